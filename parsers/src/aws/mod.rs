@@ -1,0 +1,24 @@
+//! AWS EC2 JSON.
+
+use crate::format::{FormatSpec, Input, Score};
+use crate::model::Export;
+
+/// The format's registration.
+pub const FORMAT: FormatSpec = FormatSpec {
+    id: "aws",
+    name: "AWS EC2 JSON",
+    command: "aws ec2 describe-security-groups",
+    detect,
+    read,
+};
+
+fn detect(_input: &Input<'_>) -> Score {
+    0
+}
+
+fn read(_input: &Input<'_>) -> Export {
+    Export {
+        format: FORMAT.id,
+        ..Export::default()
+    }
+}

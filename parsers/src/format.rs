@@ -1,0 +1,78 @@
+//! The registry of export formats. A new format is one folder and one line here.
+
+use crate::json::Json;
+use crate::model::Export;
+use crate::source::Source;
+use std::cell::OnceCell;
+
+/// A file on its way to a reader. JSON is parsed at most once, whatever the number of JSON formats.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// The text.
+    pub source: &'a Source,
+    json: OnceCell<Option<Json>>,
+}
+
+impl<'a> Input<'a> {
+    /// Wraps a source.
+    #[must_use]
+    pub fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            json: OnceCell::new(),
+        }
+    }
+
+    /// The text as JSON documents, if it begins like JSON (or concatenated JSON documents).
+    pub fn json(&self) -> Option<&Json> {
+        self.json
+            .get_or_init(|| Json::sniff(&self.source.text).then(|| Json::parse(&self.source.text)))
+            .as_ref()
+    }
+}
+
+/// How sure a format is that a text is its own: 0 no, 1 a companion or fragment, up to 100 certain.
+pub type Score = u8;
+
+/// One format.
+#[derive(Debug)]
+pub struct FormatSpec {
+    /// Stable id in outputs: `netsh`, `iptables`, `aws`, `azure`.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// The command that makes such an export.
+    pub command: &'static str,
+    /// Tells from content alone whether a text is of this format.
+    pub detect: fn(&Input<'_>) -> Score,
+    /// Reads a text of this format. Never fails: problems are in the export.
+    pub read: fn(&Input<'_>) -> Export,
+}
+
+/// Every format.
+pub const FORMATS: &[&FormatSpec] = &[
+    &crate::netsh::FORMAT,
+    &crate::iptables::FORMAT,
+    &crate::aws::FORMAT,
+    &crate::azure::FORMAT,
+];
+
+/// The format of a text, from its content: the best score wins, the first of equals.
+#[must_use]
+pub fn detect(input: &Input<'_>) -> Option<&'static FormatSpec> {
+    let mut best: Option<(Score, &'static FormatSpec)> = None;
+    for f in FORMATS {
+        let score = (f.detect)(input);
+        if score > 0 && best.is_none_or(|(s, _)| score > s) {
+            best = Some((score, f));
+        }
+    }
+    best.map(|(_, f)| f)
+}
+
+/// Detects and reads in one step; `None` if the text is no export.
+#[must_use]
+pub fn read(source: &Source) -> Option<Export> {
+    let input = Input::new(source);
+    detect(&input).map(|f| (f.read)(&input))
+}

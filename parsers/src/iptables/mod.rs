@@ -1,0 +1,24 @@
+//! iptables-save.
+
+use crate::format::{FormatSpec, Input, Score};
+use crate::model::Export;
+
+/// The format's registration.
+pub const FORMAT: FormatSpec = FormatSpec {
+    id: "iptables",
+    name: "iptables-save",
+    command: "iptables-save",
+    detect,
+    read,
+};
+
+fn detect(_input: &Input<'_>) -> Score {
+    0
+}
+
+fn read(_input: &Input<'_>) -> Export {
+    Export {
+        format: FORMAT.id,
+        ..Export::default()
+    }
+}

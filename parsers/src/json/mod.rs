@@ -1,0 +1,607 @@
+//! JSON with places: a flat tape, read once, without recursion.
+//!
+//! Takes what real files hold: comments, trailing commas, several documents one after the other, and text that is cut
+//! off. Each such thing that RFC 8259 does not allow and that may lose data is an [`JsonError`]; comments and trailing
+//! commas are not.
+
+use crate::source::Span;
+use std::borrow::Cow;
+
+/// What a node is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// `{…}`; children are keys, each followed by its value.
+    Object,
+    /// `[…]`.
+    Array,
+    /// A string, key or value.
+    String,
+    /// A number, kept as text.
+    Number,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// `null`.
+    Null,
+    /// Text that is no JSON value; an error names it.
+    Invalid,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    kind: Kind,
+    span: Span,
+    /// Index of the node after this one's subtree.
+    next: u32,
+}
+
+/// Something that is not JSON.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JsonError {
+    /// Where.
+    pub span: Span,
+    /// What.
+    pub message: &'static str,
+}
+
+/// Parsed documents.
+#[derive(Debug, Default)]
+pub struct Json {
+    nodes: Vec<Node>,
+    roots: Vec<u32>,
+    /// Everything that was not JSON, in order, at most [`Json::MAX_ERRORS`].
+    pub errors: Vec<JsonError>,
+    /// Deepest nesting seen.
+    pub depth: usize,
+}
+
+/// A value with its text.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    json: &'a Json,
+    text: &'a str,
+    at: u32,
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    out: Json,
+    /// Open containers: node index, and for objects whether the next string is a key.
+    open: Vec<(u32, bool)>,
+}
+
+impl Json {
+    /// Errors kept; a file that is not JSON at all would give thousands.
+    pub const MAX_ERRORS: usize = 100;
+
+    /// Whether a text begins like JSON: `{` or `[` after blanks and comments.
+    #[must_use]
+    pub fn sniff(text: &str) -> bool {
+        let mut p = Parser::new(text);
+        p.blanks();
+        matches!(p.peek(), Some(b'{' | b'['))
+    }
+
+    /// Parses every document of a text.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut p = Parser::new(text);
+        // A typical export has a node each 16 bytes.
+        p.out.nodes.reserve(text.len() / 16);
+        p.run();
+        p.out
+    }
+
+    /// The documents, in order.
+    pub fn documents<'a>(&'a self, text: &'a str) -> impl ExactSizeIterator<Item = Value<'a>> {
+        self.roots.iter().map(move |at| Value {
+            json: self,
+            text,
+            at: *at,
+        })
+    }
+
+    fn node(&self, at: u32) -> Node {
+        self.nodes.get(at as usize).copied().unwrap_or(Node {
+            kind: Kind::Null,
+            span: Span::default(),
+            next: u32::MAX,
+        })
+    }
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            out: Json::default(),
+            open: Vec::new(),
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn error(&mut self, start: usize, message: &'static str) {
+        if self.out.errors.len() < Json::MAX_ERRORS {
+            let end = self.at.max(start + 1).min(self.bytes.len());
+            self.out.errors.push(JsonError {
+                span: Span::new(start.min(end), end),
+                message,
+            });
+        }
+    }
+
+    /// Skips blanks and comments.
+    fn blanks(&mut self) {
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            match rest {
+                [b' ' | b'\t' | b'\r' | b'\n', ..] => self.at += 1,
+                [0xEF, 0xBB, 0xBF, ..] => self.at += 3,
+                [b'/', b'/', ..] => self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+                [b'/', b'*', ..] => match memchr::memmem::find(rest, b"*/") {
+                    Some(n) => self.at += n + 2,
+                    None => {
+                        let start = self.at;
+                        self.at = self.bytes.len();
+                        self.error(start, "a comment is not closed");
+                    }
+                },
+                _ => return,
+            }
+        }
+    }
+
+    fn push(&mut self, kind: Kind, start: usize) -> u32 {
+        let index = u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX);
+        self.out.nodes.push(Node {
+            kind,
+            span: Span::new(start, self.at),
+            next: index.saturating_add(1),
+        });
+        if self.open.is_empty() {
+            self.out.roots.push(index);
+        }
+        index
+    }
+
+    fn close(&mut self) {
+        let next = u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX);
+        if let Some((index, _)) = self.open.pop()
+            && let Some(node) = self.out.nodes.get_mut(index as usize)
+        {
+            node.next = next;
+            node.span = Span {
+                start: node.span.start,
+                end: Span::new(self.at, self.at).end,
+            };
+        }
+    }
+
+    fn in_object(&self) -> bool {
+        self.open
+            .last()
+            .is_some_and(|(i, _)| self.out.node(*i).kind == Kind::Object)
+    }
+
+    /// After a value: the object it belongs to expects a key again.
+    fn value_done(&mut self) {
+        if let Some((_, expects_key)) = self.open.last_mut() {
+            *expects_key = true;
+        }
+    }
+
+    fn string(&mut self) {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            match memchr::memchr2(b'"', b'\\', rest) {
+                Some(n) if rest.get(n) == Some(&b'"') => {
+                    self.at += n + 1;
+                    return;
+                }
+                Some(n) => {
+                    // The escaped character may be longer than a byte: stay on a boundary.
+                    self.at += n + 1;
+                    let len = self
+                        .text
+                        .get(self.at..)
+                        .and_then(|t| t.chars().next())
+                        .map_or(0, char::len_utf8);
+                    self.at += len;
+                }
+                None => {
+                    self.at = self.bytes.len();
+                    self.error(start, "a string is not closed: the text is cut off here");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Skips text that is no value, up to where one may follow.
+    fn garbage(&mut self) {
+        let start = self.at;
+        let stop = |b: &u8| matches!(b, b',' | b']' | b'}' | b'\n' | b'{' | b'[' | b'"');
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.at += rest
+            .iter()
+            .skip(1)
+            .position(stop)
+            .map_or(rest.len(), |n| n + 1);
+        self.error(start, "this is no JSON value");
+    }
+
+    fn run(&mut self) {
+        loop {
+            self.blanks();
+            let start = self.at;
+            let Some(b) = self.peek() else { break };
+            let wants_key = self.in_object() && self.open.last().is_some_and(|(_, k)| *k);
+            match b {
+                b'{' | b'[' => {
+                    if wants_key {
+                        self.error(start, "a key is missing here");
+                        self.push(Kind::Invalid, start);
+                    }
+                    self.at += 1;
+                    let kind = if b == b'{' { Kind::Object } else { Kind::Array };
+                    let index = self.push(kind, start);
+                    self.open.push((index, true));
+                    self.out.depth = self.out.depth.max(self.open.len());
+                }
+                b'}' | b']' => {
+                    self.at += 1;
+                    let want = if self.in_object() { b'}' } else { b']' };
+                    if self.open.is_empty() || b != want {
+                        self.error(start, "this bracket closes nothing that is open");
+                        if self.open.is_empty() {
+                            continue;
+                        }
+                    }
+                    if self.in_object() && !wants_key {
+                        // `{"a"}` or `{"a":}`: keys and values must stay paired.
+                        self.error(start, "a value is missing before this bracket");
+                        self.push(Kind::Null, start);
+                    }
+                    self.close();
+                    self.value_done();
+                }
+                b',' => self.at += 1,
+                b':' if self.in_object() && !wants_key => self.at += 1,
+                b'"' => {
+                    self.string();
+                    self.push(Kind::String, start);
+                    if wants_key {
+                        if let Some(top) = self.open.last_mut() {
+                            top.1 = false;
+                        }
+                    } else {
+                        self.value_done();
+                    }
+                }
+                _ => self.scalar(start, wants_key),
+            }
+        }
+        if !self.open.is_empty() {
+            let end = self.bytes.len();
+            self.error(
+                end.saturating_sub(1),
+                "the text ends inside an object or array: it is cut off",
+            );
+            while !self.open.is_empty() {
+                if self.in_object() && self.open.last().is_some_and(|(_, k)| !*k) {
+                    self.push(Kind::Null, end);
+                }
+                self.close();
+                self.value_done();
+            }
+        }
+    }
+
+    fn scalar(&mut self, start: usize, wants_key: bool) {
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let len = rest
+            .iter()
+            .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')))
+            .unwrap_or(rest.len());
+        let word = rest.get(..len).unwrap_or_default();
+        let kind = match word {
+            b"true" => Kind::True,
+            b"false" => Kind::False,
+            b"null" => Kind::Null,
+            [b'-' | b'0'..=b'9', ..]
+                if word
+                    .iter()
+                    .all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) =>
+            {
+                Kind::Number
+            }
+            _ => Kind::Invalid,
+        };
+        if kind == Kind::Invalid || wants_key || self.open.is_empty() {
+            self.garbage();
+            if self.open.is_empty() || wants_key {
+                return;
+            }
+            self.push(Kind::Invalid, start);
+        } else {
+            self.at += len;
+            self.push(kind, start);
+        }
+        self.value_done();
+    }
+}
+
+impl<'a> Value<'a> {
+    /// What it is.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.json.node(self.at).kind
+    }
+
+    /// Its text's place, brackets and quotes included.
+    #[must_use]
+    pub fn span(self) -> Span {
+        self.json.node(self.at).span
+    }
+
+    /// Its text as written.
+    #[must_use]
+    pub fn raw(self) -> &'a str {
+        self.text.get(self.span().range()).unwrap_or("")
+    }
+
+    /// The string, unescaped; `None` for other kinds.
+    #[must_use]
+    pub fn str(self) -> Option<Cow<'a, str>> {
+        (self.kind() == Kind::String).then(|| {
+            let raw = self.raw();
+            let inner = raw.strip_prefix('"').unwrap_or(raw);
+            unescape(inner.strip_suffix('"').unwrap_or(inner))
+        })
+    }
+
+    /// A string or number as text; `None` for other kinds.
+    #[must_use]
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        match self.kind() {
+            Kind::Number => Some(Cow::Borrowed(self.raw())),
+            _ => self.str(),
+        }
+    }
+
+    /// A whole number, also when it is written as a string.
+    #[must_use]
+    pub fn int(self) -> Option<i64> {
+        self.text()?.trim().parse().ok()
+    }
+
+    /// A truth value.
+    #[must_use]
+    pub fn bool(self) -> Option<bool> {
+        match self.kind() {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether it is `null`.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    fn children(self) -> impl Iterator<Item = Value<'a>> {
+        let end = self.json.node(self.at).next;
+        let mut at = self.at.saturating_add(1);
+        std::iter::from_fn(move || {
+            (at < end).then(|| {
+                let v = Value {
+                    json: self.json,
+                    text: self.text,
+                    at,
+                };
+                at = self.json.node(at).next;
+                v
+            })
+        })
+    }
+
+    /// Elements of an array; nothing for other kinds.
+    pub fn items(self) -> impl Iterator<Item = Value<'a>> {
+        let is = self.kind() == Kind::Array;
+        self.children().filter(move |_| is)
+    }
+
+    /// Members of an object as key and value; nothing for other kinds. A key may occur more than once.
+    pub fn members(self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> {
+        let is = self.kind() == Kind::Object;
+        let mut all = self.children();
+        std::iter::from_fn(move || {
+            if is {
+                Some((all.next()?, all.next()?))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The first member with the key, letter by letter.
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Value<'a>> {
+        self.members()
+            .find(|(k, _)| k.str().is_some_and(|k| k == key))
+            .map(|(_, v)| v)
+    }
+
+    /// The first member with the key in any ASCII case.
+    #[must_use]
+    pub fn get_ci(self, key: &str) -> Option<Value<'a>> {
+        self.members()
+            .find(|(k, _)| k.str().is_some_and(|k| k.eq_ignore_ascii_case(key)))
+            .map(|(_, v)| v)
+    }
+}
+
+fn unescape(raw: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len());
+    let mut chars = raw.chars();
+    let mut high: Option<u32> = None;
+    while let Some(c) = chars.next() {
+        let c = if c == '\\' {
+            chars.next().unwrap_or('\\')
+        } else {
+            flush(&mut high, &mut out);
+            out.push(c);
+            continue;
+        };
+        if c != 'u' {
+            flush(&mut high, &mut out);
+        }
+        match c {
+            'n' => out.push('\n'),
+            't' => out.push('\t'),
+            'r' => out.push('\r'),
+            'b' => out.push('\u{8}'),
+            'f' => out.push('\u{c}'),
+            'u' => {
+                let hex: String = chars.clone().take(4).collect();
+                let Some(code) = u32::from_str_radix(&hex, 16)
+                    .ok()
+                    .filter(|_| hex.len() == 4)
+                else {
+                    flush(&mut high, &mut out);
+                    out.push(char::REPLACEMENT_CHARACTER);
+                    continue;
+                };
+                chars.by_ref().take(4).for_each(drop);
+                match (high.take(), code) {
+                    (Some(h), 0xDC00..=0xDFFF) => {
+                        let c = 0x1_0000 + ((h - 0xD800) << 10) + (code - 0xDC00);
+                        out.push(char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER));
+                    }
+                    (before, 0xD800..=0xDBFF) => {
+                        if before.is_some() {
+                            out.push(char::REPLACEMENT_CHARACTER);
+                        }
+                        high = Some(code);
+                    }
+                    (before, _) => {
+                        if before.is_some() {
+                            out.push(char::REPLACEMENT_CHARACTER);
+                        }
+                        out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                    }
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    flush(&mut high, &mut out);
+    Cow::Owned(out)
+}
+
+/// A high surrogate without its low half becomes U+FFFD.
+fn flush(high: &mut Option<u32>, out: &mut String) {
+    if high.take().is_some() {
+        out.push(char::REPLACEMENT_CHARACTER);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one<'a>(json: &'a Json, text: &'a str) -> Value<'a> {
+        json.documents(text).next().expect("a document")
+    }
+
+    #[test]
+    fn reads_values_with_their_places() {
+        let text = r#"{"a": [1, "x\u00e9\n", true, null], "b": {"c": -2.5e3}}"#;
+        let j = Json::parse(text);
+        assert!(j.errors.is_empty(), "{:?}", j.errors);
+        let v = one(&j, text);
+        let items: Vec<_> = v.get("a").unwrap().items().map(Value::raw).collect();
+        assert_eq!(items, ["1", r#""x\u00e9\n""#, "true", "null"]);
+        assert_eq!(
+            v.get("a").unwrap().items().nth(1).unwrap().str().unwrap(),
+            "xé\n"
+        );
+        assert_eq!(v.get("b").unwrap().raw(), r#"{"c": -2.5e3}"#);
+        assert_eq!(v.get_ci("B").unwrap().get("c").unwrap().raw(), "-2.5e3");
+    }
+
+    #[test]
+    fn takes_what_real_files_hold() {
+        let text = "// c\n{\"a\": 1, /* x */ \"b\": [1,2,],}\n{\"second\": 2}";
+        let j = Json::parse(text);
+        assert!(j.errors.is_empty(), "{:?}", j.errors);
+        assert_eq!(j.documents(text).count(), 2);
+    }
+
+    #[test]
+    fn cut_text_keeps_what_was_read_and_says_so() {
+        for cut in [
+            "{\"a\": [1, {\"b\": \"x",
+            "{\"a\": [1, {\"b\":",
+            "{\"a\": [1, {\"b\"",
+            "{\"a\": [1,",
+        ] {
+            let j = Json::parse(cut);
+            assert!(!j.errors.is_empty(), "{cut}");
+            assert_eq!(
+                one(&j, cut).get("a").unwrap().items().next().unwrap().int(),
+                Some(1),
+                "{cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn depth_needs_no_stack() {
+        let text = "[".repeat(200_000);
+        let j = Json::parse(&text);
+        assert_eq!(j.depth, 200_000);
+        assert!(!j.errors.is_empty());
+    }
+
+    #[test]
+    fn surrogates_and_bad_escapes() {
+        assert_eq!(unescape(r"\ud83d\ude00"), "😀");
+        assert_eq!(unescape(r"\ud83d!"), "\u{fffd}!");
+        assert_eq!(unescape(r"\uZZZZ"), "\u{fffd}ZZZZ");
+        assert_eq!(unescape(r"a\\\/"), r"a\/");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_and_spans_lie_on_boundaries(text in "[\\[\\]{},:\"\\\\ a0é/*\\n-]{0,60}") {
+            let j = Json::parse(&text);
+            for n in &j.nodes {
+                proptest::prop_assert!(text.get(n.span.range()).is_some());
+            }
+            let mut todo: Vec<_> = j.documents(&text).collect();
+            while let Some(v) = todo.pop() {
+                todo.extend(v.items());
+                todo.extend(v.members().map(|(_, v)| v));
+            }
+            for e in &j.errors {
+                proptest::prop_assert!(text.get(e.span.range()).is_some() || e.span.end as usize <= text.len());
+            }
+        }
+    }
+}

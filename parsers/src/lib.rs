@@ -1,0 +1,16 @@
+//! Reads firewall exports as they are into one normalized model with source places.
+//!
+//! Data flows one way: bytes → [`decode`] → [`source::Source`] → [`format::detect`] → a reader → [`model::Export`].
+//! A reader never fails: what it cannot take is a [`problem::Problem`] with its place, and the rest is read.
+
+pub mod aws;
+pub mod azure;
+pub mod decode;
+pub mod format;
+pub mod iptables;
+pub mod json;
+pub mod model;
+pub mod netsh;
+pub mod problem;
+pub mod source;
+pub mod space;

@@ -1,0 +1,12 @@
+//! The packet-space algebra. It knows packets and sets, and nothing of firewalls.
+
+mod addr;
+mod packet;
+mod range;
+
+pub use addr::{AddrSet, Family};
+pub use packet::{
+    FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, iface_name,
+    proto,
+};
+pub use range::{RangeSet, Scalar};

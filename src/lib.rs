@@ -1,0 +1,1 @@
+//! hylint: a policy-as-code compliance linter for firewalls.
