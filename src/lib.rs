@@ -1,1 +1,10 @@
 //! hylint: a policy-as-code compliance linter for firewalls.
+//!
+//! Data flows one way: exports → `hylint_parsers` → link → [`site`] → engine → lints → [`outcome`] → report.
+//! Each stage knows only what stands before it.
+
+pub mod finding;
+pub mod load;
+pub mod matrix;
+pub mod outcome;
+pub mod site;

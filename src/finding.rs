@@ -1,0 +1,214 @@
+//! A finding: one thing that is wrong, with its place and its evidence. Filtering, waiving and rendering happen later.
+
+use hylint_parsers::source::{Position, Source, Span};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// How grave a finding is. The order is ascending.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; never fails a run by itself.
+    Note,
+    /// Should be looked at.
+    Warning,
+    /// Fails the run by default.
+    Error,
+}
+
+impl Severity {
+    /// The lower-case name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A place in a file, resolved to line and column, with the lines it stands on, so that the file's text may be dropped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The file's path as reported.
+    pub path: Arc<str>,
+    /// First character.
+    pub start: Position,
+    /// One past the last character.
+    pub end: Position,
+    /// The text from the start of the first line: at most [`Place::EXCERPT_LINES`] lines, each cut to
+    /// [`Place::EXCERPT_CHARS`] characters around the place.
+    pub excerpt: Arc<[ExcerptLine]>,
+}
+
+/// One line of an excerpt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExcerptLine {
+    /// Line number, from 1.
+    pub line: u32,
+    /// Column of the first character of `text`, from 1 (more than 1 if the line was cut on the left).
+    pub column: u32,
+    /// The text, not sanitized.
+    pub text: String,
+}
+
+impl Place {
+    /// Lines kept of a place that spans more.
+    pub const EXCERPT_LINES: usize = 4;
+    /// Characters kept of a line.
+    pub const EXCERPT_CHARS: usize = 240;
+
+    /// Resolves a span.
+    #[must_use]
+    pub fn new(path: &Arc<str>, source: &Source, span: Span) -> Self {
+        let start = source.position(span.start);
+        let end = source.position(span.end.max(span.start));
+        let last = end
+            .line
+            .min(start.line.saturating_add(Self::EXCERPT_LINES as u32 - 1));
+        let excerpt = (start.line..=last)
+            .map(|line| {
+                let text = source.slice(source.line_span(line));
+                // Minified JSON puts a whole export on one line: keep a window that starts shortly before the place.
+                let from = if line == start.line {
+                    (start.column as usize).saturating_sub(1 + 40)
+                } else {
+                    0
+                };
+                let from = if text.len() <= Self::EXCERPT_CHARS {
+                    0
+                } else {
+                    from
+                };
+                let kept: String = text.chars().skip(from).take(Self::EXCERPT_CHARS).collect();
+                ExcerptLine {
+                    line,
+                    column: u32::try_from(from + 1).unwrap_or(u32::MAX),
+                    text: kept,
+                }
+            })
+            .collect();
+        Self {
+            path: path.clone(),
+            start,
+            end,
+            excerpt,
+        }
+    }
+
+    /// A place in a file whose text is not at hand.
+    #[must_use]
+    pub fn file(path: &Arc<str>) -> Self {
+        let one = Position { line: 1, column: 1 };
+        Self {
+            path: path.clone(),
+            start: one,
+            end: one,
+            excerpt: Arc::new([]),
+        }
+    }
+}
+
+/// A further place of a finding.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Related {
+    /// Where.
+    pub place: Place,
+    /// What is there.
+    pub label: String,
+}
+
+/// A packet that shows the finding.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, schemars::JsonSchema)]
+pub struct Witness {
+    /// Source address.
+    pub src: String,
+    /// Destination address.
+    pub dst: String,
+    /// Protocol name or number.
+    pub proto: String,
+    /// Source port, or null.
+    pub sport: Option<u16>,
+    /// Destination port, or null.
+    pub dport: Option<u16>,
+}
+
+/// A finding.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finding {
+    /// The lint's code.
+    pub code: &'static str,
+    /// Its severity after the site's changes.
+    pub severity: Severity,
+    /// One sentence for people: what is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// The deciding place. None only for what has no file at all.
+    pub place: Option<Place>,
+    /// What the primary label says at the place.
+    pub label: String,
+    /// The rule's name, if the place is one.
+    pub rule: Option<String>,
+    /// The host that is judged.
+    pub host: Option<String>,
+    /// The point that is judged.
+    pub point: Option<String>,
+    /// `in`, `out` or `forward`.
+    pub direction: Option<&'static str>,
+    /// Requirement id.
+    pub requirement: Option<String>,
+    /// Its row; where one finding serves several rows, the lowest.
+    pub row: Option<u32>,
+    /// The other rows.
+    pub also: Vec<u32>,
+    /// Failing pairs, `src -> dst`; at most 20.
+    pub pairs: Vec<String>,
+    /// How many pairs fail.
+    pub pairs_total: usize,
+    /// A packet that shows it.
+    pub witness: Option<Witness>,
+    /// Further places: the allow that loses, the nearest miss.
+    pub related: Vec<Related>,
+    /// What was assumed.
+    pub assumptions: Vec<String>,
+    /// Survives line moves.
+    pub fingerprint: String,
+    /// The reason of the waiver that holds it down.
+    pub waived: Option<String>,
+    /// What breaks for the user when this stays (from the matrix), for people.
+    pub impact: Option<String>,
+}
+
+impl Finding {
+    /// A finding with nothing but its code, severity and message.
+    #[must_use]
+    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            help: None,
+            place: None,
+            label: String::new(),
+            rule: None,
+            host: None,
+            point: None,
+            direction: None,
+            requirement: None,
+            row: None,
+            also: Vec::new(),
+            pairs: Vec::new(),
+            pairs_total: 0,
+            witness: None,
+            related: Vec::new(),
+            assumptions: Vec::new(),
+            fingerprint: String::new(),
+            waived: None,
+            impact: None,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Everything that a run found out: what every report renders and none computes.
+
+use crate::finding::{Finding, Place, Severity, Witness};
+use std::sync::Arc;
+
+/// Status of a requirement or of one check of it, worst first.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// A judged check denies it.
+    Violated,
+    /// It rests on a condition that nobody could decide.
+    Conditional,
+    /// Not judged: no export, or not bound.
+    Unverified,
+    /// Proven.
+    Satisfied,
+    /// It would be violated or conditional, and the site waived it.
+    Waived,
+    /// Does not apply, for a reason.
+    NotApplicable,
+}
+
+impl Status {
+    /// Each status, in the order of the report.
+    pub const EACH: [Self; 6] = [
+        Self::Violated,
+        Self::Conditional,
+        Self::Unverified,
+        Self::Satisfied,
+        Self::Waived,
+        Self::NotApplicable,
+    ];
+
+    /// The name in outputs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Violated => "violated",
+            Self::Conditional => "conditional",
+            Self::Unverified => "unverified",
+            Self::Satisfied => "satisfied",
+            Self::Waived => "waived",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+/// What decided a check.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Evidence {
+    /// Where; none where nothing in a file decides.
+    pub place: Option<Place>,
+    /// The rule's name, or the chain's for a policy.
+    pub rule: String,
+    /// `rule`, `policy`, `default` or `implicit`.
+    pub kind: &'static str,
+}
+
+/// One check: a requirement at one point in one direction.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Check {
+    /// The export's path.
+    pub export: Arc<str>,
+    /// Host.
+    pub host: Option<String>,
+    /// Point.
+    pub point: String,
+    /// `in`, `out` or `forward`.
+    pub direction: &'static str,
+    /// Result.
+    pub status: Status,
+    /// Source addresses judged.
+    pub src: String,
+    /// Destination addresses judged.
+    pub dst: String,
+    /// Ports judged, as text.
+    pub ports: Vec<String>,
+    /// What decided.
+    pub evidence: Vec<Evidence>,
+    /// A packet that fails, or one that passes when all do.
+    pub witness: Option<Witness>,
+    /// What was assumed.
+    pub assumptions: Vec<String>,
+}
+
+/// One requirement's result.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RequirementResult {
+    /// Id.
+    pub id: String,
+    /// Row of the vendor's table.
+    pub row: u32,
+    /// Role or group.
+    pub from: String,
+    /// Role or group.
+    pub to: String,
+    /// Status.
+    pub status: Status,
+    /// Why it is not applicable or not verified; else none.
+    pub reason: Option<String>,
+    /// Its checks, in path order.
+    pub checks: Vec<Check>,
+    /// Purpose, for people.
+    pub purpose: String,
+    /// Impact, for people.
+    pub impact: String,
+}
+
+/// One export file.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExportInfo {
+    /// Path.
+    pub path: Arc<str>,
+    /// Format id.
+    pub format: &'static str,
+    /// Encoding.
+    pub encoding: &'static str,
+    /// Hex.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Rules in the model.
+    pub rules: usize,
+    /// Roles of the hosts that it guards.
+    pub roles: Vec<String>,
+    /// Where the roles come from: `config`, `option`, `annotation`, `tag`, `path`, `inferred`; none when unknown.
+    pub role_source: Option<&'static str>,
+    /// Rules with an unmodelled part, and lines not read.
+    pub unmodelled: usize,
+    /// When the export says it was made.
+    pub exported_at: Option<String>,
+}
+
+/// Something taken for granted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Assumption {
+    /// Stable name: `brief-export`, `peers-unknown`, `profile-domain`, `program` …
+    pub id: String,
+    /// One sentence.
+    pub text: String,
+}
+
+/// The matrix that was used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MatrixInfo {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: String,
+    /// Hex, over its files.
+    pub sha256: String,
+    /// Number of requirements.
+    pub requirements: usize,
+}
+
+/// The site that was used.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SiteInfo {
+    /// Name; empty without a site file.
+    pub name: String,
+    /// Path of hylint.toml.
+    pub path: Option<String>,
+    /// Its hash.
+    pub sha256: Option<String>,
+}
+
+/// A whole run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outcome {
+    /// RFC 3339, UTC.
+    pub evaluated_at: String,
+    /// Site.
+    pub site: SiteInfo,
+    /// Matrix.
+    pub matrix: MatrixInfo,
+    /// What was taken for granted, in a stable order, most far-reaching first.
+    pub assumptions: Vec<Assumption>,
+    /// What "satisfied" does not mean.
+    pub limits: Vec<String>,
+    /// Lints whose severity the site changed: `code = severity`.
+    pub lints_changed: Vec<String>,
+    /// In path order.
+    pub exports: Vec<ExportInfo>,
+    /// In row order.
+    pub requirements: Vec<RequirementResult>,
+    /// In the order of the report: path, line, column, code, requirement.
+    pub findings: Vec<Finding>,
+    /// Files that are no exports.
+    pub not_exports: Vec<String>,
+    /// Findings that a baseline holds down.
+    pub baselined: usize,
+}
+
+/// Counts for people and machines.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Findings that are not waived.
+    pub errors: usize,
+    /// Findings that are not waived.
+    pub warnings: usize,
+    /// Findings that are not waived.
+    pub notes: usize,
+    /// Waived findings.
+    pub waived: usize,
+}
+
+impl Outcome {
+    /// Findings by severity.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut c = Counts::default();
+        for f in &self.findings {
+            match (f.waived.is_some(), f.severity) {
+                (true, _) => c.waived += 1,
+                (_, Severity::Error) => c.errors += 1,
+                (_, Severity::Warning) => c.warnings += 1,
+                (_, Severity::Note) => c.notes += 1,
+            }
+        }
+        c
+    }
+
+    /// Requirements with a status.
+    #[must_use]
+    pub fn requirements_with(&self, s: Status) -> usize {
+        self.requirements.iter().filter(|r| r.status == s).count()
+    }
+
+    /// Checks with a status.
+    #[must_use]
+    pub fn checks_with(&self, s: Status) -> usize {
+        self.requirements
+            .iter()
+            .flat_map(|r| &r.checks)
+            .filter(|c| c.status == s)
+            .count()
+    }
+}
