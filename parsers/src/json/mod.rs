@@ -4,6 +4,8 @@
 //! off. Each such thing that RFC 8259 does not allow and that may lose data is an [`JsonError`]; comments and trailing
 //! commas are not.
 
+pub mod walk;
+
 use crate::source::Span;
 use std::borrow::Cow;
 
@@ -50,6 +52,8 @@ pub struct JsonError {
 pub struct Json {
     nodes: Vec<Node>,
     roots: Vec<u32>,
+    /// Containers that the text's end left open, outermost first, so ascending.
+    unclosed: Vec<u32>,
     /// Everything that was not JSON, in order, at most [`Json::MAX_ERRORS`].
     pub errors: Vec<JsonError>,
     /// Deepest nesting seen.
@@ -297,6 +301,7 @@ impl<'a> Parser<'a> {
                 end.saturating_sub(1),
                 "the text ends inside an object or array: it is cut off",
             );
+            self.out.unclosed = self.open.iter().map(|(index, _)| *index).collect();
             while !self.open.is_empty() {
                 if self.in_object() && self.open.last().is_some_and(|(_, k)| !*k) {
                     self.push(Kind::Null, end);
@@ -393,6 +398,18 @@ impl<'a> Value<'a> {
             Kind::False => Some(false),
             _ => None,
         }
+    }
+
+    /// Whether the text ends inside this object or array: what should follow is unknown, and its last value may be cut.
+    #[must_use]
+    pub fn is_cut(self) -> bool {
+        self.json.unclosed.binary_search(&self.at).is_ok()
+    }
+
+    /// The place of the key before this value. Only for values of an object's members: a key is the node before.
+    #[must_use]
+    pub fn key_span(self) -> Span {
+        self.json.node(self.at.saturating_sub(1)).span
     }
 
     /// Whether it is `null`.
