@@ -7,4 +7,5 @@ pub mod finding;
 pub mod load;
 pub mod matrix;
 pub mod outcome;
+pub mod report;
 pub mod site;

@@ -1,7 +1,22 @@
 //! Finds the files, reads them, and hashes them.
+//!
+//! Nothing is passed over in silence: each file is an export, or in [`Loaded::not_exports`], or has a finding.
 
+mod discover;
+mod problems;
+
+pub use discover::{CONFIG_NAME, Discovered, FileRef, Missing, discover, shown};
+pub use problems::{classify, export_findings, fingerprint};
+
+use crate::finding::{Finding, Place, Severity};
+use hylint_parsers::decode::{self, DecodeError};
+use hylint_parsers::format;
 use hylint_parsers::model::Export;
-use hylint_parsers::source::Source;
+use hylint_parsers::source::{Source, Span};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 /// One export, read.
@@ -17,4 +32,249 @@ pub struct LoadedExport {
     pub sha256: String,
     /// Size of the file in bytes.
     pub bytes: u64,
+}
+
+/// What a set of files held.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// In path order.
+    pub exports: Vec<LoadedExport>,
+    /// Paths of files that are no exports, in path order.
+    pub not_exports: Vec<String>,
+    /// What could not be read as written, in path order.
+    pub findings: Vec<Finding>,
+}
+
+/// What one file held.
+#[derive(Debug)]
+pub enum FileResult {
+    /// An export, and what its reader could not take as written.
+    Export(Box<LoadedExport>, Vec<Finding>),
+    /// Something else, found in a folder.
+    NotExport(String),
+    /// A file that should be an export and cannot be read as one.
+    Failed(Box<Finding>),
+}
+
+/// Reads the files in parallel and merges them in their order. `threads` 0 takes one per core; a single file starts no
+/// thread.
+#[must_use]
+pub fn load(files: &[FileRef], threads: usize) -> Loaded {
+    let results: Vec<FileResult> = if files.len() < 2 || threads == 1 {
+        files.iter().map(read_file).collect()
+    } else {
+        let all = || files.par_iter().map(read_file).collect();
+        match threads {
+            0 => all(),
+            n => match rayon::ThreadPoolBuilder::new().num_threads(n).build() {
+                Ok(pool) => pool.install(all),
+                Err(_) => files.iter().map(read_file).collect(),
+            },
+        }
+    };
+    let mut out = Loaded::default();
+    for r in results {
+        match r {
+            FileResult::Export(e, findings) => {
+                out.exports.push(*e);
+                out.findings.extend(findings);
+            }
+            FileResult::NotExport(path) => out.not_exports.push(path),
+            FileResult::Failed(f) => out.findings.push(*f),
+        }
+    }
+    out
+}
+
+/// Reads one file: bytes, hash, text, format, model.
+#[must_use]
+pub fn read_file(file: &FileRef) -> FileResult {
+    match read_bytes(file) {
+        Ok(bytes) => read_bytes_as(file, bytes),
+        Err(e) => failed(
+            file,
+            "malformed-export",
+            format!("the file cannot be read: {}", plain_io(&e)),
+            "give the account that runs hylint read access, or exclude the file with `[check] exclude`",
+        ),
+    }
+}
+
+/// The same for bytes that are at hand.
+#[must_use]
+pub fn read_bytes_as(file: &FileRef, bytes: Vec<u8>) -> FileResult {
+    let size = bytes.len() as u64;
+    if bytes.is_empty() {
+        return empty(file);
+    }
+    let sha256 = hex(&Sha256::digest(&bytes));
+    let decoded = match decode::decode(bytes) {
+        Ok(d) => d,
+        Err(e) => return undecodable(file, e),
+    };
+    // A redirected command that failed in PowerShell leaves a byte order mark and nothing else.
+    if decoded.text.trim().is_empty() {
+        return empty(file);
+    }
+    let source = Source::new(file.shown.to_string(), decoded.text, decoded.encoding);
+    let Some(export) = format::read(&source) else {
+        return unknown(file);
+    };
+    let mut findings = problems::export_findings(&file.shown, &source, &export);
+    if decoded.lossy {
+        findings.push(lossy(file, &source));
+    }
+    let loaded = LoadedExport {
+        path: file.shown.clone(),
+        source,
+        export,
+        sha256,
+        bytes: size,
+    };
+    FileResult::Export(Box::new(loaded), findings)
+}
+
+fn read_bytes(file: &FileRef) -> io::Result<Vec<u8>> {
+    if file.stdin {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    std::fs::read(&file.open)
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digit = |n: u8| DIGITS.get(usize::from(n)).copied().unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|b| [digit(b >> 4), digit(b & 15)])
+        .collect()
+}
+
+/// Extensions of files that an export is usually written to. In a folder, an empty or binary file is an error only if it
+/// has one of them: a repository also holds `.gitkeep`, `__init__.py` and pictures.
+const EXPORT_EXTENSIONS: [&str; 20] = [
+    "txt",
+    "text",
+    "json",
+    "jsonc",
+    "log",
+    "out",
+    "rules",
+    "v4",
+    "v6",
+    "save",
+    "dump",
+    "conf",
+    "fw",
+    "firewall",
+    "netsh",
+    "advfirewall",
+    "iptables",
+    "ip6tables",
+    "nft",
+    "ipset",
+];
+
+fn looks_like_export(file: &FileRef) -> bool {
+    let path = Path::new(&*file.shown);
+    let hidden = path
+        .file_name()
+        .is_some_and(|n| n.to_string_lossy().starts_with('.'));
+    let known = |e: &std::ffi::OsStr| {
+        EXPORT_EXTENSIONS
+            .iter()
+            .any(|x| e.eq_ignore_ascii_case(std::ffi::OsStr::new(x)))
+    };
+    file.named || (!hidden && path.extension().is_some_and(known))
+}
+
+const MAKE_EXPORT: &str = "export it again: netsh advfirewall firewall show rule name=all verbose · iptables-save · \
+    aws ec2 describe-security-groups · az network nsg list";
+
+fn failed(file: &FileRef, code: &'static str, message: String, help: &str) -> FileResult {
+    FileResult::Failed(Box::new(file_finding(file, code, message, help)))
+}
+
+fn file_finding(file: &FileRef, code: &'static str, message: String, help: &str) -> Finding {
+    let mut f = Finding::new(code, Severity::Error, message);
+    f.help = Some(help.to_owned());
+    f.place = Some(Place::file(&file.shown));
+    f.fingerprint = problems::fingerprint(code, &file.shown, "file", 0);
+    f
+}
+
+fn empty(file: &FileRef) -> FileResult {
+    if !looks_like_export(file) {
+        return FileResult::NotExport(file.shown.to_string());
+    }
+    failed(
+        file,
+        "empty-export",
+        "the file is empty: the command that should have filled it may have failed".into(),
+        MAKE_EXPORT,
+    )
+}
+
+fn undecodable(file: &FileRef, e: DecodeError) -> FileResult {
+    if !looks_like_export(file) {
+        return FileResult::NotExport(file.shown.to_string());
+    }
+    let message = match e {
+        DecodeError::Binary => "the file is binary: it holds no text in any encoding of an export",
+        DecodeError::TooLarge => "the file is larger than 4 GiB",
+    };
+    failed(file, "malformed-export", message.into(), MAKE_EXPORT)
+}
+
+fn unknown(file: &FileRef) -> FileResult {
+    if !file.named {
+        return FileResult::NotExport(file.shown.to_string());
+    }
+    let is_config = Path::new(&*file.shown)
+        .file_name()
+        .is_some_and(|n| n == discover::CONFIG_NAME);
+    let help = if is_config {
+        "name the folder of the exports; another site file is chosen with --config"
+    } else {
+        MAKE_EXPORT
+    };
+    failed(
+        file,
+        "malformed-export",
+        "the file is no firewall export that hylint knows".into(),
+        help,
+    )
+}
+
+fn lossy(file: &FileRef, source: &Source) -> Finding {
+    let at = source.text.find('\u{fffd}').unwrap_or(0);
+    let count = source.text.matches('\u{fffd}').count();
+    let mut f = file_finding(
+        file,
+        "malformed-export",
+        format!(
+            "{count} characters are invalid in {}: the file was damaged or written in mixed encodings",
+            source.encoding
+        ),
+        "export the file again and do not edit or concatenate it with another encoding",
+    );
+    f.severity = Severity::Warning;
+    f.place = Some(Place::new(&file.shown, source, Span::new(at, at + 3)));
+    f.label = "first invalid character".into();
+    f
+}
+
+/// The cause without the operating system's error number.
+fn plain_io(e: &io::Error) -> String {
+    let text = e.to_string();
+    match text.find(" (os error") {
+        Some(at) => text.get(..at).unwrap_or(&text).to_owned(),
+        None => text,
+    }
 }

@@ -1,0 +1,260 @@
+//! Which files a run reads.
+
+use super::plain_io;
+use crate::finding::{Finding, Place, Severity};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use walkdir::{DirEntry, WalkDir};
+
+/// The site file's name; it is never an export.
+pub const CONFIG_NAME: &str = "hylint.toml";
+
+/// Folders of version control systems whose names do not begin with a dot.
+const VCS_FOLDERS: [&str; 2] = ["CVS", "_darcs"];
+
+/// One file to read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileRef {
+    /// What to open.
+    pub open: PathBuf,
+    /// The path as reported: as given, with `/`, without `./`.
+    pub shown: Arc<str>,
+    /// The user named this very file, so it must be an export.
+    pub named: bool,
+    /// Read standard input instead.
+    pub stdin: bool,
+}
+
+/// The files of a run.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    /// In path order, each once.
+    pub files: Vec<FileRef>,
+    /// Folders and links that could not be entered.
+    pub findings: Vec<Finding>,
+}
+
+/// A path that the user named and that cannot be opened at all: the run stops with status 2.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{path}: {reason}")]
+#[diagnostic(
+    code(hylint::missing_path),
+    help("check the path; it is taken relative to the current folder")
+)]
+pub struct Missing {
+    /// As given.
+    pub path: String,
+    /// What the operating system says.
+    pub reason: String,
+}
+
+/// Expands files, folders and `-`. Hidden and version-control folders are skipped, links are followed, and `excluded` is
+/// asked for each file in a folder (a file that the user names is always read).
+///
+/// # Errors
+/// Every named path that does not exist or cannot be looked at.
+pub fn discover(
+    paths: &[PathBuf],
+    excluded: impl Fn(&Path) -> bool,
+) -> Result<Discovered, Vec<Missing>> {
+    let mut out = Discovered::default();
+    let mut missing = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            out.files.push(FileRef {
+                open: path.clone(),
+                shown: "-".into(),
+                named: true,
+                stdin: true,
+            });
+            continue;
+        }
+        match std::fs::metadata(path) {
+            Ok(m) if m.is_dir() => walk(path, &excluded, &mut out),
+            Ok(_) => out.files.push(FileRef {
+                open: path.clone(),
+                shown: shown(path).into(),
+                named: true,
+                stdin: false,
+            }),
+            Err(e) => missing.push(Missing {
+                path: path.to_string_lossy().into_owned(),
+                reason: reason(path, &e),
+            }),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    // A file that is named and also in a named folder is read once, as named.
+    out.files
+        .sort_by(|a, b| a.shown.cmp(&b.shown).then(b.named.cmp(&a.named)));
+    out.files.dedup_by(|b, a| a.shown == b.shown);
+    Ok(out)
+}
+
+/// A path as it is reported.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    let mut out = String::new();
+    for c in path.components() {
+        let part = match c {
+            Component::CurDir => continue,
+            Component::RootDir => {
+                out.push('/');
+                continue;
+            }
+            Component::Prefix(p) => p.as_os_str().to_string_lossy(),
+            Component::ParentDir => "..".into(),
+            Component::Normal(n) => n.to_string_lossy(),
+        };
+        if !out.is_empty() && !out.ends_with('/') {
+            out.push('/');
+        }
+        out.push_str(&part);
+    }
+    if out.is_empty() { ".".into() } else { out }
+}
+
+fn walk(root: &Path, excluded: &impl Fn(&Path) -> bool, out: &mut Discovered) {
+    let entries = WalkDir::new(root)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|e| !is_skipped_folder(e));
+    for entry in entries {
+        match entry {
+            Ok(e) if e.file_type().is_file() => {
+                if e.file_name() == CONFIG_NAME || excluded(e.path()) {
+                    continue;
+                }
+                out.files.push(FileRef {
+                    shown: shown(e.path()).into(),
+                    open: e.into_path(),
+                    named: false,
+                    stdin: false,
+                });
+            }
+            Ok(_) => {}
+            Err(e) => {
+                if e.path().is_some_and(excluded) {
+                    continue;
+                }
+                out.findings.push(unreadable(root, &e));
+            }
+        }
+    }
+}
+
+fn is_skipped_folder(e: &DirEntry) -> bool {
+    let name = e.file_name().to_string_lossy();
+    e.depth() > 0
+        && e.file_type().is_dir()
+        && (name.starts_with('.') || VCS_FOLDERS.iter().any(|v| *v == name))
+}
+
+fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
+    let path: Arc<str> = shown(e.path().unwrap_or(root)).into();
+    let mut f = if let Some(ancestor) = e.loop_ancestor() {
+        // Whatever is behind the link is read at its own path, so nothing is lost.
+        let mut f = Finding::new(
+            "malformed-export",
+            Severity::Note,
+            format!(
+                "the link leads back to `{}`, which is being read already; it is not followed",
+                shown(ancestor)
+            ),
+        );
+        f.help = Some("remove the link, or exclude it with `[check] exclude`".into());
+        f
+    } else {
+        let cause = match e.io_error() {
+            Some(io) => reason(e.path().unwrap_or(root), io),
+            None => "unknown cause".into(),
+        };
+        let mut f = Finding::new(
+            "malformed-export",
+            Severity::Error,
+            format!("it cannot be read, so exports in it are not judged: {cause}"),
+        );
+        f.help = Some(
+            "give the account that runs hylint read access, repair the link, or exclude it with `[check] exclude`"
+                .into(),
+        );
+        f
+    };
+    f.fingerprint = super::problems::fingerprint(f.code, &path, "walk", 0);
+    f.place = Some(Place::file(&path));
+    f
+}
+
+/// What is wrong with a path, in words that say what to do.
+fn reason(path: &Path, e: &io::Error) -> String {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink());
+    match (e.kind(), is_link) {
+        (io::ErrorKind::NotFound, true) => "the link leads to nothing".into(),
+        (io::ErrorKind::NotFound, false) => "no such file or folder".into(),
+        (_, true) if !e.kind().to_string().contains("permission") => {
+            format!("the link cannot be followed: {}", plain_io(e))
+        }
+        _ => plain_io(e),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_reported_as_given_with_slashes_and_without_a_leading_dot() {
+        let cases = [
+            ("./exports/a.txt", "exports/a.txt"),
+            (".", "."),
+            ("../x//y/", "../x/y"),
+            ("/etc/./iptables", "/etc/iptables"),
+            ("-", "-"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(shown(Path::new(given)), expected);
+        }
+    }
+
+    #[test]
+    fn hidden_folders_and_the_site_file_are_skipped_and_a_named_file_wins() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for d in [".git", "CVS", "sub"] {
+            std::fs::create_dir(root.join(d)).unwrap();
+            std::fs::write(root.join(d).join("x.txt"), "x").unwrap();
+        }
+        std::fs::write(root.join("hylint.toml"), "").unwrap();
+        std::fs::write(root.join("old.txt"), "x").unwrap();
+        std::fs::write(root.join(".gitkeep"), "").unwrap();
+        let named = root.join("sub/x.txt");
+        let d = discover(&[root.to_path_buf(), named.clone()], |p| {
+            p.ends_with("old.txt")
+        })
+        .unwrap();
+        let names: Vec<_> = d
+            .files
+            .iter()
+            .map(|f| (f.open.strip_prefix(root).unwrap().to_owned(), f.named))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                (PathBuf::from(".gitkeep"), false),
+                (PathBuf::from("sub/x.txt"), true)
+            ]
+        );
+    }
+
+    #[test]
+    fn every_missing_path_is_named_at_once() {
+        let paths = [PathBuf::from("no-such-a"), PathBuf::from("no-such-b")];
+        let missing = discover(&paths, |_| false).unwrap_err();
+        assert_eq!(missing.len(), 2);
+        assert_eq!(missing[0].to_string(), "no-such-a: no such file or folder");
+    }
+}

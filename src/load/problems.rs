@@ -1,0 +1,245 @@
+//! A reader's problems as findings.
+//!
+//! | problem | code | severity |
+//! |---|---|---|
+//! | malformed | `malformed-export` | error |
+//! | empty | `empty-export` | error |
+//! | incomplete | `incomplete-export` | warning |
+//! | unmodelled, the rule is in the model | `unmodelled-match` | note (the engine raises it where a verdict rests on it) |
+//! | unmodelled, the rule is in no model | `unmodelled-match` | error |
+//! | note (odd, but decided) | `malformed-export` | note |
+
+use super::hex;
+use crate::finding::{Finding, Place, Related, Severity};
+use hylint_parsers::model::Export;
+use hylint_parsers::problem::{Problem, ProblemKind};
+use hylint_parsers::source::{Source, Span};
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Further places named of problems that are alike.
+const MORE_PLACES: usize = 5;
+
+/// The findings of an export's own reading, in file order. Problems that are alike are one finding with a count.
+#[must_use]
+pub fn export_findings(path: &Arc<str>, source: &Source, export: &Export) -> Vec<Finding> {
+    let mut groups: Vec<Vec<&Problem>> = Vec::new();
+    let mut index: FxHashMap<(ProblemKind, bool, String), usize> = FxHashMap::default();
+    for p in &export.problems {
+        let key = (p.kind, p.dropped, shape(&p.message));
+        let at = *index.entry(key).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(g) => g.push(p),
+            None => groups.push(vec![p]),
+        }
+    }
+    let mut out: Vec<Finding> = groups
+        .iter()
+        .filter_map(|g| folded(path, source, g))
+        .collect();
+    out.extend(self_check(path, source, export));
+    out
+}
+
+/// The code and severity of a problem.
+#[must_use]
+pub fn classify(p: &Problem) -> (&'static str, Severity) {
+    match (p.kind, p.dropped) {
+        (ProblemKind::Malformed, _) => ("malformed-export", Severity::Error),
+        (ProblemKind::Empty, _) => ("empty-export", Severity::Error),
+        (ProblemKind::Incomplete, _) => ("incomplete-export", Severity::Warning),
+        (ProblemKind::Unmodelled, true) => ("unmodelled-match", Severity::Error),
+        (ProblemKind::Unmodelled, false) => ("unmodelled-match", Severity::Note),
+        (ProblemKind::Note, _) => ("malformed-export", Severity::Note),
+    }
+}
+
+fn folded(path: &Arc<str>, source: &Source, group: &[&Problem]) -> Option<Finding> {
+    let first = *group.first()?;
+    let (code, severity) = classify(first);
+    let message = match group.len() {
+        1 => first.message.clone(),
+        n => format!("{} ({n} places like this)", first.message),
+    };
+    let mut f = Finding::new(code, severity, message);
+    f.help.clone_from(&first.help);
+    f.label = label(first);
+    f.place = Some(Place::new(path, source, first.span));
+    f.fingerprint = fingerprint(code, path, &shape(&first.message), 0);
+    f.related = group
+        .iter()
+        .skip(1)
+        .take(MORE_PLACES)
+        .map(|p| Related {
+            place: Place::new(path, source, p.span),
+            label: if p.message == first.message {
+                "here too".into()
+            } else {
+                p.message.clone()
+            },
+        })
+        .collect();
+    Some(f)
+}
+
+fn label(p: &Problem) -> String {
+    let text = match (p.kind, p.dropped) {
+        (ProblemKind::Malformed, false) => "not understood",
+        (ProblemKind::Empty, _) => "no rule follows",
+        (ProblemKind::Incomplete, _) => "not all of it is here",
+        (ProblemKind::Unmodelled, false) => "its effect is not modelled",
+        (ProblemKind::Note, _) => "read so",
+        (_, true) => "not in the model",
+    };
+    text.into()
+}
+
+/// Checks the reader itself: what the file holds is in the model or named.
+fn self_check(path: &Arc<str>, source: &Source, export: &Export) -> Option<Finding> {
+    let whole = || Place::new(path, source, first_line(source));
+    let lost = export.lost();
+    if lost > 0 {
+        let mut f = Finding::new(
+            "malformed-export",
+            Severity::Error,
+            format!(
+                "{lost} rules of the file are in no rule of the model, and no line is named for them"
+            ),
+        );
+        f.help = Some(
+            "this is a defect of hylint: please report it with `hylint inspect` of the file".into(),
+        );
+        f.place = Some(whole());
+        f.fingerprint = fingerprint(f.code, path, "lost", 0);
+        return Some(f);
+    }
+    let said = export
+        .problems
+        .iter()
+        .any(|p| classify(p).1 == Severity::Error);
+    if export.points.is_empty() && export.companions.is_empty() && !said {
+        let mut f = Finding::new(
+            "empty-export",
+            Severity::Error,
+            format!(
+                "the file looks like a {} export and holds no firewall",
+                export.format
+            ),
+        );
+        f.help = Some("export it again and look at what the command prints".into());
+        f.place = Some(whole());
+        f.fingerprint = fingerprint(f.code, path, "no points", 0);
+        return Some(f);
+    }
+    None
+}
+
+fn first_line(source: &Source) -> Span {
+    let start = source.text.len() - source.text.trim_start().len();
+    let at = source.position(Span::new(start, start).start);
+    source.line_span(at.line)
+}
+
+/// A message without what differs from place to place: digits, and what stands in quotes.
+fn shape(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut open: Option<char> = None;
+    for c in message.chars() {
+        match open {
+            Some(q) if c == q => open = None,
+            Some(_) => {}
+            None if matches!(c, '`' | '"' | '“') => {
+                open = Some(if c == '“' { '”' } else { c });
+                out.push('`');
+            }
+            None if c.is_ascii_digit() => {
+                if !out.ends_with('0') {
+                    out.push('0');
+                }
+            }
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+/// A fingerprint that survives line moves: hex, 32 digits.
+#[must_use]
+pub fn fingerprint(code: &str, path: &str, what: &str, ordinal: usize) -> String {
+    let mut h = Sha256::new();
+    for part in [code, path, what, &ordinal.to_string()] {
+        h.update(part.as_bytes());
+        h.update([0]);
+    }
+    let mut text = hex(&h.finalize());
+    text.truncate(32);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn export(text: &str, problems: Vec<Problem>) -> (Source, Export) {
+        let source = Source::new("x.txt", text, "UTF-8");
+        let mut e = Export {
+            format: "netsh",
+            ..Export::default()
+        };
+        e.problems = problems;
+        (source, e)
+    }
+
+    #[test]
+    fn alike_problems_are_one_finding_with_the_first_place_and_five_more() {
+        let text = "a1\na2\na3\na4\na5\na6\na7\na8\nb\n";
+        let at = |line: usize| Span::new((line - 1) * 3, (line - 1) * 3 + 2);
+        let mut problems: Vec<Problem> = (2..=8)
+            .map(|l| {
+                Problem::new(
+                    ProblemKind::Malformed,
+                    at(l),
+                    format!("`a{l}` is no port {l}"),
+                )
+            })
+            .collect();
+        problems.push(Problem::new(
+            ProblemKind::Note,
+            Span::new(24, 25),
+            "`b` is odd",
+        ));
+        let (source, e) = export(text, problems);
+        let found = export_findings(&"x.txt".into(), &source, &e);
+        assert_eq!(found.len(), 2, "{found:#?}");
+        let f = &found[0];
+        assert_eq!((f.code, f.severity), ("malformed-export", Severity::Error));
+        assert_eq!(f.message, "`a2` is no port 2 (7 places like this)");
+        let p = f.place.as_ref().unwrap();
+        assert_eq!((p.start.line, p.start.column, p.end.column), (2, 1, 3));
+        assert_eq!(p.excerpt[0].text, "a2");
+        assert_eq!(f.related.len(), 5);
+        assert_eq!(f.related[4].place.start.line, 7);
+        assert_eq!(found[1].severity, Severity::Note);
+    }
+
+    #[test]
+    fn a_dropped_rule_is_an_error_even_where_its_match_is_only_unmodelled() {
+        let p = Problem::new(ProblemKind::Unmodelled, Span::new(0, 1), "x");
+        assert_eq!(classify(&p).1, Severity::Note);
+        assert_eq!(classify(&p.dropped()).1, Severity::Error);
+    }
+
+    #[test]
+    fn rules_that_got_lost_are_counted_and_an_export_without_a_firewall_is_said() {
+        let (source, mut e) = export("\n\nRule Name: x\n", Vec::new());
+        let path: Arc<str> = "x.txt".into();
+        let found = export_findings(&path, &source, &e);
+        assert_eq!(found[0].code, "empty-export");
+        assert_eq!(found[0].place.as_ref().unwrap().start.line, 3);
+        e.rules_in_file = 3;
+        let found = export_findings(&path, &source, &e);
+        assert!(found[0].message.starts_with("3 rules of the file"));
+        assert_eq!(found[0].severity, Severity::Error);
+    }
+}

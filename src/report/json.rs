@@ -1,0 +1,435 @@
+//! The machine format, version 1.0. Its structs are the interface: a key that changes here breaks those who read it.
+//! The JSON Schema `schema/check-1.0.json` is made from them.
+
+use super::{RenderOptions, Report, escape_json};
+use crate::finding::{Finding, Place, Severity, Witness};
+use crate::outcome::{Check, Evidence, ExportInfo, Outcome, RequirementResult, Status};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter};
+use std::io::{self, Write};
+
+/// Version of the format: the first number changes when a key changes its meaning or goes away.
+const SCHEMA_VERSION: &str = "1.0";
+
+/// The report as one JSON object.
+pub(super) struct Json;
+
+impl Report for Json {
+    fn write(&self, o: &Outcome, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        write_json(&Document::of(o), out)
+    }
+}
+
+/// Writes a value with two spaces of indentation and a final line end; strings hold nothing that acts on a terminal.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut s = serde_json::Serializer::with_formatter(&mut *out, Safe(PrettyFormatter::new()));
+    value.serialize(&mut s)?;
+    out.write_all(b"\n")
+}
+
+/// The JSON Schema of the report, as checked in.
+#[must_use]
+pub fn schema() -> String {
+    // As it is written, not as it might be read: every key is always there.
+    let schema = schemars::generate::SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<Document<'_>>();
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// What `hylint check --format json` writes. Readers ignore keys they do not know.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "hylint check report 1.0")]
+struct Document<'a> {
+    /// "1.0".
+    schema_version: &'a str,
+    tool: Tool<'a>,
+    /// RFC 3339, UTC.
+    evaluated_at: &'a str,
+    site: Site<'a>,
+    matrix: Matrix<'a>,
+    /// What was taken for granted, most far-reaching first.
+    assumptions: Vec<Assumption<'a>>,
+    /// What "satisfied" does not mean.
+    limits: &'a [String],
+    /// Lints whose severity the site changed: `code = severity`.
+    lints_changed: &'a [String],
+    exports: Vec<Export<'a>>,
+    requirements: Vec<Requirement<'a>>,
+    findings: Vec<FindingOut<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Tool<'a> {
+    name: &'a str,
+    version: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Site<'a> {
+    name: &'a str,
+    /// Path of hylint.toml.
+    path: Option<&'a str>,
+    /// SHA-256 of hylint.toml, hex.
+    sha256: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Matrix<'a> {
+    id: &'a str,
+    version: &'a str,
+    /// SHA-256 over the matrix files, hex.
+    sha256: &'a str,
+    requirements: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Assumption<'a> {
+    /// Stable name.
+    id: &'a str,
+    /// One sentence.
+    text: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Export<'a> {
+    path: &'a str,
+    format: &'a str,
+    encoding: &'a str,
+    /// SHA-256 of the file's bytes, hex.
+    sha256: &'a str,
+    bytes: u64,
+    /// Rules in the model; a rule of an AWS group is one address entry.
+    rules: usize,
+    roles: &'a [String],
+    /// config, option, annotation, tag, path or inferred; null when the role is not known.
+    role_source: Option<&'a str>,
+    /// Rules with a part that is not modelled, and lines that were not read.
+    unmodelled: usize,
+    /// When the export says it was made.
+    exported_at: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Requirement<'a> {
+    id: &'a str,
+    /// Row of the vendor's table.
+    row: u32,
+    from: &'a str,
+    to: &'a str,
+    status: Status,
+    /// Why it does not apply or is not verified.
+    reason: Option<&'a str>,
+    checks: Vec<CheckOut<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CheckOut<'a> {
+    /// Path of the export.
+    export: &'a str,
+    host: Option<&'a str>,
+    point: &'a str,
+    /// in, out or forward.
+    direction: &'a str,
+    status: Status,
+    /// CIDR or `a-b`.
+    src: &'a str,
+    /// CIDR or `a-b`.
+    dst: &'a str,
+    /// `443` or `1024-65535`.
+    ports: &'a [String],
+    evidence: Vec<EvidenceOut<'a>>,
+    witness: Option<&'a Witness>,
+    assumptions: &'a [String],
+}
+
+#[derive(Serialize, JsonSchema)]
+struct EvidenceOut<'a> {
+    path: Option<&'a str>,
+    line: Option<u32>,
+    column: Option<u32>,
+    rule: &'a str,
+    /// rule, policy, default or implicit.
+    kind: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FindingOut<'a> {
+    code: &'a str,
+    severity: Severity,
+    message: &'a str,
+    help: Option<&'a str>,
+    path: Option<&'a str>,
+    /// From 1.
+    line: Option<u32>,
+    /// From 1, in characters.
+    column: Option<u32>,
+    end_line: Option<u32>,
+    /// One past the last character.
+    end_column: Option<u32>,
+    rule: Option<&'a str>,
+    host: Option<&'a str>,
+    point: Option<&'a str>,
+    /// in, out or forward.
+    direction: Option<&'a str>,
+    requirement: Option<&'a str>,
+    /// The lowest row that the finding serves.
+    row: Option<u32>,
+    /// The other rows.
+    also: &'a [u32],
+    /// Failing pairs, `src -> dst`; at most 20.
+    pairs: &'a [String],
+    /// How many pairs fail.
+    pairs_total: usize,
+    witness: Option<&'a Witness>,
+    related: Vec<RelatedOut<'a>>,
+    assumptions: &'a [String],
+    /// Survives line moves.
+    fingerprint: &'a str,
+    /// The reason of the waiver that holds it down.
+    waived: Option<&'a str>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct RelatedOut<'a> {
+    path: &'a str,
+    line: u32,
+    column: u32,
+    label: &'a str,
+}
+
+/// Findings by severity (waived ones apart), requirements and checks by status, and what was read.
+#[derive(Serialize, JsonSchema)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    waived: usize,
+    /// Findings that a baseline holds down.
+    baselined: usize,
+    requirements: ByStatus,
+    checks: ByStatus,
+    exports: usize,
+    rules: usize,
+    unmodelled: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+struct ByStatus {
+    violated: usize,
+    conditional: usize,
+    unverified: usize,
+    satisfied: usize,
+    waived: usize,
+    not_applicable: usize,
+}
+
+impl ByStatus {
+    fn count(with: impl Fn(Status) -> usize) -> Self {
+        Self {
+            violated: with(Status::Violated),
+            conditional: with(Status::Conditional),
+            unverified: with(Status::Unverified),
+            satisfied: with(Status::Satisfied),
+            waived: with(Status::Waived),
+            not_applicable: with(Status::NotApplicable),
+        }
+    }
+}
+
+impl<'a> Document<'a> {
+    fn of(o: &'a Outcome) -> Self {
+        let counts = o.counts();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            evaluated_at: &o.evaluated_at,
+            site: Site {
+                name: &o.site.name,
+                path: o.site.path.as_deref(),
+                sha256: o.site.sha256.as_deref(),
+            },
+            matrix: Matrix {
+                id: &o.matrix.id,
+                version: &o.matrix.version,
+                sha256: &o.matrix.sha256,
+                requirements: o.matrix.requirements,
+            },
+            assumptions: o
+                .assumptions
+                .iter()
+                .map(|a| Assumption {
+                    id: &a.id,
+                    text: &a.text,
+                })
+                .collect(),
+            limits: &o.limits,
+            lints_changed: &o.lints_changed,
+            exports: o.exports.iter().map(Export::of).collect(),
+            requirements: o.requirements.iter().map(Requirement::of).collect(),
+            findings: o.findings.iter().map(FindingOut::of).collect(),
+            summary: Summary {
+                errors: counts.errors,
+                warnings: counts.warnings,
+                notes: counts.notes,
+                waived: counts.waived,
+                baselined: o.baselined,
+                requirements: ByStatus::count(|s| o.requirements_with(s)),
+                checks: ByStatus::count(|s| o.checks_with(s)),
+                exports: o.exports.len(),
+                rules: o.exports.iter().map(|e| e.rules).sum(),
+                unmodelled: o.exports.iter().map(|e| e.unmodelled).sum(),
+            },
+        }
+    }
+}
+
+impl<'a> Export<'a> {
+    fn of(e: &'a ExportInfo) -> Self {
+        Self {
+            path: &e.path,
+            format: e.format,
+            encoding: e.encoding,
+            sha256: &e.sha256,
+            bytes: e.bytes,
+            rules: e.rules,
+            roles: &e.roles,
+            role_source: e.role_source,
+            unmodelled: e.unmodelled,
+            exported_at: e.exported_at.as_deref(),
+        }
+    }
+}
+
+impl<'a> Requirement<'a> {
+    fn of(r: &'a RequirementResult) -> Self {
+        Self {
+            id: &r.id,
+            row: r.row,
+            from: &r.from,
+            to: &r.to,
+            status: r.status,
+            reason: r.reason.as_deref(),
+            checks: r.checks.iter().map(CheckOut::of).collect(),
+        }
+    }
+}
+
+impl<'a> CheckOut<'a> {
+    fn of(c: &'a Check) -> Self {
+        Self {
+            export: &c.export,
+            host: c.host.as_deref(),
+            point: &c.point,
+            direction: c.direction,
+            status: c.status,
+            src: &c.src,
+            dst: &c.dst,
+            ports: &c.ports,
+            evidence: c.evidence.iter().map(EvidenceOut::of).collect(),
+            witness: c.witness.as_ref(),
+            assumptions: &c.assumptions,
+        }
+    }
+}
+
+impl<'a> EvidenceOut<'a> {
+    fn of(e: &'a Evidence) -> Self {
+        let place = e.place.as_ref();
+        Self {
+            path: place.map(|p| &*p.path),
+            line: place.map(|p| p.start.line),
+            column: place.map(|p| p.start.column),
+            rule: &e.rule,
+            kind: e.kind,
+        }
+    }
+}
+
+impl<'a> FindingOut<'a> {
+    fn of(f: &'a Finding) -> Self {
+        let place: Option<&Place> = f.place.as_ref();
+        Self {
+            code: f.code,
+            severity: f.severity,
+            message: &f.message,
+            help: f.help.as_deref(),
+            path: place.map(|p| &*p.path),
+            line: place.map(|p| p.start.line),
+            column: place.map(|p| p.start.column),
+            end_line: place.map(|p| p.end.line),
+            end_column: place.map(|p| p.end.column),
+            rule: f.rule.as_deref(),
+            host: f.host.as_deref(),
+            point: f.point.as_deref(),
+            direction: f.direction,
+            requirement: f.requirement.as_deref(),
+            row: f.row,
+            also: &f.also,
+            pairs: &f.pairs,
+            pairs_total: f.pairs_total,
+            witness: f.witness.as_ref(),
+            related: f
+                .related
+                .iter()
+                .map(|r| RelatedOut {
+                    path: &r.place.path,
+                    line: r.place.start.line,
+                    column: r.place.start.column,
+                    label: &r.label,
+                })
+                .collect(),
+            assumptions: &f.assumptions,
+            fingerprint: &f.fingerprint,
+            waived: f.waived.as_deref(),
+        }
+    }
+}
+
+/// The pretty formatter, but nothing in a string acts on a terminal or a log.
+struct Safe(PrettyFormatter<'static>);
+
+impl Formatter for Safe {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, w: &mut W, s: &str) -> io::Result<()> {
+        w.write_all(escape_json(s).as_bytes())
+    }
+    fn begin_array<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.begin_array(w)
+    }
+    fn end_array<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.end_array(w)
+    }
+    fn begin_array_value<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(w, first)
+    }
+    fn end_array_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.end_array_value(w)
+    }
+    fn begin_object<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.begin_object(w)
+    }
+    fn end_object<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.end_object(w)
+    }
+    fn begin_object_key<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(w, first)
+    }
+    fn begin_object_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(w)
+    }
+    fn end_object_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        self.0.end_object_value(w)
+    }
+}

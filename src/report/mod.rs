@@ -1,0 +1,68 @@
+//! The reports: each renders an [`Outcome`] and computes nothing. A new format is one file and one line in [`FORMATS`].
+
+mod json;
+mod sanitize;
+
+pub use json::{schema as check_schema, write_json};
+pub use sanitize::{
+    escape_json, limited as sanitize_limited, line as sanitize_line, text as sanitize_text,
+};
+
+use crate::finding::Severity;
+use crate::outcome::Outcome;
+use std::io::{self, Write};
+
+/// How to render.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RenderOptions {
+    /// ANSI colours and symbols of a terminal.
+    pub color: bool,
+    /// Columns.
+    pub width: usize,
+    /// Only errors and one line.
+    pub quiet: bool,
+    /// Everything, notes and files that are no exports included.
+    pub verbose: bool,
+    /// The threshold of the exit status, to be said in the summary.
+    pub fail_on: Severity,
+}
+
+impl Default for RenderOptions {
+    fn default() -> Self {
+        Self {
+            color: false,
+            width: Self::WIDTH,
+            quiet: false,
+            verbose: false,
+            fail_on: Severity::Error,
+        }
+    }
+}
+
+impl RenderOptions {
+    /// Columns where the output is no terminal, so that the same run gives the same bytes everywhere.
+    pub const WIDTH: usize = 100;
+}
+
+/// One output format.
+pub trait Report: Sync {
+    /// Writes the whole report.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn write(
+        &self,
+        outcome: &Outcome,
+        options: &RenderOptions,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+}
+
+/// Every format by its id.
+pub const FORMATS: &[(&str, &dyn Report)] = &[("json", &json::Json)];
+
+/// A format by id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static dyn Report> {
+    FORMATS.iter().find(|(i, _)| *i == id).map(|(_, r)| *r)
+}

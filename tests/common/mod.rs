@@ -1,0 +1,178 @@
+//! A run's outcome with every field filled, for the tests of the reports.
+#![allow(dead_code, unreachable_pub)] // each test binary uses its part
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use hylint::finding::{ExcerptLine, Finding, Place, Related, Severity, Witness};
+use hylint::outcome::*;
+use hylint::report::{RenderOptions, by_id};
+use hylint_parsers::source::Position;
+use std::sync::Arc;
+
+/// A place on one line that covers the first `len` characters of `text` from `column`.
+pub fn place(path: &str, line: u32, column: u32, len: u32, text: &str) -> Place {
+    Place {
+        path: path.into(),
+        start: Position { line, column },
+        end: Position {
+            line,
+            column: column + len,
+        },
+        excerpt: Arc::new([ExcerptLine {
+            line,
+            column: 1,
+            text: text.into(),
+        }]),
+    }
+}
+
+pub fn witness() -> Witness {
+    Witness {
+        src: "10.50.0.9".into(),
+        dst: "10.20.1.11".into(),
+        proto: "tcp".into(),
+        sport: None,
+        dport: Some(443),
+    }
+}
+
+pub fn blocked() -> Finding {
+    let mut f = Finding::new(
+        "blocked-flow",
+        Severity::Error,
+        "tcp/443 from workspace-client to controller-broker is blocked",
+    );
+    f.help = Some("move the allow before the block".into());
+    f.place = Some(place(
+        "exports/cm1.rules",
+        7,
+        4,
+        5,
+        "-A INPUT -p tcp -j DROP",
+    ));
+    f.label = "this rule drops it".into();
+    f.rule = Some("INPUT#3".into());
+    f.host = Some("cm1".into());
+    f.point = Some("filter".into());
+    f.direction = Some("in");
+    f.requirement = Some("broker.client-access".into());
+    f.row = Some(12);
+    f.also = vec![14];
+    f.pairs = vec!["10.50.0.0/16 -> 10.20.1.11".into()];
+    f.pairs_total = 3;
+    f.witness = Some(witness());
+    f.related = vec![Related {
+        place: place(
+            "exports/cm1.rules",
+            240,
+            1,
+            2,
+            "-A INPUT -p tcp --dport 443 -j ACCEPT",
+        ),
+        label: "this allow comes too late".into(),
+    }];
+    f.assumptions = vec!["profile-domain".into()];
+    f.fingerprint = "00ff".into();
+    f.impact = Some("users cannot log in".into());
+    f
+}
+
+pub fn outcome() -> Outcome {
+    let check = Check {
+        export: "exports/cm1.rules".into(),
+        host: Some("cm1".into()),
+        point: "filter".into(),
+        direction: "in",
+        status: Status::Violated,
+        src: "10.50.0.0/16".into(),
+        dst: "10.20.1.11".into(),
+        ports: vec!["443".into()],
+        evidence: vec![
+            Evidence {
+                place: Some(place("exports/cm1.rules", 7, 4, 5, "-A INPUT -j DROP")),
+                rule: "INPUT#3".into(),
+                kind: "rule",
+            },
+            Evidence {
+                place: None,
+                rule: String::new(),
+                kind: "implicit",
+            },
+        ],
+        witness: Some(witness()),
+        assumptions: vec!["peers-unknown".into()],
+    };
+    let requirement = |id: &str, row, status, reason: Option<&str>, checks| RequirementResult {
+        id: id.into(),
+        row,
+        from: "workspace-client".into(),
+        to: "controller-broker".into(),
+        status,
+        reason: reason.map(Into::into),
+        checks,
+        purpose: "login".into(),
+        impact: "users cannot log in".into(),
+    };
+    let mut waived = Finding::new("any-any", Severity::Error, "everything is open");
+    waived.waived = Some("CHG1".into());
+    Outcome {
+        evaluated_at: "2026-11-23T00:00:00Z".into(),
+        site: SiteInfo {
+            name: "Pune".into(),
+            path: Some("hylint.toml".into()),
+            sha256: Some("ab".into()),
+        },
+        matrix: MatrixInfo {
+            id: "hyworks".into(),
+            version: "1".into(),
+            sha256: "cd".into(),
+            requirements: 75,
+        },
+        assumptions: vec![Assumption {
+            id: "peers-unknown".into(),
+            text: "peer addresses are not declared".into(),
+        }],
+        limits: vec!["routes are not judged".into()],
+        lints_changed: vec!["shadowed-rule = error".into()],
+        exports: vec![ExportInfo {
+            path: "exports/cm1.rules".into(),
+            format: "iptables",
+            encoding: "UTF-8",
+            sha256: "ef".into(),
+            bytes: 1234,
+            rules: 8,
+            roles: vec!["controller-broker".into()],
+            role_source: Some("config"),
+            unmodelled: 1,
+            exported_at: None,
+        }],
+        requirements: vec![
+            requirement(
+                "broker.client-access",
+                12,
+                Status::Violated,
+                None,
+                vec![check],
+            ),
+            requirement("a.b", 13, Status::Unverified, Some("no export"), vec![]),
+            requirement("c.d", 14, Status::Satisfied, None, vec![]),
+        ],
+        findings: vec![
+            blocked(),
+            Finding::new(
+                "undeclared-role",
+                Severity::Warning,
+                "sql-server is not declared",
+            ),
+            Finding::new("unneeded-flow", Severity::Note, "tcp/8080 is open"),
+            waived,
+        ],
+        not_exports: vec!["README.md".into()],
+        baselined: 2,
+    }
+}
+
+pub fn render(format: &str, o: &Outcome, options: &RenderOptions) -> String {
+    let mut out = Vec::new();
+    by_id(format).unwrap().write(o, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
