@@ -1,0 +1,295 @@
+//! Security groups: `describe-security-groups`, and lists of permissions that `--query` cut out of it.
+
+use super::peer::Peer;
+use super::reader::{Reader, doubt, text};
+use super::rule::Parts;
+use super::shape;
+use super::traffic::Traffic;
+use crate::json::{Kind, Value};
+use crate::model::{
+    Action, Body, Condition, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, PointKind,
+    Rule, RuleList, Side, Tag,
+};
+use crate::problem::{Problem, ProblemKind};
+use crate::source::Span;
+use crate::space::Family;
+
+const WHOLE: &str = "export the groups with `aws ec2 describe-security-groups`, without `--query`";
+
+/// A default deny: stated by the list that stands in the export, or unknown because there is none.
+pub(super) fn deny(origin: DefaultOrigin, span: Span) -> DefaultVerdict {
+    DefaultVerdict {
+        allow: false,
+        origin,
+        span,
+    }
+}
+
+/// A point of the union of its rules.
+pub(super) fn group_point(span: Span, ingress: RuleList, egress: RuleList) -> Point {
+    let body = Body::Lists(Lists {
+        discipline: Discipline::UnionOfAllows,
+        ingress,
+        egress,
+    });
+    Point::new(PointKind::SecurityGroup, span, body)
+}
+
+impl<'a> Reader<'a> {
+    /// One element of `SecurityGroups`.
+    pub(super) fn security_group(&mut self, object: Value<'a>) {
+        if object.kind() != Kind::Object {
+            return self.dropped(object.span(), "a security group should be an object here");
+        }
+        let fields = self.walk.read(&shape::GROUP, object);
+        let [id, name, vpc, owner, ingress, egress, tags, about] = fields.values;
+        let first_byte = Span {
+            start: object.span().start,
+            end: object.span().start + 1,
+        };
+        let label = id.or(name).map_or(first_byte, Value::span);
+        let owner = text(owner);
+        let ingress = self.permissions(ingress, Side::Src, &owner, label, object.is_cut());
+        let egress = self.permissions(egress, Side::Dst, &owner, label, object.is_cut());
+        let mut point = group_point(object.span(), ingress, egress);
+        point.id = text(id);
+        point.name = text(name);
+        point.network = text(vpc);
+        point.label = label;
+        point.tags = self.tags(tags);
+        if let Some(about) = about {
+            self.note(about, &mut point.tags);
+        }
+        self.out.points.push(point);
+    }
+
+    /// A bare list of permissions: a group without id whose other direction is not in the export. The list's direction
+    /// is not in it either; it is taken as ingress unless the key before it says egress.
+    pub(super) fn bare_permissions(&mut self, list: Value<'a>, egress: bool) {
+        let (key, other) = if egress {
+            ("IpPermissionsEgress", "in")
+        } else {
+            ("IpPermissions", "out")
+        };
+        let label = Span {
+            start: list.span().start,
+            end: list.span().start + 1,
+        };
+        let side = if egress { Side::Dst } else { Side::Src };
+        let mut given = self.permissions(Some(list), side, "", label, false);
+        given.default.span = label;
+        let missing = RuleList {
+            default: deny(DefaultOrigin::Unknown, label),
+            rules: Vec::new(),
+        };
+        let (ingress, egress) = if egress {
+            (missing, given)
+        } else {
+            (given, missing)
+        };
+        let message = format!(
+            "this list of permissions names neither its group nor its direction: it is taken as the `{key}` of one \
+             group, and what the group lets {other} is unknown"
+        );
+        let problem = Problem::new(ProblemKind::Incomplete, label, message);
+        self.walk.problems.push(problem.help(WHOLE));
+        let mut point = group_point(list.span(), ingress, egress);
+        point.label = label;
+        self.out.points.push(point);
+    }
+
+    /// One direction of a group.
+    fn permissions(
+        &mut self,
+        list: Option<Value<'a>>,
+        side: Side,
+        owner: &str,
+        label: Span,
+        group_is_cut: bool,
+    ) -> RuleList {
+        let mut out = RuleList {
+            default: deny(DefaultOrigin::Unknown, label),
+            rules: Vec::new(),
+        };
+        let Some(list) = list else {
+            if !group_is_cut {
+                self.absent(side, label);
+            }
+            return out;
+        };
+        if list.kind() != Kind::Array {
+            self.dropped(list.span(), "permissions should be a list here");
+            return out;
+        }
+        let origin = if list.is_cut() {
+            DefaultOrigin::Unknown
+        } else {
+            DefaultOrigin::Implicit
+        };
+        out.default = deny(origin, list.key_span());
+        for permission in list.items() {
+            self.permission(permission, side, owner, &mut out.rules);
+        }
+        out
+    }
+
+    fn absent(&mut self, side: Side, label: Span) {
+        let (key, way) = match side {
+            Side::Src => ("IpPermissions", "in"),
+            Side::Dst => ("IpPermissionsEgress", "out"),
+        };
+        let message =
+            format!("`{key}` is not in the export of this group: what it lets {way} is unknown");
+        let problem = Problem::new(ProblemKind::Incomplete, label, message);
+        self.walk.problems.push(problem.help(WHOLE));
+    }
+
+    /// One permission: a rule for each of its address entries.
+    fn permission(&mut self, object: Value<'a>, side: Side, owner: &str, rules: &mut Vec<Rule>) {
+        if object.kind() != Kind::Object {
+            return self.dropped(object.span(), "a permission should be an object here");
+        }
+        let fields = self.walk.read(&shape::PERMISSION, object);
+        let [protocol, from, to, v4, v6, prefixes, groups] = fields.values;
+        let lists = [v4, v6, prefixes, groups];
+        if lists.iter().all(Option::is_none) && !object.is_cut() {
+            return self.dropped(
+                object.span(),
+                "the permission prints none of its address lists: whom it lets in is unknown",
+            );
+        }
+        let ports = (from, to);
+        let traffic = Traffic::read(self, protocol, ports, ports, object.span());
+        let cut = object.is_cut() && (from.is_none() || to.is_none());
+        let mut maker = Maker {
+            side,
+            owner,
+            traffic: &traffic,
+            doubt: match fields.unknown {
+                Some(key) => Some(doubt(key, self.source.slice(key))),
+                None => cut.then(|| doubt(object.span(), "the permission is cut off")),
+            },
+        };
+        let before = self.out.rules_in_file;
+        for (list, what) in lists.into_iter().zip(LISTS) {
+            for entry in self.list(list, what) {
+                maker.entry(self, entry, what, rules);
+            }
+        }
+        if self.out.rules_in_file == before {
+            self.problem(
+                ProblemKind::Note,
+                object.span(),
+                "the permission has no address entry, so it matches nothing",
+            );
+        }
+    }
+
+    /// `hylint: key=value …` in a description: tags `hylint:key` of the group.
+    fn note(&mut self, about: Value<'_>, tags: &mut Vec<Tag>) {
+        let about_text = about.str().unwrap_or_default();
+        let Some(rest) = about_text.trim_start().strip_prefix("hylint:") else {
+            return;
+        };
+        for (key, value) in rest.split_whitespace().filter_map(|w| w.split_once('=')) {
+            tags.push(Tag {
+                key: format!("hylint:{key}"),
+                value: value.to_owned(),
+                span: about.span(),
+            });
+        }
+        self.notes.push((rest.trim().to_owned(), about.span()));
+    }
+}
+
+/// The lists of address entries, in the order of [`shape::PERMISSION`].
+const LISTS: [&str; 4] = [
+    "IpRanges",
+    "Ipv6Ranges",
+    "PrefixListIds",
+    "UserIdGroupPairs",
+];
+
+/// What the entries of one permission share.
+struct Maker<'p> {
+    side: Side,
+    owner: &'p str,
+    traffic: &'p Traffic,
+    doubt: Option<Condition>,
+}
+
+impl Maker<'_> {
+    fn entry<'a>(
+        &mut self,
+        reader: &mut Reader<'a>,
+        entry: Value<'a>,
+        list: &str,
+        rules: &mut Vec<Rule>,
+    ) {
+        let whole = match entry.kind() {
+            Kind::Object => !entry.is_cut(),
+            Kind::String => entry.raw().len() > 1 && entry.raw().ends_with('"'),
+            _ => false,
+        };
+        if !whole {
+            let message = format!("an entry of {list} that is cut off or no object is not read");
+            return reader.dropped(entry.span(), message);
+        }
+        reader.out.rules_in_file += 1;
+        let (peer, about, unknown) = self.peer(reader, entry, list);
+        let doubt = self.doubt.clone().or_else(|| {
+            let key = unknown?;
+            Some(doubt(key, reader.source.slice(key)))
+        });
+        let parts = Parts {
+            span: entry.span(),
+            side: self.side,
+            action: Action::Allow,
+            traffic: self.traffic,
+            doubt,
+        };
+        let mut rule = reader.rule(parts, [peer]);
+        rule.describe(about);
+        rules.push(rule);
+    }
+
+    fn peer<'a>(
+        &self,
+        reader: &mut Reader<'a>,
+        entry: Value<'a>,
+        list: &str,
+    ) -> (Peer, Option<Value<'a>>, Option<Span>) {
+        let family = if list == "Ipv6Ranges" {
+            Family::V6
+        } else {
+            Family::V4
+        };
+        if entry.kind() == Kind::String {
+            // AWS Config prints blocks as plain strings.
+            let peer = match list {
+                "PrefixListIds" => Peer::prefix_list(entry, self.side),
+                "UserIdGroupPairs" => Peer::unknown(entry.span(), entry.raw()),
+                _ => Peer::block(reader, entry, family),
+            };
+            return (peer, None, None);
+        }
+        if list == "UserIdGroupPairs" {
+            let (peer, about) = Peer::group(reader, entry, self.side, self.owner);
+            return (peer, about, None);
+        }
+        let fields = reader.walk.read(&shape::ENTRY, entry);
+        let [v4, v6, prefix, about] = fields.values;
+        let peer = match (v4, v6, prefix) {
+            (Some(block), None, None) => Peer::block(reader, block, Family::V4),
+            (None, Some(block), None) => Peer::block(reader, block, Family::V6),
+            (None, None, Some(id)) => Peer::prefix_list(id, self.side),
+            _ => {
+                let message =
+                    format!("an entry of {list} names no single address block or prefix list");
+                reader.problem(ProblemKind::Malformed, entry.span(), &*message);
+                Peer::unknown(entry.span(), &message)
+            }
+        };
+        (peer, about, fields.unknown)
+    }
+}

@@ -1,0 +1,202 @@
+//! The state of one reading, and the small things that every object needs.
+
+use super::listing::Listed;
+use super::shape;
+use crate::json::walk::Walk;
+use crate::json::{Kind, Value};
+use crate::model::{Companion, Condition, ConditionKind, Export, Point, Tag, Test};
+use crate::problem::{Problem, ProblemKind};
+use crate::source::{Source, Span};
+use crate::space::AddrSet;
+use rustc_hash::FxHashMap;
+use std::net::IpAddr;
+
+/// One export on its way into the model.
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a Source,
+    /// Objects' members and all problems.
+    pub(super) walk: Walk,
+    pub(super) out: Export,
+    /// Groups of a rule listing, in order of appearance.
+    pub(super) listed: Vec<Listed>,
+    pub(super) listed_index: FxHashMap<Box<str>, usize>,
+    /// A list of groups, ACLs or rules without a member: its place.
+    pub(super) empty_list: Option<Span>,
+    /// The only managed prefix list of the file without blocks; `Some(None)` once there are two.
+    pub(super) managed: Option<Option<Box<str>>>,
+    /// Text after `hylint:` in a group's description, with its place.
+    pub(super) notes: Vec<(String, Span)>,
+}
+
+/// A condition for what could not be understood: the rule is kept and its verdict stays open.
+pub(super) fn doubt(span: Span, text: impl Into<Box<str>>) -> Condition {
+    Condition::new(ConditionKind::Unknown, Test::Opaque, span, text)
+}
+
+/// A string or number as owned text; empty if absent or of another kind.
+pub(super) fn text(value: Option<Value<'_>>) -> Box<str> {
+    value
+        .and_then(Value::text)
+        .map_or_else(Box::default, Box::from)
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            walk: Walk::default(),
+            out: Export {
+                format: super::FORMAT.id,
+                ..Export::default()
+            },
+            listed: Vec::new(),
+            listed_index: FxHashMap::default(),
+            empty_list: None,
+            managed: None,
+            notes: Vec::new(),
+        }
+    }
+
+    pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
+        self.walk.problems.push(Problem::new(kind, span, message));
+    }
+
+    /// Text that held a rule, or may have, and that is in no rule of the model.
+    pub(super) fn dropped(&mut self, span: Span, message: impl Into<String>) {
+        self.out.rules_in_file += 1;
+        let problem = Problem::new(ProblemKind::Malformed, span, message);
+        self.walk.problems.push(problem.dropped());
+    }
+
+    /// The items of a list. A value that is no list is named and yields nothing.
+    pub(super) fn list(&mut self, value: Option<Value<'a>>, what: &str) -> Vec<Value<'a>> {
+        match value {
+            None => Vec::new(),
+            Some(v) if v.kind() == Kind::Array => v.items().collect(),
+            Some(v) => {
+                self.dropped(v.span(), format!("{what} should be a list here"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Reads an address or a CIDR block as EC2 writes it; `None` and a problem if it is neither.
+    pub(super) fn cidr(&mut self, value: Value<'_>) -> Option<AddrSet> {
+        let text = value.str().unwrap_or_default();
+        let text = text.trim();
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (text, None),
+        };
+        let set = address.parse().ok().and_then(|a: IpAddr| match length {
+            Some(length) => Some((a, AddrSet::cidr(a, length.parse().ok()?)?)),
+            None => Some((a, AddrSet::host(a))),
+        });
+        let Some((address, set)) = set else {
+            self.problem(
+                ProblemKind::Malformed,
+                value.span(),
+                format!("{} is no address block", value.raw()),
+            );
+            return None;
+        };
+        if set.first() != Some(address) {
+            let message = format!("{text} has bits set behind its prefix; it is read as {set}");
+            self.problem(ProblemKind::Note, value.span(), message);
+        }
+        Some(set)
+    }
+
+    /// Tags in the form `[{"Key", "Value"}]`, or as an object of names and values.
+    pub(super) fn tags(&mut self, value: Option<Value<'a>>) -> Vec<Tag> {
+        let Some(value) = value else {
+            return Vec::new();
+        };
+        let tag = |key: Option<Value<'_>>, value: Option<Value<'_>>, at: Span| Tag {
+            key: key.and_then(Value::text).unwrap_or_default().into_owned(),
+            value: value.and_then(Value::text).unwrap_or_default().into_owned(),
+            span: value.map_or(at, Value::span),
+        };
+        if value.kind() == Kind::Object {
+            return value
+                .members()
+                .map(|(k, v)| tag(Some(k), Some(v), k.span()))
+                .collect();
+        }
+        let read = |item: Value<'a>| {
+            let [key, value] = self.walk.read(&shape::TAG, item).values;
+            tag(key, value, item.span())
+        };
+        value.items().map(read).collect()
+    }
+
+    pub(super) fn companion(&mut self, companion: Companion) {
+        self.out.companions.push(companion);
+    }
+
+    /// Joins rule listings, names what the whole file lacks, and orders the problems.
+    pub(super) fn finish(mut self) -> Export {
+        self.finish_listing();
+        self.name_twins();
+        self.apply_notes();
+        if let Some(span) = self.empty_list
+            && self.out.points.is_empty()
+        {
+            let problem = Problem::new(
+                ProblemKind::Empty,
+                span,
+                "the list holds no security group and no network ACL",
+            );
+            self.walk.problems.push(problem.help(
+                "check the region, the profile and the filters of the command that made the export",
+            ));
+        }
+        self.walk.problems.sort_by_key(|p| p.span);
+        self.out.problems = std::mem::take(&mut self.walk.problems);
+        self.out
+    }
+
+    /// The same group twice: two states of it may be mixed, and their union is neither.
+    fn name_twins(&mut self) {
+        let mut first: FxHashMap<&str, &Point> = FxHashMap::default();
+        let mut twins = Vec::new();
+        for point in self.out.points.iter().filter(|p| !p.id.is_empty()) {
+            let Some(before) = first.get(&*point.id) else {
+                first.insert(&point.id, point);
+                continue;
+            };
+            let bare = |p: &Point| {
+                let text = self.source.slice(p.span).bytes();
+                text.filter(|b| !b.is_ascii_whitespace())
+            };
+            let same = bare(before).eq(bare(point));
+            let (kind, message) = if same {
+                (
+                    ProblemKind::Note,
+                    format!("{} stands twice in the export, with equal text", point.id),
+                )
+            } else {
+                (
+                    ProblemKind::Malformed,
+                    format!(
+                        "{} stands twice in the export with different text, so its rules are not certain",
+                        point.id
+                    ),
+                )
+            };
+            twins.push(
+                Problem::new(kind, point.label, message)
+                    .help("export each group once, at one point in time"),
+            );
+        }
+        self.walk.problems.append(&mut twins);
+    }
+
+    /// A description `hylint: key=value …` speaks for the whole file only if its group is the only point; the tags that
+    /// it gives the group hold in any case.
+    fn apply_notes(&mut self) {
+        if self.out.points.len() == 1 {
+            self.out.annotations = std::mem::take(&mut self.notes);
+        }
+    }
+}
