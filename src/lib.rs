@@ -3,6 +3,8 @@
 //! Data flows one way: exports → `hylint_parsers` → link → [`site`] → engine → lints → [`outcome`] → report.
 //! Each stage knows only what stands before it.
 
+pub mod diag;
+pub mod document;
 pub mod finding;
 pub mod load;
 pub mod matrix;

@@ -1,5 +1,12 @@
 //! The requirement matrix: policy as data.
 
+mod builtin;
+mod raw;
+mod resolve;
+
+pub use builtin::{BUILTIN, builtin};
+pub use resolve::read;
+
 use std::ops::Range;
 
 /// Index of a role in [`Matrix::roles`].
@@ -34,6 +41,26 @@ pub struct Role {
     pub aliases: Vec<String>,
     /// Keys of `[resolve]` or tags that stand for an external role's addresses (`azure:AzureCloud`), for egress.
     pub destinations: Vec<String>,
+    /// Its port is that of this role: a site that moves the one moves the other.
+    pub ports_with: Option<RoleIx>,
+}
+
+/// A name for several roles; every member that exists counts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Group {
+    /// Id.
+    pub id: String,
+    /// Members.
+    pub roles: Vec<RoleIx>,
+}
+
+/// A feature of a deployment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Feature {
+    /// Key of `[deployment] features`.
+    pub id: String,
+    /// The role whose existence turns it on.
+    pub role: RoleIx,
 }
 
 /// One end of a requirement.
@@ -158,7 +185,11 @@ pub struct Requirement {
     pub impact: String,
     /// Where it stands in the vendor's documentation.
     pub reference: String,
-    /// File of `rules/` and place in it.
+    /// How an ambiguity of the table is settled, or empty.
+    pub note: String,
+    /// Index into [`Matrix::files`].
+    pub file: usize,
+    /// Place in that file.
     pub span: Range<usize>,
 }
 
@@ -194,8 +225,14 @@ pub struct Matrix {
     pub name: String,
     /// Hex SHA-256 over its files in order.
     pub sha256: String,
+    /// Names of its files.
+    pub files: Vec<String>,
     /// Roles.
     pub roles: Vec<Role>,
+    /// Groups of roles.
+    pub groups: Vec<Group>,
+    /// Features.
+    pub features: Vec<Feature>,
     /// In row order.
     pub requirements: Vec<Requirement>,
     /// Implied flows.
@@ -217,6 +254,16 @@ impl Matrix {
             .position(|r| r.id == id)
             .and_then(|i| u16::try_from(i).ok())
             .map(RoleIx)
+    }
+
+    /// The roles that a name stands for: a role's own index, or a group's members; empty if there is no such name.
+    #[must_use]
+    pub fn roles_named(&self, name: &str) -> Vec<RoleIx> {
+        if let Some(ix) = self.role_ix(name) {
+            return vec![ix];
+        }
+        let group = self.groups.iter().find(|g| g.id == name);
+        group.map_or_else(Vec::new, |g| g.roles.clone())
     }
 
     /// A requirement by id.
