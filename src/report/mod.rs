@@ -1,5 +1,6 @@
 //! The reports: each renders an [`Outcome`] and computes nothing. A new format is one file and one line in [`FORMATS`].
 
+mod human;
 mod json;
 mod sanitize;
 
@@ -59,7 +60,7 @@ pub trait Report: Sync {
 }
 
 /// Every format by its id.
-pub const FORMATS: &[(&str, &dyn Report)] = &[("json", &json::Json)];
+pub const FORMATS: &[(&str, &dyn Report)] = &[("human", &human::Human), ("json", &json::Json)];
 
 /// A format by id.
 #[must_use]

@@ -1,0 +1,229 @@
+//! One finding, or several with one cause.
+
+use super::fold::Group;
+use super::snippet::Snippet;
+use super::style::{Paint, Style, plural, ranges};
+use crate::finding::{Finding, Place, Severity, Witness};
+use crate::report::sanitize::{limited, text};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
+use std::fmt;
+use std::io::{self, Write};
+
+/// Requirements, pairs and related places named; the rest is counted.
+const NAMED: usize = 6;
+/// Width of the column of heads.
+const HEADS: usize = 12;
+/// Characters of one of hylint's own sentences, which may quote names.
+const SENTENCE: usize = 600;
+
+/// Writes a finding with its snippets and details.
+pub(super) fn write(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let f = group.first;
+    let files = by_file(group);
+    let mut files = files.iter();
+    let main = Shown {
+        head: Some(f),
+        folded: group.rest.len(),
+        snippet: files.next().and_then(|places| Snippet::new(places)),
+    };
+    let mut buffer = String::new();
+    let handler = handler(style);
+    handler
+        .render_report(&mut buffer, &main)
+        .map_err(io::Error::other)?;
+    for places in files {
+        let other = Shown {
+            head: None,
+            folded: 0,
+            snippet: Snippet::new(places),
+        };
+        let mut part = String::new();
+        handler
+            .render_report(&mut part, &other)
+            .map_err(io::Error::other)?;
+        // A diagnostic without a message still has a line for it.
+        let from = part.find('╭').map_or(0, |at| {
+            part.get(..at)
+                .and_then(|s| s.rfind('\n'))
+                .map_or(0, |n| n + 1)
+        });
+        buffer.push_str(part.get(from..).unwrap_or_default());
+    }
+    out.write_all(buffer.as_bytes())?;
+    details(group, style, out)
+}
+
+fn handler(style: &Style) -> GraphicalReportHandler {
+    let theme = if style.color {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_links(false)
+        .without_syntax_highlighting()
+        .with_context_lines(1)
+}
+
+/// The places of a group by file: the deciding one's file first.
+fn by_file<'a>(group: &Group<'a>) -> Vec<Vec<(&'a Place, &'a str)>> {
+    let mut files: Vec<Vec<(&Place, &str)>> = Vec::new();
+    let f = group.first;
+    let primary = f.place.iter().map(|p| {
+        let label = if f.label.is_empty() { "here" } else { &f.label };
+        (p, label)
+    });
+    let related = group
+        .all()
+        .flat_map(|f| &f.related)
+        .map(|r| (&r.place, r.label.as_str()));
+    let mut named = 0;
+    for (place, label) in primary.chain(related) {
+        let file = files
+            .iter_mut()
+            .find(|places| places.first().is_some_and(|(p, _)| p.path == place.path));
+        match file {
+            // Findings that are folded often name the same further place.
+            Some(places) if places.iter().any(|(p, _)| p.start == place.start) => continue,
+            _ if named > NAMED => continue,
+            Some(places) => places.push((place, label)),
+            None => files.push(vec![(place, label)]),
+        }
+        named += 1;
+    }
+    files
+}
+
+/// What miette renders.
+#[derive(Debug)]
+struct Shown<'a> {
+    head: Option<&'a Finding>,
+    folded: usize,
+    snippet: Option<Snippet>,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(finding) = self.head else {
+            return Ok(());
+        };
+        f.write_str(&limited(&finding.message, SENTENCE))?;
+        if self.folded > 0 {
+            write!(f, " ({} more of the same cause)", self.folded)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        let f = self.head?;
+        Some(Box::new(format!("{}[{}]", f.severity.as_str(), f.code)))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.head?.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
+        })
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.snippet.as_ref().map(|s| s as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let snippet = self.snippet.as_ref()?;
+        Some(Box::new(snippet.labels.iter().cloned()))
+    }
+}
+
+fn details(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let f = group.first;
+    let mut entry = |head: &str, paint, value: &str| {
+        style.entry(out, &format!("  {head}"), paint, HEADS, value)
+    };
+    if let Some(p) = f.place.as_ref().filter(|p| p.excerpt.is_empty()) {
+        entry("file", Paint::Dim, &text(&p.path))?;
+    }
+    for (n, line) in requirements(group).iter().enumerate() {
+        let head = if n == 0 { "required" } else { "" };
+        entry(head, Paint::Dim, line)?;
+    }
+    let at: Vec<String> = [f.host.as_deref(), f.point.as_deref(), f.direction]
+        .into_iter()
+        .flatten()
+        .map(|s| text(s).into_owned())
+        .collect();
+    if !at.is_empty() {
+        entry("judged", Paint::Dim, &at.join(" · "))?;
+    }
+    if !f.pairs.is_empty() {
+        let named: Vec<_> = f.pairs.iter().take(3).map(|p| text(p)).collect();
+        let more = f.pairs_total.saturating_sub(named.len());
+        let more = if more > 0 {
+            format!(" and {} more", plural(more, "pair"))
+        } else {
+            String::new()
+        };
+        entry("fails", Paint::Dim, &format!("{}{more}", named.join(", ")))?;
+    }
+    if let Some(w) = &f.witness {
+        entry("packet", Paint::Dim, &packet(w))?;
+    }
+    if !f.assumptions.is_empty() {
+        let ids: Vec<_> = f.assumptions.iter().map(|a| text(a)).collect();
+        entry("assumed", Paint::Yellow, &ids.join(", "))?;
+    }
+    if let Some(help) = &f.help {
+        entry("help", Paint::Cyan, &limited(help, SENTENCE))?;
+    }
+    Ok(())
+}
+
+/// One line for each requirement of the group: row, id and what breaks.
+fn requirements(group: &Group<'_>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut more: Vec<u32> = Vec::new();
+    for f in group.all() {
+        let Some(id) = &f.requirement else { continue };
+        let mut rows: Vec<u32> = f.row.into_iter().collect();
+        rows.extend(&f.also);
+        if lines.len() >= NAMED {
+            more.extend(rows);
+            continue;
+        }
+        let head = if rows.len() > 1 { "rows" } else { "row" };
+        let mut line = format!("{head} {} · {}", ranges(&rows), text(id));
+        if let Some(impact) = &f.impact {
+            line.push_str(" · when closed: ");
+            line.push_str(&limited(impact, SENTENCE));
+        }
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    if !more.is_empty() {
+        lines.push(format!("and rows {}", ranges(&more)));
+    }
+    lines
+}
+
+fn packet(w: &Witness) -> String {
+    let end = |addr: &str, port: Option<u16>| match port {
+        Some(p) if addr.contains(':') => format!("[{addr}]:{p}"),
+        Some(p) => format!("{addr}:{p}"),
+        None => addr.to_owned(),
+    };
+    let words = format!(
+        "{} {} -> {}",
+        w.proto,
+        end(&w.src, w.sport),
+        end(&w.dst, w.dport)
+    );
+    text(&words).into_owned()
+}

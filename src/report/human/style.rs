@@ -1,0 +1,138 @@
+//! Colours, and lines that are broken at words.
+
+use crate::report::RenderOptions;
+use std::io::{self, Write};
+
+/// How text is decorated.
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    /// ANSI colours.
+    pub(super) color: bool,
+    /// Columns.
+    pub(super) width: usize,
+}
+
+/// A decoration.
+#[derive(Clone, Copy)]
+pub(super) enum Paint {
+    Bold,
+    Dim,
+    Red,
+    Yellow,
+    Green,
+    Cyan,
+}
+
+impl Style {
+    pub(super) fn new(options: &RenderOptions) -> Self {
+        Self {
+            color: options.color,
+            width: options.width.clamp(40, 200),
+        }
+    }
+
+    /// The text with ANSI colour, or as it is.
+    pub(super) fn paint(self, paint: Paint, text: &str) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        let code = match paint {
+            Paint::Bold => "1",
+            Paint::Dim => "2",
+            Paint::Red => "1;31",
+            Paint::Yellow => "33",
+            Paint::Green => "32",
+            Paint::Cyan => "36",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    /// `head` in a column of `indent` characters and `text` beside it, broken at spaces.
+    pub(super) fn entry(
+        self,
+        out: &mut dyn Write,
+        head: &str,
+        paint: Paint,
+        indent: usize,
+        text: &str,
+    ) -> io::Result<()> {
+        let pad = indent.saturating_sub(head.chars().count());
+        write!(out, "{}{}", self.paint(paint, head), " ".repeat(pad))?;
+        let room = self.width.saturating_sub(indent).max(20);
+        for (n, line) in wrap(text, room).iter().enumerate() {
+            if n > 0 {
+                write!(out, "{}", " ".repeat(indent))?;
+            }
+            writeln!(out, "{line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Breaks a text at spaces into lines of at most `width` characters; a longer word has a line of its own.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ') {
+        let len = word.chars().count();
+        if used > 0 && used + 1 + len > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += len;
+        }
+    }
+    lines
+}
+
+/// `1 error`, `2 errors`.
+pub(super) fn plural(n: usize, one: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {one}{s}")
+}
+
+/// Ascending numbers as `1, 3–5`.
+pub(super) fn ranges(rows: &[u32]) -> String {
+    let mut rows = rows.to_vec();
+    rows.sort_unstable();
+    rows.dedup();
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for r in rows {
+        match runs.last_mut() {
+            Some((_, hi)) if *hi + 1 == r => *hi = r,
+            _ => runs.push((r, r)),
+        }
+    }
+    let texts: Vec<String> = runs
+        .iter()
+        .map(|(lo, hi)| match hi - lo {
+            0 => lo.to_string(),
+            1 => format!("{lo}, {hi}"),
+            _ => format!("{lo}–{hi}"),
+        })
+        .collect();
+    texts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_words_and_no_word_is_lost() {
+        assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
+        assert_eq!(wrap("aaaaaaaa b", 5), ["aaaaaaaa", "b"]);
+        assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn rows_are_ranges() {
+        assert_eq!(ranges(&[5, 1, 3, 4, 4, 8, 9]), "1, 3–5, 8, 9");
+    }
+}

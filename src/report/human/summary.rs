@@ -1,0 +1,289 @@
+//! The summary: first what was assumed and not proven, then the counts, then the verdict.
+
+use super::style::{Paint, Style, plural, ranges};
+use crate::finding::Severity;
+use crate::outcome::{ExportInfo, Outcome, Status};
+use crate::report::RenderOptions;
+use crate::report::sanitize::{limited, text};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Exports, reasons and codes named unless `-v`.
+const NAMED: usize = 12;
+/// Width of the column of heads.
+const HEADS: usize = 14;
+
+/// Writes the summary.
+pub(super) fn write(
+    o: &Outcome,
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for a in &o.assumptions {
+        let line = format!("{} ({})", limited(&a.text, 600), text(&a.id));
+        style.entry(out, "assumed", Paint::Yellow, HEADS, &line)?;
+    }
+    not_proven(o, options, style, out)?;
+    for l in &o.limits {
+        style.entry(out, "not judged", Paint::Dim, HEADS, &limited(l, 600))?;
+    }
+    for l in &o.lints_changed {
+        style.entry(out, "lint changed", Paint::Dim, HEADS, &text(l))?;
+    }
+    if options.verbose {
+        every_requirement(o, style, out)?;
+    }
+    statuses(o, style, out)?;
+    exports(o, options, style, out)?;
+    folded(o, options, style, out)?;
+    one_line(o, options, style, out)
+}
+
+/// The verdict.
+pub(super) fn one_line(
+    o: &Outcome,
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let c = o.counts();
+    let failing = o
+        .findings
+        .iter()
+        .filter(|f| f.waived.is_none() && f.severity >= options.fail_on)
+        .count();
+    let (paint, verdict) = if o.exports.is_empty() {
+        (Paint::Red, "NOT RUN: no export was read".to_owned())
+    } else if failing > 0 {
+        let level = options.fail_on.as_str();
+        (
+            Paint::Red,
+            format!("FAILED: {} at or above {level}", plural(failing, "finding")),
+        )
+    } else {
+        (Paint::Green, "OK".to_owned())
+    };
+    let mut counts = vec![
+        plural(c.errors, "error"),
+        plural(c.warnings, "warning"),
+        plural(c.notes, "note"),
+    ];
+    if c.waived > 0 {
+        counts.push(format!("{} waived", c.waived));
+    }
+    if o.baselined > 0 {
+        counts.push(format!("{} in the baseline", o.baselined));
+    }
+    let open = o.requirements_with(Status::Unverified) + o.requirements_with(Status::Conditional);
+    if open > 0 {
+        counts.push(format!(
+            "{open} of {} not proven",
+            plural(o.requirements.len(), "requirement")
+        ));
+    }
+    let rules: usize = o.exports.iter().map(|e| e.rules).sum();
+    let line = format!(
+        " · {} · {}, {}",
+        counts.join(", "),
+        plural(o.exports.len(), "export"),
+        plural(rules, "rule"),
+    );
+    writeln!(out, "{}{line}", style.paint(paint, &verdict))
+}
+
+/// Requirements that nothing proves, by reason.
+fn not_proven(
+    o: &Outcome,
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut reasons: BTreeMap<(Status, &str), Vec<u32>> = BTreeMap::new();
+    for r in &o.requirements {
+        let default = match r.status {
+            Status::Unverified => "no export of either end was judged",
+            Status::Conditional => "rests on a condition that the export does not decide",
+            _ => continue,
+        };
+        let reason = r.reason.as_deref().unwrap_or(default);
+        reasons.entry((r.status, reason)).or_default().push(r.row);
+    }
+    let limit = if options.verbose { usize::MAX } else { NAMED };
+    for ((status, reason), rows) in reasons.iter().take(limit) {
+        let line = format!(
+            "{} {}: {} (row{} {})",
+            rows.len(),
+            status.as_str(),
+            limited(reason, 300),
+            if rows.len() == 1 { "" } else { "s" },
+            ranges(rows)
+        );
+        style.entry(out, "not proven", Paint::Yellow, HEADS, &line)?;
+    }
+    if reasons.len() > limit {
+        let line = format!("{} more reasons (-v names them)", reasons.len() - limit);
+        style.entry(out, "", Paint::Dim, HEADS, &line)?;
+    }
+    let unmodelled: usize = o.exports.iter().map(|e| e.unmodelled).sum();
+    if unmodelled > 0 {
+        let line = format!(
+            "{} read in part or not at all (`hylint inspect EXPORT` lists them)",
+            plural(unmodelled, "rule or line")
+        );
+        style.entry(out, "not proven", Paint::Yellow, HEADS, &line)?;
+    }
+    Ok(())
+}
+
+fn statuses(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    if o.requirements.is_empty() {
+        return Ok(());
+    }
+    let parts: Vec<String> = Status::EACH
+        .iter()
+        .map(|s| (o.requirements_with(*s), s.as_str()))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| format!("{n} {name}"))
+        .collect();
+    let line = format!(
+        "{} of {}: {}",
+        plural(o.requirements.len(), "requirement"),
+        text(&o.matrix.id),
+        parts.join(" · ")
+    );
+    style.entry(out, "required", Paint::Bold, HEADS, &line)
+}
+
+/// One line for each export, the worst first.
+fn exports(
+    o: &Outcome,
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for f in o.findings.iter().filter(|f| f.waived.is_none()) {
+        let Some(p) = &f.place else { continue };
+        let [errors, warnings, notes] = counts.entry(&p.path).or_default();
+        *match f.severity {
+            Severity::Error => errors,
+            Severity::Warning => warnings,
+            Severity::Note => notes,
+        } += 1;
+    }
+    let of = |e: &ExportInfo| counts.get(&*e.path).copied().unwrap_or_default();
+    let mut sorted: Vec<&ExportInfo> = o.exports.iter().collect();
+    sorted.sort_by(|a, b| of(b).cmp(&of(a)).then(a.path.cmp(&b.path)));
+    let limit = if options.verbose { usize::MAX } else { NAMED };
+    for (n, e) in sorted.iter().take(limit).enumerate() {
+        let [errors, warnings, notes] = of(e);
+        let roles: Vec<_> = e.roles.iter().map(|r| text(r)).collect();
+        let roles = match (roles.is_empty(), e.role_source) {
+            (true, _) => "role unknown".to_owned(),
+            (false, Some(source)) => format!("{} (by {source})", roles.join(", ")),
+            (false, None) => roles.join(", "),
+        };
+        let line = format!(
+            "{}: {}, {}, {} · {} · {roles}",
+            text(&e.path),
+            plural(errors, "error"),
+            plural(warnings, "warning"),
+            plural(notes, "note"),
+            plural(e.rules, "rule"),
+        );
+        let head = if n == 0 { "exports" } else { "" };
+        style.entry(out, head, Paint::Bold, HEADS, &line)?;
+    }
+    if sorted.len() > limit {
+        let line = format!("{} more (-v names them)", sorted.len() - limit);
+        style.entry(out, "", Paint::Dim, HEADS, &line)?;
+    }
+    Ok(())
+}
+
+/// What is not shown: notes, waived findings, files that are no exports.
+fn folded(
+    o: &Outcome,
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if options.verbose {
+        for f in &o.findings {
+            let Some(reason) = &f.waived else { continue };
+            let line = format!(
+                "{}: {} (reason: {})",
+                f.code,
+                limited(&f.message, 300),
+                text(reason)
+            );
+            style.entry(out, "waived", Paint::Dim, HEADS, &line)?;
+        }
+    } else {
+        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+        for f in &o.findings {
+            if f.waived.is_none() && f.severity == Severity::Note {
+                *codes.entry(f.code).or_default() += 1;
+            }
+        }
+        let parts: Vec<String> = codes.iter().map(|(c, n)| format!("{n} {c}")).collect();
+        if !parts.is_empty() {
+            let line = format!("{} (-v shows them)", parts.join(", "));
+            style.entry(out, "notes", Paint::Dim, HEADS, &line)?;
+        }
+    }
+    match (o.not_exports.len(), options.verbose) {
+        (0, _) => Ok(()),
+        (n, false) => {
+            let files = if n == 1 {
+                "1 file that is no export".to_owned()
+            } else {
+                format!("{n} files that are no exports")
+            };
+            let line = format!("{files} (-v lists them)");
+            style.entry(out, "passed over", Paint::Dim, HEADS, &line)
+        }
+        (_, true) => o
+            .not_exports
+            .iter()
+            .try_for_each(|p| style.entry(out, "no export", Paint::Dim, HEADS, &text(p))),
+    }
+}
+
+/// The auditor's list: each requirement with what decides it.
+fn every_requirement(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    for r in &o.requirements {
+        let head = format!("{} row {}", r.status.as_str(), r.row);
+        let mut line = format!("{}: {} → {}", text(&r.id), text(&r.from), text(&r.to));
+        if let Some(reason) = &r.reason {
+            line.push_str(" · ");
+            line.push_str(&limited(reason, 300));
+        }
+        style.entry(out, &head, Paint::Dim, 24, &line)?;
+        for c in &r.checks {
+            let by: Vec<String> = c
+                .evidence
+                .iter()
+                .map(|e| match &e.place {
+                    Some(p) => format!("{}:{} {}", text(&p.path), p.start.line, text(&e.rule)),
+                    None => format!("{} {}", e.kind, text(&e.rule)),
+                })
+                .collect();
+            let line = format!(
+                "{} {} {}: {} by {}",
+                text(c.host.as_deref().unwrap_or(&c.export)),
+                text(&c.point),
+                c.direction,
+                c.status.as_str(),
+                if by.is_empty() {
+                    "nothing".into()
+                } else {
+                    by.join(", ")
+                }
+            );
+            style.entry(out, "", Paint::Dim, 26, &line)?;
+        }
+    }
+    Ok(())
+}
