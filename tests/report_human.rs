@@ -1,5 +1,5 @@
 //! What people see: line and column are asserted against the text, never only by a snapshot.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
