@@ -9,5 +9,6 @@ pub mod finding;
 pub mod load;
 pub mod matrix;
 pub mod outcome;
+pub mod platform;
 pub mod report;
 pub mod site;
