@@ -1,7 +1,29 @@
-//! Azure NSG JSON.
+//! Azure network security groups as JSON: `az`, the REST interface, PowerShell, ARM templates.
+//!
+//! The forms differ in nesting (`properties` or flat), in the case of keys and in what stands around the groups, so the
+//! reader looks for the objects by their shape, wherever they are, and reads each in the same way.
+//!
+//! Sources: the REST reference of `Microsoft.Network/networkSecurityGroups` (`SecurityRulePropertiesFormat`,
+//! `EffectiveNetworkSecurityGroup`), "Network security groups" and "Virtual network service tags" of the Azure
+//! documentation.
+
+mod addr;
+mod companion;
+mod context;
+mod defaults;
+mod group;
+mod keys;
+mod ports;
+mod rule;
+mod tags;
+mod template;
+mod walk;
 
 use crate::format::{FormatSpec, Input, Score};
+use crate::json::Json;
 use crate::model::Export;
+use crate::problem::{Problem, ProblemKind};
+use context::Context;
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
@@ -12,13 +34,59 @@ pub const FORMAT: FormatSpec = FormatSpec {
     read,
 };
 
-fn detect(_input: &Input<'_>) -> Score {
-    0
+fn detect(input: &Input<'_>) -> Score {
+    let Some(json) = input.json() else { return 0 };
+    json.documents(&input.source.text)
+        .map(walk::score)
+        .max()
+        .unwrap_or(0)
 }
 
-fn read(_input: &Input<'_>) -> Export {
-    Export {
-        format: FORMAT.id,
-        ..Export::default()
+fn read(input: &Input<'_>) -> Export {
+    let mut cx = Context::default();
+    if let Some(json) = input.json() {
+        let text = &input.source.text;
+        document(&mut cx, json, text);
+        for (span, inner) in std::mem::take(&mut cx.embedded) {
+            cx.within = Some(span);
+            document(&mut cx, &Json::parse(&inner), &inner);
+        }
+        cx.within = None;
     }
+    let mut export = Export {
+        format: FORMAT.id,
+        rules_in_file: cx.rules_in_file,
+        ..Export::default()
+    };
+    export.points = group::points(&mut cx);
+    export.companions = companion::finish(&mut cx);
+    export.problems = cx.problems;
+    export.problems.sort_by_key(|p| p.span);
+    export
 }
+
+/// Reads every document of a text. Groups, rules and companions gather in the context.
+fn document(cx: &mut Context, json: &Json, text: &str) {
+    cx.errors = json.errors.iter().map(|e| e.span).collect();
+    for e in &json.errors {
+        let span = cx.within.unwrap_or(e.span);
+        cx.problems.push(
+            Problem::new(ProblemKind::Malformed, span, e.message)
+                .help("export the file again; do not edit it by hand"),
+        );
+    }
+    if json.errors.len() >= Json::MAX_ERRORS
+        && let Some(last) = json.errors.last()
+    {
+        let span = cx.within.unwrap_or(last.span);
+        cx.problem(
+            ProblemKind::Malformed,
+            span,
+            "there are more such errors behind this one, which are not listed",
+        );
+    }
+    walk::read(cx, json, text);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,333 @@
+//! Groups: from the objects of the file to points.
+
+use super::addr::TagMap;
+use super::context::{Context, before, elements, id_of, is_blank, is_expression, last_segment};
+use super::defaults::platform_rules;
+use super::keys::{EFFECTIVE, GROUP};
+use super::rule::{self, Direction};
+use super::template::{self, Stray};
+use crate::json::{Kind, Value};
+use crate::model::{
+    Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Field, Lists, Point, PointKind, Rule,
+    RuleList, RuleOrigin, Tag,
+};
+use crate::problem::{Problem, ProblemKind};
+use crate::source::Span;
+
+/// A group while the file is read.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// Resource id, or empty.
+    pub id: Box<str>,
+    /// Name, or empty.
+    pub name: Box<str>,
+    /// Its text.
+    pub span: Span,
+    /// Its name's or id's place.
+    pub label: Span,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// Ids of the interfaces it guards.
+    pub interfaces: Vec<Box<str>>,
+    /// Ids of the subnets it guards.
+    pub subnets: Vec<Box<str>>,
+    /// Inbound rules.
+    pub ingress: Vec<Rule>,
+    /// Outbound rules.
+    pub egress: Vec<Rule>,
+    /// For rules that stand without a group: where their list begins, or `u32::MAX` for rules that stand alone.
+    pub loose: Option<u32>,
+}
+
+impl Draft {
+    /// Puts a rule in its list.
+    pub(super) fn add(&mut self, direction: Direction, rule: Rule) {
+        match direction {
+            Direction::Inbound => self.ingress.push(rule),
+            Direction::Outbound => self.egress.push(rule),
+        }
+    }
+
+    /// The rules of a direction.
+    pub(super) fn rules(&self, direction: Direction) -> &[Rule] {
+        match direction {
+            Direction::Inbound => &self.ingress,
+            Direction::Outbound => &self.egress,
+        }
+    }
+}
+
+/// Reads a network security group.
+pub(super) fn read(cx: &mut Context, v: Value<'_>) {
+    let f = cx.fields(&GROUP, v);
+    let [
+        name,
+        id,
+        rules,
+        defaults,
+        resources,
+        copy,
+        subnets,
+        interfaces,
+        tags,
+        tag,
+    ] = f.values;
+    let mut draft = start(cx, v, name, id);
+    draft.subnets = ids(subnets);
+    draft.interfaces = ids(interfaces);
+    for t in [tags, tag].into_iter().flatten() {
+        read_tags(cx, t, &mut draft.tags);
+    }
+    let further = |n| {
+        f.further
+            .iter()
+            .filter(move |(i, _)| *i == n)
+            .map(|(_, v)| *v)
+    };
+    for list in rules.into_iter().chain(further(2)) {
+        read_list(cx, list, false, &TagMap::new(), &mut draft);
+    }
+    for list in defaults.into_iter().chain(further(3)) {
+        read_list(cx, list, true, &TagMap::new(), &mut draft);
+    }
+    for r in resources.into_iter().flat_map(elements) {
+        child(cx, r, &mut draft);
+    }
+    if let Some(copy) = copy.filter(|v| !is_blank(*v)) {
+        let what = "rules made by a template's `copy` loop are not in the file";
+        opaque(cx, copy, what, &mut draft);
+    }
+    if v.is_cut() {
+        let at = cx.at(v);
+        let name = draft.name.clone();
+        cx.problem(
+            ProblemKind::Malformed,
+            Span {
+                start: at.start,
+                end: at.start.saturating_add(1),
+            },
+            format!("the text ends inside the group `{name}`: further rules may be missing"),
+        );
+    }
+    cx.drafts.push(draft);
+}
+
+/// Reads the rules in effect on an interface.
+pub(super) fn read_effective(cx: &mut Context, v: Value<'_>) {
+    let [rules, group, association, map] = cx.fields(&EFFECTIVE, v).values;
+    let id = group.and_then(|g| g.get_ci("id"));
+    let mut draft = start(cx, v, None, id);
+    draft.name = last_segment(&draft.id).into();
+    let end = |word| association.and_then(|a| a.get_ci(word)).and_then(id_of);
+    draft.subnets = end("subnet").into_iter().collect();
+    draft.interfaces = end("networkInterface").into_iter().collect();
+    let map = tag_map(map);
+    if let Some(list) = rules {
+        read_list(cx, list, false, &map, &mut draft);
+    }
+    cx.drafts.push(draft);
+}
+
+/// Reads a rule that stands without its group: the output of `az network nsg rule list`, `show` or `create`, or a
+/// resource of a template.
+pub(super) fn read_loose(cx: &mut Context, v: Value<'_>, list: u32) {
+    let text = |key| v.get_ci(key).and_then(Value::str).unwrap_or_default();
+    let (name, id) = (text("name"), text("id"));
+    let Some((direction, rule)) = rule::read(cx, v, false, &TagMap::new()) else {
+        return;
+    };
+    let of_template = text("type")
+        .to_ascii_lowercase()
+        .ends_with("networksecuritygroups/securityrules")
+        && id.is_empty();
+    if of_template && (is_expression(&name) || name.contains('/')) {
+        cx.strays.push(Stray {
+            name: name.as_ref().into(),
+            direction,
+            rule,
+        });
+        return;
+    }
+    let group = before(&id, "securityRules").or_else(|| before(&id, "defaultSecurityRules"));
+    let group = group.unwrap_or("");
+    let span = rule.span;
+    // Rules without an id belong together if one list holds them.
+    let key = (if group.is_empty() { list } else { 0 }, group.into());
+    if let Some(draft) = cx.loose.get(&key).and_then(|n| cx.drafts.get_mut(*n)) {
+        draft.span = draft.span.to(span);
+        draft.add(direction, rule);
+        return;
+    }
+    cx.loose.insert(key, cx.drafts.len());
+    let mut draft = Draft {
+        id: group.into(),
+        name: last_segment(group).into(),
+        span,
+        label: rule.place(Field::Name),
+        loose: Some(list),
+        ..Draft::default()
+    };
+    draft.add(direction, rule);
+    cx.drafts.push(draft);
+}
+
+/// A child resource of a group in a template.
+fn child(cx: &mut Context, v: Value<'_>, draft: &mut Draft) {
+    let kind = v.get_ci("type").and_then(Value::str).unwrap_or_default();
+    if !kind.to_ascii_lowercase().ends_with("securityrules") {
+        let at = cx.at(v);
+        cx.problem(
+            ProblemKind::Unmodelled,
+            at,
+            format!("the resource of type `{kind}` inside a group is not modelled"),
+        );
+        return;
+    }
+    if let Some((direction, rule)) = rule::read(cx, v, false, &TagMap::new()) {
+        draft.add(direction, rule);
+    }
+}
+
+fn start(cx: &Context, v: Value<'_>, name: Option<Value<'_>>, id: Option<Value<'_>>) -> Draft {
+    let full = id.and_then(Value::str).unwrap_or_default();
+    let short = match name.and_then(Value::str).unwrap_or_default() {
+        n if n.is_empty() => last_segment(&full).to_owned(),
+        n => n.into_owned(),
+    };
+    let named = name.or(id).filter(|v| !is_blank(*v));
+    let span = cx.at(v);
+    let first = Span {
+        start: span.start,
+        end: span.start.saturating_add(1),
+    };
+    Draft {
+        id: full.as_ref().into(),
+        name: short.into(),
+        span,
+        label: named.map_or(first, |v| cx.at(v)),
+        ..Draft::default()
+    }
+}
+
+fn read_list(cx: &mut Context, list: Value<'_>, platform: bool, map: &TagMap, draft: &mut Draft) {
+    if list.kind() == Kind::String && !is_blank(list) {
+        opaque(cx, list, "the group's rules are not in the file", draft);
+        return;
+    }
+    for v in elements(list) {
+        if let Some((direction, rule)) = rule::read(cx, v, platform, map) {
+            draft.add(direction, rule);
+        }
+    }
+}
+
+/// Rules that the file does not hold: in both directions nothing about the group is certain.
+fn opaque(cx: &mut Context, v: Value<'_>, what: &str, draft: &mut Draft) {
+    let at = cx.at(v);
+    cx.problem(ProblemKind::Unmodelled, at, what);
+    for direction in [Direction::Inbound, Direction::Outbound] {
+        let mut rule = Rule::new(at, Action::Opaque(what.into()));
+        rule.priority = Some(0);
+        cx.rules_in_file += 1;
+        draft.add(direction, rule);
+    }
+}
+
+fn ids(list: Option<Value<'_>>) -> Vec<Box<str>> {
+    list.into_iter()
+        .flat_map(elements)
+        .filter_map(id_of)
+        .collect()
+}
+
+/// Reads tags: an object of strings.
+pub(super) fn read_tags(cx: &Context, v: Value<'_>, out: &mut Vec<Tag>) {
+    for (k, v) in v.members() {
+        let (Some(key), Some(value)) = (k.str(), v.text()) else {
+            continue;
+        };
+        out.push(Tag {
+            key: key.into_owned(),
+            value: value.into_owned(),
+            span: cx.at(v),
+        });
+    }
+}
+
+/// `tagMap`: the addresses of the tags that the rules name.
+fn tag_map(map: Option<Value<'_>>) -> TagMap {
+    let members = map.into_iter().flat_map(Value::members);
+    members
+        .filter_map(|(k, v)| {
+            let name = k.str()?;
+            let tag = super::tags::known(&name).unwrap_or_else(|| name.into_owned());
+            let (addrs, other) = super::addr::plain(v);
+            (other == 0 && !addrs.is_empty()).then_some((tag, addrs))
+        })
+        .collect()
+}
+
+/// Makes the points of what was gathered.
+pub(super) fn points(cx: &mut Context) -> Vec<Point> {
+    template::attach(cx);
+    let drafts = std::mem::take(&mut cx.drafts);
+    drafts.into_iter().map(|d| point(cx, d)).collect()
+}
+
+fn point(cx: &mut Context, mut d: Draft) -> Point {
+    if d.loose == Some(u32::MAX) {
+        cx.problems.push(
+            Problem::new(
+                ProblemKind::Incomplete,
+                d.label,
+                "these are single rules of a group; the group may have others",
+            )
+            .help("export the whole group: az network nsg show"),
+        );
+    }
+    let written = |rules: &[Rule]| rules.iter().any(|r| r.origin == RuleOrigin::Platform);
+    let partial = written(&d.ingress) || written(&d.egress);
+    let mut added = Vec::new();
+    for (direction, rule) in platform_rules() {
+        let there = d.rules(direction).iter().any(|r| {
+            r.origin == RuleOrigin::Platform
+                && (r.name.eq_ignore_ascii_case(&rule.name) || r.priority == rule.priority)
+        });
+        if !there {
+            added.push(rule.name.to_string());
+            d.add(direction, rule);
+        }
+    }
+    if partial && !added.is_empty() {
+        let text = format!(
+            "the default rules {} are not in the export; they cannot be removed, so they are judged as they always are",
+            added.join(", ")
+        );
+        cx.problem(ProblemKind::Note, d.label, text);
+    }
+    let default = DefaultVerdict {
+        allow: false,
+        origin: DefaultOrigin::Implicit,
+        span: d.label,
+    };
+    let list = |rules| RuleList { default, rules };
+    let body = Body::Lists(Lists {
+        discipline: Discipline::Priority,
+        ingress: list(d.ingress),
+        egress: list(d.egress),
+    });
+    let mut p = Point::new(PointKind::Nsg, d.span, body);
+    p.network = d
+        .subnets
+        .first()
+        .and_then(|s| before(s, "subnets"))
+        .unwrap_or("")
+        .into();
+    p.id = d.id;
+    p.name = d.name;
+    p.label = d.label;
+    p.tags = d.tags;
+    p.interfaces = d.interfaces;
+    p.subnets = d.subnets;
+    p
+}

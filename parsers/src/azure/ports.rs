@@ -1,0 +1,194 @@
+//! Protocols and ports of a rule.
+
+use super::context::{Context, elements, is_blank, is_expression};
+use crate::json::Value;
+use crate::problem::ProblemKind;
+use crate::space::{PortSet, ProtoSet, proto};
+
+/// Protocols that carry ports. Azure documents TCP and UDP only; the others share their place.
+fn ported() -> ProtoSet {
+    [
+        proto::TCP,
+        proto::UDP,
+        proto::DCCP,
+        proto::SCTP,
+        proto::UDPLITE,
+    ]
+    .into_iter()
+    .map(|p| (p, p))
+    .collect()
+}
+
+/// A set, or why it is not known (in words that follow the field's name).
+pub(super) type Known<T> = Result<T, String>;
+
+/// Why a word has no value, with its problem told.
+pub(super) fn unreadable(cx: &mut Context, v: Value<'_>, field: &str, word: &str) -> String {
+    let at = cx.at(v);
+    if is_expression(word) {
+        cx.problem(
+            ProblemKind::Unmodelled,
+            at,
+            format!("{field} is the template expression `{word}`, whose value is not in the file"),
+        );
+    } else {
+        cx.problem(
+            ProblemKind::Malformed,
+            at,
+            format!("{field} `{word}` is not understood"),
+        );
+    }
+    format!("{field} `{word}`")
+}
+
+/// Says that a field is not there.
+pub(super) fn missing(cx: &mut Context, rule: Value<'_>, field: &str, name: &str) -> String {
+    let at = cx.at(rule);
+    cx.problem(
+        ProblemKind::Malformed,
+        at,
+        format!("rule `{name}` has no {field}"),
+    );
+    format!("missing {field} of rule `{name}`")
+}
+
+/// Reads a protocol: `*`, a name, a number or a range of numbers.
+pub(super) fn protocol(
+    cx: &mut Context,
+    rule: Value<'_>,
+    name: &str,
+    v: Option<Value<'_>>,
+) -> Known<ProtoSet> {
+    let Some(v) = v.filter(|v| !is_blank(*v)) else {
+        return Err(missing(cx, rule, "protocol", name));
+    };
+    let text = v.text().unwrap_or_default();
+    let word = text.trim();
+    let is = |w: &str| word.eq_ignore_ascii_case(w);
+    let one = ProtoSet::single;
+    if is("*") || is("any") || is("all") {
+        return Ok(ProtoSet::full());
+    }
+    if is("tcp") {
+        return Ok(one(proto::TCP));
+    }
+    if is("udp") {
+        return Ok(one(proto::UDP));
+    }
+    if is("icmp") {
+        // One word for both families.
+        return Ok(one(proto::ICMP).union(&one(proto::ICMPV6)));
+    }
+    if is("icmpv6") {
+        return Ok(one(proto::ICMPV6));
+    }
+    if is("esp") {
+        return Ok(one(50));
+    }
+    if is("ah") {
+        return Ok(one(51));
+    }
+    let number = |s: &str| s.trim().parse::<u8>().ok();
+    let (lo, hi) = word.split_once('-').unwrap_or((word, word));
+    match (number(lo), number(hi)) {
+        (Some(lo), Some(hi)) if lo <= hi => Ok(ProtoSet::range(lo, hi)),
+        _ => {
+            let word = shown(v, word);
+            Err(unreadable(cx, v, "protocol", &word))
+        }
+    }
+}
+
+/// What a value looks like in a message: its words, or its text where it is no word.
+pub(super) fn shown(v: Value<'_>, word: &str) -> String {
+    let text = if word.is_empty() { v.raw() } else { word };
+    text.chars().take(120).collect()
+}
+
+/// One port range: `*`, `22`, `88-90`.
+fn range(word: &str) -> Option<PortSet> {
+    if word == "*" || word.eq_ignore_ascii_case("any") {
+        return Some(PortSet::full());
+    }
+    let (lo, hi) = word.split_once('-').unwrap_or((word, word));
+    let (lo, hi) = (
+        lo.trim().parse::<u16>().ok()?,
+        hi.trim().parse::<u16>().ok()?,
+    );
+    (lo <= hi).then(|| PortSet::range(lo, hi))
+}
+
+/// The ports of one value; `None` if it says nothing.
+fn list(cx: &mut Context, v: Option<Value<'_>>, field: &str) -> Option<Known<PortSet>> {
+    let v = v.filter(|v| !is_blank(*v))?;
+    let mut ranges: Vec<(u16, u16)> = Vec::new();
+    let mut fault = None;
+    for e in elements(v) {
+        let text = e.text().unwrap_or_default();
+        let whole = text.trim();
+        if is_expression(whole) || whole.is_empty() {
+            let word = shown(e, whole);
+            fault = Some(unreadable(cx, e, field, &word));
+            continue;
+        }
+        for word in whole
+            .split([',', ' ', '\n', '\t'])
+            .filter(|w| !w.is_empty())
+        {
+            match range(word) {
+                Some(set) => ranges.extend(set.iter()),
+                None => fault = Some(unreadable(cx, e, field, word)),
+            }
+        }
+    }
+    Some(match fault {
+        Some(f) => Err(f),
+        None => Ok(ranges.into_iter().collect()),
+    })
+}
+
+/// The ports of a singular and a plural field together.
+pub(super) fn ports(
+    cx: &mut Context,
+    rule: Value<'_>,
+    name: &str,
+    field: &str,
+    [single, plural]: [Option<Value<'_>>; 2],
+) -> Known<PortSet> {
+    let one = list(cx, single, field);
+    let many = list(cx, plural, field);
+    match (one, many) {
+        (None, None) => Err(missing(cx, rule, field, name)),
+        (Some(set), None) | (None, Some(set)) => set,
+        (Some(one), Some(many)) => {
+            let (one, many) = (one?, many?);
+            if !one.is_subset(&many) {
+                let at = single.map(|v| cx.at(v)).unwrap_or_default();
+                cx.problem(
+                    ProblemKind::Note,
+                    at,
+                    format!("{field} of rule `{name}` is not in the list beside it; both are read"),
+                );
+            }
+            Ok(one.union(&many))
+        }
+    }
+}
+
+/// Protocols and ports that hold together: ports say nothing where no protocol of the rule has any, and a rule for
+/// every protocol with ports is one for the protocols that have them.
+pub(super) fn joined(
+    protocol: ProtoSet,
+    sport: PortSet,
+    dport: PortSet,
+) -> (ProtoSet, PortSet, PortSet) {
+    if sport.is_full() && dport.is_full() {
+        return (protocol, sport, dport);
+    }
+    let with = protocol.intersect(&ported());
+    if with.is_empty() {
+        (protocol, PortSet::full(), PortSet::full())
+    } else {
+        (with, sport, dport)
+    }
+}
