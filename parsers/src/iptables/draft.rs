@@ -1,0 +1,246 @@
+//! A rule while its options are read.
+
+use super::token::Token;
+use crate::model::{Clause, Condition, ConditionKind, Field, Test};
+use crate::problem::ProblemKind;
+use crate::source::Span;
+use crate::space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
+use smallvec::SmallVec;
+
+/// Number of values that an option takes.
+pub(super) mod arity {
+    /// A flag.
+    pub(in super::super) const NONE: u8 = 0;
+    /// One value.
+    pub(in super::super) const ONE: u8 = 1;
+    /// Two values.
+    pub(in super::super) const TWO: u8 = 2;
+    /// One value that may look like an option.
+    pub(in super::super) const TEXT: u8 = 9;
+}
+
+/// The long options of a match or target (without dashes) and how many values each takes.
+pub(super) type OptionTable = &'static [(&'static str, u8)];
+
+/// One option as written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opt<'a> {
+    /// The match or target it belongs to, by its order on the line.
+    pub(super) call: usize,
+    /// Its full name without dashes.
+    pub(super) name: &'a str,
+    /// Whether `!` stands before it or before its value.
+    pub(super) negated: bool,
+    /// First value; empty if missing.
+    pub(super) a: Token<'a>,
+    /// Second value; empty if missing.
+    pub(super) b: Token<'a>,
+    /// Option, negation and values.
+    pub(super) span: Span,
+}
+
+/// The options of one match or target.
+#[derive(Debug)]
+pub(super) struct Args<'d, 'a> {
+    /// Options of the whole rule.
+    pub(super) all: &'d [Opt<'a>],
+    /// Which of them are meant.
+    pub(super) call: usize,
+    /// From the match's or target's name to its last option.
+    pub(super) span: Span,
+    /// That text.
+    pub(super) text: &'a str,
+    /// The match's or target's name.
+    pub(super) name: &'a str,
+}
+
+impl<'d, 'a> Args<'d, 'a> {
+    /// The options, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'d Opt<'a>> {
+        let call = self.call;
+        self.all.iter().filter(move |o| o.call == call)
+    }
+
+    /// The last option of a name.
+    pub(super) fn get(&self, name: &str) -> Option<&'d Opt<'a>> {
+        self.iter().filter(|o| o.name == name).last()
+    }
+}
+
+/// Most clauses of one rule; beyond it the alternatives become one condition that is not modelled.
+const MAX_CLAUSES: usize = 256;
+
+/// What is known of a rule so far.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// What every clause is inside of.
+    pub(super) space: PacketBox,
+    /// Further factors: the packet is in a box of each.
+    alternatives: Vec<SmallVec<[PacketBox; 2]>>,
+    /// Conditions of every clause.
+    pub(super) conditions: SmallVec<[Condition; 1]>,
+    /// Places.
+    pub(super) fields: SmallVec<[(Field, Span); 6]>,
+    /// Text of the comment match.
+    pub(super) comment: String,
+    /// The first thing that was not taken as written.
+    pub(super) problem: Option<(ProblemKind, Span, String)>,
+}
+
+impl Draft {
+    /// A rule for every packet of a box.
+    pub(super) fn new(space: PacketBox) -> Self {
+        Self {
+            space,
+            alternatives: Vec::new(),
+            conditions: SmallVec::new(),
+            fields: SmallVec::new(),
+            comment: String::new(),
+            problem: None,
+        }
+    }
+
+    /// Adds a condition.
+    pub(super) fn condition(
+        &mut self,
+        kind: ConditionKind,
+        test: Test,
+        span: Span,
+        text: impl Into<Box<str>>,
+        negated: bool,
+    ) {
+        self.conditions
+            .push(Condition::new(kind, test, span, text).negate(negated));
+    }
+
+    /// Remembers a problem; the first one of a rule is told.
+    pub(super) fn note(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
+        if self.problem.is_none() {
+            self.problem = Some((kind, span, message.into()));
+        }
+    }
+
+    /// A condition that is not modelled, with its problem.
+    pub(super) fn unknown(&mut self, span: Span, text: &str) {
+        self.condition(ConditionKind::Unknown, Test::Opaque, span, text, false);
+        self.note(
+            ProblemKind::Unmodelled,
+            span,
+            format!("`{text}` is not modelled: whether a packet matches it stays open"),
+        );
+    }
+
+    /// A value that cannot be read: a condition that is not modelled, with its problem.
+    pub(super) fn unreadable(&mut self, opt: &Opt<'_>, what: &str) {
+        let text = format!("--{} {}", opt.name, opt.a.value());
+        self.condition(
+            ConditionKind::Unknown,
+            Test::Opaque,
+            opt.span,
+            text,
+            opt.negated,
+        );
+        self.note(
+            ProblemKind::Malformed,
+            opt.span,
+            format!("`{}` is no {what}", opt.a.value()),
+        );
+    }
+
+    /// Narrows the protocol.
+    pub(super) fn proto(&mut self, set: &ProtoSet) {
+        self.space.proto = self.space.proto.intersect(set);
+    }
+
+    /// Narrows to protocols that carry ports.
+    pub(super) fn with_ports(&mut self) {
+        if !matches!(self.space.proto.iter().next(), Some((a, b)) if a == b && proto::has_ports(a))
+        {
+            self.proto(&ports_protocols());
+        }
+    }
+
+    /// Narrows source ports (or ICMP types).
+    pub(super) fn sport(&mut self, set: &PortSet, negated: bool) {
+        self.space.sport = narrowed(&self.space.sport, set, negated);
+    }
+
+    /// Narrows destination ports (or ICMP codes).
+    pub(super) fn dport(&mut self, set: &PortSet, negated: bool) {
+        self.space.dport = narrowed(&self.space.dport, set, negated);
+    }
+
+    /// Narrows source addresses. A negated set keeps the addresses of both families that it does not hold.
+    pub(super) fn src(&mut self, set: &AddrSet, negated: bool) {
+        self.space.src = addresses(&self.space.src, set, negated);
+    }
+
+    /// Narrows destination addresses.
+    pub(super) fn dst(&mut self, set: &AddrSet, negated: bool) {
+        self.space.dst = addresses(&self.space.dst, set, negated);
+    }
+
+    /// The packet is in one of the boxes.
+    pub(super) fn any_of(&mut self, boxes: impl IntoIterator<Item = PacketBox>) {
+        self.alternatives.push(boxes.into_iter().collect());
+    }
+
+    /// The clauses.
+    pub(super) fn clauses(&mut self, span: Span) -> SmallVec<[Clause; 1]> {
+        let product: usize = self.alternatives.iter().map(SmallVec::len).product();
+        if product > MAX_CLAUSES {
+            self.alternatives.clear();
+            self.unknown(span, "more alternatives than one rule can hold");
+        }
+        let space = std::mem::take(&mut self.space);
+        let conditions = std::mem::take(&mut self.conditions);
+        if self.alternatives.is_empty() {
+            return SmallVec::from_elem(Clause { space, conditions }, 1);
+        }
+        let mut boxes = vec![space];
+        for factor in &self.alternatives {
+            boxes = boxes
+                .iter()
+                .flat_map(|b| factor.iter().map(|f| b.intersect(f)))
+                .filter(|b| !b.is_empty())
+                .collect();
+        }
+        boxes
+            .into_iter()
+            .map(|space| Clause {
+                space,
+                conditions: conditions.clone(),
+            })
+            .collect()
+    }
+}
+
+fn narrowed(have: &PortSet, set: &PortSet, negated: bool) -> PortSet {
+    if negated {
+        have.subtract(set)
+    } else {
+        have.intersect(set)
+    }
+}
+
+fn addresses(have: &AddrSet, set: &AddrSet, negated: bool) -> AddrSet {
+    if negated {
+        have.subtract(set)
+    } else {
+        have.intersect(set)
+    }
+}
+
+/// The protocols whose ports `multiport` and port sets look at.
+pub(super) fn ports_protocols() -> ProtoSet {
+    [
+        proto::TCP,
+        proto::UDP,
+        proto::DCCP,
+        proto::SCTP,
+        proto::UDPLITE,
+    ]
+    .into_iter()
+    .map(|p| (p, p))
+    .collect()
+}

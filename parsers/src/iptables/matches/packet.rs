@@ -1,0 +1,265 @@
+//! Matches that packets decide.
+
+use super::super::draft::{Args, Draft, Opt};
+use super::super::{names, values};
+use crate::problem::ProblemKind;
+use crate::space::{
+    AddrSet, Family, FlagSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
+};
+
+pub(super) fn tcp(d: &mut Draft, args: &Args<'_, '_>) {
+    d.proto(&ProtoSet::single(proto::TCP));
+    for o in args.iter() {
+        match o.name {
+            "tcp-flags" => tcp_flags(d, o),
+            "syn" => {
+                // FIN, SYN, RST and ACK are looked at, SYN is set.
+                flags(
+                    d,
+                    FlagSet::masked(TcpFlags(1 | 2 | 4 | 16), TcpFlags::SYN),
+                    o.negated,
+                );
+            }
+            _ => port_option(d, o),
+        }
+    }
+}
+
+fn tcp_flags(d: &mut Draft, o: &Opt<'_>) {
+    match (
+        values::tcp_flags(o.a.text),
+        values::tcp_flags(o.b.text),
+        o.b.text,
+    ) {
+        (Some(mask), Some(set), t) if !t.is_empty() => {
+            flags(d, FlagSet::masked(mask, set), o.negated);
+        }
+        _ => d.unreadable(o, "list of TCP flags"),
+    }
+}
+
+fn flags(d: &mut Draft, set: FlagSet, negated: bool) {
+    let set = if negated { set.complement() } else { set };
+    d.space.flags = FlagSet(d.space.flags.0 & set.0);
+}
+
+pub(super) fn ports(d: &mut Draft, args: &Args<'_, '_>) {
+    d.proto(&ProtoSet::single(match args.name {
+        "udp" => proto::UDP,
+        "udplite" => proto::UDPLITE,
+        "dccp" => proto::DCCP,
+        _ => proto::SCTP,
+    }));
+    for o in args.iter() {
+        port_option(d, o);
+    }
+}
+
+fn port_option(d: &mut Draft, o: &Opt<'_>) {
+    let source = match o.name {
+        "sport" | "source-port" => true,
+        "dport" | "destination-port" => false,
+        _ => {
+            let text = option_text(o);
+            return d.unknown(o.span, &text);
+        }
+    };
+    let range = values::port_range(o.a.text);
+    if let Some((lo, hi)) = range
+        && lo > hi
+    {
+        d.note(
+            ProblemKind::Note,
+            o.span,
+            format!(
+                "the port range `{}` ends before it begins: no port is in it",
+                o.a.text
+            ),
+        );
+    }
+    match range {
+        Some((lo, hi)) if source => d.sport(&PortSet::range(lo, hi), o.negated),
+        Some((lo, hi)) => d.dport(&PortSet::range(lo, hi), o.negated),
+        None => d.unreadable(o, "port"),
+    }
+}
+
+/// An option in words, for a condition.
+pub(in super::super) fn option_text(o: &Opt<'_>) -> String {
+    let mut t = String::new();
+    if o.negated {
+        t.push_str("! ");
+    }
+    t.push_str("--");
+    t.push_str(o.name);
+    for v in [o.a, o.b] {
+        if !v.text.is_empty() {
+            t.push(' ');
+            t.push_str(&v.value());
+        }
+    }
+    t
+}
+
+pub(super) fn multiport(d: &mut Draft, args: &Args<'_, '_>) {
+    d.with_ports();
+    for o in args.iter() {
+        let Some(set) = values::ports(o.a.text) else {
+            d.unreadable(o, "list of ports");
+            continue;
+        };
+        match o.name {
+            "sports" | "source-ports" => d.sport(&set, o.negated),
+            "dports" | "destination-ports" => d.dport(&set, o.negated),
+            _ if o.negated => {
+                d.sport(&set, true);
+                d.dport(&set, true);
+            }
+            _ => d.any_of([
+                PacketBox {
+                    dport: set.clone(),
+                    ..PacketBox::any()
+                },
+                PacketBox {
+                    sport: set,
+                    ..PacketBox::any()
+                },
+            ]),
+        }
+    }
+}
+
+pub(super) fn state(d: &mut Draft, args: &Args<'_, '_>) {
+    for o in args.iter() {
+        states(d, o);
+    }
+}
+
+fn states(d: &mut Draft, o: &Opt<'_>) {
+    let one = |name: &str| match name {
+        "NEW" => Some(StateSet::NEW),
+        "ESTABLISHED" => Some(StateSet::ESTABLISHED),
+        "RELATED" => Some(StateSet::RELATED),
+        other => StateSet::parse(other),
+    };
+    let set =
+        o.a.text
+            .split(',')
+            .try_fold(StateSet(0), |acc, name| Some(acc.union(one(name)?)));
+    match set {
+        Some(set) => {
+            let set = if o.negated { set.complement() } else { set };
+            d.space.state = StateSet(d.space.state.0 & set.0);
+        }
+        None => d.unreadable(o, "list of connection states"),
+    }
+}
+
+pub(super) fn conntrack(d: &mut Draft, args: &Args<'_, '_>) {
+    for o in args.iter() {
+        match o.name {
+            "ctstate" => states(d, o),
+            "ctproto" => protocol(d, o),
+            _ => {
+                let text = option_text(o);
+                d.unknown(o.span, &text);
+            }
+        }
+    }
+}
+
+/// Narrows by a protocol's name or number.
+pub(in super::super) fn protocol(d: &mut Draft, o: &Opt<'_>) {
+    let set = match o.a.text {
+        "all" | "0" | "ALL" => ProtoSet::full(),
+        name => match names::protocol(name) {
+            Some(p) => ProtoSet::single(p),
+            None => return d.unreadable(o, "protocol"),
+        },
+    };
+    d.proto(&if o.negated { set.complement() } else { set });
+}
+
+pub(super) fn icmp(d: &mut Draft, args: &Args<'_, '_>) {
+    icmp_types(d, args, false);
+}
+
+pub(super) fn icmp6(d: &mut Draft, args: &Args<'_, '_>) {
+    icmp_types(d, args, true);
+}
+
+fn icmp_types(d: &mut Draft, args: &Args<'_, '_>, v6: bool) {
+    d.proto(&ProtoSet::single(if v6 {
+        proto::ICMPV6
+    } else {
+        proto::ICMP
+    }));
+    for o in args.iter() {
+        if o.a.text.eq_ignore_ascii_case("any") || (!v6 && matches!(o.a.text, "255" | "255/255")) {
+            if o.negated {
+                d.space.proto = ProtoSet::empty();
+            }
+            continue;
+        }
+        let Some((kind, code)) = names::icmp(o.a.text, v6) else {
+            d.unreadable(o, "ICMP type");
+            continue;
+        };
+        let kind = PortSet::single(u16::from(kind));
+        match code.map(|c| PortSet::single(u16::from(c))) {
+            None => d.sport(&kind, o.negated),
+            Some(code) if !o.negated => {
+                d.sport(&kind, false);
+                d.dport(&code, false);
+            }
+            Some(code) => d.any_of([
+                PacketBox {
+                    sport: kind.complement(),
+                    ..PacketBox::any()
+                },
+                PacketBox {
+                    sport: kind,
+                    dport: code.complement(),
+                    ..PacketBox::any()
+                },
+            ]),
+        }
+    }
+}
+
+pub(super) fn iprange(d: &mut Draft, args: &Args<'_, '_>) {
+    for o in args.iter() {
+        let set = AddrSet::parse(o.a.text).filter(|_| !o.a.text.contains('/'));
+        match (set, o.name) {
+            (Some(s), "src-range") => d.src(&s, o.negated),
+            (Some(s), _) => d.dst(&s, o.negated),
+            (None, _) => d.unreadable(o, "address range"),
+        }
+    }
+}
+
+pub(super) fn ah(d: &mut Draft, args: &Args<'_, '_>) {
+    // In IPv6 it looks for an extension header, which no box can say.
+    if d.space.src.has(Family::V6) {
+        return d.unknown(args.span, args.text);
+    }
+    d.proto(&ProtoSet::single(51));
+    options_unknown(d, args);
+}
+
+pub(super) fn esp(d: &mut Draft, args: &Args<'_, '_>) {
+    d.proto(&ProtoSet::single(50));
+    options_unknown(d, args);
+}
+
+pub(super) fn ipcomp(d: &mut Draft, args: &Args<'_, '_>) {
+    d.proto(&ProtoSet::single(108));
+    options_unknown(d, args);
+}
+
+fn options_unknown(d: &mut Draft, args: &Args<'_, '_>) {
+    for o in args.iter() {
+        let text = option_text(o);
+        d.unknown(o.span, &text);
+    }
+}

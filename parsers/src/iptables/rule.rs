@@ -1,0 +1,557 @@
+//! One rule line: options to a rule of the model.
+
+use super::draft::{Args, Draft, Opt, OptionTable, arity};
+use super::matches::{self, MatchSpec};
+use super::targets::{self, TargetSpec};
+use super::token::{Token, Tokens};
+use super::values::{self, Address};
+use crate::model::{Action, ConditionKind, Field, Rule, Side, Test};
+use crate::problem::{Problem, ProblemKind};
+use crate::source::Span;
+use crate::space::{AddrSet, Family, IfaceExt, IfaceSet, PacketBox, ProtoSet};
+use rustc_hash::FxHashMap;
+
+/// What a rule needs to know of its table.
+#[derive(Debug)]
+pub(super) struct Context<'t, 'a> {
+    /// The whole text.
+    pub(super) text: &'a str,
+    /// Every packet of the dump's family.
+    pub(super) space: PacketBox,
+    /// The table's chains.
+    pub(super) chains: &'t FxHashMap<&'a str, u32>,
+}
+
+/// A match or target on the line.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Match(&'static MatchSpec),
+    Unlisted,
+    Target(&'static TargetSpec),
+}
+
+impl Kind {
+    fn options(&self) -> OptionTable {
+        match self {
+            Self::Match(m) => m.options,
+            Self::Target(t) => t.options,
+            Self::Unlisted => &[],
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    kind: Kind,
+    /// From the name to its last option.
+    span: Span,
+    /// Brought along by `-p`.
+    implied: bool,
+}
+
+/// Buffers that are used again for each rule.
+#[derive(Debug, Default)]
+pub(super) struct Scratch<'a> {
+    calls: Vec<Call>,
+    options: Vec<Opt<'a>>,
+}
+
+struct Reader<'s, 't, 'a> {
+    context: &'s Context<'t, 'a>,
+    scratch: &'s mut Scratch<'a>,
+    draft: Draft,
+    tokens: Tokens<'a>,
+    /// `-j`/`-g` and its word.
+    jump: Option<(Token<'a>, bool, Span)>,
+    /// Words that belong to no option.
+    stray: bool,
+}
+
+/// Where a rule's text is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// The rule, from `-A`.
+    pub(super) span: Span,
+    /// First byte after the chain's name (and a rule number).
+    pub(super) body: u32,
+    /// The next line looks like its rest.
+    pub(super) cut: bool,
+}
+
+/// Reads a rule. What is not understood is kept as a condition and told in `problems`, at most once for each rule.
+pub(super) fn read<'a>(
+    context: &Context<'_, 'a>,
+    scratch: &mut Scratch<'a>,
+    place: Place,
+    problems: &mut Vec<Problem>,
+) -> Rule {
+    scratch.calls.clear();
+    scratch.options.clear();
+    let body = Span {
+        start: place.body,
+        end: place.span.end,
+    };
+    let mut reader = Reader {
+        context,
+        scratch,
+        draft: Draft::new(context.space.clone()),
+        tokens: Tokens::new(context.text, body),
+        jump: None,
+        stray: false,
+    };
+    reader.options();
+    reader.matches();
+    let mut action = reader.action();
+    let mut draft = reader.draft;
+    if reader.tokens.unterminated {
+        draft.unknown(place.span, "text with a quote that does not end");
+        draft.problem = None;
+        draft.note(
+            ProblemKind::Malformed,
+            place.span,
+            "a quote does not end on the rule's line",
+        );
+    }
+    if action == Action::Continue && reader.jump.is_none() && (reader.stray || place.cut) {
+        draft.note(
+            ProblemKind::Malformed,
+            place.span,
+            "the rule is cut: what it does is not on its line",
+        );
+        action = Action::Opaque("a rule that is cut".into());
+    }
+    let mut rule = Rule::new(place.span, action);
+    rule.clauses = draft.clauses(place.span);
+    rule.fields = draft.fields;
+    if !draft.comment.is_empty() {
+        rule.comment = draft.comment.into();
+    }
+    if let Some((kind, span, message)) = draft.problem {
+        problems.push(Problem::new(kind, span, message));
+    }
+    rule
+}
+
+impl<'a> Reader<'_, '_, 'a> {
+    fn options(&mut self) {
+        let mut bang: Option<Span> = None;
+        while let Some(t) = self.tokens.next() {
+            if t.is_bang() {
+                bang = Some(t.span);
+                continue;
+            }
+            if !t.is_option() {
+                self.stray_word(t);
+                bang = None;
+                continue;
+            }
+            let start = bang.map_or(t.span, |b| b.to(t.span));
+            self.option(t, start, bang.take().is_some());
+        }
+        if let Some(span) = bang {
+            self.stray_word(Token {
+                text: "!",
+                span,
+                quoted: false,
+            });
+        }
+    }
+
+    fn stray_word(&mut self, t: Token<'a>) {
+        self.stray = true;
+        self.draft.condition(
+            ConditionKind::Unknown,
+            Test::Opaque,
+            t.span,
+            t.value(),
+            false,
+        );
+        self.draft.note(
+            ProblemKind::Malformed,
+            t.span,
+            format!("`{}` belongs to no option", t.value()),
+        );
+    }
+
+    /// One option, `t`; `start` begins at its negation.
+    fn option(&mut self, t: Token<'a>, start: Span, negated: bool) {
+        let (word, glued) = split_value(t);
+        let mut o = Opt {
+            call: usize::MAX,
+            name: word,
+            negated,
+            a: Token::default(),
+            b: Token::default(),
+            span: start,
+        };
+        match word {
+            "-s" | "--source" | "--src" => self.address(&mut o, glued, Side::Src),
+            "-d" | "--destination" | "--dst" => self.address(&mut o, glued, Side::Dst),
+            "-p" | "--protocol" | "--proto" => {
+                self.values(&mut o, glued, arity::ONE);
+                o.name = "protocol";
+                self.draft.fields.push((Field::Protocol, o.span));
+                matches::protocol(&mut self.draft, &o);
+            }
+            "-i" | "--in-interface" => self.interface(&mut o, glued, true),
+            "-o" | "--out-interface" => self.interface(&mut o, glued, false),
+            "-m" | "--match" => {
+                self.values(&mut o, glued, arity::ONE);
+                let name = o.a.text;
+                let kind = matches::find(name).map_or(Kind::Unlisted, Kind::Match);
+                self.call(kind, o.a.span, false);
+            }
+            "-j" | "--jump" | "-g" | "--goto" => self.jump(&mut o, glued),
+            "-f" | "--fragment" => {
+                self.draft.fields.push((Field::Other, o.span));
+                self.draft.condition(
+                    ConditionKind::Unknown,
+                    Test::Fragment,
+                    o.span,
+                    "fragment",
+                    o.negated,
+                );
+            }
+            "-c" | "--set-counters" => self.values(&mut o, glued, arity::TWO),
+            // The table is the one that the line stands in; the rest is for the command, not for the rule.
+            "-t" | "--table" => self.values(&mut o, glued, arity::ONE),
+            "-w" | "--wait" | "-v" | "--verbose" | "-n" | "--numeric" => {}
+            "-4" | "--ipv4" => self.family(Family::V4),
+            "-6" | "--ipv6" => self.family(Family::V6),
+            _ => self.module_option(o, glued),
+        }
+    }
+
+    fn family(&mut self, family: Family) {
+        self.draft.src(&AddrSet::any_of(family), false);
+        self.draft.dst(&AddrSet::any_of(family), false);
+    }
+
+    /// Takes an option's values from the line, and a negation before them.
+    fn values(&mut self, o: &mut Opt<'a>, glued: Option<Token<'a>>, count: u8) {
+        if let Some(v) = glued {
+            o.a = v;
+            o.span = o.span.to(v.span);
+            return;
+        }
+        let wanted = if count == arity::TEXT { 1 } else { count };
+        for i in 0..wanted {
+            if let Some(bang) = self.tokens.peek().filter(Token::is_bang)
+                && i == 0
+                && count != arity::TEXT
+            {
+                self.tokens.next();
+                o.negated = !o.negated;
+                o.span = o.span.to(bang.span);
+            }
+            let Some(v) = self
+                .tokens
+                .peek()
+                .filter(|v| count == arity::TEXT || !v.is_option())
+            else {
+                return;
+            };
+            self.tokens.next();
+            o.span = o.span.to(v.span);
+            if i == 0 { o.a = v } else { o.b = v }
+        }
+    }
+
+    fn address(&mut self, o: &mut Opt<'a>, glued: Option<Token<'a>>, side: Side) {
+        self.values(o, glued, arity::ONE);
+        let (field, name) = match side {
+            Side::Src => (Field::Source, "source"),
+            Side::Dst => (Field::Destination, "destination"),
+        };
+        o.name = name;
+        self.draft.fields.push((field, o.span));
+        match values::address(o.a.text) {
+            Address::Set(set) if side == Side::Src => self.draft.src(&set, o.negated),
+            Address::Set(set) => self.draft.dst(&set, o.negated),
+            Address::Name => {
+                let host = o.a.text.split_once('/').map_or(o.a.text, |(h, _)| h);
+                let test = if host.len() == o.a.text.len() || o.a.text.ends_with("/32") {
+                    Test::Named {
+                        key: format!("host:{host}").into(),
+                        side,
+                    }
+                } else {
+                    Test::Opaque
+                };
+                let text = format!("{name} {}", o.a.text);
+                self.draft
+                    .condition(ConditionKind::Peer, test, o.span, text, o.negated);
+            }
+            Address::Wide => {
+                let text = matches::option_text(o);
+                self.draft.unknown(o.span, &text);
+            }
+            Address::Bad => self.draft.unreadable(o, "address"),
+        }
+    }
+
+    fn interface(&mut self, o: &mut Opt<'a>, glued: Option<Token<'a>>, incoming: bool) {
+        self.values(o, glued, arity::ONE);
+        let field = if incoming {
+            Field::InInterface
+        } else {
+            Field::OutInterface
+        };
+        self.draft.fields.push((field, o.span));
+        o.name = if incoming {
+            "in-interface"
+        } else {
+            "out-interface"
+        };
+        if o.a.text.is_empty() || o.a.text.contains("{{") {
+            return self.draft.unreadable(o, "interface");
+        }
+        let set = IfaceSet::iface(o.a.text);
+        let set = if o.negated { set.complement() } else { set };
+        let space = &mut self.draft.space;
+        let slot = if incoming {
+            &mut space.in_iface
+        } else {
+            &mut space.out_iface
+        };
+        *slot = slot.intersect(&set);
+    }
+
+    fn jump(&mut self, o: &mut Opt<'a>, glued: Option<Token<'a>>) {
+        let goto = matches!(o.name, "-g" | "--goto");
+        self.values(o, glued, arity::ONE);
+        if o.negated || self.jump.is_some() || o.a.text.is_empty() {
+            self.stray = true;
+            self.draft.condition(
+                ConditionKind::Unknown,
+                Test::Opaque,
+                o.span,
+                matches::option_text(o),
+                false,
+            );
+            self.draft.note(
+                ProblemKind::Malformed,
+                o.span,
+                "a second, negated or empty target",
+            );
+            return;
+        }
+        if !goto && let Some(t) = targets::find(o.a.text) {
+            self.call(Kind::Target(t), o.a.span, false);
+        }
+        self.jump = Some((o.a, goto, o.span));
+    }
+
+    fn call(&mut self, kind: Kind, span: Span, implied: bool) {
+        self.scratch.calls.push(Call {
+            kind,
+            span,
+            implied,
+        });
+    }
+
+    /// An option of a match or target.
+    fn module_option(&mut self, mut o: Opt<'a>, glued: Option<Token<'a>>) {
+        let long = o.name.strip_prefix("--").unwrap_or("");
+        let owner = self.owner(long).or_else(|| {
+            let p = single(&self.draft.space.proto)?;
+            let spec = matches::of_protocol(p)?;
+            let found = lookup(spec.options, long)?;
+            self.call(Kind::Match(spec), o.span, true);
+            Some((self.scratch.calls.len() - 1, found))
+        });
+        let (call, (name, count)) = match owner {
+            Some(found) => found,
+            None => return self.unlisted_option(o, glued),
+        };
+        o.name = name;
+        o.call = call;
+        self.values(&mut o, glued, count);
+        if let Some(c) = self.scratch.calls.get_mut(call) {
+            c.span = c.span.to(o.span);
+        }
+        if let Some(field) = field(name) {
+            self.draft.fields.push((field, o.span));
+        }
+        self.scratch.options.push(o);
+    }
+
+    /// The match or target that knows an option: the last one first, by the full name before abbreviations.
+    fn owner(&self, name: &str) -> Option<(usize, (&'static str, u8))> {
+        let calls = &self.scratch.calls;
+        if let Some(Call {
+            kind: Kind::Unlisted,
+            ..
+        }) = calls.last()
+        {
+            return None;
+        }
+        let exact = |c: &Call| c.kind.options().iter().find(|(n, _)| *n == name).copied();
+        let known = |find: &dyn Fn(&Call) -> Option<(&'static str, u8)>| {
+            calls
+                .iter()
+                .enumerate()
+                .rev()
+                .find_map(|(i, c)| Some((i, find(c)?)))
+        };
+        known(&exact).or_else(|| known(&|c| lookup(c.kind.options(), name)))
+    }
+
+    /// An option that no listed match or target on the line has.
+    fn unlisted_option(&mut self, mut o: Opt<'a>, glued: Option<Token<'a>>) {
+        self.values(&mut o, glued, arity::TWO);
+        let mut last = self.scratch.calls.len().checked_sub(1);
+        last = last.filter(|i| {
+            matches!(
+                self.scratch.calls.get(*i).map(|c| c.kind),
+                Some(Kind::Unlisted)
+            )
+        });
+        if let Some(c) = last.and_then(|i| self.scratch.calls.get_mut(i)) {
+            c.span = c.span.to(o.span);
+            return;
+        }
+        let text = self.context.text.get(o.span.range()).unwrap_or("");
+        // After a target that is not listed the option is most likely the target's own.
+        if let Some((t, _, span)) = self.jump
+            && targets::find(t.text).is_none()
+        {
+            self.jump = Some((t, false, span.to(o.span)));
+        }
+        self.stray = true;
+        self.draft
+            .condition(ConditionKind::Unknown, Test::Opaque, o.span, text, false);
+        self.draft.note(
+            ProblemKind::Malformed,
+            o.span,
+            format!("`{text}` belongs to no match or target of the rule"),
+        );
+    }
+
+    /// Reads the options of every match.
+    fn matches(&mut self) {
+        for (i, call) in self.scratch.calls.iter().enumerate() {
+            let text = self.context.text.get(call.span.range()).unwrap_or("");
+            match call.kind {
+                Kind::Target(_) => {}
+                Kind::Unlisted => self.draft.unknown(call.span, text),
+                Kind::Match(m) => {
+                    let args = Args {
+                        all: &self.scratch.options,
+                        call: i,
+                        span: call.span,
+                        text,
+                        name: m.name,
+                    };
+                    let told = args.iter().any(|o| field(o.name).is_some());
+                    if !told && !call.implied && m.name != "comment" {
+                        self.draft.fields.push((Field::Other, call.span));
+                    }
+                    (m.parse)(&mut self.draft, &args);
+                }
+            }
+        }
+    }
+
+    fn action(&mut self) -> Action {
+        let Some((word, goto, span)) = self.jump else {
+            return Action::Continue;
+        };
+        let chain = self.context.chains.get(word.text).copied();
+        let target = self
+            .scratch
+            .calls
+            .iter()
+            .enumerate()
+            .find_map(|(i, c)| match c.kind {
+                Kind::Target(t) => Some((i, t, c.span)),
+                _ => None,
+            });
+        let whole = target.map_or(span, |(_, _, s)| span.to(s));
+        self.draft.fields.push((Field::Action, whole));
+        match (chain, target) {
+            (Some(i), None) if goto => Action::Goto(i),
+            (Some(i), None) => Action::Jump(i),
+            (_, Some((call, t, span))) => {
+                let args = Args {
+                    all: &self.scratch.options,
+                    call,
+                    span,
+                    text: self.context.text.get(span.range()).unwrap_or(""),
+                    name: t.name,
+                };
+                (t.parse)(&mut self.draft, &args)
+            }
+            (None, None) => {
+                let text = self.context.text.get(span.range()).unwrap_or("");
+                self.draft.note(
+                    ProblemKind::Unmodelled,
+                    span,
+                    format!(
+                        "`{}` is neither a chain of this table nor a target that is modelled",
+                        word.value()
+                    ),
+                );
+                Action::Opaque(text.into())
+            }
+        }
+    }
+}
+
+/// `--option=value` and `-xvalue` as two tokens.
+fn split_value(t: Token<'_>) -> (&str, Option<Token<'_>>) {
+    let at = if t.text.starts_with("--") {
+        t.text.find('=').map(|i| (i, i + 1))
+    } else {
+        let short = t.text.get(..2).unwrap_or("");
+        let glues = matches!(short, "-s" | "-d" | "-p" | "-i" | "-o" | "-m" | "-j" | "-g");
+        (glues && t.text.len() > 2).then_some((2, 2))
+    };
+    let Some((end, value)) = at else {
+        return (t.text, None);
+    };
+    let offset = t.span.start as usize;
+    let token = Token {
+        text: t.text.get(value..).unwrap_or(""),
+        span: Span::new(offset + value, t.span.end as usize),
+        quoted: false,
+    };
+    (t.text.get(..end).unwrap_or(t.text), Some(token))
+}
+
+/// An option by its full name or an unambiguous beginning, as getopt_long takes it.
+fn lookup(table: OptionTable, name: &str) -> Option<(&'static str, u8)> {
+    if let Some(found) = table.iter().find(|(n, _)| *n == name) {
+        return Some(*found);
+    }
+    let mut hits = table
+        .iter()
+        .filter(|(n, _)| name.len() > 1 && n.starts_with(name));
+    let first = hits.next()?;
+    hits.next().is_none().then_some(*first)
+}
+
+fn single(set: &ProtoSet) -> Option<u8> {
+    let mut ranges = set.iter();
+    match (ranges.next(), ranges.next()) {
+        (Some((lo, hi)), None) if lo == hi => Some(lo),
+        _ => None,
+    }
+}
+
+/// The field that an option of a match is.
+fn field(option: &str) -> Option<Field> {
+    Some(match option {
+        "dport" | "dports" | "ports" | "destination-port" | "destination-ports" => {
+            Field::DestinationPort
+        }
+        "sport" | "sports" | "source-port" | "source-ports" => Field::SourcePort,
+        "state" | "ctstate" => Field::State,
+        "tcp-flags" | "syn" => Field::Flags,
+        "icmp-type" | "icmpv6-type" => Field::Icmp,
+        "src-range" => Field::Source,
+        "dst-range" => Field::Destination,
+        "comment" => Field::Description,
+        _ => return None,
+    })
+}

@@ -1,0 +1,209 @@
+//! Splits a rule line into tokens the way iptables-restore does: blanks separate, `"…"` keeps blanks, and inside quotes a
+//! backslash keeps the next character. Nothing else is special: `#`, `;`, `!` and `$` may stand inside a token.
+
+use crate::source::Span;
+use std::borrow::Cow;
+
+/// One token: a slice of the text without its outer quotes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Token<'a> {
+    /// The text between the quotes, or the whole token.
+    pub(super) text: &'a str,
+    /// The place, quotes included.
+    pub(super) span: Span,
+    /// Whether it began with a quote: then it is a value, whatever it looks like.
+    pub(super) quoted: bool,
+}
+
+impl<'a> Token<'a> {
+    /// The text with escapes resolved.
+    pub(super) fn value(&self) -> Cow<'a, str> {
+        let special = if self.quoted { '\\' } else { '"' };
+        if !self.text.contains(special) {
+            return Cow::Borrowed(self.text);
+        }
+        if !self.quoted {
+            return Cow::Owned(self.text.replace('"', ""));
+        }
+        let mut out = String::with_capacity(self.text.len());
+        let mut chars = self.text.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => out.extend(chars.next()),
+                c => out.push(c),
+            }
+        }
+        Cow::Owned(out)
+    }
+
+    /// True for an unquoted word that starts with a dash and is no number or lone dash: an option.
+    pub(super) fn is_option(&self) -> bool {
+        let mut bytes = self.text.bytes();
+        !self.quoted
+            && bytes.next() == Some(b'-')
+            && bytes
+                .next()
+                .is_some_and(|b| b == b'-' || b.is_ascii_alphabetic() || b == b'4' || b == b'6')
+    }
+
+    /// True for the negation mark.
+    pub(super) fn is_bang(&self) -> bool {
+        !self.quoted && self.text == "!"
+    }
+}
+
+/// The tokens of one line.
+#[derive(Debug, Clone)]
+pub(super) struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+    end: usize,
+    /// A quote (or a template expression) that does not end on this line.
+    pub(super) unterminated: bool,
+}
+
+impl<'a> Tokens<'a> {
+    /// Tokens of `text[span]`.
+    pub(super) fn new(text: &'a str, span: Span) -> Self {
+        let range = span.range();
+        Self {
+            text,
+            at: range.start,
+            end: range.end.min(text.len()),
+            unterminated: false,
+        }
+    }
+
+    /// Where the next token is looked for.
+    pub(super) fn offset(&self) -> u32 {
+        Span::new(self.at, self.at).start
+    }
+
+    /// The next token without taking it.
+    pub(super) fn peek(&self) -> Option<Token<'a>> {
+        self.clone().next()
+    }
+
+    fn quoted(&mut self, start: usize) -> Token<'a> {
+        let body = self.text.as_bytes().get(start + 1..self.end).unwrap_or(&[]);
+        let mut i = 0;
+        let mut closed = false;
+        while let Some(b) = body.get(i) {
+            match b {
+                b'\\' => i += 1,
+                b'"' => {
+                    closed = true;
+                    break;
+                }
+                _ => {}
+            }
+            i += 1;
+        }
+        let stop = (start + 1 + i).min(self.end);
+        self.unterminated |= !closed;
+        self.at = (stop + usize::from(closed)).min(self.end);
+        Token {
+            text: self.text.get(start + 1..stop).unwrap_or(""),
+            span: Span::new(start, self.at),
+            quoted: true,
+        }
+    }
+
+    fn plain(&mut self, start: usize) -> Token<'a> {
+        let rest = self.text.as_bytes().get(start..self.end).unwrap_or(&[]);
+        let mut quote = false;
+        let mut len = 0;
+        if rest.starts_with(b"{{") {
+            // An unrendered template expression is one value, blanks included.
+            len = memchr::memmem::find(rest, b"}}").unwrap_or(0);
+        }
+        while let Some(b) = rest.get(len) {
+            match b {
+                b'"' => quote = !quote,
+                b' ' | b'\t' if !quote => break,
+                _ => {}
+            }
+            len += 1;
+        }
+        self.unterminated |= quote;
+        self.at = start + len;
+        Token {
+            text: self.text.get(start..self.at).unwrap_or(""),
+            span: Span::new(start, self.at),
+            quoted: false,
+        }
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Token<'a>> {
+        let rest = self.text.as_bytes().get(self.at..self.end)?;
+        let mut blanks = rest.iter().position(|b| !matches!(b, b' ' | b'\t'))?;
+        if let [b'\\', b'\n' | b'\r', ..] = rest.get(blanks..)? {
+            // A command that goes on in the next line.
+            let after = blanks + 1;
+            blanks = after
+                + rest
+                    .get(after..)?
+                    .iter()
+                    .position(|b| !b.is_ascii_whitespace())?;
+        }
+        let start = self.at + blanks;
+        Some(if rest.get(blanks) == Some(&b'"') {
+            self.quoted(start)
+        } else {
+            self.plain(start)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(s: &str) -> (Vec<String>, bool) {
+        let mut t = Tokens::new(s, Span::new(0, s.len()));
+        let all = t.by_ref().map(|t| t.value().into_owned()).collect();
+        (all, t.unterminated)
+    }
+
+    #[test]
+    fn quotes_escapes_and_odd_names() {
+        let (all, cut) =
+            split(r##"-A X  --comment "say \"hi\" it\'s # not" --match-set w-;r#^$3]6!N dst"##);
+        assert_eq!(
+            all,
+            [
+                "-A",
+                "X",
+                "--comment",
+                "say \"hi\" it's # not",
+                "--match-set",
+                "w-;r#^$3]6!N",
+                "dst"
+            ]
+        );
+        assert!(!cut);
+    }
+
+    #[test]
+    fn an_open_quote_is_told() {
+        let (all, cut) = split(r#"--log-prefix "abc -j DROP"#);
+        assert_eq!(all, ["--log-prefix", "abc -j DROP"]);
+        assert!(cut);
+        assert!(split(r#"x "a\"#).1);
+        assert!(split("a\"b c").1);
+    }
+
+    #[test]
+    fn spans_cover_the_quotes_and_templates_are_one_value() {
+        let s = r#"-s {{ a | b }}/64 "q r""#;
+        let all: Vec<_> = Tokens::new(s, Span::new(0, s.len()))
+            .map(|t| &s[t.span.range()])
+            .collect();
+        assert_eq!(all, ["-s", "{{ a | b }}/64", "\"q r\""]);
+    }
+}

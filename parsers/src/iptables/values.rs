@@ -1,0 +1,213 @@
+//! Values of options: addresses, ports, numbers with masks.
+
+use super::names;
+use crate::space::{AddrSet, PortSet, RangeSet, Scalar, TcpFlags};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What an address argument is.
+#[derive(Debug, PartialEq)]
+pub(super) enum Address {
+    /// Addresses.
+    Set(AddrSet),
+    /// A host's or network's name, looked up when the rule was loaded.
+    Name,
+    /// An address with a mask of too many ranges.
+    Wide,
+    /// None of these.
+    Bad,
+}
+
+/// Most ranges that a discontiguous mask is expanded to.
+const MASK_RANGES: u32 = 64;
+
+/// Reads the argument of `-s`/`-d`: an address, a network with a prefix or mask, or a comma list of them.
+pub(super) fn address(text: &str) -> Address {
+    if !text.contains(',') {
+        return one_address(text);
+    }
+    let mut all = AddrSet::empty();
+    let mut v4 = Vec::new();
+    let mut v6 = Vec::new();
+    for part in text.split(',') {
+        match one_address(part) {
+            Address::Set(s) => {
+                v4.extend(s.v4.iter());
+                v6.extend(s.v6.iter());
+            }
+            other => return other,
+        }
+    }
+    all.v4 = v4.into_iter().collect();
+    all.v6 = v6.into_iter().collect();
+    Address::Set(all)
+}
+
+fn one_address(text: &str) -> Address {
+    if !text.contains('-')
+        && let Some(s) = AddrSet::parse(text)
+    {
+        return Address::Set(s);
+    }
+    match masked(text) {
+        Some(Some(s)) => return Address::Set(s),
+        Some(None) => return Address::Wide,
+        None => {}
+    }
+    let host = text.split_once('/').map_or(text, |(h, _)| h);
+    let name = host
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        && host.bytes().any(|b| b.is_ascii_alphabetic());
+    if name { Address::Name } else { Address::Bad }
+}
+
+/// `address/mask` with a mask that is no prefix, exactly; `Some(None)` if that takes too many ranges.
+fn masked(text: &str) -> Option<Option<AddrSet>> {
+    let (a, m) = text.split_once('/')?;
+    match a.parse().ok()? {
+        IpAddr::V4(a) => {
+            let m = m.parse::<Ipv4Addr>().ok()?;
+            let (a, m) = (u32::from(a), u32::from(m));
+            let fit = |n| u32::try_from(n).unwrap_or(u32::MAX);
+            let ranges = mask_ranges(u128::from(a), u128::from(m), 32);
+            Some(ranges.map(|r| AddrSet {
+                v4: r.map(|(lo, hi)| (fit(lo), fit(hi))).collect(),
+                v6: RangeSet::empty(),
+            }))
+        }
+        IpAddr::V6(a) => {
+            let m = m.parse::<Ipv6Addr>().ok()?;
+            let ranges = mask_ranges(u128::from(a), u128::from(m), 128);
+            Some(ranges.map(|r| AddrSet {
+                v4: RangeSet::empty(),
+                v6: r.collect(),
+            }))
+        }
+    }
+}
+
+fn mask_ranges(a: u128, mask: u128, bits: u32) -> Option<impl Iterator<Item = (u128, u128)>> {
+    let all = u128::MAX.checked_shr(128 - bits).unwrap_or(0);
+    let low = if mask == 0 {
+        bits
+    } else {
+        mask.trailing_zeros()
+    };
+    let tail = 1u128.checked_shl(low).map_or(u128::MAX, |n| n - 1);
+    let free = !mask & all & !tail;
+    let count = 1u32.checked_shl(free.count_ones())?;
+    if free.count_ones() > 31 || count > MASK_RANGES {
+        return None;
+    }
+    Some((0..count).map(move |n| {
+        let lo = (a & mask) | spread(n, free);
+        (lo, lo | tail)
+    }))
+}
+
+/// The low bits of `n` put at the places of the ones of `places`.
+fn spread(mut n: u32, mut places: u128) -> u128 {
+    let mut out = 0;
+    while places != 0 {
+        let bit = places & places.wrapping_neg();
+        if n & 1 == 1 {
+            out |= bit;
+        }
+        n >>= 1;
+        places &= !bit;
+    }
+    out
+}
+
+/// One port or a range `a:b`, `a:`, `:b`, by number or service name. Old kernels took a range that ends before it begins;
+/// no port is in it.
+pub(super) fn port_range(text: &str) -> Option<(u16, u16)> {
+    if let Some(p) = names::port(text) {
+        return Some((p, p));
+    }
+    let (a, b) = text.split_once(':')?;
+    let lo = if a.is_empty() { 0 } else { names::port(a)? };
+    let hi = if b.is_empty() {
+        u16::MAX
+    } else {
+        names::port(b)?
+    };
+    Some((lo, hi))
+}
+
+/// A comma list of ports and ranges.
+pub(super) fn ports(text: &str) -> Option<PortSet> {
+    if !text.contains(',') {
+        return port_range(text).map(|(a, b)| PortSet::range(a, b));
+    }
+    text.split(',').map(port_range).collect()
+}
+
+/// A number or a range `a:b`, `a-b`, `a:`, `:b`, with the given separator.
+pub(super) fn range<T: Scalar + TryFrom<u32>>(text: &str, separator: char) -> Option<RangeSet<T>> {
+    let one = |s: &str| T::try_from(names::number(s)?).ok();
+    if let Some((a, b)) = text.split_once(separator) {
+        let lo = if a.is_empty() { T::MIN } else { one(a)? };
+        let hi = if b.is_empty() { T::MAX } else { one(b)? };
+        return (lo <= hi).then(|| RangeSet::range(lo, hi));
+    }
+    one(text).map(RangeSet::single)
+}
+
+/// `value[/mask]`; the mask is all ones if absent.
+pub(super) fn masked_number(text: &str) -> Option<(u32, u32)> {
+    match text.split_once('/') {
+        Some((v, m)) => Some((names::number(v)?, names::number(m)?)),
+        None => Some((names::number(text)?, u32::MAX)),
+    }
+}
+
+/// A comma list of TCP flags.
+pub(super) fn tcp_flags(text: &str) -> Option<TcpFlags> {
+    text.split(',').try_fold(TcpFlags(0), |acc, name| {
+        let flag = match name {
+            "SYN" => TcpFlags::SYN,
+            "ACK" => TcpFlags::ACK,
+            "FIN" => TcpFlags::FIN,
+            "RST" => TcpFlags::RST,
+            other => TcpFlags::parse(other)?,
+        };
+        Some(TcpFlags(acc.0 | flag.0))
+    })
+}
+
+/// A hardware address in lower case with colons.
+pub(super) fn mac(text: &str) -> Option<Box<str>> {
+    let ok = text.len() == 17
+        && text.bytes().enumerate().all(|(i, b)| {
+            if i % 3 == 2 {
+                b == b':' || b == b'-'
+            } else {
+                b.is_ascii_hexdigit()
+            }
+        });
+    ok.then(|| text.to_ascii_lowercase().replace('-', ":").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_agree_with_the_bit_test() {
+        let Address::Set(s) = address("192.168.4.1/255.255.252.255") else {
+            panic!()
+        };
+        assert_eq!(s.v4.len(), 4);
+        for n in 0..=u32::from(u16::MAX) {
+            let a = 0xc0a8_0000 | n;
+            assert_eq!(s.v4.contains(a), a & 0xffff_fcff == 0xc0a8_0401, "{a:x}");
+        }
+        assert_eq!(address("10.0.1.0/255.0.255.0"), Address::Wide);
+        assert_eq!(address("::5/::f"), Address::Wide);
+        assert_eq!(address("<private_ip>"), Address::Bad);
+        assert_eq!(address("10.0.0.300"), Address::Bad);
+        assert_eq!(address("voip.example.com/32"), Address::Name);
+        assert_eq!(address("a.example,10.0.0.1"), Address::Name);
+    }
+}

@@ -1,0 +1,194 @@
+//! Real exports (where they are at hand) and larger texts through the public interface.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test prints what it skips and fails by panicking"
+)]
+
+use hylint_parsers::format;
+use hylint_parsers::model::{Body, ConditionKind, Export, Test};
+use hylint_parsers::problem::ProblemKind;
+use hylint_parsers::source::Source;
+use std::path::{Path, PathBuf};
+
+fn corpus() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = ["../../shared/corpus", "../../../shared/corpus"]
+        .iter()
+        .map(|p| root.join(p))
+        .find(|p| p.is_dir());
+    if found.is_none() {
+        println!("skipped: there is no corpus beside the workspace");
+    }
+    found
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<_> = std::fs::read_dir(dir)
+        .expect("folder")
+        .map(|e| e.expect("entry").path())
+        .collect();
+    all.sort();
+    all
+}
+
+fn load(path: &Path) -> Source {
+    let bytes = std::fs::read(path).expect("file");
+    Source::new(
+        path.display().to_string(),
+        String::from_utf8_lossy(&bytes),
+        "UTF-8",
+    )
+}
+
+fn count(e: &Export, kind: ProblemKind) -> usize {
+    e.problems.iter().filter(|p| p.kind == kind).count()
+}
+
+/// Every line that stands on its own as a rule, by a rule of thumb that shares no code with the reader.
+fn rule_lines(text: &str) -> Vec<&str> {
+    text.lines()
+        .map(str::trim)
+        .filter_map(|l| {
+            if l.starts_with('[') {
+                l.split_once("] ").map(|(_, r)| r)
+            } else {
+                Some(l)
+            }
+        })
+        .filter(|l| {
+            ["-A ", "-I ", "--append ", "--insert "]
+                .iter()
+                .any(|c| l.starts_with(c))
+        })
+        .collect()
+}
+
+fn check(source: &Source) -> Export {
+    let e = format::read(source).unwrap_or_else(|| panic!("{} is no export", source.path));
+    let name = source.path.rsplit('/').next().unwrap_or("");
+    assert_eq!(e.format, "iptables", "{name}");
+    let rules: Vec<_> = e.points.iter().flat_map(|p| p.rules()).collect();
+    let conditions = rules.iter().flat_map(|r| r.conditions());
+    println!(
+        "{name}: {} in file, {} in model, {} points, {} conditions, {} unmodelled, {} malformed, {} lost",
+        e.rules_in_file,
+        e.rules_in_model(),
+        e.points.len(),
+        conditions.count(),
+        count(&e, ProblemKind::Unmodelled),
+        count(&e, ProblemKind::Malformed),
+        e.lost()
+    );
+    for p in &e.problems {
+        let at = source.position(p.span.start);
+        println!(
+            "    {:?}{} {}:{} {}",
+            p.kind,
+            if p.dropped { " dropped" } else { "" },
+            at.line,
+            at.column,
+            p.message
+        );
+    }
+    assert_eq!(e.lost(), 0, "{name}");
+    if name == "web-rtcquickstart.rules" {
+        // A list of commands, some over two lines.
+        assert_eq!(e.rules_in_model(), source.text.matches("tables ").count());
+        return e;
+    }
+    let mut want = rule_lines(&source.text);
+    let mut have: Vec<_> = rules.iter().map(|r| source.slice(r.span)).collect();
+    for p in e.problems.iter().filter(|p| p.dropped) {
+        let text = source.slice(p.span);
+        if let Some(i) = want.iter().position(|l| *l == text) {
+            want.remove(i);
+        }
+    }
+    want.sort_unstable();
+    have.sort_unstable();
+    assert_eq!(want, have, "{name}: spans of rules are the rule lines");
+    e
+}
+
+#[test]
+fn every_dump_of_the_corpus_is_read_whole() {
+    let Some(corpus) = corpus() else { return };
+    let notes = std::fs::read_to_string(corpus.join("SOURCES.tsv")).expect("notes");
+    let mut total = (0, 0, 0);
+    for path in files(&corpus.join("iptables")) {
+        let source = load(&path);
+        let e = check(&source);
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+        let note = notes
+            .lines()
+            .find(|l| l.starts_with(&format!("iptables/{name}\t")))
+            .unwrap_or("");
+        let accepted = note.contains("nft-v4 ok")
+            || note.contains("legacy-v4 ok")
+            || note.contains("nft-v6 ok");
+        if accepted {
+            assert_eq!(
+                count(&e, ProblemKind::Malformed),
+                0,
+                "{name} is accepted by iptables-restore"
+            );
+        }
+        total.0 += e.rules_in_file;
+        total.1 += e.rules_in_model();
+        total.2 += count(&e, ProblemKind::Unmodelled);
+    }
+    println!("{total:?}");
+    assert_eq!(
+        total.0, total.1,
+        "no rule of the corpus' clean folder is dropped"
+    );
+}
+
+#[test]
+fn mixed_files_are_read_as_far_as_they_go() {
+    let Some(corpus) = corpus() else { return };
+    for name in [
+        "algo-rules.v6.j2",
+        "batfish-unsupported-command.rules",
+        "corny-docker-docker.txt",
+        "openwrtipt-session.txt",
+        "semantics-parser-test.rules",
+    ] {
+        check(&load(&corpus.join("mixed").join(name)));
+    }
+    for dir in ["aws", "azure", "netsh"] {
+        for path in files(&corpus.join(dir)) {
+            let source = load(&path);
+            let score = (hylint_parsers::iptables::FORMAT.detect)(&format::Input::new(&source));
+            assert_eq!(score, 0, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn known_conditions_of_the_corpus_are_no_problem() {
+    let Some(corpus) = corpus() else { return };
+    for path in files(&corpus.join("iptables")) {
+        let source = load(&path);
+        let e = format::read(&source).unwrap_or_else(|| panic!("{} is no export", source.path));
+        for r in e.points.iter().flat_map(|p| p.rules()) {
+            let unknown = r
+                .conditions()
+                .any(|c| c.kind == ConditionKind::Unknown && c.test == Test::Opaque);
+            let told = e
+                .problems
+                .iter()
+                .any(|p| p.span.start >= r.span.start && p.span.end <= r.span.end);
+            assert!(!unknown || told, "{}", source.slice(r.span));
+        }
+        assert!(
+            e.points
+                .iter()
+                .all(|p| matches!(p.body, Body::Netfilter(_)))
+        );
+    }
+}
