@@ -12,18 +12,18 @@ use hylint_parsers::problem::ProblemKind;
 use hylint_parsers::source::Source;
 use std::path::Path;
 
-fn corpus() -> Vec<(String, Source)> {
+fn corpus(folder: &str) -> Vec<(String, Source)> {
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let folders = above.map(|a| a.join("shared/corpus/aws"));
+    let folders = above.map(|a| a.join("shared/corpus").join(folder));
     let Some(dir) = folders.into_iter().find_map(|f| std::fs::read_dir(f).ok()) else {
-        println!("skipped: no shared/corpus/aws beside the workspace");
+        println!("skipped: no shared/corpus beside the workspace");
         return Vec::new();
     };
     let mut files: Vec<_> = dir.flatten().map(|e| e.path()).collect();
     files.sort();
     let read = |p: &std::path::PathBuf| {
         let name = p.file_name().unwrap().to_string_lossy().into_owned();
-        let text = String::from_utf8(std::fs::read(p).unwrap()).unwrap();
+        let text = String::from_utf8_lossy(&std::fs::read(p).unwrap()).into_owned();
         (name.clone(), Source::new(name, text, "UTF-8"))
     };
     files.iter().map(read).collect()
@@ -52,7 +52,7 @@ fn entries(text: &str) -> usize {
 
 #[test]
 fn every_real_file_is_read_and_nothing_is_lost() {
-    for (name, source) in corpus() {
+    for (name, source) in corpus("aws") {
         let input = Input::new(&source);
         let format = format::detect(&input).unwrap_or_else(|| panic!("{name}: no format"));
         assert_eq!(format.id, "aws", "{name}");
@@ -96,5 +96,18 @@ fn every_real_file_is_read_and_nothing_is_lost() {
                 assert!(!source.slice(*span).is_empty(), "{name}");
             }
         }
+    }
+}
+
+#[test]
+fn a_document_with_exports_inside_is_read() {
+    for (name, source) in corpus("mixed") {
+        let input = Input::new(&source);
+        let aws = format::detect(&input).filter(|f| f.id == "aws");
+        assert_eq!(aws.is_some(), name.ends_with(".rst"), "{name}");
+        let Some(format) = aws else { continue };
+        let export = (format.read)(&input);
+        assert_eq!((export.points.len(), export.rules_in_model()), (1, 3));
+        assert!(export.problems.iter().all(|p| p.kind == ProblemKind::Note));
     }
 }

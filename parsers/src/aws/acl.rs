@@ -4,10 +4,11 @@
 
 use super::group::deny;
 use super::peer::Peer;
-use super::reader::{Reader, doubt, text};
+use super::reader::{Reader, doubt, given, text, truth};
 use super::rule::Parts;
 use super::shape;
 use super::traffic::{Pair, Traffic};
+use crate::json::walk::Shape;
 use crate::json::{Kind, Value};
 use crate::model::{
     Action, Body, Condition, DefaultOrigin, Discipline, Field, Lists, Point, PointKind, Rule,
@@ -122,7 +123,7 @@ impl<'a> Reader<'a> {
         }
         let fields = self.walk.read(&shape::ACL_ENTRY, object);
         let [number, action, egress, protocol, v4, v6, ports, icmp] = fields.values;
-        let Some(egress) = egress.and_then(Value::bool) else {
+        let Some(egress) = truth(egress) else {
             self.dropped(
                 object.span(),
                 "an ACL entry without `Egress`: its direction is unknown",
@@ -131,18 +132,20 @@ impl<'a> Reader<'a> {
         };
         let side = if egress { Side::Dst } else { Side::Src };
         self.out.rules_in_file += 1;
-        let ports = self.pair(&shape::PORT_RANGE, ports);
-        let icmp = self.pair(&shape::ICMP, icmp);
+        let mut open = None;
+        let ports = self.pair(&shape::PORT_RANGE, ports, &mut open);
+        let icmp = self.pair(&shape::ICMP, icmp, &mut open);
         let traffic = Traffic::read(self, protocol, ports, icmp, object.span());
-        let (priority, mut open) = self.number(number, object.span());
+        let (priority, unplaced) = self.number(number, object.span());
+        open = open.or(unplaced);
         if let Some(key) = fields.unknown {
             open = Some(doubt(key, self.source.slice(key)));
         }
         let mut peers = Vec::with_capacity(1);
-        if let Some(block) = v4 {
+        if let Some(block) = v4.filter(given) {
             peers.push(Peer::block(self, block, Family::V4));
         }
-        if let Some(block) = v6 {
+        if let Some(block) = v6.filter(given) {
             peers.push(Peer::block(self, block, Family::V6));
         }
         if peers.is_empty() {
@@ -168,15 +171,27 @@ impl<'a> Reader<'a> {
         Some((side, rule))
     }
 
-    fn pair(&mut self, shape: &crate::json::walk::Shape<2>, value: Option<Value<'a>>) -> Pair<'a> {
+    /// The two bounds of a port range or of an ICMP type and code; a value that is no object leaves the rule open.
+    fn pair(
+        &mut self,
+        shape: &Shape<2>,
+        value: Option<Value<'a>>,
+        open: &mut Option<Condition>,
+    ) -> Pair<'a> {
         let Some(value) = value else {
             return (None, None);
         };
         if value.kind() != Kind::Object {
-            // Two values that are no numbers: the rule stays open.
-            return (Some(value), Some(value));
+            let message = format!("{} should be an object here", shape.name);
+            self.problem(ProblemKind::Malformed, value.span(), &*message);
+            *open = Some(doubt(value.span(), message));
+            return (None, None);
         }
-        let [a, b] = self.walk.read(shape, value).values;
+        let fields = self.walk.read(shape, value);
+        if let Some(key) = fields.unknown {
+            *open = Some(doubt(key, self.source.slice(key)));
+        }
+        let [a, b] = fields.values;
         (a, b)
     }
 

@@ -11,6 +11,9 @@ const MAX_DEPTH: usize = 12;
 /// Values looked at to detect the format; real exports show their kind among the first few.
 const MAX_VISITS: usize = 512;
 
+/// The score of a text that holds a group, an ACL or a listed rule.
+pub(super) const CERTAIN: Score = 95;
+
 /// What one object is by its keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Item {
@@ -49,7 +52,7 @@ impl Item {
 
     fn score(self) -> Score {
         match self {
-            Self::Group | Self::Acl | Self::ListedRule => 95,
+            Self::Group | Self::Acl | Self::ListedRule => CERTAIN,
             Self::Permission | Self::AclEntry => 80,
             _ => 20,
         }
@@ -166,7 +169,7 @@ pub(super) fn score(json: &Json, text: &str) -> Score {
     todo.reverse();
     while let Some((value, depth)) = todo.pop() {
         visits += 1;
-        if visits > MAX_VISITS || best >= Item::Group.score() {
+        if visits > MAX_VISITS || best >= CERTAIN {
             break;
         }
         let own = match value.kind() {
@@ -194,12 +197,10 @@ pub(super) fn score(json: &Json, text: &str) -> Score {
     best
 }
 
-/// Keys beside the lists of filters under which no filter stands.
-const INERT: [&str; 8] = [
-    "data",
+/// Keys beside the lists of filters under which no filter and no companion stands: they are not followed.
+const INERT: [&str; 6] = [
     "dhcpoptions",
     "internetgateways",
-    "metadata",
     "natgateways",
     "responsemetadata",
     "routetables",
@@ -258,7 +259,8 @@ impl<'a> Reader<'a> {
     /// How many things were taken or named so far.
     fn found(&self) -> usize {
         let out = &self.out;
-        out.points.len() + out.companions.len() + out.rules_in_file + self.walk.problems.len()
+        let taken = out.points.len() + out.companions.len() + out.rules_in_file;
+        taken + self.walk.problems.len() + usize::from(self.empty_list.is_some())
     }
 
     /// One item of a known kind.
@@ -340,8 +342,9 @@ impl<'a> Reader<'a> {
                 None if matches!(value.kind(), Kind::Object | Kind::Array) => {
                     let name = key.str().unwrap_or_default().to_ascii_lowercase();
                     let egress = name.contains("egress") || name.contains("outbound");
-                    let told = depth <= 1 && !INERT.contains(&name.replace('_', "").as_str());
-                    inner.push((value, egress, told.then(|| key.span())));
+                    if !INERT.contains(&name.replace('_', "").as_str()) {
+                        inner.push((value, egress, (depth <= 1).then(|| key.span())));
+                    }
                 }
                 None => {}
             }

@@ -1,7 +1,7 @@
 //! Security groups: `describe-security-groups`, and lists of permissions that `--query` cut out of it.
 
 use super::peer::Peer;
-use super::reader::{Reader, doubt, text};
+use super::reader::{Reader, doubt, given, text};
 use super::rule::Parts;
 use super::shape;
 use super::traffic::Traffic;
@@ -279,7 +279,7 @@ impl Maker<'_> {
         }
         let fields = reader.walk.read(&shape::ENTRY, entry);
         let [v4, v6, prefix, about] = fields.values;
-        let peer = match (v4, v6, prefix) {
+        let peer = match (v4.filter(given), v6.filter(given), prefix.filter(given)) {
             (Some(block), None, None) => Peer::block(reader, block, Family::V4),
             (None, Some(block), None) => Peer::block(reader, block, Family::V6),
             (None, None, Some(id)) => Peer::prefix_list(id, self.side),

@@ -2,7 +2,7 @@
 
 use super::group::{deny, group_point};
 use super::peer::Peer;
-use super::reader::{Reader, doubt, text};
+use super::reader::{Reader, doubt, given, text, truth};
 use super::rule::Parts;
 use super::shape;
 use super::traffic::Traffic;
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
             pair,
             about,
         ] = fields.values;
-        let Some(egress) = egress.and_then(Value::bool) else {
+        let Some(egress) = truth(egress) else {
             return self.dropped(
                 object.span(),
                 "a security group rule without `IsEgress`: its direction is unknown",
@@ -58,13 +58,13 @@ impl<'a> Reader<'a> {
         self.out.rules_in_file += 1;
         let traffic = Traffic::read(self, protocol, (from, to), (from, to), object.span());
         let mut peers = Vec::new();
-        if let Some(block) = v4 {
+        if let Some(block) = v4.filter(given) {
             peers.push(Peer::block(self, block, Family::V4));
         }
-        if let Some(block) = v6 {
+        if let Some(block) = v6.filter(given) {
             peers.push(Peer::block(self, block, Family::V6));
         }
-        if let Some(id) = prefix {
+        if let Some(id) = prefix.filter(given) {
             peers.push(Peer::prefix_list(id, side));
         }
         if let Some(pair) = pair {

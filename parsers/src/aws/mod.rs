@@ -17,9 +17,16 @@ mod rule;
 mod shape;
 mod traffic;
 
+#[cfg(test)]
+mod tests;
+
 use crate::format::{FormatSpec, Input, Score};
+use crate::json::{Json, embedded};
 use crate::model::Export;
+use crate::problem::ProblemKind;
+use crate::source::{Source, Span};
 use reader::Reader;
+use std::ops::Range;
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
@@ -31,18 +38,73 @@ pub const FORMAT: FormatSpec = FormatSpec {
 };
 
 fn detect(input: &Input<'_>) -> Score {
-    input
-        .json()
-        .map_or(0, |json| document::score(json, &input.source.text))
+    let text = &input.source.text;
+    match input.json() {
+        Some(json) => document::score(json, text),
+        None if embedded_blocks(text).is_empty() => 0,
+        None => EMBEDDED,
+    }
 }
 
 fn read(input: &Input<'_>) -> Export {
-    let mut reader = Reader::new(input.source);
     if let Some(json) = input.json() {
-        reader.walk.errors(json);
-        for document in json.documents(&input.source.text) {
-            reader.document(document);
-        }
+        return read_documents(input.source, json, None);
+    }
+    let blocks = embedded_blocks(&input.source.text);
+    let json = Json::parse(&embedded::only(&input.source.text, &blocks));
+    read_documents(input.source, &json, Some(&blocks))
+}
+
+/// Reads every document; `blocks` are their places if they stand inside other text.
+fn read_documents(source: &Source, json: &Json, blocks: Option<&[Range<usize>]>) -> Export {
+    let mut reader = Reader::new(source);
+    reader.walk.errors(json);
+    for document in json.documents(&source.text) {
+        reader.document(document);
+    }
+    if let Some(blocks) = blocks {
+        name_surroundings(&mut reader, &source.text, blocks);
     }
     reader.finish()
+}
+
+/// The score of JSON inside other text: less than of any format whose text it is.
+const EMBEDDED: Score = 40;
+
+/// Blocks that hold a whole group, ACL or rule listing, in a text that is not JSON.
+fn embedded_blocks(text: &str) -> Vec<Range<usize>> {
+    let marks = [
+        "\"IpPermissions",
+        "\"NetworkAcls\"",
+        "\"SecurityGroupRules\"",
+    ];
+    let has = |m: &&str| memchr::memmem::find(text.as_bytes(), m.as_bytes()).is_some();
+    if !marks.iter().any(has) {
+        return Vec::new();
+    }
+    embedded::blocks(text, |json, block| {
+        document::score(json, block) >= document::CERTAIN
+    })
+}
+
+/// One note for the text around the blocks: where the first of it stands.
+fn name_surroundings(reader: &mut Reader<'_>, text: &str, blocks: &[Range<usize>]) {
+    let mut from = 0;
+    for until in blocks.iter().map(|b| b.start).chain([text.len()]) {
+        let between = text.get(from..until).unwrap_or("");
+        if !between.trim().is_empty() {
+            let start = from + between.len() - between.trim_start().len();
+            let line = between.trim().lines().next().unwrap_or("");
+            reader.problem(
+                ProblemKind::Note,
+                Span::new(start, start + line.len()),
+                "the export stands inside other text, which is not read",
+            );
+            return;
+        }
+        from = blocks
+            .iter()
+            .find(|b| b.start == until)
+            .map_or(until, |b| b.end);
+    }
 }

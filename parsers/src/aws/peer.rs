@@ -1,6 +1,6 @@
 //! The other end of a rule: address blocks, prefix lists, group references.
 
-use super::reader::{Reader, doubt};
+use super::reader::{Reader, doubt, given};
 use super::shape;
 use crate::json::Value;
 use crate::model::{Condition, ConditionKind, Side, Test};
@@ -87,8 +87,7 @@ impl Peer {
     ) -> (Self, Option<Value<'a>>) {
         let fields = reader.walk.read(&shape::PAIR, pair);
         let [id, name, account, peering, description] = fields.values;
-        let some = |v: &Value<'_>| v.text().is_some_and(|t| !t.trim().is_empty());
-        let Some(group) = id.filter(some).or(name.filter(some)) else {
+        let Some(group) = id.filter(given).or(name.filter(given)) else {
             reader.problem(
                 ProblemKind::Malformed,
                 pair.span(),

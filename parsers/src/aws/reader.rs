@@ -40,6 +40,21 @@ pub(super) fn text(value: Option<Value<'_>>) -> Box<str> {
         .map_or_else(Box::default, Box::from)
 }
 
+/// Whether a value says anything: some tools print `""` for a field that is not set.
+pub(super) fn given(value: &Value<'_>) -> bool {
+    value.kind() != Kind::String || !value.raw().trim_matches(['"', ' ']).is_empty()
+}
+
+/// A truth value, also when a tool wrote it as a string.
+pub(super) fn truth(value: Option<Value<'_>>) -> Option<bool> {
+    let value = value?;
+    value.bool().or_else(|| match &*value.str()? {
+        s if s.eq_ignore_ascii_case("true") => Some(true),
+        s if s.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    })
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a Source) -> Self {
         Self {
