@@ -138,6 +138,11 @@ impl<'d, 't> Table<'d, 't> {
         all
     }
 
+    /// Records a mistake at the table's place.
+    pub fn error(&self, message: impl Into<String>, help: Option<String>) {
+        self.doc.error(self.span.clone(), message, help);
+    }
+
     /// A text that must be there.
     #[must_use]
     pub fn need_str(&self, key: &str) -> Option<&'t str> {
@@ -188,6 +193,11 @@ impl<'d, 't> Value<'d, 't> {
     /// Records a mistake at the value.
     pub fn error(&self, message: impl Into<String>, help: Option<String>) {
         self.doc.error(self.span(), message, help);
+    }
+
+    /// Records a mistake at another place, for example the value's key.
+    pub fn error_at(&self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
+        self.doc.error(span, message, help);
     }
 
     fn wrong<T>(&self, wanted: &str) -> Option<T> {

@@ -5,6 +5,7 @@ mod raw;
 mod resolve;
 
 pub use builtin::{BUILTIN, builtin};
+pub(crate) use raw::{port_range as read_port_range, ports as read_ports};
 pub use resolve::read;
 
 use std::ops::Range;

@@ -244,16 +244,11 @@ pub(crate) fn ports(v: &Value<'_, '_>) -> Option<Vec<u16>> {
     let mut all = Vec::new();
     let mut good = true;
     for v in &values {
-        let range = if v.is_str() {
-            port_range(v)
-        } else {
-            v.int(1, 65535).map(|n| (n, n))
-        };
-        let Some((lo, hi)) = range else {
+        let Some((lo, hi)) = port_range(v) else {
             good = false;
             continue;
         };
-        let new = (lo..=hi).filter_map(|n| u16::try_from(n).ok());
+        let new = lo..=hi;
         let before = all.len();
         all.extend(new);
         let (old, new) = all.split_at(before);
@@ -266,12 +261,17 @@ pub(crate) fn ports(v: &Value<'_, '_>) -> Option<Vec<u16>> {
     good.then_some(all)
 }
 
-fn port_range(v: &Value<'_, '_>) -> Option<(i64, i64)> {
+/// A port, or a text `low-high`.
+pub(crate) fn port_range(v: &Value<'_, '_>) -> Option<(u16, u16)> {
+    if !v.is_str() {
+        let n = v.int(1, 65535).and_then(|n| u16::try_from(n).ok());
+        return n.map(|n| (n, n));
+    }
     let s = v.str()?;
     let (a, b) = s.split_once('-').unwrap_or((s, s));
     let port = |t: &str| t.trim().parse::<u16>().ok().filter(|p| *p > 0);
     match (port(a), port(b)) {
-        (Some(a), Some(b)) if a <= b => Some((a.into(), b.into())),
+        (Some(a), Some(b)) if a <= b => Some((a, b)),
         _ => {
             let help = "a port is 1 to 65535, a range is \"low-high\"".to_owned();
             v.error(

@@ -1,5 +1,9 @@
 //! The site: what is where. Read from hylint.toml, from options, or worked out from the exports.
 
+pub mod config;
+
+pub use config::{Config, KnownLint, find, load};
+
 use crate::finding::Severity;
 use crate::matrix::RoleIx;
 use hylint_parsers::model::Profiles;

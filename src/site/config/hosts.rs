@@ -1,0 +1,178 @@
+//! `[[host]]` and `[[transit]]`.
+
+use super::read::{Names, addresses, globs, resolve};
+use super::{HostConfig, TransitConfig};
+use crate::document::{Table, Value};
+use crate::matrix::RoleIx;
+use hylint_parsers::model::Profiles;
+use hylint_parsers::space::AddrSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reads every host, and reports what contradicts itself or `[roles]`.
+pub(super) fn hosts(
+    names: &Names<'_>,
+    root: &Table<'_, '_>,
+    roles: &BTreeMap<RoleIx, AddrSet>,
+) -> Vec<HostConfig> {
+    let mut seen = BTreeSet::new();
+    root.tables("host")
+        .iter()
+        .map(|t| {
+            let host = host(names, t, roles);
+            if let Some(v) = t.get("name")
+                && !seen.insert(host.name.clone())
+            {
+                v.error(format!("host `{}` is defined twice", host.name), None);
+            }
+            host
+        })
+        .collect()
+}
+
+const HOST_KEYS: &[&str] = &[
+    "name",
+    "addresses",
+    "roles",
+    "exports",
+    "points",
+    "profile",
+    "interfaces",
+    "resolve",
+];
+
+fn host(names: &Names<'_>, t: &Table<'_, '_>, roles: &BTreeMap<RoleIx, AddrSet>) -> HostConfig {
+    t.only(HOST_KEYS);
+    let name = t.need("name");
+    if let Some(v) = name.as_ref().filter(|v| v.is_str() && v.str() == Some("")) {
+        v.error("a host needs a name", None);
+    }
+    HostConfig {
+        name: name.and_then(|v| v.str()).unwrap_or_default().to_owned(),
+        addrs: t
+            .get("addresses")
+            .and_then(|v| addresses(&v))
+            .unwrap_or_default(),
+        roles: host_roles(names, t, roles),
+        exports: globs(t, "exports"),
+        points: texts(t, "points"),
+        profile: t.get("profile").and_then(|v| profiles(&v)),
+        interfaces: interfaces(t),
+        resolve: own_resolve(t),
+        span: t.span.clone(),
+    }
+}
+
+fn host_roles(
+    names: &Names<'_>,
+    t: &Table<'_, '_>,
+    declared: &BTreeMap<RoleIx, AddrSet>,
+) -> Vec<RoleIx> {
+    let mut all = Vec::new();
+    let values = t.get("roles").and_then(|v| v.list()).unwrap_or_default();
+    for v in values {
+        let Some(id) = v.str() else { continue };
+        let Some(role) = names.role(id, &v, v.span()) else {
+            continue;
+        };
+        if declared.get(&role).is_some_and(AddrSet::is_empty) {
+            let message = format!("[roles] says that `{id}` is not in this site");
+            v.error(message, Some(format!("remove `{id} = []`, or this role")));
+        }
+        if all.contains(&role) {
+            v.error(format!("role `{id}` is listed twice"), None);
+        } else {
+            all.push(role);
+        }
+    }
+    all
+}
+
+fn texts(t: &Table<'_, '_>, key: &str) -> Vec<String> {
+    let all = t.strings(key).into_iter();
+    all.map(|(s, _)| s.to_owned()).collect()
+}
+
+fn profiles(value: &Value<'_, '_>) -> Option<Profiles> {
+    let list = if value.is_str() {
+        vec![value.clone()]
+    } else {
+        value.list()?
+    };
+    let choices = Profiles::EACH.map(|(p, n)| (n, p));
+    let each: Option<Vec<Profiles>> = list.iter().map(|v| v.choice(&choices)).collect();
+    let all = each?.into_iter().fold(0, |all, p| all | p.0);
+    if all == 0 {
+        value.error("at least one profile is needed", None);
+        return None;
+    }
+    Some(Profiles(all))
+}
+
+fn interfaces(t: &Table<'_, '_>) -> Vec<(String, AddrSet)> {
+    let table = t.get("interfaces").and_then(|v| v.table());
+    let entries = table.iter().flat_map(Table::entries);
+    entries
+        .filter_map(|(name, _, v)| Some((name.to_owned(), addresses(&v)?)))
+        .collect()
+}
+
+fn own_resolve(t: &Table<'_, '_>) -> BTreeMap<String, AddrSet> {
+    let table = t.get("resolve").and_then(|v| v.table());
+    table.map(|t| resolve(&t)).unwrap_or_default()
+}
+
+/// Reads a forwarding firewall.
+pub(super) fn transit(names: &Names<'_>, t: &Table<'_, '_>) -> TransitConfig {
+    t.only(&[
+        "name",
+        "exports",
+        "points",
+        "between",
+        "interfaces",
+        "resolve",
+    ]);
+    let _ = t.need("exports");
+    TransitConfig {
+        name: t.str("name").unwrap_or_default().to_owned(),
+        exports: globs(t, "exports"),
+        points: texts(t, "points"),
+        between: t
+            .get("between")
+            .map(|v| between(names, &v))
+            .unwrap_or_default(),
+        interfaces: interfaces(t),
+        resolve: own_resolve(t),
+        span: t.span.clone(),
+    }
+}
+
+fn between(names: &Names<'_>, value: &Value<'_, '_>) -> Vec<(RoleIx, RoleIx)> {
+    let mut all = Vec::new();
+    for pair in value.list().unwrap_or_default() {
+        let ends = pair.list().unwrap_or_default();
+        let [from, to] = ends.as_slice() else {
+            if pair.is_list() {
+                pair.error(
+                    "expected a pair of roles",
+                    Some("write [\"from\", \"to\"]".into()),
+                );
+            }
+            continue;
+        };
+        let (from, to) = (roles_of(names, from), roles_of(names, to));
+        all.extend(from.iter().flat_map(|f| to.iter().map(|t| (*f, *t))));
+    }
+    all
+}
+
+/// The roles that a role's or group's name stands for.
+fn roles_of(names: &Names<'_>, value: &Value<'_, '_>) -> Vec<RoleIx> {
+    let Some(name) = value.str() else {
+        return Vec::new();
+    };
+    let found = names.matrix.roles_named(name);
+    if found.is_empty() {
+        let _ = names.role(name, value, value.span());
+    }
+    found
+}

@@ -1,0 +1,229 @@
+//! hylint.toml: what a site says of itself, read and checked.
+
+mod flows;
+mod hosts;
+mod ports;
+mod read;
+
+use super::{Access, LintLevel, RequireEvidence, Waive};
+use crate::diag::Diag;
+use crate::finding::Severity;
+use crate::matrix::{self, Matrix, RoleIx};
+use globset::GlobSet;
+use hylint_parsers::model::Profiles;
+use hylint_parsers::space::{AddrSet, PortSet, ProtoSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use read::{matrix_name, read};
+
+/// The file's name.
+pub const FILE_NAME: &str = "hylint.toml";
+
+/// A lint as far as `[lints]` and `[[waive]]` must know it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KnownLint {
+    /// Its code.
+    pub code: &'static str,
+    /// A lint of trust cannot be switched off.
+    pub trust: bool,
+}
+
+/// What a site says, with names resolved against the matrix.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file as it is named to people.
+    pub path: Arc<str>,
+    /// Its folder: globs start here.
+    pub dir: PathBuf,
+    /// Its text.
+    pub text: Arc<str>,
+    /// `[site] name`, or empty.
+    pub name: String,
+    /// `[deployment] access`.
+    pub access: Option<Access>,
+    /// `[deployment] features`.
+    pub features: BTreeMap<String, bool>,
+    /// `[deployment] ephemeral`.
+    pub ephemeral: Option<PortSet>,
+    /// `[ports]`, by requirement id, where they differ from the matrix.
+    pub ports: BTreeMap<String, Vec<u16>>,
+    /// `[roles]`; an empty set says that the role is not in this site.
+    pub roles: BTreeMap<RoleIx, AddrSet>,
+    /// `[resolve]`.
+    pub resolve: BTreeMap<String, AddrSet>,
+    /// `[[host]]`, in the order of the file.
+    pub hosts: Vec<HostConfig>,
+    /// `[[transit]]`, in the order of the file.
+    pub transits: Vec<TransitConfig>,
+    /// `[[allow]]`.
+    pub allows: Vec<AllowConfig>,
+    /// `[[waive]]`.
+    pub waives: Vec<Waive>,
+    /// `[lints]`.
+    pub lints: BTreeMap<String, LintLevel>,
+    /// `[check] fail-on`.
+    pub fail_on: Option<Severity>,
+    /// `[check] require-evidence`.
+    pub require_evidence: RequireEvidence,
+    /// `[check] exclude`: paths relative to the file.
+    pub exclude: GlobSet,
+    /// `[check] max-age-days`.
+    pub max_age_days: Option<u32>,
+}
+
+/// One `[[host]]`.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// Name.
+    pub name: String,
+    /// Own addresses.
+    pub addrs: AddrSet,
+    /// Roles.
+    pub roles: Vec<RoleIx>,
+    /// Which files are its exports.
+    pub exports: GlobSet,
+    /// Ids or names of points.
+    pub points: Vec<String>,
+    /// Active profiles.
+    pub profile: Option<Profiles>,
+    /// Interface → peers.
+    pub interfaces: Vec<(String, AddrSet)>,
+    /// `resolve` of the host alone.
+    pub resolve: BTreeMap<String, AddrSet>,
+    /// Its header.
+    pub span: Range<usize>,
+}
+
+/// One `[[transit]]`.
+#[derive(Clone, Debug)]
+pub struct TransitConfig {
+    /// Name, or empty.
+    pub name: String,
+    /// Which files are its exports.
+    pub exports: GlobSet,
+    /// Ids or names of points; empty: every forwarding point of the exports.
+    pub points: Vec<String>,
+    /// Pairs of roles; groups are expanded.
+    pub between: Vec<(RoleIx, RoleIx)>,
+    /// Interface → peers.
+    pub interfaces: Vec<(String, AddrSet)>,
+    /// `resolve` of this firewall alone.
+    pub resolve: BTreeMap<String, AddrSet>,
+    /// Its header.
+    pub span: Range<usize>,
+}
+
+/// Addresses, some of them those of roles.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Ends {
+    /// Written out.
+    pub addrs: AddrSet,
+    /// Whatever addresses these roles have.
+    pub roles: Vec<RoleIx>,
+}
+
+/// One `[[allow]]`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AllowConfig {
+    /// Sources.
+    pub from: Ends,
+    /// Destinations.
+    pub to: Ends,
+    /// Protocols.
+    pub proto: ProtoSet,
+    /// Ports; full where the protocol has none.
+    pub ports: PortSet,
+    /// Why.
+    pub reason: String,
+}
+
+/// The hylint.toml of a path: in it, or in the nearest folder above that has one.
+#[must_use]
+pub fn find(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    absolute
+        .ancestors()
+        .map(|dir| dir.join(FILE_NAME))
+        .find(|file| file.is_file())
+}
+
+/// Reads a hylint.toml and the matrix that it asks for, unless one is given.
+///
+/// # Errors
+/// Every mistake in the file, or in the matrix that it names.
+pub fn load(
+    file: &Path,
+    matrix: Option<Matrix>,
+    lints: &[KnownLint],
+) -> Result<(Config, Matrix), Vec<Diag>> {
+    let shown = file.to_string_lossy();
+    let text = std::fs::read_to_string(file).map_err(|e| unreadable(&shown, &e))?;
+    let dir = file.parent().unwrap_or(Path::new("")).to_path_buf();
+    let matrix = match (matrix, matrix_name(&text)) {
+        (Some(given), _) => given,
+        (None, None) => load_matrix("hyworks", &dir)?,
+        (None, Some((name, span))) => load_matrix(&name, &dir).map_err(|found| {
+            let unread = found.iter().any(|d| d.code == "config");
+            found
+                .into_iter()
+                .map(|d| {
+                    if unread {
+                        at(d, &shown, &text, &span)
+                    } else {
+                        d
+                    }
+                })
+                .collect::<Vec<_>>()
+        })?,
+    };
+    let mut config = read(&shown, &text, &matrix, lints)?;
+    config.dir = dir;
+    Ok((config, matrix))
+}
+
+/// A matrix by name: a built-in one, or a TOML file relative to `dir`.
+///
+/// # Errors
+/// Every mistake in the file, or that there is none.
+pub fn load_matrix(name: &str, dir: &Path) -> Result<Matrix, Vec<Diag>> {
+    if let Some(found) = matrix::builtin(name) {
+        return found;
+    }
+    let file = dir.join(name);
+    let text = std::fs::read_to_string(&file).map_err(|e| {
+        let mut found = unreadable(&file.to_string_lossy(), &e);
+        for d in &mut found {
+            let builtin = crate::document::list(matrix::BUILTIN);
+            d.help = Some(format!(
+                "name a matrix that is built in ({builtin}), or a TOML file"
+            ));
+        }
+        found
+    })?;
+    matrix::read(&[(name, &text)])
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> Vec<Diag> {
+    vec![Diag {
+        path: path.into(),
+        text: "".into(),
+        span: 0..0,
+        message: format!("cannot read {path}: {error}"),
+        help: None,
+        code: "config",
+    }]
+}
+
+/// The same mistake, told at the place that names the file.
+fn at(mut diag: Diag, path: &str, text: &str, span: &Range<usize>) -> Diag {
+    diag.path = path.into();
+    diag.text = text.into();
+    diag.span = span.clone();
+    diag
+}
+
+#[cfg(test)]
+mod tests;
