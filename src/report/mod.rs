@@ -5,9 +5,7 @@ mod json;
 mod sanitize;
 
 pub use json::{schema as check_schema, write_json};
-pub use sanitize::{
-    escape_json, limited as sanitize_limited, line as sanitize_line, text as sanitize_text,
-};
+pub use sanitize::{escape_json, limited as sanitize_limited, same_bytes as sanitize_same_bytes};
 
 use crate::finding::Severity;
 use crate::outcome::Outcome;

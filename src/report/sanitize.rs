@@ -28,7 +28,7 @@ fn visible(c: char, out: &mut String) {
 
 /// A text for one line: hostile characters in a visible form, cut with `…` past 200 characters.
 #[must_use]
-pub fn text(s: &str) -> Cow<'_, str> {
+pub(super) fn text(s: &str) -> Cow<'_, str> {
     limited(s, LONGEST)
 }
 
@@ -55,7 +55,7 @@ pub fn limited(s: &str, limit: usize) -> Cow<'_, str> {
 
 /// A line of an excerpt: each hostile character becomes exactly one character, so that columns stay where they are.
 #[must_use]
-pub fn line(s: &str) -> String {
+pub(super) fn line(s: &str) -> String {
     s.chars()
         .map(|c| match c {
             '\t' => ' ',
@@ -64,6 +64,24 @@ pub fn line(s: &str) -> String {
             '\x7f' => '\u{2421}',
             c if is_hostile(c) => '\u{fffd}',
             c => c,
+        })
+        .collect()
+}
+
+/// A whole text in which hostile characters give way to harmless ones of as many bytes, so that byte spans stay true.
+/// Line ends and tabs stay.
+#[must_use]
+pub fn same_bytes(s: &str) -> String {
+    s.chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            c if !is_hostile(c) => c,
+            c => match c.len_utf8() {
+                1 => '?',
+                2 => '\u{b7}',
+                3 => '\u{fffd}',
+                _ => '\u{1f7a1}',
+            },
         })
         .collect()
 }
@@ -119,6 +137,14 @@ mod tests {
         let l = line(s);
         assert_eq!(l.chars().count(), s.chars().count());
         assert_eq!(l, "a␛ b\u{fffd}c\u{fffd}␡");
+    }
+
+    #[test]
+    fn a_whole_text_keeps_its_byte_offsets() {
+        let s = "a\x1b\r\n\tb\u{9b}\u{202e}\u{e0041}é";
+        let safe = same_bytes(s);
+        assert_eq!(safe.len(), s.len());
+        assert_eq!(safe, "a??\n\tb\u{b7}\u{fffd}\u{1f7a1}é");
     }
 
     #[test]

@@ -1,0 +1,20 @@
+//! `hylint completions SHELL`.
+
+use super::fail::Failure;
+use super::{Cli, Exit, output};
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Shell
+    shell: Shell,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    // The generator does not return write errors, so it writes to memory.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "hylint", &mut script);
+    output::stdout(|out| out.write_all(&script))?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,476 @@
+//! What a reader made of an export, for people to check: `hylint inspect`.
+
+use crate::load::{LoadedExport, classify};
+use crate::report::{RenderOptions, sanitize_limited};
+use hylint_parsers::model::{
+    Action, Body, Clause, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, Nat, NatKind,
+    Netfilter, Point, Rule, RuleList, Table,
+};
+use hylint_parsers::problem::{Problem, ProblemKind};
+use hylint_parsers::source::{Source, Span};
+use hylint_parsers::space::{AddrSet, Family, PortSet, ProtoSet, proto};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Longest text of a line that is quoted.
+const LONGEST_TEXT: usize = 300;
+
+/// What `inspect --format json` writes.
+#[derive(Serialize, Debug)]
+pub struct Inspection {
+    /// Format id.
+    pub format: &'static str,
+    /// Encoding.
+    pub encoding: &'static str,
+    /// In file order.
+    pub points: Vec<PointView>,
+    /// What is not in the model as written, by line.
+    pub unmodelled: Vec<Unmodelled>,
+}
+
+/// A point.
+#[derive(Serialize, Debug)]
+pub struct PointView {
+    /// Name, else id, else the file's path.
+    pub name: String,
+    /// As in [`hylint_parsers::model::PointKind`].
+    pub kind: &'static str,
+    /// `ipv4`, `ipv6` or `both`.
+    pub family: &'static str,
+    /// Connection tracking.
+    pub stateful: bool,
+    /// Packets to the guarded hosts; null for netfilter.
+    pub ingress: Option<ListView>,
+    /// Packets from them; null for netfilter.
+    pub egress: Option<ListView>,
+    /// Forwarded packets; null where the format has no list for them.
+    pub transit: Option<ListView>,
+    /// netfilter chains.
+    pub chains: Vec<ChainView>,
+}
+
+/// A direction.
+#[derive(Serialize, Debug)]
+pub struct ListView {
+    /// `allow`, `deny` or `unknown`.
+    pub default: &'static str,
+    /// In file order.
+    pub rules: Vec<RuleView>,
+}
+
+/// A chain.
+#[derive(Serialize, Debug)]
+pub struct ChainView {
+    /// Table.
+    pub table: &'static str,
+    /// Name.
+    pub name: String,
+    /// `ACCEPT` or `DROP`; null for a user chain.
+    pub policy: Option<&'static str>,
+    /// In order.
+    pub rules: Vec<RuleView>,
+}
+
+/// A rule. A set is its members with commas, `any` or `none`; where a rule has several alternatives that differ, theirs
+/// stand side by side with ` | `. For ICMP `sport` is the type and `dport` the code.
+#[derive(Serialize, Debug)]
+pub struct RuleView {
+    /// From 1; null for a rule of the platform that the file does not hold.
+    pub line: Option<u32>,
+    /// Name, or empty.
+    pub name: String,
+    /// `allow`, `deny`, `bypass`, `jump CHAIN`, `return`, `continue` …
+    pub action: String,
+    /// Whether it acts.
+    pub enabled: bool,
+    /// Addresses.
+    pub src: String,
+    /// Addresses.
+    pub dst: String,
+    /// Names or numbers.
+    pub protocol: String,
+    /// Ports or ICMP types.
+    pub sport: String,
+    /// Ports or ICMP codes.
+    pub dport: String,
+    /// What must hold beside the packet's addresses, protocol and ports.
+    pub conditions: Vec<String>,
+}
+
+/// Something that is not in the model as the file writes it.
+#[derive(Serialize, Debug)]
+pub struct Unmodelled {
+    /// From 1.
+    pub line: u32,
+    /// The text, cut past 300 characters.
+    pub text: String,
+    /// Why.
+    pub reason: String,
+    /// True if the line is in no rule of the model.
+    pub dropped: bool,
+}
+
+impl Inspection {
+    /// The view of an export.
+    #[must_use]
+    pub fn of(e: &LoadedExport) -> Self {
+        Self {
+            format: e.export.format,
+            encoding: e.source.encoding,
+            points: e.export.points.iter().map(|p| point(e, p)).collect(),
+            unmodelled: unmodelled(e),
+        }
+    }
+}
+
+/// Lines that were not read, and rules with a part that is not modelled, in file order.
+#[must_use]
+pub fn unmodelled(e: &LoadedExport) -> Vec<Unmodelled> {
+    let said = |p: &&Problem| {
+        p.dropped || matches!(p.kind, ProblemKind::Malformed | ProblemKind::Unmodelled)
+    };
+    let entry = |span: Span, reason: &str, dropped: bool| Unmodelled {
+        line: e.source.position(span.start).line,
+        text: e
+            .source
+            .slice(span)
+            .trim_end()
+            .chars()
+            .take(LONGEST_TEXT)
+            .collect(),
+        reason: reason.to_owned(),
+        dropped,
+    };
+    let mut out: Vec<Unmodelled> = e
+        .export
+        .problems
+        .iter()
+        .filter(said)
+        .map(|p| entry(p.span, &p.message, p.dropped))
+        .collect();
+    let named: rustc_hash::FxHashSet<u32> = out.iter().map(|u| u.line).collect();
+    let rules = e.export.points.iter().flat_map(Point::rules);
+    for r in rules.filter(|r| !r.span.is_empty()) {
+        let mut reasons: Vec<String> = r
+            .conditions()
+            .filter(|c| c.kind == ConditionKind::Unknown)
+            .map(|c| format!("the match `{}` is not modelled", c.describe()))
+            .collect();
+        if let Action::Opaque(target) = &r.action {
+            reasons.push(format!("the target `{target}` is not modelled"));
+        }
+        reasons.dedup();
+        if reasons.is_empty() {
+            continue;
+        }
+        let u = entry(r.span, &reasons.join("; "), false);
+        // A reader that told of the line has said it better.
+        if !named.contains(&u.line) {
+            out.push(u);
+        }
+    }
+    out.sort_by_key(|u| u.line);
+    out
+}
+
+fn point(e: &LoadedExport, p: &Point) -> PointView {
+    let name = [&p.name, &p.id]
+        .into_iter()
+        .find(|n| !n.is_empty())
+        .map_or_else(|| e.path.to_string(), ToString::to_string);
+    let (ingress, egress, chains) = match &p.body {
+        Body::Lists(l) => (
+            Some(list(&e.source, &l.ingress)),
+            Some(list(&e.source, &l.egress)),
+            Vec::new(),
+        ),
+        Body::Netfilter(n) => (None, None, chains(&e.source, n)),
+    };
+    PointView {
+        name,
+        kind: p.kind.as_str(),
+        family: p.families.as_str(),
+        stateful: p.stateful,
+        ingress,
+        egress,
+        transit: None,
+        chains,
+    }
+}
+
+fn list(source: &Source, l: &RuleList) -> ListView {
+    ListView {
+        default: verdict(l.default),
+        rules: l.rules.iter().map(|r| rule(source, r, None)).collect(),
+    }
+}
+
+fn verdict(d: DefaultVerdict) -> &'static str {
+    match (d.origin, d.allow) {
+        (DefaultOrigin::Unknown, _) => "unknown",
+        (_, true) => "allow",
+        (_, false) => "deny",
+    }
+}
+
+fn chains(source: &Source, n: &Netfilter) -> Vec<ChainView> {
+    let of_table = |t: &Table| -> Vec<ChainView> {
+        let view = |c: &hylint_parsers::model::Chain| ChainView {
+            table: t.name.as_str(),
+            name: c.name.to_string(),
+            policy: c.policy.map(|p| if p.allow { "ACCEPT" } else { "DROP" }),
+            rules: c.rules.iter().map(|r| rule(source, r, Some(t))).collect(),
+        };
+        t.chains.iter().map(view).collect()
+    };
+    n.tables.iter().flat_map(of_table).collect()
+}
+
+fn rule(source: &Source, r: &Rule, table: Option<&Table>) -> RuleView {
+    RuleView {
+        line: (!r.span.is_empty()).then(|| source.position(r.span.start).line),
+        name: r.name.to_string(),
+        action: action(&r.action, table),
+        enabled: r.enabled,
+        src: sides(r, |c| addrs(&c.space.src)),
+        dst: sides(r, |c| addrs(&c.space.dst)),
+        protocol: sides(r, |c| protocols(&c.space.proto)),
+        sport: sides(r, |c| ports(&c.space.sport)),
+        dport: sides(r, |c| ports(&c.space.dport)),
+        conditions: conditions(source, r),
+    }
+}
+
+/// One text where all alternatives agree, else all of them.
+fn sides(r: &Rule, text: impl Fn(&Clause) -> String) -> String {
+    let mut texts: Vec<String> = r.clauses.iter().map(text).collect();
+    match texts.first() {
+        None => return "none".into(),
+        Some(first) if texts.iter().all(|t| t == first) => texts.truncate(1),
+        Some(_) => {}
+    }
+    texts.join(" | ")
+}
+
+fn addrs(a: &AddrSet) -> String {
+    match (
+        *a == AddrSet::any_of(Family::V4),
+        *a == AddrSet::any_of(Family::V6),
+    ) {
+        (true, _) => "0.0.0.0/0".into(),
+        (_, true) => "::/0".into(),
+        _ => a.to_string(),
+    }
+}
+
+fn ports(p: &PortSet) -> String {
+    if p.is_full() {
+        return "any".into();
+    }
+    if p.is_empty() {
+        return "none".into();
+    }
+    let texts: Vec<String> = p
+        .iter()
+        .map(|(lo, hi)| {
+            if lo == hi {
+                lo.to_string()
+            } else {
+                format!("{lo}-{hi}")
+            }
+        })
+        .collect();
+    texts.join(",")
+}
+
+fn protocols(p: &ProtoSet) -> String {
+    if p.is_full() {
+        return "any".into();
+    }
+    if p.is_empty() {
+        return "none".into();
+    }
+    let name = |n: u8| match n {
+        proto::ICMP => "icmp".to_owned(),
+        proto::TCP => "tcp".to_owned(),
+        proto::UDP => "udp".to_owned(),
+        proto::ICMPV6 => "icmpv6".to_owned(),
+        proto::SCTP => "sctp".to_owned(),
+        n => n.to_string(),
+    };
+    let texts: Vec<String> = p
+        .iter()
+        .map(|(lo, hi)| {
+            if lo == hi {
+                name(lo)
+            } else {
+                format!("{lo}-{hi}")
+            }
+        })
+        .collect();
+    texts.join(",")
+}
+
+fn action(a: &Action, table: Option<&Table>) -> String {
+    let chain = |ix: &u32| {
+        table
+            .and_then(|t| t.chains.get(*ix as usize))
+            .map_or("?", |c| &*c.name)
+            .to_owned()
+    };
+    match a {
+        Action::Allow => "allow".into(),
+        Action::Deny => "deny".into(),
+        Action::Bypass => "bypass".into(),
+        Action::Jump(c) => format!("jump {}", chain(c)),
+        Action::Goto(c) => format!("goto {}", chain(c)),
+        Action::Return => "return".into(),
+        Action::Continue => "continue".into(),
+        Action::SetMark { value, mask } => format!("set-mark {value:#x}/{mask:#x}"),
+        Action::SetConnMark { value, mask } => format!("set-connmark {value:#x}/{mask:#x}"),
+        Action::RestoreMark => "restore-mark".into(),
+        Action::SaveMark => "save-mark".into(),
+        Action::Notrack => "notrack".into(),
+        Action::Nat(n) => nat(n),
+        Action::Opaque(t) => format!("unknown {t}"),
+    }
+}
+
+fn nat(n: &Nat) -> String {
+    let kind = match n.kind {
+        NatKind::Dnat => "dnat",
+        NatKind::Redirect => "redirect",
+        NatKind::Snat => "snat",
+        NatKind::Masquerade => "masquerade",
+        NatKind::Netmap => "netmap",
+    };
+    let mut text = kind.to_owned();
+    if let Some(a) = &n.addrs {
+        text.push_str(&format!(" to {a}"));
+    }
+    if let Some(p) = &n.ports {
+        text.push_str(&format!(" port {}", ports(p)));
+    }
+    text
+}
+
+/// The conditions of all alternatives, and the dimensions of the box that have no key of their own, in the file's words.
+fn conditions(source: &Source, r: &Rule) -> Vec<String> {
+    use hylint_parsers::model::Field;
+    let mut out: Vec<String> = Vec::new();
+    let named = [
+        (Field::State, "state"),
+        (Field::Flags, "flags"),
+        (Field::InInterface, "in-interface"),
+        (Field::OutInterface, "out-interface"),
+    ];
+    for (field, name) in named {
+        if let Some(span) = r.field(field) {
+            out.push(format!("{name} {}", source.slice(span).trim()));
+        }
+    }
+    for text in r.conditions().map(Condition::describe) {
+        if !out.contains(&text) {
+            out.push(text);
+        }
+    }
+    out
+}
+
+/// The same for people.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_human(
+    e: &LoadedExport,
+    options: &RenderOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let view = Inspection::of(e);
+    let clean = |s: &str| sanitize_limited(s, LONGEST_TEXT).into_owned();
+    writeln!(
+        out,
+        "{}: {} · {} · {} rules",
+        clean(&e.path),
+        view.format,
+        view.encoding,
+        e.export.rules_in_model()
+    )?;
+    for p in &view.points {
+        let state = if p.stateful { "stateful" } else { "stateless" };
+        writeln!(
+            out,
+            "\n{} · {} · {} · {state}",
+            clean(&p.name),
+            p.kind,
+            p.family
+        )?;
+        for (name, list) in [("ingress", &p.ingress), ("egress", &p.egress)] {
+            if let Some(l) = list {
+                writeln!(out, "  {name} · default {}", l.default)?;
+                write_rules(&l.rules, out)?;
+            }
+        }
+        for c in &p.chains {
+            let policy = c.policy.map_or(String::new(), |p| format!(" · policy {p}"));
+            writeln!(out, "  {} {}{policy}", c.table, clean(&c.name))?;
+            write_rules(&c.rules, out)?;
+        }
+    }
+    if !view.unmodelled.is_empty() {
+        writeln!(out, "\nnot in the model as written")?;
+    }
+    for u in &view.unmodelled {
+        let dropped = if u.dropped { " · in no rule" } else { "" };
+        writeln!(out, "  line {}{dropped} · {}", u.line, clean(&u.reason))?;
+        writeln!(
+            out,
+            "      {}",
+            clean(u.text.lines().next().unwrap_or_default())
+        )?;
+    }
+    if options.verbose {
+        for p in &e.export.problems {
+            let (code, severity) = classify(p);
+            let at = e.source.position(p.span.start);
+            writeln!(
+                out,
+                "  {}[{code}] {}:{} {}",
+                severity.as_str(),
+                at.line,
+                at.column,
+                clean(&p.message)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
+    let clean = |s: &str| sanitize_limited(s, LONGEST_TEXT).into_owned();
+    for r in rules {
+        let line = r.line.map_or_else(|| "-".to_owned(), |l| l.to_string());
+        let off = if r.enabled { "" } else { " (disabled)" };
+        let end = |addr: &str, port: &str| match port {
+            "any" => clean(addr),
+            p => format!("{} port {}", clean(addr), clean(p)),
+        };
+        write!(
+            out,
+            "    {line:>6}  {}{off}  {}  {} -> {}",
+            clean(&r.action),
+            clean(&r.protocol),
+            end(&r.src, &r.sport),
+            end(&r.dst, &r.dport)
+        )?;
+        if !r.conditions.is_empty() {
+            let conditions: Vec<String> = r.conditions.iter().map(|c| clean(c)).collect();
+            write!(out, "  if {}", conditions.join(" and "))?;
+        }
+        if !r.name.is_empty() {
+            write!(out, "  `{}`", clean(&r.name))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
