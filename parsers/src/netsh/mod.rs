@@ -1,4 +1,19 @@
-//! Windows netsh advfirewall.
+//! Windows `netsh advfirewall`: rules and profile settings, in any language of Windows.
+//!
+//! One file is one host. It may hold several captures: rules of both directions, profile settings, connection security
+//! rules, with the prompts between them. The point's defaults are those of Windows; the linker and the engine replace them
+//! by the settings of the profile that is judged.
+
+mod block;
+mod detect;
+mod lines;
+mod profiles;
+mod read;
+mod rule;
+mod values;
+mod vocab;
+
+pub(crate) use vocab::familiarity;
 
 use crate::format::{FormatSpec, Input, Score};
 use crate::model::Export;
@@ -12,13 +27,10 @@ pub const FORMAT: FormatSpec = FormatSpec {
     read,
 };
 
-fn detect(_input: &Input<'_>) -> Score {
-    0
+fn detect(input: &Input<'_>) -> Score {
+    detect::score(&input.source.text)
 }
 
-fn read(_input: &Input<'_>) -> Export {
-    Export {
-        format: FORMAT.id,
-        ..Export::default()
-    }
+fn read(input: &Input<'_>) -> Export {
+    read::read(input.source)
 }

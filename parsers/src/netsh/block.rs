@@ -1,0 +1,142 @@
+//! One rule's lines, before they are understood.
+
+use super::lines::Line;
+use super::vocab::Label;
+use crate::source::Span;
+
+/// A line that continues a field: a wrapped list, an ICMP table row, a wrapped name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extra {
+    pub(super) label: Label,
+    pub(super) span: Span,
+    /// Whether the line is indented, so that it begins a new entry; else the console cut the entry.
+    pub(super) indented: bool,
+}
+
+/// A line inside a rule that is no field of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stray {
+    /// The label if the line has one, else the line.
+    pub(super) label: Span,
+    pub(super) line: Span,
+}
+
+/// The lines from one rule name to the next.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    /// The line with the rule's name; empty for a rule whose beginning is cut off.
+    pub(super) name_line: Span,
+    /// From the name to the last line that belongs to the rule.
+    pub(super) span: Span,
+    /// Values by label.
+    values: [Option<Span>; Label::FIELDS],
+    pub(super) extras: Vec<Extra>,
+    pub(super) strays: Vec<Stray>,
+    /// Labels that occur twice with different values.
+    pub(super) repeated: Vec<(Label, Span)>,
+    /// A line that only connection security and main mode rules have.
+    pub(super) consec: Option<Span>,
+    /// Lines that such rules have too.
+    pub(super) consec_parts: Vec<Stray>,
+    /// Whether the ruler under the name was met.
+    pub(super) ruler: bool,
+    /// The label of the last field.
+    pub(super) last: Option<Label>,
+    /// Whether a blank line followed the last line of the rule.
+    pub(super) blank: bool,
+    /// Columns before the name.
+    pub(super) indent: usize,
+}
+
+impl Block {
+    /// A block that starts at a line. `name` is the name's value if the line is a name line.
+    pub(super) fn start(line: &Line<'_>, name: Option<Span>) -> Self {
+        let mut block = Self {
+            name_line: Span::default(),
+            span: line.span(),
+            values: [None; Label::FIELDS],
+            extras: Vec::new(),
+            strays: Vec::new(),
+            repeated: Vec::new(),
+            consec: None,
+            consec_parts: Vec::new(),
+            ruler: false,
+            last: None,
+            blank: false,
+            indent: line.indent,
+        };
+        if let Some(value) = name {
+            block.name_line = line.span();
+            block.set(Label::Name, value);
+        }
+        block
+    }
+
+    fn set(&mut self, label: Label, value: Span) {
+        if let Some(slot) = self.values.get_mut(label as usize) {
+            *slot = Some(value);
+        }
+        self.last = Some(label);
+    }
+
+    /// The value of a label on its own line.
+    pub(super) fn get(&self, label: Label) -> Option<Span> {
+        self.values.get(label as usize).copied().flatten()
+    }
+
+    /// Whether the label occurs.
+    pub(super) fn has(&self, label: Label) -> bool {
+        self.get(label).is_some()
+    }
+
+    /// Whether the block only has a name so far.
+    pub(super) fn only_name(&self) -> bool {
+        self.last == Some(Label::Name) && self.strays.is_empty()
+    }
+
+    /// Adds a field. A label that is there already is kept aside.
+    pub(super) fn field(&mut self, label: Label, value: Span, line: &Line<'_>) {
+        if self.has(label) {
+            self.repeated.push((label, value));
+            self.last = Some(label);
+        } else {
+            self.set(label, value);
+        }
+        self.extend(line);
+    }
+
+    /// Adds a line to the last field.
+    pub(super) fn continue_field(&mut self, label: Label, line: &Line<'_>) {
+        self.extras.push(Extra {
+            label,
+            span: line.span(),
+            indented: line.indent > self.indent,
+        });
+        self.extend(line);
+    }
+
+    /// The line belongs to the rule.
+    pub(super) fn extend(&mut self, line: &Line<'_>) {
+        self.span = self.span.to(line.span());
+        self.blank = false;
+    }
+
+    /// Lines that continue a field.
+    pub(super) fn extras(&self, label: Label) -> impl Iterator<Item = &Extra> {
+        self.extras.iter().filter(move |e| e.label == label)
+    }
+
+    /// Place of a value with the lines that continue it.
+    pub(super) fn whole(&self, label: Label) -> Option<Span> {
+        let value = self.get(label)?;
+        Some(self.extras(label).fold(value, |s, e| s.to(e.span)))
+    }
+
+    /// Whether the block is a rule of another kind: connection security or main mode.
+    pub(super) fn is_consec(&self) -> bool {
+        self.consec.is_some()
+            || !self.consec_parts.is_empty()
+                && !self.has(Label::Direction)
+                && !self.has(Label::LocalIp)
+    }
+}

@@ -1,0 +1,108 @@
+//! Tells netsh output by its content.
+
+use super::lines;
+use super::profiles;
+use super::vocab::{Class, Label, Vocabulary, Word};
+use crate::format::Score;
+
+/// How much of a file is looked at. A full export shows its first rule in the first kilobyte.
+const HEAD: usize = 64 * 1024;
+
+/// Labels of `Get-NetFirewallRule | Format-List`, a different form that this reader must not take.
+const POWERSHELL: &[&str] = &[
+    "DisplayName",
+    "InstanceID",
+    "PolicyStoreSource",
+    "EdgeTraversalPolicy",
+    "PrimaryStatus",
+];
+
+/// The score of a text.
+pub(super) fn score(text: &str) -> Score {
+    let mut seen = Seen::default();
+    let v = Vocabulary::get();
+    for line in lines::lines(text).take_while(|l| l.start < HEAD) {
+        seen.line(v, &line);
+        if let Some(score) = seen.sure() {
+            return score;
+        }
+    }
+    seen.score()
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Bits of labels.
+    labels: u32,
+    powershell: bool,
+    heading: bool,
+    active: bool,
+    policy: bool,
+    no_rules: bool,
+}
+
+impl Seen {
+    fn line(&mut self, v: &Vocabulary, line: &lines::Line<'_>) {
+        let Some((label, value)) = lines::split_label(line.text) else {
+            self.policy |= self.heading && profiles::is_policy_line(line.text);
+            let text = line.text.trim_end_matches(['.', '。']);
+            self.no_rules |= v.word(Class::Phrase, text).map(|e| e.meaning) == Some(Word::NoRules);
+            return;
+        };
+        if let Some(known) = v.label(label) {
+            self.labels |= 1 << known as u32;
+        } else if POWERSHELL.contains(&label) {
+            self.powershell = true;
+        } else if value.is_empty() {
+            self.heading = true;
+            self.active |= v.word(Class::Active, label).is_some();
+        }
+    }
+
+    fn has(&self, label: Label) -> bool {
+        self.labels & (1 << label as u32) != 0
+    }
+
+    fn count(&self, labels: &[Label]) -> usize {
+        labels.iter().filter(|l| self.has(**l)).count()
+    }
+
+    fn deciding(&self) -> usize {
+        self.count(&[
+            Label::Enabled,
+            Label::Direction,
+            Label::LocalIp,
+            Label::RemoteIp,
+            Label::Protocol,
+            Label::LocalPort,
+            Label::Action,
+        ])
+    }
+
+    fn sure(&self) -> Option<Score> {
+        if self.powershell && !self.has(Label::Name) {
+            return Some(0);
+        }
+        (self.has(Label::Name) && self.deciding() >= 3).then_some(100)
+    }
+
+    fn score(&self) -> Score {
+        let own = self.count(&[
+            Label::LocalIp,
+            Label::RemoteIp,
+            Label::LocalPort,
+            Label::RemotePort,
+            Label::Edge,
+            Label::Interfaces,
+            Label::Source,
+        ]);
+        match () {
+            () if self.has(Label::Name) && self.deciding() >= 2 => 90,
+            () if self.policy => 80,
+            () if self.has(Label::Name) && self.has(Label::Consec) => 60,
+            () if own >= 1 && self.deciding() + own >= 4 => 60,
+            () if self.no_rules || self.active => 50,
+            () => 0,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Physical lines of a console capture, without what copying put around them.
+
+use crate::source::Span;
+
+/// One line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    /// Offset of the first byte of `text` in the file.
+    pub(super) start: usize,
+    /// The text without marks, indentation, trailing blanks and line end.
+    pub(super) text: &'a str,
+    /// Columns before the text, marks counted as blanks.
+    pub(super) indent: usize,
+}
+
+impl Line<'_> {
+    /// Place of the text.
+    pub(super) fn span(&self) -> Span {
+        Span::new(self.start, self.start + self.text.len())
+    }
+
+    /// Whether the line is a ruler: at least ten dashes and nothing else.
+    pub(super) fn is_ruler(&self) -> bool {
+        self.text.len() >= 10 && self.text.bytes().all(|b| b == b'-')
+    }
+
+    /// Whether the line is a console prompt, with or without a command.
+    pub(super) fn is_prompt(&self) -> bool {
+        let t = self.text;
+        let drive = |t: &str| {
+            let b = t.as_bytes();
+            b.first().is_some_and(u8::is_ascii_alphabetic)
+                && b.get(1) == Some(&b':')
+                && b.get(2) == Some(&b'\\')
+        };
+        let shell = t
+            .strip_prefix("PS ")
+            .is_some_and(|rest| drive(rest) || rest.starts_with("\\\\"));
+        t.contains('>') && (drive(t) || shell || remote_host(t).is_some())
+            || t.starts_with("netsh>")
+            || t.starts_with("netsh advfirewall")
+    }
+}
+
+/// The host of a PowerShell remoting prompt: `[SRV01]: PS C:\>`.
+pub(super) fn remote_host(text: &str) -> Option<&str> {
+    let (host, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.' || b == b'_';
+    (rest.starts_with(": PS ") && !host.is_empty() && host.bytes().all(plain)).then_some(host)
+}
+
+/// Splits a text into lines. `Select-String -Context` puts two blanks or `> ` before each line, a quotation `> `.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut at = 0;
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain(std::iter::once(text.len()));
+    ends.map_while(move |end| {
+        let line = text.get(at..end)?;
+        let start = at;
+        at = end + 1;
+        Some(clean(start, line))
+    })
+}
+
+fn clean(start: usize, line: &str) -> Line<'_> {
+    let mark = |b: &u8| matches!(b, b' ' | b'\t' | b'>');
+    let indent = line.bytes().take_while(|b| mark(b)).count();
+    let text = line.get(indent..).unwrap_or("");
+    Line {
+        start: start + indent,
+        text: text.trim_end_matches([' ', '\t', '\r', '\u{a0}']),
+        indent,
+    }
+}
+
+/// Splits `label: value` at the first colon (`:` or the fullwidth one). The label has no trailing blank (French puts one
+/// there, often not breaking), the value no blanks around it. `None` without a colon.
+pub(super) fn split_label(line: &str) -> Option<(&str, &str)> {
+    let ascii = memchr::memchr(b':', line.as_bytes());
+    let wide = if line.is_ascii() {
+        None
+    } else {
+        line.find('：')
+    };
+    let (at, len) = match (ascii, wide) {
+        (Some(a), Some(w)) if w < a => (w, '：'.len_utf8()),
+        (Some(a), _) => (a, 1),
+        (None, Some(w)) => (w, '：'.len_utf8()),
+        (None, None) => return None,
+    };
+    let label = line.get(..at)?.trim();
+    Some((label, line.get(at + len..)?.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_lose_marks_and_keep_their_places() {
+        let text = "  Rule Name:  a\r\n> LocalPort:   5000 \n\nx";
+        let all: Vec<_> = lines(text).collect();
+        let texts: Vec<_> = all.iter().map(|l| l.text).collect();
+        assert_eq!(texts, ["Rule Name:  a", "LocalPort:   5000", "", "x"]);
+        for l in &all {
+            assert_eq!(text.get(l.span().range()), Some(l.text));
+        }
+        assert_eq!(all[1].indent, 2);
+    }
+
+    #[test]
+    fn a_label_ends_at_the_first_colon_of_either_width() {
+        assert_eq!(
+            split_label("Rule Name:   a: b"),
+            Some(("Rule Name", "a: b"))
+        );
+        assert_eq!(
+            split_label("Nom de la règle :   x"),
+            Some(("Nom de la règle", "x"))
+        );
+        assert_eq!(split_label("Nom\u{a0}:   x"), Some(("Nom", "x")));
+        assert_eq!(split_label("規則名：x:1"), Some(("規則名", "x:1")));
+        assert_eq!(split_label("Type    Code"), None);
+    }
+
+    #[test]
+    fn prompts_are_not_labels() {
+        let line = |text| Line {
+            start: 0,
+            text,
+            indent: 0,
+        };
+        assert!(line(r"C:\Users\x>netsh advfirewall firewall show rule name=all").is_prompt());
+        assert!(line(r"PS C:\> netsh advfirewall show allprofiles").is_prompt());
+        assert!(line(r"[srv-01]: PS C:\Users\a\Documents> netsh").is_prompt());
+        assert!(!line(r"Program:  C:\a>b").is_prompt());
+        assert_eq!(remote_host(r"[srv-01]: PS C:\>"), Some("srv-01"));
+        assert_eq!(remote_host("[x y]: PS"), None);
+    }
+}

@@ -1,0 +1,795 @@
+//! The netsh reader on whole captures, and on the corpus of real exports where it is there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::indexing_slicing
+)]
+
+use hylint_parsers::decode::decode;
+use hylint_parsers::format::{self, Input};
+use hylint_parsers::model::{
+    Action, Companion, Condition, ConditionKind, DefaultOrigin, Export, Field, InboundPolicy,
+    Point, Profiles, Rule, RuleOrigin, Side, Test,
+};
+use hylint_parsers::netsh;
+use hylint_parsers::problem::{Problem, ProblemKind};
+use hylint_parsers::source::Source;
+use hylint_parsers::space::{AddrSet, Family, PortSet, ProtoSet};
+use std::path::Path;
+
+fn source(text: &str) -> Source {
+    Source::new("export.txt", text, "UTF-8")
+}
+
+/// Reads a text that must be known as netsh output.
+fn read(text: &str) -> Export {
+    let source = source(text);
+    let input = Input::new(&source);
+    assert_eq!(
+        format::detect(&input).map(|f| f.id),
+        Some("netsh"),
+        "{text}"
+    );
+    let export = (netsh::FORMAT.read)(&input);
+    assert_eq!(export.lost(), 0);
+    export
+}
+
+fn point(export: &Export) -> &Point {
+    export.points.first().expect("a point")
+}
+
+fn only(export: &Export) -> &Rule {
+    let rules: Vec<_> = point(export).rules().collect();
+    assert_eq!(rules.len(), 1, "{:?}", export.problems);
+    rules[0]
+}
+
+fn problems(export: &Export, kind: ProblemKind) -> Vec<&Problem> {
+    export.problems.iter().filter(|p| p.kind == kind).collect()
+}
+
+fn texts(rule: &Rule) -> Vec<&str> {
+    rule.conditions().map(|c| &*c.text).collect()
+}
+
+/// A verbose rule; `lines` replace or add fields by label.
+fn verbose(lines: &[(&str, &str)]) -> String {
+    let defaults = [
+        ("Rule Name", "web"),
+        ("Description", ""),
+        ("Enabled", "Yes"),
+        ("Direction", "In"),
+        ("Profiles", "Domain,Private,Public"),
+        ("Grouping", ""),
+        ("LocalIP", "Any"),
+        ("RemoteIP", "Any"),
+        ("Protocol", "TCP"),
+        ("LocalPort", "443"),
+        ("RemotePort", "Any"),
+        ("Edge traversal", "No"),
+        ("InterfaceTypes", "Any"),
+        ("Security", "NotRequired"),
+        ("Rule source", "Local Setting"),
+        ("Action", "Allow"),
+    ];
+    let mut out = String::new();
+    let extra = lines
+        .iter()
+        .filter(|(l, _)| !defaults.iter().any(|(d, _)| d == l));
+    let action = (
+        "Action",
+        lines
+            .iter()
+            .find(|(l, _)| *l == "Action")
+            .map_or("Allow", |(_, v)| v),
+    );
+    let fields = defaults.iter().filter(|(l, _)| *l != "Action").chain(extra);
+    for (label, value) in fields.chain(std::iter::once(&action)) {
+        let value = lines
+            .iter()
+            .find(|(l, _)| l == label)
+            .map_or(*value, |(_, v)| v);
+        if value == "-" || (*label == "Description" && value.is_empty()) {
+            continue;
+        }
+        out += &format!("{:<38}{value}\n", format!("{label}:"));
+        if *label == "Rule Name" {
+            out += &"-".repeat(70);
+            out.push('\n');
+        }
+    }
+    format!("\n{out}")
+}
+
+#[test]
+fn a_verbose_rule_has_its_box_its_fields_and_no_condition() {
+    let text = verbose(&[
+        ("RemoteIP", "10.0.0.0/24,2001:db8::/32"),
+        ("Grouping", "Web"),
+        ("Description", "front end"),
+    ]) + "Ok.\n";
+    let export = read(&text);
+    assert_eq!(export.problems, []);
+    let rule = only(&export);
+    assert_eq!(
+        (&*rule.name, &*rule.group, &*rule.comment),
+        ("web", "Web", "front end")
+    );
+    assert_eq!(
+        (
+            rule.action.clone(),
+            rule.enabled,
+            rule.origin,
+            rule.profiles
+        ),
+        (Action::Allow, true, RuleOrigin::Local, Profiles::ALL)
+    );
+    assert_eq!(rule.conditions().count(), 0);
+    let space = &rule.clauses[0].space;
+    assert_eq!(
+        space.src,
+        AddrSet::parse("10.0.0.0/24")
+            .unwrap()
+            .union(&AddrSet::parse("2001:db8::/32").unwrap())
+    );
+    assert_eq!(
+        (space.proto.clone(), space.dport.clone()),
+        (ProtoSet::single(6), PortSet::single(443))
+    );
+    assert!(space.dst.is_any() && space.sport.is_full());
+    assert!(!point(&export).brief);
+    let src = source(&text);
+    let at = |f| src.slice(rule.field(f).unwrap());
+    assert_eq!(
+        (
+            at(Field::Name),
+            at(Field::Source),
+            at(Field::DestinationPort),
+            at(Field::Origin)
+        ),
+        ("web", "10.0.0.0/24,2001:db8::/32", "443", "Local Setting")
+    );
+    assert!(
+        src.slice(rule.span).starts_with("Rule Name:") && src.slice(rule.span).ends_with("Allow")
+    );
+    let position = src.position(rule.field(Field::DestinationPort).unwrap().start);
+    assert_eq!((position.line, position.column), (12, 39));
+}
+
+#[test]
+fn the_local_end_of_an_outbound_rule_is_its_source() {
+    let text = verbose(&[
+        ("Direction", "Out"),
+        ("LocalIP", "10.0.0.5"),
+        ("RemoteIP", "192.0.2.0/24"),
+        ("LocalPort", "1000"),
+        ("RemotePort", "389,636"),
+    ]);
+    let export = read(&text);
+    let rule = only(&export);
+    let space = &rule.clauses[0].space;
+    assert_eq!(space.src, AddrSet::parse("10.0.0.5").unwrap());
+    assert_eq!(space.dst, AddrSet::parse("192.0.2.0/24").unwrap());
+    assert_eq!(space.sport, PortSet::single(1000));
+    assert_eq!(space.dport, [(389, 389), (636, 636)].into_iter().collect());
+}
+
+#[test]
+fn what_narrows_a_verbose_rule_is_a_condition() {
+    let text = verbose(&[
+        ("Program", r"C:\srv\a.exe"),
+        ("Service", "W3SVC"),
+        ("InterfaceTypes", "LAN"),
+        ("Security", "Authenticate"),
+    ]);
+    let export = read(&text);
+    let rule = only(&export);
+    let kinds: Vec<_> = rule.conditions().map(|c| (c.kind, &c.test)).collect();
+    assert_eq!(
+        kinds,
+        [
+            (ConditionKind::Local, &Test::Program(r"C:\srv\a.exe".into())),
+            (ConditionKind::Local, &Test::Service("W3SVC".into())),
+            (ConditionKind::Peer, &Test::IpSec),
+            (ConditionKind::Peer, &Test::Opaque),
+        ]
+    );
+    let bypass = read(&verbose(&[("Action", "Bypass")]));
+    assert_eq!(only(&bypass).action, Action::Bypass);
+    assert_eq!(
+        only(&bypass)
+            .conditions()
+            .map(|c| &c.test)
+            .collect::<Vec<_>>(),
+        [&Test::IpSec]
+    );
+}
+
+#[test]
+fn app_package_rules_are_known_by_their_texts() {
+    let package = |lines: &[(&str, &str)]| {
+        let export = read(&verbose(lines));
+        only(&export).conditions().any(|c| c.test == Test::Package)
+    };
+    assert!(package(&[(
+        "Rule Name",
+        "@{A_1.0_x64__h?ms-resource://A/Resources/name}"
+    )]));
+    assert!(
+        package(&[
+            ("Rule Name", "App"),
+            ("Grouping", "App"),
+            ("Protocol", "Any")
+        ]),
+        "its references were resolved"
+    );
+    assert!(
+        !package(&[
+            ("Rule Name", "App"),
+            ("Grouping", "App"),
+            ("Action", "Block")
+        ]),
+        "a block is not narrowed by a guess"
+    );
+    assert!(!package(&[
+        ("Rule Name", "@FirewallAPI.dll,-80206"),
+        ("Program", "System")
+    ]));
+}
+
+#[test]
+fn a_brief_export_is_told_once() {
+    let brief = |name: &str| {
+        verbose(&[
+            ("Rule Name", name),
+            ("InterfaceTypes", "-"),
+            ("Security", "-"),
+            ("Rule source", "-"),
+        ])
+    };
+    let export = read(&(brief("a") + &brief("b") + &verbose(&[])));
+    let told = problems(&export, ProblemKind::Incomplete);
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].message.starts_with("2 of 3 rules"),
+        "{}",
+        told[0].message
+    );
+    assert!(told[0].help.as_ref().unwrap().contains("verbose"));
+    assert!(point(&export).brief);
+    let rules: Vec<_> = point(&export).rules().collect();
+    assert_eq!(texts(rules[0]), ["brief-export"]);
+    assert_eq!(rules[0].conditions().next().unwrap().test, Test::Unprinted);
+    assert_eq!(texts(rules[2]), [""; 0]);
+}
+
+#[test]
+fn an_icmp_table_is_one_clause_a_row() {
+    let table = "ICMPv4\n                                      Type    Code\n                                      3       4   \n                                      8       Any ";
+    let export = read(&verbose(&[
+        ("Protocol", table),
+        ("LocalPort", "-"),
+        ("RemotePort", "-"),
+    ]));
+    assert_eq!(export.problems, []);
+    let rule = only(&export);
+    let rows: Vec<_> = rule
+        .clauses
+        .iter()
+        .map(|c| (c.space.sport.clone(), c.space.dport.clone()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (PortSet::single(3), PortSet::single(4)),
+            (PortSet::single(8), PortSet::full())
+        ]
+    );
+    assert!(
+        rule.clauses
+            .iter()
+            .all(|c| c.space.proto == ProtoSet::single(1) && !c.space.src.has(Family::V6))
+    );
+    assert_eq!(
+        rule.fields
+            .iter()
+            .filter(|(f, _)| *f == Field::Icmp)
+            .count(),
+        3
+    );
+
+    let odd = table.replace("8       Any", "8 to 11, perhaps");
+    let export = read(&verbose(&[
+        ("Protocol", &odd),
+        ("LocalPort", "-"),
+        ("RemotePort", "-"),
+    ]));
+    assert!(
+        only(&export)
+            .conditions()
+            .any(|c| c.kind == ConditionKind::Unknown)
+    );
+    assert_eq!(problems(&export, ProblemKind::Unmodelled).len(), 1);
+}
+
+#[test]
+fn wrapped_lists_are_joined_where_the_console_cut_them() {
+    let indented = "192.0.2.1/32,\n                                      192.0.2.2/32\n                                      2001:db8::1";
+    let cut = "192.0.2.1/32,192.0.2.2/3\n2,2001:db\n8::1";
+    let want = ["192.0.2.1", "192.0.2.2", "2001:db8::1"]
+        .iter()
+        .map(|a| AddrSet::parse(a).unwrap())
+        .fold(AddrSet::empty(), |s, a| s.union(&a));
+    for list in [indented, cut] {
+        let export = read(&verbose(&[("RemoteIP", list)]));
+        assert_eq!(export.problems, [], "{list}");
+        assert_eq!(only(&export).clauses[0].space.src, want);
+    }
+}
+
+#[test]
+fn keywords_have_bounds_and_conditions() {
+    let export = read(&verbose(&[
+        ("RemoteIP", "LocalSubnet"),
+        ("LocalPort", "80,RPC"),
+    ]));
+    let rule = only(&export);
+    assert_eq!(rule.clauses.len(), 2);
+    let named = |c: &&Condition| {
+        c.test
+            == Test::Named {
+                key: "windows:LocalSubnet".into(),
+                side: Side::Src,
+            }
+    };
+    assert_eq!(rule.conditions().filter(named).count(), 2);
+    assert!(
+        !rule.clauses[0]
+            .space
+            .src
+            .contains("8.8.8.8".parse().unwrap())
+    );
+    assert_eq!(rule.clauses[1].space.dport, PortSet::range(49152, 65535));
+    let teredo = read(&verbose(&[("Protocol", "UDP"), ("LocalPort", "Teredo")]));
+    assert_eq!(
+        only(&teredo).conditions().next().unwrap().kind,
+        ConditionKind::Unknown
+    );
+    let any = read(&verbose(&[("Protocol", "Any"), ("LocalPort", "53317")]));
+    let space = &only(&any).clauses[0].space;
+    assert_eq!(
+        (space.proto.clone(), space.dport.clone()),
+        (
+            [(6, 6), (17, 17)].into_iter().collect(),
+            PortSet::single(53317)
+        )
+    );
+}
+
+#[test]
+fn what_is_cut_off_is_counted_and_named() {
+    let whole = verbose(&[]);
+    let body: String = whole.lines().skip(8).map(|l| format!("{l}\n")).collect();
+    let export = read(&(body + &whole));
+    assert_eq!((export.rules_in_file, export.rules_in_model()), (2, 1));
+    assert_eq!(problems(&export, ProblemKind::Malformed).len(), 1);
+    assert!(export.problems[0].dropped && export.problems[0].message.contains("cut off"));
+
+    let end = whole.find("Action").unwrap();
+    let export = read(&(whole.clone() + &whole[..end]));
+    assert_eq!((export.rules_in_file, export.rules_in_model()), (2, 1));
+    assert!(
+        export
+            .problems
+            .iter()
+            .any(|p| p.dropped && p.message.contains("no Action line"))
+    );
+}
+
+#[test]
+fn a_rule_that_may_say_more_is_kept_as_undecided() {
+    let undecided = |lines: &[(&str, &str)]| {
+        let export = read(&verbose(lines));
+        let unknown = only(&export)
+            .conditions()
+            .any(|c| c.kind == ConditionKind::Unknown);
+        (unknown, export.problems.len())
+    };
+    assert_eq!(undecided(&[("Enabled", "Perhaps")]), (true, 1));
+    assert_eq!(undecided(&[("Protocol", "XTP")]), (true, 1));
+    assert_eq!(undecided(&[("LocalPort", "http")]), (true, 1));
+    assert_eq!(undecided(&[("RemoteIP", "-")]), (true, 1));
+    assert_eq!(undecided(&[("Profiles", "Domain,Guest")]), (true, 1));
+    assert_eq!(undecided(&[("Rauhwolle", "x")]), (true, 1));
+    assert_eq!(undecided(&[("Enabled", "Yes\nEnabled:    No")]), (true, 1));
+    for label in ["Action", "Direction"] {
+        let export = read(&(verbose(&[(label, "Actif")]) + &verbose(&[])));
+        assert_eq!(export.rules_in_model(), 1);
+        assert!(export.problems[0].dropped && export.problems[0].message.contains("`Actif`"));
+    }
+}
+
+#[test]
+fn an_unknown_label_is_told_once_with_how_to_add_it() {
+    let export = read(&(verbose(&[("Rauhwolle", "x")]) + &verbose(&[("Rauhwolle", "y")])));
+    let told = problems(&export, ProblemKind::Malformed);
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].message.contains("`Rauhwolle`") && told[0].message.contains("2 times"),
+        "{}",
+        told[0].message
+    );
+    assert!(told[0].help.as_ref().unwrap().contains("lang"));
+}
+
+#[test]
+fn a_rule_of_an_unknown_language_for_its_name_is_still_a_rule() {
+    let text = verbose(&[]).replace("Rule Name:", "Säännön nimi:");
+    let export = read(&(verbose(&[]) + &text));
+    assert_eq!((export.rules_in_file, export.rules_in_model()), (2, 2));
+    assert_eq!(problems(&export, ProblemKind::Malformed).len(), 1);
+}
+
+#[test]
+fn names_keep_colons_and_wrap() {
+    let export = read(&verbose(&[("Rule Name", "a: b (x:y)")]));
+    assert_eq!(&*only(&export).name, "a: b (x:y)");
+    let name = "@{A_1.0_x64__h?ms-resource://A/Reso";
+    let text = verbose(&[("Rule Name", name)]).replacen(
+        name,
+        &format!("{name}\nurces/ms-resource:name}}"),
+        1,
+    );
+    let export = read(&text);
+    assert_eq!(
+        &*only(&export).name,
+        "@{A_1.0_x64__h?ms-resource://A/Resources/ms-resource:name}"
+    );
+    assert_eq!(export.problems, []);
+}
+
+#[test]
+fn a_description_may_run_over_lines_that_look_like_fields() {
+    let export = read(&verbose(&[("Description", "first\nNote: second\n\nthird")]));
+    assert_eq!(&*only(&export).comment, "first\nNote: second\n\nthird");
+    assert_eq!(export.problems, []);
+}
+
+#[test]
+fn select_string_marks_and_fences_are_no_part_of_the_text() {
+    let marked: String = verbose(&[])
+        .lines()
+        .map(|l| {
+            if l.starts_with("LocalPort") {
+                format!("> {l}\n")
+            } else {
+                format!("  {l}\n")
+            }
+        })
+        .collect();
+    let export = read(&format!(
+        "```\n{marked}Ok.\n```\nSome prose: with a colon.\n"
+    ));
+    assert_eq!(export.problems, []);
+    assert_eq!(only(&export).clauses[0].space.dport, PortSet::single(443));
+}
+
+const PROFILES: &str = "
+Domain Profile Settings:
+----------------------------------------------------------------------
+State                                 ON
+Firewall Policy                       BlockInbound,AllowOutbound
+LocalFirewallRules                    N/A (GPO-store only)
+LocalConSecRules                      N/A (GPO-store only)
+InboundUserNotification               Enable
+RemoteManagement                      Disable
+UnicastResponseToMulticast            Enable
+
+Logging:
+LogAllowedConnections                 Disable
+LogDroppedConnections                 Disable
+FileName                              %systemroot%\\system32\\LogFiles\\Firewall\\pfirewall.log
+MaxFileSize                           4096
+
+Private Profile Settings:
+----------------------------------------------------------------------
+State                                 OFF
+Firewall Policy                       BlockInboundAlways,BlockOutbound
+LocalFirewallRules                    Disable
+Ok.
+";
+
+#[test]
+fn profile_settings_belong_to_the_point_of_the_same_file() {
+    for text in [
+        format!("{PROFILES}{}", verbose(&[])),
+        format!("{}Ok.\n{PROFILES}", verbose(&[])),
+    ] {
+        let export = read(&text);
+        assert_eq!(export.problems, []);
+        let windows = point(&export).windows.as_ref().unwrap();
+        let domain = windows.profiles[0].as_ref().unwrap();
+        assert_eq!(domain.enabled.map(|e| e.0), Some(true));
+        assert_eq!(domain.inbound.map(|e| e.0), Some(InboundPolicy::Block));
+        assert_eq!(
+            (domain.outbound_allow.map(|e| e.0), domain.local_rules),
+            (Some(true), None)
+        );
+        let private = windows.profiles[1].as_ref().unwrap();
+        assert_eq!(private.enabled.map(|e| e.0), Some(false));
+        assert_eq!(
+            private.inbound.map(|e| e.0),
+            Some(InboundPolicy::BlockAlways)
+        );
+        assert_eq!(
+            (
+                private.outbound_allow.map(|e| e.0),
+                private.local_rules.map(|e| e.0)
+            ),
+            (Some(false), Some(false))
+        );
+        assert_eq!(source(&text).slice(private.enabled.unwrap().1), "OFF");
+        assert!(windows.profiles[2].is_none() && windows.active.is_none());
+        assert_eq!(only(&export).clauses[0].space.dport, PortSet::single(443));
+    }
+}
+
+#[test]
+fn profile_settings_alone_are_a_companion() {
+    let export = read(PROFILES);
+    assert!(export.points.is_empty());
+    assert!(matches!(
+        export.companions.as_slice(),
+        [Companion::WindowsProfiles(_)]
+    ));
+    let current = format!("PS C:\\> netsh advfirewall show currentprofile\n{PROFILES}");
+    let export = read(&current.replace("Private Profile", "Domain Profile"));
+    let [Companion::WindowsProfiles(w)] = export.companions.as_slice() else {
+        panic!()
+    };
+    assert_eq!(w.active.map(|a| a.0), Some(Profiles::DOMAIN));
+    let monitor = "\nPrivate Profile:\n------------------------------\nmyhome\nOk.\n".to_owned()
+        + &verbose(&[]);
+    assert_eq!(
+        point(&read(&monitor))
+            .windows
+            .as_ref()
+            .unwrap()
+            .active
+            .map(|a| a.0),
+        Some(Profiles::PRIVATE)
+    );
+}
+
+#[test]
+fn profile_settings_in_other_languages() {
+    let french = "Paramètres Profil de domaine :\n------------\nÉtat                                  Actif\nStratégie de pare-feu                 BlockInbound,AllowOutbound\nLocalFirewallRules                    N/A (magasin d’objets de stratégie de groupe uniquement)\n";
+    let chinese = "公用配置文件 设置:\n------------\n状态                                  关闭\n防火墙策略                          BlockInbound,AllowOutbound\nLocalFirewallRules                    启用\n";
+    let export = read(&format!("{french}\n{chinese}"));
+    assert_eq!(export.problems, []);
+    let [Companion::WindowsProfiles(w)] = export.companions.as_slice() else {
+        panic!()
+    };
+    assert_eq!(
+        w.profiles[0].as_ref().unwrap().enabled.map(|e| e.0),
+        Some(true)
+    );
+    let public = w.profiles[2].as_ref().unwrap();
+    assert_eq!(
+        (public.enabled.map(|e| e.0), public.local_rules.map(|e| e.0)),
+        (Some(false), Some(true))
+    );
+
+    let export = read(&french.replace("Paramètres Profil de domaine", "Asetukset"));
+    assert_eq!(
+        problems(&export, ProblemKind::Malformed).len(),
+        1,
+        "an unknown heading is told"
+    );
+    let export = read(&french.replace("Actif", "Peut-être"));
+    assert!(export.problems[0].message.contains("`Peut-être`"));
+}
+
+#[test]
+fn connection_security_rules_are_not_firewall_rules() {
+    let consec = "\nRule Name:                            isolation\n----------------------------------------------------------------------\nEnabled:                              Yes\nProfiles:                             Domain,Private,Public\nType:                                 Static\nMode:                                 Transport\nEndpoint1:                            Any\nEndpoint2:                            Any\nProtocol:                             Any\nAction:                               RequireInRequestOut\nAuth1:                                ComputerKerb\nMainModeSecMethods:                   DHGroup2-AES128-SHA1\n";
+    let export = read(&(consec.to_owned() + &verbose(&[])));
+    assert_eq!((export.rules_in_file, export.rules_in_model()), (1, 1));
+    assert_eq!(problems(&export, ProblemKind::Unmodelled).len(), 1);
+    let mild = consec.replace("RequireIn", "RequestIn");
+    assert_eq!(
+        problems(&read(&(mild + &verbose(&[]))), ProblemKind::Note).len(),
+        1
+    );
+}
+
+#[test]
+fn a_prompt_tells_the_host_and_what_was_asked_for() {
+    let prompt =
+        "[srv01]: PS C:\\Users\\a> netsh advfirewall firewall show rule name=all dir=in verbose\n";
+    let export = read(&(prompt.to_owned() + &verbose(&[])));
+    assert_eq!(
+        export.host_name.as_ref().map(|h| h.0.as_str()),
+        Some("srv01")
+    );
+    let hylint_parsers::model::Body::Lists(lists) = &point(&export).body else {
+        panic!()
+    };
+    assert_eq!(
+        (lists.ingress.default.origin, lists.egress.default.origin),
+        (DefaultOrigin::Assumed, DefaultOrigin::Unknown)
+    );
+    assert_eq!(problems(&export, ProblemKind::Incomplete).len(), 1);
+    let some = "C:\\>netsh advfirewall firewall show rule name=web\n".to_owned() + &verbose(&[]);
+    assert_eq!(problems(&read(&some), ProblemKind::Incomplete).len(), 1);
+    let all =
+        "C:\\>netsh advfirewall firewall show rule name=all verbose\n".to_owned() + &verbose(&[]);
+    assert_eq!(read(&all).problems, []);
+}
+
+#[test]
+fn annotations_stand_between_rules_only() {
+    let text = format!(
+        "# hylint: role=session-host\n{}Ok.\n# hylint: host=a\n",
+        verbose(&[("Description", "x\n# hylint: role=evil")])
+    );
+    let export = read(&text);
+    let annotations: Vec<_> = export
+        .annotations
+        .iter()
+        .map(|(t, s)| (t.as_str(), source(&text).slice(*s).to_owned()))
+        .collect();
+    assert_eq!(
+        annotations,
+        [
+            ("role=session-host", "role=session-host".into()),
+            ("host=a", "host=a".into())
+        ]
+    );
+}
+
+#[test]
+fn german_in_its_console_code_page_is_read() {
+    let text = "
+Regelname:                            Server über alles
+----------------------------------------------------------------------
+Aktiviert:                            Ja
+Richtung:                             Aus
+Profile:                              Domäne,Öffentlich
+Gruppierung:
+Lokales IP:                           Beliebig
+Remote-IP:                            LocalSubnet
+Protokoll:                            UDP
+Lokaler Port:                         Beliebig
+Remoteport:                           53
+Edgeausnahme:                         Nein
+Aktion:                               Zulassen
+OK.
+";
+    let bytes: Vec<u8> = text
+        .chars()
+        .map(|c| match c {
+            'ü' => 0x81,
+            'ä' => 0x84,
+            'Ö' => 0x99,
+            c => c as u8,
+        })
+        .collect();
+    let decoded = decode(bytes).unwrap();
+    assert_eq!(decoded.encoding, "IBM850");
+    let export = read(&decoded.text);
+    let rule = only(&export);
+    assert_eq!(
+        (&*rule.name, rule.profiles),
+        ("Server über alles", Profiles(5))
+    );
+    assert_eq!(rule.clauses[0].space.dport, PortSet::single(53));
+    assert_eq!(
+        export.problems.len(),
+        1,
+        "only that it is brief: {:?}",
+        export.problems
+    );
+}
+
+#[test]
+fn other_texts_are_not_netsh() {
+    let format_list = "\r\nName                  : x\r\nDisplayName           : x\r\nDescription           : y\r\nEnabled               : True\r\nProfile               : Domain\r\nDirection             : Inbound\r\nAction                : Allow\r\nEdgeTraversalPolicy   : Block\r\n";
+    for text in [
+        format_list,
+        "",
+        "Description: a note\nAction: buy milk\n",
+        "# Generated by iptables-save\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n",
+        "{\"Action\": \"Allow\"}",
+    ] {
+        let source = source(text);
+        assert_eq!((netsh::FORMAT.detect)(&Input::new(&source)), 0, "{text}");
+    }
+}
+
+#[test]
+fn an_export_without_rules_is_empty() {
+    let export = read("\nNo rules match the specified criteria.\n\n");
+    assert_eq!(
+        export.problems.iter().map(|p| p.kind).collect::<Vec<_>>(),
+        [ProblemKind::Empty]
+    );
+    assert!(export.points.is_empty());
+}
+
+#[test]
+fn the_corpus_loses_no_rule() {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let corpus = above
+        .map(|a| a.join("shared/corpus"))
+        .find(|p| p.exists())
+        .unwrap_or_default();
+    let Ok(dir) = std::fs::read_dir(corpus.join("netsh")) else {
+        eprintln!("skipped: no corpus beside the workspace");
+        return;
+    };
+    let mut files: Vec<_> = dir.map(|e| e.unwrap().path()).collect();
+    files.sort();
+    for path in files {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let decoded = decode(std::fs::read(&path).unwrap()).unwrap();
+        let source = Source::new(name.clone(), decoded.text, decoded.encoding);
+        let input = Input::new(&source);
+        assert_eq!(
+            format::detect(&input).map(|f| f.id),
+            Some("netsh"),
+            "{name}"
+        );
+        let export = (netsh::FORMAT.read)(&input);
+        let rules: Vec<_> = export.points.iter().flat_map(Point::rules).collect();
+        let conditions: usize = rules.iter().map(|r| r.conditions().count()).sum();
+        let undecided = rules
+            .iter()
+            .filter(|r| r.conditions().any(|c| c.kind == ConditionKind::Unknown))
+            .count();
+        println!(
+            "{name} [{}]: {} in file, {} in model, {conditions} conditions, {undecided} undecided, {} lost",
+            source.encoding,
+            export.rules_in_file,
+            rules.len(),
+            export.lost()
+        );
+        for p in &export.problems {
+            println!(
+                "    {:?}{} {}: {}",
+                p.kind,
+                if p.dropped { " DROPPED" } else { "" },
+                source.position(p.span.start).line,
+                p.message
+            );
+        }
+        assert_eq!(export.lost(), 0, "{name}");
+        for rule in rules {
+            let text = source.slice(rule.span);
+            assert!(!text.is_empty() && text.starts_with(text.lines().next().unwrap()));
+            let line = source.line_span(source.position(rule.span.start).line);
+            assert!(source.slice(line).ends_with(text.lines().next().unwrap()));
+            assert!(
+                text.contains(source.slice(rule.field(Field::Action).unwrap())),
+                "{name}"
+            );
+            assert_eq!(source.slice(rule.field(Field::Name).unwrap()), &*rule.name);
+        }
+        if name.contains("full") {
+            assert_eq!(
+                problems(&export, ProblemKind::Malformed),
+                Vec::<&Problem>::new(),
+                "{name}"
+            );
+        }
+    }
+    let path = corpus.join("mixed/neg-powershell-get-netfirewallrule-utf16le-bom.txt");
+    let decoded = decode(std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(decoded.encoding, "UTF-16LE");
+    let source = Source::new("neg", decoded.text, decoded.encoding);
+    assert_eq!((netsh::FORMAT.detect)(&Input::new(&source)), 0);
+}
