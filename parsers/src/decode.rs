@@ -224,8 +224,8 @@ fn plausibility(text: &str) -> i64 {
         if !c.is_ascii() {
             points += letter(before, c);
         } else if c.is_ascii_alphabetic() && is_wide(before) {
-            // A lead byte that swallowed a Latin letter's neighbour.
-            points -= 2;
+            // A lead byte swallowed a letter: Latin words do not touch ideographs.
+            points -= 6;
         }
         before = c;
     }
@@ -243,6 +243,7 @@ fn letter(before: char, c: char) -> i64 {
     let neighbour = before.is_alphabetic();
     match c {
         '\u{fffd}' => -20,
+        c if is_wide(c) && before.is_ascii_alphabetic() => -6,
         '\u{80}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' => -10,
         '\u{2500}'..='\u{25ff}' => -4,
         '\u{ff61}'..='\u{ff9f}' => -1,
