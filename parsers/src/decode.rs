@@ -252,29 +252,17 @@ fn letter(before: char, c: char) -> i64 {
         '\u{4e00}'..='\u{9fff}' => 2,
         '\u{3000}'..='\u{303f}' | '\u{ff01}'..='\u{ff60}' => 2,
         c if neighbour && c.is_uppercase() && before.is_lowercase() => -3,
-        c if cyrillic(c) => {
-            if !neighbour || cyrillic(before) {
-                1
-            } else {
-                -3
-            }
-        }
-        c if greek(c) => {
-            if !neighbour || greek(before) {
-                1
-            } else {
-                -3
-            }
-        }
-        c if latin(c) => {
-            if !neighbour || latin(before) {
-                2
-            } else {
-                -3
-            }
-        }
+        c if cyrillic(c) => own_script(!neighbour || cyrillic(before)),
+        c if greek(c) => own_script(!neighbour || greek(before)),
+        // Accented Latin letters seldom touch: a run of them is another script misread.
+        c if latin(c) && latin(before) && !before.is_ascii() => -2,
+        c if latin(c) => own_script(!neighbour || latin(before)),
         _ => -1,
     }
+}
+
+fn own_script(fits: bool) -> i64 {
+    if fits { 2 } else { -3 }
 }
 
 #[cfg(test)]
