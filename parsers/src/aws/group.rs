@@ -127,6 +127,7 @@ impl<'a> Reader<'a> {
             DefaultOrigin::Implicit
         };
         out.default = deny(origin, list.key_span());
+        out.rules.reserve_exact(entries(list));
         for permission in list.items() {
             self.permission(permission, side, owner, &mut out.rules);
         }
@@ -172,7 +173,11 @@ impl<'a> Reader<'a> {
         };
         let before = self.out.rules_in_file;
         for (list, what) in lists.into_iter().zip(LISTS) {
-            for entry in self.list(list, what) {
+            let Some(list) = list else { continue };
+            if list.kind() != Kind::Array {
+                self.dropped(list.span(), format!("{what} should be a list here"));
+            }
+            for entry in list.items() {
                 maker.entry(self, entry, what, rules);
             }
         }
@@ -200,6 +205,12 @@ impl<'a> Reader<'a> {
         }
         self.notes.push((rest.trim().to_owned(), about.span()));
     }
+}
+
+/// How many entries the lists of a direction's permissions hold.
+fn entries(permissions: Value<'_>) -> usize {
+    let lists = permissions.items().flat_map(Value::members);
+    lists.map(|(_, list)| list.items().count()).sum()
 }
 
 /// The lists of address entries, in the order of [`shape::PERMISSION`].

@@ -4,10 +4,11 @@ use super::peer::Peer;
 use super::reader::{Reader, text};
 use super::traffic::Traffic;
 use crate::json::Value;
-use crate::model::{Action, Clause, Condition, Field, Rule, Side};
+use crate::model::{Action, Clause, Condition, Field, Profiles, Rule, RuleOrigin, Side};
 use crate::problem::ProblemKind;
 use crate::source::Span;
-use crate::space::PacketBox;
+use crate::space::{AddrSet, FlagSet, IfaceSet, PacketBox, StateSet};
+use smallvec::SmallVec;
 
 /// What a rule is made of.
 pub(super) struct Parts<'p> {
@@ -22,19 +23,32 @@ pub(super) struct Parts<'p> {
 }
 
 impl Reader<'_> {
-    /// Makes a rule for each of whose peers there is a clause. A rule that can match nothing is named.
+    /// Makes a rule with a clause for each peer. A peer that nothing can match gives none and is named.
     pub(super) fn rule(&mut self, parts: Parts<'_>, peers: impl IntoIterator<Item = Peer>) -> Rule {
-        let mut rule = Rule::new(parts.span, parts.action.clone());
-        rule.clauses.clear();
+        // Not `Rule::new`: its clause for every packet would be made and thrown away for each entry.
+        let mut rule = Rule {
+            name: Box::default(),
+            span: parts.span,
+            fields: SmallVec::new(),
+            enabled: true,
+            action: parts.action.clone(),
+            clauses: SmallVec::new(),
+            priority: None,
+            profiles: Profiles::ALL,
+            origin: RuleOrigin::Unsaid,
+            group: Box::default(),
+            comment: Box::default(),
+        };
         let field = match parts.side {
             Side::Src => Field::Source,
             Side::Dst => Field::Destination,
         };
         for peer in peers {
-            rule.fields.extend(peer.place.map(|span| (field, span)));
-            if peer.exists {
-                let clause = self.clause(&parts, peer);
-                rule.clauses.extend(clause);
+            if let Some(place) = peer.place {
+                rule.fields.push((field, place));
+            }
+            if let Some(clause) = self.clause(&parts, peer) {
+                rule.clauses.push(clause);
             }
         }
         rule.fields.extend(parts.traffic.fields.iter().copied());
@@ -42,6 +56,9 @@ impl Reader<'_> {
     }
 
     fn clause(&mut self, parts: &Parts<'_>, peer: Peer) -> Option<Clause> {
+        if !peer.exists {
+            return None;
+        }
         let traffic = parts.traffic;
         let addrs = match traffic.family {
             Some(family) => peer.addrs.only(family),
@@ -55,21 +72,26 @@ impl Reader<'_> {
             );
             return None;
         }
-        let mut space = PacketBox {
+        let (src, dst) = match parts.side {
+            Side::Src => (addrs, AddrSet::any()),
+            Side::Dst => (AddrSet::any(), addrs),
+        };
+        let space = PacketBox {
+            src,
+            dst,
             proto: traffic.proto.clone(),
             sport: traffic.sport.clone(),
             dport: traffic.dport.clone(),
-            ..PacketBox::any()
+            flags: FlagSet::FULL,
+            state: StateSet::FULL,
+            in_iface: IfaceSet::full(),
+            out_iface: IfaceSet::full(),
         };
-        match parts.side {
-            Side::Src => space.src = addrs,
-            Side::Dst => space.dst = addrs,
-        }
-        let doubts = traffic.doubt.iter().chain(&parts.doubt).cloned();
-        Some(Clause {
-            space,
-            conditions: peer.condition.into_iter().chain(doubts).collect(),
-        })
+        let mut conditions = SmallVec::new();
+        conditions.extend(peer.condition);
+        conditions.extend(traffic.doubt.clone());
+        conditions.extend(parts.doubt.clone());
+        Some(Clause { space, conditions })
     }
 }
 
