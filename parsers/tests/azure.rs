@@ -106,3 +106,32 @@ fn every_rule_of_the_corpus_is_in_the_model_or_named() {
         check(&path, &source, &export);
     }
 }
+
+#[test]
+fn the_examples_are_read_without_a_problem() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/cloud-hybrid");
+    let mut read = 0;
+    for site in ["compliant", "faulty"] {
+        for file in std::fs::read_dir(root.join(site).join("azure")).unwrap() {
+            let path = file.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let source = Source::new(path.to_string_lossy(), text, "UTF-8");
+            let input = Input::new(&source);
+            let format = detect(&input).unwrap_or_else(|| panic!("{}", path.display()));
+            assert_eq!(format.id, "azure", "{}", path.display());
+            let export = (format.read)(&input);
+            assert!(
+                export.problems.is_empty(),
+                "{}: {:?}",
+                path.display(),
+                export.problems
+            );
+            check(&path, &source, &export);
+            read += 1;
+        }
+    }
+    assert!(
+        read >= 6,
+        "the examples hold groups, interfaces and networks"
+    );
+}

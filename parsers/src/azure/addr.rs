@@ -8,16 +8,20 @@ use crate::model::{Condition, ConditionKind, Side, Test};
 use crate::problem::ProblemKind;
 use crate::source::Span;
 use crate::space::{AddrSet, RangeSet};
+use rustc_hash::FxHashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The address that health probes and platform services come from: the tag `AzureLoadBalancer`.
 const PLATFORM: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 
+/// Unreadable words of one list that are named. One is enough to leave the end open.
+const MAX_FAULTS: usize = 8;
+
 /// More tags than any real list holds.
 const MANY: usize = 512;
 
 /// What `tagMap` of an effective group says of its tags.
-pub(super) type TagMap = Vec<(String, AddrSet)>;
+pub(super) type TagMap = FxHashMap<String, AddrSet>;
 
 /// One of the sets of addresses that an end takes: those for which the condition holds.
 #[derive(Clone, Debug)]
@@ -112,6 +116,9 @@ impl End<'_> {
         name: &str,
         map: &TagMap,
     ) -> Vec<Alternative> {
+        if let Some(alone) = self.alone(cx, map) {
+            return vec![alone];
+        }
         let mut words = self.words(cx, self.plural);
         let one = self.words(cx, self.single);
         if !words.is_empty() && !one.within(&words) {
@@ -133,12 +140,33 @@ impl End<'_> {
         self.join(&words, groups)
     }
 
+    /// The usual end: one address, and nothing beside it.
+    fn alone(&self, cx: &mut Context, map: &TagMap) -> Option<Alternative> {
+        let rest = [self.plural, self.groups, self.expanded];
+        if !map.is_empty() || rest.into_iter().flatten().any(|v| !is_blank(v)) {
+            return None;
+        }
+        let v = self.single?;
+        let text = v.str()?;
+        let addrs = match &*text {
+            "*" => AddrSet::any(),
+            word => AddrSet::parse(word).inspect(|set| host_bits(cx, v, word, set))?,
+        };
+        Some(Alternative {
+            addrs,
+            condition: None,
+        })
+    }
+
     fn words(&self, cx: &mut Context, list: Option<Value<'_>>) -> Words {
         let mut out = Words::default();
         let Some(list) = list.filter(|v| !is_blank(*v)) else {
             return out;
         };
         for e in elements(list) {
+            if out.unknown.len() >= MAX_FAULTS {
+                break;
+            }
             let span = cx.at(e);
             let text = e.text().unwrap_or_default();
             let whole = text.trim();
@@ -173,12 +201,7 @@ impl End<'_> {
             return Word::Unknown(unreadable(cx, v, self.field(), word));
         }
         let Some(tag) = tags::known(word) else {
-            let at = cx.at(v);
-            cx.problem(
-                ProblemKind::Note,
-                at,
-                format!("`{word}` is no documented service tag; its addresses are not known"),
-            );
+            cx.unknown_tag(v, word);
             return Word::Tag(word.to_owned());
         };
         if tag == "AzureLoadBalancer" {
@@ -215,8 +238,8 @@ impl End<'_> {
             words.merge(expanded);
         }
         for (tag, span) in std::mem::take(&mut words.tags) {
-            match map.iter().find(|(t, _)| *t == tag) {
-                Some((_, set)) => words.add(set),
+            match map.get(&tag) {
+                Some(set) => words.add(set),
                 None => words.tags.push((tag, span)),
             }
         }

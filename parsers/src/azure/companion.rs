@@ -10,6 +10,9 @@ use crate::problem::ProblemKind;
 use crate::space::AddrSet;
 use rustc_hash::FxHashMap;
 
+/// More groups than an interface can be in.
+const MANY: usize = 512;
+
 /// Companions as they were found, and public addresses that wait for their interface.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -81,7 +84,7 @@ pub(super) fn interface(cx: &mut Context, v: Value<'_>) {
             .flat_map(elements)
             .filter_map(id_of)
         {
-            if !nic.groups.contains(&g) {
+            if nic.groups.len() > MANY || !nic.groups.contains(&g) {
                 nic.groups.push(g);
             }
         }

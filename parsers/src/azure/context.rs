@@ -2,7 +2,7 @@
 
 use super::companion::Gathered;
 use super::group::Draft;
-use super::keys::Norm;
+use super::keys::{Place, place};
 use super::template::Stray;
 use crate::json::walk::Shape;
 use crate::json::{Kind, Value};
@@ -89,34 +89,34 @@ impl Context {
         };
         let mut inner = None;
         for (k, v) in object.members() {
-            if !self.take(shape, &mut out, k, v) && is_properties(k) && v.kind() == Kind::Object {
-                inner = Some(v);
+            match place(shape, k) {
+                Place::Properties if v.kind() == Kind::Object => inner = Some(v),
+                place => self.take(shape, &mut out, place, k, v),
             }
         }
         for (k, v) in inner.iter().flat_map(|o| o.members()) {
-            self.take(shape, &mut out, k, v);
+            self.take(shape, &mut out, place(shape, k), k, v);
         }
         out
     }
 
-    /// Puts one member in its place; false if the shape has none for it.
+    /// Puts one member in its place.
     fn take<'a, const N: usize>(
         &mut self,
         shape: &Shape<N>,
         out: &mut Fields<'a, N>,
+        place: Place,
         k: Value<'a>,
         v: Value<'a>,
-    ) -> bool {
-        let norm = Norm::of(k);
-        let key = norm.as_str();
-        let Some(i) = shape.keys.iter().position(|n| *n == key) else {
-            if !(key == "properties" || shape.inert.binary_search(&key).is_ok() || is_blank(v)) {
-                self.unknown(shape.name, k);
-            }
-            return false;
+    ) {
+        let i = match place {
+            Place::Slot(i) => i,
+            Place::Properties | Place::Inert => return,
+            Place::Unknown if is_blank(v) => return,
+            Place::Unknown => return self.unknown(shape.name, k),
         };
         let Some(slot) = out.values.get_mut(i).filter(|_| !v.is_null()) else {
-            return true;
+            return;
         };
         match slot {
             None => *slot = Some(v),
@@ -126,6 +126,7 @@ impl Context {
             Some(_) => {
                 out.further.push((i, v));
                 let at = self.at(v);
+                let key = k.str().unwrap_or_default();
                 self.problem(
                     ProblemKind::Malformed,
                     at,
@@ -136,7 +137,18 @@ impl Context {
                 );
             }
         }
-        true
+    }
+
+    /// Notes a word that is no documented service tag, once for each word.
+    pub(super) fn unknown_tag(&mut self, v: Value<'_>, word: &str) {
+        if self.seen.insert(("a service tag", word.into())) {
+            let at = self.at(v);
+            self.problem(
+                ProblemKind::Note,
+                at,
+                format!("`{word}` is no documented service tag; its addresses are not known"),
+            );
+        }
     }
 
     fn unknown(&mut self, shape: &'static str, k: Value<'_>) {
@@ -150,11 +162,6 @@ impl Context {
             );
         }
     }
-}
-
-fn is_properties(k: Value<'_>) -> bool {
-    k.str()
-        .is_some_and(|k| k.eq_ignore_ascii_case("properties"))
 }
 
 /// Whether a value says nothing: `null`, `""`, `[]`, `{}`.

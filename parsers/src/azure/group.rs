@@ -85,10 +85,10 @@ pub(super) fn read(cx: &mut Context, v: Value<'_>) {
             .map(|(_, v)| *v)
     };
     for list in rules.into_iter().chain(further(2)) {
-        read_list(cx, list, false, &TagMap::new(), &mut draft);
+        read_list(cx, list, false, &TagMap::default(), &mut draft);
     }
     for list in defaults.into_iter().chain(further(3)) {
-        read_list(cx, list, true, &TagMap::new(), &mut draft);
+        read_list(cx, list, true, &TagMap::default(), &mut draft);
     }
     for r in resources.into_iter().flat_map(elements) {
         child(cx, r, &mut draft);
@@ -133,7 +133,7 @@ pub(super) fn read_effective(cx: &mut Context, v: Value<'_>) {
 pub(super) fn read_loose(cx: &mut Context, v: Value<'_>, list: u32) {
     let text = |key| v.get_ci(key).and_then(Value::str).unwrap_or_default();
     let (name, id) = (text("name"), text("id"));
-    let Some((direction, rule)) = rule::read(cx, v, false, &TagMap::new()) else {
+    let Some((direction, rule)) = rule::read(cx, v, false, &TagMap::default()) else {
         return;
     };
     let of_template = text("type")
@@ -183,7 +183,7 @@ fn child(cx: &mut Context, v: Value<'_>, draft: &mut Draft) {
         );
         return;
     }
-    if let Some((direction, rule)) = rule::read(cx, v, false, &TagMap::new()) {
+    if let Some((direction, rule)) = rule::read(cx, v, false, &TagMap::default()) {
         draft.add(direction, rule);
     }
 }

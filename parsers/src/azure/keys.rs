@@ -42,6 +42,42 @@ impl Norm {
     }
 }
 
+/// What a shape makes of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// The position among the keys that are read.
+    Slot(usize),
+    /// The member that holds further members.
+    Properties,
+    /// It changes nothing about packets.
+    Inert,
+    /// Not known.
+    Unknown,
+}
+
+/// Finds a key's place in a shape.
+pub(super) fn place<const N: usize>(shape: &Shape<N>, key: Value<'_>) -> Place {
+    let text = key.str().unwrap_or_default();
+    let found = find(shape, &text);
+    if found == Place::Unknown && text.contains('_') {
+        return find(shape, Norm::of(key).as_str());
+    }
+    found
+}
+
+fn find<const N: usize>(shape: &Shape<N>, key: &str) -> Place {
+    let is = |k: &&str| k.eq_ignore_ascii_case(key);
+    if let Some(n) = shape.keys.iter().position(&is) {
+        Place::Slot(n)
+    } else if key.eq_ignore_ascii_case("properties") {
+        Place::Properties
+    } else if shape.inert.iter().any(is) {
+        Place::Inert
+    } else {
+        Place::Unknown
+    }
+}
+
 /// A security rule, custom, default or effective.
 pub(super) const RULE: Shape<21> = Shape {
     name: "a security rule",

@@ -121,15 +121,16 @@ fn range(word: &str) -> Option<PortSet> {
 /// The ports of one value; `None` if it says nothing.
 fn list(cx: &mut Context, v: Option<Value<'_>>, field: &str) -> Option<Known<PortSet>> {
     let v = v.filter(|v| !is_blank(*v))?;
+    if let Some(set) = v.str().and_then(|t| range(&t)) {
+        return Some(Ok(set));
+    }
     let mut ranges: Vec<(u16, u16)> = Vec::new();
-    let mut fault = None;
     for e in elements(v) {
         let text = e.text().unwrap_or_default();
         let whole = text.trim();
         if is_expression(whole) || whole.is_empty() {
             let word = shown(e, whole);
-            fault = Some(unreadable(cx, e, field, &word));
-            continue;
+            return Some(Err(unreadable(cx, e, field, &word)));
         }
         for word in whole
             .split([',', ' ', '\n', '\t'])
@@ -137,14 +138,11 @@ fn list(cx: &mut Context, v: Option<Value<'_>>, field: &str) -> Option<Known<Por
         {
             match range(word) {
                 Some(set) => ranges.extend(set.iter()),
-                None => fault = Some(unreadable(cx, e, field, word)),
+                None => return Some(Err(unreadable(cx, e, field, word))),
             }
         }
     }
-    Some(match fault {
-        Some(f) => Err(f),
-        None => Ok(ranges.into_iter().collect()),
-    })
+    Some(Ok(ranges.into_iter().collect()))
 }
 
 /// The ports of a singular and a plural field together.

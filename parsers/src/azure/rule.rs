@@ -76,9 +76,7 @@ pub(super) fn read(
     ] = f.values;
     let text = |v: Option<Value<'_>>| v.and_then(|v| v.text()).unwrap_or_default().into_owned();
     let full = text(name);
-    let is_default = |s: &str| s.to_ascii_lowercase().contains("defaultsecurityrules");
-    let platform =
-        platform || is_default(&full) || is_default(&text(id)) || is_default(&text(kind));
+    let platform = platform || is_default(&full, id, kind);
     let name_text = rule_name(&full);
 
     let Some(dir) = direction.and_then(read_direction) else {
@@ -178,6 +176,22 @@ fn rule_name(full: &str) -> &str {
         };
     }
     last_segment(full)
+}
+
+/// Whether a rule is one of the platform's, from its effective name, its id or its type.
+fn is_default(name: &str, id: Option<Value<'_>>, kind: Option<Value<'_>>) -> bool {
+    const LIST: &str = "defaultSecurityRules";
+    let ends = |t: &str, n: usize| {
+        let bytes = t.as_bytes();
+        let tail = bytes.get(bytes.len().saturating_sub(n)..);
+        tail.is_some_and(|t| t.eq_ignore_ascii_case(LIST.as_bytes()))
+    };
+    let list = |t: &str| t.rsplit_once('/').is_some_and(|(l, _)| ends(l, LIST.len()));
+    list(name)
+        || id.and_then(Value::str).is_some_and(|t| list(&t))
+        || kind
+            .and_then(Value::str)
+            .is_some_and(|t| ends(&t, LIST.len()))
 }
 
 fn read_direction(v: Value<'_>) -> Option<Direction> {

@@ -248,6 +248,9 @@ fn singular_and_plural_fields_are_both_read() {
         ("null", "[\"22\"]", vec![(22, 22)]),
         ("\"22\"", "[]", vec![(22, 22)]),
         ("\"22\"", "", vec![(22, 22)]),
+        ("\" 22 - 23 \"", "", vec![(22, 23)]),
+        ("\"22 80,443\"", "", vec![(22, 22), (80, 80), (443, 443)]),
+        ("22", "", vec![(22, 22)]),
     ] {
         let (r, e) = one(&[
             ("destinationPortRange", single),
@@ -724,6 +727,51 @@ fn groups_keep_what_binds_them() {
     assert_eq!(
         (&*p.tags[0].key, source.slice(p.tags[0].span)),
         ("hylint:role", "\"session-host\"")
+    );
+}
+
+/// Work grows with the text, not with its square: the lists below would take minutes otherwise.
+#[test]
+fn long_lists_of_one_rule_are_bounded() {
+    let list = |item: &dyn Fn(usize) -> String| {
+        let items: Vec<_> = (0..30_000).map(item).collect();
+        format!("[{}]", items.join(","))
+    };
+    let tags = list(&|n| format!("\"Tag{n}\""));
+    let (r, e) = one(&[
+        ("sourceAddressPrefixes", &tags),
+        ("sourceAddressPrefix", ""),
+    ]);
+    assert_eq!(
+        (r.clauses.len(), doubts(&r).len()),
+        (1, 1),
+        "more pairs than a rule may have"
+    );
+    assert!(kinds(&e).contains(&ProblemKind::Unmodelled));
+    let bad = list(&|n| format!("\"%{n}%\""));
+    let (r, e) = one(&[("sourceAddressPrefixes", &bad), ("sourceAddressPrefix", "")]);
+    assert!(!doubts(&r).is_empty() && e.problems.len() < 20);
+    let hosts = list(&|n| format!("\"10.{}.{}.{}\"", n >> 16, n >> 8 & 255, n & 255));
+    let (r, e) = one(&[
+        ("sourceAddressPrefixes", &hosts),
+        ("sourceAddressPrefix", ""),
+    ]);
+    assert_eq!(r.clauses[0].space.src.v4.count(), 30_000);
+    assert!(e.problems.is_empty());
+    let strays = list(&|n| {
+        let name = format!("\"w/r{n}\"");
+        rule(&[
+            ("name", &name),
+            (
+                "type",
+                "\"Microsoft.Network/networkSecurityGroups/securityRules\"",
+            ),
+        ])
+    });
+    let (_, e) = open(&strays);
+    assert_eq!(
+        (e.points.len(), e.rules_in_model(), e.lost()),
+        (1, 30_000, 0)
     );
 }
 
