@@ -192,10 +192,10 @@ impl Draft {
             self.alternatives.clear();
             self.unknown(span, "more alternatives than one rule can hold");
         }
-        let space = std::mem::take(&mut self.space);
+        let space = std::mem::replace(&mut self.space, PacketBox::any());
         let conditions = std::mem::take(&mut self.conditions);
         if self.alternatives.is_empty() {
-            return SmallVec::from_elem(Clause { space, conditions }, 1);
+            return SmallVec::from_buf([Clause { space, conditions }]);
         }
         let mut boxes = vec![space];
         for factor in &self.alternatives {

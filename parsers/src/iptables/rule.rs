@@ -5,7 +5,7 @@ use super::matches::{self, MatchSpec};
 use super::targets::{self, TargetSpec};
 use super::token::{Token, Tokens};
 use super::values::{self, Address};
-use crate::model::{Action, ConditionKind, Field, Rule, Side, Test};
+use crate::model::{Action, ConditionKind, Field, Profiles, Rule, RuleOrigin, Side, Test};
 use crate::problem::{Problem, ProblemKind};
 use crate::source::Span;
 use crate::space::{AddrSet, Family, IfaceExt, IfaceSet, PacketBox, ProtoSet};
@@ -120,16 +120,23 @@ pub(super) fn read<'a>(
         );
         action = Action::Opaque("a rule that is cut".into());
     }
-    let mut rule = Rule::new(place.span, action);
-    rule.clauses = draft.clauses(place.span);
-    rule.fields = draft.fields;
-    if !draft.comment.is_empty() {
-        rule.comment = draft.comment.into();
-    }
+    let clauses = draft.clauses(place.span);
     if let Some((kind, span, message)) = draft.problem {
         problems.push(Problem::new(kind, span, message));
     }
-    rule
+    Rule {
+        name: Box::default(),
+        span: place.span,
+        fields: draft.fields,
+        enabled: true,
+        action,
+        clauses,
+        priority: None,
+        profiles: Profiles::ALL,
+        origin: RuleOrigin::Unsaid,
+        group: Box::default(),
+        comment: draft.comment.into(),
+    }
 }
 
 impl<'a> Reader<'_, '_, 'a> {
@@ -236,22 +243,21 @@ impl<'a> Reader<'_, '_, 'a> {
         }
         let wanted = if count == arity::TEXT { 1 } else { count };
         for i in 0..wanted {
-            if let Some(bang) = self.tokens.peek().filter(Token::is_bang)
+            let mut ahead = self.tokens.clone();
+            let mut next = ahead.next();
+            if let Some(bang) = next.filter(Token::is_bang)
                 && i == 0
                 && count != arity::TEXT
             {
-                self.tokens.next();
                 o.negated = !o.negated;
                 o.span = o.span.to(bang.span);
+                self.tokens = ahead.clone();
+                next = ahead.next();
             }
-            let Some(v) = self
-                .tokens
-                .peek()
-                .filter(|v| count == arity::TEXT || !v.is_option())
-            else {
+            let Some(v) = next.filter(|v| count == arity::TEXT || !v.is_option()) else {
                 return;
             };
-            self.tokens.next();
+            self.tokens = ahead;
             o.span = o.span.to(v.span);
             if i == 0 { o.a = v } else { o.b = v }
         }

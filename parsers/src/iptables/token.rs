@@ -112,7 +112,11 @@ impl<'a> Tokens<'a> {
     fn plain(&mut self, start: usize) -> Token<'a> {
         let rest = self.text.as_bytes().get(start..self.end).unwrap_or(&[]);
         let mut quote = false;
-        let mut len = 0;
+        // Nearly every token ends at the first blank.
+        let mut len = rest
+            .iter()
+            .position(|b| matches!(b, b' ' | b'\t' | b'"'))
+            .unwrap_or(rest.len());
         if rest.starts_with(b"{{") {
             // An unrendered template expression is one value, blanks included.
             len = memchr::memmem::find(rest, b"}}").unwrap_or(0);

@@ -34,8 +34,15 @@ scalar!(u8, u16, u32, u64, u128);
 type Ranges<T> = SmallVec<[(T, T); 1]>;
 
 /// A set of integers. Ranges are inclusive, sorted, disjoint and not adjacent, so equal sets compare equal.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RangeSet<T: Scalar>(Ranges<T>);
+
+impl<T: Scalar> Clone for RangeSet<T> {
+    /// One copy of the ranges; the derived form copies them one by one.
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl<T: Scalar> Debug for RangeSet<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
