@@ -192,7 +192,7 @@ impl Draft {
             self.alternatives.clear();
             self.unknown(span, "more alternatives than one rule can hold");
         }
-        let space = std::mem::replace(&mut self.space, PacketBox::any());
+        let space = std::mem::take(&mut self.space);
         let conditions = std::mem::take(&mut self.conditions);
         if self.alternatives.is_empty() {
             return SmallVec::from_buf([Clause { space, conditions }]);
