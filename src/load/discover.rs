@@ -118,11 +118,19 @@ pub fn shown(path: &Path) -> String {
 }
 
 fn walk(root: &Path, excluded: &impl Fn(&Path) -> bool, out: &mut Discovered) {
+    let mut loops = Vec::new();
     let entries = WalkDir::new(root)
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|e| !is_skipped_folder(e));
+        .filter_entry(|e| {
+            if is_skipped_folder(e) {
+                return false;
+            }
+            let ancestor = leads_above(e);
+            loops.extend(ancestor.iter().map(|a| link_loop(e.path(), a)));
+            ancestor.is_none()
+        });
     for entry in entries {
         match entry {
             Ok(e) if e.file_type().is_file() => {
@@ -145,6 +153,18 @@ fn walk(root: &Path, excluded: &impl Fn(&Path) -> bool, out: &mut Discovered) {
             }
         }
     }
+    out.findings.extend(loops);
+}
+
+/// The folder that holds the link, if the link leads to it or above it. The walk itself only sees the loops that begin
+/// below its root.
+fn leads_above(e: &DirEntry) -> Option<PathBuf> {
+    if e.depth() == 0 || !e.path_is_symlink() || !e.file_type().is_dir() {
+        return None;
+    }
+    let target = e.path().canonicalize().ok()?;
+    let holder = e.path().parent()?.canonicalize().ok()?;
+    holder.starts_with(&target).then_some(target)
 }
 
 fn is_skipped_folder(e: &DirEntry) -> bool {
@@ -154,38 +174,35 @@ fn is_skipped_folder(e: &DirEntry) -> bool {
         && (name.starts_with('.') || VCS_FOLDERS.iter().any(|v| *v == name))
 }
 
+/// Whatever is behind the link is read at its own path, or was not asked for, so nothing is lost.
+fn link_loop(link: &Path, ancestor: &Path) -> Finding {
+    let message = format!(
+        "the link leads back to `{}`, in which it stands; it is not followed",
+        shown(ancestor)
+    );
+    let help = "remove the link, or exclude it with `[check] exclude`";
+    about(&shown(link), Severity::Note, message, help)
+}
+
 fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
-    let path: Arc<str> = shown(e.path().unwrap_or(root)).into();
-    let mut f = if let Some(ancestor) = e.loop_ancestor() {
-        // Whatever is behind the link is read at its own path, so nothing is lost.
-        let mut f = Finding::new(
-            "malformed-export",
-            Severity::Note,
-            format!(
-                "the link leads back to `{}`, which is being read already; it is not followed",
-                shown(ancestor)
-            ),
-        );
-        f.help = Some("remove the link, or exclude it with `[check] exclude`".into());
-        f
-    } else {
-        let cause = match e.io_error() {
-            Some(io) => reason(e.path().unwrap_or(root), io),
-            None => "unknown cause".into(),
-        };
-        let mut f = Finding::new(
-            "malformed-export",
-            Severity::Error,
-            format!("it cannot be read, so exports in it are not judged: {cause}"),
-        );
-        f.help = Some(
-            "give the account that runs hylint read access, repair the link, or exclude it with `[check] exclude`"
-                .into(),
-        );
-        f
+    let path = e.path().unwrap_or(root);
+    if let Some(ancestor) = e.loop_ancestor() {
+        return link_loop(path, ancestor);
+    }
+    let cause = match e.io_error() {
+        Some(io) => reason(path, io),
+        None => "unknown cause".into(),
     };
-    f.fingerprint = super::problems::fingerprint(f.code, &path, "walk", 0);
-    f.place = Some(Place::file(&path));
+    let message = format!("it cannot be read, so exports in it are not judged: {cause}");
+    let help = "give the account that runs hylint read access, repair the link, or exclude it with `[check] exclude`";
+    about(&shown(path), Severity::Error, message, help)
+}
+
+fn about(path: &str, severity: Severity, message: String, help: &str) -> Finding {
+    let mut f = Finding::new("malformed-export", severity, message);
+    f.help = Some(help.into());
+    f.fingerprint = super::problems::fingerprint(f.code, path, "walk", 0);
+    f.place = Some(Place::file(&path.into()));
     f
 }
 
