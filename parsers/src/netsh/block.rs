@@ -140,3 +140,58 @@ impl Block {
                 && !self.has(Label::LocalIp)
     }
 }
+
+/// What a line without a known label looks like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Heading {
+    /// No colon.
+    None,
+    /// A colon at the end.
+    LabelOnly,
+    /// A colon with text on both sides.
+    LabelAndValue,
+}
+
+/// Where a line that is no field belongs while a rule is open.
+pub(super) enum Place {
+    Continues(Label),
+    Stray,
+    Outside,
+}
+
+/// Tells where such a line belongs.
+pub(super) fn place(block: &Block, line: &Line<'_>, heading: Heading) -> Place {
+    let last = block.last.unwrap_or(Label::Name);
+    let deeper = line.indent > block.indent;
+    match last {
+        Label::Name if !block.ruler && !block.blank => return Place::Continues(Label::Name),
+        Label::Description => return Place::Continues(Label::Description),
+        _ => {}
+    }
+    if block.blank {
+        return Place::Outside;
+    }
+    match last {
+        Label::LocalIp | Label::RemoteIp | Label::LocalPort | Label::RemotePort
+            if is_list(line.text) || deeper && heading == Heading::None =>
+        {
+            return Place::Continues(last);
+        }
+        Label::Protocol if deeper && heading == Heading::None => return Place::Continues(last),
+        Label::Program | Label::Group if heading == Heading::None => return Place::Continues(last),
+        _ => {}
+    }
+    if heading == Heading::None && block.has(Label::Action) {
+        return Place::Outside;
+    }
+    Place::Stray
+}
+
+/// Whether a line can only be part of an address or port list.
+fn is_list(text: &str) -> bool {
+    text.contains(['.', ',', ':', '-', '/'])
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b',' | b':' | b'-' | b'/' | b' '))
+        || text.bytes().all(|b| b.is_ascii_digit())
+}

@@ -67,8 +67,32 @@ fn clean(start: usize, line: &str) -> Line<'_> {
     let text = line.get(indent..).unwrap_or("");
     Line {
         start: start + indent,
-        text: text.trim_end_matches([' ', '\t', '\r', '\u{a0}']),
+        text: trim_end(text),
         indent,
+    }
+}
+
+/// Cuts blanks, line ends and no-break blanks off the end.
+fn trim_end(text: &str) -> &str {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r');
+    let cut = text.bytes().rev().take_while(|b| blank(b)).count();
+    let text = text.get(..text.len() - cut).unwrap_or("");
+    match text.as_bytes().last() {
+        Some(b) if !b.is_ascii() => text.trim_end(),
+        _ => text,
+    }
+}
+
+/// Cuts blanks off the start; cheap where the text is ASCII.
+fn trim_start(text: &str) -> &str {
+    let cut = text
+        .bytes()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    let text = text.get(cut..).unwrap_or("");
+    match text.as_bytes().first() {
+        Some(b) if !b.is_ascii() => text.trim_start(),
+        _ => text,
     }
 }
 
@@ -76,19 +100,19 @@ fn clean(start: usize, line: &str) -> Line<'_> {
 /// there, often not breaking), the value no blanks around it. `None` without a colon.
 pub(super) fn split_label(line: &str) -> Option<(&str, &str)> {
     let ascii = memchr::memchr(b':', line.as_bytes());
-    let wide = if line.is_ascii() {
+    let head = line.get(..ascii.unwrap_or(line.len()))?;
+    let wide = if head.is_ascii() {
         None
     } else {
-        line.find('：')
+        head.find('：')
     };
-    let (at, len) = match (ascii, wide) {
-        (Some(a), Some(w)) if w < a => (w, '：'.len_utf8()),
-        (Some(a), _) => (a, 1),
-        (None, Some(w)) => (w, '：'.len_utf8()),
+    let (at, len) = match (wide, ascii) {
+        (Some(w), _) => (w, '：'.len_utf8()),
+        (None, Some(a)) => (a, 1),
         (None, None) => return None,
     };
-    let label = line.get(..at)?.trim();
-    Some((label, line.get(at + len..)?.trim()))
+    let label = trim_end(trim_start(line.get(..at)?));
+    Some((label, trim_end(trim_start(line.get(at + len..)?))))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Splits a capture into rules and sections, and collects them into an export.
 
-use super::block::{Block, Stray};
+use super::block::{Block, Heading, Place, Stray, place};
 use super::lines::{self, Line};
 use super::profiles::{self, Kind, Section};
-use super::rule::{self, Built, Direction, Remark, clip};
+use super::prompt::Command;
+use super::rule::{self, Built, Direction, clip};
+use super::tell::{FULL, Told};
 use super::vocab::{Class, Label, Vocabulary, Word};
 use crate::model::{
     Body, Companion, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, PointKind,
@@ -14,52 +16,6 @@ use crate::source::{Source, Span};
 
 /// Below this number of rules a capture without any rule of one direction may just be short.
 const MANY_RULES: usize = 50;
-
-/// The command of a full export.
-const FULL: &str = "run `netsh advfirewall firewall show rule name=all verbose`";
-
-/// Something said once for many places.
-#[derive(Debug)]
-struct Tally {
-    text: String,
-    span: Span,
-    count: usize,
-}
-
-/// Counts equal texts in the order of their first place.
-#[derive(Debug, Default)]
-struct Tallies(Vec<Tally>);
-
-impl Tallies {
-    /// More distinct texts than this are not told apart.
-    const MOST: usize = 100;
-
-    fn add(&mut self, text: String, span: Span) {
-        if let Some(t) = self.0.iter_mut().find(|t| t.text == text) {
-            t.count += 1;
-        } else if self.0.len() < Self::MOST {
-            self.0.push(Tally {
-                text,
-                span,
-                count: 1,
-            });
-        } else if let Some(t) = self.0.last_mut() {
-            t.count += 1;
-        }
-    }
-}
-
-/// What the prompt's command says of the text after it.
-#[derive(Clone, Copy, Default, Debug)]
-struct Command {
-    span: Span,
-    /// `show currentprofile`.
-    current: bool,
-    /// `dir=in` or `dir=out`.
-    only: Option<Direction>,
-    /// `show rule name=` something other than `all`.
-    some: bool,
-}
 
 pub(super) fn read(source: &Source) -> Export {
     let mut reader = Reader::new(&source.text);
@@ -83,22 +39,8 @@ struct Reader<'a> {
     first_rule: Option<Span>,
     command: Command,
     partial: Vec<Command>,
-    brief: usize,
-    first_brief: Option<Span>,
-    unknown_labels: Tallies,
-    unknown_values: Tallies,
-    unproven: Tallies,
-    missing: Tallies,
-    repeated: Tallies,
-    consec: Tallies,
+    told: Told,
     no_rules: Option<Span>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Heading {
-    None,
-    LabelOnly,
-    LabelAndValue,
 }
 
 impl<'a> Reader<'a> {
@@ -119,14 +61,7 @@ impl<'a> Reader<'a> {
             first_rule: None,
             command: Command::default(),
             partial: Vec::new(),
-            brief: 0,
-            first_brief: None,
-            unknown_labels: Tallies::default(),
-            unknown_values: Tallies::default(),
-            unproven: Tallies::default(),
-            missing: Tallies::default(),
-            repeated: Tallies::default(),
-            consec: Tallies::default(),
+            told: Told::default(),
             no_rules: None,
         }
     }
@@ -320,7 +255,7 @@ impl<'a> Reader<'a> {
         let Some((label, value)) = lines::split_label(line.text) else {
             return;
         };
-        self.unknown_labels.add(
+        self.told.unknown_labels.add(
             label.to_owned(),
             Span::new(line.start, line.start + label.len()),
         );
@@ -336,23 +271,7 @@ impl<'a> Reader<'a> {
                 Span::new(line.start + 1, line.start + 1 + host.len()),
             ));
         }
-        let command = line.text.to_ascii_lowercase();
-        let word = |w: &str| command.split([' ', '"', '\'']).any(|t| t == w);
-        let only = match (word("dir=in"), word("dir=out")) {
-            (true, false) => Some(Direction::In),
-            (false, true) => Some(Direction::Out),
-            _ => None,
-        };
-        let shows_rules = word("rule") && word("show");
-        self.command = Command {
-            span: line.span(),
-            current: word("currentprofile"),
-            only: only.filter(|_| shows_rules),
-            some: shows_rules
-                && command.contains("name=")
-                && !command.contains("name=all")
-                && !command.contains("name=\"all\""),
-        };
+        self.command = Command::parse(line);
         if self.command.only.is_some() || self.command.some {
             self.partial.push(self.command);
         }
@@ -395,50 +314,28 @@ impl<'a> Reader<'a> {
     fn stray_labels(&mut self, block: &Block) {
         for stray in block.strays.iter().chain(&block.consec_parts) {
             let label = self.text.get(stray.label.range()).unwrap_or("");
-            self.unknown_labels.add(
+            self.told.unknown_labels.add(
                 clip(label.trim_end_matches([':', '：']).trim_end()).into_owned(),
                 stray.label,
             );
         }
     }
 
-    /// Connection security rules decide no packet of their own, but one that requires IPsec keeps others out.
+    /// A block of another kind is counted, not read.
     fn close_consec(&mut self, block: &Block) {
         let action = block
             .get(Label::Action)
             .and_then(|s| self.text.get(s.range()))
             .unwrap_or("");
-        self.consec.add(action.to_owned(), block.span);
+        self.told.consec.add(action.to_owned(), block.span);
     }
 
     fn add(&mut self, built: Built<'a>, block: &Block) {
         for remark in built.remarks {
-            match remark {
-                Remark::Unknown { label, value, span } => {
-                    self.unknown_values.add(
-                        format!(
-                            "`{}` is no known value of {}",
-                            clip(&value),
-                            label.english()
-                        ),
-                        span,
-                    );
-                }
-                Remark::Unproven { label, value, span } => {
-                    self.unproven
-                        .add(format!("`{value}` ({})", label.english()), span);
-                }
-                Remark::Missing { label, span } => {
-                    self.missing.add(label.english().to_owned(), span)
-                }
-                Remark::Repeated { label, span } => {
-                    self.repeated.add(label.english().to_owned(), span)
-                }
-            }
+            self.told.remark(remark);
         }
         if built.brief {
-            self.brief += 1;
-            self.first_brief.get_or_insert(block.name_line);
+            self.told.brief(block.name_line);
         }
         match built.direction {
             Direction::In => self.ingress.push(built.rule),
@@ -449,7 +346,14 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Export {
         self.close_block();
         self.close_section();
-        self.tell();
+        if let Some(c) = self.partial.iter().find(|c| c.some) {
+            let message =
+                "the command asked for rules by name, so the export does not hold every rule";
+            let problem = Problem::new(ProblemKind::Incomplete, c.span, message);
+            self.export.problems.push(problem.help(FULL));
+        }
+        let told = self.told.problems(self.export.rules_in_file);
+        self.export.problems.extend(told);
         let windows =
             (!self.profiles.span.is_empty()).then(|| Box::new(std::mem::take(&mut self.profiles)));
         if self.export.rules_in_file > 0 {
@@ -484,7 +388,7 @@ impl<'a> Reader<'a> {
             body,
         );
         point.label = label;
-        point.brief = self.brief > 0;
+        point.brief = self.told.is_brief();
         point.windows = windows;
         point
     }
@@ -527,106 +431,6 @@ impl<'a> Reader<'a> {
             rules,
         }
     }
-
-    /// Turns what was counted into problems, one each.
-    fn tell(&mut self) {
-        let rules = self.export.rules_in_file;
-        let problems = &mut self.export.problems;
-        if let Some(span) = self.first_brief {
-            let message = format!(
-                "{} of {rules} rules print no Program, Service, Security and InterfaceTypes lines: what may narrow them is not known",
-                self.brief
-            );
-            problems.push(Problem::new(ProblemKind::Incomplete, span, message).help(FULL));
-        }
-        if let Some(c) = self.partial.iter().find(|c| c.some) {
-            let message =
-                "the command asked for rules by name, so the export does not hold every rule";
-            problems.push(Problem::new(ProblemKind::Incomplete, c.span, message).help(FULL));
-        }
-        for t in self.unknown_labels.0.drain(..) {
-            let message = format!(
-                "the label `{}` is not known ({}); the rule is kept as undecided",
-                clip(&t.text),
-                times(t.count)
-            );
-            problems.push(Problem::new(ProblemKind::Malformed, t.span, message)
-                .help("add the label to the vocabulary of its language (parsers/src/netsh/lang), or export with English labels"));
-        }
-        for t in self.unknown_values.0.drain(..) {
-            let message = format!(
-                "{} ({}); the rule is kept as undecided",
-                t.text,
-                times(t.count)
-            );
-            problems.push(
-                Problem::new(ProblemKind::Unmodelled, t.span, message).help(
-                    "add the value to the vocabulary of its language (parsers/src/netsh/lang)",
-                ),
-            );
-        }
-        for t in self.unproven.0.drain(..) {
-            let message = format!(
-                "{} is read by a translation that no known export proves ({})",
-                t.text,
-                times(t.count)
-            );
-            problems.push(Problem::new(ProblemKind::Note, t.span, message));
-        }
-        for t in self.missing.0.drain(..) {
-            let message = format!(
-                "{} prints no {} line; the rule is kept as undecided",
-                rules_of(t.count),
-                t.text
-            );
-            problems.push(
-                Problem::new(ProblemKind::Malformed, t.span, message)
-                    .help("export again; netsh always prints this line"),
-            );
-        }
-        for t in self.repeated.0.drain(..) {
-            let message = format!(
-                "{} prints {} twice with different values; the rule is kept as undecided",
-                rules_of(t.count),
-                t.text
-            );
-            problems.push(Problem::new(ProblemKind::Malformed, t.span, message));
-        }
-        for t in self.consec.0.drain(..) {
-            let requires = t.text.contains("Require");
-            let kind = if requires {
-                ProblemKind::Unmodelled
-            } else {
-                ProblemKind::Note
-            };
-            let effect = if requires {
-                "it may keep out packets that are not authenticated"
-            } else {
-                "it decides no packet"
-            };
-            let message = format!(
-                "a connection security rule is no firewall rule ({}); {effect}",
-                times(t.count)
-            );
-            problems.push(Problem::new(kind, t.span, message));
-        }
-    }
-}
-
-fn times(n: usize) -> String {
-    if n == 1 {
-        "once".to_owned()
-    } else {
-        format!("{n} times")
-    }
-}
-
-fn rules_of(n: usize) -> String {
-    if n == 1 {
-        "a rule".to_owned()
-    } else {
-        format!("each of {n} rules")
-    }
 }
 
 /// Labels that only a rule has; the others are common words.
@@ -642,47 +446,4 @@ fn is_strong(label: Label) -> bool {
             | Label::Consec
             | Label::ConsecPart
     )
-}
-
-/// Where a line that is no field belongs while a rule is open.
-enum Place {
-    Continues(Label),
-    Stray,
-    Outside,
-}
-
-fn place(block: &Block, line: &Line<'_>, heading: Heading) -> Place {
-    let last = block.last.unwrap_or(Label::Name);
-    let deeper = line.indent > block.indent;
-    match last {
-        Label::Name if !block.ruler && !block.blank => return Place::Continues(Label::Name),
-        Label::Description => return Place::Continues(Label::Description),
-        _ => {}
-    }
-    if block.blank {
-        return Place::Outside;
-    }
-    match last {
-        Label::LocalIp | Label::RemoteIp | Label::LocalPort | Label::RemotePort
-            if is_list(line.text) || deeper && heading == Heading::None =>
-        {
-            return Place::Continues(last);
-        }
-        Label::Protocol if deeper && heading == Heading::None => return Place::Continues(last),
-        Label::Program | Label::Group if heading == Heading::None => return Place::Continues(last),
-        _ => {}
-    }
-    if heading == Heading::None && block.has(Label::Action) {
-        return Place::Outside;
-    }
-    Place::Stray
-}
-
-/// Whether a line can only be part of an address or port list.
-fn is_list(text: &str) -> bool {
-    text.contains(['.', ',', ':', '-', '/'])
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b',' | b':' | b'-' | b'/' | b' '))
-        || text.bytes().all(|b| b.is_ascii_digit())
 }

@@ -1,18 +1,15 @@
 //! From a block of lines to a rule of the model.
 
 use super::block::Block;
-use super::values::{self, List, Part, Parts, Protocol};
+use super::values;
 use super::vocab::{Class, Entry, Label, Proof, Vocabulary, Word};
-use crate::model::{
-    Action, Clause, Condition, ConditionKind, Field, Profiles, Rule, RuleOrigin, Side, Test,
-};
+use crate::model::{Action, Condition, ConditionKind, Field, Profiles, Rule, RuleOrigin, Test};
 use crate::source::Span;
-use crate::space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, proto};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::borrow::Cow;
 
-/// Most clauses that one rule may need; real rules need one to six. Beyond it the rule is kept as undecided.
-const MAX_CLAUSES: usize = 256;
+/// Odd lines of one rule that become conditions; one is enough to leave the rule undecided.
+const MOST_ODDITIES: usize = 8;
 
 /// Whether a rule is about packets to or from the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,13 +73,13 @@ pub(super) fn build<'a>(
     .run()
 }
 
-struct Builder<'a, 'b> {
-    v: &'b Vocabulary,
+pub(super) struct Builder<'a, 'b> {
+    pub(super) v: &'b Vocabulary,
     text: &'a str,
-    block: &'b Block,
-    remarks: Vec<Remark<'a>>,
+    pub(super) block: &'b Block,
+    pub(super) remarks: Vec<Remark<'a>>,
     /// Conditions of every clause.
-    conditions: SmallVec<[Condition; 2]>,
+    pub(super) conditions: SmallVec<[Condition; 2]>,
 }
 
 impl<'a> Builder<'a, '_> {
@@ -108,7 +105,7 @@ impl<'a> Builder<'a, '_> {
         })
     }
 
-    fn slice(&self, span: Span) -> &'a str {
+    pub(super) fn slice(&self, span: Span) -> &'a str {
         self.text.get(span.range()).unwrap_or("")
     }
 
@@ -116,7 +113,7 @@ impl<'a> Builder<'a, '_> {
         self.block.get(label).map_or("", |s| self.slice(s))
     }
 
-    fn undecided(&mut self, span: Span, text: String) {
+    pub(super) fn undecided(&mut self, span: Span, text: String) {
         self.conditions.push(Condition::new(
             ConditionKind::Unknown,
             Test::Opaque,
@@ -126,7 +123,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     /// A value with the lines that continue it. The console cuts inside an entry; an indented line begins a new one.
-    fn whole_text(&self, label: Label) -> Cow<'a, str> {
+    pub(super) fn whole_text(&self, label: Label) -> Cow<'a, str> {
         let mut out = Cow::Borrowed(self.str(label));
         for extra in self.block.extras(label) {
             let more = self.slice(extra.span);
@@ -201,13 +198,13 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn unknown(&mut self, label: Label, value: impl Into<Cow<'a, str>>, span: Span) {
+    pub(super) fn unknown(&mut self, label: Label, value: impl Into<Cow<'a, str>>, span: Span) {
         let value = value.into();
         self.undecided(span, format!("{} `{}`", label.english(), clip(&value)));
         self.remarks.push(Remark::Unknown { label, value, span });
     }
 
-    fn missing(&mut self, label: Label) {
+    pub(super) fn missing(&mut self, label: Label) {
         let span = self.block.name_line;
         self.undecided(span, format!("{} is not printed", label.english()));
         self.remarks.push(Remark::Missing { label, span });
@@ -375,11 +372,12 @@ impl<'a> Builder<'a, '_> {
 
     /// Lines that are no field, and fields that occur twice: what they say may narrow the rule.
     fn oddities(&mut self) {
-        for stray in self.block.strays.iter().chain(&self.block.consec_parts) {
+        let strays = self.block.strays.iter().chain(&self.block.consec_parts);
+        for stray in strays.take(MOST_ODDITIES) {
             let text = format!("the line `{}`", clip(self.slice(stray.line)));
             self.undecided(stray.line, text);
         }
-        for (label, span) in &self.block.repeated {
+        for (label, span) in self.block.repeated.iter().take(MOST_ODDITIES) {
             let same = self
                 .block
                 .get(*label)
@@ -392,144 +390,6 @@ impl<'a> Builder<'a, '_> {
                 });
             }
         }
-    }
-
-    fn clauses(&mut self, direction: Direction, action: &Action) -> SmallVec<[Clause; 1]> {
-        let protocol = self.protocol();
-        let ends = self.ends(direction, action);
-        let ports = self.ports(protocol);
-        let rows = self.icmp_rows(protocol);
-        let count = ends.0.len() * ends.1.len() * ports.0.len() * ports.1.len() * rows.len();
-        if count > MAX_CLAUSES {
-            self.undecided(self.block.span, format!("{count} combinations"));
-            return smallvec![self.clause(PacketBox::any(), &[])];
-        }
-        let mut out = SmallVec::new();
-        for local in &ends.0 {
-            for remote in &ends.1 {
-                for row in &rows {
-                    let base = Shape {
-                        direction,
-                        protocol,
-                        local,
-                        remote,
-                        row,
-                    };
-                    self.push_clauses(&base, &ports, &mut out);
-                }
-            }
-        }
-        out
-    }
-
-    fn push_clauses(
-        &self,
-        base: &Shape<'_>,
-        ports: &(Parts<PortSet>, Parts<PortSet>),
-        out: &mut SmallVec<[Clause; 1]>,
-    ) {
-        for lport in &ports.0 {
-            for rport in &ports.1 {
-                let open = [
-                    &base.local.condition,
-                    &base.remote.condition,
-                    &lport.condition,
-                    &rport.condition,
-                ];
-                out.push(self.clause(base.space(lport, rport), &open));
-            }
-        }
-    }
-
-    fn clause(&self, space: PacketBox, open: &[&Option<Condition>]) -> Clause {
-        let mut conditions: SmallVec<[Condition; 1]> = self.conditions.iter().cloned().collect();
-        conditions.extend(open.iter().filter_map(|c| (*c).clone()));
-        Clause { space, conditions }
-    }
-
-    /// `None` if the protocol is not known.
-    fn protocol(&mut self) -> Option<Protocol> {
-        let Some(span) = self.block.get(Label::Protocol) else {
-            self.missing(Label::Protocol);
-            return None;
-        };
-        let protocol = values::protocol(self.v, self.slice(span));
-        if protocol.is_none() {
-            self.unknown(Label::Protocol, self.slice(span), span);
-        }
-        protocol
-    }
-
-    fn ends(&mut self, direction: Direction, action: &Action) -> (Parts<AddrSet>, Parts<AddrSet>) {
-        let (local, remote) = match direction {
-            Direction::In => (Side::Dst, Side::Src),
-            Direction::Out => (Side::Src, Side::Dst),
-        };
-        let bounded = *action == Action::Allow;
-        (
-            self.addresses(Label::LocalIp, local, bounded),
-            self.addresses(Label::RemoteIp, remote, bounded),
-        )
-    }
-
-    fn addresses(&mut self, label: Label, side: Side, bounded: bool) -> Parts<AddrSet> {
-        let Some(span) = self.block.whole(label) else {
-            self.missing(label);
-            return whole(AddrSet::any());
-        };
-        let text = self.whole_text(label);
-        let list = values::addresses(self.v, &text, side, span, bounded);
-        self.parts(label, list, span)
-    }
-
-    fn parts<T>(&mut self, label: Label, list: List<T>, span: Span) -> Parts<T> {
-        if let Some(token) = list.unknown {
-            let value = Cow::Owned(token.into());
-            self.remarks.push(Remark::Unknown { label, value, span });
-        }
-        list.parts
-    }
-
-    fn ports(&mut self, protocol: Option<Protocol>) -> (Parts<PortSet>, Parts<PortSet>) {
-        let needed = matches!(protocol, Some(Protocol::Number(proto::TCP | proto::UDP)));
-        (
-            self.port_list(Label::LocalPort, needed),
-            self.port_list(Label::RemotePort, needed),
-        )
-    }
-
-    fn port_list(&mut self, label: Label, needed: bool) -> Parts<PortSet> {
-        let Some(span) = self.block.whole(label) else {
-            if needed {
-                self.missing(label);
-            }
-            return whole(PortSet::full());
-        };
-        let text = self.whole_text(label);
-        let list = values::ports(self.v, &text, span);
-        self.parts(label, list, span)
-    }
-
-    /// Rows of the table under an ICMP protocol: type and code. Its heading is the first row that is no number.
-    fn icmp_rows(&mut self, protocol: Option<Protocol>) -> SmallVec<[Row; 1]> {
-        let mut rows: SmallVec<[Row; 1]> = SmallVec::new();
-        let icmp = matches!(protocol, Some(Protocol::Number(p)) if proto::is_icmp(p));
-        let mut strange = None;
-        for (n, extra) in self.block.extras(Label::Protocol).enumerate() {
-            match icmp_row(self.v, self.slice(extra.span)) {
-                Some(row) if icmp => rows.push(row),
-                None if n == 0 && icmp => {}
-                _ => strange = Some(extra.span),
-            }
-        }
-        if let Some(span) = strange {
-            self.unknown(Label::Protocol, self.slice(span), span);
-            rows.clear();
-        }
-        if rows.is_empty() {
-            rows.push((PortSet::full(), PortSet::full()));
-        }
-        rows
     }
 
     fn fields(&self, direction: Direction) -> SmallVec<[(Field, Span); 6]> {
@@ -572,10 +432,11 @@ impl<'a> Builder<'a, '_> {
             Label::Protocol => self.block.get(label),
             _ => self.block.whole(label),
         };
-        let mut out: SmallVec<[(Field, Span); 6]> = map
-            .iter()
-            .filter_map(|(label, field)| Some((*field, span(*label)?)))
-            .collect();
+        let mut out: SmallVec<[(Field, Span); 6]> = SmallVec::with_capacity(map.len());
+        out.extend(
+            map.iter()
+                .filter_map(|(label, field)| Some((*field, span(*label)?))),
+        );
         let rows = self
             .block
             .extras(Label::Protocol)
@@ -583,95 +444,6 @@ impl<'a> Builder<'a, '_> {
         out.extend(rows);
         out.sort_by_key(|(_, span)| span.start);
         out
-    }
-}
-
-/// ICMP types and codes.
-type Row = (PortSet, PortSet);
-
-fn icmp_row(v: &Vocabulary, text: &str) -> Option<Row> {
-    let (kind, code) = text
-        .split_once("  ")
-        .or_else(|| text.split_once([' ', '\t']))?;
-    let set = |t: &str| {
-        if v.is_any(t) {
-            Some(PortSet::full())
-        } else {
-            t.parse::<u8>().ok().map(|n| PortSet::single(n.into()))
-        }
-    };
-    Some((set(kind.trim())?, set(code.trim())?))
-}
-
-fn whole<T>(set: T) -> Parts<T> {
-    smallvec![Part {
-        set,
-        proto: None,
-        condition: None
-    }]
-}
-
-/// One combination of a rule's lists, without its ports.
-struct Shape<'a> {
-    direction: Direction,
-    protocol: Option<Protocol>,
-    local: &'a Part<AddrSet>,
-    remote: &'a Part<AddrSet>,
-    row: &'a Row,
-}
-
-impl Shape<'_> {
-    fn space(&self, lport: &Part<PortSet>, rport: &Part<PortSet>) -> PacketBox {
-        let (src, dst, sport, dport) = match self.direction {
-            Direction::In => (self.remote, self.local, rport, lport),
-            Direction::Out => (self.local, self.remote, lport, rport),
-        };
-        let mut space = PacketBox {
-            src: src.set.clone(),
-            dst: dst.set.clone(),
-            ..PacketBox::any()
-        };
-        let some_port = !lport.set.is_full() || !rport.set.is_full();
-        match self.protocol {
-            Some(Protocol::Number(p)) => {
-                space.proto = ProtoSet::single(p);
-                if let Some(family) = icmp_family(p) {
-                    space.src = space.src.only(family);
-                    space.dst = space.dst.only(family);
-                    space.sport = self.row.0.clone();
-                    space.dport = self.row.1.clone();
-                }
-                if proto::has_ports(p) {
-                    space.sport = sport.set.clone();
-                    space.dport = dport.set.clone();
-                }
-            }
-            // Ports bind the protocols that have them; a rule of any protocol with a port says nothing of the others.
-            Some(Protocol::Any) if some_port => {
-                space.proto = [(proto::TCP, proto::TCP), (proto::UDP, proto::UDP)]
-                    .into_iter()
-                    .collect();
-                space.sport = sport.set.clone();
-                space.dport = dport.set.clone();
-            }
-            Some(Protocol::Any) => {}
-            None => {
-                space.sport = sport.set.clone();
-                space.dport = dport.set.clone();
-            }
-        }
-        for p in [lport.proto, rport.proto].into_iter().flatten() {
-            space.proto = space.proto.intersect(&ProtoSet::single(p));
-        }
-        space
-    }
-}
-
-fn icmp_family(p: u8) -> Option<Family> {
-    match p {
-        proto::ICMP => Some(Family::V4),
-        proto::ICMPV6 => Some(Family::V6),
-        _ => None,
     }
 }
 

@@ -1,0 +1,209 @@
+//! Port lists: numbers, ranges, and the keywords for listeners of Windows.
+
+use super::values::{List, Part, tokens, undecided};
+use super::vocab::Vocabulary;
+use crate::model::{Condition, ConditionKind, Test};
+use crate::source::Span;
+use crate::space::{PortSet, proto};
+use smallvec::SmallVec;
+
+/// Port keywords: name, protocol, ports, what stays open. RPC names dynamic ports, which by default are 49152–65535
+/// (Microsoft, "Service overview and network port requirements for Windows"); the others name one listener each.
+struct PortKeyword {
+    name: &'static str,
+    proto: u8,
+    ports: (u16, u16),
+    open: Option<(ConditionKind, &'static str)>,
+}
+
+const fn keyword(
+    name: &'static str,
+    proto: u8,
+    ports: (u16, u16),
+    open: Option<(ConditionKind, &'static str)>,
+) -> PortKeyword {
+    PortKeyword {
+        name,
+        proto,
+        ports,
+        open,
+    }
+}
+
+const PORT_KEYWORDS: &[PortKeyword] = &[
+    keyword(
+        "rpc",
+        proto::TCP,
+        (49152, 65535),
+        Some((ConditionKind::Local, "the port is an RPC server's")),
+    ),
+    keyword("rpc-epmap", proto::TCP, (135, 135), None),
+    keyword("rpcepmap", proto::TCP, (135, 135), None),
+    keyword(
+        "iphttps",
+        proto::TCP,
+        (443, 443),
+        Some((
+            ConditionKind::Unknown,
+            "the port is the IP-HTTPS listener's",
+        )),
+    ),
+    keyword(
+        "iphttpsin",
+        proto::TCP,
+        (443, 443),
+        Some((
+            ConditionKind::Unknown,
+            "the port is the IP-HTTPS listener's",
+        )),
+    ),
+    keyword(
+        "iphttpsout",
+        proto::TCP,
+        (443, 443),
+        Some((ConditionKind::Unknown, "the peer's port is IP-HTTPS")),
+    ),
+    keyword(
+        "teredo",
+        proto::UDP,
+        (0, 65535),
+        Some((ConditionKind::Unknown, "the port is Teredo's")),
+    ),
+    keyword(
+        "ply2disc",
+        proto::UDP,
+        (0, 65535),
+        Some((ConditionKind::Unknown, "the port is Play To discovery's")),
+    ),
+    keyword(
+        "playtodiscovery",
+        proto::UDP,
+        (0, 65535),
+        Some((ConditionKind::Unknown, "the port is Play To discovery's")),
+    ),
+    keyword(
+        "mdns",
+        proto::UDP,
+        (5353, 5353),
+        Some((ConditionKind::Unknown, "the port is the mDNS listener's")),
+    ),
+    keyword(
+        "cortana",
+        proto::TCP,
+        (0, 65535),
+        Some((ConditionKind::Unknown, "the port is Cortana's")),
+    ),
+    keyword(
+        "cortanain",
+        proto::TCP,
+        (0, 65535),
+        Some((ConditionKind::Unknown, "the port is Cortana's")),
+    ),
+    keyword(
+        "dhcp",
+        proto::UDP,
+        (0, 65535),
+        Some((ConditionKind::Unknown, "the port is DHCP's")),
+    ),
+];
+
+/// Reads a port list.
+pub(super) fn ports(v: &Vocabulary, text: &str, span: Span) -> List<PortSet> {
+    if v.is_any(text) {
+        return List::whole(PortSet::full());
+    }
+    let mut literal: SmallVec<[(u16, u16); 8]> = SmallVec::new();
+    let mut out = List {
+        parts: SmallVec::new(),
+        unknown: None,
+    };
+    for token in tokens(text) {
+        if let Some((a, b)) = port_range(token) {
+            literal.push((a, b));
+        } else if v.is_any(token) {
+            literal.push((0, u16::MAX));
+        } else if let Some(k) = PORT_KEYWORDS
+            .iter()
+            .find(|k| k.name.eq_ignore_ascii_case(token))
+        {
+            let part = port_keyword(k, span);
+            let same = |p: &Part<PortSet>| p.condition == part.condition && p.set == part.set;
+            if !out.parts.iter().any(same) {
+                out.parts.push(part);
+            }
+        } else if out.unknown.is_none() {
+            out.unknown = Some(token.into());
+            out.parts
+                .push(undecided(PortSet::full(), span, format!("port `{token}`")));
+        }
+    }
+    if !literal.is_empty() {
+        let set = literal.into_iter().collect();
+        out.parts.insert(
+            0,
+            Part {
+                set,
+                proto: None,
+                condition: None,
+            },
+        );
+    } else if out.parts.is_empty() {
+        out.unknown = Some("".into());
+        out.parts.push(undecided(
+            PortSet::full(),
+            span,
+            "an empty port list".into(),
+        ));
+    }
+    out
+}
+
+fn port_keyword(k: &PortKeyword, span: Span) -> Part<PortSet> {
+    Part {
+        set: PortSet::range(k.ports.0, k.ports.1),
+        proto: Some(k.proto),
+        condition: k
+            .open
+            .map(|(kind, text)| Condition::new(kind, Test::Opaque, span, text)),
+    }
+}
+
+fn port_range(token: &str) -> Option<(u16, u16)> {
+    let (a, b) = token.split_once('-').unwrap_or((token, token));
+    let (a, b): (u16, u16) = (a.trim().parse().ok()?, b.trim().parse().ok()?);
+    (a <= b).then_some((a, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn port_lists_hold_numbers_ranges_and_keywords() {
+        let list = ports(
+            Vocabulary::get(),
+            "80,443,5000-5010,RPC,RPC-EPMap,bogus,70000",
+            Span::default(),
+        );
+        assert_eq!(list.unknown.as_deref(), Some("bogus"));
+        let sets: Vec<_> = list
+            .parts
+            .iter()
+            .map(|p| (p.set.first(), p.set.last(), p.proto))
+            .collect();
+        assert_eq!(
+            sets,
+            [
+                (Some(80), Some(5010), None),
+                (Some(49152), Some(65535), Some(proto::TCP)),
+                (Some(135), Some(135), Some(proto::TCP)),
+                (Some(0), Some(65535), None),
+            ]
+        );
+        assert!(
+            list.parts[2].condition.is_none(),
+            "RPC-EPMap is exactly TCP 135"
+        );
+        assert_eq!(port_range("9-5"), None);
+    }
+}

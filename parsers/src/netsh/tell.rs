@@ -1,0 +1,181 @@
+//! What is said once about many places of a capture.
+
+use super::rule::{Remark, clip};
+use crate::problem::{Problem, ProblemKind};
+use crate::source::Span;
+
+/// The command of a full export.
+pub(super) const FULL: &str = "run `netsh advfirewall firewall show rule name=all verbose`";
+
+/// How to add a string that was not known.
+const ADD: &str = "add it to the vocabulary of its language (parsers/src/netsh/lang), or export on a host with English labels";
+
+/// Something said once for many places.
+#[derive(Debug)]
+struct Tally {
+    text: String,
+    span: Span,
+    count: usize,
+}
+
+impl Tally {
+    fn times(&self) -> String {
+        match self.count {
+            1 => "once".to_owned(),
+            n => format!("{n} times"),
+        }
+    }
+
+    fn rules(&self) -> String {
+        match self.count {
+            1 => "a rule".to_owned(),
+            n => format!("each of {n} rules"),
+        }
+    }
+}
+
+/// Counts equal texts in the order of their first place.
+#[derive(Debug, Default)]
+pub(super) struct Tallies(Vec<Tally>);
+
+impl Tallies {
+    /// More distinct texts than this are not told apart.
+    const MOST: usize = 100;
+
+    pub(super) fn add(&mut self, text: String, span: Span) {
+        if let Some(t) = self.0.iter_mut().find(|t| t.text == text) {
+            t.count += 1;
+        } else if self.0.len() < Self::MOST {
+            let count = 1;
+            self.0.push(Tally { text, span, count });
+        } else if let Some(t) = self.0.last_mut() {
+            t.count += 1;
+        }
+    }
+}
+
+/// Everything that is counted.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    brief: usize,
+    first_brief: Span,
+    pub(super) unknown_labels: Tallies,
+    unknown_values: Tallies,
+    unproven: Tallies,
+    missing: Tallies,
+    repeated: Tallies,
+    /// By the action of the connection security rules.
+    pub(super) consec: Tallies,
+}
+
+impl Told {
+    /// A rule prints none of the verbose fields.
+    pub(super) fn brief(&mut self, place: Span) {
+        if self.brief == 0 {
+            self.first_brief = place;
+        }
+        self.brief += 1;
+    }
+
+    /// Whether any rule was brief.
+    pub(super) fn is_brief(&self) -> bool {
+        self.brief > 0
+    }
+
+    pub(super) fn remark(&mut self, remark: Remark<'_>) {
+        match remark {
+            Remark::Unknown { label, value, span } => {
+                let text = format!(
+                    "`{}` is no known value of {}",
+                    clip(&value),
+                    label.english()
+                );
+                self.unknown_values.add(text, span);
+            }
+            Remark::Unproven { label, value, span } => {
+                let text = format!("`{value}` ({})", label.english());
+                self.unproven.add(text, span);
+            }
+            Remark::Missing { label, span } => self.missing.add(label.english().to_owned(), span),
+            Remark::Repeated { label, span } => self.repeated.add(label.english().to_owned(), span),
+        }
+    }
+
+    /// Turns what was counted into problems, one each. `rules` is the number of rules in the file.
+    pub(super) fn problems(&self, rules: usize) -> Vec<Problem> {
+        let mut out = Vec::new();
+        if self.is_brief() {
+            let message = format!(
+                "{} of {rules} rules print no Program, Service, Security and InterfaceTypes lines: what may narrow them is not known",
+                self.brief
+            );
+            out.push(Problem::new(ProblemKind::Incomplete, self.first_brief, message).help(FULL));
+        }
+        out.extend(self.unknown_labels.0.iter().map(unknown_label));
+        out.extend(self.unknown_values.0.iter().map(unknown_value));
+        out.extend(self.unproven.0.iter().map(unproven));
+        out.extend(self.missing.0.iter().map(missing));
+        out.extend(self.repeated.0.iter().map(repeated));
+        out.extend(self.consec.0.iter().map(consec));
+        out
+    }
+}
+
+fn unknown_label(t: &Tally) -> Problem {
+    let message = format!(
+        "the label `{}` is not known ({}); the rule is kept as undecided",
+        clip(&t.text),
+        t.times()
+    );
+    Problem::new(ProblemKind::Malformed, t.span, message).help(ADD)
+}
+
+fn unknown_value(t: &Tally) -> Problem {
+    let message = format!("{} ({}); the rule is kept as undecided", t.text, t.times());
+    Problem::new(ProblemKind::Unmodelled, t.span, message).help(ADD)
+}
+
+fn unproven(t: &Tally) -> Problem {
+    let message = format!(
+        "{} is read by a translation that no known export proves ({})",
+        t.text,
+        t.times()
+    );
+    Problem::new(ProblemKind::Note, t.span, message)
+}
+
+fn missing(t: &Tally) -> Problem {
+    let message = format!(
+        "{} prints no {} line; the rule is kept as undecided",
+        t.rules(),
+        t.text
+    );
+    Problem::new(ProblemKind::Malformed, t.span, message)
+        .help("export again; netsh always prints this line")
+}
+
+fn repeated(t: &Tally) -> Problem {
+    let message = format!(
+        "{} prints {} twice with different values; the rule is kept as undecided",
+        t.rules(),
+        t.text
+    );
+    Problem::new(ProblemKind::Malformed, t.span, message)
+}
+
+/// Connection security rules decide no packet of their own, but one that requires IPsec keeps others out.
+fn consec(t: &Tally) -> Problem {
+    let (kind, effect) = if t.text.contains("Require") {
+        (
+            ProblemKind::Unmodelled,
+            "it may keep out packets that are not authenticated",
+        )
+    } else {
+        (ProblemKind::Note, "it decides no packet")
+    };
+    let message = format!(
+        "a connection security rule is no firewall rule ({}); {effect}",
+        t.times()
+    );
+    Problem::new(kind, t.span, message)
+}
