@@ -8,6 +8,7 @@ pub mod diag;
 pub mod document;
 pub mod finding;
 pub mod inspect;
+pub mod link;
 pub mod load;
 pub mod matrix;
 pub mod outcome;

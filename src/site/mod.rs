@@ -1,6 +1,8 @@
 //! The site: what is where. Read from hylint.toml, from options, or worked out from the exports.
 
+pub mod bind;
 pub mod config;
+pub mod paths;
 
 pub use config::{Config, KnownLint, find, load};
 

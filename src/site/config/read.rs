@@ -298,8 +298,8 @@ pub(super) fn resolve(t: &Table<'_, '_>) -> BTreeMap<String, AddrSet> {
     let mut all = BTreeMap::new();
     for (key, span, value) in t.entries() {
         let (kind, name) = key.split_once(':').unwrap_or((key, ""));
-        if name.is_empty() || !["azure", "aws", "ipset", "windows"].contains(&kind) {
-            let help = "keys are azure:TAG, azure:asg/NAME, aws:sg-ID, aws:pl-ID, ipset:NAME or windows:KEYWORD";
+        if name.is_empty() || !["azure", "aws", "ipset", "windows", "host"].contains(&kind) {
+            let help = "keys are azure:TAG, azure:asg/NAME, aws:sg-ID, aws:pl-ID, ipset:NAME, windows:KEYWORD or host:NAME";
             value.error_at(
                 span,
                 format!("`{key}` is no name of an export"),

@@ -1,0 +1,347 @@
+//! Puts the members of ipsets in the place of conditions, exactly (ipset(8), iptables-extensions(8) `set`).
+
+use super::{finding, together};
+use crate::finding::{Finding, Severity};
+use crate::load::LoadedExport;
+use hylint_parsers::model::{Clause, Companion, Condition, IpSet, PacketDim, Rule, Side, Test};
+use hylint_parsers::space::AddrSet;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+
+/// Members that one condition may become clauses of; more stay a condition, with a note.
+const MEMBERS: usize = 4096;
+/// Members of a set of several dimensions that a negated condition may cut out.
+const NEGATED_MEMBERS: usize = 16;
+/// Clauses that one export may gain.
+const CLAUSES: usize = 1 << 18;
+
+/// A set in the form that rules need.
+enum Members {
+    /// Addresses alone.
+    Addrs(AddrSet),
+    /// One entry per member.
+    Each(Vec<Vec<PacketDim>>),
+}
+
+struct Set {
+    members: Members,
+    dimensions: usize,
+}
+
+pub(super) fn join(
+    exports: &mut [LoadedExport],
+    claims: &[Vec<usize>],
+    known: &BTreeMap<String, AddrSet>,
+    findings: &mut Vec<Finding>,
+) {
+    let holders: Vec<usize> = holders(exports);
+    if holders.is_empty() {
+        return;
+    }
+    for at in 0..exports.len() {
+        let uses = exports.get(at).is_some_and(|e| {
+            let mut rules = e.export.points.iter().flat_map(|p| p.rules());
+            rules.any(|r| r.conditions().any(|c| set_name(c).is_some()))
+        });
+        if !uses {
+            continue;
+        }
+        let sets = sets_for(exports, claims, &holders, at);
+        let sets = sets
+            .into_iter()
+            .filter(|(n, _)| !known.contains_key(&format!("ipset:{n}")));
+        let sets: FxHashMap<String, Set> = sets.collect();
+        if let Some(export) = exports.get_mut(at) {
+            rewrite(export, &sets, findings);
+        }
+    }
+}
+
+fn sets(export: &LoadedExport) -> impl Iterator<Item = &IpSet> {
+    export.export.companions.iter().filter_map(|c| match c {
+        Companion::IpSet(s) => Some(s),
+        _ => None,
+    })
+}
+
+fn holders(exports: &[LoadedExport]) -> Vec<usize> {
+    let all = exports.iter().enumerate();
+    all.filter(|(_, e)| sets(e).next().is_some())
+        .map(|(i, _)| i)
+        .collect()
+}
+
+/// Sets by name for one export: of its own file, else of its scope. A name that two files of the scope define
+/// differently is nobody's.
+fn sets_for(
+    exports: &[LoadedExport],
+    claims: &[Vec<usize>],
+    holders: &[usize],
+    at: usize,
+) -> FxHashMap<String, Set> {
+    let mut found: BTreeMap<&str, Option<(usize, &IpSet)>> = BTreeMap::new();
+    for holder in holders
+        .iter()
+        .filter(|h| together(exports, claims, at, **h))
+    {
+        for set in exports.get(*holder).into_iter().flat_map(sets) {
+            let slot = found.entry(&set.name).or_insert(Some((*holder, set)));
+            if let Some((other, _)) = slot
+                && *other != *holder
+            {
+                *slot = match (*other == at, *holder == at) {
+                    (true, _) => *slot,
+                    (_, true) => Some((*holder, set)),
+                    _ => None,
+                };
+            }
+        }
+    }
+    let lookup = |name: &str| found.get(name).copied().flatten().map(|(_, s)| s);
+    let mut out = FxHashMap::default();
+    for name in found.keys() {
+        if let Some(made) = lookup(name).and_then(|s| members(s, &lookup)) {
+            out.insert((*name).to_owned(), made);
+        }
+    }
+    out
+}
+
+/// A set's members; `None` if a condition says it better.
+fn members<'a>(set: &'a IpSet, lookup: &impl Fn(&str) -> Option<&'a IpSet>) -> Option<Set> {
+    if &*set.kind == "list:set" {
+        return list_of_sets(set, lookup);
+    }
+    let dimensions = set
+        .kind
+        .split_once(':')
+        .map_or(1, |(_, d)| d.split(',').count());
+    if let Some(addrs) = addresses(set) {
+        return Some(Set {
+            members: Members::Addrs(addrs),
+            dimensions,
+        });
+    }
+    // An exception in several dimensions cuts by the longest prefix of each; that is not told apart here.
+    if set.entries.iter().any(|e| e.nomatch) {
+        return None;
+    }
+    let each = set.entries.iter().map(|e| e.dims.clone()).collect();
+    Some(Set {
+        members: Members::Each(each),
+        dimensions,
+    })
+}
+
+/// The addresses of a set of one dimension. The longest prefix decides between members and exceptions, so larger
+/// entries come first.
+fn addresses(set: &IpSet) -> Option<AddrSet> {
+    let mut entries = Vec::with_capacity(set.entries.len());
+    for e in &set.entries {
+        match e.dims.as_slice() {
+            [PacketDim::Addr(a)] => entries.push((a, e.nomatch)),
+            _ => return None,
+        }
+    }
+    if !entries.iter().any(|(_, nomatch)| *nomatch) {
+        let v4 = entries.iter().flat_map(|(a, _)| a.v4.iter()).collect();
+        let v6 = entries.iter().flat_map(|(a, _)| a.v6.iter()).collect();
+        return Some(AddrSet { v4, v6 });
+    }
+    entries
+        .sort_by_key(|(a, nomatch)| (std::cmp::Reverse(a.v4.count().max(a.v6.count())), *nomatch));
+    if entries.len() > MEMBERS {
+        return None;
+    }
+    Some(
+        entries
+            .into_iter()
+            .fold(AddrSet::empty(), |all, (a, nomatch)| {
+                if nomatch {
+                    all.subtract(a)
+                } else {
+                    all.union(a)
+                }
+            }),
+    )
+}
+
+/// A list of sets, where every member is a set of addresses.
+fn list_of_sets<'a>(set: &IpSet, lookup: &impl Fn(&str) -> Option<&'a IpSet>) -> Option<Set> {
+    let mut all = AddrSet::empty();
+    for e in &set.entries {
+        let [PacketDim::Other(name)] = e.dims.as_slice() else {
+            return None;
+        };
+        let member = lookup(name).filter(|m| &*m.kind != "list:set")?;
+        all = all.union(&addresses(member)?);
+    }
+    Some(Set {
+        members: Members::Addrs(all),
+        dimensions: 1,
+    })
+}
+
+/// The set that a condition looks up, and by which sides.
+fn set_name(c: &Condition) -> Option<(&str, &[Side])> {
+    match &c.test {
+        Test::Named { key, side } => key
+            .strip_prefix("ipset:")
+            .map(|n| (n, std::slice::from_ref(side))),
+        Test::IpSet { name, sides } => Some((name, sides)),
+        _ => None,
+    }
+}
+
+fn rewrite(export: &mut LoadedExport, sets: &FxHashMap<String, Set>, findings: &mut Vec<Finding>) {
+    let mut gained = 0;
+    let mut kept: Vec<(String, hylint_parsers::source::Span)> = Vec::new();
+    for rule in export.export.points.iter_mut().flat_map(|p| p.rules_mut()) {
+        if !rule.conditions().any(|c| set_name(c).is_some()) {
+            continue;
+        }
+        rewrite_rule(rule, sets, &mut gained, &mut kept);
+    }
+    if let Some((name, span)) = kept.first() {
+        let message = match kept.len() {
+            1 => format!("the set {name} is too large to be judged member by member here"),
+            n => format!(
+                "{n} set lookups are too large to be judged member by member, the first of {name}"
+            ),
+        };
+        let help = "flows that rest on it are conditional; write its addresses under [resolve]";
+        findings.push(finding(export, *span, Severity::Note, message, help));
+    }
+}
+
+fn rewrite_rule(
+    rule: &mut Rule,
+    sets: &FxHashMap<String, Set>,
+    gained: &mut usize,
+    kept: &mut Vec<(String, hylint_parsers::source::Span)>,
+) {
+    let mut work: Vec<Clause> = std::mem::take(&mut rule.clauses).into_vec();
+    work.reverse();
+    let mut done: SmallVec<[Clause; 1]> = SmallVec::new();
+    // A condition that stays is moved behind `skip`, so that each is looked at once.
+    let mut skip: Vec<Condition> = Vec::new();
+    while let Some(mut clause) = work.pop() {
+        let found = clause.conditions.iter().position(|c| {
+            !skip.contains(c) && set_name(c).is_some_and(|(n, _)| sets.contains_key(n))
+        });
+        let Some(at) = found else {
+            done.push(clause);
+            continue;
+        };
+        let condition = clause.conditions.remove(at);
+        let set = set_name(&condition).and_then(|(n, sides)| Some((sets.get(n)?, sides)));
+        let new = set.and_then(|(set, sides)| {
+            clauses(
+                &clause,
+                set,
+                sides,
+                &condition,
+                CLAUSES.saturating_sub(*gained),
+            )
+        });
+        match new {
+            Some(new) => {
+                *gained += new.len();
+                let undecided = new.iter().any(|c| c.conditions.contains(&condition));
+                if undecided {
+                    skip.push(condition);
+                }
+                work.extend(new.into_iter().rev());
+            }
+            None => {
+                if let Some((name, _)) = set_name(&condition) {
+                    kept.push((name.to_owned(), condition.span));
+                }
+                clause.conditions.insert(at, condition.clone());
+                skip.push(condition);
+                work.push(clause);
+            }
+        }
+    }
+    rule.clauses = done;
+}
+
+/// What a clause becomes when one of its conditions is looked up; `None` if that is too much.
+fn clauses(
+    clause: &Clause,
+    set: &Set,
+    sides: &[Side],
+    condition: &Condition,
+    budget: usize,
+) -> Option<Vec<Clause>> {
+    // The kernel matches nothing when a rule names fewer sides than the set has dimensions.
+    if sides.len() < set.dimensions {
+        return Some(if condition.negated {
+            vec![clause.clone()]
+        } else {
+            Vec::new()
+        });
+    }
+    match &set.members {
+        Members::Addrs(addrs) => {
+            let addrs = if condition.negated {
+                addrs.complement()
+            } else {
+                addrs.clone()
+            };
+            let mut one = clause.clone();
+            PacketDim::Addr(addrs).narrow(&mut one.space, *sides.first()?);
+            Some(if one.space.is_empty() {
+                Vec::new()
+            } else {
+                vec![one]
+            })
+        }
+        Members::Each(each) if condition.negated => outside(clause, each, sides),
+        Members::Each(each) => {
+            if each.len() > MEMBERS.min(budget) {
+                return None;
+            }
+            let all = each
+                .iter()
+                .map(|dims| member(clause, dims, sides, condition));
+            Some(all.filter(|c| !c.space.is_empty()).collect())
+        }
+    }
+}
+
+/// The part of a clause that one member matches; what packets cannot decide stays the condition.
+fn member(clause: &Clause, dims: &[PacketDim], sides: &[Side], condition: &Condition) -> Clause {
+    let mut one = clause.clone();
+    let mut decided = true;
+    for (dim, side) in dims.iter().zip(sides) {
+        decided &= dim.narrow(&mut one.space, *side);
+    }
+    if !decided {
+        one.conditions.push(condition.clone());
+    }
+    one
+}
+
+/// The part of a clause that no member matches.
+fn outside(clause: &Clause, each: &[Vec<PacketDim>], sides: &[Side]) -> Option<Vec<Clause>> {
+    if each.len() > NEGATED_MEMBERS {
+        return None;
+    }
+    let mut left = vec![clause.space.clone()];
+    for dims in each {
+        let mut cut = hylint_parsers::space::PacketBox::any();
+        for (dim, side) in dims.iter().zip(sides) {
+            if !dim.narrow(&mut cut, *side) {
+                return None;
+            }
+        }
+        left = left.iter().flat_map(|b| b.subtract(&cut)).collect();
+    }
+    let with = |space| Clause {
+        space,
+        conditions: clause.conditions.clone(),
+    };
+    Some(left.into_iter().map(with).collect())
+}

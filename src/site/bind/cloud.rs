@@ -1,0 +1,273 @@
+//! Which groups, ACLs and NSGs of cloud exports guard a host.
+
+use super::Binder;
+use crate::link::{same_id, short_name};
+use crate::load::LoadedExport;
+use crate::site::config::HostConfig;
+use crate::site::{Host, Layer, paths};
+use hylint_parsers::model::{Companion, NetworkInterface, Point, PointKind, Subnet, Tag};
+use hylint_parsers::space::AddrSet;
+
+/// How points are chosen for a host.
+#[derive(Clone, Copy)]
+pub(super) enum Pick<'a> {
+    /// As a `[[host]]` says.
+    Host(&'a HostConfig),
+    /// By addresses and tags alone.
+    Free,
+}
+
+/// Kinds of cloud points, outermost first.
+const KINDS: [PointKind; 3] = [
+    PointKind::NetworkAcl,
+    PointKind::Nsg,
+    PointKind::SecurityGroup,
+];
+
+/// Whether a name in `points` means the point: its id, the last part of it, or its name.
+pub(super) fn is_named(p: &Point, name: &str) -> bool {
+    same_id(&p.id, name) || same_id(short_name(&p.id), name) || same_id(&p.name, name)
+}
+
+/// A tag's value, its key in any case.
+pub(super) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
+    let found = tags.iter().find(|t| t.key.eq_ignore_ascii_case(key));
+    found.map(|t| t.value.trim())
+}
+
+impl Binder<'_> {
+    /// The exports, and those in the folders of them: interfaces are exported beside groups.
+    fn beside(&self, exports: &[usize]) -> Vec<usize> {
+        let folder = |i: usize| self.exports.get(i).map(|e| paths::folder(&e.path));
+        let folders: Vec<_> = exports.iter().map(|i| folder(*i)).collect();
+        let all = 0..self.exports.len();
+        all.filter(|i| exports.contains(i) || folders.contains(&folder(*i)))
+            .collect()
+    }
+
+    fn companions(&self, exports: &[usize]) -> impl Iterator<Item = &Companion> {
+        let each = exports
+            .iter()
+            .filter_map(|i| self.exports.get(*i))
+            .collect::<Vec<&LoadedExport>>();
+        each.into_iter().flat_map(|e| &e.export.companions)
+    }
+
+    pub(super) fn interfaces(&self, exports: &[usize]) -> Vec<&NetworkInterface> {
+        self.companions(&self.beside(exports))
+            .filter_map(|c| match c {
+                Companion::Interface(i) => Some(&**i),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn subnet(&self, exports: &[usize], id: &str) -> Option<&Subnet> {
+        self.companions(&self.beside(exports))
+            .find_map(|c| match c {
+                Companion::Subnet(s) if same_id(&s.id, id) => Some(s),
+                _ => None,
+            })
+    }
+
+    fn cloud_points(&self, exports: &[usize], kind: PointKind) -> Vec<(usize, usize)> {
+        let all = self.points_of(exports).into_iter();
+        all.filter(|at| self.point(*at).is_some_and(|p| p.kind == kind))
+            .collect()
+    }
+
+    /// The host with its cloud layers. A host whose interfaces are guarded differently becomes one host for each of
+    /// them, under one name.
+    pub(super) fn cloud_hosts(
+        &mut self,
+        base: Host,
+        exports: &[usize],
+        pick: Pick<'_>,
+    ) -> Vec<Host> {
+        let has_cloud = KINDS
+            .iter()
+            .any(|k| !self.cloud_points(exports, *k).is_empty());
+        if !has_cloud {
+            return vec![base];
+        }
+        if let Pick::Host(h) = pick
+            && !h.points.is_empty()
+        {
+            let layers = self.named_layers(h, &base, exports);
+            return vec![Host { layers, ..base }];
+        }
+        let by_interface = self.by_interface(&base, exports);
+        if !by_interface.is_empty() {
+            return by_interface;
+        }
+        let mut host = base;
+        for kind in KINDS {
+            let points = self.cloud_points(exports, kind);
+            let tagged = self.tagged(&points, &host);
+            match (tagged.is_empty(), points.as_slice()) {
+                (true, []) => {}
+                (true, [one]) => host.layers.push(layer(vec![*one])),
+                (true, _) => self.unbound(&host, &points, kind),
+                (false, _) => host.layers.extend(layers_of(kind, tagged)),
+            }
+        }
+        vec![host]
+    }
+
+    /// Layers of the points that a `[[host]]` names.
+    fn named_layers(&mut self, h: &HostConfig, host: &Host, exports: &[usize]) -> Vec<Layer> {
+        let mut layers = Vec::new();
+        for name in &h.points {
+            let named = |at: &(usize, usize)| self.point(*at).is_some_and(|p| is_named(p, name));
+            if !self.points_of(exports).iter().any(named) {
+                self.no_such_point(host, name, exports);
+            }
+        }
+        for kind in KINDS {
+            let points = self.cloud_points(exports, kind).into_iter();
+            let named: Vec<_> = points
+                .filter(|at| {
+                    let p = self.point(*at);
+                    p.is_some_and(|p| h.points.iter().any(|n| is_named(p, n)))
+                })
+                .collect();
+            let mut found = layers_of(kind, named);
+            for l in found.iter_mut().filter(|_| kind == PointKind::NetworkAcl) {
+                l.inside = self.inside(l, exports, &host.addrs);
+            }
+            layers.extend(found);
+        }
+        layers
+    }
+
+    /// Addresses of the subnet that an ACL guards and the host is in.
+    fn inside(&self, l: &Layer, exports: &[usize], host: &AddrSet) -> AddrSet {
+        let ids = l
+            .points
+            .iter()
+            .filter_map(|at| self.point(*at))
+            .flat_map(|p| &p.subnets);
+        let subnets = ids.filter_map(|id| self.subnet(exports, id));
+        subnets
+            .filter(|s| s.addrs.intersects(host))
+            .fold(AddrSet::empty(), |all, s| all.union(&s.addrs))
+    }
+
+    fn tagged(&self, points: &[(usize, usize)], host: &Host) -> Vec<(usize, usize)> {
+        let by = |fits: &dyn Fn(&Point) -> bool| -> Vec<(usize, usize)> {
+            let all = points.iter().copied();
+            all.filter(|at| self.point(*at).is_some_and(fits)).collect()
+        };
+        let of_host = by(&|p| {
+            tag(&p.tags, "hylint:host").is_some_and(|v| v.eq_ignore_ascii_case(&host.name))
+        });
+        if !of_host.is_empty() {
+            return of_host;
+        }
+        by(&|p| {
+            let value = tag(&p.tags, "hylint:role");
+            let role = value.and_then(|v| paths::role_named(v, self.matrix));
+            role.is_some_and(|r| host.roles.contains(&r))
+        })
+    }
+
+    /// One host for each way in which interfaces with the host's addresses are guarded.
+    fn by_interface(&mut self, base: &Host, exports: &[usize]) -> Vec<Host> {
+        let mut found: Vec<(Vec<Layer>, AddrSet)> = Vec::new();
+        let mut missing = Vec::new();
+        for i in self.interfaces(exports) {
+            let own = i.private.union(&i.public).intersect(&base.addrs);
+            if own.is_empty() {
+                continue;
+            }
+            let layers = self.interface_layers(i, exports, &mut missing);
+            match found.iter_mut().find(|(l, _)| *l == layers) {
+                Some((_, addrs)) => *addrs = addrs.union(&own),
+                None => found.push((layers, own)),
+            }
+        }
+        for (id, at) in missing {
+            self.group_not_exported(base, &id, at);
+        }
+        let one = found.len() == 1;
+        let host = |(layers, addrs)| Host {
+            layers,
+            addrs: if one { base.addrs.clone() } else { addrs },
+            ..base.clone()
+        };
+        found.into_iter().map(host).collect()
+    }
+
+    /// The layers in front of an interface: AWS, the ACL of its subnet and the union of its groups; Azure, the NSG of
+    /// its subnet and its own.
+    pub(super) fn interface_layers(
+        &self,
+        i: &NetworkInterface,
+        exports: &[usize],
+        missing: &mut Vec<(String, usize)>,
+    ) -> Vec<Layer> {
+        let exports = &self.beside(exports);
+        let subnet = self.subnet(exports, &i.subnet);
+        let mut layers = Vec::new();
+        for at in self.cloud_points(exports, PointKind::NetworkAcl) {
+            let guards = |p: &Point| p.subnets.iter().any(|s| same_id(s, &i.subnet));
+            if self.point(at).is_some_and(guards) {
+                let inside = subnet.map(|s| s.addrs.clone()).unwrap_or_default();
+                layers.push(Layer {
+                    points: vec![at],
+                    inside,
+                });
+            }
+        }
+        let nsgs = self.cloud_points(exports, PointKind::Nsg);
+        let of_subnet = |p: &Point| {
+            let listed = subnet.is_some_and(|s| s.points.iter().any(|id| same_id(id, &p.id)));
+            listed || p.subnets.iter().any(|s| same_id(s, &i.subnet))
+        };
+        let of_interface = |p: &Point| {
+            let listed = i.points.iter().any(|id| same_id(id, &p.id));
+            listed || p.interfaces.iter().any(|id| same_id(id, &i.id))
+        };
+        for guards in [&of_subnet as &dyn Fn(&Point) -> bool, &of_interface] {
+            let hits = nsgs
+                .iter()
+                .filter(|at| self.point(**at).is_some_and(guards));
+            layers.extend(hits.map(|at| layer(vec![*at])));
+        }
+        let groups = self.cloud_points(exports, PointKind::SecurityGroup);
+        let mut united = Vec::new();
+        for id in i.points.iter().filter(|id| id.starts_with("sg-")) {
+            let hit = |at: &&(usize, usize)| self.point(**at).is_some_and(|p| same_id(&p.id, id));
+            match groups.iter().find(hit) {
+                Some(at) => united.push(*at),
+                None => {
+                    if let Some((export, _)) = groups.first() {
+                        missing.push((id.to_string(), *export));
+                    }
+                }
+            }
+        }
+        if !united.is_empty() {
+            united.sort_unstable();
+            united.dedup();
+            layers.push(layer(united));
+        }
+        layers
+    }
+}
+
+fn layer(points: Vec<(usize, usize)>) -> Layer {
+    Layer {
+        points,
+        inside: AddrSet::empty(),
+    }
+}
+
+/// Security groups are united, everything else must agree.
+pub(super) fn layers_of(kind: PointKind, points: Vec<(usize, usize)>) -> Vec<Layer> {
+    match kind {
+        _ if points.is_empty() => Vec::new(),
+        PointKind::SecurityGroup => vec![layer(points)],
+        _ => points.into_iter().map(|p| layer(vec![p])).collect(),
+    }
+}

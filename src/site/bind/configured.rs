@@ -1,0 +1,80 @@
+//! Hosts and forwarding firewalls that hylint.toml names.
+
+use super::Binder;
+use super::cloud::Pick;
+use crate::site::config::{HostConfig, TransitConfig};
+use crate::site::{Host, Transit, paths};
+use hylint_parsers::model::PointKind;
+use hylint_parsers::space::AddrSet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Binder<'_> {
+    pub(super) fn configured_hosts(&mut self) {
+        let Some(config) = self.config else { return };
+        for (entry, h) in config.hosts.iter().enumerate() {
+            let exports = self.claimed_by(entry);
+            let base = self.host(h);
+            let mut hosts = self.cloud_hosts(base, &exports, Pick::Host(h));
+            let own = self.own_layers(&exports);
+            for host in &mut hosts {
+                host.layers.extend(own.iter().cloned());
+            }
+            self.hosts.extend(hosts);
+        }
+    }
+
+    fn host(&self, h: &HostConfig) -> Host {
+        Host {
+            name: h.name.clone(),
+            addrs: h.addrs.clone(),
+            roles: h.roles.clone(),
+            role_source: "config",
+            layers: Vec::new(),
+            profile: h.profile,
+            interfaces: h.interfaces.clone(),
+            resolve: self.merged(&h.resolve),
+        }
+    }
+
+    fn merged(&self, own: &BTreeMap<String, AddrSet>) -> Arc<BTreeMap<String, AddrSet>> {
+        if own.is_empty() {
+            return self.resolve.clone();
+        }
+        let mut all = (*self.resolve).clone();
+        all.extend(own.clone());
+        Arc::new(all)
+    }
+
+    pub(super) fn configured_transits(&mut self) {
+        let Some(config) = self.config else { return };
+        for (n, t) in config.transits.iter().enumerate() {
+            let exports = self.claimed_by(config.hosts.len() + n);
+            let points = self.transit_points(t, &exports);
+            let first = exports.first().and_then(|i| self.exports.get(*i));
+            let name = match (&t.name, first) {
+                (name, Some(e)) if name.is_empty() => paths::host_name(&e.path),
+                (name, _) => name.clone(),
+            };
+            self.transits.push(Transit {
+                name,
+                points,
+                between: t.between.clone(),
+                interfaces: t.interfaces.clone(),
+                resolve: self.merged(&t.resolve),
+            });
+        }
+    }
+
+    /// The points whose forwarding is judged: netfilter, and cloud groups that are named.
+    fn transit_points(&self, t: &TransitConfig, exports: &[usize]) -> Vec<(usize, usize)> {
+        let all = self.points_of(exports).into_iter();
+        all.filter(|at| {
+            self.point(*at).is_some_and(|p| {
+                let named = t.points.iter().any(|n| super::cloud::is_named(p, n));
+                named || t.points.is_empty() && p.kind == PointKind::Netfilter
+            })
+        })
+        .collect()
+    }
+}

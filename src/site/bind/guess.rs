@@ -1,0 +1,296 @@
+//! Exports that hylint.toml does not name: roles from options, annotations, tags, paths, and at last from their ports.
+
+use super::Binder;
+use super::cloud::{Pick, tag};
+use crate::matrix::RoleIx;
+use crate::site::{Host, paths};
+use hylint_parsers::model::PointKind;
+use hylint_parsers::space::AddrSet;
+
+/// What is known of an export's host.
+#[derive(Clone, Default)]
+struct Known {
+    roles: Vec<RoleIx>,
+    addrs: AddrSet,
+    name: Option<String>,
+    source: &'static str,
+}
+
+impl Binder<'_> {
+    pub(super) fn unclaimed(&mut self) {
+        let free = |i: &usize| self.claims.get(*i).is_none_or(Vec::is_empty);
+        let with_points = |i: &usize| {
+            self.exports
+                .get(*i)
+                .is_some_and(|e| !e.export.points.is_empty())
+        };
+        let all = (0..self.exports.len()).filter(free).filter(with_points);
+        let all: Vec<usize> = all.collect();
+        let is_host = |i: &usize| {
+            let points = self.exports.get(*i).map(|e| &e.export.points);
+            points.into_iter().flatten().any(|p| p.kind.is_host())
+        };
+        let (own, cloud): (Vec<usize>, Vec<usize>) = all.into_iter().partition(is_host);
+        for files in self.same_host(own) {
+            self.guess_host(&files);
+        }
+        for files in self.same_folder(cloud) {
+            self.guess_cloud(&files);
+        }
+    }
+
+    /// Files of one host: the IPv4 and the IPv6 half of one netfilter, side by side.
+    fn same_host(&self, files: Vec<usize>) -> Vec<Vec<usize>> {
+        let mut out: Vec<Vec<usize>> = Vec::new();
+        for i in files {
+            let fits = |group: &&mut Vec<usize>| {
+                let whole: Vec<usize> = group.iter().copied().chain([i]).collect();
+                let of = |i: usize| {
+                    self.exports
+                        .get(i)
+                        .map(|e| (paths::folder(&e.path), paths::host_words(&e.path)))
+                };
+                let layers = self.own_layers(&whole);
+                let netfilter = whole.iter().flat_map(|i| self.exports.get(*i)).all(|e| {
+                    e.export
+                        .points
+                        .iter()
+                        .all(|p| p.kind == PointKind::Netfilter)
+                });
+                netfilter && group.first().is_some_and(|f| of(*f) == of(i)) && layers.len() == 1
+            };
+            match out.iter_mut().find(fits) {
+                Some(group) => group.push(i),
+                None => out.push(vec![i]),
+            }
+        }
+        out
+    }
+
+    fn same_folder(&self, files: Vec<usize>) -> Vec<Vec<usize>> {
+        let folder = |i: usize| {
+            self.exports
+                .get(i)
+                .map(|e| paths::folder(&e.path).to_owned())
+        };
+        let mut out: Vec<Vec<usize>> = Vec::new();
+        for i in files {
+            match out
+                .iter_mut()
+                .find(|g| g.first().is_some_and(|f| folder(*f) == folder(i)))
+            {
+                Some(group) => group.push(i),
+                None => out.push(vec![i]),
+            }
+        }
+        out
+    }
+
+    fn guess_host(&mut self, files: &[usize]) {
+        let Some(first) = files.first().copied() else {
+            return;
+        };
+        let known = self.known(files).or_else(|| self.inferred(files));
+        let Some(known) = known else {
+            self.unknown_role(first);
+            return;
+        };
+        let host = self.guessed(first, known);
+        let layers = self.own_layers(files);
+        // Cloud points of the same file (a mixed export) are bound like any others.
+        self.hosts.push(Host { layers, ..host });
+    }
+
+    fn guessed(&self, export: usize, known: Known) -> Host {
+        let e = self.exports.get(export);
+        let own = e.and_then(|e| e.export.host_name.as_ref().map(|(n, _)| n.clone()));
+        let path = e.map(|e| paths::host_name(&e.path)).unwrap_or_default();
+        Host {
+            name: known.name.or(own).unwrap_or(path),
+            addrs: known.addrs,
+            roles: known.roles,
+            role_source: known.source,
+            layers: Vec::new(),
+            profile: None,
+            interfaces: Vec::new(),
+            resolve: self.resolve.clone(),
+        }
+    }
+
+    /// Roles of the files as a whole, from options, annotations or the path.
+    fn known(&mut self, files: &[usize]) -> Option<Known> {
+        let mut said = self.annotated(files);
+        said.addrs = said.addrs.union(&self.cli.addrs);
+        if !self.cli.roles.is_empty() {
+            said.roles.clone_from(&self.cli.roles);
+            said.source = "option";
+            return Some(said);
+        }
+        if !said.roles.is_empty() {
+            said.source = "annotation";
+            return Some(said);
+        }
+        let by_path = files.iter().find_map(|i| {
+            let e = self.exports.get(*i)?;
+            let own = e.export.host_name.as_ref();
+            let named = || own.and_then(|(n, _)| paths::role_in(n, self.matrix));
+            paths::role(&e.path, self.matrix).or_else(named)
+        })?;
+        said.roles = vec![by_path];
+        said.source = "path";
+        Some(said)
+    }
+
+    /// `# hylint: role=… address=… host=…`. Words that are no `key=value` of these are left to the reader of the file.
+    fn annotated(&mut self, files: &[usize]) -> Known {
+        let mut said = Known::default();
+        let mut wrong = Vec::new();
+        for i in files {
+            let Some(e) = self.exports.get(*i) else {
+                continue;
+            };
+            for (text, span) in &e.export.annotations {
+                for (key, value) in text.split_whitespace().filter_map(|w| w.split_once('=')) {
+                    let value = value.trim_matches(['"', '\'']);
+                    match key {
+                        "role" | "roles" => {
+                            for name in value.split(',') {
+                                match paths::role_named(name, self.matrix) {
+                                    Some(r) if !said.roles.contains(&r) => said.roles.push(r),
+                                    Some(_) => {}
+                                    None => wrong.push((*i, name.to_owned(), *span)),
+                                }
+                            }
+                        }
+                        "address" | "addresses" => {
+                            let sets = value.split(',').filter_map(AddrSet::parse);
+                            said.addrs = sets.fold(said.addrs, |all, a| all.union(&a));
+                        }
+                        "host" => said.name = Some(value.to_owned()),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        for (export, name, span) in wrong {
+            self.no_such_role(export, &name, span);
+        }
+        said
+    }
+
+    fn inferred(&mut self, files: &[usize]) -> Option<Known> {
+        let points = self.points_of(files);
+        let points: Vec<_> = points.into_iter().filter_map(|at| self.point(at)).collect();
+        let (role, score) = super::infer::role(self.matrix, &points)?;
+        let path = files
+            .first()
+            .and_then(|i| self.exports.get(*i))
+            .map(|e| e.path.clone());
+        let name = self
+            .matrix
+            .role(role)
+            .map(|r| r.id.clone())
+            .unwrap_or_default();
+        let path = path.unwrap_or_else(|| "".into());
+        self.assume(
+            "role-inferred",
+            format!("{path} is taken for {name} by the ports that it opens (score {score:.2})"),
+        );
+        Some(Known {
+            roles: vec![role],
+            addrs: self.cli.addrs.clone(),
+            name: None,
+            source: "inferred",
+        })
+    }
+
+    /// Cloud exports of one folder: a host for each tagged interface, else for each tagged or named group, else for the
+    /// files as a whole.
+    fn guess_cloud(&mut self, files: &[usize]) {
+        let Some(first) = files.first().copied() else {
+            return;
+        };
+        let whole = self.known(files).filter(|k| k.source != "path");
+        if whole.is_none() {
+            let hosts = self.tagged_interfaces(files);
+            let hosts = if hosts.is_empty() {
+                self.tagged_points(files)
+            } else {
+                hosts
+            };
+            if !hosts.is_empty() {
+                self.hosts.extend(hosts);
+                return;
+            }
+        }
+        let known = whole
+            .or_else(|| self.known(files))
+            .or_else(|| self.inferred(files));
+        match known {
+            Some(known) => {
+                let base = self.guessed(first, known);
+                let hosts = self.cloud_hosts(base, files, Pick::Free);
+                self.hosts.extend(hosts);
+            }
+            None => self.unknown_role(first),
+        }
+    }
+
+    /// A role from tags, and the name of the source.
+    fn role_tag(&self, tags: &[hylint_parsers::model::Tag]) -> Option<RoleIx> {
+        let value = tag(tags, "hylint:role").or_else(|| tag(tags, "role"))?;
+        paths::role_named(value, self.matrix)
+    }
+
+    fn tagged_interfaces(&self, files: &[usize]) -> Vec<Host> {
+        let mut hosts = Vec::new();
+        for i in self.interfaces(files) {
+            let Some(role) = self.role_tag(&i.tags) else {
+                continue;
+            };
+            let layers = self.interface_layers(i, files, &mut Vec::new());
+            let named = tag(&i.tags, "hylint:host").map(str::to_owned);
+            let name = if i.name.is_empty() { &i.id } else { &i.name };
+            let known = Known {
+                roles: vec![role],
+                addrs: i.private.clone(),
+                name: named.or_else(|| Some(name.to_string())),
+                source: "tag",
+            };
+            let at = files.first().copied().unwrap_or_default();
+            hosts.push(Host {
+                layers,
+                ..self.guessed(at, known)
+            });
+        }
+        hosts
+    }
+
+    fn tagged_points(&self, files: &[usize]) -> Vec<Host> {
+        let mut hosts = Vec::new();
+        for at in self.points_of(files) {
+            let Some(p) = self.point(at) else { continue };
+            let (role, source) = match self.role_tag(&p.tags) {
+                Some(r) => (r, "tag"),
+                None => match paths::role_in(&p.name, self.matrix) {
+                    Some(r) => (r, "path"),
+                    None => continue,
+                },
+            };
+            let name = if p.name.is_empty() { &p.id } else { &p.name };
+            let known = Known {
+                roles: vec![role],
+                addrs: AddrSet::empty(),
+                name: tag(&p.tags, "hylint:host")
+                    .map_or_else(|| Some(name.to_string()), |h| Some(h.to_owned())),
+                source,
+            };
+            let layers = super::cloud::layers_of(p.kind, vec![at]);
+            hosts.push(Host {
+                layers,
+                ..self.guessed(at.0, known)
+            });
+        }
+        hosts
+    }
+}

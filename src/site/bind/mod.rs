@@ -1,0 +1,288 @@
+//! Which export guards which host, which roles the hosts have, and what follows for the site.
+
+mod cloud;
+mod configured;
+mod guess;
+mod infer;
+mod notes;
+mod roles;
+
+use super::config::Config;
+use super::{Access, Allow, Host, Layer, Site, Transit, paths};
+use crate::finding::{Finding, Severity};
+use crate::link;
+use crate::load::LoadedExport;
+use crate::matrix::{Matrix, RoleIx};
+use crate::outcome::Assumption;
+use hylint_parsers::model::PointKind;
+use hylint_parsers::space::{AddrSet, PortSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the command line says of exports that hylint.toml does not bind.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct CliOverrides {
+    /// `--role`.
+    pub roles: Vec<RoleIx>,
+    /// `--address`.
+    pub addrs: AddrSet,
+}
+
+impl CliOverrides {
+    /// Reads the options' texts.
+    ///
+    /// # Errors
+    /// One sentence about the first text that is no role or no address.
+    pub fn new(matrix: &Matrix, roles: &[String], addrs: &[String]) -> Result<Self, String> {
+        let mut out = Self::default();
+        for r in roles.iter().flat_map(|r| r.split(',')) {
+            let found = paths::role_named(r, matrix).ok_or_else(|| {
+                let near = crate::diag::nearest(r, matrix.roles.iter().map(|r| r.id.as_str()));
+                let hint = near
+                    .map(|n| format!("; did you mean `{n}`?"))
+                    .unwrap_or_default();
+                format!("unknown role `{r}`{hint}")
+            })?;
+            out.roles.push(found);
+        }
+        for a in addrs.iter().flat_map(|a| a.split(',')) {
+            let set =
+                AddrSet::parse(a).ok_or_else(|| format!("`{a}` is no address, prefix or range"))?;
+            out.addrs = out.addrs.union(&set);
+        }
+        Ok(out)
+    }
+}
+
+/// Roles of one export.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ExportRoles {
+    /// Role ids of the hosts that it guards.
+    pub roles: Vec<String>,
+    /// Where they come from; `None` when unknown.
+    pub source: Option<&'static str>,
+}
+
+/// What binding gives.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// The site.
+    pub site: Site,
+    /// What could not be bound or is not said.
+    pub findings: Vec<Finding>,
+    /// What is taken for granted.
+    pub assumptions: Vec<Assumption>,
+    /// For each export.
+    pub export_roles: Vec<ExportRoles>,
+}
+
+/// The work in progress.
+struct Binder<'a> {
+    config: Option<&'a Config>,
+    cli: &'a CliOverrides,
+    matrix: &'a Matrix,
+    exports: &'a [LoadedExport],
+    /// Per export: which `[[host]]` (its index) and `[[transit]]` (its index after the hosts) name it.
+    claims: Vec<Vec<usize>>,
+    resolve: Arc<BTreeMap<String, AddrSet>>,
+    hosts: Vec<Host>,
+    transits: Vec<Transit>,
+    findings: Vec<Finding>,
+    assumptions: Vec<Assumption>,
+}
+
+/// Joins the files of each scope and binds them to hosts and roles.
+pub fn bind(
+    config: Option<&Config>,
+    cli: &CliOverrides,
+    matrix: &Matrix,
+    exports: &mut [LoadedExport],
+) -> Bound {
+    let claims = claims(config, exports);
+    let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
+    let linked = link::link(exports, &claims, &known);
+    let mut resolve = linked.resolve;
+    resolve.extend(known);
+    let mut b = Binder {
+        config,
+        cli,
+        matrix,
+        exports,
+        claims,
+        resolve: Arc::new(resolve),
+        hosts: Vec::new(),
+        transits: Vec::new(),
+        findings: linked.findings,
+        assumptions: Vec::new(),
+    };
+    b.configured_hosts();
+    b.configured_transits();
+    b.unclaimed();
+    b.missing_halves();
+    let roles = b.role_states();
+    b.undeclared(&roles);
+    b.ask_for_access(&roles);
+    if config.is_none() && !b.hosts.is_empty() {
+        b.assumptions.insert(
+            0,
+            Assumption {
+                id: "peers-unknown".into(),
+                text: "There is no hylint.toml, so the addresses of peers are unknown: a flow counts as open when \
+                       every source is let in"
+                    .into(),
+            },
+        );
+    }
+    b.finish(roles)
+}
+
+/// Which entries of the site name an export.
+fn claims(config: Option<&Config>, exports: &[LoadedExport]) -> Vec<Vec<usize>> {
+    let Some(config) = config else {
+        return vec![Vec::new(); exports.len()];
+    };
+    let globs = config.hosts.iter().map(|h| &h.exports);
+    let globs: Vec<_> = globs
+        .chain(config.transits.iter().map(|t| &t.exports))
+        .collect();
+    let matching = |e: &LoadedExport| {
+        let path = paths::relative(&e.path, &config.dir);
+        let hits = globs.iter().enumerate().filter(|(_, g)| g.is_match(&path));
+        hits.map(|(i, _)| i).collect()
+    };
+    exports.iter().map(matching).collect()
+}
+
+impl Binder<'_> {
+    /// A point by its indices.
+    fn point(&self, at: (usize, usize)) -> Option<&hylint_parsers::model::Point> {
+        self.exports.get(at.0)?.export.points.get(at.1)
+    }
+
+    /// Layers of a host's own firewalls among the exports: netfilter's halves are one layer, and so are the rules of
+    /// Windows in several files. A second netfilter of one family is a layer of its own, which must agree.
+    fn own_layers(&self, exports: &[usize]) -> Vec<Layer> {
+        let mut layers: Vec<Layer> = Vec::new();
+        for at in self.points_of(exports) {
+            let Some(p) = self.point(at).filter(|p| p.kind.is_host()) else {
+                continue;
+            };
+            let fits = |l: &&mut Layer| {
+                l.points.iter().filter_map(|o| self.point(*o)).all(|o| {
+                    let halves =
+                        !(o.families.v4 && p.families.v4 || o.families.v6 && p.families.v6);
+                    o.kind == p.kind && (p.kind == PointKind::WindowsFirewall || halves)
+                })
+            };
+            match layers.iter_mut().find(fits) {
+                Some(l) => l.points.push(at),
+                None => layers.push(Layer {
+                    points: vec![at],
+                    inside: AddrSet::empty(),
+                }),
+            }
+        }
+        layers
+    }
+
+    /// Indices of every point of the exports.
+    fn points_of(&self, exports: &[usize]) -> Vec<(usize, usize)> {
+        let each = exports
+            .iter()
+            .filter_map(|i| Some((*i, self.exports.get(*i)?)));
+        each.flat_map(|(i, e)| (0..e.export.points.len()).map(move |p| (i, p)))
+            .collect()
+    }
+
+    /// Exports that the entry with this number names.
+    fn claimed_by(&self, entry: usize) -> Vec<usize> {
+        let all = self.claims.iter().enumerate();
+        all.filter(|(_, c)| c.contains(&entry))
+            .map(|(i, _)| i)
+            .collect()
+    }
+
+    fn assume(&mut self, id: &str, text: String) {
+        let new = Assumption {
+            id: id.to_owned(),
+            text,
+        };
+        if !self.assumptions.contains(&new) {
+            self.assumptions.push(new);
+        }
+    }
+
+    fn finish(self, roles: Vec<super::RoleState>) -> Bound {
+        let export_roles = self.export_roles();
+        let c = self.config;
+        let ends = |e: &super::config::Ends| {
+            let states = e.roles.iter().filter_map(|r| roles.get(usize::from(r.0)));
+            states.fold(e.addrs.clone(), |all, s| all.union(&s.addrs))
+        };
+        let allows = c.map_or(&[][..], |c| &c.allows).iter().map(|a| Allow {
+            from: ends(&a.from),
+            to: ends(&a.to),
+            proto: a.proto.clone(),
+            ports: a.ports.clone(),
+            reason: a.reason.clone(),
+        });
+        let mut features = BTreeMap::new();
+        for (id, on) in c.iter().flat_map(|c| &c.features) {
+            let of = self.matrix.features.iter().find(|f| f.id == *id);
+            let role = of.and_then(|f| self.matrix.role(f.role));
+            features.extend(role.map(|r| (r.id.clone(), *on)));
+            features.insert(id.clone(), *on);
+        }
+        let site = Site {
+            name: c.map(|c| c.name.clone()).unwrap_or_default(),
+            configured: c.is_some(),
+            allows: allows.collect(),
+            roles,
+            hosts: self.hosts,
+            transits: self.transits,
+            access: c.and_then(|c| c.access).unwrap_or(Access::Direct),
+            access_declared: c.is_some_and(|c| c.access.is_some()),
+            features,
+            ephemeral: c
+                .and_then(|c| c.ephemeral.clone())
+                .unwrap_or_else(|| PortSet::range(1024, 65535)),
+            ephemeral_declared: c.is_some_and(|c| c.ephemeral.is_some()),
+            ports: c.map(|c| c.ports.clone()).unwrap_or_default(),
+            resolve: self.resolve,
+            waives: c.map(|c| c.waives.clone()).unwrap_or_default(),
+            lints: c.map(|c| c.lints.clone()).unwrap_or_default(),
+            require_evidence: c.map(|c| c.require_evidence).unwrap_or_default(),
+            fail_on: c.and_then(|c| c.fail_on).unwrap_or(Severity::Error),
+            max_age_days: c.and_then(|c| c.max_age_days),
+        };
+        Bound {
+            site,
+            findings: self.findings,
+            assumptions: self.assumptions,
+            export_roles,
+        }
+    }
+
+    fn export_roles(&self) -> Vec<ExportRoles> {
+        let mut all = vec![ExportRoles::default(); self.exports.len()];
+        for host in &self.hosts {
+            let ids = host.roles.iter().filter_map(|r| self.matrix.role(*r));
+            let ids: Vec<&String> = ids.map(|r| &r.id).collect();
+            for (export, _) in host.layers.iter().flat_map(|l| &l.points) {
+                let Some(slot) = all.get_mut(*export) else {
+                    continue;
+                };
+                for id in &ids {
+                    if !slot.roles.contains(id) {
+                        slot.roles.push((*id).clone());
+                    }
+                }
+                slot.source = slot.source.or(Some(host.role_source));
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests;

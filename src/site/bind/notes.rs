@@ -1,0 +1,293 @@
+//! What binding has to tell.
+
+use super::Binder;
+use crate::finding::{Finding, Place, Severity};
+use crate::matrix::{AccessRule, Presence, RoleIx};
+use crate::site::{Host, RoleState};
+use hylint_parsers::model::{Point, PointKind};
+use hylint_parsers::source::{Source, Span};
+use hylint_parsers::space::Family;
+
+/// Candidates that a finding lists.
+const LISTED: usize = 10;
+
+fn title(p: &Point) -> String {
+    match (&*p.name, &*p.id) {
+        ("", id) => id.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, id) if p.kind == PointKind::Nsg || name == id => name.to_owned(),
+        (name, id) => format!("{id} ({name})"),
+    }
+}
+
+/// The word that `points` takes for a point.
+fn key(p: &Point) -> &str {
+    if p.kind == PointKind::Nsg && !p.name.is_empty() || p.id.is_empty() {
+        &p.name
+    } else {
+        &p.id
+    }
+}
+
+impl Binder<'_> {
+    fn at_export(&self, mut f: Finding, export: usize, span: Option<Span>) -> Finding {
+        f.place = self.exports.get(export).map(|e| match span {
+            Some(span) => Place::new(&e.path, &e.source, span),
+            None => Place::file(&e.path),
+        });
+        f
+    }
+
+    /// Where the site file speaks of something, or its first line.
+    fn at_config(&self, mut f: Finding, text: &str) -> Finding {
+        f.place = self.config.map(|c| {
+            let source = Source::new(&*c.path, &*c.text, "UTF-8");
+            let at = c.text.find(text).unwrap_or(0);
+            let end = c
+                .text
+                .get(at..)
+                .and_then(|t| t.find('\n'))
+                .map_or(at, |n| at + n);
+            Place::new(&c.path, &source, Span::new(at, end))
+        });
+        f
+    }
+
+    fn candidates(&self, points: &[(usize, usize)]) -> String {
+        let names = points.iter().filter_map(|at| self.point(*at)).map(title);
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names.dedup();
+        let more = names.len().saturating_sub(LISTED);
+        names.truncate(LISTED);
+        let list = names.join(", ");
+        if more > 0 {
+            format!("{list} and {more} more")
+        } else {
+            list
+        }
+    }
+
+    /// Several points of a kind, and nothing says which guards the host.
+    pub(super) fn unbound(&mut self, host: &Host, points: &[(usize, usize)], kind: PointKind) {
+        let Some(first) = points.first().copied() else {
+            return;
+        };
+        let kind = kind.as_str().replace('-', " ");
+        let message = format!(
+            "{} {kind}s are exported and nothing says which guard {}: {}",
+            points.len(),
+            host.name,
+            self.candidates(points),
+        );
+        let example = self.point(first).map(key).unwrap_or_default();
+        let line = match self.config {
+            Some(_) => format!(
+                "add points = [\"{example}\"] to the [[host]] \"{}\"",
+                host.name
+            ),
+            None => format!(
+                "write a hylint.toml with a [[host]] and points = [\"{example}\"], or tag the resource hylint:role"
+            ),
+        };
+        let mut f = Finding::new("unbound-point", Severity::Error, message);
+        f.help = Some(format!(
+            "{line}; interfaces exported beside it bind by address too"
+        ));
+        f.host = Some(host.name.clone());
+        let span = self.point(first).map(|p| p.label);
+        let f = self.at_export(f, first.0, span);
+        self.findings.push(f);
+    }
+
+    /// `points` names something that is not there.
+    pub(super) fn no_such_point(&mut self, host: &Host, name: &str, exports: &[usize]) {
+        let all: Vec<_> = self.points_of(exports);
+        let message = format!(
+            "no export of {} holds the point `{name}`; there are: {}",
+            host.name,
+            self.candidates(&all)
+        );
+        let mut f = Finding::new("unbound-point", Severity::Error, message);
+        let names = all.iter().filter_map(|at| self.point(*at)).map(key);
+        let near = crate::diag::nearest(name, names).map(|n| format!("did you mean `{n}`?"));
+        f.help = near.or_else(|| Some("export the point, or correct `points`".into()));
+        f.host = Some(host.name.clone());
+        let f = self.at_config(f, &format!("\"{name}\""));
+        self.findings.push(f);
+    }
+
+    /// An interface has a group that no export holds.
+    pub(super) fn group_not_exported(&mut self, host: &Host, id: &str, export: usize) {
+        let message = format!(
+            "the group {id} is on an interface of {} and is not exported",
+            host.name
+        );
+        let mut f = Finding::new("incomplete-export", Severity::Warning, message);
+        f.help = Some("export every group of the interface: what it allows is not known".into());
+        f.host = Some(host.name.clone());
+        let f = self.at_export(f, export, None);
+        if !self.findings.contains(&f) {
+            self.findings.push(f);
+        }
+    }
+
+    /// Nothing tells the role of an export.
+    pub(super) fn unknown_role(&mut self, export: usize) {
+        let Some(e) = self.exports.get(export) else {
+            return;
+        };
+        let path = match self.config {
+            Some(c) => crate::site::paths::relative(&e.path, &c.dir),
+            None => e.path.to_string(),
+        };
+        let message = "nothing tells which role this export has, so no requirement is judged by it";
+        let mut f = Finding::new("unknown-role", Severity::Error, message);
+        f.help = Some(if self.config.is_some() {
+            format!(
+                "add to hylint.toml: [[host]] name = \"…\", roles = [\"…\"], exports = [\"{path}\"]"
+            )
+        } else {
+            "run with --role ROLE, put it into a folder named after its role, or write a hylint.toml".to_owned()
+        });
+        let label = e.export.points.first().map(|p| p.label);
+        let f = self.at_export(f, export, label);
+        self.findings.push(f);
+    }
+
+    /// An annotation or tag names a role that the matrix does not have.
+    pub(super) fn no_such_role(&mut self, export: usize, name: &str, span: Span) {
+        let near = crate::diag::nearest(name, self.matrix.roles.iter().map(|r| r.id.as_str()));
+        let mut f = Finding::new(
+            "unknown-role",
+            Severity::Error,
+            format!("`{name}` is no role of the matrix"),
+        );
+        f.help = near.map(|n| format!("did you mean `{n}`?"));
+        let f = self.at_export(f, export, Some(span));
+        self.findings.push(f);
+    }
+
+    /// netfilter of one family only.
+    pub(super) fn missing_halves(&mut self) {
+        let mut found = Vec::new();
+        let hosts = self.hosts.iter().map(|h| {
+            let points: Vec<_> = h.layers.iter().flat_map(|l| l.points.clone()).collect();
+            (&h.name, &h.addrs, points)
+        });
+        let none = hylint_parsers::space::AddrSet::empty();
+        let transits = self
+            .transits
+            .iter()
+            .map(|t| (&t.name, &none, t.points.clone()));
+        for (name, addrs, points) in hosts.chain(transits) {
+            let filters = points
+                .iter()
+                .filter_map(|at| Some((at.0, self.point(*at)?)));
+            let filters: Vec<_> = filters
+                .filter(|(_, p)| p.kind == PointKind::Netfilter)
+                .collect();
+            let Some((export, first)) = filters.first() else {
+                continue;
+            };
+            for family in Family::BOTH {
+                if filters
+                    .iter()
+                    .any(|(_, p)| p.families.has(family) || p.families_assumed)
+                {
+                    continue;
+                }
+                let declared = addrs.has(family);
+                let severity = if declared {
+                    Severity::Warning
+                } else {
+                    Severity::Note
+                };
+                let command = if family == Family::V6 {
+                    "ip6tables-save"
+                } else {
+                    "iptables-save"
+                };
+                let message = format!("the {} rules of {name} were not exported", family.as_str());
+                let mut f = Finding::new("incomplete-export", severity, message);
+                f.help = Some(format!("export them with `{command}` beside this file"));
+                f.host = Some(name.clone());
+                found.push(self.at_export(f, *export, Some(first.label)));
+            }
+        }
+        self.findings.extend(found);
+    }
+
+    /// Roles that every site has and this one does not speak of.
+    pub(super) fn undeclared(&mut self, states: &[RoleState]) {
+        if self.config.is_none() {
+            return;
+        }
+        for (role, state) in self.matrix.roles.iter().zip(states) {
+            if role.presence != Presence::Core || state.exists || state.absent {
+                continue;
+            }
+            let Some(ix) = self.matrix.role_ix(&role.id) else {
+                continue;
+            };
+            let rows = self.rows_of(ix);
+            let message = format!(
+                "the site does not say where {} is, so {} cannot be judged",
+                role.name,
+                match rows.as_slice() {
+                    [one] => format!("row {one}"),
+                    many => format!("rows {}", join(many)),
+                }
+            );
+            let mut f = Finding::new("undeclared-role", Severity::Warning, message);
+            f.help = Some(format!(
+                "add `{id} = [\"…\"]` under [roles], or `{id} = []` if there is none in this site",
+                id = role.id
+            ));
+            let f = self.at_config(f, "[roles]");
+            self.findings.push(f);
+        }
+    }
+
+    fn rows_of(&self, role: RoleIx) -> Vec<u32> {
+        let rows = self.matrix.requirements.iter();
+        rows.filter(|r| r.from.roles.contains(&role) || r.to.roles.contains(&role))
+            .map(|r| r.row)
+            .collect()
+    }
+
+    /// A gateway and clients are there, and the site does not say how clients connect.
+    pub(super) fn ask_for_access(&mut self, states: &[RoleState]) {
+        if self.config.is_none_or(|c| c.access.is_some()) {
+            return;
+        }
+        let exists = |r: &RoleIx| states.get(usize::from(r.0)).is_some_and(|s| s.exists);
+        let direct = self
+            .matrix
+            .requirements
+            .iter()
+            .filter(|r| r.access == AccessRule::DirectOnly);
+        let clients = direct.flat_map(|r| &r.from.roles).any(exists);
+        let legs = self
+            .matrix
+            .implied
+            .iter()
+            .filter(|i| i.gateway == Some(true));
+        let gateway = legs.flat_map(|i| &i.from.roles).any(exists);
+        if !(clients && gateway) {
+            return;
+        }
+        let message = "there are clients and a gateway, and the site does not say whether clients go through it";
+        let mut f = Finding::new("undeclared-role", Severity::Warning, message);
+        f.help = Some(
+            "add access = \"gateway\", \"direct\" or \"both\" under [deployment]; direct is assumed".into(),
+        );
+        let f = self.at_config(f, "[deployment]");
+        self.findings.push(f);
+    }
+}
+
+fn join(rows: &[u32]) -> String {
+    let all: Vec<String> = rows.iter().map(u32::to_string).collect();
+    all.join(", ")
+}

@@ -1,0 +1,231 @@
+//! What the path of an export tells.
+
+use crate::matrix::{Matrix, RoleIx};
+use std::path::{Component, Path, PathBuf};
+
+/// The folder of a reported path; empty for a bare file name.
+#[must_use]
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(f, _)| f)
+}
+
+fn stem(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    match file.split_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => file,
+    }
+}
+
+/// A path as globs of a hylint.toml in `dir` see it.
+#[must_use]
+pub fn relative(path: &str, dir: &Path) -> String {
+    let base = normal(dir);
+    let full = normal(Path::new(path));
+    let rest = full.strip_prefix(&base).unwrap_or(&full);
+    let parts: Vec<_> = rest.iter().map(|c| c.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+fn normal(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut out = PathBuf::new();
+    for c in absolute.components() {
+        match c {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Words that say what a file is and not whose.
+const PLAIN_WORDS: &[&str] = &[
+    "iptables",
+    "ip6tables",
+    "nft",
+    "netsh",
+    "advfirewall",
+    "firewall",
+    "fw",
+    "rules",
+    "rule",
+    "save",
+    "dump",
+    "export",
+    "profiles",
+    "allprofiles",
+    "profile",
+    "ipset",
+    "ipsets",
+    "sets",
+    "v",
+    "ipv",
+    "all",
+    "verbose",
+    "in",
+    "out",
+    "state",
+    "show",
+    "inbound",
+    "outbound",
+];
+
+/// The words of a file name, lower case, without trailing digits where `bare`.
+fn words(text: &str, bare: bool) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let all = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty());
+    all.map(|w| {
+        let short = w.trim_end_matches(|c: char| c.is_ascii_digit());
+        let word = if bare && !short.is_empty() { short } else { w };
+        word.to_owned()
+    })
+    .collect()
+}
+
+/// The words of a file name that tell the host: equal for the files of one host in one folder.
+#[must_use]
+pub fn host_words(path: &str) -> Vec<String> {
+    let all = words(stem(path), false).into_iter();
+    all.filter(|w| {
+        let bare = w.trim_end_matches(|c: char| c.is_ascii_digit());
+        let plain = PLAIN_WORDS.contains(&bare) && w.len() - bare.len() <= 1;
+        !plain && !PLAIN_WORDS.contains(&w.as_str())
+    })
+    .collect()
+}
+
+/// A name for the host of an export: the words of the file name that tell it, else its folder's name, else the file's.
+#[must_use]
+pub fn host_name(path: &str) -> String {
+    let own = host_words(path);
+    if !own.is_empty() {
+        return own.join("-");
+    }
+    let folder = folder(path).rsplit('/').next().unwrap_or_default();
+    let name = if folder.is_empty() || folder == ".." {
+        stem(path)
+    } else {
+        folder
+    };
+    name.to_owned()
+}
+
+/// The role that a path names: in the file's name, else in its folder's, else in that one's. Where a name fits several
+/// roles the longest fit counts; equally long fits of different roles tell nothing.
+#[must_use]
+pub fn role(path: &str, matrix: &Matrix) -> Option<RoleIx> {
+    let folders = folder(path).rsplit('/').take(2);
+    std::iter::once(stem(path))
+        .chain(folders)
+        .find_map(|part| role_in(part, matrix))
+}
+
+/// The role that a name holds, as whole words; `cm1` is the word `cm`.
+#[must_use]
+pub fn role_in(name: &str, matrix: &Matrix) -> Option<RoleIx> {
+    let words = words(name, true);
+    let mut best: Option<(usize, usize, RoleIx)> = None;
+    let mut tie = false;
+    for (at, role) in matrix.roles.iter().enumerate() {
+        let Some(ix) = u16::try_from(at).ok().map(RoleIx) else {
+            continue;
+        };
+        for alias in &role.aliases {
+            let wanted: Vec<&str> = alias.split('-').collect();
+            let fits = words
+                .windows(wanted.len())
+                .any(|w| w.iter().eq(wanted.iter()));
+            let size = (wanted.len(), alias.len(), ix);
+            match best {
+                _ if !fits => {}
+                Some(b) if (b.0, b.1) == (size.0, size.1) => tie |= b.2 != ix,
+                Some(b) if (b.0, b.1) > (size.0, size.1) => {}
+                _ => (best, tie) = (Some(size), false),
+            }
+        }
+    }
+    best.filter(|_| !tie).map(|b| b.2)
+}
+
+/// A role by its id or one of its other spellings, in any case.
+#[must_use]
+pub fn role_named(name: &str, matrix: &Matrix) -> Option<RoleIx> {
+    let name = name.trim().to_lowercase().replace([' ', '_'], "-");
+    let at = matrix
+        .roles
+        .iter()
+        .position(|r| r.aliases.contains(&name))?;
+    u16::try_from(at).ok().map(RoleIx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_in_paths() {
+        let m = crate::matrix::builtin("hyworks").unwrap().unwrap();
+        for (path, want) in [
+            ("exports/session-host/sh1.txt", Some("session-host")),
+            (
+                "cm1-controller-management.txt",
+                Some("controller-management"),
+            ),
+            ("SQL01.txt", Some("sql-server")),
+            ("sql-log1/rules.txt", Some("sql-log-server")),
+            ("hyper-v-connector.txt", Some("hyper-v-connector")),
+            ("hyperv2.txt", Some("hyper-v-host")),
+            ("gw1/iptables.rules", Some("hysecure-gateway")),
+            ("a/broker/prod/x.txt", Some("controller-broker")),
+            ("broker/a/b/c/x.txt", None),
+            ("prod/web.txt", None),
+            ("shell.txt", None),
+            ("cm-sh.txt", None),
+        ] {
+            let found = role(path, &m)
+                .and_then(|r| m.role(r))
+                .map(|r| r.id.as_str());
+            assert_eq!(found, want, "{path}");
+        }
+    }
+
+    #[test]
+    fn files_of_one_host() {
+        for (a, b) in [
+            ("gw1-iptables.txt", "gw1-ip6tables.txt"),
+            ("x/rules.v4", "x/rules.v6"),
+            ("sh1-rules.txt", "sh1-allprofiles.txt"),
+            ("edge_v4.rules", "edge_v6.rules"),
+        ] {
+            assert_eq!(host_words(a), host_words(b), "{a} {b}");
+        }
+        assert_ne!(host_words("sh1.txt"), host_words("sh2.txt"));
+        assert_eq!(
+            (
+                host_name("gw1/iptables.rules"),
+                host_name("a/sh1-rules.txt")
+            ),
+            ("gw1".into(), "sh1".into())
+        );
+    }
+
+    #[test]
+    fn globs_see_paths_from_the_site_file() {
+        assert_eq!(relative("site/cm1/x.txt", Path::new("site")), "cm1/x.txt");
+        assert_eq!(
+            relative("site/../site/cm1/x.txt", Path::new("./site")),
+            "cm1/x.txt"
+        );
+    }
+}
