@@ -19,7 +19,7 @@ use crate::source::Span;
 use crate::space::Family;
 
 /// The number of the entry `*`.
-const LAST: u32 = 32767;
+pub(super) const LAST: u32 = 32767;
 
 impl<'a> Reader<'a> {
     /// One element of `NetworkAcls`.

@@ -16,6 +16,7 @@ mod reader;
 mod rule;
 mod shape;
 mod traffic;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,8 @@ use crate::problem::ProblemKind;
 use crate::source::{Source, Span};
 use reader::Reader;
 use std::ops::Range;
+
+pub use write::{WriteError, write};
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {

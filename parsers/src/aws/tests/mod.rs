@@ -5,6 +5,7 @@ mod companions;
 mod forms;
 mod groups;
 mod hostile;
+mod written;
 
 use crate::format::{self, Input};
 use crate::model::{Body, Export, Lists, Point, Rule};

@@ -1,0 +1,74 @@
+//! JSON text from values of known depth.
+
+use std::fmt::Write as _;
+
+/// A value to print. Its depth is the writer's own, never an input's.
+pub(super) enum Json {
+    Text(String),
+    Number(i64),
+    Bool(bool),
+    List(Vec<Json>),
+    Object(Vec<(&'static str, Json)>),
+}
+
+/// A string.
+pub(super) fn text(s: &str) -> Json {
+    Json::Text(s.to_owned())
+}
+
+/// Prints with four blanks for each level. The recursion is as deep as [`Json`] values of this file are: six.
+pub(super) fn print(value: &Json, out: &mut String) {
+    print_at(value, 0, out);
+}
+
+fn print_at(value: &Json, level: usize, out: &mut String) {
+    match value {
+        Json::Text(s) => quote(s, out),
+        Json::Number(n) => {
+            let _ = write!(out, "{n}");
+        }
+        Json::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Json::List(items) if items.is_empty() => out.push_str("[]"),
+        Json::Object(members) if members.is_empty() => out.push_str("{}"),
+        Json::List(items) => {
+            for (n, item) in items.iter().enumerate() {
+                out.push_str(if n == 0 { "[" } else { "," });
+                line(level + 1, out);
+                print_at(item, level + 1, out);
+            }
+            line(level, out);
+            out.push(']');
+        }
+        Json::Object(members) => {
+            for (n, (key, member)) in members.iter().enumerate() {
+                out.push_str(if n == 0 { "{" } else { "," });
+                line(level + 1, out);
+                quote(key, out);
+                out.push_str(": ");
+                print_at(member, level + 1, out);
+            }
+            line(level, out);
+            out.push('}');
+        }
+    }
+}
+
+fn line(level: usize, out: &mut String) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("    ", level));
+}
+
+/// A JSON string (RFC 8259, section 7).
+fn quote(s: &str, out: &mut String) {
+    out.push('"');
+    for c in s.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
