@@ -451,17 +451,22 @@ fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
     for r in rules {
         let line = r.line.map_or_else(|| "-".to_owned(), |l| l.to_string());
         let off = if r.enabled { "" } else { " (disabled)" };
-        let end = |addr: &str, port: &str| match port {
+        let (source, target) = if r.protocol.starts_with("icmp") {
+            ("type", "code")
+        } else {
+            ("port", "port")
+        };
+        let end = |addr: &str, word: &str, port: &str| match port {
             "any" => clean(addr),
-            p => format!("{} port {}", clean(addr), clean(p)),
+            p => format!("{} {word} {}", clean(addr), clean(p)),
         };
         write!(
             out,
             "    {line:>6}  {}{off}  {}  {} -> {}",
             clean(&r.action),
             clean(&r.protocol),
-            end(&r.src, &r.sport),
-            end(&r.dst, &r.dport)
+            end(&r.src, source, &r.sport),
+            end(&r.dst, target, &r.dport)
         )?;
         if !r.conditions.is_empty() {
             let conditions: Vec<String> = r.conditions.iter().map(|c| clean(c)).collect();

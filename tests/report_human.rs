@@ -89,6 +89,23 @@ fn two_labels_on_one_line_are_one_snippet_and_another_file_is_another() {
 }
 
 #[test]
+fn many_places_are_named_without_their_lines() {
+    let mut f = blocked();
+    f.related = (10..25)
+        .map(|n| Related {
+            place: place("a.rules", n, 1, 2, "-A INPUT -j DROP"),
+            label: format!("label {n}"),
+        })
+        .collect();
+    let text = human(vec![f]);
+    assert_eq!(text.matches("│ -A INPUT").count(), 4, "{text}");
+    at(&text, "a.rules:13:1 label 13");
+    at(&text, "a.rules:18:1 label 18");
+    at(&text, "6 more places");
+    assert!(!text.contains("label 19"));
+}
+
+#[test]
 fn findings_with_one_cause_are_folded_and_every_row_is_named() {
     let mut second = blocked();
     second.requirement = Some("broker.other".into());

@@ -65,6 +65,13 @@ fn clean(s: &str) -> String {
 impl From<Vec<Diag>> for Failure {
     fn from(diags: Vec<Diag>) -> Self {
         let safe = |d: Diag| -> Box<dyn Diagnostic> {
+            // A mistake that is in no file's text has no lines to show.
+            if d.text.is_empty() {
+                return Box::new(Plain {
+                    message: clean(&d.message),
+                    help: d.help.map(|h| clean(&h)),
+                });
+            }
             Box::new(Diag {
                 path: clean(&d.path).into(),
                 text: sanitize_same_bytes(&d.text).into(),

@@ -1,6 +1,7 @@
 //! Which files a run reads.
 
 use super::plain_io;
+use crate::diag::Diag;
 use crate::finding::{Finding, Place, Severity};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -47,6 +48,19 @@ pub struct Missing {
     pub path: String,
     /// What the operating system says.
     pub reason: String,
+}
+
+impl From<Missing> for Diag {
+    fn from(m: Missing) -> Self {
+        Self {
+            path: m.path.as_str().into(),
+            text: "".into(),
+            span: 0..0,
+            message: m.to_string(),
+            help: miette::Diagnostic::help(&m).map(|h| h.to_string()),
+            code: "path",
+        }
+    }
 }
 
 /// Expands files, folders and `-`. Hidden and version-control folders are skipped, links are followed, and `excluded` is

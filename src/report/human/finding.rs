@@ -9,8 +9,10 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, So
 use std::fmt;
 use std::io::{self, Write};
 
-/// Requirements, pairs and related places named; the rest is counted.
+/// Requirements and further places named; the rest is counted.
 const NAMED: usize = 6;
+/// Places shown with their lines; the rest is named.
+const SHOWN: usize = 4;
 /// Width of the column of heads.
 const HEADS: usize = 12;
 /// Characters of one of hylint's own sentences, which may quote names.
@@ -19,7 +21,8 @@ const SENTENCE: usize = 600;
 /// Writes a finding with its snippets and details.
 pub(super) fn write(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let f = group.first;
-    let files = by_file(group);
+    let (places, more) = places(group);
+    let files = by_file(&places);
     let mut files = files.iter();
     let main = Shown {
         head: Some(f),
@@ -50,7 +53,7 @@ pub(super) fn write(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io
         buffer.push_str(part.get(from..).unwrap_or_default());
     }
     out.write_all(buffer.as_bytes())?;
-    details(group, style, out)
+    details(group, &more, style, out)
 }
 
 fn handler(style: &Style) -> GraphicalReportHandler {
@@ -66,9 +69,10 @@ fn handler(style: &Style) -> GraphicalReportHandler {
         .with_context_lines(1)
 }
 
-/// The places of a group by file: the deciding one's file first.
-fn by_file<'a>(group: &Group<'a>) -> Vec<Vec<(&'a Place, &'a str)>> {
-    let mut files: Vec<Vec<(&Place, &str)>> = Vec::new();
+type Labelled<'a> = (&'a Place, &'a str);
+
+/// The places of a group, each once, the deciding one first: those to show, and those to name.
+fn places<'a>(group: &Group<'a>) -> (Vec<Labelled<'a>>, Vec<Labelled<'a>>) {
     let f = group.first;
     let primary = f.place.iter().map(|p| {
         let label = if f.label.is_empty() { "here" } else { &f.label };
@@ -78,19 +82,33 @@ fn by_file<'a>(group: &Group<'a>) -> Vec<Vec<(&'a Place, &'a str)>> {
         .all()
         .flat_map(|f| &f.related)
         .map(|r| (&r.place, r.label.as_str()));
-    let mut named = 0;
+    let mut shown: Vec<Labelled<'_>> = Vec::new();
+    let mut more: Vec<Labelled<'_>> = Vec::new();
     for (place, label) in primary.chain(related) {
+        // Findings that are folded often name the same further place.
+        let same = |(p, _): &Labelled<'_>| p.path == place.path && p.start == place.start;
+        if shown.iter().chain(&more).any(same) {
+            continue;
+        }
+        if shown.len() < SHOWN {
+            shown.push((place, label));
+        } else {
+            more.push((place, label));
+        }
+    }
+    (shown, more)
+}
+
+fn by_file<'a>(places: &[Labelled<'a>]) -> Vec<Vec<Labelled<'a>>> {
+    let mut files: Vec<Vec<Labelled<'a>>> = Vec::new();
+    for (place, label) in places {
         let file = files
             .iter_mut()
-            .find(|places| places.first().is_some_and(|(p, _)| p.path == place.path));
+            .find(|f| f.first().is_some_and(|(p, _)| p.path == place.path));
         match file {
-            // Findings that are folded often name the same further place.
-            Some(places) if places.iter().any(|(p, _)| p.start == place.start) => continue,
-            _ if named > NAMED => continue,
-            Some(places) => places.push((place, label)),
+            Some(f) => f.push((place, label)),
             None => files.push(vec![(place, label)]),
         }
-        named += 1;
     }
     files
 }
@@ -142,13 +160,31 @@ impl Diagnostic for Shown<'_> {
     }
 }
 
-fn details(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn details(
+    group: &Group<'_>,
+    more: &[Labelled<'_>],
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let f = group.first;
     let mut entry = |head: &str, paint, value: &str| {
         style.entry(out, &format!("  {head}"), paint, HEADS, value)
     };
     if let Some(p) = f.place.as_ref().filter(|p| p.excerpt.is_empty()) {
         entry("file", Paint::Dim, &text(&p.path))?;
+    }
+    for (n, (place, label)) in more.iter().take(NAMED).enumerate() {
+        let head = if n == 0 { "also" } else { "" };
+        let at = format!(
+            "{}:{}:{}",
+            text(&place.path),
+            place.start.line,
+            place.start.column
+        );
+        entry(head, Paint::Dim, &format!("{at} {}", text(label)))?;
+    }
+    if more.len() > NAMED {
+        entry("", Paint::Dim, &plural(more.len() - NAMED, "more place"))?;
     }
     for (n, line) in requirements(group).iter().enumerate() {
         let head = if n == 0 { "required" } else { "" };

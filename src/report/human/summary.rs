@@ -128,8 +128,12 @@ fn not_proven(
     let unmodelled: usize = o.exports.iter().map(|e| e.unmodelled).sum();
     if unmodelled > 0 {
         let line = format!(
-            "{} read in part or not at all (`hylint inspect EXPORT` lists them)",
-            plural(unmodelled, "rule or line")
+            "{unmodelled} {} read in part or not at all (`hylint inspect EXPORT` lists them)",
+            if unmodelled == 1 {
+                "rule or line is"
+            } else {
+                "rules or lines are"
+            }
         );
         style.entry(out, "not proven", Paint::Yellow, HEADS, &line)?;
     }
