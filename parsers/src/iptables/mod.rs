@@ -27,7 +27,6 @@ use crate::model::{
     Body, Chain, Companion, Export, Families, Netfilter, Point, PointKind, Table, TableName,
 };
 use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
 use crate::space::{AddrSet, Family, PacketBox};
 use layout::{BASE_CHAINS, Dump, TableLines};
 
@@ -175,10 +174,10 @@ fn table<'a>(
         space: space.clone(),
         chains: &lines.index,
     };
+    undeclared(&lines, problems);
     let mut scratch = rule::Scratch::default();
     let mut chains = Vec::with_capacity(lines.chains.len());
     for c in lines.chains {
-        undeclared(c.name, c.span, c.policy.is_some(), c.first, problems);
         let mut rules = Vec::with_capacity(c.rules.len());
         for place in &c.rules {
             rules.push(rule::read(&context, &mut scratch, *place, problems));
@@ -197,17 +196,32 @@ fn table<'a>(
     })
 }
 
-/// Says what a chain's missing declaration leaves open.
-fn undeclared(name: &str, span: Span, policy: bool, first: Span, problems: &mut Vec<Problem>) {
-    let base = BASE_CHAINS.contains(&name);
-    if base && !policy {
-        let message = format!("the policy of `{name}` is not in the dump");
-        problems.push(
-            Problem::new(ProblemKind::Incomplete, first, message)
-                .help("export with iptables-save, which prints the policies"),
+/// Says which policies the table leaves open, and which chains nothing declares. iptables-save prints every base chain
+/// of a table, so a filter table without them is a part of one.
+fn undeclared(lines: &TableLines<'_>, problems: &mut Vec<Problem>) {
+    let mut silent: Vec<&str> = Vec::new();
+    for c in &lines.chains {
+        let base = BASE_CHAINS.contains(&c.name);
+        if base && c.policy.is_none() {
+            silent.push(c.name);
+        } else if !base && c.span.is_empty() {
+            let message = format!("the chain `{}` is not declared", c.name);
+            problems.push(Problem::new(ProblemKind::Malformed, c.first, message));
+        }
+    }
+    if lines.name == Some(TableName::Filter) {
+        let hooks = ["INPUT", "FORWARD", "OUTPUT"];
+        silent.extend(hooks.iter().filter(|n| !lines.index.contains_key(**n)));
+    }
+    if !silent.is_empty() {
+        let message = format!(
+            "the policy of {} is not in the {} table of the dump",
+            silent.join(", "),
+            lines.name.map_or("", TableName::as_str)
         );
-    } else if !base && span.is_empty() {
-        let message = format!("the chain `{name}` is not declared");
-        problems.push(Problem::new(ProblemKind::Malformed, first, message));
+        problems.push(
+            Problem::new(ProblemKind::Incomplete, lines.span, message)
+                .help("export with iptables-save, which prints every chain and policy"),
+        );
     }
 }

@@ -1,0 +1,102 @@
+//! Lines that are none of the format's: prose, marks, broken rules.
+
+use super::{Prose, Splitter};
+use crate::problem::{Problem, ProblemKind};
+use crate::source::Span;
+
+impl<'a> Splitter<'a> {
+    pub(super) fn other(&mut self, line: &'a str, span: Span) {
+        if looks_like_rule(line) {
+            self.flush_garbage();
+            self.out.rules += 1;
+            self.out.problems.push(
+                Problem::new(
+                    ProblemKind::Malformed,
+                    span,
+                    "a rule that cannot be read: its line does not begin as iptables-save writes it",
+                )
+                .dropped()
+                .help("export again with iptables-save, without marks or wrapping"),
+            );
+            return;
+        }
+        if self.open.is_none() {
+            self.outside.first.get_or_insert(span);
+            self.outside.lines += 1;
+            if !self.nft_told && self.nft(line) {
+                self.nft_told = true;
+                self.problem(
+                    ProblemKind::Incomplete,
+                    span,
+                    "an nftables listing, which is not read",
+                );
+            }
+            return;
+        }
+        if self.garbage.first.is_none() {
+            self.mark_cut();
+        }
+        self.garbage.first.get_or_insert(span);
+        self.garbage.lines += 1;
+        self.garbage_end = span.end;
+    }
+
+    pub(super) fn nft(&self, line: &str) -> bool {
+        let mut words = line.split_ascii_whitespace();
+        words.next() == Some("table")
+            && matches!(words.next(), Some("inet" | "ip" | "ip6"))
+            && line.ends_with('{')
+    }
+
+    /// The line after a rule is no line of its own: perhaps the rule's rest.
+    pub(super) fn mark_cut(&mut self) {
+        let Some((chain, span)) = self.last_rule else {
+            return;
+        };
+        let rules = self
+            .open
+            .as_mut()
+            .and_then(|t| t.chains.get_mut(chain))
+            .map(|c| &mut c.rules);
+        if let Some(place) = rules.and_then(|r| r.iter_mut().rev().find(|p| p.span == span)) {
+            place.cut = true;
+        }
+    }
+
+    pub(super) fn flush_garbage(&mut self) {
+        let Prose {
+            first: Some(first),
+            lines,
+        } = std::mem::take(&mut self.garbage)
+        else {
+            return;
+        };
+        let span = Span {
+            start: first.start,
+            end: self.garbage_end,
+        };
+        let message = if lines == 1 {
+            "a line inside a table that is no rule".to_owned()
+        } else {
+            format!("{lines} lines inside a table that are no rules")
+        };
+        self.out.problems.push(
+            Problem::new(ProblemKind::Malformed, span, message)
+                .dropped()
+                .help("a rule may have been broken in the middle: export again with iptables-save"),
+        );
+    }
+}
+
+/// A rule behind a mark (`+-A`, `X-A`, `> -A`) or glued to its chain.
+fn looks_like_rule(line: &str) -> bool {
+    let head = line.as_bytes().get(..line.len().min(8)).unwrap_or(&[]);
+    ["-A ", "-I ", "--append "].iter().any(|c| {
+        memchr::memmem::find(head, c.as_bytes().get(..3).unwrap_or(&[])).is_some_and(|at| {
+            line.get(at..).is_some_and(|rest| rest.starts_with(c))
+                && head
+                    .get(..at)
+                    .is_some_and(|mark| !mark.iter().any(|b| b.is_ascii_lowercase()))
+        })
+    })
+}
