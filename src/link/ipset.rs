@@ -1,6 +1,6 @@
 //! Puts the members of ipsets in the place of conditions, exactly (ipset(8), iptables-extensions(8) `set`).
 
-use super::{finding, together};
+use super::{Index, finding};
 use crate::finding::{Finding, Severity};
 use crate::load::LoadedExport;
 use hylint_parsers::model::{Clause, Companion, Condition, IpSet, PacketDim, Rule, Side, Test};
@@ -31,12 +31,11 @@ struct Set {
 
 pub(super) fn join(
     exports: &mut [LoadedExport],
-    claims: &[Vec<usize>],
+    index: &Index,
     known: &BTreeMap<String, AddrSet>,
     findings: &mut Vec<Finding>,
 ) {
-    let holders: Vec<usize> = holders(exports);
-    if holders.is_empty() {
+    if exports.iter().all(|e| sets(e).next().is_none()) {
         return;
     }
     for at in 0..exports.len() {
@@ -47,7 +46,7 @@ pub(super) fn join(
         if !uses {
             continue;
         }
-        let sets = sets_for(exports, claims, &holders, at);
+        let sets = sets_for(exports, index, at);
         let sets = sets
             .into_iter()
             .filter(|(n, _)| !known.contains_key(&format!("ipset:{n}")));
@@ -65,26 +64,11 @@ fn sets(export: &LoadedExport) -> impl Iterator<Item = &IpSet> {
     })
 }
 
-fn holders(exports: &[LoadedExport]) -> Vec<usize> {
-    let all = exports.iter().enumerate();
-    all.filter(|(_, e)| sets(e).next().is_some())
-        .map(|(i, _)| i)
-        .collect()
-}
-
 /// Sets by name for one export: of its own file, else of its scope. A name that two files of the scope define
 /// differently is nobody's.
-fn sets_for(
-    exports: &[LoadedExport],
-    claims: &[Vec<usize>],
-    holders: &[usize],
-    at: usize,
-) -> FxHashMap<String, Set> {
+fn sets_for(exports: &[LoadedExport], index: &Index, at: usize) -> FxHashMap<String, Set> {
     let mut found: BTreeMap<&str, Option<(usize, &IpSet)>> = BTreeMap::new();
-    for holder in holders
-        .iter()
-        .filter(|h| together(exports, claims, at, **h))
-    {
+    for holder in &index.scope(exports, at) {
         for set in exports.get(*holder).into_iter().flat_map(sets) {
             let slot = found.entry(&set.name).or_insert(Some((*holder, set)));
             if let Some((other, _)) = slot

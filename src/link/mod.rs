@@ -23,31 +23,80 @@ pub struct Linked {
     pub findings: Vec<Finding>,
 }
 
-/// Joins files. `claims` holds for each export the host or transit entries that name it, as numbers; `known` are names
-/// that the site itself resolves, which go before what files say.
+/// Which exports are of one scope.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// For each export the host or transit entries that name it, as numbers.
+    claims: Vec<Vec<usize>>,
+    entries: BTreeMap<usize, Vec<usize>>,
+    folders: BTreeMap<String, Vec<usize>>,
+}
+
+impl Index {
+    /// Indexes exports by what names them and by folder.
+    #[must_use]
+    pub fn new(exports: &[LoadedExport], claims: &[Vec<usize>]) -> Self {
+        let mut index = Self {
+            claims: claims.to_vec(),
+            ..Self::default()
+        };
+        for (i, e) in exports.iter().enumerate() {
+            let folder = crate::site::paths::folder(&e.path).to_owned();
+            index.folders.entry(folder).or_default().push(i);
+            for c in claims.get(i).into_iter().flatten() {
+                index.entries.entry(*c).or_default().push(i);
+            }
+        }
+        index
+    }
+
+    /// Exports that an entry names.
+    #[must_use]
+    pub fn of_entry(&self, entry: usize) -> &[usize] {
+        self.entries.get(&entry).map_or(&[], Vec::as_slice)
+    }
+
+    /// Exports of a folder.
+    #[must_use]
+    pub fn of_folder(&self, folder: &str) -> &[usize] {
+        self.folders.get(folder).map_or(&[], Vec::as_slice)
+    }
+
+    fn claims(&self, export: usize) -> &[usize] {
+        self.claims.get(export).map_or(&[], Vec::as_slice)
+    }
+
+    /// Exports of the scope of one, itself included: those that its entries name, and those of its folder that no other
+    /// entry names.
+    fn scope(&self, exports: &[LoadedExport], at: usize) -> Vec<usize> {
+        let own = self.claims(at);
+        let mut all: Vec<usize> = own
+            .iter()
+            .flat_map(|c| self.of_entry(*c))
+            .copied()
+            .collect();
+        let folder = exports
+            .get(at)
+            .map_or("", |e| crate::site::paths::folder(&e.path));
+        let free = |i: &&usize| own.is_empty() || self.claims(**i).is_empty();
+        all.extend(self.of_folder(folder).iter().filter(free));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// Joins files. `known` are names that the site itself resolves, which go before what files say.
 pub fn link(
     exports: &mut [LoadedExport],
-    claims: &[Vec<usize>],
+    index: &Index,
     known: &BTreeMap<String, AddrSet>,
 ) -> Linked {
     let mut out = Linked::default();
-    windows::join(exports, claims, &mut out.findings);
-    ipset::join(exports, claims, known, &mut out.findings);
+    windows::join(exports, index, &mut out.findings);
+    ipset::join(exports, index, known, &mut out.findings);
     out.resolve = facts::resolve(exports);
     out
-}
-
-/// Whether two exports are of one scope.
-fn together(exports: &[LoadedExport], claims: &[Vec<usize>], a: usize, b: usize) -> bool {
-    let of = |i: usize| claims.get(i).map_or(&[][..], Vec::as_slice);
-    if of(a).iter().any(|c| of(b).contains(c)) {
-        return true;
-    }
-    if !of(a).is_empty() && !of(b).is_empty() {
-        return false;
-    }
-    let folder = |i: usize| exports.get(i).map(|e| crate::site::paths::folder(&e.path));
-    folder(a) == folder(b)
 }
 
 /// A finding at a place of an export.
@@ -63,3 +112,6 @@ fn finding(
     f.help = Some(help.to_owned());
     f
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,12 @@
 //! `show allprofiles` in a file of its own belongs to the rules of the same host.
 
-use super::{finding, together};
+use super::{Index, finding};
 use crate::finding::{Finding, Severity};
 use crate::load::LoadedExport;
 use crate::site::paths::host_words;
 use hylint_parsers::model::{Companion, PointKind};
 
-pub(super) fn join(
-    exports: &mut [LoadedExport],
-    claims: &[Vec<usize>],
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn join(exports: &mut [LoadedExport], index: &Index, findings: &mut Vec<Finding>) {
     for at in 0..exports.len() {
         let Some(export) = exports.get(at) else {
             continue;
@@ -20,7 +16,7 @@ pub(super) fn join(
             _ => None,
         });
         let Some(profiles) = profiles else { continue };
-        let targets = targets(exports, claims, at);
+        let targets = targets(exports, index, at);
         if targets.is_empty() {
             if let Some(export) = exports.get(at) {
                 findings.push(finding(
@@ -46,21 +42,19 @@ pub(super) fn join(
 
 /// Exports of rules that a file of profiles belongs to: those of the same entry of the site; in a folder, the only one,
 /// or those whose names are of the same host.
-fn targets(exports: &[LoadedExport], claims: &[Vec<usize>], at: usize) -> Vec<usize> {
+fn targets(exports: &[LoadedExport], index: &Index, at: usize) -> Vec<usize> {
     let wants = |e: &LoadedExport| {
         let mut points = e.export.points.iter();
         points.any(|p| p.kind == PointKind::WindowsFirewall && p.windows.is_none())
     };
-    let all: Vec<usize> = exports
-        .iter()
-        .enumerate()
-        .filter(|(i, e)| wants(e) && together(exports, claims, at, *i))
-        .map(|(i, _)| i)
+    let scope = index.scope(exports, at).into_iter();
+    let all: Vec<usize> = scope
+        .filter(|i| exports.get(*i).is_some_and(wants))
         .collect();
-    if all.len() <= 1 || claims.get(at).is_some_and(|c| !c.is_empty()) {
+    if all.len() <= 1 || !index.claims(at).is_empty() {
         return all;
     }
     let words = |i: usize| exports.get(i).map(|e| host_words(&e.path));
-    let same: Vec<usize> = all.into_iter().filter(|i| words(*i) == words(at)).collect();
-    same
+    let own = words(at);
+    all.into_iter().filter(|i| words(*i) == own).collect()
 }

@@ -7,6 +7,7 @@ use crate::site::config::HostConfig;
 use crate::site::{Host, Layer, paths};
 use hylint_parsers::model::{Companion, NetworkInterface, Point, PointKind, Subnet, Tag};
 use hylint_parsers::space::AddrSet;
+use std::collections::BTreeSet;
 
 /// How points are chosen for a host.
 #[derive(Clone, Copy)]
@@ -38,11 +39,17 @@ pub(super) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
 impl Binder<'_> {
     /// The exports, and those in the folders of them: interfaces are exported beside groups.
     fn beside(&self, exports: &[usize]) -> Vec<usize> {
-        let folder = |i: usize| self.exports.get(i).map(|e| paths::folder(&e.path));
-        let folders: Vec<_> = exports.iter().map(|i| folder(*i)).collect();
-        let all = 0..self.exports.len();
-        all.filter(|i| exports.contains(i) || folders.contains(&folder(*i)))
-            .collect()
+        let mut all = exports.to_vec();
+        let folders = exports
+            .iter()
+            .filter_map(|i| self.exports.get(*i))
+            .map(|e| paths::folder(&e.path));
+        for folder in folders.collect::<BTreeSet<&str>>() {
+            all.extend(self.index.of_folder(folder));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     fn companions(&self, exports: &[usize]) -> impl Iterator<Item = &Companion> {

@@ -6,6 +6,7 @@ use crate::matrix::RoleIx;
 use crate::site::{Host, paths};
 use hylint_parsers::model::PointKind;
 use hylint_parsers::space::AddrSet;
+use std::collections::BTreeMap;
 
 /// What is known of an export's host.
 #[derive(Clone, Default)]
@@ -41,49 +42,38 @@ impl Binder<'_> {
 
     /// Files of one host: the IPv4 and the IPv6 half of one netfilter, side by side.
     fn same_host(&self, files: Vec<usize>) -> Vec<Vec<usize>> {
-        let mut out: Vec<Vec<usize>> = Vec::new();
+        let mut by_name: BTreeMap<(&str, Vec<String>), Vec<usize>> = BTreeMap::new();
         for i in files {
-            let fits = |group: &&mut Vec<usize>| {
-                let whole: Vec<usize> = group.iter().copied().chain([i]).collect();
-                let of = |i: usize| {
-                    self.exports
-                        .get(i)
-                        .map(|e| (paths::folder(&e.path), paths::host_words(&e.path)))
-                };
-                let layers = self.own_layers(&whole);
-                let netfilter = whole.iter().flat_map(|i| self.exports.get(*i)).all(|e| {
-                    e.export
-                        .points
-                        .iter()
-                        .all(|p| p.kind == PointKind::Netfilter)
-                });
-                netfilter && group.first().is_some_and(|f| of(*f) == of(i)) && layers.len() == 1
+            let Some(e) = self.exports.get(i) else {
+                continue;
             };
-            match out.iter_mut().find(fits) {
-                Some(group) => group.push(i),
-                None => out.push(vec![i]),
+            let key = (paths::folder(&e.path), paths::host_words(&e.path));
+            by_name.entry(key).or_default().push(i);
+        }
+        let mut out: Vec<Vec<usize>> = Vec::new();
+        for group in by_name.into_values() {
+            let points = group
+                .iter()
+                .filter_map(|i| self.exports.get(*i))
+                .flat_map(|e| &e.export.points);
+            let netfilter = points.into_iter().all(|p| p.kind == PointKind::Netfilter);
+            if group.len() == 2 && netfilter && self.own_layers(&group).len() == 1 {
+                out.push(group);
+            } else {
+                out.extend(group.into_iter().map(|i| vec![i]));
             }
         }
+        out.sort();
         out
     }
 
     fn same_folder(&self, files: Vec<usize>) -> Vec<Vec<usize>> {
-        let folder = |i: usize| {
-            self.exports
-                .get(i)
-                .map(|e| paths::folder(&e.path).to_owned())
-        };
-        let mut out: Vec<Vec<usize>> = Vec::new();
+        let mut by_folder: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for i in files {
-            match out
-                .iter_mut()
-                .find(|g| g.first().is_some_and(|f| folder(*f) == folder(i)))
-            {
-                Some(group) => group.push(i),
-                None => out.push(vec![i]),
-            }
+            let folder = self.exports.get(i).map_or("", |e| paths::folder(&e.path));
+            by_folder.entry(folder).or_default().push(i);
         }
-        out
+        by_folder.into_values().collect()
     }
 
     fn guess_host(&mut self, files: &[usize]) {

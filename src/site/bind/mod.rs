@@ -14,6 +14,7 @@ use crate::link;
 use crate::load::LoadedExport;
 use crate::matrix::{Matrix, RoleIx};
 use crate::outcome::Assumption;
+use globset::GlobMatcher;
 use hylint_parsers::model::PointKind;
 use hylint_parsers::space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
@@ -84,6 +85,8 @@ struct Binder<'a> {
     exports: &'a [LoadedExport],
     /// Per export: which `[[host]]` (its index) and `[[transit]]` (its index after the hosts) name it.
     claims: Vec<Vec<usize>>,
+    /// The exports of each entry, and of each folder.
+    index: link::Index,
     resolve: Arc<BTreeMap<String, AddrSet>>,
     hosts: Vec<Host>,
     transits: Vec<Transit>,
@@ -100,7 +103,8 @@ pub fn bind(
 ) -> Bound {
     let claims = claims(config, exports);
     let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
-    let linked = link::link(exports, &claims, &known);
+    let index = link::Index::new(exports, &claims);
+    let linked = link::link(exports, &index, &known);
     let mut resolve = linked.resolve;
     resolve.extend(known);
     let mut b = Binder {
@@ -109,6 +113,7 @@ pub fn bind(
         matrix,
         exports,
         claims,
+        index,
         resolve: Arc::new(resolve),
         hosts: Vec::new(),
         transits: Vec::new(),
@@ -136,19 +141,38 @@ pub fn bind(
     b.finish(roles)
 }
 
-/// Which entries of the site name an export.
+/// Which entries of the site name an export. Globs are looked up by the folder that they begin with, so that a fleet of
+/// hosts does not ask every glob of every file.
 fn claims(config: Option<&Config>, exports: &[LoadedExport]) -> Vec<Vec<usize>> {
     let Some(config) = config else {
         return vec![Vec::new(); exports.len()];
     };
-    let globs = config.hosts.iter().map(|h| &h.exports);
-    let globs: Vec<_> = globs
-        .chain(config.transits.iter().map(|t| &t.exports))
-        .collect();
+    let hosts = config.hosts.iter().map(|h| &h.exports);
+    let entries = hosts.chain(config.transits.iter().map(|t| &t.exports));
+    let mut by_folder: BTreeMap<&str, Vec<(usize, &GlobMatcher)>> = BTreeMap::new();
+    for (entry, glob) in entries
+        .enumerate()
+        .flat_map(|(i, g)| g.iter().map(move |g| (i, g)))
+    {
+        let text = glob.glob().glob();
+        let literal = text.find(['*', '?', '[', '{', '\\']).unwrap_or(text.len());
+        let folder = paths::folder(text.get(..literal).unwrap_or_default());
+        by_folder.entry(folder).or_default().push((entry, glob));
+    }
     let matching = |e: &LoadedExport| {
         let path = paths::relative(&e.path, &config.dir);
-        let hits = globs.iter().enumerate().filter(|(_, g)| g.is_match(&path));
-        hits.map(|(i, _)| i).collect()
+        let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        let globs = std::iter::once("")
+            .chain(folders)
+            .filter_map(|f| by_folder.get(f))
+            .flatten();
+        let mut hits: Vec<usize> = globs
+            .filter(|(_, g)| g.is_match(&path))
+            .map(|(i, _)| *i)
+            .collect();
+        hits.sort_unstable();
+        hits.dedup();
+        hits
     };
     exports.iter().map(matching).collect()
 }
@@ -196,10 +220,7 @@ impl Binder<'_> {
 
     /// Exports that the entry with this number names.
     fn claimed_by(&self, entry: usize) -> Vec<usize> {
-        let all = self.claims.iter().enumerate();
-        all.filter(|(_, c)| c.contains(&entry))
-            .map(|(i, _)| i)
-            .collect()
+        self.index.of_entry(entry).to_vec()
     }
 
     fn assume(&mut self, id: &str, text: String) {

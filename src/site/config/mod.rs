@@ -9,7 +9,7 @@ use super::{Access, LintLevel, RequireEvidence, Waive};
 use crate::diag::Diag;
 use crate::finding::Severity;
 use crate::matrix::{self, Matrix, RoleIx};
-use globset::GlobSet;
+use globset::{GlobMatcher, GlobSet};
 use hylint_parsers::model::Profiles;
 use hylint_parsers::space::{AddrSet, PortSet, ProtoSet};
 use std::collections::BTreeMap;
@@ -84,7 +84,7 @@ pub struct HostConfig {
     /// Roles.
     pub roles: Vec<RoleIx>,
     /// Which files are its exports.
-    pub exports: GlobSet,
+    pub exports: Vec<GlobMatcher>,
     /// Ids or names of points.
     pub points: Vec<String>,
     /// Active profiles.
@@ -103,7 +103,7 @@ pub struct TransitConfig {
     /// Name, or empty.
     pub name: String,
     /// Which files are its exports.
-    pub exports: GlobSet,
+    pub exports: Vec<GlobMatcher>,
     /// Ids or names of points; empty: every forwarding point of the exports.
     pub points: Vec<String>,
     /// Pairs of roles; groups are expanded.

@@ -242,7 +242,7 @@ fn check(t: &Table<'_, '_>, config: &mut Config) {
         ])
     });
     config.require_evidence = evidence.unwrap_or_default();
-    config.exclude = globs(t, "exclude");
+    config.exclude = glob_set(t, "exclude");
     let days = t.get("max-age-days").and_then(|v| v.int(0, 36_500));
     config.max_age_days = days.and_then(|n| u32::try_from(n).ok());
 }
@@ -329,13 +329,15 @@ fn port_set(value: &Value<'_, '_>) -> Option<PortSet> {
 }
 
 /// A list of globs; `*` does not cross a `/`.
-pub(super) fn globs(t: &Table<'_, '_>, key: &str) -> GlobSet {
-    let mut builder = GlobSetBuilder::new();
+pub(super) fn globs(t: &Table<'_, '_>, key: &str) -> Vec<GlobMatcher> {
     let values = t.get(key).and_then(|v| v.list()).unwrap_or_default();
-    for v in values {
-        if let Some(g) = glob(&v) {
-            builder.add(g.glob().clone());
-        }
+    values.iter().filter_map(glob).collect()
+}
+
+fn glob_set(t: &Table<'_, '_>, key: &str) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for g in globs(t, key) {
+        builder.add(g.glob().clone());
     }
     builder.build().unwrap_or_else(|_| GlobSet::empty())
 }

@@ -98,7 +98,7 @@ fn every_key_is_read() {
         ("cm1", ["sg-0a1b".to_owned()].as_slice())
     );
     assert_eq!(h.profile, Some(Profiles(3)));
-    assert!(h.exports.is_match("cm1/netsh.txt") && !h.exports.is_match("cm1/old/netsh.txt"));
+    assert!(h.exports[0].is_match("cm1/netsh.txt") && !h.exports[0].is_match("cm1/old/netsh.txt"));
     assert_eq!(h.interfaces[0].1, AddrSet::parse("10.20.0.0/16").unwrap());
     assert_eq!(h.resolve["windows:DNS"].to_string(), "10.20.0.10");
     assert_eq!(c.transits[0].between.len(), 2, "the group is expanded");
