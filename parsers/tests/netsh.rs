@@ -793,3 +793,85 @@ fn the_corpus_loses_no_rule() {
     let source = Source::new("neg", decoded.text, decoded.encoding);
     assert_eq!((netsh::FORMAT.detect)(&Input::new(&source)), 0);
 }
+
+/// Lines that captures are made of, and some that they are not, in any order.
+fn pieces() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let line = prop::sample::select(vec![
+        "Rule Name:     a",
+        "Rule Name:",
+        "----------------------------------------",
+        "",
+        "Enabled:   Yes",
+        "Enabled: No",
+        "Direction:  In",
+        "Direction: Out",
+        "Direction: Actif",
+        "Profiles: Domain",
+        "Grouping:",
+        "LocalIP: Any",
+        "RemoteIP: 10.0.0.1,LocalSubnet,",
+        "                  10.0.0.2",
+        "2001:db8::/3",
+        "Protocol: ICMPv4",
+        "          Type    Code",
+        "          8       Any",
+        "Protocol: TCP",
+        "LocalPort: RPC,80-",
+        "RemotePort: Any",
+        "Security: NotRequired",
+        "Action: Allow",
+        "Action: Block",
+        "Action:",
+        "Ok.",
+        "Description: x",
+        "Note: y",
+        "Domain Profile Settings:",
+        "State      ON",
+        "Firewall Policy     BlockInbound,AllowOutbound",
+        "Logging:",
+        "PS C:\\> netsh advfirewall show currentprofile",
+        "Endpoint1: Any",
+        "Type: Static",
+        "# hylint: a=b",
+        "```",
+        "規則名：x",
+        "方向:  入力",
+        "Règle inconnue :   é",
+        "> LocalPort: 1",
+        ":",
+        "：",
+        " : ",
+    ]);
+    let any = prop_oneof![9 => line.prop_map(str::to_owned), 1 => "\\PC{0,12}"];
+    prop::collection::vec(any, 0..60).prop_map(|lines| lines.join("\n"))
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    /// Every name line and every fragment is a rule of the model or a problem that names it, whatever the order of lines.
+    #[test]
+    fn no_capture_panics_or_loses_a_rule(text in pieces()) {
+        let source = source(&text);
+        let export = (netsh::FORMAT.read)(&Input::new(&source));
+        let dropped = export.problems.iter().filter(|p| p.dropped).count();
+        assert_eq!(export.rules_in_file, export.rules_in_model() + dropped);
+        for rule in export.points.iter().flat_map(Point::rules) {
+            for (_, span) in &rule.fields {
+                assert!(text.get(span.range()).is_some());
+                assert!(rule.span.start <= span.start && span.end <= rule.span.end);
+            }
+        }
+        for problem in &export.problems {
+            assert!(text.get(problem.span.range()).is_some(), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_decoded_or_refused(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
+        if let Ok(d) = decode(bytes) {
+            assert!(!d.text.starts_with('\u{feff}') && !d.text.contains('\0'));
+        }
+    }
+}
