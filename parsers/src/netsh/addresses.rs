@@ -69,7 +69,7 @@ pub(super) fn addresses(
     span: Span,
     bounded: bool,
 ) -> List<AddrSet> {
-    if v.is_any(text) {
+    if text == "Any" {
         return List::whole(AddrSet::any());
     }
     let mut v4: SmallVec<[(u32, u32); 8]> = SmallVec::new();

@@ -109,7 +109,7 @@ const PORT_KEYWORDS: &[PortKeyword] = &[
 
 /// Reads a port list.
 pub(super) fn ports(v: &Vocabulary, text: &str, span: Span) -> List<PortSet> {
-    if v.is_any(text) {
+    if text == "Any" {
         return List::whole(PortSet::full());
     }
     let mut literal: SmallVec<[(u16, u16); 8]> = SmallVec::new();

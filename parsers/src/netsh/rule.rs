@@ -300,7 +300,8 @@ impl<'a> Builder<'a, '_> {
             return;
         };
         let program = self.whole_text(Label::Program);
-        if !self.v.is_any(&program) && !program.is_empty() {
+        let path = program.contains('\\') || program == "System";
+        if path || !program.is_empty() && !self.v.is_any(&program) {
             let text = format!("program {program}");
             self.local(Test::Program(program.into()), span, text);
         }
