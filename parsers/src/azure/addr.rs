@@ -181,7 +181,7 @@ impl End<'_> {
             for word in whole.split(split).filter(|w| !w.is_empty()) {
                 match self.word(cx, e, word) {
                     Word::Addrs(set) => out.add(&set),
-                    Word::Tag(tag) => out.tags.push((tag, span)),
+                    Word::Tag(tag) => out.add_tag(tag, span),
                     Word::Unknown(why) => out.unknown.push((why, span)),
                 }
             }
@@ -286,14 +286,18 @@ impl End<'_> {
 }
 
 impl Words {
+    fn add_tag(&mut self, tag: String, span: Span) {
+        // Beyond that many the rule is not modelled, whatever the tags are.
+        if self.tags.len() > MANY || !self.tags.iter().any(|(t, _)| *t == tag) {
+            self.tags.push((tag, span));
+        }
+    }
+
     fn merge(&mut self, o: Self) {
         self.v4.extend(o.v4);
         self.v6.extend(o.v6);
-        for t in o.tags {
-            // Beyond that many the rule is not modelled, whatever the tags are.
-            if self.tags.len() > MANY || !self.tags.iter().any(|(u, _)| *u == t.0) {
-                self.tags.push(t);
-            }
+        for (tag, span) in o.tags {
+            self.add_tag(tag, span);
         }
         self.unknown.extend(o.unknown);
     }

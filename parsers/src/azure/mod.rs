@@ -18,6 +18,7 @@ mod rule;
 mod tags;
 mod template;
 mod walk;
+pub mod write;
 
 use crate::format::{FormatSpec, Input, Score};
 use crate::json::Json;

@@ -6,7 +6,7 @@ use crate::problem::ProblemKind;
 use crate::space::{PortSet, ProtoSet, proto};
 
 /// Protocols that carry ports. Azure documents TCP and UDP only; the others share their place.
-fn ported() -> ProtoSet {
+pub(super) fn ported() -> ProtoSet {
     [
         proto::TCP,
         proto::UDP,

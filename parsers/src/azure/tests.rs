@@ -381,7 +381,7 @@ fn tags_are_never_empty_and_never_everything() {
         ("sourceAddressPrefix", ""),
         (
             "sourceAddressPrefixes",
-            "[\"10.0.0.1\", \"Sql\", \"Storage.WestEurope\"]",
+            "[\"10.0.0.1\", \"Sql\", \"SQL\", \"Storage.WestEurope\"]",
         ),
     ]);
     assert_eq!(r.clauses.len(), 3);
