@@ -77,11 +77,10 @@ impl<'a> Reader<'a> {
                 label,
                 "`Entries` is not in the export of this network ACL: what it lets through is unknown",
             );
-            self.walk
-                .problems
-                .push(problem.help(
-                    "export the ACL with `aws ec2 describe-network-acls`, without `--query`",
-                ));
+            self.push(
+                problem
+                    .help("export the ACL with `aws ec2 describe-network-acls`, without `--query`"),
+            );
         }
         let default = if whole {
             deny(

@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
                 object.span(),
                 format!("this output does not hold the address blocks of {id}"),
             );
-            self.walk.problems.push(problem.help(format!(
+            self.push(problem.help(format!(
                 "export them with `aws ec2 get-managed-prefix-list-entries --prefix-list-id {id}`"
             )));
             self.managed = Some(match self.managed {
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
                     list.key_span(),
                     "these entries do not name their prefix list, so no rule can use them",
                 );
-                self.walk.problems.push(problem.help(
+                self.push(problem.help(
                     "name the file after the list (`pl-0a1b2c3d.json`), or write its addresses under [resolve]",
                 ));
             }

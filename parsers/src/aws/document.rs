@@ -370,7 +370,7 @@ impl<'a> Reader<'a> {
             token.key_span(),
             "`NextToken` says that this is one page and more of the export follows elsewhere",
         );
-        self.walk.problems.push(
+        self.push(
             problem
                 .help("export without `--max-items` and `--no-paginate`, or add the other pages"),
         );

@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
              group, and what the group lets {other} is unknown"
         );
         let problem = Problem::new(ProblemKind::Incomplete, label, message);
-        self.walk.problems.push(problem.help(WHOLE));
+        self.push(problem.help(WHOLE));
         let mut point = group_point(list.span(), ingress, egress);
         point.label = label;
         self.out.points.push(point);
@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
         let message =
             format!("`{key}` is not in the export of this group: what it lets {way} is unknown");
         let problem = Problem::new(ProblemKind::Incomplete, label, message);
-        self.walk.problems.push(problem.help(WHOLE));
+        self.push(problem.help(WHOLE));
     }
 
     /// One permission: a rule for each of its address entries.

@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
                 "the listing holds no {way} rule of {id}: it may have none, or the listing was filtered"
             );
             let problem = Problem::new(ProblemKind::Incomplete, label, message);
-            self.walk.problems.push(
+            self.push(
                 problem.help("export the group itself with `aws ec2 describe-security-groups`"),
             );
             DefaultOrigin::Unknown

@@ -11,6 +11,9 @@ use crate::space::AddrSet;
 use rustc_hash::FxHashMap;
 use std::net::IpAddr;
 
+/// Problems listed one by one; the rest is counted.
+const MAX_PROBLEMS: usize = 10_000;
+
 /// One export on its way into the model.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Source,
@@ -20,6 +23,8 @@ pub(super) struct Reader<'a> {
     /// Groups of a rule listing, in order of appearance.
     pub(super) listed: Vec<Listed>,
     pub(super) listed_index: FxHashMap<Box<str>, usize>,
+    /// The first problem that is not listed any more, as grave as the gravest of them, and how many there are.
+    pub(super) unlisted: Option<(Problem, usize)>,
     /// A list of groups, ACLs or rules without a member: its place.
     pub(super) empty_list: Option<Span>,
     /// The only managed prefix list of the file without blocks; `Some(None)` once there are two.
@@ -66,21 +71,35 @@ impl<'a> Reader<'a> {
             },
             listed: Vec::new(),
             listed_index: FxHashMap::default(),
+            unlisted: None,
             empty_list: None,
             managed: None,
             notes: Vec::new(),
         }
     }
 
+    /// Records a problem, or counts it once there are very many: a hostile text could hold one in every other byte.
+    pub(super) fn push(&mut self, problem: Problem) {
+        if self.walk.problems.len() < MAX_PROBLEMS {
+            self.walk.problems.push(problem);
+        } else {
+            let unlisted = self.unlisted.get_or_insert((problem.clone(), 0));
+            unlisted.0.kind = unlisted.0.kind.min(problem.kind);
+            unlisted.0.dropped |= problem.dropped;
+            unlisted.1 += 1;
+        }
+    }
+
     pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
-        self.walk.problems.push(Problem::new(kind, span, message));
+        self.push(Problem::new(kind, span, message));
     }
 
     /// Text that held a rule, or may have, and that is in no rule of the model.
     pub(super) fn dropped(&mut self, span: Span, message: impl Into<String>) {
-        self.out.rules_in_file += 1;
+        // What is not listed is named as one, so it counts as one.
+        self.out.rules_in_file += usize::from(self.walk.problems.len() < MAX_PROBLEMS);
         let problem = Problem::new(ProblemKind::Malformed, span, message);
-        self.walk.problems.push(problem.dropped());
+        self.push(problem.dropped());
     }
 
     /// The items of a list. A value that is no list is named and yields nothing.
@@ -162,9 +181,14 @@ impl<'a> Reader<'a> {
                 span,
                 "the list holds no security group and no network ACL",
             );
-            self.walk.problems.push(problem.help(
+            self.push(problem.help(
                 "check the region, the profile and the filters of the command that made the export",
             ));
+        }
+        if let Some((mut problem, count)) = self.unlisted {
+            self.out.rules_in_file += usize::from(problem.dropped);
+            problem.message = format!("{count} further problems from here on are not listed");
+            self.walk.problems.push(problem);
         }
         self.walk.problems.sort_by_key(|p| p.span);
         self.out.problems = std::mem::take(&mut self.walk.problems);

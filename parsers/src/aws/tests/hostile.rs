@@ -150,6 +150,20 @@ fn a_key_repeated_in_every_rule_is_one_problem() {
     assert_eq!((export.rules_in_model(), export.problems.len()), (1000, 1));
 }
 
+#[test]
+fn very_many_problems_are_counted_and_not_kept() {
+    let entries = vec!["7"; 50_000].join(",");
+    let export = read(&group(&format!(
+        r#"{{"IpProtocol": "-1", "IpRanges": [{entries}]}}"#
+    )));
+    assert_eq!(export.problems.len(), 10_001);
+    let last = export.problems.last().unwrap();
+    assert!(
+        last.dropped && last.message.starts_with("40000 further"),
+        "{last:?}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     /// Bytes removed, doubled or changed anywhere: no panic, no lost rule, every place inside the text.
