@@ -787,6 +787,25 @@ fn sets_are_read_in_every_dimension() {
     assert!(e.problems[0].dropped);
 }
 
+#[test]
+fn a_rule_of_a_megabyte_is_open_and_not_slow() {
+    let long = "! --dport 7 -m owner --uid-owner 3 ! -s 10.0.0.1 ".repeat(20_000);
+    let (r, problems) = odd(&format!("-A INPUT -p tcp -j ACCEPT {}", long.trim_end()));
+    assert!(matches!(r.action, Action::Opaque(_)));
+    assert_eq!(problems[0].kind, ProblemKind::Malformed);
+    // The end of an inserted rule is found without a search.
+    let text = format!(
+        "*filter\n{}COMMIT\n",
+        "-I INPUT -p tcp\n--dport\n".repeat(3)
+    );
+    let (_, e) = export(&text);
+    assert!(
+        e.points[0]
+            .rules()
+            .all(|r| matches!(r.action, Action::Opaque(_)))
+    );
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic_or_lose_a_rule(

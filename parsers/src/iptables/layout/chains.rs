@@ -199,9 +199,10 @@ impl<'a> Splitter<'a> {
                 at = at.min(c.rules.len());
                 c.rules.insert(at, place);
             } else {
+                at = c.rules.len();
                 c.rules.push_back(place);
             }
-            self.last_rule = Some((i, span));
+            self.last_rule = Some((i, at));
         }
     }
 }

@@ -117,8 +117,8 @@ pub(super) struct Splitter<'a> {
     pub(super) open: Option<TableLines<'a>>,
     /// A header whose table is still to come.
     header: Option<(Family, Span)>,
-    /// The last rule of the open table.
-    last_rule: Option<(usize, Span)>,
+    /// Chain and place in it of the open table's last rule.
+    last_rule: Option<(usize, usize)>,
     outside: Prose,
     /// Garbage inside a table, as one block.
     garbage: Prose,

@@ -50,15 +50,11 @@ impl<'a> Splitter<'a> {
 
     /// The line after a rule is no line of its own: perhaps the rule's rest.
     pub(super) fn mark_cut(&mut self) {
-        let Some((chain, span)) = self.last_rule else {
+        let Some((chain, at)) = self.last_rule else {
             return;
         };
-        let rules = self
-            .open
-            .as_mut()
-            .and_then(|t| t.chains.get_mut(chain))
-            .map(|c| &mut c.rules);
-        if let Some(place) = rules.and_then(|r| r.iter_mut().rev().find(|p| p.span == span)) {
+        let chain = self.open.as_mut().and_then(|t| t.chains.get_mut(chain));
+        if let Some(place) = chain.and_then(|c| c.rules.get_mut(at)) {
             place.cut = true;
         }
     }

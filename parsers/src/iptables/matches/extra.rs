@@ -169,9 +169,9 @@ fn marks(d: &mut Draft, args: &Args<'_, '_>, test: fn(u32, u32) -> Test) {
 }
 
 pub(super) fn owner(d: &mut Draft, args: &Args<'_, '_>) {
+    let supplementary = args.get("suppl-groups").is_some();
     for o in args.iter().filter(|o| o.name != "suppl-groups") {
         let ids = || values::range::<u32>(o.a.text, '-');
-        let supplementary = args.get("suppl-groups").is_some();
         let test = match o.name {
             "uid-owner" => ids().map(Test::Uid),
             "gid-owner" if !supplementary => ids().map(Test::Gid),

@@ -68,6 +68,9 @@ struct Reader<'s, 't, 'a> {
     stray: bool,
 }
 
+/// Most options of one rule; what a longer one does stays open.
+const MAX_WORDS: usize = 1024;
+
 /// Where a rule's text is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
@@ -143,7 +146,15 @@ pub(super) fn read<'a>(
 impl<'a> Reader<'_, '_, 'a> {
     fn options(&mut self) {
         let mut bang: Option<Span> = None;
+        let mut words = 0;
         while let Some(t) = self.tokens.next() {
+            words += 1;
+            if words > MAX_WORDS {
+                // Its work would grow with the square of its length; nobody writes such a rule.
+                self.stray_word(t);
+                self.jump = None;
+                return;
+            }
             if t.is_bang() {
                 bang = Some(t.span);
                 continue;
