@@ -192,6 +192,8 @@ pub struct Outcome {
     pub not_exports: Vec<String>,
     /// Findings that a baseline holds down.
     pub baselined: usize,
+    /// Severity from which on the run fails.
+    pub fail_on: Severity,
 }
 
 /// Counts for people and machines.

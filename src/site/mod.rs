@@ -4,8 +4,7 @@ pub mod bind;
 pub mod config;
 pub mod paths;
 
-pub use bind::{Bound, Overrides, bind};
-pub use config::{Config, KnownLint, find, load, load_matrix};
+pub use config::{Config, KnownLint, find, load};
 
 use crate::finding::Severity;
 use crate::matrix::RoleIx;

@@ -1,0 +1,375 @@
+//! Whether a rule matches: what packets decide, what the context decides, and what stays open.
+
+use super::{Context, Direction, Piece};
+use hylint_parsers::model::{
+    Action, AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test,
+};
+use hylint_parsers::space::{AddrSet, Family, PacketBox, RangeSet};
+use smallvec::SmallVec;
+
+/// How conditions about the process behind a port count (design: kind *local*).
+#[derive(Clone, Copy, Debug)]
+pub enum LocalPolicy<'a> {
+    /// Literally: undecided unless the packet says who sent it.
+    Literal {
+        /// Sender's user id.
+        uid: Option<u32>,
+        /// Sender's group id.
+        gid: Option<u32>,
+        /// Sender's hardware address.
+        mac: Option<&'a str>,
+    },
+    /// For a required flow: an allow that names its ports carries it under an assumption, unless its program is known to be
+    /// another one than these listeners (lower case; empty: not known).
+    Required(&'a [String]),
+    /// For excess: taken to hold.
+    Holds,
+}
+
+/// Whether a clause names what a required flow needs to rest on a local condition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Carry {
+    /// Protocol and a finite set of ports on the service's side.
+    Finite,
+    /// Any protocol, any port, or a protocol without ports.
+    PortLess,
+}
+
+impl Carry {
+    /// Judges a clause.
+    #[must_use]
+    pub fn of(space: &PacketBox) -> Self {
+        let whole = space.dport.is_full() || space.dport.count() >= 65_535;
+        if space.proto.is_full() || whole {
+            Self::PortLess
+        } else {
+            Self::Finite
+        }
+    }
+}
+
+enum Tri {
+    True,
+    Assumed,
+    False,
+    Open,
+}
+
+/// What a rule did with pieces.
+pub(super) struct Matched<'a> {
+    pub(super) hit: Vec<Piece<'a>>,
+    pub(super) missed: Vec<Piece<'a>>,
+}
+
+/// Splits pieces by whether the rule matches them. Undecided ones are in both.
+pub(super) fn split<'a>(
+    ctx: &Context<'a>,
+    dir: Direction,
+    rule: &'a Rule,
+    pieces: Vec<Piece<'a>>,
+) -> Matched<'a> {
+    let mut hit = Vec::new();
+    let mut left = pieces;
+    for clause in &rule.clauses {
+        let mut rest = Vec::with_capacity(left.len());
+        for piece in left {
+            split_clause(ctx, dir, rule, clause, piece, &mut hit, &mut rest);
+        }
+        left = rest;
+        if left.is_empty() {
+            break;
+        }
+    }
+    Matched { hit, missed: left }
+}
+
+/// Whether the rule may match any of the pieces, by packets alone.
+pub(super) fn touches(rule: &Rule, pieces: &[Piece<'_>]) -> bool {
+    rule.clauses
+        .iter()
+        .any(|c| pieces.iter().any(|p| c.space.intersects(&p.space)))
+}
+
+fn split_clause<'a>(
+    ctx: &Context<'a>,
+    dir: Direction,
+    rule: &'a Rule,
+    clause: &'a Clause,
+    piece: Piece<'a>,
+    hit: &mut Vec<Piece<'a>>,
+    rest: &mut Vec<Piece<'a>>,
+) {
+    if !clause.space.intersects(&piece.space) {
+        rest.push(piece);
+        return;
+    }
+    let mut space = piece.space.intersect(&clause.space);
+    let mut open: SmallVec<[&'a Condition; 2]> = SmallVec::new();
+    let mut assumed: SmallVec<[&'a Condition; 1]> = SmallVec::new();
+    for cond in &clause.conditions {
+        match decide(ctx, dir, rule, clause, cond, &piece, &mut space) {
+            Tri::True => {}
+            Tri::Assumed => assumed.push(cond),
+            Tri::Open => open.push(cond),
+            Tri::False => {
+                rest.push(piece);
+                return;
+            }
+        }
+    }
+    if space.is_empty() {
+        rest.push(piece);
+        return;
+    }
+    for outside in piece.space.subtract(&space) {
+        rest.push(Piece {
+            space: outside,
+            ..piece.clone()
+        });
+    }
+    let mut matched = Piece { space, ..piece };
+    if !open.is_empty() {
+        let mut not = matched.clone();
+        not.conditions.extend(open.iter().copied());
+        // Only one condition can be blamed for a miss; of several, any may be false.
+        if let [only] = open.as_slice() {
+            record(&mut not, only, false);
+        }
+        rest.push(not);
+        for c in &open {
+            record(&mut matched, c, true);
+        }
+        matched.conditions.extend(open);
+    }
+    for c in assumed {
+        if !matched.assumed.iter().any(|a| std::ptr::eq(*a, c)) {
+            matched.assumed.push(c);
+        }
+    }
+    hit.push(matched);
+}
+
+fn record<'a>(piece: &mut Piece<'a>, c: &'a Condition, held: bool) {
+    if c.kind != ConditionKind::Rate {
+        piece.vars.push((&c.text, held != c.negated));
+    }
+}
+
+/// Decides a condition for a piece, narrowing `space` where the condition is about packets after all.
+fn decide<'a>(
+    ctx: &Context<'a>,
+    dir: Direction,
+    rule: &Rule,
+    clause: &Clause,
+    cond: &'a Condition,
+    piece: &Piece<'a>,
+    space: &mut PacketBox,
+) -> Tri {
+    let truth = |b: bool| {
+        if b != cond.negated {
+            Tri::True
+        } else {
+            Tri::False
+        }
+    };
+    let known = match &cond.test {
+        Test::Named { key, side } => ctx
+            .resolve
+            .get(&**key)
+            .map(|set| narrow(space, *side, set, cond.negated))
+            .map(|()| Tri::True),
+        Test::AddrType { side, types } => {
+            let set = addrs_of_type(ctx, dir, *side, *types, piece.sent_to.is_some());
+            narrow(space, *side, &set, cond.negated);
+            Some(Tri::True)
+        }
+        Test::PktType(kind) => {
+            let types = match &**kind {
+                "multicast" => AddrTypes::parse("MULTICAST"),
+                "broadcast" => AddrTypes::parse("BROADCAST"),
+                _ => None,
+            };
+            let special = union(&multicast(), &broadcast());
+            let set = match types {
+                Some(t) => addrs_of_type(ctx, dir, Side::Dst, t, false),
+                None => special.complement(),
+            };
+            narrow(space, Side::Dst, &set, cond.negated);
+            Some(Tri::True)
+        }
+        Test::Mark { value, mask } => piece.mark.map(|m| truth(m & mask == *value)),
+        Test::ConnMark { value, mask } => piece.connmark.map(|m| truth(m & mask == *value)),
+        // A query is about whole packets or first fragments.
+        Test::Fragment => Some(truth(false)),
+        Test::Uid(set) => literal(ctx, |uid, _, _| uid.map(|u| set.contains(u))).map(truth),
+        Test::Gid(set) => literal(ctx, |_, gid, _| gid.map(|g| set.contains(g))).map(truth),
+        Test::Mac(mac) => literal(ctx, |_, _, m| m.map(|m| m.eq_ignore_ascii_case(mac))).map(truth),
+        _ => None,
+    };
+    if let Some(t) = known {
+        return t;
+    }
+    if cond.kind == ConditionKind::Local
+        && let Some(t) = local(ctx, rule, clause, cond)
+    {
+        return t;
+    }
+    if matches!(ctx.policy, LocalPolicy::Holds) {
+        return Tri::Assumed;
+    }
+    match piece.vars.iter().find(|(text, _)| *text == &*cond.text) {
+        Some((_, value)) if cond.kind != ConditionKind::Rate => truth(*value),
+        _ => Tri::Open,
+    }
+}
+
+fn literal(
+    ctx: &Context<'_>,
+    f: impl Fn(Option<u32>, Option<u32>, Option<&str>) -> Option<bool>,
+) -> Option<bool> {
+    match ctx.policy {
+        LocalPolicy::Literal { uid, gid, mac } => f(uid, gid, mac),
+        _ => None,
+    }
+}
+
+/// A condition on the process, for a required flow. `None`: undecided like any other.
+fn local(ctx: &Context<'_>, rule: &Rule, clause: &Clause, cond: &Condition) -> Option<Tri> {
+    let LocalPolicy::Required(listeners) = ctx.policy else {
+        return None;
+    };
+    let allow = matches!(rule.action, Action::Allow | Action::Bypass);
+    let owner = matches!(cond.test, Test::Uid(_) | Test::Gid(_) | Test::Opaque);
+    if owner && !allow {
+        return None;
+    }
+    if Carry::of(&clause.space) == Carry::PortLess {
+        return Some(Tri::False);
+    }
+    match cond.test {
+        Test::Program(_) | Test::Service(_) => match listener(clause, listeners) {
+            Some(true) => Some(Tri::Assumed),
+            Some(false) => Some(Tri::False),
+            None if allow => Some(Tri::Assumed),
+            None => None,
+        },
+        _ => Some(Tri::Assumed),
+    }
+}
+
+/// Whether a clause's program and service are the expected listener; `None` when that is not known.
+fn listener(clause: &Clause, listeners: &[String]) -> Option<bool> {
+    if listeners.is_empty() {
+        return None;
+    }
+    let is = |name: &str| {
+        listeners.iter().any(|l| {
+            l.eq_ignore_ascii_case(name) || l.eq_ignore_ascii_case(name.trim_end_matches(".exe"))
+        })
+    };
+    let mut specific = false;
+    for c in clause.conditions.iter().filter(|c| !c.negated) {
+        match &c.test {
+            Test::Service(s) => {
+                if is(s) {
+                    return Some(true);
+                }
+                specific |= &**s != "*";
+            }
+            Test::Program(p) => {
+                let base = p
+                    .rsplit(['\\', '/'])
+                    .next()
+                    .unwrap_or(p)
+                    .to_ascii_lowercase();
+                if is(&base) {
+                    return Some(true);
+                }
+                // Hosts of many services: the service decides, and without one any may listen.
+                specific |= !matches!(base.as_str(), "svchost.exe" | "system");
+            }
+            _ => {}
+        }
+    }
+    specific.then_some(false)
+}
+
+fn narrow(space: &mut PacketBox, side: Side, set: &AddrSet, negated: bool) {
+    let addrs = if side == Side::Src {
+        &mut space.src
+    } else {
+        &mut space.dst
+    };
+    *addrs = if negated {
+        addrs.subtract(set)
+    } else {
+        addrs.intersect(set)
+    };
+}
+
+fn union(a: &AddrSet, b: &AddrSet) -> AddrSet {
+    a.union(b)
+}
+
+/// 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291).
+pub(super) fn multicast() -> AddrSet {
+    AddrSet {
+        v4: RangeSet::range(0xE000_0000, 0xEFFF_FFFF),
+        v6: RangeSet::range(0xFF << 120, u128::MAX),
+    }
+}
+
+fn broadcast() -> AddrSet {
+    AddrSet {
+        v4: RangeSet::single(u32::MAX),
+        v6: RangeSet::empty(),
+    }
+}
+
+/// 127.0.0.0/8 and ::1.
+pub(super) fn loopback() -> AddrSet {
+    AddrSet {
+        v4: RangeSet::range(0x7F00_0000, 0x7FFF_FFFF),
+        v6: RangeSet::single(1),
+    }
+}
+
+/// The addresses that the routing table of this host gives one of the types (iptables-extensions(8), addrtype).
+fn addrs_of_type(
+    ctx: &Context<'_>,
+    dir: Direction,
+    side: Side,
+    types: AddrTypes,
+    translated: bool,
+) -> AddrSet {
+    let special = union(&multicast(), &broadcast());
+    let here = match (dir, side) {
+        // By definition of the direction the address is one of this host's, unless it has been translated away.
+        (Direction::In, Side::Dst) if !translated => special.complement(),
+        (Direction::Out, Side::Src) => special.complement(),
+        _ => union(&loopback(), ctx.local),
+    };
+    let mut set = AddrSet::empty();
+    if types.has("LOCAL") {
+        set = set.union(&here);
+    }
+    if types.has("MULTICAST") {
+        set = set.union(&multicast());
+    }
+    if types.has("BROADCAST") {
+        set = set.union(&broadcast());
+    }
+    if types.has("UNICAST") {
+        set = set.union(&special.union(&here).complement());
+    }
+    set
+}
+
+/// The family of a query box: IPv4 if it holds IPv4 packets, else IPv6.
+pub(super) fn family(b: &PacketBox) -> Family {
+    if b.src.v4.is_empty() || b.dst.v4.is_empty() {
+        Family::V6
+    } else {
+        Family::V4
+    }
+}

@@ -1,0 +1,277 @@
+//! The engine: what a firewall does with a set of packets. It knows no vendor, no requirement and no file format.
+//!
+//! A query is a box of packets. It is pushed through ordered rules; what a rule takes leaves the residual, and the run stops
+//! when nothing is left. A rule whose match is undecided forks: its packets go on both as matched and as not matched.
+
+mod lists;
+mod matching;
+mod netfilter;
+mod verdict;
+
+pub use matching::{Carry, LocalPolicy};
+pub use verdict::{Judgement, covers, subtract_all, union_addrs};
+
+use crate::load::LoadedExport;
+use hylint_parsers::model::{
+    Body, Chain, Condition, DefaultVerdict, Point, PointKind, Profiles, Rule, TableName,
+};
+use hylint_parsers::source::Span;
+use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+
+/// Which way a packet goes, seen from the guarded host or router.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Direction {
+    /// To one of its addresses.
+    In,
+    /// From one of its addresses.
+    Out,
+    /// Through it.
+    Forward,
+}
+
+impl Direction {
+    /// The name in outputs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Forward => "forward",
+        }
+    }
+}
+
+/// A point of a run: index of the export and of the point in it.
+pub type PointRef = (usize, usize);
+
+/// What decided a packet.
+#[derive(Clone, Copy, Debug)]
+pub enum Decider<'a> {
+    /// A rule.
+    Rule {
+        /// Whose.
+        at: PointRef,
+        /// Which.
+        rule: &'a Rule,
+    },
+    /// A base chain's policy.
+    Policy {
+        /// Whose.
+        at: PointRef,
+        /// The chain.
+        chain: &'a Chain,
+    },
+    /// A list's default.
+    Default {
+        /// Whose.
+        at: PointRef,
+        /// The default.
+        default: &'a DefaultVerdict,
+    },
+    /// A setting of the whole firewall (Windows: state off, block always, a profile's policy).
+    Setting {
+        /// Whose.
+        at: PointRef,
+        /// Where it stands.
+        span: Span,
+    },
+    /// Nothing in the exports: the half or the direction was not exported, or a budget ran out.
+    Nothing {
+        /// The nearest point.
+        at: PointRef,
+        /// Why: `incomplete-export`, `budget`, `chain-depth`.
+        reason: &'static str,
+    },
+}
+
+impl<'a> Decider<'a> {
+    /// The point.
+    #[must_use]
+    pub fn at(&self) -> PointRef {
+        match *self {
+            Self::Rule { at, .. }
+            | Self::Policy { at, .. }
+            | Self::Default { at, .. }
+            | Self::Setting { at, .. }
+            | Self::Nothing { at, .. } => at,
+        }
+    }
+
+    /// The rule, if one decided.
+    #[must_use]
+    pub fn rule(&self) -> Option<&'a Rule> {
+        match self {
+            Self::Rule { rule, .. } => Some(rule),
+            _ => None,
+        }
+    }
+}
+
+/// What happens to the packets of a branch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// They pass.
+    Allow,
+    /// They do not.
+    Deny,
+    /// The export cannot tell (NFQUEUE, a missing half, a budget).
+    Unknown,
+}
+
+/// One branch of an evaluation: packets, what happens to them, and on what that rests.
+#[derive(Clone, Debug)]
+pub struct Branch<'a> {
+    /// The packets as they were sent (before any translation).
+    pub space: PacketBox,
+    /// What happens.
+    pub effect: Effect,
+    /// What decided.
+    pub by: Decider<'a>,
+    /// Conditions that nobody could decide and that the branch took one way.
+    pub conditions: SmallVec<[&'a Condition; 2]>,
+    /// Conditions that were taken to hold, as an assumption.
+    pub assumed: SmallVec<[&'a Condition; 1]>,
+}
+
+/// What an evaluation needs to know beside the packets.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The run's exports.
+    pub exports: &'a [LoadedExport],
+    /// Names that resolve to addresses.
+    pub resolve: &'a BTreeMap<String, AddrSet>,
+    /// Addresses of the guarded host, empty when unknown.
+    pub local: &'a AddrSet,
+    /// The Windows profile that is judged.
+    pub profile: Profiles,
+    /// How conditions about the local process count.
+    pub policy: LocalPolicy<'a>,
+    /// Starts at the filter table and stays in it.
+    pub filter_only: bool,
+}
+
+/// Branches explored at most for one query; past it the rest is [`Effect::Unknown`] with the reason `budget`.
+pub const BRANCH_BUDGET: usize = 50_000;
+
+/// Pushes packets through the united points of one layer.
+#[must_use]
+pub fn evaluate<'a>(
+    ctx: &Context<'a>,
+    points: &[PointRef],
+    direction: Direction,
+    query: &PacketBox,
+) -> Vec<Branch<'a>> {
+    let family = if query.src.v4.is_empty() || query.dst.v4.is_empty() {
+        Family::V6
+    } else {
+        Family::V4
+    };
+    let found: SmallVec<[(PointRef, &'a Point); 2]> = points
+        .iter()
+        .filter_map(|&at| Some((at, ctx.exports.get(at.0)?.export.points.get(at.1)?)))
+        .filter(|(_, p)| p.families.has(family))
+        .collect();
+    let Some(&(at, first)) = found.first() else {
+        let at = points.first().copied().unwrap_or((0, 0));
+        return vec![Branch {
+            space: query.clone(),
+            effect: Effect::Unknown,
+            by: Decider::Nothing {
+                at,
+                reason: "incomplete-export",
+            },
+            conditions: SmallVec::new(),
+            assumed: SmallVec::new(),
+        }];
+    };
+    match &first.body {
+        Body::Netfilter(nf) => netfilter::evaluate(ctx, at, nf, direction, query),
+        Body::Lists(_) if first.kind == PointKind::WindowsFirewall => {
+            lists::windows(ctx, at, first, direction, query)
+        }
+        Body::Lists(_) => lists::cloud(ctx, &found, direction, query),
+    }
+}
+
+/// A set of packets on their way, with what is known of their branch.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece<'a> {
+    /// Headers as they are now.
+    pub(crate) space: PacketBox,
+    /// Destination as it was sent, once it has been translated.
+    pub(crate) sent_to: Option<Box<(AddrSet, PortSet)>>,
+    /// Packet mark; `None` once something set it that is not modelled.
+    pub(crate) mark: Option<u32>,
+    /// Connection mark.
+    pub(crate) connmark: Option<u32>,
+    /// Values that undecided conditions were given on this path.
+    pub(crate) vars: SmallVec<[(&'a str, bool); 2]>,
+    /// The undecided conditions of this path.
+    pub(crate) conditions: SmallVec<[&'a Condition; 2]>,
+    /// The assumed ones.
+    pub(crate) assumed: SmallVec<[&'a Condition; 1]>,
+    /// Who let it through last.
+    pub(crate) by: Option<Decider<'a>>,
+}
+
+impl<'a> Piece<'a> {
+    fn new(space: PacketBox) -> Self {
+        Self {
+            space,
+            sent_to: None,
+            mark: Some(0),
+            connmark: Some(0),
+            vars: SmallVec::new(),
+            conditions: SmallVec::new(),
+            assumed: SmallVec::new(),
+            by: None,
+        }
+    }
+
+    fn branch(self, effect: Effect, by: Decider<'a>) -> Branch<'a> {
+        let mut space = self.space;
+        if let Some(sent) = self.sent_to {
+            (space.dst, space.dport) = *sent;
+        }
+        Branch {
+            space,
+            effect,
+            by,
+            conditions: self.conditions,
+            assumed: self.assumed,
+        }
+    }
+}
+
+/// Joins pieces that are the same packets at the same place: what their paths do not share is forgotten, so a fork that
+/// came to nothing costs nothing afterwards.
+fn join<'a>(pieces: &mut Vec<Piece<'a>>) {
+    if pieces.len() < 2 {
+        return;
+    }
+    let mut out: Vec<Piece<'a>> = Vec::with_capacity(pieces.len());
+    for p in pieces.drain(..) {
+        let twin = out.iter_mut().find(|q| {
+            q.space == p.space
+                && q.mark == p.mark
+                && q.connmark == p.connmark
+                && q.sent_to == p.sent_to
+        });
+        match twin {
+            Some(q) => {
+                q.vars.retain(|v| p.vars.contains(v));
+                q.conditions
+                    .retain(|c| p.conditions.iter().any(|d| std::ptr::eq(*c, *d)));
+                q.assumed
+                    .retain(|c| p.assumed.iter().any(|d| std::ptr::eq(*c, *d)));
+            }
+            None => out.push(p),
+        }
+    }
+    *pieces = out;
+}
+
+/// The table that a query may be limited to.
+pub(crate) const FILTER: TableName = TableName::Filter;

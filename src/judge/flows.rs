@@ -1,0 +1,323 @@
+//! Which flows the matrix asks of this site: requirements with their ends, ports and peers.
+
+use crate::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
+use crate::site::{Access, Host, Site};
+use hylint_parsers::space::{
+    AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags,
+    proto,
+};
+
+/// One side of a flow, seen from a point that guards the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Peers {
+    /// Their addresses; meaningless if `unknown`.
+    pub addrs: AddrSet,
+    /// Nobody declared them.
+    pub unknown: bool,
+    /// An external service without fixed addresses: reaching some public address suffices.
+    pub external: bool,
+}
+
+/// Why a requirement is not judged as usual.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applies {
+    /// It is judged.
+    Yes,
+    /// It does not concern this site.
+    No(String),
+    /// It does, but a core role was never declared.
+    Undeclared(String),
+}
+
+/// The site seen through the matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct Flows<'a> {
+    /// Matrix.
+    pub matrix: &'a Matrix,
+    /// Site.
+    pub site: &'a Site,
+}
+
+impl<'a> Flows<'a> {
+    fn exists(&self, r: RoleIx) -> bool {
+        self.site
+            .roles
+            .get(usize::from(r.0))
+            .is_some_and(|s| s.exists)
+    }
+
+    fn role_id(&self, r: RoleIx) -> &'a str {
+        self.matrix.role(r).map_or("", |r| r.id.as_str())
+    }
+
+    /// The existing roles of an end.
+    #[must_use]
+    pub fn existing(&self, end: &End) -> Vec<RoleIx> {
+        end.roles
+            .iter()
+            .copied()
+            .filter(|r| self.exists(*r))
+            .collect()
+    }
+
+    /// The ports of a requirement in this site.
+    #[must_use]
+    pub fn ports(&self, req: &'a Requirement) -> &'a [u16] {
+        self.site
+            .ports
+            .get(&req.id)
+            .map_or(req.ports.as_slice(), Vec::as_slice)
+    }
+
+    /// Whether a role only lives on the other's hosts, so that no packet crosses a wire between them.
+    fn same_hosts(&self, a: RoleIx, b: RoleIx) -> bool {
+        let lives = |x: RoleIx, y: RoleIx| {
+            self.site
+                .roles
+                .get(usize::from(x.0))
+                .and_then(|s| s.lives_on)
+                == Some(y)
+        };
+        a != b && (lives(a, b) || lives(b, a))
+    }
+
+    /// Hosts that have one of the roles.
+    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = &'a Host> {
+        self.site
+            .hosts
+            .iter()
+            .filter(move |h| h.roles.iter().any(|r| roles.contains(r)))
+    }
+
+    /// Every address of the roles.
+    #[must_use]
+    pub fn addrs(&self, roles: &[RoleIx]) -> AddrSet {
+        roles
+            .iter()
+            .filter_map(|r| self.site.roles.get(usize::from(r.0)))
+            .fold(AddrSet::empty(), |a, s| a.union(&s.addrs))
+    }
+
+    /// The peers of a host for a flow whose other end has these roles.
+    #[must_use]
+    pub fn peers(&self, other: &[RoleIx], mine: &[RoleIx], me: &AddrSet) -> Option<Peers> {
+        let roles: Vec<RoleIx> = other
+            .iter()
+            .copied()
+            .filter(|o| !mine.iter().all(|m| self.same_hosts(*o, *m)))
+            .collect();
+        if roles.is_empty() {
+            return None;
+        }
+        let state = |r: &RoleIx| self.site.roles.get(usize::from(r.0));
+        let external = roles.iter().all(|r| {
+            self.matrix
+                .role(*r)
+                .is_some_and(|m| m.presence == Presence::External)
+                && state(r).is_none_or(|s| s.addrs.is_empty())
+        });
+        let unknown = roles
+            .iter()
+            .any(|r| state(r).is_none_or(|s| s.addrs.is_empty()));
+        let addrs = self.addrs(&roles).subtract(me);
+        // Only this host itself: nothing crosses its firewall.
+        (unknown || !addrs.is_empty()).then_some(Peers {
+            addrs,
+            unknown,
+            external,
+        })
+    }
+
+    /// Whether a requirement is judged in this site.
+    #[must_use]
+    pub fn applies(&self, req: &Requirement) -> Applies {
+        if let Some(feature) = &req.feature {
+            let by_role = self.matrix.role_ix(feature).is_some_and(|r| self.exists(r));
+            if !self.site.features.get(feature).copied().unwrap_or(by_role) {
+                return Applies::No(format!("the feature {feature} is off"));
+            }
+        }
+        for end in [&req.from, &req.to] {
+            let alternatives: &[End] = if end == &req.to { &req.to_any } else { &[] };
+            if !self.existing(end).is_empty()
+                || alternatives.iter().any(|e| !self.existing(e).is_empty())
+            {
+                continue;
+            }
+            let undeclared = end.roles.iter().copied().find(|r| {
+                self.matrix
+                    .role(*r)
+                    .is_some_and(|m| m.presence == Presence::Core)
+                    && self
+                        .site
+                        .roles
+                        .get(usize::from(r.0))
+                        .is_some_and(|s| !s.absent)
+            });
+            return match undeclared {
+                Some(r) => Applies::Undeclared(format!(
+                    "the site does not say where {} is",
+                    self.role_id(r)
+                )),
+                None => Applies::No(format!("the site has no {}", end.name)),
+            };
+        }
+        if req.access == AccessRule::DirectOnly && self.site.access == Access::Gateway {
+            return Applies::No("clients connect through the gateway".into());
+        }
+        if let Some(other) = req.separate_from {
+            let theirs = self.addrs(&[other]);
+            let mine = self.addrs(&self.existing(&req.from));
+            if !mine.is_empty() && mine.is_subset(&theirs) {
+                return Applies::No(format!("{} has no host of its own", req.from.name));
+            }
+        }
+        self.two_hosts(req)
+    }
+
+    /// A flow between nodes of one role, or to a role on the same hosts, needs a second host.
+    fn two_hosts(&self, req: &Requirement) -> Applies {
+        let (from, mut to) = (self.existing(&req.from), self.existing(&req.to));
+        for e in &req.to_any {
+            to.extend(self.existing(e));
+        }
+        let paired = from
+            .iter()
+            .any(|f| to.iter().any(|t| !self.same_hosts(*f, *t)));
+        if !paired {
+            return Applies::No(format!(
+                "{} lives on the hosts of {}",
+                req.to.name, req.from.name
+            ));
+        }
+        let (a, b) = (self.addrs(&from), self.addrs(&to));
+        let hosts = self
+            .site
+            .hosts
+            .iter()
+            .filter(|h| h.roles.iter().any(|r| from.contains(r) || to.contains(r)))
+            .count();
+        let one = |s: &AddrSet| s.v4.count() <= 1 && s.v6.count() <= 1;
+        let unknown = a.is_empty() || b.is_empty();
+        let single = if unknown {
+            from == to && hosts < 2
+        } else {
+            a == b && one(&a)
+        };
+        if single {
+            Applies::No("it needs two hosts".into())
+        } else {
+            Applies::Yes
+        }
+    }
+
+    /// Whether an implied flow exists in this site.
+    #[must_use]
+    pub fn implied_applies(&self, f: &Implied) -> bool {
+        let mode = match f.gateway {
+            None => true,
+            Some(true) => self.site.access != Access::Direct,
+            Some(false) => self.site.access != Access::Gateway,
+        };
+        mode && !self.existing(&f.from).is_empty() && !self.existing(&f.to).is_empty()
+    }
+}
+
+/// Unicast sources of a family: what an undeclared peer may be.
+#[must_use]
+pub fn unicast(family: Family) -> AddrSet {
+    match family {
+        Family::V4 => AddrSet {
+            v4: [(0x0100_0000, 0x7EFF_FFFF), (0x8000_0000, 0xDFFF_FFFF)]
+                .into_iter()
+                .collect(),
+            v6: RangeSet::empty(),
+        },
+        // Global unicast (2000::/3) and unique local (fc00::/7), RFC 4291 and RFC 4193.
+        Family::V6 => AddrSet {
+            v4: RangeSet::empty(),
+            v6: [
+                (0x2 << 124, (0x4 << 124) - 1),
+                (0xFC << 120, (0xFE << 120) - 1),
+            ]
+            .into_iter()
+            .collect(),
+        },
+    }
+}
+
+/// Addresses that are routed on the Internet: unicast without the special-purpose registries of IANA that are private.
+#[must_use]
+pub fn public(family: Family) -> AddrSet {
+    match family {
+        Family::V4 => {
+            let private = [
+                "10.0.0.0/8",
+                "172.16.0.0/12",
+                "192.168.0.0/16",
+                "100.64.0.0/10",
+                "169.254.0.0/16",
+            ];
+            let private = private
+                .iter()
+                .filter_map(|t| AddrSet::parse(t))
+                .fold(AddrSet::empty(), |a, b| a.union(&b));
+            unicast(Family::V4).subtract(&private)
+        }
+        Family::V6 => AddrSet {
+            v4: RangeSet::empty(),
+            v6: RangeSet::range(0x2 << 124, (0x4 << 124) - 1),
+        },
+    }
+}
+
+/// The first packets of a flow: a SYN, or a first datagram, in state NEW from ephemeral ports.
+#[must_use]
+pub fn first_packets(
+    src: AddrSet,
+    dst: AddrSet,
+    protocol: u8,
+    ports: &[u16],
+    ephemeral: &PortSet,
+) -> PacketBox {
+    PacketBox {
+        src,
+        dst,
+        proto: ProtoSet::single(protocol),
+        sport: ephemeral.clone(),
+        dport: ports.iter().map(|p| (*p, *p)).collect(),
+        flags: if protocol == proto::TCP {
+            FlagSet::exactly(TcpFlags::SYN)
+        } else {
+            FlagSet::FULL
+        },
+        state: StateSet::exactly(StateSet::NEW, false, false),
+        in_iface: IfaceSet::single(0),
+        out_iface: IfaceSet::single(0),
+    }
+}
+
+/// The reply to first packets.
+#[must_use]
+pub(super) fn reply(first: &PacketBox, stateful: bool) -> PacketBox {
+    let tcp = first.proto.contains(proto::TCP);
+    PacketBox {
+        src: first.dst.clone(),
+        dst: first.src.clone(),
+        proto: first.proto.clone(),
+        sport: first.dport.clone(),
+        dport: first.sport.clone(),
+        flags: if tcp {
+            FlagSet::exactly(TcpFlags(TcpFlags::SYN.0 | TcpFlags::ACK.0))
+        } else {
+            FlagSet::FULL
+        },
+        state: if stateful {
+            StateSet::exactly(StateSet::ESTABLISHED, false, false)
+        } else {
+            StateSet::FULL
+        },
+        in_iface: first.out_iface.clone(),
+        out_iface: first.in_iface.clone(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Which interfaces a flow may use at a netfilter point when the site does not say.
+
+use crate::engine::PointRef;
+use crate::load::LoadedExport;
+use crate::platform;
+use hylint_parsers::space::{IfaceSet, PacketBox};
+use std::collections::BTreeMap;
+
+/// Interfaces looked at for one point; a router with more named ones is judged by the first.
+const MAX: usize = 64;
+
+/// Candidate interfaces: number → name for people. The unnamed interface (0) is always first.
+pub(super) fn candidates(
+    exports: &[LoadedExport],
+    points: &[PointRef],
+    pick: impl Fn(&PacketBox) -> &IfaceSet,
+) -> BTreeMap<u128, String> {
+    let mut out = BTreeMap::from([(0, String::new())]);
+    for p in points
+        .iter()
+        .filter_map(|(e, p)| exports.get(*e)?.export.points.get(*p))
+    {
+        for clause in p.rules().flat_map(|r| &r.clauses) {
+            let set = pick(&clause.space);
+            if set.is_full() || out.len() > MAX {
+                continue;
+            }
+            // A negated match holds for the unnamed interface; the names are then in its complement.
+            let named = if set.contains(0) {
+                set.complement()
+            } else {
+                set.clone()
+            };
+            for (lo, hi) in named.iter() {
+                let name = text(lo, hi);
+                if name != "lo" && !platform::is_software_iface(&name) {
+                    out.insert(hi, name);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// `eth0` or `eth+`.
+fn text(lo: u128, hi: u128) -> String {
+    let bytes = lo.to_be_bytes();
+    let name: Vec<u8> = bytes.iter().copied().take_while(|b| *b != 0).collect();
+    let mut s = String::from_utf8_lossy(&name).into_owned();
+    if lo != hi {
+        s.push('+');
+    }
+    s
+}
+
+/// The set of the candidates.
+pub(super) fn set(candidates: &BTreeMap<u128, String>) -> IfaceSet {
+    candidates.keys().map(|k| (*k, *k)).collect()
+}

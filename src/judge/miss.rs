@@ -1,0 +1,307 @@
+//! The nearest miss: the rule that would have let a flow through but for one field, and the allow that a deny overrules.
+
+use super::check::{Failure, FlowSpec};
+use super::probe::Guard;
+use crate::engine::{Carry, Direction, PointRef};
+use crate::load::LoadedExport;
+use hylint_parsers::model::{Action, Body, Clause, Field, Netfilter, Rule, TableName};
+use hylint_parsers::space::{FlagSet, IfaceSet, PacketBox, ProtoSet};
+
+/// A rule worth pointing at.
+#[derive(Clone, Debug)]
+pub struct Miss<'a> {
+    /// Whose.
+    pub at: PointRef,
+    /// Which.
+    pub rule: &'a Rule,
+    /// The field that is wrong.
+    pub field: Field,
+    /// What is wrong with it.
+    pub label: String,
+}
+
+/// The rules that could have let the packets through: those of the direction, in chains that the hook reaches.
+pub(crate) fn rules<'a>(
+    exports: &'a [LoadedExport],
+    guard: &Guard<'a>,
+) -> Vec<(PointRef, &'a Rule)> {
+    let mut out = Vec::new();
+    for &at in guard.points {
+        let Some(point) = exports.get(at.0).and_then(|e| e.export.points.get(at.1)) else {
+            continue;
+        };
+        match &point.body {
+            Body::Lists(l) => {
+                let list = if guard.direction == Direction::Out {
+                    &l.egress
+                } else {
+                    &l.ingress
+                };
+                out.extend(list.rules.iter().map(|r| (at, r)));
+            }
+            Body::Netfilter(nf) => {
+                out.extend(reachable(nf, guard.direction).into_iter().map(|r| (at, r)))
+            }
+        }
+    }
+    out
+}
+
+/// Rules of the filter table that packets of the direction can meet, in order of the chains' discovery.
+fn reachable(nf: &Netfilter, direction: Direction) -> Vec<&Rule> {
+    let hook = match direction {
+        Direction::In => "INPUT",
+        Direction::Out => "OUTPUT",
+        Direction::Forward => "FORWARD",
+    };
+    let Some(table) = nf.table(TableName::Filter) else {
+        return Vec::new();
+    };
+    let Some((start, _)) = table.chain(hook) else {
+        return Vec::new();
+    };
+    let mut seen = vec![start];
+    let mut queued = vec![false; table.chains.len()];
+    let mut next = 0;
+    let mut out = Vec::new();
+    while let Some(chain) = seen.get(next).and_then(|i| table.chains.get(*i)) {
+        next += 1;
+        for r in &chain.rules {
+            out.push(r);
+            if let Action::Jump(to) | Action::Goto(to) = r.action
+                && let Some(q) = queued.get_mut(to as usize)
+                && !std::mem::replace(q, true)
+            {
+                seen.push(to as usize);
+            }
+        }
+    }
+    out
+}
+
+/// An enabled allow that holds some of the denied packets: the deny that decided wins over it.
+#[must_use]
+pub fn overruled<'a>(
+    exports: &'a [LoadedExport],
+    guard: &Guard<'a>,
+    f: &Failure<'a>,
+) -> Option<(PointRef, &'a Rule)> {
+    let acts = |r: &Rule| {
+        r.enabled
+            && matches!(r.action, Action::Allow | Action::Bypass)
+            && r.profiles.intersects(guard.profile)
+    };
+    // A rule for any port is no statement about this flow.
+    let carries = |c: &Clause| Carry::of(&c.space) == Carry::Finite;
+    let all: Vec<_> = rules(exports, guard)
+        .into_iter()
+        .filter(|(_, r)| acts(r))
+        .collect();
+    let packets: Vec<PacketBox> = f.packets.iter().map(on_unnamed).collect();
+    let holds = |r: &Rule, whole: bool| {
+        r.clauses.iter().filter(|c| carries(c)).any(|c| {
+            packets.iter().any(|p| {
+                if whole {
+                    p.is_subset(&c.space)
+                } else {
+                    p.intersects(&c.space)
+                }
+            })
+        })
+    };
+    let best = all
+        .iter()
+        .find(|(_, r)| holds(r, true))
+        .or_else(|| all.iter().find(|(_, r)| holds(r, false)));
+    best.copied()
+}
+
+/// Interfaces were projected away; an unnamed one stands for them.
+fn on_unnamed(p: &PacketBox) -> PacketBox {
+    PacketBox {
+        in_iface: IfaceSet::single(0),
+        out_iface: IfaceSet::single(0),
+        ..p.clone()
+    }
+}
+
+/// The rule that misses the packets by one field, best first: disabled, other profile, too narrow, protocol, port.
+#[must_use]
+pub fn nearest<'a>(
+    exports: &'a [LoadedExport],
+    guard: &Guard<'a>,
+    spec: &FlowSpec<'_>,
+    f: &Failure<'a>,
+) -> Option<Miss<'a>> {
+    let want = on_unnamed(f.packets.first()?);
+    let mut best: Option<(u32, Miss<'a>)> = None;
+    for (at, rule) in rules(exports, guard) {
+        if !matches!(rule.action, Action::Allow | Action::Bypass) {
+            continue;
+        }
+        for clause in &rule.clauses {
+            if let Some((rank, field, label)) = misses_by(guard, rule, clause, &want, spec)
+                && best.as_ref().is_none_or(|(r, _)| rank < *r)
+            {
+                best = Some((
+                    rank,
+                    Miss {
+                        at,
+                        rule,
+                        field,
+                        label,
+                    },
+                ));
+            }
+        }
+    }
+    best.map(|(_, m)| m)
+}
+
+fn misses_by(
+    guard: &Guard<'_>,
+    rule: &Rule,
+    clause: &Clause,
+    want: &PacketBox,
+    spec: &FlowSpec<'_>,
+) -> Option<(u32, Field, String)> {
+    let s = &clause.space;
+    let flags_differ =
+        want.proto.is_subset(&s.proto) && want.flags.0 & s.flags.0 == 0 && s.flags != FlagSet::FULL;
+    // A rule for any port, or for established packets only, is about something else.
+    if Carry::of(s) == Carry::PortLess || want.state.0 & s.state.0 == 0 || flags_differ {
+        return None;
+    }
+    let mut wrong: Vec<(u32, Field, &str)> = Vec::new();
+    if !rule.enabled {
+        wrong.push((
+            0,
+            Field::Enabled,
+            "would allow it, but the rule is disabled",
+        ));
+    }
+    if !rule.profiles.intersects(guard.profile) {
+        wrong.push((
+            1,
+            Field::Profiles,
+            "would allow it, but not in the judged profile",
+        ));
+    }
+    if !want.src.is_subset(&s.src) {
+        let rank = if want.src.intersects(&s.src) { 2 } else { 3 };
+        wrong.push((
+            rank,
+            Field::Source,
+            "would allow it, but these sources leave the required ones out",
+        ));
+    }
+    if !want.dst.is_subset(&s.dst) {
+        let rank = if want.dst.intersects(&s.dst) { 2 } else { 3 };
+        wrong.push((
+            rank,
+            Field::Destination,
+            "would allow it, but these destinations leave the required ones out",
+        ));
+    }
+    if !want.proto.is_subset(&s.proto) {
+        wrong.push((
+            4,
+            Field::Protocol,
+            "would allow it, but for another protocol",
+        ));
+    }
+    if !want.dport.is_subset(&s.dport) {
+        let d = port_distance(s, spec.ports)?;
+        wrong.push((
+            5 + d,
+            Field::DestinationPort,
+            "would allow it, but for another port",
+        ));
+    }
+    if !want.sport.is_subset(&s.sport) {
+        wrong.push((
+            7,
+            Field::SourcePort,
+            "would allow it, but these source ports leave ephemeral ones out",
+        ));
+    }
+    if !want.in_iface.is_subset(&s.in_iface) || !want.out_iface.is_subset(&s.out_iface) {
+        wrong.push((
+            8,
+            Field::InInterface,
+            "would allow it, but on another interface",
+        ));
+    }
+    match wrong.as_slice() {
+        [(rank, field, label)] => Some((*rank, *field, (*label).to_owned())),
+        _ => None,
+    }
+}
+
+/// How far a rule's ports are from the required ones in keystrokes, if at most one: a digit changed, dropped or added, or
+/// two swapped.
+fn port_distance(s: &PacketBox, ports: &[u16]) -> Option<u32> {
+    if s.dport.count() > 64 || s.proto == ProtoSet::full() {
+        return None;
+    }
+    // The end of a range is no port that somebody mistyped.
+    let named = s.dport.iter().filter(|(lo, hi)| lo == hi).map(|(lo, _)| lo);
+    named
+        .flat_map(|n| {
+            ports
+                .iter()
+                .map(move |p| keystrokes(&n.to_string(), &p.to_string()))
+        })
+        .min()
+        .filter(|d| *d <= 1)
+}
+
+/// 0, 1, or 2 for "more than one" keystroke between two short strings.
+fn keystrokes(a: &str, b: &str) -> u32 {
+    if a == b {
+        return 0;
+    }
+    let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+    let one = if long.len() == short.len() {
+        let differ: Vec<(u8, u8)> = long
+            .bytes()
+            .zip(short.bytes())
+            .filter(|(x, y)| x != y)
+            .collect();
+        let adjacent = |i: usize| long.as_bytes().get(i) != short.as_bytes().get(i);
+        match differ.as_slice() {
+            [_] => true,
+            [(x1, y1), (x2, y2)] => {
+                x1 == y2 && y1 == x2 && (0..long.len()).any(|i| adjacent(i) && adjacent(i + 1))
+            }
+            _ => false,
+        }
+    } else {
+        long.len() == short.len() + 1
+            && (0..long.len()).any(|i| {
+                let mut cut = long.to_owned();
+                cut.remove(i);
+                cut == short
+            })
+    };
+    if one { 1 } else { 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keystrokes;
+
+    #[test]
+    fn one_digit_off() {
+        for (a, b, d) in [
+            ("3389", "3389", 0),
+            ("3389", "3398", 1),
+            ("3389", "3380", 1),
+            ("3389", "389", 1),
+            ("443", "80", 2),
+            ("3389", "9383", 2),
+        ] {
+            assert_eq!(keystrokes(a, b), d, "{a} {b}");
+        }
+    }
+}

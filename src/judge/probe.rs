@@ -1,0 +1,273 @@
+//! One question to one layer: which of these packets pass, over the interfaces that they may use.
+
+use super::interfaces;
+use crate::engine::{
+    Branch, Context, Direction, Judgement, LocalPolicy, PointRef, covers, evaluate, subtract_all,
+};
+use crate::load::LoadedExport;
+use hylint_parsers::model::{PointKind, Profiles};
+use hylint_parsers::space::{AddrSet, IfaceExt, IfaceSet, PacketBox};
+use std::collections::BTreeMap;
+
+/// A layer of a host, or a forwarding firewall, in one direction.
+#[derive(Clone, Copy, Debug)]
+pub struct Guard<'a> {
+    /// Name of the host or transit.
+    pub name: &'a str,
+    /// The united points.
+    pub points: &'a [PointRef],
+    /// Direction.
+    pub direction: Direction,
+    /// Which interface faces which peers, if the site says.
+    pub interfaces: &'a [(String, AddrSet)],
+    /// Names.
+    pub resolve: &'a BTreeMap<String, AddrSet>,
+    /// The host's own addresses, empty when unknown or in transit.
+    pub local: &'a AddrSet,
+    /// Windows profile that is judged.
+    pub profile: Profiles,
+}
+
+/// The answer. Interface dimensions are projected away: a box says that the packets pass (or not) by the interface that
+/// was assumed.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// Packets that pass.
+    pub allowed: Vec<PacketBox>,
+    /// Packets that do not.
+    pub denied: Vec<PacketBox>,
+    /// Packets for which it depends.
+    pub conditional: Vec<PacketBox>,
+    /// Every branch, interfaces included.
+    pub branches: Vec<Branch<'a>>,
+    /// The interface that must face the peers for `allowed` to be right, where interfaces differ.
+    pub interface: Option<String>,
+}
+
+impl<'a> Guard<'a> {
+    /// The kind of the first point.
+    #[must_use]
+    pub fn kind(&self, exports: &[LoadedExport]) -> Option<PointKind> {
+        let (e, p) = self.points.first()?;
+        Some(exports.get(*e)?.export.points.get(*p)?.kind)
+    }
+
+    fn context<'b>(&self, exports: &'b [LoadedExport], policy: LocalPolicy<'b>) -> Context<'b>
+    where
+        'a: 'b,
+    {
+        Context {
+            exports,
+            resolve: self.resolve,
+            local: self.local,
+            profile: self.profile,
+            policy,
+            filter_only: false,
+        }
+    }
+
+    /// Asks. The query's interfaces are ignored.
+    #[must_use]
+    pub fn ask(
+        &self,
+        exports: &'a [LoadedExport],
+        policy: LocalPolicy<'a>,
+        query: &PacketBox,
+    ) -> Answer<'a> {
+        let ctx = self.context(exports, policy);
+        if self.kind(exports) != Some(PointKind::Netfilter) {
+            let branches = evaluate(&ctx, self.points, self.direction, query);
+            let j = Judgement::of(&branches);
+            return Answer {
+                allowed: j.allowed,
+                denied: j.denied,
+                conditional: j.conditional,
+                branches,
+                interface: None,
+            };
+        }
+        let mut whole: Option<Answer<'a>> = None;
+        for part in self.by_site_interfaces(query) {
+            let answer = self.over_interfaces(&ctx, part);
+            whole = Some(match whole {
+                None => answer,
+                Some(mut w) => {
+                    w.allowed.extend(answer.allowed);
+                    w.denied.extend(answer.denied);
+                    w.conditional.extend(answer.conditional);
+                    w.branches.extend(answer.branches);
+                    w.interface = w.interface.or(answer.interface);
+                    w
+                }
+            });
+        }
+        whole.unwrap_or(Answer {
+            allowed: Vec::new(),
+            denied: Vec::new(),
+            conditional: Vec::new(),
+            branches: Vec::new(),
+            interface: None,
+        })
+    }
+
+    /// Splits a query by the interfaces that the site names; full interface sets mean "not said".
+    fn by_site_interfaces(&self, query: &PacketBox) -> Vec<PacketBox> {
+        let open = PacketBox {
+            in_iface: IfaceSet::full(),
+            out_iface: IfaceSet::full(),
+            ..query.clone()
+        };
+        let mut parts = vec![open];
+        for (name, peers) in self.interfaces {
+            let set = IfaceSet::iface(name);
+            let mut next = Vec::new();
+            for part in parts {
+                next.extend(cut(
+                    &part,
+                    peers,
+                    self.direction != Direction::Out,
+                    true,
+                    &set,
+                ));
+            }
+            parts = Vec::new();
+            for part in next {
+                parts.extend(cut(
+                    &part,
+                    peers,
+                    self.direction != Direction::In,
+                    false,
+                    &set,
+                ));
+            }
+        }
+        parts.retain(|p| !p.is_empty());
+        parts
+    }
+
+    fn over_interfaces(&self, ctx: &Context<'a>, part: PacketBox) -> Answer<'a> {
+        let unnamed = || BTreeMap::from([(0, String::new())]);
+        let said = |set: &IfaceSet| {
+            set.first()
+                .map(|v| BTreeMap::from([(v, String::new())]))
+                .unwrap_or_default()
+        };
+        let ins = match self.direction {
+            Direction::Out => unnamed(),
+            _ if part.in_iface.is_full() => {
+                interfaces::candidates(ctx.exports, self.points, |b| &b.in_iface)
+            }
+            _ => said(&part.in_iface),
+        };
+        let outs = match self.direction {
+            Direction::In => unnamed(),
+            _ if part.out_iface.is_full() => {
+                interfaces::candidates(ctx.exports, self.points, |b| &b.out_iface)
+            }
+            _ => said(&part.out_iface),
+        };
+        // A packet to this host may still be translated and forwarded; by which interface then is not known.
+        let free_out = self.direction == Direction::In;
+        let query = PacketBox {
+            in_iface: interfaces::set(&ins),
+            out_iface: if free_out {
+                IfaceSet::full()
+            } else {
+                interfaces::set(&outs)
+            },
+            ..part
+        };
+        let branches = evaluate(ctx, self.points, self.direction, &query);
+        let mut best: Vec<PacketBox> = Vec::new();
+        let mut maybe: Vec<PacketBox> = Vec::new();
+        let mut agree = true;
+        let mut names: Vec<&str> = Vec::new();
+        let goal = PacketBox {
+            in_iface: IfaceSet::full(),
+            out_iface: IfaceSet::full(),
+            ..query.clone()
+        };
+        for (i, in_name) in &ins {
+            for (o, out_name) in &outs {
+                let here: Vec<Branch<'a>> = branches
+                    .iter()
+                    .filter_map(|b| at_interfaces(b, *i, (!free_out).then_some(*o)))
+                    .collect();
+                let j = Judgement::of(&here);
+                let whole = j.all_allowed() && covers(&j.allowed, &goal);
+                agree &= whole;
+                if !covers(&best, &goal) && !subtract_all(&j.allowed, &best).is_empty() {
+                    names.extend(
+                        [in_name.as_str(), out_name.as_str()]
+                            .iter()
+                            .filter(|n| !n.is_empty()),
+                    );
+                    best.extend(j.allowed);
+                }
+                maybe.extend(j.conditional);
+            }
+        }
+        let missing = subtract_all(std::slice::from_ref(&goal), &best);
+        let denied = subtract_all(&missing, &maybe);
+        let conditional = subtract_all(&missing, &denied);
+        names.dedup();
+        let interface = (!agree && !names.is_empty() && !best.is_empty()).then(|| names.join(", "));
+        Answer {
+            allowed: best,
+            denied,
+            conditional,
+            branches,
+            interface,
+        }
+    }
+}
+
+/// The part of a branch at one pair of interfaces, with the interfaces projected away.
+fn at_interfaces<'a>(b: &Branch<'a>, i: u128, o: Option<u128>) -> Option<Branch<'a>> {
+    let fits = b.space.in_iface.contains(i) && o.is_none_or(|o| b.space.out_iface.contains(o));
+    fits.then(|| Branch {
+        space: PacketBox {
+            in_iface: IfaceSet::full(),
+            out_iface: IfaceSet::full(),
+            ..b.space.clone()
+        },
+        ..b.clone()
+    })
+}
+
+/// Splits a box by whether the peers' side is in `peers`; the inside gets the interface.
+fn cut(
+    part: &PacketBox,
+    peers: &AddrSet,
+    wanted: bool,
+    by_src: bool,
+    iface: &IfaceSet,
+) -> Vec<PacketBox> {
+    let said = if by_src {
+        &part.in_iface
+    } else {
+        &part.out_iface
+    };
+    if !wanted || !said.is_full() {
+        return vec![part.clone()];
+    }
+    let side = if by_src { &part.src } else { &part.dst };
+    let (inside, outside) = (side.intersect(peers), side.subtract(peers));
+    let with = |addrs: AddrSet, set: Option<&IfaceSet>| {
+        let mut b = part.clone();
+        let (addr, face) = if by_src {
+            (&mut b.src, &mut b.in_iface)
+        } else {
+            (&mut b.dst, &mut b.out_iface)
+        };
+        *addr = addrs;
+        if let Some(set) = set {
+            *face = set.clone();
+        }
+        b
+    };
+    [with(inside, Some(iface)), with(outside, None)]
+        .into_iter()
+        .filter(|b| !b.is_empty())
+        .collect()
+}

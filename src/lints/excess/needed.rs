@@ -1,0 +1,176 @@
+//! Every flow that is needed at a point: required, implied, wanted by the site, background of the platform.
+
+use crate::judge::{Applies, Flows, public, unicast};
+use crate::matrix::{AccessRule, RoleIx};
+use crate::platform;
+use crate::site::{Access, Host};
+use hylint_parsers::model::PointKind;
+use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, ProtoSet};
+
+/// What is needed, and what must not be open.
+#[derive(Debug, Default)]
+pub(super) struct Needed {
+    /// Flows of requirements and implied ones.
+    pub(super) required: Vec<PacketBox>,
+    /// Site's own and background.
+    other: Vec<PacketBox>,
+    /// Flows past the gateway.
+    pub(super) bypass: Vec<PacketBox>,
+    /// Flows on ports that the site moved away from.
+    pub(super) stale: Vec<PacketBox>,
+    /// Addresses of any declared role.
+    pub(super) declared: AddrSet,
+    /// Whether the hosts' roles are known.
+    pub(super) roles_known: bool,
+}
+
+impl Needed {
+    /// Everything that is no excess.
+    pub(super) fn boxes(&self) -> Vec<PacketBox> {
+        self.required.iter().chain(&self.other).cloned().collect()
+    }
+
+    /// At the hosts that a point guards.
+    pub(super) fn at(flows: Flows<'_>, hosts: &[&Host], kind: PointKind) -> Self {
+        let mut out = Self {
+            roles_known: hosts.iter().any(|h| !h.roles.is_empty()),
+            ..Self::default()
+        };
+        for h in hosts {
+            let dst = if h.addrs.is_empty() {
+                AddrSet::any()
+            } else {
+                h.addrs.clone()
+            };
+            out.add(flows, &dst, |roles| {
+                roles.iter().any(|r| h.roles.contains(r))
+            });
+        }
+        out.other
+            .extend(platform::background(kind).map(|b| b.space.clone()));
+        out.rest(flows);
+        out
+    }
+
+    /// Through a forwarding firewall.
+    pub(super) fn through(flows: Flows<'_>) -> Self {
+        let mut out = Self {
+            roles_known: true,
+            ..Self::default()
+        };
+        let all: Vec<RoleIx> = (0..flows.site.roles.len())
+            .filter_map(|i| u16::try_from(i).ok())
+            .map(RoleIx)
+            .collect();
+        for role in all {
+            let dst = flows.addrs(&[role]);
+            if !dst.is_empty() {
+                out.add(flows, &dst, |roles| roles.contains(&role));
+            }
+        }
+        out.other
+            .extend(platform::background(PointKind::Netfilter).map(|b| b.space.clone()));
+        out.rest(flows);
+        out
+    }
+
+    fn rest(&mut self, flows: Flows<'_>) {
+        self.other
+            .extend(flows.site.allows.iter().map(|a| PacketBox {
+                src: a.from.clone(),
+                dst: a.to.clone(),
+                proto: a.proto.clone(),
+                dport: a.ports.clone(),
+                ..PacketBox::any()
+            }));
+        self.declared = flows
+            .site
+            .roles
+            .iter()
+            .fold(AddrSet::empty(), |a, r| a.union(&r.addrs));
+    }
+
+    fn add(&mut self, flows: Flows<'_>, dst: &AddrSet, here: impl Fn(&[RoleIx]) -> bool) {
+        let flow = |src: AddrSet, protocol: u8, ports: &[u16]| PacketBox {
+            src,
+            dst: dst.clone(),
+            proto: ProtoSet::single(protocol),
+            dport: ports.iter().map(|p| (*p, *p)).collect::<PortSet>(),
+            ..PacketBox::any()
+        };
+        let sources = |roles: &[RoleIx]| -> AddrSet {
+            let unknown = roles.iter().any(|r| {
+                flows
+                    .site
+                    .roles
+                    .get(usize::from(r.0))
+                    .is_none_or(|s| s.addrs.is_empty())
+            });
+            if unknown || roles.is_empty() {
+                unicast(Family::V4).union(&unicast(Family::V6))
+            } else {
+                flows.addrs(roles)
+            }
+        };
+        for req in &flows.matrix.requirements {
+            let mut to = flows.existing(&req.to);
+            to.extend(req.to_any.iter().flat_map(|e| flows.existing(e)));
+            if !here(&to) {
+                continue;
+            }
+            let src = sources(&flows.existing(&req.from));
+            let protocol = req.transport.number();
+            let ports = flows.ports(req);
+            match flows.applies(req) {
+                // A flow that waits for a second host, or for a role to be declared, is wanted all the same.
+                Applies::Yes | Applies::Undeclared(_) => {
+                    self.required.push(flow(src.clone(), protocol, ports));
+                    let moved: Vec<u16> = req
+                        .ports
+                        .iter()
+                        .copied()
+                        .filter(|p| !ports.contains(p))
+                        .collect();
+                    if !moved.is_empty() {
+                        self.stale.push(flow(AddrSet::any(), protocol, &moved));
+                    }
+                }
+                Applies::No(_) => {
+                    let closed = req.access == AccessRule::DirectOnly
+                        && flows.site.access == Access::Gateway;
+                    let clients = flows.addrs(&flows.existing(&req.from));
+                    if closed {
+                        let clients = if clients.is_empty() {
+                            public(Family::V4).union(&public(Family::V6))
+                        } else {
+                            clients
+                        };
+                        self.bypass.push(flow(clients, protocol, ports));
+                    } else if req.from.roles.iter().any(|r| req.to.roles.contains(r)) {
+                        // Between nodes of one role, of which only one is known so far.
+                        self.required.push(flow(
+                            flows.addrs(&flows.existing(&req.from)),
+                            protocol,
+                            ports,
+                        ));
+                    }
+                }
+            }
+        }
+        for i in flows
+            .matrix
+            .implied
+            .iter()
+            .filter(|i| flows.implied_applies(i))
+        {
+            if here(&flows.existing(&i.to)) {
+                self.required.push(flow(
+                    sources(&flows.existing(&i.from)),
+                    i.transport.number(),
+                    &i.ports,
+                ));
+            }
+        }
+        self.required.retain(|b| !b.is_empty());
+    }
+}

@@ -1,0 +1,104 @@
+//! Rules that say nothing or are hard to tell apart: `duplicate-name`, `unreferenced-chain`. One folded note per point.
+
+use super::place::{self, point_name};
+use crate::engine::PointRef;
+use crate::finding::{Finding, Related, Severity};
+use crate::load::LoadedExport;
+use hylint_parsers::model::{Action, Body, Chain, Point, PointKind, RuleOrigin, Table};
+use hylint_parsers::source::Span;
+use std::collections::BTreeMap;
+
+/// Places named beside the first one.
+const NAMED: usize = 5;
+
+/// Every hygiene finding, in point order.
+#[must_use]
+pub fn findings(exports: &[LoadedExport]) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (e, export) in exports.iter().enumerate() {
+        for (p, point) in export.export.points.iter().enumerate() {
+            out.extend(duplicate_names(exports, (e, p), point));
+            if let Body::Netfilter(nf) = &point.body {
+                out.extend(
+                    nf.tables
+                        .iter()
+                        .filter_map(|t| unreferenced(exports, (e, p), t)),
+                );
+            }
+        }
+    }
+    out
+}
+
+fn folded(
+    exports: &[LoadedExport],
+    at: PointRef,
+    code: &'static str,
+    message: String,
+    spans: &[Span],
+) -> Option<Finding> {
+    let mut f = Finding::new(code, Severity::Note, message);
+    f.place = place::place(exports, at, *spans.first()?);
+    f.label = "the first of them".into();
+    f.point = Some(point_name(exports, at));
+    for s in spans.iter().skip(1).take(NAMED) {
+        f.related
+            .extend(place::place(exports, at, *s).map(|place| Related {
+                place,
+                label: "another".into(),
+            }));
+    }
+    place::fingerprint(&mut f, &[]);
+    Some(f)
+}
+
+/// Names are no keys in Windows, where one rule per profile is usual; elsewhere a second one is a slip.
+fn duplicate_names(exports: &[LoadedExport], at: PointRef, point: &Point) -> Option<Finding> {
+    if point.kind == PointKind::WindowsFirewall {
+        return None;
+    }
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut spans = Vec::new();
+    for r in point
+        .rules()
+        .filter(|r| !r.name.is_empty() && r.origin != RuleOrigin::Platform)
+    {
+        let n = seen.entry(&r.name).or_insert(0);
+        *n += 1;
+        if *n > 1 {
+            spans.push(r.span);
+        }
+    }
+    let message = format!(
+        "{} rules of {} repeat the name of an earlier one",
+        spans.len(),
+        point_name(exports, at)
+    );
+    folded(exports, at, "duplicate-name", message, &spans)
+}
+
+fn unreferenced(exports: &[LoadedExport], at: PointRef, table: &Table) -> Option<Finding> {
+    let mut used = vec![false; table.chains.len()];
+    for r in table.chains.iter().flat_map(|c| &c.rules) {
+        if let Action::Jump(to) | Action::Goto(to) = r.action
+            && let Some(u) = used.get_mut(to as usize)
+        {
+            *u = true;
+        }
+    }
+    let base = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+    let idle: Vec<&Chain> = table
+        .chains
+        .iter()
+        .zip(&used)
+        .filter(|(c, used)| !**used && !c.rules.is_empty() && !base.contains(&&*c.name))
+        .map(|(c, _)| c)
+        .collect();
+    let spans: Vec<Span> = idle.iter().map(|c| c.span).collect();
+    let message = format!(
+        "no rule of the {} table jumps to {} of its chains",
+        table.name.as_str(),
+        idle.len()
+    );
+    folded(exports, at, "unreferenced-chain", message, &spans)
+}

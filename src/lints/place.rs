@@ -1,0 +1,224 @@
+//! From the engine's references to places, names and fingerprints.
+
+use crate::engine::{Decider, PointRef};
+use crate::finding::{Finding, Place, Witness};
+use crate::load::{LoadedExport, hex};
+use crate::outcome::Evidence;
+use hylint_parsers::model::{Action, DefaultOrigin, Field, Point, Rule};
+use hylint_parsers::source::Span;
+use hylint_parsers::space::{AddrSet, PacketBox, proto};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// The point of a reference.
+#[must_use]
+pub fn point(exports: &[LoadedExport], at: PointRef) -> Option<&Point> {
+    exports.get(at.0)?.export.points.get(at.1)
+}
+
+/// The place of a span in the export of a point.
+#[must_use]
+pub fn place(exports: &[LoadedExport], at: PointRef, span: Span) -> Option<Place> {
+    let e = exports.get(at.0)?;
+    Some(Place::new(&e.path, &e.source, span))
+}
+
+/// The name of a point for people and tools: its name or id, else its file.
+#[must_use]
+pub fn point_name(exports: &[LoadedExport], at: PointRef) -> String {
+    let Some(e) = exports.get(at.0) else {
+        return String::new();
+    };
+    let p = e.export.points.get(at.1);
+    let named = p
+        .map(|p| if p.name.is_empty() { &p.id } else { &p.name })
+        .filter(|n| !n.is_empty());
+    named.map_or_else(|| e.path.to_string(), |n| n.to_string())
+}
+
+/// Where a rule stands; a platform rule that the file does not hold stands at its point's label.
+#[must_use]
+pub fn rule_span(exports: &[LoadedExport], at: PointRef, rule: &Rule) -> Span {
+    if !rule.span.is_empty() {
+        return rule.span;
+    }
+    point(exports, at).map_or(rule.span, |p| p.label)
+}
+
+/// A field of a rule, or the rule.
+#[must_use]
+pub fn field_span(exports: &[LoadedExport], at: PointRef, rule: &Rule, field: Field) -> Span {
+    rule.field(field)
+        .unwrap_or_else(|| rule_span(exports, at, rule))
+}
+
+/// Where a decider stands.
+#[must_use]
+pub fn decider_span(exports: &[LoadedExport], d: &Decider<'_>) -> Span {
+    match d {
+        Decider::Rule { at, rule } => rule_span(exports, *at, rule),
+        Decider::Policy { chain, .. } => chain.span,
+        Decider::Default { default, .. } => default.span,
+        Decider::Setting { span, .. } => *span,
+        Decider::Nothing { at, .. } => point(exports, *at).map_or(Span::default(), |p| p.label),
+    }
+}
+
+/// What a decider is called: the rule's name, the chain's, or nothing.
+#[must_use]
+pub fn decider_name(exports: &[LoadedExport], d: &Decider<'_>) -> String {
+    match d {
+        Decider::Rule { rule, at } if rule.name.is_empty() => {
+            let line =
+                place(exports, *at, rule_span(exports, *at, rule)).map_or(0, |p| p.start.line);
+            format!("line {line}")
+        }
+        Decider::Rule { rule, .. } => rule.name.to_string(),
+        Decider::Policy { chain, .. } => chain.name.to_string(),
+        Decider::Default { .. } | Decider::Setting { .. } => "default".into(),
+        Decider::Nothing { reason, .. } => (*reason).into(),
+    }
+}
+
+/// `rule`, `policy`, `default` or `implicit`.
+#[must_use]
+pub fn decider_kind(d: &Decider<'_>) -> &'static str {
+    match d {
+        Decider::Rule { .. } => "rule",
+        Decider::Policy { .. } => "policy",
+        Decider::Setting { .. } => "default",
+        Decider::Default { default, .. } if default.origin == DefaultOrigin::Stated => "default",
+        Decider::Default { .. } | Decider::Nothing { .. } => "implicit",
+    }
+}
+
+/// A decider as evidence.
+#[must_use]
+pub fn evidence(exports: &[LoadedExport], d: &Decider<'_>) -> Evidence {
+    Evidence {
+        place: place(exports, d.at(), decider_span(exports, d)),
+        rule: decider_name(exports, d),
+        kind: decider_kind(d),
+    }
+}
+
+/// What a rule matches and does, without its place: equal rules give equal texts.
+#[must_use]
+pub fn normalized(rule: &Rule) -> String {
+    let action = match &rule.action {
+        Action::Allow => "allow",
+        Action::Deny => "deny",
+        Action::Bypass => "bypass",
+        _ => "other",
+    };
+    let mut out = format!("{action}|{}|{}", rule.enabled, rule.profiles.0);
+    for c in &rule.clauses {
+        let b = &c.space;
+        out.push_str(&format!(
+            "|{};{};{:?};{:?};{:?};{:?};{:?}",
+            b.src, b.dst, b.proto, b.sport, b.dport, b.in_iface, b.state
+        ));
+        for c in &c.conditions {
+            out.push_str(&format!("&{}", c.describe()));
+        }
+    }
+    out
+}
+
+/// Names a finding independently of where it stands in its file. Equal ones are numbered by [`number_equal`].
+pub fn fingerprint(f: &mut Finding, parts: &[&str]) {
+    let opt = |o: &Option<String>| o.clone().unwrap_or_default();
+    let own = [
+        f.code.to_owned(),
+        opt(&f.requirement),
+        opt(&f.host),
+        opt(&f.point),
+        f.direction.unwrap_or("").to_owned(),
+    ];
+    let mut h = Sha256::new();
+    for p in own.iter().map(String::as_str).chain(parts.iter().copied()) {
+        h.update(p.as_bytes());
+        h.update([0]);
+    }
+    f.fingerprint = hex(h.finalize().get(..16).unwrap_or_default());
+}
+
+/// Hex SHA-256.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Adds an ordinal to fingerprints that occur more than once, in the order of the findings.
+pub fn number_equal(findings: &mut [Finding]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for f in findings {
+        let n = seen.entry(f.fingerprint.clone()).or_insert(0);
+        *n += 1;
+        if *n > 1 {
+            f.fingerprint = format!("{}-{n}", f.fingerprint);
+        }
+    }
+}
+
+/// One packet of a box.
+#[must_use]
+pub fn witness(b: &PacketBox) -> Option<Witness> {
+    let p = if b.proto.count() == 1 {
+        b.proto.first()
+    } else {
+        None
+    };
+    let p = p
+        .or_else(|| {
+            [proto::TCP, proto::UDP]
+                .into_iter()
+                .find(|p| b.proto.contains(*p))
+        })
+        .or_else(|| b.proto.first())?;
+    let ports = proto::has_ports(p);
+    let sport = if b.sport.contains(49_152) {
+        Some(49_152)
+    } else {
+        b.sport.first()
+    };
+    let dport = b
+        .dport
+        .first()
+        .map(|d| if d == 0 && b.dport.contains(1) { 1 } else { d });
+    Some(Witness {
+        src: some_host(&b.src, &b.dst)?.to_string(),
+        dst: some_host(&b.dst, &b.src)?.to_string(),
+        proto: crate::judge::protocol_name(p),
+        sport: sport.filter(|_| ports),
+        dport: dport.filter(|_| ports),
+    })
+}
+
+/// An address that looks like a host, in a family that the other side has too.
+fn some_host(s: &AddrSet, other: &AddrSet) -> Option<IpAddr> {
+    let v4 = s.v4.first().filter(|_| !other.v4.is_empty()).map(|a| {
+        let next = a.saturating_add(1);
+        IpAddr::V4(
+            if a & 0xFF == 0 && s.v4.contains(next) {
+                next
+            } else {
+                a
+            }
+            .into(),
+        )
+    });
+    v4.or_else(|| {
+        let a = s.v6.first()?;
+        let next = a.saturating_add(1);
+        Some(IpAddr::V6(
+            if a & 0xFFFF == 0 && s.v6.contains(next) {
+                next
+            } else {
+                a
+            }
+            .into(),
+        ))
+    })
+}

@@ -1,0 +1,347 @@
+//! Required flows that do not pass: `missing-flow`, `blocked-flow`, `partial-flow`, `disabled-flow`, `no-return-path`,
+//! `conditional-flow`; and `unverified-flow` where the site asks for evidence.
+
+use super::place::{
+    self, decider_name, decider_span, field_span, normalized, point_name, rule_span,
+};
+use crate::engine::{Decider, Direction, PointRef};
+use crate::finding::{Finding, Related, Severity};
+use crate::judge::{Checked, Failure, FlowSpec, Judged, nearest, overruled};
+use crate::load::LoadedExport;
+use crate::matrix::{Implied, Require};
+use crate::site::Site;
+use hylint_parsers::model::{Field, Test};
+use hylint_parsers::source::Span;
+use hylint_parsers::space::PortSet;
+
+/// Pairs named in a finding.
+const PAIRS: usize = 20;
+
+/// What a finding is about, in the matrix's words.
+struct Subject<'a> {
+    from: &'a str,
+    to: &'a str,
+    transport: &'static str,
+    mandatory: bool,
+    impact: &'a str,
+    id: &'a str,
+    row: Option<u32>,
+}
+
+/// Findings of the matrix.
+#[must_use]
+pub fn findings(exports: &[LoadedExport], site: &Site, judged: &[Judged<'_>]) -> Vec<Finding> {
+    let mut out: Vec<(String, Finding)> = Vec::new();
+    for j in judged {
+        let spec = FlowSpec {
+            protocol: j.req.transport.number(),
+            ports: j.ports,
+            require: j.req.require,
+            listeners: &j.req.listeners,
+            reply: j.req.reply,
+            ephemeral: &site.ephemeral,
+            ephemeral_declared: site.ephemeral_declared,
+        };
+        let s = Subject {
+            from: &j.req.from.name,
+            to: &j.req.to.name,
+            transport: j.req.transport.as_str(),
+            mandatory: j.req.mandatory,
+            impact: &j.req.impact,
+            id: &j.req.id,
+            row: Some(j.req.row),
+        };
+        for c in &j.checks {
+            let Some(f) = &c.failure else { continue };
+            let finding = word(exports, &s, &spec, c, f);
+            let dir = c.guard.direction.as_str();
+            let key = format!(
+                "{}|{}|{:?}|{dir}|{}|{}|{:?}|{}",
+                finding.code, c.guard.name, c.guard.points, s.from, s.to, j.ports, s.transport
+            );
+            merge(&mut out, key, finding);
+        }
+        if !j.unproven.is_empty() {
+            out.push((String::new(), unproven(j)));
+        }
+    }
+    out.into_iter().map(|(_, f)| f).collect()
+}
+
+/// Findings of flows that the vendor's remarks imply: warnings, outside the rows.
+#[must_use]
+pub fn implied(
+    exports: &[LoadedExport],
+    site: &Site,
+    f: &Implied,
+    checks: &[Checked<'_>],
+) -> Vec<Finding> {
+    let spec = FlowSpec {
+        protocol: f.transport.number(),
+        ports: &f.ports,
+        require: Require::All,
+        listeners: &[],
+        reply: true,
+        ephemeral: &site.ephemeral,
+        ephemeral_declared: site.ephemeral_declared,
+    };
+    let s = Subject {
+        from: &f.from.name,
+        to: &f.to.name,
+        transport: f.transport.as_str(),
+        mandatory: false,
+        impact: &f.reason,
+        id: &f.id,
+        row: None,
+    };
+    checks
+        .iter()
+        .filter_map(|c| Some(word(exports, &s, &spec, c, c.failure.as_ref()?)))
+        .collect()
+}
+
+/// Rows that state one flow share one finding.
+fn merge(out: &mut Vec<(String, Finding)>, key: String, f: Finding) {
+    let Some((_, first)) = out.iter_mut().find(|(k, _)| *k == key) else {
+        out.push((key, f));
+        return;
+    };
+    first.also.extend(
+        f.row
+            .filter(|r| Some(*r) != first.row && !first.also.contains(r)),
+    );
+    first.severity = first.severity.max(f.severity);
+    for p in f.pairs {
+        if !first.pairs.contains(&p) && first.pairs.len() < PAIRS {
+            first.pairs.push(p);
+        }
+    }
+    first.pairs_total = first.pairs_total.max(f.pairs_total);
+}
+
+/// `443, 5000-5010`.
+#[must_use]
+pub fn port_text(ports: &PortSet) -> String {
+    let one = |(a, b): (u16, u16)| {
+        if a == b {
+            a.to_string()
+        } else {
+            format!("{a}-{b}")
+        }
+    };
+    ports.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn word(
+    exports: &[LoadedExport],
+    s: &Subject<'_>,
+    spec: &FlowSpec<'_>,
+    c: &Checked<'_>,
+    f: &Failure<'_>,
+) -> Finding {
+    let conditional = !f.conditions.is_empty() || f.peers_unknown || f.undecided;
+    let plain = !conditional && !f.reply;
+    let allow =
+        f.by.rule()
+            .filter(|_| plain)
+            .and_then(|_| overruled(exports, &c.guard, f));
+    let miss = if plain && allow.is_none() {
+        nearest(exports, &c.guard, spec, f)
+    } else {
+        None
+    };
+    let disabled = miss.as_ref().is_some_and(|m| m.field == Field::Enabled);
+    let code = match () {
+        () if conditional => "conditional-flow",
+        () if f.reply => "no-return-path",
+        () if allow.is_some() => "blocked-flow",
+        () if disabled => "disabled-flow",
+        () if f.partial => "partial-flow",
+        () => "missing-flow",
+    };
+    let mild = f.only_odd_ports || (conditional && f.only_rate()) || !s.mandatory;
+    let severity = if mild {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    let mut out = Finding::new(code, severity, message(s, c, f, code));
+    out.place = place::place(exports, f.by.at(), decider_span(exports, &f.by));
+    out.label = label(f, code);
+    out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
+    out.host = Some(c.guard.name.to_owned());
+    out.point = c.guard.points.first().map(|at| point_name(exports, *at));
+    out.direction = Some(c.guard.direction.as_str());
+    out.requirement = Some(s.id.to_owned());
+    out.row = s.row;
+    out.impact = Some(s.impact.to_owned());
+    out.assumptions = c.assumption_texts();
+    out.witness = f.packets.first().and_then(place::witness);
+    pairs(&mut out, c, f);
+    if let Some((at, rule)) = allow {
+        relate(
+            &mut out,
+            exports,
+            at,
+            rule_span(exports, at, rule),
+            "this rule allows it, but it does not win",
+        );
+    }
+    if let Some(m) = &miss {
+        relate(
+            &mut out,
+            exports,
+            m.at,
+            field_span(exports, m.at, m.rule, m.field),
+            &m.label,
+        );
+    }
+    for cond in f.conditions.iter().take(5) {
+        relate(
+            &mut out,
+            exports,
+            f.by.at(),
+            cond.span,
+            &format!("not known: {}", cond.describe()),
+        );
+    }
+    out.help = Some(help(s, c, f, code));
+    let norm = f.by.rule().map(normalized).unwrap_or_default();
+    place::fingerprint(&mut out, &[s.transport, &port_text(&f.ports()), &norm]);
+    out
+}
+
+fn relate(out: &mut Finding, exports: &[LoadedExport], at: PointRef, span: Span, label: &str) {
+    if let Some(place) = place::place(exports, at, span) {
+        out.related.push(Related {
+            place,
+            label: label.to_owned(),
+        });
+    }
+}
+
+fn verb(d: Direction) -> &'static str {
+    match d {
+        Direction::In => "is not let in",
+        Direction::Out => "is not let out",
+        Direction::Forward => "is not let through",
+    }
+}
+
+fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> String {
+    let flow = format!(
+        "{} {} from {} to {}",
+        s.transport.to_uppercase(),
+        port_text(&f.ports()),
+        s.from,
+        s.to
+    );
+    let at = c.guard.name;
+    let stopped = format!("{flow} {} at {at}", verb(c.guard.direction));
+    match code {
+        "no-return-path" => format!("{flow} passes at {at}, but replies to it do not"),
+        "conditional-flow" if f.peers_unknown => {
+            format!(
+                "{flow} passes at {at} for some peers only, and the peer addresses are not declared"
+            )
+        }
+        "conditional-flow" => {
+            format!("whether {flow} passes at {at} depends on what the export does not say")
+        }
+        "blocked-flow" => format!("{stopped}: a rule denies it"),
+        "disabled-flow" => format!("{stopped}: the rule for it is disabled"),
+        "partial-flow" => format!("{stopped} in full: a part of it is left out"),
+        _ => format!("{stopped}: no rule allows it"),
+    }
+}
+
+fn label(f: &Failure<'_>, code: &str) -> String {
+    match (&f.by, code) {
+        (Decider::Rule { .. }, "conditional-flow") => "this rule decides, if it matches".into(),
+        (Decider::Rule { .. }, _) => "this rule stops it".into(),
+        (Decider::Policy { chain, .. }, _) => {
+            format!("nothing allows it before the policy of {}", chain.name)
+        }
+        (Decider::Default { .. } | Decider::Setting { .. }, _) => {
+            "nothing allows it before this default".into()
+        }
+        (Decider::Nothing { reason, .. }, _) => (*reason).into(),
+    }
+}
+
+fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
+    let peers = f.peers(c.guard.direction);
+    let me = c.guard.name;
+    let text = |p: String| {
+        if c.guard.direction == Direction::Out {
+            format!("{me} -> {p}")
+        } else {
+            format!("{p} -> {me}")
+        }
+    };
+    out.pairs_total = peers.v4.len() + peers.v6.len();
+    out.pairs = peers.texts().take(PAIRS).map(text).collect();
+}
+
+fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> String {
+    let flow = format!("{} {}", s.transport.to_uppercase(), port_text(&f.ports()));
+    let peers: Vec<String> = f.peers(c.guard.direction).texts().take(4).collect();
+    let who = if c.assumptions.iter().any(|(a, _)| *a == "peers-unknown") {
+        format!(
+            "the hosts of {}",
+            if c.guard.direction == Direction::Out {
+                s.to
+            } else {
+                s.from
+            }
+        )
+    } else {
+        peers.join(", ")
+    };
+    match (code, c.guard.direction) {
+        _ if f.only_odd_ports => {
+            "set `deployment.ephemeral` to the source ports that the clients use".into()
+        }
+        ("conditional-flow", _) if f.peers_unknown => {
+            "declare the peers under `[roles]` in hylint.toml".into()
+        }
+        ("conditional-flow", _) => match f.conditions.first().map(|c| &c.test) {
+            Some(Test::Named { key, .. }) => {
+                format!(
+                    "say in hylint.toml which addresses it stands for: `[resolve]` \"{key}\" = [...]"
+                )
+            }
+            _ => "make the rule unconditional for this flow, or export what decides it".into(),
+        },
+        ("blocked-flow", _) => {
+            "narrow the denying rule, or let the allowing rule come first".into()
+        }
+        ("disabled-flow", _) => "enable the rule".into(),
+        ("no-return-path", _) => {
+            "allow the replies: established connections, or the ephemeral ports of the peers".into()
+        }
+        (_, Direction::In) => format!("allow {flow} in from {who}"),
+        (_, Direction::Out) => format!("allow {flow} out to {who}"),
+        (_, Direction::Forward) => format!("let {flow} from {} through to {}", s.from, s.to),
+    }
+}
+
+fn unproven(j: &Judged<'_>) -> Finding {
+    let ends = j
+        .unproven
+        .iter()
+        .take(PAIRS)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let text = format!(
+        "{} from {} to {} rests on no export of {ends}",
+        j.req.id, j.req.from.name, j.req.to.name
+    );
+    let mut f = Finding::new("unverified-flow", Severity::Error, text);
+    f.requirement = Some(j.req.id.clone());
+    f.row = Some(j.req.row);
+    f.help = Some("add the export of these hosts, or relax `[check] require-evidence`".into());
+    place::fingerprint(&mut f, &[&ends]);
+    f
+}
