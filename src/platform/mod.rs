@@ -318,3 +318,51 @@ mod tests {
         assert!(!azure.space.src.is_any() && azure.space.dst.is_any());
     }
 }
+
+#[cfg(test)]
+mod corpus {
+    use super::*;
+    use hylint_parsers::model::Body;
+    use hylint_parsers::source::Source;
+
+    fn folder() -> Option<std::fs::ReadDir> {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let places = ["/../shared/corpus/netsh", "/../../shared/corpus/netsh"];
+        places
+            .iter()
+            .find_map(|p| std::fs::read_dir(format!("{root}{p}")).ok())
+    }
+
+    /// Rules of a known group that no signature covers would be told as excess on every stock server.
+    #[test]
+    fn shipped_rules_of_real_dumps_are_known() {
+        let Some(files) = folder() else {
+            println!("skipped: no corpus beside the workspace");
+            return;
+        };
+        let (mut known, mut missed) = (0, std::collections::BTreeSet::new());
+        for f in files.filter_map(Result::ok) {
+            if !f.file_name().to_string_lossy().contains("full") {
+                continue;
+            }
+            let text = std::fs::read_to_string(f.path()).unwrap();
+            let export =
+                hylint_parsers::format::read(&Source::new("x.txt", text, "UTF-8")).unwrap();
+            for p in &export.points {
+                let Body::Lists(l) = &p.body else { continue };
+                for r in &l.ingress.rules {
+                    let group = group_key(&r.group);
+                    // App packages share a name with a group of the system and are of any protocol.
+                    let app = r.clauses.iter().any(|c| c.space.proto.is_full());
+                    if builtin(r).is_some() {
+                        known += 1;
+                    } else if !app && PLATFORM.groups.iter().any(|g| g.keys.contains(&group)) {
+                        missed.insert(format!("{} {}", r.group, r.name));
+                    }
+                }
+            }
+        }
+        assert!(known > 300, "{known}");
+        assert_eq!(missed, std::collections::BTreeSet::new());
+    }
+}
