@@ -192,7 +192,7 @@ pub struct Outcome {
     pub not_exports: Vec<String>,
     /// Findings that a baseline holds down.
     pub baselined: usize,
-    /// Severity from which on the run fails.
+    /// Lowest severity that fails the run: the option's, else the site's, else error.
     pub fail_on: Severity,
 }
 

@@ -218,15 +218,13 @@ fn quiet_is_errors_and_one_line_and_verbose_is_everything() {
 fn the_verdict_follows_the_threshold_and_a_run_without_exports_is_no_success() {
     let mut o = outcome();
     o.findings = vec![Finding::new("stale-port", Severity::Warning, "x")];
-    let strict = RenderOptions {
-        fail_on: Severity::Warning,
-        ..RenderOptions::default()
-    };
+    let options = RenderOptions::default();
+    at(&render("human", &o, &options), "OK · ");
+    o.fail_on = Severity::Warning;
     at(
-        &render("human", &o, &strict),
+        &render("human", &o, &options),
         "FAILED: 1 finding at or above warning",
     );
-    at(&render("human", &o, &RenderOptions::default()), "OK · ");
     o.exports.clear();
     at(
         &render("human", &o, &RenderOptions::default()),

@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand. Nothing is decided here but what to run and the exit status.
 
+mod check;
 mod completions;
 mod exit;
 mod explain;
@@ -17,21 +18,28 @@ use std::io::{self, IsTerminal};
 /// A policy-as-code compliance linter for firewalls.
 ///
 /// Reads firewall exports as they are (netsh advfirewall, iptables-save, AWS and Azure JSON), proves each against the
-/// requirement matrix, and names what is missing, blocked, or open without need.
+/// requirement matrix, and names what is missing, blocked, or open without need. `hylint PATH…` is `hylint check PATH…`.
 #[derive(Parser, Debug)]
 #[command(
     name = "hylint",
     version,
     max_term_width = 100,
-    arg_required_else_help = true
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true,
+    after_help = "Exit status: 0 nothing at or above --fail-on; 1 findings; 2 hylint could not run, or no export was judged."
 )]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    check: check::Args,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Check exports against the matrix (the default)
+    Check(Box<check::Args>),
     /// Show how an export is read
     Inspect(inspect::Args),
     /// List the requirements, or check a matrix of your own
@@ -81,10 +89,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let result = match cli.command {
-        Command::Inspect(a) => inspect::run(&a),
-        Command::Matrix(a) => matrix::run(&a),
-        Command::Explain(a) => explain::run(&a),
-        Command::Completions(a) => completions::run(&a),
+        None => check::run(&cli.check),
+        Some(Command::Check(a)) => check::run(&a),
+        Some(Command::Inspect(a)) => inspect::run(&a),
+        Some(Command::Matrix(a)) => matrix::run(&a),
+        Some(Command::Explain(a)) => explain::run(&a),
+        Some(Command::Completions(a)) => completions::run(&a),
     };
     match result {
         Ok(exit) => exit,
@@ -103,5 +113,23 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn check_is_the_default_and_options_may_come_first() {
+        for line in [
+            "hylint exports",
+            "hylint check exports",
+            "hylint --format json exports",
+            "hylint exports --format json",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            let args = match cli.command {
+                None => cli.check,
+                Some(Command::Check(a)) => *a,
+                Some(c) => panic!("{line}: {c:?}"),
+            };
+            assert_eq!(args.paths(), [std::path::PathBuf::from("exports")]);
+        }
     }
 }

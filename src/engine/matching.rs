@@ -110,7 +110,15 @@ fn split_clause<'a>(
         match decide(ctx, dir, rule, clause, cond, &piece, &mut space) {
             Tri::True => {}
             Tri::Assumed => assumed.push(cond),
-            Tri::Open => open.push(cond),
+            Tri::Open => match open.iter().find(|o| o.text == cond.text && o.kind != ConditionKind::Rate) {
+                // Said twice, or contradicted, within one clause.
+                Some(o) if o.negated == cond.negated => {}
+                Some(_) => {
+                    rest.push(piece);
+                    return;
+                }
+                None => open.push(cond),
+            },
             Tri::False => {
                 rest.push(piece);
                 return;

@@ -31,7 +31,7 @@ impl Report for Human {
             writeln!(out)?;
         }
         if options.quiet {
-            summary::one_line(o, options, &style, out)
+            summary::one_line(o, &style, out)
         } else {
             summary::write(o, options, &style, out)
         }

@@ -7,7 +7,6 @@ mod sanitize;
 pub use json::{schema as check_schema, write_json};
 pub use sanitize::{escape_json, limited as sanitize_limited, same_bytes as sanitize_same_bytes};
 
-use crate::finding::Severity;
 use crate::outcome::Outcome;
 use std::io::{self, Write};
 
@@ -22,8 +21,6 @@ pub struct RenderOptions {
     pub quiet: bool,
     /// Everything, notes and files that are no exports included.
     pub verbose: bool,
-    /// The threshold of the exit status, to be said in the summary.
-    pub fail_on: Severity,
 }
 
 impl Default for RenderOptions {
@@ -33,7 +30,6 @@ impl Default for RenderOptions {
             width: Self::WIDTH,
             quiet: false,
             verbose: false,
-            fail_on: Severity::Error,
         }
     }
 }

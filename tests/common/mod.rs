@@ -168,6 +168,7 @@ pub fn outcome() -> Outcome {
         ],
         not_exports: vec!["README.md".into()],
         baselined: 2,
+        fail_on: Severity::Error,
     }
 }
 

@@ -37,26 +37,21 @@ pub(super) fn write(
     statuses(o, style, out)?;
     exports(o, options, style, out)?;
     folded(o, options, style, out)?;
-    one_line(o, options, style, out)
+    one_line(o, style, out)
 }
 
 /// The verdict.
-pub(super) fn one_line(
-    o: &Outcome,
-    options: &RenderOptions,
-    style: &Style,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let c = o.counts();
     let failing = o
         .findings
         .iter()
-        .filter(|f| f.waived.is_none() && f.severity >= options.fail_on)
+        .filter(|f| f.waived.is_none() && f.severity >= o.fail_on)
         .count();
     let (paint, verdict) = if o.exports.is_empty() {
         (Paint::Red, "NOT RUN: no export was read".to_owned())
     } else if failing > 0 {
-        let level = options.fail_on.as_str();
+        let level = o.fail_on.as_str();
         (
             Paint::Red,
             format!("FAILED: {} at or above {level}", plural(failing, "finding")),

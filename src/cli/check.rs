@@ -1,0 +1,257 @@
+//! `hylint check PATH…`, the default.
+
+use super::fail::Failure;
+use super::{Color, Exit, output};
+use crate::check::{CheckRequest, check};
+use crate::finding::Severity;
+use crate::outcome::Outcome;
+use crate::report::{self, FORMATS, RenderOptions, Report};
+use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    lint: LintArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What is read.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Input")]
+struct InputArgs {
+    /// Folders, exports, or `-` for standard input; hidden and version-control folders are skipped
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// The site file; otherwise hylint.toml in the given path or its parents
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Built-in matrix, or a matrix file of your own
+    #[arg(long, value_name = "ID|FILE")]
+    matrix: Option<String>,
+    /// Role of the exports' host, where no site file says it
+    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    role: Vec<String>,
+    /// Address, CIDR or range of the exports' host, where no site file says it
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    address: Vec<String>,
+    /// Moment of the run: waivers and ages are judged by it [default: SOURCE_DATE_EPOCH, else now]
+    #[arg(long, value_name = "RFC3339")]
+    at: Option<jiff::Timestamp>,
+    /// Threads; 0 is one per core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+}
+
+/// What is reported and what fails.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Findings")]
+struct LintArgs {
+    /// Lowest severity that fails the run [default: the site's, else error]
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    fail_on: Option<Level>,
+    /// Report only these codes
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Do not report these codes
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    ignore: Vec<String>,
+}
+
+/// How it is told.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Output")]
+struct OutputArgs {
+    /// Format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = formats())]
+    format: String,
+    /// Write a report to a file, in FORMAT or in that of --format (which then does not go to standard output)
+    #[arg(long, value_name = "[FORMAT=]FILE")]
+    output: Vec<String>,
+    /// Only errors and one line
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Everything: notes, each requirement with its evidence, files that are no exports
+    #[arg(short, long)]
+    verbose: bool,
+    /// Colour; NO_COLOR is honoured
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Level {
+    Note,
+    Warning,
+    Error,
+}
+
+impl From<Level> for Severity {
+    fn from(l: Level) -> Self {
+        match l {
+            Level::Note => Self::Note,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(FORMATS.iter().map(|(id, _)| *id))
+}
+
+impl Args {
+    #[cfg(test)]
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        &self.input.paths
+    }
+
+    fn request(&self) -> Result<CheckRequest, Failure> {
+        Ok(CheckRequest {
+            paths: self.input.paths.clone(),
+            config: self.input.config.clone(),
+            matrix: self.input.matrix.clone(),
+            role: self.input.role.clone(),
+            address: self.input.address.clone(),
+            at: moment(self.input.at)?,
+            threads: self.input.threads,
+            select: self.lint.select.clone(),
+            ignore: self.lint.ignore.clone(),
+            fail_on: self.lint.fail_on.map(Into::into),
+        })
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let targets = targets(&args.output)?;
+    if args.input.threads > 0 {
+        // Every later stage takes its threads from here. It can only fail if a pool is there already.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(args.input.threads)
+            .build_global();
+    }
+    let outcome = check(&args.request()?)?;
+    let terminal = RenderOptions {
+        color: args.output.color.on(&io::stdout()),
+        width: output::width(),
+        quiet: args.output.quiet,
+        verbose: args.output.verbose,
+    };
+    // A file looks the same wherever it was made.
+    let plain = RenderOptions {
+        color: false,
+        width: RenderOptions::WIDTH,
+        ..terminal
+    };
+    for t in &targets {
+        match t.file {
+            Some(path) => output::file(path, |out| t.report.write(&outcome, &plain, out))?,
+            None => output::stdout(|out| t.report.write(&outcome, &terminal, out))?,
+        }
+    }
+    if outcome.exports.is_empty() {
+        return Err(nothing_read(&outcome));
+    }
+    Ok(status(&outcome))
+}
+
+fn status(o: &Outcome) -> Exit {
+    let fails = |f: &crate::finding::Finding| f.waived.is_none() && f.severity >= o.fail_on;
+    if o.findings.iter().any(fails) {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
+
+fn nothing_read(o: &Outcome) -> Failure {
+    let message = match (o.not_exports.len(), o.findings.is_empty()) {
+        (0, true) => "no export was judged: there is no file in the given paths".to_owned(),
+        (0, false) => "no export was judged: none could be read".to_owned(),
+        (n, _) => format!(
+            "no export was judged: {n} files were looked at and none is an export that could be read"
+        ),
+    };
+    Failure::with_help(
+        message,
+        "hylint reads netsh advfirewall text, iptables-save dumps, and AWS and Azure JSON; -v lists the files that it passed over",
+    )
+}
+
+/// One place that a report goes to.
+struct Target<'a> {
+    report: &'static dyn Report,
+    /// None: standard output.
+    file: Option<&'a Path>,
+}
+
+fn targets(args: &OutputArgs) -> Result<Vec<Target<'_>>, Failure> {
+    let main = by_id(&args.format)?;
+    let mut out = Vec::new();
+    let mut redirected = false;
+    for o in &args.output {
+        let (report, file) = match o.split_once('=') {
+            Some((id, file)) if report::by_id(id).is_some() => (by_id(id)?, file),
+            // A file's name may hold `=`, but a misspelt format must not become a file.
+            Some((id, _)) if id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
+                by_id(id).map(|r| (r, ""))?
+            }
+            _ => {
+                redirected = true;
+                (main, o.as_str())
+            }
+        };
+        out.push(Target {
+            report,
+            file: Some(Path::new(file)),
+        });
+    }
+    if !redirected {
+        out.insert(
+            0,
+            Target {
+                report: main,
+                file: None,
+            },
+        );
+    }
+    Ok(out)
+}
+
+fn by_id(id: &str) -> Result<&'static dyn Report, Failure> {
+    report::by_id(id).ok_or_else(|| {
+        let known: Vec<&str> = FORMATS.iter().map(|(id, _)| *id).collect();
+        Failure::with_help(
+            format!("there is no output format `{id}`"),
+            format!("choose one of {}", known.join(", ")),
+        )
+    })
+}
+
+/// `--at`, else SOURCE_DATE_EPOCH (reproducible-builds.org), else now.
+fn moment(at: Option<jiff::Timestamp>) -> Result<jiff::Timestamp, Failure> {
+    if let Some(at) = at {
+        return Ok(at);
+    }
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|t| !t.is_empty()) else {
+        // Whole seconds are enough, and easier on the eye.
+        let now = jiff::Timestamp::now();
+        return Ok(jiff::Timestamp::from_second(now.as_second()).unwrap_or(now));
+    };
+    let text = text.to_string_lossy();
+    text.trim()
+        .parse()
+        .ok()
+        .and_then(|s| jiff::Timestamp::from_second(s).ok())
+        .ok_or_else(|| {
+            Failure::with_help(
+                format!("SOURCE_DATE_EPOCH is `{text}`, which is no number of seconds since 1970"),
+                "unset it, or give --at",
+            )
+        })
+}
