@@ -110,7 +110,10 @@ fn split_clause<'a>(
         match decide(ctx, dir, rule, clause, cond, &piece, &mut space) {
             Tri::True => {}
             Tri::Assumed => assumed.push(cond),
-            Tri::Open => match open.iter().find(|o| o.text == cond.text && o.kind != ConditionKind::Rate) {
+            Tri::Open => match open
+                .iter()
+                .find(|o| o.text == cond.text && o.kind != ConditionKind::Rate)
+            {
                 // Said twice, or contradicted, within one clause.
                 Some(o) if o.negated == cond.negated => {}
                 Some(_) => {
