@@ -9,8 +9,7 @@ use crate::matrix::Matrix;
 use crate::outcome::{
     Assumption, Check, ExportInfo, MatrixInfo, Outcome, RequirementResult, SiteInfo, Status,
 };
-use crate::site::bind::{Bound, CliOverrides, bind};
-use crate::site::{self, Config, KnownLint, LintLevel, Site};
+use crate::site::{self, Bound, Config, KnownLint, LintLevel, Overrides, Site, bind};
 use crate::waive;
 use hylint_parsers::space::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,9 +65,11 @@ pub fn check(request: &CheckRequest) -> Result<Outcome, Vec<Diag>> {
     let found = load::discover(&request.paths, excluded)
         .map_err(|all| all.iter().map(missing).collect::<Vec<_>>())?;
     let mut loaded = load::load(&found.files, request.threads);
-    let overrides =
-        CliOverrides::new(&matrix, &request.role, &request.address).map_err(|m| vec![usage(m)])?;
-    let mut bound = bind(config.as_ref(), &overrides, &matrix, &mut loaded.exports);
+    let overrides = Overrides {
+        roles: request.role.clone(),
+        addresses: request.address.clone(),
+    };
+    let mut bound = bind(config.as_ref(), &overrides, &matrix, &mut loaded.exports)?;
     bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
     let mut findings = found.findings;
     findings.append(&mut loaded.findings);
@@ -93,17 +94,6 @@ fn excludes(config: &Config, path: &Path) -> bool {
         .is_match(full.strip_prefix(&base).unwrap_or(path))
 }
 
-fn usage(message: String) -> Diag {
-    Diag {
-        path: "".into(),
-        text: "".into(),
-        span: 0..0,
-        message,
-        help: None,
-        code: "usage",
-    }
-}
-
 fn missing(m: &load::Missing) -> Diag {
     Diag {
         path: m.path.as_str().into(),
@@ -122,7 +112,7 @@ fn configuration(
     let given = request
         .matrix
         .as_ref()
-        .map(|m| site::config::load_matrix(m, Path::new("")))
+        .map(|m| site::load_matrix(m, Path::new("")))
         .transpose()?;
     let file = request
         .config
@@ -131,7 +121,7 @@ fn configuration(
     match (file, given) {
         (Some(f), given) => site::load(&f, given, known).map(|(c, m)| (Some(c), m)),
         (None, Some(m)) => Ok((None, m)),
-        (None, None) => site::config::load_matrix("hyworks", Path::new("")).map(|m| (None, m)),
+        (None, None) => site::load_matrix("hyworks", Path::new("")).map(|m| (None, m)),
     }
 }
 
@@ -285,7 +275,7 @@ fn infos(exports: &[LoadedExport], bound: &Bound) -> Vec<ExportInfo> {
         .iter()
         .enumerate()
         .map(|(i, e)| {
-            let roles = bound.export_roles.get(i);
+            let (roles, role_source) = bound.export_roles.get(i).cloned().unwrap_or_default();
             ExportInfo {
                 path: e.path.clone(),
                 format: e.export.format,
@@ -293,8 +283,8 @@ fn infos(exports: &[LoadedExport], bound: &Bound) -> Vec<ExportInfo> {
                 sha256: e.sha256.clone(),
                 bytes: e.bytes,
                 rules: e.export.rules_in_model(),
-                roles: roles.map(|r| r.roles.clone()).unwrap_or_default(),
-                role_source: roles.and_then(|r| r.source),
+                roles,
+                role_source,
                 unmodelled: crate::inspect::unmodelled(e).len(),
                 exported_at: e.export.exported_at.as_ref().map(|(t, _)| t.clone()),
             }

@@ -4,7 +4,8 @@ pub mod bind;
 pub mod config;
 pub mod paths;
 
-pub use config::{Config, KnownLint, find, load};
+pub use bind::{Bound, Overrides, bind};
+pub use config::{Config, KnownLint, find, load, load_matrix};
 
 use crate::finding::Severity;
 use crate::matrix::RoleIx;

@@ -9,6 +9,7 @@ mod roles;
 
 use super::config::Config;
 use super::{Access, Allow, Host, Layer, Site, Transit, paths};
+use crate::diag::Diag;
 use crate::finding::{Finding, Severity};
 use crate::link;
 use crate::load::LoadedExport;
@@ -20,13 +21,20 @@ use hylint_parsers::space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What the command line says of exports that hylint.toml does not bind.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct CliOverrides {
+/// What the command line says of exports that hylint.toml does not bind, as written.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Overrides {
     /// `--role`.
-    pub roles: Vec<RoleIx>,
+    pub roles: Vec<String>,
     /// `--address`.
-    pub addrs: AddrSet,
+    pub addresses: Vec<String>,
+}
+
+/// The same, understood.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct CliOverrides {
+    roles: Vec<RoleIx>,
+    addrs: AddrSet,
 }
 
 impl CliOverrides {
@@ -34,7 +42,7 @@ impl CliOverrides {
     ///
     /// # Errors
     /// One sentence about the first text that is no role or no address.
-    pub fn new(matrix: &Matrix, roles: &[String], addrs: &[String]) -> Result<Self, String> {
+    fn new(matrix: &Matrix, roles: &[String], addrs: &[String]) -> Result<Self, String> {
         let mut out = Self::default();
         for r in roles.iter().flat_map(|r| r.split(',')) {
             let found = paths::role_named(r, matrix).ok_or_else(|| {
@@ -55,15 +63,6 @@ impl CliOverrides {
     }
 }
 
-/// Roles of one export.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ExportRoles {
-    /// Role ids of the hosts that it guards.
-    pub roles: Vec<String>,
-    /// Where they come from; `None` when unknown.
-    pub source: Option<&'static str>,
-}
-
 /// What binding gives.
 #[derive(Clone, Debug)]
 pub struct Bound {
@@ -73,8 +72,8 @@ pub struct Bound {
     pub findings: Vec<Finding>,
     /// What is taken for granted.
     pub assumptions: Vec<Assumption>,
-    /// For each export.
-    pub export_roles: Vec<ExportRoles>,
+    /// For each export the ids of the roles of the hosts that it guards, and where they come from; none when unknown.
+    pub export_roles: Vec<(Vec<String>, Option<&'static str>)>,
 }
 
 /// The work in progress.
@@ -95,7 +94,30 @@ struct Binder<'a> {
 }
 
 /// Joins the files of each scope and binds them to hosts and roles.
+///
+/// # Errors
+/// An option names no role of the matrix or no address.
 pub fn bind(
+    config: Option<&Config>,
+    overrides: &Overrides,
+    matrix: &Matrix,
+    exports: &mut [LoadedExport],
+) -> Result<Bound, Vec<Diag>> {
+    let cli = CliOverrides::new(matrix, &overrides.roles, &overrides.addresses);
+    let cli = cli.map_err(|message| {
+        vec![Diag {
+            path: "command line".into(),
+            text: "".into(),
+            span: 0..0,
+            message,
+            help: None,
+            code: "option",
+        }]
+    })?;
+    Ok(bind_all(config, &cli, matrix, exports))
+}
+
+fn bind_all(
     config: Option<&Config>,
     cli: &CliOverrides,
     matrix: &Matrix,
@@ -284,21 +306,22 @@ impl Binder<'_> {
         }
     }
 
-    fn export_roles(&self) -> Vec<ExportRoles> {
-        let mut all = vec![ExportRoles::default(); self.exports.len()];
+    fn export_roles(&self) -> Vec<(Vec<String>, Option<&'static str>)> {
+        let none = (Vec::<String>::new(), None::<&'static str>);
+        let mut all = vec![none; self.exports.len()];
         for host in &self.hosts {
             let ids = host.roles.iter().filter_map(|r| self.matrix.role(*r));
             let ids: Vec<&String> = ids.map(|r| &r.id).collect();
             for (export, _) in host.layers.iter().flat_map(|l| &l.points) {
-                let Some(slot) = all.get_mut(*export) else {
+                let Some((roles, source)) = all.get_mut(*export) else {
                     continue;
                 };
                 for id in &ids {
-                    if !slot.roles.contains(id) {
-                        slot.roles.push((*id).clone());
+                    if !roles.contains(*id) {
+                        roles.push((*id).clone());
                     }
                 }
-                slot.source = slot.source.or(Some(host.role_source));
+                *source = source.or(Some(host.role_source));
             }
         }
         all

@@ -73,11 +73,11 @@ fn v6() -> String {
 fn configured(text: &str, exports: &mut [LoadedExport]) -> Bound {
     let m = hyworks();
     let c = config::read("hylint.toml", text, &m, LINTS).unwrap_or_else(|e| panic!("{e:#?}"));
-    bind(Some(&c), &CliOverrides::default(), &m, exports)
+    bind_all(Some(&c), &CliOverrides::default(), &m, exports)
 }
 
 fn free(cli: &CliOverrides, exports: &mut [LoadedExport]) -> Bound {
-    bind(None, cli, &hyworks(), exports)
+    bind_all(None, cli, &hyworks(), exports)
 }
 
 fn codes(b: &Bound) -> Vec<(&'static str, Severity)> {
@@ -117,8 +117,8 @@ fn naming_an_export_binds_it() {
         "the halves are one layer"
     );
     assert_eq!(state(&b, "hysecure-gateway").addrs.to_string(), "10.0.9.1");
-    assert_eq!(b.export_roles[1].roles, ["hysecure-gateway"]);
-    assert_eq!(b.export_roles[1].source, Some("config"));
+    assert_eq!(b.export_roles[1].0, ["hysecure-gateway"]);
+    assert_eq!(b.export_roles[1].1, Some("config"));
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn an_unknown_role_is_an_error_with_the_line_that_binds() {
     for ports in [&[22][..], &[80, 443], &[3389]] {
         let b = free(&CliOverrides::default(), &mut [windows("x/y.txt", ports)]);
         assert_eq!(codes(&b), [("unknown-role", Severity::Error)], "{ports:?}");
-        assert!(b.site.hosts.is_empty() && b.export_roles[0].source.is_none());
+        assert!(b.site.hosts.is_empty() && b.export_roles[0].1.is_none());
         assert!(b.findings[0].help.as_ref().unwrap().contains("--role"));
     }
     let b = configured(
@@ -550,7 +550,7 @@ fn the_examples_bind_without_an_error() {
                 })
             })
             .collect();
-        let b = bind(Some(&c), &CliOverrides::default(), &m, &mut exports);
+        let b = bind_all(Some(&c), &CliOverrides::default(), &m, &mut exports);
         let errors: Vec<_> = b
             .findings
             .iter()
