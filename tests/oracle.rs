@@ -279,7 +279,9 @@ impl Naive<'_> {
         for t in [Raw, Mangle, Nat] {
             w = self.hook(nf, t, "PREROUTING", w, out);
         }
-        let (on, here): (Vec<_>, Vec<_>) = w.into_iter().partition(|w| w.dnat);
+        let (on, here): (Vec<_>, Vec<_>) = w
+            .into_iter()
+            .partition(|w| w.dnat && !(w.p.v6 && w.p.dst == 1));
         let here = self.hook(nf, Filter, "INPUT", here, out);
         let on = self.hook(nf, Filter, "FORWARD", on, out);
         if !here.is_empty() || !on.is_empty() {

@@ -16,7 +16,7 @@ use hylint_parsers::model::{
     Body, Chain, Condition, DefaultVerdict, Point, PointKind, Profiles, Rule, TableName,
 };
 use hylint_parsers::source::Span;
-use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet};
+use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, StateSet};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -202,6 +202,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) space: PacketBox,
     /// Destination as it was sent, once it has been translated.
     pub(crate) sent_to: Option<Box<(AddrSet, PortSet)>>,
+    /// Connection state as it was asked about, once translation or NOTRACK has changed it.
+    pub(crate) sent_state: Option<StateSet>,
     /// Packet mark; `None` once something set it that is not modelled.
     pub(crate) mark: Option<u32>,
     /// Connection mark.
@@ -221,6 +223,7 @@ impl<'a> Piece<'a> {
         Self {
             space,
             sent_to: None,
+            sent_state: None,
             mark: Some(0),
             connmark: Some(0),
             vars: SmallVec::new(),
@@ -230,10 +233,19 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// Gives the packets another connection state from here on.
+    pub(crate) fn restate(&mut self, state: StateSet) {
+        self.sent_state.get_or_insert(self.space.state);
+        self.space.state = state;
+    }
+
     fn branch(self, effect: Effect, by: Decider<'a>) -> Branch<'a> {
         let mut space = self.space;
         if let Some(sent) = self.sent_to {
             (space.dst, space.dport) = *sent;
+        }
+        if let Some(state) = self.sent_state {
+            space.state = state;
         }
         Branch {
             space,
@@ -258,6 +270,7 @@ fn join<'a>(pieces: &mut Vec<Piece<'a>>) {
                 && q.mark == p.mark
                 && q.connmark == p.connmark
                 && q.sent_to == p.sent_to
+                && q.sent_state == p.sent_state
         });
         match twin {
             Some(q) => {

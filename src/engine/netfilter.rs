@@ -266,7 +266,7 @@ impl<'a> Walk<'a, '_> {
             Action::RestoreMark => each(&|p| p.mark = p.connmark),
             Action::SaveMark => each(&|p| p.connmark = p.mark),
             Action::Notrack => {
-                each(&|p| p.space.state = StateSet::exactly(StateSet::UNTRACKED, false, false))
+                each(&|p| p.restate(StateSet::exactly(StateSet::UNTRACKED, false, false)))
             }
             Action::Allow | Action::Bypass => flow.accepted.extend(hit.into_iter().map(|mut p| {
                 if table.name == FILTER || p.by.is_none() {
@@ -321,7 +321,7 @@ fn translate<'a>(
     if let Some(ports) = &nat.ports {
         p.space.dport = PortSet::clone(ports);
     }
-    p.space.state = StateSet(p.space.state.0 & StateSet::NEW.0);
-    p.space.state = StateSet::exactly(p.space.state, true, false);
+    // nat chains see only packets that start a connection.
+    p.restate(StateSet::exactly(StateSet::NEW, true, false));
     (!p.space.is_empty()).then_some(p)
 }
