@@ -130,17 +130,18 @@ pub(super) fn windows<'a>(
         .iter()
         .position(|(p, _)| *p == ctx.profile)
         .unwrap_or(0);
+    let file = point.windows.as_ref().and_then(|w| w.from).unwrap_or(at.0);
     let settings = point
         .windows
         .as_ref()
         .and_then(|w| w.profiles.get(slot))
         .and_then(Option::as_ref);
     if let Some((false, span)) = settings.and_then(|s| s.enabled) {
-        return all(pieces, Effect::Allow, Decider::Setting { at, span });
+        return all(pieces, Effect::Allow, Decider::Setting { at, file, span });
     }
     let inbound = settings.and_then(|s| s.inbound);
     if let (Some((InboundPolicy::BlockAlways, span)), Direction::In) = (inbound, dir) {
-        return all(pieces, Effect::Deny, Decider::Setting { at, span });
+        return all(pieces, Effect::Deny, Decider::Setting { at, file, span });
     }
     let gpo_only = settings
         .and_then(|s| s.local_rules)
@@ -162,7 +163,7 @@ pub(super) fn windows<'a>(
         inbound.map(|(p, span)| (p == InboundPolicy::Allow, span))
     };
     let (allow, by) = match stated {
-        Some((allow, span)) => (allow, Decider::Setting { at, span }),
+        Some((allow, span)) => (allow, Decider::Setting { at, file, span }),
         None => (
             l.default.allow,
             Decider::Default {

@@ -211,7 +211,9 @@ fn decide<'a>(
         Test::Mark { value, mask } => piece.mark.map(|m| truth(m & mask == *value)),
         Test::ConnMark { value, mask } => piece.connmark.map(|m| truth(m & mask == *value)),
         // A query is about whole packets or first fragments.
-        Test::Fragment => Some(truth(false)),
+        Test::Fragment | Test::ExtensionHeader => Some(truth(false)),
+        // A required flow is between hosts that the routing knows; that a route exists is a stated limit.
+        Test::ReversePath if !matches!(ctx.policy, LocalPolicy::Literal { .. }) => Some(truth(true)),
         Test::Uid(set) => literal(ctx, |uid, _, _| uid.map(|u| set.contains(u))).map(truth),
         Test::Gid(set) => literal(ctx, |_, gid, _| gid.map(|g| set.contains(g))).map(truth),
         Test::Mac(mac) => literal(ctx, |_, _, m| m.map(|m| m.eq_ignore_ascii_case(mac))).map(truth),
@@ -264,6 +266,9 @@ fn local(ctx: &Context<'_>, rule: &Rule, clause: &Clause, cond: &Condition) -> O
             None if allow => Some(Tri::Assumed),
             None => None,
         },
+        // Whatever the system put there, it is not the required service.
+        Test::SystemPort if allow => Some(Tri::False),
+        Test::SystemPort => None,
         _ => Some(Tri::Assumed),
     }
 }

@@ -74,6 +74,8 @@ pub enum Decider<'a> {
     Setting {
         /// Whose.
         at: PointRef,
+        /// The export that says it.
+        file: usize,
         /// Where it stands.
         span: Span,
     },

@@ -131,6 +131,11 @@ impl<'a> Walk<'a, '_> {
         pieces: Vec<Piece<'a>>,
     ) -> Vec<Piece<'a>> {
         let Some((t, (index, c))) = nf.table(table).and_then(|t| Some((t, t.chain(chain)?))) else {
+            // Without the filter table nothing says what is let through; the others only change packets on their way.
+            if table == FILTER {
+                self.give_up(pieces, "incomplete-export");
+                return Vec::new();
+            }
             return pieces;
         };
         if pieces.is_empty() {
@@ -148,7 +153,10 @@ impl<'a> Walk<'a, '_> {
             at: self.at,
             chain: c,
         };
-        if policy.is_none_or(|p| p.allow) {
+        if table == FILTER && policy.is_none() {
+            // A dump without the policy does not say what happens to the rest.
+            self.give_up(flow.returned, "incomplete-export");
+        } else if policy.is_none_or(|p| p.allow) {
             passed.extend(flow.returned.into_iter().map(|mut p| {
                 // The filter table is what people look at: a later or earlier table's policy is no better evidence.
                 if table == FILTER || p.by.is_none() {

@@ -4,6 +4,7 @@
 
 mod facts;
 mod ipset;
+mod own_side;
 mod windows;
 
 use crate::finding::{Finding, Place, Severity};
@@ -12,6 +13,7 @@ use hylint_parsers::source::Span;
 use hylint_parsers::space::AddrSet;
 use std::collections::BTreeMap;
 
+pub use own_side::settle as settle_own_side;
 pub use facts::{same_id, short_name};
 
 /// What linking found beside what it changed in the rules.
@@ -96,6 +98,7 @@ pub fn link(
     windows::join(exports, index, &mut out.findings);
     ipset::join(exports, index, known, &mut out.findings);
     out.resolve = facts::resolve(exports);
+    exports.iter_mut().for_each(|e| settle_own_side(&mut e.export));
     out
 }
 

@@ -15,7 +15,10 @@ pub(super) fn join(exports: &mut [LoadedExport], index: &Index, findings: &mut V
             Companion::WindowsProfiles(p) => Some(p.clone()),
             _ => None,
         });
-        let Some(profiles) = profiles else { continue };
+        let Some(mut profiles) = profiles else {
+            continue;
+        };
+        profiles.from = Some(at);
         let targets = targets(exports, index, at);
         if targets.is_empty() {
             if let Some(export) = exports.get(at) {

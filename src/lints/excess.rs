@@ -71,7 +71,7 @@ struct Look<'a, 'b> {
     point: &'a Point,
     guard: &'b Guard<'a>,
     needed: &'b Needed,
-    scene: Scene,
+    scene: Scene<'a>,
     /// Addresses behind the point, if all are known.
     behind: AddrSet,
 }
@@ -99,6 +99,7 @@ fn point_findings<'a>(
             PointKind::SecurityGroup | PointKind::NetworkAcl | PointKind::Nsg
         ),
         transit: guard.direction == Direction::Forward,
+        resolve: guard.resolve,
         roles_known: needed.roles_known,
     };
     let look = Look {
@@ -126,6 +127,12 @@ impl<'a> Look<'a, '_> {
         self.point.windows.as_ref()?.profiles.get(slot)?.as_ref()
     }
 
+    /// Where the profile's settings stand.
+    fn settings_at(&self) -> PointRef {
+        let from = self.point.windows.as_ref().and_then(|w| w.from);
+        (from.unwrap_or(self.at.0), self.at.1)
+    }
+
     fn finding(&self, code: &'static str, severity: Severity, message: String) -> Finding {
         let mut f = Finding::new(code, severity, message);
         f.host = Some(self.guard.name.to_owned());
@@ -151,7 +158,7 @@ impl<'a> Look<'a, '_> {
             self.profile_name()
         );
         let mut f = self.finding("firewall-off", Severity::Error, text);
-        f.place = place::place(self.exports, self.at, span);
+        f.place = place::place(self.exports, self.settings_at(), span);
         f.label = "off".into();
         f.help = Some(format!(
             "netsh advfirewall set {}profile state on",
@@ -189,7 +196,7 @@ impl<'a> Look<'a, '_> {
                 self.profile_name()
             );
             let mut f = self.finding("default-allow", Severity::Error, text);
-            f.place = place::place(self.exports, self.at, span);
+            f.place = place::place(self.exports, self.settings_at(), span);
             f.label = "AllowInbound".into();
             f.help = Some(format!(
                 "netsh advfirewall set {}profile firewallpolicy blockinbound,allowoutbound",

@@ -65,6 +65,14 @@ pub fn decider_span(exports: &[LoadedExport], d: &Decider<'_>) -> Span {
     }
 }
 
+/// The place of a decider; a setting may stand in another file than the rules.
+#[must_use]
+pub fn decider_place(exports: &[LoadedExport], d: &Decider<'_>) -> Option<Place> {
+    let (file, point) = d.at();
+    let file = if let Decider::Setting { file, .. } = d { *file } else { file };
+    place(exports, (file, point), decider_span(exports, d))
+}
+
 /// What a decider is called: the rule's name, the chain's, or nothing.
 #[must_use]
 pub fn decider_name(exports: &[LoadedExport], d: &Decider<'_>) -> String {
@@ -97,7 +105,7 @@ pub fn decider_kind(d: &Decider<'_>) -> &'static str {
 #[must_use]
 pub fn evidence(exports: &[LoadedExport], d: &Decider<'_>) -> Evidence {
     Evidence {
-        place: place(exports, d.at(), decider_span(exports, d)),
+        place: decider_place(exports, d),
         rule: decider_name(exports, d),
         kind: decider_kind(d),
     }

@@ -2,7 +2,7 @@
 //! `conditional-flow`; and `unverified-flow` where the site asks for evidence.
 
 use super::place::{
-    self, decider_name, decider_span, field_span, normalized, point_name, rule_span,
+    self, decider_name, field_span, normalized, point_name, rule_span,
 };
 use crate::engine::{Decider, Direction, PointRef};
 use crate::finding::{Finding, Related, Severity};
@@ -166,7 +166,7 @@ fn word(
         Severity::Error
     };
     let mut out = Finding::new(code, severity, message(s, c, f, code));
-    out.place = place::place(exports, f.by.at(), decider_span(exports, &f.by));
+    out.place = place::decider_place(exports, &f.by);
     out.label = label(f, code);
     out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
     out.host = Some(c.guard.name.to_owned());

@@ -210,3 +210,9 @@ pub(super) fn finish(cx: &mut Context) -> Vec<Companion> {
     }
     companions
 }
+
+/// A resource that rules name and that says nothing itself.
+pub(super) fn label(cx: &mut Context, v: Value<'_>) {
+    let span = cx.at(v);
+    cx.gathered.companions.push(Companion::Label(span));
+}

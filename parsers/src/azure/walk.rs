@@ -283,7 +283,11 @@ fn visit<'a>(cx: &mut Context, place: Place<'a>, todo: &mut Vec<Place<'a>>) {
                     companion::public_address(cx, v);
                     true
                 }
-                Found::Label | Found::Nothing => true,
+                Found::Label => {
+                    companion::label(cx, v);
+                    true
+                }
+                Found::Nothing => true,
             };
             if inside {
                 let list = place.list;

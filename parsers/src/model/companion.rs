@@ -127,4 +127,6 @@ pub enum Companion {
     Subnet(Subnet),
     /// A named address list.
     AddressList(AddressList),
+    /// A resource that others name and that says nothing itself (an application security group).
+    Label(Span),
 }

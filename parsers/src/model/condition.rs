@@ -138,8 +138,14 @@ pub enum Test {
     Package,
     /// The export does not print the fields that may narrow the rule (a *brief* netsh export).
     Unprinted,
+    /// The system service that owns the port keyword assigns the port at run time (`IPHTTPS`, `Teredo` …).
+    SystemPort,
     /// Authentication or encryption by IPsec.
     IpSec,
+    /// The route back to the source leads out of the interface that the packet came in by.
+    ReversePath,
+    /// An IPv6 extension header that plain packets do not carry.
+    ExtensionHeader,
     /// Anything else; only the text tells.
     Opaque,
 }

@@ -294,6 +294,8 @@ pub struct WindowsProfiles {
     pub active: Option<(Profiles, Span)>,
     /// The whole section.
     pub span: Span,
+    /// Index of the run's export whose text the places are of, if not the point's own; set by whoever joins files.
+    pub from: Option<usize>,
 }
 
 /// One firewall.

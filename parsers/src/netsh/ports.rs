@@ -61,49 +61,49 @@ const PORT_KEYWORDS: &[PortKeyword] = &[
         "iphttpsout",
         proto::TCP,
         (443, 443),
-        Some((ConditionKind::Unknown, "the peer's port is IP-HTTPS")),
+        Some((ConditionKind::Local, "the peer's port is IP-HTTPS")),
     ),
     keyword(
         "teredo",
         proto::UDP,
         (0, 65535),
-        Some((ConditionKind::Unknown, "the port is Teredo's")),
+        Some((ConditionKind::Local, "the port is Teredo's")),
     ),
     keyword(
         "ply2disc",
         proto::UDP,
         (0, 65535),
-        Some((ConditionKind::Unknown, "the port is Play To discovery's")),
+        Some((ConditionKind::Local, "the port is Play To discovery's")),
     ),
     keyword(
         "playtodiscovery",
         proto::UDP,
         (0, 65535),
-        Some((ConditionKind::Unknown, "the port is Play To discovery's")),
+        Some((ConditionKind::Local, "the port is Play To discovery's")),
     ),
     keyword(
         "mdns",
         proto::UDP,
         (5353, 5353),
-        Some((ConditionKind::Unknown, "the port is the mDNS listener's")),
+        Some((ConditionKind::Local, "the port is the mDNS listener's")),
     ),
     keyword(
         "cortana",
         proto::TCP,
         (0, 65535),
-        Some((ConditionKind::Unknown, "the port is Cortana's")),
+        Some((ConditionKind::Local, "the port is Cortana's")),
     ),
     keyword(
         "cortanain",
         proto::TCP,
         (0, 65535),
-        Some((ConditionKind::Unknown, "the port is Cortana's")),
+        Some((ConditionKind::Local, "the port is Cortana's")),
     ),
     keyword(
         "dhcp",
         proto::UDP,
         (0, 65535),
-        Some((ConditionKind::Unknown, "the port is DHCP's")),
+        Some((ConditionKind::Local, "the port is DHCP's")),
     ),
 ];
 
@@ -164,7 +164,7 @@ fn port_keyword(k: &PortKeyword, span: Span) -> Part<PortSet> {
         proto: Some(k.proto),
         condition: k
             .open
-            .map(|(kind, text)| Condition::new(kind, Test::Opaque, span, text)),
+            .map(|(kind, text)| Condition::new(kind, Test::SystemPort, span, text)),
     }
 }
 

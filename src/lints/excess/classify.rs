@@ -7,16 +7,19 @@ use crate::finding::Severity;
 use crate::judge::public;
 use crate::lints::required::port_text;
 use crate::platform;
-use hylint_parsers::model::{ConditionKind, Field, Rule, Test};
+use hylint_parsers::model::{Condition, ConditionKind, Field, Rule, Test};
+use std::collections::BTreeMap;
 use hylint_parsers::space::{AddrSet, Family, PacketBox, RangeSet, proto};
 
 /// What kind of point is looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scene {
+pub(super) struct Scene<'a> {
     /// A cloud point.
     pub(super) cloud: bool,
     /// A forwarding firewall.
     pub(super) transit: bool,
+    /// Names that stand for addresses.
+    pub(super) resolve: &'a BTreeMap<String, AddrSet>,
     /// Whether it is known what the hosts are for.
     pub(super) roles_known: bool,
 }
@@ -78,12 +81,15 @@ fn port_less_local(rule: &Rule) -> Option<bool> {
     rule.conditions().any(|c| scoped(&c.test)).then_some(false)
 }
 
-/// One level lower when the source may be narrower than it looks, or a match is not modelled.
-fn lowered(rule: &Rule, severity: Severity) -> Severity {
-    let narrower = rule
-        .conditions()
-        .any(|c| matches!(c.kind, ConditionKind::Peer | ConditionKind::Unknown));
-    match (narrower, severity) {
+/// One level lower when the source may be narrower than it looks, or a match is not modelled. A name that is resolved has
+/// narrowed the source already, and "not in that set" leaves nearly everyone in.
+fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
+    let open = |c: &Condition| match (&c.test, c.kind) {
+        (Test::Named { key, .. }, _) => !c.negated && !scene.resolve.contains_key(&**key),
+        (_, ConditionKind::Peer | ConditionKind::Unknown) => true,
+        _ => false,
+    };
+    match (rule.conditions().any(open), severity) {
         (true, Severity::Error) => Severity::Warning,
         (true, Severity::Warning) => Severity::Note,
         (_, s) => s,
@@ -143,7 +149,7 @@ pub(super) fn classify(
     rule: &Rule,
     excess: &[PacketBox],
     needed: &Needed,
-    scene: Scene,
+    scene: Scene<'_>,
 ) -> Option<Class> {
     if excess.is_empty() {
         return None;
@@ -157,7 +163,7 @@ pub(super) fn classify(
     let class = |code, severity, message: String, label: &str, help: &str, field| {
         Some(Class {
             code,
-            severity: lowered(rule, severity),
+            severity: lowered(rule, severity, &scene),
             message,
             label: label.to_owned(),
             help: help.to_owned(),

@@ -37,11 +37,12 @@ impl Needed {
             ..Self::default()
         };
         for h in hosts {
-            let dst = if h.addrs.is_empty() {
-                AddrSet::any()
-            } else {
-                h.addrs.clone()
-            };
+            // Rules of AWS name no destination: they let in to every host behind the point, and its needs are one.
+            let named = !matches!(kind, PointKind::SecurityGroup | PointKind::NetworkAcl) && !h.addrs.is_empty();
+            let dst = if named { h.addrs.clone() } else { AddrSet::any() };
+            if kind == PointKind::NetworkAcl {
+                out.replies(flows, h);
+            }
             out.add(flows, &dst, |roles| {
                 roles.iter().any(|r| h.roles.contains(r))
             });
@@ -72,6 +73,23 @@ impl Needed {
             .extend(platform::background(PointKind::Netfilter).map(|b| b.space.clone()));
         out.rest(flows);
         out
+    }
+
+    /// A stateless point must let the replies to its hosts' own connections in.
+    fn replies(&mut self, flows: Flows<'_>, host: &Host) {
+        for req in flows.matrix.requirements.iter().filter(|r| r.reply && flows.applies(r) == Applies::Yes) {
+            let from = flows.existing(&req.from);
+            if from.iter().any(|r| host.roles.contains(r)) {
+                let src = flows.addrs(&flows.existing(&req.to));
+                let unknown = src.is_empty();
+                self.other.push(PacketBox {
+                    src: if unknown { AddrSet::any() } else { src },
+                    proto: ProtoSet::single(req.transport.number()),
+                    dport: flows.site.ephemeral.clone(),
+                    ..PacketBox::any()
+                });
+            }
+        }
     }
 
     fn rest(&mut self, flows: Flows<'_>) {

@@ -35,6 +35,7 @@ pub(super) fn find(name: &str) -> Option<&'static MatchSpec> {
 const EXACT: &str = "exact";
 const RATE: &str = "rate condition";
 const UNKNOWN: &str = "unknown condition";
+const NO_HEADER: &str = "never matches a plain packet";
 
 const PORTS: OptionTable = &[
     ("dport", O),
@@ -131,20 +132,21 @@ registry! {
         &[("algo", O), ("from", O), ("to", O), ("string", T), ("hex-string", T), ("icase", N)], extra::unknown;
     "u32", "packet contents", UNKNOWN, &[("u32", T)], extra::unknown;
     "bpf", "packet contents", UNKNOWN, &[("bytecode", T), ("object-pinned", O)], extra::unknown;
-    "rpfilter", "reverse path", UNKNOWN, &[("loose", N), ("validmark", N), ("accept-local", N), ("invert", N)], extra::unknown;
-    "rt", "IPv6 routing header", UNKNOWN,
-        &[("rt-type", O), ("rt-segsleft", O), ("rt-len", O), ("rt-0-res", N), ("rt-0-addrs", O), ("rt-0-not-strict", N)], extra::unknown;
-    "frag", "IPv6 fragment header", UNKNOWN,
-        &[("fragid", O), ("fraglen", O), ("fragres", N), ("fragfirst", N), ("fragmore", N), ("fraglast", N)], extra::unknown;
-    "hbh", "IPv6 hop-by-hop header", UNKNOWN, &[("hbh-len", O), ("hbh-opts", O)], extra::unknown;
-    "dst", "IPv6 destination options", UNKNOWN, &[("dst-len", O), ("dst-opts", O)], extra::unknown;
+    "rpfilter", "reverse path", "unknown condition; a required flow has a route back",
+        &[("loose", N), ("validmark", N), ("accept-local", N), ("invert", N)], extra::rpfilter;
+    "rt", "IPv6 routing header", NO_HEADER,
+        &[("rt-type", O), ("rt-segsleft", O), ("rt-len", O), ("rt-0-res", N), ("rt-0-addrs", O), ("rt-0-not-strict", N)], extra::header;
+    "frag", "IPv6 fragment header", NO_HEADER,
+        &[("fragid", O), ("fraglen", O), ("fragres", N), ("fragfirst", N), ("fragmore", N), ("fraglast", N)], extra::header;
+    "hbh", "IPv6 hop-by-hop header", NO_HEADER, &[("hbh-len", O), ("hbh-opts", O)], extra::header;
+    "dst", "IPv6 destination options", NO_HEADER, &[("dst-len", O), ("dst-opts", O)], extra::header;
     "ipv6header", "IPv6 extension headers", UNKNOWN, &[("header", O), ("soft", N)], extra::unknown;
     "eui64", "IPv6 address built from the hardware address", UNKNOWN, &[], extra::unknown;
-    "mh", "IPv6 mobility header", UNKNOWN, &[("mh-type", O)], extra::unknown;
-    "srh", "IPv6 segment routing header", UNKNOWN,
+    "mh", "IPv6 mobility header", NO_HEADER, &[("mh-type", O)], extra::header;
+    "srh", "IPv6 segment routing header", NO_HEADER,
         &[("srh-next-hdr", O), ("srh-hdr-len-eq", O), ("srh-hdr-len-gt", O), ("srh-hdr-len-lt", O), ("srh-segs-left-eq", O),
           ("srh-segs-left-gt", O), ("srh-segs-left-lt", O), ("srh-last-entry-eq", O), ("srh-last-entry-gt", O),
-          ("srh-last-entry-lt", O), ("srh-tag", O), ("srh-psid", O), ("srh-nsid", O), ("srh-lsid", O)], extra::unknown;
+          ("srh-last-entry-lt", O), ("srh-tag", O), ("srh-psid", O), ("srh-nsid", O), ("srh-lsid", O)], extra::header;
     "tcpmss", "TCP maximum segment size", UNKNOWN, &[("mss", O)], extra::unknown;
     "cluster", "cluster node", UNKNOWN,
         &[("cluster-total-nodes", O), ("cluster-local-node", O), ("cluster-local-nodemask", O), ("cluster-hash-seed", O)], extra::unknown;
