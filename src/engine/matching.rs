@@ -213,7 +213,9 @@ fn decide<'a>(
         // A query is about whole packets or first fragments.
         Test::Fragment | Test::ExtensionHeader => Some(truth(false)),
         // A required flow is between hosts that the routing knows; that a route exists is a stated limit.
-        Test::ReversePath if !matches!(ctx.policy, LocalPolicy::Literal { .. }) => Some(truth(true)),
+        Test::ReversePath if !matches!(ctx.policy, LocalPolicy::Literal { .. }) => {
+            Some(truth(true))
+        }
         Test::Uid(set) => literal(ctx, |uid, _, _| uid.map(|u| set.contains(u))).map(truth),
         Test::Gid(set) => literal(ctx, |_, gid, _| gid.map(|g| set.contains(g))).map(truth),
         Test::Mac(mac) => literal(ctx, |_, _, m| m.map(|m| m.eq_ignore_ascii_case(mac))).map(truth),

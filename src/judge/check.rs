@@ -311,7 +311,18 @@ pub fn same(a: &Decider<'_>, b: &Decider<'_>) -> bool {
         (Decider::Default { default: x, .. }, Decider::Default { default: y, .. }) => {
             std::ptr::eq(*x, *y)
         }
-        (Decider::Setting { at: a, file: f, span: x }, Decider::Setting { at: b, file: g, span: y }) => a == b && f == g && x == y,
+        (
+            Decider::Setting {
+                at: a,
+                file: f,
+                span: x,
+            },
+            Decider::Setting {
+                at: b,
+                file: g,
+                span: y,
+            },
+        ) => a == b && f == g && x == y,
         (Decider::Nothing { at: a, reason: x }, Decider::Nothing { at: b, reason: y }) => {
             a == b && x == y
         }

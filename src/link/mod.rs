@@ -13,8 +13,8 @@ use hylint_parsers::source::Span;
 use hylint_parsers::space::AddrSet;
 use std::collections::BTreeMap;
 
-pub use own_side::settle as settle_own_side;
 pub use facts::{same_id, short_name};
+pub use own_side::settle as settle_own_side;
 
 /// What linking found beside what it changed in the rules.
 #[derive(Debug, Default)]
@@ -98,7 +98,9 @@ pub fn link(
     windows::join(exports, index, &mut out.findings);
     ipset::join(exports, index, known, &mut out.findings);
     out.resolve = facts::resolve(exports);
-    exports.iter_mut().for_each(|e| settle_own_side(&mut e.export));
+    exports
+        .iter_mut()
+        .for_each(|e| settle_own_side(&mut e.export));
     out
 }
 

@@ -7,10 +7,20 @@ const OWN_NETWORK: &str = "azure:VirtualNetwork";
 
 /// Drops the conditions of NSG rules that ask whether the guarded host is in its own network.
 pub fn settle(export: &mut Export) {
-    for point in export.points.iter_mut().filter(|p| p.kind == PointKind::Nsg) {
+    for point in export
+        .points
+        .iter_mut()
+        .filter(|p| p.kind == PointKind::Nsg)
+    {
         if let Body::Lists(l) = &mut point.body {
-            l.ingress.rules.iter_mut().for_each(|r| drop_own(r, Side::Dst));
-            l.egress.rules.iter_mut().for_each(|r| drop_own(r, Side::Src));
+            l.ingress
+                .rules
+                .iter_mut()
+                .for_each(|r| drop_own(r, Side::Dst));
+            l.egress
+                .rules
+                .iter_mut()
+                .for_each(|r| drop_own(r, Side::Src));
         }
     }
 }

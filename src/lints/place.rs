@@ -69,7 +69,11 @@ pub fn decider_span(exports: &[LoadedExport], d: &Decider<'_>) -> Span {
 #[must_use]
 pub fn decider_place(exports: &[LoadedExport], d: &Decider<'_>) -> Option<Place> {
     let (file, point) = d.at();
-    let file = if let Decider::Setting { file, .. } = d { *file } else { file };
+    let file = if let Decider::Setting { file, .. } = d {
+        *file
+    } else {
+        file
+    };
     place(exports, (file, point), decider_span(exports, d))
 }
 

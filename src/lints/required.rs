@@ -1,9 +1,7 @@
 //! Required flows that do not pass: `missing-flow`, `blocked-flow`, `partial-flow`, `disabled-flow`, `no-return-path`,
 //! `conditional-flow`; and `unverified-flow` where the site asks for evidence.
 
-use super::place::{
-    self, decider_name, field_span, normalized, point_name, rule_span,
-};
+use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
 use crate::engine::{Decider, Direction, PointRef};
 use crate::finding::{Finding, Related, Severity};
 use crate::judge::{Checked, Failure, FlowSpec, Judged, nearest, overruled};

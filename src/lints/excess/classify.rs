@@ -8,8 +8,8 @@ use crate::judge::public;
 use crate::lints::required::port_text;
 use crate::platform;
 use hylint_parsers::model::{Condition, ConditionKind, Field, Rule, Test};
-use std::collections::BTreeMap;
 use hylint_parsers::space::{AddrSet, Family, PacketBox, RangeSet, proto};
+use std::collections::BTreeMap;
 
 /// What kind of point is looked at.
 #[derive(Clone, Copy, Debug)]

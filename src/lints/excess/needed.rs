@@ -38,8 +38,13 @@ impl Needed {
         };
         for h in hosts {
             // Rules of AWS name no destination: they let in to every host behind the point, and its needs are one.
-            let named = !matches!(kind, PointKind::SecurityGroup | PointKind::NetworkAcl) && !h.addrs.is_empty();
-            let dst = if named { h.addrs.clone() } else { AddrSet::any() };
+            let named = !matches!(kind, PointKind::SecurityGroup | PointKind::NetworkAcl)
+                && !h.addrs.is_empty();
+            let dst = if named {
+                h.addrs.clone()
+            } else {
+                AddrSet::any()
+            };
             if kind == PointKind::NetworkAcl {
                 out.replies(flows, h);
             }
@@ -77,7 +82,12 @@ impl Needed {
 
     /// A stateless point must let the replies to its hosts' own connections in.
     fn replies(&mut self, flows: Flows<'_>, host: &Host) {
-        for req in flows.matrix.requirements.iter().filter(|r| r.reply && flows.applies(r) == Applies::Yes) {
+        for req in flows
+            .matrix
+            .requirements
+            .iter()
+            .filter(|r| r.reply && flows.applies(r) == Applies::Yes)
+        {
             let from = flows.existing(&req.from);
             if from.iter().any(|r| host.roles.contains(r)) {
                 let src = flows.addrs(&flows.existing(&req.to));

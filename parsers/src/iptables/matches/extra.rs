@@ -39,12 +39,24 @@ pub(super) fn unknown(d: &mut Draft, args: &Args<'_, '_>) {
 
 /// An extension header: packets of a flow carry none, whatever the options ask of it.
 pub(super) fn header(d: &mut Draft, args: &Args<'_, '_>) {
-    d.condition(ConditionKind::Unknown, Test::ExtensionHeader, args.span, args.text, false);
+    d.condition(
+        ConditionKind::Unknown,
+        Test::ExtensionHeader,
+        args.span,
+        args.text,
+        false,
+    );
 }
 
 pub(super) fn rpfilter(d: &mut Draft, args: &Args<'_, '_>) {
     let inverted = args.get("invert").is_some();
-    d.condition(ConditionKind::Unknown, Test::ReversePath, args.span, "rpfilter", inverted);
+    d.condition(
+        ConditionKind::Unknown,
+        Test::ReversePath,
+        args.span,
+        "rpfilter",
+        inverted,
+    );
 }
 
 /// `--set` only remembers the address; the other commands ask whether it is remembered.
