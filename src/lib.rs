@@ -19,4 +19,5 @@ pub mod outcome;
 pub mod platform;
 pub mod report;
 pub mod site;
+pub mod trace;
 pub mod waive;

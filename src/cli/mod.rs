@@ -8,6 +8,7 @@ mod fail;
 mod inspect;
 mod matrix;
 mod output;
+mod trace;
 
 pub use exit::Exit;
 
@@ -42,6 +43,8 @@ enum Command {
     Check(Box<check::Args>),
     /// Show how an export is read
     Inspect(inspect::Args),
+    /// Judge a packet, or a table of packets, by one export
+    Trace(Box<trace::Args>),
     /// List the requirements, or check a matrix of your own
     Matrix(matrix::Args),
     /// Explain a finding's code or a requirement
@@ -92,6 +95,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         None => check::run(&cli.check),
         Some(Command::Check(a)) => check::run(&a),
         Some(Command::Inspect(a)) => inspect::run(&a),
+        Some(Command::Trace(a)) => trace::run(&a),
         Some(Command::Matrix(a)) => matrix::run(&a),
         Some(Command::Explain(a)) => explain::run(&a),
         Some(Command::Completions(a)) => completions::run(&a),

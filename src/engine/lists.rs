@@ -57,7 +57,7 @@ pub(super) fn cloud<'a>(
     query: &PacketBox,
 ) -> Vec<Branch<'a>> {
     let mut out = Vec::new();
-    let mut pieces = vec![Piece::new(query.clone())];
+    let mut pieces = vec![Piece::new(query.clone(), ctx.policy.mark())];
     let mut last: Option<Decider<'a>> = None;
     let mut unknown = false;
     for &(at, point) in points {
@@ -122,7 +122,7 @@ pub(super) fn windows<'a>(
         return Vec::new();
     };
     let l = list(lists, dir);
-    let pieces = vec![Piece::new(query.clone())];
+    let pieces = vec![Piece::new(query.clone(), ctx.policy.mark())];
     let all = |pieces: Vec<Piece<'a>>, effect, by| -> Vec<Branch<'a>> {
         pieces.into_iter().map(|p| p.branch(effect, by)).collect()
     };

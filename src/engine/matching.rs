@@ -18,6 +18,8 @@ pub enum LocalPolicy<'a> {
         gid: Option<u32>,
         /// Sender's hardware address.
         mac: Option<&'a str>,
+        /// The packet mark at the start.
+        mark: u32,
     },
     /// For a required flow: an allow that names its ports carries it under an assumption, unless its program is known to be
     /// another one than these listeners (lower case; empty: not known).
@@ -33,6 +35,16 @@ pub enum Carry {
     Finite,
     /// Any protocol, any port, or a protocol without ports.
     PortLess,
+}
+
+impl LocalPolicy<'_> {
+    /// The packet mark that a query starts with.
+    pub(super) fn mark(&self) -> u32 {
+        match self {
+            Self::Literal { mark, .. } => *mark,
+            _ => 0,
+        }
+    }
 }
 
 impl Carry {
@@ -229,8 +241,11 @@ fn decide<'a>(
     {
         return t;
     }
-    if matches!(ctx.policy, LocalPolicy::Holds) {
-        return Tri::Assumed;
+    let brief = matches!(cond.test, Test::Unprinted);
+    match ctx.policy {
+        LocalPolicy::Holds => return Tri::Assumed,
+        LocalPolicy::Literal { .. } if brief => return Tri::Assumed,
+        _ => {}
     }
     match piece.vars.iter().find(|(text, _)| *text == &*cond.text) {
         Some((_, value)) if cond.kind != ConditionKind::Rate => truth(*value),
@@ -243,7 +258,7 @@ fn literal(
     f: impl Fn(Option<u32>, Option<u32>, Option<&str>) -> Option<bool>,
 ) -> Option<bool> {
     match ctx.policy {
-        LocalPolicy::Literal { uid, gid, mac } => f(uid, gid, mac),
+        LocalPolicy::Literal { uid, gid, mac, .. } => f(uid, gid, mac),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ mod netfilter;
 mod verdict;
 
 pub use matching::{Carry, LocalPolicy};
+pub use netfilter::Step;
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};
 
 use crate::load::LoadedExport;
@@ -165,6 +166,18 @@ pub fn evaluate<'a>(
     direction: Direction,
     query: &PacketBox,
 ) -> Vec<Branch<'a>> {
+    evaluate_logged(ctx, points, direction, query, None)
+}
+
+/// The same, writing down the rules that took packets on the way (netfilter only; elsewhere the decider is the path).
+#[must_use]
+pub fn evaluate_logged<'a>(
+    ctx: &Context<'a>,
+    points: &[PointRef],
+    direction: Direction,
+    query: &PacketBox,
+    log: Option<&mut Vec<Step<'a>>>,
+) -> Vec<Branch<'a>> {
     let family = if query.src.v4.is_empty() || query.dst.v4.is_empty() {
         Family::V6
     } else {
@@ -189,7 +202,7 @@ pub fn evaluate<'a>(
         }];
     };
     match &first.body {
-        Body::Netfilter(nf) => netfilter::evaluate(ctx, at, nf, direction, query),
+        Body::Netfilter(nf) => netfilter::evaluate(ctx, at, nf, direction, query, log),
         Body::Lists(_) if first.kind == PointKind::WindowsFirewall => {
             lists::windows(ctx, at, first, direction, query)
         }
@@ -221,12 +234,12 @@ pub(crate) struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    fn new(space: PacketBox) -> Self {
+    fn new(space: PacketBox, mark: u32) -> Self {
         Self {
             space,
             sent_to: None,
             sent_state: None,
-            mark: Some(0),
+            mark: Some(mark),
             connmark: Some(0),
             vars: SmallVec::new(),
             conditions: SmallVec::new(),

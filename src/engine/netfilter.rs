@@ -7,7 +7,7 @@ use super::matching::{family, loopback, split, touches};
 use super::{
     BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, join,
 };
-use hylint_parsers::model::{Action, NatKind, Netfilter, Rule, Table, TableName};
+use hylint_parsers::model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
 use hylint_parsers::space::{PacketBox, PortSet, StateSet};
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
@@ -19,6 +19,22 @@ struct Walk<'a, 'c> {
     dir: Direction,
     out: Vec<Branch<'a>>,
     steps: usize,
+    log: Option<&'c mut Vec<Step<'a>>>,
+}
+
+/// A place on the way of a query: a rule that took packets, or a base chain whose end was reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The table.
+    pub table: TableName,
+    /// The chain.
+    pub chain: &'a Chain,
+    /// The rule; `None` at the end of a base chain.
+    pub rule: Option<&'a Rule>,
+    /// Jumps that lead here.
+    pub depth: usize,
+    /// False if packets also went on as not matched.
+    pub certain: bool,
 }
 
 /// What is left after a chain: packets that it accepted, and packets that came back out of it.
@@ -33,6 +49,7 @@ pub(super) fn evaluate<'a>(
     nf: &'a Netfilter,
     dir: Direction,
     query: &PacketBox,
+    log: Option<&mut Vec<Step<'a>>>,
 ) -> Vec<Branch<'a>> {
     let mut w = Walk {
         ctx,
@@ -40,8 +57,9 @@ pub(super) fn evaluate<'a>(
         dir,
         out: Vec::new(),
         steps: 0,
+        log,
     };
-    let start = vec![Piece::new(query.clone())];
+    let start = vec![Piece::new(query.clone(), ctx.policy.mark())];
     let passed = if ctx.filter_only {
         let hook = match dir {
             Direction::In => "INPUT",
@@ -147,6 +165,15 @@ impl<'a> Walk<'a, '_> {
             (Vec::new(), pieces)
         };
         let flow = self.chain(t, index, pieces, 0);
+        if let (Some(log), false) = (&mut self.log, flow.returned.is_empty()) {
+            log.push(Step {
+                table,
+                chain: c,
+                rule: None,
+                depth: 0,
+                certain: flow.accepted.is_empty(),
+            });
+        }
         let mut passed = flow.accepted;
         let policy = c.policy;
         let by = Decider::Policy {
@@ -230,6 +257,15 @@ impl<'a> Walk<'a, '_> {
             }
             let m = split(self.ctx, self.dir, rule, pieces);
             pieces = m.missed;
+            if let (Some(log), false) = (&mut self.log, m.hit.is_empty()) {
+                log.push(Step {
+                    table: table.name,
+                    chain,
+                    rule: Some(rule),
+                    depth,
+                    certain: pieces.is_empty(),
+                });
+            }
             self.act(table, rule, m.hit, depth, &mut pieces, &mut flow);
         }
         flow.returned.append(&mut pieces);

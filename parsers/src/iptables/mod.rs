@@ -20,6 +20,7 @@ mod values;
 mod tests;
 
 pub use matches::{MATCHES, MatchSpec};
+pub use names::protocol as protocol_number;
 pub use targets::{TARGETS, TargetSpec};
 
 use crate::format::{FormatSpec, Input, Score};

@@ -68,7 +68,8 @@ const PROTOCOLS: &[(&str, u8)] = &[
 ];
 
 /// A protocol's number by name or number; `None` if it is neither. `all` is not a protocol.
-pub(super) fn protocol(name: &str) -> Option<u8> {
+#[must_use]
+pub fn protocol(name: &str) -> Option<u8> {
     if name.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
         return name.parse().ok();
     }

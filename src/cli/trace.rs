@@ -1,0 +1,344 @@
+//! `hylint trace EXPORT`: what an export does with one packet, or with a table of packets.
+
+use super::fail::Failure;
+use super::{Exit, output};
+use crate::engine::Direction;
+use crate::link::{Index, link};
+use crate::load::{FileRef, FileResult, LoadedExport, discover, read_file};
+use crate::report::sanitize_limited;
+use crate::trace::{
+    Fields, Packet, Reader, TableError, Traced, Tracer, Verdict, row_packet, select, write_human,
+    write_human_row, write_json, write_ndjson,
+};
+use clap::ValueEnum;
+use hylint_parsers::model::Profiles;
+use hylint_parsers::space::AddrSet;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Packets that are read before they are judged in parallel and written.
+const CHUNK: usize = 1 << 14;
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// An export, or `-` for standard input
+    #[arg(value_name = "EXPORT")]
+    path: PathBuf,
+    /// A file that the export refers to: an ipset save, profile settings, interfaces (repeatable)
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
+    /// A name that the export uses and does not define (repeatable)
+    #[arg(long, value_name = "NAME=ADDRESSES", value_parser = resolved)]
+    resolve: Vec<(String, AddrSet)>,
+    /// Seen from the guarded host
+    #[arg(long, value_enum, default_value_t)]
+    direction: Way,
+    /// Source address
+    #[arg(long, value_name = "ADDRESS", required_unless_present = "packets")]
+    src: Option<String>,
+    /// Destination address
+    #[arg(long, value_name = "ADDRESS", required_unless_present = "packets")]
+    dst: Option<String>,
+    /// Protocol: a name or a number
+    #[arg(long, value_name = "PROTOCOL", required_unless_present = "packets")]
+    proto: Option<String>,
+    /// Source port, or ICMP type [default: any ephemeral port, echo request]
+    #[arg(long, value_name = "PORT")]
+    sport: Option<String>,
+    /// Destination port, or ICMP code
+    #[arg(long, value_name = "PORT")]
+    dport: Option<String>,
+    /// Interface that the packet comes in by [default: one that no rule names]
+    #[arg(long, value_name = "NAME")]
+    in_iface: Option<String>,
+    /// Interface that it leaves by [default: one that no rule names]
+    #[arg(long, value_name = "NAME")]
+    out_iface: Option<String>,
+    /// TCP flags, such as SYN+ACK [default: SYN]
+    #[arg(long)]
+    flags: Option<String>,
+    /// Source hardware address [default: unknown]
+    #[arg(long, value_name = "MAC")]
+    smac: Option<String>,
+    /// Packet mark [default: 0]
+    #[arg(long)]
+    mark: Option<String>,
+    /// Sender's user id [default: unknown]
+    #[arg(long)]
+    uid: Option<String>,
+    /// Sender's group id [default: unknown]
+    #[arg(long)]
+    gid: Option<String>,
+    /// Connection state [default: what connection tracking gives a packet without a known flow]
+    #[arg(long)]
+    state: Option<String>,
+    /// A CSV table of packets with a header, or `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "proto", "sport", "dport", "in_iface",
+        "out_iface", "flags", "smac", "mark", "uid", "gid", "state"])]
+    packets: Option<PathBuf>,
+    /// Start at this table and stay in it [default: the whole path]
+    #[arg(long, value_enum)]
+    table: Option<OneTable>,
+    /// Which point of an export that holds several, by name or id; security groups may be several
+    #[arg(long, value_name = "POINT")]
+    point: Vec<String>,
+    /// Windows profile [default: what the export says is active, else domain]
+    #[arg(long, value_enum)]
+    profile: Option<Profile>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Way {
+    /// To one of its addresses
+    #[default]
+    In,
+    /// From one of its addresses
+    Out,
+    /// Through it
+    Forward,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OneTable {
+    Filter,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Profile {
+    Domain,
+    Private,
+    Public,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Human,
+    /// One object, or an array for a table of packets
+    Json,
+    /// One object a line
+    Ndjson,
+}
+
+fn resolved(text: &str) -> Result<(String, AddrSet), String> {
+    let wanted = "NAME=ADDRESSES is wanted, with commas between several addresses";
+    let (name, list) = text.rsplit_once('=').ok_or(wanted)?;
+    let each = list.split(',').filter(|t| !t.trim().is_empty());
+    let set = each.into_iter().try_fold(AddrSet::empty(), |all, t| {
+        let one = AddrSet::parse(t).ok_or(format!("`{t}` is no address, prefix or range"))?;
+        Ok::<_, String>(all.union(&one))
+    })?;
+    Ok((name.to_owned(), set))
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let from_stdin = |p: &Path| p.as_os_str() == "-";
+    if from_stdin(&args.path) && args.packets.as_deref().is_some_and(from_stdin) {
+        return Err(Failure::new(
+            "the export and the packets cannot both come from standard input",
+        ));
+    }
+    let mut exports = Vec::with_capacity(1 + args.with.len());
+    for path in std::iter::once(&args.path).chain(&args.with) {
+        exports.push(load(path)?);
+    }
+    let known: BTreeMap<String, AddrSet> = args.resolve.iter().cloned().collect();
+    // All files that are named here are of one host.
+    let claims = vec![vec![0]; exports.len()];
+    let index = Index::new(&exports, &claims);
+    let mut resolve = link(&mut exports, &index, &known).resolve;
+    resolve.extend(known);
+    let direction = match args.direction {
+        Way::In => Direction::In,
+        Way::Out => Direction::Out,
+        Way::Forward => Direction::Forward,
+    };
+    let layers = select(&exports, 0, &args.point, direction)
+        .map_err(|e| Failure::with_help(e.to_string(), e.help()))?;
+    let tracer = Tracer {
+        exports: &exports,
+        layers: &layers,
+        resolve: &resolve,
+        direction,
+        profile: args.profile.map(|p| match p {
+            Profile::Domain => Profiles::DOMAIN,
+            Profile::Private => Profiles::PRIVATE,
+            Profile::Public => Profiles::PUBLIC,
+        }),
+        filter_only: args.table.is_some(),
+    };
+    match &args.packets {
+        Some(path) => table(args, &tracer, path),
+        None => one(args, &tracer),
+    }
+}
+
+fn load(path: &PathBuf) -> Result<LoadedExport, Failure> {
+    if path.is_dir() {
+        return Err(Failure::with_help(
+            format!("{} is a folder", path.display()),
+            "name one export",
+        ));
+    }
+    let found = discover(std::slice::from_ref(path), |_| false)?;
+    let Some(file) = found.files.first() else {
+        return Err(Failure::new("there is no such file"));
+    };
+    read(file)
+}
+
+fn read(file: &FileRef) -> Result<LoadedExport, Failure> {
+    match read_file(file) {
+        FileResult::Export(e, _) => {
+            let dropped = e.export.problems.iter().filter(|p| p.dropped).count();
+            if dropped > 0 {
+                warn(&format!(
+                    "{dropped} lines of {} could not be read and are in no rule: `hylint inspect` lists them",
+                    file.shown
+                ));
+            }
+            Ok(*e)
+        }
+        FileResult::NotExport(path) => Err(Failure::new(format!("{path} is no export"))),
+        FileResult::Failed(f) => Err(Failure::with_help(
+            format!("{}: {}", file.shown, f.message),
+            f.help.unwrap_or_default(),
+        )),
+    }
+}
+
+fn warn(text: &str) {
+    // Nobody is left to be told when this fails.
+    let _ = writeln!(io::stderr(), "warning: {}", sanitize_limited(text, 300));
+}
+
+fn one(args: &Args, tracer: &Tracer<'_>) -> Result<Exit, Failure> {
+    let field =
+        |f: &'_ Option<String>| -> String { f.as_deref().unwrap_or_default().trim().into() };
+    let texts = [
+        &args.src,
+        &args.dst,
+        &args.proto,
+        &args.sport,
+        &args.dport,
+        &args.in_iface,
+        &args.out_iface,
+        &args.flags,
+        &args.smac,
+        &args.mark,
+        &args.uid,
+        &args.gid,
+        &args.state,
+    ]
+    .map(field);
+    let packet = Packet::parse(&Fields::of_columns(texts.iter().map(String::as_str)))
+        .map_err(|e| Failure::new(format!("there is no such packet: {e}")))?;
+    let traced = tracer.judge(&packet, args.format != Format::Ndjson);
+    output::stdout(|out| match args.format {
+        Format::Human => write_human(tracer, &packet, &traced, out),
+        Format::Json => write_json(&packet, &traced, out),
+        Format::Ndjson => write_ndjson(&packet, &traced, out),
+    })?;
+    Ok(match traced.verdict {
+        Verdict::Allow => Exit::Clean,
+        Verdict::Deny | Verdict::Conditional => Exit::Findings,
+    })
+}
+
+fn table(args: &Args, tracer: &Tracer<'_>, path: &Path) -> Result<Exit, Failure> {
+    let input: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        let file = std::fs::File::open(path)
+            .map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())))?;
+        Box::new(file)
+    };
+    let fail = |e: &TableError| Failure::new(format!("{}: {e}", path.display()));
+    let mut reader = Reader::new(input).map_err(|e| fail(&e))?;
+    if !reader.unknown.is_empty() {
+        warn(&format!(
+            "columns that say nothing of a packet are ignored: {}",
+            reader.unknown.join(", ")
+        ));
+    }
+    let mut broken = None;
+    output::stdout(|out| {
+        let json = args.format == Format::Json;
+        if json {
+            out.write_all(b"[\n")?;
+        }
+        let mut first = true;
+        loop {
+            let rows = match reader.rows(CHUNK) {
+                Ok(rows) => rows,
+                Err(e) => {
+                    broken = Some(e);
+                    break;
+                }
+            };
+            if rows.is_empty() {
+                break;
+            }
+            let columns = reader.columns();
+            // Each thread writes its share, so the order is kept and little is copied.
+            let parts: Vec<(Vec<u8>, Option<TableError>)> = rows
+                .par_chunks(256)
+                .map(|rows| part(args.format, tracer, columns, rows))
+                .collect();
+            for (bytes, error) in parts {
+                // Objects of an array stand behind commas.
+                let skip = if json && first { 2.min(bytes.len()) } else { 0 };
+                first &= bytes.is_empty();
+                out.write_all(bytes.get(skip..).unwrap_or_default())?;
+                if error.is_some() {
+                    broken = error;
+                    break;
+                }
+            }
+            if broken.is_some() {
+                break;
+            }
+        }
+        if json {
+            out.write_all(b"]\n")?;
+        }
+        Ok(())
+    })?;
+    match broken {
+        Some(e) => Err(fail(&e)),
+        None => Ok(Exit::Clean),
+    }
+}
+
+/// Judges some rows, up to the first that is no packet.
+fn part(
+    format: Format,
+    tracer: &Tracer<'_>,
+    columns: &[Option<usize>],
+    rows: &[csv::StringRecord],
+) -> (Vec<u8>, Option<TableError>) {
+    let mut out = Vec::with_capacity(rows.len() * 256);
+    for row in rows {
+        let packet = match row_packet(columns, row) {
+            Ok(p) => p,
+            Err(e) => return (out, Some(e)),
+        };
+        let traced: Traced = tracer.judge(&packet, false);
+        let written = match format {
+            Format::Human => write_human_row(&packet, &traced, &mut out),
+            Format::Ndjson => write_ndjson(&packet, &traced, &mut out),
+            Format::Json => out
+                .write_all(b", ")
+                .and_then(|()| write_json(&packet, &traced, &mut out)),
+        };
+        if written.is_err() {
+            break;
+        }
+    }
+    (out, None)
+}
