@@ -599,6 +599,7 @@ fn engine(point: &Point, packets: &[Packet]) -> Vec<Outcomes> {
         uid: None,
         gid: None,
         mac: None,
+        mark: 0,
     };
     let ctx = Context {
         exports: &loaded,
@@ -666,7 +667,7 @@ proptest! {
         let export = Export { points: vec![point.clone()], ..Export::default() };
         let loaded = [LoadedExport { path: "x".into(), source: Source::new("x", "", "UTF-8"), export, sha256: String::new(), bytes: 0 }];
         let (resolve, local) = (BTreeMap::new(), AddrSet::empty());
-        let policy = LocalPolicy::Literal { uid: None, gid: None, mac: None };
+        let policy = LocalPolicy::Literal { uid: None, gid: None, mac: None, mark: 0 };
         let ctx = Context { exports: &loaded, resolve: &resolve, local: &local, profile: Profiles::DOMAIN, policy, filter_only: false };
         let v4 = AddrSet { v4: RangeSet::range(0, 3), v6: RangeSet::empty() };
         let all = PacketBox {
@@ -732,6 +733,7 @@ fn a_named_set_that_is_not_resolved_is_open_and_a_resolved_one_is_not() {
         uid: None,
         gid: None,
         mac: None,
+        mark: 0,
     };
     let p = Packet {
         v6: false,
