@@ -11,6 +11,7 @@ pub use problems::{classify, export_findings, fingerprint};
 use crate::finding::{Finding, Place, Severity};
 use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format;
+use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::model::Export;
 use hylint_parsers::source::{Source, Span};
 use rayon::prelude::*;
@@ -108,9 +109,10 @@ pub fn read_bytes_as(file: &FileRef, bytes: Vec<u8>) -> FileResult {
         return empty(file);
     }
     let sha256 = hex(&Sha256::digest(&bytes));
+    let binary = lookalike::of_bytes(&bytes);
     let decoded = match decode::decode(bytes) {
         Ok(d) => d,
-        Err(e) => return undecodable(file, e),
+        Err(e) => return undecodable(file, e, binary),
     };
     // A redirected command that failed in PowerShell leaves a byte order mark and nothing else.
     if decoded.text.trim().is_empty() {
@@ -118,7 +120,7 @@ pub fn read_bytes_as(file: &FileRef, bytes: Vec<u8>) -> FileResult {
     }
     let source = Source::new(file.shown.to_string(), decoded.text, decoded.encoding);
     let Some(export) = format::read(&source) else {
-        return unknown(file);
+        return unknown(file, &source);
     };
     let mut findings = problems::export_findings(&file.shown, &source, &export);
     if decoded.lossy {
@@ -221,7 +223,7 @@ fn empty(file: &FileRef) -> FileResult {
     )
 }
 
-fn undecodable(file: &FileRef, e: DecodeError) -> FileResult {
+fn undecodable(file: &FileRef, e: DecodeError, binary: Option<Lookalike>) -> FileResult {
     if !looks_like_export(file) {
         return FileResult::NotExport(file.shown.to_string());
     }
@@ -229,10 +231,19 @@ fn undecodable(file: &FileRef, e: DecodeError) -> FileResult {
         DecodeError::Binary => "the file is binary: it holds no text in any encoding of an export",
         DecodeError::TooLarge => "the file is larger than 4 GiB",
     };
-    failed(file, "malformed-export", message.into(), MAKE_EXPORT)
+    no_export(file, message, binary, MAKE_EXPORT)
 }
 
-fn unknown(file: &FileRef) -> FileResult {
+/// A file that no reader takes, with what it looks like if that is known.
+fn no_export(file: &FileRef, message: &str, like: Option<Lookalike>, help: &str) -> FileResult {
+    let (message, help) = match like {
+        Some(l) => (format!("{message}; it looks like {}", l.what), l.instead),
+        None => (message.to_owned(), help),
+    };
+    failed(file, "malformed-export", message, help)
+}
+
+fn unknown(file: &FileRef, source: &Source) -> FileResult {
     if !file.named {
         return FileResult::NotExport(file.shown.to_string());
     }
@@ -244,12 +255,9 @@ fn unknown(file: &FileRef) -> FileResult {
     } else {
         MAKE_EXPORT
     };
-    failed(
-        file,
-        "malformed-export",
-        "the file is no firewall export that hylint knows".into(),
-        help,
-    )
+    let like = lookalike::of_text(&source.text);
+    let message = "the file is no firewall export that hylint knows";
+    no_export(file, message, like, help)
 }
 
 fn lossy(file: &FileRef, source: &Source) -> Finding {

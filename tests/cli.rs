@@ -61,6 +61,17 @@ fn inspect_shows_every_rule_with_its_line() {
         .run()
         .expect(2, &["no firewall export that hylint knows"]);
     Hylint::new()
+        .file("x.txt", "DisplayName : RDP\r\nDirection   : Inbound\r\n")
+        .args("inspect x.txt")
+        .run()
+        .expect(
+            2,
+            &[
+                "it looks like the output of Get-NetFirewallRule",
+                "netsh advfirewall firewall show rule name=all verbose",
+            ],
+        );
+    Hylint::new()
         .args("inspect nope")
         .run()
         .expect(2, &["nope: no such file"]);

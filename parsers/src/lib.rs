@@ -9,6 +9,7 @@ pub mod decode;
 pub mod format;
 pub mod iptables;
 pub mod json;
+pub mod lookalike;
 pub mod model;
 pub mod netsh;
 pub mod problem;

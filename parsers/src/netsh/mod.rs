@@ -17,8 +17,10 @@ mod rule;
 mod tell;
 mod values;
 mod vocab;
+mod write;
 
 pub(crate) use vocab::familiarity;
+pub use write::{WriteError, write, write_profiles};
 
 use crate::format::{FormatSpec, Input, Score};
 use crate::model::Export;

@@ -168,6 +168,21 @@ fn port_keyword(k: &PortKeyword, span: Span) -> Part<PortSet> {
     }
 }
 
+/// The keyword that leaves a condition open; several keywords of one listener share one.
+pub(super) fn keyword_named(c: &Condition) -> Option<&'static str> {
+    let says = |k: &&PortKeyword| {
+        k.open
+            .is_some_and(|(kind, text)| kind == c.kind && text == &*c.text)
+    };
+    PORT_KEYWORDS.iter().find(says).map(|k| k.name)
+}
+
+/// The ports that a keyword stands for.
+pub(super) fn keyword_ports(name: &str) -> Option<PortSet> {
+    let k = PORT_KEYWORDS.iter().find(|k| k.name == name)?;
+    Some(PortSet::range(k.ports.0, k.ports.1))
+}
+
 fn port_range(token: &str) -> Option<(u16, u16)> {
     let (a, b) = token.split_once('-').unwrap_or((token, token));
     let (a, b): (u16, u16) = (a.trim().parse().ok()?, b.trim().parse().ok()?);

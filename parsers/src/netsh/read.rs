@@ -4,7 +4,7 @@ use super::block::{Block, Heading, Place, Stray, place};
 use super::lines::{self, Line};
 use super::profiles::{self, Kind, Section};
 use super::prompt::Command;
-use super::rule::{self, Built, Direction, clip};
+use super::rule::{self, Built, Direction, Remark, clip};
 use super::tell::{FULL, Told};
 use super::vocab::{Class, Label, Vocabulary, Word};
 use crate::model::{
@@ -331,8 +331,18 @@ impl<'a> Reader<'a> {
     }
 
     fn add(&mut self, built: Built<'a>, block: &Block) {
+        let mut missing = String::new();
         for remark in built.remarks {
-            self.told.remark(remark);
+            match remark {
+                Remark::Missing { label } => {
+                    missing.push_str(if missing.is_empty() { "" } else { ", " });
+                    missing.push_str(label.english());
+                }
+                other => self.told.remark(other),
+            }
+        }
+        if !missing.is_empty() {
+            self.told.missing.add(missing, block.name_line);
         }
         if built.brief {
             self.told.brief(block.name_line);

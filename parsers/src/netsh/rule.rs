@@ -42,7 +42,7 @@ pub(super) enum Remark<'a> {
         span: Span,
     },
     /// A field that netsh always prints is not there.
-    Missing { label: Label, span: Span },
+    Missing { label: Label },
     /// A label occurs twice.
     Repeated { label: Label, span: Span },
 }
@@ -188,7 +188,9 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn direction(&mut self) -> Result<Direction, Dropped> {
-        match self.word(Label::Direction, Class::Direction) {
+        let word = self.word(Label::Direction, Class::Direction);
+        let word = word.filter(|w| !self.contradicts(*w));
+        match word {
             Some(Word::In) => Ok(Direction::In),
             Some(Word::Out) => Ok(Direction::Out),
             _ => Err(self.drop(
@@ -196,6 +198,20 @@ impl<'a> Builder<'a, '_> {
                 "whether it is for inbound or outbound packets is not known",
             )),
         }
+    }
+
+    /// Whether a direction that no export proves is the other one than the rule's name says: Windows ends the names of its
+    /// own rules, and many programs theirs, with `(TCP-In)` or `(TCP-Out)`.
+    fn contradicts(&self, word: Word) -> bool {
+        let value = self.str(Label::Direction);
+        let proof = self.v.word(Class::Direction, value).map(|e| e.proof);
+        let name = self.str(Label::Name);
+        let other = match word {
+            Word::In => name.ends_with("-Out)"),
+            Word::Out => name.ends_with("-In)"),
+            _ => false,
+        };
+        other && proof != Some(Proof::Seen)
     }
 
     pub(super) fn unknown(&mut self, label: Label, value: impl Into<Cow<'a, str>>, span: Span) {
@@ -207,7 +223,7 @@ impl<'a> Builder<'a, '_> {
     pub(super) fn missing(&mut self, label: Label) {
         let span = self.block.name_line;
         self.undecided(span, format!("{} is not printed", label.english()));
-        self.remarks.push(Remark::Missing { label, span });
+        self.remarks.push(Remark::Missing { label });
     }
 
     fn enabled(&mut self) -> bool {

@@ -62,7 +62,8 @@ pub(super) struct Told {
     pub(super) unknown_labels: Tallies,
     unknown_values: Tallies,
     unproven: Tallies,
-    missing: Tallies,
+    /// By the lines that a rule lacks.
+    pub(super) missing: Tallies,
     repeated: Tallies,
     /// By the action of the connection security rules.
     pub(super) consec: Tallies,
@@ -96,7 +97,8 @@ impl Told {
                 let text = format!("`{value}` ({})", label.english());
                 self.unproven.add(text, span);
             }
-            Remark::Missing { label, span } => self.missing.add(label.english().to_owned(), span),
+            // Told by rule, with the other lines that it lacks.
+            Remark::Missing { .. } => {}
             Remark::Repeated { label, span } => self.repeated.add(label.english().to_owned(), span),
         }
     }
@@ -146,12 +148,12 @@ fn unproven(t: &Tally) -> Problem {
 
 fn missing(t: &Tally) -> Problem {
     let message = format!(
-        "{} prints no {} line; the rule is kept as undecided",
+        "{} has no line {}; what it matches is not known, so it is kept as undecided",
         t.rules(),
-        t.text
+        t.text.replace(", ", " and no line ")
     );
     Problem::new(ProblemKind::Malformed, t.span, message)
-        .help("export again; netsh always prints this line")
+        .help("export again; netsh prints these lines for every such rule")
 }
 
 fn repeated(t: &Tally) -> Problem {

@@ -1,0 +1,310 @@
+//! Writes a host's rules and profile settings as English `netsh advfirewall` prints them: what the reader reads back is
+//! the same policy.
+//!
+//! netsh says less than the model can hold. So each text is read again before it is handed out, and a rule that does not
+//! come back as it was is an error, never left out or approximated. Not written, because no line of netsh holds them:
+//! verdicts for packets that no rule decides (they come from the profile settings), and edge traversal.
+
+mod parts;
+mod profiles;
+mod same;
+
+pub use profiles::write_profiles;
+
+use super::rule::Direction;
+use crate::model::{
+    Action, Body, Clause, Condition, ConditionKind, Discipline, Lists, Point, PointKind, Profiles,
+    Rule, RuleOrigin, Test,
+};
+use crate::source::{Source, Span};
+use parts::{addresses, icmp, ports, protocol};
+
+/// What netsh has no words for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WriteError {
+    /// The rule in its own file, or the point.
+    pub span: Span,
+    /// The rule's name; empty for the point itself.
+    pub rule: Box<str>,
+    /// What it is.
+    pub message: &'static str,
+}
+
+impl std::fmt::Display for WriteError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (rule, message) = (&self.rule, self.message);
+        match rule.is_empty() {
+            true => write!(f, "the firewall cannot be written for netsh: {message}"),
+            false => write!(f, "rule `{rule}` cannot be written for netsh: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+type Result<T> = std::result::Result<T, WriteError>;
+
+/// Why a rule or a part of it cannot be written.
+type Part<T> = std::result::Result<T, &'static str>;
+
+/// Column of the values.
+const COLUMN: usize = 38;
+/// Length of the ruler under a name.
+const RULER: usize = 70;
+
+/// Writes the rules of a host as `netsh advfirewall firewall show rule name=all verbose` does, inbound rules first, then
+/// its profile settings if it has any. A rule whose verbose fields were not printed is written in the brief form.
+///
+/// # Errors
+/// The first rule that netsh cannot express: a packet mark, a source of several unrelated boxes, a condition that netsh does
+/// not have, or a match that was not understood when it was read.
+pub fn write(point: &Point) -> Result<String> {
+    let whole = |message| WriteError {
+        span: point.span,
+        rule: "".into(),
+        message,
+    };
+    let lists = match &point.body {
+        Body::Lists(lists)
+            if point.kind == PointKind::WindowsFirewall
+                && lists.discipline == Discipline::BlockOverAllow =>
+        {
+            lists
+        }
+        _ => return Err(whole("it is no Windows firewall")),
+    };
+    let mut out = String::new();
+    for (direction, list) in [
+        (Direction::In, &lists.ingress),
+        (Direction::Out, &lists.egress),
+    ] {
+        for r in &list.rules {
+            rule(&mut out, r, direction).map_err(|message| error(r, message))?;
+        }
+    }
+    out.push_str(if out.is_empty() {
+        "\nNo rules match the specified criteria.\n"
+    } else {
+        "Ok.\n"
+    });
+    verify(&out, lists)?;
+    if let Some(settings) = &point.windows {
+        out.push_str(&write_profiles(settings)?);
+    }
+    Ok(out)
+}
+
+fn error(rule: &Rule, message: &'static str) -> WriteError {
+    WriteError {
+        span: rule.span,
+        rule: rule.name.clone(),
+        message,
+    }
+}
+
+/// Reads the text and compares rule by rule.
+fn verify(text: &str, lists: &Lists) -> Result<()> {
+    let export = super::read::read(&Source::new("netsh", text, "UTF-8"));
+    let empty = Vec::new();
+    let back = |ingress: bool| match export.points.first().map(|p| &p.body) {
+        Some(Body::Lists(l)) if ingress => &l.ingress.rules,
+        Some(Body::Lists(l)) => &l.egress.rules,
+        _ => &empty,
+    };
+    for (ours, theirs) in [
+        (&lists.ingress.rules, back(true)),
+        (&lists.egress.rules, back(false)),
+    ] {
+        for (n, r) in ours.iter().enumerate() {
+            if !theirs.get(n).is_some_and(|t| same::rules(r, t)) {
+                return Err(error(
+                    r,
+                    "its name, description, addresses, ports or conditions do not fit netsh's lines",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn line(out: &mut String, label: &str, value: &str) {
+    out.push_str(label);
+    out.push(':');
+    if !value.is_empty() {
+        let used = label.len() + 1;
+        out.extend(std::iter::repeat_n(' ', COLUMN.saturating_sub(used).max(1)));
+        out.push_str(value);
+    }
+    out.push('\n');
+}
+
+/// The verbose fields of a rule, from the conditions of its clauses.
+#[derive(Default)]
+struct Scope<'a> {
+    /// Its verbose fields were not printed.
+    brief: bool,
+    program: Option<&'a str>,
+    service: Option<&'a str>,
+    security: Option<&'a str>,
+    interfaces: Option<&'a str>,
+    peers: Option<&'a str>,
+}
+
+impl<'a> Scope<'a> {
+    fn of(rule: &'a Rule) -> Part<Self> {
+        let mut scope = Self::default();
+        for condition in rule.conditions() {
+            scope.add(condition)?;
+        }
+        Ok(scope)
+    }
+
+    fn add(&mut self, c: &'a Condition) -> Part<()> {
+        if c.negated {
+            return Err("netsh cannot negate a condition");
+        }
+        match &c.test {
+            Test::Unprinted => self.brief = true,
+            Test::Program(program) => self.program = Some(program),
+            Test::Service(name) => self.service = Some(if &**name == "*" { "Any" } else { name }),
+            Test::IpSec => {
+                let word = c.text.strip_prefix("IPsec security ");
+                self.security = word.or(self.security);
+            }
+            // Package: told by the rule's name alone. The others stand in address and port lists.
+            Test::Package | Test::Named { .. } | Test::SystemPort => {}
+            Test::Opaque if c.kind == ConditionKind::Peer => {
+                let interfaces = c.text.strip_prefix("interface type ");
+                let peers = c.text.strip_prefix("authorized ");
+                if interfaces.or(peers).is_none() {
+                    return Err("it rests on a condition that netsh does not have");
+                }
+                self.interfaces = interfaces.or(self.interfaces);
+                self.peers = peers.or(self.peers);
+            }
+            Test::Opaque => return Err("a part of it was not understood when it was read"),
+            _ => return Err("it rests on a condition that netsh does not have"),
+        }
+        Ok(())
+    }
+}
+
+fn rule(out: &mut String, rule: &Rule, direction: Direction) -> Part<()> {
+    let scope = Scope::of(rule)?;
+    let inline = [
+        Some(&*rule.name),
+        Some(&*rule.group),
+        scope.program,
+        scope.service,
+        scope.security,
+        scope.interfaces,
+        scope.peers,
+    ];
+    if inline.iter().flatten().any(|t| t.contains(['\n', '\r'])) {
+        return Err("a line break stands in its name or in a field of one line");
+    }
+    if rule.priority.is_some() {
+        return Err("netsh has no priorities");
+    }
+    out.push('\n');
+    line(out, "Rule Name", &rule.name);
+    out.extend(std::iter::repeat_n('-', RULER));
+    out.push('\n');
+    if !rule.comment.is_empty() {
+        line(out, "Description", &rule.comment);
+    }
+    line(out, "Enabled", if rule.enabled { "Yes" } else { "No" });
+    let way = match direction {
+        Direction::In => "In",
+        Direction::Out => "Out",
+    };
+    line(out, "Direction", way);
+    line(out, "Profiles", &profile_names(rule.profiles)?);
+    line(out, "Grouping", &rule.group);
+    matches(out, rule, direction)?;
+    line(out, "Edge traversal", "No");
+    verbose(out, rule, &scope);
+    line(out, "Action", action(rule)?);
+    Ok(())
+}
+
+fn verbose(out: &mut String, rule: &Rule, scope: &Scope<'_>) {
+    let named = [
+        ("Program", scope.program),
+        ("Service", scope.service),
+        (
+            "InterfaceTypes",
+            scope.interfaces.or((!scope.brief).then_some("Any")),
+        ),
+        ("RemoteComputerGroup", scope.peers),
+        (
+            "Security",
+            scope.security.or((!scope.brief).then_some("NotRequired")),
+        ),
+        ("Rule source", source(rule.origin)),
+    ];
+    for (label, value) in named {
+        if let Some(value) = value {
+            line(out, label, value);
+        }
+    }
+}
+
+fn source(origin: RuleOrigin) -> Option<&'static str> {
+    match origin {
+        RuleOrigin::Local => Some("Local Setting"),
+        RuleOrigin::GroupPolicy => Some("Group Policy Setting"),
+        RuleOrigin::Unsaid | RuleOrigin::Platform => None,
+    }
+}
+
+fn action(rule: &Rule) -> Part<&'static str> {
+    match rule.action {
+        Action::Allow => Ok("Allow"),
+        Action::Deny => Ok("Block"),
+        Action::Bypass => Ok("Bypass"),
+        _ => Err("netsh allows, blocks or bypasses"),
+    }
+}
+
+fn profile_names(profiles: Profiles) -> Part<String> {
+    let names = [
+        (Profiles::DOMAIN, "Domain"),
+        (Profiles::PRIVATE, "Private"),
+        (Profiles::PUBLIC, "Public"),
+    ];
+    let named: Vec<_> = names
+        .iter()
+        .filter(|(p, _)| profiles.intersects(*p))
+        .map(|(_, n)| *n)
+        .collect();
+    match named.is_empty() {
+        true => Err("it acts in no profile"),
+        false => Ok(named.join(",")),
+    }
+}
+
+/// Addresses, protocol, ports and ICMP rows.
+fn matches(out: &mut String, rule: &Rule, direction: Direction) -> Part<()> {
+    let clauses: &[Clause] = &rule.clauses;
+    if clauses.is_empty() {
+        return Err("it matches no packet");
+    }
+    let protocol = protocol(clauses)?;
+    let (local, remote) = addresses(clauses, direction)?;
+    line(out, "LocalIP", &local);
+    line(out, "RemoteIP", &remote);
+    line(out, "Protocol", &protocol.text());
+    for (kind, code) in icmp(clauses, protocol)? {
+        out.extend(std::iter::repeat_n(' ', COLUMN));
+        out.push_str(&format!("{kind:<8}{code}\n"));
+    }
+    if let Some((local, remote)) = ports(clauses, direction, protocol)? {
+        line(out, "LocalPort", &local);
+        line(out, "RemotePort", &remote);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! Whether two rules say the same, wherever they stand.
+
+use crate::model::{Clause, Condition, Rule, Test};
+use crate::space::PacketBox;
+
+/// Boxes that one comparison may leave over; a rule that needs more counts as different.
+const MOST: usize = 4096;
+
+/// Same fields, and for each set of conditions the same packets.
+pub(super) fn rules(a: &Rule, b: &Rule) -> bool {
+    let fields = |r: &Rule| {
+        (
+            r.name.clone(),
+            r.group.clone(),
+            r.comment.clone(),
+            r.enabled,
+            r.action.clone(),
+            r.profiles,
+            r.origin,
+        )
+    };
+    fields(a) == fields(b) && (same_clauses(a, b) || covers(a, b) && covers(b, a))
+}
+
+/// The usual case: clause by clause.
+fn same_clauses(a: &Rule, b: &Rule) -> bool {
+    let pair = |(x, y): (&Clause, &Clause)| x.space == y.space && same_conditions(x, y);
+    a.clauses.len() == b.clauses.len() && a.clauses.iter().zip(&b.clauses).all(pair)
+}
+
+fn same_conditions(a: &Clause, b: &Clause) -> bool {
+    let within = |a: &Clause, b: &Clause| {
+        let has = |c: &Condition| b.conditions.iter().any(|d| same_condition(c, d));
+        a.conditions.iter().all(has)
+    };
+    within(a, b) && within(b, a)
+}
+
+/// The words of a condition count only where nothing else tells what it is.
+fn same_condition(a: &Condition, b: &Condition) -> bool {
+    let worded = matches!(a.test, Test::Opaque | Test::SystemPort | Test::IpSec);
+    a.kind == b.kind && a.test == b.test && a.negated == b.negated && (!worded || a.text == b.text)
+}
+
+/// Whether each packet of `a` is in `b` under the same conditions.
+fn covers(a: &Rule, b: &Rule) -> bool {
+    a.clauses.iter().all(|clause| {
+        let mut rest: Vec<PacketBox> = vec![clause.space.clone()];
+        for cut in b.clauses.iter().filter(|c| same_conditions(c, clause)) {
+            rest = rest.iter().flat_map(|r| r.subtract(&cut.space)).collect();
+            if rest.len() > MOST {
+                return false;
+            }
+        }
+        rest.iter().all(PacketBox::is_empty)
+    })
+}
