@@ -67,8 +67,8 @@ fn inspect_shows_every_rule_with_its_line() {
         .expect(
             2,
             &[
-                "it looks like the output of Get-NetFirewallRule",
-                "netsh advfirewall firewall show rule name=all verbose",
+                "it looks like the output of Get-",
+                "show rule name=all verbose",
             ],
         );
     Hylint::new()
