@@ -75,13 +75,13 @@ pub struct Checked<'a> {
 #[must_use]
 pub fn run<'a>(
     exports: &'a [LoadedExport],
-    guard: Guard<'a>,
+    guard: &Guard<'a>,
     spec: &FlowSpec<'a>,
     me: &AddrSet,
     peers: &Peers,
 ) -> Option<Checked<'a>> {
     let mut out = Checked {
-        guard,
+        guard: guard.clone(),
         status: Status::Satisfied,
         queries: Vec::new(),
         evidence: Vec::new(),
@@ -102,7 +102,7 @@ pub fn run<'a>(
         };
         let mine = side(me, me.is_empty());
         let theirs = if peers.external {
-            flows::public(family)
+            flows::public().only(family)
         } else {
             side(&peers.addrs, peers.unknown)
         };
@@ -168,7 +168,7 @@ impl<'a> Checked<'a> {
 
 fn ask<'a>(
     exports: &'a [LoadedExport],
-    guard: Guard<'a>,
+    guard: &Guard<'a>,
     spec: &FlowSpec<'a>,
     query: PacketBox,
     me_unknown: bool,
@@ -183,7 +183,7 @@ fn ask<'a>(
     let policy = LocalPolicy::Required(listeners);
     let mut answer = guard.ask(exports, policy, &query);
     let mut c = Checked {
-        guard,
+        guard: guard.clone(),
         status: Status::Satisfied,
         queries: vec![query.clone()],
         evidence: Vec::new(),
@@ -458,7 +458,7 @@ fn only_odd_ports(missing: &[PacketBox], spec: &FlowSpec<'_>) -> bool {
 
 fn reply_failure<'a>(
     exports: &'a [LoadedExport],
-    guard: Guard<'a>,
+    guard: &Guard<'a>,
     goal: &PacketBox,
 ) -> Option<Failure<'a>> {
     let kind = guard.kind(exports)?;
@@ -474,7 +474,7 @@ fn reply_failure<'a>(
             Direction::Out => Direction::In,
             Direction::Forward => Direction::Forward,
         },
-        ..guard
+        ..guard.clone()
     };
     let query = flows::reply(goal, stateful);
     let answer = back.ask(exports, LocalPolicy::Required(&[]), &query);

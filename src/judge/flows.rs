@@ -3,9 +3,9 @@
 use crate::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
 use crate::site::{Access, Host, Site};
 use hylint_parsers::space::{
-    AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags,
-    proto,
+    AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
+use std::sync::LazyLock;
 
 /// One side of a flow, seen from a point that guards the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -226,49 +226,43 @@ impl<'a> Flows<'a> {
 /// Unicast sources of a family: what an undeclared peer may be.
 #[must_use]
 pub fn unicast(family: Family) -> AddrSet {
-    match family {
-        Family::V4 => AddrSet {
-            v4: [(0x0100_0000, 0x7EFF_FFFF), (0x8000_0000, 0xDFFF_FFFF)]
-                .into_iter()
-                .collect(),
-            v6: RangeSet::empty(),
-        },
-        // Global unicast (2000::/3) and unique local (fc00::/7), RFC 4291 and RFC 4193.
-        Family::V6 => AddrSet {
-            v4: RangeSet::empty(),
-            v6: [
-                (0x2 << 124, (0x4 << 124) - 1),
-                (0xFC << 120, (0xFE << 120) - 1),
-            ]
+    hosts().only(family)
+}
+
+/// Unicast addresses of both families: 1.0.0.0–223.255.255.255 without loopback; global unicast (2000::/3) and unique local
+/// (fc00::/7), RFC 4291 and RFC 4193.
+#[must_use]
+pub fn hosts() -> &'static AddrSet {
+    static HOSTS: LazyLock<AddrSet> = LazyLock::new(|| AddrSet {
+        v4: [(0x0100_0000, 0x7EFF_FFFF), (0x8000_0000, 0xDFFF_FFFF)]
             .into_iter()
             .collect(),
-        },
-    }
+        v6: [
+            (0x2 << 124, (0x4 << 124) - 1),
+            (0xFC << 120, (0xFE << 120) - 1),
+        ]
+        .into_iter()
+        .collect(),
+    });
+    &HOSTS
 }
 
 /// Addresses that are routed on the Internet: unicast without the special-purpose registries of IANA that are private.
 #[must_use]
-pub fn public(family: Family) -> AddrSet {
-    match family {
-        Family::V4 => {
-            let private = [
-                "10.0.0.0/8",
-                "172.16.0.0/12",
-                "192.168.0.0/16",
-                "100.64.0.0/10",
-                "169.254.0.0/16",
-            ];
-            let private = private
-                .iter()
-                .filter_map(|t| AddrSet::parse(t))
-                .fold(AddrSet::empty(), |a, b| a.union(&b));
-            unicast(Family::V4).subtract(&private)
-        }
-        Family::V6 => AddrSet {
-            v4: RangeSet::empty(),
-            v6: RangeSet::range(0x2 << 124, (0x4 << 124) - 1),
-        },
-    }
+pub fn public() -> &'static AddrSet {
+    static PUBLIC: LazyLock<AddrSet> = LazyLock::new(|| {
+        let private = [
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "169.254.0.0/16",
+            "fc00::/7",
+        ];
+        let private = private.iter().filter_map(|t| AddrSet::parse(t));
+        hosts().subtract(&private.fold(AddrSet::empty(), |a, b| a.union(&b)))
+    });
+    &PUBLIC
 }
 
 /// The first packets of a flow: a SYN, or a first datagram, in state NEW from ephemeral ports.

@@ -9,8 +9,26 @@ use std::collections::BTreeMap;
 /// Interfaces looked at for one point; a router with more named ones is judged by the first.
 const MAX: usize = 64;
 
+/// The interfaces that the rules of a guard name, as candidates for the peers' side.
+#[derive(Debug)]
+pub struct Faces {
+    pub(super) ins: BTreeMap<u128, String>,
+    pub(super) outs: BTreeMap<u128, String>,
+}
+
+impl Faces {
+    /// Looks through the rules once.
+    #[must_use]
+    pub fn of(exports: &[LoadedExport], points: &[PointRef]) -> Self {
+        Self {
+            ins: candidates(exports, points, |b| &b.in_iface),
+            outs: candidates(exports, points, |b| &b.out_iface),
+        }
+    }
+}
+
 /// Candidate interfaces: number → name for people. The unnamed interface (0) is always first.
-pub(super) fn candidates(
+fn candidates(
     exports: &[LoadedExport],
     points: &[PointRef],
     pick: impl Fn(&PacketBox) -> &IfaceSet,
@@ -51,9 +69,4 @@ fn text(lo: u128, hi: u128) -> String {
         s.push('+');
     }
     s
-}
-
-/// The set of the candidates.
-pub(super) fn set(candidates: &BTreeMap<u128, String>) -> IfaceSet {
-    candidates.keys().map(|k| (*k, *k)).collect()
 }

@@ -7,7 +7,8 @@ mod miss;
 mod probe;
 
 pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same};
-pub use flows::{Applies, Flows, Peers, first_packets, public, unicast};
+pub use flows::{Applies, Flows, Peers, first_packets, hosts, public, unicast};
+pub use interfaces::Faces;
 pub use miss::{Miss, nearest, overruled};
 pub use probe::{Answer, Guard};
 
@@ -20,6 +21,7 @@ use hylint_parsers::model::{PointKind, Profiles};
 use hylint_parsers::space::AddrSet;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A requirement's result with everything that findings and reports need.
 #[derive(Clone, Debug)]
@@ -242,6 +244,7 @@ pub fn host_guards<'a>(
     let mut out = Vec::new();
     for layer in &host.layers {
         let (each, assumed) = profiles(exports, host, &layer.points);
+        let faces = Arc::new(Faces::of(exports, &layer.points));
         for profile in each {
             let guard = Guard {
                 name: &host.name,
@@ -251,6 +254,7 @@ pub fn host_guards<'a>(
                 resolve: &host.resolve,
                 local: &host.addrs,
                 profile,
+                faces: faces.clone(),
             };
             out.push((guard, &layer.inside, assumed));
         }
@@ -295,7 +299,7 @@ fn host_checks<'a>(
         if peers.addrs.is_empty() && !peers.unknown {
             continue;
         }
-        let Some(mut c) = run(exports, guard, spec, &host.addrs, &peers) else {
+        let Some(mut c) = run(exports, &guard, spec, &host.addrs, &peers) else {
             continue;
         };
         if assumed {
@@ -313,6 +317,7 @@ fn transit_checks<'a>(
     spec: &FlowSpec<'a>,
     out: &mut Vec<Checked<'a>>,
 ) {
+    let guard = transit_guard(exports, t);
     for (f, d) in transit_pairs(flows, exports, t, from, to) {
         let (src, dst) = (flows.addrs(&[f]), flows.addrs(&[d]));
         if src.is_empty() || dst.is_empty() || f == d {
@@ -326,13 +331,13 @@ fn transit_checks<'a>(
         if peers.addrs.is_empty() {
             continue;
         }
-        out.extend(run(exports, transit_guard(t), spec, &dst, &peers));
+        out.extend(run(exports, &guard, spec, &dst, &peers));
     }
 }
 
 /// The guard of a forwarding firewall.
 #[must_use]
-pub fn transit_guard(t: &Transit) -> Guard<'_> {
+pub fn transit_guard<'a>(exports: &[LoadedExport], t: &'a Transit) -> Guard<'a> {
     static NOBODY: std::sync::LazyLock<AddrSet> = std::sync::LazyLock::new(AddrSet::empty);
     Guard {
         name: &t.name,
@@ -342,6 +347,7 @@ pub fn transit_guard(t: &Transit) -> Guard<'_> {
         resolve: &t.resolve,
         local: &NOBODY,
         profile: Profiles::ALL,
+        faces: Arc::new(Faces::of(exports, &t.points)),
     }
 }
 
@@ -358,7 +364,7 @@ fn transit_pairs(
     if !t.between.is_empty() {
         return pairs.filter(|p| t.between.contains(p)).collect();
     }
-    let guard = transit_guard(t);
+    let guard = transit_guard(exports, t);
     let mut named = AddrSet::empty();
     for (_, r) in miss::rules(exports, &guard) {
         for c in &r.clauses {

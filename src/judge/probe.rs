@@ -1,6 +1,6 @@
 //! One question to one layer: which of these packets pass, over the interfaces that they may use.
 
-use super::interfaces;
+use super::interfaces::Faces;
 use crate::engine::{
     Branch, Context, Direction, Judgement, LocalPolicy, PointRef, covers, evaluate, subtract_all,
 };
@@ -8,9 +8,10 @@ use crate::load::LoadedExport;
 use hylint_parsers::model::{PointKind, Profiles};
 use hylint_parsers::space::{AddrSet, IfaceExt, IfaceSet, PacketBox};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A layer of a host, or a forwarding firewall, in one direction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Guard<'a> {
     /// Name of the host or transit.
     pub name: &'a str,
@@ -26,6 +27,8 @@ pub struct Guard<'a> {
     pub local: &'a AddrSet,
     /// Windows profile that is judged.
     pub profile: Profiles,
+    /// Interfaces that its rules name.
+    pub faces: Arc<Faces>,
 }
 
 /// The answer. Interface dimensions are projected away: a box says that the packets pass (or not) by the interface that
@@ -64,6 +67,24 @@ impl<'a> Guard<'a> {
             policy,
             filter_only: false,
         }
+    }
+
+    /// Every branch of the packets, at the interfaces that peers may use. For who wants to know what a rule does and not
+    /// whether the whole query passes.
+    #[must_use]
+    pub fn branches(
+        &self,
+        exports: &'a [LoadedExport],
+        policy: LocalPolicy<'a>,
+        query: &PacketBox,
+    ) -> Vec<Branch<'a>> {
+        let ctx = self.context(exports, policy);
+        if self.kind(exports) != Some(PointKind::Netfilter) {
+            return evaluate(&ctx, self.points, self.direction, query);
+        }
+        let each = self.by_site_interfaces(query).into_iter();
+        each.flat_map(|part| evaluate(&ctx, self.points, self.direction, &self.spread(part).query))
+            .collect()
     }
 
     /// Asks. The query's interfaces are ignored.
@@ -145,38 +166,48 @@ impl<'a> Guard<'a> {
         parts
     }
 
-    fn over_interfaces(&self, ctx: &Context<'a>, part: PacketBox) -> Answer<'a> {
-        let unnamed = || BTreeMap::from([(0, String::new())]);
-        let said = |set: &IfaceSet| {
-            set.first()
-                .map(|v| BTreeMap::from([(v, String::new())]))
-                .unwrap_or_default()
-        };
+    /// The interfaces of one part of a query, and the query over all of them at once.
+    fn spread(&self, part: PacketBox) -> Spread<'_> {
+        let said = |set: &IfaceSet| vec![(set.first().unwrap_or(0), "")];
+        let unnamed = vec![(0, "")];
         let ins = match self.direction {
-            Direction::Out => unnamed(),
-            _ if part.in_iface.is_full() => {
-                interfaces::candidates(ctx.exports, self.points, |b| &b.in_iface)
-            }
+            Direction::Out => unnamed.clone(),
+            _ if part.in_iface.is_full() => names(&self.faces.ins),
             _ => said(&part.in_iface),
         };
         let outs = match self.direction {
-            Direction::In => unnamed(),
-            _ if part.out_iface.is_full() => {
-                interfaces::candidates(ctx.exports, self.points, |b| &b.out_iface)
-            }
+            Direction::In => unnamed,
+            _ if part.out_iface.is_full() => names(&self.faces.outs),
             _ => said(&part.out_iface),
         };
+        let set = |all: &[(u128, &str)]| all.iter().map(|(n, _)| (*n, *n)).collect::<IfaceSet>();
         // A packet to this host may still be translated and forwarded; by which interface then is not known.
         let free_out = self.direction == Direction::In;
+        let out_iface = if free_out {
+            IfaceSet::full()
+        } else {
+            set(&outs)
+        };
         let query = PacketBox {
-            in_iface: interfaces::set(&ins),
-            out_iface: if free_out {
-                IfaceSet::full()
-            } else {
-                interfaces::set(&outs)
-            },
+            in_iface: set(&ins),
+            out_iface,
             ..part
         };
+        Spread {
+            ins,
+            outs,
+            free_out,
+            query,
+        }
+    }
+
+    fn over_interfaces(&self, ctx: &Context<'a>, part: PacketBox) -> Answer<'a> {
+        let Spread {
+            ins,
+            outs,
+            free_out,
+            query,
+        } = self.spread(part);
         let branches = evaluate(ctx, self.points, self.direction, &query);
         let mut best: Vec<PacketBox> = Vec::new();
         let mut maybe: Vec<PacketBox> = Vec::new();
@@ -197,11 +228,7 @@ impl<'a> Guard<'a> {
                 let whole = j.all_allowed() && covers(&j.allowed, &goal);
                 agree &= whole;
                 if !covers(&best, &goal) && !subtract_all(&j.allowed, &best).is_empty() {
-                    names.extend(
-                        [in_name.as_str(), out_name.as_str()]
-                            .iter()
-                            .filter(|n| !n.is_empty()),
-                    );
+                    names.extend([*in_name, *out_name].iter().filter(|n| !n.is_empty()));
                     best.extend(j.allowed);
                 }
                 maybe.extend(j.conditional);
@@ -220,6 +247,18 @@ impl<'a> Guard<'a> {
             interface,
         }
     }
+}
+
+fn names(all: &BTreeMap<u128, String>) -> Vec<(u128, &str)> {
+    all.iter().map(|(n, t)| (*n, t.as_str())).collect()
+}
+
+/// A query at every pair of interfaces that it may use.
+struct Spread<'f> {
+    ins: Vec<(u128, &'f str)>,
+    outs: Vec<(u128, &'f str)>,
+    free_out: bool,
+    query: PacketBox,
 }
 
 /// The part of a branch at one pair of interfaces, with the interfaces projected away.

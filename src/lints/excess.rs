@@ -11,12 +11,14 @@ mod needed;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::engine::{Branch, Decider, Direction, Effect, LocalPolicy, PointRef, subtract_all};
 use crate::finding::{Finding, Related, Severity};
-use crate::judge::{Flows, Guard, host_guards, transit_guard, unicast};
+use crate::judge::{Flows, Guard, host_guards, hosts, transit_guard, unicast};
 use crate::load::LoadedExport;
 use crate::platform;
 use crate::site::Host;
 use classify::{Class, Scene};
-use hylint_parsers::model::{Action, Body, InboundPolicy, Point, PointKind, Profiles, Rule};
+use hylint_parsers::model::{
+    Action, Body, InboundPolicy, Netfilter, Point, PointKind, Profiles, Rule, TableName,
+};
 use hylint_parsers::space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
@@ -39,7 +41,7 @@ pub fn findings(flows: Flows<'_>, exports: &[LoadedExport]) -> Vec<Finding> {
                     exports,
                     at,
                     point,
-                    &transit_guard(t),
+                    &transit_guard(exports, t),
                     &needed,
                     &[],
                     &mut out,
@@ -183,9 +185,21 @@ impl<'a> Look<'a, '_> {
 
     /// Pushes packets through, at the interfaces that peers may use.
     fn evaluate(&self, query: &PacketBox) -> Vec<Branch<'a>> {
-        self.guard
-            .ask(self.exports, LocalPolicy::Holds, query)
-            .branches
+        self.guard.branches(self.exports, LocalPolicy::Holds, query)
+    }
+
+    /// Whether no policy can let anything in: cheaper to see than to prove.
+    fn closed_by_policy(&self, nf: &Netfilter) -> bool {
+        let denies = |chain: &str| {
+            let c = nf
+                .table(TableName::Filter)
+                .and_then(|t| t.chain(chain))
+                .and_then(|(_, c)| c.policy);
+            c.is_some_and(|p| !p.allow)
+        };
+        // What comes for this host may be translated and forwarded.
+        let forwards = self.scene.transit || nf.table(TableName::Nat).is_some();
+        (self.scene.transit || denies("INPUT")) && (!forwards || denies("FORWARD"))
     }
 
     fn default_allow(&self) -> Option<Finding> {
@@ -205,9 +219,12 @@ impl<'a> Look<'a, '_> {
             place::fingerprint(&mut f, &[self.profile_name()]);
             return Some(f);
         }
-        let Body::Netfilter(_) = &self.point.body else {
+        let Body::Netfilter(nf) = &self.point.body else {
             return None;
         };
+        if self.closed_by_policy(nf) {
+            return None;
+        }
         let family = if self.point.families.v4 {
             Family::V4
         } else {
@@ -223,7 +240,7 @@ impl<'a> Look<'a, '_> {
             .collect();
         let left = subtract_all(
             &open.iter().map(|b| b.space.clone()).collect::<Vec<_>>(),
-            &self.needed.boxes(),
+            &self.needed.boxes,
         );
         let packet = left.first()?;
         let by = open.first().map(|b| b.by)?;
@@ -326,9 +343,8 @@ impl<'a> Look<'a, '_> {
                 let mut b = b.clone();
                 b.state = StateSet(b.state.0 & StateSet::exactly(StateSet::NEW, false, false).0);
                 b.dst = b.dst.intersect(&self.behind);
-                let hosts = unicast(Family::V4).union(&unicast(Family::V6));
-                b.src = b.src.intersect(&hosts);
-                b.dst = b.dst.intersect(&hosts);
+                b.src = b.src.intersect(hosts());
+                b.dst = b.dst.intersect(hosts());
                 // A TCP rule that no SYN matches starts nothing.
                 if b.flags != FlagSet::FULL && b.flags.0 & FlagSet::exactly(TcpFlags::SYN).0 == 0 {
                     return None;
@@ -340,7 +356,7 @@ impl<'a> Look<'a, '_> {
         if classify::needs_ipsec(rule) {
             return Vec::new();
         }
-        subtract_all(&cut, &self.needed.boxes())
+        subtract_all(&cut, &self.needed.boxes)
     }
 
     /// The part of the excess that this rule itself lets in.

@@ -8,7 +8,7 @@ use crate::judge::public;
 use crate::lints::required::port_text;
 use crate::platform;
 use hylint_parsers::model::{Condition, ConditionKind, Field, Rule, Test};
-use hylint_parsers::space::{AddrSet, Family, PacketBox, RangeSet, proto};
+use hylint_parsers::space::{AddrSet, PacketBox, RangeSet, proto};
 use std::collections::BTreeMap;
 
 /// What kind of point is looked at.
@@ -41,10 +41,9 @@ pub(super) struct Class {
 /// Whether a set holds most of the Internet: ranges around a hole are still anyone.
 pub(super) fn anyone(src: &AddrSet) -> bool {
     let most = |part: u128, whole: u128| part > whole / 2;
-    let p4 = public(Family::V4);
-    let p6 = public(Family::V6);
-    most(src.v4.intersect(&p4.v4).count(), p4.v4.count())
-        || most(src.v6.intersect(&p6.v6).count(), p6.v6.count())
+    let p = public();
+    most(src.v4.intersect(&p.v4).count(), p.v4.count())
+        || most(src.v6.intersect(&p.v6).count(), p.v6.count())
 }
 
 /// Whether the rule only lets authenticated peers in.

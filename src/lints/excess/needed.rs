@@ -1,11 +1,11 @@
 //! Every flow that is needed at a point: required, implied, wanted by the site, background of the platform.
 
-use crate::judge::{Applies, Flows, public, unicast};
+use crate::judge::{Applies, Flows, hosts, public};
 use crate::matrix::{AccessRule, RoleIx};
 use crate::platform;
 use crate::site::{Access, Host};
 use hylint_parsers::model::PointKind;
-use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, ProtoSet};
+use hylint_parsers::space::{AddrSet, PacketBox, PortSet, ProtoSet};
 
 /// What is needed, and what must not be open.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub(super) struct Needed {
     pub(super) required: Vec<PacketBox>,
     /// Site's own and background.
     other: Vec<PacketBox>,
+    /// Everything that is no excess.
+    pub(super) boxes: Vec<PacketBox>,
     /// Flows past the gateway.
     pub(super) bypass: Vec<PacketBox>,
     /// Flows on ports that the site moved away from.
@@ -25,11 +27,6 @@ pub(super) struct Needed {
 }
 
 impl Needed {
-    /// Everything that is no excess.
-    pub(super) fn boxes(&self) -> Vec<PacketBox> {
-        self.required.iter().chain(&self.other).cloned().collect()
-    }
-
     /// At the hosts that a point guards.
     pub(super) fn at(flows: Flows<'_>, hosts: &[&Host], kind: PointKind) -> Self {
         let mut out = Self {
@@ -111,6 +108,7 @@ impl Needed {
                 dport: a.ports.clone(),
                 ..PacketBox::any()
             }));
+        self.boxes = self.required.iter().chain(&self.other).cloned().collect();
         self.declared = flows
             .site
             .roles
@@ -135,7 +133,7 @@ impl Needed {
                     .is_none_or(|s| s.addrs.is_empty())
             });
             if unknown || roles.is_empty() {
-                unicast(Family::V4).union(&unicast(Family::V6))
+                hosts().clone()
             } else {
                 flows.addrs(roles)
             }
@@ -169,7 +167,7 @@ impl Needed {
                     let clients = flows.addrs(&flows.existing(&req.from));
                     if closed {
                         let clients = if clients.is_empty() {
-                            public(Family::V4).union(&public(Family::V6))
+                            public().clone()
                         } else {
                             clients
                         };
