@@ -15,6 +15,7 @@ mod script;
 mod targets;
 mod token;
 mod values;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod tests;
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use targets::{TARGETS, TargetSpec};
+pub use write::{WriteError, write};
 
 use crate::format::{FormatSpec, Input, Score};
 use crate::model::{
@@ -95,7 +97,10 @@ fn command_score(line: &str, table: bool) -> Score {
 }
 
 fn read(input: &Input<'_>) -> Export {
-    let text = input.source.text.as_str();
+    read_text(&input.source.text)
+}
+
+fn read_text(text: &str) -> Export {
     let layout = if script::is_commands(text) {
         script::split(text)
     } else {

@@ -1,0 +1,109 @@
+//! Reads what was written and compares: a dump that says something else is never returned.
+
+use super::{LineCounts, Result, clip, error};
+use crate::model::{Body, Clause, Condition, Export, Point, Rule, Test};
+use crate::problem::ProblemKind;
+use crate::space::{Family, PacketBox};
+
+/// A point, its family, and the number of lines of each of its rules.
+type Written<'p> = (&'p Point, Option<Family>, LineCounts);
+
+pub(super) fn verify(written: &[Written<'_>], text: &str) -> Result<()> {
+    let export = crate::iptables::read_text(text);
+    if export.points.len() != written.len() {
+        let span = written.first().map(|w| w.0.span).unwrap_or_default();
+        return Err(error(span, "the points cannot be told apart in one file"));
+    }
+    for ((point, family, counts), back) in written.iter().zip(&export.points) {
+        if back.families != point.families || !same_frame(point, back) {
+            return Err(error(
+                point.span,
+                "the families, tables or chains of the point have no form in a dump",
+            ));
+        }
+        let mut lines = back.rules();
+        for (rule, count) in point.rules().zip(counts) {
+            let group: Vec<&Rule> = lines.by_ref().take(*count).collect();
+            if !same_rule(rule, &group, *family, &export) {
+                return Err(error(rule.span, "a dump has no words for this rule"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tables, chains and policies.
+fn same_frame(a: &Point, b: &Point) -> bool {
+    let (Body::Netfilter(a), Body::Netfilter(b)) = (&a.body, &b.body) else {
+        return false;
+    };
+    let names = |n: &crate::model::Netfilter| -> Vec<_> {
+        let chains = n
+            .tables
+            .iter()
+            .flat_map(|t| t.chains.iter().map(move |c| (t.name, c)));
+        chains
+            .map(|(t, c)| (t, c.name.clone(), c.policy.map(|p| p.allow)))
+            .collect()
+    };
+    a.tables.len() == b.tables.len() && names(a) == names(b)
+}
+
+fn same_rule(rule: &Rule, group: &[&Rule], family: Option<Family>, export: &Export) -> bool {
+    let broken = |r: &&Rule| {
+        export.problems.iter().any(|p| {
+            p.kind == ProblemKind::Malformed
+                && p.span.start >= r.span.start
+                && p.span.end <= r.span.end
+        })
+    };
+    let told = |r: &&Rule| r.action == rule.action && r.comment == rule.comment;
+    if !group.iter().all(told) || group.iter().any(broken) {
+        return false;
+    }
+    let have: Vec<Clause> = group
+        .iter()
+        .flat_map(|r| r.clauses.iter().cloned())
+        .collect();
+    let want: Vec<Clause> = rule
+        .clauses
+        .iter()
+        .map(|c| Clause {
+            space: clip(&c.space, family),
+            conditions: c.conditions.clone(),
+        })
+        .collect();
+    covered(&have, &want) && covered(&want, &have)
+}
+
+/// Whether every packet of `a` is in clauses of `b` with the same conditions.
+fn covered(a: &[Clause], b: &[Clause]) -> bool {
+    a.iter().all(|clause| {
+        let mut left: Vec<PacketBox> = vec![clause.space.clone()];
+        for cut in b.iter().filter(|c| same_conditions(c, clause)) {
+            left = left.iter().flat_map(|l| l.subtract(&cut.space)).collect();
+        }
+        left.iter().all(PacketBox::is_empty)
+    })
+}
+
+fn same_conditions(a: &Clause, b: &Clause) -> bool {
+    let holds = |all: &Clause, c: &Condition| all.conditions.iter().any(|o| same_condition(o, c));
+    a.conditions.iter().all(|c| holds(b, c)) && b.conditions.iter().all(|c| holds(a, c))
+}
+
+/// Without places. The words count only where nothing else tells what is tested; hops below a number and not above it are
+/// the same.
+fn same_condition(a: &Condition, b: &Condition) -> bool {
+    let words = a.test != Test::Opaque || a.text == b.text;
+    let test = match (&a.test, &b.test) {
+        (Test::Ttl(x), Test::Ttl(y)) => {
+            let side = |set: &crate::space::RangeSet<u8>, not| {
+                if not { set.complement() } else { set.clone() }
+            };
+            side(x, a.negated) == side(y, b.negated)
+        }
+        (x, y) => x == y && a.negated == b.negated,
+    };
+    a.kind == b.kind && test && words
+}
