@@ -192,3 +192,28 @@ fn known_conditions_of_the_corpus_are_no_problem() {
         );
     }
 }
+
+/// What the reader took from a real dump, the writer gives back; only what was never understood has no words.
+#[test]
+fn every_dump_of_the_corpus_is_written_back() {
+    let Some(corpus) = corpus() else { return };
+    let mut written = 0;
+    for path in files(&corpus.join("iptables")) {
+        let source = load(&path);
+        let e = format::read(&source).unwrap_or_else(|| panic!("{} is no export", source.path));
+        for point in &e.points {
+            match hylint_parsers::iptables::write([point]) {
+                Ok(_) => written += point.rule_count(),
+                // Published dumps hide hardware addresses: there is nothing to write.
+                Err(at) => assert!(
+                    source.slice(at.span).contains("XX:XX"),
+                    "{}: {}: {}",
+                    path.display(),
+                    at.message,
+                    source.slice(at.span)
+                ),
+            }
+        }
+    }
+    println!("{written} rules written");
+}
