@@ -190,20 +190,16 @@ impl<'a> Flows<'a> {
                 req.to.name, req.from.name
             ));
         }
-        let (a, b) = (self.addrs(&from), self.addrs(&to));
+        // Different roles on one host talk locally; only the nodes of one role need each other.
+        let a = self.addrs(&from);
         let hosts = self
             .site
             .hosts
             .iter()
-            .filter(|h| h.roles.iter().any(|r| from.contains(r) || to.contains(r)))
+            .filter(|h| h.roles.iter().any(|r| from.contains(r)))
             .count();
         let one = |s: &AddrSet| s.v4.count() <= 1 && s.v6.count() <= 1;
-        let unknown = a.is_empty() || b.is_empty();
-        let single = if unknown {
-            from == to && hosts < 2
-        } else {
-            a == b && one(&a)
-        };
+        let single = from == to && if a.is_empty() { hosts < 2 } else { one(&a) };
         if single {
             Applies::No("it needs two hosts".into())
         } else {

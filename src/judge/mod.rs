@@ -21,7 +21,7 @@ use hylint_parsers::model::{PointKind, Profiles};
 use hylint_parsers::space::AddrSet;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A requirement's result with everything that findings and reports need.
 #[derive(Clone, Debug)]
@@ -131,6 +131,14 @@ fn alternative<'a>(
                 spec,
                 &mut checks,
             );
+        }
+    }
+    if from.name != to.name {
+        for host in flows
+            .hosts(&from.roles)
+            .filter(|h| h.roles.iter().any(|r| to.roles.contains(r)))
+        {
+            local_checks(exports, host, spec, &mut checks);
         }
     }
     for t in &flows.site.transits {
@@ -306,6 +314,38 @@ fn host_checks<'a>(
             c.assumptions.insert(("profile-domain", String::new()));
         }
         out.push(c);
+    }
+}
+
+/// Both ends on one host: nothing crosses a firewall of Windows or of a cloud; netfilter sees it on `lo`.
+fn local_checks<'a>(
+    exports: &'a [LoadedExport],
+    host: &'a Host,
+    spec: &FlowSpec<'a>,
+    out: &mut Vec<Checked<'a>>,
+) {
+    static LO: LazyLock<Vec<(String, AddrSet)>> =
+        LazyLock::new(|| vec![("lo".to_owned(), AddrSet::any())]);
+    if host.addrs.is_empty() {
+        return;
+    }
+    let own = Peers {
+        addrs: host.addrs.clone(),
+        unknown: false,
+        external: false,
+    };
+    for direction in [Direction::Out, Direction::In] {
+        for (guard, _, _) in host_guards(exports, host, direction) {
+            if guard.kind(exports) == Some(PointKind::Netfilter) {
+                let guard = Guard {
+                    interfaces: &LO,
+                    ..guard
+                };
+                out.extend(run(exports, &guard, spec, &host.addrs, &own));
+            } else if direction == Direction::In {
+                out.push(Checked::local(guard));
+            }
+        }
     }
 }
 

@@ -4,11 +4,11 @@
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
 use crate::engine::{Decider, Direction, PointRef};
 use crate::finding::{Finding, Related, Severity};
-use crate::judge::{Checked, Failure, FlowSpec, Judged, nearest, overruled};
+use crate::judge::{Checked, Failure, FlowSpec, Judged, Miss, nearest, overruled};
 use crate::load::LoadedExport;
 use crate::matrix::{Implied, Require};
 use crate::site::Site;
-use hylint_parsers::model::{Field, Test};
+use hylint_parsers::model::{Body, Field, Test};
 use hylint_parsers::source::Span;
 use hylint_parsers::space::PortSet;
 
@@ -130,12 +130,12 @@ pub fn port_text(ports: &PortSet) -> String {
     ports.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn word(
-    exports: &[LoadedExport],
+fn word<'a>(
+    exports: &'a [LoadedExport],
     s: &Subject<'_>,
     spec: &FlowSpec<'_>,
     c: &Checked<'_>,
-    f: &Failure<'_>,
+    f: &Failure<'a>,
 ) -> Finding {
     let conditional = !f.conditions.is_empty() || f.peers_unknown || f.undecided;
     let plain = !conditional && !f.reply;
@@ -164,7 +164,7 @@ fn word(
         Severity::Error
     };
     let mut out = Finding::new(code, severity, message(s, c, f, code));
-    out.place = place::decider_place(exports, &f.by);
+    out.place = place::decider_place(exports, &nearer_default(exports, &f.by, c, miss.as_ref()));
     out.label = label(f, code);
     out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
     out.host = Some(c.guard.name.to_owned());
@@ -207,6 +207,29 @@ fn word(
     let norm = f.by.rule().map(normalized).unwrap_or_default();
     place::fingerprint(&mut out, &[s.transport, &port_text(&f.ports()), &norm]);
     out
+}
+
+/// Of united groups the one that nearly allows it is the one to mend, so its default is the place.
+fn nearer_default<'a>(
+    exports: &'a [LoadedExport],
+    by: &Decider<'a>,
+    c: &Checked<'_>,
+    miss: Option<&Miss<'_>>,
+) -> Decider<'a> {
+    let list = |at: PointRef| match &place::point(exports, at)?.body {
+        Body::Lists(l) if c.guard.direction == Direction::Out => Some(&l.egress),
+        Body::Lists(l) => Some(&l.ingress),
+        Body::Netfilter(_) => None,
+    };
+    match (by, miss) {
+        (Decider::Default { at, .. }, Some(m)) if m.at != *at => {
+            list(m.at).map_or(*by, |l| Decider::Default {
+                at: m.at,
+                default: &l.default,
+            })
+        }
+        _ => *by,
+    }
 }
 
 fn relate(out: &mut Finding, exports: &[LoadedExport], at: PointRef, span: Span, label: &str) {
