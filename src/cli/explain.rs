@@ -3,6 +3,7 @@
 use super::fail::Failure;
 use super::{Exit, matrix, output};
 use crate::diag::nearest;
+use crate::lints::{self, Group, LintMeta};
 use crate::matrix::{AccessRule, Matrix, Require, Requirement};
 use crate::report::sanitize_limited;
 use std::io::{self, Write};
@@ -18,6 +19,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    if let Some(lint) = lints::by_code(&args.what) {
+        output::stdout(|out| code(lint, out))?;
+        return Ok(Exit::Clean);
+    }
     let m = matrix::load(&args.matrix)?;
     let row = args.what.parse::<u32>().ok();
     let found = m
@@ -33,13 +38,41 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 fn unknown(m: &Matrix, what: &str) -> Failure {
     let ids = m.requirements.iter().map(|r| r.id.as_str());
-    let help = match nearest(what, ids) {
+    let codes = lints::ALL.iter().map(|l| l.code);
+    let help = match nearest(what, codes.chain(ids)) {
         Some(id) => format!("did you mean `{id}`?"),
-        None => "`hylint matrix list` lists the requirements".into(),
+        None => "`hylint matrix list` lists the requirements; codes stand in brackets at the head of a finding".into(),
     };
     Failure::with_help(
         format!("there is no requirement and no code `{what}`"),
         help,
+    )
+}
+
+fn code(lint: &LintMeta, out: &mut dyn Write) -> io::Result<()> {
+    let (group, change) = match lint.group {
+        Group::Required => (
+            "required: a flow that the matrix asks for does not pass",
+            "",
+        ),
+        Group::Excess => ("excess: something is open that nobody asks for", ""),
+        Group::Hygiene => (
+            "hygiene: rules that say nothing or contradict each other",
+            "",
+        ),
+        Group::Trust => (
+            "trust: the run itself cannot be relied on in some point",
+            "; it cannot be switched off",
+        ),
+    };
+    writeln!(out, "{}\n", lint.code)?;
+    writeln!(out, "  {:<13}{}", "what", lint.summary)?;
+    writeln!(out, "  {:<13}{group}", "group")?;
+    writeln!(
+        out,
+        "  {:<13}{} unless the finding itself is graver or milder; `[lints]` in hylint.toml changes it{change}",
+        "severity",
+        lint.severity.as_str()
     )
 }
 

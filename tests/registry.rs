@@ -1,0 +1,219 @@
+//! What is registered is whole: every code that the design names exists and is explained, every code in the sources is
+//! registered, and the documents name only what is there.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use hylint::finding::Severity;
+use hylint::lints::{ALL, Group, by_code};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The codes of the interface by group, with the severity that a finding has unless its circumstances say otherwise.
+const CODES: [(Group, Severity, &str); 9] = [
+    (
+        Group::Required,
+        Severity::Error,
+        "missing-flow blocked-flow partial-flow disabled-flow no-return-path conditional-flow",
+    ),
+    (
+        Group::Excess,
+        Severity::Error,
+        "any-any exposed-to-internet bypasses-gateway default-allow firewall-off",
+    ),
+    (
+        Group::Excess,
+        Severity::Warning,
+        "over-permissive-source over-permissive-port",
+    ),
+    (Group::Excess, Severity::Note, "unneeded-flow"),
+    (Group::Hygiene, Severity::Warning, "shadowed-rule"),
+    (
+        Group::Hygiene,
+        Severity::Note,
+        "conflicting-rule redundant-rule unreferenced-chain duplicate-name",
+    ),
+    (
+        Group::Trust,
+        Severity::Error,
+        "malformed-export empty-export unbound-point unknown-role expired-waiver unverified-flow",
+    ),
+    (Group::Trust, Severity::Note, "unmodelled-match"),
+    (
+        Group::Trust,
+        Severity::Warning,
+        "incomplete-export undeclared-role stale-export stale-port unused-waiver",
+    ),
+];
+
+/// Codes of the interface that no lint reports yet.
+const TO_COME: [&str; 3] = ["shadowed-rule", "conflicting-rule", "redundant-rule"];
+
+#[test]
+fn the_codes_are_those_of_the_interface() {
+    let mut named = BTreeSet::new();
+    for (group, severity, codes) in CODES {
+        for code in codes.split(' ') {
+            assert!(named.insert(code), "{code} is listed twice");
+            match by_code(code) {
+                Some(lint) => {
+                    assert!(
+                        !TO_COME.contains(&code),
+                        "{code} is registered: take it from TO_COME"
+                    );
+                    assert_eq!((lint.group, lint.severity), (group, severity), "{code}");
+                }
+                None => assert!(TO_COME.contains(&code), "{code} is not registered"),
+            }
+        }
+    }
+    for lint in ALL {
+        assert!(
+            named.contains(lint.code),
+            "{} is not in the interface",
+            lint.code
+        );
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
+    walkdir::WalkDir::new(root().join(folder))
+        .sort_by_file_name()
+        .into_iter()
+        .map(|e| e.unwrap().into_path())
+        .filter(|p| p.extension().is_some_and(|e| e == extension))
+        .map(|p| {
+            let text = std::fs::read_to_string(&p).unwrap();
+            (p, text)
+        })
+        .collect()
+}
+
+/// A finding whose code nobody registered could be neither selected, nor explained, nor waived.
+#[test]
+fn every_code_that_a_lint_reports_is_registered() {
+    let mut seen = BTreeSet::new();
+    let sources = files("src", "rs");
+    assert!(sources.len() > 30);
+    for (path, text) in &sources {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for made in code.split("Finding::new(").skip(1) {
+            let literal = made.trim_start().strip_prefix('"');
+            let Some(literal) = literal.and_then(|l| l.split('"').next()) else {
+                continue;
+            };
+            assert!(
+                by_code(literal).is_some(),
+                "{literal} in {}",
+                path.display()
+            );
+            seen.insert(literal.to_owned());
+        }
+    }
+    assert!(!seen.is_empty());
+}
+
+fn explain(what: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hylint"))
+        .args(["explain", what])
+        .env_clear()
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn every_code_is_explained() {
+    for lint in ALL {
+        let done = explain(lint.code);
+        let out = String::from_utf8(done.stdout).unwrap();
+        assert_eq!(done.status.code(), Some(0), "{}", lint.code);
+        assert!(out.starts_with(lint.code), "{out}");
+        assert!(out.contains(lint.summary), "{out}");
+        assert!(out.contains(lint.severity.as_str()), "{out}");
+        assert_eq!(
+            out.contains("cannot be switched off"),
+            lint.group == Group::Trust,
+            "{out}"
+        );
+    }
+}
+
+#[test]
+fn requirements_are_explained_by_id_and_by_row() {
+    let list = Command::new(env!("CARGO_BIN_EXE_hylint"))
+        .args(["matrix", "list", "--format", "json"])
+        .output()
+        .unwrap();
+    let rows: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 75);
+    for r in rows.iter().step_by(9) {
+        let (id, row) = (r["id"].as_str().unwrap(), r["row"].to_string());
+        let by_id = explain(id);
+        let text = String::from_utf8_lossy(&by_id.stdout).into_owned();
+        assert!(text.starts_with(id), "{text}");
+        for part in ["purpose", "impact", "from", "to"] {
+            assert!(text.contains(r[part].as_str().unwrap()), "{part}: {text}");
+        }
+        assert_eq!(by_id.stdout, explain(&row).stdout, "{id}");
+    }
+}
+
+#[test]
+fn what_is_close_to_a_code_or_a_requirement_is_offered() {
+    for (typed, meant) in [
+        ("missing-flows", "missing-flow"),
+        ("database.service-managment", "database.service-management"),
+    ] {
+        let done = explain(typed);
+        assert_eq!(done.status.code(), Some(2));
+        let err = String::from_utf8(done.stderr).unwrap();
+        assert!(err.contains(meant), "{err}");
+    }
+}
+
+/// Paths in back quotes, and the targets of links, that are of this repository.
+fn paths(text: &str) -> Vec<String> {
+    let top = [
+        "parsers/",
+        "rules/",
+        "src/",
+        "tests/",
+        "examples/",
+        "schema/",
+        "docs/",
+        "benches/",
+        "fuzz/",
+        ".ci/",
+    ];
+    let quoted = text.split('`').skip(1).step_by(2);
+    let linked = text
+        .split("](")
+        .skip(1)
+        .filter_map(|l| l.split(')').next())
+        .filter(|l| !l.contains("://"));
+    let quoted = quoted.filter(|q| top.iter().any(|t| q.starts_with(t)));
+    let clean = |p: &str| {
+        let p = p.split([' ', '*', '#']).next().unwrap_or_default();
+        p.trim_end_matches('/').to_owned()
+    };
+    quoted.chain(linked).map(clean).collect()
+}
+
+#[test]
+fn every_path_that_the_documents_name_exists() {
+    for name in ["README.md", "CONTRIBUTING.md", "examples/README.md"] {
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
+        let outside_blocks: Vec<&str> = text.split("```").step_by(2).collect();
+        let base = root().join(Path::new(name).parent().unwrap());
+        let paths = paths(&outside_blocks.concat());
+        for path in &paths {
+            let here = base.join(path).exists() || root().join(path).exists();
+            assert!(here, "{name} names {path}");
+        }
+        assert!(name.starts_with("examples") || paths.len() > 4, "{paths:?}");
+    }
+}
