@@ -371,6 +371,31 @@ fn keywords_have_bounds_and_conditions() {
 }
 
 #[test]
+fn a_capture_that_ends_inside_the_label_of_a_name_lost_a_rule() {
+    let whole = "Rule Name: a\nEnabled: Yes\nDirection: In\nProfiles: Domain\nLocalIP: Any\nRemoteIP: Any\n\
+        Protocol: Any\nEdge traversal: No\nAction: Allow\n\n";
+    for (end, cut) in [
+        ("R", true),
+        ("Rule N", true),
+        ("Regelna", true),
+        ("Rule Name", true),
+        // What netsh prints at the end, and lines that are whole.
+        ("Ok.", false),
+        ("Rule N\n", false),
+        ("", false),
+    ] {
+        let export = read(&format!("{whole}{end}"));
+        assert_eq!(export.rules_in_model(), 1, "{end:?}");
+        let named = |p: &Problem| p.dropped && p.message.contains("inside a rule's name");
+        assert_eq!(export.problems.iter().any(named), cut, "{end:?}");
+        assert_eq!(
+            (export.rules_in_file, export.lost()),
+            (1 + usize::from(cut), 0)
+        );
+    }
+}
+
+#[test]
 fn what_is_cut_off_is_counted_and_named() {
     let whole = verbose(&[]);
     let body: String = whole.lines().skip(8).map(|l| format!("{l}\n")).collect();

@@ -353,9 +353,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A last line that ends inside the label of a name: the text was cut there.
+    fn cut_label(&mut self) {
+        let Some((line, Heading::None)) = &self.previous else {
+            return;
+        };
+        let span = line.span();
+        if span.end as usize == self.text.len() && self.v.begins(Label::Name, line.text) {
+            self.export.rules_in_file += 1;
+            self.drop_rule(
+                span,
+                "the export ends inside a rule's name, so the rest of it is missing",
+                "export again",
+            );
+        }
+    }
+
     fn finish(mut self) -> Export {
         self.close_block();
         self.close_section();
+        self.cut_label();
         if let Some(c) = self.partial.iter().find(|c| c.some) {
             let message =
                 "the command asked for rules by name, so the export does not hold every rule";

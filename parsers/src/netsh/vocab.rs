@@ -313,6 +313,13 @@ impl Vocabulary {
         find(&self.labels, text).map(|e| e.meaning)
     }
 
+    /// Whether a label in some language begins with a text.
+    pub(super) fn begins(&self, label: Label, text: &str) -> bool {
+        let text = fold(text);
+        let mut labels = self.labels.iter().filter(|(_, e)| e.meaning == label);
+        !text.is_empty() && labels.any(|(whole, _)| whole.starts_with(&*text))
+    }
+
     /// The meaning of a value or heading in its place.
     pub(super) fn word(&self, class: Class, text: &str) -> Option<Entry<Word>> {
         self.words
