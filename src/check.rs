@@ -282,6 +282,7 @@ fn infos(exports: &[LoadedExport], bound: &Bound) -> Vec<ExportInfo> {
                 encoding: e.source.encoding,
                 sha256: e.sha256.clone(),
                 bytes: e.bytes,
+                points: e.export.points.len(),
                 rules: e.export.rules_in_model(),
                 roles,
                 role_source,

@@ -122,6 +122,8 @@ pub struct ExportInfo {
     pub sha256: String,
     /// Size of the file.
     pub bytes: u64,
+    /// Firewalls in it: 0 where it only says what stands beside rules, such as profiles, sets or interfaces.
+    pub points: usize,
     /// Rules in the model.
     pub rules: usize,
     /// Roles of the hosts that it guards.
@@ -210,6 +212,12 @@ pub struct Counts {
 }
 
 impl Outcome {
+    /// Whether there was any firewall to judge.
+    #[must_use]
+    pub fn judged_any(&self) -> bool {
+        self.exports.iter().any(|e| e.points > 0)
+    }
+
     /// Findings by severity.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -378,3 +378,23 @@ fn h_run(h: &Hylint, args: &str) -> harness::Run {
     }
     copy.args(args).run()
 }
+
+/// Profiles, sets or interfaces alone are no firewall: nothing was judged, so nothing may pass.
+#[test]
+fn what_only_stands_beside_rules_is_status_2() {
+    let profiles = "Domain Profile Settings: \n\
+        ----------------------------------------------------------------------\n\
+        State                                 ON\n\
+        Firewall Policy                       BlockInbound,AllowOutbound\n";
+    let lists = r#"{"PrefixLists": [{"PrefixListId": "pl-1", "PrefixListName": "a", "Cidrs": ["192.0.2.0/24"]}]}"#;
+    for (name, content) in [("allprofiles.txt", profiles), ("lists.json", lists)] {
+        Hylint::new()
+            .file(name, content)
+            .args(&format!("{name} --role session-host"))
+            .run()
+            .expect(
+                2,
+                &["NOT RUN", "no export was judged", name, "holds no firewall"],
+            );
+    }
+}

@@ -228,7 +228,7 @@ fn the_verdict_follows_the_threshold_and_a_run_without_exports_is_no_success() {
     o.exports.clear();
     at(
         &render("human", &o, &RenderOptions::default()),
-        "NOT RUN: no export was read",
+        "NOT RUN: no export was judged",
     );
 }
 

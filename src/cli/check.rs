@@ -154,7 +154,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             None => output::stdout(|out| t.report.write(&outcome, &terminal, out))?,
         }
     }
-    if outcome.exports.is_empty() {
+    if !outcome.judged_any() {
         return Err(nothing_read(&outcome));
     }
     Ok(status(&outcome))
@@ -170,6 +170,15 @@ fn status(o: &Outcome) -> Exit {
 }
 
 fn nothing_read(o: &Outcome) -> Failure {
+    if let Some(e) = o.exports.first() {
+        return Failure::with_help(
+            format!(
+                "no export was judged: {} holds no firewall, only what belongs beside one",
+                crate::report::sanitize_limited(&e.path, 200)
+            ),
+            "add the export of the rules themselves",
+        );
+    }
     let message = match (o.not_exports.len(), o.findings.is_empty()) {
         (0, true) => "no export was judged: there is no file in the given paths".to_owned(),
         (0, false) => "no export was judged: none could be read".to_owned(),

@@ -139,6 +139,7 @@ pub fn outcome() -> Outcome {
             encoding: "UTF-8",
             sha256: "ef".into(),
             bytes: 1234,
+            points: 1,
             rules: 8,
             roles: vec!["controller-broker".into()],
             role_source: Some("config"),

@@ -48,8 +48,8 @@ pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::R
         .iter()
         .filter(|f| f.waived.is_none() && f.severity >= o.fail_on)
         .count();
-    let (paint, verdict) = if o.exports.is_empty() {
-        (Paint::Red, "NOT RUN: no export was read".to_owned())
+    let (paint, verdict) = if !o.judged_any() {
+        (Paint::Red, "NOT RUN: no export was judged".to_owned())
     } else if failing > 0 {
         let level = o.fail_on.as_str();
         (
@@ -172,25 +172,20 @@ fn exports(
         } += 1;
     }
     let of = |e: &ExportInfo| counts.get(&*e.path).copied().unwrap_or_default();
-    let mut sorted: Vec<&ExportInfo> = o.exports.iter().collect();
+    // What stands beside rules is worth a line only if something is wrong with it.
+    let quiet = |e: &ExportInfo| e.points == 0 && of(e) == [0; 3] && !options.verbose;
+    let mut sorted: Vec<&ExportInfo> = o.exports.iter().filter(|e| !quiet(e)).collect();
+    let beside = o.exports.len() - sorted.len();
     sorted.sort_by(|a, b| of(b).cmp(&of(a)).then(a.path.cmp(&b.path)));
     let limit = if options.verbose { usize::MAX } else { NAMED };
     for (n, e) in sorted.iter().take(limit).enumerate() {
-        let [errors, warnings, notes] = of(e);
-        let roles: Vec<_> = e.roles.iter().map(|r| text(r)).collect();
-        let roles = match (roles.is_empty(), e.role_source) {
-            (true, _) => "role unknown".to_owned(),
-            (false, Some(source)) => format!("{} (by {source})", roles.join(", ")),
-            (false, None) => roles.join(", "),
-        };
-        let line = format!(
-            "{}: {}, {}, {} · {} · {roles}",
-            text(&e.path),
-            plural(errors, "error"),
-            plural(warnings, "warning"),
-            plural(notes, "note"),
-            plural(e.rules, "rule"),
-        );
+        let mut line = format!("{}: {}", text(&e.path), tally(of(e)));
+        if e.points > 0 {
+            line.push_str(&format!(" · {}", plural(e.rules, "rule")));
+        }
+        if let Some(roles) = roles(o, e) {
+            line.push_str(&format!(" · {roles}"));
+        }
         let head = if n == 0 { "exports" } else { "" };
         style.entry(out, head, Paint::Bold, HEADS, &line)?;
     }
@@ -198,7 +193,45 @@ fn exports(
         let line = format!("{} more (-v names them)", sorted.len() - limit);
         style.entry(out, "", Paint::Dim, HEADS, &line)?;
     }
+    if beside > 0 {
+        let line = format!(
+            "{} beside them, without rules of its own (-v names them)",
+            plural(beside, "file")
+        );
+        let line = line.replace("its own", if beside == 1 { "its own" } else { "their own" });
+        style.entry(out, "", Paint::Dim, HEADS, &line)?;
+    }
     Ok(())
+}
+
+/// Counts of errors, warnings and notes; those that are 0 are left out.
+fn tally(counts: [usize; 3]) -> String {
+    let parts: Vec<String> = counts
+        .into_iter()
+        .zip(["error", "warning", "note"])
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| plural(n, what))
+        .collect();
+    if parts.is_empty() {
+        "no finding".into()
+    } else {
+        parts.join(", ")
+    }
+}
+
+/// The roles of an export's hosts. A perimeter firewall has none, so that none is known is said only where it is a finding.
+fn roles(o: &Outcome, e: &ExportInfo) -> Option<String> {
+    let names: Vec<_> = e.roles.iter().map(|r| text(r)).collect();
+    let here = |f: &crate::finding::Finding| f.place.as_ref().is_some_and(|p| p.path == e.path);
+    match (names.is_empty(), e.role_source) {
+        (false, Some(source)) => Some(format!("{} (by {source})", names.join(", "))),
+        (false, None) => Some(names.join(", ")),
+        (true, _) => o
+            .findings
+            .iter()
+            .any(|f| f.code == "unknown-role" && here(f))
+            .then(|| "role unknown".to_owned()),
+    }
 }
 
 /// What is not shown: notes, waived findings, files that are no exports.
