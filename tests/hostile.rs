@@ -319,7 +319,7 @@ fn an_export_cut_inside_a_rule_never_passes() {
             cut += 1;
         }
     }
-    assert!(cut as u64 >= cases(), "{cut}");
+    assert!(cut > EXPORTS.len(), "{cut}");
 }
 
 /// The damage of one seed is the same in every run, or a failure could not be looked at.

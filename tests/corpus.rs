@@ -1,0 +1,233 @@
+//! Real exports, where a folder of them is at hand: `HYLINT_CORPUS`, else `../shared/corpus` beside the repository.
+//!
+//! `cargo test --test corpus -- --nocapture` prints the table: what each file is read as, and what of it is not decided.
+//! What each reader makes of its own real files is tested in `parsers/tests/`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+#[path = "common/invariants.rs"]
+mod invariants;
+
+use hylint::check::{CheckRequest, check};
+use hylint::finding::Severity;
+use hylint::load::{FileRef, FileResult, LoadedExport, read_file};
+use hylint::outcome::{Outcome, Status};
+use hylint_parsers::model::{ConditionKind, Export};
+use hylint_parsers::problem::ProblemKind;
+use invariants::{export_holds, outcome_holds};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Folders whose files are exports of the format of the same name.
+const FORMATS: [&str; 4] = ["iptables", "netsh", "aws", "azure"];
+
+/// A role that exports of the format may have, so that the whole check runs.
+const ROLES: [(&str, &str); 4] = [
+    ("iptables", "hysecure-gateway"),
+    ("netsh", "session-host"),
+    ("aws", "controller-management"),
+    ("azure", "session-host"),
+];
+
+/// Far more than a file of this size takes.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// The files of a folder of the corpus in order, or none with a printed reason.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut roots: Vec<PathBuf> = above.skip(1).map(|a| a.join("shared/corpus")).collect();
+    if let Some(set) = std::env::var_os("HYLINT_CORPUS") {
+        roots = vec![set.into()];
+        assert!(roots[0].is_dir(), "HYLINT_CORPUS is no folder");
+    }
+    let Some(root) = roots.iter().find(|r| r.is_dir()) else {
+        println!("skipped: no folder of real exports (HYLINT_CORPUS, or ../shared/corpus)");
+        return Vec::new();
+    };
+    let walk = walkdir::WalkDir::new(root.join(folder)).sort_by_file_name();
+    let found = walk
+        .into_iter()
+        .flatten()
+        .filter(|e| e.file_type().is_file());
+    found.map(walkdir::DirEntry::into_path).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn read(path: &Path) -> FileResult {
+    read_file(&FileRef {
+        open: path.into(),
+        shown: name(path).into(),
+        named: true,
+        stdin: false,
+    })
+}
+
+fn problems(e: &Export, kind: ProblemKind) -> usize {
+    e.problems.iter().filter(|p| p.kind == kind).count()
+}
+
+fn conditions(e: &Export, unknown: bool) -> usize {
+    let rules = e.points.iter().flat_map(|p| p.rules());
+    rules
+        .flat_map(|r| r.conditions())
+        .filter(|c| !unknown || c.kind == ConditionKind::Unknown)
+        .count()
+}
+
+fn head() {
+    println!(
+        "{:<52} {:<9} {:>6} {:>6} {:>6} {:>7} {:>7} {:>5} {:>9} {:>5}",
+        "file",
+        "format",
+        "rules",
+        "model",
+        "conds",
+        "unknown",
+        "unmodel",
+        "lost",
+        "malformed",
+        "notes"
+    );
+}
+
+fn row(e: &LoadedExport) {
+    let x = &e.export;
+    println!(
+        "{:<52} {:<9} {:>6} {:>6} {:>6} {:>7} {:>7} {:>5} {:>9} {:>5}",
+        e.path,
+        x.format,
+        x.rules_in_file,
+        x.rules_in_model(),
+        conditions(x, false),
+        conditions(x, true),
+        problems(x, ProblemKind::Unmodelled),
+        x.lost(),
+        problems(x, ProblemKind::Malformed),
+        problems(x, ProblemKind::Note),
+    );
+}
+
+fn checked(path: &Path, role: Option<&str>) -> Outcome {
+    let request = CheckRequest {
+        paths: vec![path.into()],
+        config: None,
+        matrix: None,
+        role: role.map(str::to_owned).into_iter().collect(),
+        address: Vec::new(),
+        at: "2026-11-23T00:00:00Z".parse().unwrap(),
+        threads: 1,
+        select: Vec::new(),
+        ignore: Vec::new(),
+        fail_on: None,
+    };
+    let start = Instant::now();
+    let outcome = check(&request).unwrap();
+    let took = start.elapsed();
+    assert!(took < LONGEST, "{} took {took:?}", path.display());
+    outcome_holds(&outcome);
+    outcome
+}
+
+#[test]
+fn every_export_is_read_as_what_it_is_and_no_rule_is_lost() {
+    head();
+    for format in FORMATS {
+        for path in files(format) {
+            let FileResult::Export(e, _) = read(&path) else {
+                panic!("{format}/{} is not read", name(&path));
+            };
+            row(&e);
+            assert_eq!(e.export.format, format, "{}", e.path);
+            let holds = e.export.rules_in_file > 0 || !e.export.companions.is_empty();
+            assert!(
+                holds,
+                "{} has neither rules nor what belongs beside them",
+                e.path
+            );
+            export_holds(&e);
+        }
+    }
+}
+
+/// A file that only holds, quotes or resembles an export is read as far as it goes; what is wrong with it is told.
+#[test]
+fn what_is_no_plain_export_is_never_read_as_a_clean_one() {
+    head();
+    for path in files("mixed") {
+        let (told, what) = match read(&path) {
+            FileResult::Export(e, findings) => {
+                row(&e);
+                export_holds(&e);
+                // A template's expression is a condition of the rule that holds it.
+                let told = !findings.is_empty() || conditions(&e.export, false) > 0;
+                (told, format!("{} rules", e.export.rules_in_file))
+            }
+            FileResult::Failed(f) => {
+                println!("{:<52} {}", name(&path), f.message);
+                (true, f.message)
+            }
+            FileResult::NotExport(_) => panic!("a named file is an export or an error"),
+        };
+        assert!(told, "{}: nothing is told of it ({what})", name(&path));
+    }
+}
+
+/// The whole check of each real file: it ends soon, and what a verdict rests on is named.
+#[test]
+fn every_export_is_judged() {
+    for (format, role) in ROLES {
+        for path in files(format) {
+            let name = name(&path);
+            let outcome = checked(&path, Some(role));
+            let judged = outcome.requirements.iter().flat_map(|r| &r.checks);
+            let (mut satisfied, mut other) = (0, 0);
+            for c in judged {
+                match c.status {
+                    Status::Satisfied => {
+                        satisfied += 1;
+                        assert!(!c.evidence.is_empty(), "{name}: a pass without evidence");
+                    }
+                    _ => other += 1,
+                }
+            }
+            let errors = outcome
+                .findings
+                .iter()
+                .filter(|f| f.severity == Severity::Error)
+                .count();
+            println!(
+                "{name:<52} satisfied {satisfied:>3} other {other:>3} errors {errors:>3} findings {:>4}",
+                outcome.findings.len()
+            );
+            // Nothing judged and nothing said would be a pass by silence; without a firewall the run ends with status 2.
+            assert!(
+                satisfied + other > 0 || errors > 0 || !outcome.judged_any(),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// Without a role the lints that need none still run, and the missing role is said or the inferred one is named.
+#[test]
+fn every_export_is_judged_without_a_role() {
+    for format in FORMATS {
+        for path in files(format) {
+            let outcome = checked(&path, None);
+            let said = outcome
+                .findings
+                .iter()
+                .any(|f| ["unknown-role", "unbound-point"].contains(&f.code));
+            let known =
+                !outcome.judged_any() || outcome.exports.iter().any(|e| !e.roles.is_empty());
+            assert!(said || known, "{}", name(&path));
+        }
+    }
+}
