@@ -1,5 +1,11 @@
 //! The engine against a naive evaluator that shares nothing with it but the model: one packet at a time, every value of
 //! every condition tried.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments
+)]
 
 use hylint::engine::{Context, Direction, Effect, LocalPolicy, evaluate};
 use hylint::load::LoadedExport;
