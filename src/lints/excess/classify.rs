@@ -97,24 +97,16 @@ fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
 
 fn transport(boxes: &[PacketBox]) -> String {
     let p = protocols(boxes);
-    let name = match (p.contains(proto::TCP), p.contains(proto::UDP)) {
-        (true, true) => {
-            return if p.is_full() {
-                "every protocol".into()
-            } else {
-                "TCP and UDP".into()
-            };
+    match (p.contains(proto::TCP), p.contains(proto::UDP)) {
+        (true, true) if p.is_full() => "every protocol".into(),
+        (true, true) => "TCP and UDP".into(),
+        (true, false) => "TCP".into(),
+        (false, true) => "UDP".into(),
+        (false, false) => {
+            let name = p.first().map(crate::judge::protocol_name);
+            format!("protocol {}", name.unwrap_or_default())
         }
-        (true, false) => "TCP".to_owned(),
-        (false, true) => "UDP".to_owned(),
-        (false, false) => format!(
-            "protocol {}",
-            p.first()
-                .map(crate::judge::protocol_name)
-                .unwrap_or_default()
-        ),
-    };
-    name
+    }
 }
 
 fn what(boxes: &[PacketBox]) -> String {
@@ -315,11 +307,11 @@ pub(super) fn classify(
     )
 }
 
-fn bypass(
-    class: &dyn Fn(&'static str, Severity, String, &str, &str, Option<Field>) -> Option<Class>,
-    excess: &[PacketBox],
-    severity: Severity,
-) -> Option<Class> {
+/// Makes a class of a code, a severity, a message, a label, a help and the field to point at.
+type MakeClass<'a> =
+    dyn Fn(&'static str, Severity, String, &str, &str, Option<Field>) -> Option<Class> + 'a;
+
+fn bypass(class: &MakeClass<'_>, excess: &[PacketBox], severity: Severity) -> Option<Class> {
     let message = format!("{} lets clients past the gateway", what(excess));
     class(
         "bypasses-gateway",
