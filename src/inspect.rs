@@ -3,14 +3,18 @@
 use crate::load::{LoadedExport, classify};
 use crate::report::{RenderOptions, sanitize_limited};
 use hylint_parsers::model::{
-    Action, Body, Clause, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, Nat, NatKind,
-    Netfilter, Point, Rule, RuleList, Table,
+    Action, Body, Clause, Companion, Condition, ConditionKind, DefaultOrigin, DefaultVerdict,
+    InboundPolicy, Nat, NatKind, Netfilter, Point, ProfileSettings, Profiles, Rule, RuleList,
+    Table, WindowsProfiles,
 };
 use hylint_parsers::problem::{Problem, ProblemKind};
 use hylint_parsers::source::{Source, Span};
 use hylint_parsers::space::{AddrSet, Family, PortSet, ProtoSet, proto};
 use serde::Serialize;
 use std::io::{self, Write};
+
+/// The condition of a rule whose verbose fields were not printed, as the netsh reader words it.
+const BRIEF: &str = "brief-export";
 
 /// Longest text of a line that is quoted.
 const LONGEST_TEXT: usize = 300;
@@ -47,6 +51,29 @@ pub struct PointView {
     pub transit: Option<ListView>,
     /// netfilter chains.
     pub chains: Vec<ChainView>,
+    /// Windows: the settings of each profile that the export holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<ProfileView>,
+    /// Whether the defaults stand in the export; for people.
+    #[serde(skip)]
+    assumed: [bool; 2],
+    #[serde(skip)]
+    brief: bool,
+}
+
+/// What an export says of a Windows profile. Each is null where it says nothing.
+#[derive(Serialize, Debug)]
+pub struct ProfileView {
+    /// `domain`, `private` or `public`.
+    pub name: &'static str,
+    /// Whether the firewall is on.
+    pub enabled: Option<bool>,
+    /// `allow`, `deny` or `deny-always`: inbound packets that no rule allows.
+    pub inbound: Option<&'static str>,
+    /// `allow` or `deny`: outbound packets that no rule blocks.
+    pub outbound: Option<&'static str>,
+    /// Whether rules that are not Group Policy's act.
+    pub local_rules: Option<bool>,
 }
 
 /// A direction.
@@ -95,6 +122,12 @@ pub struct RuleView {
     pub dport: String,
     /// What must hold beside the packet's addresses, protocol and ports.
     pub conditions: Vec<String>,
+    /// Priority or rule number, where the format has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u32>,
+    /// Windows profiles in which it acts, where these are not all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<&'static str>,
 }
 
 /// Something that is not in the model as the file writes it.
@@ -148,7 +181,8 @@ pub fn unmodelled(e: &LoadedExport) -> Vec<Unmodelled> {
         .filter(said)
         .map(|p| entry(p.span, &p.message, p.dropped))
         .collect();
-    let named: rustc_hash::FxHashSet<u32> = out.iter().map(|u| u.line).collect();
+    let mut named: Vec<u32> = out.iter().map(|u| u.line).collect();
+    named.sort_unstable();
     let rules = e.export.points.iter().flat_map(Point::rules);
     for r in rules.filter(|r| !r.span.is_empty()) {
         let mut reasons: Vec<String> = r
@@ -164,8 +198,10 @@ pub fn unmodelled(e: &LoadedExport) -> Vec<Unmodelled> {
             continue;
         }
         let u = entry(r.span, &reasons.join("; "), false);
-        // A reader that told of the line has said it better.
-        if !named.contains(&u.line) {
+        // A reader that told of a line of the rule has said it better.
+        let last = e.source.position(r.span.end.saturating_sub(1)).line;
+        let next = named.partition_point(|n| *n < u.line);
+        if named.get(next).is_none_or(|n| *n > last) {
             out.push(u);
         }
     }
@@ -195,7 +231,35 @@ fn point(e: &LoadedExport, p: &Point) -> PointView {
         egress,
         transit: None,
         chains,
+        profiles: p.windows.as_deref().map_or_else(Vec::new, profile_views),
+        brief: p.brief,
+        assumed: match &p.body {
+            Body::Lists(l) => {
+                [&l.ingress, &l.egress].map(|l| l.default.origin == DefaultOrigin::Assumed)
+            }
+            Body::Netfilter(_) => [false; 2],
+        },
     }
+}
+
+fn profile_views(w: &WindowsProfiles) -> Vec<ProfileView> {
+    let verdict = |allow: bool| if allow { "allow" } else { "deny" };
+    let view = |(name, p): (&'static str, &ProfileSettings)| ProfileView {
+        name,
+        enabled: p.enabled.map(|e| e.0),
+        inbound: p.inbound.map(|(i, _)| match i {
+            InboundPolicy::Allow => "allow",
+            InboundPolicy::Block => "deny",
+            InboundPolicy::BlockAlways => "deny-always",
+        }),
+        outbound: p.outbound_allow.map(|o| verdict(o.0)),
+        local_rules: p.local_rules.map(|l| l.0),
+    };
+    let named = Profiles::EACH.iter().zip(&w.profiles);
+    named
+        .filter_map(|((_, name), p)| Some((*name, p.as_ref()?)))
+        .map(view)
+        .collect()
 }
 
 fn list(source: &Source, l: &RuleList) -> ListView {
@@ -238,6 +302,15 @@ fn rule(source: &Source, r: &Rule, table: Option<&Table>) -> RuleView {
         sport: sides(r, |c| ports(&c.space.sport)),
         dport: sides(r, |c| ports(&c.space.dport)),
         conditions: conditions(source, r),
+        priority: r.priority,
+        profiles: match r.profiles {
+            Profiles::ALL => Vec::new(),
+            some => Profiles::EACH
+                .iter()
+                .filter(|(p, _)| some.intersects(*p))
+                .map(|(_, name)| *name)
+                .collect(),
+        },
     }
 }
 
@@ -366,7 +439,12 @@ fn conditions(source: &Source, r: &Rule) -> Vec<String> {
     ];
     for (field, name) in named {
         if let Some(span) = r.field(field) {
-            out.push(format!("{name} {}", source.slice(span).trim()));
+            let text = source.slice(span).trim();
+            // An option of iptables names itself.
+            out.push(match text.starts_with(['-', '!']) {
+                true => text.to_owned(),
+                false => format!("{name} {text}"),
+            });
         }
     }
     for text in r.conditions().map(Condition::describe) {
@@ -390,24 +468,39 @@ pub fn write_human(
     let clean = |s: &str| sanitize_limited(s, LONGEST_TEXT).into_owned();
     writeln!(
         out,
-        "{}: {} · {} · {} rules",
+        "{}: {} · {} · {}",
         clean(&e.path),
         view.format,
         view.encoding,
-        e.export.rules_in_model()
+        counted(e.export.rules_in_model())
     )?;
     for p in &view.points {
         let state = if p.stateful { "stateful" } else { "stateless" };
         writeln!(
             out,
-            "\n{} · {} · {} · {state}",
-            clean(&p.name),
+            "\n{}{} · {} · {state}",
+            // A host's own firewall has no name but the file's.
+            if p.name == *e.path {
+                String::new()
+            } else {
+                clean(&p.name) + " · "
+            },
             p.kind,
             p.family
         )?;
-        for (name, list) in [("ingress", &p.ingress), ("egress", &p.egress)] {
+        write_profiles(&p.profiles, out)?;
+        if p.brief {
+            writeln!(
+                out,
+                "  (brief) rules were exported without `verbose`: a program, service or IPsec line may narrow them"
+            )?;
+        }
+        let lists = [("ingress", &p.ingress), ("egress", &p.egress)];
+        for ((name, list), assumed) in lists.into_iter().zip(p.assumed) {
             if let Some(l) = list {
-                writeln!(out, "  {name} · default {}", l.default)?;
+                let assumed = if assumed { " (assumed)" } else { "" };
+                let rules = counted(l.rules.len());
+                writeln!(out, "  {name} · default {}{assumed} · {rules}", l.default)?;
                 write_rules(&l.rules, out)?;
             }
         }
@@ -415,6 +508,12 @@ pub fn write_human(
             let policy = c.policy.map_or(String::new(), |p| format!(" · policy {p}"));
             writeln!(out, "  {} {}{policy}", c.table, clean(&c.name))?;
             write_rules(&c.rules, out)?;
+        }
+    }
+    for c in &e.export.companions {
+        if let Companion::WindowsProfiles(w) = c {
+            writeln!(out, "\nprofile settings, for the rules of the same host")?;
+            write_profiles(&profile_views(w), out)?;
         }
     }
     if !view.unmodelled.is_empty() {
@@ -446,11 +545,43 @@ pub fn write_human(
     Ok(())
 }
 
+fn counted(rules: usize) -> String {
+    match rules {
+        1 => "1 rule".to_owned(),
+        n => format!("{n} rules"),
+    }
+}
+
+fn write_profiles(profiles: &[ProfileView], out: &mut dyn Write) -> io::Result<()> {
+    let said = |v: Option<bool>, yes: &'static str, no: &'static str| match v {
+        Some(true) => yes,
+        Some(false) => no,
+        None => "not said",
+    };
+    for p in profiles {
+        writeln!(
+            out,
+            "  profile {} · firewall {} · inbound {} · outbound {} · local rules {}",
+            p.name,
+            said(p.enabled, "on", "off"),
+            p.inbound.unwrap_or("not said"),
+            p.outbound.unwrap_or("not said"),
+            said(p.local_rules, "act", "do not act")
+        )?;
+    }
+    Ok(())
+}
+
 fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
     let clean = |s: &str| sanitize_limited(s, LONGEST_TEXT).into_owned();
     for r in rules {
         let line = r.line.map_or_else(|| "-".to_owned(), |l| l.to_string());
         let off = if r.enabled { "" } else { " (disabled)" };
+        let priority = r.priority.map_or_else(String::new, |p| format!("[{p}] "));
+        let profiles = match r.profiles.as_slice() {
+            [] => String::new(),
+            some => format!(" in {}", some.join(",")),
+        };
         let (source, target) = if r.protocol.starts_with("icmp") {
             ("type", "code")
         } else {
@@ -462,14 +593,19 @@ fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
         };
         write!(
             out,
-            "    {line:>6}  {}{off}  {}  {} -> {}",
+            "    {line:>6}  {priority}{}{off}{profiles}  {}  {} -> {}",
             clean(&r.action),
             clean(&r.protocol),
             end(&r.src, source, &r.sport),
             end(&r.dst, target, &r.dport)
         )?;
-        if !r.conditions.is_empty() {
-            let conditions: Vec<String> = r.conditions.iter().map(|c| clean(c)).collect();
+        let (brief, conditions): (Vec<&String>, Vec<&String>) =
+            r.conditions.iter().partition(|c| *c == BRIEF);
+        if !brief.is_empty() {
+            write!(out, "  (brief)")?;
+        }
+        if !conditions.is_empty() {
+            let conditions: Vec<String> = conditions.iter().map(|c| clean(c)).collect();
             write!(out, "  if {}", conditions.join(" and "))?;
         }
         if !r.name.is_empty() {

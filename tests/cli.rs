@@ -55,6 +55,22 @@ fn inspect_shows_every_rule_with_its_line() {
         .args("inspect ok.rules")
         .run()
         .expect(0, &["filter INPUT · policy DROP", "6 allow tcp 10.0.0.0/8"]);
+    let rule = "\nRule Name:    web\n----------\nEnabled: Yes\nDirection: In\nProfiles: Domain,Private\nGrouping:\n\
+        LocalIP: Any\nRemoteIP: Any\nProtocol: TCP\nLocalPort: 443\nRemotePort: Any\nAction: Allow\n";
+    let settings = "\nDomain Profile Settings:\n----------\nState    ON\nFirewall Policy    BlockInbound,AllowOutbound\n";
+    Hylint::new()
+        .file("w.txt", rule.to_owned() + settings)
+        .args("inspect w.txt")
+        .run()
+        .expect(
+            0,
+            &[
+                "netsh · UTF-8 · 1 rule\n",
+                "profile domain · firewall on · inbound deny · outbound allow · local rules not said",
+                "ingress · default deny (assumed) · 1 rule\n",
+                "2 allow in domain,private tcp any -> any port 443 (brief) `web`",
+            ],
+        );
     Hylint::new()
         .file("x.txt", "lunch")
         .args("inspect x.txt")

@@ -41,6 +41,8 @@ pub(super) struct Fields<'a, const N: usize> {
     pub values: [Option<Value<'a>>; N],
     /// Further, different values of keys that stand more than once: position of the key, value.
     pub further: Vec<(usize, Value<'a>)>,
+    /// Keys that the shape does not know and whose values are in use.
+    pub unknown: Vec<Value<'a>>,
 }
 
 impl Context {
@@ -86,6 +88,7 @@ impl Context {
         let mut out = Fields {
             values: [None; N],
             further: Vec::new(),
+            unknown: Vec::new(),
         };
         let mut inner = None;
         for (k, v) in object.members() {
@@ -113,7 +116,12 @@ impl Context {
             Place::Slot(i) => i,
             Place::Properties | Place::Inert => return,
             Place::Unknown if is_blank(v) => return,
-            Place::Unknown => return self.unknown(shape.name, k),
+            Place::Unknown => {
+                if !is_unused(v) && out.unknown.len() < MOST_UNKNOWN {
+                    out.unknown.push(k);
+                }
+                return self.unknown(shape.name, k);
+            }
         };
         let Some(slot) = out.values.get_mut(i).filter(|_| !v.is_null()) else {
             return;
@@ -162,6 +170,14 @@ impl Context {
             );
         }
     }
+}
+
+/// Unknown keys of one object that are kept; one is enough to doubt it.
+const MOST_UNKNOWN: usize = 8;
+
+/// Whether a value is that of a feature that is not in use: blank, `false` or `0`.
+fn is_unused(v: Value<'_>) -> bool {
+    is_blank(v) || matches!(v.raw(), "false" | "0")
 }
 
 /// Whether a value says nothing: `null`, `""`, `[]`, `{}`.

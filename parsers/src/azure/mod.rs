@@ -3,6 +3,10 @@
 //! The forms differ in nesting (`properties` or flat), in the case of keys and in what stands around the groups, so the
 //! reader looks for the objects by their shape, wherever they are, and reads each in the same way.
 //!
+//! A key of a rule that is not known may narrow it, so a rule that sets one is a rule that may match or not. A key whose
+//! value is that of a feature not in use (`null`, `""`, `[]`, `{}`, `false`, `0`) changes nothing, and keys known not to
+//! matter stand on a list. So a new field of the service makes a verdict uncertain only where somebody uses it.
+//!
 //! Sources: the REST reference of `Microsoft.Network/networkSecurityGroups` (`SecurityRulePropertiesFormat`,
 //! `EffectiveNetworkSecurityGroup`), "Network security groups" and "Virtual network service tags" of the Azure
 //! documentation.
@@ -24,6 +28,7 @@ use crate::format::{FormatSpec, Input, Score};
 use crate::json::Json;
 use crate::model::Export;
 use crate::problem::{Problem, ProblemKind};
+use crate::source::Span;
 use context::Context;
 
 /// The format's registration.
@@ -59,6 +64,10 @@ fn read(input: &Input<'_>) -> Export {
         rules_in_file: cx.rules_in_file,
         ..Export::default()
     };
+    if let Some(json) = input.json() {
+        let text = |span: &Span| input.source.slice(*span).to_owned();
+        export.annotations = json.notes.iter().map(|s| (text(s), *s)).collect();
+    }
     export.points = group::points(&mut cx);
     export.companions = companion::finish(&mut cx);
     export.problems = cx.problems;

@@ -101,6 +101,13 @@ pub(super) fn read(
             span,
         ));
     }
+    for key in &f.unknown {
+        let word = key.str().unwrap_or_default();
+        doubts.push(unknown(
+            format!("the unknown key `{word}` of rule `{name_text}`"),
+            cx.at(*key),
+        ));
+    }
     let mut rule = Rule::new(span, action(cx, v, access, name_text));
     rule.priority = Some(read_priority(cx, v, priority, name_text, &mut doubts));
     note_state(cx, state, name_text);

@@ -655,9 +655,31 @@ fn unknown_keys_are_named_once_and_inert_ones_are_not() {
     assert_eq!(source.slice(e.problems[0].span), "\"onlyOnSundays\"");
     let (_, e) = open(&group(&rule(&[("somethingEmpty", "[]")])));
     assert!(e.problems.is_empty());
+    // A rule that sets an unknown key may be narrower than it looks; one that does not use it is not.
+    let (r, _) = one(&[("onlyOnSundays", "true")]);
+    assert_eq!(doubts(&r), ["the unknown key `onlyOnSundays` of rule `r`"]);
+    for unused in ["false", "0", "null", "\"\"", "{}"] {
+        let (r, _) = one(&[("onlyOnSundays", unused)]);
+        assert!(doubts(&r).is_empty(), "{unused}");
+    }
     assert!(super::keys::RULE.is_well_formed());
     assert!(super::keys::GROUP.is_well_formed());
     assert!(super::keys::EFFECTIVE.is_well_formed());
+}
+
+#[test]
+fn comments_for_hylint_are_annotations() {
+    let text = format!(
+        "// hylint: role=session-host\n// other\n{}\n",
+        group(&rule(&[]))
+    );
+    let (source, e) = open(&text);
+    let texts: Vec<_> = e.annotations.iter().map(|a| a.0.as_str()).collect();
+    assert_eq!(texts, ["role=session-host"]);
+    assert_eq!(source.slice(e.annotations[0].1), "role=session-host");
+    assert!(e.problems.is_empty(), "{:?}", e.problems);
+    let (_, e) = open(&group(&rule(&[("description", "\"// hylint: role=x\"")])));
+    assert!(e.annotations.is_empty(), "text of a rule is no comment");
 }
 
 #[test]

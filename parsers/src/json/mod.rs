@@ -59,6 +59,8 @@ pub struct Json {
     pub errors: Vec<JsonError>,
     /// Deepest nesting seen.
     pub depth: usize,
+    /// What stands behind `hylint:` in comments `// hylint: …`, in order.
+    pub notes: Vec<Span>,
 }
 
 /// A value with its text.
@@ -150,7 +152,11 @@ impl<'a> Parser<'a> {
             match rest {
                 [b' ' | b'\t' | b'\r' | b'\n', ..] => self.at += 1,
                 [0xEF, 0xBB, 0xBF, ..] => self.at += 3,
-                [b'/', b'/', ..] => self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+                [b'/', b'/', ..] => {
+                    let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                    self.note(len);
+                    self.at += len;
+                }
                 [b'/', b'*', ..] => match memchr::memmem::find(rest, b"*/") {
                     Some(n) => self.at += n + 2,
                     None => {
@@ -162,6 +168,17 @@ impl<'a> Parser<'a> {
                 _ => return,
             }
         }
+    }
+
+    /// Keeps the text of a comment of `len` bytes here if it is meant for hylint.
+    fn note(&mut self, len: usize) {
+        let comment = self.text.get(self.at + 2..self.at + len).unwrap_or("");
+        let Some(text) = comment.trim_start().strip_prefix("hylint:") else {
+            return;
+        };
+        let end = self.at + 2 + comment.trim_end().len();
+        let text = text.trim();
+        self.out.notes.push(Span::new(end - text.len(), end));
     }
 
     fn push(&mut self, kind: Kind, start: usize) -> u32 {
