@@ -45,6 +45,9 @@ pub const FORMAT: FormatSpec = FormatSpec {
 /// Certain with a header or a table line and a line that only a dump has; likely with `ipset save` or a listing.
 fn detect(input: &Input<'_>) -> Score {
     let text = input.source.text.as_str();
+    if is_json(text) {
+        return 0;
+    }
     let (mut table, mut best) = (false, 0);
     let mut at = 0;
     while at < text.len() {
@@ -81,6 +84,15 @@ fn detect(input: &Input<'_>) -> Score {
         best = 40;
     }
     best
+}
+
+/// A text that begins as a JSON object or a list of them holds no dump, however long it is.
+fn is_json(text: &str) -> bool {
+    let mut bytes = text.bytes().filter(|b| !b.is_ascii_whitespace());
+    matches!(
+        (bytes.next(), bytes.next()),
+        (Some(b'{'), Some(b'"' | b'}')) | (Some(b'['), Some(b'{' | b'[' | b']'))
+    )
 }
 
 fn command_score(line: &str, table: bool) -> Score {

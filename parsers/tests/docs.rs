@@ -1,0 +1,114 @@
+//! docs/formats.md holds tables that come from the readers' own registries. `HYLINT_BLESS=1 cargo test --test docs`
+//! writes them anew.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
+use hylint_parsers::format::FORMATS;
+use hylint_parsers::iptables::{MATCHES, TARGETS};
+use std::fmt::Write as _;
+use std::path::Path;
+
+const NAMES: &str = include_str!("data/iptables-extensions.txt");
+
+/// A Markdown table of name, meaning and model, by name.
+fn table(head: [&str; 3], rows: impl Iterator<Item = [String; 3]>) -> String {
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort();
+    let mut out = format!("| {} |\n|---|---|---|\n", head.join(" | "));
+    for row in rows {
+        let _ = writeln!(
+            out,
+            "| {} |",
+            row.map(|c| c.replace('|', "\\|")).join(" | ")
+        );
+    }
+    out
+}
+
+fn generated(name: &str) -> String {
+    let code = |s: &str| format!("`{s}`");
+    match name {
+        "formats" => table(
+            ["id", "format", "the export comes from"],
+            FORMATS
+                .iter()
+                .map(|f| [code(f.id), f.name.to_owned(), code(f.command)]),
+        ),
+        "iptables matches" => table(
+            ["match", "looks at", "how it is modelled"],
+            MATCHES
+                .iter()
+                .map(|m| [code(m.name), m.doc.to_owned(), m.model.to_owned()]),
+        ),
+        "iptables targets" => table(
+            ["target", "does", "how it is modelled"],
+            TARGETS
+                .iter()
+                .map(|t| [code(t.name), t.doc.to_owned(), t.model.to_owned()]),
+        ),
+        other => panic!("docs/formats.md asks for a table `{other}` that there is not"),
+    }
+}
+
+/// The text with each `<!-- table: name -->` … `<!-- end -->` filled in.
+fn filled(text: &str) -> String {
+    let mut parts = text.split("<!-- table: ");
+    let mut out = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once(" -->").unwrap();
+        let (_, rest) = rest.split_once("<!-- end -->").unwrap();
+        let _ = write!(
+            out,
+            "<!-- table: {name} -->\n{}<!-- end -->{rest}",
+            generated(name)
+        );
+    }
+    out
+}
+
+#[test]
+fn the_tables_of_the_formats_page_are_those_of_the_readers() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/formats.md");
+    let have = std::fs::read_to_string(&path).unwrap();
+    let want = filled(&have);
+    if std::env::var_os("HYLINT_BLESS").is_some() {
+        std::fs::write(&path, &want).unwrap();
+        return;
+    }
+    assert!(
+        have == want,
+        "docs/formats.md is not what the registries say: run HYLINT_BLESS=1 cargo test -p hylint-parsers --test docs"
+    );
+    for f in FORMATS {
+        assert!(
+            have.contains(&format!("## {}", f.name)),
+            "no section `{}`",
+            f.name
+        );
+    }
+}
+
+#[test]
+fn every_extension_of_the_manual_is_listed() {
+    let body = NAMES
+        .lines()
+        .filter(|l| !l.starts_with('#'))
+        .collect::<Vec<_>>();
+    let body = body.join("\n");
+    let (matches, targets) = body.split_once("\n\n").unwrap();
+    let mut count = 0;
+    for name in matches.split_whitespace() {
+        assert!(MATCHES.iter().any(|m| m.name == name), "-m {name}");
+        count += 1;
+    }
+    for name in targets.split_whitespace() {
+        assert!(TARGETS.iter().any(|t| t.name == name), "-j {name}");
+        count += 1;
+    }
+    assert!(count > 90, "{count}");
+}
