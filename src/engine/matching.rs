@@ -4,7 +4,7 @@ use super::{Context, Direction, Piece};
 use hylint_parsers::model::{
     Action, AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test,
 };
-use hylint_parsers::space::{AddrSet, Family, PacketBox, RangeSet};
+use hylint_parsers::space::{AddrSet, Family, PacketBox, RangeSet, StateSet};
 use smallvec::SmallVec;
 
 /// How conditions about the process behind a port count (design: kind *local*).
@@ -221,7 +221,11 @@ fn decide<'a>(
             Some(Tri::True)
         }
         Test::Mark { value, mask } => piece.mark.map(|m| truth(m & mask == *value)),
-        Test::ConnMark { value, mask } => piece.connmark.map(|m| truth(m & mask == *value)),
+        Test::ConnMark { value, mask } => {
+            // A packet without a connection fits neither the test nor its negation (Linux xt_connmark).
+            space.state = StateSet(space.state.0 & StateSet::TRACKED.0);
+            piece.connmark.map(|m| truth(m & mask == *value))
+        }
         // A query is about whole packets or first fragments.
         Test::Fragment | Test::ExtensionHeader => Some(truth(false)),
         // A required flow is between hosts that the routing knows; that a route exists is a stated limit.

@@ -235,12 +235,15 @@ pub(crate) struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     fn new(space: PacketBox, mark: u32) -> Self {
+        // Earlier packets of a connection may have marked it.
+        let new = space.state.0 & !StateSet::NEW.0 & StateSet::TRACKED.0 == 0;
+        let connmark = new.then_some(0);
         Self {
             space,
             sent_to: None,
             sent_state: None,
             mark: Some(mark),
-            connmark: Some(0),
+            connmark,
             vars: SmallVec::new(),
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),

@@ -301,13 +301,15 @@ impl<'a> Walk<'a, '_> {
         };
         match &rule.action {
             Action::Continue => each(&|_| {}),
-            Action::SetMark { value, mask } => {
-                each(&|p| p.mark = p.mark.map(|m| (m & !mask) ^ value))
-            }
+            Action::SetMark { value, mask } => each(&|p| p.mark = set_bits(p.mark, *value, *mask)),
             Action::SetConnMark { value, mask } => {
-                each(&|p| p.connmark = p.connmark.map(|m| (m & !mask) ^ value))
+                each(&|p| p.connmark = set_bits(p.connmark, *value, *mask))
             }
-            Action::RestoreMark => each(&|p| p.mark = p.connmark),
+            Action::RestoreMark => {
+                for p in hit {
+                    restore_mark(p, on);
+                }
+            }
             Action::SaveMark => each(&|p| p.connmark = p.mark),
             Action::Notrack => {
                 each(&|p| p.restate(StateSet::exactly(StateSet::UNTRACKED, false, false)))
@@ -342,6 +344,33 @@ impl<'a> Walk<'a, '_> {
                 flow.returned.extend(inner.returned);
             }
         }
+    }
+}
+
+/// A mark after `(mark & !mask) ^ value`; all bits may be set even when they were not known.
+fn set_bits(mark: Option<u32>, value: u32, mask: u32) -> Option<u32> {
+    let kept = if mask == u32::MAX {
+        Some(0)
+    } else {
+        mark.map(|m| m & !mask)
+    };
+    kept.map(|m| m ^ value)
+}
+
+/// The packet's mark becomes the connection's; packets without a connection keep theirs.
+fn restore_mark<'a>(p: Piece<'a>, on: &mut Vec<Piece<'a>>) {
+    let tracked = StateSet(p.space.state.0 & StateSet::TRACKED.0);
+    let loose = StateSet(p.space.state.0 & !StateSet::TRACKED.0);
+    for (state, has_connection) in [(tracked, true), (loose, false)] {
+        if state.0 == 0 {
+            continue;
+        }
+        let mut q = p.clone();
+        q.space.state = state;
+        if has_connection {
+            q.mark = q.connmark;
+        }
+        on.push(q);
     }
 }
 

@@ -193,6 +193,8 @@ impl StateSet {
     pub const INVALID: Self = Self::of_state(3);
     /// A packet that connection tracking was told to leave alone.
     pub const UNTRACKED: Self = Self::of_state(4);
+    /// A packet that belongs to a connection or starts one.
+    pub const TRACKED: Self = Self::NEW.union(Self::ESTABLISHED).union(Self::RELATED);
     /// The connection's destination was translated (virtual state `DNAT`).
     pub const DNAT: Self = Self::of_nat(0b01);
     /// The connection's source was translated (virtual state `SNAT`).

@@ -159,7 +159,18 @@ pub(super) fn conntrack(d: &mut Draft, args: &Args<'_, '_>) {
     for o in args.iter() {
         match o.name {
             "ctstate" => states(d, o),
-            "ctproto" => protocol(d, o),
+            "ctproto" => {
+                // Linux does not look at the protocol of a packet without a connection: alone the option does not match
+                // it, beside a state that does match it the option counts for nothing.
+                if args.get("ctstate").is_none() {
+                    d.space.state = StateSet(d.space.state.0 & StateSet::TRACKED.0);
+                } else if d.space.state.0 & !StateSet::TRACKED.0 != 0 {
+                    let text = option_text(o);
+                    d.unknown(o.span, &text);
+                    continue;
+                }
+                protocol(d, o);
+            }
             _ => {
                 let text = option_text(o);
                 d.unknown(o.span, &text);
