@@ -43,7 +43,7 @@ class Rules:
         r, bits = self.r, BITS[self.v]
         length = r.choice((bits, bits, bits - 1, bits - 7, bits - 8, bits - 16, 8, 1, 0))
         if self.v == 4 and r.random() < 0.05:
-            return f"{ADDR[4](self.addr())}/255.255.{r.choice((0, 240))}.{r.choice((255, 254))}"
+            return f"{ADDR[4](self.addr())}/255.255.{r.choice((192, 240))}.{r.choice((255, 254))}"
         return f"{ADDR[self.v](self.addr())}/{length}"
 
     def ports(self, sep=":"):

@@ -18,7 +18,7 @@ pub(super) enum Address {
 }
 
 /// Most ranges that a discontiguous mask is expanded to.
-const MASK_RANGES: u32 = 256;
+const MASK_RANGES: u32 = 64;
 
 /// Reads the argument of `-s`/`-d`: an address, a network with a prefix or mask, or a comma list of them.
 pub(super) fn address(text: &str) -> Address {

@@ -160,11 +160,13 @@ pub(super) fn conntrack(d: &mut Draft, args: &Args<'_, '_>) {
         match o.name {
             "ctstate" => states(d, o),
             "ctproto" => {
+                let loose = StateSet::INVALID.union(StateSet::UNTRACKED);
+                let loose = StateSet::exactly(loose, false, false);
                 // Linux does not look at the protocol of a packet without a connection: alone the option does not match
                 // it, beside a state that does match it the option counts for nothing.
                 if args.get("ctstate").is_none() {
                     d.space.state = StateSet(d.space.state.0 & StateSet::TRACKED.0);
-                } else if d.space.state.0 & !StateSet::TRACKED.0 != 0 {
+                } else if d.space.state.0 & loose.0 != 0 {
                     let text = option_text(o);
                     d.unknown(o.span, &text);
                     continue;
