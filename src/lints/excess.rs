@@ -258,8 +258,13 @@ impl<'a> Look<'a, '_> {
         f.label = format!("{chain} accepts what is left");
         f.rule = Some(chain.clone());
         f.witness = place::witness(packet);
+        let tool = if self.point.families.v4 {
+            "iptables"
+        } else {
+            "ip6tables"
+        };
         f.help = Some(format!(
-            "iptables -P {chain} DROP, once every needed flow has its rule"
+            "{tool} -P {chain} DROP, once every needed flow has its rule"
         ));
         place::fingerprint(&mut f, &[&chain]);
         Some(f)

@@ -8,7 +8,7 @@ use crate::judge::{Checked, Failure, FlowSpec, Judged, Miss, nearest, overruled}
 use crate::load::LoadedExport;
 use crate::matrix::{Implied, Require};
 use crate::site::Site;
-use hylint_parsers::model::{Body, Field, Test};
+use hylint_parsers::model::{Body, Field, PointKind, Test};
 use hylint_parsers::source::Span;
 use hylint_parsers::space::PortSet;
 
@@ -203,7 +203,8 @@ fn word<'a>(
             &format!("not known: {}", cond.describe()),
         );
     }
-    out.help = Some(help(s, c, f, code));
+    let windows = c.guard.kind(exports) == Some(PointKind::WindowsFirewall);
+    out.help = Some(help(s, c, f, code, windows));
     let norm = f.by.rule().map(normalized).unwrap_or_default();
     place::fingerprint(&mut out, &[s.transport, &port_text(&f.ports()), &norm]);
     out
@@ -249,6 +250,14 @@ fn verb(d: Direction) -> &'static str {
     }
 }
 
+fn verb_partly(d: Direction) -> &'static str {
+    match d {
+        Direction::In => "is only partly let in",
+        Direction::Out => "is only partly let out",
+        Direction::Forward => "is only partly let through",
+    }
+}
+
 fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> String {
     let flow = format!(
         "{} {} from {} to {}",
@@ -271,7 +280,7 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> Str
         }
         "blocked-flow" => format!("{stopped}: a rule denies it"),
         "disabled-flow" => format!("{stopped}: the rule for it is disabled"),
-        "partial-flow" => format!("{stopped} in full: a part of it is left out"),
+        "partial-flow" => format!("{flow} {} at {at}", verb_partly(c.guard.direction)),
         _ => format!("{stopped}: no rule allows it"),
     }
 }
@@ -292,7 +301,15 @@ fn label(f: &Failure<'_>, code: &str) -> String {
 
 fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
     let peers = f.peers(c.guard.direction);
-    let me = c.guard.name;
+    // Through a firewall both ends are others; at a host one is the host itself.
+    let far = f
+        .packets
+        .first()
+        .filter(|_| c.guard.direction == Direction::Forward);
+    let me = far.map_or_else(
+        || c.guard.name.to_owned(),
+        |p| if f.reply { &p.src } else { &p.dst }.to_string(),
+    );
     let text = |p: String| {
         if c.guard.direction == Direction::Out {
             format!("{me} -> {p}")
@@ -304,7 +321,7 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
     out.pairs = peers.texts().take(PAIRS).map(text).collect();
 }
 
-fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> String {
+fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, windows: bool) -> String {
     let flow = format!("{} {}", s.transport.to_uppercase(), port_text(&f.ports()));
     let peers: Vec<String> = f.peers(c.guard.direction).texts().take(4).collect();
     let who = if c.assumptions.iter().any(|(a, _)| *a == "peers-unknown") {
@@ -334,6 +351,9 @@ fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> String
             }
             _ => "make the rule unconditional for this flow, or export what decides it".into(),
         },
+        ("blocked-flow", _) if windows => {
+            "narrow or remove the blocking rule: a block wins over every allow".into()
+        }
         ("blocked-flow", _) => {
             "narrow the denying rule, or let the allowing rule come first".into()
         }
