@@ -76,6 +76,8 @@ struct Look<'a, 'b> {
     scene: Scene<'a>,
     /// Addresses behind the point, if all are known.
     behind: AddrSet,
+    /// A network ACL in front of a host whose security groups were not exported: what AWS ships lets everything in.
+    alone: bool,
 }
 
 fn point_findings<'a>(
@@ -112,6 +114,7 @@ fn point_findings<'a>(
         needed,
         scene,
         behind,
+        alone: point.kind == PointKind::NetworkAcl && !hosts.iter().all(|h| grouped(exports, h)),
     };
     if let Some(f) = look.firewall_off() {
         out.push(f);
@@ -119,6 +122,12 @@ fn point_findings<'a>(
     }
     out.extend(look.default_allow());
     look.rules(out);
+}
+
+/// Whether a security group guards the host.
+fn grouped(exports: &[LoadedExport], host: &Host) -> bool {
+    let mut points = host.layers.iter().flat_map(|l| &l.points);
+    points.any(|at| place::point(exports, *at).is_some_and(|p| p.kind == PointKind::SecurityGroup))
 }
 
 impl<'a> Look<'a, '_> {
@@ -279,7 +288,7 @@ impl<'a> Look<'a, '_> {
         r.enabled
             && origin
             && r.profiles.intersects(self.guard.profile)
-            && r.origin != hylint_parsers::model::RuleOrigin::Platform
+            && (self.alone || r.origin != hylint_parsers::model::RuleOrigin::Platform)
     }
 
     /// Rules that let packets in, with the boxes that reach them.

@@ -11,12 +11,12 @@ use super::traffic::{Pair, Traffic};
 use crate::json::walk::Shape;
 use crate::json::{Kind, Value};
 use crate::model::{
-    Action, Body, Condition, DefaultOrigin, Discipline, Field, Lists, Point, PointKind, Rule,
-    RuleList, RuleOrigin, Side,
+    Action, Body, Clause, Condition, DefaultOrigin, Discipline, Field, Lists, Point, PointKind,
+    Rule, RuleList, RuleOrigin, Side,
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::source::Span;
-use crate::space::Family;
+use crate::space::{AddrSet, Family};
 
 /// The number of the entry `*`.
 pub(super) const LAST: u32 = 32767;
@@ -27,7 +27,8 @@ impl<'a> Reader<'a> {
         if object.kind() != Kind::Object {
             return self.dropped(object.span(), "a network ACL should be an object here");
         }
-        let [id, vpc, entries, associations, tags] = self.walk.read(&shape::ACL, object).values;
+        let [id, vpc, entries, associations, tags, default] =
+            self.walk.read(&shape::ACL, object).values;
         let label = id.map_or(
             Span {
                 start: object.span().start,
@@ -36,6 +37,9 @@ impl<'a> Reader<'a> {
             Value::span,
         );
         let mut point = self.entries(entries, object, label);
+        if truth(default) == Some(true) {
+            as_shipped(&mut point);
+        }
         point.id = text(id);
         point.network = text(vpc);
         point.label = label;
@@ -223,6 +227,31 @@ impl<'a> Reader<'a> {
             let message = "an ACL entry whose action is neither allow nor deny";
             self.problem(ProblemKind::Malformed, at, message);
             Action::Opaque(message.into())
+        }
+    }
+}
+
+/// The entries that let everything through in the ACL that AWS makes with each VPC: 100 for IPv4, 101 for IPv6.
+fn as_shipped(point: &mut Point) {
+    let Body::Lists(lists) = &mut point.body else {
+        return;
+    };
+    for rule in lists
+        .ingress
+        .rules
+        .iter_mut()
+        .chain(&mut lists.egress.rules)
+    {
+        let wide = |a: &AddrSet| a.v4.is_full() || a.v6.is_full();
+        let every = |c: &Clause| {
+            let s = &c.space;
+            c.conditions.is_empty() && s.proto.is_full() && wide(&s.src) && wide(&s.dst)
+        };
+        if matches!(rule.priority, Some(100 | 101))
+            && rule.action == Action::Allow
+            && rule.clauses.iter().all(every)
+        {
+            rule.origin = RuleOrigin::Platform;
         }
     }
 }

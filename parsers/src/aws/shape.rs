@@ -81,10 +81,17 @@ pub(super) const LISTED: Shape<12> = Shape {
 };
 
 /// `NetworkAcl`.
-pub(super) const ACL: Shape<5> = Shape {
+pub(super) const ACL: Shape<6> = Shape {
     name: "a network ACL",
-    keys: ["NetworkAclId", "VpcId", "Entries", "Associations", "Tags"],
-    inert: &["isdefault", "ownerid", "region"],
+    keys: [
+        "NetworkAclId",
+        "VpcId",
+        "Entries",
+        "Associations",
+        "Tags",
+        "IsDefault",
+    ],
+    inert: &["ownerid", "region"],
     open: false,
 };
 

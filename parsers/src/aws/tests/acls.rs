@@ -5,12 +5,16 @@ use crate::model::{
 use ProblemKind::{Incomplete, Malformed, Note};
 
 fn acl(entries: &str) -> Export {
-    read(&format!(
+    read(&acl_text(entries))
+}
+
+fn acl_text(entries: &str) -> String {
+    format!(
         r#"{{"NetworkAcls": [{{"NetworkAclId": "acl-1", "VpcId": "vpc-1", "IsDefault": true, "OwnerId": "1",
         "Associations": [{{"NetworkAclAssociationId": "a", "NetworkAclId": "acl-1", "SubnetId": "subnet-1"}},
                          {{"NetworkAclAssociationId": "b", "NetworkAclId": "acl-1", "SubnetId": "subnet-2"}}],
         "Tags": [{{"Key": "Name", "Value": "edge"}}], "Entries": [{entries}]}}]}}"#
-    ))
+    )
 }
 
 #[test]
@@ -142,4 +146,29 @@ fn an_acl_without_entries_is_unknown() {
     assert_eq!(kinds(&export.problems), [Incomplete]);
     let origin = lists(&export.points[0]).ingress.default.origin;
     assert_eq!(origin, DefaultOrigin::Unknown);
+}
+
+#[test]
+fn what_aws_ships_in_a_default_acl_is_the_platforms_and_nothing_else() {
+    let entry = |number: u32, protocol: &str, block: &str| {
+        format!(
+            r#"{{"RuleNumber": {number}, "RuleAction": "allow", "Egress": false, "Protocol": "{protocol}", "CidrBlock": "{block}"}}"#
+        )
+    };
+    let shipped = entry(100, "-1", "0.0.0.0/0");
+    let origins = |entries: &str, default: bool| -> Vec<RuleOrigin> {
+        let text = acl_text(entries).replace("true", if default { "true" } else { "false" });
+        let export = read(&text);
+        let rules = &lists(&export.points[0]).ingress.rules;
+        rules.iter().map(|r| r.origin).collect()
+    };
+    assert_eq!(origins(&shipped, true), [RuleOrigin::Platform]);
+    assert_eq!(origins(&shipped, false), [RuleOrigin::Unsaid]);
+    for own in [
+        entry(90, "-1", "0.0.0.0/0"),
+        entry(100, "6", "0.0.0.0/0"),
+        entry(100, "-1", "10.0.0.0/8"),
+    ] {
+        assert_eq!(origins(&own, true), [RuleOrigin::Unsaid], "{own}");
+    }
 }
