@@ -245,7 +245,7 @@ pub(super) fn classify(
             Some(Field::DestinationPort),
         );
     }
-    if let Some(too_wide) = touching(excess, needed) {
+    if let Some(too_wide) = touching(rule, excess, needed) {
         let (code, text, field) = match too_wide {
             Wide::Ports => (
                 "over-permissive-port",
@@ -344,7 +344,7 @@ enum Wide {
 }
 
 /// Whether the rule serves a needed flow and is too wide for it: in ports for its sources, or in sources for its ports.
-fn touching(excess: &[PacketBox], needed: &Needed) -> Option<Wide> {
+fn touching(rule: &Rule, excess: &[PacketBox], needed: &Needed) -> Option<Wide> {
     let mut wide = None;
     for n in &needed.required {
         for b in excess {
@@ -353,12 +353,19 @@ fn touching(excess: &[PacketBox], needed: &Needed) -> Option<Wide> {
             }
             if b.dport.intersects(&n.dport) {
                 wide = Some(Wide::Sources);
-            } else if b.src.intersects(&n.src) && near(b, n) {
+            } else if b.src.intersects(&n.src) && near(b, n) && holds(rule, n) {
                 return Some(Wide::Ports);
             }
         }
     }
     wide
+}
+
+/// Whether the rule lets some of a needed flow in: a port that is one off serves nothing.
+fn holds(rule: &Rule, n: &PacketBox) -> bool {
+    rule.clauses
+        .iter()
+        .any(|c| c.space.dport.intersects(&n.dport) && c.space.src.intersects(&n.src))
 }
 
 /// A range that the needed port lies in or at: the excess of `38800-38900` around 38866.
