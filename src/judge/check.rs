@@ -1,6 +1,7 @@
 //! One check: a flow at one guard in one direction, over the set of its peers.
 
 use super::flows::{self, Peers};
+use super::miss::overruled;
 use super::probe::{Answer, Guard};
 use crate::engine::{
     Branch, Decider, Direction, Effect, LocalPolicy, covers, subtract_all, union_addrs,
@@ -130,13 +131,23 @@ pub fn run<'a>(
                     out.passing.remove(p);
                 }
             }
-            if best.as_ref().is_none_or(|b| one.status > b.status) {
+            if best.as_ref().is_none_or(|b| closer(exports, &one, b)) {
                 best = Some(one);
             }
         }
         out.merge(best?);
     }
     (!out.queries.is_empty()).then_some(out)
+}
+
+/// Whether a port came closer to passing than another: in its status; then a part of it passes, or a rule for it lost.
+fn closer(exports: &[LoadedExport], a: &Checked<'_>, b: &Checked<'_>) -> bool {
+    let near = |c: &Checked<'_>| {
+        c.failure
+            .as_ref()
+            .map(|f| (f.partial, overruled(exports, &c.guard, f).is_some()))
+    };
+    a.status > b.status || a.status == b.status && near(a) > near(b)
 }
 
 fn families(me: &AddrSet, peers: &Peers) -> Vec<Family> {

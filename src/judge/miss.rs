@@ -1,11 +1,15 @@
 //! The nearest miss: the rule that would have let a flow through but for one field, and the allow that a deny overrules.
 
-use super::check::{Failure, FlowSpec};
+use super::Judged;
+use super::check::{Checked, Failure, FlowSpec};
 use super::probe::Guard;
 use crate::engine::{Carry, Direction, PointRef};
 use crate::load::LoadedExport;
+use crate::matrix::Require;
+use crate::outcome::Status;
 use hylint_parsers::model::{Action, Body, Clause, Field, Netfilter, Rule, TableName};
 use hylint_parsers::space::{FlagSet, IfaceSet, PacketBox, ProtoSet};
+use rustc_hash::FxHashSet;
 
 /// A rule worth pointing at.
 #[derive(Clone, Debug)]
@@ -125,22 +129,46 @@ fn on_unnamed(p: &PacketBox) -> PacketBox {
     }
 }
 
-/// The rule that misses the packets by one field, best first: disabled, other profile, too narrow, protocol, port.
+/// Rules that serve a satisfied check: a mistyped rule is hardly one of them.
+#[derive(Clone, Debug, Default)]
+pub struct Serving(FxHashSet<*const Rule>);
+
+impl Serving {
+    /// What satisfied checks rest on.
+    #[must_use]
+    pub fn of(judged: &[Judged<'_>]) -> Self {
+        let checks = judged.iter().flat_map(|j| &j.checks);
+        let good = checks.filter(|c| c.status == Status::Satisfied);
+        let rules = good.flat_map(|c| &c.evidence).filter_map(|d| d.rule());
+        Self(rules.map(std::ptr::from_ref).collect())
+    }
+}
+
+/// The rule that misses the packets by one field, best first: disabled, other profile, too narrow for this flow, protocol,
+/// port, for other peers altogether; rules that serve another flow come last.
 #[must_use]
 pub fn nearest<'a>(
     exports: &'a [LoadedExport],
-    guard: &Guard<'a>,
+    c: &Checked<'a>,
     spec: &FlowSpec<'_>,
     f: &Failure<'a>,
+    serving: &Serving,
 ) -> Option<Miss<'a>> {
+    let guard = &c.guard;
     let want = on_unnamed(f.packets.first()?);
     let mut best: Option<(u32, Miss<'a>)> = None;
     for (at, rule) in rules(exports, guard) {
+        let late = if serving.0.contains(&std::ptr::from_ref(rule)) {
+            SERVES
+        } else {
+            0
+        };
         if !matches!(rule.action, Action::Allow | Action::Bypass) {
             continue;
         }
         for clause in &rule.clauses {
-            if let Some((rank, field, label)) = misses_by(guard, rule, clause, &want, spec)
+            let miss = misses_by(c, rule, clause, &want, spec);
+            if let Some((rank, field, label)) = miss.map(|(r, f, l)| (r + late, f, l))
                 && best.as_ref().is_none_or(|(r, _)| rank < *r)
             {
                 best = Some((
@@ -158,8 +186,14 @@ pub fn nearest<'a>(
     best.map(|(_, m)| m)
 }
 
+const SOURCES: &str = "would allow it, but these sources leave the required ones out";
+const DESTINATIONS: &str = "would allow it, but these destinations leave the required ones out";
+
+/// Added to the rank of a rule that serves another flow.
+const SERVES: u32 = 10;
+
 fn misses_by(
-    guard: &Guard<'_>,
+    c: &Checked<'_>,
     rule: &Rule,
     clause: &Clause,
     want: &PacketBox,
@@ -180,40 +214,40 @@ fn misses_by(
             "would allow it, but the rule is disabled",
         ));
     }
-    if !rule.profiles.intersects(guard.profile) {
+    if !rule.profiles.intersects(c.guard.profile) {
         wrong.push((
             1,
             Field::Profiles,
             "would allow it, but not in the judged profile",
         ));
     }
-    if !want.src.is_subset(&s.src) {
-        let rank = if want.src.intersects(&s.src) { 2 } else { 3 };
-        wrong.push((
-            rank,
-            Field::Source,
-            "would allow it, but these sources leave the required ones out",
-        ));
+    // One line a peer or a port is usual, so a rule need not hold all of the flow: it must touch it.
+    if !want.src.intersects(&s.src) {
+        // For some of the flow's own peers, or for other ones.
+        let own = c.queries.iter().any(|q| q.src.intersects(&s.src));
+        let rank = if own { 2 } else { 6 };
+        wrong.push((rank, Field::Source, SOURCES));
     }
-    if !want.dst.is_subset(&s.dst) {
-        let rank = if want.dst.intersects(&s.dst) { 2 } else { 3 };
-        wrong.push((
-            rank,
-            Field::Destination,
-            "would allow it, but these destinations leave the required ones out",
-        ));
+    if !want.dst.intersects(&s.dst) {
+        let own = c.queries.iter().any(|q| q.dst.intersects(&s.dst));
+        let rank = if own { 2 } else { 6 };
+        wrong.push((rank, Field::Destination, DESTINATIONS));
     }
     if !want.proto.is_subset(&s.proto) {
         wrong.push((
-            4,
+            3,
             Field::Protocol,
             "would allow it, but for another protocol",
         ));
     }
-    if !want.dport.is_subset(&s.dport) {
-        let d = port_distance(s, spec.ports)?;
+    // Of several ports that each suffice, the rule's own is the one that was meant.
+    let any = spec.require == Require::Any;
+    let meant = any && names_one(s, spec.ports);
+    if !meant && !want.dport.intersects(&s.dport) {
+        let missing = |p: &&u16| any || want.dport.contains(**p);
+        let d = port_distance(s, spec.ports.iter().filter(missing))?;
         wrong.push((
-            5 + d,
+            4 + d,
             Field::DestinationPort,
             "would allow it, but for another port",
         ));
@@ -232,15 +266,25 @@ fn misses_by(
             "would allow it, but on another interface",
         ));
     }
+    if wrong.is_empty() && !want.src.is_subset(&s.src) {
+        wrong.push((2, Field::Source, SOURCES));
+    }
+    if wrong.is_empty() && !want.dst.is_subset(&s.dst) {
+        wrong.push((2, Field::Destination, DESTINATIONS));
+    }
     match wrong.as_slice() {
         [(rank, field, label)] => Some((*rank, *field, (*label).to_owned())),
         _ => None,
     }
 }
 
+fn names_one(s: &PacketBox, ports: &[u16]) -> bool {
+    ports.iter().any(|p| s.dport.contains(*p))
+}
+
 /// How far a rule's ports are from the required ones in keystrokes, if at most one: a digit changed, dropped or added, or
 /// two swapped.
-fn port_distance(s: &PacketBox, ports: &[u16]) -> Option<u32> {
+fn port_distance<'p>(s: &PacketBox, ports: impl Iterator<Item = &'p u16> + Clone) -> Option<u32> {
     if s.dport.count() > 64 || s.proto == ProtoSet::full() {
         return None;
     }
@@ -249,7 +293,7 @@ fn port_distance(s: &PacketBox, ports: &[u16]) -> Option<u32> {
     named
         .flat_map(|n| {
             ports
-                .iter()
+                .clone()
                 .map(move |p| keystrokes(&n.to_string(), &p.to_string()))
         })
         .min()

@@ -9,7 +9,7 @@ mod probe;
 pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same};
 pub use flows::{Applies, Flows, Peers, first_packets, hosts, public, unicast};
 pub use interfaces::Faces;
-pub use miss::{Miss, nearest, overruled};
+pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};
 
 use crate::engine::Direction;

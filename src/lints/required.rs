@@ -4,7 +4,7 @@
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
 use crate::engine::{Decider, Direction, PointRef};
 use crate::finding::{Finding, Related, Severity};
-use crate::judge::{Checked, Failure, FlowSpec, Judged, Miss, nearest, overruled};
+use crate::judge::{Checked, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled};
 use crate::load::LoadedExport;
 use crate::matrix::{Implied, Require};
 use crate::site::Site;
@@ -30,6 +30,7 @@ struct Subject<'a> {
 #[must_use]
 pub fn findings(exports: &[LoadedExport], site: &Site, judged: &[Judged<'_>]) -> Vec<Finding> {
     let mut out: Vec<(String, Finding)> = Vec::new();
+    let serving = Serving::of(judged);
     for j in judged {
         let spec = FlowSpec {
             protocol: j.req.transport.number(),
@@ -51,7 +52,7 @@ pub fn findings(exports: &[LoadedExport], site: &Site, judged: &[Judged<'_>]) ->
         };
         for c in &j.checks {
             let Some(f) = &c.failure else { continue };
-            let finding = word(exports, &s, &spec, c, f);
+            let finding = word(exports, &s, &spec, c, f, &serving);
             let dir = c.guard.direction.as_str();
             let key = format!(
                 "{}|{}|{:?}|{dir}|{}|{}|{:?}|{}",
@@ -94,7 +95,10 @@ pub fn implied(
     };
     checks
         .iter()
-        .filter_map(|c| Some(word(exports, &s, &spec, c, c.failure.as_ref()?)))
+        .filter_map(|c| {
+            let none = Serving::default();
+            Some(word(exports, &s, &spec, c, c.failure.as_ref()?, &none))
+        })
         .collect()
 }
 
@@ -136,6 +140,7 @@ fn word<'a>(
     spec: &FlowSpec<'_>,
     c: &Checked<'_>,
     f: &Failure<'a>,
+    serving: &Serving,
 ) -> Finding {
     let conditional = !f.conditions.is_empty() || f.peers_unknown || f.undecided;
     let plain = !conditional && !f.reply;
@@ -144,7 +149,7 @@ fn word<'a>(
             .filter(|_| plain)
             .and_then(|_| overruled(exports, &c.guard, f));
     let miss = if plain && allow.is_none() {
-        nearest(exports, &c.guard, spec, f)
+        nearest(exports, c, spec, f, serving)
     } else {
         None
     };
