@@ -352,7 +352,12 @@ fn assumptions(bound: &[Assumption], judged: &[Judged<'_>]) -> Vec<Assumption> {
         }
     }
     for a in bound {
-        if !out.iter().any(|o| o.id == a.id && o.text == a.text) {
+        // Said already, with the number of checks that rest on it.
+        let counted = ASSUMED.iter().any(|(id, _)| *id == a.id);
+        if !out
+            .iter()
+            .any(|o: &Assumption| o.id == a.id && (counted || o.text == a.text))
+        {
             out.push(a.clone());
         }
     }

@@ -199,9 +199,21 @@ pub fn witness(b: &PacketBox) -> Option<Witness> {
         .dport
         .first()
         .map(|d| if d == 0 && b.dport.contains(1) { 1 } else { d });
+    let src = some_host(&b.src, &b.dst)?;
+    let dst = some_host(&b.dst, &b.src)?;
+    // Two unknown ends should not look like one host.
+    let other = match dst {
+        IpAddr::V4(a) => IpAddr::V4(u32::from(a).saturating_add(1).into()),
+        IpAddr::V6(a) => IpAddr::V6(u128::from(a).saturating_add(1).into()),
+    };
+    let dst = if src == dst && b.dst.contains(other) {
+        other
+    } else {
+        dst
+    };
     Some(Witness {
-        src: some_host(&b.src, &b.dst)?.to_string(),
-        dst: some_host(&b.dst, &b.src)?.to_string(),
+        src: src.to_string(),
+        dst: dst.to_string(),
         proto: crate::judge::protocol_name(p),
         sport: sport.filter(|_| ports),
         dport: dport.filter(|_| ports),
