@@ -182,6 +182,17 @@ fn code_pages() -> Vec<CodePage> {
     ]
 }
 
+/// The names of the encodings that are read, as reports name them.
+#[must_use]
+pub fn encodings() -> Vec<&'static str> {
+    let unicode = ["UTF-8", "UTF-16LE", "UTF-16BE"];
+    let pages = code_pages();
+    unicode
+        .into_iter()
+        .chain(pages.iter().map(CodePage::name))
+        .collect()
+}
+
 fn from_code_page(bytes: &[u8]) -> Decoded {
     let lines: Vec<&[u8]> = bytes
         .split(|b| *b == b'\n')

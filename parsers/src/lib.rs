@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod azure;
+pub mod catalog;
 pub mod decode;
 pub mod format;
 pub mod iptables;

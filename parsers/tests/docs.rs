@@ -8,10 +8,30 @@
     reason = "a test fails by panicking"
 )]
 
+use hylint_parsers::catalog::Row;
+use hylint_parsers::decode::encodings;
 use hylint_parsers::format::FORMATS;
 use hylint_parsers::iptables::{MATCHES, TARGETS};
+use hylint_parsers::{aws, azure, netsh};
 use std::fmt::Write as _;
 use std::path::Path;
+
+/// Every table that the page must hold.
+const TABLES: [&str; 13] = [
+    "formats",
+    "encodings",
+    "netsh labels",
+    "netsh port keywords",
+    "netsh address keywords",
+    "netsh languages",
+    "iptables matches",
+    "iptables targets",
+    "aws lists",
+    "aws protocols",
+    "azure objects",
+    "azure words",
+    "azure tags",
+];
 
 const NAMES: &str = include_str!("data/iptables-extensions.txt");
 
@@ -28,6 +48,17 @@ fn table(head: [&str; 3], rows: impl Iterator<Item = [String; 3]>) -> String {
         );
     }
     out
+}
+
+fn rows(head: [&str; 3], rows: Vec<Row>) -> String {
+    let cells = |r: Row| [format!("`{}`", r.name), r.doc, r.model];
+    table(head, rows.into_iter().map(cells))
+}
+
+/// Words in one paragraph.
+fn words(words: impl IntoIterator<Item = String>) -> String {
+    let words: Vec<_> = words.into_iter().map(|w| format!("`{w}`")).collect();
+    format!("{}.\n", words.join(", "))
 }
 
 fn generated(name: &str) -> String {
@@ -50,6 +81,50 @@ fn generated(name: &str) -> String {
             TARGETS
                 .iter()
                 .map(|t| [code(t.name), t.doc.to_owned(), t.model.to_owned()]),
+        ),
+        "encodings" => words(encodings().into_iter().map(str::to_owned)),
+        "netsh labels" => rows(
+            ["label", "says", "how it is modelled"],
+            netsh::catalog::labels(),
+        ),
+        "netsh port keywords" => rows(
+            ["keyword", "ports", "how it is modelled"],
+            netsh::catalog::port_keywords(),
+        ),
+        "netsh address keywords" => rows(
+            ["keyword", "at most", "how it is modelled"],
+            netsh::catalog::address_keywords(),
+        ),
+        "netsh languages" => rows(
+            ["language", "strings with proof", "strings without"],
+            netsh::catalog::languages(),
+        ),
+        "aws lists" => rows(
+            ["list", "printed by", "what it gives"],
+            aws::catalog::lists(),
+        ),
+        "aws protocols" => words(aws::catalog::protocols().map(|(n, _)| n.to_owned())),
+        "azure objects" => table(
+            ["object", "printed by", "what it gives"],
+            azure::catalog::objects()
+                .into_iter()
+                .map(|r| [r.name, r.doc, r.model]),
+        ),
+        "azure tags" => {
+            let plain = |r: &Row| r.doc.is_empty() && r.model.is_empty();
+            words(
+                azure::catalog::tags()
+                    .into_iter()
+                    .filter(plain)
+                    .map(|r| r.name),
+            )
+        }
+        "azure words" => rows(
+            ["word", "stands for", "how it is modelled"],
+            azure::catalog::tags()
+                .into_iter()
+                .filter(|r| !r.doc.is_empty() || !r.model.is_empty())
+                .collect(),
         ),
         other => panic!("docs/formats.md asks for a table `{other}` that there is not"),
     }
@@ -84,6 +159,10 @@ fn the_tables_of_the_formats_page_are_those_of_the_readers() {
         have == want,
         "docs/formats.md is not what the registries say: run HYLINT_BLESS=1 cargo test -p hylint-parsers --test docs"
     );
+    for table in TABLES {
+        let mark = format!("<!-- table: {table} -->");
+        assert!(have.contains(&mark), "no table `{table}`");
+    }
     for f in FORMATS {
         assert!(
             have.contains(&format!("## {}", f.name)),

@@ -30,7 +30,7 @@ pub(super) enum Item {
 }
 
 /// What a list of a known name holds.
-const LISTS: [(&str, Item); 9] = [
+pub(super) const LISTS: [(&str, Item); 9] = [
     ("securitygroups", Item::Group),
     ("networkacls", Item::Acl),
     ("securitygrouprules", Item::ListedRule),

@@ -7,6 +7,7 @@
 //! (`IpPermission`, `SecurityGroupRule`, `NetworkAclEntry`).
 
 mod acl;
+pub mod catalog;
 mod companion;
 mod document;
 mod group;

@@ -28,7 +28,7 @@ pub(super) struct Traffic {
 
 /// Names that the API or the tools around it use; all else is a number. Numbers: IANA "Assigned Internet Protocol
 /// Numbers".
-const NAMES: [(&str, u8); 10] = [
+pub(super) const NAMES: [(&str, u8); 10] = [
     ("tcp", proto::TCP),
     ("udp", proto::UDP),
     ("icmp", proto::ICMP),

@@ -12,6 +12,7 @@
 //! documentation.
 
 mod addr;
+pub mod catalog;
 mod companion;
 mod context;
 mod defaults;

@@ -2,7 +2,7 @@
 
 /// Names of the documented tags, and of three that occur in real groups of managed SQL instances. Regional tags add a
 /// suffix: `Storage.WestEurope`. Only the spelling and the note on unknown words depend on the list.
-const KNOWN: &[&str] = &[
+pub(super) const KNOWN: &[&str] = &[
     "ActionGroup",
     "ApiManagement",
     "AppConfiguration",
@@ -108,7 +108,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Spellings of the classic deployment model.
-const CLASSIC: &[(&str, &str)] = &[
+pub(super) const CLASSIC: &[(&str, &str)] = &[
     ("VIRTUAL_NETWORK", "VirtualNetwork"),
     ("INTERNET", "Internet"),
     ("AZURE_LOADBALANCER", "AzureLoadBalancer"),

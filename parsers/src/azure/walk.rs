@@ -9,7 +9,7 @@ use crate::json::{Json, Kind, Value};
 
 /// What an object is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Found {
+pub(super) enum Found {
     Group,
     Effective,
     Rule,
@@ -21,6 +21,21 @@ enum Found {
     /// An application security group: known, and without content of its own.
     Label,
     Nothing,
+}
+
+impl Found {
+    /// Every kind of object that is read.
+    pub(super) const ALL: [Self; 9] = [
+        Self::Group,
+        Self::Effective,
+        Self::Rule,
+        Self::Interface,
+        Self::Subnet,
+        Self::Network,
+        Self::PublicAddress,
+        Self::ServiceTags,
+        Self::Label,
+    ];
 }
 
 /// What an object's keys tell, its own and those of `properties`.

@@ -26,7 +26,7 @@ fn near() -> AddrSet {
 
 /// How far a keyword reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+pub(super) enum Reach {
     Near,
     NearV4,
     NearV6,
@@ -34,7 +34,7 @@ enum Reach {
 }
 
 /// Address keywords of `netsh advfirewall firewall add rule ?` and of `New-NetFirewallRule -RemoteAddress`.
-const ADDRESS_KEYWORDS: &[(&str, &str, Reach)] = &[
+pub(super) const ADDRESS_KEYWORDS: &[(&str, &str, Reach)] = &[
     ("localsubnet", "windows:LocalSubnet", Reach::Near),
     ("localsubnet4", "windows:LocalSubnet4", Reach::NearV4),
     ("localsubnet6", "windows:LocalSubnet6", Reach::NearV6),

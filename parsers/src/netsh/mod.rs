@@ -6,6 +6,7 @@
 
 mod addresses;
 mod block;
+pub mod catalog;
 mod clauses;
 mod detect;
 mod lines;

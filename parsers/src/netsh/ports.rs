@@ -9,11 +9,11 @@ use smallvec::SmallVec;
 
 /// Port keywords: name, protocol, ports, what stays open. RPC names dynamic ports, which by default are 49152–65535
 /// (Microsoft, "Service overview and network port requirements for Windows"); the others name one listener each.
-struct PortKeyword {
-    name: &'static str,
-    proto: u8,
-    ports: (u16, u16),
-    open: Option<(ConditionKind, &'static str)>,
+pub(super) struct PortKeyword {
+    pub(super) name: &'static str,
+    pub(super) proto: u8,
+    pub(super) ports: (u16, u16),
+    pub(super) open: Option<(ConditionKind, &'static str)>,
 }
 
 const fn keyword(
@@ -30,7 +30,7 @@ const fn keyword(
     }
 }
 
-const PORT_KEYWORDS: &[PortKeyword] = &[
+pub(super) const PORT_KEYWORDS: &[PortKeyword] = &[
     keyword(
         "rpc",
         proto::TCP,

@@ -193,8 +193,28 @@ const KEYS: &[(&str, Key)] = &[
     ("phrase.no-rules", Key::Word(Class::Phrase, Word::NoRules)),
 ];
 
+/// Every label, once.
+pub(super) fn labels() -> impl Iterator<Item = Label> {
+    KEYS.iter().filter_map(|(_, key)| match key {
+        Key::Label(label) => Some(*label),
+        Key::Word(..) => None,
+    })
+}
+
+/// The texts of a label in the English vocabulary.
+pub(super) fn english_texts(label: Label) -> String {
+    let english = LANGUAGES.iter().filter(|(tag, _)| *tag == "en");
+    let texts: Vec<_> = english
+        .flat_map(|(_, text)| lines(text))
+        .flatten()
+        .filter(|l| l.key == Key::Label(label))
+        .map(|l| l.text)
+        .collect();
+    texts.join(", ")
+}
+
 /// Every vocabulary: language tag and text.
-const LANGUAGES: &[(&str, &str)] = &[
+pub(super) const LANGUAGES: &[(&str, &str)] = &[
     ("en", include_str!("lang/en.txt")),
     ("de", include_str!("lang/de.txt")),
     ("fr", include_str!("lang/fr.txt")),
@@ -232,13 +252,14 @@ pub(super) struct Vocabulary {
 }
 
 /// One line of a vocabulary.
-struct Line<'a> {
+pub(super) struct Line<'a> {
     key: Key,
-    proof: Proof,
+    pub(super) proof: Proof,
     text: &'a str,
 }
 
-fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, &str>> {
+/// The lines of a vocabulary; an error is a line that is none.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, &str>> {
     text.lines()
         .map(str::trim)
         .filter(|l| !l.is_empty() && !l.starts_with('#'))

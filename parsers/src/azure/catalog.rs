@@ -1,0 +1,93 @@
+//! The objects and words that the reader knows, in words.
+
+use super::tags::{CLASSIC, KNOWN};
+use super::walk::Found;
+use crate::catalog::Row;
+
+/// The objects that are read, wherever they stand.
+#[must_use]
+pub fn objects() -> Vec<Row> {
+    Found::ALL
+        .into_iter()
+        .map(|found| {
+            let (name, doc, model) = object_words(found);
+            Row::new(name, doc, model)
+        })
+        .collect()
+}
+
+fn object_words(found: Found) -> (&'static str, &'static str, &'static str) {
+    match found {
+        Found::Group => (
+            "network security group",
+            "`az network nsg list`, `Get-AzNetworkSecurityGroup`, ARM",
+            "its rules in packets, by priority, then the default rules",
+        ),
+        Found::Effective => (
+            "effective rules",
+            "`az network nic list-effective-nsg`",
+            "as a group; `tagMap` and expanded prefixes give the addresses of tags",
+        ),
+        Found::Rule => (
+            "rule by itself",
+            "`az network nsg rule list`, ARM resources",
+            "a rule of its group, or of one that is named as incomplete",
+        ),
+        Found::Interface => (
+            "network interface",
+            "`az network nic list`",
+            "addresses, groups and subnet of a host",
+        ),
+        Found::Subnet => (
+            "subnet",
+            "`az network vnet subnet list`",
+            "addresses and group of a subnet",
+        ),
+        Found::Network => (
+            "virtual network",
+            "`az network vnet list`",
+            "a part of what `VirtualNetwork` means",
+        ),
+        Found::PublicAddress => (
+            "public address",
+            "`az network public-ip list`",
+            "an address of its interface",
+        ),
+        Found::ServiceTags => (
+            "service tags",
+            "`az network list-service-tags`, `ServiceTags_Public_*.json`",
+            "the addresses of tags",
+        ),
+        Found::Label => (
+            "application security group",
+            "`az network asg list`",
+            "known by name; its members come from interfaces",
+        ),
+        Found::Nothing => ("any other object", "", "searched for the objects above"),
+    }
+}
+
+/// The service tags that are known, in their documented spelling, and the classic model's spellings of three of them. A tag
+/// without words is a peer condition of its name.
+#[must_use]
+pub fn tags() -> Vec<Row> {
+    let known = KNOWN.iter().map(|tag| {
+        let (doc, model) = match *tag {
+            "AzureLoadBalancer" => ("the platform's address", "exact: 168.63.129.16"),
+            "Internet" => (
+                "what is outside of the virtual network",
+                "all but 168.63.129.16, under the peer condition not `azure:VirtualNetwork`",
+            ),
+            _ => ("", ""),
+        };
+        Row::new(*tag, doc, model)
+    });
+    let classic = CLASSIC.iter().map(|(word, tag)| {
+        Row::new(
+            *word,
+            "the classic deployment model's spelling",
+            format!("as `{tag}`"),
+        )
+    });
+    known.chain(classic).collect()
+}
