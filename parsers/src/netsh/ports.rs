@@ -44,7 +44,7 @@ pub(super) const PORT_KEYWORDS: &[PortKeyword] = &[
         proto::TCP,
         (443, 443),
         Some((
-            ConditionKind::Unknown,
+            ConditionKind::Local,
             "the port is the IP-HTTPS listener's",
         )),
     ),
@@ -53,7 +53,7 @@ pub(super) const PORT_KEYWORDS: &[PortKeyword] = &[
         proto::TCP,
         (443, 443),
         Some((
-            ConditionKind::Unknown,
+            ConditionKind::Local,
             "the port is the IP-HTTPS listener's",
         )),
     ),
