@@ -252,15 +252,27 @@ def compare(lab, hylint, name, text, count, seed, keep):
     if len(answers) != len(packets):
         raise RuntimeError(f"{name}: {len(packets)} packets, {len(answers)} answers")
     pairs, why, wrong = collections.Counter(), collections.Counter(), []
-    for p, said, got in zip(packets, kernel, answers):
+    packets_of = dict(enumerate(packets))
+    for n, (p, said, got) in enumerate(zip(packets, kernel, answers)):
         verdict = got["verdict"]
         pairs[said, verdict] += 1
         if verdict == "conditional":
             why[" & ".join(got["conditions"])[:70]] += 1
         elif said != "lost" and (said == "accept") != (verdict == "allow"):
-            wrong.append({"ruleset": path, "kernel": said, "hylint": verdict, "rule": got["rule"],
+            wrong.append({"id": n, "ruleset": path, "kernel": said, "hylint": verdict, "rule": got["rule"],
                           "packet": {k: v for k, v in p.items() if v != ""}})
-    return pairs, why, wrong
+    return pairs, why, confirmed(lab, packets_of, wrong)
+
+
+def confirmed(lab, packets_of, wrong):
+    """The differences that stay when the packets are sent again. A REJECT makes the kernel send ICMP errors of its own,
+    and one whose IP id is by chance that of a probe looks like the probe."""
+    for _ in range(3):
+        if not wrong:
+            break
+        again = lab.ask([packets_of[w["id"]] for w in wrong])
+        wrong = [w for w, said in zip(wrong, again) if said == w["kernel"]]
+    return wrong
 
 
 def worker(args):

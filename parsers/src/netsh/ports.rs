@@ -43,19 +43,13 @@ pub(super) const PORT_KEYWORDS: &[PortKeyword] = &[
         "iphttps",
         proto::TCP,
         (443, 443),
-        Some((
-            ConditionKind::Local,
-            "the port is the IP-HTTPS listener's",
-        )),
+        Some((ConditionKind::Local, "the port is the IP-HTTPS listener's")),
     ),
     keyword(
         "iphttpsin",
         proto::TCP,
         (443, 443),
-        Some((
-            ConditionKind::Local,
-            "the port is the IP-HTTPS listener's",
-        )),
+        Some((ConditionKind::Local, "the port is the IP-HTTPS listener's")),
     ),
     keyword(
         "iphttpsout",
