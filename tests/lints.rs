@@ -1,4 +1,5 @@
 //! Small sites, each with one thing to decide.
+#![allow(clippy::unwrap_used)]
 
 use hylint::check::{CheckRequest, check};
 use hylint::outcome::{Outcome, Status};
