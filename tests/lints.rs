@@ -144,9 +144,7 @@ const HTTPS: &str = "-A INPUT -p tcp -m tcp --dport 443 -j ACCEPT\n";
 fn a_filter_table_without_its_policy_proves_nothing() {
     let o = gateway(&iptables(&format!("{REPLIES}{HTTPS}")));
     assert_eq!(status(&o, 51), Status::Satisfied);
-    let o = gateway(&format!(
-        "*filter\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n"
-    ));
+    let o = gateway("*filter\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n");
     assert_eq!(
         status(&o, 51),
         Status::Unverified,
