@@ -3,6 +3,7 @@
 use crate::engine::PointRef;
 use crate::load::LoadedExport;
 use crate::platform;
+use hylint_parsers::model::PointKind;
 use hylint_parsers::space::{IfaceSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -38,6 +39,10 @@ fn candidates(
         .iter()
         .filter_map(|(e, p)| exports.get(*e)?.export.points.get(*p))
     {
+        // Other kinds of points have no interfaces, and are asked about none.
+        if p.kind != PointKind::Netfilter {
+            continue;
+        }
         for clause in p.rules().flat_map(|r| &r.clauses) {
             let set = pick(&clause.space);
             if set.is_full() || out.len() > MAX {
