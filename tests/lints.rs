@@ -213,3 +213,36 @@ fn a_published_container_port_is_open_and_one_on_loopback_is_not() {
     assert_eq!(at(&site("")), [("over-permissive-source", 3)]);
     assert_eq!(at(&site("-d 127.0.0.1/32 ")), []);
 }
+
+#[test]
+fn sources_that_no_host_has_are_no_undeclared_peers() {
+    let open = "-A INPUT -p tcp -m tcp --dport 38871 -j ACCEPT\n";
+    let forged = |net: &str| iptables(&format!("-A INPUT -s {net} -j DROP\n{REPLIES}{open}"));
+    for (net, expected) in [
+        ("169.254.0.0/16", Status::Satisfied),
+        ("198.51.100.0/24", Status::Satisfied),
+        ("198.51.0.0/16", Status::Conditional),
+        ("10.9.0.0/16", Status::Conditional),
+    ] {
+        let o = run(&[("sh1-session-host.rules", &forged(net))]);
+        assert_eq!(status(&o, 16), expected, "{net}");
+    }
+    let narrow = "-A INPUT -s 203.0.113.0/24 -p tcp -m tcp --dport 38871 -j ACCEPT\n";
+    let o = run(&[(
+        "sh1-session-host.rules",
+        &iptables(&format!("{REPLIES}{narrow}")),
+    )]);
+    assert_eq!(status(&o, 16), Status::Conditional);
+}
+
+#[test]
+fn azure_default_rules_let_a_host_reach_undeclared_peers() {
+    let nsg = r#"{"name": "sh1-nsg", "type": "Microsoft.Network/networkSecurityGroups", "securityRules": []}"#;
+    let o = run(&[("sh1-session-host.json", nsg)]);
+    assert_eq!(status(&o, 20), Status::Satisfied, "{:?}", o.findings);
+    assert_eq!(
+        status(&o, 16),
+        Status::Conditional,
+        "VirtualNetwork is not known"
+    );
+}

@@ -93,19 +93,19 @@ pub fn run<'a>(
     if peers.unknown && !peers.external {
         out.assumptions.insert(("peers-unknown", String::new()));
     }
+    let kind = guard.kind(exports)?;
     for family in families(me, peers) {
-        let side = |set: &AddrSet, unknown: bool| {
-            if unknown {
-                flows::unicast(family)
-            } else {
-                set.only(family)
-            }
+        let mine = if me.is_empty() {
+            flows::unicast(family)
+        } else {
+            me.only(family)
         };
-        let mine = side(me, me.is_empty());
         let theirs = if peers.external {
             flows::public().only(family)
+        } else if peers.unknown {
+            flows::unicast(family)
         } else {
-            side(&peers.addrs, peers.unknown)
+            peers.addrs.only(family)
         };
         let (src, dst) = if guard.direction == Direction::Out {
             (mine, theirs)
@@ -125,7 +125,14 @@ pub fn run<'a>(
                 ports,
                 spec.ephemeral,
             );
-            let one = ask(exports, guard, spec, query, me.is_empty(), peers);
+            let mut one = ask(exports, guard, spec, query.clone(), me.is_empty(), peers);
+            if one.status != Status::Satisfied && peers.unknown && !peers.external {
+                let likely = between(query, guard.direction, flows::possible_peers(family, kind));
+                let again = ask(exports, guard, spec, likely, me.is_empty(), peers);
+                if again.status == Status::Satisfied {
+                    one = again;
+                }
+            }
             if spec.require == Require::Any && one.status != Status::Satisfied {
                 for p in ports {
                     out.passing.remove(p);
@@ -138,6 +145,21 @@ pub fn run<'a>(
         out.merge(best?);
     }
     (!out.queries.is_empty()).then_some(out)
+}
+
+/// The same packets with peers among these addresses.
+fn between(query: PacketBox, direction: Direction, peers: AddrSet) -> PacketBox {
+    if direction == Direction::Out {
+        PacketBox {
+            dst: peers,
+            ..query
+        }
+    } else {
+        PacketBox {
+            src: peers,
+            ..query
+        }
+    }
 }
 
 /// Whether a port came closer to passing than another: in its status; then a part of it passes, or a rule for it lost.

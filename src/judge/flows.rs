@@ -1,7 +1,9 @@
 //! Which flows the matrix asks of this site: requirements with their ends, ports and peers.
 
 use crate::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
+use crate::platform;
 use crate::site::{Access, Host, Site};
+use hylint_parsers::model::PointKind;
 use hylint_parsers::space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
@@ -241,6 +243,30 @@ pub fn hosts() -> &'static AddrSet {
         .collect(),
     });
     &HOSTS
+}
+
+/// Where a peer may be whose address nobody declared: any unicast address but those that IANA reserves for no host of a
+/// site (link-local, benchmarks, documentation; RFC 6890) and those of the platform itself. Rules against forged sources
+/// often name just these.
+#[must_use]
+pub fn possible_peers(family: Family, kind: PointKind) -> AddrSet {
+    static NOBODY: LazyLock<AddrSet> = LazyLock::new(|| {
+        let reserved = [
+            "169.254.0.0/16",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.88.99.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "2001:db8::/32",
+        ];
+        let reserved = reserved.iter().filter_map(|t| AddrSet::parse(t));
+        reserved.fold(AddrSet::empty(), |a, b| a.union(&b))
+    });
+    unicast(family)
+        .subtract(&NOBODY)
+        .subtract(&platform::own_addresses(kind))
 }
 
 /// Addresses that are routed on the Internet: unicast without the special-purpose registries of IANA that are private.

@@ -157,6 +157,14 @@ pub fn background(kind: PointKind) -> impl Iterator<Item = &'static Background> 
     })
 }
 
+/// Addresses at which the platform itself speaks to its machines (probes, metadata, loopback): never those of a peer.
+#[must_use]
+pub fn own_addresses(kind: PointKind) -> AddrSet {
+    background(kind)
+        .filter(|b| b.space.proto.is_full())
+        .fold(AddrSet::empty(), |all, b| all.union(&b.space.src))
+}
+
 /// Addresses of a list of texts that [`AddrSet::parse`] reads.
 fn addresses<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<AddrSet> {
     let mut all = AddrSet::empty();
