@@ -43,12 +43,30 @@ struct Mark {
 /// A line and the column at which its window starts: two labels far apart on one long line are two windows.
 type Slot = (u32, u32);
 
+/// A label to be placed: its line, the first character in the window, how many, and whose it is.
+type Wanted<'a> = (Slot, usize, usize, &'a Place, &'a str);
+
+/// Ends a label where another one begins inside of it: miette draws a label within a label at the wrong place.
+fn set_apart(wanted: &mut [Wanted<'_>]) {
+    let starts: Vec<(Slot, usize)> = wanted.iter().map(|w| (w.0, w.1)).collect();
+    for (slot, at, len, ..) in wanted {
+        let inner = starts
+            .iter()
+            .filter(|(s, start)| s == slot && *start > *at && *start < *at + *len)
+            .map(|(_, start)| start - *at)
+            .min();
+        if let Some(room) = inner {
+            *len = room.saturating_sub(1).max(1);
+        }
+    }
+}
+
 impl Snippet {
     /// The lines of the places, which are all in one file; the first is the primary one.
     pub(super) fn new(places: &[(&Place, &str)]) -> Option<Self> {
         let path = sanitize::text(&places.first()?.0.path).into_owned();
         let mut lines: BTreeMap<Slot, String> = BTreeMap::new();
-        let mut wanted: Vec<(Slot, usize, usize, &Place, &str)> = Vec::new();
+        let mut wanted: Vec<Wanted<'_>> = Vec::new();
         for (place, label) in places {
             for (n, l) in place.excerpt.iter().enumerate() {
                 let len = label_len(place, l);
@@ -64,6 +82,7 @@ impl Snippet {
         if wanted.is_empty() {
             return None;
         }
+        set_apart(&mut wanted);
         let mut s = Self {
             path,
             text: String::new(),
@@ -218,5 +237,21 @@ impl SourceCode for Snippet {
             0,
             run.lines,
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_ends_where_one_inside_of_it_begins() {
+        let place = Place::file(&"x".into());
+        let at = |start, len| ((1, 1), start, len, &place, "");
+        let mut all = [at(0, 30), at(10, 5), at(30, 2), at(0, 4)];
+        all[3].0 = (2, 1);
+        set_apart(&mut all);
+        let ends: Vec<_> = all.iter().map(|w| (w.1, w.2)).collect();
+        assert_eq!(ends, [(0, 9), (10, 5), (30, 2), (0, 4)]);
     }
 }
