@@ -68,6 +68,7 @@ pub fn check(request: &CheckRequest) -> Result<Outcome, Vec<Diag>> {
     let overrides = Overrides {
         roles: request.role.clone(),
         addresses: request.address.clone(),
+        whole_site: config.as_ref().is_some_and(|c| whole(request, c)),
     };
     let mut bound = bind(config.as_ref(), &overrides, &matrix, &mut loaded.exports)?;
     bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
@@ -92,6 +93,24 @@ fn excludes(config: &Config, path: &Path) -> bool {
     config
         .exclude
         .is_match(full.strip_prefix(&base).unwrap_or(path))
+}
+
+/// Whether the given paths hold the whole folder of hylint.toml.
+fn whole(request: &CheckRequest, config: &Config) -> bool {
+    let resolved = |p: &Path| std::fs::canonicalize(p).ok();
+    let folder = if config.dir.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        &config.dir
+    };
+    let Some(folder) = resolved(folder) else {
+        return false;
+    };
+    request
+        .paths
+        .iter()
+        .filter_map(|p| resolved(p))
+        .any(|p| folder.starts_with(p))
 }
 
 fn missing(m: &load::Missing) -> Diag {

@@ -2,17 +2,25 @@
 #![allow(clippy::unwrap_used)]
 
 use hylint::check::{CheckRequest, check};
+use hylint::finding::Severity;
 use hylint::outcome::{Outcome, Status};
 use std::path::PathBuf;
 
 /// Writes the files, runs the check on them.
 fn run(files: &[(&str, &str)]) -> Outcome {
+    run_in(files, "")
+}
+
+/// The same, on a part of the folder.
+fn run_in(files: &[(&str, &str)], part: &str) -> Outcome {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        std::fs::write(dir.path().join(name), text).unwrap();
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
     let request = CheckRequest {
-        paths: vec![PathBuf::from(dir.path())],
+        paths: vec![PathBuf::from(dir.path()).join(part)],
         config: None,
         matrix: None,
         role: vec![],
@@ -245,4 +253,32 @@ fn azure_default_rules_let_a_host_reach_undeclared_peers() {
         Status::Conditional,
         "VirtualNetwork is not known"
     );
+}
+
+#[test]
+fn a_host_whose_exports_are_not_there_is_told_where_the_whole_site_is_looked_at() {
+    let host = |n: &str| {
+        format!(
+            "[[host]]\nname = \"{n}\"\naddresses = [\"10.0.0.{}\"]\nroles = [\"sql-server\"]\nexports = [\"{n}/*.v4\", \"{n}/*.v6\"]\n",
+            &n[3..]
+        )
+    };
+    let roles = "[roles]\ncontroller-management = []\nsession-host = []\nactive-directory = []\nworkspace-client = []\n";
+    let toml = format!("{roles}{}{}", host("sql1"), host("sql2"));
+    let rules = iptables(REPLIES);
+    let missing = |o: &Outcome| -> Vec<(u32, Option<String>)> {
+        let f = o.findings.iter();
+        f.filter(|f| f.code == "incomplete-export" && f.severity == Severity::Error)
+            .map(|f| (f.place.as_ref().unwrap().start.line, f.host.clone()))
+            .collect()
+    };
+    let one = [("hylint.toml", toml.as_str()), ("sql1/a.v4", &rules)];
+    assert_eq!(missing(&run(&one)), [(11, Some("sql2".to_owned()))]);
+    assert_eq!(
+        missing(&run_in(&one, "sql1")),
+        [],
+        "only a part of the site was asked about"
+    );
+    let both = [one[0], one[1], ("sql2/b.v6", rules.as_str())];
+    assert_eq!(missing(&run(&both)), []);
 }

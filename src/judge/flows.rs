@@ -249,7 +249,7 @@ pub fn hosts() -> &'static AddrSet {
 /// site (link-local, benchmarks, documentation; RFC 6890) and those of the platform itself. Rules against forged sources
 /// often name just these.
 #[must_use]
-pub fn possible_peers(family: Family, kind: PointKind) -> AddrSet {
+pub(super) fn possible_peers(family: Family, kind: PointKind) -> AddrSet {
     static NOBODY: LazyLock<AddrSet> = LazyLock::new(|| {
         let reserved = [
             "169.254.0.0/16",

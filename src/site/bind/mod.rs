@@ -28,6 +28,8 @@ pub struct Overrides {
     pub roles: Vec<String>,
     /// `--address`.
     pub addresses: Vec<String>,
+    /// The given paths hold the whole folder of hylint.toml, so that what it names and nobody found is missing.
+    pub whole_site: bool,
 }
 
 /// The same, understood.
@@ -35,6 +37,7 @@ pub struct Overrides {
 struct CliOverrides {
     roles: Vec<RoleIx>,
     addrs: AddrSet,
+    whole_site: bool,
 }
 
 impl CliOverrides {
@@ -42,9 +45,12 @@ impl CliOverrides {
     ///
     /// # Errors
     /// One sentence about the first text that is no role or no address.
-    fn new(matrix: &Matrix, roles: &[String], addrs: &[String]) -> Result<Self, String> {
-        let mut out = Self::default();
-        for r in roles.iter().flat_map(|r| r.split(',')) {
+    fn new(matrix: &Matrix, given: &Overrides) -> Result<Self, String> {
+        let mut out = Self {
+            whole_site: given.whole_site,
+            ..Self::default()
+        };
+        for r in given.roles.iter().flat_map(|r| r.split(',')) {
             let found = paths::role_named(r, matrix).ok_or_else(|| {
                 let near = crate::diag::nearest(r, matrix.roles.iter().map(|r| r.id.as_str()));
                 let hint = near
@@ -54,7 +60,7 @@ impl CliOverrides {
             })?;
             out.roles.push(found);
         }
-        for a in addrs.iter().flat_map(|a| a.split(',')) {
+        for a in given.addresses.iter().flat_map(|a| a.split(',')) {
             let set =
                 AddrSet::parse(a).ok_or_else(|| format!("`{a}` is no address, prefix or range"))?;
             out.addrs = out.addrs.union(&set);
@@ -103,7 +109,7 @@ pub fn bind(
     matrix: &Matrix,
     exports: &mut [LoadedExport],
 ) -> Result<Bound, Vec<Diag>> {
-    let cli = CliOverrides::new(matrix, &overrides.roles, &overrides.addresses);
+    let cli = CliOverrides::new(matrix, overrides);
     let cli = cli.map_err(|message| {
         vec![Diag {
             path: "command line".into(),
@@ -145,6 +151,7 @@ fn bind_all(
     b.configured_hosts();
     b.configured_transits();
     b.unclaimed();
+    b.missing_exports();
     b.missing_halves();
     let roles = b.role_states();
     b.undeclared(&roles);

@@ -168,6 +168,44 @@ impl Binder<'_> {
         self.findings.push(f);
     }
 
+    /// Entries of the site file whose exports are not there: a host of which nothing is judged must not pass for one that is
+    /// compliant.
+    pub(super) fn missing_exports(&mut self) {
+        let Some(config) = self.config.filter(|_| self.cli.whole_site) else {
+            return;
+        };
+        let hosts = config.hosts.iter().map(|h| (&h.name, &h.exports, &h.span));
+        let transits = config
+            .transits
+            .iter()
+            .map(|t| (&t.name, &t.exports, &t.span));
+        let source = Source::new(&*config.path, &*config.text, "UTF-8");
+        for (entry, (name, globs, span)) in hosts.chain(transits).enumerate() {
+            if globs.is_empty() || !self.claimed_by(entry).is_empty() {
+                continue;
+            }
+            let wanted: Vec<String> = globs.iter().map(|g| format!("`{}`", g.glob())).collect();
+            let whose = if name.is_empty() {
+                "a [[transit]]"
+            } else {
+                name
+            };
+            let message = format!(
+                "no export of {whose} was read, so none of its rules is judged: no export matches {}",
+                wanted.join(", ")
+            );
+            let mut f = Finding::new("incomplete-export", Severity::Error, message);
+            f.help = Some("put the export there, or correct `exports`".into());
+            f.host = (!name.is_empty()).then(|| name.clone());
+            f.place = Some(Place::new(
+                &config.path,
+                &source,
+                Span::new(span.start, span.end),
+            ));
+            self.findings.push(f);
+        }
+    }
+
     /// netfilter of one family only.
     pub(super) fn missing_halves(&mut self) {
         let mut found = Vec::new();

@@ -245,7 +245,12 @@ fn without_a_site_file_roles_come_in_their_order() {
     );
     assert!(!b.site.configured && b.site.hosts[0].addrs.is_empty());
     assert_eq!(b.assumptions[0].id, "peers-unknown");
-    let cli = CliOverrides::new(&m, &["gateway".into()], &["10.0.0.1".into()]).unwrap();
+    let given = |role: &str, address: &str| Overrides {
+        roles: vec![role.to_owned()],
+        addresses: vec![address.to_owned()],
+        whole_site: true,
+    };
+    let cli = CliOverrides::new(&m, &given("gateway", "10.0.0.1")).unwrap();
     let b = free(&cli, &mut [loaded("session-host/x.rules", &annotated)]);
     let h = &b.site.hosts[0];
     assert_eq!(
@@ -253,7 +258,7 @@ fn without_a_site_file_roles_come_in_their_order() {
         ("option", "hysecure-gateway")
     );
     assert_eq!(
-        CliOverrides::new(&m, &["sesion-host".into()], &[]).unwrap_err(),
+        CliOverrides::new(&m, &given("sesion-host", "10.0.0.1")).unwrap_err(),
         "unknown role `sesion-host`; did you mean `session-host`?"
     );
 }
