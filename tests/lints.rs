@@ -282,3 +282,81 @@ fn a_host_whose_exports_are_not_there_is_told_where_the_whole_site_is_looked_at(
     let both = [one[0], one[1], ("sql2/b.v6", rules.as_str())];
     assert_eq!(missing(&run(&both)), []);
 }
+
+/// Code, severity and host of every finding that is no note.
+fn told(o: &Outcome) -> Vec<(&'static str, Severity, String)> {
+    let loud = o.findings.iter().filter(|f| f.severity > Severity::Note);
+    loud.map(|f| (f.code, f.severity, f.host.clone().unwrap_or_default()))
+        .collect()
+}
+
+fn group(id: &str, name: &str, permissions: &str) -> String {
+    format!(
+        r#"{{"GroupId": "{id}", "GroupName": "{name}", "VpcId": "vpc-1", "IpPermissionsEgress": [], "IpPermissions": [{permissions}]}}"#
+    )
+}
+
+fn from(source: &str, protocol: &str, port: u16) -> String {
+    format!(r#"{{"IpProtocol": "{protocol}", "FromPort": {port}, "ToPort": {port}, {source}}}"#)
+}
+
+const ANYONE: &str = r#""IpRanges": [{"CidrIp": "0.0.0.0/0"}]"#;
+
+#[test]
+fn an_export_of_an_unknown_role_is_judged_as_far_as_no_role_is_needed() {
+    let ssh = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 8080 -j ACCEPT\n";
+    let o = run(&[("x.v4", &iptables(ssh))]);
+    let role = ("unknown-role", Severity::Error, String::new());
+    let wide = ("over-permissive-source", Severity::Error, "x".to_owned());
+    assert_eq!(
+        told(&o),
+        [role.clone(), wide],
+        "8080 may be what the host is for"
+    );
+
+    let open = group("sg-1", "a", &from(ANYONE, "tcp", 22));
+    let web = group("sg-2", "b", &from(ANYONE, "tcp", 443));
+    let own = group(
+        "sg-3",
+        "c",
+        r#"{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-3", "UserId": "1"}]}"#,
+    );
+    let o = run(&[(
+        "groups.json",
+        &format!(r#"{{"SecurityGroups": [{open}, {web}, {own}]}}"#),
+    )]);
+    let exposed = (
+        "exposed-to-internet",
+        Severity::Error,
+        "sg-1 (a)".to_owned(),
+    );
+    assert_eq!(told(&o), [role, exposed]);
+    assert!(o.exports[0].roles.is_empty() && o.exports[0].role_source.is_none());
+}
+
+#[test]
+fn groups_that_guard_nobody_are_counted_and_those_of_a_bound_export_are_the_account_s() {
+    let sql = group("sg-1", "sql-server", &from(ANYONE, "tcp", 3389));
+    let other = group("sg-2", "other", &from(ANYONE, "tcp", 3389));
+    let groups = format!(r#"{{"SecurityGroups": [{sql}, {other}]}}"#);
+    let notes = |o: &Outcome| -> Vec<String> {
+        let f = o.findings.iter().filter(|f| f.code == "unbound-point");
+        f.map(|f| f.message.clone()).collect()
+    };
+    let exposed = |o: &Outcome| -> Vec<String> {
+        let f = o
+            .findings
+            .iter()
+            .filter(|f| f.code == "exposed-to-internet");
+        f.filter_map(|f| f.host.clone()).collect()
+    };
+    let o = run(&[("groups.json", &groups)]);
+    assert_eq!(exposed(&o), ["sql-server", "sg-2 (other)"]);
+    assert_eq!(notes(&o).len(), 1);
+    assert!(notes(&o)[0].contains("sg-2 (other)"), "{:?}", notes(&o));
+    let toml = "[roles]\ncontroller-management = []\nsession-host = []\nactive-directory = []\nworkspace-client = []\n\
+        [[host]]\nname = \"sql1\"\naddresses = [\"10.0.0.1\"]\nroles = [\"sql-server\"]\nexports = [\"groups.json\"]\npoints = [\"sg-1\"]\n";
+    let o = run(&[("hylint.toml", toml), ("groups.json", &groups)]);
+    assert_eq!(exposed(&o), ["sql1"]);
+    assert_eq!(notes(&o).len(), 1);
+}

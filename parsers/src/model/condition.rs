@@ -194,4 +194,16 @@ impl Condition {
             self.text.to_string()
         }
     }
+
+    /// Whether it asks for machines of the own network: members of a group, the virtual network. Whoever they are, they are
+    /// not anyone on the Internet. Prefix lists, service tags and ipsets may hold any address.
+    #[must_use]
+    pub fn within_own_network(&self) -> bool {
+        let Test::Named { key, .. } = &self.test else {
+            return false;
+        };
+        let group = key.starts_with("aws:") && !key.starts_with("aws:pl-");
+        !self.negated
+            && (group || key.starts_with("azure:asg/") || &**key == "azure:VirtualNetwork")
+    }
 }

@@ -7,7 +7,7 @@ use crate::finding::Severity;
 use crate::judge::public;
 use crate::lints::required::port_text;
 use crate::platform;
-use hylint_parsers::model::{Condition, ConditionKind, Field, Rule, Test};
+use hylint_parsers::model::{Condition, ConditionKind, Field, Rule, Side, Test};
 use hylint_parsers::space::{AddrSet, PacketBox, RangeSet, proto};
 use std::collections::BTreeMap;
 
@@ -95,6 +95,20 @@ fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
     }
 }
 
+/// The machines of the own network that a rule lets in, if it lets in nobody else and their addresses are not known.
+fn own_network<'a>(rule: &'a Rule, scene: &Scene<'_>) -> Option<&'a Condition> {
+    let unresolved = |c: &Condition| match &c.test {
+        Test::Named { key, side } => *side == Side::Src && !scene.resolve.contains_key(&**key),
+        _ => false,
+    };
+    let mut each = rule.clauses.iter().map(|clause| {
+        let mut conditions = clause.conditions.iter();
+        conditions.find(|c| c.within_own_network() && unresolved(c))
+    });
+    let first = each.next()??;
+    each.all(|c| c.is_some()).then_some(first)
+}
+
 fn transport(boxes: &[PacketBox]) -> String {
     let p = protocols(boxes);
     match (p.contains(proto::TCP), p.contains(proto::UDP)) {
@@ -146,7 +160,9 @@ pub(super) fn classify(
         return None;
     }
     let src = union_addrs(excess, |b| &b.src);
-    let from_anyone = anyone(&src);
+    let own = own_network(rule, &scene);
+    let from_anyone = own.is_none() && anyone(&src);
+    let from = own.map_or_else(|| who(&src), Condition::describe);
     let service = sensitive(excess);
     let opened = what(excess);
     let scoped = port_less_local(rule);
@@ -175,7 +191,7 @@ pub(super) fn classify(
         } else {
             "unneeded-flow"
         };
-        let message = format!("{opened} is open to {}", who(&src));
+        let message = format!("{opened} is open to {from}");
         return class(
             code,
             severity,
@@ -203,7 +219,8 @@ pub(super) fn classify(
     if past && (scene.cloud || scene.transit) {
         return bypass(&class, excess, Severity::Error);
     }
-    if exposed {
+    // A host of an unknown role may be there for the public.
+    if exposed && (scene.roles_known || service.is_some()) {
         let message = format!("{opened} is open to the Internet");
         return class(
             "exposed-to-internet",
@@ -260,7 +277,7 @@ pub(super) fn classify(
         };
         let message = format!(
             "{opened} is open to {}, {}",
-            who(&src),
+            from,
             if field == Field::Source {
                 "and fewer sources need it"
             } else {
@@ -275,7 +292,7 @@ pub(super) fn classify(
         return class(code, Severity::Warning, message, text, help, Some(field));
     }
     if excess.iter().any(all_ports) {
-        let message = format!("{opened} is open to {}", who(&src));
+        let message = format!("{opened} is open to {from}");
         return class(
             "over-permissive-port",
             Severity::Warning,
@@ -286,17 +303,14 @@ pub(super) fn classify(
         );
     }
     // Wider than any role that was declared: not somebody's workstation.
-    let wider =
-        from_anyone || (!needed.declared.is_empty() && wider_than_any(&src, &needed.declared));
+    let wider = from_anyone
+        || own.is_none() && !needed.declared.is_empty() && wider_than_any(&src, &needed.declared);
     let severity = if wider {
         Severity::Warning
     } else {
         Severity::Note
     };
-    let message = format!(
-        "{opened} is open to {}, and no requirement needs it",
-        who(&src)
-    );
+    let message = format!("{opened} is open to {from}, and no requirement needs it");
     class(
         "unneeded-flow",
         severity,

@@ -10,11 +10,21 @@ use std::collections::BTreeMap;
 
 /// What is known of an export's host.
 #[derive(Clone, Default)]
-struct Known {
+pub(super) struct Known {
     roles: Vec<RoleIx>,
     addrs: AddrSet,
     name: Option<String>,
     source: &'static str,
+}
+
+impl Known {
+    /// Nothing but a name.
+    pub(super) fn named(name: String) -> Self {
+        Self {
+            name: Some(name),
+            ..Self::default()
+        }
+    }
 }
 
 impl Binder<'_> {
@@ -81,17 +91,18 @@ impl Binder<'_> {
             return;
         };
         let known = self.known(files).or_else(|| self.inferred(files));
-        let Some(known) = known else {
+        if known.is_none() {
             self.unknown_role(first);
-            return;
-        };
+        }
+        // Some lints need no role.
+        let known = known.unwrap_or_default();
         let host = self.guessed(first, known);
         let layers = self.own_layers(files);
         // Cloud points of the same file (a mixed export) are bound like any others.
         self.hosts.push(Host { layers, ..host });
     }
 
-    fn guessed(&self, export: usize, known: Known) -> Host {
+    pub(super) fn guessed(&self, export: usize, known: Known) -> Host {
         let e = self.exports.get(export);
         let own = e.and_then(|e| e.export.host_name.as_ref().map(|(n, _)| n.clone()));
         let path = e.map(|e| paths::host_name(&e.path)).unwrap_or_default();
@@ -222,7 +233,7 @@ impl Binder<'_> {
                 let hosts = self.cloud_hosts(base, files, Pick::Free);
                 self.hosts.extend(hosts);
             }
-            None => self.unknown_role(first),
+            None => files.iter().for_each(|i| self.unknown_role(*i)),
         }
     }
 

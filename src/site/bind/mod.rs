@@ -6,6 +6,7 @@ mod guess;
 mod infer;
 mod notes;
 mod roles;
+mod unguarded;
 
 use super::config::Config;
 use super::{Access, Allow, Host, Layer, Site, Transit, paths};
@@ -18,7 +19,7 @@ use crate::outcome::Assumption;
 use globset::GlobMatcher;
 use hylint_parsers::model::PointKind;
 use hylint_parsers::space::{AddrSet, PortSet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the command line says of exports that hylint.toml does not bind, as written.
@@ -96,6 +97,8 @@ struct Binder<'a> {
     hosts: Vec<Host>,
     transits: Vec<Transit>,
     findings: Vec<Finding>,
+    /// Points of which an error says that they are not bound.
+    told: BTreeSet<(usize, usize)>,
     assumptions: Vec<Assumption>,
 }
 
@@ -146,17 +149,19 @@ fn bind_all(
         hosts: Vec::new(),
         transits: Vec::new(),
         findings: linked.findings,
+        told: BTreeSet::new(),
         assumptions: Vec::new(),
     };
     b.configured_hosts();
     b.configured_transits();
     b.unclaimed();
+    b.unguarded();
     b.missing_exports();
     b.missing_halves();
     let roles = b.role_states();
     b.undeclared(&roles);
     b.ask_for_access(&roles);
-    if config.is_none() && !b.hosts.is_empty() {
+    if config.is_none() && b.hosts.iter().any(|h| !h.roles.is_empty()) {
         b.assumptions.insert(
             0,
             Assumption {
@@ -316,7 +321,7 @@ impl Binder<'_> {
     fn export_roles(&self) -> Vec<(Vec<String>, Option<&'static str>)> {
         let none = (Vec::<String>::new(), None::<&'static str>);
         let mut all = vec![none; self.exports.len()];
-        for host in &self.hosts {
+        for host in self.hosts.iter().filter(|h| !h.roles.is_empty()) {
             let ids = host.roles.iter().filter_map(|r| self.matrix.role(*r));
             let ids: Vec<&String> = ids.map(|r| &r.id).collect();
             for (export, _) in host.layers.iter().flat_map(|l| &l.points) {

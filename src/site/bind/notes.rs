@@ -11,7 +11,7 @@ use hylint_parsers::space::Family;
 /// Candidates that a finding lists.
 const LISTED: usize = 10;
 
-fn title(p: &Point) -> String {
+pub(super) fn title(p: &Point) -> String {
     match (&*p.name, &*p.id) {
         ("", id) => id.to_owned(),
         (name, "") => name.to_owned(),
@@ -73,6 +73,7 @@ impl Binder<'_> {
         let Some(first) = points.first().copied() else {
             return;
         };
+        self.told.extend(points);
         let kind = kind.as_str().replace('-', " ");
         let message = format!(
             "{} {kind}s are exported and nothing says which guard {}: {}",
@@ -100,9 +101,30 @@ impl Binder<'_> {
         self.findings.push(f);
     }
 
+    /// Points of an export that guard no host with a role, where no error says so already.
+    pub(super) fn guard_nobody(&mut self, points: &[(usize, usize)]) {
+        let Some(first) = points.first().copied() else {
+            return;
+        };
+        let message = format!(
+            "{} of this export guard no host of the site, so no requirement is judged by them: {}",
+            match points.len() {
+                1 => "1 point".to_owned(),
+                n => format!("{n} points"),
+            },
+            self.candidates(points),
+        );
+        let mut f = Finding::new("unbound-point", Severity::Note, message);
+        f.help = Some("name those that guard a host in `points` of its [[host]]".into());
+        let span = self.point(first).map(|p| p.label);
+        let f = self.at_export(f, first.0, span);
+        self.findings.push(f);
+    }
+
     /// `points` names something that is not there.
     pub(super) fn no_such_point(&mut self, host: &Host, name: &str, exports: &[usize]) {
         let all: Vec<_> = self.points_of(exports);
+        self.told.extend(&all);
         let message = format!(
             "no export of {} holds the point `{name}`; there are: {}",
             host.name,
@@ -134,6 +156,7 @@ impl Binder<'_> {
 
     /// Nothing tells the role of an export.
     pub(super) fn unknown_role(&mut self, export: usize) {
+        self.told.extend(self.points_of(&[export]));
         let Some(e) = self.exports.get(export) else {
             return;
         };

@@ -1,0 +1,56 @@
+//! Cloud points that guard no host of a known role: what they let in is judged all the same, as far as no role is needed
+//! for it.
+
+use super::Binder;
+use super::cloud::layers_of;
+use super::guess::Known;
+use super::notes;
+use crate::site::Host;
+use hylint_parsers::model::PointKind;
+use std::collections::BTreeSet;
+
+impl Binder<'_> {
+    /// Gives each point that guards nobody a host without roles, unless the site file says of its export whom it guards:
+    /// then the rest of an account is not the site's. Says how many there are.
+    pub(super) fn unguarded(&mut self) {
+        let layers = self.hosts.iter().flat_map(|h| &h.layers);
+        let guards = layers.flat_map(|l| &l.points);
+        let transits = self.transits.iter().flat_map(|t| &t.points);
+        let guards: BTreeSet<(usize, usize)> = guards.chain(transits).copied().collect();
+        for export in 0..self.exports.len() {
+            let all = self.points_of(&[export]);
+            let cloud = |at: &(usize, usize)| self.point(*at).is_some_and(|p| !p.kind.is_host());
+            let rest: Vec<(usize, usize)> = all
+                .into_iter()
+                .filter(|at| !guards.contains(at) && cloud(at))
+                .collect();
+            if self.claims.get(export).is_none_or(Vec::is_empty) {
+                let hosts: Vec<Host> = rest.iter().filter_map(|at| self.roleless(*at)).collect();
+                self.hosts.extend(hosts);
+            }
+            let untold: Vec<(usize, usize)> = rest
+                .into_iter()
+                .filter(|at| !self.told.contains(at))
+                .collect();
+            self.guard_nobody(&untold);
+        }
+    }
+
+    fn roleless(&self, at: (usize, usize)) -> Option<Host> {
+        let p = self.point(at)?;
+        // Behind an ACL stand security groups; the ACL that AWS ships lets everything in.
+        let grouped = |p: &hylint_parsers::model::Point| p.kind == PointKind::SecurityGroup;
+        if p.kind == PointKind::NetworkAcl
+            && self
+                .exports
+                .iter()
+                .any(|e| e.export.points.iter().any(grouped))
+        {
+            return None;
+        }
+        Some(Host {
+            layers: layers_of(p.kind, vec![at]),
+            ..self.guessed(at.0, Known::named(notes::title(p)))
+        })
+    }
+}
