@@ -18,10 +18,10 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Nothing but a name.
-    pub(super) fn named(name: String) -> Self {
+    /// Nothing but a name; an empty one is none.
+    pub(super) fn named(name: &str) -> Self {
         Self {
-            name: Some(name),
+            name: (!name.is_empty()).then(|| name.to_owned()),
             ..Self::default()
         }
     }

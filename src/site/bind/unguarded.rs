@@ -50,7 +50,7 @@ impl Binder<'_> {
         }
         Some(Host {
             layers: layers_of(p.kind, vec![at]),
-            ..self.guessed(at.0, Known::named(notes::title(p)))
+            ..self.guessed(at.0, Known::named(&notes::title(p)))
         })
     }
 }
