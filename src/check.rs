@@ -2,6 +2,7 @@
 
 use crate::diag::Diag;
 use crate::finding::{Finding, Severity};
+use crate::fingerprint;
 use crate::judge::{self, Checked, Flows, Judged};
 use crate::lints::{self, Group, excess, hygiene, place, required, trust};
 use crate::load::{self, LoadedExport};
@@ -10,7 +11,7 @@ use crate::outcome::{
     Assumption, Check, ExportInfo, MatrixInfo, Outcome, RequirementResult, SiteInfo, Status,
 };
 use crate::site::{self, Bound, Config, KnownLint, LintLevel, Overrides, Site, bind};
-use crate::waive;
+use crate::suppress::{self, Scope};
 use hylint_parsers::space::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub struct CheckRequest {
     pub ignore: Vec<String>,
     /// Threshold; overrides the site's.
     pub fail_on: Option<Severity>,
+    /// Let waivers hold that stand in the exports themselves.
+    pub inline_waivers: bool,
 }
 
 /// What "satisfied" does not mean; part of every report.
@@ -88,11 +91,10 @@ pub fn check(request: &CheckRequest) -> Result<Outcome, Vec<Diag>> {
 
 /// Whether a path is excluded; the site's globs are relative to hylint.toml.
 fn excludes(config: &Config, path: &Path) -> bool {
-    let base = std::path::absolute(&config.dir).unwrap_or_default();
-    let full = std::path::absolute(path).unwrap_or_default();
+    let path = load::shown(path);
     config
         .exclude
-        .is_match(full.strip_prefix(&base).unwrap_or(path))
+        .is_match(site::paths::relative(&path, &config.dir))
 }
 
 /// Whether the given paths hold the whole folder of hylint.toml.
@@ -165,22 +167,22 @@ fn run(
     findings.extend(hygiene::findings(exports));
     findings.extend(trust::stale(exports, site.max_age_days, request.at));
     trust::raise_unmodelled(exports, &judged, &mut findings);
+    let mut inline = Vec::new();
+    for e in exports {
+        let (waivers, wrong) = suppress::inline::of(e);
+        inline.extend(waivers);
+        findings.extend(wrong);
+    }
     let lints_changed = levels(site, request, &mut findings);
     sort(&mut findings);
-    place::number_equal(&mut findings);
     let config_path = config.map(|c| c.path.to_string());
-    let told = waive::apply(
-        &site.waives,
-        config_path.as_deref(),
-        config.map(|c| &*c.text),
-        request.at,
-        &mut findings,
-    );
+    let told = held_down(request, config, site, inline, &mut findings);
     findings.extend(told);
     sort(&mut findings);
+    name(config, exports, &mut findings);
     let mut requirements: Vec<RequirementResult> =
         judged.iter().map(|j| result(exports, j)).collect();
-    waive::statuses(&mut requirements, &findings);
+    suppress::statuses(&mut requirements, &findings);
     Outcome {
         evaluated_at: request.at.to_string(),
         site: SiteInfo {
@@ -201,9 +203,36 @@ fn run(
         requirements,
         findings,
         not_exports,
-        baselined: 0,
+        baseline: None,
         fail_on: site.fail_on,
     }
+}
+
+/// Lets the waivers of the site and of the exports hold; what is wrong with them comes back.
+fn held_down(
+    request: &CheckRequest,
+    config: Option<&Config>,
+    site: &Site,
+    inline: Vec<suppress::Inline>,
+    findings: &mut [Finding],
+) -> Vec<Finding> {
+    let scope = Scope {
+        today: request.at.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        partial: request.paths.iter().all(|p| p.is_file()),
+        looked_for: &|code| looked_for(site, request, code),
+    };
+    let inline = if request.inline_waivers {
+        inline
+    } else {
+        Vec::new()
+    };
+    suppress::apply(config, &site.waives, inline, &scope, findings)
+}
+
+fn name(config: Option<&Config>, exports: &[LoadedExport], findings: &mut [Finding]) {
+    let base = config.map_or(Path::new(""), |c| c.dir.as_path());
+    let paths = exports.iter().map(|e| &*e.path).collect();
+    fingerprint::assign(findings, base, &paths);
 }
 
 fn sort(findings: &mut [Finding]) {
@@ -221,15 +250,18 @@ fn sort(findings: &mut [Finding]) {
     findings.sort_by_cached_key(key);
 }
 
-/// Applies the site's severities and the selection. Trust lints stay whatever is selected.
+/// Whether findings of a code are reported. Trust lints stay whatever is selected.
+fn looked_for(site: &Site, request: &CheckRequest, code: &str) -> bool {
+    let trust = lints::by_code(code).is_none_or(|l| l.group == Group::Trust);
+    let off = site.lints.get(code) == Some(&LintLevel::Off);
+    let selected = request.select.is_empty() || request.select.iter().any(|c| c == code);
+    let ignored = request.ignore.iter().any(|c| c == code);
+    trust || (!off && selected && !ignored)
+}
+
+/// Applies the site's severities and the selection.
 fn levels(site: &Site, request: &CheckRequest, findings: &mut Vec<Finding>) -> Vec<String> {
-    let trust = |code: &str| lints::by_code(code).is_none_or(|l| l.group == Group::Trust);
-    findings.retain(|f| {
-        let off = site.lints.get(f.code) == Some(&LintLevel::Off);
-        let selected = request.select.is_empty() || request.select.iter().any(|c| c == f.code);
-        let ignored = request.ignore.iter().any(|c| c == f.code);
-        trust(f.code) || (!off && selected && !ignored)
-    });
+    findings.retain(|f| looked_for(site, request, f.code));
     for f in findings.iter_mut() {
         if let Some(LintLevel::At(s)) = site.lints.get(f.code) {
             f.severity = *s;

@@ -1,6 +1,8 @@
 //! A finding: one thing that is wrong, with its place and its evidence. Filtering, waiving and rendering happen later.
 
 use hylint_parsers::source::{Position, Source, Span};
+use hylint_parsers::space::AddrSet;
+use jiff::civil::Date;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -136,6 +138,33 @@ pub struct Witness {
     pub dport: Option<u16>,
 }
 
+/// What makes a finding this one and no other of its code, apart from where it stands: no line, no rule's name.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Identity {
+    /// The normalized match and whatever else the lint tells its findings apart by. Empty: the message without its
+    /// numbers and quoted names.
+    pub text: String,
+    /// Hashes of the rules that are folded into this one finding, sorted. Empty for a finding about one thing.
+    pub members: Vec<String>,
+    /// The peers for which a required flow fails.
+    pub peers: AddrSet,
+}
+
+/// Who accepts a finding until when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Waiver {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it; an inline waiver may leave it out.
+    pub owner: Option<String>,
+    /// Last day, inclusive, UTC.
+    pub until: Date,
+    /// Where it stands: the `[[waive]]` of hylint.toml, or the comment of the rule.
+    pub place: Option<Place>,
+    /// It stands in the export itself.
+    pub inline: bool,
+}
+
 /// A finding.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Finding {
@@ -175,10 +204,14 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// What was assumed.
     pub assumptions: Vec<String>,
-    /// Survives line moves.
+    /// What the fingerprint is made of.
+    pub identity: Identity,
+    /// Hex; survives moved lines, reordered and renamed rules. Unique within a run.
     pub fingerprint: String,
-    /// The reason of the waiver that holds it down.
-    pub waived: Option<String>,
+    /// The waiver that holds it down.
+    pub waived: Option<Waiver>,
+    /// A baseline holds it down.
+    pub baselined: bool,
     /// What breaks for the user when this stays (from the matrix), for people.
     pub impact: Option<String>,
 }
@@ -206,9 +239,17 @@ impl Finding {
             witness: None,
             related: Vec::new(),
             assumptions: Vec::new(),
+            identity: Identity::default(),
             fingerprint: String::new(),
             waived: None,
+            baselined: false,
             impact: None,
         }
+    }
+
+    /// Whether it counts: nobody waived it and no baseline holds it.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.waived.is_none() && !self.baselined
     }
 }

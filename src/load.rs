@@ -6,7 +6,7 @@ mod discover;
 mod problems;
 
 pub use discover::{CONFIG_NAME, Discovered, FileRef, Missing, discover, shown};
-pub use problems::{classify, export_findings, fingerprint};
+pub use problems::{classify, export_findings};
 
 use crate::finding::{Finding, Place, Severity};
 use hylint_parsers::decode::{self, DecodeError};
@@ -207,7 +207,6 @@ fn file_finding(file: &FileRef, code: &'static str, message: String, help: &str)
     let mut f = Finding::new(code, Severity::Error, message);
     f.help = Some(help.to_owned());
     f.place = Some(Place::file(&file.shown));
-    f.fingerprint = problems::fingerprint(code, &file.shown, "file", 0);
     f
 }
 

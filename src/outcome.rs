@@ -192,23 +192,36 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Files that are no exports.
     pub not_exports: Vec<String>,
-    /// Findings that a baseline holds down.
-    pub baselined: usize,
+    /// The baseline that the findings were compared with.
+    pub baseline: Option<BaselineInfo>,
     /// Lowest severity that fails the run: the option's, else the site's, else error.
     pub fail_on: Severity,
 }
 
-/// Counts for people and machines.
+/// A baseline, as far as a report tells of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BaselineInfo {
+    /// Its path.
+    pub path: String,
+    /// Findings that it holds.
+    pub entries: usize,
+    /// Those of them that this run could have found and did not.
+    pub gone: usize,
+}
+
+/// Counts for people and machines. Errors, warnings and notes are active findings: neither waived nor in the baseline.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
-    /// Findings that are not waived.
+    /// Active errors.
     pub errors: usize,
-    /// Findings that are not waived.
+    /// Active warnings.
     pub warnings: usize,
-    /// Findings that are not waived.
+    /// Active notes.
     pub notes: usize,
     /// Waived findings.
     pub waived: usize,
+    /// Findings that the baseline holds.
+    pub baselined: usize,
 }
 
 impl Outcome {
@@ -223,14 +236,21 @@ impl Outcome {
     pub fn counts(&self) -> Counts {
         let mut c = Counts::default();
         for f in &self.findings {
-            match (f.waived.is_some(), f.severity) {
-                (true, _) => c.waived += 1,
-                (_, Severity::Error) => c.errors += 1,
-                (_, Severity::Warning) => c.warnings += 1,
-                (_, Severity::Note) => c.notes += 1,
+            match f.severity {
+                _ if f.waived.is_some() => c.waived += 1,
+                _ if f.baselined => c.baselined += 1,
+                Severity::Error => c.errors += 1,
+                Severity::Warning => c.warnings += 1,
+                Severity::Note => c.notes += 1,
             }
         }
         c
+    }
+
+    /// Findings that fail the run.
+    pub fn failing(&self) -> impl Iterator<Item = &Finding> {
+        let grave = |f: &&Finding| f.is_active() && f.severity >= self.fail_on;
+        self.findings.iter().filter(grave)
     }
 
     /// Requirements with a status.

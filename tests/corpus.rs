@@ -126,6 +126,7 @@ fn checked(path: &Path, role: Option<&str>) -> Outcome {
         select: Vec::new(),
         ignore: Vec::new(),
         fail_on: None,
+        inline_waivers: true,
     };
     let start = Instant::now();
     let outcome = check(&request).unwrap();

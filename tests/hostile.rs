@@ -115,6 +115,7 @@ fn request(path: &Path, role: &str) -> CheckRequest {
         select: Vec::new(),
         ignore: Vec::new(),
         fail_on: None,
+        inline_waivers: true,
     }
 }
 

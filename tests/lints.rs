@@ -30,6 +30,7 @@ fn run_in(files: &[(&str, &str)], part: &str) -> Outcome {
         select: vec![],
         ignore: vec![],
         fail_on: None,
+        inline_waivers: true,
     };
     check(&request).unwrap()
 }

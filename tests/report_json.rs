@@ -31,7 +31,7 @@ fn every_key_is_there_and_no_other() {
     let expect = |v: &Value, names: &str| assert_eq!(keys(v), sorted(names));
     expect(
         &d,
-        "schema_version,tool,evaluated_at,site,matrix,assumptions,limits,lints_changed,exports,requirements,findings,summary",
+        "schema_version,tool,evaluated_at,site,matrix,assumptions,limits,lints_changed,exports,requirements,findings,baseline,summary",
     );
     expect(&d["tool"], "name,version");
     expect(&d["site"], "name,path,sha256");
@@ -50,7 +50,7 @@ fn every_key_is_there_and_no_other() {
     for f in d["findings"].as_array().unwrap() {
         expect(
             f,
-            "code,severity,message,help,path,line,column,end_line,end_column,rule,host,point,direction,requirement,row,also,pairs,pairs_total,witness,related,assumptions,fingerprint,waived",
+            "code,severity,message,help,path,line,column,end_line,end_column,rule,host,point,direction,requirement,row,also,pairs,pairs_total,witness,related,assumptions,fingerprint,waived,waiver,baselined",
         );
     }
     expect(&d["findings"][0]["witness"], "src,dst,proto,sport,dport");
@@ -88,6 +88,15 @@ fn values_are_those_of_the_outcome() {
         assert_eq!(d["findings"][1][key], Value::Null, "{key}");
     }
     assert_eq!(d["findings"][3]["waived"], "CHG1");
+    assert_eq!(
+        d["findings"][3]["waiver"],
+        json!({"owner": "network team", "until": "2027-03-31", "path": "hylint.toml", "line": 12, "inline": false})
+    );
+    assert_eq!(d["findings"][4]["baselined"], true);
+    assert_eq!(
+        d["baseline"],
+        json!({"path": "baseline.json", "entries": 3, "gone": 2})
+    );
     let s = &d["summary"];
     assert_eq!(
         json!([
@@ -97,7 +106,7 @@ fn values_are_those_of_the_outcome() {
             s["waived"],
             s["baselined"]
         ]),
-        json!([1, 1, 1, 1, 2])
+        json!([1, 1, 1, 1, 1])
     );
     assert_eq!(s["requirements"]["violated"], 1);
     assert_eq!(s["requirements"]["unverified"], 1);

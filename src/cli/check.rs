@@ -6,6 +6,7 @@ use crate::check::{CheckRequest, check};
 use crate::finding::Severity;
 use crate::outcome::Outcome;
 use crate::report::{self, FORMATS, RenderOptions, Report};
+use crate::suppress::baseline::Baseline;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use std::io;
@@ -61,6 +62,15 @@ struct LintArgs {
     /// Do not report these codes
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Findings that were there before: they are reported and do not fail the run
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the findings of this run as a baseline, and compare with it
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    write_baseline: Option<PathBuf>,
+    /// Let no waiver hold that stands in an export itself (`hylint: allow …` in a rule's comment)
+    #[arg(long)]
+    no_inline_waivers: bool,
 }
 
 /// How it is told.
@@ -123,6 +133,7 @@ impl Args {
             select: self.lint.select.clone(),
             ignore: self.lint.ignore.clone(),
             fail_on: self.lint.fail_on.map(Into::into),
+            inline_waivers: !self.lint.no_inline_waivers,
         })
     }
 }
@@ -135,7 +146,16 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             .num_threads(args.input.threads)
             .build_global();
     }
-    let outcome = check(&args.request()?)?;
+    let known = args.lint.baseline.as_deref().map(Baseline::load);
+    let known = known.transpose()?;
+    let mut outcome = check(&args.request()?)?;
+    let known = match (&args.lint.write_baseline, known) {
+        (Some(path), _) => Some(write_baseline(path, &outcome)?),
+        (None, known) => known,
+    };
+    if let Some(known) = known {
+        known.apply(&mut outcome);
+    }
     let terminal = RenderOptions {
         color: args.output.color.on(&io::stdout()),
         width: output::width(),
@@ -160,9 +180,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(status(&outcome))
 }
 
+fn write_baseline(path: &Path, o: &Outcome) -> Result<Baseline, Failure> {
+    if !o.judged_any() {
+        return Err(nothing_read(o));
+    }
+    let baseline = Baseline::of(path, o);
+    output::file(path, |out| baseline.write(out))?;
+    Ok(baseline)
+}
+
 fn status(o: &Outcome) -> Exit {
-    let fails = |f: &crate::finding::Finding| f.waived.is_none() && f.severity >= o.fail_on;
-    if o.findings.iter().any(fails) {
+    if o.failing().next().is_some() {
         Exit::Findings
     } else {
         Exit::Clean

@@ -275,7 +275,7 @@ impl<'a> Look<'a, '_> {
         f.help = Some(format!(
             "{tool} -P {chain} DROP, once every needed flow has its rule"
         ));
-        place::fingerprint(&mut f, &[&chain]);
+        place::fingerprint(&mut f, &[&chain, self.point.families.as_str()]);
         Some(f)
     }
 
@@ -465,7 +465,9 @@ impl<'a> Look<'a, '_> {
             }
         }
         f.help = Some(help.to_owned());
-        place::fingerprint(&mut f, &[self.profile_name()]);
+        let kind = [self.profile_name(), severity.as_str(), help];
+        place::fingerprint(&mut f, &kind);
+        place::members(&mut f, rules.iter().copied());
         Some(f)
     }
 

@@ -2,13 +2,13 @@
 
 use crate::engine::{Decider, PointRef};
 use crate::finding::{Finding, Place, Witness};
+use crate::fingerprint::digest;
 use crate::load::{LoadedExport, hex};
 use crate::outcome::Evidence;
-use hylint_parsers::model::{Action, DefaultOrigin, Field, Point, Rule};
+use hylint_parsers::model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule};
 use hylint_parsers::source::Span;
 use hylint_parsers::space::{AddrSet, PacketBox, proto};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// The point of a reference.
@@ -115,63 +115,55 @@ pub fn evidence(exports: &[LoadedExport], d: &Decider<'_>) -> Evidence {
     }
 }
 
-/// What a rule matches and does, without its place: equal rules give equal texts.
+/// What a rule matches and does, without its place, name and rank: equal rules give equal texts, in whatever order they
+/// list their alternatives.
 #[must_use]
 pub fn normalized(rule: &Rule) -> String {
     let action = match &rule.action {
-        Action::Allow => "allow",
-        Action::Deny => "deny",
-        Action::Bypass => "bypass",
-        _ => "other",
+        Action::Allow => "allow".to_owned(),
+        Action::Deny => "deny".to_owned(),
+        Action::Bypass => "bypass".to_owned(),
+        // Chains are named by their index in the file, which moves.
+        Action::Jump(_) | Action::Goto(_) => "jump".to_owned(),
+        other => format!("{other:?}"),
     };
-    let mut out = format!("{action}|{}|{}", rule.enabled, rule.profiles.0);
-    for c in &rule.clauses {
-        let b = &c.space;
-        out.push_str(&format!(
-            "|{};{};{:?};{:?};{:?};{:?};{:?}",
-            b.src, b.dst, b.proto, b.sport, b.dport, b.in_iface, b.state
-        ));
-        for c in &c.conditions {
-            out.push_str(&format!("&{}", c.describe()));
-        }
+    let mut clauses: Vec<String> = rule.clauses.iter().map(clause).collect();
+    clauses.sort();
+    let clauses = clauses.join("|");
+    format!("{action}|{}|{}|{clauses}", rule.enabled, rule.profiles.0)
+}
+
+fn clause(c: &Clause) -> String {
+    let b = &c.space;
+    let mut out = format!(
+        "{};{};{:?};{:?};{:?};{:?};{:?};{:?};{:?}",
+        b.src, b.dst, b.proto, b.sport, b.dport, b.in_iface, b.out_iface, b.flags, b.state
+    );
+    let mut conditions: Vec<String> = c.conditions.iter().map(Condition::describe).collect();
+    conditions.sort();
+    for c in conditions {
+        out.push('&');
+        out.push_str(&c);
     }
     out
 }
 
-/// Names a finding independently of where it stands in its file. Equal ones are numbered by [`number_equal`].
+/// Says what tells a finding from others of its code at the same point, apart from its place.
 pub fn fingerprint(f: &mut Finding, parts: &[&str]) {
-    let opt = |o: &Option<String>| o.clone().unwrap_or_default();
-    let own = [
-        f.code.to_owned(),
-        opt(&f.requirement),
-        opt(&f.host),
-        opt(&f.point),
-        f.direction.unwrap_or("").to_owned(),
-    ];
-    let mut h = Sha256::new();
-    for p in own.iter().map(String::as_str).chain(parts.iter().copied()) {
-        h.update(p.as_bytes());
-        h.update([0]);
-    }
-    f.fingerprint = hex(h.finalize().get(..16).unwrap_or_default());
+    f.identity.text = parts.join("\0");
+}
+
+/// The rules that one folded finding is about.
+pub fn members<'a>(f: &mut Finding, rules: impl IntoIterator<Item = &'a Rule>) {
+    let each = rules.into_iter().map(|r| digest(&[&normalized(r)]));
+    f.identity.members = each.collect();
+    f.identity.members.sort();
 }
 
 /// Hex SHA-256.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// Adds an ordinal to fingerprints that occur more than once, in the order of the findings.
-pub fn number_equal(findings: &mut [Finding]) {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for f in findings {
-        let n = seen.entry(f.fingerprint.clone()).or_insert(0);
-        *n += 1;
-        if *n > 1 {
-            f.fingerprint = format!("{}-{n}", f.fingerprint);
-        }
-    }
 }
 
 /// One packet of a box.

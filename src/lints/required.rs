@@ -10,7 +10,7 @@ use crate::matrix::{Implied, Require};
 use crate::site::Site;
 use hylint_parsers::model::{Body, Field, PointKind, Test};
 use hylint_parsers::source::Span;
-use hylint_parsers::space::PortSet;
+use hylint_parsers::space::{AddrSet, PortSet};
 
 /// Pairs named in a finding.
 const PAIRS: usize = 20;
@@ -119,6 +119,7 @@ fn merge(out: &mut Vec<(String, Finding)>, key: String, f: Finding) {
         }
     }
     first.pairs_total = first.pairs_total.max(f.pairs_total);
+    first.identity.peers = first.identity.peers.union(&f.identity.peers);
 }
 
 /// `443, 5000-5010`.
@@ -212,6 +213,11 @@ fn word<'a>(
     out.help = Some(help(s, c, f, code, windows));
     let norm = f.by.rule().map(normalized).unwrap_or_default();
     place::fingerprint(&mut out, &[s.transport, &port_text(&f.ports()), &norm]);
+    out.identity.peers = f.peers(c.guard.direction);
+    if c.guard.direction == Direction::Forward {
+        let far = f.packets.iter().map(|p| p.src.union(&p.dst));
+        out.identity.peers = far.fold(AddrSet::empty(), |all, p| all.union(&p));
+    }
     out
 }
 

@@ -215,7 +215,6 @@ fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
 fn about(path: &str, severity: Severity, message: String, help: &str) -> Finding {
     let mut f = Finding::new("malformed-export", severity, message);
     f.help = Some(help.into());
-    f.fingerprint = super::problems::fingerprint(f.code, path, "walk", 0);
     f.place = Some(Place::file(&path.into()));
     f
 }

@@ -9,13 +9,12 @@
 //! | unmodelled, the rule is in no model | `unmodelled-match` | error |
 //! | note (odd, but decided) | `malformed-export` | note |
 
-use super::hex;
 use crate::finding::{Finding, Place, Related, Severity};
+use crate::fingerprint::shape;
 use hylint_parsers::model::Export;
 use hylint_parsers::problem::{Problem, ProblemKind};
 use hylint_parsers::source::{Source, Span};
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Further places named of problems that are alike.
@@ -66,7 +65,7 @@ fn folded(path: &Arc<str>, source: &Source, group: &[&Problem]) -> Option<Findin
     f.help.clone_from(&first.help);
     f.label = label(first);
     f.place = Some(Place::new(path, source, first.span));
-    f.fingerprint = fingerprint(code, path, &shape(&first.message), 0);
+    f.identity.text = shape(&first.message);
     f.related = group
         .iter()
         .skip(1)
@@ -111,7 +110,6 @@ fn self_check(path: &Arc<str>, source: &Source, export: &Export) -> Option<Findi
             "this is a defect of hylint: please report it with `hylint inspect` of the file".into(),
         );
         f.place = Some(whole());
-        f.fingerprint = fingerprint(f.code, path, "lost", 0);
         return Some(f);
     }
     let said = export
@@ -129,7 +127,6 @@ fn self_check(path: &Arc<str>, source: &Source, export: &Export) -> Option<Findi
         );
         f.help = Some("export it again and look at what the command prints".into());
         f.place = Some(whole());
-        f.fingerprint = fingerprint(f.code, path, "no points", 0);
         return Some(f);
     }
     None
@@ -139,42 +136,6 @@ fn first_line(source: &Source) -> Span {
     let start = source.text.len() - source.text.trim_start().len();
     let at = source.position(Span::new(start, start).start);
     source.line_span(at.line)
-}
-
-/// A message without what differs from place to place: digits, and what stands in quotes.
-fn shape(message: &str) -> String {
-    let mut out = String::with_capacity(message.len());
-    let mut open: Option<char> = None;
-    for c in message.chars() {
-        match open {
-            Some(q) if c == q => open = None,
-            Some(_) => {}
-            None if matches!(c, '`' | '"' | '“') => {
-                open = Some(if c == '“' { '”' } else { c });
-                out.push('`');
-            }
-            None if c.is_ascii_digit() => {
-                if !out.ends_with('0') {
-                    out.push('0');
-                }
-            }
-            None => out.push(c),
-        }
-    }
-    out
-}
-
-/// A fingerprint that survives line moves: hex, 32 digits.
-#[must_use]
-pub fn fingerprint(code: &str, path: &str, what: &str, ordinal: usize) -> String {
-    let mut h = Sha256::new();
-    for part in [code, path, what, &ordinal.to_string()] {
-        h.update(part.as_bytes());
-        h.update([0]);
-    }
-    let mut text = hex(&h.finalize());
-    text.truncate(32);
-    text
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ impl Report for Human {
     fn write(&self, o: &Outcome, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let style = Style::new(options);
         let shown = |f: &&crate::finding::Finding| {
-            f.waived.is_none()
+            f.is_active()
                 && match f.severity {
                     Severity::Error => true,
                     Severity::Warning => !options.quiet,

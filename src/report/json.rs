@@ -2,7 +2,7 @@
 //! The JSON Schema `schema/check-1.0.json` is made from them.
 
 use super::{RenderOptions, Report, escape_json};
-use crate::finding::{Finding, Place, Severity, Witness};
+use crate::finding::{Finding, Place, Severity, Waiver, Witness};
 use crate::outcome::{Check, Evidence, ExportInfo, Outcome, RequirementResult, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -64,7 +64,18 @@ struct Document<'a> {
     exports: Vec<Export<'a>>,
     requirements: Vec<Requirement<'a>>,
     findings: Vec<FindingOut<'a>>,
+    /// The baseline that the findings were compared with.
+    baseline: Option<BaselineOut<'a>>,
     summary: Summary,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct BaselineOut<'a> {
+    path: &'a str,
+    /// Findings that it holds.
+    entries: usize,
+    /// Those of them that this run could have found and did not.
+    gone: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -192,10 +203,26 @@ struct FindingOut<'a> {
     witness: Option<&'a Witness>,
     related: Vec<RelatedOut<'a>>,
     assumptions: &'a [String],
-    /// Survives line moves.
+    /// Survives moved lines, reordered and renamed rules; unique within a run.
     fingerprint: &'a str,
     /// The reason of the waiver that holds it down.
     waived: Option<&'a str>,
+    waiver: Option<WaiverOut<'a>>,
+    /// A baseline holds it down.
+    baselined: bool,
+}
+
+/// Who accepts a finding until when, and where that stands.
+#[derive(Serialize, JsonSchema)]
+struct WaiverOut<'a> {
+    owner: Option<&'a str>,
+    /// Last day, inclusive, UTC: `2027-03-31`.
+    until: String,
+    /// hylint.toml, or the export where `inline` is true.
+    path: Option<&'a str>,
+    line: Option<u32>,
+    /// It stands in the export itself.
+    inline: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -280,12 +307,17 @@ impl<'a> Document<'a> {
             exports: o.exports.iter().map(Export::of).collect(),
             requirements: o.requirements.iter().map(Requirement::of).collect(),
             findings: o.findings.iter().map(FindingOut::of).collect(),
+            baseline: o.baseline.as_ref().map(|b| BaselineOut {
+                path: &b.path,
+                entries: b.entries,
+                gone: b.gone,
+            }),
             summary: Summary {
                 errors: counts.errors,
                 warnings: counts.warnings,
                 notes: counts.notes,
                 waived: counts.waived,
-                baselined: o.baselined,
+                baselined: counts.baselined,
                 requirements: ByStatus::count(|s| o.requirements_with(s)),
                 checks: ByStatus::count(|s| o.checks_with(s)),
                 exports: o.exports.len(),
@@ -393,7 +425,21 @@ impl<'a> FindingOut<'a> {
                 .collect(),
             assumptions: &f.assumptions,
             fingerprint: &f.fingerprint,
-            waived: f.waived.as_deref(),
+            waived: f.waived.as_ref().map(|w| w.reason.as_str()),
+            waiver: f.waived.as_ref().map(WaiverOut::of),
+            baselined: f.baselined,
+        }
+    }
+}
+
+impl<'a> WaiverOut<'a> {
+    fn of(w: &'a Waiver) -> Self {
+        Self {
+            owner: w.owner.as_deref(),
+            until: w.until.to_string(),
+            path: w.place.as_ref().map(|p| &*p.path),
+            line: w.place.as_ref().map(|p| p.start.line),
+            inline: w.inline,
         }
     }
 }

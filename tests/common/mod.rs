@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses its part
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use hylint::finding::{ExcerptLine, Finding, Place, Related, Severity, Witness};
+use hylint::finding::{ExcerptLine, Finding, Place, Related, Severity, Waiver, Witness};
 use hylint::outcome::*;
 use hylint::report::{RenderOptions, by_id};
 use hylint_parsers::source::Position;
@@ -113,7 +113,15 @@ pub fn outcome() -> Outcome {
         impact: "users cannot log in".into(),
     };
     let mut waived = Finding::new("any-any", Severity::Error, "everything is open");
-    waived.waived = Some("CHG1".into());
+    waived.waived = Some(Waiver {
+        reason: "CHG1".into(),
+        owner: Some("network team".into()),
+        until: "2027-03-31".parse().unwrap(),
+        place: Some(place("hylint.toml", 12, 1, 9, "[[waive]]")),
+        inline: false,
+    });
+    let mut known = Finding::new("unneeded-flow", Severity::Warning, "tcp/8081 is open");
+    known.baselined = true;
     Outcome {
         evaluated_at: "2026-11-23T00:00:00Z".into(),
         site: SiteInfo {
@@ -166,9 +174,14 @@ pub fn outcome() -> Outcome {
             ),
             Finding::new("unneeded-flow", Severity::Note, "tcp/8080 is open"),
             waived,
+            known,
         ],
         not_exports: vec!["README.md".into()],
-        baselined: 2,
+        baseline: Some(BaselineInfo {
+            path: "baseline.json".into(),
+            entries: 3,
+            gone: 2,
+        }),
         fail_on: Severity::Error,
     }
 }

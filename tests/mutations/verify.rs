@@ -217,6 +217,7 @@ fn in_process(case: &Case<'_>, dir: &Path) -> Result<Report, String> {
         select: vec![],
         ignore: vec![],
         fail_on: None,
+        inline_waivers: true,
     };
     let outcome = check(&request).map_err(|all| format!("it did not run: {}", all[0].message))?;
     Ok(report(case, &outcome))

@@ -1,7 +1,7 @@
 //! The summary: first what was assumed and not proven, then the counts, then the verdict.
 
 use super::style::{Paint, Style, plural, ranges};
-use crate::finding::Severity;
+use crate::finding::{Severity, Waiver};
 use crate::outcome::{ExportInfo, Outcome, Status};
 use crate::report::RenderOptions;
 use crate::report::sanitize::{limited, text};
@@ -43,11 +43,7 @@ pub(super) fn write(
 /// The verdict.
 pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let c = o.counts();
-    let failing = o
-        .findings
-        .iter()
-        .filter(|f| f.waived.is_none() && f.severity >= o.fail_on)
-        .count();
+    let failing = o.failing().count();
     let (paint, verdict) = if !o.judged_any() {
         (Paint::Red, "NOT RUN: no export was judged".to_owned())
     } else if failing > 0 {
@@ -67,8 +63,8 @@ pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::R
     if c.waived > 0 {
         counts.push(format!("{} waived", c.waived));
     }
-    if o.baselined > 0 {
-        counts.push(format!("{} in the baseline", o.baselined));
+    if c.baselined > 0 {
+        counts.push(format!("{} in the baseline", c.baselined));
     }
     let open = o.requirements_with(Status::Unverified) + o.requirements_with(Status::Conditional);
     if open > 0 {
@@ -162,7 +158,7 @@ fn exports(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    for f in o.findings.iter().filter(|f| f.waived.is_none()) {
+    for f in o.findings.iter().filter(|f| f.is_active()) {
         let Some(p) = &f.place else { continue };
         let [errors, warnings, notes] = counts.entry(&p.path).or_default();
         *match f.severity {
@@ -234,28 +230,18 @@ fn roles(o: &Outcome, e: &ExportInfo) -> Option<String> {
     }
 }
 
-/// What is not shown: notes, waived findings, files that are no exports.
+/// What is not shown in full: waived findings, those of the baseline, notes, files that are no exports.
 fn folded(
     o: &Outcome,
     options: &RenderOptions,
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    if options.verbose {
-        for f in &o.findings {
-            let Some(reason) = &f.waived else { continue };
-            let line = format!(
-                "{}: {} (reason: {})",
-                f.code,
-                limited(&f.message, 300),
-                text(reason)
-            );
-            style.entry(out, "waived", Paint::Dim, HEADS, &line)?;
-        }
-    } else {
+    held_down(o, options, style, out)?;
+    if !options.verbose {
         let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
         for f in &o.findings {
-            if f.waived.is_none() && f.severity == Severity::Note {
+            if f.is_active() && f.severity == Severity::Note {
                 *codes.entry(f.code).or_default() += 1;
             }
         }
@@ -281,6 +267,63 @@ fn folded(
             .iter()
             .try_for_each(|p| style.entry(out, "no export", Paint::Dim, HEADS, &text(p))),
     }
+}
+
+/// Waived findings with who accepts them, and what the baseline holds.
+fn held_down(
+    o: &Outcome,
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let limit = if options.verbose { usize::MAX } else { NAMED };
+    let waived = || {
+        o.findings
+            .iter()
+            .filter_map(|f| Some((f, f.waived.as_ref()?)))
+    };
+    for (f, w) in waived().take(limit) {
+        let line = format!("{}: {} ({})", f.code, limited(&f.message, 300), accepted(w));
+        style.entry(out, "waived", Paint::Yellow, HEADS, &line)?;
+    }
+    let more = waived().count().saturating_sub(limit);
+    if more > 0 {
+        let line = format!("{more} more (-v names them)");
+        style.entry(out, "", Paint::Dim, HEADS, &line)?;
+    }
+    let Some(b) = &o.baseline else { return Ok(()) };
+    if options.verbose {
+        for f in o.findings.iter().filter(|f| f.baselined) {
+            let at = f.place.as_ref();
+            let at = at.map_or_else(String::new, |p| {
+                format!(" ({}:{})", text(&p.path), p.start.line)
+            });
+            let line = format!("{}: {}{at}", f.code, limited(&f.message, 300));
+            style.entry(out, "in baseline", Paint::Dim, HEADS, &line)?;
+        }
+    }
+    if b.gone > 0 {
+        let path = text(&b.path);
+        let line = format!(
+            "{} of the {} in {path} {} found no more: write it anew with --write-baseline {path}",
+            b.gone,
+            plural(b.entries, "finding"),
+            if b.gone == 1 { "is" } else { "are" },
+        );
+        style.entry(out, "baseline", Paint::Yellow, HEADS, &line)?;
+    }
+    Ok(())
+}
+
+/// `CHG1, network team until 2027-03-31, exports/cm1.rules:7`.
+fn accepted(w: &Waiver) -> String {
+    let owner = w.owner.as_ref();
+    let owner = owner.map_or_else(String::new, |o| format!(", {}", limited(o, 100)));
+    let at = w.place.as_ref();
+    let at = at.map_or_else(String::new, |p| {
+        format!(", {}:{}", text(&p.path), p.start.line)
+    });
+    format!("{}{owner}, until {}{at}", limited(&w.reason, 300), w.until)
 }
 
 /// The auditor's list: each requirement with what decides it.

@@ -150,7 +150,9 @@ impl Binder<'_> {
             let Some(e) = self.exports.get(*i) else {
                 continue;
             };
-            for (text, span) in &e.export.annotations {
+            // `hylint: allow …` is a waiver, and its reason may say anything.
+            let about = |t: &&(String, _)| !t.0.starts_with("allow");
+            for (text, span) in e.export.annotations.iter().filter(about) {
                 for (key, value) in text.split_whitespace().filter_map(|w| w.split_once('=')) {
                     let value = value.trim_matches(['"', '\'']);
                     match key {

@@ -148,7 +148,7 @@ pub(super) fn waive(names: &Names<'_>, t: &Table<'_, '_>) -> Option<Waive> {
         }
         known.then(|| id.to_owned())
     });
-    let rule = t.get("rule").map(|v| v.str().map(str::to_owned));
+    let rule = t.get("rule").map(|v| rule_name(&v));
     let export = t.get("export").map(|v| glob(&v));
     let until = t.need("until").and_then(|v| v.date());
     let (reason, owner) = (filled(t, "reason"), filled(t, "owner"));
@@ -169,6 +169,23 @@ pub(super) fn waive(names: &Names<'_>, t: &Table<'_, '_>) -> Option<Waive> {
         owner: owner?,
         span: t.span.clone(),
     })
+}
+
+/// A rule's name. Reports call a rule without a name by its line, which is another rule's after the next change.
+fn rule_name(v: &Value<'_, '_>) -> Option<String> {
+    let name = v.str()?;
+    let line = name
+        .strip_prefix("line ")
+        .and_then(|n| n.parse::<u32>().ok());
+    if line.is_some() {
+        let help = "write `hylint: allow CODE until=… reason=…` into the comment of the rule, or name its export here";
+        v.error(
+            format!("`{name}` is no rule's name: lines move"),
+            Some(help.into()),
+        );
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 /// A key that may be missing but not wrong: `None` if it is wrong.

@@ -140,14 +140,26 @@ pub struct AllowConfig {
     pub reason: String,
 }
 
-/// The hylint.toml of a path: in it, or in the nearest folder above that has one.
+/// The hylint.toml of a path: in it, or in the nearest folder above that has one. A relative path gives a relative one,
+/// so that reports do not depend on where the site lies.
 #[must_use]
 pub fn find(path: &Path) -> Option<PathBuf> {
     let absolute = std::path::absolute(path).ok()?;
-    absolute
+    let found = absolute
         .ancestors()
         .map(|dir| dir.join(FILE_NAME))
-        .find(|file| file.is_file())
+        .find(|file| file.is_file())?;
+    if path.is_absolute() {
+        return Some(found);
+    }
+    let here = std::env::current_dir().ok()?;
+    // Below the working directory, or beside one of its parents.
+    let above = here.ancestors().enumerate().find_map(|(up, dir)| {
+        let rest = found.strip_prefix(dir).ok()?;
+        let steps = std::iter::repeat_n(Path::new(".."), up);
+        Some(steps.chain([rest]).collect::<PathBuf>())
+    });
+    Some(above.unwrap_or(found))
 }
 
 /// Reads a hylint.toml and the matrix that it asks for, unless one is given.

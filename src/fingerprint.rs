@@ -1,0 +1,150 @@
+//! Names findings so that they are known again in the next run, wherever they stand in their files by then.
+//!
+//! A fingerprint is made of the code, the requirement, the host (else the file), the point, the direction and the
+//! finding's [`Identity`](crate::finding::Identity): the normalized match of the rule and nothing of its place or name.
+//! Findings that agree in all of that are numbered, so that two equal faults are two.
+
+use crate::finding::Finding;
+use crate::load::hex;
+use crate::site::paths;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Gives every finding its fingerprint: 32 hex digits, and `-2`, `-3` … for further equal ones, in the order of the
+/// findings. Paths count relative to `base`, the folder of hylint.toml or else the working directory, so that it does
+/// not matter how the run was started; `exports` tells which names of points are paths.
+pub fn assign(findings: &mut [Finding], base: &Path, exports: &BTreeSet<&str>) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for f in findings {
+        let one = of(f, base, exports);
+        let n = seen.entry(one.clone()).or_insert(0);
+        *n += 1;
+        f.fingerprint = if *n > 1 { format!("{one}-{n}") } else { one };
+    }
+}
+
+fn of(f: &Finding, base: &Path, exports: &BTreeSet<&str>) -> String {
+    let whose = match (&f.host, &f.place) {
+        (Some(host), _) => host.clone(),
+        (None, Some(p)) => paths::relative(&p.path, base),
+        (None, None) => String::new(),
+    };
+    // The firewall of a host has no name of its own, and a file may be called anything.
+    let point = f.point.as_deref().filter(|p| !exports.contains(p));
+    let text = if f.identity.text.is_empty() {
+        shape(&f.message)
+    } else {
+        f.identity.text.clone()
+    };
+    let parts = [
+        f.code,
+        f.requirement.as_deref().unwrap_or_default(),
+        &whose,
+        point.unwrap_or_default(),
+        f.direction.unwrap_or_default(),
+        &text,
+    ];
+    digest(&parts)
+}
+
+/// 32 hex digits over the parts.
+#[must_use]
+pub fn digest(parts: &[&str]) -> String {
+    let mut h = Sha256::new();
+    for p in parts {
+        h.update(p.as_bytes());
+        h.update([0]);
+    }
+    hex(h.finalize().get(..16).unwrap_or_default())
+}
+
+/// A message without what differs from place to place: digits, and what stands in quotes.
+#[must_use]
+pub fn shape(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut open: Option<char> = None;
+    for c in message.chars() {
+        match open {
+            Some(q) if c == q => open = None,
+            Some(_) => {}
+            None if matches!(c, '`' | '"' | '“') => {
+                open = Some(if c == '“' { '”' } else { c });
+                out.push('`');
+            }
+            None if c.is_ascii_digit() => {
+                if !out.ends_with('0') {
+                    out.push('0');
+                }
+            }
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Place, Severity};
+
+    fn finding(path: &str, line: u32) -> Finding {
+        let mut f = Finding::new("any-any", Severity::Error, "a rule lets anyone in");
+        let mut place = Place::file(&path.into());
+        place.start.line = line;
+        f.place = Some(place);
+        f.rule = Some("a name".into());
+        f.identity.text = "allow|any".into();
+        f
+    }
+
+    fn assigned(mut all: Vec<Finding>) -> Vec<String> {
+        assign(&mut all, Path::new("site"), &["site/a.txt"].into());
+        all.into_iter().map(|f| f.fingerprint).collect()
+    }
+
+    #[test]
+    fn the_place_and_the_name_do_not_count_and_equal_ones_are_numbered() {
+        let here = finding("site/a.txt", 3);
+        let mut there = finding("site/a.txt", 70);
+        there.rule = Some("another name".into());
+        let [one, two] = assigned(vec![here, there]).try_into().unwrap();
+        assert_eq!((one.len(), two), (32, format!("{one}-2")));
+    }
+
+    #[test]
+    fn everything_else_counts() {
+        let changes: [fn(&mut Finding); 7] = [
+            |f| f.code = "unneeded-flow",
+            |f| f.requirement = Some("a.b".into()),
+            |f| f.host = Some("h".into()),
+            |f| f.point = Some("sg-1".into()),
+            |f| f.direction = Some("out"),
+            |f| f.identity.text = "deny|any".into(),
+            |f| f.place = Some(Place::file(&"site/b.txt".into())),
+        ];
+        let mut all = vec![finding("site/a.txt", 1)];
+        all.extend(changes.iter().map(|change| {
+            let mut f = finding("site/a.txt", 1);
+            change(&mut f);
+            f
+        }));
+        let names: BTreeSet<String> = assigned(all).into_iter().collect();
+        assert_eq!(names.len(), changes.len() + 1);
+        assert!(names.iter().all(|n| !n.contains('-')));
+    }
+
+    #[test]
+    fn the_file_of_a_host_does_not_count_nor_does_how_the_run_names_it() {
+        let at = |path: &str, base: &str, host: Option<&str>| {
+            let mut f = [finding(path, 1)];
+            f[0].host = host.map(Into::into);
+            f[0].point = Some(path.into());
+            assign(&mut f, Path::new(base), &[path].into());
+            f[0].fingerprint.clone()
+        };
+        assert_eq!(at("site/a.txt", "site", None), at("./a.txt", ".", None));
+        assert_eq!(at("a.txt", ".", Some("h")), at("b.txt", ".", Some("h")));
+        assert_ne!(at("a.txt", ".", None), at("b.txt", ".", None));
+    }
+}

@@ -1,0 +1,372 @@
+//! Waivers, inline waivers and baselines, from the command line.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "common/cli.rs"]
+mod harness;
+
+use harness::{Hylint, Run};
+use serde_json::Value;
+
+const SITE: &str = "\
+[roles]
+controller-management = []
+session-host = []
+active-directory = []
+workspace-client = []
+hysecure-client = [\"192.0.2.0/24\"]
+sql-server = []
+
+[deployment]
+access = \"gateway\"
+
+[[host]]
+name = \"gw\"
+addresses = [\"10.0.0.1\"]
+roles = [\"hysecure-gateway\"]
+exports = [\"gw*.rules\"]
+";
+
+/// A dump with these rules of INPUT; the first is at line 5.
+fn dump(input: &str) -> String {
+    format!(
+        "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n{input}\
+         -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n\
+         -A INPUT -s 192.0.2.0/24 -p tcp -m tcp --dport 443 -j ACCEPT\nCOMMIT\n"
+    )
+}
+
+const RDP: &str = "-A INPUT -p tcp -m tcp --dport 3389 -j ACCEPT\n";
+const SSH: &str = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n";
+
+fn site(waivers: &str, input: &str) -> Hylint {
+    Hylint::new()
+        .file("hylint.toml", format!("{SITE}{waivers}"))
+        .file("gw.rules", dump(input))
+}
+
+fn run(h: Hylint, args: &str) -> Run {
+    h.args(&format!(
+        "check . --format json --at 2026-06-01T00:00:00Z {args}"
+    ))
+    .run()
+}
+
+fn with_code<'a>(d: &'a Value, code: &str) -> Vec<&'a Value> {
+    let all = d["findings"].as_array().unwrap();
+    all.iter().filter(|f| f["code"] == code).collect()
+}
+
+/// The one finding of a code.
+fn one<'a>(d: &'a Value, code: &str) -> &'a Value {
+    let found = with_code(d, code);
+    assert_eq!(found.len(), 1, "{code} in {:#}", d["findings"]);
+    found[0]
+}
+
+fn waive(tie: &str, until: &str) -> String {
+    format!(
+        "\n[[waive]]\ncode = \"over-permissive-source\"\n{tie}\nuntil = {until}\nreason = \"CHG1\"\nowner = \"net\"\n"
+    )
+}
+
+#[test]
+fn without_a_waiver_the_open_port_fails_the_run() {
+    let r = run(site("", RDP), "");
+    r.expect(1, &[]);
+    let d = r.json();
+    assert_eq!(one(&d, "over-permissive-source")["line"], 5);
+    assert_eq!(
+        d["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|f| f["severity"] == "error")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_waiver_holds_through_the_end_of_its_day_and_its_finding_stays() {
+    let tie = "export = \"gw.rules\"";
+    for (at, holds) in [
+        ("2026-05-31T23:59:59Z", true),
+        // Midnight in Kolkata is still the day before in UTC.
+        ("2026-06-01T05:29:59+05:30", true),
+        ("2026-06-01T00:00:00Z", false),
+        ("2026-06-01T05:30:00+05:30", false),
+    ] {
+        let h = site(&waive(tie, "2026-05-31"), RDP);
+        let r = h.args(&format!("check . --format json --at {at}")).run();
+        let d = r.json();
+        let f = one(&d, "over-permissive-source");
+        assert_eq!(f["waived"] == "CHG1", holds, "{at}");
+        assert_eq!(r.status, i32::from(!holds), "{at}");
+        assert_eq!(d["summary"]["waived"], i32::from(holds));
+        assert_eq!(with_code(&d, "unused-waiver").len(), 0);
+        if holds {
+            assert_eq!(f["waiver"]["owner"], "net");
+            assert_eq!(f["waiver"]["until"], "2026-05-31");
+            assert_eq!(
+                (&f["waiver"]["path"], &f["waiver"]["line"]),
+                (&"hylint.toml".into(), &18.into())
+            );
+            assert_eq!(with_code(&d, "expired-waiver").len(), 0);
+        } else {
+            let e = one(&d, "expired-waiver");
+            assert_eq!((&e["line"], &e["severity"]), (&18.into(), &"error".into()));
+        }
+    }
+}
+
+#[test]
+fn each_tie_of_a_waiver_must_fit() {
+    for (tie, holds) in [
+        ("export = \"gw.rules\"", true),
+        ("export = \"*.rules\"", true),
+        ("export = \"other/*.rules\"", false),
+        ("rule = \"rdp\"", false),
+        ("requirement = \"database.service-management\"", false),
+        ("export = \"gw.rules\"\nrule = \"rdp\"", false),
+    ] {
+        let d = run(site(&waive(tie, "2027-01-01"), RDP), "").json();
+        assert_eq!(
+            !one(&d, "over-permissive-source")["waived"].is_null(),
+            holds,
+            "{tie}"
+        );
+        assert_eq!(
+            with_code(&d, "unused-waiver").len(),
+            usize::from(!holds),
+            "{tie}"
+        );
+    }
+}
+
+#[test]
+fn globs_of_waivers_count_from_the_site_file_wherever_the_run_starts() {
+    let h = Hylint::new()
+        .file(
+            "a/b/hylint.toml",
+            format!("{SITE}{}", waive("export = \"gw.rules\"", "2027-01-01")),
+        )
+        .file("a/b/gw.rules", dump(RDP));
+    let r = h
+        .args("check a --config a/b/hylint.toml --format json --at 2026-06-01T00:00:00Z")
+        .run();
+    assert_eq!(one(&r.json(), "over-permissive-source")["waived"], "CHG1");
+}
+
+#[test]
+fn a_line_is_no_name_of_a_rule() {
+    let r = run(site(&waive("rule = \"line 5\"", "2027-01-01"), RDP), "");
+    r.expect(2, &["lines move", "hylint: allow"]);
+}
+
+#[test]
+fn a_waiver_says_who_why_until_when_and_of_what() {
+    for (without, says) in [
+        ("until", "`until` is missing"),
+        ("reason", "`reason` is missing"),
+        ("owner", "`owner` is missing"),
+        ("code", "`code` is missing"),
+        ("export", "a waiver needs one of"),
+    ] {
+        let text = waive("export = \"gw.rules\"", "2027-01-01");
+        let text: Vec<&str> = text.lines().filter(|l| !l.starts_with(without)).collect();
+        run(site(&text.join("\n"), RDP), "").expect(2, &[says]);
+    }
+}
+
+/// A run that does not look for a code, or reads only some files, cannot say that a waiver is of no use.
+#[test]
+fn a_waiver_is_called_unused_only_where_the_run_can_tell() {
+    let other = waive("export = \"other.rules\"", "2027-01-01");
+    let unused = |args: &str| {
+        let r = site(&other, RDP)
+            .args(&format!(
+                "check {args} --format json --at 2026-06-01T00:00:00Z"
+            ))
+            .run();
+        with_code(&r.json(), "unused-waiver").len()
+    };
+    assert_eq!(unused("."), 1);
+    assert_eq!(unused("gw.rules"), 0);
+    assert_eq!(unused(". --ignore over-permissive-source"), 0);
+}
+
+const ALLOW: &str = "hylint: allow over-permissive-source until=2026-12-31 reason=CHG 7 owner=ops";
+
+fn commented(text: &str) -> String {
+    format!("-A INPUT -p tcp -m tcp --dport 3389 -m comment --comment \"{text}\" -j ACCEPT\n")
+}
+
+#[test]
+fn a_waiver_in_a_rules_comment_holds_for_that_rule_alone() {
+    let second = "-A INPUT -p tcp -m tcp --dport 5985 -j ACCEPT\n";
+    let r = run(site("", &format!("{}{second}", commented(ALLOW))), "");
+    let d = r.json();
+    let found = with_code(&d, "over-permissive-source");
+    assert_eq!(found.len(), 2);
+    let w = &found[0]["waiver"];
+    assert_eq!(found[0]["waived"], "CHG 7");
+    assert_eq!(
+        (&w["owner"], &w["inline"], &w["line"]),
+        (&"ops".into(), &true.into(), &5.into())
+    );
+    assert_eq!(found[1]["waived"], Value::Null);
+    assert_eq!(r.status, 1);
+    let quoted = "hylint: allow over-permissive-source until=2026-12-31 reason=\\\"CHG 7\\\"";
+    let r = run(site("", &commented(quoted)), "");
+    r.expect(0, &[]);
+    assert_eq!(one(&r.json(), "over-permissive-source")["waived"], "CHG 7");
+}
+
+#[test]
+fn a_waiver_on_the_line_above_a_rule_holds_for_it() {
+    for above in [
+        format!("# {ALLOW}\n"),
+        format!("# {ALLOW}\n# remote administration\n\n"),
+    ] {
+        let r = run(site("", &format!("{above}{RDP}")), "");
+        r.expect(0, &[]);
+        assert_eq!(one(&r.json(), "over-permissive-source")["waived"], "CHG 7");
+    }
+    let r = run(
+        site("", &format!("# {ALLOW}\n{SSH}{RDP}")),
+        "--fail-on warning",
+    );
+    let d = r.json();
+    let of = |line: i32| {
+        with_code(&d, "over-permissive-source")
+            .into_iter()
+            .find(|f| f["line"] == line)
+            .unwrap()["waived"]
+            .clone()
+    };
+    assert_eq!(
+        (of(6), of(7)),
+        ("CHG 7".into(), Value::Null),
+        "the first rule below only"
+    );
+}
+
+#[test]
+fn inline_waivers_expire_and_are_told_when_they_are_of_no_use() {
+    let past = ALLOW.replace("2026-12-31", "2026-05-31");
+    let r = run(site("", &commented(&past)), "");
+    let d = r.json();
+    assert_eq!(one(&d, "over-permissive-source")["waived"], Value::Null);
+    assert_eq!(one(&d, "expired-waiver")["line"], 5);
+    assert_eq!(r.status, 1);
+    let two = ALLOW.replace("over-permissive-source", "over-permissive-source,any-any");
+    let d = run(site("", &commented(&two)), "").json();
+    assert_eq!(one(&d, "over-permissive-source")["waived"], "CHG 7");
+    let unused = one(&d, "unused-waiver");
+    assert!(unused["message"].as_str().unwrap().contains("any-any"));
+    assert_eq!(unused["line"], 5);
+}
+
+#[test]
+fn a_slip_in_an_inline_waiver_is_an_error_at_its_place_and_holds_nothing() {
+    for (text, says) in [
+        (
+            ALLOW.replace("over-permissive-source", "over-permissive-sauce"),
+            "did you mean `over-permissive-source`?",
+        ),
+        (ALLOW.replace("until=2026-12-31", ""), "`until` is missing"),
+        (ALLOW.replace("reason=CHG 7", ""), "`reason` is missing"),
+        (ALLOW.replace("allow", "alow"), "`alow` is no word"),
+        (
+            ALLOW.replace("over-permissive-source", "malformed-export"),
+            "an export cannot waive",
+        ),
+    ] {
+        for input in [commented(&text), format!("# {text}\n{RDP}")] {
+            let r = run(site("", &input), "");
+            r.expect(1, &[says]);
+            let d = r.json();
+            let f = one(&d, "malformed-export");
+            assert_eq!(
+                (&f["line"], &f["severity"]),
+                (&5.into(), &"error".into()),
+                "{text}"
+            );
+            assert_eq!(one(&d, "over-permissive-source")["waived"], Value::Null);
+        }
+    }
+    for input in [
+        format!("{RDP}# {ALLOW}\n:X - [0:0]\n"),
+        format!("{RDP}# {}\n", ALLOW.replace("hylint:", "Hylint:")),
+    ] {
+        let d = run(site("", &input), "").json();
+        assert_eq!(one(&d, "malformed-export")["line"], 6, "{input}");
+        assert_eq!(one(&d, "over-permissive-source")["waived"], Value::Null);
+    }
+}
+
+/// Of one finding for several rules, the first rule's waiver would hold down the others.
+#[test]
+fn a_waiver_of_one_rule_does_not_hold_for_a_finding_about_several() {
+    let text = ALLOW.replace("over-permissive-source", "unneeded-flow");
+    let a = format!(
+        "-A INPUT -s 10.9.0.0/24 -p tcp -m tcp --dport 8081 -m comment --comment \"{text}\" -j ACCEPT\n"
+    );
+    let b = "-A INPUT -s 10.9.0.0/24 -p tcp -m tcp --dport 8082 -j ACCEPT\n";
+    let d = run(site("", &a), "").json();
+    assert_eq!(one(&d, "unneeded-flow")["waived"], "CHG 7", "alone it is");
+    let d = run(site("", &format!("{a}{b}")), "").json();
+    assert_eq!(one(&d, "unneeded-flow")["waived"], Value::Null);
+    assert_eq!(with_code(&d, "unused-waiver").len(), 1);
+}
+
+#[test]
+fn an_auditor_can_take_no_inline_waiver() {
+    let r = run(site("", &commented(ALLOW)), "--no-inline-waivers");
+    r.expect(1, &[]);
+    assert_eq!(
+        one(&r.json(), "over-permissive-source")["waived"],
+        Value::Null
+    );
+}
+
+#[test]
+fn inline_waivers_in_netsh_azure_and_aws() {
+    let netsh = format!(
+        "\r\nRule Name:                            Remote Desktop\r\n{}\r\nDescription:                          {ALLOW}\r\n\
+         Enabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain\r\n\
+         Grouping:                             \r\nLocalIP:                              Any\r\nRemoteIP:                             Any\r\n\
+         Protocol:                             TCP\r\nLocalPort:                            3389\r\nRemotePort:                           Any\r\n\
+         Edge traversal:                       No\r\nProgram:                              Any\r\nService:                              Any\r\n\
+         InterfaceTypes:                       Any\r\nSecurity:                             NotRequired\r\n\
+         Rule source:                          Local Setting\r\nAction:                               Allow\r\n",
+        "-".repeat(70)
+    );
+    let aws = format!(
+        r#"{{"SecurityGroups": [{{"GroupId": "sg-1", "GroupName": "gw", "IpPermissions": [
+  {{"IpProtocol": "tcp", "FromPort": 3389, "ToPort": 3389, "IpRanges": [
+    {{"CidrIp": "0.0.0.0/0", "Description": "{ALLOW}"}}]}}
+], "IpPermissionsEgress": []}}]}}"#
+    );
+    let azure = format!(
+        r#"{{"name": "gw-nsg", "securityRules": [
+  {{"name": "rdp", "description": "{ALLOW}", "access": "Allow", "direction": "Inbound", "priority": 100, "protocol": "Tcp",
+    "sourceAddressPrefix": "Internet", "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "3389"}}
+], "defaultSecurityRules": []}}"#
+    );
+    let cloud = |text: String| text.replace("over-permissive-source", "exposed-to-internet");
+    for (export, line, code) in [
+        (netsh, 4, "over-permissive-source"),
+        (cloud(aws), 3, "exposed-to-internet"),
+        (cloud(azure), 2, "exposed-to-internet"),
+    ] {
+        let toml = SITE.replace("gw*.rules", "gw.txt");
+        let h = Hylint::new()
+            .file("hylint.toml", toml)
+            .file("gw.txt", &export);
+        let d = run(h, "").json();
+        let f = one(&d, code);
+        assert_eq!(f["waived"], "CHG 7", "{:#}", d["findings"]);
+        assert_eq!(f["waiver"]["line"], line);
+    }
+}
