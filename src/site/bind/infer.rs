@@ -13,6 +13,7 @@ const AHEAD: f64 = 1.25;
 /// A rule for more ports than this tells nothing.
 const PORTS: u128 = 64;
 
+/// Protocol and port.
 type Port = (u8, u16);
 
 /// The role that fits the open ports, with its score.
@@ -66,8 +67,9 @@ fn wanted(matrix: &Matrix) -> BTreeMap<RoleIx, BTreeSet<Port>> {
     all
 }
 
+/// The few ports at a time that rules open, by protocol.
 fn open(points: &[&Point]) -> BTreeMap<u8, PortSet> {
-    let mut all = BTreeMap::new();
+    let mut all = Opened::new();
     for p in points {
         match &p.body {
             Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opened(r, &mut all)),
@@ -83,10 +85,15 @@ fn open(points: &[&Point]) -> BTreeMap<u8, PortSet> {
             }
         }
     }
-    all
+    all.into_iter()
+        .map(|(protocol, ranges)| (protocol, ranges.into_iter().collect()))
+        .collect()
 }
 
-fn opened(rule: &Rule, all: &mut BTreeMap<u8, PortSet>) {
+/// Ranges by protocol, as they come: uniting them rule by rule would take the square of their number.
+type Opened = BTreeMap<u8, Vec<(u16, u16)>>;
+
+fn opened(rule: &Rule, all: &mut Opened) {
     if !rule.enabled || rule.action != Action::Allow {
         return;
     }
@@ -95,12 +102,10 @@ fn opened(rule: &Rule, all: &mut BTreeMap<u8, PortSet>) {
         if ports.count() > PORTS {
             continue;
         }
-        for p in [proto::TCP, proto::UDP]
-            .into_iter()
-            .filter(|p| c.space.proto.contains(*p))
-        {
-            let slot = all.entry(p).or_default();
-            *slot = slot.union(ports);
+        for p in [proto::TCP, proto::UDP] {
+            if c.space.proto.contains(p) {
+                all.entry(p).or_default().extend(ports.iter());
+            }
         }
     }
 }
