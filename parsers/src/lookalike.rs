@@ -17,6 +17,11 @@ const WINDOWS: &str =
 const LINUX: &str = "run `iptables-save` and `ip6tables-save` on the host and give their output";
 const CLOUD: &str = "give what is deployed: `aws ec2 describe-security-groups`, \
     `aws ec2 describe-network-acls` or `az network nsg list`";
+const AWS: &str = "run the command again with `--output json`: hylint reads what \
+    `aws ec2 describe-security-groups --output json` prints";
+const AZURE: &str = "run the command again with `--output json`: hylint reads what `az network nsg list --output json` prints";
+const AZURE_PS: &str = "hylint reads what `Get-AzNetworkSecurityGroup | ConvertTo-Json -Depth 10` and \
+    `az network nsg list --output json` print";
 const NONE: &str = "hylint has no reader for it";
 
 /// Tells a text that is no export. The first form that fits wins.
@@ -61,6 +66,21 @@ const FORMS: &[Form] = &[
         "`iptables -L`, which leaves out interfaces and matches",
         LINUX,
     ),
+    (
+        aws_cli,
+        "the output of the AWS CLI as text, a table or YAML",
+        AWS,
+    ),
+    (
+        azure_cli,
+        "the output of the Azure CLI as text, a table or YAML",
+        AZURE,
+    ),
+    (
+        azure_list,
+        "the output of Get-AzNetworkSecurityGroup as a list",
+        AZURE_PS,
+    ),
     (ufw, "`ufw status`", LINUX),
     (firewalld, "`firewall-cmd --list-all`", LINUX),
     (terraform, "a Terraform state, plan or configuration", CLOUD),
@@ -100,15 +120,54 @@ fn registry(text: &str) -> bool {
     text.contains("|Action=") && text.contains("|Dir=")
 }
 
+/// The text form, with or without handles (`nft -a`), and the JSON form.
 fn nft(text: &str) -> bool {
     const FAMILIES: [&str; 6] = ["inet", "ip", "ip6", "arp", "bridge", "netdev"];
+    let opens = |line: &str| {
+        line.split('#')
+            .next()
+            .is_some_and(|l| l.trim_end().ends_with('{'))
+    };
     let table = |line: &str| {
         let mut words = line.split_ascii_whitespace();
         words.next() == Some("table")
             && words.next().is_some_and(|w| FAMILIES.contains(&w))
-            && line.ends_with('{')
+            && opens(line)
     };
-    lines(text).any(table) && lines(text).any(|l| l.starts_with("chain ") && l.ends_with('{'))
+    let chain = |line: &str| line.starts_with("chain ") && opens(line);
+    text.contains("\"nftables\"") && text.contains("\"metainfo\"")
+        || lines(text).any(table) && lines(text).any(chain)
+}
+
+/// The keys of a group or an ACL, as `--output yaml`, `text` and `table` print them.
+fn aws_cli(text: &str) -> bool {
+    let yaml = |key| lines(text).any(|l| field(l.trim_start_matches("- "), key, &[]));
+    let has = |part| text.contains(part);
+    let begins = |word: &str| {
+        let begin = |l: &str| l.strip_prefix(word).is_some_and(|r| r.starts_with('\t'));
+        lines(text).any(begin)
+    };
+    yaml("IpProtocol") && (yaml("IpPermissions") || yaml("IpRanges"))
+        || yaml("RuleAction") && yaml("RuleNumber")
+        || has("|") && (has("DescribeSecurityGroup") || has("DescribeNetworkAcls"))
+        || begins("SECURITYGROUPS") && begins("IPPERMISSIONS")
+        || begins("NETWORKACLS") && begins("ENTRIES")
+}
+
+/// The keys of a rule, as `--output yaml` prints them, and the heads of the tables of groups and rules.
+fn azure_cli(text: &str) -> bool {
+    let yaml =
+        |key, values: &[&str]| lines(text).any(|l| field(l.trim_start_matches("- "), key, values));
+    let head = lines(text).next().unwrap_or("");
+    yaml("access", &["Allow", "Deny"]) && yaml("direction", &["Inbound", "Outbound"])
+        || head.contains("SourcePortRanges") && head.contains("DestinationPortRanges")
+}
+
+/// `Get-AzNetworkSecurityGroup` and its rules without ConvertTo-Json, which prints each property as `Name : value`.
+fn azure_list(text: &str) -> bool {
+    let has = |key| lines(text).any(|l| field(l, key, &[]));
+    (has("SecurityRules") && has("DefaultSecurityRules"))
+        || (has("SourcePortRange") && has("DestinationPortRange") && has("Access"))
 }
 
 fn listing(text: &str) -> bool {
@@ -130,7 +189,16 @@ fn firewalld(text: &str) -> bool {
 }
 
 fn terraform(text: &str) -> bool {
+    // State and plan, then JSON and native configuration.
     text.contains("\"terraform_version\"")
+        || text.contains("\"resource\"")
+            && [
+                "\"aws_security_group",
+                "\"aws_network_acl",
+                "\"azurerm_network_security",
+            ]
+            .iter()
+            .any(|t| text.contains(t))
         || lines(text)
             .any(|l| l.starts_with("resource \"aws_") || l.starts_with("resource \"azurerm_"))
 }
@@ -187,6 +255,42 @@ mod tests {
                 "Chain f (1 references)\nnum   pkts bytes target     prot opt in     out     source\n",
                 "iptables -L",
             ),
+            (
+                "table ip filter { # handle 1\n\tchain INPUT { # handle 1\n",
+                "nft",
+            ),
+            (
+                "{\"nftables\": [{\"metainfo\": {\"version\": \"1\"}}]}",
+                "nft",
+            ),
+            (
+                "SecurityGroups:\n- GroupId: sg-1\n  IpPermissions:\n  - FromPort: 22\n    IpProtocol: tcp\n",
+                "AWS CLI",
+            ),
+            (
+                "|     DescribeSecurityGroups     |\n+-----+\n||  SecurityGroups  ||\n",
+                "AWS CLI",
+            ),
+            (
+                "SECURITYGROUPS\tdefault\tsg-1\nIPPERMISSIONS\t22\ttcp\t22\n",
+                "AWS CLI",
+            ),
+            (
+                "NETWORKACLS\tTrue\tacl-1\nENTRIES\t0.0.0.0/0\tTrue\t-1\tallow\t100\n",
+                "AWS CLI",
+            ),
+            (
+                "- access: Allow\n  description: null\n  direction: Inbound\n",
+                "Azure CLI",
+            ),
+            (
+                "Name  ResourceGroup  Priority  SourcePortRanges  Access  DestinationPortRanges\n",
+                "Azure CLI",
+            ),
+            (
+                "Name                 : nsg\nSecurityRules        : [\n  {}]\nDefaultSecurityRules : [\n",
+                "Get-AzNetworkSecurityGroup",
+            ),
             ("Status: active\n\nTo   Action   From\n", "ufw"),
             (
                 "public (active)\n  services: ssh\n  ports: \n  rich rules: \n",
@@ -197,6 +301,10 @@ mod tests {
                 "Terraform",
             ),
             ("resource \"aws_security_group\" \"a\" {\n", "Terraform"),
+            (
+                "{\"resource\": {\"aws_security_group_rule\": {\"a\": {}}}}",
+                "Terraform",
+            ),
             (
                 "Resources:\n  A:\n    Type: AWS::EC2::SecurityGroup\n",
                 "CloudFormation",

@@ -126,7 +126,7 @@ pub(super) fn split(text: &str) -> Layout<'_> {
         let found = dump.tables.iter().position(|t| t.name == Some(table));
         splitter.open = Some(match found {
             Some(t) => dump.tables.swap_remove(t),
-            None => TableLines::new(Some(table), span, true),
+            None => TableLines::new(Some(table), span, false),
         });
         splitter.command(text.get(at.range()).unwrap_or(""), at);
         dump.tables.extend(splitter.open.take());

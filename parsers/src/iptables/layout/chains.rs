@@ -2,8 +2,9 @@
 
 use super::super::rule::Place;
 use super::super::token::Tokens;
+use super::edits::Edit;
 use super::{BASE_CHAINS, Splitter};
-use crate::model::{ChainPolicy, TableName};
+use crate::model::ChainPolicy;
 use crate::problem::ProblemKind;
 use crate::source::Span;
 
@@ -13,7 +14,7 @@ enum Command {
     Insert,
     New,
     Policy,
-    Edit,
+    Edit(Edit),
     Nothing,
 }
 
@@ -34,7 +35,7 @@ impl<'a> Splitter<'a> {
             return self.other(line, span);
         }
         if self.open.is_none() {
-            self.begin(Some(TableName::Filter), span, true);
+            self.begin(None, span, true);
             self.problem(
                 ProblemKind::Malformed,
                 span,
@@ -54,6 +55,11 @@ impl<'a> Splitter<'a> {
             return;
         };
         let (again, filled) = (!chain.span.is_empty(), !chain.rules.is_empty());
+        if table.renamed.contains(name) {
+            let message =
+                format!("a chain takes the name `{name}`, which another had before it was renamed");
+            return self.problem(ProblemKind::Malformed, span, message);
+        }
         if !again {
             chain.span = span;
         } else if filled {
@@ -118,16 +124,25 @@ impl<'a> Splitter<'a> {
             "-I" | "--insert" => Command::Insert,
             "-N" | "--new-chain" | "--new" => Command::New,
             "-P" | "--policy" => Command::Policy,
-            "-D" | "--delete" | "-R" | "--replace" | "-F" | "--flush" | "-X" | "--delete-chain"
-            | "-E" | "--rename-chain" => Command::Edit,
+            "-D" | "--delete" => Command::Edit(Edit::Delete),
+            "-R" | "--replace" => Command::Edit(Edit::Replace),
+            "-F" | "--flush" => Command::Edit(Edit::Flush),
+            "-X" | "--delete-chain" => Command::Edit(Edit::RemoveChain),
+            "-E" | "--rename-chain" => Command::Edit(Edit::Rename),
             "-C" | "--check" | "-L" | "--list" | "-S" | "--list-rules" | "-Z" | "--zero" | "-h"
             | "--help" | "-V" | "--version" => Command::Nothing,
             _ => return self.other(line, span),
         };
+        if matches!(kind, Command::Policy) {
+            self.next_listing(tokens.peek().map_or("", |t| t.text));
+        }
         let opens = matches!(kind, Command::Policy | Command::New)
             || (self.out.dumps.is_empty() && matches!(kind, Command::Append | Command::Insert));
         if !self.open_implicit(span, opens) {
             return self.other(line, span);
+        }
+        if let Command::Edit(edit) = kind {
+            return self.edit(edit, word, tokens, span);
         }
         let chain = tokens.next();
         match (kind, chain) {
@@ -139,33 +154,10 @@ impl<'a> Splitter<'a> {
                 Some(policy) => self.set_policy(chain.text, policy.text, policy.span, span),
                 None => self.other(line, span),
             },
-            (Command::Edit, chain) => self.edit(word, chain.map(|c| c.text), span),
-            (Command::Nothing, _) => {
-                self.problem(ProblemKind::Note, span, format!("`{word}` changes no rule"))
-            }
+            // It asks, or sets counters to zero: no rule is other than before.
+            (Command::Nothing, _) => {}
             _ => self.other(line, span),
         }
-    }
-
-    /// A command that changes rules that stand before it. A dump has none; their result is not worked out.
-    pub(super) fn edit(&mut self, word: &str, chain: Option<&str>, span: Span) {
-        let empty = self.open.as_ref().is_none_or(|t| match chain {
-            Some(name) => t
-                .index
-                .get(name)
-                .and_then(|i| t.chains.get(*i as usize))
-                .is_none_or(|c| c.rules.is_empty()),
-            None => t.chains.iter().all(|c| c.rules.is_empty()),
-        });
-        if empty {
-            let message = format!("`{word}` changes no rule");
-            return self.problem(ProblemKind::Note, span, message);
-        }
-        self.problem(
-            ProblemKind::Malformed,
-            span,
-            format!("`{word}` changes rules that stand before it; the rules are read as if it were not there"),
-        );
     }
 
     pub(super) fn rule(
@@ -177,32 +169,57 @@ impl<'a> Splitter<'a> {
     ) {
         self.flush_garbage();
         self.out.rules += 1;
-        let mut at = 0usize;
-        if insert
-            && let Some(number) = tokens.peek()
-            && let Ok(n) = number.text.parse::<usize>()
-        {
-            tokens.next();
-            at = n.saturating_sub(1);
-        }
+        let before = insert.then(|| insertion(&mut tokens)).flatten();
+        let place = Place::new(span, tokens.offset());
         let Some(table) = self.open.as_mut() else {
             return;
         };
-        let place = Place {
-            span,
-            body: tokens.offset(),
-            cut: false,
-        };
         let i = table.chain(chain, span);
-        if let Some(c) = table.chains.get_mut(i) {
-            if insert {
-                at = at.min(c.rules.len());
-                c.rules.insert(at, place);
-            } else {
-                at = c.rules.len();
-                c.rules.push_back(place);
-            }
-            self.last_rule = Some((i, at));
+        let renamed = !table.renamed.is_empty() && table.renamed.contains(chain);
+        let Some(c) = table.chains.get_mut(i) else {
+            return;
+        };
+        let len = c.rules.len();
+        if !insert {
+            c.rules.push_back(place);
+            self.last_rule = Some((i, len));
+        } else {
+            self.insert(i, place, before.unwrap_or(0));
+        }
+        if renamed {
+            let message = format!("a rule of the chain `{chain}`, which has another name by now");
+            self.problem(ProblemKind::Malformed, span, message);
         }
     }
+
+    /// Puts a rule before the one with the index `at`, or last where that does not work.
+    fn insert(&mut self, chain: usize, place: Place, at: usize) {
+        let len = self.chain_rules(chain).map_or(0, |r| r.len());
+        let refused = if at > len {
+            Some(format!(
+                "the chain has {len} rules, so none can be put at number {}",
+                at + 1
+            ))
+        } else {
+            self.spend(at.min(len - at))
+                .err()
+                .map(|why| format!("`-I` {why}"))
+        };
+        let at = if refused.is_some() { len } else { at };
+        if let Some(rules) = self.chain_rules(chain) {
+            rules.insert(at, place);
+        }
+        self.last_rule = Some((chain, at));
+        if let Some(why) = refused {
+            let message = format!("{why}; the rule is read as the chain's last");
+            self.problem(ProblemKind::Malformed, place.span, message);
+        }
+    }
+}
+
+/// The number after `-I chain`, as an index.
+fn insertion(tokens: &mut Tokens<'_>) -> Option<usize> {
+    let n = tokens.peek()?.text.parse::<usize>().ok()?;
+    tokens.next();
+    Some(n.saturating_sub(1))
 }

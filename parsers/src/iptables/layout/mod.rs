@@ -1,15 +1,20 @@
 //! First pass: lines to dumps, tables, chains and places of rules. No rule is understood here, only counted.
 
 mod chains;
+mod edits;
+mod listing;
 mod rest;
 mod tables;
+
+#[cfg(test)]
+mod tests;
 
 use super::rule::Place;
 use crate::model::{ChainPolicy, TableName};
 use crate::problem::{Problem, ProblemKind};
 use crate::source::Span;
 use crate::space::Family;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 
 /// The chains that the kernel calls itself.
@@ -35,22 +40,25 @@ pub(super) struct TableLines<'a> {
     /// `None`: a name that netfilter does not have.
     pub(super) name: Option<TableName>,
     pub(super) span: Span,
-    /// A listing without a `*table` line.
-    pub(super) implicit: bool,
+    /// A listing without a `*table` line: its table is to be guessed.
+    pub(super) listing: bool,
     pub(super) chains: Vec<ChainLines<'a>>,
     pub(super) index: FxHashMap<&'a str, u32>,
+    /// Names that chains had before `-E`. Rules that jump to them go to the renamed chains.
+    renamed: FxHashSet<&'a str>,
     last: Option<(&'a str, usize)>,
 }
 
 impl<'a> TableLines<'a> {
     /// A table without chains.
-    pub(super) fn new(name: Option<TableName>, span: Span, implicit: bool) -> Self {
+    pub(super) fn new(name: Option<TableName>, span: Span, listing: bool) -> Self {
         Self {
             name,
             span,
-            implicit,
+            listing,
             chains: Vec::new(),
             index: FxHashMap::default(),
+            renamed: FxHashSet::default(),
             last: None,
         }
     }
@@ -125,6 +133,10 @@ pub(super) struct Splitter<'a> {
     garbage_end: u32,
     /// An nftables listing was told of.
     nft_told: bool,
+    /// What a command that is shown before a listing says of it.
+    shown: Option<listing::Shown>,
+    /// What edits may still cost.
+    budget: usize,
 }
 
 /// Splits a text.
@@ -158,6 +170,8 @@ impl<'a> Splitter<'a> {
             garbage: Prose::default(),
             garbage_end: 0,
             nft_told: false,
+            shown: None,
+            budget: edits::BUDGET,
         }
     }
 

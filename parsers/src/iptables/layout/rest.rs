@@ -20,6 +20,9 @@ impl<'a> Splitter<'a> {
             );
             return;
         }
+        if self.shows_listing(line, span) {
+            return;
+        }
         if self.open.is_none() {
             self.outside.first.get_or_insert(span);
             self.outside.lines += 1;

@@ -9,6 +9,9 @@ use crate::space::Family;
 
 impl<'a> Splitter<'a> {
     pub(in super::super) fn comment(&mut self, line: &str, span: Span) {
+        if self.shows_listing(line, span) {
+            return;
+        }
         let body = line.trim_start_matches('#').trim_start();
         if let Some(rest) = body.strip_prefix("hylint:") {
             let rest = rest.trim();
@@ -69,8 +72,12 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    pub(super) fn begin(&mut self, name: Option<TableName>, span: Span, implicit: bool) {
+    pub(super) fn begin(&mut self, name: Option<TableName>, span: Span, listing: bool) {
         let header = self.header.take();
+        let (header, name) = match self.take_shown().filter(|_| listing) {
+            Some((family, place, table)) => (header.or(Some((family, place))), Some(table)),
+            None => (header, name),
+        };
         let joins = self.out.dumps.last().is_some_and(|dump| {
             let repeated = dump.tables.iter().any(|t| t.name == name);
             let other = match (header, dump.family) {
@@ -80,7 +87,7 @@ impl<'a> Splitter<'a> {
                 }
                 (None, _) => false,
             };
-            !repeated && !other && !implicit
+            !repeated && !other && !listing
         });
         let start = header.map_or(span, |(_, h)| h);
         if !joins {
@@ -99,7 +106,7 @@ impl<'a> Splitter<'a> {
             dump.span = dump.span.to(span);
         }
         self.last_rule = None;
-        self.open = Some(TableLines::new(name, span, implicit));
+        self.open = Some(TableLines::new(name, span, listing));
     }
 
     pub(super) fn commit(&mut self) {
@@ -114,9 +121,11 @@ impl<'a> Splitter<'a> {
         let Some(mut table) = self.open.take() else {
             return;
         };
-        if table.implicit {
-            table.name = Some(guess_table(&table));
-        } else if !committed {
+        if table.listing {
+            table.name = table.name.or_else(|| Some(guess_table(&table)));
+            return self.join_listing(table);
+        }
+        if !committed {
             self.problem(
                 ProblemKind::Malformed,
                 table.span,
@@ -144,7 +153,7 @@ impl<'a> Splitter<'a> {
     /// A listing (`iptables -S`) has no table line: its first line opens one.
     pub(super) fn open_implicit(&mut self, span: Span, first: bool) -> bool {
         if self.open.is_none() && (first || self.out.dumps.is_empty()) {
-            self.begin(Some(TableName::Filter), span, true);
+            self.begin(None, span, true);
         }
         self.open.is_some()
     }

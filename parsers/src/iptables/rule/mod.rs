@@ -1,6 +1,9 @@
 //! One rule line: options to a rule of the model.
 
 mod base;
+mod same;
+
+pub(super) use same::Sameness;
 
 use super::draft::{Args, Draft, Opt, OptionTable, arity};
 use super::matches::{self, MatchSpec};
@@ -80,6 +83,17 @@ pub(super) struct Place {
     pub(super) body: u32,
     /// The next line looks like its rest.
     pub(super) cut: bool,
+}
+
+impl Place {
+    /// A rule that is whole.
+    pub(super) fn new(span: Span, body: u32) -> Self {
+        Self {
+            span,
+            body,
+            cut: false,
+        }
+    }
 }
 
 /// Reads a rule. What is not understood is kept as a condition and told in `problems`, at most once for each rule.

@@ -1,0 +1,235 @@
+//! Commands that change what stands before them (`-D`, `-R`, `-F`, `-X`, `-E`): worked out as iptables-restore does, so
+//! that the model holds the result. iptables-save prints none; files for iptables-restore and lists of commands do.
+
+use super::super::rule::{self, Place, Sameness};
+use super::super::token::Tokens;
+use super::{BASE_CHAINS, Splitter, TableLines};
+use crate::problem::ProblemKind;
+use crate::source::Span;
+use crate::space::PacketBox;
+
+/// What may be spent on the edits of one file, in moved places; beyond it an edit is told and left out. Each walks a
+/// chain, so a hostile file could ask for work that grows with the square of its size.
+pub(super) const BUDGET: usize = 100_000_000;
+
+/// Reading a rule again to compare it costs about as much as moving so many places.
+const READ: usize = 200;
+
+/// One command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edit {
+    Delete,
+    Replace,
+    Flush,
+    RemoveChain,
+    Rename,
+}
+
+/// Why an edit changes nothing: the end of a sentence that begins with the command.
+type Refusal = String;
+
+impl<'a> Splitter<'a> {
+    /// Applies an edit to the open table; one that iptables-restore would refuse is told.
+    pub(super) fn edit(&mut self, edit: Edit, word: &str, mut tokens: Tokens<'a>, span: Span) {
+        let name = tokens.peek().filter(|t| !t.is_option()).map(|t| t.text);
+        if name.is_some() {
+            tokens.next();
+        }
+        let done = match (edit, name) {
+            (Edit::Delete, Some(chain)) => self.delete(chain, tokens, span),
+            (Edit::Replace, Some(chain)) => self.replace(chain, tokens, span),
+            (Edit::Flush, name) => self.flush(name),
+            (Edit::RemoveChain, name) => self.remove_chains(name),
+            (Edit::Rename, Some(chain)) => match tokens.next() {
+                Some(new) => self.rename(chain, new.text, span),
+                None => Err("names no new chain".into()),
+            },
+            (_, None) => Err("names no chain".into()),
+        };
+        // Rules may have moved, so the last one is not known to be the one that a cut line belongs to.
+        self.last_rule = None;
+        if let Err(why) = done {
+            let message = format!("`{word}` {why}, so the rules are read as if it were not there");
+            self.problem(ProblemKind::Malformed, span, message);
+        }
+    }
+
+    pub(super) fn spend(&mut self, work: usize) -> Result<(), Refusal> {
+        match self.budget.checked_sub(work) {
+            Some(rest) => {
+                self.budget = rest;
+                Ok(())
+            }
+            None => Err("comes after more edits than are worked out".into()),
+        }
+    }
+
+    /// The chain's number and its number of rules.
+    fn find(&self, chain: &str) -> Result<(usize, usize), Refusal> {
+        let found = self.open.as_ref().and_then(|t| {
+            let i = *t.index.get(chain)? as usize;
+            Some((i, t.chains.get(i)?.rules.len()))
+        });
+        found.ok_or_else(|| format!("names the chain `{chain}`, which is not there"))
+    }
+
+    pub(super) fn chain_rules(
+        &mut self,
+        i: usize,
+    ) -> Option<&mut std::collections::VecDeque<Place>> {
+        Some(&mut self.open.as_mut()?.chains.get_mut(i)?.rules)
+    }
+
+    /// `-D chain number` or `-D chain rule`.
+    fn delete(&mut self, chain: &str, tokens: Tokens<'a>, span: Span) -> Result<(), Refusal> {
+        let (i, len) = self.find(chain)?;
+        let at = match tokens.peek() {
+            Some(t) if !t.is_option() && !t.is_bang() => number(t.text, len)?,
+            _ => {
+                let place = Place::new(span, tokens.offset());
+                self.first_like(i, len, place)?
+            }
+        };
+        self.spend(at.min(len - at) + 1)?;
+        if self.chain_rules(i).and_then(|r| r.remove(at)).is_some() {
+            self.out.rules -= 1;
+        }
+        Ok(())
+    }
+
+    /// The first rule of a chain that says what `wanted` says.
+    fn first_like(&mut self, i: usize, len: usize, wanted: Place) -> Result<usize, Refusal> {
+        self.spend(len.saturating_mul(READ))?;
+        let found = self.open.as_ref().and_then(|table| {
+            let context = rule::Context {
+                text: self.text,
+                space: PacketBox::any(),
+                chains: &table.index,
+            };
+            let mut reader = Sameness::new(&context, wanted);
+            let rules = &table.chains.get(i)?.rules;
+            rules.iter().position(|place| reader.is(*place))
+        });
+        found.ok_or_else(|| "names a rule that the chain does not have".into())
+    }
+
+    /// `-R chain number rule`.
+    fn replace(&mut self, chain: &str, mut tokens: Tokens<'a>, span: Span) -> Result<(), Refusal> {
+        let (i, len) = self.find(chain)?;
+        let at = number(tokens.next().map_or("", |t| t.text), len)?;
+        let place = Place::new(span, tokens.offset());
+        if let Some(old) = self.chain_rules(i).and_then(|r| r.get_mut(at)) {
+            *old = place;
+        }
+        Ok(())
+    }
+
+    /// `-F [chain]`.
+    fn flush(&mut self, name: Option<&str>) -> Result<(), Refusal> {
+        let one = name.map(|n| self.find(n)).transpose()?;
+        let Some(table) = self.open.as_mut() else {
+            return Ok(());
+        };
+        let chains = match one {
+            Some((i, _)) => table.chains.get_mut(i..=i),
+            None => Some(&mut table.chains[..]),
+        };
+        for chain in chains.into_iter().flatten() {
+            self.out.rules -= chain.rules.len();
+            chain.rules.clear();
+        }
+        Ok(())
+    }
+
+    /// `-X [chain]`: only chains without rules can be removed, and not those of the kernel.
+    fn remove_chains(&mut self, name: Option<&str>) -> Result<(), Refusal> {
+        let count = self.open.as_ref().map_or(0, |t| t.chains.len());
+        self.spend(count)?;
+        let Some(name) = name else {
+            let full = self.open.as_mut().and_then(remove_empty_chains);
+            return full.map_or(Ok(()), |chain| Err(not_empty(chain)));
+        };
+        let (i, len) = self.find(name)?;
+        if len > 0 {
+            return Err(not_empty(name));
+        }
+        if let Some(table) = self.open.as_mut() {
+            table.keep_chains(|n, _| n != i);
+        }
+        Ok(())
+    }
+
+    /// `-E old new`. Rules that jump to the chain go on doing so, so the old name stays known.
+    fn rename(&mut self, old: &str, new: &'a str, span: Span) -> Result<(), Refusal> {
+        let (i, _) = self.find(old)?;
+        let Some(table) = self.open.as_mut() else {
+            return Ok(());
+        };
+        if table.index.contains_key(new) {
+            return Err(format!("gives a chain the name `{new}`, which another has"));
+        }
+        let number = u32::try_from(i).unwrap_or(u32::MAX);
+        table.index.insert(new, number);
+        if let Some(chain) = table.chains.get_mut(i) {
+            table.renamed.insert(chain.name);
+            chain.name = new;
+            chain.span = span;
+        }
+        table.last = None;
+        Ok(())
+    }
+}
+
+fn not_empty(chain: &str) -> Refusal {
+    format!("removes the chain `{chain}`, which has rules")
+}
+
+/// A rule's place in its chain, from its number.
+fn number(text: &str, len: usize) -> Result<usize, Refusal> {
+    let at = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    at.filter(|at| *at < len)
+        .ok_or_else(|| format!("names the rule number `{text}`, which the chain does not have"))
+}
+
+/// Removes every chain that is not the kernel's, or none where one has rules: that one's name.
+fn remove_empty_chains<'a>(table: &mut TableLines<'a>) -> Option<&'a str> {
+    let own = |name: &str| !BASE_CHAINS.contains(&name);
+    let mut user = table.chains.iter().filter(|c| own(c.name));
+    if let Some(full) = user.find(|c| !c.rules.is_empty()) {
+        return Some(full.name);
+    }
+    table.keep_chains(|_, name| !own(name));
+    None
+}
+
+impl TableLines<'_> {
+    /// Removes the other chains. Names, those of renamed chains too, follow the chains that stay.
+    fn keep_chains(&mut self, keep: impl Fn(usize, &str) -> bool) {
+        let mut next = 0;
+        let numbers: Vec<Option<u32>> = self
+            .chains
+            .iter()
+            .enumerate()
+            .map(|(i, c)| {
+                keep(i, c.name).then(|| {
+                    next += 1;
+                    next - 1
+                })
+            })
+            .collect();
+        let number = |i: usize| numbers.get(i).copied().flatten();
+        let mut i = 0;
+        self.chains.retain(|_| {
+            i += 1;
+            number(i - 1).is_some()
+        });
+        self.index.retain(|_, i| match number(*i as usize) {
+            Some(new) => {
+                *i = new;
+                true
+            }
+            None => false,
+        });
+        self.last = None;
+    }
+}
