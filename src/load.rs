@@ -243,8 +243,12 @@ fn no_export(file: &FileRef, message: &str, like: Option<Lookalike>, help: &str)
 }
 
 fn unknown(file: &FileRef, source: &Source) -> FileResult {
+    let like = lookalike::of_text(&source.text);
     if !file.named {
-        return FileResult::NotExport(file.shown.to_string());
+        return match like.filter(|l| l.meant) {
+            Some(like) => passed_over(file, like),
+            None => FileResult::NotExport(file.shown.to_string()),
+        };
     }
     let is_config = Path::new(&*file.shown)
         .file_name()
@@ -254,9 +258,17 @@ fn unknown(file: &FileRef, source: &Source) -> FileResult {
     } else {
         MAKE_EXPORT
     };
-    let like = lookalike::of_text(&source.text);
     let message = "the file is no firewall export that hylint knows";
     no_export(file, message, like, help)
+}
+
+/// A file in a folder of exports that says what a firewall does, in a form that is not read. Its host may be among the
+/// exports too, so this is no error.
+fn passed_over(file: &FileRef, like: Lookalike) -> FileResult {
+    let message = format!("the file is not read: it looks like {}", like.what);
+    let mut f = file_finding(file, "malformed-export", message, like.instead);
+    f.severity = Severity::Note;
+    FileResult::Failed(Box::new(f))
 }
 
 fn lossy(file: &FileRef, source: &Source) -> Finding {

@@ -168,6 +168,31 @@ fn a_file_that_is_no_export_is_counted_in_a_folder_and_an_error_by_name() {
 }
 
 #[test]
+fn what_a_firewall_does_in_a_form_that_is_not_read_is_a_note_in_a_folder() {
+    let listing =
+        "Chain INPUT (policy DROP)\ntarget     prot opt source               destination\n";
+    let source = "resource \"aws_security_group\" \"a\" {\n}\n";
+    let r = check(
+        &[
+            ("x/fw.txt", listing.as_bytes()),
+            ("x/main.tf", source.as_bytes()),
+        ],
+        "x",
+    );
+    ok_is_judged(&r);
+    let found = r.findings();
+    let of = |name: &str| found.iter().filter(|f| f.contains(name)).count();
+    assert_eq!((of("fw.txt"), of("main.tf")), (1, 0), "{found:?}");
+    let both = Hylint::new()
+        .file("x/ok.rules", IPTABLES)
+        .file("x/fw.txt", listing);
+    both.args("x -v").run().says(&[
+        "the file is not read: it looks like `iptables -L`",
+        "run `iptables-save`",
+    ]);
+}
+
+#[test]
 fn a_truncated_export_says_so_and_the_others_are_judged() {
     let cut = IPTABLES.split("COMMIT").next().unwrap();
     let r = check(&[("x/cut.rules", cut.as_bytes())], "x");

@@ -7,6 +7,9 @@ pub struct Lookalike {
     pub what: &'static str,
     /// What to do instead, as it stands after "help:".
     pub instead: &'static str,
+    /// Whether it says what a host or an account has, so that whoever put it among exports meant it to be judged. Else it
+    /// is a source that rules are made from, of which a repository may hold hundreds.
+    pub meant: bool,
 }
 
 /// How much of a text is looked at.
@@ -33,6 +36,7 @@ pub fn of_text(text: &str) -> Option<Lookalike> {
     Some(Lookalike {
         what: form.1,
         instead: form.2,
+        meant: !SOURCES.contains(&form.1),
     })
 }
 
@@ -43,8 +47,14 @@ pub fn of_bytes(bytes: &[u8]) -> Option<Lookalike> {
     bytes.starts_with(b"regf").then_some(Lookalike {
         what: "a policy file (.wfw) of `netsh advfirewall export` or wf.msc, or another registry hive",
         instead: WINDOWS,
+        meant: true,
     })
 }
+
+const TERRAFORM: &str = "a Terraform configuration";
+const BICEP: &str = "a Bicep file";
+const NETWORK_POLICY: &str = "a Kubernetes NetworkPolicy";
+const SOURCES: [&str; 3] = [TERRAFORM, BICEP, NETWORK_POLICY];
 
 type Form = (fn(&str) -> bool, &'static str, &'static str);
 
@@ -83,11 +93,12 @@ const FORMS: &[Form] = &[
     ),
     (ufw, "`ufw status`", LINUX),
     (firewalld, "`firewall-cmd --list-all`", LINUX),
-    (terraform, "a Terraform state, plan or configuration", CLOUD),
+    (terraform_state, "a Terraform state or plan", CLOUD),
+    (terraform, TERRAFORM, CLOUD),
     (cloudformation, "a CloudFormation template", CLOUD),
-    (bicep, "a Bicep file", CLOUD),
+    (bicep, BICEP, CLOUD),
     (google, "firewall rules of Google Cloud", NONE),
-    (network_policy, "a Kubernetes NetworkPolicy", NONE),
+    (network_policy, NETWORK_POLICY, NONE),
 ];
 
 /// Lines without blanks around them.
@@ -188,17 +199,18 @@ fn firewalld(text: &str) -> bool {
         .all(|key| lines(text).any(|l| field(l, key, &[])))
 }
 
-fn terraform(text: &str) -> bool {
-    // State and plan, then JSON and native configuration.
+fn terraform_state(text: &str) -> bool {
     text.contains("\"terraform_version\"")
-        || text.contains("\"resource\"")
-            && [
-                "\"aws_security_group",
-                "\"aws_network_acl",
-                "\"azurerm_network_security",
-            ]
-            .iter()
-            .any(|t| text.contains(t))
+}
+
+/// Native and JSON configuration.
+fn terraform(text: &str) -> bool {
+    let types = [
+        "\"aws_security_group",
+        "\"aws_network_acl",
+        "\"azurerm_network_security",
+    ];
+    text.contains("\"resource\"") && types.iter().any(|t| text.contains(t))
         || lines(text)
             .any(|l| l.starts_with("resource \"aws_") || l.starts_with("resource \"azurerm_"))
 }
@@ -329,6 +341,14 @@ mod tests {
             assert_eq!(of_text(text), None, "{text}");
         }
         assert!(of_bytes(b"regf\x01\0").is_some() && of_bytes(b"PK\x03\x04").is_none());
+    }
+
+    #[test]
+    fn what_a_host_has_is_told_from_what_rules_are_made_of() {
+        let meant = |text| of_text(text).is_some_and(|l| l.meant);
+        assert!(meant("{\"terraform_version\": \"1.5\"}"));
+        assert!(meant("Status: active\n"));
+        assert!(!meant("resource \"aws_security_group\" \"a\" {\n"));
     }
 
     #[test]
