@@ -1,10 +1,11 @@
 //! `hylint explain CODE|REQUIREMENT`.
 
 use super::fail::Failure;
-use super::{Exit, matrix, output};
+use super::page::Look;
+use super::{Color, Exit, matrix, output};
 use crate::diag::nearest;
-use crate::lints::{self, Group, LintMeta};
-use crate::matrix::{AccessRule, Matrix, Require, Requirement};
+use crate::lints::{self, explain};
+use crate::matrix::{AccessRule, Matrix, Require, Requirement, example};
 use crate::report::sanitize_limited;
 use std::io::{self, Write};
 
@@ -16,11 +17,18 @@ pub(super) struct Args {
     /// Built-in matrix, or a matrix file of your own
     #[arg(long, value_name = "ID|FILE", default_value = matrix::DEFAULT)]
     matrix: String,
+    /// Colour; NO_COLOR is honoured
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    color: Color,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    if let Some(lint) = lints::by_code(&args.what) {
-        output::stdout(|out| code(lint, out))?;
+    let look = Look {
+        color: args.color.on(&io::stdout()),
+        width: output::width(),
+    };
+    if let Some(page) = explain::markdown(&args.what) {
+        output::stdout(|out| look.write(&page, out))?;
         return Ok(Exit::Clean);
     }
     let m = matrix::load(&args.matrix)?;
@@ -32,16 +40,21 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let Some(r) = found else {
         return Err(unknown(&m, &args.what));
     };
-    output::stdout(|out| requirement(&m, r, out))?;
+    output::stdout(|out| {
+        requirement(&m, r, out)?;
+        writeln!(out)?;
+        look.write(&example::markdown(&m, r), out)
+    })?;
     Ok(Exit::Clean)
 }
 
 fn unknown(m: &Matrix, what: &str) -> Failure {
     let ids = m.requirements.iter().map(|r| r.id.as_str());
     let codes = lints::ALL.iter().map(|l| l.code);
-    let help = match nearest(what, codes.chain(ids)) {
+    let all: Vec<&str> = codes.chain(ids).collect();
+    let help = match nearest(what, all.iter().copied()) {
         Some(id) => format!("did you mean `{id}`?"),
-        None => "`hylint matrix list` lists the requirements; codes stand in brackets at the head of a finding".into(),
+        None => offers(what, &all),
     };
     Failure::with_help(
         format!("there is no requirement and no code `{what}`"),
@@ -49,31 +62,26 @@ fn unknown(m: &Matrix, what: &str) -> Failure {
     )
 }
 
-fn code(lint: &LintMeta, out: &mut dyn Write) -> io::Result<()> {
-    let (group, change) = match lint.group {
-        Group::Required => (
-            "required: a flow that the matrix asks for does not pass",
-            "",
-        ),
-        Group::Excess => ("excess: something is open that nobody asks for", ""),
-        Group::Hygiene => (
-            "hygiene: rules that say nothing or contradict each other",
-            "",
-        ),
-        Group::Trust => (
-            "trust: the run itself cannot be relied on in some point",
-            "; it cannot be switched off",
-        ),
-    };
-    writeln!(out, "{}\n", lint.code)?;
-    writeln!(out, "  {:<13}{}", "what", lint.summary)?;
-    writeln!(out, "  {:<13}{group}", "group")?;
-    writeln!(
-        out,
-        "  {:<13}{} unless the finding itself is graver or milder; `[lints]` in hylint.toml changes it{change}",
-        "severity",
-        lint.severity.as_str()
-    )
+/// Names offered of those that hold a word of what was asked.
+const OFFERED: usize = 6;
+
+fn offers(what: &str, all: &[&str]) -> String {
+    let words: Vec<String> = what
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| w.len() > 3)
+        .map(str::to_owned)
+        .collect();
+    let mut near: Vec<&str> = all
+        .iter()
+        .copied()
+        .filter(|id| words.iter().any(|w| id.contains(w.as_str())))
+        .collect();
+    near.truncate(OFFERED);
+    if near.is_empty() {
+        return "`hylint matrix list` lists the requirements; codes stand in brackets at the head of a finding".into();
+    }
+    format!("there is {}", crate::document::list(&near))
 }
 
 fn requirement(m: &Matrix, r: &Requirement, out: &mut dyn Write) -> io::Result<()> {
@@ -119,7 +127,6 @@ fn requirement(m: &Matrix, r: &Requirement, out: &mut dyn Write) -> io::Result<(
         ("applies", access.to_owned()),
         ("feature", r.feature.clone().unwrap_or_default()),
         ("listeners", r.listeners.join(", ")),
-        ("when closed", r.impact.clone()),
         ("note", r.note.clone()),
         ("source", r.reference.clone()),
     ];

@@ -8,6 +8,7 @@ mod fail;
 mod inspect;
 mod matrix;
 mod output;
+mod page;
 mod trace;
 
 pub use exit::Exit;

@@ -1,8 +1,9 @@
 //! The lints: what is reported under which code, and how grave it is. A lint reads what the judge proved and words it.
 //!
-//! A new lint is one entry in [`ALL`] and one function in the file of its group.
+//! A new lint is one entry in [`ALL`], one function in the file of its group, and one page in `explain/`.
 
 pub mod excess;
+pub mod explain;
 pub mod hygiene;
 pub mod place;
 pub mod required;
@@ -34,20 +35,21 @@ pub struct LintMeta {
     pub group: Group,
     /// One sentence.
     pub summary: &'static str,
+    /// What [`explain`] says of it, Markdown.
+    pub page: &'static str,
 }
 
-const fn lint(
-    code: &'static str,
-    severity: Severity,
-    group: Group,
-    summary: &'static str,
-) -> LintMeta {
-    LintMeta {
-        code,
-        severity,
-        group,
-        summary,
-    }
+/// A lint with its page, which must be there.
+macro_rules! lint {
+    ($code:literal, $severity:expr, $group:expr, $summary:literal $(,)?) => {
+        LintMeta {
+            code: $code,
+            severity: $severity,
+            group: $group,
+            summary: $summary,
+            page: include_str!(concat!("explain/", $code, ".md")),
+        }
+    };
 }
 
 use Group::{Excess, Hygiene, Required, Trust};
@@ -55,169 +57,169 @@ use Severity::{Error, Note, Warning};
 
 /// Every lint, in the order of the documentation.
 pub const ALL: &[LintMeta] = &[
-    lint(
+    lint!(
         "missing-flow",
         Error,
         Required,
         "No rule allows a required flow.",
     ),
-    lint(
+    lint!(
         "blocked-flow",
         Error,
         Required,
         "A rule allows a required flow, and another one that comes first or weighs more denies it.",
     ),
-    lint(
+    lint!(
         "partial-flow",
         Error,
         Required,
         "A required flow is allowed for some of its sources, destinations or ports only.",
     ),
-    lint(
+    lint!(
         "disabled-flow",
         Error,
         Required,
         "The rule that allows a required flow is disabled.",
     ),
-    lint(
+    lint!(
         "no-return-path",
         Error,
         Required,
         "A required flow is allowed, and the replies to it are not.",
     ),
-    lint(
+    lint!(
         "conditional-flow",
         Error,
         Required,
         "Whether a required flow is allowed depends on something that the exports do not say.",
     ),
-    lint(
+    lint!(
         "any-any",
         Error,
         Excess,
         "A rule lets anyone reach every port.",
     ),
-    lint(
+    lint!(
         "exposed-to-internet",
         Error,
         Excess,
         "A rule opens something that no requirement needs to the Internet.",
     ),
-    lint(
+    lint!(
         "over-permissive-source",
         Warning,
         Excess,
         "A rule opens a required port to more sources than need it.",
     ),
-    lint(
+    lint!(
         "over-permissive-port",
         Warning,
         Excess,
         "A rule opens more ports than its required flows need.",
     ),
-    lint(
+    lint!(
         "bypasses-gateway",
         Error,
         Excess,
         "Clients are let past the gateway.",
     ),
-    lint(
+    lint!(
         "unneeded-flow",
         Note,
         Excess,
         "A rule opens a flow that no requirement needs.",
     ),
-    lint(
+    lint!(
         "default-allow",
         Error,
         Excess,
         "New connections that no rule decides are let in.",
     ),
-    lint(
+    lint!(
         "firewall-off",
         Error,
         Excess,
         "The firewall of a judged profile is off.",
     ),
-    lint(
+    lint!(
         "duplicate-name",
         Note,
         Hygiene,
         "Several rules of a point have the same name.",
     ),
-    lint(
+    lint!(
         "unreferenced-chain",
         Note,
         Hygiene,
         "No rule jumps to a chain that has rules.",
     ),
-    lint(
+    lint!(
         "malformed-export",
         Error,
         Trust,
         "A file, or a part of it, could not be read as what it is.",
     ),
-    lint(
+    lint!(
         "empty-export",
         Error,
         Trust,
         "A file promises rules and holds none.",
     ),
-    lint(
+    lint!(
         "incomplete-export",
         Warning,
         Trust,
         "An export leaves out what a verdict needs.",
     ),
-    lint(
+    lint!(
         "unmodelled-match",
         Note,
         Trust,
         "A rule says something whose effect is not modelled.",
     ),
-    lint(
+    lint!(
         "unbound-point",
         Error,
         Trust,
         "It is not known which host a point guards.",
     ),
-    lint(
+    lint!(
         "unknown-role",
         Error,
         Trust,
         "It is not known which role a guarded host has.",
     ),
-    lint(
+    lint!(
         "undeclared-role",
         Warning,
         Trust,
         "The site does not say where a core role is, so its rows are not judged.",
     ),
-    lint(
+    lint!(
         "unverified-flow",
         Error,
         Trust,
         "Evidence that the site asks for is missing.",
     ),
-    lint(
+    lint!(
         "stale-export",
         Warning,
         Trust,
         "An export is older than the site accepts.",
     ),
-    lint(
+    lint!(
         "stale-port",
         Warning,
         Trust,
         "The default port is still open although the site moved it.",
     ),
-    lint(
+    lint!(
         "expired-waiver",
         Error,
         Trust,
         "A waiver's last day is past.",
     ),
-    lint(
+    lint!(
         "unused-waiver",
         Warning,
         Trust,

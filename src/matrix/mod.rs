@@ -1,6 +1,7 @@
 //! The requirement matrix: policy as data.
 
 mod builtin;
+pub mod example;
 mod raw;
 mod resolve;
 

@@ -1,0 +1,116 @@
+//! Shows a page of Markdown on a terminal: heads, paragraphs and files of examples.
+
+use crate::lints::explain;
+use crate::report::sanitize_limited;
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use std::io::{self, Write};
+
+/// How it is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    /// ANSI colours.
+    pub(super) color: bool,
+    /// Columns.
+    pub(super) width: usize,
+}
+
+/// Longest line of an example.
+const LONGEST: usize = 400;
+
+impl Look {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// Writes the page.
+    pub(super) fn write(self, markdown: &str, out: &mut dyn Write) -> io::Result<()> {
+        let mut text = String::new();
+        let mut first = true;
+        let mut block: Option<(String, String)> = None;
+        for event in Parser::new(markdown) {
+            match event {
+                Event::Start(Tag::CodeBlock(kind)) => {
+                    let info = match kind {
+                        CodeBlockKind::Fenced(info) => info.to_string(),
+                        CodeBlockKind::Indented => String::new(),
+                    };
+                    block = Some((info, String::new()));
+                }
+                Event::End(TagEnd::CodeBlock) => {
+                    if let Some((info, code)) = block.take() {
+                        self.code(&info, &code, out)?;
+                    }
+                }
+                Event::Text(t) => match &mut block {
+                    Some((_, code)) => code.push_str(&t),
+                    None => text.push_str(&t),
+                },
+                Event::Code(t) => text.push_str(&self.word(&t)),
+                Event::SoftBreak | Event::HardBreak => text.push(' '),
+                Event::End(TagEnd::Heading(_)) => {
+                    if !std::mem::take(&mut first) {
+                        writeln!(out)?;
+                    }
+                    writeln!(out, "{}", self.paint("1", &std::mem::take(&mut text)))?;
+                }
+                Event::End(TagEnd::Paragraph) => {
+                    writeln!(out)?;
+                    self.paragraph(&std::mem::take(&mut text), out)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A name in the running text: coloured, or in back quotes.
+    fn word(self, t: &str) -> String {
+        if self.color {
+            self.paint("36", t)
+        } else {
+            format!("`{t}`")
+        }
+    }
+
+    fn paragraph(self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let width = self.width.clamp(40, 100).saturating_sub(2);
+        // Only what this program writes holds escapes here, and the library counts them as nothing.
+        for line in textwrap::wrap(text, width) {
+            writeln!(out, "  {line}")?;
+        }
+        Ok(())
+    }
+
+    fn code(self, info: &str, code: &str, out: &mut dyn Write) -> io::Result<()> {
+        let file = explain::file(info);
+        writeln!(out)?;
+        if let Some(f) = &file {
+            writeln!(
+                out,
+                "  {}",
+                self.paint("4", &sanitize_limited(&f.name, LONGEST))
+            )?;
+        }
+        let marked = file.and_then(|f| f.line);
+        for (n, line) in (1u32..).zip(code.lines()) {
+            let line = sanitize_limited(line, LONGEST);
+            if marked == Some(n) {
+                writeln!(
+                    out,
+                    "  {} {}",
+                    self.paint("1;31", ">"),
+                    self.paint("1", &line)
+                )?;
+            } else if line.is_empty() {
+                writeln!(out)?;
+            } else {
+                writeln!(out, "    {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
