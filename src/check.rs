@@ -3,6 +3,7 @@
 use crate::diag::Diag;
 use crate::finding::{Finding, Severity};
 use crate::fingerprint;
+use crate::focus;
 use crate::judge::{self, Checked, Flows, Judged};
 use crate::lints::{self, Group, excess, hygiene, place, required, trust};
 use crate::load::{self, LoadedExport};
@@ -41,6 +42,8 @@ pub struct CheckRequest {
     pub fail_on: Option<Severity>,
     /// Let waivers hold that stand in the exports themselves.
     pub inline_waivers: bool,
+    /// The paths are changed files, as a version control system lists them; see [`focus::read`].
+    pub changed: bool,
 }
 
 /// What "satisfied" does not mean; part of every report.
@@ -65,20 +68,24 @@ pub fn check(request: &CheckRequest) -> Result<Outcome, Vec<Diag>> {
         .collect();
     let (config, matrix) = configuration(request, &known)?;
     let excluded = |p: &Path| config.as_ref().is_some_and(|c| excludes(c, p));
-    let found = load::discover(&request.paths, excluded)
+    let reading = focus::read(&request.paths, request.changed, config.as_ref(), excluded)
         .map_err(|all| all.iter().map(missing).collect::<Vec<_>>())?;
-    let mut loaded = load::load(&found.files, request.threads);
+    let mut loaded = load::load(&reading.found.files, request.threads);
     let overrides = Overrides {
         roles: request.role.clone(),
         addresses: request.address.clone(),
-        whole_site: config.as_ref().is_some_and(|c| whole(request, c)),
+        whole_site: reading.whole_site,
     };
     let mut bound = bind(config.as_ref(), &overrides, &matrix, &mut loaded.exports)?;
     bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
-    let mut findings = found.findings;
+    let mut findings = reading.found.findings;
     findings.append(&mut loaded.findings);
     findings.append(&mut bound.findings);
-    Ok(run(
+    let paths: Vec<_> = loaded.exports.iter().map(|e| e.path.clone()).collect();
+    let about = reading
+        .focus
+        .map(|f| f.about(config.as_ref(), &bound, &paths));
+    let mut outcome = run(
         request,
         config.as_ref(),
         &matrix,
@@ -86,7 +93,11 @@ pub fn check(request: &CheckRequest) -> Result<Outcome, Vec<Diag>> {
         &loaded.exports,
         findings,
         loaded.not_exports,
-    ))
+    );
+    if let Some(about) = about {
+        about.narrow(&mut outcome);
+    }
+    Ok(outcome)
 }
 
 /// Whether a path is excluded; the site's globs are relative to hylint.toml.
@@ -95,24 +106,6 @@ fn excludes(config: &Config, path: &Path) -> bool {
     config
         .exclude
         .is_match(site::paths::relative(&path, &config.dir))
-}
-
-/// Whether the given paths hold the whole folder of hylint.toml.
-fn whole(request: &CheckRequest, config: &Config) -> bool {
-    let resolved = |p: &Path| std::fs::canonicalize(p).ok();
-    let folder = if config.dir.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        &config.dir
-    };
-    let Some(folder) = resolved(folder) else {
-        return false;
-    };
-    request
-        .paths
-        .iter()
-        .filter_map(|p| resolved(p))
-        .any(|p| folder.starts_with(p))
 }
 
 fn missing(m: &load::Missing) -> Diag {
@@ -176,7 +169,7 @@ fn run(
     let lints_changed = levels(site, request, &mut findings);
     sort(&mut findings);
     let config_path = config.map(|c| c.path.to_string());
-    let told = held_down(request, config, site, inline, &mut findings);
+    let told = held_down(request, config, &bound, inline, &mut findings);
     findings.extend(told);
     sort(&mut findings);
     name(config, exports, &mut findings);
@@ -204,6 +197,8 @@ fn run(
         findings,
         not_exports,
         baseline: None,
+        scope: None,
+        elsewhere: Vec::new(),
         fail_on: site.fail_on,
     }
 }
@@ -212,21 +207,21 @@ fn run(
 fn held_down(
     request: &CheckRequest,
     config: Option<&Config>,
-    site: &Site,
+    bound: &Bound,
     inline: Vec<suppress::Inline>,
     findings: &mut [Finding],
 ) -> Vec<Finding> {
     let scope = Scope {
         today: request.at.to_zoned(jiff::tz::TimeZone::UTC).date(),
-        partial: request.paths.iter().all(|p| p.is_file()),
-        looked_for: &|code| looked_for(site, request, code),
+        partial: !bound.whole_site && request.paths.iter().all(|p| p.is_file()),
+        looked_for: &|code| looked_for(&bound.site, request, code),
     };
     let inline = if request.inline_waivers {
         inline
     } else {
         Vec::new()
     };
-    suppress::apply(config, &site.waives, inline, &scope, findings)
+    suppress::apply(config, &bound.site.waives, inline, &scope, findings)
 }
 
 fn name(config: Option<&Config>, exports: &[LoadedExport], findings: &mut [Finding]) {
@@ -338,6 +333,7 @@ fn infos(exports: &[LoadedExport], bound: &Bound) -> Vec<ExportInfo> {
                 roles,
                 role_source,
                 unmodelled: crate::inspect::unmodelled(e).len(),
+                within: true,
                 exported_at: e.export.exported_at.as_ref().map(|(t, _)| t.clone()),
             }
         })

@@ -10,6 +10,7 @@ pub mod document;
 pub mod engine;
 pub mod finding;
 pub mod fingerprint;
+pub mod focus;
 pub mod inspect;
 pub mod judge;
 pub mod link;

@@ -132,6 +132,8 @@ pub struct ExportInfo {
     pub role_source: Option<&'static str>,
     /// Rules with an unmodelled part, and lines not read.
     pub unmodelled: usize,
+    /// It belongs to what the report is about: always, unless there is a [`Scope`].
+    pub within: bool,
     /// When the export says it was made.
     pub exported_at: Option<String>,
 }
@@ -169,6 +171,15 @@ pub struct SiteInfo {
     pub sha256: Option<String>,
 }
 
+/// What a report is about, where only a part of a site was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scope {
+    /// The given paths.
+    pub paths: Vec<String>,
+    /// Hosts and forwarding firewalls that they belong to, by name.
+    pub hosts: Vec<String>,
+}
+
 /// A whole run.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Outcome {
@@ -194,6 +205,10 @@ pub struct Outcome {
     pub not_exports: Vec<String>,
     /// The baseline that the findings were compared with.
     pub baseline: Option<BaselineInfo>,
+    /// What the report is about; none: everything that was read.
+    pub scope: Option<Scope>,
+    /// Findings elsewhere in the site, which the report counts and leaves out.
+    pub elsewhere: Vec<Finding>,
     /// Lowest severity that fails the run: the option's, else the site's, else error.
     pub fail_on: Severity,
 }
@@ -224,6 +239,24 @@ pub struct Counts {
     pub baselined: usize,
 }
 
+impl Counts {
+    /// Counts findings.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Self {
+        let mut c = Self::default();
+        for f in findings {
+            match f.severity {
+                _ if f.waived.is_some() => c.waived += 1,
+                _ if f.baselined => c.baselined += 1,
+                Severity::Error => c.errors += 1,
+                Severity::Warning => c.warnings += 1,
+                Severity::Note => c.notes += 1,
+            }
+        }
+        c
+    }
+}
+
 impl Outcome {
     /// Whether there was any firewall to judge.
     #[must_use]
@@ -234,17 +267,7 @@ impl Outcome {
     /// Findings by severity.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let mut c = Counts::default();
-        for f in &self.findings {
-            match f.severity {
-                _ if f.waived.is_some() => c.waived += 1,
-                _ if f.baselined => c.baselined += 1,
-                Severity::Error => c.errors += 1,
-                Severity::Warning => c.warnings += 1,
-                Severity::Note => c.notes += 1,
-            }
-        }
-        c
+        Counts::of(&self.findings)
     }
 
     /// Findings that fail the run.

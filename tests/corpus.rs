@@ -127,6 +127,7 @@ fn checked(path: &Path, role: Option<&str>) -> Outcome {
         ignore: Vec::new(),
         fail_on: None,
         inline_waivers: true,
+        changed: false,
     };
     let start = Instant::now();
     let outcome = check(&request).unwrap();

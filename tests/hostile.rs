@@ -116,6 +116,7 @@ fn request(path: &Path, role: &str) -> CheckRequest {
         ignore: Vec::new(),
         fail_on: None,
         inline_waivers: true,
+        changed: false,
     }
 }
 

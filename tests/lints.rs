@@ -31,6 +31,7 @@ fn run_in(files: &[(&str, &str)], part: &str) -> Outcome {
         ignore: vec![],
         fail_on: None,
         inline_waivers: true,
+        changed: false,
     };
     check(&request).unwrap()
 }

@@ -31,14 +31,19 @@ fn every_key_is_there_and_no_other() {
     let expect = |v: &Value, names: &str| assert_eq!(keys(v), sorted(names));
     expect(
         &d,
-        "schema_version,tool,evaluated_at,site,matrix,assumptions,limits,lints_changed,exports,requirements,findings,baseline,summary",
+        "schema_version,tool,evaluated_at,site,matrix,scope,assumptions,limits,lints_changed,exports,requirements,findings,baseline,summary",
     );
     expect(&d["tool"], "name,version");
     expect(&d["site"], "name,path,sha256");
     expect(&d["matrix"], "id,version,sha256,requirements");
+    expect(&d["scope"], "paths,hosts,elsewhere");
+    expect(
+        &d["scope"]["elsewhere"],
+        "errors,warnings,notes,waived,baselined",
+    );
     expect(
         &d["exports"][0],
-        "path,format,encoding,sha256,bytes,rules,roles,role_source,unmodelled,exported_at",
+        "path,format,encoding,sha256,bytes,rules,roles,role_source,unmodelled,exported_at,within",
     );
     expect(&d["requirements"][0], "id,row,from,to,status,reason,checks");
     let check = &d["requirements"][0]["checks"][0];

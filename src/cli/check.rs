@@ -6,11 +6,15 @@ use crate::check::{CheckRequest, check};
 use crate::finding::Severity;
 use crate::outcome::Outcome;
 use crate::report::{self, FORMATS, RenderOptions, Report};
+use crate::site;
 use crate::suppress::baseline::Baseline;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The format for people.
+const HUMAN: &str = "human";
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -29,6 +33,9 @@ struct InputArgs {
     /// Folders, exports, or `-` for standard input; hidden and version-control folders are skipped
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
+    /// The paths are changed files, as a pre-commit hook is given them: one that is no export is passed over
+    #[arg(long)]
+    changed: bool,
     /// The site file; otherwise hylint.toml in the given path or its parents
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -78,7 +85,7 @@ struct LintArgs {
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
     /// Format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = formats())]
+    #[arg(long, value_name = "FORMAT", default_value = HUMAN, value_parser = formats())]
     format: String,
     /// Write a report to a file, in FORMAT or in that of --format (which then does not go to standard output)
     #[arg(long, value_name = "[FORMAT=]FILE")]
@@ -121,9 +128,9 @@ impl Args {
         &self.input.paths
     }
 
-    fn request(&self) -> Result<CheckRequest, Failure> {
+    fn request(&self, paths: Vec<PathBuf>) -> Result<CheckRequest, Failure> {
         Ok(CheckRequest {
-            paths: self.input.paths.clone(),
+            paths,
             config: self.input.config.clone(),
             matrix: self.input.matrix.clone(),
             role: self.input.role.clone(),
@@ -134,6 +141,7 @@ impl Args {
             ignore: self.lint.ignore.clone(),
             fail_on: self.lint.fail_on.map(Into::into),
             inline_waivers: !self.lint.no_inline_waivers,
+            changed: self.input.changed,
         })
     }
 }
@@ -146,9 +154,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             .num_threads(args.input.threads)
             .build_global();
     }
+    let mut worst = Exit::Clean;
+    for paths in sites(args)? {
+        worst = worst.max(one_site(args, paths, &targets)?);
+    }
+    Ok(worst)
+}
+
+fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<Exit, Failure> {
     let known = args.lint.baseline.as_deref().map(Baseline::load);
     let known = known.transpose()?;
-    let mut outcome = check(&args.request()?)?;
+    let mut outcome = check(&args.request(paths)?)?;
     let known = match (&args.lint.write_baseline, known) {
         (Some(path), _) => Some(write_baseline(path, &outcome)?),
         (None, known) => known,
@@ -168,13 +184,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         width: RenderOptions::WIDTH,
         ..terminal
     };
-    for t in &targets {
+    for t in targets {
         match t.file {
             Some(path) => output::file(path, |out| t.report.write(&outcome, &plain, out))?,
             None => output::stdout(|out| t.report.write(&outcome, &terminal, out))?,
         }
     }
-    if !outcome.judged_any() {
+    if !outcome.judged_any() && !args.input.changed {
         return Err(nothing_read(&outcome));
     }
     Ok(status(&outcome))
@@ -187,6 +203,46 @@ fn write_baseline(path: &Path, o: &Outcome) -> Result<Baseline, Failure> {
     let baseline = Baseline::of(path, o);
     output::file(path, |out| baseline.write(out))?;
     Ok(baseline)
+}
+
+/// The given paths by their site file. A commit may touch several sites, and each is judged by its own; a path without one
+/// goes with the first.
+fn sites(args: &Args) -> Result<Vec<Vec<PathBuf>>, Failure> {
+    let paths = &args.input.paths;
+    let mut files: Vec<PathBuf> = Vec::new();
+    if args.input.config.is_none() {
+        for file in paths.iter().filter_map(|p| site::find(p)) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    if files.len() < 2 {
+        return Ok(vec![paths.clone()]);
+    }
+    if args.output.format != HUMAN
+        || !args.output.output.is_empty()
+        || args.lint.baseline.is_some()
+        || args.lint.write_baseline.is_some()
+    {
+        let files: Vec<_> = files.iter().map(|f| f.display().to_string()).collect();
+        return Err(Failure::with_help(
+            format!(
+                "the paths belong to {} sites: {}",
+                files.len(),
+                files.join(", ")
+            ),
+            "run hylint once for each: a report, like a baseline, is about one site",
+        ));
+    }
+    let of = |p: &PathBuf| site::find(p).and_then(|f| files.iter().position(|o| *o == f));
+    let mut all = vec![Vec::new(); files.len()];
+    for p in paths {
+        if let Some(group) = all.get_mut(of(p).unwrap_or(0)) {
+            group.push(p.clone());
+        }
+    }
+    Ok(all)
 }
 
 fn status(o: &Outcome) -> Exit {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 /// The same for every output format.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Exit {
     /// 0: nothing at or above the threshold.
     Clean,

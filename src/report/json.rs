@@ -3,7 +3,7 @@
 
 use super::{RenderOptions, Report, escape_json};
 use crate::finding::{Finding, Place, Severity, Waiver, Witness};
-use crate::outcome::{Check, Evidence, ExportInfo, Outcome, RequirementResult, Status};
+use crate::outcome::{Check, Counts, Evidence, ExportInfo, Outcome, RequirementResult, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
@@ -55,6 +55,9 @@ struct Document<'a> {
     evaluated_at: &'a str,
     site: Site<'a>,
     matrix: Matrix<'a>,
+    /// What the findings are about where only a part of the site was given; null: everything. Requirements are always
+    /// those of the whole site.
+    scope: Option<Scope<'a>>,
     /// What was taken for granted, most far-reaching first.
     assumptions: Vec<Assumption<'a>>,
     /// What "satisfied" does not mean.
@@ -103,6 +106,42 @@ struct Matrix<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
+struct Scope<'a> {
+    /// The given paths.
+    paths: &'a [String],
+    /// Hosts and forwarding firewalls that they belong to.
+    hosts: &'a [String],
+    /// Findings elsewhere in the site, which the report leaves out.
+    elsewhere: Elsewhere,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Elsewhere {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    waived: usize,
+    baselined: usize,
+}
+
+impl<'a> Scope<'a> {
+    fn of(s: &'a crate::outcome::Scope, o: &Outcome) -> Self {
+        let elsewhere = Counts::of(&o.elsewhere);
+        Self {
+            paths: &s.paths,
+            hosts: &s.hosts,
+            elsewhere: Elsewhere {
+                errors: elsewhere.errors,
+                warnings: elsewhere.warnings,
+                notes: elsewhere.notes,
+                waived: elsewhere.waived,
+                baselined: elsewhere.baselined,
+            },
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
 struct Assumption<'a> {
     /// Stable name.
     id: &'a str,
@@ -127,6 +166,8 @@ struct Export<'a> {
     unmodelled: usize,
     /// When the export says it was made.
     exported_at: Option<&'a str>,
+    /// It belongs to `scope`; always true without one.
+    within: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -294,6 +335,7 @@ impl<'a> Document<'a> {
                 sha256: &o.matrix.sha256,
                 requirements: o.matrix.requirements,
             },
+            scope: o.scope.as_ref().map(|s| Scope::of(s, o)),
             assumptions: o
                 .assumptions
                 .iter()
@@ -341,6 +383,7 @@ impl<'a> Export<'a> {
             role_source: e.role_source,
             unmodelled: e.unmodelled,
             exported_at: e.exported_at.as_deref(),
+            within: e.within,
         }
     }
 }

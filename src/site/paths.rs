@@ -27,7 +27,9 @@ pub fn relative(path: &str, dir: &Path) -> String {
     parts.join("/")
 }
 
-fn normal(path: &Path) -> PathBuf {
+/// An absolute path without `.` and `..`.
+#[must_use]
+pub fn normal(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() {
         Path::new(".")
     } else {

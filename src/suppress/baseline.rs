@@ -72,6 +72,7 @@ impl Baseline {
         let kept = o
             .findings
             .iter()
+            .chain(&o.elsewhere)
             .filter(|f| f.waived.is_none() && may_hold(f.code));
         let mut entries: Vec<Entry> = kept.map(|f| Entry::of(f, &dir)).collect();
         entries.sort();
@@ -161,7 +162,7 @@ impl Baseline {
             .map(|e| (e.fingerprint.as_str(), e))
             .collect();
         let mut met: BTreeSet<String> = BTreeSet::new();
-        for f in &mut o.findings {
+        for f in o.findings.iter_mut().chain(&mut o.elsewhere) {
             let Some(entry) = known
                 .get(f.fingerprint.as_str())
                 .filter(|_| may_hold(f.code))

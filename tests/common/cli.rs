@@ -21,7 +21,9 @@ COMMIT
 
 /// A folder with files, and a command line in it.
 pub struct Hylint {
-    dir: tempfile::TempDir,
+    /// Its own folder; none where it runs in another's.
+    own: Option<tempfile::TempDir>,
+    dir: PathBuf,
     args: Vec<String>,
     env: Vec<(String, String)>,
     stdin: Option<Vec<u8>>,
@@ -36,8 +38,19 @@ pub struct Run {
 
 impl Hylint {
     pub fn new() -> Self {
+        let own = tempfile::tempdir().unwrap();
+        let dir = own.path().to_path_buf();
         Self {
-            dir: tempfile::tempdir().unwrap(),
+            own: Some(own),
+            ..Self::in_folder(dir)
+        }
+    }
+
+    /// In a folder that is there already.
+    pub fn in_folder(dir: PathBuf) -> Self {
+        Self {
+            own: None,
+            dir,
             args: Vec::new(),
             env: Vec::new(),
             stdin: None,
@@ -45,7 +58,7 @@ impl Hylint {
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.dir.join(name)
     }
 
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
@@ -73,7 +86,7 @@ impl Hylint {
     pub fn run(&self) -> Run {
         let mut child = Command::new(env!("CARGO_BIN_EXE_hylint"))
             .args(&self.args)
-            .current_dir(self.dir.path())
+            .current_dir(&self.dir)
             .env_clear()
             .envs(self.env.iter().cloned())
             .stdin(Stdio::piped())

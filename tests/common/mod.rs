@@ -153,6 +153,7 @@ pub fn outcome() -> Outcome {
             role_source: Some("config"),
             unmodelled: 1,
             exported_at: None,
+            within: true,
         }],
         requirements: vec![
             requirement(
@@ -182,6 +183,11 @@ pub fn outcome() -> Outcome {
             entries: 3,
             gone: 2,
         }),
+        scope: Some(hylint::outcome::Scope {
+            paths: vec!["cm1/rules.txt".into()],
+            hosts: vec!["cm1".into()],
+        }),
+        elsewhere: Vec::new(),
         fail_on: Severity::Error,
     }
 }

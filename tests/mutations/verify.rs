@@ -218,6 +218,7 @@ fn in_process(case: &Case<'_>, dir: &Path) -> Result<Report, String> {
         ignore: vec![],
         fail_on: None,
         inline_waivers: true,
+        changed: false,
     };
     let outcome = check(&request).map_err(|all| format!("it did not run: {}", all[0].message))?;
     Ok(report(case, &outcome))

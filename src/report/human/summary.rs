@@ -2,7 +2,7 @@
 
 use super::style::{Paint, Style, plural, ranges};
 use crate::finding::{Severity, Waiver};
-use crate::outcome::{ExportInfo, Outcome, Status};
+use crate::outcome::{Counts, ExportInfo, Outcome, Status};
 use crate::report::RenderOptions;
 use crate::report::sanitize::{limited, text};
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ pub(super) fn write(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    scope(o, style, out)?;
     for a in &o.assumptions {
         let line = format!("{} ({})", limited(&a.text, 600), text(&a.id));
         style.entry(out, "assumed", Paint::Yellow, HEADS, &line)?;
@@ -40,11 +41,46 @@ pub(super) fn write(
     one_line(o, style, out)
 }
 
+/// What the findings are about, where only a part of the site was given.
+fn scope(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(s) = &o.scope else { return Ok(()) };
+    let named = |names: &[String]| {
+        let mut shown: Vec<_> = names.iter().take(NAMED).map(|n| text(n)).collect();
+        if names.len() > NAMED {
+            shown.push(format!("{} more", names.len() - NAMED).into());
+        }
+        shown.join(", ")
+    };
+    let about = match (s.hosts.is_empty(), o.site.path.is_some()) {
+        (false, _) => format!("the findings are those about {}", named(&s.hosts)),
+        (true, true) => format!("{} belongs to no host of the site", named(&s.paths)),
+        (true, false) => format!("the findings are those about {}", named(&s.paths)),
+    };
+    let whole = if o.site.path.is_some() {
+        "; the whole site was read"
+    } else {
+        ""
+    };
+    style.entry(out, "scope", Paint::Bold, HEADS, &format!("{about}{whole}"))?;
+    let e = Counts::of(&o.elsewhere);
+    if e.errors + e.warnings + e.notes > 0 {
+        let line = format!(
+            "{} elsewhere in the site, not shown",
+            tally([e.errors, e.warnings, e.notes])
+        );
+        style.entry(out, "", Paint::Yellow, HEADS, &line)?;
+    }
+    Ok(())
+}
+
 /// The verdict.
 pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let c = o.counts();
     let failing = o.failing().count();
-    let (paint, verdict) = if !o.judged_any() {
+    let nothing_changed = o.scope.is_some() && !o.judged_any() && failing == 0;
+    let (paint, verdict) = if nothing_changed {
+        (Paint::Green, "OK: no changed file is an export".to_owned())
+    } else if !o.judged_any() {
         (Paint::Red, "NOT RUN: no export was judged".to_owned())
     } else if failing > 0 {
         let level = o.fail_on.as_str();
@@ -65,6 +101,11 @@ pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::R
     }
     if c.baselined > 0 {
         counts.push(format!("{} in the baseline", c.baselined));
+    }
+    let elsewhere = Counts::of(&o.elsewhere).errors;
+    if elsewhere > 0 {
+        let errors = plural(elsewhere, "error");
+        counts.push(format!("{errors} elsewhere in the site"));
     }
     let open = o.requirements_with(Status::Unverified) + o.requirements_with(Status::Conditional);
     if open > 0 {
@@ -170,8 +211,12 @@ fn exports(
     let of = |e: &ExportInfo| counts.get(&*e.path).copied().unwrap_or_default();
     // What stands beside rules is worth a line only if something is wrong with it.
     let quiet = |e: &ExportInfo| e.points == 0 && of(e) == [0; 3] && !options.verbose;
-    let mut sorted: Vec<&ExportInfo> = o.exports.iter().filter(|e| !quiet(e)).collect();
-    let beside = o.exports.len() - sorted.len();
+    // Nor is one that the report is not about: that none of its findings is shown says nothing.
+    let about = |e: &&ExportInfo| e.within || options.verbose;
+    let all: Vec<&ExportInfo> = o.exports.iter().filter(about).collect();
+    let elsewhere = o.exports.len() - all.len();
+    let mut sorted: Vec<&ExportInfo> = all.iter().copied().filter(|e| !quiet(e)).collect();
+    let beside = all.len() - sorted.len();
     sorted.sort_by(|a, b| of(b).cmp(&of(a)).then(a.path.cmp(&b.path)));
     let limit = if options.verbose { usize::MAX } else { NAMED };
     for (n, e) in sorted.iter().take(limit).enumerate() {
@@ -195,6 +240,10 @@ fn exports(
             plural(beside, "file")
         );
         let line = line.replace("its own", if beside == 1 { "its own" } else { "their own" });
+        style.entry(out, "", Paint::Dim, HEADS, &line)?;
+    }
+    if elsewhere > 0 {
+        let line = format!("{elsewhere} elsewhere in the site (-v names them)");
         style.entry(out, "", Paint::Dim, HEADS, &line)?;
     }
     Ok(())

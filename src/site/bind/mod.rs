@@ -77,6 +77,8 @@ pub struct Bound {
     pub site: Site,
     /// What could not be bound or is not said.
     pub findings: Vec<Finding>,
+    /// Everything that the site names was looked for.
+    pub whole_site: bool,
     /// What is taken for granted.
     pub assumptions: Vec<Assumption>,
     /// For each export the ids of the roles of the hosts that it guards, and where they come from; none when unknown.
@@ -132,7 +134,7 @@ fn bind_all(
     matrix: &Matrix,
     exports: &mut [LoadedExport],
 ) -> Bound {
-    let claims = claims(config, exports);
+    let claims = claims(config, exports.iter().map(|e| &*e.path));
     let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
     let index = link::Index::new(exports, &claims);
     let linked = link::link(exports, &index, &known);
@@ -175,11 +177,14 @@ fn bind_all(
     b.finish(roles)
 }
 
-/// Which entries of the site name an export. Globs are looked up by the folder that they begin with, so that a fleet of
+/// Which entries of the site name each export: the `[[host]]`s by their number, and the `[[transit]]`s after them. Globs are looked up by the folder that they begin with, so that a fleet of
 /// hosts does not ask every glob of every file.
-fn claims(config: Option<&Config>, exports: &[LoadedExport]) -> Vec<Vec<usize>> {
+pub fn claims<'p>(
+    config: Option<&Config>,
+    exports: impl Iterator<Item = &'p str>,
+) -> Vec<Vec<usize>> {
     let Some(config) = config else {
-        return vec![Vec::new(); exports.len()];
+        return exports.map(|_| Vec::new()).collect();
     };
     let hosts = config.hosts.iter().map(|h| &h.exports);
     let entries = hosts.chain(config.transits.iter().map(|t| &t.exports));
@@ -193,8 +198,8 @@ fn claims(config: Option<&Config>, exports: &[LoadedExport]) -> Vec<Vec<usize>> 
         let folder = paths::folder(text.get(..literal).unwrap_or_default());
         by_folder.entry(folder).or_default().push((entry, glob));
     }
-    let matching = |e: &LoadedExport| {
-        let path = paths::relative(&e.path, &config.dir);
+    let matching = |path: &str| {
+        let path = paths::relative(path, &config.dir);
         let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
         let globs = std::iter::once("")
             .chain(folders)
@@ -208,7 +213,7 @@ fn claims(config: Option<&Config>, exports: &[LoadedExport]) -> Vec<Vec<usize>> 
         hits.dedup();
         hits
     };
-    exports.iter().map(matching).collect()
+    exports.map(matching).collect()
 }
 
 impl Binder<'_> {
@@ -312,6 +317,7 @@ impl Binder<'_> {
         };
         Bound {
             site,
+            whole_site: self.cli.whole_site,
             findings: self.findings,
             assumptions: self.assumptions,
             export_roles,

@@ -204,7 +204,8 @@ impl Binder<'_> {
             .map(|t| (&t.name, &t.exports, &t.span));
         let source = Source::new(&*config.path, &*config.text, "UTF-8");
         for (entry, (name, globs, span)) in hosts.chain(transits).enumerate() {
-            if globs.is_empty() || !self.claimed_by(entry).is_empty() {
+            let claimed = self.claimed_by(entry);
+            if globs.is_empty() || !self.points_of(&claimed).is_empty() {
                 continue;
             }
             let wanted: Vec<String> = globs.iter().map(|g| format!("`{}`", g.glob())).collect();
@@ -213,8 +214,13 @@ impl Binder<'_> {
             } else {
                 name
             };
+            let why = if claimed.is_empty() {
+                "no export matches"
+            } else {
+                "what matches holds no firewall, only what belongs beside one:"
+            };
             let message = format!(
-                "no export of {whose} was read, so none of its rules is judged: no export matches {}",
+                "no export of {whose} was read, so none of its rules is judged: {why} {}",
                 wanted.join(", ")
             );
             let mut f = Finding::new("incomplete-export", Severity::Error, message);

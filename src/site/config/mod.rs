@@ -5,7 +5,7 @@ mod hosts;
 mod ports;
 mod read;
 
-use super::{Access, LintLevel, RequireEvidence, Waive};
+use super::{Access, LintLevel, RequireEvidence, Waive, paths};
 use crate::diag::Diag;
 use crate::finding::Severity;
 use crate::matrix::{self, Matrix, RoleIx};
@@ -144,7 +144,7 @@ pub struct AllowConfig {
 /// so that reports do not depend on where the site lies.
 #[must_use]
 pub fn find(path: &Path) -> Option<PathBuf> {
-    let absolute = std::path::absolute(path).ok()?;
+    let absolute = paths::normal(path);
     let found = absolute
         .ancestors()
         .map(|dir| dir.join(FILE_NAME))
