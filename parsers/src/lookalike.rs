@@ -64,6 +64,11 @@ const FORMS: &[Form] = &[
         "the output of Get-NetFirewallRule, which holds no addresses and ports",
         WINDOWS,
     ),
+    (
+        old_netsh,
+        "`netsh firewall show`, which holds no rules of Windows Vista and later",
+        WINDOWS,
+    ),
     (wf_list, "a list exported from wf.msc", WINDOWS),
     (registry, "firewall rules of the Windows registry", WINDOWS),
     (
@@ -117,6 +122,16 @@ fn powershell(text: &str) -> bool {
     let has = |key, values: &[&str]| lines(text).any(|l| field(l, key, values));
     has("DisplayName", &[]) && has("Direction", &["Inbound", "Outbound"])
         || text.contains("MSFT|FW|FirewallRule")
+        || lines(text).next().is_some_and(|head| {
+            ["DisplayName", "Direction", "Action", "Profile"]
+                .iter()
+                .all(|column| head.contains(column))
+        })
+}
+
+/// The context `netsh firewall` of Windows XP, which later versions still answer.
+fn old_netsh(text: &str) -> bool {
+    text.contains("Operational mode  ") && text.contains("Exception mode  ")
 }
 
 fn wf_list(text: &str) -> bool {
@@ -249,6 +264,14 @@ mod tests {
             (
                 "[{\"CreationClassName\":  \"MSFT|FW|FirewallRule|x\"}]",
                 "Get-NetFirewallRule",
+            ),
+            (
+                "\"Name\",\"DisplayName\",\"Enabled\",\"Profile\",\"Direction\",\"Action\"\n",
+                "Get-NetFirewallRule",
+            ),
+            (
+                "Domain profile configuration:\n-----\nOperational mode                  = Enable\nException mode                    = Enable\n",
+                "netsh firewall show",
             ),
             (
                 "Name\tGroup\tProfile\tLocal Address\tRemote Address\tProtocol\nx\t\tAll\n",

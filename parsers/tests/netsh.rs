@@ -452,9 +452,10 @@ fn a_french_direction_is_read_and_told_unless_the_name_says_the_other() {
             problems(&export, ProblemKind::Malformed).len(),
         )
     };
-    assert_eq!(at("Bureau (TCP-In)", "Actif"), (2, 0, 1, 0));
+    assert_eq!(at("Bureau (TCP-In)", "Actif"), (2, 0, 0, 0));
+    assert_eq!(at("Bureau (TCP-In)", "Dans"), (2, 0, 1, 0));
     assert_eq!(at("Bureau", "Inactif"), (1, 1, 1, 0));
-    let (ingress, egress, _, malformed) = at("Bureau (TCP-Out)", "Actif");
+    let (ingress, egress, _, malformed) = at("Bureau (TCP-Out)", "Dans");
     assert_eq!(
         (ingress, egress, malformed),
         (1, 0, 1),
@@ -667,6 +668,44 @@ fn profile_settings_alone_are_a_companion() {
             .map(|a| a.0),
         Some(Profiles::PRIVATE)
     );
+}
+
+#[test]
+fn a_profile_that_stands_twice_is_merged_and_a_difference_is_told() {
+    let short = "\nDomain Profile Settings:\n------------------------------\nFirewall Policy                       BlockInbound,AllowOutbound\n\nOk.\n";
+    let export = read(&format!("{PROFILES}{short}{}", verbose(&[])));
+    assert_eq!(export.problems, []);
+    let enabled = |e: &Export| {
+        point(e).windows.as_ref().unwrap().profiles[0]
+            .as_ref()
+            .unwrap()
+            .enabled
+    };
+    assert_eq!(enabled(&export).map(|e| e.0), Some(true));
+    let off = short.replace(
+        "Firewall Policy ",
+        "State                                 OFF\nFirewall Policy ",
+    );
+    let export = read(&format!("{PROFILES}{off}{}", verbose(&[])));
+    assert_eq!(enabled(&export).map(|e| e.0), Some(false));
+    let [p] = export.problems.as_slice() else {
+        panic!("{:?}", export.problems)
+    };
+    assert_eq!(p.kind, ProblemKind::Malformed);
+}
+
+#[test]
+fn security_associations_and_global_settings_are_no_rules() {
+    let sa = "\nMain Mode SA at 11/24/2026 10:00:00\n----------------------------------------------------------------------\nLocal IP Address:                     10.0.0.1\nRemote IP Address:                    10.0.0.2\nAuth1:                                ComputerKerb\nMM Offer:                             None-AES128-SHA256\nHealth Cert:                          No\nOk.\n";
+    let global = "\nGlobal Settings:\n----------------------------------------------------------------------\nIPsec:\nStrongCRLCheck                        0:Disabled\n\nStatefulFTP                           Enable\n\nMain Mode:\nKeyLifetime                           480min,0sess\nForceDH                               No\n\nCategories:\nBootTimeRuleCategory                  Windows Firewall\n\nOk.\n";
+    for text in [
+        format!("{}{sa}{global}", verbose(&[])),
+        format!("{global}{sa}{}", verbose(&[])),
+    ] {
+        let export = read(&text);
+        assert_eq!(export.problems, []);
+        assert_eq!(only(&export).clauses[0].space.dport, PortSet::single(443));
+    }
 }
 
 #[test]

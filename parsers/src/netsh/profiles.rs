@@ -81,7 +81,7 @@ impl Section {
             self.settings.outbound_allow = outbound.map(|p| (p, span));
         } else if setting == Some(Word::LocalRules) {
             self.switch(v, value, span, problems);
-        } else if setting == Some(Word::State) || self.lines == 1 {
+        } else if setting == Some(Word::State) || self.lines == 1 && !value.is_empty() {
             self.state(v, value, span, problems);
         } else if setting == Some(Word::Policy) && !unset(v, value) {
             problems.push(unknown_value("Firewall Policy", value, span));
@@ -120,8 +120,35 @@ impl Section {
         }
     }
 
+    /// The settings with what an earlier section of the same profile said (`show currentprofile` beside `allprofiles`).
+    fn merged(&self, before: ProfileSettings, problems: &mut Vec<Problem>) -> ProfileSettings {
+        let new = self.settings.clone();
+        let (enabled, a) = later(before.enabled, new.enabled);
+        let (inbound, b) = later(before.inbound, new.inbound);
+        let (outbound_allow, c) = later(before.outbound_allow, new.outbound_allow);
+        let (local_rules, d) = later(before.local_rules, new.local_rules);
+        if a || b || c || d {
+            let message =
+                "the settings of the profile stand here twice and differ; the later ones are used";
+            let problem = Problem::new(ProblemKind::Malformed, self.heading, message);
+            problems.push(problem.help("export the profiles once, after the last change"));
+        }
+        ProfileSettings {
+            enabled,
+            inbound,
+            outbound_allow,
+            local_rules,
+            span: new.span,
+        }
+    }
+
     /// Adds what was read to the host's profiles.
-    pub(super) fn close(self, into: &mut WindowsProfiles, active: bool) {
+    pub(super) fn close(
+        self,
+        into: &mut WindowsProfiles,
+        active: bool,
+        problems: &mut Vec<Problem>,
+    ) {
         let span = self.settings.span;
         let whole = if into.span.is_empty() {
             span
@@ -131,7 +158,8 @@ impl Section {
         let now = match self.kind {
             Kind::Settings(at) => {
                 if let Some(slot) = into.profiles.get_mut(at) {
-                    *slot = Some(self.settings);
+                    let before = slot.take().unwrap_or_default();
+                    *slot = Some(self.merged(before, problems));
                 }
                 active.then_some(Profiles(1 << at))
             }
@@ -144,6 +172,15 @@ impl Section {
             into.active = Some((Profiles(set.0 | profile.0), place));
         }
     }
+}
+
+/// The later of two values; whether they differ.
+fn later<T: PartialEq>(
+    old: Option<(T, Span)>,
+    new: Option<(T, Span)>,
+) -> (Option<(T, Span)>, bool) {
+    let differ = matches!((&old, &new), (Some(a), Some(b)) if a.0 != b.0);
+    (new.or(old), differ)
 }
 
 /// Label and value of a settings line: parted by two blanks or a tab, else by the last blank.

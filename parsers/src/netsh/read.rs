@@ -159,6 +159,15 @@ impl<'a> Reader<'a> {
         if line.is_prompt() {
             return self.prompt(line);
         }
+        // `Main Mode SA at 11/24/2026 10:00:00`
+        if let Some((what, _)) = label.split_once(" at ")
+            && profiles::heading(self.v, what) == Some(Kind::Other)
+        {
+            self.close_block();
+            self.close_section();
+            self.section = Some(Section::open(Kind::Other, line));
+            return;
+        }
         if value.is_empty()
             && let Some(kind) = profiles::heading(self.v, label)
         {
@@ -279,7 +288,11 @@ impl<'a> Reader<'a> {
 
     fn close_section(&mut self) {
         if let Some(section) = self.section.take() {
-            section.close(&mut self.profiles, self.command.current);
+            section.close(
+                &mut self.profiles,
+                self.command.current,
+                &mut self.export.problems,
+            );
         }
     }
 
