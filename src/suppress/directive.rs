@@ -103,12 +103,12 @@ fn pairs(text: &str) -> Result<Vec<(Option<String>, String)>, String> {
                 rest = after.trim_start();
             }
             None => {
-                out.push((Some(key.to_owned()), String::new()));
-                rest = value;
-                // An empty value is followed by a space and not by its first word.
-                if value.starts_with(char::is_whitespace) {
-                    rest = value.trim_start();
-                }
+                // What follows the sign at once is value even if it holds another one.
+                let spaced = value.starts_with(char::is_whitespace);
+                let first = value.split_whitespace().next().filter(|_| !spaced);
+                let first = first.unwrap_or_default();
+                out.push((Some(key.to_owned()), first.to_owned()));
+                rest = value.get(first.len()..).unwrap_or_default().trim_start();
             }
         }
     }
