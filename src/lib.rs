@@ -19,6 +19,7 @@ pub mod load;
 pub mod matrix;
 pub mod outcome;
 pub mod platform;
+pub mod progress;
 pub mod report;
 pub mod site;
 pub mod suppress;

@@ -4,9 +4,11 @@
 
 mod discover;
 mod problems;
+mod summary;
 
 pub use discover::{CONFIG_NAME, Discovered, FileRef, Missing, discover, shown};
 pub use problems::{classify, export_findings};
+pub use summary::Summary;
 
 use crate::finding::{Finding, Place, Severity};
 use hylint_parsers::decode::{self, DecodeError};
@@ -33,17 +35,47 @@ pub struct LoadedExport {
     pub sha256: String,
     /// Size of the file in bytes.
     pub bytes: u64,
+    /// What stays known of the rules and the text when they are not held.
+    pub summary: Summary,
+}
+
+impl LoadedExport {
+    /// An export as its reader left it.
+    #[must_use]
+    pub fn new(path: Arc<str>, source: Source, export: Export, sha256: String, bytes: u64) -> Self {
+        let mut new = Self {
+            path,
+            source,
+            export,
+            sha256,
+            bytes,
+            summary: Summary::default(),
+        };
+        new.summary = Summary::of(&new);
+        new
+    }
 }
 
 /// What a set of files held.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// In path order.
-    pub exports: Vec<LoadedExport>,
+    /// In path order, without rules and text.
+    pub heads: Vec<LoadedExport>,
+    /// The same exports as they were read, or how to read them again.
+    pub bodies: Vec<Body>,
     /// Paths of files that are no exports, in path order.
     pub not_exports: Vec<String>,
     /// What could not be read as written, in path order.
     pub findings: Vec<Finding>,
+}
+
+/// An export's rules and text.
+#[derive(Debug)]
+pub enum Body {
+    /// They are held.
+    Held(Box<LoadedExport>),
+    /// They are read again when it is judged.
+    File(FileRef),
 }
 
 /// What one file held.
@@ -57,34 +89,71 @@ pub enum FileResult {
     Failed(Box<Finding>),
 }
 
-/// Reads the files in parallel and merges them in their order. `threads` 0 takes one per core; a single file starts no
-/// thread.
+/// Reads the files in parallel and merges them in their order; `tick` is told of each. With `hold`, their rules and
+/// texts are kept, else only what comes from standard input, which cannot be read twice.
 #[must_use]
-pub fn load(files: &[FileRef], threads: usize) -> Loaded {
-    let results: Vec<FileResult> = if files.len() < 2 || threads == 1 {
-        files.iter().map(read_file).collect()
-    } else {
-        let all = || files.par_iter().map(read_file).collect();
-        match threads {
-            0 => all(),
-            n => match rayon::ThreadPoolBuilder::new().num_threads(n).build() {
-                Ok(pool) => pool.install(all),
-                Err(_) => files.iter().map(read_file).collect(),
-            },
-        }
+pub fn load(files: &[FileRef], hold: bool, tick: &(dyn Fn(&FileRef) + Sync)) -> Loaded {
+    let one = |file: &FileRef| {
+        let read = match read_file(file) {
+            FileResult::Export(mut e, findings) => {
+                let head = e.take_head();
+                let body = if hold || file.stdin {
+                    Body::Held(e)
+                } else {
+                    Body::File(file.clone())
+                };
+                Kept::Export(Box::new(head), body, findings)
+            }
+            FileResult::NotExport(path) => Kept::NotExport(path),
+            FileResult::Failed(f) => Kept::Failed(f),
+        };
+        tick(file);
+        read
+    };
+    let all: Vec<Kept> = match files {
+        // One file starts no thread.
+        [file] => vec![one(file)],
+        files => files.par_iter().map(one).collect(),
     };
     let mut out = Loaded::default();
-    for r in results {
+    for r in all {
         match r {
-            FileResult::Export(e, findings) => {
-                out.exports.push(*e);
+            Kept::Export(head, body, findings) => {
+                out.heads.push(*head);
+                out.bodies.push(body);
                 out.findings.extend(findings);
             }
-            FileResult::NotExport(path) => out.not_exports.push(path),
-            FileResult::Failed(f) => out.findings.push(*f),
+            Kept::NotExport(path) => out.not_exports.push(path),
+            Kept::Failed(f) => out.findings.push(*f),
         }
     }
     out
+}
+
+/// Sizes of files in bytes; 0 where it is not known.
+#[must_use]
+pub fn sizes(files: &[FileRef]) -> Vec<u64> {
+    let size = |f: &FileRef| std::fs::metadata(&f.open).map_or(0, |m| m.len());
+    files.iter().map(size).collect()
+}
+
+/// What reading one file of many left.
+enum Kept {
+    Export(Box<LoadedExport>, Body, Vec<Finding>),
+    NotExport(String),
+    Failed(Box<Finding>),
+}
+
+/// Reads an export again that was not held. `None` if the file is no longer what it was.
+#[must_use]
+pub fn read_again(file: &FileRef, sha256: &str) -> Option<LoadedExport> {
+    match read_file(file) {
+        FileResult::Export(mut e, _) if e.sha256 == sha256 => {
+            e.export.companions = Vec::new();
+            Some(*e)
+        }
+        _ => None,
+    }
 }
 
 /// Reads one file: bytes, hash, text, format, model.
@@ -126,13 +195,7 @@ pub fn read_bytes_as(file: &FileRef, bytes: Vec<u8>) -> FileResult {
     if decoded.lossy {
         findings.push(lossy(file, &source));
     }
-    let loaded = LoadedExport {
-        path: file.shown.clone(),
-        source,
-        export,
-        sha256,
-        bytes: size,
-    };
+    let loaded = LoadedExport::new(file.shown.clone(), source, export, sha256, size);
     FileResult::Export(Box::new(loaded), findings)
 }
 

@@ -123,6 +123,7 @@ fn checked(path: &Path, role: Option<&str>) -> Outcome {
         address: Vec::new(),
         at: "2026-11-23T00:00:00Z".parse().unwrap(),
         threads: 1,
+        held_bytes: CheckRequest::HELD_BYTES,
         select: Vec::new(),
         ignore: Vec::new(),
         fail_on: None,

@@ -112,6 +112,7 @@ fn request(path: &Path, role: &str) -> CheckRequest {
         address: Vec::new(),
         at: "2026-11-23T00:00:00Z".parse().unwrap(),
         threads: 1,
+        held_bytes: CheckRequest::HELD_BYTES,
         select: Vec::new(),
         ignore: Vec::new(),
         fail_on: None,

@@ -27,6 +27,7 @@ fn run_in(files: &[(&str, &str)], part: &str) -> Outcome {
         address: vec![],
         at: "2026-06-01T00:00:00Z".parse().unwrap(),
         threads: 1,
+        held_bytes: CheckRequest::HELD_BYTES,
         select: vec![],
         ignore: vec![],
         fail_on: None,

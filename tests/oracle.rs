@@ -588,18 +588,17 @@ fn naive(point: &Point, p: &Packet) -> Outcomes {
     out
 }
 
+fn loaded(export: Export) -> LoadedExport {
+    let source = Source::new("x", "", "UTF-8");
+    LoadedExport::new("x".into(), source, export, String::new(), 0)
+}
+
 fn engine(point: &Point, packets: &[Packet]) -> Vec<Outcomes> {
     let export = Export {
         points: vec![point.clone()],
         ..Export::default()
     };
-    let loaded = [LoadedExport {
-        path: "x".into(),
-        source: Source::new("x", "", "UTF-8"),
-        export,
-        sha256: String::new(),
-        bytes: 0,
-    }];
+    let loaded = [loaded(export)];
     let (resolve, local) = (BTreeMap::new(), AddrSet::empty());
     let policy = LocalPolicy::Literal {
         uid: None,
@@ -671,7 +670,7 @@ proptest! {
     #[test]
     fn a_set_of_packets_is_judged_as_each_of_them(point in netfilter(), packets in prop::collection::vec(packet(), 8)) {
         let export = Export { points: vec![point.clone()], ..Export::default() };
-        let loaded = [LoadedExport { path: "x".into(), source: Source::new("x", "", "UTF-8"), export, sha256: String::new(), bytes: 0 }];
+        let loaded = [loaded(export)];
         let (resolve, local) = (BTreeMap::new(), AddrSet::empty());
         let policy = LocalPolicy::Literal { uid: None, gid: None, mac: None, mark: 0 };
         let ctx = Context { exports: &loaded, resolve: &resolve, local: &local, profile: Profiles::DOMAIN, policy, filter_only: false };
@@ -727,13 +726,7 @@ fn a_named_set_that_is_not_resolved_is_open_and_a_resolved_one_is_not() {
         points: vec![point],
         ..Export::default()
     };
-    let loaded = [LoadedExport {
-        path: "x".into(),
-        source: Source::new("x", "", "UTF-8"),
-        export,
-        sha256: String::new(),
-        bytes: 0,
-    }];
+    let loaded = [loaded(export)];
     let local = AddrSet::empty();
     let policy = LocalPolicy::Literal {
         uid: None,

@@ -2,7 +2,8 @@
 
 use super::fail::Failure;
 use super::{Color, Exit, output};
-use crate::check::{CheckRequest, check};
+use super::progress::Bar;
+use crate::check::{CheckRequest, check_with};
 use crate::finding::Severity;
 use crate::outcome::Outcome;
 use crate::report::{self, FORMATS, RenderOptions, Report};
@@ -137,6 +138,7 @@ impl Args {
             address: self.input.address.clone(),
             at: moment(self.input.at)?,
             threads: self.input.threads,
+            held_bytes: CheckRequest::HELD_BYTES,
             select: self.lint.select.clone(),
             ignore: self.lint.ignore.clone(),
             fail_on: self.lint.fail_on.map(Into::into),
@@ -148,12 +150,6 @@ impl Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let targets = targets(&args.output)?;
-    if args.input.threads > 0 {
-        // Every later stage takes its threads from here. It can only fail if a pool is there already.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(args.input.threads)
-            .build_global();
-    }
     let mut worst = Exit::Clean;
     for paths in sites(args)? {
         worst = worst.max(one_site(args, paths, &targets)?);
@@ -164,7 +160,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<Exit, Failure> {
     let known = args.lint.baseline.as_deref().map(Baseline::load);
     let known = known.transpose()?;
-    let mut outcome = check(&args.request(paths)?)?;
+    let bar = Bar::new(args.output.quiet);
+    let outcome = check_with(&args.request(paths)?, &bar);
+    bar.end();
+    let mut outcome = outcome?;
     let known = match (&args.lint.write_baseline, known) {
         (Some(path), _) => Some(write_baseline(path, &outcome)?),
         (None, known) => known,

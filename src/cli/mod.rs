@@ -9,6 +9,7 @@ mod inspect;
 mod matrix;
 mod output;
 mod page;
+mod progress;
 mod trace;
 
 pub use exit::Exit;

@@ -3,7 +3,7 @@
 use super::fail::Failure;
 use super::{Exit, output};
 use crate::engine::Direction;
-use crate::link::{Index, link};
+use crate::link::{Index, join, settle};
 use crate::load::{FileRef, FileResult, LoadedExport, discover, read_file};
 use crate::report::sanitize_limited;
 use crate::trace::{
@@ -150,8 +150,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let known: BTreeMap<String, AddrSet> = args.resolve.iter().cloned().collect();
     // All files that are named here are of one host.
     let claims = vec![vec![0]; exports.len()];
-    let index = Index::new(&exports, &claims);
-    let mut resolve = link(&mut exports, &index, &known).resolve;
+    let mut heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
+    let index = Index::new(&heads, &claims);
+    let mut resolve = join(&mut heads, &index).resolve;
+    for (at, e) in exports.iter_mut().enumerate() {
+        let _ = settle(e, at, &heads, &index, &known);
+    }
     resolve.extend(known);
     let direction = match args.direction {
         Way::In => Direction::In,

@@ -3,6 +3,7 @@
 use super::flows::{self, Peers};
 use super::miss::overruled;
 use super::probe::{Answer, Guard};
+use super::whole::Order;
 use crate::engine::{
     Branch, Decider, Direction, Effect, LocalPolicy, covers, subtract_all, union_addrs,
 };
@@ -56,6 +57,8 @@ pub struct Failure<'a> {
 /// A check's result.
 #[derive(Clone, Debug)]
 pub struct Checked<'a> {
+    /// Where it stands among the checks of its requirement.
+    pub order: Order,
     /// Where.
     pub guard: Guard<'a>,
     /// Status.
@@ -82,6 +85,7 @@ pub fn run<'a>(
     peers: &Peers,
 ) -> Option<Checked<'a>> {
     let mut out = Checked {
+        order: (0, 0),
         guard: guard.clone(),
         status: Status::Satisfied,
         queries: Vec::new(),
@@ -191,6 +195,7 @@ impl<'a> Checked<'a> {
     /// A flow between two roles of one host, which its firewall does not see.
     pub(super) fn local(guard: Guard<'a>) -> Self {
         Self {
+            order: (0, 0),
             guard,
             status: Status::Satisfied,
             queries: Vec::new(),
@@ -229,6 +234,7 @@ fn ask<'a>(
     let policy = LocalPolicy::Required(listeners);
     let mut answer = guard.ask(exports, policy, &query);
     let mut c = Checked {
+        order: (0, 0),
         guard: guard.clone(),
         status: Status::Satisfied,
         queries: vec![query.clone()],

@@ -2,11 +2,12 @@
 
 use crate::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
 use crate::platform;
-use crate::site::{Access, Host, Site};
+use crate::site::{Access, Host, Site, Transit};
 use hylint_parsers::model::PointKind;
 use hylint_parsers::space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
+use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
 /// One side of a flow, seen from a point that guards the other.
@@ -36,8 +37,45 @@ pub enum Applies {
 pub struct Flows<'a> {
     /// Matrix.
     pub matrix: &'a Matrix,
-    /// Site.
+    /// Site: its roles and what it declares. Its hosts are of the whole run.
     pub site: &'a Site,
+    /// The hosts that are judged here.
+    pub here: &'a Here,
+    /// Which requirements apply, by id.
+    pub applying: &'a Applying,
+}
+
+/// Hosts and forwarding firewalls that are judged together. Their points are numbered by the exports at hand.
+#[derive(Clone, Debug, Default)]
+pub struct Here {
+    /// Hosts.
+    pub hosts: Vec<Host>,
+    /// The number of each in the site.
+    pub host_numbers: Vec<usize>,
+    /// Forwarding firewalls.
+    pub transits: Vec<Transit>,
+    /// The number of each in the site.
+    pub transit_numbers: Vec<usize>,
+}
+
+/// Which requirements apply to a site, by id: it takes a look at all of its hosts, so it is found out once.
+#[derive(Clone, Debug, Default)]
+pub struct Applying(FxHashMap<String, Applies>);
+
+impl Applying {
+    /// Asks for every requirement of a matrix.
+    #[must_use]
+    pub fn of(matrix: &Matrix, site: &Site) -> Self {
+        let (here, none) = (Here::default(), Self::default());
+        let flows = Flows {
+            matrix,
+            site,
+            here: &here,
+            applying: &none,
+        };
+        let each = matrix.requirements.iter();
+        Self(each.map(|r| (r.id.clone(), flows.find_out(r))).collect())
+    }
 }
 
 impl<'a> Flows<'a> {
@@ -83,12 +121,18 @@ impl<'a> Flows<'a> {
         a != b && (lives(a, b) || lives(b, a))
     }
 
-    /// Hosts that have one of the roles.
-    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = &'a Host> {
-        self.site
-            .hosts
-            .iter()
-            .filter(move |h| h.roles.iter().any(|r| roles.contains(r)))
+    /// Hosts that are judged here and have one of the roles, with their numbers in the site.
+    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (usize, &'a Host)> {
+        let numbers = self.here.host_numbers.iter().copied();
+        numbers
+            .zip(&self.here.hosts)
+            .filter(move |(_, h)| h.roles.iter().any(|r| roles.contains(r)))
+    }
+
+    /// Hosts of the whole site that have one of the roles.
+    pub fn all_hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = &'a Host> {
+        let all = self.site.hosts.iter();
+        all.filter(move |h| h.roles.iter().any(|r| roles.contains(r)))
     }
 
     /// Every address of the roles.
@@ -132,7 +176,12 @@ impl<'a> Flows<'a> {
 
     /// Whether a requirement is judged in this site.
     #[must_use]
-    pub fn applies(&self, req: &Requirement) -> Applies {
+    pub fn applies(&self, req: &Requirement) -> &'a Applies {
+        const NO: &Applies = &Applies::No(String::new());
+        self.applying.0.get(&req.id).unwrap_or(NO)
+    }
+
+    fn find_out(&self, req: &Requirement) -> Applies {
         if let Some(feature) = &req.feature {
             let by_role = self.matrix.role_ix(feature).is_some_and(|r| self.exists(r));
             if !self.site.features.get(feature).copied().unwrap_or(by_role) {

@@ -5,210 +5,181 @@ mod flows;
 mod interfaces;
 mod miss;
 mod probe;
+pub mod whole;
 
 pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same};
-pub use flows::{Applies, Flows, Peers, first_packets, hosts, public, unicast};
+pub use flows::{Applies, Applying, Flows, Here, Peers, first_packets, hosts, public, unicast};
 pub use interfaces::Faces;
 pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};
+pub use whole::{Decision, Order, Row, Tally, Verdict, decide, rows};
 
 use crate::engine::Direction;
 use crate::load::LoadedExport;
 use crate::matrix::{End, Implied, Require, Requirement, RoleIx};
 use crate::outcome::Status;
-use crate::site::{Host, RequireEvidence, Transit};
+use crate::site::{Host, Transit};
 use hylint_parsers::model::{PointKind, Profiles};
 use hylint_parsers::space::AddrSet;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-/// A requirement's result with everything that findings and reports need.
+/// A requirement's checks at the hosts that are judged here, with everything that findings and reports need.
 #[derive(Clone, Debug)]
 pub struct Judged<'a> {
     /// The requirement.
     pub req: &'a Requirement,
     /// Its ports in this site.
     pub ports: &'a [u16],
-    /// Status.
-    pub status: Status,
-    /// Why it is not applicable or not verified.
-    pub reason: Option<String>,
     /// Its checks, by host and layer.
     pub checks: Vec<Checked<'a>>,
-    /// Ends without an export that `require-evidence` asks for.
-    pub unproven: Vec<String>,
 }
 
-/// Judges the whole matrix.
-#[must_use]
-pub fn judge<'a>(flows: Flows<'a>, exports: &'a [LoadedExport]) -> Vec<Judged<'a>> {
-    let one = |req: &'a Requirement| judge_one(flows, exports, req);
-    // A pool costs more than a few hosts do.
-    if flows.site.hosts.len() + flows.site.transits.len() > 8 {
-        flows.matrix.requirements.par_iter().map(one).collect()
-    } else {
-        flows.matrix.requirements.iter().map(one).collect()
-    }
-}
-
-fn judge_one<'a>(
-    flows: Flows<'a>,
-    exports: &'a [LoadedExport],
+/// A requirement's checks for each of its possible destinations, before it is known which of them counts.
+#[derive(Debug)]
+pub struct Candidates<'a> {
+    /// The number of the requirement in the matrix.
+    pub row: usize,
     req: &'a Requirement,
-) -> Judged<'a> {
-    let ports = flows.ports(req);
-    let mut out = Judged {
-        req,
-        ports,
-        status: Status::NotApplicable,
-        reason: None,
-        checks: Vec::new(),
-        unproven: Vec::new(),
+    ports: &'a [u16],
+    ends: Vec<(usize, Vec<Checked<'a>>)>,
+}
+
+/// Runs every check of the matrix at the hosts that are judged here. Requirements without any are left out.
+#[must_use]
+pub fn candidates<'a>(flows: Flows<'a>, exports: &'a [LoadedExport]) -> Vec<Candidates<'a>> {
+    let one = |(row, req): (usize, &'a Requirement)| {
+        if *flows.applies(req) != Applies::Yes {
+            return None;
+        }
+        let spec = spec(flows, req);
+        let ends: Vec<_> = whole::destinations(flows, req)
+            .map(|(n, to)| (n, checks(flows, exports, &req.from, to, &spec)))
+            .filter(|(_, checks)| !checks.is_empty())
+            .collect();
+        (!ends.is_empty()).then_some(Candidates {
+            row,
+            req,
+            ports: spec.ports,
+            ends,
+        })
     };
-    match flows.applies(req) {
-        Applies::Yes => {}
-        Applies::No(reason) => {
-            out.reason = Some(reason);
-            return out;
-        }
-        Applies::Undeclared(reason) => {
-            out.status = Status::Unverified;
-            out.reason = Some(reason);
-            return out;
-        }
+    let all = flows.matrix.requirements.iter().enumerate();
+    // A pool costs more than a few hosts do.
+    if flows.here.hosts.len() + flows.here.transits.len() > 8 {
+        let all: Vec<_> = all.collect();
+        all.into_par_iter().filter_map(one).collect()
+    } else {
+        all.filter_map(one).collect()
     }
-    let spec = FlowSpec {
+}
+
+fn spec<'a>(flows: Flows<'a>, req: &'a Requirement) -> FlowSpec<'a> {
+    FlowSpec {
         protocol: req.transport.number(),
-        ports,
+        ports: flows.ports(req),
         require: req.require,
         listeners: &req.listeners,
         reply: req.reply,
         ephemeral: &flows.site.ephemeral,
         ephemeral_declared: flows.site.ephemeral_declared,
-    };
-    // Of several possible destinations (row 60) any that exists may serve: the best result counts.
-    let ends = std::iter::once(&req.to)
-        .chain(&req.to_any)
-        .filter(|e| !flows.existing(e).is_empty());
-    let best = ends
-        .map(|to| alternative(flows, exports, &req.from, to, &spec))
-        .max_by_key(|a| a.status);
-    if let Some(a) = best {
-        out.status = a.status;
-        out.checks = a.checks;
-        out.unproven = a.unproven;
-        if a.status == Status::Unverified {
-            out.reason = Some(a.reason);
+    }
+}
+
+impl<'a> Candidates<'a> {
+    /// What others have to know of the checks.
+    #[must_use]
+    pub fn tallies(&self, exports: &'a [LoadedExport]) -> Vec<(usize, Vec<Tally>)> {
+        let tally = |c: &Checked<'a>| {
+            let any = self.req.require == Require::Any;
+            let all = self.ports.iter().copied();
+            let failing =
+                all.filter(|p| any && c.status == Status::Satisfied && !c.passing.contains(p));
+            Tally {
+                order: c.order,
+                status: c.status,
+                passing: c.passing.clone(),
+                blocked: failing
+                    .filter(|p| only_port(exports, c, self.req, *p).is_some())
+                    .collect(),
+            }
+        };
+        let each = self.ends.iter();
+        each.map(|(n, checks)| (*n, checks.iter().map(tally).collect()))
+            .collect()
+    }
+
+    /// The checks that count by a decision.
+    #[must_use]
+    pub fn judged(self, exports: &'a [LoadedExport], decision: Decision) -> Judged<'a> {
+        let end = self.ends.into_iter().find(|(n, _)| *n == decision.end);
+        let mut checks = end.map(|(_, c)| c).unwrap_or_default();
+        if let Some((order, n, port)) = decision.broken {
+            let mut there = checks.iter_mut().filter(|c| c.order == order);
+            if let Some(c) = there.nth(n)
+                && let Some(failure) = only_port(exports, c, self.req, port)
+            {
+                c.status = Status::Violated;
+                c.failure = Some(failure);
+            }
+        }
+        Judged {
+            req: self.req,
+            ports: self.ports,
+            checks,
         }
     }
-    out
 }
 
-struct Alternative<'a> {
-    status: Status,
-    checks: Vec<Checked<'a>>,
-    reason: String,
-    unproven: Vec<String>,
-}
+/// First numbers of [`Order`].
+const OUT: u8 = 0;
+const IN: u8 = 1;
+const LOCAL: u8 = 2;
+const FORWARD: u8 = 3;
 
-fn alternative<'a>(
+/// The checks of a flow from one end to another, in order.
+fn checks<'a>(
     flows: Flows<'a>,
     exports: &'a [LoadedExport],
     from: &'a End,
     to: &'a End,
     spec: &FlowSpec<'a>,
-) -> Alternative<'a> {
+) -> Vec<Checked<'a>> {
     let mut checks = Vec::new();
-    for (direction, mine, other) in [(Direction::Out, from, to), (Direction::In, to, from)] {
-        for host in flows.hosts(&mine.roles) {
-            host_checks(
-                flows,
-                exports,
-                host,
-                direction,
-                (&mine.roles, &other.roles),
-                spec,
-                &mut checks,
-            );
+    // Says of those that were added where they stand.
+    let stand = |checks: &mut Vec<Checked<'a>>, from: usize, order: Order| {
+        for c in checks.iter_mut().skip(from) {
+            c.order = order;
+        }
+    };
+    for (kind, direction, mine, other) in [
+        (OUT, Direction::Out, from, to),
+        (IN, Direction::In, to, from),
+    ] {
+        for (n, host) in flows.hosts(&mine.roles) {
+            let before = checks.len();
+            let roles = (&*mine.roles, &*other.roles);
+            host_checks(flows, exports, host, direction, roles, spec, &mut checks);
+            stand(&mut checks, before, (kind, n));
         }
     }
     if from.name != to.name {
-        for host in flows
+        for (n, host) in flows
             .hosts(&from.roles)
-            .filter(|h| h.roles.iter().any(|r| to.roles.contains(r)))
+            .filter(|(_, h)| h.roles.iter().any(|r| to.roles.contains(r)))
         {
+            let before = checks.len();
             local_checks(exports, host, spec, &mut checks);
+            stand(&mut checks, before, (LOCAL, n));
         }
     }
-    for t in &flows.site.transits {
-        transit_checks(
-            flows,
-            exports,
-            t,
-            (&from.roles, &to.roles),
-            spec,
-            &mut checks,
-        );
+    for (t, n) in flows.here.transits.iter().zip(&flows.here.transit_numbers) {
+        let before = checks.len();
+        let roles = (&*from.roles, &*to.roles);
+        transit_checks(flows, exports, t, roles, spec, &mut checks);
+        stand(&mut checks, before, (FORWARD, *n));
     }
-    if spec.require == Require::Any {
-        same_port(exports, &mut checks, spec);
-    }
-    let worst = checks.iter().map(|c| c.status).min();
-    let judged = |end: &'a End| -> Vec<String> {
-        let guarded = flows
-            .hosts(&end.roles)
-            .filter(|h| !h.layers.is_empty())
-            .fold(AddrSet::empty(), |a, h| a.union(&h.addrs));
-        let all = flows.addrs(&flows.existing(end));
-        let some = flows.hosts(&end.roles).any(|h| !h.layers.is_empty());
-        let left = all.subtract(&guarded);
-        if all.is_empty() && !some {
-            vec![end.name.clone()]
-        } else {
-            left.texts().collect()
-        }
-    };
-    let (bare_from, bare_to) = (judged(from), judged(to));
-    let transit = checks
-        .iter()
-        .any(|c| c.guard.direction == Direction::Forward);
-    let open_pair = !transit && pair_left(&bare_from, &bare_to);
-    let status = match worst {
-        None => Status::Unverified,
-        Some(w) if open_pair => w.min(Status::Unverified),
-        Some(w) => w,
-    };
-    let reason = format!(
-        "no export guards {}",
-        if bare_from.is_empty() {
-            &to.name
-        } else if bare_to.is_empty() {
-            &from.name
-        } else {
-            &to.name
-        }
-    );
-    let unproven = match flows.site.require_evidence {
-        RequireEvidence::None => Vec::new(),
-        RequireEvidence::Destination => bare_to,
-        RequireEvidence::All => bare_from.into_iter().chain(bare_to).collect(),
-    };
-    Alternative {
-        status,
-        checks,
-        reason,
-        unproven,
-    }
-}
-
-/// Whether an ordered pair of different hosts has no judged end.
-fn pair_left(from: &[String], to: &[String]) -> bool {
-    match (from, to) {
-        ([], _) | (_, []) => false,
-        ([a], [b]) => a != b || a.contains(['/', '-']) || a.parse::<std::net::IpAddr>().is_err(),
-        _ => true,
-    }
+    checks
 }
 
 /// The profiles in which a host's Windows firewall is judged, and whether that is an assumption.
@@ -422,51 +393,31 @@ fn transit_pairs(
         .collect()
 }
 
-/// With `require = any` one and the same port must pass everywhere.
-fn same_port<'a>(exports: &'a [LoadedExport], checks: &mut [Checked<'a>], spec: &FlowSpec<'a>) {
-    let mut common: BTreeSet<u16> = spec.ports.iter().copied().collect();
-    for c in checks.iter_mut() {
-        if c.status != Status::Satisfied {
-            return;
-        }
-        let both: BTreeSet<u16> = common.intersection(&c.passing).copied().collect();
-        if !both.is_empty() {
-            common = both;
-            continue;
-        }
-        // Every check passes on some port, and no port passes every check: this one is the first that breaks the chain.
-        let (Some(query), Some(port)) = (c.queries.first().cloned(), common.first().copied())
-        else {
-            continue;
-        };
-        let narrowed = hylint_parsers::space::PacketBox {
-            dport: hylint_parsers::space::PortSet::single(port),
-            ..query
-        };
-        let answer = c.guard.ask(
-            exports,
-            crate::engine::LocalPolicy::Required(spec.listeners),
-            &narrowed,
-        );
-        if let Some(b) = answer
-            .branches
-            .iter()
-            .find(|b| b.effect != crate::engine::Effect::Allow)
-        {
-            c.status = Status::Violated;
-            c.failure = Some(Failure {
-                packets: vec![narrowed],
-                by: b.by,
-                conditions: Vec::new(),
-                partial: true,
-                reply: false,
-                only_odd_ports: false,
-                peers_unknown: false,
-                undecided: false,
-            });
-        }
-        return;
-    }
+/// What stops a check's first packets if they may use this port alone.
+fn only_port<'a>(
+    exports: &'a [LoadedExport],
+    c: &Checked<'a>,
+    req: &'a Requirement,
+    port: u16,
+) -> Option<Failure<'a>> {
+    let narrowed = hylint_parsers::space::PacketBox {
+        dport: hylint_parsers::space::PortSet::single(port),
+        ..c.queries.first().cloned()?
+    };
+    let policy = crate::engine::LocalPolicy::Required(&req.listeners);
+    let answer = c.guard.ask(exports, policy, &narrowed);
+    let allow = crate::engine::Effect::Allow;
+    let stop = answer.branches.iter().find(|b| b.effect != allow)?;
+    Some(Failure {
+        packets: vec![narrowed],
+        by: stop.by,
+        conditions: Vec::new(),
+        partial: true,
+        reply: false,
+        only_odd_ports: false,
+        peers_unknown: false,
+        undecided: false,
+    })
 }
 
 /// Judges an implied flow the way a requirement is judged.
@@ -488,5 +439,5 @@ pub fn judge_implied<'a>(
         ephemeral: &flows.site.ephemeral,
         ephemeral_declared: flows.site.ephemeral_declared,
     };
-    alternative(flows, exports, &f.from, &f.to, &spec).checks
+    checks(flows, exports, &f.from, &f.to, &spec)
 }

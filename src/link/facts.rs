@@ -1,7 +1,7 @@
 //! What clouds export beside rules: who is a member of a group, what a tag stands for.
 
 use crate::load::LoadedExport;
-use hylint_parsers::model::{Companion, NetworkInterface, PointKind, Test};
+use hylint_parsers::model::{Companion, NetworkInterface, PointKind};
 use hylint_parsers::space::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,10 @@ pub fn same_id(a: &str, b: &str) -> bool {
 pub(super) fn resolve(exports: &[LoadedExport]) -> BTreeMap<String, AddrSet> {
     let mut all: BTreeMap<String, AddrSet> = BTreeMap::new();
     let mut networks = Vec::new();
-    let used = used_names(exports);
+    let used: BTreeSet<String> = exports
+        .iter()
+        .flat_map(|e| e.summary.groups.iter().cloned())
+        .collect();
     for c in exports.iter().flat_map(|e| &e.export.companions) {
         match c {
             Companion::AddressList(l) => match l.key.strip_prefix("azure:vnet/") {
@@ -43,21 +46,6 @@ pub(super) fn resolve(exports: &[LoadedExport]) -> BTreeMap<String, AddrSet> {
 fn add(all: &mut BTreeMap<String, AddrSet>, key: &str, addrs: &AddrSet) {
     let slot = all.entry(key.to_owned()).or_default();
     *slot = slot.union(addrs);
-}
-
-/// Names that rules use: Azure writes one id in several cases.
-fn used_names(exports: &[LoadedExport]) -> BTreeSet<String> {
-    let rules = exports
-        .iter()
-        .flat_map(|e| &e.export.points)
-        .flat_map(|p| p.rules());
-    rules
-        .flat_map(|r| r.clauses.iter().flat_map(|c| &c.conditions))
-        .filter_map(|c| match &c.test {
-            Test::Named { key, .. } if key.starts_with("azure:asg/") => Some(key.to_string()),
-            _ => None,
-        })
-        .collect()
 }
 
 fn members(all: &mut BTreeMap<String, AddrSet>, i: &NetworkInterface, used: &BTreeSet<String>) {

@@ -3,7 +3,9 @@
 use super::{Index, finding};
 use crate::finding::{Finding, Severity};
 use crate::load::LoadedExport;
-use hylint_parsers::model::{Clause, Companion, Condition, IpSet, PacketDim, Rule, Side, Test};
+use hylint_parsers::model::{
+    Clause, Companion, Condition, IpSet, PacketDim, Point, Rule, Side, Test,
+};
 use hylint_parsers::space::AddrSet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -29,31 +31,28 @@ struct Set {
     dimensions: usize,
 }
 
-pub(super) fn join(
-    exports: &mut [LoadedExport],
+pub(super) fn settle(
+    export: &mut LoadedExport,
+    at: usize,
+    heads: &[LoadedExport],
     index: &Index,
     known: &BTreeMap<String, AddrSet>,
     findings: &mut Vec<Finding>,
 ) {
-    if exports.iter().all(|e| sets(e).next().is_none()) {
+    let uses = |p: &Point| {
+        let mut rules = p.rules();
+        rules.any(|r| r.conditions().any(|c| set_name(c).is_some()))
+    };
+    if !export.export.points.iter().any(uses) {
         return;
     }
-    for at in 0..exports.len() {
-        let uses = exports.get(at).is_some_and(|e| {
-            let mut rules = e.export.points.iter().flat_map(|p| p.rules());
-            rules.any(|r| r.conditions().any(|c| set_name(c).is_some()))
-        });
-        if !uses {
-            continue;
-        }
-        let sets = sets_for(exports, index, at);
-        let sets = sets
-            .into_iter()
-            .filter(|(n, _)| !known.contains_key(&format!("ipset:{n}")));
-        let sets: FxHashMap<String, Set> = sets.collect();
-        if let Some(export) = exports.get_mut(at) {
-            rewrite(export, &sets, findings);
-        }
+    let sets = sets_for(heads, index, at);
+    let sets = sets
+        .into_iter()
+        .filter(|(n, _)| !known.contains_key(&format!("ipset:{n}")));
+    let sets: FxHashMap<String, Set> = sets.collect();
+    if !sets.is_empty() {
+        rewrite(export, &sets, findings);
     }
 }
 

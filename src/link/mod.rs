@@ -7,14 +7,13 @@ mod ipset;
 mod own_side;
 mod windows;
 
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Severity};
 use crate::load::LoadedExport;
 use hylint_parsers::source::Span;
 use hylint_parsers::space::AddrSet;
 use std::collections::BTreeMap;
 
 pub use facts::{same_id, short_name};
-pub use own_side::settle as settle_own_side;
 
 /// What linking found beside what it changed in the rules.
 #[derive(Debug, Default)]
@@ -88,20 +87,33 @@ impl Index {
     }
 }
 
-/// Joins files. `known` are names that the site itself resolves, which go before what files say.
-pub fn link(
-    exports: &mut [LoadedExport],
+/// Joins what exports say beside their rules. It takes heads as well as whole exports; [`settle`] then carries it into
+/// the rules of each.
+pub fn join(heads: &mut [LoadedExport], index: &Index) -> Linked {
+    let mut out = Linked::default();
+    windows::join(heads, index, &mut out.findings);
+    out.resolve = facts::resolve(heads);
+    out
+}
+
+/// Carries what the files of its scope say into the rules of the export with this number. `known` are names that the
+/// site itself resolves, which go before what files say.
+pub fn settle(
+    export: &mut LoadedExport,
+    at: usize,
+    heads: &[LoadedExport],
     index: &Index,
     known: &BTreeMap<String, AddrSet>,
-) -> Linked {
-    let mut out = Linked::default();
-    windows::join(exports, index, &mut out.findings);
-    ipset::join(exports, index, known, &mut out.findings);
-    out.resolve = facts::resolve(exports);
-    exports
-        .iter_mut()
-        .for_each(|e| settle_own_side(&mut e.export));
-    out
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    ipset::settle(export, at, heads, index, known, &mut findings);
+    if let Some(head) = heads.get(at) {
+        for (p, head) in export.export.points.iter_mut().zip(&head.export.points) {
+            p.windows.clone_from(&head.windows);
+        }
+    }
+    own_side::settle(&mut export.export);
+    findings
 }
 
 /// A finding at a place of an export.
@@ -113,7 +125,7 @@ fn finding(
     help: &str,
 ) -> Finding {
     let mut f = Finding::new("incomplete-export", severity, message);
-    f.place = Some(Place::new(&export.path, &export.source, span));
+    f.place = Some(export.place(span));
     f.help = Some(help.to_owned());
     f
 }

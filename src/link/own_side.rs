@@ -6,7 +6,7 @@ use hylint_parsers::model::{Body, Export, PointKind, Rule, Side, Test};
 const OWN_NETWORK: &str = "azure:VirtualNetwork";
 
 /// Drops the conditions of NSG rules that ask whether the guarded host is in its own network.
-pub fn settle(export: &mut Export) {
+pub(super) fn settle(export: &mut Export) {
     for point in export
         .points
         .iter_mut()

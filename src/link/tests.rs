@@ -7,13 +7,13 @@ fn loaded(path: &str, text: &str) -> LoadedExport {
     let source = Source::new(path, text, "UTF-8");
     let export =
         hylint_parsers::format::read(&source).unwrap_or_else(|| panic!("{path} is no export"));
-    LoadedExport {
-        path: path.into(),
-        export,
-        sha256: String::new(),
-        bytes: text.len() as u64,
+    LoadedExport::new(
+        path.into(),
         source,
-    }
+        export,
+        String::new(),
+        text.len() as u64,
+    )
 }
 
 fn run(exports: &mut [LoadedExport], known: &[(&str, &str)]) -> Linked {
@@ -22,7 +22,13 @@ fn run(exports: &mut [LoadedExport], known: &[(&str, &str)]) -> Linked {
         .iter()
         .map(|(k, a)| ((*k).to_owned(), AddrSet::parse(a).unwrap()))
         .collect();
-    link(exports, &index, &known)
+    let mut heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
+    let mut out = join(&mut heads, &index);
+    for (at, e) in exports.iter_mut().enumerate() {
+        let found = settle(e, at, &heads, &index, &known);
+        out.findings.extend(found);
+    }
+    out
 }
 
 fn rules(matches: &str) -> LoadedExport {

@@ -34,7 +34,7 @@ pub fn findings(flows: Flows<'_>, exports: &[LoadedExport]) -> Vec<Finding> {
     for (e, export) in exports.iter().enumerate() {
         for (p, point) in export.export.points.iter().enumerate() {
             let at = (e, p);
-            let transit = flows.site.transits.iter().find(|t| t.points.contains(&at));
+            let transit = flows.here.transits.iter().find(|t| t.points.contains(&at));
             if let Some(t) = transit {
                 let needed = Needed::through(flows);
                 point_findings(
@@ -49,7 +49,7 @@ pub fn findings(flows: Flows<'_>, exports: &[LoadedExport]) -> Vec<Finding> {
                 continue;
             }
             let hosts: Vec<&Host> = flows
-                .site
+                .here
                 .hosts
                 .iter()
                 .filter(|h| h.layers.iter().any(|l| l.points.contains(&at)))

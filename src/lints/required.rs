@@ -6,7 +6,7 @@ use crate::engine::{Decider, Direction, PointRef};
 use crate::finding::{Finding, Related, Severity};
 use crate::judge::{Checked, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled};
 use crate::load::LoadedExport;
-use crate::matrix::{Implied, Require};
+use crate::matrix::{Implied, Require, Requirement};
 use crate::site::Site;
 use hylint_parsers::model::{Body, Field, PointKind, Test};
 use hylint_parsers::source::Span;
@@ -59,9 +59,6 @@ pub fn findings(exports: &[LoadedExport], site: &Site, judged: &[Judged<'_>]) ->
                 finding.code, c.guard.name, c.guard.points, s.from, s.to, j.ports, s.transport
             );
             merge(&mut out, key, finding);
-        }
-        if !j.unproven.is_empty() {
-            out.push((String::new(), unproven(j)));
         }
     }
     out.into_iter().map(|(_, f)| f).collect()
@@ -378,9 +375,10 @@ fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, windows: 
     }
 }
 
-fn unproven(j: &Judged<'_>) -> Finding {
-    let ends = j
-        .unproven
+/// A requirement that rests on no export of some of its ends.
+#[must_use]
+pub fn unproven(req: &Requirement, unproven: &[String]) -> Finding {
+    let ends = unproven
         .iter()
         .take(PAIRS)
         .cloned()
@@ -388,11 +386,11 @@ fn unproven(j: &Judged<'_>) -> Finding {
         .join(", ");
     let text = format!(
         "{} from {} to {} rests on no export of {ends}",
-        j.req.id, j.req.from.name, j.req.to.name
+        req.id, req.from.name, req.to.name
     );
     let mut f = Finding::new("unverified-flow", Severity::Error, text);
-    f.requirement = Some(j.req.id.clone());
-    f.row = Some(j.req.row);
+    f.requirement = Some(req.id.clone());
+    f.row = Some(req.row);
     f.help = Some("add the export of these hosts, or relax `[check] require-evidence`".into());
     place::fingerprint(&mut f, &[&ends]);
     f

@@ -9,6 +9,8 @@ use hylint_parsers::source::Span;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Exports that are older than the site accepts. The age comes from the export's own text.
 #[must_use]
@@ -67,9 +69,10 @@ pub fn moment(text: &str) -> Option<Timestamp> {
     .map(|z| z.timestamp())
 }
 
-/// Raises the notes about unmodelled matches on which a verdict rests.
-pub fn raise_unmodelled(exports: &[LoadedExport], judged: &[Judged<'_>], findings: &mut [Finding]) {
-    let mut lines: Vec<(usize, u32)> = Vec::new();
+/// Lines with unmodelled matches on which a verdict rests.
+#[must_use]
+pub fn doubted(exports: &[LoadedExport], judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)> {
+    let mut lines: Vec<(Arc<str>, u32)> = Vec::new();
     for f in judged
         .iter()
         .flat_map(|j| &j.checks)
@@ -80,19 +83,26 @@ pub fn raise_unmodelled(exports: &[LoadedExport], judged: &[Judged<'_>], finding
             .iter()
             .filter(|c| c.kind == ConditionKind::Unknown)
         {
-            let at = f.by.at().0;
-            if let Some(e) = exports.get(at) {
-                lines.push((at, e.source.position(c.span.start).line));
+            if let Some(e) = exports.get(f.by.at().0) {
+                lines.push((e.path.clone(), e.source.position(c.span.start).line));
             }
         }
     }
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
+/// Raises the notes about unmodelled matches on which a verdict rests.
+pub fn raise_unmodelled(doubted: &[(Arc<str>, u32)], findings: &mut [Finding]) {
+    let lines: BTreeSet<(&str, u32)> = doubted.iter().map(|(p, l)| (&**p, *l)).collect();
     for f in findings.iter_mut().filter(|f| f.code == "unmodelled-match") {
-        let here = |p: &Place, (e, line): &(usize, u32)| {
-            exports.get(*e).is_some_and(|x| x.path == p.path)
-                && (p.start.line..=p.end.line).contains(line)
+        let here = |p: &Place| {
+            let from = (&*p.path, p.start.line);
+            lines.range(from..=(&*p.path, p.end.line)).next().is_some()
         };
-        let places = f.place.iter().chain(f.related.iter().map(|r| &r.place));
-        if places.into_iter().any(|p| lines.iter().any(|l| here(p, l))) {
+        let mut places = f.place.iter().chain(f.related.iter().map(|r| &r.place));
+        if places.any(here) {
             f.severity = Severity::Error;
             f.message.push_str("; a verdict rests on it");
         }

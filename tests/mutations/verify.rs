@@ -214,6 +214,7 @@ fn in_process(case: &Case<'_>, dir: &Path) -> Result<Report, String> {
         address: vec![],
         at: "2026-11-23T00:00:00Z".parse().unwrap(),
         threads: 1,
+        held_bytes: CheckRequest::HELD_BYTES,
         select: vec![],
         ignore: vec![],
         fail_on: None,

@@ -83,7 +83,7 @@ impl Needed {
             .matrix
             .requirements
             .iter()
-            .filter(|r| r.reply && flows.applies(r) == Applies::Yes)
+            .filter(|r| r.reply && *flows.applies(r) == Applies::Yes)
         {
             let from = flows.existing(&req.from);
             if from.iter().any(|r| host.roles.contains(r)) {

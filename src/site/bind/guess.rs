@@ -5,7 +5,7 @@ use super::cloud::{Pick, tag};
 use crate::matrix::RoleIx;
 use crate::site::{Host, paths};
 use hylint_parsers::model::PointKind;
-use hylint_parsers::space::AddrSet;
+use hylint_parsers::space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
 
 /// What is known of an export's host.
@@ -182,9 +182,14 @@ impl Binder<'_> {
     }
 
     fn inferred(&mut self, files: &[usize]) -> Option<Known> {
-        let points = self.points_of(files);
-        let points: Vec<_> = points.into_iter().filter_map(|at| self.point(at)).collect();
-        let (role, score) = super::infer::role(self.matrix, &points)?;
+        let mut open: BTreeMap<u8, PortSet> = BTreeMap::new();
+        for e in files.iter().filter_map(|i| self.exports.get(*i)) {
+            for (protocol, ports) in &e.summary.opened {
+                let all = open.entry(*protocol).or_default();
+                *all = all.union(ports);
+            }
+        }
+        let (role, score) = super::infer::role(self.matrix, &open)?;
         let path = files
             .first()
             .and_then(|i| self.exports.get(*i))

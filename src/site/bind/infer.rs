@@ -4,21 +4,17 @@
 //! less the more roles listen on it. The best role counts if its score is at least [`ENOUGH`] and well ahead of the next.
 
 use crate::matrix::{Matrix, RoleIx};
-use hylint_parsers::model::{Action, Body, Point, Rule, TableName};
-use hylint_parsers::space::{PortSet, proto};
+use hylint_parsers::space::PortSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 const ENOUGH: f64 = 0.5;
 const AHEAD: f64 = 1.25;
-/// A rule for more ports than this tells nothing.
-const PORTS: u128 = 64;
 
 /// Protocol and port.
 type Port = (u8, u16);
 
 /// The role that fits the open ports, with its score.
-pub(super) fn role(matrix: &Matrix, points: &[&Point]) -> Option<(RoleIx, f64)> {
-    let open = open(points);
+pub(super) fn role(matrix: &Matrix, open: &BTreeMap<u8, PortSet>) -> Option<(RoleIx, f64)> {
     let wanted = wanted(matrix);
     let mut shared: BTreeMap<Port, f64> = BTreeMap::new();
     for port in wanted.values().flatten() {
@@ -65,47 +61,4 @@ fn wanted(matrix: &Matrix) -> BTreeMap<RoleIx, BTreeSet<Port>> {
         }
     }
     all
-}
-
-/// The few ports at a time that rules open, by protocol.
-fn open(points: &[&Point]) -> BTreeMap<u8, PortSet> {
-    let mut all = Opened::new();
-    for p in points {
-        match &p.body {
-            Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opened(r, &mut all)),
-            Body::Netfilter(n) => {
-                let chains = n
-                    .table(TableName::Filter)
-                    .into_iter()
-                    .flat_map(|t| &t.chains);
-                let chains = chains.filter(|c| !matches!(&*c.name, "OUTPUT" | "FORWARD"));
-                chains
-                    .flat_map(|c| &c.rules)
-                    .for_each(|r| opened(r, &mut all));
-            }
-        }
-    }
-    all.into_iter()
-        .map(|(protocol, ranges)| (protocol, ranges.into_iter().collect()))
-        .collect()
-}
-
-/// Ranges by protocol, as they come: uniting them rule by rule would take the square of their number.
-type Opened = BTreeMap<u8, Vec<(u16, u16)>>;
-
-fn opened(rule: &Rule, all: &mut Opened) {
-    if !rule.enabled || rule.action != Action::Allow {
-        return;
-    }
-    for c in &rule.clauses {
-        let ports = &c.space.dport;
-        if ports.count() > PORTS {
-            continue;
-        }
-        for p in [proto::TCP, proto::UDP] {
-            if c.space.proto.contains(p) {
-                all.entry(p).or_default().extend(ports.iter());
-            }
-        }
-    }
 }

@@ -71,8 +71,10 @@ impl CliOverrides {
 }
 
 /// What binding gives.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Bound {
+    /// Which exports are of one scope.
+    pub index: link::Index,
     /// The site.
     pub site: Site,
     /// What could not be bound or is not said.
@@ -137,7 +139,7 @@ fn bind_all(
     let claims = claims(config, exports.iter().map(|e| &*e.path));
     let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
     let index = link::Index::new(exports, &claims);
-    let linked = link::link(exports, &index, &known);
+    let linked = link::join(exports, &index);
     let mut resolve = linked.resolve;
     resolve.extend(known);
     let mut b = Binder {
@@ -316,6 +318,7 @@ impl Binder<'_> {
             max_age_days: c.and_then(|c| c.max_age_days),
         };
         Bound {
+            index: self.index,
             site,
             whole_site: self.cli.whole_site,
             findings: self.findings,

@@ -32,7 +32,7 @@ fn key(p: &Point) -> &str {
 impl Binder<'_> {
     fn at_export(&self, mut f: Finding, export: usize, span: Option<Span>) -> Finding {
         f.place = self.exports.get(export).map(|e| match span {
-            Some(span) => Place::new(&e.path, &e.source, span),
+            Some(span) => e.place(span),
             None => Place::file(&e.path),
         });
         f

@@ -1,0 +1,206 @@
+//! Judges one part of the run, and leaves nothing that refers to its rules or texts.
+
+use super::parts::Part;
+use super::{Run, check_of};
+use crate::finding::Finding;
+use crate::judge::{self, Decision, Flows, Judged, Order, Tally};
+use crate::link;
+use crate::lints::{excess, hygiene, required, trust};
+use crate::load::{self, Body, FileRef, LoadedExport};
+use crate::outcome::Check;
+use crate::suppress;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A file that was read, and is not the same when it is read again.
+#[derive(Debug)]
+pub(super) struct Changed(pub Arc<str>);
+
+/// What was found out about a part.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The requirements with checks here, ascending.
+    pub rows: Vec<FoundRow>,
+    /// In no particular order.
+    pub findings: Vec<Finding>,
+    /// How many checks rest on each assumption.
+    pub assumed: BTreeMap<&'static str, usize>,
+    /// Lines with unmodelled matches on which a verdict rests.
+    pub doubted: Vec<(Arc<str>, u32)>,
+    /// Waivers that stand in the exports.
+    pub inline: Vec<suppress::Inline>,
+}
+
+/// One requirement in a part.
+#[derive(Debug)]
+pub(super) struct FoundRow {
+    /// Its number in the matrix.
+    pub row: usize,
+    /// What the whole site has to know, by destination.
+    pub tallies: Vec<(usize, Vec<Tally>)>,
+    /// What the checks were taken by.
+    pub decision: Decision,
+    /// The checks that count.
+    pub checks: Vec<(Order, Check)>,
+}
+
+/// The decisions of the whole site, by the requirement's number; without them each part takes what its own checks say.
+pub(super) type Decisions = BTreeMap<usize, Decision>;
+
+/// A part and, if they are held, its exports with what linking found.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub part: Part,
+    held: Option<(Vec<LoadedExport>, Vec<Finding>)>,
+}
+
+impl Work {
+    /// Takes the bodies of a part that holds some of its exports; others are read when they are judged.
+    ///
+    /// # Errors
+    /// A file of it is not what it was when it was read first.
+    pub(super) fn new(
+        run: &Run<'_>,
+        part: Part,
+        bodies: &mut [Option<Body>],
+    ) -> Result<Self, Changed> {
+        let is_held = |at: &usize| matches!(bodies.get(*at), Some(Some(Body::Held(_))));
+        if !part.exports.iter().any(is_held) {
+            return Ok(Self { part, held: None });
+        }
+        let mut exports = Vec::with_capacity(part.exports.len());
+        for at in &part.exports {
+            exports.push(match bodies.get_mut(*at).and_then(Option::take) {
+                Some(Body::Held(e)) => *e,
+                Some(Body::File(file)) => again(run, *at, &file)?,
+                None => continue,
+            });
+        }
+        let findings = settle(run, &part, &mut exports);
+        Ok(Self {
+            part,
+            held: Some((exports, findings)),
+        })
+    }
+
+    fn read(
+        &self,
+        run: &Run<'_>,
+        bodies: &[Option<Body>],
+    ) -> Result<(Vec<LoadedExport>, Vec<Finding>), Changed> {
+        let mut exports = Vec::with_capacity(self.part.exports.len());
+        for at in &self.part.exports {
+            if let Some(Some(Body::File(file))) = bodies.get(*at) {
+                exports.push(again(run, *at, file)?);
+            }
+        }
+        let findings = settle(run, &self.part, &mut exports);
+        Ok((exports, findings))
+    }
+}
+
+fn again(run: &Run<'_>, at: usize, file: &FileRef) -> Result<LoadedExport, Changed> {
+    let sha256 = run.heads.get(at).map_or("", |h| &h.sha256);
+    load::read_again(file, sha256).ok_or_else(|| Changed(file.shown.clone()))
+}
+
+/// Puts what their scope says into the rules of a part's exports.
+fn settle(run: &Run<'_>, part: &Part, exports: &mut [LoadedExport]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (e, at) in exports.iter_mut().zip(&part.exports) {
+        let found = link::settle(e, *at, run.heads, &run.bound.index, run.known);
+        findings.extend(found);
+        for w in e
+            .export
+            .points
+            .iter_mut()
+            .filter_map(|p| p.windows.as_mut())
+        {
+            w.from = w.from.and_then(|from| part.local(from));
+        }
+    }
+    findings
+}
+
+/// Judges a part.
+///
+/// # Errors
+/// A file of it is not what it was when it was read first.
+pub(super) fn judge(
+    run: &Run<'_>,
+    work: &Work,
+    bodies: &[Option<Body>],
+    decided: Option<&Decisions>,
+) -> Result<Found, Changed> {
+    let read;
+    let (exports, linked) = match &work.held {
+        Some(held) => held,
+        None => {
+            read = work.read(run, bodies)?;
+            &read
+        }
+    };
+    let mut out = judge_exports(run, &work.part, exports, decided);
+    out.findings.extend(linked.iter().cloned());
+    Ok(out)
+}
+
+fn judge_exports(
+    run: &Run<'_>,
+    part: &Part,
+    exports: &[LoadedExport],
+    decided: Option<&Decisions>,
+) -> Found {
+    let mut out = Found::default();
+    let here = part.here(run.bound);
+    let flows = Flows {
+        here: &here,
+        ..run.flows
+    };
+    let mut judged: Vec<Judged<'_>> = Vec::new();
+    for c in judge::candidates(flows, exports) {
+        let (row, tallies) = (c.row, c.tallies(exports));
+        let own = || {
+            run.rows
+                .get(row)
+                .map(|r| judge::decide(flows, r, &tallies).decision)
+        };
+        let decision = decided.and_then(|d| d.get(&row)).copied().or_else(own);
+        let decision = decision.unwrap_or_default();
+        judged.push(c.judged(exports, decision));
+        out.rows.push(FoundRow {
+            row,
+            tallies,
+            decision,
+            checks: Vec::new(),
+        });
+    }
+    for (found, j) in out.rows.iter_mut().zip(&judged) {
+        for c in &j.checks {
+            found.checks.push((c.order, check_of(exports, j, c)));
+            let ids: BTreeSet<&'static str> = c.assumptions.iter().map(|(id, _)| *id).collect();
+            for id in ids {
+                *out.assumed.entry(id).or_default() += 1;
+            }
+        }
+    }
+    out.findings
+        .extend(required::findings(exports, flows.site, &judged));
+    for f in &flows.matrix.implied {
+        let checks = judge::judge_implied(flows, exports, f);
+        out.findings
+            .extend(required::implied(exports, flows.site, f, &checks));
+    }
+    out.doubted = trust::doubted(exports, &judged);
+    out.findings.extend(excess::findings(flows, exports));
+    out.findings.extend(hygiene::findings(exports));
+    let age = flows.site.max_age_days;
+    out.findings
+        .extend(trust::stale(exports, age, run.request.at));
+    for e in exports {
+        let (waivers, wrong) = suppress::inline::of(e);
+        out.inline.extend(waivers);
+        out.findings.extend(wrong);
+    }
+    out
+}

@@ -1,0 +1,168 @@
+//! What the stages before judging need of an export, so that its rules and its text need not be held for them.
+
+use super::LoadedExport;
+use crate::finding::Place;
+use hylint_parsers::model::{
+    Action, Body, Companion, Lists, Netfilter, Point, Rule, RuleList, TableName, Test,
+};
+use hylint_parsers::source::{Source, Span};
+use hylint_parsers::space::{PortSet, proto};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was once looked up in the rules and the text.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Rules in the model.
+    pub rules: usize,
+    /// Rules with an unmodelled part, and lines not read.
+    pub unmodelled: usize,
+    /// Ports that rules open a few at a time, by protocol.
+    pub opened: BTreeMap<u8, PortSet>,
+    /// Keys of application security groups that rules name.
+    pub groups: BTreeSet<String>,
+    /// Places that binding may point at.
+    places: Vec<(Span, Place)>,
+}
+
+impl LoadedExport {
+    /// The same export without rules, problems and text, and with what it says beside rules, which this one loses.
+    #[must_use]
+    pub fn take_head(&mut self) -> Self {
+        let places = places(self);
+        let points = self.export.points.iter_mut().map(bare).collect();
+        let mut export = hylint_parsers::model::Export {
+            format: self.export.format,
+            points,
+            companions: std::mem::take(&mut self.export.companions),
+            annotations: self.export.annotations.clone(),
+            exported_at: self.export.exported_at.clone(),
+            host_name: self.export.host_name.clone(),
+            ..hylint_parsers::model::Export::default()
+        };
+        export.rules_in_file = self.export.rules_in_file;
+        Self {
+            path: self.path.clone(),
+            source: Source::new(&*self.path, "", self.source.encoding),
+            export,
+            sha256: self.sha256.clone(),
+            bytes: self.bytes,
+            summary: Summary {
+                places,
+                ..std::mem::take(&mut self.summary)
+            },
+        }
+    }
+
+    /// A place in the export, also where its text is not held.
+    #[must_use]
+    pub fn place(&self, span: Span) -> Place {
+        let kept = self.summary.places.iter().find(|(s, _)| *s == span);
+        kept.map_or_else(
+            || Place::new(&self.path, &self.source, span),
+            |(_, p)| p.clone(),
+        )
+    }
+}
+
+impl Summary {
+    /// Looks through an export as it was read.
+    pub(super) fn of(e: &LoadedExport) -> Self {
+        Self {
+            rules: e.export.rules_in_model(),
+            unmodelled: crate::inspect::unmodelled(e).len(),
+            opened: opened(&e.export.points),
+            groups: groups(&e.export.points),
+            places: Vec::new(),
+        }
+    }
+}
+
+/// A point without its rules.
+fn bare(p: &mut Point) -> Point {
+    let empty = match &p.body {
+        Body::Netfilter(_) => Body::Netfilter(Netfilter::default()),
+        Body::Lists(l) => {
+            let list = |l: &RuleList| RuleList {
+                default: l.default,
+                rules: Vec::new(),
+            };
+            Body::Lists(Lists {
+                discipline: l.discipline,
+                ingress: list(&l.ingress),
+                egress: list(&l.egress),
+            })
+        }
+    };
+    let body = std::mem::replace(&mut p.body, empty);
+    let out = p.clone();
+    p.body = body;
+    out
+}
+
+/// What binding points at: points, annotations, profiles.
+fn places(e: &LoadedExport) -> Vec<(Span, Place)> {
+    let mut spans: Vec<Span> = e.export.annotations.iter().map(|(_, s)| *s).collect();
+    spans.extend(e.export.points.iter().map(|p| p.label));
+    let profiles = e.export.companions.iter().filter_map(|c| match c {
+        Companion::WindowsProfiles(p) => Some(p.span),
+        _ => None,
+    });
+    spans.extend(profiles);
+    let place = |s: Span| (s, Place::new(&e.path, &e.source, s));
+    spans.into_iter().map(place).collect()
+}
+
+/// A rule for more ports than this tells nothing of what a host is for.
+const PORTS: u128 = 64;
+
+/// Ranges by protocol, as they come: uniting them rule by rule would take the square of their number.
+type Ranges = BTreeMap<u8, Vec<(u16, u16)>>;
+
+fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
+    let mut all = Ranges::new();
+    for p in points {
+        match &p.body {
+            Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opens(r, &mut all)),
+            Body::Netfilter(n) => {
+                let filter = n.table(TableName::Filter).into_iter();
+                filter
+                    .flat_map(|t| &t.chains)
+                    .filter(|c| !matches!(&*c.name, "OUTPUT" | "FORWARD"))
+                    .flat_map(|c| &c.rules)
+                    .for_each(|r| opens(r, &mut all));
+            }
+        }
+    }
+    all.into_iter()
+        .map(|(protocol, ranges)| (protocol, ranges.into_iter().collect()))
+        .collect()
+}
+
+fn opens(rule: &Rule, all: &mut Ranges) {
+    if !rule.enabled || rule.action != Action::Allow {
+        return;
+    }
+    for c in &rule.clauses {
+        let ports = &c.space.dport;
+        if ports.is_full() || ports.count() > PORTS {
+            continue;
+        }
+        for p in [proto::TCP, proto::UDP] {
+            if c.space.proto.contains(p) {
+                all.entry(p).or_default().extend(ports.iter());
+            }
+        }
+    }
+}
+
+/// Names of Azure's groups: it writes one id in several cases.
+fn groups(points: &[Point]) -> BTreeSet<String> {
+    let rules = points.iter().flat_map(|p| p.rules());
+    rules
+        .flat_map(|r| r.conditions())
+        .filter_map(|c| match &c.test {
+            Test::Named { key, .. } if key.starts_with("azure:asg/") => Some(key.to_string()),
+            _ => None,
+        })
+        .collect()
+}
