@@ -1,6 +1,6 @@
 //! Lists that are hard to analyse: each defeats a way in which rules are compared.
 
-use crate::flow::{Flow, any_v4, prefix, v4};
+use super::flow::{Flow, any_v4, prefix, v4};
 use fastrand::Rng;
 use hylint_parsers::space::{AddrSet, PortSet, proto};
 

@@ -1,8 +1,8 @@
 //! A folder of hosts that the built-in matrix knows.
 
-use crate::flow::{Flow, prefix};
-use crate::realistic;
-use crate::text::Format;
+use super::flow::{Flow, prefix};
+use super::realistic;
+use super::text::Format;
 use hylint::matrix::{Matrix, Presence, RoleIx};
 use std::fmt::Write as _;
 use std::io;

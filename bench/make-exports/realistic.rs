@@ -1,7 +1,7 @@
 //! Lists as administrators leave them behind: many allows for single hosts and networks on well-known ports, some
 //! ranges, some drops, and a few that are wrong (any source, duplicates, narrower copies).
 
-use crate::flow::{Flow, any_v4, prefix};
+use super::flow::{Flow, any_v4, prefix};
 use fastrand::Rng;
 use hylint_parsers::space::{PortSet, proto};
 

@@ -1,6 +1,6 @@
 //! Flows as the text of an export, by the writers that stand beside the readers.
 
-use crate::flow::{Flow, any_v4};
+use super::flow::{Flow, any_v4};
 use hylint_parsers::model::{
     Action, Body, Chain, ChainPolicy, Clause, DefaultOrigin, DefaultVerdict, Discipline, Families,
     Lists, Netfilter, Point, PointKind, Rule, RuleList, Table, TableName,

@@ -1,8 +1,8 @@
 //! `hylint check PATH…`, the default.
 
 use super::fail::Failure;
-use super::{Color, Exit, output};
 use super::progress::Bar;
+use super::{Color, Exit, output};
 use crate::check::{CheckRequest, check_with};
 use crate::finding::Severity;
 use crate::outcome::Outcome;
