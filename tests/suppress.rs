@@ -370,3 +370,254 @@ fn inline_waivers_in_netsh_azure_and_aws() {
         assert_eq!(f["waiver"]["line"], line);
     }
 }
+
+/// The files of a run with a baseline in them, so that it can go on.
+fn with_baseline(input: &str) -> Hylint {
+    let h = site("", input)
+        .args("check . --format json --at 2026-06-01T00:00:00Z --write-baseline known.json");
+    h.run().expect(0, &[]);
+    assert!(h.path("known.json").is_file());
+    h
+}
+
+fn again(h: Hylint, args: &str) -> Run {
+    run(h, &format!("--baseline known.json {args}"))
+}
+
+#[test]
+fn what_the_baseline_holds_stays_in_the_report_and_only_what_is_new_fails() {
+    let h = with_baseline(RDP);
+    let text = std::fs::read_to_string(h.path("known.json")).unwrap();
+    let r = again(h, "");
+    r.expect(0, &[]);
+    let d = r.json();
+    let f = one(&d, "over-permissive-source");
+    assert_eq!(
+        (&f["baselined"], &f["waived"]),
+        (&true.into(), &Value::Null)
+    );
+    assert_eq!(d["summary"]["errors"], 0);
+    let held = d["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|f| f["baselined"] == true);
+    assert_eq!(d["summary"]["baselined"], held.count());
+    assert_eq!(d["baseline"]["gone"], 0);
+    // A requirement that fails is still violated: nobody waived it.
+    assert_eq!(d["summary"]["requirements"]["waived"], 0);
+
+    let more = site("", &format!("{RDP}{SSH}")).file("known.json", &text);
+    let r = again(more, "");
+    r.expect(1, &[]);
+    let d = r.json();
+    let new: Vec<&Value> = with_code(&d, "over-permissive-source")
+        .into_iter()
+        .filter(|f| f["baselined"] == false)
+        .collect();
+    assert_eq!(new.len(), 1);
+    assert_eq!(new[0]["line"], 6);
+
+    let moved = site("", &format!("# a line\n{SSH}{RDP}")).file("known.json", &text);
+    let d = again(moved, "").json();
+    let held: Vec<&Value> = with_code(&d, "over-permissive-source")
+        .into_iter()
+        .filter(|f| f["baselined"] == true)
+        .collect();
+    assert_eq!(held.len(), 1);
+    assert_eq!(held[0]["line"], 7, "known at its new place");
+}
+
+#[test]
+fn the_same_findings_give_the_same_bytes_wherever_the_run_starts() {
+    let bytes = |args: &str| {
+        let h = Hylint::new()
+            .file("s/hylint.toml", SITE)
+            .file("s/gw.rules", dump(&format!("{RDP}{SSH}")))
+            .args(&format!(
+                "check {args} --write-baseline known.json --at 2026-06-01T00:00:00Z"
+            ));
+        h.run();
+        std::fs::read_to_string(h.path("known.json")).unwrap()
+    };
+    let text = bytes("s");
+    assert_eq!(text, bytes("./s/ --threads 1"));
+    assert_eq!(text, bytes("s/gw.rules"));
+    let d: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&d["format"], &d["version"]),
+        (&"hylint-baseline".into(), &1.into())
+    );
+    assert_eq!(d["tool"]["name"], "hylint");
+    let entries = d["findings"].as_array().unwrap();
+    assert!(
+        entries.iter().all(|e| e["path"] == "gw.rules"),
+        "{entries:?}"
+    );
+    let mut sorted = entries.clone();
+    sorted.sort_by_key(|e| (e["path"].to_string(), e["code"].to_string()));
+    assert_eq!(
+        &sorted.iter().map(|e| e["code"].clone()).collect::<Vec<_>>(),
+        &entries
+            .iter()
+            .map(|e| e["code"].clone())
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_second_fault_like_the_known_one_is_new() {
+    let on = |iface: &str| SSH.replace("INPUT", &format!("INPUT -i {iface}"));
+    let h = with_baseline(&on("eth0"));
+    let text = std::fs::read_to_string(h.path("known.json")).unwrap();
+    let twice = format!("{}{}", on("eth1"), on("eth0"));
+    let r = again(site("", &twice).file("known.json", &text), "");
+    r.expect(1, &[]);
+    assert_eq!(r.json()["summary"]["errors"], 1);
+}
+
+#[test]
+fn a_known_finding_that_grew_is_new() {
+    let a = "-A INPUT -s 10.9.0.0/24 -p tcp -m tcp --dport 8081 -j ACCEPT\n";
+    let b = "-A INPUT -s 10.9.0.0/24 -p tcp -m tcp --dport 8082 -j ACCEPT\n";
+    let h = with_baseline(&format!("{a}{b}"));
+    let text = std::fs::read_to_string(h.path("known.json")).unwrap();
+    let noted = |input: &str| {
+        let d = again(site("", input).file("known.json", &text), "").json();
+        one(&d, "unneeded-flow")["baselined"].clone()
+    };
+    assert_eq!(noted(&format!("{b}{a}")), true);
+    assert_eq!(noted(a), true, "fewer rules than known");
+    assert_eq!(
+        noted(&format!("{a}{b}{}", b.replace("8082", "8083"))),
+        false,
+        "one more"
+    );
+    assert_eq!(
+        noted(&format!("{a}{}", b.replace("8082", "8083"))),
+        false,
+        "another one"
+    );
+}
+
+#[test]
+fn what_is_no_more_is_counted_where_the_run_could_have_found_it() {
+    let h = with_baseline(RDP);
+    let text = std::fs::read_to_string(h.path("known.json")).unwrap();
+    let clean = || site("", "").file("known.json", &text);
+    assert_eq!(again(clean(), "").json()["baseline"]["gone"], 1);
+    clean()
+        .args("check . --baseline known.json --at 2026-06-01T00:00:00Z")
+        .run()
+        .expect(
+            0,
+            &["1 of the", "found no more", "--write-baseline known.json"],
+        );
+    assert_eq!(
+        again(clean(), "--ignore over-permissive-source").json()["baseline"]["gone"],
+        0,
+        "not looked for"
+    );
+}
+
+/// Without a site file nothing is read but what is given.
+#[test]
+fn a_file_that_was_not_read_says_nothing_of_its_entries() {
+    let here = |b: &str| {
+        Hylint::new()
+            .file("sql-server/a.rules", dump(""))
+            .file("sql-server/b.rules", dump(b))
+    };
+    let h = here(RDP).args("check . --write-baseline known.json");
+    h.run();
+    let text = std::fs::read_to_string(h.path("known.json")).unwrap();
+    let gone = |path: &str| {
+        let h = here("").file("known.json", &text);
+        let r = h.args(&format!("check {path} --baseline known.json --format json"));
+        r.run().json()["baseline"]["gone"].clone()
+    };
+    assert_eq!(gone("."), 1);
+    assert_eq!(gone("sql-server/a.rules"), 0);
+}
+
+#[test]
+fn findings_of_trust_are_in_no_baseline() {
+    let bad = format!("{RDP}-A INPUT -p tcp -m tcp --dport 14x3 -j ACCEPT\n");
+    let h = site("", &bad).args("check . --format json --write-baseline known.json");
+    let r = h.run();
+    r.expect(1, &[]);
+    assert_eq!(one(&r.json(), "malformed-export")["baselined"], false);
+    let text = std::fs::read_to_string(h.path("known.json")).unwrap();
+    assert!(!text.contains("malformed-export"), "{text}");
+    assert_eq!(again(h, "").status, 1);
+    let forged = text.replace("over-permissive-source", "malformed-export");
+    let r = again(site("", &bad).file("known.json", forged), "");
+    r.expect(
+        2,
+        &["a baseline cannot hold `malformed-export`", "known.json:"],
+    );
+}
+
+#[test]
+fn a_baseline_that_cannot_be_read_stops_the_run_at_its_place() {
+    let text = {
+        let h = with_baseline(RDP);
+        std::fs::read_to_string(h.path("known.json")).unwrap()
+    };
+    let bad = |text: String, says: &[&str]| {
+        again(site("", RDP).file("known.json", text), "").expect(2, says);
+    };
+    again(site("", RDP), "").expect(
+        2,
+        &[
+            "cannot read the baseline known.json",
+            "--write-baseline FILE writes one",
+        ],
+    );
+    bad(
+        text.replace("\"version\": 1", "\"version\": 7"),
+        &["version 7 of baselines is not known", "known.json:3:14"],
+    );
+    bad(
+        text.replace("hylint-baseline", "sarif"),
+        &[
+            "the file is no baseline: its format is `sarif`",
+            "known.json:2:13",
+        ],
+    );
+    bad(
+        text.replace("\"tool\"", "\"toll\""),
+        &["unknown field `toll`", "known.json:4"],
+    );
+    bad(
+        "<<<<<<< HEAD\n".into(),
+        &["the baseline cannot be read", "known.json:1:1"],
+    );
+    bad(
+        text[..text.len() / 2].to_owned(),
+        &["the baseline cannot be read", "known.json:"],
+    );
+    bad(String::new(), &["the baseline cannot be read"]);
+}
+
+#[test]
+fn a_run_that_judged_nothing_writes_no_baseline_and_the_two_options_exclude_each_other() {
+    let h = Hylint::new()
+        .file("x/readme.md", "x")
+        .args("x --write-baseline known.json");
+    h.run().expect(2, &["no export was judged"]);
+    assert!(!h.path("known.json").exists());
+    site("", RDP)
+        .args(". --baseline a --write-baseline b")
+        .run()
+        .expect(2, &["cannot be used with"]);
+}
+
+#[test]
+fn a_misspelt_code_selects_nothing_in_silence_no_more() {
+    for option in ["--select", "--ignore"] {
+        let r = run(site("", RDP), &format!("{option} over-permissive-sauce"));
+        r.expect(2, &["over-permissive-sauce", "over-permissive-source"]);
+    }
+    run(site("", RDP), "--select any-any,missing-flow").expect(0, &[]);
+}

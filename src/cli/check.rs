@@ -5,6 +5,7 @@ use super::progress::Bar;
 use super::{Color, Exit, output};
 use crate::check::{CheckRequest, check_with};
 use crate::finding::Severity;
+use crate::lints;
 use crate::outcome::Outcome;
 use crate::report::{self, FORMATS, RenderOptions, Report};
 use crate::site;
@@ -65,10 +66,10 @@ struct LintArgs {
     #[arg(long, value_name = "LEVEL", value_enum)]
     fail_on: Option<Level>,
     /// Report only these codes
-    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = codes(), hide_possible_values = true)]
     select: Vec<String>,
     /// Do not report these codes
-    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = codes(), hide_possible_values = true)]
     ignore: Vec<String>,
     /// Findings that were there before: they are reported and do not fail the run
     #[arg(long, value_name = "FILE")]
@@ -117,6 +118,11 @@ impl From<Level> for Severity {
             Level::Error => Self::Error,
         }
     }
+}
+
+/// A misspelt code would select nothing, which looks like a site without findings.
+fn codes() -> PossibleValuesParser {
+    PossibleValuesParser::new(lints::ALL.iter().map(|l| l.code))
 }
 
 fn formats() -> PossibleValuesParser {
@@ -169,7 +175,10 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
         (None, known) => known,
     };
     if let Some(known) = known {
-        known.apply(&mut outcome);
+        let LintArgs { select, ignore, .. } = &args.lint;
+        let has = |all: &[String], code: &str| all.iter().any(|c| c == code);
+        let looked_for = |c: &str| (select.is_empty() || has(select, c)) && !has(ignore, c);
+        known.apply(&mut outcome, looked_for);
     }
     let terminal = RenderOptions {
         color: args.output.color.on(&io::stdout()),

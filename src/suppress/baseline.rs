@@ -154,8 +154,9 @@ impl Baseline {
         })
     }
 
-    /// Marks what the baseline holds, and counts what it holds that is no more.
-    pub fn apply(&self, o: &mut Outcome) {
+    /// Marks what the baseline holds, and counts what it holds that is no more. `looked_for` says which codes the run
+    /// was asked for; those that the site switched off are not looked for either.
+    pub fn apply(&self, o: &mut Outcome, looked_for: impl Fn(&str) -> bool) {
         let known: BTreeMap<&str, &Entry> = self
             .entries
             .iter()
@@ -188,8 +189,12 @@ impl Baseline {
             .iter()
             .map(|e| paths::relative(&e.path, &dir))
             .collect();
+        let off = |e: &Entry| o.lints_changed.contains(&format!("{} = off", e.code));
         // A run over some files says nothing of the others, unless they are no more.
-        let judged = |e: &&Entry| read.contains(&e.path) || !dir.join(&e.path).exists();
+        let judged = |e: &&Entry| {
+            let there = read.contains(&e.path) || !dir.join(&e.path).exists();
+            there && looked_for(&e.code) && !off(e)
+        };
         let gone = self.entries.iter().filter(judged);
         let gone = gone.filter(|e| !met.contains(&e.fingerprint)).count();
         o.baseline = Some(BaselineInfo {
