@@ -11,6 +11,7 @@ pub mod engine;
 pub mod finding;
 pub mod fingerprint;
 pub mod focus;
+pub mod init;
 pub mod inspect;
 pub mod judge;
 pub mod link;

@@ -5,6 +5,7 @@ mod completions;
 mod exit;
 mod explain;
 mod fail;
+mod init;
 mod inspect;
 mod matrix;
 mod output;
@@ -49,6 +50,8 @@ enum Command {
     Trace(Box<trace::Args>),
     /// List the requirements, or check a matrix of your own
     Matrix(matrix::Args),
+    /// Draft a hylint.toml from the exports of a folder
+    Init(init::Args),
     /// Explain a finding's code or a requirement
     Explain(explain::Args),
     /// Print shell completions
@@ -99,6 +102,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Inspect(a)) => inspect::run(&a),
         Some(Command::Trace(a)) => trace::run(&a),
         Some(Command::Matrix(a)) => matrix::run(&a),
+        Some(Command::Init(a)) => init::run(&a),
         Some(Command::Explain(a)) => explain::run(&a),
         Some(Command::Completions(a)) => completions::run(&a),
     };
