@@ -143,6 +143,13 @@ fn bare_list(list: Value<'_>) -> Option<Item> {
     item_of(first).filter(|i| *i != Item::PrefixEntry)
 }
 
+/// Whether a list is words of a group and its permissions, as `[GroupId, IpPermissions]` of `--query` prints them.
+fn is_row(list: Value<'_>) -> bool {
+    list.kind() == Kind::Array
+        && list.items().any(|v| v.kind() == Kind::String)
+        && list.items().any(|v| bare_list(v) == Some(Item::Permission))
+}
+
 /// A member of an object that is a list of a known name and holds what the name says. An empty one is believed near the
 /// top only, because other services use the same names for lists of ids.
 fn known_list(key: Value<'_>, value: Value<'_>, depth: usize) -> Option<Item> {
@@ -291,6 +298,19 @@ impl<'a> Reader<'a> {
                 return Vec::new();
             }
             _ => {}
+        }
+        if list.items().any(is_row) {
+            for row in list.items() {
+                match row.kind() {
+                    Kind::Array => self.group_row(row),
+                    _ => self.dropped(row.span(), "a row of a group should be a list here"),
+                }
+            }
+            return Vec::new();
+        }
+        if is_row(list) {
+            self.group_row(list);
+            return Vec::new();
         }
         // `SecurityGroups[*].IpPermissions`: a list of permissions for each group, some of them empty.
         if list.items().any(|v| bare_list(v) == Some(Item::Permission)) {

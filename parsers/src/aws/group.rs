@@ -66,35 +66,78 @@ impl<'a> Reader<'a> {
     /// A bare list of permissions: a group without id whose other direction is not in the export. The list's direction
     /// is not in it either; it is taken as ingress unless the key before it says egress.
     pub(super) fn bare_permissions(&mut self, list: Value<'a>, egress: bool) {
-        let (key, other) = if egress {
-            ("IpPermissionsEgress", "in")
-        } else {
-            ("IpPermissions", "out")
-        };
-        let label = Span {
-            start: list.span().start,
-            end: list.span().start + 1,
-        };
-        let side = if egress { Side::Dst } else { Side::Src };
-        let mut given = self.permissions(Some(list), side, "", label, false);
-        given.default.span = label;
-        let missing = RuleList {
-            default: deny(DefaultOrigin::Unknown, label),
-            rules: Vec::new(),
-        };
         let (ingress, egress) = if egress {
-            (missing, given)
+            (None, Some(list))
         } else {
-            (given, missing)
+            (Some(list), None)
         };
-        let message = format!(
-            "this list of permissions names neither its group nor its direction: it is taken as the `{key}` of one \
-             group, and what the group lets {other} is unknown"
-        );
+        self.cut_group(list, ingress, egress, (None, None));
+    }
+
+    /// `SecurityGroups[*].[GroupId, GroupName, IpPermissions]`: words of the group, and its permissions. A second list is
+    /// taken as what the group lets out.
+    pub(super) fn group_row(&mut self, row: Value<'a>) {
+        let words = || row.items().filter(|v| v.kind() == Kind::String);
+        let is_id = |v: &Value<'_>| v.str().is_some_and(|s| s.starts_with("sg-"));
+        let id = words().find(is_id);
+        let name = words().find(|v| !is_id(v));
+        let mut lists = row.items().filter(|v| v.kind() == Kind::Array);
+        let (ingress, egress) = (lists.next(), lists.next());
+        for more in lists {
+            self.dropped(more.span(), "a third list of one group is not read");
+        }
+        self.cut_group(row, ingress, egress, (id, name));
+    }
+
+    /// A group of which the export holds lists of permissions and not what they are called.
+    fn cut_group(
+        &mut self,
+        place: Value<'a>,
+        ingress: Option<Value<'a>>,
+        egress: Option<Value<'a>>,
+        (id, name): (Option<Value<'a>>, Option<Value<'a>>),
+    ) {
+        let first_byte = Span {
+            start: place.span().start,
+            end: place.span().start + 1,
+        };
+        let label = id.or(name).map_or(first_byte, Value::span);
+        let message = match (ingress, egress) {
+            (Some(_), Some(_)) => {
+                "these lists of permissions do not name their direction: they are taken as `IpPermissions` and \
+                 `IpPermissionsEgress` of one group"
+            }
+            (None, _) => {
+                "this list of permissions names neither its group nor its direction: it is taken as the \
+                 `IpPermissionsEgress` of one group, and what the group lets in is unknown"
+            }
+            (_, None) if id.or(name).is_some() => {
+                "this list of permissions does not name its direction: it is taken as the `IpPermissions` of the \
+                 group, and what the group lets out is unknown"
+            }
+            (_, None) => {
+                "this list of permissions names neither its group nor its direction: it is taken as the \
+                 `IpPermissions` of one group, and what the group lets out is unknown"
+            }
+        };
+        let mut direction = |list: Option<Value<'a>>, side| match list {
+            Some(_) => {
+                let mut given = self.permissions(list, side, "", label, false);
+                given.default.span = label;
+                given
+            }
+            None => RuleList {
+                default: deny(DefaultOrigin::Unknown, label),
+                rules: Vec::new(),
+            },
+        };
+        let (ingress, egress) = (direction(ingress, Side::Src), direction(egress, Side::Dst));
         let problem = Problem::new(ProblemKind::Incomplete, label, message);
         self.push(problem.help(WHOLE));
-        let mut point = group_point(list.span(), ingress, egress);
+        let mut point = group_point(place.span(), ingress, egress);
         point.label = label;
+        point.id = text(id);
+        point.name = text(name);
         self.out.points.push(point);
     }
 
@@ -151,8 +194,9 @@ impl<'a> Reader<'a> {
             return self.dropped(object.span(), "a permission should be an object here");
         }
         let fields = self.walk.read(&shape::PERMISSION, object);
-        let [protocol, from, to, v4, v6, prefixes, groups] = fields.values;
-        let lists = [v4, v6, prefixes, groups];
+        let [protocol, from, to, v4, v6, prefixes, groups, again] = fields.values;
+        let again = again.filter(|a| v4.is_none_or(|v4| blocks(v4) != blocks(*a)));
+        let lists = [v4, v6, prefixes, groups, again];
         if lists.iter().all(Option::is_none) && !object.is_cut() {
             return self.dropped(
                 object.span(),
@@ -214,12 +258,24 @@ fn entries(permissions: Value<'_>) -> usize {
 }
 
 /// The lists of address entries, in the order of [`shape::PERMISSION`].
-const LISTS: [&str; 4] = [
+const LISTS: [&str; 5] = [
     "IpRanges",
     "Ipv6Ranges",
     "PrefixListIds",
     "UserIdGroupPairs",
+    "Ipv4Ranges",
 ];
+
+/// The IPv4 blocks of a list, as objects or as plain strings.
+fn blocks(list: Value<'_>) -> Vec<String> {
+    let block = |entry: Value<'_>| match entry.kind() {
+        Kind::Object => entry.get_ci("CidrIp").map(|b| text(Some(b)).into()),
+        _ => entry.str().map(|s| s.into_owned()),
+    };
+    let mut all: Vec<String> = list.items().filter_map(block).collect();
+    all.sort();
+    all
+}
 
 /// What the entries of one permission share.
 struct Maker<'p> {

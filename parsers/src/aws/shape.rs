@@ -22,7 +22,7 @@ pub(super) const GROUP: Shape<8> = Shape {
 };
 
 /// `IpPermission`.
-pub(super) const PERMISSION: Shape<7> = Shape {
+pub(super) const PERMISSION: Shape<8> = Shape {
     name: "a permission",
     keys: [
         "IpProtocol",
@@ -32,6 +32,8 @@ pub(super) const PERMISSION: Shape<7> = Shape {
         "Ipv6Ranges",
         "PrefixListIds",
         "UserIdGroupPairs",
+        // AWS Config's name for `IpRanges`, beside which it prints the blocks once more as strings.
+        "Ipv4Ranges",
     ],
     inert: &[],
     open: false,

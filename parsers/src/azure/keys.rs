@@ -188,12 +188,16 @@ pub(super) const EFFECTIVE: Shape<4> = Shape {
     inert: &[
         "additionalproperties",
         "associationtext",
+        // Network Watcher prints what the effective rules were made of, too.
+        "defaultsecurityrules",
         "effectivesecurityrulestext",
         "etag",
         "id",
         "name",
+        "networkinterfaceassociation",
         "networksecuritygrouptext",
         "resourcegroup",
+        "subnetassociation",
         "tagmaptext",
     ],
     open: false,

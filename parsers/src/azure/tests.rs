@@ -574,6 +574,37 @@ fn template_rules_of_their_own_join_their_group() {
 }
 
 #[test]
+fn a_page_with_more_behind_it_is_incomplete() {
+    let group = r#"{"name": "n", "securityRules": [], "defaultSecurityRules": []}"#;
+    for (head, kinds_wanted) in [
+        (r#""nextLink": "https://x""#, vec![ProblemKind::Incomplete]),
+        (r#""$skipToken": "ew0""#, vec![ProblemKind::Incomplete]),
+        (r#""skip_token": null"#, vec![]),
+        (r#""nextLink": """#, vec![]),
+    ] {
+        let (_, e) = open(&format!(r#"{{{head}, "value": [{group}]}}"#));
+        assert_eq!(kinds(&e), kinds_wanted, "{head}");
+        assert_eq!(e.points.len(), 1);
+    }
+}
+
+#[test]
+fn network_watcher_prints_the_rules_in_effect_beside_their_sources() {
+    let r = rule(&[("name", "\"rdp\"")]);
+    let (_, e) = open(&format!(
+        r#"{{"networkInterfaces": [{{"id": "/s/networkInterfaces/nic1", "securityRuleAssociations": {{
+          "defaultSecurityRules": [{r}], "subnetAssociation": null,
+          "networkInterfaceAssociation": {{"securityRules": [{r}]}}, "effectiveSecurityRules": [{r}]}}}}]}}"#
+    ));
+    assert_eq!((e.points.len(), e.rules_in_file, e.lost()), (1, 1, 0));
+    assert!(
+        !kinds(&e).contains(&ProblemKind::Unmodelled),
+        "{:?}",
+        e.problems
+    );
+}
+
+#[test]
 fn rules_without_their_group_are_gathered_by_id() {
     let r = |group: &str, name: &str| {
         let id = format!("\"/s/networkSecurityGroups/{group}/securityRules/{name}\"");

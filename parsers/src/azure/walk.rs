@@ -6,6 +6,7 @@ use super::group;
 use super::keys::Norm;
 use crate::format::Score;
 use crate::json::{Json, Kind, Value};
+use crate::problem::{Problem, ProblemKind};
 
 /// What an object is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -252,6 +253,28 @@ pub(super) fn read(cx: &mut Context, json: &Json, text: &str) {
     }
 }
 
+/// Says that an answer goes on elsewhere: `nextLink` of the REST interface, `skip_token` of the Resource Graph.
+fn paged(cx: &mut Context, object: Value<'_>) {
+    for (key, value) in object.members() {
+        let norm = Norm::of(key);
+        let more = matches!(
+            norm.as_str(),
+            "nextlink" | "odata.nextlink" | "@odata.nextlink" | "skiptoken" | "$skiptoken"
+        );
+        if more && value.str().is_some_and(|s| !s.is_empty()) {
+            let message = format!(
+                "`{}` says that this is one page and more of the export follows elsewhere",
+                key.str().unwrap_or_default()
+            );
+            let place = cx.at(key);
+            cx.problems.push(
+                Problem::new(ProblemKind::Incomplete, place, message)
+                    .help("follow the link, or export with `az network nsg list`, which does"),
+            );
+        }
+    }
+}
+
 fn visit<'a>(cx: &mut Context, place: Place<'a>, todo: &mut Vec<Place<'a>>) {
     let v = place.value;
     let from = todo.len();
@@ -305,6 +328,7 @@ fn visit<'a>(cx: &mut Context, place: Place<'a>, todo: &mut Vec<Place<'a>>) {
                 Found::Nothing => true,
             };
             if inside {
+                paged(cx, v);
                 let list = place.list;
                 todo.extend(members(v).map(|value| Place { value, list }));
             }

@@ -40,6 +40,54 @@ fn wrappers_of_every_kind_hold_the_same_group() {
 }
 
 #[test]
+fn rows_of_a_query_are_groups_with_their_words() {
+    let permission = r#"{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}"#;
+    let export = read(&format!(
+        r#"[["sg-1", "web", [{permission}]], ["sg-2", "db", [], [{permission}]], ["sg-3", null, [], []]]"#
+    ));
+    let of = |p: &Point| {
+        let both = lists(p);
+        (
+            p.id.to_string(),
+            p.name.to_string(),
+            both.ingress.rules.len(),
+            both.egress.rules.len(),
+            both.egress.default.origin,
+        )
+    };
+    let (unknown, implicit) = (DefaultOrigin::Unknown, DefaultOrigin::Implicit);
+    assert_eq!(
+        export.points.iter().map(of).collect::<Vec<_>>(),
+        [
+            ("sg-1".into(), "web".into(), 1, 0, unknown),
+            ("sg-2".into(), "db".into(), 0, 1, implicit),
+            ("sg-3".into(), String::new(), 0, 0, implicit),
+        ]
+    );
+    assert_eq!(kinds(&export.problems), [Incomplete; 3]);
+    let export = one_rule(&format!(r#"["sg-1", [{permission}]]"#));
+    assert_eq!(&*export.points[0].id, "sg-1");
+}
+
+#[test]
+fn aws_config_prints_each_block_twice_and_it_is_read_once() {
+    let config = |plain: &str| {
+        format!(
+            r#"{{"configuration": {{"groupId": "sg-1", "ipPermissions": [{{"fromPort": 22, "ipProtocol": "tcp", "toPort": 22,
+              "ipv6Ranges": [], "prefixListIds": [], "userIdGroupPairs": [],
+              "ipv4Ranges": [{{"cidrIp": "10.0.0.0/8"}}]{plain}}}], "ipPermissionsEgress": []}}}}"#
+        )
+    };
+    for plain in [r#", "ipRanges": ["10.0.0.0/8"]"#, ""] {
+        let export = one_rule(&config(plain));
+        assert!(export.problems.is_empty(), "{:?}", export.problems);
+    }
+    // Two lists that differ are both read.
+    let export = read(&config(r#", "ipRanges": ["10.0.0.0/8", "10.9.0.0/16"]"#));
+    assert_eq!(export.rules_in_model(), 3);
+}
+
+#[test]
 fn permissions_cut_out_by_a_query_are_a_group_without_id() {
     let permission = r#"{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}"#;
     let export = one_rule(&format!("[{permission}]"));
