@@ -1,5 +1,6 @@
 //! Whether a rule matches: what packets decide, what the context decides, and what stays open.
 
+use super::facts::{self, Fact};
 use super::{Context, Direction, Piece};
 use hylint_parsers::model::{
     Action, AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test,
@@ -119,21 +120,17 @@ fn split_clause<'a>(
     let mut open: SmallVec<[&'a Condition; 2]> = SmallVec::new();
     let mut assumed: SmallVec<[&'a Condition; 1]> = SmallVec::new();
     for cond in &clause.conditions {
-        match decide(ctx, dir, rule, clause, cond, &piece, &mut space) {
+        let at = At {
+            dir,
+            rule,
+            clause,
+            piece: &piece,
+            open: &open,
+        };
+        match decide(ctx, &at, cond, &mut space) {
             Tri::True => {}
             Tri::Assumed => assumed.push(cond),
-            Tri::Open => match open
-                .iter()
-                .find(|o| o.text == cond.text && o.kind != ConditionKind::Rate)
-            {
-                // Said twice, or contradicted, within one clause.
-                Some(o) if o.negated == cond.negated => {}
-                Some(_) => {
-                    rest.push(piece);
-                    return;
-                }
-                None => open.push(cond),
-            },
+            Tri::Open => open.push(cond),
             Tri::False => {
                 rest.push(piece);
                 return;
@@ -174,20 +171,34 @@ fn split_clause<'a>(
 
 fn record<'a>(piece: &mut Piece<'a>, c: &'a Condition, held: bool) {
     if c.kind != ConditionKind::Rate {
-        piece.vars.push((&c.text, held != c.negated));
+        piece.facts.push(Fact::of(c, held));
     }
+}
+
+/// Where a condition is asked.
+struct At<'q, 'a> {
+    dir: Direction,
+    rule: &'a Rule,
+    clause: &'a Clause,
+    piece: &'q Piece<'a>,
+    /// The clause's conditions before this one that stay open: they hold where it counts.
+    open: &'q [&'a Condition],
 }
 
 /// Decides a condition for a piece, narrowing `space` where the condition is about packets after all.
 fn decide<'a>(
     ctx: &Context<'a>,
-    dir: Direction,
-    rule: &Rule,
-    clause: &Clause,
+    at: &At<'_, 'a>,
     cond: &'a Condition,
-    piece: &Piece<'a>,
     space: &mut PacketBox,
 ) -> Tri {
+    let At {
+        dir,
+        rule,
+        clause,
+        piece,
+        open,
+    } = *at;
     let truth = |b: bool| {
         if b != cond.negated {
             Tri::True
@@ -251,9 +262,10 @@ fn decide<'a>(
         LocalPolicy::Literal { .. } if brief => return Tri::Assumed,
         _ => {}
     }
-    match piece.vars.iter().find(|(text, _)| *text == &*cond.text) {
-        Some((_, value)) if cond.kind != ConditionKind::Rate => truth(*value),
-        _ => Tri::Open,
+    match facts::answer(&piece.facts, open, cond) {
+        Some(true) => Tri::True,
+        Some(false) => Tri::False,
+        None => Tri::Open,
     }
 }
 

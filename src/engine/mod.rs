@@ -3,6 +3,7 @@
 //! A query is a box of packets. It is pushed through ordered rules; what a rule takes leaves the residual, and the run stops
 //! when nothing is left. A rule whose match is undecided forks: its packets go on both as matched and as not matched.
 
+mod facts;
 mod lists;
 mod matching;
 mod netfilter;
@@ -13,6 +14,7 @@ pub use netfilter::Step;
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};
 
 use crate::load::LoadedExport;
+use facts::Fact;
 use hylint_parsers::model::{
     Body, Chain, Condition, DefaultVerdict, Point, PointKind, Profiles, Rule, TableName,
 };
@@ -223,8 +225,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) mark: Option<u32>,
     /// Connection mark.
     pub(crate) connmark: Option<u32>,
-    /// Values that undecided conditions were given on this path.
-    pub(crate) vars: SmallVec<[(&'a str, bool); 2]>,
+    /// What undecided conditions were taken to be on this path.
+    pub(crate) facts: SmallVec<[Fact<'a>; 2]>,
     /// The undecided conditions of this path.
     pub(crate) conditions: SmallVec<[&'a Condition; 2]>,
     /// The assumed ones.
@@ -244,7 +246,7 @@ impl<'a> Piece<'a> {
             sent_state: None,
             mark: Some(mark),
             connmark,
-            vars: SmallVec::new(),
+            facts: SmallVec::new(),
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
             by: None,
@@ -292,7 +294,7 @@ fn join<'a>(pieces: &mut Vec<Piece<'a>>) {
         });
         match twin {
             Some(q) => {
-                q.vars.retain(|v| p.vars.contains(v));
+                q.facts.retain(|f| p.facts.contains(f));
                 q.conditions
                     .retain(|c| p.conditions.iter().any(|d| std::ptr::eq(*c, *d)));
                 q.assumed

@@ -3,6 +3,7 @@
 //! Two passes: `layout` splits lines into dumps, tables, chains and places of rules and counts the rules; `rule` reads
 //! each rule. What a match or target means is in the tables [`MATCHES`] and [`TARGETS`].
 
+mod changes;
 mod draft;
 mod family;
 mod ipset;
@@ -154,11 +155,12 @@ fn point(text: &str, dump: Dump<'_>, made: &mut [usize; 2], problems: &mut Vec<P
         .header
         .or_else(|| dump.tables.first().map(|t| t.span))
         .unwrap_or(dump.span);
-    let tables = dump
+    let mut tables: Vec<Table> = dump
         .tables
         .into_iter()
         .filter_map(|t| table(text, t, &space, problems))
         .collect();
+    changes::loosen(text, &mut tables);
     let body = Body::Netfilter(Netfilter { tables });
     let mut point = Point::new(PointKind::Netfilter, dump.span, body);
     point.label = label;

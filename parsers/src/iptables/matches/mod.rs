@@ -35,6 +35,7 @@ pub(super) fn find(name: &str) -> Option<&'static MatchSpec> {
 const EXACT: &str = "exact";
 const RATE: &str = "rate condition";
 const UNKNOWN: &str = "unknown condition";
+const VALUES: &str = "unknown condition; rules that ask for values of it are judged together";
 const NO_HEADER: &str = "never matches a plain packet";
 
 const PORTS: OptionTable = &[
@@ -69,7 +70,7 @@ registry! {
     "mac", "source hardware address", "peer condition", &[("mac-source", O)], extra::mac;
     "icmp", "ICMP type and code", EXACT, &[("icmp-type", O)], packet::icmp;
     "icmp6", "ICMPv6 type and code", EXACT, &[("icmpv6-type", O)], packet::icmp6;
-    "set", "membership of an ipset", "peer condition, exact once the set is known",
+    "set", "membership of an ipset", "peer condition, exact once the set is known; a rate condition where rules fill the set",
         &[("match-set", W), ("set", W), ("return-nomatch", N), ("update-counters", N), ("update-subcounters", N),
           ("packets-eq", O), ("packets-lt", O), ("packets-gt", O), ("bytes-eq", O), ("bytes-lt", O), ("bytes-gt", O)], extra::set;
     "addrtype", "the routing table's type of an address", "decided for the judged host; --limit-iface-* unknown condition",
@@ -92,13 +93,13 @@ registry! {
     "policy", "IPsec policy", "peer condition",
         &[("dir", O), ("pol", O), ("strict", N), ("next", N), ("reqid", O), ("spi", O), ("proto", O), ("mode", O),
           ("tunnel-src", O), ("tunnel-dst", O)], extra::policy;
-    "pkttype", "link-layer packet type", "decided for the judged packet", &[("pkt-type", O)], extra::pkttype;
-    "hl", "IPv6 hop limit", "decided for the judged packet", &[("hl-eq", O), ("hl-lt", O), ("hl-gt", O)], extra::ttl;
-    "ttl", "IPv4 time to live", "decided for the judged packet",
+    "pkttype", "link-layer packet type", "decided by the destination address", &[("pkt-type", O)], extra::pkttype;
+    "hl", "IPv6 hop limit", VALUES, &[("hl-eq", O), ("hl-lt", O), ("hl-gt", O)], extra::ttl;
+    "ttl", "IPv4 time to live", VALUES,
         &[("ttl-eq", O), ("ttl-lt", O), ("ttl-gt", O), ("ttl", O)], extra::ttl;
-    "length", "packet length", "decided for the judged packet", &[("length", O)], extra::length;
-    "dscp", "DSCP field", "decided for the judged packet", &[("dscp", O), ("dscp-class", O)], extra::dscp;
-    "tos", "TOS field", "decided where it looks at the DSCP bits alone, else an unknown condition", &[("tos", O)], extra::tos;
+    "length", "packet length", VALUES, &[("length", O)], extra::length;
+    "dscp", "DSCP field", VALUES, &[("dscp", O), ("dscp-class", O)], extra::dscp;
+    "tos", "TOS field", "as dscp where it looks at those bits alone, else an unknown condition", &[("tos", O)], extra::tos;
     "connlimit", "number of connections", RATE,
         &[("connlimit-upto", O), ("connlimit-above", O), ("connlimit-mask", O), ("connlimit-saddr", N), ("connlimit-daddr", N)], extra::rate;
     "connbytes", "bytes or packets of the connection", RATE,
