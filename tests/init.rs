@@ -23,6 +23,8 @@ fn drafted(files: &[(&str, String)]) -> String {
     }
     let h = h.args("init");
     h.run().expect(0, &["wrote ./hylint.toml"]);
+    let told = h.run();
+    told.expect(2, &["there is already"]);
     let text = std::fs::read_to_string(h.path("hylint.toml")).unwrap();
     let r = h.args("check . --format json").run();
     assert!(r.status < 2, "{}\n{text}", r.err);
@@ -136,6 +138,19 @@ fn machines_of_an_account_are_hosts_and_a_groups_name_is_only_a_hint() {
         text.contains("# \"aws:pl-9\" = [\"…\"]  # 1 rule, the first at sg.json:3\n"),
         "{text}"
     );
+}
+
+#[test]
+fn groups_of_which_nothing_is_known_are_listed() {
+    let groups = r#"{"SecurityGroups": [
+        {"GroupId": "sg-1", "GroupName": "a", "IpPermissions": [], "IpPermissionsEgress": []},
+        {"GroupId": "sg-2", "GroupName": "b", "IpPermissions": [], "IpPermissionsEgress": []}]}"#;
+    let text = drafted(&[("sg.json", groups.into())]);
+    assert!(
+        text.contains("#   sg-1 in sg.json\n#   sg-2 in sg.json\n"),
+        "{text}"
+    );
+    assert!(!text.contains("[[host]]\n"), "{text}");
 }
 
 #[test]

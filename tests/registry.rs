@@ -142,6 +142,20 @@ fn every_code_is_explained() {
 }
 
 #[test]
+fn without_a_name_every_code_is_listed() {
+    let done = Command::new(env!("CARGO_BIN_EXE_hylint"))
+        .arg("explain")
+        .output()
+        .unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(out.lines().count(), ALL.len());
+    for lint in ALL {
+        let line = out.lines().find(|l| l.split(' ').next() == Some(lint.code));
+        assert!(line.is_some_and(|l| l.ends_with(lint.summary)), "{out}");
+    }
+}
+
+#[test]
 fn requirements_are_explained_by_id_and_by_row() {
     let list = Command::new(env!("CARGO_BIN_EXE_hylint"))
         .args(["matrix", "list", "--format", "json"])

@@ -11,9 +11,9 @@ use std::io::{self, Write};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// A finding's code, a requirement's id, or a row's number
+    /// A finding's code, a requirement's id, or a row's number; without it, every code is listed
     #[arg(value_name = "CODE|REQUIREMENT")]
-    what: String,
+    what: Option<String>,
     /// Built-in matrix, or a matrix file of your own
     #[arg(long, value_name = "ID|FILE", default_value = matrix::DEFAULT)]
     matrix: String,
@@ -22,23 +22,41 @@ pub(super) struct Args {
     color: Color,
 }
 
+/// Every code with what it says, by group.
+fn every_code(out: &mut dyn Write) -> io::Result<()> {
+    for lint in lints::ALL {
+        writeln!(
+            out,
+            "{:<23} {:<8} {}",
+            lint.code,
+            lint.severity.as_str(),
+            lint.summary
+        )?;
+    }
+    Ok(())
+}
+
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let Some(what) = args.what.as_deref() else {
+        output::stdout(every_code)?;
+        return Ok(Exit::Clean);
+    };
     let look = Look {
         color: args.color.on(&io::stdout()),
         width: output::width(),
     };
-    if let Some(page) = explain::markdown(&args.what) {
+    if let Some(page) = explain::markdown(what) {
         output::stdout(|out| look.write(&page, out))?;
         return Ok(Exit::Clean);
     }
     let m = matrix::load(&args.matrix)?;
-    let row = args.what.parse::<u32>().ok();
+    let row = what.parse::<u32>().ok();
     let found = m
         .requirements
         .iter()
-        .find(|r| r.id == args.what || Some(r.row) == row);
+        .find(|r| r.id == what || Some(r.row) == row);
     let Some(r) = found else {
-        return Err(unknown(&m, &args.what));
+        return Err(unknown(&m, what));
     };
     output::stdout(|out| {
         requirement(&m, r, out)?;
@@ -79,7 +97,7 @@ fn offers(what: &str, all: &[&str]) -> String {
         .collect();
     near.truncate(OFFERED);
     if near.is_empty() {
-        return "`hylint matrix list` lists the requirements; codes stand in brackets at the head of a finding".into();
+        return "`hylint explain` lists the codes, `hylint matrix list` the requirements".into();
     }
     format!("there is {}", crate::document::list(&near))
 }

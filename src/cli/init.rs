@@ -81,6 +81,13 @@ fn told(file: &Path, folder: &str, d: &Draft, out: &mut dyn Write) -> io::Result
         "  {} whose role an export says",
         plural(d.known, "host")
     )?;
+    if d.unaddressed > 0 {
+        writeln!(
+            out,
+            "  {} of them without an address: fill it in first, the flows between hosts rest on it",
+            d.unaddressed
+        )?;
+    }
     if d.open > 0 {
         writeln!(
             out,

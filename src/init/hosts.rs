@@ -7,8 +7,9 @@ use crate::site::{Host, paths};
 use hylint_parsers::model::{Companion, NetworkInterface, Point, PointKind, Profiles, Subnet};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every host, those that an export says first, by name; names are unique.
-pub(super) fn candidates(s: &Survey<'_>) -> Vec<Candidate> {
+/// Every host, those that an export says first, by name; names are unique. And the points of which nothing is known:
+/// neither a role nor a machine behind them.
+pub(super) fn candidates(s: &Survey<'_>) -> (Vec<Candidate>, Vec<String>) {
     let mut all: Vec<Candidate> = Vec::new();
     for h in &s.bound.site.hosts {
         add(&mut all, guessed(s, h));
@@ -16,10 +17,18 @@ pub(super) fn candidates(s: &Survey<'_>) -> Vec<Candidate> {
     let (machines, guarding) = machines(s, &all);
     // A group of an account that guards one of its machines needs no entry of its own, nor does one that nothing is
     // known of.
+    let mut idle: BTreeSet<String> = BTreeSet::new();
     all.retain(|c| {
-        let group = !c.points.is_empty();
+        let group = !c.points.is_empty() && !c.certain;
         let guards = c.points.iter().all(|p| guarding.contains(p));
-        !group || c.certain || !(guards || c.roles.is_empty())
+        if group && !guards && c.roles.is_empty() {
+            idle.extend(
+                c.points
+                    .iter()
+                    .map(|p| format!("{p} in {}", c.exports.join(", "))),
+            );
+        }
+        !group || !(guards || c.roles.is_empty())
     });
     for c in machines {
         add(&mut all, c);
@@ -33,7 +42,7 @@ pub(super) fn candidates(s: &Survey<'_>) -> Vec<Candidate> {
             c.name = format!("{}-{n}", c.name);
         }
     }
-    all
+    (all, idle.into_iter().collect())
 }
 
 /// A host with several interfaces comes several times.

@@ -47,6 +47,8 @@ pub struct Draft {
     pub known: usize,
     /// Hosts that are written as comments, to be confirmed.
     pub open: usize,
+    /// Those whose role is said and whose address is not.
+    pub unaddressed: usize,
     /// Names that exports use and do not define.
     pub names: usize,
 }
@@ -83,13 +85,17 @@ pub fn draft(root: &Path, matrix: &Matrix) -> Result<Option<Draft>, Vec<Diag>> {
     if survey.heads.iter().all(|e| e.export.points.is_empty()) {
         return Ok(None);
     }
-    let hosts = hosts::candidates(&survey);
+    let (hosts, groups) = hosts::candidates(&survey);
     let names = found::unresolved(&survey);
     Ok(Some(Draft {
-        text: write::file(&survey, &hosts, &names),
+        text: write::file(&survey, &hosts, &groups, &names),
         exports: survey.heads.len(),
         known: hosts.iter().filter(|h| h.certain).count(),
         open: hosts.iter().filter(|h| !h.certain).count(),
+        unaddressed: hosts
+            .iter()
+            .filter(|h| h.certain && h.addresses.is_empty())
+            .count(),
         names: names.len(),
     }))
 }

@@ -32,7 +32,12 @@ fn said(text: &str) -> String {
 }
 
 /// The whole file.
-pub(super) fn file(s: &Survey<'_>, hosts: &[Candidate], names: &[Name]) -> String {
+pub(super) fn file(
+    s: &Survey<'_>,
+    hosts: &[Candidate],
+    groups: &[String],
+    names: &[Name],
+) -> String {
     let folder = std::path::absolute(s.root).unwrap_or_default();
     let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
     let mut out = format!(
@@ -57,12 +62,33 @@ pub(super) fn file(s: &Survey<'_>, hosts: &[Candidate], names: &[Name]) -> Strin
     for h in hosts {
         host(h, &mut out);
     }
+    idle(groups, &mut out);
     out.push_str(
         "\n# What is open on purpose beside the matrix, with the reason:\n\
          # [[allow]]\n# from = \"10.0.9.0/28\"\n# to = \"session-host\"\n# port = \"tcp/5985\"\n\
          # reason = \"WinRM from the administration network\"\n",
     );
     out
+}
+
+/// Groups named one by one.
+const GROUPS: usize = 40;
+
+/// Groups of which it is not known whom they guard.
+fn idle(groups: &[String], out: &mut String) {
+    if groups.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\n# Groups that guard no known host. The interfaces, exported beside them, bind them by address; else name them in\n\
+         # `points` of a [[host]]:\n",
+    );
+    for g in groups.iter().take(GROUPS) {
+        let _ = writeln!(out, "#   {}", said(g));
+    }
+    if groups.len() > GROUPS {
+        let _ = writeln!(out, "#   and {} more", groups.len() - GROUPS);
+    }
 }
 
 fn roles(s: &Survey<'_>, hosts: &[Candidate], out: &mut String) {
