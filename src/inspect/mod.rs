@@ -7,7 +7,7 @@ pub use human::write_human;
 use crate::load::LoadedExport;
 use hylint_parsers::model::{
     Action, Body, Clause, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, InboundPolicy,
-    Nat, NatKind, Netfilter, Point, ProfileSettings, Profiles, Rule, RuleList, Table,
+    Nat, NatKind, Netfilter, Point, ProfileSettings, Profiles, Rule, RuleList, Table, Test,
     WindowsProfiles,
 };
 use hylint_parsers::problem::{Problem, ProblemKind};
@@ -155,6 +155,24 @@ impl Inspection {
     }
 }
 
+/// Whether the test is modelled, though packets alone do not decide it: a judgement does by the host's addresses or the
+/// path, no packet of a flow has what is asked for, or it asks for values of a header field that rules split among them.
+fn is_modelled(test: &Test) -> bool {
+    matches!(
+        test,
+        Test::AddrType { .. }
+            | Test::PktType(_)
+            | Test::Mark { .. }
+            | Test::ConnMark { .. }
+            | Test::Fragment
+            | Test::ExtensionHeader
+            | Test::ReversePath
+            | Test::Ttl(_)
+            | Test::Length(_)
+            | Test::Dscp(_)
+    )
+}
+
 /// Lines that were not read, and rules with a part that is not modelled, in file order.
 #[must_use]
 pub fn unmodelled(e: &LoadedExport) -> Vec<Unmodelled> {
@@ -186,7 +204,7 @@ pub fn unmodelled(e: &LoadedExport) -> Vec<Unmodelled> {
     for r in rules.filter(|r| !r.span.is_empty()) {
         let mut reasons: Vec<String> = r
             .conditions()
-            .filter(|c| c.kind == ConditionKind::Unknown)
+            .filter(|c| c.kind == ConditionKind::Unknown && !is_modelled(&c.test))
             .map(|c| format!("the match `{}` is not modelled", c.describe()))
             .collect();
         if let Action::Opaque(target) = &r.action {

@@ -68,3 +68,56 @@ pub fn outcome_holds(o: &Outcome) {
         assert!(!worst || r.status != Status::Satisfied, "{}", r.id);
     }
 }
+
+/// Each rule's span is the rule: its whole text as the file has it, and no text of another rule. Rules of one permission
+/// of AWS are its entries.
+pub fn spans_are_rules(e: &LoadedExport) -> usize {
+    let text = &e.source.text;
+    let mut count = 0;
+    for rule in e.export.points.iter().flat_map(|p| p.rules()) {
+        // Default rules that the export does not print stand nowhere.
+        if rule.span.is_empty() {
+            continue;
+        }
+        count += 1;
+        let own = &text[rule.span.range()];
+        let at = e.source.position(rule.span.start);
+        let line = text.lines().nth(at.line as usize - 1).unwrap();
+        let told = || format!("{}:{}:{}: {own:?}", e.path, at.line, at.column);
+        let from: String = line.chars().skip(at.column as usize - 1).collect();
+        let first = own.lines().next().unwrap();
+        assert!(from.starts_with(first), "{}: the line has {from:?}", told());
+        match e.export.format {
+            "iptables" => {
+                assert!(
+                    ["-A", "-I", "--", "-R"].iter().any(|c| own.starts_with(c)),
+                    "{}",
+                    told()
+                );
+                // A command may go on behind a backslash.
+                assert_eq!(first.trim_end(), from.trim_end(), "{}", told());
+                let more = own.lines().count() - 1;
+                assert_eq!(own.matches("\\\n").count(), more, "{}", told());
+            }
+            "netsh" => {
+                let rulers = own
+                    .lines()
+                    .filter(|l| l.trim_start_matches([' ', '>']).starts_with("-----"));
+                assert!(rulers.count() <= 1, "{}", told());
+                assert!(
+                    own.contains(&*rule.name) || own.lines().count() > 3,
+                    "{}",
+                    told()
+                );
+            }
+            _ => {
+                let pairs = [("{", "}"), ("\"", "\""), ("[", "]")];
+                let whole = pairs
+                    .iter()
+                    .any(|(a, b)| own.starts_with(a) && own.ends_with(b));
+                assert!(whole, "{}", told());
+            }
+        }
+    }
+    count
+}

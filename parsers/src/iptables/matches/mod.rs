@@ -35,7 +35,8 @@ pub(super) fn find(name: &str) -> Option<&'static MatchSpec> {
 const EXACT: &str = "exact";
 const RATE: &str = "rate condition";
 const UNKNOWN: &str = "unknown condition";
-const VALUES: &str = "unknown condition; rules that ask for values of it are judged together";
+const VALUES: &str =
+    "a condition on its value; rules that split the values among them are judged together";
 const NO_HEADER: &str = "never matches a plain packet";
 
 const PORTS: OptionTable = &[
