@@ -7,6 +7,7 @@ mod explain;
 mod fail;
 mod init;
 mod inspect;
+mod man;
 mod matrix;
 mod output;
 mod page;
@@ -56,6 +57,8 @@ enum Command {
     Explain(explain::Args),
     /// Print shell completions
     Completions(completions::Args),
+    /// Print the manual page, or write one for each subcommand
+    Man(man::Args),
 }
 
 /// When to use colour.
@@ -105,6 +108,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Init(a)) => init::run(&a),
         Some(Command::Explain(a)) => explain::run(&a),
         Some(Command::Completions(a)) => completions::run(&a),
+        Some(Command::Man(a)) => man::run(&a),
     };
     match result {
         Ok(exit) => exit,
@@ -123,6 +127,28 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// What completions, the manual pages and `--help` say comes from here, so nothing may be left without a word.
+    #[test]
+    fn every_command_option_and_choice_is_documented() {
+        fn look(c: &clap::Command, bare: &mut Vec<String>) {
+            let name = c.get_name();
+            if c.get_about().is_none() {
+                bare.push(name.into());
+            }
+            for a in c.get_arguments() {
+                if a.get_help().is_none() {
+                    bare.push(format!("{name} {}", a.get_id()));
+                }
+            }
+            c.get_subcommands().for_each(|s| look(s, bare));
+        }
+        let mut command = Cli::command();
+        command.build();
+        let mut bare = Vec::new();
+        look(&command, &mut bare);
+        assert!(bare.is_empty(), "{bare:?}");
     }
 
     #[test]
