@@ -1,6 +1,6 @@
 //! `[[allow]]` and `[[waive]]`.
 
-use super::read::{Names, address_help, glob, unknown};
+use super::read::{Names, address_help, glob, keys, unknown};
 use super::{AllowConfig, Ends};
 use crate::document::{Table, Value};
 use crate::site::Waive;
@@ -8,7 +8,7 @@ use hylint_parsers::space::{AddrSet, PortSet, ProtoSet, proto};
 
 /// Reads a wanted flow.
 pub(super) fn allow(names: &Names<'_>, t: &Table<'_, '_>) -> Option<AllowConfig> {
-    t.only(&["from", "to", "port", "reason"]);
+    t.only(keys("allow"));
     let from = t.need("from").and_then(|v| ends(names, &v));
     let to = t.need("to").and_then(|v| ends(names, &v));
     let port = t.need("port").and_then(|v| port(&v));
@@ -112,19 +112,9 @@ fn parse_ports(value: &Value<'_, '_>, text: &str) -> Option<PortSet> {
     }
 }
 
-const WAIVE_KEYS: &[&str] = &[
-    "code",
-    "requirement",
-    "rule",
-    "export",
-    "until",
-    "reason",
-    "owner",
-];
-
 /// Reads a waiver. It must be owned, end, and be tied to something.
 pub(super) fn waive(names: &Names<'_>, t: &Table<'_, '_>) -> Option<Waive> {
-    t.only(WAIVE_KEYS);
+    t.only(keys("waive"));
     let code = t.need("code").and_then(|v| {
         let code = v.str()?;
         let known = names.lints.iter().any(|l| l.code == code);

@@ -1,6 +1,6 @@
 //! `[[host]]` and `[[transit]]`.
 
-use super::read::{Names, addresses, globs, resolve};
+use super::read::{Names, addresses, globs, keys, resolve};
 use super::{HostConfig, TransitConfig};
 use crate::document::{Table, Value};
 use crate::matrix::RoleIx;
@@ -29,19 +29,8 @@ pub(super) fn hosts(
         .collect()
 }
 
-const HOST_KEYS: &[&str] = &[
-    "name",
-    "addresses",
-    "roles",
-    "exports",
-    "points",
-    "profile",
-    "interfaces",
-    "resolve",
-];
-
 fn host(names: &Names<'_>, t: &Table<'_, '_>, roles: &BTreeMap<RoleIx, AddrSet>) -> HostConfig {
-    t.only(HOST_KEYS);
+    t.only(keys("host"));
     let name = t.need("name");
     if let Some(v) = name.as_ref().filter(|v| v.is_str() && v.str() == Some("")) {
         v.error("a host needs a name", None);
@@ -123,14 +112,7 @@ fn own_resolve(t: &Table<'_, '_>) -> BTreeMap<String, AddrSet> {
 
 /// Reads a forwarding firewall.
 pub(super) fn transit(names: &Names<'_>, t: &Table<'_, '_>) -> TransitConfig {
-    t.only(&[
-        "name",
-        "exports",
-        "points",
-        "between",
-        "interfaces",
-        "resolve",
-    ]);
+    t.only(keys("transit"));
     let _ = t.need("exports");
     TransitConfig {
         name: t.str("name").unwrap_or_default().to_owned(),

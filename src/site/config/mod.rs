@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use read::{matrix_name, read};
+pub use read::{KEYS, TABLES, matrix_name, read};
 
 /// The file's name.
 pub const FILE_NAME: &str = "hylint.toml";

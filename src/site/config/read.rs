@@ -51,7 +51,8 @@ pub fn read(
     Ok(config)
 }
 
-const TABLES: &[&str] = &[
+/// Every table of the file.
+pub const TABLES: &[&str] = &[
     "site",
     "deployment",
     "ports",
@@ -64,6 +65,59 @@ const TABLES: &[&str] = &[
     "lints",
     "check",
 ];
+
+/// The keys of each table that has keys of its own; in the others the keys are names.
+pub const KEYS: &[(&str, &[&str])] = &[
+    ("site", &["name", "matrix"]),
+    ("deployment", &["access", "features", "ephemeral"]),
+    (
+        "host",
+        &[
+            "name",
+            "addresses",
+            "roles",
+            "exports",
+            "points",
+            "profile",
+            "interfaces",
+            "resolve",
+        ],
+    ),
+    (
+        "transit",
+        &[
+            "name",
+            "exports",
+            "points",
+            "between",
+            "interfaces",
+            "resolve",
+        ],
+    ),
+    ("allow", &["from", "to", "port", "reason"]),
+    (
+        "waive",
+        &[
+            "code",
+            "requirement",
+            "rule",
+            "export",
+            "until",
+            "reason",
+            "owner",
+        ],
+    ),
+    (
+        "check",
+        &["fail-on", "require-evidence", "exclude", "max-age-days"],
+    ),
+];
+
+/// The keys of one of them.
+pub(super) fn keys(table: &str) -> &'static [&'static str] {
+    let found = KEYS.iter().find(|(t, _)| *t == table);
+    found.map_or(&[], |(_, keys)| keys)
+}
 
 impl Names<'_> {
     fn config(&self, root: &Table<'_, '_>) -> Config {
@@ -115,7 +169,7 @@ impl Names<'_> {
     }
 
     fn deployment(&self, t: &Table<'_, '_>, config: &mut Config) {
-        t.only(&["access", "features", "ephemeral"]);
+        t.only(keys("deployment"));
         config.access = t.get("access").and_then(|v| {
             v.choice(&[
                 ("direct", Access::Direct),
@@ -220,13 +274,13 @@ impl Names<'_> {
 }
 
 fn site(t: &Table<'_, '_>) -> String {
-    t.only(&["name", "matrix"]);
+    t.only(keys("site"));
     let _ = t.str("matrix");
     t.str("name").unwrap_or_default().to_owned()
 }
 
 fn check(t: &Table<'_, '_>, config: &mut Config) {
-    t.only(&["fail-on", "require-evidence", "exclude", "max-age-days"]);
+    t.only(keys("check"));
     config.fail_on = t.get("fail-on").and_then(|v| {
         v.choice(&[
             ("error", Severity::Error),
