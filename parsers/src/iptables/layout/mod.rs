@@ -21,6 +21,9 @@ use std::collections::VecDeque;
 pub(super) const BASE_CHAINS: [&str; 5] =
     ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
+/// Most firewalls of one file: a hostile one could hold one for each of its lines.
+const MAX_DUMPS: usize = 1000;
+
 /// One chain.
 #[derive(Debug)]
 pub(super) struct ChainLines<'a> {
@@ -211,9 +214,28 @@ impl<'a> Splitter<'a> {
         self.out.problems.push(Problem::new(kind, span, message));
     }
 
+    /// Names the rules of dumps beyond the most that one file may hold.
+    fn leave_out(&mut self) {
+        let count = self.out.dumps.len();
+        let beyond = self.out.dumps.split_off(count.min(MAX_DUMPS));
+        let Some(first) = beyond.first() else {
+            return;
+        };
+        let message =
+            format!("the file holds {count} firewalls, and only the first {MAX_DUMPS} are read");
+        self.problem(ProblemKind::Malformed, first.span, message);
+        let tables = beyond.iter().flat_map(|d| &d.tables);
+        for place in tables.flat_map(|t| &t.chains).flat_map(|c| &c.rules) {
+            let message = "a rule of a firewall beyond the most that one file may hold";
+            let problem = Problem::new(ProblemKind::Malformed, place.span, message);
+            self.out.problems.push(problem.dropped());
+        }
+    }
+
     fn finish(mut self) -> Layout<'a> {
         self.close(false);
         self.out.dumps.retain(|d| !d.tables.is_empty());
+        self.leave_out();
         if let Prose {
             first: Some(first),
             lines,

@@ -207,3 +207,20 @@ fn listings_one_after_the_other_are_tables_of_one_firewall() {
     let raw = "# iptables -t raw -S\n-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n";
     assert_eq!(table(&read_text(raw).points[0], 0).name, TableName::Raw);
 }
+
+#[test]
+fn firewalls_beyond_a_thousand_are_named_and_not_read() {
+    let one = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT\n";
+    let e = read_text(&one.repeat(1002));
+    assert_eq!(
+        (
+            e.points.len(),
+            e.rules_in_file,
+            e.rules_in_model(),
+            e.lost()
+        ),
+        (1000, 1002, 1000, 0)
+    );
+    assert!(e.problems.iter().all(|p| p.kind == ProblemKind::Malformed));
+    assert_eq!(e.problems.iter().filter(|p| p.dropped).count(), 2);
+}
