@@ -126,3 +126,40 @@ fn one_match_on_two_interfaces_is_two_faults() {
     assert!(first.is_subset(&both));
     assert_eq!(both.len(), first.len() + 1, "{first:?} {both:?}");
 }
+
+/// Order is nothing in Windows, so both of two equal rules let in what they match, and mending one mends nothing.
+#[test]
+fn two_equal_rules_of_windows_are_two_faults() {
+    let rule = |name: &str| {
+        let text = &examples(
+            &page(hylint::lints::by_code("disabled-flow").unwrap()),
+            REPORTED,
+        )[2]
+        .text;
+        text.replace("SQL Server", name)
+            .replace(
+                "Enabled:                              No",
+                "Enabled:                              Yes",
+            )
+            .replace("10.0.0.11/32", "Any")
+            .replace("1433", "3389")
+    };
+    let site = |rules: &[&str]| {
+        let text: Vec<String> = rules.iter().map(|n| rule(n)).collect();
+        let file = ExampleFile {
+            name: "sql-server/sql1.txt".into(),
+            text: text.join("\n"),
+            line: None,
+        };
+        let all = found(&[file]).into_iter();
+        all.filter(|(c, ..)| c == "over-permissive-source")
+            .map(|(_, f, _)| f)
+            .collect::<BTreeSet<_>>()
+    };
+    let one = site(&["a"]);
+    assert_eq!(one.len(), 1);
+    let both = site(&["a", "b"]);
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert!(one.is_subset(&both));
+    assert_eq!(both, site(&["b", "a"]));
+}

@@ -17,7 +17,8 @@ use crate::platform;
 use crate::site::Host;
 use classify::{Class, Scene};
 use hylint_parsers::model::{
-    Action, Body, InboundPolicy, Netfilter, Point, PointKind, Profiles, Rule, TableName,
+    Action, Body, ConditionKind, Discipline, InboundPolicy, Netfilter, Point, PointKind, Profiles,
+    Rule, TableName,
 };
 use hylint_parsers::space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
@@ -375,10 +376,18 @@ impl<'a> Look<'a, '_> {
 
     /// The part of the excess that this rule itself lets in.
     fn really(&self, rule: &Rule, excess: &[PacketBox]) -> Vec<PacketBox> {
+        // Where order is irrelevant, each of two rules lets in what both of them match. What a rule matches is not its
+        // box alone if it names its peers.
+        let unordered = matches!(&self.point.body, Body::Lists(l)
+            if matches!(l.discipline, Discipline::UnionOfAllows | Discipline::BlockOverAllow))
+            && rule.conditions().all(|c| c.kind == ConditionKind::Local);
         let mut out = Vec::new();
         for b in excess {
             for branch in self.evaluate(b) {
-                let mine = branch.by.rule().is_some_and(|r| std::ptr::eq(r, rule))
+                let mine = branch
+                    .by
+                    .rule()
+                    .is_some_and(|r| unordered || std::ptr::eq(r, rule))
                     || matches!(rule.action, Action::Nat(_));
                 if branch.effect == Effect::Allow && mine {
                     let part = b.intersect(&PacketBox {
