@@ -101,6 +101,16 @@ impl Place {
         }
     }
 
+    /// The text that the place covers, not sanitized; none if it is not wholly in the excerpt or spans lines.
+    #[must_use]
+    pub fn covered(&self) -> Option<String> {
+        let line = self.excerpt.first()?;
+        let skip = self.start.column.checked_sub(line.column)? as usize;
+        let len = self.end.column.checked_sub(self.start.column)? as usize;
+        let text: String = line.text.chars().skip(skip).take(len).collect();
+        (self.start.line == self.end.line && text.chars().count() == len).then_some(text)
+    }
+
     /// A place in a file whose text is not at hand.
     #[must_use]
     pub fn file(path: &Arc<str>) -> Self {

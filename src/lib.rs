@@ -22,7 +22,6 @@ pub mod outcome;
 pub mod platform;
 pub mod progress;
 pub mod report;
-pub mod rulespace;
 pub mod site;
 pub mod suppress;
 pub mod trace;

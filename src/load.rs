@@ -10,7 +10,6 @@ pub use discover::{CONFIG_NAME, Discovered, FileRef, Missing, discover, shown};
 pub use problems::{classify, export_findings};
 pub use summary::Summary;
 
-use crate::engine::Indexes;
 use crate::finding::{Finding, Place, Severity};
 use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format;
@@ -38,8 +37,6 @@ pub struct LoadedExport {
     pub bytes: u64,
     /// What stays known of the rules and the text when they are not held.
     pub summary: Summary,
-    /// What the engine looks rules up by.
-    pub indexes: Indexes,
 }
 
 impl LoadedExport {
@@ -53,7 +50,6 @@ impl LoadedExport {
             sha256,
             bytes,
             summary: Summary::default(),
-            indexes: Indexes::default(),
         };
         new.summary = Summary::of(&new);
         new

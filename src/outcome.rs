@@ -1,6 +1,7 @@
 //! Everything that a run found out: what every report renders and none computes.
 
 use crate::finding::{Finding, Place, Severity, Witness};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Status of a requirement or of one check of it, worst first.
@@ -257,7 +258,81 @@ impl Counts {
     }
 }
 
+/// Requirements that nothing proves, for one reason.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NotProven<'a> {
+    /// Unverified or conditional.
+    pub status: Status,
+    /// Why.
+    pub reason: &'a str,
+    /// Rows of the vendor's table, ascending.
+    pub rows: Vec<u32>,
+}
+
+/// What a run comes to: the exit status, and the first word of each report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Nothing at or above the threshold.
+    Ok,
+    /// Only a part of the site was given, and no firewall is in it.
+    NothingChanged,
+    /// So many findings at or above the threshold.
+    Failed(usize),
+    /// No export was judged.
+    NotRun,
+}
+
 impl Outcome {
+    /// The verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (
+            self.failing().count(),
+            self.judged_any(),
+            self.scope.is_some(),
+        ) {
+            (0, true, _) => Verdict::Ok,
+            (0, false, true) => Verdict::NothingChanged,
+            (_, false, _) => Verdict::NotRun,
+            (n, true, _) => Verdict::Failed(n),
+        }
+    }
+
+    /// Active findings, gravest first, else in the order of the report.
+    #[must_use]
+    pub fn ranked(&self) -> Vec<&Finding> {
+        let mut all: Vec<&Finding> = self.findings.iter().filter(|f| f.is_active()).collect();
+        all.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        all
+    }
+
+    /// Requirements that nothing proves, by reason: conditional ones first.
+    #[must_use]
+    pub fn not_proven(&self) -> Vec<NotProven<'_>> {
+        let mut reasons: BTreeMap<(Status, &str), Vec<u32>> = BTreeMap::new();
+        for r in &self.requirements {
+            let default = match r.status {
+                Status::Unverified => "no export of either end was judged",
+                Status::Conditional => "rests on a condition that the export does not decide",
+                _ => continue,
+            };
+            let reason = r.reason.as_deref().unwrap_or(default);
+            reasons.entry((r.status, reason)).or_default().push(r.row);
+        }
+        let one = |((status, reason), rows)| NotProven {
+            status,
+            reason,
+            rows,
+        };
+        reasons.into_iter().map(one).collect()
+    }
+
+    /// Rules and lines of all exports that are read in part or not at all.
+    #[must_use]
+    pub fn unmodelled(&self) -> usize {
+        self.exports.iter().map(|e| e.unmodelled).sum()
+    }
+
     /// Whether there was any firewall to judge.
     #[must_use]
     pub fn judged_any(&self) -> bool {

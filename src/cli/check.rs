@@ -1,17 +1,19 @@
 //! `hylint check PATH…`, the default.
 
 use super::fail::Failure;
+use super::output::Staged;
 use super::progress::Bar;
 use super::{Color, Exit, output};
 use crate::check::{CheckRequest, check_with};
 use crate::finding::Severity;
 use crate::lints;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Verdict};
 use crate::report::{self, FORMATS, RenderOptions, Report};
 use crate::site;
 use crate::suppress::baseline::Baseline;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -89,7 +91,8 @@ struct OutputArgs {
     /// Format of the report
     #[arg(long, value_name = "FORMAT", default_value = HUMAN, value_parser = formats())]
     format: String,
-    /// Write a report to a file, in FORMAT or in that of --format (which then does not go to standard output)
+    /// Write a report to a file, in FORMAT or in that of --format (which then does not go to standard output); may be
+    /// given several times, and `-` is standard output
     #[arg(long, value_name = "[FORMAT=]FILE")]
     output: Vec<String>,
     /// Only errors and one line
@@ -192,16 +195,27 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
         width: RenderOptions::WIDTH,
         ..terminal
     };
+    // Every file is written before any takes its place: either all reports are of this run or none is.
+    let mut staged = Vec::new();
     for t in targets {
-        match t.file {
-            Some(path) => output::file(path, |out| t.report.write(&outcome, &plain, out))?,
-            None => output::stdout(|out| t.report.write(&outcome, &terminal, out))?,
+        if let Some(path) = t.file {
+            staged.push(output::stage(path, |out| {
+                t.report.write(&outcome, &plain, out)
+            })?);
         }
     }
-    if !outcome.judged_any() && !args.input.changed {
-        return Err(nothing_read(&outcome));
+    staged.into_iter().try_for_each(Staged::commit)?;
+    for t in targets.iter().filter(|t| t.file.is_none()) {
+        output::stdout(|out| t.report.write(&outcome, &terminal, out))?;
     }
-    Ok(status(&outcome))
+    match outcome.verdict() {
+        // What was changed could not be read.
+        Verdict::NotRun if args.input.changed => Ok(Exit::Findings),
+        Verdict::NotRun => Err(nothing_read(&outcome)),
+        Verdict::NothingChanged if !args.input.changed => Err(nothing_read(&outcome)),
+        Verdict::Failed(_) => Ok(Exit::Findings),
+        Verdict::Ok | Verdict::NothingChanged => Ok(Exit::Clean),
+    }
 }
 
 fn write_baseline(path: &Path, o: &Outcome) -> Result<Baseline, Failure> {
@@ -253,14 +267,6 @@ fn sites(args: &Args) -> Result<Vec<Vec<PathBuf>>, Failure> {
     Ok(all)
 }
 
-fn status(o: &Outcome) -> Exit {
-    if o.failing().next().is_some() {
-        Exit::Findings
-    } else {
-        Exit::Clean
-    }
-}
-
 fn nothing_read(o: &Outcome) -> Failure {
     if let Some(e) = o.exports.first() {
         return Failure::with_help(
@@ -307,21 +313,41 @@ fn targets(args: &OutputArgs) -> Result<Vec<Target<'_>>, Failure> {
                 (main, o.as_str())
             }
         };
-        out.push(Target {
-            report,
-            file: Some(Path::new(file)),
-        });
+        if file.is_empty() {
+            return Err(Failure::with_help(
+                format!("--output {o} names no file"),
+                "write --output FORMAT=FILE, or `-` for standard output",
+            ));
+        }
+        let file = (file != "-").then(|| Path::new(file));
+        out.push(Target { report, file });
     }
-    if !redirected {
-        out.insert(
-            0,
-            Target {
-                report: main,
-                file: None,
-            },
-        );
+    if !redirected && !out.iter().any(|t| t.file.is_none()) {
+        let file = None;
+        out.insert(0, Target { report: main, file });
     }
+    distinct(&out)?;
     Ok(out)
+}
+
+/// Two reports in one place would leave only one of them, or a mixture.
+fn distinct(targets: &[Target<'_>]) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    for t in targets {
+        let place = t
+            .file
+            .map(|f| std::path::absolute(f).unwrap_or_else(|_| f.into()));
+        if !seen.insert(place) {
+            let name = t
+                .file
+                .map_or("standard output".into(), Path::to_string_lossy);
+            return Err(Failure::with_help(
+                format!("two reports would go to {name}"),
+                "give each --output a file of its own",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn by_id(id: &str) -> Result<&'static dyn Report, Failure> {

@@ -1,12 +1,16 @@
 //! The machine format, version 1.0. Its structs are the interface: a key that changes here breaks those who read it.
 //! The JSON Schema `schema/check-1.0.json` is made from them.
 
-use super::{RenderOptions, Report, escape_json};
+mod safe;
+
+pub(super) use safe::Safe;
+pub use safe::write_json;
+
+use super::{RenderOptions, Report};
 use crate::finding::{Finding, Place, Severity, Waiver, Witness};
 use crate::outcome::{Check, Counts, Evidence, ExportInfo, Outcome, RequirementResult, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};
 
 /// Version of the format: the first number changes when a key changes its meaning or goes away.
@@ -19,16 +23,6 @@ impl Report for Json {
     fn write(&self, o: &Outcome, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         write_json(&Document::of(o), out)
     }
-}
-
-/// Writes a value with two spaces of indentation and a final line end; strings hold nothing that acts on a terminal.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut s = serde_json::Serializer::with_formatter(&mut *out, Safe(PrettyFormatter::new()));
-    value.serialize(&mut s)?;
-    out.write_all(b"\n")
 }
 
 /// The JSON Schema of the report, as checked in.
@@ -47,7 +41,7 @@ pub fn schema() -> String {
 /// What `hylint check --format json` writes. Readers ignore keys they do not know.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "hylint check report 1.0")]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     /// "1.0".
     schema_version: &'a str,
     tool: Tool<'a>,
@@ -150,7 +144,7 @@ struct Assumption<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Export<'a> {
+pub(super) struct Export<'a> {
     path: &'a str,
     format: &'a str,
     encoding: &'a str,
@@ -171,7 +165,7 @@ struct Export<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Requirement<'a> {
+pub(super) struct Requirement<'a> {
     id: &'a str,
     /// Row of the vendor's table.
     row: u32,
@@ -214,7 +208,7 @@ struct EvidenceOut<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct FindingOut<'a> {
+pub(super) struct FindingOut<'a> {
     code: &'a str,
     severity: Severity,
     message: &'a str,
@@ -276,7 +270,7 @@ struct RelatedOut<'a> {
 
 /// Findings by severity (waived ones apart), requirements and checks by status, and what was read.
 #[derive(Serialize, JsonSchema)]
-struct Summary {
+pub(super) struct Summary {
     errors: usize,
     warnings: usize,
     notes: usize,
@@ -314,8 +308,55 @@ impl ByStatus {
     }
 }
 
+/// What a stream says first: the report without its lists.
+#[derive(Serialize)]
+pub(super) struct Run<'a> {
+    schema_version: &'a str,
+    tool: Tool<'a>,
+    evaluated_at: &'a str,
+    site: Site<'a>,
+    matrix: Matrix<'a>,
+    scope: Option<Scope<'a>>,
+    assumptions: Vec<Assumption<'a>>,
+    limits: &'a [String],
+    lints_changed: &'a [String],
+    baseline: Option<BaselineOut<'a>>,
+}
+
+/// The report in pieces: run, exports, requirements, findings, summary.
+pub(super) type Parts<'a> = (
+    Run<'a>,
+    Vec<Export<'a>>,
+    Vec<Requirement<'a>>,
+    Vec<FindingOut<'a>>,
+    Summary,
+);
+
 impl<'a> Document<'a> {
-    fn of(o: &'a Outcome) -> Self {
+    /// For readers that take one piece at a time.
+    pub(super) fn into_parts(self) -> Parts<'a> {
+        let run = Run {
+            schema_version: self.schema_version,
+            tool: self.tool,
+            evaluated_at: self.evaluated_at,
+            site: self.site,
+            matrix: self.matrix,
+            scope: self.scope,
+            assumptions: self.assumptions,
+            limits: self.limits,
+            lints_changed: self.lints_changed,
+            baseline: self.baseline,
+        };
+        (
+            run,
+            self.exports,
+            self.requirements,
+            self.findings,
+            self.summary,
+        )
+    }
+
+    pub(super) fn of(o: &'a Outcome) -> Self {
         let counts = o.counts();
         Self {
             schema_version: SCHEMA_VERSION,
@@ -484,41 +525,5 @@ impl<'a> WaiverOut<'a> {
             line: w.place.as_ref().map(|p| p.start.line),
             inline: w.inline,
         }
-    }
-}
-
-/// The pretty formatter, but nothing in a string acts on a terminal or a log.
-struct Safe(PrettyFormatter<'static>);
-
-impl Formatter for Safe {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, w: &mut W, s: &str) -> io::Result<()> {
-        w.write_all(escape_json(s).as_bytes())
-    }
-    fn begin_array<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
-        self.0.begin_array(w)
-    }
-    fn end_array<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
-        self.0.end_array(w)
-    }
-    fn begin_array_value<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(w, first)
-    }
-    fn end_array_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
-        self.0.end_array_value(w)
-    }
-    fn begin_object<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
-        self.0.begin_object(w)
-    }
-    fn end_object<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
-        self.0.end_object(w)
-    }
-    fn begin_object_key<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(w, first)
-    }
-    fn begin_object_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(w)
-    }
-    fn end_object_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
-        self.0.end_object_value(w)
     }
 }

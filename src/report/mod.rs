@@ -1,8 +1,17 @@
 //! The reports: each renders an [`Outcome`] and computes nothing. A new format is one file and one line in [`FORMATS`].
 
+mod csv;
+mod github;
+mod gitlab;
+mod html;
 mod human;
 mod json;
+mod junit;
+mod markdown;
+mod ndjson;
 mod sanitize;
+mod sarif;
+mod words;
 
 pub use json::{schema as check_schema, write_json};
 pub use sanitize::{escape_json, limited as sanitize_limited, same_bytes as sanitize_same_bytes};
@@ -54,7 +63,18 @@ pub trait Report: Sync {
 }
 
 /// Every format by its id.
-pub const FORMATS: &[(&str, &dyn Report)] = &[("human", &human::Human), ("json", &json::Json)];
+pub const FORMATS: &[(&str, &dyn Report)] = &[
+    ("human", &human::Human),
+    ("json", &json::Json),
+    ("ndjson", &ndjson::Ndjson),
+    ("sarif", &sarif::SarifLog),
+    ("junit", &junit::Junit),
+    ("github", &github::Github),
+    ("gitlab", &gitlab::Gitlab),
+    ("markdown", &markdown::Markdown),
+    ("csv", &csv::Csv),
+    ("html", &html::Html),
+];
 
 /// A format by id.
 #[must_use]

@@ -7,12 +7,13 @@ use std::fmt::Write;
 const LONGEST: usize = 200;
 
 /// Whether a character may not reach a terminal as it is: C0 and C1 controls, and what changes the direction, hides or
-/// joins text (Unicode bidi controls, zero-width characters, line separators, tags, the byte order mark).
+/// joins text (Unicode bidi controls, zero-width characters, line separators, tags, the byte order mark), and the two
+/// noncharacters that XML does not have.
 fn is_hostile(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn visible(c: char, out: &mut String) {

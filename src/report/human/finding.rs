@@ -2,9 +2,10 @@
 
 use super::fold::Group;
 use super::snippet::Snippet;
-use super::style::{Paint, Style, plural, ranges};
-use crate::finding::{Finding, Place, Severity, Witness};
+use super::style::{Paint, Style};
+use crate::finding::{Finding, Place, Severity};
 use crate::report::sanitize::{limited, text};
+use crate::report::words::{self, SENTENCE, packet, plural, ranges};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use std::fmt;
 use std::io::{self, Write};
@@ -15,8 +16,6 @@ const NAMED: usize = 6;
 const SHOWN: usize = 4;
 /// Width of the column of heads.
 const HEADS: usize = 12;
-/// Characters of one of hylint's own sentences, which may quote names.
-const SENTENCE: usize = 600;
 
 /// Writes a finding with its snippets and details.
 pub(super) fn write(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -175,13 +174,11 @@ fn details(
     }
     for (n, (place, label)) in more.iter().take(NAMED).enumerate() {
         let head = if n == 0 { "also" } else { "" };
-        let at = format!(
-            "{}:{}:{}",
-            text(&place.path),
-            place.start.line,
-            place.start.column
-        );
-        entry(head, Paint::Dim, &format!("{at} {}", text(label)))?;
+        entry(
+            head,
+            Paint::Dim,
+            &format!("{} {}", words::at(place), text(label)),
+        )?;
     }
     if more.len() > NAMED {
         entry("", Paint::Dim, &plural(more.len() - NAMED, "more place"))?;
@@ -190,23 +187,11 @@ fn details(
         let head = if n == 0 { "required" } else { "" };
         entry(head, Paint::Dim, line)?;
     }
-    let at: Vec<String> = [f.host.as_deref(), f.point.as_deref(), f.direction]
-        .into_iter()
-        .flatten()
-        .map(|s| text(s).into_owned())
-        .collect();
-    if !at.is_empty() {
-        entry("judged", Paint::Dim, &at.join(" · "))?;
+    if let Some(at) = words::judged(f) {
+        entry("judged", Paint::Dim, &at)?;
     }
-    if !f.pairs.is_empty() {
-        let named: Vec<_> = f.pairs.iter().take(3).map(|p| text(p)).collect();
-        let more = f.pairs_total.saturating_sub(named.len());
-        let more = if more > 0 {
-            format!(" and {} more", plural(more, "pair"))
-        } else {
-            String::new()
-        };
-        entry("fails", Paint::Dim, &format!("{}{more}", named.join(", ")))?;
+    if let Some(pairs) = words::pairs(f, 3) {
+        entry("fails", Paint::Dim, &pairs)?;
     }
     if let Some(w) = &f.witness {
         entry("packet", Paint::Dim, &packet(w))?;
@@ -226,15 +211,13 @@ fn requirements(group: &Group<'_>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut more: Vec<u32> = Vec::new();
     for f in group.all() {
-        let Some(id) = &f.requirement else { continue };
-        let mut rows: Vec<u32> = f.row.into_iter().collect();
-        rows.extend(&f.also);
         if lines.len() >= NAMED {
-            more.extend(rows);
+            more.extend(f.row.iter().chain(&f.also));
             continue;
         }
-        let head = if rows.len() > 1 { "rows" } else { "row" };
-        let mut line = format!("{head} {} · {}", ranges(&rows), text(id));
+        let Some(mut line) = words::requirement(f) else {
+            continue;
+        };
         if let Some(impact) = &f.impact {
             line.push_str(" · when closed: ");
             line.push_str(&limited(impact, SENTENCE));
@@ -247,19 +230,4 @@ fn requirements(group: &Group<'_>) -> Vec<String> {
         lines.push(format!("and rows {}", ranges(&more)));
     }
     lines
-}
-
-fn packet(w: &Witness) -> String {
-    let end = |addr: &str, port: Option<u16>| match port {
-        Some(p) if addr.contains(':') => format!("[{addr}]:{p}"),
-        Some(p) => format!("{addr}:{p}"),
-        None => addr.to_owned(),
-    };
-    let words = format!(
-        "{} {} -> {}",
-        w.proto,
-        end(&w.src, w.sport),
-        end(&w.dst, w.dport)
-    );
-    text(&words).into_owned()
 }

@@ -91,35 +91,6 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// `1 error`, `2 errors`.
-pub(super) fn plural(n: usize, one: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{n} {one}{s}")
-}
-
-/// Ascending numbers as `1, 3–5`.
-pub(super) fn ranges(rows: &[u32]) -> String {
-    let mut rows = rows.to_vec();
-    rows.sort_unstable();
-    rows.dedup();
-    let mut runs: Vec<(u32, u32)> = Vec::new();
-    for r in rows {
-        match runs.last_mut() {
-            Some((_, hi)) if *hi + 1 == r => *hi = r,
-            _ => runs.push((r, r)),
-        }
-    }
-    let texts: Vec<String> = runs
-        .iter()
-        .map(|(lo, hi)| match hi - lo {
-            0 => lo.to_string(),
-            1 => format!("{lo}, {hi}"),
-            _ => format!("{lo}–{hi}"),
-        })
-        .collect();
-    texts.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,10 +100,5 @@ mod tests {
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("aaaaaaaa b", 5), ["aaaaaaaa", "b"]);
         assert_eq!(wrap("", 5), [""]);
-    }
-
-    #[test]
-    fn rows_are_ranges() {
-        assert_eq!(ranges(&[5, 1, 3, 4, 4, 8, 9]), "1, 3–5, 8, 9");
     }
 }

@@ -1,10 +1,11 @@
 //! The summary: first what was assumed and not proven, then the counts, then the verdict.
 
-use super::style::{Paint, Style, plural, ranges};
-use crate::finding::{Severity, Waiver};
-use crate::outcome::{Counts, ExportInfo, Outcome, Status};
+use super::style::{Paint, Style};
+use crate::finding::Severity;
+use crate::outcome::{Counts, ExportInfo, Outcome, Verdict};
 use crate::report::RenderOptions;
 use crate::report::sanitize::{limited, text};
+use crate::report::words::{self, plural};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -22,8 +23,7 @@ pub(super) fn write(
 ) -> io::Result<()> {
     scope(o, style, out)?;
     for a in &o.assumptions {
-        let line = format!("{} ({})", limited(&a.text, 600), text(&a.id));
-        style.entry(out, "assumed", Paint::Yellow, HEADS, &line)?;
+        style.entry(out, "assumed", Paint::Yellow, HEADS, &words::assumption(a))?;
     }
     not_proven(o, options, style, out)?;
     for l in &o.limits {
@@ -43,25 +43,10 @@ pub(super) fn write(
 
 /// What the findings are about, where only a part of the site was given.
 fn scope(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let Some(s) = &o.scope else { return Ok(()) };
-    let named = |names: &[String]| {
-        let mut shown: Vec<_> = names.iter().take(NAMED).map(|n| text(n)).collect();
-        if names.len() > NAMED {
-            shown.push(format!("{} more", names.len() - NAMED).into());
-        }
-        shown.join(", ")
+    let Some(about) = words::scope(o) else {
+        return Ok(());
     };
-    let about = match (s.hosts.is_empty(), o.site.path.is_some()) {
-        (false, _) => format!("the findings are those about {}", named(&s.hosts)),
-        (true, true) => format!("{} belongs to no host of the site", named(&s.paths)),
-        (true, false) => format!("the findings are those about {}", named(&s.paths)),
-    };
-    let whole = if o.site.path.is_some() {
-        "; the whole site was read"
-    } else {
-        ""
-    };
-    style.entry(out, "scope", Paint::Bold, HEADS, &format!("{about}{whole}"))?;
+    style.entry(out, "scope", Paint::Bold, HEADS, &about)?;
     let e = Counts::of(&o.elsewhere);
     if e.errors + e.warnings + e.notes > 0 {
         let line = format!(
@@ -75,53 +60,12 @@ fn scope(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
 
 /// The verdict.
 pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let c = o.counts();
-    let failing = o.failing().count();
-    let nothing_changed = o.scope.is_some() && !o.judged_any() && failing == 0;
-    let (paint, verdict) = if nothing_changed {
-        (Paint::Green, "OK: no changed file is an export".to_owned())
-    } else if !o.judged_any() {
-        (Paint::Red, "NOT RUN: no export was judged".to_owned())
-    } else if failing > 0 {
-        let level = o.fail_on.as_str();
-        (
-            Paint::Red,
-            format!("FAILED: {} at or above {level}", plural(failing, "finding")),
-        )
-    } else {
-        (Paint::Green, "OK".to_owned())
+    let paint = match o.verdict() {
+        Verdict::Ok | Verdict::NothingChanged => Paint::Green,
+        Verdict::Failed(_) | Verdict::NotRun => Paint::Red,
     };
-    let mut counts = vec![
-        plural(c.errors, "error"),
-        plural(c.warnings, "warning"),
-        plural(c.notes, "note"),
-    ];
-    if c.waived > 0 {
-        counts.push(format!("{} waived", c.waived));
-    }
-    if c.baselined > 0 {
-        counts.push(format!("{} in the baseline", c.baselined));
-    }
-    let elsewhere = Counts::of(&o.elsewhere).errors;
-    if elsewhere > 0 {
-        let errors = plural(elsewhere, "error");
-        counts.push(format!("{errors} elsewhere in the site"));
-    }
-    let open = o.requirements_with(Status::Unverified) + o.requirements_with(Status::Conditional);
-    if open > 0 {
-        counts.push(format!(
-            "{open} of {} not proven",
-            plural(o.requirements.len(), "requirement")
-        ));
-    }
-    let rules: usize = o.exports.iter().map(|e| e.rules).sum();
-    let line = format!(
-        " · {} · {}, {}",
-        counts.join(", "),
-        plural(o.exports.len(), "export"),
-        plural(rules, "rule"),
-    );
-    writeln!(out, "{}{line}", style.paint(paint, &verdict))
+    let verdict = style.paint(paint, &words::verdict(o));
+    writeln!(out, "{verdict} · {}", words::counts(o))
 }
 
 /// Requirements that nothing proves, by reason.
@@ -131,42 +75,22 @@ fn not_proven(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut reasons: BTreeMap<(Status, &str), Vec<u32>> = BTreeMap::new();
-    for r in &o.requirements {
-        let default = match r.status {
-            Status::Unverified => "no export of either end was judged",
-            Status::Conditional => "rests on a condition that the export does not decide",
-            _ => continue,
-        };
-        let reason = r.reason.as_deref().unwrap_or(default);
-        reasons.entry((r.status, reason)).or_default().push(r.row);
-    }
+    let reasons = o.not_proven();
     let limit = if options.verbose { usize::MAX } else { NAMED };
-    for ((status, reason), rows) in reasons.iter().take(limit) {
-        let line = format!(
-            "{} {}: {} (row{} {})",
-            rows.len(),
-            status.as_str(),
-            limited(reason, 300),
-            if rows.len() == 1 { "" } else { "s" },
-            ranges(rows)
-        );
-        style.entry(out, "not proven", Paint::Yellow, HEADS, &line)?;
+    for n in reasons.iter().take(limit) {
+        style.entry(
+            out,
+            "not proven",
+            Paint::Yellow,
+            HEADS,
+            &words::not_proven(n),
+        )?;
     }
     if reasons.len() > limit {
         let line = format!("{} more reasons (-v names them)", reasons.len() - limit);
         style.entry(out, "", Paint::Dim, HEADS, &line)?;
     }
-    let unmodelled: usize = o.exports.iter().map(|e| e.unmodelled).sum();
-    if unmodelled > 0 {
-        let line = format!(
-            "{unmodelled} {} read in part or not at all (`hylint inspect EXPORT` lists them)",
-            if unmodelled == 1 {
-                "rule or line is"
-            } else {
-                "rules or lines are"
-            }
-        );
+    if let Some(line) = words::unmodelled(o) {
         style.entry(out, "not proven", Paint::Yellow, HEADS, &line)?;
     }
     Ok(())
@@ -176,19 +100,7 @@ fn statuses(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if o.requirements.is_empty() {
         return Ok(());
     }
-    let parts: Vec<String> = Status::EACH
-        .iter()
-        .map(|s| (o.requirements_with(*s), s.as_str()))
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, name)| format!("{n} {name}"))
-        .collect();
-    let line = format!(
-        "{} of {}: {}",
-        plural(o.requirements.len(), "requirement"),
-        text(&o.matrix.id),
-        parts.join(" · ")
-    );
-    style.entry(out, "required", Paint::Bold, HEADS, &line)
+    style.entry(out, "required", Paint::Bold, HEADS, &words::statuses(o))
 }
 
 /// One line for each export, the worst first.
@@ -332,7 +244,12 @@ fn held_down(
             .filter_map(|f| Some((f, f.waived.as_ref()?)))
     };
     for (f, w) in waived().take(limit) {
-        let line = format!("{}: {} ({})", f.code, limited(&f.message, 300), accepted(w));
+        let line = format!(
+            "{}: {} ({})",
+            f.code,
+            limited(&f.message, 300),
+            words::waiver(w)
+        );
         style.entry(out, "waived", Paint::Yellow, HEADS, &line)?;
     }
     let more = waived().count().saturating_sub(limit);
@@ -364,17 +281,6 @@ fn held_down(
     Ok(())
 }
 
-/// `CHG1, network team until 2027-03-31, exports/cm1.rules:7`.
-fn accepted(w: &Waiver) -> String {
-    let owner = w.owner.as_ref();
-    let owner = owner.map_or_else(String::new, |o| format!(", {}", limited(o, 100)));
-    let at = w.place.as_ref();
-    let at = at.map_or_else(String::new, |p| {
-        format!(", {}:{}", text(&p.path), p.start.line)
-    });
-    format!("{}{owner}, until {}{at}", limited(&w.reason, 300), w.until)
-}
-
 /// The auditor's list: each requirement with what decides it.
 fn every_requirement(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     for r in &o.requirements {
@@ -386,14 +292,7 @@ fn every_requirement(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Res
         }
         style.entry(out, &head, Paint::Dim, 24, &line)?;
         for c in &r.checks {
-            let by: Vec<String> = c
-                .evidence
-                .iter()
-                .map(|e| match &e.place {
-                    Some(p) => format!("{}:{} {}", text(&p.path), p.start.line, text(&e.rule)),
-                    None => format!("{} {}", e.kind, text(&e.rule)),
-                })
-                .collect();
+            let by: Vec<String> = c.evidence.iter().map(words::decider).collect();
             let line = format!(
                 "{} {} {}: {} by {}",
                 text(c.host.as_deref().unwrap_or(&c.export)),

@@ -1,0 +1,100 @@
+//! Workflow commands of GitHub Actions: an annotation for each finding.
+//!
+//! GitHub shows 10 annotations of a level in a step and keeps the rest in the log, so the gravest come first, and the
+//! summary stands before the notes, whose level it shares.
+
+use super::sanitize::limited;
+use super::words::{self, SENTENCE};
+use super::{RenderOptions, Report};
+use crate::finding::{Finding, Severity};
+use crate::outcome::Outcome;
+use std::io::{self, Write};
+
+/// Annotations of one level that GitHub shows in a step.
+const SHOWN: usize = 10;
+
+/// The report as workflow commands; every line is one, so that no other text can be taken for one.
+pub(super) struct Github;
+
+impl Report for Github {
+    fn write(&self, o: &Outcome, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let ranked = o.ranked();
+        let grave = ranked.iter().filter(|f| f.severity > Severity::Note);
+        for f in grave {
+            annotate(f, out)?;
+        }
+        summary(o, out)?;
+        let notes = ranked.iter().filter(|f| f.severity == Severity::Note);
+        for f in notes {
+            annotate(f, out)?;
+        }
+        Ok(())
+    }
+}
+
+fn level(s: Severity) -> &'static str {
+    match s {
+        Severity::Note => "notice",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+fn annotate(f: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "::{} ", level(f.severity))?;
+    if let Some(p) = &f.place {
+        write!(out, "file={},line={},", property(&p.path), p.start.line)?;
+        write!(out, "endLine={},", p.end.line)?;
+        // GitHub takes columns only within one line.
+        if p.start.line == p.end.line && !p.excerpt.is_empty() {
+            write!(out, "col={},endColumn={},", p.start.column, p.end.column)?;
+        }
+    }
+    write!(out, "title={}::", property(&format!("hylint {}", f.code)))?;
+    let mut said = limited(&f.message, SENTENCE).into_owned();
+    for (head, text) in words::facts(f) {
+        said.push_str(&format!("\n{head}: {text}"));
+    }
+    writeln!(out, "{}", data(&said))
+}
+
+fn summary(o: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    let c = o.counts();
+    let mut said = format!("{} · {}", words::verdict(o), words::counts(o));
+    said.push_str(&format!("\n{}", words::statuses(o)));
+    if let Some(about) = words::scope(o) {
+        said.push_str(&format!("\nscope: {about}"));
+    }
+    for n in o.not_proven() {
+        said.push_str(&format!("\nnot proven: {}", words::not_proven(&n)));
+    }
+    if let Some(text) = words::unmodelled(o) {
+        said.push_str(&format!("\nnot proven: {text}"));
+    }
+    if [c.errors, c.warnings, c.notes].iter().any(|n| *n > SHOWN) {
+        said.push_str(&format!(
+            "\nGitHub shows {SHOWN} annotations of each level; the log of this step has all of them"
+        ));
+    }
+    let title = format!(
+        "hylint {}, matrix {} {}",
+        env!("CARGO_PKG_VERSION"),
+        o.matrix.id,
+        o.matrix.sha256.get(..12).unwrap_or_default()
+    );
+    writeln!(out, "::notice title={}::{}", property(&title), data(&said))
+}
+
+/// The message of a command. Lines of a message are kept, escaped.
+fn data(s: &str) -> String {
+    s.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// A property of a command.
+fn property(s: &str) -> String {
+    data(&limited(s, SENTENCE))
+        .replace(':', "%3A")
+        .replace(',', "%2C")
+}

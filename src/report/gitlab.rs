@@ -1,0 +1,82 @@
+//! GitLab Code Quality: the part of Code Climate's issues that a merge request shows.
+
+use super::sanitize::{limited, text};
+use super::words::{self, SENTENCE};
+use super::{RenderOptions, Report, write_json};
+use crate::finding::{Finding, Severity};
+use crate::outcome::Outcome;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// The report as a JSON array.
+pub(super) struct Gitlab;
+
+impl Report for Gitlab {
+    fn write(&self, o: &Outcome, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let issues: Vec<Issue<'_>> = o.findings.iter().map(|f| Issue::of(o, f)).collect();
+        write_json(&issues, out)
+    }
+}
+
+#[derive(Serialize)]
+struct Issue<'a> {
+    description: String,
+    check_name: &'a str,
+    /// GitLab compares two runs by it and shows only one of two equal ones; ours is unique within a run.
+    fingerprint: &'a str,
+    severity: &'static str,
+    location: Location<'a>,
+}
+
+#[derive(Serialize)]
+struct Location<'a> {
+    /// Relative to the repository's root, if hylint was called there.
+    path: &'a str,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u32,
+    end: u32,
+}
+
+impl<'a> Issue<'a> {
+    fn of(o: &'a Outcome, f: &'a Finding) -> Self {
+        let held = words::held_down(f);
+        let mut description = limited(&f.message, SENTENCE).into_owned();
+        if let Some(help) = f.help.as_deref().filter(|_| held.is_none()) {
+            description.push_str(&format!(" · {}", text(help)));
+        }
+        if let Some(held) = &held {
+            description = format!("[{held}] {description}");
+        }
+        let lines = f
+            .place
+            .as_ref()
+            .map_or((1, 1), |p| (p.start.line, p.end.line));
+        Self {
+            description,
+            check_name: f.code,
+            fingerprint: &f.fingerprint,
+            severity: severity(f),
+            location: Location {
+                path: words::path(o, f),
+                lines: Lines {
+                    begin: lines.0,
+                    end: lines.1,
+                },
+            },
+        }
+    }
+}
+
+/// GitLab's names, from info to blocker. What is held down is shown, as information.
+fn severity(f: &Finding) -> &'static str {
+    match f.severity {
+        _ if !f.is_active() => "info",
+        Severity::Note => "info",
+        Severity::Warning => "minor",
+        Severity::Error => "critical",
+    }
+}

@@ -1,0 +1,104 @@
+//! Findings with the lines that they stand on.
+
+use super::badge;
+use crate::finding::{ExcerptLine, Finding, Place, Severity};
+use crate::outcome::Outcome;
+use crate::report::sanitize::{limited, line, text};
+use crate::report::words;
+use maud::{Markup, html};
+
+/// Active findings, gravest first.
+pub(super) fn section(o: &Outcome) -> Markup {
+    let ranked = o.ranked();
+    html! {
+        section {
+            h2 { "Findings" }
+            @if ranked.is_empty() { p { "None." } }
+            @for f in ranked { (finding(f)) }
+        }
+    }
+}
+
+/// Findings that a waiver or the baseline holds down.
+pub(super) fn held_down(o: &Outcome) -> Markup {
+    let held: Vec<&Finding> = o.findings.iter().filter(|f| !f.is_active()).collect();
+    if held.is_empty() {
+        return html! {};
+    }
+    html! {
+        section {
+            h2 { "Held down" }
+            table {
+                thead { tr { th { "Finding" } th { "Place" } th { "Accepted" } } }
+                tbody {
+                    @for f in held {
+                        tr {
+                            td { (badge(f.severity)) " " code { (f.code) } br; (limited(&f.message, words::SENTENCE)) }
+                            td { @if let Some(p) = &f.place { code { (words::at(p)) } } }
+                            td { (words::held_down(f).unwrap_or_default()) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn finding(f: &Finding) -> Markup {
+    let class = format!("finding {}", f.severity.as_str());
+    html! {
+        article class=(class) {
+            h3 { (badge(f.severity)) " " code { (f.code) } " " (limited(&f.message, words::SENTENCE)) }
+            @if let Some(p) = &f.place { (place(p, &f.label, true)) }
+            @for r in &f.related {
+                // A note stands for many rules; their lines would bury what is grave.
+                @if f.severity == Severity::Note {
+                    p.also { code { (words::at(&r.place)) } " " (text(&r.label)) }
+                } @else { (place(&r.place, &r.label, false)) }
+            }
+            dl.facts {
+                @for (head, said) in words::facts(f) { dt { (head) } dd { (said) } }
+            }
+            p.fingerprint { "fingerprint " code { (f.fingerprint) } }
+        }
+    }
+}
+
+/// A place with its lines, the covered text marked.
+fn place(p: &Place, label: &str, primary: bool) -> Markup {
+    let label = if label.is_empty() { "here" } else { label };
+    html! {
+        figure class=(if primary { "primary" } else { "related" }) {
+            figcaption { code { (words::at(p)) } " " (text(label)) }
+            @if !p.excerpt.is_empty() {
+                pre { @for l in p.excerpt.iter() {
+                    @let [before, marked, after] = cut(p, l);
+                    span.line { span.number { (l.line) } (before) @if !marked.is_empty() { mark { (marked) } } (after) "\n" }
+                } }
+            }
+        }
+    }
+}
+
+/// A line of an excerpt before, in and after the place.
+fn cut(p: &Place, l: &ExcerptLine) -> [String; 3] {
+    let column = |c: u32| (c.saturating_sub(l.column)) as usize;
+    let from = if l.line == p.start.line {
+        column(p.start.column)
+    } else {
+        0
+    };
+    let to = if l.line == p.end.line {
+        column(p.end.column)
+    } else {
+        usize::MAX
+    };
+    // Each hostile character became one character, so columns are still true.
+    let shown = line(&l.text);
+    let chars = || shown.chars();
+    [
+        chars().take(from).collect(),
+        chars().take(to).skip(from).collect(),
+        chars().skip(to).collect(),
+    ]
+}

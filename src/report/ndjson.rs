@@ -1,0 +1,38 @@
+//! One JSON object a line, for pipelines that read line by line: `kind` says what it is, the other keys are those of the
+//! JSON report. The run comes first, the summary last; a stream without a summary was cut off.
+
+use super::json::{Document, Safe};
+use super::{RenderOptions, Report};
+use crate::outcome::Outcome;
+use serde::Serialize;
+use serde_json::ser::CompactFormatter;
+use std::io::{self, Write};
+
+/// The report as lines.
+pub(super) struct Ndjson;
+
+#[derive(Serialize)]
+struct Line<T> {
+    kind: &'static str,
+    #[serde(flatten)]
+    value: T,
+}
+
+impl Report for Ndjson {
+    fn write(&self, o: &Outcome, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let (run, exports, requirements, findings, summary) = Document::of(o).into_parts();
+        line("run", run, out)?;
+        exports.iter().try_for_each(|e| line("export", e, out))?;
+        requirements
+            .iter()
+            .try_for_each(|r| line("requirement", r, out))?;
+        findings.iter().try_for_each(|f| line("finding", f, out))?;
+        line("summary", summary, out)
+    }
+}
+
+fn line(kind: &'static str, value: impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut s = serde_json::Serializer::with_formatter(&mut *out, Safe(CompactFormatter));
+    Line { kind, value }.serialize(&mut s)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,121 @@
+//! How the run went: what it could not read, bind or prove.
+
+use super::place::{Artifacts, location, message, plain};
+use super::rules;
+use crate::finding::{Finding, Severity};
+use crate::lints::{self, Group};
+use crate::outcome::{Outcome, Verdict};
+use crate::report::sanitize::limited;
+use crate::report::words;
+use serde_json::json;
+use serde_sarif::sarif::{
+    Invocation, Notification, NotificationLevel, ReportingDescriptor, ReportingDescriptorReference,
+};
+
+/// Notifications that are no finding: id and meaning.
+const KINDS: [(&str, &str); 4] = [
+    (
+        "not-proven",
+        "Requirements that the exports neither prove nor refute.",
+    ),
+    ("unmodelled", "Rules or lines that are not read in full."),
+    ("assumed", "What was taken for granted."),
+    (
+        "scope",
+        "What the findings are about, where only a part of the site was given.",
+    ),
+];
+
+/// What notifications refer to.
+pub(super) fn descriptors() -> Vec<ReportingDescriptor> {
+    let one = |(id, text): (&str, &str)| {
+        ReportingDescriptor::builder()
+            .id(id)
+            .short_description(rules::plain(text))
+            .build()
+    };
+    KINDS.into_iter().map(one).collect()
+}
+
+/// The one invocation. It was successful if something was judged and every file that should be an export could be read.
+pub(super) fn invocation(o: &Outcome, artifacts: &Artifacts) -> Invocation {
+    let (code, said) = match o.verdict() {
+        Verdict::Ok => (Some(0), "nothing at or above the threshold"),
+        Verdict::NothingChanged => (Some(0), "no changed file is an export"),
+        Verdict::Failed(_) => (Some(1), "findings at or above the threshold"),
+        // 2, or 1 where only what was changed is asked for.
+        Verdict::NotRun => (None, "no export was judged"),
+    };
+    let unread = o.findings.iter().any(unread);
+    let mut i = Invocation::builder()
+        .execution_successful(code.is_some() && !unread)
+        .exit_code_description(said)
+        .tool_execution_notifications(notifications(o, artifacts))
+        .build();
+    i.exit_code = code;
+    i
+}
+
+/// A file of which nothing was read, or that was cut off.
+fn unread(f: &Finding) -> bool {
+    f.severity == Severity::Error && matches!(f.code, "malformed-export" | "empty-export")
+}
+
+fn notifications(o: &Outcome, artifacts: &Artifacts) -> Vec<Notification> {
+    // A waiver or a baseline holds the alarm down, and does not make the run complete.
+    let trust = |f: &&Finding| {
+        lints::by_code(f.code).is_some_and(|l| l.group == Group::Trust)
+            && !matches!(f.code, "expired-waiver" | "unused-waiver" | "stale-port")
+    };
+    let mut all: Vec<Notification> = o
+        .findings
+        .iter()
+        .filter(trust)
+        .map(|f| of_finding(artifacts, f))
+        .collect();
+    if o.verdict() == Verdict::NotRun {
+        all.push(kind(
+            "not-proven",
+            NotificationLevel::Error,
+            &words::verdict(o),
+        ));
+    }
+    if let Some(text) = words::scope(o) {
+        all.push(kind("scope", NotificationLevel::Note, &text));
+    }
+    for n in o.not_proven() {
+        let text = words::not_proven(&n);
+        all.push(kind("not-proven", NotificationLevel::Warning, &text));
+    }
+    if let Some(text) = words::unmodelled(o) {
+        all.push(kind("unmodelled", NotificationLevel::Warning, &text));
+    }
+    for a in &o.assumptions {
+        let text = words::assumption(a);
+        all.push(kind("assumed", NotificationLevel::Note, &text));
+    }
+    all
+}
+
+fn of_finding(artifacts: &Artifacts, f: &Finding) -> Notification {
+    let mut rule = ReportingDescriptorReference::builder().id(f.code).build();
+    rule.index = rules::index(f.code);
+    let mut n = Notification::builder()
+        .level(json!(super::level(f.severity)))
+        .message(message(&plain(&limited(&f.message, words::SENTENCE))))
+        .associated_rule(rule)
+        .build();
+    n.locations = f.place.as_ref().map(|p| vec![location(artifacts, p, None)]);
+    n
+}
+
+fn kind(id: &str, level: NotificationLevel, text: &str) -> Notification {
+    let at = KINDS.iter().position(|(k, _)| *k == id);
+    let mut descriptor = ReportingDescriptorReference::builder().id(id).build();
+    descriptor.index = at.and_then(|i| i64::try_from(i).ok());
+    Notification::builder()
+        .level(json!(level))
+        .message(message(&plain(text)))
+        .descriptor(descriptor)
+        .build()
+}

@@ -1,0 +1,192 @@
+//! Places: relative URIs, regions, and the files of the run with their hashes.
+
+use crate::finding::{Finding, Place};
+use crate::outcome::Outcome;
+use crate::report::sanitize::{limited, text};
+use crate::report::words;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+use serde_sarif::sarif::{
+    Artifact, ArtifactContent, ArtifactLocation, ArtifactRoles, Location, LogicalLocation, Message,
+    PhysicalLocation, Region,
+};
+use std::collections::BTreeMap;
+
+/// What relative URIs are relative to: the folder in which hylint was called, the checkout's root in a pipeline.
+const BASE: &str = "%SRCROOT%";
+/// What may not stand in the path of a URI as it is (RFC 3986, 3.3).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// The files of the run.
+pub(super) struct Artifacts {
+    pub(super) list: Vec<Artifact>,
+    index: BTreeMap<String, i64>,
+}
+
+impl Artifacts {
+    /// The exports in path order, then the site file.
+    pub(super) fn of(o: &Outcome) -> Self {
+        let mut all = Self {
+            list: Vec::new(),
+            index: BTreeMap::new(),
+        };
+        for e in &o.exports {
+            let mut a = artifact(&e.path, &e.sha256, ArtifactRoles::AnalysisTarget);
+            a.length = i64::try_from(e.bytes).ok();
+            a.encoding = Some(e.encoding.to_owned());
+            all.push(&e.path, a);
+        }
+        if let (Some(path), Some(sha256)) = (&o.site.path, &o.site.sha256) {
+            let role = ArtifactRoles::UserSpecifiedConfiguration;
+            all.push(path, artifact(path, sha256, role));
+        }
+        all
+    }
+
+    fn push(&mut self, path: &str, a: Artifact) {
+        let at = i64::try_from(self.list.len()).unwrap_or(-1);
+        self.index.insert(path.to_owned(), at);
+        self.list.push(a);
+    }
+
+    /// A reference to a file; one that is not in the list (it could not be read) has no index.
+    pub(super) fn at(&self, path: &str) -> ArtifactLocation {
+        let mut l = uri(path);
+        l.index = self.index.get(path).copied();
+        l
+    }
+}
+
+fn artifact(path: &str, sha256: &str, role: ArtifactRoles) -> Artifact {
+    Artifact::builder()
+        .location(uri(path))
+        .hashes(BTreeMap::from([("sha-256".to_owned(), sha256.to_owned())]))
+        .roles(vec![json!(role)])
+        .build()
+}
+
+/// A path as a URI: relative to [`BASE`], or `file:` where it is absolute.
+fn uri(path: &str) -> ArtifactLocation {
+    let escaped = utf8_percent_encode(path, ESCAPED).to_string();
+    let drive = path.as_bytes().get(1) == Some(&b':');
+    if path.starts_with('/') || drive {
+        let slash = if drive { "/" } else { "" };
+        let uri = format!(
+            "file://{slash}{}",
+            escaped.replacen("%3A", ":", usize::from(drive))
+        );
+        return ArtifactLocation::builder().uri(uri).build();
+    }
+    ArtifactLocation::builder()
+        .uri(escaped)
+        .uri_base_id(BASE)
+        .build()
+}
+
+/// Says what the base is and not where, so that the same run gives the same log on every machine.
+pub(super) fn bases() -> BTreeMap<String, ArtifactLocation> {
+    let text = "The folder in which hylint was called.";
+    let base = ArtifactLocation::builder()
+        .description(Message::builder().text(text).build())
+        .build();
+    BTreeMap::from([(BASE.to_owned(), base)])
+}
+
+/// A plain message.
+pub(super) fn message(text: &str) -> Message {
+    Message::builder().text(text).build()
+}
+
+/// Keeps a text from being a link: `[text](target)` is one in a SARIF message (3.11.6).
+pub(super) fn plain(s: &str) -> String {
+    if s.contains("](") {
+        in_link(s)
+    } else {
+        s.to_owned()
+    }
+}
+
+/// A text between the brackets of a link.
+pub(super) fn in_link(s: &str) -> String {
+    s.replace('\\', "\\\\")
+        .replace('[', "\\[")
+        .replace(']', "\\]")
+}
+
+/// Where a finding is shown. One without a file is at the start of the site file or the first export, since viewers drop
+/// results without a place.
+pub(super) fn primary(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> Location {
+    let mut l = match &f.place {
+        Some(p) => {
+            let label = (!f.label.is_empty()).then_some((0, f.label.as_str()));
+            location(artifacts, p, label)
+        }
+        None => Location::builder()
+            .physical_location(physical(artifacts, words::path(o, f), start()))
+            .build(),
+    };
+    l.id = None;
+    l.logical_locations = logical(f);
+    l
+}
+
+/// A place, with its number and label.
+pub(super) fn location(artifacts: &Artifacts, p: &Place, label: Option<(usize, &str)>) -> Location {
+    let mut l = Location::builder()
+        .physical_location(physical(artifacts, &p.path, region(p)))
+        .build();
+    if let Some((id, label)) = label {
+        l.id = i64::try_from(id).ok();
+        l.message = Some(message(&plain(&text(label))));
+    }
+    l
+}
+
+fn physical(artifacts: &Artifacts, path: &str, region: Region) -> PhysicalLocation {
+    PhysicalLocation::builder()
+        .artifact_location(artifacts.at(path))
+        .region(region)
+        .build()
+}
+
+fn region(p: &Place) -> Region {
+    let mut r = Region::builder()
+        .start_line(p.start.line)
+        .start_column(p.start.column)
+        .end_line(p.end.line)
+        .end_column(p.end.column)
+        .build();
+    let covered = p.covered().filter(|t| !t.is_empty());
+    r.snippet = covered.map(|t| ArtifactContent::builder().text(t).build());
+    r
+}
+
+/// The start of a file.
+fn start() -> Region {
+    Region::builder()
+        .start_line(1)
+        .start_column(1)
+        .end_line(1)
+        .end_column(1)
+        .build()
+}
+
+/// Host, point and rule as a name that is not a place in a file.
+fn logical(f: &Finding) -> Option<Vec<LogicalLocation>> {
+    let parts: Vec<&str> = [&f.host, &f.point, &f.rule]
+        .into_iter()
+        .filter_map(|p| p.as_deref())
+        .collect();
+    let last = parts.last()?;
+    let one = LogicalLocation::builder()
+        .name(text(last))
+        .fully_qualified_name(limited(&parts.join("/"), words::SENTENCE))
+        .kind("resource")
+        .build();
+    Some(vec![one])
+}

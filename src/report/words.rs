@@ -1,0 +1,288 @@
+//! Phrases that several reports share. What comes from an export is sanitized for one line.
+
+use super::sanitize::{limited, text};
+use crate::finding::{Finding, Place, Waiver, Witness};
+use crate::outcome::{Assumption, Counts, Evidence, NotProven, Outcome, Status, Verdict};
+
+/// Characters kept of one of hylint's own sentences, which may quote names.
+pub(super) const SENTENCE: usize = 600;
+
+/// `1 error`, `2 errors`.
+pub(super) fn plural(n: usize, one: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {one}{s}")
+}
+
+/// Ascending numbers as `1, 3–5`.
+pub(super) fn ranges(rows: &[u32]) -> String {
+    let mut rows = rows.to_vec();
+    rows.sort_unstable();
+    rows.dedup();
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for r in rows {
+        match runs.last_mut() {
+            Some((_, hi)) if *hi + 1 == r => *hi = r,
+            _ => runs.push((r, r)),
+        }
+    }
+    let texts: Vec<String> = runs
+        .iter()
+        .map(|(lo, hi)| match hi - lo {
+            0 => lo.to_string(),
+            1 => format!("{lo}, {hi}"),
+            _ => format!("{lo}–{hi}"),
+        })
+        .collect();
+    texts.join(", ")
+}
+
+/// `tcp 10.0.0.1:49152 -> 10.0.0.2:443`, for one line.
+pub(super) fn packet(w: &Witness) -> String {
+    let end = |addr: &str, port: Option<u16>| match port {
+        Some(p) if addr.contains(':') => format!("[{addr}]:{p}"),
+        Some(p) => format!("{addr}:{p}"),
+        None => addr.to_owned(),
+    };
+    let words = format!(
+        "{} {} -> {}",
+        w.proto,
+        end(&w.src, w.sport),
+        end(&w.dst, w.dport)
+    );
+    text(&words).into_owned()
+}
+
+/// The verdict.
+pub(super) fn verdict(o: &Outcome) -> String {
+    match o.verdict() {
+        Verdict::NotRun => "NOT RUN: no export was judged".to_owned(),
+        Verdict::Failed(n) => format!(
+            "FAILED: {} at or above {}",
+            plural(n, "finding"),
+            o.fail_on.as_str()
+        ),
+        Verdict::Ok => "OK".to_owned(),
+        Verdict::NothingChanged => "OK: no changed file is an export".to_owned(),
+    }
+}
+
+/// Findings by severity, what is held down, what is not proven, and what was read.
+pub(super) fn counts(o: &Outcome) -> String {
+    let c = o.counts();
+    let mut counts = vec![
+        plural(c.errors, "error"),
+        plural(c.warnings, "warning"),
+        plural(c.notes, "note"),
+    ];
+    if c.waived > 0 {
+        counts.push(format!("{} waived", c.waived));
+    }
+    if c.baselined > 0 {
+        counts.push(format!("{} in the baseline", c.baselined));
+    }
+    let elsewhere = Counts::of(&o.elsewhere).errors;
+    if elsewhere > 0 {
+        let errors = plural(elsewhere, "error");
+        counts.push(format!("{errors} elsewhere in the site"));
+    }
+    let open = o.requirements_with(Status::Unverified) + o.requirements_with(Status::Conditional);
+    if open > 0 {
+        counts.push(format!(
+            "{open} of {} not proven",
+            plural(o.requirements.len(), "requirement")
+        ));
+    }
+    let rules: usize = o.exports.iter().map(|e| e.rules).sum();
+    format!(
+        "{} · {}, {}",
+        counts.join(", "),
+        plural(o.exports.len(), "export"),
+        plural(rules, "rule"),
+    )
+}
+
+/// Hosts or paths named where the report is about a part of the site.
+const NAMED: usize = 12;
+
+/// What the findings are about, where only a part of the site was given.
+pub(super) fn scope(o: &Outcome) -> Option<String> {
+    let s = o.scope.as_ref()?;
+    let named = |names: &[String]| {
+        let mut shown: Vec<_> = names.iter().take(NAMED).map(|n| text(n)).collect();
+        if names.len() > NAMED {
+            shown.push(format!("{} more", names.len() - NAMED).into());
+        }
+        shown.join(", ")
+    };
+    let about = match (s.hosts.is_empty(), o.site.path.is_some()) {
+        (false, _) => format!("the findings are those about {}", named(&s.hosts)),
+        (true, true) => format!("{} belongs to no host of the site", named(&s.paths)),
+        (true, false) => format!("the findings are those about {}", named(&s.paths)),
+    };
+    let whole = if o.site.path.is_some() {
+        "; the whole site was read"
+    } else {
+        ""
+    };
+    Some(format!("{about}{whole}"))
+}
+
+/// Requirements by status; those that are 0 are left out.
+pub(super) fn statuses(o: &Outcome) -> String {
+    let parts: Vec<String> = Status::EACH
+        .iter()
+        .map(|s| (o.requirements_with(*s), s.as_str()))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| format!("{n} {name}"))
+        .collect();
+    format!(
+        "{} of {}: {}",
+        plural(o.requirements.len(), "requirement"),
+        text(&o.matrix.id),
+        parts.join(" · ")
+    )
+}
+
+/// `3 unverified: no export … (rows 1, 4–5)`.
+pub(super) fn not_proven(n: &NotProven<'_>) -> String {
+    format!(
+        "{} {}: {} (row{} {})",
+        n.rows.len(),
+        n.status.as_str(),
+        limited(n.reason, 300),
+        if n.rows.len() == 1 { "" } else { "s" },
+        ranges(&n.rows)
+    )
+}
+
+/// That some rules or lines are not read, if there are any.
+pub(super) fn unmodelled(o: &Outcome) -> Option<String> {
+    let n = o.unmodelled();
+    let what = if n == 1 {
+        "rule or line is"
+    } else {
+        "rules or lines are"
+    };
+    let said = "read in part or not at all (`hylint inspect EXPORT` lists them)";
+    (n > 0).then(|| format!("{n} {what} {said}"))
+}
+
+/// What was taken for granted.
+pub(super) fn assumption(a: &Assumption) -> String {
+    format!("{} ({})", limited(&a.text, SENTENCE), text(&a.id))
+}
+
+/// `path:line:column`; a whole file has no line.
+pub(super) fn at(p: &Place) -> String {
+    if p.excerpt.is_empty() {
+        return text(&p.path).into_owned();
+    }
+    format!("{}:{}:{}", text(&p.path), p.start.line, p.start.column)
+}
+
+/// `path:line rule`, or what decides where nothing in a file does.
+pub(super) fn decider(e: &Evidence) -> String {
+    match &e.place {
+        Some(p) => format!("{}:{} {}", text(&p.path), p.start.line, text(&e.rule)),
+        None if e.kind == e.rule => e.kind.to_owned(),
+        None => format!("{} {}", e.kind, text(&e.rule)),
+    }
+}
+
+/// `rows 3, 5 · id`, if the finding is about a requirement.
+pub(super) fn requirement(f: &Finding) -> Option<String> {
+    let id = f.requirement.as_ref()?;
+    let mut rows: Vec<u32> = f.row.into_iter().collect();
+    rows.extend(&f.also);
+    let head = if rows.len() > 1 { "rows" } else { "row" };
+    Some(format!("{head} {} · {}", ranges(&rows), text(id)))
+}
+
+/// Host, point and direction that were judged.
+pub(super) fn judged(f: &Finding) -> Option<String> {
+    let at: Vec<String> = [f.host.as_deref(), f.point.as_deref(), f.direction]
+        .into_iter()
+        .flatten()
+        .map(|s| text(s).into_owned())
+        .collect();
+    (!at.is_empty()).then(|| at.join(" · "))
+}
+
+/// The failing pairs: `named` of them, the others counted.
+pub(super) fn pairs(f: &Finding, named: usize) -> Option<String> {
+    if f.pairs.is_empty() {
+        return None;
+    }
+    let shown: Vec<_> = f.pairs.iter().take(named).map(|p| text(p)).collect();
+    let more = f.pairs_total.saturating_sub(shown.len());
+    let more = if more > 0 {
+        format!(" and {} more", plural(more, "pair"))
+    } else {
+        String::new()
+    };
+    Some(format!("{}{more}", shown.join(", ")))
+}
+
+/// Why a finding is held down, who answers for it, until when, and where that stands.
+pub(super) fn waiver(w: &Waiver) -> String {
+    let owner = w.owner.as_ref();
+    let owner = owner.map_or_else(String::new, |o| format!(", {}", limited(o, 100)));
+    let at = w.place.as_ref();
+    let at = at.map_or_else(String::new, |p| {
+        format!(", {}:{}", text(&p.path), p.start.line)
+    });
+    format!("{}{owner}, until {}{at}", limited(&w.reason, 300), w.until)
+}
+
+/// Where a finding is held down: by a waiver, or by the baseline.
+pub(super) fn held_down(f: &Finding) -> Option<String> {
+    match &f.waived {
+        Some(w) => Some(format!("waived: {}", waiver(w))),
+        None => f.baselined.then(|| "in the baseline".to_owned()),
+    }
+}
+
+/// What there is to say of a finding beside its message and places: heads and texts, the help last.
+pub(super) fn facts(f: &Finding) -> Vec<(&'static str, String)> {
+    let impact = f.impact.as_deref().filter(|_| f.requirement.is_some());
+    let assumed: Vec<_> = f.assumptions.iter().map(|a| text(a)).collect();
+    let facts = [
+        ("required", requirement(f)),
+        (
+            "when closed",
+            impact.map(|i| limited(i, SENTENCE).into_owned()),
+        ),
+        ("rule", f.rule.as_deref().map(|r| text(r).into_owned())),
+        ("judged", judged(f)),
+        ("fails", pairs(f, 5)),
+        ("packet", f.witness.as_ref().map(packet)),
+        ("assumed", (!assumed.is_empty()).then(|| assumed.join(", "))),
+        ("held down", held_down(f)),
+        (
+            "help",
+            f.help.as_deref().map(|h| limited(h, SENTENCE).into_owned()),
+        ),
+    ];
+    facts
+        .into_iter()
+        .filter_map(|(head, t)| Some((head, t?)))
+        .collect()
+}
+
+/// The path that a finding is shown at where a format needs one: its own, else the site file's, else the first export's.
+pub(super) fn path<'a>(o: &'a Outcome, f: &'a Finding) -> &'a str {
+    let own = f.place.as_ref().map(|p| &*p.path);
+    own.or(o.site.path.as_deref())
+        .or_else(|| o.exports.first().map(|e| &*e.path))
+        .unwrap_or("hylint.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranges;
+
+    #[test]
+    fn rows_are_ranges() {
+        assert_eq!(ranges(&[5, 1, 3, 4, 4, 8, 9]), "1, 3–5, 8, 9");
+    }
+}

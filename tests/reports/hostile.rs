@@ -1,0 +1,310 @@
+//! Names of an export in every format: nothing in them acts on what reads the report. The names come through the readers of
+//! four formats and from a file's name, and each must reach the report: a name that is dropped proves nothing.
+
+use super::harness::{Hylint, Run};
+use super::{FORMATS, json};
+use pulldown_cmark::{Event, Options, Parser, Tag};
+use std::collections::BTreeSet;
+
+/// What a name may try, and a part of it that is there in some form in each report.
+const NAMES: [&str; 16] = [
+    "aaa<script>alert(1)</script>",
+    "bbb<img src=x onerror=alert(1)>\"'",
+    "ccc\u{1b}[2J\u{1b}[31m\u{9b}31m",
+    "=cmd('ddd')",
+    "%0A::error::eee",
+    "\u{202e}fff\u{2066}\u{200b}",
+    "ggg]]>--></system-out><x>",
+    "hhh[link](http://evil.example) ![i](http://evil.example/i)",
+    "iii```` ` | a | b |",
+    "jjj@team #12 www.evil.example GH-1",
+    "@SUM(kkk)",
+    "-lll+1",
+    "mmm\u{ffff}\u{fffe}\u{7f}\u{8}",
+    "::error file=x::nnn",
+    "##[error]ooo ##vso[task.complete]",
+    "ppp{{7*7}}${x}$(x)",
+];
+
+fn long() -> String {
+    format!("qqq{}", "W".repeat(10_000))
+}
+
+/// One export of each format, each rule open to anyone under a hostile name.
+fn exports(name: &str) -> Vec<(&'static str, String)> {
+    let q = |s: &str| serde_json::to_string(s).unwrap();
+    let shell = name
+        .replace(['\n', '\r'], " ")
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"");
+    let line = name.replace(['\n', '\r'], " ");
+    vec![
+        (
+            "l/iptables.rules",
+            format!(
+                "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m comment --comment \"{shell}\" -j ACCEPT\nCOMMIT\n"
+            ),
+        ),
+        (
+            "w/firewall.txt",
+            format!(
+                "\r\nRule Name:                            {line}\r\n----------------------------------------------------------------------\r\nEnabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain,Private,Public\r\nGrouping:                             {line}\r\nLocalIP:                              Any\r\nRemoteIP:                             Any\r\nProtocol:                             Any\r\nEdge traversal:                       No\r\nProgram:                              Any\r\nService:                              Any\r\nInterfaceTypes:                       Any\r\nSecurity:                             NotRequired\r\nRule source:                          Local Setting\r\nAction:                               Allow\r\n\r\nOk.\r\n"
+            ),
+        ),
+        (
+            "a/security-groups.json",
+            format!(
+                "{{\"SecurityGroups\":[{{\"GroupId\":\"sg-0a\",\"GroupName\":{0},\"Description\":{0},\"VpcId\":\"vpc-1\",\"IpPermissions\":[{{\"IpProtocol\":\"-1\",\"IpRanges\":[{{\"CidrIp\":\"0.0.0.0/0\",\"Description\":{0}}}],\"Ipv6Ranges\":[],\"PrefixListIds\":[],\"UserIdGroupPairs\":[]}}],\"IpPermissionsEgress\":[]}}]}}",
+                q(name)
+            ),
+        ),
+        (
+            "z/nsg-list.json",
+            format!(
+                "[{{\"name\":{0},\"id\":\"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n\",\"type\":\"Microsoft.Network/networkSecurityGroups\",\"securityRules\":[{{\"name\":{0},\"description\":{0},\"access\":\"Allow\",\"direction\":\"Inbound\",\"priority\":100,\"protocol\":\"*\",\"sourceAddressPrefix\":\"*\",\"sourcePortRange\":\"*\",\"destinationAddressPrefix\":\"*\",\"destinationPortRange\":\"*\"}}],\"defaultSecurityRules\":[]}}]",
+                q(name)
+            ),
+        ),
+    ]
+}
+
+/// All formats of one run over exports whose rules and folder bear the name.
+fn reports(name: &str) -> (Hylint, Run) {
+    // What a file's name may hold on Unix: anything but a slash, up to 255 bytes.
+    let folder: String = name.replace('/', "_").chars().take(40).collect();
+    let site = format!(
+        "[site]\nname = {}\n[roles]\ncontroller-management = [\"10.20.1.11\"]\nsession-host = [\"10.20.10.31\"]\n[[waive]]\ncode = \"unneeded-flow\"\nexport = \"**\"\nuntil = 2026-12-31\nreason = {0}\nowner = {0}\n",
+        toml_text(name)
+    );
+    let mut h = Hylint::new().file("hylint.toml", site).file("out/x", "");
+    for (path, text) in exports(name) {
+        h = h.file(&format!("x/{folder}/{path}"), text);
+    }
+    let outputs: Vec<String> = FORMATS
+        .iter()
+        .map(|f| format!("--output {f}=out/{f}"))
+        .collect();
+    let h = h.args(&format!(
+        "x --at 2026-11-25T00:00:00Z --role session-host --address 10.20.10.31 {}",
+        outputs.join(" ")
+    ));
+    let run = h.run();
+    (h, run)
+}
+
+fn toml_text(s: &str) -> String {
+    let inner: String = s
+        .chars()
+        .map(|c| match c {
+            '"' | '\\' => format!("\\{c}"),
+            c if c.is_control() || (c as u32) >= 0xfffe && (c as u32) <= 0xffff => {
+                format!("\\u{:04X}", c as u32)
+            }
+            c => c.to_string(),
+        })
+        .collect();
+    format!("\"{inner}\"")
+}
+
+/// C0 but line ends, C1, bidi, zero width, noncharacters.
+fn acts(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\r'
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+#[test]
+fn nothing_gets_through() {
+    let long = long();
+    for name in NAMES.iter().copied().chain([long.as_str()]) {
+        let (h, run) = reports(name);
+        assert!(!run.err.contains("panicked"), "{name:?}: {}", run.err);
+        assert_eq!(run.status, 1, "{name:?}: {}", run.err);
+        let read = |f: &str| std::fs::read_to_string(h.path(&format!("out/{f}"))).unwrap();
+        let d = json(&read("json"));
+        let findings = d["findings"].as_array().unwrap();
+        // Three equal letters, which every form of the name keeps.
+        let mark: String = ('a'..='z')
+            .map(|c| c.to_string().repeat(3))
+            .find(|m| name.contains(m))
+            .unwrap();
+        for format in FORMATS {
+            let text = read(format);
+            assert!(text.contains(&mark), "{name:?} is not in {format}");
+            let bad = text.chars().find(|c| acts(*c));
+            assert_eq!(bad, None, "{format} of {name:?}");
+            assert!(
+                !text.replace("\r\n", "").contains('\r'),
+                "{format} of {name:?}"
+            );
+        }
+        github(&read("github"), findings.len(), name);
+        table(&read("csv"), name);
+        page(&read("html"), name);
+        comment(&read("markdown"), name);
+        xml(&read("junit"), name);
+        for l in read("ndjson").lines() {
+            json(l);
+        }
+        log(&json(&read("sarif")), name);
+        json(&read("gitlab"));
+        // A terminal or a log is not flooded by one name.
+        let longest = read("human")
+            .lines()
+            .map(|l| l.chars().count())
+            .max()
+            .unwrap();
+        assert!(longest < 1_200, "{longest} in human of {name:?}");
+    }
+}
+
+/// Every line is a command of ours, one for each finding that counts, and one for the summary.
+fn github(text: &str, findings: usize, name: &str) {
+    for l in text.lines() {
+        let level = ["::error ", "::warning ", "::notice "]
+            .iter()
+            .find(|p| l.starts_with(**p));
+        let head = l.split("::").nth(1).unwrap();
+        assert!(level.is_some() && !head.is_empty(), "{name:?}: {l}");
+        let properties = l
+            .strip_prefix(level.unwrap())
+            .unwrap()
+            .split("::")
+            .next()
+            .unwrap();
+        for p in properties.split(',') {
+            let key = p.split('=').next().unwrap();
+            assert!(
+                ["file", "line", "endLine", "col", "endColumn", "title"].contains(&key),
+                "{name:?}: {l}"
+            );
+        }
+    }
+    assert!(text.lines().count() <= findings + 1, "{name:?}: {text}");
+}
+
+/// Each record has every column, and no cell is a formula.
+fn table(text: &str, name: &str) {
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    for r in rows.records() {
+        for cell in &r.unwrap() {
+            assert!(
+                !cell
+                    .trim_start()
+                    .starts_with(['=', '+', '-', '@', '\t', '\r']),
+                "{name:?}: {cell}"
+            );
+            assert!(cell.chars().count() < 1_000, "{name:?}: {cell}");
+        }
+    }
+}
+
+/// Only our own elements, attributes and style; each text is escaped.
+fn page(text: &str, name: &str) {
+    let body = text.split("</style>").nth(1).unwrap();
+    assert_eq!(text.matches("</style>").count(), 1, "{name:?}");
+    let known: BTreeSet<&str> = "head body html header main footer section article figure figcaption h1 h2 h3 p b i em strong span code pre mark br dl dt dd ul li table thead tbody tr th td div".split(' ').collect();
+    for tag in body.split('<').skip(1) {
+        let inner = tag.split('>').next().unwrap();
+        let mut words = inner.trim_start_matches('/').split(' ');
+        let element = words.next().unwrap();
+        assert!(known.contains(element), "{name:?}: <{inner}>");
+        let rest = inner.get(element.len()..).unwrap_or("");
+        let ours = ["class=\"", "style=\"flex-grow:", "aria-hidden=\""];
+        assert!(
+            !rest.contains('=') || ours.iter().any(|a| rest.contains(a)),
+            "{name:?}: <{inner}>"
+        );
+        assert!(
+            !inner.contains("onerror") && !inner.contains("src"),
+            "{name:?}: <{inner}>"
+        );
+    }
+    assert!(text.contains("default-src 'none'"));
+}
+
+/// Rendered, it has no link, image or HTML but ours, and no word that GitHub links.
+fn comment(text: &str, name: &str) {
+    assert!(text.len() <= 65_536, "{name:?}: {}", text.len());
+    let mut words = String::new();
+    let mut in_code = false;
+    for event in Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+        match event {
+            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::Strikethrough) => {
+                panic!("{name:?}: {event:?}")
+            }
+            Event::Start(Tag::CodeBlock(_)) => in_code = true,
+            Event::End(pulldown_cmark::TagEnd::CodeBlock) => in_code = false,
+            Event::Html(h) | Event::InlineHtml(h) => {
+                let ours = [
+                    "<details>",
+                    "<summary>",
+                    "</summary>",
+                    "</details>",
+                    "<sub>",
+                    "</sub>",
+                    "<!-- -->",
+                    "evidence",
+                ];
+                let left = ours.iter().fold(h.to_string(), |s, o| s.replace(o, ""));
+                assert!(left.trim().is_empty(), "{name:?}: {h}");
+                // What stands around it is not one word.
+                words.push('\u{0}');
+            }
+            Event::Text(t) if !in_code => words.push_str(&t),
+            Event::Code(_)
+            | Event::SoftBreak
+            | Event::HardBreak
+            | Event::Start(_)
+            | Event::End(_) => words.push(' '),
+            _ => {}
+        }
+    }
+    for linked in ["@team", "#12", "www.e", "http://", "GH-1"] {
+        assert!(!words.contains(linked), "{name:?}: {linked} in {words}");
+    }
+}
+
+/// Well-formed, and only the elements of JUnit.
+fn xml(text: &str, name: &str) {
+    let read = quick_junit::Report::deserialize_from_str(text);
+    assert!(read.is_ok(), "{name:?}: {read:?}");
+    let known = [
+        "?xml",
+        "testsuites",
+        "testsuite",
+        "testcase",
+        "properties",
+        "property",
+        "failure",
+        "error",
+        "skipped",
+        "system-out",
+    ];
+    for tag in text.split('<').skip(1) {
+        let element = tag
+            .trim_start_matches('/')
+            .split([' ', '>', '/'])
+            .next()
+            .unwrap();
+        assert!(known.contains(&element), "{name:?}: <{element}");
+    }
+    assert!(!text.contains("]]>"), "{name:?}");
+}
+
+/// A message has no link but those to our related places.
+fn log(log: &serde_json::Value, name: &str) {
+    for r in log["runs"][0]["results"].as_array().unwrap() {
+        let message = r["message"]["text"].as_str().unwrap();
+        for target in message.replace("\\]", "").split("](").skip(1) {
+            let target = target.split(')').next().unwrap();
+            assert!(target.parse::<u32>().is_ok(), "{name:?}: {message}");
+        }
+    }
+    for l in log["runs"][0]["artifacts"].as_array().unwrap() {
+        let uri = l["location"]["uri"].as_str().unwrap();
+        assert!(
+            uri.is_ascii() && !uri.contains([' ', '<', '"', '#', '?']),
+            "{name:?}: {uri}"
+        );
+    }
+}
