@@ -10,7 +10,7 @@ python_tools() {
     need python3
     python3 -m venv "$tools"
     "$tools/bin/pip" install --quiet --disable-pip-version-check \
-        'maturin>=1.7,<2' 'pre-commit>=4,<5'
+        'maturin>=1.7,<2' 'pre-commit>=4,<5' 'PyYAML>=6,<7' 'check-jsonschema>=0.29,<1' 'yamllint>=1.35,<2'
 }
 
 # The wheel from the release build, in a fresh environment; and `cargo install`, which uses the same build.
@@ -41,8 +41,37 @@ pre_commit() {
     python_tools
     need git
     "$tools/bin/pre-commit" validate-manifest .pre-commit-hooks.yaml
-    # hylint as the hook installs it is the release build: the hooks' environment takes it from the same target folder.
-    CARGO_TARGET_DIR=$built PATH=$tools/bin:$PATH bash .ci/pre-commit "$PWD" "$bin"
+    # As people's hooks install hylint, it is built once more for each language: in full runs only.
+    local languages=(system)
+    if $deep; then languages+=(rust python); fi
+    CARGO_TARGET_DIR=$built PATH=$tools/bin:$PATH bash .ci/pre-commit "$PWD" "$bin" "${languages[@]}"
+}
+
+# Every shell step of the GitHub action and of the GitLab template, as their runners start them.
+actions() {
+    python_tools
+    need shellcheck
+    local python=$tools/bin/python
+    "$tools/bin/yamllint" --strict -c .ci/yamllint.yml action.yml templates .pre-commit-hooks.yaml
+    "$tools/bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml
+    "$python" .ci/steps.py job templates/hylint.yml >"$built/gitlab-job.json"
+    "$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci "$built/gitlab-job.json"
+    "$python" .ci/steps.py lint action.yml templates/hylint.yml
+    local here=$PWD path work kind site want status
+    path=$(dirname "$(realpath "$bin")"):$PATH
+    for kind in github:action.yml gitlab:templates/hylint.yml; do
+        for site in compliant:0 faulty:1; do
+            work=$(mktemp -d)
+            cp -r "examples/windows-dc/${site%:*}" "$work/exports"
+            want=${site#*:} status=0
+            echo "--- ${kind%%:*}, ${site%:*}"
+            (cd "$work" && PATH=$path "$python" "$here/.ci/steps.py" "${kind%%:*}" "$here/${kind#*:}" path=exports) \
+                >"$work/log" || status=$?
+            tail -n 4 "$work/log"
+            [ "$status" -eq "$want" ] || { cat "$work/log"; echo "status $status, not $want"; return 1; }
+            rm -r "$work"
+        done
+    done
 }
 
 # Completions in the shells that read them, and the manual pages as man shows them.
