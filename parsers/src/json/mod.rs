@@ -34,6 +34,8 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug)]
 struct Node {
     kind: Kind,
+    /// A string with a backslash in it.
+    escaped: bool,
     span: Span,
     /// Index of the node after this one's subtree.
     next: u32,
@@ -114,6 +116,7 @@ impl Json {
     fn node(&self, at: u32) -> Node {
         self.nodes.get(at as usize).copied().unwrap_or(Node {
             kind: Kind::Null,
+            escaped: false,
             span: Span::default(),
             next: u32::MAX,
         })
@@ -150,7 +153,10 @@ impl<'a> Parser<'a> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             match rest {
-                [b' ' | b'\t' | b'\r' | b'\n', ..] => self.at += 1,
+                [b' ' | b'\t' | b'\r' | b'\n', ..] => {
+                    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+                    self.at += rest.iter().take_while(blank).count();
+                }
                 [0xEF, 0xBB, 0xBF, ..] => self.at += 3,
                 [b'/', b'/', ..] => {
                     let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -185,6 +191,7 @@ impl<'a> Parser<'a> {
         let index = u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX);
         self.out.nodes.push(Node {
             kind,
+            escaped: false,
             span: Span::new(start, self.at),
             next: index.saturating_add(1),
         });
@@ -220,17 +227,20 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn string(&mut self) {
+    /// Whether a backslash is in it.
+    fn string(&mut self) -> bool {
         let start = self.at;
+        let mut escaped = false;
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             match memchr::memchr2(b'"', b'\\', rest) {
                 Some(n) if rest.get(n) == Some(&b'"') => {
                     self.at += n + 1;
-                    return;
+                    return escaped;
                 }
                 Some(n) => {
+                    escaped = true;
                     // The escaped character may be longer than a byte: stay on a boundary.
                     self.at += n + 1;
                     let len = self
@@ -243,7 +253,7 @@ impl<'a> Parser<'a> {
                 None => {
                     self.at = self.bytes.len();
                     self.error(start, "a string is not closed: the text is cut off here");
-                    return;
+                    return escaped;
                 }
             }
         }
@@ -300,8 +310,11 @@ impl<'a> Parser<'a> {
                 b',' => self.at += 1,
                 b':' if self.in_object() && !wants_key => self.at += 1,
                 b'"' => {
-                    self.string();
+                    let escaped = self.string();
                     self.push(Kind::String, start);
+                    if let Some(node) = self.out.nodes.last_mut() {
+                        node.escaped = escaped;
+                    }
                     if wants_key {
                         if let Some(top) = self.open.last_mut() {
                             top.1 = false;
@@ -387,10 +400,16 @@ impl<'a> Value<'a> {
     /// The string, unescaped; `None` for other kinds.
     #[must_use]
     pub fn str(self) -> Option<Cow<'a, str>> {
-        (self.kind() == Kind::String).then(|| {
+        let node = self.json.node(self.at);
+        (node.kind == Kind::String).then(|| {
             let raw = self.raw();
             let inner = raw.strip_prefix('"').unwrap_or(raw);
-            unescape(inner.strip_suffix('"').unwrap_or(inner))
+            let inner = inner.strip_suffix('"').unwrap_or(inner);
+            if node.escaped {
+                unescape(inner)
+            } else {
+                Cow::Borrowed(inner)
+            }
         })
     }
 

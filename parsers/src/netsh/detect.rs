@@ -4,6 +4,7 @@ use super::lines;
 use super::profiles;
 use super::vocab::{Class, Label, Vocabulary, Word};
 use crate::format::Score;
+use crate::json::Json;
 
 /// How much of a file is looked at. A full export shows its first rule in the first kilobyte.
 const HEAD: usize = 64 * 1024;
@@ -19,6 +20,9 @@ const POWERSHELL: &[&str] = &[
 
 /// The score of a text.
 pub(super) fn score(text: &str) -> Score {
+    if Json::sniff(text) {
+        return 0;
+    }
     let mut seen = Seen::default();
     let v = Vocabulary::get();
     for line in lines::lines(text).take_while(|l| l.start < HEAD) {
@@ -43,6 +47,10 @@ struct Seen {
 
 impl Seen {
     fn line(&mut self, v: &Vocabulary, line: &lines::Line<'_>) {
+        // Texts of netsh begin with a letter; looking up the rules of another format takes as long as reading them.
+        if !line.text.trim_start().starts_with(char::is_alphabetic) {
+            return;
+        }
         let Some((label, value)) = lines::split_label(line.text) else {
             self.policy |= self.heading && profiles::is_policy_line(line.text);
             let text = line.text.trim_end_matches(['.', '。']);
