@@ -36,7 +36,7 @@ pub(crate) fn write(
         let mut flows = needed(&matrix, h.role);
         let rest = rules.saturating_sub(flows.len());
         // A deny behind the needed flows cannot break one where the first match decides.
-        let noise = realistic::flows(&mut rng, rest);
+        let noise = realistic::flows(&mut rng, rest, realistic::Noise::Tidy);
         flows.extend(
             noise
                 .into_iter()

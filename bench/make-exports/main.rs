@@ -74,7 +74,10 @@ fn main() -> io::Result<()> {
     match Cli::parse().command {
         Command::List(a) => {
             let mut rng = fastrand::Rng::with_seed(a.seed);
-            emit(&a, &realistic::flows(&mut rng, a.rules))
+            emit(
+                &a,
+                &realistic::flows(&mut rng, a.rules, realistic::Noise::Careless),
+            )
         }
         Command::Adversarial { list, shape, wide } => {
             let mut rng = fastrand::Rng::with_seed(list.seed);

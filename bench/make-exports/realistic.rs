@@ -1,9 +1,22 @@
 //! Lists as administrators leave them behind: many allows for single hosts and networks on well-known ports, some
-//! ranges, some drops, and a few that are wrong (any source, duplicates, narrower copies).
+//! ranges, some drops, and a few that are wrong (any source, duplicates, narrower copies). A tidy list has no such
+//! mistakes.
 
 use super::flow::{Flow, any_v4, prefix};
 use fastrand::Rng;
-use hylint_parsers::space::{PortSet, proto};
+use hylint_parsers::space::{AddrSet, PortSet, proto};
+
+/// What a list may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Noise {
+    /// Everything, with its mistakes.
+    Careless,
+    /// No wide sources and no services that are dangerous to open: little to find.
+    Tidy,
+}
+
+/// Those of the services that are dangerous to open come last.
+const DANGEROUS: usize = 5;
 
 /// Services with their ports.
 const SERVICES: [(&str, u8, u16); 20] = [
@@ -33,13 +46,13 @@ const SERVICES: [(&str, u8, u16); 20] = [
 const PER_CHAIN: usize = 250;
 
 /// `n` rules.
-pub(crate) fn flows(rng: &mut Rng, n: usize) -> Vec<Flow> {
+pub(crate) fn flows(rng: &mut Rng, n: usize, noise: Noise) -> Vec<Flow> {
     let mut out: Vec<Flow> = Vec::with_capacity(n);
     for i in 0..n {
         let again = (i > 0 && rng.u32(..100) == 0).then(|| rng.usize(..i));
         let mut flow = match again.and_then(|at| out.get(at)) {
             Some(before) => copy(rng, before),
-            None => fresh(rng, i),
+            None => fresh(rng, i, noise),
         };
         flow.chain = (rng.u32(..100) < 85).then_some(i / PER_CHAIN);
         out.push(flow);
@@ -57,10 +70,11 @@ fn copy(rng: &mut Rng, before: &Flow) -> Flow {
     flow
 }
 
-fn fresh(rng: &mut Rng, i: usize) -> Flow {
-    let (name, protocol, ports) = service(rng);
-    let wrong = rng.u32(..200) == 0;
-    let peer = if wrong { any_v4() } else { network(rng) };
+fn fresh(rng: &mut Rng, i: usize, noise: Noise) -> Flow {
+    let tidy = noise == Noise::Tidy;
+    let (name, protocol, ports) = service(rng, tidy);
+    let wrong = rng.u32(..200) == 0 && !tidy;
+    let peer = if wrong { any_v4() } else { network(rng, tidy) };
     Flow {
         allow: wrong || rng.u32(..100) < 88,
         inbound: rng.u32(..100) < 80,
@@ -68,9 +82,10 @@ fn fresh(rng: &mut Rng, i: usize) -> Flow {
     }
 }
 
-fn service(rng: &mut Rng) -> (String, u8, PortSet) {
-    if rng.u32(..100) < 70 {
-        let (name, protocol, port) = rng.choice(SERVICES).unwrap_or(SERVICES[0]);
+fn service(rng: &mut Rng, tidy: bool) -> (String, u8, PortSet) {
+    if tidy || rng.u32(..100) < 70 {
+        let known = SERVICES.len() - if tidy { DANGEROUS } else { 0 };
+        let (name, protocol, port) = *SERVICES.get(rng.usize(..known)).unwrap_or(&SERVICES[0]);
         return (name.to_owned(), protocol, PortSet::single(port));
     }
     let lo = rng.u16(1024..60_000);
@@ -84,7 +99,7 @@ fn service(rng: &mut Rng) -> (String, u8, PortSet) {
     (format!("svc-{lo}"), protocol, PortSet::range(lo, hi))
 }
 
-fn network(rng: &mut Rng) -> hylint_parsers::space::AddrSet {
+fn network(rng: &mut Rng, tidy: bool) -> AddrSet {
     let first = rng
         .choice([10, 10, 10, 172, 192, 198, 52, 34])
         .unwrap_or(10);
@@ -96,6 +111,7 @@ fn network(rng: &mut Rng) -> hylint_parsers::space::AddrSet {
     let addr = (first << 24) | (second << 16) | rng.u32(1..0xFFFF);
     let len = match rng.u32(..100) {
         0..45 => 32,
+        _ if tidy => 24,
         45..70 => 24,
         70..80 => 16,
         _ => rng.u32(9..32),

@@ -198,7 +198,15 @@ fn netfilter(flows: &[Flow]) -> Point {
     let mut input = chain("INPUT", policy(false));
     let forward = chain("FORWARD", policy(false));
     let mut output = chain("OUTPUT", policy(true));
-    input.rules = heads();
+    let lo = || IfaceSet::single(iface_name("lo"));
+    input.rules = heads(PacketBox {
+        in_iface: lo(),
+        ..PacketBox::any()
+    });
+    output.rules = heads(PacketBox {
+        out_iface: lo(),
+        ..PacketBox::any()
+    });
     let mut chains: BTreeMap<usize, Chain> = BTreeMap::new();
     for f in flows {
         let mut r = rule(f, true);
@@ -241,8 +249,8 @@ fn netfilter(flows: &[Flow]) -> Point {
     point
 }
 
-/// What nearly every host's INPUT begins with.
-fn heads() -> Vec<Rule> {
+/// What nearly every host's INPUT begins with, and many an OUTPUT.
+fn heads(lo: PacketBox) -> Vec<Rule> {
     let of = |action, space: PacketBox| {
         let mut r = Rule::new(SPAN, action);
         r.clauses = std::iter::once(Clause {
@@ -251,10 +259,6 @@ fn heads() -> Vec<Rule> {
         })
         .collect();
         r
-    };
-    let lo = PacketBox {
-        in_iface: IfaceSet::single(iface_name("lo")),
-        ..PacketBox::any()
     };
     let known = PacketBox {
         state: StateSet::ESTABLISHED.union(StateSet::RELATED),

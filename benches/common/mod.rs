@@ -14,6 +14,7 @@ pub(crate) mod realistic;
 pub(crate) mod text;
 
 use clap::ValueEnum;
+use realistic::Noise;
 use std::path::Path;
 use text::Format;
 
@@ -26,7 +27,7 @@ fn format(name: &str) -> Format {
 
 /// A realistic list.
 pub(crate) fn list(name: &str, rules: usize) -> String {
-    let flows = realistic::flows(&mut fastrand::Rng::with_seed(1), rules);
+    let flows = realistic::flows(&mut fastrand::Rng::with_seed(1), rules, Noise::Careless);
     format(name).text("list", &flows).expect("words for it")
 }
 
