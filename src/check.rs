@@ -12,28 +12,27 @@
 
 mod judge_part;
 mod parts;
+mod results;
+mod whole;
 
 use crate::diag::Diag;
 use crate::finding::{Finding, Severity};
 use crate::fingerprint;
 use crate::focus;
-use crate::judge::{self, Applying, Checked, Flows, Here, Judged, Order, Row, Tally, Verdict};
-use crate::lints::{self, Group, place, required, trust};
-use crate::load::{self, Body, LoadedExport};
+use crate::judge::{self, Applying, Flows, Here, Row};
+use crate::lints::{self, Group, place, trust};
+use crate::load::{self, LoadedExport};
 use crate::matrix::Matrix;
-use crate::outcome::{
-    Assumption, Check, ExportInfo, MatrixInfo, Outcome, RequirementResult, SiteInfo, Status,
-};
+use crate::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
 use crate::progress::{Progress, Silent};
 use crate::site::{self, Bound, Config, KnownLint, LintLevel, Overrides, Site, bind};
 use crate::suppress::{self, Scope};
 use hylint_parsers::space::AddrSet;
-use judge_part::{Changed, Decisions, Found, FoundRow, Work, judge as judge_part};
-use parts::parts;
-use rayon::prelude::*;
+use judge_part::Changed;
+use results::{assumptions, infos, result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use whole::Whole;
 
 /// What a run is asked.
 #[derive(Clone, Debug)]
@@ -179,105 +178,7 @@ struct Run<'a> {
     rows: Vec<Row<'a>>,
 }
 
-/// What the parts found, put together.
-struct Whole {
-    rows: Vec<(Verdict, Vec<Check>)>,
-    findings: Vec<Finding>,
-    assumed: BTreeMap<&'static str, usize>,
-    doubted: Vec<(Arc<str>, u32)>,
-    inline: Vec<suppress::Inline>,
-}
-
 impl Run<'_> {
-    /// Judges the parts in parallel and merges them in the order of their exports.
-    fn judge(
-        &self,
-        mut bodies: Vec<Option<Body>>,
-        progress: &dyn Progress,
-    ) -> Result<Whole, Changed> {
-        let mut work = Vec::new();
-        for part in parts(self.bound, self.heads) {
-            work.push(Work::new(self, part, &mut bodies)?);
-        }
-        progress.begin("judging", work.len());
-        let one = |w: &Work| {
-            let found = judge_part(self, w, &bodies, None);
-            progress.step();
-            found
-        };
-        let found: Result<Vec<Found>, Changed> = match work.as_slice() {
-            [w] => one(w).map(|f| vec![f]),
-            all => all.par_iter().map(one).collect(),
-        };
-        let mut found = found?;
-        let verdicts = self.verdicts(&found);
-        let decided: Decisions = verdicts.iter().map(|v| v.decision).enumerate().collect();
-        for (w, f) in work.iter().zip(&mut found) {
-            let other = |r: &FoundRow| decided.get(&r.row) != Some(&r.decision);
-            if f.rows.iter().any(other) {
-                *f = judge_part(self, w, &bodies, Some(&decided))?;
-            }
-        }
-        Ok(self.merge(found, verdicts))
-    }
-
-    /// The verdict of each requirement over all parts.
-    fn verdicts(&self, found: &[Found]) -> Vec<Verdict> {
-        let mut tallies: Vec<BTreeMap<usize, Vec<Tally>>> = vec![BTreeMap::new(); self.rows.len()];
-        for r in found.iter().flat_map(|f| &f.rows) {
-            let Some(row) = tallies.get_mut(r.row) else {
-                continue;
-            };
-            for (end, of_end) in &r.tallies {
-                row.entry(*end).or_default().extend(of_end.iter().cloned());
-            }
-        }
-        let verdict = |(row, tallies): (&Row<'_>, BTreeMap<usize, Vec<Tally>>)| {
-            let mut tallies: Vec<(usize, Vec<Tally>)> = tallies.into_iter().collect();
-            for (_, t) in &mut tallies {
-                t.sort_by_key(|t| t.order);
-            }
-            judge::decide(self.flows, row, &tallies)
-        };
-        self.rows.iter().zip(tallies).map(verdict).collect()
-    }
-
-    fn merge(&self, found: Vec<Found>, verdicts: Vec<Verdict>) -> Whole {
-        let mut rows: Vec<(Verdict, Vec<(Order, Check)>)> =
-            verdicts.into_iter().map(|v| (v, Vec::new())).collect();
-        let mut out = Whole {
-            rows: Vec::new(),
-            findings: Vec::new(),
-            assumed: BTreeMap::new(),
-            doubted: Vec::new(),
-            inline: Vec::new(),
-        };
-        for f in found {
-            for r in f.rows {
-                if let Some((_, checks)) = rows.get_mut(r.row) {
-                    checks.extend(r.checks);
-                }
-            }
-            for (id, n) in f.assumed {
-                *out.assumed.entry(id).or_default() += n;
-            }
-            out.findings.extend(f.findings);
-            out.doubted.extend(f.doubted);
-            out.inline.extend(f.inline);
-        }
-        for (row, (v, _)) in self.rows.iter().zip(&rows) {
-            if !v.unproven.is_empty() {
-                out.findings.push(required::unproven(row.req, &v.unproven));
-            }
-        }
-        let in_order = |(v, mut checks): (Verdict, Vec<(Order, Check)>)| {
-            checks.sort_by_key(|(order, _)| *order);
-            (v, checks.into_iter().map(|(_, c)| c).collect())
-        };
-        out.rows = rows.into_iter().map(in_order).collect();
-        out
-    }
-
     fn outcome(
         &self,
         whole: Whole,
@@ -442,141 +343,4 @@ fn levels(site: &Site, request: &CheckRequest, findings: &mut Vec<Finding>) -> V
         LintLevel::At(s) => format!("{code} = {}", s.as_str()),
     };
     site.lints.iter().map(text).collect()
-}
-
-fn result(row: &Row<'_>, v: Verdict, checks: Vec<Check>) -> RequirementResult {
-    let req = row.req;
-    RequirementResult {
-        id: req.id.clone(),
-        row: req.row,
-        from: req.from.name.clone(),
-        to: req.to.name.clone(),
-        status: v.status,
-        reason: v.reason,
-        checks,
-        purpose: req.purpose.clone(),
-        impact: req.impact.clone(),
-    }
-}
-
-fn check_of(exports: &[LoadedExport], j: &Judged<'_>, c: &Checked<'_>) -> Check {
-    let at = c.guard.points.first().copied().unwrap_or((0, 0));
-    let side = |pick: fn(&hylint_parsers::space::PacketBox) -> &AddrSet| {
-        c.queries
-            .iter()
-            .fold(AddrSet::empty(), |a, q| a.union(pick(q)))
-            .to_string()
-    };
-    let failed = c.failure.as_ref().filter(|_| c.status != Status::Satisfied);
-    let deciders = failed.map_or_else(|| c.evidence.clone(), |f| vec![f.by]);
-    let sample = failed
-        .and_then(|f| f.packets.first())
-        .or_else(|| c.queries.first());
-    Check {
-        export: exports
-            .get(at.0)
-            .map_or_else(|| "".into(), |e| e.path.clone()),
-        host: Some(c.guard.name.to_owned()),
-        point: place::point_name(exports, at),
-        direction: c.guard.direction.as_str(),
-        status: c.status,
-        src: side(|q| &q.src),
-        dst: side(|q| &q.dst),
-        ports: j.ports.iter().map(u16::to_string).collect(),
-        evidence: deciders
-            .iter()
-            .map(|d| place::evidence(exports, d))
-            .collect(),
-        witness: sample.and_then(place::witness),
-        assumptions: c.assumption_texts(),
-    }
-}
-
-fn infos(exports: &[LoadedExport], bound: &Bound) -> Vec<ExportInfo> {
-    exports
-        .iter()
-        .enumerate()
-        .map(|(i, e)| {
-            let (roles, role_source) = bound.export_roles.get(i).cloned().unwrap_or_default();
-            ExportInfo {
-                path: e.path.clone(),
-                format: e.export.format,
-                encoding: e.source.encoding,
-                sha256: e.sha256.clone(),
-                bytes: e.bytes,
-                points: e.export.points.len(),
-                rules: e.summary.rules,
-                roles,
-                role_source,
-                unmodelled: e.summary.unmodelled,
-                within: true,
-                exported_at: e.export.exported_at.as_ref().map(|(t, _)| t.clone()),
-            }
-        })
-        .collect()
-}
-
-/// What each assumption of a check means, most far-reaching first.
-const ASSUMED: [(&str, &str); 9] = [
-    (
-        "peers-unknown",
-        "the peers' addresses are not declared: a flow counts as open only where every unicast address may use it",
-    ),
-    (
-        "brief-export",
-        "a brief netsh export prints no program, service or security: rules that name their ports count as written",
-    ),
-    (
-        "app-package",
-        "netsh never prints the package of an app rule: such rules count as written where they name their ports",
-    ),
-    (
-        "windows-defaults",
-        "no `show allprofiles` beside the rules: inbound is taken to be blocked and outbound allowed by default",
-    ),
-    (
-        "profile-domain",
-        "nothing says which Windows profile is active: domain is taken",
-    ),
-    (
-        "interface",
-        "the interface that a rule names is taken to face the peers",
-    ),
-    (
-        "host-address",
-        "the host's address is not declared: an address that the rules name is taken",
-    ),
-    (
-        "program",
-        "a rule is limited to a program, which is taken to be the one that listens",
-    ),
-    (
-        "owner",
-        "a rule is limited to a process owner, who is taken to be the one that connects",
-    ),
-];
-
-/// `checks` counts those that rest on each.
-fn assumptions(bound: &[Assumption], checks: &BTreeMap<&str, usize>) -> Vec<Assumption> {
-    let mut out = Vec::new();
-    for (id, text) in ASSUMED {
-        if let Some(n) = checks.get(id) {
-            let s = if *n == 1 { "" } else { "s" };
-            out.push(Assumption {
-                id: id.to_owned(),
-                text: format!("{text} ({n} check{s})"),
-            });
-        }
-    }
-    for a in bound {
-        // Said already, with the number of checks that rest on it.
-        let counted = ASSUMED.iter().any(|(id, _)| *id == a.id);
-        if !out
-            .iter()
-            .any(|o: &Assumption| o.id == a.id && (counted || o.text == a.text))
-        {
-            out.push(a.clone());
-        }
-    }
-    out
 }

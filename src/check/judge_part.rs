@@ -1,7 +1,8 @@
 //! Judges one part of the run, and leaves nothing that refers to its rules or texts.
 
+use super::Run;
 use super::parts::Part;
-use super::{Run, check_of};
+use super::results::check_of;
 use crate::finding::Finding;
 use crate::judge::{self, Decision, Flows, Judged, Order, Tally};
 use crate::link;
