@@ -22,7 +22,7 @@ hylint=$target/release/hylint
 cargo build --release -q --bin hylint --example make-exports
 
 for format in iptables aws; do
-    "$target/release/examples/make-exports" fleet --format "$format" --hosts 4 --rules "$rules" --config -o "$work/$format"
+    "$target/release/examples/make-exports" fleet --format "$format" --hosts 4 --rules "$rules" -o "$work/$format"
 done
 dump=$work/iptables/session-host-00003.rules
 groups=$work/aws/session-host-00003.json
