@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod platform;
 pub mod progress;
 pub mod report;
+pub mod rulespace;
 pub mod site;
 pub mod suppress;
 pub mod trace;

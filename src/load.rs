@@ -10,6 +10,7 @@ pub use discover::{CONFIG_NAME, Discovered, FileRef, Missing, discover, shown};
 pub use problems::{classify, export_findings};
 pub use summary::Summary;
 
+use crate::engine::Indexes;
 use crate::finding::{Finding, Place, Severity};
 use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format;
@@ -37,6 +38,8 @@ pub struct LoadedExport {
     pub bytes: u64,
     /// What stays known of the rules and the text when they are not held.
     pub summary: Summary,
+    /// What the engine looks rules up by.
+    pub indexes: Indexes,
 }
 
 impl LoadedExport {
@@ -50,6 +53,7 @@ impl LoadedExport {
             sha256,
             bytes,
             summary: Summary::default(),
+            indexes: Indexes::default(),
         };
         new.summary = Summary::of(&new);
         new

@@ -45,6 +45,7 @@ const FAULTS: [(&str, &[About]); 3] = [
                 "Controller - clients",
             ),
             ("partial-flow", "cb1/allprofiles.txt", "BlockInbound,Block"),
+            ("shadowed-rule", "cm2/firewall.txt", "configuration service"),
         ],
     ),
     (
@@ -64,6 +65,8 @@ const FAULTS: [(&str, &[About]); 3] = [
             ),
             ("over-permissive-source", GATEWAY, "--dport 22 -j ACCEPT"),
             ("partial-flow", GATEWAY, ":OUTPUT DROP"),
+            ("shadowed-rule", EDGE, "virtual desktops"),
+            ("shadowed-rule", GATEWAY, "-j SSH-IN"),
         ],
     ),
     (

@@ -363,3 +363,220 @@ fn groups_that_guard_nobody_are_counted_and_those_of_a_bound_export_are_the_acco
     assert_eq!(exposed(&o), ["sql1"]);
     assert_eq!(notes(&o).len(), 1);
 }
+
+/// Line and related lines of the findings of a code.
+fn lines(o: &Outcome, code: &str) -> Vec<(u32, Vec<u32>)> {
+    let of_code = o.findings.iter().filter(|f| f.code == code);
+    of_code
+        .map(|f| {
+            let related = f.related.iter().map(|r| r.place.start.line).collect();
+            (f.place.as_ref().unwrap().start.line, related)
+        })
+        .collect()
+}
+
+/// A gateway with these rules behind the ones that it needs; the first of them stands at line 7.
+fn behind_https(rules: &str) -> Outcome {
+    gateway(&iptables(&format!("{REPLIES}{HTTPS}{rules}")))
+}
+
+#[test]
+fn a_rule_that_others_together_take_all_packets_of_is_shadowed_and_they_are_named() {
+    let stripes = "-A INPUT -p tcp -m tcp --dport 8000:8049 -j DROP\n-A INPUT -p tcp -m tcp --dport 8050:8099 -j DROP\n";
+    let o = behind_https(&format!(
+        "{stripes}-A INPUT -p tcp -m tcp --dport 8010:8080 -j ACCEPT\n"
+    ));
+    assert_eq!(lines(&o, "shadowed-rule"), [(9, vec![7, 8])]);
+    let f = o
+        .findings
+        .iter()
+        .find(|f| f.code == "shadowed-rule")
+        .unwrap();
+    assert_eq!(f.severity.as_str(), "warning");
+    // One port more is reached.
+    let o = behind_https(&format!(
+        "{stripes}-A INPUT -p tcp -m tcp --dport 8010:8100 -j ACCEPT\n"
+    ));
+    assert_eq!(lines(&o, "shadowed-rule"), []);
+}
+
+#[test]
+fn of_many_rules_that_shadow_one_a_handful_is_named() {
+    let each = (8000..8010).map(|p| format!("-A INPUT -p tcp -m tcp --dport {p} -j DROP\n"));
+    let stripes: String = each.collect();
+    let o = behind_https(&format!(
+        "{stripes}-A INPUT -p tcp -m tcp --dport 8000:8009 -j ACCEPT\n"
+    ));
+    assert_eq!(lines(&o, "shadowed-rule"), [(17, vec![7, 8, 9, 10, 11])]);
+    let f = o
+        .findings
+        .iter()
+        .find(|f| f.code == "shadowed-rule")
+        .unwrap();
+    assert_eq!(
+        f.related.last().unwrap().label,
+        "so does this rule, and 5 more"
+    );
+}
+
+#[test]
+fn what_is_done_before_already_is_redundant_and_no_more_than_a_note() {
+    let o = behind_https("-A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 443 -j ACCEPT\n");
+    assert_eq!(lines(&o, "redundant-rule"), [(7, vec![6])]);
+    assert_eq!(lines(&o, "shadowed-rule"), []);
+    let o = behind_https("-A INPUT -s 10.0.0.0/8 -p udp -m udp --dport 443 -j ACCEPT\n");
+    assert_eq!(lines(&o, "redundant-rule"), []);
+}
+
+#[test]
+fn an_allow_whose_packets_a_later_allow_takes_is_redundant_unless_a_deny_stands_between() {
+    let narrow = "-A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j ACCEPT\n";
+    let wide = "-A INPUT -s 10.0.0.0/7 -p tcp -m tcp --dport 22 -j ACCEPT\n";
+    let o = behind_https(&format!("{narrow}{wide}"));
+    assert_eq!(lines(&o, "redundant-rule"), [(7, vec![])]);
+    let between = "-A INPUT -s 10.9.0.0/16 -j DROP\n";
+    let o = behind_https(&format!("{narrow}{between}{wide}"));
+    assert_eq!(lines(&o, "redundant-rule"), []);
+}
+
+#[test]
+fn only_rules_without_conditions_that_end_shadow_others() {
+    for first in [
+        "-p tcp -m tcp --dport 22 -m limit --limit 5/sec -j DROP",
+        "-p tcp -m tcp --dport 22 -m set --match-set bad src -j DROP",
+        "-p tcp -m tcp --dport 22 -m mark --mark 0x1 -j DROP",
+        "-p tcp -m tcp --dport 22 -j LOG",
+        "-p tcp -m tcp --dport 22 -j MARK --set-xmark 0x1/0xffffffff",
+    ] {
+        let o = behind_https(&format!(
+            "-A INPUT {first}\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n"
+        ));
+        assert_eq!(lines(&o, "shadowed-rule"), [], "{first}");
+        // Conditions of the covered rule do not matter: it matches no more than without them.
+        let o = behind_https(&format!(
+            "-A INPUT -p tcp -m tcp --dport 22 -j DROP\n-A INPUT {first}\n"
+        ));
+        let found = [lines(&o, "shadowed-rule"), lines(&o, "redundant-rule")].concat();
+        assert_eq!(found, [(8, vec![7])], "{first}");
+    }
+}
+
+#[test]
+fn a_jump_shadows_what_its_chain_never_gives_back() {
+    let site = |chain: &str| {
+        gateway(&format!(
+            "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:svc - [0:0]\n{REPLIES}{HTTPS}\
+             -A INPUT -s 10.0.0.0/8 -j svc\n-A INPUT -s 10.1.0.0/16 -p tcp -m tcp --dport 22 -j ACCEPT\n{chain}COMMIT\n"
+        ))
+    };
+    let o = site("-A svc -p tcp -m tcp --dport 22 -j DROP\n");
+    assert_eq!(lines(&o, "shadowed-rule"), [(9, vec![8])]);
+    for chain in [
+        "-A svc -s 10.1.2.3/32 -j RETURN\n-A svc -p tcp -m tcp --dport 22 -j DROP\n",
+        "-A svc -p tcp -m tcp --dport 22 -m limit --limit 1/sec -j DROP\n",
+        "-A svc -j RETURN\n",
+    ] {
+        assert_eq!(lines(&site(chain), "shadowed-rule"), [], "{chain}");
+    }
+}
+
+#[test]
+fn opposite_rules_that_overlap_in_part_conflict_and_an_exception_does_not() {
+    let o = behind_https(
+        "-A INPUT -s 10.0.0.0/24 -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -s 10.0.0.9/32 -p tcp -m tcp --dport 20:30 -j DROP\n",
+    );
+    assert_eq!(lines(&o, "conflicting-rule"), [(8, vec![7])]);
+    let o = behind_https(
+        "-A INPUT -s 10.0.0.9/32 -p tcp -m tcp --dport 22 -j DROP\n-A INPUT -s 10.0.0.0/24 -p tcp -m tcp --dport 22 -j ACCEPT\n",
+    );
+    assert_eq!(lines(&o, "conflicting-rule"), []);
+}
+
+#[test]
+fn a_windows_allow_inside_a_block_is_shadowed_wherever_it_stands() {
+    let block = |program: &str| {
+        netsh("Close the console", "TCP", "443", program).replace("Allow\r\n", "Block\r\n")
+    };
+    let allow = netsh("Console", "TCP", "443", "");
+    let o = console_site(&format!("{allow}{}", block("")));
+    let f = o
+        .findings
+        .iter()
+        .find(|f| f.code == "shadowed-rule")
+        .unwrap();
+    assert_eq!(f.rule.as_deref(), Some("Console"));
+    let o = console_site(&format!(
+        "{allow}{}",
+        block("Program:                              C:\\a.exe\r\n")
+    ));
+    assert_eq!(lines(&o, "shadowed-rule"), []);
+    let o = console_site(&format!(
+        "{allow}{}",
+        block("").replace("Domain,Private", "Private")
+    ));
+    assert_eq!(
+        lines(&o, "shadowed-rule"),
+        [],
+        "in the domain profile it acts"
+    );
+    let off = block("").replace(
+        "Enabled:                              Yes",
+        "Enabled:                              No",
+    );
+    assert_eq!(
+        lines(&console_site(&format!("{allow}{off}")), "shadowed-rule"),
+        []
+    );
+}
+
+#[test]
+fn of_a_security_group_the_narrower_allow_is_redundant_and_priorities_order_a_network_acl() {
+    let site = |text: &str| {
+        run(&[
+            (
+                "hylint.toml",
+                &format!(
+                    "[roles]\n{ABSENT}sql-server = []\nactive-directory = []\nadmin-browser = [\"10.0.9.1\"]\n[[host]]\nname = \"cm1\"\n\
+                     addresses = [\"10.0.0.1\"]\nroles = [\"controller-management\"]\nexports = [\"aws.json\"]\n"
+                ),
+            ),
+            ("aws.json", text),
+        ])
+    };
+    let group = |cidrs: &str| {
+        format!(
+            "{{\"SecurityGroups\":[{{\"GroupId\":\"sg-1\",\"GroupName\":\"cm\",\"VpcId\":\"vpc-1\",\"IpPermissions\":[\n\
+             {{\"IpProtocol\":\"tcp\",\"FromPort\":443,\"ToPort\":443,\"IpRanges\":[\n{cidrs}]}}],\"IpPermissionsEgress\":[]}}]}}"
+        )
+    };
+    let o = site(&group(
+        "{\"CidrIp\":\"10.0.9.1/32\"},\n{\"CidrIp\":\"10.0.9.0/24\"}\n",
+    ));
+    assert_eq!(lines(&o, "redundant-rule"), [(3, vec![4])]);
+    let o = site(&group(
+        "{\"CidrIp\":\"10.0.8.1/32\"},\n{\"CidrIp\":\"10.0.9.0/24\"}\n",
+    ));
+    assert_eq!(lines(&o, "redundant-rule"), []);
+    let entry = |number: u32, action: &str, cidr: &str| {
+        format!(
+            "{{\"Egress\":false,\"Protocol\":\"6\",\"PortRange\":{{\"From\":443,\"To\":443}},\"RuleAction\":\"{action}\",\
+             \"RuleNumber\":{number},\"CidrBlock\":\"{cidr}\"}}"
+        )
+    };
+    let acl = |a: String, b: String| {
+        format!(
+            "{{\"NetworkAcls\":[{{\"NetworkAclId\":\"acl-1\",\"VpcId\":\"vpc-1\",\"Associations\":[],\"IsDefault\":false,\"Entries\":[\n{a},\n{b}\n]}}]}}"
+        )
+    };
+    // The one that stands first acts last.
+    let o = site(&acl(
+        entry(200, "allow", "10.0.9.1/32"),
+        entry(100, "deny", "10.0.9.0/24"),
+    ));
+    assert_eq!(lines(&o, "shadowed-rule"), [(2, vec![3])]);
+    let o = site(&acl(
+        entry(100, "allow", "10.0.9.1/32"),
+        entry(200, "deny", "10.0.9.0/24"),
+    ));
+    assert_eq!(lines(&o, "shadowed-rule"), []);
+}

@@ -45,25 +45,14 @@ const CODES: [(Group, Severity, &str); 9] = [
     ),
 ];
 
-/// Codes of the interface that no lint reports yet.
-const TO_COME: [&str; 3] = ["shadowed-rule", "conflicting-rule", "redundant-rule"];
-
 #[test]
 fn the_codes_are_those_of_the_interface() {
     let mut named = BTreeSet::new();
     for (group, severity, codes) in CODES {
         for code in codes.split(' ') {
             assert!(named.insert(code), "{code} is listed twice");
-            match by_code(code) {
-                Some(lint) => {
-                    assert!(
-                        !TO_COME.contains(&code),
-                        "{code} is registered: take it from TO_COME"
-                    );
-                    assert_eq!((lint.group, lint.severity), (group, severity), "{code}");
-                }
-                None => assert!(TO_COME.contains(&code), "{code} is not registered"),
-            }
+            let lint = by_code(code).unwrap_or_else(|| panic!("{code} is not registered"));
+            assert_eq!((lint.group, lint.severity), (group, severity), "{code}");
         }
     }
     for lint in ALL {

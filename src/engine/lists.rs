@@ -1,6 +1,7 @@
 //! Points with an ingress and an egress list: Windows, security groups, network ACLs, NSGs.
 
-use super::matching::{split, touches};
+use super::candidates::{Candidates, ListId, PointIndex};
+use super::matching::split;
 use super::{Branch, Context, Decider, Direction, Effect, Piece, PointRef};
 use hylint_parsers::model::{
     Action, Body, DefaultOrigin, Discipline, InboundPolicy, Lists, Point, Profiles, Rule, RuleList,
@@ -17,6 +18,22 @@ fn list(lists: &Lists, dir: Direction) -> &RuleList {
     }
 }
 
+/// The rules of a list that may touch the pieces, in file order.
+fn rules<'a>(
+    ctx: &Context<'a>,
+    at: PointRef,
+    dir: Direction,
+    list: &'a RuleList,
+    pieces: &[Piece<'a>],
+) -> Candidates<'a> {
+    let id = if dir == Direction::Out {
+        ListId::Egress
+    } else {
+        ListId::Ingress
+    };
+    PointIndex::candidates(ctx.index(at), id, &list.rules, pieces)
+}
+
 /// Runs rules in the given order; packets that one takes leave.
 fn first_match<'a>(
     ctx: &Context<'a>,
@@ -30,21 +47,16 @@ fn first_match<'a>(
         if pieces.is_empty() {
             break;
         }
-        if !touches(rule, &pieces) {
-            continue;
-        }
-        let m = split(ctx, dir, rule, pieces);
+        let hit = split(ctx, dir, rule, &mut pieces);
         let effect = match rule.action {
             Action::Allow | Action::Bypass => Effect::Allow,
             Action::Deny => Effect::Deny,
             _ => Effect::Unknown,
         };
         out.extend(
-            m.hit
-                .into_iter()
+            hit.into_iter()
                 .map(|p| p.branch(effect, Decider::Rule { at, rule })),
         );
-        pieces = m.missed;
     }
     pieces
 }
@@ -65,7 +77,7 @@ pub(super) fn cloud<'a>(
             continue;
         };
         let l = list(lists, dir);
-        let acting = l.rules.iter().filter(|r| r.enabled);
+        let acting = rules(ctx, at, dir, l, &pieces).filter(|r| r.enabled);
         pieces = match lists.discipline {
             Discipline::Priority => {
                 let mut order: SmallVec<[&Rule; 32]> = acting.collect();
@@ -154,7 +166,8 @@ pub(super) fn windows<'a>(
     let mut out = Vec::new();
     let mut pieces = pieces;
     for wanted in [Action::Bypass, Action::Deny, Action::Allow] {
-        let rules = l.rules.iter().filter(acts).filter(|r| r.action == wanted);
+        let rules = rules(ctx, at, dir, l, &pieces).filter(acts);
+        let rules = rules.filter(|r| r.action == wanted);
         pieces = first_match(ctx, at, dir, rules, pieces, &mut out);
     }
     let stated = if dir == Direction::Out {

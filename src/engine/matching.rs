@@ -68,39 +68,32 @@ enum Tri {
     Open,
 }
 
-/// What a rule did with pieces.
-pub(super) struct Matched<'a> {
-    pub(super) hit: Vec<Piece<'a>>,
-    pub(super) missed: Vec<Piece<'a>>,
-}
-
-/// Splits pieces by whether the rule matches them. Undecided ones are in both.
+/// Takes the pieces that the rule matches out of `pieces`. Undecided ones are in both. Pieces that the rule does not touch
+/// stay where they are: there may be thousands.
 pub(super) fn split<'a>(
     ctx: &Context<'a>,
     dir: Direction,
     rule: &'a Rule,
-    pieces: Vec<Piece<'a>>,
-) -> Matched<'a> {
+    pieces: &mut Vec<Piece<'a>>,
+) -> Vec<Piece<'a>> {
     let mut hit = Vec::new();
-    let mut left = pieces;
+    let mut rest = Vec::new();
     for clause in &rule.clauses {
-        let mut rest = Vec::with_capacity(left.len());
-        for piece in left {
-            split_clause(ctx, dir, rule, clause, piece, &mut hit, &mut rest);
+        let mut i = 0;
+        while let Some(p) = pieces.get(i) {
+            if clause.space.intersects(&p.space) {
+                let piece = pieces.swap_remove(i);
+                split_clause(ctx, dir, rule, clause, piece, &mut hit, &mut rest);
+            } else {
+                i += 1;
+            }
         }
-        left = rest;
-        if left.is_empty() {
+        pieces.append(&mut rest);
+        if pieces.is_empty() {
             break;
         }
     }
-    Matched { hit, missed: left }
-}
-
-/// Whether the rule may match any of the pieces, by packets alone.
-pub(super) fn touches(rule: &Rule, pieces: &[Piece<'_>]) -> bool {
-    rule.clauses
-        .iter()
-        .any(|c| pieces.iter().any(|p| c.space.intersects(&p.space)))
+    hit
 }
 
 fn split_clause<'a>(
@@ -112,10 +105,6 @@ fn split_clause<'a>(
     hit: &mut Vec<Piece<'a>>,
     rest: &mut Vec<Piece<'a>>,
 ) {
-    if !clause.space.intersects(&piece.space) {
-        rest.push(piece);
-        return;
-    }
     let mut space = piece.space.intersect(&clause.space);
     let mut open: SmallVec<[&'a Condition; 2]> = SmallVec::new();
     let mut assumed: SmallVec<[&'a Condition; 1]> = SmallVec::new();

@@ -3,12 +3,15 @@
 //! A query is a box of packets. It is pushed through ordered rules; what a rule takes leaves the residual, and the run stops
 //! when nothing is left. A rule whose match is undecided forks: its packets go on both as matched and as not matched.
 
+mod candidates;
 mod facts;
 mod lists;
 mod matching;
 mod netfilter;
 mod verdict;
 
+pub use candidates::Indexes;
+use candidates::PointIndex;
 pub use matching::{Carry, LocalPolicy};
 pub use netfilter::Step;
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};
@@ -20,8 +23,10 @@ use hylint_parsers::model::{
 };
 use hylint_parsers::source::Span;
 use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, StateSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
 /// Which way a packet goes, seen from the guarded host or router.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -138,6 +143,8 @@ pub struct Branch<'a> {
     pub conditions: SmallVec<[&'a Condition; 2]>,
     /// Conditions that were taken to hold, as an assumption.
     pub assumed: SmallVec<[&'a Condition; 1]>,
+    /// No other branch holds a packet of this one: nothing forked on its way, and nothing was translated.
+    pub alone: bool,
 }
 
 /// What an evaluation needs to know beside the packets.
@@ -157,7 +164,15 @@ pub struct Context<'a> {
     pub filter_only: bool,
 }
 
-/// Branches explored at most for one query; past it the rest is [`Effect::Unknown`] with the reason `budget`.
+impl<'a> Context<'a> {
+    /// The indexes of a point's long lists, if it has any.
+    fn index(&self, at: PointRef) -> Option<&'a PointIndex> {
+        let e = self.exports.get(at.0)?;
+        e.indexes.of(&e.export, at.1)
+    }
+}
+
+/// Pieces that rules take at most for one query; past it the rest is [`Effect::Unknown`] with the reason `budget`.
 pub const BRANCH_BUDGET: usize = 50_000;
 
 /// Pushes packets through the united points of one layer.
@@ -201,6 +216,7 @@ pub fn evaluate_logged<'a>(
             },
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
+            alone: true,
         }];
     };
     match &first.body {
@@ -260,6 +276,8 @@ impl<'a> Piece<'a> {
     }
 
     fn branch(self, effect: Effect, by: Decider<'a>) -> Branch<'a> {
+        // Both sides of a fork name its condition; translated packets that differ may have been sent as the same.
+        let alone = self.conditions.is_empty() && self.sent_to.is_none();
         let mut space = self.space;
         if let Some(sent) = self.sent_to {
             (space.dst, space.dport) = *sent;
@@ -273,6 +291,7 @@ impl<'a> Piece<'a> {
             by,
             conditions: self.conditions,
             assumed: self.assumed,
+            alone,
         }
     }
 }
@@ -284,14 +303,23 @@ fn join<'a>(pieces: &mut Vec<Piece<'a>>) {
         return;
     }
     let mut out: Vec<Piece<'a>> = Vec::with_capacity(pieces.len());
+    let mut forked: FxHashMap<u64, SmallVec<[usize; 2]>> = FxHashMap::default();
     for p in pieces.drain(..) {
-        let twin = out.iter_mut().find(|q| {
+        // Only the two sides of a fork can be the same packets, and both name its condition.
+        if p.conditions.is_empty() {
+            out.push(p);
+            continue;
+        }
+        let places = forked.entry(FxBuildHasher.hash_one(&p.space)).or_default();
+        let same = |q: &Piece<'a>| {
             q.space == p.space
                 && q.mark == p.mark
                 && q.connmark == p.connmark
                 && q.sent_to == p.sent_to
                 && q.sent_state == p.sent_state
-        });
+        };
+        let twin = places.iter().find(|i| out.get(**i).is_some_and(same));
+        let twin = twin.and_then(|i| out.get_mut(*i));
         match twin {
             Some(q) => {
                 q.facts.retain(|f| p.facts.contains(f));
@@ -300,7 +328,10 @@ fn join<'a>(pieces: &mut Vec<Piece<'a>>) {
                 q.assumed
                     .retain(|c| p.assumed.iter().any(|d| std::ptr::eq(*c, *d)));
             }
-            None => out.push(p),
+            None => {
+                places.push(out.len());
+                out.push(p);
+            }
         }
     }
     *pieces = out;

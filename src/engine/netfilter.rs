@@ -3,7 +3,8 @@
 //! PREROUTING raw, mangle, nat → routing → INPUT mangle, filter, security, or FORWARD mangle, filter, security; OUTPUT raw,
 //! mangle, nat, filter, security; POSTROUTING mangle (iptables(8); the nat chains there change no verdict).
 
-use super::matching::{family, loopback, split, touches};
+use super::candidates::{ListId, PointIndex};
+use super::matching::{family, loopback, split};
 use super::{
     BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, join,
 };
@@ -243,21 +244,24 @@ impl<'a> Walk<'a, '_> {
             self.give_up(pieces, "chain-depth");
             return flow;
         }
-        for rule in &chain.rules {
+        let id = ListId::Chain(table.name, index);
+        for rule in PointIndex::candidates(self.ctx.index(self.at), id, &chain.rules, &pieces) {
             if pieces.is_empty() {
                 break;
             }
-            if !rule.enabled || matches!(rule.action, Action::Continue) || !touches(rule, &pieces) {
+            if !rule.enabled || matches!(rule.action, Action::Continue) {
                 continue;
             }
-            self.steps += pieces.len();
             if self.steps > BRANCH_BUDGET {
                 self.give_up(std::mem::take(&mut pieces), "budget");
                 break;
             }
-            let m = split(self.ctx, self.dir, rule, pieces);
-            pieces = m.missed;
-            if let (Some(log), false) = (&mut self.log, m.hit.is_empty()) {
+            let hit = split(self.ctx, self.dir, rule, &mut pieces);
+            if hit.is_empty() {
+                continue;
+            }
+            self.steps += hit.len();
+            if let Some(log) = &mut self.log {
                 log.push(Step {
                     table: table.name,
                     chain,
@@ -266,7 +270,7 @@ impl<'a> Walk<'a, '_> {
                     certain: pieces.is_empty(),
                 });
             }
-            self.act(table, rule, m.hit, depth, &mut pieces, &mut flow);
+            self.act(table, rule, hit, depth, &mut pieces, &mut flow);
         }
         flow.returned.append(&mut pieces);
         join(&mut flow.returned);

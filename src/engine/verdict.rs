@@ -1,6 +1,7 @@
 //! From branches to a verdict over a set of packets.
 
 use super::{Branch, Effect};
+use crate::rulespace::Index;
 use hylint_parsers::space::{AddrSet, PacketBox};
 
 /// The packets of a query by what may happen to them. The three lists are disjoint; boxes within a list may overlap.
@@ -18,18 +19,27 @@ impl Judgement {
     /// Sorts the packets of all branches.
     #[must_use]
     pub fn of(branches: &[Branch<'_>]) -> Self {
-        let boxes = |e: Effect| -> Vec<PacketBox> {
+        let boxes = |e: Effect, alone: bool| -> Vec<PacketBox> {
             branches
                 .iter()
-                .filter(|b| b.effect == e)
+                .filter(|b| b.effect == e && b.alone == alone)
                 .map(|b| b.space.clone())
                 .collect()
         };
-        let (allow, deny, unknown) = (
-            boxes(Effect::Allow),
-            boxes(Effect::Deny),
-            boxes(Effect::Unknown),
+        // What is in no other branch needs no comparison; there may be thousands of such boxes.
+        let mut out = Self::compared(
+            boxes(Effect::Allow, false),
+            boxes(Effect::Deny, false),
+            boxes(Effect::Unknown, false),
         );
+        out.allowed.extend(boxes(Effect::Allow, true));
+        out.denied.extend(boxes(Effect::Deny, true));
+        out.conditional.extend(boxes(Effect::Unknown, true));
+        out
+    }
+
+    /// Sorts the packets of boxes that may overlap.
+    fn compared(allow: Vec<PacketBox>, deny: Vec<PacketBox>, unknown: Vec<PacketBox>) -> Self {
         if deny.is_empty() && unknown.is_empty() {
             return Self {
                 allowed: allow,
@@ -69,16 +79,48 @@ impl Judgement {
     }
 }
 
+/// Cuts from which on an index finds those that a box touches.
+const MANY: usize = 64;
+
 /// The packets of the boxes that are in none of `cuts`.
 #[must_use]
 pub fn subtract_all(boxes: &[PacketBox], cuts: &[PacketBox]) -> Vec<PacketBox> {
-    let mut left: Vec<PacketBox> = boxes.iter().filter(|b| !b.is_empty()).cloned().collect();
+    let mut out = Vec::new();
+    if cuts.len() < MANY || boxes.len() < 2 {
+        for b in boxes.iter().filter(|b| !b.is_empty()) {
+            out.append(&mut subtract_each(b, cuts.iter()));
+        }
+        return out;
+    }
+    let index = Index::new((0u32..).zip(cuts));
+    let mut near = Vec::new();
+    for b in boxes.iter().filter(|b| !b.is_empty()) {
+        near.clear();
+        index.touching(b, &mut near);
+        near.sort_unstable();
+        near.dedup();
+        let near = near.iter().filter_map(|i| cuts.get(*i as usize));
+        out.append(&mut subtract_each(b, near));
+    }
+    out
+}
+
+/// What is left of one box. Pieces that a cut does not touch stay where they are.
+fn subtract_each<'b>(b: &PacketBox, cuts: impl Iterator<Item = &'b PacketBox>) -> Vec<PacketBox> {
+    let mut left = vec![b.clone()];
     for cut in cuts {
+        let mut i = 0;
+        let mut parts = Vec::new();
+        while let Some(p) = left.get(i) {
+            if p.intersects(cut) {
+                parts.append(&mut left.swap_remove(i).subtract(cut));
+            } else {
+                i += 1;
+            }
+        }
+        left.append(&mut parts);
         if left.is_empty() {
             break;
-        }
-        if left.iter().any(|b| b.intersects(cut)) {
-            left = left.iter().flat_map(|b| b.subtract(cut)).collect();
         }
     }
     left

@@ -4,14 +4,12 @@ use super::flows::{self, Peers};
 use super::miss::overruled;
 use super::probe::{Answer, Guard};
 use super::whole::Order;
-use crate::engine::{
-    Branch, Decider, Direction, Effect, LocalPolicy, covers, subtract_all, union_addrs,
-};
+use crate::engine::{Branch, Decider, Direction, Effect, LocalPolicy, covers, union_addrs};
 use crate::load::LoadedExport;
 use crate::matrix::Require;
 use crate::outcome::Status;
 use hylint_parsers::model::{Condition, ConditionKind, DefaultOrigin, PointKind, Test};
-use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, proto};
+use hylint_parsers::space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, proto};
 use std::collections::BTreeSet;
 
 /// What is asked.
@@ -384,7 +382,7 @@ pub fn same(a: &Decider<'_>, b: &Decider<'_>) -> bool {
 
 /// Where one side may be any address, the first one for which everything else passes.
 fn some_address(answer: &Answer<'_>, goal: &PacketBox, src: bool) -> Option<(PacketBox, String)> {
-    if covers(&answer.allowed, goal) {
+    if answer.denied.is_empty() && answer.conditional.is_empty() {
         return None;
     }
     let mut tried = BTreeSet::new();
@@ -418,11 +416,10 @@ fn failure<'a>(
     peers: &Peers,
     spec: &FlowSpec<'_>,
 ) -> Option<Failure<'a>> {
-    let missing = subtract_all(std::slice::from_ref(goal), &answer.allowed);
+    let (missing, denied) = missing(answer, goal);
     if missing.is_empty() {
         return None;
     }
-    let denied = subtract_all(&missing, &answer.conditional);
     let some = answer.allowed.iter().any(|a| a.intersects(goal));
     let peers_unknown = peers.unknown && !peers.external && some;
     if !denied.is_empty() && !peers_unknown {
@@ -455,21 +452,37 @@ fn failure<'a>(
     })
 }
 
+/// The packets of the goal that do not surely pass, and those of them that surely do not. What an answer allows, denies and
+/// leaves open is together all that was asked about.
+fn missing(answer: &Answer<'_>, goal: &PacketBox) -> (Vec<PacketBox>, Vec<PacketBox>) {
+    let part = |all: &[PacketBox]| -> Vec<PacketBox> {
+        let part = all.iter().map(|b| b.intersect(goal));
+        part.filter(|b| !b.is_empty()).collect()
+    };
+    let denied = part(&answer.denied);
+    let mut missing = denied.clone();
+    missing.append(&mut part(&answer.conditional));
+    (missing, denied)
+}
+
 /// The allow that rests on a condition: what a conditional flow is about.
 fn conditional_allow<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Option<Decider<'a>> {
+    let packets = on_any_interface(packets);
     branches
         .iter()
         .filter(|b| b.effect == Effect::Allow && !b.conditions.is_empty())
-        .find(|b| packets.iter().any(|p| hits(b, p)))
+        .find(|b| packets.iter().any(|p| b.space.intersects(p)))
         .map(|b| b.by)
 }
 
 /// Interfaces were projected away in the packets, so only the other dimensions count.
-fn hits(b: &Branch<'_>, p: &PacketBox) -> bool {
-    let mut space = b.space.clone();
-    space.in_iface = p.in_iface.clone();
-    space.out_iface = p.out_iface.clone();
-    space.intersects(p)
+fn on_any_interface(packets: &[PacketBox]) -> Vec<PacketBox> {
+    let full = |p: &PacketBox| PacketBox {
+        in_iface: IfaceSet::full(),
+        out_iface: IfaceSet::full(),
+        ..p.clone()
+    };
+    packets.iter().map(full).collect()
 }
 
 /// What decides about the packets: a rule before a policy or default.
@@ -478,23 +491,28 @@ fn decider<'a>(
     packets: &[PacketBox],
     effect: Effect,
 ) -> Option<Decider<'a>> {
-    let all = || {
-        branches
+    let packets = on_any_interface(packets);
+    let first = |rule: bool| {
+        let mut wanted = branches
             .iter()
-            .filter(|b| b.effect == effect && packets.iter().any(|p| hits(b, p)))
-            .map(|b| b.by)
+            .filter(|b| b.effect == effect && b.by.rule().is_some() == rule);
+        wanted.find(|b| packets.iter().any(|p| b.space.intersects(p)))
     };
-    all().find(|d| d.rule().is_some()).or_else(|| all().next())
+    first(true).or_else(|| first(false)).map(|b| b.by)
 }
 
 fn conditions<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Vec<&'a Condition> {
+    let packets = on_any_interface(packets);
     let mut out: Vec<&'a Condition> = Vec::new();
-    for b in branches
-        .iter()
-        .filter(|b| packets.iter().any(|p| hits(b, p)))
-    {
+    for b in branches {
+        let known = |out: &[&'a Condition], c: &Condition| out.iter().any(|o| o.text == c.text);
+        if b.conditions.iter().all(|c| known(&out, c))
+            || !packets.iter().any(|p| b.space.intersects(p))
+        {
+            continue;
+        }
         for c in &b.conditions {
-            if !out.iter().any(|o| o.text == c.text) {
+            if !known(&out, c) {
                 out.push(c);
             }
         }
@@ -530,11 +548,10 @@ fn reply_failure<'a>(
     };
     let query = flows::reply(goal, stateful);
     let answer = back.ask(exports, LocalPolicy::Required(&[]), &query);
-    let missing = subtract_all(std::slice::from_ref(&query), &answer.allowed);
+    let (missing, denied) = missing(&answer, &query);
     if missing.is_empty() {
         return None;
     }
-    let denied = subtract_all(&missing, &answer.conditional);
     let packets = if denied.is_empty() {
         missing
     } else {

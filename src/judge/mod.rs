@@ -45,6 +45,9 @@ pub struct Candidates<'a> {
     ends: Vec<(usize, Vec<Checked<'a>>)>,
 }
 
+/// Rules of an export from which on its requirements are judged on several cores.
+const LONG: usize = 4096;
+
 /// Runs every check of the matrix at the hosts that are judged here. Requirements without any are left out.
 #[must_use]
 pub fn candidates<'a>(flows: Flows<'a>, exports: &'a [LoadedExport]) -> Vec<Candidates<'a>> {
@@ -65,8 +68,9 @@ pub fn candidates<'a>(flows: Flows<'a>, exports: &'a [LoadedExport]) -> Vec<Cand
         })
     };
     let all = flows.matrix.requirements.iter().enumerate();
-    // A pool costs more than a few hosts do.
-    if flows.here.hosts.len() + flows.here.transits.len() > 8 {
+    // A pool costs more than a few hosts with short lists do.
+    let long = |e: &LoadedExport| e.export.rules_in_model() > LONG;
+    if flows.here.hosts.len() + flows.here.transits.len() > 8 || exports.iter().any(long) {
         let all: Vec<_> = all.collect();
         all.into_par_iter().filter_map(one).collect()
     } else {

@@ -2,7 +2,7 @@
 
 use super::interfaces::Faces;
 use crate::engine::{
-    Branch, Context, Direction, Judgement, LocalPolicy, PointRef, covers, evaluate, subtract_all,
+    Branch, Context, Direction, Judgement, LocalPolicy, PointRef, evaluate, subtract_all,
 };
 use crate::load::LoadedExport;
 use hylint_parsers::model::{PointKind, Profiles};
@@ -209,40 +209,47 @@ impl<'a> Guard<'a> {
             query,
         } = self.spread(part);
         let branches = evaluate(ctx, self.points, self.direction, &query);
+        // What does not depend on the interface is sorted once; that is nearly everything.
+        let any = |b: &&Branch<'a>| {
+            b.alone && b.space.in_iface == query.in_iface && b.space.out_iface == query.out_iface
+        };
+        let (shared, apart): (Vec<&Branch<'a>>, Vec<&Branch<'a>>) = branches.iter().partition(any);
+        let shared: Vec<Branch<'a>> = shared.into_iter().map(projected).collect();
+        let mut sure = Judgement::of(&shared);
         let mut best: Vec<PacketBox> = Vec::new();
         let mut maybe: Vec<PacketBox> = Vec::new();
-        let mut agree = true;
+        let mut rest: Option<Vec<PacketBox>> = None;
+        let mut agree = sure.all_allowed();
         let mut names: Vec<&str> = Vec::new();
-        let goal = PacketBox {
-            in_iface: IfaceSet::full(),
-            out_iface: IfaceSet::full(),
-            ..query.clone()
-        };
         for (i, in_name) in &ins {
             for (o, out_name) in &outs {
-                let here: Vec<Branch<'a>> = branches
+                let here: Vec<Branch<'a>> = apart
                     .iter()
                     .filter_map(|b| at_interfaces(b, *i, (!free_out).then_some(*o)))
                     .collect();
                 let j = Judgement::of(&here);
-                let whole = j.all_allowed() && covers(&j.allowed, &goal);
-                agree &= whole;
-                if !covers(&best, &goal) && !subtract_all(&j.allowed, &best).is_empty() {
+                agree &= j.all_allowed();
+                if !subtract_all(&j.allowed, &best).is_empty() {
                     names.extend([*in_name, *out_name].iter().filter(|n| !n.is_empty()));
                     best.extend(j.allowed);
                 }
+                // At each pair of interfaces the branches hold the same packets, so those of the first pair are all.
+                rest.get_or_insert_with(|| [j.denied, j.conditional.clone()].concat());
                 maybe.extend(j.conditional);
             }
         }
-        let missing = subtract_all(std::slice::from_ref(&goal), &best);
+        let missing = subtract_all(&rest.unwrap_or_default(), &best);
         let denied = subtract_all(&missing, &maybe);
-        let conditional = subtract_all(&missing, &denied);
+        sure.conditional.extend(subtract_all(&missing, &denied));
+        sure.denied.extend(denied);
+        sure.allowed.extend(best);
         names.dedup();
-        let interface = (!agree && !names.is_empty() && !best.is_empty()).then(|| names.join(", "));
+        let some = !sure.allowed.is_empty();
+        let interface = (!agree && !names.is_empty() && some).then(|| names.join(", "));
         Answer {
-            allowed: best,
-            denied,
-            conditional,
+            allowed: sure.allowed,
+            denied: sure.denied,
+            conditional: sure.conditional,
             branches,
             interface,
         }
@@ -265,13 +272,22 @@ struct Spread<'f> {
 fn at_interfaces<'a>(b: &Branch<'a>, i: u128, o: Option<u128>) -> Option<Branch<'a>> {
     let fits = b.space.in_iface.contains(i) && o.is_none_or(|o| b.space.out_iface.contains(o));
     fits.then(|| Branch {
+        // Branches that differ by an interface that is not known hold the same packets now.
+        alone: b.alone && (o.is_some() || b.space.out_iface.is_full()),
+        ..projected(b)
+    })
+}
+
+/// A branch without its interfaces.
+fn projected<'a>(b: &Branch<'a>) -> Branch<'a> {
+    Branch {
         space: PacketBox {
             in_iface: IfaceSet::full(),
             out_iface: IfaceSet::full(),
             ..b.space.clone()
         },
         ..b.clone()
-    })
+    }
 }
 
 /// Splits a box by whether the peers' side is in `peers`; the inside gets the interface.

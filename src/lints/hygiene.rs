@@ -1,5 +1,6 @@
 //! Rules that say nothing or are hard to tell apart: `duplicate-name`, `unreferenced-chain`. One folded note per point.
 
+use super::order;
 use super::place::{self, point_name};
 use crate::engine::PointRef;
 use crate::finding::{Finding, Related, Severity};
@@ -18,6 +19,7 @@ pub fn findings(exports: &[LoadedExport]) -> Vec<Finding> {
     for (e, export) in exports.iter().enumerate() {
         for (p, point) in export.export.points.iter().enumerate() {
             out.extend(duplicate_names(exports, (e, p), point));
+            out.extend(order::findings(exports, (e, p), point));
             if let Body::Netfilter(nf) = &point.body {
                 out.extend(
                     nf.tables
@@ -30,7 +32,7 @@ pub fn findings(exports: &[LoadedExport]) -> Vec<Finding> {
     out
 }
 
-fn folded(
+pub(super) fn folded(
     exports: &[LoadedExport],
     at: PointRef,
     code: &'static str,

@@ -5,6 +5,7 @@
 pub mod excess;
 pub mod explain;
 pub mod hygiene;
+mod order;
 pub mod place;
 pub mod required;
 pub mod trust;
@@ -140,6 +141,24 @@ pub const ALL: &[LintMeta] = &[
         Error,
         Excess,
         "The firewall of a judged profile is off.",
+    ),
+    lint!(
+        "shadowed-rule",
+        Warning,
+        Hygiene,
+        "Earlier rules take every packet that a rule matches, so that it never decides.",
+    ),
+    lint!(
+        "redundant-rule",
+        Note,
+        Hygiene,
+        "Without a rule, other rules decide the same.",
+    ),
+    lint!(
+        "conflicting-rule",
+        Note,
+        Hygiene,
+        "Two rules of opposite actions overlap, and only their order decides.",
     ),
     lint!(
         "duplicate-name",

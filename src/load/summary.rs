@@ -1,6 +1,7 @@
 //! What the stages before judging need of an export, so that its rules and its text need not be held for them.
 
 use super::LoadedExport;
+use crate::engine::Indexes;
 use crate::finding::Place;
 use hylint_parsers::model::{
     Action, Body, Companion, Lists, Netfilter, Point, Rule, RuleList, TableName, Test,
@@ -41,6 +42,7 @@ impl LoadedExport {
         };
         export.rules_in_file = self.export.rules_in_file;
         Self {
+            indexes: Indexes::default(),
             path: self.path.clone(),
             source: Source::new(&*self.path, "", self.source.encoding),
             export,

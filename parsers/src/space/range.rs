@@ -126,6 +126,12 @@ impl<T: Scalar> RangeSet<T> {
         self.0.iter().copied()
     }
 
+    /// The same as a slice.
+    #[must_use]
+    pub fn as_slice(&self) -> &[(T, T)] {
+        &self.0
+    }
+
     /// Number of ranges.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,0 +1,397 @@
+//! Rules that other rules of their list make idle: `shadowed-rule`, `redundant-rule`, `conflicting-rule`.
+
+use super::hygiene::folded;
+use super::place::{self, normalized, point_name, rule_span};
+use crate::engine::{Decider, PointRef};
+use crate::finding::{Finding, Related, Severity};
+use crate::load::LoadedExport;
+use crate::platform;
+use crate::rulespace::{Fate, OrderedList, Superseded, Takes, of_table};
+use hylint_parsers::model::{
+    Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, Profiles, Rule,
+    RuleList, RuleOrigin, TableName, Test,
+};
+use hylint_parsers::source::Span;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rules named that make another one idle.
+const NAMED: usize = 5;
+
+/// What is said of one list.
+#[derive(Default)]
+struct Said<'a> {
+    idle: Vec<(&'a Rule, Vec<&'a Rule>)>,
+    redundant: Vec<&'a Rule>,
+    conflicting: Vec<(&'a Rule, &'a Rule)>,
+    undecided: usize,
+}
+
+/// The findings of a point: each idle rule on its own, the notes folded.
+pub(super) fn findings(exports: &[LoadedExport], at: PointRef, point: &Point) -> Vec<Finding> {
+    let look = Look { exports, at };
+    let mut out = Vec::new();
+    let mut redundant = Vec::new();
+    let mut conflicting = Vec::new();
+    let mut undecided = 0;
+    for (name, said) in of_point(point) {
+        out.extend(said.idle.iter().map(|(r, by)| look.idle(&name, r, by)));
+        redundant.extend(said.redundant);
+        conflicting.extend(said.conflicting);
+        undecided += said.undecided;
+    }
+    out.extend(look.redundant(&redundant));
+    out.extend(look.conflicting(&conflicting));
+    out.extend(look.undecided(point, undecided));
+    out
+}
+
+/// What is said of each list of a point, with the list's name.
+fn of_point(point: &Point) -> Vec<(String, Said<'_>)> {
+    match &point.body {
+        Body::Netfilter(nf) => {
+            let mut lists = Vec::new();
+            for t in &nf.tables {
+                for (c, takes) in t.chains.iter().zip(of_table(t)) {
+                    let name = match t.name {
+                        TableName::Filter => c.name.to_string(),
+                        other => format!("{} {}", other.as_str(), c.name),
+                    };
+                    let rules: Vec<&Rule> = c.rules.iter().filter(|r| r.enabled).collect();
+                    lists.push((name, rules, takes, c.policy.map(|p| p.allow)));
+                }
+            }
+            let one = |(name, rules, takes, default)| (name, first_match(rules, takes, default));
+            lists.into_par_iter().map(one).collect()
+        }
+        Body::Lists(l) => [("in", &l.ingress), ("out", &l.egress)]
+            .into_iter()
+            .map(|(name, list)| (name.to_owned(), of_list(point, l, list)))
+            .collect(),
+    }
+}
+
+fn of_list<'a>(point: &'a Point, lists: &Lists, list: &'a RuleList) -> Said<'a> {
+    let mut rules: Vec<&Rule> = list.rules.iter().filter(|r| r.enabled).collect();
+    match lists.discipline {
+        Discipline::FirstMatch | Discipline::Priority => {
+            // Equal priorities act in file order.
+            rules.sort_by_key(|r| r.priority.unwrap_or(u32::MAX));
+            let takes = rules.iter().map(|r| Takes::of(r)).collect();
+            first_match(rules, takes, decided(&list.default))
+        }
+        Discipline::UnionOfAllows => {
+            rules.retain(|r| r.action == Action::Allow);
+            Said {
+                idle: repeated(rules, |_, _| true),
+                ..Said::default()
+            }
+        }
+        Discipline::BlockOverAllow => block_over_allow(point, &rules),
+    }
+}
+
+fn decided(d: &DefaultVerdict) -> Option<bool> {
+    (d.origin != DefaultOrigin::Unknown).then_some(d.allow)
+}
+
+/// Whether people wrote the rule, and not the platform.
+fn own(r: &Rule) -> bool {
+    r.origin != RuleOrigin::Platform && !r.span.is_empty()
+}
+
+fn first_match(rules: Vec<&Rule>, takes: Vec<Takes>, default: Option<bool>) -> Said<'_> {
+    let list = OrderedList::new(rules, takes);
+    let fates = list.fates();
+    let mut said = Said::default();
+    let more: Vec<(bool, Option<u32>)> = (0u32..)
+        .zip(&fates)
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .with_min_len(64)
+        .map(|(i, f)| {
+            let live = *f == Fate::Live;
+            (
+                live && superseded(&list, i, default),
+                if live { list.conflict(i) } else { None },
+            )
+        })
+        .collect();
+    for ((i, fate), (superseded, conflict)) in (0u32..).zip(fates).zip(more) {
+        let Some(rule) = list.rule(i).filter(|r| own(r)) else {
+            continue;
+        };
+        match fate {
+            Fate::Covered(by) => {
+                let by = by.into_iter().filter_map(|j| list.rule(j)).collect();
+                said.idle.push((rule, by));
+            }
+            Fate::Undecided => said.undecided += 1,
+            Fate::Live => {}
+        }
+        if superseded {
+            said.redundant.push(rule);
+        }
+        if let Some(other) = conflict.and_then(|j| list.rule(j)).filter(|r| own(r)) {
+            said.conflicting.push((rule, other));
+        }
+    }
+    said
+}
+
+/// An explicit deny before a policy that denies is good style, and a REJECT before a DROP answers where that does not: only
+/// what lets packets in is looked at.
+fn superseded(list: &OrderedList<'_>, i: u32, default: Option<bool>) -> bool {
+    let Some(rule) = list.rule(i).filter(|r| r.action == Action::Allow) else {
+        return false;
+    };
+    let by_rule = |s| matches!(s, Superseded::ByRule(_));
+    // A list that lets everything pass at its end is open on purpose; what it says of single flows is documentation.
+    own(rule) && list.superseded(i, default).is_some_and(by_rule)
+}
+
+fn repeated(
+    rules: Vec<&Rule>,
+    fits: impl Fn(&Rule, &Rule) -> bool + Sync,
+) -> Vec<(&Rule, Vec<&Rule>)> {
+    let takes = rules.iter().map(|r| Takes::of(r)).collect();
+    let list = OrderedList::new(rules, takes);
+    let with_others = |(i, by): (u32, Vec<u32>)| {
+        let by = by.into_iter().filter_map(|j| list.rule(j)).collect();
+        Some((list.rule(i).filter(|r| own(r))?, by))
+    };
+    list.repeated(fits)
+        .into_iter()
+        .filter_map(with_others)
+        .collect()
+}
+
+/// Windows: blocks win over allows whatever their order, in each profile on its own.
+fn block_over_allow<'a>(point: &'a Point, rules: &[&'a Rule]) -> Said<'a> {
+    // What Windows brings along, and what apps enter for themselves, nobody edits.
+    let system = |r: &Rule| {
+        platform::builtin(r).is_some() || r.conditions().any(|c| matches!(c.test, Test::Package))
+    };
+    let subject = |r: &Rule| r.action == Action::Allow && own(r) && !system(r);
+    let mut dead: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let mut live: BTreeSet<usize> = BTreeSet::new();
+    for (slot, (profile, _)) in Profiles::EACH.iter().enumerate() {
+        let settings = point
+            .windows
+            .as_ref()
+            .and_then(|w| w.profiles.get(slot)?.as_ref());
+        let gpo_only = settings
+            .and_then(|s| s.local_rules)
+            .is_some_and(|(on, _)| !on);
+        let acts = |r: &Rule| {
+            r.profiles.intersects(*profile) && (!gpo_only || r.origin == RuleOrigin::GroupPolicy)
+        };
+        let of = |a: Action| {
+            let acting = rules.iter().enumerate().filter(|(_, r)| acts(r));
+            acting
+                .filter(move |(_, r)| r.action == a)
+                .map(|(i, r)| (i, *r))
+        };
+        let order: Vec<(usize, &Rule)> = of(Action::Deny).chain(of(Action::Allow)).collect();
+        let takes = order.iter().map(|(_, r)| match r.action {
+            Action::Deny => Takes::Own,
+            _ => Takes::Nothing,
+        });
+        let list = OrderedList::new(order.iter().map(|(_, r)| *r).collect(), takes.collect());
+        for ((i, r), fate) in order.iter().zip(list.fates()) {
+            match fate {
+                Fate::Covered(by) if r.action == Action::Allow => {
+                    let by = by
+                        .iter()
+                        .filter_map(|j| order.get(*j as usize))
+                        .map(|(i, _)| *i);
+                    dead.entry(*i).or_default().extend(by);
+                }
+                _ => {
+                    live.insert(*i);
+                }
+            }
+        }
+    }
+    let blocked = dead.into_iter().filter(|(i, _)| !live.contains(i));
+    let mut idle: Vec<(&Rule, Vec<&Rule>)> = blocked
+        .filter_map(|(i, by)| {
+            let by = by.iter().filter_map(|j| rules.get(*j).copied());
+            Some((*rules.get(i)?, by.collect()))
+        })
+        .collect();
+    let allows = rules.iter().copied().filter(|r| r.action == Action::Allow);
+    // A rule of a group policy stays when local rules are switched off; the other way round nothing is known.
+    let fits = |i: &Rule, j: &Rule| {
+        i.profiles.0 & !j.profiles.0 == 0
+            && (j.origin == i.origin || j.origin == RuleOrigin::GroupPolicy)
+    };
+    let repeated = repeated(allows.collect(), fits);
+    let known = |r: &Rule| idle.iter().any(|(i, _)| std::ptr::eq(*i, r));
+    let repeated: Vec<_> = repeated.into_iter().filter(|(r, _)| !known(r)).collect();
+    idle.extend(repeated);
+    idle.retain(|(r, _)| subject(r));
+    Said {
+        idle,
+        ..Said::default()
+    }
+}
+
+struct Look<'a> {
+    exports: &'a [LoadedExport],
+    at: PointRef,
+}
+
+impl Look<'_> {
+    fn name(&self, rule: &Rule) -> String {
+        place::decider_name(self.exports, &Decider::Rule { at: self.at, rule })
+    }
+
+    fn idle(&self, list: &str, rule: &Rule, by: &[&Rule]) -> Finding {
+        let same = by.iter().all(|r| r.action == rule.action);
+        let (code, severity) = if same {
+            ("redundant-rule", Severity::Note)
+        } else {
+            ("shadowed-rule", Severity::Warning)
+        };
+        let who = match by {
+            [one] => format!("{} takes", self.name(one)),
+            several => format!("a union of {} rules takes", several.len()),
+        };
+        // A list of a direction is all of the point's; a chain is one of many.
+        let direction = ["in", "out"].into_iter().find(|d| *d == list);
+        let place = if direction.is_some() {
+            String::new()
+        } else {
+            format!(" in {list}")
+        };
+        let (what, how) = if same {
+            ("changes nothing", " and does the same")
+        } else {
+            ("never decides", "")
+        };
+        let mut f = Finding::new(
+            code,
+            severity,
+            format!(
+                "{}{place} {what}: {who} every packet that it matches{how}",
+                self.name(rule)
+            ),
+        );
+        f.place = place::place(
+            self.exports,
+            self.at,
+            rule_span(self.exports, self.at, rule),
+        );
+        f.label = what.into();
+        f.rule = Some(self.name(rule));
+        f.point = Some(point_name(self.exports, self.at));
+        f.direction = direction;
+        f.related = self.related(by);
+        f.help = Some(if same {
+            "remove it".into()
+        } else {
+            "remove it, or let it act before the rules that take its packets".into()
+        });
+        place::fingerprint(&mut f, &[list, &normalized(rule)]);
+        f
+    }
+
+    /// The rules that take a rule's packets; of many the first, and how many there are.
+    fn related(&self, by: &[&Rule]) -> Vec<Related> {
+        let more = by.len().saturating_sub(NAMED);
+        let label = |n: usize| {
+            if more > 0 && n + 1 == NAMED {
+                format!("so does this rule, and {more} more")
+            } else if n > 0 {
+                "so does this rule".into()
+            } else if by.len() > 1 {
+                "this rule takes some of them".into()
+            } else {
+                "this rule takes them".into()
+            }
+        };
+        let named = by.iter().take(NAMED).enumerate();
+        named
+            .filter_map(|(n, r)| {
+                let span = rule_span(self.exports, self.at, r);
+                let place = place::place(self.exports, self.at, span)?;
+                Some(Related {
+                    place,
+                    label: label(n),
+                })
+            })
+            .collect()
+    }
+
+    fn redundant(&self, rules: &[&Rule]) -> Option<Finding> {
+        let n = rules.len();
+        let (s, verb, them) = if n == 1 {
+            ("", "changes", "it")
+        } else {
+            ("s", "change", "them")
+        };
+        let message = format!(
+            "{n} rule{s} of {} {verb} nothing: without {them} other rules allow the same",
+            point_name(self.exports, self.at)
+        );
+        let spans: Vec<Span> = rules.iter().map(|r| r.span).collect();
+        let mut f = folded(self.exports, self.at, "redundant-rule", message, &spans)?;
+        f.help = Some("remove what is no longer meant, or leave it as documentation".into());
+        Some(f)
+    }
+
+    fn conflicting(&self, pairs: &[(&Rule, &Rule)]) -> Option<Finding> {
+        let (first, other) = pairs.first()?;
+        let n = pairs.len();
+        let (s, verb) = if n == 1 {
+            ("", "overlaps")
+        } else {
+            ("s", "overlap")
+        };
+        let message = format!(
+            "{n} rule{s} of {} {verb} an earlier rule of the opposite action in part: only the order decides",
+            point_name(self.exports, self.at)
+        );
+        let mut f = folded(
+            self.exports,
+            self.at,
+            "conflicting-rule",
+            message,
+            &[first.span],
+        )?;
+        let also = pairs.iter().skip(1).take(NAMED - 1);
+        let places = std::iter::once((other.span, "with this rule"))
+            .chain(also.map(|(r, _)| (r.span, "another")));
+        for (span, label) in places {
+            let place = place::place(self.exports, self.at, span);
+            f.related.extend(place.map(|place| Related {
+                place,
+                label: label.into(),
+            }));
+        }
+        f.help = Some("check that the earlier rule is meant to win".into());
+        Some(f)
+    }
+
+    /// Some lists are too tangled to be compared within the budget; that is said.
+    fn undecided(&self, point: &Point, n: usize) -> Option<Finding> {
+        if n == 0 {
+            return None;
+        }
+        let s = if n == 1 { "" } else { "s" };
+        let message = format!(
+            "{n} rule{s} of {} could not be compared with all that stands before: whether they decide is not known",
+            point_name(self.exports, self.at)
+        );
+        let mut f = folded(
+            self.exports,
+            self.at,
+            "shadowed-rule",
+            message,
+            &[point.label],
+        )?;
+        f.label = "here".into();
+        Some(f)
+    }
+}

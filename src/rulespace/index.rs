@@ -1,0 +1,313 @@
+//! An index over the boxes of an ordered list.
+
+use super::tree::{Bounds, Coord, Item, Tree};
+use hylint_parsers::space::{Family, FlagSet, IfaceSet, PacketBox, RangeSet, Scalar, StateSet};
+
+/// Pieces that one box is entered as; a box of more ranges is entered as fewer and larger ones.
+const PIECES: usize = 64;
+
+/// One packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Point {
+    /// Its family.
+    pub family: Family,
+    /// Source address; of IPv4 the low 32 bits.
+    pub src: u128,
+    /// Destination address.
+    pub dst: u128,
+    /// Protocol.
+    pub proto: u8,
+    /// Source port or ICMP type.
+    pub sport: u16,
+    /// Destination port or ICMP code.
+    pub dport: u16,
+    /// TCP flags.
+    pub flags: FlagSet,
+    /// State.
+    pub state: StateSet,
+    /// Incoming interface.
+    pub in_iface: u128,
+    /// Outgoing interface.
+    pub out_iface: u128,
+}
+
+impl Point {
+    /// The lowest packet of a box, IPv4 first.
+    #[must_use]
+    pub fn lowest(b: &PacketBox) -> Option<Self> {
+        let v4 = b.src.v4.first().zip(b.dst.v4.first());
+        let v6 = || b.src.v6.first().zip(b.dst.v6.first());
+        let (family, src, dst) = match v4 {
+            Some((s, d)) => (Family::V4, s.into(), d.into()),
+            None => v6().map(|(s, d)| (Family::V6, s, d))?,
+        };
+        let low = |n: u64| n & n.wrapping_neg();
+        let state = u32::try_from(low(b.state.0.into())).ok()?;
+        Some(Self {
+            family,
+            src,
+            dst,
+            proto: b.proto.first()?,
+            sport: b.sport.first()?,
+            dport: b.dport.first()?,
+            flags: FlagSet(low(b.flags.0)),
+            state: StateSet(state),
+            in_iface: b.in_iface.first()?,
+            out_iface: b.out_iface.first()?,
+        })
+        .filter(|p| p.flags.0 != 0 && p.state.0 != 0)
+    }
+
+    /// Whether the packet is in the box.
+    #[must_use]
+    pub fn is_in(&self, b: &PacketBox) -> bool {
+        let addrs = match self.family {
+            Family::V4 => match (u32::try_from(self.src), u32::try_from(self.dst)) {
+                (Ok(s), Ok(d)) => b.src.v4.contains(s) && b.dst.v4.contains(d),
+                _ => false,
+            },
+            Family::V6 => b.src.v6.contains(self.src) && b.dst.v6.contains(self.dst),
+        };
+        addrs
+            && b.proto.contains(self.proto)
+            && b.sport.contains(self.sport)
+            && b.dport.contains(self.dport)
+            && self.flags.0 & b.flags.0 != 0
+            && self.state.0 & b.state.0 != 0
+            && b.in_iface.contains(self.in_iface)
+            && b.out_iface.contains(self.out_iface)
+    }
+}
+
+/// Finds the boxes of a list that hold a packet or touch a box, without looking at each. It may name a box too many, never
+/// one too few; whoever asks looks at the box itself.
+#[derive(Clone, Debug)]
+pub struct Index {
+    v4: Tree<u32>,
+    v6: Tree<u128>,
+}
+
+impl Index {
+    /// Enters boxes under the numbers of what they belong to; a number may have several.
+    pub fn new<'b>(boxes: impl Iterator<Item = (u32, &'b PacketBox)>) -> Self {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for (id, b) in boxes {
+            each_piece(b, &b.src.v4, &b.dst.v4, |bounds| {
+                v4.push(Item { bounds, id })
+            });
+            each_piece(b, &b.src.v6, &b.dst.v6, |bounds| {
+                v6.push(Item { bounds, id })
+            });
+        }
+        Self {
+            v4: Tree::new(v4),
+            v6: Tree::new(v6),
+        }
+    }
+
+    /// The lowest number under `below` of a box that holds the packet, as `holds` confirms.
+    pub fn first(&self, p: &Point, below: u32, holds: impl FnMut(u32) -> bool) -> Option<u32> {
+        match p.family {
+            Family::V4 => {
+                let (s, d) = (u32::try_from(p.src).ok()?, u32::try_from(p.dst).ok()?);
+                self.v4.first(&of_point(p, s, d), below, holds)
+            }
+            Family::V6 => self.v6.first(&of_point(p, p.src, p.dst), below, holds),
+        }
+    }
+
+    /// Adds the numbers of the boxes that may share a packet with `q`, in no order and maybe more than once.
+    pub fn touching(&self, q: &PacketBox, out: &mut Vec<u32>) {
+        self.touching_from(q, 0, usize::MAX, out);
+    }
+
+    /// The same for numbers from `from` on. False, and some are left out, when `out` holds more than `limit`.
+    pub fn touching_from(
+        &self,
+        q: &PacketBox,
+        from: u32,
+        limit: usize,
+        out: &mut Vec<u32>,
+    ) -> bool {
+        let mut all = true;
+        each_piece(q, &q.src.v4, &q.dst.v4, |b| {
+            all = all && self.v4.meeting(&b, from, limit, out);
+        });
+        each_piece(q, &q.src.v6, &q.dst.v6, |b| {
+            all = all && self.v6.meeting(&b, from, limit, out);
+        });
+        all
+    }
+
+    /// The lowest number under `below` of a box that may share a packet with `q`, as `holds` confirms.
+    pub fn first_touching(
+        &self,
+        q: &PacketBox,
+        below: u32,
+        mut holds: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
+        let mut best = below;
+        each_piece(q, &q.src.v4, &q.dst.v4, |b| {
+            best = self.v4.first(&b, best, &mut holds).unwrap_or(best);
+        });
+        each_piece(q, &q.src.v6, &q.dst.v6, |b| {
+            best = self.v6.first(&b, best, &mut holds).unwrap_or(best);
+        });
+        (best < below).then_some(best)
+    }
+}
+
+fn of_point<A: Coord>(p: &Point, src: A, dst: A) -> Bounds<A> {
+    Bounds {
+        src: (src, src),
+        dst: (dst, dst),
+        sport: (p.sport, p.sport),
+        dport: (p.dport, p.dport),
+        proto: (p.proto, p.proto),
+        flags: p.flags.0,
+        state: p.state.0,
+        ins: iface_bit(p.in_iface),
+        outs: iface_bit(p.out_iface),
+    }
+}
+
+/// A box of one family as boxes with one range per dimension.
+fn each_piece<A: Coord>(
+    b: &PacketBox,
+    src: &RangeSet<A>,
+    dst: &RangeSet<A>,
+    mut f: impl FnMut(Bounds<A>),
+) {
+    let (Some(proto), Some(sport)) = (hull(&b.proto), hull(&b.sport)) else {
+        return;
+    };
+    let mut left = PIECES;
+    let dports = ranges(&b.dport, &mut left);
+    let srcs = ranges(src, &mut left);
+    let dsts = ranges(dst, &mut left);
+    let (ins, outs) = (ifaces(&b.in_iface), ifaces(&b.out_iface));
+    for dport in dports.clone() {
+        for src in srcs.clone() {
+            for dst in dsts.clone() {
+                f(Bounds {
+                    src,
+                    dst,
+                    sport,
+                    dport,
+                    proto,
+                    flags: b.flags.0,
+                    state: b.state.0,
+                    ins,
+                    outs,
+                });
+            }
+        }
+    }
+}
+
+fn hull<T: Scalar>(set: &RangeSet<T>) -> Option<(T, T)> {
+    set.first().zip(set.last())
+}
+
+/// The ranges of a set, or the one that spans them where they are more than `left`; what is used up is taken from `left`.
+fn ranges<'s, T: Scalar>(
+    set: &'s RangeSet<T>,
+    left: &mut usize,
+) -> impl Iterator<Item = (T, T)> + Clone + use<'s, T> {
+    let each = set.len() <= *left;
+    if each {
+        *left /= set.len().max(1);
+    }
+    let whole = if each { None } else { hull(set) };
+    set.as_slice()
+        .iter()
+        .copied()
+        .take(if each { usize::MAX } else { 0 })
+        .chain(whole)
+}
+
+/// Interfaces by a hash of their names; a pattern may be any.
+fn ifaces(set: &IfaceSet) -> u32 {
+    let bit = |(lo, hi)| if lo == hi { iface_bit(lo) } else { u32::MAX };
+    set.iter().map(bit).fold(0, |a, b| a | b)
+}
+
+fn iface_bit(name: u128) -> u32 {
+    let folded = (name ^ (name >> 64)) as u64;
+    // Fibonacci hashing: the upper bits depend on all of the name.
+    1 << (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 59)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hylint_parsers::space::{AddrSet, IfaceExt, PortSet, ProtoSet};
+    use proptest::prelude::*;
+
+    fn addrs() -> impl Strategy<Value = AddrSet> {
+        let part = || prop::collection::vec((0u32..40, 0u32..6), 0..3);
+        (part(), part()).prop_map(|(a, b)| AddrSet {
+            v4: a.into_iter().map(|(lo, n)| (lo, lo + n)).collect(),
+            v6: b
+                .into_iter()
+                .map(|(lo, n)| (u128::from(lo), u128::from(lo + n)))
+                .collect(),
+        })
+    }
+
+    fn boxes() -> impl Strategy<Value = PacketBox> {
+        let any_or = |s| prop_oneof![Just(AddrSet::any()), s];
+        let ports = || prop::collection::vec((0u16..30, 0u16..4), 0..3);
+        let iface = prop_oneof![
+            Just(IfaceSet::full()),
+            Just(IfaceSet::iface("eth0")),
+            Just(IfaceSet::iface("eth1").complement()),
+            Just(IfaceSet::iface("e+")),
+        ];
+        (
+            any_or(addrs().boxed()),
+            any_or(addrs().boxed()),
+            ports(),
+            0u8..4,
+            iface,
+            1u32..8,
+        )
+            .prop_map(|(src, dst, ports, proto, in_iface, state)| PacketBox {
+                src,
+                dst,
+                proto: if proto == 0 {
+                    ProtoSet::full()
+                } else {
+                    ProtoSet::single(proto)
+                },
+                dport: ports
+                    .into_iter()
+                    .map(|(lo, n)| (lo, lo + n))
+                    .collect::<PortSet>(),
+                in_iface,
+                state: StateSet(state),
+                ..PacketBox::any()
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn the_index_finds_what_a_scan_finds(list in prop::collection::vec(boxes(), 0..120), q in boxes()) {
+            let index = Index::new(list.iter().enumerate().map(|(i, b)| (i as u32, b)));
+            let mut found = Vec::new();
+            index.touching(&q, &mut found);
+            for (i, b) in list.iter().enumerate() {
+                prop_assert!(!b.intersects(&q) || found.contains(&(i as u32)), "{i} is missing");
+            }
+            if let Some(p) = Point::lowest(&q) {
+                prop_assert!(p.is_in(&q));
+                let at = list.iter().position(|b| p.is_in(b)).map(|i| i as u32);
+                let holds = |i: u32| p.is_in(&list[i as usize]);
+                prop_assert_eq!(index.first(&p, u32::MAX, holds), at);
+                let before = at.and_then(|i| index.first(&p, i, holds));
+                prop_assert_eq!(before, None);
+            }
+        }
+    }
+}

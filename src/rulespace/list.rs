@@ -1,0 +1,487 @@
+//! What the rules of one ordered list do to each other: which never decide, which change nothing, which conflict.
+
+use super::index::{Index, Point};
+use super::summary::Takes;
+use hylint_parsers::model::{Action, Rule};
+use hylint_parsers::space::{PacketBox, StateSet};
+use rayon::prelude::*;
+
+/// Packets looked at for one rule before it is put off; nearly every rule needs one or two.
+const FIRST_STEPS: usize = 64;
+/// Packets looked at for all rules together that were put off. The problem is coNP-hard: some limit there must be.
+const ALL_STEPS: usize = 1 << 20;
+/// Packets looked at for one of them.
+const MOST_STEPS: usize = 1 << 14;
+/// Later rules that one rule is compared with, and pieces that it may fall into.
+const COMPARED: usize = 512;
+
+/// Whether a rule of a list ever decides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// Some packet reaches it.
+    Live,
+    /// Earlier rules together take every packet that it matches: their ranks, ascending.
+    Covered(Vec<u32>),
+    /// Not known within the budget.
+    Undecided,
+}
+
+/// The rules of a list in the order in which they act. A rule's number is its rank.
+#[derive(Debug)]
+pub struct OrderedList<'a> {
+    rules: Vec<&'a Rule>,
+    takes: Vec<Takes>,
+    index: Index,
+}
+
+impl<'a> OrderedList<'a> {
+    /// A list of rules with what each takes for sure. Only enabled rules may be in it.
+    #[must_use]
+    pub fn new(rules: Vec<&'a Rule>, takes: Vec<Takes>) -> Self {
+        let spaces = |(i, r): (u32, &&'a Rule)| {
+            let clauses: &'a [_] = &r.clauses;
+            clauses.iter().map(move |c| (i, &c.space))
+        };
+        let index = Index::new((0u32..).zip(&rules).flat_map(spaces));
+        Self {
+            rules,
+            takes,
+            index,
+        }
+    }
+
+    /// A rule by its rank.
+    #[must_use]
+    pub fn rule(&self, i: u32) -> Option<&'a Rule> {
+        self.rules.get(i as usize).copied()
+    }
+
+    fn takes(&self, i: u32) -> &Takes {
+        self.takes.get(i as usize).unwrap_or(&Takes::Nothing)
+    }
+
+    /// The fate of each rule, by rank.
+    #[must_use]
+    pub fn fates(&self) -> Vec<Fate> {
+        let ranks = 0..self.rules.len() as u32;
+        let mut fates: Vec<Fate> = each(ranks, |i| self.fate(i, FIRST_STEPS));
+        let left: Vec<u32> = (0u32..)
+            .zip(&fates)
+            .filter(|(_, f)| **f == Fate::Undecided)
+            .map(|(i, _)| i)
+            .collect();
+        // The share depends on the list alone, so that the result does not depend on threads.
+        let share = (ALL_STEPS / left.len().max(1)).min(MOST_STEPS);
+        if share > FIRST_STEPS {
+            let second: Vec<(u32, Fate)> = left
+                .into_par_iter()
+                .map(|i| (i, self.fate(i, share)))
+                .collect();
+            for (i, fate) in second {
+                if let Some(f) = fates.get_mut(i as usize) {
+                    *f = fate;
+                }
+            }
+        }
+        fates
+    }
+
+    fn fate(&self, i: u32, steps: usize) -> Fate {
+        self.covered(i, i, steps, |_| true)
+    }
+
+    /// Takes the lowest packet of what is left of the rule and asks which rule under `below` takes it; none: the rule is live.
+    fn covered(&self, i: u32, below: u32, steps: usize, may: impl Fn(u32) -> bool) -> Fate {
+        let Some(rule) = self.rule(i) else {
+            return Fate::Live;
+        };
+        let mut left: Vec<PacketBox> = rule
+            .clauses
+            .iter()
+            .map(|c| c.space.clone())
+            .filter(|b| !b.is_empty())
+            .collect();
+        if left.is_empty() {
+            // It matches nothing, whatever stands before it.
+            return Fate::Live;
+        }
+        let mut by = Vec::new();
+        let mut done = 0;
+        while let Some(b) = left.pop() {
+            let Some(p) = Point::lowest(&b) else { continue };
+            done += 1;
+            if done > steps {
+                return Fate::Undecided;
+            }
+            let takes = |j: u32| self.rule(j).and_then(|r| self.takes(j).holding(r, &p));
+            let held = |j: u32| may(j) && takes(j).is_some();
+            let Some(j) = self.index.first(&p, below, held) else {
+                return Fate::Live;
+            };
+            let Some(cut) = takes(j) else { continue };
+            by.push(j);
+            left.append(&mut b.subtract(cut));
+        }
+        by.sort_unstable();
+        by.dedup();
+        Fate::Covered(by)
+    }
+
+    /// For a list of allows of which any may decide: the rules that can go because others that stay allow as much, with those
+    /// others. Of equal rules the first stays, and of overlapping ones the wider. `fits(i, j)` says whether `j` acts wherever
+    /// `i` does, beside what packets tell.
+    #[must_use]
+    pub fn repeated(&self, fits: impl Fn(&Rule, &Rule) -> bool + Sync) -> Vec<(u32, Vec<u32>)> {
+        let may = |i: u32, j: u32| {
+            let both = self.rule(i).zip(self.rule(j));
+            i != j && both.is_some_and(|(a, b)| fits(a, b))
+        };
+        let every = self.rules.len() as u32;
+        let covers = |i: u32, gone: &[bool]| {
+            let stays = |j: u32| !gone.get(j as usize).is_some_and(|g| *g);
+            match self.covered(i, every, FIRST_STEPS, |j| may(i, j) && stays(j)) {
+                Fate::Covered(by) => Some(by),
+                _ => None,
+            }
+        };
+        let candidates = each(0..every, |i| covers(i, &[]).is_some());
+        let mut order: Vec<u32> = (0u32..)
+            .zip(&candidates)
+            .filter(|(_, c)| **c)
+            .map(|(i, _)| i)
+            .collect();
+        let size = |i: &u32| self.rule(*i).map_or(0.0, volume);
+        order.sort_by(|a, b| size(a).total_cmp(&size(b)).then(b.cmp(a)));
+        let mut gone = vec![false; self.rules.len()];
+        let mut out = Vec::new();
+        for i in order {
+            if let Some(by) = covers(i, &gone) {
+                if let Some(g) = gone.get_mut(i as usize) {
+                    *g = true;
+                }
+                out.push((i, by));
+            }
+        }
+        out.sort_unstable();
+        out
+    }
+
+    /// Whether the list does the same without this rule: what it takes is decided in the same way by rules that follow (the
+    /// last of them is returned), or by `default`, which is what happens at the end of the list (`None`: the packet goes on
+    /// elsewhere).
+    #[must_use]
+    pub fn superseded(&self, i: u32, default: Option<bool>) -> Option<Superseded> {
+        let rule = self.rule(i)?;
+        let effect = effect(rule)?;
+        let mut later = Vec::new();
+        for c in &rule.clauses {
+            if !self
+                .index
+                .touching_from(&c.space, i + 1, COMPARED, &mut later)
+            {
+                return None;
+            }
+        }
+        later.sort_unstable();
+        later.dedup();
+        let mut left: Vec<PacketBox> = rule
+            .clauses
+            .iter()
+            .map(|c| c.space.clone())
+            .filter(|b| !b.is_empty())
+            .collect();
+        let mut last = None;
+        for j in later {
+            let next = self.rule(j)?;
+            let meets = |left: &[PacketBox]| {
+                let mut spaces = next.clauses.iter().map(|c| &c.space);
+                spaces.any(|s| left.iter().any(|b| b.intersects(s)))
+            };
+            if left.is_empty() {
+                break;
+            }
+            if next.action == Action::Continue || !meets(&left) {
+                continue;
+            }
+            if self::effect(next) != Some(effect) {
+                return None;
+            }
+            // Where the rule is conditional, what follows decides; it does so in the same way as long as nothing else is met.
+            for cut in self.takes(j).boxes(next) {
+                left = left.iter().flat_map(|b| b.subtract(cut)).collect();
+            }
+            if left.len() > COMPARED {
+                return None;
+            }
+            last = Some(j);
+        }
+        if left.is_empty() {
+            last.map(Superseded::ByRule)
+        } else {
+            (default == Some(effect)).then_some(Superseded::ByDefault)
+        }
+    }
+
+    /// The first earlier rule that decides otherwise about some new packets of this one, where neither holds all of the
+    /// other's: what happens to them depends on the order alone.
+    #[must_use]
+    pub fn conflict(&self, i: u32) -> Option<u32> {
+        let rule = self.rule(i)?;
+        let mine = effect(rule)?;
+        let plain = |r: &Rule| r.clauses.iter().all(|c| c.conditions.is_empty());
+        let [clause] = rule.clauses.as_slice() else {
+            return None;
+        };
+        if !plain(rule) {
+            return None;
+        }
+        let mut tried = 0;
+        let space = starting(&clause.space)?;
+        self.index
+            .first_touching(&space, i, |j| {
+                tried += 1;
+                let Some(other) = self.rule(j).filter(|_| tried <= COMPARED) else {
+                    return tried > COMPARED;
+                };
+                if effect(other).is_none_or(|e| e == mine) || !plain(other) {
+                    return false;
+                }
+                let [c] = other.clauses.as_slice() else {
+                    return false;
+                };
+                starting(&c.space).is_some_and(|s| {
+                    s.intersects(&space) && !s.is_subset(&space) && !space.is_subset(&s)
+                })
+            })
+            .filter(|_| tried <= COMPARED)
+    }
+}
+
+/// Why a rule changes nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Superseded {
+    /// Rules that follow decide the same; the last of them.
+    ByRule(u32),
+    /// The end of the list does.
+    ByDefault,
+}
+
+/// Whether a rule lets packets pass or stops them; `None` if it does something else.
+fn effect(r: &Rule) -> Option<bool> {
+    match r.action {
+        Action::Allow => Some(true),
+        Action::Deny => Some(false),
+        _ => None,
+    }
+}
+
+/// How many packets a rule matches; only compared.
+fn volume(r: &Rule) -> f64 {
+    let of = |b: &PacketBox| {
+        let addrs = |s: u128, d: u128| s as f64 * d as f64;
+        let pairs =
+            addrs(b.src.v4.count(), b.dst.v4.count()) + addrs(b.src.v6.count(), b.dst.v6.count());
+        pairs * b.proto.count() as f64 * b.sport.count() as f64 * b.dport.count() as f64
+    };
+    r.clauses.iter().map(|c| of(&c.space)).sum()
+}
+
+/// The part of a box that starts connections.
+fn starting(b: &PacketBox) -> Option<PacketBox> {
+    let state = StateSet(b.state.0 & StateSet::exactly(StateSet::NEW, false, false).0);
+    let b = PacketBox { state, ..b.clone() };
+    (!b.is_empty()).then_some(b)
+}
+
+/// Short lists are not worth a thread.
+pub(super) fn each<T: Send>(
+    ranks: std::ops::Range<u32>,
+    f: impl Fn(u32) -> T + Sync + Send,
+) -> Vec<T> {
+    if ranks.len() < 256 {
+        ranks.map(f).collect()
+    } else {
+        ranks.into_par_iter().map(f).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::of_table;
+    use super::*;
+    use hylint_parsers::model::{Chain, Clause, Condition, ConditionKind, Table, TableName, Test};
+    use hylint_parsers::source::Span;
+    use hylint_parsers::space::{AddrSet, PortSet, ProtoSet, RangeSet};
+    use proptest::prelude::*;
+
+    /// Sources 0–3, ports 0–3, TCP and UDP: small enough to try every packet.
+    fn universe() -> Vec<Point> {
+        let mut out = Vec::new();
+        for src in 0..4u32 {
+            for port in 0..4u16 {
+                for proto in [6, 17] {
+                    let b = PacketBox {
+                        src: addrs(src, src),
+                        dst: addrs(0, 0),
+                        proto: ProtoSet::single(proto),
+                        dport: PortSet::single(port),
+                        ..PacketBox::any()
+                    };
+                    out.push(Point::lowest(&b).unwrap());
+                }
+            }
+        }
+        out
+    }
+
+    fn addrs(lo: u32, hi: u32) -> AddrSet {
+        AddrSet {
+            v4: RangeSet::range(lo, hi),
+            v6: RangeSet::empty(),
+        }
+    }
+
+    /// A rule within the universe: any source there is the whole of it, so that a union may cover it.
+    fn rule() -> impl Strategy<Value = Rule> {
+        let range = || (0u16..4, 0u16..4).prop_map(|(a, b)| (a.min(b), a.max(b)));
+        let proto = prop_oneof![Just(vec![6u8]), Just(vec![17]), Just(vec![6, 17])];
+        (range(), range(), proto, 0u8..8, 0u8..8).prop_map(|(src, port, proto, action, cond)| {
+            let action = match action {
+                0..4 => Action::Allow,
+                4..6 => Action::Deny,
+                6 => Action::Return,
+                _ => Action::Continue,
+            };
+            let mut r = Rule::new(Span::default(), action);
+            let mut clause = Clause {
+                space: PacketBox {
+                    src: addrs(src.0.into(), src.1.into()),
+                    dst: addrs(0, 0),
+                    proto: proto.into_iter().map(|p| (p, p)).collect(),
+                    dport: PortSet::range(port.0, port.1),
+                    ..PacketBox::any()
+                },
+                ..Clause::default()
+            };
+            if cond == 0 {
+                let c = Condition::new(ConditionKind::Rate, Test::Opaque, Span::default(), "limit");
+                clause.conditions.push(c);
+            }
+            r.clauses[0] = clause;
+            r
+        })
+    }
+
+    fn matches(r: &Rule, p: &Point) -> bool {
+        r.clauses.iter().any(|c| p.is_in(&c.space))
+    }
+
+    fn surely(r: &Rule, p: &Point) -> bool {
+        r.clauses
+            .iter()
+            .any(|c| c.conditions.is_empty() && p.is_in(&c.space))
+    }
+
+    fn ends(r: &Rule) -> bool {
+        matches!(r.action, Action::Allow | Action::Deny | Action::Return)
+    }
+
+    /// Every verdict that the packet may get from the rules, `None` for one that leaves the list.
+    fn verdicts<'r>(rules: impl Iterator<Item = &'r Rule>, p: &Point) -> Vec<Option<bool>> {
+        let mut out = Vec::new();
+        for r in rules.filter(|r| ends(r) && matches(r, p)) {
+            out.push(effect(r));
+            if surely(r, p) {
+                return out;
+            }
+        }
+        out.push(Some(false));
+        out
+    }
+
+    fn list(rules: &[Rule]) -> OrderedList<'_> {
+        let takes = rules.iter().map(Takes::of).collect();
+        OrderedList::new(rules.iter().collect(), takes)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn a_rule_is_covered_exactly_when_no_packet_reaches_it(rules in prop::collection::vec(rule(), 1..14)) {
+            let universe = universe();
+            for (i, fate) in list(&rules).fates().into_iter().enumerate() {
+                let reached = universe.iter().any(|p| {
+                    matches(&rules[i], p) && !rules[..i].iter().any(|r| ends(r) && surely(r, p))
+                });
+                prop_assert_eq!(fate == Fate::Live, reached, "rule {}: {:?}", i, fate);
+                if let Fate::Covered(by) = fate {
+                    let of_them = |p: &Point| by.iter().any(|j| surely(&rules[*j as usize], p));
+                    prop_assert!(universe.iter().all(|p| !matches(&rules[i], p) || of_them(p)));
+                }
+            }
+        }
+
+        #[test]
+        fn without_a_superseded_rule_every_packet_gets_the_same(rules in prop::collection::vec(rule(), 1..10)) {
+            let list = list(&rules);
+            for i in 0..rules.len() {
+                if list.superseded(i as u32, Some(false)).is_none() {
+                    continue;
+                }
+                for p in universe() {
+                    let with: std::collections::BTreeSet<_> = verdicts(rules.iter(), &p).into_iter().collect();
+                    let others = rules.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, r)| r);
+                    let without: std::collections::BTreeSet<_> = verdicts(others, &p).into_iter().collect();
+                    prop_assert_eq!(with, without, "rule {} and {:?}", i, p);
+                }
+            }
+        }
+
+        #[test]
+        fn repeated_allows_can_all_go_and_no_other_can(rules in prop::collection::vec(rule(), 1..10)) {
+            let rules: Vec<Rule> = rules.into_iter().filter(|r| r.action == Action::Allow).collect();
+            let gone: Vec<usize> = list(&rules).repeated(|_, _| true).iter().map(|(i, _)| *i as usize).collect();
+            let stays: Vec<usize> = (0..rules.len()).filter(|i| !gone.contains(i)).collect();
+            for p in universe() {
+                let by = |of: &[usize]| of.iter().any(|i| surely(&rules[*i], &p));
+                for i in &gone {
+                    prop_assert!(!matches(&rules[*i], &p) || by(&stays), "rule {} and {:?}", i, p);
+                }
+            }
+            for i in &stays {
+                let others: Vec<usize> = stays.iter().copied().filter(|j| j != i).collect();
+                let needed = universe().iter().any(|p| matches(&rules[*i], p) && !others.iter().any(|j| surely(&rules[*j], p)));
+                prop_assert!(needed, "rule {} can go", i);
+            }
+        }
+
+        /// What a chain takes for sure: run the packet through it, each condition both ways.
+        #[test]
+        fn a_jump_takes_what_never_comes_back(inner in prop::collection::vec(rule(), 0..8), through in rule(), after in rule()) {
+            let mut jump = through;
+            jump.action = Action::Jump(1);
+            let chain = |name: &str, rules: Vec<Rule>| Chain { name: name.into(), policy: None, span: Span::default(), rules };
+            let table = Table {
+                name: TableName::Filter,
+                span: Span::default(),
+                chains: vec![chain("INPUT", vec![jump.clone(), after.clone()]), chain("inner", inner.clone())],
+            };
+            let takes = of_table(&table).into_iter().next().unwrap();
+            let list = OrderedList::new(table.chains[0].rules.iter().collect(), takes);
+            let comes_back = |p: &Point| {
+                let decided = |r: &&Rule| ends(r) && matches(r, p);
+                let mut met = inner.iter().filter(decided);
+                loop {
+                    match met.next() {
+                        None => return true,
+                        Some(r) if r.action == Action::Return => return true,
+                        Some(r) if surely(r, p) => return false,
+                        Some(_) => {}
+                    }
+                }
+            };
+            let reached = universe().iter().any(|p| matches(&after, p) && (!surely(&jump, p) || comes_back(p)));
+            prop_assert_eq!(list.fates()[1] == Fate::Live, reached);
+        }
+    }
+}

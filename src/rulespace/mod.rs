@@ -1,0 +1,10 @@
+//! Rule-space analysis: what the rules of a list do to each other, whatever firewall they are of.
+
+mod index;
+mod list;
+mod summary;
+mod tree;
+
+pub use index::{Index, Point};
+pub use list::{Fate, OrderedList, Superseded};
+pub use summary::{Takes, of_table};

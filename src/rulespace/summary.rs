@@ -1,0 +1,203 @@
+//! What a rule takes for sure, so that no later rule of its list sees it; for a jump, what its chain never gives back.
+
+use super::index::Point;
+use hylint_parsers::model::{Action, Chain, Rule, Table};
+use hylint_parsers::space::{PacketBox, StateSet};
+use smallvec::SmallVec;
+
+/// Boxes kept of one chain. A chain that takes more is summarised by the first of them: less is known of it, nothing wrong.
+const KEPT: usize = 256;
+/// Boxes that a chain gives back; past it, everything counts as given back.
+const RETURNED: usize = 64;
+
+/// The packets that a rule takes whenever they reach it.
+#[derive(Clone, Debug)]
+pub enum Takes {
+    /// None: it goes on, or whether it matches is not known.
+    Nothing,
+    /// Those of its clauses without conditions.
+    Own,
+    /// These.
+    Boxes(Box<[PacketBox]>),
+}
+
+impl Takes {
+    /// What a rule takes that has no chain to look into.
+    #[must_use]
+    pub fn of(rule: &Rule) -> Self {
+        match rule.action {
+            Action::Allow
+            | Action::Deny
+            | Action::Bypass
+            | Action::Return
+            | Action::Goto(_)
+            | Action::Nat(_) => Self::Own,
+            // What stands behind an unknown target is not known; it may well go on.
+            _ => Self::Nothing,
+        }
+    }
+
+    /// A box that the rule takes and that holds the packet.
+    #[must_use]
+    pub fn holding<'r>(&'r self, rule: &'r Rule, p: &Point) -> Option<&'r PacketBox> {
+        self.boxes(rule).find(|b| p.is_in(b))
+    }
+
+    /// The boxes without conditions.
+    pub(super) fn boxes<'r>(&'r self, rule: &'r Rule) -> impl Iterator<Item = &'r PacketBox> {
+        let own: &'r [_] = match self {
+            Self::Own => &rule.clauses,
+            _ => &[],
+        };
+        let other: &'r [PacketBox] = match self {
+            Self::Boxes(b) => b,
+            _ => &[],
+        };
+        own.iter()
+            .filter(|c| c.conditions.is_empty())
+            .map(|c| &c.space)
+            .chain(other)
+    }
+}
+
+/// What each rule of each chain of a table takes for sure, by chain. Each chain is looked at once, not at each jump to it.
+#[must_use]
+pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
+    let mut taken: Vec<Option<Vec<PacketBox>>> = vec![None; table.chains.len()];
+    for index in bottom_up(table) {
+        if let Some(chain) = table.chains.get(index) {
+            let boxes = of_chain(chain, &taken);
+            if let Some(slot) = taken.get_mut(index) {
+                *slot = Some(boxes);
+            }
+        }
+    }
+    let of_rule = |r: &Rule| match r.action {
+        Action::Jump(to) => jump(r, taken.get(to as usize).and_then(Option::as_ref)),
+        _ => Takes::of(r),
+    };
+    let untracks = |c: &Chain| c.rules.iter().any(|r| r.action == Action::Notrack);
+    let restated = table.chains.iter().any(untracks);
+    let of_rule = |r: &Rule| match of_rule(r) {
+        // Between an earlier rule and a later one the state may have changed.
+        t if restated && t.boxes(r).any(|b| b.state != StateSet::FULL) => Takes::Nothing,
+        t => t,
+    };
+    table
+        .chains
+        .iter()
+        .map(|c| c.rules.iter().filter(|r| r.enabled).map(of_rule).collect())
+        .collect()
+}
+
+/// Chains that are called before those that call them. Of chains that call each other in a circle, which the kernel refuses,
+/// one is looked at before what it calls, and takes nothing for sure there.
+fn bottom_up(table: &Table) -> Vec<usize> {
+    let targets = |i: usize| -> SmallVec<[usize; 8]> {
+        let rules = table.chains.get(i).map(|c| c.rules.as_slice());
+        let rules = rules.unwrap_or_default().iter();
+        rules
+            .filter_map(|r| match r.action {
+                Action::Jump(to) | Action::Goto(to) => Some(to as usize),
+                _ => None,
+            })
+            .collect()
+    };
+    let mut seen = vec![false; table.chains.len()];
+    let mut out = Vec::with_capacity(table.chains.len());
+    for start in 0..table.chains.len() {
+        if seen
+            .get_mut(start)
+            .is_none_or(|s| std::mem::replace(s, true))
+        {
+            continue;
+        }
+        let mut stack = vec![(start, targets(start))];
+        while let Some((chain, left)) = stack.last_mut() {
+            match left.pop() {
+                Some(to) => {
+                    if let Some(s) = seen.get_mut(to)
+                        && !std::mem::replace(s, true)
+                    {
+                        stack.push((to, targets(to)));
+                    }
+                }
+                None => {
+                    out.push(*chain);
+                    stack.pop();
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The packets that never come out of a chain, whatever the conditions of its rules.
+fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
+    let mut back: Vec<PacketBox> = Vec::new();
+    let mut out: Vec<PacketBox> = Vec::new();
+    for r in chain.rules.iter().filter(|r| r.enabled) {
+        if out.len() >= KEPT || back.len() > RETURNED {
+            break;
+        }
+        match r.action {
+            Action::Return => back.extend(r.clauses.iter().map(|c| c.space.clone())),
+            Action::Allow | Action::Deny | Action::Nat(_) => {
+                for b in Takes::Own.boxes(r) {
+                    out.extend(without(b, &back));
+                }
+            }
+            Action::Jump(to) => {
+                let inner = jump(r, taken.get(to as usize).and_then(Option::as_ref));
+                for b in inner.boxes(r) {
+                    out.extend(without(b, &back));
+                }
+            }
+            Action::Goto(to) => {
+                // What comes out of the other chain leaves this one too.
+                let inner = jump(r, taken.get(to as usize).and_then(Option::as_ref));
+                for b in inner.boxes(r) {
+                    out.extend(without(b, &back));
+                }
+                back.extend(r.clauses.iter().map(|c| c.space.clone()));
+            }
+            _ => {}
+        }
+        if out.iter().any(PacketBox::is_any) {
+            return vec![PacketBox::any()];
+        }
+    }
+    out.truncate(KEPT);
+    out
+}
+
+fn without(b: &PacketBox, back: &[PacketBox]) -> Vec<PacketBox> {
+    let mut left = vec![b.clone()];
+    for cut in back {
+        left = left.iter().flat_map(|p| p.subtract(cut)).collect();
+        if left.len() > KEPT {
+            return Vec::new();
+        }
+    }
+    left
+}
+
+/// A jump takes what its chain takes of its packets.
+fn jump(rule: &Rule, chain: Option<&Vec<PacketBox>>) -> Takes {
+    let Some(chain) = chain.filter(|c| !c.is_empty()) else {
+        return Takes::Nothing;
+    };
+    if chain.iter().any(PacketBox::is_any) {
+        return Takes::Own;
+    }
+    let plain = rule.clauses.iter().filter(|c| c.conditions.is_empty());
+    let parts: Box<[PacketBox]> = plain
+        .flat_map(|c| chain.iter().map(|b| b.intersect(&c.space)))
+        .filter(|b| !b.is_empty())
+        .collect();
+    if parts.is_empty() {
+        Takes::Nothing
+    } else {
+        Takes::Boxes(parts)
+    }
+}
