@@ -27,6 +27,11 @@ impl<'a> Fact<'a> {
         }
     }
 
+    /// Whether they are of one condition and only one of them can be true.
+    pub(crate) fn contradicts(&self, o: &Self) -> bool {
+        self.value != o.value && self.condition.text == o.condition.text
+    }
+
     /// What the fact says of a test.
     fn about(&self, c: &Condition) -> Option<bool> {
         if self.condition.text == c.text {

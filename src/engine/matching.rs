@@ -138,17 +138,7 @@ fn split_clause<'a>(
     }
     let mut matched = Piece { space, ..piece };
     if !open.is_empty() {
-        let mut not = matched.clone();
-        not.conditions.extend(open.iter().copied());
-        // Only one condition can be blamed for a miss; of several, any may be false.
-        if let [only] = open.as_slice() {
-            record(&mut not, only, false);
-        }
-        rest.push(not);
-        for c in &open {
-            record(&mut matched, c, true);
-        }
-        matched.conditions.extend(open);
+        take_open(&mut matched, &open, rest);
     }
     for c in assumed {
         if !matched.assumed.iter().any(|a| std::ptr::eq(*a, c)) {
@@ -158,10 +148,28 @@ fn split_clause<'a>(
     hit.push(matched);
 }
 
-fn record<'a>(piece: &mut Piece<'a>, c: &'a Condition, held: bool) {
-    if c.kind != ConditionKind::Rate {
-        piece.facts.push(Fact::of(c, held));
+/// Takes the open conditions of a clause as true for `matched`, and sends on the packets for which one is not: the first is
+/// false, or the first holds and the second is false, and so on, so that each way has its own values.
+fn take_open<'a>(matched: &mut Piece<'a>, open: &[&'a Condition], rest: &mut Vec<Piece<'a>>) {
+    for c in open.iter().filter(|c| !is_drawn(c)) {
+        let mut not = matched.clone();
+        not.conditions.push(c);
+        not.facts.push(Fact::of(c, false));
+        rest.push(not);
+        matched.conditions.push(c);
+        matched.facts.push(Fact::of(c, true));
     }
+    // These have no value to remember, and one way stands for all of them.
+    if open.iter().any(|c| is_drawn(c)) {
+        let drawn = open.iter().filter(|c| is_drawn(c)).copied();
+        matched.conditions.extend(drawn);
+        rest.push(matched.clone());
+    }
+}
+
+/// Whether a condition is drawn anew for each rule: a rate, and a mark that is not known, as rules may change it between.
+fn is_drawn(c: &Condition) -> bool {
+    c.kind == ConditionKind::Rate || matches!(c.test, Test::Mark { .. } | Test::ConnMark { .. })
 }
 
 /// Where a condition is asked.
@@ -202,7 +210,13 @@ fn decide<'a>(
             .map(|set| narrow(space, *side, set, cond.negated))
             .map(|()| Tri::True),
         Test::AddrType { side, types } => {
-            let set = addrs_of_type(ctx, dir, *side, *types, piece.sent_to.is_some());
+            let own = match (dir, side) {
+                (_, Side::Dst) if piece.redirected => true,
+                (Direction::In, Side::Dst) => piece.sent_to.is_none(),
+                (Direction::Out, Side::Src) => true,
+                _ => false,
+            };
+            let set = addrs_of_type(ctx, own, *types);
             narrow(space, *side, &set, cond.negated);
             Some(Tri::True)
         }
@@ -214,7 +228,7 @@ fn decide<'a>(
             };
             let special = union(&multicast(), &broadcast());
             let set = match types {
-                Some(t) => addrs_of_type(ctx, dir, Side::Dst, t, false),
+                Some(t) => addrs_of_type(ctx, false, t),
                 None => special.complement(),
             };
             narrow(space, Side::Dst, &set, cond.negated);
@@ -357,9 +371,10 @@ pub(super) fn multicast() -> AddrSet {
     }
 }
 
+/// 255.255.255.255, and 0.0.0.0/8 as Linux counts it there too (`inet_addr_type`).
 fn broadcast() -> AddrSet {
     AddrSet {
-        v4: RangeSet::single(u32::MAX),
+        v4: RangeSet::range(0, 0x00FF_FFFF).union(&RangeSet::single(u32::MAX)),
         v6: RangeSet::empty(),
     }
 }
@@ -373,34 +388,49 @@ pub(super) fn loopback() -> AddrSet {
 }
 
 /// The addresses that the routing table of this host gives one of the types (iptables-extensions(8), addrtype).
-fn addrs_of_type(
-    ctx: &Context<'_>,
-    dir: Direction,
-    side: Side,
-    types: AddrTypes,
-    translated: bool,
-) -> AddrSet {
+///
+/// Linux answers each family in its own way (`net/netfilter/xt_addrtype.c`): in IPv4 an address has exactly one type, and
+/// any of those asked for will do. In IPv6 an address may be UNICAST and LOCAL, and each kind asked for must fit.
+///
+/// `own`: the address is one of this host's, by the direction or by REDIRECT, whichever it is.
+fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
     let special = union(&multicast(), &broadcast());
-    let here = match (dir, side) {
-        // By definition of the direction the address is one of this host's, unless it has been translated away.
-        (Direction::In, Side::Dst) if !translated => special.complement(),
-        (Direction::Out, Side::Src) => special.complement(),
-        _ => union(&loopback(), ctx.local),
+    let here = if own {
+        special.complement()
+    } else {
+        union(&loopback(), ctx.local)
     };
-    let mut set = AddrSet::empty();
-    if types.has("LOCAL") {
-        set = set.union(&here);
-    }
-    if types.has("MULTICAST") {
-        set = set.union(&multicast());
-    }
-    if types.has("BROADCAST") {
-        set = set.union(&broadcast());
-    }
-    if types.has("UNICAST") {
-        set = set.union(&special.union(&here).complement());
-    }
-    set
+    let unicast = union(&special, &here).complement();
+    let kinds = [
+        ("LOCAL", &here),
+        ("MULTICAST", &multicast()),
+        ("BROADCAST", &broadcast()),
+        ("UNICAST", &unicast),
+    ];
+    let v4 = kinds
+        .iter()
+        .filter(|(name, _)| types.has(name))
+        .fold(RangeSet::empty(), |all, (_, set)| all.union(&set.v4));
+    let unspecified = RangeSet::single(0);
+    let routed = ["LOCAL", "ANYCAST", "UNREACHABLE", "PROHIBIT"];
+    let local = if types.has("LOCAL") {
+        here.v6
+    } else {
+        RangeSet::empty()
+    };
+    let not_unicast = multicast().v6.union(&unspecified);
+    let each = [
+        (routed.iter().any(|t| types.has(t)), local),
+        (types.has("MULTICAST"), multicast().v6),
+        (types.has("UNICAST"), not_unicast.complement()),
+        (types.has("UNSPEC"), unspecified),
+        (types.has("BROADCAST"), RangeSet::empty()),
+    ];
+    let v6 = each
+        .iter()
+        .filter(|(asked, _)| *asked)
+        .fold(RangeSet::full(), |all, (_, set)| all.intersect(set));
+    AddrSet { v4, v6 }
 }
 
 /// The family of a query box: IPv4 if it holds IPv4 packets, else IPv6.

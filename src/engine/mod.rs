@@ -7,6 +7,7 @@ mod candidates;
 mod facts;
 mod lists;
 mod matching;
+mod nat;
 mod netfilter;
 mod verdict;
 
@@ -22,7 +23,7 @@ use hylint_parsers::model::{
     Body, Chain, Condition, DefaultVerdict, Point, PointKind, Profiles, Rule, TableName,
 };
 use hylint_parsers::source::Span;
-use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, StateSet};
+use hylint_parsers::space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, StateSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -235,6 +236,10 @@ pub(crate) struct Piece<'a> {
     pub(crate) space: PacketBox,
     /// Destination as it was sent, once it has been translated.
     pub(crate) sent_to: Option<Box<(AddrSet, PortSet)>>,
+    /// Translated to one of this host's own addresses, whichever it is.
+    pub(crate) redirected: bool,
+    /// The interface that the present hook knows nothing of, as it was asked about.
+    pub(crate) unseen: Option<Unseen>,
     /// Connection state as it was asked about, once translation or NOTRACK has changed it.
     pub(crate) sent_state: Option<StateSet>,
     /// Packet mark; `None` once something set it that is not modelled.
@@ -251,6 +256,15 @@ pub(crate) struct Piece<'a> {
     pub(crate) by: Option<Decider<'a>>,
 }
 
+/// An interface that a hook's rules cannot know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Unseen {
+    /// The incoming one.
+    In(IfaceSet),
+    /// The outgoing one.
+    Out(IfaceSet),
+}
+
 impl<'a> Piece<'a> {
     fn new(space: PacketBox, mark: u32) -> Self {
         // Earlier packets of a connection may have marked it.
@@ -259,6 +273,8 @@ impl<'a> Piece<'a> {
         Self {
             space,
             sent_to: None,
+            redirected: false,
+            unseen: None,
             sent_state: None,
             mark: Some(mark),
             connmark,
@@ -275,7 +291,37 @@ impl<'a> Piece<'a> {
         self.space.state = state;
     }
 
-    fn branch(self, effect: Effect, by: Decider<'a>) -> Branch<'a> {
+    /// Takes away the interface that a hook's rules cannot know: packets have none there, whatever was asked about.
+    pub(crate) fn hide(&mut self, interface: Unseen) {
+        let none = IfaceSet::single(0);
+        self.unseen = Some(match interface {
+            Unseen::In(_) => Unseen::In(std::mem::replace(&mut self.space.in_iface, none)),
+            Unseen::Out(_) => Unseen::Out(std::mem::replace(&mut self.space.out_iface, none)),
+        });
+    }
+
+    /// Gives back what [`Piece::hide`] took.
+    pub(crate) fn see_interfaces(&mut self) {
+        match self.unseen.take() {
+            Some(Unseen::In(set)) => self.space.in_iface = set,
+            Some(Unseen::Out(set)) => self.space.out_iface = set,
+            None => {}
+        }
+    }
+
+    /// Whether both are the same packets in every respect but the conditions that led them here.
+    fn same_place(&self, o: &Self) -> bool {
+        self.space == o.space
+            && self.mark == o.mark
+            && self.connmark == o.connmark
+            && self.sent_to == o.sent_to
+            && self.redirected == o.redirected
+            && self.unseen == o.unseen
+            && self.sent_state == o.sent_state
+    }
+
+    fn branch(mut self, effect: Effect, by: Decider<'a>) -> Branch<'a> {
+        self.see_interfaces();
         // Both sides of a fork name its condition; translated packets that differ may have been sent as the same.
         let alone = self.conditions.is_empty() && self.sent_to.is_none();
         let mut space = self.space;
@@ -296,45 +342,67 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// Joins pieces that are the same packets at the same place: what their paths do not share is forgotten, so a fork that
-/// came to nothing costs nothing afterwards.
+/// Pieces up to which [`join`] keeps apart what differs in the values of its conditions.
+const EXACT_JOIN: usize = 64;
+
+/// Joins pieces that are the same packets at the same place, so that a fork that came to nothing costs nothing afterwards.
+///
+/// Two that differ in the value of one condition alone become one for which it is open again, and one whose values hold
+/// another's is in it. Of very many pieces, those at the same place become one that has only the values they share: then
+/// more seems possible than is, never less.
 fn join<'a>(pieces: &mut Vec<Piece<'a>>) {
     if pieces.len() < 2 {
         return;
     }
-    let mut out: Vec<Piece<'a>> = Vec::with_capacity(pieces.len());
+    let exact = pieces.len() <= EXACT_JOIN;
+    let mut out: Vec<Option<Piece<'a>>> = Vec::with_capacity(pieces.len());
     let mut forked: FxHashMap<u64, SmallVec<[usize; 2]>> = FxHashMap::default();
-    for p in pieces.drain(..) {
+    let mut todo: Vec<Piece<'a>> = std::mem::take(pieces);
+    todo.reverse();
+    while let Some(p) = todo.pop() {
         // Only the two sides of a fork can be the same packets, and both name its condition.
         if p.conditions.is_empty() {
-            out.push(p);
+            out.push(Some(p));
             continue;
         }
         let places = forked.entry(FxBuildHasher.hash_one(&p.space)).or_default();
-        let same = |q: &Piece<'a>| {
-            q.space == p.space
-                && q.mark == p.mark
-                && q.connmark == p.connmark
-                && q.sent_to == p.sent_to
-                && q.sent_state == p.sent_state
-        };
-        let twin = places.iter().find(|i| out.get(**i).is_some_and(same));
-        let twin = twin.and_then(|i| out.get_mut(*i));
+        let fits =
+            |q: &Piece<'a>| q.same_place(&p) && (!exact || differ_in_one(&q.facts, &p.facts));
+        let twin = places
+            .iter()
+            .position(|i| out.get(*i).and_then(Option::as_ref).is_some_and(fits));
+        let twin = twin
+            .map(|at| places.remove(at))
+            .and_then(|i| out.get_mut(i)?.take());
         match twin {
-            Some(q) => {
+            // The joined one may have a twin of its own.
+            Some(mut q) => {
                 q.facts.retain(|f| p.facts.contains(f));
                 q.conditions
                     .retain(|c| p.conditions.iter().any(|d| std::ptr::eq(*c, *d)));
                 q.assumed
                     .retain(|c| p.assumed.iter().any(|d| std::ptr::eq(*c, *d)));
+                todo.push(q);
             }
             None => {
                 places.push(out.len());
-                out.push(p);
+                out.push(Some(p));
             }
         }
     }
-    *pieces = out;
+    pieces.extend(out.into_iter().flatten());
+}
+
+/// Whether one of two sets of facts holds the other, or they are equal but for the value of one condition.
+fn differ_in_one(a: &[Fact<'_>], b: &[Fact<'_>]) -> bool {
+    fn own<'f, 'a>(x: &'f [Fact<'a>], y: &[Fact<'a>]) -> SmallVec<[&'f Fact<'a>; 2]> {
+        x.iter().filter(|f| !y.contains(f)).collect()
+    }
+    match (own(a, b).as_slice(), own(b, a).as_slice()) {
+        ([], _) | (_, []) => true,
+        ([x], [y]) => x.contradicts(y),
+        _ => false,
+    }
 }
 
 /// The table that a query may be limited to.

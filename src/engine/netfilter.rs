@@ -1,15 +1,17 @@
 //! The packet path of Linux: hooks in order of priority, tables, chains.
 //!
 //! PREROUTING raw, mangle, nat → routing → INPUT mangle, filter, security, or FORWARD mangle, filter, security; OUTPUT raw,
-//! mangle, nat, filter, security; POSTROUTING mangle (iptables(8); the nat chains there change no verdict).
+//! mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
 
 use super::candidates::{ListId, PointIndex};
 use super::matching::{family, loopback, split};
+use super::nat::translate;
 use super::{
-    BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, join,
+    BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, Unseen,
+    join,
 };
-use hylint_parsers::model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
-use hylint_parsers::space::{PacketBox, PortSet, StateSet};
+use hylint_parsers::model::{Action, Chain, Netfilter, Rule, Table, TableName};
+use hylint_parsers::space::{Family, IfaceSet, PacketBox, StateSet};
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
 const MAX_DEPTH: usize = 128;
@@ -36,6 +38,18 @@ pub struct Step<'a> {
     pub depth: usize,
     /// False if packets also went on as not matched.
     pub certain: bool,
+}
+
+/// Where the routing sends packets.
+#[derive(Default)]
+struct Ways<'a> {
+    /// To this host.
+    here: Vec<Piece<'a>>,
+    /// Through it.
+    on: Vec<Piece<'a>>,
+    /// To a loopback address, though they came from a network. IPv4 hands them to this host only if `route_localnet` is
+    /// set, which no export tells; IPv6 routes them elsewhere or nowhere (measured on Linux 6.18).
+    loopback: Vec<Piece<'a>>,
 }
 
 /// What is left after a chain: packets that it accepted, and packets that came back out of it.
@@ -67,7 +81,7 @@ pub(super) fn evaluate<'a>(
             Direction::Out => "OUTPUT",
             Direction::Forward => "FORWARD",
         };
-        w.base(nf, FILTER, hook, start)
+        w.hook(nf, hook, &[FILTER], start)
     } else {
         w.path(nf, start)
     };
@@ -89,9 +103,18 @@ impl<'a> Walk<'a, '_> {
         tables: &[TableName],
         mut p: Vec<Piece<'a>>,
     ) -> Vec<Piece<'a>> {
+        let unknown = match chain {
+            "PREROUTING" | "INPUT" => Some(Unseen::Out(IfaceSet::empty())),
+            "OUTPUT" | "POSTROUTING" => Some(Unseen::In(IfaceSet::empty())),
+            _ => None,
+        };
+        if let Some(interface) = unknown {
+            p.iter_mut().for_each(|q| q.hide(interface.clone()));
+        }
         for &t in tables {
             p = self.base(nf, t, chain, p);
         }
+        p.iter_mut().for_each(Piece::see_interfaces);
         p
     }
 
@@ -99,35 +122,48 @@ impl<'a> Walk<'a, '_> {
         use TableName::{Filter, Mangle, Nat, Raw, Security};
         if self.dir == Direction::Out {
             let p = self.hook(nf, "OUTPUT", &[Raw, Mangle, Nat, Filter, Security], start);
-            return self.hook(nf, "POSTROUTING", &[Mangle], p);
+            return self.hook(nf, "POSTROUTING", &[Mangle, Nat], p);
         }
         let p = self.hook(nf, "PREROUTING", &[Raw, Mangle, Nat], start);
-        let mut here = Vec::new();
-        let mut on = Vec::new();
+        let mut ways = Ways::default();
         for piece in p {
-            self.route(piece, &mut here, &mut on);
+            self.route(piece, &mut ways);
         }
-        let mut passed = self.hook(nf, "INPUT", &[Mangle, Filter, Security], here);
-        let p = self.hook(nf, "FORWARD", &[Mangle, Filter, Security], on);
-        passed.extend(self.hook(nf, "POSTROUTING", &[Mangle], p));
+        let input = [Mangle, Filter, Security, Nat];
+        let mut passed = self.hook(nf, "INPUT", &input, ways.here);
+        let (v6, v4): (Vec<_>, Vec<_>) = ways
+            .loopback
+            .into_iter()
+            .partition(|p| family(&p.space) == Family::V6);
+        self.give_up(v6, "loopback-destination");
+        let p = self.hook(nf, "INPUT", &input, v4);
+        self.give_up(p, "loopback-destination");
+        let p = self.hook(nf, "FORWARD", &[Mangle, Filter, Security], ways.on);
+        passed.extend(self.hook(nf, "POSTROUTING", &[Mangle, Nat], p));
         passed
     }
 
-    /// The routing decision: packets for this host, and packets to forward.
-    fn route(&self, piece: Piece<'a>, here: &mut Vec<Piece<'a>>, on: &mut Vec<Piece<'a>>) {
-        let translated = piece.sent_to.is_some();
-        if !translated {
-            if self.dir == Direction::In {
-                here.push(piece)
-            } else {
-                on.push(piece)
+    /// The routing decision.
+    fn route(&self, piece: Piece<'a>, ways: &mut Ways<'a>) {
+        if piece.sent_to.is_none() {
+            let list = match self.dir {
+                Direction::In => &mut ways.here,
+                _ => &mut ways.on,
             };
-            return;
+            return list.push(piece);
         }
-        let local = loopback().union(self.ctx.local);
-        let to_here = piece.space.dst.intersect(&local);
-        let to_other = piece.space.dst.subtract(&local);
-        for (dst, list) in [(to_here, here), (to_other, on)] {
+        if piece.redirected {
+            return ways.here.push(piece);
+        }
+        let looped = piece.space.dst.intersect(&loopback());
+        let rest = piece.space.dst.subtract(&looped);
+        let here = rest.intersect(self.ctx.local);
+        let on = rest.subtract(&here);
+        for (dst, list) in [
+            (looped, &mut ways.loopback),
+            (here, &mut ways.here),
+            (on, &mut ways.on),
+        ] {
             if dst.has(family(&piece.space)) {
                 let space = PacketBox {
                     dst,
@@ -165,7 +201,11 @@ impl<'a> Walk<'a, '_> {
         } else {
             (Vec::new(), pieces)
         };
-        let flow = self.chain(t, index, pieces, 0);
+        let flow = if table == TableName::Raw {
+            self.before_tracking(t, index, pieces)
+        } else {
+            self.chain(t, index, pieces, 0)
+        };
         if let (Some(log), false) = (&mut self.log, flow.returned.is_empty()) {
             log.push(Step {
                 table,
@@ -200,7 +240,36 @@ impl<'a> Walk<'a, '_> {
             );
         }
         passed.append(&mut skipped);
+        if table != FILTER {
+            join(&mut passed);
+        }
         passed
+    }
+
+    /// The raw table stands before connection tracking: there no packet has a connection yet, so that to its rules each is
+    /// INVALID until one says that it is UNTRACKED (Linux `xt_conntrack`).
+    fn before_tracking(&mut self, t: &'a Table, index: usize, pieces: Vec<Piece<'a>>) -> Flow<'a> {
+        let mut entering = Vec::new();
+        for p in pieces {
+            let loose = StateSet(p.space.state.0 & StateSet::UNTRACKED.0);
+            let other = StateSet(p.space.state.0 & !StateSet::UNTRACKED.0);
+            for (state, seen) in [(loose, StateSet::UNTRACKED), (other, StateSet::INVALID)] {
+                if state.0 != 0 {
+                    let mut q = p.clone();
+                    q.space.state = state;
+                    q.restate(StateSet::exactly(seen, false, false));
+                    entering.push(q);
+                }
+            }
+        }
+        let mut flow = self.chain(t, index, entering, 0);
+        for p in flow.accepted.iter_mut().chain(&mut flow.returned) {
+            let tracked = p.space.state.0 & StateSet::UNTRACKED.0 == 0;
+            if let (true, Some(sent)) = (tracked, p.sent_state.take_if(|_| tracked)) {
+                p.space.state = sent;
+            }
+        }
+        flow
     }
 
     /// nat chains see only packets that start a connection.
@@ -306,15 +375,21 @@ impl<'a> Walk<'a, '_> {
         match &rule.action {
             Action::Continue => each(&|_| {}),
             Action::SetMark { value, mask } => each(&|p| p.mark = set_bits(p.mark, *value, *mask)),
-            Action::SetConnMark { value, mask } => {
-                each(&|p| p.connmark = set_bits(p.connmark, *value, *mask))
-            }
+            Action::SetConnMark { value, mask } => each(&|p| {
+                if connected(p) {
+                    p.connmark = set_bits(p.connmark, *value, *mask);
+                }
+            }),
             Action::RestoreMark => {
                 for p in hit {
                     restore_mark(p, on);
                 }
             }
-            Action::SaveMark => each(&|p| p.connmark = p.mark),
+            Action::SaveMark => each(&|p| {
+                if connected(p) {
+                    p.connmark = p.mark;
+                }
+            }),
             Action::Notrack => {
                 each(&|p| p.restate(StateSet::exactly(StateSet::UNTRACKED, false, false)))
             }
@@ -333,7 +408,7 @@ impl<'a> Walk<'a, '_> {
             Action::Return => flow.returned.extend(hit),
             Action::Nat(nat) => {
                 for p in hit {
-                    flow.accepted.extend(translate(p, nat.kind, nat));
+                    translate(self.ctx, self.dir, p, nat, &mut flow.accepted);
                 }
             }
             Action::Jump(to) => {
@@ -378,27 +453,7 @@ fn restore_mark<'a>(p: Piece<'a>, on: &mut Vec<Piece<'a>>) {
     }
 }
 
-/// A piece after translation. Source translation happens after every verdict and changes nothing here.
-fn translate<'a>(
-    mut p: Piece<'a>,
-    kind: NatKind,
-    nat: &hylint_parsers::model::Nat,
-) -> Option<Piece<'a>> {
-    if !matches!(kind, NatKind::Dnat | NatKind::Redirect | NatKind::Netmap) {
-        return Some(p);
-    }
-    if p.sent_to.is_none() {
-        p.sent_to = Some(Box::new((p.space.dst.clone(), p.space.dport.clone())));
-    }
-    if kind == NatKind::Redirect {
-        p.space.dst = loopback().only(family(&p.space));
-    } else if let Some(a) = &nat.addrs {
-        p.space.dst = a.only(family(&p.space));
-    }
-    if let Some(ports) = &nat.ports {
-        p.space.dport = PortSet::clone(ports);
-    }
-    // nat chains see only packets that start a connection.
-    p.restate(StateSet::exactly(StateSet::NEW, true, false));
-    (!p.space.is_empty()).then_some(p)
+/// Whether packets of the piece may belong to a connection; one without has no connection mark to set.
+fn connected(p: &Piece<'_>) -> bool {
+    p.space.state.0 & StateSet::TRACKED.0 != 0
 }

@@ -321,6 +321,10 @@ fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
     if dports {
         add("destination port");
     }
+    // What is left: the new address or port is one of several, and rules tell them apart.
+    if out.is_empty() {
+        out.push("translation to one of several addresses or ports".to_owned());
+    }
     out
 }
 

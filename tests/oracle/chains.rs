@@ -1,0 +1,240 @@
+//! What netfilter tables do with a packet.
+
+use crate::naive::{Case, Outcome, Outcomes, Walker, representatives};
+use hylint::engine::Direction;
+use hylint_parsers::model::{Action, Nat, NatKind, Netfilter, Table, TableName};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// How a packet comes out of a chain.
+enum End {
+    Accept(Walker),
+    Back(Walker),
+    Over(Outcome),
+}
+
+/// The tables and the case.
+pub(crate) struct Naive<'a> {
+    pub(crate) case: &'a Case<'a>,
+    pub(crate) direction: Direction,
+    pub(crate) nf: &'a Netfilter,
+}
+
+impl Naive<'_> {
+    /// From a rule of a chain on.
+    fn run(&self, t: &Table, chain: usize, at: usize, w: &Walker) -> Vec<End> {
+        let Some(r) = t.chains[chain].rules.get(at) else {
+            return vec![End::Back(w.clone())];
+        };
+        let (hit, miss) = self.case.may(r, w);
+        let mut out = if miss {
+            self.run(t, chain, at + 1, w)
+        } else {
+            Vec::new()
+        };
+        if !hit {
+            return out;
+        }
+        let w = w.clone();
+        match &r.action {
+            Action::Allow => out.push(End::Accept(w)),
+            Action::Deny => out.push(End::Over(Outcome::Deny)),
+            Action::Opaque(_) => out.push(End::Over(Outcome::Unknown)),
+            Action::Return => out.push(End::Back(w)),
+            Action::Nat(n) => out.extend(self.translate(&w, n).into_iter().map(End::Accept)),
+            Action::Goto(to) => out.extend(self.run(t, *to as usize, 0, &w)),
+            Action::Jump(to) => {
+                for end in self.run(t, *to as usize, 0, &w) {
+                    match end {
+                        End::Back(x) => out.extend(self.run(t, chain, at + 1, &x)),
+                        other => out.push(other),
+                    }
+                }
+            }
+            other => out.extend(self.run(t, chain, at + 1, &changed(w, other))),
+        }
+        out
+    }
+
+    fn translate(&self, w: &Walker, nat: &Nat) -> Vec<Walker> {
+        let v4 = w.dst.is_ipv4();
+        let loopback: IpAddr = if v4 {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        };
+        let every = representatives(w.dst);
+        let mut given: Vec<IpAddr> = every.iter().copied().chain([loopback]).collect();
+        given.retain(|a| nat.addrs.as_ref().is_some_and(|s| s.contains(*a)));
+        let addrs = match nat.kind {
+            NatKind::Snat | NatKind::Masquerade => return vec![w.clone()],
+            NatKind::Redirect if self.direction == Direction::Out => vec![loopback],
+            NatKind::Redirect => self.case.own.map_or(every, |a| vec![a]),
+            NatKind::Dnat if nat.addrs.is_none() => vec![w.dst],
+            NatKind::Dnat => given,
+            // Networks of two addresses: the last bit is kept.
+            NatKind::Netmap => given
+                .into_iter()
+                .filter(|a| odd(*a) == odd(w.dst))
+                .collect(),
+        };
+        let ports: Vec<u16> = match &nat.ports {
+            None => vec![w.dport],
+            Some(set) => (0..3).filter(|p| set.contains(*p)).collect(),
+        };
+        let mut out = Vec::new();
+        for (a, p) in addrs
+            .iter()
+            .flat_map(|a| ports.iter().map(move |p| (*a, *p)))
+        {
+            let mut x = w.clone();
+            x.dnat = (a, p) != (w.dst, w.dport);
+            (x.dst, x.dport, x.translated) = (a, p, Some(nat.kind == NatKind::Redirect));
+            out.push(x);
+        }
+        out
+    }
+
+    fn base(
+        &self,
+        table: TableName,
+        hook: &str,
+        from: Vec<Walker>,
+        out: &mut Outcomes,
+    ) -> Vec<Walker> {
+        let found = self.nf.tables.iter().find(|t| t.name == table);
+        let found = found.and_then(|t| Some((t, t.chains.iter().position(|c| &*c.name == hook)?)));
+        let Some((t, index)) = found else {
+            if table == TableName::Filter && !from.is_empty() {
+                out.insert(Outcome::Unknown);
+                return Vec::new();
+            }
+            return from;
+        };
+        let mut passed = Vec::new();
+        for w in from {
+            if table == TableName::Nat && w.state != "NEW" {
+                passed.push(w);
+                continue;
+            }
+            for end in self.run(t, index, 0, &w) {
+                let over = match (end, t.chains[index].policy) {
+                    (End::Over(o), _) => o,
+                    (End::Back(_), Some(p)) if !p.allow => Outcome::Deny,
+                    (End::Back(_), None) if table == TableName::Filter => Outcome::Unknown,
+                    (End::Accept(x) | End::Back(x), _) => {
+                        passed.push(x);
+                        continue;
+                    }
+                };
+                out.insert(over);
+            }
+        }
+        passed
+    }
+
+    fn hook(
+        &self,
+        hook: &str,
+        tables: &[TableName],
+        mut from: Vec<Walker>,
+        out: &mut Outcomes,
+    ) -> Vec<Walker> {
+        let p = self.case.packet;
+        for w in &mut from {
+            let no_out = matches!(hook, "PREROUTING" | "INPUT");
+            let no_in = matches!(hook, "OUTPUT" | "POSTROUTING");
+            w.out_iface = if no_out {
+                "".into()
+            } else {
+                p.out_iface.clone()
+            };
+            w.in_iface = if no_in { "".into() } else { p.in_iface.clone() };
+        }
+        for table in tables {
+            if *table != TableName::Raw {
+                from = self.base(*table, hook, from, out);
+                continue;
+            }
+            // Before connection tracking no packet has a connection.
+            for w in from.iter_mut().filter(|w| w.state != "UNTRACKED") {
+                w.state = "INVALID";
+            }
+            from = self.base(*table, hook, from, out);
+            for w in from.iter_mut().filter(|w| w.state == "INVALID") {
+                w.state = p.state;
+            }
+        }
+        from
+    }
+
+    /// What may happen to the packet.
+    pub(crate) fn judge(&self, out: &mut Outcomes) {
+        use TableName::{Filter, Mangle, Nat, Raw, Security};
+        let start = vec![self.case.start()];
+        let mut passed = Vec::new();
+        if self.direction == Direction::Out {
+            let p = self.hook("OUTPUT", &[Raw, Mangle, Nat, Filter, Security], start, out);
+            passed = self.hook("POSTROUTING", &[Mangle, Nat], p, out);
+        } else {
+            for w in self.hook("PREROUTING", &[Raw, Mangle, Nat], start, out) {
+                passed.extend(self.route(w, out));
+            }
+        }
+        if !passed.is_empty() {
+            out.insert(Outcome::Allow);
+        }
+    }
+
+    fn route(&self, w: Walker, out: &mut Outcomes) -> Vec<Walker> {
+        use TableName::{Filter, Mangle, Nat, Security};
+        let looped = w.translated == Some(false) && w.dst.is_loopback();
+        if looped && w.dst.is_ipv6() {
+            out.insert(Outcome::Unknown);
+            return Vec::new();
+        }
+        let here = match w.translated {
+            None => self.direction == Direction::In,
+            Some(redirected) => redirected || looped || self.case.own == Some(w.dst),
+        };
+        if !here {
+            let p = self.hook("FORWARD", &[Mangle, Filter, Security], vec![w], out);
+            return self.hook("POSTROUTING", &[Mangle, Nat], p, out);
+        }
+        let end = self.hook("INPUT", &[Mangle, Filter, Security, Nat], vec![w], out);
+        if looped && !end.is_empty() {
+            out.insert(Outcome::Unknown);
+            return Vec::new();
+        }
+        end
+    }
+}
+
+/// A packet after a target that goes on.
+fn changed(mut w: Walker, action: &Action) -> Walker {
+    let tracked = matches!(w.state, "NEW" | "ESTABLISHED" | "RELATED");
+    let set = |old: Option<u32>, value: u32, mask: u32| {
+        if mask == u32::MAX {
+            Some(value)
+        } else {
+            old.map(|m| (m & !mask) ^ value)
+        }
+    };
+    match action {
+        Action::SetMark { value, mask } => w.mark = set(w.mark, *value, *mask),
+        Action::SetConnMark { value, mask } if tracked => {
+            w.connmark = set(w.connmark, *value, *mask)
+        }
+        Action::SaveMark if tracked => w.connmark = w.mark,
+        Action::RestoreMark if tracked => w.mark = w.connmark,
+        Action::Notrack => w.state = "UNTRACKED",
+        _ => {}
+    }
+    w
+}
+
+fn odd(a: IpAddr) -> bool {
+    match a {
+        IpAddr::V4(a) => a.octets()[3] & 1 == 1,
+        IpAddr::V6(a) => a.octets()[15] & 1 == 1,
+    }
+}

@@ -1,0 +1,213 @@
+//! What the model says of one packet, evaluated as plainly as can be: every value of every open condition, every address
+//! that a translation may lead to.
+
+use crate::universe::{MAC, V4, V6};
+use hylint::trace::{Packet, Verdict};
+use hylint_parsers::model::{Condition, ConditionKind, Rule, Side, Test};
+use hylint_parsers::space::{AddrSet, PacketBox, StateSet, iface_name};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// What may happen to a packet.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Outcome {
+    Allow,
+    Deny,
+    Unknown,
+}
+
+pub(crate) type Outcomes = BTreeSet<Outcome>;
+
+/// The verdict over everything that may happen.
+pub(crate) fn verdict(outcomes: &Outcomes) -> Verdict {
+    match outcomes.iter().collect::<Vec<_>>().as_slice() {
+        [Outcome::Allow] => Verdict::Allow,
+        [Outcome::Deny] => Verdict::Deny,
+        _ => Verdict::Conditional,
+    }
+}
+
+/// A packet on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Walker {
+    pub(crate) src: IpAddr,
+    pub(crate) dst: IpAddr,
+    pub(crate) dport: u16,
+    pub(crate) sport: u16,
+    pub(crate) in_iface: Box<str>,
+    pub(crate) out_iface: Box<str>,
+    /// Its state's name, as rules see it now.
+    pub(crate) state: &'static str,
+    pub(crate) dnat: bool,
+    /// Set once translated: whether to an address that is this host's, whichever it is.
+    pub(crate) translated: Option<bool>,
+    pub(crate) mark: Option<u32>,
+    pub(crate) connmark: Option<u32>,
+}
+
+/// The case that is looked at: a packet, the host's own address, and a value for each open condition.
+pub(crate) struct Case<'a> {
+    pub(crate) packet: &'a Packet,
+    pub(crate) own: Option<IpAddr>,
+    /// Which end is this host's by the direction.
+    pub(crate) own_side: Option<Side>,
+    pub(crate) values: &'a BTreeMap<String, bool>,
+    pub(crate) known: &'a AddrSet,
+}
+
+enum Truth {
+    Is(bool),
+    /// Either, whatever it was for another rule.
+    Any,
+}
+
+impl Case<'_> {
+    pub(crate) fn start(&self) -> Walker {
+        let p = self.packet;
+        Walker {
+            src: p.src,
+            dst: p.dst,
+            sport: p.sport.map_or(0, |(n, _)| n),
+            dport: p.dport.map_or(0, |(n, _)| n),
+            in_iface: p.in_iface.clone(),
+            out_iface: p.out_iface.clone(),
+            state: p.state,
+            dnat: false,
+            translated: None,
+            mark: Some(p.mark),
+            // Packets before it may have marked the connection.
+            connmark: (!matches!(p.state, "ESTABLISHED" | "RELATED")).then_some(0),
+        }
+    }
+
+    fn inside(&self, b: &PacketBox, w: &Walker) -> bool {
+        let state = StateSet::exactly(StateSet::parse(w.state).unwrap(), w.dnat, false);
+        b.src.contains(w.src)
+            && b.dst.contains(w.dst)
+            && b.proto.contains(self.packet.proto)
+            && b.sport.contains(w.sport)
+            && b.dport.contains(w.dport)
+            && self.packet.flags.is_none_or(|f| b.flags.0 >> f.0 & 1 == 1)
+            && b.state.0 & state.0 != 0
+            && b.in_iface.contains(iface_name(&w.in_iface))
+            && b.out_iface.contains(iface_name(&w.out_iface))
+    }
+
+    fn local(&self, side: Side, w: &Walker) -> bool {
+        let a = if side == Side::Src { w.src } else { w.dst };
+        let redirected = side == Side::Dst && w.translated == Some(true);
+        let moved = side == Side::Dst && w.translated.is_some();
+        let by_direction = self.own_side == Some(side) && !moved;
+        redirected || by_direction || a.is_loopback() || self.own == Some(a)
+    }
+
+    /// No address of this universe is multicast. IPv4 wants one of the types asked for, IPv6 each of them.
+    fn of_type(&self, side: Side, types: hylint_parsers::model::AddrTypes, w: &Walker) -> bool {
+        let (v6, local) = (w.src.is_ipv6(), self.local(side, w));
+        let kinds = [
+            (types.has("LOCAL"), local),
+            (types.has("MULTICAST"), false),
+            (types.has("UNICAST"), v6 || !local),
+        ];
+        let mut asked = kinds.iter().filter(|(asked, _)| *asked).map(|(_, is)| *is);
+        if v6 {
+            asked.all(|is| is)
+        } else {
+            asked.any(|is| is)
+        }
+    }
+
+    fn truth(&self, c: &Condition, w: &Walker) -> Truth {
+        let value = || {
+            *self
+                .values
+                .get(&*c.text)
+                .unwrap_or_else(|| panic!("no value for {}", c.text))
+        };
+        let p = self.packet;
+        let tracked = matches!(w.state, "NEW" | "ESTABLISHED" | "RELATED");
+        Truth::Is(match &c.test {
+            _ if c.kind == ConditionKind::Rate => return Truth::Any,
+            // Without a connection neither the test nor its negation holds.
+            Test::ConnMark { .. } if !tracked => c.negated,
+            Test::Mark { value, mask } | Test::ConnMark { value, mask } => {
+                let conn = matches!(c.test, Test::ConnMark { .. });
+                match if conn { w.connmark } else { w.mark } {
+                    Some(m) => m & mask == *value,
+                    None => return Truth::Any,
+                }
+            }
+            Test::Uid(set) => p.uid.map_or_else(value, |u| set.contains(u)),
+            Test::Gid(set) => p.gid.map_or_else(value, |g| set.contains(g)),
+            Test::Mac(_) => p.smac.as_ref().map_or_else(value, |m| &**m == MAC),
+            Test::Named { key, side } if &**key == "known" => self
+                .known
+                .contains(if *side == Side::Src { w.src } else { w.dst }),
+            Test::Fragment | Test::ExtensionHeader => false,
+            Test::PktType(_) => true,
+            // Taken to hold, as an assumption.
+            Test::Unprinted => !c.negated,
+            Test::AddrType { side, types } => self.of_type(*side, *types, w),
+            _ => value(),
+        })
+    }
+
+    /// Whether a rule may match, and whether it may miss.
+    pub(crate) fn may(&self, r: &Rule, w: &Walker) -> (bool, bool) {
+        let (mut hit, mut miss) = (false, true);
+        for clause in r.clauses.iter().filter(|c| self.inside(&c.space, w)) {
+            let (mut possible, mut sure) = (true, true);
+            for c in &clause.conditions {
+                match self.truth(c, w) {
+                    Truth::Is(t) => {
+                        possible &= t != c.negated;
+                        sure &= t != c.negated;
+                    }
+                    Truth::Any => sure = false,
+                }
+            }
+            hit |= possible;
+            miss &= !sure;
+        }
+        (hit, miss)
+    }
+}
+
+/// Runs `judge` for every combination of values of the rules' conditions, as far as anything could leave them open.
+pub(crate) fn every_value<'a>(
+    rules: impl Iterator<Item = &'a Rule>,
+    mut judge: impl FnMut(&BTreeMap<String, bool>),
+) {
+    let open = |c: &&Condition| {
+        let decided = match &c.test {
+            Test::Named { key, .. } => &**key == "known",
+            Test::Mark { .. }
+            | Test::ConnMark { .. }
+            | Test::AddrType { .. }
+            | Test::PktType(_) => true,
+            Test::Fragment | Test::ExtensionHeader | Test::Unprinted => true,
+            _ => false,
+        };
+        !decided && c.kind != ConditionKind::Rate
+    };
+    let names: BTreeSet<String> = rules
+        .flat_map(Rule::conditions)
+        .filter(open)
+        .map(|c| c.text.to_string())
+        .collect();
+    for bits in 0u32..1 << names.len() {
+        let each = names.iter().enumerate();
+        judge(&each.map(|(i, n)| (n.clone(), bits >> i & 1 == 1)).collect());
+    }
+}
+
+/// Every address of the universe that some rule could tell from another, and one more, in the family of one.
+pub(crate) fn representatives(like: IpAddr) -> Vec<IpAddr> {
+    let numbers = (0..4u32).chain([99]);
+    numbers
+        .map(|n| match like {
+            IpAddr::V4(_) => IpAddr::from((V4 + n).to_be_bytes()),
+            IpAddr::V6(_) => IpAddr::from((V6 + u128::from(n)).to_be_bytes()),
+        })
+        .collect()
+}
