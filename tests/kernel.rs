@@ -2,26 +2,61 @@
 //!
 //! It needs root and the firewall tools, so it runs on request only: `cargo test --test kernel -- --ignored --nocapture`.
 //! Where it cannot run it fails and says why, so that nobody takes a skipped comparison for a passed one.
-//! `HYLINT_KERNEL_DUMPS` names further dumps to compare, with spaces between them.
-#![allow(clippy::panic, clippy::unwrap_used)]
+//! Dumps are those of `HYLINT_KERNEL_DUMPS` (paths with spaces between them), else of the folder `iptables` of a corpus
+//! of real exports, where one is at hand. `HYLINT_KERNEL=deep` tries every ruleset with both backends and more packets.
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it leaves out and fails by panicking"
+)]
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+fn dumps() -> Vec<PathBuf> {
+    if let Ok(named) = std::env::var("HYLINT_KERNEL_DUMPS") {
+        return named.split_whitespace().map(PathBuf::from).collect();
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let corpus = std::env::var_os("HYLINT_CORPUS")
+        .map_or_else(|| root.join("../shared/corpus"), PathBuf::from);
+    let Ok(folder) = std::fs::read_dir(corpus.join("iptables")) else {
+        println!(
+            "SKIPPED: no real dumps are at hand (HYLINT_CORPUS, HYLINT_KERNEL_DUMPS), generated rulesets only"
+        );
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = folder
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_file())
+        .collect();
+    files.sort();
+    files
+}
+
 #[test]
-#[ignore = "needs root, network namespaces, nft and iptables-legacy"]
+#[ignore = "needs root, network namespaces, nft and iptables"]
 fn trace_agrees_with_the_kernel() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kernel/kernel.py");
-    let dumps = std::env::var("HYLINT_KERNEL_DUMPS").unwrap_or_default();
+    let deep = std::env::var("HYLINT_KERNEL").is_ok_and(|v| v == "deep");
+    let size: &[&str] = if deep {
+        &["--deep", "--rulesets", "40", "--packets", "700"]
+    } else {
+        &["--rulesets", "26", "--packets", "120"]
+    };
     let status = Command::new("python3")
         .arg(script)
         .arg(env!("CARGO_BIN_EXE_hylint"))
-        .args(dumps.split_whitespace())
-        .args(["--rulesets", "12", "--packets", "1500"])
+        .args(size)
+        .args(dumps())
         .status()
         .unwrap_or_else(|e| panic!("python3 cannot be run: {e}"));
     match status.code() {
         Some(0) => {}
-        Some(1) => panic!("hylint and the kernel disagree: see the lines with DIFFERENT"),
+        Some(1) => {
+            panic!("hylint and the kernel disagree: see the lines with DIFFERENT or LEFT OPEN")
+        }
         _ => panic!("the comparison could not run here: see above"),
     }
 }
