@@ -24,6 +24,7 @@ use crate::lints::{self, Group, place, trust};
 use crate::load::{self, LoadedExport};
 use crate::matrix::Matrix;
 use crate::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
+use crate::parallel;
 use crate::progress::{Progress, Silent};
 use crate::site::{self, Bound, Config, KnownLint, LintLevel, Overrides, Site, bind};
 use crate::suppress::{self, Scope};
@@ -93,8 +94,10 @@ pub fn check(request: &CheckRequest) -> Result<Outcome, Vec<Diag>> {
 /// # Errors
 /// Those of [`check`].
 pub fn check_with(request: &CheckRequest, progress: &dyn Progress) -> Result<Outcome, Vec<Diag>> {
-    if request.threads == 0 {
-        return run(request, progress);
+    match request.threads {
+        0 => return run(request, progress),
+        1 => return parallel::alone(|| run(request, progress)),
+        _ => {}
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads);
     match pool.build() {

@@ -19,6 +19,7 @@ pub mod lints;
 pub mod load;
 pub mod matrix;
 pub mod outcome;
+pub mod parallel;
 pub mod platform;
 pub mod progress;
 pub mod report;

@@ -12,12 +12,12 @@ pub use summary::Summary;
 
 use crate::engine::Indexes;
 use crate::finding::{Finding, Place, Severity};
+use crate::parallel;
 use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format;
 use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::model::Export;
 use hylint_parsers::source::{Source, Span};
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use std::path::Path;
@@ -114,11 +114,7 @@ pub fn load(files: &[FileRef], hold: bool, tick: &(dyn Fn(&FileRef) + Sync)) -> 
         tick(file);
         read
     };
-    let all: Vec<Kept> = match files {
-        // One file starts no thread.
-        [file] => vec![one(file)],
-        files => files.par_iter().map(one).collect(),
-    };
+    let all: Vec<Kept> = parallel::map(files.iter().collect(), one);
     let mut out = Loaded::default();
     for r in all {
         match r {

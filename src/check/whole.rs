@@ -8,9 +8,9 @@ use crate::judge::{self, Order, Row, Tally, Verdict};
 use crate::lints::required;
 use crate::load::Body;
 use crate::outcome::Check;
+use crate::parallel;
 use crate::progress::Progress;
 use crate::suppress;
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,10 +40,9 @@ impl Run<'_> {
             progress.step();
             found
         };
-        let found: Result<Vec<Found>, Changed> = match work.as_slice() {
-            [w] => one(w).map(|f| vec![f]),
-            all => all.par_iter().map(one).collect(),
-        };
+        let found: Result<Vec<Found>, Changed> = parallel::map(work.iter().collect(), one)
+            .into_iter()
+            .collect();
         let mut found = found?;
         let verdicts = self.verdicts(&found);
         let decided: Decisions = verdicts.iter().map(|v| v.decision).enumerate().collect();

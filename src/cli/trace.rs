@@ -5,6 +5,7 @@ use super::{Exit, output};
 use crate::engine::Direction;
 use crate::link::{Index, join, settle};
 use crate::load::{FileRef, FileResult, LoadedExport, discover, read_file};
+use crate::parallel;
 use crate::report::sanitize_limited;
 use crate::trace::{
     Fields, Packet, Reader, TableError, Traced, Tracer, Verdict, row_packet, select, write_human,
@@ -13,7 +14,6 @@ use crate::trace::{
 use clap::ValueEnum;
 use hylint_parsers::model::Profiles;
 use hylint_parsers::space::AddrSet;
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -290,10 +290,10 @@ fn table(args: &Args, tracer: &Tracer<'_>, path: &Path) -> Result<Exit, Failure>
             }
             let columns = reader.columns();
             // Each thread writes its share, so the order is kept and little is copied.
-            let parts: Vec<(Vec<u8>, Option<TableError>)> = rows
-                .par_chunks(256)
-                .map(|rows| part(args.format, tracer, columns, rows))
-                .collect();
+            let parts: Vec<(Vec<u8>, Option<TableError>)> =
+                parallel::map(rows.chunks(256).collect(), |rows| {
+                    part(args.format, tracer, columns, rows)
+                });
             for (bytes, error) in parts {
                 // Objects of an array stand behind commas.
                 let skip = if json && first { 2.min(bytes.len()) } else { 0 };

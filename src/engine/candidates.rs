@@ -1,10 +1,10 @@
 //! Which rules of a long list a query can touch, so that the others are not looked at.
 
 use super::Piece;
+use crate::parallel;
 use crate::rulespace::Index;
 use hylint_parsers::model::{Action, Body, Export, Point, Rule, TableName};
 use hylint_parsers::space::{PacketBox, StateSet};
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 
@@ -66,9 +66,8 @@ impl PointIndex {
         let long: Vec<&(ListId, &[Rule])> = lists.iter().filter(long).collect();
         Self {
             restates: !long.is_empty() && point.rules().any(|r| r.action == Action::Notrack),
-            lists: long
-                .par_iter()
-                .map(|(id, rules)| (*id, index(rules)))
+            lists: parallel::map(long, |(id, rules)| (*id, index(rules)))
+                .into_iter()
                 .collect(),
         }
     }

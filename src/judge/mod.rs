@@ -18,10 +18,10 @@ use crate::engine::Direction;
 use crate::load::LoadedExport;
 use crate::matrix::{End, Implied, Require, Requirement, RoleIx};
 use crate::outcome::Status;
+use crate::parallel;
 use crate::site::{Host, Transit};
 use hylint_parsers::model::{PointKind, Profiles};
 use hylint_parsers::space::AddrSet;
-use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 /// A requirement's checks at the hosts that are judged here, with everything that findings and reports need.
@@ -71,8 +71,8 @@ pub fn candidates<'a>(flows: Flows<'a>, exports: &'a [LoadedExport]) -> Vec<Cand
     // A pool costs more than a few hosts with short lists do.
     let long = |e: &LoadedExport| e.export.rules_in_model() > LONG;
     if flows.here.hosts.len() + flows.here.transits.len() > 8 || exports.iter().any(long) {
-        let all: Vec<_> = all.collect();
-        all.into_par_iter().filter_map(one).collect()
+        let all = parallel::map(all.collect(), one);
+        all.into_iter().flatten().collect()
     } else {
         all.filter_map(one).collect()
     }

@@ -5,14 +5,14 @@ use super::place::{self, normalized, point_name, rule_span};
 use crate::engine::{Decider, PointRef};
 use crate::finding::{Finding, Related, Severity};
 use crate::load::LoadedExport;
+use crate::parallel;
 use crate::platform;
-use crate::rulespace::{Fate, OrderedList, Superseded, Takes, of_table};
+use crate::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
 use hylint_parsers::model::{
     Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, Profiles, Rule,
     RuleList, RuleOrigin, TableName, Test,
 };
 use hylint_parsers::source::Span;
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules named that make another one idle.
@@ -62,7 +62,7 @@ fn of_point(point: &Point) -> Vec<(String, Said<'_>)> {
                 }
             }
             let one = |(name, rules, takes, default)| (name, first_match(rules, takes, default));
-            lists.into_par_iter().map(one).collect()
+            parallel::map(lists, one)
         }
         Body::Lists(l) => [("in", &l.ingress), ("out", &l.egress)]
             .into_iter()
@@ -104,19 +104,13 @@ fn first_match(rules: Vec<&Rule>, takes: Vec<Takes>, default: Option<bool>) -> S
     let list = OrderedList::new(rules, takes);
     let fates = list.fates();
     let mut said = Said::default();
-    let more: Vec<(bool, Option<u32>)> = (0u32..)
-        .zip(&fates)
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .with_min_len(64)
-        .map(|(i, f)| {
-            let live = *f == Fate::Live;
-            (
-                live && superseded(&list, i, default),
-                if live { list.conflict(i) } else { None },
-            )
-        })
-        .collect();
+    let more: Vec<(bool, Option<u32>)> = each(0..fates.len() as u32, |i| {
+        let live = fates.get(i as usize) == Some(&Fate::Live);
+        (
+            live && superseded(&list, i, default),
+            if live { list.conflict(i) } else { None },
+        )
+    });
     for ((i, fate), (superseded, conflict)) in (0u32..).zip(fates).zip(more) {
         let Some(rule) = list.rule(i).filter(|r| own(r)) else {
             continue;

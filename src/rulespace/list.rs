@@ -2,9 +2,9 @@
 
 use super::index::{Index, Point};
 use super::summary::Takes;
+use crate::parallel;
 use hylint_parsers::model::{Action, Rule};
 use hylint_parsers::space::{PacketBox, StateSet};
-use rayon::prelude::*;
 
 /// Packets looked at for one rule before it is put off; nearly every rule needs one or two.
 const FIRST_STEPS: usize = 64;
@@ -73,10 +73,7 @@ impl<'a> OrderedList<'a> {
         // The share depends on the list alone, so that the result does not depend on threads.
         let share = (ALL_STEPS / left.len().max(1)).min(MOST_STEPS);
         if share > FIRST_STEPS {
-            let second: Vec<(u32, Fate)> = left
-                .into_par_iter()
-                .map(|i| (i, self.fate(i, share)))
-                .collect();
+            let second: Vec<(u32, Fate)> = parallel::map(left, |i| (i, self.fate(i, share)));
             for (i, fate) in second {
                 if let Some(f) = fates.get_mut(i as usize) {
                     *f = fate;
@@ -293,15 +290,12 @@ fn starting(b: &PacketBox) -> Option<PacketBox> {
     (!b.is_empty()).then_some(b)
 }
 
-/// Short lists are not worth a thread.
-pub(super) fn each<T: Send>(
-    ranks: std::ops::Range<u32>,
-    f: impl Fn(u32) -> T + Sync + Send,
-) -> Vec<T> {
+/// What `f` says of each rank; short lists are not worth a thread.
+pub fn each<T: Send>(ranks: std::ops::Range<u32>, f: impl Fn(u32) -> T + Sync + Send) -> Vec<T> {
     if ranks.len() < 256 {
         ranks.map(f).collect()
     } else {
-        ranks.into_par_iter().map(f).collect()
+        parallel::map(ranks.collect(), f)
     }
 }
 

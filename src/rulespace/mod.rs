@@ -6,5 +6,5 @@ mod summary;
 mod tree;
 
 pub use index::{Index, Point};
-pub use list::{Fate, OrderedList, Superseded};
+pub use list::{Fate, OrderedList, Superseded, each};
 pub use summary::{Takes, of_table};
