@@ -7,7 +7,7 @@
 //! again.
 //!
 //! A few exports are held from the first reading to the judging. Of a fleet only the heads are, and the rest of an export
-//! is read again when its part is judged, so that memory grows with the parts in flight and not with the hosts. The
+//! is read again when its part is judged, so that memory grows with the heads and the report and not with the exports. The
 //! hash of the first reading has to hold for the second. Both ways go through the same code, so the report is the same.
 
 mod judge_part;

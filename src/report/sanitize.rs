@@ -27,6 +27,19 @@ fn visible(c: char, out: &mut String) {
     }
 }
 
+/// What build systems take for a command wherever it stands in a log: `##[…]` (GitHub's runner, Azure Pipelines) and
+/// `##vso[…]`. The second sign gives way to `other`.
+fn without_commands(s: &str, other: char) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(s);
+    for tail in ["[", "vso["] {
+        let command = format!("##{tail}");
+        if out.contains(&command) {
+            out = Cow::Owned(out.replace(&command, &format!("#{other}{tail}")));
+        }
+    }
+    out
+}
+
 /// A text for one line: hostile characters in a visible form, cut with `…` past 200 characters.
 #[must_use]
 pub(super) fn text(s: &str) -> Cow<'_, str> {
@@ -36,8 +49,9 @@ pub(super) fn text(s: &str) -> Cow<'_, str> {
 /// The same with another limit.
 #[must_use]
 pub fn limited(s: &str, limit: usize) -> Cow<'_, str> {
+    let s = without_commands(s, '_');
     if s.len() <= limit && !s.chars().any(is_hostile) {
-        return Cow::Borrowed(s);
+        return s;
     }
     let mut out = String::with_capacity(s.len().min(4 * limit));
     for (n, c) in s.chars().enumerate() {
@@ -57,7 +71,8 @@ pub fn limited(s: &str, limit: usize) -> Cow<'_, str> {
 /// A line of an excerpt: each hostile character becomes exactly one character, so that columns stay where they are.
 #[must_use]
 pub(super) fn line(s: &str) -> String {
-    s.chars()
+    without_commands(s, '\u{fffd}')
+        .chars()
         .map(|c| match c {
             '\t' => ' ',
             // The pictures of the control characters.
@@ -121,6 +136,14 @@ mod tests {
             "x\\u{202e}y\\u{2066}\\u{9b}"
         );
         assert_eq!(text("a\u{200b}b\u{e0041}"), "a\\u{200b}b\\u{e0041}");
+    }
+
+    #[test]
+    fn nothing_is_a_command_of_a_build_system() {
+        assert_eq!(text("a ##[error]b"), "a #_[error]b");
+        assert_eq!(text("##vso[task.setvariable]"), "#_vso[task.setvariable]");
+        assert_eq!(text("## [1] ##"), "## [1] ##");
+        assert_eq!(line("x ##[add-mask]y"), "x #\u{fffd}[add-mask]y");
     }
 
     #[test]

@@ -194,8 +194,13 @@ pub(super) fn requirement(f: &Finding) -> Option<String> {
     let id = f.requirement.as_ref()?;
     let mut rows: Vec<u32> = f.row.into_iter().collect();
     rows.extend(&f.also);
-    let head = if rows.len() > 1 { "rows" } else { "row" };
-    Some(format!("{head} {} · {}", ranges(&rows), text(id)))
+    let head = match rows.len() {
+        // The table asks for it by way of another flow.
+        0 => "no row of its own".to_owned(),
+        1 => format!("row {}", ranges(&rows)),
+        _ => format!("rows {}", ranges(&rows)),
+    };
+    Some(format!("{head} · {}", text(id)))
 }
 
 /// Host, point and direction that were judged.
