@@ -48,9 +48,15 @@ fn count(e: &Export, kind: ProblemKind) -> usize {
     e.problems.iter().filter(|p| p.kind == kind).count()
 }
 
-/// Every line that stands on its own as a rule, by a rule of thumb that shares no code with the reader.
+/// Every line that stands on its own as a rule, by a rule of thumb that shares no code with the reader. What stands before
+/// a flush of all chains is gone.
 fn rule_lines(text: &str) -> Vec<&str> {
-    text.lines()
+    let flush = |l: &str| matches!(l.trim(), "-F" | "--flush");
+    let lines: Vec<&str> = text.lines().collect();
+    let from = lines.iter().rposition(|l| flush(l)).map_or(0, |at| at + 1);
+    lines
+        .into_iter()
+        .skip(from)
         .map(str::trim)
         .filter_map(|l| {
             if l.starts_with('[') {

@@ -157,13 +157,21 @@ impl Case<'_> {
         let (mut hit, mut miss) = (false, true);
         for clause in r.clauses.iter().filter(|c| self.inside(&c.space, w)) {
             let (mut possible, mut sure) = (true, true);
+            let mut marks: BTreeMap<&str, bool> = BTreeMap::new();
             for c in &clause.conditions {
                 match self.truth(c, w) {
                     Truth::Is(t) => {
                         possible &= t != c.negated;
                         sure &= t != c.negated;
                     }
-                    Truth::Any => sure = false,
+                    Truth::Any => {
+                        sure = false;
+                        // One clause looks at one mark: a test and its negation cannot both hold.
+                        if c.kind != ConditionKind::Rate {
+                            let said = *marks.entry(&c.text).or_insert(c.negated);
+                            possible &= said == c.negated;
+                        }
+                    }
                 }
             }
             hit |= possible;

@@ -86,12 +86,21 @@ impl Json {
     /// Errors kept; a file that is not JSON at all would give thousands.
     pub const MAX_ERRORS: usize = 100;
 
-    /// Whether a text begins like JSON: `{` or `[` after blanks and comments.
+    /// Whether a text begins like JSON: after blanks and comments `{`, or `[` and a value that an export may hold (a prompt
+    /// may begin with the name of a host in brackets).
     #[must_use]
     pub fn sniff(text: &str) -> bool {
         let mut p = Parser::new(text);
         p.blanks();
-        matches!(p.peek(), Some(b'{' | b'['))
+        match p.peek() {
+            Some(b'{') => true,
+            Some(b'[') => {
+                p.at += 1;
+                p.blanks();
+                matches!(p.peek(), None | Some(b'{' | b'[' | b'"' | b']'))
+            }
+            _ => false,
+        }
     }
 
     /// Parses every document of a text.
