@@ -28,7 +28,7 @@ packages() {
     "$work/installed/bin/hylint" --version
     # What a registry would be given: the sources, the rules and the examples that the tests run, and nothing built.
     cargo package --quiet --allow-dirty --list >"$work/list"
-    for file in src/main.rs rules/hyworks/requirements.toml src/lints/explain/any-any.md LICENSE-MIT README.md; do
+    for file in src/main.rs rules/hyworks/controller.toml src/lints/explain/any-any.md LICENSE-MIT README.md; do
         grep -qx "$file" "$work/list" || { echo "$file is not in the package"; return 1; }
     done
     ! grep -E '^(target|docs/book|\.ci|bench)/' "$work/list"

@@ -283,7 +283,7 @@ impl Look<'_> {
         f.direction = direction;
         f.related = self.related(by);
         f.help = Some(if same {
-            "remove it".into()
+            "remove it, or narrow what takes its packets, whichever was not meant".into()
         } else {
             "remove it, or let it act before the rules that take its packets".into()
         });
