@@ -523,3 +523,30 @@ fn what_looks_like_an_open_door_and_is_none() {
     let listing = "-P INPUT DROP\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT\n";
     assert_eq!(verdicts(listing, "", ONE), ["deny"]);
 }
+
+#[test]
+fn the_security_table_and_a_translation_of_the_source_in_input_stand_in_an_order_that_a_dump_does_not_say()
+ {
+    let open = &[
+        ":INPUT ACCEPT [0:0]",
+        ":FORWARD ACCEPT [0:0]",
+        ":OUTPUT ACCEPT [0:0]",
+    ][..];
+    let security = |rule: &'static str| vec![":INPUT ACCEPT [0:0]", rule];
+    let nat = |chain: &'static str, rule: &'static str| vec![chain, rule];
+    let drop = security("-A INPUT -s 10.0.0.0/8 -j DROP");
+    let snat = nat(
+        ":INPUT ACCEPT [0:0]",
+        "-A INPUT -j SNAT --to-source 192.0.2.1",
+    );
+    let post = nat(
+        ":POSTROUTING ACCEPT [0:0]",
+        "-A POSTROUTING -j SNAT --to-source 192.0.2.1",
+    );
+    for (nat, want) in [(&snat, "conditional"), (&post, "deny")] {
+        let text = dump(&[("nat", nat), ("filter", open), ("security", &drop)]);
+        assert_eq!(verdicts(&text, "", ONE), [want]);
+    }
+    let text = dump(&[("nat", &snat), ("filter", open)]);
+    assert_eq!(verdicts(&text, "", ONE), ["allow"]);
+}

@@ -10,7 +10,7 @@ use super::{
     BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, Unseen,
     join,
 };
-use hylint_parsers::model::{Action, Chain, Netfilter, Rule, Table, TableName};
+use hylint_parsers::model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
 use hylint_parsers::space::{Family, IfaceSet, PacketBox, StateSet};
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
@@ -129,18 +129,35 @@ impl<'a> Walk<'a, '_> {
         for piece in p {
             self.route(piece, &mut ways);
         }
-        let input = [Mangle, Filter, Security, Nat];
-        let mut passed = self.hook(nf, "INPUT", &input, ways.here);
+        let mut passed = self.input(nf, ways.here);
         let (v6, v4): (Vec<_>, Vec<_>) = ways
             .loopback
             .into_iter()
             .partition(|p| family(&p.space) == Family::V6);
         self.give_up(v6, "loopback-destination");
-        let p = self.hook(nf, "INPUT", &input, v4);
+        let p = self.input(nf, v4);
         self.give_up(p, "loopback-destination");
         let p = self.hook(nf, "FORWARD", &[Mangle, Filter, Security], ways.on);
         passed.extend(self.hook(nf, "POSTROUTING", &[Mangle, Nat], p));
         passed
+    }
+
+    /// The hook INPUT. The legacy tools ask the security table before a source is translated there (priority 50),
+    /// iptables-nft asks it afterwards (150), and a dump need not say which of them reads it.
+    fn input(&mut self, nf: &'a Netfilter, pieces: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
+        use TableName::{Filter, Mangle, Nat, Security};
+        let asks = |t: &Table| t.chain("INPUT").is_some_and(|(_, c)| !c.rules.is_empty());
+        let moves = |t: &Table| {
+            let mut rules = t.chains.iter().flat_map(|c| &c.rules);
+            rules.any(|r| matches!(&r.action, Action::Nat(n) if n.kind == NatKind::Snat))
+        };
+        let both = nf.table(Nat).is_some_and(|t| asks(t) && moves(t));
+        if both && nf.table(Security).is_some_and(asks) {
+            let p = self.hook(nf, "INPUT", &[Mangle, Filter], pieces);
+            self.give_up(p, "security-order");
+            return Vec::new();
+        }
+        self.hook(nf, "INPUT", &[Mangle, Filter, Security, Nat], pieces)
     }
 
     /// The routing decision.
