@@ -264,20 +264,11 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The raw table stands before connection tracking: there no packet has a connection yet, so that to its rules each is
-    /// INVALID until one says that it is UNTRACKED (Linux `xt_conntrack`).
+    /// INVALID until one says that it is UNTRACKED (Linux `xt_conntrack`); neighbour discovery is, but only later.
     fn before_tracking(&mut self, t: &'a Table, index: usize, pieces: Vec<Piece<'a>>) -> Flow<'a> {
-        let mut entering = Vec::new();
-        for p in pieces {
-            let loose = StateSet(p.space.state.0 & StateSet::UNTRACKED.0);
-            let other = StateSet(p.space.state.0 & !StateSet::UNTRACKED.0);
-            for (state, seen) in [(loose, StateSet::UNTRACKED), (other, StateSet::INVALID)] {
-                if state.0 != 0 {
-                    let mut q = p.clone();
-                    q.space.state = state;
-                    q.restate(StateSet::exactly(seen, false, false));
-                    entering.push(q);
-                }
-            }
+        let mut entering = pieces;
+        for p in &mut entering {
+            p.restate(StateSet::exactly(StateSet::INVALID, false, false));
         }
         let mut flow = self.chain(t, index, entering, 0);
         for p in flow.accepted.iter_mut().chain(&mut flow.returned) {

@@ -156,7 +156,7 @@ impl Naive<'_> {
                 continue;
             }
             // Before connection tracking no packet has a connection.
-            for w in from.iter_mut().filter(|w| w.state != "UNTRACKED") {
+            for w in &mut from {
                 w.state = "INVALID";
             }
             from = self.base(*table, hook, from, out);
