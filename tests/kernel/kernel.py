@@ -38,7 +38,7 @@ COLUMNS = ["src", "dst", "proto", "sport", "dport", "in_iface", "out_iface", "fl
 TRUE_CONDITIONS = re.compile(
     r"limit|recent|quota|statistic|\btime\b|rateest|connbytes|string|u32|\bbpf\b|\bset \w|IPsec|policy|physdev|rpfilter|owner|"
     r"socket|tcpmss|\bcluster|connlabel|\bhelper|--ttl|--hl-|--length|--dscp|\btos\b|--espspi|--ahspi|ipv6header|"
-    r"NFQUEUE|QUEUE|SYNPROXY|TPROXY|masked|incomplete-export|loopback-destination|translation to one|--ct(orig|repl|status|expire|dir)|TARPIT|^CT$")
+    r"NFQUEUE|QUEUE|SYNPROXY|TPROXY|masked|incomplete-export|loopback-destination|security-order|translation to one|--ct(orig|repl|status|expire|dir)|TARPIT|^CT$")
 
 
 def ask_hylint(hylint, path, way, mode, packets, version):
