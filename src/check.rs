@@ -22,7 +22,7 @@ use crate::focus;
 use crate::judge::{self, Applying, Flows, Here, Row};
 use crate::lints::{self, Group, place, trust};
 use crate::load::{self, LoadedExport};
-use crate::matrix::Matrix;
+use crate::matrix::{self, Matrix};
 use crate::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
 use crate::parallel;
 use crate::progress::{Progress, Silent};
@@ -278,7 +278,7 @@ fn configuration(
     match (file, given) {
         (Some(f), given) => site::load(&f, given, known).map(|(c, m)| (Some(c), m)),
         (None, Some(m)) => Ok((None, m)),
-        (None, None) => site::load_matrix("hyworks", Path::new("")).map(|m| (None, m)),
+        (None, None) => site::load_matrix(matrix::DEFAULT, Path::new("")).map(|m| (None, m)),
     }
 }
 

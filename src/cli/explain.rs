@@ -15,7 +15,7 @@ pub(super) struct Args {
     #[arg(value_name = "CODE|REQUIREMENT")]
     what: Option<String>,
     /// Built-in matrix, or a matrix file of your own
-    #[arg(long, value_name = "ID|FILE", default_value = matrix::DEFAULT)]
+    #[arg(long, value_name = "ID|FILE", default_value = crate::matrix::DEFAULT)]
     matrix: String,
     /// Colour; NO_COLOR is honoured
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]

@@ -15,7 +15,7 @@ pub(super) struct Args {
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
     /// Built-in matrix, or a matrix file of your own
-    #[arg(long, value_name = "ID|FILE", default_value = matrix::DEFAULT)]
+    #[arg(long, value_name = "ID|FILE", default_value = crate::matrix::DEFAULT)]
     matrix: String,
     /// Write to standard output instead
     #[arg(long)]

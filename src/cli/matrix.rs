@@ -36,12 +36,9 @@ struct ListArgs {
     #[arg(long)]
     implied: bool,
     /// Built-in matrix, or a matrix file of your own
-    #[arg(long, value_name = "ID|FILE", default_value = DEFAULT)]
+    #[arg(long, value_name = "ID|FILE", default_value = matrix::DEFAULT)]
     matrix: String,
 }
-
-/// The matrix where nobody names one.
-pub(super) const DEFAULT: &str = "hyworks";
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Format {

@@ -1,7 +1,7 @@
 //! The packet path of Linux: hooks in order of priority, tables, chains.
 //!
-//! PREROUTING raw, mangle, nat → routing → INPUT mangle, filter, security, or FORWARD mangle, filter, security; OUTPUT raw,
-//! mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
+//! PREROUTING raw, mangle, nat → routing → INPUT mangle, filter, security, nat, or FORWARD mangle, filter, security; OUTPUT
+//! raw, mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
 
 use super::candidates::{ListId, PointIndex};
 use super::matching::{family, loopback, split};

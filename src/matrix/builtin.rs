@@ -3,8 +3,11 @@
 use super::{Matrix, read};
 use crate::diag::Diag;
 
+/// The matrix that is taken where nobody names one.
+pub const DEFAULT: &str = "hyworks";
+
 /// Ids of the built-in matrices.
-pub const BUILTIN: &[&str] = &["hyworks"];
+pub const BUILTIN: &[&str] = &[DEFAULT];
 
 macro_rules! files {
     ($dir:literal: $($name:literal),* $(,)?) => {
@@ -41,7 +44,7 @@ const HYWORKS: &[(&str, &str)] = files!("hyworks":
 /// The mistakes in its files, none of which leaves a build: a test reads each of [`BUILTIN`].
 #[must_use]
 pub fn builtin(id: &str) -> Option<Result<Matrix, Vec<Diag>>> {
-    (id == "hyworks").then(|| read(HYWORKS))
+    (id == DEFAULT).then(|| read(HYWORKS))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ pub mod example;
 mod raw;
 mod resolve;
 
-pub use builtin::{BUILTIN, builtin};
+pub use builtin::{BUILTIN, DEFAULT, builtin};
 pub(crate) use raw::{port_range as read_port_range, ports as read_ports};
 pub use resolve::read;
 

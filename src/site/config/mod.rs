@@ -176,7 +176,7 @@ pub fn load(
     let dir = file.parent().unwrap_or(Path::new("")).to_path_buf();
     let matrix = match (matrix, matrix_name(&text)) {
         (Some(given), _) => given,
-        (None, None) => load_matrix("hyworks", &dir)?,
+        (None, None) => load_matrix(matrix::DEFAULT, &dir)?,
         (None, Some((name, span))) => load_matrix(&name, &dir).map_err(|found| {
             let unread = found.iter().any(|d| d.code == "config");
             found
