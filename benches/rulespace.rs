@@ -7,7 +7,7 @@
 use common::adversarial::Shape;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use hylint::rulespace::{Fate, Index, OrderedList, Point, Takes};
+use hylint::rulespace::{Fate, Index, Kinds, OrderedList, Point, Takes};
 use hylint_parsers::format;
 use hylint_parsers::model::{Export, Rule};
 use hylint_parsers::source::Source;
@@ -55,7 +55,7 @@ fn first_match(bencher: Bencher<'_, '_>, n: usize) {
     bencher
         .counter(ItemsCount::new(corners.len()))
         .bench_local(|| {
-            let first = |p: &Point| index.first(p, u32::MAX, |_| true);
+            let first = |p: &Point| index.first(p, Kinds::ALL, u32::MAX, |_| true);
             corners.iter().filter_map(first).count()
         });
 }

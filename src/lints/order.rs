@@ -13,6 +13,7 @@ use hylint_parsers::model::{
     RuleList, RuleOrigin, TableName, Test,
 };
 use hylint_parsers::source::Span;
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules named that make another one idle.
@@ -169,6 +170,7 @@ fn block_over_allow<'a>(point: &'a Point, rules: &[&'a Rule]) -> Said<'a> {
     let subject = |r: &Rule| r.action == Action::Allow && own(r) && !system(r);
     let mut dead: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     let mut live: BTreeSet<usize> = BTreeSet::new();
+    let mut known: Option<Vec<usize>> = None;
     for (slot, (profile, _)) in Profiles::EACH.iter().enumerate() {
         let settings = point
             .windows
@@ -181,24 +183,19 @@ fn block_over_allow<'a>(point: &'a Point, rules: &[&'a Rule]) -> Said<'a> {
             r.profiles.intersects(*profile) && (!gpo_only || r.origin == RuleOrigin::GroupPolicy)
         };
         let of = |a: Action| {
-            let acting = rules.iter().enumerate().filter(|(_, r)| acts(r));
-            acting
-                .filter(move |(_, r)| r.action == a)
-                .map(|(i, r)| (i, *r))
+            let each = rules.iter().enumerate();
+            each.filter(move |(_, r)| r.action == a && acts(r))
+                .map(|(i, _)| i)
         };
-        let order: Vec<(usize, &Rule)> = of(Action::Deny).chain(of(Action::Allow)).collect();
-        let takes = order.iter().map(|(_, r)| match r.action {
-            Action::Deny => Takes::Own,
-            _ => Takes::Nothing,
-        });
-        let list = OrderedList::new(order.iter().map(|(_, r)| *r).collect(), takes.collect());
-        for ((i, r), fate) in order.iter().zip(list.fates()) {
+        let order: Vec<usize> = of(Action::Deny).chain(of(Action::Allow)).collect();
+        // Most rules act in every profile: what is known of one holds for the others.
+        if known.as_ref() == Some(&order) {
+            continue;
+        }
+        for (i, fate) in order.iter().zip(after_denies(rules, &order)) {
             match fate {
-                Fate::Covered(by) if r.action == Action::Allow => {
-                    let by = by
-                        .iter()
-                        .filter_map(|j| order.get(*j as usize))
-                        .map(|(i, _)| *i);
+                Fate::Covered(by) => {
+                    let by = by.iter().filter_map(|j| order.get(*j as usize));
                     dead.entry(*i).or_default().extend(by);
                 }
                 _ => {
@@ -206,6 +203,7 @@ fn block_over_allow<'a>(point: &'a Point, rules: &[&'a Rule]) -> Said<'a> {
                 }
             }
         }
+        known = Some(order);
     }
     let blocked = dead.into_iter().filter(|(i, _)| !live.contains(i));
     let mut idle: Vec<(&Rule, Vec<&Rule>)> = blocked
@@ -221,14 +219,39 @@ fn block_over_allow<'a>(point: &'a Point, rules: &[&'a Rule]) -> Said<'a> {
             && (j.origin == i.origin || j.origin == RuleOrigin::GroupPolicy)
     };
     let repeated = repeated(allows.collect(), fits);
-    let known = |r: &Rule| idle.iter().any(|(i, _)| std::ptr::eq(*i, r));
-    let repeated: Vec<_> = repeated.into_iter().filter(|(r, _)| !known(r)).collect();
-    idle.extend(repeated);
+    let known: FxHashSet<*const Rule> = idle.iter().map(|(r, _)| std::ptr::from_ref(*r)).collect();
+    idle.extend(
+        repeated
+            .into_iter()
+            .filter(|(r, _)| !known.contains(&std::ptr::from_ref(*r))),
+    );
     idle.retain(|(r, _)| subject(r));
     Said {
         idle,
         ..Said::default()
     }
+}
+
+/// The fates of rules of which the denies act first, each of them, and no allow takes a packet from another.
+fn after_denies(rules: &[&Rule], order: &[usize]) -> Vec<Fate> {
+    let rules: Vec<&Rule> = order
+        .iter()
+        .filter_map(|i| rules.get(*i).copied())
+        .collect();
+    let denies = rules.iter().filter(|r| r.action == Action::Deny).count();
+    let mut fates = vec![Fate::Live; denies];
+    if denies == 0 {
+        fates.resize(rules.len(), Fate::Live);
+        return fates;
+    }
+    let takes = rules.iter().map(|r| match r.action {
+        Action::Deny => Takes::Own,
+        _ => Takes::Nothing,
+    });
+    let takes = takes.collect();
+    let list = OrderedList::new(rules, takes);
+    fates.extend(list.fates().into_iter().skip(denies));
+    fates
 }
 
 struct Look<'a> {

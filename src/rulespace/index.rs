@@ -1,7 +1,8 @@
 //! An index over the boxes of an ordered list.
 
-use super::tree::{Bounds, Coord, Item, Tree};
+use super::tree::{Bounds, Coord, Item, Ranges, Tree};
 use hylint_parsers::space::{Family, FlagSet, IfaceSet, PacketBox, RangeSet, Scalar, StateSet};
+use std::ops::Range;
 
 /// Pieces that one box is entered as; a box of more ranges is entered as fewer and larger ones.
 const PIECES: usize = 64;
@@ -79,6 +80,15 @@ impl Point {
     }
 }
 
+/// What the boxes of an index belong to, as bits: a search may be for some kinds only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kinds(pub u8);
+
+impl Kinds {
+    /// Of any kind; the kind of boxes that are not told apart.
+    pub const ALL: Self = Self(u8::MAX);
+}
+
 /// Finds the boxes of a list that hold a packet or touch a box, without looking at each. It may name a box too many, never
 /// one too few; whoever asks looks at the box itself.
 #[derive(Clone, Debug)]
@@ -90,12 +100,17 @@ pub struct Index {
 impl Index {
     /// Enters boxes under the numbers of what they belong to; a number may have several.
     pub fn new<'b>(boxes: impl Iterator<Item = (u32, &'b PacketBox)>) -> Self {
+        Self::of_kinds(boxes.map(|(id, b)| (id, Kinds::ALL, b)))
+    }
+
+    /// The same with the kinds of what they belong to.
+    pub fn of_kinds<'b>(boxes: impl Iterator<Item = (u32, Kinds, &'b PacketBox)>) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for (id, b) in boxes {
-            each_piece(b, &b.src.v4, &b.dst.v4, |bounds| {
+        for (id, kinds, b) in boxes {
+            each_piece(b, kinds, &b.src.v4, &b.dst.v4, |bounds| {
                 v4.push(Item { bounds, id })
             });
-            each_piece(b, &b.src.v6, &b.dst.v6, |bounds| {
+            each_piece(b, kinds, &b.src.v6, &b.dst.v6, |bounds| {
                 v6.push(Item { bounds, id })
             });
         }
@@ -105,75 +120,79 @@ impl Index {
         }
     }
 
-    /// The lowest number under `below` of a box that holds the packet, as `holds` confirms.
-    pub fn first(&self, p: &Point, below: u32, holds: impl FnMut(u32) -> bool) -> Option<u32> {
+    /// The lowest number under `below` of a box of some kinds that holds the packet, as `holds` confirms.
+    pub fn first(
+        &self,
+        p: &Point,
+        kinds: Kinds,
+        below: u32,
+        holds: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
         match p.family {
             Family::V4 => {
                 let (s, d) = (u32::try_from(p.src).ok()?, u32::try_from(p.dst).ok()?);
-                self.v4.first(&of_point(p, s, d), below, holds)
+                self.v4.first(&of_point(p, kinds, s, d), 0..below, holds)
             }
-            Family::V6 => self.v6.first(&of_point(p, p.src, p.dst), below, holds),
+            Family::V6 => {
+                let q = of_point(p, kinds, p.src, p.dst);
+                self.v6.first(&q, 0..below, holds)
+            }
         }
     }
 
     /// Adds the numbers of the boxes that may share a packet with `q`, in no order and maybe more than once.
     pub fn touching(&self, q: &PacketBox, out: &mut Vec<u32>) {
-        self.touching_from(q, 0, usize::MAX, out);
+        each_piece(q, Kinds::ALL, &q.src.v4, &q.dst.v4, |b| {
+            self.v4.meeting(&b, out)
+        });
+        each_piece(q, Kinds::ALL, &q.src.v6, &q.dst.v6, |b| {
+            self.v6.meeting(&b, out)
+        });
     }
 
-    /// The same for numbers from `from` on. False, and some are left out, when `out` holds more than `limit`.
-    pub fn touching_from(
-        &self,
-        q: &PacketBox,
-        from: u32,
-        limit: usize,
-        out: &mut Vec<u32>,
-    ) -> bool {
-        let mut all = true;
-        each_piece(q, &q.src.v4, &q.dst.v4, |b| {
-            all = all && self.v4.meeting(&b, from, limit, out);
-        });
-        each_piece(q, &q.src.v6, &q.dst.v6, |b| {
-            all = all && self.v6.meeting(&b, from, limit, out);
-        });
-        all
-    }
-
-    /// The lowest number under `below` of a box that may share a packet with `q`, as `holds` confirms.
+    /// The lowest of the numbers `within` of a box of some kinds that may share a packet with `q`, as `holds` confirms.
     pub fn first_touching(
         &self,
         q: &PacketBox,
-        below: u32,
+        kinds: Kinds,
+        within: Range<u32>,
         mut holds: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
-        let mut best = below;
-        each_piece(q, &q.src.v4, &q.dst.v4, |b| {
-            best = self.v4.first(&b, best, &mut holds).unwrap_or(best);
+        let mut best = None;
+        let mut left = within;
+        each_piece(q, kinds, &q.src.v4, &q.dst.v4, |b| {
+            best = self.v4.first(&b, left.clone(), &mut holds).or(best);
+            left.end = best.unwrap_or(left.end);
         });
-        each_piece(q, &q.src.v6, &q.dst.v6, |b| {
-            best = self.v6.first(&b, best, &mut holds).unwrap_or(best);
+        each_piece(q, kinds, &q.src.v6, &q.dst.v6, |b| {
+            best = self.v6.first(&b, left.clone(), &mut holds).or(best);
+            left.end = best.unwrap_or(left.end);
         });
-        (best < below).then_some(best)
+        best
     }
 }
 
-fn of_point<A: Coord>(p: &Point, src: A, dst: A) -> Bounds<A> {
+fn of_point<A: Coord>(p: &Point, kinds: Kinds, src: A, dst: A) -> Bounds<A> {
     Bounds {
-        src: (src, src),
-        dst: (dst, dst),
-        sport: (p.sport, p.sport),
-        dport: (p.dport, p.dport),
-        proto: (p.proto, p.proto),
+        ranges: Ranges {
+            src: (src, src),
+            dst: (dst, dst),
+            sport: (p.sport, p.sport),
+            dport: (p.dport, p.dport),
+            proto: (p.proto, p.proto),
+        },
         flags: p.flags.0,
         state: p.state.0,
         ins: iface_bit(p.in_iface),
         outs: iface_bit(p.out_iface),
+        kinds: kinds.0,
     }
 }
 
 /// A box of one family as boxes with one range per dimension.
 fn each_piece<A: Coord>(
     b: &PacketBox,
+    kinds: Kinds,
     src: &RangeSet<A>,
     dst: &RangeSet<A>,
     mut f: impl FnMut(Bounds<A>),
@@ -190,15 +209,18 @@ fn each_piece<A: Coord>(
         for src in srcs.clone() {
             for dst in dsts.clone() {
                 f(Bounds {
-                    src,
-                    dst,
-                    sport,
-                    dport,
-                    proto,
+                    ranges: Ranges {
+                        src,
+                        dst,
+                        sport,
+                        dport,
+                        proto,
+                    },
                     flags: b.flags.0,
                     state: b.state.0,
                     ins,
                     outs,
+                    kinds: kinds.0,
                 });
             }
         }
@@ -304,8 +326,8 @@ mod tests {
                 prop_assert!(p.is_in(&q));
                 let at = list.iter().position(|b| p.is_in(b)).map(|i| i as u32);
                 let holds = |i: u32| p.is_in(&list[i as usize]);
-                prop_assert_eq!(index.first(&p, u32::MAX, holds), at);
-                let before = at.and_then(|i| index.first(&p, i, holds));
+                prop_assert_eq!(index.first(&p, Kinds::ALL, u32::MAX, holds), at);
+                let before = at.and_then(|i| index.first(&p, Kinds::ALL, i, holds));
                 prop_assert_eq!(before, None);
             }
         }

@@ -1,10 +1,11 @@
 //! What the rules of one ordered list do to each other: which never decide, which change nothing, which conflict.
 
-use super::index::{Index, Point};
+use super::index::{Index, Kinds, Point};
 use super::summary::Takes;
 use crate::parallel;
 use hylint_parsers::model::{Action, Rule};
 use hylint_parsers::space::{PacketBox, StateSet};
+use std::borrow::Cow;
 
 /// Packets looked at for one rule before it is put off; nearly every rule needs one or two.
 const FIRST_STEPS: usize = 64;
@@ -26,6 +27,14 @@ pub enum Fate {
     Undecided,
 }
 
+/// What rules are looked for as.
+const ALLOWS: u8 = 1;
+const DENIES: u8 = 2;
+/// It ends the list, or goes on elsewhere.
+const LEAVES: u8 = 4;
+/// It takes packets for sure.
+const TAKES: u8 = 8;
+
 /// The rules of a list in the order in which they act. A rule's number is its rank.
 #[derive(Debug)]
 pub struct OrderedList<'a> {
@@ -38,11 +47,12 @@ impl<'a> OrderedList<'a> {
     /// A list of rules with what each takes for sure. Only enabled rules may be in it.
     #[must_use]
     pub fn new(rules: Vec<&'a Rule>, takes: Vec<Takes>) -> Self {
-        let spaces = |(i, r): (u32, &&'a Rule)| {
-            let clauses: &'a [_] = &r.clauses;
-            clauses.iter().map(move |c| (i, &c.space))
+        let boxes = |((i, r), t): ((u32, &&'a Rule), &Takes)| {
+            let (clauses, kinds): (&'a [_], _) = (&r.clauses, kinds(r, t));
+            clauses.iter().map(move |c| (i, kinds, &c.space))
         };
-        let index = Index::new((0u32..).zip(&rules).flat_map(spaces));
+        let each = (0u32..).zip(&rules).zip(&takes);
+        let index = Index::of_kinds(each.flat_map(boxes));
         Self {
             rules,
             takes,
@@ -92,32 +102,40 @@ impl<'a> OrderedList<'a> {
         let Some(rule) = self.rule(i) else {
             return Fate::Live;
         };
-        let mut left: Vec<PacketBox> = rule
-            .clauses
-            .iter()
-            .map(|c| c.space.clone())
-            .filter(|b| !b.is_empty())
-            .collect();
-        if left.is_empty() {
-            // It matches nothing, whatever stands before it.
-            return Fate::Live;
-        }
+        let taker = |p: &Point| {
+            let takes = |j: u32| self.rule(j).and_then(|r| self.takes(j).holding(r, p));
+            let held = |j: u32| may(j) && takes(j).is_some();
+            let j = self.index.first(p, Kinds(TAKES), below, held)?;
+            Some((j, takes(j)?))
+        };
+        let mut clauses = rule.clauses.iter().map(|c| &c.space);
+        let mut left: Vec<PacketBox> = Vec::new();
         let mut by = Vec::new();
         let mut done = 0;
-        while let Some(b) = left.pop() {
-            let Some(p) = Point::lowest(&b) else { continue };
+        loop {
+            let piece = match left.pop() {
+                Some(b) => Cow::Owned(b),
+                None => match clauses.next() {
+                    Some(b) => Cow::Borrowed(b),
+                    None => break,
+                },
+            };
+            let Some(p) = Point::lowest(&piece) else {
+                continue;
+            };
             done += 1;
             if done > steps {
                 return Fate::Undecided;
             }
-            let takes = |j: u32| self.rule(j).and_then(|r| self.takes(j).holding(r, &p));
-            let held = |j: u32| may(j) && takes(j).is_some();
-            let Some(j) = self.index.first(&p, below, held) else {
+            let Some((j, cut)) = taker(&p) else {
                 return Fate::Live;
             };
-            let Some(cut) = takes(j) else { continue };
             by.push(j);
-            left.append(&mut b.subtract(cut));
+            left.append(&mut piece.subtract(cut));
+        }
+        if done == 0 {
+            // It matches nothing, whatever stands before it.
+            return Fate::Live;
         }
         by.sort_unstable();
         by.dedup();
@@ -170,47 +188,40 @@ impl<'a> OrderedList<'a> {
     pub fn superseded(&self, i: u32, default: Option<bool>) -> Option<Superseded> {
         let rule = self.rule(i)?;
         let effect = effect(rule)?;
-        let mut later = Vec::new();
-        for c in &rule.clauses {
-            if !self
-                .index
-                .touching_from(&c.space, i + 1, COMPARED, &mut later)
-            {
-                return None;
-            }
-        }
-        later.sort_unstable();
-        later.dedup();
-        let mut left: Vec<PacketBox> = rule
+        let end = self.rules.len() as u32;
+        let mut left: Vec<Cow<'_, PacketBox>> = rule
             .clauses
             .iter()
-            .map(|c| c.space.clone())
+            .map(|c| Cow::Borrowed(&c.space))
             .filter(|b| !b.is_empty())
             .collect();
         let mut last = None;
-        for j in later {
-            let next = self.rule(j)?;
-            let meets = |left: &[PacketBox]| {
-                let mut spaces = next.clauses.iter().map(|c| &c.space);
-                spaces.any(|s| left.iter().any(|b| b.intersects(s)))
+        let mut tried = 0;
+        while !left.is_empty() {
+            let from = last.unwrap_or(i) + 1;
+            let meets = |j: u32| {
+                let mut spaces = self.rule(j).into_iter().flat_map(|r| &r.clauses);
+                spaces.any(|c| left.iter().any(|b| b.intersects(&c.space)))
             };
-            if left.is_empty() {
-                break;
-            }
-            if next.action == Action::Continue || !meets(&left) {
-                continue;
-            }
-            if self::effect(next) != Some(effect) {
+            let first = rule.clauses.iter().fold(end, |end, c| {
+                let kinds = Kinds(ALLOWS | DENIES | LEAVES);
+                let found = self.index.first_touching(&c.space, kinds, from..end, meets);
+                found.unwrap_or(end)
+            });
+            let Some(next) = self.rule(first) else { break };
+            tried += 1;
+            if self::effect(next) != Some(effect) || tried > COMPARED {
                 return None;
             }
             // Where the rule is conditional, what follows decides; it does so in the same way as long as nothing else is met.
-            for cut in self.takes(j).boxes(next) {
-                left = left.iter().flat_map(|b| b.subtract(cut)).collect();
+            for cut in self.takes(first).boxes(next) {
+                let rest = left.iter().flat_map(|b| b.subtract(cut));
+                left = rest.map(Cow::Owned).collect();
             }
             if left.len() > COMPARED {
                 return None;
             }
-            last = Some(j);
+            last = Some(first);
         }
         if left.is_empty() {
             last.map(Superseded::ByRule)
@@ -223,35 +234,46 @@ impl<'a> OrderedList<'a> {
     /// other's: what happens to them depends on the order alone.
     #[must_use]
     pub fn conflict(&self, i: u32) -> Option<u32> {
-        let rule = self.rule(i)?;
-        let mine = effect(rule)?;
-        let plain = |r: &Rule| r.clauses.iter().all(|c| c.conditions.is_empty());
-        let [clause] = rule.clauses.as_slice() else {
-            return None;
-        };
-        if !plain(rule) {
-            return None;
-        }
+        let (clause, mine) = self.plain(i)?;
+        let space = starting(clause)?;
+        let opposite = Kinds(if mine { DENIES } else { ALLOWS });
         let mut tried = 0;
-        let space = starting(&clause.space)?;
-        self.index
-            .first_touching(&space, i, |j| {
-                tried += 1;
-                let Some(other) = self.rule(j).filter(|_| tried <= COMPARED) else {
-                    return tried > COMPARED;
-                };
-                if effect(other).is_none_or(|e| e == mine) || !plain(other) {
-                    return false;
-                }
-                let [c] = other.clauses.as_slice() else {
-                    return false;
-                };
-                starting(&c.space).is_some_and(|s| {
-                    s.intersects(&space) && !s.is_subset(&space) && !space.is_subset(&s)
-                })
+        let found = self.index.first_touching(&space, opposite, 0..i, |j| {
+            tried += 1;
+            if tried > COMPARED {
+                return true;
+            }
+            self.plain(j).is_some_and(|(other, _)| {
+                other.intersects(&space)
+                    && starting(other).is_some_and(|s| !s.is_subset(&space) && !space.is_subset(&s))
             })
-            .filter(|_| tried <= COMPARED)
+        });
+        found.filter(|_| tried <= COMPARED)
     }
+
+    /// What a rule of one clause without conditions matches, and whether it lets that pass.
+    fn plain(&self, i: u32) -> Option<(&'a PacketBox, bool)> {
+        let rule = self.rule(i)?;
+        match rule.clauses.as_slice() {
+            [c] if c.conditions.is_empty() => Some((&c.space, effect(rule)?)),
+            _ => None,
+        }
+    }
+}
+
+fn kinds(rule: &Rule, takes: &Takes) -> Kinds {
+    let does = match rule.action {
+        Action::Allow => ALLOWS,
+        Action::Deny => DENIES,
+        Action::Continue => 0,
+        _ => LEAVES,
+    };
+    let takes = if matches!(takes, Takes::Nothing) {
+        0
+    } else {
+        TAKES
+    };
+    Kinds(does | takes)
 }
 
 /// Why a rule changes nothing.

@@ -5,6 +5,6 @@ mod list;
 mod summary;
 mod tree;
 
-pub use index::{Index, Point};
+pub use index::{Index, Kinds, Point};
 pub use list::{Fate, OrderedList, Superseded, each};
 pub use summary::{Takes, of_table};

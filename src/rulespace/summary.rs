@@ -140,6 +140,7 @@ fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
         if out.len() >= KEPT || back.len() > RETURNED {
             break;
         }
+        let before = out.len();
         match r.action {
             Action::Return => back.extend(r.clauses.iter().map(|c| c.space.clone())),
             Action::Allow | Action::Deny | Action::Nat(_) => {
@@ -163,7 +164,7 @@ fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
             }
             _ => {}
         }
-        if out.iter().any(PacketBox::is_any) {
+        if out.iter().skip(before).any(PacketBox::is_any) {
             return vec![PacketBox::any()];
         }
     }

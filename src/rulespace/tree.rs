@@ -7,47 +7,55 @@
 
 use hylint_parsers::space::Scalar;
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// Boxes of a leaf.
 const LEAF: usize = 8;
 /// Places at which a split is tried along each key.
 const BINS: usize = 16;
 /// Items that a split is chosen by.
-const SAMPLE: usize = 2048;
+const SAMPLE: usize = 192;
 /// Keys along which a node is split: the middle and the width of each of four dimensions, and the protocol.
 const KEYS: usize = 9;
 
-/// An address as a coordinate.
+/// A coordinate.
 pub(super) trait Coord: Scalar {
-    /// Near enough for choosing a split.
-    fn real(self) -> f64;
+    /// How far it is above one that is not higher; near enough for choosing a split.
+    fn above(self, low: Self) -> f64;
 }
 
-impl Coord for u32 {
-    fn real(self) -> f64 {
-        f64::from(self)
-    }
+macro_rules! coord {
+    ($($t:ty),*) => {$(
+        impl Coord for $t {
+            fn above(self, low: Self) -> f64 {
+                self.wrapping_sub(low) as f64
+            }
+        }
+    )*};
 }
+coord!(u8, u16, u32, u128);
 
-impl Coord for u128 {
-    fn real(self) -> f64 {
-        self as f64
-    }
-}
-
-/// A box that may be larger than what it stands for.
+/// The range of each dimension that has few of them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds<A> {
+pub(super) struct Ranges<A> {
     pub(super) src: (A, A),
     pub(super) dst: (A, A),
     pub(super) sport: (u16, u16),
     pub(super) dport: (u16, u16),
     pub(super) proto: (u8, u8),
+}
+
+/// A box that may be larger than what it stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds<A> {
+    pub(super) ranges: Ranges<A>,
     pub(super) flags: u64,
     pub(super) state: u32,
     /// Interfaces, each name one bit of a hash.
     pub(super) ins: u32,
     pub(super) outs: u32,
+    /// What belongs to the box, or what is looked for, one bit each: see [`super::index::Kinds`].
+    pub(super) kinds: u8,
 }
 
 fn meet<T: Ord + Copy>(a: (T, T), b: (T, T)) -> bool {
@@ -58,13 +66,56 @@ fn hull<T: Ord + Copy>(a: (T, T), b: (T, T)) -> (T, T) {
     (a.0.min(b.0), a.1.max(b.1))
 }
 
+fn length<T: Coord>(r: (T, T)) -> f64 {
+    r.1.above(r.0) + 1.0
+}
+
+impl<A: Coord> Ranges<A> {
+    fn hull(&self, o: &Self) -> Self {
+        Self {
+            src: hull(self.src, o.src),
+            dst: hull(self.dst, o.dst),
+            sport: hull(self.sport, o.sport),
+            dport: hull(self.dport, o.dport),
+            proto: hull(self.proto, o.proto),
+        }
+    }
+
+    /// How much of packet space they take, to the power of a quarter; only compared.
+    fn extent(&self) -> f64 {
+        let ends = length(self.src) * length(self.dst);
+        let rest = length(self.sport) * length(self.dport) * length(self.proto);
+        (ends * rest).sqrt().sqrt()
+    }
+
+    fn key(&self, k: usize, low: &Self) -> f64 {
+        fn of<T: Coord>(r: (T, T), low: (T, T), k: usize) -> f64 {
+            if k.is_multiple_of(2) {
+                r.0.above(low.0) + r.1.above(low.0)
+            } else {
+                // The exponent: how many bits the length has.
+                (length(r).to_bits() >> 52) as f64
+            }
+        }
+        match k / 2 {
+            0 => of(self.src, low.src, k),
+            1 => of(self.dst, low.dst, k),
+            2 => of(self.dport, low.dport, k),
+            3 => of(self.sport, low.sport, k),
+            _ => of(self.proto, low.proto, k),
+        }
+    }
+}
+
 impl<A: Coord> Bounds<A> {
     pub(super) fn meets(&self, o: &Self) -> bool {
-        meet(self.dport, o.dport)
-            && meet(self.src, o.src)
-            && meet(self.dst, o.dst)
-            && meet(self.proto, o.proto)
-            && meet(self.sport, o.sport)
+        let (a, b) = (&self.ranges, &o.ranges);
+        meet(a.dport, b.dport)
+            && meet(a.src, b.src)
+            && meet(a.dst, b.dst)
+            && meet(a.proto, b.proto)
+            && meet(a.sport, b.sport)
+            && self.kinds & o.kinds != 0
             && self.state & o.state != 0
             && self.flags & o.flags != 0
             && self.ins & o.ins != 0
@@ -73,42 +124,12 @@ impl<A: Coord> Bounds<A> {
 
     fn hull(&self, o: &Self) -> Self {
         Self {
-            src: hull(self.src, o.src),
-            dst: hull(self.dst, o.dst),
-            sport: hull(self.sport, o.sport),
-            dport: hull(self.dport, o.dport),
-            proto: hull(self.proto, o.proto),
+            ranges: self.ranges.hull(&o.ranges),
             flags: self.flags | o.flags,
             state: self.state | o.state,
             ins: self.ins | o.ins,
             outs: self.outs | o.outs,
-        }
-    }
-
-    /// How much of packet space it takes; only compared.
-    fn volume(&self) -> f64 {
-        let port = |p: (u16, u16)| f64::from(p.1 - p.0) + 1.0;
-        (self.src.1.real() - self.src.0.real() + 1.0)
-            * (self.dst.1.real() - self.dst.0.real() + 1.0)
-            * port(self.sport)
-            * port(self.dport)
-            * (f64::from(self.proto.1 - self.proto.0) + 1.0)
-    }
-
-    fn key(&self, k: usize) -> f64 {
-        let addr = |r: (A, A)| (r.0.real(), r.1.real());
-        let port = |r: (u16, u16)| (f64::from(r.0), f64::from(r.1));
-        let (lo, hi) = match k / 2 {
-            0 => addr(self.src),
-            1 => addr(self.dst),
-            2 => port(self.dport),
-            3 => port(self.sport),
-            _ => (f64::from(self.proto.0), f64::from(self.proto.1)),
-        };
-        if k.is_multiple_of(2) {
-            lo + hi
-        } else {
-            (hi - lo + 1.0).log2()
+            kinds: self.kinds | o.kinds,
         }
     }
 }
@@ -148,10 +169,10 @@ impl<A: Coord> Tree<A> {
             todo.push((0, 0, items.len()));
         }
         while let Some((node, from, to)) = todo.pop() {
-            let Some(part) = items.get_mut(from..to) else {
+            let (Some(part), Some(n)) = (items.get_mut(from..to), nodes.get(node)) else {
                 continue;
             };
-            let Some(at) = split(part) else {
+            let Some(at) = split(part, &n.bounds.ranges) else {
                 // Ascending, so that a search ends at the first that holds.
                 part.sort_unstable_by_key(|i| i.id);
                 continue;
@@ -169,20 +190,20 @@ impl<A: Coord> Tree<A> {
         Self { nodes, items }
     }
 
-    /// The lowest number under `below` whose box meets the query and holds by a closer look.
+    /// The lowest of the numbers `within` whose box meets the query and holds by a closer look.
     pub(super) fn first(
         &self,
         q: &Bounds<A>,
-        below: u32,
+        within: Range<u32>,
         mut holds: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
-        let mut best = below;
+        let mut best = within.end;
         let mut stack: SmallVec<[u32; 64]> = SmallVec::new();
         if !self.nodes.is_empty() {
             stack.push(0);
         }
         while let Some(n) = stack.pop().and_then(|n| self.nodes.get(n as usize)) {
-            if n.min >= best || !n.bounds.meets(q) {
+            if n.min >= best || n.max < within.start || !n.bounds.meets(q) {
                 continue;
             }
             if n.len == 0 {
@@ -192,29 +213,23 @@ impl<A: Coord> Tree<A> {
                 stack.extend(if min(a) <= min(b) { [b, a] } else { [a, b] });
                 continue;
             }
-            let hit = self.leaf(n).iter().take_while(|i| i.id < best);
-            if let Some(i) = hit.filter(|i| i.bounds.meets(q)).find(|i| holds(i.id)) {
+            let numbers = self.leaf(n).iter().take_while(|i| i.id < best);
+            let mut met = numbers.filter(|i| i.id >= within.start && i.bounds.meets(q));
+            if let Some(i) = met.find(|i| holds(i.id)) {
                 best = i.id;
             }
         }
-        (best < below).then_some(best)
+        (best < within.end).then_some(best)
     }
 
-    /// Adds the numbers from `from` on of the boxes that meet the query, in no order and maybe more than once. False, and no
-    /// more are added, when `out` holds more than `limit`.
-    pub(super) fn meeting(
-        &self,
-        q: &Bounds<A>,
-        from: u32,
-        limit: usize,
-        out: &mut Vec<u32>,
-    ) -> bool {
+    /// Adds the numbers of the boxes that meet the query, in no order and maybe more than once.
+    pub(super) fn meeting(&self, q: &Bounds<A>, out: &mut Vec<u32>) {
         let mut stack: SmallVec<[u32; 64]> = SmallVec::new();
         if !self.nodes.is_empty() {
             stack.push(0);
         }
         while let Some(n) = stack.pop().and_then(|n| self.nodes.get(n as usize)) {
-            if n.max < from || !n.bounds.meets(q) {
+            if !n.bounds.meets(q) {
                 continue;
             }
             if n.len == 0 {
@@ -222,12 +237,8 @@ impl<A: Coord> Tree<A> {
                 continue;
             }
             let met = self.leaf(n).iter().filter(|i| i.bounds.meets(q));
-            out.extend(met.map(|i| i.id).filter(|i| *i >= from));
-            if out.len() > limit {
-                return false;
-            }
+            out.extend(met.map(|i| i.id));
         }
-        true
     }
 
     fn leaf(&self, n: &Node<A>) -> &[Item<A>] {
@@ -252,65 +263,77 @@ fn cover<A: Coord>(items: &[Item<A>], from: usize) -> Node<A> {
 
 fn nothing<A: Coord>() -> Bounds<A> {
     Bounds {
-        src: (A::MAX, A::MIN),
-        dst: (A::MAX, A::MIN),
-        sport: (u16::MAX, 0),
-        dport: (u16::MAX, 0),
-        proto: (u8::MAX, 0),
+        ranges: Ranges {
+            src: (A::MAX, A::MIN),
+            dst: (A::MAX, A::MIN),
+            sport: (u16::MAX, 0),
+            dport: (u16::MAX, 0),
+            proto: (u8::MAX, 0),
+        },
         flags: 0,
         state: 0,
         ins: 0,
         outs: 0,
+        kinds: 0,
     }
 }
 
 /// One side of a split that is tried.
 #[derive(Clone, Copy)]
 struct Bin<A> {
-    bounds: Option<Bounds<A>>,
+    ranges: Option<Ranges<A>>,
     count: usize,
 }
 
 impl<A: Coord> Bin<A> {
     const EMPTY: Self = Self {
-        bounds: None,
+        ranges: None,
         count: 0,
     };
 
-    fn add(&mut self, o: &Self) {
-        self.count += o.count;
-        self.bounds = match (self.bounds, o.bounds) {
-            (Some(a), Some(b)) => Some(a.hull(&b)),
-            (a, b) => a.or(b),
+    fn add(&mut self, ranges: Option<&Ranges<A>>, count: usize) {
+        self.count += count;
+        self.ranges = match (&self.ranges, ranges) {
+            (Some(a), Some(b)) => Some(a.hull(b)),
+            (a, b) => a.or(b.copied()),
         };
     }
 
     fn cost(&self) -> f64 {
-        self.bounds.map_or(0.0, |b| b.volume().powf(0.25)) * self.count as f64
+        self.ranges.as_ref().map_or(0.0, Ranges::extent) * self.count as f64
     }
 }
 
-/// Parts the items where a packet would have the least to look at, and says where; `None` for a leaf.
-fn split<A: Coord>(items: &mut [Item<A>]) -> Option<usize> {
+/// Where a node is cut: what lies under the edge along a key goes to its first part.
+#[derive(Clone, Copy)]
+struct Edge {
+    key: usize,
+    at: f64,
+    cost: f64,
+}
+
+/// Parts the items of a node where a packet would have the least to look at, and says where; `None` for a leaf.
+fn split<A: Coord>(items: &mut [Item<A>], node: &Ranges<A>) -> Option<usize> {
     if items.len() <= LEAF {
         return None;
     }
-    let mut best: Option<(f64, usize, f64)> = None;
-    for k in 0..KEYS {
-        if let Some((cost, edge)) = best_edge(items, k)
-            && best.is_none_or(|(c, _, _)| cost < c)
+    let mut best: Option<Edge> = None;
+    for key in 0..KEYS {
+        if let Some(e) = best_edge(items, key, node)
+            && best.is_none_or(|b| e.cost < b.cost)
         {
-            best = Some((cost, k, edge));
+            best = Some(e);
         }
     }
-    let Some((_, k, edge)) = best else {
+    let Some(edge) = best else {
         // Boxes that no key tells apart: their numbers do.
         items.sort_unstable_by_key(|i| i.id);
         return (items.len() > 2 * LEAF).then_some(items.len() / 2);
     };
     let mut at = 0;
     for i in 0..items.len() {
-        if items.get(i).is_some_and(|x| x.bounds.key(k) < edge) {
+        let under = |x: &Item<A>| x.bounds.ranges.key(edge.key, node) < edge.at;
+        if items.get(i).is_some_and(under) {
             items.swap(i, at);
             at += 1;
         }
@@ -318,11 +341,12 @@ fn split<A: Coord>(items: &mut [Item<A>]) -> Option<usize> {
     Some(at)
 }
 
-/// The best edge along a key with its cost; both sides of it hold items. Of many items a sample suffices.
-fn best_edge<A: Coord>(items: &[Item<A>], k: usize) -> Option<(f64, f64)> {
+/// The best edge along a key; both sides of it hold items. Of many items a sample suffices.
+fn best_edge<A: Coord>(items: &[Item<A>], key: usize, node: &Ranges<A>) -> Option<Edge> {
     let sample = || items.iter().step_by(items.len() / SAMPLE + 1);
+    let of = |i: &Item<A>| i.bounds.ranges.key(key, node);
     let (lo, hi) = sample()
-        .map(|i| i.bounds.key(k))
+        .map(of)
         .fold((f64::MAX, f64::MIN), |(lo, hi), x| (lo.min(x), hi.max(x)));
     if lo >= hi {
         return None;
@@ -330,34 +354,27 @@ fn best_edge<A: Coord>(items: &[Item<A>], k: usize) -> Option<(f64, f64)> {
     let step = (hi - lo) / BINS as f64;
     let mut bins = [Bin::EMPTY; BINS];
     for i in sample() {
-        let b = (((i.bounds.key(k) - lo) / step) as usize).min(BINS - 1);
+        let b = (((of(i) - lo) / step) as usize).min(BINS - 1);
         if let Some(bin) = bins.get_mut(b) {
-            bin.add(&Bin {
-                bounds: Some(i.bounds),
-                count: 1,
-            });
+            bin.add(Some(&i.bounds.ranges), 1);
         }
     }
     let mut right = [Bin::EMPTY; BINS];
     let mut sum = Bin::EMPTY;
     for (r, b) in right.iter_mut().zip(&bins).rev() {
-        sum.add(b);
+        sum.add(b.ranges.as_ref(), b.count);
         *r = sum;
     }
     let mut left = Bin::EMPTY;
-    let mut best: Option<(f64, f64)> = None;
+    let mut best: Option<Edge> = None;
     for (n, (b, r)) in bins.iter().zip(right.iter().skip(1)).enumerate() {
-        left.add(b);
+        left.add(b.ranges.as_ref(), b.count);
         let cost = left.cost() + r.cost();
-        let edge = lo + step * (n + 1) as f64;
+        let at = lo + step * (n + 1) as f64;
         // Rounding may put an item of a bin on the other side of its edge; one at each end is safe.
-        if left.count > 0
-            && r.count > 0
-            && lo < edge
-            && edge <= hi
-            && best.is_none_or(|(c, _)| cost < c)
-        {
-            best = Some((cost, edge));
+        let parts = left.count > 0 && r.count > 0 && lo < at && at <= hi;
+        if parts && best.is_none_or(|b| cost < b.cost) {
+            best = Some(Edge { key, at, cost });
         }
     }
     best
