@@ -4,6 +4,8 @@
 //! Where it cannot run it fails and says why, so that nobody takes a skipped comparison for a passed one.
 //! Dumps are those of `HYLINT_KERNEL_DUMPS` (paths with spaces between them), else of the folder `iptables` of a corpus
 //! of real exports, where one is at hand. `HYLINT_KERNEL=deep` tries every ruleset with both backends and more packets.
+//! `HYLINT_KERNEL_SEEDS=1003,1020` tries these generated rulesets alone, by the numbers in their names, in the size of the
+//! whole run, so that a difference that was printed can be had again.
 #![allow(
     clippy::panic,
     clippy::print_stdout,
@@ -16,6 +18,9 @@ use std::process::Command;
 fn dumps() -> Vec<PathBuf> {
     if let Ok(named) = std::env::var("HYLINT_KERNEL_DUMPS") {
         return named.split_whitespace().map(PathBuf::from).collect();
+    }
+    if std::env::var_os("HYLINT_KERNEL_SEEDS").is_some() {
+        return Vec::new();
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = std::env::var_os("HYLINT_CORPUS")
@@ -45,10 +50,12 @@ fn trace_agrees_with_the_kernel() {
     } else {
         &["--rulesets", "26", "--packets", "120"]
     };
+    let seeds = std::env::var("HYLINT_KERNEL_SEEDS").ok();
     let status = Command::new("python3")
         .arg(script)
         .arg(env!("CARGO_BIN_EXE_hylint"))
         .args(size)
+        .args(seeds.iter().flat_map(|s| ["--seeds", s]))
         .args(dumps())
         .status()
         .unwrap_or_else(|e| panic!("python3 cannot be run: {e}"));

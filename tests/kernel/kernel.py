@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Asks the running Linux kernel what rulesets do with packets, and holds `hylint trace` to the answers.
 
-  kernel.py HYLINT [--deep] [--rulesets N] [--packets N] [--seed S] [--keep DIR] [DUMP ...]
+  kernel.py HYLINT [--deep] [--rulesets N] [--packets N] [--seed S | --seeds S,S,...] [--keep DIR] [DUMP ...]
 
 Needs root, unshare, iproute2, nft, iptables (both backends) and Python's standard library. Everything happens in network
 namespaces of its own, one for each direction, family and backend, which end with the process. Random rulesets over all
@@ -134,8 +134,8 @@ def is_v6(text):
 def jobs_of(args):
     """The rulesets of a lab. Without --deep each is tried with one of the backends."""
     jobs = []
-    for i in range(args.rulesets):
-        seed = args.seed * 1000 + i
+    seeds = args.seeds or range(args.seed * 1000, args.seed * 1000 + args.rulesets)
+    for i, seed in enumerate(seeds):
         jobs.append((f"generated-v{args.version}-{seed}", Rules(seed, args.version).text(), seed, i))
     for i, dump in enumerate(args.dumps):
         with open(dump, errors="replace") as f:
@@ -229,7 +229,8 @@ class Table:
 def run_lab(args, keep, way, version, backend, more=()):
     words = ["unshare", "--net", sys.executable, __file__, args.hylint, *args.dumps, "--rulesets", str(args.rulesets),
              "--packets", str(args.packets), "--seed", str(args.seed), "--keep", keep, "--way", way, "--version",
-             str(version), "--backend", backend, *(["--deep"] if args.deep else []), *more]
+             str(version), "--backend", backend, *(["--deep"] if args.deep else []),
+             *(["--seeds", ",".join(map(str, args.seeds))] if args.seeds else []), *more]
     return f"{way} IPv{version} {backend}", subprocess.run(words, text=True, capture_output=True)
 
 
@@ -259,6 +260,8 @@ def main():
     p.add_argument("--rulesets", type=int, default=28, help="generated ones for each family")
     p.add_argument("--packets", type=int, default=400, help="for each ruleset, direction and backend")
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--seeds", type=lambda text: [int(s) for s in text.split(",")],
+                   help="exactly these generated rulesets, by the numbers in their names")
     p.add_argument("--keep", help="folder for the rulesets as loaded")
     for hidden in ("--way", "--backend"):
         p.add_argument(hidden, help=argparse.SUPPRESS)
