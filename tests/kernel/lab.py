@@ -88,6 +88,11 @@ class Lab:
 
     # ---- rules ----
 
+    def program(self):
+        """The tool, as `-save` names it in its first line."""
+        name, version, *more = sh(f"{'ip6' if self.v == 6 else 'ip'}tables-{self.backend}", "--version").stdout.split()
+        return " ".join([f"{name}-save", version, *(m for m in more if m == "(nf_tables)")])
+
     def tool(self):
         return f"{'ip6tables' if self.v == 6 else 'iptables'}-{self.backend}-restore"
 

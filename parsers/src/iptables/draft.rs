@@ -75,8 +75,8 @@ const MAX_CLAUSES: usize = 256;
 pub(super) struct Draft {
     /// What every clause is inside of.
     pub(super) space: PacketBox,
-    /// Further factors: the packet is in a box of each.
-    alternatives: Vec<SmallVec<[PacketBox; 2]>>,
+    /// Further factors: the packet fits a clause of each.
+    alternatives: Vec<SmallVec<[Clause; 2]>>,
     /// Conditions of every clause.
     pub(super) conditions: SmallVec<[Condition; 1]>,
     /// Places.
@@ -85,11 +85,13 @@ pub(super) struct Draft {
     pub(super) comment: String,
     /// The first thing that was not taken as written.
     pub(super) problem: Option<(ProblemKind, Span, String)>,
+    /// See [`super::rule::Context`].
+    pub(super) merges_ports: bool,
 }
 
 impl Draft {
     /// A rule for every packet of a box.
-    pub(super) fn new(space: PacketBox) -> Self {
+    pub(super) fn new(space: PacketBox, merges_ports: bool) -> Self {
         Self {
             space,
             alternatives: Vec::new(),
@@ -97,6 +99,7 @@ impl Draft {
             fields: SmallVec::new(),
             comment: String::new(),
             problem: None,
+            merges_ports,
         }
     }
 
@@ -182,7 +185,16 @@ impl Draft {
 
     /// The packet is in one of the boxes.
     pub(super) fn any_of(&mut self, boxes: impl IntoIterator<Item = PacketBox>) {
-        self.alternatives.push(boxes.into_iter().collect());
+        let clause = |space| Clause {
+            space,
+            conditions: SmallVec::new(),
+        };
+        self.any_clause(boxes.into_iter().map(clause));
+    }
+
+    /// The packet fits one of the clauses.
+    pub(super) fn any_clause(&mut self, clauses: impl IntoIterator<Item = Clause>) {
+        self.alternatives.push(clauses.into_iter().collect());
     }
 
     /// The clauses.
@@ -192,26 +204,26 @@ impl Draft {
             self.alternatives.clear();
             self.unknown(span, "more alternatives than one rule can hold");
         }
-        let space = std::mem::take(&mut self.space);
-        let conditions = std::mem::take(&mut self.conditions);
-        if self.alternatives.is_empty() {
-            return SmallVec::from_buf([Clause { space, conditions }]);
-        }
-        let mut boxes = vec![space];
+        let mut out = SmallVec::from_buf([Clause {
+            space: std::mem::take(&mut self.space),
+            conditions: std::mem::take(&mut self.conditions),
+        }]);
         for factor in &self.alternatives {
-            boxes = boxes
+            out = out
                 .iter()
-                .flat_map(|b| factor.iter().map(|f| b.intersect(f)))
-                .filter(|b| !b.is_empty())
+                .flat_map(|c| factor.iter().map(|f| both(c, f)))
+                .filter(|c| !c.space.is_empty())
                 .collect();
         }
-        boxes
-            .into_iter()
-            .map(|space| Clause {
-                space,
-                conditions: conditions.clone(),
-            })
-            .collect()
+        out
+    }
+}
+
+/// What fits both clauses.
+fn both(a: &Clause, b: &Clause) -> Clause {
+    Clause {
+        space: a.space.intersect(&b.space),
+        conditions: a.conditions.iter().chain(&b.conditions).cloned().collect(),
     }
 }
 

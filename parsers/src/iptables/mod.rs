@@ -155,10 +155,11 @@ fn point(text: &str, dump: Dump<'_>, made: &mut [usize; 2], problems: &mut Vec<P
         .header
         .or_else(|| dump.tables.first().map(|t| t.span))
         .unwrap_or(dump.span);
+    let merges = merges_ports(dump.header.and_then(|h| text.get(h.range())));
     let mut tables: Vec<Table> = dump
         .tables
         .into_iter()
-        .filter_map(|t| table(text, t, &space, problems))
+        .filter_map(|t| table(text, t, &space, merges, problems))
         .collect();
     changes::loosen(text, &mut tables);
     let body = Body::Netfilter(Netfilter { tables });
@@ -182,10 +183,21 @@ fn point(text: &str, dump: Dump<'_>, made: &mut [usize; 2], problems: &mut Vec<P
     point
 }
 
+/// Whether a dump with this header may be of a tool that [`rule::Context::merges_ports`] tells of. Without a version
+/// nothing is known of the tool.
+fn merges_ports(header: Option<&str>) -> bool {
+    let Some((_, version)) = header.and_then(|h| h.split_once("-save v")) else {
+        return true;
+    };
+    let number = version.split_whitespace().next().unwrap_or("");
+    version.contains("(nf_tables)") && matches!(number, "1.8.8" | "1.8.9" | "1.8.10")
+}
+
 fn table<'a>(
     text: &'a str,
     lines: TableLines<'a>,
     space: &PacketBox,
+    merges_ports: bool,
     problems: &mut Vec<Problem>,
 ) -> Option<Table> {
     let name = lines.name?;
@@ -193,6 +205,7 @@ fn table<'a>(
         text,
         space: space.clone(),
         chains: &lines.index,
+        merges_ports,
     };
     undeclared(&lines, problems);
     let mut scratch = rule::Scratch::default();

@@ -105,6 +105,7 @@ impl<'a> Splitter<'a> {
                 text: self.text,
                 space: PacketBox::any(),
                 chains: &table.index,
+                merges_ports: false,
             };
             let mut reader = Sameness::new(&context, wanted);
             let rules = &table.chains.get(i)?.rules;

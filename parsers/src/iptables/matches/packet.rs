@@ -2,6 +2,7 @@
 
 use super::super::draft::{Args, Draft, Opt};
 use super::super::{names, values};
+use crate::model::{Clause, Condition, ConditionKind, Test};
 use crate::problem::ProblemKind;
 use crate::space::{
     AddrSet, Family, FlagSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
@@ -9,6 +10,7 @@ use crate::space::{
 
 pub(super) fn tcp(d: &mut Draft, args: &Args<'_, '_>) {
     d.proto(&ProtoSet::single(proto::TCP));
+    let merged = args.get("tcp-option").is_none() && merged_ports(d, args);
     for o in args.iter() {
         match o.name {
             "tcp-flags" => tcp_flags(d, o),
@@ -20,6 +22,7 @@ pub(super) fn tcp(d: &mut Draft, args: &Args<'_, '_>) {
                     o.negated,
                 );
             }
+            _ if merged => {}
             _ => port_option(d, o),
         }
     }
@@ -50,9 +53,53 @@ pub(super) fn ports(d: &mut Draft, args: &Args<'_, '_>) {
         "dccp" => proto::DCCP,
         _ => proto::SCTP,
     }));
+    if args.name == "udp" && merged_ports(d, args) {
+        return;
+    }
     for o in args.iter() {
         port_option(d, o);
     }
+}
+
+/// Takes both ports of a match that some tools load as another one ([`Draft::merges_ports`]): a packet with neither port
+/// matches, one with both does not, and of one with either of them nothing is known.
+fn merged_ports(d: &mut Draft, args: &Args<'_, '_>) -> bool {
+    let one = |names: [&str; 2]| {
+        let o = args.iter().filter(|o| names.contains(&o.name)).last()?;
+        let (lo, hi) = values::port_range(o.a.text)?;
+        (d.merges_ports && o.negated && lo == hi && lo != 0).then(|| (PortSet::single(lo), o))
+    };
+    let (Some((sport, a)), Some((dport, b))) = (
+        one(["sport", "source-port"]),
+        one(["dport", "destination-port"]),
+    ) else {
+        return false;
+    };
+    let text = format!("{} {}", option_text(a), option_text(b));
+    let span = a.span.to(b.span);
+    let open = Condition::new(ConditionKind::Unknown, Test::Opaque, span, &*text);
+    let clause = |sport, dport, open: Option<&Condition>| Clause {
+        space: PacketBox {
+            sport,
+            dport,
+            ..PacketBox::any()
+        },
+        conditions: open.cloned().into_iter().collect(),
+    };
+    d.any_clause([
+        clause(sport.complement(), dport.complement(), None),
+        clause(sport.clone(), dport.complement(), Some(&open)),
+        clause(sport.complement(), dport.clone(), Some(&open)),
+    ]);
+    d.note(
+        ProblemKind::Unmodelled,
+        span,
+        format!(
+            "iptables-nft 1.8.8 to 1.8.10 loads `{text}` as a test for both at once: whether a packet with one of the two \
+             ports matches stays open"
+        ),
+    );
+    true
 }
 
 fn port_option(d: &mut Draft, o: &Opt<'_>) {

@@ -24,6 +24,10 @@ pub(super) struct Context<'t, 'a> {
     pub(super) space: PacketBox,
     /// The table's chains.
     pub(super) chains: &'t FxHashMap<&'a str, u32>,
+    /// Whether the tool that loads the rules may be iptables-nft 1.8.8 to 1.8.10. Of `-m tcp` and `-m udp` these compare
+    /// both ports at once where each is one number: `! --sport 22 ! --dport 80` is then "not both", not "neither", though
+    /// they print it as it was written (`add_nft_tcpudp` in iptables/nft.c, mended upstream in March 2024).
+    pub(super) merges_ports: bool,
 }
 
 /// A match or target on the line.
@@ -112,7 +116,7 @@ pub(super) fn read<'a>(
     let mut reader = Reader {
         context,
         scratch,
-        draft: Draft::new(context.space.clone()),
+        draft: Draft::new(context.space.clone(), context.merges_ports),
         tokens: Tokens::new(context.text, body),
         jump: None,
         stray: false,

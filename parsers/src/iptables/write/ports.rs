@@ -63,7 +63,10 @@ pub(super) fn transport(space: &PacketBox, p: u8) -> Option<String> {
         }
         match (own, one(set), one(&set.complement())) {
             (Some(_), Some((lo, hi)), _) => plain += &format!(" --{name} {}", range(lo, hi)),
-            (Some(_), None, Some((lo, hi))) => plain += &format!(" ! --{name} {}", range(lo, hi)),
+            // Two negated ports stand in matches of their own: some tools load them as one (`rule::Context`).
+            (Some(_), None, Some((lo, hi))) if !plain.contains('!') => {
+                plain += &format!(" ! --{name} {}", range(lo, hi));
+            }
             _ => multi += &multiport(set, name)?,
         }
     }
