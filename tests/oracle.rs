@@ -18,7 +18,7 @@ mod tables;
 #[path = "oracle/universe.rs"]
 mod universe;
 
-use hylint::engine::{Context, Direction, Effect, LocalPolicy, evaluate};
+use hylint::engine::{Context, Direction, Effect, Indexes, LocalPolicy, evaluate};
 use hylint::load::LoadedExport;
 use hylint::trace::{Packet, Tracer, Verdict};
 use hylint_parsers::model::{Body, Export, Point, Profiles, Side};
@@ -64,6 +64,15 @@ fn loaded(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
     layers.iter().map(one).collect()
 }
 
+/// The same with an index for every list, however short.
+fn indexed(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
+    let mut exports = loaded(layers);
+    for e in &mut exports {
+        e.indexes = Indexes::from_rules(1);
+    }
+    exports
+}
+
 /// The addresses of the set that is known.
 fn known() -> BTreeMap<String, AddrSet> {
     BTreeMap::from([("known".to_owned(), universe::range(1, 2))])
@@ -76,24 +85,33 @@ fn engine(
     profile: Option<Profiles>,
     packets: &[Packet],
 ) -> Vec<Verdict> {
-    let (exports, resolve) = (loaded(layers), known());
+    let resolve = known();
     let refs: Vec<Vec<(usize, usize)>> = layers
         .iter()
         .enumerate()
         .map(|(i, l)| (0..l.len()).map(|j| (i, j)).collect())
         .collect();
-    let tracer = Tracer {
-        exports: &exports,
-        layers: &refs,
-        resolve: &resolve,
-        direction,
-        profile,
-        filter_only: false,
+    let verdicts = |exports: Vec<LoadedExport>| -> Vec<Verdict> {
+        let tracer = Tracer {
+            exports: &exports,
+            layers: &refs,
+            resolve: &resolve,
+            direction,
+            profile,
+            filter_only: false,
+        };
+        packets
+            .iter()
+            .map(|p| tracer.judge(p, false).verdict)
+            .collect()
     };
-    packets
-        .iter()
-        .map(|p| tracer.judge(p, false).verdict)
-        .collect()
+    let scanned = verdicts(loaded(layers));
+    let looked_up = verdicts(indexed(layers));
+    assert_eq!(
+        scanned, looked_up,
+        "with every rule looked at, and by the index"
+    );
+    scanned
 }
 
 /// The naive verdict on one layer: what may happen under all values together.
@@ -208,7 +226,8 @@ proptest! {
         direction in prop_oneof![2 => way(), 1 => Just(Direction::Forward)],
         packets in packets(),
     ) {
-        let exports = loaded(&[vec![point]]);
+        let layers = [vec![point]];
+        let (exports, by_index) = (loaded(&layers), indexed(&layers));
         let (resolve, local) = (known(), universe::range(0, 1));
         let policy = LocalPolicy::Literal { uid: Some(0), gid: None, mac: None, mark: 0 };
         let ctx = Context { exports: &exports, resolve: &resolve, local: &local, profile: Profiles::DOMAIN, policy, filter_only: false };
@@ -234,6 +253,12 @@ proptest! {
                 ..PacketBox::any()
             };
             let one = p.space();
+            let parts = |exports| -> Vec<(PacketBox, Effect)> {
+                let ctx = Context { exports, ..ctx };
+                let branches = evaluate(&ctx, &[(0, 0)], direction, &whole);
+                branches.into_iter().map(|x| (x.space, x.effect)).collect()
+            };
+            prop_assert_eq!(parts(&exports), parts(&by_index));
             let (as_part, alone) = (effects(&whole, &one), effects(&one, &one));
             prop_assert!(!alone.is_empty());
             prop_assert!(alone.iter().all(|e| as_part.contains(e)), "{:?}: {:?} lacks some of {:?}", p, as_part, alone);

@@ -1,28 +1,44 @@
-//! Which rules of a long list a query can touch, so that the others are not looked at.
+//! The rules of a list that a query meets, one after the other, so that the others of a long list are not looked at.
 
 use super::Piece;
 use crate::parallel;
-use crate::rulespace::Index;
-use hylint_parsers::model::{Action, Body, Export, Point, Rule, TableName};
+use crate::rulespace::{Index, Kinds};
+use hylint_parsers::model::{Action, Body, Discipline, Export, Lists, Point, Rule, TableName};
 use hylint_parsers::space::{PacketBox, StateSet};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// A shorter list is scanned: that takes less time than to build an index.
 const LONG: usize = 256;
-/// Pieces that are each looked up; more of them touch nearly everything that one of them does.
-const LOOKUPS: usize = 256;
 
 /// The indexes of one export's long rule lists, built when the first query is made.
-#[derive(Debug, Default)]
-pub struct Indexes(OnceLock<Vec<PointIndex>>);
+#[derive(Debug)]
+pub struct Indexes {
+    built: OnceLock<Vec<PointIndex>>,
+    long: usize,
+}
+
+impl Default for Indexes {
+    fn default() -> Self {
+        Self::from_rules(LONG)
+    }
+}
 
 impl Indexes {
+    /// Of lists that have this many rules at least.
+    #[must_use]
+    pub const fn from_rules(long: usize) -> Self {
+        Self {
+            built: OnceLock::new(),
+            long,
+        }
+    }
+
     /// Those of a point. The export must not change afterwards.
     pub(super) fn of(&self, export: &Export, point: usize) -> Option<&PointIndex> {
-        let all = self
-            .0
-            .get_or_init(|| export.points.iter().map(PointIndex::new).collect());
+        let each = || export.points.iter().map(|p| PointIndex::new(p, self.long));
+        let all = self.built.get_or_init(|| each().collect());
         all.get(point).filter(|p| !p.lists.is_empty())
     }
 }
@@ -38,91 +54,163 @@ pub(super) enum ListId {
 /// The indexes of a point's long lists.
 #[derive(Debug)]
 pub(super) struct PointIndex {
-    lists: FxHashMap<ListId, Index>,
+    lists: FxHashMap<ListId, ListIndex>,
     /// A rule changes the state of packets on their way, so that theirs says nothing of what they will touch.
     restates: bool,
 }
 
+/// The boxes of a list's rules under their ranks.
+#[derive(Debug)]
+struct ListIndex {
+    /// The rules by rank, where that is not their order in the file.
+    order: Option<Vec<u32>>,
+    boxes: Index,
+}
+
 impl PointIndex {
-    fn new(point: &Point) -> Self {
-        let lists: Vec<(ListId, &[Rule])> = match &point.body {
+    fn new(point: &Point, long: usize) -> Self {
+        let lists: Vec<(ListId, &[Rule], bool)> = match &point.body {
             Body::Lists(l) => vec![
-                (ListId::Ingress, &*l.ingress.rules),
-                (ListId::Egress, &*l.egress.rules),
+                (ListId::Ingress, &*l.ingress.rules, by_priority(l)),
+                (ListId::Egress, &*l.egress.rules, by_priority(l)),
             ],
-            Body::Netfilter(nf) => nf
-                .tables
-                .iter()
-                .flat_map(|t| {
-                    t.chains
-                        .iter()
-                        .enumerate()
-                        .map(move |(i, c)| (t.name, i, c))
-                })
-                .map(|(t, i, c)| (ListId::Chain(t, i), &*c.rules))
-                .collect(),
+            Body::Netfilter(nf) => {
+                let chains = nf.tables.iter().flat_map(|t| {
+                    let each = t.chains.iter().enumerate();
+                    each.map(move |(i, c)| (ListId::Chain(t.name, i), &*c.rules, false))
+                });
+                chains.collect()
+            }
         };
-        let long = |l: &&(ListId, &[Rule])| l.1.len() >= LONG;
-        let long: Vec<&(ListId, &[Rule])> = lists.iter().filter(long).collect();
+        let long = lists
+            .into_iter()
+            .filter(|(_, rules, _)| rules.len() >= LONG);
+        let long: Vec<(ListId, &[Rule], bool)> = long.collect();
         Self {
             restates: !long.is_empty() && point.rules().any(|r| r.action == Action::Notrack),
-            lists: parallel::map(long, |(id, rules)| (*id, index(rules)))
+            lists: parallel::map(long, |(id, rules, by)| (id, ListIndex::new(rules, by)))
                 .into_iter()
                 .collect(),
         }
     }
+}
 
-    /// The rules of a list that the pieces may touch, in order. All of them where the list is short.
-    pub(super) fn candidates<'a>(
-        this: Option<&Self>,
-        id: ListId,
-        rules: &'a [Rule],
-        pieces: &[Piece<'_>],
-    ) -> Candidates<'a> {
-        let known = this.and_then(|t| Some((t, t.lists.get(&id)?)));
-        let Some((this, index)) = known.filter(|_| pieces.len() <= LOOKUPS) else {
-            return Candidates::All(rules.iter());
-        };
-        let mut found = Vec::new();
-        for p in pieces {
-            if this.restates {
-                let any_state = PacketBox {
-                    state: StateSet::FULL,
-                    ..p.space.clone()
-                };
-                index.touching(&any_state, &mut found);
-            } else {
-                index.touching(&p.space, &mut found);
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        Candidates::Some(rules, found.into_iter())
+/// Whether the rules act by their priorities.
+pub(super) fn by_priority(lists: &Lists) -> bool {
+    lists.discipline == Discipline::Priority
+}
+
+/// The rules in the order in which their priorities let them act; `None` where they stand in it. Equal priorities act in
+/// file order.
+fn order(rules: &[Rule]) -> Option<Vec<u32>> {
+    let key = |r: &Rule| r.priority.unwrap_or(u32::MAX);
+    if rules.is_sorted_by_key(key) {
+        return None;
+    }
+    let mut all: Vec<u32> = (0..rules.len() as u32).collect();
+    all.sort_by_key(|i| rules.get(*i as usize).map(key));
+    Some(all)
+}
+
+impl ListIndex {
+    /// Only rules that act are entered.
+    fn new(rules: &[Rule], by_priority: bool) -> Self {
+        let order = by_priority.then(|| order(rules)).flatten();
+        let ranked = (0..rules.len()).filter_map(|rank| {
+            let at = order
+                .as_ref()
+                .map_or(Some(rank), |o| Some(*o.get(rank)? as usize));
+            Some((rank as u32, rules.get(at?)?))
+        });
+        let acting = ranked.filter(|(_, r)| r.enabled && r.action != Action::Continue);
+        let boxes = acting.flat_map(|(rank, r)| {
+            let kind = Kinds::of(&r.action);
+            r.clauses.iter().map(move |c| (rank, kind, &c.space))
+        });
+        let boxes = Index::of_kinds(boxes);
+        Self { order, boxes }
     }
 }
 
-/// Only rules that act are entered.
-fn index(rules: &[Rule]) -> Index {
-    let acting = rules
-        .iter()
-        .zip(0u32..)
-        .filter(|(r, _)| r.enabled && r.action != Action::Continue);
-    Index::new(acting.flat_map(|(r, i)| r.clauses.iter().map(move |c| (i, &c.space))))
+/// Goes through the rules of a list in the order in which they act, past those that no piece can meet.
+pub(super) struct Walk<'i, 'a> {
+    rules: &'a [Rule],
+    order: Option<Cow<'i, [u32]>>,
+    boxes: Option<&'i Index>,
+    restates: bool,
+    kinds: Kinds,
+    /// Rank of the first rule that was not passed yet.
+    rank: u32,
 }
 
-/// Rules in the order of their list.
-pub(super) enum Candidates<'a> {
-    All(std::slice::Iter<'a, Rule>),
-    Some(&'a [Rule], std::vec::IntoIter<u32>),
-}
-
-impl<'a> Iterator for Candidates<'a> {
-    type Item = &'a Rule;
-
-    fn next(&mut self) -> Option<&'a Rule> {
-        match self {
-            Self::All(rules) => rules.next(),
-            Self::Some(rules, found) => rules.get(found.next()? as usize),
+impl<'i, 'a> Walk<'i, 'a> {
+    /// From the first rule of a list on, for rules of some kinds; others may come too.
+    pub(super) fn new(
+        index: Option<&'i PointIndex>,
+        id: ListId,
+        rules: &'a [Rule],
+        by_priority: bool,
+        kinds: Kinds,
+        pieces: &mut [Piece<'a>],
+    ) -> Self {
+        for p in pieces {
+            p.next = None;
         }
+        let list = index.and_then(|i| i.lists.get(&id));
+        let order = match list {
+            Some(l) => l.order.as_deref().map(Cow::Borrowed),
+            None if by_priority => order(rules).map(Cow::Owned),
+            None => None,
+        };
+        Self {
+            rules,
+            order,
+            boxes: list.map(|l| &l.boxes),
+            restates: index.is_some_and(|i| i.restates),
+            kinds,
+            rank: 0,
+        }
+    }
+
+    /// The next rule that one of the pieces may meet.
+    pub(super) fn next(&mut self, pieces: &mut [Piece<'a>]) -> Option<&'a Rule> {
+        let mut rank = self.rank;
+        if let Some(boxes) = self.boxes {
+            let first = pieces.iter_mut().map(|p| self.meets(boxes, p)).min();
+            rank = first.unwrap_or(u32::MAX);
+        }
+        self.rank = rank.saturating_add(1);
+        self.rule(rank)
+    }
+
+    fn rule(&self, rank: u32) -> Option<&'a Rule> {
+        let at = match &self.order {
+            Some(order) => *order.get(rank as usize)?,
+            None => rank,
+        };
+        self.rules.get(at as usize)
+    }
+
+    /// The lowest rank that the piece may meet; what was found for it, or for what it was cut from, holds until it is passed.
+    fn meets(&self, boxes: &Index, p: &mut Piece<'a>) -> u32 {
+        if let Some(next) = p.next.filter(|n| *n >= self.rank) {
+            return next;
+        }
+        let any_state;
+        let space = if self.restates {
+            any_state = PacketBox {
+                state: StateSet::FULL,
+                ..p.space.clone()
+            };
+            &any_state
+        } else {
+            &p.space
+        };
+        let touches = |rank: u32| {
+            let mut clauses = self.rule(rank).into_iter().flat_map(|r| &r.clauses);
+            clauses.any(|c| c.space.intersects(space))
+        };
+        let found = boxes.first_touching(space, self.kinds, self.rank..u32::MAX, touches);
+        *p.next.insert(found.unwrap_or(u32::MAX))
     }
 }

@@ -1,14 +1,14 @@
 //! Points with an ingress and an egress list: Windows, security groups, network ACLs, NSGs.
 
-use super::candidates::{Candidates, ListId, PointIndex};
+use super::candidates::{ListId, Walk, by_priority};
 use super::matching::split;
 use super::{Branch, Context, Decider, Direction, Effect, Piece, PointRef};
+use crate::rulespace::Kinds;
 use hylint_parsers::model::{
     Action, Body, DefaultOrigin, Discipline, InboundPolicy, Lists, Point, Profiles, Rule, RuleList,
     RuleOrigin,
 };
 use hylint_parsers::space::PacketBox;
-use smallvec::SmallVec;
 
 fn list(lists: &Lists, dir: Direction) -> &RuleList {
     if dir == Direction::Out {
@@ -18,47 +18,49 @@ fn list(lists: &Lists, dir: Direction) -> &RuleList {
     }
 }
 
-/// The rules of a list that may touch the pieces, in file order.
-fn rules<'a>(
-    ctx: &Context<'a>,
+/// The list of a point that packets of one direction go through.
+struct Passage<'c, 'a> {
+    ctx: &'c Context<'a>,
     at: PointRef,
     dir: Direction,
-    list: &'a RuleList,
-    pieces: &[Piece<'a>],
-) -> Candidates<'a> {
-    let id = if dir == Direction::Out {
-        ListId::Egress
-    } else {
-        ListId::Ingress
-    };
-    PointIndex::candidates(ctx.index(at), id, &list.rules, pieces)
+    lists: &'a Lists,
 }
 
-/// Runs rules in the given order; packets that one takes leave.
-fn first_match<'a>(
-    ctx: &Context<'a>,
-    at: PointRef,
-    dir: Direction,
-    rules: impl Iterator<Item = &'a Rule>,
-    mut pieces: Vec<Piece<'a>>,
-    out: &mut Vec<Branch<'a>>,
-) -> Vec<Piece<'a>> {
-    for rule in rules {
-        if pieces.is_empty() {
-            break;
-        }
-        let hit = split(ctx, dir, rule, &mut pieces);
-        let effect = match rule.action {
-            Action::Allow | Action::Bypass => Effect::Allow,
-            Action::Deny => Effect::Deny,
-            _ => Effect::Unknown,
+impl<'a> Passage<'_, 'a> {
+    /// Runs the rules of some kinds that act, in their order; packets that one takes leave.
+    fn first_match(
+        &self,
+        kinds: Kinds,
+        acts: impl Fn(&Rule) -> bool,
+        mut pieces: Vec<Piece<'a>>,
+        out: &mut Vec<Branch<'a>>,
+    ) -> Vec<Piece<'a>> {
+        let id = if self.dir == Direction::Out {
+            ListId::Egress
+        } else {
+            ListId::Ingress
         };
-        out.extend(
-            hit.into_iter()
-                .map(|p| p.branch(effect, Decider::Rule { at, rule })),
-        );
+        let rules = &list(self.lists, self.dir).rules;
+        let (index, sorted) = (self.ctx.index(self.at), by_priority(self.lists));
+        let mut walk = Walk::new(index, id, rules, sorted, kinds, &mut pieces);
+        while let Some(rule) = walk.next(&mut pieces) {
+            if pieces.is_empty() {
+                break;
+            }
+            if !rule.enabled || !Kinds::of(&rule.action).meets(kinds) || !acts(rule) {
+                continue;
+            }
+            let hit = split(self.ctx, self.dir, rule, &mut pieces);
+            let effect = match rule.action {
+                Action::Allow | Action::Bypass => Effect::Allow,
+                Action::Deny => Effect::Deny,
+                _ => Effect::Unknown,
+            };
+            let by = Decider::Rule { at: self.at, rule };
+            out.extend(hit.into_iter().map(|p| p.branch(effect, by)));
+        }
+        pieces
     }
-    pieces
 }
 
 /// Cloud points of one layer: united security groups, or one NSG or ACL.
@@ -77,25 +79,17 @@ pub(super) fn cloud<'a>(
             continue;
         };
         let l = list(lists, dir);
-        let acting = rules(ctx, at, dir, l, &pieces).filter(|r| r.enabled);
-        pieces = match lists.discipline {
-            Discipline::Priority => {
-                let mut order: SmallVec<[&Rule; 32]> = acting.collect();
-                order.sort_by_key(|r| r.priority.unwrap_or(u32::MAX));
-                first_match(ctx, at, dir, order.into_iter(), pieces, &mut out)
-            }
-            Discipline::UnionOfAllows => first_match(
-                ctx,
-                at,
-                dir,
-                acting.filter(|r| r.action == Action::Allow),
-                pieces,
-                &mut out,
-            ),
-            Discipline::FirstMatch | Discipline::BlockOverAllow => {
-                first_match(ctx, at, dir, acting, pieces, &mut out)
-            }
+        let kinds = match lists.discipline {
+            Discipline::UnionOfAllows => Kinds::ALLOW,
+            _ => Kinds::ALL,
         };
+        let passage = Passage {
+            ctx,
+            at,
+            dir,
+            lists,
+        };
+        pieces = passage.first_match(kinds, |_| true, pieces, &mut out);
         unknown |= l.default.origin == DefaultOrigin::Unknown;
         if last.is_none() || l.default.origin == DefaultOrigin::Unknown {
             last = Some(Decider::Default {
@@ -158,17 +152,19 @@ pub(super) fn windows<'a>(
     let gpo_only = settings
         .and_then(|s| s.local_rules)
         .is_some_and(|(on, _)| !on);
-    let acts = |r: &&Rule| {
-        r.enabled
-            && r.profiles.intersects(ctx.profile)
-            && (!gpo_only || r.origin == RuleOrigin::GroupPolicy)
+    let acts = |r: &Rule| {
+        r.profiles.intersects(ctx.profile) && (!gpo_only || r.origin == RuleOrigin::GroupPolicy)
     };
     let mut out = Vec::new();
     let mut pieces = pieces;
-    for wanted in [Action::Bypass, Action::Deny, Action::Allow] {
-        let rules = rules(ctx, at, dir, l, &pieces).filter(acts);
-        let rules = rules.filter(|r| r.action == wanted);
-        pieces = first_match(ctx, at, dir, rules, pieces, &mut out);
+    let passage = Passage {
+        ctx,
+        at,
+        dir,
+        lists,
+    };
+    for wanted in [Kinds::BYPASS, Kinds::DENY, Kinds::ALLOW] {
+        pieces = passage.first_match(wanted, acts, pieces, &mut out);
     }
     let stated = if dir == Direction::Out {
         settings.and_then(|s| s.outbound_allow)

@@ -3,13 +3,14 @@
 //! PREROUTING raw, mangle, nat → routing → INPUT mangle, filter, security, nat, or FORWARD mangle, filter, security; OUTPUT
 //! raw, mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
 
-use super::candidates::{ListId, PointIndex};
+use super::candidates::{ListId, Walk as Rules};
 use super::matching::{family, loopback, split};
 use super::nat::translate;
 use super::{
     BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, Unseen,
     join,
 };
+use crate::rulespace::Kinds;
 use hylint_parsers::model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
 use hylint_parsers::space::{Family, IfaceSet, PacketBox, StateSet};
 
@@ -322,7 +323,9 @@ impl<'a> Walk<'a, '_> {
             return flow;
         }
         let id = ListId::Chain(table.name, index);
-        for rule in PointIndex::candidates(self.ctx.index(self.at), id, &chain.rules, &pieces) {
+        let index = self.ctx.index(self.at);
+        let mut rules = Rules::new(index, id, &chain.rules, false, Kinds::ALL, &mut pieces);
+        while let Some(rule) = rules.next(&mut pieces) {
             if pieces.is_empty() {
                 break;
             }
@@ -350,6 +353,10 @@ impl<'a> Walk<'a, '_> {
             self.act(table, rule, hit, depth, &mut pieces, &mut flow);
         }
         flow.returned.append(&mut pieces);
+        for p in &mut flow.returned {
+            // What was found is about this chain.
+            p.next = None;
+        }
         join(&mut flow.returned);
         flow
     }

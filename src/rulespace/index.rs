@@ -1,6 +1,7 @@
 //! An index over the boxes of an ordered list.
 
 use super::tree::{Bounds, Coord, Item, Ranges, Tree};
+use hylint_parsers::model::Action;
 use hylint_parsers::space::{Family, FlagSet, IfaceSet, PacketBox, RangeSet, Scalar, StateSet};
 use std::ops::Range;
 
@@ -85,8 +86,42 @@ impl Point {
 pub struct Kinds(pub u8);
 
 impl Kinds {
+    /// Rules that let packets pass.
+    pub const ALLOW: Self = Self(1);
+    /// Rules that stop them.
+    pub const DENY: Self = Self(2);
+    /// Rules that let them pass before others are asked.
+    pub const BYPASS: Self = Self(4);
+    /// Rules that send them on elsewhere or change them.
+    pub const OTHER: Self = Self(8);
+    /// Rules that take packets for sure.
+    pub const SURE: Self = Self(16);
     /// Of any kind; the kind of boxes that are not told apart.
     pub const ALL: Self = Self(u8::MAX);
+
+    /// What a rule with this action is found as; one that does nothing is not.
+    #[must_use]
+    pub fn of(action: &Action) -> Self {
+        match action {
+            Action::Allow => Self::ALLOW,
+            Action::Deny => Self::DENY,
+            Action::Bypass => Self::BYPASS,
+            Action::Continue => Self(0),
+            _ => Self::OTHER,
+        }
+    }
+
+    /// Whether they share a kind.
+    #[must_use]
+    pub const fn meets(self, o: Self) -> bool {
+        self.0 & o.0 != 0
+    }
+
+    /// Of either.
+    #[must_use]
+    pub const fn or(self, o: Self) -> Self {
+        Self(self.0 | o.0)
+    }
 }
 
 /// Finds the boxes of a list that hold a packet or touch a box, without looking at each. It may name a box too many, never

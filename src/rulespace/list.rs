@@ -15,6 +15,8 @@ const ALL_STEPS: usize = 1 << 20;
 const MOST_STEPS: usize = 1 << 14;
 /// Later rules that one rule is compared with, and pieces that it may fall into.
 const COMPARED: usize = 512;
+/// Rules that do something.
+const ACTING: Kinds = Kinds(!Kinds::SURE.0);
 
 /// Whether a rule of a list ever decides.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,14 +28,6 @@ pub enum Fate {
     /// Not known within the budget.
     Undecided,
 }
-
-/// What rules are looked for as.
-const ALLOWS: u8 = 1;
-const DENIES: u8 = 2;
-/// It ends the list, or goes on elsewhere.
-const LEAVES: u8 = 4;
-/// It takes packets for sure.
-const TAKES: u8 = 8;
 
 /// The rules of a list in the order in which they act. A rule's number is its rank.
 #[derive(Debug)]
@@ -105,7 +99,7 @@ impl<'a> OrderedList<'a> {
         let taker = |p: &Point| {
             let takes = |j: u32| self.rule(j).and_then(|r| self.takes(j).holding(r, p));
             let held = |j: u32| may(j) && takes(j).is_some();
-            let j = self.index.first(p, Kinds(TAKES), below, held)?;
+            let j = self.index.first(p, Kinds::SURE, below, held)?;
             Some((j, takes(j)?))
         };
         let mut clauses = rule.clauses.iter().map(|c| &c.space);
@@ -204,8 +198,9 @@ impl<'a> OrderedList<'a> {
                 spaces.any(|c| left.iter().any(|b| b.intersects(&c.space)))
             };
             let first = rule.clauses.iter().fold(end, |end, c| {
-                let kinds = Kinds(ALLOWS | DENIES | LEAVES);
-                let found = self.index.first_touching(&c.space, kinds, from..end, meets);
+                let found = self
+                    .index
+                    .first_touching(&c.space, ACTING, from..end, meets);
                 found.unwrap_or(end)
             });
             let Some(next) = self.rule(first) else { break };
@@ -236,7 +231,7 @@ impl<'a> OrderedList<'a> {
     pub fn conflict(&self, i: u32) -> Option<u32> {
         let (clause, mine) = self.plain(i)?;
         let space = starting(clause)?;
-        let opposite = Kinds(if mine { DENIES } else { ALLOWS });
+        let opposite = if mine { Kinds::DENY } else { Kinds::ALLOW };
         let mut tried = 0;
         let found = self.index.first_touching(&space, opposite, 0..i, |j| {
             tried += 1;
@@ -262,18 +257,11 @@ impl<'a> OrderedList<'a> {
 }
 
 fn kinds(rule: &Rule, takes: &Takes) -> Kinds {
-    let does = match rule.action {
-        Action::Allow => ALLOWS,
-        Action::Deny => DENIES,
-        Action::Continue => 0,
-        _ => LEAVES,
-    };
-    let takes = if matches!(takes, Takes::Nothing) {
-        0
-    } else {
-        TAKES
-    };
-    Kinds(does | takes)
+    let kind = Kinds::of(&rule.action);
+    match takes {
+        Takes::Nothing => kind,
+        _ => kind.or(Kinds::SURE),
+    }
 }
 
 /// Why a rule changes nothing.
