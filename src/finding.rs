@@ -148,6 +148,15 @@ pub struct Witness {
     pub dport: Option<u16>,
 }
 
+/// Some packets in words: `TCP 1433 from 10.0.0.0/8 except 10.93.1.5`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// All that it is.
+    pub text: String,
+    /// With its long lists cut and counted, where it has any.
+    pub short: Option<String>,
+}
+
 /// What makes a finding this one and no other of its code, apart from where it stands: no line, no rule's name.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Identity {
@@ -208,6 +217,10 @@ pub struct Finding {
     pub pairs: Vec<String>,
     /// How many pairs fail.
     pub pairs_total: usize,
+    /// What a rule lets in that nothing needs, exactly: these together. At most [`Finding::PARTS`] are named.
+    pub excess: Vec<Part>,
+    /// How many there are.
+    pub excess_total: usize,
     /// A packet that shows it.
     pub witness: Option<Witness>,
     /// Further places: the allow that loses, the nearest miss.
@@ -227,6 +240,9 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Parts of an excess that are named.
+    pub const PARTS: usize = 50;
+
     /// A finding with nothing but its code, severity and message.
     #[must_use]
     pub fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
@@ -246,6 +262,8 @@ impl Finding {
             also: Vec::new(),
             pairs: Vec::new(),
             pairs_total: 0,
+            excess: Vec::new(),
+            excess_total: 0,
             witness: None,
             related: Vec::new(),
             assumptions: Vec::new(),

@@ -225,6 +225,28 @@ fn a_published_container_port_is_open_and_one_on_loopback_is_not() {
     assert_eq!(at(&site("-d 127.0.0.1/32 ")), []);
 }
 
+/// A needed port within a wide rule is left out for those who need it and for nobody else; a rule before it counts.
+#[test]
+fn the_excess_is_named_exactly() {
+    let toml = "[roles]\ncontroller-management = [\"10.93.1.5\"]\n[[host]]\nname = \"sql1\"\naddresses = [\"10.0.0.5\"]\nroles = [\"sql-server\"]\nexports = [\"sql1.rules\"]\n";
+    let rules = "-A INPUT -s 10.66.0.0/16 -j DROP\n-A INPUT -s 10.0.0.0/8 -i eth1 -p tcp -m tcp --dport 1024:65535 -j ACCEPT\n";
+    let o = run(&[
+        ("hylint.toml", toml),
+        ("sql1.rules", &iptables(&format!("{REPLIES}{rules}"))),
+    ]);
+    let f = o.findings.iter().find(|f| !f.excess.is_empty()).unwrap();
+    let lines: Vec<&str> = f.excess.iter().map(|p| p.text.as_str()).collect();
+    assert_eq!(f.code, "over-permissive-port");
+    assert_eq!(
+        lines,
+        [
+            "TCP 1024-65535 except 1433 from 10.0.0.0/8 except 10.66.0.0/16, in by eth1",
+            "TCP 1433 from 10.0.0.0/8 except 10.66.0.0/16, 10.93.1.5, in by eth1"
+        ]
+    );
+    assert_eq!(f.excess_total, 2);
+}
+
 #[test]
 fn sources_that_no_host_has_are_no_undeclared_peers() {
     let open = "-A INPUT -p tcp -m tcp --dport 38871 -j ACCEPT\n";

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{blocked, outcome, place, render};
-use hylint::finding::{Finding, Related, Severity};
+use hylint::finding::{Finding, Part, Related, Severity};
 use hylint::report::RenderOptions;
 
 fn human(findings: Vec<Finding>) -> String {
@@ -48,6 +48,36 @@ fn a_finding_shows_its_lines_with_their_numbers_and_marks() {
     at(&text, "10.50.0.0/16 -> 10.20.1.11 and 2 pairs more");
     at(&text, "tcp 10.50.0.9 -> 10.20.1.11:443");
     at(&text, "move the allow before the block");
+}
+
+#[test]
+fn an_excess_is_a_line_for_each_part_and_what_is_left_out_is_counted() {
+    let part = |text: &str, short: Option<&str>| Part {
+        text: text.into(),
+        short: short.map(Into::into),
+    };
+    let mut f = blocked();
+    f.excess = (1..=7)
+        .map(|n| part(&format!("TCP {n} from anyone"), None))
+        .collect();
+    f.excess[1] = part(
+        "TCP 2 from 10.0.0.1, 10.0.0.3, 10.0.0.5",
+        Some("TCP 2 from 10.0.0.1 and 2 more"),
+    );
+    f.excess_total = 70;
+    let text = human(vec![f]);
+    let (line, _) = at(&text, "  unneeded  TCP 1 from anyone");
+    let lines: Vec<&str> = text.lines().skip(line + 1).take(5).map(str::trim).collect();
+    assert_eq!(
+        lines,
+        [
+            "TCP 2 from 10.0.0.1 and 2 more",
+            "TCP 3 from anyone",
+            "TCP 4 from anyone",
+            "TCP 5 from anyone",
+            "and 65 more parts"
+        ]
+    );
 }
 
 #[test]
@@ -130,6 +160,11 @@ fn hostile_text_never_reaches_the_terminal() {
     f.requirement = Some(bad.into());
     f.pairs = vec![bad.into()];
     f.assumptions = vec![bad.into()];
+    f.excess = vec![Part {
+        text: bad.into(),
+        short: Some(bad.into()),
+    }];
+    f.excess_total = 2;
     f.place = Some(place(&format!("{bad}.txt"), 7, 1, 5, bad));
     f.related = vec![Related {
         place: place("b\x07.txt", 1, 1, 1, bad),

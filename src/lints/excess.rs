@@ -7,7 +7,12 @@
 mod classify;
 mod entry;
 mod needed;
+mod parts;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;
 
+use super::describe::Frame;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::engine::{Branch, Decider, Direction, Effect, LocalPolicy, PointRef, subtract_all};
 use crate::finding::{Finding, Related, Severity};
@@ -344,7 +349,9 @@ impl<'a> Look<'a, '_> {
             else {
                 continue;
             };
-            out.push(self.word(rule, &class, &real));
+            let mut f = self.word(rule, &class, &real);
+            self.name_parts(&mut f, rule, &boxes, &real);
+            out.push(f);
         }
         out.extend(self.fold_builtin(&builtin));
         out.extend(self.fold_unneeded(&unneeded));
@@ -360,10 +367,8 @@ impl<'a> Look<'a, '_> {
                 b.dst = b.dst.intersect(&self.behind);
                 b.src = b.src.intersect(hosts());
                 b.dst = b.dst.intersect(hosts());
-                // A TCP rule that no SYN matches starts nothing.
-                if b.flags != FlagSet::FULL && b.flags.0 & FlagSet::exactly(TcpFlags::SYN).0 == 0 {
-                    return None;
-                }
+                // What starts a connection is a SYN; other protocols have no flags, and their boxes hold any.
+                b.flags = FlagSet(b.flags.0 & FlagSet::exactly(TcpFlags::SYN).0);
                 b.in_iface = peer_interfaces(&b.in_iface)?;
                 (!b.is_empty()).then_some(b)
             })
@@ -438,6 +443,19 @@ impl<'a> Look<'a, '_> {
         f.help = Some(class.help.clone());
         place::fingerprint(&mut f, &[&normalized(rule)]);
         f
+    }
+
+    /// Names the excess exactly, in as few parts as tell it.
+    fn name_parts(&self, f: &mut Finding, rule: &Rule, whole: &[PacketBox], excess: &[PacketBox]) {
+        let frame = Frame {
+            whole: parts::union(whole),
+            here: self.behind.intersect(hosts()),
+        };
+        let few = parts::few(excess);
+        let given = classify::given(rule, self.scene);
+        let parts = few.iter().take(Finding::PARTS);
+        f.excess = parts.map(|b| frame.part(b, &given)).collect();
+        f.excess_total = few.len();
     }
 
     fn fold(

@@ -2,6 +2,7 @@
 //!
 //! A new lint is one entry in [`ALL`], one function in the file of its group, and one page in `explain/`.
 
+pub mod describe;
 pub mod excess;
 pub mod explain;
 pub mod hygiene;

@@ -1,6 +1,7 @@
 //! Required flows that do not pass: `missing-flow`, `blocked-flow`, `partial-flow`, `disabled-flow`, `no-return-path`,
 //! `conditional-flow`; and `unverified-flow` where the site asks for evidence.
 
+use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
 use crate::engine::{Decider, Direction, PointRef};
 use crate::finding::{Finding, Related, Severity};
@@ -10,7 +11,7 @@ use crate::matrix::{Implied, Require, Requirement};
 use crate::site::Site;
 use hylint_parsers::model::{Body, Field, PointKind, Test};
 use hylint_parsers::source::Span;
-use hylint_parsers::space::{AddrSet, PortSet};
+use hylint_parsers::space::AddrSet;
 
 /// Pairs named in a finding.
 const PAIRS: usize = 20;
@@ -119,19 +120,6 @@ fn merge(out: &mut Vec<(String, Finding)>, key: String, f: Finding) {
     first.identity.peers = first.identity.peers.union(&f.identity.peers);
 }
 
-/// `443, 5000-5010`.
-#[must_use]
-pub fn port_text(ports: &PortSet) -> String {
-    let one = |(a, b): (u16, u16)| {
-        if a == b {
-            a.to_string()
-        } else {
-            format!("{a}-{b}")
-        }
-    };
-    ports.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
 fn word<'a>(
     exports: &'a [LoadedExport],
     s: &Subject<'_>,
@@ -209,7 +197,10 @@ fn word<'a>(
     let windows = c.guard.kind(exports) == Some(PointKind::WindowsFirewall);
     out.help = Some(help(s, c, f, code, windows));
     let norm = f.by.rule().map(normalized).unwrap_or_default();
-    place::fingerprint(&mut out, &[s.transport, &port_text(&f.ports()), &norm]);
+    place::fingerprint(
+        &mut out,
+        &[s.transport, &describe::ports(&f.ports()), &norm],
+    );
     out.identity.peers = f.peers(c.guard.direction);
     if c.guard.direction == Direction::Forward {
         let far = f.packets.iter().map(|p| p.src.union(&p.dst));
@@ -270,7 +261,7 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> Str
     let flow = format!(
         "{} {} from {} to {}",
         s.transport.to_uppercase(),
-        port_text(&f.ports()),
+        describe::ports(&f.ports()),
         s.from,
         s.to
     );
@@ -330,7 +321,11 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
 }
 
 fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, windows: bool) -> String {
-    let flow = format!("{} {}", s.transport.to_uppercase(), port_text(&f.ports()));
+    let flow = format!(
+        "{} {}",
+        s.transport.to_uppercase(),
+        describe::ports(&f.ports())
+    );
     let peers: Vec<String> = f.peers(c.guard.direction).texts().take(4).collect();
     let who = if c.assumptions.iter().any(|(a, _)| *a == "peers-unknown") {
         format!(

@@ -10,7 +10,7 @@ use crate::outcome::{Check, ExportInfo, Outcome, RequirementResult};
 use std::io::{self, Write};
 
 /// The columns, in order; one may be added at the end, none moves.
-const COLUMNS: [&str; 33] = [
+const COLUMNS: [&str; 34] = [
     "record",
     "row",
     "requirement",
@@ -44,6 +44,7 @@ const COLUMNS: [&str; 33] = [
     "held_down",
     "format",
     "sha256",
+    "excess",
 ];
 
 /// The report as one table.
@@ -209,6 +210,7 @@ fn finding(f: &Finding) -> Row {
         .with("pairs_total", f.pairs_total.to_string())
         .with("fingerprint", &f.fingerprint)
         .maybe("held_down", words::held_down(f))
+        .with("excess", words::excess(f, words::PARTS).join("; "))
 }
 
 #[cfg(test)]

@@ -235,6 +235,10 @@ pub(super) struct FindingOut<'a> {
     pairs: &'a [String],
     /// How many pairs fail.
     pairs_total: usize,
+    /// What a rule lets in that nothing needs, exactly: these together. At most 50 are named.
+    excess: Vec<&'a str>,
+    /// How many parts the excess has.
+    excess_total: usize,
     witness: Option<&'a Witness>,
     related: Vec<RelatedOut<'a>>,
     assumptions: &'a [String],
@@ -496,6 +500,8 @@ impl<'a> FindingOut<'a> {
             also: &f.also,
             pairs: &f.pairs,
             pairs_total: f.pairs_total,
+            excess: f.excess.iter().map(|p| p.text.as_str()).collect(),
+            excess_total: f.excess_total,
             witness: f.witness.as_ref(),
             related: f
                 .related

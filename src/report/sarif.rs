@@ -180,6 +180,11 @@ fn properties(f: &Finding) -> Vec<(&'static str, Value)> {
         ("rule", json!(f.rule)),
         ("pairs", json!(f.pairs)),
         ("pairsTotal", json!(f.pairs_total)),
+        (
+            "excess",
+            json!(f.excess.iter().map(|p| &p.text).collect::<Vec<_>>()),
+        ),
+        ("excessTotal", json!(f.excess_total)),
         ("witness", json!(f.witness)),
         ("assumptions", json!(f.assumptions)),
         ("impact", json!(f.impact)),

@@ -1,11 +1,14 @@
 //! Phrases that several reports share. What comes from an export is sanitized for one line.
 
 use super::sanitize::{limited, text};
-use crate::finding::{Finding, Place, Waiver, Witness};
+use crate::finding::{Finding, Part, Place, Waiver, Witness};
 use crate::outcome::{Assumption, Counts, Evidence, NotProven, Outcome, Status, Verdict};
 
 /// Characters kept of one of hylint's own sentences, which may quote names.
 pub(super) const SENTENCE: usize = 600;
+
+/// Parts of an excess that are shown; the others are counted.
+pub(super) const PARTS: usize = 5;
 
 /// `1 error`, `2 errors`.
 pub(super) fn plural(n: usize, one: &str) -> String {
@@ -228,6 +231,17 @@ pub(super) fn pairs(f: &Finding, named: usize) -> Option<String> {
     Some(format!("{}{more}", shown.join(", ")))
 }
 
+/// The parts of an excess in short: `named` of them, the others counted.
+pub(super) fn excess(f: &Finding, named: usize) -> Vec<String> {
+    let one = |p: &Part| limited(p.short.as_ref().unwrap_or(&p.text), SENTENCE).into_owned();
+    let mut lines: Vec<String> = f.excess.iter().take(named).map(one).collect();
+    let more = f.excess_total.saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(format!("and {}", plural(more, "more part")));
+    }
+    lines
+}
+
 /// Why a finding is held down, who answers for it, until when, and where that stands.
 pub(super) fn waiver(w: &Waiver) -> String {
     let owner = w.owner.as_ref();
@@ -260,6 +274,10 @@ pub(super) fn facts(f: &Finding) -> Vec<(&'static str, String)> {
         ("rule", f.rule.as_deref().map(|r| text(r).into_owned())),
         ("judged", judged(f)),
         ("fails", pairs(f, 5)),
+        ("unneeded", {
+            let parts = excess(f, PARTS);
+            (!parts.is_empty()).then(|| parts.join("; "))
+        }),
         ("packet", f.witness.as_ref().map(packet)),
         ("assumed", (!assumed.is_empty()).then(|| assumed.join(", "))),
         ("held down", held_down(f)),

@@ -5,11 +5,11 @@ use super::{all_ports, ports, protocols};
 use crate::engine::{Carry, union_addrs};
 use crate::finding::Severity;
 use crate::judge::public;
-use crate::lints::required::port_text;
+use crate::lints::describe;
 use crate::platform;
 use hylint_parsers::model::{Condition, ConditionKind, Field, Rule, Side, Test};
 use hylint_parsers::space::{AddrSet, PacketBox, RangeSet, proto};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What kind of point is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +95,29 @@ fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
     }
 }
 
+/// What must hold beside the packet for the rule to let it in: `, if …` for the end of a sentence.
+pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
+    // A name that is resolved has narrowed the source already.
+    let open = |c: &&Condition| match &c.test {
+        Test::Named { key, .. } => !scene.resolve.contains_key(&**key),
+        _ => true,
+    };
+    let mut each = rule.clauses.iter().map(|clause| {
+        let open = clause.conditions.iter().filter(open);
+        let texts: BTreeSet<String> = open.map(Condition::describe).collect();
+        texts
+    });
+    let first = each.next().unwrap_or_default();
+    if each.any(|e| e != first) {
+        return ", where the conditions of the rule hold".to_owned();
+    }
+    if first.is_empty() {
+        return String::new();
+    }
+    let all: Vec<String> = first.into_iter().collect();
+    format!(", if {}", all.join(" and "))
+}
+
 /// The machines of the own network that a rule lets in, if it lets in nobody else and their addresses are not known.
 fn own_network<'a>(rule: &'a Rule, scene: &Scene<'_>) -> Option<&'a Condition> {
     let unresolved = |c: &Condition| match &c.test {
@@ -133,7 +156,7 @@ fn what(boxes: &[PacketBox]) -> String {
         _ if !has_ports || t == "every protocol" => t,
         _ if p.is_full() || p.count() > 60_000 => format!("every port of {t}"),
         n if n > 6 => format!("{t}, {} ports", p.count()),
-        _ => format!("{t} {}", port_text(&p)),
+        _ => format!("{t} {}", describe::ports(&p)),
     }
 }
 
@@ -162,7 +185,7 @@ pub(super) fn classify(
     let src = union_addrs(excess, |b| &b.src);
     let own = own_network(rule, &scene);
     let from_anyone = own.is_none() && anyone(&src);
-    let from = own.map_or_else(|| who(&src), Condition::describe);
+    let from = own.map_or_else(|| who(&src, rule), Condition::describe);
     let service = sensitive(excess);
     let opened = what(excess);
     let scoped = port_less_local(rule);
@@ -337,19 +360,12 @@ fn bypass(class: &MakeClass<'_>, excess: &[PacketBox], severity: Severity) -> Op
     )
 }
 
-fn who(src: &AddrSet) -> String {
+fn who(src: &AddrSet, rule: &Rule) -> String {
     if anyone(src) {
         return "anyone".into();
     }
-    let texts: Vec<String> = src.texts().take(4).collect();
-    if texts.len() > 3 {
-        format!(
-            "{} and more",
-            texts.iter().take(3).cloned().collect::<Vec<_>>().join(", ")
-        )
-    } else {
-        texts.join(", ")
-    }
+    let known = union_addrs(rule.clauses.iter().map(|c| &c.space), |b| &b.src);
+    describe::addresses(src, &known, 2)
 }
 
 enum Wide {

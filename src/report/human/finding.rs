@@ -193,6 +193,10 @@ fn details(
     if let Some(pairs) = words::pairs(f, 3) {
         entry("fails", Paint::Dim, &pairs)?;
     }
+    for (n, line) in words::excess(f, words::PARTS).iter().enumerate() {
+        let head = if n == 0 { "unneeded" } else { "" };
+        entry(head, Paint::Dim, line)?;
+    }
     if let Some(w) = &f.witness {
         entry("packet", Paint::Dim, &packet(w))?;
     }
