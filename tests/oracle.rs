@@ -18,7 +18,7 @@ mod tables;
 #[path = "oracle/universe.rs"]
 mod universe;
 
-use hylint::engine::{Context, Direction, Effect, Indexes, LocalPolicy, evaluate};
+use hylint::engine::{Context, Direction, Effect, Indexes, LocalPolicy, evaluate, subtract_all};
 use hylint::load::LoadedExport;
 use hylint::trace::{Packet, Tracer, Verdict};
 use hylint_parsers::model::{Body, Export, Point, Profiles, Side};
@@ -253,12 +253,16 @@ proptest! {
                 ..PacketBox::any()
             };
             let one = p.space();
-            let parts = |exports| -> Vec<(PacketBox, Effect)> {
+            let of = |exports, effect: Effect| -> Vec<PacketBox> {
                 let ctx = Context { exports, ..ctx };
                 let branches = evaluate(&ctx, &[(0, 0)], direction, &whole);
-                branches.into_iter().map(|x| (x.space, x.effect)).collect()
+                branches.into_iter().filter(|x| x.effect == effect).map(|x| x.space).collect()
             };
-            prop_assert_eq!(parts(&exports), parts(&by_index));
+            for effect in [Effect::Allow, Effect::Deny, Effect::Unknown] {
+                let (scanned, looked_up) = (of(&exports, effect), of(&by_index, effect));
+                let only = [subtract_all(&scanned, &looked_up), subtract_all(&looked_up, &scanned)];
+                prop_assert_eq!(only, [vec![], vec![]], "{:?} of one alone", effect);
+            }
             let (as_part, alone) = (effects(&whole, &one), effects(&one, &one));
             prop_assert!(!alone.is_empty());
             prop_assert!(alone.iter().all(|e| as_part.contains(e)), "{:?}: {:?} lacks some of {:?}", p, as_part, alone);

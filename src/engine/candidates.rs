@@ -7,6 +7,7 @@ use hylint_parsers::model::{Action, Body, Discipline, Export, Lists, Point, Rule
 use hylint_parsers::space::{PacketBox, StateSet};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// A shorter list is scanned: that takes less time than to build an index.
@@ -84,7 +85,7 @@ impl PointIndex {
         };
         let long = lists
             .into_iter()
-            .filter(|(_, rules, _)| rules.len() >= LONG);
+            .filter(|(_, rules, _)| rules.len() >= long);
         let long: Vec<(ListId, &[Rule], bool)> = long.collect();
         Self {
             restates: !long.is_empty() && point.rules().any(|r| r.action == Action::Notrack),
@@ -132,7 +133,8 @@ impl ListIndex {
     }
 }
 
-/// Goes through the rules of a list in the order in which they act, past those that no piece can meet.
+/// Takes pieces through the rules of a list in the order in which these act, past those that none can meet. A piece waits
+/// for the next rule that it may meet, so that the others are not looked at again at each.
 pub(super) struct Walk<'i, 'a> {
     rules: &'a [Rule],
     order: Option<Cow<'i, [u32]>>,
@@ -141,6 +143,10 @@ pub(super) struct Walk<'i, 'a> {
     kinds: Kinds,
     /// Rank of the first rule that was not passed yet.
     rank: u32,
+    /// Pieces by the rank of the rule that they may meet next. Without an index that is the next one for all.
+    waiting: BTreeMap<u32, Vec<Piece<'a>>>,
+    /// Pieces that meet no other rule.
+    through: Vec<Piece<'a>>,
 }
 
 impl<'i, 'a> Walk<'i, 'a> {
@@ -151,11 +157,7 @@ impl<'i, 'a> Walk<'i, 'a> {
         rules: &'a [Rule],
         by_priority: bool,
         kinds: Kinds,
-        pieces: &mut [Piece<'a>],
     ) -> Self {
-        for p in pieces {
-            p.next = None;
-        }
         let list = index.and_then(|i| i.lists.get(&id));
         let order = match list {
             Some(l) => l.order.as_deref().map(Cow::Borrowed),
@@ -169,18 +171,48 @@ impl<'i, 'a> Walk<'i, 'a> {
             restates: index.is_some_and(|i| i.restates),
             kinds,
             rank: 0,
+            waiting: BTreeMap::new(),
+            through: Vec::new(),
         }
     }
 
-    /// The next rule that one of the pieces may meet.
-    pub(super) fn next(&mut self, pieces: &mut [Piece<'a>]) -> Option<&'a Rule> {
-        let mut rank = self.rank;
-        if let Some(boxes) = self.boxes {
-            let first = pieces.iter_mut().map(|p| self.meets(boxes, p)).min();
-            rank = first.unwrap_or(u32::MAX);
+    /// Lets pieces go on behind the last rule that came.
+    pub(super) fn put(&mut self, pieces: Vec<Piece<'a>>) {
+        let Some(boxes) = self.boxes else {
+            if !pieces.is_empty() {
+                self.waiting.entry(self.rank).or_default().extend(pieces);
+            }
+            return;
+        };
+        for p in pieces {
+            match self.meets(boxes, &p) {
+                Some(rank) => self.waiting.entry(rank).or_default().push(p),
+                None => self.through.push(p),
+            }
         }
+    }
+
+    /// The next rule that pieces may meet, and these.
+    pub(super) fn next(&mut self) -> Option<(&'a Rule, Vec<Piece<'a>>)> {
+        let (rank, pieces) = self.waiting.pop_first()?;
         self.rank = rank.saturating_add(1);
-        self.rule(rank)
+        let Some(rule) = self.rule(rank) else {
+            self.through.extend(pieces);
+            return None;
+        };
+        Some((rule, pieces))
+    }
+
+    /// Whether no piece is left but those that are out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.through.is_empty()
+    }
+
+    /// The pieces that are left.
+    pub(super) fn rest(self) -> Vec<Piece<'a>> {
+        let mut rest = self.through;
+        rest.extend(self.waiting.into_values().flatten());
+        rest
     }
 
     fn rule(&self, rank: u32) -> Option<&'a Rule> {
@@ -191,11 +223,8 @@ impl<'i, 'a> Walk<'i, 'a> {
         self.rules.get(at as usize)
     }
 
-    /// The lowest rank that the piece may meet; what was found for it, or for what it was cut from, holds until it is passed.
-    fn meets(&self, boxes: &Index, p: &mut Piece<'a>) -> u32 {
-        if let Some(next) = p.next.filter(|n| *n >= self.rank) {
-            return next;
-        }
+    /// The lowest rank from the present one on that the piece may meet.
+    fn meets(&self, boxes: &Index, p: &Piece<'a>) -> Option<u32> {
         let any_state;
         let space = if self.restates {
             any_state = PacketBox {
@@ -210,7 +239,6 @@ impl<'i, 'a> Walk<'i, 'a> {
             let mut clauses = self.rule(rank).into_iter().flat_map(|r| &r.clauses);
             clauses.any(|c| c.space.intersects(space))
         };
-        let found = boxes.first_touching(space, self.kinds, self.rank..u32::MAX, touches);
-        *p.next.insert(found.unwrap_or(u32::MAX))
+        boxes.first_touching(space, self.kinds, self.rank..u32::MAX, touches)
     }
 }

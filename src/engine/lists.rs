@@ -32,7 +32,7 @@ impl<'a> Passage<'_, 'a> {
         &self,
         kinds: Kinds,
         acts: impl Fn(&Rule) -> bool,
-        mut pieces: Vec<Piece<'a>>,
+        pieces: Vec<Piece<'a>>,
         out: &mut Vec<Branch<'a>>,
     ) -> Vec<Piece<'a>> {
         let id = if self.dir == Direction::Out {
@@ -42,24 +42,22 @@ impl<'a> Passage<'_, 'a> {
         };
         let rules = &list(self.lists, self.dir).rules;
         let (index, sorted) = (self.ctx.index(self.at), by_priority(self.lists));
-        let mut walk = Walk::new(index, id, rules, sorted, kinds, &mut pieces);
-        while let Some(rule) = walk.next(&mut pieces) {
-            if pieces.is_empty() {
-                break;
+        let mut walk = Walk::new(index, id, rules, sorted, kinds);
+        walk.put(pieces);
+        while let Some((rule, mut met)) = walk.next() {
+            if rule.enabled && Kinds::of(&rule.action).meets(kinds) && acts(rule) {
+                let hit = split(self.ctx, self.dir, rule, &mut met);
+                let effect = match rule.action {
+                    Action::Allow | Action::Bypass => Effect::Allow,
+                    Action::Deny => Effect::Deny,
+                    _ => Effect::Unknown,
+                };
+                let by = Decider::Rule { at: self.at, rule };
+                out.extend(hit.into_iter().map(|p| p.branch(effect, by)));
             }
-            if !rule.enabled || !Kinds::of(&rule.action).meets(kinds) || !acts(rule) {
-                continue;
-            }
-            let hit = split(self.ctx, self.dir, rule, &mut pieces);
-            let effect = match rule.action {
-                Action::Allow | Action::Bypass => Effect::Allow,
-                Action::Deny => Effect::Deny,
-                _ => Effect::Unknown,
-            };
-            let by = Decider::Rule { at: self.at, rule };
-            out.extend(hit.into_iter().map(|p| p.branch(effect, by)));
+            walk.put(met);
         }
-        pieces
+        walk.rest()
     }
 }
 

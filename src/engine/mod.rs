@@ -254,8 +254,6 @@ pub(crate) struct Piece<'a> {
     pub(crate) assumed: SmallVec<[&'a Condition; 1]>,
     /// Who let it through last.
     pub(crate) by: Option<Decider<'a>>,
-    /// Rank of the first rule that it may meet in the list that it is in, at least; `None`: not looked for.
-    pub(crate) next: Option<u32>,
 }
 
 /// An interface that a hook's rules cannot know.
@@ -284,7 +282,6 @@ impl<'a> Piece<'a> {
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
             by: None,
-            next: None,
         }
     }
 
@@ -380,7 +377,6 @@ fn join<'a>(pieces: &mut Vec<Piece<'a>>) {
         match twin {
             // The joined one may have a twin of its own.
             Some(mut q) => {
-                q.next = q.next.min(p.next);
                 q.facts.retain(|f| p.facts.contains(f));
                 q.conditions
                     .retain(|c| p.conditions.iter().any(|d| std::ptr::eq(*c, *d)));

@@ -317,46 +317,41 @@ impl<'a> Walk<'a, '_> {
             flow.returned = pieces;
             return flow;
         };
-        let mut pieces = pieces;
         if depth > MAX_DEPTH {
             self.give_up(pieces, "chain-depth");
             return flow;
         }
         let id = ListId::Chain(table.name, index);
         let index = self.ctx.index(self.at);
-        let mut rules = Rules::new(index, id, &chain.rules, false, Kinds::ALL, &mut pieces);
-        while let Some(rule) = rules.next(&mut pieces) {
-            if pieces.is_empty() {
-                break;
-            }
+        let mut rules = Rules::new(index, id, &chain.rules, false, Kinds::ALL);
+        rules.put(pieces);
+        while let Some((rule, mut met)) = rules.next() {
             if !rule.enabled || matches!(rule.action, Action::Continue) {
+                rules.put(met);
                 continue;
             }
             if self.steps > BRANCH_BUDGET {
-                self.give_up(std::mem::take(&mut pieces), "budget");
-                break;
+                met.extend(rules.rest());
+                self.give_up(met, "budget");
+                return flow;
             }
-            let hit = split(self.ctx, self.dir, rule, &mut pieces);
-            if hit.is_empty() {
-                continue;
+            let hit = split(self.ctx, self.dir, rule, &mut met);
+            if !hit.is_empty() {
+                self.steps += hit.len();
+                if let Some(log) = &mut self.log {
+                    log.push(Step {
+                        table: table.name,
+                        chain,
+                        rule: Some(rule),
+                        depth,
+                        certain: met.is_empty() && rules.is_empty(),
+                    });
+                }
+                self.act(table, rule, hit, depth, &mut met, &mut flow);
             }
-            self.steps += hit.len();
-            if let Some(log) = &mut self.log {
-                log.push(Step {
-                    table: table.name,
-                    chain,
-                    rule: Some(rule),
-                    depth,
-                    certain: pieces.is_empty(),
-                });
-            }
-            self.act(table, rule, hit, depth, &mut pieces, &mut flow);
+            rules.put(met);
         }
-        flow.returned.append(&mut pieces);
-        for p in &mut flow.returned {
-            // What was found is about this chain.
-            p.next = None;
-        }
+        flow.returned.append(&mut rules.rest());
         join(&mut flow.returned);
         flow
     }

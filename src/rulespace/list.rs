@@ -41,12 +41,25 @@ impl<'a> OrderedList<'a> {
     /// A list of rules with what each takes for sure. Only enabled rules may be in it.
     #[must_use]
     pub fn new(rules: Vec<&'a Rule>, takes: Vec<Takes>) -> Self {
-        let boxes = |((i, r), t): ((u32, &&'a Rule), &Takes)| {
-            let (clauses, kinds): (&'a [_], _) = (&r.clauses, kinds(r, t));
-            clauses.iter().map(move |c| (i, kinds, &c.space))
-        };
-        let each = (0u32..).zip(&rules).zip(&takes);
-        let index = Index::of_kinds(each.flat_map(boxes));
+        let mut entries: Vec<(u32, Kinds, &PacketBox)> = Vec::new();
+        let mut spare = rules.len();
+        for ((i, r), t) in (0u32..).zip(&rules).zip(&takes) {
+            let kind = Kinds::of(&r.action);
+            // What a chain takes is little of what is sent there. It is entered by itself where that are not too many boxes.
+            let inner: &[PacketBox] = match t {
+                Takes::Boxes(b) if b.len() <= spare => b,
+                _ => &[],
+            };
+            spare -= inner.len();
+            let kinds = match t {
+                Takes::Nothing => kind,
+                _ if !inner.is_empty() => kind,
+                _ => kind.or(Kinds::SURE),
+            };
+            entries.extend(r.clauses.iter().map(|c| (i, kinds, &c.space)));
+            entries.extend(inner.iter().map(|b| (i, Kinds::SURE, b)));
+        }
+        let index = Index::of_kinds(entries.into_iter());
         Self {
             rules,
             takes,
@@ -253,14 +266,6 @@ impl<'a> OrderedList<'a> {
             [c] if c.conditions.is_empty() => Some((&c.space, effect(rule)?)),
             _ => None,
         }
-    }
-}
-
-fn kinds(rule: &Rule, takes: &Takes) -> Kinds {
-    let kind = Kinds::of(&rule.action);
-    match takes {
-        Takes::Nothing => kind,
-        _ => kind.or(Kinds::SURE),
     }
 }
 
