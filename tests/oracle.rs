@@ -21,7 +21,7 @@ mod universe;
 use hylint::engine::{Context, Direction, Effect, Indexes, LocalPolicy, evaluate, subtract_all};
 use hylint::load::LoadedExport;
 use hylint::trace::{Packet, Tracer, Verdict};
-use hylint_parsers::model::{Body, Export, Point, Profiles, Side};
+use hylint_parsers::model::{Action, Body, Export, Families, Point, Profiles, Side};
 use hylint_parsers::source::Source;
 use hylint_parsers::space::{AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, StateSet, iface_name};
 use naive::{Case, Outcomes, every_value, verdict};
@@ -219,14 +219,18 @@ proptest! {
         }
     }
 
-    // A set of packets at once, as `check` judges it: what may happen to each of them may happen to it as part of the set.
+    // A set of packets at once, as `check` judges it: what may happen to each of them may happen to it as part of the set,
+    // and nothing else, as long as all are in the same state and no address changes on the way.
     #[test]
     fn a_set_of_packets_is_judged_as_each_of_them(
         point in tables::netfilter(),
         direction in prop_oneof![2 => way(), 1 => Just(Direction::Forward)],
+        families in prop_oneof![2 => Just(Families::BOTH), 1 => Just(Families::V4), 1 => Just(Families::V6)],
+        any_source in any::<bool>(),
         packets in packets(),
     ) {
-        let layers = [vec![point]];
+        let translates = point.rules().any(|r| matches!(r.action, Action::Nat(_)));
+        let layers = [vec![Point { families, ..point }]];
         let (exports, by_index) = (loaded(&layers), indexed(&layers));
         let (resolve, local) = (known(), universe::range(0, 1));
         let policy = LocalPolicy::Literal { uid: Some(0), gid: None, mac: None, mark: 0 };
@@ -245,7 +249,9 @@ proptest! {
         for p in packets.iter().take(6) {
             let v6 = p.dst.is_ipv6();
             let whole = PacketBox {
-                src: family(v6), dst: family(v6),
+                // One end says the family as well as two.
+                src: if any_source { AddrSet::any() } else { family(v6) },
+                dst: family(v6),
                 sport: PortSet::range(0, 2), dport: PortSet::range(0, 2),
                 flags: FlagSet::FULL,
                 state: StateSet::exactly(StateSet::FULL, false, false),
@@ -266,6 +272,9 @@ proptest! {
             let (as_part, alone) = (effects(&whole, &one), effects(&one, &one));
             prop_assert!(!alone.is_empty());
             prop_assert!(alone.iter().all(|e| as_part.contains(e)), "{:?}: {:?} lacks some of {:?}", p, as_part, alone);
+            let alike = PacketBox { state: one.state, ..whole };
+            let among = effects(&alike, &one);
+            prop_assert!(translates || among.len() == alone.len(), "{:?}: {:?}, alone {:?}", p, among, alone);
         }
     }
 }

@@ -141,6 +141,51 @@ mod tests {
     }
 
     #[test]
+    fn each_field_has_its_own_values_up_to_its_last() {
+        let of = |test: Test| {
+            let text = format!("{test:?}");
+            Condition::new(ConditionKind::Unknown, test, Span::default(), text)
+        };
+        type Make = fn(u8, u8) -> Test;
+        fn ids(a: u8, b: u8) -> RangeSet<u32> {
+            RangeSet::range(u32::from(a), if b == u8::MAX { u32::MAX } else { b.into() })
+        }
+        let fields: [Make; 5] = [
+            |a, b| Test::Ttl(RangeSet::range(a, b)),
+            |a, b| Test::Dscp(RangeSet::range(a, b.min(63))),
+            |a, b| {
+                Test::Length(RangeSet::range(
+                    a.into(),
+                    if b == u8::MAX { u16::MAX } else { b.into() },
+                ))
+            },
+            |a, b| Test::Uid(ids(a, b)),
+            |a, b| Test::Gid(ids(a, b)),
+        ];
+        for (i, field) in fields.iter().enumerate() {
+            let (low, high) = (of(field(0, 9)), of(field(10, u8::MAX)));
+            assert_eq!(
+                answer(&[Fact::of(&low, false)], &[], &high),
+                Some(true),
+                "{low:?}"
+            );
+            assert_eq!(
+                answer(&[Fact::of(&low, true)], &[], &high),
+                Some(false),
+                "{low:?}"
+            );
+            for (j, other) in fields.iter().enumerate().filter(|(j, _)| *j != i) {
+                let other = of(other(10, u8::MAX));
+                assert_eq!(
+                    answer(&[Fact::of(&low, true)], &[], &other),
+                    None,
+                    "{i} {j}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_packet_has_one_hardware_address_and_rates_are_drawn_anew() {
         let mac = |m: &str| {
             let test = Test::Mac(m.into());

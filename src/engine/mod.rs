@@ -23,7 +23,7 @@ use hylint_parsers::model::{
     Body, Chain, Condition, DefaultVerdict, Point, PointKind, Profiles, Rule, TableName,
 };
 use hylint_parsers::source::Span;
-use hylint_parsers::space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, StateSet};
+use hylint_parsers::space::{AddrSet, IfaceSet, PacketBox, PortSet, StateSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -196,11 +196,7 @@ pub fn evaluate_logged<'a>(
     query: &PacketBox,
     log: Option<&mut Vec<Step<'a>>>,
 ) -> Vec<Branch<'a>> {
-    let family = if query.src.v4.is_empty() || query.dst.v4.is_empty() {
-        Family::V6
-    } else {
-        Family::V4
-    };
+    let family = matching::family(query);
     let found: SmallVec<[(PointRef, &'a Point); 2]> = points
         .iter()
         .filter_map(|&at| Some((at, ctx.exports.get(at.0)?.export.points.get(at.1)?)))

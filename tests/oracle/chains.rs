@@ -22,18 +22,16 @@ pub(crate) struct Naive<'a> {
 impl Naive<'_> {
     /// From a rule of a chain on.
     fn run(&self, t: &Table, chain: usize, at: usize, w: &Walker) -> Vec<End> {
-        let Some(r) = t.chains[chain].rules.get(at) else {
+        let rules = t.chains[chain].rules.iter().enumerate().skip(at);
+        let mut some = rules.map(|(i, r)| (i, r, self.case.may(r, w)));
+        let Some((at, r, (_, miss))) = some.find(|(_, _, (hit, _))| *hit) else {
             return vec![End::Back(w.clone())];
         };
-        let (hit, miss) = self.case.may(r, w);
         let mut out = if miss {
             self.run(t, chain, at + 1, w)
         } else {
             Vec::new()
         };
-        if !hit {
-            return out;
-        }
         let w = w.clone();
         match &r.action {
             Action::Allow => out.push(End::Accept(w)),

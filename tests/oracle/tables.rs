@@ -15,12 +15,12 @@ const BASES: [(TableName, &[&str], usize); 5] = [
     (
         TableName::Mangle,
         &["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
-        1,
+        2,
     ),
     (
         TableName::Nat,
         &["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
-        1,
+        2,
     ),
     (TableName::Filter, &["INPUT", "FORWARD", "OUTPUT"], 3),
     (TableName::Security, &["INPUT", "FORWARD", "OUTPUT"], 1),

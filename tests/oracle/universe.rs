@@ -200,8 +200,11 @@ fn clause(condition: BoxedStrategy<Condition>) -> impl Strategy<Value = Clause> 
     let negated = (condition, any::<bool>()).prop_map(|(c, no)| c.negate(no));
     let conditions = prop_oneof![5 => Just(vec![]), 3 => prop::collection::vec(negated, 1..3)];
     let headers = (addrs(), addrs(), protos, ports(), ports(), states);
-    (headers, (ifaces(), ifaces()), flags, conditions).prop_map(
-        |((src, dst, proto, sport, dport, state), (in_iface, out_iface), flags, conditions)| {
+    // Rules that narrow everything seldom meet on a packet.
+    let wide = prop::bool::weighted(0.3);
+    (headers, (ifaces(), ifaces()), flags, conditions, wide).prop_map(
+        |(headers, (in_iface, out_iface), flags, conditions, wide)| {
+            let (src, dst, proto, sport, dport, state) = headers;
             let tcp = proto == ProtoSet::single(6);
             let flags = if tcp { flags } else { FlagSet::FULL };
             let space = PacketBox {
@@ -216,7 +219,7 @@ fn clause(condition: BoxedStrategy<Condition>) -> impl Strategy<Value = Clause> 
                 out_iface,
             };
             Clause {
-                space,
+                space: if wide { PacketBox::any() } else { space },
                 conditions: conditions.into_iter().collect(),
             }
         },
