@@ -226,10 +226,9 @@ fn decide<'a>(
                 "broadcast" => AddrTypes::parse("BROADCAST"),
                 _ => None,
             };
-            let special = union(&multicast(), &broadcast());
             let set = match types {
                 Some(t) => addrs_of_type(ctx, false, t),
-                None => special.complement(),
+                None => of_one(),
             };
             narrow(space, Side::Dst, &set, cond.negated);
             Some(Tri::True)
@@ -379,6 +378,11 @@ fn broadcast() -> AddrSet {
     }
 }
 
+/// Addresses that an interface may have: all but those of many.
+pub(super) fn of_one() -> AddrSet {
+    union(&multicast(), &broadcast()).complement()
+}
+
 /// 127.0.0.0/8 and ::1.
 pub(super) fn loopback() -> AddrSet {
     AddrSet {
@@ -394,13 +398,12 @@ pub(super) fn loopback() -> AddrSet {
 ///
 /// `own`: the address is one of this host's, by the direction or by REDIRECT, whichever it is.
 fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
-    let special = union(&multicast(), &broadcast());
     let here = if own {
-        special.complement()
+        of_one()
     } else {
         union(&loopback(), ctx.local)
     };
-    let unicast = union(&special, &here).complement();
+    let unicast = of_one().subtract(&here);
     let kinds = [
         ("LOCAL", &here),
         ("MULTICAST", &multicast()),

@@ -1,6 +1,6 @@
 //! Address translation on the packet path of Linux (iptables-extensions(8): DNAT, REDIRECT, NETMAP).
 
-use super::matching::family;
+use super::matching::{family, of_one};
 use super::{Context, Direction, Piece};
 use hylint_parsers::model::{Nat, NatKind};
 use hylint_parsers::space::{AddrSet, PacketBox, PortSet, RangeSet, Scalar, StateSet};
@@ -62,7 +62,8 @@ pub(super) fn translate<'a>(
 }
 
 /// Where REDIRECT leads: from this host to its loopback address, else to the first address of the interface that the
-/// packet came in by (Linux `nf_nat_redirect`). Which of this host's addresses that is no export tells.
+/// packet came in by (Linux `nf_nat_redirect`). Which of this host's addresses that is no export tells; an address of one
+/// host it is.
 fn redirected(ctx: &Context<'_>, dir: Direction, p: &Piece<'_>) -> AddrSet {
     let family = family(&p.space);
     if dir == Direction::Out {
@@ -76,7 +77,7 @@ fn redirected(ctx: &Context<'_>, dir: Direction, p: &Piece<'_>) -> AddrSet {
     if own.has(family) {
         own
     } else {
-        AddrSet::any_of(family)
+        of_one().only(family)
     }
 }
 
