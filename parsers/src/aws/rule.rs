@@ -9,6 +9,7 @@ use crate::problem::ProblemKind;
 use crate::source::Span;
 use crate::space::{AddrSet, FlagSet, IfaceSet, PacketBox, StateSet};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// What a rule is made of.
 pub(super) struct Parts<'p> {
@@ -29,7 +30,7 @@ impl Reader<'_> {
         let mut rule = Rule {
             name: Box::default(),
             span: parts.span,
-            fields: SmallVec::new(),
+            fields: ThinVec::new(),
             enabled: true,
             action: parts.action.clone(),
             clauses: SmallVec::new(),
@@ -87,7 +88,7 @@ impl Reader<'_> {
             in_iface: IfaceSet::full(),
             out_iface: IfaceSet::full(),
         };
-        let mut conditions = SmallVec::new();
+        let mut conditions = ThinVec::new();
         conditions.extend(peer.condition);
         conditions.extend(traffic.doubt.clone());
         conditions.extend(parts.doubt.clone());

@@ -6,6 +6,7 @@ use crate::problem::ProblemKind;
 use crate::source::Span;
 use crate::space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// Number of values that an option takes.
 pub(super) mod arity {
@@ -78,9 +79,9 @@ pub(super) struct Draft {
     /// Further factors: the packet fits a clause of each.
     alternatives: Vec<SmallVec<[Clause; 2]>>,
     /// Conditions of every clause.
-    pub(super) conditions: SmallVec<[Condition; 1]>,
+    pub(super) conditions: ThinVec<Condition>,
     /// Places.
-    pub(super) fields: SmallVec<[(Field, Span); 6]>,
+    pub(super) fields: ThinVec<(Field, Span)>,
     /// Text of the comment match.
     pub(super) comment: String,
     /// The first thing that was not taken as written.
@@ -95,8 +96,8 @@ impl Draft {
         Self {
             space,
             alternatives: Vec::new(),
-            conditions: SmallVec::new(),
-            fields: SmallVec::new(),
+            conditions: ThinVec::new(),
+            fields: ThinVec::new(),
             comment: String::new(),
             problem: None,
             merges_ports,
@@ -187,7 +188,7 @@ impl Draft {
     pub(super) fn any_of(&mut self, boxes: impl IntoIterator<Item = PacketBox>) {
         let clause = |space| Clause {
             space,
-            conditions: SmallVec::new(),
+            conditions: ThinVec::new(),
         };
         self.any_clause(boxes.into_iter().map(clause));
     }

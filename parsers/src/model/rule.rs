@@ -4,6 +4,7 @@ use super::condition::Condition;
 use crate::source::Span;
 use crate::space::{AddrSet, PacketBox, PortSet};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// A part of a rule's text that a finding may point at.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -171,7 +172,7 @@ pub struct Clause {
     /// What packets decide.
     pub space: PacketBox,
     /// What they do not; all must hold.
-    pub conditions: SmallVec<[Condition; 1]>,
+    pub conditions: ThinVec<Condition>,
 }
 
 /// One rule. It matches a packet if any of its clauses does.
@@ -182,7 +183,7 @@ pub struct Rule {
     /// The rule's whole text.
     pub span: Span,
     /// Places of its fields; a field may occur more than once (several ranges).
-    pub fields: SmallVec<[(Field, Span); 6]>,
+    pub fields: ThinVec<(Field, Span)>,
     /// False if the export says that the rule does not act.
     pub enabled: bool,
     /// What it does.
@@ -208,7 +209,7 @@ impl Rule {
         Self {
             name: "".into(),
             span,
-            fields: SmallVec::new(),
+            fields: ThinVec::new(),
             enabled: true,
             action,
             clauses: SmallVec::from_elem(Clause::default(), 1),
@@ -240,3 +241,6 @@ impl Rule {
         self.clauses.iter().flat_map(|c| &c.conditions)
     }
 }
+
+// A fleet's rules are made and moved by the million: what most of them lack is kept out of their size.
+const _: () = assert!(size_of::<Rule>() <= 256 && size_of::<PacketBox>() <= 128);

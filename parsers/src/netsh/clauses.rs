@@ -9,6 +9,7 @@ use crate::source::Span;
 use crate::space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, proto};
 use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
+use thin_vec::ThinVec;
 
 /// Most clauses that one rule may need; real rules need one to six. Beyond it the rule is kept as undecided.
 const MAX_CLAUSES: usize = 256;
@@ -67,7 +68,7 @@ impl Builder<'_, '_> {
     }
 
     fn clause(&self, space: PacketBox, open: &[&Option<Condition>]) -> Clause {
-        let mut conditions: SmallVec<[Condition; 1]> = self.conditions.iter().cloned().collect();
+        let mut conditions: ThinVec<Condition> = self.conditions.iter().cloned().collect();
         conditions.extend(open.iter().filter_map(|c| (*c).clone()));
         Clause { space, conditions }
     }

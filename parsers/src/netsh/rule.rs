@@ -7,6 +7,7 @@ use crate::model::{Action, Condition, ConditionKind, Field, Profiles, Rule, Rule
 use crate::source::Span;
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use thin_vec::ThinVec;
 
 /// Odd lines of one rule that become conditions; one is enough to leave the rule undecided.
 const MOST_ODDITIES: usize = 8;
@@ -409,7 +410,7 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn fields(&self, direction: Direction) -> SmallVec<[(Field, Span); 6]> {
+    fn fields(&self, direction: Direction) -> ThinVec<(Field, Span)> {
         let (local, remote, lport, rport) = match direction {
             Direction::In => (
                 Field::Destination,
@@ -449,7 +450,7 @@ impl<'a> Builder<'a, '_> {
             Label::Protocol => self.block.get(label),
             _ => self.block.whole(label),
         };
-        let mut out: SmallVec<[(Field, Span); 6]> = SmallVec::with_capacity(map.len());
+        let mut out: ThinVec<(Field, Span)> = ThinVec::with_capacity(map.len());
         out.extend(
             map.iter()
                 .filter_map(|(label, field)| Some((*field, span(*label)?))),

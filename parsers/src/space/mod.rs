@@ -3,6 +3,7 @@
 mod addr;
 mod packet;
 mod range;
+mod store;
 
 pub use addr::{AddrSet, Family};
 pub use packet::{

@@ -1,6 +1,8 @@
 //! Sets of integers as sorted, disjoint, non-adjacent inclusive ranges.
 
-use smallvec::{SmallVec, smallvec};
+use super::store::{Far, Near, Store};
+use smallvec::SmallVec;
+use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -10,6 +12,10 @@ pub trait Scalar: Copy + Ord + Hash + Debug + Send + Sync + 'static {
     const MIN: Self;
     /// Largest value.
     const MAX: Self;
+    /// The range of every value.
+    const WHOLE: &'static [(Self, Self)];
+    /// How sets of the type are held.
+    type Store: Store<Self>;
     /// The next value, or `None` at [`Scalar::MAX`].
     fn next(self) -> Option<Self>;
     /// The previous value, or `None` at [`Scalar::MIN`].
@@ -19,28 +25,37 @@ pub trait Scalar: Copy + Ord + Hash + Debug + Send + Sync + 'static {
 }
 
 macro_rules! scalar {
-    ($($t:ty),*) => {$(
+    ($($t:ty: $store:ident),*) => {$(
         impl Scalar for $t {
             const MIN: Self = <$t>::MIN;
             const MAX: Self = <$t>::MAX;
+            const WHOLE: &'static [(Self, Self)] = &[(<$t>::MIN, <$t>::MAX)];
+            type Store = $store<$t>;
             fn next(self) -> Option<Self> { self.checked_add(1) }
             fn prev(self) -> Option<Self> { self.checked_sub(1) }
             fn span(lo: Self, hi: Self) -> u128 { u128::from(hi.saturating_sub(lo)).saturating_add(1) }
         }
     )*};
 }
-scalar!(u8, u16, u32, u64, u128);
+scalar!(u8: Near, u16: Near, u32: Near, u64: Far, u128: Far);
 
-type Ranges<T> = SmallVec<[(T, T); 1]>;
+/// Ranges while a set is made.
+type Draft<T> = SmallVec<[(T, T); 4]>;
 
 /// A set of integers. Ranges are inclusive, sorted, disjoint and not adjacent, so equal sets compare equal.
-#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RangeSet<T: Scalar>(Ranges<T>);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RangeSet<T: Scalar>(T::Store);
 
-impl<T: Scalar> Clone for RangeSet<T> {
-    /// One copy of the ranges; the derived form copies them one by one.
-    fn clone(&self) -> Self {
-        Self(SmallVec::from_slice(&self.0))
+impl<T: Scalar> Ord for RangeSet<T> {
+    /// By the ranges.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_slice().cmp(other.as_slice())
+    }
+}
+
+impl<T: Scalar> PartialOrd for RangeSet<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -69,73 +84,87 @@ impl<T: Scalar> RangeSet<T> {
     /// The set with no value.
     #[must_use]
     pub fn empty() -> Self {
-        Self(SmallVec::new())
+        Self(T::Store::empty())
     }
 
     /// The set of every value.
     #[must_use]
     pub fn full() -> Self {
-        Self(smallvec![(T::MIN, T::MAX)])
+        Self(T::Store::full())
     }
 
     /// One value.
     #[must_use]
     pub fn single(v: T) -> Self {
-        Self(smallvec![(v, v)])
+        Self::range(v, v)
     }
 
     /// `lo..=hi`; empty when `lo > hi`.
     #[must_use]
+    #[inline]
     pub fn range(lo: T, hi: T) -> Self {
-        if lo <= hi {
-            Self(smallvec![(lo, hi)])
-        } else {
+        if lo > hi {
             Self::empty()
+        } else if lo == T::MIN && hi == T::MAX {
+            Self::full()
+        } else {
+            Self(T::Store::one(lo, hi))
         }
     }
 
-    fn normalized(mut raw: Ranges<T>) -> Self {
-        if raw.len() > 1 {
-            raw.sort_unstable();
-            let mut out: Ranges<T> = SmallVec::with_capacity(raw.len());
-            for (lo, hi) in raw {
-                match out.last_mut() {
-                    Some(last) if last.1.next().is_none_or(|n| lo <= n) => last.1 = last.1.max(hi),
-                    _ => out.push((lo, hi)),
-                }
-            }
-            return Self(out);
+    /// A set of ranges that are sorted, disjoint and not adjacent.
+    fn canonical(ranges: &[(T, T)]) -> Self {
+        match *ranges {
+            [] => Self::empty(),
+            [(lo, hi)] => Self::range(lo, hi),
+            _ => Self(T::Store::many(ranges)),
         }
-        Self(raw)
+    }
+
+    /// A set of ranges in any order, none of them empty.
+    fn normalized(mut raw: Draft<T>) -> Self {
+        raw.sort_unstable();
+        // `dedup_by` gives the later range first; true drops it.
+        raw.dedup_by(|next, last| {
+            let joined = last.1.next().is_none_or(|n| next.0 <= n);
+            if joined {
+                last.1 = last.1.max(next.1);
+            }
+            joined
+        });
+        Self::canonical(&raw)
     }
 
     /// True for the set with no value.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.as_slice().is_empty()
     }
 
     /// True for the set of every value.
     #[must_use]
+    #[inline]
     pub fn is_full(&self) -> bool {
-        matches!(self.0.as_slice(), [(lo, hi)] if *lo == T::MIN && *hi == T::MAX)
+        self.0.is_full()
     }
 
     /// The ranges in ascending order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (T, T)> + '_ {
-        self.0.iter().copied()
+        self.as_slice().iter().copied()
     }
 
     /// The same as a slice.
     #[must_use]
+    #[inline]
     pub fn as_slice(&self) -> &[(T, T)] {
-        &self.0
+        self.0.as_slice()
     }
 
     /// Number of ranges.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.as_slice().len()
     }
 
     /// Number of values, saturating at `u128::MAX`.
@@ -148,19 +177,19 @@ impl<T: Scalar> RangeSet<T> {
     /// The smallest value.
     #[must_use]
     pub fn first(&self) -> Option<T> {
-        self.0.first().map(|r| r.0)
+        self.as_slice().first().map(|r| r.0)
     }
 
     /// The largest value.
     #[must_use]
     pub fn last(&self) -> Option<T> {
-        self.0.last().map(|r| r.1)
+        self.as_slice().last().map(|r| r.1)
     }
 
     /// Whether `v` is in the set.
     #[must_use]
     pub fn contains(&self, v: T) -> bool {
-        match self.0.as_slice() {
+        match self.as_slice() {
             [] => false,
             [(lo, hi)] => *lo <= v && v <= *hi,
             all => {
@@ -173,7 +202,7 @@ impl<T: Scalar> RangeSet<T> {
     /// Adds `lo..=hi`.
     pub fn insert(&mut self, lo: T, hi: T) {
         if lo <= hi {
-            let mut raw = std::mem::take(&mut self.0);
+            let mut raw = Draft::from_slice(self.as_slice());
             raw.push((lo, hi));
             *self = Self::normalized(raw);
         }
@@ -194,49 +223,46 @@ impl<T: Scalar> RangeSet<T> {
     /// Values in both sets.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
-        if self.is_full() {
-            return other.clone();
-        }
         if other.is_full() {
             return self.clone();
         }
-        let (mut a, mut b) = (self.iter().peekable(), other.iter().peekable());
-        let mut out = SmallVec::new();
-        while let (Some(&(alo, ahi)), Some(&(blo, bhi))) = (a.peek(), b.peek()) {
-            let (lo, hi) = (alo.max(blo), ahi.min(bhi));
-            if lo <= hi {
-                out.push((lo, hi));
-            }
-            if ahi < bhi {
-                a.next()
-            } else {
-                b.next()
-            };
+        if self.is_full() {
+            return other.clone();
         }
-        Self(out)
+        let (a, b) = (self.as_slice(), other.as_slice());
+        if let ([(alo, ahi)], [(blo, bhi)]) = (a, b) {
+            return Self::range(*alo.max(blo), *ahi.min(bhi));
+        }
+        let mut out = Draft::new();
+        overlaps(a, b, |lo, hi| {
+            out.push((lo, hi));
+            true
+        });
+        Self::canonical(&out)
     }
 
     /// Whether the two sets share a value.
     #[must_use]
+    #[inline]
     pub fn intersects(&self, other: &Self) -> bool {
-        let (mut a, mut b) = (self.iter().peekable(), other.iter().peekable());
-        while let (Some(&(alo, ahi)), Some(&(blo, bhi))) = (a.peek(), b.peek()) {
-            if alo.max(blo) <= ahi.min(bhi) {
-                return true;
+        match (self.as_slice(), other.as_slice()) {
+            ([], _) | (_, []) => false,
+            ([(alo, ahi)], [(blo, bhi)]) => alo <= bhi && blo <= ahi,
+            (a, b) => {
+                let mut found = false;
+                overlaps(a, b, |_, _| {
+                    found = true;
+                    false
+                });
+                found
             }
-            if ahi < bhi {
-                a.next()
-            } else {
-                b.next()
-            };
         }
-        false
     }
 
     /// Values that are not in the set.
     #[must_use]
     pub fn complement(&self) -> Self {
-        let mut out = SmallVec::new();
+        let mut out = Draft::new();
         let mut from = Some(T::MIN);
         for (lo, hi) in self.iter() {
             if let (Some(start), Some(end)) = (from, lo.prev())
@@ -249,7 +275,7 @@ impl<T: Scalar> RangeSet<T> {
         if let Some(start) = from {
             out.push((start, T::MAX));
         }
-        Self(out)
+        Self::canonical(&out)
     }
 
     /// Values of `self` that are not in `other`.
@@ -266,17 +292,32 @@ impl<T: Scalar> RangeSet<T> {
 
     /// Whether every value of `self` is in `other`.
     #[must_use]
+    #[inline]
     pub fn is_subset(&self, other: &Self) -> bool {
         if other.is_full() || self.is_empty() {
             return true;
         }
+        let all = other.as_slice();
         self.iter().all(|(lo, hi)| {
-            let i = other.0.partition_point(|(_, ohi)| *ohi < lo);
-            other
-                .0
-                .get(i)
+            let i = all.partition_point(|(_, ohi)| *ohi < lo);
+            all.get(i)
                 .is_some_and(|(olo, ohi)| *olo <= lo && hi <= *ohi)
         })
+    }
+}
+
+/// Tells the ranges that two sorted lists share, in ascending order, until it is told to stop.
+fn overlaps<T: Scalar>(mut a: &[(T, T)], mut b: &[(T, T)], mut each: impl FnMut(T, T) -> bool) {
+    while let ([(alo, ahi), left @ ..], [(blo, bhi), right @ ..]) = (a, b) {
+        let (lo, hi) = (*alo.max(blo), *ahi.min(bhi));
+        if lo <= hi && !each(lo, hi) {
+            return;
+        }
+        if ahi < bhi {
+            a = left;
+        } else {
+            b = right;
+        }
     }
 }
 
@@ -313,6 +354,7 @@ mod tests {
             for s in [a.union(&b), a.intersect(&b), a.subtract(&b), a.complement()] {
                 let v: Vec<_> = s.iter().collect();
                 prop_assert!(v.iter().all(|(lo, hi)| lo <= hi));
+                prop_assert_eq!(s.is_full(), v == [(u8::MIN, u8::MAX)]);
                 prop_assert!(v.windows(2).all(|w| u16::from(w[0].1) + 1 < u16::from(w[1].0)));
             }
         }

@@ -1,0 +1,114 @@
+//! How the ranges of a set are held: small, since a model has several sets for each rule and nearly all of them are full,
+//! empty or one range.
+
+use super::range::Scalar;
+use std::fmt::Debug;
+use std::hash::Hash;
+use thin_vec::ThinVec;
+
+/// Ranges that are inclusive, sorted, disjoint and not adjacent. Each set has one form, so equal sets compare equal.
+pub trait Store<T: Scalar>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
+    /// No value.
+    fn empty() -> Self;
+    /// Every value.
+    fn full() -> Self;
+    /// `lo..=hi`, which is not empty and not every value.
+    fn one(lo: T, hi: T) -> Self;
+    /// Two ranges or more.
+    fn many(ranges: &[(T, T)]) -> Self;
+    /// The ranges.
+    fn as_slice(&self) -> &[(T, T)];
+    /// Whether it is [`Store::full`].
+    fn is_full(&self) -> bool;
+}
+
+/// One range of a small type is held in place.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Near<T> {
+    /// No value.
+    Empty,
+    /// Every value.
+    Full,
+    /// One range.
+    One((T, T)),
+    /// Two ranges or more.
+    Many(ThinVec<(T, T)>),
+}
+
+impl<T: Scalar> Store<T> for Near<T> {
+    #[inline]
+    fn empty() -> Self {
+        Self::Empty
+    }
+
+    #[inline]
+    fn full() -> Self {
+        Self::Full
+    }
+
+    #[inline]
+    fn one(lo: T, hi: T) -> Self {
+        Self::One((lo, hi))
+    }
+
+    fn many(ranges: &[(T, T)]) -> Self {
+        Self::Many(ranges.into())
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[(T, T)] {
+        match self {
+            Self::Empty => &[],
+            Self::Full => T::WHOLE,
+            Self::One(range) => std::slice::from_ref(range),
+            Self::Many(ranges) => ranges,
+        }
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        matches!(self, Self::Full)
+    }
+}
+
+/// Ranges of a large type (IPv6 addresses, interface names) are held elsewhere: most sets of them have none.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Far<T> {
+    /// Every value.
+    Full,
+    /// Any other number of ranges, none included; an empty vector is one word that holds nothing.
+    Ranges(ThinVec<(T, T)>),
+}
+
+impl<T: Scalar> Store<T> for Far<T> {
+    #[inline]
+    fn empty() -> Self {
+        Self::Ranges(ThinVec::new())
+    }
+
+    #[inline]
+    fn full() -> Self {
+        Self::Full
+    }
+
+    fn one(lo: T, hi: T) -> Self {
+        Self::many(&[(lo, hi)])
+    }
+
+    fn many(ranges: &[(T, T)]) -> Self {
+        Self::Ranges(ranges.into())
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[(T, T)] {
+        match self {
+            Self::Full => T::WHOLE,
+            Self::Ranges(ranges) => ranges,
+        }
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        matches!(self, Self::Full)
+    }
+}
