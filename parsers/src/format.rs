@@ -57,6 +57,9 @@ pub const FORMATS: &[&FormatSpec] = &[
     &crate::azure::FORMAT,
 ];
 
+/// The score that nothing exceeds: no other format needs to look at the text.
+const CERTAIN: Score = 100;
+
 /// The format of a text, from its content: the best score wins, the first of equals.
 #[must_use]
 pub fn detect(input: &Input<'_>) -> Option<&'static FormatSpec> {
@@ -65,6 +68,9 @@ pub fn detect(input: &Input<'_>) -> Option<&'static FormatSpec> {
         let score = (f.detect)(input);
         if score > 0 && best.is_none_or(|(s, _)| score > s) {
             best = Some((score, f));
+        }
+        if score >= CERTAIN {
+            break;
         }
     }
     best.map(|(_, f)| f)

@@ -4,6 +4,7 @@ use super::companion::Gathered;
 use super::group::Draft;
 use super::keys::{Place, place};
 use super::template::Stray;
+use crate::json::memo::Memo;
 use crate::json::walk::Shape;
 use crate::json::{Kind, Value};
 use crate::problem::{Problem, ProblemKind};
@@ -32,6 +33,7 @@ pub(super) struct Context {
     /// Places in the present document that are not JSON.
     pub errors: Vec<Span>,
     seen: FxHashSet<(&'static str, Box<str>)>,
+    memo: Memo<Place>,
 }
 
 /// One object's members by its shape, those of its `properties` included.
@@ -91,15 +93,18 @@ impl Context {
             unknown: Vec::new(),
         };
         let mut inner = None;
+        let mut known = self.memo.take(shape.name);
         for (k, v) in object.members() {
-            match place(shape, k) {
+            match known.get(k.raw(), || place(shape, k)) {
                 Place::Properties if v.kind() == Kind::Object => inner = Some(v),
                 place => self.take(shape, &mut out, place, k, v),
             }
         }
         for (k, v) in inner.iter().flat_map(|o| o.members()) {
-            self.take(shape, &mut out, place(shape, k), k, v);
+            let place = known.get(k.raw(), || place(shape, k));
+            self.take(shape, &mut out, place, k, v);
         }
+        self.memo.put(shape.name, known);
         out
     }
 

@@ -5,10 +5,13 @@
 //! commas are not.
 
 pub mod embedded;
+pub mod memo;
+mod scan;
 pub mod walk;
 
 use crate::source::Span;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// What a node is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,8 +81,18 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     out: Json,
-    /// Open containers: node index, and for objects whether the next string is a key.
-    open: Vec<(u32, bool)>,
+    open: Vec<Open>,
+}
+
+/// A container that is not closed yet.
+#[derive(Clone, Copy)]
+struct Open {
+    /// Index of its node.
+    node: u32,
+    /// Whether it is an object.
+    object: bool,
+    /// Whether the next string in it is a key, if it is an object.
+    key: bool,
 }
 
 impl Json {
@@ -158,31 +171,40 @@ impl<'a> Parser<'a> {
     }
 
     /// Skips blanks and comments.
+    #[inline]
     fn blanks(&mut self) {
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
+        while let Some(rest) = self.bytes.get(self.at..) {
             match rest {
-                [b' ' | b'\t' | b'\r' | b'\n', ..] => {
-                    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
-                    self.at += rest.iter().take_while(blank).count();
-                }
-                [0xEF, 0xBB, 0xBF, ..] => self.at += 3,
-                [b'/', b'/', ..] => {
-                    let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-                    self.note(len);
-                    self.at += len;
-                }
-                [b'/', b'*', ..] => match memchr::memmem::find(rest, b"*/") {
-                    Some(n) => self.at += n + 2,
-                    None => {
-                        let start = self.at;
-                        self.at = self.bytes.len();
-                        self.error(start, "a comment is not closed");
-                    }
-                },
+                [b' ', ..] => self.at += scan::spaces(rest),
+                [b'\n' | b'\r' | b'\t', ..] => self.at += 1,
+                [b'/' | 0xEF, ..] if self.comment() => {}
                 _ => return,
             }
         }
+    }
+
+    /// Skips a comment or a byte order mark; false if none is here.
+    #[cold]
+    fn comment(&mut self) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        match rest {
+            [0xEF, 0xBB, 0xBF, ..] => self.at += 3,
+            [b'/', b'/', ..] => {
+                let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                self.note(len);
+                self.at += len;
+            }
+            [b'/', b'*', ..] => match memchr::memmem::find(rest, b"*/") {
+                Some(n) => self.at += n + 2,
+                None => {
+                    let start = self.at;
+                    self.at = self.bytes.len();
+                    self.error(start, "a comment is not closed");
+                }
+            },
+            _ => return false,
+        }
+        true
     }
 
     /// Keeps the text of a comment of `len` bytes here if it is meant for hylint.
@@ -197,10 +219,15 @@ impl<'a> Parser<'a> {
     }
 
     fn push(&mut self, kind: Kind, start: usize) -> u32 {
+        self.push_text(kind, start, false)
+    }
+
+    #[inline]
+    fn push_text(&mut self, kind: Kind, start: usize, escaped: bool) -> u32 {
         let index = u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX);
         self.out.nodes.push(Node {
             kind,
-            escaped: false,
+            escaped,
             span: Span::new(start, self.at),
             next: index.saturating_add(1),
         });
@@ -212,8 +239,8 @@ impl<'a> Parser<'a> {
 
     fn close(&mut self) {
         let next = u32::try_from(self.out.nodes.len()).unwrap_or(u32::MAX);
-        if let Some((index, _)) = self.open.pop()
-            && let Some(node) = self.out.nodes.get_mut(index as usize)
+        if let Some(open) = self.open.pop()
+            && let Some(node) = self.out.nodes.get_mut(open.node as usize)
         {
             node.next = next;
             node.span = Span {
@@ -224,15 +251,13 @@ impl<'a> Parser<'a> {
     }
 
     fn in_object(&self) -> bool {
-        self.open
-            .last()
-            .is_some_and(|(i, _)| self.out.node(*i).kind == Kind::Object)
+        self.open.last().is_some_and(|o| o.object)
     }
 
     /// After a value: the object it belongs to expects a key again.
     fn value_done(&mut self) {
-        if let Some((_, expects_key)) = self.open.last_mut() {
-            *expects_key = true;
+        if let Some(open) = self.open.last_mut() {
+            open.key = true;
         }
     }
 
@@ -243,7 +268,7 @@ impl<'a> Parser<'a> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            match memchr::memchr2(b'"', b'\\', rest) {
+            match scan::string_end(rest) {
                 Some(n) if rest.get(n) == Some(&b'"') => {
                     self.at += n + 1;
                     return escaped;
@@ -286,7 +311,7 @@ impl<'a> Parser<'a> {
             self.blanks();
             let start = self.at;
             let Some(b) = self.peek() else { break };
-            let wants_key = self.in_object() && self.open.last().is_some_and(|(_, k)| *k);
+            let wants_key = self.open.last().is_some_and(|o| o.object && o.key);
             match b {
                 b'{' | b'[' => {
                     if wants_key {
@@ -294,9 +319,14 @@ impl<'a> Parser<'a> {
                         self.push(Kind::Invalid, start);
                     }
                     self.at += 1;
-                    let kind = if b == b'{' { Kind::Object } else { Kind::Array };
-                    let index = self.push(kind, start);
-                    self.open.push((index, true));
+                    let object = b == b'{';
+                    let kind = if object { Kind::Object } else { Kind::Array };
+                    let node = self.push(kind, start);
+                    self.open.push(Open {
+                        node,
+                        object,
+                        key: true,
+                    });
                     self.out.depth = self.out.depth.max(self.open.len());
                 }
                 b'}' | b']' => {
@@ -320,16 +350,9 @@ impl<'a> Parser<'a> {
                 b':' if self.in_object() && !wants_key => self.at += 1,
                 b'"' => {
                     let escaped = self.string();
-                    self.push(Kind::String, start);
-                    if let Some(node) = self.out.nodes.last_mut() {
-                        node.escaped = escaped;
-                    }
-                    if wants_key {
-                        if let Some(top) = self.open.last_mut() {
-                            top.1 = false;
-                        }
-                    } else {
-                        self.value_done();
+                    self.push_text(Kind::String, start, escaped);
+                    if let Some(top) = self.open.last_mut() {
+                        top.key = !wants_key;
                     }
                 }
                 _ => self.scalar(start, wants_key),
@@ -342,9 +365,9 @@ impl<'a> Parser<'a> {
                 last.map_or(0, |(at, _)| at),
                 "the text ends inside an object or array: it is cut off",
             );
-            self.out.unclosed = self.open.iter().map(|(index, _)| *index).collect();
+            self.out.unclosed = self.open.iter().map(|o| o.node).collect();
             while !self.open.is_empty() {
-                if self.in_object() && self.open.last().is_some_and(|(_, k)| !*k) {
+                if self.open.last().is_some_and(|o| o.object && !o.key) {
                     self.push(Kind::Null, end);
                 }
                 self.close();
@@ -411,8 +434,8 @@ impl<'a> Value<'a> {
     pub fn str(self) -> Option<Cow<'a, str>> {
         let node = self.json.node(self.at);
         (node.kind == Kind::String).then(|| {
-            let raw = self.raw();
-            let inner = raw.strip_prefix('"').unwrap_or(raw);
+            let Range { start, end } = node.span.range();
+            let inner = self.text.get(start + 1..end).unwrap_or("");
             let inner = inner.strip_suffix('"').unwrap_or(inner);
             if node.escaped {
                 unescape(inner)

@@ -1,6 +1,7 @@
 //! Objects by shape: the keys that a reader takes, the keys that say nothing about packets, and everything else, which
 //! is reported. Nothing that stands in an object is dropped in silence.
 
+use super::memo::Memo;
 use super::{Json, Kind, Value};
 use crate::problem::{Problem, ProblemKind};
 use crate::source::Span;
@@ -35,6 +36,18 @@ pub struct Walk {
     /// In the order of reading.
     pub problems: Vec<Problem>,
     seen: FxHashSet<(&'static str, Box<str>)>,
+    memo: Memo<Place>,
+}
+
+/// What a shape makes of a key.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// The position among the keys that are read.
+    Slot(usize),
+    /// It changes nothing about packets.
+    Inert,
+    /// Not known.
+    Unknown,
 }
 
 impl<const N: usize> Shape<N> {
@@ -44,6 +57,15 @@ impl<const N: usize> Shape<N> {
 
     fn is_inert(&self, key: &str) -> bool {
         self.inert.binary_search_by(|k| compare(k, key)).is_ok()
+    }
+
+    fn place(&self, key: Value<'_>) -> Place {
+        let key = key.str().unwrap_or_default();
+        match self.position(&key) {
+            Some(n) => Place::Slot(n),
+            None if self.open || self.is_inert(&key) => Place::Inert,
+            None => Place::Unknown,
+        }
     }
 
     /// Whether the list of inert keys is lower case and sorted, as the search needs it; for the formats' tests.
@@ -74,23 +96,26 @@ impl Walk {
             values: [None; N],
             unknown: None,
         };
+        let mut known = self.memo.take(shape.name);
         for (k, v) in object.members() {
-            let Some(key) = k.str() else { continue };
-            let slot = shape.position(&key).and_then(|i| out.values.get_mut(i));
-            match slot {
-                Some(_) if v.is_null() => {}
-                Some(slot) => {
-                    if let Some(before) = slot.replace(v) {
-                        self.twice(&key, before);
+            if k.kind() != Kind::String {
+                continue;
+            }
+            match known.get(k.raw(), || shape.place(k)) {
+                Place::Slot(n) => {
+                    let slot = out.values.get_mut(n).filter(|_| !v.is_null());
+                    if let Some(before) = slot.and_then(|slot| slot.replace(v)) {
+                        self.twice(&k.str().unwrap_or_default(), before);
                     }
                 }
-                None if shape.open || shape.is_inert(&key) => {}
-                None => {
+                Place::Inert => {}
+                Place::Unknown => {
                     out.unknown.get_or_insert(k.span());
-                    self.unknown(shape.name, &key, k.span());
+                    self.unknown(shape.name, &k.str().unwrap_or_default(), k.span());
                 }
             }
         }
+        self.memo.put(shape.name, known);
         out
     }
 
