@@ -7,7 +7,7 @@ use crate::json::{Kind, Value};
 use crate::model::{Companion, Condition, ConditionKind, Export, Point, Tag, Test};
 use crate::problem::{Problem, ProblemKind};
 use crate::source::{Source, Span};
-use crate::space::AddrSet;
+use crate::space::{AddrSet, v4_prefix};
 use rustc_hash::FxHashMap;
 use std::net::IpAddr;
 
@@ -43,6 +43,22 @@ pub(super) fn text(value: Option<Value<'_>>) -> Box<str> {
     value
         .and_then(Value::text)
         .map_or_else(Box::default, Box::from)
+}
+
+/// An address as written and the block that it stands for.
+fn block(text: &str) -> Option<(IpAddr, AddrSet)> {
+    if let Some((address, length)) = v4_prefix(text) {
+        return Some((address.into(), AddrSet::cidr(address.into(), length)?));
+    }
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().ok()?;
+    match length {
+        Some(length) => Some((address, AddrSet::cidr(address, length.parse().ok()?)?)),
+        None => Some((address, AddrSet::host(address))),
+    }
 }
 
 /// Whether a value says anything: some tools print `""` for a field that is not set.
@@ -118,15 +134,7 @@ impl<'a> Reader<'a> {
     pub(super) fn cidr(&mut self, value: Value<'_>) -> Option<AddrSet> {
         let text = value.str().unwrap_or_default();
         let text = text.trim();
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(length)),
-            None => (text, None),
-        };
-        let set = address.parse().ok().and_then(|a: IpAddr| match length {
-            Some(length) => Some((a, AddrSet::cidr(a, length.parse().ok()?)?)),
-            None => Some((a, AddrSet::host(a))),
-        });
-        let Some((address, set)) = set else {
+        let Some((address, set)) = block(text) else {
             self.problem(
                 ProblemKind::Malformed,
                 value.span(),

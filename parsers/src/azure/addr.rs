@@ -7,7 +7,7 @@ use crate::json::Value;
 use crate::model::{Condition, ConditionKind, Side, Test};
 use crate::problem::ProblemKind;
 use crate::source::Span;
-use crate::space::{AddrSet, RangeSet};
+use crate::space::{AddrSet, RangeSet, v4_prefix};
 use rustc_hash::FxHashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -345,10 +345,15 @@ pub(super) fn unknown(text: String, span: Span) -> Condition {
 
 /// Notes a prefix with bits set beyond its length: the platform masks them.
 fn host_bits(cx: &mut Context, v: Value<'_>, word: &str, set: &AddrSet) {
-    let Some((written, _)) = word.split_once('/') else {
-        return;
+    let written = match v4_prefix(word) {
+        Some((address, _)) => Some(address.into()),
+        None => {
+            let Some((written, _)) = word.split_once('/') else {
+                return;
+            };
+            written.trim().parse().ok()
+        }
     };
-    let written: Option<IpAddr> = written.trim().parse().ok();
     if written.is_some() && written != set.first() {
         let at = cx.at(v);
         cx.problem(

@@ -189,7 +189,7 @@ fn is_unused(v: Value<'_>) -> bool {
 pub(super) fn is_blank(v: Value<'_>) -> bool {
     match v.kind() {
         Kind::Null => true,
-        Kind::String => v.raw() == "\"\"",
+        Kind::String => v.span().len() == 2 && v.raw() == "\"\"",
         Kind::Array => v.items().next().is_none(),
         Kind::Object => v.members().next().is_none(),
         _ => false,

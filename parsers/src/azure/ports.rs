@@ -183,6 +183,9 @@ pub(super) fn joined(
     if sport.is_full() && dport.is_full() {
         return (protocol, sport, dport);
     }
+    if matches!(protocol.as_slice(), [(p, q)] if p == q && proto::has_ports(*p)) {
+        return (protocol, sport, dport);
+    }
     let with = protocol.intersect(&ported());
     if with.is_empty() {
         (protocol, PortSet::full(), PortSet::full())

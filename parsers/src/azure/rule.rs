@@ -7,7 +7,9 @@ use super::ports::{Known, joined, missing, ports, protocol, shown, unreadable};
 use crate::json::{Kind, Value};
 use crate::model::{Action, Clause, Condition, Field, Rule, RuleOrigin, Side};
 use crate::problem::ProblemKind;
+use crate::source::Span;
 use crate::space::{PacketBox, PortSet, ProtoSet};
+use smallvec::SmallVec;
 
 /// The direction of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -74,8 +76,7 @@ pub(super) fn read(
         dst_groups,
         dst_expanded,
     ] = f.values;
-    let text = |v: Option<Value<'_>>| v.and_then(|v| v.text()).unwrap_or_default().into_owned();
-    let full = text(name);
+    let full = name.and_then(Value::text).unwrap_or_default();
     let platform = platform || is_default(&full, id, kind);
     let name_text = rule_name(&full);
 
@@ -141,7 +142,7 @@ pub(super) fn read(
     let to_sets = to.alternatives(cx, v, name_text, map);
     rule.clauses = clauses(cx, v, &space, &from_sets, &to_sets, &doubts);
 
-    for (field, value) in [
+    let places = [
         (Field::Name, name),
         (Field::Priority, priority),
         (Field::Protocol, proto),
@@ -158,13 +159,17 @@ pub(super) fn read(
         (Field::DestinationPort, dport),
         (Field::DestinationPort, f.values.get(12).copied().flatten()),
         (Field::Description, description),
-    ] {
-        if let Some(v) = value.filter(|v| !is_blank(*v)) {
-            rule.fields.push((field, cx.at(v)));
-        }
-    }
+    ];
+    let places = places.into_iter().filter_map(|(field, value)| {
+        let v = value.filter(|v| !is_blank(*v))?;
+        Some((field, cx.at(v)))
+    });
+    let places: SmallVec<[(Field, Span); 16]> = places.collect();
+    rule.fields = places.as_slice().into();
     rule.name = name_text.into();
-    rule.comment = text(description).into();
+    rule.comment = description
+        .and_then(Value::text)
+        .map_or_else(Box::default, Box::from);
     if platform {
         rule.origin = RuleOrigin::Platform;
     }
@@ -312,7 +317,7 @@ fn clauses(
     from: &[Alternative],
     to: &[Alternative],
     doubts: &[Condition],
-) -> smallvec::SmallVec<[Clause; 1]> {
+) -> SmallVec<[Clause; 1]> {
     if from.len().saturating_mul(to.len()) > MAX_CLAUSES {
         let at = cx.at(rule);
         let why = "more pairs of tags than one rule may have here";
@@ -323,7 +328,7 @@ fn clauses(
         };
         return std::iter::once(clause).collect();
     }
-    let mut out = smallvec::SmallVec::new();
+    let mut out = SmallVec::new();
     for f in from {
         for t in to {
             let mut space = space.clone();

@@ -117,6 +117,9 @@ impl AddrSet {
     /// Host bits beyond the prefix are masked. Discontiguous masks are refused (`None`).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some((a, len)) = v4_prefix(text) {
+            return Self::cidr(a.into(), len);
+        }
         let text = text.trim();
         if let Some((a, b)) = text.split_once('-') {
             let (a, b): (IpAddr, IpAddr) = (a.trim().parse().ok()?, b.trim().parse().ok()?);
@@ -260,6 +263,39 @@ impl AddrSet {
     }
 }
 
+/// Reads `a.b.c.d` or `a.b.c.d/n`, the forms of nearly every address of an export; host bits are kept. `None` for every
+/// other text.
+pub(crate) fn v4_prefix(text: &str) -> Option<(Ipv4Addr, u8)> {
+    let (mut addr, mut dots, mut digits, mut slash) = (0u32, 0, 0, false);
+    let mut part = 0u32;
+    for b in text.bytes() {
+        match b {
+            b'0'..=b'9' if digits < 3 && !(digits > 0 && part == 0) => {
+                part = part * 10 + u32::from(b - b'0');
+                digits += 1;
+            }
+            b'.' if dots < 3 && digits > 0 && part < 256 && !slash => {
+                addr = addr << 8 | part;
+                (part, digits) = (0, 0);
+                dots += 1;
+            }
+            b'/' if dots == 3 && digits > 0 && part < 256 && !slash => {
+                addr = addr << 8 | part;
+                (part, digits, slash) = (0, 0, true);
+            }
+            _ => return None,
+        }
+    }
+    if digits == 0 || dots != 3 {
+        return None;
+    }
+    match (slash, u8::try_from(part)) {
+        (true, Ok(len @ 0..=32)) => Some((addr.into(), len)),
+        (false, Ok(part)) => Some(((addr << 8 | u32::from(part)).into(), 32)),
+        _ => None,
+    }
+}
+
 fn range_text(
     a: &dyn fmt::Display,
     b: &dyn fmt::Display,
@@ -312,6 +348,36 @@ impl fmt::Debug for AddrSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_prefixes_are_what_the_standard_library_reads() {
+        let slow = |text: &str| {
+            let (a, len) = text.split_once('/').unwrap_or((text, "32"));
+            let plain = len == "0" || !len.starts_with(['0', '+']);
+            let len = len.parse().ok().filter(|n| *n <= 32 && plain)?;
+            Some((a.parse::<Ipv4Addr>().ok()?, len))
+        };
+        for t in [
+            "10.1.2.3",
+            "0.0.0.0/0",
+            "255.255.255.255/32",
+            "10.1.2.3/8",
+            "01.2.3.4",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1.2.3.4/33",
+            "1.2.3.256",
+            "1.2.3.4/",
+            "1.2.3.4/8/8",
+            "1.2.3.4/08",
+            "1.2.3.4/+8",
+            "1..3.4",
+            "::1",
+            "",
+        ] {
+            assert_eq!(v4_prefix(t), slow(t), "{t}");
+        }
+    }
 
     #[test]
     fn text_forms_round_trip() {

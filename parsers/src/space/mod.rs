@@ -5,6 +5,7 @@ mod packet;
 mod range;
 mod store;
 
+pub(crate) use addr::v4_prefix;
 pub use addr::{AddrSet, Family};
 pub use packet::{
     FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, iface_name,
