@@ -14,5 +14,6 @@ pub mod lookalike;
 pub mod model;
 pub mod netsh;
 pub mod problem;
+mod scan;
 pub mod source;
 pub mod space;

@@ -81,7 +81,7 @@ pub(super) struct Draft {
     /// Conditions of every clause.
     pub(super) conditions: ThinVec<Condition>,
     /// Places.
-    pub(super) fields: ThinVec<(Field, Span)>,
+    pub(super) fields: SmallVec<[(Field, Span); 8]>,
     /// Text of the comment match.
     pub(super) comment: String,
     /// The first thing that was not taken as written.
@@ -97,7 +97,7 @@ impl Draft {
             space,
             alternatives: Vec::new(),
             conditions: ThinVec::new(),
-            fields: ThinVec::new(),
+            fields: SmallVec::new(),
             comment: String::new(),
             problem: None,
             merges_ports,

@@ -28,7 +28,7 @@ pub(super) fn infer(text: &str, dump: &Dump<'_>) -> Option<Family> {
                 _ => weak = weak.or_else(|| of_word(before, t.text)),
             }
             if t.text != "!" {
-                before = if t.quoted { "" } else { t.text };
+                before = if t.is_quoted() { "" } else { t.text };
             }
         }
     }

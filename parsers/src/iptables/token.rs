@@ -1,6 +1,7 @@
 //! Splits a rule line into tokens the way iptables-restore does: blanks separate, `"…"` keeps blanks, and inside quotes a
 //! backslash keeps the next character. Nothing else is special: `#`, `;`, `!` and `$` may stand inside a token.
 
+use crate::scan;
 use crate::source::Span;
 use std::borrow::Cow;
 
@@ -11,18 +12,21 @@ pub(super) struct Token<'a> {
     pub(super) text: &'a str,
     /// The place, quotes included.
     pub(super) span: Span,
-    /// Whether it began with a quote: then it is a value, whatever it looks like.
-    pub(super) quoted: bool,
 }
 
 impl<'a> Token<'a> {
+    /// Whether it began with a quote: then it is a value, whatever it looks like.
+    pub(super) fn is_quoted(&self) -> bool {
+        self.span.len() != self.text.len()
+    }
+
     /// The text with escapes resolved.
     pub(super) fn value(&self) -> Cow<'a, str> {
-        let special = if self.quoted { '\\' } else { '"' };
+        let special = if self.is_quoted() { '\\' } else { '"' };
         if !self.text.contains(special) {
             return Cow::Borrowed(self.text);
         }
-        if !self.quoted {
+        if !self.is_quoted() {
             return Cow::Owned(self.text.replace('"', ""));
         }
         let mut out = String::with_capacity(self.text.len());
@@ -39,7 +43,7 @@ impl<'a> Token<'a> {
     /// True for an unquoted word that starts with a dash and is no number or lone dash: an option.
     pub(super) fn is_option(&self) -> bool {
         let mut bytes = self.text.bytes();
-        !self.quoted
+        !self.is_quoted()
             && bytes.next() == Some(b'-')
             && bytes
                 .next()
@@ -48,7 +52,7 @@ impl<'a> Token<'a> {
 
     /// True for the negation mark.
     pub(super) fn is_bang(&self) -> bool {
-        !self.quoted && self.text == "!"
+        self.text == "!" && !self.is_quoted()
     }
 }
 
@@ -60,6 +64,13 @@ pub(super) struct Tokens<'a> {
     end: usize,
     /// A quote (or a template expression) that does not end on this line.
     pub(super) unterminated: bool,
+}
+
+/// A place among the tokens of a line.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    at: usize,
+    unterminated: bool,
 }
 
 impl<'a> Tokens<'a> {
@@ -77,6 +88,20 @@ impl<'a> Tokens<'a> {
     /// Where the next token is looked for.
     pub(super) fn offset(&self) -> u32 {
         Span::new(self.at, self.at).start
+    }
+
+    /// The place to come back to with [`Tokens::back_to`].
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            at: self.at,
+            unterminated: self.unterminated,
+        }
+    }
+
+    /// Forgets what was taken since a mark.
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.at = mark.at;
+        self.unterminated = mark.unterminated;
     }
 
     /// The next token without taking it.
@@ -105,7 +130,6 @@ impl<'a> Tokens<'a> {
         Token {
             text: self.text.get(start + 1..stop).unwrap_or(""),
             span: Span::new(start, self.at),
-            quoted: true,
         }
     }
 
@@ -113,10 +137,7 @@ impl<'a> Tokens<'a> {
         let rest = self.text.as_bytes().get(start..self.end).unwrap_or(&[]);
         let mut quote = false;
         // Nearly every token ends at the first blank.
-        let mut len = rest
-            .iter()
-            .position(|b| matches!(b, b' ' | b'\t' | b'"'))
-            .unwrap_or(rest.len());
+        let mut len = scan::word_end(rest);
         if rest.starts_with(b"{{") {
             // An unrendered template expression is one value, blanks included.
             len = memchr::memmem::find(rest, b"}}").unwrap_or(0);
@@ -134,7 +155,6 @@ impl<'a> Tokens<'a> {
         Token {
             text: self.text.get(start..self.at).unwrap_or(""),
             span: Span::new(start, self.at),
-            quoted: false,
         }
     }
 }

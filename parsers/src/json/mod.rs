@@ -6,9 +6,9 @@
 
 pub mod embedded;
 pub mod memo;
-mod scan;
 pub mod walk;
 
+use crate::scan;
 use crate::source::Span;
 use std::borrow::Cow;
 use std::ops::Range;

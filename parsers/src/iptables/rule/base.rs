@@ -25,21 +25,21 @@ impl<'a> Reader<'_, '_, 'a> {
         }
         let wanted = if count == arity::TEXT { 1 } else { count };
         for i in 0..wanted {
-            let mut ahead = self.tokens.clone();
-            let mut next = ahead.next();
+            let mut before = self.tokens.mark();
+            let mut next = self.tokens.next();
             if let Some(bang) = next.filter(Token::is_bang)
                 && i == 0
                 && count != arity::TEXT
             {
                 o.negated = !o.negated;
                 o.span = o.span.to(bang.span);
-                self.tokens = ahead.clone();
-                next = ahead.next();
+                before = self.tokens.mark();
+                next = self.tokens.next();
             }
             let Some(v) = next.filter(|v| count == arity::TEXT || !v.is_option()) else {
+                self.tokens.back_to(before);
                 return;
             };
-            self.tokens = ahead;
             o.span = o.span.to(v.span);
             if i == 0 { o.a = v } else { o.b = v }
         }
@@ -147,7 +147,6 @@ pub(super) fn split_value(t: Token<'_>) -> (&str, Option<Token<'_>>) {
     let token = Token {
         text: t.text.get(value..).unwrap_or(""),
         span: Span::new(offset + value, t.span.end as usize),
-        quoted: false,
     };
     (t.text.get(..end).unwrap_or(t.text), Some(token))
 }

@@ -149,7 +149,7 @@ pub(super) fn read<'a>(
     Rule {
         name: Box::default(),
         span: place.span,
-        fields: draft.fields,
+        fields: draft.fields.as_slice().into(),
         enabled: true,
         action,
         clauses,
@@ -186,11 +186,7 @@ impl<'a> Reader<'_, '_, 'a> {
             self.option(t, start, bang.take().is_some());
         }
         if let Some(span) = bang {
-            self.stray_word(Token {
-                text: "!",
-                span,
-                quoted: false,
-            });
+            self.stray_word(Token { text: "!", span });
         }
     }
 
