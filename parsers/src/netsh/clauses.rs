@@ -30,6 +30,7 @@ impl Builder<'_, '_> {
             self.undecided(self.block.span, format!("{count} combinations"));
             return smallvec![self.clause(PacketBox::any(), &[])];
         }
+        self.only_clause = count == 1;
         let mut out = SmallVec::new();
         for local in &ends.0 {
             for remote in &ends.1 {
@@ -49,7 +50,7 @@ impl Builder<'_, '_> {
     }
 
     fn push_clauses(
-        &self,
+        &mut self,
         base: &Shape<'_>,
         ports: &(Parts<PortSet>, Parts<PortSet>),
         out: &mut SmallVec<[Clause; 1]>,
@@ -67,8 +68,12 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn clause(&self, space: PacketBox, open: &[&Option<Condition>]) -> Clause {
-        let mut conditions: ThinVec<Condition> = self.conditions.iter().cloned().collect();
+    fn clause(&mut self, space: PacketBox, open: &[&Option<Condition>]) -> Clause {
+        let mut conditions: ThinVec<Condition> = if self.only_clause {
+            std::mem::take(&mut self.conditions).into_iter().collect()
+        } else {
+            self.conditions.iter().cloned().collect()
+        };
         conditions.extend(open.iter().filter_map(|c| (*c).clone()));
         Clause { space, conditions }
     }

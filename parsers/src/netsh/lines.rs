@@ -1,5 +1,7 @@
 //! Physical lines of a console capture, without what copying put around them.
 
+use super::vocab::Label;
+use crate::scan;
 use crate::source::Span;
 
 /// One line.
@@ -85,11 +87,14 @@ fn trim_end(text: &str) -> &str {
 
 /// Cuts blanks off the start; cheap where the text is ASCII.
 fn trim_start(text: &str) -> &str {
-    let cut = text
-        .bytes()
-        .take_while(|b| matches!(b, b' ' | b'\t'))
-        .count();
-    let text = text.get(cut..).unwrap_or("");
+    let text = text
+        .get(scan::spaces(text.as_bytes())..)
+        .unwrap_or_default();
+    let text = if text.starts_with('\t') {
+        text.trim_start_matches([' ', '\t'])
+    } else {
+        text
+    };
     match text.as_bytes().first() {
         Some(b) if !b.is_ascii() => text.trim_start(),
         _ => text,
@@ -115,9 +120,68 @@ pub(super) fn split_label(line: &str) -> Option<(&str, &str)> {
     Some((label, trim_end(trim_start(line.get(at + len..)?))))
 }
 
+/// Labels that stood before: the rules of an export have the same ones, in the same order.
+#[derive(Default)]
+pub(super) struct Familiar<'a> {
+    labels: Vec<(&'a str, Label)>,
+    /// Where the next label is expected.
+    next: usize,
+}
+
+impl<'a> Familiar<'a> {
+    /// Labels that are remembered; a rule has fewer.
+    const MOST: usize = 24;
+
+    /// What [`split_label`] and the vocabulary say of a line whose label stood before: the label and the value.
+    pub(super) fn find(&mut self, line: &'a str) -> Option<(Label, &'a str)> {
+        let (before, from) = self.labels.split_at_checked(self.next)?;
+        for (n, (text, label)) in from.iter().chain(before).enumerate() {
+            if let Some(value) = line.strip_prefix(text).and_then(|l| l.strip_prefix(':')) {
+                self.next = (self.next + n + 1) % self.labels.len();
+                return Some((*label, trim_end(trim_start(value))));
+            }
+        }
+        None
+    }
+
+    /// Remembers a label that the line begins with.
+    pub(super) fn add(&mut self, line: &'a str, text: &'a str, label: Label) {
+        let bare = line.strip_prefix(text).is_some_and(|l| l.starts_with(':'));
+        if bare && self.labels.len() < Self::MOST {
+            self.labels.push((text, label));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn familiar_labels_are_split_as_others_are() {
+        let mut familiar = Familiar::default();
+        let lines = ["A:  1", "B b: x: y ", "Nom\u{a0}:  2", "A： 3", "A:"];
+        for line in lines {
+            let (text, _) = split_label(line).unwrap();
+            familiar.add(line, text, Label::Action);
+        }
+        let texts: Vec<_> = familiar.labels.iter().map(|(text, _)| *text).collect();
+        assert_eq!(texts, ["A", "B b", "A"], "a colon follows at once");
+        for line in [
+            "B b:\t \u{a0}z",
+            "A: 1",
+            "A:",
+            "B b:: ",
+            "A:\u{3000}1\u{3000}",
+            "A:   b ",
+        ] {
+            let found = familiar.find(line).map(|(_, value)| value);
+            assert_eq!(found, split_label(line).map(|(_, value)| value), "{line}");
+        }
+        for line in ["Nom\u{a0}:  2", "A： 3", "B", "AB: 1", "b b: 2"] {
+            assert!(familiar.find(line).is_none(), "{line}");
+        }
+    }
 
     #[test]
     fn lines_lose_marks_and_keep_their_places() {

@@ -1,7 +1,7 @@
 //! Splits a capture into rules and sections, and collects them into an export.
 
 use super::block::{Block, Heading, Place, Stray, place};
-use super::lines::{self, Line};
+use super::lines::{self, Familiar, Line};
 use super::profiles::{self, Kind, Section};
 use super::prompt::Command;
 use super::rule::{self, Built, Direction, Remark, clip};
@@ -28,6 +28,7 @@ pub(super) fn read(source: &Source) -> Export {
 struct Reader<'a> {
     v: &'static Vocabulary,
     text: &'a str,
+    familiar: Familiar<'a>,
     export: Export,
     block: Option<Block>,
     section: Option<Section>,
@@ -48,6 +49,7 @@ impl<'a> Reader<'a> {
         Self {
             v: Vocabulary::get(),
             text,
+            familiar: Familiar::default(),
             export: Export {
                 format: super::FORMAT.id,
                 ..Export::default()
@@ -81,13 +83,25 @@ impl<'a> Reader<'a> {
         if self.annotation(line) {
             return;
         }
+        if let Some((label, value)) = self.familiar.find(line.text) {
+            return self.known(label, value, line);
+        }
         let Some((label, value)) = lines::split_label(line.text) else {
             return self.text_line(line, Heading::None);
         };
         match self.v.label(label) {
-            Some(Label::Name) => self.start(line, value),
-            Some(known) => self.field(known, value, line),
+            Some(known) => {
+                self.familiar.add(line.text, label, known);
+                self.known(known, value, line);
+            }
             None => self.unknown(label, value, line),
+        }
+    }
+
+    fn known(&mut self, label: Label, value: &str, line: &Line<'a>) {
+        match label {
+            Label::Name => self.start(line, value),
+            _ => self.field(label, value, line),
         }
     }
 

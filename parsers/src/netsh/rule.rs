@@ -70,6 +70,7 @@ pub(super) fn build<'a>(
         block,
         remarks: Vec::new(),
         conditions: SmallVec::new(),
+        only_clause: false,
     }
     .run()
 }
@@ -81,6 +82,8 @@ pub(super) struct Builder<'a, 'b> {
     pub(super) remarks: Vec<Remark<'a>>,
     /// Conditions of every clause.
     pub(super) conditions: SmallVec<[Condition; 2]>,
+    /// Whether the rule has one clause, which may take the conditions.
+    pub(super) only_clause: bool,
 }
 
 impl<'a> Builder<'a, '_> {
@@ -450,7 +453,7 @@ impl<'a> Builder<'a, '_> {
             Label::Protocol => self.block.get(label),
             _ => self.block.whole(label),
         };
-        let mut out: ThinVec<(Field, Span)> = ThinVec::with_capacity(map.len());
+        let mut out: SmallVec<[(Field, Span); 20]> = SmallVec::new();
         out.extend(
             map.iter()
                 .filter_map(|(label, field)| Some((*field, span(*label)?))),
@@ -461,7 +464,7 @@ impl<'a> Builder<'a, '_> {
             .map(|e| (Field::Icmp, e.span));
         out.extend(rows);
         out.sort_by_key(|(_, span)| span.start);
-        out
+        out.as_slice().into()
     }
 }
 

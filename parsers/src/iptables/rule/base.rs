@@ -132,13 +132,17 @@ impl<'a> Reader<'_, '_, 'a> {
 }
 
 /// `--option=value` and `-xvalue` as two tokens.
+#[inline]
 pub(super) fn split_value(t: Token<'_>) -> (&str, Option<Token<'_>>) {
+    if t.text.len() == 2 {
+        return (t.text, None);
+    }
     let at = if t.text.starts_with("--") {
         t.text.find('=').map(|i| (i, i + 1))
     } else {
         let short = t.text.get(..2).unwrap_or("");
         let glues = matches!(short, "-s" | "-d" | "-p" | "-i" | "-o" | "-m" | "-j" | "-g");
-        (glues && t.text.len() > 2).then_some((2, 2))
+        glues.then_some((2, 2))
     };
     let Some((end, value)) = at else {
         return (t.text, None);
