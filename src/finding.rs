@@ -164,7 +164,7 @@ pub struct Identity {
     /// numbers and quoted names.
     pub text: String,
     /// Hashes of the rules that are folded into this one finding, sorted. Empty for a finding about one thing.
-    pub members: Vec<String>,
+    pub members: Vec<[u8; 16]>,
     /// The peers for which a required flow fails.
     pub peers: AddrSet,
 }

@@ -102,6 +102,15 @@ fn told<T: Term>(set: &RangeSet<T>, known: &RangeSet<T>, universe: &RangeSet<T>)
         all: Vec::new(),
         except: Vec::new(),
     };
+    match set.as_slice() {
+        [] => return parts,
+        // Nothing takes fewer numbers than one.
+        [(lo, hi)] if T::weight(*lo, *hi) == 1 => {
+            parts.all.push((*lo, *hi));
+            return parts;
+        }
+        _ => {}
+    }
     let mut rest = set.clone();
     for (lo, hi) in known.iter().filter(|_| known.len() <= KNOWN) {
         let here = RangeSet::range(lo, hi);
@@ -248,9 +257,11 @@ impl Frame {
     #[must_use]
     pub fn part(&self, b: &PacketBox, given: &str) -> Part {
         let text = self.line(b, FULL) + given;
-        let short = self.line(b, SHORT) + given;
+        // Only a long list can be cut.
+        let long = text.matches(", ").count() >= SHORT;
+        let short = long.then(|| self.line(b, SHORT) + given);
         Part {
-            short: (short != text).then_some(short),
+            short: short.filter(|s| *s != text),
             text,
         }
     }
@@ -315,6 +326,11 @@ fn numbers(what: &str, set: &PortSet, known: &PortSet, terms: usize) -> String {
 }
 
 fn protocols(set: &ProtoSet, terms: usize) -> String {
+    if let [(lo, hi)] = set.as_slice()
+        && lo == hi
+    {
+        return protocol(*lo);
+    }
     let told = told(set, &ProtoSet::empty(), &ProtoSet::full());
     if told.is_whole() {
         return format!("every protocol{}", told.except(terms));

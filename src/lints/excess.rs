@@ -5,7 +5,9 @@
 //! background. Each rule gets at most one finding, the gravest.
 
 mod classify;
+mod defaults;
 mod entry;
+mod fold;
 mod needed;
 mod parts;
 #[cfg(test)]
@@ -15,18 +17,19 @@ mod tests;
 use super::describe::Frame;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::engine::{Branch, Decider, Direction, Effect, LocalPolicy, PointRef, subtract_all};
-use crate::finding::{Finding, Related, Severity};
-use crate::judge::{Flows, Guard, host_guards, hosts, transit_guard, unicast};
+use crate::finding::{Finding, Part, Related, Severity};
+use crate::judge::{Flows, Guard, host_guards, hosts as unicast_hosts, transit_guard};
 use crate::load::LoadedExport;
 use crate::platform;
 use crate::site::Host;
 use classify::{Class, Scene};
+use entry::Opening;
+use fold::Fold;
 use hylint_parsers::model::{
-    Action, Body, ConditionKind, Discipline, InboundPolicy, Netfilter, Point, PointKind, Profiles,
-    Rule, TableName,
+    Action, Body, ConditionKind, Discipline, Point, PointKind, Profiles, Rule,
 };
 use hylint_parsers::space::{
-    AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
+    AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
 use needed::Needed;
 
@@ -80,7 +83,8 @@ struct Look<'a, 'b> {
     guard: &'b Guard<'a>,
     needed: &'b Needed,
     scene: Scene<'a>,
-    /// Addresses behind the point, if all are known.
+    /// Addresses behind the point, if all are known, else those of any host.
+    here: AddrSet,
     behind: AddrSet,
     /// A network ACL in front of a host whose security groups were not exported: what AWS ships lets everything in.
     alone: bool,
@@ -119,6 +123,7 @@ fn point_findings<'a>(
         guard,
         needed,
         scene,
+        here: behind.intersect(unicast_hosts()),
         behind,
         alone: point.kind == PointKind::NetworkAcl && !hosts.iter().all(|h| grouped(exports, h)),
     };
@@ -165,124 +170,9 @@ impl<'a> Look<'a, '_> {
             .map_or("", |(_, n)| n)
     }
 
-    fn firewall_off(&self) -> Option<Finding> {
-        let (false, span) = self.settings()?.enabled? else {
-            return None;
-        };
-        let text = format!(
-            "the firewall of {} is off in the {} profile: everything is let in",
-            self.guard.name,
-            self.profile_name()
-        );
-        let mut f = self.finding("firewall-off", Severity::Error, text);
-        f.place = place::place(self.exports, self.settings_at(), span);
-        f.label = "off".into();
-        f.help = Some(format!(
-            "netsh advfirewall set {}profile state on",
-            self.profile_name()
-        ));
-        place::fingerprint(&mut f, &[self.profile_name()]);
-        Some(f)
-    }
-
-    /// Any new connection, on the interfaces that peers may use.
-    fn anything(&self, family: Family) -> PacketBox {
-        PacketBox {
-            src: unicast(family),
-            dst: self.behind.only(family),
-            proto: [(proto::TCP, proto::TCP), (proto::UDP, proto::UDP)]
-                .into_iter()
-                .collect(),
-            state: StateSet::exactly(StateSet::NEW, false, false),
-            ..PacketBox::any()
-        }
-    }
-
     /// Pushes packets through, at the interfaces that peers may use.
     fn evaluate(&self, query: &PacketBox) -> Vec<Branch<'a>> {
         self.guard.branches(self.exports, LocalPolicy::Holds, query)
-    }
-
-    /// Whether no policy can let anything in: cheaper to see than to prove.
-    fn closed_by_policy(&self, nf: &Netfilter) -> bool {
-        let denies = |chain: &str| {
-            let c = nf
-                .table(TableName::Filter)
-                .and_then(|t| t.chain(chain))
-                .and_then(|(_, c)| c.policy);
-            c.is_some_and(|p| !p.allow)
-        };
-        // What comes for this host may be translated and forwarded.
-        let forwards = self.scene.transit || nf.table(TableName::Nat).is_some();
-        (self.scene.transit || denies("INPUT")) && (!forwards || denies("FORWARD"))
-    }
-
-    fn default_allow(&self) -> Option<Finding> {
-        if let Some((InboundPolicy::Allow, span)) = self.settings().and_then(|s| s.inbound) {
-            let text = format!(
-                "{} lets in what no rule decides in the {} profile",
-                self.guard.name,
-                self.profile_name()
-            );
-            let mut f = self.finding("default-allow", Severity::Error, text);
-            f.place = place::place(self.exports, self.settings_at(), span);
-            f.label = "AllowInbound".into();
-            f.help = Some(format!(
-                "netsh advfirewall set {}profile firewallpolicy blockinbound,allowoutbound",
-                self.profile_name()
-            ));
-            place::fingerprint(&mut f, &[self.profile_name()]);
-            return Some(f);
-        }
-        let Body::Netfilter(nf) = &self.point.body else {
-            return None;
-        };
-        if self.closed_by_policy(nf) {
-            return None;
-        }
-        let family = if self.point.families.v4 {
-            Family::V4
-        } else {
-            Family::V6
-        };
-        let branches = self.evaluate(&self.anything(family));
-        let open: Vec<&Branch<'_>> = branches
-            .iter()
-            .filter(|b| {
-                b.effect == Effect::Allow
-                    && matches!(b.by, Decider::Policy { .. } | Decider::Nothing { .. })
-            })
-            .collect();
-        let left = subtract_all(
-            &open.iter().map(|b| b.space.clone()).collect::<Vec<_>>(),
-            &self.needed.boxes,
-        );
-        let packet = left.first()?;
-        let by = open.first().map(|b| b.by)?;
-        let (span, chain) = match by {
-            Decider::Policy { chain, .. } => (chain.span, chain.name.to_string()),
-            _ => (self.point.label, "the filter table".to_owned()),
-        };
-        let verb = if self.scene.transit { "through" } else { "in" };
-        let text = format!(
-            "{} lets {verb} new connections that no rule decides",
-            self.guard.name
-        );
-        let mut f = self.finding("default-allow", Severity::Error, text);
-        f.place = place::place(self.exports, self.at, span);
-        f.label = format!("{chain} accepts what is left");
-        f.rule = Some(chain.clone());
-        f.witness = place::witness(packet);
-        let tool = if self.point.families.v4 {
-            "iptables"
-        } else {
-            "ip6tables"
-        };
-        f.help = Some(format!(
-            "{tool} -P {chain} DROP, once every needed flow has its rule"
-        ));
-        place::fingerprint(&mut f, &[&chain, self.point.families.as_str()]);
-        Some(f)
     }
 
     fn acts(&self, r: &Rule) -> bool {
@@ -297,86 +187,103 @@ impl<'a> Look<'a, '_> {
             && (self.alone || r.origin != hylint_parsers::model::RuleOrigin::Platform)
     }
 
-    /// Rules that let packets in, with the boxes that reach them.
-    fn candidates(&self) -> Vec<(&'a Rule, Vec<PacketBox>)> {
-        let boxes = |r: &Rule| {
-            r.clauses
-                .iter()
-                .map(|c| c.space.clone())
-                .collect::<Vec<_>>()
-        };
+    /// Rules that let packets in.
+    fn openings(&self) -> Vec<Opening<'a>> {
         match &self.point.body {
-            Body::Lists(l) => l
-                .ingress
-                .rules
-                .iter()
-                .filter(|r| r.action == Action::Allow && self.acts(r))
-                .map(|r| (r, boxes(r)))
-                .collect(),
-            Body::Netfilter(nf) => entry::candidates(nf, self.guard.direction),
+            Body::Lists(l) => {
+                let rules = l.ingress.rules.iter();
+                rules
+                    .filter(|r| r.action == Action::Allow && self.acts(r))
+                    .map(Opening::of)
+                    .collect()
+            }
+            Body::Netfilter(nf) => entry::openings(nf, self.guard.direction),
         }
     }
 
     fn rules(&self, out: &mut Vec<Finding>) {
-        let mut builtin: Vec<(&Rule, bool)> = Vec::new();
-        let mut unneeded: Vec<&Rule> = Vec::new();
-        for (rule, boxes) in self.candidates() {
+        let (mut builtin, mut sensitive) = (Fold::default(), Fold::default());
+        let mut unneeded = Fold::default();
+        for opening in self.openings() {
+            let rule = opening.rule;
             let known = (self.point.kind == PointKind::WindowsFirewall)
                 .then(|| platform::builtin(rule))
                 .flatten();
             if known.as_ref().is_some_and(|b| b.core) {
                 continue;
             }
+            let boxes = opening.boxes();
             let excess = self.excess(rule, &boxes);
-            if excess.is_empty() {
-                continue;
-            }
             let Some(class) = classify::classify(rule, &excess, self.needed, self.scene) else {
                 continue;
             };
             if known.is_some() || classify::is_app_package(rule) {
-                builtin.push((rule, class.sensitive_to_anyone));
+                // Their group says what they are, and what each opens is the same everywhere.
+                if class.sensitive_to_anyone {
+                    sensitive.rules.push(rule);
+                }
+                builtin.rules.push(rule);
                 continue;
             }
             if class.severity == Severity::Note {
-                unneeded.push(rule);
+                unneeded.add(self, rule, &boxes, &excess);
                 continue;
             }
             // Only what really passes by this rule counts: an earlier deny may take it.
             let real = self.really(rule, &excess);
-            let Some(class) = classify::classify(rule, &real, self.needed, self.scene)
-                .filter(|_| !real.is_empty())
-            else {
-                continue;
-            };
-            let mut f = self.word(rule, &class, &real);
-            self.name_parts(&mut f, rule, &boxes, &real);
-            out.push(f);
+            if let Some(class) = classify::classify(rule, &real, self.needed, self.scene) {
+                let mut f = self.word(rule, &class, &real);
+                (f.excess, f.excess_total) = self.parts(rule, &boxes, &real, Finding::PARTS);
+                out.push(f);
+            }
         }
-        out.extend(self.fold_builtin(&builtin));
-        out.extend(self.fold_unneeded(&unneeded));
+        out.extend(self.fold_builtin(builtin, sensitive));
+        out.extend(self.fold_unneeded(unneeded));
     }
 
     /// The new connections of the boxes that no needed flow covers.
-    fn excess(&self, rule: &Rule, boxes: &[PacketBox]) -> Vec<PacketBox> {
-        let cut: Vec<PacketBox> = boxes
-            .iter()
-            .filter_map(|b| {
-                let mut b = b.clone();
-                b.state = StateSet(b.state.0 & StateSet::exactly(StateSet::NEW, false, false).0);
-                b.dst = b.dst.intersect(&self.behind);
-                b.src = b.src.intersect(hosts());
-                b.dst = b.dst.intersect(hosts());
-                // What starts a connection is a SYN; other protocols have no flags, and their boxes hold any.
-                b.flags = FlagSet(b.flags.0 & FlagSet::exactly(TcpFlags::SYN).0);
-                b.in_iface = peer_interfaces(&b.in_iface)?;
-                (!b.is_empty()).then_some(b)
-            })
-            .collect();
+    fn excess(&self, rule: &Rule, boxes: &[&PacketBox]) -> Vec<PacketBox> {
         if classify::needs_ipsec(rule) {
             return Vec::new();
         }
-        subtract_all(&cut, &self.needed.boxes)
+        let mut out = Vec::new();
+        for b in boxes {
+            let mut met = self
+                .needed
+                .boxes
+                .iter()
+                .filter(|n| n.intersects(b))
+                .peekable();
+            if met.peek().is_none() {
+                out.extend(self.opened(b));
+            } else if !met.any(|n| b.is_subset(n)) {
+                let cut: Vec<PacketBox> = self.opened(b).into_iter().collect();
+                out.append(&mut subtract_all(&cut, &self.needed.boxes));
+            }
+        }
+        out
+    }
+
+    /// The new connections of a box.
+    fn opened(&self, b: &PacketBox) -> Option<PacketBox> {
+        // What starts a connection is a SYN; other protocols have no flags, and their boxes hold any.
+        let flags = FlagSet(b.flags.0 & FlagSet::exactly(TcpFlags::SYN).0);
+        let state = StateSet(b.state.0 & StateSet::exactly(StateSet::NEW, false, false).0);
+        if flags.0 == 0 || state.0 == 0 {
+            return None;
+        }
+        let opened = PacketBox {
+            src: b.src.intersect(unicast_hosts()),
+            dst: b.dst.intersect(&self.here),
+            proto: b.proto.clone(),
+            sport: b.sport.clone(),
+            dport: b.dport.clone(),
+            flags,
+            state,
+            in_iface: peer_interfaces(&b.in_iface)?,
+            out_iface: b.out_iface.clone(),
+        };
+        (!opened.is_empty()).then_some(opened)
     }
 
     /// The part of the excess that this rule itself lets in.
@@ -413,7 +320,11 @@ impl<'a> Look<'a, '_> {
         let mut f = self.finding(
             class.code,
             class.severity,
-            format!("{} at {}", class.message, self.guard.name),
+            format!(
+                "{} at {}",
+                class.message(rule, excess, self.scene),
+                self.guard.name
+            ),
         );
         let span = class
             .field
@@ -425,7 +336,7 @@ impl<'a> Look<'a, '_> {
             self.at,
             rule_span(self.exports, self.at, rule),
         );
-        f.label = class.label.clone();
+        f.label = class.label.to_owned();
         if span != rule_span(self.exports, self.at, rule)
             && let Some(place) = place::place(self.exports, self.at, span)
         {
@@ -440,108 +351,38 @@ impl<'a> Look<'a, '_> {
         ));
         let tcp = excess.iter().find(|b| b.proto.contains(proto::TCP));
         f.witness = tcp.or(excess.first()).and_then(place::witness);
-        f.help = Some(class.help.clone());
+        f.help = Some(class.help.to_owned());
         place::fingerprint(&mut f, &[&normalized(rule)]);
         f
     }
 
-    /// Names the excess exactly, in as few parts as tell it.
-    fn name_parts(&self, f: &mut Finding, rule: &Rule, whole: &[PacketBox], excess: &[PacketBox]) {
-        let frame = Frame {
-            whole: parts::union(whole),
-            here: self.behind.intersect(hosts()),
-        };
-        let few = parts::few(excess);
-        let given = classify::given(rule, self.scene);
-        let parts = few.iter().take(Finding::PARTS);
-        f.excess = parts.map(|b| frame.part(b, &given)).collect();
-        f.excess_total = few.len();
-    }
-
-    fn fold(
+    /// The excess exactly, in as few parts as tell it: at most `room` of them, and how many there are. `whole` is all that
+    /// the rule lets in.
+    fn parts(
         &self,
-        rules: &[&Rule],
-        code: &'static str,
-        severity: Severity,
-        message: String,
-        help: &str,
-    ) -> Option<Finding> {
-        let first = rules.first()?;
-        let mut f = self.finding(code, severity, message);
-        f.place = place::place(
-            self.exports,
-            self.at,
-            rule_span(self.exports, self.at, first),
-        );
-        f.label = "the first of them".into();
-        f.rule = Some(place::decider_name(
-            self.exports,
-            &Decider::Rule {
-                at: self.at,
-                rule: first,
-            },
-        ));
-        for r in rules.iter().skip(1).take(NAMED) {
-            if let Some(place) =
-                place::place(self.exports, self.at, rule_span(self.exports, self.at, r))
-            {
-                f.related.push(Related {
-                    place,
-                    label: "another".into(),
-                });
+        rule: &Rule,
+        whole: &[&PacketBox],
+        excess: &[PacketBox],
+        room: usize,
+    ) -> (Vec<Part>, usize) {
+        let many;
+        let few = match excess {
+            [one] if parts::is_plain(one) => std::slice::from_ref(one),
+            _ => {
+                many = parts::few(excess);
+                &many
             }
+        };
+        if room == 0 {
+            return (Vec::new(), few.len());
         }
-        f.help = Some(help.to_owned());
-        let kind = [self.profile_name(), severity.as_str(), help];
-        place::fingerprint(&mut f, &kind);
-        place::members(&mut f, rules.iter().copied());
-        Some(f)
-    }
-
-    fn fold_builtin(&self, all: &[(&Rule, bool)]) -> Option<Finding> {
-        let sensitive: Vec<&Rule> = all.iter().filter(|(_, s)| *s).map(|(r, _)| *r).collect();
-        let (rules, severity) = if sensitive.is_empty() {
-            (
-                all.iter().map(|(r, _)| *r).collect::<Vec<_>>(),
-                Severity::Note,
-            )
-        } else {
-            (sensitive, Severity::Warning)
+        let frame = Frame {
+            whole: parts::union(whole.iter().copied()),
+            here: self.here.clone(),
         };
-        let n = rules.len();
-        let (s, verb) = if n == 1 { ("", "opens") } else { ("s", "open") };
-        let what = if severity == Severity::Warning {
-            "a sensitive service to anyone"
-        } else {
-            "what no requirement needs"
-        };
-        let message = format!(
-            "{n} built-in rule{s} of Windows {verb} {what} at {}",
-            self.guard.name
-        );
-        self.fold(
-            &rules,
-            "unneeded-flow",
-            severity,
-            message,
-            "disable the groups that this host does not use, or limit their remote addresses",
-        )
-    }
-
-    fn fold_unneeded(&self, rules: &[&Rule]) -> Option<Finding> {
-        let n = rules.len();
-        let (s, verb) = if n == 1 { ("", "opens") } else { ("s", "open") };
-        let message = format!(
-            "{n} rule{s} {verb} what no requirement needs at {}",
-            self.guard.name
-        );
-        self.fold(
-            rules,
-            "unneeded-flow",
-            Severity::Note,
-            message,
-            "remove the rules, or say why they are there: `[[allow]]` in hylint.toml",
-        )
+        let given = classify::given(rule, self.scene);
+        let named = few.iter().take(room).map(|b| frame.part(b, &given));
+        (named.collect(), few.len())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::engine::{Decider, PointRef};
 use crate::finding::{Finding, Place, Witness};
-use crate::fingerprint::digest;
 use crate::load::{LoadedExport, hex};
 use crate::outcome::Evidence;
 use hylint_parsers::model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule};
@@ -151,13 +150,6 @@ fn clause(c: &Clause) -> String {
 /// Says what tells a finding from others of its code at the same point, apart from its place.
 pub fn fingerprint(f: &mut Finding, parts: &[&str]) {
     f.identity.text = parts.join("\0");
-}
-
-/// The rules that one folded finding is about.
-pub fn members<'a>(f: &mut Finding, rules: impl IntoIterator<Item = &'a Rule>) {
-    let each = rules.into_iter().map(|r| digest(&[&normalized(r)]));
-    f.identity.members = each.collect();
-    f.identity.members.sort();
 }
 
 /// Hex SHA-256.

@@ -7,6 +7,7 @@
 use crate::diag::Diag;
 use crate::finding::Finding;
 use crate::lints::{self, Group};
+use crate::load::hex;
 use crate::outcome::{BaselineInfo, Outcome};
 use crate::report::write_json;
 use crate::site::paths;
@@ -215,7 +216,7 @@ impl Entry {
             message: f.message.clone(),
             fingerprint: f.fingerprint.clone(),
             peers: f.identity.peers.texts().collect(),
-            members: f.identity.members.clone(),
+            members: f.identity.members.iter().map(|m| hex(m)).collect(),
         }
     }
 
@@ -223,12 +224,17 @@ impl Entry {
     fn holds(&self, f: &Finding) -> bool {
         let peers = self.peers.iter().filter_map(|p| AddrSet::parse(p));
         let peers = peers.fold(AddrSet::empty(), |all, p| all.union(&p));
-        let count = |all: &[String], one: &String| all.iter().filter(|m| *m == one).count();
-        let members = &f.identity.members;
-        f.identity.peers.is_subset(&peers)
-            && members
-                .iter()
-                .all(|m| count(members, m) <= count(&self.members, m))
+        let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+        for m in &self.members {
+            *known.entry(m).or_default() += 1;
+        }
+        // Of equal rules there must be as many.
+        let mut members = f.identity.members.iter().map(|m| hex(m));
+        let is_known = |m: String| {
+            let left = known.get_mut(m.as_str()).filter(|n| **n > 0);
+            left.map(|n| *n -= 1).is_some()
+        };
+        f.identity.peers.is_subset(&peers) && members.all(is_known)
     }
 
     fn mistake(&self, path: &str, text: &str) -> Option<Diag> {

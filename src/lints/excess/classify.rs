@@ -8,7 +8,7 @@ use crate::judge::public;
 use crate::lints::describe;
 use crate::platform;
 use hylint_parsers::model::{Condition, ConditionKind, Field, Rule, Side, Test};
-use hylint_parsers::space::{AddrSet, PacketBox, RangeSet, proto};
+use hylint_parsers::space::{AddrSet, PacketBox, RangeSet, Scalar, proto};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What kind of point is looked at.
@@ -25,25 +25,71 @@ pub(super) struct Scene<'a> {
 }
 
 /// A judged excess.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Class {
     pub(super) code: &'static str,
     pub(super) severity: Severity,
-    pub(super) message: String,
-    pub(super) label: String,
-    pub(super) help: String,
+    says: Says,
+    pub(super) label: &'static str,
+    pub(super) help: &'static str,
     /// The field that is too wide.
     pub(super) field: Option<Field>,
     /// It opens a sensitive service to anyone.
     pub(super) sensitive_to_anyone: bool,
 }
 
+/// What a message says of what is open. Most classes are never put into words.
+#[derive(Clone, Copy, Debug)]
+enum Says {
+    Open,
+    ToAnyone,
+    ToTheInternet,
+    Service(&'static str),
+    PastTheGateway,
+    Moved,
+    MorePorts,
+    MoreSources,
+    Unneeded,
+}
+
+impl Class {
+    /// One sentence about the excess.
+    pub(super) fn message(&self, rule: &Rule, excess: &[PacketBox], scene: Scene<'_>) -> String {
+        let opened = what(excess);
+        let from = || {
+            let src = union_addrs(excess, |b| &b.src);
+            own_network(rule, &scene).map_or_else(|| who(&src, rule), Condition::describe)
+        };
+        match self.says {
+            Says::Open => format!("{opened} is open to {}", from()),
+            Says::ToAnyone => format!("{opened} is open to anyone"),
+            Says::ToTheInternet => format!("{opened} is open to the Internet"),
+            Says::Service(name) => format!("{name} ({opened}) is open to anyone"),
+            Says::PastTheGateway => format!("{opened} lets clients past the gateway"),
+            Says::Moved => format!("{opened} is still open although the site moved the port"),
+            Says::MorePorts => {
+                format!("{opened} is open to {}, and fewer ports are needed", from())
+            }
+            Says::MoreSources => {
+                format!("{opened} is open to {}, and fewer sources need it", from())
+            }
+            Says::Unneeded => format!(
+                "{opened} is open to {}, and no requirement needs it",
+                from()
+            ),
+        }
+    }
+}
+
 /// Whether a set holds most of the Internet: ranges around a hole are still anyone.
 pub(super) fn anyone(src: &AddrSet) -> bool {
-    let most = |part: u128, whole: u128| part > whole / 2;
     let p = public();
-    most(src.v4.intersect(&p.v4).count(), p.v4.count())
-        || most(src.v6.intersect(&p.v6).count(), p.v6.count())
+    most(&src.v4, &p.v4) || most(&src.v6, &p.v6)
+}
+
+fn most<T: Scalar>(part: &RangeSet<T>, whole: &RangeSet<T>) -> bool {
+    let half = whole.count() / 2;
+    part.count() > half && part.intersect(whole).count() > half
 }
 
 /// Whether the rule only lets authenticated peers in.
@@ -160,7 +206,7 @@ fn what(boxes: &[PacketBox]) -> String {
     }
 }
 
-fn sensitive(boxes: &[PacketBox]) -> Option<String> {
+fn sensitive(boxes: &[PacketBox]) -> Option<&'static str> {
     boxes.iter().find_map(|b| {
         let transports = [proto::TCP, proto::UDP]
             .into_iter()
@@ -168,9 +214,16 @@ fn sensitive(boxes: &[PacketBox]) -> Option<String> {
         transports
             .flat_map(|p| platform::sensitive(p, &b.dport))
             .next()
-            .map(|s| s.name.clone())
+            .map(|s| s.name.as_str())
     })
 }
+
+/// Makes a class of a code, a severity, what it says, a label, a help and the field to point at.
+type Make<'a> = dyn Fn(&'static str, Severity, Says, &'static str, &'static str, Option<Field>) -> Option<Class>
+    + 'a;
+
+const NARROW: &str = "limit the sources to the hosts that need it";
+const NAME_PORTS: &str = "name the needed ports only";
 
 /// Judges what is left of a rule. `None` if that is nothing to speak of.
 pub(super) fn classify(
@@ -182,182 +235,176 @@ pub(super) fn classify(
     if excess.is_empty() {
         return None;
     }
-    let src = union_addrs(excess, |b| &b.src);
-    let own = own_network(rule, &scene);
-    let from_anyone = own.is_none() && anyone(&src);
-    let from = own.map_or_else(|| who(&src, rule), Condition::describe);
-    let service = sensitive(excess);
-    let opened = what(excess);
+    let own = own_network(rule, &scene).is_some();
+    let united;
+    let src = match excess {
+        [one] => &one.src,
+        _ => {
+            united = union_addrs(excess, |b| &b.src);
+            &united
+        }
+    };
+    let from_anyone = !own && anyone(src);
+    let service = if from_anyone { sensitive(excess) } else { None };
     let scoped = port_less_local(rule);
-    let sensitive_to_anyone = from_anyone && service.is_some() && scoped.is_none();
-    let class = |code, severity, message: String, label: &str, help: &str, field| {
+    let class = |code, severity, says, label, help, field| {
         Some(Class {
             code,
             severity: lowered(rule, severity, &scene),
-            message,
-            label: label.to_owned(),
-            help: help.to_owned(),
+            says,
+            label,
+            help,
             field,
-            sensitive_to_anyone,
+            sensitive_to_anyone: service.is_some() && scoped.is_none(),
         })
     };
-    let narrow_help = "limit the sources to the hosts that need it";
     if let Some(brief) = scoped {
-        // The program decides what is open, or the export does not even say whether there is one.
-        let severity = if brief && from_anyone {
-            Severity::Warning
-        } else {
-            Severity::Note
-        };
-        let code = if brief && from_anyone {
-            "any-any"
-        } else {
-            "unneeded-flow"
-        };
-        let message = format!("{opened} is open to {from}");
-        return class(
-            code,
-            severity,
-            message,
-            "no port, and no program is printed",
-            "export with `verbose` to see its program",
-            None,
-        );
+        return port_less(&class, brief && from_anyone);
     }
     if from_anyone && excess.iter().any(|b| all_ports(b) && anyone(&b.src)) {
-        let message = format!("{opened} is open to anyone");
         return class(
             "any-any",
             Severity::Error,
-            message,
+            Says::ToAnyone,
             "anyone, every port",
             "name the sources and ports that are needed",
             None,
         );
     }
-    let past = excess
+    if let Some(class) = reaching(&class, excess, needed, scene, from_anyone, service) {
+        return class;
+    }
+    let stale = excess
         .iter()
-        .any(|b| needed.bypass.iter().any(|n| n.intersects(b)));
-    let exposed = from_anyone && (scene.cloud || scene.transit);
-    if past && (scene.cloud || scene.transit) {
-        return bypass(&class, excess, Severity::Error);
-    }
-    // A host of an unknown role may be there for the public.
-    if exposed && (scene.roles_known || service.is_some()) {
-        let message = format!("{opened} is open to the Internet");
-        return class(
-            "exposed-to-internet",
-            Severity::Error,
-            message,
-            "any public source",
-            narrow_help,
-            Some(Field::Source),
-        );
-    }
-    if let Some(name) = service.filter(|_| from_anyone) {
-        let message = format!("{name} ({opened}) is open to anyone");
-        return class(
-            "over-permissive-source",
-            Severity::Error,
-            message,
-            "anyone",
-            narrow_help,
-            Some(Field::Source),
-        );
-    }
-    if past {
-        return bypass(&class, excess, Severity::Warning);
-    }
-    if !scene.roles_known {
-        return None;
-    }
-    if excess
-        .iter()
-        .any(|b| needed.stale.iter().any(|n| n.intersects(b)))
-    {
-        let message = format!("{opened} is still open although the site moved the port");
+        .any(|b| needed.stale.iter().any(|n| n.intersects(b)));
+    if stale {
         return class(
             "stale-port",
             Severity::Warning,
-            message,
+            Says::Moved,
             "the default port",
             "close it",
             Some(Field::DestinationPort),
         );
     }
-    if let Some(too_wide) = touching(rule, excess, needed) {
-        let (code, text, field) = match too_wide {
-            Wide::Ports => (
+    match touching(rule, excess, needed) {
+        Some(Wide::Ports) => {
+            return class(
                 "over-permissive-port",
+                Severity::Warning,
+                Says::MorePorts,
                 "more ports than needed",
-                Field::DestinationPort,
-            ),
-            Wide::Sources => (
+                NAME_PORTS,
+                Some(Field::DestinationPort),
+            );
+        }
+        Some(Wide::Sources) => {
+            return class(
                 "over-permissive-source",
+                Severity::Warning,
+                Says::MoreSources,
                 "more sources than needed",
-                Field::Source,
-            ),
-        };
-        let message = format!(
-            "{opened} is open to {}, {}",
-            from,
-            if field == Field::Source {
-                "and fewer sources need it"
-            } else {
-                "and fewer ports are needed"
-            }
-        );
-        let help = if field == Field::Source {
-            narrow_help
-        } else {
-            "name the needed ports only"
-        };
-        return class(code, Severity::Warning, message, text, help, Some(field));
+                NARROW,
+                Some(Field::Source),
+            );
+        }
+        None => {}
     }
     if excess.iter().any(all_ports) {
-        let message = format!("{opened} is open to {from}");
         return class(
             "over-permissive-port",
             Severity::Warning,
-            message,
+            Says::Open,
             "every port",
-            "name the needed ports only",
+            NAME_PORTS,
             Some(Field::DestinationPort),
         );
     }
     // Wider than any role that was declared: not somebody's workstation.
-    let wider = from_anyone
-        || own.is_none() && !needed.declared.is_empty() && wider_than_any(&src, &needed.declared);
+    let wider = from_anyone || !own && needed.is_narrower_than(src);
     let severity = if wider {
         Severity::Warning
     } else {
         Severity::Note
     };
-    let message = format!("{opened} is open to {from}, and no requirement needs it");
     class(
         "unneeded-flow",
         severity,
-        message,
+        Says::Unneeded,
         "needed by nothing",
         "remove it, or say why it is there: `[[allow]]` in hylint.toml",
         None,
     )
 }
 
-/// Makes a class of a code, a severity, a message, a label, a help and the field to point at.
-type MakeClass<'a> =
-    dyn Fn(&'static str, Severity, String, &str, &str, Option<Field>) -> Option<Class> + 'a;
-
-fn bypass(class: &MakeClass<'_>, excess: &[PacketBox], severity: Severity) -> Option<Class> {
-    let message = format!("{} lets clients past the gateway", what(excess));
+/// The program decides what is open, or the export does not even say whether there is one.
+fn port_less(class: &Make<'_>, unknown_to_anyone: bool) -> Option<Class> {
+    let (code, severity) = if unknown_to_anyone {
+        ("any-any", Severity::Warning)
+    } else {
+        ("unneeded-flow", Severity::Note)
+    };
     class(
-        "bypasses-gateway",
+        code,
         severity,
-        message,
-        "clients reach it directly",
-        "let only the gateway in",
-        Some(Field::Source),
+        Says::Open,
+        "no port, and no program is printed",
+        "export with `verbose` to see its program",
+        None,
     )
+}
+
+/// Who reaches what he must not: the public, or clients past the gateway. `Some(None)`: that is nobody's concern here.
+fn reaching(
+    class: &Make<'_>,
+    excess: &[PacketBox],
+    needed: &Needed,
+    scene: Scene<'_>,
+    from_anyone: bool,
+    service: Option<&'static str>,
+) -> Option<Option<Class>> {
+    let past = excess
+        .iter()
+        .any(|b| needed.bypass.iter().any(|n| n.intersects(b)));
+    let in_front = scene.cloud || scene.transit;
+    let bypass = |severity| {
+        class(
+            "bypasses-gateway",
+            severity,
+            Says::PastTheGateway,
+            "clients reach it directly",
+            "let only the gateway in",
+            Some(Field::Source),
+        )
+    };
+    if past && in_front {
+        return Some(bypass(Severity::Error));
+    }
+    // A host of an unknown role may be there for the public.
+    if from_anyone && in_front && (scene.roles_known || service.is_some()) {
+        return Some(class(
+            "exposed-to-internet",
+            Severity::Error,
+            Says::ToTheInternet,
+            "any public source",
+            NARROW,
+            Some(Field::Source),
+        ));
+    }
+    if let Some(name) = service {
+        return Some(class(
+            "over-permissive-source",
+            Severity::Error,
+            Says::Service(name),
+            "anyone",
+            NARROW,
+            Some(Field::Source),
+        ));
+    }
+    if past {
+        return Some(bypass(Severity::Warning));
+    }
+    (!scene.roles_known).then_some(None)
 }
 
 fn who(src: &AddrSet, rule: &Rule) -> String {
@@ -377,13 +424,14 @@ enum Wide {
 fn touching(rule: &Rule, excess: &[PacketBox], needed: &Needed) -> Option<Wide> {
     let mut wide = None;
     for n in &needed.required {
-        for b in excess {
-            if !b.proto.intersects(&n.proto) || !b.dst.intersects(&n.dst) {
+        for b in excess.iter().filter(|b| b.proto.intersects(&n.proto)) {
+            let same = b.dport.intersects(&n.dport);
+            if !same && !near(b, n) || !b.dst.intersects(&n.dst) {
                 continue;
             }
-            if b.dport.intersects(&n.dport) {
+            if same {
                 wide = Some(Wide::Sources);
-            } else if b.src.intersects(&n.src) && near(b, n) && holds(rule, n) {
+            } else if b.src.intersects(&n.src) && holds(rule, n) {
                 return Some(Wide::Ports);
             }
         }
@@ -405,20 +453,4 @@ fn near(b: &PacketBox, n: &PacketBox) -> bool {
             .iter()
             .any(|(blo, bhi)| bhi.checked_add(1) == Some(lo) || hi.checked_add(1) == Some(blo))
     })
-}
-
-/// Whether a source range holds more addresses than the widest declared range.
-fn wider_than_any(src: &AddrSet, declared: &AddrSet) -> bool {
-    let widest4 = declared
-        .v4
-        .iter()
-        .map(|(a, b)| u128::from(b - a))
-        .max()
-        .unwrap_or(0);
-    let widest6 = declared.v6.iter().map(|(a, b)| b - a).max().unwrap_or(0);
-    let one = |lo: u128, hi: u128| RangeSet::range(lo, hi).count();
-    src.v4
-        .iter()
-        .any(|(a, b)| u128::from(b - a) > widest4.max(255))
-        || src.v6.iter().any(|(a, b)| one(a, b) > widest6.max(1 << 64))
 }

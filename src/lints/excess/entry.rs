@@ -3,12 +3,36 @@
 use crate::engine::Direction;
 use hylint_parsers::model::{Action, NatKind, Netfilter, Rule, Table, TableName};
 use hylint_parsers::space::PacketBox;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
 
 /// Entries kept for one chain; a chain that is entered in more ways is taken to be entered by anything.
 const ENTRIES: usize = 64;
 
+/// A rule that lets packets in.
+pub(super) struct Opening<'a> {
+    pub(super) rule: &'a Rule,
+    /// The boxes that reach it, if they are not simply those that it matches.
+    cut: Option<Vec<PacketBox>>,
+}
+
+impl<'a> Opening<'a> {
+    /// A rule that anything reaches.
+    pub(super) fn of(rule: &'a Rule) -> Self {
+        Self { rule, cut: None }
+    }
+
+    /// The boxes that it lets in. They are large, and long lists have many.
+    pub(super) fn boxes(&self) -> SmallVec<[&PacketBox; 4]> {
+        match &self.cut {
+            Some(cut) => cut.iter().collect(),
+            None => self.rule.clauses.iter().map(|c| &c.space).collect(),
+        }
+    }
+}
+
 /// Rules that let packets in (ACCEPT at the hook, DNAT before it), with the boxes that reach them.
-pub(super) fn candidates(nf: &Netfilter, direction: Direction) -> Vec<(&Rule, Vec<PacketBox>)> {
+pub(super) fn openings(nf: &Netfilter, direction: Direction) -> Vec<Opening<'_>> {
     let hook = if direction == Direction::Forward {
         "FORWARD"
     } else {
@@ -16,83 +40,161 @@ pub(super) fn candidates(nf: &Netfilter, direction: Direction) -> Vec<(&Rule, Ve
     };
     let mut out = Vec::new();
     if let Some(t) = nf.table(TableName::Filter) {
-        out.extend(
-            reached(t, hook)
-                .into_iter()
-                .filter(|(r, _)| r.action == Action::Allow),
-        );
+        reached(t, hook, |r| r.action == Action::Allow, &mut out);
     }
     // A published port: what comes for this host is sent on to another address.
     if direction == Direction::In
         && let Some(t) = nf.table(TableName::Nat)
     {
         let moved = |r: &Rule| matches!(&r.action, Action::Nat(n) if n.kind == NatKind::Dnat);
-        out.extend(
-            reached(t, "PREROUTING")
-                .into_iter()
-                .filter(|(r, _)| moved(r)),
-        );
+        reached(t, "PREROUTING", moved, &mut out);
     }
     out
 }
 
-/// Every rule that the hook reaches, with its boxes cut to the ways into its chain.
-fn reached<'a>(table: &'a Table, hook: &str) -> Vec<(&'a Rule, Vec<PacketBox>)> {
+/// The wanted rules that the hook reaches, with their boxes cut to the ways into its chain.
+fn reached<'a>(
+    table: &'a Table,
+    hook: &str,
+    wanted: impl Fn(&Rule) -> bool,
+    out: &mut Vec<Opening<'a>>,
+) {
     let Some((start, _)) = table.chain(hook) else {
-        return Vec::new();
+        return;
     };
-    let mut ways: Vec<Option<Vec<PacketBox>>> = vec![None; table.chains.len()];
-    if let Some(w) = ways.get_mut(start) {
-        *w = Some(vec![PacketBox::any()]);
-    }
-    let mut order = vec![start];
-    let mut next = 0;
-    let mut out = Vec::new();
-    while let Some(&index) = order.get(next) {
-        next += 1;
-        let Some(chain) = table.chains.get(index) else {
+    let ways = Ways::into(table, start);
+    for index in &ways.order {
+        let (Some(chain), Some(way)) = (table.chains.get(*index), ways.of(*index)) else {
             continue;
         };
-        let way = ways.get(index).cloned().flatten().unwrap_or_default();
-        for rule in &chain.rules {
-            let boxes: Vec<PacketBox> = rule
-                .clauses
-                .iter()
-                .flat_map(|c| way.iter().map(|w| w.intersect(&c.space)))
-                .filter(|b| !b.is_empty())
-                .collect();
-            if let Action::Jump(to) | Action::Goto(to) = rule.action {
-                enter(&mut ways, &mut order, to as usize, &boxes);
-            }
-            out.push((rule, boxes));
+        let anything = way.iter().any(PacketBox::is_any);
+        for rule in chain.rules.iter().filter(|r| wanted(r)) {
+            out.push(Opening {
+                rule,
+                cut: (!anything).then(|| cut(rule, way)),
+            });
         }
+    }
+}
+
+/// The parts of a rule's boxes that come one of the ways.
+fn cut(rule: &Rule, way: &[PacketBox]) -> Vec<PacketBox> {
+    let mut out = Vec::new();
+    for c in &rule.clauses {
+        let met = way.iter().filter(|w| w.intersects(&c.space));
+        out.extend(met.map(|w| w.intersect(&c.space)));
     }
     out
 }
 
-fn enter(
-    ways: &mut [Option<Vec<PacketBox>>],
-    order: &mut Vec<usize>,
-    to: usize,
-    boxes: &[PacketBox],
-) {
-    let Some(slot) = ways.get_mut(to) else { return };
-    match slot {
-        None => {
-            *slot = Some(if boxes.len() > ENTRIES {
-                vec![PacketBox::any()]
-            } else {
-                boxes.to_vec()
-            });
-            order.push(to);
-        }
-        // Its rules were listed already, or stand in the queue: what comes later in is taken to be anything.
-        Some(known) if boxes.iter().any(|b| !known.iter().any(|k| b.is_subset(k))) => {
-            known.extend(boxes.iter().cloned());
-            if known.len() > ENTRIES {
-                *known = vec![PacketBox::any()];
+/// What enters each chain of a table.
+struct Ways {
+    /// By chain; nothing where no packet comes.
+    boxes: Vec<Option<Vec<PacketBox>>>,
+    /// The chains that are entered, by when that was seen first.
+    order: Vec<usize>,
+}
+
+impl Ways {
+    fn into(table: &Table, start: usize) -> Self {
+        let mut ways = Self {
+            boxes: vec![None; table.chains.len()],
+            order: Vec::new(),
+        };
+        let mut followed = vec![false; table.chains.len()];
+        let mut queue = VecDeque::new();
+        ways.enter(start, &[PacketBox::any()], &mut queue);
+        while let Some(index) = queue.pop_front() {
+            let (Some(chain), Some(mark)) = (table.chains.get(index), followed.get_mut(index))
+            else {
+                continue;
+            };
+            *mark = true;
+            let way = ways.of(index).unwrap_or_default().to_vec();
+            for rule in &chain.rules {
+                let (Action::Jump(to) | Action::Goto(to)) = rule.action else {
+                    continue;
+                };
+                let to = to as usize;
+                let boxes = cut(rule, &way);
+                if followed.get(to) != Some(&true) {
+                    ways.enter(to, &boxes, &mut queue);
+                } else if !ways.holds(to, &boxes) {
+                    // What was followed from there already is followed once more, for anything.
+                    ways.enter(to, &[PacketBox::any()], &mut queue);
+                    queue.push_back(to);
+                }
             }
         }
-        Some(_) => {}
+        ways
+    }
+
+    fn of(&self, chain: usize) -> Option<&[PacketBox]> {
+        self.boxes.get(chain)?.as_deref()
+    }
+
+    fn holds(&self, chain: usize, boxes: &[PacketBox]) -> bool {
+        let known = self.of(chain).unwrap_or_default();
+        let mut each = boxes.iter();
+        each.all(|b| known.iter().any(|k| b.is_subset(k)))
+    }
+
+    /// Adds a way into a chain. A chain that is new stands in the queue then.
+    fn enter(&mut self, chain: usize, boxes: &[PacketBox], queue: &mut VecDeque<usize>) {
+        if boxes.is_empty() || self.holds(chain, boxes) {
+            return;
+        }
+        let Some(slot) = self.boxes.get_mut(chain) else {
+            return;
+        };
+        if slot.is_none() {
+            self.order.push(chain);
+            queue.push_back(chain);
+        }
+        let known = slot.get_or_insert_default();
+        known.extend(boxes.iter().cloned());
+        if known.len() > ENTRIES || known.iter().any(PacketBox::is_any) {
+            *known = vec![PacketBox::any()];
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::{Ways, openings};
+    use crate::engine::Direction;
+    use hylint_parsers::model::{Body, TableName};
+    use hylint_parsers::source::Source;
+
+    /// The chain is entered from INPUT for a part first, and later, by way of another chain, for the rest.
+    #[test]
+    fn a_chain_that_is_entered_again_later_lets_in_what_comes_then_too() {
+        let text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:A - [0:0]\n:B - [0:0]\n\
+                    -A INPUT -s 10.1.0.0/16 -j A\n-A INPUT -j B\n-A B -s 10.2.0.0/16 -j A\n\
+                    -A A -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
+        let source = Source::new("t", text, "UTF-8");
+        let export = hylint_parsers::format::read(&source).unwrap();
+        let Body::Netfilter(nf) = &export.points[0].body else {
+            panic!("{export:?}");
+        };
+        let all = openings(nf, Direction::In);
+        let [one] = all.as_slice() else {
+            panic!("{} rules", all.len());
+        };
+        for source in ["10.1.0.9", "10.2.0.9"] {
+            let source = source.parse().unwrap();
+            assert!(
+                one.boxes().iter().any(|b| b.src.contains(source)),
+                "{source}"
+            );
+        }
+        let table = nf.table(TableName::Filter).unwrap();
+        assert_eq!(
+            Ways::into(table, table.chain("INPUT").unwrap().0)
+                .order
+                .len(),
+            3
+        );
     }
 }

@@ -20,8 +20,8 @@ pub(super) struct Needed {
     pub(super) bypass: Vec<PacketBox>,
     /// Flows on ports that the site moved away from.
     pub(super) stale: Vec<PacketBox>,
-    /// Addresses of any declared role.
-    pub(super) declared: AddrSet,
+    /// One less than the addresses of the widest declared range, in IPv4 and IPv6; nothing if none is declared.
+    widest: Option<(u128, u128)>,
     /// Whether the hosts' roles are known.
     pub(super) roles_known: bool,
 }
@@ -99,6 +99,16 @@ impl Needed {
         }
     }
 
+    /// Whether a range of the sources holds more addresses than the widest declared range.
+    pub(super) fn is_narrower_than(&self, src: &AddrSet) -> bool {
+        let Some((v4, v6)) = self.widest else {
+            return false;
+        };
+        let mut four = src.v4.iter().map(|(a, b)| u128::from(b - a));
+        let mut six = src.v6.iter().map(|(a, b)| (b - a).saturating_add(1));
+        four.any(|n| n > v4.max(255)) || six.any(|n| n > v6.max(1 << 64))
+    }
+
     fn rest(&mut self, flows: Flows<'_>) {
         self.other
             .extend(flows.site.allows.iter().map(|a| PacketBox {
@@ -109,11 +119,14 @@ impl Needed {
                 ..PacketBox::any()
             }));
         self.boxes = self.required.iter().chain(&self.other).cloned().collect();
-        self.declared = flows
-            .site
-            .roles
-            .iter()
-            .fold(AddrSet::empty(), |a, r| a.union(&r.addrs));
+        let roles = &flows.site.roles;
+        let declared = AddrSet {
+            v4: roles.iter().flat_map(|r| r.addrs.v4.iter()).collect(),
+            v6: roles.iter().flat_map(|r| r.addrs.v6.iter()).collect(),
+        };
+        let v4 = declared.v4.iter().map(|(a, b)| u128::from(b - a)).max();
+        let v6 = declared.v6.iter().map(|(a, b)| b - a).max();
+        self.widest = (!declared.is_empty()).then(|| (v4.unwrap_or(0), v6.unwrap_or(0)));
     }
 
     fn add(&mut self, flows: Flows<'_>, dst: &AddrSet, here: impl Fn(&[RoleIx]) -> bool) {

@@ -53,6 +53,9 @@ pub(super) fn few(boxes: &[PacketBox]) -> Vec<PacketBox> {
         let boxes = cells.iter().flat_map(packets);
         both(boxes.flat_map(|b| kinds(&b)))
     };
+    if cells.len() < 2 {
+        return back(&cells);
+    }
     let sliced = ORDERS.iter().filter_map(|order| in_order(&cells, order));
     // What is joined in one family may no longer be what the other has, so both are looked at.
     let sliced = sliced.flat_map(|c| [back(&c), back(&joined(c))]);
@@ -321,11 +324,12 @@ fn of_both_ends(b: &mut PacketBox) {
 
 /// The smallest box that holds all.
 #[must_use]
-pub(super) fn union(boxes: &[PacketBox]) -> PacketBox {
-    let Some((first, rest)) = boxes.split_first() else {
+pub(super) fn union<'b>(boxes: impl IntoIterator<Item = &'b PacketBox>) -> PacketBox {
+    let mut boxes = boxes.into_iter();
+    let Some(first) = boxes.next() else {
         return PacketBox::any();
     };
-    rest.iter().fold(first.clone(), |mut all, b| {
+    boxes.fold(first.clone(), |mut all, b| {
         all.src = all.src.union(&b.src);
         all.dst = all.dst.union(&b.dst);
         all.proto = all.proto.union(&b.proto);
@@ -335,6 +339,18 @@ pub(super) fn union(boxes: &[PacketBox]) -> PacketBox {
         all.out_iface = all.out_iface.union(&b.out_iface);
         all
     })
+}
+
+/// Whether a box alone is told as it is.
+#[must_use]
+pub(super) fn is_plain(b: &PacketBox) -> bool {
+    let ports = b
+        .proto
+        .iter()
+        .all(|(lo, hi)| (lo..=hi).all(proto::has_ports));
+    let mut families = Family::BOTH.into_iter();
+    (ports || b.dport.is_full() && b.sport.is_full())
+        && families.all(|f| b.src.has(f) == b.dst.has(f))
 }
 
 /// Boxes of both families: those that differ in nothing but the addresses are one.

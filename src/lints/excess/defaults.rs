@@ -1,0 +1,126 @@
+//! What is let in where no rule decides: `firewall-off`, `default-allow`.
+
+use super::Look;
+use crate::engine::{Branch, Decider, Effect, subtract_all};
+use crate::finding::{Finding, Severity};
+use crate::judge::unicast;
+use crate::lints::place;
+use hylint_parsers::model::{Body, InboundPolicy, Netfilter, TableName};
+use hylint_parsers::space::{Family, PacketBox, StateSet, proto};
+
+impl Look<'_, '_> {
+    pub(super) fn firewall_off(&self) -> Option<Finding> {
+        let (false, span) = self.settings()?.enabled? else {
+            return None;
+        };
+        let text = format!(
+            "the firewall of {} is off in the {} profile: everything is let in",
+            self.guard.name,
+            self.profile_name()
+        );
+        let mut f = self.finding("firewall-off", Severity::Error, text);
+        f.place = place::place(self.exports, self.settings_at(), span);
+        f.label = "off".into();
+        f.help = Some(format!(
+            "netsh advfirewall set {}profile state on",
+            self.profile_name()
+        ));
+        place::fingerprint(&mut f, &[self.profile_name()]);
+        Some(f)
+    }
+
+    /// Any new connection, on the interfaces that peers may use.
+    fn anything(&self, family: Family) -> PacketBox {
+        PacketBox {
+            src: unicast(family),
+            dst: self.behind.only(family),
+            proto: [(proto::TCP, proto::TCP), (proto::UDP, proto::UDP)]
+                .into_iter()
+                .collect(),
+            state: StateSet::exactly(StateSet::NEW, false, false),
+            ..PacketBox::any()
+        }
+    }
+
+    /// Whether no policy can let anything in: cheaper to see than to prove.
+    fn closed_by_policy(&self, nf: &Netfilter) -> bool {
+        let denies = |chain: &str| {
+            let c = nf
+                .table(TableName::Filter)
+                .and_then(|t| t.chain(chain))
+                .and_then(|(_, c)| c.policy);
+            c.is_some_and(|p| !p.allow)
+        };
+        // What comes for this host may be translated and forwarded.
+        let forwards = self.scene.transit || nf.table(TableName::Nat).is_some();
+        (self.scene.transit || denies("INPUT")) && (!forwards || denies("FORWARD"))
+    }
+
+    pub(super) fn default_allow(&self) -> Option<Finding> {
+        if let Some((InboundPolicy::Allow, span)) = self.settings().and_then(|s| s.inbound) {
+            let text = format!(
+                "{} lets in what no rule decides in the {} profile",
+                self.guard.name,
+                self.profile_name()
+            );
+            let mut f = self.finding("default-allow", Severity::Error, text);
+            f.place = place::place(self.exports, self.settings_at(), span);
+            f.label = "AllowInbound".into();
+            f.help = Some(format!(
+                "netsh advfirewall set {}profile firewallpolicy blockinbound,allowoutbound",
+                self.profile_name()
+            ));
+            place::fingerprint(&mut f, &[self.profile_name()]);
+            return Some(f);
+        }
+        let Body::Netfilter(nf) = &self.point.body else {
+            return None;
+        };
+        if self.closed_by_policy(nf) {
+            return None;
+        }
+        let family = if self.point.families.v4 {
+            Family::V4
+        } else {
+            Family::V6
+        };
+        let branches = self.evaluate(&self.anything(family));
+        let open: Vec<&Branch<'_>> = branches
+            .iter()
+            .filter(|b| {
+                b.effect == Effect::Allow
+                    && matches!(b.by, Decider::Policy { .. } | Decider::Nothing { .. })
+            })
+            .collect();
+        let left = subtract_all(
+            &open.iter().map(|b| b.space.clone()).collect::<Vec<_>>(),
+            &self.needed.boxes,
+        );
+        let packet = left.first()?;
+        let by = open.first().map(|b| b.by)?;
+        let (span, chain) = match by {
+            Decider::Policy { chain, .. } => (chain.span, chain.name.to_string()),
+            _ => (self.point.label, "the filter table".to_owned()),
+        };
+        let verb = if self.scene.transit { "through" } else { "in" };
+        let text = format!(
+            "{} lets {verb} new connections that no rule decides",
+            self.guard.name
+        );
+        let mut f = self.finding("default-allow", Severity::Error, text);
+        f.place = place::place(self.exports, self.at, span);
+        f.label = format!("{chain} accepts what is left");
+        f.rule = Some(chain.clone());
+        f.witness = place::witness(packet);
+        let tool = if self.point.families.v4 {
+            "iptables"
+        } else {
+            "ip6tables"
+        };
+        f.help = Some(format!(
+            "{tool} -P {chain} DROP, once every needed flow has its rule"
+        ));
+        place::fingerprint(&mut f, &[&chain, self.point.families.as_str()]);
+        Some(f)
+    }
+}

@@ -1,0 +1,259 @@
+//! Findings about many rules at once: those that open what nothing needs, and Windows' own.
+
+use super::{Look, NAMED};
+use crate::engine::Decider;
+use crate::finding::{Finding, Part, Related, Severity};
+use crate::lints::place::{self, rule_span};
+use hylint_parsers::model::{Action, Clause, Rule};
+use hylint_parsers::space::{PacketBox, RangeSet, Scalar};
+use sha2::{Digest, Sha256};
+
+/// Rules that one finding is about, with the first parts of their excess.
+#[derive(Default)]
+pub(super) struct Fold<'a> {
+    pub(super) rules: Vec<&'a Rule>,
+    parts: Vec<Part>,
+    total: usize,
+}
+
+impl<'a> Fold<'a> {
+    /// Adds a rule and its excess.
+    pub(super) fn add(
+        &mut self,
+        look: &Look<'a, '_>,
+        rule: &'a Rule,
+        whole: &[&PacketBox],
+        excess: &[PacketBox],
+    ) {
+        self.rules.push(rule);
+        let room = Finding::PARTS.saturating_sub(self.parts.len());
+        let (parts, total) = look.parts(rule, whole, excess, room);
+        self.parts.extend(parts);
+        self.total += total;
+    }
+}
+
+impl<'a> Look<'a, '_> {
+    fn fold(
+        &self,
+        fold: Fold<'_>,
+        code: &'static str,
+        severity: Severity,
+        message: String,
+        help: &str,
+    ) -> Option<Finding> {
+        let rules = &fold.rules;
+        let first = rules.first()?;
+        let place =
+            |r: &Rule| place::place(self.exports, self.at, rule_span(self.exports, self.at, r));
+        let mut f = self.finding(code, severity, message);
+        f.place = place(first);
+        f.label = "the first of them".into();
+        let decider = Decider::Rule {
+            at: self.at,
+            rule: first,
+        };
+        f.rule = Some(place::decider_name(self.exports, &decider));
+        let others = rules.iter().skip(1).take(NAMED);
+        f.related = others
+            .filter_map(|r| {
+                Some(Related {
+                    place: place(r)?,
+                    label: "another".into(),
+                })
+            })
+            .collect();
+        f.help = Some(help.to_owned());
+        let kind = [self.profile_name(), severity.as_str(), help];
+        place::fingerprint(&mut f, &kind);
+        f.identity.members = rules.iter().map(|r| digest(r)).collect();
+        f.identity.members.sort_unstable();
+        f.excess = fold.parts;
+        f.excess_total = fold.total;
+        Some(f)
+    }
+
+    /// Built-in rules: those that open a sensitive service to anyone, else all.
+    pub(super) fn fold_builtin(&self, all: Fold<'_>, sensitive: Fold<'_>) -> Option<Finding> {
+        let (fold, severity) = if sensitive.rules.is_empty() {
+            (all, Severity::Note)
+        } else {
+            (sensitive, Severity::Warning)
+        };
+        let n = fold.rules.len();
+        let (s, verb) = if n == 1 { ("", "opens") } else { ("s", "open") };
+        let what = if severity == Severity::Warning {
+            "a sensitive service to anyone"
+        } else {
+            "what no requirement needs"
+        };
+        let message = format!(
+            "{n} built-in rule{s} of Windows {verb} {what} at {}",
+            self.guard.name
+        );
+        self.fold(
+            fold,
+            "unneeded-flow",
+            severity,
+            message,
+            "disable the groups that this host does not use, or limit their remote addresses",
+        )
+    }
+
+    pub(super) fn fold_unneeded(&self, fold: Fold<'_>) -> Option<Finding> {
+        let n = fold.rules.len();
+        let (s, verb) = if n == 1 { ("", "opens") } else { ("s", "open") };
+        let message = format!(
+            "{n} rule{s} {verb} what no requirement needs at {}",
+            self.guard.name
+        );
+        self.fold(
+            fold,
+            "unneeded-flow",
+            Severity::Note,
+            message,
+            "remove the rules, or say why they are there: `[[allow]]` in hylint.toml",
+        )
+    }
+}
+
+/// Half a SHA-256 over what a rule matches and does, without its place, name and rank. Equal rules have equal digests in
+/// whatever order they list their alternatives. Baselines hold it, so its bytes do not change between versions.
+fn digest(rule: &Rule) -> [u8; 16] {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.push(match &rule.action {
+        Action::Allow => 0,
+        Action::Nat(_) => 1,
+        // None of them lets anything in by itself.
+        _ => 2,
+    });
+    if let Action::Nat(nat) = &rule.action {
+        text(&format!("{nat:?}"), &mut bytes);
+    }
+    bytes.push(u8::from(rule.enabled));
+    bytes.extend(rule.profiles.0.to_le_bytes());
+    number(rule.clauses.len(), &mut bytes);
+    if let [one] = rule.clauses.as_slice() {
+        clause(one, &mut bytes);
+    } else {
+        let each = rule.clauses.iter().map(|c| {
+            let mut one = Vec::new();
+            clause(c, &mut one);
+            one
+        });
+        let mut all: Vec<Vec<u8>> = each.collect();
+        all.sort_unstable();
+        bytes.extend(all.iter().flatten());
+    }
+    let hash = Sha256::digest(&bytes);
+    let mut half = [0; 16];
+    half.iter_mut().zip(hash).for_each(|(h, b)| *h = b);
+    half
+}
+
+fn clause(c: &Clause, out: &mut Vec<u8>) {
+    let b = &c.space;
+    ranges(&b.src.v4, |n| n.to_le_bytes(), out);
+    ranges(&b.src.v6, |n| n.to_le_bytes(), out);
+    ranges(&b.dst.v4, |n| n.to_le_bytes(), out);
+    ranges(&b.dst.v6, |n| n.to_le_bytes(), out);
+    ranges(&b.proto, |n| n.to_le_bytes(), out);
+    ranges(&b.sport, |n| n.to_le_bytes(), out);
+    ranges(&b.dport, |n| n.to_le_bytes(), out);
+    ranges(&b.in_iface, |n| n.to_le_bytes(), out);
+    ranges(&b.out_iface, |n| n.to_le_bytes(), out);
+    out.extend(b.flags.0.to_le_bytes());
+    out.extend(b.state.0.to_le_bytes());
+    let mut conditions: Vec<(bool, &str)> =
+        c.conditions.iter().map(|c| (c.negated, &*c.text)).collect();
+    conditions.sort_unstable();
+    number(conditions.len(), out);
+    for (negated, said) in conditions {
+        out.push(u8::from(negated));
+        text(said, out);
+    }
+}
+
+fn text(s: &str, out: &mut Vec<u8>) {
+    number(s.len(), out);
+    out.extend(s.as_bytes());
+}
+
+/// A length: every sequence says where it ends, so that no two rules have the same bytes.
+fn number(n: usize, out: &mut Vec<u8>) {
+    match u8::try_from(n) {
+        Ok(short) if short < FULL => out.push(short),
+        _ => {
+            out.push(u8::MAX);
+            out.extend((n as u64).to_le_bytes());
+        }
+    }
+}
+
+/// Stands for the set of every value, which most sets are.
+const FULL: u8 = u8::MAX - 1;
+
+fn ranges<T: Scalar, const N: usize>(
+    set: &RangeSet<T>,
+    bytes: impl Fn(T) -> [u8; N],
+    out: &mut Vec<u8>,
+) {
+    if set.is_full() {
+        out.push(FULL);
+        return;
+    }
+    number(set.len(), out);
+    for (lo, hi) in set.iter() {
+        out.extend(bytes(lo));
+        out.extend(bytes(hi));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+    use hylint_parsers::model::{Action, Clause, Rule};
+    use hylint_parsers::source::Span;
+    use hylint_parsers::space::PortSet;
+    use std::collections::BTreeSet;
+
+    fn rule(ports: &[u16]) -> Rule {
+        let mut r = Rule::new(Span::default(), Action::Allow);
+        let clause = |p: &u16| {
+            let mut c = Clause::default();
+            c.space.dport = PortSet::single(*p);
+            c
+        };
+        r.clauses = ports.iter().map(clause).collect();
+        r
+    }
+
+    #[test]
+    fn the_order_of_alternatives_and_the_name_do_not_count_and_the_match_does() {
+        let mut named = rule(&[443, 22]);
+        named.name = "web".into();
+        named.span = Span::new(7, 9);
+        assert_eq!(digest(&named), digest(&rule(&[22, 443])));
+        let mut disabled = rule(&[22, 443]);
+        disabled.enabled = false;
+        let all = [
+            rule(&[22]),
+            rule(&[443]),
+            rule(&[22, 443]),
+            rule(&[]),
+            disabled,
+        ];
+        let digests: BTreeSet<[u8; 16]> = all.iter().map(digest).collect();
+        assert_eq!(digests.len(), all.len());
+    }
+
+    /// Baselines hold digests: on another machine, or in the next version, they must be these.
+    #[test]
+    fn a_digest_is_what_it_was() {
+        let hex: String = digest(&rule(&[443]))
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(hex, "3a1189f292e0266fb36c2001e5a1a17e");
+    }
+}
