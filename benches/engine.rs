@@ -6,7 +6,7 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use hylint::engine::{Context, Direction, Judgement, LocalPolicy, evaluate};
+use hylint::engine::{BRANCH_BUDGET, Context, Direction, Judgement, LocalPolicy, evaluate};
 use hylint::load::LoadedExport;
 use hylint_parsers::format;
 use hylint_parsers::model::Profiles;
@@ -58,6 +58,7 @@ fn bench(bencher: Bencher<'_, '_>, rules: usize, queries: &[PacketBox]) {
         profile: Profiles::ALL,
         policy: LocalPolicy::Holds,
         filter_only: false,
+        budget: BRANCH_BUDGET,
     };
     let judge = |q| Judgement::of(&evaluate(&ctx, &[(0, 0)], Direction::In, q));
     bencher

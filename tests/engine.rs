@@ -7,7 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
-use hylint::engine::{Context, Decider, Direction, Effect, LocalPolicy, PointRef, evaluate};
+use hylint::engine::{
+    BRANCH_BUDGET, Context, Decider, Direction, Effect, LocalPolicy, PointRef, evaluate,
+};
 use hylint::load::LoadedExport;
 use hylint::trace::{Fields, Packet};
 use hylint_parsers::model::{Body, DefaultOrigin, DefaultVerdict, Discipline, Lists, Rule};
@@ -50,6 +52,7 @@ fn effects(
             mark,
         },
         filter_only: false,
+        budget: BRANCH_BUDGET,
     };
     let mut all = Vec::new();
     for b in evaluate(&ctx, &[(0, 0)], direction, &packet.space()) {
@@ -237,6 +240,7 @@ fn of_a_set_of_packets_a_rule_takes_its_own_and_leaves_the_rest() {
         profile: Profiles::DOMAIN,
         policy: LocalPolicy::Required(&[]),
         filter_only: false,
+        budget: BRANCH_BUDGET,
     };
     let whole = PacketBox {
         src: AddrSet::parse("10.0.0.0/8").unwrap(),
@@ -298,6 +302,7 @@ fn of_united_groups_the_one_that_is_not_whole_leaves_packets_open_and_is_named()
             profile: Profiles::DOMAIN,
             policy: LocalPolicy::Holds,
             filter_only: false,
+            budget: BRANCH_BUDGET,
         };
         let points: Vec<PointRef> = (0..origins.len()).map(|i| (0, i)).collect();
         let branches = evaluate(&ctx, &points, Direction::In, &packet(NEW).space());

@@ -8,6 +8,7 @@ use hylint_parsers::space::{PacketBox, StateSet};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::OnceLock;
 
 /// A shorter list is scanned: that takes less time than to build an index.
@@ -179,8 +180,13 @@ impl<'i, 'a> Walk<'i, 'a> {
     /// Lets pieces go on behind the last rule that came.
     pub(super) fn put(&mut self, pieces: Vec<Piece<'a>>) {
         let Some(boxes) = self.boxes else {
-            if !pieces.is_empty() {
-                self.waiting.entry(self.rank).or_default().extend(pieces);
+            match self.waiting.entry(self.rank) {
+                _ if pieces.is_empty() => {}
+                // All go together: there is nothing to copy.
+                Entry::Vacant(slot) => {
+                    slot.insert(pieces);
+                }
+                Entry::Occupied(mut slot) => slot.get_mut().extend(pieces),
             }
             return;
         };

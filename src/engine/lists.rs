@@ -2,7 +2,7 @@
 
 use super::candidates::{ListId, Walk, by_priority};
 use super::matching::split;
-use super::{Branch, Context, Decider, Direction, Effect, Piece, PointRef};
+use super::{BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointRef};
 use crate::rulespace::Kinds;
 use hylint_parsers::model::{
     Action, Body, DefaultOrigin, Discipline, InboundPolicy, Lists, Point, Profiles, Rule, RuleList,
@@ -44,7 +44,17 @@ impl<'a> Passage<'_, 'a> {
         let (index, sorted) = (self.ctx.index(self.at), by_priority(self.lists));
         let mut walk = Walk::new(index, id, rules, sorted, kinds);
         walk.put(pieces);
+        let mut steps = 0;
         while let Some((rule, mut met)) = walk.next() {
+            if steps > self.ctx.budget {
+                met.extend(walk.rest());
+                let by = Decider::Nothing {
+                    at: self.at,
+                    reason: BUDGET,
+                };
+                out.extend(met.into_iter().map(|p| p.branch(Effect::Unknown, by)));
+                return Vec::new();
+            }
             if rule.enabled && Kinds::of(&rule.action).meets(kinds) && acts(rule) {
                 let hit = split(self.ctx, self.dir, rule, &mut met);
                 let effect = match rule.action {
@@ -52,6 +62,7 @@ impl<'a> Passage<'_, 'a> {
                     Action::Deny => Effect::Deny,
                     _ => Effect::Unknown,
                 };
+                steps += hit.len();
                 let by = Decider::Rule { at: self.at, rule };
                 out.extend(hit.into_iter().map(|p| p.branch(effect, by)));
             }

@@ -163,6 +163,9 @@ pub struct Context<'a> {
     pub policy: LocalPolicy<'a>,
     /// Starts at the filter table and stays in it.
     pub filter_only: bool,
+    /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
+    /// with the reason [`BUDGET`].
+    pub budget: usize,
 }
 
 impl<'a> Context<'a> {
@@ -173,8 +176,10 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Pieces that rules take at most for one query; past it the rest is [`Effect::Unknown`] with the reason `budget`.
+/// What a query may cost whose answer has to be whole.
 pub const BRANCH_BUDGET: usize = 50_000;
+/// Why packets that were given up are undecided.
+pub const BUDGET: &str = "budget";
 
 /// Pushes packets through the united points of one layer.
 #[must_use]

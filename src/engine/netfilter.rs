@@ -7,8 +7,7 @@ use super::candidates::{ListId, Walk as Rules};
 use super::matching::{family, loopback, split};
 use super::nat::translate;
 use super::{
-    BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, Unseen,
-    join,
+    BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, Unseen, join,
 };
 use crate::rulespace::Kinds;
 use hylint_parsers::model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
@@ -330,9 +329,9 @@ impl<'a> Walk<'a, '_> {
                 rules.put(met);
                 continue;
             }
-            if self.steps > BRANCH_BUDGET {
+            if self.steps > self.ctx.budget {
                 met.extend(rules.rest());
-                self.give_up(met, "budget");
+                self.give_up(met, BUDGET);
                 return flow;
             }
             let hit = split(self.ctx, self.dir, rule, &mut met);

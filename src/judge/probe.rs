@@ -2,7 +2,8 @@
 
 use super::interfaces::Faces;
 use crate::engine::{
-    Branch, Context, Direction, Judgement, LocalPolicy, PointRef, evaluate, subtract_all,
+    BRANCH_BUDGET, Branch, Context, Direction, Judgement, LocalPolicy, PointRef, evaluate,
+    subtract_all,
 };
 use crate::load::LoadedExport;
 use hylint_parsers::model::{PointKind, Profiles};
@@ -66,19 +67,24 @@ impl<'a> Guard<'a> {
             profile: self.profile,
             policy,
             filter_only: false,
+            budget: BRANCH_BUDGET,
         }
     }
 
     /// Every branch of the packets, at the interfaces that peers may use. For who wants to know what a rule does and not
-    /// whether the whole query passes.
+    /// whether the whole query passes: past `budget` pieces the rest is given up.
     #[must_use]
     pub fn branches(
         &self,
         exports: &'a [LoadedExport],
         policy: LocalPolicy<'a>,
         query: &PacketBox,
+        budget: usize,
     ) -> Vec<Branch<'a>> {
-        let ctx = self.context(exports, policy);
+        let ctx = Context {
+            budget,
+            ..self.context(exports, policy)
+        };
         if self.kind(exports) != Some(PointKind::Netfilter) {
             return evaluate(&ctx, self.points, self.direction, query);
         }

@@ -10,13 +10,14 @@ mod entry;
 mod fold;
 mod needed;
 mod parts;
+mod passing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests;
 
 use super::describe::Frame;
 use super::place::{self, normalized, point_name, rule_span};
-use crate::engine::{Branch, Decider, Direction, Effect, LocalPolicy, PointRef, subtract_all};
+use crate::engine::{Branch, Decider, Direction, LocalPolicy, PointRef, subtract_all};
 use crate::finding::{Finding, Part, Related, Severity};
 use crate::judge::{Flows, Guard, host_guards, hosts as unicast_hosts, transit_guard};
 use crate::load::LoadedExport;
@@ -25,9 +26,7 @@ use crate::site::Host;
 use classify::{Class, Scene};
 use entry::Opening;
 use fold::Fold;
-use hylint_parsers::model::{
-    Action, Body, ConditionKind, Discipline, Point, PointKind, Profiles, Rule,
-};
+use hylint_parsers::model::{Action, Body, Point, PointKind, Profiles, Rule};
 use hylint_parsers::space::{
     AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
@@ -171,8 +170,9 @@ impl<'a> Look<'a, '_> {
     }
 
     /// Pushes packets through, at the interfaces that peers may use.
-    fn evaluate(&self, query: &PacketBox) -> Vec<Branch<'a>> {
-        self.guard.branches(self.exports, LocalPolicy::Holds, query)
+    fn evaluate(&self, query: &PacketBox, budget: usize) -> Vec<Branch<'a>> {
+        self.guard
+            .branches(self.exports, LocalPolicy::Holds, query, budget)
     }
 
     fn acts(&self, r: &Rule) -> bool {
@@ -284,36 +284,6 @@ impl<'a> Look<'a, '_> {
             out_iface: b.out_iface.clone(),
         };
         (!opened.is_empty()).then_some(opened)
-    }
-
-    /// The part of the excess that this rule itself lets in.
-    fn really(&self, rule: &Rule, excess: &[PacketBox]) -> Vec<PacketBox> {
-        // Where order is irrelevant, each of two rules lets in what both of them match. What a rule matches is not its
-        // box alone if it names its peers.
-        let unordered = matches!(&self.point.body, Body::Lists(l)
-            if matches!(l.discipline, Discipline::UnionOfAllows | Discipline::BlockOverAllow))
-            && rule.conditions().all(|c| c.kind == ConditionKind::Local);
-        let mut out = Vec::new();
-        for b in excess {
-            for branch in self.evaluate(b) {
-                let mine = branch
-                    .by
-                    .rule()
-                    .is_some_and(|r| unordered || std::ptr::eq(r, rule))
-                    || matches!(rule.action, Action::Nat(_));
-                if branch.effect == Effect::Allow && mine {
-                    let part = b.intersect(&PacketBox {
-                        in_iface: IfaceSet::full(),
-                        out_iface: IfaceSet::full(),
-                        flags: FlagSet::FULL,
-                        ..branch.space
-                    });
-                    out.push(part);
-                }
-            }
-        }
-        out.retain(|b| !b.is_empty());
-        out
     }
 
     fn word(&self, rule: &Rule, class: &Class, excess: &[PacketBox]) -> Finding {

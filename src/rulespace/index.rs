@@ -2,7 +2,9 @@
 
 use super::tree::{Bounds, Coord, Item, Ranges, Tree};
 use hylint_parsers::model::Action;
-use hylint_parsers::space::{Family, FlagSet, IfaceSet, PacketBox, RangeSet, Scalar, StateSet};
+use hylint_parsers::space::{
+    AddrSet, Family, FlagSet, IfaceSet, PacketBox, RangeSet, Scalar, StateSet,
+};
 use std::ops::Range;
 
 /// Pieces that one box is entered as; a box of more ranges is entered as fewer and larger ones.
@@ -58,6 +60,32 @@ impl Point {
             out_iface: b.out_iface.first()?,
         })
         .filter(|p| p.flags.0 != 0 && p.state.0 != 0)
+    }
+
+    /// The box of this packet alone.
+    #[must_use]
+    pub fn space(&self) -> PacketBox {
+        let addr = |a: u128| match self.family {
+            Family::V4 => AddrSet {
+                v4: u32::try_from(a).map_or_else(|_| RangeSet::empty(), RangeSet::single),
+                v6: RangeSet::empty(),
+            },
+            Family::V6 => AddrSet {
+                v4: RangeSet::empty(),
+                v6: RangeSet::single(a),
+            },
+        };
+        PacketBox {
+            src: addr(self.src),
+            dst: addr(self.dst),
+            proto: RangeSet::single(self.proto),
+            sport: RangeSet::single(self.sport),
+            dport: RangeSet::single(self.dport),
+            flags: self.flags,
+            state: self.state,
+            in_iface: RangeSet::single(self.in_iface),
+            out_iface: RangeSet::single(self.out_iface),
+        }
     }
 
     /// Whether the packet is in the box.
@@ -359,6 +387,7 @@ mod tests {
             }
             if let Some(p) = Point::lowest(&q) {
                 prop_assert!(p.is_in(&q));
+                prop_assert!(p.is_in(&p.space()) && p.space().is_subset(&q));
                 let at = list.iter().position(|b| p.is_in(b)).map(|i| i as u32);
                 let holds = |i: u32| p.is_in(&list[i as usize]);
                 prop_assert_eq!(index.first(&p, Kinds::ALL, u32::MAX, holds), at);

@@ -11,7 +11,8 @@ pub use select::{SelectError, Selection, select};
 pub use table::{Reader, TableError, packet as row_packet};
 
 use crate::engine::{
-    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointRef, Step, evaluate_logged,
+    BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, LocalPolicy, PointRef, Step,
+    evaluate_logged,
 };
 use crate::load::LoadedExport;
 use hylint_parsers::model::{Action, DefaultOrigin, PointKind, Profiles, Test};
@@ -158,6 +159,7 @@ impl Tracer<'_> {
                 mark: packet.mark,
             },
             filter_only: self.filter_only,
+            budget: BRANCH_BUDGET,
         };
         let mut steps = Vec::new();
         let log = path.then_some(&mut steps);
