@@ -245,6 +245,29 @@ fn a_row_that_is_no_packet_is_named_by_its_line() {
 }
 
 #[test]
+fn the_line_of_a_row_counts_blank_lines_and_comments() {
+    let head = "src,dst,proto,sport,dport";
+    let (good, bad) = ("10.0.0.9,10.0.0.1,tcp,1,2", "10.0.0.9,10.0.0.1,tcp,1,x");
+    for (lines, line) in [
+        (vec![head, good, bad], 3),
+        (vec![head, "", good, "", "", bad], 6),
+        (vec!["", head, "# a comment", good, "", "# another", bad], 7),
+        // Without a header.
+        (vec!["", "", bad], 3),
+        (vec![good, "", bad], 3),
+    ] {
+        for (end, last) in [("\n", "\n"), ("\r\n", "\r\n"), ("\n", ""), ("\r\n", "")] {
+            let run = Hylint::new()
+                .file("fw.rules", filter(&[":INPUT DROP [0:0]"]))
+                .stdin((lines.join(end) + last).as_str())
+                .args("trace fw.rules --packets -")
+                .run();
+            run.expect(2, &[&format!("line {line} is no packet")]);
+        }
+    }
+}
+
+#[test]
 fn one_packet_has_a_status_and_a_table_has_none() {
     let rules = filter(&[
         ":INPUT DROP [0:0]",

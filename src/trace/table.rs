@@ -2,6 +2,7 @@
 
 use super::packet::{COLUMNS, FieldError, Fields, Packet};
 use csv::{ReaderBuilder, StringRecord, Trim};
+use std::collections::VecDeque;
 use std::fmt;
 use std::io::Read;
 use std::net::IpAddr;
@@ -41,7 +42,7 @@ impl fmt::Display for TableError {
 /// Reads a table in pieces, so that its size does not matter.
 #[derive(Debug)]
 pub struct Reader<R> {
-    csv: csv::Reader<R>,
+    csv: csv::Reader<Lines<R>>,
     /// For each column of the file the column of [`COLUMNS`].
     columns: Vec<Option<usize>>,
     /// Columns of the file that say nothing of a packet.
@@ -61,11 +62,8 @@ impl<R: Read> Reader<R> {
             .flexible(true)
             .trim(Trim::All)
             .comment(Some(b'#'))
-            .from_reader(input);
-        let mut head = StringRecord::new();
-        if !csv.read_record(&mut head).map_err(TableError::Csv)? {
-            return Err(TableError::Empty);
-        }
+            .from_reader(Lines::new(input));
+        let head = record(&mut csv)?.ok_or(TableError::Empty)?;
         if head.get(0).is_some_and(|c| c.parse::<IpAddr>().is_ok()) {
             return Ok(Self {
                 csv,
@@ -106,10 +104,9 @@ impl<R: Read> Reader<R> {
         let mut rows = Vec::with_capacity(limit.min(1024));
         rows.extend(self.first.take());
         while rows.len() < limit {
-            let mut row = StringRecord::new();
-            if !self.csv.read_record(&mut row).map_err(TableError::Csv)? {
+            let Some(row) = record(&mut self.csv)? else {
                 break;
-            }
+            };
             rows.push(row);
         }
         Ok(rows)
@@ -119,6 +116,63 @@ impl<R: Read> Reader<R> {
     #[must_use]
     pub fn columns(&self) -> &[Option<usize>] {
         &self.columns
+    }
+}
+
+/// The next record, with the line that it ends on as its position.
+fn record<R: Read>(csv: &mut csv::Reader<Lines<R>>) -> Result<Option<StringRecord>, TableError> {
+    let mut row = StringRecord::new();
+    if !csv.read_record(&mut row).map_err(TableError::Csv)? {
+        return Ok(None);
+    }
+    let mut place = csv.position().clone();
+    let line = csv.get_mut().before(place.byte());
+    place.set_line(line);
+    row.set_position(Some(place));
+    Ok(Some(row))
+}
+
+/// Input whose line breaks are counted. The csv reader gives a record the position from which it looked for it: before
+/// blank lines and comments, and before the second half of a CRLF.
+#[derive(Debug)]
+struct Lines<R> {
+    input: R,
+    /// Bytes read.
+    read: u64,
+    /// Where line breaks are that [`Lines::before`] has not passed.
+    breaks: VecDeque<u64>,
+    passed: u64,
+}
+
+impl<R> Lines<R> {
+    fn new(input: R) -> Self {
+        Self {
+            input,
+            read: 0,
+            breaks: VecDeque::new(),
+            passed: 0,
+        }
+    }
+
+    /// The line, from 1, of the last byte before an offset. Offsets must not descend.
+    fn before(&mut self, offset: u64) -> u64 {
+        while self.breaks.front().is_some_and(|at| at + 1 < offset) {
+            self.breaks.pop_front();
+            self.passed += 1;
+        }
+        self.passed + 1
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.input.read(buf)?;
+        let new = buf.get(..n).unwrap_or_default();
+        let at = self.read;
+        self.breaks
+            .extend(memchr::memchr_iter(b'\n', new).map(|i| at + i as u64));
+        self.read += n as u64;
+        Ok(n)
     }
 }
 
