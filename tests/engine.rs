@@ -153,7 +153,8 @@ fn of_addresses_that_a_translation_may_give_each_goes_its_own_way() {
     let nat = ":PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DNAT --to-destination 10.0.0.1-10.0.0.2";
     let filter = ":INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A INPUT -d 10.0.0.1/32 -j ACCEPT\n\
                   -A FORWARD -d 10.0.0.2/32 -j ACCEPT";
-    let got = way(&[("nat", nat), ("filter", filter)], Direction::In, NEW);
+    let row = "10.0.0.9,10.0.0.5,tcp,4000,443";
+    let got = way(&[("nat", nat), ("filter", filter)], Direction::Forward, row);
     assert_eq!(got, ALLOW);
 }
 
