@@ -165,8 +165,27 @@ fn ports_flags_states() {
     let r = v4("-A INPUT -m state ! --state RELATED,ESTABLISHED -j ACCEPT");
     assert_eq!(space(&r).state, known.complement());
     let r = v4("-A INPUT -m conntrack --ctstate NEW,DNAT --ctproto 17 -j ACCEPT");
-    assert_eq!(space(&r).state, StateSet::NEW.union(StateSet::DNAT));
+    let wanted = StateSet::NEW.union(StateSet::DNAT);
+    assert_eq!(space(&r).state, StateSet(wanted.0 & StateSet::TRACKED.0));
     assert_eq!(space(&r).proto, ProtoSet::single(17));
+    // Packets without a connection are asked for their state alone, and without a state they do not match.
+    let r = v4("-A INPUT -m conntrack --ctproto 17 --ctstate NEW,INVALID -j ACCEPT");
+    let said: Vec<_> = r
+        .clauses
+        .iter()
+        .map(|c| (c.space.state, c.space.proto.clone()))
+        .collect();
+    let loose = StateSet::exactly(StateSet::INVALID, false, false);
+    assert_eq!(
+        said,
+        [
+            (StateSet::NEW, ProtoSet::single(17)),
+            (loose, ProtoSet::full())
+        ]
+    );
+    let r = v4("-A INPUT -m conntrack ! --ctproto 17 -j ACCEPT");
+    assert_eq!(space(&r).state, StateSet::TRACKED);
+    assert_eq!(space(&r).proto, ProtoSet::single(17).complement());
     let r = v4("-A INPUT -m iprange ! --src-range 10.0.0.4-10.0.0.9 -j ACCEPT");
     assert!(!space(&r).src.intersects(&addr("10.0.0.4-10.0.0.9")));
 }

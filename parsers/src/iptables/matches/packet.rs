@@ -206,19 +206,22 @@ pub(super) fn conntrack(d: &mut Draft, args: &Args<'_, '_>) {
     for o in args.iter() {
         match o.name {
             "ctstate" => states(d, o),
+            // Linux does not look at the protocol of a packet without a connection: alone the option does not match it,
+            // beside a state that does match it the option counts for nothing (`conntrack_mt` in xt_conntrack.c).
             "ctproto" => {
+                let Some(set) = protocols(d, o) else { continue };
+                let known = PacketBox {
+                    proto: set,
+                    state: StateSet::TRACKED,
+                    ..PacketBox::any()
+                };
                 let loose = StateSet::INVALID.union(StateSet::UNTRACKED);
-                let loose = StateSet::exactly(loose, false, false);
-                // Linux does not look at the protocol of a packet without a connection: alone the option does not match
-                // it, beside a state that does match it the option counts for nothing.
-                if args.get("ctstate").is_none() {
-                    d.space.state = StateSet(d.space.state.0 & StateSet::TRACKED.0);
-                } else if d.space.state.0 & loose.0 != 0 {
-                    let text = option_text(o);
-                    d.unknown(o.span, &text);
-                    continue;
-                }
-                protocol(d, o);
+                let loose = PacketBox {
+                    state: StateSet::exactly(loose, false, false),
+                    ..PacketBox::any()
+                };
+                let with_state = args.get("ctstate").is_some();
+                d.any_of([known].into_iter().chain(with_state.then_some(loose)));
             }
             _ => {
                 let text = option_text(o);
@@ -230,14 +233,24 @@ pub(super) fn conntrack(d: &mut Draft, args: &Args<'_, '_>) {
 
 /// Narrows by a protocol's name or number.
 pub(in super::super) fn protocol(d: &mut Draft, o: &Opt<'_>) {
+    if let Some(set) = protocols(d, o) {
+        d.proto(&set);
+    }
+}
+
+/// The protocols that an option leaves; `None` if it cannot be read, which is noted.
+fn protocols(d: &mut Draft, o: &Opt<'_>) -> Option<ProtoSet> {
     let set = match o.a.text {
         "all" | "0" | "ALL" => ProtoSet::full(),
         name => match names::protocol(name) {
             Some(p) => ProtoSet::single(p),
-            None => return d.unreadable(o, "protocol"),
+            None => {
+                d.unreadable(o, "protocol");
+                return None;
+            }
         },
     };
-    d.proto(&if o.negated { set.complement() } else { set });
+    Some(if o.negated { set.complement() } else { set })
 }
 
 pub(super) fn icmp(d: &mut Draft, args: &Args<'_, '_>) {
