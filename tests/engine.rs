@@ -273,6 +273,7 @@ fn one_end_says_the_family_of_a_set_of_packets() {
         profile: Profiles::DOMAIN,
         policy: LocalPolicy::Holds,
         filter_only: false,
+        budget: BRANCH_BUDGET,
     };
     let v6 = AddrSet::parse("2001:db8::1").unwrap();
     for (src, dst) in [(AddrSet::any(), v6.clone()), (v6, AddrSet::any())] {
