@@ -217,7 +217,8 @@ pub struct Finding {
     pub pairs: Vec<String>,
     /// How many pairs fail.
     pub pairs_total: usize,
-    /// What a rule lets in that nothing needs, exactly: these together. At most [`Finding::PARTS`] are named.
+    /// What a rule lets in that nothing needs, exactly: these together. At most [`Finding::PARTS`] are named. Of a rule whose
+    /// packets thousands of earlier rules take in part, none.
     pub excess: Vec<Part>,
     /// How many there are.
     pub excess_total: usize,

@@ -240,14 +240,15 @@ proptest! {
         let addrs = universe::range(0, universe::ADDRESSES - 1);
         let family = |v6: bool| if v6 { AddrSet { v6: addrs.v6.clone(), ..AddrSet::empty() } } else { AddrSet { v4: addrs.v4.clone(), ..AddrSet::empty() } };
         let faces: IfaceSet = ["", "eth0", "eth1"].iter().map(|i| (iface_name(i), iface_name(i))).collect();
-        let effects = |b: &PacketBox, within: &PacketBox| -> Vec<Effect> {
-            let branches = evaluate(&ctx, &[(0, 0)], direction, b);
+        let effects_by = |exports, b: &PacketBox, within: &PacketBox| -> Vec<Effect> {
+            let branches = evaluate(&Context { exports, ..ctx }, &[(0, 0)], direction, b);
             let mut all: Vec<Effect> = Vec::new();
             for branch in branches.iter().filter(|x| x.space.intersects(within)) {
                 if !all.contains(&branch.effect) { all.push(branch.effect); }
             }
             all
         };
+        let effects = |b: &PacketBox, within: &PacketBox| effects_by(&exports, b, within);
         for p in packets.iter().take(6) {
             let v6 = p.dst.is_ipv6();
             let whole = PacketBox {
@@ -269,11 +270,15 @@ proptest! {
             for effect in [Effect::Allow, Effect::Deny, Effect::Unknown] {
                 let (scanned, looked_up) = (of(&exports, effect), of(&by_index, effect));
                 let only = [subtract_all(&scanned, &looked_up), subtract_all(&looked_up, &scanned)];
-                prop_assert_eq!(only, [vec![], vec![]], "{:?} of one alone", effect);
+                // Where a translation cannot be told box by box, it depends on how they were cut.
+                prop_assert!(translates || only == [vec![], vec![]], "{:?} of one alone: {:?}", effect, only);
             }
-            let (as_part, alone) = (effects(&whole, &one), effects(&one, &one));
+            let alone = effects(&one, &one);
             prop_assert!(!alone.is_empty());
-            prop_assert!(alone.iter().all(|e| as_part.contains(e)), "{:?}: {:?} lacks some of {:?}", p, as_part, alone);
+            for exports in [&exports, &by_index] {
+                let as_part = effects_by(exports, &whole, &one);
+                prop_assert!(alone.iter().all(|e| as_part.contains(e)), "{:?}: {:?} lacks some of {:?}", p, as_part, alone);
+            }
             let alike = PacketBox { state: one.state, ..whole };
             let among = effects(&alike, &one);
             prop_assert!(translates || among.len() == alone.len(), "{:?}: {:?}, alone {:?}", p, among, alone);

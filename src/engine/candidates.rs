@@ -3,16 +3,17 @@
 use super::Piece;
 use crate::parallel;
 use crate::rulespace::{Index, Kinds};
-use hylint_parsers::model::{Action, Body, Discipline, Export, Lists, Point, Rule, TableName};
+use hylint_parsers::model::{
+    Action, Body, Chain, Discipline, Export, Lists, Point, Rule, TableName,
+};
 use hylint_parsers::space::{PacketBox, StateSet};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::OnceLock;
 
 /// A shorter list is scanned: that takes less time than to build an index.
-const LONG: usize = 256;
+const LONG: usize = 64;
 
 /// The indexes of one export's long rule lists, built when the first query is made.
 #[derive(Debug)]
@@ -69,30 +70,49 @@ struct ListIndex {
     boxes: Index,
 }
 
+/// A list to make an index of.
+struct Listed<'a> {
+    id: ListId,
+    rules: &'a [Rule],
+    by_priority: bool,
+    /// The chains that its rules may jump to.
+    chains: &'a [Chain],
+}
+
 impl PointIndex {
     fn new(point: &Point, long: usize) -> Self {
-        let lists: Vec<(ListId, &[Rule], bool)> = match &point.body {
-            Body::Lists(l) => vec![
-                (ListId::Ingress, &*l.ingress.rules, by_priority(l)),
-                (ListId::Egress, &*l.egress.rules, by_priority(l)),
-            ],
-            Body::Netfilter(nf) => {
-                let chains = nf.tables.iter().flat_map(|t| {
-                    let each = t.chains.iter().enumerate();
-                    each.map(move |(i, c)| (ListId::Chain(t.name, i), &*c.rules, false))
-                });
-                chains.collect()
-            }
-        };
-        let long = lists
-            .into_iter()
-            .filter(|(_, rules, _)| rules.len() >= long);
-        let long: Vec<(ListId, &[Rule], bool)> = long.collect();
+        let mut lists = lists(point);
+        lists.retain(|l| l.rules.len() >= long);
         Self {
-            restates: !long.is_empty() && point.rules().any(|r| r.action == Action::Notrack),
-            lists: parallel::map(long, |(id, rules, by)| (id, ListIndex::new(rules, by)))
+            restates: !lists.is_empty() && point.rules().any(|r| r.action == Action::Notrack),
+            lists: parallel::map(lists, |l| (l.id, ListIndex::new(&l)))
                 .into_iter()
                 .collect(),
+        }
+    }
+}
+
+fn lists(point: &Point) -> Vec<Listed<'_>> {
+    match &point.body {
+        Body::Lists(l) => [(ListId::Ingress, &l.ingress), (ListId::Egress, &l.egress)]
+            .map(|(id, list)| Listed {
+                id,
+                rules: &list.rules,
+                by_priority: by_priority(l),
+                chains: &[],
+            })
+            .into(),
+        Body::Netfilter(nf) => {
+            let chains = nf.tables.iter().flat_map(|t| {
+                let each = t.chains.iter().enumerate();
+                each.map(move |(i, c)| Listed {
+                    id: ListId::Chain(t.name, i),
+                    rules: &c.rules,
+                    by_priority: false,
+                    chains: &t.chains,
+                })
+            });
+            chains.collect()
         }
     }
 }
@@ -114,24 +134,70 @@ fn order(rules: &[Rule]) -> Option<Vec<u32>> {
     Some(all)
 }
 
+/// Whether the rule does something to packets.
+fn acts(rule: &&Rule) -> bool {
+    rule.enabled && rule.action != Action::Continue
+}
+
+/// Boxes of other chains that an index takes in for each rule of its own.
+const TAKEN_IN: usize = 64;
+
 impl ListIndex {
     /// Only rules that act are entered.
-    fn new(rules: &[Rule], by_priority: bool) -> Self {
-        let order = by_priority.then(|| order(rules)).flatten();
-        let ranked = (0..rules.len()).filter_map(|rank| {
-            let at = order
-                .as_ref()
-                .map_or(Some(rank), |o| Some(*o.get(rank)? as usize));
-            Some((rank as u32, rules.get(at?)?))
+    fn new(list: &Listed<'_>) -> Self {
+        let order = list.by_priority.then(|| order(list.rules)).flatten();
+        let ranked = (0..list.rules.len()).filter_map(|rank| {
+            let at = match &order {
+                Some(o) => *o.get(rank)? as usize,
+                None => rank,
+            };
+            Some((rank as u32, list.rules.get(at)?))
         });
-        let acting = ranked.filter(|(_, r)| r.enabled && r.action != Action::Continue);
-        let boxes = acting.flat_map(|(rank, r)| {
-            let kind = Kinds::of(&r.action);
-            r.clauses.iter().map(move |c| (rank, kind, &c.space))
-        });
-        let boxes = Index::of_kinds(boxes);
+        let mut spare = list.rules.len().saturating_mul(TAKEN_IN);
+        let mut entries: Vec<(u32, Kinds, Cow<'_, PacketBox>)> = Vec::new();
+        for (rank, rule) in ranked.filter(|(_, r)| acts(r)) {
+            let mut kind = Kinds::of(&rule.action);
+            if let Some(inner) = inside(rule, list.chains, &mut spare) {
+                let inner = inner.into_iter().map(|b| (rank, kind, b));
+                entries.extend(inner);
+                kind = Kinds::IDLE_JUMP;
+            }
+            let own = rule.clauses.iter();
+            entries.extend(own.map(|c| (rank, kind, Cow::Borrowed(&c.space))));
+        }
+        let boxes = Index::of_kinds(entries.iter().map(|(rank, kind, b)| (*rank, *kind, &**b)));
         Self { order, boxes }
     }
+}
+
+/// What of a jump's packets some rule of its chain meets, where that is a chain without jumps and not too long.
+fn inside<'a>(
+    rule: &'a Rule,
+    chains: &'a [Chain],
+    spare: &mut usize,
+) -> Option<Vec<Cow<'a, PacketBox>>> {
+    let Action::Jump(to) = rule.action else {
+        return None;
+    };
+    let chain = chains.get(to as usize)?;
+    let acting = || chain.rules.iter().filter(acts);
+    let goes_on = |r: &Rule| matches!(r.action, Action::Jump(_) | Action::Goto(_));
+    let boxes = chain.rules.len().saturating_mul(rule.clauses.len());
+    if boxes > *spare || acting().any(goes_on) {
+        return None;
+    }
+    *spare -= boxes;
+    let inner = acting().flat_map(|r| &r.clauses).map(|c| &c.space);
+    let mut out = Vec::new();
+    for own in &rule.clauses {
+        if own.space.is_any() {
+            out.extend(inner.clone().map(Cow::Borrowed));
+        } else {
+            let both = inner.clone().map(|b| b.intersect(&own.space));
+            out.extend(both.filter(|b| !b.is_empty()).map(Cow::Owned));
+        }
+    }
+    Some(out)
 }
 
 /// Takes pieces through the rules of a list in the order in which these act, past those that none can meet. A piece waits
@@ -144,7 +210,9 @@ pub(super) struct Walk<'i, 'a> {
     kinds: Kinds,
     /// Rank of the first rule that was not passed yet.
     rank: u32,
-    /// Pieces by the rank of the rule that they may meet next. Without an index that is the next one for all.
+    /// Without an index: all pieces, before the next rule.
+    here: Vec<Piece<'a>>,
+    /// With one: pieces by the rank of the rule that they may meet next.
     waiting: BTreeMap<u32, Vec<Piece<'a>>>,
     /// Pieces that meet no other rule.
     through: Vec<Piece<'a>>,
@@ -172,6 +240,7 @@ impl<'i, 'a> Walk<'i, 'a> {
             restates: index.is_some_and(|i| i.restates),
             kinds,
             rank: 0,
+            here: Vec::new(),
             waiting: BTreeMap::new(),
             through: Vec::new(),
         }
@@ -180,13 +249,11 @@ impl<'i, 'a> Walk<'i, 'a> {
     /// Lets pieces go on behind the last rule that came.
     pub(super) fn put(&mut self, pieces: Vec<Piece<'a>>) {
         let Some(boxes) = self.boxes else {
-            match self.waiting.entry(self.rank) {
-                _ if pieces.is_empty() => {}
+            if self.here.is_empty() {
                 // All go together: there is nothing to copy.
-                Entry::Vacant(slot) => {
-                    slot.insert(pieces);
-                }
-                Entry::Occupied(mut slot) => slot.get_mut().extend(pieces),
+                self.here = pieces;
+            } else {
+                self.here.extend(pieces);
             }
             return;
         };
@@ -200,7 +267,11 @@ impl<'i, 'a> Walk<'i, 'a> {
 
     /// The next rule that pieces may meet, and these.
     pub(super) fn next(&mut self) -> Option<(&'a Rule, Vec<Piece<'a>>)> {
-        let (rank, pieces) = self.waiting.pop_first()?;
+        let (rank, pieces) = match self.boxes {
+            Some(_) => self.waiting.pop_first()?,
+            None if self.here.is_empty() => return None,
+            None => (self.rank, std::mem::take(&mut self.here)),
+        };
         self.rank = rank.saturating_add(1);
         let Some(rule) = self.rule(rank) else {
             self.through.extend(pieces);
@@ -211,12 +282,13 @@ impl<'i, 'a> Walk<'i, 'a> {
 
     /// Whether no piece is left but those that are out.
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.through.is_empty()
+        self.here.is_empty() && self.waiting.is_empty() && self.through.is_empty()
     }
 
     /// The pieces that are left.
     pub(super) fn rest(self) -> Vec<Piece<'a>> {
         let mut rest = self.through;
+        rest.extend(self.here);
         rest.extend(self.waiting.into_values().flatten());
         rest
     }
@@ -242,7 +314,12 @@ impl<'i, 'a> Walk<'i, 'a> {
             &p.space
         };
         let touches = |rank: u32| {
-            let mut clauses = self.rule(rank).into_iter().flat_map(|r| &r.clauses);
+            let acts = |r: &&Rule| r.enabled && Kinds::of(&r.action).meets(self.kinds);
+            let mut clauses = self
+                .rule(rank)
+                .filter(acts)
+                .into_iter()
+                .flat_map(|r| &r.clauses);
             clauses.any(|c| c.space.intersects(space))
         };
         boxes.first_touching(space, self.kinds, self.rank..u32::MAX, touches)

@@ -322,7 +322,12 @@ impl<'a> Walk<'a, '_> {
         }
         let id = ListId::Chain(table.name, index);
         let index = self.ctx.index(self.at);
-        let mut rules = Rules::new(index, id, &chain.rules, false, Kinds::ALL);
+        // The path of a packet names the jumps that came to nothing, too.
+        let kinds = match self.log {
+            Some(_) => Kinds::ALL,
+            None => Kinds::ALL.without(Kinds::IDLE_JUMP),
+        };
+        let mut rules = Rules::new(index, id, &chain.rules, false, kinds);
         rules.put(pieces);
         while let Some((rule, mut met)) = rules.next() {
             if !rule.enabled || matches!(rule.action, Action::Continue) {

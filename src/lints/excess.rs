@@ -230,10 +230,12 @@ impl<'a> Look<'a, '_> {
                 continue;
             }
             // Only what really passes by this rule counts: an earlier deny may take it.
-            let real = self.really(rule, &excess);
+            let (real, exact) = self.really(rule, &excess);
             if let Some(class) = classify::classify(rule, &real, self.needed, self.scene) {
                 let mut f = self.word(rule, &class, &real);
-                (f.excess, f.excess_total) = self.parts(rule, &boxes, &real, Finding::PARTS);
+                if exact {
+                    (f.excess, f.excess_total) = self.parts(rule, &boxes, &real, Finding::PARTS);
+                }
                 out.push(f);
             }
         }

@@ -1,6 +1,6 @@
 //! An index over the boxes of an ordered list.
 
-use super::tree::{Bounds, Coord, Item, Ranges, Tree};
+use super::tree::{Bounds, Coord, GivenUp, Item, Ranges, Tree};
 use hylint_parsers::model::Action;
 use hylint_parsers::space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, RangeSet, Scalar, StateSet,
@@ -9,6 +9,10 @@ use std::ops::Range;
 
 /// Pieces that one box is entered as; a box of more ranges is entered as fewer and larger ones.
 const PIECES: usize = 64;
+/// Nodes that a search for what a box touches meets before it is taken for a wide one.
+const NODES: usize = 256;
+/// Numbers that a wide search looks at one by one.
+const NEAR: u32 = 4096;
 
 /// One packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,6 +128,8 @@ impl Kinds {
     pub const OTHER: Self = Self(8);
     /// Rules that take packets for sure.
     pub const SURE: Self = Self(16);
+    /// Jumps to chains whose rules are entered in their place: what no rule of the chain meets comes back as it went.
+    pub const IDLE_JUMP: Self = Self(32);
     /// Of any kind; the kind of boxes that are not told apart.
     pub const ALL: Self = Self(u8::MAX);
 
@@ -143,6 +149,12 @@ impl Kinds {
     #[must_use]
     pub const fn meets(self, o: Self) -> bool {
         self.0 & o.0 != 0
+    }
+
+    /// All but these.
+    #[must_use]
+    pub const fn without(self, o: Self) -> Self {
+        Self(self.0 & !o.0)
     }
 
     /// Of either.
@@ -191,16 +203,19 @@ impl Index {
         below: u32,
         holds: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
-        match p.family {
+        let within = 0..below;
+        let found = match p.family {
             Family::V4 => {
                 let (s, d) = (u32::try_from(p.src).ok()?, u32::try_from(p.dst).ok()?);
-                self.v4.first(&of_point(p, kinds, s, d), 0..below, holds)
+                let q = of_point(p, kinds, s, d);
+                self.v4.first(&q, within, usize::MAX, holds)
             }
             Family::V6 => {
                 let q = of_point(p, kinds, p.src, p.dst);
-                self.v6.first(&q, 0..below, holds)
+                self.v6.first(&q, within, usize::MAX, holds)
             }
-        }
+        };
+        found.unwrap_or_default()
     }
 
     /// Adds the numbers of the boxes that may share a packet with `q`, in no order and maybe more than once.
@@ -213,7 +228,8 @@ impl Index {
         });
     }
 
-    /// The lowest of the numbers `within` of a box of some kinds that may share a packet with `q`, as `holds` confirms.
+    /// The lowest of the numbers `within` of a box of some kinds that may share a packet with `q`, as `holds` confirms. It
+    /// has to look at the kind as well: what is wide meets a box soon, and then the next ones are looked at by themselves.
     pub fn first_touching(
         &self,
         q: &PacketBox,
@@ -221,17 +237,58 @@ impl Index {
         within: Range<u32>,
         mut holds: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
-        let mut best = None;
+        if let Ok(found) = self.lowest(q, kinds, within.clone(), NODES, &mut holds) {
+            return found;
+        }
+        let near = within.start..within.end.min(within.start.saturating_add(NEAR));
+        let found = near.clone().find(|i| holds(*i));
+        found.or_else(|| {
+            let beyond = near.end..within.end;
+            let found = self.lowest(q, kinds, beyond, usize::MAX, &mut holds);
+            found.unwrap_or_default()
+        })
+    }
+
+    /// The same by the index alone, until it has met so many nodes.
+    fn lowest(
+        &self,
+        q: &PacketBox,
+        kinds: Kinds,
+        within: Range<u32>,
+        nodes: usize,
+        holds: &mut impl FnMut(u32) -> bool,
+    ) -> Result<Option<u32>, GivenUp> {
+        let mut best = Ok(None);
         let mut left = within;
         each_piece(q, kinds, &q.src.v4, &q.dst.v4, |b| {
-            best = self.v4.first(&b, left.clone(), &mut holds).or(best);
-            left.end = best.unwrap_or(left.end);
+            let found = self.v4.first(&b, left.clone(), nodes, &mut *holds);
+            lower(&mut best, &mut left, found);
         });
         each_piece(q, kinds, &q.src.v6, &q.dst.v6, |b| {
-            best = self.v6.first(&b, left.clone(), &mut holds).or(best);
-            left.end = best.unwrap_or(left.end);
+            let found = self.v6.first(&b, left.clone(), nodes, &mut *holds);
+            lower(&mut best, &mut left, found);
         });
         best
+    }
+}
+
+/// Takes what was found under the best so far.
+fn lower(
+    best: &mut Result<Option<u32>, GivenUp>,
+    left: &mut Range<u32>,
+    found: Result<Option<u32>, GivenUp>,
+) {
+    match found {
+        Ok(Some(i)) if best.is_ok() => {
+            *best = Ok(Some(i));
+            left.end = i;
+        }
+        Ok(_) => {}
+        Err(e) => {
+            *best = Err(e);
+            // Nothing more is looked for.
+            left.end = left.start;
+        }
     }
 }
 

@@ -16,7 +16,7 @@ const MOST_STEPS: usize = 1 << 14;
 /// Later rules that one rule is compared with, and pieces that it may fall into.
 const COMPARED: usize = 512;
 /// Rules that do something.
-const ACTING: Kinds = Kinds(!Kinds::SURE.0);
+const ACTING: Kinds = Kinds::ALL.without(Kinds::SURE);
 
 /// Whether a rule of a list ever decides.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -207,7 +207,12 @@ impl<'a> OrderedList<'a> {
         while !left.is_empty() {
             let from = last.unwrap_or(i) + 1;
             let meets = |j: u32| {
-                let mut spaces = self.rule(j).into_iter().flat_map(|r| &r.clauses);
+                let acts = |r: &&Rule| Kinds::of(&r.action).meets(ACTING);
+                let mut spaces = self
+                    .rule(j)
+                    .filter(acts)
+                    .into_iter()
+                    .flat_map(|r| &r.clauses);
                 spaces.any(|c| left.iter().any(|b| b.intersects(&c.space)))
             };
             let first = rule.clauses.iter().fold(end, |end, c| {
@@ -247,14 +252,15 @@ impl<'a> OrderedList<'a> {
         let opposite = if mine { Kinds::DENY } else { Kinds::ALLOW };
         let mut tried = 0;
         let found = self.index.first_touching(&space, opposite, 0..i, |j| {
-            tried += 1;
-            if tried > COMPARED {
-                return true;
+            let Some((other, theirs)) = self.plain(j) else {
+                return false;
+            };
+            if theirs == mine || !other.intersects(&space) {
+                return false;
             }
-            self.plain(j).is_some_and(|(other, _)| {
-                other.intersects(&space)
-                    && starting(other).is_some_and(|s| !s.is_subset(&space) && !space.is_subset(&s))
-            })
+            tried += 1;
+            let apart = |s: PacketBox| !s.is_subset(&space) && !space.is_subset(&s);
+            tried > COMPARED || starting(other).is_some_and(apart)
         });
         found.filter(|_| tried <= COMPARED)
     }

@@ -153,6 +153,10 @@ struct Node<A> {
     len: u32,
 }
 
+/// A search that met too many nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GivenUp;
+
 /// The hierarchy.
 #[derive(Clone, Debug)]
 pub(super) struct Tree<A> {
@@ -190,14 +194,17 @@ impl<A: Coord> Tree<A> {
         Self { nodes, items }
     }
 
-    /// The lowest of the numbers `within` whose box meets the query and holds by a closer look.
+    /// The lowest of the numbers `within` whose box meets the query and holds by a closer look. A wide query in a long list
+    /// meets most nodes, and soon a rule: past some nodes it is given up.
     pub(super) fn first(
         &self,
         q: &Bounds<A>,
         within: Range<u32>,
+        nodes: usize,
         mut holds: impl FnMut(u32) -> bool,
-    ) -> Option<u32> {
+    ) -> Result<Option<u32>, GivenUp> {
         let mut best = within.end;
+        let mut visited = 0;
         let mut stack: SmallVec<[u32; 64]> = SmallVec::new();
         if !self.nodes.is_empty() {
             stack.push(0);
@@ -205,6 +212,10 @@ impl<A: Coord> Tree<A> {
         while let Some(n) = stack.pop().and_then(|n| self.nodes.get(n as usize)) {
             if n.min >= best || n.max < within.start || !n.bounds.meets(q) {
                 continue;
+            }
+            visited += 1;
+            if visited > nodes {
+                return Err(GivenUp);
             }
             if n.len == 0 {
                 let min = |c: u32| self.nodes.get(c as usize).map_or(u32::MAX, |n| n.min);
@@ -219,7 +230,7 @@ impl<A: Coord> Tree<A> {
                 best = i.id;
             }
         }
-        (best < within.end).then_some(best)
+        Ok((best < within.end).then_some(best))
     }
 
     /// Adds the numbers of the boxes that meet the query, in no order and maybe more than once.

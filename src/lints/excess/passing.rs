@@ -7,45 +7,61 @@ use hylint_parsers::model::{Action, Body, ConditionKind, Discipline, Rule};
 use hylint_parsers::space::{FlagSet, IfaceSet, PacketBox};
 
 /// Pieces that earlier rules take of one box before the rest is only sampled. A person reads a handful.
-const PIECES: usize = 1024;
+const PIECES: usize = 256;
 /// Boxes of that rest that are sampled.
-const TRIED: usize = 64;
+const TRIED: usize = 16;
 
 impl<'a> Look<'a, '_> {
-    /// The part of the excess that this rule itself lets in. Of a list that cuts it into very many pieces, what is left
-    /// after [`PIECES`] of them counts where one packet of it is seen to pass by this rule, or as a whole if none is.
-    pub(super) fn really(&self, rule: &Rule, excess: &[PacketBox]) -> Vec<PacketBox> {
-        let (mut out, mut left) = (Vec::new(), Vec::new());
-        for b in excess {
-            for branch in self.evaluate(b, PIECES) {
-                let given_up =
-                    matches!(branch.by, Decider::Nothing { reason, .. } if reason == BUDGET);
-                let part = || {
-                    b.intersect(&PacketBox {
-                        in_iface: IfaceSet::full(),
-                        out_iface: IfaceSet::full(),
-                        flags: FlagSet::FULL,
-                        ..branch.space.clone()
-                    })
+    /// The part of the excess that this rule itself lets in, and whether that is exact.
+    ///
+    /// Of a list that cuts it into very many pieces, what is left after [`PIECES`] of them counts where one packet of it is
+    /// seen to pass by this rule. Only where none is seen, all is gone through.
+    pub(super) fn really(&self, rule: &Rule, excess: &[PacketBox]) -> (Vec<PacketBox>, bool) {
+        let (mut passing, left) = self.passing(rule, excess, PIECES);
+        let apart = left.len() / TRIED + 1;
+        let seen = left.iter().step_by(apart).filter(|b| {
+            let one = Point::lowest(b).map(|p| p.space());
+            one.is_some_and(|p| !self.passing(rule, &[p], BRANCH_BUDGET).0.is_empty())
+        });
+        passing.extend(seen.cloned());
+        let exact = left.is_empty();
+        if exact || !passing.is_empty() {
+            return (passing, exact);
+        }
+        let (mut passing, left) = self.passing(rule, excess, BRANCH_BUDGET);
+        let exact = left.is_empty();
+        // What is still not known is said to be open.
+        passing.extend(left);
+        (passing, exact)
+    }
+
+    /// What of some boxes passes by this rule, and what was given up on the way there.
+    fn passing(
+        &self,
+        rule: &Rule,
+        boxes: &[PacketBox],
+        budget: usize,
+    ) -> (Vec<PacketBox>, Vec<PacketBox>) {
+        let (mut passing, mut left) = (Vec::new(), Vec::new());
+        for b in boxes {
+            for branch in self.evaluate(b, budget) {
+                let list = match branch.by {
+                    Decider::Nothing { reason, .. } if reason == BUDGET => &mut left,
+                    _ if self.lets_in(rule, &branch) => &mut passing,
+                    _ => continue,
                 };
-                if given_up {
-                    left.push(part());
-                } else if self.lets_in(rule, &branch) {
-                    out.push(part());
+                let part = b.intersect(&PacketBox {
+                    in_iface: IfaceSet::full(),
+                    out_iface: IfaceSet::full(),
+                    flags: FlagSet::FULL,
+                    ..branch.space
+                });
+                if !part.is_empty() {
+                    list.push(part);
                 }
             }
         }
-        let seen = left.iter().take(TRIED).filter(|b| {
-            let one = Point::lowest(b).map(|p| p.space());
-            let all = one.map(|p| self.evaluate(&p, BRANCH_BUDGET));
-            all.is_some_and(|all| all.iter().any(|x| self.lets_in(rule, x)))
-        });
-        out.extend(seen.cloned());
-        if out.is_empty() {
-            out = left;
-        }
-        out.retain(|b| !b.is_empty());
-        out
+        (passing, left)
     }
 
     /// Whether the packets pass by this rule.
