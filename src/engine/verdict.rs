@@ -138,7 +138,15 @@ pub fn union_addrs<'b>(
     boxes: impl IntoIterator<Item = &'b PacketBox>,
     pick: impl Fn(&PacketBox) -> &AddrSet,
 ) -> AddrSet {
-    boxes
-        .into_iter()
-        .fold(AddrSet::empty(), |acc, b| acc.union(pick(b)))
+    let (mut v4, mut v6) = (Vec::new(), Vec::new());
+    for b in boxes {
+        let addrs = pick(b);
+        v4.extend(addrs.v4.iter());
+        v6.extend(addrs.v6.iter());
+    }
+    // All at once: one after the other would be quadratic in their ranges.
+    AddrSet {
+        v4: v4.into_iter().collect(),
+        v6: v6.into_iter().collect(),
+    }
 }

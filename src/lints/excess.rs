@@ -22,6 +22,7 @@ use crate::finding::{Finding, Part, Related, Severity};
 use crate::judge::{Flows, Guard, host_guards, hosts as unicast_hosts, transit_guard};
 use crate::load::LoadedExport;
 use crate::platform;
+use crate::rulespace::each;
 use crate::site::Host;
 use classify::{Class, Scene};
 use entry::Opening;
@@ -34,6 +35,18 @@ use needed::Needed;
 
 /// Built-in and unneeded rules named beside the first one of a folded finding.
 const NAMED: usize = 5;
+/// Rules looked at before what is found of them is put together.
+const AT_ONCE: usize = 1 << 14;
+
+/// What a rule opens that nothing needs.
+enum Seen {
+    /// Of a rule that Windows or an app brings along.
+    Builtin { to_anyone: bool },
+    /// Worth a note: its parts, and how many they are.
+    Unneeded(Vec<Part>, usize),
+    /// Worth a finding.
+    Open(Box<Finding>),
+}
 
 /// Every excess finding of the run, in point order.
 #[must_use]
@@ -204,43 +217,58 @@ impl<'a> Look<'a, '_> {
     fn rules(&self, out: &mut Vec<Finding>) {
         let (mut builtin, mut sensitive) = (Fold::default(), Fold::default());
         let mut unneeded = Fold::default();
-        for opening in self.openings() {
-            let rule = opening.rule;
-            let known = (self.point.kind == PointKind::WindowsFirewall)
-                .then(|| platform::builtin(rule))
-                .flatten();
-            if known.as_ref().is_some_and(|b| b.core) {
-                continue;
-            }
-            let boxes = opening.boxes();
-            let excess = self.excess(rule, &boxes);
-            let Some(class) = classify::classify(rule, &excess, self.needed, self.scene) else {
-                continue;
-            };
-            if known.is_some() || classify::is_app_package(rule) {
-                // Their group says what they are, and what each opens is the same everywhere.
-                if class.sensitive_to_anyone {
-                    sensitive.rules.push(rule);
+        let openings = self.openings();
+        for part in openings.chunks(AT_ONCE) {
+            let one = |i: u32| part.get(i as usize).and_then(|o| self.seen(o));
+            let seen = each(0..part.len() as u32, one);
+            for (opening, seen) in part.iter().zip(seen) {
+                match seen {
+                    None => {}
+                    Some(Seen::Builtin { to_anyone }) => {
+                        // Their group says what they are, and what each opens is the same everywhere.
+                        if to_anyone {
+                            sensitive.rules.push(opening.rule);
+                        }
+                        builtin.rules.push(opening.rule);
+                    }
+                    Some(Seen::Unneeded(parts, total)) => unneeded.add(opening.rule, parts, total),
+                    Some(Seen::Open(f)) => out.push(*f),
                 }
-                builtin.rules.push(rule);
-                continue;
-            }
-            if class.severity == Severity::Note {
-                unneeded.add(self, rule, &boxes, &excess);
-                continue;
-            }
-            // Only what really passes by this rule counts: an earlier deny may take it.
-            let (real, exact) = self.really(rule, &excess);
-            if let Some(class) = classify::classify(rule, &real, self.needed, self.scene) {
-                let mut f = self.word(rule, &class, &real);
-                if exact {
-                    (f.excess, f.excess_total) = self.parts(rule, &boxes, &real, Finding::PARTS);
-                }
-                out.push(f);
             }
         }
         out.extend(self.fold_builtin(builtin, sensitive));
         out.extend(self.fold_unneeded(unneeded));
+    }
+
+    /// What is to be said of a rule by itself.
+    fn seen(&self, opening: &Opening<'a>) -> Option<Seen> {
+        let rule = opening.rule;
+        let known = (self.point.kind == PointKind::WindowsFirewall)
+            .then(|| platform::builtin(rule))
+            .flatten();
+        if known.as_ref().is_some_and(|b| b.core) {
+            return None;
+        }
+        let boxes = opening.boxes();
+        let excess = self.excess(rule, &boxes);
+        let class = classify::classify(rule, &excess, self.needed, self.scene)?;
+        if known.is_some() || classify::is_app_package(rule) {
+            return Some(Seen::Builtin {
+                to_anyone: class.sensitive_to_anyone,
+            });
+        }
+        if class.severity == Severity::Note {
+            let (parts, total) = self.parts(rule, &boxes, &excess, Finding::PARTS);
+            return Some(Seen::Unneeded(parts, total));
+        }
+        // Only what really passes by this rule counts: an earlier deny may take it.
+        let (real, exact) = self.really(rule, &excess);
+        let class = classify::classify(rule, &real, self.needed, self.scene)?;
+        let mut f = self.word(rule, &class, &real);
+        if exact {
+            (f.excess, f.excess_total) = self.parts(rule, &boxes, &real, Finding::PARTS);
+        }
+        Some(Seen::Open(Box::new(f)))
     }
 
     /// The new connections of the boxes that no needed flow covers.

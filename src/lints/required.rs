@@ -3,7 +3,7 @@
 
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
-use crate::engine::{Decider, Direction, PointRef};
+use crate::engine::{Decider, Direction, PointRef, union_addrs};
 use crate::finding::{Finding, Related, Severity};
 use crate::judge::{Checked, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled};
 use crate::load::LoadedExport;
@@ -11,7 +11,6 @@ use crate::matrix::{Implied, Require, Requirement};
 use crate::site::Site;
 use hylint_parsers::model::{Body, Field, PointKind, Test};
 use hylint_parsers::source::Span;
-use hylint_parsers::space::AddrSet;
 
 /// Pairs named in a finding.
 const PAIRS: usize = 20;
@@ -203,8 +202,8 @@ fn word<'a>(
     );
     out.identity.peers = f.peers(c.guard.direction);
     if c.guard.direction == Direction::Forward {
-        let far = f.packets.iter().map(|p| p.src.union(&p.dst));
-        out.identity.peers = far.fold(AddrSet::empty(), |all, p| all.union(&p));
+        let far = union_addrs(&f.packets, |p| &p.dst);
+        out.identity.peers = union_addrs(&f.packets, |p| &p.src).union(&far);
     }
     out
 }

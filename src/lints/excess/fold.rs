@@ -5,7 +5,7 @@ use crate::engine::Decider;
 use crate::finding::{Finding, Part, Related, Severity};
 use crate::lints::place::{self, rule_span};
 use hylint_parsers::model::{Action, Clause, Rule};
-use hylint_parsers::space::{PacketBox, RangeSet, Scalar};
+use hylint_parsers::space::{RangeSet, Scalar};
 use sha2::{Digest, Sha256};
 
 /// Rules that one finding is about, with the first parts of their excess.
@@ -18,16 +18,9 @@ pub(super) struct Fold<'a> {
 
 impl<'a> Fold<'a> {
     /// Adds a rule and its excess.
-    pub(super) fn add(
-        &mut self,
-        look: &Look<'a, '_>,
-        rule: &'a Rule,
-        whole: &[&PacketBox],
-        excess: &[PacketBox],
-    ) {
+    pub(super) fn add(&mut self, rule: &'a Rule, mut parts: Vec<Part>, total: usize) {
         self.rules.push(rule);
-        let room = Finding::PARTS.saturating_sub(self.parts.len());
-        let (parts, total) = look.parts(rule, whole, excess, room);
+        parts.truncate(Finding::PARTS.saturating_sub(self.parts.len()));
         self.parts.extend(parts);
         self.total += total;
     }
