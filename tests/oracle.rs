@@ -70,7 +70,7 @@ fn loaded(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
 fn indexed(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
     let mut exports = loaded(layers);
     for e in &mut exports {
-        e.indexes = Indexes::from_rules(1);
+        e.indexes = Indexes::of_every_list();
     }
     exports
 }

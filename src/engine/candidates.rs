@@ -13,34 +13,58 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// A shorter list is scanned: that takes less time than to build an index.
-const LONG: usize = 64;
+const LONG: usize = 256;
+/// From so many rules of a point on, one query meets so many lists and jumps that shorter lists have an index too, and what
+/// the chains behind jumps meet is looked up as well.
+const MANY: usize = 8192;
+/// Of a point with many rules a shorter list is scanned.
+const LONG_OF_MANY: usize = 64;
 
 /// The indexes of one export's long rule lists, built when the first query is made.
 #[derive(Debug)]
 pub struct Indexes {
     built: OnceLock<Vec<PointIndex>>,
+    from: From,
+}
+
+/// From how many rules on there is what.
+#[derive(Clone, Copy, Debug)]
+struct From {
     long: usize,
+    many: usize,
+    long_of_many: usize,
 }
 
 impl Default for Indexes {
     fn default() -> Self {
-        Self::from_rules(LONG)
+        Self {
+            built: OnceLock::new(),
+            from: From {
+                long: LONG,
+                many: MANY,
+                long_of_many: LONG_OF_MANY,
+            },
+        }
     }
 }
 
 impl Indexes {
-    /// Of lists that have this many rules at least.
+    /// Of every list, however short; for tests.
     #[must_use]
-    pub const fn from_rules(long: usize) -> Self {
+    pub const fn of_every_list() -> Self {
         Self {
             built: OnceLock::new(),
-            long,
+            from: From {
+                long: 0,
+                many: 0,
+                long_of_many: 0,
+            },
         }
     }
 
     /// Those of a point. The export must not change afterwards.
     pub(super) fn of(&self, export: &Export, point: usize) -> Option<&PointIndex> {
-        let each = || export.points.iter().map(|p| PointIndex::new(p, self.long));
+        let each = || export.points.iter().map(|p| PointIndex::new(p, self.from));
         let all = self.built.get_or_init(|| each().collect());
         all.get(point).filter(|p| !p.lists.is_empty())
     }
@@ -80,8 +104,10 @@ struct Listed<'a> {
 }
 
 impl PointIndex {
-    fn new(point: &Point, long: usize) -> Self {
-        let mut lists = lists(point);
+    fn new(point: &Point, from: From) -> Self {
+        let many = point.rules().count() >= from.many;
+        let long = if many { from.long_of_many } else { from.long };
+        let mut lists = lists(point, many);
         lists.retain(|l| l.rules.len() >= long);
         Self {
             restates: !lists.is_empty() && point.rules().any(|r| r.action == Action::Notrack),
@@ -92,7 +118,7 @@ impl PointIndex {
     }
 }
 
-fn lists(point: &Point) -> Vec<Listed<'_>> {
+fn lists(point: &Point, many: bool) -> Vec<Listed<'_>> {
     match &point.body {
         Body::Lists(l) => [(ListId::Ingress, &l.ingress), (ListId::Egress, &l.egress)]
             .map(|(id, list)| Listed {
@@ -109,7 +135,7 @@ fn lists(point: &Point) -> Vec<Listed<'_>> {
                     id: ListId::Chain(t.name, i),
                     rules: &c.rules,
                     by_priority: false,
-                    chains: &t.chains,
+                    chains: if many { &t.chains } else { &[] },
                 })
             });
             chains.collect()
