@@ -218,7 +218,7 @@ pub struct Finding {
     /// How many pairs fail.
     pub pairs_total: usize,
     /// What a rule lets in that nothing needs, exactly: these together. At most [`Finding::PARTS`] are named. Of a rule whose
-    /// packets thousands of earlier rules take in part, none.
+    /// packets hundreds of earlier rules take in part, none.
     pub excess: Vec<Part>,
     /// How many there are.
     pub excess_total: usize,
