@@ -237,7 +237,7 @@ pub(super) struct FindingOut<'a> {
     pairs_total: usize,
     /// What a rule lets in that nothing needs, exactly: these together. At most 50 are named.
     excess: Vec<&'a str>,
-    /// How many parts the excess has.
+    /// How many parts the excess has; 0 where it is not told, as hundreds of earlier rules cut it up.
     excess_total: usize,
     witness: Option<&'a Witness>,
     related: Vec<RelatedOut<'a>>,
