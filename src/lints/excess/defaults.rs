@@ -6,6 +6,7 @@ use crate::finding::{Finding, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
 use hylint_parsers::model::{Body, InboundPolicy, Netfilter, TableName};
+use hylint_parsers::source::Span;
 use hylint_parsers::space::{Family, PacketBox, StateSet, proto};
 
 impl Look<'_, '_> {
@@ -18,15 +19,27 @@ impl Look<'_, '_> {
             self.guard.name,
             self.profile_name()
         );
-        let mut f = self.finding("firewall-off", Severity::Error, text);
+        Some(self.setting("firewall-off", text, span, "off", "state on"))
+    }
+
+    /// What a profile's settings let in, and how `netsh` closes it.
+    fn setting(
+        &self,
+        code: &'static str,
+        text: String,
+        span: Span,
+        label: &str,
+        closed: &str,
+    ) -> Finding {
+        let mut f = self.finding(code, Severity::Error, text);
         f.place = place::place(self.exports, self.settings_at(), span);
-        f.label = "off".into();
+        f.label = label.into();
         f.help = Some(format!(
-            "netsh advfirewall set {}profile state on",
+            "netsh advfirewall set {}profile {closed}",
             self.profile_name()
         ));
         place::fingerprint(&mut f, &[self.profile_name()]);
-        Some(f)
+        f
     }
 
     /// Any new connection, on the interfaces that peers may use.
@@ -63,15 +76,8 @@ impl Look<'_, '_> {
                 self.guard.name,
                 self.profile_name()
             );
-            let mut f = self.finding("default-allow", Severity::Error, text);
-            f.place = place::place(self.exports, self.settings_at(), span);
-            f.label = "AllowInbound".into();
-            f.help = Some(format!(
-                "netsh advfirewall set {}profile firewallpolicy blockinbound,allowoutbound",
-                self.profile_name()
-            ));
-            place::fingerprint(&mut f, &[self.profile_name()]);
-            return Some(f);
+            let closed = "firewallpolicy blockinbound,allowoutbound";
+            return Some(self.setting("default-allow", text, span, "AllowInbound", closed));
         }
         let Body::Netfilter(nf) = &self.point.body else {
             return None;

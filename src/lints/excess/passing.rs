@@ -66,13 +66,15 @@ impl<'a> Look<'a, '_> {
 
     /// Whether the packets pass by this rule.
     fn lets_in(&self, rule: &Rule, branch: &Branch<'_>) -> bool {
+        if branch.effect != Effect::Allow {
+            return false;
+        }
         // Where order is irrelevant, each of two rules lets in what both of them match. What a rule matches is not its
         // box alone if it names its peers.
         let unordered = matches!(&self.point.body, Body::Lists(l)
             if matches!(l.discipline, Discipline::UnionOfAllows | Discipline::BlockOverAllow))
             && rule.conditions().all(|c| c.kind == ConditionKind::Local);
         let same = |r: &Rule| unordered || std::ptr::eq(r, rule);
-        let mine = branch.by.rule().is_some_and(same) || matches!(rule.action, Action::Nat(_));
-        branch.effect == Effect::Allow && mine
+        branch.by.rule().is_some_and(same) || matches!(rule.action, Action::Nat(_))
     }
 }
