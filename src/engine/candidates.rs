@@ -21,29 +21,26 @@ const MANY: usize = 8192;
 const LONG_OF_MANY: usize = 64;
 
 /// The indexes of one export's long rule lists, built when the first query is made.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Indexes {
     built: OnceLock<Vec<PointIndex>>,
-    from: From,
+    thresholds: Thresholds,
 }
 
 /// From how many rules on there is what.
 #[derive(Clone, Copy, Debug)]
-struct From {
+struct Thresholds {
     long: usize,
     many: usize,
     long_of_many: usize,
 }
 
-impl Default for Indexes {
+impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            built: OnceLock::new(),
-            from: From {
-                long: LONG,
-                many: MANY,
-                long_of_many: LONG_OF_MANY,
-            },
+            long: LONG,
+            many: MANY,
+            long_of_many: LONG_OF_MANY,
         }
     }
 }
@@ -54,7 +51,7 @@ impl Indexes {
     pub const fn of_every_list() -> Self {
         Self {
             built: OnceLock::new(),
-            from: From {
+            thresholds: Thresholds {
                 long: 0,
                 many: 0,
                 long_of_many: 0,
@@ -64,7 +61,12 @@ impl Indexes {
 
     /// Those of a point. The export must not change afterwards.
     pub(super) fn of(&self, export: &Export, point: usize) -> Option<&PointIndex> {
-        let each = || export.points.iter().map(|p| PointIndex::new(p, self.from));
+        let each = || {
+            export
+                .points
+                .iter()
+                .map(|p| PointIndex::new(p, self.thresholds))
+        };
         let all = self.built.get_or_init(|| each().collect());
         all.get(point).filter(|p| !p.lists.is_empty())
     }
@@ -104,7 +106,7 @@ struct Listed<'a> {
 }
 
 impl PointIndex {
-    fn new(point: &Point, from: From) -> Self {
+    fn new(point: &Point, from: Thresholds) -> Self {
         let many = point.rules().count() >= from.many;
         let long = if many { from.long_of_many } else { from.long };
         let mut lists = lists(point, many);
@@ -151,12 +153,11 @@ pub(super) fn by_priority(lists: &Lists) -> bool {
 /// The rules in the order in which their priorities let them act; `None` where they stand in it. Equal priorities act in
 /// file order.
 fn order(rules: &[Rule]) -> Option<Vec<u32>> {
-    let key = |r: &Rule| r.priority.unwrap_or(u32::MAX);
-    if rules.is_sorted_by_key(key) {
+    if rules.is_sorted_by_key(Rule::turn) {
         return None;
     }
     let mut all: Vec<u32> = (0..rules.len() as u32).collect();
-    all.sort_by_key(|i| rules.get(*i as usize).map(key));
+    all.sort_by_key(|i| rules.get(*i as usize).map(Rule::turn));
     Some(all)
 }
 

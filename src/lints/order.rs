@@ -77,7 +77,7 @@ fn of_list<'a>(point: &'a Point, lists: &Lists, list: &'a RuleList) -> Said<'a> 
     match lists.discipline {
         Discipline::FirstMatch | Discipline::Priority => {
             // Equal priorities act in file order.
-            rules.sort_by_key(|r| r.priority.unwrap_or(u32::MAX));
+            rules.sort_by_key(|r| r.turn());
             let takes = rules.iter().map(|r| Takes::of(r)).collect();
             first_match(rules, takes, decided(&list.default))
         }

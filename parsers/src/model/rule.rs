@@ -221,6 +221,12 @@ impl Rule {
         }
     }
 
+    /// What orders the rules of a list that act by priority; equal ones act in file order, those without one last.
+    #[must_use]
+    pub fn turn(&self) -> u32 {
+        self.priority.unwrap_or(u32::MAX)
+    }
+
     /// The first place of a field, else the rule's own.
     #[must_use]
     pub fn place(&self, field: Field) -> Span {
