@@ -42,8 +42,8 @@ const AT_ONCE: usize = 1 << 14;
 enum Seen {
     /// Of a rule that Windows or an app brings along.
     Builtin { to_anyone: bool },
-    /// Worth a note: its parts, and how many they are.
-    Unneeded(Vec<Part>, usize),
+    /// Worth a note: how many parts its excess has. Only the first ones of a list are told.
+    Unneeded(usize),
     /// Worth a finding.
     Open(Box<Finding>),
 }
@@ -231,7 +231,10 @@ impl<'a> Look<'a, '_> {
                         }
                         builtin.rules.push(opening.rule);
                     }
-                    Some(Seen::Unneeded(parts, total)) => unneeded.add(opening.rule, parts, total),
+                    Some(Seen::Unneeded(total)) => {
+                        let parts = self.unneeded_parts(opening, unneeded.room());
+                        unneeded.add(opening.rule, parts, total);
+                    }
                     Some(Seen::Open(f)) => out.push(*f),
                 }
             }
@@ -258,8 +261,8 @@ impl<'a> Look<'a, '_> {
             });
         }
         if class.severity == Severity::Note {
-            let (parts, total) = self.parts(rule, &boxes, &excess, Finding::PARTS);
-            return Some(Seen::Unneeded(parts, total));
+            let (_, total) = self.parts(rule, &boxes, &excess, 0);
+            return Some(Seen::Unneeded(total));
         }
         // Only what really passes by this rule counts: an earlier deny may take it.
         let (real, exact) = self.really(rule, &excess);
@@ -269,6 +272,16 @@ impl<'a> Look<'a, '_> {
             (f.excess, f.excess_total) = self.parts(rule, &boxes, &real, Finding::PARTS);
         }
         Some(Seen::Open(Box::new(f)))
+    }
+
+    /// What a rule opens that nothing needs, in at most `room` parts.
+    fn unneeded_parts(&self, opening: &Opening<'a>, room: usize) -> Vec<Part> {
+        if room == 0 {
+            return Vec::new();
+        }
+        let boxes = opening.boxes();
+        let excess = self.excess(opening.rule, &boxes);
+        self.parts(opening.rule, &boxes, &excess, room).0
     }
 
     /// The new connections of the boxes that no needed flow covers.

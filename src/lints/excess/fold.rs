@@ -17,10 +17,14 @@ pub(super) struct Fold<'a> {
 }
 
 impl<'a> Fold<'a> {
-    /// Adds a rule and its excess.
-    pub(super) fn add(&mut self, rule: &'a Rule, mut parts: Vec<Part>, total: usize) {
+    /// Parts that are told yet.
+    pub(super) fn room(&self) -> usize {
+        Finding::PARTS.saturating_sub(self.parts.len())
+    }
+
+    /// Adds a rule, the parts of its excess that are told, and how many it has.
+    pub(super) fn add(&mut self, rule: &'a Rule, parts: Vec<Part>, total: usize) {
         self.rules.push(rule);
-        parts.truncate(Finding::PARTS.saturating_sub(self.parts.len()));
         self.parts.extend(parts);
         self.total += total;
     }
