@@ -41,14 +41,12 @@ impl Inline {
 pub fn of(e: &LoadedExport) -> (Vec<Inline>, Vec<Finding>) {
     let mut out = (Vec::new(), Vec::new());
     // Most exports hold none.
-    if !WORDS
-        .iter()
-        .any(|w| memchr::memmem::find(e.source.text.as_bytes(), w).is_some())
-    {
+    if !names_hylint(&e.source.text) {
         return out;
     }
     let rules: Vec<&Rule> = e.export.points.iter().flat_map(|p| p.rules()).collect();
-    for rule in rules.iter().filter(|r| !r.span.is_empty()) {
+    let written = rules.iter().filter(|r| !r.span.is_empty());
+    for rule in written.filter(|r| names_hylint(&r.comment)) {
         let span = rule.place(Field::Description);
         for text in waivers_in(&rule.comment) {
             take(e, text, span, Some(rule), &mut out);
@@ -63,6 +61,11 @@ pub fn of(e: &LoadedExport) -> (Vec<Inline>, Vec<Finding>) {
 
 /// The name as it is found without regard to case: what stands before it is its first letter.
 const WORDS: [&[u8]; 2] = [b"ylint", b"YLINT"];
+
+fn names_hylint(text: &str) -> bool {
+    let holds = |w: &&[u8]| memchr::memmem::find(text.as_bytes(), w).is_some();
+    WORDS.iter().any(|w| holds(&w))
+}
 
 /// Every text of a comment that follows `hylint:`, in any case.
 fn waivers_in(comment: &str) -> Vec<&str> {
