@@ -2,7 +2,7 @@
 
 use super::fail::Failure;
 use super::{Exit, output};
-use crate::engine::Direction;
+use crate::engine::{Direction, Indexes};
 use crate::link::{Index, join, settle};
 use crate::load::{FileRef, FileResult, LoadedExport, discover, read_file};
 use crate::parallel;
@@ -154,6 +154,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let index = Index::new(&heads, &claims);
     let mut resolve = join(&mut heads, &index).resolve;
     for (at, e) in exports.iter_mut().enumerate() {
+        if args.packets.is_some() {
+            e.indexes = Indexes::of_short_lists();
+        }
         let _ = settle(e, at, &heads, &index, &known);
     }
     resolve.extend(known);

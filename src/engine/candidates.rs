@@ -19,6 +19,8 @@ const LONG: usize = 256;
 const MANY: usize = 8192;
 /// Of a point with many rules a shorter list is scanned.
 const LONG_OF_MANY: usize = 64;
+/// A still shorter list is scanned by every query.
+const SHORT: usize = 16;
 
 /// The indexes of one export's long rule lists, built when the first query is made.
 #[derive(Debug, Default)]
@@ -55,6 +57,19 @@ impl Indexes {
                 long: 0,
                 many: 0,
                 long_of_many: 0,
+            },
+        }
+    }
+
+    /// For many thousands of queries, which shorter lists' indexes are worth as well.
+    #[must_use]
+    pub const fn of_short_lists() -> Self {
+        Self {
+            built: OnceLock::new(),
+            thresholds: Thresholds {
+                long: SHORT,
+                many: 0,
+                long_of_many: SHORT,
             },
         }
     }
