@@ -63,8 +63,10 @@ pub fn of(e: &LoadedExport) -> (Vec<Inline>, Vec<Finding>) {
 const WORDS: [&[u8]; 2] = [b"ylint", b"YLINT"];
 
 fn names_hylint(text: &str) -> bool {
-    let holds = |w: &&[u8]| memchr::memmem::find(text.as_bytes(), w).is_some();
-    WORDS.iter().any(|w| holds(&w))
+    let text = text.as_bytes();
+    WORDS
+        .iter()
+        .any(|w| memchr::memmem::find(text, w).is_some())
 }
 
 /// Every text of a comment that follows `hylint:`, in any case.
