@@ -173,7 +173,7 @@ impl Packet {
             _ => None,
         };
         let state = match f.state {
-            "" => implied_state(proto, flags, sport),
+            "" => implied_state(proto, flags, sport, src.is_ipv6()),
             s => state_name(s)?,
         };
         Ok(Self {
@@ -291,10 +291,13 @@ fn state_name(text: &str) -> Result<&'static str, FieldError> {
 }
 
 /// What Linux connection tracking gives a packet that belongs to no known flow (measured on Linux 6.18).
-fn implied_state(proto: u8, flags: Option<TcpFlags>, kind: Ports) -> &'static str {
+fn implied_state(proto: u8, flags: Option<TcpFlags>, kind: Ports, v6: bool) -> &'static str {
     let kind = kind.map_or(0, |(k, _)| k);
     let new = match proto {
         proto::TCP => matches!(flags, Some(TcpFlags::SYN | TcpFlags::ACK | TcpFlags(24))),
+        // The one of the other family has no connections there, whatever its type.
+        proto::ICMP if v6 => false,
+        proto::ICMPV6 if !v6 => false,
         proto::ICMP => matches!(kind, 8 | 13 | 15 | 17),
         // Neighbour discovery and multicast listener reports are never tracked.
         proto::ICMPV6 if matches!(kind, 130..=136 | 143) => return "UNTRACKED",
@@ -356,6 +359,25 @@ mod tests {
                 _ => "INVALID",
             };
             assert_eq!(icmp("icmpv6", &kind).state, want6, "{n}");
+        }
+        for (src, dst, proto) in [
+            ("10.0.0.1", "10.0.0.2", "icmpv6"),
+            ("2001:db8::1", "2001:db8::2", "icmp"),
+        ] {
+            for sport in ["8", "128", "135"] {
+                let f = Fields {
+                    src,
+                    dst,
+                    proto,
+                    sport,
+                    ..Fields::default()
+                };
+                assert_eq!(
+                    Packet::parse(&f).unwrap().state,
+                    "INVALID",
+                    "{proto} {sport}"
+                );
+            }
         }
         assert_eq!(icmp("icmp", "").sport, Some((8, 8)));
         assert_eq!(icmp("ipv6-icmp", "").sport, Some((128, 128)));

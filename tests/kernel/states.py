@@ -30,6 +30,8 @@ def probes(version):
         yield {**base, "flags": flags}
     for kind in range(256):
         yield {**base, "proto": "ipv6-icmp" if version == 6 else "icmp", "sport": kind, "dport": 0}
+    for kind in (0, 8, 13, 128, 129, 135, 143):
+        yield {**base, "proto": "icmp" if version == 6 else "ipv6-icmp", "sport": kind, "dport": 0}
     for proto in ("udp", "sctp", "gre", "esp", "ospf"):
         yield {**base, "proto": proto}
 
