@@ -342,3 +342,174 @@ fn of_united_groups_the_one_that_is_not_whole_leaves_packets_open_and_is_named()
     assert_eq!(named(&[Implicit, Unknown]), (Effect::Unknown, (0, 1)));
     assert_eq!(named(&[Unknown, Implicit]), (Effect::Unknown, (0, 0)));
 }
+
+#[test]
+fn a_packet_that_starts_a_connection_tells_all_of_it() {
+    let nat = ":PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 10.0.0.5/32 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.0.1:8443";
+    let asked = |question: &str, row: &str| {
+        let filter = format!(
+            ":INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A INPUT -m conntrack {question} -j ACCEPT"
+        );
+        way(
+            &[("nat", nat), ("filter", &filter)],
+            Direction::Forward,
+            row,
+        )
+    };
+    let row = "10.0.0.9,10.0.0.5,tcp,4000,443";
+    for (question, holds) in [
+        // As it was sent, not as it is here.
+        ("--ctorigdst 10.0.0.5", true),
+        ("--ctorigdst 10.0.0.1", false),
+        ("--ctorigdstport 443", true),
+        ("--ctorigdstport 8443", false),
+        ("--ctorigsrc 10.0.0.0/24", true),
+        ("--ctorigsrcport 4000:4001", true),
+        // The replies go from where it came to.
+        ("--ctreplsrc 10.0.0.1", true),
+        ("--ctreplsrcport 8443", true),
+        ("--ctrepldst 10.0.0.9", true),
+        ("--ctrepldstport 443", false),
+        ("--ctdir ORIGINAL", true),
+        ("--ctdir REPLY", false),
+        ("--ctstatus SEEN_REPLY,ASSURED,CONFIRMED,EXPECTED", false),
+        ("--ctstatus NONE", false),
+    ] {
+        let (yes, no) = if holds { (ALLOW, DENY) } else { (DENY, ALLOW) };
+        assert_eq!(asked(question, row), yes, "{question}");
+        assert_eq!(asked(&format!("! {question}"), row), no, "! {question}");
+    }
+    assert_eq!(asked("--ctexpire 1:100", row), EITHER);
+    // Nothing is known of a connection that goes on.
+    let later = format!("{row},,,ACK,,,,,ESTABLISHED");
+    let filter = ":INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A FORWARD -m conntrack --ctorigdst 10.0.0.5 -j ACCEPT";
+    assert_eq!(
+        way(&[("filter", filter)], Direction::Forward, &later),
+        EITHER
+    );
+}
+
+#[test]
+fn a_packet_without_a_connection_meets_no_question_about_it() {
+    let rest = ":FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]";
+    let asked = |question: &str| {
+        let filter =
+            format!(":INPUT DROP [0:0]\n{rest}\n-A INPUT -m conntrack {question} -j ACCEPT");
+        let row = format!("{NEW},,,RST,,,,,INVALID");
+        way(&[("filter", &filter)], Direction::In, &row)
+    };
+    for question in [
+        "--ctorigdst 10.0.0.1",
+        "--ctdir ORIGINAL",
+        "--ctstatus NONE",
+    ] {
+        assert_eq!(asked(question), DENY, "{question}");
+        assert_eq!(asked(&format!("! {question}")), DENY, "! {question}");
+        let beside = format!("--ctstate INVALID {question}");
+        assert_eq!(asked(&beside), ALLOW, "{beside}");
+    }
+    // No packet has one in the raw table, though this one starts one afterwards.
+    let raw = ":PREROUTING ACCEPT [0:0]\n-A PREROUTING -m conntrack --ctorigdst 10.0.0.1 -j DROP";
+    let filter =
+        format!(":INPUT DROP [0:0]\n{rest}\n-A INPUT -m conntrack --ctorigdst 10.0.0.1 -j ACCEPT");
+    let got = way(&[("raw", raw), ("filter", &filter)], Direction::In, NEW);
+    assert_eq!(got, ALLOW);
+}
+
+#[test]
+fn what_a_set_holds_is_asked_anew_once_the_destination_is_another() {
+    // The set may hold the one address and not the other.
+    let mangle = ":PREROUTING ACCEPT [0:0]\n-A PREROUTING -m set --match-set open dst -j DROP";
+    let nat = ":PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DNAT --to-destination 10.0.0.7";
+    let filter = ":INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A FORWARD -m set --match-set open dst -j ACCEPT";
+    let tables = [("mangle", mangle), ("nat", nat), ("filter", filter)];
+    assert_eq!(way(&tables, Direction::In, NEW), EITHER);
+    // Of the source it is the same question, and so is this one without a translation.
+    let of_source = tables.map(|(name, text)| (name, text.replace("open dst", "open src")));
+    let of_source = [0, 1, 2].map(|i| (of_source[i].0, &*of_source[i].1));
+    assert_eq!(way(&of_source, Direction::In, NEW), DENY);
+    let input = filter.replace("-A FORWARD", "-A INPUT");
+    let still = [("mangle", mangle), ("filter", &*input)];
+    assert_eq!(way(&still, Direction::In, NEW), DENY);
+}
+
+#[test]
+fn what_changes_on_the_way_is_asked_anew() {
+    let tables = |question: &str| {
+        let mangle = format!(":PREROUTING ACCEPT [0:0]\n-A PREROUTING -m {question} -j DROP");
+        let filter = format!(
+            ":INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A INPUT -m {question} -j ACCEPT"
+        );
+        way(
+            &[("mangle", &mangle), ("filter", &filter)],
+            Direction::In,
+            NEW,
+        )
+    };
+    // Before the routing no packet has a realm, and none goes out by a port of a bridge.
+    for question in [
+        "realm --realm 1",
+        "physdev --physdev-out eth7",
+        "addrtype --dst-type LOCAL --limit-iface-in",
+        "socket",
+    ] {
+        assert_eq!(tables(question), EITHER, "{question}");
+    }
+    assert_eq!(tables("cpu --cpu 0"), DENY);
+}
+
+#[test]
+fn parts_of_marks_are_copied_and_the_rest_stays() {
+    let rest = ":FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]";
+    let wanted = |changes: &[&str], question: &str, row: &str| {
+        let lines: String = changes
+            .iter()
+            .map(|c| format!("\n-A PREROUTING -j {c}"))
+            .collect();
+        let mangle = format!(":PREROUTING ACCEPT [0:0]{lines}");
+        let filter = format!(":INPUT DROP [0:0]\n{rest}\n-A INPUT -m {question} -j ACCEPT");
+        way(
+            &[("mangle", &mangle), ("filter", &filter)],
+            Direction::In,
+            row,
+        )
+    };
+    let marked = format!("{NEW},,,,,0xff");
+    let restore = "CONNMARK --restore-mark --nfmask 0xf0 --ctmask 0xf0";
+    // A new connection has no mark: its bits are 0.
+    assert_eq!(wanted(&[restore], "mark --mark 0xf", &marked), ALLOW);
+    assert_eq!(wanted(&[restore], "mark --mark 0xff", &marked), DENY);
+    let set = "CONNMARK --set-xmark 0x33/0xffffffff";
+    assert_eq!(wanted(&[set, restore], "mark --mark 0x3f", &marked), ALLOW);
+    let save = "CONNMARK --save-mark --nfmask 0x3c --ctmask 0xf0";
+    // (0x33 & ~0xf0) ^ (0xff & 0x3c)
+    assert_eq!(wanted(&[set, save], "connmark --mark 0x3f", &marked), ALLOW);
+    // Of a connection that goes on the mark is not known, nor what is copied from it; the other bits are.
+    let later = format!("{NEW},,,ACK,,0xff,,,ESTABLISHED");
+    for (question, got) in [
+        ("mark --mark 0x1/0x1", ALLOW),
+        ("mark --mark 0x0/0x1", DENY),
+        ("mark --mark 0x10/0x10", EITHER),
+        ("mark --mark 0x11/0x11", EITHER),
+        ("mark --mark 0x10/0x11", DENY),
+    ] {
+        assert_eq!(wanted(&[restore], question, &later), got, "{question}");
+    }
+}
+
+#[test]
+fn what_a_host_sends_itself_is_unicast_whatever_its_destination() {
+    let asked = |kind: &str, direction, row: &str| {
+        let rules = format!(
+            "-A INPUT -m pkttype --pkt-type {kind} -j ACCEPT\n-A OUTPUT -m pkttype --pkt-type {kind} -j ACCEPT"
+        );
+        let filter = format!(":INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n{rules}");
+        way(&[("filter", &filter)], direction, row)
+    };
+    let out = "10.0.0.1,224.0.0.251,udp,5353,5353";
+    assert_eq!(asked("multicast", Direction::Out, out), DENY);
+    assert_eq!(asked("unicast", Direction::Out, out), ALLOW);
+    let inward = "10.0.0.9,224.0.0.251,udp,5353,5353";
+    assert_eq!(asked("multicast", Direction::In, inward), ALLOW);
+    assert_eq!(asked("unicast", Direction::In, inward), DENY);
+}

@@ -1,7 +1,7 @@
 //! What is known on a packet's path of conditions that nothing decides, so that a second question about the same thing
 //! gets the same answer: not by its words alone, but by the values that the first one left.
 
-use hylint_parsers::model::{Condition, ConditionKind, Test};
+use hylint_parsers::model::{Condition, ConditionKind, Side, Test};
 use hylint_parsers::space::RangeSet;
 
 /// An undecided condition and what it was taken to be.
@@ -30,6 +30,15 @@ impl<'a> Fact<'a> {
     /// Whether they are of one condition and only one of them can be true.
     pub(crate) fn contradicts(&self, o: &Self) -> bool {
         self.value != o.value && self.condition.text == o.condition.text
+    }
+
+    /// Whether it is about where a packet goes, which a translation changes.
+    pub(crate) fn about_destination(&self) -> bool {
+        match &self.condition.test {
+            Test::Named { side, .. } => *side == Side::Dst,
+            Test::IpSet { .. } => true,
+            _ => false,
+        }
     }
 
     /// What the fact says of a test.

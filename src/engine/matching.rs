@@ -1,5 +1,6 @@
 //! Whether a rule matches: what packets decide, what the context decides, and what stays open.
 
+use super::connection;
 use super::facts::{self, Fact};
 use super::{Context, Direction, Piece};
 use hylint_parsers::model::{
@@ -61,11 +62,18 @@ impl Carry {
     }
 }
 
-enum Tri {
+/// Whether a condition holds.
+pub(super) enum Tri {
     True,
     Assumed,
     False,
     Open,
+}
+
+impl Tri {
+    pub(super) fn of(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
 }
 
 /// Takes the pieces that the rule matches out of `pieces`. Undecided ones are in both. Pieces that the rule does not touch
@@ -167,9 +175,14 @@ fn take_open<'a>(matched: &mut Piece<'a>, open: &[&'a Condition], rest: &mut Vec
     }
 }
 
-/// Whether a condition is drawn anew for each rule: a rate, and a mark that is not known, as rules may change it between.
+/// Whether a condition is drawn anew for each rule: a rate, what changes on the way, and a mark that is not known, as rules
+/// may change it between.
 fn is_drawn(c: &Condition) -> bool {
-    c.kind == ConditionKind::Rate || matches!(c.test, Test::Mark { .. } | Test::ConnMark { .. })
+    c.kind == ConditionKind::Rate
+        || matches!(
+            c.test,
+            Test::Mark { .. } | Test::ConnMark { .. } | Test::Passing
+        )
 }
 
 /// Where a condition is asked.
@@ -196,13 +209,7 @@ fn decide<'a>(
         piece,
         open,
     } = *at;
-    let truth = |b: bool| {
-        if b != cond.negated {
-            Tri::True
-        } else {
-            Tri::False
-        }
-    };
+    let truth = |b: bool| Tri::of(b != cond.negated);
     let known = match &cond.test {
         Test::Named { key, side } => ctx
             .resolve
@@ -220,6 +227,8 @@ fn decide<'a>(
             narrow(space, *side, &set, cond.negated);
             Some(Tri::True)
         }
+        // What the host sends itself is unicast to Linux, whatever its destination, until it is on the wire.
+        Test::PktType(kind) if dir == Direction::Out => Some(truth(&**kind == "unicast")),
         Test::PktType(kind) => {
             let types = match &**kind {
                 "multicast" => AddrTypes::parse("MULTICAST"),
@@ -233,12 +242,13 @@ fn decide<'a>(
             narrow(space, Side::Dst, &set, cond.negated);
             Some(Tri::True)
         }
-        Test::Mark { value, mask } => piece.mark.map(|m| truth(m & mask == *value)),
+        Test::Mark { value, mask } => piece.mark.is(*value, *mask).map(truth),
         Test::ConnMark { value, mask } => {
             // A packet without a connection fits neither the test nor its negation (Linux xt_connmark).
             space.state = StateSet(space.state.0 & StateSet::TRACKED.0);
-            piece.connmark.map(|m| truth(m & mask == *value))
+            piece.connmark.is(*value, *mask).map(truth)
         }
+        Test::Connection(test) => connection::decide(piece, test, cond.negated, space),
         // A query is about whole packets or first fragments.
         Test::Fragment | Test::ExtensionHeader => Some(truth(false)),
         // A required flow is between hosts that the routing knows; that a route exists is a stated limit.
@@ -345,7 +355,7 @@ fn listener(clause: &Clause, listeners: &[String]) -> Option<bool> {
     specific.then_some(false)
 }
 
-fn narrow(space: &mut PacketBox, side: Side, set: &AddrSet, negated: bool) {
+pub(super) fn narrow(space: &mut PacketBox, side: Side, set: &AddrSet, negated: bool) {
     let addrs = if side == Side::Src {
         &mut space.src
     } else {

@@ -4,8 +4,10 @@
 //! when nothing is left. A rule whose match is undecided forks: its packets go on both as matched and as not matched.
 
 mod candidates;
+mod connection;
 mod facts;
 mod lists;
+mod marks;
 mod matching;
 mod nat;
 mod netfilter;
@@ -24,6 +26,7 @@ use hylint_parsers::model::{
 };
 use hylint_parsers::source::Span;
 use hylint_parsers::space::{AddrSet, IfaceSet, PacketBox, PortSet, StateSet};
+use marks::Mark;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -243,10 +246,10 @@ pub(crate) struct Piece<'a> {
     pub(crate) unseen: Option<Unseen>,
     /// Connection state as it was asked about, once translation or NOTRACK has changed it.
     pub(crate) sent_state: Option<StateSet>,
-    /// Packet mark; `None` once something set it that is not modelled.
-    pub(crate) mark: Option<u32>,
+    /// Packet mark.
+    pub(crate) mark: Mark,
     /// Connection mark.
-    pub(crate) connmark: Option<u32>,
+    pub(crate) connmark: Mark,
     /// What undecided conditions were taken to be on this path.
     pub(crate) facts: SmallVec<[Fact<'a>; 2]>,
     /// The undecided conditions of this path.
@@ -270,14 +273,14 @@ impl<'a> Piece<'a> {
     fn new(space: PacketBox, mark: u32) -> Self {
         // Earlier packets of a connection may have marked it.
         let new = space.state.0 & !StateSet::NEW.0 & StateSet::TRACKED.0 == 0;
-        let connmark = new.then_some(0);
+        let connmark = if new { Mark::exactly(0) } else { Mark::ANY };
         Self {
             space,
             sent_to: None,
             redirected: false,
             unseen: None,
             sent_state: None,
-            mark: Some(mark),
+            mark: Mark::exactly(mark),
             connmark,
             facts: SmallVec::new(),
             conditions: SmallVec::new(),

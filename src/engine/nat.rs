@@ -107,6 +107,9 @@ fn sent_on<'a>(
     if q.sent_to.is_none() {
         q.sent_to = Some(Box::new((from.dst, from.dport)));
     }
+    if q.space.dst != p.space.dst || q.space.dport != p.space.dport {
+        q.facts.retain(|f| !f.about_destination());
+    }
     // nat chains see only packets that start a connection.
     q.restate(state);
     Some(q)

@@ -4,6 +4,7 @@
 //! raw, mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
 
 use super::candidates::{ListId, Walk as Rules};
+use super::marks::{Mark, connected, restore};
 use super::matching::{family, loopback, split};
 use super::nat::translate;
 use super::{
@@ -388,20 +389,22 @@ impl<'a> Walk<'a, '_> {
         };
         match &rule.action {
             Action::Continue => each(&|_| {}),
-            Action::SetMark { value, mask } => each(&|p| p.mark = set_bits(p.mark, *value, *mask)),
+            Action::SetMark { value, mask } => {
+                each(&|p| p.mark = p.mark.mixed(*mask, Mark::exactly(*value), u32::MAX));
+            }
             Action::SetConnMark { value, mask } => each(&|p| {
                 if connected(p) {
-                    p.connmark = set_bits(p.connmark, *value, *mask);
+                    p.connmark = p.connmark.mixed(*mask, Mark::exactly(*value), u32::MAX);
                 }
             }),
-            Action::RestoreMark => {
+            Action::RestoreMark { nfmask, ctmask } => {
                 for p in hit {
-                    restore_mark(p, on);
+                    restore(p, *nfmask, *ctmask, on);
                 }
             }
-            Action::SaveMark => each(&|p| {
+            Action::SaveMark { nfmask, ctmask } => each(&|p| {
                 if connected(p) {
-                    p.connmark = p.mark;
+                    p.connmark = p.connmark.mixed(*ctmask, p.mark, *nfmask);
                 }
             }),
             Action::Notrack => {
@@ -438,36 +441,4 @@ impl<'a> Walk<'a, '_> {
             }
         }
     }
-}
-
-/// A mark after `(mark & !mask) ^ value`; all bits may be set even when they were not known.
-fn set_bits(mark: Option<u32>, value: u32, mask: u32) -> Option<u32> {
-    let kept = if mask == u32::MAX {
-        Some(0)
-    } else {
-        mark.map(|m| m & !mask)
-    };
-    kept.map(|m| m ^ value)
-}
-
-/// The packet's mark becomes the connection's; packets without a connection keep theirs.
-fn restore_mark<'a>(p: Piece<'a>, on: &mut Vec<Piece<'a>>) {
-    let tracked = StateSet(p.space.state.0 & StateSet::TRACKED.0);
-    let loose = StateSet(p.space.state.0 & !StateSet::TRACKED.0);
-    for (state, has_connection) in [(tracked, true), (loose, false)] {
-        if state.0 == 0 {
-            continue;
-        }
-        let mut q = p.clone();
-        q.space.state = state;
-        if has_connection {
-            q.mark = q.connmark;
-        }
-        on.push(q);
-    }
-}
-
-/// Whether packets of the piece may belong to a connection; one without has no connection mark to set.
-fn connected(p: &Piece<'_>) -> bool {
-    p.space.state.0 & StateSet::TRACKED.0 != 0
 }

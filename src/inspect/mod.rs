@@ -164,6 +164,7 @@ fn is_modelled(test: &Test) -> bool {
             | Test::PktType(_)
             | Test::Mark { .. }
             | Test::ConnMark { .. }
+            | Test::Connection(_)
             | Test::Fragment
             | Test::ExtensionHeader
             | Test::ReversePath
@@ -418,11 +419,18 @@ fn action(a: &Action, table: Option<&Table>) -> String {
         Action::Continue => "continue".into(),
         Action::SetMark { value, mask } => format!("set-mark {value:#x}/{mask:#x}"),
         Action::SetConnMark { value, mask } => format!("set-connmark {value:#x}/{mask:#x}"),
-        Action::RestoreMark => "restore-mark".into(),
-        Action::SaveMark => "save-mark".into(),
+        Action::RestoreMark { nfmask, ctmask } => copied("restore-mark", *nfmask, *ctmask),
+        Action::SaveMark { nfmask, ctmask } => copied("save-mark", *nfmask, *ctmask),
         Action::Notrack => "notrack".into(),
         Action::Nat(n) => nat(n),
         Action::Opaque(t) => format!("unknown {t}"),
+    }
+}
+
+fn copied(what: &str, nfmask: u32, ctmask: u32) -> String {
+    match (nfmask, ctmask) {
+        (u32::MAX, u32::MAX) => what.into(),
+        _ => format!("{what} {nfmask:#x}/{ctmask:#x}"),
     }
 }
 

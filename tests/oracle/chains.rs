@@ -1,8 +1,9 @@
 //! What netfilter tables do with a packet.
 
-use crate::naive::{Case, Outcome, Outcomes, Walker, representatives};
+use crate::naive::{Bits, Case, Outcome, Outcomes, Walker, representatives};
 use hylint::engine::Direction;
 use hylint_parsers::model::{Action, Nat, NatKind, Netfilter, Table, TableName};
+use std::array;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// How a packet comes out of a chain.
@@ -210,20 +211,33 @@ impl Naive<'_> {
 /// A packet after a target that goes on.
 fn changed(mut w: Walker, action: &Action) -> Walker {
     let tracked = matches!(w.state, "NEW" | "ESTABLISHED" | "RELATED");
-    let set = |old: Option<u32>, value: u32, mask: u32| {
-        if mask == u32::MAX {
-            Some(value)
-        } else {
-            old.map(|m| (m & !mask) ^ value)
-        }
+    let value = |n: u32| array::from_fn(|i| Some(n >> i & 1 == 1));
+    let copied = |old: Bits, from: Bits, clear: u32, take: u32| -> Bits {
+        array::from_fn(|i| {
+            let kept = if clear >> i & 1 == 1 {
+                Some(false)
+            } else {
+                old[i]
+            };
+            let more = if take >> i & 1 == 1 {
+                from[i]
+            } else {
+                Some(false)
+            };
+            Some(kept? != more?)
+        })
     };
     match action {
-        Action::SetMark { value, mask } => w.mark = set(w.mark, *value, *mask),
-        Action::SetConnMark { value, mask } if tracked => {
-            w.connmark = set(w.connmark, *value, *mask)
+        Action::SetMark { value: v, mask } => w.mark = copied(w.mark, value(*v), *mask, u32::MAX),
+        Action::SetConnMark { value: v, mask } if tracked => {
+            w.connmark = copied(w.connmark, value(*v), *mask, u32::MAX);
         }
-        Action::SaveMark if tracked => w.connmark = w.mark,
-        Action::RestoreMark if tracked => w.mark = w.connmark,
+        Action::SaveMark { nfmask, ctmask } if tracked => {
+            w.connmark = copied(w.connmark, w.mark, *ctmask, *nfmask);
+        }
+        Action::RestoreMark { nfmask, ctmask } if tracked => {
+            w.mark = copied(w.mark, w.connmark, *nfmask, *ctmask);
+        }
         Action::Notrack => w.state = "UNTRACKED",
         _ => {}
     }

@@ -27,6 +27,9 @@ pub(crate) fn verdict(outcomes: &Outcomes) -> Verdict {
     }
 }
 
+/// A mark's bits, lowest first; `None` for one that is not known.
+pub(crate) type Bits = [Option<bool>; 32];
+
 /// A packet on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Walker {
@@ -41,8 +44,8 @@ pub(crate) struct Walker {
     pub(crate) dnat: bool,
     /// Set once translated: whether to an address that is this host's, whichever it is.
     pub(crate) translated: Option<bool>,
-    pub(crate) mark: Option<u32>,
-    pub(crate) connmark: Option<u32>,
+    pub(crate) mark: Bits,
+    pub(crate) connmark: Bits,
 }
 
 /// The case that is looked at: a packet, the host's own address, and a value for each open condition.
@@ -74,9 +77,9 @@ impl Case<'_> {
             state: p.state,
             dnat: false,
             translated: None,
-            mark: Some(p.mark),
+            mark: std::array::from_fn(|i| Some(p.mark >> i & 1 == 1)),
             // Packets before it may have marked the connection.
-            connmark: (!matches!(p.state, "ESTABLISHED" | "RELATED")).then_some(0),
+            connmark: [(!matches!(p.state, "ESTABLISHED" | "RELATED")).then_some(false); 32],
         }
     }
 
@@ -132,9 +135,16 @@ impl Case<'_> {
             Test::ConnMark { .. } if !tracked => c.negated,
             Test::Mark { value, mask } | Test::ConnMark { value, mask } => {
                 let conn = matches!(c.test, Test::ConnMark { .. });
-                match if conn { w.connmark } else { w.mark } {
-                    Some(m) => m & mask == *value,
-                    None => return Truth::Any,
+                let bits = if conn { w.connmark } else { w.mark };
+                let each = |i: usize| match mask >> i & 1 == 1 {
+                    true => bits[i].map(|b| b == (value >> i & 1 == 1)),
+                    false => Some(value >> i & 1 == 0),
+                };
+                let fits: Vec<Option<bool>> = (0..32).map(each).collect();
+                match (fits.contains(&Some(false)), fits.contains(&None)) {
+                    (true, _) => false,
+                    (_, true) => return Truth::Any,
+                    _ => true,
                 }
             }
             Test::Uid(set) => p.uid.map_or_else(value, |u| set.contains(u)),

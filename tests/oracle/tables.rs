@@ -27,12 +27,12 @@ const BASES: [(TableName, &[&str], usize); 5] = [
 ];
 
 fn marks() -> BoxedStrategy<Action> {
-    let masks = prop_oneof![Just(3u32), Just(u32::MAX)];
+    let masks = || prop_oneof![Just(1u32), Just(3), Just(u32::MAX)];
     prop_oneof![
         (0u32..4, 0u32..4).prop_map(|(value, mask)| Action::SetMark { value, mask }),
-        (0u32..4, masks).prop_map(|(value, mask)| Action::SetConnMark { value, mask }),
-        Just(Action::SaveMark),
-        Just(Action::RestoreMark),
+        (0u32..4, masks()).prop_map(|(value, mask)| Action::SetConnMark { value, mask }),
+        (masks(), masks()).prop_map(|(nfmask, ctmask)| Action::SaveMark { nfmask, ctmask }),
+        (masks(), masks()).prop_map(|(nfmask, ctmask)| Action::RestoreMark { nfmask, ctmask }),
     ]
     .boxed()
 }

@@ -126,12 +126,13 @@ impl Draft {
 
     /// A condition that is not modelled, with its problem.
     pub(super) fn unknown(&mut self, span: Span, text: &str) {
-        self.condition(ConditionKind::Unknown, Test::Opaque, span, text, false);
-        self.note(
-            ProblemKind::Unmodelled,
-            span,
-            format!("`{text}` is not modelled: whether a packet matches it stays open"),
-        );
+        self.unmodelled(Test::Opaque, span, text);
+    }
+
+    /// The same with a test of a kind.
+    pub(super) fn unmodelled(&mut self, test: Test, span: Span, text: &str) {
+        self.condition(ConditionKind::Unknown, test, span, text, false);
+        self.note(ProblemKind::Unmodelled, span, unmodelled(text));
     }
 
     /// A value that cannot be read: a condition that is not modelled, with its problem.
@@ -218,6 +219,11 @@ impl Draft {
         }
         out
     }
+}
+
+/// What is told of a match that is not modelled.
+pub(super) fn unmodelled(text: &str) -> String {
+    format!("`{text}` is not modelled: whether a packet matches it stays open")
 }
 
 /// What fits both clauses.

@@ -68,7 +68,7 @@ registry! {
     "REDIRECT", "destination translation to the machine itself", NAT,
         &[("to-ports", O), ("random", N)], |d, a| nat::ports(d, a, NatKind::Redirect);
     "CONNMARK", "sets, saves or restores the connection's mark",
-        "whole marks are set, saved and restored; part of a mark saved or restored: conditional",
+        "sets, saves or restores the mark; a mark that is shifted: conditional",
         &[("set-xmark", O), ("set-mark", O), ("save-mark", N), ("restore-mark", N), ("and-mark", O), ("or-mark", O),
           ("xor-mark", O), ("nfmask", O), ("ctmask", O), ("mask", O), ("left-shift-mark", O), ("right-shift-mark", O)], connmark;
     "TCPMSS", "changes the TCP maximum segment size", GOES_ON, &[("set-mss", O), ("clamp-mss-to-pmtu", N)], goes_on;
@@ -179,20 +179,19 @@ fn mark(d: &mut Draft, args: &Args<'_, '_>) -> Action {
 }
 
 fn connmark(d: &mut Draft, args: &Args<'_, '_>) -> Action {
-    let masks = ["nfmask", "ctmask", "mask"];
-    let whole = args
-        .iter()
-        .filter(|o| masks.contains(&o.name))
-        .all(|o| names::number(o.a.text) == Some(u32::MAX));
     if args.iter().any(|o| o.name.ends_with("shift-mark")) {
         return unmodelled(d, args, "marks are shifted");
     }
     let restore = args.get("restore-mark").is_some();
     if restore || args.get("save-mark").is_some() {
-        return match (whole, restore) {
-            (true, true) => Action::RestoreMark,
-            (true, false) => Action::SaveMark,
-            _ => unmodelled(d, args, "only a part of the mark is copied"),
+        let mask = |name| match args.get(name).or_else(|| args.get("mask")) {
+            Some(o) => names::number(o.a.text),
+            None => Some(u32::MAX),
+        };
+        return match (mask("nfmask"), mask("ctmask")) {
+            (Some(nfmask), Some(ctmask)) if restore => Action::RestoreMark { nfmask, ctmask },
+            (Some(nfmask), Some(ctmask)) => Action::SaveMark { nfmask, ctmask },
+            _ => unmodelled(d, args, "the mask cannot be read"),
         };
     }
     match args.iter().find_map(mark_bits) {

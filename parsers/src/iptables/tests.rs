@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Action, Condition, ConditionKind, Field, NatKind, Rule, Side, Test};
+use crate::model::{Action, Condition, ConditionKind, ConnTest, Field, NatKind, Rule, Side, Test};
 use crate::source::Source;
 use crate::space::{FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, StateSet, TcpFlags, proto};
 
@@ -183,6 +183,23 @@ fn ports_flags_states() {
             (loose, ProtoSet::full())
         ]
     );
+    let r = v4("-A INPUT -m conntrack ! --ctorigdst 10.0.0.0/24 -j ACCEPT");
+    let c = only_condition(&r);
+    assert!(
+        c.negated
+            && matches!(&c.test, Test::Connection(t) if matches!(&**t, ConnTest::Addr { reply: false, side: Side::Dst, .. })),
+        "{c:?}"
+    );
+    assert_eq!(r.clauses[0].space.state, StateSet::TRACKED);
+    // A packet without a connection meets it beside a state alone.
+    let r = v4("-A INPUT -m conntrack --ctstate INVALID,NEW --ctreplsrcport 80:90 -j ACCEPT");
+    let states: Vec<(u32, usize)> = r
+        .clauses
+        .iter()
+        .map(|c| (c.space.state.0, c.conditions.len()))
+        .collect();
+    let invalid = StateSet::exactly(StateSet::INVALID, false, false);
+    assert_eq!(states, [(StateSet::NEW.0, 1), (invalid.0, 0)]);
     let r = v4("-A INPUT -m conntrack ! --ctproto 17 -j ACCEPT");
     assert_eq!(space(&r).state, StateSet::TRACKED);
     assert_eq!(space(&r).proto, ProtoSet::single(17).complement());
@@ -305,9 +322,9 @@ fn every_match_reads_its_options_without_a_malformed() {
                 problems.iter().all(|p| p.kind == ProblemKind::Unmodelled),
                 "{body}: {problems:?}"
             );
-            let unmodelled = r
-                .conditions()
-                .any(|c| c.kind == ConditionKind::Unknown && c.test == Test::Opaque);
+            let unmodelled = r.conditions().any(|c| {
+                c.kind == ConditionKind::Unknown && matches!(c.test, Test::Opaque | Test::Passing)
+            });
             assert_eq!(unmodelled, !problems.is_empty(), "{body}: {problems:?}");
             let silent = ["comment", "nfacct"].contains(&m.name)
                 || (m.name == "recent" && *option == "set")
@@ -476,7 +493,9 @@ fn what_is_not_modelled_stays_in_the_model_and_is_named() {
         "-A INPUT -m nosuch --weird a b --more -j ACCEPT",
         "-A INPUT -p tcp -m tcp --tcp-option 7 -j ACCEPT",
         "-A INPUT -s 10.0.0.0/255.0.0.255 -j ACCEPT",
-        "-A INPUT -m conntrack --ctorigdstport 80 -j ACCEPT",
+        "-A INPUT -m conntrack --ctexpire 1:100 -j ACCEPT",
+        "-A INPUT -m conntrack --ctorigdst web.example -j ACCEPT",
+        "-A INPUT -m conntrack --ctstatus SEEN_REPLY,MENDED -j ACCEPT",
     ] {
         let (r, problems) = odd(body);
         assert_eq!(problems.len(), 1, "{body}: {problems:?}");
@@ -562,9 +581,32 @@ fn targets() {
         ),
         (
             "-j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff",
-            Action::RestoreMark,
+            Action::RestoreMark {
+                nfmask: u32::MAX,
+                ctmask: u32::MAX,
+            },
         ),
-        ("-j CONNMARK --save-mark", Action::SaveMark),
+        (
+            "-j CONNMARK --restore-mark --mask 0x80",
+            Action::RestoreMark {
+                nfmask: 0x80,
+                ctmask: 0x80,
+            },
+        ),
+        (
+            "-j CONNMARK --save-mark --nfmask 0xf00 --ctmask 0xf0",
+            Action::SaveMark {
+                nfmask: 0xf00,
+                ctmask: 0xf0,
+            },
+        ),
+        (
+            "-j CONNMARK --save-mark",
+            Action::SaveMark {
+                nfmask: u32::MAX,
+                ctmask: u32::MAX,
+            },
+        ),
         ("-j CT --notrack", Action::Notrack),
         ("-j CT --helper ftp", Action::Continue),
         ("-j NOTRACK", Action::Notrack),
@@ -618,7 +660,7 @@ fn targets_that_cannot_be_taken_as_written_are_open_and_named() {
         "-A INPUT -p tcp -j DNAT --to-destination  --random --to-destination  --random --to-destination 0.0.0.0:0",
         "-A INPUT -j DNAT",
         "-A INPUT -j CT",
-        "-A INPUT -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff",
+        "-A INPUT -j CONNMARK --restore-mark --left-shift-mark 8",
         "-A INPUT -j MARK",
     ] {
         let (r, problems) = odd(body);

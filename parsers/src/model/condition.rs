@@ -1,7 +1,7 @@
 //! What a format can say and packets alone cannot decide.
 
 use crate::source::Span;
-use crate::space::RangeSet;
+use crate::space::{AddrSet, PortSet, RangeSet};
 
 /// What an undecided condition means for a finding.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -142,12 +142,48 @@ pub enum Test {
     SystemPort,
     /// Authentication or encryption by IPsec.
     IpSec,
+    /// What connection tracking knows of the packet's connection.
+    Connection(Box<ConnTest>),
     /// The route back to the source leads out of the interface that the packet came in by.
     ReversePath,
     /// An IPv6 extension header that plain packets do not carry.
     ExtensionHeader,
+    /// Anything else that may hold for one rule and not for the next, as what it looks at changes on a packet's way; only
+    /// the text tells.
+    Passing,
     /// Anything else; only the text tells.
     Opaque,
+}
+
+/// A question about a connection (iptables-extensions(8), conntrack).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum ConnTest {
+    /// An address of the connection's first packet as it was sent, or of the replies as they will be sent.
+    Addr {
+        /// Of the replies.
+        reply: bool,
+        /// Which address.
+        side: Side,
+        /// Those that match.
+        set: AddrSet,
+    },
+    /// The same for ports.
+    Port {
+        /// Of the replies.
+        reply: bool,
+        /// Which port.
+        side: Side,
+        /// Those that match.
+        set: PortSet,
+    },
+    /// The packet goes the way of the first one, or of the replies to it.
+    Way {
+        /// Of the replies.
+        reply: bool,
+    },
+    /// A status that no connection has before its first packet has passed (`SEEN_REPLY`, `ASSURED`, `CONFIRMED`) or that
+    /// none has that a packet of state NEW starts (`EXPECTED`).
+    Later,
 }
 
 /// One condition of a clause.

@@ -12,7 +12,7 @@ mod rule;
 pub use companion::{
     AddressList, Companion, IpSet, IpSetEntry, NetworkInterface, PacketDim, Subnet,
 };
-pub use condition::{AddrTypes, Condition, ConditionKind, Side, Test};
+pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
 pub use point::{
     Body, Chain, ChainPolicy, Default as DefaultVerdict, DefaultOrigin, Discipline, Families,
     InboundPolicy, Lists, Netfilter, Point, PointKind, ProfileSettings, RuleList, Table, TableName,

@@ -86,10 +86,20 @@ pub enum Action {
         /// Bits that are cleared first.
         mask: u32,
     },
-    /// Packet mark := connection mark.
-    RestoreMark,
-    /// Connection mark := packet mark.
-    SaveMark,
+    /// `mark = (mark & !nfmask) ^ (connection mark & ctmask)`, then go on.
+    RestoreMark {
+        /// Bits of the packet mark that are cleared first.
+        nfmask: u32,
+        /// Bits of the connection mark that are XORed in.
+        ctmask: u32,
+    },
+    /// `connection mark = (connection mark & !ctmask) ^ (mark & nfmask)`, then go on.
+    SaveMark {
+        /// Bits of the packet mark that are XORed in.
+        nfmask: u32,
+        /// Bits of the connection mark that are cleared first.
+        ctmask: u32,
+    },
     /// The packet's connection is not tracked; go on.
     Notrack,
     /// Address translation; ends the table's traversal.

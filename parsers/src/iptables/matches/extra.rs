@@ -37,6 +37,22 @@ pub(super) fn unknown(d: &mut Draft, args: &Args<'_, '_>) {
     d.unknown(args.span, args.text);
 }
 
+/// A match that is not modelled and whose answer may change on a packet's way: with the hook, what is routed, translated or
+/// written into the packet between two rules.
+pub(super) fn passing(d: &mut Draft, args: &Args<'_, '_>) {
+    d.unmodelled(Test::Passing, args.span, args.text);
+}
+
+pub(super) fn passing_peer(d: &mut Draft, args: &Args<'_, '_>) {
+    d.condition(
+        ConditionKind::Peer,
+        Test::Passing,
+        args.span,
+        args.text,
+        false,
+    );
+}
+
 /// An extension header: packets of a flow carry none, whatever the options ask of it.
 pub(super) fn header(d: &mut Draft, args: &Args<'_, '_>) {
     d.condition(
@@ -50,11 +66,16 @@ pub(super) fn header(d: &mut Draft, args: &Args<'_, '_>) {
 
 pub(super) fn rpfilter(d: &mut Draft, args: &Args<'_, '_>) {
     let inverted = args.get("invert").is_some();
+    // Each way of looking the route up is a question of its own.
+    let how = ["loose", "validmark", "accept-local"].map(|name| match args.get(name) {
+        Some(_) => format!(" --{name}"),
+        None => String::new(),
+    });
     d.condition(
         ConditionKind::Unknown,
         Test::ReversePath,
         args.span,
-        "rpfilter",
+        format!("rpfilter{}", how.concat()),
         inverted,
     );
 }
@@ -143,7 +164,7 @@ pub(super) fn set(d: &mut Draft, args: &Args<'_, '_>) {
 
 pub(super) fn addrtype(d: &mut Draft, args: &Args<'_, '_>) {
     if args.iter().any(|o| o.name.starts_with("limit-iface")) {
-        return d.unknown(args.span, args.text);
+        return passing(d, args);
     }
     for o in args.iter() {
         let side = if o.name == "src-type" {

@@ -61,7 +61,7 @@ registry! {
     "udp", "UDP ports", EXACT, PORTS, packet::ports;
     "state", "connection state (old form)", EXACT, &[("state", O)], packet::state;
     "conntrack", "connection state and connection fields",
-        "--ctstate and --ctproto exact, the rest unknown conditions",
+        "exact for packets that start a connection; of later ones only --ctstate and --ctproto; --ctexpire an unknown condition",
         &[("ctstate", O), ("ctproto", O), ("ctorigsrc", O), ("ctorigdst", O), ("ctreplsrc", O), ("ctrepldst", O),
           ("ctorigsrcport", O), ("ctorigdstport", O), ("ctreplsrcport", O), ("ctrepldstport", O),
           ("ctstatus", O), ("ctexpire", O), ("ctdir", O)], packet::conntrack;
@@ -116,7 +116,7 @@ registry! {
           ("rateest2", O), ("rateest-bps", O), ("rateest-pps", O), ("rateest-bps1", O), ("rateest-pps1", O),
           ("rateest-bps2", O), ("rateest-pps2", O)], extra::rate;
     "physdev", "bridge port", "peer condition",
-        &[("physdev-in", O), ("physdev-out", O), ("physdev-is-in", N), ("physdev-is-out", N), ("physdev-is-bridged", N)], extra::peer;
+        &[("physdev-in", O), ("physdev-out", O), ("physdev-is-in", N), ("physdev-is-out", N), ("physdev-is-bridged", N)], extra::passing_peer;
     "udplite", "UDP-Lite ports", EXACT, PORTS, packet::ports;
     "dccp", "DCCP ports and types", "ports exact, the rest unknown conditions",
         &[("dport", O), ("sport", O), ("destination-port", O), ("source-port", O), ("dccp-types", O), ("dccp-option", O)], packet::ports;
@@ -129,11 +129,11 @@ registry! {
         &[("ipcompspi", O), ("compres", N)], packet::ipcomp;
     "nfacct", "accounting object", "always true", &[("nfacct-name", O)], extra::always;
     "cgroup", "control group of the socket", "local condition", &[("path", O), ("cgroup", O)], extra::local;
-    "socket", "an open socket", UNKNOWN, &[("transparent", N), ("nowildcard", N), ("restore-skmark", N)], extra::unknown;
+    "socket", "an open socket", UNKNOWN, &[("transparent", N), ("nowildcard", N), ("restore-skmark", N)], extra::passing;
     "string", "packet contents", UNKNOWN,
         &[("algo", O), ("from", O), ("to", O), ("string", T), ("hex-string", T), ("icase", N)], extra::unknown;
-    "u32", "packet contents", UNKNOWN, &[("u32", T)], extra::unknown;
-    "bpf", "packet contents", UNKNOWN, &[("bytecode", T), ("object-pinned", O)], extra::unknown;
+    "u32", "packet contents", UNKNOWN, &[("u32", T)], extra::passing;
+    "bpf", "packet contents", UNKNOWN, &[("bytecode", T), ("object-pinned", O)], extra::passing;
     "rpfilter", "reverse path", "unknown condition; a required flow has a route back",
         &[("loose", N), ("validmark", N), ("accept-local", N), ("invert", N)], extra::rpfilter;
     "rt", "IPv6 routing header", NO_HEADER,
@@ -149,18 +149,18 @@ registry! {
         &[("srh-next-hdr", O), ("srh-hdr-len-eq", O), ("srh-hdr-len-gt", O), ("srh-hdr-len-lt", O), ("srh-segs-left-eq", O),
           ("srh-segs-left-gt", O), ("srh-segs-left-lt", O), ("srh-last-entry-eq", O), ("srh-last-entry-gt", O),
           ("srh-last-entry-lt", O), ("srh-tag", O), ("srh-psid", O), ("srh-nsid", O), ("srh-lsid", O)], extra::header;
-    "tcpmss", "TCP maximum segment size", UNKNOWN, &[("mss", O)], extra::unknown;
+    "tcpmss", "TCP maximum segment size", UNKNOWN, &[("mss", O)], extra::passing;
     "cluster", "cluster node", UNKNOWN,
         &[("cluster-total-nodes", O), ("cluster-local-node", O), ("cluster-local-nodemask", O), ("cluster-hash-seed", O)], extra::unknown;
-    "connlabel", "connection label", UNKNOWN, &[("label", O), ("set", N)], extra::unknown;
+    "connlabel", "connection label", UNKNOWN, &[("label", O), ("set", N)], extra::passing;
     "cpu", "CPU that handles the packet", UNKNOWN, &[("cpu", O)], extra::unknown;
-    "devgroup", "device group of the interface", UNKNOWN, &[("src-group", O), ("dst-group", O)], extra::unknown;
-    "ecn", "ECN bits", UNKNOWN, &[("ecn-tcp-cwr", N), ("ecn-tcp-ece", N), ("ecn-ip-ect", O)], extra::unknown;
-    "helper", "connection tracking helper", UNKNOWN, &[("helper", O)], extra::unknown;
+    "devgroup", "device group of the interface", UNKNOWN, &[("src-group", O), ("dst-group", O)], extra::passing;
+    "ecn", "ECN bits", UNKNOWN, &[("ecn-tcp-cwr", N), ("ecn-tcp-ece", N), ("ecn-ip-ect", O)], extra::passing;
+    "helper", "connection tracking helper", UNKNOWN, &[("helper", O)], extra::passing;
     "ipvs", "IPVS connection", UNKNOWN,
-        &[("ipvs", N), ("vproto", O), ("vaddr", O), ("vport", O), ("vdir", O), ("vmethod", O), ("vportctl", O)], extra::unknown;
+        &[("ipvs", N), ("vproto", O), ("vaddr", O), ("vport", O), ("vdir", O), ("vmethod", O), ("vportctl", O)], extra::passing;
     "osf", "operating system of the sender", UNKNOWN, &[("genre", T), ("ttl", O), ("log", O)], extra::unknown;
-    "realm", "routing realm", UNKNOWN, &[("realm", O)], extra::unknown;
+    "realm", "routing realm", UNKNOWN, &[("realm", O)], extra::passing;
     "unclean", "odd packets (removed)", UNKNOWN, &[], extra::unknown;
     "icmpv6", "ICMPv6 type and code", EXACT, &[("icmpv6-type", O)], packet::icmp6;
     "ipv6-icmp", "ICMPv6 type and code", EXACT, &[("icmpv6-type", O)], packet::icmp6;

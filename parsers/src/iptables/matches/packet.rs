@@ -1,12 +1,13 @@
 //! Matches that packets decide.
 
-use super::super::draft::{Args, Draft, Opt};
+use super::super::draft::{self, Args, Draft, Opt};
 use super::super::{names, values};
-use crate::model::{Clause, Condition, ConditionKind, Test};
+use crate::model::{Clause, Condition, ConditionKind, ConnTest, Side, Test};
 use crate::problem::ProblemKind;
 use crate::space::{
     AddrSet, Family, FlagSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
+use thin_vec::ThinVec;
 
 pub(super) fn tcp(d: &mut Draft, args: &Args<'_, '_>) {
     d.proto(&ProtoSet::single(proto::TCP));
@@ -223,12 +224,63 @@ pub(super) fn conntrack(d: &mut Draft, args: &Args<'_, '_>) {
                 let with_state = args.get("ctstate").is_some();
                 d.any_of([known].into_iter().chain(with_state.then_some(loose)));
             }
-            _ => {
-                let text = option_text(o);
-                d.unknown(o.span, &text);
-            }
+            _ => connection(d, o, args.get("ctstate").is_some()),
         }
     }
+}
+
+/// A question about the connection. A packet without one does not meet it, nor its negation; beside a state that such a
+/// packet meets the question counts for nothing.
+fn connection(d: &mut Draft, o: &Opt<'_>, with_state: bool) {
+    let text = format!("--{} {}", o.name, o.a.value());
+    let test = connection_test(o).unwrap_or_else(|| {
+        d.note(ProblemKind::Unmodelled, o.span, draft::unmodelled(&text));
+        Test::Passing
+    });
+    let condition = Condition::new(ConditionKind::Unknown, test, o.span, text).negate(o.negated);
+    let loose = StateSet::INVALID.union(StateSet::UNTRACKED);
+    let clause = |state, conditions| Clause {
+        space: PacketBox {
+            state,
+            ..PacketBox::any()
+        },
+        conditions,
+    };
+    let known = clause(StateSet::TRACKED, [condition].into_iter().collect());
+    let loose = clause(StateSet::exactly(loose, false, false), ThinVec::new());
+    d.any_clause([known].into_iter().chain(with_state.then_some(loose)));
+}
+
+fn connection_test(o: &Opt<'_>) -> Option<Test> {
+    const STATUS: [&str; 5] = ["NONE", "EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"];
+    let side = |src: bool| if src { Side::Src } else { Side::Dst };
+    let value = o.a.text;
+    let test = match o.name {
+        "ctdir" if value.eq_ignore_ascii_case("ORIGINAL") => ConnTest::Way { reply: false },
+        "ctdir" if value.eq_ignore_ascii_case("REPLY") => ConnTest::Way { reply: true },
+        "ctstatus" => {
+            let known = |t: &str| STATUS.iter().any(|s| s.eq_ignore_ascii_case(t));
+            value.split(',').all(known).then_some(ConnTest::Later)?
+        }
+        name => {
+            let (reply, end) = match name.strip_prefix("ctorig") {
+                Some(end) => (false, end),
+                None => (true, name.strip_prefix("ctrepl")?),
+            };
+            let side = side(end.starts_with("src"));
+            if end.ends_with("port") {
+                let (lo, hi) = values::port_range(value)?;
+                let set = PortSet::range(lo, hi);
+                ConnTest::Port { reply, side, set }
+            } else {
+                let values::Address::Set(set) = values::address(value) else {
+                    return None;
+                };
+                ConnTest::Addr { reply, side, set }
+            }
+        }
+    };
+    Some(Test::Connection(Box::new(test)))
 }
 
 /// Narrows by a protocol's name or number.

@@ -24,8 +24,8 @@ pub(super) fn target(rule: &Rule, table: &Table) -> Result<String> {
         Action::SetConnMark { value, mask } => {
             format!(" -j CONNMARK --set-xmark {value:#x}/{mask:#x}")
         }
-        Action::RestoreMark => " -j CONNMARK --restore-mark".into(),
-        Action::SaveMark => " -j CONNMARK --save-mark".into(),
+        Action::RestoreMark { nfmask, ctmask } => copied("restore", *nfmask, *ctmask),
+        Action::SaveMark { nfmask, ctmask } => copied("save", *nfmask, *ctmask),
         Action::Notrack => " -j CT --notrack".into(),
         Action::Nat(nat) => translation(nat, rule.span)?,
         Action::Opaque(text) if text.starts_with("-j ") || text.starts_with("-g ") => {
@@ -34,6 +34,15 @@ pub(super) fn target(rule: &Rule, table: &Table) -> Result<String> {
         Action::Opaque(text) => format!(" -j {text}"),
         Action::Bypass => return Err(error(rule.span, "netfilter has no bypass")),
     })
+}
+
+/// A copy of one mark into the other.
+fn copied(what: &str, nfmask: u32, ctmask: u32) -> String {
+    let masks = match (nfmask, ctmask) {
+        (u32::MAX, u32::MAX) => String::new(),
+        _ => format!(" --nfmask {nfmask:#x} --ctmask {ctmask:#x}"),
+    };
+    format!(" -j CONNMARK --{what}-mark{masks}")
 }
 
 fn translation(nat: &Nat, span: Span) -> Result<String> {

@@ -39,6 +39,8 @@ fn apart(rule: &Rule, clauses: &[Clause]) -> Result<()> {
     let once = match rule.action {
         Action::Jump(_) | Action::Opaque(_) => true,
         Action::SetMark { value, mask } | Action::SetConnMark { value, mask } => value & !mask != 0,
+        Action::RestoreMark { nfmask, ctmask } => ctmask & !nfmask != 0,
+        Action::SaveMark { nfmask, ctmask } => nfmask & !ctmask != 0,
         _ => false,
     };
     let overlap = |(i, a): (usize, &Clause)| {

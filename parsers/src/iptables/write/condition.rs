@@ -41,9 +41,9 @@ pub(super) fn options(rule: &Rule, c: &Condition, family: Option<Family>) -> Res
             let pol = if c.negated { "none" } else { "ipsec" };
             format!("policy --dir {dir} --pol {pol}")
         }
-        Test::ReversePath if c.negated => "rpfilter --invert".into(),
-        Test::ReversePath => "rpfilter".into(),
-        Test::ExtensionHeader | Test::Opaque if !c.negated => c.text.to_string(),
+        Test::ReversePath if c.negated => format!("{} --invert", c.text),
+        Test::ReversePath => c.text.to_string(),
+        Test::ExtensionHeader | Test::Passing | Test::Opaque if !c.negated => c.text.to_string(),
         _ => return Err(no_words(rule)),
     };
     Ok(format!(" -m {body}"))

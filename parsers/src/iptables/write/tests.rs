@@ -240,18 +240,13 @@ fn condition(v6: bool) -> impl Strategy<Value = Condition> {
             format!("limit --limit {n}/sec --limit-burst 5"),
         )
     });
-    let status = Just(()).prop_map(move |()| {
-        Condition::new(
-            Unknown,
-            Test::Opaque,
-            Span::default(),
-            "! --ctstatus CONFIRMED",
-        )
+    let worded = Just(()).prop_map(move |()| {
+        Condition::new(Unknown, Test::Opaque, Span::default(), "! --tos 0x1/0x3")
     });
     prop_oneof![
         8 => (tested, any::<bool>()).prop_map(|(c, n)| c.negate(n)),
         1 => spelled,
-        1 => status,
+        1 => worded,
     ]
 }
 
@@ -303,6 +298,14 @@ fn nat(v6: bool) -> impl Strategy<Value = Nat> {
     })
 }
 
+fn copies() -> impl Strategy<Value = Action> {
+    let mask = || prop_oneof![Just(u32::MAX), any::<u32>()];
+    (any::<bool>(), mask(), mask()).prop_map(|(restore, nfmask, ctmask)| match restore {
+        true => Action::RestoreMark { nfmask, ctmask },
+        false => Action::SaveMark { nfmask, ctmask },
+    })
+}
+
 /// Chains 0 and 1 are base chains, 2 and 3 are the table's own.
 fn action(v6: bool) -> impl Strategy<Value = Action> {
     prop_oneof![
@@ -314,7 +317,8 @@ fn action(v6: bool) -> impl Strategy<Value = Action> {
         1 => (2u32..4).prop_map(Action::Goto),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(value, mask)| Action::SetMark { value, mask }),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(value, mask)| Action::SetConnMark { value, mask }),
-        1 => prop_oneof![Just(Action::RestoreMark), Just(Action::SaveMark), Just(Action::Notrack)],
+        1 => copies(),
+        1 => Just(Action::Notrack),
         1 => nat(v6).prop_map(|n| Action::Nat(Box::new(n))),
         1 => Just(Action::Opaque("NFQUEUE --queue-num 3".into())),
     ]
@@ -503,6 +507,9 @@ fn plain_rules_are_written_as_iptables_save_prints_them() {
         "-A INPUT -s 10.0.0.1/32,10.0.0.9/32 -j ACCEPT",
         "-A INPUT -m owner ! --uid-owner 1000-1999 -j RETURN",
         "-A INPUT ! -p tcp -j ACCEPT",
+        "-A INPUT -m conntrack --ctstate NEW -m conntrack ! --ctorigdst 10.0.0.0/8 -j ACCEPT",
+        "-A INPUT -m rpfilter --loose --accept-local --invert -j DROP",
+        "-A INPUT -j CONNMARK --restore-mark --nfmask 0xf0 --ctmask 0xf0",
         "-A INPUT -p tcp -m tcp --sport 1024:65535 --dport 22 -j NFQUEUE --queue-num 0",
     ] {
         let first = chain_of(line);
