@@ -1,5 +1,6 @@
 """A network namespace in which packets are put before the rules of one direction, and looked for behind them."""
 import collections
+import ipaddress
 import json
 import os
 import re
@@ -43,6 +44,17 @@ def sh(*words, text=None, check=True):
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip()}")
     return done
+
+
+def mac_of(destination):
+    """The hardware address of a frame to it: that of an address of many (RFC 1112, RFC 2464), or the host's own."""
+    a = ipaddress.ip_address(destination)
+    if str(a) == "255.255.255.255":
+        return "ff:ff:ff:ff:ff:ff"
+    if not a.is_multicast:
+        return HOST_MAC
+    low = [0x33, 0x33, *a.packed[-4:]] if a.version == 6 else [1, 0, 0x5E, a.packed[1] & 127, *a.packed[2:]]
+    return bytes(low).hex(":")
 
 
 class Lab:
@@ -165,7 +177,10 @@ class Lab:
 
     def live_at(self, address, faces):
         """This host has an address, on some of its interfaces, and no other one but loopback's. The new one comes before
-        the old ones go, as an interface without addresses loses its routes."""
+        the old ones go, as an interface without addresses loses its routes. Beside an address of many, which it has anyhow,
+        it has one that no rule names."""
+        if mac_of(address) != HOST_MAC:
+            address = "2001:2::1" if self.v == 6 else "198.18.0.1"
         size = 128 if self.v == 6 else 32
         wanted = {(address, face) for face in faces}
         dad = " nodad" if self.v == 6 else ""
@@ -192,7 +207,7 @@ class Lab:
             if s is None:
                 s = self.sockets[face] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
                 s.bind((f"far{self.faces.index(face)}", 0))
-            ether = bytes.fromhex((HOST_MAC + (p["smac"] or PEER_MAC)).replace(":", ""))
+            ether = bytes.fromhex((mac_of(p["dst"]) + (p["smac"] or PEER_MAC)).replace(":", ""))
             s.send(ether + (b"\x86\xdd" if self.v == 6 else b"\x08\x00") + raw)
             return
         mark = int(p["mark"] or "0", 0)

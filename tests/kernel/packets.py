@@ -14,6 +14,8 @@ SHORT = {"--source": "-s", "--destination": "-d", "--protocol": "-p", "--in-inte
          "--goto": "-g", "--out-interface": "-o", "--source-ports": "--sports", "--destination-ports": "--dports",
          "--source-port": "--sport", "--destination-port": "--dport", "--sports": "--sport", "--dports": "--dport",
          "--ports": "--dport", "--src": "-s", "--dst": "-d", "--icmpv6-type": "--icmp-type"}
+# Addresses of many, that every host listens to.
+OF_MANY = {4: ["224.0.0.1", "255.255.255.255"], 6: ["ff02::1"]}
 # Addresses that a host has at most in one direction at a time; see Lab.live_at.
 MOST_LOCAL = 48
 
@@ -170,7 +172,11 @@ class Packets:
             p[f] = self.field(f)
         self.settle_protocol(p)
         own = OWN.get(self.way)
-        if own:
+        if self.way == "in" and r.random() < 0.04:
+            p["dst"] = r.choice(OF_MANY[self.v])
+        elif self.way == "out" and r.random() < 0.04:
+            p["dst"] = OF_MANY[self.v][0]
+        if own and p[own] not in OF_MANY[self.v]:
             # An address of this host; few of them, as each takes time to set up.
             if p[own] not in self.local:
                 if len(self.local) < MOST_LOCAL:

@@ -16,7 +16,11 @@ BASES = {"raw": ["PREROUTING", "OUTPUT"], "mangle": ["PREROUTING", "INPUT", "FOR
 # What a hook's rules may not look at, as the kernel refuses it or it is not known there.
 NO_IN, NO_OUT = ("OUTPUT", "POSTROUTING"), ("PREROUTING", "INPUT")
 MARKS = ["-j MARK --set-xmark 0x1/0xffffffff", "-j MARK --set-xmark 0x2/0xf", "-j MARK --and-mark 0xf0",
-         "-j CONNMARK --save-mark", "-j CONNMARK --restore-mark", "-j CONNMARK --set-xmark 0x3/0xf"]
+         "-j CONNMARK --save-mark", "-j CONNMARK --restore-mark", "-j CONNMARK --set-xmark 0x3/0xf",
+         "-j CONNMARK --restore-mark --nfmask 0xf0 --ctmask 0xff", "-j CONNMARK --save-mark --nfmask 0x3 --ctmask 0x1"]
+# Targets that go on; some change what rules ask afterwards.
+IDLE = ["-j LOG", "-j NFLOG", "-j CT --zone 3", "-j TRACE", "-j CHECKSUM --checksum-fill", "-j DSCP --set-dscp 0x5",
+        "-j TOS --set-tos 0x10/0x3f"]
 
 
 class Rules:
@@ -114,6 +118,16 @@ class Rules:
         some = STATES + (["DNAT", "SNAT"] if self.nat else [])
         return ",".join(self.r.sample(some, self.r.randint(1, 3)))
 
+    def connection(self):
+        """A question about the packet's connection, alone or beside states."""
+        r, a = self.r, ADDR[self.v](self.addr())
+        way = r.choice(("orig", "orig", "repl"))
+        what = r.choice((f"{self.no()}--ct{way}{r.choice(('src', 'dst'))} {r.choice((self.net(), a))}",
+                         f"{self.no()}--ct{way}{r.choice(('src', 'dst'))}port {self.ports()}",
+                         f"--ctdir {r.choice(('ORIGINAL', 'REPLY'))}",
+                         f"{self.no()}--ctstatus {r.choice(('NONE', 'CONFIRMED', 'SEEN_REPLY,ASSURED', 'EXPECTED'))}"))
+        return f"-m conntrack --ctstate {self.states()} {what}" if r.random() < 0.3 else f"-m conntrack {what}"
+
     def where(self, base):
         r, out = self.r, []
         if r.random() < 0.4:
@@ -140,7 +154,11 @@ class Rules:
             (0.05, f"-m conntrack {self.no()}--ctproto {r.choice(('tcp', 'udp', '47'))}"),
             (0.03, f"-m conntrack --ctstate {self.states()} {self.no()}--ctproto {r.choice(('tcp', 'udp'))}"),
             (0.03, f"-m iprange --src-range {span} {self.no()}--dst-range {span}"),
-            (0.03, f"-m pkttype {self.no()}--pkt-type unicast"),
+            (0.05, f"-m pkttype {self.no()}--pkt-type {r.choice(('unicast', 'multicast', 'broadcast'))}"),
+            (0.09, self.connection()),
+            (0.02, f"-m {'hl --hl-lt' if self.v == 6 else 'ttl --ttl-lt'} 9"),
+            (0.01, "-m physdev --physdev-in eth0"),
+            (0.01, "-m rpfilter" if base == "PREROUTING" else "-m dscp --dscp 0x5"),
             (0.10, f"-m mark {self.no()}--mark {mark}"),
             (0.06, f"-m connmark {self.no()}--mark {mark}"),
             (0.06, "-m comment --comment \"a \\\"quoted\\\" -j DROP\""),
@@ -164,7 +182,7 @@ class Rules:
         return " ".join([f"-A {chain}", *self.matches(base), r.choice(self.targets(base))]).strip()
 
     def targets(self, base):
-        plain = ["-j ACCEPT"] * 3 + ["-j RETURN"] * 2 + ["-j LOG", ""]
+        plain = ["-j ACCEPT"] * 3 + ["-j RETURN"] * 2 + ["-j LOG", "", self.r.choice(self.idle())]
         if self.table == "nat":
             return plain
         if self.table == "raw":
@@ -173,6 +191,10 @@ class Rules:
             return plain + ["-j DROP"] + (MARKS * 2 if self.table == "mangle" else [])
         reject = "icmp6-port-unreachable" if self.v == 6 else "icmp-port-unreachable"
         return plain + ["-j ACCEPT"] * 2 + ["-j DROP"] * 4 + [f"-j REJECT --reject-with {reject}"] + MARKS
+
+    def idle(self):
+        own = {"CT": ("raw",), "TRACE": ("raw",), "CHECKSUM": ("mangle",), "DSCP": ("mangle",), "TOS": ("mangle",)}
+        return [t for t in IDLE if self.table in own.get(t.split()[1], (self.table,))]
 
     def translation(self, base):
         """A rule that translates: its protocol has ports where ports change."""
