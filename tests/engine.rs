@@ -513,3 +513,16 @@ fn what_a_host_sends_itself_is_unicast_whatever_its_destination() {
     assert_eq!(asked("multicast", Direction::In, inward), ALLOW);
     assert_eq!(asked("unicast", Direction::In, inward), DENY);
 }
+
+#[test]
+fn what_is_passed_on_leaves_with_the_interface_that_it_came_in_by() {
+    let mangle = ":POSTROUTING ACCEPT [0:0]\n:c - [0:0]\n-A POSTROUTING -j c\n-A c -i eth0 -j DROP";
+    let filter = ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]";
+    let asked = |direction, iface: &str| {
+        let row = format!("10.0.0.9,10.1.0.1,tcp,4000,443,{iface}");
+        way(&[("mangle", mangle), ("filter", filter)], direction, &row)
+    };
+    assert_eq!(asked(Direction::Forward, "eth0"), DENY);
+    assert_eq!(asked(Direction::Forward, "eth1"), ALLOW);
+    assert_eq!(asked(Direction::Out, "eth0"), ALLOW);
+}

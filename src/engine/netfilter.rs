@@ -106,7 +106,10 @@ impl<'a> Walk<'a, '_> {
     ) -> Vec<Piece<'a>> {
         let unknown = match chain {
             "PREROUTING" | "INPUT" => Some(Unseen::Out(IfaceSet::empty())),
-            "OUTPUT" | "POSTROUTING" => Some(Unseen::In(IfaceSet::empty())),
+            "OUTPUT" => Some(Unseen::In(IfaceSet::empty())),
+            // What is passed on has come in by one, and since Linux 5.7 rules are told which (`ip_output`); no tool writes
+            // `-i` into POSTROUTING itself, but a chain that it calls may have it.
+            "POSTROUTING" if self.dir == Direction::Out => Some(Unseen::In(IfaceSet::empty())),
             _ => None,
         };
         if let Some(interface) = unknown {

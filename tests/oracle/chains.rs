@@ -141,7 +141,8 @@ impl Naive<'_> {
         let p = self.case.packet;
         for w in &mut from {
             let no_out = matches!(hook, "PREROUTING" | "INPUT");
-            let no_in = matches!(hook, "OUTPUT" | "POSTROUTING");
+            let out = self.direction == Direction::Out;
+            let no_in = hook == "OUTPUT" || hook == "POSTROUTING" && out;
             w.out_iface = if no_out {
                 "".into()
             } else {
