@@ -153,8 +153,10 @@ fn run(request: &CheckRequest, progress: &dyn Progress) -> Result<Outcome, Vec<D
         rows: judge::rows(flows),
     };
     let bodies = loaded.bodies.into_iter().map(Some).collect();
-    let whole = run.judge(bodies, progress).map_err(|c| vec![changed(&c)])?;
-    let mut outcome = run.outcome(whole, findings, loaded.not_exports);
+    let whole = run
+        .judge(bodies, findings, progress)
+        .map_err(|c| vec![changed(&c)])?;
+    let mut outcome = run.outcome(whole, loaded.not_exports);
     if let Some(focus) = reading.focus {
         let paths: Vec<_> = loaded.heads.iter().map(|e| e.path.clone()).collect();
         focus
@@ -182,15 +184,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn outcome(
-        &self,
-        whole: Whole,
-        mut findings: Vec<Finding>,
-        not_exports: Vec<String>,
-    ) -> Outcome {
+    fn outcome(&self, whole: Whole, not_exports: Vec<String>) -> Outcome {
         let (request, config, site) = (self.request, self.config, self.flows.site);
         let matrix = self.flows.matrix;
-        findings.extend(whole.findings);
+        let mut findings = whole.findings;
         trust::raise_unmodelled(&whole.doubted, &mut findings);
         let lints_changed = levels(site, request, &mut findings);
         sort(&mut findings);

@@ -143,6 +143,8 @@ pub(super) fn judge(
     };
     let mut out = judge_exports(run, &work.part, exports, decided);
     out.findings.extend(linked.iter().cloned());
+    // They wait for those of all other parts.
+    out.findings.shrink_to_fit();
     Ok(out)
 }
 

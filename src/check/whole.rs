@@ -24,10 +24,11 @@ pub(super) struct Whole {
 }
 
 impl Run<'_> {
-    /// Judges the parts in parallel and merges them in the order of their exports.
+    /// Judges the parts in parallel and puts what they found behind what is known, in the order of their exports.
     pub(super) fn judge(
         &self,
         mut bodies: Vec<Option<Body>>,
+        known: Vec<Finding>,
         progress: &dyn Progress,
     ) -> Result<Whole, Changed> {
         let mut work = Vec::new();
@@ -52,7 +53,7 @@ impl Run<'_> {
                 *f = judge_part(self, w, &bodies, Some(&decided))?;
             }
         }
-        Ok(self.merge(found, verdicts))
+        Ok(self.merge(found, known, verdicts))
     }
 
     /// The verdict of each requirement over all parts.
@@ -76,12 +77,14 @@ impl Run<'_> {
         self.rows.iter().zip(tallies).map(verdict).collect()
     }
 
-    fn merge(&self, found: Vec<Found>, verdicts: Vec<Verdict>) -> Whole {
+    fn merge(&self, found: Vec<Found>, mut known: Vec<Finding>, verdicts: Vec<Verdict>) -> Whole {
+        // The findings are most of what a fleet holds: they are moved once.
+        known.reserve_exact(found.iter().map(|f| f.findings.len()).sum());
         let mut rows: Vec<(Verdict, Vec<(Order, Check)>)> =
             verdicts.into_iter().map(|v| (v, Vec::new())).collect();
         let mut out = Whole {
             rows: Vec::new(),
-            findings: Vec::new(),
+            findings: known,
             assumed: BTreeMap::new(),
             doubted: Vec::new(),
             inline: Vec::new(),
