@@ -1,10 +1,9 @@
 //! An index over the boxes of an ordered list.
 
+use super::tags::{Tags, iface_bit, ifaces};
 use super::tree::{Bounds, Coord, GivenUp, Item, Ranges, Tree};
 use hylint_parsers::model::Action;
-use hylint_parsers::space::{
-    AddrSet, Family, FlagSet, IfaceSet, PacketBox, RangeSet, Scalar, StateSet,
-};
+use hylint_parsers::space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, Scalar, StateSet};
 use std::ops::Range;
 
 /// Pieces that one box is entered as; a box of more ranges is entered as fewer and larger ones.
@@ -301,11 +300,13 @@ fn of_point<A: Coord>(p: &Point, kinds: Kinds, src: A, dst: A) -> Bounds<A> {
             dport: (p.dport, p.dport),
             proto: (p.proto, p.proto),
         },
-        flags: p.flags.0,
-        state: p.state.0,
-        ins: iface_bit(p.in_iface),
-        outs: iface_bit(p.out_iface),
-        kinds: kinds.0,
+        tags: Tags::new(
+            p.flags,
+            p.state,
+            iface_bit(p.in_iface),
+            iface_bit(p.out_iface),
+            kinds,
+        ),
     }
 }
 
@@ -325,6 +326,7 @@ fn each_piece<A: Coord>(
     let srcs = ranges(src, &mut left);
     let dsts = ranges(dst, &mut left);
     let (ins, outs) = (ifaces(&b.in_iface), ifaces(&b.out_iface));
+    let tags = Tags::new(b.flags, b.state, ins, outs, kinds);
     for dport in dports.clone() {
         for src in srcs.clone() {
             for dst in dsts.clone() {
@@ -336,11 +338,7 @@ fn each_piece<A: Coord>(
                         dport,
                         proto,
                     },
-                    flags: b.flags.0,
-                    state: b.state.0,
-                    ins,
-                    outs,
-                    kinds: kinds.0,
+                    tags,
                 });
             }
         }
@@ -368,22 +366,10 @@ fn ranges<'s, T: Scalar>(
         .chain(whole)
 }
 
-/// Interfaces by a hash of their names; a pattern may be any.
-fn ifaces(set: &IfaceSet) -> u32 {
-    let bit = |(lo, hi)| if lo == hi { iface_bit(lo) } else { u32::MAX };
-    set.iter().map(bit).fold(0, |a, b| a | b)
-}
-
-fn iface_bit(name: u128) -> u32 {
-    let folded = (name ^ (name >> 64)) as u64;
-    // Fibonacci hashing: the upper bits depend on all of the name.
-    1 << (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 59)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hylint_parsers::space::{AddrSet, IfaceExt, PortSet, ProtoSet};
+    use hylint_parsers::space::{AddrSet, IfaceExt, IfaceSet, PortSet, ProtoSet};
     use proptest::prelude::*;
 
     fn addrs() -> impl Strategy<Value = AddrSet> {

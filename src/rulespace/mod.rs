@@ -2,7 +2,9 @@
 
 mod index;
 mod list;
+mod split;
 mod summary;
+mod tags;
 mod tree;
 
 pub use index::{Index, Kinds, Point};

@@ -5,22 +5,18 @@
 //! for the first box that holds a packet stops early. (A library's R-tree has one signed coordinate type for every dimension
 //! and no order among its boxes.)
 
+use super::split::Cutter;
+use super::tags::Tags;
 use hylint_parsers::space::Scalar;
 use smallvec::SmallVec;
 use std::ops::Range;
 
 /// Boxes of a leaf.
-const LEAF: usize = 8;
-/// Places at which a split is tried along each key.
-const BINS: usize = 16;
-/// Items that a split is chosen by.
-const SAMPLE: usize = 192;
-/// Keys along which a node is split: the middle and the width of each of four dimensions, and the protocol.
-const KEYS: usize = 9;
+const LEAF: usize = 24;
 
 /// A coordinate.
 pub(super) trait Coord: Scalar {
-    /// How far it is above one that is not higher; near enough for choosing a split.
+    /// How far it is above another; near enough for choosing a cut. 0 for what lies below.
     fn above(self, low: Self) -> f64;
 }
 
@@ -28,7 +24,7 @@ macro_rules! coord {
     ($($t:ty),*) => {$(
         impl Coord for $t {
             fn above(self, low: Self) -> f64 {
-                self.wrapping_sub(low) as f64
+                self.saturating_sub(low) as f64
             }
         }
     )*};
@@ -49,13 +45,7 @@ pub(super) struct Ranges<A> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds<A> {
     pub(super) ranges: Ranges<A>,
-    pub(super) flags: u64,
-    pub(super) state: u32,
-    /// Interfaces, each name one bit of a hash.
-    pub(super) ins: u32,
-    pub(super) outs: u32,
-    /// What belongs to the box, or what is looked for, one bit each: see [`super::index::Kinds`].
-    pub(super) kinds: u8,
+    pub(super) tags: Tags,
 }
 
 fn meet<T: Ord + Copy>(a: (T, T), b: (T, T)) -> bool {
@@ -66,43 +56,23 @@ fn hull<T: Ord + Copy>(a: (T, T), b: (T, T)) -> (T, T) {
     (a.0.min(b.0), a.1.max(b.1))
 }
 
-fn length<T: Coord>(r: (T, T)) -> f64 {
-    r.1.above(r.0) + 1.0
-}
-
 impl<A: Coord> Ranges<A> {
-    fn hull(&self, o: &Self) -> Self {
+    /// What any hull swallows.
+    pub(super) const NOTHING: Self = Self {
+        src: (A::MAX, A::MIN),
+        dst: (A::MAX, A::MIN),
+        sport: (u16::MAX, 0),
+        dport: (u16::MAX, 0),
+        proto: (u8::MAX, 0),
+    };
+
+    pub(super) fn hull(&self, o: &Self) -> Self {
         Self {
             src: hull(self.src, o.src),
             dst: hull(self.dst, o.dst),
             sport: hull(self.sport, o.sport),
             dport: hull(self.dport, o.dport),
             proto: hull(self.proto, o.proto),
-        }
-    }
-
-    /// How much of packet space they take, to the power of a quarter; only compared.
-    fn extent(&self) -> f64 {
-        let ends = length(self.src) * length(self.dst);
-        let rest = length(self.sport) * length(self.dport) * length(self.proto);
-        (ends * rest).sqrt().sqrt()
-    }
-
-    fn key(&self, k: usize, low: &Self) -> f64 {
-        fn of<T: Coord>(r: (T, T), low: (T, T), k: usize) -> f64 {
-            if k.is_multiple_of(2) {
-                r.0.above(low.0) + r.1.above(low.0)
-            } else {
-                // The exponent: how many bits the length has.
-                (length(r).to_bits() >> 52) as f64
-            }
-        }
-        match k / 2 {
-            0 => of(self.src, low.src, k),
-            1 => of(self.dst, low.dst, k),
-            2 => of(self.dport, low.dport, k),
-            3 => of(self.sport, low.sport, k),
-            _ => of(self.proto, low.proto, k),
         }
     }
 }
@@ -113,23 +83,15 @@ impl<A: Coord> Bounds<A> {
         meet(a.dport, b.dport)
             && meet(a.src, b.src)
             && meet(a.dst, b.dst)
+            && self.tags.meet(o.tags)
             && meet(a.proto, b.proto)
             && meet(a.sport, b.sport)
-            && self.kinds & o.kinds != 0
-            && self.state & o.state != 0
-            && self.flags & o.flags != 0
-            && self.ins & o.ins != 0
-            && self.outs & o.outs != 0
     }
 
     fn hull(&self, o: &Self) -> Self {
         Self {
             ranges: self.ranges.hull(&o.ranges),
-            flags: self.flags | o.flags,
-            state: self.state | o.state,
-            ins: self.ins | o.ins,
-            outs: self.outs | o.outs,
-            kinds: self.kinds | o.kinds,
+            tags: self.tags.or(o.tags),
         }
     }
 }
@@ -166,30 +128,42 @@ pub(super) struct Tree<A> {
 
 impl<A: Coord> Tree<A> {
     pub(super) fn new(mut items: Vec<Item<A>>) -> Self {
+        // Each part keeps this order, so that a search ends at the first of a leaf that holds.
+        items.sort_by_key(|i| i.id);
         let mut nodes = Vec::with_capacity(items.len() / (LEAF / 2) + 1);
+        let mut cutter = Cutter::new();
         let mut todo = Vec::new();
         if !items.is_empty() {
-            nodes.push(cover(&items, 0));
+            nodes.push(Node::leaf(&[], 0));
             todo.push((0, 0, items.len()));
         }
         while let Some((node, from, to)) = todo.pop() {
-            let (Some(part), Some(n)) = (items.get_mut(from..to), nodes.get(node)) else {
-                continue;
-            };
-            let Some(at) = split(part, &n.bounds.ranges) else {
-                // Ascending, so that a search ends at the first that holds.
-                part.sort_unstable_by_key(|i| i.id);
-                continue;
-            };
-            let (left, right) = part.split_at(at);
             let first = nodes.len();
-            nodes.push(cover(left, from));
-            nodes.push(cover(right, from + at));
-            if let Some(n) = nodes.get_mut(node) {
-                (n.from, n.len) = (first as u32, 0);
+            let (Some(part), Some(n)) = (items.get_mut(from..to), nodes.get_mut(node)) else {
+                continue;
+            };
+            if part.len() <= LEAF {
+                *n = Node::leaf(part, from);
+                continue;
             }
-            todo.push((first, from, from + at));
-            todo.push((first + 1, from + at, to));
+            let at = from + cutter.cut(part);
+            n.from = first as u32;
+            nodes.extend([Node::leaf(&[], 0); 2]);
+            todo.push((first, from, at));
+            todo.push((first + 1, at, to));
+        }
+        // Children stand behind their parents.
+        for i in (0..nodes.len()).rev() {
+            let Some(n) = nodes.get(i).filter(|n| n.len == 0) else {
+                continue;
+            };
+            let from = n.from as usize;
+            if let Some([a, b]) = nodes.get(from..from + 2) {
+                let both = Node::over(a, b, n.from);
+                if let Some(n) = nodes.get_mut(i) {
+                    *n = both;
+                }
+            }
         }
         Self { nodes, items }
     }
@@ -260,133 +234,30 @@ impl<A: Coord> Tree<A> {
     }
 }
 
-fn cover<A: Coord>(items: &[Item<A>], from: usize) -> Node<A> {
-    let ids = || items.iter().map(|i| i.id);
-    let all = items.iter().map(|i| i.bounds).reduce(|a, b| a.hull(&b));
-    Node {
-        bounds: all.unwrap_or_else(nothing),
-        min: ids().min().unwrap_or(u32::MAX),
-        max: ids().max().unwrap_or(0),
-        from: from as u32,
-        len: items.len() as u32,
-    }
-}
-
-fn nothing<A: Coord>() -> Bounds<A> {
-    Bounds {
-        ranges: Ranges {
-            src: (A::MAX, A::MIN),
-            dst: (A::MAX, A::MIN),
-            sport: (u16::MAX, 0),
-            dport: (u16::MAX, 0),
-            proto: (u8::MAX, 0),
-        },
-        flags: 0,
-        state: 0,
-        ins: 0,
-        outs: 0,
-        kinds: 0,
-    }
-}
-
-/// One side of a split that is tried.
-#[derive(Clone, Copy)]
-struct Bin<A> {
-    ranges: Option<Ranges<A>>,
-    count: usize,
-}
-
-impl<A: Coord> Bin<A> {
-    const EMPTY: Self = Self {
-        ranges: None,
-        count: 0,
-    };
-
-    fn add(&mut self, ranges: Option<&Ranges<A>>, count: usize) {
-        self.count += count;
-        self.ranges = match (&self.ranges, ranges) {
-            (Some(a), Some(b)) => Some(a.hull(b)),
-            (a, b) => a.or(b.copied()),
+impl<A: Coord> Node<A> {
+    /// Over items in the order of their numbers.
+    fn leaf(items: &[Item<A>], from: usize) -> Self {
+        let nothing = Bounds {
+            ranges: Ranges::NOTHING,
+            tags: Tags::NONE,
         };
-    }
-
-    fn cost(&self) -> f64 {
-        self.ranges.as_ref().map_or(0.0, Ranges::extent) * self.count as f64
-    }
-}
-
-/// Where a node is cut: what lies under the edge along a key goes to its first part.
-#[derive(Clone, Copy)]
-struct Edge {
-    key: usize,
-    at: f64,
-    cost: f64,
-}
-
-/// Parts the items of a node where a packet would have the least to look at, and says where; `None` for a leaf.
-fn split<A: Coord>(items: &mut [Item<A>], node: &Ranges<A>) -> Option<usize> {
-    if items.len() <= LEAF {
-        return None;
-    }
-    let mut best: Option<Edge> = None;
-    for key in 0..KEYS {
-        if let Some(e) = best_edge(items, key, node)
-            && best.is_none_or(|b| e.cost < b.cost)
-        {
-            best = Some(e);
+        Self {
+            bounds: items.iter().fold(nothing, |all, i| all.hull(&i.bounds)),
+            min: items.first().map_or(u32::MAX, |i| i.id),
+            max: items.last().map_or(0, |i| i.id),
+            from: from as u32,
+            len: items.len() as u32,
         }
     }
-    let Some(edge) = best else {
-        // Boxes that no key tells apart: their numbers do.
-        items.sort_unstable_by_key(|i| i.id);
-        return (items.len() > 2 * LEAF).then_some(items.len() / 2);
-    };
-    let mut at = 0;
-    for i in 0..items.len() {
-        let under = |x: &Item<A>| x.bounds.ranges.key(edge.key, node) < edge.at;
-        if items.get(i).is_some_and(under) {
-            items.swap(i, at);
-            at += 1;
-        }
-    }
-    Some(at)
-}
 
-/// The best edge along a key; both sides of it hold items. Of many items a sample suffices.
-fn best_edge<A: Coord>(items: &[Item<A>], key: usize, node: &Ranges<A>) -> Option<Edge> {
-    let sample = || items.iter().step_by(items.len() / SAMPLE + 1);
-    let of = |i: &Item<A>| i.bounds.ranges.key(key, node);
-    let (lo, hi) = sample()
-        .map(of)
-        .fold((f64::MAX, f64::MIN), |(lo, hi), x| (lo.min(x), hi.max(x)));
-    if lo >= hi {
-        return None;
-    }
-    let step = (hi - lo) / BINS as f64;
-    let mut bins = [Bin::EMPTY; BINS];
-    for i in sample() {
-        let b = (((of(i) - lo) / step) as usize).min(BINS - 1);
-        if let Some(bin) = bins.get_mut(b) {
-            bin.add(Some(&i.bounds.ranges), 1);
+    /// Over two children.
+    fn over(a: &Self, b: &Self, from: u32) -> Self {
+        Self {
+            bounds: a.bounds.hull(&b.bounds),
+            min: a.min.min(b.min),
+            max: a.max.max(b.max),
+            from,
+            len: 0,
         }
     }
-    let mut right = [Bin::EMPTY; BINS];
-    let mut sum = Bin::EMPTY;
-    for (r, b) in right.iter_mut().zip(&bins).rev() {
-        sum.add(b.ranges.as_ref(), b.count);
-        *r = sum;
-    }
-    let mut left = Bin::EMPTY;
-    let mut best: Option<Edge> = None;
-    for (n, (b, r)) in bins.iter().zip(right.iter().skip(1)).enumerate() {
-        left.add(b.ranges.as_ref(), b.count);
-        let cost = left.cost() + r.cost();
-        let at = lo + step * (n + 1) as f64;
-        // Rounding may put an item of a bin on the other side of its edge; one at each end is safe.
-        let parts = left.count > 0 && r.count > 0 && lo < at && at <= hi;
-        if parts && best.is_none_or(|b| cost < b.cost) {
-            best = Some(Edge { key, at, cost });
-        }
-    }
-    best
 }
