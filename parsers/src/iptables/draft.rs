@@ -251,7 +251,7 @@ fn addresses(have: &AddrSet, set: &AddrSet, negated: bool) -> AddrSet {
 }
 
 /// The protocols whose ports `multiport` and port sets look at.
-pub(super) fn ports_protocols() -> ProtoSet {
+fn ports_protocols() -> ProtoSet {
     [
         proto::TCP,
         proto::UDP,

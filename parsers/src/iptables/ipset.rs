@@ -141,11 +141,12 @@ fn dimension(kind: &str, part: &str, b: &Building) -> Option<PacketDim> {
     })
 }
 
-/// `tcp:80`, `udp:1-9`, `icmp:8/0`, `vrrp:0`, or a bare port: TCP, and in a bitmap any protocol with ports.
+/// `tcp:80`, `udp:1-9`, `icmp:8/0`, `vrrp:0`, or a bare port: TCP, and in a bitmap TCP and UDP, whose ports
+/// alone Linux looks up there (`ip_set_get_ip_port`).
 fn port(part: &str, bitmap: bool) -> Option<PacketDim> {
     let Some((name, value)) = part.split_once(':') else {
         let protos = if bitmap {
-            super::draft::ports_protocols()
+            [proto::TCP, proto::UDP].map(|p| (p, p)).into_iter().collect()
         } else {
             ProtoSet::single(proto::TCP)
         };
