@@ -146,7 +146,10 @@ fn dimension(kind: &str, part: &str, b: &Building) -> Option<PacketDim> {
 fn port(part: &str, bitmap: bool) -> Option<PacketDim> {
     let Some((name, value)) = part.split_once(':') else {
         let protos = if bitmap {
-            [proto::TCP, proto::UDP].map(|p| (p, p)).into_iter().collect()
+            [proto::TCP, proto::UDP]
+                .map(|p| (p, p))
+                .into_iter()
+                .collect()
         } else {
             ProtoSet::single(proto::TCP)
         };

@@ -18,7 +18,7 @@ pub(super) enum Address {
 }
 
 /// Most ranges that a discontiguous mask is expanded to.
-const MASK_RANGES: u32 = 64;
+const MASK_RANGES: u32 = 256;
 
 /// Reads the argument of `-s`/`-d`: an address, a network with a prefix or mask, or a comma list of them.
 pub(super) fn address(text: &str) -> Address {
@@ -203,7 +203,11 @@ mod tests {
             let a = 0xc0a8_0000 | n;
             assert_eq!(s.v4.contains(a), a & 0xffff_fcff == 0xc0a8_0401, "{a:x}");
         }
-        assert_eq!(address("10.0.1.0/255.0.255.0"), Address::Wide);
+        let Address::Set(s) = address("10.0.1.0/255.0.255.0") else {
+            panic!()
+        };
+        assert_eq!(s.v4.len(), 256);
+        assert_eq!(address("10.0.1.0/255.0.127.0"), Address::Wide);
         assert_eq!(address("::5/::f"), Address::Wide);
         assert_eq!(address("<private_ip>"), Address::Bad);
         assert_eq!(address("10.0.0.300"), Address::Bad);
