@@ -178,6 +178,22 @@ fn a_reverse_path_filter_and_a_rule_for_routing_headers_stop_nobody_who_is_route
 }
 
 #[test]
+fn a_rule_that_may_not_match_is_not_the_place_of_what_the_policy_stops_anyhow() {
+    let odd = "-A INPUT -p tcp -m string --algo bm --string x -j DROP\n";
+    let place = |rules: &str| {
+        let o = gateway(&iptables(rules));
+        let f = o.findings.iter().find(|f| f.row == Some(51)).unwrap();
+        let line = f.place.as_ref().unwrap().start.line;
+        (f.code, line, f.label.clone())
+    };
+    let policy = "nothing allows it before the policy of INPUT".to_owned();
+    assert_eq!(place(odd), ("missing-flow", 2, policy));
+    let stops = "this rule stops it".to_owned();
+    let sure = format!("{odd}-A INPUT -p tcp -j DROP\n");
+    assert_eq!(place(&sure), ("missing-flow", 6, stops));
+}
+
+#[test]
 fn a_limit_before_the_policy_is_a_warning_and_a_deny_before_the_allow_blocks() {
     let limited = "-A INPUT -p tcp -m tcp --dport 443 -m limit --limit 5/sec -j ACCEPT\n";
     let o = gateway(&iptables(&format!("{REPLIES}{limited}")));

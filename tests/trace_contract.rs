@@ -573,3 +573,21 @@ fn the_security_table_and_a_translation_of_the_source_in_input_stand_in_an_order
     let text = dump(&[("nat", &snat), ("filter", open)]);
     assert_eq!(verdicts(&text, "", ONE), ["allow"]);
 }
+
+#[test]
+fn a_rule_that_may_not_match_is_not_what_decided_where_another_one_decides_the_same() {
+    let rules = filter(&[
+        ":INPUT DROP [0:0]",
+        "-A INPUT -m string --algo bm --string x -j DROP",
+        "-A INPUT -p udp -j DROP",
+    ]);
+    let table = "src,dst,proto,sport,dport\n10.0.0.9,10.0.0.1,tcp,4000,443\n10.0.0.9,10.0.0.1,udp,4000,53\n";
+    let decided: Vec<Value> = answers(&rules, "", table)
+        .into_iter()
+        .map(|v| json!([v["verdict"], v["rule"]["line"], v["rule"]["kind"]]))
+        .collect();
+    assert_eq!(
+        decided,
+        [json!(["deny", 3, "policy"]), json!(["deny", 5, "rule"])]
+    );
+}

@@ -151,6 +151,15 @@ pub struct Branch<'a> {
     pub alone: bool,
 }
 
+impl Branch<'_> {
+    /// Whether the rule that decided took the packets by an open condition of its own, so that it may not match at all.
+    #[must_use]
+    pub fn by_chance(&self) -> bool {
+        let mut own = self.by.rule().into_iter().flat_map(Rule::conditions);
+        own.any(|c| self.conditions.iter().any(|d| std::ptr::eq(c, *d)))
+    }
+}
+
 /// What an evaluation needs to know beside the packets.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {

@@ -423,7 +423,7 @@ fn failure<'a>(
     let some = answer.allowed.iter().any(|a| a.intersects(goal));
     let peers_unknown = peers.unknown && !peers.external && some;
     if !denied.is_empty() && !peers_unknown {
-        let by = decider(&answer.branches, &denied, Effect::Deny)?;
+        let by = denier(&answer.branches, &denied)?;
         let odd = only_odd_ports(&missing, spec);
         return Some(Failure {
             packets: denied,
@@ -501,6 +501,18 @@ fn decider<'a>(
     first(true).or_else(|| first(false)).map(|b| b.by)
 }
 
+/// What stops packets that surely do not pass: a rule that may not match them is no place to mend where another one or the
+/// policy stops them anyhow.
+fn denier<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Option<Decider<'a>> {
+    let packets = on_any_interface(packets);
+    let touches = |b: &&Branch<'_>| packets.iter().any(|p| b.space.intersects(p));
+    let stops = branches.iter().filter(|b| b.effect == Effect::Deny);
+    stops
+        .filter(touches)
+        .min_by_key(|b| (b.by_chance(), b.by.rule().is_none()))
+        .map(|b| b.by)
+}
+
 fn conditions<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Vec<&'a Condition> {
     let packets = on_any_interface(packets);
     let mut out: Vec<&'a Condition> = Vec::new();
@@ -557,13 +569,12 @@ fn reply_failure<'a>(
     } else {
         denied.clone()
     };
-    let effect = if denied.is_empty() {
-        Effect::Unknown
+    let by = if denied.is_empty() {
+        decider(&answer.branches, &packets, Effect::Unknown)
+            .or_else(|| conditional_allow(&answer.branches, &packets))?
     } else {
-        Effect::Deny
+        denier(&answer.branches, &packets)?
     };
-    let by = decider(&answer.branches, &packets, effect)
-        .or_else(|| conditional_allow(&answer.branches, &packets))?;
     let conditions = if denied.is_empty() {
         conditions(&answer.branches, &packets)
     } else {

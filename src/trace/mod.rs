@@ -274,16 +274,14 @@ impl Tracer<'_> {
 fn decider<'b, 'a>(branches: &'b [Branch<'a>]) -> Option<&'b Decider<'a>> {
     let first = branches.first()?;
     if branches.iter().all(|b| b.effect == first.effect) {
-        let least = branches.iter().min_by_key(|b| b.conditions.len());
+        let least = branches
+            .iter()
+            .min_by_key(|b| (b.by_chance(), b.conditions.len()));
         return least.map(|b| &b.by);
     }
-    let own = |b: &&Branch<'_>| {
-        let mut conditions = b.by.rule().into_iter().flat_map(|r| r.conditions());
-        conditions.any(|c| b.conditions.iter().any(|d| std::ptr::eq(c, *d)))
-    };
     let unknown = branches.iter().find(|b| b.effect == Effect::Unknown);
     unknown
-        .or_else(|| branches.iter().find(own))
+        .or_else(|| branches.iter().find(|b| b.by_chance()))
         .or_else(|| branches.iter().find(|b| !b.conditions.is_empty()))
         .or(Some(first))
         .map(|b| &b.by)
