@@ -1,14 +1,15 @@
 //! One run: files in, [`Outcome`] out.
 //!
-//! Every export is read first, in parallel, and leaves its head: what stands beside its rules. From the heads the site
+//! Every export is read first, in parallel, as far as its head: what stands beside its rules. From the heads the site
 //! is bound: which hosts there are, in which roles, with which addresses. Then the exports are judged in parts that say
 //! nothing about each other (see [`parts`]), in parallel, and a part leaves findings and checks that refer to nothing.
 //! What only the whole site can say (see [`judge::whole`]) is decided at last; a part that took it otherwise is judged
 //! again.
 //!
 //! A few exports are held from the first reading to the judging. Of a fleet only the heads are, and the rest of an export
-//! is read again when its part is judged, so that memory grows with the heads and the report and not with the exports. The
-//! hash of the first reading has to hold for the second. Both ways go through the same code, so the report is the same.
+//! is read when its part is judged, so that memory grows with the heads and the report and not with the exports. The seal
+//! of the first reading has to hold for the second, and the hash that is reported is that of the bytes that are judged.
+//! Both ways go through the same code, so the report is the same.
 
 mod judge_part;
 mod parts;
@@ -21,7 +22,7 @@ use crate::fingerprint;
 use crate::focus;
 use crate::judge::{self, Applying, Flows, Here, Row};
 use crate::lints::{self, Group, place, trust};
-use crate::load::{self, LoadedExport};
+use crate::load::{self, FileRef, Keep, LoadedExport};
 use crate::matrix::{self, Matrix};
 use crate::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
 use crate::parallel;
@@ -124,12 +125,19 @@ fn run(request: &CheckRequest, progress: &dyn Progress) -> Result<Outcome, Vec<D
     let few = found.files.len() <= HELD_FILES && request.held_bytes > 0;
     let hold = few || sizes.iter().sum::<u64>() <= request.held_bytes;
     progress.begin("reading", found.files.len());
-    let mut loaded = load::load(&found.files, hold, &|_| progress.step());
     let overrides = Overrides {
         roles: request.role.clone(),
         addresses: request.address.clone(),
         whole_site: reading.whole_site,
     };
+    let shown = found.files.iter().map(|f| &*f.shown);
+    let untold = bind::untold(config.as_ref(), &overrides, &matrix, shown);
+    let keep = |f: &FileRef| match hold {
+        true => Keep::Whole,
+        false if untold.contains(&*f.shown) => Keep::Opened,
+        false => Keep::Head,
+    };
+    let mut loaded = load::load(&found.files, &keep, &|_| progress.step());
     let mut bound = bind(config.as_ref(), &overrides, &matrix, &mut loaded.heads)?;
     bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
     let mut findings = found.findings;
@@ -217,7 +225,7 @@ impl Run<'_> {
             assumptions: assumptions(&self.bound.assumptions, &whole.assumed),
             limits: LIMITS.iter().map(|s| (*s).to_owned()).collect(),
             lints_changed,
-            exports: infos(self.heads, self.bound),
+            exports: infos(self.heads, whole.files, self.bound),
             requirements,
             findings,
             not_exports,

@@ -4,17 +4,19 @@
 
 mod discover;
 mod problems;
+mod seal;
 mod summary;
 
 pub use discover::{CONFIG_NAME, Discovered, FileRef, Missing, discover, shown};
 pub use problems::{classify, export_findings};
+pub use seal::Seal;
 pub use summary::Summary;
 
 use crate::engine::Indexes;
 use crate::finding::{Finding, Place, Severity};
 use crate::parallel;
 use hylint_parsers::decode::{self, DecodeError};
-use hylint_parsers::format;
+use hylint_parsers::format::{self, Depth};
 use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::model::Export;
 use hylint_parsers::source::{Source, Span};
@@ -32,7 +34,7 @@ pub struct LoadedExport {
     pub source: Source,
     /// Its model.
     pub export: Export,
-    /// SHA-256 of the file's bytes, hex.
+    /// SHA-256 of the file's bytes, hex; empty in a head.
     pub sha256: String,
     /// Size of the file in bytes.
     pub bytes: u64,
@@ -69,17 +71,28 @@ pub struct Loaded {
     pub bodies: Vec<Body>,
     /// Paths of files that are no exports, in path order.
     pub not_exports: Vec<String>,
-    /// What could not be read as written, in path order.
+    /// Files that should be exports and cannot be read as one, in path order.
     pub findings: Vec<Finding>,
+}
+
+/// What the first reading of a file keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// All of it.
+    Whole,
+    /// Its head, with the ports that its rules open: they may have to tell what its host is for.
+    Opened,
+    /// Its head.
+    Head,
 }
 
 /// An export's rules and text.
 #[derive(Debug)]
 pub enum Body {
-    /// They are held.
-    Held(Box<LoadedExport>),
-    /// They are read again when it is judged.
-    File(FileRef),
+    /// They are held, with what its reader could not take as written.
+    Held(Box<LoadedExport>, Vec<Finding>),
+    /// They are read again when it is judged, if the file has this seal still.
+    File(FileRef, Seal),
 }
 
 /// What one file held.
@@ -93,41 +106,62 @@ pub enum FileResult {
     Failed(Box<Finding>),
 }
 
-/// Reads the files in parallel and merges them in their order; `tick` is told of each. With `hold`, their rules and
-/// texts are kept, else only what comes from standard input, which cannot be read twice.
+/// Reads the files in parallel and merges them in their order; `tick` is told of each. What `keep` says is kept of each,
+/// but all of what comes from standard input, which cannot be read twice.
 #[must_use]
-pub fn load(files: &[FileRef], hold: bool, tick: &(dyn Fn(&FileRef) + Sync)) -> Loaded {
+pub fn load(
+    files: &[FileRef],
+    keep: &(dyn Fn(&FileRef) -> Keep + Sync),
+    tick: &(dyn Fn(&FileRef) + Sync),
+) -> Loaded {
     let one = |file: &FileRef| {
-        let read = match read_file(file) {
-            FileResult::Export(mut e, findings) => {
-                let head = e.take_head();
-                let body = if hold || file.stdin {
-                    Body::Held(e)
-                } else {
-                    Body::File(file.clone())
-                };
-                Kept::Export(Box::new(head), body, findings)
-            }
-            FileResult::NotExport(path) => Kept::NotExport(path),
-            FileResult::Failed(f) => Kept::Failed(f),
+        let read = match keep(file) {
+            _ if file.stdin => held(file),
+            Keep::Whole => held(file),
+            Keep::Opened => head(file, Depth::Whole),
+            Keep::Head => head(file, Depth::Heads),
         };
         tick(file);
         read
     };
-    let all: Vec<Kept> = parallel::map(files.iter().collect(), one);
     let mut out = Loaded::default();
-    for r in all {
-        match r {
-            Kept::Export(head, body, findings) => {
+    for read in parallel::map(files.iter().collect(), one) {
+        match read {
+            Ok((head, body)) => {
                 out.heads.push(*head);
                 out.bodies.push(body);
-                out.findings.extend(findings);
             }
-            Kept::NotExport(path) => out.not_exports.push(path),
-            Kept::Failed(f) => out.findings.push(*f),
+            Err(NoExport::Other(path)) => out.not_exports.push(path),
+            Err(NoExport::Failed(f)) => out.findings.push(*f),
         }
     }
     out
+}
+
+fn held(file: &FileRef) -> Result<(Box<LoadedExport>, Body), NoExport> {
+    let (mut export, findings) = whole(file, read_bytes(file)?)?;
+    let head = Box::new(export.take_head());
+    Ok((head, Body::Held(Box::new(export), findings)))
+}
+
+fn head(file: &FileRef, depth: Depth) -> Result<(Box<LoadedExport>, Body), NoExport> {
+    let bytes = read_bytes(file)?;
+    let (seal, size) = (Seal::of(&bytes), bytes.len() as u64);
+    let Text { source, .. } = text(file, bytes)?;
+    let Some(export) = format::read_to(&source, depth) else {
+        return Err(unknown(file, &source));
+    };
+    let mut export = LoadedExport {
+        path: file.shown.clone(),
+        source,
+        export,
+        sha256: String::new(),
+        bytes: size,
+        summary: Summary::default(),
+        indexes: Indexes::default(),
+    };
+    let head = Box::new(export.take_head());
+    Ok((head, Body::File(file.clone(), seal)))
 }
 
 /// Sizes of files in bytes; 0 where it is not known.
@@ -137,75 +171,104 @@ pub fn sizes(files: &[FileRef]) -> Vec<u64> {
     files.iter().map(size).collect()
 }
 
-/// What reading one file of many left.
-enum Kept {
-    Export(Box<LoadedExport>, Body, Vec<Finding>),
-    NotExport(String),
-    Failed(Box<Finding>),
-}
-
-/// Reads an export again that was not held. `None` if the file is no longer what it was.
+/// Reads an export again that was not held, and what its reader could not take as written. `None` if the file is no
+/// longer what it was.
 #[must_use]
-pub fn read_again(file: &FileRef, sha256: &str) -> Option<LoadedExport> {
-    match read_file(file) {
-        FileResult::Export(mut e, _) if e.sha256 == sha256 => {
-            e.export.companions = Vec::new();
-            Some(*e)
-        }
-        _ => None,
+pub fn read_again(file: &FileRef, seal: Seal) -> Option<(LoadedExport, Vec<Finding>)> {
+    let bytes = read_bytes(file).ok()?;
+    if Seal::of(&bytes) != seal {
+        return None;
     }
+    let (mut export, findings) = whole(file, bytes).ok()?;
+    export.export.companions = Vec::new();
+    Some((export, findings))
 }
 
 /// Reads one file: bytes, hash, text, format, model.
 #[must_use]
 pub fn read_file(file: &FileRef) -> FileResult {
-    match read_bytes(file) {
-        Ok(bytes) => read_bytes_as(file, bytes),
-        Err(e) => failed(
-            file,
-            "malformed-export",
-            format!("the file cannot be read: {}", plain_io(&e)),
-            "give the account that runs hylint read access, or exclude the file with `[check] exclude`",
-        ),
-    }
+    read_bytes(file).and_then(|bytes| whole(file, bytes)).into()
 }
 
 /// The same for bytes that are at hand.
 #[must_use]
 pub fn read_bytes_as(file: &FileRef, bytes: Vec<u8>) -> FileResult {
-    let size = bytes.len() as u64;
-    if bytes.is_empty() {
-        return empty(file);
-    }
-    let sha256 = hex(&Sha256::digest(&bytes));
-    let binary = lookalike::of_bytes(&bytes);
-    let decoded = match decode::decode(bytes) {
-        Ok(d) => d,
-        Err(e) => return undecodable(file, e, binary),
-    };
-    // A redirected command that failed in PowerShell leaves a byte order mark and nothing else.
-    if decoded.text.trim().is_empty() {
-        return empty(file);
-    }
-    let source = Source::new(file.shown.to_string(), decoded.text, decoded.encoding);
-    let Some(export) = format::read(&source) else {
-        return unknown(file, &source);
-    };
-    let mut findings = problems::export_findings(&file.shown, &source, &export);
-    if decoded.lossy {
-        findings.push(lossy(file, &source));
-    }
-    let loaded = LoadedExport::new(file.shown.clone(), source, export, sha256, size);
-    FileResult::Export(Box::new(loaded), findings)
+    whole(file, bytes).into()
 }
 
-fn read_bytes(file: &FileRef) -> io::Result<Vec<u8>> {
-    if file.stdin {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
+impl From<Result<(LoadedExport, Vec<Finding>), NoExport>> for FileResult {
+    fn from(read: Result<(LoadedExport, Vec<Finding>), NoExport>) -> Self {
+        match read {
+            Ok((export, findings)) => Self::Export(Box::new(export), findings),
+            Err(NoExport::Other(path)) => Self::NotExport(path),
+            Err(NoExport::Failed(f)) => Self::Failed(f),
+        }
     }
-    std::fs::read(&file.open)
+}
+
+/// Why a file yields no export.
+enum NoExport {
+    /// It is something else, found in a folder.
+    Other(String),
+    /// It should be an export and cannot be read as one.
+    Failed(Box<Finding>),
+}
+
+/// A file's text.
+struct Text {
+    source: Source,
+    /// Some characters of it are invalid.
+    lossy: bool,
+}
+
+fn whole(file: &FileRef, bytes: Vec<u8>) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+    let size = bytes.len() as u64;
+    let sha256 = hex(&Sha256::digest(&bytes));
+    let Text { source, lossy } = text(file, bytes)?;
+    let Some(export) = format::read(&source) else {
+        return Err(unknown(file, &source));
+    };
+    let mut findings = problems::export_findings(&file.shown, &source, &export);
+    if lossy {
+        findings.push(invalid_characters(file, &source));
+    }
+    let loaded = LoadedExport::new(file.shown.clone(), source, export, sha256, size);
+    Ok((loaded, findings))
+}
+
+fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
+    if bytes.is_empty() {
+        return Err(empty(file));
+    }
+    let binary = lookalike::of_bytes(&bytes);
+    let decoded = decode::decode(bytes).map_err(|e| undecodable(file, e, binary))?;
+    // A redirected command that failed in PowerShell leaves a byte order mark and nothing else.
+    if decoded.text.trim().is_empty() {
+        return Err(empty(file));
+    }
+    Ok(Text {
+        source: Source::new(file.shown.to_string(), decoded.text, decoded.encoding),
+        lossy: decoded.lossy,
+    })
+}
+
+fn read_bytes(file: &FileRef) -> Result<Vec<u8>, NoExport> {
+    let read = || {
+        if file.stdin {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        }
+        std::fs::read(&file.open)
+    };
+    read().map_err(|e: io::Error| {
+        failed(
+            file,
+            "malformed-export",
+            format!("the file cannot be read: {}", plain_io(&e)),
+            "give the account that runs hylint read access, or exclude the file with `[check] exclude`",
+        )
+    })
 }
 
 /// Lower-case hexadecimal.
@@ -262,8 +325,8 @@ fn looks_like_export(file: &FileRef) -> bool {
 const MAKE_EXPORT: &str = "export it again: netsh advfirewall firewall show rule name=all verbose · iptables-save · \
     aws ec2 describe-security-groups · az network nsg list";
 
-fn failed(file: &FileRef, code: &'static str, message: String, help: &str) -> FileResult {
-    FileResult::Failed(Box::new(file_finding(file, code, message, help)))
+fn failed(file: &FileRef, code: &'static str, message: String, help: &str) -> NoExport {
+    NoExport::Failed(Box::new(file_finding(file, code, message, help)))
 }
 
 fn file_finding(file: &FileRef, code: &'static str, message: String, help: &str) -> Finding {
@@ -273,9 +336,9 @@ fn file_finding(file: &FileRef, code: &'static str, message: String, help: &str)
     f
 }
 
-fn empty(file: &FileRef) -> FileResult {
+fn empty(file: &FileRef) -> NoExport {
     if !looks_like_export(file) {
-        return FileResult::NotExport(file.shown.to_string());
+        return NoExport::Other(file.shown.to_string());
     }
     failed(
         file,
@@ -285,9 +348,9 @@ fn empty(file: &FileRef) -> FileResult {
     )
 }
 
-fn undecodable(file: &FileRef, e: DecodeError, binary: Option<Lookalike>) -> FileResult {
+fn undecodable(file: &FileRef, e: DecodeError, binary: Option<Lookalike>) -> NoExport {
     if !looks_like_export(file) {
-        return FileResult::NotExport(file.shown.to_string());
+        return NoExport::Other(file.shown.to_string());
     }
     let message = match e {
         DecodeError::Binary => "the file is binary: it holds no text in any encoding of an export",
@@ -297,7 +360,7 @@ fn undecodable(file: &FileRef, e: DecodeError, binary: Option<Lookalike>) -> Fil
 }
 
 /// A file that no reader takes, with what it looks like if that is known.
-fn no_export(file: &FileRef, message: &str, like: Option<Lookalike>, help: &str) -> FileResult {
+fn no_export(file: &FileRef, message: &str, like: Option<Lookalike>, help: &str) -> NoExport {
     let (message, help) = match like {
         Some(l) => (format!("{message}; it looks like {}", l.what), l.instead),
         None => (message.to_owned(), help),
@@ -305,12 +368,12 @@ fn no_export(file: &FileRef, message: &str, like: Option<Lookalike>, help: &str)
     failed(file, "malformed-export", message, help)
 }
 
-fn unknown(file: &FileRef, source: &Source) -> FileResult {
+fn unknown(file: &FileRef, source: &Source) -> NoExport {
     let like = lookalike::of_text(&source.text);
     if !file.named {
         return match like.filter(|l| l.meant) {
             Some(like) => passed_over(file, like),
-            None => FileResult::NotExport(file.shown.to_string()),
+            None => NoExport::Other(file.shown.to_string()),
         };
     }
     let is_config = Path::new(&*file.shown)
@@ -327,14 +390,14 @@ fn unknown(file: &FileRef, source: &Source) -> FileResult {
 
 /// A file in a folder of exports that says what a firewall does, in a form that is not read. Its host may be among the
 /// exports too, so this is no error.
-fn passed_over(file: &FileRef, like: Lookalike) -> FileResult {
+fn passed_over(file: &FileRef, like: Lookalike) -> NoExport {
     let message = format!("the file is not read: it looks like {}", like.what);
     let mut f = file_finding(file, "malformed-export", message, like.instead);
     f.severity = Severity::Note;
-    FileResult::Failed(Box::new(f))
+    NoExport::Failed(Box::new(f))
 }
 
-fn lossy(file: &FileRef, source: &Source) -> Finding {
+fn invalid_characters(file: &FileRef, source: &Source) -> Finding {
     let at = source.text.find('\u{fffd}').unwrap_or(0);
     let count = source.text.matches('\u{fffd}').count();
     let mut f = file_finding(

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // Tests may.
 
 use hylint::check::{CheckRequest, check};
+use hylint::load::{self, Keep, LoadedExport};
 use hylint::outcome::Outcome;
+use hylint_parsers::model::{Body, Netfilter};
 use std::path::{Path, PathBuf};
 
 fn request(path: &Path, held_bytes: u64, threads: usize) -> CheckRequest {
@@ -53,6 +55,33 @@ fn what_is_held_changes_nothing() {
         let read_again = run(&site, 0, 2);
         assert!(held == read_again, "{}", site.display());
     }
+}
+
+/// What a head says of its export: all but the rules.
+fn told(e: &LoadedExport) -> String {
+    let mut export = e.export.clone();
+    for p in &mut export.points {
+        p.body = Body::Netfilter(Netfilter::default());
+        // Told from rules, and asked of none but them.
+        p.brief = false;
+    }
+    format!("{} {:?} {export:?} {:?}", e.path, e.bytes, e.groups())
+}
+
+#[test]
+fn a_head_that_is_read_without_rules_is_that_of_the_whole() {
+    let mut points = 0;
+    for site in sites() {
+        let found = load::discover(&[site], |_| false).unwrap();
+        let heads = |keep: Keep| load::load(&found.files, &|_| keep, &|_| ()).heads;
+        let (whole, alone) = (heads(Keep::Whole), heads(Keep::Head));
+        assert_eq!(whole.len(), alone.len());
+        for (a, b) in whole.iter().zip(&alone) {
+            assert_eq!(told(a), told(b));
+            points += a.export.points.len();
+        }
+    }
+    assert!(points > 10, "{points}");
 }
 
 #[test]

@@ -5,20 +5,40 @@ use crate::model::Export;
 use crate::source::Source;
 use std::cell::OnceCell;
 
+/// How much of a text a reader takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// All of it.
+    Whole,
+    /// What stands beside rules. Points, in their order, and everything else of the export are as in the whole, but a
+    /// reader may leave out rules and what it has to say of them. Azure rules that name application security groups
+    /// are never left out.
+    Heads,
+}
+
 /// A file on its way to a reader. JSON is parsed at most once, whatever the number of JSON formats.
 #[derive(Debug)]
 pub struct Input<'a> {
     /// The text.
     pub source: &'a Source,
+    /// What is asked of it.
+    pub depth: Depth,
     json: OnceCell<Option<Json>>,
 }
 
 impl<'a> Input<'a> {
-    /// Wraps a source.
+    /// Wraps a source of which everything is asked.
     #[must_use]
     pub fn new(source: &'a Source) -> Self {
+        Self::with_depth(source, Depth::Whole)
+    }
+
+    /// Wraps a source.
+    #[must_use]
+    pub fn with_depth(source: &'a Source, depth: Depth) -> Self {
         Self {
             source,
+            depth,
             json: OnceCell::new(),
         }
     }
@@ -79,6 +99,12 @@ pub fn detect(input: &Input<'_>) -> Option<&'static FormatSpec> {
 /// Detects and reads in one step; `None` if the text is no export.
 #[must_use]
 pub fn read(source: &Source) -> Option<Export> {
-    let input = Input::new(source);
+    read_to(source, Depth::Whole)
+}
+
+/// The same to a depth. What is no export is none to any.
+#[must_use]
+pub fn read_to(source: &Source, depth: Depth) -> Option<Export> {
+    let input = Input::with_depth(source, depth);
     detect(&input).map(|f| (f.read)(&input))
 }

@@ -7,7 +7,7 @@ use crate::finding::Finding;
 use crate::judge::{self, Decision, Flows, Judged, Order, Tally};
 use crate::link;
 use crate::lints::{excess, hygiene, required, trust};
-use crate::load::{self, Body, FileRef, LoadedExport};
+use crate::load::{self, Body, FileRef, LoadedExport, Seal};
 use crate::outcome::Check;
 use crate::suppress;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,19 @@ pub(super) struct Found {
     pub doubted: Vec<(Arc<str>, u32)>,
     /// Waivers that stand in the exports.
     pub inline: Vec<suppress::Inline>,
+    /// The exports by their number.
+    pub files: Vec<(usize, FileFacts)>,
+}
+
+/// What the report says of a file and only its whole reading tells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FileFacts {
+    /// SHA-256 of the bytes that were judged, hex.
+    pub sha256: String,
+    /// Rules in the model.
+    pub rules: usize,
+    /// Rules with an unmodelled part, and lines not read.
+    pub unmodelled: usize,
 }
 
 /// One requirement in a part.
@@ -48,7 +61,7 @@ pub(super) struct FoundRow {
 /// The decisions of the whole site, by the requirement's number; without them each part takes what its own checks say.
 pub(super) type Decisions = BTreeMap<usize, Decision>;
 
-/// A part and, if they are held, its exports with what linking found.
+/// A part and, if they are held, its exports with what reading and linking found.
 #[derive(Debug)]
 pub(super) struct Work {
     pub part: Part,
@@ -65,19 +78,22 @@ impl Work {
         part: Part,
         bodies: &mut [Option<Body>],
     ) -> Result<Self, Changed> {
-        let is_held = |at: &usize| matches!(bodies.get(*at), Some(Some(Body::Held(_))));
+        let is_held = |at: &usize| matches!(bodies.get(*at), Some(Some(Body::Held(..))));
         if !part.exports.iter().any(is_held) {
             return Ok(Self { part, held: None });
         }
         let mut exports = Vec::with_capacity(part.exports.len());
+        let mut findings = Vec::new();
         for at in &part.exports {
-            exports.push(match bodies.get_mut(*at).and_then(Option::take) {
-                Some(Body::Held(e)) => *e,
-                Some(Body::File(file)) => again(run, *at, &file)?,
+            let (export, found) = match bodies.get_mut(*at).and_then(Option::take) {
+                Some(Body::Held(e, found)) => (*e, found),
+                Some(Body::File(file, seal)) => again(&file, seal)?,
                 None => continue,
-            });
+            };
+            exports.push(export);
+            findings.extend(found);
         }
-        let findings = settle(run, &part, &mut exports);
+        findings.extend(settle(run, &part, &mut exports));
         Ok(Self {
             part,
             held: Some((exports, findings)),
@@ -90,19 +106,21 @@ impl Work {
         bodies: &[Option<Body>],
     ) -> Result<(Vec<LoadedExport>, Vec<Finding>), Changed> {
         let mut exports = Vec::with_capacity(self.part.exports.len());
+        let mut findings = Vec::new();
         for at in &self.part.exports {
-            if let Some(Some(Body::File(file))) = bodies.get(*at) {
-                exports.push(again(run, *at, file)?);
+            if let Some(Some(Body::File(file, seal))) = bodies.get(*at) {
+                let (export, found) = again(file, *seal)?;
+                exports.push(export);
+                findings.extend(found);
             }
         }
-        let findings = settle(run, &self.part, &mut exports);
+        findings.extend(settle(run, &self.part, &mut exports));
         Ok((exports, findings))
     }
 }
 
-fn again(run: &Run<'_>, at: usize, file: &FileRef) -> Result<LoadedExport, Changed> {
-    let sha256 = run.heads.get(at).map_or("", |h| &h.sha256);
-    load::read_again(file, sha256).ok_or_else(|| Changed(file.shown.clone()))
+fn again(file: &FileRef, seal: Seal) -> Result<(LoadedExport, Vec<Finding>), Changed> {
+    load::read_again(file, seal).ok_or_else(|| Changed(file.shown.clone()))
 }
 
 /// Puts what their scope says into the rules of a part's exports.
@@ -134,7 +152,7 @@ pub(super) fn judge(
     decided: Option<&Decisions>,
 ) -> Result<Found, Changed> {
     let read;
-    let (exports, linked) = match &work.held {
+    let (exports, said) = match &work.held {
         Some(held) => held,
         None => {
             read = work.read(run, bodies)?;
@@ -142,9 +160,16 @@ pub(super) fn judge(
         }
     };
     let mut out = judge_exports(run, &work.part, exports, decided);
-    out.findings.extend(linked.iter().cloned());
+    out.findings.extend(said.iter().cloned());
     // They wait for those of all other parts.
     out.findings.shrink_to_fit();
+    let facts = |e: &LoadedExport| FileFacts {
+        sha256: e.sha256.clone(),
+        rules: e.summary.rules,
+        unmodelled: e.summary.unmodelled,
+    };
+    let numbers = work.part.exports.iter().copied();
+    out.files = numbers.zip(exports.iter().map(facts)).collect();
     Ok(out)
 }
 

@@ -1,5 +1,6 @@
 //! From what was judged to what is reported.
 
+use super::judge_part::FileFacts;
 use crate::judge::{Checked, Judged, Row, Verdict};
 use crate::lints::place;
 use crate::load::LoadedExport;
@@ -56,23 +57,28 @@ pub(super) fn check_of(exports: &[LoadedExport], j: &Judged<'_>, c: &Checked<'_>
     }
 }
 
-pub(super) fn infos(exports: &[LoadedExport], bound: &Bound) -> Vec<ExportInfo> {
-    exports
+pub(super) fn infos(
+    heads: &[LoadedExport],
+    mut files: BTreeMap<usize, FileFacts>,
+    bound: &Bound,
+) -> Vec<ExportInfo> {
+    heads
         .iter()
         .enumerate()
         .map(|(i, e)| {
             let (roles, role_source) = bound.export_roles.get(i).cloned().unwrap_or_default();
+            let facts = files.remove(&i).unwrap_or_default();
             ExportInfo {
                 path: e.path.clone(),
                 format: e.export.format,
                 encoding: e.source.encoding,
-                sha256: e.sha256.clone(),
+                sha256: facts.sha256,
                 bytes: e.bytes,
                 points: e.export.points.len(),
-                rules: e.summary.rules,
+                rules: facts.rules,
                 roles,
                 role_source,
-                unmodelled: e.summary.unmodelled,
+                unmodelled: facts.unmodelled,
                 within: true,
                 exported_at: e.export.exported_at.as_ref().map(|(t, _)| t.clone()),
             }

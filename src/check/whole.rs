@@ -1,7 +1,9 @@
 //! Judges the parts of a run in parallel and puts together what they found.
 
 use super::Run;
-use super::judge_part::{Changed, Decisions, Found, FoundRow, Work, judge as judge_part};
+use super::judge_part::{
+    Changed, Decisions, FileFacts, Found, FoundRow, Work, judge as judge_part,
+};
 use super::parts::parts;
 use crate::finding::Finding;
 use crate::judge::{self, Order, Row, Tally, Verdict};
@@ -21,6 +23,7 @@ pub(super) struct Whole {
     pub assumed: BTreeMap<&'static str, usize>,
     pub doubted: Vec<(Arc<str>, u32)>,
     pub inline: Vec<suppress::Inline>,
+    pub files: BTreeMap<usize, FileFacts>,
 }
 
 impl Run<'_> {
@@ -88,6 +91,7 @@ impl Run<'_> {
             assumed: BTreeMap::new(),
             doubted: Vec::new(),
             inline: Vec::new(),
+            files: BTreeMap::new(),
         };
         for f in found {
             for r in f.rows {
@@ -101,6 +105,7 @@ impl Run<'_> {
             out.findings.extend(f.findings);
             out.doubted.extend(f.doubted);
             out.inline.extend(f.inline);
+            out.files.extend(f.files);
         }
         for (row, (v, _)) in self.rows.iter().zip(&rows) {
             if !v.unproven.is_empty() {

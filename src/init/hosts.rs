@@ -172,9 +172,9 @@ fn opened(s: &Survey<'_>, files: &BTreeSet<usize>) -> String {
     for (protocol, ports) in files
         .iter()
         .filter_map(|i| s.heads.get(*i))
-        .flat_map(|e| &e.summary.opened)
+        .flat_map(LoadedExport::opened)
     {
-        let name = crate::judge::protocol_name(*protocol);
+        let name = crate::judge::protocol_name(protocol);
         out.extend(ports.iter().map(|(a, b)| {
             if a == b {
                 format!("{name}/{a}")

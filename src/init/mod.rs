@@ -8,7 +8,7 @@ mod hosts;
 mod write;
 
 use crate::diag::Diag;
-use crate::load::{self, Body, LoadedExport};
+use crate::load::{self, Body, Keep, LoadedExport};
 use crate::matrix::Matrix;
 use crate::site::{Bound, Overrides, bind};
 use std::path::{Path, PathBuf};
@@ -69,11 +69,11 @@ struct Survey<'a> {
 pub fn draft(root: &Path, matrix: &Matrix) -> Result<Option<Draft>, Vec<Diag>> {
     let found = load::discover(&[PathBuf::from(root)], |_| false);
     let found = found.map_err(|all| all.into_iter().map(Diag::from).collect::<Vec<_>>())?;
-    let mut loaded = load::load(&found.files, true, &|_| ());
+    let mut loaded = load::load(&found.files, &|_| Keep::Whole, &|_| ());
     let bound = bind(None, &Overrides::default(), matrix, &mut loaded.heads)?;
     let held = |b: Body| match b {
-        Body::Held(e) => Some(*e),
-        Body::File(_) => None,
+        Body::Held(e, _) => Some(*e),
+        Body::File(..) => None,
     };
     let survey = Survey {
         root,

@@ -21,10 +21,7 @@ pub fn same_id(a: &str, b: &str) -> bool {
 pub(super) fn resolve(exports: &[LoadedExport]) -> BTreeMap<String, AddrSet> {
     let mut all: BTreeMap<String, AddrSet> = BTreeMap::new();
     let mut networks = Vec::new();
-    let used: BTreeSet<String> = exports
-        .iter()
-        .flat_map(|e| e.summary.groups.iter().cloned())
-        .collect();
+    let used: BTreeSet<String> = exports.iter().flat_map(LoadedExport::groups).collect();
     for c in exports.iter().flat_map(|e| &e.export.companions) {
         match c {
             Companion::AddressList(l) => match l.key.strip_prefix("azure:vnet/") {

@@ -13,14 +13,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What was once looked up in the rules and the text.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// Rules in the model.
+    /// Rules in the model as it was read; 0 in a head.
     pub rules: usize,
-    /// Rules with an unmodelled part, and lines not read.
+    /// Rules with an unmodelled part, and lines not read; 0 in a head.
     pub unmodelled: usize,
-    /// Ports that rules open a few at a time, by protocol.
-    pub opened: BTreeMap<u8, PortSet>,
-    /// Keys of application security groups that rules name.
-    pub groups: BTreeSet<String>,
+    /// In a head what it says of the rules and the text that it is without.
+    kept: Option<Kept>,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    opened: BTreeMap<u8, PortSet>,
+    groups: BTreeSet<String>,
     /// Places that binding may point at.
     places: Vec<(Span, Place)>,
 }
@@ -29,9 +33,13 @@ impl LoadedExport {
     /// The same export without rules, problems and text, and with what it says beside rules, which this one loses.
     #[must_use]
     pub fn take_head(&mut self) -> Self {
-        let places = places(self);
+        let kept = Kept {
+            opened: opened(&self.export.points),
+            groups: groups(&self.export.points),
+            places: places(self),
+        };
         let points = self.export.points.iter_mut().map(bare).collect();
-        let mut export = hylint_parsers::model::Export {
+        let export = hylint_parsers::model::Export {
             format: self.export.format,
             points,
             companions: std::mem::take(&mut self.export.companions),
@@ -40,17 +48,16 @@ impl LoadedExport {
             host_name: self.export.host_name.clone(),
             ..hylint_parsers::model::Export::default()
         };
-        export.rules_in_file = self.export.rules_in_file;
         Self {
             indexes: Indexes::default(),
             path: self.path.clone(),
             source: Source::new(&*self.path, "", self.source.encoding),
             export,
-            sha256: self.sha256.clone(),
+            sha256: String::new(),
             bytes: self.bytes,
             summary: Summary {
-                places,
-                ..std::mem::take(&mut self.summary)
+                kept: Some(kept),
+                ..Summary::default()
             },
         }
     }
@@ -58,11 +65,26 @@ impl LoadedExport {
     /// A place in the export, also where its text is not held.
     #[must_use]
     pub fn place(&self, span: Span) -> Place {
-        let kept = self.summary.places.iter().find(|(s, _)| *s == span);
+        let places = self.summary.kept.iter().flat_map(|k| &k.places);
+        let kept = places.into_iter().find(|(s, _)| *s == span);
         kept.map_or_else(
             || Place::new(&self.path, &self.source, span),
             |(_, p)| p.clone(),
         )
+    }
+
+    /// Ports that rules open a few at a time, by protocol; none in a head of which they were not asked.
+    #[must_use]
+    pub fn opened(&self) -> BTreeMap<u8, PortSet> {
+        let kept = self.summary.kept.as_ref();
+        kept.map_or_else(|| opened(&self.export.points), |k| k.opened.clone())
+    }
+
+    /// Keys of application security groups that rules name.
+    #[must_use]
+    pub fn groups(&self) -> BTreeSet<String> {
+        let kept = self.summary.kept.as_ref();
+        kept.map_or_else(|| groups(&self.export.points), |k| k.groups.clone())
     }
 }
 
@@ -72,9 +94,7 @@ impl Summary {
         Self {
             rules: e.export.rules_in_model(),
             unmodelled: crate::inspect::unmodelled(e).len(),
-            opened: opened(&e.export.points),
-            groups: groups(&e.export.points),
-            places: Vec::new(),
+            kept: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::reader::{Reader, doubt, given, text};
 use super::rule::Parts;
 use super::shape;
 use super::traffic::Traffic;
+use crate::format::Depth;
 use crate::json::{Kind, Value};
 use crate::model::{
     Action, Body, Condition, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, PointKind,
@@ -170,6 +171,9 @@ impl<'a> Reader<'a> {
             DefaultOrigin::Implicit
         };
         out.default = deny(origin, list.key_span());
+        if self.depth == Depth::Heads {
+            return out;
+        }
         out.rules.reserve_exact(entries(list));
         for permission in list.items() {
             self.permission(permission, side, owner, &mut out.rules);

@@ -26,7 +26,7 @@ use crate::format::{FormatSpec, Input, Score};
 use crate::json::{Json, embedded};
 use crate::model::Export;
 use crate::problem::ProblemKind;
-use crate::source::{Source, Span};
+use crate::source::Span;
 use reader::Reader;
 use std::ops::Range;
 
@@ -52,16 +52,17 @@ fn detect(input: &Input<'_>) -> Score {
 
 fn read(input: &Input<'_>) -> Export {
     if let Some(json) = input.json() {
-        return read_documents(input.source, json, None);
+        return read_documents(input, json, None);
     }
     let blocks = embedded_blocks(&input.source.text);
     let json = Json::parse(&embedded::only(&input.source.text, &blocks));
-    read_documents(input.source, &json, Some(&blocks))
+    read_documents(input, &json, Some(&blocks))
 }
 
 /// Reads every document; `blocks` are their places if they stand inside other text.
-fn read_documents(source: &Source, json: &Json, blocks: Option<&[Range<usize>]>) -> Export {
-    let mut reader = Reader::new(source);
+fn read_documents(input: &Input<'_>, json: &Json, blocks: Option<&[Range<usize>]>) -> Export {
+    let source = input.source;
+    let mut reader = Reader::new(source, input.depth);
     reader.walk.errors(json);
     for document in json.documents(&source.text) {
         reader.document(document);

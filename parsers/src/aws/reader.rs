@@ -2,6 +2,7 @@
 
 use super::listing::Listed;
 use super::shape;
+use crate::format::Depth;
 use crate::json::walk::Walk;
 use crate::json::{Kind, Value};
 use crate::model::{Companion, Condition, ConditionKind, Export, Point, Tag, Test};
@@ -17,6 +18,7 @@ const MAX_PROBLEMS: usize = 10_000;
 /// One export on its way into the model.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Source,
+    pub(super) depth: Depth,
     /// Objects' members and all problems.
     pub(super) walk: Walk,
     pub(super) out: Export,
@@ -77,9 +79,10 @@ pub(super) fn truth(value: Option<Value<'_>>) -> Option<bool> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Source) -> Self {
+    pub(super) fn new(source: &'a Source, depth: Depth) -> Self {
         Self {
             source,
+            depth,
             walk: Walk::default(),
             out: Export {
                 format: super::FORMAT.id,

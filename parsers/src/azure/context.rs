@@ -14,6 +14,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Everything that reading gathers.
 #[derive(Debug, Default)]
 pub(super) struct Context {
+    /// Rules of groups are left out if the heads can do without them.
+    pub heads: bool,
     /// In the order of reading.
     pub problems: Vec<Problem>,
     /// The groups found so far.

@@ -215,6 +215,9 @@ fn read_list(cx: &mut Context, list: Value<'_>, platform: bool, map: &TagMap, dr
         return;
     }
     for v in elements(list) {
+        if cx.heads && !rule::names_groups(cx, v) {
+            continue;
+        }
         if let Some((direction, rule)) = rule::read(cx, v, platform, map) {
             draft.add(direction, rule);
         }

@@ -25,7 +25,7 @@ mod template;
 mod walk;
 pub mod write;
 
-use crate::format::{FormatSpec, Input, Score};
+use crate::format::{Depth, FormatSpec, Input, Score};
 use crate::json::Json;
 use crate::model::Export;
 use crate::problem::{Problem, ProblemKind};
@@ -51,6 +51,7 @@ fn detect(input: &Input<'_>) -> Score {
 
 fn read(input: &Input<'_>) -> Export {
     let mut cx = Context::default();
+    cx.heads = input.depth == Depth::Heads;
     if let Some(json) = input.json() {
         let text = &input.source.text;
         document(&mut cx, json, text);

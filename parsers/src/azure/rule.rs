@@ -23,6 +23,15 @@ pub(super) enum Direction {
 /// Clauses of one rule at most; a real rule has a few, one for each pair of tags.
 const MAX_CLAUSES: usize = 256;
 
+/// Whether a rule names application security groups.
+pub(super) fn names_groups(cx: &mut Context, v: Value<'_>) -> bool {
+    let f = cx.fields(&RULE, v);
+    let [.., sources, _, _, _, destinations, _] = f.values;
+    let all = [sources, destinations].into_iter().flatten();
+    all.chain(f.further.iter().map(|(_, v)| *v))
+        .any(|v| !is_blank(v))
+}
+
 /// Reads a rule. A rule whose direction or text is not known is named and dropped; whatever else is not known makes it
 /// a rule that may match or not.
 pub(super) fn read(

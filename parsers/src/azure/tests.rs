@@ -828,6 +828,27 @@ fn long_lists_of_one_rule_are_bounded() {
     );
 }
 
+/// Without companions nobody knows how a rule spells the name of a group, so a head keeps the rule.
+#[test]
+fn heads_keep_the_rules_that_name_application_security_groups() {
+    let named = r#"[{"id": "/s/1/applicationSecurityGroups/Web"}]"#;
+    let text = group(&format!(
+        "{}, {}, {}",
+        rule(&[]),
+        rule(&[
+            ("sourceApplicationSecurityGroups", named),
+            ("sourceAddressPrefix", "")
+        ]),
+        rule(&[
+            ("destinationApplicationSecurityGroups", named),
+            ("destinationAddressPrefix", "")
+        ]),
+    ));
+    let source = Source::new("x.json", text, "UTF-8");
+    let count = |depth| ingress(&read(&Input::with_depth(&source, depth))).len();
+    assert_eq!((count(Depth::Whole), count(Depth::Heads)), (3, 2));
+}
+
 proptest::proptest! {
     /// No text makes the reader panic or lose a rule.
     #[test]

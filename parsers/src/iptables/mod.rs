@@ -26,7 +26,7 @@ pub use names::protocol as protocol_number;
 pub use targets::{TARGETS, TargetSpec};
 pub use write::{WriteError, write};
 
-use crate::format::{FormatSpec, Input, Score};
+use crate::format::{Depth, FormatSpec, Input, Score};
 use crate::model::{
     Body, Chain, Companion, Export, Families, Netfilter, Point, PointKind, Table, TableName,
 };
@@ -110,10 +110,15 @@ fn command_score(line: &str, table: bool) -> Score {
 }
 
 fn read(input: &Input<'_>) -> Export {
-    read_text(&input.source.text)
+    read_to(&input.source.text, input.depth)
 }
 
+/// Reads all of a text.
 fn read_text(text: &str) -> Export {
+    read_to(text, Depth::Whole)
+}
+
+fn read_to(text: &str, depth: Depth) -> Export {
     let layout = if script::is_commands(text) {
         script::split(text)
     } else {
@@ -135,14 +140,23 @@ fn read_text(text: &str) -> Export {
     for dump in layout.dumps {
         export
             .points
-            .push(point(text, dump, &mut made, &mut export.problems));
+            .push(point(text, dump, depth, &mut made, &mut export.problems));
     }
     export.problems.sort_by_key(|p| p.span.start);
     export
 }
 
-fn point(text: &str, dump: Dump<'_>, made: &mut [usize; 2], problems: &mut Vec<Problem>) -> Point {
+fn point(
+    text: &str,
+    mut dump: Dump<'_>,
+    depth: Depth,
+    made: &mut [usize; 2],
+    problems: &mut Vec<Problem>,
+) -> Point {
     let family = dump.family.or_else(|| family::infer(text, &dump));
+    if depth == Depth::Heads {
+        dump.leave_out_rules();
+    }
     let space = match family {
         Some(f) => PacketBox {
             src: AddrSet::any_of(f),

@@ -40,5 +40,5 @@ fn detect(input: &Input<'_>) -> Score {
 }
 
 fn read(input: &Input<'_>) -> Export {
-    read::read(input.source)
+    read::read(input.source, input.depth)
 }

@@ -7,6 +7,7 @@ use super::prompt::Command;
 use super::rule::{self, Built, Direction, Remark, clip};
 use super::tell::{FULL, Told};
 use super::vocab::{Class, Label, Vocabulary, Word};
+use crate::format::Depth;
 use crate::model::{
     Body, Companion, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, PointKind,
     Rule, RuleList, WindowsProfiles,
@@ -17,8 +18,8 @@ use crate::source::{Source, Span};
 /// Below this number of rules a capture without any rule of one direction may just be short.
 const MANY_RULES: usize = 50;
 
-pub(super) fn read(source: &Source) -> Export {
-    let mut reader = Reader::new(&source.text);
+pub(super) fn read(source: &Source, depth: Depth) -> Export {
+    let mut reader = Reader::new(&source.text, depth);
     for line in lines::lines(&source.text) {
         reader.line(&line);
     }
@@ -28,6 +29,7 @@ pub(super) fn read(source: &Source) -> Export {
 struct Reader<'a> {
     v: &'static Vocabulary,
     text: &'a str,
+    depth: Depth,
     familiar: Familiar<'a>,
     export: Export,
     block: Option<Block>,
@@ -45,10 +47,11 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, depth: Depth) -> Self {
         Self {
             v: Vocabulary::get(),
             text,
+            depth,
             familiar: Familiar::default(),
             export: Export {
                 format: super::FORMAT.id,
@@ -319,6 +322,9 @@ impl<'a> Reader<'a> {
         }
         self.export.rules_in_file += 1;
         self.first_rule.get_or_insert(block.span);
+        if self.depth == Depth::Heads {
+            return;
+        }
         if block.name_line.is_empty() {
             return self.drop_rule(
                 block.span,

@@ -184,9 +184,9 @@ impl Binder<'_> {
     fn inferred(&mut self, files: &[usize]) -> Option<Known> {
         let mut open: BTreeMap<u8, PortSet> = BTreeMap::new();
         for e in files.iter().filter_map(|i| self.exports.get(*i)) {
-            for (protocol, ports) in &e.summary.opened {
-                let all = open.entry(*protocol).or_default();
-                *all = all.union(ports);
+            for (protocol, ports) in e.opened() {
+                let all = open.entry(protocol).or_default();
+                *all = all.union(&ports);
             }
         }
         let (role, score) = super::infer::role(self.matrix, &open)?;

@@ -218,6 +218,23 @@ pub fn claims<'p>(
     exports.map(matching).collect()
 }
 
+/// The files of which nothing that is known before they are read tells the role of their host, so that it may have to
+/// be inferred from the ports that their rules open.
+pub fn untold<'p>(
+    config: Option<&Config>,
+    overrides: &Overrides,
+    matrix: &Matrix,
+    files: impl Iterator<Item = &'p str>,
+) -> BTreeSet<&'p str> {
+    if !overrides.roles.is_empty() {
+        return BTreeSet::new();
+    }
+    let open: Vec<&str> = files.filter(|f| paths::role(f, matrix).is_none()).collect();
+    let claims = claims(config, open.iter().copied());
+    let unclaimed = open.into_iter().zip(claims).filter(|(_, c)| c.is_empty());
+    unclaimed.map(|(f, _)| f).collect()
+}
+
 impl Binder<'_> {
     /// A point by its indices.
     fn point(&self, at: (usize, usize)) -> Option<&hylint_parsers::model::Point> {

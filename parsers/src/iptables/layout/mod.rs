@@ -100,6 +100,14 @@ pub(super) struct Dump<'a> {
     pub(super) span: Span,
 }
 
+impl Dump<'_> {
+    /// Forgets the places of all rules.
+    pub(super) fn leave_out_rules(&mut self) {
+        let chains = self.tables.iter_mut().flat_map(|t| &mut t.chains);
+        chains.for_each(|c| c.rules.clear());
+    }
+}
+
 /// Everything that the first pass finds.
 #[derive(Debug, Default)]
 pub(super) struct Layout<'a> {

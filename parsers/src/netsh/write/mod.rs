@@ -12,6 +12,7 @@ mod same;
 pub use profiles::write_profiles;
 
 use super::rule::Direction;
+use crate::format::Depth;
 use crate::model::{
     Action, Body, Clause, Condition, ConditionKind, Discipline, Lists, Point, PointKind, Profiles,
     Rule, RuleOrigin, Test,
@@ -104,7 +105,7 @@ fn error(rule: &Rule, message: &'static str) -> WriteError {
 
 /// Reads the text and compares rule by rule.
 fn verify(text: &str, lists: &Lists) -> Result<()> {
-    let export = super::read::read(&Source::new("netsh", text, "UTF-8"));
+    let export = super::read::read(&Source::new("netsh", text, "UTF-8"), Depth::Whole);
     let empty = Vec::new();
     let back = |ingress: bool| match export.points.first().map(|p| &p.body) {
         Some(Body::Lists(l)) if ingress => &l.ingress.rules,

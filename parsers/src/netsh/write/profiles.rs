@@ -1,6 +1,7 @@
 //! Writes profile settings as `netsh advfirewall show allprofiles` prints them.
 
 use super::{COLUMN, RULER, Result, WriteError};
+use crate::format::Depth;
 use crate::model::{Companion, InboundPolicy, ProfileSettings, WindowsProfiles};
 use crate::source::Source;
 
@@ -27,7 +28,8 @@ pub fn write_profiles(settings: &WindowsProfiles) -> Result<String> {
         }
     }
     out.push_str("Ok.\n");
-    let export = crate::netsh::read::read(&Source::new("netsh", out.as_str(), "UTF-8"));
+    let export =
+        crate::netsh::read::read(&Source::new("netsh", out.as_str(), "UTF-8"), Depth::Whole);
     let back = export.companions.iter().find_map(|c| match c {
         Companion::WindowsProfiles(p) => Some(&**p),
         _ => None,

@@ -1,11 +1,12 @@
 use super::*;
+use crate::format::Depth;
 use crate::model::{Companion, WindowsProfiles};
 use crate::space::{AddrSet, PacketBox, PortSet, ProtoSet};
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 fn read(text: &str) -> crate::model::Export {
-    crate::netsh::read::read(&Source::new("t", text, "UTF-8"))
+    crate::netsh::read::read(&Source::new("t", text, "UTF-8"), Depth::Whole)
 }
 
 fn field(out: &mut String, label: &str, value: &str) {
