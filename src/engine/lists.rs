@@ -1,6 +1,7 @@
 //! Points with an ingress and an egress list: Windows, security groups, network ACLs, NSGs.
 
-use super::candidates::{ListId, Walk, by_priority};
+use super::candidates::Walk;
+use super::indexes::{ListId, by_priority};
 use super::matching::split;
 use super::{BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointRef};
 use crate::rulespace::Kinds;
@@ -90,7 +91,7 @@ pub(super) fn cloud<'a>(
         let l = list(lists, dir);
         let kinds = match lists.discipline {
             Discipline::UnionOfAllows => Kinds::ALLOW,
-            _ => Kinds::ALL,
+            _ => Kinds::ACTING,
         };
         let passage = Passage {
             ctx,

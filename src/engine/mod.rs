@@ -6,6 +6,7 @@
 mod candidates;
 mod connection;
 mod facts;
+mod indexes;
 mod lists;
 mod marks;
 mod matching;
@@ -13,8 +14,9 @@ mod nat;
 mod netfilter;
 mod verdict;
 
-pub use candidates::Indexes;
-use candidates::PointIndex;
+pub use indexes::Indexes;
+pub(crate) use indexes::ListId;
+use indexes::PointIndex;
 pub use matching::{Carry, LocalPolicy};
 pub use netfilter::Step;
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};

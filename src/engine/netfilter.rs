@@ -3,7 +3,8 @@
 //! PREROUTING raw, mangle, nat → routing → INPUT mangle, filter, security, nat, or FORWARD mangle, filter, security; OUTPUT
 //! raw, mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
 
-use super::candidates::{ListId, Walk as Rules};
+use super::candidates::Walk as Rules;
+use super::indexes::ListId;
 use super::marks::{Mark, connected, restore};
 use super::matching::{family, loopback, split};
 use super::nat::translate;
@@ -328,8 +329,8 @@ impl<'a> Walk<'a, '_> {
         let index = self.ctx.index(self.at);
         // The path of a packet names the jumps that came to nothing, too.
         let kinds = match self.log {
-            Some(_) => Kinds::ALL,
-            None => Kinds::ALL.without(Kinds::IDLE_JUMP),
+            Some(_) => Kinds::ACTING,
+            None => Kinds::ACTING.without(Kinds::IDLE_JUMP),
         };
         let mut rules = Rules::new(index, id, &chain.rules, false, kinds);
         rules.put(pieces);

@@ -2,15 +2,15 @@
 
 use super::hygiene::folded;
 use super::place::{self, normalized, point_name, rule_span};
-use crate::engine::{Decider, PointRef};
+use crate::engine::{Decider, ListId, PointRef};
 use crate::finding::{Finding, Related, Severity};
 use crate::load::LoadedExport;
 use crate::parallel;
 use crate::platform;
 use crate::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
 use hylint_parsers::model::{
-    Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, Profiles, Rule,
-    RuleList, RuleOrigin, TableName, Test,
+    Action, Body, Chain, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, Profiles, Rule,
+    RuleList, RuleOrigin, Table, TableName, Test,
 };
 use hylint_parsers::source::Span;
 use rustc_hash::FxHashSet;
@@ -29,13 +29,17 @@ struct Said<'a> {
 }
 
 /// The findings of a point: each idle rule on its own, the notes folded.
-pub(super) fn findings(exports: &[LoadedExport], at: PointRef, point: &Point) -> Vec<Finding> {
+pub(super) fn findings<'a>(
+    exports: &'a [LoadedExport],
+    at: PointRef,
+    point: &'a Point,
+) -> Vec<Finding> {
     let look = Look { exports, at };
     let mut out = Vec::new();
     let mut redundant = Vec::new();
     let mut conflicting = Vec::new();
     let mut undecided = 0;
-    for (name, said) in of_point(point) {
+    for (name, said) in look.of_point(point) {
         out.extend(said.idle.iter().map(|(r, by)| look.idle(&name, r, by)));
         redundant.extend(said.redundant);
         conflicting.extend(said.conflicting);
@@ -47,51 +51,6 @@ pub(super) fn findings(exports: &[LoadedExport], at: PointRef, point: &Point) ->
     out
 }
 
-/// What is said of each list of a point, with the list's name.
-fn of_point(point: &Point) -> Vec<(String, Said<'_>)> {
-    match &point.body {
-        Body::Netfilter(nf) => {
-            let mut lists = Vec::new();
-            for t in &nf.tables {
-                for (c, takes) in t.chains.iter().zip(of_table(t)) {
-                    let name = match t.name {
-                        TableName::Filter => c.name.to_string(),
-                        other => format!("{} {}", other.as_str(), c.name),
-                    };
-                    let rules: Vec<&Rule> = c.rules.iter().filter(|r| r.enabled).collect();
-                    lists.push((name, rules, takes, c.policy.map(|p| p.allow)));
-                }
-            }
-            let one = |(name, rules, takes, default)| (name, first_match(rules, takes, default));
-            parallel::map(lists, one)
-        }
-        Body::Lists(l) => [("in", &l.ingress), ("out", &l.egress)]
-            .into_iter()
-            .map(|(name, list)| (name.to_owned(), of_list(point, l, list)))
-            .collect(),
-    }
-}
-
-fn of_list<'a>(point: &'a Point, lists: &Lists, list: &'a RuleList) -> Said<'a> {
-    let mut rules: Vec<&Rule> = list.rules.iter().filter(|r| r.enabled).collect();
-    match lists.discipline {
-        Discipline::FirstMatch | Discipline::Priority => {
-            // Equal priorities act in file order.
-            rules.sort_by_key(|r| r.turn());
-            let takes = rules.iter().map(|r| Takes::of(r)).collect();
-            first_match(rules, takes, decided(&list.default))
-        }
-        Discipline::UnionOfAllows => {
-            rules.retain(|r| r.action == Action::Allow);
-            Said {
-                idle: repeated(rules, |_, _| true),
-                ..Said::default()
-            }
-        }
-        Discipline::BlockOverAllow => block_over_allow(point, &rules),
-    }
-}
-
 fn decided(d: &DefaultVerdict) -> Option<bool> {
     (d.origin != DefaultOrigin::Unknown).then_some(d.allow)
 }
@@ -101,14 +60,13 @@ fn own(r: &Rule) -> bool {
     r.origin != RuleOrigin::Platform && !r.span.is_empty()
 }
 
-fn first_match(rules: Vec<&Rule>, takes: Vec<Takes>, default: Option<bool>) -> Said<'_> {
-    let list = OrderedList::new(rules, takes);
+fn first_match<'a>(list: &OrderedList<'a>, default: Option<bool>) -> Said<'a> {
     let fates = list.fates();
     let mut said = Said::default();
     let more: Vec<(bool, Option<u32>)> = each(0..fates.len() as u32, |i| {
         let live = fates.get(i as usize) == Some(&Fate::Live);
         (
-            live && superseded(&list, i, default),
+            live && superseded(list, i, default),
             if live { list.conflict(i) } else { None },
         )
     });
@@ -145,32 +103,34 @@ fn superseded(list: &OrderedList<'_>, i: u32, default: Option<bool>) -> bool {
     own(rule) && list.superseded(i, default).is_some_and(by_rule)
 }
 
-fn repeated(
-    rules: Vec<&Rule>,
-    fits: impl Fn(&Rule, &Rule) -> bool + Sync,
-) -> Vec<(&Rule, Vec<&Rule>)> {
-    let takes = rules.iter().map(|r| Takes::of(r)).collect();
-    let list = OrderedList::new(rules, takes);
-    let with_others = |(i, by): (u32, Vec<u32>)| {
-        let by = by.into_iter().filter_map(|j| list.rule(j)).collect();
-        Some((list.rule(i).filter(|r| own(r))?, by))
-    };
-    list.repeated(fits)
-        .into_iter()
-        .filter_map(with_others)
-        .collect()
-}
-
 /// Windows: blocks win over allows whatever their order, in each profile on its own.
-fn block_over_allow<'a>(point: &'a Point, rules: &[&'a Rule]) -> Said<'a> {
+fn block_over_allow<'a>(point: &Point, list: &OrderedList<'a>) -> Said<'a> {
     // What Windows brings along, and what apps enter for themselves, nobody edits.
     let system = |r: &Rule| {
         platform::builtin(r).is_some() || r.conditions().any(|c| matches!(c.test, Test::Package))
     };
-    let subject = |r: &Rule| r.action == Action::Allow && own(r) && !system(r);
-    let mut dead: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    let mut live: BTreeSet<usize> = BTreeSet::new();
-    let mut known: Option<Vec<usize>> = None;
+    // A rule of a group policy stays when local rules are switched off; the other way round nothing is known.
+    let fits = |i: &Rule, j: &Rule| {
+        i.profiles.0 & !j.profiles.0 == 0
+            && (j.origin == i.origin || j.origin == RuleOrigin::GroupPolicy)
+    };
+    let mut idle = blocked(point, list);
+    let known: FxHashSet<u32> = idle.iter().map(|(i, _)| *i).collect();
+    let repeated = list.repeated(fits).into_iter();
+    idle.extend(repeated.filter(|(i, _)| !known.contains(i)));
+    let mut idle = named(list, idle);
+    idle.retain(|(r, _)| !system(r));
+    Said {
+        idle,
+        ..Said::default()
+    }
+}
+
+/// The allows that denies take all packets from, in every profile in which they act.
+fn blocked(point: &Point, list: &OrderedList<'_>) -> Vec<(u32, Vec<u32>)> {
+    let mut dead: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    let mut live: BTreeSet<u32> = BTreeSet::new();
+    let mut known: Option<Vec<u32>> = None;
     for (slot, (profile, _)) in Profiles::EACH.iter().enumerate() {
         let settings = point
             .windows
@@ -182,76 +142,36 @@ fn block_over_allow<'a>(point: &'a Point, rules: &[&'a Rule]) -> Said<'a> {
         let acts = |r: &Rule| {
             r.profiles.intersects(*profile) && (!gpo_only || r.origin == RuleOrigin::GroupPolicy)
         };
-        let of = |a: Action| {
-            let each = rules.iter().enumerate();
-            each.filter(move |(_, r)| r.action == a && acts(r))
-                .map(|(i, _)| i)
-        };
-        let order: Vec<usize> = of(Action::Deny).chain(of(Action::Allow)).collect();
+        let acting = |i: &u32| list.rule(*i).is_some_and(acts);
+        let acting: Vec<u32> = list.ranks().filter(acting).collect();
         // Most rules act in every profile: what is known of one holds for the others.
-        if known.as_ref() == Some(&order) {
+        if known.as_ref() == Some(&acting) {
             continue;
         }
-        for (i, fate) in order.iter().zip(after_denies(rules, &order)) {
+        for (i, fate) in list.ranks().zip(list.blocked(acts)) {
             match fate {
-                Fate::Covered(by) => {
-                    let by = by.iter().filter_map(|j| order.get(*j as usize));
-                    dead.entry(*i).or_default().extend(by);
+                Fate::Covered(by) => dead.entry(i).or_default().extend(by),
+                _ if acting.binary_search(&i).is_ok() => {
+                    live.insert(i);
                 }
-                _ => {
-                    live.insert(*i);
-                }
+                _ => {}
             }
         }
-        known = Some(order);
+        known = Some(acting);
     }
     let blocked = dead.into_iter().filter(|(i, _)| !live.contains(i));
-    let mut idle: Vec<(&Rule, Vec<&Rule>)> = blocked
-        .filter_map(|(i, by)| {
-            let by = by.iter().filter_map(|j| rules.get(*j).copied());
-            Some((*rules.get(i)?, by.collect()))
-        })
-        .collect();
-    let allows = rules.iter().copied().filter(|r| r.action == Action::Allow);
-    // A rule of a group policy stays when local rules are switched off; the other way round nothing is known.
-    let fits = |i: &Rule, j: &Rule| {
-        i.profiles.0 & !j.profiles.0 == 0
-            && (j.origin == i.origin || j.origin == RuleOrigin::GroupPolicy)
-    };
-    let repeated = repeated(allows.collect(), fits);
-    let known: FxHashSet<*const Rule> = idle.iter().map(|(r, _)| std::ptr::from_ref(*r)).collect();
-    idle.extend(
-        repeated
-            .into_iter()
-            .filter(|(r, _)| !known.contains(&std::ptr::from_ref(*r))),
-    );
-    idle.retain(|(r, _)| subject(r));
-    Said {
-        idle,
-        ..Said::default()
-    }
+    blocked
+        .map(|(i, by)| (i, by.into_iter().collect()))
+        .collect()
 }
 
-/// The fates of rules of which the denies act first, each of them, and no allow takes a packet from another.
-fn after_denies(rules: &[&Rule], order: &[usize]) -> Vec<Fate> {
-    let rules: Vec<&Rule> = order
-        .iter()
-        .filter_map(|i| rules.get(*i).copied())
-        .collect();
-    let denies = rules.iter().filter(|r| r.action == Action::Deny).count();
-    let mut fates = vec![Fate::Live; denies];
-    if denies == 0 {
-        fates.resize(rules.len(), Fate::Live);
-        return fates;
-    }
-    let takes = rules.iter().map(|r| match r.action {
-        Action::Deny => Takes::Own,
-        _ => Takes::Nothing,
-    });
-    let takes = takes.collect();
-    let list = OrderedList::new(rules, takes);
-    fates.extend(list.fates().into_iter().skip(denies));
-    fates
+/// Rules that people wrote and that are idle, with those that make them so.
+fn named<'a>(list: &OrderedList<'a>, idle: Vec<(u32, Vec<u32>)>) -> Vec<(&'a Rule, Vec<&'a Rule>)> {
+    let rules = |(i, by): (u32, Vec<u32>)| {
+        let by = by.into_iter().filter_map(|j| list.rule(j)).collect();
+        Some((list.rule(i).filter(|r| own(r))?, by))
+    };
+    idle.into_iter().filter_map(rules).collect()
 }
 
 struct Look<'a> {
@@ -259,7 +179,76 @@ struct Look<'a> {
     at: PointRef,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    /// What is said of each list of a point, with the list's name.
+    fn of_point(&self, point: &'a Point) -> Vec<(String, Said<'a>)> {
+        match &point.body {
+            Body::Netfilter(nf) => nf.tables.iter().flat_map(|t| self.of_table(t)).collect(),
+            Body::Lists(l) => [
+                ("in", ListId::Ingress, &l.ingress),
+                ("out", ListId::Egress, &l.egress),
+            ]
+            .into_iter()
+            .map(|(name, id, list)| (name.to_owned(), self.of_list(point, l, id, list)))
+            .collect(),
+        }
+    }
+
+    fn of_table(&self, t: &'a Table) -> Vec<(String, Said<'a>)> {
+        let one = |(i, c): (usize, &'a Chain)| {
+            let name = match t.name {
+                TableName::Filter => c.name.to_string(),
+                other => format!("{} {}", other.as_str(), c.name),
+            };
+            let list = self.indexed(ListId::Chain(t.name, i), &c.rules);
+            (name, c, list)
+        };
+        let mut lists: Vec<_> = t.chains.iter().enumerate().map(one).collect();
+        if lists
+            .iter()
+            .any(|(_, c, list)| list.is_none() && !c.rules.is_empty())
+        {
+            for ((_, c, list), takes) in lists.iter_mut().zip(of_table(t)) {
+                let short = || OrderedList::new(c.rules.iter().collect(), takes);
+                *list = list.take().or_else(|| Some(short()));
+            }
+        }
+        parallel::map(lists, |(name, c, list)| {
+            let default = c.policy.map(|p| p.allow);
+            let said = list.map(|l| first_match(&l, default));
+            (name, said.unwrap_or_default())
+        })
+    }
+
+    fn of_list(&self, point: &Point, lists: &Lists, id: ListId, list: &'a RuleList) -> Said<'a> {
+        let short = || {
+            let mut rules: Vec<&Rule> = list.rules.iter().collect();
+            if lists.discipline == Discipline::Priority {
+                // Equal priorities act in file order.
+                rules.sort_by_key(|r| r.turn());
+            }
+            let takes = rules.iter().map(|r| Takes::of(r)).collect();
+            OrderedList::new(rules, takes)
+        };
+        let rules = self.indexed(id, &list.rules).unwrap_or_else(short);
+        match lists.discipline {
+            Discipline::FirstMatch | Discipline::Priority => {
+                first_match(&rules, decided(&list.default))
+            }
+            Discipline::UnionOfAllows => Said {
+                idle: named(&rules, rules.repeated(|_, _| true)),
+                ..Said::default()
+            },
+            Discipline::BlockOverAllow => block_over_allow(point, &rules),
+        }
+    }
+
+    /// A list by the index that the engine has of it.
+    fn indexed(&self, id: ListId, rules: &'a [Rule]) -> Option<OrderedList<'a>> {
+        let e = self.exports.get(self.at.0)?;
+        e.indexes.ordered(&e.export, self.at.1, id, rules)
+    }
+
     fn name(&self, rule: &Rule) -> String {
         place::decider_name(self.exports, &Decider::Rule { at: self.at, rule })
     }

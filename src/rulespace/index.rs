@@ -1,7 +1,8 @@
 //! An index over the boxes of an ordered list.
 
+use super::entries::Entries;
 use super::tags::{Tags, iface_bit, ifaces};
-use super::tree::{Bounds, Coord, GivenUp, Item, Ranges, Tree};
+use super::tree::{Bounds, Coord, GivenUp, Ranges, Tree};
 use hylint_parsers::model::Action;
 use hylint_parsers::space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, Scalar, StateSet};
 use std::ops::Range;
@@ -125,10 +126,18 @@ impl Kinds {
     pub const BYPASS: Self = Self(4);
     /// Rules that send them on elsewhere or change them.
     pub const OTHER: Self = Self(8);
-    /// Rules that take packets for sure.
-    pub const SURE: Self = Self(16);
     /// Jumps to chains whose rules are entered in their place: what no rule of the chain meets comes back as it went.
-    pub const IDLE_JUMP: Self = Self(32);
+    pub const IDLE_JUMP: Self = Self(16);
+    /// Allows that take packets for sure.
+    pub const SURE_ALLOW: Self = Self(32);
+    /// Denies that do.
+    pub const SURE_DENY: Self = Self(64);
+    /// Others that do.
+    pub const SURE_OTHER: Self = Self(128);
+    /// All that take packets for sure.
+    pub const SURE: Self = Self::SURE_ALLOW.or(Self::SURE_DENY).or(Self::SURE_OTHER);
+    /// Rules that do something, by all that they match.
+    pub const ACTING: Self = Self::ALL.without(Self::SURE);
     /// Of any kind; the kind of boxes that are not told apart.
     pub const ALL: Self = Self(u8::MAX);
 
@@ -167,31 +176,18 @@ impl Kinds {
 /// one too few; whoever asks looks at the box itself.
 #[derive(Clone, Debug)]
 pub struct Index {
-    v4: Tree<u32>,
-    v6: Tree<u128>,
+    pub(super) v4: Tree<u32>,
+    pub(super) v6: Tree<u128>,
 }
 
 impl Index {
-    /// Enters boxes under the numbers of what they belong to; a number may have several.
+    /// Of boxes under the numbers of what they belong to, of any kind; a number may have several.
     pub fn new<'b>(boxes: impl Iterator<Item = (u32, &'b PacketBox)>) -> Self {
-        Self::of_kinds(boxes.map(|(id, b)| (id, Kinds::ALL, b)))
-    }
-
-    /// The same with the kinds of what they belong to.
-    pub fn of_kinds<'b>(boxes: impl Iterator<Item = (u32, Kinds, &'b PacketBox)>) -> Self {
-        let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for (id, kinds, b) in boxes {
-            each_piece(b, kinds, &b.src.v4, &b.dst.v4, |bounds| {
-                v4.push(Item { bounds, id })
-            });
-            each_piece(b, kinds, &b.src.v6, &b.dst.v6, |bounds| {
-                v6.push(Item { bounds, id })
-            });
+        let mut entries = Entries::new(0);
+        for (id, b) in boxes {
+            entries.space(id, Kinds::ALL, b);
         }
-        Self {
-            v4: Tree::new(v4),
-            v6: Tree::new(v6),
-        }
+        entries.index()
     }
 
     /// The lowest number under `below` of a box of some kinds that holds the packet, as `holds` confirms.
@@ -311,7 +307,7 @@ fn of_point<A: Coord>(p: &Point, kinds: Kinds, src: A, dst: A) -> Bounds<A> {
 }
 
 /// A box of one family as boxes with one range per dimension.
-fn each_piece<A: Coord>(
+pub(super) fn each_piece<A: Coord>(
     b: &PacketBox,
     kinds: Kinds,
     src: &RangeSet<A>,
@@ -369,7 +365,7 @@ fn ranges<'s, T: Scalar>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hylint_parsers::space::{AddrSet, IfaceExt, IfaceSet, PortSet, ProtoSet};
+    use hylint_parsers::space::{AddrSet, IfaceExt, IfaceSet, PortSet, ProtoSet, TcpFlags};
     use proptest::prelude::*;
 
     fn addrs() -> impl Strategy<Value = AddrSet> {
@@ -392,42 +388,57 @@ mod tests {
             Just(IfaceSet::iface("eth1").complement()),
             Just(IfaceSet::iface("e+")),
         ];
+        let starts = FlagSet::masked(TcpFlags(0b1_0111), TcpFlags::SYN);
+        let flags = prop_oneof![
+            Just(FlagSet::FULL),
+            Just(starts),
+            Just(starts.complement()),
+            Just(FlagSet::exactly(TcpFlags::SYN)),
+            (1u64..).prop_map(FlagSet),
+        ];
         (
             any_or(addrs().boxed()),
             any_or(addrs().boxed()),
             ports(),
             0u8..4,
             iface,
+            flags,
             1u32..8,
         )
-            .prop_map(|(src, dst, ports, proto, in_iface, state)| PacketBox {
-                src,
-                dst,
-                proto: if proto == 0 {
-                    ProtoSet::full()
-                } else {
-                    ProtoSet::single(proto)
+            .prop_map(
+                |(src, dst, ports, proto, in_iface, flags, state)| PacketBox {
+                    src,
+                    dst,
+                    proto: if proto == 0 {
+                        ProtoSet::full()
+                    } else {
+                        ProtoSet::single(proto)
+                    },
+                    dport: ports
+                        .into_iter()
+                        .map(|(lo, n)| (lo, lo + n))
+                        .collect::<PortSet>(),
+                    in_iface,
+                    flags,
+                    state: StateSet(state),
+                    ..PacketBox::any()
                 },
-                dport: ports
-                    .into_iter()
-                    .map(|(lo, n)| (lo, lo + n))
-                    .collect::<PortSet>(),
-                in_iface,
-                state: StateSet(state),
-                ..PacketBox::any()
-            })
+            )
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
         #[test]
-        fn the_index_finds_what_a_scan_finds(list in prop::collection::vec(boxes(), 0..120), q in boxes()) {
+        fn the_index_finds_what_a_scan_finds(list in prop::collection::vec(boxes(), 0..200), q in boxes()) {
             let index = Index::new(list.iter().enumerate().map(|(i, b)| (i as u32, b)));
             let mut found = Vec::new();
             index.touching(&q, &mut found);
             for (i, b) in list.iter().enumerate() {
                 prop_assert!(!b.intersects(&q) || found.contains(&(i as u32)), "{i} is missing");
             }
+            let touches = |i: u32| list[i as usize].intersects(&q);
+            let first = list.iter().position(|b| b.intersects(&q)).map(|i| i as u32);
+            prop_assert_eq!(index.first_touching(&q, Kinds::ALL, 0..u32::MAX, touches), first);
             if let Some(p) = Point::lowest(&q) {
                 prop_assert!(p.is_in(&q));
                 prop_assert!(p.is_in(&p.space()) && p.space().is_subset(&q));

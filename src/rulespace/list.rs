@@ -1,11 +1,13 @@
 //! What the rules of one ordered list do to each other: which never decide, which change nothing, which conflict.
 
+use super::entries::Entries;
 use super::index::{Index, Kinds, Point};
 use super::summary::Takes;
 use crate::parallel;
 use hylint_parsers::model::{Action, Rule};
 use hylint_parsers::space::{PacketBox, StateSet};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Packets looked at for one rule before it is put off; nearly every rule needs one or two.
 const FIRST_STEPS: usize = 64;
@@ -15,9 +17,6 @@ const ALL_STEPS: usize = 1 << 20;
 const MOST_STEPS: usize = 1 << 14;
 /// Later rules that one rule is compared with, and pieces that it may fall into.
 const COMPARED: usize = 512;
-/// Rules that do something.
-const ACTING: Kinds = Kinds::ALL.without(Kinds::SURE);
-
 /// Whether a rule of a list ever decides.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fate {
@@ -29,48 +28,53 @@ pub enum Fate {
     Undecided,
 }
 
-/// The rules of a list in the order in which they act. A rule's number is its rank.
+/// The rules of a list in the order in which they act. A rule's number is its rank. Disabled rules have one and do nothing.
 #[derive(Debug)]
 pub struct OrderedList<'a> {
     rules: Vec<&'a Rule>,
-    takes: Vec<Takes>,
-    index: Index,
+    takes: Cow<'a, [Takes]>,
+    index: Cow<'a, Index>,
 }
 
 impl<'a> OrderedList<'a> {
-    /// A list of rules with what each takes for sure. Only enabled rules may be in it.
+    /// A list of rules with what each takes for sure, and its own index.
     #[must_use]
     pub fn new(rules: Vec<&'a Rule>, takes: Vec<Takes>) -> Self {
-        let mut entries: Vec<(u32, Kinds, &PacketBox)> = Vec::new();
-        let mut spare = rules.len();
+        let mut entries = Entries::new(rules.len());
         for ((i, r), t) in (0u32..).zip(&rules).zip(&takes) {
-            let kind = Kinds::of(&r.action);
-            // What a chain takes is little of what is sent there. It is entered by itself where that are not too many boxes.
-            let inner: &[PacketBox] = match t {
-                Takes::Boxes(b) if b.len() <= spare => b,
-                _ => &[],
-            };
-            spare -= inner.len();
-            let kinds = match t {
-                Takes::Nothing => kind,
-                _ if !inner.is_empty() => kind,
-                _ => kind.or(Kinds::SURE),
-            };
-            entries.extend(r.clauses.iter().map(|c| (i, kinds, &c.space)));
-            entries.extend(inner.iter().map(|b| (i, Kinds::SURE, b)));
+            if r.enabled {
+                entries.rule(i, Kinds::of(&r.action), r, t);
+            }
         }
-        let index = Index::of_kinds(entries.into_iter());
+        let index = entries.index();
         Self {
             rules,
-            takes,
-            index,
+            takes: takes.into(),
+            index: Cow::Owned(index),
         }
     }
 
-    /// A rule by its rank.
+    /// The same where what they take and the index are known; both are by rank.
+    #[must_use]
+    pub fn indexed(rules: Vec<&'a Rule>, takes: &'a [Takes], index: &'a Index) -> Self {
+        Self {
+            rules,
+            takes: takes.into(),
+            index: Cow::Borrowed(index),
+        }
+    }
+
+    /// An enabled rule by its rank.
     #[must_use]
     pub fn rule(&self, i: u32) -> Option<&'a Rule> {
-        self.rules.get(i as usize).copied()
+        let rule = self.rules.get(i as usize).copied();
+        rule.filter(|r| r.enabled)
+    }
+
+    /// Every rank.
+    #[must_use]
+    pub fn ranks(&self) -> Range<u32> {
+        0..self.rules.len() as u32
     }
 
     fn takes(&self, i: u32) -> &Takes {
@@ -80,8 +84,27 @@ impl<'a> OrderedList<'a> {
     /// The fate of each rule, by rank.
     #[must_use]
     pub fn fates(&self) -> Vec<Fate> {
-        let ranks = 0..self.rules.len() as u32;
-        let mut fates: Vec<Fate> = each(ranks, |i| self.fate(i, FIRST_STEPS));
+        self.decided(|i, steps| self.covered(i, Kinds::SURE, i, steps, |_| true))
+    }
+
+    /// The fate of each rule of a list in which every deny acts before every allow, and no allow takes a packet from another,
+    /// as if those rules alone were in it that `acts` names. Only an allow is ever covered.
+    #[must_use]
+    pub fn blocked(&self, acts: impl Fn(&Rule) -> bool + Sync) -> Vec<Fate> {
+        let denies = |j: u32| self.rule(j).is_some_and(&acts);
+        let every = self.ranks().end;
+        self.decided(|i, steps| {
+            let subject = |r: &&Rule| r.action == Action::Allow && acts(r);
+            match self.rule(i).filter(subject) {
+                Some(_) => self.covered(i, Kinds::SURE_DENY, every, steps, denies),
+                None => Fate::Live,
+            }
+        })
+    }
+
+    /// What `fate` says of each rule with as many steps as it may take.
+    fn decided(&self, fate: impl Fn(u32, usize) -> Fate + Sync + Send) -> Vec<Fate> {
+        let mut fates: Vec<Fate> = each(self.ranks(), |i| fate(i, FIRST_STEPS));
         let left: Vec<u32> = (0u32..)
             .zip(&fates)
             .filter(|(_, f)| **f == Fate::Undecided)
@@ -90,7 +113,7 @@ impl<'a> OrderedList<'a> {
         // The share depends on the list alone, so that the result does not depend on threads.
         let share = (ALL_STEPS / left.len().max(1)).min(MOST_STEPS);
         if share > FIRST_STEPS {
-            let second: Vec<(u32, Fate)> = parallel::map(left, |i| (i, self.fate(i, share)));
+            let second: Vec<(u32, Fate)> = parallel::map(left, |i| (i, fate(i, share)));
             for (i, fate) in second {
                 if let Some(f) = fates.get_mut(i as usize) {
                     *f = fate;
@@ -100,19 +123,23 @@ impl<'a> OrderedList<'a> {
         fates
     }
 
-    fn fate(&self, i: u32, steps: usize) -> Fate {
-        self.covered(i, i, steps, |_| true)
-    }
-
-    /// Takes the lowest packet of what is left of the rule and asks which rule under `below` takes it; none: the rule is live.
-    fn covered(&self, i: u32, below: u32, steps: usize, may: impl Fn(u32) -> bool) -> Fate {
+    /// Takes the lowest packet of what is left of the rule and asks which rule of some kinds under `below` takes it; none:
+    /// the rule is live.
+    fn covered(
+        &self,
+        i: u32,
+        kinds: Kinds,
+        below: u32,
+        steps: usize,
+        may: impl Fn(u32) -> bool,
+    ) -> Fate {
         let Some(rule) = self.rule(i) else {
             return Fate::Live;
         };
         let taker = |p: &Point| {
             let takes = |j: u32| self.rule(j).and_then(|r| self.takes(j).holding(r, p));
             let held = |j: u32| may(j) && takes(j).is_some();
-            let j = self.index.first(p, Kinds::SURE, below, held)?;
+            let j = self.index.first(p, kinds, below, held)?;
             Some((j, takes(j)?))
         };
         let mut clauses = rule.clauses.iter().map(|c| &c.space);
@@ -149,24 +176,28 @@ impl<'a> OrderedList<'a> {
         Fate::Covered(by)
     }
 
-    /// For a list of allows of which any may decide: the rules that can go because others that stay allow as much, with those
-    /// others. Of equal rules the first stays, and of overlapping ones the wider. `fits(i, j)` says whether `j` acts wherever
+    /// For allows of which any may decide: those that can go because others that stay allow as much, with those others. Of
+    /// equal rules the first stays, and of overlapping ones the wider. `fits(i, j)` says whether `j` acts wherever
     /// `i` does, beside what packets tell.
     #[must_use]
     pub fn repeated(&self, fits: impl Fn(&Rule, &Rule) -> bool + Sync) -> Vec<(u32, Vec<u32>)> {
+        let allow = |i: u32| self.rule(i).filter(|r| r.action == Action::Allow);
         let may = |i: u32, j: u32| {
-            let both = self.rule(i).zip(self.rule(j));
+            let both = allow(i).zip(allow(j));
             i != j && both.is_some_and(|(a, b)| fits(a, b))
         };
-        let every = self.rules.len() as u32;
+        let every = self.ranks().end;
         let covers = |i: u32, gone: &[bool]| {
             let stays = |j: u32| !gone.get(j as usize).is_some_and(|g| *g);
-            match self.covered(i, every, FIRST_STEPS, |j| may(i, j) && stays(j)) {
+            let stays = |j: u32| may(i, j) && stays(j);
+            match self.covered(i, Kinds::SURE_ALLOW, every, FIRST_STEPS, stays) {
                 Fate::Covered(by) => Some(by),
                 _ => None,
             }
         };
-        let candidates = each(0..every, |i| covers(i, &[]).is_some());
+        let candidates = each(self.ranks(), |i| {
+            allow(i).is_some() && covers(i, &[]).is_some()
+        });
         let mut order: Vec<u32> = (0u32..)
             .zip(&candidates)
             .filter(|(_, c)| **c)
@@ -195,7 +226,7 @@ impl<'a> OrderedList<'a> {
     pub fn superseded(&self, i: u32, default: Option<bool>) -> Option<Superseded> {
         let rule = self.rule(i)?;
         let effect = effect(rule)?;
-        let end = self.rules.len() as u32;
+        let end = self.ranks().end;
         let mut left: Vec<Cow<'_, PacketBox>> = rule
             .clauses
             .iter()
@@ -207,7 +238,7 @@ impl<'a> OrderedList<'a> {
         while !left.is_empty() {
             let from = last.unwrap_or(i) + 1;
             let meets = |j: u32| {
-                let acts = |r: &&Rule| Kinds::of(&r.action).meets(ACTING);
+                let acts = |r: &&Rule| Kinds::of(&r.action).meets(Kinds::ACTING);
                 let mut spaces = self
                     .rule(j)
                     .filter(acts)
@@ -218,7 +249,7 @@ impl<'a> OrderedList<'a> {
             let first = rule.clauses.iter().fold(end, |end, c| {
                 let found = self
                     .index
-                    .first_touching(&c.space, ACTING, from..end, meets);
+                    .first_touching(&c.space, Kinds::ACTING, from..end, meets);
                 found.unwrap_or(end)
             });
             let Some(next) = self.rule(first) else { break };
@@ -312,7 +343,7 @@ fn starting(b: &PacketBox) -> Option<PacketBox> {
 }
 
 /// What `f` says of each rank; short lists are not worth a thread.
-pub fn each<T: Send>(ranks: std::ops::Range<u32>, f: impl Fn(u32) -> T + Sync + Send) -> Vec<T> {
+pub fn each<T: Send>(ranks: Range<u32>, f: impl Fn(u32) -> T + Sync + Send) -> Vec<T> {
     if ranks.len() < 256 {
         ranks.map(f).collect()
     } else {
@@ -454,9 +485,10 @@ mod tests {
 
         #[test]
         fn repeated_allows_can_all_go_and_no_other_can(rules in prop::collection::vec(rule(), 1..10)) {
-            let rules: Vec<Rule> = rules.into_iter().filter(|r| r.action == Action::Allow).collect();
+            let allow = |i: &usize| rules[*i].action == Action::Allow;
             let gone: Vec<usize> = list(&rules).repeated(|_, _| true).iter().map(|(i, _)| *i as usize).collect();
-            let stays: Vec<usize> = (0..rules.len()).filter(|i| !gone.contains(i)).collect();
+            let stays: Vec<usize> = (0..rules.len()).filter(allow).filter(|i| !gone.contains(i)).collect();
+            prop_assert!(gone.iter().all(allow));
             for p in universe() {
                 let by = |of: &[usize]| of.iter().any(|i| surely(&rules[*i], &p));
                 for i in &gone {
@@ -468,6 +500,51 @@ mod tests {
                 let needed = universe().iter().any(|p| matches(&rules[*i], p) && !others.iter().any(|j| surely(&rules[*j], p)));
                 prop_assert!(needed, "rule {} can go", i);
             }
+        }
+
+        #[test]
+        fn an_allow_is_blocked_exactly_when_denies_that_act_take_all_of_it(rules in prop::collection::vec(rule(), 1..14)) {
+            let acts = |r: &Rule| r.clauses[0].space.proto.contains(6);
+            let denies = || rules.iter().filter(|r| acts(r) && r.action == Action::Deny);
+            for (i, fate) in list(&rules).blocked(acts).into_iter().enumerate() {
+                let subject = acts(&rules[i]) && rules[i].action == Action::Allow;
+                let passes = |p: &Point| matches(&rules[i], p) && !denies().any(|d| surely(d, p));
+                prop_assert_eq!(fate != Fate::Live, subject && !universe().iter().any(passes), "rule {}", i);
+                if let Fate::Covered(by) = fate {
+                    let denied = |p: &Point| by.iter().any(|j| surely(&rules[*j as usize], p));
+                    prop_assert!(universe().iter().all(|p| !matches(&rules[i], p) || denied(p)));
+                }
+            }
+        }
+
+        #[test]
+        fn disabled_rules_do_nothing(rules in prop::collection::vec((rule(), prop::bool::weighted(0.7)), 1..14)) {
+            let rules: Vec<Rule> = rules.into_iter().map(|(r, enabled)| Rule { enabled, ..r }).collect();
+            let ranks: Vec<u32> = (0u32..).zip(&rules).filter(|(_, r)| r.enabled).map(|(i, _)| i).collect();
+            let acting: Vec<Rule> = rules.iter().filter(|r| r.enabled).cloned().collect();
+            let (with, without) = (list(&rules), list(&acting));
+            let rank = |j: u32| ranks[j as usize];
+            let (fates, expected) = (with.fates(), without.fates());
+            for (j, i) in (0u32..).zip(&ranks) {
+                let fate = match &expected[j as usize] {
+                    Fate::Covered(by) => Fate::Covered(by.iter().map(|j| rank(*j)).collect()),
+                    other => other.clone(),
+                };
+                prop_assert_eq!(&fates[*i as usize], &fate);
+                prop_assert_eq!(with.conflict(*i), without.conflict(j).map(rank));
+                let superseded = without.superseded(j, Some(false)).map(|s| match s {
+                    Superseded::ByRule(j) => Superseded::ByRule(rank(j)),
+                    Superseded::ByDefault => Superseded::ByDefault,
+                });
+                prop_assert_eq!(with.superseded(*i, Some(false)), superseded);
+            }
+            for i in (0u32..).zip(&rules).filter(|(_, r)| !r.enabled).map(|(i, _)| i) {
+                prop_assert_eq!(&fates[i as usize], &Fate::Live);
+                prop_assert_eq!((with.conflict(i), with.superseded(i, Some(false))), (None, None));
+            }
+            let gone: Vec<u32> = with.repeated(|_, _| true).iter().map(|(i, _)| *i).collect();
+            let expected: Vec<u32> = without.repeated(|_, _| true).iter().map(|(j, _)| rank(*j)).collect();
+            prop_assert_eq!(gone, expected);
         }
 
         /// What a chain takes for sure: run the packet through it, each condition both ways.

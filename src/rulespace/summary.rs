@@ -60,7 +60,7 @@ impl Takes {
     }
 }
 
-/// What each rule of each chain of a table takes for sure, by chain. Each chain is looked at once, not at each jump to it.
+/// What each rule of each chain of a table takes for sure, by chain; a disabled one nothing. Each chain is looked at once, not at each jump to it.
 #[must_use]
 pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
     let mut taken: Vec<Option<Vec<PacketBox>>> = vec![None; table.chains.len()];
@@ -73,6 +73,7 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
         }
     }
     let of_rule = |r: &Rule| match r.action {
+        _ if !r.enabled => Takes::Nothing,
         Action::Jump(to) => jump(r, taken.get(to as usize).and_then(Option::as_ref)),
         _ => Takes::of(r),
     };
@@ -86,7 +87,7 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
     table
         .chains
         .iter()
-        .map(|c| c.rules.iter().filter(|r| r.enabled).map(of_rule).collect())
+        .map(|c| c.rules.iter().map(of_rule).collect())
         .collect()
 }
 
