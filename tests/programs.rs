@@ -1,0 +1,235 @@
+//! What the engine makes of a program, a service or an owner that a rule asks for, when it judges a required flow. The
+//! oracle (tests/oracle.rs) takes packets literally and never gets here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use hylint::engine::{BRANCH_BUDGET, Carry, Context, Direction, Effect, LocalPolicy, evaluate};
+use hylint::load::LoadedExport;
+use hylint_parsers::model::{
+    Action, Body, Clause, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, Discipline,
+    Export, Lists, Point, PointKind, Profiles, Rule, RuleList, Test,
+};
+use hylint_parsers::source::{Source, Span};
+use hylint_parsers::space::{AddrSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags};
+use std::collections::BTreeMap;
+
+const LISTENERS: &[&str] = &["termservice", "sqlservr"];
+
+/// A clause of TCP to a port.
+fn https() -> PacketBox {
+    PacketBox {
+        proto: ProtoSet::single(6),
+        dport: PortSet::single(443),
+        ..PacketBox::any()
+    }
+}
+
+fn local(test: Test) -> Condition {
+    let text = format!("{test:?}");
+    Condition::new(ConditionKind::Local, test, Span::default(), text)
+}
+
+fn program(name: &str) -> Condition {
+    local(Test::Program(name.into()))
+}
+
+fn service(name: &str) -> Condition {
+    local(Test::Service(name.into()))
+}
+
+fn rule(action: Action, space: PacketBox, conditions: &[Condition]) -> Rule {
+    let mut r = Rule::new(Span::new(0, 1), action);
+    let clause = Clause {
+        space,
+        conditions: conditions.iter().cloned().collect(),
+    };
+    r.clauses = [clause].into_iter().collect();
+    r
+}
+
+/// What happens to a new connection to port 443 at a list of these rules, and whether on an assumption.
+fn judged(rules: Vec<Rule>, policy: LocalPolicy<'_>) -> Vec<(Effect, bool)> {
+    let list = |rules| RuleList {
+        default: DefaultVerdict {
+            allow: false,
+            origin: DefaultOrigin::Implicit,
+            span: Span::default(),
+        },
+        rules,
+    };
+    let lists = Lists {
+        discipline: Discipline::Priority,
+        ingress: list(rules),
+        egress: list(Vec::new()),
+    };
+    let point = Point::new(PointKind::Nsg, Span::default(), Body::Lists(lists));
+    let export = Export {
+        points: vec![point],
+        ..Export::default()
+    };
+    let source = Source::new("x", "", "UTF-8");
+    let exports = [LoadedExport::new(
+        "x".into(),
+        source,
+        export,
+        String::new(),
+        0,
+    )];
+    let (resolve, own) = (BTreeMap::new(), AddrSet::empty());
+    let ctx = Context {
+        exports: &exports,
+        resolve: &resolve,
+        local: &own,
+        profile: Profiles::DOMAIN,
+        policy,
+        filter_only: false,
+        budget: BRANCH_BUDGET,
+    };
+    let query = PacketBox {
+        src: AddrSet::parse("10.0.0.0/24").unwrap(),
+        dst: AddrSet::parse("10.1.0.1").unwrap(),
+        flags: hylint_parsers::space::FlagSet::exactly(TcpFlags::SYN),
+        state: StateSet::exactly(StateSet::NEW, false, false),
+        ..https()
+    };
+    let mut all: Vec<(Effect, bool)> = evaluate(&ctx, &[(0, 0)], Direction::In, &query)
+        .iter()
+        .map(|b| (b.effect, !b.assumed.is_empty()))
+        .collect();
+    all.sort_by_key(|(e, assumed)| (*e as u8, *assumed));
+    all.dedup();
+    all
+}
+
+fn required(action: Action, space: PacketBox, conditions: &[Condition]) -> Vec<(Effect, bool)> {
+    let listeners: Vec<String> = LISTENERS.iter().map(|l| (*l).into()).collect();
+    let rules = vec![rule(action, space, conditions)];
+    judged(rules, LocalPolicy::Required(&listeners))
+}
+
+const ASSUMED: &[(Effect, bool)] = &[(Effect::Allow, true)];
+const NOT: &[(Effect, bool)] = &[(Effect::Deny, false)];
+const OPEN: &[(Effect, bool)] = &[(Effect::Allow, false), (Effect::Deny, false)];
+
+#[test]
+fn an_allow_for_the_listener_or_for_one_that_is_not_known_carries_the_flow() {
+    let svchost = r"%SystemRoot%\System32\svchost.exe";
+    for (conditions, want) in [
+        (vec![service("TermService")], ASSUMED),
+        (vec![program(r"C:\SQL\Binn\sqlservr.exe")], ASSUMED),
+        (vec![program("/opt/sql/SQLSERVR")], ASSUMED),
+        (vec![program(r"C:\x\other.exe")], NOT),
+        (vec![service("Spooler")], NOT),
+        // These hold many services: who listens is the service's matter, and not known without one.
+        (vec![program(svchost)], ASSUMED),
+        (vec![program("System")], ASSUMED),
+        (vec![program(svchost), service("TermService")], ASSUMED),
+        (vec![program(svchost), service("Spooler")], NOT),
+        (vec![service("*")], ASSUMED),
+        (vec![program(r"C:\x\other.exe"), service("*")], NOT),
+        // Any other program says nothing of this one.
+        (vec![program(r"C:\x\other.exe").negate(true)], ASSUMED),
+    ] {
+        assert_eq!(
+            required(Action::Allow, https(), &conditions),
+            want,
+            "{conditions:?}"
+        );
+    }
+    // Nobody says who listens.
+    for name in [r"C:\x\other.exe", r"C:\SQL\Binn\sqlservr.exe"] {
+        let rules = vec![rule(Action::Allow, https(), &[program(name)])];
+        assert_eq!(judged(rules, LocalPolicy::Required(&[])), ASSUMED, "{name}");
+    }
+}
+
+#[test]
+fn a_block_stops_its_own_listener_only() {
+    let blocked = |condition: Condition| {
+        let listeners: Vec<String> = LISTENERS.iter().map(|l| (*l).into()).collect();
+        let rules = vec![
+            rule(Action::Deny, https(), &[condition]),
+            rule(Action::Allow, https(), &[]),
+        ];
+        judged(rules, LocalPolicy::Required(&listeners))
+    };
+    let passes: &[(Effect, bool)] = &[(Effect::Allow, false)];
+    assert_eq!(blocked(service("TermService")), [(Effect::Deny, true)]);
+    assert_eq!(blocked(service("Spooler")), passes);
+    assert_eq!(blocked(program(r"C:\x\other.exe")), passes);
+    // Which service it is stays open, and so does whose port the system assigned.
+    assert_eq!(blocked(program("svchost.exe")), OPEN);
+    assert_eq!(blocked(local(Test::SystemPort)), OPEN);
+    assert_eq!(blocked(local(Test::Uid(RangeSet::single(0)))), OPEN);
+    assert_eq!(blocked(local(Test::Gid(RangeSet::single(0)))), OPEN);
+    assert_eq!(blocked(local(Test::Opaque)), OPEN);
+    assert_eq!(blocked(local(Test::Package)), [(Effect::Deny, true)]);
+}
+
+#[test]
+fn a_condition_on_the_process_carries_only_what_names_its_ports() {
+    let any_port = PacketBox {
+        dport: PortSet::full(),
+        ..https()
+    };
+    let nearly_any = PacketBox {
+        dport: PortSet::range(1, u16::MAX),
+        ..https()
+    };
+    let any_protocol = PacketBox {
+        proto: ProtoSet::full(),
+        ..https()
+    };
+    let half = PacketBox {
+        dport: PortSet::range(1, 32_767),
+        ..https()
+    };
+    for (space, carry) in [
+        (https(), Carry::Finite),
+        (half, Carry::Finite),
+        (any_port, Carry::PortLess),
+        (nearly_any, Carry::PortLess),
+        (any_protocol, Carry::PortLess),
+    ] {
+        assert_eq!(Carry::of(&space), carry, "{space:?}");
+        let want = if carry == Carry::Finite { ASSUMED } else { NOT };
+        for condition in [
+            service("TermService"),
+            local(Test::Uid(RangeSet::single(0))),
+            local(Test::Package),
+        ] {
+            let got = required(
+                Action::Allow,
+                space.clone(),
+                std::slice::from_ref(&condition),
+            );
+            assert_eq!(got, want, "{condition:?} {space:?}");
+        }
+    }
+    assert_eq!(
+        required(Action::Allow, https(), &[local(Test::SystemPort)]),
+        NOT,
+        "whatever the system put there, it is not the required service"
+    );
+}
+
+#[test]
+fn excess_takes_each_condition_to_hold() {
+    for condition in [
+        service("Spooler"),
+        program(r"C:\x\other.exe"),
+        local(Test::SystemPort),
+        Condition::new(ConditionKind::Rate, Test::Opaque, Span::default(), "limit"),
+        Condition::new(ConditionKind::Peer, Test::IpSec, Span::default(), "IPsec"),
+    ] {
+        let rules = vec![rule(
+            Action::Allow,
+            https(),
+            std::slice::from_ref(&condition),
+        )];
+        assert_eq!(judged(rules, LocalPolicy::Holds), ASSUMED, "{condition:?}");
+    }
+}
