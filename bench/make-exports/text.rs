@@ -243,6 +243,7 @@ fn netfilter(flows: &[Flow]) -> Point {
             span: SPAN,
             chains: all.collect(),
         }],
+        legacy: false,
     };
     let mut point = Point::new(PointKind::Netfilter, SPAN, Body::Netfilter(body));
     point.families = Families::V4;

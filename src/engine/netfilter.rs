@@ -148,7 +148,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The hook INPUT. The legacy tools ask the security table before a source is translated there (priority 50),
-    /// iptables-nft asks it afterwards (150), and a dump need not say which of them reads it.
+    /// iptables-nft asks it afterwards (150); where a dump does not say that it is of the former, that stays open.
     fn input(&mut self, nf: &'a Netfilter, pieces: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
         use TableName::{Filter, Mangle, Nat, Security};
         let asks = |t: &Table| t.chain("INPUT").is_some_and(|(_, c)| !c.rules.is_empty());
@@ -157,7 +157,7 @@ impl<'a> Walk<'a, '_> {
             rules.any(|r| matches!(&r.action, Action::Nat(n) if n.kind == NatKind::Snat))
         };
         let both = nf.table(Nat).is_some_and(|t| asks(t) && moves(t));
-        if both && nf.table(Security).is_some_and(asks) {
+        if both && !nf.legacy && nf.table(Security).is_some_and(asks) {
             let p = self.hook(nf, "INPUT", &[Mangle, Filter], pieces);
             self.give_up(p, "security-order");
             return Vec::new();

@@ -142,10 +142,11 @@ pub(crate) fn netfilter() -> impl Strategy<Value = Point> {
         .collect();
     tables.prop_map(|tables| {
         let tables = tables.into_iter().flatten().collect();
+        let legacy = false;
         Point::new(
             PointKind::Netfilter,
             Span::default(),
-            Body::Netfilter(Netfilter { tables }),
+            Body::Netfilter(Netfilter { tables, legacy }),
         )
     })
 }

@@ -169,14 +169,18 @@ fn point(
         .header
         .or_else(|| dump.tables.first().map(|t| t.span))
         .unwrap_or(dump.span);
-    let merges = merges_ports(dump.header.and_then(|h| text.get(h.range())));
+    let header = dump.header.and_then(|h| text.get(h.range()));
+    let merges = merges_ports(header);
     let mut tables: Vec<Table> = dump
         .tables
         .into_iter()
         .filter_map(|t| table(text, t, &space, merges, problems))
         .collect();
     changes::loosen(text, &mut tables);
-    let body = Body::Netfilter(Netfilter { tables });
+    let body = Body::Netfilter(Netfilter {
+        tables,
+        legacy: is_legacy(header),
+    });
     let mut point = Point::new(PointKind::Netfilter, dump.span, body);
     point.label = label;
     point.families = match family {
@@ -205,6 +209,21 @@ fn merges_ports(header: Option<&str>) -> bool {
     };
     let number = version.split_whitespace().next().unwrap_or("");
     version.contains("(nf_tables)") && matches!(number, "1.8.8" | "1.8.9" | "1.8.10")
+}
+
+/// Whether a header says that its dump is of the legacy tools: there were no others before 1.8, and iptables-nft names
+/// itself at the latest from 1.8.8 on.
+fn is_legacy(header: Option<&str>) -> bool {
+    let Some((name, version)) = header.and_then(|h| h.split_once("-save v")) else {
+        return false;
+    };
+    let number = version.split_whitespace().next().unwrap_or("");
+    let mut parts = number.split('.').map_while(|p| p.parse::<u32>().ok());
+    let place = (parts.next(), parts.next(), parts.next().unwrap_or(0));
+    let nft =
+        name.ends_with("xtables") || name.ends_with("-nft") || version.contains("(nf_tables)");
+    let silent = (Some(1), Some(8), 0)..(Some(1), Some(8), 8);
+    !nft && place.1.is_some() && !silent.contains(&place)
 }
 
 fn table<'a>(

@@ -229,6 +229,9 @@ impl Table {
 pub struct Netfilter {
     /// In file order.
     pub tables: Vec<Table>,
+    /// The dump says that it is of the legacy tools, whose tables stand at places of their own in a hook; false for those
+    /// of iptables-nft, and where nothing says which.
+    pub legacy: bool,
 }
 
 impl Netfilter {

@@ -378,7 +378,10 @@ fn point(v6: bool) -> impl Strategy<Value = Point> {
     names
         .prop_flat_map(move |names| names.into_iter().map(|n| table(v6, n)).collect::<Vec<_>>())
         .prop_map(move |tables| {
-            let body = Body::Netfilter(Netfilter { tables });
+            let body = Body::Netfilter(Netfilter {
+                tables,
+                legacy: false,
+            });
             let mut p = Point::new(PointKind::Netfilter, Span::default(), body);
             p.families = if v6 {
                 crate::model::Families::V6
