@@ -23,7 +23,7 @@ pub struct Input<'a> {
     pub source: &'a Source,
     /// What is asked of it.
     pub depth: Depth,
-    json: OnceCell<Option<Json>>,
+    json: OnceCell<Option<Json<'a>>>,
 }
 
 impl<'a> Input<'a> {
@@ -44,7 +44,7 @@ impl<'a> Input<'a> {
     }
 
     /// The text as JSON documents, if it begins like JSON (or concatenated JSON documents).
-    pub fn json(&self) -> Option<&Json> {
+    pub fn json(&self) -> Option<&Json<'_>> {
         self.json
             .get_or_init(|| Json::sniff(&self.source.text).then(|| Json::parse(&self.source.text)))
             .as_ref()

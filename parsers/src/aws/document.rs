@@ -169,10 +169,10 @@ fn known_list(key: Value<'_>, value: Value<'_>, depth: usize) -> Option<Item> {
 }
 
 /// How sure it is that a text is of this format.
-pub(super) fn score(json: &Json, text: &str) -> Score {
+pub(super) fn score(json: &Json<'_>) -> Score {
     let mut best = 0;
     let mut visits = 0;
-    let mut todo: Vec<(Value<'_>, usize)> = json.documents(text).take(64).map(|d| (d, 0)).collect();
+    let mut todo: Vec<(Value<'_>, usize)> = json.documents().take(64).map(|d| (d, 0)).collect();
     todo.reverse();
     while let Some((value, depth)) = todo.pop() {
         visits += 1;

@@ -44,7 +44,7 @@ pub const FORMAT: FormatSpec = FormatSpec {
 fn detect(input: &Input<'_>) -> Score {
     let text = &input.source.text;
     match input.json() {
-        Some(json) => document::score(json, text),
+        Some(json) => document::score(json),
         None if embedded_blocks(text).is_empty() => 0,
         None => EMBEDDED,
     }
@@ -55,16 +55,17 @@ fn read(input: &Input<'_>) -> Export {
         return read_documents(input, json, None);
     }
     let blocks = embedded_blocks(&input.source.text);
-    let json = Json::parse(&embedded::only(&input.source.text, &blocks));
+    let text = embedded::only(&input.source.text, &blocks);
+    let json = Json::parse(&text);
     read_documents(input, &json, Some(&blocks))
 }
 
 /// Reads every document; `blocks` are their places if they stand inside other text.
-fn read_documents(input: &Input<'_>, json: &Json, blocks: Option<&[Range<usize>]>) -> Export {
+fn read_documents(input: &Input<'_>, json: &Json<'_>, blocks: Option<&[Range<usize>]>) -> Export {
     let source = input.source;
     let mut reader = Reader::new(source, input.depth);
     reader.walk.errors(json);
-    for document in json.documents(&source.text) {
+    for document in json.documents() {
         reader.document(document);
     }
     if let Some(blocks) = blocks {
@@ -87,9 +88,7 @@ fn embedded_blocks(text: &str) -> Vec<Range<usize>> {
     if !marks.iter().any(has) {
         return Vec::new();
     }
-    embedded::blocks(text, |json, block| {
-        document::score(json, block) >= document::CERTAIN
-    })
+    embedded::blocks(text, |json, _| document::score(json) >= document::CERTAIN)
 }
 
 /// One note for the text around the blocks: where the first of it stands.

@@ -43,21 +43,17 @@ pub const FORMAT: FormatSpec = FormatSpec {
 
 fn detect(input: &Input<'_>) -> Score {
     let Some(json) = input.json() else { return 0 };
-    json.documents(&input.source.text)
-        .map(walk::score)
-        .max()
-        .unwrap_or(0)
+    json.documents().map(walk::score).max().unwrap_or(0)
 }
 
 fn read(input: &Input<'_>) -> Export {
     let mut cx = Context::default();
     cx.heads = input.depth == Depth::Heads;
     if let Some(json) = input.json() {
-        let text = &input.source.text;
-        document(&mut cx, json, text);
+        document(&mut cx, json);
         for (span, inner) in std::mem::take(&mut cx.embedded) {
             cx.within = Some(span);
-            document(&mut cx, &Json::parse(&inner), &inner);
+            document(&mut cx, &Json::parse(&inner));
         }
         cx.within = None;
     }
@@ -78,7 +74,7 @@ fn read(input: &Input<'_>) -> Export {
 }
 
 /// Reads every document of a text. Groups, rules and companions gather in the context.
-fn document(cx: &mut Context, json: &Json, text: &str) {
+fn document(cx: &mut Context, json: &Json<'_>) {
     cx.errors = json.errors.iter().map(|e| e.span).collect();
     for e in &json.errors {
         let span = cx.within.unwrap_or(e.span);
@@ -97,7 +93,7 @@ fn document(cx: &mut Context, json: &Json, text: &str) {
             "there are more such errors behind this one, which are not listed",
         );
     }
-    walk::read(cx, json, text);
+    walk::read(cx, json);
 }
 
 #[cfg(test)]

@@ -240,9 +240,9 @@ struct Place<'a> {
 }
 
 /// Reads every object of a text that matters.
-pub(super) fn read(cx: &mut Context, json: &Json, text: &str) {
+pub(super) fn read(cx: &mut Context, json: &Json<'_>) {
     let mut todo: Vec<Place<'_>> = Vec::new();
-    for value in json.documents(text) {
+    for value in json.documents() {
         todo.push(Place {
             value,
             list: u32::MAX,

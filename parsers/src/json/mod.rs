@@ -55,7 +55,8 @@ pub struct JsonError {
 
 /// Parsed documents.
 #[derive(Debug, Default)]
-pub struct Json {
+pub struct Json<'t> {
+    text: &'t str,
     nodes: Vec<Node>,
     roots: Vec<u32>,
     /// Containers that the text's end left open, outermost first, so ascending.
@@ -71,8 +72,7 @@ pub struct Json {
 /// A value with its text.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a> {
-    json: &'a Json,
-    text: &'a str,
+    json: &'a Json<'a>,
     at: u32,
 }
 
@@ -80,7 +80,7 @@ struct Parser<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    out: Json,
+    out: Json<'a>,
     open: Vec<Open>,
 }
 
@@ -95,7 +95,7 @@ struct Open {
     key: bool,
 }
 
-impl Json {
+impl<'t> Json<'t> {
     /// Errors kept; a file that is not JSON at all would give thousands.
     pub const MAX_ERRORS: usize = 100;
 
@@ -118,7 +118,7 @@ impl Json {
 
     /// Parses every document of a text.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub fn parse(text: &'t str) -> Self {
         let mut p = Parser::new(text);
         // A typical export has a node each 16 bytes.
         p.out.nodes.reserve(text.len() / 16);
@@ -127,10 +127,10 @@ impl Json {
     }
 
     /// The documents, in order.
-    pub fn documents<'a>(&'a self, text: &'a str) -> impl ExactSizeIterator<Item = Value<'a>> {
-        self.roots.iter().map(move |at| Value {
+    pub fn documents(&self) -> impl ExactSizeIterator<Item = Value<'_>> {
+        let roots = self.roots.iter();
+        roots.map(|at| Value {
             json: self,
-            text,
             at: *at,
         })
     }
@@ -151,7 +151,10 @@ impl<'a> Parser<'a> {
             text,
             bytes: text.as_bytes(),
             at: 0,
-            out: Json::default(),
+            out: Json {
+                text,
+                ..Json::default()
+            },
             open: Vec::new(),
         }
     }
@@ -426,7 +429,7 @@ impl<'a> Value<'a> {
     /// Its text as written.
     #[must_use]
     pub fn raw(self) -> &'a str {
-        self.text.get(self.span().range()).unwrap_or("")
+        self.json.text.get(self.span().range()).unwrap_or("")
     }
 
     /// The string, unescaped; `None` for other kinds.
@@ -435,7 +438,7 @@ impl<'a> Value<'a> {
         let node = self.json.node(self.at);
         (node.kind == Kind::String).then(|| {
             let Range { start, end } = node.span.range();
-            let inner = self.text.get(start + 1..end).unwrap_or("");
+            let inner = self.json.text.get(start + 1..end).unwrap_or("");
             let inner = inner.strip_suffix('"').unwrap_or(inner);
             if node.escaped {
                 unescape(inner)
@@ -495,7 +498,6 @@ impl<'a> Value<'a> {
             (at < end).then(|| {
                 let v = Value {
                     json: self.json,
-                    text: self.text,
                     at,
                 };
                 at = self.json.node(at).next;
@@ -612,8 +614,8 @@ fn flush(high: &mut Option<u32>, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn one<'a>(json: &'a Json, text: &'a str) -> Value<'a> {
-        json.documents(text).next().expect("a document")
+    fn one<'a>(json: &'a Json<'a>) -> Value<'a> {
+        json.documents().next().expect("a document")
     }
 
     #[test]
@@ -621,7 +623,7 @@ mod tests {
         let text = r#"{"a": [1, "x\u00e9\n", true, null], "b": {"c": -2.5e3}}"#;
         let j = Json::parse(text);
         assert!(j.errors.is_empty(), "{:?}", j.errors);
-        let v = one(&j, text);
+        let v = one(&j);
         let items: Vec<_> = v.get("a").unwrap().items().map(Value::raw).collect();
         assert_eq!(items, ["1", r#""x\u00e9\n""#, "true", "null"]);
         assert_eq!(
@@ -637,7 +639,7 @@ mod tests {
         let text = "// c\n{\"a\": 1, /* x */ \"b\": [1,2,],}\n{\"second\": 2}";
         let j = Json::parse(text);
         assert!(j.errors.is_empty(), "{:?}", j.errors);
-        assert_eq!(j.documents(text).count(), 2);
+        assert_eq!(j.documents().count(), 2);
     }
 
     #[test]
@@ -651,7 +653,7 @@ mod tests {
             let j = Json::parse(cut);
             assert!(!j.errors.is_empty(), "{cut}");
             assert_eq!(
-                one(&j, cut).get("a").unwrap().items().next().unwrap().int(),
+                one(&j).get("a").unwrap().items().next().unwrap().int(),
                 Some(1),
                 "{cut}"
             );
@@ -681,7 +683,7 @@ mod tests {
             for n in &j.nodes {
                 proptest::prop_assert!(text.get(n.span.range()).is_some());
             }
-            let mut todo: Vec<_> = j.documents(&text).collect();
+            let mut todo: Vec<_> = j.documents().collect();
             while let Some(v) = todo.pop() {
                 todo.extend(v.items());
                 todo.extend(v.members().map(|(_, v)| v));
