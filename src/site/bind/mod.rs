@@ -179,8 +179,9 @@ fn bind_all(
     b.finish(roles)
 }
 
-/// Which entries of the site name each export: the `[[host]]`s by their number, and the `[[transit]]`s after them. Globs are looked up by the folder that they begin with, so that a fleet of
-/// hosts does not ask every glob of every file.
+/// Which entries of the site name each export: the `[[host]]`s by their number, and the `[[transit]]`s after them. Plain
+/// paths are looked up, globs by the folder that they begin with, so that a fleet of hosts does not ask every glob of
+/// every file.
 pub fn claims<'p>(
     config: Option<&Config>,
     exports: impl Iterator<Item = &'p str>,
@@ -190,13 +191,17 @@ pub fn claims<'p>(
     };
     let hosts = config.hosts.iter().map(|h| &h.exports);
     let entries = hosts.chain(config.transits.iter().map(|t| &t.exports));
+    let mut plain: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut by_folder: BTreeMap<&str, Vec<(usize, &GlobMatcher)>> = BTreeMap::new();
     for (entry, glob) in entries
         .enumerate()
         .flat_map(|(i, g)| g.iter().map(move |g| (i, g)))
     {
         let text = glob.glob().glob();
-        let literal = text.find(['*', '?', '[', '{', '\\']).unwrap_or(text.len());
+        let Some(literal) = text.find(['*', '?', '[', '{', '\\']) else {
+            plain.entry(text).or_default().push(entry);
+            continue;
+        };
         let folder = paths::folder(text.get(..literal).unwrap_or_default());
         by_folder.entry(folder).or_default().push((entry, glob));
     }
@@ -211,6 +216,7 @@ pub fn claims<'p>(
             .filter(|(_, g)| g.is_match(&path))
             .map(|(i, _)| *i)
             .collect();
+        hits.extend(plain.get(&*path).into_iter().flatten());
         hits.sort_unstable();
         hits.dedup();
         hits
