@@ -130,7 +130,13 @@ fn places(e: &LoadedExport) -> Vec<(Span, Place)> {
         _ => None,
     });
     spans.extend(profiles);
-    let place = |s: Span| (s, Place::new(&e.path, &e.source, s));
+    // They mostly stand in the first lines, and lines are counted only as far.
+    let last = spans.iter().map(|s| s.end as usize).max().unwrap_or(0);
+    let rest = e.source.text.as_bytes().get(last..).unwrap_or_default();
+    let end = memchr::memchr(b'\n', rest).map_or(e.source.text.len(), |n| last + n + 1);
+    let text = e.source.text.get(..end).unwrap_or(&e.source.text);
+    let source = Source::new(&*e.path, text, e.source.encoding);
+    let place = |s: Span| (s, Place::new(&e.path, &source, s));
     spans.into_iter().map(place).collect()
 }
 
