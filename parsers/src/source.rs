@@ -101,6 +101,17 @@ impl Source {
         })
     }
 
+    /// Every line without its `\n`, with the offset of its first byte. What stands behind the last `\n` is a line too.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let starts = self.starts();
+        let ends = starts.iter().skip(1).map(|s| *s as usize - 1);
+        let all = starts.iter().zip(ends.chain([self.text.len()]));
+        all.map(|(start, end)| {
+            let start = *start as usize;
+            (start, self.text.get(start..end).unwrap_or(""))
+        })
+    }
+
     /// Line and column of a byte offset.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
@@ -154,5 +165,9 @@ mod tests {
         assert_eq!(s.slice(s.line_span(1)), "ab");
         assert_eq!(s.slice(s.line_span(3)), "last");
         assert_eq!(s.line_count(), 3);
+        let lines: Vec<_> = s.lines().collect();
+        assert_eq!(lines, [(0, "ab\r"), (4, "règle: x"), (14, "last")]);
+        let lines = |text| Source::new("x", text, "UTF-8").lines().count();
+        assert_eq!([lines(""), lines("\n"), lines("a\n\nb")], [1, 2, 3]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::vocab::Label;
 use crate::scan;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// One line.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,11 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
         at = end + 1;
         Some(clean(start, line))
     })
+}
+
+/// The same of a source, which counts its lines once for all.
+pub(super) fn of(source: &Source) -> impl Iterator<Item = Line<'_>> {
+    source.lines().map(|(start, line)| clean(start, line))
 }
 
 fn clean(start: usize, line: &str) -> Line<'_> {

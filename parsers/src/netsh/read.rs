@@ -20,7 +20,7 @@ const MANY_RULES: usize = 50;
 
 pub(super) fn read(source: &Source, depth: Depth) -> Export {
     let mut reader = Reader::new(&source.text, depth);
-    for line in lines::lines(&source.text) {
+    for line in lines::of(source) {
         reader.line(&line);
     }
     reader.finish()
