@@ -59,6 +59,7 @@ fn bench(bencher: Bencher<'_, '_>, rules: usize, queries: &[PacketBox]) {
         policy: LocalPolicy::Holds,
         filter_only: false,
         budget: BRANCH_BUDGET,
+        ahead: None,
     };
     let judge = |q| Judgement::of(&evaluate(&ctx, &[(0, 0)], Direction::In, q));
     bencher

@@ -72,6 +72,7 @@ fn branches(
         policy,
         filter_only: false,
         budget: BRANCH_BUDGET,
+        ahead: None,
     };
     let all = evaluate(&ctx, &[(0, 0)], direction, query).into_iter();
     all.map(|b| (b.space, b.effect)).collect()
@@ -327,6 +328,7 @@ fn of_united_groups_the_one_that_is_not_whole_leaves_packets_open_and_is_named()
             policy: LocalPolicy::Holds,
             filter_only: false,
             budget: BRANCH_BUDGET,
+            ahead: None,
         };
         let points: Vec<PointRef> = (0..origins.len()).map(|i| (0, i)).collect();
         let branches = evaluate(&ctx, &points, Direction::In, &packet(NEW).space());

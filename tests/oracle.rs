@@ -242,7 +242,7 @@ proptest! {
         let (exports, by_index) = (loaded(&layers), indexed(&layers));
         let (resolve, local) = (known(), universe::range(0, 1));
         let policy = LocalPolicy::Literal { uid: Some(0), gid: None, mac: None, mark: 0 };
-        let ctx = Context { exports: &exports, resolve: &resolve, local: &local, profile: Profiles::DOMAIN, policy, filter_only: false, budget: BRANCH_BUDGET };
+        let ctx = Context { exports: &exports, resolve: &resolve, local: &local, profile: Profiles::DOMAIN, policy, filter_only: false, budget: BRANCH_BUDGET, ahead: None };
         let addrs = universe::range(0, universe::ADDRESSES - 1);
         let family = |v6: bool| if v6 { AddrSet { v6: addrs.v6.clone(), ..AddrSet::empty() } } else { AddrSet { v4: addrs.v4.clone(), ..AddrSet::empty() } };
         let faces: IfaceSet = ["", "eth0", "eth1"].iter().map(|i| (iface_name(i), iface_name(i))).collect();

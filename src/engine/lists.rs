@@ -44,7 +44,7 @@ impl<'a> Passage<'_, 'a> {
         let rules = &list(self.lists, self.dir).rules;
         let (index, sorted) = (self.ctx.index(self.at), by_priority(self.lists));
         let mut walk = Walk::new(index, id, rules, sorted, kinds);
-        walk.put(pieces);
+        walk.put(self.ahead(kinds, &acts, pieces, out));
         let mut steps = 0;
         while let Some((rule, mut met)) = walk.next() {
             if steps > self.ctx.budget {
@@ -57,19 +57,53 @@ impl<'a> Passage<'_, 'a> {
                 return Vec::new();
             }
             if rule.enabled && Kinds::of(&rule.action).meets(kinds) && acts(rule) {
-                let hit = split(self.ctx, self.dir, rule, &mut met);
-                let effect = match rule.action {
-                    Action::Allow | Action::Bypass => Effect::Allow,
-                    Action::Deny => Effect::Deny,
-                    _ => Effect::Unknown,
-                };
-                steps += hit.len();
-                let by = Decider::Rule { at: self.at, rule };
-                out.extend(hit.into_iter().map(|p| p.branch(effect, by)));
+                steps += self.take(rule, &mut met, out);
             }
             walk.put(met);
         }
         walk.rest()
+    }
+
+    /// Lets the rule that the context puts ahead act, if it is one of these and their order makes no difference.
+    fn ahead(
+        &self,
+        kinds: Kinds,
+        acts: impl Fn(&Rule) -> bool,
+        mut pieces: Vec<Piece<'a>>,
+        out: &mut Vec<Branch<'a>>,
+    ) -> Vec<Piece<'a>> {
+        let unordered = matches!(
+            self.lists.discipline,
+            Discipline::UnionOfAllows | Discipline::BlockOverAllow
+        );
+        let ahead = self.ctx.ahead.filter(|(at, _)| unordered && *at == self.at);
+        if let Some((_, rule)) = ahead
+            && rule.enabled
+            && Kinds::of(&rule.action).meets(kinds)
+            && acts(rule)
+        {
+            self.take(rule, &mut pieces, out);
+        }
+        pieces
+    }
+
+    /// Takes the packets of a rule out of the pieces; how many pieces they were.
+    fn take(
+        &self,
+        rule: &'a Rule,
+        pieces: &mut Vec<Piece<'a>>,
+        out: &mut Vec<Branch<'a>>,
+    ) -> usize {
+        let hit = split(self.ctx, self.dir, rule, pieces);
+        let effect = match rule.action {
+            Action::Allow | Action::Bypass => Effect::Allow,
+            Action::Deny => Effect::Deny,
+            _ => Effect::Unknown,
+        };
+        let taken = hit.len();
+        let by = Decider::Rule { at: self.at, rule };
+        out.extend(hit.into_iter().map(|p| p.branch(effect, by)));
+        taken
     }
 }
 

@@ -56,7 +56,9 @@ impl<'a> Guard<'a> {
         Some(exports.get(*e)?.export.points.get(*p)?.kind)
     }
 
-    fn context<'b>(&self, exports: &'b [LoadedExport], policy: LocalPolicy<'b>) -> Context<'b>
+    /// What the engine needs to know to judge this guard's packets.
+    #[must_use]
+    pub fn context<'b>(&self, exports: &'b [LoadedExport], policy: LocalPolicy<'b>) -> Context<'b>
     where
         'a: 'b,
     {
@@ -68,28 +70,19 @@ impl<'a> Guard<'a> {
             policy,
             filter_only: false,
             budget: BRANCH_BUDGET,
+            ahead: None,
         }
     }
 
     /// Every branch of the packets, at the interfaces that peers may use. For who wants to know what a rule does and not
-    /// whether the whole query passes: past `budget` pieces the rest is given up.
+    /// whether the whole query passes.
     #[must_use]
-    pub fn branches(
-        &self,
-        exports: &'a [LoadedExport],
-        policy: LocalPolicy<'a>,
-        query: &PacketBox,
-        budget: usize,
-    ) -> Vec<Branch<'a>> {
-        let ctx = Context {
-            budget,
-            ..self.context(exports, policy)
-        };
-        if self.kind(exports) != Some(PointKind::Netfilter) {
-            return evaluate(&ctx, self.points, self.direction, query);
+    pub fn branches(&self, ctx: &Context<'a>, query: &PacketBox) -> Vec<Branch<'a>> {
+        if self.kind(ctx.exports) != Some(PointKind::Netfilter) {
+            return evaluate(ctx, self.points, self.direction, query);
         }
         let each = self.by_site_interfaces(query).into_iter();
-        each.flat_map(|part| evaluate(&ctx, self.points, self.direction, &self.spread(part).query))
+        each.flat_map(|part| evaluate(ctx, self.points, self.direction, &self.spread(part).query))
             .collect()
     }
 

@@ -17,7 +17,7 @@ mod tests;
 
 use super::describe::Frame;
 use super::place::{self, normalized, point_name, rule_span};
-use crate::engine::{Branch, Decider, Direction, LocalPolicy, PointRef, subtract_all};
+use crate::engine::{Context, Decider, Direction, LocalPolicy, PointRef, subtract_all};
 use crate::finding::{Finding, Part, Related, Severity};
 use crate::judge::{Flows, Guard, host_guards, hosts as unicast_hosts, transit_guard};
 use crate::load::LoadedExport;
@@ -182,10 +182,9 @@ impl<'a> Look<'a, '_> {
             .map_or("", |(_, n)| n)
     }
 
-    /// Pushes packets through, at the interfaces that peers may use.
-    fn evaluate(&self, query: &PacketBox, budget: usize) -> Vec<Branch<'a>> {
-        self.guard
-            .branches(self.exports, LocalPolicy::Holds, query, budget)
+    /// What is asked of the engine about this point.
+    fn context(&self) -> Context<'a> {
+        self.guard.context(self.exports, LocalPolicy::Holds)
     }
 
     fn acts(&self, r: &Rule) -> bool {

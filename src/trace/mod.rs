@@ -160,6 +160,7 @@ impl Tracer<'_> {
             },
             filter_only: self.filter_only,
             budget: BRANCH_BUDGET,
+            ahead: None,
         };
         let mut steps = Vec::new();
         let log = path.then_some(&mut steps);

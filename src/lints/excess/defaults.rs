@@ -1,7 +1,7 @@
 //! What is let in where no rule decides: `firewall-off`, `default-allow`.
 
 use super::Look;
-use crate::engine::{BRANCH_BUDGET, Branch, Decider, Effect, subtract_all};
+use crate::engine::{Branch, Decider, Effect, subtract_all};
 use crate::finding::{Finding, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
@@ -90,7 +90,7 @@ impl Look<'_, '_> {
         } else {
             Family::V6
         };
-        let branches = self.evaluate(&self.anything(family), BRANCH_BUDGET);
+        let branches = self.guard.branches(&self.context(), &self.anything(family));
         let open: Vec<&Branch<'_>> = branches
             .iter()
             .filter(|b| {

@@ -96,7 +96,7 @@ fn cells(b: &PacketBox) -> Vec<Cell> {
 
 /// A box by what ports are in its protocols: ports, types and codes, nothing.
 fn kinds(b: &PacketBox) -> Vec<PacketBox> {
-    if b.dport.is_full() && b.sport.is_full() {
+    if b.dport.is_full() && b.sport.is_full() || all_have_ports(b) {
         return vec![b.clone()];
     }
     let of = |test: fn(u8) -> bool| -> ProtoSet {
@@ -344,13 +344,14 @@ pub(super) fn union<'b>(boxes: impl IntoIterator<Item = &'b PacketBox>) -> Packe
 /// Whether a box alone is told as it is.
 #[must_use]
 pub(super) fn is_plain(b: &PacketBox) -> bool {
-    let ports = b
-        .proto
-        .iter()
-        .all(|(lo, hi)| (lo..=hi).all(proto::has_ports));
     let mut families = Family::BOTH.into_iter();
-    (ports || b.dport.is_full() && b.sport.is_full())
+    (all_have_ports(b) || b.dport.is_full() && b.sport.is_full())
         && families.all(|f| b.src.has(f) == b.dst.has(f))
+}
+
+fn all_have_ports(b: &PacketBox) -> bool {
+    let mut each = b.proto.iter();
+    each.all(|(lo, hi)| (lo..=hi).all(proto::has_ports))
 }
 
 /// Boxes of both families: those that differ in nothing but the addresses are one.

@@ -1,7 +1,7 @@
 //! What of a rule's excess really passes by it: an earlier rule may take some.
 
 use super::Look;
-use crate::engine::{BRANCH_BUDGET, BUDGET, Branch, Decider, Effect};
+use crate::engine::{BRANCH_BUDGET, BUDGET, Branch, Context, Decider, Effect};
 use crate::rulespace::Point;
 use hylint_parsers::model::{Action, Body, ConditionKind, Discipline, Rule};
 use hylint_parsers::space::{FlagSet, IfaceSet, PacketBox};
@@ -16,7 +16,7 @@ impl<'a> Look<'a, '_> {
     ///
     /// Of a list that cuts it into very many pieces, what is left after [`PIECES`] of them counts where one packet of it is
     /// seen to pass by this rule. Only where none is seen, all is gone through.
-    pub(super) fn really(&self, rule: &Rule, excess: &[PacketBox]) -> (Vec<PacketBox>, bool) {
+    pub(super) fn really(&self, rule: &'a Rule, excess: &[PacketBox]) -> (Vec<PacketBox>, bool) {
         let (mut passing, left) = self.passing(rule, excess, PIECES);
         let apart = left.len() / TRIED + 1;
         let seen = left.iter().step_by(apart).filter(|b| {
@@ -38,13 +38,18 @@ impl<'a> Look<'a, '_> {
     /// What of some boxes passes by this rule, and what was given up on the way there.
     fn passing(
         &self,
-        rule: &Rule,
+        rule: &'a Rule,
         boxes: &[PacketBox],
         budget: usize,
     ) -> (Vec<PacketBox>, Vec<PacketBox>) {
         let (mut passing, mut left) = (Vec::new(), Vec::new());
+        let ctx = Context {
+            budget,
+            ahead: self.is_unordered(rule).then_some((self.at, rule)),
+            ..self.context()
+        };
         for b in boxes {
-            for branch in self.evaluate(b, budget) {
+            for branch in self.guard.branches(&ctx, b) {
                 let list = match branch.by {
                     Decider::Nothing { reason, .. } if reason == BUDGET => &mut left,
                     _ if self.lets_in(rule, &branch) => &mut passing,
@@ -66,15 +71,16 @@ impl<'a> Look<'a, '_> {
 
     /// Whether the packets pass by this rule.
     fn lets_in(&self, rule: &Rule, branch: &Branch<'_>) -> bool {
-        if branch.effect != Effect::Allow {
-            return false;
-        }
-        // Where order is irrelevant, each of two rules lets in what both of them match. What a rule matches is not its
-        // box alone if it names its peers.
-        let unordered = matches!(&self.point.body, Body::Lists(l)
+        let same = |r: &Rule| self.is_unordered(rule) || std::ptr::eq(r, rule);
+        branch.effect == Effect::Allow
+            && (branch.by.rule().is_some_and(same) || matches!(rule.action, Action::Nat(_)))
+    }
+
+    /// Whether another rule that lets the same in, before or behind it, makes no difference. What a rule matches is not
+    /// its box alone if it names its peers.
+    fn is_unordered(&self, rule: &Rule) -> bool {
+        matches!(&self.point.body, Body::Lists(l)
             if matches!(l.discipline, Discipline::UnionOfAllows | Discipline::BlockOverAllow))
-            && rule.conditions().all(|c| c.kind == ConditionKind::Local);
-        let same = |r: &Rule| unordered || std::ptr::eq(r, rule);
-        branch.by.rule().is_some_and(same) || matches!(rule.action, Action::Nat(_))
+            && rule.conditions().all(|c| c.kind == ConditionKind::Local)
     }
 }
