@@ -19,7 +19,8 @@ mod tables;
 mod universe;
 
 use hylint::engine::{
-    BRANCH_BUDGET, Context, Direction, Effect, Indexes, LocalPolicy, evaluate, subtract_all,
+    BRANCH_BUDGET, Context, Direction, Effect, Indexes, Judgement, LocalPolicy, evaluate,
+    subtract_all,
 };
 use hylint::load::LoadedExport;
 use hylint::trace::{Packet, Tracer, Verdict};
@@ -225,6 +226,33 @@ proptest! {
     #[test]
     fn azure(layers in lists::azure(), direction in way(), packets in packets()) {
         cloud_agrees(&layers, direction, &packets)?;
+    }
+
+    // What a rule lets in is told as its own where the order of rules makes no difference, and nothing else changes.
+    #[test]
+    fn a_rule_put_ahead_changes_no_verdict(
+        layers in prop_oneof![lists::windows().prop_map(|p| vec![vec![p]]), lists::aws(), lists::azure()],
+        direction in way(),
+        packets in packets(),
+    ) {
+        let (exports, resolve, local) = (loaded(&layers), known(), AddrSet::empty());
+        let policy = LocalPolicy::Literal { uid: Some(0), gid: None, mac: None, mark: 0 };
+        let ctx = Context { exports: &exports, resolve: &resolve, local: &local, profile: Profiles::DOMAIN, policy, filter_only: false, budget: BRANCH_BUDGET, ahead: None };
+        for (e, layer) in layers.iter().enumerate() {
+            let points: Vec<(usize, usize)> = (0..layer.len()).map(|p| (e, p)).collect();
+            for p in packets.iter().take(4) {
+                let verdict = |ahead| {
+                    let of = Judgement::of(&evaluate(&Context { ahead, ..ctx }, &points, direction, &p.space()));
+                    [of.allowed, of.denied, of.conditional].map(|boxes| !boxes.is_empty())
+                };
+                let without = verdict(None);
+                for at in &points {
+                    for rule in exports[at.0].export.points[at.1].rules() {
+                        prop_assert_eq!(verdict(Some(rule)), without, "{:?} {:?}", p, rule);
+                    }
+                }
+            }
+        }
     }
 
     // A set of packets at once, as `check` judges it: what may happen to each of them may happen to it as part of the set,

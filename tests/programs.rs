@@ -87,6 +87,7 @@ fn judged(rules: Vec<Rule>, policy: LocalPolicy<'_>) -> Vec<(Effect, bool)> {
         policy,
         filter_only: false,
         budget: BRANCH_BUDGET,
+        ahead: None,
     };
     let query = PacketBox {
         src: AddrSet::parse("10.0.0.0/24").unwrap(),

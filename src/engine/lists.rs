@@ -76,8 +76,10 @@ impl<'a> Passage<'_, 'a> {
             self.lists.discipline,
             Discipline::UnionOfAllows | Discipline::BlockOverAllow
         );
-        let ahead = self.ctx.ahead.filter(|(at, _)| unordered && *at == self.at);
-        if let Some((_, rule)) = ahead
+        let rules = list(self.lists, self.dir).rules.as_ptr_range();
+        if let Some(rule) = self.ctx.ahead
+            && unordered
+            && rules.contains(&std::ptr::from_ref(rule))
             && rule.enabled
             && Kinds::of(&rule.action).meets(kinds)
             && acts(rule)

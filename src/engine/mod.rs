@@ -180,9 +180,9 @@ pub struct Context<'a> {
     /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
     /// with the reason [`BUDGET`].
     pub budget: usize,
-    /// A rule of a point that acts before others where their order makes no difference, so that what it lets in is told
-    /// as its own and is not cut up by those that let the same in.
-    pub ahead: Option<(PointRef, &'a Rule)>,
+    /// A rule that acts before the others of its list where their order makes no difference, so that what it lets in is
+    /// told as its own and is not cut up by those that let the same in.
+    pub ahead: Option<&'a Rule>,
 }
 
 impl<'a> Context<'a> {

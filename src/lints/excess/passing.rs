@@ -45,7 +45,7 @@ impl<'a> Look<'a, '_> {
         let (mut passing, mut left) = (Vec::new(), Vec::new());
         let ctx = Context {
             budget,
-            ahead: self.is_unordered(rule).then_some((self.at, rule)),
+            ahead: self.is_unordered(rule).then_some(rule),
             ..self.context()
         };
         for b in boxes {
