@@ -192,8 +192,7 @@ pub(super) fn is_blank(v: Value<'_>) -> bool {
     match v.kind() {
         Kind::Null => true,
         Kind::String => v.span().len() == 2 && v.raw() == "\"\"",
-        Kind::Array => v.items().next().is_none(),
-        Kind::Object => v.members().next().is_none(),
+        Kind::Array | Kind::Object => v.is_childless(),
         _ => false,
     }
 }

@@ -491,6 +491,12 @@ impl<'a> Value<'a> {
         self.kind() == Kind::Null
     }
 
+    /// Whether no value is in it: an empty array or object, and any value of another kind.
+    #[must_use]
+    pub fn is_childless(self) -> bool {
+        self.json.node(self.at).next == self.at.saturating_add(1)
+    }
+
     fn children(self) -> impl Iterator<Item = Value<'a>> {
         let end = self.json.node(self.at).next;
         let mut at = self.at.saturating_add(1);
@@ -631,6 +637,11 @@ mod tests {
             "xé\n"
         );
         assert_eq!(v.get("b").unwrap().raw(), r#"{"c": -2.5e3}"#);
+        let childless = |text| one(&Json::parse(text)).is_childless();
+        assert_eq!(
+            ["{}", "[ ]", "[0]", "{\"a\": {}}"].map(childless),
+            [true, true, false, false]
+        );
         assert_eq!(v.get_ci("B").unwrap().get("c").unwrap().raw(), "-2.5e3");
     }
 
