@@ -179,29 +179,36 @@ impl<A: Coord> Tree<A> {
     ) -> Result<Option<u32>, GivenUp> {
         let mut best = within.end;
         let mut visited = 0;
-        let mut stack: SmallVec<[u32; 64]> = SmallVec::new();
-        if !self.nodes.is_empty() {
-            stack.push(0);
-        }
-        while let Some(n) = stack.pop().and_then(|n| self.nodes.get(n as usize)) {
-            if n.min >= best || n.max < within.start || !n.bounds.meets(q) {
-                continue;
-            }
+        let mut put_off: SmallVec<[&Node<A>; 64]> = SmallVec::new();
+        let may =
+            |n: &&Node<A>, best: u32| n.min < best && n.max >= within.start && n.bounds.meets(q);
+        let mut next = self.nodes.first().filter(|n| may(n, best));
+        while let Some(n) = next.take() {
             visited += 1;
             if visited > nodes {
                 return Err(GivenUp);
             }
-            if n.len == 0 {
-                let min = |c: u32| self.nodes.get(c as usize).map_or(u32::MAX, |n| n.min);
-                let (a, b) = (n.from, n.from + 1);
+            if let Some([a, b]) = self.children(n) {
                 // The one with the lower numbers is looked at first.
-                stack.extend(if min(a) <= min(b) { [b, a] } else { [a, b] });
-                continue;
+                let (near, far) = if a.min <= b.min { (a, b) } else { (b, a) };
+                next = Some(near).filter(|n| may(n, best));
+                let far = Some(far).filter(|n| may(n, best));
+                if next.is_some() {
+                    put_off.extend(far);
+                } else {
+                    next = far;
+                }
+            } else {
+                let numbers = self.leaf(n).iter().take_while(|i| i.id < best);
+                let mut met = numbers.filter(|i| i.id >= within.start && i.bounds.meets(q));
+                if let Some(i) = met.find(|i| holds(i.id)) {
+                    best = i.id;
+                }
             }
-            let numbers = self.leaf(n).iter().take_while(|i| i.id < best);
-            let mut met = numbers.filter(|i| i.id >= within.start && i.bounds.meets(q));
-            if let Some(i) = met.find(|i| holds(i.id)) {
-                best = i.id;
+            while next.is_none()
+                && let Some(n) = put_off.pop()
+            {
+                next = Some(n).filter(|n| n.min < best);
             }
         }
         Ok((best < within.end).then_some(best))
@@ -224,6 +231,12 @@ impl<A: Coord> Tree<A> {
             let met = self.leaf(n).iter().filter(|i| i.bounds.meets(q));
             out.extend(met.map(|i| i.id));
         }
+    }
+
+    /// The two children of an inner node.
+    fn children(&self, n: &Node<A>) -> Option<&[Node<A>; 2]> {
+        let behind = self.nodes.get(n.from as usize..)?;
+        behind.first_chunk().filter(|_| n.len == 0)
     }
 
     fn leaf(&self, n: &Node<A>) -> &[Item<A>] {
