@@ -220,8 +220,10 @@ fn judge_exports(
             .extend(required::implied(exports, flows.site, f, &checks));
     }
     out.doubted = trust::doubted(exports, &judged);
-    out.findings.extend(excess::findings(flows, exports));
-    out.findings.extend(hygiene::findings(exports));
+    // Rules that decide nothing open nothing.
+    let (hygiene, idle) = hygiene::findings(exports);
+    out.findings.extend(excess::findings(flows, exports, &idle));
+    out.findings.extend(hygiene);
     let age = flows.site.max_age_days;
     out.findings
         .extend(trust::stale(exports, age, run.request.at));

@@ -16,6 +16,7 @@ mod passing;
 mod tests;
 
 use super::describe::Frame;
+use super::order::Idle;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::engine::{Context, Decider, Direction, LocalPolicy, PointRef, subtract_all};
 use crate::finding::{Finding, Part, Related, Severity};
@@ -50,7 +51,7 @@ enum Seen {
 
 /// Every excess finding of the run, in point order.
 #[must_use]
-pub fn findings(flows: Flows<'_>, exports: &[LoadedExport]) -> Vec<Finding> {
+pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) -> Vec<Finding> {
     let mut out = Vec::new();
     for (e, export) in exports.iter().enumerate() {
         for (p, point) in export.export.points.iter().enumerate() {
@@ -58,15 +59,16 @@ pub fn findings(flows: Flows<'_>, exports: &[LoadedExport]) -> Vec<Finding> {
             let transit = flows.here.transits.iter().find(|t| t.points.contains(&at));
             if let Some(t) = transit {
                 let needed = Needed::through(flows);
-                point_findings(
+                let guard = transit_guard(exports, t);
+                out.extend(point_findings(
                     exports,
                     at,
                     point,
-                    &transit_guard(exports, t),
+                    &guard,
                     &needed,
                     &[],
-                    &mut out,
-                );
+                    idle,
+                ));
                 continue;
             }
             let hosts: Vec<&Host> = flows
@@ -79,7 +81,8 @@ pub fn findings(flows: Flows<'_>, exports: &[LoadedExport]) -> Vec<Finding> {
             let Some(first) = hosts.first() else { continue };
             for (guard, _, _) in host_guards(exports, first, Direction::In) {
                 if guard.points.contains(&at) {
-                    point_findings(exports, at, point, &guard, &needed, &hosts, &mut out);
+                    let found = point_findings(exports, at, point, &guard, &needed, &hosts, idle);
+                    out.extend(found);
                 }
             }
         }
@@ -94,6 +97,7 @@ struct Look<'a, 'b> {
     point: &'a Point,
     guard: &'b Guard<'a>,
     needed: &'b Needed,
+    idle: &'b Idle,
     scene: Scene<'a>,
     /// Addresses behind the point, if all are known, else those of any host.
     here: AddrSet,
@@ -109,8 +113,8 @@ fn point_findings<'a>(
     guard: &Guard<'a>,
     needed: &Needed,
     hosts: &[&Host],
-    out: &mut Vec<Finding>,
-) {
+    idle: &Idle,
+) -> Vec<Finding> {
     let known = !hosts.is_empty() && hosts.iter().all(|h| !h.addrs.is_empty());
     let behind = if known {
         hosts
@@ -134,17 +138,18 @@ fn point_findings<'a>(
         point,
         guard,
         needed,
+        idle,
         scene,
         here: behind.intersect(unicast_hosts()),
         behind,
         alone: point.kind == PointKind::NetworkAcl && !hosts.iter().all(|h| grouped(exports, h)),
     };
     if let Some(f) = look.firewall_off() {
-        out.push(f);
-        return;
+        return vec![f];
     }
-    out.extend(look.default_allow());
-    look.rules(out);
+    let mut out: Vec<Finding> = look.default_allow().into_iter().collect();
+    look.rules(&mut out);
+    out
 }
 
 /// Whether a security group guards the host.

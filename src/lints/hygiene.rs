@@ -1,6 +1,6 @@
 //! Rules that say nothing or are hard to tell apart: `duplicate-name`, `unreferenced-chain`. One folded note per point.
 
-use super::order;
+use super::order::{self, Idle};
 use super::place::{self, point_name};
 use crate::engine::PointRef;
 use crate::finding::{Finding, Related, Severity};
@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 /// Places named beside the first one.
 const NAMED: usize = 5;
 
-/// Every hygiene finding, in point order.
+/// Every hygiene finding, in point order, and the rules that decide nothing.
 #[must_use]
-pub fn findings(exports: &[LoadedExport]) -> Vec<Finding> {
-    let mut out = Vec::new();
+pub(crate) fn findings(exports: &[LoadedExport]) -> (Vec<Finding>, Idle) {
+    let (mut out, mut idle) = (Vec::new(), Idle::default());
     for (e, export) in exports.iter().enumerate() {
         for (p, point) in export.export.points.iter().enumerate() {
             out.extend(duplicate_names(exports, (e, p), point));
-            out.extend(order::findings(exports, (e, p), point));
+            out.extend(order::findings(exports, (e, p), point, &mut idle));
             if let Body::Netfilter(nf) = &point.body {
                 out.extend(
                     nf.tables
@@ -29,7 +29,7 @@ pub fn findings(exports: &[LoadedExport]) -> Vec<Finding> {
             }
         }
     }
-    out
+    (out, idle)
 }
 
 pub(super) fn folded(

@@ -6,7 +6,7 @@ pub mod describe;
 pub mod excess;
 pub mod explain;
 pub mod hygiene;
-mod order;
+pub(crate) mod order;
 pub mod place;
 pub mod required;
 pub mod trust;

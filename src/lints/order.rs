@@ -28,19 +28,40 @@ struct Said<'a> {
     undecided: usize,
 }
 
+/// Rules that decide nothing, because those before them take every packet that they match.
+#[derive(Debug, Default)]
+pub(crate) struct Idle(FxHashSet<usize>);
+
+impl Idle {
+    /// Whether it is known that the rule, which is one of the run's exports, decides nothing.
+    pub(super) fn holds(&self, rule: &Rule) -> bool {
+        self.0.contains(&std::ptr::from_ref(rule).addr())
+    }
+}
+
 /// The findings of a point: each idle rule on its own, the notes folded.
 pub(super) fn findings<'a>(
     exports: &'a [LoadedExport],
     at: PointRef,
     point: &'a Point,
+    idle: &mut Idle,
 ) -> Vec<Finding> {
     let look = Look { exports, at };
     let mut out = Vec::new();
+    // Of rules whose order makes no difference, each lets in what it matches whatever others do.
+    let ordered = match &point.body {
+        Body::Netfilter(_) => true,
+        Body::Lists(l) => matches!(l.discipline, Discipline::FirstMatch | Discipline::Priority),
+    };
     let mut redundant = Vec::new();
     let mut conflicting = Vec::new();
     let mut undecided = 0;
     for (name, said) in look.of_point(point) {
         out.extend(said.idle.iter().map(|(r, by)| look.idle(&name, r, by)));
+        if ordered {
+            let rules = said.idle.iter().map(|(r, _)| std::ptr::from_ref(*r).addr());
+            idle.0.extend(rules);
+        }
         redundant.extend(said.redundant);
         conflicting.extend(said.conflicting);
         undecided += said.undecided;

@@ -17,6 +17,10 @@ impl<'a> Look<'a, '_> {
     /// Of a list that cuts it into very many pieces, what is left after [`PIECES`] of them counts where one packet of it is
     /// seen to pass by this rule. Only where none is seen, all is gone through.
     pub(super) fn really(&self, rule: &'a Rule, excess: &[PacketBox]) -> (Vec<PacketBox>, bool) {
+        // A translation acts before the filter, and what it lets in is not its own.
+        if rule.action == Action::Allow && self.idle.holds(rule) {
+            return (Vec::new(), true);
+        }
         let (mut passing, left) = self.passing(rule, excess, PIECES);
         let apart = left.len() / TRIED + 1;
         let seen = left.iter().step_by(apart).filter(|b| {
