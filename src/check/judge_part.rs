@@ -221,9 +221,8 @@ fn judge_exports(
     }
     out.doubted = trust::doubted(exports, &judged);
     // Rules that decide nothing open nothing.
-    let (hygiene, idle) = hygiene::findings(exports);
+    let idle = hygiene::findings(exports, &mut out.findings);
     out.findings.extend(excess::findings(flows, exports, &idle));
-    out.findings.extend(hygiene);
     let age = flows.site.max_age_days;
     out.findings
         .extend(trust::stale(exports, age, run.request.at));

@@ -27,7 +27,7 @@ pub(super) struct Whole {
 }
 
 impl Run<'_> {
-    /// Judges the parts in parallel and puts what they found behind what is known, in the order of their exports.
+    /// Judges the parts in parallel and puts what they found together with what is known already.
     pub(super) fn judge(
         &self,
         mut bodies: Vec<Option<Body>>,
@@ -80,14 +80,19 @@ impl Run<'_> {
         self.rows.iter().zip(tallies).map(verdict).collect()
     }
 
-    fn merge(&self, found: Vec<Found>, mut known: Vec<Finding>, verdicts: Vec<Verdict>) -> Whole {
-        // The findings are most of what a fleet holds: they are moved once.
-        known.reserve_exact(found.iter().map(|f| f.findings.len()).sum());
+    fn merge(&self, mut found: Vec<Found>, known: Vec<Finding>, verdicts: Vec<Verdict>) -> Whole {
+        // They are most of what a run holds: those of the part with the most stay where they are, and the others are moved
+        // once. They are sorted later.
+        let most = found.iter_mut().max_by_key(|f| f.findings.len());
+        let mut findings = most.map_or_else(Vec::new, |f| std::mem::take(&mut f.findings));
+        let others: usize = found.iter().map(|f| f.findings.len()).sum();
+        findings.reserve_exact(known.len() + others);
+        findings.extend(known);
         let mut rows: Vec<(Verdict, Vec<(Order, Check)>)> =
             verdicts.into_iter().map(|v| (v, Vec::new())).collect();
         let mut out = Whole {
             rows: Vec::new(),
-            findings: known,
+            findings,
             assumed: BTreeMap::new(),
             doubted: Vec::new(),
             inline: Vec::new(),

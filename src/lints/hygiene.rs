@@ -12,14 +12,13 @@ use std::collections::BTreeMap;
 /// Places named beside the first one.
 const NAMED: usize = 5;
 
-/// Every hygiene finding, in point order, and the rules that decide nothing.
-#[must_use]
-pub(crate) fn findings(exports: &[LoadedExport]) -> (Vec<Finding>, Idle) {
-    let (mut out, mut idle) = (Vec::new(), Idle::default());
+/// Adds every hygiene finding, in point order, and says which rules decide nothing.
+pub(crate) fn findings(exports: &[LoadedExport], out: &mut Vec<Finding>) -> Idle {
+    let mut idle = Idle::default();
     for (e, export) in exports.iter().enumerate() {
         for (p, point) in export.export.points.iter().enumerate() {
             out.extend(duplicate_names(exports, (e, p), point));
-            out.extend(order::findings(exports, (e, p), point, &mut idle));
+            order::findings(exports, (e, p), point, &mut idle, out);
             if let Body::Netfilter(nf) = &point.body {
                 out.extend(
                     nf.tables
@@ -29,7 +28,7 @@ pub(crate) fn findings(exports: &[LoadedExport]) -> (Vec<Finding>, Idle) {
             }
         }
     }
-    (out, idle)
+    idle
 }
 
 pub(super) fn folded(

@@ -45,9 +45,9 @@ pub(super) fn findings<'a>(
     at: PointRef,
     point: &'a Point,
     idle: &mut Idle,
-) -> Vec<Finding> {
+    out: &mut Vec<Finding>,
+) {
     let look = Look { exports, at };
-    let mut out = Vec::new();
     // Of rules whose order makes no difference, each lets in what it matches whatever others do.
     let ordered = match &point.body {
         Body::Netfilter(_) => true,
@@ -69,7 +69,6 @@ pub(super) fn findings<'a>(
     out.extend(look.redundant(&redundant));
     out.extend(look.conflicting(&conflicting));
     out.extend(look.undecided(point, undecided));
-    out
 }
 
 fn decided(d: &DefaultVerdict) -> Option<bool> {
