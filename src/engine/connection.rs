@@ -37,8 +37,8 @@ pub(super) fn decide(
             }
         }
         ConnTest::Port { reply, side, set } => {
-            if !has_ports(space)? {
-                return truth(set.contains(0));
+            if has_other_numbers(space) {
+                return None;
             }
             let side = asked(*reply, *side);
             match (&piece.sent_to, reply, side) {
@@ -72,18 +72,11 @@ fn inside(all: bool, some: bool) -> Option<bool> {
     }
 }
 
-/// Whether connection tracking knows the packets by their ports; else it has 0 there. `None` for those that it knows by
-/// other numbers in the same place (ICMP, GRE), or that kernels differ in.
-fn has_ports(space: &PacketBox) -> Option<bool> {
-    const PORTS: [u8; 3] = [proto::TCP, proto::UDP, proto::SCTP];
+/// Whether connection tracking may know packets by other numbers in the place of ports (ICMP, GRE), or kernels differ in it.
+/// Of any other protocol without ports it has 0 there, as the packets of a box have.
+fn has_other_numbers(space: &PacketBox) -> bool {
     const OTHER: [u8; 5] = [proto::ICMP, proto::ICMPV6, 47, proto::DCCP, proto::UDPLITE];
-    let any = |of: &[u8]| of.iter().any(|p| space.proto.contains(*p));
-    let (lo, hi) = space.proto.iter().next()?;
-    match (any(&PORTS), any(&OTHER)) {
-        (false, false) => Some(false),
-        (true, false) if lo == hi && space.proto.count() == 1 => Some(true),
-        _ => None,
-    }
+    OTHER.iter().any(|p| space.proto.contains(*p))
 }
 
 fn narrow_ports(space: &mut PacketBox, side: Side, set: &PortSet, negated: bool) {
