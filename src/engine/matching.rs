@@ -388,9 +388,11 @@ fn broadcast() -> AddrSet {
     }
 }
 
-/// Addresses that an interface may have: all but those of many.
+/// Addresses that an interface may have: all but those of many, and in IPv6 the unspecified one (RFC 4291, 2.5.2).
 pub(super) fn of_one() -> AddrSet {
-    union(&multicast(), &broadcast()).complement()
+    let mut none = union(&multicast(), &broadcast());
+    none.v6 = none.v6.union(&RangeSet::single(0));
+    none.complement()
 }
 
 /// 127.0.0.0/8 and ::1.
