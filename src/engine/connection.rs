@@ -19,38 +19,29 @@ pub(super) fn decide(
     if space.state.0 & !StateSet::NEW.0 != 0 {
         return None;
     }
-    let truth = |b: bool| Some(Tri::of(b != negated));
+    let truth = |b: bool| Tri::of(b != negated);
+    // Where the packet went at first, if it has been sent elsewhere since.
+    let sent = |reply: bool, side: Side| {
+        let sent = piece.sent_to.as_deref();
+        sent.filter(|_| !reply && side == Side::Dst)
+    };
     match test {
-        ConnTest::Way { reply } => truth(!reply),
-        ConnTest::Later => truth(false),
+        ConnTest::Way { reply } => Some(truth(!reply)),
+        ConnTest::Later => Some(truth(false)),
         ConnTest::Addr { reply, side, set } => {
-            let side = asked(*reply, *side);
-            match (&piece.sent_to, reply, side) {
-                (Some(sent), false, Side::Dst) => {
-                    inside(sent.0.is_subset(set), sent.0.intersects(set))
-                        .map(|b| Tri::of(b != negated))
-                }
-                _ => {
-                    narrow(space, side, set, negated);
-                    Some(Tri::True)
-                }
+            if let Some((addrs, _)) = sent(*reply, *side) {
+                return inside(addrs.is_subset(set), addrs.intersects(set)).map(truth);
             }
+            narrow(space, asked(*reply, *side), set, negated);
+            Some(Tri::True)
         }
+        ConnTest::Port { .. } if has_other_numbers(space) => None,
         ConnTest::Port { reply, side, set } => {
-            if has_other_numbers(space) {
-                return None;
+            if let Some((_, ports)) = sent(*reply, *side) {
+                return inside(ports.is_subset(set), ports.intersects(set)).map(truth);
             }
-            let side = asked(*reply, *side);
-            match (&piece.sent_to, reply, side) {
-                (Some(sent), false, Side::Dst) => {
-                    inside(sent.1.is_subset(set), sent.1.intersects(set))
-                        .map(|b| Tri::of(b != negated))
-                }
-                _ => {
-                    narrow_ports(space, side, set, negated);
-                    Some(Tri::True)
-                }
-            }
+            narrow_ports(space, asked(*reply, *side), set, negated);
+            Some(Tri::True)
         }
     }
 }
