@@ -72,13 +72,9 @@ impl<'a> Passage<'_, 'a> {
         mut pieces: Vec<Piece<'a>>,
         out: &mut Vec<Branch<'a>>,
     ) -> Vec<Piece<'a>> {
-        let unordered = matches!(
-            self.lists.discipline,
-            Discipline::UnionOfAllows | Discipline::BlockOverAllow
-        );
         let rules = list(self.lists, self.dir).rules.as_ptr_range();
         if let Some(rule) = self.ctx.ahead
-            && unordered
+            && !self.lists.discipline.is_ordered()
             && rules.contains(&std::ptr::from_ref(rule))
             && rule.enabled
             && Kinds::of(&rule.action).meets(kinds)

@@ -51,7 +51,7 @@ pub(super) fn findings<'a>(
     // Of rules whose order makes no difference, each lets in what it matches whatever others do.
     let ordered = match &point.body {
         Body::Netfilter(_) => true,
-        Body::Lists(l) => matches!(l.discipline, Discipline::FirstMatch | Discipline::Priority),
+        Body::Lists(l) => l.discipline.is_ordered(),
     };
     let mut redundant = Vec::new();
     let mut conflicting = Vec::new();

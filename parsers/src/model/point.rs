@@ -52,6 +52,14 @@ pub enum Discipline {
     BlockOverAllow,
 }
 
+impl Discipline {
+    /// Whether the order of two rules that do the same makes a difference: which of them decides.
+    #[must_use]
+    pub const fn is_ordered(self) -> bool {
+        matches!(self, Self::FirstMatch | Self::Priority)
+    }
+}
+
 /// IP families that a point decides.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Families {

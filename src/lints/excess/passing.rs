@@ -3,7 +3,7 @@
 use super::Look;
 use crate::engine::{BRANCH_BUDGET, BUDGET, Branch, Context, Decider, Effect};
 use crate::rulespace::Point;
-use hylint_parsers::model::{Action, Body, ConditionKind, Discipline, Rule};
+use hylint_parsers::model::{Action, Body, ConditionKind, Rule};
 use hylint_parsers::space::{FlagSet, IfaceSet, PacketBox};
 
 /// Pieces that earlier rules take of one box before the rest is only sampled. A person reads a handful.
@@ -47,16 +47,17 @@ impl<'a> Look<'a, '_> {
         budget: usize,
     ) -> (Vec<PacketBox>, Vec<PacketBox>) {
         let (mut passing, mut left) = (Vec::new(), Vec::new());
+        let unordered = self.is_unordered(rule);
         let ctx = Context {
             budget,
-            ahead: self.is_unordered(rule).then_some(rule),
+            ahead: unordered.then_some(rule),
             ..self.context()
         };
         for b in boxes {
             for branch in self.guard.branches(&ctx, b) {
                 let list = match branch.by {
                     Decider::Nothing { reason, .. } if reason == BUDGET => &mut left,
-                    _ if self.lets_in(rule, &branch) => &mut passing,
+                    _ if lets_in(rule, unordered, &branch) => &mut passing,
                     _ => continue,
                 };
                 let part = b.intersect(&PacketBox {
@@ -73,18 +74,17 @@ impl<'a> Look<'a, '_> {
         (passing, left)
     }
 
-    /// Whether the packets pass by this rule.
-    fn lets_in(&self, rule: &Rule, branch: &Branch<'_>) -> bool {
-        let same = |r: &Rule| self.is_unordered(rule) || std::ptr::eq(r, rule);
-        branch.effect == Effect::Allow
-            && (branch.by.rule().is_some_and(same) || matches!(rule.action, Action::Nat(_)))
-    }
-
     /// Whether another rule that lets the same in, before or behind it, makes no difference. What a rule matches is not
     /// its box alone if it names its peers.
     fn is_unordered(&self, rule: &Rule) -> bool {
-        matches!(&self.point.body, Body::Lists(l)
-            if matches!(l.discipline, Discipline::UnionOfAllows | Discipline::BlockOverAllow))
+        matches!(&self.point.body, Body::Lists(l) if !l.discipline.is_ordered())
             && rule.conditions().all(|c| c.kind == ConditionKind::Local)
     }
+}
+
+/// Whether the packets pass by the rule, or by any if their order makes no difference.
+fn lets_in(rule: &Rule, unordered: bool, branch: &Branch<'_>) -> bool {
+    let same = |r: &Rule| unordered || std::ptr::eq(r, rule);
+    branch.effect == Effect::Allow
+        && (branch.by.rule().is_some_and(same) || matches!(rule.action, Action::Nat(_)))
 }
