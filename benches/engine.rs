@@ -6,7 +6,7 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use hylint::engine::{BRANCH_BUDGET, Context, Direction, Judgement, LocalPolicy, evaluate};
+use hylint::engine::{Context, Direction, Judgement, LocalPolicy, evaluate};
 use hylint::load::LoadedExport;
 use hylint_parsers::format;
 use hylint_parsers::model::Profiles;
@@ -52,14 +52,8 @@ fn bench(bencher: Bencher<'_, '_>, rules: usize, queries: &[PacketBox]) {
     let exports = [export(rules)];
     let (resolve, local) = (BTreeMap::new(), AddrSet::empty());
     let ctx = Context {
-        exports: &exports,
-        resolve: &resolve,
-        local: &local,
         profile: Profiles::ALL,
-        policy: LocalPolicy::Holds,
-        filter_only: false,
-        budget: BRANCH_BUDGET,
-        ahead: None,
+        ..Context::new(&exports, &resolve, &local, LocalPolicy::Holds)
     };
     let judge = |q| Judgement::of(&evaluate(&ctx, &[(0, 0)], Direction::In, q));
     bencher

@@ -7,13 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
-use hylint::engine::{
-    BRANCH_BUDGET, Context, Decider, Direction, Effect, LocalPolicy, PointRef, evaluate,
-};
+use hylint::engine::{Context, Decider, Direction, Effect, LocalPolicy, PointRef, evaluate};
 use hylint::load::LoadedExport;
 use hylint::trace::{Fields, Packet};
 use hylint_parsers::model::{Body, DefaultOrigin, DefaultVerdict, Discipline, Lists, Rule};
-use hylint_parsers::model::{Export, Point, PointKind, Profiles, RuleList};
+use hylint_parsers::model::{Export, Point, PointKind, RuleList};
 use hylint_parsers::source::{Source, Span};
 use hylint_parsers::space::{AddrSet, PacketBox, ProtoSet, StateSet};
 use std::collections::BTreeMap;
@@ -64,16 +62,7 @@ fn branches(
 ) -> Vec<(PacketBox, Effect)> {
     let exports = [export];
     let resolve = BTreeMap::new();
-    let ctx = Context {
-        exports: &exports,
-        resolve: &resolve,
-        local,
-        profile: Profiles::DOMAIN,
-        policy,
-        filter_only: false,
-        budget: BRANCH_BUDGET,
-        ahead: None,
-    };
+    let ctx = Context::new(&exports, &resolve, local, policy);
     let all = evaluate(&ctx, &[(0, 0)], direction, query).into_iter();
     all.map(|b| (b.space, b.effect)).collect()
 }
@@ -328,16 +317,7 @@ fn of_united_groups_the_one_that_is_not_whole_leaves_packets_open_and_is_named()
             0,
         )];
         let (resolve, local) = (BTreeMap::new(), AddrSet::empty());
-        let ctx = Context {
-            exports: &exports,
-            resolve: &resolve,
-            local: &local,
-            profile: Profiles::DOMAIN,
-            policy: LocalPolicy::Holds,
-            filter_only: false,
-            budget: BRANCH_BUDGET,
-            ahead: None,
-        };
+        let ctx = Context::new(&exports, &resolve, &local, LocalPolicy::Holds);
         let points: Vec<PointRef> = (0..origins.len()).map(|i| (0, i)).collect();
         let branches = evaluate(&ctx, &points, Direction::In, &packet(NEW).space());
         let [b] = branches.as_slice() else {

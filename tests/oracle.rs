@@ -19,8 +19,7 @@ mod tables;
 mod universe;
 
 use hylint::engine::{
-    BRANCH_BUDGET, Context, Direction, Effect, Indexes, Judgement, LocalPolicy, evaluate,
-    subtract_all,
+    Context, Direction, Effect, Indexes, Judgement, LocalPolicy, evaluate, subtract_all,
 };
 use hylint::load::LoadedExport;
 use hylint::trace::{Packet, Tracer, Verdict};
@@ -237,7 +236,7 @@ proptest! {
     ) {
         let (exports, resolve, local) = (loaded(&layers), known(), AddrSet::empty());
         let policy = LocalPolicy::Literal { uid: Some(0), gid: None, mac: None, mark: 0 };
-        let ctx = Context { exports: &exports, resolve: &resolve, local: &local, profile: Profiles::DOMAIN, policy, filter_only: false, budget: BRANCH_BUDGET, ahead: None };
+        let ctx = Context::new(&exports, &resolve, &local, policy);
         for (e, layer) in layers.iter().enumerate() {
             let points: Vec<(usize, usize)> = (0..layer.len()).map(|p| (e, p)).collect();
             for p in packets.iter().take(4) {
@@ -270,7 +269,7 @@ proptest! {
         let (exports, by_index) = (loaded(&layers), indexed(&layers));
         let (resolve, local) = (known(), universe::range(0, 1));
         let policy = LocalPolicy::Literal { uid: Some(0), gid: None, mac: None, mark: 0 };
-        let ctx = Context { exports: &exports, resolve: &resolve, local: &local, profile: Profiles::DOMAIN, policy, filter_only: false, budget: BRANCH_BUDGET, ahead: None };
+        let ctx = Context::new(&exports, &resolve, &local, policy);
         let addrs = universe::range(0, universe::ADDRESSES - 1);
         let family = |v6: bool| if v6 { AddrSet { v6: addrs.v6.clone(), ..AddrSet::empty() } } else { AddrSet { v4: addrs.v4.clone(), ..AddrSet::empty() } };
         let faces: IfaceSet = ["", "eth0", "eth1"].iter().map(|i| (iface_name(i), iface_name(i))).collect();

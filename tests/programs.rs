@@ -6,11 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
-use hylint::engine::{BRANCH_BUDGET, Carry, Context, Direction, Effect, LocalPolicy, evaluate};
+use hylint::engine::{Carry, Context, Direction, Effect, LocalPolicy, evaluate};
 use hylint::load::LoadedExport;
 use hylint_parsers::model::{
     Action, Body, Clause, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, Discipline,
-    Export, Lists, Point, PointKind, Profiles, Rule, RuleList, Test,
+    Export, Lists, Point, PointKind, Rule, RuleList, Test,
 };
 use hylint_parsers::source::{Source, Span};
 use hylint_parsers::space::{AddrSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags};
@@ -79,16 +79,7 @@ fn judged(rules: Vec<Rule>, policy: LocalPolicy<'_>) -> Vec<(Effect, bool)> {
         0,
     )];
     let (resolve, own) = (BTreeMap::new(), AddrSet::empty());
-    let ctx = Context {
-        exports: &exports,
-        resolve: &resolve,
-        local: &own,
-        profile: Profiles::DOMAIN,
-        policy,
-        filter_only: false,
-        budget: BRANCH_BUDGET,
-        ahead: None,
-    };
+    let ctx = Context::new(&exports, &resolve, &own, policy);
     let query = PacketBox {
         src: AddrSet::parse("10.0.0.0/24").unwrap(),
         dst: AddrSet::parse("10.1.0.1").unwrap(),

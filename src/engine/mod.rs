@@ -186,6 +186,26 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// For whole answers about the whole path in the domain profile.
+    #[must_use]
+    pub const fn new(
+        exports: &'a [LoadedExport],
+        resolve: &'a BTreeMap<String, AddrSet>,
+        local: &'a AddrSet,
+        policy: LocalPolicy<'a>,
+    ) -> Self {
+        Self {
+            exports,
+            resolve,
+            local,
+            profile: Profiles::DOMAIN,
+            policy,
+            filter_only: false,
+            budget: BRANCH_BUDGET,
+            ahead: None,
+        }
+    }
+
     /// The indexes of a point's long lists, if it has any.
     fn index(&self, at: PointRef) -> Option<&'a PointIndex> {
         let e = self.exports.get(at.0)?;

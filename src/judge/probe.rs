@@ -2,8 +2,7 @@
 
 use super::interfaces::Faces;
 use crate::engine::{
-    BRANCH_BUDGET, Branch, Context, Direction, Judgement, LocalPolicy, PointRef, evaluate,
-    subtract_all,
+    Branch, Context, Direction, Judgement, LocalPolicy, PointRef, evaluate, subtract_all,
 };
 use crate::load::LoadedExport;
 use hylint_parsers::model::{PointKind, Profiles};
@@ -63,14 +62,8 @@ impl<'a> Guard<'a> {
         'a: 'b,
     {
         Context {
-            exports,
-            resolve: self.resolve,
-            local: self.local,
             profile: self.profile,
-            policy,
-            filter_only: false,
-            budget: BRANCH_BUDGET,
-            ahead: None,
+            ..Context::new(exports, self.resolve, self.local, policy)
         }
     }
 

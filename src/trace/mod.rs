@@ -11,8 +11,7 @@ pub use select::{SelectError, Selection, select};
 pub use table::{Reader, TableError, packet as row_packet};
 
 use crate::engine::{
-    BRANCH_BUDGET, Branch, Context, Decider, Direction, Effect, LocalPolicy, PointRef, Step,
-    evaluate_logged,
+    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointRef, Step, evaluate_logged,
 };
 use crate::load::LoadedExport;
 use hylint_parsers::model::{Action, DefaultOrigin, PointKind, Profiles, Test};
@@ -147,20 +146,16 @@ impl Tracer<'_> {
             Direction::Out => AddrSet::host(packet.src),
             Direction::Forward => AddrSet::empty(),
         };
+        let policy = LocalPolicy::Literal {
+            uid: packet.uid,
+            gid: packet.gid,
+            mac: packet.smac.as_deref(),
+            mark: packet.mark,
+        };
         let ctx = Context {
-            exports: self.exports,
-            resolve: self.resolve,
-            local: &local,
             profile,
-            policy: LocalPolicy::Literal {
-                uid: packet.uid,
-                gid: packet.gid,
-                mac: packet.smac.as_deref(),
-                mark: packet.mark,
-            },
             filter_only: self.filter_only,
-            budget: BRANCH_BUDGET,
-            ahead: None,
+            ..Context::new(self.exports, self.resolve, &local, policy)
         };
         let mut steps = Vec::new();
         let log = path.then_some(&mut steps);
