@@ -144,11 +144,10 @@ pub fn role_in(name: &str, matrix: &Matrix) -> Option<RoleIx> {
             continue;
         };
         for alias in &role.aliases {
-            let wanted: Vec<&str> = alias.split('-').collect();
-            let fits = words
-                .windows(wanted.len())
-                .any(|w| w.iter().eq(wanted.iter()));
-            let size = (wanted.len(), alias.len(), ix);
+            let wanted = alias.split('-');
+            let count = wanted.clone().count();
+            let fits = words.windows(count).any(|w| w.iter().eq(wanted.clone()));
+            let size = (count, alias.len(), ix);
             match best {
                 _ if !fits => {}
                 Some(b) if (b.0, b.1) == (size.0, size.1) => tie |= b.2 != ix,

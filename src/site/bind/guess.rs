@@ -2,6 +2,7 @@
 
 use super::Binder;
 use super::cloud::{Pick, tag};
+use super::infer::Listening;
 use crate::matrix::RoleIx;
 use crate::site::{Host, paths};
 use hylint_parsers::model::PointKind;
@@ -182,14 +183,20 @@ impl Binder<'_> {
     }
 
     fn inferred(&mut self, files: &[usize]) -> Option<Known> {
-        let mut open: BTreeMap<u8, PortSet> = BTreeMap::new();
+        let mut open: BTreeMap<u8, Vec<(u16, u16)>> = BTreeMap::new();
         for e in files.iter().filter_map(|i| self.exports.get(*i)) {
             for (protocol, ports) in e.opened() {
-                let all = open.entry(protocol).or_default();
-                *all = all.union(&ports);
+                open.entry(protocol).or_default().extend(ports.iter());
             }
         }
-        let (role, score) = super::infer::role(self.matrix, &open)?;
+        let open: BTreeMap<u8, PortSet> = open
+            .into_iter()
+            .map(|(protocol, ranges)| (protocol, ranges.into_iter().collect()))
+            .collect();
+        let listening = self
+            .listening
+            .get_or_insert_with(|| Listening::of(self.matrix));
+        let (role, score) = listening.role(&open)?;
         let path = files
             .first()
             .and_then(|i| self.exports.get(*i))

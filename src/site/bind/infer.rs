@@ -13,36 +13,41 @@ const AHEAD: f64 = 1.25;
 /// Protocol and port.
 type Port = (u8, u16);
 
-/// The role that fits the open ports, with its score.
-pub(super) fn role(matrix: &Matrix, open: &BTreeMap<u8, PortSet>) -> Option<(RoleIx, f64)> {
-    let wanted = wanted(matrix);
-    let mut shared: BTreeMap<Port, f64> = BTreeMap::new();
-    for port in wanted.values().flatten() {
-        *shared.entry(*port).or_default() += 1.0;
+/// On which ports the roles of a matrix listen.
+#[derive(Debug)]
+pub(super) struct Listening {
+    ports: BTreeMap<RoleIx, BTreeSet<Port>>,
+    /// How many roles listen on each port.
+    shared: BTreeMap<Port, f64>,
+}
+
+impl Listening {
+    pub(super) fn of(matrix: &Matrix) -> Self {
+        let ports = wanted(matrix);
+        let mut shared: BTreeMap<Port, f64> = BTreeMap::new();
+        for port in ports.values().flatten() {
+            *shared.entry(*port).or_default() += 1.0;
+        }
+        Self { ports, shared }
     }
-    let mut scores: Vec<(f64, RoleIx)> = wanted
-        .iter()
-        .map(|(role, ports)| {
-            let hits = ports
-                .iter()
-                .filter(|p| open.get(&p.0).is_some_and(|o| o.contains(p.1)));
-            let hits: Vec<_> = hits.collect();
-            let weight: f64 = hits
-                .iter()
-                .filter_map(|p| shared.get(p))
-                .map(|n| 1.0 / n)
-                .sum();
+
+    /// The role that fits the open ports, with its score.
+    pub(super) fn role(&self, open: &BTreeMap<u8, PortSet>) -> Option<(RoleIx, f64)> {
+        let is_open = |p: &&Port| open.get(&p.0).is_some_and(|o| o.contains(p.1));
+        let score = |(role, ports): (&RoleIx, &BTreeSet<Port>)| {
+            let hits: Vec<_> = ports.iter().filter(is_open).collect();
+            let shared = hits.iter().filter_map(|p| self.shared.get(p));
+            let weight: f64 = shared.map(|n| 1.0 / n).sum();
             let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-            (
-                weight * count(hits.len()) / count(ports.len().max(1)),
-                *role,
-            )
-        })
-        .collect();
-    scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let (best, role) = scores.first().copied()?;
-    let next = scores.get(1).map_or(0.0, |s| s.0);
-    (best >= ENOUGH && best >= next * AHEAD).then_some((role, best))
+            let score = weight * count(hits.len()) / count(ports.len().max(1));
+            (score, *role)
+        };
+        let mut scores: Vec<(f64, RoleIx)> = self.ports.iter().map(score).collect();
+        scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let (best, role) = scores.first().copied()?;
+        let next = scores.get(1).map_or(0.0, |s| s.0);
+        (best >= ENOUGH && best >= next * AHEAD).then_some((role, best))
+    }
 }
 
 /// Ports on which each role listens. A role whose port goes with another's, or that lives on another's hosts, counts for

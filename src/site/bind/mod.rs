@@ -104,6 +104,8 @@ struct Binder<'a> {
     /// Points of which an error says that they are not bound.
     told: BTreeSet<(usize, usize)>,
     assumptions: Vec<Assumption>,
+    /// By what roles are inferred, once one has to be.
+    listening: Option<infer::Listening>,
 }
 
 /// Joins the files of each scope and binds them to hosts and roles.
@@ -155,6 +157,7 @@ fn bind_all(
         findings: linked.findings,
         told: BTreeSet::new(),
         assumptions: Vec::new(),
+        listening: None,
     };
     b.configured_hosts();
     b.configured_transits();
