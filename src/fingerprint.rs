@@ -7,40 +7,46 @@
 use crate::finding::Finding;
 use crate::load::hex;
 use crate::site::paths;
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Gives every finding its fingerprint: 32 hex digits, and `-2`, `-3` … for further equal ones, in the order of the
 /// findings. Paths count relative to `base`, the folder of hylint.toml or else the working directory, so that it does
 /// not matter how the run was started; `exports` tells which names of points are paths.
 pub fn assign(findings: &mut [Finding], base: &Path, exports: &BTreeSet<&str>) {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut seen: FxHashMap<String, usize> = FxHashMap::default();
+    let mut files: BTreeMap<Arc<str>, String> = BTreeMap::new();
     for f in findings {
-        let one = of(f, base, exports);
+        let whose = match (&f.host, &f.place) {
+            (Some(host), _) => host,
+            (None, Some(p)) => files
+                .entry(p.path.clone())
+                .or_insert_with(|| paths::relative(&p.path, base)),
+            (None, None) => "",
+        };
+        let one = of(f, whose, exports);
         let n = seen.entry(one.clone()).or_insert(0);
         *n += 1;
         f.fingerprint = if *n > 1 { format!("{one}-{n}") } else { one };
     }
 }
 
-fn of(f: &Finding, base: &Path, exports: &BTreeSet<&str>) -> String {
-    let whose = match (&f.host, &f.place) {
-        (Some(host), _) => host.clone(),
-        (None, Some(p)) => paths::relative(&p.path, base),
-        (None, None) => String::new(),
-    };
+fn of(f: &Finding, whose: &str, exports: &BTreeSet<&str>) -> String {
     // The firewall of a host has no name of its own, and a file may be called anything.
     let point = f.point.as_deref().filter(|p| !exports.contains(p));
     let text = if f.identity.text.is_empty() {
-        shape(&f.message)
+        Cow::Owned(shape(&f.message))
     } else {
-        f.identity.text.clone()
+        Cow::Borrowed(f.identity.text.as_str())
     };
     let parts = [
         f.code,
         f.requirement.as_deref().unwrap_or_default(),
-        &whose,
+        whose,
         point.unwrap_or_default(),
         f.direction.unwrap_or_default(),
         &text,
