@@ -1,5 +1,9 @@
 //! A finding: one thing that is wrong, with its place and its evidence. Filtering, waiving and rendering happen later.
 
+mod excerpt;
+
+pub use excerpt::{Excerpt, ExcerptLine};
+
 use hylint_parsers::source::{Position, Source, Span};
 use hylint_parsers::space::AddrSet;
 use jiff::civil::Date;
@@ -41,70 +45,28 @@ pub struct Place {
     pub start: Position,
     /// One past the last character.
     pub end: Position,
-    /// The text from the start of the first line: at most [`Place::EXCERPT_LINES`] lines, each cut to
-    /// [`Place::EXCERPT_CHARS`] characters around the place.
-    pub excerpt: Arc<[ExcerptLine]>,
-}
-
-/// One line of an excerpt.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ExcerptLine {
-    /// Line number, from 1.
-    pub line: u32,
-    /// Column of the first character of `text`, from 1 (more than 1 if the line was cut on the left).
-    pub column: u32,
-    /// The text, not sanitized.
-    pub text: String,
+    /// The text of its first lines.
+    pub excerpt: Excerpt,
 }
 
 impl Place {
-    /// Lines kept of a place that spans more.
-    pub const EXCERPT_LINES: usize = 4;
-    /// Characters kept of a line.
-    pub const EXCERPT_CHARS: usize = 240;
-
     /// Resolves a span.
     #[must_use]
     pub fn new(path: &Arc<str>, source: &Source, span: Span) -> Self {
         let start = source.position(span.start);
         let end = source.position(span.end.max(span.start));
-        let last = end
-            .line
-            .min(start.line.saturating_add(Self::EXCERPT_LINES as u32 - 1));
-        let excerpt = (start.line..=last)
-            .map(|line| {
-                let text = source.slice(source.line_span(line));
-                // Minified JSON puts a whole export on one line: keep a window that starts shortly before the place.
-                let from = if line == start.line {
-                    (start.column as usize).saturating_sub(1 + 40)
-                } else {
-                    0
-                };
-                let from = if text.len() <= Self::EXCERPT_CHARS {
-                    0
-                } else {
-                    from
-                };
-                let kept: String = text.chars().skip(from).take(Self::EXCERPT_CHARS).collect();
-                ExcerptLine {
-                    line,
-                    column: u32::try_from(from + 1).unwrap_or(u32::MAX),
-                    text: kept,
-                }
-            })
-            .collect();
         Self {
             path: path.clone(),
             start,
             end,
-            excerpt,
+            excerpt: Excerpt::new(source, start, end),
         }
     }
 
     /// The text that the place covers, not sanitized; none if it is not wholly in the excerpt or spans lines.
     #[must_use]
     pub fn covered(&self) -> Option<String> {
-        let line = self.excerpt.first()?;
+        let line = self.excerpt.lines().next()?;
         let skip = self.start.column.checked_sub(line.column)? as usize;
         let len = self.end.column.checked_sub(self.start.column)? as usize;
         let text: String = line.text.chars().skip(skip).take(len).collect();
@@ -119,7 +81,7 @@ impl Place {
             path: path.clone(),
             start: one,
             end: one,
-            excerpt: Arc::new([]),
+            excerpt: Excerpt::default(),
         }
     }
 }
@@ -223,7 +185,7 @@ pub struct Finding {
     /// How many there are.
     pub excess_total: usize,
     /// A packet that shows it.
-    pub witness: Option<Witness>,
+    pub witness: Option<Box<Witness>>,
     /// Further places: the allow that loses, the nearest miss.
     pub related: Vec<Related>,
     /// What was assumed.
@@ -233,7 +195,7 @@ pub struct Finding {
     /// Hex; survives moved lines, reordered and renamed rules. Unique within a run.
     pub fingerprint: String,
     /// The waiver that holds it down.
-    pub waived: Option<Waiver>,
+    pub waived: Option<Box<Waiver>>,
     /// A baseline holds it down.
     pub baselined: bool,
     /// What breaks for the user when this stays (from the matrix), for people.

@@ -367,7 +367,8 @@ impl<'a> Look<'a, '_> {
             &Decider::Rule { at: self.at, rule },
         ));
         let tcp = excess.iter().find(|b| b.proto.contains(proto::TCP));
-        f.witness = tcp.or(excess.first()).and_then(place::witness);
+        let packet = tcp.or(excess.first());
+        f.witness = packet.and_then(place::witness).map(Box::new);
         f.help = Some(class.help.to_owned());
         place::fingerprint(&mut f, &[&normalized(rule)]);
         f

@@ -164,7 +164,8 @@ fn word<'a>(
     out.row = s.row;
     out.impact = Some(s.impact.to_owned());
     out.assumptions = c.assumption_texts();
-    out.witness = f.packets.first().and_then(place::witness);
+    let packet = f.packets.first();
+    out.witness = packet.and_then(place::witness).map(Box::new);
     pairs(&mut out, c, f);
     if let Some((at, rule)) = allow {
         relate(

@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(f.message, "`a2` is no port 2 (7 places like this)");
         let p = f.place.as_ref().unwrap();
         assert_eq!((p.start.line, p.start.column, p.end.column), (2, 1, 3));
-        assert_eq!(p.excerpt[0].text, "a2");
+        assert_eq!(p.excerpt.lines().next().unwrap().text, "a2");
         assert_eq!(f.related.len(), 5);
         assert_eq!(f.related[4].place.start.line, 7);
         assert_eq!(found[1].severity, Severity::Note);

@@ -205,7 +205,7 @@ fn finding(f: &Finding) -> Row {
         .maybe("column", p.map(|p| p.start.column))
         .maybe("end_line", p.map(|p| p.end.line))
         .maybe("end_column", p.map(|p| p.end.column))
-        .maybe("packet", f.witness.as_ref().map(words::packet))
+        .maybe("packet", f.witness.as_deref().map(words::packet))
         .with("assumptions", f.assumptions.join(" "))
         .with("pairs_total", f.pairs_total.to_string())
         .with("fingerprint", &f.fingerprint)

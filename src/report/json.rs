@@ -502,7 +502,7 @@ impl<'a> FindingOut<'a> {
             pairs_total: f.pairs_total,
             excess: f.excess.iter().map(|p| p.text.as_str()).collect(),
             excess_total: f.excess_total,
-            witness: f.witness.as_ref(),
+            witness: f.witness.as_deref(),
             related: f
                 .related
                 .iter()
@@ -515,8 +515,8 @@ impl<'a> FindingOut<'a> {
                 .collect(),
             assumptions: &f.assumptions,
             fingerprint: &f.fingerprint,
-            waived: f.waived.as_ref().map(|w| w.reason.as_str()),
-            waiver: f.waived.as_ref().map(WaiverOut::of),
+            waived: f.waived.as_deref().map(|w| w.reason.as_str()),
+            waiver: f.waived.as_deref().map(WaiverOut::of),
             baselined: f.baselined,
         }
     }

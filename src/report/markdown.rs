@@ -192,8 +192,8 @@ fn finding(f: &Finding) -> String {
 fn excerpt(p: &Place) -> String {
     let lines: Vec<String> = p
         .excerpt
-        .iter()
-        .map(|l| format!("{:>5} | {}", l.line, line(&l.text)))
+        .lines()
+        .map(|l| format!("{:>5} | {}", l.line, line(l.text)))
         .collect();
     let fence = fence(&lines.join("\n"));
     let mut s = format!("  {fence}text\n");

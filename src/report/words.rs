@@ -278,7 +278,7 @@ pub(super) fn facts(f: &Finding) -> Vec<(&'static str, String)> {
             let parts = excess(f, PARTS);
             (!parts.is_empty()).then(|| parts.join("; "))
         }),
-        ("packet", f.witness.as_ref().map(packet)),
+        ("packet", f.witness.as_deref().map(packet)),
         ("assumed", (!assumed.is_empty()).then(|| assumed.join(", "))),
         ("held down", held_down(f)),
         (

@@ -93,7 +93,7 @@ fn hold(
         used = true;
         // Where two waivers fit, the first one is named, and both are in use.
         if f.waived.is_none() {
-            f.waived = Some(waiver.clone());
+            f.waived = Some(Box::new(waiver.clone()));
         }
     }
     if used || scope.partial || !(scope.looked_for)(code) {

@@ -2,11 +2,10 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses its part
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use hylint::finding::{ExcerptLine, Finding, Place, Related, Severity, Waiver, Witness};
+use hylint::finding::{Excerpt, Finding, Place, Related, Severity, Waiver, Witness};
 use hylint::outcome::*;
 use hylint::report::{RenderOptions, by_id};
 use hylint_parsers::source::Position;
-use std::sync::Arc;
 
 /// A place on one line that covers the first `len` characters of `text` from `column`.
 pub fn place(path: &str, line: u32, column: u32, len: u32, text: &str) -> Place {
@@ -17,11 +16,7 @@ pub fn place(path: &str, line: u32, column: u32, len: u32, text: &str) -> Place 
             line,
             column: column + len,
         },
-        excerpt: Arc::new([ExcerptLine {
-            line,
-            column: 1,
-            text: text.into(),
-        }]),
+        excerpt: Excerpt::of(line, 1, text),
     }
 }
 
@@ -59,7 +54,7 @@ pub fn blocked() -> Finding {
     f.also = vec![14];
     f.pairs = vec!["10.50.0.0/16 -> 10.20.1.11".into()];
     f.pairs_total = 3;
-    f.witness = Some(witness());
+    f.witness = Some(Box::new(witness()));
     f.related = vec![Related {
         place: place(
             "exports/cm1.rules",
@@ -113,13 +108,13 @@ pub fn outcome() -> Outcome {
         impact: "users cannot log in".into(),
     };
     let mut waived = Finding::new("any-any", Severity::Error, "everything is open");
-    waived.waived = Some(Waiver {
+    waived.waived = Some(Box::new(Waiver {
         reason: "CHG1".into(),
         owner: Some("network team".into()),
         until: "2027-03-31".parse().unwrap(),
         place: Some(place("hylint.toml", 12, 1, 9, "[[waive]]")),
         inline: false,
-    });
+    }));
     let mut known = Finding::new("unneeded-flow", Severity::Warning, "tcp/8081 is open");
     known.baselined = true;
     Outcome {

@@ -117,7 +117,7 @@ impl Look<'_, '_> {
         f.place = place::place(self.exports, self.at, span);
         f.label = format!("{chain} accepts what is left");
         f.rule = Some(chain.clone());
-        f.witness = place::witness(packet);
+        f.witness = place::witness(packet).map(Box::new);
         let tool = if self.point.families.v4 {
             "iptables"
         } else {

@@ -72,7 +72,7 @@ fn check(c: &Check) -> Markup {
 }
 
 fn decider(e: &Evidence) -> Markup {
-    let shown = e.place.as_ref().and_then(|p| p.excerpt.first());
+    let shown = e.place.as_ref().and_then(|p| p.excerpt.lines().next());
     html! {
         p.decider { (e.kind) @if e.kind != e.rule { " " em { (text(&e.rule)) } }
             @if let Some(p) = &e.place { " " code { (words::at(p)) } } }

@@ -71,8 +71,8 @@ fn place(p: &Place, label: &str, primary: bool) -> Markup {
         figure class=(if primary { "primary" } else { "related" }) {
             figcaption { code { (words::at(p)) } " " (text(label)) }
             @if !p.excerpt.is_empty() {
-                pre { @for l in p.excerpt.iter() {
-                    @let [before, marked, after] = cut(p, l);
+                pre { @for l in p.excerpt.lines() {
+                    @let [before, marked, after] = cut(p, &l);
                     span.line { span.number { (l.line) } (before) @if !marked.is_empty() { mark { (marked) } } (after) "\n" }
                 } }
             }
@@ -81,7 +81,7 @@ fn place(p: &Place, label: &str, primary: bool) -> Markup {
 }
 
 /// A line of an excerpt before, in and after the place.
-fn cut(p: &Place, l: &ExcerptLine) -> [String; 3] {
+fn cut(p: &Place, l: &ExcerptLine<'_>) -> [String; 3] {
     let column = |c: u32| (c.saturating_sub(l.column)) as usize;
     let from = if l.line == p.start.line {
         column(p.start.column)
@@ -94,7 +94,7 @@ fn cut(p: &Place, l: &ExcerptLine) -> [String; 3] {
         usize::MAX
     };
     // Each hostile character became one character, so columns are still true.
-    let shown = line(&l.text);
+    let shown = line(l.text);
     let chars = || shown.chars();
     [
         chars().take(from).collect(),

@@ -68,9 +68,9 @@ impl Snippet {
         let mut lines: BTreeMap<Slot, String> = BTreeMap::new();
         let mut wanted: Vec<Wanted<'_>> = Vec::new();
         for (place, label) in places {
-            for (n, l) in place.excerpt.iter().enumerate() {
-                let len = label_len(place, l);
-                let (from, text) = window(place, l, len);
+            for (n, l) in place.excerpt.lines().enumerate() {
+                let len = label_len(place, &l);
+                let (from, text) = window(place, &l, len);
                 let slot = (l.line, from);
                 if n == 0 {
                     let at = (place.start.column.saturating_sub(from)) as usize;
@@ -163,7 +163,7 @@ impl Snippet {
 }
 
 /// Characters of the label on its first line.
-fn label_len(place: &Place, line: &ExcerptLine) -> usize {
+fn label_len(place: &Place, line: &ExcerptLine<'_>) -> usize {
     if place.end.line == place.start.line {
         place.end.column.saturating_sub(place.start.column).max(1) as usize
     } else {
@@ -174,8 +174,8 @@ fn label_len(place: &Place, line: &ExcerptLine) -> usize {
 }
 
 /// The column of the first character shown, and the text.
-fn window(place: &Place, line: &ExcerptLine, len: usize) -> (u32, String) {
-    let text = sanitize::line(&line.text);
+fn window(place: &Place, line: &ExcerptLine<'_>, len: usize) -> (u32, String) {
+    let text = sanitize::line(line.text);
     let at = place.start.column.saturating_sub(line.column) as usize;
     let count = text.chars().count();
     // miette shows nothing for a line without characters.
