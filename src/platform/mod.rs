@@ -235,6 +235,12 @@ mod tests {
             builtin(&program("C:\\Temp\\nc.exe")).is_none(),
             "another program"
         );
+        let rpc = |p: PortSet| builtin(&rule("File and Printer Sharing", 6, p));
+        assert!(rpc(PortSet::range(49152, 65535)).is_some());
+        assert!(
+            rpc(PortSet::single(27017)).is_none(),
+            "no dynamic port of RPC"
+        );
     }
 
     #[test]

@@ -80,8 +80,8 @@ fn ports(t: &Table<'_, '_>, key: &str) -> Option<PortSet> {
     };
     let set = match text {
         "any" => Some(PortSet::full()),
-        // Dynamic RPC ports: 49152 and up, 1025 and up before Windows Server 2008.
-        "rpc" => Some(PortSet::range(1025, 65535)),
+        // Dynamic RPC ports since Windows Server 2008, the first one with this firewall.
+        "rpc" => Some(PortSet::range(49152, 65535)),
         list => list.split(',').map(range).collect(),
     };
     if set.is_none() {
