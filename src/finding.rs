@@ -34,6 +34,15 @@ impl Severity {
             Self::Error => "error",
         }
     }
+
+    /// One level lower; a note stays a note.
+    #[must_use]
+    pub fn lower(self) -> Self {
+        match self {
+            Self::Error => Self::Warning,
+            Self::Warning | Self::Note => Self::Note,
+        }
+    }
 }
 
 /// A place in a file, resolved to line and column, with the lines it stands on, so that the file's text may be dropped.

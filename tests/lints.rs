@@ -123,6 +123,92 @@ fn two_roles_of_one_windows_host_need_no_rule() {
     );
 }
 
+/// Lines, severities and messages of the findings that speak of a profile.
+fn of_profiles(o: &Outcome) -> Vec<(u32, &str, &str)> {
+    let each = o.findings.iter().filter(|f| f.message.contains("profile"));
+    each.map(|f| {
+        let place = f.place.as_ref().unwrap();
+        (place.start.line, f.severity.as_str(), f.message.as_str())
+    })
+    .collect()
+}
+
+const ANY_PROGRAM: &str =
+    "Program:                              Any\r\nService:                              Any\r\n";
+
+/// Each rule acts in the profiles that are written before it.
+fn in_profiles(rules: &[(&str, String)]) -> String {
+    let each = rules
+        .iter()
+        .map(|(p, r)| r.replace("Domain,Private,Public", p));
+    each.collect()
+}
+
+#[test]
+fn a_flow_of_the_assumed_profile_alone_is_a_note() {
+    let console = |profiles: &'static str| {
+        in_profiles(&[(profiles, netsh("Console", "TCP", "443", ANY_PROGRAM))])
+    };
+    let o = console_site(&console("Domain,Public"));
+    assert_eq!(status(&o, 36), Status::Satisfied);
+    let says = "1 required flow at cm1 passes in the domain profile, which is assumed, and does not in the private profile (row 36)";
+    assert_eq!(of_profiles(&o), [(2, "note", says)]);
+    let o = console_site(&console("Domain,Private,Public"));
+    assert_eq!(of_profiles(&o), []);
+    let current = "\r\nDomain Profile:\r\n----------------------------------------------------------------------\r\nexample.org\r\n";
+    let o = console_site(&format!("{current}{}", console("Domain")));
+    assert_eq!(of_profiles(&o), [], "it says which one is active");
+}
+
+#[test]
+fn what_is_open_in_a_profile_that_may_be_active_is_one_level_lower() {
+    let rdp = || netsh("Desktops", "TCP", "3389", ANY_PROGRAM);
+    let o = console_site(&in_profiles(&[("Private,Public", rdp())]));
+    let says = "in the private and public profiles, RDP (TCP 3389) is open to anyone at cm1";
+    assert_eq!(of_profiles(&o), [(2, "warning", says)]);
+    assert!(o.assumptions.iter().any(|a| a.id == "profile-domain"));
+    // In the domain profile a block takes all of it.
+    let block = netsh("Closed", "Any", "Any", ANY_PROGRAM).replace("Allow\r\n", "Block\r\n");
+    let all = "Domain,Private,Public";
+    let o = console_site(&in_profiles(&[("Domain", block), (all, rdp())]));
+    let open: Vec<_> = of_profiles(&o)
+        .into_iter()
+        .filter(|f| f.1 != "note")
+        .collect();
+    assert_eq!(open, [(21, "warning", says)]);
+    // Where the judged profile has it, that is enough.
+    let o = console_site(&rdp());
+    assert_eq!(of_profiles(&o), []);
+    let error = o
+        .findings
+        .iter()
+        .find(|f| f.code == "over-permissive-source");
+    assert_eq!(error.unwrap().severity, Severity::Error);
+}
+
+#[test]
+fn a_firewall_that_is_off_in_a_profile_that_may_be_active_is_a_warning() {
+    let profile = |name: &str, state: &str| {
+        format!(
+            "\r\n{name} Profile Settings: \r\n{}\r\nState                                 {state}\r\n\
+             Firewall Policy                       BlockInbound,AllowOutbound\r\n",
+            "-".repeat(70)
+        )
+    };
+    let settings = |public: &str| {
+        let each = [("Domain", "ON"), ("Private", "ON"), ("Public", public)];
+        let all: String = each.iter().map(|(n, s)| profile(n, s)).collect();
+        console_site(&format!(
+            "{all}{}",
+            netsh("Console", "TCP", "443", ANY_PROGRAM)
+        ))
+    };
+    assert_eq!(of_profiles(&settings("ON")), []);
+    let o = settings("OFF");
+    let says = "the firewall of cm1 is off in the public profile: everything is let in";
+    assert_eq!(of_profiles(&o), [(14, "warning", says)]);
+}
+
 fn iptables(input: &str) -> String {
     format!(
         "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n{input}COMMIT\n"

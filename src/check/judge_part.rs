@@ -6,7 +6,7 @@ use super::results::check_of;
 use crate::finding::Finding;
 use crate::judge::{self, Decision, Flows, Judged, Order, Tally};
 use crate::link;
-use crate::lints::{excess, hygiene, required, trust};
+use crate::lints::{excess, hygiene, profiles, required, trust};
 use crate::load::{self, Body, FileRef, LoadedExport, Seal};
 use crate::outcome::Check;
 use crate::suppress;
@@ -214,6 +214,11 @@ fn judge_exports(
     }
     out.findings
         .extend(required::findings(exports, flows.site, &judged));
+    out.findings.extend(profiles::findings(exports, &judged));
+    // What is open is judged in a profile too, whether or not there are checks.
+    if here.hosts.iter().any(|h| judge::assumed(exports, h)) {
+        out.assumed.entry("profile-domain").or_default();
+    }
     for f in &flows.matrix.implied {
         let checks = judge::judge_implied(flows, exports, f);
         out.findings

@@ -131,10 +131,14 @@ pub(super) fn assumptions(bound: &[Assumption], checks: &BTreeMap<&str, usize>) 
     let mut out = Vec::new();
     for (id, text) in ASSUMED {
         if let Some(n) = checks.get(id) {
-            let s = if *n == 1 { "" } else { "s" };
+            let counted = match n {
+                0 => String::new(),
+                1 => " (1 check)".to_owned(),
+                n => format!(" ({n} checks)"),
+            };
             out.push(Assumption {
                 id: id.to_owned(),
-                text: format!("{text} ({n} check{s})"),
+                text: format!("{text}{counted}"),
             });
         }
     }

@@ -8,7 +8,7 @@ use crate::engine::{Branch, Decider, Direction, Effect, LocalPolicy, covers, uni
 use crate::load::LoadedExport;
 use crate::matrix::Require;
 use crate::outcome::Status;
-use hylint_parsers::model::{Condition, ConditionKind, DefaultOrigin, PointKind, Test};
+use hylint_parsers::model::{Condition, ConditionKind, DefaultOrigin, PointKind, Profiles, Test};
 use hylint_parsers::space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, proto};
 use std::collections::BTreeSet;
 
@@ -71,6 +71,8 @@ pub struct Checked<'a> {
     pub assumptions: BTreeSet<(&'static str, String)>,
     /// Ports that pass for all peers (for [`Require::Any`]).
     pub passing: BTreeSet<u16>,
+    /// Windows profiles that may be active instead of the assumed one and in which the flow does not pass.
+    pub not_in: Profiles,
 }
 
 /// Runs a check. `me` is the guarded side (empty when unknown), `peers` the other. `None` if the two sides share no family.
@@ -91,6 +93,7 @@ pub fn run<'a>(
         failure: None,
         assumptions: BTreeSet::new(),
         passing: spec.ports.iter().copied().collect(),
+        not_in: Profiles::NONE,
     };
     if peers.unknown && !peers.external {
         out.assumptions.insert(("peers-unknown", String::new()));
@@ -201,6 +204,7 @@ impl<'a> Checked<'a> {
             failure: None,
             assumptions: BTreeSet::from([("local", "both ends are on this host".to_owned())]),
             passing: BTreeSet::new(),
+            not_in: Profiles::NONE,
         }
     }
 
@@ -240,6 +244,7 @@ fn ask<'a>(
         failure: None,
         assumptions: BTreeSet::new(),
         passing: BTreeSet::new(),
+        not_in: Profiles::NONE,
     };
     let mut goal = query;
     let mine_is_src = guard.direction == Direction::Out;

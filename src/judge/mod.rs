@@ -5,6 +5,7 @@ mod flows;
 mod interfaces;
 mod miss;
 mod probe;
+mod profiles;
 pub mod whole;
 
 pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same};
@@ -12,6 +13,7 @@ pub use flows::{Applies, Applying, Flows, Here, Peers, first_packets, hosts, pub
 pub use interfaces::Faces;
 pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};
+pub use profiles::{assumed, instead};
 pub use whole::{Decision, Order, Row, Tally, Verdict, decide, rows};
 
 use crate::engine::Direction;
@@ -186,37 +188,6 @@ fn checks<'a>(
     checks
 }
 
-/// The profiles in which a host's Windows firewall is judged, and whether that is an assumption.
-fn profiles(
-    exports: &[LoadedExport],
-    host: &Host,
-    points: &[(usize, usize)],
-) -> (Vec<Profiles>, bool) {
-    let point = points
-        .first()
-        .and_then(|(e, p)| exports.get(*e)?.export.points.get(*p));
-    let Some(point) = point.filter(|p| p.kind == PointKind::WindowsFirewall) else {
-        return (vec![Profiles::ALL], false);
-    };
-    let active = point
-        .windows
-        .as_ref()
-        .and_then(|w| w.active)
-        .map(|(p, _)| p);
-    let (set, assumed) = match host.profile.or(active) {
-        Some(p) => (p, false),
-        None => (Profiles::DOMAIN, true),
-    };
-    (
-        Profiles::EACH
-            .iter()
-            .map(|(p, _)| *p)
-            .filter(|p| p.intersects(set))
-            .collect(),
-        assumed,
-    )
-}
-
 /// Every guard of a host in a direction: one per layer and judged Windows profile.
 #[must_use]
 pub fn host_guards<'a>(
@@ -226,7 +197,7 @@ pub fn host_guards<'a>(
 ) -> Vec<(Guard<'a>, &'a AddrSet, bool)> {
     let mut out = Vec::new();
     for layer in &host.layers {
-        let (each, assumed) = profiles(exports, host, &layer.points);
+        let (each, assumed) = profiles::judged(exports, host, &layer.points);
         let faces = Arc::new(Faces::of(exports, &layer.points));
         for profile in each {
             let guard = Guard {
@@ -287,9 +258,29 @@ fn host_checks<'a>(
         };
         if assumed {
             c.assumptions.insert(("profile-domain", String::new()));
+            c.not_in = fails_in(exports, &guard, spec, &host.addrs, &peers, c.status);
         }
         out.push(c);
     }
+}
+
+/// The profiles that may be active instead of the guard's and in which a flow that was found satisfied does not pass.
+fn fails_in<'a>(
+    exports: &'a [LoadedExport],
+    guard: &Guard<'a>,
+    spec: &FlowSpec<'a>,
+    me: &AddrSet,
+    peers: &Peers,
+    found: Status,
+) -> Profiles {
+    if found != Status::Satisfied {
+        return Profiles::NONE;
+    }
+    let fails = |g: &Guard<'a>| {
+        run(exports, g, spec, me, peers).is_some_and(|c| c.status != Status::Satisfied)
+    };
+    let failing = instead(exports, guard).into_iter().filter(fails);
+    failing.fold(Profiles::NONE, |all, g| all.union(g.profile))
 }
 
 /// Both ends on one host: nothing crosses a firewall of Windows or of a cloud; netfilter sees it on `lo`.

@@ -6,6 +6,7 @@
 
 mod classify;
 mod defaults;
+mod elsewhere;
 mod entry;
 mod fold;
 mod needed;
@@ -20,12 +21,13 @@ use super::order::Idle;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::engine::{Context, Decider, Direction, LocalPolicy, PointRef, subtract_all};
 use crate::finding::{Finding, Part, Related, Severity};
-use crate::judge::{Flows, Guard, host_guards, hosts as unicast_hosts, transit_guard};
+use crate::judge::{Flows, Guard, host_guards, hosts as unicast_hosts, instead, transit_guard};
 use crate::load::LoadedExport;
 use crate::platform;
 use crate::rulespace::each;
 use crate::site::Host;
 use classify::{Class, Scene};
+use elsewhere::{lowered, seen_elsewhere};
 use entry::Opening;
 use fold::Fold;
 use hylint_parsers::model::{Action, Body, Point, PointKind, Profiles, Rule};
@@ -33,6 +35,7 @@ use hylint_parsers::space::{
     AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
 use needed::Needed;
+use smallvec::SmallVec;
 
 /// Built-in and unneeded rules named beside the first one of a folded finding.
 const NAMED: usize = 5;
@@ -49,6 +52,15 @@ enum Seen {
     Open(Box<Finding>),
 }
 
+/// What a rule opens that nothing needs, and how grave that is before other rules are looked at.
+struct Weighed<'o> {
+    boxes: SmallVec<[&'o PacketBox; 4]>,
+    excess: Vec<PacketBox>,
+    class: Class,
+    /// Windows or an app brings the rule along.
+    shipped: bool,
+}
+
 /// Every excess finding of the run, in point order.
 #[must_use]
 pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) -> Vec<Finding> {
@@ -56,19 +68,15 @@ pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) 
     for (e, export) in exports.iter().enumerate() {
         for (p, point) in export.export.points.iter().enumerate() {
             let at = (e, p);
+            let ask =
+                |guard: &Guard<'_>, instead: &[Guard<'_>], needed: &Needed, hosts: &[&Host]| {
+                    let of = |g| Look::new(exports, at, point, g, needed, hosts, idle);
+                    of(guard).findings(&instead.iter().map(of).collect::<Vec<_>>())
+                };
             let transit = flows.here.transits.iter().find(|t| t.points.contains(&at));
             if let Some(t) = transit {
-                let needed = Needed::through(flows);
                 let guard = transit_guard(exports, t);
-                out.extend(point_findings(
-                    exports,
-                    at,
-                    point,
-                    &guard,
-                    &needed,
-                    &[],
-                    idle,
-                ));
+                out.extend(ask(&guard, &[], &Needed::through(flows), &[]));
                 continue;
             }
             let hosts: Vec<&Host> = flows
@@ -79,10 +87,14 @@ pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) 
                 .collect();
             let needed = Needed::at(flows, &hosts, point.kind);
             let Some(first) = hosts.first() else { continue };
-            for (guard, _, _) in host_guards(exports, first, Direction::In) {
+            for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
                 if guard.points.contains(&at) {
-                    let found = point_findings(exports, at, point, &guard, &needed, &hosts, idle);
-                    out.extend(found);
+                    let others = if assumed {
+                        instead(exports, &guard)
+                    } else {
+                        Vec::new()
+                    };
+                    out.extend(ask(&guard, &others, &needed, &hosts));
                 }
             }
         }
@@ -106,59 +118,72 @@ struct Look<'a, 'b> {
     alone: bool,
 }
 
-fn point_findings<'a>(
-    exports: &'a [LoadedExport],
-    at: PointRef,
-    point: &'a Point,
-    guard: &Guard<'a>,
-    needed: &Needed,
-    hosts: &[&Host],
-    idle: &Idle,
-) -> Vec<Finding> {
-    let known = !hosts.is_empty() && hosts.iter().all(|h| !h.addrs.is_empty());
-    let behind = if known {
-        hosts
-            .iter()
-            .fold(AddrSet::empty(), |a, h| a.union(&h.addrs))
-    } else {
-        AddrSet::any()
-    };
-    let scene = Scene {
-        cloud: matches!(
-            point.kind,
-            PointKind::SecurityGroup | PointKind::NetworkAcl | PointKind::Nsg
-        ),
-        transit: guard.direction == Direction::Forward,
-        resolve: guard.resolve,
-        roles_known: needed.roles_known,
-    };
-    let look = Look {
-        exports,
-        at,
-        point,
-        guard,
-        needed,
-        idle,
-        scene,
-        here: behind.intersect(unicast_hosts()),
-        behind,
-        alone: point.kind == PointKind::NetworkAcl && !hosts.iter().all(|h| grouped(exports, h)),
-    };
-    if let Some(f) = look.firewall_off() {
-        return vec![f];
-    }
-    let mut out: Vec<Finding> = look.default_allow().into_iter().collect();
-    look.rules(&mut out);
-    out
-}
-
 /// Whether a security group guards the host.
 fn grouped(exports: &[LoadedExport], host: &Host) -> bool {
     let mut points = host.layers.iter().flat_map(|l| &l.points);
     points.any(|at| place::point(exports, *at).is_some_and(|p| p.kind == PointKind::SecurityGroup))
 }
 
-impl<'a> Look<'a, '_> {
+impl<'a, 'b> Look<'a, 'b> {
+    fn new(
+        exports: &'a [LoadedExport],
+        at: PointRef,
+        point: &'a Point,
+        guard: &'b Guard<'a>,
+        needed: &'b Needed,
+        hosts: &[&Host],
+        idle: &'b Idle,
+    ) -> Self {
+        let known = !hosts.is_empty() && hosts.iter().all(|h| !h.addrs.is_empty());
+        let behind = if known {
+            hosts
+                .iter()
+                .fold(AddrSet::empty(), |a, h| a.union(&h.addrs))
+        } else {
+            AddrSet::any()
+        };
+        let scene = Scene {
+            cloud: matches!(
+                point.kind,
+                PointKind::SecurityGroup | PointKind::NetworkAcl | PointKind::Nsg
+            ),
+            transit: guard.direction == Direction::Forward,
+            resolve: guard.resolve,
+            roles_known: needed.roles_known,
+        };
+        Self {
+            exports,
+            at,
+            point,
+            guard,
+            needed,
+            idle,
+            scene,
+            here: behind.intersect(unicast_hosts()),
+            behind,
+            alone: point.kind == PointKind::NetworkAcl
+                && !hosts.iter().all(|h| grouped(exports, h)),
+        }
+    }
+
+    /// What is found, and what would be in the profiles that may be active instead of the judged one.
+    fn findings(&self, instead: &[Self]) -> Vec<Finding> {
+        if let Some(f) = self.firewall_off() {
+            return vec![f];
+        }
+        let mut out: Vec<Finding> = self.default_allow().into_iter().collect();
+        for other in instead {
+            let open = other.firewall_off().or_else(|| other.default_allow());
+            out.extend(open.map(lowered));
+        }
+        let on: Vec<&Self> = instead
+            .iter()
+            .filter(|o| o.firewall_off().is_none())
+            .collect();
+        self.rules(&on, &mut out);
+        out
+    }
+
     fn settings(&self) -> Option<&'a hylint_parsers::model::ProfileSettings> {
         let slot = Profiles::EACH
             .iter()
@@ -204,13 +229,14 @@ impl<'a> Look<'a, '_> {
             && (self.alone || r.origin != hylint_parsers::model::RuleOrigin::Platform)
     }
 
-    /// Rules that let packets in.
-    fn openings(&self) -> Vec<Opening<'a>> {
+    /// Rules that let packets in, here or in a profile that may be active instead.
+    fn openings(&self, instead: &[&Self]) -> Vec<Opening<'a>> {
         match &self.point.body {
             Body::Lists(l) => {
                 let rules = l.ingress.rules.iter();
+                let acts = |r: &Rule| self.acts(r) || instead.iter().any(|o| o.acts(r));
                 rules
-                    .filter(|r| r.action == Action::Allow && self.acts(r))
+                    .filter(|r| r.action == Action::Allow && acts(r))
                     .map(Opening::of)
                     .collect()
             }
@@ -218,12 +244,16 @@ impl<'a> Look<'a, '_> {
         }
     }
 
-    fn rules(&self, out: &mut Vec<Finding>) {
+    fn rules(&self, instead: &[&Self], out: &mut Vec<Finding>) {
         let (mut builtin, mut sensitive) = (Fold::default(), Fold::default());
         let mut unneeded = Fold::default();
-        let openings = self.openings();
+        let openings = self.openings(instead);
         for part in openings.chunks(AT_ONCE) {
-            let one = |i: u32| part.get(i as usize).and_then(|o| self.seen(o));
+            let one = |i: u32| {
+                let opening = part.get(i as usize)?;
+                let here = self.acts(opening.rule).then(|| self.seen(opening));
+                here.flatten().or_else(|| seen_elsewhere(opening, instead))
+            };
             let seen = each(0..part.len() as u32, one);
             for (opening, seen) in part.iter().zip(seen) {
                 match seen {
@@ -247,8 +277,8 @@ impl<'a> Look<'a, '_> {
         out.extend(self.fold_unneeded(unneeded));
     }
 
-    /// What is to be said of a rule by itself.
-    fn seen(&self, opening: &Opening<'a>) -> Option<Seen> {
+    /// What a rule opens by itself that nothing needs, whatever other rules do.
+    fn weigh<'o>(&self, opening: &'o Opening<'a>) -> Option<Weighed<'o>> {
         let rule = opening.rule;
         let known = (self.point.kind == PointKind::WindowsFirewall)
             .then(|| platform::builtin(rule))
@@ -259,23 +289,38 @@ impl<'a> Look<'a, '_> {
         let boxes = opening.boxes();
         let excess = self.excess(rule, &boxes);
         let class = classify::classify(rule, &excess, self.needed, self.scene)?;
-        if known.is_some() || classify::is_app_package(rule) {
+        Some(Weighed {
+            boxes,
+            excess,
+            class,
+            shipped: known.is_some() || classify::is_app_package(rule),
+        })
+    }
+
+    /// What is to be said of a rule by itself.
+    fn seen(&self, opening: &Opening<'a>) -> Option<Seen> {
+        let w = self.weigh(opening)?;
+        if w.shipped {
             return Some(Seen::Builtin {
-                to_anyone: class.sensitive_to_anyone,
+                to_anyone: w.class.sensitive_to_anyone,
             });
         }
-        if class.severity == Severity::Note {
-            let (_, total) = self.parts(rule, &boxes, &excess, 0);
+        if w.class.severity == Severity::Note {
+            let (_, total) = self.parts(opening.rule, &w.boxes, &w.excess, 0);
             return Some(Seen::Unneeded(total));
         }
-        // Only what really passes by this rule counts: an earlier deny may take it.
-        let (real, exact) = self.really(rule, &excess);
+        self.open(opening.rule, &w).map(Box::new).map(Seen::Open)
+    }
+
+    /// Only what really passes by this rule counts: an earlier deny may take it.
+    fn open(&self, rule: &Rule, w: &Weighed<'_>) -> Option<Finding> {
+        let (real, exact) = self.really(rule, &w.excess);
         let class = classify::classify(rule, &real, self.needed, self.scene)?;
         let mut f = self.word(rule, &class, &real);
         if exact {
-            (f.excess, f.excess_total) = self.parts(rule, &boxes, &real, Finding::PARTS);
+            (f.excess, f.excess_total) = self.parts(rule, &w.boxes, &real, Finding::PARTS);
         }
-        Some(Seen::Open(Box::new(f)))
+        Some(f)
     }
 
     /// What a rule opens that nothing needs, in at most `room` parts.

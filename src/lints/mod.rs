@@ -8,6 +8,7 @@ pub mod explain;
 pub mod hygiene;
 pub(crate) mod order;
 pub mod place;
+pub mod profiles;
 pub mod required;
 pub mod trust;
 

@@ -140,6 +140,8 @@ pub struct Nat {
 pub struct Profiles(pub u8);
 
 impl Profiles {
+    /// None of them.
+    pub const NONE: Self = Self(0);
     /// Domain.
     pub const DOMAIN: Self = Self(1);
     /// Private.
@@ -159,6 +161,25 @@ impl Profiles {
     #[must_use]
     pub fn intersects(self, o: Self) -> bool {
         self.0 & o.0 != 0
+    }
+
+    /// The profiles of both sets.
+    #[must_use]
+    pub fn union(self, o: Self) -> Self {
+        Self(self.0 | o.0)
+    }
+
+    /// The profiles for people: `private and public profiles`.
+    #[must_use]
+    pub fn told(self) -> String {
+        let each = Self::EACH.iter().filter(|(p, _)| p.intersects(self));
+        let names: Vec<&str> = each.map(|(_, n)| *n).collect();
+        match names.as_slice() {
+            [first @ .., last] if !first.is_empty() => {
+                format!("{} and {last} profiles", first.join(", "))
+            }
+            _ => format!("{} profile", names.concat()),
+        }
     }
 }
 

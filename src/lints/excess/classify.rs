@@ -134,10 +134,10 @@ fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
         (_, ConditionKind::Peer | ConditionKind::Unknown) => true,
         _ => false,
     };
-    match (rule.conditions().any(open), severity) {
-        (true, Severity::Error) => Severity::Warning,
-        (true, Severity::Warning) => Severity::Note,
-        (_, s) => s,
+    if rule.conditions().any(open) {
+        severity.lower()
+    } else {
+        severity
     }
 }
 

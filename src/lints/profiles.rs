@@ -1,0 +1,94 @@
+//! `incomplete-export` where nothing says which Windows profile is active, and required flows pass in the assumed one only.
+
+use super::place::{decider_name, decider_place, fingerprint, point_name};
+use crate::engine::PointRef;
+use crate::finding::{Finding, Related, Severity};
+use crate::judge::{Checked, Judged};
+use crate::load::LoadedExport;
+use hylint_parsers::model::Profiles;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rules named beside the first one.
+const NAMED: usize = 5;
+
+/// The flows of one point in one direction that another profile does not let through.
+struct Fails<'a> {
+    first: &'a Checked<'a>,
+    at: PointRef,
+    profiles: Profiles,
+    rows: BTreeSet<u32>,
+    /// The checks whose evidence is pointed at.
+    checks: Vec<&'a Checked<'a>>,
+}
+
+/// One note for each point and direction.
+#[must_use]
+pub fn findings(exports: &[LoadedExport], judged: &[Judged<'_>]) -> Vec<Finding> {
+    let mut all: BTreeMap<(&str, PointRef, &str), Fails<'_>> = BTreeMap::new();
+    for j in judged {
+        for c in j.checks.iter().filter(|c| c.not_in != Profiles::NONE) {
+            let Some(at) = c.guard.points.first().copied() else {
+                continue;
+            };
+            let key = (c.guard.name, at, c.guard.direction.as_str());
+            let fails = all.entry(key).or_insert_with(|| Fails {
+                first: c,
+                at,
+                profiles: Profiles::NONE,
+                rows: BTreeSet::new(),
+                checks: Vec::new(),
+            });
+            fails.profiles = fails.profiles.union(c.not_in);
+            fails.rows.insert(j.req.row);
+            fails.checks.push(c);
+        }
+    }
+    all.values().filter_map(|f| word(exports, f)).collect()
+}
+
+fn word(exports: &[LoadedExport], fails: &Fails<'_>) -> Option<Finding> {
+    let guard = &fails.first.guard;
+    let n = fails.rows.len();
+    let (s, verb, not) = if n == 1 {
+        ("", "passes", "does")
+    } else {
+        ("s", "pass", "do")
+    };
+    let rows: Vec<String> = fails.rows.iter().map(u32::to_string).collect();
+    let message = format!(
+        "{n} required flow{s} at {} {verb} in the {}, which is assumed, and {not} not in the {} (row{s} {})",
+        guard.name,
+        guard.profile.told(),
+        fails.profiles.told(),
+        rows.join(", "),
+    );
+    let mut deciders = Vec::new();
+    for d in fails.checks.iter().flat_map(|c| &c.evidence) {
+        let place = decider_place(exports, d)?;
+        if !deciders.iter().any(|(p, _)| *p == place) && deciders.len() <= NAMED {
+            deciders.push((place, d));
+        }
+    }
+    let mut deciders = deciders.into_iter();
+    let (place, first) = deciders.next()?;
+    let mut f = Finding::new("incomplete-export", Severity::Note, message);
+    f.host = Some(guard.name.to_owned());
+    f.point = Some(point_name(exports, fails.at));
+    f.direction = Some(guard.direction.as_str());
+    f.place = Some(place);
+    f.label = "lets one of them through".into();
+    f.rule = Some(decider_name(exports, first));
+    f.related = deciders
+        .map(|(place, _)| Related {
+            place,
+            label: "another".into(),
+        })
+        .collect();
+    f.help = Some(
+        "say which profile is active: `profile` of the host in hylint.toml, or `netsh advfirewall monitor show currentprofile` beside the rules"
+            .into(),
+    );
+    f.assumptions = vec!["profile-domain".into()];
+    fingerprint(&mut f, &[&fails.profiles.told()]);
+    Some(f)
+}
