@@ -55,6 +55,14 @@ pub(super) fn packet(w: &Witness) -> String {
     text(&words).into_owned()
 }
 
+/// What told an export's roles: `by path`, and `inferred` where nothing did.
+pub(super) fn told_by(source: &str) -> String {
+    match source {
+        "inferred" => source.to_owned(),
+        _ => format!("by {source}"),
+    }
+}
+
 /// The verdict.
 pub(super) fn verdict(o: &Outcome) -> String {
     match o.verdict() {

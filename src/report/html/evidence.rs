@@ -97,7 +97,7 @@ pub(super) fn exports(o: &Outcome) -> Markup {
                             td.number { (e.rules) }
                             td.number { (e.unmodelled) }
                             td { (limited(&e.roles.join(", "), 300))
-                                 @if let (Some(by), false) = (e.role_source, e.roles.is_empty()) { " (by " (by) ")" } }
+                                 @if let (Some(by), false) = (e.role_source, e.roles.is_empty()) { " (" (words::told_by(by)) ")" } }
                         }
                     }
                 }

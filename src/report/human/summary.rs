@@ -181,7 +181,7 @@ fn roles(o: &Outcome, e: &ExportInfo) -> Option<String> {
     let names: Vec<_> = e.roles.iter().map(|r| text(r)).collect();
     let here = |f: &crate::finding::Finding| f.place.as_ref().is_some_and(|p| p.path == e.path);
     match (names.is_empty(), e.role_source) {
-        (false, Some(source)) => Some(format!("{} (by {source})", names.join(", "))),
+        (false, Some(source)) => Some(format!("{} ({})", names.join(", "), words::told_by(source))),
         (false, None) => Some(names.join(", ")),
         (true, _) => o
             .findings
