@@ -24,7 +24,7 @@ pub(super) fn infer(text: &str, dump: &Dump<'_>) -> Option<Family> {
                         return Some(f);
                     }
                 }
-                "-4" | "-6" | "--ipv4" | "--ipv6" => return None,
+                word if only(word).is_some() => return None,
                 _ => weak = weak.or_else(|| of_word(before, t.text)),
             }
             if t.text != "!" {
@@ -33,6 +33,15 @@ pub(super) fn infer(text: &str, dump: &Dump<'_>) -> Option<Family> {
         }
     }
     weak
+}
+
+/// The family whose tool alone takes a line with this option; the other one passes over it (iptables(8), `-4` and `-6`).
+pub(super) fn only(option: &str) -> Option<Family> {
+    match option {
+        "-4" | "--ipv4" => Some(Family::V4),
+        "-6" | "--ipv6" => Some(Family::V6),
+        _ => None,
+    }
 }
 
 fn of_address(text: &str) -> Option<Family> {

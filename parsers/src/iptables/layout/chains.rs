@@ -1,5 +1,6 @@
 //! Chains, policies and rules of the open table.
 
+use super::super::family;
 use super::super::rule::Place;
 use super::super::token::Tokens;
 use super::edits::Edit;
@@ -7,6 +8,7 @@ use super::{BASE_CHAINS, Splitter};
 use crate::model::ChainPolicy;
 use crate::problem::ProblemKind;
 use crate::source::Span;
+use crate::space::Family;
 
 #[derive(Clone, Copy)]
 enum Command {
@@ -118,7 +120,11 @@ impl<'a> Splitter<'a> {
 
     pub(in super::super) fn command(&mut self, line: &'a str, span: Span) {
         let mut tokens = Tokens::new(self.text, span);
-        let word = tokens.next().map_or("", |t| t.text);
+        let mut word = tokens.next().map_or("", |t| t.text);
+        let family = family::only(word);
+        if family.is_some() {
+            word = tokens.next().map_or("", |t| t.text);
+        }
         let kind = match word {
             "-A" | "--append" => Command::Append,
             "-I" | "--insert" => Command::Insert,
@@ -133,6 +139,10 @@ impl<'a> Splitter<'a> {
             | "--help" | "-V" | "--version" => Command::Nothing,
             _ => return self.other(line, span),
         };
+        // A policy, or a rule taken away, in one of two families is more than one table can say.
+        if family.is_some() && matches!(kind, Command::Policy | Command::Edit(_)) {
+            return self.other(line, span);
+        }
         if matches!(kind, Command::Policy) {
             self.next_listing(tokens.peek().map_or("", |t| t.text));
         }
@@ -147,7 +157,8 @@ impl<'a> Splitter<'a> {
         let chain = tokens.next();
         match (kind, chain) {
             (Command::Append | Command::Insert, Some(chain)) if !chain.is_option() => {
-                self.rule(chain.text, tokens, span, matches!(kind, Command::Insert));
+                let insert = matches!(kind, Command::Insert);
+                self.rule(chain.text, tokens, (span, family), insert);
             }
             (Command::New, Some(chain)) => self.declare(chain.text, span),
             (Command::Policy, Some(chain)) => match tokens.next() {
@@ -164,13 +175,14 @@ impl<'a> Splitter<'a> {
         &mut self,
         chain: &'a str,
         mut tokens: Tokens<'a>,
-        span: Span,
+        (span, family): (Span, Option<Family>),
         insert: bool,
     ) {
         self.flush_garbage();
         self.out.rules += 1;
         let before = insert.then(|| insertion(&mut tokens)).flatten();
-        let place = Place::new(span, tokens.offset());
+        let mut place = Place::new(span, tokens.offset());
+        place.family = family;
         let Some(table) = self.open.as_mut() else {
             return;
         };

@@ -6,6 +6,7 @@ mod same;
 pub(super) use same::Sameness;
 
 use super::draft::{Args, Draft, Opt, OptionTable, arity};
+use super::family;
 use super::matches::{self, MatchSpec};
 use super::targets::{self, TargetSpec};
 use super::token::{Token, Tokens};
@@ -87,6 +88,8 @@ pub(super) struct Place {
     pub(super) body: u32,
     /// The next line looks like its rest.
     pub(super) cut: bool,
+    /// `-4` or `-6` before the command: the line is for this family's tool alone.
+    pub(super) family: Option<Family>,
 }
 
 impl Place {
@@ -96,6 +99,7 @@ impl Place {
             span,
             body,
             cut: false,
+            family: None,
         }
     }
 }
@@ -121,6 +125,9 @@ pub(super) fn read<'a>(
         jump: None,
         stray: false,
     };
+    if let Some(family) = place.family {
+        reader.family(family);
+    }
     reader.options();
     reader.matches();
     let mut action = reader.action();
@@ -249,9 +256,10 @@ impl<'a> Reader<'_, '_, 'a> {
             // The table is the one that the line stands in; the rest is for the command, not for the rule.
             "-t" | "--table" => self.values(&mut o, glued, arity::ONE),
             "-w" | "--wait" | "-v" | "--verbose" | "-n" | "--numeric" => {}
-            "-4" | "--ipv4" => self.family(Family::V4),
-            "-6" | "--ipv6" => self.family(Family::V6),
-            _ => self.module_option(o, glued),
+            _ => match family::only(word) {
+                Some(family) => self.family(family),
+                None => self.module_option(o, glued),
+            },
         }
     }
 
