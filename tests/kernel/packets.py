@@ -201,7 +201,7 @@ class Packets:
         p["proto"] = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp"}.get(p["proto"], p["proto"])
         if p["proto"] in ("icmp", "ipv6-icmp"):
             self.icmp(p)
-        elif p["proto"] not in ("tcp", "udp", "sctp", "udplite", "132", "136"):
+        elif p["proto"] not in ("tcp", "udp", "sctp", "udplite", "dccp", "33", "132", "136"):
             p["sport"] = p["dport"] = ""
         if p["proto"] != "tcp":
             p["flags"] = ""

@@ -49,6 +49,12 @@ def payload(p, proto, pseudo):
         raw = struct.pack("!BBHHH", sport, dport, 0, 1, 1) + bytes(40)
         value = ones_sum((pseudo(len(raw)) if proto == 58 else b"") + raw)
         return raw[:2] + struct.pack("!H", value) + raw[4:]
+    if proto == 33:
+        # A request (RFC 4340, section 5.1), whose checksum covers all of it.
+        return summed(struct.pack("!HHBBHBBHII", sport, dport, 5, 0, 0, 1, 0, 0, 7, 0), 6)
+    if proto == 135:
+        # A binding refresh request (RFC 6275, section 6.1.2), and nothing behind it.
+        return summed(struct.pack("!BBBBHH", 59, 0, 0, 0, 0, 0), 4)
     if proto == 132:
         head = struct.pack("!HHI", sport, dport, 0)
         init = struct.pack("!BBHIIHHI", 1, 0, 20, 7, 4096, 2, 2, 7)

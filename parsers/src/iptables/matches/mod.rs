@@ -144,7 +144,7 @@ registry! {
     "dst", "IPv6 destination options", NO_HEADER, &[("dst-len", O), ("dst-opts", O)], extra::header;
     "ipv6header", "IPv6 extension headers", UNKNOWN, &[("header", O), ("soft", N)], extra::unknown;
     "eui64", "IPv6 address built from the hardware address", UNKNOWN, &[], extra::unknown;
-    "mh", "IPv6 mobility header", NO_HEADER, &[("mh-type", O)], extra::header;
+    "mh", "IPv6 mobility header", "the protocol exact, the type an unknown condition", &[("mh-type", O)], packet::mh;
     "srh", "IPv6 segment routing header", NO_HEADER,
         &[("srh-next-hdr", O), ("srh-hdr-len-eq", O), ("srh-hdr-len-gt", O), ("srh-hdr-len-lt", O), ("srh-segs-left-eq", O),
           ("srh-segs-left-gt", O), ("srh-segs-left-lt", O), ("srh-last-entry-eq", O), ("srh-last-entry-gt", O),

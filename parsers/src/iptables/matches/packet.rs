@@ -377,6 +377,11 @@ pub(super) fn esp(d: &mut Draft, args: &Args<'_, '_>) {
     options_unknown(d, args);
 }
 
+pub(super) fn mh(d: &mut Draft, args: &Args<'_, '_>) {
+    d.proto(&ProtoSet::single(135));
+    options_unknown(d, args);
+}
+
 pub(super) fn ipcomp(d: &mut Draft, args: &Args<'_, '_>) {
     d.proto(&ProtoSet::single(108));
     options_unknown(d, args);
