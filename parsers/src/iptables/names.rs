@@ -71,7 +71,7 @@ const PROTOCOLS: &[(&str, u8)] = &[
 #[must_use]
 pub fn protocol(name: &str) -> Option<u8> {
     if name.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
-        return name.parse().ok();
+        return number(name).and_then(|n| u8::try_from(n).ok());
     }
     PROTOCOLS
         .iter()

@@ -87,6 +87,15 @@ fn base_options_in_every_spelling() {
     );
     let r = v4("-A INPUT -s 10.0.0.1,10.0.0.3 -j DROP");
     assert_eq!(space(&r).src.to_string(), "10.0.0.1,10.0.0.3");
+    for (word, first) in [("0x11", Some(17)), ("06", Some(6)), ("GRE", Some(47))] {
+        let r = v4(&format!("-A INPUT -p {word} -j DROP"));
+        assert_eq!(space(&r).proto.first(), first, "{word}");
+        assert!(!space(&r).proto.is_full(), "{word}");
+    }
+    for word in ["all", "All", "0", "0x0", "ip", "hopopt"] {
+        let r = v4(&format!("-A INPUT -p {word} -j DROP"));
+        assert!(space(&r).proto.is_full(), "{word}");
+    }
 }
 
 #[test]

@@ -292,15 +292,17 @@ pub(in super::super) fn protocol(d: &mut Draft, o: &Opt<'_>) {
 
 /// The protocols that an option leaves; `None` if it cannot be read, which is noted.
 fn protocols(d: &mut Draft, o: &Opt<'_>) -> Option<ProtoSet> {
-    let set = match o.a.text {
-        "all" | "0" | "ALL" => ProtoSet::full(),
-        name => match names::protocol(name) {
-            Some(p) => ProtoSet::single(p),
-            None => {
-                d.unreadable(o, "protocol");
-                return None;
-            }
-        },
+    // The number 0 stands for every protocol, and so do the names that /etc/protocols has for it.
+    let every = ["all", "ip", "hopopt"].iter();
+    let named = every.into_iter().any(|n| o.a.text.eq_ignore_ascii_case(n));
+    let set = match names::protocol(o.a.text) {
+        _ if named => ProtoSet::full(),
+        Some(0) => ProtoSet::full(),
+        Some(p) => ProtoSet::single(p),
+        None => {
+            d.unreadable(o, "protocol");
+            return None;
+        }
     };
     Some(if o.negated { set.complement() } else { set })
 }
