@@ -2,8 +2,8 @@
 //!
 //! It needs root and the firewall tools, so it runs on request only: `cargo test --test kernel -- --ignored --nocapture`.
 //! Where it cannot run it fails and says why, so that nobody takes a skipped comparison for a passed one.
-//! Dumps are those of `HYLINT_KERNEL_DUMPS` (paths with spaces between them), else of the folder `iptables` of a corpus
-//! of real exports, where one is at hand. `HYLINT_KERNEL=deep` tries every ruleset with both backends and more packets.
+//! Dumps are those of `HYLINT_KERNEL_DUMPS` (paths of dumps and of folders of them, with spaces between), else of the
+//! folder `iptables` of a corpus of real exports, where one is at hand. `HYLINT_KERNEL=deep` tries every ruleset with both backends and more packets.
 //! `HYLINT_KERNEL_SEEDS=1003,1020` tries these generated rulesets alone, by the numbers in their names, in the size of the
 //! whole run, so that a difference that was printed can be had again.
 #![allow(
@@ -17,7 +17,15 @@ use std::process::Command;
 
 fn dumps() -> Vec<PathBuf> {
     if let Ok(named) = std::env::var("HYLINT_KERNEL_DUMPS") {
-        return named.split_whitespace().map(PathBuf::from).collect();
+        let each = |path: &str| {
+            let inside = files(Path::new(path));
+            if inside.is_empty() {
+                vec![PathBuf::from(path)]
+            } else {
+                inside
+            }
+        };
+        return named.split_whitespace().flat_map(each).collect();
     }
     if std::env::var_os("HYLINT_KERNEL_SEEDS").is_some() {
         return Vec::new();
@@ -25,17 +33,19 @@ fn dumps() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = std::env::var_os("HYLINT_CORPUS")
         .map_or_else(|| root.join("../shared/corpus"), PathBuf::from);
-    let Ok(folder) = std::fs::read_dir(corpus.join("iptables")) else {
+    let found = files(&corpus.join("iptables"));
+    if found.is_empty() {
         println!(
             "SKIPPED: no real dumps are at hand (HYLINT_CORPUS, HYLINT_KERNEL_DUMPS), generated rulesets only"
         );
-        return Vec::new();
-    };
-    let mut files: Vec<PathBuf> = folder
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.is_file())
-        .collect();
+    }
+    found
+}
+
+/// The files of a folder, in order; none if it is no folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_file()).collect();
     files.sort();
     files
 }
