@@ -856,6 +856,19 @@ fn a_line_for_one_family_alone() {
 }
 
 #[test]
+fn a_chain_may_be_declared_with_counters_alone() {
+    // iptables-nft loads it; the legacy tool refuses the table. A chain of the kernel's has to have a policy.
+    let declared = |line: &str| {
+        let (_, e) = export(&format!(
+            "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n{line}\n-A INPUT -j DROP\nCOMMIT\n"
+        ));
+        e.problems.iter().map(|p| p.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(declared(":lan [0:0]"), []);
+    assert_eq!(declared(":INPUT [0:0]"), [ProblemKind::Malformed]);
+}
+
+#[test]
 fn listings_inserts_and_missing_parts() {
     let (_, e) = export(
         "-P INPUT DROP\n-P OUTPUT ACCEPT\n-P FORWARD ACCEPT\n-N web\n-A INPUT -p tcp -j web\n-I INPUT -p udp -j ACCEPT\n-I INPUT 2 -p icmp -j ACCEPT\n-A web -j ACCEPT\n",

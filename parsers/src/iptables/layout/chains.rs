@@ -33,7 +33,9 @@ impl<'a> Splitter<'a> {
         let (Some(name), Some(policy)) = (name, policy) else {
             return self.other(line, span);
         };
-        if !matches!(policy.text, "ACCEPT" | "DROP" | "-" | "QUEUE" | "RETURN") {
+        // iptables-nft takes anything for the policy of a chain that is not the kernel's, counters as well.
+        let counters = policy.text.starts_with('[') && !BASE_CHAINS.contains(&name.text);
+        if !counters && !matches!(policy.text, "ACCEPT" | "DROP" | "-" | "QUEUE" | "RETURN") {
             return self.other(line, span);
         }
         if self.open.is_none() {
