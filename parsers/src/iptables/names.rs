@@ -330,7 +330,7 @@ const ICMP6: &[(&str, Icmp)] = &[
     ("redirect", (137, None)),
 ];
 
-/// An ICMP type by name, `type` or `type/code`. `any` is not a type.
+/// An ICMP type by the beginning of one name alone, `type` or `type/code`. `any` is not a type.
 pub(super) fn icmp(text: &str, v6: bool) -> Option<Icmp> {
     let byte = |s: &str| number(s).and_then(|n| u8::try_from(n).ok());
     if text.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
@@ -340,10 +340,12 @@ pub(super) fn icmp(text: &str, v6: bool) -> Option<Icmp> {
         };
     }
     let table = if v6 { ICMP6 } else { ICMP };
-    table
-        .iter()
-        .find(|(n, _)| n.eq_ignore_ascii_case(text))
-        .map(|(_, i)| *i)
+    let mut hits = table.iter().filter(|(name, _)| {
+        let head = name.as_bytes().get(..text.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(text.as_bytes()))
+    });
+    let (_, found) = hits.next()?;
+    hits.next().is_none().then_some(*found)
 }
 
 /// DSCP class names (RFC 2474, 2597, 3246, 8622).

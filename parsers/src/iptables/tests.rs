@@ -316,6 +316,28 @@ fn icmp_names_numbers_and_negated_codes() {
     assert_eq!(r.clauses[0].space.sport, ports(&[(3, 3)]).complement());
     assert_eq!(r.clauses[1].space.sport, ports(&[(3, 3)]));
     assert_eq!(r.clauses[1].space.dport, ports(&[(4, 4)]).complement());
+    for (word, kind, code) in [
+        ("dest", 3, None),
+        ("Echo-Req", 8, None),
+        ("source-route", 3, Some(5)),
+    ] {
+        let r = v4(&format!("-A INPUT -p icmp --icmp-type {word} -j ACCEPT"));
+        assert_eq!(space(&r).sport, ports(&[(kind, kind)]), "{word}");
+        let code = code.map_or(PortSet::full(), PortSet::single);
+        assert_eq!(space(&r).dport, code, "{word}");
+    }
+    for word in ["network", "host-un", "echo", ""] {
+        let (r, problems) = odd(&format!(
+            "-A INPUT -p icmp --icmp-type \"{word}\" -j ACCEPT"
+        ));
+        assert_eq!(only_condition(&r).test, Test::Opaque, "{word}");
+        assert_eq!(problems[0].kind, ProblemKind::Malformed, "{word}");
+    }
+    for word in ["any", "255", "255/255", "255/1", "0xff"] {
+        let r = v4(&format!("-A INPUT -p icmp --icmp-type {word} -j ACCEPT"));
+        assert_eq!(space(&r).sport, PortSet::full(), "{word}");
+        assert_eq!(space(&r).dport, PortSet::full(), "{word}");
+    }
     let r = v6("-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type neighbour-solicitation -j ACCEPT");
     assert_eq!(space(&r).sport, ports(&[(135, 135)]));
     let r = v6("-A INPUT -p icmpv6 -m hl ! --hl-eq 255 --icmpv6-type 133 -j DROP");

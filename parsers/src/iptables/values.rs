@@ -53,12 +53,37 @@ fn one_address(text: &str) -> Address {
         Some(None) => return Address::Wide,
         None => {}
     }
-    let host = text.split_once('/').map_or(text, |(h, _)| h);
+    let (host, mask) = match text.split_once('/') {
+        Some((host, mask)) => (host, Some(mask)),
+        None => (text, None),
+    };
+    if let Some(whole) = dotted(host) {
+        return one_address(&match mask {
+            Some(mask) => format!("{whole}/{mask}"),
+            None => whole.to_string(),
+        });
+    }
+    // A mask that looks at nothing makes iptables pass over the name, which may be `any`.
+    if !host.is_empty() && matches!(mask, Some("0" | "0.0.0.0")) {
+        return Address::Set(AddrSet::any());
+    }
     let name = host
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
         && host.bytes().any(|b| b.is_ascii_alphabetic());
     if name { Address::Name } else { Address::Bad }
+}
+
+/// An IPv4 address as libxtables reads it: zeros where parts are missing at its end (`10.1`), parts in any base. `None`
+/// for one that is written out in full, too.
+fn dotted(text: &str) -> Option<Ipv4Addr> {
+    let mut parts = [0; 4];
+    let mut given = text.split('.');
+    for (place, part) in parts.iter_mut().zip(&mut given) {
+        *place = u8::try_from(names::number(part)?).ok()?;
+    }
+    let whole = Ipv4Addr::from(parts);
+    (given.next().is_none() && text.parse() != Ok(whole)).then_some(whole)
 }
 
 /// `address/mask` with a mask that is no prefix, exactly; `Some(None)` if that takes too many ranges.
@@ -192,6 +217,39 @@ pub(super) fn mac(text: &str) -> Option<Box<str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each as iptables-restore 1.8.9 prints it after loading.
+    #[test]
+    fn addresses_that_are_not_written_in_full() {
+        for (text, loaded) in [
+            ("0/0", "0.0.0.0/0"),
+            ("0/0.0.0.0", "0.0.0.0/0"),
+            ("10/8", "10.0.0.0/8"),
+            ("192.168/16", "192.168.0.0/16"),
+            ("192.168/255.255.0.0", "192.168.0.0/16"),
+            ("10.1.2/24", "10.1.2.0/24"),
+            ("10.1", "10.1.0.0/32"),
+            ("10", "10.0.0.0/32"),
+            ("010.0.0.1", "8.0.0.1/32"),
+            ("10.00.0.1", "10.0.0.1/32"),
+        ] {
+            let wanted = AddrSet::parse(loaded).map(Address::Set);
+            assert_eq!(Some(address(text)), wanted, "{text}");
+        }
+        for text in ["any/0", "gone.example/0.0.0.0"] {
+            assert_eq!(address(text), Address::Set(AddrSet::any()), "{text}");
+        }
+        for text in [
+            "08.0.0.1",
+            "10.0.0.1.",
+            "10.0.0.0.1",
+            "/0",
+            "10.0.0.1/",
+            ".1",
+        ] {
+            assert_eq!(address(text), Address::Bad, "{text}");
+        }
+    }
 
     #[test]
     fn masks_agree_with_the_bit_test() {

@@ -322,13 +322,16 @@ fn icmp_types(d: &mut Draft, args: &Args<'_, '_>, v6: bool) {
         proto::ICMP
     }));
     for o in args.iter() {
-        if o.a.text.eq_ignore_ascii_case("any") || (!v6 && matches!(o.a.text, "255" | "255/255")) {
+        let found = names::icmp(o.a.text, v6);
+        // In IPv4 the number 255 stands for every type, whatever the code (`icmp_type_code_match` in ip_tables.c).
+        let any = o.a.text.eq_ignore_ascii_case("any") || (!v6 && matches!(found, Some((255, _))));
+        if any {
             if o.negated {
                 d.space.proto = ProtoSet::empty();
             }
             continue;
         }
-        let Some((kind, code)) = names::icmp(o.a.text, v6) else {
+        let Some((kind, code)) = found else {
             d.unreadable(o, "ICMP type");
             continue;
         };
