@@ -137,24 +137,37 @@ fn read_to(text: &str, depth: Depth) -> Export {
         .companions
         .extend(sets.into_iter().map(Companion::IpSet));
     let mut made = [0usize; 2];
+    let reading = Reading {
+        text,
+        depth,
+        shell: layout.shell,
+    };
     for dump in layout.dumps {
         export
             .points
-            .push(point(text, dump, depth, &mut made, &mut export.problems));
+            .push(point(&reading, dump, &mut made, &mut export.problems));
     }
     export.problems.sort_by_key(|p| p.span.start);
     export
 }
 
-fn point(
-    text: &str,
-    mut dump: Dump<'_>,
+/// What all tables of a text are read by.
+struct Reading<'a> {
+    text: &'a str,
     depth: Depth,
+    /// The text is a list of shell commands.
+    shell: bool,
+}
+
+fn point(
+    reading: &Reading<'_>,
+    mut dump: Dump<'_>,
     made: &mut [usize; 2],
     problems: &mut Vec<Problem>,
 ) -> Point {
+    let text = reading.text;
     let family = dump.family.or_else(|| family::infer(text, &dump));
-    if depth == Depth::Heads {
+    if reading.depth == Depth::Heads {
         dump.leave_out_rules();
     }
     let space = match family {
@@ -174,7 +187,7 @@ fn point(
     let mut tables: Vec<Table> = dump
         .tables
         .into_iter()
-        .filter_map(|t| table(text, t, &space, merges, problems))
+        .filter_map(|t| table(reading, t, &space, merges, problems))
         .collect();
     changes::loosen(text, &mut tables);
     let body = Body::Netfilter(Netfilter {
@@ -227,7 +240,7 @@ fn is_legacy(header: Option<&str>) -> bool {
 }
 
 fn table<'a>(
-    text: &'a str,
+    reading: &Reading<'a>,
     lines: TableLines<'a>,
     space: &PacketBox,
     merges_ports: bool,
@@ -235,10 +248,11 @@ fn table<'a>(
 ) -> Option<Table> {
     let name = lines.name?;
     let context = rule::Context {
-        text,
+        text: reading.text,
         space: space.clone(),
         chains: &lines.index,
         merges_ports,
+        shell: reading.shell,
     };
     undeclared(&lines, problems);
     let mut scratch = rule::Scratch::default();

@@ -1,7 +1,7 @@
 //! A file that is nothing but `iptables …` commands, one after the other: what they build is read as a dump.
 
 use super::layout::{Dump, Layout, Splitter, TableLines};
-use super::token::Tokens;
+use super::token::{Token, Tokens};
 use crate::model::TableName;
 use crate::problem::{Problem, ProblemKind};
 use crate::source::Span;
@@ -35,16 +35,35 @@ impl Iterator for Commands<'_> {
             let lead = line.len() - line.trim_start().len();
             let body = line.trim();
             if !body.is_empty() {
-                return Some(Span::new(start + lead, start + lead + body.len()));
+                let span = Span::new(start + lead, start + lead + body.len());
+                return Some(if body.starts_with('#') {
+                    span
+                } else {
+                    bare(self.text, span)
+                });
             }
         }
         None
     }
 }
 
+/// A command without the comment behind it and without the `;` that ends it. What else a shell knows (`&&`, `$NAME`) is
+/// left to the reader of the rule, which does not know it.
+fn bare(text: &str, span: Span) -> Span {
+    let comment = |t: &Token<'_>| !t.is_quoted() && t.text.starts_with('#');
+    let tokens = Tokens::of(text, span, true).take_while(|t| !comment(t));
+    let Some(last) = tokens.last() else {
+        return span;
+    };
+    let ended = !last.is_quoted() && last.text.ends_with(';');
+    let end = last.span.end as usize - usize::from(ended);
+    let command = text.get(span.start as usize..end).unwrap_or("").trim_end();
+    Span::new(span.start as usize, span.start as usize + command.len())
+}
+
 /// Family, table and the place where the command's own option (`-A` …) begins.
 fn command(text: &str, span: Span) -> Option<(Family, TableName, Span)> {
-    let mut tokens = Tokens::new(text, span);
+    let mut tokens = Tokens::of(text, span, true);
     let mut word = tokens.next()?;
     if word.text == "sudo" {
         word = tokens.next()?;
@@ -92,6 +111,7 @@ pub(super) fn is_commands(text: &str) -> bool {
 /// Splits such a list.
 pub(super) fn split(text: &str) -> Layout<'_> {
     let mut splitter = Splitter::new(text);
+    splitter.out.shell = true;
     let mut dumps: Vec<Dump<'_>> = Vec::new();
     for span in (Commands { text, at: 0 }) {
         let line = text.get(span.range()).unwrap_or("");

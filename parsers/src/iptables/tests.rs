@@ -985,6 +985,44 @@ fn a_list_of_commands_is_read_too() {
 }
 
 #[test]
+fn a_list_of_commands_is_quoted_as_a_shell_quotes() {
+    let text = "iptables -P INPUT DROP # closed\niptables -A INPUT -s 10.0.0.1 -j ACCEPT;   # it's ours\niptables -A INPUT -m comment --comment 'a # \"b\"' -p udp -j DROP ;\niptables -A INPUT -m comment --comment \"# it's\" -j DROP\niptables -A INPUT -i 'eth0' -j LOG --log-prefix 'x y ' #\n";
+    let (source, e) = export(text);
+    assert_eq!(detect(&Input::new(&source)), 40);
+    let incomplete = |p: &&Problem| p.kind != ProblemKind::Incomplete;
+    assert_eq!(e.problems.iter().find(incomplete), None);
+    let rules: Vec<_> = e.points[0].rules().collect();
+    let last = |r: &Rule| {
+        let line = source.slice(r.span);
+        line.rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(last(rules[0]), "ACCEPT");
+    assert_eq!(rules[0].action, Action::Allow);
+    assert_eq!(&*rules[1].comment, "a # \"b\"");
+    assert_eq!(last(rules[1]), "DROP");
+    assert_eq!(&*rules[2].comment, "# it's");
+    assert_eq!(space(rules[3]).in_iface, IfaceSet::iface("eth0"));
+    // What only a shell knows stays open, and is named.
+    for line in [
+        "-i $WAN -j DROP",
+        "-j ACCEPT && echo",
+        "-j ACCEPT; iptables -F",
+    ] {
+        let (_, e) = export(&format!("iptables -A INPUT {line}\n"));
+        let rule = e.points[0].rules().next().unwrap();
+        let open = rule.conditions().any(|c| c.test == Test::Opaque)
+            || matches!(rule.action, Action::Opaque(_));
+        assert!(open, "{line}");
+        let told = e.problems.iter().any(|p| p.kind != ProblemKind::Incomplete);
+        assert!(told, "{line}");
+    }
+    // A dump is no list of commands.
+    let r = v4("-A INPUT -i $WAN -m comment --comment 'x' -j DROP");
+    assert_eq!(space(&r).in_iface, IfaceSet::iface("$WAN"));
+    assert_eq!(&*r.comment, "'x'");
+}
+
+#[test]
 fn sets_are_read_in_every_dimension() {
     let text = "create web hash:ip,port family inet hashsize 1024 maxelem 65536\nadd web 10.0.0.1,tcp:80 timeout 5\nadd web 10.0.0.2,udp:53-60\ncreate n hash:net family inet comment\nadd n 10.0.0.0/8 comment \"a b\"\nadd n 10.1.0.0/16 nomatch\ncreate p bitmap:port range 0-1024\nadd p 22\ncreate m hash:ip family inet netmask 24\nadd m 10.2.3.0\ncreate o hash:ip,port,net\nadd o 10.0.0.1,icmp:8/0,10.0.0.0/8\nadd nosuch 1.2.3.4\ncreate l list:set size 8\nadd l web\n";
     let (source, e) = export(text);

@@ -1,5 +1,6 @@
 //! Splits a rule line into tokens the way iptables-restore does: blanks separate, `"…"` keeps blanks, and inside quotes a
-//! backslash keeps the next character. Nothing else is special: `#`, `;`, `!` and `$` may stand inside a token.
+//! backslash keeps the next character. Nothing else is special: `#`, `;`, `!` and `$` may stand inside a token. In a list
+//! of shell commands `'…'` keeps everything, too.
 
 use crate::scan;
 use crate::source::Span;
@@ -62,6 +63,8 @@ pub(super) struct Tokens<'a> {
     text: &'a str,
     at: usize,
     end: usize,
+    /// The line is one for a shell.
+    shell: bool,
     /// A quote (or a template expression) that does not end on this line.
     pub(super) unterminated: bool,
 }
@@ -81,7 +84,16 @@ impl<'a> Tokens<'a> {
             text,
             at: range.start,
             end: range.end.min(text.len()),
+            shell: false,
             unterminated: false,
+        }
+    }
+
+    /// Tokens of a line that a shell would read, where `shell` says so.
+    pub(super) fn of(text: &'a str, span: Span, shell: bool) -> Self {
+        Self {
+            shell,
+            ..Self::new(text, span)
         }
     }
 
@@ -110,13 +122,15 @@ impl<'a> Tokens<'a> {
     }
 
     fn quoted(&mut self, start: usize) -> Token<'a> {
-        let body = self.text.as_bytes().get(start + 1..self.end).unwrap_or(&[]);
+        let bytes = self.text.as_bytes();
+        let quote = bytes.get(start).copied().unwrap_or(b'"');
+        let body = bytes.get(start + 1..self.end).unwrap_or(&[]);
         let mut i = 0;
         let mut closed = false;
         while let Some(b) = body.get(i) {
             match b {
-                b'\\' => i += 1,
-                b'"' => {
+                b'\\' if quote == b'"' => i += 1,
+                b if *b == quote => {
                     closed = true;
                     break;
                 }
@@ -176,10 +190,10 @@ impl<'a> Iterator for Tokens<'a> {
                     .position(|b| !b.is_ascii_whitespace())?;
         }
         let start = self.at + blanks;
-        Some(if rest.get(blanks) == Some(&b'"') {
-            self.quoted(start)
-        } else {
-            self.plain(start)
+        Some(match rest.get(blanks) {
+            Some(b'"') => self.quoted(start),
+            Some(b'\'') if self.shell => self.quoted(start),
+            _ => self.plain(start),
         })
     }
 }

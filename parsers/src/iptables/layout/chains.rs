@@ -121,7 +121,7 @@ impl<'a> Splitter<'a> {
     }
 
     pub(in super::super) fn command(&mut self, line: &'a str, span: Span) {
-        let mut tokens = Tokens::new(self.text, span);
+        let mut tokens = Tokens::of(self.text, span, self.out.shell);
         let mut word = tokens.next().map_or("", |t| t.text);
         let family = family::only(word);
         if family.is_some() {

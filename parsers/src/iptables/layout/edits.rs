@@ -106,6 +106,7 @@ impl<'a> Splitter<'a> {
                 space: PacketBox::any(),
                 chains: &table.index,
                 merges_ports: false,
+                shell: self.out.shell,
             };
             let mut reader = Sameness::new(&context, wanted);
             let rules = &table.chains.get(i)?.rules;

@@ -118,6 +118,8 @@ pub(super) struct Layout<'a> {
     pub(super) annotations: Vec<(String, Span)>,
     pub(super) exported_at: Option<(String, Span)>,
     pub(super) rules: usize,
+    /// A list of shell commands, with a shell's quotes.
+    pub(super) shell: bool,
 }
 
 /// Lines that are none of the format's.

@@ -91,7 +91,8 @@ impl<'a> Reader<'_, '_, 'a> {
         } else {
             "out-interface"
         };
-        if o.a.text.is_empty() || o.a.text.contains("{{") {
+        let variable = self.context.shell && o.a.text.contains(['$', '`']);
+        if variable || o.a.text.is_empty() || o.a.text.contains("{{") {
             return self.draft.unreadable(o, "interface");
         }
         let set = IfaceSet::iface(o.a.text);

@@ -29,6 +29,8 @@ pub(super) struct Context<'t, 'a> {
     /// both ports at once where each is one number: `! --sport 22 ! --dport 80` is then "not both", not "neither", though
     /// they print it as it was written (`add_nft_tcpudp` in iptables/nft.c, mended upstream in March 2024).
     pub(super) merges_ports: bool,
+    /// Whether the rules are shell commands.
+    pub(super) shell: bool,
 }
 
 /// A match or target on the line.
@@ -121,7 +123,7 @@ pub(super) fn read<'a>(
         context,
         scratch,
         draft: Draft::new(context.space.clone(), context.merges_ports),
-        tokens: Tokens::new(context.text, body),
+        tokens: Tokens::of(context.text, body, context.shell),
         jump: None,
         stray: false,
     };
