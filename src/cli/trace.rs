@@ -204,8 +204,12 @@ fn read(file: &FileRef) -> Result<LoadedExport, Failure> {
         FileResult::Export(e, _) => {
             let dropped = e.export.problems.iter().filter(|p| p.dropped).count();
             if dropped > 0 {
+                let (lines, them) = match dropped {
+                    1 => ("line", "it is in no rule: `hylint inspect` shows it"),
+                    _ => ("lines", "they are in no rule: `hylint inspect` lists them"),
+                };
                 warn(&format!(
-                    "{dropped} lines of {} could not be read and are in no rule: `hylint inspect` lists them",
+                    "{dropped} {lines} of {} could not be read, so {them}",
                     file.shown
                 ));
             }
