@@ -152,6 +152,25 @@ impl Draft {
         );
     }
 
+    /// A rule that iptables does not load: nothing is known of it, with its problem.
+    pub(super) fn refused(&mut self, span: Span, why: impl std::fmt::Display) {
+        let text = "a rule that iptables refuses";
+        self.condition(ConditionKind::Unknown, Test::Opaque, span, text, false);
+        let message = format!("iptables refuses the rule: {why}");
+        self.note(ProblemKind::Malformed, span, message);
+    }
+
+    /// Narrows the protocol by a match that iptables loads beside `-p` of that protocol alone.
+    pub(super) fn proto_of(&mut self, args: &Args<'_, '_>, protocol: u8) {
+        if self.space.proto.only() != Some(protocol) {
+            let name = args.name;
+            let why =
+                format_args!("`-m {name}` needs `-p` with its protocol before it or after it");
+            self.refused(args.span, why);
+        }
+        self.proto(&ProtoSet::single(protocol));
+    }
+
     /// Narrows the protocol.
     pub(super) fn proto(&mut self, set: &ProtoSet) {
         self.space.proto = self.space.proto.intersect(set);

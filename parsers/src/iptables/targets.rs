@@ -5,6 +5,7 @@ use super::draft::{Args, Draft, Opt, OptionTable};
 use super::{names, nat};
 use crate::model::{Action, NatKind};
 use crate::problem::ProblemKind;
+use crate::space::proto;
 
 /// One target.
 #[derive(Clone, Copy)]
@@ -47,7 +48,7 @@ registry! {
     "ACCEPT", "lets the packet pass", "allow", &[], |_, _| Action::Allow;
     "DROP", "drops the packet", "deny", &[], |_, _| Action::Deny;
     "RETURN", "back to the calling chain", "return", &[], |_, _| Action::Return;
-    "REJECT", "drops the packet and answers", "deny", &[("reject-with", O)], |_, _| Action::Deny;
+    "REJECT", "drops the packet and answers", "deny", &[("reject-with", O)], reject;
     "MASQUERADE", "source translation to the interface's address", NAT,
         &[("to-ports", O), ("random", N), ("random-fully", N)], |d, a| nat::ports(d, a, NatKind::Masquerade);
     "DNAT", "destination translation", NAT,
@@ -118,6 +119,16 @@ registry! {
 
 fn goes_on(_: &mut Draft, _: &Args<'_, '_>) -> Action {
     Action::Continue
+}
+
+fn reject(d: &mut Draft, args: &Args<'_, '_>) -> Action {
+    let reset = args
+        .get("reject-with")
+        .is_some_and(|o| o.a.text.starts_with("tcp-r"));
+    if reset && d.space.proto.only() != Some(proto::TCP) {
+        d.refused(args.span, "a reset answers nothing but `-p tcp`");
+    }
+    Action::Deny
 }
 
 fn opaque(_: &mut Draft, args: &Args<'_, '_>) -> Action {

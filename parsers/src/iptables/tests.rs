@@ -371,8 +371,17 @@ fn every_match_reads_its_options_without_a_malformed() {
                 .find(|(n, _)| n == option)
                 .map_or(if *count == 2 { "s src" } else { "7" }, |(_, v)| v);
             let value = if *count == 0 { "" } else { value };
-            let body =
-                format!("-A INPUT -m {} --{option} {value} -j ACCEPT", m.name).replace("  ", " ");
+            let protocol = match m.name {
+                "multiport" => "-p udp ".into(),
+                "icmpv6" | "icmp6" => "-p ipv6-icmp ".into(),
+                name if names::protocol(name).is_some() => format!("-p {name} "),
+                _ => String::new(),
+            };
+            let body = format!(
+                "-A INPUT {protocol}-m {} --{option} {value} -j ACCEPT",
+                m.name
+            )
+            .replace("  ", " ");
             let (r, problems) = odd(&body);
             assert_eq!(r.action, Action::Allow, "{body}");
             assert!(
@@ -540,6 +549,57 @@ fn conditions_have_their_kind_and_text() {
             value: 2,
             mask: u32::MAX
         }
+    );
+}
+
+#[test]
+fn rules_that_iptables_refuses_are_open_and_named() {
+    // Each as iptables-restore 1.8.9 takes it, with both backends.
+    let sixteen = "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16";
+    let halves = "1:2,3:4,5:6,7:8,9:10,11:12,13:14,15:16";
+    for rest in [
+        "-m tcp --dport 22 -j ACCEPT",
+        "-p udp -m tcp --dport 22 -j ACCEPT",
+        "! -p tcp -m tcp --dport 22 -j ACCEPT",
+        "-p all -m udp --dport 53 -j ACCEPT",
+        "-m icmp --icmp-type 8 -j ACCEPT",
+        "-m sctp --dport 22 -j ACCEPT",
+        "-m esp --espspi 1 -j ACCEPT",
+        "-m multiport --dports 22,80 -j ACCEPT",
+        "! -p tcp -m multiport --dports 22 -j ACCEPT",
+        "-p icmp -m multiport --dports 22 -j ACCEPT",
+        &format!("-p tcp -m multiport --dports {sixteen} -j ACCEPT"),
+        &format!("-p tcp -m multiport --dports {halves} -j ACCEPT"),
+        "-j REJECT --reject-with tcp-reset",
+        "-p udp -j REJECT --reject-with tcp-rst",
+    ] {
+        let (r, problems) = odd(&format!("-A INPUT {rest}"));
+        assert!(
+            r.conditions()
+                .any(|c| c.kind == ConditionKind::Unknown && c.test == Test::Opaque),
+            "{rest}"
+        );
+        assert_eq!(problems.len(), 1, "{rest}");
+        assert_eq!(problems[0].kind, ProblemKind::Malformed, "{rest}");
+        let refused = problems[0].message.starts_with("iptables refuses");
+        assert!(refused, "{rest}: {}", problems[0].message);
+    }
+    for rest in [
+        "-m tcp -p tcp --dport 22 -j ACCEPT",
+        "-p 17 -m udp --dport 53 -j ACCEPT",
+        "-p udplite -m multiport --ports 22 -j ACCEPT",
+        "-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15 -j ACCEPT",
+        "-p tcp -j REJECT --reject-with tcp-reset",
+        "-j REJECT --reject-with icmp-host-prohibited",
+    ] {
+        let r = v4(&format!("-A INPUT {rest}"));
+        assert_eq!(r.conditions().count(), 0, "{rest}");
+    }
+    assert_eq!(
+        v6("-A INPUT -p 58 -m icmp6 --icmpv6-type 1 -j DROP")
+            .conditions()
+            .count(),
+        0
     );
 }
 

@@ -99,6 +99,16 @@ impl<T: Scalar> RangeSet<T> {
         Self::range(v, v)
     }
 
+    /// The value of a set that holds one alone.
+    #[must_use]
+    pub fn only(&self) -> Option<T> {
+        let mut ranges = self.iter();
+        match (ranges.next(), ranges.next()) {
+            (Some((lo, hi)), None) if lo == hi => Some(lo),
+            _ => None,
+        }
+    }
+
     /// `lo..=hi`; empty when `lo > hi`.
     #[must_use]
     #[inline]

@@ -10,7 +10,7 @@ use crate::space::{
 use thin_vec::ThinVec;
 
 pub(super) fn tcp(d: &mut Draft, args: &Args<'_, '_>) {
-    d.proto(&ProtoSet::single(proto::TCP));
+    d.proto_of(args, proto::TCP);
     let merged = args.get("tcp-option").is_none() && merged_ports(d, args);
     for o in args.iter() {
         match o.name {
@@ -48,12 +48,13 @@ fn flags(d: &mut Draft, set: FlagSet, negated: bool) {
 }
 
 pub(super) fn ports(d: &mut Draft, args: &Args<'_, '_>) {
-    d.proto(&ProtoSet::single(match args.name {
+    let protocol = match args.name {
         "udp" => proto::UDP,
         "udplite" => proto::UDPLITE,
         "dccp" => proto::DCCP,
         _ => proto::SCTP,
-    }));
+    };
+    d.proto_of(args, protocol);
     if args.name == "udp" && merged_ports(d, args) {
         return;
     }
@@ -149,9 +150,23 @@ pub(in super::super) fn option_text(o: &Opt<'_>) -> String {
     t
 }
 
+/// Most ports of a list; a range takes the place of two (`XT_MULTI_PORTS` in xt_multiport.h).
+const MULTI_PORTS: usize = 15;
+
 pub(super) fn multiport(d: &mut Draft, args: &Args<'_, '_>) {
+    if !d.space.proto.only().is_some_and(proto::has_ports) {
+        d.refused(
+            args.span,
+            "`-m multiport` needs `-p` with a protocol that has ports",
+        );
+    }
     d.with_ports();
     for o in args.iter() {
+        let count = o.a.text.split([',', ':']).count();
+        if count > MULTI_PORTS {
+            let why = format_args!("a list has {MULTI_PORTS} ports at most, and this one {count}");
+            d.refused(o.span, why);
+        }
         let Some(set) = values::ports(o.a.text) else {
             d.unreadable(o, "list of ports");
             continue;
@@ -316,11 +331,7 @@ pub(super) fn icmp6(d: &mut Draft, args: &Args<'_, '_>) {
 }
 
 fn icmp_types(d: &mut Draft, args: &Args<'_, '_>, v6: bool) {
-    d.proto(&ProtoSet::single(if v6 {
-        proto::ICMPV6
-    } else {
-        proto::ICMP
-    }));
+    d.proto_of(args, if v6 { proto::ICMPV6 } else { proto::ICMP });
     for o in args.iter() {
         let found = names::icmp(o.a.text, v6);
         // In IPv4 the number 255 stands for every type, whatever the code (`icmp_type_code_match` in ip_tables.c).
@@ -373,22 +384,22 @@ pub(super) fn ah(d: &mut Draft, args: &Args<'_, '_>) {
     if d.space.src.has(Family::V6) {
         return d.unknown(args.span, args.text);
     }
-    d.proto(&ProtoSet::single(51));
+    d.proto_of(args, 51);
     options_unknown(d, args);
 }
 
 pub(super) fn esp(d: &mut Draft, args: &Args<'_, '_>) {
-    d.proto(&ProtoSet::single(50));
+    d.proto_of(args, 50);
     options_unknown(d, args);
 }
 
 pub(super) fn mh(d: &mut Draft, args: &Args<'_, '_>) {
-    d.proto(&ProtoSet::single(135));
+    d.proto_of(args, 135);
     options_unknown(d, args);
 }
 
 pub(super) fn ipcomp(d: &mut Draft, args: &Args<'_, '_>) {
-    d.proto(&ProtoSet::single(108));
+    d.proto_of(args, 108);
     options_unknown(d, args);
 }
 

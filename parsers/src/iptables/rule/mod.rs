@@ -13,7 +13,7 @@ use super::token::{Token, Tokens};
 use crate::model::{Action, ConditionKind, Field, Profiles, Rule, RuleOrigin, Side, Test};
 use crate::problem::{Problem, ProblemKind};
 use crate::source::Span;
-use crate::space::{Family, PacketBox, ProtoSet};
+use crate::space::{Family, PacketBox};
 use rustc_hash::FxHashMap;
 
 /// What a rule needs to know of its table.
@@ -277,7 +277,7 @@ impl<'a> Reader<'_, '_, 'a> {
     fn module_option(&mut self, mut o: Opt<'a>, glued: Option<Token<'a>>) {
         let long = o.name.strip_prefix("--").unwrap_or("");
         let owner = self.owner(long).or_else(|| {
-            let p = single(&self.draft.space.proto)?;
+            let p = self.draft.space.proto.only()?;
             let spec = matches::of_protocol(p)?;
             let found = lookup(spec.options, long)?;
             self.call(Kind::Match(spec), o.span, true);
@@ -431,14 +431,6 @@ fn lookup(table: OptionTable, name: &str) -> Option<(&'static str, u8)> {
         .filter(|(n, _)| name.len() > 1 && n.starts_with(name));
     let first = hits.next()?;
     hits.next().is_none().then_some(*first)
-}
-
-fn single(set: &ProtoSet) -> Option<u8> {
-    let mut ranges = set.iter();
-    match (ranges.next(), ranges.next()) {
-        (Some((lo, hi)), None) if lo == hi => Some(lo),
-        _ => None,
-    }
 }
 
 /// The field that an option of a match is.
