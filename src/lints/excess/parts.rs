@@ -9,6 +9,7 @@ use hylint_parsers::space::{
     AddrSet, Family, FlagSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, StateSet, proto,
 };
 use rustc_hash::FxHashMap;
+use std::sync::LazyLock;
 
 /// Dimensions of a cell.
 const PROTO: usize = 0;
@@ -94,20 +95,27 @@ fn cells(b: &PacketBox) -> Vec<Cell> {
     [v4, v6].into_iter().filter(full).collect()
 }
 
-/// A box by what ports are in its protocols: ports, types and codes, nothing.
-fn kinds(b: &PacketBox) -> Vec<PacketBox> {
-    if b.dport.is_full() && b.sport.is_full() || all_have_ports(b) {
-        return vec![b.clone()];
-    }
+/// The protocols by what ports are in them: ports; types and codes; nothing.
+static KINDS: LazyLock<[ProtoSet; 3]> = LazyLock::new(|| {
     let of = |test: fn(u8) -> bool| -> ProtoSet {
         (0..=u8::MAX).filter(|p| test(*p)).map(|p| (p, p)).collect()
     };
     let (ports, icmp) = (of(proto::has_ports), of(proto::is_icmp));
     let other = ports.union(&icmp).complement();
+    [ports, icmp, other]
+});
+
+/// A box by the kinds of its protocols.
+fn kinds(b: &PacketBox) -> Vec<PacketBox> {
+    let [ports, icmp, other] = &*KINDS;
+    let alike = b.proto.is_subset(ports) || b.proto.is_subset(icmp);
+    if alike || b.dport.is_full() && b.sport.is_full() {
+        return vec![b.clone()];
+    }
     // Packets without ports are those with port 0.
     let none = b.dport.contains(0) && b.sport.contains(0);
-    let of_kind = |kind: ProtoSet, bare: bool| PacketBox {
-        proto: b.proto.intersect(&kind),
+    let of_kind = |kind: &ProtoSet, bare: bool| PacketBox {
+        proto: b.proto.intersect(kind),
         dport: if bare {
             PortSet::full()
         } else {
@@ -345,13 +353,10 @@ pub(super) fn union<'b>(boxes: impl IntoIterator<Item = &'b PacketBox>) -> Packe
 #[must_use]
 pub(super) fn is_plain(b: &PacketBox) -> bool {
     let mut families = Family::BOTH.into_iter();
-    (all_have_ports(b) || b.dport.is_full() && b.sport.is_full())
+    let [ports, icmp, _] = &*KINDS;
+    let alike = b.proto.is_subset(ports) || b.proto.is_subset(icmp);
+    (alike || b.dport.is_full() && b.sport.is_full())
         && families.all(|f| b.src.has(f) == b.dst.has(f))
-}
-
-fn all_have_ports(b: &PacketBox) -> bool {
-    let mut each = b.proto.iter();
-    each.all(|(lo, hi)| (lo..=hi).all(proto::has_ports))
 }
 
 /// Boxes of both families: those that differ in nothing but the addresses are one.
