@@ -202,8 +202,10 @@ impl Run<'_> {
         sort(&mut findings);
         let config_path = config.map(|c| c.path.to_string());
         let told = held_down(request, config, self.bound, whole.inline, &mut findings);
-        findings.extend(told);
-        sort(&mut findings);
+        if !told.is_empty() {
+            findings.extend(told);
+            sort(&mut findings);
+        }
         name(config, self.heads, &mut findings);
         let rows = self.rows.iter().zip(whole.rows);
         let mut requirements: Vec<RequirementResult> = rows

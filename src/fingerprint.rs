@@ -4,8 +4,9 @@
 //! finding's [`Identity`](crate::finding::Identity): the normalized match of the rule and nothing of its place or name.
 //! Findings that agree in all of that are numbered, so that two equal faults are two.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Place};
 use crate::load::hex;
+use crate::parallel;
 use crate::site::paths;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
@@ -14,24 +15,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Findings that one thread names before it takes others; fewer are not worth a second thread.
+const AT_ONCE: usize = 1024;
+
 /// Gives every finding its fingerprint: 32 hex digits, and `-2`, `-3` … for further equal ones, in the order of the
 /// findings. Paths count relative to `base`, the folder of hylint.toml or else the working directory, so that it does
 /// not matter how the run was started; `exports` tells which names of points are paths.
 pub fn assign(findings: &mut [Finding], base: &Path, exports: &BTreeSet<&str>) {
-    let mut seen: FxHashMap<String, usize> = FxHashMap::default();
     let mut files: BTreeMap<Arc<str>, String> = BTreeMap::new();
+    for p in findings.iter().filter_map(|f| f.place.as_ref()) {
+        if !files.contains_key(&p.path) {
+            files.insert(p.path.clone(), paths::relative(&p.path, base));
+        }
+    }
+    let file = |p: &Place| files.get(&p.path).map_or("", String::as_str);
+    parallel::map(findings.chunks_mut(AT_ONCE).collect(), |part| {
+        for f in part {
+            let whose = match (&f.host, &f.place) {
+                (Some(host), _) => host,
+                (None, Some(p)) => file(p),
+                (None, None) => "",
+            };
+            f.fingerprint = of(f, whose, exports);
+        }
+    });
+    let mut seen: FxHashMap<String, usize> = FxHashMap::default();
     for f in findings {
-        let whose = match (&f.host, &f.place) {
-            (Some(host), _) => host,
-            (None, Some(p)) => files
-                .entry(p.path.clone())
-                .or_insert_with(|| paths::relative(&p.path, base)),
-            (None, None) => "",
-        };
-        let one = of(f, whose, exports);
-        let n = seen.entry(one.clone()).or_insert(0);
+        let n = seen.entry(f.fingerprint.clone()).or_insert(0);
         *n += 1;
-        f.fingerprint = if *n > 1 { format!("{one}-{n}") } else { one };
+        if *n > 1 {
+            f.fingerprint = format!("{}-{n}", f.fingerprint);
+        }
     }
 }
 
