@@ -3,7 +3,8 @@
 use super::index::Point;
 use hylint_parsers::model::{Action, Chain, Rule, Table};
 use hylint_parsers::space::{PacketBox, StateSet};
-use smallvec::SmallVec;
+use rustc_hash::FxHashSet;
+use smallvec::{SmallVec, smallvec};
 
 /// Boxes kept of one chain. A chain that takes more is summarised by the first of them: less is known of it, nothing wrong.
 const KEPT: usize = 256;
@@ -64,8 +65,10 @@ impl Takes {
 #[must_use]
 pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
     let mut taken: Vec<Option<Vec<PacketBox>>> = vec![None; table.chains.len()];
+    // The long ones are mostly those that the kernel itself calls, and no rule.
+    let called: FxHashSet<usize> = table.chains.iter().flat_map(targets).collect();
     for index in bottom_up(table) {
-        if let Some(chain) = table.chains.get(index) {
+        if let Some(chain) = table.chains.get(index).filter(|_| called.contains(&index)) {
             let boxes = of_chain(chain, &taken);
             if let Some(slot) = taken.get_mut(index) {
                 *slot = Some(boxes);
@@ -91,18 +94,19 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
         .collect()
 }
 
+/// The chains that the rules of a chain call.
+fn targets(chain: &Chain) -> impl Iterator<Item = usize> + '_ {
+    chain.rules.iter().filter_map(|r| match r.action {
+        Action::Jump(to) | Action::Goto(to) => Some(to as usize),
+        _ => None,
+    })
+}
+
 /// Chains that are called before those that call them. Of chains that call each other in a circle, which the kernel refuses,
 /// one is looked at before what it calls, and takes nothing for sure there.
 fn bottom_up(table: &Table) -> Vec<usize> {
     let targets = |i: usize| -> SmallVec<[usize; 8]> {
-        let rules = table.chains.get(i).map(|c| c.rules.as_slice());
-        let rules = rules.unwrap_or_default().iter();
-        rules
-            .filter_map(|r| match r.action {
-                Action::Jump(to) | Action::Goto(to) => Some(to as usize),
-                _ => None,
-            })
-            .collect()
+        table.chains.get(i).into_iter().flat_map(targets).collect()
     };
     let mut seen = vec![false; table.chains.len()];
     let mut out = Vec::with_capacity(table.chains.len());
@@ -145,22 +149,16 @@ fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
         match r.action {
             Action::Return => back.extend(r.clauses.iter().map(|c| c.space.clone())),
             Action::Allow | Action::Deny | Action::Nat(_) => {
-                for b in Takes::Own.boxes(r) {
-                    out.extend(without(b, &back));
-                }
+                out.extend(Takes::Own.boxes(r).flat_map(|b| without(b, &back)));
             }
             Action::Jump(to) => {
                 let inner = jump(r, taken.get(to as usize).and_then(Option::as_ref));
-                for b in inner.boxes(r) {
-                    out.extend(without(b, &back));
-                }
+                out.extend(inner.boxes(r).flat_map(|b| without(b, &back)));
             }
             Action::Goto(to) => {
                 // What comes out of the other chain leaves this one too.
                 let inner = jump(r, taken.get(to as usize).and_then(Option::as_ref));
-                for b in inner.boxes(r) {
-                    out.extend(without(b, &back));
-                }
+                out.extend(inner.boxes(r).flat_map(|b| without(b, &back)));
                 back.extend(r.clauses.iter().map(|c| c.space.clone()));
             }
             _ => {}
@@ -173,12 +171,12 @@ fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
     out
 }
 
-fn without(b: &PacketBox, back: &[PacketBox]) -> Vec<PacketBox> {
-    let mut left = vec![b.clone()];
+fn without(b: &PacketBox, back: &[PacketBox]) -> SmallVec<[PacketBox; 1]> {
+    let mut left: SmallVec<[PacketBox; 1]> = smallvec![b.clone()];
     for cut in back {
         left = left.iter().flat_map(|p| p.subtract(cut)).collect();
         if left.len() > KEPT {
-            return Vec::new();
+            return SmallVec::new();
         }
     }
     left
