@@ -24,6 +24,20 @@ pub(super) struct Walk<'i, 'a> {
     waiting: BTreeMap<u32, Vec<Piece<'a>>>,
     /// Pieces that meet no other rule.
     through: Vec<Piece<'a>>,
+    near: Near,
+}
+
+/// The rules that what is left of a piece may meet. Most pieces meet none or one, and the index is asked for the first;
+/// what comes back from a rule may come back from many.
+#[derive(Default)]
+enum Near {
+    /// Nothing came in yet, or several pieces.
+    #[default]
+    Unknown,
+    /// One piece came in, with these packets.
+    Of(PacketBox),
+    /// Their ranks, ascending.
+    Ranks(PacketBox, Vec<u32>),
 }
 
 impl<'i, 'a> Walk<'i, 'a> {
@@ -51,6 +65,7 @@ impl<'i, 'a> Walk<'i, 'a> {
             here: Vec::new(),
             waiting: BTreeMap::new(),
             through: Vec::new(),
+            near: Near::default(),
         }
     }
 
@@ -65,12 +80,24 @@ impl<'i, 'a> Walk<'i, 'a> {
             }
             return;
         };
+        self.come_near(boxes, &pieces);
         for p in pieces {
             match self.meets(boxes, &p) {
                 Some(rank) => self.waiting.entry(rank).or_default().push(p),
                 None => self.through.push(p),
             }
         }
+    }
+
+    fn come_near(&mut self, boxes: &Index, pieces: &[Piece<'a>]) {
+        self.near = match (std::mem::take(&mut self.near), pieces) {
+            (Near::Unknown, [one]) if self.rank == 0 => Near::Of(self.space(one).into_owned()),
+            (Near::Of(space), [_, ..]) => match boxes.few_touching(&space, self.kinds) {
+                Some(ranks) => Near::Ranks(space, ranks),
+                None => Near::Unknown,
+            },
+            (near, _) => near,
+        };
     }
 
     /// The next rule that pieces may meet, and these.
@@ -109,18 +136,21 @@ impl<'i, 'a> Walk<'i, 'a> {
         self.rules.get(at as usize)
     }
 
-    /// The lowest rank from the present one on that the piece may meet.
-    fn meets(&self, boxes: &Index, p: &Piece<'a>) -> Option<u32> {
-        let any_state;
-        let space = if self.restates {
-            any_state = PacketBox {
+    /// The packets by which a piece meets rules.
+    fn space<'p>(&self, p: &'p Piece<'a>) -> Cow<'p, PacketBox> {
+        if self.restates {
+            Cow::Owned(PacketBox {
                 state: StateSet::FULL,
                 ..p.space.clone()
-            };
-            &any_state
+            })
         } else {
-            &p.space
-        };
+            Cow::Borrowed(&p.space)
+        }
+    }
+
+    /// The lowest rank from the present one on that the piece may meet.
+    fn meets(&self, boxes: &Index, p: &Piece<'a>) -> Option<u32> {
+        let space = &*self.space(p);
         let touches = |rank: u32| {
             let acts = |r: &&Rule| r.enabled && Kinds::of(&r.action).meets(self.kinds);
             let mut clauses = self
@@ -130,6 +160,13 @@ impl<'i, 'a> Walk<'i, 'a> {
                 .flat_map(|r| &r.clauses);
             clauses.any(|c| c.space.intersects(space))
         };
-        boxes.first_touching(space, self.kinds, self.rank..u32::MAX, touches)
+        match &self.near {
+            Near::Ranks(all, ranks) if space.is_subset(all) => {
+                let from = ranks.partition_point(|r| *r < self.rank);
+                let mut left = ranks.iter().skip(from).copied();
+                left.find(|r| touches(*r))
+            }
+            _ => boxes.first_touching(space, self.kinds, self.rank..u32::MAX, touches),
+        }
     }
 }

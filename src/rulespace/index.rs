@@ -215,12 +215,35 @@ impl Index {
 
     /// Adds the numbers of the boxes that may share a packet with `q`, in no order and maybe more than once.
     pub fn touching(&self, q: &PacketBox, out: &mut Vec<u32>) {
-        each_piece(q, Kinds::ALL, &q.src.v4, &q.dst.v4, |b| {
-            self.v4.meeting(&b, out)
+        // Without a limit none is given up.
+        let _ = self.met(q, Kinds::ALL, usize::MAX, out);
+    }
+
+    /// The numbers of the boxes of some kinds that may share a packet with `q`, ascending. `None` of a wide one in a long
+    /// list, which meets too many.
+    pub fn few_touching(&self, q: &PacketBox, kinds: Kinds) -> Option<Vec<u32>> {
+        let mut out = Vec::new();
+        self.met(q, kinds, NODES, &mut out).ok()?;
+        out.sort_unstable();
+        out.dedup();
+        Some(out)
+    }
+
+    fn met(
+        &self,
+        q: &PacketBox,
+        kinds: Kinds,
+        nodes: usize,
+        out: &mut Vec<u32>,
+    ) -> Result<(), GivenUp> {
+        let mut all = Ok(());
+        each_piece(q, kinds, &q.src.v4, &q.dst.v4, |b| {
+            all = all.and_then(|()| self.v4.meeting(&b, nodes, out));
         });
-        each_piece(q, Kinds::ALL, &q.src.v6, &q.dst.v6, |b| {
-            self.v6.meeting(&b, out)
+        each_piece(q, kinds, &q.src.v6, &q.dst.v6, |b| {
+            all = all.and_then(|()| self.v6.meeting(&b, nodes, out));
         });
+        all
     }
 
     /// The lowest of the numbers `within` of a box of some kinds that may share a packet with `q`, as `holds` confirms. It
@@ -435,6 +458,11 @@ mod tests {
             index.touching(&q, &mut found);
             for (i, b) in list.iter().enumerate() {
                 prop_assert!(!b.intersects(&q) || found.contains(&(i as u32)), "{i} is missing");
+            }
+            if let Some(few) = index.few_touching(&q, Kinds::DENY) {
+                found.sort_unstable();
+                found.dedup();
+                prop_assert_eq!(few, found);
             }
             let touches = |i: u32| list[i as usize].intersects(&q);
             let first = list.iter().position(|b| b.intersects(&q)).map(|i| i as u32);

@@ -214,8 +214,15 @@ impl<A: Coord> Tree<A> {
         Ok((best < within.end).then_some(best))
     }
 
-    /// Adds the numbers of the boxes that meet the query, in no order and maybe more than once.
-    pub(super) fn meeting(&self, q: &Bounds<A>, out: &mut Vec<u32>) {
+    /// Adds the numbers of the boxes that meet the query, in no order and maybe more than once, until it has met so many
+    /// nodes.
+    pub(super) fn meeting(
+        &self,
+        q: &Bounds<A>,
+        nodes: usize,
+        out: &mut Vec<u32>,
+    ) -> Result<(), GivenUp> {
+        let mut visited = 0;
         let mut stack: SmallVec<[u32; 64]> = SmallVec::new();
         if !self.nodes.is_empty() {
             stack.push(0);
@@ -224,6 +231,10 @@ impl<A: Coord> Tree<A> {
             if !n.bounds.meets(q) {
                 continue;
             }
+            visited += 1;
+            if visited > nodes {
+                return Err(GivenUp);
+            }
             if n.len == 0 {
                 stack.extend([n.from, n.from + 1]);
                 continue;
@@ -231,6 +242,7 @@ impl<A: Coord> Tree<A> {
             let met = self.leaf(n).iter().filter(|i| i.bounds.meets(q));
             out.extend(met.map(|i| i.id));
         }
+        Ok(())
     }
 
     /// The two children of an inner node.
