@@ -68,7 +68,7 @@ impl Place {
             path: path.clone(),
             start,
             end,
-            excerpt: Excerpt::new(source, start, end),
+            excerpt: Excerpt::new(source, span.start, start, end),
         }
     }
 

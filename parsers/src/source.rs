@@ -70,6 +70,17 @@ pub struct Source {
     /// The encoding's name as reported, for example `UTF-8` or `UTF-16LE`.
     pub encoding: &'static str,
     lines: OnceLock<Vec<u32>>,
+    /// Characters before each [`STRIDE`] of bytes. A whole export may stand on one line, with thousands of places on it.
+    characters: OnceLock<Vec<u32>>,
+}
+
+/// Bytes whose characters are counted again for each place.
+const STRIDE: usize = 1 << 9;
+
+/// Characters that begin in the bytes.
+fn characters(bytes: &[u8]) -> usize {
+    let begins = |b: &&u8| **b & 0b1100_0000 != 0b1000_0000;
+    bytes.iter().filter(begins).count()
 }
 
 impl Source {
@@ -81,6 +92,7 @@ impl Source {
             text: text.into(),
             encoding,
             lines: OnceLock::new(),
+            characters: OnceLock::new(),
         }
     }
 
@@ -118,12 +130,48 @@ impl Source {
         let starts = self.starts();
         let line = starts.partition_point(|s| *s <= offset).max(1);
         let start = starts.get(line - 1).copied().unwrap_or(0);
-        let before = self.text.get(start as usize..offset as usize).unwrap_or("");
+        let before = self.between(start as usize, offset as usize);
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Position {
             line: count(line),
-            column: count(before.chars().count() + 1),
+            column: count(before + 1),
         }
+    }
+
+    /// Characters from one offset to another; none if they do not lie on character boundaries.
+    fn between(&self, from: usize, to: usize) -> usize {
+        match self.text.get(from..to) {
+            None => 0,
+            Some(part) if part.len() <= 2 * STRIDE => characters(part.as_bytes()),
+            Some(_) => self.before(to).saturating_sub(self.before(from)),
+        }
+    }
+
+    /// Characters before an offset.
+    fn before(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let marks = self.characters.get_or_init(|| {
+            let mut sum = 0;
+            let each = bytes.chunks(STRIDE).map(|part| {
+                sum += characters(part);
+                Span::new(sum, sum).start
+            });
+            std::iter::once(0).chain(each).collect()
+        });
+        let at = offset / STRIDE;
+        let rest = bytes.get(at * STRIDE..offset).unwrap_or_default();
+        marks.get(at).copied().unwrap_or(0) as usize + characters(rest)
+    }
+
+    /// The offset that lies so many characters before another one, in the same line; that line's start if it has fewer.
+    #[must_use]
+    pub fn back(&self, offset: u32, characters: usize) -> u32 {
+        let before = self.text.get(..offset as usize).unwrap_or("");
+        let here = before.char_indices().rev().take(characters);
+        let in_line = here.take_while(|(_, c)| *c != '\n');
+        in_line
+            .last()
+            .map_or(offset, |(at, _)| Span::new(at, at).start)
     }
 
     /// The span of a line (1-based) without its line end; empty past the last line.
@@ -167,7 +215,21 @@ mod tests {
         assert_eq!(s.line_count(), 3);
         let lines: Vec<_> = s.lines().collect();
         assert_eq!(lines, [(0, "ab\r"), (4, "règle: x"), (14, "last")]);
+        let at = |offset, n| s.back(offset, n);
+        assert_eq!([at(colon, 2), at(colon, 99), at(4, 3)], [colon - 2, 4, 4]);
         let lines = |text| Source::new("x", text, "UTF-8").lines().count();
         assert_eq!([lines(""), lines("\n"), lines("a\n\nb")], [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_place_on_a_very_long_line_has_its_column() {
+        let text = format!("a\n{}\nb", "é€x".repeat(3 * STRIDE));
+        let s = Source::new("x", text.as_str(), "UTF-8");
+        for (at, _) in text.char_indices().step_by(997).chain([(text.len(), 'b')]) {
+            let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
+            let column = text[line..at].chars().count() + 1;
+            let found = s.position(u32::try_from(at).unwrap());
+            assert_eq!(found.column as usize, column, "byte {at}");
+        }
     }
 }

@@ -33,10 +33,10 @@ impl Excerpt {
     /// Characters kept before the place where a line is cut.
     const BEFORE: usize = 40;
 
-    /// The lines from one position to another: at most [`Excerpt::LINES`], each cut to [`Excerpt::CHARS`] characters around
-    /// the start.
+    /// The lines from one position, at an offset, to another: at most [`Excerpt::LINES`], each cut to [`Excerpt::CHARS`]
+    /// characters around the start.
     #[must_use]
-    pub fn new(source: &Source, start: Position, end: Position) -> Self {
+    pub fn new(source: &Source, offset: u32, start: Position, end: Position) -> Self {
         let last = end.line.min(start.line.saturating_add(Self::LINES - 1));
         let spans = || (start.line..=last).map(|line| source.line_span(line));
         let whole = spans().all(|s| s.len() <= Self::CHARS);
@@ -45,20 +45,17 @@ impl Excerpt {
         }
         let mut column = 1;
         let cut = |(n, span): (usize, Span)| {
-            let text = source.slice(span);
+            let mut from = span.start;
             // Minified JSON puts a whole export on one line: keep a window that starts shortly before the place.
-            let skip = if n == 0 && text.len() > Self::CHARS {
-                (start.column as usize).saturating_sub(1 + Self::BEFORE)
-            } else {
-                0
-            };
-            if n == 0 {
-                column = u32::try_from(skip + 1).unwrap_or(u32::MAX);
+            if n == 0 && span.len() > Self::CHARS {
+                from = source.back(offset, Self::BEFORE);
+                column = source.position(from).column;
             }
-            text.chars()
-                .skip(skip)
-                .take(Self::CHARS)
-                .collect::<String>()
+            let text = source.slice(Span {
+                start: from,
+                ..span
+            });
+            text.chars().take(Self::CHARS).collect::<String>()
         };
         let lines: Vec<String> = spans().enumerate().map(cut).collect();
         Self::of(start.line, column, &lines.join("\n"))
@@ -98,7 +95,7 @@ mod tests {
     fn lines(text: &str, from: u32, to: u32) -> Vec<(u32, u32, String)> {
         let source = Source::new("x", text, "UTF-8");
         let (start, end) = (source.position(from), source.position(to));
-        let all = Excerpt::new(&source, start, end);
+        let all = Excerpt::new(&source, from, start, end);
         let own = |l: ExcerptLine<'_>| (l.line, l.column, l.text.to_owned());
         all.lines().map(own).collect()
     }

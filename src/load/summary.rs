@@ -26,7 +26,7 @@ struct Kept {
     opened: BTreeMap<u8, PortSet>,
     groups: BTreeSet<String>,
     /// Places that binding may point at.
-    places: Vec<(Span, Place)>,
+    places: BTreeMap<Span, Place>,
 }
 
 impl LoadedExport {
@@ -65,12 +65,9 @@ impl LoadedExport {
     /// A place in the export, also where its text is not held.
     #[must_use]
     pub fn place(&self, span: Span) -> Place {
-        let places = self.summary.kept.iter().flat_map(|k| &k.places);
-        let kept = places.into_iter().find(|(s, _)| *s == span);
-        kept.map_or_else(
-            || Place::new(&self.path, &self.source, span),
-            |(_, p)| p.clone(),
-        )
+        let kept = self.summary.kept.as_ref().and_then(|k| k.places.get(&span));
+        kept.cloned()
+            .unwrap_or_else(|| Place::new(&self.path, &self.source, span))
     }
 
     /// Ports that rules open a few at a time, by protocol; none in a head of which they were not asked.
@@ -122,7 +119,7 @@ fn bare(p: &mut Point) -> Point {
 }
 
 /// What binding points at: points, annotations, profiles.
-fn places(e: &LoadedExport) -> Vec<(Span, Place)> {
+fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
     let mut spans: Vec<Span> = e.export.annotations.iter().map(|(_, s)| *s).collect();
     spans.extend(e.export.points.iter().map(|p| p.label));
     let profiles = e.export.companions.iter().filter_map(|c| match c {
