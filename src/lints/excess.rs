@@ -36,6 +36,7 @@ use hylint_parsers::space::{
 };
 use needed::Needed;
 use smallvec::SmallVec;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Built-in and unneeded rules named beside the first one of a folded finding.
 const NAMED: usize = 5;
@@ -65,6 +66,7 @@ struct Weighed<'o> {
 #[must_use]
 pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) -> Vec<Finding> {
     let mut out = Vec::new();
+    let behind = guarded(&flows.here.hosts);
     for (e, export) in exports.iter().enumerate() {
         for (p, point) in export.export.points.iter().enumerate() {
             let at = (e, p);
@@ -79,13 +81,10 @@ pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) 
                 out.extend(ask(&guard, &[], &Needed::through(flows), &[]));
                 continue;
             }
-            let hosts: Vec<&Host> = flows
-                .here
-                .hosts
-                .iter()
-                .filter(|h| h.layers.iter().any(|l| l.points.contains(&at)))
-                .collect();
-            let needed = Needed::at(flows, &hosts, point.kind);
+            let Some(hosts) = behind.get(&at) else {
+                continue;
+            };
+            let needed = Needed::at(flows, hosts, point.kind);
             let Some(first) = hosts.first() else { continue };
             for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
                 if guard.points.contains(&at) {
@@ -94,12 +93,24 @@ pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) 
                     } else {
                         Vec::new()
                     };
-                    out.extend(ask(&guard, &others, &needed, &hosts));
+                    out.extend(ask(&guard, &others, &needed, hosts));
                 }
             }
         }
     }
     out
+}
+
+/// The hosts behind each point.
+fn guarded(hosts: &[Host]) -> BTreeMap<PointRef, Vec<&Host>> {
+    let mut all: BTreeMap<PointRef, Vec<&Host>> = BTreeMap::new();
+    for h in hosts {
+        let points: BTreeSet<PointRef> = h.layers.iter().flat_map(|l| l.points.clone()).collect();
+        for at in points {
+            all.entry(at).or_default().push(h);
+        }
+    }
+    all
 }
 
 /// Everything that is known while one point is looked at.

@@ -11,6 +11,7 @@ use crate::matrix::{Implied, Require, Requirement};
 use crate::site::Site;
 use hylint_parsers::model::{Body, Field, PointKind, Test};
 use hylint_parsers::source::Span;
+use std::collections::HashMap;
 
 /// Pairs named in a finding.
 const PAIRS: usize = 20;
@@ -29,7 +30,8 @@ struct Subject<'a> {
 /// Findings of the matrix.
 #[must_use]
 pub fn findings(exports: &[LoadedExport], site: &Site, judged: &[Judged<'_>]) -> Vec<Finding> {
-    let mut out: Vec<(String, Finding)> = Vec::new();
+    let mut out: Vec<Finding> = Vec::new();
+    let mut stands: HashMap<String, usize> = HashMap::new();
     let serving = Serving::of(judged);
     for j in judged {
         let spec = FlowSpec {
@@ -58,10 +60,14 @@ pub fn findings(exports: &[LoadedExport], site: &Site, judged: &[Judged<'_>]) ->
                 "{}|{}|{:?}|{dir}|{}|{}|{:?}|{}",
                 finding.code, c.guard.name, c.guard.points, s.from, s.to, j.ports, s.transport
             );
-            merge(&mut out, key, finding);
+            let at = *stands.entry(key).or_insert(out.len());
+            match out.get_mut(at) {
+                Some(first) => merge(first, finding),
+                None => out.push(finding),
+            }
         }
     }
-    out.into_iter().map(|(_, f)| f).collect()
+    out
 }
 
 /// Findings of flows that the vendor's remarks imply: warnings, outside the rows.
@@ -100,11 +106,7 @@ pub fn implied(
 }
 
 /// Rows that state one flow share one finding.
-fn merge(out: &mut Vec<(String, Finding)>, key: String, f: Finding) {
-    let Some((_, first)) = out.iter_mut().find(|(k, _)| *k == key) else {
-        out.push((key, f));
-        return;
-    };
+fn merge(first: &mut Finding, f: Finding) {
     first.also.extend(
         f.row
             .filter(|r| Some(*r) != first.row && !first.also.contains(r)),
