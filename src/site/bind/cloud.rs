@@ -1,6 +1,7 @@
 //! Which groups, ACLs and NSGs of cloud exports guard a host.
 
 use super::Binder;
+use crate::engine::PointRef;
 use crate::link::{same_id, short_name};
 use crate::load::LoadedExport;
 use crate::site::config::HostConfig;
@@ -70,17 +71,27 @@ impl Binder<'_> {
     }
 
     fn subnet(&self, exports: &[usize], id: &str) -> Option<&Subnet> {
-        self.companions(&self.beside(exports))
-            .find_map(|c| match c {
-                Companion::Subnet(s) if same_id(&s.id, id) => Some(s),
-                _ => None,
-            })
+        self.ids.subnet(id, &self.beside(exports))
     }
 
     fn cloud_points(&self, exports: &[usize], kind: PointKind) -> Vec<(usize, usize)> {
         let all = self.points_of(exports).into_iter();
         all.filter(|at| self.point(*at).is_some_and(|p| p.kind == kind))
             .collect()
+    }
+
+    /// Those of a kind in the exports, each once and in the exports' order.
+    fn of_kind<'p>(
+        &self,
+        kind: PointKind,
+        exports: &[usize],
+        points: impl IntoIterator<Item = &'p PointRef>,
+    ) -> Vec<PointRef> {
+        let there = points.into_iter().copied().filter(|at| {
+            exports.binary_search(&at.0).is_ok() && self.point(*at).is_some_and(|p| p.kind == kind)
+        });
+        let each: BTreeSet<PointRef> = there.collect();
+        each.into_iter().collect()
     }
 
     /// The host with its cloud layers. A host whose interfaces are guarded differently becomes one host for each of
@@ -214,43 +225,38 @@ impl Binder<'_> {
         missing: &mut Vec<(String, usize)>,
     ) -> Vec<Layer> {
         let exports = &self.beside(exports);
-        let subnet = self.subnet(exports, &i.subnet);
+        let subnet = self.ids.subnet(&i.subnet, exports);
         let mut layers = Vec::new();
-        for at in self.cloud_points(exports, PointKind::NetworkAcl) {
-            let guards = |p: &Point| p.subnets.iter().any(|s| same_id(s, &i.subnet));
-            if self.point(at).is_some_and(guards) {
-                let inside = subnet.map(|s| s.addrs.clone()).unwrap_or_default();
-                layers.push(Layer {
-                    points: vec![at],
-                    inside,
-                });
-            }
+        for at in self.of_kind(
+            PointKind::NetworkAcl,
+            exports,
+            self.ids.on_subnet(&i.subnet),
+        ) {
+            let inside = subnet.map(|s| s.addrs.clone()).unwrap_or_default();
+            layers.push(Layer {
+                points: vec![at],
+                inside,
+            });
         }
-        let nsgs = self.cloud_points(exports, PointKind::Nsg);
-        let of_subnet = |p: &Point| {
-            let listed = subnet.is_some_and(|s| s.points.iter().any(|id| same_id(id, &p.id)));
-            listed || p.subnets.iter().any(|s| same_id(s, &i.subnet))
-        };
-        let of_interface = |p: &Point| {
-            let listed = i.points.iter().any(|id| same_id(id, &p.id));
-            listed || p.interfaces.iter().any(|id| same_id(id, &i.id))
-        };
-        for guards in [&of_subnet as &dyn Fn(&Point) -> bool, &of_interface] {
-            let hits = nsgs
-                .iter()
-                .filter(|at| self.point(**at).is_some_and(guards));
-            layers.extend(hits.map(|at| layer(vec![*at])));
-        }
-        let groups = self.cloud_points(exports, PointKind::SecurityGroup);
+        let listed = subnet.into_iter().flat_map(|s| &s.points);
+        let of_subnet = listed.flat_map(|id| self.ids.points(id));
+        let of_subnet = of_subnet.chain(self.ids.on_subnet(&i.subnet));
+        let own = i.points.iter().flat_map(|id| self.ids.points(id));
+        let own = own.chain(self.ids.at_interface(&i.id));
+        layers.extend(
+            self.of_kind(PointKind::Nsg, exports, of_subnet)
+                .into_iter()
+                .chain(self.of_kind(PointKind::Nsg, exports, own))
+                .map(|at| layer(vec![at])),
+        );
         let mut united = Vec::new();
         for id in i.points.iter().filter(|id| id.starts_with("sg-")) {
-            let hit = |at: &&(usize, usize)| self.point(**at).is_some_and(|p| same_id(&p.id, id));
-            match groups.iter().find(hit) {
+            let groups = self.of_kind(PointKind::SecurityGroup, exports, self.ids.points(id));
+            match groups.first() {
                 Some(at) => united.push(*at),
                 None => {
-                    if let Some((export, _)) = groups.first() {
-                        missing.push((id.to_string(), *export));
-                    }
+                    let groups = self.cloud_points(exports, PointKind::SecurityGroup);
+                    missing.extend(groups.first().map(|(export, _)| (id.to_string(), *export)));
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod cloud;
 mod configured;
 mod guess;
+mod ids;
 mod infer;
 mod notes;
 mod roles;
@@ -97,6 +98,7 @@ struct Binder<'a> {
     claims: Vec<Vec<usize>>,
     /// The exports of each entry, and of each folder.
     index: link::Index,
+    ids: ids::Ids<'a>,
     resolve: Arc<BTreeMap<String, AddrSet>>,
     hosts: Vec<Host>,
     transits: Vec<Transit>,
@@ -151,6 +153,7 @@ fn bind_all(
         exports,
         claims,
         index,
+        ids: ids::Ids::of(exports),
         resolve: Arc::new(resolve),
         hosts: Vec::new(),
         transits: Vec::new(),

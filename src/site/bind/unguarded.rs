@@ -17,6 +17,10 @@ impl Binder<'_> {
         let guards = layers.flat_map(|l| &l.points);
         let transits = self.transits.iter().flat_map(|t| &t.points);
         let guards: BTreeSet<(usize, usize)> = guards.chain(transits).copied().collect();
+        let points = self.exports.iter().flat_map(|e| &e.export.points);
+        let grouped = points
+            .into_iter()
+            .any(|p| p.kind == PointKind::SecurityGroup);
         for export in 0..self.exports.len() {
             let all = self.points_of(&[export]);
             let cloud = |at: &(usize, usize)| self.point(*at).is_some_and(|p| !p.kind.is_host());
@@ -25,7 +29,10 @@ impl Binder<'_> {
                 .filter(|at| !guards.contains(at) && cloud(at))
                 .collect();
             if self.claims.get(export).is_none_or(Vec::is_empty) {
-                let hosts: Vec<Host> = rest.iter().filter_map(|at| self.roleless(*at)).collect();
+                let hosts: Vec<Host> = rest
+                    .iter()
+                    .filter_map(|at| self.roleless(*at, grouped))
+                    .collect();
                 self.hosts.extend(hosts);
             }
             let untold: Vec<(usize, usize)> = rest
@@ -36,16 +43,11 @@ impl Binder<'_> {
         }
     }
 
-    fn roleless(&self, at: (usize, usize)) -> Option<Host> {
+    /// `grouped`: there are security groups, too.
+    fn roleless(&self, at: (usize, usize), grouped: bool) -> Option<Host> {
         let p = self.point(at)?;
         // Behind an ACL stand security groups; the ACL that AWS ships lets everything in.
-        let grouped = |p: &hylint_parsers::model::Point| p.kind == PointKind::SecurityGroup;
-        if p.kind == PointKind::NetworkAcl
-            && self
-                .exports
-                .iter()
-                .any(|e| e.export.points.iter().any(grouped))
-        {
+        if p.kind == PointKind::NetworkAcl && grouped {
             return None;
         }
         Some(Host {

@@ -1,0 +1,70 @@
+//! Cloud resources by their ids. An account has thousands of interfaces, groups and subnets, and each is looked up.
+
+use crate::engine::PointRef;
+use crate::load::LoadedExport;
+use hylint_parsers::model::{Companion, Subnet};
+use std::collections::HashMap;
+
+/// Points and subnets of all exports by ids in lower case, as [`crate::link::same_id`] compares them.
+#[derive(Default)]
+pub(super) struct Ids<'a> {
+    points: HashMap<String, Vec<PointRef>>,
+    on_subnets: HashMap<String, Vec<PointRef>>,
+    at_interfaces: HashMap<String, Vec<PointRef>>,
+    subnets: HashMap<String, Vec<(usize, &'a Subnet)>>,
+}
+
+impl<'a> Ids<'a> {
+    pub(super) fn of(exports: &'a [LoadedExport]) -> Self {
+        let mut all = Self::default();
+        for (e, export) in exports.iter().enumerate() {
+            for (p, point) in export.export.points.iter().enumerate() {
+                put(&mut all.points, &point.id, (e, p));
+                for id in &point.subnets {
+                    put(&mut all.on_subnets, id, (e, p));
+                }
+                for id in &point.interfaces {
+                    put(&mut all.at_interfaces, id, (e, p));
+                }
+            }
+            for c in &export.export.companions {
+                if let Companion::Subnet(s) = c {
+                    put(&mut all.subnets, &s.id, (e, s));
+                }
+            }
+        }
+        all
+    }
+
+    /// The points with this id.
+    pub(super) fn points(&self, id: &str) -> &[PointRef] {
+        get(&self.points, id)
+    }
+
+    /// The points that say that they stand before this subnet.
+    pub(super) fn on_subnet(&self, id: &str) -> &[PointRef] {
+        get(&self.on_subnets, id)
+    }
+
+    /// The points that say that they stand before this interface.
+    pub(super) fn at_interface(&self, id: &str) -> &[PointRef] {
+        get(&self.at_interfaces, id)
+    }
+
+    /// The first subnet with this id in ascending exports.
+    pub(super) fn subnet(&self, id: &str, exports: &[usize]) -> Option<&'a Subnet> {
+        let all = get(&self.subnets, id).iter();
+        let mut there = all.filter(|(e, _)| exports.binary_search(e).is_ok());
+        there.next().map(|(_, s)| *s)
+    }
+}
+
+fn put<T>(map: &mut HashMap<String, Vec<T>>, id: &str, value: T) {
+    if !id.is_empty() {
+        map.entry(id.to_ascii_lowercase()).or_default().push(value);
+    }
+}
+
+fn get<'m, T>(map: &'m HashMap<String, Vec<T>>, id: &str) -> &'m [T] {
+    map.get(&id.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+}
