@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import struct
 import subprocess
 import time
 
@@ -215,7 +216,7 @@ class Lab:
         if s is None:
             family = socket.AF_INET6 if self.v == 6 else socket.AF_INET
             s = self.sockets[(out_iface, mark)] = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
-            s.setsockopt(socket.SOL_SOCKET, 36, mark)                         # SO_MARK
+            s.setsockopt(socket.SOL_SOCKET, 36, struct.pack("I", mark))  # SO_MARK
             s.setsockopt(socket.SOL_SOCKET, 25, out_iface.encode() + b"\0")   # SO_BINDTODEVICE
         try:
             s.sendto(raw, (p["dst"], 0))
