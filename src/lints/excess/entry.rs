@@ -96,37 +96,53 @@ struct Ways {
 }
 
 impl Ways {
+    /// Follows each chain once, when all that call it were followed.
     fn into(table: &Table, start: usize) -> Self {
         let mut ways = Self {
             boxes: vec![None; table.chains.len()],
             order: Vec::new(),
         };
-        let mut followed = vec![false; table.chains.len()];
-        let mut queue = VecDeque::new();
-        ways.enter(start, &[PacketBox::any()], &mut queue);
-        while let Some(index) = queue.pop_front() {
-            let (Some(chain), Some(mark)) = (table.chains.get(index), followed.get_mut(index))
-            else {
+        let mut callers = callers(table, start);
+        let mut queue = VecDeque::from([start]);
+        ways.enter(start, &[PacketBox::any()]);
+        loop {
+            while let Some(index) = queue.pop_front() {
+                ways.follow(table, index, &mut callers, &mut queue);
+            }
+            // What is left are chains that call each other in a ring, which no kernel loads.
+            let Some(ring) = callers.iter().position(|n| *n > 0) else {
+                return ways;
+            };
+            if let Some(n) = callers.get_mut(ring) {
+                *n = 0;
+            }
+            ways.enter(ring, &[PacketBox::any()]);
+            queue.push_back(ring);
+        }
+    }
+
+    fn follow(
+        &mut self,
+        table: &Table,
+        index: usize,
+        callers: &mut [usize],
+        queue: &mut VecDeque<usize>,
+    ) {
+        let way = self.of(index).unwrap_or_default().to_vec();
+        let rules = table.chains.get(index).map(|c| &c.rules);
+        for rule in rules.into_iter().flatten() {
+            let Some(to) = called(rule) else {
                 continue;
             };
-            *mark = true;
-            let way = ways.of(index).unwrap_or_default().to_vec();
-            for rule in &chain.rules {
-                let (Action::Jump(to) | Action::Goto(to)) = rule.action else {
-                    continue;
-                };
-                let to = to as usize;
-                let boxes = cut(rule, &way);
-                if followed.get(to) != Some(&true) {
-                    ways.enter(to, &boxes, &mut queue);
-                } else if !ways.holds(to, &boxes) {
-                    // What was followed from there already is followed once more, for anything.
-                    ways.enter(to, &[PacketBox::any()], &mut queue);
-                    queue.push_back(to);
-                }
+            self.enter(to, &cut(rule, &way));
+            let Some(left @ 1..) = callers.get_mut(to) else {
+                continue;
+            };
+            *left -= 1;
+            if *left == 0 {
+                queue.push_back(to);
             }
         }
-        ways
     }
 
     fn of(&self, chain: usize) -> Option<&[PacketBox]> {
@@ -139,8 +155,8 @@ impl Ways {
         each.all(|b| known.iter().any(|k| b.is_subset(k)))
     }
 
-    /// Adds a way into a chain. A chain that is new stands in the queue then.
-    fn enter(&mut self, chain: usize, boxes: &[PacketBox], queue: &mut VecDeque<usize>) {
+    /// Adds a way into a chain.
+    fn enter(&mut self, chain: usize, boxes: &[PacketBox]) {
         if boxes.is_empty() || self.holds(chain, boxes) {
             return;
         }
@@ -149,7 +165,6 @@ impl Ways {
         };
         if slot.is_none() {
             self.order.push(chain);
-            queue.push_back(chain);
         }
         let known = slot.get_or_insert_default();
         known.extend(boxes.iter().cloned());
@@ -157,6 +172,35 @@ impl Ways {
             *known = vec![PacketBox::any()];
         }
     }
+}
+
+/// The chain that a rule goes to.
+fn called(rule: &Rule) -> Option<usize> {
+    match rule.action {
+        Action::Jump(to) | Action::Goto(to) => Some(to as usize),
+        _ => None,
+    }
+}
+
+/// How many rules go to each chain, of those that `start` leads to.
+fn callers(table: &Table, start: usize) -> Vec<usize> {
+    let mut callers = vec![0; table.chains.len()];
+    let mut seen = vec![false; table.chains.len()];
+    let mut stack = vec![start];
+    while let Some(index) = stack.pop() {
+        let Some(seen @ false) = seen.get_mut(index) else {
+            continue;
+        };
+        *seen = true;
+        let rules = table.chains.get(index).map(|c| &c.rules);
+        for to in rules.into_iter().flatten().filter_map(called) {
+            if let Some(n) = callers.get_mut(to) {
+                *n += 1;
+                stack.push(to);
+            }
+        }
+    }
+    callers
 }
 
 #[cfg(test)]
@@ -167,7 +211,8 @@ mod tests {
     use hylint_parsers::model::{Body, TableName};
     use hylint_parsers::source::Source;
 
-    /// The chain is entered from INPUT for a part first, and later, by way of another chain, for the rest.
+    /// The chain is entered from INPUT for a part first, and later, by way of another chain, for the rest; nothing else
+    /// enters it.
     #[test]
     fn a_chain_that_is_entered_again_later_lets_in_what_comes_then_too() {
         let text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:A - [0:0]\n:B - [0:0]\n\
@@ -189,6 +234,8 @@ mod tests {
                 "{source}"
             );
         }
+        let other = "10.3.0.9".parse().unwrap();
+        assert!(!one.boxes().iter().any(|b| b.src.contains(other)));
         let table = nf.table(TableName::Filter).unwrap();
         assert_eq!(
             Ways::into(table, table.chain("INPUT").unwrap().0)
@@ -196,5 +243,22 @@ mod tests {
                 .len(),
             3
         );
+    }
+
+    /// No kernel loads such a ruleset, but a file may hold one.
+    #[test]
+    fn chains_in_a_ring_let_in_what_their_rules_match() {
+        let text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:A - [0:0]\n:B - [0:0]\n\
+                    -A INPUT -s 10.1.0.0/16 -j A\n-A A -j B\n-A B -p udp -j A\n-A B -j INPUT\n\
+                    -A B -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
+        let source = Source::new("t", text, "UTF-8");
+        let export = hylint_parsers::format::read(&source).unwrap();
+        let Body::Netfilter(nf) = &export.points[0].body else {
+            panic!("{export:?}");
+        };
+        let all = openings(nf, Direction::In);
+        assert_eq!(all.len(), 1);
+        let inside = "10.1.0.9".parse().unwrap();
+        assert!(all[0].boxes().iter().any(|b| b.src.contains(inside)));
     }
 }
