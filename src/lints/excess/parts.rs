@@ -247,18 +247,27 @@ fn slices<'c>(
 
 /// Joins cells that are equal in all but one dimension, until there are none.
 fn joined(mut cells: Vec<Cell>) -> Vec<Cell> {
-    loop {
+    const JOINED: [usize; 7] = [PROTO, DPORT, SPORT, IN, OUT, DST, SRC];
+    // Equal cells go at the first dimension. From then on none is joined along one in which all are the same.
+    let mut repeated = true;
+    let mut tried = 0;
+    for dim in JOINED.into_iter().cycle() {
+        if cells.len() < 2 || tried == JOINED.len() {
+            break;
+        }
         let before = cells.len();
-        for dim in (0..DIMS).filter(|d| *d != FAMILY) {
-            if cells.len() < 2 {
-                return cells;
-            }
+        if repeated || varies(&cells, dim) {
             cells = joined_along(cells, dim);
+            repeated = false;
         }
-        if cells.len() == before {
-            return cells;
-        }
+        tried = if cells.len() < before { 0 } else { tried + 1 };
     }
+    cells
+}
+
+fn varies(cells: &[Cell], dim: usize) -> bool {
+    let first = cells.first().and_then(|c| c.get(dim));
+    cells.iter().any(|c| c.get(dim) != first)
 }
 
 fn joined_along(cells: Vec<Cell>, dim: usize) -> Vec<Cell> {
