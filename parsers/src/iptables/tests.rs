@@ -1062,6 +1062,22 @@ fn a_list_of_commands_is_quoted_as_a_shell_quotes() {
     assert_eq!(last(rules[1]), "DROP");
     assert_eq!(&*rules[2].comment, "# it's");
     assert_eq!(space(rules[3]).in_iface, IfaceSet::iface("eth0"));
+    for bang in ["!", "'!'", "\"!\"", "\\!"] {
+        let text =
+            format!("iptables -A INPUT {bang} -s 10.0.0.0/8 -m comment --comment '!' -j DROP");
+        let (_, e) = export(&text);
+        let rule = e.points[0].rules().next().unwrap();
+        assert_eq!(
+            space(rule).src.v4,
+            addr("10.0.0.0/8").v4.complement(),
+            "{bang}"
+        );
+        assert_eq!(
+            (rule.conditions().count(), &*rule.comment),
+            (0, "!"),
+            "{bang}"
+        );
+    }
     // What only a shell knows stays open, and is named.
     for line in [
         "-i $WAN -j DROP",

@@ -182,7 +182,9 @@ impl<'a> Reader<'_, '_, 'a> {
                 self.jump = None;
                 return;
             }
-            if t.is_bang() {
+            // Quoted for a shell it is the same.
+            let bang_quoted = self.context.shell && matches!(t.text, "!" | "\\!");
+            if bang_quoted || t.is_bang() {
                 bang = Some(t.span);
                 continue;
             }
