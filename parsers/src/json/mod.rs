@@ -98,6 +98,8 @@ struct Open {
 impl<'t> Json<'t> {
     /// Errors kept; a file that is not JSON at all would give thousands.
     pub const MAX_ERRORS: usize = 100;
+    /// Containers in one another; a text that nests deeper is no export, and is not read further.
+    pub const MAX_DEPTH: usize = 1 << 16;
 
     /// Whether a text begins like JSON: after blanks and comments `{`, or `[` and a value that an export may hold (a prompt
     /// may begin with the name of a host in brackets).
@@ -316,6 +318,10 @@ impl<'a> Parser<'a> {
             let Some(b) = self.peek() else { break };
             let wants_key = self.open.last().is_some_and(|o| o.object && o.key);
             match b {
+                b'{' | b'[' if self.open.len() >= Json::MAX_DEPTH => {
+                    self.error(start, "this is nested too deeply: the text is not read further");
+                    self.at = self.bytes.len();
+                }
                 b'{' | b'[' => {
                     if wants_key {
                         self.error(start, "a key is missing here");
@@ -672,11 +678,15 @@ mod tests {
     }
 
     #[test]
-    fn depth_needs_no_stack() {
-        let text = "[".repeat(200_000);
-        let j = Json::parse(&text);
-        assert_eq!(j.depth, 200_000);
-        assert!(!j.errors.is_empty());
+    fn depth_needs_no_stack_and_has_an_end() {
+        let nested = |n: usize| format!("{}1{}", "[".repeat(n), "]".repeat(n));
+        let deepest = nested(Json::MAX_DEPTH);
+        let j = Json::parse(&deepest);
+        assert_eq!((j.depth, j.errors.as_slice()), (Json::MAX_DEPTH, &[][..]));
+        let deeper = nested(Json::MAX_DEPTH + 1);
+        let j = Json::parse(&deeper);
+        assert_eq!(j.depth, Json::MAX_DEPTH);
+        assert_eq!(j.errors[0].span.start as usize, Json::MAX_DEPTH);
     }
 
     #[test]
