@@ -61,6 +61,9 @@ impl Takes {
     }
 }
 
+/// Boxes kept of all jumps of a table, and two more for each of its rules. Of further jumps nothing is known.
+const KEPT_IN_ALL: usize = 1 << 14;
+
 /// What each rule of each chain of a table takes for sure, by chain; a disabled one nothing. Each chain is looked at once, not at each jump to it.
 #[must_use]
 pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
@@ -75,14 +78,29 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
             }
         }
     }
-    let of_rule = |r: &Rule| match r.action {
+    let rules: usize = table.chains.iter().map(|c| c.rules.len()).sum();
+    let mut room = KEPT_IN_ALL + 2 * rules;
+    let mut of_jump = |r: &Rule, to: u32| {
+        let takes = jump(r, taken.get(to as usize).and_then(Option::as_ref));
+        let Takes::Boxes(boxes) = &takes else {
+            return takes;
+        };
+        match room.checked_sub(boxes.len()) {
+            Some(left) => {
+                room = left;
+                takes
+            }
+            None => Takes::Nothing,
+        }
+    };
+    let mut of_rule = |r: &Rule| match r.action {
         _ if !r.enabled => Takes::Nothing,
-        Action::Jump(to) => jump(r, taken.get(to as usize).and_then(Option::as_ref)),
+        Action::Jump(to) => of_jump(r, to),
         _ => Takes::of(r),
     };
     let untracks = |c: &Chain| c.rules.iter().any(|r| r.action == Action::Notrack);
     let restated = table.chains.iter().any(untracks);
-    let of_rule = |r: &Rule| match of_rule(r) {
+    let mut of_rule = |r: &Rule| match of_rule(r) {
         // Between an earlier rule and a later one the state may have changed.
         t if restated && t.boxes(r).any(|b| b.state != StateSet::FULL) => Takes::Nothing,
         t => t,
@@ -90,7 +108,7 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
     table
         .chains
         .iter()
-        .map(|c| c.rules.iter().map(of_rule).collect())
+        .map(|c| c.rules.iter().map(&mut of_rule).collect())
         .collect()
 }
 
@@ -167,6 +185,9 @@ fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
             return vec![PacketBox::any()];
         }
     }
+    // Chains that call one more than once take the same more than once.
+    let mut seen = FxHashSet::default();
+    out.retain(|b| seen.insert(b.clone()));
     out.truncate(KEPT);
     out
 }

@@ -319,7 +319,10 @@ impl<'a> Parser<'a> {
             let wants_key = self.open.last().is_some_and(|o| o.object && o.key);
             match b {
                 b'{' | b'[' if self.open.len() >= Json::MAX_DEPTH => {
-                    self.error(start, "this is nested too deeply: the text is not read further");
+                    self.error(
+                        start,
+                        "this is nested too deeply: the text is not read further",
+                    );
                     self.at = self.bytes.len();
                 }
                 b'{' | b'[' => {
