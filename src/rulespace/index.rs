@@ -2,7 +2,7 @@
 
 use super::entries::Entries;
 use super::tags::{Tags, iface_bit, ifaces};
-use super::tree::{Bounds, Coord, GivenUp, Ranges, Tree};
+use super::tree::{Bounds, Coord, GivenUp, Query, Ranges, Tree};
 use hylint_parsers::model::Action;
 use hylint_parsers::space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, Scalar, StateSet};
 use std::ops::Range;
@@ -202,11 +202,11 @@ impl Index {
         let found = match p.family {
             Family::V4 => {
                 let (s, d) = (u32::try_from(p.src).ok()?, u32::try_from(p.dst).ok()?);
-                let q = of_point(p, kinds, s, d);
+                let q = Query::of(of_point(p, kinds, s, d));
                 self.v4.first(&q, within, usize::MAX, holds)
             }
             Family::V6 => {
-                let q = of_point(p, kinds, p.src, p.dst);
+                let q = Query::of(of_point(p, kinds, p.src, p.dst));
                 self.v6.first(&q, within, usize::MAX, holds)
             }
         };
@@ -236,14 +236,13 @@ impl Index {
         nodes: usize,
         out: &mut Vec<u32>,
     ) -> Result<(), GivenUp> {
-        let mut all = Ok(());
-        each_piece(q, kinds, &q.src.v4, &q.dst.v4, |b| {
-            all = all.and_then(|()| self.v4.meeting(&b, nodes, out));
-        });
-        each_piece(q, kinds, &q.src.v6, &q.dst.v6, |b| {
-            all = all.and_then(|()| self.v6.meeting(&b, nodes, out));
-        });
-        all
+        if let Some(b) = query(q, kinds, &q.src.v4, &q.dst.v4) {
+            self.v4.meeting(&b, nodes, out)?;
+        }
+        if let Some(b) = query(q, kinds, &q.src.v6, &q.dst.v6) {
+            self.v6.meeting(&b, nodes, out)?;
+        }
+        Ok(())
     }
 
     /// The lowest of the numbers `within` of a box of some kinds that may share a packet with `q`, as `holds` confirms. It
@@ -276,37 +275,16 @@ impl Index {
         nodes: usize,
         holds: &mut impl FnMut(u32) -> bool,
     ) -> Result<Option<u32>, GivenUp> {
-        let mut best = Ok(None);
-        let mut left = within;
-        each_piece(q, kinds, &q.src.v4, &q.dst.v4, |b| {
-            let found = self.v4.first(&b, left.clone(), nodes, &mut *holds);
-            lower(&mut best, &mut left, found);
-        });
-        each_piece(q, kinds, &q.src.v6, &q.dst.v6, |b| {
-            let found = self.v6.first(&b, left.clone(), nodes, &mut *holds);
-            lower(&mut best, &mut left, found);
-        });
-        best
-    }
-}
-
-/// Takes what was found under the best so far.
-fn lower(
-    best: &mut Result<Option<u32>, GivenUp>,
-    left: &mut Range<u32>,
-    found: Result<Option<u32>, GivenUp>,
-) {
-    match found {
-        Ok(Some(i)) if best.is_ok() => {
-            *best = Ok(Some(i));
-            left.end = i;
-        }
-        Ok(_) => {}
-        Err(e) => {
-            *best = Err(e);
-            // Nothing more is looked for.
-            left.end = left.start;
-        }
+        let v4 = match query(q, kinds, &q.src.v4, &q.dst.v4) {
+            Some(b) => self.v4.first(&b, within.clone(), nodes, &mut *holds)?,
+            None => None,
+        };
+        let under = within.start..v4.unwrap_or(within.end);
+        let v6 = match query(q, kinds, &q.src.v6, &q.dst.v6) {
+            Some(b) => self.v6.first(&b, under, nodes, holds)?,
+            None => None,
+        };
+        Ok(v6.or(v4))
     }
 }
 
@@ -327,6 +305,32 @@ fn of_point<A: Coord>(p: &Point, kinds: Kinds, src: A, dst: A) -> Bounds<A> {
             kinds,
         ),
     }
+}
+
+/// What a search for what shares a packet with a box asks for, in one family.
+fn query<'b, A: Coord>(
+    b: &'b PacketBox,
+    kinds: Kinds,
+    src: &'b RangeSet<A>,
+    dst: &'b RangeSet<A>,
+) -> Option<Query<'b, A>> {
+    let ranges = Ranges {
+        src: hull(src)?,
+        dst: hull(dst)?,
+        sport: hull(&b.sport)?,
+        dport: hull(&b.dport)?,
+        proto: hull(&b.proto)?,
+    };
+    let (ins, outs) = (ifaces(&b.in_iface), ifaces(&b.out_iface));
+    Some(Query {
+        bounds: Bounds {
+            ranges,
+            tags: Tags::new(b.flags, b.state, ins, outs, kinds),
+        },
+        src: src.as_slice(),
+        dst: dst.as_slice(),
+        dport: b.dport.as_slice(),
+    })
 }
 
 /// A box of one family as boxes with one range per dimension.

@@ -78,7 +78,7 @@ impl<A: Coord> Ranges<A> {
 }
 
 impl<A: Coord> Bounds<A> {
-    pub(super) fn meets(&self, o: &Self) -> bool {
+    fn meets(&self, o: &Self) -> bool {
         let (a, b) = (&self.ranges, &o.ranges);
         meet(a.dport, b.dport)
             && meet(a.src, b.src)
@@ -93,6 +93,42 @@ impl<A: Coord> Bounds<A> {
             ranges: self.ranges.hull(&o.ranges),
             tags: self.tags.or(o.tags),
         }
+    }
+}
+
+/// What is searched for: boxes that meet `bounds` and, in each dimension of several ranges, one of these.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Query<'q, A> {
+    pub(super) bounds: Bounds<A>,
+    pub(super) src: &'q [(A, A)],
+    pub(super) dst: &'q [(A, A)],
+    pub(super) dport: &'q [(u16, u16)],
+}
+
+impl<A: Coord> Query<'_, A> {
+    /// For what meets these bounds.
+    pub(super) const fn of(bounds: Bounds<A>) -> Self {
+        Self {
+            bounds,
+            src: &[],
+            dst: &[],
+            dport: &[],
+        }
+    }
+
+    fn meets(&self, o: &Bounds<A>) -> bool {
+        self.bounds.meets(o)
+            && meets_one(self.dport, o.ranges.dport)
+            && meets_one(self.src, o.ranges.src)
+            && meets_one(self.dst, o.ranges.dst)
+    }
+}
+
+/// Whether a range meets one of several, which are sorted and apart; of a single one its bounds have said it already.
+fn meets_one<T: Ord + Copy>(several: &[(T, T)], r: (T, T)) -> bool {
+    several.len() < 2 || {
+        let first = several.partition_point(|s| s.1 < r.0);
+        several.get(first).is_some_and(|s| s.0 <= r.1)
     }
 }
 
@@ -172,7 +208,7 @@ impl<A: Coord> Tree<A> {
     /// meets most nodes, and soon a rule: past some nodes it is given up.
     pub(super) fn first(
         &self,
-        q: &Bounds<A>,
+        q: &Query<'_, A>,
         within: Range<u32>,
         nodes: usize,
         mut holds: impl FnMut(u32) -> bool,
@@ -181,7 +217,7 @@ impl<A: Coord> Tree<A> {
         let mut visited = 0;
         let mut put_off: SmallVec<[&Node<A>; 64]> = SmallVec::new();
         let may =
-            |n: &&Node<A>, best: u32| n.min < best && n.max >= within.start && n.bounds.meets(q);
+            |n: &&Node<A>, best: u32| n.min < best && n.max >= within.start && q.meets(&n.bounds);
         let mut next = self.nodes.first().filter(|n| may(n, best));
         while let Some(n) = next.take() {
             visited += 1;
@@ -200,7 +236,7 @@ impl<A: Coord> Tree<A> {
                 }
             } else {
                 let numbers = self.leaf(n).iter().take_while(|i| i.id < best);
-                let mut met = numbers.filter(|i| i.id >= within.start && i.bounds.meets(q));
+                let mut met = numbers.filter(|i| i.id >= within.start && q.meets(&i.bounds));
                 if let Some(i) = met.find(|i| holds(i.id)) {
                     best = i.id;
                 }
@@ -218,7 +254,7 @@ impl<A: Coord> Tree<A> {
     /// nodes.
     pub(super) fn meeting(
         &self,
-        q: &Bounds<A>,
+        q: &Query<'_, A>,
         nodes: usize,
         out: &mut Vec<u32>,
     ) -> Result<(), GivenUp> {
@@ -228,7 +264,7 @@ impl<A: Coord> Tree<A> {
             stack.push(0);
         }
         while let Some(n) = stack.pop().and_then(|n| self.nodes.get(n as usize)) {
-            if !n.bounds.meets(q) {
+            if !q.meets(&n.bounds) {
                 continue;
             }
             visited += 1;
@@ -239,7 +275,7 @@ impl<A: Coord> Tree<A> {
                 stack.extend([n.from, n.from + 1]);
                 continue;
             }
-            let met = self.leaf(n).iter().filter(|i| i.bounds.meets(q));
+            let met = self.leaf(n).iter().filter(|i| q.meets(&i.bounds));
             out.extend(met.map(|i| i.id));
         }
         Ok(())
