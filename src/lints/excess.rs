@@ -36,6 +36,7 @@ use hylint_parsers::space::{
 };
 use needed::Needed;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Built-in and unneeded rules named beside the first one of a folded finding.
@@ -55,7 +56,7 @@ enum Seen {
 
 /// What a rule opens that nothing needs, and how grave that is before other rules are looked at.
 struct Weighed<'o> {
-    boxes: SmallVec<[&'o PacketBox; 4]>,
+    boxes: SmallVec<[Cow<'o, PacketBox>; 1]>,
     excess: Vec<PacketBox>,
     class: Class,
     /// Windows or an app brings the rule along.
@@ -345,7 +346,7 @@ impl<'a, 'b> Look<'a, 'b> {
     }
 
     /// The new connections of the boxes that no needed flow covers.
-    fn excess(&self, rule: &Rule, boxes: &[&PacketBox]) -> Vec<PacketBox> {
+    fn excess(&self, rule: &Rule, boxes: &[Cow<'_, PacketBox>]) -> Vec<PacketBox> {
         if classify::needs_ipsec(rule) {
             return Vec::new();
         }
@@ -435,7 +436,7 @@ impl<'a, 'b> Look<'a, 'b> {
     fn parts(
         &self,
         rule: &Rule,
-        whole: &[&PacketBox],
+        whole: &[Cow<'_, PacketBox>],
         excess: &[PacketBox],
         room: usize,
     ) -> (Vec<Part>, usize) {
@@ -451,7 +452,7 @@ impl<'a, 'b> Look<'a, 'b> {
             return (Vec::new(), few.len());
         }
         let frame = Frame {
-            whole: parts::union(whole.iter().copied()),
+            whole: parts::union(whole.iter().map(AsRef::as_ref)),
             here: self.here.clone(),
         };
         let given = classify::given(rule, self.scene);

@@ -4,7 +4,9 @@ use crate::engine::Direction;
 use hylint_parsers::model::{Action, NatKind, Netfilter, Rule, Table, TableName};
 use hylint_parsers::space::PacketBox;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Entries kept for one chain; a chain that is entered in more ways is taken to be entered by anything.
 const ENTRIES: usize = 64;
@@ -12,21 +14,22 @@ const ENTRIES: usize = 64;
 /// A rule that lets packets in.
 pub(super) struct Opening<'a> {
     pub(super) rule: &'a Rule,
-    /// The boxes that reach it, if they are not simply those that it matches.
-    cut: Option<Vec<PacketBox>>,
+    /// The ways into its chain, if not anything comes there.
+    way: Option<Arc<[PacketBox]>>,
 }
 
 impl<'a> Opening<'a> {
     /// A rule that anything reaches.
     pub(super) fn of(rule: &'a Rule) -> Self {
-        Self { rule, cut: None }
+        Self { rule, way: None }
     }
 
-    /// The boxes that it lets in. They are large, and long lists have many.
-    pub(super) fn boxes(&self) -> SmallVec<[&PacketBox; 4]> {
-        match &self.cut {
-            Some(cut) => cut.iter().collect(),
-            None => self.rule.clauses.iter().map(|c| &c.space).collect(),
+    /// The boxes that it lets in. They are large, and long lists have many, so that they are made when they are asked for.
+    pub(super) fn boxes(&self) -> SmallVec<[Cow<'_, PacketBox>; 1]> {
+        let own = self.rule.clauses.iter().map(|c| &c.space);
+        match &self.way {
+            Some(way) => own.flat_map(|b| cut(b, way)).map(Cow::Owned).collect(),
+            None => own.map(Cow::Borrowed).collect(),
         }
     }
 }
@@ -68,23 +71,19 @@ fn reached<'a>(
             continue;
         };
         let anything = way.iter().any(PacketBox::is_any);
-        for rule in chain.rules.iter().filter(|r| wanted(r)) {
-            out.push(Opening {
-                rule,
-                cut: (!anything).then(|| cut(rule, way)),
-            });
-        }
+        let way: Option<Arc<[PacketBox]>> = (!anything).then(|| way.into());
+        let wanted = chain.rules.iter().filter(|r| wanted(r));
+        out.extend(wanted.map(|rule| Opening {
+            rule,
+            way: way.clone(),
+        }));
     }
 }
 
-/// The parts of a rule's boxes that come one of the ways.
-fn cut(rule: &Rule, way: &[PacketBox]) -> Vec<PacketBox> {
-    let mut out = Vec::new();
-    for c in &rule.clauses {
-        let met = way.iter().filter(|w| w.intersects(&c.space));
-        out.extend(met.map(|w| w.intersect(&c.space)));
-    }
-    out
+/// The parts of a box that come one of the ways.
+fn cut(b: &PacketBox, way: &[PacketBox]) -> impl Iterator<Item = PacketBox> {
+    let met = way.iter().filter(|w| w.intersects(b));
+    met.map(|w| w.intersect(b))
 }
 
 /// What enters each chain of a table.
@@ -134,7 +133,9 @@ impl Ways {
             let Some(to) = called(rule) else {
                 continue;
             };
-            self.enter(to, &cut(rule, &way));
+            let own = rule.clauses.iter().map(|c| &c.space);
+            let boxes: Vec<PacketBox> = own.flat_map(|b| cut(b, &way)).collect();
+            self.enter(to, &boxes);
             let Some(left @ 1..) = callers.get_mut(to) else {
                 continue;
             };
