@@ -83,7 +83,11 @@ impl<'i, 'a> Walk<'i, 'a> {
         self.come_near(boxes, &pieces);
         for p in pieces {
             match self.meets(boxes, &p) {
-                Some(rank) => self.waiting.entry(rank).or_default().push(p),
+                // Nearly all wait alone, and there may be tens of thousands.
+                Some(rank) => {
+                    let one = || Vec::with_capacity(1);
+                    self.waiting.entry(rank).or_insert_with(one).push(p);
+                }
                 None => self.through.push(p),
             }
         }

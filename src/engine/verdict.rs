@@ -72,6 +72,15 @@ impl Judgement {
         }
     }
 
+    /// The packets to which this happens for sure.
+    pub fn of_effect(&mut self, e: Effect) -> &mut Vec<PacketBox> {
+        match e {
+            Effect::Allow => &mut self.allowed,
+            Effect::Deny => &mut self.denied,
+            Effect::Unknown => &mut self.conditional,
+        }
+    }
+
     /// Whether every packet passes.
     #[must_use]
     pub fn all_allowed(&self) -> bool {

@@ -2,14 +2,14 @@
 
 use super::flows::{self, Peers};
 use super::miss::overruled;
-use super::probe::{Answer, Guard};
+use super::probe::{Answer, Guard, without_interfaces};
 use super::whole::Order;
 use crate::engine::{Branch, Decider, Direction, Effect, LocalPolicy, covers, union_addrs};
 use crate::load::LoadedExport;
 use crate::matrix::Require;
 use crate::outcome::Status;
 use hylint_parsers::model::{Condition, ConditionKind, DefaultOrigin, PointKind, Profiles, Test};
-use hylint_parsers::space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, proto};
+use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, proto};
 use std::collections::BTreeSet;
 
 /// What is asked.
@@ -251,12 +251,15 @@ fn ask<'a>(
     if me_unknown && let Some(narrowed) = some_address(&answer, &goal, mine_is_src) {
         c.assumptions.insert(("host-address", narrowed.1));
         goal = narrowed.0;
+        // Both at once would be twice the memory.
+        drop(answer);
         answer = guard.ask(exports, policy, &goal);
     }
     if peers.external
         && let Some(narrowed) = some_address(&answer, &goal, !mine_is_src)
     {
         goal = narrowed.0;
+        drop(answer);
         answer = guard.ask(exports, policy, &goal);
     }
     c.note_assumptions(&answer, &goal);
@@ -421,15 +424,15 @@ fn failure<'a>(
     peers: &Peers,
     spec: &FlowSpec<'_>,
 ) -> Option<Failure<'a>> {
-    let (missing, denied) = missing(answer, goal);
-    if missing.is_empty() {
+    let (denied, mut missing) = missing(answer, goal);
+    if denied.is_empty() && missing.is_empty() {
         return None;
     }
     let some = answer.allowed.iter().any(|a| a.intersects(goal));
     let peers_unknown = peers.unknown && !peers.external && some;
     if !denied.is_empty() && !peers_unknown {
         let by = denier(&answer.branches, &denied)?;
-        let odd = only_odd_ports(&missing, spec);
+        let odd = only_odd_ports(denied.iter().chain(&missing), spec);
         return Some(Failure {
             packets: denied,
             by,
@@ -441,6 +444,7 @@ fn failure<'a>(
             undecided: false,
         });
     }
+    missing.splice(..0, denied);
     let conditions = conditions(&answer.branches, &missing);
     let by = decider(&answer.branches, &missing, Effect::Unknown)
         .or_else(|| conditional_allow(&answer.branches, &missing))
@@ -457,17 +461,14 @@ fn failure<'a>(
     })
 }
 
-/// The packets of the goal that do not surely pass, and those of them that surely do not. What an answer allows, denies and
-/// leaves open is together all that was asked about.
+/// The packets of the goal that surely do not pass, and those that may not. What an answer allows, denies and leaves open is
+/// together all that was asked about.
 fn missing(answer: &Answer<'_>, goal: &PacketBox) -> (Vec<PacketBox>, Vec<PacketBox>) {
     let part = |all: &[PacketBox]| -> Vec<PacketBox> {
         let part = all.iter().map(|b| b.intersect(goal));
         part.filter(|b| !b.is_empty()).collect()
     };
-    let denied = part(&answer.denied);
-    let mut missing = denied.clone();
-    missing.append(&mut part(&answer.conditional));
-    (missing, denied)
+    (part(&answer.denied), part(&answer.conditional))
 }
 
 /// The allow that rests on a condition: what a conditional flow is about.
@@ -482,12 +483,7 @@ fn conditional_allow<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Opti
 
 /// Interfaces were projected away in the packets, so only the other dimensions count.
 fn on_any_interface(packets: &[PacketBox]) -> Vec<PacketBox> {
-    let full = |p: &PacketBox| PacketBox {
-        in_iface: IfaceSet::full(),
-        out_iface: IfaceSet::full(),
-        ..p.clone()
-    };
-    packets.iter().map(full).collect()
+    packets.iter().map(without_interfaces).collect()
 }
 
 /// What decides about the packets: a rule before a policy or default.
@@ -538,9 +534,12 @@ fn conditions<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Vec<&'a Con
 }
 
 /// Source ports that neither Linux (32768–60999) nor Windows (49152–65535) picks by default.
-fn only_odd_ports(missing: &[PacketBox], spec: &FlowSpec<'_>) -> bool {
+fn only_odd_ports<'b>(
+    mut missing: impl Iterator<Item = &'b PacketBox>,
+    spec: &FlowSpec<'_>,
+) -> bool {
     let common = PortSet::range(32_768, u16::MAX);
-    !spec.ephemeral_declared && missing.iter().all(|b| !b.sport.intersects(&common))
+    !spec.ephemeral_declared && missing.all(|b| !b.sport.intersects(&common))
 }
 
 fn reply_failure<'a>(
@@ -565,28 +564,24 @@ fn reply_failure<'a>(
     };
     let query = flows::reply(goal, stateful);
     let answer = back.ask(exports, LocalPolicy::Required(&[]), &query);
-    let (missing, denied) = missing(&answer, &query);
-    if missing.is_empty() {
+    let (denied, open) = missing(&answer, &query);
+    let undecided = denied.is_empty();
+    let packets = if undecided { open } else { denied };
+    if packets.is_empty() {
         return None;
     }
-    let packets = if denied.is_empty() {
-        missing
-    } else {
-        denied.clone()
-    };
-    let by = if denied.is_empty() {
+    let by = if undecided {
         decider(&answer.branches, &packets, Effect::Unknown)
             .or_else(|| conditional_allow(&answer.branches, &packets))?
     } else {
         denier(&answer.branches, &packets)?
     };
-    let conditions = if denied.is_empty() {
+    let conditions = if undecided {
         conditions(&answer.branches, &packets)
     } else {
         Vec::new()
     };
     let partial = answer.allowed.iter().any(|a| a.intersects(&query));
-    let undecided = denied.is_empty();
     Some(Failure {
         packets,
         by,

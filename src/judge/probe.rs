@@ -206,8 +206,11 @@ impl<'a> Guard<'a> {
             b.alone && b.space.in_iface == query.in_iface && b.space.out_iface == query.out_iface
         };
         let (shared, apart): (Vec<&Branch<'a>>, Vec<&Branch<'a>>) = branches.iter().partition(any);
-        let shared: Vec<Branch<'a>> = shared.into_iter().map(projected).collect();
-        let mut sure = Judgement::of(&shared);
+        // Each is alone: there may be tens of thousands, and there is nothing to compare them with.
+        let mut sure = Judgement::default();
+        for b in shared {
+            sure.of_effect(b.effect).push(without_interfaces(&b.space));
+        }
         let mut best: Vec<PacketBox> = Vec::new();
         let mut maybe: Vec<PacketBox> = Vec::new();
         let mut rest: Option<Vec<PacketBox>> = None;
@@ -273,11 +276,16 @@ fn at_interfaces<'a>(b: &Branch<'a>, i: u128, o: Option<u128>) -> Option<Branch<
 /// A branch without its interfaces.
 fn projected<'a>(b: &Branch<'a>) -> Branch<'a> {
     Branch {
-        space: PacketBox {
-            in_iface: IfaceSet::full(),
-            out_iface: IfaceSet::full(),
-            ..b.space.clone()
-        },
+        space: without_interfaces(&b.space),
+        ..b.clone()
+    }
+}
+
+/// A box without its interfaces.
+pub(super) fn without_interfaces(b: &PacketBox) -> PacketBox {
+    PacketBox {
+        in_iface: IfaceSet::full(),
+        out_iface: IfaceSet::full(),
         ..b.clone()
     }
 }
