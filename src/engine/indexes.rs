@@ -138,6 +138,8 @@ struct Listed<'a> {
     takes: Vec<Takes>,
     /// The chains that its rules may jump to, if these are looked into.
     chains: &'a [Chain],
+    /// Whether the order of its rules makes no difference: then denies and allows are asked for one after the other.
+    unordered: bool,
 }
 
 impl PointIndex {
@@ -172,6 +174,7 @@ fn ends(lists: &Lists, long: usize) -> Vec<Listed<'_>> {
             takes: ranked(rules, order.as_deref()).map(Takes::of).collect(),
             order,
             chains: &[],
+            unordered: !lists.discipline.is_ordered(),
         }
     })
     .collect()
@@ -190,6 +193,7 @@ fn chains(nf: &Netfilter, long: usize, look_into: bool) -> Vec<Listed<'_>> {
             order: None,
             takes,
             chains: if look_into { &t.chains } else { &[] },
+            unordered: false,
         }));
     }
     out
@@ -250,7 +254,11 @@ impl ListIndex {
             entries.rule(rank, kind, rule, takes);
         }
         Self {
-            boxes: entries.index(),
+            boxes: if list.unordered {
+                entries.index_apart()
+            } else {
+                entries.index()
+            },
             order: list.order,
             takes: list.takes,
         }

@@ -63,9 +63,19 @@ impl Entries {
     /// The index of what was entered.
     #[must_use]
     pub fn index(self) -> Index {
+        self.built(false)
+    }
+
+    /// The same where it is always asked for denies alone or for others alone.
+    #[must_use]
+    pub fn index_apart(self) -> Index {
+        self.built(true)
+    }
+
+    fn built(self, apart: bool) -> Index {
         Index {
-            v4: Tree::new(self.v4),
-            v6: Tree::new(self.v6),
+            v4: Tree::new(self.v4, apart),
+            v6: Tree::new(self.v6, apart),
         }
     }
 }

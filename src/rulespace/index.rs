@@ -481,5 +481,27 @@ mod tests {
                 prop_assert_eq!(before, None);
             }
         }
+
+        #[test]
+        fn denies_and_allows_that_stand_apart_are_each_found_as_a_scan_finds_them(
+            list in prop::collection::vec((boxes(), any::<bool>()), 0..200), q in boxes()) {
+            let kind = |deny: bool| if deny { Kinds::DENY } else { Kinds::ALLOW };
+            let mut entries = Entries::new(list.len());
+            for (i, (b, deny)) in (0..).zip(&list) {
+                entries.space(i, kind(*deny), b);
+            }
+            let index = entries.index_apart();
+            let of = |k: Kinds, i: u32| k.meets(kind(list[i as usize].1));
+            for k in [Kinds::DENY, Kinds::ALLOW, Kinds::ALL] {
+                let touches = |i: u32| of(k, i) && list[i as usize].0.intersects(&q);
+                let scan = (0..list.len() as u32).find(|i| touches(*i));
+                prop_assert_eq!(index.first_touching(&q, k, 0..u32::MAX, touches), scan);
+                if let Some(p) = Point::lowest(&q) {
+                    let holds = |i: u32| of(k, i) && p.is_in(&list[i as usize].0);
+                    let scan = (0..list.len() as u32).find(|i| holds(*i));
+                    prop_assert_eq!(index.first(&p, k, u32::MAX, holds), scan);
+                }
+            }
+        }
     }
 }

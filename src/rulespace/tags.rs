@@ -37,6 +37,12 @@ impl Tags {
         Self(self.0 | o.0)
     }
 
+    /// Whether it is a rule's that stops packets.
+    pub(super) const fn deny(self) -> bool {
+        const DENY: u64 = (Kinds::DENY.or(Kinds::SURE_DENY).0 as u64) << KINDS_AT;
+        self.0 & KINDS & !DENY == 0
+    }
+
     pub(super) fn meet(self, o: Self) -> bool {
         let both = self.0 & o.0;
         [STATE, KINDS, FLAGS, INS, OUTS]

@@ -163,9 +163,12 @@ pub(super) struct Tree<A> {
 }
 
 impl<A: Coord> Tree<A> {
-    pub(super) fn new(mut items: Vec<Item<A>>) -> Self {
+    /// With those that deny in one part and the others in another, if they are `apart`: for who asks for either alone.
+    pub(super) fn new(mut items: Vec<Item<A>>, apart: bool) -> Self {
+        let second = |i: &Item<A>| apart && !i.bounds.tags.deny();
         // Each part keeps this order, so that a search ends at the first of a leaf that holds.
-        items.sort_by_key(|i| i.id);
+        items.sort_by_key(|i| (second(i), i.id));
+        let denies = items.partition_point(|i| !second(i)) % items.len().max(1);
         let mut nodes = Vec::with_capacity(items.len() / (LEAF / 2) + 1);
         let mut cutter = Cutter::new();
         let mut todo = Vec::new();
@@ -178,11 +181,14 @@ impl<A: Coord> Tree<A> {
             let (Some(part), Some(n)) = (items.get_mut(from..to), nodes.get_mut(node)) else {
                 continue;
             };
-            if part.len() <= LEAF {
-                *n = Node::leaf(part, from);
-                continue;
-            }
-            let at = from + cutter.cut(part);
+            let at = match part.len() {
+                _ if node == 0 && denies > 0 => denies,
+                0..=LEAF => {
+                    *n = Node::leaf(part, from);
+                    continue;
+                }
+                _ => from + cutter.cut(part),
+            };
             n.from = first as u32;
             nodes.extend([Node::leaf(&[], 0); 2]);
             todo.push((first, from, at));
