@@ -168,7 +168,7 @@ impl<'i, 'a> Walk<'i, 'a> {
             Near::Ranks(all, ranks) if space.is_subset(all) => {
                 let from = ranks.partition_point(|r| *r < self.rank);
                 let mut left = ranks.iter().skip(from).copied();
-                left.find(|r| touches(*r))
+                left.find(|r| touches(*r) && boxes.leads_to(*r, space, self.kinds))
             }
             _ => boxes.first_touching(space, self.kinds, self.rank..u32::MAX, touches),
         }

@@ -11,6 +11,8 @@ use hylint_parsers::space::PacketBox;
 pub struct Entries {
     v4: Vec<Item<u32>>,
     v6: Vec<Item<u128>>,
+    /// Ranks of jumps that are entered by what they lead to.
+    jumps: Vec<u32>,
     /// Boxes that chains take and that may still be entered by themselves.
     spare: usize,
 }
@@ -22,17 +24,21 @@ impl Entries {
         Self {
             v4: Vec::with_capacity(rules),
             v6: Vec::new(),
+            jumps: Vec::new(),
             spare: rules,
         }
     }
 
-    /// Enters a rule by its rank, as what it is and, if it takes packets, as [`Kinds::SURE`].
+    /// Enters a rule by its rank, after those of lower ranks, as what it is and, if it takes packets, as [`Kinds::SURE`].
     pub fn rule(&mut self, rank: u32, kinds: Kinds, rule: &Rule, takes: &Takes) {
         let sure = match rule.action {
             Action::Allow => Kinds::SURE_ALLOW,
             Action::Deny => Kinds::SURE_DENY,
             _ => Kinds::SURE_OTHER,
         };
+        if kinds == Kinds::IDLE_JUMP {
+            self.jumps.push(rank);
+        }
         let kinds = match takes {
             Takes::Nothing => kinds,
             // What a chain takes is little of what is sent there. It is entered by itself where that are not too many boxes.
@@ -76,6 +82,7 @@ impl Entries {
         Index {
             v4: Tree::new(self.v4, apart),
             v6: Tree::new(self.v6, apart),
+            jumps: self.jumps,
         }
     }
 }

@@ -178,6 +178,8 @@ impl Kinds {
 pub struct Index {
     pub(super) v4: Tree<u32>,
     pub(super) v6: Tree<u128>,
+    /// Ranks of jumps that are entered by what they lead to, ascending.
+    pub(super) jumps: Vec<u32>,
 }
 
 impl Index {
@@ -258,12 +260,26 @@ impl Index {
             return found;
         }
         let near = within.start..within.end.min(within.start.saturating_add(NEAR));
-        let found = near.clone().find(|i| holds(*i));
+        let found = near
+            .clone()
+            .find(|i| holds(*i) && self.leads_to(*i, q, kinds));
         found.or_else(|| {
             let beyond = near.end..within.end;
             let found = self.lowest(q, kinds, beyond, usize::MAX, &mut holds);
             found.unwrap_or_default()
         })
+    }
+
+    /// Whether what a rank was entered as may share a packet with `q`: a jump itself matches more than what it leads to.
+    #[must_use]
+    pub fn leads_to(&self, rank: u32, q: &PacketBox, kinds: Kinds) -> bool {
+        let only = rank..rank.saturating_add(1);
+        kinds.meets(Kinds::IDLE_JUMP)
+            || self.jumps.binary_search(&rank).is_err()
+            || matches!(
+                self.lowest(q, kinds, only, usize::MAX, &mut |_| true),
+                Ok(Some(_))
+            )
     }
 
     /// The same by the index alone, until it has met so many nodes.
