@@ -222,3 +222,59 @@ fn jump(rule: &Rule, chain: Option<&Vec<PacketBox>>) -> Takes {
         Takes::Boxes(parts)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::{KEPT, Takes, of_table};
+    use hylint_parsers::model::{Body, TableName};
+    use hylint_parsers::{format, source::Source};
+    use std::fmt::Write;
+
+    /// What the rules of each chain of a filter table take, as numbers of boxes; `None` for nothing.
+    fn kept(rules: &str) -> Vec<Vec<Option<usize>>> {
+        let text = format!("*filter\n{rules}COMMIT\n");
+        let export = format::read(&Source::new("x", text, "UTF-8")).unwrap();
+        let Body::Netfilter(nf) = &export.points[0].body else {
+            return Vec::new();
+        };
+        let table = nf.table(TableName::Filter).unwrap();
+        let each = of_table(table).into_iter().zip(&table.chains);
+        let counts = each.map(|(takes, chain)| {
+            let rules = takes.iter().zip(&chain.rules);
+            let count = |(t, r): (&Takes, _)| t.boxes(r).count();
+            rules.map(count).map(|n| (n > 0).then_some(n)).collect()
+        });
+        counts.collect()
+    }
+
+    #[test]
+    fn a_chain_that_calls_another_twice_takes_its_packets_once() {
+        let mut rules = String::from(":INPUT DROP [0:0]\n");
+        for i in 0..40 {
+            writeln!(rules, ":c{i} - [0:0]").unwrap();
+        }
+        rules += "-A INPUT -j c0\n-A c39 -p tcp -m tcp --dport 22 -j ACCEPT\n";
+        for i in 0..39 {
+            let next = i + 1;
+            writeln!(rules, "-A c{i} -j c{next}\n-A c{i} -j c{next}").unwrap();
+        }
+        let kept = kept(&rules);
+        assert!(kept.iter().flatten().all(|n| *n == Some(1)), "{kept:?}");
+    }
+
+    #[test]
+    fn jumps_keep_boxes_within_bounds() {
+        let mut rules = String::from(":INPUT DROP [0:0]\n:wide - [0:0]\n");
+        for i in 0..KEPT {
+            writeln!(rules, "-A wide -s 10.0.{i}.1/32 -j DROP").unwrap();
+        }
+        let jumps = 1000;
+        rules += &"-A INPUT -j wide\n".repeat(jumps);
+        let kept = &kept(&rules)[0];
+        assert_eq!((kept.len(), kept[0]), (jumps, Some(KEPT)));
+        let all: usize = kept.iter().flatten().sum();
+        assert!(all < jumps * KEPT / 4, "{all}");
+        assert_eq!(kept[jumps - 1], None, "nothing is known of it");
+    }
+}
