@@ -39,7 +39,7 @@ impl Entries {
         if kinds == Kinds::IDLE_JUMP {
             self.jumps.push(rank);
         }
-        let kinds = match takes {
+        let plain = match takes {
             Takes::Nothing => kinds,
             // What a chain takes is little of what is sent there. It is entered by itself where that are not too many boxes.
             Takes::Boxes(taken) if taken.len() <= self.spare => {
@@ -52,6 +52,12 @@ impl Entries {
             Takes::Own | Takes::Boxes(_) => kinds.or(sure),
         };
         for clause in &rule.clauses {
+            // What has conditions takes nothing for sure.
+            let kinds = if clause.conditions.is_empty() {
+                plain
+            } else {
+                kinds
+            };
             self.space(rank, kinds, &clause.space);
         }
     }

@@ -4,7 +4,7 @@ use super::entries::Entries;
 use super::index::{Index, Kinds, Point};
 use super::summary::Takes;
 use crate::parallel;
-use hylint_parsers::model::{Action, Rule};
+use hylint_parsers::model::{Action, Clause, Rule};
 use hylint_parsers::space::{PacketBox, StateSet};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -246,12 +246,18 @@ impl<'a> OrderedList<'a> {
                     .flat_map(|r| &r.clauses);
                 spaces.any(|c| left.iter().any(|b| b.intersects(&c.space)))
             };
-            let first = rule.clauses.iter().fold(end, |end, c| {
+            let ask = |end: u32, c: &Clause| {
                 let found = self
                     .index
                     .first_touching(&c.space, Kinds::ACTING, from..end, meets);
                 found.unwrap_or(end)
-            });
+            };
+            // Rules that meet one another mostly stand in a row.
+            let first = if tried > 0 && from < end && meets(from) {
+                from
+            } else {
+                rule.clauses.iter().fold(end, ask)
+            };
             let Some(next) = self.rule(first) else { break };
             tried += 1;
             if self::effect(next) != Some(effect) || tried > COMPARED {
