@@ -213,8 +213,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// What a query may cost whose answer has to be whole.
-pub const BRANCH_BUDGET: usize = 50_000;
+/// What a query may cost whose answer has to be whole. A branch is nearly half a kilobyte, and each core asks a query.
+pub const BRANCH_BUDGET: usize = 1 << 15;
 /// Why packets that were given up are undecided.
 pub const BUDGET: &str = "budget";
 
