@@ -40,8 +40,10 @@ impl<'a> OrderedList<'a> {
     /// A list of rules with what each takes for sure, and its own index.
     #[must_use]
     pub fn new(rules: Vec<&'a Rule>, takes: Vec<Takes>) -> Self {
-        let mut entries = Entries::new(rules.len());
-        for ((i, r), t) in (0u32..).zip(&rules).zip(&takes) {
+        // A rule alone meets no other, and a dump may have as many chains as rules.
+        let met = if rules.len() > 1 { rules.len() } else { 0 };
+        let mut entries = Entries::new(met);
+        for ((i, r), t) in (0u32..).zip(&rules).zip(&takes).take(met) {
             if r.enabled {
                 entries.rule(i, Kinds::of(&r.action), r, t);
             }
