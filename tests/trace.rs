@@ -354,6 +354,46 @@ COMMIT
     );
 }
 
+/// Linux net/netfilter/xt_CT.c: a packet that has a connection already, if only its settings, is passed over.
+#[test]
+fn the_first_word_about_tracking_counts() {
+    let dump = "\
+*raw
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -p tcp -m tcp --dport 1 -j CT --zone 3
+-A PREROUTING -p tcp -m tcp --dport 1:2 -j CT --notrack
+-A PREROUTING -p tcp -m tcp --dport 2 -j CT --helper ftp
+COMMIT
+*filter
+:INPUT DROP [0:0]
+-A INPUT -m conntrack --ctstate NEW -j ACCEPT
+COMMIT
+";
+    let table = "src,dst,proto,dport\n10.0.0.1,10.0.0.2,tcp,1\n10.0.0.1,10.0.0.2,tcp,2\n";
+    assert_eq!(verdicts(hylint(dump), "", table), ["allow", "deny"]);
+}
+
+/// Each rule forks the packet: that is done in bounds, and what is left is said to be open.
+#[test]
+fn thousands_of_open_conditions_have_an_end() {
+    let list = |n: usize, last: &str| {
+        let rule = |i| format!("-A INPUT -m string --string m{i} --algo bm -j DROP\n");
+        let rules: String = (0..n).map(rule).collect();
+        format!("*filter\n:INPUT DROP [0:0]\n{rules}{last}COMMIT\n")
+    };
+    let table = "src,dst,proto,dport\n10.0.0.1,10.0.0.2,tcp,1\n";
+    let accept = "-A INPUT -p tcp -j ACCEPT\n";
+    for (n, last, verdict) in [
+        (300, "", "deny"),
+        (300, accept, "conditional"),
+        (20_000, "", "conditional"),
+        (20_000, accept, "conditional"),
+    ] {
+        let found = verdicts(hylint(&list(n, last)), "", table);
+        assert_eq!(found, [verdict], "{n} {last}");
+    }
+}
+
 const GROUPS: &str = r#"{"SecurityGroups": [
  {"GroupId": "sg-0a", "GroupName": "web", "IpPermissions": [
    {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}],

@@ -3,7 +3,7 @@
 use super::candidates::Walk;
 use super::indexes::{ListId, by_priority};
 use super::matching::split;
-use super::{BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointRef};
+use super::{BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointRef, cost};
 use crate::rulespace::Kinds;
 use hylint_parsers::model::{
     Action, Body, DefaultOrigin, Discipline, InboundPolicy, Lists, Point, Profiles, Rule, RuleList,
@@ -85,7 +85,7 @@ impl<'a> Passage<'_, 'a> {
         pieces
     }
 
-    /// Takes the packets of a rule out of the pieces; how many pieces they were.
+    /// Takes the packets of a rule out of the pieces; what that cost.
     fn take(
         &self,
         rule: &'a Rule,
@@ -98,7 +98,7 @@ impl<'a> Passage<'_, 'a> {
             Action::Deny => Effect::Deny,
             _ => Effect::Unknown,
         };
-        let taken = hit.len();
+        let taken = cost(&hit);
         let by = Decider::Rule { at: self.at, rule };
         out.extend(hit.into_iter().map(|p| p.branch(effect, by)));
         taken

@@ -215,6 +215,8 @@ impl<'a> Context<'a> {
 
 /// What a query may cost whose answer has to be whole. A branch is nearly half a kilobyte, and each core asks a query.
 pub const BRANCH_BUDGET: usize = 1 << 15;
+/// Open conditions that weigh as much as a branch of their own: each branch names all that it rests on.
+const CONDITIONS: usize = 16;
 /// Why packets that were given up are undecided.
 pub const BUDGET: &str = "budget";
 
@@ -267,6 +269,14 @@ pub fn evaluate_logged<'a>(
     }
 }
 
+/// What pieces that a rule took use up of a budget.
+fn cost(taken: &[Piece<'_>]) -> usize {
+    taken
+        .iter()
+        .map(|p| 1 + p.conditions.len() / CONDITIONS)
+        .sum()
+}
+
 /// A set of packets on their way, with what is known of their branch.
 #[derive(Clone, Debug)]
 pub(crate) struct Piece<'a> {
@@ -276,6 +286,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) sent_to: Option<Box<(AddrSet, PortSet)>>,
     /// Translated to one of this host's own addresses, whichever it is.
     pub(crate) redirected: bool,
+    /// It is settled whether and how its connection is tracked.
+    pub(crate) settled: bool,
     /// The interface that the present hook knows nothing of, as it was asked about.
     pub(crate) unseen: Option<Unseen>,
     /// Connection state as it was asked about, once translation or NOTRACK has changed it.
@@ -312,6 +324,7 @@ impl<'a> Piece<'a> {
             space,
             sent_to: None,
             redirected: false,
+            settled: false,
             unseen: None,
             sent_state: None,
             mark: Mark::exactly(mark),
@@ -354,6 +367,7 @@ impl<'a> Piece<'a> {
             && self.connmark == o.connmark
             && self.sent_to == o.sent_to
             && self.redirected == o.redirected
+            && self.settled == o.settled
             && self.unseen == o.unseen
             && self.sent_state == o.sent_state
     }

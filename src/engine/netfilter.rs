@@ -9,7 +9,8 @@ use super::marks::{Mark, connected, restore};
 use super::matching::{family, loopback, split};
 use super::nat::translate;
 use super::{
-    BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, Unseen, join,
+    BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointRef, Unseen, cost,
+    join,
 };
 use crate::rulespace::Kinds;
 use hylint_parsers::model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
@@ -346,7 +347,7 @@ impl<'a> Walk<'a, '_> {
             }
             let hit = split(self.ctx, self.dir, rule, &mut met);
             if !hit.is_empty() {
-                self.steps += hit.len();
+                self.steps += cost(&hit);
                 if let Some(log) = &mut self.log {
                     log.push(Step {
                         table: table.name,
@@ -411,9 +412,12 @@ impl<'a> Walk<'a, '_> {
                     p.connmark = p.connmark.mixed(*ctmask, p.mark, *nfmask);
                 }
             }),
-            Action::Notrack => {
-                each(&|p| p.restate(StateSet::exactly(StateSet::UNTRACKED, false, false)))
-            }
+            Action::Notrack => each(&|p| {
+                if !std::mem::replace(&mut p.settled, true) {
+                    p.restate(StateSet::exactly(StateSet::UNTRACKED, false, false));
+                }
+            }),
+            Action::Track => each(&|p| p.settled = true),
             Action::Allow | Action::Bypass => flow.accepted.extend(hit.into_iter().map(|mut p| {
                 if table.name == FILTER || p.by.is_none() {
                     p.by = Some(by);

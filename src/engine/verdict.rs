@@ -3,6 +3,7 @@
 use super::{Branch, Effect};
 use crate::rulespace::Index;
 use hylint_parsers::space::{AddrSet, PacketBox};
+use rustc_hash::FxHashSet;
 
 /// The packets of a query by what may happen to them. The three lists are disjoint; boxes within a list may overlap.
 #[derive(Clone, Debug, Default)]
@@ -20,9 +21,12 @@ impl Judgement {
     #[must_use]
     pub fn of(branches: &[Branch<'_>]) -> Self {
         let boxes = |e: Effect, alone: bool| -> Vec<PacketBox> {
+            // Branches that only conditions part hold the same packets.
+            let mut seen = FxHashSet::default();
             branches
                 .iter()
                 .filter(|b| b.effect == e && b.alone == alone)
+                .filter(|b| alone || seen.insert(&b.space))
                 .map(|b| b.space.clone())
                 .collect()
         };
@@ -57,6 +61,14 @@ impl Judgement {
         let pass: Vec<PacketBox> = allow.iter().chain(&unknown).cloned().collect();
         let denied = subtract_all(&deny, &pass);
         let mut conditional = unknown;
+        if allow.len() * deny.len() > PAIRS {
+            conditional.extend(subtract_all(&deny, &denied));
+            return Self {
+                allowed,
+                denied,
+                conditional,
+            };
+        }
         for d in &deny {
             conditional.extend(
                 allow
@@ -87,6 +99,9 @@ impl Judgement {
         self.denied.is_empty() && self.conditional.is_empty()
     }
 }
+
+/// Pairs of an allowed and a denied box up to which each is looked at.
+const PAIRS: usize = 1 << 12;
 
 /// Cuts from which on an index finds those that a box touches.
 const MANY: usize = 64;

@@ -416,7 +416,7 @@ fn action(a: &Action, table: Option<&Table>) -> String {
         Action::Jump(c) => format!("jump {}", chain(c)),
         Action::Goto(c) => format!("goto {}", chain(c)),
         Action::Return => "return".into(),
-        Action::Continue => "continue".into(),
+        Action::Continue | Action::Track => "continue".into(),
         Action::SetMark { value, mask } => format!("set-mark {value:#x}/{mask:#x}"),
         Action::SetConnMark { value, mask } => format!("set-connmark {value:#x}/{mask:#x}"),
         Action::RestoreMark { nfmask, ctmask } => copied("restore-mark", *nfmask, *ctmask),

@@ -10,7 +10,7 @@ use crate::matrix::Require;
 use crate::outcome::Status;
 use hylint_parsers::model::{Condition, ConditionKind, DefaultOrigin, PointKind, Profiles, Test};
 use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, proto};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -517,18 +517,15 @@ fn denier<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Option<Decider<
 fn conditions<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Vec<&'a Condition> {
     let packets = on_any_interface(packets);
     let mut out: Vec<&'a Condition> = Vec::new();
+    let mut known: HashSet<&str> = HashSet::new();
     for b in branches {
-        let known = |out: &[&'a Condition], c: &Condition| out.iter().any(|o| o.text == c.text);
-        if b.conditions.iter().all(|c| known(&out, c))
+        if b.conditions.iter().all(|c| known.contains(&*c.text))
             || !packets.iter().any(|p| b.space.intersects(p))
         {
             continue;
         }
-        for c in &b.conditions {
-            if !known(&out, c) {
-                out.push(c);
-            }
-        }
+        let new = b.conditions.iter().filter(|c| known.insert(&c.text));
+        out.extend(new.copied());
     }
     out
 }

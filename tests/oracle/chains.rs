@@ -239,7 +239,11 @@ fn changed(mut w: Walker, action: &Action) -> Walker {
         Action::RestoreMark { nfmask, ctmask } if tracked => {
             w.mark = copied(w.mark, w.connmark, *nfmask, *ctmask);
         }
-        Action::Notrack => w.state = "UNTRACKED",
+        Action::Notrack if !w.settled => {
+            w.settled = true;
+            w.state = "UNTRACKED";
+        }
+        Action::Track => w.settled = true,
         _ => {}
     }
     w

@@ -41,6 +41,8 @@ pub(crate) struct Walker {
     pub(crate) out_iface: Box<str>,
     /// Its state's name, as rules see it now.
     pub(crate) state: &'static str,
+    /// Whether a rule said if or how the connection is tracked.
+    pub(crate) settled: bool,
     pub(crate) dnat: bool,
     /// Set once translated: whether to an address that is this host's, whichever it is.
     pub(crate) translated: Option<bool>,
@@ -75,6 +77,7 @@ impl Case<'_> {
             in_iface: p.in_iface.clone(),
             out_iface: p.out_iface.clone(),
             state: p.state,
+            settled: false,
             dnat: false,
             translated: None,
             mark: std::array::from_fn(|i| Some(p.mark >> i & 1 == 1)),

@@ -69,7 +69,7 @@ fn actions(table: TableName, own: u32, chains: u32) -> BoxedStrategy<Action> {
     let verdict = match table {
         TableName::Nat => prop_oneof![2 => plain, 3 => translations()].boxed(),
         TableName::Raw => {
-            prop_oneof![3 => plain, 2 => Just(Action::Notrack), 1 => deny, 1 => marks()].boxed()
+            prop_oneof![3 => plain, 2 => Just(Action::Notrack), 1 => Just(Action::Track), 1 => deny, 1 => marks()].boxed()
         }
         TableName::Filter => prop_oneof![6 => plain, 4 => deny, 1 => opaque, 1 => marks()].boxed(),
         _ => prop_oneof![4 => plain, 2 => deny, 3 => marks(), 1 => opaque].boxed(),

@@ -167,7 +167,7 @@ fn ct(d: &mut Draft, args: &Args<'_, '_>) -> Action {
             "the settings were not printed (they may be --notrack)",
         );
     }
-    Action::Continue
+    Action::Track
 }
 
 /// `(value, mask)` of `mark = (mark & !mask) ^ value` for the options that set a mark.

@@ -741,7 +741,7 @@ fn targets() {
             },
         ),
         ("-j CT --notrack", Action::Notrack),
-        ("-j CT --helper ftp", Action::Continue),
+        ("-j CT --helper ftp", Action::Track),
         ("-j NOTRACK", Action::Notrack),
         (
             "-j NFQUEUE --queue-num 1",

@@ -100,8 +100,11 @@ pub enum Action {
         /// Bits of the connection mark that are cleared first.
         ctmask: u32,
     },
-    /// The packet's connection is not tracked; go on.
+    /// The packet's connection is not tracked, unless [`Action::Track`] came first; go on.
     Notrack,
+    /// The packet's connection will be tracked with settings of its own (a zone, a helper); go on. Of a packet that has
+    /// either, no further rule says otherwise (Linux net/netfilter/xt_CT.c).
+    Track,
     /// Address translation; ends the table's traversal.
     Nat(Box<Nat>),
     /// The packet is handed to something whose verdict is not in the export (NFQUEUE, SYNPROXY, TPROXY, an unknown

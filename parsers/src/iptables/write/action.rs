@@ -27,6 +27,8 @@ pub(super) fn target(rule: &Rule, table: &Table) -> Result<String> {
         Action::RestoreMark { nfmask, ctmask } => copied("restore", *nfmask, *ctmask),
         Action::SaveMark { nfmask, ctmask } => copied("save", *nfmask, *ctmask),
         Action::Notrack => " -j CT --notrack".into(),
+        // Whatever the settings are: their being there is what counts.
+        Action::Track => " -j CT --zone 0".into(),
         Action::Nat(nat) => translation(nat, rule.span)?,
         Action::Opaque(text) if text.starts_with("-j ") || text.starts_with("-g ") => {
             format!(" {text}")
