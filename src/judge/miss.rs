@@ -72,11 +72,11 @@ fn reachable(nf: &Netfilter, direction: Direction) -> Vec<&Rule> {
         next += 1;
         for r in &chain.rules {
             out.push(r);
-            if let Action::Jump(to) | Action::Goto(to) = r.action
-                && let Some(q) = queued.get_mut(to as usize)
+            if let Some(to) = r.action.called()
+                && let Some(q) = queued.get_mut(to)
                 && !std::mem::replace(q, true)
             {
-                seen.push(to as usize);
+                seen.push(to);
             }
         }
     }

@@ -5,7 +5,7 @@ use super::place::{self, point_name};
 use crate::engine::PointRef;
 use crate::finding::{Finding, Related, Severity};
 use crate::load::LoadedExport;
-use hylint_parsers::model::{Action, Body, Chain, Point, PointKind, RuleOrigin, Table};
+use hylint_parsers::model::{Body, Chain, Point, PointKind, RuleOrigin, Table};
 use hylint_parsers::source::Span;
 use std::collections::BTreeMap;
 
@@ -80,10 +80,9 @@ fn duplicate_names(exports: &[LoadedExport], at: PointRef, point: &Point) -> Opt
 
 fn unreferenced(exports: &[LoadedExport], at: PointRef, table: &Table) -> Option<Finding> {
     let mut used = vec![false; table.chains.len()];
-    for r in table.chains.iter().flat_map(|c| &c.rules) {
-        if let Action::Jump(to) | Action::Goto(to) = r.action
-            && let Some(u) = used.get_mut(to as usize)
-        {
+    let rules = table.chains.iter().flat_map(|c| &c.rules);
+    for to in rules.filter_map(|r| r.action.called()) {
+        if let Some(u) = used.get_mut(to) {
             *u = true;
         }
     }

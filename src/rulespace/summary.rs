@@ -114,10 +114,7 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
 
 /// The chains that the rules of a chain call.
 fn targets(chain: &Chain) -> impl Iterator<Item = usize> + '_ {
-    chain.rules.iter().filter_map(|r| match r.action {
-        Action::Jump(to) | Action::Goto(to) => Some(to as usize),
-        _ => None,
-    })
+    chain.rules.iter().filter_map(|r| r.action.called())
 }
 
 /// Chains that are called before those that call them. Of chains that call each other in a circle, which the kernel refuses,

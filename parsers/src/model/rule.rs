@@ -236,6 +236,17 @@ pub struct Rule {
     pub comment: Box<str>,
 }
 
+impl Action {
+    /// The chain that it goes to, by its index in the table.
+    #[must_use]
+    pub fn called(&self) -> Option<usize> {
+        match self {
+            Self::Jump(to) | Self::Goto(to) => Some(*to as usize),
+            _ => None,
+        }
+    }
+}
+
 impl Rule {
     /// An enabled rule for every packet.
     #[must_use]

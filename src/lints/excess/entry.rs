@@ -130,7 +130,7 @@ impl Ways {
         let way = self.of(index).unwrap_or_default().to_vec();
         let rules = table.chains.get(index).map(|c| &c.rules);
         for rule in rules.into_iter().flatten() {
-            let Some(to) = called(rule) else {
+            let Some(to) = rule.action.called() else {
                 continue;
             };
             let own = rule.clauses.iter().map(|c| &c.space);
@@ -175,14 +175,6 @@ impl Ways {
     }
 }
 
-/// The chain that a rule goes to.
-fn called(rule: &Rule) -> Option<usize> {
-    match rule.action {
-        Action::Jump(to) | Action::Goto(to) => Some(to as usize),
-        _ => None,
-    }
-}
-
 /// How many rules go to each chain, of those that `start` leads to.
 fn callers(table: &Table, start: usize) -> Vec<usize> {
     let mut callers = vec![0; table.chains.len()];
@@ -194,7 +186,8 @@ fn callers(table: &Table, start: usize) -> Vec<usize> {
         };
         *seen = true;
         let rules = table.chains.get(index).map(|c| &c.rules);
-        for to in rules.into_iter().flatten().filter_map(called) {
+        let rules = rules.into_iter().flatten();
+        for to in rules.filter_map(|r| r.action.called()) {
             if let Some(n) = callers.get_mut(to) {
                 *n += 1;
                 stack.push(to);
@@ -209,8 +202,17 @@ fn callers(table: &Table, start: usize) -> Vec<usize> {
 mod tests {
     use super::{Ways, openings};
     use crate::engine::Direction;
-    use hylint_parsers::model::{Body, TableName};
+    use hylint_parsers::model::{Body, Netfilter, TableName};
     use hylint_parsers::source::Source;
+
+    fn read(text: &str) -> Netfilter {
+        let source = Source::new("t", text, "UTF-8");
+        let mut export = hylint_parsers::format::read(&source).unwrap();
+        match export.points.remove(0).body {
+            Body::Netfilter(nf) => nf,
+            other => panic!("{other:?}"),
+        }
+    }
 
     /// The chain is entered from INPUT for a part first, and later, by way of another chain, for the rest; nothing else
     /// enters it.
@@ -219,11 +221,7 @@ mod tests {
         let text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:A - [0:0]\n:B - [0:0]\n\
                     -A INPUT -s 10.1.0.0/16 -j A\n-A INPUT -j B\n-A B -s 10.2.0.0/16 -j A\n\
                     -A A -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
-        let source = Source::new("t", text, "UTF-8");
-        let export = hylint_parsers::format::read(&source).unwrap();
-        let Body::Netfilter(nf) = &export.points[0].body else {
-            panic!("{export:?}");
-        };
+        let nf = &read(text);
         let all = openings(nf, Direction::In);
         let [one] = all.as_slice() else {
             panic!("{} rules", all.len());
@@ -252,11 +250,7 @@ mod tests {
         let text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:A - [0:0]\n:B - [0:0]\n\
                     -A INPUT -s 10.1.0.0/16 -j A\n-A A -j B\n-A B -p udp -j A\n-A B -j INPUT\n\
                     -A B -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
-        let source = Source::new("t", text, "UTF-8");
-        let export = hylint_parsers::format::read(&source).unwrap();
-        let Body::Netfilter(nf) = &export.points[0].body else {
-            panic!("{export:?}");
-        };
+        let nf = &read(text);
         let all = openings(nf, Direction::In);
         assert_eq!(all.len(), 1);
         let inside = "10.1.0.9".parse().unwrap();

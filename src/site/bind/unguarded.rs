@@ -17,10 +17,8 @@ impl Binder<'_> {
         let guards = layers.flat_map(|l| &l.points);
         let transits = self.transits.iter().flat_map(|t| &t.points);
         let guards: BTreeSet<(usize, usize)> = guards.chain(transits).copied().collect();
-        let points = self.exports.iter().flat_map(|e| &e.export.points);
-        let grouped = points
-            .into_iter()
-            .any(|p| p.kind == PointKind::SecurityGroup);
+        let mut points = self.exports.iter().flat_map(|e| &e.export.points);
+        let grouped = points.any(|p| p.kind == PointKind::SecurityGroup);
         for export in 0..self.exports.len() {
             let all = self.points_of(&[export]);
             let cloud = |at: &(usize, usize)| self.point(*at).is_some_and(|p| !p.kind.is_host());
