@@ -4,9 +4,7 @@ use super::Guard;
 use crate::engine::{Direction, PointRef};
 use crate::load::LoadedExport;
 use crate::site::Host;
-use hylint_parsers::model::{
-    Body, InboundPolicy, Point, PointKind, ProfileSettings, Profiles, WindowsProfiles,
-};
+use hylint_parsers::model::{Body, InboundPolicy, Point, PointKind, Profiles, WindowsProfiles};
 
 /// The Windows firewall of a layer.
 fn windows<'a>(exports: &'a [LoadedExport], points: &[PointRef]) -> Option<&'a Point> {
@@ -93,8 +91,7 @@ type Said = (
 );
 
 fn said(windows: Option<&WindowsProfiles>, profile: Profiles) -> Option<Said> {
-    let slot = Profiles::EACH.iter().position(|(p, _)| *p == profile)?;
-    let s: &ProfileSettings = windows?.profiles.get(slot)?.as_ref()?;
+    let s = windows?.settings(profile)?;
     Some((
         s.enabled.map(|(v, _)| v),
         s.inbound.map(|(v, _)| v),

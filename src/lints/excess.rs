@@ -184,23 +184,20 @@ impl<'a, 'b> Look<'a, 'b> {
             return vec![f];
         }
         let mut out: Vec<Finding> = self.default_allow().into_iter().collect();
+        let mut on: Vec<&Self> = Vec::new();
         for other in instead {
-            let open = other.firewall_off().or_else(|| other.default_allow());
-            out.extend(open.map(lowered));
+            let off = other.firewall_off();
+            if off.is_none() {
+                on.push(other);
+            }
+            out.extend(off.or_else(|| other.default_allow()).map(lowered));
         }
-        let on: Vec<&Self> = instead
-            .iter()
-            .filter(|o| o.firewall_off().is_none())
-            .collect();
         self.rules(&on, &mut out);
         out
     }
 
     fn settings(&self) -> Option<&'a hylint_parsers::model::ProfileSettings> {
-        let slot = Profiles::EACH
-            .iter()
-            .position(|(p, _)| *p == self.guard.profile)?;
-        self.point.windows.as_ref()?.profiles.get(slot)?.as_ref()
+        self.point.windows.as_ref()?.settings(self.guard.profile)
     }
 
     /// Where the profile's settings stand.

@@ -151,11 +151,8 @@ fn blocked(point: &Point, list: &OrderedList<'_>) -> Vec<(u32, Vec<u32>)> {
     let mut dead: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
     let mut live: BTreeSet<u32> = BTreeSet::new();
     let mut known: Option<Vec<u32>> = None;
-    for (slot, (profile, _)) in Profiles::EACH.iter().enumerate() {
-        let settings = point
-            .windows
-            .as_ref()
-            .and_then(|w| w.profiles.get(slot)?.as_ref());
+    for (profile, _) in &Profiles::EACH {
+        let settings = point.windows.as_ref().and_then(|w| w.settings(*profile));
         let gpo_only = settings
             .and_then(|s| s.local_rules)
             .is_some_and(|(on, _)| !on);

@@ -43,10 +43,10 @@ pub fn findings(exports: &[LoadedExport], judged: &[Judged<'_>]) -> Vec<Finding>
             fails.checks.push(c);
         }
     }
-    all.values().filter_map(|f| word(exports, f)).collect()
+    all.values().map(|f| word(exports, f)).collect()
 }
 
-fn word(exports: &[LoadedExport], fails: &Fails<'_>) -> Option<Finding> {
+fn word(exports: &[LoadedExport], fails: &Fails<'_>) -> Finding {
     let guard = &fails.first.guard;
     let n = fails.rows.len();
     let (s, verb, not) = if n == 1 {
@@ -64,31 +64,30 @@ fn word(exports: &[LoadedExport], fails: &Fails<'_>) -> Option<Finding> {
     );
     let mut deciders = Vec::new();
     for d in fails.checks.iter().flat_map(|c| &c.evidence) {
-        let place = decider_place(exports, d)?;
+        let place = decider_place(exports, d);
         if !deciders.iter().any(|(p, _)| *p == place) && deciders.len() <= NAMED {
             deciders.push((place, d));
         }
     }
     let mut deciders = deciders.into_iter();
-    let (place, first) = deciders.next()?;
+    let first = deciders.next();
     let mut f = Finding::new("incomplete-export", Severity::Note, message);
     f.host = Some(guard.name.to_owned());
     f.point = Some(point_name(exports, fails.at));
     f.direction = Some(guard.direction.as_str());
-    f.place = Some(place);
     f.label = "lets one of them through".into();
-    f.rule = Some(decider_name(exports, first));
-    f.related = deciders
-        .map(|(place, _)| Related {
-            place,
-            label: "another".into(),
-        })
-        .collect();
+    f.rule = first.as_ref().map(|(_, d)| decider_name(exports, d));
+    f.place = first.and_then(|(place, _)| place);
+    let another = |place| Related {
+        place,
+        label: "another".into(),
+    };
+    f.related = deciders.filter_map(|(p, _)| p).map(another).collect();
     f.help = Some(
         "say which profile is active: `profile` of the host in hylint.toml, or `netsh advfirewall monitor show currentprofile` beside the rules"
             .into(),
     );
     f.assumptions = vec!["profile-domain".into()];
     fingerprint(&mut f, &[&fails.profiles.told()]);
-    Some(f)
+    f
 }

@@ -309,6 +309,15 @@ pub struct WindowsProfiles {
     pub from: Option<usize>,
 }
 
+impl WindowsProfiles {
+    /// The settings of one profile; `None` if they are not in the export.
+    #[must_use]
+    pub fn settings(&self, profile: Profiles) -> Option<&ProfileSettings> {
+        let slot = Profiles::EACH.iter().position(|(p, _)| *p == profile)?;
+        self.profiles.get(slot)?.as_ref()
+    }
+}
+
 /// One firewall.
 #[derive(Clone, Debug)]
 pub struct Point {
