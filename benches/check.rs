@@ -6,7 +6,7 @@
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use hylint::check::{CheckRequest, check};
+use hylint::session::run::{CheckRequest, check};
 use std::path::Path;
 
 mod common;

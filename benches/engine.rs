@@ -6,12 +6,13 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use hylint::engine::{Context, Direction, Judgement, LocalPolicy, evaluate};
+use hylint::judge::Exports;
 use hylint::load::LoadedExport;
+use hylint_engine::{Context, Direction, Judgement, LocalPolicy, PointId, evaluate};
+use hylint_model::Profiles;
 use hylint_parsers::format;
-use hylint_parsers::model::Profiles;
 use hylint_parsers::source::Source;
-use hylint_parsers::space::{
+use hylint_space::{
     AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags, proto,
 };
 use std::collections::BTreeMap;
@@ -49,13 +50,13 @@ fn syn(src: RangeSet<u32>, dst: RangeSet<u32>, port: u16) -> PacketBox {
 }
 
 fn bench(bencher: Bencher<'_, '_>, rules: usize, queries: &[PacketBox]) {
-    let exports = [export(rules)];
+    let exports = Exports::from([export(rules)]);
     let (resolve, local) = (BTreeMap::new(), AddrSet::empty());
     let ctx = Context {
         profile: Profiles::ALL,
         ..Context::new(&exports, &resolve, &local, LocalPolicy::Holds)
     };
-    let judge = |q| Judgement::of(&evaluate(&ctx, &[(0, 0)], Direction::In, q));
+    let judge = |q| Judgement::of(&evaluate(&ctx, &[PointId::default()], Direction::In, q));
     bencher
         .counter(ItemsCount::new(queries.len()))
         .bench_local(|| {

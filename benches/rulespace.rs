@@ -7,9 +7,9 @@
 use common::adversarial::Shape;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use hylint::rulespace::{Fate, Index, Kinds, OrderedList, Point, Takes};
+use hylint_engine::rulespace::{Fate, Index, Kinds, OrderedList, Point, Takes};
+use hylint_model::{Export, Rule};
 use hylint_parsers::format;
-use hylint_parsers::model::{Export, Rule};
 use hylint_parsers::source::Source;
 
 mod common;

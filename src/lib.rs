@@ -1,29 +1,17 @@
 //! hylint: a policy-as-code compliance linter for firewalls.
 //!
-//! Data flows one way: exports → `hylint_parsers` → link → [`site`] → engine → lints → [`outcome`] → report.
-//! Each stage knows only what stands before it.
+//! Data flows one way: exports → `hylint_parsers` → [`load`] → [`link`] → [`site`] → `hylint_engine` → [`judge`] → [`lints`] →
+//! [`report`]. A [`session`] runs all of it, and [`cli`] is what a person calls. Each stage knows only what stands before it,
+//! which tests/architecture.rs holds.
 
-pub mod check;
 pub mod cli;
-pub mod diag;
-pub mod document;
-pub mod engine;
+pub mod common;
 pub mod finding;
-pub mod fingerprint;
-pub mod focus;
-pub mod init;
-pub mod inspect;
 pub mod judge;
 pub mod link;
 pub mod lints;
 pub mod load;
-pub mod matrix;
-pub mod outcome;
-pub mod parallel;
-pub mod platform;
-pub mod progress;
 pub mod report;
-pub mod rulespace;
+pub mod rules;
+pub mod session;
 pub mod site;
-pub mod suppress;
-pub mod trace;

@@ -12,12 +12,11 @@
 #[path = "common/invariants.rs"]
 mod invariants;
 
-use hylint::check::{CheckRequest, check};
 use hylint::finding::Severity;
+use hylint::finding::outcome::{Outcome, Status};
 use hylint::load::{FileRef, FileResult, LoadedExport, read_file};
-use hylint::outcome::{Outcome, Status};
-use hylint_parsers::model::Export;
-use hylint_parsers::problem::ProblemKind;
+use hylint::session::run::{CheckRequest, check};
+use hylint_model::{Export, ProblemKind};
 use invariants::{export_holds, outcome_holds, spans_are_rules};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -80,7 +79,7 @@ fn conditions(e: &Export) -> usize {
 
 /// Rules with a match or target that nothing decides and that is of no kind that says what it means.
 fn unmodelled_rules(e: &LoadedExport) -> usize {
-    let mut lines: Vec<u32> = hylint::inspect::unmodelled(e)
+    let mut lines: Vec<u32> = hylint::load::unmodelled(&e.source, &e.export)
         .iter()
         .filter(|u| !u.dropped)
         .map(|u| u.line)

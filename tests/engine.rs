@@ -7,13 +7,16 @@
     reason = "a test fails by panicking"
 )]
 
-use hylint::engine::{Context, Decider, Direction, Effect, LocalPolicy, PointRef, evaluate};
+use hylint::judge::Exports;
 use hylint::load::LoadedExport;
-use hylint::trace::{Fields, Packet};
-use hylint_parsers::model::{Body, DefaultOrigin, DefaultVerdict, Discipline, Lists, Rule};
-use hylint_parsers::model::{Export, Point, PointKind, RuleList};
-use hylint_parsers::source::{Source, Span};
-use hylint_parsers::space::{AddrSet, PacketBox, ProtoSet, StateSet};
+use hylint::session::trace::{Fields, Packet};
+use hylint_engine::{Context, Decider, Direction, Effect, LocalPolicy, PointId, SetId, evaluate};
+use hylint_model::{
+    Body, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, PointKind, Rule,
+    RuleList, Span,
+};
+use hylint_parsers::source::Source;
+use hylint_space::{AddrSet, PacketBox, ProtoSet, StateSet};
 use std::collections::BTreeMap;
 
 fn load(text: &str) -> LoadedExport {
@@ -60,10 +63,10 @@ fn branches(
     local: &AddrSet,
     query: &PacketBox,
 ) -> Vec<(PacketBox, Effect)> {
-    let exports = [export];
+    let exports = Exports::from([export]);
     let resolve = BTreeMap::new();
     let ctx = Context::new(&exports, &resolve, local, policy);
-    let all = evaluate(&ctx, &[(0, 0)], direction, query).into_iter();
+    let all = evaluate(&ctx, &[PointId::default()], direction, query).into_iter();
     all.map(|b| (b.space, b.effect)).collect()
 }
 
@@ -303,22 +306,23 @@ fn group(origin: DefaultOrigin) -> Point {
 
 #[test]
 fn of_united_groups_the_one_that_is_not_whole_leaves_packets_open_and_is_named() {
-    let named = |origins: &[DefaultOrigin]| -> (Effect, PointRef) {
+    let point = |i| PointId::new(SetId::default(), i);
+    let named = |origins: &[DefaultOrigin]| -> (Effect, PointId) {
         let export = Export {
             points: origins.iter().copied().map(group).collect(),
             ..Export::default()
         };
         let source = Source::new("x", "", "UTF-8");
-        let exports = [LoadedExport::new(
+        let exports = Exports::from([LoadedExport::new(
             "x".into(),
             source,
             export,
             String::new(),
             0,
-        )];
+        )]);
         let (resolve, local) = (BTreeMap::new(), AddrSet::empty());
         let ctx = Context::new(&exports, &resolve, &local, LocalPolicy::Holds);
-        let points: Vec<PointRef> = (0..origins.len()).map(|i| (0, i)).collect();
+        let points: Vec<PointId> = (0..origins.len()).map(point).collect();
         let branches = evaluate(&ctx, &points, Direction::In, &packet(NEW).space());
         let [b] = branches.as_slice() else {
             panic!("{branches:?}");
@@ -328,9 +332,9 @@ fn of_united_groups_the_one_that_is_not_whole_leaves_packets_open_and_is_named()
         (b.effect, b.by.at())
     };
     use DefaultOrigin::{Implicit, Unknown};
-    assert_eq!(named(&[Implicit, Implicit]), (Effect::Deny, (0, 0)));
-    assert_eq!(named(&[Implicit, Unknown]), (Effect::Unknown, (0, 1)));
-    assert_eq!(named(&[Unknown, Implicit]), (Effect::Unknown, (0, 0)));
+    assert_eq!(named(&[Implicit, Implicit]), (Effect::Deny, point(0)));
+    assert_eq!(named(&[Implicit, Unknown]), (Effect::Unknown, point(1)));
+    assert_eq!(named(&[Unknown, Implicit]), (Effect::Unknown, point(0)));
 }
 
 #[test]

@@ -108,10 +108,10 @@ fn every_page_in_the_folder_is_of_a_lint() {
 /// Every requirement's page is a site that can be tried.
 #[test]
 fn the_example_of_every_requirement_fails_closed_and_passes_open() {
-    let m = hylint::matrix::builtin("hyworks").unwrap().unwrap();
+    let m = hylint::rules::matrix::builtin("hyworks").unwrap().unwrap();
     let mut wrong = Vec::new();
     for r in &m.requirements {
-        let text = hylint::matrix::example::markdown(&m, r);
+        let text = hylint::rules::matrix::example::markdown(&m, r);
         let closed = examples(&text, REPORTED);
         let open = examples(&text, NOT_REPORTED);
         let status = |files: &[&ExampleFile]| {

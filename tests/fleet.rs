@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // Tests may.
 
-use hylint::check::{CheckRequest, check};
+use hylint::finding::outcome::Outcome;
 use hylint::load::{self, Keep, LoadedExport};
-use hylint::outcome::Outcome;
-use hylint_parsers::model::{Body, Netfilter};
+use hylint::session::run::{CheckRequest, check};
+use hylint_model::{Body, Netfilter};
 use std::path::{Path, PathBuf};
 
 fn request(path: &Path, held_bytes: u64, threads: usize) -> CheckRequest {
@@ -76,7 +76,7 @@ fn a_head_that_is_read_without_rules_is_that_of_the_whole() {
         let heads = |keep: Keep| load::load(&found.files, &|_| keep, &|_| ()).heads;
         let (whole, alone) = (heads(Keep::Whole), heads(Keep::Head));
         assert_eq!(whole.len(), alone.len());
-        for (a, b) in whole.iter().zip(&alone) {
+        for (a, b) in whole.iter().zip(alone.iter()) {
             assert_eq!(told(a), told(b));
             points += a.export.points.len();
         }
@@ -144,7 +144,7 @@ fn a_host_is_judged_alike_alone_and_in_a_fleet() {
 
 #[test]
 fn a_file_that_changes_in_between_stops_the_run() {
-    use hylint::progress::Progress;
+    use hylint::common::progress::Progress;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     struct Meddler(PathBuf, AtomicUsize);
@@ -162,7 +162,7 @@ fn a_file_that_changes_in_between_stops_the_run() {
     let file = dir.path().join("session-host.rules");
     std::fs::write(&file, RULES.replace("PORT", "3389")).unwrap();
     let meddler = Meddler(file.clone(), AtomicUsize::new(0));
-    let wrong = hylint::check::check_with(&request(dir.path(), 0, 1), &meddler).unwrap_err();
+    let wrong = hylint::session::run::check_with(&request(dir.path(), 0, 1), &meddler).unwrap_err();
     assert!(
         wrong[0].message.contains("changed while it was checked"),
         "{wrong:?}"
@@ -174,5 +174,5 @@ fn a_file_that_changes_in_between_stops_the_run() {
     );
     // What is held is not read twice.
     std::fs::write(&file, RULES.replace("PORT", "3389")).unwrap();
-    assert!(hylint::check::check_with(&request(dir.path(), u64::MAX, 1), &meddler).is_ok());
+    assert!(hylint::session::run::check_with(&request(dir.path(), u64::MAX, 1), &meddler).is_ok());
 }

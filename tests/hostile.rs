@@ -11,11 +11,11 @@
 #[path = "common/invariants.rs"]
 mod invariants;
 
-use hylint::check::{CheckRequest, check};
 use hylint::finding::Severity;
+use hylint::finding::outcome::Outcome;
 use hylint::load::{FileRef, FileResult, LoadedExport, read_bytes_as};
-use hylint::outcome::Outcome;
 use hylint::report::{RenderOptions, by_id};
+use hylint::session::run::{CheckRequest, check};
 use invariants::{export_holds, outcome_holds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

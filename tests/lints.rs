@@ -1,9 +1,9 @@
 //! Small sites, each with one thing to decide.
 #![allow(clippy::unwrap_used)]
 
-use hylint::check::{CheckRequest, check};
 use hylint::finding::Severity;
-use hylint::outcome::{Outcome, Status};
+use hylint::finding::outcome::{Outcome, Status};
+use hylint::session::run::{CheckRequest, check};
 use std::path::PathBuf;
 
 /// Writes the files, runs the check on them.

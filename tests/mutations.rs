@@ -25,7 +25,7 @@ mod plan;
 #[path = "mutations/verify.rs"]
 mod verify;
 
-use hylint::matrix::{Matrix, Requirement, RoleIx, builtin};
+use hylint::rules::matrix::{Matrix, Requirement, RoleIx, builtin};
 use mutate::{Case, Mutation, Platform};
 use plan::{Dir, Plan, destinations, external};
 use rayon::prelude::*;

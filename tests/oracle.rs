@@ -18,14 +18,16 @@ mod tables;
 #[path = "oracle/universe.rs"]
 mod universe;
 
-use hylint::engine::{
-    Context, Direction, Effect, Indexes, Judgement, LocalPolicy, evaluate, subtract_all,
-};
+use hylint::judge::Exports;
 use hylint::load::LoadedExport;
-use hylint::trace::{Packet, Tracer, Verdict};
-use hylint_parsers::model::{Action, Body, Export, Families, Point, Profiles, Side};
+use hylint::session::trace::{Packet, Tracer, Verdict};
+use hylint_engine::{
+    Context, Direction, Effect, Indexes, Judgement, LocalPolicy, PointId, SetId, evaluate,
+    subtract_all,
+};
+use hylint_model::{Action, Body, Export, Families, Point, Profiles, Side};
 use hylint_parsers::source::Source;
-use hylint_parsers::space::{AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, StateSet, iface_name};
+use hylint_space::{AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, StateSet, iface_name};
 use naive::{Case, Outcomes, every_value, verdict};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -67,12 +69,14 @@ fn loaded(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
 }
 
 /// The same with an index for every list, however short.
-fn indexed(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
-    let mut exports = loaded(layers);
-    for e in &mut exports {
-        e.indexes = Indexes::of_every_list();
-    }
-    exports
+fn indexed(layers: &[Vec<Point>]) -> Exports {
+    Exports::with_indexes(loaded(layers), Indexes::of_every_list)
+}
+
+/// All points of a layer.
+fn points(layer: usize, points: &[Point]) -> Vec<PointId> {
+    let of = |p| PointId::new(SetId::new(layer), p);
+    (0..points.len()).map(of).collect()
 }
 
 /// The addresses of the set that is known.
@@ -88,12 +92,9 @@ fn engine(
     packets: &[Packet],
 ) -> Vec<Verdict> {
     let resolve = known();
-    let refs: Vec<Vec<(usize, usize)>> = layers
-        .iter()
-        .enumerate()
-        .map(|(i, l)| (0..l.len()).map(|j| (i, j)).collect())
-        .collect();
-    let verdicts = |exports: Vec<LoadedExport>| -> Vec<Verdict> {
+    let each = layers.iter().enumerate();
+    let refs: Vec<Vec<PointId>> = each.map(|(i, l)| points(i, l)).collect();
+    let verdicts = |exports: Exports| -> Vec<Verdict> {
         let tracer = Tracer {
             exports: &exports,
             layers: &refs,
@@ -107,7 +108,7 @@ fn engine(
             .map(|p| tracer.judge(p, false).verdict)
             .collect()
     };
-    let scanned = verdicts(loaded(layers));
+    let scanned = verdicts(loaded(layers).into());
     let looked_up = verdicts(indexed(layers));
     assert_eq!(
         scanned, looked_up,
@@ -234,11 +235,11 @@ proptest! {
         direction in way(),
         packets in packets(),
     ) {
-        let (exports, resolve, local) = (loaded(&layers), known(), AddrSet::empty());
+        let (exports, resolve, local) = (Exports::from(loaded(&layers)), known(), AddrSet::empty());
         let policy = LocalPolicy::Literal { uid: Some(0), gid: None, mac: None, mark: 0 };
         let ctx = Context::new(&exports, &resolve, &local, policy);
         for (e, layer) in layers.iter().enumerate() {
-            let points: Vec<(usize, usize)> = (0..layer.len()).map(|p| (e, p)).collect();
+            let points = points(e, layer);
             for p in packets.iter().take(4) {
                 let verdict = |ahead| {
                     let of = Judgement::of(&evaluate(&Context { ahead, ..ctx }, &points, direction, &p.space()));
@@ -246,7 +247,7 @@ proptest! {
                 };
                 let without = verdict(None);
                 for at in &points {
-                    for rule in exports[at.0].export.points[at.1].rules() {
+                    for rule in exports.point(*at).unwrap().rules() {
                         prop_assert_eq!(verdict(Some(rule)), without, "{:?} {:?}", p, rule);
                     }
                 }
@@ -266,15 +267,15 @@ proptest! {
     ) {
         let translates = point.rules().any(|r| matches!(r.action, Action::Nat(_)));
         let layers = [vec![Point { families, ..point }]];
-        let (exports, by_index) = (loaded(&layers), indexed(&layers));
+        let (exports, by_index) = (Exports::from(loaded(&layers)), indexed(&layers));
         let (resolve, local) = (known(), universe::range(0, 1));
         let policy = LocalPolicy::Literal { uid: Some(0), gid: None, mac: None, mark: 0 };
         let ctx = Context::new(&exports, &resolve, &local, policy);
         let addrs = universe::range(0, universe::ADDRESSES - 1);
         let family = |v6: bool| if v6 { AddrSet { v6: addrs.v6.clone(), ..AddrSet::empty() } } else { AddrSet { v4: addrs.v4.clone(), ..AddrSet::empty() } };
         let faces: IfaceSet = ["", "eth0", "eth1"].iter().map(|i| (iface_name(i), iface_name(i))).collect();
-        let effects_by = |exports, b: &PacketBox, within: &PacketBox| -> Vec<Effect> {
-            let branches = evaluate(&Context { exports, ..ctx }, &[(0, 0)], direction, b);
+        let effects_by = |sets, b: &PacketBox, within: &PacketBox| -> Vec<Effect> {
+            let branches = evaluate(&Context { sets, ..ctx }, &[PointId::default()], direction, b);
             let mut all: Vec<Effect> = Vec::new();
             for branch in branches.iter().filter(|x| x.space.intersects(within)) {
                 if !all.contains(&branch.effect) { all.push(branch.effect); }
@@ -295,9 +296,9 @@ proptest! {
                 ..PacketBox::any()
             };
             let one = p.space();
-            let of = |exports, effect: Effect| -> Vec<PacketBox> {
-                let ctx = Context { exports, ..ctx };
-                let branches = evaluate(&ctx, &[(0, 0)], direction, &whole);
+            let of = |sets, effect: Effect| -> Vec<PacketBox> {
+                let ctx = Context { sets, ..ctx };
+                let branches = evaluate(&ctx, &[PointId::default()], direction, &whole);
                 branches.into_iter().filter(|x| x.effect == effect).map(|x| x.space).collect()
             };
             for effect in [Effect::Allow, Effect::Deny, Effect::Unknown] {

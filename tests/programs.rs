@@ -6,14 +6,15 @@
     reason = "a test fails by panicking"
 )]
 
-use hylint::engine::{Carry, Context, Direction, Effect, LocalPolicy, evaluate};
+use hylint::judge::Exports;
 use hylint::load::LoadedExport;
-use hylint_parsers::model::{
+use hylint_engine::{Carry, Context, Direction, Effect, LocalPolicy, PointId, evaluate};
+use hylint_model::{
     Action, Body, Clause, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, Discipline,
-    Export, Lists, Point, PointKind, Rule, RuleList, Test,
+    Export, Lists, Point, PointKind, Rule, RuleList, Span, Test,
 };
-use hylint_parsers::source::{Source, Span};
-use hylint_parsers::space::{AddrSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags};
+use hylint_parsers::source::Source;
+use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags};
 use std::collections::BTreeMap;
 
 const LISTENERS: &[&str] = &["termservice", "sqlservr"];
@@ -71,23 +72,23 @@ fn judged(rules: Vec<Rule>, policy: LocalPolicy<'_>) -> Vec<(Effect, bool)> {
         ..Export::default()
     };
     let source = Source::new("x", "", "UTF-8");
-    let exports = [LoadedExport::new(
+    let exports = Exports::from([LoadedExport::new(
         "x".into(),
         source,
         export,
         String::new(),
         0,
-    )];
+    )]);
     let (resolve, own) = (BTreeMap::new(), AddrSet::empty());
     let ctx = Context::new(&exports, &resolve, &own, policy);
     let query = PacketBox {
         src: AddrSet::parse("10.0.0.0/24").unwrap(),
         dst: AddrSet::parse("10.1.0.1").unwrap(),
-        flags: hylint_parsers::space::FlagSet::exactly(TcpFlags::SYN),
+        flags: hylint_space::FlagSet::exactly(TcpFlags::SYN),
         state: StateSet::exactly(StateSet::NEW, false, false),
         ..https()
     };
-    let mut all: Vec<(Effect, bool)> = evaluate(&ctx, &[(0, 0)], Direction::In, &query)
+    let mut all: Vec<(Effect, bool)> = evaluate(&ctx, &[PointId::default()], Direction::In, &query)
         .iter()
         .map(|b| (b.effect, !b.assumed.is_empty()))
         .collect();

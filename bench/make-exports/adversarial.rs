@@ -2,7 +2,7 @@
 
 use super::flow::{Flow, any_v4, prefix, v4};
 use fastrand::Rng;
-use hylint_parsers::space::{AddrSet, PortSet, proto};
+use hylint_space::{AddrSet, PortSet, proto};
 
 /// How a list is built.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]

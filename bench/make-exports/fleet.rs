@@ -3,7 +3,7 @@
 use super::flow::{Flow, prefix};
 use super::realistic;
 use super::text::Format;
-use hylint::matrix::{Matrix, Presence, RoleIx};
+use hylint::rules::matrix::{Matrix, Presence, RoleIx};
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! A rule before it is of a format.
 
-use hylint_parsers::space::{AddrSet, PortSet, RangeSet};
+use hylint_space::{AddrSet, PortSet, RangeSet};
 
 /// Flows that a rule lets pass or stops.
 #[derive(Clone, Debug)]

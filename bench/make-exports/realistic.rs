@@ -4,7 +4,7 @@
 
 use super::flow::{Flow, any_v4, prefix};
 use fastrand::Rng;
-use hylint_parsers::space::{AddrSet, PortSet, proto};
+use hylint_space::{AddrSet, PortSet, proto};
 
 /// What a list may hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

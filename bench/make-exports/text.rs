@@ -1,13 +1,12 @@
 //! Flows as the text of an export, by the writers that stand beside the readers.
 
 use super::flow::{Flow, any_v4};
-use hylint_parsers::model::{
+use hylint_model::{
     Action, Body, Chain, ChainPolicy, Clause, DefaultOrigin, DefaultVerdict, Discipline, Families,
-    Lists, Netfilter, Point, PointKind, Rule, RuleList, Table, TableName,
+    Lists, Netfilter, Point, PointKind, Rule, RuleList, Span, Table, TableName,
 };
-use hylint_parsers::source::Span;
-use hylint_parsers::space::{AddrSet, IfaceSet, PacketBox, ProtoSet, StateSet, iface_name};
 use hylint_parsers::{aws, azure, iptables, netsh};
+use hylint_space::{AddrSet, IfaceSet, PacketBox, ProtoSet, StateSet, iface_name};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -230,8 +229,8 @@ fn netfilter(flows: &[Flow]) -> Point {
         .chain(chains.values_mut().flat_map(|c| &mut c.rules))
     {
         for c in &mut r.clauses {
-            c.space.src.v6 = hylint_parsers::space::RangeSet::full();
-            c.space.dst.v6 = hylint_parsers::space::RangeSet::full();
+            c.space.src.v6 = hylint_space::RangeSet::full();
+            c.space.dst.v6 = hylint_space::RangeSet::full();
         }
     }
     let all = [input, forward, output]

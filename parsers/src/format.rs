@@ -1,8 +1,8 @@
 //! The registry of export formats. A new format is one folder and one line here.
 
 use crate::json::Json;
-use crate::model::Export;
 use crate::source::Source;
+use hylint_model::Export;
 use std::cell::OnceCell;
 
 /// How much of a text a reader takes.

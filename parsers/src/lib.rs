@@ -1,7 +1,7 @@
 //! Reads firewall exports as they are into one normalized model with source places.
 //!
-//! Data flows one way: bytes → [`decode`] → [`source::Source`] → [`format::detect`] → a reader → [`model::Export`].
-//! A reader never fails: what it cannot take is a [`problem::Problem`] with its place, and the rest is read.
+//! Data flows one way: bytes → [`decode`] → [`source::Source`] → [`format::detect`] → a reader → [`hylint_model::Export`].
+//! A reader never fails: what it cannot take is a [`hylint_model::Problem`] with its place, and the rest is read.
 
 pub mod aws;
 pub mod azure;
@@ -11,9 +11,6 @@ pub mod format;
 pub mod iptables;
 pub mod json;
 pub mod lookalike;
-pub mod model;
 pub mod netsh;
-pub mod problem;
 mod scan;
 pub mod source;
-pub mod space;

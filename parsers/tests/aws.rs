@@ -6,9 +6,8 @@
     clippy::indexing_slicing
 )]
 
+use hylint_model::{Export, ProblemKind};
 use hylint_parsers::format::{self, Input};
-use hylint_parsers::model::Export;
-use hylint_parsers::problem::ProblemKind;
 use hylint_parsers::source::Source;
 use std::path::Path;
 

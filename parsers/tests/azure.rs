@@ -5,9 +5,8 @@
     reason = "the test says what it found in each file"
 )]
 
+use hylint_model::{ConditionKind, Export, ProblemKind};
 use hylint_parsers::format::{Input, detect};
-use hylint_parsers::model::{ConditionKind, Export};
-use hylint_parsers::problem::ProblemKind;
 use hylint_parsers::source::Source;
 use std::path::{Path, PathBuf};
 

@@ -8,9 +8,8 @@
     reason = "a test prints what it skips and fails by panicking"
 )]
 
+use hylint_model::{Body, ConditionKind, Export, ProblemKind, Test};
 use hylint_parsers::format;
-use hylint_parsers::model::{Body, ConditionKind, Export, Test};
-use hylint_parsers::problem::ProblemKind;
 use hylint_parsers::source::Source;
 use std::path::{Path, PathBuf};
 

@@ -11,12 +11,12 @@
     reason = "a test prints what it does and fails by panicking"
 )]
 
-use hylint_parsers::format;
-use hylint_parsers::model::{
+use hylint_model::{
     Action, Body, Chain, Condition, ConditionKind, Export, Netfilter, Point, Rule, Table, Test,
 };
+use hylint_parsers::format;
 use hylint_parsers::source::Source;
-use hylint_parsers::space::PacketBox;
+use hylint_space::PacketBox;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -8,16 +8,15 @@
     clippy::indexing_slicing
 )]
 
+use hylint_model::{
+    Action, Companion, Condition, ConditionKind, DefaultOrigin, Export, Field, InboundPolicy,
+    Point, Problem, ProblemKind, Profiles, Rule, RuleOrigin, Side, Test,
+};
 use hylint_parsers::decode::decode;
 use hylint_parsers::format::{self, Input};
-use hylint_parsers::model::{
-    Action, Companion, Condition, ConditionKind, DefaultOrigin, Export, Field, InboundPolicy,
-    Point, Profiles, Rule, RuleOrigin, Side, Test,
-};
 use hylint_parsers::netsh;
-use hylint_parsers::problem::{Problem, ProblemKind};
 use hylint_parsers::source::Source;
-use hylint_parsers::space::{AddrSet, Family, PortSet, ProtoSet};
+use hylint_space::{AddrSet, Family, PortSet, ProtoSet};
 use std::path::Path;
 
 fn source(text: &str) -> Source {
@@ -442,7 +441,7 @@ fn a_rule_that_may_say_more_is_kept_as_undecided() {
 fn a_french_direction_is_read_and_told_unless_the_name_says_the_other() {
     let at = |name: &str, value: &str| {
         let export = read(&(verbose(&[("Rule Name", name), ("Direction", value)]) + &verbose(&[])));
-        let hylint_parsers::model::Body::Lists(lists) = &point(&export).body else {
+        let hylint_model::Body::Lists(lists) = &point(&export).body else {
             panic!()
         };
         (
@@ -497,7 +496,7 @@ fn the_corpus_can_be_written() {
         let export = (netsh::FORMAT.read)(&Input::new(&source));
         for point in export.points {
             let mut point = point;
-            let hylint_parsers::model::Body::Lists(lists) = &mut point.body else {
+            let hylint_model::Body::Lists(lists) = &mut point.body else {
                 panic!()
             };
             let known = |r: &Rule| {
@@ -759,7 +758,7 @@ fn a_prompt_tells_the_host_and_what_was_asked_for() {
         export.host_name.as_ref().map(|h| h.0.as_str()),
         Some("srv01")
     );
-    let hylint_parsers::model::Body::Lists(lists) = &point(&export).body else {
+    let hylint_model::Body::Lists(lists) = &point(&export).body else {
         panic!()
     };
     assert_eq!(

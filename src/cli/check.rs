@@ -4,13 +4,12 @@ use super::fail::Failure;
 use super::output::Staged;
 use super::progress::Bar;
 use super::{Color, Exit, output};
-use crate::check::{CheckRequest, check_with};
 use crate::finding::Severity;
-use crate::lints;
-use crate::outcome::{Outcome, Verdict};
+use crate::finding::outcome::{Outcome, Verdict};
 use crate::report::{self, FORMATS, RenderOptions, Report};
-use crate::site;
-use crate::suppress::baseline::Baseline;
+use crate::session::run::{CheckRequest, check_with};
+use crate::session::suppress::baseline::Baseline;
+use crate::{lints, site};
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeSet;
@@ -272,7 +271,7 @@ fn nothing_read(o: &Outcome) -> Failure {
         return Failure::with_help(
             format!(
                 "no export was judged: {} holds no firewall, only what belongs beside one",
-                crate::report::sanitize_limited(&e.path, 200)
+                crate::common::sanitize::limited(&e.path, 200)
             ),
             "add the export of the rules themselves",
         );

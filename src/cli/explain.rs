@@ -3,10 +3,10 @@
 use super::fail::Failure;
 use super::page::Look;
 use super::{Color, Exit, matrix, output};
-use crate::diag::nearest;
+use crate::common::diag::nearest;
+use crate::common::sanitize::limited as sanitize_limited;
 use crate::lints::{self, explain};
-use crate::matrix::{AccessRule, Matrix, Require, Requirement, example};
-use crate::report::sanitize_limited;
+use crate::rules::matrix::{AccessRule, Matrix, Require, Requirement, example};
 use std::io::{self, Write};
 
 #[derive(clap::Args, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Args {
     #[arg(value_name = "CODE|REQUIREMENT")]
     what: Option<String>,
     /// Built-in matrix, or a matrix file of your own
-    #[arg(long, value_name = "ID|FILE", default_value = crate::matrix::DEFAULT)]
+    #[arg(long, value_name = "ID|FILE", default_value = crate::rules::matrix::DEFAULT)]
     matrix: String,
     /// Colour; NO_COLOR is honoured
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
@@ -99,7 +99,7 @@ fn offers(what: &str, all: &[&str]) -> String {
     if near.is_empty() {
         return "`hylint explain` lists the codes, `hylint matrix list` the requirements".into();
     }
-    format!("there is {}", crate::document::list(&near))
+    format!("there is {}", crate::common::toml_reader::list(&near))
 }
 
 fn requirement(m: &Matrix, r: &Requirement, out: &mut dyn Write) -> io::Result<()> {

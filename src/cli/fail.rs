@@ -1,7 +1,7 @@
 //! Why a run could not run, told as diagnostics on standard error.
 
-use crate::diag::Diag;
-use crate::report::{sanitize_limited, sanitize_same_bytes};
+use crate::common::diag::Diag;
+use crate::common::sanitize::{limited as sanitize_limited, same_bytes as sanitize_same_bytes};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use std::fmt;
 use std::io::{self, Write};

@@ -2,9 +2,9 @@
 
 use super::fail::Failure;
 use super::{Exit, matrix, output};
-use crate::init::{Draft, draft};
+use crate::common::sanitize::limited as sanitize_limited;
 use crate::load::CONFIG_NAME;
-use crate::report::sanitize_limited;
+use crate::session::init::{Draft, draft};
 use crate::site;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub(super) struct Args {
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
     /// Built-in matrix, or a matrix file of your own
-    #[arg(long, value_name = "ID|FILE", default_value = crate::matrix::DEFAULT)]
+    #[arg(long, value_name = "ID|FILE", default_value = crate::rules::matrix::DEFAULT)]
     matrix: String,
     /// Write to standard output instead
     #[arg(long)]

@@ -2,9 +2,9 @@
 
 use super::fail::Failure;
 use super::{Exit, output};
-use crate::inspect::{Inspection, write_human};
 use crate::load::{FileRef, FileResult, discover, read_file};
 use crate::report::{RenderOptions, write_json};
+use crate::session::inspect::{Inspection, write_human};
 use clap::ValueEnum;
 use std::path::PathBuf;
 

@@ -2,8 +2,9 @@
 
 use super::fail::Failure;
 use super::{Exit, output};
-use crate::matrix::{self, End, Implied, Matrix, Presence, Requirement};
-use crate::report::{sanitize_limited, write_json};
+use crate::common::sanitize::limited as sanitize_limited;
+use crate::report::write_json;
+use crate::rules::matrix::{self, End, Implied, Matrix, Presence, Requirement};
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 use std::io::{self, Write};

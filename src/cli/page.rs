@@ -1,7 +1,7 @@
 //! Shows a page of Markdown on a terminal: heads, paragraphs and files of examples.
 
+use crate::common::sanitize::limited as sanitize_limited;
 use crate::lints::explain;
-use crate::report::sanitize_limited;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use std::io::{self, Write};
 

@@ -1,6 +1,6 @@
 //! A bar on standard error while a long run lasts.
 
-use crate::progress::Progress;
+use crate::common::progress::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,18 +2,18 @@
 
 use super::fail::Failure;
 use super::{Exit, output};
-use crate::engine::{Direction, Indexes};
+use crate::common::sanitize::limited as sanitize_limited;
+use crate::judge::Exports;
 use crate::link::{Index, join, settle};
-use crate::load::{FileRef, FileResult, LoadedExport, discover, read_file};
-use crate::parallel;
-use crate::report::sanitize_limited;
-use crate::trace::{
+use crate::load::{ExportId, FileRef, FileResult, Heads, LoadedExport, discover, read_file};
+use crate::session::trace::{
     Fields, Packet, Reader, TableError, Traced, Tracer, Verdict, row_packet, select, write_human,
     write_human_row, write_json, write_ndjson,
 };
 use clap::ValueEnum;
-use hylint_parsers::model::Profiles;
-use hylint_parsers::space::AddrSet;
+use hylint_engine::{Direction, Indexes, PointId, SetId};
+use hylint_model::Profiles;
+use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -150,22 +150,30 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let known: BTreeMap<String, AddrSet> = args.resolve.iter().cloned().collect();
     // All files that are named here are of one host.
     let claims = vec![vec![0]; exports.len()];
-    let mut heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
+    let heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
+    let mut heads = Heads::new(heads);
     let index = Index::new(&heads, &claims);
-    let mut resolve = join(&mut heads, &index).resolve;
-    for (at, e) in exports.iter_mut().enumerate() {
-        if args.packets.is_some() {
-            e.indexes = Indexes::of_short_lists();
-        }
+    let linked = join(&mut heads, &index);
+    let mut resolve = linked.resolve;
+    for (at, e) in heads.ids().zip(&mut exports) {
         let _ = settle(e, at, &heads, &index, &known);
     }
     resolve.extend(known);
+    let indexes = match args.packets {
+        Some(_) => Indexes::of_short_lists,
+        None => Indexes::default,
+    };
+    let mut exports = Exports::with_indexes(exports, indexes);
+    for (at, from) in linked.settings {
+        let set = |e: ExportId| SetId::new(e.index());
+        exports.settings_stand_in(PointId::new(set(at.export), at.index()), set(from));
+    }
     let direction = match args.direction {
         Way::In => Direction::In,
         Way::Out => Direction::Out,
         Way::Forward => Direction::Forward,
     };
-    let layers = select(&exports, 0, &args.point, direction)
+    let layers = select(&exports, SetId::default(), &args.point, direction)
         .map_err(|e| Failure::with_help(e.to_string(), e.help()))?;
     let tracer = Tracer {
         exports: &exports,
@@ -298,7 +306,7 @@ fn table(args: &Args, tracer: &Tracer<'_>, path: &Path) -> Result<Exit, Failure>
             let columns = reader.columns();
             // Each thread writes its share, so the order is kept and little is copied.
             let parts: Vec<(Vec<u8>, Option<TableError>)> =
-                parallel::map(rows.chunks(256).collect(), |rows| {
+                hylint_parallel::map(rows.chunks(256).collect(), |rows| {
                     part(args.format, tracer, columns, rows)
                 });
             for (bytes, error) in parts {

@@ -1,6 +1,8 @@
 //! The lines that a place stands on.
 
-use hylint_parsers::source::{Position, Source, Span};
+use hylint_model::Span;
+
+use hylint_parsers::source::{Position, Source};
 use std::sync::Arc;
 
 /// Lines of a file in one piece of text: a long report holds several for each of its findings.

@@ -4,12 +4,12 @@ use super::flows::{self, Peers};
 use super::miss::overruled;
 use super::probe::{Answer, Guard, without_interfaces};
 use super::whole::Order;
-use crate::engine::{Branch, Decider, Direction, Effect, LocalPolicy, covers, union_addrs};
-use crate::load::LoadedExport;
-use crate::matrix::Require;
-use crate::outcome::Status;
-use hylint_parsers::model::{Condition, ConditionKind, DefaultOrigin, PointKind, Profiles, Test};
-use hylint_parsers::space::{AddrSet, Family, PacketBox, PortSet, proto};
+use crate::finding::outcome::Status;
+use crate::judge::Exports;
+use crate::rules::matrix::Require;
+use hylint_engine::{Branch, Decider, Direction, Effect, LocalPolicy, covers, union_addrs};
+use hylint_model::{Condition, ConditionKind, DefaultOrigin, PointKind, Profiles, Test};
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, proto};
 use std::collections::{BTreeSet, HashSet};
 
 /// What is asked.
@@ -78,7 +78,7 @@ pub struct Checked<'a> {
 /// Runs a check. `me` is the guarded side (empty when unknown), `peers` the other. `None` if the two sides share no family.
 #[must_use]
 pub fn run<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     guard: &Guard<'a>,
     spec: &FlowSpec<'a>,
     me: &AddrSet,
@@ -168,7 +168,7 @@ fn between(query: PacketBox, direction: Direction, peers: AddrSet) -> PacketBox 
 }
 
 /// Whether a port came closer to passing than another: in its status; then a part of it passes, or a rule for it lost.
-fn closer(exports: &[LoadedExport], a: &Checked<'_>, b: &Checked<'_>) -> bool {
+fn closer(exports: &Exports, a: &Checked<'_>, b: &Checked<'_>) -> bool {
     let near = |c: &Checked<'_>| {
         c.failure
             .as_ref()
@@ -220,7 +220,7 @@ impl<'a> Checked<'a> {
 }
 
 fn ask<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     guard: &Guard<'a>,
     spec: &FlowSpec<'a>,
     query: PacketBox,
@@ -369,18 +369,9 @@ pub fn same(a: &Decider<'_>, b: &Decider<'_>) -> bool {
         (Decider::Default { default: x, .. }, Decider::Default { default: y, .. }) => {
             std::ptr::eq(*x, *y)
         }
-        (
-            Decider::Setting {
-                at: a,
-                file: f,
-                span: x,
-            },
-            Decider::Setting {
-                at: b,
-                file: g,
-                span: y,
-            },
-        ) => a == b && f == g && x == y,
+        (Decider::Setting { at: a, span: x }, Decider::Setting { at: b, span: y }) => {
+            a == b && x == y
+        }
         (Decider::Nothing { at: a, reason: x }, Decider::Nothing { at: b, reason: y }) => {
             a == b && x == y
         }
@@ -540,7 +531,7 @@ fn only_odd_ports<'b>(
 }
 
 fn reply_failure<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     guard: &Guard<'a>,
     goal: &PacketBox,
 ) -> Option<Failure<'a>> {

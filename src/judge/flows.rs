@@ -1,10 +1,11 @@
 //! Which flows the matrix asks of this site: requirements with their ends, ports and peers.
 
-use crate::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
-use crate::platform;
+use crate::rules::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
+use crate::rules::platform;
 use crate::site::{Access, Host, Site, Transit};
-use hylint_parsers::model::PointKind;
-use hylint_parsers::space::{
+use hylint_engine::PointId;
+use hylint_model::PointKind;
+use hylint_space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
 use rustc_hash::FxHashMap;
@@ -49,11 +50,11 @@ pub struct Flows<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Here {
     /// Hosts.
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<Host<PointId>>,
     /// The number of each in the site.
     pub host_numbers: Vec<usize>,
     /// Forwarding firewalls.
-    pub transits: Vec<Transit>,
+    pub transits: Vec<Transit<PointId>>,
     /// The number of each in the site.
     pub transit_numbers: Vec<usize>,
 }
@@ -122,7 +123,7 @@ impl<'a> Flows<'a> {
     }
 
     /// Hosts that are judged here and have one of the roles, with their numbers in the site.
-    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (usize, &'a Host)> {
+    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (usize, &'a Host<PointId>)> {
         let numbers = self.here.host_numbers.iter().copied();
         numbers
             .zip(&self.here.hosts)

@@ -1,10 +1,10 @@
 //! Which interfaces a flow may use at a netfilter point when the site does not say.
 
-use crate::engine::PointRef;
-use crate::load::LoadedExport;
-use crate::platform;
-use hylint_parsers::model::PointKind;
-use hylint_parsers::space::{IfaceSet, PacketBox};
+use crate::judge::Exports;
+use crate::rules::platform;
+use hylint_engine::PointId;
+use hylint_model::PointKind;
+use hylint_space::{IfaceSet, PacketBox};
 use std::collections::BTreeMap;
 
 /// Interfaces looked at for one point; a router with more named ones is judged by the first.
@@ -20,7 +20,7 @@ pub struct Faces {
 impl Faces {
     /// Looks through the rules once.
     #[must_use]
-    pub fn of(exports: &[LoadedExport], points: &[PointRef]) -> Self {
+    pub fn of(exports: &Exports, points: &[PointId]) -> Self {
         Self {
             ins: candidates(exports, points, |b| &b.in_iface),
             outs: candidates(exports, points, |b| &b.out_iface),
@@ -30,15 +30,12 @@ impl Faces {
 
 /// Candidate interfaces: number → name for people. The unnamed interface (0) is always first.
 fn candidates(
-    exports: &[LoadedExport],
-    points: &[PointRef],
+    exports: &Exports,
+    points: &[PointId],
     pick: impl Fn(&PacketBox) -> &IfaceSet,
 ) -> BTreeMap<u128, String> {
     let mut out = BTreeMap::from([(0, String::new())]);
-    for p in points
-        .iter()
-        .filter_map(|(e, p)| exports.get(*e)?.export.points.get(*p))
-    {
+    for p in points.iter().filter_map(|at| exports.point(*at)) {
         // Other kinds of points have no interfaces, and are asked about none.
         if p.kind != PointKind::Netfilter {
             continue;

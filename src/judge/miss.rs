@@ -3,19 +3,19 @@
 use super::Judged;
 use super::check::{Checked, Failure, FlowSpec};
 use super::probe::Guard;
-use crate::engine::{Carry, Direction, PointRef};
-use crate::load::LoadedExport;
-use crate::matrix::Require;
-use crate::outcome::Status;
-use hylint_parsers::model::{Action, Body, Clause, Field, Netfilter, Rule, TableName};
-use hylint_parsers::space::{FlagSet, IfaceSet, PacketBox, ProtoSet};
+use crate::finding::outcome::Status;
+use crate::judge::Exports;
+use crate::rules::matrix::Require;
+use hylint_engine::{Carry, Direction, PointId};
+use hylint_model::{Action, Body, Clause, Field, Netfilter, Rule, TableName};
+use hylint_space::{FlagSet, IfaceSet, PacketBox, ProtoSet};
 use rustc_hash::FxHashSet;
 
 /// A rule worth pointing at.
 #[derive(Clone, Debug)]
 pub struct Miss<'a> {
     /// Whose.
-    pub at: PointRef,
+    pub at: PointId,
     /// Which.
     pub rule: &'a Rule,
     /// The field that is wrong.
@@ -25,13 +25,10 @@ pub struct Miss<'a> {
 }
 
 /// The rules that could have let the packets through: those of the direction, in chains that the hook reaches.
-pub(crate) fn rules<'a>(
-    exports: &'a [LoadedExport],
-    guard: &Guard<'a>,
-) -> Vec<(PointRef, &'a Rule)> {
+pub(crate) fn rules<'a>(exports: &'a Exports, guard: &Guard<'a>) -> Vec<(PointId, &'a Rule)> {
     let mut out = Vec::new();
     for &at in guard.points {
-        let Some(point) = exports.get(at.0).and_then(|e| e.export.points.get(at.1)) else {
+        let Some(point) = exports.point(at) else {
             continue;
         };
         match &point.body {
@@ -86,10 +83,10 @@ fn reachable(nf: &Netfilter, direction: Direction) -> Vec<&Rule> {
 /// An enabled allow that holds some of the denied packets: the deny that decided wins over it.
 #[must_use]
 pub fn overruled<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     guard: &Guard<'a>,
     f: &Failure<'a>,
-) -> Option<(PointRef, &'a Rule)> {
+) -> Option<(PointId, &'a Rule)> {
     let acts = |r: &Rule| {
         r.enabled
             && matches!(r.action, Action::Allow | Action::Bypass)
@@ -148,7 +145,7 @@ impl Serving {
 /// port, for other peers altogether; rules that serve another flow come last.
 #[must_use]
 pub fn nearest<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     c: &Checked<'a>,
     spec: &FlowSpec<'_>,
     f: &Failure<'a>,

@@ -1,6 +1,7 @@
 //! Proves each requirement at each point: applicable flows × guards × directions.
 
 mod check;
+mod exports;
 mod flows;
 mod interfaces;
 mod miss;
@@ -9,6 +10,7 @@ mod profiles;
 pub mod whole;
 
 pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same};
+pub use exports::Exports;
 pub use flows::{Applies, Applying, Flows, Here, Peers, first_packets, hosts, public, unicast};
 pub use interfaces::Faces;
 pub use miss::{Miss, Serving, nearest, overruled};
@@ -16,14 +18,13 @@ pub use probe::{Answer, Guard};
 pub use profiles::{assumed, instead};
 pub use whole::{Decision, Order, Row, Tally, Verdict, decide, rows};
 
-use crate::engine::Direction;
+use crate::finding::outcome::Status;
 use crate::load::LoadedExport;
-use crate::matrix::{End, Implied, Require, Requirement, RoleIx};
-use crate::outcome::Status;
-use crate::parallel;
+use crate::rules::matrix::{End, Implied, Require, Requirement, RoleIx};
 use crate::site::{Host, Transit};
-use hylint_parsers::model::{PointKind, Profiles};
-use hylint_parsers::space::AddrSet;
+use hylint_engine::{Direction, PointId};
+use hylint_model::{PointKind, Profiles};
+use hylint_space::AddrSet;
 use std::sync::{Arc, LazyLock};
 
 /// A requirement's checks at the hosts that are judged here, with everything that findings and reports need.
@@ -52,7 +53,7 @@ const LONG: usize = 4096;
 
 /// Runs every check of the matrix at the hosts that are judged here. Requirements without any are left out.
 #[must_use]
-pub fn candidates<'a>(flows: Flows<'a>, exports: &'a [LoadedExport]) -> Vec<Candidates<'a>> {
+pub fn candidates<'a>(flows: Flows<'a>, exports: &'a Exports) -> Vec<Candidates<'a>> {
     let one = |(row, req): (usize, &'a Requirement)| {
         if *flows.applies(req) != Applies::Yes {
             return None;
@@ -73,7 +74,7 @@ pub fn candidates<'a>(flows: Flows<'a>, exports: &'a [LoadedExport]) -> Vec<Cand
     // A pool costs more than a few hosts with short lists do.
     let long = |e: &LoadedExport| e.export.rules_in_model() > LONG;
     if flows.here.hosts.len() + flows.here.transits.len() > 8 || exports.iter().any(long) {
-        let all = parallel::map(all.collect(), one);
+        let all = hylint_parallel::map(all.collect(), one);
         all.into_iter().flatten().collect()
     } else {
         all.filter_map(one).collect()
@@ -95,7 +96,7 @@ fn spec<'a>(flows: Flows<'a>, req: &'a Requirement) -> FlowSpec<'a> {
 impl<'a> Candidates<'a> {
     /// What others have to know of the checks.
     #[must_use]
-    pub fn tallies(&self, exports: &'a [LoadedExport]) -> Vec<(usize, Vec<Tally>)> {
+    pub fn tallies(&self, exports: &'a Exports) -> Vec<(usize, Vec<Tally>)> {
         let tally = |c: &Checked<'a>| {
             let any = self.req.require == Require::Any;
             let all = self.ports.iter().copied();
@@ -117,7 +118,7 @@ impl<'a> Candidates<'a> {
 
     /// The checks that count by a decision.
     #[must_use]
-    pub fn judged(self, exports: &'a [LoadedExport], decision: Decision) -> Judged<'a> {
+    pub fn judged(self, exports: &'a Exports, decision: Decision) -> Judged<'a> {
         let end = self.ends.into_iter().find(|(n, _)| *n == decision.end);
         let mut checks = end.map(|(_, c)| c).unwrap_or_default();
         if let Some((order, n, port)) = decision.broken {
@@ -146,7 +147,7 @@ const FORWARD: u8 = 3;
 /// The checks of a flow from one end to another, in order.
 fn checks<'a>(
     flows: Flows<'a>,
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     from: &'a End,
     to: &'a End,
     spec: &FlowSpec<'a>,
@@ -191,8 +192,8 @@ fn checks<'a>(
 /// Every guard of a host in a direction: one per layer and judged Windows profile.
 #[must_use]
 pub fn host_guards<'a>(
-    exports: &[LoadedExport],
-    host: &'a Host,
+    exports: &Exports,
+    host: &'a Host<PointId>,
     direction: Direction,
 ) -> Vec<(Guard<'a>, &'a AddrSet, bool)> {
     let mut out = Vec::new();
@@ -218,8 +219,8 @@ pub fn host_guards<'a>(
 
 fn host_checks<'a>(
     flows: Flows<'a>,
-    exports: &'a [LoadedExport],
-    host: &'a Host,
+    exports: &'a Exports,
+    host: &'a Host<PointId>,
     direction: Direction,
     (mine, other): (&'a [RoleIx], &'a [RoleIx]),
     spec: &FlowSpec<'a>,
@@ -266,7 +267,7 @@ fn host_checks<'a>(
 
 /// The profiles that may be active instead of the guard's and in which a flow that was found satisfied does not pass.
 fn fails_in<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     guard: &Guard<'a>,
     spec: &FlowSpec<'a>,
     me: &AddrSet,
@@ -285,8 +286,8 @@ fn fails_in<'a>(
 
 /// Both ends on one host: nothing crosses a firewall of Windows or of a cloud; netfilter sees it on `lo`.
 fn local_checks<'a>(
-    exports: &'a [LoadedExport],
-    host: &'a Host,
+    exports: &'a Exports,
+    host: &'a Host<PointId>,
     spec: &FlowSpec<'a>,
     out: &mut Vec<Checked<'a>>,
 ) {
@@ -317,8 +318,8 @@ fn local_checks<'a>(
 
 fn transit_checks<'a>(
     flows: Flows<'a>,
-    exports: &'a [LoadedExport],
-    t: &'a Transit,
+    exports: &'a Exports,
+    t: &'a Transit<PointId>,
     (from, to): (&'a [RoleIx], &'a [RoleIx]),
     spec: &FlowSpec<'a>,
     out: &mut Vec<Checked<'a>>,
@@ -343,7 +344,7 @@ fn transit_checks<'a>(
 
 /// The guard of a forwarding firewall.
 #[must_use]
-pub fn transit_guard<'a>(exports: &[LoadedExport], t: &'a Transit) -> Guard<'a> {
+pub fn transit_guard<'a>(exports: &Exports, t: &'a Transit<PointId>) -> Guard<'a> {
     static NOBODY: std::sync::LazyLock<AddrSet> = std::sync::LazyLock::new(AddrSet::empty);
     Guard {
         name: &t.name,
@@ -361,8 +362,8 @@ pub fn transit_guard<'a>(exports: &[LoadedExport], t: &'a Transit) -> Guard<'a> 
 /// apart because a rule of it names an address of either.
 fn transit_pairs(
     flows: Flows<'_>,
-    exports: &[LoadedExport],
-    t: &Transit,
+    exports: &Exports,
+    t: &Transit<PointId>,
     from: &[RoleIx],
     to: &[RoleIx],
 ) -> Vec<(RoleIx, RoleIx)> {
@@ -390,18 +391,18 @@ fn transit_pairs(
 
 /// What stops a check's first packets if they may use this port alone.
 fn only_port<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     c: &Checked<'a>,
     req: &'a Requirement,
     port: u16,
 ) -> Option<Failure<'a>> {
-    let narrowed = hylint_parsers::space::PacketBox {
-        dport: hylint_parsers::space::PortSet::single(port),
+    let narrowed = hylint_space::PacketBox {
+        dport: hylint_space::PortSet::single(port),
         ..c.queries.first().cloned()?
     };
-    let policy = crate::engine::LocalPolicy::Required(&req.listeners);
+    let policy = hylint_engine::LocalPolicy::Required(&req.listeners);
     let answer = c.guard.ask(exports, policy, &narrowed);
-    let allow = crate::engine::Effect::Allow;
+    let allow = hylint_engine::Effect::Allow;
     let stop = answer.branches.iter().find(|b| b.effect != allow)?;
     Some(Failure {
         packets: vec![narrowed],
@@ -419,7 +420,7 @@ fn only_port<'a>(
 #[must_use]
 pub fn judge_implied<'a>(
     flows: Flows<'a>,
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     f: &'a Implied,
 ) -> Vec<Checked<'a>> {
     if !f.judged || !flows.implied_applies(f) {

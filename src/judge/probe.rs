@@ -1,12 +1,12 @@
 //! One question to one layer: which of these packets pass, over the interfaces that they may use.
 
 use super::interfaces::Faces;
-use crate::engine::{
-    Branch, Context, Direction, Judgement, LocalPolicy, PointRef, evaluate, subtract_all,
+use crate::judge::Exports;
+use hylint_engine::{
+    Branch, Context, Direction, Judgement, LocalPolicy, PointId, RuleSets, evaluate, subtract_all,
 };
-use crate::load::LoadedExport;
-use hylint_parsers::model::{PointKind, Profiles};
-use hylint_parsers::space::{AddrSet, IfaceExt, IfaceSet, PacketBox};
+use hylint_model::{PointKind, Profiles};
+use hylint_space::{AddrSet, IfaceExt, IfaceSet, PacketBox};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub struct Guard<'a> {
     /// Name of the host or transit.
     pub name: &'a str,
     /// The united points.
-    pub points: &'a [PointRef],
+    pub points: &'a [PointId],
     /// Direction.
     pub direction: Direction,
     /// Which interface faces which peers, if the site says.
@@ -50,14 +50,13 @@ pub struct Answer<'a> {
 impl<'a> Guard<'a> {
     /// The kind of the first point.
     #[must_use]
-    pub fn kind(&self, exports: &[LoadedExport]) -> Option<PointKind> {
-        let (e, p) = self.points.first()?;
-        Some(exports.get(*e)?.export.points.get(*p)?.kind)
+    pub fn kind(&self, exports: &dyn RuleSets) -> Option<PointKind> {
+        Some(exports.point(*self.points.first()?)?.kind)
     }
 
     /// What the engine needs to know to judge this guard's packets.
     #[must_use]
-    pub fn context<'b>(&self, exports: &'b [LoadedExport], policy: LocalPolicy<'b>) -> Context<'b>
+    pub fn context<'b>(&self, exports: &'b Exports, policy: LocalPolicy<'b>) -> Context<'b>
     where
         'a: 'b,
     {
@@ -71,7 +70,7 @@ impl<'a> Guard<'a> {
     /// whether the whole query passes.
     #[must_use]
     pub fn branches(&self, ctx: &Context<'a>, query: &PacketBox) -> Vec<Branch<'a>> {
-        if self.kind(ctx.exports) != Some(PointKind::Netfilter) {
+        if self.kind(ctx.sets) != Some(PointKind::Netfilter) {
             return evaluate(ctx, self.points, self.direction, query);
         }
         let each = self.by_site_interfaces(query).into_iter();
@@ -83,7 +82,7 @@ impl<'a> Guard<'a> {
     #[must_use]
     pub fn ask(
         &self,
-        exports: &'a [LoadedExport],
+        exports: &'a Exports,
         policy: LocalPolicy<'a>,
         query: &PacketBox,
     ) -> Answer<'a> {

@@ -1,23 +1,22 @@
 //! Which Windows profile is judged, and which others may be active where nothing says.
 
 use super::Guard;
-use crate::engine::{Direction, PointRef};
-use crate::load::LoadedExport;
+use crate::judge::Exports;
 use crate::site::Host;
-use hylint_parsers::model::{Body, InboundPolicy, Point, PointKind, Profiles, WindowsProfiles};
+use hylint_engine::{Direction, PointId};
+use hylint_model::{Body, InboundPolicy, Point, PointKind, Profiles, WindowsProfiles};
 
 /// The Windows firewall of a layer.
-fn windows<'a>(exports: &'a [LoadedExport], points: &[PointRef]) -> Option<&'a Point> {
-    let (e, p) = points.first()?;
-    let point = exports.get(*e)?.export.points.get(*p)?;
+fn windows<'a>(exports: &'a Exports, points: &[PointId]) -> Option<&'a Point> {
+    let point = exports.point(*points.first()?)?;
     (point.kind == PointKind::WindowsFirewall).then_some(point)
 }
 
 /// The profiles in which a host's Windows firewall is judged, and whether that is an assumption.
 pub(super) fn judged(
-    exports: &[LoadedExport],
-    host: &Host,
-    points: &[PointRef],
+    exports: &Exports,
+    host: &Host<PointId>,
+    points: &[PointId],
 ) -> (Vec<Profiles>, bool) {
     let Some(point) = windows(exports, points) else {
         return (vec![Profiles::ALL], false);
@@ -43,7 +42,7 @@ pub(super) fn judged(
 
 /// Whether the profile in which a host's Windows firewall is judged is an assumption.
 #[must_use]
-pub fn assumed(exports: &[LoadedExport], host: &Host) -> bool {
+pub fn assumed(exports: &Exports, host: &Host<PointId>) -> bool {
     host.layers
         .iter()
         .any(|l| judged(exports, host, &l.points).1)
@@ -52,7 +51,7 @@ pub fn assumed(exports: &[LoadedExport], host: &Host) -> bool {
 /// Guards of the profiles that may be active instead of an assumed one, as far as they may decide otherwise: a rule acts
 /// in one of the two only, or their settings differ.
 #[must_use]
-pub fn instead<'a>(exports: &[LoadedExport], guard: &Guard<'a>) -> Vec<Guard<'a>> {
+pub fn instead<'a>(exports: &Exports, guard: &Guard<'a>) -> Vec<Guard<'a>> {
     let Some(point) = windows(exports, guard.points) else {
         return Vec::new();
     };

@@ -6,10 +6,10 @@
 //! judged again.
 
 use super::flows::{Applies, Flows};
-use crate::matrix::{End, Require, Requirement};
-use crate::outcome::Status;
+use crate::finding::outcome::Status;
+use crate::rules::matrix::{End, Require, Requirement};
 use crate::site::RequireEvidence;
-use hylint_parsers::space::AddrSet;
+use hylint_space::AddrSet;
 use std::collections::BTreeSet;
 
 /// Where a check stands among those of its requirement: out, in, local, forward; then the number of the host or

@@ -1,8 +1,8 @@
 //! What clouds export beside rules: who is a member of a group, what a tag stands for.
 
-use crate::load::LoadedExport;
-use hylint_parsers::model::{Companion, NetworkInterface, PointKind};
-use hylint_parsers::space::AddrSet;
+use crate::load::{Heads, LoadedExport};
+use hylint_model::{Companion, NetworkInterface, PointKind};
+use hylint_space::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The last part of an Azure resource id, or the whole of any other id.
@@ -18,7 +18,7 @@ pub fn same_id(a: &str, b: &str) -> bool {
 }
 
 /// Every name that the companions define.
-pub(super) fn resolve(exports: &[LoadedExport]) -> BTreeMap<String, AddrSet> {
+pub(super) fn resolve(exports: &Heads) -> BTreeMap<String, AddrSet> {
     let mut all: BTreeMap<String, AddrSet> = BTreeMap::new();
     let mut networks = Vec::new();
     let used: BTreeSet<String> = exports.iter().flat_map(LoadedExport::groups).collect();
@@ -62,8 +62,8 @@ fn members(all: &mut BTreeMap<String, AddrSet>, i: &NetworkInterface, used: &BTr
 }
 
 /// A security group that is exported beside interfaces and is on none of them has no members.
-fn empty_groups(exports: &[LoadedExport], all: &mut BTreeMap<String, AddrSet>) {
-    let folder = |e: &LoadedExport| crate::site::paths::folder(&e.path).to_owned();
+fn empty_groups(exports: &Heads, all: &mut BTreeMap<String, AddrSet>) {
+    let folder = |e: &LoadedExport| crate::common::paths::folder(&e.path).to_owned();
     let with_interfaces: BTreeSet<String> = exports
         .iter()
         .filter(|e| {

@@ -2,11 +2,9 @@
 
 use super::{Index, finding};
 use crate::finding::{Finding, Severity};
-use crate::load::LoadedExport;
-use hylint_parsers::model::{
-    Clause, Companion, Condition, IpSet, PacketDim, Point, Rule, Side, Test,
-};
-use hylint_parsers::space::AddrSet;
+use crate::load::{ExportId, Heads, LoadedExport};
+use hylint_model::{Clause, Companion, Condition, IpSet, PacketDim, Point, Rule, Side, Test};
+use hylint_space::AddrSet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -33,8 +31,8 @@ struct Set {
 
 pub(super) fn settle(
     export: &mut LoadedExport,
-    at: usize,
-    heads: &[LoadedExport],
+    at: ExportId,
+    heads: &Heads,
     index: &Index,
     known: &BTreeMap<String, AddrSet>,
     findings: &mut Vec<Finding>,
@@ -65,8 +63,8 @@ fn sets(export: &LoadedExport) -> impl Iterator<Item = &IpSet> {
 
 /// Sets by name for one export: of its own file, else of its scope. A name that two files of the scope define
 /// differently is nobody's.
-fn sets_for(exports: &[LoadedExport], index: &Index, at: usize) -> FxHashMap<String, Set> {
-    let mut found: BTreeMap<&str, Option<(usize, &IpSet)>> = BTreeMap::new();
+fn sets_for(exports: &Heads, index: &Index, at: ExportId) -> FxHashMap<String, Set> {
+    let mut found: BTreeMap<&str, Option<(ExportId, &IpSet)>> = BTreeMap::new();
     for holder in &index.scope(exports, at) {
         for set in exports.get(*holder).into_iter().flat_map(sets) {
             let slot = found.entry(&set.name).or_insert(Some((*holder, set)));
@@ -179,7 +177,7 @@ fn set_name(c: &Condition) -> Option<(&str, &[Side])> {
 
 fn rewrite(export: &mut LoadedExport, sets: &FxHashMap<String, Set>, findings: &mut Vec<Finding>) {
     let mut gained = 0;
-    let mut kept: Vec<(String, hylint_parsers::source::Span)> = Vec::new();
+    let mut kept: Vec<(String, hylint_model::Span)> = Vec::new();
     for rule in export.export.points.iter_mut().flat_map(|p| p.rules_mut()) {
         if !rule.conditions().any(|c| set_name(c).is_some()) {
             continue;
@@ -202,7 +200,7 @@ fn rewrite_rule(
     rule: &mut Rule,
     sets: &FxHashMap<String, Set>,
     gained: &mut usize,
-    kept: &mut Vec<(String, hylint_parsers::source::Span)>,
+    kept: &mut Vec<(String, hylint_model::Span)>,
 ) {
     let mut work: Vec<Clause> = std::mem::take(&mut rule.clauses).into_vec();
     work.reverse();
@@ -314,7 +312,7 @@ fn outside(clause: &Clause, each: &[Vec<PacketDim>], sides: &[Side]) -> Option<V
     }
     let mut left = vec![clause.space.clone()];
     for dims in each {
-        let mut cut = hylint_parsers::space::PacketBox::any();
+        let mut cut = hylint_space::PacketBox::any();
         for (dim, side) in dims.iter().zip(sides) {
             if !dim.narrow(&mut cut, *side) {
                 return None;

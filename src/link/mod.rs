@@ -8,9 +8,9 @@ mod own_side;
 mod windows;
 
 use crate::finding::{Finding, Severity};
-use crate::load::LoadedExport;
-use hylint_parsers::source::Span;
-use hylint_parsers::space::AddrSet;
+use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
+use hylint_model::Span;
+use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 
 pub use facts::{same_id, short_name};
@@ -18,6 +18,8 @@ pub use facts::{same_id, short_name};
 /// What linking found beside what it changed in the rules.
 #[derive(Debug, Default)]
 pub struct Linked {
+    /// The export in which the settings of a Windows firewall stand, where that is not its own.
+    pub settings: BTreeMap<RunPoint, ExportId>,
     /// Names that the exports use and their companions define, by their key of `[resolve]`.
     pub resolve: BTreeMap<String, AddrSet>,
     /// What could not be joined.
@@ -29,22 +31,22 @@ pub struct Linked {
 pub struct Index {
     /// For each export the host or transit entries that name it, as numbers.
     claims: Vec<Vec<usize>>,
-    entries: BTreeMap<usize, Vec<usize>>,
-    folders: BTreeMap<String, Vec<usize>>,
+    entries: BTreeMap<usize, Vec<ExportId>>,
+    folders: BTreeMap<String, Vec<ExportId>>,
 }
 
 impl Index {
     /// Indexes exports by what names them and by folder.
     #[must_use]
-    pub fn new(exports: &[LoadedExport], claims: &[Vec<usize>]) -> Self {
+    pub fn new(exports: &Heads, claims: &[Vec<usize>]) -> Self {
         let mut index = Self {
             claims: claims.to_vec(),
             ..Self::default()
         };
-        for (i, e) in exports.iter().enumerate() {
-            let folder = crate::site::paths::folder(&e.path).to_owned();
+        for (i, e) in exports.each() {
+            let folder = crate::common::paths::folder(&e.path).to_owned();
             index.folders.entry(folder).or_default().push(i);
-            for c in claims.get(i).into_iter().flatten() {
+            for c in claims.get(i.index()).into_iter().flatten() {
                 index.entries.entry(*c).or_default().push(i);
             }
         }
@@ -53,33 +55,33 @@ impl Index {
 
     /// Exports that an entry names.
     #[must_use]
-    pub fn of_entry(&self, entry: usize) -> &[usize] {
+    pub fn of_entry(&self, entry: usize) -> &[ExportId] {
         self.entries.get(&entry).map_or(&[], Vec::as_slice)
     }
 
     /// Exports of a folder.
     #[must_use]
-    pub fn of_folder(&self, folder: &str) -> &[usize] {
+    pub fn of_folder(&self, folder: &str) -> &[ExportId] {
         self.folders.get(folder).map_or(&[], Vec::as_slice)
     }
 
-    fn claims(&self, export: usize) -> &[usize] {
-        self.claims.get(export).map_or(&[], Vec::as_slice)
+    fn claims(&self, export: ExportId) -> &[usize] {
+        self.claims.get(export.index()).map_or(&[], Vec::as_slice)
     }
 
     /// Exports of the scope of one, itself included: those that its entries name, and those of its folder that no other
     /// entry names.
-    fn scope(&self, exports: &[LoadedExport], at: usize) -> Vec<usize> {
+    fn scope(&self, exports: &Heads, at: ExportId) -> Vec<ExportId> {
         let own = self.claims(at);
-        let mut all: Vec<usize> = own
+        let mut all: Vec<ExportId> = own
             .iter()
             .flat_map(|c| self.of_entry(*c))
             .copied()
             .collect();
         let folder = exports
             .get(at)
-            .map_or("", |e| crate::site::paths::folder(&e.path));
-        let free = |i: &&usize| own.is_empty() || self.claims(**i).is_empty();
+            .map_or("", |e| crate::common::paths::folder(&e.path));
+        let free = |i: &&ExportId| own.is_empty() || self.claims(**i).is_empty();
         all.extend(self.of_folder(folder).iter().filter(free));
         all.sort_unstable();
         all.dedup();
@@ -89,9 +91,9 @@ impl Index {
 
 /// Joins what exports say beside their rules. It takes heads as well as whole exports; [`settle`] then carries it into
 /// the rules of each.
-pub fn join(heads: &mut [LoadedExport], index: &Index) -> Linked {
+pub fn join(heads: &mut Heads, index: &Index) -> Linked {
     let mut out = Linked::default();
-    windows::join(heads, index, &mut out.findings);
+    windows::join(heads, index, &mut out);
     out.resolve = facts::resolve(heads);
     out
 }
@@ -100,8 +102,8 @@ pub fn join(heads: &mut [LoadedExport], index: &Index) -> Linked {
 /// site itself resolves, which go before what files say.
 pub fn settle(
     export: &mut LoadedExport,
-    at: usize,
-    heads: &[LoadedExport],
+    at: ExportId,
+    heads: &Heads,
     index: &Index,
     known: &BTreeMap<String, AddrSet>,
 ) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! Names that always hold for the guarded host's own address.
 
-use hylint_parsers::model::{Body, Export, PointKind, Rule, Side, Test};
+use hylint_model::{Body, Export, PointKind, Rule, Side, Test};
 
 /// A guarded host of Azure is in its own virtual network, whatever else the tag stands for.
 const OWN_NETWORK: &str = "azure:VirtualNetwork";

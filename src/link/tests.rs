@@ -1,7 +1,8 @@
 use super::*;
-use hylint_parsers::model::{Clause, PointKind, Rule, TableName, Test};
+use crate::load::Heads;
+use hylint_model::{Clause, PointKind, Rule, TableName, Test};
 use hylint_parsers::source::Source;
-use hylint_parsers::space::PortSet;
+use hylint_space::PortSet;
 
 fn loaded(path: &str, text: &str) -> LoadedExport {
     let source = Source::new(path, text, "UTF-8");
@@ -17,14 +18,15 @@ fn loaded(path: &str, text: &str) -> LoadedExport {
 }
 
 fn run(exports: &mut [LoadedExport], known: &[(&str, &str)]) -> Linked {
-    let index = Index::new(exports, &vec![Vec::new(); exports.len()]);
     let known = known
         .iter()
         .map(|(k, a)| ((*k).to_owned(), AddrSet::parse(a).unwrap()))
         .collect();
-    let mut heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
+    let heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
+    let mut heads = Heads::new(heads);
+    let index = Index::new(&heads, &vec![Vec::new(); exports.len()]);
     let mut out = join(&mut heads, &index);
-    for (at, e) in exports.iter_mut().enumerate() {
+    for (at, e) in heads.ids().zip(exports.iter_mut()) {
         let found = settle(e, at, &heads, &index, &known);
         out.findings.extend(found);
     }
@@ -39,7 +41,7 @@ fn rules(matches: &str) -> LoadedExport {
 }
 
 fn rule(e: &LoadedExport) -> &Rule {
-    let hylint_parsers::model::Body::Netfilter(n) = &e.export.points[0].body else {
+    let hylint_model::Body::Netfilter(n) = &e.export.points[0].body else {
         panic!("no netfilter");
     };
     &n.table(TableName::Filter)

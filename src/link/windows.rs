@@ -1,13 +1,13 @@
 //! `show allprofiles` in a file of its own belongs to the rules of the same host.
 
-use super::{Index, finding};
-use crate::finding::{Finding, Severity};
-use crate::load::LoadedExport;
-use crate::site::paths::host_words;
-use hylint_parsers::model::{Companion, PointKind};
+use super::{Index, Linked, finding};
+use crate::common::paths::host_words;
+use crate::finding::Severity;
+use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
+use hylint_model::{Companion, PointKind};
 
-pub(super) fn join(exports: &mut [LoadedExport], index: &Index, findings: &mut Vec<Finding>) {
-    for at in 0..exports.len() {
+pub(super) fn join(exports: &mut Heads, index: &Index, linked: &mut Linked) {
+    for at in exports.ids() {
         let Some(export) = exports.get(at) else {
             continue;
         };
@@ -15,14 +15,13 @@ pub(super) fn join(exports: &mut [LoadedExport], index: &Index, findings: &mut V
             Companion::WindowsProfiles(p) => Some(p.clone()),
             _ => None,
         });
-        let Some(mut profiles) = profiles else {
+        let Some(profiles) = profiles else {
             continue;
         };
-        profiles.from = Some(at);
         let targets = targets(exports, index, at);
         if targets.is_empty() {
             if let Some(export) = exports.get(at) {
-                findings.push(finding(
+                linked.findings.push(finding(
                     export,
                     profiles.span,
                     Severity::Warning,
@@ -34,9 +33,10 @@ pub(super) fn join(exports: &mut [LoadedExport], index: &Index, findings: &mut V
         }
         for target in targets {
             let points = exports.get_mut(target).map(|e| &mut e.export.points);
-            for p in points.into_iter().flatten() {
+            for (n, p) in points.into_iter().flatten().enumerate() {
                 if p.kind == PointKind::WindowsFirewall && p.windows.is_none() {
                     p.windows = Some(profiles.clone());
+                    linked.settings.insert(RunPoint::new(target, n), at);
                 }
             }
         }
@@ -45,19 +45,19 @@ pub(super) fn join(exports: &mut [LoadedExport], index: &Index, findings: &mut V
 
 /// Exports of rules that a file of profiles belongs to: those of the same entry of the site; in a folder, the only one,
 /// or those whose names are of the same host.
-fn targets(exports: &[LoadedExport], index: &Index, at: usize) -> Vec<usize> {
+fn targets(exports: &Heads, index: &Index, at: ExportId) -> Vec<ExportId> {
     let wants = |e: &LoadedExport| {
         let mut points = e.export.points.iter();
         points.any(|p| p.kind == PointKind::WindowsFirewall && p.windows.is_none())
     };
     let scope = index.scope(exports, at).into_iter();
-    let all: Vec<usize> = scope
+    let all: Vec<ExportId> = scope
         .filter(|i| exports.get(*i).is_some_and(wants))
         .collect();
     if all.len() <= 1 || !index.claims(at).is_empty() {
         return all;
     }
-    let words = |i: usize| exports.get(i).map(|e| host_words(&e.path));
+    let words = |i: ExportId| exports.get(i).map(|e| host_words(&e.path));
     let own = words(at);
     all.into_iter().filter(|i| words(*i) == own).collect()
 }

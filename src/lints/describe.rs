@@ -5,8 +5,8 @@
 
 use crate::finding::Part;
 use crate::judge::hosts;
-use crate::platform;
-use hylint_parsers::space::{
+use crate::rules::platform;
+use hylint_space::{
     AddrSet, Family, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, proto,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -19,19 +19,20 @@ mod tests;
 use super::describe::Frame;
 use super::order::Idle;
 use super::place::{self, normalized, point_name, rule_span};
-use crate::engine::{Context, Decider, Direction, LocalPolicy, PointRef, subtract_all};
 use crate::finding::{Finding, Part, Related, Severity};
-use crate::judge::{Flows, Guard, host_guards, hosts as unicast_hosts, instead, transit_guard};
-use crate::load::LoadedExport;
-use crate::platform;
-use crate::rulespace::each;
+use crate::judge::{
+    Exports, Flows, Guard, host_guards, hosts as unicast_hosts, instead, transit_guard,
+};
+use crate::rules::platform;
 use crate::site::Host;
 use classify::{Class, Scene};
 use elsewhere::{lowered, seen_elsewhere};
 use entry::Opening;
 use fold::Fold;
-use hylint_parsers::model::{Action, Body, Point, PointKind, Profiles, Rule};
-use hylint_parsers::space::{
+use hylint_engine::rulespace::each;
+use hylint_engine::{Context, Decider, Direction, LocalPolicy, PointId, SetId, subtract_all};
+use hylint_model::{Action, Body, Point, PointKind, Profiles, Rule};
+use hylint_space::{
     AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
 use needed::Needed;
@@ -65,37 +66,36 @@ struct Weighed<'o> {
 
 /// Every excess finding of the run, in point order.
 #[must_use]
-pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) -> Vec<Finding> {
+pub(crate) fn findings(flows: Flows<'_>, exports: &Exports, idle: &Idle) -> Vec<Finding> {
     let mut out = Vec::new();
     let behind = guarded(&flows.here.hosts);
-    for (e, export) in exports.iter().enumerate() {
-        for (p, point) in export.export.points.iter().enumerate() {
-            let at = (e, p);
-            let ask =
-                |guard: &Guard<'_>, instead: &[Guard<'_>], needed: &Needed, hosts: &[&Host]| {
-                    let of = |g| Look::new(exports, at, point, g, needed, hosts, idle);
-                    of(guard).findings(&instead.iter().map(of).collect::<Vec<_>>())
+    for (at, point) in exports.points() {
+        let ask = |guard: &Guard<'_>,
+                   instead: &[Guard<'_>],
+                   needed: &Needed,
+                   hosts: &[&Host<PointId>]| {
+            let of = |g| Look::new(exports, at, point, g, needed, hosts, idle);
+            of(guard).findings(&instead.iter().map(of).collect::<Vec<_>>())
+        };
+        let transit = flows.here.transits.iter().find(|t| t.points.contains(&at));
+        if let Some(t) = transit {
+            let guard = transit_guard(exports, t);
+            out.extend(ask(&guard, &[], &Needed::through(flows), &[]));
+            continue;
+        }
+        let Some(hosts) = behind.get(&at) else {
+            continue;
+        };
+        let needed = Needed::at(flows, hosts, point.kind);
+        let Some(first) = hosts.first() else { continue };
+        for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
+            if guard.points.contains(&at) {
+                let others = if assumed {
+                    instead(exports, &guard)
+                } else {
+                    Vec::new()
                 };
-            let transit = flows.here.transits.iter().find(|t| t.points.contains(&at));
-            if let Some(t) = transit {
-                let guard = transit_guard(exports, t);
-                out.extend(ask(&guard, &[], &Needed::through(flows), &[]));
-                continue;
-            }
-            let Some(hosts) = behind.get(&at) else {
-                continue;
-            };
-            let needed = Needed::at(flows, hosts, point.kind);
-            let Some(first) = hosts.first() else { continue };
-            for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
-                if guard.points.contains(&at) {
-                    let others = if assumed {
-                        instead(exports, &guard)
-                    } else {
-                        Vec::new()
-                    };
-                    out.extend(ask(&guard, &others, &needed, hosts));
-                }
+                out.extend(ask(&guard, &others, &needed, hosts));
             }
         }
     }
@@ -103,10 +103,10 @@ pub(crate) fn findings(flows: Flows<'_>, exports: &[LoadedExport], idle: &Idle) 
 }
 
 /// The hosts behind each point.
-fn guarded(hosts: &[Host]) -> BTreeMap<PointRef, Vec<&Host>> {
-    let mut all: BTreeMap<PointRef, Vec<&Host>> = BTreeMap::new();
+fn guarded(hosts: &[Host<PointId>]) -> BTreeMap<PointId, Vec<&Host<PointId>>> {
+    let mut all: BTreeMap<PointId, Vec<&Host<PointId>>> = BTreeMap::new();
     for h in hosts {
-        let points: BTreeSet<PointRef> = h.layers.iter().flat_map(|l| l.points.clone()).collect();
+        let points: BTreeSet<PointId> = h.layers.iter().flat_map(|l| l.points.clone()).collect();
         for at in points {
             all.entry(at).or_default().push(h);
         }
@@ -116,8 +116,8 @@ fn guarded(hosts: &[Host]) -> BTreeMap<PointRef, Vec<&Host>> {
 
 /// Everything that is known while one point is looked at.
 struct Look<'a, 'b> {
-    exports: &'a [LoadedExport],
-    at: PointRef,
+    exports: &'a Exports,
+    at: PointId,
     point: &'a Point,
     guard: &'b Guard<'a>,
     needed: &'b Needed,
@@ -131,19 +131,23 @@ struct Look<'a, 'b> {
 }
 
 /// Whether a security group guards the host.
-fn grouped(exports: &[LoadedExport], host: &Host) -> bool {
+fn grouped(exports: &Exports, host: &Host<PointId>) -> bool {
     let mut points = host.layers.iter().flat_map(|l| &l.points);
-    points.any(|at| place::point(exports, *at).is_some_and(|p| p.kind == PointKind::SecurityGroup))
+    points.any(|at| {
+        exports
+            .point(*at)
+            .is_some_and(|p| p.kind == PointKind::SecurityGroup)
+    })
 }
 
 impl<'a, 'b> Look<'a, 'b> {
     fn new(
-        exports: &'a [LoadedExport],
-        at: PointRef,
+        exports: &'a Exports,
+        at: PointId,
         point: &'a Point,
         guard: &'b Guard<'a>,
         needed: &'b Needed,
-        hosts: &[&Host],
+        hosts: &[&Host<PointId>],
         idle: &'b Idle,
     ) -> Self {
         let known = !hosts.is_empty() && hosts.iter().all(|h| !h.addrs.is_empty());
@@ -196,14 +200,13 @@ impl<'a, 'b> Look<'a, 'b> {
         out
     }
 
-    fn settings(&self) -> Option<&'a hylint_parsers::model::ProfileSettings> {
+    fn settings(&self) -> Option<&'a hylint_model::ProfileSettings> {
         self.point.windows.as_ref()?.settings(self.guard.profile)
     }
 
     /// Where the profile's settings stand.
-    fn settings_at(&self) -> PointRef {
-        let from = self.point.windows.as_ref().and_then(|w| w.from);
-        (from.unwrap_or(self.at.0), self.at.1)
+    fn settings_at(&self) -> SetId {
+        self.exports.settings(self.at)
     }
 
     fn finding(&self, code: &'static str, severity: Severity, message: String) -> Finding {
@@ -231,11 +234,11 @@ impl<'a, 'b> Look<'a, 'b> {
             .settings()
             .and_then(|s| s.local_rules)
             .is_some_and(|(on, _)| !on);
-        let origin = !gpo_only || r.origin == hylint_parsers::model::RuleOrigin::GroupPolicy;
+        let origin = !gpo_only || r.origin == hylint_model::RuleOrigin::GroupPolicy;
         r.enabled
             && origin
             && r.profiles.intersects(self.guard.profile)
-            && (self.alone || r.origin != hylint_parsers::model::RuleOrigin::Platform)
+            && (self.alone || r.origin != hylint_model::RuleOrigin::Platform)
     }
 
     /// Rules that let packets in, here or in a profile that may be active instead.

@@ -2,38 +2,35 @@
 
 use super::order::{self, Idle};
 use super::place::{self, point_name};
-use crate::engine::PointRef;
 use crate::finding::{Finding, Related, Severity};
-use crate::load::LoadedExport;
-use hylint_parsers::model::{Body, Chain, Point, PointKind, RuleOrigin, Table};
-use hylint_parsers::source::Span;
+use crate::judge::Exports;
+use hylint_engine::PointId;
+use hylint_model::{Body, Chain, Point, PointKind, RuleOrigin, Span, Table};
 use std::collections::BTreeMap;
 
 /// Places named beside the first one.
 const NAMED: usize = 5;
 
 /// Adds every hygiene finding, in point order, and says which rules decide nothing.
-pub(crate) fn findings(exports: &[LoadedExport], out: &mut Vec<Finding>) -> Idle {
+pub(crate) fn findings(exports: &Exports, out: &mut Vec<Finding>) -> Idle {
     let mut idle = Idle::default();
-    for (e, export) in exports.iter().enumerate() {
-        for (p, point) in export.export.points.iter().enumerate() {
-            out.extend(duplicate_names(exports, (e, p), point));
-            order::findings(exports, (e, p), point, &mut idle, out);
-            if let Body::Netfilter(nf) = &point.body {
-                out.extend(
-                    nf.tables
-                        .iter()
-                        .filter_map(|t| unreferenced(exports, (e, p), t)),
-                );
-            }
+    for (at, point) in exports.points() {
+        out.extend(duplicate_names(exports, at, point));
+        order::findings(exports, at, point, &mut idle, out);
+        if let Body::Netfilter(nf) = &point.body {
+            out.extend(
+                nf.tables
+                    .iter()
+                    .filter_map(|t| unreferenced(exports, at, t)),
+            );
         }
     }
     idle
 }
 
 pub(super) fn folded(
-    exports: &[LoadedExport],
-    at: PointRef,
+    exports: &Exports,
+    at: PointId,
     code: &'static str,
     message: String,
     spans: &[Span],
@@ -54,7 +51,7 @@ pub(super) fn folded(
 }
 
 /// Names are no keys in Windows, where one rule per profile is usual; elsewhere a second one is a slip.
-fn duplicate_names(exports: &[LoadedExport], at: PointRef, point: &Point) -> Option<Finding> {
+fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Finding> {
     if point.kind == PointKind::WindowsFirewall {
         return None;
     }
@@ -78,7 +75,7 @@ fn duplicate_names(exports: &[LoadedExport], at: PointRef, point: &Point) -> Opt
     folded(exports, at, "duplicate-name", message, &spans)
 }
 
-fn unreferenced(exports: &[LoadedExport], at: PointRef, table: &Table) -> Option<Finding> {
+fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding> {
     let mut used = vec![false; table.chains.len()];
     let rules = table.chains.iter().flat_map(|c| &c.rules);
     for to in rules.filter_map(|r| r.action.called()) {

@@ -2,17 +2,15 @@
 
 use super::hygiene::folded;
 use super::place::{self, normalized, point_name, rule_span};
-use crate::engine::{Decider, ListId, PointRef};
 use crate::finding::{Finding, Related, Severity};
-use crate::load::LoadedExport;
-use crate::parallel;
-use crate::platform;
-use crate::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
-use hylint_parsers::model::{
+use crate::judge::Exports;
+use crate::rules::platform;
+use hylint_engine::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
+use hylint_engine::{Decider, ListId, PointId, RuleSets};
+use hylint_model::{
     Action, Body, Chain, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, Profiles, Rule,
-    RuleList, RuleOrigin, Table, TableName, Test,
+    RuleList, RuleOrigin, Span, Table, TableName, Test,
 };
-use hylint_parsers::source::Span;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,8 +39,8 @@ impl Idle {
 
 /// The findings of a point: each idle rule on its own, the notes folded.
 pub(super) fn findings<'a>(
-    exports: &'a [LoadedExport],
-    at: PointRef,
+    exports: &'a Exports,
+    at: PointId,
     point: &'a Point,
     idle: &mut Idle,
     out: &mut Vec<Finding>,
@@ -192,8 +190,8 @@ fn named<'a>(list: &OrderedList<'a>, idle: Vec<(u32, Vec<u32>)>) -> Vec<(&'a Rul
 }
 
 struct Look<'a> {
-    exports: &'a [LoadedExport],
-    at: PointRef,
+    exports: &'a Exports,
+    at: PointId,
 }
 
 impl<'a> Look<'a> {
@@ -230,7 +228,7 @@ impl<'a> Look<'a> {
                 *list = list.take().or_else(|| Some(short()));
             }
         }
-        parallel::map(lists, |(name, c, list)| {
+        hylint_parallel::map(lists, |(name, c, list)| {
             let default = c.policy.map(|p| p.allow);
             let said = list.map(|l| first_match(&l, default));
             (name, said.unwrap_or_default())
@@ -262,8 +260,8 @@ impl<'a> Look<'a> {
 
     /// A list by the index that the engine has of it.
     fn indexed(&self, id: ListId, rules: &'a [Rule]) -> Option<OrderedList<'a>> {
-        let e = self.exports.get(self.at.0)?;
-        e.indexes.ordered(&e.export, self.at.1, id, rules)
+        let set = self.exports.set(self.at.set)?;
+        set.indexes.ordered(set.points, self.at.index(), id, rules)
     }
 
     fn name(&self, rule: &Rule) -> String {

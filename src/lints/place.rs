@@ -1,35 +1,48 @@
 //! From the engine's references to places, names and fingerprints.
 
-use crate::engine::{Decider, PointRef};
+use crate::finding::outcome::Evidence;
 use crate::finding::{Finding, Place, Witness};
-use crate::load::{LoadedExport, hex};
-use crate::outcome::Evidence;
-use hylint_parsers::model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule};
-use hylint_parsers::source::Span;
-use hylint_parsers::space::{AddrSet, PacketBox, proto};
-use sha2::{Digest, Sha256};
+use crate::judge::Exports;
+use hylint_engine::{Decider, PointId, SetId};
+use hylint_model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule, Span};
+use hylint_space::{AddrSet, PacketBox, proto};
 use std::net::IpAddr;
 
 /// The point of a reference.
 #[must_use]
-pub fn point(exports: &[LoadedExport], at: PointRef) -> Option<&Point> {
-    exports.get(at.0)?.export.points.get(at.1)
+pub fn point(exports: &Exports, at: PointId) -> Option<&Point> {
+    exports.point(at)
 }
 
 /// The place of a span in the export of a point.
 #[must_use]
-pub fn place(exports: &[LoadedExport], at: PointRef, span: Span) -> Option<Place> {
-    let e = exports.get(at.0)?;
+pub fn place(exports: &Exports, at: PointId, span: Span) -> Option<Place> {
+    place_in(exports, at.set, span)
+}
+
+/// The place of a span in an export.
+#[must_use]
+pub fn place_in(exports: &Exports, export: SetId, span: Span) -> Option<Place> {
+    let e = exports.get(export)?;
     Some(Place::new(&e.path, &e.source, span))
+}
+
+/// The export whose text a decider stands in. A setting may stand in another file than the rules.
+#[must_use]
+pub fn home(exports: &Exports, d: &Decider<'_>) -> SetId {
+    match d {
+        Decider::Setting { at, .. } => exports.settings(*at),
+        d => d.at().set,
+    }
 }
 
 /// The name of a point for people and tools: its name or id, else its file.
 #[must_use]
-pub fn point_name(exports: &[LoadedExport], at: PointRef) -> String {
-    let Some(e) = exports.get(at.0) else {
+pub fn point_name(exports: &Exports, at: PointId) -> String {
+    let Some(e) = exports.get(at.set) else {
         return String::new();
     };
-    let p = e.export.points.get(at.1);
+    let p = e.export.points.get(at.index());
     let named = p
         .map(|p| if p.name.is_empty() { &p.id } else { &p.name })
         .filter(|n| !n.is_empty());
@@ -38,7 +51,7 @@ pub fn point_name(exports: &[LoadedExport], at: PointRef) -> String {
 
 /// Where a rule stands; a platform rule that the file does not hold stands at its point's label.
 #[must_use]
-pub fn rule_span(exports: &[LoadedExport], at: PointRef, rule: &Rule) -> Span {
+pub fn rule_span(exports: &Exports, at: PointId, rule: &Rule) -> Span {
     if !rule.span.is_empty() {
         return rule.span;
     }
@@ -47,14 +60,14 @@ pub fn rule_span(exports: &[LoadedExport], at: PointRef, rule: &Rule) -> Span {
 
 /// A field of a rule, or the rule.
 #[must_use]
-pub fn field_span(exports: &[LoadedExport], at: PointRef, rule: &Rule, field: Field) -> Span {
+pub fn field_span(exports: &Exports, at: PointId, rule: &Rule, field: Field) -> Span {
     rule.field(field)
         .unwrap_or_else(|| rule_span(exports, at, rule))
 }
 
 /// Where a decider stands.
 #[must_use]
-pub fn decider_span(exports: &[LoadedExport], d: &Decider<'_>) -> Span {
+pub fn decider_span(exports: &Exports, d: &Decider<'_>) -> Span {
     match d {
         Decider::Rule { at, rule } => rule_span(exports, *at, rule),
         Decider::Policy { chain, .. } => chain.span,
@@ -64,21 +77,15 @@ pub fn decider_span(exports: &[LoadedExport], d: &Decider<'_>) -> Span {
     }
 }
 
-/// The place of a decider; a setting may stand in another file than the rules.
+/// The place of a decider.
 #[must_use]
-pub fn decider_place(exports: &[LoadedExport], d: &Decider<'_>) -> Option<Place> {
-    let (file, point) = d.at();
-    let file = if let Decider::Setting { file, .. } = d {
-        *file
-    } else {
-        file
-    };
-    place(exports, (file, point), decider_span(exports, d))
+pub fn decider_place(exports: &Exports, d: &Decider<'_>) -> Option<Place> {
+    place_in(exports, home(exports, d), decider_span(exports, d))
 }
 
 /// What a decider is called: the rule's name, the chain's, or nothing.
 #[must_use]
-pub fn decider_name(exports: &[LoadedExport], d: &Decider<'_>) -> String {
+pub fn decider_name(exports: &Exports, d: &Decider<'_>) -> String {
     match d {
         Decider::Rule { rule, at } if rule.name.is_empty() => {
             let line =
@@ -106,7 +113,7 @@ pub fn decider_kind(d: &Decider<'_>) -> &'static str {
 
 /// A decider as evidence.
 #[must_use]
-pub fn evidence(exports: &[LoadedExport], d: &Decider<'_>) -> Evidence {
+pub fn evidence(exports: &Exports, d: &Decider<'_>) -> Evidence {
     Evidence {
         place: decider_place(exports, d),
         rule: decider_name(exports, d),
@@ -150,12 +157,6 @@ fn clause(c: &Clause) -> String {
 /// Says what tells a finding from others of its code at the same point, apart from its place.
 pub fn fingerprint(f: &mut Finding, parts: &[&str]) {
     f.identity.text = parts.join("\0");
-}
-
-/// Hex SHA-256.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }
 
 /// One packet of a box.

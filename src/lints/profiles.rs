@@ -1,11 +1,10 @@
 //! `incomplete-export` where nothing says which Windows profile is active, and required flows pass in the assumed one only.
 
 use super::place::{decider_name, decider_place, fingerprint, point_name};
-use crate::engine::PointRef;
 use crate::finding::{Finding, Related, Severity};
-use crate::judge::{Checked, Judged};
-use crate::load::LoadedExport;
-use hylint_parsers::model::Profiles;
+use crate::judge::{Checked, Exports, Judged};
+use hylint_engine::PointId;
+use hylint_model::Profiles;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules named beside the first one.
@@ -14,7 +13,7 @@ const NAMED: usize = 5;
 /// The flows of one point in one direction that another profile does not let through.
 struct Fails<'a> {
     first: &'a Checked<'a>,
-    at: PointRef,
+    at: PointId,
     profiles: Profiles,
     rows: BTreeSet<u32>,
     /// The checks whose evidence is pointed at.
@@ -23,8 +22,8 @@ struct Fails<'a> {
 
 /// One note for each point and direction.
 #[must_use]
-pub fn findings(exports: &[LoadedExport], judged: &[Judged<'_>]) -> Vec<Finding> {
-    let mut all: BTreeMap<(&str, PointRef, &str), Fails<'_>> = BTreeMap::new();
+pub fn findings(exports: &Exports, judged: &[Judged<'_>]) -> Vec<Finding> {
+    let mut all: BTreeMap<(&str, PointId, &str), Fails<'_>> = BTreeMap::new();
     for j in judged {
         for c in j.checks.iter().filter(|c| c.not_in != Profiles::NONE) {
             let Some(at) = c.guard.points.first().copied() else {
@@ -46,7 +45,7 @@ pub fn findings(exports: &[LoadedExport], judged: &[Judged<'_>]) -> Vec<Finding>
     all.values().map(|f| word(exports, f)).collect()
 }
 
-fn word(exports: &[LoadedExport], fails: &Fails<'_>) -> Finding {
+fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {
     let guard = &fails.first.guard;
     let n = fails.rows.len();
     let (s, verb, not) = if n == 1 {

@@ -3,14 +3,14 @@
 
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
-use crate::engine::{Decider, Direction, PointRef, union_addrs};
 use crate::finding::{Finding, Related, Severity};
-use crate::judge::{Checked, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled};
-use crate::load::LoadedExport;
-use crate::matrix::{Implied, Require, Requirement};
+use crate::judge::{
+    Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
+};
+use crate::rules::matrix::{Implied, Require, Requirement};
 use crate::site::Site;
-use hylint_parsers::model::{Body, Field, PointKind, Test};
-use hylint_parsers::source::Span;
+use hylint_engine::{Decider, Direction, PointId, union_addrs};
+use hylint_model::{Body, Field, PointKind, Span, Test};
 use std::collections::HashMap;
 
 /// Pairs named in a finding.
@@ -29,7 +29,7 @@ struct Subject<'a> {
 
 /// Findings of the matrix.
 #[must_use]
-pub fn findings(exports: &[LoadedExport], site: &Site, judged: &[Judged<'_>]) -> Vec<Finding> {
+pub fn findings(exports: &Exports, site: &Site, judged: &[Judged<'_>]) -> Vec<Finding> {
     let mut out: Vec<Finding> = Vec::new();
     let mut stands: HashMap<String, usize> = HashMap::new();
     let serving = Serving::of(judged);
@@ -73,7 +73,7 @@ pub fn findings(exports: &[LoadedExport], site: &Site, judged: &[Judged<'_>]) ->
 /// Findings of flows that the vendor's remarks imply: warnings, outside the rows.
 #[must_use]
 pub fn implied(
-    exports: &[LoadedExport],
+    exports: &Exports,
     site: &Site,
     f: &Implied,
     checks: &[Checked<'_>],
@@ -122,7 +122,7 @@ fn merge(first: &mut Finding, f: Finding) {
 }
 
 fn word<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     s: &Subject<'_>,
     spec: &FlowSpec<'_>,
     c: &Checked<'_>,
@@ -213,12 +213,12 @@ fn word<'a>(
 
 /// Of united groups the one that nearly allows it is the one to mend, so its default is the place.
 fn nearer_default<'a>(
-    exports: &'a [LoadedExport],
+    exports: &'a Exports,
     by: &Decider<'a>,
     c: &Checked<'_>,
     miss: Option<&Miss<'_>>,
 ) -> Decider<'a> {
-    let list = |at: PointRef| match &place::point(exports, at)?.body {
+    let list = |at: PointId| match &exports.point(at)?.body {
         Body::Lists(l) if c.guard.direction == Direction::Out => Some(&l.egress),
         Body::Lists(l) => Some(&l.ingress),
         Body::Netfilter(_) => None,
@@ -234,7 +234,7 @@ fn nearer_default<'a>(
     }
 }
 
-fn relate(out: &mut Finding, exports: &[LoadedExport], at: PointRef, span: Span, label: &str) {
+fn relate(out: &mut Finding, exports: &Exports, at: PointId, span: Span, label: &str) {
     if let Some(place) = place::place(exports, at, span) {
         out.related.push(Related {
             place,

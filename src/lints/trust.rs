@@ -2,10 +2,8 @@
 
 use super::place;
 use crate::finding::{Finding, Place, Severity};
-use crate::judge::Judged;
-use crate::load::LoadedExport;
-use hylint_parsers::model::ConditionKind;
-use hylint_parsers::source::Span;
+use crate::judge::{Exports, Judged};
+use hylint_model::{ConditionKind, Span};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -14,12 +12,12 @@ use std::sync::Arc;
 
 /// Exports that are older than the site accepts. The age comes from the export's own text.
 #[must_use]
-pub fn stale(exports: &[LoadedExport], max_age_days: Option<u32>, now: Timestamp) -> Vec<Finding> {
+pub fn stale(exports: &Exports, max_age_days: Option<u32>, now: Timestamp) -> Vec<Finding> {
     let Some(days) = max_age_days else {
         return Vec::new();
     };
     let mut out = Vec::new();
-    for e in exports {
+    for e in exports.iter() {
         let Some((text, span)) = &e.export.exported_at else {
             let mut f = Finding::new(
                 "stale-export",
@@ -71,7 +69,7 @@ pub fn moment(text: &str) -> Option<Timestamp> {
 
 /// Lines with unmodelled matches on which a verdict rests.
 #[must_use]
-pub fn doubted(exports: &[LoadedExport], judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)> {
+pub fn doubted(exports: &Exports, judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)> {
     let mut lines: Vec<(Arc<str>, u32)> = Vec::new();
     for f in judged
         .iter()
@@ -83,7 +81,7 @@ pub fn doubted(exports: &[LoadedExport], judged: &[Judged<'_>]) -> Vec<(Arc<str>
             .iter()
             .filter(|c| c.kind == ConditionKind::Unknown)
         {
-            if let Some(e) = exports.get(f.by.at().0) {
+            if let Some(e) = exports.get(f.by.at().set) {
                 lines.push((e.path.clone(), e.source.position(c.span.start).line));
             }
         }

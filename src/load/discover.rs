@@ -1,7 +1,7 @@
 //! Which files a run reads.
 
 use super::plain_io;
-use crate::diag::Diag;
+use crate::common::diag::Diag;
 use crate::finding::{Finding, Place, Severity};
 use std::io;
 use std::path::{Component, Path, PathBuf};

@@ -9,11 +9,9 @@
 //! | unmodelled, the rule is in no model | `unmodelled-match` | error |
 //! | note (odd, but decided) | `malformed-export` | note |
 
-use crate::finding::{Finding, Place, Related, Severity};
-use crate::fingerprint::shape;
-use hylint_parsers::model::Export;
-use hylint_parsers::problem::{Problem, ProblemKind};
-use hylint_parsers::source::{Source, Span};
+use crate::finding::{Finding, Place, Related, Severity, shape};
+use hylint_model::{Export, Problem, ProblemKind, Span};
+use hylint_parsers::source::Source;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 

@@ -1,13 +1,12 @@
 //! What the stages before judging need of an export, so that its rules and its text need not be held for them.
 
 use super::LoadedExport;
-use crate::engine::Indexes;
 use crate::finding::Place;
-use hylint_parsers::model::{
-    Action, Body, Companion, Lists, Netfilter, Point, Rule, RuleList, TableName, Test,
+use hylint_model::{
+    Action, Body, Companion, Lists, Netfilter, Point, Rule, RuleList, Span, TableName, Test,
 };
-use hylint_parsers::source::{Source, Span};
-use hylint_parsers::space::{PortSet, proto};
+use hylint_parsers::source::Source;
+use hylint_space::{PortSet, proto};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was once looked up in the rules and the text.
@@ -39,17 +38,16 @@ impl LoadedExport {
             places: places(self),
         };
         let points = self.export.points.iter_mut().map(bare).collect();
-        let export = hylint_parsers::model::Export {
+        let export = hylint_model::Export {
             format: self.export.format,
             points,
             companions: std::mem::take(&mut self.export.companions),
             annotations: self.export.annotations.clone(),
             exported_at: self.export.exported_at.clone(),
             host_name: self.export.host_name.clone(),
-            ..hylint_parsers::model::Export::default()
+            ..hylint_model::Export::default()
         };
         Self {
-            indexes: Indexes::default(),
             path: self.path.clone(),
             source: Source::new(&*self.path, "", self.source.encoding),
             export,
@@ -90,7 +88,7 @@ impl Summary {
     pub(super) fn of(e: &LoadedExport) -> Self {
         Self {
             rules: e.export.rules_in_model(),
-            unmodelled: crate::inspect::unmodelled(e).len(),
+            unmodelled: super::unmodelled(&e.source, &e.export).len(),
             kept: None,
         }
     }

@@ -2,11 +2,11 @@
 //! `requirement` (in the vendor's order), `check` (under its requirement) and `finding`. A column that a kind does not
 //! have is empty.
 
-use super::sanitize::limited;
 use super::words::{self, SENTENCE};
 use super::{RenderOptions, Report};
+use crate::common::sanitize::limited;
 use crate::finding::Finding;
-use crate::outcome::{Check, ExportInfo, Outcome, RequirementResult};
+use crate::finding::outcome::{Check, ExportInfo, Outcome, RequirementResult};
 use std::io::{self, Write};
 
 /// The columns, in order; one may be added at the end, none moves.

@@ -3,11 +3,11 @@
 //! GitHub shows 10 annotations of a level in a step and keeps the rest in the log, so the gravest come first, and the
 //! summary stands before the notes, whose level it shares.
 
-use super::sanitize::limited;
 use super::words::{self, SENTENCE};
 use super::{RenderOptions, Report};
+use crate::common::sanitize::limited;
+use crate::finding::outcome::Outcome;
 use crate::finding::{Finding, Severity};
-use crate::outcome::Outcome;
 use std::io::{self, Write};
 
 /// Annotations of one level that GitHub shows in a step.

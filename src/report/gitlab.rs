@@ -1,10 +1,10 @@
 //! GitLab Code Quality: the part of Code Climate's issues that a merge request shows.
 
-use super::sanitize::{limited, text};
 use super::words::{self, SENTENCE};
 use super::{RenderOptions, Report, write_json};
+use crate::common::sanitize::{limited, text};
+use crate::finding::outcome::Outcome;
 use crate::finding::{Finding, Severity};
-use crate::outcome::Outcome;
 use serde::Serialize;
 use std::io::{self, Write};
 

@@ -5,11 +5,10 @@
 mod evidence;
 mod findings;
 
-use super::sanitize::{limited, text};
-use super::words;
-use super::{RenderOptions, Report};
+use super::{RenderOptions, Report, words};
+use crate::common::sanitize::{limited, text};
 use crate::finding::Severity;
-use crate::outcome::{Outcome, Status, Verdict};
+use crate::finding::outcome::{Outcome, Status, Verdict};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
 

@@ -8,7 +8,7 @@ mod summary;
 
 use super::{RenderOptions, Report};
 use crate::finding::Severity;
-use crate::outcome::Outcome;
+use crate::finding::outcome::Outcome;
 use std::io::{self, Write};
 use style::Style;
 

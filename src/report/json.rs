@@ -7,8 +7,10 @@ pub(super) use safe::Safe;
 pub use safe::write_json;
 
 use super::{RenderOptions, Report};
+use crate::finding::outcome::{
+    Check, Counts, Evidence, ExportInfo, Outcome, RequirementResult, Status,
+};
 use crate::finding::{Finding, Place, Severity, Waiver, Witness};
-use crate::outcome::{Check, Counts, Evidence, ExportInfo, Outcome, RequirementResult, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -119,7 +121,7 @@ struct Elsewhere {
 }
 
 impl<'a> Scope<'a> {
-    fn of(s: &'a crate::outcome::Scope, o: &Outcome) -> Self {
+    fn of(s: &'a crate::finding::outcome::Scope, o: &Outcome) -> Self {
         let elsewhere = Counts::of(&o.elsewhere);
         Self {
             paths: &s.paths,

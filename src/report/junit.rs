@@ -3,12 +3,11 @@
 //!
 //! A test fails exactly where a finding fails the run, so that a pipeline is red when the exit status is 1.
 
-use super::sanitize::{limited, text};
-use super::words;
-use super::{RenderOptions, Report};
+use super::{RenderOptions, Report, words};
+use crate::common::sanitize::{limited, text};
 use crate::finding::Finding;
+use crate::finding::outcome::{Check, ExportInfo, Outcome, RequirementResult, Status};
 use crate::lints::{self, Group};
-use crate::outcome::{Check, ExportInfo, Outcome, RequirementResult, Status};
 use quick_junit::{NonSuccessKind, Property, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeSet;
 use std::io::{self, Write};

@@ -3,11 +3,11 @@
 
 mod escape;
 
-use super::sanitize::{limited, line};
 use super::words::{self, SENTENCE, plural};
 use super::{RenderOptions, Report};
+use crate::common::sanitize::{limited, line};
+use crate::finding::outcome::{Outcome, Status, Verdict};
 use crate::finding::{Finding, Place, Severity};
-use crate::outcome::{Outcome, Status, Verdict};
 use escape::{code, fence, prose};
 use std::fmt::Write as _;
 use std::io::{self, Write};

@@ -9,14 +9,12 @@ mod json;
 mod junit;
 mod markdown;
 mod ndjson;
-mod sanitize;
 mod sarif;
 mod words;
 
 pub use json::{schema as check_schema, write_json};
-pub use sanitize::{escape_json, limited as sanitize_limited, same_bytes as sanitize_same_bytes};
 
-use crate::outcome::Outcome;
+use crate::finding::outcome::Outcome;
 use std::io::{self, Write};
 
 /// How to render.

@@ -3,7 +3,7 @@
 
 use super::json::{Document, Safe};
 use super::{RenderOptions, Report};
-use crate::outcome::Outcome;
+use crate::finding::outcome::Outcome;
 use serde::Serialize;
 use serde_json::ser::CompactFormatter;
 use std::io::{self, Write};

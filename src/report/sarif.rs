@@ -7,11 +7,10 @@ mod invocation;
 mod place;
 mod rules;
 
-use super::words;
-use super::{RenderOptions, Report, write_json};
+use super::{RenderOptions, Report, words, write_json};
+use crate::common::sanitize::{limited, text};
+use crate::finding::outcome::Outcome;
 use crate::finding::{Finding, Severity, Waiver};
-use crate::outcome::Outcome;
-use crate::report::sanitize::{limited, text};
 use place::{Artifacts, location, message};
 use serde_json::{Value, json};
 use serde_sarif::sarif::{

@@ -1,8 +1,8 @@
 //! Phrases that several reports share. What comes from an export is sanitized for one line.
 
-use super::sanitize::{limited, text};
+use crate::common::sanitize::{limited, text};
+use crate::finding::outcome::{Assumption, Counts, Evidence, NotProven, Outcome, Status, Verdict};
 use crate::finding::{Finding, Part, Place, Waiver, Witness};
-use crate::outcome::{Assumption, Counts, Evidence, NotProven, Outcome, Status, Verdict};
 
 /// Characters kept of one of hylint's own sentences, which may quote names.
 pub(super) const SENTENCE: usize = 600;

@@ -2,15 +2,16 @@
 
 pub mod bind;
 pub mod config;
-pub mod paths;
+pub mod role_names;
 
 pub use bind::{Bound, Overrides, bind};
 pub use config::{Config, KnownLint, find, load, load_matrix};
 
 use crate::finding::Severity;
-use crate::matrix::RoleIx;
-use hylint_parsers::model::Profiles;
-use hylint_parsers::space::{AddrSet, PortSet, ProtoSet};
+use crate::load::RunPoint;
+use crate::rules::matrix::RoleIx;
+use hylint_model::Profiles;
+use hylint_space::{AddrSet, PortSet, ProtoSet};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -43,16 +44,16 @@ pub struct RoleState {
 /// One layer of protection of a host: points of one kind that are united (several security groups, the IPv4 and the
 /// IPv6 half of netfilter). All layers must let a packet through.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Layer {
-    /// Which export and point: indices into the run's exports and the export's points.
-    pub points: Vec<(usize, usize)>,
+pub struct Layer<P = RunPoint> {
+    /// Its points: those of the run, or those of the part of it that is judged.
+    pub points: Vec<P>,
     /// Peers in these addresses do not cross the layer (a network ACL inside its own subnet).
     pub inside: AddrSet,
 }
 
 /// One host.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Host {
+pub struct Host<P = RunPoint> {
     /// Name for people and findings.
     pub name: String,
     /// Its addresses; empty when unknown.
@@ -62,7 +63,7 @@ pub struct Host {
     /// Where the roles come from: `config`, `option`, `annotation`, `tag`, `path`, `inferred`.
     pub role_source: &'static str,
     /// Layers, outermost first; empty when no export is bound to it.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<Layer<P>>,
     /// Active Windows profiles if the site says.
     pub profile: Option<Profiles>,
     /// Interface → peers that are reached by it, if the site says.
@@ -71,19 +72,52 @@ pub struct Host {
     pub resolve: Arc<BTreeMap<String, AddrSet>>,
 }
 
+impl Host {
+    /// The same host with its points by numbers of another kind.
+    pub fn at<P>(&self, points: impl Fn(&[RunPoint]) -> Vec<P>) -> Host<P> {
+        let layer = |l: &Layer| Layer {
+            points: points(&l.points),
+            inside: l.inside.clone(),
+        };
+        Host {
+            name: self.name.clone(),
+            addrs: self.addrs.clone(),
+            roles: self.roles.clone(),
+            role_source: self.role_source,
+            layers: self.layers.iter().map(layer).collect(),
+            profile: self.profile,
+            interfaces: self.interfaces.clone(),
+            resolve: self.resolve.clone(),
+        }
+    }
+}
+
 /// A forwarding firewall.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Transit {
+pub struct Transit<P = RunPoint> {
     /// Name.
     pub name: String,
     /// Points (the two halves of one netfilter).
-    pub points: Vec<(usize, usize)>,
+    pub points: Vec<P>,
     /// Pairs of roles whose flows cross it; empty: every pair it can tell apart.
     pub between: Vec<(RoleIx, RoleIx)>,
     /// Interface → peers, if the site says.
     pub interfaces: Vec<(String, AddrSet)>,
     /// `[resolve]`.
     pub resolve: Arc<BTreeMap<String, AddrSet>>,
+}
+
+impl Transit {
+    /// The same firewall with its points by numbers of another kind.
+    pub fn at<P>(&self, points: impl Fn(&[RunPoint]) -> Vec<P>) -> Transit<P> {
+        Transit {
+            name: self.name.clone(),
+            points: points(&self.points),
+            between: self.between.clone(),
+            interfaces: self.interfaces.clone(),
+            resolve: self.resolve.clone(),
+        }
+    }
 }
 
 /// An `[[allow]]` of the site: a flow that is wanted beside the matrix.

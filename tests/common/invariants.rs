@@ -2,9 +2,10 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses its part
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use hylint::finding::outcome::Outcome;
 use hylint::load::LoadedExport;
-use hylint::outcome::Outcome;
-use hylint_parsers::source::{Position, Source, Span};
+use hylint_model::Span;
+use hylint_parsers::source::{Position, Source};
 
 /// Line and column of an offset, counted from the start of the text.
 pub fn position(text: &str, offset: u32) -> Position {
@@ -63,7 +64,7 @@ pub fn outcome_holds(o: &Outcome) {
         assert!(hylint::lints::by_code(f.code).is_some(), "{}", f.code);
     }
     for r in &o.requirements {
-        use hylint::outcome::Status;
+        use hylint::finding::outcome::Status;
         let worst = r.checks.iter().any(|c| c.status == Status::Violated);
         assert!(!worst || r.status != Status::Satisfied, "{}", r.id);
     }

@@ -2,8 +2,8 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses its part
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use hylint::finding::outcome::*;
 use hylint::finding::{Excerpt, Finding, Place, Related, Severity, Waiver, Witness};
-use hylint::outcome::*;
 use hylint::report::{RenderOptions, by_id};
 use hylint_parsers::source::Position;
 
@@ -178,7 +178,7 @@ pub fn outcome() -> Outcome {
             entries: 3,
             gone: 2,
         }),
-        scope: Some(hylint::outcome::Scope {
+        scope: Some(hylint::finding::outcome::Scope {
             paths: vec!["cm1/rules.txt".into()],
             hosts: vec!["cm1".into()],
         }),

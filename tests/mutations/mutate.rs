@@ -1,7 +1,7 @@
 //! What is done to the rule of one row, and what the program must then say.
 
 use super::plan::{Dir, Plan, Proto, Rule};
-use hylint::matrix::{Require, Requirement};
+use hylint::rules::matrix::{Require, Requirement};
 
 /// A format.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -1,6 +1,6 @@
 //! The site, the flows that one host needs, and the rules for them, before any format.
 
-use hylint::matrix::{Matrix, Presence, Require, Requirement, RoleIx, Transport};
+use hylint::rules::matrix::{Matrix, Presence, Require, Requirement, RoleIx, Transport};
 
 /// Which way a rule or flow goes, seen from the judged host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

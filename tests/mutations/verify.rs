@@ -3,9 +3,9 @@
 use super::mutate::{Case, Expect, Mutation, Platform, Spot};
 use super::page::Page;
 use super::{aws, azure, iptables, netsh};
-use hylint::check::{CheckRequest, check};
+use hylint::finding::outcome::{Outcome, Status};
 use hylint::finding::{Place, Severity};
-use hylint::outcome::{Outcome, Status};
+use hylint::session::run::{CheckRequest, check};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;

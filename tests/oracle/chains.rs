@@ -1,8 +1,8 @@
 //! What netfilter tables do with a packet.
 
 use crate::naive::{Bits, Case, Outcome, Outcomes, Walker, representatives};
-use hylint::engine::Direction;
-use hylint_parsers::model::{Action, Nat, NatKind, Netfilter, Table, TableName};
+use hylint_engine::Direction;
+use hylint_model::{Action, Nat, NatKind, Netfilter, Table, TableName};
 use std::array;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

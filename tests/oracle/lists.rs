@@ -2,13 +2,12 @@
 
 use crate::naive::{Case, Outcome, Outcomes};
 use crate::universe::{common_condition, rule};
-use hylint::engine::Direction;
-use hylint_parsers::model::{
+use hylint_engine::Direction;
+use hylint_model::{
     Action, Body, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, Discipline,
     InboundPolicy, Lists, Point, PointKind, ProfileSettings, Profiles, Rule, RuleList, RuleOrigin,
-    Test, WindowsProfiles,
+    Span, Test, WindowsProfiles,
 };
-use hylint_parsers::source::Span;
 use proptest::prelude::*;
 
 fn actions(bypass: bool) -> BoxedStrategy<Action> {

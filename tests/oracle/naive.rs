@@ -2,9 +2,9 @@
 //! that a translation may lead to.
 
 use crate::universe::{MAC, V4, V6};
-use hylint::trace::{Packet, Verdict};
-use hylint_parsers::model::{Condition, ConditionKind, Rule, Side, Test};
-use hylint_parsers::space::{AddrSet, PacketBox, StateSet, iface_name};
+use hylint::session::trace::{Packet, Verdict};
+use hylint_model::{Condition, ConditionKind, Rule, Side, Test};
+use hylint_space::{AddrSet, PacketBox, StateSet, iface_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -108,7 +108,7 @@ impl Case<'_> {
     }
 
     /// No address of this universe is multicast. IPv4 wants one of the types asked for, IPv6 each of them.
-    fn of_type(&self, side: Side, types: hylint_parsers::model::AddrTypes, w: &Walker) -> bool {
+    fn of_type(&self, side: Side, types: hylint_model::AddrTypes, w: &Walker) -> bool {
         let (v6, local) = (w.src.is_ipv6(), self.local(side, w));
         let kinds = [
             (types.has("LOCAL"), local),

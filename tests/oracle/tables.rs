@@ -1,12 +1,11 @@
 //! Random netfilter tables.
 
 use crate::universe::{ADDRESSES, netfilter_condition, range, rule};
-use hylint_parsers::model::{
-    Action, Body, Chain, ChainPolicy, Nat, NatKind, Netfilter, Point, PointKind, Rule, Table,
+use hylint_model::{
+    Action, Body, Chain, ChainPolicy, Nat, NatKind, Netfilter, Point, PointKind, Rule, Span, Table,
     TableName,
 };
-use hylint_parsers::source::Span;
-use hylint_parsers::space::{AddrSet, PortSet, RangeSet};
+use hylint_space::{AddrSet, PortSet, RangeSet};
 use proptest::prelude::*;
 
 /// Tables with their base chains and the most rules of a chain.

@@ -1,11 +1,11 @@
 //! A small universe of packets, and rules that tell them apart.
 
-use hylint::trace::Packet;
-use hylint_parsers::model::{
-    Action, AddrTypes, Clause, Condition, ConditionKind, Profiles, Rule, RuleOrigin, Side, Test,
+use hylint::session::trace::Packet;
+use hylint_model::{
+    Action, AddrTypes, Clause, Condition, ConditionKind, Profiles, Rule, RuleOrigin, Side, Span,
+    Test,
 };
-use hylint_parsers::source::Span;
-use hylint_parsers::space::{
+use hylint_space::{
     AddrSet, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet,
     TcpFlags,
 };

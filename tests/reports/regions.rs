@@ -111,7 +111,7 @@ fn columns_count_characters_in_every_encoding() {
         let artifact = &log["runs"][0]["artifacts"][0];
         assert_eq!(
             artifact["hashes"]["sha-256"],
-            hylint::lints::place::sha256(&bytes),
+            hylint::common::hash::sha256(&bytes),
             "{name}"
         );
         assert_eq!(artifact["length"], bytes.len(), "{name}");

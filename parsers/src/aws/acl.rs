@@ -10,13 +10,11 @@ use super::shape;
 use super::traffic::{Pair, Traffic};
 use crate::json::walk::Shape;
 use crate::json::{Kind, Value};
-use crate::model::{
+use hylint_model::{
     Action, Body, Clause, Condition, DefaultOrigin, Discipline, Field, Lists, Point, PointKind,
-    Rule, RuleList, RuleOrigin, Side,
+    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Side, Span,
 };
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
-use crate::space::{AddrSet, Family};
+use hylint_space::{AddrSet, Family};
 
 /// The number of the entry `*`.
 pub(super) const LAST: u32 = 32767;

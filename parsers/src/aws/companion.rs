@@ -3,9 +3,8 @@
 use super::reader::{Reader, text};
 use super::shape;
 use crate::json::{Kind, Value};
-use crate::model::{AddressList, Companion, NetworkInterface, Subnet, Tag};
-use crate::problem::{Problem, ProblemKind};
-use crate::space::AddrSet;
+use hylint_model::{AddressList, Companion, NetworkInterface, Problem, ProblemKind, Subnet, Tag};
+use hylint_space::AddrSet;
 
 /// The name that people gave a resource.
 fn name_tag(tags: &[Tag]) -> Box<str> {

@@ -3,8 +3,7 @@
 use super::reader::Reader;
 use crate::format::Score;
 use crate::json::{Json, Kind, Value};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
+use hylint_model::{Problem, ProblemKind, Span};
 
 /// Containers inside one another before a document is no longer followed; real wrappers need four.
 const MAX_DEPTH: usize = 12;

@@ -2,18 +2,16 @@
 
 use super::peer::Peer;
 use super::reader::{Reader, doubt, given, text};
-use super::rule::Parts;
+use super::rule::{Parts, describe};
 use super::shape;
 use super::traffic::Traffic;
 use crate::format::Depth;
 use crate::json::{Kind, Value};
-use crate::model::{
+use hylint_model::{
     Action, Body, Condition, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, PointKind,
-    Rule, RuleList, Side, Tag,
+    Problem, ProblemKind, Rule, RuleList, Side, Span, Tag,
 };
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
-use crate::space::Family;
+use hylint_space::Family;
 
 const WHOLE: &str = "export the groups with `aws ec2 describe-security-groups`, without `--query`";
 
@@ -320,7 +318,7 @@ impl Maker<'_> {
             doubt,
         };
         let mut rule = reader.rule(parts, [peer]);
-        rule.describe(about);
+        describe(&mut rule, about);
         rules.push(rule);
     }
 

@@ -3,14 +3,14 @@
 use super::group::{deny, group_point};
 use super::peer::Peer;
 use super::reader::{Reader, doubt, given, text, truth};
-use super::rule::Parts;
+use super::rule::{Parts, describe};
 use super::shape;
 use super::traffic::Traffic;
 use crate::json::{Kind, Value};
-use crate::model::{Action, Body, DefaultOrigin, Field, PointKind, Rule, RuleList, Side};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
-use crate::space::Family;
+use hylint_model::{
+    Action, Body, DefaultOrigin, Field, PointKind, Problem, ProblemKind, Rule, RuleList, Side, Span,
+};
+use hylint_space::Family;
 use rustc_hash::FxHashMap;
 
 /// A group that rules of the listing name.
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
             doubt: fields.unknown.map(|key| doubt(key, self.source.slice(key))),
         };
         let mut rule = self.rule(parts, peers);
-        rule.describe(about);
+        describe(&mut rule, about);
         if let Some(id) = rule_id {
             rule.name = text(Some(id));
             rule.fields.push((Field::Name, id.span()));

@@ -24,9 +24,7 @@ mod tests;
 
 use crate::format::{FormatSpec, Input, Score};
 use crate::json::{Json, embedded};
-use crate::model::Export;
-use crate::problem::ProblemKind;
-use crate::source::Span;
+use hylint_model::{Export, ProblemKind, Span};
 use reader::Reader;
 use std::ops::Range;
 

@@ -3,10 +3,8 @@
 use super::reader::{Reader, doubt, given};
 use super::shape;
 use crate::json::Value;
-use crate::model::{Condition, ConditionKind, Side, Test};
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::{AddrSet, Family};
+use hylint_model::{Condition, ConditionKind, ProblemKind, Side, Span, Test};
+use hylint_space::{AddrSet, Family};
 
 /// Whom a rule speaks of.
 pub(super) struct Peer {

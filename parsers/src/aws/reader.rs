@@ -5,10 +5,11 @@ use super::shape;
 use crate::format::Depth;
 use crate::json::walk::Walk;
 use crate::json::{Kind, Value};
-use crate::model::{Companion, Condition, ConditionKind, Export, Point, Tag, Test};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::{Source, Span};
-use crate::space::{AddrSet, v4_prefix};
+use crate::source::Source;
+use hylint_model::{
+    Companion, Condition, ConditionKind, Export, Point, Problem, ProblemKind, Span, Tag, Test,
+};
+use hylint_space::{AddrSet, v4_prefix};
 use rustc_hash::FxHashMap;
 use std::net::IpAddr;
 

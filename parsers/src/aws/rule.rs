@@ -4,10 +4,10 @@ use super::peer::Peer;
 use super::reader::{Reader, text};
 use super::traffic::Traffic;
 use crate::json::Value;
-use crate::model::{Action, Clause, Condition, Field, Profiles, Rule, RuleOrigin, Side};
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::{AddrSet, FlagSet, IfaceSet, PacketBox, StateSet};
+use hylint_model::{
+    Action, Clause, Condition, Field, ProblemKind, Profiles, Rule, RuleOrigin, Side, Span,
+};
+use hylint_space::{AddrSet, FlagSet, IfaceSet, PacketBox, StateSet};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 
@@ -96,12 +96,10 @@ impl Reader<'_> {
     }
 }
 
-impl Rule {
-    /// Takes the description.
-    pub(super) fn describe(&mut self, about: Option<Value<'_>>) {
-        if let Some(about) = about {
-            self.comment = text(Some(about));
-            self.fields.push((Field::Description, about.span()));
-        }
+/// Takes a description into a rule.
+pub(super) fn describe(rule: &mut Rule, about: Option<Value<'_>>) {
+    if let Some(about) = about {
+        rule.comment = text(Some(about));
+        rule.fields.push((Field::Description, about.span()));
     }
 }

@@ -5,10 +5,8 @@
 
 use super::reader::{Reader, doubt};
 use crate::json::Value;
-use crate::model::{Condition, Field};
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::{Family, PortSet, ProtoSet, proto};
+use hylint_model::{Condition, Field, ProblemKind, Span};
+use hylint_space::{Family, PortSet, ProtoSet, proto};
 use smallvec::SmallVec;
 
 /// A pair of bounds: first and last port, or ICMP type and code.

@@ -4,10 +4,8 @@ use super::context::{Context, elements, id_of, is_blank, is_expression, last_seg
 use super::ports::{missing, shown, unreadable};
 use super::tags;
 use crate::json::Value;
-use crate::model::{Condition, ConditionKind, Side, Test};
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::{AddrSet, RangeSet, v4_prefix};
+use hylint_model::{Condition, ConditionKind, ProblemKind, Side, Span, Test};
+use hylint_space::{AddrSet, RangeSet, v4_prefix};
 use rustc_hash::FxHashMap;
 use std::net::{IpAddr, Ipv4Addr};
 

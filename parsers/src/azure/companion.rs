@@ -5,9 +5,8 @@ use super::context::{Context, before, elements, id_of};
 use super::group::read_tags;
 use super::tags;
 use crate::json::Value;
-use crate::model::{AddressList, Companion, NetworkInterface, Subnet};
-use crate::problem::ProblemKind;
-use crate::space::AddrSet;
+use hylint_model::{AddressList, Companion, NetworkInterface, ProblemKind, Subnet};
+use hylint_space::AddrSet;
 use rustc_hash::FxHashMap;
 
 /// More groups than an interface can be in.
@@ -18,7 +17,7 @@ const MANY: usize = 512;
 pub(super) struct Gathered {
     companions: Vec<Companion>,
     /// Id of the IP configuration, id of the public address, the address, its place.
-    public: Vec<(Box<str>, Box<str>, AddrSet, crate::source::Span)>,
+    public: Vec<(Box<str>, Box<str>, AddrSet, hylint_model::Span)>,
     /// Position of an interface among the companions, id of a public address that it refers to.
     wanted: Vec<(usize, Box<str>)>,
 }
@@ -163,7 +162,7 @@ pub(super) fn service_tags(cx: &mut Context, v: Value<'_>) {
     }
 }
 
-fn push_list(cx: &mut Context, key: String, addrs: AddrSet, span: crate::source::Span) {
+fn push_list(cx: &mut Context, key: String, addrs: AddrSet, span: hylint_model::Span) {
     let list = AddressList {
         key: key.into(),
         addrs,

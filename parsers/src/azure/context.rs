@@ -7,8 +7,7 @@ use super::template::Stray;
 use crate::json::memo::Memo;
 use crate::json::walk::Shape;
 use crate::json::{Kind, Value};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
+use hylint_model::{Problem, ProblemKind, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Everything that reading gathers.

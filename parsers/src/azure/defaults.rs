@@ -2,8 +2,7 @@
 
 use super::addr::{Alternative, load_balancer, named};
 use super::rule::Direction;
-use crate::model::{Action, Clause, Rule, RuleOrigin, Side};
-use crate::source::Span;
+use hylint_model::{Action, Clause, Rule, RuleOrigin, Side, Span};
 
 /// The six rules that every group has and that nobody can remove ("Default security rules" of the documentation). They
 /// have no place, as the file does not hold them.

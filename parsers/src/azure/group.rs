@@ -7,12 +7,10 @@ use super::keys::{EFFECTIVE, GROUP};
 use super::rule::{self, Direction};
 use super::template::{self, Stray};
 use crate::json::{Kind, Value};
-use crate::model::{
-    Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Field, Lists, Point, PointKind, Rule,
-    RuleList, RuleOrigin, Tag,
+use hylint_model::{
+    Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Field, Lists, Point, PointKind,
+    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Span, Tag,
 };
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
 
 /// A group while the file is read.
 #[derive(Debug, Default)]

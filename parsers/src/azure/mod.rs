@@ -27,10 +27,8 @@ pub mod write;
 
 use crate::format::{Depth, FormatSpec, Input, Score};
 use crate::json::Json;
-use crate::model::Export;
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
 use context::Context;
+use hylint_model::{Export, Problem, ProblemKind, Span};
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {

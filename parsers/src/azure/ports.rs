@@ -2,8 +2,8 @@
 
 use super::context::{Context, elements, is_blank, is_expression};
 use crate::json::Value;
-use crate::problem::ProblemKind;
-use crate::space::{PortSet, ProtoSet, proto};
+use hylint_model::ProblemKind;
+use hylint_space::{PortSet, ProtoSet, proto};
 
 /// Protocols that carry ports. Azure documents TCP and UDP only; the others share their place.
 pub(super) fn ported() -> ProtoSet {

@@ -5,10 +5,8 @@ use super::context::{Context, is_blank, is_expression, last_segment};
 use super::keys::RULE;
 use super::ports::{Known, joined, missing, ports, protocol, shown, unreadable};
 use crate::json::{Kind, Value};
-use crate::model::{Action, Clause, Condition, Field, Rule, RuleOrigin, Side};
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::{PacketBox, PortSet, ProtoSet};
+use hylint_model::{Action, Clause, Condition, Field, ProblemKind, Rule, RuleOrigin, Side, Span};
+use hylint_space::{PacketBox, PortSet, ProtoSet};
 use smallvec::SmallVec;
 
 /// The direction of a rule.

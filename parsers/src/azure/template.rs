@@ -3,8 +3,7 @@
 use super::context::{Context, is_expression};
 use super::group::Draft;
 use super::rule::Direction;
-use crate::model::{Field, Rule};
-use crate::problem::{Problem, ProblemKind};
+use hylint_model::{Field, Problem, ProblemKind, Rule};
 use rustc_hash::FxHashMap;
 
 /// Groups that an expression is compared with.

@@ -1,10 +1,10 @@
 use super::*;
-use crate::model::{
-    Action, Body, Companion, ConditionKind, Field, Lists, Point, Rule, RuleOrigin, Side, Test,
-};
-use crate::problem::Problem;
 use crate::source::Source;
-use crate::space::{Family, proto};
+use hylint_model::{
+    Action, Body, Companion, ConditionKind, Field, Lists, Point, Problem, Rule, RuleOrigin, Side,
+    Test,
+};
+use hylint_space::{Family, proto};
 
 fn open(text: &str) -> (Source, Export) {
     let source = Source::new("x.json", text, "UTF-8");

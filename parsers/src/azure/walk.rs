@@ -1,12 +1,11 @@
 //! Finds the objects that matter, wherever they stand.
 
-use super::companion;
 use super::context::{Context, is_blank};
-use super::group;
 use super::keys::Norm;
+use super::{companion, group};
 use crate::format::Score;
 use crate::json::{Json, Kind, Value};
-use crate::problem::{Problem, ProblemKind};
+use hylint_model::{Problem, ProblemKind};
 
 /// What an object is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

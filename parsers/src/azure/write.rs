@@ -1,9 +1,9 @@
 //! Writes groups as `az network nsg list` prints them: what [`super::FORMAT`] reads back as the same model.
 
-use crate::model::{
+use hylint_model::{
     Action, Body, Clause, Condition, ConditionKind, Point, Rule, RuleOrigin, Side, Test,
 };
-use crate::space::{AddrSet, PortSet, ProtoSet, proto};
+use hylint_space::{AddrSet, PortSet, ProtoSet, proto};
 use std::fmt::Write as _;
 
 /// Something that a network security group cannot say.
@@ -342,8 +342,8 @@ mod tests {
     use super::*;
     use crate::azure::FORMAT;
     use crate::format::Input;
-    use crate::model::Export;
     use crate::source::Source;
+    use hylint_model::Export;
     use proptest::prelude::*;
 
     fn read(text: &str) -> Export {
@@ -356,7 +356,7 @@ mod tests {
         Option<u32>,
         Action,
         String,
-        Vec<(crate::space::PacketBox, Vec<(Test, bool)>)>,
+        Vec<(hylint_space::PacketBox, Vec<(Test, bool)>)>,
     );
 
     /// Everything of a point but places.
@@ -383,7 +383,7 @@ mod tests {
             after
                 .problems
                 .iter()
-                .all(|p| p.kind == crate::problem::ProblemKind::Note),
+                .all(|p| p.kind == hylint_model::ProblemKind::Note),
             "{written}: {:?}",
             after.problems
         );
@@ -476,7 +476,7 @@ mod tests {
         let mut e = read(&text.replace("[parameters('p')]", "22"));
         assert!(write(&[&e.points[0]]).is_ok());
         for rule in e.points[0].rules_mut() {
-            rule.clauses[0].space.state = crate::space::StateSet::NEW;
+            rule.clauses[0].space.state = hylint_space::StateSet::NEW;
         }
         assert!(write(&[&e.points[0]]).is_err(), "a group has no states");
     }

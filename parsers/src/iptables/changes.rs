@@ -2,7 +2,7 @@
 //! along a packet's path only while its value cannot change there.
 
 use super::token::Tokens;
-use crate::model::{Action, Condition, ConditionKind, Field, Rule, Table, Test};
+use hylint_model::{Action, Condition, ConditionKind, Field, Rule, Table, Test};
 use rustc_hash::FxHashSet;
 
 /// Targets after which a packet's headers are others.

@@ -1,10 +1,8 @@
 //! A rule while its options are read.
 
 use super::token::Token;
-use crate::model::{Clause, Condition, ConditionKind, Field, Test};
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
+use hylint_model::{Clause, Condition, ConditionKind, Field, ProblemKind, Span, Test};
+use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
 

@@ -2,7 +2,7 @@
 
 use super::layout::Dump;
 use super::token::Tokens;
-use crate::space::Family;
+use hylint_space::Family;
 
 /// The family that the rules speak of; `None` if they name no address and no protocol of one family, or of both.
 pub(super) fn infer(text: &str, dump: &Dump<'_>) -> Option<Family> {

@@ -2,10 +2,8 @@
 
 use super::names;
 use super::token::{Token, Tokens};
-use crate::model::{IpSet, IpSetEntry, PacketDim};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
-use crate::space::{AddrSet, PortSet, ProtoSet, RangeSet, proto};
+use hylint_model::{IpSet, IpSetEntry, PacketDim, Problem, ProblemKind, Span};
+use hylint_space::{AddrSet, PortSet, ProtoSet, RangeSet, proto};
 use rustc_hash::FxHashMap;
 
 /// Whether a line is one of `ipset save`.

@@ -27,11 +27,11 @@ pub use targets::{TARGETS, TargetSpec};
 pub use write::{WriteError, write};
 
 use crate::format::{Depth, FormatSpec, Input, Score};
-use crate::model::{
-    Body, Chain, Companion, Export, Families, Netfilter, Point, PointKind, Table, TableName,
+use hylint_model::{
+    Body, Chain, Companion, Export, Families, Netfilter, Point, PointKind, Problem, ProblemKind,
+    Table, TableName,
 };
-use crate::problem::{Problem, ProblemKind};
-use crate::space::{AddrSet, Family, PacketBox};
+use hylint_space::{AddrSet, Family, PacketBox};
 use layout::{BASE_CHAINS, Dump, TableLines};
 
 /// The format's registration.

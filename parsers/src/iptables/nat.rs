@@ -2,8 +2,8 @@
 
 use super::draft::{Args, Draft};
 use super::{names, targets};
-use crate::model::{Action, Nat, NatKind};
-use crate::space::{AddrSet, PortSet};
+use hylint_model::{Action, Nat, NatKind};
+use hylint_space::{AddrSet, PortSet};
 
 /// `REDIRECT` and `MASQUERADE`: new ports at most.
 pub(super) fn ports(d: &mut Draft, args: &Args<'_, '_>, kind: NatKind) -> Action {

@@ -2,10 +2,8 @@
 
 use super::layout::{Dump, Layout, Splitter, TableLines};
 use super::token::{Token, Tokens};
-use crate::model::TableName;
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
-use crate::space::Family;
+use hylint_model::{Problem, ProblemKind, Span, TableName};
+use hylint_space::Family;
 
 /// Commands with their continuation lines, comments and blank lines left out.
 struct Commands<'a> {

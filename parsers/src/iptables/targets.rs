@@ -3,9 +3,8 @@
 use super::draft::arity::{NONE as N, ONE as O, TEXT as T};
 use super::draft::{Args, Draft, Opt, OptionTable};
 use super::{names, nat};
-use crate::model::{Action, NatKind};
-use crate::problem::ProblemKind;
-use crate::space::proto;
+use hylint_model::{Action, NatKind, ProblemKind};
+use hylint_space::proto;
 
 /// One target.
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 use super::*;
-use crate::model::{Action, Condition, ConditionKind, ConnTest, Field, NatKind, Rule, Side, Test};
 use crate::source::Source;
-use crate::space::{FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, StateSet, TcpFlags, proto};
+use hylint_model::{Action, Condition, ConditionKind, ConnTest, Field, NatKind, Rule, Side, Test};
+use hylint_space::{FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, StateSet, TcpFlags, proto};
 
 fn export(text: &str) -> (Source, Export) {
     let source = Source::new("t", text, "UTF-8");
@@ -657,7 +657,7 @@ fn what_is_not_modelled_stays_in_the_model_and_is_named() {
 #[test]
 fn targets() {
     let dnat = |addrs: Option<&str>, p: Option<(u16, u16)>| {
-        Action::Nat(Box::new(crate::model::Nat {
+        Action::Nat(Box::new(hylint_model::Nat {
             kind: NatKind::Dnat,
             addrs: addrs.map(addr),
             ports: p.map(|p| ports(&[p])),
@@ -1117,7 +1117,7 @@ fn sets_are_read_in_every_dimension() {
         names,
         [("web", 2), ("n", 2), ("p", 1), ("m", 1), ("o", 1), ("l", 1)]
     );
-    use crate::model::PacketDim::{Addr, Other, Port};
+    use hylint_model::PacketDim::{Addr, Other, Port};
     assert_eq!(
         sets[0].entries[1].dims,
         [

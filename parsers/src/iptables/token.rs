@@ -3,7 +3,7 @@
 //! of shell commands `'…'` keeps everything, too.
 
 use crate::scan;
-use crate::source::Span;
+use hylint_model::Span;
 use std::borrow::Cow;
 
 /// One token: a slice of the text without its outer quotes.

@@ -1,7 +1,7 @@
 //! Values of options: addresses, ports, numbers with masks.
 
 use super::names;
-use crate::space::{AddrSet, PortSet, RangeSet, Scalar, TcpFlags};
+use hylint_space::{AddrSet, PortSet, RangeSet, Scalar, TcpFlags};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What an address argument is.

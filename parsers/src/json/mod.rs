@@ -9,7 +9,7 @@ pub mod memo;
 pub mod walk;
 
 use crate::scan;
-use crate::source::Span;
+use hylint_model::Span;
 use std::borrow::Cow;
 use std::ops::Range;
 

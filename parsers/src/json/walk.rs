@@ -3,8 +3,7 @@
 
 use super::memo::Memo;
 use super::{Json, Kind, Value};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
+use hylint_model::{Problem, ProblemKind, Span};
 use rustc_hash::FxHashSet;
 use std::cmp::Ordering;
 

@@ -2,9 +2,8 @@
 
 use super::values::{List, Part, tokens, undecided};
 use super::vocab::Vocabulary;
-use crate::model::{Condition, ConditionKind, Side, Test};
-use crate::source::Span;
-use crate::space::AddrSet;
+use hylint_model::{Condition, ConditionKind, Side, Span, Test};
+use hylint_space::AddrSet;
 use smallvec::SmallVec;
 
 /// Addresses that a keyword for near hosts can stand for: private, shared and link-local space
@@ -131,12 +130,12 @@ fn address_keyword(token: &str, side: Side, span: Span, bounded: bool) -> Option
         v4: if v4 {
             set.v4
         } else {
-            crate::space::RangeSet::empty()
+            hylint_space::RangeSet::empty()
         },
         v6: if v6 {
             set.v6
         } else {
-            crate::space::RangeSet::empty()
+            hylint_space::RangeSet::empty()
         },
     };
     let space = if bounded && *reach != Reach::Anywhere {

@@ -2,7 +2,7 @@
 
 use super::lines::Line;
 use super::vocab::Label;
-use crate::source::Span;
+use hylint_model::Span;
 
 /// A line that continues a field: a wrapped list, an ICMP table row, a wrapped name.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use super::addresses::{ADDRESS_KEYWORDS, Reach};
 use super::ports::PORT_KEYWORDS;
 use super::vocab::{self, LANGUAGES, Label, Proof};
 use crate::catalog::Row;
-use crate::space::proto;
+use hylint_space::proto;
 
 /// The labels of a rule, by the texts of the English vocabulary.
 #[must_use]

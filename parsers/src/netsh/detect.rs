@@ -1,8 +1,7 @@
 //! Tells netsh output by its content.
 
-use super::lines;
-use super::profiles;
 use super::vocab::{Class, Label, Vocabulary, Word};
+use super::{lines, profiles};
 use crate::format::Score;
 use crate::json::Json;
 

@@ -2,7 +2,8 @@
 
 use super::vocab::Label;
 use crate::scan;
-use crate::source::{Source, Span};
+use crate::source::Source;
+use hylint_model::Span;
 
 /// One line.
 #[derive(Clone, Copy, Debug)]

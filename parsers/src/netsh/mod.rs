@@ -24,7 +24,7 @@ pub(crate) use vocab::familiarity;
 pub use write::{WriteError, write, write_profiles};
 
 use crate::format::{FormatSpec, Input, Score};
-use crate::model::Export;
+use hylint_model::Export;
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {

@@ -2,9 +2,8 @@
 
 use super::values::{List, Part, tokens, undecided};
 use super::vocab::Vocabulary;
-use crate::model::{Condition, ConditionKind, Test};
-use crate::source::Span;
-use crate::space::{PortSet, proto};
+use hylint_model::{Condition, ConditionKind, Span, Test};
+use hylint_space::{PortSet, proto};
 use smallvec::SmallVec;
 
 /// Port keywords: name, protocol, ports, what stays open. RPC names dynamic ports, which by default are 49152–65535

@@ -5,9 +5,9 @@
 
 use super::lines::Line;
 use super::vocab::{Class, Entry, Proof, Vocabulary, Word};
-use crate::model::{InboundPolicy, ProfileSettings, Profiles, WindowsProfiles};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
+use hylint_model::{
+    InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, WindowsProfiles,
+};
 
 /// What a section is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

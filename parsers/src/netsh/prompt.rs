@@ -2,7 +2,7 @@
 
 use super::lines::Line;
 use super::rule::Direction;
-use crate::source::Span;
+use hylint_model::Span;
 
 /// What the prompt's command says of the text after it.
 #[derive(Clone, Copy, Default, Debug)]

@@ -8,12 +8,11 @@ use super::rule::{self, Built, Direction, Remark, clip};
 use super::tell::{FULL, Told};
 use super::vocab::{Class, Label, Vocabulary, Word};
 use crate::format::Depth;
-use crate::model::{
+use crate::source::Source;
+use hylint_model::{
     Body, Companion, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, PointKind,
-    Rule, RuleList, WindowsProfiles,
+    Problem, ProblemKind, Rule, RuleList, Span, WindowsProfiles,
 };
-use crate::problem::{Problem, ProblemKind};
-use crate::source::{Source, Span};
 
 /// Below this number of rules a capture without any rule of one direction may just be short.
 const MANY_RULES: usize = 50;

@@ -3,8 +3,9 @@
 use super::block::Block;
 use super::values;
 use super::vocab::{Class, Entry, Label, Proof, Vocabulary, Word};
-use crate::model::{Action, Condition, ConditionKind, Field, Profiles, Rule, RuleOrigin, Test};
-use crate::source::Span;
+use hylint_model::{
+    Action, Condition, ConditionKind, Field, Profiles, Rule, RuleOrigin, Span, Test,
+};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use thin_vec::ThinVec;

@@ -1,8 +1,7 @@
 //! What is said once about many places of a capture.
 
 use super::rule::{Remark, clip};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
+use hylint_model::{Problem, ProblemKind, Span};
 
 /// The command of a full export.
 pub(super) const FULL: &str = "run `netsh advfirewall firewall show rule name=all verbose`";

@@ -1,9 +1,8 @@
 //! What lists have in common, protocols and profiles as netsh prints them.
 
 use super::vocab::{Class, Vocabulary, Word};
-use crate::model::{Condition, ConditionKind, Profiles, Test};
-use crate::source::Span;
-use crate::space::proto;
+use hylint_model::{Condition, ConditionKind, Profiles, Span, Test};
+use hylint_space::proto;
 use smallvec::{SmallVec, smallvec};
 
 /// One alternative of a list: a set, and the condition that a keyword leaves open.

@@ -2,13 +2,13 @@
 
 use super::needed::Needed;
 use super::{all_ports, ports, protocols};
-use crate::engine::{Carry, union_addrs};
 use crate::finding::Severity;
 use crate::judge::public;
 use crate::lints::describe;
-use crate::platform;
-use hylint_parsers::model::{Condition, ConditionKind, Field, Rule, Side, Test};
-use hylint_parsers::space::{AddrSet, PacketBox, RangeSet, Scalar, proto};
+use crate::rules::platform;
+use hylint_engine::{Carry, union_addrs};
+use hylint_model::{Condition, ConditionKind, Field, Rule, Side, Test};
+use hylint_space::{AddrSet, PacketBox, RangeSet, Scalar, proto};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What kind of point is looked at.

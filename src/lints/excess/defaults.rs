@@ -1,13 +1,12 @@
 //! What is let in where no rule decides: `firewall-off`, `default-allow`.
 
 use super::Look;
-use crate::engine::{Branch, Decider, Effect, subtract_all};
 use crate::finding::{Finding, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
-use hylint_parsers::model::{Body, InboundPolicy, Netfilter, TableName};
-use hylint_parsers::source::Span;
-use hylint_parsers::space::{Family, PacketBox, StateSet, proto};
+use hylint_engine::{Branch, Decider, Effect, subtract_all};
+use hylint_model::{Body, InboundPolicy, Netfilter, Span, TableName};
+use hylint_space::{Family, PacketBox, StateSet, proto};
 
 impl Look<'_, '_> {
     pub(super) fn firewall_off(&self) -> Option<Finding> {
@@ -32,7 +31,7 @@ impl Look<'_, '_> {
         closed: &str,
     ) -> Finding {
         let mut f = self.finding(code, Severity::Error, text);
-        f.place = place::place(self.exports, self.settings_at(), span);
+        f.place = place::place_in(self.exports, self.settings_at(), span);
         f.label = label.into();
         f.help = Some(format!(
             "netsh advfirewall set {}profile {closed}",

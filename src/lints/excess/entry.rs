@@ -1,8 +1,8 @@
 //! Which packets reach a rule of a user chain: the boxes of the jumps that lead there.
 
-use crate::engine::Direction;
-use hylint_parsers::model::{Action, NatKind, Netfilter, Rule, Table, TableName};
-use hylint_parsers::space::PacketBox;
+use hylint_engine::Direction;
+use hylint_model::{Action, NatKind, Netfilter, Rule, Table, TableName};
+use hylint_space::PacketBox;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -201,8 +201,8 @@ fn callers(table: &Table, start: usize) -> Vec<usize> {
 #[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::{Ways, openings};
-    use crate::engine::Direction;
-    use hylint_parsers::model::{Body, Netfilter, TableName};
+    use hylint_engine::Direction;
+    use hylint_model::{Body, Netfilter, TableName};
     use hylint_parsers::source::Source;
 
     fn read(text: &str) -> Netfilter {

@@ -1,11 +1,11 @@
 //! Findings about many rules at once: those that open what nothing needs, and Windows' own.
 
 use super::{Look, NAMED};
-use crate::engine::Decider;
 use crate::finding::{Finding, Part, Related, Severity};
 use crate::lints::place::{self, rule_span};
-use hylint_parsers::model::{Action, Clause, Rule};
-use hylint_parsers::space::{RangeSet, Scalar};
+use hylint_engine::Decider;
+use hylint_model::{Action, Clause, Rule};
+use hylint_space::{RangeSet, Scalar};
 use sha2::{Digest, Sha256};
 
 /// Rules that one finding is about, with the first parts of their excess.
@@ -209,9 +209,8 @@ fn ranges<T: Scalar, const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::digest;
-    use hylint_parsers::model::{Action, Clause, Rule};
-    use hylint_parsers::source::Span;
-    use hylint_parsers::space::PortSet;
+    use hylint_model::{Action, Clause, Rule, Span};
+    use hylint_space::PortSet;
     use std::collections::BTreeSet;
 
     fn rule(ports: &[u16]) -> Rule {

@@ -1,11 +1,12 @@
 //! Every flow that is needed at a point: required, implied, wanted by the site, background of the platform.
 
 use crate::judge::{Applies, Flows, hosts, public};
-use crate::matrix::{AccessRule, RoleIx};
-use crate::platform;
+use crate::rules::matrix::{AccessRule, RoleIx};
+use crate::rules::platform;
 use crate::site::{Access, Host};
-use hylint_parsers::model::PointKind;
-use hylint_parsers::space::{AddrSet, PacketBox, PortSet, ProtoSet};
+use hylint_engine::PointId;
+use hylint_model::PointKind;
+use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet};
 
 /// What is needed, and what must not be open.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ pub(super) struct Needed {
 
 impl Needed {
     /// At the hosts that a point guards.
-    pub(super) fn at(flows: Flows<'_>, hosts: &[&Host], kind: PointKind) -> Self {
+    pub(super) fn at(flows: Flows<'_>, hosts: &[&Host<PointId>], kind: PointKind) -> Self {
         let mut out = Self {
             roles_known: hosts.iter().any(|h| !h.roles.is_empty()),
             ..Self::default()
@@ -78,7 +79,7 @@ impl Needed {
     }
 
     /// A stateless point must let the replies to its hosts' own connections in.
-    fn replies(&mut self, flows: Flows<'_>, host: &Host) {
+    fn replies(&mut self, flows: Flows<'_>, host: &Host<PointId>) {
         for req in flows
             .matrix
             .requirements

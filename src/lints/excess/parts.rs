@@ -4,8 +4,8 @@
 //! along one dimension after the other, so that equal sets give equal boxes; the order of dimensions that takes the fewest
 //! boxes wins. Boxes may overlap where that makes one simpler.
 
-use crate::engine::covers;
-use hylint_parsers::space::{
+use hylint_engine::covers;
+use hylint_space::{
     AddrSet, Family, FlagSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, StateSet, proto,
 };
 use rustc_hash::FxHashMap;

@@ -1,10 +1,10 @@
 //! What of a rule's excess really passes by it: an earlier rule may take some.
 
 use super::Look;
-use crate::engine::{BRANCH_BUDGET, BUDGET, Branch, Context, Decider, Effect};
-use crate::rulespace::Point;
-use hylint_parsers::model::{Action, Body, ConditionKind, Rule};
-use hylint_parsers::space::{FlagSet, IfaceSet, PacketBox};
+use hylint_engine::rulespace::Point;
+use hylint_engine::{BRANCH_BUDGET, BUDGET, Branch, Context, Decider, Effect};
+use hylint_model::{Action, Body, ConditionKind, Rule};
+use hylint_space::{FlagSet, IfaceSet, PacketBox};
 
 /// Pieces that earlier rules take of one box before the rest is only sampled. A person reads a handful.
 const PIECES: usize = 256;

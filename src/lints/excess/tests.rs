@@ -1,10 +1,10 @@
 //! The parts of an excess are the excess, in their boxes and in their words.
 
 use super::parts;
-use crate::engine::subtract_all;
 use crate::judge::hosts;
 use crate::lints::describe::Frame;
-use hylint_parsers::space::{
+use hylint_engine::subtract_all;
+use hylint_space::{
     AddrSet, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet,
     iface_name, proto,
 };
@@ -322,8 +322,8 @@ fn named(text: &str) -> ProtoSet {
 fn addresses(text: &str) -> AddrSet {
     let one = |t: &str| match t {
         "anyone" => hosts().clone(),
-        "any IPv4 address" => hosts().only(hylint_parsers::space::Family::V4),
-        "any IPv6 address" => hosts().only(hylint_parsers::space::Family::V6),
+        "any IPv4 address" => hosts().only(hylint_space::Family::V4),
+        "any IPv6 address" => hosts().only(hylint_space::Family::V6),
         t => AddrSet::parse(t).unwrap(),
     };
     text.split(", ")

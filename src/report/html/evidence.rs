@@ -1,7 +1,7 @@
 //! The tables that a third party checks: each requirement with what decides it, each file with its hash.
 
-use crate::outcome::{Check, Evidence, Outcome, RequirementResult, Status};
-use crate::report::sanitize::{limited, line, text};
+use crate::common::sanitize::{limited, line, text};
+use crate::finding::outcome::{Check, Evidence, Outcome, RequirementResult, Status};
 use crate::report::words;
 use maud::{Markup, html};
 

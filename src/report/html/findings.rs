@@ -1,9 +1,9 @@
 //! Findings with the lines that they stand on.
 
 use super::badge;
+use crate::common::sanitize::{limited, line, text};
+use crate::finding::outcome::Outcome;
 use crate::finding::{ExcerptLine, Finding, Place, Severity};
-use crate::outcome::Outcome;
-use crate::report::sanitize::{limited, line, text};
 use crate::report::words;
 use maud::{Markup, html};
 

@@ -3,8 +3,8 @@
 use super::fold::Group;
 use super::snippet::Snippet;
 use super::style::{Paint, Style};
+use crate::common::sanitize::{limited, text};
 use crate::finding::{Finding, Place, Severity};
-use crate::report::sanitize::{limited, text};
 use crate::report::words::{self, SENTENCE, packet, plural, ranges};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The lines of a finding for miette, which is given only these lines and their numbers, never a whole file.
 
+use crate::common::sanitize;
 use crate::finding::{ExcerptLine, Place};
-use crate::report::sanitize;
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use std::collections::BTreeMap;
 

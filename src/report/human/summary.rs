@@ -1,10 +1,10 @@
 //! The summary: first what was assumed and not proven, then the counts, then the verdict.
 
 use super::style::{Paint, Style};
+use crate::common::sanitize::{limited, text};
 use crate::finding::Severity;
-use crate::outcome::{Counts, ExportInfo, Outcome, Verdict};
+use crate::finding::outcome::{Counts, ExportInfo, Outcome, Verdict};
 use crate::report::RenderOptions;
-use crate::report::sanitize::{limited, text};
 use crate::report::words::{self, plural};
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 //! JSON whose strings hold nothing that acts on a terminal or a log.
 
-use crate::report::escape_json;
+use crate::common::sanitize::escape_json;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};

@@ -2,10 +2,10 @@
 
 use super::place::{Artifacts, location, message, plain};
 use super::rules;
+use crate::common::sanitize::limited;
+use crate::finding::outcome::{Outcome, Verdict};
 use crate::finding::{Finding, Severity};
 use crate::lints::{self, Group};
-use crate::outcome::{Outcome, Verdict};
-use crate::report::sanitize::limited;
 use crate::report::words;
 use serde_json::json;
 use serde_sarif::sarif::{

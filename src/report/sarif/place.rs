@@ -1,8 +1,8 @@
 //! Places: relative URIs, regions, and the files of the run with their hashes.
 
+use crate::common::sanitize::{limited, text};
+use crate::finding::outcome::Outcome;
 use crate::finding::{Finding, Place};
-use crate::outcome::Outcome;
-use crate::report::sanitize::{limited, text};
 use crate::report::words;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;

@@ -1,13 +1,13 @@
 //! Which groups, ACLs and NSGs of cloud exports guard a host.
 
 use super::Binder;
-use crate::engine::PointRef;
+use crate::common::paths;
 use crate::link::{same_id, short_name};
-use crate::load::LoadedExport;
+use crate::load::{ExportId, LoadedExport, RunPoint};
 use crate::site::config::HostConfig;
-use crate::site::{Host, Layer, paths};
-use hylint_parsers::model::{Companion, NetworkInterface, Point, PointKind, Subnet, Tag};
-use hylint_parsers::space::AddrSet;
+use crate::site::{Host, Layer, role_names};
+use hylint_model::{Companion, NetworkInterface, Point, PointKind, Subnet, Tag};
+use hylint_space::AddrSet;
 use std::collections::BTreeSet;
 
 /// How points are chosen for a host.
@@ -39,7 +39,7 @@ pub(super) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
 
 impl Binder<'_> {
     /// The exports, and those in the folders of them: interfaces are exported beside groups.
-    fn beside(&self, exports: &[usize]) -> Vec<usize> {
+    fn beside(&self, exports: &[ExportId]) -> Vec<ExportId> {
         let mut all = exports.to_vec();
         let folders = exports
             .iter()
@@ -53,7 +53,7 @@ impl Binder<'_> {
         all
     }
 
-    fn companions(&self, exports: &[usize]) -> impl Iterator<Item = &Companion> {
+    fn companions(&self, exports: &[ExportId]) -> impl Iterator<Item = &Companion> {
         let each = exports
             .iter()
             .filter_map(|i| self.exports.get(*i))
@@ -61,7 +61,7 @@ impl Binder<'_> {
         each.into_iter().flat_map(|e| &e.export.companions)
     }
 
-    pub(super) fn interfaces(&self, exports: &[usize]) -> Vec<&NetworkInterface> {
+    pub(super) fn interfaces(&self, exports: &[ExportId]) -> Vec<&NetworkInterface> {
         self.companions(&self.beside(exports))
             .filter_map(|c| match c {
                 Companion::Interface(i) => Some(&**i),
@@ -70,11 +70,11 @@ impl Binder<'_> {
             .collect()
     }
 
-    fn subnet(&self, exports: &[usize], id: &str) -> Option<&Subnet> {
+    fn subnet(&self, exports: &[ExportId], id: &str) -> Option<&Subnet> {
         self.ids.subnet(id, &self.beside(exports))
     }
 
-    fn cloud_points(&self, exports: &[usize], kind: PointKind) -> Vec<(usize, usize)> {
+    fn cloud_points(&self, exports: &[ExportId], kind: PointKind) -> Vec<RunPoint> {
         let all = self.points_of(exports).into_iter();
         all.filter(|at| self.point(*at).is_some_and(|p| p.kind == kind))
             .collect()
@@ -84,13 +84,14 @@ impl Binder<'_> {
     fn of_kind<'p>(
         &self,
         kind: PointKind,
-        exports: &[usize],
-        points: impl IntoIterator<Item = &'p PointRef>,
-    ) -> Vec<PointRef> {
+        exports: &[ExportId],
+        points: impl IntoIterator<Item = &'p RunPoint>,
+    ) -> Vec<RunPoint> {
         let there = points.into_iter().copied().filter(|at| {
-            exports.binary_search(&at.0).is_ok() && self.point(*at).is_some_and(|p| p.kind == kind)
+            exports.binary_search(&at.export).is_ok()
+                && self.point(*at).is_some_and(|p| p.kind == kind)
         });
-        let each: BTreeSet<PointRef> = there.collect();
+        let each: BTreeSet<RunPoint> = there.collect();
         each.into_iter().collect()
     }
 
@@ -99,7 +100,7 @@ impl Binder<'_> {
     pub(super) fn cloud_hosts(
         &mut self,
         base: Host,
-        exports: &[usize],
+        exports: &[ExportId],
         pick: Pick<'_>,
     ) -> Vec<Host> {
         let has_cloud = KINDS
@@ -133,10 +134,10 @@ impl Binder<'_> {
     }
 
     /// Layers of the points that a `[[host]]` names.
-    fn named_layers(&mut self, h: &HostConfig, host: &Host, exports: &[usize]) -> Vec<Layer> {
+    fn named_layers(&mut self, h: &HostConfig, host: &Host, exports: &[ExportId]) -> Vec<Layer> {
         let mut layers = Vec::new();
         for name in &h.points {
-            let named = |at: &(usize, usize)| self.point(*at).is_some_and(|p| is_named(p, name));
+            let named = |at: &RunPoint| self.point(*at).is_some_and(|p| is_named(p, name));
             if !self.points_of(exports).iter().any(named) {
                 self.no_such_point(host, name, exports);
             }
@@ -159,7 +160,7 @@ impl Binder<'_> {
     }
 
     /// Addresses of the subnet that an ACL guards and the host is in.
-    fn inside(&self, l: &Layer, exports: &[usize], host: &AddrSet) -> AddrSet {
+    fn inside(&self, l: &Layer, exports: &[ExportId], host: &AddrSet) -> AddrSet {
         let ids = l
             .points
             .iter()
@@ -171,8 +172,8 @@ impl Binder<'_> {
             .fold(AddrSet::empty(), |all, s| all.union(&s.addrs))
     }
 
-    fn tagged(&self, points: &[(usize, usize)], host: &Host) -> Vec<(usize, usize)> {
-        let by = |fits: &dyn Fn(&Point) -> bool| -> Vec<(usize, usize)> {
+    fn tagged(&self, points: &[RunPoint], host: &Host) -> Vec<RunPoint> {
+        let by = |fits: &dyn Fn(&Point) -> bool| -> Vec<RunPoint> {
             let all = points.iter().copied();
             all.filter(|at| self.point(*at).is_some_and(fits)).collect()
         };
@@ -184,13 +185,13 @@ impl Binder<'_> {
         }
         by(&|p| {
             let value = tag(&p.tags, "hylint:role");
-            let role = value.and_then(|v| paths::role_named(v, self.matrix));
+            let role = value.and_then(|v| role_names::role_named(v, self.matrix));
             role.is_some_and(|r| host.roles.contains(&r))
         })
     }
 
     /// One host for each way in which interfaces with the host's addresses are guarded.
-    fn by_interface(&mut self, base: &Host, exports: &[usize]) -> Vec<Host> {
+    fn by_interface(&mut self, base: &Host, exports: &[ExportId]) -> Vec<Host> {
         let mut found: Vec<(Vec<Layer>, AddrSet)> = Vec::new();
         let mut missing = Vec::new();
         for i in self.interfaces(exports) {
@@ -221,8 +222,8 @@ impl Binder<'_> {
     pub(super) fn interface_layers(
         &self,
         i: &NetworkInterface,
-        exports: &[usize],
-        missing: &mut Vec<(String, usize)>,
+        exports: &[ExportId],
+        missing: &mut Vec<(String, ExportId)>,
     ) -> Vec<Layer> {
         let exports = &self.beside(exports);
         let subnet = self.ids.subnet(&i.subnet, exports);
@@ -256,7 +257,7 @@ impl Binder<'_> {
                 Some(at) => united.push(*at),
                 None => {
                     let groups = self.cloud_points(exports, PointKind::SecurityGroup);
-                    missing.extend(groups.first().map(|(export, _)| (id.to_string(), *export)));
+                    missing.extend(groups.first().map(|at| (id.to_string(), at.export)));
                 }
             }
         }
@@ -269,7 +270,7 @@ impl Binder<'_> {
     }
 }
 
-fn layer(points: Vec<(usize, usize)>) -> Layer {
+fn layer(points: Vec<RunPoint>) -> Layer {
     Layer {
         points,
         inside: AddrSet::empty(),
@@ -277,7 +278,7 @@ fn layer(points: Vec<(usize, usize)>) -> Layer {
 }
 
 /// Security groups are united, everything else must agree.
-pub(super) fn layers_of(kind: PointKind, points: Vec<(usize, usize)>) -> Vec<Layer> {
+pub(super) fn layers_of(kind: PointKind, points: Vec<RunPoint>) -> Vec<Layer> {
     match kind {
         _ if points.is_empty() => Vec::new(),
         PointKind::SecurityGroup => vec![layer(points)],

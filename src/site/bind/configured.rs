@@ -2,10 +2,12 @@
 
 use super::Binder;
 use super::cloud::Pick;
+use crate::common::paths;
+use crate::load::{ExportId, RunPoint};
 use crate::site::config::{HostConfig, TransitConfig};
-use crate::site::{Host, Transit, paths};
-use hylint_parsers::model::PointKind;
-use hylint_parsers::space::AddrSet;
+use crate::site::{Host, Transit};
+use hylint_model::PointKind;
+use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -67,7 +69,7 @@ impl Binder<'_> {
     }
 
     /// The points whose forwarding is judged: netfilter, and cloud groups that are named.
-    fn transit_points(&self, t: &TransitConfig, exports: &[usize]) -> Vec<(usize, usize)> {
+    fn transit_points(&self, t: &TransitConfig, exports: &[ExportId]) -> Vec<RunPoint> {
         let all = self.points_of(exports).into_iter();
         all.filter(|at| {
             self.point(*at).is_some_and(|p| {

@@ -3,10 +3,12 @@
 use super::Binder;
 use super::cloud::{Pick, tag};
 use super::infer::Listening;
-use crate::matrix::RoleIx;
-use crate::site::{Host, paths};
-use hylint_parsers::model::PointKind;
-use hylint_parsers::space::{AddrSet, PortSet};
+use crate::common::paths;
+use crate::load::ExportId;
+use crate::rules::matrix::RoleIx;
+use crate::site::{Host, role_names};
+use hylint_model::PointKind;
+use hylint_space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
 
 /// What is known of an export's host.
@@ -30,19 +32,19 @@ impl Known {
 
 impl Binder<'_> {
     pub(super) fn unclaimed(&mut self) {
-        let free = |i: &usize| self.claims.get(*i).is_none_or(Vec::is_empty);
-        let with_points = |i: &usize| {
+        let free = |i: &ExportId| self.claims.get(i.index()).is_none_or(Vec::is_empty);
+        let with_points = |i: &ExportId| {
             self.exports
                 .get(*i)
                 .is_some_and(|e| !e.export.points.is_empty())
         };
-        let all = (0..self.exports.len()).filter(free).filter(with_points);
-        let all: Vec<usize> = all.collect();
-        let is_host = |i: &usize| {
+        let all = self.exports.ids().filter(free).filter(with_points);
+        let all: Vec<ExportId> = all.collect();
+        let is_host = |i: &ExportId| {
             let points = self.exports.get(*i).map(|e| &e.export.points);
             points.into_iter().flatten().any(|p| p.kind.is_host())
         };
-        let (own, cloud): (Vec<usize>, Vec<usize>) = all.into_iter().partition(is_host);
+        let (own, cloud): (Vec<ExportId>, Vec<ExportId>) = all.into_iter().partition(is_host);
         for files in self.same_host(own) {
             self.guess_host(&files);
         }
@@ -52,8 +54,8 @@ impl Binder<'_> {
     }
 
     /// Files of one host: the IPv4 and the IPv6 half of one netfilter, side by side.
-    fn same_host(&self, files: Vec<usize>) -> Vec<Vec<usize>> {
-        let mut by_name: BTreeMap<(&str, Vec<String>), Vec<usize>> = BTreeMap::new();
+    fn same_host(&self, files: Vec<ExportId>) -> Vec<Vec<ExportId>> {
+        let mut by_name: BTreeMap<(&str, Vec<String>), Vec<ExportId>> = BTreeMap::new();
         for i in files {
             let Some(e) = self.exports.get(i) else {
                 continue;
@@ -61,7 +63,7 @@ impl Binder<'_> {
             let key = (paths::folder(&e.path), paths::host_words(&e.path));
             by_name.entry(key).or_default().push(i);
         }
-        let mut out: Vec<Vec<usize>> = Vec::new();
+        let mut out: Vec<Vec<ExportId>> = Vec::new();
         for group in by_name.into_values() {
             let points = group
                 .iter()
@@ -78,8 +80,8 @@ impl Binder<'_> {
         out
     }
 
-    fn same_folder(&self, files: Vec<usize>) -> Vec<Vec<usize>> {
-        let mut by_folder: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    fn same_folder(&self, files: Vec<ExportId>) -> Vec<Vec<ExportId>> {
+        let mut by_folder: BTreeMap<&str, Vec<ExportId>> = BTreeMap::new();
         for i in files {
             let folder = self.exports.get(i).map_or("", |e| paths::folder(&e.path));
             by_folder.entry(folder).or_default().push(i);
@@ -87,7 +89,7 @@ impl Binder<'_> {
         by_folder.into_values().collect()
     }
 
-    fn guess_host(&mut self, files: &[usize]) {
+    fn guess_host(&mut self, files: &[ExportId]) {
         let Some(first) = files.first().copied() else {
             return;
         };
@@ -103,7 +105,7 @@ impl Binder<'_> {
         self.hosts.push(Host { layers, ..host });
     }
 
-    pub(super) fn guessed(&self, export: usize, known: Known) -> Host {
+    pub(super) fn guessed(&self, export: ExportId, known: Known) -> Host {
         let e = self.exports.get(export);
         let own = e.and_then(|e| e.export.host_name.as_ref().map(|(n, _)| n.clone()));
         let path = e.map(|e| paths::host_name(&e.path)).unwrap_or_default();
@@ -120,7 +122,7 @@ impl Binder<'_> {
     }
 
     /// Roles of the files as a whole, from options, annotations or the path.
-    fn known(&mut self, files: &[usize]) -> Option<Known> {
+    fn known(&mut self, files: &[ExportId]) -> Option<Known> {
         let mut said = self.annotated(files);
         said.addrs = said.addrs.union(&self.cli.addrs);
         if !self.cli.roles.is_empty() {
@@ -135,8 +137,8 @@ impl Binder<'_> {
         let by_path = files.iter().find_map(|i| {
             let e = self.exports.get(*i)?;
             let own = e.export.host_name.as_ref();
-            let named = || own.and_then(|(n, _)| paths::role_in(n, self.matrix));
-            paths::role(&e.path, self.matrix).or_else(named)
+            let named = || own.and_then(|(n, _)| role_names::role_in(n, self.matrix));
+            role_names::role(&e.path, self.matrix).or_else(named)
         })?;
         said.roles = vec![by_path];
         said.source = "path";
@@ -144,7 +146,7 @@ impl Binder<'_> {
     }
 
     /// `# hylint: role=… address=… host=…`. Words that are no `key=value` of these are left to the reader of the file.
-    fn annotated(&mut self, files: &[usize]) -> Known {
+    fn annotated(&mut self, files: &[ExportId]) -> Known {
         let mut said = Known::default();
         let mut wrong = Vec::new();
         for i in files {
@@ -159,7 +161,7 @@ impl Binder<'_> {
                     match key {
                         "role" | "roles" => {
                             for name in value.split(',') {
-                                match paths::role_named(name, self.matrix) {
+                                match role_names::role_named(name, self.matrix) {
                                     Some(r) if !said.roles.contains(&r) => said.roles.push(r),
                                     Some(_) => {}
                                     None => wrong.push((*i, name.to_owned(), *span)),
@@ -182,7 +184,7 @@ impl Binder<'_> {
         said
     }
 
-    fn inferred(&mut self, files: &[usize]) -> Option<Known> {
+    fn inferred(&mut self, files: &[ExportId]) -> Option<Known> {
         let mut open: BTreeMap<u8, Vec<(u16, u16)>> = BTreeMap::new();
         for e in files.iter().filter_map(|i| self.exports.get(*i)) {
             for (protocol, ports) in e.opened() {
@@ -221,7 +223,7 @@ impl Binder<'_> {
 
     /// Cloud exports of one folder: a host for each tagged interface, else for each tagged or named group, else for the
     /// files as a whole.
-    fn guess_cloud(&mut self, files: &[usize]) {
+    fn guess_cloud(&mut self, files: &[ExportId]) {
         let Some(first) = files.first().copied() else {
             return;
         };
@@ -252,12 +254,12 @@ impl Binder<'_> {
     }
 
     /// A role from tags, and the name of the source.
-    fn role_tag(&self, tags: &[hylint_parsers::model::Tag]) -> Option<RoleIx> {
+    fn role_tag(&self, tags: &[hylint_model::Tag]) -> Option<RoleIx> {
         let value = tag(tags, "hylint:role").or_else(|| tag(tags, "role"))?;
-        paths::role_named(value, self.matrix)
+        role_names::role_named(value, self.matrix)
     }
 
-    fn tagged_interfaces(&self, files: &[usize]) -> Vec<Host> {
+    fn tagged_interfaces(&self, files: &[ExportId]) -> Vec<Host> {
         let mut hosts = Vec::new();
         for i in self.interfaces(files) {
             let Some(role) = self.role_tag(&i.tags) else {
@@ -281,13 +283,13 @@ impl Binder<'_> {
         hosts
     }
 
-    fn tagged_points(&self, files: &[usize]) -> Vec<Host> {
+    fn tagged_points(&self, files: &[ExportId]) -> Vec<Host> {
         let mut hosts = Vec::new();
         for at in self.points_of(files) {
             let Some(p) = self.point(at) else { continue };
             let (role, source) = match self.role_tag(&p.tags) {
                 Some(r) => (r, "tag"),
-                None => match paths::role_in(&p.name, self.matrix) {
+                None => match role_names::role_in(&p.name, self.matrix) {
                     Some(r) => (r, "path"),
                     None => continue,
                 },
@@ -303,7 +305,7 @@ impl Binder<'_> {
             let layers = super::cloud::layers_of(p.kind, vec![at]);
             hosts.push(Host {
                 layers,
-                ..self.guessed(at.0, known)
+                ..self.guessed(at.export, known)
             });
         }
         hosts

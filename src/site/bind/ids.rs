@@ -1,30 +1,29 @@
 //! Cloud resources by their ids. An account has thousands of interfaces, groups and subnets, and each is looked up.
 
-use crate::engine::PointRef;
-use crate::load::LoadedExport;
-use hylint_parsers::model::{Companion, Subnet};
+use crate::load::{ExportId, Heads, RunPoint};
+use hylint_model::{Companion, Subnet};
 use std::collections::HashMap;
 
 /// Points and subnets of all exports by ids in lower case, as [`crate::link::same_id`] compares them.
 #[derive(Default)]
 pub(super) struct Ids<'a> {
-    points: HashMap<String, Vec<PointRef>>,
-    on_subnets: HashMap<String, Vec<PointRef>>,
-    at_interfaces: HashMap<String, Vec<PointRef>>,
-    subnets: HashMap<String, Vec<(usize, &'a Subnet)>>,
+    points: HashMap<String, Vec<RunPoint>>,
+    on_subnets: HashMap<String, Vec<RunPoint>>,
+    at_interfaces: HashMap<String, Vec<RunPoint>>,
+    subnets: HashMap<String, Vec<(ExportId, &'a Subnet)>>,
 }
 
 impl<'a> Ids<'a> {
-    pub(super) fn of(exports: &'a [LoadedExport]) -> Self {
+    pub(super) fn of(exports: &'a Heads) -> Self {
         let mut all = Self::default();
-        for (e, export) in exports.iter().enumerate() {
+        for (e, export) in exports.each() {
             for (p, point) in export.export.points.iter().enumerate() {
-                put(&mut all.points, &point.id, (e, p));
+                put(&mut all.points, &point.id, RunPoint::new(e, p));
                 for id in &point.subnets {
-                    put(&mut all.on_subnets, id, (e, p));
+                    put(&mut all.on_subnets, id, RunPoint::new(e, p));
                 }
                 for id in &point.interfaces {
-                    put(&mut all.at_interfaces, id, (e, p));
+                    put(&mut all.at_interfaces, id, RunPoint::new(e, p));
                 }
             }
             for c in &export.export.companions {
@@ -37,22 +36,22 @@ impl<'a> Ids<'a> {
     }
 
     /// The points with this id.
-    pub(super) fn points(&self, id: &str) -> &[PointRef] {
+    pub(super) fn points(&self, id: &str) -> &[RunPoint] {
         get(&self.points, id)
     }
 
     /// The points that say that they stand before this subnet.
-    pub(super) fn on_subnet(&self, id: &str) -> &[PointRef] {
+    pub(super) fn on_subnet(&self, id: &str) -> &[RunPoint] {
         get(&self.on_subnets, id)
     }
 
     /// The points that say that they stand before this interface.
-    pub(super) fn at_interface(&self, id: &str) -> &[PointRef] {
+    pub(super) fn at_interface(&self, id: &str) -> &[RunPoint] {
         get(&self.at_interfaces, id)
     }
 
     /// The first subnet with this id in ascending exports.
-    pub(super) fn subnet(&self, id: &str, exports: &[usize]) -> Option<&'a Subnet> {
+    pub(super) fn subnet(&self, id: &str, exports: &[ExportId]) -> Option<&'a Subnet> {
         let all = get(&self.subnets, id).iter();
         let mut there = all.filter(|(e, _)| exports.binary_search(e).is_ok());
         there.next().map(|(_, s)| *s)

@@ -3,8 +3,8 @@
 //! A role's score is the weight of its ports that are open, times the share of its ports that are open. A port weighs
 //! less the more roles listen on it. The best role counts if its score is at least [`ENOUGH`] and well ahead of the next.
 
-use crate::matrix::{Matrix, RoleIx};
-use hylint_parsers::space::PortSet;
+use crate::rules::matrix::{Matrix, RoleIx};
+use hylint_space::PortSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 const ENOUGH: f64 = 0.5;

@@ -10,16 +10,18 @@ mod roles;
 mod unguarded;
 
 use super::config::Config;
-use super::{Access, Allow, Host, Layer, Site, Transit, paths};
-use crate::diag::Diag;
+use super::{Access, Allow, Host, Layer, Site, Transit};
+use crate::common::diag::Diag;
+use crate::common::paths;
+use crate::finding::outcome::Assumption;
 use crate::finding::{Finding, Severity};
 use crate::link;
-use crate::load::LoadedExport;
-use crate::matrix::{Matrix, RoleIx};
-use crate::outcome::Assumption;
+use crate::load::{ExportId, Heads, RunPoint};
+use crate::rules::matrix::{Matrix, RoleIx};
+use crate::site::role_names;
 use globset::GlobMatcher;
-use hylint_parsers::model::PointKind;
-use hylint_parsers::space::{AddrSet, PortSet};
+use hylint_model::PointKind;
+use hylint_space::{AddrSet, PortSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -53,8 +55,9 @@ impl CliOverrides {
             ..Self::default()
         };
         for r in given.roles.iter().flat_map(|r| r.split(',')) {
-            let found = paths::role_named(r, matrix).ok_or_else(|| {
-                let near = crate::diag::nearest(r, matrix.roles.iter().map(|r| r.id.as_str()));
+            let found = role_names::role_named(r, matrix).ok_or_else(|| {
+                let near =
+                    crate::common::diag::nearest(r, matrix.roles.iter().map(|r| r.id.as_str()));
                 let hint = near
                     .map(|n| format!("; did you mean `{n}`?"))
                     .unwrap_or_default();
@@ -76,6 +79,8 @@ impl CliOverrides {
 pub struct Bound {
     /// Which exports are of one scope.
     pub index: link::Index,
+    /// The export in which the settings of a Windows firewall stand, where that is not its own.
+    pub settings: BTreeMap<RunPoint, ExportId>,
     /// The site.
     pub site: Site,
     /// What could not be bound or is not said.
@@ -93,18 +98,19 @@ struct Binder<'a> {
     config: Option<&'a Config>,
     cli: &'a CliOverrides,
     matrix: &'a Matrix,
-    exports: &'a [LoadedExport],
+    exports: &'a Heads,
     /// Per export: which `[[host]]` (its index) and `[[transit]]` (its index after the hosts) name it.
     claims: Vec<Vec<usize>>,
     /// The exports of each entry, and of each folder.
     index: link::Index,
+    settings: BTreeMap<RunPoint, ExportId>,
     ids: ids::Ids<'a>,
     resolve: Arc<BTreeMap<String, AddrSet>>,
     hosts: Vec<Host>,
     transits: Vec<Transit>,
     findings: Vec<Finding>,
     /// Points of which an error says that they are not bound.
-    told: BTreeSet<(usize, usize)>,
+    told: BTreeSet<RunPoint>,
     assumptions: Vec<Assumption>,
     /// By what roles are inferred, once one has to be.
     listening: Option<infer::Listening>,
@@ -118,7 +124,7 @@ pub fn bind(
     config: Option<&Config>,
     overrides: &Overrides,
     matrix: &Matrix,
-    exports: &mut [LoadedExport],
+    exports: &mut Heads,
 ) -> Result<Bound, Vec<Diag>> {
     let cli = CliOverrides::new(matrix, overrides);
     let cli = cli.map_err(|message| {
@@ -138,7 +144,7 @@ fn bind_all(
     config: Option<&Config>,
     cli: &CliOverrides,
     matrix: &Matrix,
-    exports: &mut [LoadedExport],
+    exports: &mut Heads,
 ) -> Bound {
     let claims = claims(config, exports.iter().map(|e| &*e.path));
     let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
@@ -153,6 +159,7 @@ fn bind_all(
         exports,
         claims,
         index,
+        settings: linked.settings,
         ids: ids::Ids::of(exports),
         resolve: Arc::new(resolve),
         hosts: Vec::new(),
@@ -241,7 +248,9 @@ pub fn untold<'p>(
     if !overrides.roles.is_empty() {
         return BTreeSet::new();
     }
-    let open: Vec<&str> = files.filter(|f| paths::role(f, matrix).is_none()).collect();
+    let open: Vec<&str> = files
+        .filter(|f| role_names::role(f, matrix).is_none())
+        .collect();
     let claims = claims(config, open.iter().copied());
     let unclaimed = open.into_iter().zip(claims).filter(|(_, c)| c.is_empty());
     unclaimed.map(|(f, _)| f).collect()
@@ -249,13 +258,13 @@ pub fn untold<'p>(
 
 impl Binder<'_> {
     /// A point by its indices.
-    fn point(&self, at: (usize, usize)) -> Option<&hylint_parsers::model::Point> {
-        self.exports.get(at.0)?.export.points.get(at.1)
+    fn point(&self, at: RunPoint) -> Option<&hylint_model::Point> {
+        self.exports.point(at)
     }
 
     /// Layers of a host's own firewalls among the exports: netfilter's halves are one layer, and so are the rules of
     /// Windows in several files. A second netfilter of one family is a layer of its own, which must agree.
-    fn own_layers(&self, exports: &[usize]) -> Vec<Layer> {
+    fn own_layers(&self, exports: &[ExportId]) -> Vec<Layer> {
         let mut layers: Vec<Layer> = Vec::new();
         for at in self.points_of(exports) {
             let Some(p) = self.point(at).filter(|p| p.kind.is_host()) else {
@@ -280,16 +289,16 @@ impl Binder<'_> {
     }
 
     /// Indices of every point of the exports.
-    fn points_of(&self, exports: &[usize]) -> Vec<(usize, usize)> {
+    fn points_of(&self, exports: &[ExportId]) -> Vec<RunPoint> {
         let each = exports
             .iter()
             .filter_map(|i| Some((*i, self.exports.get(*i)?)));
-        each.flat_map(|(i, e)| (0..e.export.points.len()).map(move |p| (i, p)))
+        each.flat_map(|(i, e)| (0..e.export.points.len()).map(move |p| RunPoint::new(i, p)))
             .collect()
     }
 
     /// Exports that the entry with this number names.
-    fn claimed_by(&self, entry: usize) -> Vec<usize> {
+    fn claimed_by(&self, entry: usize) -> Vec<ExportId> {
         self.index.of_entry(entry).to_vec()
     }
 
@@ -348,6 +357,7 @@ impl Binder<'_> {
         };
         Bound {
             index: self.index,
+            settings: self.settings,
             site,
             whole_site: self.cli.whole_site,
             findings: self.findings,
@@ -362,8 +372,8 @@ impl Binder<'_> {
         for host in self.hosts.iter().filter(|h| !h.roles.is_empty()) {
             let ids = host.roles.iter().filter_map(|r| self.matrix.role(*r));
             let ids: Vec<&String> = ids.map(|r| &r.id).collect();
-            for (export, _) in host.layers.iter().flat_map(|l| &l.points) {
-                let Some((roles, source)) = all.get_mut(*export) else {
+            for at in host.layers.iter().flat_map(|l| &l.points) {
+                let Some((roles, source)) = all.get_mut(at.export.index()) else {
                     continue;
                 };
                 for id in &ids {

@@ -2,11 +2,12 @@
 
 use super::Binder;
 use crate::finding::{Finding, Place, Severity};
-use crate::matrix::{AccessRule, Presence, RoleIx};
+use crate::load::{ExportId, RunPoint};
+use crate::rules::matrix::{AccessRule, Presence, RoleIx};
 use crate::site::{Host, RoleState};
-use hylint_parsers::model::{Point, PointKind};
-use hylint_parsers::source::{Source, Span};
-use hylint_parsers::space::Family;
+use hylint_model::{Point, PointKind, Span};
+use hylint_parsers::source::Source;
+use hylint_space::Family;
 
 /// Candidates that a finding lists.
 const LISTED: usize = 10;
@@ -30,7 +31,7 @@ fn key(p: &Point) -> &str {
 }
 
 impl Binder<'_> {
-    fn at_export(&self, mut f: Finding, export: usize, span: Option<Span>) -> Finding {
+    fn at_export(&self, mut f: Finding, export: ExportId, span: Option<Span>) -> Finding {
         f.place = self.exports.get(export).map(|e| match span {
             Some(span) => e.place(span),
             None => Place::file(&e.path),
@@ -53,7 +54,7 @@ impl Binder<'_> {
         f
     }
 
-    fn candidates(&self, points: &[(usize, usize)]) -> String {
+    fn candidates(&self, points: &[RunPoint]) -> String {
         let names = points.iter().filter_map(|at| self.point(*at)).map(title);
         let mut names: Vec<String> = names.collect();
         names.sort();
@@ -69,7 +70,7 @@ impl Binder<'_> {
     }
 
     /// Several points of a kind, and nothing says which guards the host.
-    pub(super) fn unbound(&mut self, host: &Host, points: &[(usize, usize)], kind: PointKind) {
+    pub(super) fn unbound(&mut self, host: &Host, points: &[RunPoint], kind: PointKind) {
         let Some(first) = points.first().copied() else {
             return;
         };
@@ -97,12 +98,12 @@ impl Binder<'_> {
         ));
         f.host = Some(host.name.clone());
         let span = self.point(first).map(|p| p.label);
-        let f = self.at_export(f, first.0, span);
+        let f = self.at_export(f, first.export, span);
         self.findings.push(f);
     }
 
     /// Points of an export that guard no host with a role, where no error says so already.
-    pub(super) fn guard_nobody(&mut self, points: &[(usize, usize)]) {
+    pub(super) fn guard_nobody(&mut self, points: &[RunPoint]) {
         let Some(first) = points.first().copied() else {
             return;
         };
@@ -117,12 +118,12 @@ impl Binder<'_> {
         let mut f = Finding::new("unbound-point", Severity::Note, message);
         f.help = Some("name those that guard a host in `points` of its [[host]]".into());
         let span = self.point(first).map(|p| p.label);
-        let f = self.at_export(f, first.0, span);
+        let f = self.at_export(f, first.export, span);
         self.findings.push(f);
     }
 
     /// `points` names something that is not there.
-    pub(super) fn no_such_point(&mut self, host: &Host, name: &str, exports: &[usize]) {
+    pub(super) fn no_such_point(&mut self, host: &Host, name: &str, exports: &[ExportId]) {
         let all: Vec<_> = self.points_of(exports);
         self.told.extend(&all);
         let message = format!(
@@ -132,7 +133,8 @@ impl Binder<'_> {
         );
         let mut f = Finding::new("unbound-point", Severity::Error, message);
         let names = all.iter().filter_map(|at| self.point(*at)).map(key);
-        let near = crate::diag::nearest(name, names).map(|n| format!("did you mean `{n}`?"));
+        let near =
+            crate::common::diag::nearest(name, names).map(|n| format!("did you mean `{n}`?"));
         f.help = near.or_else(|| Some("export the point, or correct `points`".into()));
         f.host = Some(host.name.clone());
         let f = self.at_config(f, &format!("\"{name}\""));
@@ -140,7 +142,7 @@ impl Binder<'_> {
     }
 
     /// An interface has a group that no export holds.
-    pub(super) fn group_not_exported(&mut self, host: &Host, id: &str, export: usize) {
+    pub(super) fn group_not_exported(&mut self, host: &Host, id: &str, export: ExportId) {
         let message = format!(
             "the group {id} is on an interface of {} and is not exported",
             host.name
@@ -155,13 +157,13 @@ impl Binder<'_> {
     }
 
     /// Nothing tells the role of an export.
-    pub(super) fn unknown_role(&mut self, export: usize) {
+    pub(super) fn unknown_role(&mut self, export: ExportId) {
         self.told.extend(self.points_of(&[export]));
         let Some(e) = self.exports.get(export) else {
             return;
         };
         let path = match self.config {
-            Some(c) => crate::site::paths::relative(&e.path, &c.dir),
+            Some(c) => crate::common::paths::relative(&e.path, &c.dir),
             None => e.path.to_string(),
         };
         let message = "nothing tells which role this export has, so no requirement is judged by it";
@@ -179,8 +181,9 @@ impl Binder<'_> {
     }
 
     /// An annotation or tag names a role that the matrix does not have.
-    pub(super) fn no_such_role(&mut self, export: usize, name: &str, span: Span) {
-        let near = crate::diag::nearest(name, self.matrix.roles.iter().map(|r| r.id.as_str()));
+    pub(super) fn no_such_role(&mut self, export: ExportId, name: &str, span: Span) {
+        let near =
+            crate::common::diag::nearest(name, self.matrix.roles.iter().map(|r| r.id.as_str()));
         let mut f = Finding::new(
             "unknown-role",
             Severity::Error,
@@ -242,7 +245,7 @@ impl Binder<'_> {
             let points: Vec<_> = h.layers.iter().flat_map(|l| l.points.clone()).collect();
             (&h.name, &h.addrs, points)
         });
-        let none = hylint_parsers::space::AddrSet::empty();
+        let none = hylint_space::AddrSet::empty();
         let transits = self
             .transits
             .iter()
@@ -250,7 +253,7 @@ impl Binder<'_> {
         for (name, addrs, points) in hosts.chain(transits) {
             let filters = points
                 .iter()
-                .filter_map(|at| Some((at.0, self.point(*at)?)));
+                .filter_map(|at| Some((at.export, self.point(*at)?)));
             let filters: Vec<_> = filters
                 .filter(|(_, p)| p.kind == PointKind::Netfilter)
                 .collect();

@@ -1,7 +1,7 @@
 //! Which roles the site has, and their addresses.
 
 use super::Binder;
-use crate::matrix::{Presence, RoleIx};
+use crate::rules::matrix::{Presence, RoleIx};
 use crate::site::RoleState;
 
 impl Binder<'_> {

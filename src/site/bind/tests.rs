@@ -1,12 +1,17 @@
 use super::*;
-use crate::matrix::builtin;
+use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
+use crate::rules::matrix::builtin;
 use crate::site::config;
-use hylint_parsers::model::{
-    Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Lists, Rule, RuleList,
+use hylint_model::{
+    Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, Rule, RuleList,
+    Span,
 };
-use hylint_parsers::model::{Export, Point};
-use hylint_parsers::source::{Source, Span};
-use hylint_parsers::space::ProtoSet;
+use hylint_parsers::source::Source;
+use hylint_space::ProtoSet;
+
+fn at(export: usize, point: usize) -> RunPoint {
+    RunPoint::new(ExportId::new(export), point)
+}
 
 const LINTS: &[config::KnownLint] = &[];
 
@@ -65,14 +70,14 @@ fn v6() -> String {
     V4.replace("iptables-save", "ip6tables-save")
 }
 
-fn configured(text: &str, exports: &mut [LoadedExport]) -> Bound {
+fn configured(text: &str, exports: impl Into<Heads>) -> Bound {
     let m = hyworks();
     let c = config::read("hylint.toml", text, &m, LINTS).unwrap_or_else(|e| panic!("{e:#?}"));
-    bind_all(Some(&c), &CliOverrides::default(), &m, exports)
+    bind_all(Some(&c), &CliOverrides::default(), &m, &mut exports.into())
 }
 
-fn free(cli: &CliOverrides, exports: &mut [LoadedExport]) -> Bound {
-    bind_all(None, cli, &hyworks(), exports)
+fn free(cli: &CliOverrides, exports: impl Into<Heads>) -> Bound {
+    bind_all(None, cli, &hyworks(), &mut exports.into())
 }
 
 fn codes(b: &Bound) -> Vec<(&'static str, Severity)> {
@@ -98,8 +103,8 @@ fn naming_an_export_binds_it() {
     let site = format!(
         "[roles]\n{DECLARED}[[host]]\nname = \"gw1\"\naddresses = [\"10.0.9.1\"]\nroles = [\"hysecure-gateway\"]\nexports = [\"gw1/*\"]\n"
     );
-    let mut e = [loaded("gw1/a.rules", V4), loaded("gw1/b.rules", &v6())];
-    let b = configured(&site, &mut e);
+    let e = [loaded("gw1/a.rules", V4), loaded("gw1/b.rules", &v6())];
+    let b = configured(&site, e);
     assert_eq!(codes(&b), []);
     let h = &b.site.hosts[0];
     assert_eq!(
@@ -108,7 +113,7 @@ fn naming_an_export_binds_it() {
     );
     assert_eq!(
         h.layers[0].points,
-        [(0, 0), (1, 0)],
+        [at(0, 0), at(1, 0)],
         "the halves are one layer"
     );
     assert_eq!(state(&b, "hysecure-gateway").addrs.to_string(), "10.0.9.1");
@@ -118,7 +123,7 @@ fn naming_an_export_binds_it() {
 
 #[test]
 fn roles_live_where_the_matrix_says() {
-    let b = configured(&format!("[roles]\n{DECLARED}"), &mut []);
+    let b = configured(&format!("[roles]\n{DECLARED}"), []);
     let ahm = state(&b, "ahm-service");
     assert_eq!(
         (ahm.addrs.to_string().as_str(), ahm.exists),
@@ -130,7 +135,7 @@ fn roles_live_where_the_matrix_says() {
     assert_eq!(state(&b, "sql-log-server").addrs.to_string(), "10.0.3.1");
     let more =
         "hylabs-server = [\"10.0.7.1\"]\nahm-service = [\"10.0.8.1\"]\nupgrade-service = []\n";
-    let b = configured(&format!("[roles]\n{DECLARED}{more}"), &mut []);
+    let b = configured(&format!("[roles]\n{DECLARED}{more}"), []);
     let portal = state(&b, "hylabs-portal");
     assert!(portal.exists);
     assert_eq!(
@@ -151,7 +156,7 @@ fn roles_live_where_the_matrix_says() {
 fn core_roles_must_be_declared_or_denied() {
     let b = configured(
         "[roles]\ncontroller-management = [\"10.0.1.1\"]\nworkspace-client = []\n",
-        &mut [],
+        [],
     );
     assert_eq!(codes(&b), [("undeclared-role", Severity::Warning); 3]);
     let messages: Vec<&str> = b.findings.iter().map(|f| f.message.as_str()).collect();
@@ -170,10 +175,10 @@ fn a_gateway_asks_for_the_access_mode() {
         "workspace-client = []",
         "workspace-client = [\"10.1.0.0/16\"]",
     );
-    let b = configured(&site, &mut []);
+    let b = configured(&site, []);
     assert_eq!(codes(&b), [("undeclared-role", Severity::Warning)]);
     assert!(b.findings[0].help.as_ref().unwrap().contains("access ="));
-    let b = configured(&format!("[deployment]\naccess = \"both\"\n{site}"), &mut []);
+    let b = configured(&format!("[deployment]\naccess = \"both\"\n{site}"), []);
     assert_eq!(codes(&b), []);
 }
 
@@ -184,11 +189,11 @@ fn a_missing_half_is_a_warning_where_the_site_has_addresses_of_it() {
             "[roles]\n{DECLARED}[[host]]\nname = \"g\"\naddresses = {a}\nroles = [\"hysecure-gateway\"]\nexports = [\"*\"]\n"
         )
     };
-    let b = configured(&host("[\"10.0.9.1\"]"), &mut [loaded("a.rules", V4)]);
+    let b = configured(&host("[\"10.0.9.1\"]"), [loaded("a.rules", V4)]);
     assert_eq!(codes(&b), [("incomplete-export", Severity::Note)]);
     let b = configured(
         &host("[\"10.0.9.1\", \"fd00::1\"]"),
-        &mut [loaded("a.rules", V4)],
+        [loaded("a.rules", V4)],
     );
     assert_eq!(codes(&b), [("incomplete-export", Severity::Warning)]);
 }
@@ -200,7 +205,7 @@ fn a_forwarding_firewall_is_no_host() {
     );
     let b = configured(
         &site,
-        &mut [loaded("edge/r4.rules", V4), loaded("edge/r6.rules", &v6())],
+        [loaded("edge/r4.rules", V4), loaded("edge/r6.rules", &v6())],
     );
     assert_eq!(codes(&b), []);
     assert!(b.site.hosts.is_empty());
@@ -219,7 +224,7 @@ fn without_a_site_file_roles_come_in_their_order() {
     let annotated = format!("# hylint: role=sql-server address=10.0.4.7\n{V4}");
     let b = free(
         &CliOverrides::default(),
-        &mut [loaded("session-host/x.rules", &annotated)],
+        [loaded("session-host/x.rules", &annotated)],
     );
     let h = &b.site.hosts[0];
     assert_eq!(
@@ -232,7 +237,7 @@ fn without_a_site_file_roles_come_in_their_order() {
     );
     let b = free(
         &CliOverrides::default(),
-        &mut [loaded("session-host/x.rules", V4)],
+        [loaded("session-host/x.rules", V4)],
     );
     assert_eq!(
         (b.site.hosts[0].role_source, roles(&b.site.hosts[0])),
@@ -246,7 +251,7 @@ fn without_a_site_file_roles_come_in_their_order() {
         whole_site: true,
     };
     let cli = CliOverrides::new(&m, &given("gateway", "10.0.0.1")).unwrap();
-    let b = free(&cli, &mut [loaded("session-host/x.rules", &annotated)]);
+    let b = free(&cli, [loaded("session-host/x.rules", &annotated)]);
     let h = &b.site.hosts[0];
     assert_eq!(
         (h.role_source, roles(h)[0].as_str()),
@@ -260,12 +265,12 @@ fn without_a_site_file_roles_come_in_their_order() {
 
 #[test]
 fn ports_tell_a_role_as_an_assumption() {
-    let mut e = [
+    let e = [
         windows("a.txt", &[38871, 38870, 3389, 38863]),
         windows("b.txt", &[1433]),
         windows("c.txt", &[38866, 38870, 38902, 443]),
     ];
-    let b = free(&CliOverrides::default(), &mut e);
+    let b = free(&CliOverrides::default(), e);
     let found: Vec<_> = b
         .site
         .hosts
@@ -287,7 +292,7 @@ fn ports_tell_a_role_as_an_assumption() {
 #[test]
 fn an_unknown_role_is_an_error_with_the_line_that_binds() {
     for ports in [&[22][..], &[80, 443], &[3389]] {
-        let b = free(&CliOverrides::default(), &mut [windows("x/y.txt", ports)]);
+        let b = free(&CliOverrides::default(), [windows("x/y.txt", ports)]);
         assert_eq!(codes(&b), [("unknown-role", Severity::Error)], "{ports:?}");
         let [host] = b.site.hosts.as_slice() else {
             panic!("{:?}", b.site.hosts)
@@ -295,10 +300,7 @@ fn an_unknown_role_is_an_error_with_the_line_that_binds() {
         assert!(host.roles.is_empty() && host.layers.len() == 1 && b.export_roles[0].1.is_none());
         assert!(b.findings[0].help.as_ref().unwrap().contains("--role"));
     }
-    let b = configured(
-        &format!("[roles]\n{DECLARED}"),
-        &mut [windows("x/y.txt", &[22])],
-    );
+    let b = configured(&format!("[roles]\n{DECLARED}"), [windows("x/y.txt", &[22])]);
     assert!(
         b.findings[0]
             .help
@@ -310,7 +312,7 @@ fn an_unknown_role_is_an_error_with_the_line_that_binds() {
 
 #[test]
 fn without_a_site_file_core_roles_exist_and_optional_ones_do_not() {
-    let b = free(&CliOverrides::default(), &mut [windows("sh1.txt", &[3389])]);
+    let b = free(&CliOverrides::default(), [windows("sh1.txt", &[3389])]);
     assert!(
         state(&b, "controller-management").exists
             && state(&b, "controller-management").addrs.is_empty()
@@ -358,7 +360,7 @@ fn aws_site(extra: &str) -> String {
 
 #[test]
 fn groups_of_an_interface_are_united() {
-    let mut e = [
+    let e = [
         enis(
             "aws/eni.json",
             &[
@@ -375,12 +377,12 @@ fn groups_of_an_interface_are_united() {
             ],
         ),
     ];
-    let b = configured(&aws_site(""), &mut e);
+    let b = configured(&aws_site(""), e);
     assert_eq!(codes(&b), [("unbound-point", Severity::Note)], "sg-c3");
     assert_eq!(
         b.site.hosts[0].layers,
         [Layer {
-            points: vec![(1, 0), (1, 1)],
+            points: vec![at(1, 0), at(1, 1)],
             inside: AddrSet::empty()
         }]
     );
@@ -389,14 +391,14 @@ fn groups_of_an_interface_are_united() {
 
 #[test]
 fn an_interface_with_a_group_that_is_not_exported_is_said() {
-    let mut e = [
+    let e = [
         enis(
             "aws/eni.json",
             &[eni("eni-1", "10.0.1.1", &["sg-a1", "sg-zz"], "subnet-1")],
         ),
         groups("aws/sg.json", &[group("sg-a1", "a", "")]),
     ];
-    let b = configured(&aws_site(""), &mut e);
+    let b = configured(&aws_site(""), e);
     assert_eq!(codes(&b), [("incomplete-export", Severity::Warning)]);
     assert!(b.findings[0].message.contains("sg-zz"));
 }
@@ -424,21 +426,25 @@ fn points_tags_and_the_only_group_bind() {
             .collect::<Vec<_>>()
     };
     let rest = vec![("unbound-point", Severity::Note)];
-    let b = configured(&aws_site("points = [\"a\"]\n"), &mut two());
+    let b = configured(&aws_site("points = [\"a\"]\n"), two());
     assert_eq!(
         (codes(&b), layer(&b)),
-        (rest.clone(), vec![vec![(0, 0)]]),
+        (rest.clone(), vec![vec![at(0, 0)]]),
         "by name"
     );
-    let b = configured(&aws_site(""), &mut two());
-    assert_eq!((codes(&b), layer(&b)), (rest, vec![vec![(0, 1)]]), "by tag");
+    let b = configured(&aws_site(""), two());
+    assert_eq!(
+        (codes(&b), layer(&b)),
+        (rest, vec![vec![at(0, 1)]]),
+        "by tag"
+    );
     let b = configured(
         &aws_site(""),
-        &mut [groups("aws/sg.json", &[group("sg-a1", "a", "")])],
+        [groups("aws/sg.json", &[group("sg-a1", "a", "")])],
     );
     assert_eq!(
         (codes(&b), layer(&b)),
-        (vec![], vec![vec![(0, 0)]]),
+        (vec![], vec![vec![at(0, 0)]]),
         "the only one"
     );
 }
@@ -448,7 +454,7 @@ fn an_account_wide_export_is_never_united() {
     let all: Vec<String> = (0..12)
         .map(|n| group(&format!("sg-{n:02}"), &format!("g{n:02}"), ""))
         .collect();
-    let b = configured(&aws_site(""), &mut [groups("aws/sg.json", &all)]);
+    let b = configured(&aws_site(""), [groups("aws/sg.json", &all)]);
     assert_eq!(codes(&b), [("unbound-point", Severity::Error)]);
     assert!(b.site.hosts[0].layers.is_empty());
     let f = &b.findings[0];
@@ -460,7 +466,7 @@ fn an_account_wide_export_is_never_united() {
     assert!(f.help.as_ref().unwrap().contains("points = [\"sg-00\"]"));
     let b = configured(
         &aws_site("points = [\"sg-0\"]\n"),
-        &mut [groups("aws/sg.json", &all)],
+        [groups("aws/sg.json", &all)],
     );
     assert_eq!(codes(&b), [("unbound-point", Severity::Error)]);
     assert_eq!(
@@ -475,7 +481,7 @@ fn the_acl_of_the_subnet_is_a_layer_that_the_subnet_does_not_cross() {
     let acl = r#"{"NetworkAcls":[{"NetworkAclId":"acl-1","VpcId":"vpc-1","IsDefault":false,"OwnerId":"1","Tags":[],"Associations":[{"NetworkAclAssociationId":"x","NetworkAclId":"acl-1","SubnetId":"subnet-1"}],"Entries":[{"CidrBlock":"0.0.0.0/0","Egress":false,"Protocol":"-1","RuleAction":"allow","RuleNumber":100},{"CidrBlock":"0.0.0.0/0","Egress":true,"Protocol":"-1","RuleAction":"allow","RuleNumber":100}]}]}"#;
     let subnets =
         r#"{"Subnets":[{"SubnetId":"subnet-1","VpcId":"vpc-1","CidrBlock":"10.0.1.0/24"}]}"#;
-    let mut e = [
+    let e = [
         loaded("aws/acl.json", acl),
         enis(
             "aws/eni.json",
@@ -484,7 +490,7 @@ fn the_acl_of_the_subnet_is_a_layer_that_the_subnet_does_not_cross() {
         groups("aws/sg.json", &[group("sg-a1", "a", "")]),
         loaded("aws/subnets.json", subnets),
     ];
-    let b = configured(&aws_site(""), &mut e);
+    let b = configured(&aws_site(""), e);
     assert_eq!(codes(&b), []);
     let layers = &b.site.hosts[0].layers;
     assert_eq!(
@@ -492,19 +498,19 @@ fn the_acl_of_the_subnet_is_a_layer_that_the_subnet_does_not_cross() {
             layers[0].points.as_slice(),
             layers[0].inside.to_string().as_str()
         ),
-        ([(0, 0)].as_slice(), "10.0.1.0/24")
+        ([at(0, 0)].as_slice(), "10.0.1.0/24")
     );
-    assert_eq!(layers[1].points, [(2, 0)]);
+    assert_eq!(layers[1].points, [at(2, 0)]);
 }
 
 #[test]
 fn tags_bind_without_a_site_file() {
     let tags = r#"{"Key":"Role","Value":"Session Host"}"#;
-    let mut e = [groups(
+    let e = [groups(
         "prod/sg.json",
         &[group("sg-a1", "a", tags), group("sg-b2", "b", "")],
     )];
-    let b = free(&CliOverrides::default(), &mut e);
+    let b = free(&CliOverrides::default(), e);
     let h = &b.site.hosts[0];
     assert_eq!(
         (
@@ -512,7 +518,7 @@ fn tags_bind_without_a_site_file() {
             roles(h)[0].as_str(),
             h.layers[0].points.as_slice()
         ),
-        ("tag", "session-host", [(0, 0)].as_slice())
+        ("tag", "session-host", [at(0, 0)].as_slice())
     );
 }
 
@@ -535,7 +541,7 @@ fn the_examples_bind_without_an_error() {
             .into_iter()
             .filter_map(Result::ok);
         let files = files.filter(|f| f.file_type().is_file() && f.file_name() != "hylint.toml");
-        let mut exports: Vec<LoadedExport> = files
+        let exports = files
             .filter_map(|f| {
                 let bytes = std::fs::read(f.path()).ok()?;
                 let text = String::from_utf8(bytes).ok()?;
@@ -545,6 +551,7 @@ fn the_examples_bind_without_an_error() {
                 Some(LoadedExport::new(path, source, export, String::new(), 0))
             })
             .collect();
+        let mut exports = Heads::new(exports);
         let b = bind_all(Some(&c), &CliOverrides::default(), &m, &mut exports);
         let errors: Vec<_> = b
             .findings

@@ -1,12 +1,12 @@
 //! Cloud points that guard no host of a known role: what they let in is judged all the same, as far as no role is needed
 //! for it.
 
-use super::Binder;
 use super::cloud::layers_of;
 use super::guess::Known;
-use super::notes;
+use super::{Binder, notes};
+use crate::load::RunPoint;
 use crate::site::Host;
-use hylint_parsers::model::PointKind;
+use hylint_model::PointKind;
 use std::collections::BTreeSet;
 
 impl Binder<'_> {
@@ -16,24 +16,24 @@ impl Binder<'_> {
         let layers = self.hosts.iter().flat_map(|h| &h.layers);
         let guards = layers.flat_map(|l| &l.points);
         let transits = self.transits.iter().flat_map(|t| &t.points);
-        let guards: BTreeSet<(usize, usize)> = guards.chain(transits).copied().collect();
+        let guards: BTreeSet<RunPoint> = guards.chain(transits).copied().collect();
         let mut points = self.exports.iter().flat_map(|e| &e.export.points);
         let grouped = points.any(|p| p.kind == PointKind::SecurityGroup);
-        for export in 0..self.exports.len() {
+        for export in self.exports.ids() {
             let all = self.points_of(&[export]);
-            let cloud = |at: &(usize, usize)| self.point(*at).is_some_and(|p| !p.kind.is_host());
-            let rest: Vec<(usize, usize)> = all
+            let cloud = |at: &RunPoint| self.point(*at).is_some_and(|p| !p.kind.is_host());
+            let rest: Vec<RunPoint> = all
                 .into_iter()
                 .filter(|at| !guards.contains(at) && cloud(at))
                 .collect();
-            if self.claims.get(export).is_none_or(Vec::is_empty) {
+            if self.claims.get(export.index()).is_none_or(Vec::is_empty) {
                 let hosts: Vec<Host> = rest
                     .iter()
                     .filter_map(|at| self.roleless(*at, grouped))
                     .collect();
                 self.hosts.extend(hosts);
             }
-            let untold: Vec<(usize, usize)> = rest
+            let untold: Vec<RunPoint> = rest
                 .into_iter()
                 .filter(|at| !self.told.contains(at))
                 .collect();
@@ -42,7 +42,7 @@ impl Binder<'_> {
     }
 
     /// `grouped`: there are security groups, too.
-    fn roleless(&self, at: (usize, usize), grouped: bool) -> Option<Host> {
+    fn roleless(&self, at: RunPoint, grouped: bool) -> Option<Host> {
         let p = self.point(at)?;
         // Behind an ACL stand security groups; the ACL that AWS ships lets everything in.
         if p.kind == PointKind::NetworkAcl && grouped {
@@ -50,7 +50,7 @@ impl Binder<'_> {
         }
         Some(Host {
             layers: layers_of(p.kind, vec![at]),
-            ..self.guessed(at.0, Known::named(&notes::title(p)))
+            ..self.guessed(at.export, Known::named(&notes::title(p)))
         })
     }
 }

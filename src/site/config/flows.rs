@@ -2,9 +2,9 @@
 
 use super::read::{Names, address_help, glob, keys, unknown};
 use super::{AllowConfig, Ends};
-use crate::document::{Table, Value};
+use crate::common::toml_reader::{Table, Value};
 use crate::site::Waive;
-use hylint_parsers::space::{AddrSet, PortSet, ProtoSet, proto};
+use hylint_space::{AddrSet, PortSet, ProtoSet, proto};
 
 /// Reads a wanted flow.
 pub(super) fn allow(names: &Names<'_>, t: &Table<'_, '_>) -> Option<AllowConfig> {

@@ -2,10 +2,10 @@
 
 use super::read::{Names, addresses, globs, keys, resolve};
 use super::{HostConfig, TransitConfig};
-use crate::document::{Table, Value};
-use crate::matrix::RoleIx;
-use hylint_parsers::model::Profiles;
-use hylint_parsers::space::AddrSet;
+use crate::common::toml_reader::{Table, Value};
+use crate::rules::matrix::RoleIx;
+use hylint_model::Profiles;
+use hylint_space::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads every host, and reports what contradicts itself or `[roles]`.

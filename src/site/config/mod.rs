@@ -5,13 +5,14 @@ mod hosts;
 mod ports;
 mod read;
 
-use super::{Access, LintLevel, RequireEvidence, Waive, paths};
-use crate::diag::Diag;
+use super::{Access, LintLevel, RequireEvidence, Waive};
+use crate::common::diag::Diag;
+use crate::common::paths;
 use crate::finding::Severity;
-use crate::matrix::{self, Matrix, RoleIx};
+use crate::rules::matrix::{self, Matrix, RoleIx};
 use globset::{GlobMatcher, GlobSet};
-use hylint_parsers::model::Profiles;
-use hylint_parsers::space::{AddrSet, PortSet, ProtoSet};
+use hylint_model::Profiles;
+use hylint_space::{AddrSet, PortSet, ProtoSet};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -208,7 +209,7 @@ pub fn load_matrix(name: &str, dir: &Path) -> Result<Matrix, Vec<Diag>> {
     let text = std::fs::read_to_string(&file).map_err(|e| {
         let mut found = unreadable(&file.to_string_lossy(), &e);
         for d in &mut found {
-            let builtin = crate::document::list(matrix::BUILTIN);
+            let builtin = crate::common::toml_reader::list(matrix::BUILTIN);
             d.help = Some(format!(
                 "name a matrix that is built in ({builtin}), or a TOML file"
             ));

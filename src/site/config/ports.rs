@@ -4,8 +4,8 @@
 //! vendor lets one customize; where a role is named, that moves every row to the role (and to roles whose ports go with
 //! it) that states the same default ports, so that one SQL Server has one port.
 
-use crate::document::{Table, Value};
-use crate::matrix::{Customizable, Matrix, Requirement, RoleIx, read_ports};
+use crate::common::toml_reader::{Table, Value};
+use crate::rules::matrix::{Customizable, Matrix, Requirement, RoleIx, read_ports};
 use std::collections::BTreeMap;
 
 /// Reads `[ports]` into ports by requirement id.

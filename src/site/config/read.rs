@@ -1,13 +1,13 @@
 //! The file as a whole, and its small tables.
 
 use super::{Config, KnownLint, flows, hosts, ports};
-use crate::diag::{Diag, nearest};
-use crate::document::{Document, Table, Value};
+use crate::common::diag::{Diag, nearest};
+use crate::common::toml_reader::{Document, Table, Value};
 use crate::finding::Severity;
-use crate::matrix::{Matrix, RoleIx};
+use crate::rules::matrix::{Matrix, RoleIx};
 use crate::site::{Access, LintLevel, RequireEvidence};
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
-use hylint_parsers::space::{AddrSet, PortSet};
+use hylint_space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -216,7 +216,10 @@ impl Names<'_> {
         if let Some(g) = self.matrix.groups.iter().find(|g| g.id == id) {
             let members = g.roles.iter().filter_map(|r| self.matrix.role(*r));
             let members: Vec<&str> = members.map(|r| r.id.as_str()).collect();
-            let help = format!("name one of its roles: {}", crate::document::list(&members));
+            let help = format!(
+                "name one of its roles: {}",
+                crate::common::toml_reader::list(&members)
+            );
             value.error_at(span, format!("`{id}` is a group of roles"), Some(help));
             return None;
         }
@@ -378,7 +381,10 @@ fn port_set(value: &Value<'_, '_>) -> Option<PortSet> {
         value.error("at least one port is needed", None);
         return None;
     }
-    let ranges: Option<Vec<(u16, u16)>> = list.iter().map(crate::matrix::read_port_range).collect();
+    let ranges: Option<Vec<(u16, u16)>> = list
+        .iter()
+        .map(crate::rules::matrix::read_port_range)
+        .collect();
     Some(ranges?.into_iter().collect())
 }
 

@@ -1,6 +1,6 @@
 use super::*;
-use crate::matrix::{Matrix, builtin};
-use hylint_parsers::space::AddrSet;
+use crate::rules::matrix::{Matrix, builtin};
+use hylint_space::AddrSet;
 
 const LINTS: &[KnownLint] = &[
     KnownLint {

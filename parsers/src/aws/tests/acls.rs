@@ -1,8 +1,8 @@
 use super::*;
-use crate::model::{
+use ProblemKind::{Incomplete, Malformed, Note};
+use hylint_model::{
     Action, ConditionKind, DefaultOrigin, Discipline, Field, PointKind, RuleOrigin,
 };
-use ProblemKind::{Incomplete, Malformed, Note};
 
 fn acl(entries: &str) -> Export {
     read(&acl_text(entries))

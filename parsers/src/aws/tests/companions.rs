@@ -1,6 +1,6 @@
 use super::*;
-use crate::model::{Companion, NetworkInterface, Subnet};
 use ProblemKind::{Incomplete, Malformed, Note};
+use hylint_model::{Companion, NetworkInterface, Subnet};
 
 fn interfaces(export: &Export) -> Vec<&NetworkInterface> {
     fn pick(c: &Companion) -> Option<&NetworkInterface> {

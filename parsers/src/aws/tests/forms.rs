@@ -1,6 +1,6 @@
 use super::*;
-use crate::model::DefaultOrigin;
 use ProblemKind::{Empty, Incomplete, Note};
+use hylint_model::DefaultOrigin;
 
 const GROUP: &str = r#"{"GroupId": "sg-1", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,
   "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}], "IpPermissionsEgress": []}"#;

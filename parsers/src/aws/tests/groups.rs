@@ -1,6 +1,6 @@
 use super::*;
-use crate::model::{ConditionKind, DefaultOrigin, Discipline, Field, PointKind, Side, Test};
 use ProblemKind::{Incomplete, Malformed, Note, Unmodelled};
+use hylint_model::{ConditionKind, DefaultOrigin, Discipline, Field, PointKind, Side, Test};
 
 #[test]
 fn a_group_is_a_point_with_a_rule_for_each_entry() {

@@ -1,6 +1,6 @@
 use super::*;
-use crate::model::{ConditionKind, DefaultOrigin, PointKind};
 use ProblemKind::Malformed;
+use hylint_model::{ConditionKind, DefaultOrigin, PointKind};
 use proptest::prelude::*;
 
 /// Two groups, all kinds of entries, an ACL, companions.

@@ -8,9 +8,8 @@ mod hostile;
 mod written;
 
 use crate::format::{self, Input};
-use crate::model::{Body, Export, Lists, Point, Rule};
-use crate::problem::{Problem, ProblemKind};
 use crate::source::Source;
+use hylint_model::{Body, Export, Lists, Point, Problem, ProblemKind, Rule};
 
 /// Reads a text as the registry would, with the invariants that hold for every text.
 fn read(text: &str) -> Export {

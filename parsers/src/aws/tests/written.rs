@@ -1,6 +1,6 @@
 use super::*;
 use crate::aws::write;
-use crate::space::AddrSet;
+use hylint_space::AddrSet;
 use proptest::prelude::*;
 
 /// A point as text without places; a rule of several blocks counts as one rule for each.
@@ -128,8 +128,8 @@ proptest! {
     fn any_set_of_addresses_is_written_as_blocks_that_are_the_set(a in any::<u32>(), b in any::<u32>(), c in any::<u128>(), d in any::<u128>()) {
         let mut export = read(&group(r#"{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}"#));
         let set = AddrSet {
-            v4: crate::space::RangeSet::range(a.min(b), a.max(b)),
-            v6: crate::space::RangeSet::range(c.min(d), c.max(d)),
+            v4: hylint_space::RangeSet::range(a.min(b), a.max(b)),
+            v6: hylint_space::RangeSet::range(c.min(d), c.max(d)),
         };
         for rule in export.points[0].rules_mut() {
             rule.clauses[0].space.src = set.clone();
@@ -166,11 +166,11 @@ fn what_aws_cannot_say_is_an_error_with_its_place() {
         let span = point.rules().next().unwrap().span;
         assert_eq!(write(&export.points).unwrap_err().span, span);
     };
-    spoil(|r| r.action = crate::model::Action::Deny);
-    spoil(|r| r.clauses[0].space.sport = crate::space::PortSet::single(1));
+    spoil(|r| r.action = hylint_model::Action::Deny);
+    spoil(|r| r.clauses[0].space.sport = hylint_space::PortSet::single(1));
     spoil(|r| r.clauses[0].space.dst = AddrSet::parse("10.0.0.1").unwrap());
-    spoil(|r| r.clauses[0].space.state = crate::space::StateSet::NEW);
-    spoil(|r| r.clauses[0].space.proto = crate::space::ProtoSet::full());
+    spoil(|r| r.clauses[0].space.state = hylint_space::StateSet::NEW);
+    spoil(|r| r.clauses[0].space.proto = hylint_space::ProtoSet::full());
     spoil(|r| {
         let doubt = crate::aws::reader::doubt(r.span, "x");
         r.clauses[0].conditions.push(doubt);

@@ -6,10 +6,9 @@ mod json;
 mod parts;
 
 use super::acl::LAST;
-use crate::model::{
-    Action, Body, Clause, Condition, Discipline, Lists, Point, PointKind, Rule, Side, Test,
+use hylint_model::{
+    Action, Body, Clause, Condition, Discipline, Lists, Point, PointKind, Rule, Side, Span, Test,
 };
-use crate::source::Span;
 use json::{Json, print, text};
 use parts::{check_family, ends, one_family_of_icmp, traffics, v4_blocks, v6_blocks};
 
@@ -87,7 +86,7 @@ fn group(point: &Point, lists: &Lists) -> Result<Json> {
 }
 
 fn tags(point: &Point) -> Option<(&'static str, Json)> {
-    let tag = |t: &crate::model::Tag| {
+    let tag = |t: &hylint_model::Tag| {
         Json::Object(vec![("Key", text(&t.key)), ("Value", text(&t.value))])
     };
     let all: Vec<_> = point.tags.iter().map(tag).collect();

@@ -2,8 +2,8 @@
 
 use super::json::Json;
 use super::{Result, error};
-use crate::model::{Rule, Side};
-use crate::space::{AddrSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, proto};
+use hylint_model::{Rule, Side};
+use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, proto};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The peer's and the own addresses of a box.

@@ -5,10 +5,8 @@ use super::super::rule::Place;
 use super::super::token::Tokens;
 use super::edits::Edit;
 use super::{BASE_CHAINS, Splitter};
-use crate::model::ChainPolicy;
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::Family;
+use hylint_model::{ChainPolicy, ProblemKind, Span};
+use hylint_space::Family;
 
 #[derive(Clone, Copy)]
 enum Command {

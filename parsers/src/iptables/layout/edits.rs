@@ -4,9 +4,8 @@
 use super::super::rule::{self, Place, Sameness};
 use super::super::token::Tokens;
 use super::{BASE_CHAINS, Splitter, TableLines};
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::PacketBox;
+use hylint_model::{ProblemKind, Span};
+use hylint_space::PacketBox;
 
 /// What may be spent on the edits of one file, in moved places; beyond it an edit is told and left out. Each walks a
 /// chain, so a hostile file could ask for work that grows with the square of its size.

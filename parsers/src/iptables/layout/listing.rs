@@ -2,9 +2,8 @@
 
 use super::super::family;
 use super::{Splitter, TableLines};
-use crate::model::TableName;
-use crate::source::Span;
-use crate::space::Family;
+use hylint_model::{Span, TableName};
+use hylint_space::Family;
 
 /// A command that lists rules, as a prompt or a comment shows it.
 #[derive(Clone, Copy, Debug)]

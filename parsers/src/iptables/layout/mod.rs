@@ -10,10 +10,8 @@ mod tables;
 mod tests;
 
 use super::rule::Place;
-use crate::model::{ChainPolicy, TableName};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
-use crate::space::Family;
+use hylint_model::{ChainPolicy, Problem, ProblemKind, Span, TableName};
+use hylint_space::Family;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 

@@ -1,8 +1,7 @@
 //! Lines that are none of the format's: prose, marks, broken rules.
 
 use super::{Prose, Splitter};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
+use hylint_model::{Problem, ProblemKind, Span};
 
 impl<'a> Splitter<'a> {
     pub(super) fn other(&mut self, line: &'a str, span: Span) {

@@ -2,10 +2,8 @@
 
 use super::super::family;
 use super::{Dump, Splitter, TableLines};
-use crate::model::TableName;
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
-use crate::space::Family;
+use hylint_model::{Problem, ProblemKind, Span, TableName};
+use hylint_space::Family;
 
 impl<'a> Splitter<'a> {
     pub(in super::super) fn comment(&mut self, line: &str, span: Span) {

@@ -1,8 +1,7 @@
 //! Edits and listings.
 
 use super::super::read_text;
-use crate::model::{Body, Export, Point, Table, TableName};
-use crate::problem::ProblemKind;
+use hylint_model::{Body, Export, Point, ProblemKind, Table, TableName};
 
 const HEAD: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n:web - [0:0]\n\
     -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -p udp -j LOG --log-prefix \"a b\"\n\
@@ -92,14 +91,14 @@ fn removed_and_renamed_chains_keep_the_jumps_of_the_others() {
         .last()
         .cloned()
         .unwrap();
-    assert_eq!(last.action, crate::model::Action::Jump(3));
+    assert_eq!(last.action, hylint_model::Action::Jump(3));
 
     let (chains, e) = after("-E web site\n-A site -j DROP");
     assert!(e.problems.is_empty(), "{:?}", e.problems);
     assert_eq!(chains[3], "site: -j RETURN; -j DROP");
     assert_eq!(
         table(&e.points[0], 0).chains[0].rules[3].action,
-        crate::model::Action::Jump(3)
+        hylint_model::Action::Jump(3)
     );
 
     // Every chain of one's own, where all are empty.

@@ -3,8 +3,8 @@
 use super::super::draft::{Args, Draft, Opt};
 use super::super::{names, values};
 use super::packet::option_text;
-use crate::model::{AddrTypes, ConditionKind, Side, Test};
-use crate::space::{RangeSet, Scalar};
+use hylint_model::{AddrTypes, ConditionKind, Side, Test};
+use hylint_space::{RangeSet, Scalar};
 
 pub(super) fn comment(d: &mut Draft, args: &Args<'_, '_>) {
     for o in args.iter() {

@@ -168,7 +168,7 @@ registry! {
 
 /// The match that `-p` brings along for its protocol.
 pub(super) fn of_protocol(p: u8) -> Option<&'static MatchSpec> {
-    use crate::space::proto;
+    use hylint_space::proto;
     find(match p {
         proto::TCP => "tcp",
         proto::UDP => "udp",

@@ -2,9 +2,8 @@
 
 use super::super::draft::{self, Args, Draft, Opt};
 use super::super::{names, values};
-use crate::model::{Clause, Condition, ConditionKind, ConnTest, Side, Test};
-use crate::problem::ProblemKind;
-use crate::space::{
+use hylint_model::{Clause, Condition, ConditionKind, ConnTest, ProblemKind, Side, Test};
+use hylint_space::{
     AddrSet, Family, FlagSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
 use thin_vec::ThinVec;

@@ -5,10 +5,8 @@ use crate::iptables::draft::{Opt, arity};
 use crate::iptables::token::Token;
 use crate::iptables::values::{self, Address};
 use crate::iptables::{matches, targets};
-use crate::model::{ConditionKind, Field, Side, Test};
-use crate::problem::ProblemKind;
-use crate::source::Span;
-use crate::space::{AddrSet, Family, IfaceExt, IfaceSet};
+use hylint_model::{ConditionKind, Field, ProblemKind, Side, Span, Test};
+use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet};
 
 impl<'a> Reader<'_, '_, 'a> {
     pub(super) fn family(&mut self, family: Family) {

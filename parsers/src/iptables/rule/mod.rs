@@ -10,10 +10,11 @@ use super::family;
 use super::matches::{self, MatchSpec};
 use super::targets::{self, TargetSpec};
 use super::token::{Token, Tokens};
-use crate::model::{Action, ConditionKind, Field, Profiles, Rule, RuleOrigin, Side, Test};
-use crate::problem::{Problem, ProblemKind};
-use crate::source::Span;
-use crate::space::{Family, PacketBox};
+use hylint_model::{
+    Action, ConditionKind, Field, Problem, ProblemKind, Profiles, Rule, RuleOrigin, Side, Span,
+    Test,
+};
+use hylint_space::{Family, PacketBox};
 use rustc_hash::FxHashMap;
 
 /// What a rule needs to know of its table.

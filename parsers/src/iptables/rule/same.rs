@@ -2,8 +2,8 @@
 
 use super::{Context, Place, Scratch, read};
 use crate::iptables::token::Tokens;
-use crate::model::{Action, Condition, Field, Rule};
-use crate::space::PacketBox;
+use hylint_model::{Action, Condition, Field, Rule};
+use hylint_space::PacketBox;
 
 /// Compares rules with one that is wanted.
 pub(in super::super) struct Sameness<'c, 't, 'a> {
@@ -46,7 +46,7 @@ fn key<'a>(context: &Context<'_, 'a>, scratch: &mut Scratch<'a>, place: Place) -
         _ => target(context.text, &rule),
     };
     let bare = |c: &Condition| Condition {
-        span: crate::source::Span::default(),
+        span: hylint_model::Span::default(),
         ..c.clone()
     };
     let clauses = rule.clauses.iter();

@@ -1,9 +1,8 @@
 //! Targets.
 
 use super::{Result, error, word};
-use crate::model::{Action, Nat, NatKind, Rule, Table};
-use crate::source::Span;
-use crate::space::{AddrSet, PortSet};
+use hylint_model::{Action, Nat, NatKind, Rule, Span, Table};
+use hylint_space::{AddrSet, PortSet};
 
 /// The target with its options, from the blank before it; empty for a rule that only counts.
 pub(super) fn target(rule: &Rule, table: &Table) -> Result<String> {

@@ -1,8 +1,8 @@
 //! Clauses to the match part of lines.
 
 use super::{Result, clip, condition, error, ports};
-use crate::model::{Action, Clause, Rule, Side};
-use crate::space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, proto};
+use hylint_model::{Action, Clause, Rule, Side};
+use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, proto};
 
 /// A line that no packet matches.
 const NOTHING: &str = " -m conntrack --ctstate NEW -m conntrack ! --ctstate NEW";
@@ -285,7 +285,7 @@ fn interfaces(rule: &Rule, space: &PacketBox) -> Result<String> {
 
 /// The argument that names exactly the set.
 fn interface(set: &IfaceSet) -> Option<String> {
-    use crate::space::IfaceExt;
+    use hylint_space::IfaceExt;
     let (lo, hi) = ports::one(set)?;
     let bytes = lo.to_be_bytes();
     let name: Vec<u8> = bytes.iter().copied().take_while(|b| *b != 0).collect();

@@ -2,8 +2,8 @@
 
 use super::{Result, error, word};
 use crate::iptables::matches::MATCHES;
-use crate::model::{AddrTypes, Condition, Rule, Side, Test};
-use crate::space::{Family, RangeSet, Scalar};
+use hylint_model::{AddrTypes, Condition, Rule, Side, Test};
+use hylint_space::{Family, RangeSet, Scalar};
 
 /// The options of a condition, from the blank before them.
 pub(super) fn options(rule: &Rule, c: &Condition, family: Option<Family>) -> Result<String> {

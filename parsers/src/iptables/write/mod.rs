@@ -13,9 +13,8 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Body, Chain, Netfilter, Point, PointKind, Rule, Table};
-use crate::source::Span;
-use crate::space::{AddrSet, Family, PacketBox};
+use hylint_model::{Body, Chain, Netfilter, Point, PointKind, Rule, Span, Table};
+use hylint_space::{AddrSet, Family, PacketBox};
 
 /// What cannot be written.
 #[derive(Clone, PartialEq, Eq, Debug)]

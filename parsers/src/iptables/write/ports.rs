@@ -1,6 +1,6 @@
 //! Ports, ICMP types and TCP flags.
 
-use crate::space::{FlagSet, PacketBox, PortSet, RangeSet, Scalar, TcpFlags, proto};
+use hylint_space::{FlagSet, PacketBox, PortSet, RangeSet, Scalar, TcpFlags, proto};
 
 /// The one range of a set.
 pub(super) fn one<T: Scalar>(set: &RangeSet<T>) -> Option<(T, T)> {

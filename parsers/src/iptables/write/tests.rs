@@ -1,10 +1,10 @@
 use super::*;
 use crate::iptables::read_text;
-use crate::model::{
+use hylint_model::{
     Action, AddrTypes, ChainPolicy, Clause, Condition, ConditionKind, Nat, NatKind, Side,
     TableName, Test,
 };
-use crate::space::{FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags};
+use hylint_space::{FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags};
 use proptest::prelude::*;
 use smallvec::SmallVec;
 
@@ -384,9 +384,9 @@ fn point(v6: bool) -> impl Strategy<Value = Point> {
             });
             let mut p = Point::new(PointKind::Netfilter, Span::default(), body);
             p.families = if v6 {
-                crate::model::Families::V6
+                hylint_model::Families::V6
             } else {
-                crate::model::Families::V4
+                hylint_model::Families::V4
             };
             p
         })
@@ -434,7 +434,7 @@ proptest! {
             }
         };
         let back = read_text(&text);
-        prop_assert!(back.problems.iter().all(|p| p.kind != crate::problem::ProblemKind::Malformed), "{:?}\n{text}", back.problems);
+        prop_assert!(back.problems.iter().all(|p| p.kind != hylint_model::ProblemKind::Malformed), "{:?}\n{text}", back.problems);
         prop_assert_eq!(back.points.len(), 2);
         for (want, have) in [&a, &b].into_iter().zip(&back.points) {
             prop_assert_eq!(want.families, have.families);
@@ -492,7 +492,7 @@ fn chain_of(body: &str) -> Export {
     ))
 }
 
-use crate::model::Export;
+use hylint_model::Export;
 
 /// Lines that the writer gives back word for word.
 #[test]

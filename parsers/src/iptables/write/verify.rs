@@ -1,9 +1,8 @@
 //! Reads what was written and compares: a dump that says something else is never returned.
 
 use super::{LineCounts, Result, clip, error};
-use crate::model::{Body, Clause, Condition, Export, Point, Rule, Test};
-use crate::problem::ProblemKind;
-use crate::space::{Family, PacketBox};
+use hylint_model::{Body, Clause, Condition, Export, Point, ProblemKind, Rule, Test};
+use hylint_space::{Family, PacketBox};
 
 /// A point, its family, and the number of lines of each of its rules.
 type Written<'p> = (&'p Point, Option<Family>, LineCounts);
@@ -37,7 +36,7 @@ fn same_frame(a: &Point, b: &Point) -> bool {
     let (Body::Netfilter(a), Body::Netfilter(b)) = (&a.body, &b.body) else {
         return false;
     };
-    let names = |n: &crate::model::Netfilter| -> Vec<_> {
+    let names = |n: &hylint_model::Netfilter| -> Vec<_> {
         let chains = n
             .tables
             .iter()
@@ -99,7 +98,7 @@ fn same_condition(a: &Condition, b: &Condition) -> bool {
     let words = !worded || a.text == b.text;
     let test = match (&a.test, &b.test) {
         (Test::Ttl(x), Test::Ttl(y)) => {
-            let side = |set: &crate::space::RangeSet<u8>, not| {
+            let side = |set: &hylint_space::RangeSet<u8>, not| {
                 if not { set.complement() } else { set.clone() }
             };
             side(x, a.negated) == side(y, b.negated)

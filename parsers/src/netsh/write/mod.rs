@@ -13,11 +13,11 @@ pub use profiles::write_profiles;
 
 use super::rule::Direction;
 use crate::format::Depth;
-use crate::model::{
+use crate::source::Source;
+use hylint_model::{
     Action, Body, Clause, Condition, ConditionKind, Discipline, Lists, Point, PointKind, Profiles,
-    Rule, RuleOrigin, Test,
+    Rule, RuleOrigin, Span, Test,
 };
-use crate::source::{Source, Span};
 use parts::{addresses, icmp, ports, protocol};
 
 /// What netsh has no words for.

@@ -3,10 +3,10 @@
 //! The lists are collected without asking whether the boxes are their product; the reader's answer tells.
 
 use super::Part;
-use crate::model::{Clause, Condition, Side, Test};
 use crate::netsh::ports::{keyword_named, keyword_ports};
 use crate::netsh::rule::Direction;
-use crate::space::{AddrSet, Family, PortSet, ProtoSet, proto};
+use hylint_model::{Clause, Condition, Side, Test};
+use hylint_space::{AddrSet, Family, PortSet, ProtoSet, proto};
 
 /// The protocol line.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use super::{COLUMN, RULER, Result, WriteError};
 use crate::format::Depth;
-use crate::model::{Companion, InboundPolicy, ProfileSettings, WindowsProfiles};
 use crate::source::Source;
+use hylint_model::{Companion, InboundPolicy, ProfileSettings, WindowsProfiles};
 
 const NAMES: [&str; 3] = ["Domain", "Private", "Public"];
 

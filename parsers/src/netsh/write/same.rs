@@ -1,7 +1,7 @@
 //! Whether two rules say the same, wherever they stand.
 
-use crate::model::{Clause, Condition, Rule, Test};
-use crate::space::PacketBox;
+use hylint_model::{Clause, Condition, Rule, Test};
+use hylint_space::PacketBox;
 
 /// Boxes that one comparison may leave over; a rule that needs more counts as different.
 const MOST: usize = 4096;

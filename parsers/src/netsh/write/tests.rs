@@ -1,11 +1,11 @@
 use super::*;
 use crate::format::Depth;
-use crate::model::{Companion, WindowsProfiles};
-use crate::space::{AddrSet, PacketBox, PortSet, ProtoSet};
+use hylint_model::{Companion, WindowsProfiles};
+use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet};
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-fn read(text: &str) -> crate::model::Export {
+fn read(text: &str) -> hylint_model::Export {
     crate::netsh::read::read(&Source::new("t", text, "UTF-8"), Depth::Whole)
 }
 
@@ -285,7 +285,7 @@ proptest! {
         let second = read(&written);
         let back = &second.points[0];
         prop_assert_eq!(point.brief, back.brief);
-        let noisy = |e: &crate::model::Export| e.problems.iter().any(|p| p.dropped || p.kind == crate::problem::ProblemKind::Malformed);
+        let noisy = |e: &hylint_model::Export| e.problems.iter().any(|p| p.dropped || p.kind == hylint_model::ProblemKind::Malformed);
         prop_assert!(!noisy(&second), "{:?}\n{}", second.problems, written);
         for (a, b) in [
             (&lists(point).ingress.rules, &lists(back).ingress.rules),
@@ -301,7 +301,7 @@ proptest! {
 
     #[test]
     fn profile_settings_read_back(each in prop::collection::vec(prop::option::of((any::<Option<bool>>(), 0u8..4, any::<Option<bool>>(), any::<Option<bool>>())), 3), active in prop::option::of(1u8..8)) {
-        use crate::model::{InboundPolicy, ProfileSettings};
+        use hylint_model::{InboundPolicy, ProfileSettings};
         let at = Span::default();
         type One = Option<(Option<bool>, u8, Option<bool>, Option<bool>)>;
         let one = |p: &One| p.map(|(on, inbound, out, local)| ProfileSettings {
@@ -323,7 +323,7 @@ proptest! {
             _ => None,
         });
         prop_assert_eq!(found.is_some(), each.iter().any(Option::is_some) || active.is_some());
-        prop_assert!(back.problems.iter().all(|p| p.kind == crate::problem::ProblemKind::Empty), "{:?}", back.problems);
+        prop_assert!(back.problems.iter().all(|p| p.kind == hylint_model::ProblemKind::Empty), "{:?}", back.problems);
     }
 }
 

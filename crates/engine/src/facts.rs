@@ -1,0 +1,210 @@
+//! What is known on a packet's path of conditions that nothing decides, so that a second question about the same thing
+//! gets the same answer: not by its words alone, but by the values that the first one left.
+
+use hylint_model::{Condition, ConditionKind, Side, Test};
+use hylint_space::RangeSet;
+
+/// An undecided condition and what it was taken to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fact<'a> {
+    condition: &'a Condition,
+    /// Whether the test, without its negation, holds.
+    value: bool,
+}
+
+impl PartialEq for Fact<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value && self.condition.text == other.condition.text
+    }
+}
+
+impl<'a> Fact<'a> {
+    /// The condition with its negation held or did not.
+    pub(crate) fn of(condition: &'a Condition, held: bool) -> Self {
+        Self {
+            condition,
+            value: held != condition.negated,
+        }
+    }
+
+    /// Whether they are of one condition and only one of them can be true.
+    pub(crate) fn contradicts(&self, o: &Self) -> bool {
+        self.value != o.value && self.condition.text == o.condition.text
+    }
+
+    /// Whether it is about where a packet goes, which a translation changes.
+    pub(crate) fn about_destination(&self) -> bool {
+        match &self.condition.test {
+            Test::Named { side, .. } => *side == Side::Dst,
+            Test::IpSet { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// What the fact says of a test.
+    fn about(&self, c: &Condition) -> Option<bool> {
+        if self.condition.text == c.text {
+            return Some(self.value);
+        }
+        match (&self.condition.test, &c.test) {
+            // A packet has one sender.
+            (Test::Mac(a), Test::Mac(b)) if self.value && a != b => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a condition holds, by the facts of the path and by the conditions of its own clause, which hold together.
+/// `None`: it may or may not. Rate conditions are drawn anew each time.
+pub(crate) fn answer(facts: &[Fact<'_>], held: &[&Condition], c: &Condition) -> Option<bool> {
+    if c.kind == ConditionKind::Rate {
+        return None;
+    }
+    let held = held.iter().filter(|h| h.kind != ConditionKind::Rate);
+    let all = || {
+        facts
+            .iter()
+            .copied()
+            .chain(held.clone().map(|h| Fact::of(h, true)))
+    };
+    let test = match all().find_map(|f| f.about(c)) {
+        Some(known) => Some(known),
+        None => by_values(all(), c),
+    };
+    test.map(|t| t != c.negated)
+}
+
+/// The same by the values that the facts leave to a number.
+fn by_values<'a>(facts: impl Iterator<Item = Fact<'a>>, c: &Condition) -> Option<bool> {
+    let (field, wanted) = number(&c.test)?;
+    let mut left = RangeSet::<u32>::full();
+    let mut any = false;
+    for f in facts {
+        if let Some((of, set)) = number(&f.condition.test)
+            && of == field
+        {
+            any = true;
+            left = if f.value {
+                left.intersect(&set)
+            } else {
+                left.subtract(&set)
+            };
+        }
+    }
+    match any {
+        true if !left.intersects(&wanted) => Some(false),
+        true if left.is_subset(&wanted) => Some(true),
+        _ => None,
+    }
+}
+
+/// Which number a test looks at, and the values that it wants. Each field's last value stands for all beyond it, so that
+/// sets that cover the field between them do so here.
+fn number(test: &Test) -> Option<(u8, RangeSet<u32>)> {
+    fn widened<T: Copy + Into<u32>>(
+        ranges: impl Iterator<Item = (T, T)>,
+        last: u32,
+    ) -> RangeSet<u32> {
+        let top = |hi: u32| if hi >= last { u32::MAX } else { hi };
+        ranges.map(|(lo, hi)| (lo.into(), top(hi.into()))).collect()
+    }
+    Some(match test {
+        Test::Ttl(s) => (0, widened(s.iter(), u8::MAX.into())),
+        Test::Dscp(s) => (1, widened(s.iter(), 63)),
+        Test::Length(s) => (2, widened(s.iter(), u16::MAX.into())),
+        Test::Uid(s) => (3, s.clone()),
+        Test::Gid(s) => (4, s.clone()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hylint_model::Span;
+
+    fn ttl(lo: u8, hi: u8, negated: bool) -> Condition {
+        let text = format!("ttl {lo}-{hi}");
+        let test = Test::Ttl(RangeSet::range(lo, hi));
+        Condition::new(ConditionKind::Unknown, test, Span::default(), text).negate(negated)
+    }
+
+    #[test]
+    fn values_decide_ranges_negations_and_what_covers_a_field_together() {
+        let (high, low, middle) = (ttl(65, 255, false), ttl(0, 64, false), ttl(60, 70, false));
+        let not_middle = ttl(60, 70, true);
+        let known = |facts: &[Fact<'_>], c: &Condition| answer(facts, &[], c);
+        let is_high = [Fact::of(&high, true)];
+        assert_eq!(known(&is_high, &low), Some(false));
+        assert_eq!(known(&is_high, &middle), None);
+        let not_high = [Fact::of(&high, false)];
+        assert_eq!(known(&not_high, &low), Some(true));
+        let outside = [Fact::of(&high, true), Fact::of(&middle, false)];
+        assert_eq!(known(&outside, &not_middle), Some(true));
+        assert_eq!(known(&outside, &ttl(71, 255, false)), Some(true));
+        assert_eq!(known(&outside, &ttl(66, 66, false)), Some(false));
+        assert_eq!(known(&[], &low), None);
+        // Two conditions of one rule that cannot both hold.
+        assert_eq!(answer(&[], &[&high], &low), Some(false));
+        assert_eq!(answer(&[], &[&low], &ttl(0, 200, false)), Some(true));
+    }
+
+    #[test]
+    fn each_field_has_its_own_values_up_to_its_last() {
+        let of = |test: Test| {
+            let text = format!("{test:?}");
+            Condition::new(ConditionKind::Unknown, test, Span::default(), text)
+        };
+        type Make = fn(u8, u8) -> Test;
+        fn ids(a: u8, b: u8) -> RangeSet<u32> {
+            RangeSet::range(u32::from(a), if b == u8::MAX { u32::MAX } else { b.into() })
+        }
+        let fields: [Make; 5] = [
+            |a, b| Test::Ttl(RangeSet::range(a, b)),
+            |a, b| Test::Dscp(RangeSet::range(a, b.min(63))),
+            |a, b| {
+                Test::Length(RangeSet::range(
+                    a.into(),
+                    if b == u8::MAX { u16::MAX } else { b.into() },
+                ))
+            },
+            |a, b| Test::Uid(ids(a, b)),
+            |a, b| Test::Gid(ids(a, b)),
+        ];
+        for (i, field) in fields.iter().enumerate() {
+            let (low, high) = (of(field(0, 9)), of(field(10, u8::MAX)));
+            assert_eq!(
+                answer(&[Fact::of(&low, false)], &[], &high),
+                Some(true),
+                "{low:?}"
+            );
+            assert_eq!(
+                answer(&[Fact::of(&low, true)], &[], &high),
+                Some(false),
+                "{low:?}"
+            );
+            for (j, other) in fields.iter().enumerate().filter(|(j, _)| *j != i) {
+                let other = of(other(10, u8::MAX));
+                assert_eq!(
+                    answer(&[Fact::of(&low, true)], &[], &other),
+                    None,
+                    "{i} {j}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_packet_has_one_hardware_address_and_rates_are_drawn_anew() {
+        let mac = |m: &str| {
+            let test = Test::Mac(m.into());
+            Condition::new(ConditionKind::Peer, test, Span::default(), m)
+        };
+        let (a, b) = (mac("02:00:00:00:00:01"), mac("02:00:00:00:00:02"));
+        assert_eq!(answer(&[Fact::of(&a, true)], &[], &b), Some(false));
+        assert_eq!(answer(&[Fact::of(&a, false)], &[], &b), None);
+        assert_eq!(answer(&[Fact::of(&a, true)], &[], &a), Some(true));
+        let rate = Condition::new(ConditionKind::Rate, Test::Opaque, Span::default(), "limit");
+        assert_eq!(answer(&[Fact::of(&rate, true)], &[&rate], &rate), None);
+    }
+}

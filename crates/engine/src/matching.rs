@@ -1,0 +1,455 @@
+//! Whether a rule matches: what packets decide, what the context decides, and what stays open.
+
+use super::facts::{self, Fact};
+use super::{Context, Direction, Piece, connection};
+use hylint_model::{Action, AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test};
+use hylint_space::{AddrSet, Family, PacketBox, RangeSet, StateSet};
+use smallvec::SmallVec;
+
+/// How conditions about the process behind a port count (design: kind *local*).
+#[derive(Clone, Copy, Debug)]
+pub enum LocalPolicy<'a> {
+    /// Literally: undecided unless the packet says who sent it.
+    Literal {
+        /// Sender's user id.
+        uid: Option<u32>,
+        /// Sender's group id.
+        gid: Option<u32>,
+        /// Sender's hardware address.
+        mac: Option<&'a str>,
+        /// The packet mark at the start.
+        mark: u32,
+    },
+    /// For a required flow: an allow that names its ports carries it under an assumption, unless its program is known to be
+    /// another one than these listeners (lower case; empty: not known).
+    Required(&'a [String]),
+    /// For excess: taken to hold.
+    Holds,
+}
+
+/// Whether a clause names what a required flow needs to rest on a local condition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Carry {
+    /// Protocol and a finite set of ports on the service's side.
+    Finite,
+    /// Any protocol, any port, or a protocol without ports.
+    PortLess,
+}
+
+impl LocalPolicy<'_> {
+    /// The packet mark that a query starts with.
+    pub(super) fn mark(&self) -> u32 {
+        match self {
+            Self::Literal { mark, .. } => *mark,
+            _ => 0,
+        }
+    }
+}
+
+impl Carry {
+    /// Judges a clause.
+    #[must_use]
+    pub fn of(space: &PacketBox) -> Self {
+        let whole = space.dport.is_full() || space.dport.count() >= 65_535;
+        if space.proto.is_full() || whole {
+            Self::PortLess
+        } else {
+            Self::Finite
+        }
+    }
+}
+
+/// Whether a condition holds.
+pub(super) enum Tri {
+    True,
+    Assumed,
+    False,
+    Open,
+}
+
+impl Tri {
+    pub(super) fn of(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+/// Takes the pieces that the rule matches out of `pieces`. Undecided ones are in both. Pieces that the rule does not touch
+/// stay where they are: there may be thousands.
+pub(super) fn split<'a>(
+    ctx: &Context<'a>,
+    dir: Direction,
+    rule: &'a Rule,
+    pieces: &mut Vec<Piece<'a>>,
+) -> Vec<Piece<'a>> {
+    let mut hit = Vec::new();
+    let mut rest = Vec::new();
+    for clause in &rule.clauses {
+        let mut i = 0;
+        while let Some(p) = pieces.get(i) {
+            if clause.space.intersects(&p.space) {
+                let piece = pieces.swap_remove(i);
+                split_clause(ctx, dir, rule, clause, piece, &mut hit, &mut rest);
+            } else {
+                i += 1;
+            }
+        }
+        pieces.append(&mut rest);
+        if pieces.is_empty() {
+            break;
+        }
+    }
+    hit
+}
+
+fn split_clause<'a>(
+    ctx: &Context<'a>,
+    dir: Direction,
+    rule: &'a Rule,
+    clause: &'a Clause,
+    piece: Piece<'a>,
+    hit: &mut Vec<Piece<'a>>,
+    rest: &mut Vec<Piece<'a>>,
+) {
+    let mut space = piece.space.intersect(&clause.space);
+    let mut open: SmallVec<[&'a Condition; 2]> = SmallVec::new();
+    let mut assumed: SmallVec<[&'a Condition; 1]> = SmallVec::new();
+    for cond in &clause.conditions {
+        let at = At {
+            dir,
+            rule,
+            clause,
+            piece: &piece,
+            open: &open,
+        };
+        match decide(ctx, &at, cond, &mut space) {
+            Tri::True => {}
+            Tri::Assumed => assumed.push(cond),
+            Tri::Open => open.push(cond),
+            Tri::False => {
+                rest.push(piece);
+                return;
+            }
+        }
+    }
+    if space.is_empty() {
+        rest.push(piece);
+        return;
+    }
+    for outside in piece.space.subtract(&space) {
+        rest.push(Piece {
+            space: outside,
+            ..piece.clone()
+        });
+    }
+    let mut matched = Piece { space, ..piece };
+    if !open.is_empty() {
+        take_open(&mut matched, &open, rest);
+    }
+    for c in assumed {
+        if !matched.assumed.iter().any(|a| std::ptr::eq(*a, c)) {
+            matched.assumed.push(c);
+        }
+    }
+    hit.push(matched);
+}
+
+/// Takes the open conditions of a clause as true for `matched`, and sends on the packets for which one is not: the first is
+/// false, or the first holds and the second is false, and so on, so that each way has its own values.
+fn take_open<'a>(matched: &mut Piece<'a>, open: &[&'a Condition], rest: &mut Vec<Piece<'a>>) {
+    for c in open.iter().filter(|c| !is_drawn(c)) {
+        let mut not = matched.clone();
+        not.conditions.push(c);
+        not.facts.push(Fact::of(c, false));
+        rest.push(not);
+        matched.conditions.push(c);
+        matched.facts.push(Fact::of(c, true));
+    }
+    // These have no value to remember, and one way stands for all of them.
+    if open.iter().any(|c| is_drawn(c)) {
+        let drawn = open.iter().filter(|c| is_drawn(c)).copied();
+        matched.conditions.extend(drawn);
+        rest.push(matched.clone());
+    }
+}
+
+/// Whether a condition is drawn anew for each rule: a rate, what changes on the way, and a mark that is not known, as rules
+/// may change it between.
+fn is_drawn(c: &Condition) -> bool {
+    c.kind == ConditionKind::Rate
+        || matches!(
+            c.test,
+            Test::Mark { .. } | Test::ConnMark { .. } | Test::Passing
+        )
+}
+
+/// Where a condition is asked.
+struct At<'q, 'a> {
+    dir: Direction,
+    rule: &'a Rule,
+    clause: &'a Clause,
+    piece: &'q Piece<'a>,
+    /// The clause's conditions before this one that stay open: they hold where it counts.
+    open: &'q [&'a Condition],
+}
+
+/// Decides a condition for a piece, narrowing `space` where the condition is about packets after all.
+fn decide<'a>(
+    ctx: &Context<'a>,
+    at: &At<'_, 'a>,
+    cond: &'a Condition,
+    space: &mut PacketBox,
+) -> Tri {
+    let At {
+        dir,
+        rule,
+        clause,
+        piece,
+        open,
+    } = *at;
+    let truth = |b: bool| Tri::of(b != cond.negated);
+    let known = match &cond.test {
+        Test::Named { key, side } => ctx
+            .resolve
+            .get(&**key)
+            .map(|set| narrow(space, *side, set, cond.negated))
+            .map(|()| Tri::True),
+        Test::AddrType { side, types } => {
+            let own = match (dir, side) {
+                (_, Side::Dst) if piece.redirected => true,
+                (Direction::In, Side::Dst) => piece.sent_to.is_none(),
+                (Direction::Out, Side::Src) => true,
+                _ => false,
+            };
+            let set = addrs_of_type(ctx, own, *types);
+            narrow(space, *side, &set, cond.negated);
+            Some(Tri::True)
+        }
+        // What the host sends itself is unicast to Linux, whatever its destination, until it is on the wire.
+        Test::PktType(kind) if dir == Direction::Out => Some(truth(&**kind == "unicast")),
+        Test::PktType(kind) => {
+            let types = match &**kind {
+                "multicast" => AddrTypes::parse("MULTICAST"),
+                "broadcast" => AddrTypes::parse("BROADCAST"),
+                _ => None,
+            };
+            let set = match types {
+                Some(t) => addrs_of_type(ctx, false, t),
+                None => of_one(),
+            };
+            narrow(space, Side::Dst, &set, cond.negated);
+            Some(Tri::True)
+        }
+        Test::Mark { value, mask } => piece.mark.is(*value, *mask).map(truth),
+        Test::ConnMark { value, mask } => {
+            // A packet without a connection fits neither the test nor its negation (Linux xt_connmark).
+            space.state = StateSet(space.state.0 & StateSet::TRACKED.0);
+            piece.connmark.is(*value, *mask).map(truth)
+        }
+        Test::Connection(test) => connection::decide(piece, test, cond.negated, space),
+        // A query is about whole packets or first fragments.
+        Test::Fragment | Test::ExtensionHeader => Some(truth(false)),
+        // A required flow is between hosts that the routing knows; that a route exists is a stated limit.
+        Test::ReversePath if !matches!(ctx.policy, LocalPolicy::Literal { .. }) => {
+            Some(truth(true))
+        }
+        Test::Uid(set) => literal(ctx, |uid, _, _| uid.map(|u| set.contains(u))).map(truth),
+        Test::Gid(set) => literal(ctx, |_, gid, _| gid.map(|g| set.contains(g))).map(truth),
+        Test::Mac(mac) => literal(ctx, |_, _, m| m.map(|m| m.eq_ignore_ascii_case(mac))).map(truth),
+        _ => None,
+    };
+    if let Some(t) = known {
+        return t;
+    }
+    if cond.kind == ConditionKind::Local
+        && let Some(t) = local(ctx, rule, clause, cond)
+    {
+        return t;
+    }
+    let brief = matches!(cond.test, Test::Unprinted);
+    match ctx.policy {
+        LocalPolicy::Holds => return Tri::Assumed,
+        LocalPolicy::Literal { .. } if brief => return Tri::Assumed,
+        _ => {}
+    }
+    match facts::answer(&piece.facts, open, cond) {
+        Some(true) => Tri::True,
+        Some(false) => Tri::False,
+        None => Tri::Open,
+    }
+}
+
+fn literal(
+    ctx: &Context<'_>,
+    f: impl Fn(Option<u32>, Option<u32>, Option<&str>) -> Option<bool>,
+) -> Option<bool> {
+    match ctx.policy {
+        LocalPolicy::Literal { uid, gid, mac, .. } => f(uid, gid, mac),
+        _ => None,
+    }
+}
+
+/// A condition on the process, for a required flow. `None`: undecided like any other.
+fn local(ctx: &Context<'_>, rule: &Rule, clause: &Clause, cond: &Condition) -> Option<Tri> {
+    let LocalPolicy::Required(listeners) = ctx.policy else {
+        return None;
+    };
+    let allow = matches!(rule.action, Action::Allow | Action::Bypass);
+    let owner = matches!(cond.test, Test::Uid(_) | Test::Gid(_) | Test::Opaque);
+    if owner && !allow {
+        return None;
+    }
+    if Carry::of(&clause.space) == Carry::PortLess {
+        return Some(Tri::False);
+    }
+    match cond.test {
+        Test::Program(_) | Test::Service(_) => match listener(clause, listeners) {
+            Some(true) => Some(Tri::Assumed),
+            Some(false) => Some(Tri::False),
+            None if allow => Some(Tri::Assumed),
+            None => None,
+        },
+        // Whatever the system put there, it is not the required service.
+        Test::SystemPort if allow => Some(Tri::False),
+        Test::SystemPort => None,
+        _ => Some(Tri::Assumed),
+    }
+}
+
+/// Whether a clause's program and service are the expected listener; `None` when that is not known.
+fn listener(clause: &Clause, listeners: &[String]) -> Option<bool> {
+    if listeners.is_empty() {
+        return None;
+    }
+    let is = |name: &str| {
+        listeners.iter().any(|l| {
+            l.eq_ignore_ascii_case(name) || l.eq_ignore_ascii_case(name.trim_end_matches(".exe"))
+        })
+    };
+    let mut specific = false;
+    for c in clause.conditions.iter().filter(|c| !c.negated) {
+        match &c.test {
+            Test::Service(s) => {
+                if is(s) {
+                    return Some(true);
+                }
+                specific |= &**s != "*";
+            }
+            Test::Program(p) => {
+                let base = p
+                    .rsplit(['\\', '/'])
+                    .next()
+                    .unwrap_or(p)
+                    .to_ascii_lowercase();
+                if is(&base) {
+                    return Some(true);
+                }
+                // Hosts of many services: the service decides, and without one any may listen.
+                specific |= !matches!(base.as_str(), "svchost.exe" | "system");
+            }
+            _ => {}
+        }
+    }
+    specific.then_some(false)
+}
+
+pub(super) fn narrow(space: &mut PacketBox, side: Side, set: &AddrSet, negated: bool) {
+    let addrs = if side == Side::Src {
+        &mut space.src
+    } else {
+        &mut space.dst
+    };
+    *addrs = if negated {
+        addrs.subtract(set)
+    } else {
+        addrs.intersect(set)
+    };
+}
+
+fn union(a: &AddrSet, b: &AddrSet) -> AddrSet {
+    a.union(b)
+}
+
+/// 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291).
+pub(super) fn multicast() -> AddrSet {
+    AddrSet {
+        v4: RangeSet::range(0xE000_0000, 0xEFFF_FFFF),
+        v6: RangeSet::range(0xFF << 120, u128::MAX),
+    }
+}
+
+/// 255.255.255.255, and 0.0.0.0/8 as Linux counts it there too (`inet_addr_type`).
+fn broadcast() -> AddrSet {
+    AddrSet {
+        v4: RangeSet::range(0, 0x00FF_FFFF).union(&RangeSet::single(u32::MAX)),
+        v6: RangeSet::empty(),
+    }
+}
+
+/// Addresses that an interface may have: all but those of many, and in IPv6 the unspecified one (RFC 4291, 2.5.2).
+pub(super) fn of_one() -> AddrSet {
+    let mut none = union(&multicast(), &broadcast());
+    none.v6 = none.v6.union(&RangeSet::single(0));
+    none.complement()
+}
+
+/// 127.0.0.0/8 and ::1.
+pub(super) fn loopback() -> AddrSet {
+    AddrSet {
+        v4: RangeSet::range(0x7F00_0000, 0x7FFF_FFFF),
+        v6: RangeSet::single(1),
+    }
+}
+
+/// The addresses that the routing table of this host gives one of the types (iptables-extensions(8), addrtype).
+///
+/// Linux answers each family in its own way (`net/netfilter/xt_addrtype.c`): in IPv4 an address has exactly one type, and
+/// any of those asked for will do. In IPv6 an address may be UNICAST and LOCAL, and each kind asked for must fit.
+///
+/// `own`: the address is one of this host's, by the direction or by REDIRECT, whichever it is.
+fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
+    let here = if own {
+        of_one()
+    } else {
+        union(&loopback(), ctx.local)
+    };
+    let unicast = of_one().subtract(&here);
+    let kinds = [
+        ("LOCAL", &here),
+        ("MULTICAST", &multicast()),
+        ("BROADCAST", &broadcast()),
+        ("UNICAST", &unicast),
+    ];
+    let v4 = kinds
+        .iter()
+        .filter(|(name, _)| types.has(name))
+        .fold(RangeSet::empty(), |all, (_, set)| all.union(&set.v4));
+    let unspecified = RangeSet::single(0);
+    let routed = ["LOCAL", "ANYCAST", "UNREACHABLE", "PROHIBIT"];
+    let local = if types.has("LOCAL") {
+        here.v6
+    } else {
+        RangeSet::empty()
+    };
+    let not_unicast = multicast().v6.union(&unspecified);
+    let each = [
+        (routed.iter().any(|t| types.has(t)), local),
+        (types.has("MULTICAST"), multicast().v6),
+        (types.has("UNICAST"), not_unicast.complement()),
+        (types.has("UNSPEC"), unspecified),
+        (types.has("BROADCAST"), RangeSet::empty()),
+    ];
+    let v6 = each
+        .iter()
+        .filter(|(asked, _)| *asked)
+        .fold(RangeSet::full(), |all, (_, set)| all.intersect(set));
+    AddrSet { v4, v6 }
+}
+
+/// The family of a query box: IPv4 if it holds IPv4 packets, else IPv6.
+pub(super) fn family(b: &PacketBox) -> Family {
+    if b.src.v4.is_empty() || b.dst.v4.is_empty() {
+        Family::V6
+    } else {
+        Family::V4
+    }
+}

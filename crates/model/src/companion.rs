@@ -1,0 +1,132 @@
+//! What exports say beside rules, joined by the linker.
+
+use super::condition::Side;
+use super::point::{Tag, WindowsProfiles};
+use crate::Span;
+use hylint_space::{AddrSet, PacketBox};
+
+/// A network interface of a cloud host.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkInterface {
+    /// Id (`eni-…`, or an Azure resource id).
+    pub id: Box<str>,
+    /// Name of the instance or interface, for people.
+    pub name: Box<str>,
+    /// Its own addresses.
+    pub private: AddrSet,
+    /// Public addresses that are translated to it.
+    pub public: AddrSet,
+    /// Ids of the groups (AWS) or NSG (Azure) on it.
+    pub points: Vec<Box<str>>,
+    /// Ids or names of application security groups it is in.
+    pub groups: Vec<Box<str>>,
+    /// Subnet id.
+    pub subnet: Box<str>,
+    /// Instance id.
+    pub instance: Box<str>,
+    /// Tags of the interface and its instance.
+    pub tags: Vec<Tag>,
+    /// Its text.
+    pub span: Span,
+}
+
+/// A subnet.
+#[derive(Clone, Debug, Default)]
+pub struct Subnet {
+    /// Id.
+    pub id: Box<str>,
+    /// Name.
+    pub name: Box<str>,
+    /// Addresses.
+    pub addrs: AddrSet,
+    /// Network (VPC, VNet) id.
+    pub network: Box<str>,
+    /// Ids of points on it (NSG of an Azure subnet; ACLs name their subnets themselves).
+    pub points: Vec<Box<str>>,
+    /// Its text.
+    pub span: Span,
+}
+
+/// A named list of addresses under its `[resolve]` key: a prefix list, a service tag, an ASG.
+#[derive(Clone, Debug)]
+pub struct AddressList {
+    /// The key of `[resolve]`, for example `aws:pl-0a1b`.
+    pub key: Box<str>,
+    /// Its addresses.
+    pub addrs: AddrSet,
+    /// Its text.
+    pub span: Span,
+}
+
+/// One member of an ipset: a box over the set's dimensions, each read from the side that a rule names.
+#[derive(Clone, Debug)]
+pub struct IpSetEntry {
+    /// Per dimension what it allows.
+    pub dims: Vec<PacketDim>,
+    /// `nomatch`: an exception.
+    pub nomatch: bool,
+    /// Its text.
+    pub span: Span,
+}
+
+/// One dimension of an ipset member.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PacketDim {
+    /// Addresses.
+    Addr(AddrSet),
+    /// Protocol and ports.
+    Port(hylint_space::ProtoSet, hylint_space::PortSet),
+    /// Something else (MAC, interface, mark); kept as text.
+    Other(Box<str>),
+}
+
+impl PacketDim {
+    /// Narrows a box by this dimension on the given side; false if packets cannot decide it.
+    pub fn narrow(&self, space: &mut PacketBox, side: Side) -> bool {
+        match (self, side) {
+            (Self::Addr(a), Side::Src) => space.src = space.src.intersect(a),
+            (Self::Addr(a), Side::Dst) => space.dst = space.dst.intersect(a),
+            (Self::Port(p, n), side) => {
+                space.proto = space.proto.intersect(p);
+                let ports = if side == Side::Src {
+                    &mut space.sport
+                } else {
+                    &mut space.dport
+                };
+                *ports = ports.intersect(n);
+            }
+            (Self::Other(_), _) => return false,
+        }
+        true
+    }
+}
+
+/// A set of an `ipset save` file.
+#[derive(Clone, Debug)]
+pub struct IpSet {
+    /// Name.
+    pub name: Box<str>,
+    /// Type, for example `hash:ip,port`.
+    pub kind: Box<str>,
+    /// Members.
+    pub entries: Vec<IpSetEntry>,
+    /// The `create` line.
+    pub span: Span,
+}
+
+/// Anything in an export that is not a firewall and tells about one.
+#[derive(Clone, Debug)]
+pub enum Companion {
+    /// `netsh advfirewall show allprofiles` without rules in the same file.
+    WindowsProfiles(Box<WindowsProfiles>),
+    /// An ipset.
+    IpSet(IpSet),
+    /// A cloud network interface.
+    Interface(Box<NetworkInterface>),
+    /// A subnet.
+    Subnet(Subnet),
+    /// A named address list.
+    AddressList(AddressList),
+    /// A resource that others name and that says nothing itself (an application security group).
+    Label(Span),
+}

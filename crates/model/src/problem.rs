@@ -1,0 +1,60 @@
+//! What a reader could not take as written. A problem is never an error return: the rest of the export is still read.
+
+use crate::Span;
+
+/// What went wrong, in the terms of the lint that will report it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum ProblemKind {
+    /// Text that the format does not allow or that is cut off (`malformed-export`).
+    Malformed,
+    /// The form promises rules and there is none (`empty-export`).
+    Empty,
+    /// Something that the export should also hold is not there (`incomplete-export`).
+    Incomplete,
+    /// Understood as far as it goes, but its effect on packets is not modelled (`unmodelled-match`).
+    Unmodelled,
+    /// Odd but decided; told so that nothing is silent (a note).
+    Note,
+}
+
+/// One problem with its place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// Which lint reports it.
+    pub kind: ProblemKind,
+    /// The text it is about.
+    pub span: Span,
+    /// What was found and why it matters, one sentence without the final stop.
+    pub message: String,
+    /// What the user can do.
+    pub help: Option<String>,
+    /// True when the text at `span` held a rule (or may have) that is in no rule of the model.
+    pub dropped: bool,
+}
+
+impl Problem {
+    /// A problem that lost nothing.
+    pub fn new(kind: ProblemKind, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            span,
+            message: message.into(),
+            help: None,
+            dropped: false,
+        }
+    }
+
+    /// The text at the span is in no rule of the model.
+    #[must_use]
+    pub fn dropped(mut self) -> Self {
+        self.dropped = true;
+        self
+    }
+
+    /// Adds what the user can do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

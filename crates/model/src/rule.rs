@@ -1,0 +1,297 @@
+//! One rule.
+
+use super::condition::Condition;
+use crate::Span;
+use hylint_space::{AddrSet, PacketBox, PortSet};
+use smallvec::SmallVec;
+use thin_vec::ThinVec;
+
+/// A part of a rule's text that a finding may point at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Field {
+    /// The rule's name or id.
+    Name,
+    /// Free text about it.
+    Description,
+    /// Whether it acts.
+    Enabled,
+    /// In or out.
+    Direction,
+    /// Windows profiles.
+    Profiles,
+    /// Windows rule group.
+    Group,
+    /// Source addresses.
+    Source,
+    /// Destination addresses.
+    Destination,
+    /// Protocol.
+    Protocol,
+    /// Source ports.
+    SourcePort,
+    /// Destination ports.
+    DestinationPort,
+    /// ICMP type and code.
+    Icmp,
+    /// TCP flags.
+    Flags,
+    /// Connection state.
+    State,
+    /// Incoming interface.
+    InInterface,
+    /// Outgoing interface.
+    OutInterface,
+    /// What it does: action, target.
+    Action,
+    /// Priority or rule number.
+    Priority,
+    /// Program.
+    Program,
+    /// Service.
+    Service,
+    /// Where the rule comes from (local, Group Policy).
+    Origin,
+    /// Anything else.
+    Other,
+}
+
+/// What happens to a packet that matches.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// It passes this point (or this hook).
+    Allow,
+    /// It does not (DROP, REJECT, Block, Deny).
+    Deny,
+    /// Windows: it passes before block rules are asked; always rests on IPsec.
+    Bypass,
+    /// Go on in the chain with this index in the same table, and come back.
+    Jump(u32),
+    /// Go on in the chain with this index in the same table; its end returns to the caller of the present chain.
+    Goto(u32),
+    /// Back to the calling chain, or to the policy.
+    Return,
+    /// Nothing that changes the verdict (LOG, NFLOG, TCPMSS, a rule without target …).
+    Continue,
+    /// `mark = (mark & !mask) ^ value`, then go on.
+    SetMark {
+        /// Bits that are XORed in.
+        value: u32,
+        /// Bits that are cleared first.
+        mask: u32,
+    },
+    /// The same for the connection mark.
+    SetConnMark {
+        /// Bits that are XORed in.
+        value: u32,
+        /// Bits that are cleared first.
+        mask: u32,
+    },
+    /// `mark = (mark & !nfmask) ^ (connection mark & ctmask)`, then go on.
+    RestoreMark {
+        /// Bits of the packet mark that are cleared first.
+        nfmask: u32,
+        /// Bits of the connection mark that are XORed in.
+        ctmask: u32,
+    },
+    /// `connection mark = (connection mark & !ctmask) ^ (mark & nfmask)`, then go on.
+    SaveMark {
+        /// Bits of the packet mark that are XORed in.
+        nfmask: u32,
+        /// Bits of the connection mark that are cleared first.
+        ctmask: u32,
+    },
+    /// The packet's connection is not tracked, unless [`Action::Track`] came first; go on.
+    Notrack,
+    /// The packet's connection will be tracked with settings of its own (a zone, a helper); go on. Of a packet that has
+    /// either, no further rule says otherwise (Linux net/netfilter/xt_CT.c).
+    Track,
+    /// Address translation; ends the table's traversal.
+    Nat(Box<Nat>),
+    /// The packet is handed to something whose verdict is not in the export (NFQUEUE, SYNPROXY, TPROXY, an unknown
+    /// target): the flow is conditional. The text names it.
+    Opaque(Box<str>),
+}
+
+/// The kind of a translation.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NatKind {
+    /// New destination.
+    Dnat,
+    /// New destination: the machine itself.
+    Redirect,
+    /// New source.
+    Snat,
+    /// New source: the outgoing interface's address.
+    Masquerade,
+    /// One network onto another, host bits kept.
+    Netmap,
+}
+
+/// A translation's target.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Nat {
+    /// What is translated.
+    pub kind: NatKind,
+    /// New addresses; `None` keeps or derives them.
+    pub addrs: Option<AddrSet>,
+    /// New ports; `None` keeps them.
+    pub ports: Option<PortSet>,
+}
+
+/// Windows firewall profiles as a bit set: domain 1, private 2, public 4.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Profiles(pub u8);
+
+impl Profiles {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// Domain.
+    pub const DOMAIN: Self = Self(1);
+    /// Private.
+    pub const PRIVATE: Self = Self(2);
+    /// Public.
+    pub const PUBLIC: Self = Self(4);
+    /// All three, and the value for formats that have no profiles.
+    pub const ALL: Self = Self(7);
+    /// Each profile with its name.
+    pub const EACH: [(Self, &'static str); 3] = [
+        (Self::DOMAIN, "domain"),
+        (Self::PRIVATE, "private"),
+        (Self::PUBLIC, "public"),
+    ];
+
+    /// Whether the sets share a profile.
+    #[must_use]
+    pub fn intersects(self, o: Self) -> bool {
+        self.0 & o.0 != 0
+    }
+
+    /// The profiles of both sets.
+    #[must_use]
+    pub fn union(self, o: Self) -> Self {
+        Self(self.0 | o.0)
+    }
+
+    /// The profiles for people: `private and public profiles`.
+    #[must_use]
+    pub fn told(self) -> String {
+        let each = Self::EACH.iter().filter(|(p, _)| p.intersects(self));
+        let names: Vec<&str> = each.map(|(_, n)| *n).collect();
+        match names.as_slice() {
+            [first @ .., last] if !first.is_empty() => {
+                format!("{} and {last} profiles", first.join(", "))
+            }
+            _ => format!("{} profile", names.concat()),
+        }
+    }
+}
+
+/// Who wrote a rule.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum RuleOrigin {
+    /// The export does not say.
+    #[default]
+    Unsaid,
+    /// The host's own configuration.
+    Local,
+    /// Group Policy.
+    GroupPolicy,
+    /// The platform itself (default rules of an NSG).
+    Platform,
+}
+
+/// One alternative of a rule: packets of the box for which every condition holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Clause {
+    /// What packets decide.
+    pub space: PacketBox,
+    /// What they do not; all must hold.
+    pub conditions: ThinVec<Condition>,
+}
+
+/// One rule. It matches a packet if any of its clauses does.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rule {
+    /// Name, as people know it: the netsh name, the NSG rule's name, an AWS rule id, else empty.
+    pub name: Box<str>,
+    /// The rule's whole text.
+    pub span: Span,
+    /// Places of its fields; a field may occur more than once (several ranges).
+    pub fields: ThinVec<(Field, Span)>,
+    /// False if the export says that the rule does not act.
+    pub enabled: bool,
+    /// What it does.
+    pub action: Action,
+    /// What it matches; no clause means that it matches nothing.
+    pub clauses: SmallVec<[Clause; 1]>,
+    /// Priority (Azure) or rule number (AWS NACL); lower acts first. `None` elsewhere.
+    pub priority: Option<u32>,
+    /// Windows profiles in which it acts.
+    pub profiles: Profiles,
+    /// Who wrote it.
+    pub origin: RuleOrigin,
+    /// Windows group, or empty.
+    pub group: Box<str>,
+    /// Comment or description, or empty.
+    pub comment: Box<str>,
+}
+
+impl Action {
+    /// The chain that it goes to, by its index in the table.
+    #[must_use]
+    pub fn called(&self) -> Option<usize> {
+        match self {
+            Self::Jump(to) | Self::Goto(to) => Some(*to as usize),
+            _ => None,
+        }
+    }
+}
+
+impl Rule {
+    /// An enabled rule for every packet.
+    #[must_use]
+    pub fn new(span: Span, action: Action) -> Self {
+        Self {
+            name: "".into(),
+            span,
+            fields: ThinVec::new(),
+            enabled: true,
+            action,
+            clauses: SmallVec::from_elem(Clause::default(), 1),
+            priority: None,
+            profiles: Profiles::ALL,
+            origin: RuleOrigin::Unsaid,
+            group: "".into(),
+            comment: "".into(),
+        }
+    }
+
+    /// What orders the rules of a list that act by priority; equal ones act in file order, those without one last.
+    #[must_use]
+    pub fn turn(&self) -> u32 {
+        self.priority.unwrap_or(u32::MAX)
+    }
+
+    /// The first place of a field, else the rule's own.
+    #[must_use]
+    pub fn place(&self, field: Field) -> Span {
+        self.field(field).unwrap_or(self.span)
+    }
+
+    /// The first place of a field.
+    #[must_use]
+    pub fn field(&self, field: Field) -> Option<Span> {
+        self.fields
+            .iter()
+            .find(|(f, _)| *f == field)
+            .map(|(_, s)| *s)
+    }
+
+    /// Every condition of every clause.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.clauses.iter().flat_map(|c| &c.conditions)
+    }
+}
+
+// A fleet's rules are made and moved by the million: what most of them lack is kept out of their size.
+const _: () = assert!(size_of::<Rule>() <= 256 && size_of::<PacketBox>() <= 128);

@@ -1,0 +1,13 @@
+//! The packet-space algebra. It knows packets and sets, and nothing of firewalls.
+
+mod addr;
+mod packet;
+mod range;
+mod store;
+
+pub use addr::{AddrSet, Family, v4_prefix};
+pub use packet::{
+    FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, iface_name,
+    proto,
+};
+pub use range::{RangeSet, Scalar};

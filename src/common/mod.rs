@@ -1,0 +1,8 @@
+//! What every stage may use and that knows none of them.
+
+pub mod diag;
+pub mod hash;
+pub mod paths;
+pub mod progress;
+pub mod sanitize;
+pub mod toml_reader;

@@ -1,0 +1,261 @@
+//! A finding: one thing that is wrong, with its place and its evidence. Filtering, waiving and rendering happen later.
+
+mod excerpt;
+pub mod fingerprint;
+pub mod outcome;
+mod shape;
+
+pub use excerpt::{Excerpt, ExcerptLine};
+pub use shape::shape;
+
+use hylint_model::Span;
+
+use hylint_parsers::source::{Position, Source};
+use hylint_space::AddrSet;
+use jiff::civil::Date;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// How grave a finding is. The order is ascending.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; never fails a run by itself.
+    Note,
+    /// Should be looked at.
+    Warning,
+    /// Fails the run by default.
+    Error,
+}
+
+impl Severity {
+    /// The lower-case name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// One level lower; a note stays a note.
+    #[must_use]
+    pub fn lower(self) -> Self {
+        match self {
+            Self::Error => Self::Warning,
+            Self::Warning | Self::Note => Self::Note,
+        }
+    }
+}
+
+/// A place in a file, resolved to line and column, with the lines it stands on, so that the file's text may be dropped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The file's path as reported.
+    pub path: Arc<str>,
+    /// First character.
+    pub start: Position,
+    /// One past the last character.
+    pub end: Position,
+    /// The text of its first lines.
+    pub excerpt: Excerpt,
+}
+
+impl Place {
+    /// Resolves a span.
+    #[must_use]
+    pub fn new(path: &Arc<str>, source: &Source, span: Span) -> Self {
+        let start = source.position(span.start);
+        let end = source.position(span.end.max(span.start));
+        Self {
+            path: path.clone(),
+            start,
+            end,
+            excerpt: Excerpt::new(source, span.start, start, end),
+        }
+    }
+
+    /// The text that the place covers, not sanitized; none if it is not wholly in the excerpt or spans lines.
+    #[must_use]
+    pub fn covered(&self) -> Option<String> {
+        let line = self.excerpt.lines().next()?;
+        let skip = self.start.column.checked_sub(line.column)? as usize;
+        let len = self.end.column.checked_sub(self.start.column)? as usize;
+        let text: String = line.text.chars().skip(skip).take(len).collect();
+        (self.start.line == self.end.line && text.chars().count() == len).then_some(text)
+    }
+
+    /// A place in a file whose text is not at hand.
+    #[must_use]
+    pub fn file(path: &Arc<str>) -> Self {
+        let one = Position { line: 1, column: 1 };
+        Self {
+            path: path.clone(),
+            start: one,
+            end: one,
+            excerpt: Excerpt::default(),
+        }
+    }
+}
+
+/// A further place of a finding.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Related {
+    /// Where.
+    pub place: Place,
+    /// What is there.
+    pub label: String,
+}
+
+/// A packet that shows the finding.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, schemars::JsonSchema)]
+pub struct Witness {
+    /// Source address.
+    pub src: String,
+    /// Destination address.
+    pub dst: String,
+    /// Protocol name or number.
+    pub proto: String,
+    /// Source port, or null.
+    pub sport: Option<u16>,
+    /// Destination port, or null.
+    pub dport: Option<u16>,
+}
+
+/// Some packets in words: `TCP 1433 from 10.0.0.0/8 except 10.93.1.5`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// All that it is.
+    pub text: String,
+    /// With its long lists cut and counted, where it has any.
+    pub short: Option<String>,
+}
+
+/// What makes a finding this one and no other of its code, apart from where it stands: no line, no rule's name.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Identity {
+    /// The normalized match and whatever else the lint tells its findings apart by. Empty: the message without its
+    /// numbers and quoted names.
+    pub text: String,
+    /// Hashes of the rules that are folded into this one finding, sorted. Empty for a finding about one thing.
+    pub members: Vec<[u8; 16]>,
+    /// The peers for which a required flow fails.
+    pub peers: AddrSet,
+}
+
+/// Who accepts a finding until when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Waiver {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it; an inline waiver may leave it out.
+    pub owner: Option<String>,
+    /// Last day, inclusive, UTC.
+    pub until: Date,
+    /// Where it stands: the `[[waive]]` of hylint.toml, or the comment of the rule.
+    pub place: Option<Place>,
+    /// It stands in the export itself.
+    pub inline: bool,
+}
+
+/// A finding.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finding {
+    /// The lint's code.
+    pub code: &'static str,
+    /// Its severity after the site's changes.
+    pub severity: Severity,
+    /// One sentence for people: what is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// The deciding place. None only for what has no file at all.
+    pub place: Option<Place>,
+    /// What the primary label says at the place.
+    pub label: String,
+    /// The rule's name, if the place is one.
+    pub rule: Option<String>,
+    /// The host that is judged.
+    pub host: Option<String>,
+    /// The point that is judged.
+    pub point: Option<String>,
+    /// `in`, `out` or `forward`.
+    pub direction: Option<&'static str>,
+    /// Requirement id.
+    pub requirement: Option<String>,
+    /// Its row; where one finding serves several rows, the lowest.
+    pub row: Option<u32>,
+    /// The other rows.
+    pub also: Vec<u32>,
+    /// Failing pairs, `src -> dst`; at most 20.
+    pub pairs: Vec<String>,
+    /// How many pairs fail.
+    pub pairs_total: usize,
+    /// What a rule lets in that nothing needs, exactly: these together. At most [`Finding::PARTS`] are named. Of a rule whose
+    /// packets hundreds of earlier rules take in part, none.
+    pub excess: Vec<Part>,
+    /// How many there are.
+    pub excess_total: usize,
+    /// A packet that shows it.
+    pub witness: Option<Box<Witness>>,
+    /// Further places: the allow that loses, the nearest miss.
+    pub related: Vec<Related>,
+    /// What was assumed.
+    pub assumptions: Vec<String>,
+    /// What the fingerprint is made of.
+    pub identity: Identity,
+    /// Hex; survives moved lines, reordered and renamed rules. Unique within a run.
+    pub fingerprint: String,
+    /// The waiver that holds it down.
+    pub waived: Option<Box<Waiver>>,
+    /// A baseline holds it down.
+    pub baselined: bool,
+    /// What breaks for the user when this stays (from the matrix), for people.
+    pub impact: Option<String>,
+}
+
+impl Finding {
+    /// Parts of an excess that are named.
+    pub const PARTS: usize = 50;
+
+    /// A finding with nothing but its code, severity and message.
+    #[must_use]
+    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            help: None,
+            place: None,
+            label: String::new(),
+            rule: None,
+            host: None,
+            point: None,
+            direction: None,
+            requirement: None,
+            row: None,
+            also: Vec::new(),
+            pairs: Vec::new(),
+            pairs_total: 0,
+            excess: Vec::new(),
+            excess_total: 0,
+            witness: None,
+            related: Vec::new(),
+            assumptions: Vec::new(),
+            identity: Identity::default(),
+            fingerprint: String::new(),
+            waived: None,
+            baselined: false,
+            impact: None,
+        }
+    }
+
+    /// Whether it counts: nobody waived it and no baseline holds it.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.waived.is_none() && !self.baselined
+    }
+}

@@ -1,0 +1,410 @@
+//! Finds the files, reads them, and hashes them.
+//!
+//! Nothing is passed over in silence: each file is an export, or in [`Loaded::not_exports`], or has a finding.
+
+mod discover;
+mod ids;
+mod problems;
+mod seal;
+mod summary;
+mod unmodelled;
+
+pub use discover::{CONFIG_NAME, Discovered, FileRef, Missing, discover, shown};
+pub use ids::{ExportId, Heads, RunPoint};
+pub use problems::{classify, export_findings};
+pub use seal::Seal;
+pub use summary::Summary;
+pub use unmodelled::{Unmodelled, unmodelled};
+
+use crate::common::hash;
+use crate::finding::{Finding, Place, Severity};
+use hylint_model::{Export, Span};
+use hylint_parsers::decode::{self, DecodeError};
+use hylint_parsers::format::{self, Depth};
+use hylint_parsers::lookalike::{self, Lookalike};
+use hylint_parsers::source::Source;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+/// One export, read.
+#[derive(Debug)]
+pub struct LoadedExport {
+    /// The path as reported.
+    pub path: Arc<str>,
+    /// Its text.
+    pub source: Source,
+    /// Its model.
+    pub export: Export,
+    /// SHA-256 of the file's bytes, hex; empty in a head.
+    pub sha256: String,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// What stays known of the rules and the text when they are not held.
+    pub summary: Summary,
+}
+
+impl LoadedExport {
+    /// An export as its reader left it.
+    #[must_use]
+    pub fn new(path: Arc<str>, source: Source, export: Export, sha256: String, bytes: u64) -> Self {
+        let mut new = Self {
+            path,
+            source,
+            export,
+            sha256,
+            bytes,
+            summary: Summary::default(),
+        };
+        new.summary = Summary::of(&new);
+        new
+    }
+}
+
+/// What a set of files held.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// In path order, without rules and text.
+    pub heads: Heads,
+    /// The same exports as they were read, or how to read them again.
+    pub bodies: Vec<Body>,
+    /// Paths of files that are no exports, in path order.
+    pub not_exports: Vec<String>,
+    /// Files that should be exports and cannot be read as one, in path order.
+    pub findings: Vec<Finding>,
+}
+
+/// What the first reading of a file keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// All of it.
+    Whole,
+    /// Its head, with the ports that its rules open: they may have to tell what its host is for.
+    Opened,
+    /// Its head.
+    Head,
+}
+
+/// An export's rules and text.
+#[derive(Debug)]
+pub enum Body {
+    /// They are held, with what its reader could not take as written.
+    Held(Box<LoadedExport>, Vec<Finding>),
+    /// They are read again when it is judged, if the file has this seal still.
+    File(FileRef, Seal),
+}
+
+/// What one file held.
+#[derive(Debug)]
+pub enum FileResult {
+    /// An export, and what its reader could not take as written.
+    Export(Box<LoadedExport>, Vec<Finding>),
+    /// Something else, found in a folder.
+    NotExport(String),
+    /// A file that should be an export and cannot be read as one.
+    Failed(Box<Finding>),
+}
+
+/// Reads the files in parallel and merges them in their order; `tick` is told of each. What `keep` says is kept of each,
+/// but all of what comes from standard input, which cannot be read twice.
+#[must_use]
+pub fn load(
+    files: &[FileRef],
+    keep: &(dyn Fn(&FileRef) -> Keep + Sync),
+    tick: &(dyn Fn(&FileRef) + Sync),
+) -> Loaded {
+    let one = |file: &FileRef| {
+        let read = match keep(file) {
+            _ if file.stdin => held(file),
+            Keep::Whole => held(file),
+            Keep::Opened => head(file, Depth::Whole),
+            Keep::Head => head(file, Depth::Heads),
+        };
+        tick(file);
+        read
+    };
+    let mut out = Loaded::default();
+    for read in hylint_parallel::map(files.iter().collect(), one) {
+        match read {
+            Ok((head, body)) => {
+                out.heads.push(*head);
+                out.bodies.push(body);
+            }
+            Err(NoExport::Other(path)) => out.not_exports.push(path),
+            Err(NoExport::Failed(f)) => out.findings.push(*f),
+        }
+    }
+    out
+}
+
+fn held(file: &FileRef) -> Result<(Box<LoadedExport>, Body), NoExport> {
+    let (mut export, findings) = whole(file, read_bytes(file)?)?;
+    let head = Box::new(export.take_head());
+    Ok((head, Body::Held(Box::new(export), findings)))
+}
+
+fn head(file: &FileRef, depth: Depth) -> Result<(Box<LoadedExport>, Body), NoExport> {
+    let bytes = read_bytes(file)?;
+    let (seal, size) = (Seal::of(&bytes), bytes.len() as u64);
+    let Text { source, .. } = text(file, bytes)?;
+    let Some(export) = format::read_to(&source, depth) else {
+        return Err(unknown(file, &source));
+    };
+    let mut export = LoadedExport {
+        path: file.shown.clone(),
+        source,
+        export,
+        sha256: String::new(),
+        bytes: size,
+        summary: Summary::default(),
+    };
+    let head = Box::new(export.take_head());
+    Ok((head, Body::File(file.clone(), seal)))
+}
+
+/// Sizes of files in bytes; 0 where it is not known.
+#[must_use]
+pub fn sizes(files: &[FileRef]) -> Vec<u64> {
+    let size = |f: &FileRef| std::fs::metadata(&f.open).map_or(0, |m| m.len());
+    files.iter().map(size).collect()
+}
+
+/// Reads an export again that was not held, and what its reader could not take as written. `None` if the file is no
+/// longer what it was.
+#[must_use]
+pub fn read_again(file: &FileRef, seal: Seal) -> Option<(LoadedExport, Vec<Finding>)> {
+    let bytes = read_bytes(file).ok()?;
+    if Seal::of(&bytes) != seal {
+        return None;
+    }
+    let (mut export, findings) = whole(file, bytes).ok()?;
+    export.export.companions = Vec::new();
+    Some((export, findings))
+}
+
+/// Reads one file: bytes, hash, text, format, model.
+#[must_use]
+pub fn read_file(file: &FileRef) -> FileResult {
+    read_bytes(file).and_then(|bytes| whole(file, bytes)).into()
+}
+
+/// The same for bytes that are at hand.
+#[must_use]
+pub fn read_bytes_as(file: &FileRef, bytes: Vec<u8>) -> FileResult {
+    whole(file, bytes).into()
+}
+
+impl From<Result<(LoadedExport, Vec<Finding>), NoExport>> for FileResult {
+    fn from(read: Result<(LoadedExport, Vec<Finding>), NoExport>) -> Self {
+        match read {
+            Ok((export, findings)) => Self::Export(Box::new(export), findings),
+            Err(NoExport::Other(path)) => Self::NotExport(path),
+            Err(NoExport::Failed(f)) => Self::Failed(f),
+        }
+    }
+}
+
+/// Why a file yields no export.
+enum NoExport {
+    /// It is something else, found in a folder.
+    Other(String),
+    /// It should be an export and cannot be read as one.
+    Failed(Box<Finding>),
+}
+
+/// A file's text.
+struct Text {
+    source: Source,
+    /// Some characters of it are invalid.
+    lossy: bool,
+}
+
+fn whole(file: &FileRef, bytes: Vec<u8>) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+    let size = bytes.len() as u64;
+    let sha256 = hash::sha256(&bytes);
+    let Text { source, lossy } = text(file, bytes)?;
+    let Some(export) = format::read(&source) else {
+        return Err(unknown(file, &source));
+    };
+    let mut findings = problems::export_findings(&file.shown, &source, &export);
+    if lossy {
+        findings.push(invalid_characters(file, &source));
+    }
+    let loaded = LoadedExport::new(file.shown.clone(), source, export, sha256, size);
+    Ok((loaded, findings))
+}
+
+fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
+    if bytes.is_empty() {
+        return Err(empty(file));
+    }
+    let binary = lookalike::of_bytes(&bytes);
+    let decoded = decode::decode(bytes).map_err(|e| undecodable(file, e, binary))?;
+    // A redirected command that failed in PowerShell leaves a byte order mark and nothing else.
+    if decoded.text.trim().is_empty() {
+        return Err(empty(file));
+    }
+    Ok(Text {
+        source: Source::new(file.shown.to_string(), decoded.text, decoded.encoding),
+        lossy: decoded.lossy,
+    })
+}
+
+fn read_bytes(file: &FileRef) -> Result<Vec<u8>, NoExport> {
+    let read = || {
+        if file.stdin {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        }
+        std::fs::read(&file.open)
+    };
+    read().map_err(|e: io::Error| {
+        failed(
+            file,
+            "malformed-export",
+            format!("the file cannot be read: {}", plain_io(&e)),
+            "give the account that runs hylint read access, or exclude the file with `[check] exclude`",
+        )
+    })
+}
+
+/// Extensions of files that an export is usually written to. In a folder, an empty or binary file is an error only if it
+/// has one of them: a repository also holds `.gitkeep`, `__init__.py` and pictures.
+const EXPORT_EXTENSIONS: [&str; 20] = [
+    "txt",
+    "text",
+    "json",
+    "jsonc",
+    "log",
+    "out",
+    "rules",
+    "v4",
+    "v6",
+    "save",
+    "dump",
+    "conf",
+    "fw",
+    "firewall",
+    "netsh",
+    "advfirewall",
+    "iptables",
+    "ip6tables",
+    "nft",
+    "ipset",
+];
+
+fn looks_like_export(file: &FileRef) -> bool {
+    let path = Path::new(&*file.shown);
+    let hidden = path
+        .file_name()
+        .is_some_and(|n| n.to_string_lossy().starts_with('.'));
+    let known = |e: &std::ffi::OsStr| {
+        EXPORT_EXTENSIONS
+            .iter()
+            .any(|x| e.eq_ignore_ascii_case(std::ffi::OsStr::new(x)))
+    };
+    file.named || (!hidden && path.extension().is_some_and(known))
+}
+
+const MAKE_EXPORT: &str = "export it again: netsh advfirewall firewall show rule name=all verbose · iptables-save · \
+    aws ec2 describe-security-groups · az network nsg list";
+
+fn failed(file: &FileRef, code: &'static str, message: String, help: &str) -> NoExport {
+    NoExport::Failed(Box::new(file_finding(file, code, message, help)))
+}
+
+fn file_finding(file: &FileRef, code: &'static str, message: String, help: &str) -> Finding {
+    let mut f = Finding::new(code, Severity::Error, message);
+    f.help = Some(help.to_owned());
+    f.place = Some(Place::file(&file.shown));
+    f
+}
+
+fn empty(file: &FileRef) -> NoExport {
+    if !looks_like_export(file) {
+        return NoExport::Other(file.shown.to_string());
+    }
+    failed(
+        file,
+        "empty-export",
+        "the file is empty: the command that should have filled it may have failed".into(),
+        MAKE_EXPORT,
+    )
+}
+
+fn undecodable(file: &FileRef, e: DecodeError, binary: Option<Lookalike>) -> NoExport {
+    if !looks_like_export(file) {
+        return NoExport::Other(file.shown.to_string());
+    }
+    let message = match e {
+        DecodeError::Binary => "the file is binary: it holds no text in any encoding of an export",
+        DecodeError::TooLarge => "the file is larger than 4 GiB",
+    };
+    no_export(file, message, binary, MAKE_EXPORT)
+}
+
+/// A file that no reader takes, with what it looks like if that is known.
+fn no_export(file: &FileRef, message: &str, like: Option<Lookalike>, help: &str) -> NoExport {
+    let (message, help) = match like {
+        Some(l) => (format!("{message}; it looks like {}", l.what), l.instead),
+        None => (message.to_owned(), help),
+    };
+    failed(file, "malformed-export", message, help)
+}
+
+fn unknown(file: &FileRef, source: &Source) -> NoExport {
+    let like = lookalike::of_text(&source.text);
+    if !file.named {
+        return match like.filter(|l| l.meant) {
+            Some(like) => passed_over(file, like),
+            None => NoExport::Other(file.shown.to_string()),
+        };
+    }
+    let is_config = Path::new(&*file.shown)
+        .file_name()
+        .is_some_and(|n| n == discover::CONFIG_NAME);
+    let help = if is_config {
+        "name the folder of the exports; another site file is chosen with --config"
+    } else {
+        MAKE_EXPORT
+    };
+    let message = "the file is no firewall export that hylint knows";
+    no_export(file, message, like, help)
+}
+
+/// A file in a folder of exports that says what a firewall does, in a form that is not read. Its host may be among the
+/// exports too, so this is no error.
+fn passed_over(file: &FileRef, like: Lookalike) -> NoExport {
+    let message = format!("the file is not read: it looks like {}", like.what);
+    let mut f = file_finding(file, "malformed-export", message, like.instead);
+    f.severity = Severity::Note;
+    NoExport::Failed(Box::new(f))
+}
+
+fn invalid_characters(file: &FileRef, source: &Source) -> Finding {
+    let at = source.text.find('\u{fffd}').unwrap_or(0);
+    let count = source.text.matches('\u{fffd}').count();
+    let mut f = file_finding(
+        file,
+        "malformed-export",
+        format!(
+            "{count} characters are invalid in {}: the file was damaged or written in mixed encodings",
+            source.encoding
+        ),
+        "export the file again and do not edit or concatenate it with another encoding",
+    );
+    f.severity = Severity::Warning;
+    f.place = Some(Place::new(&file.shown, source, Span::new(at, at + 3)));
+    f.label = "first invalid character".into();
+    f
+}
+
+/// The cause without the operating system's error number.
+fn plain_io(e: &io::Error) -> String {
+    let text = e.to_string();
+    match text.find(" (os error") {
+        Some(at) => text.get(..at).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}

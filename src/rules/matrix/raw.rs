@@ -1,0 +1,391 @@
+//! A matrix file as it is written: texts with their places, each value checked by itself. Names are resolved in
+//! [`super::resolve`], when every file is read.
+
+use super::{Customizable, Presence, Require, Transport};
+use crate::common::toml_reader::{Table, Value};
+use std::ops::Range;
+
+/// A text and its place.
+pub(super) type Name = (String, Range<usize>);
+
+#[derive(Default)]
+pub(super) struct File {
+    pub(super) header: Option<Header>,
+    pub(super) roles: Vec<Role>,
+    pub(super) groups: Vec<Group>,
+    pub(super) features: Vec<Feature>,
+    pub(super) requirements: Vec<Requirement>,
+    pub(super) implied: Vec<Implied>,
+}
+
+pub(super) struct Header {
+    pub(super) span: Range<usize>,
+    pub(super) id: Option<Name>,
+    pub(super) version: String,
+    pub(super) name: String,
+}
+
+pub(super) struct Role {
+    pub(super) id: Name,
+    pub(super) name: String,
+    pub(super) presence: Presence,
+    pub(super) lives_on: Option<Name>,
+    pub(super) lives_if: Option<Name>,
+    pub(super) ports_with: Option<Name>,
+    pub(super) aliases: Vec<Name>,
+    pub(super) destinations: Vec<String>,
+}
+
+pub(super) struct Group {
+    pub(super) id: Name,
+    pub(super) roles: Vec<Name>,
+}
+
+pub(super) struct Feature {
+    pub(super) id: Name,
+    pub(super) role: Name,
+}
+
+/// What requirements and implied flows share.
+pub(super) struct Flow {
+    pub(super) id: Name,
+    pub(super) from: Name,
+    pub(super) to: Name,
+    pub(super) transport: Transport,
+    pub(super) ports: Vec<u16>,
+}
+
+pub(super) struct Requirement {
+    pub(super) flow: Flow,
+    pub(super) row: (u32, Range<usize>),
+    pub(super) to_any: Vec<Name>,
+    pub(super) purpose: String,
+    pub(super) require: Require,
+    pub(super) application_protocol: String,
+    pub(super) customizable: Customizable,
+    pub(super) mandatory: bool,
+    pub(super) vendor_mandatory: String,
+    pub(super) feature: Option<Name>,
+    pub(super) direct_only: bool,
+    pub(super) listeners: Vec<String>,
+    pub(super) reply: bool,
+    pub(super) separate_from: Option<Name>,
+    pub(super) impact: String,
+    pub(super) reference: String,
+    pub(super) note: String,
+    pub(super) span: Range<usize>,
+}
+
+pub(super) struct Implied {
+    pub(super) flow: Flow,
+    pub(super) reason: String,
+    pub(super) judged: bool,
+    pub(super) gateway: Option<bool>,
+}
+
+pub(super) fn file(root: &Table<'_, '_>) -> File {
+    root.only(&[
+        "matrix",
+        "role",
+        "group",
+        "feature",
+        "requirement",
+        "implied",
+    ]);
+    let each = |key| root.tables(key);
+    File {
+        header: root
+            .get("matrix")
+            .and_then(|v| v.table())
+            .map(|t| header(&t)),
+        roles: each("role").iter().filter_map(role).collect(),
+        groups: each("group").iter().filter_map(group).collect(),
+        features: each("feature").iter().filter_map(feature).collect(),
+        requirements: each("requirement").iter().filter_map(requirement).collect(),
+        implied: each("implied").iter().filter_map(implied).collect(),
+    }
+}
+
+fn text(t: &Table<'_, '_>, key: &str) -> String {
+    t.str(key).unwrap_or_default().to_owned()
+}
+
+fn name(v: &Value<'_, '_>) -> Option<Name> {
+    Some((v.str()?.to_owned(), v.span()))
+}
+
+fn names(t: &Table<'_, '_>, key: &str) -> Vec<Name> {
+    let all = t.strings(key).into_iter();
+    all.map(|(s, span)| (s.to_owned(), span)).collect()
+}
+
+/// An id: lower-case words of letters and digits, joined by `-` and `.`.
+fn id(t: &Table<'_, '_>) -> Option<Name> {
+    let value = t.need("id")?;
+    let id = name(&value)?;
+    let word = |w: &str| {
+        !w.is_empty()
+            && w.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    if !id.0.split(['-', '.']).all(word) {
+        let help = "use lower-case letters and digits, joined by `-` or `.`".to_owned();
+        value.error(format!("`{}` is not an id", id.0), Some(help));
+        return None;
+    }
+    Some(id)
+}
+
+fn header(t: &Table<'_, '_>) -> Header {
+    t.only(&["id", "version", "name"]);
+    let id = id(t);
+    Header {
+        span: t.span.clone(),
+        version: text(t, "version"),
+        name: t
+            .str("name")
+            .or(id.as_ref().map(|i| &*i.0))
+            .unwrap_or_default()
+            .to_owned(),
+        id,
+    }
+}
+
+fn role(t: &Table<'_, '_>) -> Option<Role> {
+    t.only(&[
+        "id",
+        "name",
+        "presence",
+        "lives-on",
+        "lives-if",
+        "ports-with",
+        "aliases",
+        "destinations",
+    ]);
+    let presence = t.get("presence").and_then(|v| {
+        v.choice(&[
+            ("core", Presence::Core),
+            ("external", Presence::External),
+            ("optional", Presence::Optional),
+        ])
+    });
+    let optional = |key| t.get(key).as_ref().and_then(name);
+    let (lives_on, lives_if) = (optional("lives-on"), optional("lives-if"));
+    if let (None, Some(v)) = (&lives_on, t.get("lives-if")) {
+        v.error("`lives-if` means nothing without `lives-on`", None);
+    }
+    let destinations = names(t, "destinations").into_iter().map(|n| n.0).collect();
+    let label = text(t, "name");
+    let id = id(t)?;
+    Some(Role {
+        name: if label.is_empty() {
+            id.0.clone()
+        } else {
+            label
+        },
+        presence: presence.unwrap_or(Presence::Optional),
+        lives_on,
+        lives_if,
+        ports_with: optional("ports-with"),
+        aliases: names(t, "aliases"),
+        destinations,
+        id,
+    })
+}
+
+fn group(t: &Table<'_, '_>) -> Option<Group> {
+    t.only(&["id", "roles"]);
+    let roles = t.need("roles").map(|v| {
+        let all = names(t, "roles");
+        if v.is_list() && all.is_empty() {
+            v.error("a group needs at least one role", None);
+        }
+        all
+    });
+    Some(Group {
+        id: id(t)?,
+        roles: roles?,
+    })
+}
+
+fn feature(t: &Table<'_, '_>) -> Option<Feature> {
+    t.only(&["id", "role"]);
+    let (id, role) = (id(t), t.need("role"));
+    Some(Feature {
+        id: id?,
+        role: name(&role?)?,
+    })
+}
+
+fn flow(t: &Table<'_, '_>) -> Option<Flow> {
+    let id = id(t);
+    let end = |key| t.need(key).as_ref().and_then(name);
+    let (from, to) = (end("from"), end("to"));
+    let transport = t
+        .need("transport")
+        .and_then(|v| v.choice(&[("tcp", Transport::Tcp), ("udp", Transport::Udp)]));
+    let ports = t.need("ports").and_then(|v| ports(&v));
+    Some(Flow {
+        id: id?,
+        from: from?,
+        to: to?,
+        transport: transport?,
+        ports: ports?,
+    })
+}
+
+/// Ports, ascending and without repetition: numbers, or texts `low-high`.
+pub(crate) fn ports(v: &Value<'_, '_>) -> Option<Vec<u16>> {
+    let values = v.list()?;
+    if values.is_empty() {
+        v.error("at least one port is needed", None);
+        return None;
+    }
+    let mut all = Vec::new();
+    let mut good = true;
+    for v in &values {
+        let Some((lo, hi)) = port_range(v) else {
+            good = false;
+            continue;
+        };
+        let new = lo..=hi;
+        let before = all.len();
+        all.extend(new);
+        let (old, new) = all.split_at(before);
+        if let Some(p) = new.iter().find(|p| old.contains(p)) {
+            v.error(format!("port {p} is listed twice"), None);
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    good.then_some(all)
+}
+
+/// A port, or a text `low-high`.
+pub(crate) fn port_range(v: &Value<'_, '_>) -> Option<(u16, u16)> {
+    if !v.is_str() {
+        let n = v.int(1, 65535).and_then(|n| u16::try_from(n).ok());
+        return n.map(|n| (n, n));
+    }
+    let s = v.str()?;
+    let (a, b) = s.split_once('-').unwrap_or((s, s));
+    let port = |t: &str| t.trim().parse::<u16>().ok().filter(|p| *p > 0);
+    match (port(a), port(b)) {
+        (Some(a), Some(b)) if a <= b => Some((a, b)),
+        _ => {
+            let help = "a port is 1 to 65535, a range is \"low-high\"".to_owned();
+            v.error(
+                format!("`{s}` is no port and no range of ports"),
+                Some(help),
+            );
+            None
+        }
+    }
+}
+
+const REQUIREMENT_KEYS: &[&str] = &[
+    "id",
+    "row",
+    "from",
+    "to",
+    "to-any",
+    "purpose",
+    "transport",
+    "ports",
+    "require",
+    "application-protocol",
+    "customizable",
+    "mandatory",
+    "vendor-mandatory",
+    "feature",
+    "access",
+    "listeners",
+    "reply",
+    "separate-from",
+    "impact",
+    "reference",
+    "note",
+];
+
+fn requirement(t: &Table<'_, '_>) -> Option<Requirement> {
+    t.only(REQUIREMENT_KEYS);
+    let flow = flow(t);
+    let row = t.need("row").and_then(|v| {
+        let n = v.int(1, i64::from(u32::MAX))?;
+        Some((u32::try_from(n).ok()?, v.span()))
+    });
+    let mandatory = t.need("mandatory").and_then(|v| v.bool());
+    let require = t.get("require").map_or(Some(Require::All), |v| {
+        v.choice(&[("all", Require::All), ("any", Require::Any)])
+    });
+    let customizable = t.get("customizable").map_or(Some(Customizable::No), |v| {
+        v.choice(&[
+            ("no", Customizable::No),
+            ("yes", Customizable::Yes),
+            ("peer", Customizable::Peer),
+        ])
+    });
+    let access = t.get("access").map_or(Some(false), |v| {
+        v.choice(&[("always", false), ("direct", true)])
+    });
+    let reply = t.get("reply").map_or(Some(true), |v| v.bool());
+    let optional = |key| t.get(key).as_ref().and_then(name);
+    let listeners = names(t, "listeners").into_iter();
+    let listeners = listeners.map(|n| n.0.to_lowercase()).collect();
+    let (feature, separate_from) = (optional("feature"), optional("separate-from"));
+    let (to_any, purpose, impact) = (names(t, "to-any"), text(t, "purpose"), text(t, "impact"));
+    let (reference, note) = (text(t, "reference"), text(t, "note"));
+    let vendor = t.str("vendor-mandatory").map(str::to_owned);
+    let application = t.str("application-protocol").map(str::to_lowercase);
+    let (flow, mandatory) = (flow?, mandatory?);
+    let cell = if mandatory { "Yes" } else { "No" };
+    Some(Requirement {
+        row: row?,
+        to_any,
+        purpose,
+        require: require?,
+        application_protocol: application.unwrap_or_else(|| flow.transport.as_str().to_owned()),
+        customizable: customizable?,
+        mandatory,
+        vendor_mandatory: vendor.unwrap_or_else(|| cell.to_owned()),
+        feature,
+        direct_only: access?,
+        listeners,
+        reply: reply?,
+        separate_from,
+        impact,
+        reference,
+        note,
+        span: t.span.clone(),
+        flow,
+    })
+}
+
+fn implied(t: &Table<'_, '_>) -> Option<Implied> {
+    t.only(&[
+        "id",
+        "from",
+        "to",
+        "transport",
+        "ports",
+        "reason",
+        "judged",
+        "access",
+    ]);
+    let gateway = t
+        .get("access")
+        .map(|v| v.choice(&[("gateway", true), ("direct", false)]));
+    let judged = t.get("judged").map_or(Some(false), |v| v.bool());
+    let reason = t.need_str("reason").map(str::to_owned);
+    let flow = flow(t);
+    Some(Implied {
+        flow: flow?,
+        reason: reason?,
+        judged: judged?,
+        gateway: match gateway {
+            Some(None) => return None,
+            Some(some) => some,
+            None => None,
+        },
+    })
+}

@@ -1,0 +1,231 @@
+//! What a run is about: the given paths, in the site around them.
+//!
+//! A host is judged by all of its exports, and what its rules mean may stand in those of others. So where hylint.toml is
+//! found above the given paths, the whole site is read and judged, and the report is about the given paths: the exports
+//! in them and the hosts that these belong to. What was found elsewhere in the site is counted.
+
+use crate::common::paths::{folder, host_words, normal};
+use crate::finding::Finding;
+use crate::finding::outcome::{Outcome, Scope};
+use crate::load::{self, CONFIG_NAME, Discovered, FileRef, Missing};
+use crate::site::{Bound, Config, bind};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Part of a site, as it was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Focus {
+    /// As given.
+    shown: Vec<String>,
+    /// The same, absolute: as spelt, and without links.
+    full: Vec<PathBuf>,
+}
+
+/// What is read, and what of it the run is about.
+#[derive(Debug)]
+pub struct Reading {
+    /// The files.
+    pub found: Discovered,
+    /// Every file of the site's folder is among them.
+    pub whole_site: bool,
+    /// Only a part of them was given.
+    pub focus: Option<Focus>,
+}
+
+/// Finds the files to read. `changed` says that the paths are changed files, as a version control system lists them: one
+/// that is no export is passed over, one that is gone is no mistake, and without a site file the exports that lie beside
+/// them and are named after the same host are read too.
+///
+/// # Errors
+/// Given paths that cannot be looked at.
+pub fn read(
+    paths: &[PathBuf],
+    changed: bool,
+    config: Option<&Config>,
+    excluded: impl Fn(&Path) -> bool,
+) -> Result<Reading, Vec<Missing>> {
+    let paths: Vec<PathBuf> = paths.iter().map(|p| site_of(p)).collect();
+    let root = config.map(|c| or_here(&c.dir));
+    let files = || paths.iter().filter(|p| !is_stdin(p));
+    let inside =
+        |p: &&PathBuf| root.is_some_and(|r| !is_stdin(p) && resolved(p).starts_with(resolved(r)));
+    let whole = root.is_some_and(|r| {
+        let r = resolved(r);
+        files().any(|p| r.starts_with(resolved(p)))
+    });
+    let part = !whole && files().any(|p| inside(&p));
+    let mut walked: Vec<PathBuf> = if changed {
+        let outside = paths.iter().filter(|p| !inside(p));
+        outside.flat_map(|p| beside(p)).collect()
+    } else {
+        paths.clone()
+    };
+    if part || whole && changed {
+        walked.extend(root.map(Path::to_path_buf));
+    }
+    let mut found = load::discover(&walked, excluded)?;
+    if changed {
+        found.files.iter_mut().for_each(|f| f.named = f.stdin);
+    }
+    once(&mut found.files);
+    let focus = (part || changed && !whole).then(|| Focus {
+        shown: paths.iter().map(|p| load::shown(p)).collect(),
+        full: files().flat_map(|p| [normal(p), resolved(p)]).collect(),
+    });
+    Ok(Reading {
+        found,
+        whole_site: whole || part,
+        focus,
+    })
+}
+
+/// A site file stands for its folder: what changes in it changes what every export means.
+fn site_of(path: &Path) -> PathBuf {
+    if path.file_name().is_none_or(|n| n != CONFIG_NAME) || !path.is_file() {
+        return path.to_path_buf();
+    }
+    or_here(path.parent().unwrap_or(Path::new(""))).to_path_buf()
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The empty path is the current folder.
+fn or_here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    }
+}
+
+/// A path without links, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| normal(path))
+}
+
+/// The files of a folder that are named after the same host as one of them, itself included.
+fn beside(path: &Path) -> Vec<PathBuf> {
+    if is_stdin(path) || path.is_dir() {
+        return vec![path.to_path_buf()];
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let words = host_words(&load::shown(path));
+    let entries = walkdir::WalkDir::new(or_here(folder)).sort_by_file_name();
+    let entries = entries.min_depth(1).max_depth(1);
+    let files = entries.into_iter().filter_map(Result::ok);
+    files
+        .filter(|e| e.path().is_file() && e.file_name() != CONFIG_NAME)
+        .map(|e| folder.join(e.file_name()))
+        .filter(|p| host_words(&load::shown(p)) == words)
+        .collect()
+}
+
+/// A file that was given and lies in a folder that is read is read once, as given.
+fn once(files: &mut Vec<FileRef>) {
+    let given: BTreeSet<PathBuf> = files
+        .iter()
+        .filter(|f| f.named && !f.stdin)
+        .map(|f| normal(&f.open))
+        .collect();
+    if !given.is_empty() {
+        files.retain(|f| f.named || !given.contains(&normal(&f.open)));
+    }
+}
+
+impl Focus {
+    /// What the given paths stand for in a site. `exports` are the paths of the run's exports, in its order.
+    #[must_use]
+    pub fn about(self, config: Option<&Config>, bound: &Bound, exports: &[Arc<str>]) -> About {
+        let claims = bind::claims(config, exports.iter().map(|e| &**e));
+        let given: Vec<bool> = exports.iter().map(|e| self.gives(e)).collect();
+        let of_given = claims.iter().zip(&given).filter(|(_, g)| **g);
+        // A given file that could not be read as an export still belongs to its host.
+        let by_name = bind::claims(config, self.shown.iter().map(String::as_str));
+        let of_given = of_given.map(|(c, _)| c).chain(&by_name);
+        let entries: BTreeSet<usize> = of_given.flatten().copied().collect();
+        let each = exports.iter().enumerate();
+        let within = each.filter(|(i, e)| {
+            let own = claims.get(*i).map_or(&[][..], Vec::as_slice);
+            self.gives(e)
+                || own.iter().any(|c| entries.contains(c))
+                || own.is_empty() && self.shown.iter().any(|given| same_host(given, e))
+        });
+        About {
+            exports: within.map(|(_, e)| e.clone()).collect(),
+            hosts: hosts(config, bound, &entries, &given),
+            focus: self,
+        }
+    }
+
+    fn gives(&self, path: &str) -> bool {
+        if path == "-" {
+            return self.shown.iter().any(|s| s == "-");
+        }
+        let full = normal(Path::new(path));
+        self.full.iter().any(|given| full.starts_with(given))
+    }
+}
+
+fn same_host(a: &str, b: &str) -> bool {
+    folder(a) == folder(b) && host_words(a) == host_words(b)
+}
+
+/// Hosts and firewalls of the entries, and those that a given export guards without being named by any.
+fn hosts(
+    config: Option<&Config>,
+    bound: &Bound,
+    entries: &BTreeSet<usize>,
+    given: &[bool],
+) -> BTreeSet<String> {
+    let configured = config.map_or(&[][..], |c| &c.hosts);
+    let names = configured.iter().map(|h| &h.name);
+    let names = names.chain(bound.site.transits.iter().map(|t| &t.name));
+    let named = names.enumerate().filter(|(n, _)| entries.contains(n));
+    let guessed = bound.site.hosts.iter().filter(|h| {
+        let mut points = h.layers.iter().flat_map(|l| &l.points);
+        h.role_source != "config" && points.any(|at| given.get(at.export.index()) == Some(&true))
+    });
+    let guessed = guessed.map(|h| &h.name);
+    named.map(|(_, n)| n).chain(guessed).cloned().collect()
+}
+
+/// What the given paths stand for.
+#[derive(Clone, Debug)]
+pub struct About {
+    focus: Focus,
+    /// Paths of the exports in the given paths, and of the others of their hosts.
+    exports: BTreeSet<Arc<str>>,
+    /// Names of hosts and forwarding firewalls.
+    hosts: BTreeSet<String>,
+}
+
+impl About {
+    /// Takes what is not about the given paths out of a report, and counts it.
+    pub fn narrow(self, o: &mut Outcome) {
+        let all = std::mem::take(&mut o.findings);
+        (o.findings, o.elsewhere) = all.into_iter().partition(|f| self.keeps(f));
+        for e in &mut o.exports {
+            e.within = self.exports.contains(&e.path);
+        }
+        o.scope = Some(Scope {
+            paths: self.focus.shown,
+            hosts: self.hosts.into_iter().collect(),
+        });
+    }
+
+    fn keeps(&self, f: &Finding) -> bool {
+        let place = f.place.as_ref().map(|p| &p.path);
+        if place.is_some_and(|p| self.focus.gives(p)) {
+            return true;
+        }
+        match (&f.host, place) {
+            (Some(host), _) => self.hosts.contains(host),
+            (None, Some(path)) => self.exports.contains(path),
+            // A requirement as a whole is the site's; what is about nothing that has a name is everybody's.
+            (None, None) => f.requirement.is_none(),
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Which hosts the exports are of.
+
+use super::{Candidate, Survey, found, write};
+use crate::common::paths;
+use crate::link::same_id;
+use crate::load::{ExportId, LoadedExport, RunPoint};
+use crate::site::{Host, role_names};
+use hylint_model::{Companion, NetworkInterface, Point, PointKind, Profiles, Subnet};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every host, those that an export says first, by name; names are unique. And the points of which nothing is known:
+/// neither a role nor a machine behind them.
+pub(super) fn candidates(s: &Survey<'_>) -> (Vec<Candidate>, Vec<String>) {
+    let mut all: Vec<Candidate> = Vec::new();
+    for h in &s.bound.site.hosts {
+        add(&mut all, guessed(s, h));
+    }
+    let (machines, guarding) = machines(s, &all);
+    // A group of an account that guards one of its machines needs no entry of its own, nor does one that nothing is
+    // known of.
+    let mut idle: BTreeSet<String> = BTreeSet::new();
+    all.retain(|c| {
+        let group = !c.points.is_empty() && !c.certain;
+        let guards = c.points.iter().all(|p| guarding.contains(p));
+        if group && !guards && c.roles.is_empty() {
+            idle.extend(
+                c.points
+                    .iter()
+                    .map(|p| format!("{p} in {}", c.exports.join(", "))),
+            );
+        }
+        !group || !(guards || c.roles.is_empty())
+    });
+    for c in machines {
+        add(&mut all, c);
+    }
+    all.sort_by(|a, b| b.certain.cmp(&a.certain).then(a.name.cmp(&b.name)));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for c in &mut all {
+        let n = seen.entry(c.name.clone()).or_insert(0);
+        *n += 1;
+        if *n > 1 {
+            c.name = format!("{}-{n}", c.name);
+        }
+    }
+    (all, idle.into_iter().collect())
+}
+
+/// A host with several interfaces comes several times.
+fn add(all: &mut Vec<Candidate>, new: Candidate) {
+    let same =
+        |c: &&mut Candidate| c.name == new.name && c.roles == new.roles && c.exports == new.exports;
+    match all.iter_mut().find(same) {
+        Some(c) => {
+            c.addresses.extend(new.addresses);
+            c.addresses.sort();
+            c.addresses.dedup();
+        }
+        None => all.push(new),
+    }
+}
+
+fn point<'a>(s: &'a Survey<'_>, at: RunPoint) -> Option<&'a Point> {
+    s.heads.point(at)
+}
+
+/// A host as the run without a site file takes it.
+fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
+    let points: Vec<RunPoint> = h.layers.iter().flat_map(|l| l.points.clone()).collect();
+    let files: BTreeSet<ExportId> = points.iter().map(|p| p.export).collect();
+    let own: Vec<&Point> = points.iter().filter_map(|at| point(s, *at)).collect();
+    let cloud = own.iter().any(|p| !p.kind.is_host());
+    // What lives on another role's hosts comes by itself.
+    let states = &s.bound.site.roles;
+    let declared = h.roles.iter().filter(|r| {
+        let state = states.get(usize::from(r.0));
+        state.is_some_and(|x| x.lives_on.is_none())
+    });
+    let roles: Vec<String> = declared
+        .filter_map(|r| Some(s.matrix.role(*r)?.id.clone()))
+        .collect();
+    let bodies: Vec<&LoadedExport> = files
+        .iter()
+        .filter_map(|i| s.bodies.get(i.index()))
+        .collect();
+    let windows = own.iter().find(|p| p.kind == PointKind::WindowsFirewall);
+    Candidate {
+        name: h.name.clone(),
+        // A group is named after what somebody had in mind, and may guard anything.
+        certain: match h.role_source {
+            "annotation" | "tag" => !roles.is_empty(),
+            "path" => !roles.is_empty() && !cloud,
+            _ => false,
+        },
+        reason: reason(s, h, &files),
+        roles,
+        addresses: h.addrs.texts().map(bare).collect(),
+        maybe: if cloud {
+            Vec::new()
+        } else {
+            found::own_addresses(&bodies)
+        },
+        exports: files_of(s, &files, cloud),
+        points: if cloud && h.addrs.is_empty() {
+            own.iter().map(|p| title(p)).collect()
+        } else {
+            Vec::new()
+        },
+        windows: windows.map(|p| active(p)),
+        forwards: bodies.iter().any(|e| found::forwards(e)),
+    }
+}
+
+/// One address without its prefix length.
+fn bare(text: String) -> String {
+    found::single(&text).unwrap_or(text)
+}
+
+/// The word that `points` takes for a point.
+fn title(p: &Point) -> String {
+    let name = if p.kind == PointKind::Nsg && !p.name.is_empty() || p.id.is_empty() {
+        &p.name
+    } else {
+        &p.id
+    };
+    name.to_string()
+}
+
+fn active(p: &Point) -> Option<&'static str> {
+    let (profiles, _) = p.windows.as_ref()?.active?;
+    Profiles::EACH
+        .iter()
+        .find(|(x, _)| *x == profiles)
+        .map(|(_, n)| *n)
+}
+
+/// Whether the role comes from the name of a group.
+fn cloud_name(s: &Survey<'_>, h: &Host) -> bool {
+    let points = h.layers.iter().flat_map(|l| &l.points);
+    let mut points = points.filter_map(|at| point(s, *at));
+    points.any(|p| !p.kind.is_host())
+}
+
+fn reason(s: &Survey<'_>, h: &Host, files: &BTreeSet<ExportId>) -> String {
+    let path = files
+        .first()
+        .and_then(|i| s.heads.get(*i))
+        .map(|e| &*e.path);
+    let path = path.unwrap_or_default();
+    match h.role_source {
+        "annotation" => "A comment in the export says its role".into(),
+        "tag" => "A tag says its role".into(),
+        "path" if cloud_name(s, h) => format!("By the name of what guards it: {}", h.name),
+        "path" => format!("By its path or name: {}", write::relative(s, path)),
+        "inferred" => {
+            let about = |a: &&crate::finding::outcome::Assumption| {
+                a.id == "role-inferred" && a.text.starts_with(path)
+            };
+            let score = s.bound.assumptions.iter().find(about);
+            let score = score
+                .and_then(|a| a.text.split('(').nth(1))
+                .unwrap_or_default();
+            format!(
+                "By the ports that it opens: {} ({}",
+                opened(s, files),
+                score
+            )
+        }
+        _ => format!("Nothing says its role; it opens {}", opened(s, files)),
+    }
+}
+
+/// The first ports that the files open.
+fn opened(s: &Survey<'_>, files: &BTreeSet<ExportId>) -> String {
+    let mut out: Vec<String> = Vec::new();
+    for (protocol, ports) in files
+        .iter()
+        .filter_map(|i| s.heads.get(*i))
+        .flat_map(LoadedExport::opened)
+    {
+        let name = crate::judge::protocol_name(protocol);
+        out.extend(ports.iter().map(|(a, b)| {
+            if a == b {
+                format!("{name}/{a}")
+            } else {
+                format!("{name}/{a}-{b}")
+            }
+        }));
+    }
+    out.sort_by_key(|t| (t.len(), t.clone()));
+    out.dedup();
+    match out.len() {
+        0 => "no port by name".into(),
+        n if n > 8 => format!(
+            "{} and {} more",
+            out.get(..8).unwrap_or(&out).join(", "),
+            n - 8
+        ),
+        _ => out.join(", "),
+    }
+}
+
+/// The files of a host: its exports, and what lies beside them for it.
+fn files_of(s: &Survey<'_>, files: &BTreeSet<ExportId>, cloud: bool) -> Vec<String> {
+    let path = |i: &ExportId| s.heads.get(*i).map(|e| &*e.path);
+    let own: Vec<&str> = files.iter().filter_map(path).collect();
+    let beside = s
+        .heads
+        .iter()
+        .filter(|e| e.export.points.is_empty())
+        .filter(|e| {
+            own.iter().any(|o| {
+                let folder = paths::folder(o) == paths::folder(&e.path);
+                folder && (cloud || paths::host_words(o) == paths::host_words(&e.path))
+            })
+        });
+    let all: BTreeSet<&str> = own
+        .iter()
+        .copied()
+        .chain(beside.map(|e| &*e.path))
+        .collect();
+    all.into_iter().map(|p| write::relative(s, p)).collect()
+}
+
+/// Machines of cloud accounts whose interfaces are exported and that no guess covers: one host for each; and the names of
+/// the points that guard machines.
+fn machines(s: &Survey<'_>, known: &[Candidate]) -> (Vec<Candidate>, BTreeSet<String>) {
+    let certain = known.iter().filter(|c| c.certain);
+    let covered: BTreeSet<&String> = certain.flat_map(|c| &c.addresses).collect();
+    let mut by_machine: BTreeMap<String, (ExportId, Vec<&NetworkInterface>)> = BTreeMap::new();
+    for (i, e) in s.heads.each() {
+        for c in &e.export.companions {
+            let Companion::Interface(n) = c else { continue };
+            let id = if n.instance.is_empty() {
+                &n.id
+            } else {
+                &n.instance
+            };
+            let slot = by_machine.entry(id.to_string());
+            slot.or_insert((i, Vec::new())).1.push(n);
+        }
+    }
+    let mut guarding = BTreeSet::new();
+    let mut out = Vec::new();
+    for (id, (file, nics)) in by_machine {
+        let groups = guards(s, file, &nics);
+        guarding.extend(groups.iter().map(|p| title(p)));
+        let private = nics.iter().flat_map(|n| n.private.texts());
+        let addresses: Vec<String> = private.map(bare).collect();
+        if !addresses.is_empty() && addresses.iter().all(|a| !covered.contains(a)) {
+            let name = nics.iter().map(|n| &*n.name).find(|n| !n.is_empty());
+            let name = name.map_or(id, str::to_owned);
+            out.push(machine(s, name, file, &groups, addresses));
+        }
+    }
+    (out, guarding)
+}
+
+/// The points in front of interfaces: their own, and those of their subnets.
+fn guards<'a>(s: &'a Survey<'_>, file: ExportId, nics: &[&NetworkInterface]) -> Vec<&'a Point> {
+    let folder = folder_of(s, file);
+    let beside = || s.heads.iter().filter(|e| paths::folder(&e.path) == folder);
+    let subnets: Vec<&Subnet> = beside()
+        .flat_map(|e| &e.export.companions)
+        .filter_map(|c| match c {
+            Companion::Subnet(n) => Some(n),
+            _ => None,
+        })
+        .filter(|n| nics.iter().any(|i| same_id(&i.subnet, &n.id)))
+        .collect();
+    let in_front = |p: &&Point| {
+        let own = nics.iter().flat_map(|n| &n.points);
+        let of_subnet = subnets.iter().flat_map(|n| &n.points);
+        own.chain(of_subnet).any(|g| same_id(g, &p.id))
+            || nics.iter().any(|n| {
+                p.interfaces.iter().any(|i| same_id(i, &n.id))
+                    || p.subnets.iter().any(|i| same_id(i, &n.subnet))
+            })
+    };
+    let points = beside().flat_map(|e| &e.export.points);
+    points
+        .filter(|p| !p.kind.is_host())
+        .filter(in_front)
+        .collect()
+}
+
+fn folder_of<'a>(s: &'a Survey<'_>, file: ExportId) -> &'a str {
+    s.heads.get(file).map_or("", |e| paths::folder(&e.path))
+}
+
+fn machine(
+    s: &Survey<'_>,
+    name: String,
+    file: ExportId,
+    groups: &[&Point],
+    addresses: Vec<String>,
+) -> Candidate {
+    let by_name = role_names::role_in(&name, s.matrix);
+    let group = groups
+        .iter()
+        .find_map(|p| Some((p, role_names::role_in(&p.name, s.matrix)?)));
+    let (role, reason) = match (by_name, group) {
+        (Some(r), _) => (Some(r), format!("By its name: {name}")),
+        (None, Some((p, r))) => (
+            Some(r),
+            format!("By the name of what guards it: {}", p.name),
+        ),
+        (None, None) => {
+            let names: Vec<String> = groups.iter().map(|p| title(p)).collect();
+            let by = if names.is_empty() {
+                "no exported group".into()
+            } else {
+                names.join(", ")
+            };
+            (
+                None,
+                format!("Nothing says its role; it is guarded by {by}"),
+            )
+        }
+    };
+    let folder = folder_of(s, file);
+    let cloud = |i: &ExportId| {
+        s.heads.get(*i).is_some_and(|e| {
+            paths::folder(&e.path) == folder && e.export.points.iter().all(|p| !p.kind.is_host())
+        })
+    };
+    let files: BTreeSet<ExportId> = s.heads.ids().filter(cloud).collect();
+    let role = role.and_then(|r| Some(s.matrix.role(r)?.id.clone()));
+    Candidate {
+        name,
+        roles: role.into_iter().collect(),
+        certain: by_name.is_some(),
+        reason,
+        addresses,
+        exports: files_of(s, &files, true),
+        ..Candidate::default()
+    }
+}

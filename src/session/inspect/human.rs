@@ -1,0 +1,175 @@
+//! The view of an export for people.
+
+use super::{Inspection, ProfileView, RuleView, profile_views};
+use crate::common::sanitize::limited as sanitize_limited;
+use crate::load::{LoadedExport, classify};
+use crate::report::RenderOptions;
+use hylint_model::Companion;
+use std::io::{self, Write};
+
+/// Characters kept of a text.
+const LONGEST_TEXT: usize = 300;
+
+/// The condition of a rule whose verbose fields were not printed, as the netsh reader words it.
+const BRIEF: &str = "brief-export";
+
+/// The same for people.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_human(
+    e: &LoadedExport,
+    options: &RenderOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let view = Inspection::of(e);
+    let clean = |s: &str| sanitize_limited(s, LONGEST_TEXT).into_owned();
+    writeln!(
+        out,
+        "{}: {} · {} · {}",
+        clean(&e.path),
+        view.format,
+        view.encoding,
+        counted(e.export.rules_in_model())
+    )?;
+    for p in &view.points {
+        let state = if p.stateful { "stateful" } else { "stateless" };
+        writeln!(
+            out,
+            "\n{}{} · {} · {state}",
+            // A host's own firewall has no name but the file's.
+            if p.name == *e.path {
+                String::new()
+            } else {
+                clean(&p.name) + " · "
+            },
+            p.kind,
+            p.family
+        )?;
+        write_profiles(&p.profiles, out)?;
+        if p.brief {
+            writeln!(
+                out,
+                "  (brief) rules were exported without `verbose`: a program, service or IPsec line may narrow them"
+            )?;
+        }
+        let lists = [("ingress", &p.ingress), ("egress", &p.egress)];
+        for ((name, list), assumed) in lists.into_iter().zip(p.assumed) {
+            if let Some(l) = list {
+                let assumed = if assumed { " (assumed)" } else { "" };
+                let rules = counted(l.rules.len());
+                writeln!(out, "  {name} · default {}{assumed} · {rules}", l.default)?;
+                write_rules(&l.rules, out)?;
+            }
+        }
+        for c in &p.chains {
+            let policy = c.policy.map_or(String::new(), |p| format!(" · policy {p}"));
+            writeln!(out, "  {} {}{policy}", c.table, clean(&c.name))?;
+            write_rules(&c.rules, out)?;
+        }
+    }
+    for c in &e.export.companions {
+        if let Companion::WindowsProfiles(w) = c {
+            writeln!(out, "\nprofile settings, for the rules of the same host")?;
+            write_profiles(&profile_views(w), out)?;
+        }
+    }
+    if !view.unmodelled.is_empty() {
+        writeln!(out, "\nnot in the model as written")?;
+    }
+    for u in &view.unmodelled {
+        let dropped = if u.dropped { " · in no rule" } else { "" };
+        writeln!(out, "  line {}{dropped} · {}", u.line, clean(&u.reason))?;
+        writeln!(
+            out,
+            "      {}",
+            clean(u.text.lines().next().unwrap_or_default())
+        )?;
+    }
+    if options.verbose {
+        for p in &e.export.problems {
+            let (code, severity) = classify(p);
+            let at = e.source.position(p.span.start);
+            writeln!(
+                out,
+                "  {}[{code}] {}:{} {}",
+                severity.as_str(),
+                at.line,
+                at.column,
+                clean(&p.message)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn counted(rules: usize) -> String {
+    match rules {
+        1 => "1 rule".to_owned(),
+        n => format!("{n} rules"),
+    }
+}
+
+fn write_profiles(profiles: &[ProfileView], out: &mut dyn Write) -> io::Result<()> {
+    let said = |v: Option<bool>, yes: &'static str, no: &'static str| match v {
+        Some(true) => yes,
+        Some(false) => no,
+        None => "not said",
+    };
+    for p in profiles {
+        writeln!(
+            out,
+            "  profile {} · firewall {} · inbound {} · outbound {} · local rules {}",
+            p.name,
+            said(p.enabled, "on", "off"),
+            p.inbound.unwrap_or("not said"),
+            p.outbound.unwrap_or("not said"),
+            said(p.local_rules, "act", "do not act")
+        )?;
+    }
+    Ok(())
+}
+
+fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
+    let clean = |s: &str| sanitize_limited(s, LONGEST_TEXT).into_owned();
+    for r in rules {
+        let line = r.line.map_or_else(|| "-".to_owned(), |l| l.to_string());
+        let off = if r.enabled { "" } else { " (disabled)" };
+        let priority = r.priority.map_or_else(String::new, |p| format!("[{p}] "));
+        let profiles = match r.profiles.as_slice() {
+            [] => String::new(),
+            some => format!(" in {}", some.join(",")),
+        };
+        let (source, target) = if r.protocol.starts_with("icmp") {
+            ("type", "code")
+        } else {
+            ("port", "port")
+        };
+        let end = |addr: &str, word: &str, port: &str| match port {
+            "any" => clean(addr),
+            p => format!("{} {word} {}", clean(addr), clean(p)),
+        };
+        write!(
+            out,
+            "    {line:>6}  {priority}{}{off}{profiles}  {}  {} -> {}",
+            clean(&r.action),
+            clean(&r.protocol),
+            end(&r.src, source, &r.sport),
+            end(&r.dst, target, &r.dport)
+        )?;
+        let (brief, conditions): (Vec<&String>, Vec<&String>) =
+            r.conditions.iter().partition(|c| *c == BRIEF);
+        if !brief.is_empty() {
+            write!(out, "  (brief)")?;
+        }
+        if !conditions.is_empty() {
+            let conditions: Vec<String> = conditions.iter().map(|c| clean(c)).collect();
+            write!(out, "  if {}", conditions.join(" and "))?;
+        }
+        if !r.name.is_empty() {
+            write!(out, "  `{}`", clean(&r.name))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

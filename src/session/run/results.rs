@@ -1,0 +1,159 @@
+//! From what was judged to what is reported.
+
+use super::judge_part::FileFacts;
+use crate::finding::outcome::{Assumption, Check, ExportInfo, RequirementResult, Status};
+use crate::judge::{Checked, Exports, Judged, Row, Verdict};
+use crate::lints::place;
+use crate::load::{ExportId, Heads};
+use crate::site::Bound;
+use hylint_space::AddrSet;
+use std::collections::BTreeMap;
+
+pub(super) fn result(row: &Row<'_>, v: Verdict, checks: Vec<Check>) -> RequirementResult {
+    let req = row.req;
+    RequirementResult {
+        id: req.id.clone(),
+        row: req.row,
+        from: req.from.name.clone(),
+        to: req.to.name.clone(),
+        status: v.status,
+        reason: v.reason,
+        checks,
+        purpose: req.purpose.clone(),
+        impact: req.impact.clone(),
+    }
+}
+
+pub(super) fn check_of(exports: &Exports, j: &Judged<'_>, c: &Checked<'_>) -> Check {
+    let at = c.guard.points.first().copied().unwrap_or_default();
+    let side = |pick: fn(&hylint_space::PacketBox) -> &AddrSet| {
+        c.queries
+            .iter()
+            .fold(AddrSet::empty(), |a, q| a.union(pick(q)))
+            .to_string()
+    };
+    let failed = c.failure.as_ref().filter(|_| c.status != Status::Satisfied);
+    let deciders = failed.map_or_else(|| c.evidence.clone(), |f| vec![f.by]);
+    let sample = failed
+        .and_then(|f| f.packets.first())
+        .or_else(|| c.queries.first());
+    Check {
+        export: exports
+            .get(at.set)
+            .map_or_else(|| "".into(), |e| e.path.clone()),
+        host: Some(c.guard.name.to_owned()),
+        point: place::point_name(exports, at),
+        direction: c.guard.direction.as_str(),
+        status: c.status,
+        src: side(|q| &q.src),
+        dst: side(|q| &q.dst),
+        ports: j.ports.iter().map(u16::to_string).collect(),
+        evidence: deciders
+            .iter()
+            .map(|d| place::evidence(exports, d))
+            .collect(),
+        witness: sample.and_then(place::witness),
+        assumptions: c.assumption_texts(),
+    }
+}
+
+pub(super) fn infos(
+    heads: &Heads,
+    mut files: BTreeMap<ExportId, FileFacts>,
+    bound: &Bound,
+) -> Vec<ExportInfo> {
+    heads
+        .each()
+        .map(|(i, e)| {
+            let (roles, role_source) = bound
+                .export_roles
+                .get(i.index())
+                .cloned()
+                .unwrap_or_default();
+            let facts = files.remove(&i).unwrap_or_default();
+            ExportInfo {
+                path: e.path.clone(),
+                format: e.export.format,
+                encoding: e.source.encoding,
+                sha256: facts.sha256,
+                bytes: e.bytes,
+                points: e.export.points.len(),
+                rules: facts.rules,
+                roles,
+                role_source,
+                unmodelled: facts.unmodelled,
+                within: true,
+                exported_at: e.export.exported_at.as_ref().map(|(t, _)| t.clone()),
+            }
+        })
+        .collect()
+}
+
+/// What each assumption of a check means, most far-reaching first.
+const ASSUMED: [(&str, &str); 9] = [
+    (
+        "peers-unknown",
+        "the peers' addresses are not declared: a flow counts as open only where every unicast address may use it",
+    ),
+    (
+        "brief-export",
+        "a brief netsh export prints no program, service or security: rules that name their ports count as written",
+    ),
+    (
+        "app-package",
+        "netsh never prints the package of an app rule: such rules count as written where they name their ports",
+    ),
+    (
+        "windows-defaults",
+        "no `show allprofiles` beside the rules: inbound is taken to be blocked and outbound allowed by default",
+    ),
+    (
+        "profile-domain",
+        "nothing says which Windows profile is active: domain is taken",
+    ),
+    (
+        "interface",
+        "the interface that a rule names is taken to face the peers",
+    ),
+    (
+        "host-address",
+        "the host's address is not declared: an address that the rules name is taken",
+    ),
+    (
+        "program",
+        "a rule is limited to a program, which is taken to be the one that listens",
+    ),
+    (
+        "owner",
+        "a rule is limited to a process owner, who is taken to be the one that connects",
+    ),
+];
+
+/// `checks` counts those that rest on each.
+pub(super) fn assumptions(bound: &[Assumption], checks: &BTreeMap<&str, usize>) -> Vec<Assumption> {
+    let mut out = Vec::new();
+    for (id, text) in ASSUMED {
+        if let Some(n) = checks.get(id) {
+            let counted = match n {
+                0 => String::new(),
+                1 => " (1 check)".to_owned(),
+                n => format!(" ({n} checks)"),
+            };
+            out.push(Assumption {
+                id: id.to_owned(),
+                text: format!("{text}{counted}"),
+            });
+        }
+    }
+    for a in bound {
+        // Said already, with the number of checks that rest on it.
+        let counted = ASSUMED.iter().any(|(id, _)| *id == a.id);
+        if !out
+            .iter()
+            .any(|o: &Assumption| o.id == a.id && (counted || o.text == a.text))
+        {
+            out.push(a.clone());
+        }
+    }
+    out
+}

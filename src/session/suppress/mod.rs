@@ -1,0 +1,131 @@
+//! What holds findings down: waivers of the site, waivers in the exports themselves, and baselines. A finding that is
+//! held down stays in every report.
+
+pub mod baseline;
+mod directive;
+pub mod inline;
+mod waive;
+
+pub use inline::Inline;
+pub use waive::statuses;
+
+use crate::finding::{Finding, Place, Severity, Waiver};
+use crate::site::{Config, Waive};
+use hylint_model::Span;
+use hylint_parsers::source::Source;
+use jiff::civil::Date;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a run looks for, as far as it decides whether a waiver has nothing to do.
+pub struct Scope<'a> {
+    /// The day of the run, UTC.
+    pub today: Date,
+    /// Only some files of the site are read, so that a waiver may belong to one of the others.
+    pub partial: bool,
+    /// Whether a code is looked for at all.
+    pub looked_for: &'a dyn Fn(&str) -> bool,
+}
+
+/// Marks the findings that waivers hold down, and returns what is wrong with the waivers themselves.
+#[must_use]
+pub fn apply(
+    config: Option<&Config>,
+    waives: &[Waive],
+    inline: Vec<Inline>,
+    scope: &Scope<'_>,
+    findings: &mut [Finding],
+) -> Vec<Finding> {
+    let dir = config.map_or(Path::new(""), |c| c.dir.as_path());
+    let source = config.map(|c| Source::new(&*c.path, &*c.text, "UTF-8"));
+    let mut out = Vec::new();
+    for w in waives {
+        let place = source.as_ref().zip(config).map(|(s, c)| {
+            let span = Span::new(w.span.start, w.span.end);
+            Place::new(&Arc::clone(&c.path), s, span)
+        });
+        let waiver = Waiver {
+            reason: w.reason.clone(),
+            owner: Some(w.owner.clone()),
+            until: w.until,
+            place,
+            inline: false,
+        };
+        let fits = |f: &Finding| waive::matches(w, dir, f);
+        out.extend(hold(&w.code, waiver, scope, findings, fits));
+    }
+    for i in inline {
+        for code in &i.codes {
+            let fits = |f: &Finding| f.code == *code && i.covers(f);
+            // The rule was read, so that the run is partial says nothing.
+            let scope = Scope {
+                partial: false,
+                ..*scope
+            };
+            out.extend(hold(code, i.waiver.clone(), &scope, findings, fits));
+        }
+    }
+    out
+}
+
+/// Holds down what fits, or says why the waiver does not hold.
+fn hold(
+    code: &str,
+    waiver: Waiver,
+    scope: &Scope<'_>,
+    findings: &mut [Finding],
+    fits: impl Fn(&Finding) -> bool,
+) -> Option<Finding> {
+    // It holds through the end of its last day.
+    if scope.today > waiver.until {
+        let text = format!("the waiver of {code} ended on {}", waiver.until);
+        let help = "mend what it waived, or agree on a new day";
+        return Some(about(
+            "expired-waiver",
+            Severity::Error,
+            text,
+            help,
+            code,
+            waiver,
+        ));
+    }
+    let mut used = false;
+    for f in findings.iter_mut().filter(|f| fits(f)) {
+        used = true;
+        // Where two waivers fit, the first one is named, and both are in use.
+        if f.waived.is_none() {
+            f.waived = Some(Box::new(waiver.clone()));
+        }
+    }
+    if used || scope.partial || !(scope.looked_for)(code) {
+        return None;
+    }
+    let text = format!("the waiver of {code} holds nothing down");
+    Some(about(
+        "unused-waiver",
+        Severity::Warning,
+        text,
+        "remove it",
+        code,
+        waiver,
+    ))
+}
+
+fn about(
+    code: &'static str,
+    severity: Severity,
+    message: String,
+    help: &str,
+    waived: &str,
+    w: Waiver,
+) -> Finding {
+    let mut f = Finding::new(code, severity, message);
+    f.help = Some(help.to_owned());
+    f.label = match &w.owner {
+        Some(owner) => format!("{owner}, {}", w.reason),
+        None => w.reason.clone(),
+    };
+    f.identity.text = [waived, &w.reason, w.owner.as_deref().unwrap_or("")].join("\0");
+    f.place = w.place;
+    f
+}
