@@ -7,7 +7,7 @@
 use common::adversarial::Shape;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use hylint_engine::rulespace::{Fate, Index, Kinds, OrderedList, Point, Takes};
+use hylint_engine::rulespace::{Fate, Index, Kinds, OrderedList, Packet, Takes};
 use hylint_model::{Export, Rule};
 use hylint_parsers::format;
 use hylint_parsers::source::Source;
@@ -51,11 +51,14 @@ fn first_match(bencher: Bencher<'_, '_>, n: usize) {
     };
     let boxes: Vec<_> = (0u32..).zip(&rules).flat_map(spaces).collect();
     let index = Index::new(boxes.iter().map(|(i, b)| (*i, b)));
-    let corners: Vec<Point> = boxes.iter().filter_map(|(_, b)| Point::lowest(b)).collect();
+    let corners: Vec<Packet> = boxes
+        .iter()
+        .filter_map(|(_, b)| Packet::lowest(b))
+        .collect();
     bencher
         .counter(ItemsCount::new(corners.len()))
         .bench_local(|| {
-            let first = |p: &Point| index.first(p, Kinds::ALL, u32::MAX, |_| true);
+            let first = |p: &Packet| index.first(p, Kinds::ALL, u32::MAX, |_| true);
             corners.iter().filter_map(first).count()
         });
 }

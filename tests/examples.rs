@@ -8,7 +8,8 @@
     clippy::indexing_slicing
 )]
 
-use hylint_parsers::{decode::decode, format, problem::ProblemKind, source::Source};
+use hylint_model::ProblemKind;
+use hylint_parsers::{decode::decode, format, source::Source};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use super::output::Staged;
 use super::progress::Bar;
 use super::{Color, Exit, output};
 use crate::finding::Severity;
-use crate::finding::outcome::{Outcome, Verdict};
+use crate::finding::outcome::{Gate, Outcome};
 use crate::report::{self, FORMATS, RenderOptions, Report};
 use crate::session::run::{CheckRequest, check_with};
 use crate::session::suppress::baseline::Baseline;
@@ -209,11 +209,11 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
     }
     match outcome.verdict() {
         // What was changed could not be read.
-        Verdict::NotRun if args.input.changed => Ok(Exit::Findings),
-        Verdict::NotRun => Err(nothing_read(&outcome)),
-        Verdict::NothingChanged if !args.input.changed => Err(nothing_read(&outcome)),
-        Verdict::Failed(_) => Ok(Exit::Findings),
-        Verdict::Ok | Verdict::NothingChanged => Ok(Exit::Clean),
+        Gate::NotRun if args.input.changed => Ok(Exit::Findings),
+        Gate::NotRun => Err(nothing_read(&outcome)),
+        Gate::NothingChanged if !args.input.changed => Err(nothing_read(&outcome)),
+        Gate::Failed(_) => Ok(Exit::Findings),
+        Gate::Ok | Gate::NothingChanged => Ok(Exit::Clean),
     }
 }
 

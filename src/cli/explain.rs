@@ -1,7 +1,7 @@
 //! `hylint explain CODE|REQUIREMENT`.
 
 use super::fail::Failure;
-use super::page::Look;
+use super::page::PageStyle;
 use super::{Color, Exit, matrix, output};
 use crate::common::diag::nearest;
 use crate::common::sanitize::limited as sanitize_limited;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         output::stdout(every_code)?;
         return Ok(Exit::Clean);
     };
-    let look = Look {
+    let look = PageStyle {
         color: args.color.on(&io::stdout()),
         width: output::width(),
     };

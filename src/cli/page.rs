@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 /// How it is shown.
 #[derive(Clone, Copy)]
-pub(super) struct Look {
+pub(super) struct PageStyle {
     /// ANSI colours.
     pub(super) color: bool,
     /// Columns.
@@ -17,7 +17,7 @@ pub(super) struct Look {
 /// Longest line of an example.
 const LONGEST: usize = 400;
 
-impl Look {
+impl PageStyle {
     fn paint(self, code: &str, text: &str) -> String {
         if self.color {
             format!("\x1b[{code}m{text}\x1b[0m")

@@ -133,7 +133,7 @@ pub struct ExportInfo {
     pub role_source: Option<&'static str>,
     /// Rules with an unmodelled part, and lines not read.
     pub unmodelled: usize,
-    /// It belongs to what the report is about: always, unless there is a [`Scope`].
+    /// It belongs to what the report is about: always, unless there is a [`FocusScope`].
     pub within: bool,
     /// When the export says it was made.
     pub exported_at: Option<String>,
@@ -174,7 +174,7 @@ pub struct SiteInfo {
 
 /// What a report is about, where only a part of a site was given.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Scope {
+pub struct FocusScope {
     /// The given paths.
     pub paths: Vec<String>,
     /// Hosts and forwarding firewalls that they belong to, by name.
@@ -207,7 +207,7 @@ pub struct Outcome {
     /// The baseline that the findings were compared with.
     pub baseline: Option<BaselineInfo>,
     /// What the report is about; none: everything that was read.
-    pub scope: Option<Scope>,
+    pub scope: Option<FocusScope>,
     /// Findings elsewhere in the site, which the report counts and leaves out.
     pub elsewhere: Vec<Finding>,
     /// Lowest severity that fails the run: the option's, else the site's, else error.
@@ -271,7 +271,7 @@ pub struct NotProven<'a> {
 
 /// What a run comes to: the exit status, and the first word of each report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdict {
+pub enum Gate {
     /// Nothing at or above the threshold.
     Ok,
     /// Only a part of the site was given, and no firewall is in it.
@@ -285,16 +285,16 @@ pub enum Verdict {
 impl Outcome {
     /// The verdict.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> Gate {
         match (
             self.failing().count(),
             self.judged_any(),
             self.scope.is_some(),
         ) {
-            (0, true, _) => Verdict::Ok,
-            (0, false, true) => Verdict::NothingChanged,
-            (_, false, _) => Verdict::NotRun,
-            (n, true, _) => Verdict::Failed(n),
+            (0, true, _) => Gate::Ok,
+            (0, false, true) => Gate::NothingChanged,
+            (_, false, _) => Gate::NotRun,
+            (n, true, _) => Gate::Failed(n),
         }
     }
 

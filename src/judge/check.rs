@@ -330,7 +330,7 @@ impl<'a> Checked<'a> {
             .iter()
             .filter(|b| b.effect == Effect::Allow && b.space.src.intersects(&goal.src))
         {
-            if !self.evidence.iter().any(|e| same(e, &b.by)) && self.evidence.len() < 8 {
+            if !self.evidence.iter().any(|e| same_decider(e, &b.by)) && self.evidence.len() < 8 {
                 self.evidence.push(b.by);
             }
             for a in &b.assumed {
@@ -360,7 +360,7 @@ fn assumption(c: &Condition) -> (&'static str, String) {
 
 /// Whether two deciders are the same place.
 #[must_use]
-pub fn same(a: &Decider<'_>, b: &Decider<'_>) -> bool {
+pub fn same_decider(a: &Decider<'_>, b: &Decider<'_>) -> bool {
     match (a, b) {
         (Decider::Rule { rule: x, .. }, Decider::Rule { rule: y, .. }) => std::ptr::eq(*x, *y),
         (Decider::Policy { chain: x, .. }, Decider::Policy { chain: y, .. }) => {

@@ -41,14 +41,14 @@ pub struct Flows<'a> {
     /// Site: its roles and what it declares. Its hosts are of the whole run.
     pub site: &'a Site,
     /// The hosts that are judged here.
-    pub here: &'a Here,
+    pub part: &'a PartScope,
     /// Which requirements apply, by id.
     pub applying: &'a Applying,
 }
 
 /// Hosts and forwarding firewalls that are judged together. Their points are numbered by the exports at hand.
 #[derive(Clone, Debug, Default)]
-pub struct Here {
+pub struct PartScope {
     /// Hosts.
     pub hosts: Vec<Host<PointId>>,
     /// The number of each in the site.
@@ -67,11 +67,11 @@ impl Applying {
     /// Asks for every requirement of a matrix.
     #[must_use]
     pub fn of(matrix: &Matrix, site: &Site) -> Self {
-        let (here, none) = (Here::default(), Self::default());
+        let (part, none) = (PartScope::default(), Self::default());
         let flows = Flows {
             matrix,
             site,
-            here: &here,
+            part: &part,
             applying: &none,
         };
         let each = matrix.requirements.iter();
@@ -124,9 +124,9 @@ impl<'a> Flows<'a> {
 
     /// Hosts that are judged here and have one of the roles, with their numbers in the site.
     pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (usize, &'a Host<PointId>)> {
-        let numbers = self.here.host_numbers.iter().copied();
+        let numbers = self.part.host_numbers.iter().copied();
         numbers
-            .zip(&self.here.hosts)
+            .zip(&self.part.hosts)
             .filter(move |(_, h)| h.roles.iter().any(|r| roles.contains(r)))
     }
 

@@ -12,12 +12,12 @@ const MAX: usize = 64;
 
 /// The interfaces that the rules of a guard name, as candidates for the peers' side.
 #[derive(Debug)]
-pub struct Faces {
+pub struct NamedInterfaces {
     pub(super) ins: BTreeMap<u128, String>,
     pub(super) outs: BTreeMap<u128, String>,
 }
 
-impl Faces {
+impl NamedInterfaces {
     /// Looks through the rules once.
     #[must_use]
     pub fn of(exports: &Exports, points: &[PointId]) -> Self {

@@ -9,14 +9,16 @@ mod probe;
 mod profiles;
 pub mod whole;
 
-pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same};
+pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same_decider};
 pub use exports::Exports;
-pub use flows::{Applies, Applying, Flows, Here, Peers, first_packets, hosts, public, unicast};
-pub use interfaces::Faces;
+pub use flows::{
+    Applies, Applying, Flows, PartScope, Peers, first_packets, hosts, public, unicast,
+};
+pub use interfaces::NamedInterfaces;
 pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};
-pub use profiles::{assumed, instead};
-pub use whole::{Decision, Order, Row, Tally, Verdict, decide, rows};
+pub use profiles::{alternative_profiles, assumed};
+pub use whole::{Decision, Order, Row, RowVerdict, Tally, decide, rows};
 
 use crate::finding::outcome::Status;
 use crate::load::LoadedExport;
@@ -73,7 +75,7 @@ pub fn candidates<'a>(flows: Flows<'a>, exports: &'a Exports) -> Vec<Candidates<
     let all = flows.matrix.requirements.iter().enumerate();
     // A pool costs more than a few hosts with short lists do.
     let long = |e: &LoadedExport| e.export.rules_in_model() > LONG;
-    if flows.here.hosts.len() + flows.here.transits.len() > 8 || exports.iter().any(long) {
+    if flows.part.hosts.len() + flows.part.transits.len() > 8 || exports.iter().any(long) {
         let all = hylint_parallel::map(all.collect(), one);
         all.into_iter().flatten().collect()
     } else {
@@ -180,7 +182,7 @@ fn checks<'a>(
             stand(&mut checks, before, (LOCAL, n));
         }
     }
-    for (t, n) in flows.here.transits.iter().zip(&flows.here.transit_numbers) {
+    for (t, n) in flows.part.transits.iter().zip(&flows.part.transit_numbers) {
         let before = checks.len();
         let roles = (&*from.roles, &*to.roles);
         transit_checks(flows, exports, t, roles, spec, &mut checks);
@@ -199,7 +201,7 @@ pub fn host_guards<'a>(
     let mut out = Vec::new();
     for layer in &host.layers {
         let (each, assumed) = profiles::judged(exports, host, &layer.points);
-        let faces = Arc::new(Faces::of(exports, &layer.points));
+        let named = Arc::new(NamedInterfaces::of(exports, &layer.points));
         for profile in each {
             let guard = Guard {
                 name: &host.name,
@@ -209,7 +211,7 @@ pub fn host_guards<'a>(
                 resolve: &host.resolve,
                 local: &host.addrs,
                 profile,
-                faces: faces.clone(),
+                named: named.clone(),
             };
             out.push((guard, &layer.inside, assumed));
         }
@@ -280,7 +282,9 @@ fn fails_in<'a>(
     let fails = |g: &Guard<'a>| {
         run(exports, g, spec, me, peers).is_some_and(|c| c.status != Status::Satisfied)
     };
-    let failing = instead(exports, guard).into_iter().filter(fails);
+    let failing = alternative_profiles(exports, guard)
+        .into_iter()
+        .filter(fails);
     failing.fold(Profiles::NONE, |all, g| all.union(g.profile))
 }
 
@@ -354,7 +358,7 @@ pub fn transit_guard<'a>(exports: &Exports, t: &'a Transit<PointId>) -> Guard<'a
         resolve: &t.resolve,
         local: &NOBODY,
         profile: Profiles::ALL,
-        faces: Arc::new(Faces::of(exports, &t.points)),
+        named: Arc::new(NamedInterfaces::of(exports, &t.points)),
     }
 }
 

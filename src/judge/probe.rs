@@ -1,6 +1,6 @@
 //! One question to one layer: which of these packets pass, over the interfaces that they may use.
 
-use super::interfaces::Faces;
+use super::interfaces::NamedInterfaces;
 use crate::judge::Exports;
 use hylint_engine::{
     Branch, Context, Direction, Judgement, LocalPolicy, PointId, RuleSets, evaluate, subtract_all,
@@ -19,7 +19,7 @@ pub struct Guard<'a> {
     pub points: &'a [PointId],
     /// Direction.
     pub direction: Direction,
-    /// Which interface faces which peers, if the site says.
+    /// Which interface named which peers, if the site says.
     pub interfaces: &'a [(String, AddrSet)],
     /// Names.
     pub resolve: &'a BTreeMap<String, AddrSet>,
@@ -28,7 +28,7 @@ pub struct Guard<'a> {
     /// Windows profile that is judged.
     pub profile: Profiles,
     /// Interfaces that its rules name.
-    pub faces: Arc<Faces>,
+    pub named: Arc<NamedInterfaces>,
 }
 
 /// The answer. Interface dimensions are projected away: a box says that the packets pass (or not) by the interface that
@@ -163,12 +163,12 @@ impl<'a> Guard<'a> {
         let unnamed = vec![(0, "")];
         let ins = match self.direction {
             Direction::Out => unnamed.clone(),
-            _ if part.in_iface.is_full() => names(&self.faces.ins),
+            _ if part.in_iface.is_full() => names(&self.named.ins),
             _ => said(&part.in_iface),
         };
         let outs = match self.direction {
             Direction::In => unnamed,
-            _ if part.out_iface.is_full() => names(&self.faces.outs),
+            _ if part.out_iface.is_full() => names(&self.named.outs),
             _ => said(&part.out_iface),
         };
         let set = |all: &[(u128, &str)]| all.iter().map(|(n, _)| (*n, *n)).collect::<IfaceSet>();

@@ -51,7 +51,7 @@ pub fn assumed(exports: &Exports, host: &Host<PointId>) -> bool {
 /// Guards of the profiles that may be active instead of an assumed one, as far as they may decide otherwise: a rule acts
 /// in one of the two only, or their settings differ.
 #[must_use]
-pub fn instead<'a>(exports: &Exports, guard: &Guard<'a>) -> Vec<Guard<'a>> {
+pub fn alternative_profiles<'a>(exports: &Exports, guard: &Guard<'a>) -> Vec<Guard<'a>> {
     let Some(point) = windows(exports, guard.points) else {
         return Vec::new();
     };

@@ -60,7 +60,7 @@ pub struct Row<'a> {
 
 /// A requirement's result.
 #[derive(Clone, Debug)]
-pub struct Verdict {
+pub struct RowVerdict {
     /// Status.
     pub status: Status,
     /// Why it is not applicable or not verified.
@@ -118,8 +118,8 @@ fn bare(flows: Flows<'_>, end: &End) -> Vec<String> {
 
 /// Puts the tallies of a requirement together; they are by destination, and in order for each.
 #[must_use]
-pub fn decide(flows: Flows<'_>, row: &Row<'_>, tallies: &[(usize, Vec<Tally>)]) -> Verdict {
-    let mut out = Verdict {
+pub fn decide(flows: Flows<'_>, row: &Row<'_>, tallies: &[(usize, Vec<Tally>)]) -> RowVerdict {
+    let mut out = RowVerdict {
         status: Status::NotApplicable,
         reason: None,
         unproven: Vec::new(),

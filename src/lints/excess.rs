@@ -21,7 +21,7 @@ use super::order::Idle;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::finding::{Finding, Part, Related, Severity};
 use crate::judge::{
-    Exports, Flows, Guard, host_guards, hosts as unicast_hosts, instead, transit_guard,
+    Exports, Flows, Guard, alternative_profiles, host_guards, hosts as unicast_hosts, transit_guard,
 };
 use crate::rules::platform;
 use crate::site::Host;
@@ -68,16 +68,16 @@ struct Weighed<'o> {
 #[must_use]
 pub(crate) fn findings(flows: Flows<'_>, exports: &Exports, idle: &Idle) -> Vec<Finding> {
     let mut out = Vec::new();
-    let behind = guarded(&flows.here.hosts);
+    let behind = guarded(&flows.part.hosts);
     for (at, point) in exports.points() {
         let ask = |guard: &Guard<'_>,
-                   instead: &[Guard<'_>],
+                   alternatives: &[Guard<'_>],
                    needed: &Needed,
                    hosts: &[&Host<PointId>]| {
-            let of = |g| Look::new(exports, at, point, g, needed, hosts, idle);
-            of(guard).findings(&instead.iter().map(of).collect::<Vec<_>>())
+            let of = |g| PointReview::new(exports, at, point, g, needed, hosts, idle);
+            of(guard).findings(&alternatives.iter().map(of).collect::<Vec<_>>())
         };
-        let transit = flows.here.transits.iter().find(|t| t.points.contains(&at));
+        let transit = flows.part.transits.iter().find(|t| t.points.contains(&at));
         if let Some(t) = transit {
             let guard = transit_guard(exports, t);
             out.extend(ask(&guard, &[], &Needed::through(flows), &[]));
@@ -91,7 +91,7 @@ pub(crate) fn findings(flows: Flows<'_>, exports: &Exports, idle: &Idle) -> Vec<
         for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
             if guard.points.contains(&at) {
                 let others = if assumed {
-                    instead(exports, &guard)
+                    alternative_profiles(exports, &guard)
                 } else {
                     Vec::new()
                 };
@@ -115,7 +115,7 @@ fn guarded(hosts: &[Host<PointId>]) -> BTreeMap<PointId, Vec<&Host<PointId>>> {
 }
 
 /// Everything that is known while one point is looked at.
-struct Look<'a, 'b> {
+struct PointReview<'a, 'b> {
     exports: &'a Exports,
     at: PointId,
     point: &'a Point,
@@ -140,7 +140,7 @@ fn grouped(exports: &Exports, host: &Host<PointId>) -> bool {
     })
 }
 
-impl<'a, 'b> Look<'a, 'b> {
+impl<'a, 'b> PointReview<'a, 'b> {
     fn new(
         exports: &'a Exports,
         at: PointId,
@@ -183,13 +183,13 @@ impl<'a, 'b> Look<'a, 'b> {
     }
 
     /// What is found, and what would be in the profiles that may be active instead of the judged one.
-    fn findings(&self, instead: &[Self]) -> Vec<Finding> {
+    fn findings(&self, alternatives: &[Self]) -> Vec<Finding> {
         if let Some(f) = self.firewall_off() {
             return vec![f];
         }
         let mut out: Vec<Finding> = self.default_allow().into_iter().collect();
         let mut on: Vec<&Self> = Vec::new();
-        for other in instead {
+        for other in alternatives {
             let off = other.firewall_off();
             if off.is_none() {
                 on.push(other);
@@ -241,12 +241,12 @@ impl<'a, 'b> Look<'a, 'b> {
             && (self.alone || r.origin != hylint_model::RuleOrigin::Platform)
     }
 
-    /// Rules that let packets in, here or in a profile that may be active instead.
-    fn openings(&self, instead: &[&Self]) -> Vec<Opening<'a>> {
+    /// Rules that let packets in, here or in a profile that may be active alternatives.
+    fn openings(&self, alternatives: &[&Self]) -> Vec<Opening<'a>> {
         match &self.point.body {
             Body::Lists(l) => {
                 let rules = l.ingress.rules.iter();
-                let acts = |r: &Rule| self.acts(r) || instead.iter().any(|o| o.acts(r));
+                let acts = |r: &Rule| self.acts(r) || alternatives.iter().any(|o| o.acts(r));
                 rules
                     .filter(|r| r.action == Action::Allow && acts(r))
                     .map(Opening::of)
@@ -256,15 +256,16 @@ impl<'a, 'b> Look<'a, 'b> {
         }
     }
 
-    fn rules(&self, instead: &[&Self], out: &mut Vec<Finding>) {
+    fn rules(&self, alternatives: &[&Self], out: &mut Vec<Finding>) {
         let (mut builtin, mut sensitive) = (Fold::default(), Fold::default());
         let mut unneeded = Fold::default();
-        let openings = self.openings(instead);
+        let openings = self.openings(alternatives);
         for part in openings.chunks(AT_ONCE) {
             let one = |i: u32| {
                 let opening = part.get(i as usize)?;
                 let here = self.acts(opening.rule).then(|| self.seen(opening));
-                here.flatten().or_else(|| seen_elsewhere(opening, instead))
+                here.flatten()
+                    .or_else(|| seen_elsewhere(opening, alternatives))
             };
             let seen = each(0..part.len() as u32, one);
             for (opening, seen) in part.iter().zip(seen) {

@@ -45,7 +45,7 @@ pub(super) fn findings<'a>(
     idle: &mut Idle,
     out: &mut Vec<Finding>,
 ) {
-    let look = Look { exports, at };
+    let look = ListReview { exports, at };
     // Of rules whose order makes no difference, each lets in what it matches whatever others do.
     let ordered = match &point.body {
         Body::Netfilter(_) => true,
@@ -189,12 +189,12 @@ fn named<'a>(list: &OrderedList<'a>, idle: Vec<(u32, Vec<u32>)>) -> Vec<(&'a Rul
     idle.into_iter().filter_map(rules).collect()
 }
 
-struct Look<'a> {
+struct ListReview<'a> {
     exports: &'a Exports,
     at: PointId,
 }
 
-impl<'a> Look<'a> {
+impl<'a> ListReview<'a> {
     /// What is said of each list of a point, with the list's name.
     fn of_point(&self, point: &'a Point) -> Vec<(String, Said<'a>)> {
         match &point.body {

@@ -8,7 +8,7 @@ mod findings;
 use super::{RenderOptions, Report, words};
 use crate::common::sanitize::{limited, text};
 use crate::finding::Severity;
-use crate::finding::outcome::{Outcome, Status, Verdict};
+use crate::finding::outcome::{Gate, Outcome, Status};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
 
@@ -67,9 +67,9 @@ fn page(o: &Outcome) -> Markup {
 
 fn verdict(o: &Outcome) -> Markup {
     let class = match o.verdict() {
-        Verdict::Ok | Verdict::NothingChanged => "verdict ok",
-        Verdict::Failed(_) => "verdict failed",
-        Verdict::NotRun => "verdict notrun",
+        Gate::Ok | Gate::NothingChanged => "verdict ok",
+        Gate::Failed(_) => "verdict failed",
+        Gate::NotRun => "verdict notrun",
     };
     html! {
         p class=(class) { strong { (words::verdict(o)) } " · " (words::counts(o)) }

@@ -121,7 +121,7 @@ struct Elsewhere {
 }
 
 impl<'a> Scope<'a> {
-    fn of(s: &'a crate::finding::outcome::Scope, o: &Outcome) -> Self {
+    fn of(s: &'a crate::finding::outcome::FocusScope, o: &Outcome) -> Self {
         let elsewhere = Counts::of(&o.elsewhere);
         Self {
             paths: &s.paths,

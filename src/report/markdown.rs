@@ -6,7 +6,7 @@ mod escape;
 use super::words::{self, SENTENCE, plural};
 use super::{RenderOptions, Report};
 use crate::common::sanitize::{limited, line};
-use crate::finding::outcome::{Outcome, Status, Verdict};
+use crate::finding::outcome::{Gate, Outcome, Status};
 use crate::finding::{Finding, Place, Severity};
 use escape::{code, fence, prose};
 use std::fmt::Write as _;
@@ -77,8 +77,8 @@ fn mark(s: Severity) -> &'static str {
 /// Everything before the findings.
 fn head(o: &Outcome) -> String {
     let sign = match o.verdict() {
-        Verdict::Ok | Verdict::NothingChanged => "✅",
-        Verdict::Failed(_) | Verdict::NotRun => "❌",
+        Gate::Ok | Gate::NothingChanged => "✅",
+        Gate::Failed(_) | Gate::NotRun => "❌",
     };
     let mut s = format!("## {sign} hylint: {}\n\n", prose(&words::verdict(o)));
     let c = o.counts();

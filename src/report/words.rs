@@ -1,7 +1,7 @@
 //! Phrases that several reports share. What comes from an export is sanitized for one line.
 
 use crate::common::sanitize::{limited, text};
-use crate::finding::outcome::{Assumption, Counts, Evidence, NotProven, Outcome, Status, Verdict};
+use crate::finding::outcome::{Assumption, Counts, Evidence, Gate, NotProven, Outcome, Status};
 use crate::finding::{Finding, Part, Place, Waiver, Witness};
 
 /// Characters kept of one of hylint's own sentences, which may quote names.
@@ -66,14 +66,14 @@ pub(super) fn told_by(source: &str) -> String {
 /// The verdict.
 pub(super) fn verdict(o: &Outcome) -> String {
     match o.verdict() {
-        Verdict::NotRun => "NOT RUN: no export was judged".to_owned(),
-        Verdict::Failed(n) => format!(
+        Gate::NotRun => "NOT RUN: no export was judged".to_owned(),
+        Gate::Failed(n) => format!(
             "FAILED: {} at or above {}",
             plural(n, "finding"),
             o.fail_on.as_str()
         ),
-        Verdict::Ok => "OK".to_owned(),
-        Verdict::NothingChanged => "OK: no changed file is an export".to_owned(),
+        Gate::Ok => "OK".to_owned(),
+        Gate::NothingChanged => "OK: no changed file is an export".to_owned(),
     }
 }
 

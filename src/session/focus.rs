@@ -6,7 +6,7 @@
 
 use crate::common::paths::{folder, host_words, normal};
 use crate::finding::Finding;
-use crate::finding::outcome::{Outcome, Scope};
+use crate::finding::outcome::{FocusScope, Outcome};
 use crate::load::{self, CONFIG_NAME, Discovered, FileRef, Missing};
 use crate::site::{Bound, Config, bind};
 use std::collections::BTreeSet;
@@ -210,7 +210,7 @@ impl About {
         for e in &mut o.exports {
             e.within = self.exports.contains(&e.path);
         }
-        o.scope = Some(Scope {
+        o.scope = Some(FocusScope {
             paths: self.focus.shown,
             hosts: self.hosts.into_iter().collect(),
         });

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// Takes pieces through the rules of a list in the order in which these act, past those that none can meet. A piece waits
 /// for the next rule that it may meet, so that the others are not looked at again at each.
-pub(super) struct Walk<'i, 'a> {
+pub(super) struct RuleWalk<'i, 'a> {
     rules: &'a [Rule],
     order: Option<Cow<'i, [u32]>>,
     boxes: Option<&'i Index>,
@@ -40,7 +40,7 @@ enum Near {
     Ranks(PacketBox, Vec<u32>),
 }
 
-impl<'i, 'a> Walk<'i, 'a> {
+impl<'i, 'a> RuleWalk<'i, 'a> {
     /// From the first rule of a list on, for rules of some kinds; others may come too.
     pub(super) fn new(
         index: Option<&'i PointIndex>,

@@ -1,6 +1,6 @@
 //! Points with an ingress and an egress list: Windows, security groups, network ACLs, NSGs.
 
-use super::candidates::Walk;
+use super::candidates::RuleWalk;
 use super::indexes::{ListId, by_priority};
 use super::matching::split;
 use super::{BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointId, cost};
@@ -43,7 +43,7 @@ impl<'a> Passage<'_, 'a> {
         };
         let rules = &list(self.lists, self.dir).rules;
         let (index, sorted) = (self.ctx.index(self.at), by_priority(self.lists));
-        let mut walk = Walk::new(index, id, rules, sorted, kinds);
+        let mut walk = RuleWalk::new(index, id, rules, sorted, kinds);
         walk.put(self.ahead(kinds, &acts, pieces, out));
         let mut steps = 0;
         while let Some((rule, mut met)) = walk.next() {

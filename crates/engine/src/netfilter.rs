@@ -3,7 +3,7 @@
 //! PREROUTING raw, mangle, nat → routing → INPUT mangle, filter, security, nat, or FORWARD mangle, filter, security; OUTPUT
 //! raw, mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
 
-use super::candidates::Walk as Rules;
+use super::candidates::RuleWalk;
 use super::indexes::ListId;
 use super::marks::{Mark, connected, restore};
 use super::matching::{family, loopback, split};
@@ -18,7 +18,7 @@ use hylint_space::{Family, IfaceSet, PacketBox, StateSet};
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
 const MAX_DEPTH: usize = 128;
 
-struct Walk<'a, 'c> {
+struct HookWalk<'a, 'c> {
     ctx: &'c Context<'a>,
     at: PointId,
     dir: Direction,
@@ -68,7 +68,7 @@ pub(super) fn evaluate<'a>(
     query: &PacketBox,
     log: Option<&mut Vec<Step<'a>>>,
 ) -> Vec<Branch<'a>> {
-    let mut w = Walk {
+    let mut w = HookWalk {
         ctx,
         at,
         dir,
@@ -97,7 +97,7 @@ pub(super) fn evaluate<'a>(
     w.out
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a> HookWalk<'a, '_> {
     fn hook(
         &mut self,
         nf: &'a Netfilter,
@@ -332,7 +332,7 @@ impl<'a> Walk<'a, '_> {
             Some(_) => Kinds::ACTING,
             None => Kinds::ACTING.without(Kinds::IDLE_JUMP),
         };
-        let mut rules = Rules::new(index, id, &chain.rules, false, kinds);
+        let mut rules = RuleWalk::new(index, id, &chain.rules, false, kinds);
         rules.put(pieces);
         while let Some((rule, mut met)) = rules.next() {
             if !rule.enabled || matches!(rule.action, Action::Continue) {

@@ -1,6 +1,6 @@
 //! What is let in where no rule decides: `firewall-off`, `default-allow`.
 
-use super::Look;
+use super::PointReview;
 use crate::finding::{Finding, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
@@ -8,7 +8,7 @@ use hylint_engine::{Branch, Decider, Effect, subtract_all};
 use hylint_model::{Body, InboundPolicy, Netfilter, Span, TableName};
 use hylint_space::{Family, PacketBox, StateSet, proto};
 
-impl Look<'_, '_> {
+impl PointReview<'_, '_> {
     pub(super) fn firewall_off(&self) -> Option<Finding> {
         let (false, span) = self.settings()?.enabled? else {
             return None;

@@ -1,13 +1,16 @@
 //! What is open in the Windows profiles that may be active instead of an assumed one.
 
 use super::entry::Opening;
-use super::{Look, Seen};
+use super::{PointReview, Seen};
 use crate::finding::{Finding, Severity};
 
-/// What is to be said of a rule that opens nothing in the judged profile, and does in one that may be active instead.
-pub(super) fn seen_elsewhere<'a>(opening: &Opening<'a>, instead: &[&Look<'a, '_>]) -> Option<Seen> {
+/// What is to be said of a rule that opens nothing in the judged profile, and does in one that may be active alternatives.
+pub(super) fn seen_elsewhere<'a>(
+    opening: &Opening<'a>,
+    alternatives: &[&PointReview<'a, '_>],
+) -> Option<Seen> {
     let rule = opening.rule;
-    let acting = instead.iter().filter(|o| o.acts(rule));
+    let acting = alternatives.iter().filter(|o| o.acts(rule));
     let mut open = acting.filter_map(|o| {
         let w = o.weigh(opening)?;
         let grave = !w.shipped && w.class.severity > Severity::Note;

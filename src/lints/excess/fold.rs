@@ -1,6 +1,6 @@
 //! Findings about many rules at once: those that open what nothing needs, and Windows' own.
 
-use super::{Look, NAMED};
+use super::{NAMED, PointReview};
 use crate::finding::{Finding, Part, Related, Severity};
 use crate::lints::place::{self, rule_span};
 use hylint_engine::Decider;
@@ -30,7 +30,7 @@ impl<'a> Fold<'a> {
     }
 }
 
-impl<'a> Look<'a, '_> {
+impl<'a> PointReview<'a, '_> {
     fn fold(
         &self,
         fold: Fold<'_>,

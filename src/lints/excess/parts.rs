@@ -1,6 +1,6 @@
 //! Few boxes that together are a set of packets, for people to read.
 //!
-//! The boxes that the engine leaves are as many and as odd as the order in which it cut them. Here the set is sliced anew
+//! The boxes that the engine leaves are as many and as odd as the order in which it cut them. PartScope the set is sliced anew
 //! along one dimension after the other, so that equal sets give equal boxes; the order of dimensions that takes the fewest
 //! boxes wins. Boxes may overlap where that makes one simpler.
 

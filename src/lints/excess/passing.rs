@@ -1,7 +1,7 @@
 //! What of a rule's excess really passes by it: an earlier rule may take some.
 
-use super::Look;
-use hylint_engine::rulespace::Point;
+use super::PointReview;
+use hylint_engine::rulespace::Packet;
 use hylint_engine::{BRANCH_BUDGET, BUDGET, Branch, Context, Decider, Effect};
 use hylint_model::{Action, Body, ConditionKind, Rule};
 use hylint_space::{FlagSet, IfaceSet, PacketBox};
@@ -11,7 +11,7 @@ const PIECES: usize = 256;
 /// Boxes of that rest that are sampled.
 const TRIED: usize = 16;
 
-impl<'a> Look<'a, '_> {
+impl<'a> PointReview<'a, '_> {
     /// The part of the excess that this rule itself lets in, and whether that is exact.
     ///
     /// Of a list that cuts it into very many pieces, what is left after [`PIECES`] of them counts where one packet of it is
@@ -24,7 +24,7 @@ impl<'a> Look<'a, '_> {
         let (mut passing, left) = self.passing(rule, excess, PIECES);
         let apart = left.len() / TRIED + 1;
         let seen = left.iter().step_by(apart).filter(|b| {
-            let one = Point::lowest(b).map(|p| p.space());
+            let one = Packet::lowest(b).map(|p| p.space());
             one.is_some_and(|p| !self.passing(rule, &[p], BRANCH_BUDGET).0.is_empty())
         });
         passing.extend(seen.cloned());

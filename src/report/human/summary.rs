@@ -3,7 +3,7 @@
 use super::style::{Paint, Style};
 use crate::common::sanitize::{limited, text};
 use crate::finding::Severity;
-use crate::finding::outcome::{Counts, ExportInfo, Outcome, Verdict};
+use crate::finding::outcome::{Counts, ExportInfo, Gate, Outcome};
 use crate::report::RenderOptions;
 use crate::report::words::{self, plural};
 use std::collections::BTreeMap;
@@ -61,8 +61,8 @@ fn scope(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
 /// The verdict.
 pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let paint = match o.verdict() {
-        Verdict::Ok | Verdict::NothingChanged => Paint::Green,
-        Verdict::Failed(_) | Verdict::NotRun => Paint::Red,
+        Gate::Ok | Gate::NothingChanged => Paint::Green,
+        Gate::Failed(_) | Gate::NotRun => Paint::Red,
     };
     let verdict = style.paint(paint, &words::verdict(o));
     writeln!(out, "{verdict} · {}", words::counts(o))

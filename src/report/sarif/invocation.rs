@@ -3,7 +3,7 @@
 use super::place::{Artifacts, location, message, plain};
 use super::rules;
 use crate::common::sanitize::limited;
-use crate::finding::outcome::{Outcome, Verdict};
+use crate::finding::outcome::{Gate, Outcome};
 use crate::finding::{Finding, Severity};
 use crate::lints::{self, Group};
 use crate::report::words;
@@ -40,11 +40,11 @@ pub(super) fn descriptors() -> Vec<ReportingDescriptor> {
 /// The one invocation. It was successful if something was judged and every file that should be an export could be read.
 pub(super) fn invocation(o: &Outcome, artifacts: &Artifacts) -> Invocation {
     let (code, said) = match o.verdict() {
-        Verdict::Ok => (Some(0), "nothing at or above the threshold"),
-        Verdict::NothingChanged => (Some(0), "no changed file is an export"),
-        Verdict::Failed(_) => (Some(1), "findings at or above the threshold"),
+        Gate::Ok => (Some(0), "nothing at or above the threshold"),
+        Gate::NothingChanged => (Some(0), "no changed file is an export"),
+        Gate::Failed(_) => (Some(1), "findings at or above the threshold"),
         // 2, or 1 where only what was changed is asked for.
-        Verdict::NotRun => (None, "no export was judged"),
+        Gate::NotRun => (None, "no export was judged"),
     };
     let unread = o.findings.iter().any(unread);
     let mut i = Invocation::builder()
@@ -73,7 +73,7 @@ fn notifications(o: &Outcome, artifacts: &Artifacts) -> Vec<Notification> {
         .filter(trust)
         .map(|f| of_finding(artifacts, f))
         .collect();
-    if o.verdict() == Verdict::NotRun {
+    if o.verdict() == Gate::NotRun {
         all.push(kind(
             "not-proven",
             NotificationLevel::Error,

@@ -173,9 +173,9 @@ fn judge_exports(
     decided: Option<&Decisions>,
 ) -> Found {
     let mut out = Found::default();
-    let here = part.here(run.bound);
+    let scope = part.scope(run.bound);
     let flows = Flows {
-        here: &here,
+        part: &scope,
         ..run.flows
     };
     let mut judged: Vec<Judged<'_>> = Vec::new();
@@ -209,7 +209,7 @@ fn judge_exports(
         .extend(required::findings(exports, flows.site, &judged));
     out.findings.extend(profiles::findings(exports, &judged));
     // What is open is judged in a profile too, whether or not there are checks.
-    if here.hosts.iter().any(|h| judge::assumed(exports, h)) {
+    if scope.hosts.iter().any(|h| judge::assumed(exports, h)) {
         out.assumed.entry("profile-domain").or_default();
     }
     for f in &flows.matrix.implied {

@@ -20,12 +20,12 @@ use crate::common::diag::Diag;
 use crate::common::progress::{Progress, Silent};
 use crate::finding::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
 use crate::finding::{Finding, Severity, fingerprint};
-use crate::judge::{self, Applying, Flows, Here, Row};
+use crate::judge::{self, Applying, Flows, PartScope, Row};
 use crate::lints::{self, Group, trust};
 use crate::load::{self, FileRef, Heads, Keep};
 use crate::rules::matrix::{self, Matrix};
 use crate::session::focus;
-use crate::session::suppress::{self, Scope};
+use crate::session::suppress::{self, WaiverScope};
 use crate::site::{self, Bound, Config, KnownLint, LintLevel, Overrides, Site, bind};
 use hylint_space::AddrSet;
 use judge_part::Changed;
@@ -143,11 +143,11 @@ fn run(request: &CheckRequest, progress: &dyn Progress) -> Result<Outcome, Vec<D
     findings.append(&mut loaded.findings);
     findings.append(&mut bound.findings);
     let applying = Applying::of(&matrix, &bound.site);
-    let nobody = Here::default();
+    let nobody = PartScope::default();
     let flows = Flows {
         matrix: &matrix,
         site: &bound.site,
-        here: &nobody,
+        part: &nobody,
         applying: &applying,
     };
     let run = Run {
@@ -296,7 +296,7 @@ fn held_down(
     inline: Vec<suppress::Inline>,
     findings: &mut [Finding],
 ) -> Vec<Finding> {
-    let scope = Scope {
+    let scope = WaiverScope {
         today: request.at.to_zoned(jiff::tz::TimeZone::UTC).date(),
         partial: !bound.whole_site && request.paths.iter().all(|p| p.is_file()),
         looked_for: &|code| looked_for(&bound.site, request, code),

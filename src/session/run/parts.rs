@@ -4,7 +4,7 @@
 //! says nothing about the rules of another. A fleet is a part for each host, an account whose interfaces have groups of
 //! several files in common is one part.
 
-use crate::judge::{Exports, Here};
+use crate::judge::{Exports, PartScope};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::site::{Bound, Host, Transit};
 use hylint_engine::{PointId, SetId};
@@ -101,14 +101,14 @@ impl Part {
     }
 
     /// The part's hosts and forwarding firewalls, their points by the numbers of the part's exports.
-    pub(super) fn here(&self, bound: &Bound) -> Here {
+    pub(super) fn scope(&self, bound: &Bound) -> PartScope {
         let points = |points: &[RunPoint]| -> Vec<PointId> {
             let local = points.iter().filter_map(|at| self.point(*at));
             local.collect()
         };
         let host = |n: &usize| Some(bound.site.hosts.get(*n)?.at(points));
         let transit = |n: &usize| Some(bound.site.transits.get(*n)?.at(points));
-        Here {
+        PartScope {
             hosts: self.hosts.iter().filter_map(host).collect(),
             host_numbers: self.hosts.clone(),
             transits: self.transits.iter().filter_map(transit).collect(),

@@ -8,7 +8,7 @@ use super::parts::parts;
 use crate::common::progress::Progress;
 use crate::finding::Finding;
 use crate::finding::outcome::Check;
-use crate::judge::{self, Order, Row, Tally, Verdict};
+use crate::judge::{self, Order, Row, RowVerdict, Tally};
 use crate::lints::required;
 use crate::load::{Body, ExportId};
 use crate::session::suppress;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// What the parts found, put together.
 pub(super) struct Whole {
-    pub rows: Vec<(Verdict, Vec<Check>)>,
+    pub rows: Vec<(RowVerdict, Vec<Check>)>,
     pub findings: Vec<Finding>,
     pub assumed: BTreeMap<&'static str, usize>,
     pub doubted: Vec<(Arc<str>, u32)>,
@@ -59,7 +59,7 @@ impl Run<'_> {
     }
 
     /// The verdict of each requirement over all parts.
-    fn verdicts(&self, found: &[Found]) -> Vec<Verdict> {
+    fn verdicts(&self, found: &[Found]) -> Vec<RowVerdict> {
         let mut tallies: Vec<BTreeMap<usize, Vec<Tally>>> = vec![BTreeMap::new(); self.rows.len()];
         for r in found.iter().flat_map(|f| &f.rows) {
             let Some(row) = tallies.get_mut(r.row) else {
@@ -79,7 +79,12 @@ impl Run<'_> {
         self.rows.iter().zip(tallies).map(verdict).collect()
     }
 
-    fn merge(&self, mut found: Vec<Found>, known: Vec<Finding>, verdicts: Vec<Verdict>) -> Whole {
+    fn merge(
+        &self,
+        mut found: Vec<Found>,
+        known: Vec<Finding>,
+        verdicts: Vec<RowVerdict>,
+    ) -> Whole {
         // They are most of what a run holds: those of the part with the most stay where they are, and the others are moved
         // once. They are sorted later.
         let most = found.iter_mut().max_by_key(|f| f.findings.len());
@@ -87,7 +92,7 @@ impl Run<'_> {
         let others: usize = found.iter().map(|f| f.findings.len()).sum();
         findings.reserve_exact(known.len() + others);
         findings.extend(known);
-        let mut rows: Vec<(Verdict, Vec<(Order, Check)>)> =
+        let mut rows: Vec<(RowVerdict, Vec<(Order, Check)>)> =
             verdicts.into_iter().map(|v| (v, Vec::new())).collect();
         let mut out = Whole {
             rows: Vec::new(),
@@ -116,7 +121,7 @@ impl Run<'_> {
                 out.findings.push(required::unproven(row.req, &v.unproven));
             }
         }
-        let in_order = |(v, mut checks): (Verdict, Vec<(Order, Check)>)| {
+        let in_order = |(v, mut checks): (RowVerdict, Vec<(Order, Check)>)| {
             checks.sort_by_key(|(order, _)| *order);
             (v, checks.into_iter().map(|(_, c)| c).collect())
         };

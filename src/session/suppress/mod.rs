@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What a run looks for, as far as it decides whether a waiver has nothing to do.
-pub struct Scope<'a> {
+pub struct WaiverScope<'a> {
     /// The day of the run, UTC.
     pub today: Date,
     /// Only some files of the site are read, so that a waiver may belong to one of the others.
@@ -33,7 +33,7 @@ pub fn apply(
     config: Option<&Config>,
     waives: &[Waive],
     inline: Vec<Inline>,
-    scope: &Scope<'_>,
+    scope: &WaiverScope<'_>,
     findings: &mut [Finding],
 ) -> Vec<Finding> {
     let dir = config.map_or(Path::new(""), |c| c.dir.as_path());
@@ -58,7 +58,7 @@ pub fn apply(
         for code in &i.codes {
             let fits = |f: &Finding| f.code == *code && i.covers(f);
             // The rule was read, so that the run is partial says nothing.
-            let scope = Scope {
+            let scope = WaiverScope {
                 partial: false,
                 ..*scope
             };
@@ -72,7 +72,7 @@ pub fn apply(
 fn hold(
     code: &str,
     waiver: Waiver,
-    scope: &Scope<'_>,
+    scope: &WaiverScope<'_>,
     findings: &mut [Finding],
     fits: impl Fn(&Finding) -> bool,
 ) -> Option<Finding> {

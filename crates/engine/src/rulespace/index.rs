@@ -16,7 +16,7 @@ const NEAR: u32 = 4096;
 
 /// One packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Point {
+pub struct Packet {
     /// Its family.
     pub family: Family,
     /// Source address; of IPv4 the low 32 bits.
@@ -39,7 +39,7 @@ pub struct Point {
     pub out_iface: u128,
 }
 
-impl Point {
+impl Packet {
     /// The lowest packet of a box, IPv4 first.
     #[must_use]
     pub fn lowest(b: &PacketBox) -> Option<Self> {
@@ -195,7 +195,7 @@ impl Index {
     /// The lowest number under `below` of a box of some kinds that holds the packet, as `holds` confirms.
     pub fn first(
         &self,
-        p: &Point,
+        p: &Packet,
         kinds: Kinds,
         below: u32,
         holds: impl FnMut(u32) -> bool,
@@ -304,7 +304,7 @@ impl Index {
     }
 }
 
-fn of_point<A: Coord>(p: &Point, kinds: Kinds, src: A, dst: A) -> Bounds<A> {
+fn of_point<A: Coord>(p: &Packet, kinds: Kinds, src: A, dst: A) -> Bounds<A> {
     Bounds {
         ranges: Ranges {
             src: (src, src),
@@ -487,7 +487,7 @@ mod tests {
             let touches = |i: u32| list[i as usize].intersects(&q);
             let first = list.iter().position(|b| b.intersects(&q)).map(|i| i as u32);
             prop_assert_eq!(index.first_touching(&q, Kinds::ALL, 0..u32::MAX, touches), first);
-            if let Some(p) = Point::lowest(&q) {
+            if let Some(p) = Packet::lowest(&q) {
                 prop_assert!(p.is_in(&q));
                 prop_assert!(p.is_in(&p.space()) && p.space().is_subset(&q));
                 let at = list.iter().position(|b| p.is_in(b)).map(|i| i as u32);
@@ -512,7 +512,7 @@ mod tests {
                 let touches = |i: u32| of(k, i) && list[i as usize].0.intersects(&q);
                 let scan = (0..list.len() as u32).find(|i| touches(*i));
                 prop_assert_eq!(index.first_touching(&q, k, 0..u32::MAX, touches), scan);
-                if let Some(p) = Point::lowest(&q) {
+                if let Some(p) = Packet::lowest(&q) {
                     let holds = |i: u32| of(k, i) && p.is_in(&list[i as usize].0);
                     let scan = (0..list.len() as u32).find(|i| holds(*i));
                     prop_assert_eq!(index.first(&p, k, u32::MAX, holds), scan);

@@ -1,7 +1,7 @@
 //! What the rules of one ordered list do to each other: which never decide, which change nothing, which conflict.
 
 use super::entries::Entries;
-use super::index::{Index, Kinds, Point};
+use super::index::{Index, Kinds, Packet};
 use super::summary::Takes;
 use hylint_model::{Action, Clause, Rule};
 use hylint_space::{PacketBox, StateSet};
@@ -137,7 +137,7 @@ impl<'a> OrderedList<'a> {
         let Some(rule) = self.rule(i) else {
             return Fate::Live;
         };
-        let taker = |p: &Point| {
+        let taker = |p: &Packet| {
             let takes = |j: u32| self.rule(j).and_then(|r| self.takes(j).holding(r, p));
             let held = |j: u32| may(j) && takes(j).is_some();
             let j = self.index.first(p, kinds, below, held)?;
@@ -155,7 +155,7 @@ impl<'a> OrderedList<'a> {
                     None => break,
                 },
             };
-            let Some(p) = Point::lowest(&piece) else {
+            let Some(p) = Packet::lowest(&piece) else {
                 continue;
             };
             done += 1;
@@ -367,7 +367,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Sources 0–3, ports 0–3, TCP and UDP: small enough to try every packet.
-    fn universe() -> Vec<Point> {
+    fn universe() -> Vec<Packet> {
         let mut out = Vec::new();
         for src in 0..4u32 {
             for port in 0..4u16 {
@@ -379,7 +379,7 @@ mod tests {
                         dport: PortSet::single(port),
                         ..PacketBox::any()
                     };
-                    out.push(Point::lowest(&b).unwrap());
+                    out.push(Packet::lowest(&b).unwrap());
                 }
             }
         }
@@ -424,11 +424,11 @@ mod tests {
         })
     }
 
-    fn matches(r: &Rule, p: &Point) -> bool {
+    fn matches(r: &Rule, p: &Packet) -> bool {
         r.clauses.iter().any(|c| p.is_in(&c.space))
     }
 
-    fn surely(r: &Rule, p: &Point) -> bool {
+    fn surely(r: &Rule, p: &Packet) -> bool {
         r.clauses
             .iter()
             .any(|c| c.conditions.is_empty() && p.is_in(&c.space))
@@ -439,7 +439,7 @@ mod tests {
     }
 
     /// Every verdict that the packet may get from the rules, `None` for one that leaves the list.
-    fn verdicts<'r>(rules: impl Iterator<Item = &'r Rule>, p: &Point) -> Vec<Option<bool>> {
+    fn verdicts<'r>(rules: impl Iterator<Item = &'r Rule>, p: &Packet) -> Vec<Option<bool>> {
         let mut out = Vec::new();
         for r in rules.filter(|r| ends(r) && matches(r, p)) {
             out.push(effect(r));
@@ -467,7 +467,7 @@ mod tests {
                 });
                 prop_assert_eq!(fate == Fate::Live, reached, "rule {}: {:?}", i, fate);
                 if let Fate::Covered(by) = fate {
-                    let of_them = |p: &Point| by.iter().any(|j| surely(&rules[*j as usize], p));
+                    let of_them = |p: &Packet| by.iter().any(|j| surely(&rules[*j as usize], p));
                     prop_assert!(universe.iter().all(|p| !matches(&rules[i], p) || of_them(p)));
                 }
             }
@@ -514,10 +514,10 @@ mod tests {
             let denies = || rules.iter().filter(|r| acts(r) && r.action == Action::Deny);
             for (i, fate) in list(&rules).blocked(acts).into_iter().enumerate() {
                 let subject = acts(&rules[i]) && rules[i].action == Action::Allow;
-                let passes = |p: &Point| matches(&rules[i], p) && !denies().any(|d| surely(d, p));
+                let passes = |p: &Packet| matches(&rules[i], p) && !denies().any(|d| surely(d, p));
                 prop_assert_eq!(fate != Fate::Live, subject && !universe().iter().any(passes), "rule {}", i);
                 if let Fate::Covered(by) = fate {
-                    let denied = |p: &Point| by.iter().any(|j| surely(&rules[*j as usize], p));
+                    let denied = |p: &Packet| by.iter().any(|j| surely(&rules[*j as usize], p));
                     prop_assert!(universe().iter().all(|p| !matches(&rules[i], p) || denied(p)));
                 }
             }
@@ -566,7 +566,7 @@ mod tests {
             };
             let takes = of_table(&table).into_iter().next().unwrap();
             let list = OrderedList::new(table.chains[0].rules.iter().collect(), takes);
-            let comes_back = |p: &Point| {
+            let comes_back = |p: &Packet| {
                 let decided = |r: &&Rule| ends(r) && matches(r, p);
                 let mut met = inner.iter().filter(decided);
                 loop {

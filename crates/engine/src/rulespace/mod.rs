@@ -9,6 +9,6 @@ mod tags;
 mod tree;
 
 pub use entries::Entries;
-pub use index::{Index, Kinds, Point};
+pub use index::{Index, Kinds, Packet};
 pub use list::{Fate, OrderedList, Superseded, each};
 pub use summary::{Takes, of_table};

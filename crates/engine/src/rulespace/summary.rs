@@ -1,6 +1,6 @@
 //! What a rule takes for sure, so that no later rule of its list sees it; for a jump, what its chain never gives back.
 
-use super::index::Point;
+use super::index::Packet;
 use hylint_model::{Action, Chain, Rule, Table};
 use hylint_space::{PacketBox, StateSet};
 use rustc_hash::FxHashSet;
@@ -40,7 +40,7 @@ impl Takes {
 
     /// A box that the rule takes and that holds the packet.
     #[must_use]
-    pub fn holding<'r>(&'r self, rule: &'r Rule, p: &Point) -> Option<&'r PacketBox> {
+    pub fn holding<'r>(&'r self, rule: &'r Rule, p: &Packet) -> Option<&'r PacketBox> {
         self.boxes(rule).find(|b| p.is_in(b))
     }
 
