@@ -178,7 +178,7 @@ pub fn outcome() -> Outcome {
             entries: 3,
             gone: 2,
         }),
-        scope: Some(hylint::finding::outcome::Scope {
+        scope: Some(hylint::finding::outcome::FocusScope {
             paths: vec!["cm1/rules.txt".into()],
             hosts: vec!["cm1".into()],
         }),
