@@ -3,7 +3,7 @@
 
 use hylint::finding::Severity;
 use hylint::finding::outcome::{Outcome, Status};
-use hylint::session::run::{CheckRequest, check};
+use hylint::session::{Request, check};
 use std::path::PathBuf;
 
 /// Writes the files, runs the check on them.
@@ -19,20 +19,10 @@ fn run_in(files: &[(&str, &str)], part: &str) -> Outcome {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let request = CheckRequest {
-        paths: vec![PathBuf::from(dir.path()).join(part)],
-        config: None,
-        matrix: None,
-        role: vec![],
-        address: vec![],
+    let request = Request {
         at: "2026-06-01T00:00:00Z".parse().unwrap(),
         threads: 1,
-        held_bytes: CheckRequest::HELD_BYTES,
-        select: vec![],
-        ignore: vec![],
-        fail_on: None,
-        inline_waivers: true,
-        changed: false,
+        ..Request::new([PathBuf::from(dir.path()).join(part)])
     };
     check(&request).unwrap()
 }

@@ -3,7 +3,7 @@
 use super::flows::{self, Peers};
 use super::miss::overruled;
 use super::probe::{Answer, Guard, without_interfaces};
-use super::whole::Order;
+use super::whole::{InPart, Order};
 use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
@@ -56,7 +56,7 @@ pub struct Failure<'a> {
 #[derive(Clone, Debug)]
 pub struct Checked<'a> {
     /// Where it stands among the checks of its requirement.
-    pub order: Order,
+    pub order: Order<InPart>,
     /// Where.
     pub guard: Guard<'a>,
     /// Status.
@@ -85,7 +85,7 @@ pub fn run<'a>(
     peers: &Peers,
 ) -> Option<Checked<'a>> {
     let mut out = Checked {
-        order: (0, 0),
+        order: Order::default(),
         guard: guard.clone(),
         status: Status::Satisfied,
         queries: Vec::new(),
@@ -196,7 +196,7 @@ impl<'a> Checked<'a> {
     /// A flow between two roles of one host, which its firewall does not see.
     pub(super) fn local(guard: Guard<'a>) -> Self {
         Self {
-            order: (0, 0),
+            order: Order::default(),
             guard,
             status: Status::Satisfied,
             queries: Vec::new(),
@@ -236,7 +236,7 @@ fn ask<'a>(
     let policy = LocalPolicy::Required(listeners);
     let mut answer = guard.ask(exports, policy, &query);
     let mut c = Checked {
-        order: (0, 0),
+        order: Order::default(),
         guard: guard.clone(),
         status: Status::Satisfied,
         queries: vec![query.clone()],

@@ -1,5 +1,6 @@
 //! Which flows the matrix asks of this site: requirements with their ends, ports and peers.
 
+use super::InPart;
 use crate::rules::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
 use crate::rules::platform;
 use crate::site::{Access, Host, Site, Transit};
@@ -47,16 +48,12 @@ pub struct Flows<'a> {
 }
 
 /// Hosts and forwarding firewalls that are judged together. Their points are numbered by the exports at hand.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct PartScope {
     /// Hosts.
     pub hosts: Vec<Host<PointId>>,
-    /// The number of each in the site.
-    pub host_numbers: Vec<usize>,
     /// Forwarding firewalls.
     pub transits: Vec<Transit<PointId>>,
-    /// The number of each in the site.
-    pub transit_numbers: Vec<usize>,
 }
 
 /// Which requirements apply to a site, by id: it takes a look at all of its hosts, so it is found out once.
@@ -122,9 +119,9 @@ impl<'a> Flows<'a> {
         a != b && (lives(a, b) || lives(b, a))
     }
 
-    /// Hosts that are judged here and have one of the roles, with their numbers in the site.
-    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (usize, &'a Host<PointId>)> {
-        let numbers = self.part.host_numbers.iter().copied();
+    /// Hosts that are judged here and have one of the roles, with their numbers.
+    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (InPart, &'a Host<PointId>)> {
+        let numbers = (0..self.part.hosts.len()).map(InPart);
         numbers
             .zip(&self.part.hosts)
             .filter(move |(_, h)| h.roles.iter().any(|r| roles.contains(r)))

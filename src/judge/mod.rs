@@ -18,7 +18,7 @@ pub use interfaces::NamedInterfaces;
 pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
-pub use whole::{Decision, Order, Row, RowVerdict, Tally, decide, rows};
+pub use whole::{Decision, InPart, InSite, Leg, Order, Row, RowVerdict, Tally, decide, rows};
 
 use crate::finding::outcome::Status;
 use crate::load::LoadedExport;
@@ -98,7 +98,7 @@ fn spec<'a>(flows: Flows<'a>, req: &'a Requirement) -> FlowSpec<'a> {
 impl<'a> Candidates<'a> {
     /// What others have to know of the checks.
     #[must_use]
-    pub fn tallies(&self, exports: &'a Exports) -> Vec<(usize, Vec<Tally>)> {
+    pub fn tallies(&self, exports: &'a Exports) -> Vec<(usize, Vec<Tally<InPart>>)> {
         let tally = |c: &Checked<'a>| {
             let any = self.req.require == Require::Any;
             let all = self.ports.iter().copied();
@@ -120,7 +120,7 @@ impl<'a> Candidates<'a> {
 
     /// The checks that count by a decision.
     #[must_use]
-    pub fn judged(self, exports: &'a Exports, decision: Decision) -> Judged<'a> {
+    pub fn judged(self, exports: &'a Exports, decision: Decision<InPart>) -> Judged<'a> {
         let end = self.ends.into_iter().find(|(n, _)| *n == decision.end);
         let mut checks = end.map(|(_, c)| c).unwrap_or_default();
         if let Some((order, n, port)) = decision.broken {
@@ -140,12 +140,6 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// First numbers of [`Order`].
-const OUT: u8 = 0;
-const IN: u8 = 1;
-const LOCAL: u8 = 2;
-const FORWARD: u8 = 3;
-
 /// The checks of a flow from one end to another, in order.
 fn checks<'a>(
     flows: Flows<'a>,
@@ -156,37 +150,40 @@ fn checks<'a>(
 ) -> Vec<Checked<'a>> {
     let mut checks = Vec::new();
     // Says of those that were added where they stand.
-    let stand = |checks: &mut Vec<Checked<'a>>, from: usize, order: Order| {
+    let stand = |checks: &mut Vec<Checked<'a>>, from: usize, order: Order<InPart>| {
         for c in checks.iter_mut().skip(from) {
             c.order = order;
         }
     };
-    for (kind, direction, mine, other) in [
-        (OUT, Direction::Out, from, to),
-        (IN, Direction::In, to, from),
+    for (leg, direction, mine, other) in [
+        (Leg::Out, Direction::Out, from, to),
+        (Leg::In, Direction::In, to, from),
     ] {
-        for (n, host) in flows.hosts(&mine.roles) {
+        for (who, host) in flows.hosts(&mine.roles) {
             let before = checks.len();
             let roles = (&*mine.roles, &*other.roles);
             host_checks(flows, exports, host, direction, roles, spec, &mut checks);
-            stand(&mut checks, before, (kind, n));
+            stand(&mut checks, before, Order { leg, who });
         }
     }
     if from.name != to.name {
-        for (n, host) in flows
+        let leg = Leg::Local;
+        for (who, host) in flows
             .hosts(&from.roles)
             .filter(|(_, h)| h.roles.iter().any(|r| to.roles.contains(r)))
         {
             let before = checks.len();
             local_checks(exports, host, spec, &mut checks);
-            stand(&mut checks, before, (LOCAL, n));
+            stand(&mut checks, before, Order { leg, who });
         }
     }
-    for (t, n) in flows.part.transits.iter().zip(&flows.part.transit_numbers) {
+    let leg = Leg::Forward;
+    for (n, t) in flows.part.transits.iter().enumerate() {
         let before = checks.len();
         let roles = (&*from.roles, &*to.roles);
         transit_checks(flows, exports, t, roles, spec, &mut checks);
-        stand(&mut checks, before, (FORWARD, *n));
+        let who = InPart(n);
+        stand(&mut checks, before, Order { leg, who });
     }
     checks
 }

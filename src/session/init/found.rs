@@ -110,7 +110,7 @@ pub(super) fn single(text: &str) -> Option<String> {
 /// The sources that most rules name, with their number.
 pub(super) fn sources(s: &Survey<'_>) -> Vec<(String, usize)> {
     let mut counts = BTreeMap::new();
-    for r in s.bodies.iter().flat_map(incoming) {
+    for r in s.bodies.iter().flat_map(|e| incoming(e)) {
         for text in r.clauses.iter().filter_map(|c| one(&c.space.src)) {
             *counts.entry(text).or_default() += 1;
         }

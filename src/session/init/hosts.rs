@@ -82,6 +82,7 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
     let bodies: Vec<&LoadedExport> = files
         .iter()
         .filter_map(|i| s.bodies.get(i.index()))
+        .map(|e| &**e)
         .collect();
     let windows = own.iter().find(|p| p.kind == PointKind::WindowsFirewall);
     Candidate {
