@@ -29,8 +29,9 @@ impl Overlay {
 
     /// A file has these bytes, whether or not it was there.
     #[must_use]
-    pub fn with(mut self, path: &Path, bytes: impl Into<Arc<[u8]>>) -> Self {
-        self.changed.insert(self.key(path), Some(bytes.into()));
+    pub fn with(mut self, path: &Path, bytes: impl Into<Vec<u8>>) -> Self {
+        self.changed
+            .insert(self.key(path), Some(bytes.into().into()));
         self
     }
 
