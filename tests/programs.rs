@@ -8,6 +8,7 @@
 
 use hylint::judge::Exports;
 use hylint::load::LoadedExport;
+use hylint::rules::platform;
 use hylint_engine::{Carry, Context, Direction, Effect, LocalPolicy, PointId, evaluate};
 use hylint_model::{
     Action, Body, Clause, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, Discipline,
@@ -100,7 +101,7 @@ fn judged(rules: Vec<Rule>, policy: LocalPolicy<'_>) -> Vec<(Effect, bool)> {
 fn required(action: Action, space: PacketBox, conditions: &[Condition]) -> Vec<(Effect, bool)> {
     let listeners: Vec<String> = LISTENERS.iter().map(|l| (*l).into()).collect();
     let rules = vec![rule(action, space, conditions)];
-    judged(rules, LocalPolicy::Required(&listeners))
+    judged(rules, LocalPolicy::Required(platform::listener(&listeners)))
 }
 
 const ASSUMED: &[(Effect, bool)] = &[(Effect::Allow, true)];
@@ -135,7 +136,11 @@ fn an_allow_for_the_listener_or_for_one_that_is_not_known_carries_the_flow() {
     // Nobody says who listens.
     for name in [r"C:\x\other.exe", r"C:\SQL\Binn\sqlservr.exe"] {
         let rules = vec![rule(Action::Allow, https(), &[program(name)])];
-        assert_eq!(judged(rules, LocalPolicy::Required(&[])), ASSUMED, "{name}");
+        assert_eq!(
+            judged(rules, LocalPolicy::Required(platform::listener(&[]))),
+            ASSUMED,
+            "{name}"
+        );
     }
 }
 
@@ -147,7 +152,7 @@ fn a_block_stops_its_own_listener_only() {
             rule(Action::Deny, https(), &[condition]),
             rule(Action::Allow, https(), &[]),
         ];
-        judged(rules, LocalPolicy::Required(&listeners))
+        judged(rules, LocalPolicy::Required(platform::listener(&listeners)))
     };
     let passes: &[(Effect, bool)] = &[(Effect::Allow, false)];
     assert_eq!(blocked(service("TermService")), [(Effect::Deny, true)]);

@@ -23,9 +23,10 @@ pub use whole::{Decision, Order, Row, RowVerdict, Tally, decide, rows};
 use crate::finding::outcome::Status;
 use crate::load::LoadedExport;
 use crate::rules::matrix::{End, Implied, Require, Requirement, RoleIx};
+use crate::rules::platform;
 use crate::site::{Host, Transit};
 use hylint_engine::{Direction, PointId};
-use hylint_model::{PointKind, Profiles};
+use hylint_model::Profiles;
 use hylint_space::AddrSet;
 use std::sync::{Arc, LazyLock};
 
@@ -307,7 +308,7 @@ fn local_checks<'a>(
     };
     for direction in [Direction::Out, Direction::In] {
         for (guard, _, _) in host_guards(exports, host, direction) {
-            if guard.kind(exports) == Some(PointKind::Netfilter) {
+            if guard.has_interfaces(exports) {
                 let guard = Guard {
                     interfaces: &LO,
                     ..guard
@@ -404,7 +405,7 @@ fn only_port<'a>(
         dport: hylint_space::PortSet::single(port),
         ..c.queries.first().cloned()?
     };
-    let policy = hylint_engine::LocalPolicy::Required(&req.listeners);
+    let policy = hylint_engine::LocalPolicy::Required(platform::listener(&req.listeners));
     let answer = c.guard.ask(exports, policy, &narrowed);
     let allow = hylint_engine::Effect::Allow;
     let stop = answer.branches.iter().find(|b| b.effect != allow)?;

@@ -12,14 +12,15 @@ mod marks;
 mod matching;
 mod nat;
 mod netfilter;
+mod process;
 pub mod rulespace;
 mod sets;
 mod verdict;
 
 use indexes::PointIndex;
 pub use indexes::{Indexes, ListId};
-pub use matching::{Carry, LocalPolicy};
 pub use netfilter::Step;
+pub use process::{Carry, LocalPolicy};
 pub use sets::{PointId, RuleSet, RuleSets, SetId};
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};
 
@@ -193,7 +194,7 @@ impl<'a> Context<'a> {
             sets,
             resolve,
             local,
-            profile: Profiles::DOMAIN,
+            profile: Profiles::ASSUMED,
             policy,
             filter_only: false,
             budget: BRANCH_BUDGET,

@@ -6,6 +6,7 @@
 
 mod companion;
 mod condition;
+mod listener;
 mod point;
 mod problem;
 mod profiles;
@@ -16,6 +17,7 @@ pub use companion::{
     AddressList, Companion, IpSet, IpSetEntry, NetworkInterface, PacketDim, Subnet,
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
+pub use listener::Listener;
 pub use point::{
     Body, Chain, ChainPolicy, Default as DefaultVerdict, DefaultOrigin, Discipline, Families,
     Lists, Netfilter, Point, PointKind, RuleList, Table, TableName, Tag,

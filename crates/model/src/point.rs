@@ -507,7 +507,7 @@ impl Point {
             _ if !self.kind.has_profiles() => (Profiles::ALL, ActiveSource::NoProfiles),
             (Some(p), _) => (p, ActiveSource::Caller),
             (None, Some((p, place))) => (p, ActiveSource::Export(place)),
-            (None, None) => (Profiles::DOMAIN, ActiveSource::Assumed),
+            (None, None) => (Profiles::ASSUMED, ActiveSource::Assumed),
         };
         Active { profiles, source }
     }

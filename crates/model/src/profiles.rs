@@ -17,6 +17,8 @@ impl Profiles {
     pub const PUBLIC: Self = Self(4);
     /// All three, and the value for formats that have no profiles.
     pub const ALL: Self = Self(7);
+    /// What is taken to be active where nothing says so.
+    pub const ASSUMED: Self = Self::DOMAIN;
     /// Each profile with its name.
     pub const EACH: [(Self, &'static str); 3] = [
         (Self::DOMAIN, "domain"),
