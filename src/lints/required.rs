@@ -7,7 +7,7 @@ use crate::finding::{Finding, Place, Related, Severity};
 use crate::judge::{
     Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
 };
-use crate::rules::matrix::{Implied, Require, Requirement};
+use crate::rules::matrix::{Implied, Requirement};
 use crate::site::Site;
 use hylint_engine::{Decider, Direction, PointId, union_addrs};
 use hylint_model::{Body, Discipline, Field, Span, Test};
@@ -34,15 +34,7 @@ pub fn findings(exports: &Exports, site: &Site, judged: &[Judged<'_>]) -> Vec<Fi
     let mut stands: HashMap<String, usize> = HashMap::new();
     let serving = Serving::of(judged);
     for j in judged {
-        let spec = FlowSpec {
-            protocol: j.req.transport.number(),
-            ports: j.ports,
-            require: j.req.require,
-            listeners: &j.req.listeners,
-            reply: j.req.reply,
-            ephemeral: &site.ephemeral,
-            ephemeral_declared: site.ephemeral_declared,
-        };
+        let spec = FlowSpec::of(j.req, j.ports, site);
         let s = Subject {
             from: &j.req.from.name,
             to: &j.req.to.name,
@@ -78,15 +70,7 @@ pub fn implied(
     f: &Implied,
     checks: &[Checked<'_>],
 ) -> Vec<Finding> {
-    let spec = FlowSpec {
-        protocol: f.transport.number(),
-        ports: &f.ports,
-        require: Require::All,
-        listeners: &[],
-        reply: true,
-        ephemeral: &site.ephemeral,
-        ephemeral_declared: site.ephemeral_declared,
-    };
+    let spec = FlowSpec::implied(f, site);
     let s = Subject {
         from: &f.from.name,
         to: &f.to.name,

@@ -512,3 +512,119 @@ impl Point {
         Active { profiles, source }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::profiles::ProfileSettings;
+    use super::*;
+    use crate::Action;
+
+    /// A point whose policy disables local rules in the private profile.
+    fn point() -> Point {
+        let lists = Netfilter::default();
+        let mut point = Point::new(
+            PointKind::WindowsFirewall,
+            Span::default(),
+            Body::Netfilter(lists),
+        );
+        let settings = |merge: bool| {
+            Some(ProfileSettings {
+                local_rules: Some((merge, Span::new(1, 2))),
+                ..ProfileSettings::default()
+            })
+        };
+        point.windows = Some(Box::new(WindowsProfiles {
+            profiles: [settings(true), settings(false), None],
+            ..WindowsProfiles::default()
+        }));
+        point
+    }
+
+    fn rule(profiles: Profiles, origin: RuleOrigin) -> Rule {
+        Rule {
+            profiles,
+            origin,
+            ..Rule::new(Span::default(), Action::Allow)
+        }
+    }
+
+    // Fails if one of the four reasons is forgotten, or the setting of another profile is asked.
+    #[test]
+    fn a_rule_is_in_force_where_it_is_enabled_for_the_profile_and_no_policy_disables_it() {
+        let (domain, private, public) = (Profiles::DOMAIN, Profiles::PRIVATE, Profiles::PUBLIC);
+        let p = point();
+        let local = rule(Profiles::ALL, RuleOrigin::Local);
+        assert_eq!(
+            [domain, private, public].map(|x| p.in_force(&local, x)),
+            [true, false, true]
+        );
+        let unsaid = rule(Profiles::ALL, RuleOrigin::Unsaid);
+        assert!(!p.in_force(&unsaid, private));
+        assert!(p.in_force(&rule(Profiles::ALL, RuleOrigin::GroupPolicy), private));
+        assert!(!p.in_force(&rule(domain, RuleOrigin::GroupPolicy), private));
+        let off = Rule {
+            enabled: false,
+            ..local.clone()
+        };
+        assert!(!p.in_force(&off, domain));
+        // In one of them it is.
+        assert!(p.in_force(&local, Profiles::ALL));
+        assert!(!p.in_force(&rule(private, RuleOrigin::Local), Profiles::ALL));
+        let why: Vec<NotInForce> = p.not_in_force(&off, private).collect();
+        let setting = NotInForce::LocalRulesDisabled(Span::new(1, 2));
+        assert_eq!(why, [NotInForce::Disabled, setting]);
+    }
+
+    // Fails if a caller's word does not go before the export's, or an assumption is not told as one.
+    #[test]
+    fn the_active_profile_is_what_the_caller_says_else_the_export_else_assumed() {
+        let mut p = point();
+        let active = p.active_profiles(None);
+        assert!(active.is_assumed());
+        assert_eq!(active.passes(), [Profiles::DOMAIN]);
+        let both = Profiles::PRIVATE.union(Profiles::PUBLIC);
+        if let Some(w) = &mut p.windows {
+            w.active = Some((both, Span::new(3, 4)));
+        }
+        let active = p.active_profiles(None);
+        assert_eq!(active.source, ActiveSource::Export(Span::new(3, 4)));
+        assert_eq!(active.passes(), [Profiles::PRIVATE, Profiles::PUBLIC]);
+        assert_eq!(
+            p.active_profiles(Some(Profiles::DOMAIN)).passes(),
+            [Profiles::DOMAIN]
+        );
+        p.kind = PointKind::Nsg;
+        let active = p.active_profiles(Some(Profiles::DOMAIN));
+        assert!(!active.is_assumed());
+        assert_eq!(active.passes(), [Profiles::ALL]);
+    }
+
+    // Fails if a setting of the other direction decides.
+    #[test]
+    fn settings_decide_all_packets_or_the_rest_of_their_direction() {
+        let at = Span::new(5, 6);
+        let s = ProfileSettings {
+            enabled: Some((true, at)),
+            inbound: Some((super::super::profiles::InboundPolicy::BlockAlways, at)),
+            outbound_allow: Some((true, at)),
+            ..ProfileSettings::default()
+        };
+        let (closed, open) = (Some((false, at)), Some((true, at)));
+        assert_eq!(
+            (s.overrides(true).all, s.overrides(true).rest),
+            (closed, closed)
+        );
+        assert_eq!(
+            (s.overrides(false).all, s.overrides(false).rest),
+            (None, open)
+        );
+        let off = ProfileSettings {
+            enabled: Some((false, at)),
+            ..s
+        };
+        assert_eq!(
+            (off.overrides(true).all, off.overrides(false).all),
+            (open, open)
+        );
+    }
+}
