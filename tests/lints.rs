@@ -707,7 +707,7 @@ fn of_a_security_group_the_narrower_allow_is_redundant_and_priorities_order_a_ne
 
 /// A rule for TCP 443 from the browser, written locally or by policy.
 fn console_rule(name: &str, source: &str, action: &str) -> String {
-    netsh(name, "TCP", "443", ANY_PROGRAM)
+    netsh(name, "TCP", "443", "")
         .replace("Local Setting", source)
         .replace(
             "Action:                               Allow",
@@ -731,11 +731,14 @@ fn with_local_rules(merge: [&str; 3], rules: &[String]) -> Outcome {
     console_site(&format!("{settings}{}", rules.concat()))
 }
 
-/// The code, the line, the message and the help of the finding of the row, and the lines and labels beside it.
+/// The code, the line, the message and the help of the finding of the browser's row, and the lines and labels beside it.
 type RowFinding = (&'static str, u32, String, String, Vec<(u32, String)>);
 
-fn row_14(o: &Outcome) -> RowFinding {
-    let f = o.findings.iter().find(|f| f.row == Some(14)).unwrap();
+fn of_browser(o: &Outcome) -> RowFinding {
+    let mut all = o.findings.iter().filter(|f| f.row.is_some());
+    let f = all
+        .find(|f| f.message.contains("from admin-browser"))
+        .unwrap();
     let beside = f
         .related
         .iter()
@@ -759,7 +762,7 @@ fn a_local_rule_that_policy_disables_leads_to_the_setting() {
         DISABLED,
         &[console_rule("Console", "Local Setting", "Allow")],
     );
-    let (code, line, message, help, beside) = row_14(&o);
+    let (code, line, message, help, beside) = of_browser(&o);
     assert_eq!((code, line), ("missing-flow", 6));
     assert!(
         message.ends_with("is not let in at cm1: policy disables the local rule for it"),
@@ -780,7 +783,7 @@ fn a_block_by_policy_does_not_override_a_local_rule_that_policy_disables() {
         console_rule("Closed", "Group Policy Setting", "Block"),
     ];
     let o = with_local_rules(DISABLED, &rules);
-    let (code, line, message, help, beside) = row_14(&o);
+    let (code, line, message, help, beside) = of_browser(&o);
     assert_eq!((code, line), ("missing-flow", 37));
     assert!(
         message.ends_with("a rule denies it, and policy disables the local rule for it"),
@@ -801,21 +804,24 @@ fn a_block_by_policy_does_not_override_a_local_rule_that_policy_disables() {
         ["Enable", "Disable", "Disable"],
     ] {
         assert_eq!(
-            row_14(&with_local_rules(merge, &rules)).0,
+            of_browser(&with_local_rules(merge, &rules)).0,
             "blocked-flow",
             "{merge:?}"
         );
     }
     // The allow is one of policy.
     let both = rules.map(|r| r.replace("Local Setting", "Group Policy Setting"));
-    assert_eq!(row_14(&with_local_rules(DISABLED, &both)).0, "blocked-flow");
+    assert_eq!(
+        of_browser(&with_local_rules(DISABLED, &both)).0,
+        "blocked-flow"
+    );
 }
 
 // Fails if a second fault is hidden: mending it would not make the rule act.
 #[test]
 fn a_local_rule_that_policy_disables_is_no_near_miss_for_another_fault() {
     let other_port = console_rule("Console", "Local Setting", "Allow").replace("443", "444");
-    let (code, _, message, help, beside) = row_14(&with_local_rules(
+    let (code, _, message, help, beside) = of_browser(&with_local_rules(
         DISABLED,
         std::slice::from_ref(&other_port),
     ));
@@ -825,7 +831,7 @@ fn a_local_rule_that_policy_disables_is_no_near_miss_for_another_fault() {
         help,
         "allow TCP 443 in from 10.0.9.1 in Group Policy: LocalFirewallRules disables local rules"
     );
-    let (_, _, _, help, beside) = row_14(&with_local_rules(["Enable"; 3], &[other_port]));
+    let (_, _, _, help, beside) = of_browser(&with_local_rules(["Enable"; 3], &[other_port]));
     assert_eq!(help, "allow TCP 443 in from 10.0.9.1");
     assert_eq!(beside.len(), 1, "{beside:?}");
 }
