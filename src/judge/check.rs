@@ -7,6 +7,7 @@ use super::whole::{InPart, Order};
 use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
+use crate::rules::platform;
 use hylint_engine::{Branch, Decider, Direction, Effect, LocalPolicy, covers, union_addrs};
 use hylint_model::{Condition, ConditionKind, DefaultOrigin, PointKind, Profiles, Test};
 use hylint_space::{AddrSet, Family, PacketBox, PortSet, proto};
@@ -233,7 +234,7 @@ fn ask<'a>(
     } else {
         spec.listeners
     };
-    let policy = LocalPolicy::Required(listeners);
+    let policy = LocalPolicy::Required(platform::listener(listeners));
     let mut answer = guard.ask(exports, policy, &query);
     let mut c = Checked {
         order: Order::default(),
@@ -551,7 +552,11 @@ fn reply_failure<'a>(
         ..guard.clone()
     };
     let query = flows::reply(goal, stateful);
-    let answer = back.ask(exports, LocalPolicy::Required(&[]), &query);
+    let answer = back.ask(
+        exports,
+        LocalPolicy::Required(platform::listener(&[])),
+        &query,
+    );
     let (denied, open) = missing(&answer, &query);
     let undecided = denied.is_empty();
     let packets = if undecided { open } else { denied };

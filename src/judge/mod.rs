@@ -23,9 +23,10 @@ pub use whole::{Decision, InPart, InSite, Leg, Order, Row, RowVerdict, Tally, de
 use crate::finding::outcome::Status;
 use crate::load::LoadedExport;
 use crate::rules::matrix::{End, Implied, Require, Requirement, RoleIx};
-use crate::site::{Host, Transit};
+use crate::rules::platform;
+use crate::site::{Host, Site, Transit};
 use hylint_engine::{Direction, PointId};
-use hylint_model::{PointKind, Profiles};
+use hylint_model::Profiles;
 use hylint_space::AddrSet;
 use std::sync::{Arc, LazyLock};
 
@@ -60,7 +61,7 @@ pub fn candidates<'a>(flows: Flows<'a>, exports: &'a Exports) -> Vec<Candidates<
         if *flows.applies(req) != Applies::Yes {
             return None;
         }
-        let spec = spec(flows, req);
+        let spec = FlowSpec::of(req, flows.ports(req), flows.site);
         let ends: Vec<_> = whole::destinations(flows, req)
             .map(|(n, to)| (n, checks(flows, exports, &req.from, to, &spec)))
             .filter(|(_, checks)| !checks.is_empty())
@@ -83,15 +84,33 @@ pub fn candidates<'a>(flows: Flows<'a>, exports: &'a Exports) -> Vec<Candidates<
     }
 }
 
-fn spec<'a>(flows: Flows<'a>, req: &'a Requirement) -> FlowSpec<'a> {
-    FlowSpec {
-        protocol: req.transport.number(),
-        ports: flows.ports(req),
-        require: req.require,
-        listeners: &req.listeners,
-        reply: req.reply,
-        ephemeral: &flows.site.ephemeral,
-        ephemeral_declared: flows.site.ephemeral_declared,
+impl<'a> FlowSpec<'a> {
+    /// What a requirement asks for, on these ports.
+    #[must_use]
+    pub fn of(req: &'a Requirement, ports: &'a [u16], site: &'a Site) -> Self {
+        Self {
+            protocol: req.transport.number(),
+            ports,
+            require: req.require,
+            listeners: &req.listeners,
+            reply: req.reply,
+            ephemeral: &site.ephemeral,
+            ephemeral_declared: site.ephemeral_declared,
+        }
+    }
+
+    /// What an implied flow asks for.
+    #[must_use]
+    pub fn implied(flow: &'a Implied, site: &'a Site) -> Self {
+        Self {
+            protocol: flow.transport.number(),
+            ports: &flow.ports,
+            require: Require::All,
+            listeners: &[],
+            reply: true,
+            ephemeral: &site.ephemeral,
+            ephemeral_declared: site.ephemeral_declared,
+        }
     }
 }
 
@@ -304,7 +323,7 @@ fn local_checks<'a>(
     };
     for direction in [Direction::Out, Direction::In] {
         for (guard, _, _) in host_guards(exports, host, direction) {
-            if guard.kind(exports) == Some(PointKind::Netfilter) {
+            if guard.has_interfaces(exports) {
                 let guard = Guard {
                     interfaces: &LO,
                     ..guard
@@ -401,7 +420,7 @@ fn only_port<'a>(
         dport: hylint_space::PortSet::single(port),
         ..c.queries.first().cloned()?
     };
-    let policy = hylint_engine::LocalPolicy::Required(&req.listeners);
+    let policy = hylint_engine::LocalPolicy::Required(platform::listener(&req.listeners));
     let answer = c.guard.ask(exports, policy, &narrowed);
     let allow = hylint_engine::Effect::Allow;
     let stop = answer.branches.iter().find(|b| b.effect != allow)?;
@@ -427,14 +446,6 @@ pub fn judge_implied<'a>(
     if !f.judged || !flows.implied_applies(f) {
         return Vec::new();
     }
-    let spec = FlowSpec {
-        protocol: f.transport.number(),
-        ports: &f.ports,
-        require: Require::All,
-        listeners: &[],
-        reply: true,
-        ephemeral: &flows.site.ephemeral,
-        ephemeral_declared: flows.site.ephemeral_declared,
-    };
+    let spec = FlowSpec::implied(f, flows.site);
     checks(flows, exports, &f.from, &f.to, &spec)
 }

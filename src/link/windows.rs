@@ -4,7 +4,7 @@ use super::{Index, Links, finding};
 use crate::common::paths::host_words;
 use crate::finding::Severity;
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
-use hylint_model::{Companion, PointKind};
+use hylint_model::Companion;
 
 pub(super) fn join(exports: &mut Heads, links: &mut Links) {
     for at in exports.ids() {
@@ -34,7 +34,7 @@ pub(super) fn join(exports: &mut Heads, links: &mut Links) {
         for target in targets {
             let points = exports.get_mut(target).map(|e| &mut e.export.points);
             for (n, p) in points.into_iter().flatten().enumerate() {
-                if p.kind == PointKind::WindowsFirewall && p.windows.is_none() {
+                if p.kind.has_profiles() && p.windows.is_none() {
                     p.windows = Some(profiles.clone());
                     links.settings.insert(RunPoint::new(target, n), at);
                 }
@@ -48,7 +48,7 @@ pub(super) fn join(exports: &mut Heads, links: &mut Links) {
 fn targets(exports: &Heads, index: &Index, at: ExportId) -> Vec<ExportId> {
     let wants = |e: &LoadedExport| {
         let mut points = e.export.points.iter();
-        points.any(|p| p.kind == PointKind::WindowsFirewall && p.windows.is_none())
+        points.any(|p| p.kind.has_profiles() && p.windows.is_none())
     };
     let scope = index.scope(exports, at).into_iter();
     let all: Vec<ExportId> = scope

@@ -3,14 +3,14 @@
 
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
-use crate::finding::{Finding, Related, Severity};
+use crate::finding::{Finding, Place, Related, Severity};
 use crate::judge::{
     Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
 };
-use crate::rules::matrix::{Implied, Require, Requirement};
+use crate::rules::matrix::{Implied, Requirement};
 use crate::site::Site;
 use hylint_engine::{Decider, Direction, PointId, union_addrs};
-use hylint_model::{Body, Field, PointKind, Span, Test};
+use hylint_model::{Body, Discipline, Field, Span, Test};
 use std::collections::HashMap;
 
 /// Pairs named in a finding.
@@ -34,15 +34,7 @@ pub fn findings(exports: &Exports, site: &Site, judged: &[Judged<'_>]) -> Vec<Fi
     let mut stands: HashMap<String, usize> = HashMap::new();
     let serving = Serving::of(judged);
     for j in judged {
-        let spec = FlowSpec {
-            protocol: j.req.transport.number(),
-            ports: j.ports,
-            require: j.req.require,
-            listeners: &j.req.listeners,
-            reply: j.req.reply,
-            ephemeral: &site.ephemeral,
-            ephemeral_declared: site.ephemeral_declared,
-        };
+        let spec = FlowSpec::of(j.req, j.ports, site);
         let s = Subject {
             from: &j.req.from.name,
             to: &j.req.to.name,
@@ -78,15 +70,7 @@ pub fn implied(
     f: &Implied,
     checks: &[Checked<'_>],
 ) -> Vec<Finding> {
-    let spec = FlowSpec {
-        protocol: f.transport.number(),
-        ports: &f.ports,
-        require: Require::All,
-        listeners: &[],
-        reply: true,
-        ephemeral: &site.ephemeral,
-        ephemeral_declared: site.ephemeral_declared,
-    };
+    let spec = FlowSpec::implied(f, site);
     let s = Subject {
         from: &f.from.name,
         to: &f.to.name,
@@ -155,9 +139,16 @@ fn word<'a>(
     } else {
         Severity::Error
     };
-    let mut out = Finding::new(code, severity, message(s, c, f, code));
+    let policy = local_rules_disabled(exports, c);
+    let unmerged = miss.as_ref().is_some_and(|m| m.field == Field::Origin);
+    let off = policy.as_ref().filter(|_| unmerged);
+    let mut out = Finding::new(code, severity, message(s, c, f, code, off.is_some()));
     out.place = place::decider_place(exports, &nearer_default(exports, &f.by, c, miss.as_ref()));
     out.label = label(f, code);
+    if let (Some(setting), None) = (off, f.by.rule()) {
+        out.place = Some(setting.clone());
+        out.label = POLICY.into();
+    }
     out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
     out.host = Some(c.guard.name.to_owned());
     out.point = c.guard.points.first().map(|at| point_name(exports, *at));
@@ -187,6 +178,12 @@ fn word<'a>(
             &m.label,
         );
     }
+    if let (Some(setting), Some(_)) = (off, f.by.rule()) {
+        out.related.push(Related {
+            place: setting.clone(),
+            label: POLICY.into(),
+        });
+    }
     for cond in f.conditions.iter().take(5) {
         relate(
             &mut out,
@@ -196,8 +193,11 @@ fn word<'a>(
             &format!("not known: {}", cond.describe()),
         );
     }
-    let windows = c.guard.kind(exports) == Some(PointKind::WindowsFirewall);
-    out.help = Some(help(s, c, f, code, windows));
+    let help = help(s, c, f, code, blocks_first(exports, c));
+    out.help = Some(match policy {
+        Some(_) if matches!(code, "missing-flow" | "partial-flow") => by_policy(help, f, unmerged),
+        _ => help,
+    });
     let norm = f.by.rule().map(normalized).unwrap_or_default();
     place::fingerprint(
         &mut out,
@@ -209,6 +209,33 @@ fn word<'a>(
         out.identity.peers = union_addrs(&f.packets, |p| &p.src).union(&far);
     }
     out
+}
+
+/// Said of the setting that keeps local rules from acting.
+const POLICY: &str = "policy disables local rules here";
+
+/// The setting by which policy disables local rules where a check was made, if it does.
+fn local_rules_disabled(exports: &Exports, c: &Checked<'_>) -> Option<Place> {
+    let at = *c.guard.points.first()?;
+    let span = exports.point(at)?.local_rules_disabled(c.guard.profile)?;
+    place::place_in(exports, exports.settings(at), span)
+}
+
+/// The advice where a local rule would not act.
+fn by_policy(help: String, f: &Failure<'_>, unmerged: bool) -> String {
+    match (f.by.rule(), unmerged) {
+        (Some(_), true) => format!(
+            "narrow or remove the blocking rule, and {help} in Group Policy: LocalFirewallRules disables local rules"
+        ),
+        (None, true) => format!("{help} in Group Policy, or enable LocalFirewallRules there"),
+        (_, false) => format!("{help} in Group Policy: LocalFirewallRules disables local rules"),
+    }
+}
+
+/// Whether a deny where a check was made decides before every allow.
+fn blocks_first(exports: &Exports, c: &Checked<'_>) -> bool {
+    let mut points = c.guard.points.iter().filter_map(|at| exports.point(*at));
+    points.any(|p| matches!(&p.body, Body::Lists(l) if l.discipline == Discipline::BlockOverAllow))
 }
 
 /// Of united groups the one that nearly allows it is the one to mend, so its default is the place.
@@ -259,7 +286,7 @@ fn verb_partly(d: Direction) -> &'static str {
     }
 }
 
-fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> String {
+fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, off: bool) -> String {
     let flow = format!(
         "{} {} from {} to {}",
         s.transport.to_uppercase(),
@@ -281,7 +308,18 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> Str
         }
         "blocked-flow" => format!("{stopped}: a rule denies it"),
         "disabled-flow" => format!("{stopped}: the rule for it is disabled"),
-        "partial-flow" => format!("{flow} {} at {at}", verb_partly(c.guard.direction)),
+        "partial-flow" => {
+            let why = if off {
+                ": policy disables the local rule for the rest"
+            } else {
+                ""
+            };
+            format!("{flow} {} at {at}{why}", verb_partly(c.guard.direction))
+        }
+        _ if off && f.by.rule().is_some() => {
+            format!("{stopped}: a rule denies it, and policy disables the local rule for it")
+        }
+        _ if off => format!("{stopped}: policy disables the local rule for it"),
         _ => format!("{stopped}: no rule allows it"),
     }
 }
@@ -322,7 +360,13 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
     out.pairs = peers.texts().take(PAIRS).map(text).collect();
 }
 
-fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, windows: bool) -> String {
+fn help(
+    s: &Subject<'_>,
+    c: &Checked<'_>,
+    f: &Failure<'_>,
+    code: &str,
+    blocks_first: bool,
+) -> String {
     let flow = format!(
         "{} {}",
         s.transport.to_uppercase(),
@@ -356,7 +400,7 @@ fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, windows: 
             }
             _ => "make the rule unconditional for this flow, or export what decides it".into(),
         },
-        ("blocked-flow", _) if windows => {
+        ("blocked-flow", _) if blocks_first => {
             "narrow or remove the blocking rule: a block wins over every allow".into()
         }
         ("blocked-flow", _) => {

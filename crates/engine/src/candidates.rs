@@ -156,7 +156,7 @@ impl<'i, 'a> RuleWalk<'i, 'a> {
     fn meets(&self, boxes: &Index, p: &Piece<'a>) -> Option<u32> {
         let space = &*self.space(p);
         let touches = |rank: u32| {
-            let acts = |r: &&Rule| r.enabled && Kinds::of(&r.action).meets(self.kinds);
+            let acts = |r: &&Rule| r.may_be_in_force() && Kinds::of(&r.action).meets(self.kinds);
             let mut clauses = self
                 .rule(rank)
                 .filter(acts)

@@ -12,20 +12,21 @@ mod marks;
 mod matching;
 mod nat;
 mod netfilter;
+mod process;
 pub mod rulespace;
 mod sets;
 mod verdict;
 
 use indexes::PointIndex;
 pub use indexes::{Indexes, ListId};
-pub use matching::{Carry, LocalPolicy};
 pub use netfilter::Step;
+pub use process::{Carry, LocalPolicy};
 pub use sets::{PointId, RuleSet, RuleSets, SetId};
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};
 
 use facts::Fact;
 use hylint_model::{
-    Body, Chain, Condition, DefaultVerdict, Point, PointKind, Profiles, Rule, Span, TableName,
+    Body, Chain, Condition, DefaultVerdict, Discipline, Point, Profiles, Rule, Span, TableName,
 };
 use hylint_space::{AddrSet, IfaceSet, PacketBox, PortSet, StateSet};
 use marks::Mark;
@@ -81,7 +82,7 @@ pub enum Decider<'a> {
         /// The default.
         default: &'a DefaultVerdict,
     },
-    /// A setting of the whole firewall (Windows: state off, block always, a profile's policy).
+    /// A setting of the whole firewall: it is off, closed, or has a policy for what no rule decides.
     Setting {
         /// Whose.
         at: PointId,
@@ -166,7 +167,7 @@ pub struct Context<'a> {
     pub resolve: &'a BTreeMap<String, AddrSet>,
     /// Addresses of the guarded host, empty when unknown.
     pub local: &'a AddrSet,
-    /// The Windows profile that is judged.
+    /// The profile that is judged, of points whose settings and rules depend on one.
     pub profile: Profiles,
     /// How conditions about the local process count.
     pub policy: LocalPolicy<'a>,
@@ -181,7 +182,7 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// For whole answers about the whole path in the domain profile.
+    /// For whole answers about the whole path, in the profile that is assumed where nothing is known.
     #[must_use]
     pub const fn new(
         sets: &'a dyn RuleSets,
@@ -193,7 +194,7 @@ impl<'a> Context<'a> {
             sets,
             resolve,
             local,
-            profile: Profiles::DOMAIN,
+            profile: Profiles::ASSUMED,
             policy,
             filter_only: false,
             budget: BRANCH_BUDGET,
@@ -257,10 +258,14 @@ pub fn evaluate_logged<'a>(
     };
     match &first.body {
         Body::Netfilter(nf) => netfilter::evaluate(ctx, at, nf, direction, query, log),
-        Body::Lists(_) if first.kind == PointKind::WindowsFirewall => {
-            lists::windows(ctx, at, first, direction, query)
-        }
-        Body::Lists(_) => lists::cloud(ctx, &found, direction, query),
+        Body::Lists(l) => match l.discipline {
+            Discipline::BlockOverAllow => {
+                lists::block_over_allow(ctx, at, first, l, direction, query)
+            }
+            Discipline::FirstMatch | Discipline::Priority | Discipline::UnionOfAllows => {
+                lists::united(ctx, &found, direction, query)
+            }
+        },
     }
 }
 

@@ -335,7 +335,7 @@ impl<'a> HookWalk<'a, '_> {
         let mut rules = RuleWalk::new(index, id, &chain.rules, false, kinds);
         rules.put(pieces);
         while let Some((rule, mut met)) = rules.next() {
-            if !rule.enabled || matches!(rule.action, Action::Continue) {
+            if !rule.may_be_in_force() || matches!(rule.action, Action::Continue) {
                 rules.put(met);
                 continue;
             }

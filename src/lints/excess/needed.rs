@@ -36,14 +36,13 @@ impl Needed {
         };
         for h in hosts {
             // Rules of AWS name no destination: they let in to every host behind the point, and its needs are one.
-            let named = !matches!(kind, PointKind::SecurityGroup | PointKind::NetworkAcl)
-                && !h.addrs.is_empty();
+            let named = kind.names_destinations() && !h.addrs.is_empty();
             let dst = if named {
                 h.addrs.clone()
             } else {
                 AddrSet::any()
             };
-            if kind == PointKind::NetworkAcl {
+            if kind.is_stateless() {
                 out.replies(flows, h);
             }
             out.add(flows, &dst, |roles| {

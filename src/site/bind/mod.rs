@@ -20,7 +20,6 @@ use crate::load::{ExportId, Heads, RunPoint};
 use crate::rules::matrix::{Matrix, RoleIx};
 use crate::site::role_names;
 use globset::GlobMatcher;
-use hylint_model::PointKind;
 use hylint_space::{AddrSet, PortSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -268,7 +267,7 @@ impl Binder<'_> {
                 l.points.iter().filter_map(|o| self.point(*o)).all(|o| {
                     let halves =
                         !(o.families.v4 && p.families.v4 || o.families.v6 && p.families.v6);
-                    o.kind == p.kind && (p.kind == PointKind::WindowsFirewall || halves)
+                    o.kind == p.kind && (!p.kind.has_halves() || halves)
                 })
             };
             match layers.iter_mut().find(fits) {

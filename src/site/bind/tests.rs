@@ -2,6 +2,7 @@ use super::*;
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::rules::matrix::builtin;
 use crate::site::config;
+use hylint_model::PointKind;
 use hylint_model::{
     Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, Rule, RuleList,
     Span,

@@ -43,7 +43,7 @@ impl<'a> OrderedList<'a> {
         let met = if rules.len() > 1 { rules.len() } else { 0 };
         let mut entries = Entries::new(met);
         for ((i, r), t) in (0u32..).zip(&rules).zip(&takes).take(met) {
-            if r.enabled {
+            if r.may_be_in_force() {
                 entries.rule(i, Kinds::of(&r.action), r, t);
             }
         }
@@ -69,7 +69,7 @@ impl<'a> OrderedList<'a> {
     #[must_use]
     pub fn rule(&self, i: u32) -> Option<&'a Rule> {
         let rule = self.rules.get(i as usize).copied();
-        rule.filter(|r| r.enabled)
+        rule.filter(|r| r.may_be_in_force())
     }
 
     /// Every rank.
