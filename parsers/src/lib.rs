@@ -7,6 +7,7 @@ pub mod aws;
 pub mod azure;
 pub mod catalog;
 pub mod decode;
+pub mod edit;
 pub mod format;
 pub mod iptables;
 pub mod json;
