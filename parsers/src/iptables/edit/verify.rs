@@ -119,7 +119,7 @@ fn between_tables(a: &Table, b: &Table) -> Option<&'static str> {
 }
 
 /// A rule without places.
-fn bare(rule: &Rule) -> Rule {
+pub(super) fn bare(rule: &Rule) -> Rule {
     let mut rule = rule.clone();
     rule.span = Span::default();
     rule.fields.iter_mut().for_each(|f| f.1 = Span::default());
