@@ -87,7 +87,7 @@ fn spliced(text: &str, at: &At<'_>, splice: &Splice, tool: &Tool) -> Result<Vec<
     }
     let mut out = Vec::new();
     for w in &new {
-        out.push(tool.numbered("-I", number, &w.words));
+        out.push(tool.numbered("-I", number, &w.reversed()));
         number += w.rules;
     }
     // Each takes the number of the one before it.
@@ -120,8 +120,24 @@ fn entries(text: &str) -> usize {
 /// A rule's words, quoted.
 struct Words {
     words: Vec<String>,
+    /// Places of address lists.
+    lists: Vec<usize>,
     /// How many rules the tool makes of them.
     rules: usize,
+}
+
+impl Words {
+    /// The words for `-I`: of a list, the tool puts each rule before the one that it made last.
+    fn reversed(&self) -> Vec<String> {
+        let mut words = self.words.clone();
+        for i in &self.lists {
+            if let Some(word) = words.get_mut(*i) {
+                let entries: Vec<&str> = word.rsplit(',').collect();
+                *word = entries.join(",");
+            }
+        }
+        words
+    }
 }
 
 /// Options of every rule; those of matches and targets are in their tables. Others are left out of commands: iptables takes
@@ -130,7 +146,12 @@ const OWN: [&str; 9] = ["-s", "-d", "-p", "-i", "-o", "-f", "-m", "-j", "-g"];
 
 /// The words of a line of the writer, behind `-A` and the chain.
 fn words(line: &str) -> Result<Words> {
-    let (mut words, mut rules, mut before) = (Vec::new(), 1, "");
+    let mut out = Words {
+        words: Vec::new(),
+        lists: Vec::new(),
+        rules: 1,
+    };
+    let mut before = "";
     for token in Tokens::new(line, Span::new(0, line.len())).skip(2) {
         if token.is_option() && !known(token.text) {
             return Err(EditError::Unsafe(
@@ -141,12 +162,13 @@ fn words(line: &str) -> Result<Words> {
             return Err(EditError::Unsafe("the rule holds a template, not a value"));
         }
         if matches!(before, "-s" | "-d") {
-            rules *= entries(token.text);
+            out.lists.push(out.words.len());
+            out.rules *= entries(token.text);
         }
         before = token.text;
-        words.push(quoted(&token.value())?);
+        out.words.push(quoted(&token.value())?);
     }
-    Ok(Words { words, rules })
+    Ok(out)
 }
 
 fn known(option: &str) -> bool {

@@ -230,7 +230,8 @@ fn a_rule_of_several_lines_has_a_number_for_each() {
             format!("+-A INPUT {list} -p udp -m udp --dport 443 -j ACCEPT\n"),
         ]
     );
-    // Each line is two rules to the tool.
+    // Each line is two rules to the tool, which puts the second before the first.
+    let list = "-s 10.0.0.9/32,10.0.0.1/32";
     assert_eq!(
         told(DUMP, change),
         [
