@@ -13,5 +13,6 @@ pub mod iptables;
 pub mod json;
 pub mod lookalike;
 pub mod netsh;
+pub mod patch;
 mod scan;
 pub mod source;

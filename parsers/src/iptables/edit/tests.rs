@@ -1,7 +1,8 @@
 use super::verify::bare;
 use super::{commands, edit};
-use crate::edit::{Change, EditError, List, ListRef, Position, apply, patch};
+use crate::edit::{Change, EditError, List, ListRef, Position, apply};
 use crate::iptables::{FORMAT, read_text};
+use crate::patch::patch;
 use crate::source::Source;
 use hylint_model::{Action, Body, Condition, ConditionKind, Export, Rule, Span, Test};
 use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet};
@@ -612,6 +613,22 @@ fn rules_of_the_export_are_copied_as_they_are() {
     }
 }
 
+/// One word as POSIX has it: what stands in single quotes is kept, a backslash keeps the next character. `None` if anything
+/// else in it means something to a shell.
+fn unquoted(word: &str) -> Option<String> {
+    let (mut out, mut chars, mut inside) = (String::new(), word.chars(), false);
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => inside = !inside,
+            c if inside => out.push(c),
+            '\\' => out.push(chars.next()?),
+            c if c.is_ascii_alphanumeric() || "-_./:,+@!".contains(c) => out.push(c),
+            _ => return None,
+        }
+    }
+    (!inside && !word.is_empty()).then_some(out)
+}
+
 fn bytes(text: &str, encoding: &str, mark: bool) -> Vec<u8> {
     let text = if mark {
         format!("\u{feff}{text}")
@@ -716,6 +733,13 @@ proptest! {
             now = Source::new("t", apply(&now.text, &edits).unwrap(), encoding);
         }
         prop_assert_eq!(file, old);
+    }
+
+    /// Whatever the text, a shell reads one word: the text.
+    #[test]
+    fn a_quoted_word_is_read_back(word in "[ -~éß–]{0,12}") {
+        let quoted = super::shell::quoted(&word).unwrap();
+        prop_assert_eq!(unquoted(&quoted), Some(word));
     }
 
     /// A replaced rule and a changed policy change their own lines alone.

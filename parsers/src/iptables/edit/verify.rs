@@ -4,7 +4,8 @@ use super::{Act, Result, Wanted};
 use crate::edit::{EditError, List, TextEdit, apply, inserted};
 use crate::iptables::read_text;
 use crate::source::Source;
-use hylint_model::{Body, Chain, Export, Point, Problem, Rule, Span, Table};
+use hylint_model::{Body, Chain, Export, Point, Problem, ProblemKind, Rule, Span, Table};
+use rustc_hash::FxHashMap;
 
 /// Whether the edits make exactly the change.
 ///
@@ -20,7 +21,7 @@ pub(super) fn verify(
     let gone: Vec<Span> = edits.iter().map(|e| e.span).collect();
     let come = inserted(edits)?;
     let expected = expected(export, wanted)?;
-    if told(&export.problems, &gone) != told(&back.problems, &come) {
+    if told_otherwise((&export.problems, &gone), (&back.problems, &come)) {
         return Err(EditError::Differs("other problems are found in it"));
     }
     match difference(&expected, &back) {
@@ -56,16 +57,43 @@ fn expected(export: &Export, wanted: &Wanted<'_>) -> Result<Export> {
     Ok(export)
 }
 
-/// What is told of a text, but for the parts that the edits changed, without places.
-fn told(problems: &[Problem], changed: &[Span]) -> Vec<Problem> {
-    let changed = || changed.iter().filter(|c| !c.is_empty());
-    let inside = |p: Span| changed().any(|c| c.start <= p.start && p.end <= c.end);
-    let kept = problems.iter().filter(|p| !inside(p.span)).cloned();
-    kept.map(|p| Problem {
-        span: Span::default(),
-        ..p
-    })
-    .collect()
+/// Problems of a reading, and the parts of its text that the edits changed.
+type Told<'a> = (&'a [Problem], &'a [Span]);
+
+/// Whether more or less is told of the edited text, but for what stands in the changed parts. What was told of a part that
+/// goes may be told of the next one, as a chain that nothing declares is told at its first rule.
+fn told_otherwise((old, gone): Told<'_>, (new, come): Told<'_>) -> bool {
+    let (moving, staying): (Vec<_>, Vec<_>) = old.iter().partition(|p| inside(gone, p.span));
+    let (mut moving, mut staying) = (counts(&moving), counts(&staying));
+    let mut known = |p| take(&mut staying, p) || take(&mut moving, p);
+    let more = new.iter().any(|p| !known(said(p)) && !inside(come, p.span));
+    more || staying.values().any(|n| *n > 0)
+}
+
+/// Takes one of a kind, if there is one.
+fn take<'a>(counts: &mut FxHashMap<Said<'a>, usize>, one: Said<'a>) -> bool {
+    let left = counts.get_mut(&one).filter(|n| **n > 0);
+    left.map(|n| *n -= 1).is_some()
+}
+
+fn inside(parts: &[Span], p: Span) -> bool {
+    let mut parts = parts.iter().filter(|c| !c.is_empty());
+    parts.any(|c| c.start <= p.start && p.end <= c.end)
+}
+
+/// A problem without its place.
+type Said<'a> = (ProblemKind, &'a str, Option<&'a str>, bool);
+
+fn said(p: &Problem) -> Said<'_> {
+    (p.kind, &p.message, p.help.as_deref(), p.dropped)
+}
+
+fn counts<'a>(problems: &[&'a Problem]) -> FxHashMap<Said<'a>, usize> {
+    let mut out = FxHashMap::default();
+    for p in problems {
+        *out.entry(said(p)).or_default() += 1;
+    }
+    out
 }
 
 /// The first difference between two readings, wherever their parts stand.

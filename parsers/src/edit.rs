@@ -1,14 +1,7 @@
-//! Changes of an export: what is asked for, the edits of its text, and the file's new bytes.
+//! Changes of an export: what is asked for, and the edits of its text.
 //!
-//! A format that offers edits turns a [`Change`] of the model into [`TextEdit`]s of the decoded text
-//! ([`crate::format::FormatSpec::edit`]); [`patch`] makes the file's new bytes of them, in the file's own encoding.
-
-mod bytes;
-
-#[cfg(test)]
-mod tests;
-
-pub use bytes::patch;
+//! A format that offers edits turns a [`Change`] of the model into [`TextEdit`]s of the decoded text;
+//! [`crate::patch::patch`] makes the file's new bytes of them, in the file's own encoding.
 
 use hylint_model::{Body, Export, Rule, Span};
 
@@ -178,7 +171,7 @@ pub struct TextEdit {
 ///
 /// # Errors
 /// [`EditError::Overlap`] if two share a byte, or one begins inside of another.
-fn in_order(edits: &[TextEdit]) -> Result<Vec<&TextEdit>, EditError> {
+pub(crate) fn in_order(edits: &[TextEdit]) -> Result<Vec<&TextEdit>, EditError> {
     let mut sorted: Vec<&TextEdit> = edits.iter().collect();
     sorted.sort_by_key(|e| (e.span.start, e.span.end));
     let mut end = 0;
@@ -223,4 +216,55 @@ pub fn inserted(edits: &[TextEdit]) -> Result<Vec<Span>, EditError> {
         removed += edit.span.len();
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(start: usize, end: usize, text: &str) -> TextEdit {
+        TextEdit {
+            span: Span::new(start, end),
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn edits_are_applied_in_text_order_and_those_of_one_place_as_given() {
+        let edits = [
+            edit(4, 5, "E"),
+            edit(1, 1, "x"),
+            edit(1, 1, "y"),
+            edit(1, 2, "B"),
+        ];
+        assert_eq!(apply("abcdef", &edits).unwrap(), "axyBcdEf");
+        let places = inserted(&edits).unwrap();
+        let new = "axyBcdEf";
+        let texts: Vec<&str> = places.iter().map(|s| &new[s.range()]).collect();
+        assert_eq!(texts, ["x", "y", "B", "E"]);
+        assert_eq!(apply("ab", &[edit(2, 2, "c")]).unwrap(), "abc");
+        assert_eq!(
+            apply("ab", &[edit(0, 2, ""), edit(2, 2, "c")]).unwrap(),
+            "c"
+        );
+    }
+
+    #[test]
+    fn edits_that_overlap_or_leave_the_text_are_refused() {
+        for edits in [
+            vec![edit(0, 2, ""), edit(1, 3, "")],
+            vec![edit(0, 3, ""), edit(1, 1, "x")],
+            vec![edit(5, 7, "")],
+            vec![edit(7, 7, "x")],
+            // In the middle of `é`.
+            vec![edit(1, 1, "x")],
+            vec![edit(1, 3, "x")],
+        ] {
+            let text = "éabcd";
+            assert!(
+                matches!(apply(text, &edits), Err(EditError::Overlap(_))),
+                "{edits:?}"
+            );
+        }
+    }
 }
