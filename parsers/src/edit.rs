@@ -147,7 +147,7 @@ impl std::fmt::Display for EditError {
             Self::Missing => f.write_str("the export has no such point, list or rule"),
             Self::NoForm { message, .. } => write!(f, "the rule has no exact form: {message}"),
             Self::Damaged(_) => f.write_str("the export is damaged where it would be changed"),
-            Self::Differs(what) => write!(f, "the edited export would differ in more: {what}"),
+            Self::Differs(what) => write!(f, "the edit would also change {what}"),
             Self::Unsupported(what) | Self::Unsafe(what) => f.write_str(what),
             Self::Overlap(_) => f.write_str("edits overlap or lie outside of the text"),
             Self::Stale => f.write_str("the file has changed since it was read"),

@@ -1,7 +1,7 @@
 //! A change as commands of iptables or ip6tables.
 
 use super::shell::quoted;
-use super::{Act, At, Result, Splice, Wanted};
+use super::{ChainAt, Effect, Resolved, Result, Splice};
 use crate::edit::EditError;
 use crate::iptables::matches::MATCHES;
 use crate::iptables::targets::TARGETS;
@@ -9,32 +9,32 @@ use crate::iptables::token::Tokens;
 use hylint_model::{Families, Field, Rule, Span, Test};
 
 /// The commands, in order.
-pub(super) fn commands(text: &str, wanted: &Wanted<'_>) -> Result<Vec<String>> {
-    let at = &wanted.at;
+pub(super) fn commands(text: &str, resolved: &Resolved<'_>) -> Result<Vec<String>> {
+    let at = &resolved.at;
     let tool = Tool {
         start: format!("{} -t {}", program(at)?, quoted(at.table.name.as_str())?),
         chain: chain(at)?,
     };
-    match &wanted.act {
-        Act::Policy(allow) => {
+    match &resolved.effect {
+        Effect::Policy(allow) => {
             let policy = if *allow { "ACCEPT" } else { "DROP" };
             Ok(vec![tool.line("-P", "", &[policy.into()])])
         }
-        Act::Splice(splice) => spliced(text, at, splice, &tool),
+        Effect::Splice(splice) => spliced(text, at, splice, &tool),
     }
 }
 
-fn program(at: &At<'_>) -> Result<&'static str> {
+fn program(at: &ChainAt<'_>) -> Result<&'static str> {
     match at.point.families {
         Families::V4 => Ok("iptables"),
         Families::V6 => Ok("ip6tables"),
         _ => Err(EditError::Unsupported(
-            "the export does not say whether it is of iptables or of ip6tables",
+            "the export does not say whether it is IPv4 or IPv6",
         )),
     }
 }
 
-fn chain(at: &At<'_>) -> Result<String> {
+fn chain(at: &ChainAt<'_>) -> Result<String> {
     let name = &at.chain.name;
     if name.starts_with(['-', '!']) {
         return Err(EditError::Unsafe("the chain's name looks like an option"));
@@ -64,7 +64,7 @@ impl Tool {
     }
 }
 
-fn spliced(text: &str, at: &At<'_>, splice: &Splice, tool: &Tool) -> Result<Vec<String>> {
+fn spliced(text: &str, at: &ChainAt<'_>, splice: &Splice, tool: &Tool) -> Result<Vec<String>> {
     let new: Vec<Words> = splice
         .new
         .lines
@@ -100,7 +100,7 @@ fn made(text: &str, rule: &Rule) -> Result<usize> {
     let host = |t: &Test| matches!(t, Test::Named { key, .. } if key.starts_with("host:"));
     if rule.conditions().any(|c| host(&c.test)) {
         return Err(EditError::Unsupported(
-            "a rule's number depends on the addresses of a host name",
+            "the rule number depends on how a host name resolves",
         ));
     }
     let lists = |field| {
@@ -154,12 +154,12 @@ fn words(line: &str) -> Result<Words> {
     let mut before = "";
     for token in Tokens::new(line, Span::new(0, line.len())).skip(2) {
         if token.is_option() && !known(token.text) {
-            return Err(EditError::Unsafe(
-                "the rule has an option that is not known",
-            ));
+            return Err(EditError::Unsafe("the rule has an unknown option"));
         }
         if !token.is_quoted() && token.text.starts_with("{{") {
-            return Err(EditError::Unsafe("the rule holds a template, not a value"));
+            return Err(EditError::Unsafe(
+                "the rule has a template instead of a value",
+            ));
         }
         if matches!(before, "-s" | "-d") {
             out.lists.push(out.words.len());

@@ -1,11 +1,11 @@
 //! Where the lines of a change go in the text of a dump.
 
-use super::{At, Result, Splice};
+use super::{ChainAt, Result, Splice};
 use crate::edit::{EditError, TextEdit};
 use hylint_model::{Rule, Span};
 
 /// The policy's own word.
-pub(super) fn policy(at: &At<'_>, allow: bool) -> Vec<TextEdit> {
+pub(super) fn policy(at: &ChainAt<'_>, allow: bool) -> Vec<TextEdit> {
     let stated = at.chain.policy.filter(|p| p.allow != allow);
     let word = if allow { "ACCEPT" } else { "DROP" };
     let edit = stated.map(|p| TextEdit {
@@ -16,7 +16,7 @@ pub(super) fn policy(at: &At<'_>, allow: bool) -> Vec<TextEdit> {
 }
 
 /// The edit of a rule change.
-pub(super) fn splice(text: &str, at: &At<'_>, splice: &Splice) -> Result<Vec<TextEdit>> {
+pub(super) fn splice(text: &str, at: &ChainAt<'_>, splice: &Splice) -> Result<Vec<TextEdit>> {
     let old = at.rule(splice.at);
     let edit = match (old, splice.removed, splice.new.lines.is_empty()) {
         (Some(old), 1, true) => Line::of(text, old.span)?.removed(),
@@ -54,7 +54,7 @@ fn replaced(text: &str, old: &Rule, splice: &Splice) -> Result<TextEdit> {
 }
 
 /// Whether a dump's rules have counters, by the rule nearest to the end of the changed chain.
-fn counters(text: &str, at: &At<'_>) -> bool {
+fn counters(text: &str, at: &ChainAt<'_>) -> bool {
     let all = at.table.chains.iter().flat_map(|c| &c.rules);
     let near = at.chain.rules.last().or_else(|| all.last());
     let near = near.or_else(|| at.point.rules().last());
@@ -64,7 +64,7 @@ fn counters(text: &str, at: &At<'_>) -> bool {
 
 /// The line after which a new last rule goes: the chain's last rule; in a chain without rules, where iptables-save would
 /// print it: behind the declarations and the rules of the chains before it.
-fn last_line(at: &At<'_>) -> Span {
+fn last_line(at: &ChainAt<'_>) -> Span {
     if let Some(last) = at.chain.rules.last() {
         return last.span;
     }

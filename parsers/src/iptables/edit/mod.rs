@@ -23,36 +23,38 @@ type Result<T> = std::result::Result<T, EditError>;
 /// The edits of [`crate::format::EditFn`].
 pub(super) fn edit(source: &Source, export: &Export, change: &Change) -> Result<Vec<TextEdit>> {
     if script::is_commands(&source.text) {
-        return Err(EditError::Unsupported("a list of commands is not edited"));
+        return Err(EditError::Unsupported(
+            "a list of shell commands cannot be edited",
+        ));
     }
-    let wanted = Wanted::of(&source.text, export, change)?;
-    let edits = match &wanted.act {
-        Act::Policy(allow) => lines::policy(&wanted.at, *allow),
-        Act::Splice(splice) => lines::splice(&source.text, &wanted.at, splice)?,
+    let resolved = Resolved::of(&source.text, export, change)?;
+    let edits = match &resolved.effect {
+        Effect::Policy(allow) => lines::policy(&resolved.at, *allow),
+        Effect::Splice(splice) => lines::splice(&source.text, &resolved.at, splice)?,
     };
-    verify::verify(source, export, &wanted, &edits)?;
+    verify::verify(source, export, &resolved, &edits)?;
     Ok(edits)
 }
 
 /// The commands of [`crate::format::CommandsFn`]. A list of shell commands has them, too: its model is what they build.
 pub(super) fn commands(source: &Source, export: &Export, change: &Change) -> Result<Vec<String>> {
-    let wanted = Wanted::of(&source.text, export, change)?;
+    let resolved = Resolved::of(&source.text, export, change)?;
     if !script::is_commands(&source.text) {
         // A change that cannot be made in the text is none for the machine either.
         edit(source, export, change)?;
     }
-    command::commands(&source.text, &wanted)
+    command::commands(&source.text, &resolved)
 }
 
 /// A chain of the export.
-struct At<'e> {
+struct ChainAt<'e> {
     list: ListRef,
     point: &'e Point,
     table: &'e Table,
     chain: &'e Chain,
 }
 
-impl<'e> At<'e> {
+impl<'e> ChainAt<'e> {
     fn of(export: &'e Export, list: ListRef) -> Result<Self> {
         let point = export.points.get(list.point).ok_or(EditError::Missing)?;
         let (Body::Netfilter(body), List::Chain { table, chain }) = (&point.body, list.list) else {
@@ -82,21 +84,21 @@ struct Splice {
     new: Written,
 }
 
-enum Act {
+enum Effect {
     Splice(Splice),
     /// Whether packets that no rule decides pass.
     Policy(bool),
 }
 
 /// A change that the export can take.
-struct Wanted<'e> {
-    at: At<'e>,
-    act: Act,
+struct Resolved<'e> {
+    at: ChainAt<'e>,
+    effect: Effect,
 }
 
-impl<'e> Wanted<'e> {
+impl<'e> Resolved<'e> {
     fn of(text: &str, export: &'e Export, change: &Change) -> Result<Self> {
-        let (at, act) = match change {
+        let (at, effect) = match change {
             Change::Insert { at, rule } => insertion(export, *at, rule)?,
             Change::Remove(old) => change_of(export, *old, |_, _| Ok(Written::default()))?,
             Change::Replace { old, new } => change_of(export, *old, |at, old| {
@@ -104,24 +106,22 @@ impl<'e> Wanted<'e> {
             })?,
             Change::SetPolicy { list, allow } => policy(export, *list, *allow)?,
             Change::SetEnabled { .. } => {
-                return Err(EditError::Unsupported(
-                    "iptables has no rules that are disabled",
-                ));
+                return Err(EditError::Unsupported("iptables has no disabled rules"));
             }
         };
         intact(export, &at)?;
-        Ok(Self { at, act })
+        Ok(Self { at, effect })
     }
 }
 
-fn insertion<'e>(export: &'e Export, at: Position, rule: &Rule) -> Result<(At<'e>, Act)> {
+fn insertion<'e>(export: &'e Export, at: Position, rule: &Rule) -> Result<(ChainAt<'e>, Effect)> {
     let (at, index) = match at {
         Position::Before(next) => {
             next.find(export).ok_or(EditError::Missing)?;
-            (At::of(export, next.list)?, next.index)
+            (ChainAt::of(export, next.list)?, next.index)
         }
         Position::End(list) => {
-            let at = At::of(export, list)?;
+            let at = ChainAt::of(export, list)?;
             let len = at.chain.rules.len();
             (at, len)
         }
@@ -132,40 +132,40 @@ fn insertion<'e>(export: &'e Export, at: Position, rule: &Rule) -> Result<(At<'e
         removed: 0,
         new,
     };
-    Ok((at, Act::Splice(splice)))
+    Ok((at, Effect::Splice(splice)))
 }
 
 /// A rule that goes, and what comes for it.
 fn change_of<'e>(
     export: &'e Export,
     old: RuleRef,
-    new: impl FnOnce(&At<'e>, &Rule) -> Result<Written>,
-) -> Result<(At<'e>, Act)> {
+    new: impl FnOnce(&ChainAt<'e>, &Rule) -> Result<Written>,
+) -> Result<(ChainAt<'e>, Effect)> {
     let rule = old.find(export).ok_or(EditError::Missing)?;
-    let at = At::of(export, old.list)?;
+    let at = ChainAt::of(export, old.list)?;
     let splice = Splice {
         at: old.index,
         removed: 1,
         new: new(&at, rule)?,
     };
-    Ok((at, Act::Splice(splice)))
+    Ok((at, Effect::Splice(splice)))
 }
 
-fn policy(export: &Export, list: ListRef, allow: bool) -> Result<(At<'_>, Act)> {
-    let at = At::of(export, list)?;
+fn policy(export: &Export, list: ListRef, allow: bool) -> Result<(ChainAt<'_>, Effect)> {
+    let at = ChainAt::of(export, list)?;
     if at.chain.policy.is_none() {
         return Err(EditError::Unsupported(
-            "the export states no policy of this chain",
+            "the export states no policy for this chain",
         ));
     }
     if !allow && written::is_nat(at.table) {
         return Err(EditError::Unsupported(written::NAT_DROPS));
     }
-    Ok((at, Act::Policy(allow)))
+    Ok((at, Effect::Policy(allow)))
 }
 
 /// A dump with lines that are not read says more than its model.
-fn intact(export: &Export, at: &At<'_>) -> Result<()> {
+fn intact(export: &Export, at: &ChainAt<'_>) -> Result<()> {
     let point = at.point.span;
     let lost = |span: Span| point.start <= span.start && span.end <= point.end;
     let mut dropped = export.problems.iter().filter(|p| p.dropped);

@@ -11,7 +11,7 @@ use crate::edit::EditError;
 pub(super) fn quoted(word: &str) -> Result<String> {
     if word.chars().any(hidden) {
         return Err(EditError::Unsafe(
-            "a text with characters that do not show is not put into a command",
+            "text with invisible characters cannot be part of a command",
         ));
     }
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:,+@".contains(&b);

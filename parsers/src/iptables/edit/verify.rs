@@ -1,6 +1,6 @@
 //! Reads the edited text and compares: it must be the export with the change, and nothing else may be read otherwise.
 
-use super::{Act, Result, Wanted};
+use super::{Effect, Resolved, Result};
 use crate::edit::{EditError, List, TextEdit, apply, inserted};
 use crate::iptables::read_text;
 use crate::source::Source;
@@ -14,15 +14,15 @@ use rustc_hash::FxHashMap;
 pub(super) fn verify(
     source: &Source,
     export: &Export,
-    wanted: &Wanted<'_>,
+    resolved: &Resolved<'_>,
     edits: &[TextEdit],
 ) -> Result<()> {
     let back = read_text(&apply(&source.text, edits)?);
-    let gone: Vec<Span> = edits.iter().map(|e| e.span).collect();
-    let come = inserted(edits)?;
-    let expected = expected(export, wanted)?;
-    if told_otherwise((&export.problems, &gone), (&back.problems, &come)) {
-        return Err(EditError::Differs("other problems are found in it"));
+    let removed: Vec<Span> = edits.iter().map(|e| e.span).collect();
+    let added = inserted(edits)?;
+    let expected = expected(export, resolved)?;
+    if problems_differ((&export.problems, &removed), (&back.problems, &added)) {
+        return Err(EditError::Differs("the problems that are found in it"));
     }
     match difference(&expected, &back) {
         Some(what) => Err(EditError::Differs(what)),
@@ -31,9 +31,9 @@ pub(super) fn verify(
 }
 
 /// The export with the change.
-fn expected(export: &Export, wanted: &Wanted<'_>) -> Result<Export> {
+fn expected(export: &Export, resolved: &Resolved<'_>) -> Result<Export> {
     let mut export = export.clone();
-    let list = wanted.at.list;
+    let list = resolved.at.list;
     let point = export.points.get_mut(list.point);
     let (Some(point), List::Chain { table, chain }) = (point, list.list) else {
         return Err(EditError::Missing);
@@ -43,35 +43,37 @@ fn expected(export: &Export, wanted: &Wanted<'_>) -> Result<Export> {
     };
     let table = body.tables.get_mut(table).ok_or(EditError::Missing)?;
     let chain = table.chains.get_mut(chain).ok_or(EditError::Missing)?;
-    match &wanted.act {
-        Act::Policy(allow) => {
+    match &resolved.effect {
+        Effect::Policy(allow) => {
             chain.policy.iter_mut().for_each(|p| p.allow = *allow);
         }
-        Act::Splice(splice) => {
+        Effect::Splice(splice) => {
             let new = splice.new.rules.iter().cloned();
-            let gone = splice.at..splice.at + splice.removed;
+            let removed = splice.at..splice.at + splice.removed;
             export.rules_in_file += new.len();
-            export.rules_in_file -= chain.rules.splice(gone, new).count();
+            export.rules_in_file -= chain.rules.splice(removed, new).count();
         }
     }
     Ok(export)
 }
 
 /// Problems of a reading, and the parts of its text that the edits changed.
-type Told<'a> = (&'a [Problem], &'a [Span]);
+type Changed<'a> = (&'a [Problem], &'a [Span]);
 
 /// Whether more or less is told of the edited text, but for what stands in the changed parts. What was told of a part that
 /// goes may be told of the next one, as a chain that nothing declares is told at its first rule.
-fn told_otherwise((old, gone): Told<'_>, (new, come): Told<'_>) -> bool {
-    let (moving, staying): (Vec<_>, Vec<_>) = old.iter().partition(|p| inside(gone, p.span));
+fn problems_differ((old, removed): Changed<'_>, (new, added): Changed<'_>) -> bool {
+    let (moving, staying): (Vec<_>, Vec<_>) = old.iter().partition(|p| inside(removed, p.span));
     let (mut moving, mut staying) = (counts(&moving), counts(&staying));
     let mut known = |p| take(&mut staying, p) || take(&mut moving, p);
-    let more = new.iter().any(|p| !known(said(p)) && !inside(come, p.span));
+    let more = new
+        .iter()
+        .any(|p| !known(placeless(p)) && !inside(added, p.span));
     more || staying.values().any(|n| *n > 0)
 }
 
 /// Takes one of a kind, if there is one.
-fn take<'a>(counts: &mut FxHashMap<Said<'a>, usize>, one: Said<'a>) -> bool {
+fn take<'a>(counts: &mut FxHashMap<Placeless<'a>, usize>, one: Placeless<'a>) -> bool {
     let left = counts.get_mut(&one).filter(|n| **n > 0);
     left.map(|n| *n -= 1).is_some()
 }
@@ -82,16 +84,16 @@ fn inside(parts: &[Span], p: Span) -> bool {
 }
 
 /// A problem without its place.
-type Said<'a> = (ProblemKind, &'a str, Option<&'a str>, bool);
+type Placeless<'a> = (ProblemKind, &'a str, Option<&'a str>, bool);
 
-fn said(p: &Problem) -> Said<'_> {
+fn placeless(p: &Problem) -> Placeless<'_> {
     (p.kind, &p.message, p.help.as_deref(), p.dropped)
 }
 
-fn counts<'a>(problems: &[&'a Problem]) -> FxHashMap<Said<'a>, usize> {
+fn counts<'a>(problems: &[&'a Problem]) -> FxHashMap<Placeless<'a>, usize> {
     let mut out = FxHashMap::default();
     for p in problems {
-        *out.entry(said(p)).or_default() += 1;
+        *out.entry(placeless(p)).or_default() += 1;
     }
     out
 }

@@ -1,7 +1,7 @@
 //! A new rule as lines of a dump.
 
 use super::verify::bare;
-use super::{At, Result};
+use super::{ChainAt, Result};
 use crate::edit::{EditError, List};
 use crate::iptables::token::Tokens;
 use crate::iptables::{read_text, script, write};
@@ -26,14 +26,15 @@ impl Written {
     ///
     /// # Errors
     /// [`EditError::NoForm`] if a dump cannot say the rule exactly, or if iptables would refuse it.
-    pub(super) fn of(at: &At<'_>, rule: &Rule) -> Result<Self> {
+    pub(super) fn of(at: &ChainAt<'_>, rule: &Rule) -> Result<Self> {
         accepted(at, rule)?;
         let mut body = Netfilter::default();
         body.tables.push(alone(at, rule));
         let mut probe = Point::new(PointKind::Netfilter, rule.span, Body::Netfilter(body));
         probe.families = at.point.families;
         let text = write([&probe]).map_err(|e| no_form(rule, e.message))?;
-        Self::read(text).ok_or_else(|| no_form(rule, "a rule of a dump is one line of plain text"))
+        Self::read(text)
+            .ok_or_else(|| no_form(rule, "the rule has line breaks or control characters"))
     }
 
     /// `None` if rules and lines are not one to one, or hold control characters.
@@ -57,7 +58,7 @@ impl Written {
     /// [`EditError::NoForm`] if the old rule has an effect that would be lost.
     pub(super) fn in_place_of(self, text: &str, old: &Rule, new: &Rule) -> Result<Self> {
         if records(text, old) {
-            return Err(no_form(new, "the old rule records what it sees"));
+            return Err(no_form(new, "a match of the old rule has a side effect"));
         }
         let whole = matches!(
             new.action,
@@ -115,7 +116,7 @@ fn records(text: &str, rule: &Rule) -> bool {
 }
 
 /// Whether the rule is for packets of the other family alone.
-fn foreign(at: &At<'_>, rule: &Rule) -> bool {
+fn foreign(at: &ChainAt<'_>, rule: &Rule) -> bool {
     let has = |f: Family, c: &Clause| {
         let any = AddrSet::any_of(f);
         at.point.families.has(f)
@@ -145,7 +146,7 @@ fn no_form(rule: &Rule, message: &'static str) -> EditError {
 }
 
 /// The table with all its chains and this rule alone.
-fn alone(at: &At<'_>, rule: &Rule) -> Table {
+fn alone(at: &ChainAt<'_>, rule: &Rule) -> Table {
     let mut table = at.table.clone();
     for chain in &mut table.chains {
         chain.rules.clear();
@@ -159,36 +160,33 @@ fn alone(at: &At<'_>, rule: &Rule) -> Table {
 }
 
 /// What the writer passes over, and what iptables refuses though a dump can say it.
-fn accepted(at: &At<'_>, rule: &Rule) -> Result<()> {
+fn accepted(at: &ChainAt<'_>, rule: &Rule) -> Result<()> {
     let labelled = !rule.name.is_empty() || !rule.group.is_empty();
     if labelled || rule.priority.is_some() || rule.profiles != Profiles::ALL {
-        let message = "a dump has no names, groups, priorities or profiles of rules";
+        let message = "a rule of a dump has no name, group, priority or profile";
         return Err(no_form(rule, message));
     }
     if rule.action == Action::Deny && is_nat(at.table) {
         return Err(no_form(rule, NAT_DROPS));
     }
     if foreign(at, rule) {
-        return Err(no_form(
-            rule,
-            "the rule is for packets of the other IP family",
-        ));
+        return Err(no_form(rule, "the rule matches only the other IP family"));
     }
     let Some(to) = rule.action.called() else {
         return Ok(());
     };
     let base = |c: &Chain| c.policy.is_some();
     if at.table.chains.get(to).is_some_and(base) {
-        return Err(no_form(rule, "no rule jumps to a chain of the kernel"));
+        return Err(no_form(rule, "a rule cannot jump to a base chain"));
     }
     if reaches(at, to) {
-        return Err(no_form(rule, "the jump would lead back to its own chain"));
+        return Err(no_form(rule, "the jump leads back to its own chain"));
     }
     Ok(())
 }
 
 /// Whether jumps lead from a chain to the one that is changed.
-fn reaches(at: &At<'_>, from: usize) -> bool {
+fn reaches(at: &ChainAt<'_>, from: usize) -> bool {
     let List::Chain { chain: goal, .. } = at.list.list else {
         return false;
     };
