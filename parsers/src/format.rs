@@ -1,5 +1,6 @@
 //! The registry of export formats. A new format is one folder and one line here.
 
+use crate::edit::{Change, EditError, TextEdit};
 use crate::json::Json;
 use crate::source::Source;
 use hylint_model::Export;
@@ -67,7 +68,25 @@ pub struct FormatSpec {
     pub detect: fn(&Input<'_>) -> Score,
     /// Reads a text of this format. Never fails: problems are in the export.
     pub read: fn(&Input<'_>) -> Export,
+    /// Turns a change into edits of the text, if the format offers that.
+    pub edit: Option<EditFn>,
+    /// Turns a change into shell commands that make it on the running machine, if the format offers that.
+    pub commands: Option<CommandsFn>,
 }
+
+/// Returns the edits that make exactly this change and no other: the edited text, read again, is the export with the
+/// change. The export is what the source was read to, whole. No edits: the export says it already.
+///
+/// # Errors
+/// [`EditError`] if the change cannot be made exactly.
+pub type EditFn = fn(&Source, &Export, &Change) -> Result<Vec<TextEdit>, EditError>;
+
+/// Returns shell commands, in order, that make the change on a machine whose rules are those of the export. Words of the
+/// export are quoted.
+///
+/// # Errors
+/// [`EditError`] if the change cannot be made exactly, or if a word does not belong in a command.
+pub type CommandsFn = fn(&Source, &Export, &Change) -> Result<Vec<String>, EditError>;
 
 /// Every format.
 pub const FORMATS: &[&FormatSpec] = &[

@@ -37,6 +37,8 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "aws ec2 describe-security-groups",
     detect,
     read,
+    edit: None,
+    commands: None,
 };
 
 fn detect(input: &Input<'_>) -> Score {

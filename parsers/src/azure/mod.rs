@@ -37,6 +37,8 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "az network nsg list",
     detect,
     read,
+    edit: None,
+    commands: None,
 };
 
 fn detect(input: &Input<'_>) -> Score {

@@ -5,6 +5,7 @@
 
 mod changes;
 mod draft;
+mod edit;
 mod family;
 mod ipset;
 mod layout;
@@ -41,6 +42,8 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "iptables-save",
     detect,
     read,
+    edit: Some(edit::edit),
+    commands: Some(edit::commands),
 };
 
 /// Certain with a header or a table line and a line that only a dump has; likely with `ipset save` or a listing.

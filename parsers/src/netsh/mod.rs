@@ -33,6 +33,8 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "netsh advfirewall firewall show rule name=all verbose",
     detect,
     read,
+    edit: None,
+    commands: None,
 };
 
 fn detect(input: &Input<'_>) -> Score {
