@@ -8,6 +8,7 @@ pub mod embedded;
 mod escape;
 pub mod memo;
 mod parse;
+pub mod shape;
 mod tape;
 mod value;
 pub mod walk;
