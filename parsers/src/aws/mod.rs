@@ -22,13 +22,14 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use crate::format::{FormatSpec, Input, Score};
+use crate::input::{FormatSpec, Input, Score};
 use crate::json::{Json, embedded};
 use hylint_model::{Export, ProblemKind, Span};
 use reader::Reader;
 use std::ops::Range;
 
-pub use write::{WriteError, write};
+pub use crate::write::WriteError;
+pub use write::write;
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
@@ -69,7 +70,11 @@ fn read_documents(input: &Input<'_>, json: &Json<'_>, blocks: Option<&[Range<usi
     if let Some(blocks) = blocks {
         name_surroundings(&mut reader, &source.text, blocks);
     }
-    reader.finish()
+    reader.finish_listing();
+    Export {
+        format: FORMAT.id,
+        ..reader.finish()
+    }
 }
 
 /// The score of JSON inside other text: less than of any format whose text it is.

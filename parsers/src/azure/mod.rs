@@ -27,7 +27,7 @@ mod values;
 mod walk;
 pub mod write;
 
-use crate::format::{Depth, FormatSpec, Input, Score};
+use crate::input::{Depth, FormatSpec, Input, Score};
 use crate::json::Json;
 use context::Context;
 use hylint_model::{Export, Span};

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::keys::Norm;
 use super::values::is_blank;
 use super::{companion, group};
-use crate::format::Score;
+use crate::input::Score;
 use crate::json::{Json, Kind, Value};
 use hylint_model::{Problem, ProblemKind};
 

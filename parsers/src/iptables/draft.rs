@@ -1,7 +1,7 @@
 //! A rule while its options are read.
 
 use super::token::Token;
-use hylint_model::{Clause, Condition, ConditionKind, Field, ProblemKind, Span, Test};
+use hylint_model::{Action, Clause, Condition, ConditionKind, Field, ProblemKind, Span, Test};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
@@ -131,6 +131,14 @@ impl Draft {
     pub(super) fn unmodelled(&mut self, test: Test, span: Span, text: &str) {
         self.condition(ConditionKind::Unknown, test, span, text, false);
         self.note(ProblemKind::Unmodelled, span, unmodelled(text));
+    }
+
+    /// A target of which `why` says what is not known: what becomes of the packet stays open, with its problem.
+    pub(super) fn unmodelled_target(&mut self, args: &Args<'_, '_>, why: &str) -> Action {
+        let text = args.text;
+        let message = format!("`{text}`: {why}, so what becomes of the packet stays open");
+        self.note(ProblemKind::Unmodelled, args.span, message);
+        Action::Opaque(text.into())
     }
 
     /// A value that cannot be read: a condition that is not modelled, with its problem.

@@ -11,6 +11,7 @@ mod layout;
 mod matches;
 mod names;
 mod nat;
+mod place;
 mod rule;
 mod script;
 mod targets;
@@ -21,12 +22,13 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use crate::write::WriteError;
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use targets::{TARGETS, TargetSpec};
-pub use write::{WriteError, write};
+pub use write::write;
 
-use crate::format::{Depth, FormatSpec, Input, Score};
+use crate::input::{Depth, FormatSpec, Input, Score};
 use hylint_model::{
     Body, Chain, Companion, Export, Families, Netfilter, Point, PointKind, Problem, ProblemKind,
     Table, TableName,

@@ -1,6 +1,7 @@
 //! Escapes in strings (RFC 8259, section 7).
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::str::Chars;
 
 /// Returns the text of a string, given between its quotes. An escape that stands for no character becomes U+FFFD, as
@@ -87,6 +88,24 @@ fn code_unit(chars: &mut Chars<'_>) -> Option<u32> {
     })
 }
 
+/// Returns a string in quotes, with escapes for what must not or should not stand in one.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => {
+                // INVARIANT: every control character is one UTF-16 code unit.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +118,14 @@ mod tests {
         assert_eq!(unescape(r"\ud83d"), "\u{fffd}");
         assert_eq!(unescape(r"\uZZZZ"), "\u{fffd}ZZZZ");
         assert_eq!(unescape(r"a\\\/"), r"a\/");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_quoted_reads_back(text in "[a-z\"\\\\\u{1}\u{7f}\u{85}é😀]{0,8}") {
+            let quoted = quoted(&text);
+            let inner = &quoted[1..quoted.len() - 1];
+            proptest::prop_assert_eq!(unescape(inner), text);
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! commas are not.
 
 pub mod embedded;
-mod escape;
+pub(crate) mod escape;
 pub mod memo;
 mod parse;
 pub mod shape;

@@ -1,7 +1,8 @@
 //! Commands that change what stands before them (`-D`, `-R`, `-F`, `-X`, `-E`): worked out as iptables-restore does, so
 //! that the model holds the result. iptables-save prints none; files for iptables-restore and lists of commands do.
 
-use super::super::rule::{self, Place, Sameness};
+use super::super::place::Place;
+use super::super::rule::{self, Sameness};
 use super::super::token::Tokens;
 use super::{BASE_CHAINS, Splitter, TableLines};
 use hylint_model::{ProblemKind, Span};

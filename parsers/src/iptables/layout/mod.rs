@@ -9,7 +9,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use super::rule::Place;
+use super::place::Place;
 use hylint_model::{ChainPolicy, Problem, ProblemKind, Span, TableName};
 use hylint_space::Family;
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -1,6 +1,7 @@
 //! Reads what was written and compares: a dump that says something else is never returned.
 
-use super::{LineCounts, Result, clip, error};
+use super::form::{LineCounts, clip, error};
+use crate::write::Result;
 use hylint_model::{Body, Clause, Condition, Export, Point, ProblemKind, Rule, Test};
 use hylint_space::{Family, PacketBox};
 
