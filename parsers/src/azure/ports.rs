@@ -6,20 +6,6 @@ use crate::json::Value;
 use hylint_model::ProblemKind;
 use hylint_space::{PortSet, ProtoSet, proto};
 
-/// Protocols that carry ports. Azure documents TCP and UDP only; the others share their place.
-pub(super) fn ported() -> ProtoSet {
-    [
-        proto::TCP,
-        proto::UDP,
-        proto::DCCP,
-        proto::SCTP,
-        proto::UDPLITE,
-    ]
-    .into_iter()
-    .map(|p| (p, p))
-    .collect()
-}
-
 /// A set, or why it is not known (in words that follow the field's name).
 pub(super) type Known<T> = Result<T, String>;
 
@@ -139,7 +125,8 @@ pub(super) fn ports(
 }
 
 /// Protocols and ports that hold together: ports say nothing where no protocol of the rule has any, and a rule for
-/// every protocol with ports is one for the protocols that have them.
+/// every protocol with ports is one for the protocols that have them. Azure documents ports of TCP and UDP only; the
+/// others share their place.
 pub(super) fn joined(
     protocol: ProtoSet,
     sport: PortSet,
@@ -148,10 +135,10 @@ pub(super) fn joined(
     if sport.is_full() && dport.is_full() {
         return (protocol, sport, dport);
     }
-    if matches!(protocol.as_slice(), [(p, q)] if p == q && proto::has_ports(*p)) {
+    if protocol.only().is_some_and(proto::has_ports) {
         return (protocol, sport, dport);
     }
-    let with = protocol.intersect(&ported());
+    let with = protocol.intersect(&proto::with_ports());
     if with.is_empty() {
         (protocol, PortSet::full(), PortSet::full())
     } else {

@@ -258,7 +258,7 @@ fn protocol(set: &ProtoSet, ports_any: bool) -> Part<String> {
         [(50, 50)] if ports_any => "Esp",
         [(51, 51)] if ports_any => "Ah",
         _ if set.is_full() && ports_any => "*",
-        _ if !ports_any && *set == super::ports::ported() => "*",
+        _ if !ports_any && *set == proto::with_ports() => "*",
         [(lo, hi)] if ports_any => return Ok(format!("{lo}-{hi}")),
         [(lo, hi)] if lo == hi && proto::has_ports(*lo) => return Ok(lo.to_string()),
         _ => return Err("this set of protocols"),

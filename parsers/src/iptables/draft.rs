@@ -184,9 +184,9 @@ impl Draft {
 
     /// Narrows to protocols that carry ports.
     pub(super) fn with_ports(&mut self) {
-        if !matches!(self.space.proto.iter().next(), Some((a, b)) if a == b && proto::has_ports(a))
-        {
-            self.proto(&ports_protocols());
+        let first = self.space.proto.iter().next();
+        if !first.is_some_and(|(a, b)| a == b && proto::has_ports(a)) {
+            self.proto(&proto::with_ports());
         }
     }
 
@@ -273,18 +273,4 @@ fn addresses(have: &AddrSet, set: &AddrSet, negated: bool) -> AddrSet {
     } else {
         have.intersect(set)
     }
-}
-
-/// The protocols whose ports `multiport` and port sets look at.
-fn ports_protocols() -> ProtoSet {
-    [
-        proto::TCP,
-        proto::UDP,
-        proto::DCCP,
-        proto::SCTP,
-        proto::UDPLITE,
-    ]
-    .into_iter()
-    .map(|p| (p, p))
-    .collect()
 }
