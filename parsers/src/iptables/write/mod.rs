@@ -16,17 +16,17 @@ mod tests;
 
 use crate::write::Result;
 use form::{LineCounts, MAX_WORDS, error, word};
-use hylint_model::{Body, Chain, Netfilter, Point, PointKind, Rule, Table};
+use hylint_model::{Body, Chain, Export, Netfilter, Point, PointKind, Rule, Table};
 use hylint_space::Family;
 
-/// Writes netfilter points as dumps, one after the other. A point of one family gets the header that names it; one whose
-/// family is not known gets none.
+/// Writes points, and has `read` read them back. See [`super::write`].
 ///
 /// # Errors
-/// The first rule or point that has no form in a dump: another kind of point, a source narrowed in both families at once,
-/// ports without a protocol that has them, a disabled rule, a Windows condition, a rule that iptables-restore would refuse
-/// for its length.
-pub fn write<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String> {
+/// The first rule or point that has no form in a dump.
+pub(super) fn write<'p>(
+    points: impl IntoIterator<Item = &'p Point>,
+    read: fn(&str) -> Export,
+) -> Result<String> {
     let mut out = String::new();
     let mut written = Vec::new();
     for point in points {
@@ -45,7 +45,7 @@ pub fn write<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String> 
         let lines = dump(body, family, &mut out)?;
         written.push((point, family, lines));
     }
-    verify::verify(&written, &out)?;
+    verify::verify(&written, &out, read)?;
     Ok(out)
 }
 

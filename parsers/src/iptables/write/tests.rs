@@ -1,5 +1,6 @@
 use super::*;
 use crate::iptables::read_text;
+use crate::iptables::write;
 use hylint_model::Span;
 use hylint_model::{
     Action, AddrTypes, ChainPolicy, Clause, Condition, ConditionKind, Nat, NatKind, Side,
