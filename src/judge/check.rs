@@ -10,7 +10,7 @@ use crate::rules::matrix::Require;
 use crate::rules::platform;
 use hylint_engine::{Branch, Decider, Direction, Effect, LocalPolicy, covers, union_addrs};
 use hylint_model::{Condition, ConditionKind, DefaultOrigin, PointKind, Profiles, Test};
-use hylint_space::{AddrSet, Family, PacketBox, PortSet, proto};
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, class, proto};
 use std::collections::{BTreeSet, HashSet};
 
 /// What is asked.
@@ -107,7 +107,7 @@ pub fn run<'a>(
             me.only(family)
         };
         let theirs = if peers.external {
-            flows::public().only(family)
+            class::public().only(family)
         } else if peers.unknown {
             flows::unicast(family)
         } else {

@@ -11,9 +11,7 @@ pub mod whole;
 
 pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same_decider};
 pub use exports::Exports;
-pub use flows::{
-    Applies, Applying, Flows, PartScope, Peers, first_packets, hosts, public, unicast,
-};
+pub use flows::{Applies, Applying, Flows, PartScope, Peers, first_packets, unicast};
 pub use interfaces::NamedInterfaces;
 pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};

@@ -20,9 +20,7 @@ use super::describe::Frame;
 use super::order::Idle;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::finding::{Finding, Part, Related, Severity};
-use crate::judge::{
-    Exports, Flows, Guard, alternative_profiles, host_guards, hosts as unicast_hosts, transit_guard,
-};
+use crate::judge::{Exports, Flows, Guard, alternative_profiles, host_guards, transit_guard};
 use crate::rules::platform;
 use crate::site::Host;
 use classify::{Class, Scene};
@@ -33,7 +31,7 @@ use hylint_engine::rulespace::each;
 use hylint_engine::{Context, Decider, Direction, LocalPolicy, PointId, SetId, subtract_all};
 use hylint_model::{Action, Body, Point, Rule};
 use hylint_space::{
-    AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
+    AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, class, proto,
 };
 use needed::Needed;
 use smallvec::SmallVec;
@@ -168,7 +166,7 @@ impl<'a, 'b> PointReview<'a, 'b> {
             needed,
             idle,
             scene,
-            here: behind.intersect(unicast_hosts()),
+            here: behind.intersect(class::hosts()),
             behind,
             alone: point.kind.is_stateless() && !hosts.iter().all(|h| grouped(exports, h)),
         }
@@ -364,7 +362,7 @@ impl<'a, 'b> PointReview<'a, 'b> {
             return None;
         }
         let opened = PacketBox {
-            src: b.src.intersect(unicast_hosts()),
+            src: b.src.intersect(class::hosts()),
             dst: b.dst.intersect(&self.here),
             proto: b.proto.clone(),
             sport: b.sport.clone(),

@@ -1,7 +1,7 @@
 //! The rules of a list that a query meets, one after the other, so that the others of a long list are not looked at.
 
-use super::Piece;
 use super::indexes::{ListId, PointIndex, order};
+use super::piece::Piece;
 use crate::rulespace::{Index, Kinds};
 use hylint_model::Rule;
 use hylint_space::{PacketBox, StateSet};

@@ -1,9 +1,12 @@
 //! Points with an ingress and an egress list.
 
 use super::candidates::RuleWalk;
+use super::context::{BUDGET, Context};
 use super::indexes::{ListId, by_priority};
 use super::matching::split;
-use super::{BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointId, cost};
+use super::outcome::{Branch, Decider, Direction, Effect};
+use super::piece::{Piece, cost};
+use super::sets::PointId;
 use crate::rulespace::Kinds;
 use hylint_model::{Action, Body, DefaultOrigin, Discipline, Lists, Point, Rule, RuleList};
 use hylint_space::PacketBox;

@@ -1,27 +1,16 @@
 //! Whether a rule matches: what packets decide, what the context decides, and what stays open.
 
+use super::connection;
+use super::context::Context;
 use super::facts::{self, Fact};
+use super::outcome::Direction;
+use super::packets::{broadcast, narrow, of_one};
+use super::piece::Piece;
 use super::process::{self, LocalPolicy};
-use super::{Context, Direction, Piece, connection};
+use super::tri::Tri;
 use hylint_model::{AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test};
-use hylint_space::{AddrSet, Family, PacketBox, RangeSet, StateSet};
+use hylint_space::{AddrSet, PacketBox, RangeSet, StateSet, class};
 use smallvec::SmallVec;
-
-/// Whether a condition holds.
-pub(super) enum Tri {
-    True,
-    Assumed,
-    False,
-    /// It counts as false, and no other rule that asks the same may take it to hold.
-    PassedOver,
-    Open,
-}
-
-impl Tri {
-    pub(super) fn of(holds: bool) -> Self {
-        if holds { Self::True } else { Self::False }
-    }
-}
 
 /// Takes the pieces that the rule matches out of `pieces`. Undecided ones are in both. Pieces that the rule does not touch
 /// stay where they are: there may be thousands.
@@ -237,54 +226,6 @@ fn decide<'a>(
     }
 }
 
-pub(super) fn narrow(space: &mut PacketBox, side: Side, set: &AddrSet, negated: bool) {
-    let addrs = if side == Side::Src {
-        &mut space.src
-    } else {
-        &mut space.dst
-    };
-    *addrs = if negated {
-        addrs.subtract(set)
-    } else {
-        addrs.intersect(set)
-    };
-}
-
-fn union(a: &AddrSet, b: &AddrSet) -> AddrSet {
-    a.union(b)
-}
-
-/// 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291).
-pub(super) fn multicast() -> AddrSet {
-    AddrSet {
-        v4: RangeSet::range(0xE000_0000, 0xEFFF_FFFF),
-        v6: RangeSet::range(0xFF << 120, u128::MAX),
-    }
-}
-
-/// 255.255.255.255, and 0.0.0.0/8 as Linux counts it there too (`inet_addr_type`).
-fn broadcast() -> AddrSet {
-    AddrSet {
-        v4: RangeSet::range(0, 0x00FF_FFFF).union(&RangeSet::single(u32::MAX)),
-        v6: RangeSet::empty(),
-    }
-}
-
-/// Addresses that an interface may have: all but those of many, and in IPv6 the unspecified one (RFC 4291, 2.5.2).
-pub(super) fn of_one() -> AddrSet {
-    let mut none = union(&multicast(), &broadcast());
-    none.v6 = none.v6.union(&RangeSet::single(0));
-    none.complement()
-}
-
-/// 127.0.0.0/8 and ::1.
-pub(super) fn loopback() -> AddrSet {
-    AddrSet {
-        v4: RangeSet::range(0x7F00_0000, 0x7FFF_FFFF),
-        v6: RangeSet::single(1),
-    }
-}
-
 /// The addresses that the routing table of this host gives one of the types (iptables-extensions(8), addrtype).
 ///
 /// Linux answers each family in its own way (`net/netfilter/xt_addrtype.c`): in IPv4 an address has exactly one type, and
@@ -295,12 +236,12 @@ fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
     let here = if own {
         of_one()
     } else {
-        union(&loopback(), ctx.local)
+        class::loopback().union(ctx.local)
     };
     let unicast = of_one().subtract(&here);
     let kinds = [
         ("LOCAL", &here),
-        ("MULTICAST", &multicast()),
+        ("MULTICAST", class::multicast()),
         ("BROADCAST", &broadcast()),
         ("UNICAST", &unicast),
     ];
@@ -315,10 +256,10 @@ fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
     } else {
         RangeSet::empty()
     };
-    let not_unicast = multicast().v6.union(&unspecified);
+    let not_unicast = class::multicast().v6.union(&unspecified);
     let each = [
         (routed.iter().any(|t| types.has(t)), local),
-        (types.has("MULTICAST"), multicast().v6),
+        (types.has("MULTICAST"), class::multicast().v6.clone()),
         (types.has("UNICAST"), not_unicast.complement()),
         (types.has("UNSPEC"), unspecified),
         (types.has("BROADCAST"), RangeSet::empty()),
@@ -328,13 +269,4 @@ fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
         .filter(|(asked, _)| *asked)
         .fold(RangeSet::full(), |all, (_, set)| all.intersect(set));
     AddrSet { v4, v6 }
-}
-
-/// The family of a query box: IPv4 if it holds IPv4 packets, else IPv6.
-pub(super) fn family(b: &PacketBox) -> Family {
-    if b.src.v4.is_empty() || b.dst.v4.is_empty() {
-        Family::V6
-    } else {
-        Family::V4
-    }
 }

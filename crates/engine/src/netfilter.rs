@@ -4,16 +4,21 @@
 //! raw, mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
 
 use super::candidates::RuleWalk;
+use super::context::{BUDGET, Context};
 use super::indexes::ListId;
-use super::marks::{Mark, connected, restore};
-use super::matching::{family, loopback, split};
+use super::marks::Mark;
+use super::matching::split;
 use super::nat::translate;
-use super::{
-    BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointId, Unseen, cost, join,
-};
+use super::outcome::{Branch, Decider, Direction, Effect};
+use super::packets::family;
+use super::piece::{Piece, Unseen, connected, cost, join, restore};
+use super::sets::PointId;
 use crate::rulespace::Kinds;
 use hylint_model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
-use hylint_space::{Family, IfaceSet, PacketBox, StateSet};
+use hylint_space::{Family, IfaceSet, PacketBox, StateSet, class};
+
+/// The table that a query may be limited to.
+const FILTER: TableName = TableName::Filter;
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
 const MAX_DEPTH: usize = 128;
@@ -177,7 +182,7 @@ impl<'a> HookWalk<'a, '_> {
         if piece.redirected {
             return ways.here.push(piece);
         }
-        let looped = piece.space.dst.intersect(&loopback());
+        let looped = piece.space.dst.intersect(class::loopback());
         let rest = piece.space.dst.subtract(&looped);
         let here = rest.intersect(self.ctx.local);
         let on = rest.subtract(&here);

@@ -4,7 +4,7 @@
 //! Packets do not tell which program, service or owner sends or receives them. A required flow rests on the expected one, a
 //! packet taken literally on none, and excess on any.
 
-use super::matching::Tri;
+use super::tri::Tri;
 use hylint_model::{Action, Clause, Condition, ConditionKind, Listener, Rule, Test};
 use hylint_space::PacketBox;
 

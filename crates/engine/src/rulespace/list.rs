@@ -1,7 +1,9 @@
 //! What the rules of one ordered list do to each other: which never decide, which change nothing, which conflict.
 
 use super::entries::Entries;
-use super::index::{Index, Kinds, Packet};
+use super::index::Index;
+use super::kinds::Kinds;
+use super::packet::Packet;
 use super::summary::Takes;
 use hylint_model::{Action, Clause, Rule};
 use hylint_space::{PacketBox, StateSet};

@@ -1,6 +1,6 @@
 //! What a rule takes for sure, so that no later rule of its list sees it; for a jump, what its chain never gives back.
 
-use super::index::Packet;
+use super::packet::Packet;
 use hylint_model::{Action, Chain, Rule, Table};
 use hylint_space::{PacketBox, StateSet};
 use rustc_hash::FxHashSet;
