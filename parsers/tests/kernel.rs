@@ -190,12 +190,12 @@ fn tables(p: &Point) -> &Netfilter {
 
 /// The first difference between what was meant and what the kernel holds.
 fn difference(want: &Point, have: &Point) -> Option<String> {
-    for w in &tables(want).tables {
-        let Some(h) = tables(have).table(w.name) else {
-            return Some(format!("no table {}", w.name.as_str()));
+    for w in tables(want).tables() {
+        let Some(h) = tables(have).table(&w.name) else {
+            return Some(format!("no table {}", w.name));
         };
         for wc in &w.chains {
-            let at = format!("{} {}", w.name.as_str(), wc.name);
+            let at = format!("{} {}", w.name, wc.name);
             let Some((_, hc)) = h.chain(&wc.name) else {
                 return Some(format!("no chain {at}"));
             };

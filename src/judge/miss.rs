@@ -7,7 +7,7 @@ use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
 use hylint_engine::{Carry, Direction, PointId};
-use hylint_model::{Action, Body, Clause, Field, Netfilter, Rule, TableName};
+use hylint_model::{Action, Body, Clause, Field, Rule};
 use hylint_space::{FlagSet, IfaceSet, PacketBox, ProtoSet};
 use rustc_hash::FxHashSet;
 
@@ -24,7 +24,7 @@ pub struct Miss<'a> {
     pub label: String,
 }
 
-/// The rules that could have let the packets through: those of the direction, in chains that the hook reaches.
+/// The rules that could have let the packets through: those of the direction, in evaluation order.
 pub(crate) fn rules<'a>(exports: &'a Exports, guard: &Guard<'a>) -> Vec<(PointId, &'a Rule)> {
     let mut out = Vec::new();
     for &at in guard.points {
@@ -41,39 +41,7 @@ pub(crate) fn rules<'a>(exports: &'a Exports, guard: &Guard<'a>) -> Vec<(PointId
                 out.extend(list.rules.iter().map(|r| (at, r)));
             }
             Body::Netfilter(nf) => {
-                out.extend(reachable(nf, guard.direction).into_iter().map(|r| (at, r)))
-            }
-        }
-    }
-    out
-}
-
-/// Rules of the filter table that packets of the direction can meet, in order of the chains' discovery.
-fn reachable(nf: &Netfilter, direction: Direction) -> Vec<&Rule> {
-    let hook = match direction {
-        Direction::In => "INPUT",
-        Direction::Out => "OUTPUT",
-        Direction::Forward => "FORWARD",
-    };
-    let Some(table) = nf.table(TableName::Filter) else {
-        return Vec::new();
-    };
-    let Some((start, _)) = table.chain(hook) else {
-        return Vec::new();
-    };
-    let mut seen = vec![start];
-    let mut queued = vec![false; table.chains.len()];
-    let mut next = 0;
-    let mut out = Vec::new();
-    while let Some(chain) = seen.get(next).and_then(|i| table.chains.get(*i)) {
-        next += 1;
-        for r in &chain.rules {
-            out.push(r);
-            if let Some(to) = r.action.called()
-                && let Some(q) = queued.get_mut(to)
-                && !std::mem::replace(q, true)
-            {
-                seen.push(to);
+                out.extend(nf.filter_rules(guard.direction.hook()).map(|r| (at, r)));
             }
         }
     }

@@ -19,7 +19,7 @@ pub(crate) fn findings(exports: &Exports, out: &mut Vec<Finding>) -> Idle {
         order::findings(exports, at, point, &mut idle, out);
         if let Body::Netfilter(nf) = &point.body {
             out.extend(
-                nf.tables
+                nf.tables()
                     .iter()
                     .filter_map(|t| unreferenced(exports, at, t)),
             );
@@ -83,18 +83,17 @@ fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding
             *u = true;
         }
     }
-    let base = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
     let idle: Vec<&Chain> = table
         .chains
         .iter()
         .zip(&used)
-        .filter(|(c, used)| !**used && !c.rules.is_empty() && !base.contains(&&*c.name))
+        .filter(|(c, used)| !**used && !c.rules.is_empty() && c.base.is_none())
         .map(|(c, _)| c)
         .collect();
     let spans: Vec<Span> = idle.iter().map(|c| c.span).collect();
     let message = format!(
         "no rule of the {} table jumps to {} of its chains",
-        table.name.as_str(),
+        table.name,
         idle.len()
     );
     folded(exports, at, "unreferenced-chain", message, &spans)

@@ -3,7 +3,7 @@
 use super::LoadedExport;
 use crate::finding::Place;
 use hylint_model::{
-    Action, Body, Companion, Lists, Netfilter, Point, Rule, RuleList, Span, TableName, Test,
+    Action, Body, Companion, Hook, Lists, Netfilter, Point, Rule, RuleList, Span, Test,
 };
 use hylint_parsers::source::Source;
 use hylint_space::{PortSet, proto};
@@ -147,11 +147,7 @@ fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
         match &p.body {
             Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opens(r, &mut all)),
             Body::Netfilter(n) => {
-                let filter = n.table(TableName::Filter).into_iter();
-                filter
-                    .flat_map(|t| &t.chains)
-                    .filter(|c| !matches!(&*c.name, "OUTPUT" | "FORWARD"))
-                    .flat_map(|c| &c.rules)
+                n.filter_rules(Hook::Input)
                     .for_each(|r| opens(r, &mut all));
             }
         }

@@ -44,6 +44,10 @@ pub(crate) struct Walker {
     /// Whether a rule said if or how the connection is tracked.
     pub(crate) settled: bool,
     pub(crate) dnat: bool,
+    /// A nat chain of the present hook has translated it.
+    pub(crate) nat_done: bool,
+    /// It is in a chain before connection tracking.
+    pub(crate) early: bool,
     /// Set once translated: whether to an address that is this host's, whichever it is.
     pub(crate) translated: Option<bool>,
     pub(crate) mark: Bits,
@@ -79,6 +83,8 @@ impl Case<'_> {
             state: p.state,
             settled: false,
             dnat: false,
+            nat_done: false,
+            early: false,
             translated: None,
             mark: std::array::from_fn(|i| Some(p.mark >> i & 1 == 1)),
             // Packets before it may have marked the connection.

@@ -25,7 +25,7 @@ pub use verdict::{Judgement, covers, subtract_all, union_addrs};
 
 use facts::Fact;
 use hylint_model::{
-    Body, Chain, Condition, DefaultVerdict, Point, PointKind, Profiles, Rule, Span, TableName,
+    Body, Chain, Condition, DefaultVerdict, Hook, Point, PointKind, Profiles, Rule, Span,
 };
 use hylint_space::{AddrSet, IfaceSet, PacketBox, PortSet, StateSet};
 use marks::Mark;
@@ -53,6 +53,16 @@ impl Direction {
             Self::In => "in",
             Self::Out => "out",
             Self::Forward => "forward",
+        }
+    }
+
+    /// The hook of Linux that decides what passes this way.
+    #[must_use]
+    pub const fn hook(self) -> Hook {
+        match self {
+            Self::In => Hook::Input,
+            Self::Out => Hook::Output,
+            Self::Forward => Hook::Forward,
         }
     }
 }
@@ -170,7 +180,7 @@ pub struct Context<'a> {
     pub profile: Profiles,
     /// How conditions about the local process count.
     pub policy: LocalPolicy<'a>,
-    /// Starts at the filter table and stays in it.
+    /// Asks the chains alone that filter at the hook of the direction ([`hylint_model::Table::filters`]).
     pub filter_only: bool,
     /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
     /// with the reason [`BUDGET`].
@@ -283,6 +293,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) redirected: bool,
     /// It is settled whether and how its connection is tracked.
     pub(crate) settled: bool,
+    /// A nat chain of the present hook has translated it, and the hook has others.
+    pub(crate) bound: bool,
     /// The interface that the present hook knows nothing of, as it was asked about.
     pub(crate) unseen: Option<Unseen>,
     /// Connection state as it was asked about, once translation or NOTRACK has changed it.
@@ -320,6 +332,7 @@ impl<'a> Piece<'a> {
             sent_to: None,
             redirected: false,
             settled: false,
+            bound: false,
             unseen: None,
             sent_state: None,
             mark: Mark::exactly(mark),
@@ -363,6 +376,7 @@ impl<'a> Piece<'a> {
             && self.sent_to == o.sent_to
             && self.redirected == o.redirected
             && self.settled == o.settled
+            && self.bound == o.bound
             && self.unseen == o.unseen
             && self.sent_state == o.sent_state
     }
@@ -451,6 +465,3 @@ fn differ_in_one(a: &[Fact<'_>], b: &[Fact<'_>]) -> bool {
         _ => false,
     }
 }
-
-/// The table that a query may be limited to.
-pub(crate) const FILTER: TableName = TableName::Filter;

@@ -6,6 +6,7 @@
 
 mod companion;
 mod condition;
+mod netfilter;
 mod point;
 mod problem;
 mod rule;
@@ -15,10 +16,13 @@ pub use companion::{
     AddressList, Companion, IpSet, IpSetEntry, NetworkInterface, PacketDim, Subnet,
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
+pub use netfilter::{
+    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Reached, Table,
+    TableFamily, priority,
+};
 pub use point::{
-    Body, Chain, ChainPolicy, Default as DefaultVerdict, DefaultOrigin, Discipline, Families,
-    InboundPolicy, Lists, Netfilter, Point, PointKind, ProfileSettings, RuleList, Table, TableName,
-    Tag, WindowsProfiles,
+    Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, InboundPolicy, Lists,
+    Point, PointKind, ProfileSettings, RuleList, Tag, WindowsProfiles,
 };
 pub use problem::{Problem, ProblemKind};
 pub use rule::{Action, Clause, Field, Nat, NatKind, Profiles, Rule, RuleOrigin};

@@ -287,6 +287,12 @@ impl Rule {
             .map(|(_, s)| *s)
     }
 
+    /// The chain that packets go to which it matches, by its index in the table; a disabled rule calls none.
+    #[must_use]
+    pub fn called(&self) -> Option<usize> {
+        self.action.called().filter(|_| self.enabled)
+    }
+
     /// Every condition of every clause.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         self.clauses.iter().flat_map(|c| &c.conditions)

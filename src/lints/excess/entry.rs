@@ -1,7 +1,7 @@
 //! Which packets reach a rule of a user chain: the boxes of the jumps that lead there.
 
 use hylint_engine::Direction;
-use hylint_model::{Action, NatKind, Netfilter, Rule, Table, TableName};
+use hylint_model::{Action, ChainType, Hook, Hooked, NatKind, Netfilter, Rule, Table};
 use hylint_space::PacketBox;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -37,35 +37,33 @@ impl<'a> Opening<'a> {
 /// Rules that let packets in (ACCEPT at the hook, DNAT before it), with the boxes that reach them.
 pub(super) fn openings(nf: &Netfilter, direction: Direction) -> Vec<Opening<'_>> {
     let hook = if direction == Direction::Forward {
-        "FORWARD"
+        Hook::Forward
     } else {
-        "INPUT"
+        Hook::Input
     };
     let mut out = Vec::new();
-    if let Some(t) = nf.table(TableName::Filter) {
-        reached(t, hook, |r| r.action == Action::Allow, &mut out);
+    for base in nf.filter_chains(hook) {
+        reached(&base, |r| r.action == Action::Allow, &mut out);
     }
     // A published port: what comes for this host is sent on to another address.
-    if direction == Direction::In
-        && let Some(t) = nf.table(TableName::Nat)
-    {
+    if direction == Direction::In {
         let moved = |r: &Rule| matches!(&r.action, Action::Nat(n) if n.kind == NatKind::Dnat);
-        reached(t, "PREROUTING", moved, &mut out);
+        let nat = |b: &Hooked<'_>| b.base.kind == ChainType::Nat;
+        for base in nf.base_chains(Hook::Prerouting).filter(nat) {
+            reached(&base, moved, &mut out);
+        }
     }
     out
 }
 
-/// The wanted rules that the hook reaches, with their boxes cut to the ways into its chain.
+/// The wanted rules that a base chain reaches, with their boxes cut to the ways into its chain.
 fn reached<'a>(
-    table: &'a Table,
-    hook: &str,
+    base: &Hooked<'a>,
     wanted: impl Fn(&Rule) -> bool,
     out: &mut Vec<Opening<'a>>,
 ) {
-    let Some((start, _)) = table.chain(hook) else {
-        return;
-    };
-    let ways = Ways::into(table, start);
+    let table = base.table;
+    let ways = Ways::into(table, base.id.index());
     for index in &ways.order {
         let (Some(chain), Some(way)) = (table.chains.get(*index), ways.of(*index)) else {
             continue;
@@ -130,7 +128,7 @@ impl Ways {
         let way = self.of(index).unwrap_or_default().to_vec();
         let rules = table.chains.get(index).map(|c| &c.rules);
         for rule in rules.into_iter().flatten() {
-            let Some(to) = rule.action.called() else {
+            let Some(to) = rule.called() else {
                 continue;
             };
             let own = rule.clauses.iter().map(|c| &c.space);
@@ -178,20 +176,11 @@ impl Ways {
 /// How many rules go to each chain, of those that `start` leads to.
 fn callers(table: &Table, start: usize) -> Vec<usize> {
     let mut callers = vec![0; table.chains.len()];
-    let mut seen = vec![false; table.chains.len()];
-    let mut stack = vec![start];
-    while let Some(index) = stack.pop() {
-        let Some(seen @ false) = seen.get_mut(index) else {
-            continue;
-        };
-        *seen = true;
-        let rules = table.chains.get(index).map(|c| &c.rules);
-        let rules = rules.into_iter().flatten();
-        for to in rules.filter_map(|r| r.action.called()) {
-            if let Some(n) = callers.get_mut(to) {
-                *n += 1;
-                stack.push(to);
-            }
+    let reached = table.reached(start).into_iter();
+    let chains = reached.filter_map(|i| table.chains.get(i));
+    for to in chains.flat_map(|c| &c.rules).filter_map(Rule::called) {
+        if let Some(n) = callers.get_mut(to) {
+            *n += 1;
         }
     }
     callers
@@ -202,7 +191,7 @@ fn callers(table: &Table, start: usize) -> Vec<usize> {
 mod tests {
     use super::{Ways, openings};
     use hylint_engine::Direction;
-    use hylint_model::{Body, Netfilter, TableName};
+    use hylint_model::{Body, Hook, Netfilter};
     use hylint_parsers::source::Source;
 
     fn read(text: &str) -> Netfilter {
@@ -235,13 +224,8 @@ mod tests {
         }
         let other = "10.3.0.9".parse().unwrap();
         assert!(!one.boxes().iter().any(|b| b.src.contains(other)));
-        let table = nf.table(TableName::Filter).unwrap();
-        assert_eq!(
-            Ways::into(table, table.chain("INPUT").unwrap().0)
-                .order
-                .len(),
-            3
-        );
+        let base = nf.filter_chains(Hook::Input).next().unwrap();
+        assert_eq!(Ways::into(base.table, base.id.index()).order.len(), 3);
     }
 
     /// No kernel loads such a ruleset, but a file may hold one.

@@ -249,7 +249,7 @@ impl Tracer<'_> {
             (Some(_), _) => source.map_or(String::new(), |s| s.slice(span).trim().to_owned()),
         };
         Hop {
-            chain: format!("{} {}", s.table.as_str(), s.chain.name),
+            chain: format!("{} {}", s.table.name, s.chain.name),
             depth: s.depth,
             line: source
                 .filter(|_| !span.is_empty())

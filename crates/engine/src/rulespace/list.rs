@@ -362,7 +362,7 @@ pub fn each<T: Send>(ranks: Range<u32>, f: impl Fn(u32) -> T + Sync + Send) -> V
 mod tests {
     use super::super::of_table;
     use super::*;
-    use hylint_model::{Chain, Clause, Condition, ConditionKind, Span, Table, TableName, Test};
+    use hylint_model::{Chain, Clause, Condition, ConditionKind, Span, Table, TableFamily, Test};
     use hylint_space::{AddrSet, PortSet, ProtoSet, RangeSet};
     use proptest::prelude::*;
 
@@ -558,11 +558,13 @@ mod tests {
         fn a_jump_takes_what_never_comes_back(inner in prop::collection::vec(rule(), 0..8), through in rule(), after in rule()) {
             let mut jump = through;
             jump.action = Action::Jump(1);
-            let chain = |name: &str, rules: Vec<Rule>| Chain { name: name.into(), policy: None, span: Span::default(), rules };
+            let chain = |name: &str, rules: Vec<Rule>| Chain { name: name.into(), base: None, policy: None, span: Span::default(), rules };
             let table = Table {
-                name: TableName::Filter,
+                name: "filter".into(),
+                family: TableFamily::Inet,
+                filters: true,
                 span: Span::default(),
-                chains: vec![chain("INPUT", vec![jump.clone(), after.clone()]), chain("inner", inner.clone())],
+                chains: vec![chain("outer", vec![jump.clone(), after.clone()]), chain("inner", inner.clone())],
             };
             let takes = of_table(&table).into_iter().next().unwrap();
             let list = OrderedList::new(table.chains[0].rules.iter().collect(), takes);

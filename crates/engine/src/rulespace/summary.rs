@@ -224,7 +224,7 @@ fn jump(rule: &Rule, chain: Option<&Vec<PacketBox>>) -> Takes {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::{KEPT, Takes, of_table};
-    use hylint_model::{Body, TableName};
+    use hylint_model::Body;
     use hylint_parsers::{format, source::Source};
     use std::fmt::Write;
 
@@ -235,7 +235,7 @@ mod tests {
         let Body::Netfilter(nf) = &export.points[0].body else {
             return Vec::new();
         };
-        let table = nf.table(TableName::Filter).unwrap();
+        let table = nf.table("filter").unwrap();
         let each = of_table(table).into_iter().zip(&table.chains);
         let counts = each.map(|(takes, chain)| {
             let rules = takes.iter().zip(&chain.rules);

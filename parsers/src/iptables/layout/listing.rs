@@ -1,8 +1,8 @@
 //! Listings of `iptables -S`: one after the other in a file, perhaps behind the commands that printed them.
 
-use super::super::family;
+use super::super::{builtin::TableName, family};
 use super::{Splitter, TableLines};
-use hylint_model::{Span, TableName};
+use hylint_model::Span;
 use hylint_space::Family;
 
 /// A command that lists rules, as a prompt or a comment shows it.

@@ -9,15 +9,12 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use super::builtin::TableName;
 use super::rule::Place;
-use hylint_model::{ChainPolicy, Problem, ProblemKind, Span, TableName};
+use hylint_model::{ChainPolicy, Problem, ProblemKind, Span};
 use hylint_space::Family;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
-
-/// The chains that the kernel calls itself.
-pub(super) const BASE_CHAINS: [&str; 5] =
-    ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
 /// Most firewalls of one file: a hostile one could hold one for each of its lines.
 const MAX_DUMPS: usize = 1000;
