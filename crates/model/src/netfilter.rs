@@ -24,20 +24,6 @@ pub enum Hook {
 }
 
 impl Hook {
-    /// The name in nftables.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ingress => "ingress",
-            Self::Prerouting => "prerouting",
-            Self::Input => "input",
-            Self::Forward => "forward",
-            Self::Output => "output",
-            Self::Postrouting => "postrouting",
-            Self::Egress => "egress",
-        }
-    }
-
     /// Whether it decides which packets pass, so that every host has a chain there that filters.
     #[must_use]
     pub const fn filters(self) -> bool {
@@ -381,5 +367,107 @@ impl Netfilter {
     pub(super) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rule> {
         let chains = self.tables.iter_mut().flat_map(|t| &mut t.chains);
         chains.flat_map(|c| &mut c.rules)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::Action;
+
+    fn rule(at: usize, action: Action) -> Rule {
+        Rule::new(Span::new(at, at + 1), action)
+    }
+
+    fn chain(base: Option<BaseChain>, rules: Vec<Rule>) -> Chain {
+        Chain {
+            name: "".into(),
+            base,
+            policy: None,
+            span: Span::default(),
+            rules,
+        }
+    }
+
+    fn base(hook: Hook, kind: ChainType, priority: i32) -> Option<BaseChain> {
+        Some(BaseChain {
+            hook,
+            kind,
+            priority,
+            or_priority: None,
+            family: TableFamily::Inet,
+            devices: Vec::new(),
+        })
+    }
+
+    fn table(filters: bool, chains: Vec<Chain>) -> Table {
+        Table {
+            name: "".into(),
+            family: TableFamily::Inet,
+            filters,
+            span: Span::default(),
+            chains,
+        }
+    }
+
+    fn places<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<u32> {
+        rules.map(|r| r.span.start).collect()
+    }
+
+    /// A rule of a called chain that were told after the rules behind the jump would be named in the wrong order, and a
+    /// ring that is followed again never ends.
+    #[test]
+    fn what_a_rule_calls_comes_before_the_rule_that_follows_it() {
+        let input = base(Hook::Input, ChainType::Filter, 0);
+        let called = vec![rule(10, Action::Goto(2)), rule(11, Action::Jump(0))];
+        let idle = Rule {
+            enabled: false,
+            ..rule(3, Action::Jump(3))
+        };
+        let chains = vec![
+            chain(
+                input,
+                vec![
+                    rule(1, Action::Jump(1)),
+                    rule(2, Action::Jump(2)),
+                    idle,
+                    rule(4, Action::Allow),
+                ],
+            ),
+            chain(None, called),
+            chain(None, vec![rule(20, Action::Return)]),
+            chain(None, vec![rule(30, Action::Allow)]),
+            chain(None, vec![rule(40, Action::Allow)]),
+        ];
+        let nf = Netfilter::new(vec![table(true, chains)]);
+        assert_eq!(places(nf.filter_rules(Hook::Input)), [1, 10, 20, 11, 2, 3, 4]);
+        assert_eq!(places(nf.filter_rules(Hook::Output)), [0; 0]);
+        assert_eq!(nf.tables()[0].reached(0), [0, 1, 2]);
+    }
+
+    #[test]
+    fn chains_that_call_each_other_very_deep_are_walked() {
+        let deep = 200_000;
+        let each = (1..=deep).map(|to| chain(None, vec![rule(0, Action::Jump(to))]));
+        let table = table(true, each.collect());
+        assert_eq!(table.reached(0).len(), deep as usize);
+    }
+
+    /// By the priority of the file alone a nat chain at 0 would come after a filter chain at -50.
+    #[test]
+    fn base_chains_are_called_by_priority_and_nat_chains_at_their_place() {
+        use ChainType::{Filter, Nat};
+        let at = |kind, priority| chain(base(Hook::Prerouting, kind, priority), Vec::new());
+        let first = vec![at(Filter, 10), at(Nat, 0), at(Filter, -50), at(Nat, -150)];
+        let second = vec![at(Filter, 10), at(Filter, -150), chain(None, Vec::new())];
+        let nf = Netfilter::new(vec![table(true, first), table(false, second)]);
+        let all = nf.base_chains(Hook::Prerouting);
+        let order: Vec<_> = all.map(|b| (b.base.kind, b.base.priority)).collect();
+        let want = [(Filter, -150), (Nat, -150), (Nat, 0), (Filter, -50), (Filter, 10), (Filter, 10)];
+        assert_eq!(order, want);
+        let filters: Vec<ChainId> = nf.filter_chains(Hook::Prerouting).map(|b| b.id).collect();
+        assert!(filters.iter().all(|id| id.table == 0), "{filters:?}");
+        assert_eq!(nf.base_chains(Hook::Input).count(), 0);
     }
 }
