@@ -8,8 +8,8 @@ use crate::rules::platform;
 use hylint_engine::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
 use hylint_engine::{Decider, ListId, PointId, RuleSets};
 use hylint_model::{
-    Action, Body, Chain, ChainId, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, Profiles, Rule,
-    RuleList, RuleOrigin, Span, Table, Test,
+    Action, Body, Chain, ChainId, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point,
+    Profiles, Rule, RuleList, RuleOrigin, Span, Table, Test,
 };
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};

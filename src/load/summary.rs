@@ -147,8 +147,7 @@ fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
         match &p.body {
             Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opens(r, &mut all)),
             Body::Netfilter(n) => {
-                n.filter_rules(Hook::Input)
-                    .for_each(|r| opens(r, &mut all));
+                n.filter_rules(Hook::Input).for_each(|r| opens(r, &mut all));
             }
         }
     }

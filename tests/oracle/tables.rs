@@ -1,13 +1,13 @@
 //! Random netfilter tables.
 
 use crate::universe::{ADDRESSES, netfilter_condition, range, rule};
+use Hook::{Egress, Forward, Ingress, Input, Output, Postrouting, Prerouting};
 use hylint_model::{
     Action, BaseChain, Body, Chain, ChainPolicy, ChainType, Hook, Nat, NatKind, Netfilter, Point,
     PointKind, Rule, Span, Table, TableFamily,
 };
 use hylint_space::{AddrSet, PortSet, RangeSet};
 use proptest::prelude::*;
-use Hook::{Egress, Forward, Ingress, Input, Output, Postrouting, Prerouting};
 
 /// What a table is made for.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -137,11 +137,7 @@ fn actions(table: Purpose, own: u32, chains: u32) -> BoxedStrategy<Action> {
     prop_oneof![3 => verdict, 2 => jump].boxed()
 }
 
-fn table(
-    purpose: Purpose,
-    bases: &'static [Hook],
-    most: usize,
-) -> impl Strategy<Value = Table> {
+fn table(purpose: Purpose, bases: &'static [Hook], most: usize) -> impl Strategy<Value = Table> {
     let first = u32::try_from(bases.len()).unwrap();
     let all = first + 3;
     let filters = purpose == Purpose::Filter;
@@ -204,10 +200,6 @@ pub(crate) fn netfilter() -> impl Strategy<Value = Point> {
     (tables, prop::bool::weighted(0.3)).prop_map(|(tables, whole)| {
         let mut nf = Netfilter::new(tables.into_iter().flatten().collect());
         nf.whole = whole;
-        Point::new(
-            PointKind::Netfilter,
-            Span::default(),
-            Body::Netfilter(nf),
-        )
+        Point::new(PointKind::Netfilter, Span::default(), Body::Netfilter(nf))
     })
 }

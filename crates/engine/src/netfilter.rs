@@ -8,7 +8,9 @@ use super::indexes::ListId;
 use super::marks::{Mark, connected, restore};
 use super::matching::{family, loopback, split};
 use super::nat::translate;
-use super::{BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointId, Unseen, cost, join};
+use super::{
+    BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointId, Unseen, cost, join,
+};
 use crate::rulespace::Kinds;
 use hylint_model::{
     Action, Chain, ChainId, ChainType, Hook, Hooked, NatKind, Netfilter, Rule, Table, priority,
@@ -280,12 +282,7 @@ impl<'a> HookWalk<'a, '_> {
         }
     }
 
-    fn chain(
-        &mut self,
-        id: ChainId,
-        pieces: Vec<Piece<'a>>,
-        depth: usize,
-    ) -> Flow<'a> {
+    fn chain(&mut self, id: ChainId, pieces: Vec<Piece<'a>>, depth: usize) -> Flow<'a> {
         let mut flow = Flow {
             accepted: Vec::new(),
             returned: Vec::new(),

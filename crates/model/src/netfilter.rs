@@ -189,7 +189,9 @@ impl Table {
     fn walk<'a>(&'a self, from: usize, mut see: impl FnMut(usize, Option<&'a Rule>)) {
         let mut seen = vec![false; self.chains.len()];
         let mut enter = |chain: usize| {
-            let new = seen.get_mut(chain).is_some_and(|s| !std::mem::replace(s, true));
+            let new = seen
+                .get_mut(chain)
+                .is_some_and(|s| !std::mem::replace(s, true));
             let rules = self.chains.get(chain).filter(|_| new)?.rules.iter();
             Some((chain, rules))
         };
@@ -441,7 +443,10 @@ mod tests {
             chain(None, vec![rule(40, Action::Allow)]),
         ];
         let nf = Netfilter::new(vec![table(true, chains)]);
-        assert_eq!(places(nf.filter_rules(Hook::Input)), [1, 10, 20, 11, 2, 3, 4]);
+        assert_eq!(
+            places(nf.filter_rules(Hook::Input)),
+            [1, 10, 20, 11, 2, 3, 4]
+        );
         assert_eq!(places(nf.filter_rules(Hook::Output)), [0; 0]);
         assert_eq!(nf.tables()[0].reached(0), [0, 1, 2]);
     }
@@ -464,7 +469,14 @@ mod tests {
         let nf = Netfilter::new(vec![table(true, first), table(false, second)]);
         let all = nf.base_chains(Hook::Prerouting);
         let order: Vec<_> = all.map(|b| (b.base.kind, b.base.priority)).collect();
-        let want = [(Filter, -150), (Nat, -150), (Nat, 0), (Filter, -50), (Filter, 10), (Filter, 10)];
+        let want = [
+            (Filter, -150),
+            (Nat, -150),
+            (Nat, 0),
+            (Filter, -50),
+            (Filter, 10),
+            (Filter, 10),
+        ];
         assert_eq!(order, want);
         let filters: Vec<ChainId> = nf.filter_chains(Hook::Prerouting).map(|b| b.id).collect();
         assert!(filters.iter().all(|id| id.table == 0), "{filters:?}");

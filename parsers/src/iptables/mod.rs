@@ -29,12 +29,12 @@ pub use targets::{TARGETS, TargetSpec};
 pub use write::{WriteError, write};
 
 use crate::format::{Depth, FormatSpec, Input, Score};
+use builtin::{TableName, chain_name as name_of, is_base_chain, table_family};
 use hylint_model::{
-    Body, Chain, Companion, Export, Families, Hook, Netfilter, Point, PointKind, Problem, ProblemKind,
-    Table, TableFamily,
+    Body, Chain, Companion, Export, Families, Hook, Netfilter, Point, PointKind, Problem,
+    ProblemKind, Table, TableFamily,
 };
 use hylint_space::{AddrSet, Family, PacketBox};
-use builtin::{TableName, chain_name as name_of, is_base_chain, table_family};
 use layout::{Dump, TableLines};
 
 /// The format's registration.

@@ -1,7 +1,9 @@
 use super::builtin::BASE_CHAINS;
 use super::*;
 use crate::source::Source;
-use hylint_model::{Action, ChainType, Condition, ConditionKind, ConnTest, Field, NatKind, Rule, Side, Test};
+use hylint_model::{
+    Action, ChainType, Condition, ConditionKind, ConnTest, Field, NatKind, Rule, Side, Test,
+};
 use hylint_space::{FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, StateSet, TcpFlags, proto};
 
 fn export(text: &str) -> (Source, Export) {
@@ -262,14 +264,28 @@ fn the_chains_of_each_table_stand_where_the_kernel_calls_them() {
     };
     use ChainType::{Filter, Nat, Route};
     use Hook::{Forward, Input, Output, Postrouting, Prerouting};
-    assert_eq!(bases("raw"), [(Prerouting, -300, Filter), (Output, -300, Filter)]);
+    assert_eq!(
+        bases("raw"),
+        [(Prerouting, -300, Filter), (Output, -300, Filter)]
+    );
     let mangle = [Prerouting, Input, Forward, Output, Postrouting];
     let mangle = mangle.map(|h| (h, -150, if h == Output { Route } else { Filter }));
     assert_eq!(bases("mangle"), mangle);
-    let nat = [(Prerouting, -100), (Input, 100), (Output, -100), (Postrouting, 100)];
+    let nat = [
+        (Prerouting, -100),
+        (Input, 100),
+        (Output, -100),
+        (Postrouting, 100),
+    ];
     assert_eq!(bases("nat"), nat.map(|(h, p)| (h, p, Nat)));
-    assert_eq!(bases("filter"), [Input, Forward, Output].map(|h| (h, 0, Filter)));
-    assert_eq!(bases("security"), [Input, Forward, Output].map(|h| (h, 50, Filter)));
+    assert_eq!(
+        bases("filter"),
+        [Input, Forward, Output].map(|h| (h, 0, Filter))
+    );
+    assert_eq!(
+        bases("security"),
+        [Input, Forward, Output].map(|h| (h, 50, Filter))
+    );
 }
 
 #[test]

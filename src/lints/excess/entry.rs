@@ -57,11 +57,7 @@ pub(super) fn openings(nf: &Netfilter, direction: Direction) -> Vec<Opening<'_>>
 }
 
 /// The wanted rules that a base chain reaches, with their boxes cut to the ways into its chain.
-fn reached<'a>(
-    base: &Hooked<'a>,
-    wanted: impl Fn(&Rule) -> bool,
-    out: &mut Vec<Opening<'a>>,
-) {
+fn reached<'a>(base: &Hooked<'a>, wanted: impl Fn(&Rule) -> bool, out: &mut Vec<Opening<'a>>) {
     let table = base.table;
     let ways = Ways::into(table, base.id.index());
     for index in &ways.order {

@@ -1,10 +1,10 @@
 //! Chains, policies and rules of the open table.
 
-use super::super::{builtin::is_base_chain, family};
 use super::super::rule::Place;
 use super::super::token::Tokens;
-use super::edits::Edit;
+use super::super::{builtin::is_base_chain, family};
 use super::Splitter;
+use super::edits::Edit;
 use hylint_model::{ChainPolicy, ProblemKind, Span};
 use hylint_space::Family;
 

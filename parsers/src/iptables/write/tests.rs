@@ -353,7 +353,11 @@ fn table(v6: bool, name: &'static str) -> impl Strategy<Value = Table> {
             allow,
             span: Span::default(),
         });
-        let family = if v6 { TableFamily::Ip6 } else { TableFamily::Ip };
+        let family = if v6 {
+            TableFamily::Ip6
+        } else {
+            TableFamily::Ip
+        };
         let chain = |n: &str, policy, rules| Chain {
             base: base_chain(name, n, family),
             name: n.into(),

@@ -42,7 +42,14 @@ fn same_frame(a: &Point, b: &Point) -> bool {
             .iter()
             .flat_map(|t| t.chains.iter().map(move |c| (t, c)));
         chains
-            .map(|(t, c)| (t.name.clone(), c.name.clone(), c.base.as_ref().map(|b| (b.hook, b.kind, b.priority)), c.policy.map(|p| p.allow)))
+            .map(|(t, c)| {
+                (
+                    t.name.clone(),
+                    c.name.clone(),
+                    c.base.as_ref().map(|b| (b.hook, b.kind, b.priority)),
+                    c.policy.map(|p| p.allow),
+                )
+            })
             .collect()
     };
     a.tables().len() == b.tables().len() && names(a) == names(b)
