@@ -1,6 +1,6 @@
 //! Edits and listings.
 
-use super::super::read_text;
+use super::super::{TableName, read_text};
 use hylint_model::{Body, Export, Point, ProblemKind, Table};
 
 const HEAD: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n:web - [0:0]\n\
@@ -171,7 +171,10 @@ fn shape(text: &str) -> Vec<(String, Vec<&'static str>)> {
         e.problems
     );
     let tables = |p: &Point| match &p.body {
-        Body::Netfilter(n) => n.tables().iter().map(|t| t.name.to_string()).collect(),
+        Body::Netfilter(n) => {
+            let names = n.tables().iter().filter_map(|t| TableName::parse(&t.name));
+            names.map(TableName::as_str).collect()
+        }
         Body::Lists(_) => Vec::new(),
     };
     e.points
