@@ -57,7 +57,7 @@ pub fn overruled<'a>(
 ) -> Option<(PointId, &'a Rule)> {
     let acts = |r: &Rule| {
         r.enabled
-            && matches!(r.action, Action::Allow | Action::Bypass)
+            && r.does(allows)
             && r.profiles.intersects(guard.profile)
     };
     // A rule for any port is no statement about this flow.
@@ -68,7 +68,7 @@ pub fn overruled<'a>(
         .collect();
     let packets: Vec<PacketBox> = f.packets.iter().map(on_unnamed).collect();
     let holds = |r: &Rule, whole: bool| {
-        r.clauses.iter().filter(|c| carries(c)).any(|c| {
+        r.clauses_that(allows).filter(|c| carries(c)).any(|c| {
             packets.iter().any(|p| {
                 if whole {
                     p.is_subset(&c.space)
@@ -83,6 +83,10 @@ pub fn overruled<'a>(
         .find(|(_, r)| holds(r, true))
         .or_else(|| all.iter().find(|(_, r)| holds(r, false)));
     best.copied()
+}
+
+fn allows(action: &Action) -> bool {
+    matches!(action, Action::Allow | Action::Bypass)
 }
 
 /// Interfaces were projected away; an unnamed one stands for them.
@@ -128,10 +132,7 @@ pub fn nearest<'a>(
         } else {
             0
         };
-        if !matches!(rule.action, Action::Allow | Action::Bypass) {
-            continue;
-        }
-        for clause in &rule.clauses {
+        for clause in rule.clauses_that(allows) {
             let miss = misses_by(c, rule, clause, &want, spec);
             if let Some((rank, field, label)) = miss.map(|(r, f, l)| (r + late, f, l))
                 && best.as_ref().is_none_or(|(r, _)| rank < *r)

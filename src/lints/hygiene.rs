@@ -78,7 +78,7 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
 fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding> {
     let mut used = vec![false; table.chains.len()];
     let rules = table.chains.iter().flat_map(|c| &c.rules);
-    for to in rules.filter_map(|r| r.action.called()) {
+    for to in rules.flat_map(|r| r.action.called()) {
         if let Some(u) = used.get_mut(to) {
             *u = true;
         }

@@ -157,10 +157,10 @@ fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
 }
 
 fn opens(rule: &Rule, all: &mut Ranges) {
-    if !rule.enabled || rule.action != Action::Allow {
+    if !rule.enabled {
         return;
     }
-    for c in &rule.clauses {
+    for c in rule.clauses_that(|a| *a == Action::Allow) {
         let ports = &c.space.dport;
         if ports.is_full() || ports.count() > PORTS {
             continue;

@@ -28,13 +28,35 @@ impl Naive<'_> {
         let Some((at, r, (_, miss))) = some.find(|(_, _, (hit, _))| *hit) else {
             return vec![End::Back(w.clone())];
         };
-        let mut out = if miss {
-            self.run(t, chain, at + 1, w)
-        } else {
-            Vec::new()
-        };
-        let w = w.clone();
-        match &r.action {
+        let mut out = Vec::new();
+        if let Action::Map(actions) = &r.action {
+            let mut missed = true;
+            for (clause, action) in r.clauses.iter().zip(actions) {
+                if !missed {
+                    break;
+                }
+                let (hit, miss) = self.case.may_of(std::slice::from_ref(clause), w);
+                missed = miss;
+                if hit {
+                    out.extend(self.act(t, (chain, at), action, w));
+                }
+            }
+            if missed {
+                out.extend(self.run(t, chain, at + 1, w));
+            }
+            return out;
+        }
+        if miss {
+            out.extend(self.run(t, chain, at + 1, w));
+        }
+        out.extend(self.act(t, (chain, at), &r.action, w));
+        out
+    }
+
+    /// What a rule's action does.
+    fn act(&self, t: &Table, (chain, at): (usize, usize), action: &Action, w: &Walker) -> Vec<End> {
+        let (w, mut out) = (w.clone(), Vec::new());
+        match action {
             Action::Allow => out.push(End::Accept(w)),
             Action::Deny => out.push(End::Over(Outcome::Deny)),
             Action::Opaque(_) => out.push(End::Over(Outcome::Unknown)),

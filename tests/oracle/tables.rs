@@ -1,6 +1,6 @@
 //! Random netfilter tables.
 
-use crate::universe::{ADDRESSES, netfilter_condition, range, rule};
+use crate::universe::{ADDRESSES, netfilter_condition, range, rule, sets};
 use Hook::{Egress, Forward, Ingress, Input, Output, Postrouting, Prerouting};
 use hylint_model::{
     Action, BaseChain, Body, Chain, ChainPolicy, ChainType, Hook, Nat, NatKind, Netfilter, Point,
@@ -137,6 +137,15 @@ fn actions(table: Purpose, own: u32, chains: u32) -> BoxedStrategy<Action> {
     prop_oneof![3 => verdict, 2 => jump].boxed()
 }
 
+/// The rule with an action for each of its clauses.
+fn mapped(r: Rule, actions: [Action; 2]) -> Rule {
+    let actions = actions.into_iter().take(r.clauses.len());
+    Rule {
+        action: Action::Map(actions.collect()),
+        ..r
+    }
+}
+
 fn table(purpose: Purpose, bases: &'static [Hook], most: usize) -> impl Strategy<Value = Table> {
     let first = u32::try_from(bases.len()).unwrap();
     let all = first + 3;
@@ -144,10 +153,15 @@ fn table(purpose: Purpose, bases: &'static [Hook], most: usize) -> impl Strategy
     let chains: Vec<_> = (0..all)
         .map(|i| {
             // Nothing jumps to a base chain.
-            let rules = rule(
-                actions(purpose, i.max(first - 1), all),
-                netfilter_condition(),
+            let actions = || actions(purpose, i.max(first - 1), all);
+            let rules = (
+                rule(actions(), netfilter_condition()),
+                prop::option::weighted(0.2, (actions(), actions())),
             );
+            let rules = rules.prop_map(|(r, map)| match map {
+                Some((a, b)) => mapped(r, [a, b]),
+                None => r,
+            });
             let allow = if filters { 0.5 } else { 0.9 };
             let policy = prop::option::weighted(0.95, prop::bool::weighted(allow));
             let place = match bases.get(i as usize) {
@@ -197,9 +211,10 @@ pub(crate) fn netfilter() -> impl Strategy<Value = Point> {
             prop::option::weighted(odds, table(*purpose, bases, *most))
         })
         .collect();
-    (tables, prop::bool::weighted(0.3)).prop_map(|(tables, whole)| {
+    (tables, prop::bool::weighted(0.3), sets()).prop_map(|(tables, whole, sets)| {
         let mut nf = Netfilter::new(tables.into_iter().flatten().collect());
         nf.whole = whole;
+        nf.sets = sets;
         Point::new(PointKind::Netfilter, Span::default(), Body::Netfilter(nf))
     })
 }

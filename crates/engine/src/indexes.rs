@@ -143,7 +143,7 @@ impl PointIndex {
             Body::Netfilter(nf) => chains(nf, from.long, false),
         };
         Self {
-            restates: !lists.is_empty() && point.rules().any(|r| r.action == Action::Notrack),
+            restates: !lists.is_empty() && point.rules().any(|r| r.does(|a| *a == Action::Notrack)),
             lists: hylint_parallel::map(lists, |l| (l.id, ListIndex::new(l)))
                 .into_iter()
                 .collect(),
@@ -269,7 +269,7 @@ fn inside<'a>(
     };
     let chain = chains.get(to as usize)?;
     let acting = || chain.rules.iter().filter(acts);
-    let goes_on = |r: &Rule| matches!(r.action, Action::Jump(_) | Action::Goto(_));
+    let goes_on = |r: &Rule| r.called().next().is_some();
     let boxes = chain.rules.len().saturating_mul(rule.clauses.len());
     if boxes > *spare || acting().any(goes_on) {
         return None;

@@ -6,7 +6,7 @@
 use super::candidates::RuleWalk;
 use super::indexes::ListId;
 use super::marks::{Mark, connected, restore};
-use super::matching::{family, loopback, split};
+use super::matching::{Part, family, loopback, split_part};
 use super::nat::translate;
 use super::{
     BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointId, Unseen, cost, join,
@@ -15,6 +15,7 @@ use crate::rulespace::Kinds;
 use hylint_model::{
     Action, Chain, ChainId, ChainType, Hook, Hooked, NatKind, Netfilter, Rule, Table, priority,
 };
+use smallvec::SmallVec;
 use hylint_space::{Family, IfaceExt, IfaceSet, PacketBox, StateSet};
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
@@ -313,25 +314,47 @@ impl<'a> HookWalk<'a, '_> {
                 self.give_up(met, BUDGET);
                 return flow;
             }
-            let hit = split(self.ctx, self.dir, rule, &mut met);
-            if !hit.is_empty() {
-                self.steps += cost(&hit);
-                if let Some(log) = &mut self.log {
-                    log.push(Step {
-                        table,
-                        chain,
-                        rule: Some(rule),
-                        depth,
-                        certain: met.is_empty() && rules.is_empty(),
-                    });
-                }
-                self.act(id, table.filters, rule, hit, depth, &mut met, &mut flow);
+            let parts = self.parts(rule, &mut met);
+            if let (Some(log), false) = (&mut self.log, parts.is_empty()) {
+                log.push(Step {
+                    table,
+                    chain,
+                    rule: Some(rule),
+                    depth,
+                    certain: met.is_empty() && rules.is_empty(),
+                });
+            }
+            for (action, hit) in parts {
+                let place = (id, table.filters, depth);
+                self.act(place, (rule, action), hit, &mut met, &mut flow);
             }
             rules.put(met);
         }
         flow.returned.append(&mut rules.rest());
         join(&mut flow.returned);
         flow
+    }
+
+    /// Takes the packets that a rule matches out of the pieces, by what happens to them.
+    fn parts(
+        &mut self,
+        rule: &'a Rule,
+        pieces: &mut Vec<Piece<'a>>,
+    ) -> SmallVec<[(&'a Action, Vec<Piece<'a>>); 1]> {
+        let mut out = SmallVec::new();
+        for (clauses, action) in rule.parts() {
+            let part = Part {
+                clauses,
+                action,
+                sets: &self.nf.sets,
+            };
+            let hit = split_part(self.ctx, self.dir, &part, pieces);
+            if !hit.is_empty() {
+                self.steps += cost(&hit);
+                out.push((action, hit));
+            }
+        }
+        out
     }
 
     fn give_up(&mut self, pieces: Vec<Piece<'a>>, reason: &'static str) {
@@ -346,11 +369,9 @@ impl<'a> HookWalk<'a, '_> {
     /// Applies a rule's action to the pieces that it matched; those that go on in this chain are added to `on`.
     fn act(
         &mut self,
-        id: ChainId,
-        filters: bool,
-        rule: &'a Rule,
+        (id, filters, depth): (ChainId, bool, usize),
+        (rule, action): (&'a Rule, &'a Action),
         hit: Vec<Piece<'a>>,
-        depth: usize,
         on: &mut Vec<Piece<'a>>,
         flow: &mut Flow<'a>,
     ) {
@@ -361,7 +382,7 @@ impl<'a> HookWalk<'a, '_> {
                 p
             }));
         };
-        match &rule.action {
+        match action {
             Action::Continue => each(&|_| {}),
             Action::SetMark { value, mask } => {
                 each(&|p| p.mark = p.mark.mixed(*mask, Mark::exactly(*value), u32::MAX));
@@ -417,6 +438,8 @@ impl<'a> HookWalk<'a, '_> {
                 flow.accepted.extend(inner.accepted);
                 flow.returned.extend(inner.returned);
             }
+            // INVARIANT: a map holds no map.
+            Action::Map(_) => self.give_up(hit, "chain-depth"),
         }
     }
 }
@@ -459,7 +482,7 @@ fn unordered<'a>(b: &Hooked<'a>, mut all: impl Iterator<Item = Hooked<'a>>) -> b
 
 fn moves_sources(t: &Table) -> bool {
     let mut rules = t.chains.iter().flat_map(|c| &c.rules);
-    rules.any(|r| matches!(&r.action, Action::Nat(n) if n.kind == NatKind::Snat))
+    rules.any(|r| r.does(|a| matches!(a, Action::Nat(n) if n.kind == NatKind::Snat)))
 }
 
 /// Parts a piece in two by one dimension and puts each part that is not empty where it belongs.

@@ -10,6 +10,7 @@ mod netfilter;
 mod point;
 mod problem;
 mod rule;
+mod set;
 mod span;
 
 pub use companion::{
@@ -26,6 +27,7 @@ pub use point::{
 };
 pub use problem::{Problem, ProblemKind};
 pub use rule::{Action, Clause, Field, Nat, NatKind, Profiles, Rule, RuleOrigin};
+pub use set::{NamedSet, PacketField, SetId, Values};
 pub use span::Span;
 
 /// One export file, read.

@@ -1,8 +1,10 @@
 //! Tables and chains of Linux's netfilter, and the hooks at which the kernel calls them.
 
 use super::rule::Rule;
+use super::set::{NamedSet, SetId};
 use crate::Span;
 use hylint_space::Family;
+use smallvec::SmallVec;
 
 /// A place on a packet's way at which the kernel calls chains.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -207,10 +209,11 @@ impl Table {
                 continue;
             };
             see(*chain, Some(rule));
-            if let Some(next) = rule.called().and_then(&mut enter) {
-                see(next.0, None);
-                stack.push(next);
-            }
+            // Of the chains of a verdict map the first is walked first.
+            let mut next: SmallVec<[_; 1]> = rule.called().filter_map(&mut enter).collect();
+            next.iter().for_each(|(chain, _)| see(*chain, None));
+            next.reverse();
+            stack.extend(next);
         }
     }
 }
@@ -276,6 +279,8 @@ pub struct Netfilter {
     tables: Vec<Table>,
     /// INVARIANT: every base chain of `tables`, by hook and then in the order in which the kernel calls them.
     bases: Vec<(Hook, ChainId)>,
+    /// Sets that rules name, each held once ([`super::Test::Set`]).
+    pub sets: Vec<NamedSet>,
     /// The export holds every chain that filters, so that a hook without one lets packets through. Where it is false (a dump
     /// of iptables), such a hook was not exported.
     pub whole: bool,
@@ -295,6 +300,7 @@ impl Netfilter {
         Self {
             tables,
             bases,
+            sets: Vec::new(),
             whole: false,
         }
     }
@@ -309,6 +315,12 @@ impl Netfilter {
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|t| &*t.name == name)
+    }
+
+    /// A set.
+    #[must_use]
+    pub fn set(&self, id: SetId) -> Option<&NamedSet> {
+        self.sets.get(id.index())
     }
 
     /// A chain with its table.

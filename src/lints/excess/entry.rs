@@ -1,7 +1,7 @@
 //! Which packets reach a rule of a user chain: the boxes of the jumps that lead there.
 
 use hylint_engine::Direction;
-use hylint_model::{Action, ChainType, Hook, Hooked, NatKind, Netfilter, Rule, Table};
+use hylint_model::{Action, ChainType, Clause, Hook, Hooked, NatKind, Netfilter, Rule, Table};
 use hylint_space::PacketBox;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -14,6 +14,8 @@ const ENTRIES: usize = 64;
 /// A rule that lets packets in.
 pub(super) struct Opening<'a> {
     pub(super) rule: &'a Rule,
+    /// Which of its actions let packets in.
+    lets_in: fn(&Action) -> bool,
     /// The ways into its chain, if not anything comes there.
     way: Option<Arc<[PacketBox]>>,
 }
@@ -21,12 +23,16 @@ pub(super) struct Opening<'a> {
 impl<'a> Opening<'a> {
     /// A rule that anything reaches.
     pub(super) fn of(rule: &'a Rule) -> Self {
-        Self { rule, way: None }
+        Self {
+            rule,
+            lets_in: accepts,
+            way: None,
+        }
     }
 
     /// The boxes that it lets in. They are large, and long lists have many, so that they are made when they are asked for.
     pub(super) fn boxes(&self) -> SmallVec<[Cow<'_, PacketBox>; 1]> {
-        let own = self.rule.clauses.iter().map(|c| &c.space);
+        let own = self.rule.clauses_that(self.lets_in).map(|c| &c.space);
         match &self.way {
             Some(way) => own.flat_map(|b| cut(b, way)).map(Cow::Owned).collect(),
             None => own.map(Cow::Borrowed).collect(),
@@ -43,21 +49,28 @@ pub(super) fn openings(nf: &Netfilter, direction: Direction) -> Vec<Opening<'_>>
     };
     let mut out = Vec::new();
     for base in nf.filter_chains(hook) {
-        reached(&base, |r| r.action == Action::Allow, &mut out);
+        reached(&base, accepts, &mut out);
     }
     // A published port: what comes for this host is sent on to another address.
     if direction == Direction::In {
-        let moved = |r: &Rule| matches!(&r.action, Action::Nat(n) if n.kind == NatKind::Dnat);
         let nat = |b: &Hooked<'_>| b.base.kind == ChainType::Nat;
         for base in nf.base_chains(Hook::Prerouting).filter(nat) {
-            reached(&base, moved, &mut out);
+            reached(&base, translates, &mut out);
         }
     }
     out
 }
 
+fn accepts(action: &Action) -> bool {
+    *action == Action::Allow
+}
+
+fn translates(action: &Action) -> bool {
+    matches!(action, Action::Nat(n) if n.kind == NatKind::Dnat)
+}
+
 /// The wanted rules that a base chain reaches, with their boxes cut to the ways into its chain.
-fn reached<'a>(base: &Hooked<'a>, wanted: impl Fn(&Rule) -> bool, out: &mut Vec<Opening<'a>>) {
+fn reached<'a>(base: &Hooked<'a>, lets_in: fn(&Action) -> bool, out: &mut Vec<Opening<'a>>) {
     let table = base.table;
     let ways = Ways::into(table, base.id.index());
     for index in &ways.order {
@@ -66,9 +79,10 @@ fn reached<'a>(base: &Hooked<'a>, wanted: impl Fn(&Rule) -> bool, out: &mut Vec<
         };
         let anything = way.iter().any(PacketBox::is_any);
         let way: Option<Arc<[PacketBox]>> = (!anything).then(|| way.into());
-        let wanted = chain.rules.iter().filter(|r| wanted(r));
+        let wanted = chain.rules.iter().filter(|r| r.does(lets_in));
         out.extend(wanted.map(|rule| Opening {
             rule,
+            lets_in,
             way: way.clone(),
         }));
     }
@@ -124,18 +138,17 @@ impl Ways {
         let way = self.of(index).unwrap_or_default().to_vec();
         let rules = table.chains.get(index).map(|c| &c.rules);
         for rule in rules.into_iter().flatten() {
-            let Some(to) = rule.called() else {
-                continue;
-            };
-            let own = rule.clauses.iter().map(|c| &c.space);
-            let boxes: Vec<PacketBox> = own.flat_map(|b| cut(b, &way)).collect();
-            self.enter(to, &boxes);
-            let Some(left @ 1..) = callers.get_mut(to) else {
-                continue;
-            };
-            *left -= 1;
-            if *left == 0 {
-                queue.push_back(to);
+            for (to, own) in calls(rule) {
+                let own = own.iter().map(|c| &c.space);
+                let boxes: Vec<PacketBox> = own.flat_map(|b| cut(b, &way)).collect();
+                self.enter(to, &boxes);
+                let Some(left @ 1..) = callers.get_mut(to) else {
+                    continue;
+                };
+                *left -= 1;
+                if *left == 0 {
+                    queue.push_back(to);
+                }
             }
         }
     }
@@ -169,12 +182,18 @@ impl Ways {
     }
 }
 
+/// The chains that a rule calls, with the clauses whose packets go there.
+fn calls(rule: &Rule) -> impl Iterator<Item = (usize, &[Clause])> {
+    let parts = rule.parts().filter(|_| rule.enabled);
+    parts.flat_map(|(clauses, action)| action.called().map(move |to| (to, clauses)))
+}
+
 /// How many rules go to each chain, of those that `start` leads to.
 fn callers(table: &Table, start: usize) -> Vec<usize> {
     let mut callers = vec![0; table.chains.len()];
     let reached = table.reached(start).into_iter();
     let chains = reached.filter_map(|i| table.chains.get(i));
-    for to in chains.flat_map(|c| &c.rules).filter_map(Rule::called) {
+    for to in chains.flat_map(|c| &c.rules).flat_map(Rule::called) {
         if let Some(n) = callers.get_mut(to) {
             *n += 1;
         }

@@ -361,6 +361,10 @@ fn action(a: &Action, table: Option<&Table>) -> String {
         Action::Notrack => "notrack".into(),
         Action::Nat(n) => nat(n),
         Action::Opaque(t) => format!("unknown {t}"),
+        Action::Map(all) => {
+            let each: Vec<String> = all.iter().map(|a| action(a, table)).collect();
+            each.join(" | ")
+        }
     }
 }
 

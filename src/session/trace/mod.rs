@@ -14,7 +14,7 @@ use crate::judge::Exports;
 use hylint_engine::{
     Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, SetId, Step, evaluate_logged,
 };
-use hylint_model::{Action, DefaultOrigin, PointKind, Profiles, Span, Test};
+use hylint_model::{DefaultOrigin, PointKind, Profiles, Span, Test};
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -292,9 +292,7 @@ fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
         match &b.by {
             Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => add(reason),
             Decider::Rule { rule, .. } => {
-                if let Action::Opaque(target) = &rule.action {
-                    add(target);
-                }
+                rule.action.opaque().for_each(&mut add);
             }
             _ => {}
         }
