@@ -130,6 +130,10 @@ fn naive(
         Direction::Out => (Some(p.src), Some(Side::Src)),
         Direction::Forward => (None, None),
     };
+    let sets = match layer.first().map(|p| &p.body) {
+        Some(Body::Netfilter(nf)) => nf.sets.as_slice(),
+        _ => &[],
+    };
     let mut outcomes = Outcomes::new();
     every_value(layer.iter().flat_map(Point::rules), |values| {
         judge(
@@ -139,6 +143,7 @@ fn naive(
                 own_side,
                 values,
                 known,
+                sets,
             },
             &mut outcomes,
         );
@@ -265,7 +270,7 @@ proptest! {
         any_source in any::<bool>(),
         packets in packets(),
     ) {
-        let translates = point.rules().any(|r| matches!(r.action, Action::Nat(_)));
+        let translates = point.rules().any(|r| r.does(|a| matches!(a, Action::Nat(_))));
         let layers = [vec![Point { families, ..point }]];
         let (exports, by_index) = (Exports::from(loaded(&layers)), indexed(&layers));
         let (resolve, local) = (known(), universe::range(0, 1));

@@ -3,8 +3,9 @@
 use super::flow::{Flow, any_v4};
 use hylint_model::{
     Action, Body, Chain, ChainPolicy, Clause, DefaultOrigin, DefaultVerdict, Discipline, Families,
-    Lists, Netfilter, Point, PointKind, Rule, RuleList, Span, Table, TableName,
+    Hook, Lists, Netfilter, Point, PointKind, Rule, RuleList, Span, Table, TableFamily,
 };
+use hylint_parsers::iptables::{base_chain, chain_name};
 use hylint_parsers::{aws, azure, iptables, netsh};
 use hylint_space::{AddrSet, IfaceSet, PacketBox, ProtoSet, StateSet, iface_name};
 use sha2::{Digest, Sha256};
@@ -188,15 +189,17 @@ fn nsg(host: &str, flows: &[Flow]) -> Point {
 
 fn netfilter(flows: &[Flow]) -> Point {
     let policy = |allow| Some(ChainPolicy { allow, span: SPAN });
+    let filter = "filter";
     let chain = |name: &str, policy| Chain {
+        base: base_chain(filter, name, TableFamily::Ip),
         name: name.into(),
         policy,
         span: SPAN,
         rules: Vec::new(),
     };
-    let mut input = chain("INPUT", policy(false));
-    let forward = chain("FORWARD", policy(false));
-    let mut output = chain("OUTPUT", policy(true));
+    let mut input = chain(chain_name(Hook::Input), policy(false));
+    let forward = chain(chain_name(Hook::Forward), policy(false));
+    let mut output = chain(chain_name(Hook::Output), policy(true));
     let lo = || IfaceSet::single(iface_name("lo"));
     input.rules = heads(PacketBox {
         in_iface: lo(),
@@ -236,14 +239,13 @@ fn netfilter(flows: &[Flow]) -> Point {
     let all = [input, forward, output]
         .into_iter()
         .chain(chains.into_values());
-    let body = Netfilter {
-        tables: vec![Table {
-            name: TableName::Filter,
-            span: SPAN,
-            chains: all.collect(),
-        }],
-        legacy: false,
-    };
+    let body = Netfilter::new(vec![Table {
+        name: filter.into(),
+        family: TableFamily::Ip,
+        filters: true,
+        span: SPAN,
+        chains: all.collect(),
+    }]);
     let mut point = Point::new(PointKind::Netfilter, SPAN, Body::Netfilter(body));
     point.families = Families::V4;
     point

@@ -37,7 +37,7 @@ impl ListRef {
         let body = &export.points.get(self.point)?.body;
         match (body, self.list) {
             (Body::Netfilter(n), List::Chain { table, chain }) => {
-                Some(&n.tables.get(table)?.chains.get(chain)?.rules)
+                Some(&n.tables().get(table)?.chains.get(chain)?.rules)
             }
             (Body::Lists(l), List::Ingress) => Some(&l.ingress.rules),
             (Body::Lists(l), List::Egress) => Some(&l.egress.rules),

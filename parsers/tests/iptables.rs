@@ -234,7 +234,7 @@ fn chains(e: &Export) -> Vec<ListRef> {
         let Body::Netfilter(n) = &p.body else {
             continue;
         };
-        for (table, t) in n.tables.iter().enumerate() {
+        for (table, t) in n.tables().iter().enumerate() {
             let chains = 0..t.chains.len();
             let lists = chains.map(|chain| List::Chain { table, chain });
             out.extend(lists.map(|list| ListRef { point, list }));

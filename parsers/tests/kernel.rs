@@ -205,12 +205,12 @@ fn tables(p: &Point) -> &Netfilter {
 
 /// The first difference between what was meant and what the kernel holds.
 fn difference(want: &Point, have: &Point) -> Option<String> {
-    for w in &tables(want).tables {
-        let Some(h) = tables(have).table(w.name) else {
-            return Some(format!("no table {}", w.name.as_str()));
+    for w in tables(want).tables() {
+        let Some(h) = tables(have).table(&w.name) else {
+            return Some(format!("no table {}", w.name));
         };
         for wc in &w.chains {
-            let at = format!("{} {}", w.name.as_str(), wc.name);
+            let at = format!("{} {}", w.name, wc.name);
             let Some((_, hc)) = h.chain(&wc.name) else {
                 return Some(format!("no chain {at}"));
             };
@@ -597,8 +597,8 @@ fn changeable(v6: bool) -> String {
 }
 
 fn list_of(export: &Export, table: &str, name: &str) -> ListRef {
-    let all = &tables(&export.points[0]).tables;
-    let table = all.iter().position(|t| t.name.as_str() == table).unwrap();
+    let all = tables(&export.points[0]).tables();
+    let table = all.iter().position(|t| &*t.name == table).unwrap();
     let (chain, _) = all[table].chain(name).unwrap();
     let list = List::Chain { table, chain };
     ListRef { point: 0, list }

@@ -3,6 +3,7 @@
 use crate::judge::Exports;
 use crate::rules::platform;
 use hylint_engine::PointId;
+use hylint_model::{Body, Point, Values};
 use hylint_space::{IfaceSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -39,8 +40,8 @@ fn candidates(
         if !p.kind.has_interfaces() {
             continue;
         }
-        for clause in p.rules().flat_map(|r| &r.clauses) {
-            let set = pick(&clause.space);
+        let boxes = p.rules().flat_map(|r| &r.clauses).map(|c| &c.space);
+        for set in boxes.map(&pick).chain(in_sets(p)) {
             if set.is_full() || out.len() > MAX {
                 continue;
             }
@@ -59,6 +60,19 @@ fn candidates(
         }
     }
     out
+}
+
+/// The interfaces in the sets that rules name.
+fn in_sets(point: &Point) -> impl Iterator<Item = &IfaceSet> {
+    let sets = match &point.body {
+        Body::Netfilter(nf) => nf.sets.as_slice(),
+        Body::Lists(_) => &[],
+    };
+    let members = sets.iter().flat_map(|s| &s.members);
+    members.flat_map(|m| m.iter()).filter_map(|v| match v {
+        Values::Interfaces(i) => Some(i),
+        _ => None,
+    })
 }
 
 /// `eth0` or `eth+`.

@@ -7,7 +7,7 @@ use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
 use hylint_engine::{Carry, Direction, PointId};
-use hylint_model::{Action, Body, Clause, Field, Netfilter, NotInForce, Rule, TableName};
+use hylint_model::{Action, Body, Clause, Field, NotInForce, Rule};
 use hylint_space::{FlagSet, IfaceSet, PacketBox, ProtoSet};
 use rustc_hash::FxHashSet;
 
@@ -24,7 +24,7 @@ pub struct Miss<'a> {
     pub label: String,
 }
 
-/// The rules that could have let the packets through: those of the direction, in chains that the hook reaches.
+/// The rules that could have let the packets through: those of the direction, in evaluation order.
 pub(crate) fn rules<'a>(exports: &'a Exports, guard: &Guard<'a>) -> Vec<(PointId, &'a Rule)> {
     let mut out = Vec::new();
     for &at in guard.points {
@@ -41,39 +41,7 @@ pub(crate) fn rules<'a>(exports: &'a Exports, guard: &Guard<'a>) -> Vec<(PointId
                 out.extend(list.rules.iter().map(|r| (at, r)));
             }
             Body::Netfilter(nf) => {
-                out.extend(reachable(nf, guard.direction).into_iter().map(|r| (at, r)))
-            }
-        }
-    }
-    out
-}
-
-/// Rules of the filter table that packets of the direction can meet, in order of the chains' discovery.
-fn reachable(nf: &Netfilter, direction: Direction) -> Vec<&Rule> {
-    let hook = match direction {
-        Direction::In => "INPUT",
-        Direction::Out => "OUTPUT",
-        Direction::Forward => "FORWARD",
-    };
-    let Some(table) = nf.table(TableName::Filter) else {
-        return Vec::new();
-    };
-    let Some((start, _)) = table.chain(hook) else {
-        return Vec::new();
-    };
-    let mut seen = vec![start];
-    let mut queued = vec![false; table.chains.len()];
-    let mut next = 0;
-    let mut out = Vec::new();
-    while let Some(chain) = seen.get(next).and_then(|i| table.chains.get(*i)) {
-        next += 1;
-        for r in &chain.rules {
-            out.push(r);
-            if let Some(to) = r.action.called()
-                && let Some(q) = queued.get_mut(to)
-                && !std::mem::replace(q, true)
-            {
-                seen.push(to);
+                out.extend(nf.filter_rules(guard.direction.hook()).map(|r| (at, r)));
             }
         }
     }
@@ -89,15 +57,14 @@ pub fn overruled<'a>(
 ) -> Option<(PointId, &'a Rule)> {
     let acts = |(at, r): &(PointId, &Rule)| {
         let point = exports.point(*at);
-        matches!(r.action, Action::Allow | Action::Bypass)
-            && point.is_some_and(|p| p.in_force(r, guard.profile))
+        r.does(allows) && point.is_some_and(|p| p.in_force(r, guard.profile))
     };
     // A rule for any port is no statement about this flow.
     let carries = |c: &Clause| Carry::of(&c.space) == Carry::Finite;
     let all: Vec<_> = rules(exports, guard).into_iter().filter(acts).collect();
     let packets: Vec<PacketBox> = f.packets.iter().map(on_unnamed).collect();
     let holds = |r: &Rule, whole: bool| {
-        r.clauses.iter().filter(|c| carries(c)).any(|c| {
+        r.clauses_that(allows).filter(|c| carries(c)).any(|c| {
             packets.iter().any(|p| {
                 if whole {
                     p.is_subset(&c.space)
@@ -112,6 +79,10 @@ pub fn overruled<'a>(
         .find(|(_, r)| holds(r, true))
         .or_else(|| all.iter().find(|(_, r)| holds(r, false)));
     best.copied()
+}
+
+fn allows(action: &Action) -> bool {
+    matches!(action, Action::Allow | Action::Bypass)
 }
 
 /// Interfaces were projected away; an unnamed one stands for them.
@@ -157,14 +128,11 @@ pub fn nearest<'a>(
         } else {
             0
         };
-        if !matches!(rule.action, Action::Allow | Action::Bypass) {
-            continue;
-        }
         let Some(point) = exports.point(at) else {
             continue;
         };
         let idle: Vec<_> = point.not_in_force(rule, guard.profile).map(idle).collect();
-        for clause in &rule.clauses {
+        for clause in rule.clauses_that(allows) {
             let miss = misses_by(c, &idle, clause, &want, spec);
             if let Some((rank, field, label)) = miss.map(|(r, f, l)| (r + late, f, l))
                 && best.as_ref().is_none_or(|(r, _)| rank < *r)

@@ -3,7 +3,9 @@
 use super::{Index, finding};
 use crate::finding::{Finding, Severity};
 use crate::load::{ExportId, Heads, LoadedExport};
-use hylint_model::{Clause, Companion, Condition, IpSet, PacketDim, Point, Rule, Side, Test};
+use hylint_model::{
+    Action, Clause, Companion, Condition, IpSet, PacketDim, Point, Rule, Side, Test,
+};
 use hylint_space::AddrSet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -179,7 +181,9 @@ fn rewrite(export: &mut LoadedExport, sets: &FxHashMap<String, Set>, findings: &
     let mut gained = 0;
     let mut kept: Vec<(String, hylint_model::Span)> = Vec::new();
     for rule in export.export.points.iter_mut().flat_map(|p| p.rules_mut()) {
-        if !rule.conditions().any(|c| set_name(c).is_some()) {
+        // Each clause of a verdict map has its own action.
+        let map = matches!(rule.action, Action::Map(_));
+        if map || !rule.conditions().any(|c| set_name(c).is_some()) {
             continue;
         }
         rewrite_rule(rule, sets, &mut gained, &mut kept);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::load::Heads;
-use hylint_model::{Clause, PointKind, Rule, TableName, Test};
+use hylint_model::{Clause, Hook, PointKind, Rule, Test};
 use hylint_parsers::source::Source;
 use hylint_space::PortSet;
 
@@ -43,12 +43,7 @@ fn rule(e: &LoadedExport) -> &Rule {
     let hylint_model::Body::Netfilter(n) = &e.export.points[0].body else {
         panic!("no netfilter");
     };
-    &n.table(TableName::Filter)
-        .unwrap()
-        .chain("INPUT")
-        .unwrap()
-        .1
-        .rules[0]
+    &n.filter_chains(Hook::Input).next().unwrap().chain.rules[0]
 }
 
 fn clauses(matches: &str, sets: &str) -> Vec<Clause> {

@@ -19,7 +19,7 @@ pub(crate) fn findings(exports: &Exports, out: &mut Vec<Finding>) -> Idle {
         order::findings(exports, at, point, &mut idle, out);
         if let Body::Netfilter(nf) = &point.body {
             out.extend(
-                nf.tables
+                nf.tables()
                     .iter()
                     .filter_map(|t| unreferenced(exports, at, t)),
             );
@@ -78,23 +78,22 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
 fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding> {
     let mut used = vec![false; table.chains.len()];
     let rules = table.chains.iter().flat_map(|c| &c.rules);
-    for to in rules.filter_map(|r| r.action.called()) {
+    for to in rules.flat_map(|r| r.action.called()) {
         if let Some(u) = used.get_mut(to) {
             *u = true;
         }
     }
-    let base = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
     let idle: Vec<&Chain> = table
         .chains
         .iter()
         .zip(&used)
-        .filter(|(c, used)| !**used && !c.rules.is_empty() && !base.contains(&&*c.name))
+        .filter(|(c, used)| !**used && !c.rules.is_empty() && c.base.is_none())
         .map(|(c, _)| c)
         .collect();
     let spans: Vec<Span> = idle.iter().map(|c| c.span).collect();
     let message = format!(
         "no rule of the {} table jumps to {} of its chains",
-        table.name.as_str(),
+        table.name,
         idle.len()
     );
     folded(exports, at, "unreferenced-chain", message, &spans)

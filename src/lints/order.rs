@@ -8,8 +8,8 @@ use crate::rules::platform;
 use hylint_engine::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
 use hylint_engine::{Decider, ListId, PointId, RuleSets};
 use hylint_model::{
-    Action, Body, Chain, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, Profiles, Rule,
-    RuleList, RuleOrigin, Span, Table, TableName, Test,
+    Action, Body, Chain, ChainId, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point,
+    Profiles, Rule, RuleList, RuleOrigin, Span, Table, Test,
 };
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,7 +192,10 @@ impl<'a> ListReview<'a> {
     /// What is said of each list of a point, with the list's name.
     fn of_point(&self, point: &'a Point) -> Vec<(String, Said<'a>)> {
         match &point.body {
-            Body::Netfilter(nf) => nf.tables.iter().flat_map(|t| self.of_table(t)).collect(),
+            Body::Netfilter(nf) => {
+                let tables = nf.tables().iter().enumerate();
+                tables.flat_map(|(n, t)| self.of_table(n, t)).collect()
+            }
             Body::Lists(l) => [
                 ("in", ListId::Ingress, &l.ingress),
                 ("out", ListId::Egress, &l.egress),
@@ -203,13 +206,14 @@ impl<'a> ListReview<'a> {
         }
     }
 
-    fn of_table(&self, t: &'a Table) -> Vec<(String, Said<'a>)> {
+    fn of_table(&self, number: usize, t: &'a Table) -> Vec<(String, Said<'a>)> {
         let one = |(i, c): (usize, &'a Chain)| {
-            let name = match t.name {
-                TableName::Filter => c.name.to_string(),
-                other => format!("{} {}", other.as_str(), c.name),
+            let name = if t.filters {
+                c.name.to_string()
+            } else {
+                format!("{} {}", t.name, c.name)
             };
-            let list = self.indexed(ListId::Chain(t.name, i), &c.rules);
+            let list = self.indexed(ListId::Chain(ChainId::new(number, i)), &c.rules);
             (name, c, list)
         };
         let mut lists: Vec<_> = t.chains.iter().enumerate().map(one).collect();

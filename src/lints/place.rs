@@ -125,18 +125,30 @@ pub fn evidence(exports: &Exports, d: &Decider<'_>) -> Evidence {
 /// list their alternatives.
 #[must_use]
 pub fn normalized(rule: &Rule) -> String {
-    let action = match &rule.action {
+    let action = normalized_action(&rule.action);
+    let mut clauses: Vec<String> = match &rule.action {
+        Action::Map(actions) => {
+            let both = rule.clauses.iter().zip(actions);
+            both.map(|(c, a)| format!("{}:{}", clause(c), normalized_action(a)))
+                .collect()
+        }
+        _ => rule.clauses.iter().map(clause).collect(),
+    };
+    clauses.sort();
+    let clauses = clauses.join("|");
+    format!("{action}|{}|{}|{clauses}", rule.enabled, rule.profiles.0)
+}
+
+fn normalized_action(action: &Action) -> String {
+    match action {
         Action::Allow => "allow".to_owned(),
         Action::Deny => "deny".to_owned(),
         Action::Bypass => "bypass".to_owned(),
         // Chains are named by their index in the file, which moves.
         Action::Jump(_) | Action::Goto(_) => "jump".to_owned(),
+        Action::Map(_) => "map".to_owned(),
         other => format!("{other:?}"),
-    };
-    let mut clauses: Vec<String> = rule.clauses.iter().map(clause).collect();
-    clauses.sort();
-    let clauses = clauses.join("|");
-    format!("{action}|{}|{}|{clauses}", rule.enabled, rule.profiles.0)
+    }
 }
 
 fn clause(c: &Clause) -> String {

@@ -3,8 +3,7 @@
 use super::LoadedExport;
 use crate::finding::Place;
 use hylint_model::{
-    Action, Body, Companion, Lists, Netfilter, Point, Profiles, Rule, RuleList, Span, TableName,
-    Test,
+    Action, Body, Companion, Hook, Lists, Netfilter, Point, Profiles, Rule, RuleList, Span, Test,
 };
 use hylint_parsers::source::Source;
 use hylint_space::{PortSet, proto};
@@ -148,11 +147,7 @@ fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
         match &p.body {
             Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opens(p, r, &mut all)),
             Body::Netfilter(n) => {
-                let filter = n.table(TableName::Filter).into_iter();
-                filter
-                    .flat_map(|t| &t.chains)
-                    .filter(|c| !matches!(&*c.name, "OUTPUT" | "FORWARD"))
-                    .flat_map(|c| &c.rules)
+                n.filter_rules(Hook::Input)
                     .for_each(|r| opens(p, r, &mut all));
             }
         }
@@ -164,10 +159,10 @@ fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
 
 /// Which profile is active is not known yet, so any will do.
 fn opens(point: &Point, rule: &Rule, all: &mut Ranges) {
-    if rule.action != Action::Allow || !point.in_force(rule, Profiles::ALL) {
+    if !point.in_force(rule, Profiles::ALL) {
         return;
     }
-    for c in &rule.clauses {
+    for c in rule.clauses_that(|a| *a == Action::Allow) {
         let ports = &c.space.dport;
         if ports.is_full() || ports.count() > PORTS {
             continue;

@@ -1,6 +1,6 @@
 //! What of an export is in no rule, or in one whose effect is not modelled.
 
-use hylint_model::{Action, ConditionKind, Export, Point, Problem, ProblemKind, Span};
+use hylint_model::{ConditionKind, Export, Point, Problem, ProblemKind, Span};
 use hylint_parsers::source::Source;
 
 /// Longest text of a line that is quoted.
@@ -51,7 +51,7 @@ pub fn unmodelled(source: &Source, export: &Export) -> Vec<Unmodelled> {
             .filter(|c| c.kind == ConditionKind::Unknown && !c.test.is_modelled())
             .map(|c| format!("the match `{}` is not modelled", c.describe()))
             .collect();
-        if let Action::Opaque(target) = &r.action {
+        for target in r.action.opaque() {
             reasons.push(format!("the target `{target}` is not modelled"));
         }
         reasons.dedup();

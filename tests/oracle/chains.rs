@@ -2,7 +2,7 @@
 
 use crate::naive::{Bits, Case, Outcome, Outcomes, Walker, representatives};
 use hylint_engine::Direction;
-use hylint_model::{Action, Nat, NatKind, Netfilter, Table, TableName};
+use hylint_model::{Action, Chain, ChainType, Hook, Nat, NatKind, Netfilter, Table};
 use std::array;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -28,18 +28,45 @@ impl Naive<'_> {
         let Some((at, r, (_, miss))) = some.find(|(_, _, (hit, _))| *hit) else {
             return vec![End::Back(w.clone())];
         };
-        let mut out = if miss {
-            self.run(t, chain, at + 1, w)
-        } else {
-            Vec::new()
-        };
-        let w = w.clone();
-        match &r.action {
+        let mut out = Vec::new();
+        if let Action::Map(actions) = &r.action {
+            let mut missed = true;
+            for (clause, action) in r.clauses.iter().zip(actions) {
+                if !missed {
+                    break;
+                }
+                let (hit, miss) = self.case.may_of(std::slice::from_ref(clause), w);
+                missed = miss;
+                if hit {
+                    out.extend(self.act(t, (chain, at), action, w));
+                }
+            }
+            if missed {
+                out.extend(self.run(t, chain, at + 1, w));
+            }
+            return out;
+        }
+        if miss {
+            out.extend(self.run(t, chain, at + 1, w));
+        }
+        out.extend(self.act(t, (chain, at), &r.action, w));
+        out
+    }
+
+    /// What a rule's action does.
+    fn act(&self, t: &Table, (chain, at): (usize, usize), action: &Action, w: &Walker) -> Vec<End> {
+        let (w, mut out) = (w.clone(), Vec::new());
+        match action {
             Action::Allow => out.push(End::Accept(w)),
             Action::Deny => out.push(End::Over(Outcome::Deny)),
             Action::Opaque(_) => out.push(End::Over(Outcome::Unknown)),
             Action::Return => out.push(End::Back(w)),
-            Action::Nat(n) => out.extend(self.translate(&w, n).into_iter().map(End::Accept)),
+            Action::Nat(n) => out.extend(self.translate(&w, n).into_iter().map(|x| {
+                End::Accept(Walker {
+                    nat_done: true,
+                    ..x
+                })
+            })),
             Action::Goto(to) => out.extend(self.run(t, *to as usize, 0, &w)),
             Action::Jump(to) => {
                 for end in self.run(t, *to as usize, 0, &w) {
@@ -93,90 +120,128 @@ impl Naive<'_> {
         out
     }
 
-    fn base(
-        &self,
-        table: TableName,
-        hook: &str,
-        from: Vec<Walker>,
-        out: &mut Outcomes,
-    ) -> Vec<Walker> {
-        let found = self.nf.tables.iter().find(|t| t.name == table);
-        let found = found.and_then(|t| Some((t, t.chains.iter().position(|c| &*c.name == hook)?)));
-        let Some((t, index)) = found else {
-            if table == TableName::Filter && !from.is_empty() {
-                out.insert(Outcome::Unknown);
-                return Vec::new();
-            }
-            return from;
-        };
-        let mut passed = Vec::new();
-        for w in from {
-            if table == TableName::Nat && w.state != "NEW" {
-                passed.push(w);
-                continue;
-            }
-            for end in self.run(t, index, 0, &w) {
-                let over = match (end, t.chains[index].policy) {
-                    (End::Over(o), _) => o,
-                    (End::Back(_), Some(p)) if !p.allow => Outcome::Deny,
-                    (End::Back(_), None) if table == TableName::Filter => Outcome::Unknown,
-                    (End::Accept(x) | End::Back(x), _) => {
-                        passed.push(x);
-                        continue;
-                    }
+    /// The chains of a hook, in the order in which the kernel calls them.
+    fn at(&self, hook: Hook) -> Vec<(i32, (&Table, usize))> {
+        let mut all = Vec::new();
+        for t in self.nf.tables() {
+            for (i, c) in t.chains.iter().enumerate() {
+                let Some(base) = c.base.as_ref().filter(|b| b.hook == hook) else {
+                    continue;
                 };
-                out.insert(over);
+                // All nat chains of a hook stand at one place.
+                let place = match (base.kind, hook) {
+                    (ChainType::Nat, Hook::Prerouting | Hook::Output) => (-100, base.priority),
+                    (ChainType::Nat, _) => (100, base.priority),
+                    _ => (base.priority, 0),
+                };
+                all.push((place, t, i));
             }
+        }
+        all.sort_by_key(|(place, ..)| *place);
+        all.into_iter()
+            .map(|((place, _), t, i)| (place, (t, i)))
+            .collect()
+    }
+
+    /// Whether a base chain sees the packet.
+    fn sees(&self, c: &Chain, w: &Walker) -> bool {
+        let base = c.base.as_ref().unwrap();
+        let device = match base.hook {
+            Hook::Egress => &w.out_iface,
+            _ => &w.in_iface,
+        };
+        let bound = base.devices.is_empty() || base.devices.contains(device);
+        bound && (base.kind != ChainType::Nat || w.state == "NEW" && !w.nat_done)
+    }
+
+    fn base(&self, (t, index): (&Table, usize), w: Walker, out: &mut Outcomes) -> Vec<Walker> {
+        let chain = &t.chains[index];
+        if !self.sees(chain, &w) {
+            return vec![w];
+        }
+        let mut passed = Vec::new();
+        for end in self.run(t, index, 0, &w) {
+            let over = match (end, chain.policy) {
+                (End::Over(o), _) => o,
+                (End::Back(_), Some(p)) if !p.allow => Outcome::Deny,
+                (End::Back(_), None) if t.filters => Outcome::Unknown,
+                (End::Accept(x) | End::Back(x), _) => {
+                    passed.push(x);
+                    continue;
+                }
+            };
+            out.insert(over);
         }
         passed
     }
 
-    fn hook(
-        &self,
-        hook: &str,
-        tables: &[TableName],
-        mut from: Vec<Walker>,
-        out: &mut Outcomes,
-    ) -> Vec<Walker> {
+    fn hook(&self, hook: Hook, mut from: Vec<Walker>, out: &mut Outcomes) -> Vec<Walker> {
         let p = self.case.packet;
         for w in &mut from {
-            let no_out = matches!(hook, "PREROUTING" | "INPUT");
+            let no_out = matches!(hook, Hook::Ingress | Hook::Prerouting | Hook::Input);
             let out = self.direction == Direction::Out;
-            let no_in = hook == "OUTPUT" || hook == "POSTROUTING" && out;
+            let leaving = matches!(hook, Hook::Postrouting | Hook::Egress);
+            let no_in = hook == Hook::Output || leaving && out;
             w.out_iface = if no_out {
                 "".into()
             } else {
                 p.out_iface.clone()
             };
             w.in_iface = if no_in { "".into() } else { p.in_iface.clone() };
+            w.nat_done = false;
         }
-        for table in tables {
-            if *table != TableName::Raw {
-                from = self.base(*table, hook, from, out);
-                continue;
+        let chains = self.at(hook);
+        let decides = matches!(hook, Hook::Input | Hook::Forward | Hook::Output);
+        let lacks = decides && !self.nf.whole && !chains.iter().any(|(_, (t, _))| t.filters);
+        // Before connection tracking no packet has a connection.
+        let untracked = |(t, i): &(&Table, usize)| {
+            let base = t.chains[*i].base.as_ref().unwrap();
+            hook == Hook::Ingress || base.kind != ChainType::Nat && base.priority < -200
+        };
+        for (priority, place) in chains {
+            let early = untracked(&place);
+            if lacks && priority > 0 {
+                break;
             }
-            // Before connection tracking no packet has a connection.
             for w in &mut from {
-                w.state = "INVALID";
+                if early && !w.early && !w.settled {
+                    w.state = "INVALID";
+                } else if !early && w.early && w.state == "INVALID" {
+                    w.state = p.state;
+                }
+                w.early = early;
             }
-            from = self.base(*table, hook, from, out);
-            for w in from.iter_mut().filter(|w| w.state == "INVALID") {
+            let each = from.into_iter().flat_map(|w| self.base(place, w, out));
+            from = each.collect();
+        }
+        for w in from.iter_mut().filter(|w| w.early) {
+            w.early = false;
+            if w.state == "INVALID" {
                 w.state = p.state;
             }
+        }
+        if lacks && !from.is_empty() {
+            out.insert(Outcome::Unknown);
+            return Vec::new();
         }
         from
     }
 
+    fn leave(&self, from: Vec<Walker>, out: &mut Outcomes) -> Vec<Walker> {
+        let p = self.hook(Hook::Postrouting, from, out);
+        self.hook(Hook::Egress, p, out)
+    }
+
     /// What may happen to the packet.
     pub(crate) fn judge(&self, out: &mut Outcomes) {
-        use TableName::{Filter, Mangle, Nat, Raw, Security};
         let start = vec![self.case.start()];
         let mut passed = Vec::new();
         if self.direction == Direction::Out {
-            let p = self.hook("OUTPUT", &[Raw, Mangle, Nat, Filter, Security], start, out);
-            passed = self.hook("POSTROUTING", &[Mangle, Nat], p, out);
+            let p = self.hook(Hook::Output, start, out);
+            passed = self.leave(p, out);
         } else {
-            for w in self.hook("PREROUTING", &[Raw, Mangle, Nat], start, out) {
+            let p = self.hook(Hook::Ingress, start, out);
+            for w in self.hook(Hook::Prerouting, p, out) {
                 passed.extend(self.route(w, out));
             }
         }
@@ -186,7 +251,6 @@ impl Naive<'_> {
     }
 
     fn route(&self, w: Walker, out: &mut Outcomes) -> Vec<Walker> {
-        use TableName::{Filter, Mangle, Nat, Security};
         let looped = w.translated == Some(false) && w.dst.is_loopback();
         if looped && w.dst.is_ipv6() {
             out.insert(Outcome::Unknown);
@@ -197,10 +261,10 @@ impl Naive<'_> {
             Some(redirected) => redirected || looped || self.case.own == Some(w.dst),
         };
         if !here {
-            let p = self.hook("FORWARD", &[Mangle, Filter, Security], vec![w], out);
-            return self.hook("POSTROUTING", &[Mangle, Nat], p, out);
+            let p = self.hook(Hook::Forward, vec![w], out);
+            return self.leave(p, out);
         }
-        let end = self.hook("INPUT", &[Mangle, Filter, Security, Nat], vec![w], out);
+        let end = self.hook(Hook::Input, vec![w], out);
         if looped && !end.is_empty() {
             out.insert(Outcome::Unknown);
             return Vec::new();

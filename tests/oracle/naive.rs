@@ -3,7 +3,9 @@
 
 use crate::universe::{MAC, V4, V6};
 use hylint::session::trace::{Packet, Verdict};
-use hylint_model::{Condition, ConditionKind, Rule, Side, Test};
+use hylint_model::{
+    Clause, Condition, ConditionKind, NamedSet, PacketField, Rule, Side, Test, Values,
+};
 use hylint_space::{AddrSet, PacketBox, StateSet, iface_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -44,6 +46,10 @@ pub(crate) struct Walker {
     /// Whether a rule said if or how the connection is tracked.
     pub(crate) settled: bool,
     pub(crate) dnat: bool,
+    /// A nat chain of the present hook has translated it.
+    pub(crate) nat_done: bool,
+    /// It is in a chain before connection tracking.
+    pub(crate) early: bool,
     /// Set once translated: whether to an address that is this host's, whichever it is.
     pub(crate) translated: Option<bool>,
     pub(crate) mark: Bits,
@@ -58,6 +64,8 @@ pub(crate) struct Case<'a> {
     pub(crate) own_side: Option<Side>,
     pub(crate) values: &'a BTreeMap<String, bool>,
     pub(crate) known: &'a AddrSet,
+    /// The sets of the netfilter.
+    pub(crate) sets: &'a [NamedSet],
 }
 
 enum Truth {
@@ -79,6 +87,8 @@ impl Case<'_> {
             state: p.state,
             settled: false,
             dnat: false,
+            nat_done: false,
+            early: false,
             translated: None,
             mark: std::array::from_fn(|i| Some(p.mark >> i & 1 == 1)),
             // Packets before it may have marked the connection.
@@ -105,6 +115,26 @@ impl Case<'_> {
         let moved = side == Side::Dst && w.translated.is_some();
         let by_direction = self.own_side == Some(side) && !moved;
         redirected || by_direction || a.is_loopback() || self.own == Some(a)
+    }
+
+    /// Whether some member holds every field.
+    fn in_set(&self, set: &NamedSet, fields: &[PacketField], w: &Walker) -> bool {
+        let holds = |(field, values): (&PacketField, &Values)| match (field, values) {
+            (PacketField::Src, Values::Addrs(a)) => a.contains(w.src),
+            (PacketField::Dst, Values::Addrs(a)) => a.contains(w.dst),
+            (PacketField::Sport, Values::Ports(p)) => p.contains(w.sport),
+            (PacketField::Dport, Values::Ports(p)) => p.contains(w.dport),
+            (PacketField::Protocol, Values::Protocols(p)) => p.contains(self.packet.proto),
+            (PacketField::InInterface, Values::Interfaces(i)) => {
+                i.contains(iface_name(&w.in_iface))
+            }
+            (PacketField::OutInterface, Values::Interfaces(i)) => {
+                i.contains(iface_name(&w.out_iface))
+            }
+            other => panic!("{other:?}"),
+        };
+        let member = |m: &[Values]| fields.iter().zip(m).all(holds);
+        set.members.iter().any(|m| member(m))
     }
 
     /// No address of this universe is multicast. IPv4 wants one of the types asked for, IPv6 each of them.
@@ -156,6 +186,7 @@ impl Case<'_> {
             Test::Named { key, side } if &**key == "known" => self
                 .known
                 .contains(if *side == Side::Src { w.src } else { w.dst }),
+            Test::Set { set, fields } => self.in_set(&self.sets[set.index()], fields, w),
             Test::Fragment | Test::ExtensionHeader => false,
             Test::PktType(_) => true,
             // Taken to hold, as an assumption.
@@ -167,8 +198,13 @@ impl Case<'_> {
 
     /// Whether a rule may match, and whether it may miss.
     pub(crate) fn may(&self, r: &Rule, w: &Walker) -> (bool, bool) {
+        self.may_of(&r.clauses, w)
+    }
+
+    /// The same for some of its clauses.
+    pub(crate) fn may_of(&self, clauses: &[Clause], w: &Walker) -> (bool, bool) {
         let (mut hit, mut miss) = (false, true);
-        for clause in r.clauses.iter().filter(|c| self.inside(&c.space, w)) {
+        for clause in clauses.iter().filter(|c| self.inside(&c.space, w)) {
             let (mut possible, mut sure) = (true, true);
             let mut marks: BTreeMap<&str, bool> = BTreeMap::new();
             for c in &clause.conditions {
@@ -213,6 +249,7 @@ pub(crate) fn every_value<'a>(
             Test::Named { key, .. } => &**key == "known",
             Test::Mark { .. }
             | Test::ConnMark { .. }
+            | Test::Set { .. }
             | Test::AddrType { .. }
             | Test::PktType(_) => true,
             Test::Fragment | Test::ExtensionHeader | Test::Unprinted => true,

@@ -1,29 +1,80 @@
 //! Random netfilter tables.
 
-use crate::universe::{ADDRESSES, netfilter_condition, range, rule};
+use crate::universe::{ADDRESSES, netfilter_condition, range, rule, sets};
+use Hook::{Egress, Forward, Ingress, Input, Output, Postrouting, Prerouting};
 use hylint_model::{
-    Action, Body, Chain, ChainPolicy, Nat, NatKind, Netfilter, Point, PointKind, Rule, Span, Table,
-    TableName,
+    Action, BaseChain, Body, Chain, ChainPolicy, ChainType, Hook, Nat, NatKind, Netfilter, Point,
+    PointKind, Rule, Span, Table, TableFamily,
 };
 use hylint_space::{AddrSet, PortSet, RangeSet};
 use proptest::prelude::*;
 
-/// Tables with their base chains and the most rules of a chain.
-const BASES: [(TableName, &[&str], usize); 5] = [
-    (TableName::Raw, &["PREROUTING", "OUTPUT"], 1),
+/// What a table is made for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Purpose {
+    Raw,
+    Mangle,
+    Nat,
+    Filter,
+    Security,
+    /// A table as nftables has them, with chains wherever somebody put them.
+    Own(ChainType),
+}
+
+/// Tables with the hooks of their chains and the most rules of a chain.
+const BASES: [(Purpose, &[Hook], usize); 7] = [
+    (Purpose::Raw, &[Prerouting, Output], 1),
     (
-        TableName::Mangle,
-        &["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+        Purpose::Mangle,
+        &[Prerouting, Input, Forward, Output, Postrouting],
         2,
     ),
+    (Purpose::Nat, &[Prerouting, Input, Output, Postrouting], 2),
+    (Purpose::Filter, &[Input, Forward, Output], 3),
+    (Purpose::Security, &[Input, Forward, Output], 1),
     (
-        TableName::Nat,
-        &["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
+        Purpose::Own(ChainType::Filter),
+        &[Ingress, Prerouting, Input, Input, Forward, Output, Egress],
         2,
     ),
-    (TableName::Filter, &["INPUT", "FORWARD", "OUTPUT"], 3),
-    (TableName::Security, &["INPUT", "FORWARD", "OUTPUT"], 1),
+    (Purpose::Own(ChainType::Nat), &[Prerouting, Output], 2),
 ];
+
+/// Where a base chain may stand: where the kernel puts that of iptables, else anywhere.
+fn base(purpose: Purpose, hook: Hook) -> BoxedStrategy<BaseChain> {
+    let nat = match hook {
+        Prerouting | Output => -100,
+        _ => 100,
+    };
+    let kind = match purpose {
+        Purpose::Nat => ChainType::Nat,
+        Purpose::Own(kind) => kind,
+        _ => ChainType::Filter,
+    };
+    let places = match purpose {
+        Purpose::Raw => vec![-300],
+        Purpose::Mangle => vec![-150],
+        Purpose::Nat => vec![nat],
+        Purpose::Filter => vec![0],
+        Purpose::Security => vec![50],
+        Purpose::Own(ChainType::Nat) => vec![-300, -100, 0, 200],
+        Purpose::Own(_) => vec![-400, -300, -250, -150, -50, 0, 10, 150],
+    };
+    let devices = match hook {
+        Ingress | Egress => vec!["eth0".into()],
+        _ => Vec::new(),
+    };
+    let place = prop::sample::select(places);
+    let at = move |priority| BaseChain {
+        hook,
+        kind,
+        priority,
+        or_priority: None,
+        family: TableFamily::Inet,
+        devices: devices.clone(),
+    };
+    place.prop_map(at).boxed()
+}
 
 fn marks() -> BoxedStrategy<Action> {
     let masks = || prop_oneof![Just(1u32), Just(3), Just(u32::MAX)];
@@ -61,16 +112,16 @@ fn translations() -> BoxedStrategy<Action> {
 }
 
 /// Targets of a chain's rules; jumps go to later chains only, as the kernel refuses loops.
-fn actions(table: TableName, own: u32, chains: u32) -> BoxedStrategy<Action> {
+fn actions(table: Purpose, own: u32, chains: u32) -> BoxedStrategy<Action> {
     let plain = prop_oneof![3 => Just(Action::Allow), 2 => Just(Action::Return), 1 => Just(Action::Continue)].boxed();
     let opaque = Just(Action::Opaque("NFQUEUE".into())).boxed();
     let deny = Just(Action::Deny).boxed();
     let verdict = match table {
-        TableName::Nat => prop_oneof![2 => plain, 3 => translations()].boxed(),
-        TableName::Raw => {
+        Purpose::Nat | Purpose::Own(ChainType::Nat) => prop_oneof![2 => plain, 3 => translations()].boxed(),
+        Purpose::Raw => {
             prop_oneof![3 => plain, 2 => Just(Action::Notrack), 1 => Just(Action::Track), 1 => deny, 1 => marks()].boxed()
         }
-        TableName::Filter => prop_oneof![6 => plain, 4 => deny, 1 => opaque, 1 => marks()].boxed(),
+        Purpose::Filter => prop_oneof![6 => plain, 4 => deny, 1 => opaque, 1 => marks()].boxed(),
         _ => prop_oneof![4 => plain, 2 => deny, 3 => marks(), 1 => opaque].boxed(),
     };
     if own + 1 >= chains {
@@ -86,36 +137,57 @@ fn actions(table: TableName, own: u32, chains: u32) -> BoxedStrategy<Action> {
     prop_oneof![3 => verdict, 2 => jump].boxed()
 }
 
-fn table(
-    name: TableName,
-    bases: &'static [&'static str],
-    most: usize,
-) -> impl Strategy<Value = Table> {
+/// The rule with an action for each of its clauses.
+fn mapped(r: Rule, actions: [Action; 2]) -> Rule {
+    let actions = actions.into_iter().take(r.clauses.len());
+    Rule {
+        action: Action::Map(actions.collect()),
+        ..r
+    }
+}
+
+fn table(purpose: Purpose, bases: &'static [Hook], most: usize) -> impl Strategy<Value = Table> {
     let first = u32::try_from(bases.len()).unwrap();
     let all = first + 3;
+    let filters = purpose == Purpose::Filter;
     let chains: Vec<_> = (0..all)
         .map(|i| {
             // Nothing jumps to a base chain.
-            let rules = rule(actions(name, i.max(first - 1), all), netfilter_condition());
-            let allow = if name == TableName::Filter { 0.5 } else { 0.9 };
+            let actions = || actions(purpose, i.max(first - 1), all);
+            let rules = (
+                rule(actions(), netfilter_condition()),
+                prop::option::weighted(0.2, (actions(), actions())),
+            );
+            let rules = rules.prop_map(|(r, map)| match map {
+                Some((a, b)) => mapped(r, [a, b]),
+                None => r,
+            });
+            let allow = if filters { 0.5 } else { 0.9 };
             let policy = prop::option::weighted(0.95, prop::bool::weighted(allow));
-            (prop::collection::vec(rules, 0..=most), policy)
+            let place = match bases.get(i as usize) {
+                Some(hook) => base(purpose, *hook).prop_map(Some).boxed(),
+                None => Just(None).boxed(),
+            };
+            (prop::collection::vec(rules, 0..=most), policy, place)
         })
         .collect();
-    chains.prop_map(move |chains| Table {
-        name,
+    let own = matches!(purpose, Purpose::Own(_));
+    let filters = prop_oneof![Just(filters), Just(filters || own)];
+    (chains, filters).prop_map(move |(chains, filters)| Table {
+        name: format!("{purpose:?}").into(),
+        family: TableFamily::Inet,
+        filters,
         span: Span::default(),
         chains: chains
             .into_iter()
             .enumerate()
-            .map(|(i, (rules, policy))| Chain {
-                name: bases
-                    .get(i)
-                    .map_or_else(|| format!("user{i}").into(), |b| (*b).into()),
-                policy: policy.filter(|_| i < bases.len()).map(|allow| ChainPolicy {
+            .map(|(i, (rules, policy, base))| Chain {
+                name: format!("chain{i}").into(),
+                policy: policy.filter(|_| base.is_some()).map(|allow| ChainPolicy {
                     allow,
                     span: Span::default(),
                 }),
+                base,
                 span: Span::default(),
                 rules: rules
                     .into_iter()
@@ -130,22 +202,19 @@ fn table(
 pub(crate) fn netfilter() -> impl Strategy<Value = Point> {
     let tables: Vec<_> = BASES
         .iter()
-        .map(|(name, bases, most)| {
-            let odds = if *name == TableName::Filter {
-                0.95
-            } else {
-                0.6
+        .map(|(purpose, bases, most)| {
+            let odds = match purpose {
+                Purpose::Filter => 0.95,
+                Purpose::Own(_) => 0.3,
+                _ => 0.6,
             };
-            prop::option::weighted(odds, table(*name, bases, *most))
+            prop::option::weighted(odds, table(*purpose, bases, *most))
         })
         .collect();
-    tables.prop_map(|tables| {
-        let tables = tables.into_iter().flatten().collect();
-        let legacy = false;
-        Point::new(
-            PointKind::Netfilter,
-            Span::default(),
-            Body::Netfilter(Netfilter { tables, legacy }),
-        )
+    (tables, prop::bool::weighted(0.3), sets()).prop_map(|(tables, whole, sets)| {
+        let mut nf = Netfilter::new(tables.into_iter().flatten().collect());
+        nf.whole = whole;
+        nf.sets = sets;
+        Point::new(PointKind::Netfilter, Span::default(), Body::Netfilter(nf))
     })
 }

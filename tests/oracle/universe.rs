@@ -2,8 +2,8 @@
 
 use hylint::session::trace::Packet;
 use hylint_model::{
-    Action, AddrTypes, Clause, Condition, ConditionKind, Profiles, Rule, RuleOrigin, Side, Span,
-    Test,
+    Action, AddrTypes, Clause, Condition, ConditionKind, NamedSet, PacketField, Profiles, Rule,
+    RuleOrigin, SetId, Side, Span, Test, Values,
 };
 use hylint_space::{
     AddrSet, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet,
@@ -125,6 +125,52 @@ pub(crate) fn common_condition() -> BoxedStrategy<Condition> {
     prop_oneof![3 => opaque, 2 => named].boxed()
 }
 
+/// Each set with the fields that rules look up in it.
+const LOOKUPS: [(usize, &[PacketField]); 6] = [
+    (0, &[PacketField::Src]),
+    (0, &[PacketField::Dst]),
+    (1, &[PacketField::Dport]),
+    (2, &[PacketField::Dst, PacketField::Dport]),
+    (2, &[PacketField::Src, PacketField::Sport]),
+    (3, &[PacketField::InInterface, PacketField::Protocol]),
+];
+
+/// A packet looked up in a set.
+fn lookup() -> impl Strategy<Value = Condition> {
+    prop::sample::select(LOOKUPS.to_vec()).prop_map(|(set, fields)| {
+        let test = Test::Set {
+            set: SetId::new(set),
+            fields: fields.into(),
+        };
+        new(ConditionKind::Peer, test, format!("@{set} {fields:?}"))
+    })
+}
+
+/// The sets that [`LOOKUPS`] names: addresses, ports, and several fields at once. Members may overlap.
+pub(crate) fn sets() -> impl Strategy<Value = Vec<NamedSet>> {
+    let named = |name: &str, members: Vec<Vec<Values>>| NamedSet {
+        name: name.into(),
+        span: Span::default(),
+        members: members.into_iter().map(Vec::into_boxed_slice).collect(),
+    };
+    let addrs = || addrs().prop_map(Values::Addrs);
+    let ports = || ports().prop_map(Values::Ports);
+    let face = || ifaces().prop_map(Values::Interfaces);
+    let protocol = prop_oneof![Just(ProtoSet::single(6)), Just(ProtoSet::full())];
+    let protocol = protocol.prop_map(Values::Protocols);
+    let pairs = prop::collection::vec((addrs(), ports()), 0..4);
+    let faces = prop::collection::vec((face(), protocol), 0..3);
+    (addrs(), ports(), pairs, faces).prop_map(move |(a, p, pairs, faces)| {
+        let both = |all: Vec<(Values, Values)>| all.into_iter().map(|(a, b)| vec![a, b]).collect();
+        vec![
+            named("addrs", vec![vec![a]]),
+            named("ports", vec![vec![p]]),
+            named("pairs", both(pairs)),
+            named("faces", both(faces)),
+        ]
+    })
+}
+
 /// What netfilter says beside packets.
 pub(crate) fn netfilter_condition() -> BoxedStrategy<Condition> {
     let mark = (any::<bool>(), 0u32..3, 1u32..4).prop_map(|(conn, value, mask)| {
@@ -178,7 +224,7 @@ pub(crate) fn netfilter_condition() -> BoxedStrategy<Condition> {
             "length 60"
         )),
     ];
-    prop_oneof![3 => common_condition(), 3 => mark, 1 => owner, 1 => addrtype, 2 => plain].boxed()
+    prop_oneof![3 => common_condition(), 3 => mark, 1 => owner, 1 => addrtype, 2 => plain, 2 => lookup()].boxed()
 }
 
 fn clause(condition: BoxedStrategy<Condition>) -> impl Strategy<Value = Clause> {

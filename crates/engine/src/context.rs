@@ -20,7 +20,7 @@ pub struct Context<'a> {
     pub profile: Profiles,
     /// How conditions about the local process count.
     pub policy: LocalPolicy<'a>,
-    /// Starts at the filter table and stays in it.
+    /// Asks the chains alone that filter at the hook of the direction ([`hylint_model::Table::filters`]).
     pub filter_only: bool,
     /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
     /// with the reason [`BUDGET`].

@@ -36,7 +36,7 @@ impl<'a> Fact<'a> {
     pub(crate) fn about_destination(&self) -> bool {
         match &self.condition.test {
             Test::Named { side, .. } => *side == Side::Dst,
-            Test::IpSet { .. } => true,
+            Test::IpSet { .. } | Test::Set { .. } => true,
             _ => false,
         }
     }

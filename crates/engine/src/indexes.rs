@@ -1,7 +1,7 @@
 //! The indexes of long rule lists.
 
 use crate::rulespace::{Entries, Index, Kinds, OrderedList, Takes, of_table};
-use hylint_model::{Action, Body, Chain, Discipline, Lists, Netfilter, Point, Rule, TableName};
+use hylint_model::{Action, Body, Chain, ChainId, Discipline, Lists, Netfilter, Point, Rule};
 use hylint_space::PacketBox;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -98,8 +98,8 @@ pub enum ListId {
     Ingress,
     /// Rules for packets that go out.
     Egress,
-    /// The chain of a table at this place.
-    Chain(TableName, usize),
+    /// A chain of a netfilter.
+    Chain(ChainId),
 }
 
 /// The indexes of a point's long lists.
@@ -143,7 +143,7 @@ impl PointIndex {
             Body::Netfilter(nf) => chains(nf, from.long, false),
         };
         Self {
-            restates: !lists.is_empty() && point.rules().any(|r| r.action == Action::Notrack),
+            restates: !lists.is_empty() && point.rules().any(|r| r.does(|a| *a == Action::Notrack)),
             lists: hylint_parallel::map(lists, |l| (l.id, ListIndex::new(l)))
                 .into_iter()
                 .collect(),
@@ -176,11 +176,12 @@ fn ends(lists: &Lists, long: usize) -> Vec<Listed<'_>> {
 fn chains(nf: &Netfilter, long: usize, look_into: bool) -> Vec<Listed<'_>> {
     let is_long = |c: &Chain| c.rules.len() >= long;
     let mut out = Vec::new();
-    for t in nf.tables.iter().filter(|t| t.chains.iter().any(is_long)) {
+    let tables = nf.tables().iter().enumerate();
+    for (n, t) in tables.filter(|(_, t)| t.chains.iter().any(is_long)) {
         let each = t.chains.iter().enumerate().zip(of_table(t));
         let long = each.filter(|((_, c), _)| is_long(c));
         out.extend(long.map(|((i, c), takes)| Listed {
-            id: ListId::Chain(t.name, i),
+            id: ListId::Chain(ChainId::new(n, i)),
             rules: &c.rules,
             order: None,
             takes,
@@ -268,7 +269,7 @@ fn inside<'a>(
     };
     let chain = chains.get(to as usize)?;
     let acting = || chain.rules.iter().filter(acts);
-    let goes_on = |r: &Rule| matches!(r.action, Action::Jump(_) | Action::Goto(_));
+    let goes_on = |r: &Rule| r.called().next().is_some();
     let boxes = chain.rules.len().saturating_mul(rule.clauses.len());
     if boxes > *spare || acting().any(goes_on) {
         return None;

@@ -8,7 +8,10 @@ use super::packets::{broadcast, narrow, of_one};
 use super::piece::Piece;
 use super::process::{self, LocalPolicy};
 use super::tri::Tri;
-use hylint_model::{AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test};
+use hylint_model::{
+    Action, AddrTypes, Clause, Condition, ConditionKind, NamedSet, PacketField, Rule, SetId, Side,
+    Test,
+};
 use hylint_space::{AddrSet, PacketBox, RangeSet, StateSet, class};
 use smallvec::SmallVec;
 
@@ -20,14 +23,42 @@ pub(super) fn split<'a>(
     rule: &'a Rule,
     pieces: &mut Vec<Piece<'a>>,
 ) -> Vec<Piece<'a>> {
+    let part = Part {
+        clauses: &rule.clauses,
+        action: &rule.action,
+        sets: &[],
+    };
+    split_part(ctx, dir, &part, pieces)
+}
+
+/// Clauses of a rule that come to one action.
+pub(super) struct Part<'a> {
+    pub(super) clauses: &'a [Clause],
+    pub(super) action: &'a Action,
+    /// The sets that its conditions may name.
+    pub(super) sets: &'a [NamedSet],
+}
+
+/// The same for a part of a rule.
+pub(super) fn split_part<'a>(
+    ctx: &Context<'a>,
+    dir: Direction,
+    part: &Part<'a>,
+    pieces: &mut Vec<Piece<'a>>,
+) -> Vec<Piece<'a>> {
     let mut hit = Vec::new();
     let mut rest = Vec::new();
-    for clause in &rule.clauses {
+    for clause in part.clauses {
+        let looks_up = clause.conditions.iter().any(|c| in_set(c).is_some());
         let mut i = 0;
         while let Some(p) = pieces.get(i) {
             if clause.space.intersects(&p.space) {
                 let piece = pieces.swap_remove(i);
-                split_clause(ctx, dir, rule, clause, piece, &mut hit, &mut rest);
+                if looks_up {
+                    split_sets(ctx, dir, part, clause, piece, &mut hit, &mut rest);
+                } else {
+                    split_clause(ctx, dir, part, clause, piece, &mut hit, &mut rest);
+                }
             } else {
                 i += 1;
             }
@@ -40,10 +71,97 @@ pub(super) fn split<'a>(
     hit
 }
 
+/// The set that a condition looks the packet up in, if it does.
+fn in_set(c: &Condition) -> Option<(SetId, &[PacketField])> {
+    match &c.test {
+        Test::Set { set, fields } => Some((*set, fields)),
+        _ => None,
+    }
+}
+
+/// Boxes that a piece may fall into by a set; past it, whether it is in the set is not decided.
+const PARTS: usize = 1 << 12;
+
+/// Splits a piece by the sets of a clause first, whose members are boxes, and what is left of it by the other conditions.
+fn split_sets<'a>(
+    ctx: &Context<'a>,
+    dir: Direction,
+    part: &Part<'a>,
+    clause: &'a Clause,
+    piece: Piece<'a>,
+    hit: &mut Vec<Piece<'a>>,
+    rest: &mut Vec<Piece<'a>>,
+) {
+    let mut inside = vec![piece.space.intersect(&clause.space)];
+    let mut outside = piece.space.subtract(&clause.space);
+    for c in &clause.conditions {
+        let Some((within, without)) = looked_up(part, c, &inside) else {
+            continue;
+        };
+        let (fits, other) = if c.negated {
+            (without, within)
+        } else {
+            (within, without)
+        };
+        inside = fits;
+        outside.extend(other);
+    }
+    for space in inside {
+        let piece = Piece {
+            space,
+            ..piece.clone()
+        };
+        split_clause(ctx, dir, part, clause, piece, hit, rest);
+    }
+    rest.extend(outside.into_iter().map(|space| Piece {
+        space,
+        ..piece.clone()
+    }));
+}
+
+/// The packets of disjoint boxes that are in the condition's set, as disjoint boxes, and those that are not. `None` if it has
+/// no set, or none that can be looked up.
+fn looked_up(
+    part: &Part<'_>,
+    c: &Condition,
+    boxes: &[PacketBox],
+) -> Option<(Vec<PacketBox>, Vec<PacketBox>)> {
+    let (id, fields) = in_set(c)?;
+    let set = part.sets.get(id.index())?;
+    let (mut within, mut left) = (Vec::new(), boxes.to_vec());
+    for member in &set.members {
+        let mut next = Vec::with_capacity(left.len());
+        for b in left {
+            let held = NamedSet::part(member, fields, &b)?;
+            if held.is_empty() {
+                next.push(b);
+            } else {
+                next.extend(b.subtract(&held));
+                within.push(held);
+            }
+        }
+        left = next;
+        if left.len() + within.len() > PARTS {
+            return None;
+        }
+    }
+    Some((within, left))
+}
+
+/// Whether all packets of a box are in the condition's set, or none; `None` if some are, or it cannot be looked up.
+fn is_in(part: &Part<'_>, c: &Condition, space: &PacketBox) -> Option<bool> {
+    let (within, left) = looked_up(part, c, std::slice::from_ref(space))?;
+    match (within.is_empty(), left.is_empty()) {
+        (false, true) => Some(true),
+        (true, _) => Some(false),
+        (false, false) => None,
+    }
+}
+
 fn split_clause<'a>(
     ctx: &Context<'a>,
     dir: Direction,
-    rule: &'a Rule,
+    part: &Part<'a>,
     clause: &'a Clause,
     piece: Piece<'a>,
     hit: &mut Vec<Piece<'a>>,
@@ -55,7 +173,7 @@ fn split_clause<'a>(
     for cond in &clause.conditions {
         let at = At {
             dir,
-            rule,
+            part,
             clause,
             piece: &piece,
             open: &open,
@@ -143,7 +261,7 @@ fn is_drawn(c: &Condition) -> bool {
 /// Where a condition is asked.
 struct At<'q, 'a> {
     dir: Direction,
-    rule: &'a Rule,
+    part: &'q Part<'a>,
     clause: &'a Clause,
     piece: &'q Piece<'a>,
     /// The clause's conditions before this one that stay open: they hold where it counts.
@@ -159,7 +277,7 @@ fn decide<'a>(
 ) -> Tri {
     let At {
         dir,
-        rule,
+        part,
         clause,
         piece,
         open,
@@ -204,6 +322,8 @@ fn decide<'a>(
             piece.connmark.is(*value, *mask).map(truth)
         }
         Test::Connection(test) => connection::decide(piece, test, cond.negated, space),
+        // The piece was cut before where the set ends ([`split_sets`]).
+        Test::Set { .. } => is_in(part, cond, space).map(truth),
         // A query is about whole packets or first fragments.
         Test::Fragment | Test::ExtensionHeader => Some(truth(false)),
         // A required flow is between hosts that the routing knows; that a route exists is a stated limit.
@@ -216,7 +336,7 @@ fn decide<'a>(
         return t;
     }
     let fact = || facts::answer(&piece.facts, open, cond);
-    if let Some(t) = process::decide(&ctx.policy, rule, clause, cond, fact) {
+    if let Some(t) = process::decide(&ctx.policy, part.action, clause, cond, fact) {
         return t;
     }
     match fact() {

@@ -1,24 +1,24 @@
-//! The packet path of Linux: hooks in order of priority, tables, chains.
+//! The packet path of Linux: hooks, base chains by priority, jumps.
 //!
-//! PREROUTING raw, mangle, nat → routing → INPUT mangle, filter, security, nat, or FORWARD mangle, filter, security; OUTPUT
-//! raw, mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
+//! PREROUTING → routing → INPUT, or FORWARD and POSTROUTING; OUTPUT and POSTROUTING. What stands at a hook, and in which
+//! order, the base chains say.
 
 use super::candidates::RuleWalk;
 use super::context::{BUDGET, Context};
 use super::indexes::ListId;
 use super::marks::Mark;
-use super::matching::split;
+use super::matching::{Part, split_part};
 use super::nat::translate;
 use super::outcome::{Branch, Decider, Direction, Effect};
 use super::packets::family;
 use super::piece::{Piece, Unseen, connected, cost, join, restore};
 use super::sets::PointId;
 use crate::rulespace::Kinds;
-use hylint_model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
-use hylint_space::{Family, IfaceSet, PacketBox, StateSet, class};
-
-/// The table that a query may be limited to.
-const FILTER: TableName = TableName::Filter;
+use hylint_model::{
+    Action, Chain, ChainId, ChainType, Hook, Hooked, NatKind, Netfilter, Rule, Table, priority,
+};
+use hylint_space::{Family, IfaceExt, IfaceSet, PacketBox, StateSet, class};
+use smallvec::SmallVec;
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
 const MAX_DEPTH: usize = 128;
@@ -26,7 +26,11 @@ const MAX_DEPTH: usize = 128;
 struct HookWalk<'a, 'c> {
     ctx: &'c Context<'a>,
     at: PointId,
+    nf: &'a Netfilter,
     dir: Direction,
+    family: Family,
+    /// The hook has several nat chains: what one has translated, the others do not see.
+    several_nat: bool,
     out: Vec<Branch<'a>>,
     steps: usize,
     log: Option<&'c mut Vec<Step<'a>>>,
@@ -36,7 +40,7 @@ struct HookWalk<'a, 'c> {
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
     /// The table.
-    pub table: TableName,
+    pub table: &'a Table,
     /// The chain.
     pub chain: &'a Chain,
     /// The rule; `None` at the end of a base chain.
@@ -76,21 +80,19 @@ pub(super) fn evaluate<'a>(
     let mut w = HookWalk {
         ctx,
         at,
+        nf,
         dir,
+        family: family(query),
+        several_nat: false,
         out: Vec::new(),
         steps: 0,
         log,
     };
     let start = vec![Piece::new(query.clone(), ctx.policy.mark())];
     let passed = if ctx.filter_only {
-        let hook = match dir {
-            Direction::In => "INPUT",
-            Direction::Out => "OUTPUT",
-            Direction::Forward => "FORWARD",
-        };
-        w.hook(nf, hook, &[FILTER], start)
+        w.hook(dir.hook(), start)
     } else {
-        w.path(nf, start)
+        w.path(start)
     };
     for p in passed {
         let by = p.by.unwrap_or(Decider::Nothing {
@@ -103,71 +105,93 @@ pub(super) fn evaluate<'a>(
 }
 
 impl<'a> HookWalk<'a, '_> {
-    fn hook(
-        &mut self,
-        nf: &'a Netfilter,
-        chain: &str,
-        tables: &[TableName],
-        mut p: Vec<Piece<'a>>,
-    ) -> Vec<Piece<'a>> {
-        let unknown = match chain {
-            "PREROUTING" | "INPUT" => Some(Unseen::Out(IfaceSet::empty())),
-            "OUTPUT" => Some(Unseen::In(IfaceSet::empty())),
+    /// The base chains of a hook one after the other: an accept ends the chain that it is in, a drop ends all.
+    fn hook(&mut self, hook: Hook, mut p: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
+        let unknown = match hook {
+            Hook::Ingress | Hook::Prerouting | Hook::Input => Some(Unseen::Out(IfaceSet::empty())),
+            Hook::Output => Some(Unseen::In(IfaceSet::empty())),
             // What is passed on has come in by one, and since Linux 5.7 rules are told which (`ip_output`); no tool writes
             // `-i` into POSTROUTING itself, but a chain that it calls may have it.
-            "POSTROUTING" if self.dir == Direction::Out => Some(Unseen::In(IfaceSet::empty())),
+            Hook::Postrouting | Hook::Egress if self.dir == Direction::Out => {
+                Some(Unseen::In(IfaceSet::empty()))
+            }
             _ => None,
         };
         if let Some(interface) = unknown {
             p.iter_mut().for_each(|q| q.hide(interface.clone()));
         }
-        for &t in tables {
-            p = self.base(nf, t, chain, p);
-        }
+        let mut p = self.bases(hook, p);
         p.iter_mut().for_each(Piece::see_interfaces);
         p
     }
 
-    fn path(&mut self, nf: &'a Netfilter, start: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
-        use TableName::{Filter, Mangle, Nat, Raw, Security};
-        if self.dir == Direction::Out {
-            let p = self.hook(nf, "OUTPUT", &[Raw, Mangle, Nat, Filter, Security], start);
-            return self.hook(nf, "POSTROUTING", &[Mangle, Nat], p);
+    fn bases(&mut self, hook: Hook, mut p: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
+        let (nf, family, filter_only) = (self.nf, self.family, self.ctx.filter_only);
+        let asked = nf.base_chains(hook).filter(|b| b.base.family.has(family));
+        let asked = asked.filter(|b| b.table.filters || !filter_only);
+        // Without a chain that filters, an export in parts does not say what is let through.
+        let lacks = !nf.whole && hook.filters() && !asked.clone().any(|b| b.table.filters);
+        let nat = |b: &Hooked<'_>| b.base.kind == ChainType::Nat;
+        self.several_nat = asked.clone().filter(nat).count() > 1;
+        let early = |b: &Hooked<'_>| {
+            hook == Hook::Ingress || b.base.priority < priority::CONNTRACK && !nat(b)
+        };
+        let mut before_tracking = false;
+        for b in asked.clone() {
+            if early(&b) != before_tracking {
+                before_tracking = !before_tracking;
+                track(&mut p, before_tracking);
+            }
+            if lacks && b.base.turn().0 > priority::FILTER {
+                break;
+            }
+            if unordered(&b, asked.clone()) {
+                self.give_up(p, "security-order");
+                return Vec::new();
+            }
+            p = self.base(&b, p);
         }
-        let p = self.hook(nf, "PREROUTING", &[Raw, Mangle, Nat], start);
+        if before_tracking {
+            track(&mut p, false);
+        }
+        if lacks {
+            self.give_up(p, "incomplete-export");
+            return Vec::new();
+        }
+        if self.several_nat {
+            p.iter_mut().for_each(|q| q.bound = false);
+        }
+        p
+    }
+
+    fn path(&mut self, start: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
+        if self.dir == Direction::Out {
+            let p = self.hook(Hook::Output, start);
+            return self.leave(p);
+        }
+        let p = self.hook(Hook::Ingress, start);
+        let p = self.hook(Hook::Prerouting, p);
         let mut ways = Ways::default();
         for piece in p {
             self.route(piece, &mut ways);
         }
-        let mut passed = self.input(nf, ways.here);
+        let mut passed = self.hook(Hook::Input, ways.here);
         let (v6, v4): (Vec<_>, Vec<_>) = ways
             .loopback
             .into_iter()
             .partition(|p| family(&p.space) == Family::V6);
         self.give_up(v6, "loopback-destination");
-        let p = self.input(nf, v4);
+        let p = self.hook(Hook::Input, v4);
         self.give_up(p, "loopback-destination");
-        let p = self.hook(nf, "FORWARD", &[Mangle, Filter, Security], ways.on);
-        passed.extend(self.hook(nf, "POSTROUTING", &[Mangle, Nat], p));
+        let p = self.hook(Hook::Forward, ways.on);
+        passed.extend(self.leave(p));
         passed
     }
 
-    /// The hook INPUT. The legacy tools ask the security table before a source is translated there (priority 50),
-    /// iptables-nft asks it afterwards (150); where a dump does not say that it is of the former, that stays open.
-    fn input(&mut self, nf: &'a Netfilter, pieces: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
-        use TableName::{Filter, Mangle, Nat, Security};
-        let asks = |t: &Table| t.chain("INPUT").is_some_and(|(_, c)| !c.rules.is_empty());
-        let moves = |t: &Table| {
-            let mut rules = t.chains.iter().flat_map(|c| &c.rules);
-            rules.any(|r| matches!(&r.action, Action::Nat(n) if n.kind == NatKind::Snat))
-        };
-        let both = nf.table(Nat).is_some_and(|t| asks(t) && moves(t));
-        if both && !nf.legacy && nf.table(Security).is_some_and(asks) {
-            let p = self.hook(nf, "INPUT", &[Mangle, Filter], pieces);
-            self.give_up(p, "security-order");
-            return Vec::new();
-        }
-        self.hook(nf, "INPUT", &[Mangle, Filter, Security, Nat], pieces)
+    /// What is sent on or comes from this host.
+    fn leave(&mut self, p: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
+        let p = self.hook(Hook::Postrouting, p);
+        self.hook(Hook::Egress, p)
     }
 
     /// The routing decision.
@@ -204,57 +228,36 @@ impl<'a> HookWalk<'a, '_> {
         }
     }
 
-    /// A base chain with its policy; a table or chain that the dump does not hold lets everything through.
-    fn base(
-        &mut self,
-        nf: &'a Netfilter,
-        table: TableName,
-        chain: &str,
-        pieces: Vec<Piece<'a>>,
-    ) -> Vec<Piece<'a>> {
-        let Some((t, (index, c))) = nf.table(table).and_then(|t| Some((t, t.chain(chain)?))) else {
-            // Without the filter table nothing says what is let through; the others only change packets on their way.
-            if table == FILTER {
-                self.give_up(pieces, "incomplete-export");
-                return Vec::new();
-            }
-            return pieces;
-        };
+    /// A base chain with its policy.
+    fn base(&mut self, b: &Hooked<'a>, pieces: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
         if pieces.is_empty() {
             return pieces;
         }
-        let (mut skipped, pieces) = if table == TableName::Nat {
-            self.untouched_by_nat(pieces)
-        } else {
-            (Vec::new(), pieces)
-        };
-        let flow = if table == TableName::Raw {
-            self.before_tracking(t, index, pieces)
-        } else {
-            self.chain(t, index, pieces, 0)
-        };
+        let (mut skipped, pieces) = self.seen_by(b, pieces);
+        let flow = self.chain(b.id, pieces, 0);
         if let (Some(log), false) = (&mut self.log, flow.returned.is_empty()) {
             log.push(Step {
-                table,
-                chain: c,
+                table: b.table,
+                chain: b.chain,
                 rule: None,
                 depth: 0,
                 certain: flow.accepted.is_empty(),
             });
         }
+        let filters = b.table.filters;
         let mut passed = flow.accepted;
-        let policy = c.policy;
+        let policy = b.chain.policy;
         let by = Decider::Policy {
             at: self.at,
-            chain: c,
+            chain: b.chain,
         };
-        if table == FILTER && policy.is_none() {
+        if filters && policy.is_none() {
             // A dump without the policy does not say what happens to the rest.
             self.give_up(flow.returned, "incomplete-export");
         } else if policy.is_none_or(|p| p.allow) {
             passed.extend(flow.returned.into_iter().map(|mut p| {
-                // The filter table is what people look at: a later or earlier table's policy is no better evidence.
-                if table == FILTER || p.by.is_none() {
+                // The chains that filter are what people look at: another table's policy is no better evidence.
+                if filters || p.by.is_none() {
                     p.by = Some(by);
                 }
                 p
@@ -267,62 +270,27 @@ impl<'a> HookWalk<'a, '_> {
             );
         }
         passed.append(&mut skipped);
-        if table != FILTER {
+        if !filters {
             join(&mut passed);
         }
         passed
     }
 
-    /// The raw table stands before connection tracking: there no packet has a connection yet, so that to its rules each is
-    /// INVALID until one says that it is UNTRACKED (Linux `xt_conntrack`); neighbour discovery is, but only later.
-    fn before_tracking(&mut self, t: &'a Table, index: usize, pieces: Vec<Piece<'a>>) -> Flow<'a> {
-        let mut entering = pieces;
-        for p in &mut entering {
-            p.restate(StateSet::exactly(StateSet::INVALID, false, false));
+    /// The packets that a base chain does not see, and those that it does.
+    fn seen_by(&self, b: &Hooked<'a>, pieces: Vec<Piece<'a>>) -> (Vec<Piece<'a>>, Vec<Piece<'a>>) {
+        match (b.base.kind, b.base.devices.as_slice()) {
+            (ChainType::Nat, _) => untouched_by_nat(pieces),
+            (_, []) => (Vec::new(), pieces),
+            (_, devices) => on_other_devices(b.base.hook, devices, pieces),
         }
-        let mut flow = self.chain(t, index, entering, 0);
-        for p in flow.accepted.iter_mut().chain(&mut flow.returned) {
-            let tracked = p.space.state.0 & StateSet::UNTRACKED.0 == 0;
-            if let (true, Some(sent)) = (tracked, p.sent_state.take_if(|_| tracked)) {
-                p.space.state = sent;
-            }
-        }
-        flow
     }
 
-    /// nat chains see only packets that start a connection.
-    fn untouched_by_nat(&self, pieces: Vec<Piece<'a>>) -> (Vec<Piece<'a>>, Vec<Piece<'a>>) {
-        let (mut skipped, mut first) = (Vec::new(), Vec::new());
-        for p in pieces {
-            let new = StateSet(p.space.state.0 & StateSet::NEW.0);
-            let old = StateSet(p.space.state.0 & !StateSet::NEW.0);
-            for (state, list) in [(new, &mut first), (old, &mut skipped)] {
-                if state.0 != 0 {
-                    list.push(Piece {
-                        space: PacketBox {
-                            state,
-                            ..p.space.clone()
-                        },
-                        ..p.clone()
-                    });
-                }
-            }
-        }
-        (skipped, first)
-    }
-
-    fn chain(
-        &mut self,
-        table: &'a Table,
-        index: usize,
-        pieces: Vec<Piece<'a>>,
-        depth: usize,
-    ) -> Flow<'a> {
+    fn chain(&mut self, id: ChainId, pieces: Vec<Piece<'a>>, depth: usize) -> Flow<'a> {
         let mut flow = Flow {
             accepted: Vec::new(),
             returned: Vec::new(),
         };
-        let Some(chain) = table.chains.get(index) else {
+        let Some((table, chain)) = self.nf.chain(id) else {
             flow.returned = pieces;
             return flow;
         };
@@ -330,14 +298,13 @@ impl<'a> HookWalk<'a, '_> {
             self.give_up(pieces, "chain-depth");
             return flow;
         }
-        let id = ListId::Chain(table.name, index);
         let index = self.ctx.index(self.at);
         // The path of a packet names the jumps that came to nothing, too.
         let kinds = match self.log {
             Some(_) => Kinds::ACTING,
             None => Kinds::ACTING.without(Kinds::IDLE_JUMP),
         };
-        let mut rules = RuleWalk::new(index, id, &chain.rules, false, kinds);
+        let mut rules = RuleWalk::new(index, ListId::Chain(id), &chain.rules, false, kinds);
         rules.put(pieces);
         while let Some((rule, mut met)) = rules.next() {
             if !rule.may_be_in_force() || matches!(rule.action, Action::Continue) {
@@ -349,25 +316,47 @@ impl<'a> HookWalk<'a, '_> {
                 self.give_up(met, BUDGET);
                 return flow;
             }
-            let hit = split(self.ctx, self.dir, rule, &mut met);
-            if !hit.is_empty() {
-                self.steps += cost(&hit);
-                if let Some(log) = &mut self.log {
-                    log.push(Step {
-                        table: table.name,
-                        chain,
-                        rule: Some(rule),
-                        depth,
-                        certain: met.is_empty() && rules.is_empty(),
-                    });
-                }
-                self.act(table, rule, hit, depth, &mut met, &mut flow);
+            let parts = self.parts(rule, &mut met);
+            if let (Some(log), false) = (&mut self.log, parts.is_empty()) {
+                log.push(Step {
+                    table,
+                    chain,
+                    rule: Some(rule),
+                    depth,
+                    certain: met.is_empty() && rules.is_empty(),
+                });
+            }
+            for (action, hit) in parts {
+                let place = (id, table.filters, depth);
+                self.act(place, (rule, action), hit, &mut met, &mut flow);
             }
             rules.put(met);
         }
         flow.returned.append(&mut rules.rest());
         join(&mut flow.returned);
         flow
+    }
+
+    /// Takes the packets that a rule matches out of the pieces, by what happens to them.
+    fn parts(
+        &mut self,
+        rule: &'a Rule,
+        pieces: &mut Vec<Piece<'a>>,
+    ) -> SmallVec<[(&'a Action, Vec<Piece<'a>>); 1]> {
+        let mut out = SmallVec::new();
+        for (clauses, action) in rule.parts() {
+            let part = Part {
+                clauses,
+                action,
+                sets: &self.nf.sets,
+            };
+            let hit = split_part(self.ctx, self.dir, &part, pieces);
+            if !hit.is_empty() {
+                self.steps += cost(&hit);
+                out.push((action, hit));
+            }
+        }
+        out
     }
 
     fn give_up(&mut self, pieces: Vec<Piece<'a>>, reason: &'static str) {
@@ -382,10 +371,9 @@ impl<'a> HookWalk<'a, '_> {
     /// Applies a rule's action to the pieces that it matched; those that go on in this chain are added to `on`.
     fn act(
         &mut self,
-        table: &'a Table,
-        rule: &'a Rule,
+        (id, filters, depth): (ChainId, bool, usize),
+        (rule, action): (&'a Rule, &'a Action),
         hit: Vec<Piece<'a>>,
-        depth: usize,
         on: &mut Vec<Piece<'a>>,
         flow: &mut Flow<'a>,
     ) {
@@ -396,7 +384,7 @@ impl<'a> HookWalk<'a, '_> {
                 p
             }));
         };
-        match &rule.action {
+        match action {
             Action::Continue => each(&|_| {}),
             Action::SetMark { value, mask } => {
                 each(&|p| p.mark = p.mark.mixed(*mask, Mark::exactly(*value), u32::MAX));
@@ -423,7 +411,7 @@ impl<'a> HookWalk<'a, '_> {
             }),
             Action::Track => each(&|p| p.settled = true),
             Action::Allow | Action::Bypass => flow.accepted.extend(hit.into_iter().map(|mut p| {
-                if table.name == FILTER || p.by.is_none() {
+                if filters || p.by.is_none() {
                     p.by = Some(by);
                 }
                 p
@@ -436,21 +424,117 @@ impl<'a> HookWalk<'a, '_> {
                 .extend(hit.into_iter().map(|p| p.branch(Effect::Unknown, by))),
             Action::Return => flow.returned.extend(hit),
             Action::Nat(nat) => {
-                for p in hit {
+                for mut p in hit {
+                    p.bound = self.several_nat;
                     translate(self.ctx, self.dir, p, nat, &mut flow.accepted);
                 }
             }
             Action::Jump(to) => {
-                let inner = self.chain(table, *to as usize, hit, depth + 1);
+                let inner = self.chain(id.sibling(*to), hit, depth + 1);
                 flow.accepted.extend(inner.accepted);
                 on.extend(inner.returned);
                 join(on);
             }
             Action::Goto(to) => {
-                let inner = self.chain(table, *to as usize, hit, depth + 1);
+                let inner = self.chain(id.sibling(*to), hit, depth + 1);
                 flow.accepted.extend(inner.accepted);
                 flow.returned.extend(inner.returned);
             }
+            // INVARIANT: a map holds no map.
+            Action::Map(_) => self.give_up(hit, "chain-depth"),
         }
     }
+}
+
+/// Lets packets enter the part of a hook before connection tracking, or leave it. There no packet has a connection yet, so
+/// that to the rules each is INVALID until one says that it is UNTRACKED (Linux `xt_conntrack`); neighbour discovery is,
+/// but only later.
+fn track(pieces: &mut [Piece<'_>], before: bool) {
+    for p in pieces {
+        if before {
+            if p.settled {
+                continue;
+            }
+            p.restate(StateSet::exactly(StateSet::INVALID, false, false));
+            continue;
+        }
+        let tracked = p.space.state.0 & StateSet::UNTRACKED.0 == 0;
+        if let (true, Some(sent)) = (tracked, p.sent_state.take_if(|_| tracked)) {
+            p.space.state = sent;
+        }
+    }
+}
+
+/// Whether a base chain that translates sources and another may stand either way round, and both have rules: then it is not
+/// known which source the other one sees. The legacy tools put the security table before the translation at INPUT
+/// (priority 50), iptables-nft puts it behind (150).
+fn unordered<'a>(b: &Hooked<'a>, mut all: impl Iterator<Item = Hooked<'a>>) -> bool {
+    let swaps = |open: &Hooked<'_>, nat: &Hooked<'_>| {
+        let (is, other) = (open.base.priority, nat.base.priority);
+        let Some(or) = open.base.or_priority else {
+            return false;
+        };
+        nat.base.kind == ChainType::Nat && (is < other) != (or < other) && moves_sources(nat.table)
+    };
+    all.any(|o| {
+        let asks = !b.chain.rules.is_empty() && !o.chain.rules.is_empty();
+        asks && (swaps(b, &o) || swaps(&o, b))
+    })
+}
+
+fn moves_sources(t: &Table) -> bool {
+    let mut rules = t.chains.iter().flat_map(|c| &c.rules);
+    rules.any(|r| r.does(|a| matches!(a, Action::Nat(n) if n.kind == NatKind::Snat)))
+}
+
+/// Parts a piece in two by one dimension and puts each part that is not empty where it belongs.
+fn part<'a>(p: &Piece<'a>, spaces: [(PacketBox, &mut Vec<Piece<'a>>); 2]) {
+    for (space, list) in spaces {
+        if !space.is_empty() {
+            list.push(Piece { space, ..p.clone() });
+        }
+    }
+}
+
+/// nat chains see only packets that start a connection, and none that another nat chain of the hook has translated.
+fn untouched_by_nat(pieces: Vec<Piece<'_>>) -> (Vec<Piece<'_>>, Vec<Piece<'_>>) {
+    let (mut skipped, mut first) = (Vec::new(), Vec::new());
+    for p in pieces {
+        if p.bound {
+            skipped.push(p);
+            continue;
+        }
+        let with = |mask: u32| PacketBox {
+            state: StateSet(p.space.state.0 & mask),
+            ..p.space.clone()
+        };
+        let new = StateSet::NEW.0;
+        part(&p, [(with(new), &mut first), (with(!new), &mut skipped)]);
+    }
+    (skipped, first)
+}
+
+/// Chains of interfaces see only what comes in or goes out by them.
+fn on_other_devices<'a>(
+    hook: Hook,
+    devices: &[Box<str>],
+    pieces: Vec<Piece<'a>>,
+) -> (Vec<Piece<'a>>, Vec<Piece<'a>>) {
+    let each = devices.iter().map(|d| IfaceSet::iface(d));
+    let own = each.fold(IfaceSet::empty(), |all, d| all.union(&d));
+    let others = own.complement();
+    let (mut skipped, mut seen) = (Vec::new(), Vec::new());
+    for p in pieces {
+        let on = |set: &IfaceSet| {
+            let mut space = p.space.clone();
+            let iface = match hook {
+                Hook::Egress => &mut space.out_iface,
+                _ => &mut space.in_iface,
+            };
+            *iface = iface.intersect(set);
+            space
+        };
+        part(&p, [(on(&own), &mut seen), (on(&others), &mut skipped)]);
+    }
+    (skipped, seen)
 }

@@ -1,7 +1,7 @@
 //! What becomes of packets: branches, their effect, and who decided.
 
 use super::sets::PointId;
-use hylint_model::{Chain, Condition, DefaultVerdict, Rule, Span};
+use hylint_model::{Chain, Condition, DefaultVerdict, Hook, Rule, Span};
 use hylint_space::PacketBox;
 use smallvec::SmallVec;
 
@@ -24,6 +24,16 @@ impl Direction {
             Self::In => "in",
             Self::Out => "out",
             Self::Forward => "forward",
+        }
+    }
+
+    /// The hook of Linux that decides what passes this way.
+    #[must_use]
+    pub const fn hook(self) -> Hook {
+        match self {
+            Self::In => Hook::Input,
+            Self::Out => Hook::Output,
+            Self::Forward => Hook::Forward,
         }
     }
 }

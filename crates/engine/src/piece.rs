@@ -31,6 +31,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) redirected: bool,
     /// It is settled whether and how its connection is tracked.
     pub(crate) settled: bool,
+    /// A nat chain of the present hook has translated it, and the hook has others.
+    pub(crate) bound: bool,
     /// The interface that the present hook knows nothing of, as it was asked about.
     pub(crate) unseen: Option<Unseen>,
     /// Connection state as it was asked about, once translation or NOTRACK has changed it.
@@ -69,6 +71,7 @@ impl<'a> Piece<'a> {
             sent_to: None,
             redirected: false,
             settled: false,
+            bound: false,
             unseen: None,
             sent_state: None,
             mark: Mark::exactly(mark),
@@ -112,6 +115,7 @@ impl<'a> Piece<'a> {
             && self.sent_to == o.sent_to
             && self.redirected == o.redirected
             && self.settled == o.settled
+            && self.bound == o.bound
             && self.unseen == o.unseen
             && self.sent_state == o.sent_state
     }

@@ -5,7 +5,7 @@
 //! packet taken literally on none, and excess on any.
 
 use super::tri::Tri;
-use hylint_model::{Action, Clause, Condition, ConditionKind, Listener, Rule, Test};
+use hylint_model::{Action, Clause, Condition, ConditionKind, Listener, Test};
 use hylint_space::PacketBox;
 
 /// How conditions about the process behind a port count (design: kind *local*).
@@ -78,7 +78,7 @@ impl Carry {
 /// says of it.
 pub(super) fn decide(
     policy: &LocalPolicy<'_>,
-    rule: &Rule,
+    action: &Action,
     clause: &Clause,
     cond: &Condition,
     fact: impl Fn() -> Option<bool>,
@@ -91,7 +91,7 @@ pub(super) fn decide(
             (cond.test == Test::Unprinted && finite).then_some(Tri::Assumed)
         }
         LocalPolicy::Required(_) if cond.kind != ConditionKind::Local => None,
-        LocalPolicy::Required(listener) => match rule.action {
+        LocalPolicy::Required(listener) => match action {
             Action::Allow | Action::Bypass => Some(if finite {
                 carries(listener, clause, cond, fact)
             } else {

@@ -1,5 +1,6 @@
 //! What a format can say and packets alone cannot decide.
 
+use super::set::{PacketField, SetId};
 use crate::Span;
 use hylint_space::{AddrSet, PortSet, RangeSet};
 
@@ -24,6 +25,7 @@ impl Test {
         matches!(
             self,
             Self::AddrType { .. }
+                | Self::Set { .. }
                 | Self::PktType(_)
                 | Self::Mark { .. }
                 | Self::ConnMark { .. }
@@ -107,6 +109,14 @@ pub enum Test {
         key: Box<str>,
         /// Which address is looked up.
         side: Side,
+    },
+    /// The packet's fields are a member of a set of the same netfilter: the set's first field is looked up in the first of
+    /// these, and so on.
+    Set {
+        /// The set.
+        set: SetId,
+        /// A field of the packet for each field of the set.
+        fields: Box<[PacketField]>,
     },
     /// An ipset looked up by several of the packet's fields, in the order of the set's dimensions.
     IpSet {

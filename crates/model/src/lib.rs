@@ -7,10 +7,12 @@
 mod companion;
 mod condition;
 mod listener;
+mod netfilter;
 mod point;
 mod problem;
 mod profiles;
 mod rule;
+mod set;
 mod span;
 
 pub use companion::{
@@ -18,9 +20,13 @@ pub use companion::{
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
 pub use listener::Listener;
+pub use netfilter::{
+    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Reached, Table,
+    TableFamily, priority,
+};
 pub use point::{
-    Body, Chain, ChainPolicy, Default as DefaultVerdict, DefaultOrigin, Discipline, Families,
-    Lists, Netfilter, Point, PointKind, RuleList, Table, TableName, Tag,
+    Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, Lists, Point, PointKind,
+    RuleList, Tag,
 };
 pub use problem::{Problem, ProblemKind};
 pub use profiles::{
@@ -28,6 +34,7 @@ pub use profiles::{
     WindowsProfiles,
 };
 pub use rule::{Action, Clause, Field, Nat, NatKind, Rule, RuleOrigin};
+pub use set::{NamedSet, PacketField, SetId, Values};
 pub use span::Span;
 
 /// One export file, read.

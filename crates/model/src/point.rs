@@ -1,5 +1,6 @@
 //! One firewall: where packets are decided.
 
+use super::netfilter::Netfilter;
 use super::profiles::{Active, ActiveSource, NotInForce, Overrides, Profiles, WindowsProfiles};
 use super::rule::{Rule, RuleOrigin};
 use crate::Span;
@@ -240,109 +241,6 @@ pub struct Lists {
     pub egress: RuleList,
 }
 
-/// netfilter tables.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum TableName {
-    /// raw.
-    Raw,
-    /// mangle.
-    Mangle,
-    /// nat.
-    Nat,
-    /// filter.
-    Filter,
-    /// security.
-    Security,
-}
-
-impl TableName {
-    /// Each with its name.
-    pub const EACH: [(Self, &'static str); 5] = [
-        (Self::Raw, "raw"),
-        (Self::Mangle, "mangle"),
-        (Self::Nat, "nat"),
-        (Self::Filter, "filter"),
-        (Self::Security, "security"),
-    ];
-
-    /// Reads a table's name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::EACH.iter().find(|(_, n)| *n == name).map(|(t, _)| *t)
-    }
-
-    /// The name in a dump.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::EACH
-            .iter()
-            .find(|(t, _)| *t == self)
-            .map_or("", |(_, n)| n)
-    }
-}
-
-/// The policy of a base chain.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ChainPolicy {
-    /// ACCEPT or DROP.
-    pub allow: bool,
-    /// Its place.
-    pub span: Span,
-}
-
-/// One chain.
-#[derive(Clone, Debug)]
-pub struct Chain {
-    /// Name.
-    pub name: Box<str>,
-    /// Only base chains have one.
-    pub policy: Option<ChainPolicy>,
-    /// The line that declares it; empty if nothing does.
-    pub span: Span,
-    /// In order.
-    pub rules: Vec<Rule>,
-}
-
-/// One table. [`super::Action::Jump`] and [`super::Action::Goto`] index `chains`.
-#[derive(Clone, Debug)]
-pub struct Table {
-    /// Which one.
-    pub name: TableName,
-    /// The `*table` line.
-    pub span: Span,
-    /// In order of declaration.
-    pub chains: Vec<Chain>,
-}
-
-impl Table {
-    /// A chain by name.
-    #[must_use]
-    pub fn chain(&self, name: &str) -> Option<(usize, &Chain)> {
-        self.chains
-            .iter()
-            .enumerate()
-            .find(|(_, c)| &*c.name == name)
-    }
-}
-
-/// The tables of one netfilter instance; at most one of each name.
-#[derive(Clone, Debug, std::default::Default)]
-pub struct Netfilter {
-    /// In file order.
-    pub tables: Vec<Table>,
-    /// The dump says that it is of the legacy tools, whose tables stand at places of their own in a hook; false for those
-    /// of iptables-nft, and where nothing says which.
-    pub legacy: bool,
-}
-
-impl Netfilter {
-    /// A table by name.
-    #[must_use]
-    pub fn table(&self, name: TableName) -> Option<&Table> {
-        self.tables.iter().find(|t| t.name == name)
-    }
-}
-
 /// A point's rules.
 #[derive(Clone, Debug)]
 pub enum Body {
@@ -426,7 +324,7 @@ impl Point {
         match &self.body {
             Body::Lists(l) => Box::new(l.ingress.rules.iter().chain(&l.egress.rules)),
             Body::Netfilter(n) => Box::new(
-                n.tables
+                n.tables()
                     .iter()
                     .flat_map(|t| &t.chains)
                     .flat_map(|c| &c.rules),
@@ -438,12 +336,7 @@ impl Point {
     pub fn rules_mut(&mut self) -> Box<dyn Iterator<Item = &mut Rule> + '_> {
         match &mut self.body {
             Body::Lists(l) => Box::new(l.ingress.rules.iter_mut().chain(&mut l.egress.rules)),
-            Body::Netfilter(n) => Box::new(
-                n.tables
-                    .iter_mut()
-                    .flat_map(|t| &mut t.chains)
-                    .flat_map(|c| &mut c.rules),
-            ),
+            Body::Netfilter(n) => Box::new(n.rules_mut()),
         }
     }
 

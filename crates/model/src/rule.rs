@@ -111,6 +111,9 @@ pub enum Action {
     /// The packet is handed to something whose verdict is not in the export (NFQUEUE, SYNPROXY, TPROXY, an unknown
     /// target): the flow is conditional. The text names it.
     Opaque(Box<str>),
+    /// A verdict map: what matches a clause gets the action with the clause's number. Of clauses that overlap the first
+    /// one decides. INVARIANT: as many actions as the rule has clauses, and none of them is a map.
+    Map(Box<[Action]>),
 }
 
 /// The kind of a translation.
@@ -190,13 +193,29 @@ pub struct Rule {
 }
 
 impl Action {
-    /// The chain that it goes to, by its index in the table.
+    /// Each action that it may come to: those of a verdict map, else itself.
     #[must_use]
-    pub fn called(&self) -> Option<usize> {
+    pub fn each(&self) -> &[Self] {
         match self {
+            Self::Map(actions) => actions,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// The texts of what it hands packets to whose verdict is not in the export.
+    pub fn opaque(&self) -> impl Iterator<Item = &str> {
+        self.each().iter().filter_map(|a| match a {
+            Self::Opaque(text) => Some(&**text),
+            _ => None,
+        })
+    }
+
+    /// The chains that it goes to, by their indexes in the table.
+    pub fn called(&self) -> impl Iterator<Item = usize> {
+        self.each().iter().filter_map(|a| match a {
             Self::Jump(to) | Self::Goto(to) => Some(*to as usize),
             _ => None,
-        }
+        })
     }
 }
 
@@ -245,6 +264,32 @@ impl Rule {
             .iter()
             .find(|(f, _)| *f == field)
             .map(|(_, s)| *s)
+    }
+
+    /// The chains that packets go to which it matches, by their indexes in the table; a disabled rule calls none.
+    pub fn called(&self) -> impl Iterator<Item = usize> {
+        self.action.called().filter(|_| self.enabled)
+    }
+
+    /// Whether it does to some packets what `does` says.
+    pub fn does(&self, does: impl FnMut(&Action) -> bool) -> bool {
+        self.action.each().iter().any(does)
+    }
+
+    /// The clauses with what happens to their packets: all of them together, or each clause of a verdict map by itself. The
+    /// first part that matches a packet decides.
+    pub fn parts(&self) -> impl Iterator<Item = (&[Clause], &Action)> {
+        let parts = match &self.action {
+            Action::Map(_) => self.clauses.chunks(1),
+            _ => self.clauses.chunks(self.clauses.len().max(1)),
+        };
+        parts.zip(self.action.each())
+    }
+
+    /// The clauses to whose packets it does what `does` says.
+    pub fn clauses_that(&self, does: impl Fn(&Action) -> bool) -> impl Iterator<Item = &Clause> {
+        let parts = self.parts().filter(move |(_, action)| does(action));
+        parts.flat_map(|(clauses, _)| clauses)
     }
 
     /// Every condition of every clause.

@@ -3,6 +3,7 @@
 //! Two passes: `layout` splits lines into dumps, tables, chains and places of rules and counts the rules; `rule` reads
 //! each rule. What a match or target means is in the tables [`MATCHES`] and [`TARGETS`].
 
+mod builtin;
 mod changes;
 mod draft;
 mod edit;
@@ -24,17 +25,19 @@ mod write;
 mod tests;
 
 pub use crate::write::WriteError;
+pub use builtin::{base_chain, chain_name};
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use targets::{TARGETS, TargetSpec};
 
 use crate::input::{Depth, FormatSpec, Input, Score};
+use builtin::{TableName, chain_name as name_of, is_base_chain, table_family};
 use hylint_model::{
-    Body, Chain, Companion, Export, Families, Netfilter, Point, PointKind, Problem, ProblemKind,
-    Table, TableName,
+    Body, Chain, Companion, Export, Families, Hook, Netfilter, Point, PointKind, Problem,
+    ProblemKind, Table, TableFamily,
 };
 use hylint_space::{AddrSet, Family, PacketBox};
-use layout::{BASE_CHAINS, Dump, TableLines};
+use layout::{Dump, TableLines};
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
@@ -174,6 +177,16 @@ struct Reading<'a> {
     shell: bool,
 }
 
+/// What is known of the tool that printed a dump.
+#[derive(Clone, Copy)]
+struct Tool {
+    family: TableFamily,
+    /// See [`rule::Context::merges_ports`].
+    merges_ports: bool,
+    /// The dump says that it is of the legacy tools.
+    legacy: bool,
+}
+
 fn point(
     reading: &Reading<'_>,
     mut dump: Dump<'_>,
@@ -198,17 +211,18 @@ fn point(
         .or_else(|| dump.tables.first().map(|t| t.span))
         .unwrap_or(dump.span);
     let header = dump.header.and_then(|h| text.get(h.range()));
-    let merges = merges_ports(header);
+    let tool = Tool {
+        family: table_family(family),
+        merges_ports: merges_ports(header),
+        legacy: is_legacy(header),
+    };
     let mut tables: Vec<Table> = dump
         .tables
         .into_iter()
-        .filter_map(|t| table(reading, t, &space, merges, problems))
+        .filter_map(|t| table(reading, t, &space, tool, problems))
         .collect();
     changes::loosen(text, &mut tables);
-    let body = Body::Netfilter(Netfilter {
-        tables,
-        legacy: is_legacy(header),
-    });
+    let body = Body::Netfilter(Netfilter::new(tables));
     let mut point = Point::new(PointKind::Netfilter, dump.span, body);
     point.label = label;
     point.families = match family {
@@ -258,7 +272,7 @@ fn table<'a>(
     reading: &Reading<'a>,
     lines: TableLines<'a>,
     space: &PacketBox,
-    merges_ports: bool,
+    tool: Tool,
     problems: &mut Vec<Problem>,
 ) -> Option<Table> {
     let name = lines.name?;
@@ -266,7 +280,7 @@ fn table<'a>(
         text: reading.text,
         space: space.clone(),
         chains: &lines.index,
-        merges_ports,
+        merges_ports: tool.merges_ports,
         shell: reading.shell,
     };
     undeclared(&lines, problems);
@@ -278,6 +292,7 @@ fn table<'a>(
             rules.push(rule::read(&context, &mut scratch, *place, problems));
         }
         chains.push(Chain {
+            base: name.base(c.name, tool.family, tool.legacy),
             name: c.name.into(),
             policy: c.policy,
             span: c.span,
@@ -285,7 +300,9 @@ fn table<'a>(
         });
     }
     Some(Table {
-        name,
+        name: name.as_str().into(),
+        family: tool.family,
+        filters: name == TableName::Filter,
         span: lines.span,
         chains,
     })
@@ -296,7 +313,7 @@ fn table<'a>(
 fn undeclared(lines: &TableLines<'_>, problems: &mut Vec<Problem>) {
     let mut silent: Vec<&str> = Vec::new();
     for c in &lines.chains {
-        let base = BASE_CHAINS.contains(&c.name);
+        let base = is_base_chain(c.name);
         if base && c.policy.is_none() {
             silent.push(c.name);
         } else if !base && c.span.is_empty() {
@@ -305,8 +322,8 @@ fn undeclared(lines: &TableLines<'_>, problems: &mut Vec<Problem>) {
         }
     }
     if lines.name == Some(TableName::Filter) {
-        let hooks = ["INPUT", "FORWARD", "OUTPUT"];
-        silent.extend(hooks.iter().filter(|n| !lines.index.contains_key(**n)));
+        let names = [Hook::Input, Hook::Forward, Hook::Output].map(name_of);
+        silent.extend(names.iter().filter(|n| !lines.index.contains_key(**n)));
     }
     if !silent.is_empty() {
         let message = format!(

@@ -1,8 +1,9 @@
 //! A file that is nothing but `iptables …` commands, one after the other: what they build is read as a dump.
 
+use super::builtin::TableName;
 use super::layout::{Dump, Layout, Splitter, TableLines};
 use super::token::{Token, Tokens};
-use hylint_model::{Problem, ProblemKind, Span, TableName};
+use hylint_model::{Problem, ProblemKind, Span};
 use hylint_space::Family;
 
 /// Commands with their continuation lines, comments and blank lines left out.

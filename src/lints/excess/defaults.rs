@@ -5,7 +5,7 @@ use crate::finding::{Finding, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
 use hylint_engine::{Branch, Decider, Effect, subtract_all};
-use hylint_model::{Body, InboundPolicy, Netfilter, Span, TableName};
+use hylint_model::{Body, ChainType, Hook, Hooked, InboundPolicy, Netfilter, Span};
 use hylint_space::{Family, PacketBox, StateSet, proto};
 
 impl PointReview<'_, '_> {
@@ -56,16 +56,14 @@ impl PointReview<'_, '_> {
 
     /// Whether no policy can let anything in: cheaper to see than to prove.
     fn closed_by_policy(&self, nf: &Netfilter) -> bool {
-        let denies = |chain: &str| {
-            let c = nf
-                .table(TableName::Filter)
-                .and_then(|t| t.chain(chain))
-                .and_then(|(_, c)| c.policy);
-            c.is_some_and(|p| !p.allow)
+        let denies = |hook| {
+            let mut policies = nf.filter_chains(hook).filter_map(|b| b.chain.policy);
+            policies.any(|p| !p.allow)
         };
         // What comes for this host may be translated and forwarded.
-        let forwards = self.scene.transit || nf.table(TableName::Nat).is_some();
-        (self.scene.transit || denies("INPUT")) && (!forwards || denies("FORWARD"))
+        let nat = |b: Hooked<'_>| b.base.kind == ChainType::Nat;
+        let forwards = self.scene.transit || nf.base_chains(Hook::Prerouting).any(nat);
+        (self.scene.transit || denies(Hook::Input)) && (!forwards || denies(Hook::Forward))
     }
 
     pub(super) fn default_allow(&self) -> Option<Finding> {

@@ -1,7 +1,7 @@
 //! Which packets reach a rule of a user chain: the boxes of the jumps that lead there.
 
 use hylint_engine::Direction;
-use hylint_model::{Action, NatKind, Netfilter, Rule, Table, TableName};
+use hylint_model::{Action, ChainType, Clause, Hook, Hooked, NatKind, Netfilter, Rule, Table};
 use hylint_space::PacketBox;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -14,6 +14,8 @@ const ENTRIES: usize = 64;
 /// A rule that lets packets in.
 pub(super) struct Opening<'a> {
     pub(super) rule: &'a Rule,
+    /// Which of its actions let packets in.
+    lets_in: fn(&Action) -> bool,
     /// The ways into its chain, if not anything comes there.
     way: Option<Arc<[PacketBox]>>,
 }
@@ -21,12 +23,16 @@ pub(super) struct Opening<'a> {
 impl<'a> Opening<'a> {
     /// A rule that anything reaches.
     pub(super) fn of(rule: &'a Rule) -> Self {
-        Self { rule, way: None }
+        Self {
+            rule,
+            lets_in: accepts,
+            way: None,
+        }
     }
 
     /// The boxes that it lets in. They are large, and long lists have many, so that they are made when they are asked for.
     pub(super) fn boxes(&self) -> SmallVec<[Cow<'_, PacketBox>; 1]> {
-        let own = self.rule.clauses.iter().map(|c| &c.space);
+        let own = self.rule.clauses_that(self.lets_in).map(|c| &c.space);
         match &self.way {
             Some(way) => own.flat_map(|b| cut(b, way)).map(Cow::Owned).collect(),
             None => own.map(Cow::Borrowed).collect(),
@@ -37,44 +43,46 @@ impl<'a> Opening<'a> {
 /// Rules that let packets in (ACCEPT at the hook, DNAT before it), with the boxes that reach them.
 pub(super) fn openings(nf: &Netfilter, direction: Direction) -> Vec<Opening<'_>> {
     let hook = if direction == Direction::Forward {
-        "FORWARD"
+        Hook::Forward
     } else {
-        "INPUT"
+        Hook::Input
     };
     let mut out = Vec::new();
-    if let Some(t) = nf.table(TableName::Filter) {
-        reached(t, hook, |r| r.action == Action::Allow, &mut out);
+    for base in nf.filter_chains(hook) {
+        reached(&base, accepts, &mut out);
     }
     // A published port: what comes for this host is sent on to another address.
-    if direction == Direction::In
-        && let Some(t) = nf.table(TableName::Nat)
-    {
-        let moved = |r: &Rule| matches!(&r.action, Action::Nat(n) if n.kind == NatKind::Dnat);
-        reached(t, "PREROUTING", moved, &mut out);
+    if direction == Direction::In {
+        let nat = |b: &Hooked<'_>| b.base.kind == ChainType::Nat;
+        for base in nf.base_chains(Hook::Prerouting).filter(nat) {
+            reached(&base, translates, &mut out);
+        }
     }
     out
 }
 
-/// The wanted rules that the hook reaches, with their boxes cut to the ways into its chain.
-fn reached<'a>(
-    table: &'a Table,
-    hook: &str,
-    wanted: impl Fn(&Rule) -> bool,
-    out: &mut Vec<Opening<'a>>,
-) {
-    let Some((start, _)) = table.chain(hook) else {
-        return;
-    };
-    let ways = Ways::into(table, start);
+fn accepts(action: &Action) -> bool {
+    *action == Action::Allow
+}
+
+fn translates(action: &Action) -> bool {
+    matches!(action, Action::Nat(n) if n.kind == NatKind::Dnat)
+}
+
+/// The wanted rules that a base chain reaches, with their boxes cut to the ways into its chain.
+fn reached<'a>(base: &Hooked<'a>, lets_in: fn(&Action) -> bool, out: &mut Vec<Opening<'a>>) {
+    let table = base.table;
+    let ways = Ways::into(table, base.id.index());
     for index in &ways.order {
         let (Some(chain), Some(way)) = (table.chains.get(*index), ways.of(*index)) else {
             continue;
         };
         let anything = way.iter().any(PacketBox::is_any);
         let way: Option<Arc<[PacketBox]>> = (!anything).then(|| way.into());
-        let wanted = chain.rules.iter().filter(|r| wanted(r));
+        let wanted = chain.rules.iter().filter(|r| r.does(lets_in));
         out.extend(wanted.map(|rule| Opening {
             rule,
+            lets_in,
             way: way.clone(),
         }));
     }
@@ -130,18 +138,17 @@ impl Ways {
         let way = self.of(index).unwrap_or_default().to_vec();
         let rules = table.chains.get(index).map(|c| &c.rules);
         for rule in rules.into_iter().flatten() {
-            let Some(to) = rule.action.called() else {
-                continue;
-            };
-            let own = rule.clauses.iter().map(|c| &c.space);
-            let boxes: Vec<PacketBox> = own.flat_map(|b| cut(b, &way)).collect();
-            self.enter(to, &boxes);
-            let Some(left @ 1..) = callers.get_mut(to) else {
-                continue;
-            };
-            *left -= 1;
-            if *left == 0 {
-                queue.push_back(to);
+            for (to, own) in calls(rule) {
+                let own = own.iter().map(|c| &c.space);
+                let boxes: Vec<PacketBox> = own.flat_map(|b| cut(b, &way)).collect();
+                self.enter(to, &boxes);
+                let Some(left @ 1..) = callers.get_mut(to) else {
+                    continue;
+                };
+                *left -= 1;
+                if *left == 0 {
+                    queue.push_back(to);
+                }
             }
         }
     }
@@ -175,23 +182,20 @@ impl Ways {
     }
 }
 
+/// The chains that a rule calls, with the clauses whose packets go there.
+fn calls(rule: &Rule) -> impl Iterator<Item = (usize, &[Clause])> {
+    let parts = rule.parts().filter(|_| rule.enabled);
+    parts.flat_map(|(clauses, action)| action.called().map(move |to| (to, clauses)))
+}
+
 /// How many rules go to each chain, of those that `start` leads to.
 fn callers(table: &Table, start: usize) -> Vec<usize> {
     let mut callers = vec![0; table.chains.len()];
-    let mut seen = vec![false; table.chains.len()];
-    let mut stack = vec![start];
-    while let Some(index) = stack.pop() {
-        let Some(seen @ false) = seen.get_mut(index) else {
-            continue;
-        };
-        *seen = true;
-        let rules = table.chains.get(index).map(|c| &c.rules);
-        let rules = rules.into_iter().flatten();
-        for to in rules.filter_map(|r| r.action.called()) {
-            if let Some(n) = callers.get_mut(to) {
-                *n += 1;
-                stack.push(to);
-            }
+    let reached = table.reached(start).into_iter();
+    let chains = reached.filter_map(|i| table.chains.get(i));
+    for to in chains.flat_map(|c| &c.rules).flat_map(Rule::called) {
+        if let Some(n) = callers.get_mut(to) {
+            *n += 1;
         }
     }
     callers
@@ -202,7 +206,7 @@ fn callers(table: &Table, start: usize) -> Vec<usize> {
 mod tests {
     use super::{Ways, openings};
     use hylint_engine::Direction;
-    use hylint_model::{Body, Netfilter, TableName};
+    use hylint_model::{Body, Hook, Netfilter};
     use hylint_parsers::source::Source;
 
     fn read(text: &str) -> Netfilter {
@@ -235,13 +239,8 @@ mod tests {
         }
         let other = "10.3.0.9".parse().unwrap();
         assert!(!one.boxes().iter().any(|b| b.src.contains(other)));
-        let table = nf.table(TableName::Filter).unwrap();
-        assert_eq!(
-            Ways::into(table, table.chain("INPUT").unwrap().0)
-                .order
-                .len(),
-            3
-        );
+        let base = nf.filter_chains(Hook::Input).next().unwrap();
+        assert_eq!(Ways::into(base.table, base.id.index()).order.len(), 3);
     }
 
     /// No kernel loads such a ruleset, but a file may hold one.

@@ -121,11 +121,15 @@ fn digest(rule: &Rule) -> [u8; 16] {
     bytes.push(match &rule.action {
         Action::Allow => 0,
         Action::Nat(_) => 1,
+        Action::Map(_) => 3,
         // None of them lets anything in by itself.
         _ => 2,
     });
     if let Action::Nat(nat) = &rule.action {
         text(&format!("{nat:?}"), &mut bytes);
+    }
+    if let Action::Map(_) = &rule.action {
+        text(&place::normalized(rule), &mut bytes);
     }
     bytes.push(u8::from(rule.enabled));
     bytes.extend(rule.profiles.0.to_le_bytes());

@@ -18,7 +18,7 @@ impl<'a> PointReview<'a, '_> {
     /// seen to pass by this rule. Only where none is seen, all is gone through.
     pub(super) fn really(&self, rule: &'a Rule, excess: &[PacketBox]) -> (Vec<PacketBox>, bool) {
         // A translation acts before the filter, and what it lets in is not its own.
-        if rule.action == Action::Allow && self.idle.holds(rule) {
+        if rule.does(|a| *a == Action::Allow) && self.idle.holds(rule) {
             return (Vec::new(), true);
         }
         let (mut passing, left) = self.passing(rule, excess, PIECES);
@@ -86,5 +86,5 @@ impl<'a> PointReview<'a, '_> {
 fn lets_in(rule: &Rule, unordered: bool, branch: &Branch<'_>) -> bool {
     let same = |r: &Rule| unordered || std::ptr::eq(r, rule);
     branch.effect == Effect::Allow
-        && (branch.by.rule().is_some_and(same) || matches!(rule.action, Action::Nat(_)))
+        && (branch.by.rule().is_some_and(same) || rule.does(|a| matches!(a, Action::Nat(_))))
 }

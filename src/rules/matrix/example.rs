@@ -1,6 +1,8 @@
 //! A requirement as a small site that can be tried: what opens it, what does not, and what to run.
 
 use super::{AccessRule, Matrix, Presence, Requirement, Role};
+use hylint_model::Hook;
+use hylint_parsers::iptables::chain_name;
 
 /// Where the two ends of the example are.
 const NEAR: &str = "10.0.1.11";
@@ -69,18 +71,14 @@ fn site(m: &Matrix, r: &Requirement, from: &Role, to: &Role, outward: bool) -> S
 }
 
 fn dump(r: &Requirement, outward: bool, open: bool) -> String {
-    let mut out = String::from("*filter\n");
-    out.push_str(":INPUT DROP [0:0]\n");
-    out.push_str(if outward {
-        ":OUTPUT DROP [0:0]\n"
-    } else {
-        ":OUTPUT ACCEPT [0:0]\n"
-    });
-    out.push_str(
-        ":FORWARD DROP [0:0]\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n",
+    let [input, output, forward] = [Hook::Input, Hook::Output, Hook::Forward].map(chain_name);
+    let policy = if outward { "DROP" } else { "ACCEPT" };
+    let mut out = format!(
+        "*filter\n:{input} DROP [0:0]\n:{output} {policy} [0:0]\n:{forward} DROP [0:0]\n\
+         -A {input} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
     );
     if open {
-        let chain = if outward { "OUTPUT" } else { "INPUT" };
+        let chain = if outward { output } else { input };
         let peer = if outward {
             "-d 203.0.113.0/24".to_owned()
         } else {
@@ -101,11 +99,12 @@ fn fix(r: &Requirement, from: &Role, to: &Role, outward: bool) -> String {
     let proto = r.transport.as_str();
     let ports: Vec<String> = r.ports.iter().map(u16::to_string).collect();
     let list = ports.join(",");
-    let (dir, port, remote, peer) = if outward {
-        ("out", "remoteport", "OUTPUT -d", &to.id)
+    let (dir, port, hook, side, peer) = if outward {
+        ("out", "remoteport", Hook::Output, "-d", &to.id)
     } else {
-        ("in", "localport", "INPUT -s", &from.id)
+        ("in", "localport", Hook::Input, "-s", &from.id)
     };
+    let chain = chain_name(hook);
     let many = if ports.len() > 1 {
         format!("-m multiport --dports {list}")
     } else {
@@ -125,7 +124,7 @@ fn fix(r: &Requirement, from: &Role, to: &Role, outward: bool) -> String {
         "Open it at every layer in front of the hosts of both ends. ADDRESS stands for those of `{peer}`:\n\n\
          ```text\n\
          netsh advfirewall firewall add rule name=\"{id}\" dir={dir} action=allow protocol={upper} {port}={list} remoteip=ADDRESS\n\
-         iptables -A {remote} ADDRESS -p {proto} {many} -j ACCEPT\n\
+         iptables -A {chain} {side} ADDRESS -p {proto} {many} -j ACCEPT\n\
          {aws}\n\
          az network nsg rule create --nsg-name NSG -g GROUP -n {plain} --priority 200 --direction {azure} --access Allow \
          --protocol {title} --{end}-address-prefixes ADDRESS --destination-port-ranges {spaced}\n```",

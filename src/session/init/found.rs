@@ -2,7 +2,7 @@
 
 use super::Survey;
 use crate::load::LoadedExport;
-use hylint_model::{Body, Point, Rule, TableName, Test};
+use hylint_model::{Body, Hook, Point, Rule, Test};
 use hylint_space::{AddrSet, Family, class};
 use std::collections::BTreeMap;
 
@@ -25,12 +25,7 @@ fn incoming(e: &LoadedExport) -> impl Iterator<Item = &Rule> {
     e.export.points.iter().flat_map(|p| {
         let rules: Vec<&Rule> = match &p.body {
             Body::Lists(l) => l.ingress.rules.iter().collect(),
-            Body::Netfilter(n) => {
-                let filter = n.table(TableName::Filter).into_iter();
-                let chains = filter.flat_map(|t| &t.chains);
-                let own = chains.filter(|c| !matches!(&*c.name, "OUTPUT" | "FORWARD"));
-                own.flat_map(|c| &c.rules).collect()
-            }
+            Body::Netfilter(n) => n.filter_rules(Hook::Input).collect(),
         };
         rules.into_iter().filter(|r| !r.span.is_empty())
     })
@@ -38,15 +33,12 @@ fn incoming(e: &LoadedExport) -> impl Iterator<Item = &Rule> {
 
 /// Whether the rules of an export decide what goes through more than what comes in.
 pub(super) fn forwards(e: &LoadedExport) -> bool {
-    let rules = |p: &Point, chain: &str| match &p.body {
-        Body::Netfilter(n) => {
-            let found = n.table(TableName::Filter).and_then(|t| t.chain(chain));
-            found.map_or(0, |(_, c)| c.rules.len())
-        }
+    let rules = |p: &Point, hook| match &p.body {
+        Body::Netfilter(n) => n.filter_chains(hook).map(|b| b.chain.rules.len()).sum(),
         Body::Lists(_) => 0,
     };
     let mut points = e.export.points.iter();
-    points.any(|p| rules(p, "FORWARD") > rules(p, "INPUT"))
+    points.any(|p| rules(p, Hook::Forward) > rules(p, Hook::Input))
 }
 
 fn ranked(counts: BTreeMap<String, usize>, limit: usize) -> Vec<(String, usize)> {
@@ -77,12 +69,12 @@ fn one(set: &AddrSet) -> Option<String> {
 pub(super) fn own_addresses(exports: &[&LoadedExport]) -> Vec<String> {
     let mut counts = BTreeMap::new();
     for p in exports.iter().flat_map(|e| &e.export.points) {
-        let rules: &[Rule] = match &p.body {
-            Body::Lists(l) => &l.ingress.rules,
-            // Chains of one's own may belong to what goes out or through.
+        let rules: Vec<&Rule> = match &p.body {
+            Body::Lists(l) => l.ingress.rules.iter().collect(),
+            // Chains that it calls may be called for what goes out or through as well.
             Body::Netfilter(n) => {
-                let input = n.table(TableName::Filter).and_then(|t| t.chain("INPUT"));
-                input.map_or(&[], |(_, c)| &c.rules)
+                let input = n.filter_chains(Hook::Input);
+                input.flat_map(|b| &b.chain.rules).collect()
             }
         };
         for c in rules.iter().flat_map(|r| &r.clauses) {

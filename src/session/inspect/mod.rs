@@ -83,7 +83,7 @@ pub struct ListView {
 #[derive(Serialize, Debug)]
 pub struct ChainView {
     /// Table.
-    pub table: &'static str,
+    pub table: String,
     /// Name.
     pub name: String,
     /// `ACCEPT` or `DROP`; null for a user chain.
@@ -235,14 +235,14 @@ fn verdict(d: DefaultVerdict) -> &'static str {
 fn chains(source: &Source, n: &Netfilter) -> Vec<ChainView> {
     let of_table = |t: &Table| -> Vec<ChainView> {
         let view = |c: &hylint_model::Chain| ChainView {
-            table: t.name.as_str(),
+            table: t.name.to_string(),
             name: c.name.to_string(),
             policy: c.policy.map(|p| if p.allow { "ACCEPT" } else { "DROP" }),
             rules: c.rules.iter().map(|r| rule(source, r, Some(t))).collect(),
         };
         t.chains.iter().map(view).collect()
     };
-    n.tables.iter().flat_map(of_table).collect()
+    n.tables().iter().flat_map(of_table).collect()
 }
 
 fn rule(source: &Source, r: &Rule, table: Option<&Table>) -> RuleView {
@@ -361,6 +361,10 @@ fn action(a: &Action, table: Option<&Table>) -> String {
         Action::Notrack => "notrack".into(),
         Action::Nat(n) => nat(n),
         Action::Opaque(t) => format!("unknown {t}"),
+        Action::Map(all) => {
+            let each: Vec<String> = all.iter().map(|a| action(a, table)).collect();
+            each.join(" | ")
+        }
     }
 }
 

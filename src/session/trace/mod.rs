@@ -14,7 +14,7 @@ use crate::judge::Exports;
 use hylint_engine::{
     Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, SetId, Step, evaluate_logged,
 };
-use hylint_model::{Action, DefaultOrigin, Profiles, Span, Test};
+use hylint_model::{DefaultOrigin, Profiles, Span, Test};
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -238,7 +238,7 @@ impl Tracer<'_> {
             (Some(_), _) => source.map_or(String::new(), |s| s.slice(span).trim().to_owned()),
         };
         Hop {
-            chain: format!("{} {}", s.table.as_str(), s.chain.name),
+            chain: format!("{} {}", s.table.name, s.chain.name),
             depth: s.depth,
             line: source
                 .filter(|_| !span.is_empty())
@@ -281,9 +281,7 @@ fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
         match &b.by {
             Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => add(reason),
             Decider::Rule { rule, .. } => {
-                if let Action::Opaque(target) = &rule.action {
-                    add(target);
-                }
+                rule.action.opaque().for_each(&mut add);
             }
             _ => {}
         }

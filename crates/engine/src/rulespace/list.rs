@@ -364,7 +364,7 @@ pub fn each<T: Send>(ranks: Range<u32>, f: impl Fn(u32) -> T + Sync + Send) -> V
 mod tests {
     use super::super::of_table;
     use super::*;
-    use hylint_model::{Chain, Clause, Condition, ConditionKind, Span, Table, TableName, Test};
+    use hylint_model::{Chain, Clause, Condition, ConditionKind, Span, Table, TableFamily, Test};
     use hylint_space::{AddrSet, PortSet, ProtoSet, RangeSet};
     use proptest::prelude::*;
 
@@ -451,6 +451,57 @@ mod tests {
         }
         out.push(Some(false));
         out
+    }
+
+    /// A rule, or the clauses of two as a verdict map.
+    fn rule_or_map() -> impl Strategy<Value = Rule> {
+        (rule(), prop::option::weighted(0.5, rule())).prop_map(|(mut a, b)| {
+            if let Some(b) = b {
+                a.clauses.extend(b.clauses);
+                a.action = Action::Map(Box::new([a.action, b.action]));
+            }
+            a
+        })
+    }
+
+    /// What may happen to a packet: it is let through or not; `None`: it comes back out of the list.
+    fn outcomes<'r>(
+        rules: impl Iterator<Item = &'r Rule>,
+        p: &Packet,
+    ) -> std::collections::BTreeSet<Option<bool>> {
+        let mut out = std::collections::BTreeSet::new();
+        for r in rules {
+            for (clauses, action) in r.parts() {
+                out.extend(match action {
+                    _ if !clauses.iter().any(|c| p.is_in(&c.space)) => None,
+                    Action::Allow => Some(Some(true)),
+                    Action::Deny => Some(Some(false)),
+                    Action::Return => Some(None),
+                    _ => None,
+                });
+            }
+            if !goes_on(r, p) {
+                return out;
+            }
+        }
+        out.insert(None);
+        out
+    }
+
+    /// Whether a packet may meet the rule that follows.
+    fn goes_on(r: &Rule, p: &Packet) -> bool {
+        for (clauses, action) in r.parts() {
+            let mut met = clauses.iter().filter(|c| p.is_in(&c.space)).peekable();
+            let some = met.peek().is_some();
+            let sure = met.any(|c| c.conditions.is_empty());
+            if some && *action == Action::Continue {
+                return true;
+            }
+            if sure {
+                return false;
+            }
+        }
+        true
     }
 
     fn list(rules: &[Rule]) -> OrderedList<'_> {
@@ -555,16 +606,59 @@ mod tests {
             prop_assert_eq!(gone, expected);
         }
 
+        /// A map may be told of less than is so, but nothing else: its parts may do different things, and of parts that
+        /// overlap the first decides.
+        #[test]
+        fn what_is_said_beside_verdict_maps_is_so(rules in prop::collection::vec(rule_or_map(), 1..10)) {
+            let list = list(&rules);
+            for (i, fate) in list.fates().into_iter().enumerate() {
+                if let Fate::Covered(_) = fate {
+                    let reached = |p: &Packet| rules[..i].iter().all(|r| goes_on(r, p));
+                    let reached = universe().iter().any(|p| matches(&rules[i], p) && reached(p));
+                    prop_assert!(!reached, "rule {}", i);
+                }
+                if list.superseded(i as u32, Some(false)).is_none() {
+                    continue;
+                }
+                for p in universe() {
+                    let with = outcomes(rules.iter(), &p);
+                    let others = rules.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, r)| r);
+                    prop_assert_eq!(with, outcomes(others, &p), "rule {} and {:?}", i, p);
+                }
+            }
+        }
+
+        /// The same of a chain behind a jump.
+        #[test]
+        fn a_jump_takes_what_never_comes_back_from_maps(inner in prop::collection::vec(rule_or_map(), 0..6), after in rule()) {
+            let chain = |name: &str, rules: Vec<Rule>| Chain { name: name.into(), base: None, policy: None, span: Span::default(), rules };
+            let jump = Rule::new(Span::default(), Action::Jump(1));
+            let table = Table {
+                name: "filter".into(),
+                family: TableFamily::Inet,
+                filters: true,
+                span: Span::default(),
+                chains: vec![chain("outer", vec![jump, after.clone()]), chain("inner", inner.clone())],
+            };
+            let takes = of_table(&table).into_iter().next().unwrap();
+            let list = OrderedList::new(table.chains[0].rules.iter().collect(), takes);
+            let comes_back = |p: &Packet| outcomes(inner.iter(), p).contains(&None);
+            let reached = universe().iter().any(|p| matches(&after, p) && comes_back(p));
+            prop_assert!(list.fates()[1] == Fate::Live || !reached);
+        }
+
         /// What a chain takes for sure: run the packet through it, each condition both ways.
         #[test]
         fn a_jump_takes_what_never_comes_back(inner in prop::collection::vec(rule(), 0..8), through in rule(), after in rule()) {
             let mut jump = through;
             jump.action = Action::Jump(1);
-            let chain = |name: &str, rules: Vec<Rule>| Chain { name: name.into(), policy: None, span: Span::default(), rules };
+            let chain = |name: &str, rules: Vec<Rule>| Chain { name: name.into(), base: None, policy: None, span: Span::default(), rules };
             let table = Table {
-                name: TableName::Filter,
+                name: "filter".into(),
+                family: TableFamily::Inet,
+                filters: true,
                 span: Span::default(),
-                chains: vec![chain("INPUT", vec![jump.clone(), after.clone()]), chain("inner", inner.clone())],
+                chains: vec![chain("outer", vec![jump.clone(), after.clone()]), chain("inner", inner.clone())],
             };
             let takes = of_table(&table).into_iter().next().unwrap();
             let list = OrderedList::new(table.chains[0].rules.iter().collect(), takes);

@@ -26,15 +26,23 @@ impl Takes {
     /// What a rule takes that has no chain to look into.
     #[must_use]
     pub fn of(rule: &Rule) -> Self {
-        match rule.action {
-            Action::Allow
-            | Action::Deny
-            | Action::Bypass
-            | Action::Return
-            | Action::Goto(_)
-            | Action::Nat(_) => Self::Own,
-            // What stands behind an unknown target is not known; it may well go on.
-            _ => Self::Nothing,
+        // What stands behind an unknown target is not known; it may well go on. Of a verdict map, where one part goes on,
+        // nothing is said.
+        let goes_on = |a: &Action| {
+            !matches!(
+                a,
+                Action::Allow
+                    | Action::Deny
+                    | Action::Bypass
+                    | Action::Return
+                    | Action::Goto(_)
+                    | Action::Nat(_)
+            )
+        };
+        if rule.does(goes_on) {
+            Self::Nothing
+        } else {
+            Self::Own
         }
     }
 
@@ -98,7 +106,10 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
         Action::Jump(to) => of_jump(r, to),
         _ => Takes::of(r),
     };
-    let untracks = |c: &Chain| c.rules.iter().any(|r| r.action == Action::Notrack);
+    let untracks = |c: &Chain| {
+        let mut rules = c.rules.iter();
+        rules.any(|r| r.does(|a| *a == Action::Notrack))
+    };
     let restated = table.chains.iter().any(untracks);
     let mut of_rule = |r: &Rule| match of_rule(r) {
         // Between an earlier rule and a later one the state may have changed.
@@ -114,7 +125,7 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
 
 /// The chains that the rules of a chain call.
 fn targets(chain: &Chain) -> impl Iterator<Item = usize> + '_ {
-    chain.rules.iter().filter_map(|r| r.action.called())
+    chain.rules.iter().flat_map(|r| r.action.called())
 }
 
 /// Chains that are called before those that call them. Of chains that call each other in a circle, which the kernel refuses,
@@ -162,6 +173,7 @@ fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
         }
         let before = out.len();
         match r.action {
+            Action::Map(_) => of_map(r, &mut back, &mut out),
             Action::Return => back.extend(r.clauses.iter().map(|c| c.space.clone())),
             Action::Allow | Action::Deny | Action::Nat(_) => {
                 out.extend(Takes::Own.boxes(r).flat_map(|b| without(b, &back)));
@@ -187,6 +199,26 @@ fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
     out.retain(|b| seen.insert(b.clone()));
     out.truncate(KEPT);
     out
+}
+
+/// What the parts of a verdict map take and give back, as they stand one after the other. A packet of a part that goes on,
+/// or that may do anything, is not taken by those behind it.
+fn of_map(rule: &Rule, back: &mut Vec<PacketBox>, out: &mut Vec<PacketBox>) {
+    let mut left = back.clone();
+    for (clauses, action) in rule.parts() {
+        let boxes = clauses.iter().map(|c| &c.space);
+        match action {
+            Action::Allow | Action::Deny | Action::Nat(_) => {
+                let plain = clauses.iter().filter(|c| c.conditions.is_empty());
+                out.extend(plain.flat_map(|c| without(&c.space, &left)));
+            }
+            Action::Return | Action::Goto(_) => {
+                back.extend(boxes.clone().cloned());
+                left.extend(boxes.cloned());
+            }
+            _ => left.extend(boxes.cloned()),
+        }
+    }
 }
 
 fn without(b: &PacketBox, back: &[PacketBox]) -> SmallVec<[PacketBox; 1]> {
@@ -224,7 +256,7 @@ fn jump(rule: &Rule, chain: Option<&Vec<PacketBox>>) -> Takes {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::{KEPT, Takes, of_table};
-    use hylint_model::{Body, TableName};
+    use hylint_model::Body;
     use hylint_parsers::{format, source::Source};
     use std::fmt::Write;
 
@@ -235,7 +267,7 @@ mod tests {
         let Body::Netfilter(nf) = &export.points[0].body else {
             return Vec::new();
         };
-        let table = nf.table(TableName::Filter).unwrap();
+        let table = nf.table("filter").unwrap();
         let each = of_table(table).into_iter().zip(&table.chains);
         let counts = each.map(|(takes, chain)| {
             let rules = takes.iter().zip(&chain.rules);

@@ -12,7 +12,7 @@ use hylint_model::{Families, Field, Rule, Span, Test};
 pub(super) fn commands(text: &str, resolved: &Resolved<'_>) -> Result<Vec<String>> {
     let at = &resolved.at;
     let tool = Tool {
-        start: format!("{} -t {}", program(at)?, quoted(at.table.name.as_str())?),
+        start: format!("{} -t {}", program(at)?, quoted(&at.table.name)?),
         chain: chain(at)?,
     };
     match &resolved.effect {

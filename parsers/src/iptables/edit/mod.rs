@@ -60,7 +60,7 @@ impl<'e> ChainAt<'e> {
         let (Body::Netfilter(body), List::Chain { table, chain }) = (&point.body, list.list) else {
             return Err(EditError::Missing);
         };
-        let table = body.tables.get(table).ok_or(EditError::Missing)?;
+        let table = body.tables().get(table).ok_or(EditError::Missing)?;
         let chain = table.chains.get(chain).ok_or(EditError::Missing)?;
         Ok(Self {
             list,

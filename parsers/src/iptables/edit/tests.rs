@@ -37,8 +37,8 @@ fn list(export: &Export, table: &str, chain: &str) -> ListRef {
         let Body::Netfilter(n) = &p.body else {
             return None;
         };
-        let table = n.tables.iter().position(|t| t.name.as_str() == table)?;
-        let (chain, _) = n.tables[table].chain(chain)?;
+        let table = n.tables().iter().position(|t| &*t.name == table)?;
+        let (chain, _) = n.tables()[table].chain(chain)?;
         Some(ListRef {
             point,
             list: List::Chain { table, chain },

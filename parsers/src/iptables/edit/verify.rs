@@ -4,7 +4,7 @@ use super::{Effect, Resolved, Result};
 use crate::edit::{EditError, List, TextEdit, apply, inserted};
 use crate::iptables::read_text;
 use crate::source::Source;
-use hylint_model::{Body, Chain, Export, Point, Problem, ProblemKind, Rule, Span, Table};
+use hylint_model::{Body, Chain, ChainId, Export, Point, Problem, ProblemKind, Rule, Span, Table};
 use rustc_hash::FxHashMap;
 
 /// Whether the edits make exactly the change.
@@ -41,17 +41,18 @@ fn expected(export: &Export, resolved: &Resolved<'_>) -> Result<Export> {
     let Body::Netfilter(body) = &mut point.body else {
         return Err(EditError::Missing);
     };
-    let table = body.tables.get_mut(table).ok_or(EditError::Missing)?;
-    let chain = table.chains.get_mut(chain).ok_or(EditError::Missing)?;
+    let chain = ChainId::new(table, chain);
     match &resolved.effect {
         Effect::Policy(allow) => {
-            chain.policy.iter_mut().for_each(|p| p.allow = *allow);
+            let policy = body.policy_mut(chain).into_iter();
+            policy.for_each(|p| p.allow = *allow);
         }
         Effect::Splice(splice) => {
+            let rules = body.chain_rules_mut(chain).ok_or(EditError::Missing)?;
             let new = splice.new.rules.iter().cloned();
             let removed = splice.at..splice.at + splice.removed;
             export.rules_in_file += new.len();
-            export.rules_in_file -= chain.rules.splice(removed, new).count();
+            export.rules_in_file -= rules.splice(removed, new).count();
         }
     }
     Ok(export)
@@ -126,15 +127,18 @@ fn between_points(a: &Point, b: &Point) -> Option<&'static str> {
     let (Body::Netfilter(a), Body::Netfilter(b)) = (&a.body, &b.body) else {
         return Some("the kind of a firewall");
     };
-    if a.tables.len() != b.tables.len() || a.legacy != b.legacy {
+    if a.tables().len() != b.tables().len() {
         return Some("the tables of a firewall");
     }
-    let mut pairs = a.tables.iter().zip(&b.tables);
+    let mut pairs = a.tables().iter().zip(b.tables());
     pairs.find_map(|(a, b)| between_tables(a, b))
 }
 
 fn between_tables(a: &Table, b: &Table) -> Option<&'static str> {
-    let frame = |c: &Chain| (c.name.clone(), c.policy.map(|p| p.allow), c.span.is_empty());
+    let frame = |c: &Chain| {
+        let policy = c.policy.map(|p| p.allow);
+        (c.name.clone(), c.base.clone(), policy, c.span.is_empty())
+    };
     let frames = |t: &Table| -> Vec<_> { t.chains.iter().map(frame).collect() };
     if a.name != b.name || frames(a) != frames(b) {
         return Some("the chains and policies of a table");

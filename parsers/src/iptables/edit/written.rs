@@ -28,8 +28,7 @@ impl Written {
     /// [`EditError::NoForm`] if a dump cannot say the rule exactly, or if iptables would refuse it.
     pub(super) fn of(at: &ChainAt<'_>, rule: &Rule) -> Result<Self> {
         accepted(at, rule)?;
-        let mut body = Netfilter::default();
-        body.tables.push(alone(at, rule));
+        let body = Netfilter::new(vec![alone(at, rule)]);
         let mut probe = Point::new(PointKind::Netfilter, rule.span, Body::Netfilter(body));
         probe.families = at.point.families;
         let text = write([&probe]).map_err(|e| no_form(rule, e.message))?;
@@ -135,7 +134,7 @@ fn foreign(at: &ChainAt<'_>, rule: &Rule) -> bool {
 pub(super) const NAT_DROPS: &str = "iptables does not drop packets in the nat table";
 
 pub(super) fn is_nat(table: &Table) -> bool {
-    table.name.as_str() == "nat"
+    &*table.name == "nat"
 }
 
 fn no_form(rule: &Rule, message: &'static str) -> EditError {
@@ -172,15 +171,14 @@ fn accepted(at: &ChainAt<'_>, rule: &Rule) -> Result<()> {
     if foreign(at, rule) {
         return Err(no_form(rule, "the rule matches only the other IP family"));
     }
-    let Some(to) = rule.action.called() else {
-        return Ok(());
-    };
-    let base = |c: &Chain| c.policy.is_some();
-    if at.table.chains.get(to).is_some_and(base) {
-        return Err(no_form(rule, "a rule cannot jump to a base chain"));
-    }
-    if reaches(at, to) {
-        return Err(no_form(rule, "the jump leads back to its own chain"));
+    let base = |c: &Chain| c.base.is_some();
+    for to in rule.called() {
+        if at.table.chains.get(to).is_some_and(base) {
+            return Err(no_form(rule, "a rule cannot jump to a base chain"));
+        }
+        if reaches(at, to) {
+            return Err(no_form(rule, "the jump leads back to its own chain"));
+        }
     }
     Ok(())
 }
@@ -199,7 +197,7 @@ fn reaches(at: &ChainAt<'_>, from: usize) -> bool {
         if let (Some(seen), Some(chain)) = (seen.get_mut(i), at.table.chains.get(i))
             && !std::mem::replace(seen, true)
         {
-            open.extend(chain.rules.iter().filter_map(|r| r.action.called()));
+            open.extend(chain.rules.iter().flat_map(Rule::called));
         }
     }
     false

@@ -1,10 +1,10 @@
 //! Chains, policies and rules of the open table.
 
-use super::super::family;
 use super::super::place::Place;
 use super::super::token::Tokens;
+use super::super::{builtin::is_base_chain, family};
+use super::Splitter;
 use super::edits::Edit;
-use super::{BASE_CHAINS, Splitter};
 use hylint_model::{ChainPolicy, ProblemKind, Span};
 use hylint_space::Family;
 
@@ -32,7 +32,7 @@ impl<'a> Splitter<'a> {
             return self.other(line, span);
         };
         // iptables-nft takes anything for the policy of a chain that is not the kernel's, counters as well.
-        let counters = policy.text.starts_with('[') && !BASE_CHAINS.contains(&name.text);
+        let counters = policy.text.starts_with('[') && !is_base_chain(name.text);
         if !counters && !matches!(policy.text, "ACCEPT" | "DROP" | "-" | "QUEUE" | "RETURN") {
             return self.other(line, span);
         }
@@ -83,7 +83,7 @@ impl<'a> Splitter<'a> {
         let Some(table) = self.open.as_mut() else {
             return;
         };
-        if !BASE_CHAINS.contains(&name) || policy == "-" {
+        if !is_base_chain(name) || policy == "-" {
             return;
         }
         let i = table.chain(name, line);

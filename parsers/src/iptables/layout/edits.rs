@@ -1,10 +1,10 @@
 //! Commands that change what stands before them (`-D`, `-R`, `-F`, `-X`, `-E`): worked out as iptables-restore does, so
 //! that the model holds the result. iptables-save prints none; files for iptables-restore and lists of commands do.
 
+use super::super::builtin::is_base_chain;
 use super::super::place::Place;
 use super::super::rule::{self, Sameness};
 use super::super::token::Tokens;
-use super::BASE_CHAINS;
 use super::lines::TableLines;
 use super::splitter::Splitter;
 use hylint_model::{ProblemKind, Span};
@@ -193,7 +193,7 @@ fn number(text: &str, len: usize) -> Result<usize, Refusal> {
 
 /// Removes every chain that is not the kernel's, or none where one has rules: that one's name.
 fn remove_empty_chains<'a>(table: &mut TableLines<'a>) -> Option<&'a str> {
-    let own = |name: &str| !BASE_CHAINS.contains(&name);
+    let own = |name: &str| !is_base_chain(name);
     let mut user = table.chains.iter().filter(|c| own(c.name));
     if let Some(full) = user.find(|c| !c.rules.is_empty()) {
         return Some(full.name);

@@ -1,7 +1,8 @@
 //! What the first pass finds: firewalls, their tables and chains, and the places of rules.
 
+use super::super::builtin::TableName;
 use crate::iptables::place::Place;
-use hylint_model::{ChainPolicy, Problem, Span, TableName};
+use hylint_model::{ChainPolicy, Problem, Span};
 use hylint_space::Family;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;

@@ -1,9 +1,9 @@
 //! Listings of `iptables -S`: one after the other in a file, perhaps behind the commands that printed them.
 
-use super::super::family;
+use super::super::{builtin::TableName, family};
 use super::lines::TableLines;
 use super::splitter::{Shown, Splitter};
-use hylint_model::{Span, TableName};
+use hylint_model::Span;
 use hylint_space::Family;
 
 /// The command in a line such as `root@fw:~# iptables -t nat -S`.

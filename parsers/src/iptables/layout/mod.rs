@@ -17,10 +17,6 @@ pub(super) use splitter::Splitter;
 use hylint_model::{Problem, ProblemKind, Span};
 use splitter::Prose;
 
-/// The chains that the kernel calls itself.
-pub(super) const BASE_CHAINS: [&str; 5] =
-    ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
-
 /// Most firewalls of one file: a hostile one could hold one for each of its lines.
 const MAX_DUMPS: usize = 1000;
 

@@ -1,7 +1,8 @@
 //! The state of the first pass.
 
+use super::super::builtin::TableName;
 use super::lines::{Layout, TableLines};
-use hylint_model::{Problem, ProblemKind, Span, TableName};
+use hylint_model::{Problem, ProblemKind, Span};
 use hylint_space::Family;
 
 /// What may be spent on the edits of one file, in moved places; beyond it an edit is told and left out. Each walks a

@@ -1,8 +1,8 @@
 //! Headers, `*table` lines and COMMIT.
 
-use super::super::family;
+use super::super::{builtin::TableName, family};
 use super::{Dump, Splitter, TableLines};
-use hylint_model::{Problem, ProblemKind, Span, TableName};
+use hylint_model::{Problem, ProblemKind, Span};
 use hylint_space::Family;
 
 impl<'a> Splitter<'a> {

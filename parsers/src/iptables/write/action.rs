@@ -35,6 +35,7 @@ pub(super) fn target(rule: &Rule, table: &Table) -> Result<String> {
         }
         Action::Opaque(text) => format!(" -j {text}"),
         Action::Bypass => return Err(error(rule.span, "netfilter has no bypass")),
+        Action::Map(_) => return Err(error(rule.span, "a dump has no verdict maps")),
     })
 }
 

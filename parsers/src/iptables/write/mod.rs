@@ -56,9 +56,9 @@ fn dump(body: &Netfilter, family: Option<Family>, out: &mut String) -> Result<Li
         None => {}
     }
     let mut counts = Vec::new();
-    for table in &body.tables {
+    for table in body.tables() {
         out.push('*');
-        out.push_str(table.name.as_str());
+        out.push_str(&table.name);
         out.push('\n');
         for chain in &table.chains {
             declaration(chain, out);

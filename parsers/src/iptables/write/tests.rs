@@ -1,10 +1,10 @@
 use super::*;
-use crate::iptables::read_text;
-use crate::iptables::write;
+use crate::iptables::builtin::TableName;
+use crate::iptables::{base_chain, read_text, write};
 use hylint_model::Span;
 use hylint_model::{
     Action, AddrTypes, ChainPolicy, Clause, Condition, ConditionKind, Nat, NatKind, Side,
-    TableName, Test,
+    TableFamily, Test,
 };
 use hylint_space::{
     AddrSet, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet,
@@ -350,14 +350,20 @@ fn rule(v6: bool) -> impl Strategy<Value = Rule> {
         })
 }
 
-fn table(v6: bool, name: TableName) -> impl Strategy<Value = Table> {
+fn table(v6: bool, name: &'static str) -> impl Strategy<Value = Table> {
     let rules = prop::collection::vec(rule(v6), 0..4);
     (prop::collection::vec(rules, 4..=4), any::<bool>()).prop_map(move |(mut rules, allow)| {
         let policy = Some(ChainPolicy {
             allow,
             span: Span::default(),
         });
+        let family = if v6 {
+            TableFamily::Ip6
+        } else {
+            TableFamily::Ip
+        };
         let chain = |n: &str, policy, rules| Chain {
+            base: base_chain(name, n, family),
             name: n.into(),
             policy,
             span: Span::default(),
@@ -371,7 +377,9 @@ fn table(v6: bool, name: TableName) -> impl Strategy<Value = Table> {
             chain("f2b:x", None, next()),
         ];
         Table {
-            name,
+            name: name.into(),
+            family,
+            filters: name == "filter",
             span: Span::default(),
             chains,
         }
@@ -379,14 +387,11 @@ fn table(v6: bool, name: TableName) -> impl Strategy<Value = Table> {
 }
 
 fn point(v6: bool) -> impl Strategy<Value = Point> {
-    let names = prop::sample::subsequence(TableName::EACH.map(|(t, _)| t).to_vec(), 1..4);
+    let names = prop::sample::subsequence(TableName::EACH.map(|(_, n)| n).to_vec(), 1..4);
     names
         .prop_flat_map(move |names| names.into_iter().map(|n| table(v6, n)).collect::<Vec<_>>())
         .prop_map(move |tables| {
-            let body = Body::Netfilter(Netfilter {
-                tables,
-                legacy: false,
-            });
+            let body = Body::Netfilter(Netfilter::new(tables));
             let mut p = Point::new(PointKind::Netfilter, Span::default(), body);
             p.families = if v6 {
                 hylint_model::Families::V6
@@ -444,12 +449,13 @@ proptest! {
         for (want, have) in [&a, &b].into_iter().zip(&back.points) {
             prop_assert_eq!(want.families, have.families);
             let (Body::Netfilter(w), Body::Netfilter(h)) = (&want.body, &have.body) else { panic!() };
-            prop_assert_eq!(w.tables.len(), h.tables.len());
-            for (w, h) in w.tables.iter().zip(&h.tables) {
-                prop_assert_eq!(w.name, h.name);
+            prop_assert_eq!(w.tables().len(), h.tables().len());
+            for (w, h) in w.tables().iter().zip(h.tables()) {
+                prop_assert_eq!(&w.name, &h.name);
                 prop_assert_eq!(w.chains.len(), h.chains.len());
                 for (w, h) in w.chains.iter().zip(&h.chains) {
                     prop_assert_eq!(&w.name, &h.name);
+                    prop_assert_eq!(&w.base, &h.base);
                     prop_assert_eq!(w.policy.map(|p| p.allow), h.policy.map(|p| p.allow));
                     same_chain(&w.rules, &h.rules, &text)?;
                 }

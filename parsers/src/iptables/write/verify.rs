@@ -39,14 +39,21 @@ fn same_frame(a: &Point, b: &Point) -> bool {
     };
     let names = |n: &hylint_model::Netfilter| -> Vec<_> {
         let chains = n
-            .tables
+            .tables()
             .iter()
-            .flat_map(|t| t.chains.iter().map(move |c| (t.name, c)));
+            .flat_map(|t| t.chains.iter().map(move |c| (t, c)));
         chains
-            .map(|(t, c)| (t, c.name.clone(), c.policy.map(|p| p.allow)))
+            .map(|(t, c)| {
+                (
+                    t.name.clone(),
+                    c.name.clone(),
+                    c.base.as_ref().map(|b| (b.hook, b.kind, b.priority)),
+                    c.policy.map(|p| p.allow),
+                )
+            })
             .collect()
     };
-    a.tables.len() == b.tables.len() && names(a) == names(b)
+    a.tables().len() == b.tables().len() && names(a) == names(b)
 }
 
 fn same_rule(rule: &Rule, group: &[&Rule], family: Option<Family>, export: &Export) -> bool {

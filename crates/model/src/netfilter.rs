@@ -1,0 +1,509 @@
+//! Tables and chains of Linux's netfilter, and the hooks at which the kernel calls them.
+
+use super::rule::Rule;
+use super::set::{NamedSet, SetId};
+use crate::Span;
+use hylint_space::Family;
+use smallvec::SmallVec;
+
+/// A place on a packet's way at which the kernel calls chains.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Hook {
+    /// On arrival at an interface, before anything else.
+    Ingress,
+    /// Before the routing decision.
+    Prerouting,
+    /// To this host.
+    Input,
+    /// Through this host.
+    Forward,
+    /// From this host.
+    Output,
+    /// After the routing decision, on the way out.
+    Postrouting,
+    /// On departure from an interface, after everything else.
+    Egress,
+}
+
+impl Hook {
+    /// Whether it decides which packets pass, so that every host has a chain there that filters.
+    #[must_use]
+    pub const fn filters(self) -> bool {
+        matches!(self, Self::Input | Self::Forward | Self::Output)
+    }
+}
+
+/// Priorities at which the kernel itself or its tools stand (`enum nf_ip_hook_priorities` of
+/// include/uapi/linux/netfilter_ipv4.h).
+pub mod priority {
+    /// The raw table.
+    pub const RAW: i32 = -300;
+    /// Connection tracking: chains before it see no connection.
+    pub const CONNTRACK: i32 = -200;
+    /// The mangle table.
+    pub const MANGLE: i32 = -150;
+    /// Translation of destinations.
+    pub const NAT_DST: i32 = -100;
+    /// The filter table.
+    pub const FILTER: i32 = 0;
+    /// The security table.
+    pub const SECURITY: i32 = 50;
+    /// Translation of sources.
+    pub const NAT_SRC: i32 = 100;
+}
+
+/// What a base chain is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ChainType {
+    /// Any packet, any verdict.
+    Filter,
+    /// Translation: it sees only the first packet of a connection.
+    Nat,
+    /// A packet that it changes is routed anew.
+    Route,
+}
+
+/// The packets that a table is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TableFamily {
+    /// IPv4.
+    Ip,
+    /// IPv6.
+    Ip6,
+    /// Both.
+    Inet,
+    /// ARP.
+    Arp,
+    /// Frames that a bridge forwards.
+    Bridge,
+    /// Everything on some interfaces.
+    Netdev,
+}
+
+impl TableFamily {
+    /// Whether it sees routed packets of an IP family.
+    #[must_use]
+    pub const fn has(self, family: Family) -> bool {
+        match self {
+            Self::Inet | Self::Netdev => true,
+            Self::Ip => matches!(family, Family::V4),
+            Self::Ip6 => matches!(family, Family::V6),
+            Self::Arp | Self::Bridge => false,
+        }
+    }
+}
+
+/// Where the kernel calls a chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BaseChain {
+    /// The hook.
+    pub hook: Hook,
+    /// What it is for.
+    pub kind: ChainType,
+    /// Its place at the hook: lower ones come first, equal ones in file order.
+    pub priority: i32,
+    /// The priority that it has instead, where the export does not tell which of two tools made it.
+    pub or_priority: Option<i32>,
+    /// The packets that it sees.
+    pub family: TableFamily,
+    /// The interfaces that it is bound to ([`Hook::Ingress`] and [`Hook::Egress`]); empty elsewhere.
+    pub devices: Vec<Box<str>>,
+}
+
+impl BaseChain {
+    /// What orders the chains of a hook: the priority at which the kernel calls it, then its own. The kernel calls all nat chains of a hook one after the other at one place, and
+    /// their priorities order them there (`nf_nat_register_fn`).
+    #[must_use]
+    pub const fn turn(&self) -> (i32, i32) {
+        match (self.kind, self.hook) {
+            (ChainType::Nat, Hook::Prerouting | Hook::Output) => (priority::NAT_DST, self.priority),
+            (ChainType::Nat, _) => (priority::NAT_SRC, self.priority),
+            _ => (self.priority, 0),
+        }
+    }
+}
+
+/// The policy of a base chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ChainPolicy {
+    /// ACCEPT or DROP.
+    pub allow: bool,
+    /// Its place.
+    pub span: Span,
+}
+
+/// One chain.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// Name.
+    pub name: Box<str>,
+    /// Where the kernel calls it; `None` of one that only rules call.
+    pub base: Option<BaseChain>,
+    /// Only base chains have one.
+    pub policy: Option<ChainPolicy>,
+    /// The line that declares it; empty if nothing does.
+    pub span: Span,
+    /// In order.
+    pub rules: Vec<Rule>,
+}
+
+/// One table. [`super::Action::Jump`] and [`super::Action::Goto`] index `chains`.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: Box<str>,
+    /// The packets that it is for.
+    pub family: TableFamily,
+    /// Its chains say what passes: the filter table of iptables, any table of nftables. Other tables change packets, or
+    /// drop some on the way.
+    pub filters: bool,
+    /// The `*table` line.
+    pub span: Span,
+    /// In order of declaration.
+    pub chains: Vec<Chain>,
+}
+
+impl Table {
+    /// A chain by name.
+    #[must_use]
+    pub fn chain(&self, name: &str) -> Option<(usize, &Chain)> {
+        self.chains
+            .iter()
+            .enumerate()
+            .find(|(_, c)| &*c.name == name)
+    }
+
+    /// The chains that packets meet that enter at one of them, each once, in the order in which the first packets may get
+    /// there. Disabled rules call none.
+    #[must_use]
+    pub fn reached(&self, from: usize) -> Vec<usize> {
+        let mut out = Vec::new();
+        self.walk(from, |chain, rule| {
+            if rule.is_none() {
+                out.push(chain);
+            }
+        });
+        out
+    }
+
+    /// Goes through the chains in evaluation order: `see` is told of each chain when it is entered first, and of its rules,
+    /// where what a rule calls comes before the rule that follows it.
+    fn walk<'a>(&'a self, from: usize, mut see: impl FnMut(usize, Option<&'a Rule>)) {
+        let mut seen = vec![false; self.chains.len()];
+        let mut enter = |chain: usize| {
+            let new = seen
+                .get_mut(chain)
+                .is_some_and(|s| !std::mem::replace(s, true));
+            let rules = self.chains.get(chain).filter(|_| new)?.rules.iter();
+            Some((chain, rules))
+        };
+        let mut stack = Vec::new();
+        if let Some(first) = enter(from) {
+            see(from, None);
+            stack.push(first);
+        }
+        // A file may hold chains that call each other many thousand deep: no recursion.
+        while let Some((chain, rules)) = stack.last_mut() {
+            let Some(rule) = rules.next() else {
+                stack.pop();
+                continue;
+            };
+            see(*chain, Some(rule));
+            // Of the chains of a verdict map the first is walked first.
+            let mut next: SmallVec<[_; 1]> = rule.called().filter_map(&mut enter).collect();
+            next.iter().for_each(|(chain, _)| see(*chain, None));
+            next.reverse();
+            stack.extend(next);
+        }
+    }
+}
+
+/// A chain of a netfilter instance.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ChainId {
+    table: u32,
+    chain: u32,
+}
+
+impl ChainId {
+    /// The chain at a place of the table at a place.
+    #[must_use]
+    pub fn new(table: usize, chain: usize) -> Self {
+        let id = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            table: id(table),
+            chain: id(chain),
+        }
+    }
+
+    /// Another chain of the same table: what an action calls.
+    #[must_use]
+    pub const fn sibling(self, chain: u32) -> Self {
+        Self { chain, ..self }
+    }
+
+    /// Its place in its table.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.chain as usize
+    }
+}
+
+/// A base chain and where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Hooked<'a> {
+    /// The chain's id.
+    pub id: ChainId,
+    /// Its table.
+    pub table: &'a Table,
+    /// The chain.
+    pub chain: &'a Chain,
+    /// Where the kernel calls it.
+    pub base: &'a BaseChain,
+}
+
+/// A rule that packets of a hook can meet.
+#[derive(Clone, Copy, Debug)]
+pub struct Reached<'a> {
+    /// Its table.
+    pub table: &'a Table,
+    /// Its chain.
+    pub chain: &'a Chain,
+    /// The rule.
+    pub rule: &'a Rule,
+}
+
+/// The tables of one netfilter instance.
+#[derive(Clone, Debug, Default)]
+pub struct Netfilter {
+    tables: Vec<Table>,
+    /// INVARIANT: every base chain of `tables`, by hook and then in the order in which the kernel calls them.
+    bases: Vec<(Hook, ChainId)>,
+    /// Sets that rules name, each held once ([`super::Test::Set`]).
+    pub sets: Vec<NamedSet>,
+    /// The export holds every chain that filters, so that a hook without one lets packets through. Where it is false (a dump
+    /// of iptables), such a hook was not exported.
+    pub whole: bool,
+}
+
+impl Netfilter {
+    /// An instance with these tables, in file order. What is not in them may exist nevertheless; see [`Netfilter::whole`].
+    #[must_use]
+    pub fn new(tables: Vec<Table>) -> Self {
+        let ids = tables.iter().enumerate().flat_map(|(t, table)| {
+            let each = table.chains.iter().enumerate();
+            each.filter_map(move |(c, chain)| Some((chain.base.as_ref()?, ChainId::new(t, c))))
+        });
+        let mut bases: Vec<_> = ids.collect();
+        bases.sort_by_key(|(base, _)| (base.hook, base.turn()));
+        let bases = bases.into_iter().map(|(b, id)| (b.hook, id)).collect();
+        Self {
+            tables,
+            bases,
+            sets: Vec::new(),
+            whole: false,
+        }
+    }
+
+    /// In file order.
+    #[must_use]
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// The first table of a name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|t| &*t.name == name)
+    }
+
+    /// A set.
+    #[must_use]
+    pub fn set(&self, id: SetId) -> Option<&NamedSet> {
+        self.sets.get(id.index())
+    }
+
+    /// A chain with its table.
+    #[must_use]
+    pub fn chain(&self, id: ChainId) -> Option<(&Table, &Chain)> {
+        let table = self.tables.get(id.table as usize)?;
+        Some((table, table.chains.get(id.index())?))
+    }
+
+    /// Every chain, in file order.
+    pub fn chains(&self) -> impl Iterator<Item = (ChainId, &Table, &Chain)> {
+        let tables = self.tables.iter().enumerate();
+        tables.flat_map(|(t, table)| {
+            let chains = table.chains.iter().enumerate();
+            chains.map(move |(c, chain)| (ChainId::new(t, c), table, chain))
+        })
+    }
+
+    /// The base chains of a hook, in the order in which the kernel calls them.
+    pub fn base_chains(&self, hook: Hook) -> impl Iterator<Item = Hooked<'_>> + Clone {
+        let start = self.bases.partition_point(|(h, _)| *h < hook);
+        let of_hook = self.bases.get(start..).unwrap_or_default().iter();
+        let of_hook = of_hook.take_while(move |(h, _)| *h == hook);
+        of_hook.filter_map(|(_, id)| {
+            let (table, chain) = self.chain(*id)?;
+            Some(Hooked {
+                id: *id,
+                table,
+                chain,
+                base: chain.base.as_ref()?,
+            })
+        })
+    }
+
+    /// The base chains of a hook that say what passes there.
+    pub fn filter_chains(&self, hook: Hook) -> impl Iterator<Item = Hooked<'_>> + Clone {
+        self.base_chains(hook).filter(|b| b.table.filters)
+    }
+
+    /// The rules that a base chain reaches, by itself and by jumps, each once and in evaluation order.
+    #[must_use]
+    pub fn reached<'a>(&'a self, from: &Hooked<'a>) -> Vec<Reached<'a>> {
+        let table = from.table;
+        let mut out = Vec::new();
+        table.walk(from.id.index(), |chain, rule| {
+            let found = table.chains.get(chain).zip(rule);
+            out.extend(found.map(|(chain, rule)| Reached { table, chain, rule }));
+        });
+        out
+    }
+
+    /// The rules that say what passes a hook, in evaluation order and each once for a base chain that reaches it.
+    pub fn filter_rules(&self, hook: Hook) -> impl Iterator<Item = &Rule> {
+        let bases = self.filter_chains(hook);
+        bases.flat_map(|b| self.reached(&b)).map(|r| r.rule)
+    }
+
+    /// The rules of a chain, to change.
+    pub fn chain_rules_mut(&mut self, id: ChainId) -> Option<&mut Vec<Rule>> {
+        let table = self.tables.get_mut(id.table as usize)?;
+        Some(&mut table.chains.get_mut(id.index())?.rules)
+    }
+
+    /// The policy of a chain, to change, if it has one.
+    pub fn policy_mut(&mut self, id: ChainId) -> Option<&mut ChainPolicy> {
+        let table = self.tables.get_mut(id.table as usize)?;
+        table.chains.get_mut(id.index())?.policy.as_mut()
+    }
+
+    pub(super) fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rule> {
+        let chains = self.tables.iter_mut().flat_map(|t| &mut t.chains);
+        chains.flat_map(|c| &mut c.rules)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::Action;
+
+    fn rule(at: usize, action: Action) -> Rule {
+        Rule::new(Span::new(at, at + 1), action)
+    }
+
+    fn chain(base: Option<BaseChain>, rules: Vec<Rule>) -> Chain {
+        Chain {
+            name: "".into(),
+            base,
+            policy: None,
+            span: Span::default(),
+            rules,
+        }
+    }
+
+    fn base(hook: Hook, kind: ChainType, priority: i32) -> Option<BaseChain> {
+        Some(BaseChain {
+            hook,
+            kind,
+            priority,
+            or_priority: None,
+            family: TableFamily::Inet,
+            devices: Vec::new(),
+        })
+    }
+
+    fn table(filters: bool, chains: Vec<Chain>) -> Table {
+        Table {
+            name: "".into(),
+            family: TableFamily::Inet,
+            filters,
+            span: Span::default(),
+            chains,
+        }
+    }
+
+    fn places<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<u32> {
+        rules.map(|r| r.span.start).collect()
+    }
+
+    /// A rule of a called chain that were told after the rules behind the jump would be named in the wrong order, and a
+    /// ring that is followed again never ends.
+    #[test]
+    fn what_a_rule_calls_comes_before_the_rule_that_follows_it() {
+        let input = base(Hook::Input, ChainType::Filter, 0);
+        let called = vec![rule(10, Action::Goto(2)), rule(11, Action::Jump(0))];
+        let idle = Rule {
+            enabled: false,
+            ..rule(3, Action::Jump(3))
+        };
+        let chains = vec![
+            chain(
+                input,
+                vec![
+                    rule(1, Action::Jump(1)),
+                    rule(2, Action::Jump(2)),
+                    idle,
+                    rule(4, Action::Allow),
+                ],
+            ),
+            chain(None, called),
+            chain(None, vec![rule(20, Action::Return)]),
+            chain(None, vec![rule(30, Action::Allow)]),
+            chain(None, vec![rule(40, Action::Allow)]),
+        ];
+        let nf = Netfilter::new(vec![table(true, chains)]);
+        assert_eq!(
+            places(nf.filter_rules(Hook::Input)),
+            [1, 10, 20, 11, 2, 3, 4]
+        );
+        assert_eq!(places(nf.filter_rules(Hook::Output)), [0; 0]);
+        assert_eq!(nf.tables()[0].reached(0), [0, 1, 2]);
+    }
+
+    #[test]
+    fn chains_that_call_each_other_very_deep_are_walked() {
+        let deep = 200_000;
+        let each = (1..=deep).map(|to| chain(None, vec![rule(0, Action::Jump(to))]));
+        let table = table(true, each.collect());
+        assert_eq!(table.reached(0).len(), deep as usize);
+    }
+
+    /// By the priority of the file alone a nat chain at 0 would come after a filter chain at -50.
+    #[test]
+    fn base_chains_are_called_by_priority_and_nat_chains_at_their_place() {
+        use ChainType::{Filter, Nat};
+        let at = |kind, priority| chain(base(Hook::Prerouting, kind, priority), Vec::new());
+        let first = vec![at(Filter, 10), at(Nat, 0), at(Filter, -50), at(Nat, -150)];
+        let second = vec![at(Filter, 10), at(Filter, -150), chain(None, Vec::new())];
+        let nf = Netfilter::new(vec![table(true, first), table(false, second)]);
+        let all = nf.base_chains(Hook::Prerouting);
+        let order: Vec<_> = all.map(|b| (b.base.kind, b.base.priority)).collect();
+        let want = [
+            (Filter, -150),
+            (Nat, -150),
+            (Nat, 0),
+            (Filter, -50),
+            (Filter, 10),
+            (Filter, 10),
+        ];
+        assert_eq!(order, want);
+        let filters: Vec<ChainId> = nf.filter_chains(Hook::Prerouting).map(|b| b.id).collect();
+        assert!(filters.iter().all(|id| id.table == 0), "{filters:?}");
+        assert_eq!(nf.base_chains(Hook::Input).count(), 0);
+    }
+}
