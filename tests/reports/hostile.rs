@@ -1,8 +1,9 @@
 //! Names of an export in every format: nothing in them acts on what reads the report. The names come through the readers of
 //! four formats and from a file's name, and each must reach the report: a name that is dropped proves nothing.
 
+use super::formats::{ids, tried};
 use super::harness::{Hylint, Run};
-use super::{FORMATS, json};
+use super::json;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use std::collections::BTreeSet;
 
@@ -80,10 +81,7 @@ fn reports(name: &str) -> (Hylint, Run) {
     for (path, text) in exports(name) {
         h = h.file(&format!("x/{folder}/{path}"), text);
     }
-    let outputs: Vec<String> = FORMATS
-        .iter()
-        .map(|f| format!("--output {f}=out/{f}"))
-        .collect();
+    let outputs: Vec<String> = ids().map(|f| format!("--output {f}=out/{f}")).collect();
     let h = h.args(&format!(
         "x --at 2026-11-25T00:00:00Z --role session-host --address 10.20.10.31 {}",
         outputs.join(" ")
@@ -127,7 +125,7 @@ fn nothing_gets_through() {
             .map(|c| c.to_string().repeat(3))
             .find(|m| name.contains(m))
             .unwrap();
-        for format in FORMATS {
+        for format in ids() {
             let text = read(format);
             assert!(text.contains(&mark), "{name:?} is not in {format}");
             let bad = text.chars().find(|c| acts(*c));
@@ -136,29 +134,29 @@ fn nothing_gets_through() {
                 !text.replace("\r\n", "").contains('\r'),
                 "{format} of {name:?}"
             );
+            (tried(format).hostile)(&text, name, findings.len());
         }
-        github(&read("github"), findings.len(), name);
-        table(&read("csv"), name);
-        page(&read("html"), name);
-        comment(&read("markdown"), name);
-        xml(&read("junit"), name);
-        for l in read("ndjson").lines() {
-            json(l);
-        }
-        log(&json(&read("sarif")), name);
-        json(&read("gitlab"));
-        // A terminal or a log is not flooded by one name.
-        let longest = read("human")
-            .lines()
-            .map(|l| l.chars().count())
-            .max()
-            .unwrap();
-        assert!(longest < 1_200, "{longest} in human of {name:?}");
     }
 }
 
+/// A terminal or a log is not flooded by one name.
+pub(super) fn lines(text: &str, name: &str, _: usize) {
+    let longest = text.lines().map(|l| l.chars().count()).max().unwrap();
+    assert!(longest < 1_200, "{longest} in human of {name:?}");
+}
+
+/// It can be read.
+pub(super) fn document(text: &str, _: &str, _: usize) {
+    json(text);
+}
+
+/// Each line can be read.
+pub(super) fn documents(text: &str, _: &str, _: usize) {
+    text.lines().map(json).for_each(drop);
+}
+
 /// Every line is a command of ours, one for each finding that counts, and one for the summary.
-fn github(text: &str, findings: usize, name: &str) {
+pub(super) fn github(text: &str, name: &str, findings: usize) {
     for l in text.lines() {
         let level = ["::error ", "::warning ", "::notice "]
             .iter()
@@ -183,7 +181,7 @@ fn github(text: &str, findings: usize, name: &str) {
 }
 
 /// Each record has every column, and no cell is a formula.
-fn table(text: &str, name: &str) {
+pub(super) fn table(text: &str, name: &str, _: usize) {
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     for r in rows.records() {
         for cell in &r.unwrap() {
@@ -199,7 +197,7 @@ fn table(text: &str, name: &str) {
 }
 
 /// Only our own elements, attributes and style; each text is escaped.
-fn page(text: &str, name: &str) {
+pub(super) fn page(text: &str, name: &str, _: usize) {
     let body = text.split("</style>").nth(1).unwrap();
     assert_eq!(text.matches("</style>").count(), 1, "{name:?}");
     let known: BTreeSet<&str> = "head body html header main footer section article figure figcaption h1 h2 h3 p b i em strong span code pre mark br dl dt dd ul li table thead tbody tr th td div".split(' ').collect();
@@ -223,7 +221,7 @@ fn page(text: &str, name: &str) {
 }
 
 /// Rendered, it has no link, image or HTML but ours, and no word that GitHub links.
-fn comment(text: &str, name: &str) {
+pub(super) fn comment(text: &str, name: &str, _: usize) {
     assert!(text.len() <= 65_536, "{name:?}: {}", text.len());
     let mut words = String::new();
     let mut in_code = false;
@@ -265,7 +263,7 @@ fn comment(text: &str, name: &str) {
 }
 
 /// Well-formed, and only the elements of JUnit.
-fn xml(text: &str, name: &str) {
+pub(super) fn xml(text: &str, name: &str, _: usize) {
     let read = quick_junit::Report::deserialize_from_str(text);
     assert!(read.is_ok(), "{name:?}: {read:?}");
     let known = [
@@ -292,7 +290,8 @@ fn xml(text: &str, name: &str) {
 }
 
 /// A message has no link but those to our related places.
-fn log(log: &serde_json::Value, name: &str) {
+pub(super) fn log(text: &str, name: &str, _: usize) {
+    let log = json(text);
     for r in log["runs"][0]["results"].as_array().unwrap() {
         let message = r["message"]["text"].as_str().unwrap();
         for target in message.replace("\\]", "").split("](").skip(1) {

@@ -6,6 +6,7 @@
 mod harness;
 
 mod agree;
+mod formats;
 mod hostile;
 mod output;
 mod regions;
@@ -14,11 +15,6 @@ mod transcript;
 
 use std::path::Path;
 use std::process::Command;
-
-/// Every format, as `--help` lists them.
-const FORMATS: [&str; 10] = [
-    "human", "json", "ndjson", "sarif", "junit", "github", "gitlab", "markdown", "csv", "html",
-];
 
 /// The sites that the formats are tried on.
 const SITES: [&str; 3] = [
