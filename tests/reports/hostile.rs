@@ -1,5 +1,5 @@
 //! Names of an export in every format: nothing in them acts on what reads the report. The names come through the readers of
-//! four formats and from a file's name, and each must reach the report: a name that is dropped proves nothing.
+//! all formats and from a file's name, and each must reach the report: a name that is dropped proves nothing.
 
 use super::formats::{ids, tried};
 use super::harness::{Hylint, Run};
@@ -31,44 +31,6 @@ fn long() -> String {
     format!("qqq{}", "W".repeat(10_000))
 }
 
-/// One export of each format, each rule open to anyone under a hostile name.
-fn exports(name: &str) -> Vec<(&'static str, String)> {
-    let q = |s: &str| serde_json::to_string(s).unwrap();
-    let shell = name
-        .replace(['\n', '\r'], " ")
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"");
-    let line = name.replace(['\n', '\r'], " ");
-    vec![
-        (
-            "l/iptables.rules",
-            format!(
-                "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m comment --comment \"{shell}\" -j ACCEPT\nCOMMIT\n"
-            ),
-        ),
-        (
-            "w/firewall.txt",
-            format!(
-                "\r\nRule Name:                            {line}\r\n----------------------------------------------------------------------\r\nEnabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain,Private,Public\r\nGrouping:                             {line}\r\nLocalIP:                              Any\r\nRemoteIP:                             Any\r\nProtocol:                             Any\r\nEdge traversal:                       No\r\nProgram:                              Any\r\nService:                              Any\r\nInterfaceTypes:                       Any\r\nSecurity:                             NotRequired\r\nRule source:                          Local Setting\r\nAction:                               Allow\r\n\r\nOk.\r\n"
-            ),
-        ),
-        (
-            "a/security-groups.json",
-            format!(
-                "{{\"SecurityGroups\":[{{\"GroupId\":\"sg-0a\",\"GroupName\":{0},\"Description\":{0},\"VpcId\":\"vpc-1\",\"IpPermissions\":[{{\"IpProtocol\":\"-1\",\"IpRanges\":[{{\"CidrIp\":\"0.0.0.0/0\",\"Description\":{0}}}],\"Ipv6Ranges\":[],\"PrefixListIds\":[],\"UserIdGroupPairs\":[]}}],\"IpPermissionsEgress\":[]}}]}}",
-                q(name)
-            ),
-        ),
-        (
-            "z/nsg-list.json",
-            format!(
-                "[{{\"name\":{0},\"id\":\"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n\",\"type\":\"Microsoft.Network/networkSecurityGroups\",\"securityRules\":[{{\"name\":{0},\"description\":{0},\"access\":\"Allow\",\"direction\":\"Inbound\",\"priority\":100,\"protocol\":\"*\",\"sourceAddressPrefix\":\"*\",\"sourcePortRange\":\"*\",\"destinationAddressPrefix\":\"*\",\"destinationPortRange\":\"*\"}}],\"defaultSecurityRules\":[]}}]",
-                q(name)
-            ),
-        ),
-    ]
-}
-
 /// All formats of one run over exports whose rules and folder bear the name.
 fn reports(name: &str) -> (Hylint, Run) {
     // What a file's name may hold on Unix: anything but a slash, up to 255 bytes.
@@ -78,7 +40,7 @@ fn reports(name: &str) -> (Hylint, Run) {
         toml_text(name)
     );
     let mut h = Hylint::new().file("hylint.toml", site).file("out/x", "");
-    for (path, text) in exports(name) {
+    for (path, text) in super::inputs::each().map(|f| (f.named)(name)) {
         h = h.file(&format!("x/{folder}/{path}"), text);
     }
     let outputs: Vec<String> = ids().map(|f| format!("--output {f}=out/{f}")).collect();

@@ -4,6 +4,8 @@
 
 #[path = "../common/cli.rs"]
 mod harness;
+#[path = "../common/formats.rs"]
+mod inputs;
 
 mod agree;
 mod formats;
