@@ -4,6 +4,7 @@ mod check;
 mod exports;
 mod flows;
 mod interfaces;
+mod judged;
 mod miss;
 mod probe;
 mod profiles;
@@ -15,6 +16,7 @@ pub use flows::{
     Applies, Applying, Flows, PartScope, Peers, first_packets, hosts, public, unicast,
 };
 pub use interfaces::NamedInterfaces;
+pub use judged::Judged;
 pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
@@ -28,17 +30,7 @@ use hylint_engine::{Direction, PointId};
 use hylint_model::{PointKind, Profiles};
 use hylint_space::AddrSet;
 use std::sync::{Arc, LazyLock};
-
-/// A requirement's checks at the hosts that are judged here, with everything that findings and reports need.
-#[derive(Clone, Debug)]
-pub struct Judged<'a> {
-    /// The requirement.
-    pub req: &'a Requirement,
-    /// Its ports in this site.
-    pub ports: &'a [u16],
-    /// Its checks, by host and layer.
-    pub checks: Vec<Checked<'a>>,
-}
+use whole::{FORWARD, IN, LOCAL, OUT};
 
 /// A requirement's checks for each of its possible destinations, before it is known which of them counts.
 #[derive(Debug)]
@@ -139,12 +131,6 @@ impl<'a> Candidates<'a> {
         }
     }
 }
-
-/// First numbers of [`Order`].
-const OUT: u8 = 0;
-const IN: u8 = 1;
-const LOCAL: u8 = 2;
-const FORWARD: u8 = 3;
 
 /// The checks of a flow from one end to another, in order.
 fn checks<'a>(

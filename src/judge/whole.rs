@@ -16,6 +16,12 @@ use std::collections::BTreeSet;
 /// forwarding firewall in the site.
 pub type Order = (u8, usize);
 
+/// First numbers of [`Order`].
+pub(super) const OUT: u8 = 0;
+pub(super) const IN: u8 = 1;
+pub(super) const LOCAL: u8 = 2;
+pub(super) const FORWARD: u8 = 3;
+
 /// One check, as far as others depend on it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tally {
@@ -175,7 +181,7 @@ pub fn decide(flows: Flows<'_>, row: &Row<'_>, tallies: &[(usize, Vec<Tally>)]) 
 }
 
 fn status(ends: &Ends, checks: &[Tally], broken: bool) -> Status {
-    let transit = checks.iter().any(|c| c.order.0 == super::FORWARD);
+    let transit = checks.iter().any(|c| c.order.0 == FORWARD);
     let open_pair = !transit && pair_left(&ends.bare_from, &ends.bare_to);
     let worst = checks.iter().map(|c| c.status).min();
     let worst = worst.map(|w| if broken { w.min(Status::Violated) } else { w });
@@ -210,7 +216,7 @@ fn broken(checks: &[Tally], ports: &[u16]) -> Option<(Order, usize, u16)> {
             return None;
         }
         // No packet of it crosses a firewall.
-        if c.order.0 == super::LOCAL && c.passing.is_empty() && c.blocked.is_empty() {
+        if c.order.0 == LOCAL && c.passing.is_empty() && c.blocked.is_empty() {
             continue;
         }
         let both: BTreeSet<u16> = common.intersection(&c.passing).copied().collect();
