@@ -124,11 +124,9 @@ impl Words {
     /// A path from its first segment on.
     fn path(&mut self, row: &[TokenTree]) -> usize {
         let first = row[0].to_string();
-        let rest = self.rest_of_path(&row[1..].get(2..).unwrap_or_default()[..]);
-        let rest = if row.len() > 1 && is_colons(&row[1..]) {
-            rest
-        } else {
-            Vec::new()
+        let rest = match is_colons(&row[1..]) {
+            true => self.rest_of_path(row.get(3..).unwrap_or_default()),
+            false => Vec::new(),
         };
         self.idents.insert(first.clone());
         let len = 1 + rest.len() * 3;
