@@ -9,6 +9,8 @@
     clippy::print_stdout
 )]
 
+#[path = "common/formats.rs"]
+mod formats;
 #[path = "common/invariants.rs"]
 mod invariants;
 
@@ -22,21 +24,10 @@ use invariants::{export_holds, outcome_holds, spans_are_rules};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Folders whose files are exports of the format of the same name.
-const FORMATS: [&str; 4] = ["iptables", "netsh", "aws", "azure"];
-
-/// A role that exports of the format may have, so that the whole check runs.
-const ROLES: [(&str, &str); 4] = [
-    ("iptables", "hysecure-gateway"),
-    ("netsh", "session-host"),
-    ("aws", "controller-management"),
-    ("azure", "session-host"),
-];
-
 /// Far more than a file of this size takes.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// The files of a folder of the corpus in order, or none with a printed reason.
+/// The files of a folder of the corpus, each format's in the folder of its id, in order, or none with a printed reason.
 fn files(folder: &str) -> Vec<PathBuf> {
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let mut roots: Vec<PathBuf> = above.skip(1).map(|a| a.join("shared/corpus")).collect();
@@ -132,7 +123,7 @@ fn checked(path: &Path, role: Option<&str>) -> Outcome {
 fn every_export_is_read_as_what_it_is_and_no_rule_is_lost() {
     head();
     let (mut rules, mut unmodelled) = (0, 0);
-    for format in FORMATS {
+    for format in formats::ids() {
         for path in files(format) {
             let Ok((e, _)) = read(&path) else {
                 panic!("{format}/{} is not read", name(&path));
@@ -165,7 +156,7 @@ fn the_span_of_every_rule_is_the_text_of_the_rule() {
         .filter(|e| e.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
         .collect();
-    paths.extend(FORMATS.iter().flat_map(|f| files(f)));
+    paths.extend(formats::ids().flat_map(files));
     paths.extend(files("mixed"));
     let (mut read_files, mut rules) = (0, 0);
     for path in paths {
@@ -206,10 +197,10 @@ fn what_is_no_plain_export_is_never_read_as_a_clean_one() {
 /// The whole check of each real file: it ends soon, and what a verdict rests on is named.
 #[test]
 fn every_export_is_judged() {
-    for (format, role) in ROLES {
-        for path in files(format) {
+    for format in formats::each() {
+        for path in files(format.id) {
             let name = name(&path);
-            let outcome = checked(&path, Some(role));
+            let outcome = checked(&path, Some(format.role));
             let judged = outcome.requirements.iter().flat_map(|r| &r.checks);
             let (mut satisfied, mut other) = (0, 0);
             for c in judged {
@@ -242,7 +233,7 @@ fn every_export_is_judged() {
 /// Without a role the lints that need none still run, and the missing role is said or the inferred one is named.
 #[test]
 fn every_export_is_judged_without_a_role() {
-    for format in FORMATS {
+    for format in formats::ids() {
         for path in files(format) {
             let outcome = checked(&path, None);
             let said = outcome

@@ -50,7 +50,11 @@ fn every_page_has_an_example_that_is_reported_at_its_marked_line_and_one_that_is
         }
         let mut files = reported.clone();
         let clean = examples(&text, NOT_REPORTED);
-        assert!(!clean.is_empty(), "{}", lint.code);
+        assert!(
+            !clean.is_empty(),
+            "{}: its page has no example below \"## Not reported\"",
+            lint.code
+        );
         files.retain(|f| clean.iter().all(|c| c.name != f.name));
         files.extend(clean);
         let found = places(lint, &files);

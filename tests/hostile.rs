@@ -8,9 +8,12 @@
     clippy::print_stdout
 )]
 
+#[path = "common/formats.rs"]
+mod formats;
 #[path = "common/invariants.rs"]
 mod invariants;
 
+use formats::exports;
 use hylint::finding::Severity;
 use hylint::finding::outcome::Outcome;
 use hylint::load::{FileRef, LoadedExport, read_bytes_as};
@@ -20,40 +23,6 @@ use invariants::{export_holds, outcome_holds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// An export of an example, the format that it is of, and a role for it.
-const EXPORTS: [(&str, &str, &str); 6] = [
-    (
-        "windows-dc/compliant/cb1/rules.txt",
-        "netsh",
-        "controller-broker",
-    ),
-    (
-        "windows-dc/compliant/cm1/allprofiles.txt",
-        "netsh",
-        "session-host",
-    ),
-    (
-        "linux-gateway/compliant/gw1/iptables.rules",
-        "iptables",
-        "hysecure-gateway",
-    ),
-    (
-        "cloud-hybrid/compliant/aws/security-groups.json",
-        "aws",
-        "controller-management",
-    ),
-    (
-        "cloud-hybrid/compliant/aws/network-acls.json",
-        "aws",
-        "controller-management",
-    ),
-    (
-        "cloud-hybrid/compliant/azure/nsg-list.json",
-        "azure",
-        "session-host",
-    ),
-];
 
 /// Far more than any case takes; a hang, or growth with the square of the input, takes longer.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -219,7 +188,8 @@ fn damage(bytes: &[u8], r: &mut Random) -> (&'static str, Vec<u8>) {
             ("a huge line", out)
         }
         8 => {
-            let (path, _, _) = EXPORTS[r.below(EXPORTS.len())];
+            let all = exports();
+            let (path, _, _) = all[r.below(all.len())];
             let other = example(path);
             let from = r.below(other.len());
             let to = (from + r.below(5000)).min(other.len());
@@ -240,7 +210,7 @@ fn damage(bytes: &[u8], r: &mut Random) -> (&'static str, Vec<u8>) {
 
 fn damaged(format: &str) {
     let mut ran = 0;
-    for (path, _, role) in EXPORTS.iter().filter(|e| e.1 == format) {
+    for (path, _, role) in exports().into_iter().filter(|e| e.1 == format) {
         let whole = example(path);
         for seed in 0..cases() {
             let (what, bytes) = damage(&whole, &mut Random(seed));
@@ -255,31 +225,22 @@ fn damaged(format: &str) {
     assert!(ran > 0, "no example of {format}");
 }
 
+/// Every format at once, as each takes a while.
 #[test]
-fn damaged_netsh_exports() {
-    damaged("netsh");
-}
-
-#[test]
-fn damaged_iptables_exports() {
-    damaged("iptables");
-}
-
-#[test]
-fn damaged_aws_exports() {
-    damaged("aws");
-}
-
-#[test]
-fn damaged_azure_exports() {
-    damaged("azure");
+fn damaged_exports() {
+    std::thread::scope(|scope| {
+        for id in formats::ids() {
+            scope.spawn(move || damaged(id));
+        }
+    });
 }
 
 /// A cut inside a rule is an error that names the file: what came after it is not known, so nothing may pass.
 #[test]
 fn an_export_cut_inside_a_rule_never_passes() {
     let mut cut = 0;
-    for (n, (path, _, role)) in EXPORTS.iter().enumerate() {
+    let exports = exports();
+    for (n, (path, _, role)) in exports.iter().enumerate() {
         let whole = example(path);
         let export = read(whole.clone(), path).unwrap();
         // The examples are UTF-8, so that spans of the text are spans of the bytes.
@@ -310,13 +271,13 @@ fn an_export_cut_inside_a_rule_never_passes() {
             cut += 1;
         }
     }
-    assert!(cut > EXPORTS.len(), "{cut}");
+    assert!(cut > exports.len(), "{cut}");
 }
 
 /// The damage of one seed is the same in every run, or a failure could not be looked at.
 #[test]
 fn a_seed_is_one_damage() {
-    let whole = example(EXPORTS[2].0);
+    let whole = example(exports()[2].0);
     let kinds: std::collections::BTreeSet<_> = (0..60)
         .map(|seed| {
             let one = damage(&whole, &mut Random(seed));

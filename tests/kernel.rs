@@ -1,19 +1,52 @@
-//! Holds `hylint trace` to what the running Linux kernel does with the same rules and packets.
+//! Holds `hylint trace` to what the running Linux kernel does with the same rules and packets, and the naive evaluator of
+//! the oracle to both.
 //!
 //! It needs root and the firewall tools, so it runs on request only: `cargo test --test kernel -- --ignored --nocapture`.
 //! Where it cannot run it fails and says why, so that nobody takes a skipped comparison for a passed one.
 //! Dumps are those of `HYLINT_KERNEL_DUMPS` (paths of dumps and of folders of them, with spaces between), else of the
 //! folder `iptables` of a corpus of real exports, where one is at hand. `HYLINT_KERNEL=deep` tries every ruleset with both backends and more packets.
 //! `HYLINT_KERNEL_SEEDS=1003,1020` tries these generated rulesets alone, by the numbers in their names, in the size of the
-//! whole run, so that a difference that was printed can be had again.
+//! whole run, so that a difference that was printed can be had again. `HYLINT_KERNEL_KEEP=FOLDER` keeps the rulesets as they
+//! were loaded.
 #![allow(
+    clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test says what it leaves out and fails by panicking"
 )]
 
+#[path = "oracle/chains.rs"]
+mod chains;
+#[path = "differential/mod.rs"]
+mod differential;
+#[path = "kernel/jobs.rs"]
+mod jobs;
+#[path = "oracle/lists.rs"]
+#[allow(dead_code, reason = "the kernel has no lists")]
+mod lists;
+#[path = "oracle/naive.rs"]
+mod naive;
+#[path = "kernel/small.rs"]
+mod small;
+#[path = "oracle/tables.rs"]
+mod tables;
+#[path = "kernel/tally.rs"]
+mod tally;
+#[path = "oracle/universe.rs"]
+mod universe;
+
+use differential::kernel::{Kernel, Lab, text};
+use hylint_engine::Direction;
+use jobs::Size;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use tally::Tally;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kernel/kernel.py");
+const HYLINT: &str = env!("CARGO_BIN_EXE_hylint");
 
 fn dumps() -> Vec<PathBuf> {
     if let Ok(named) = std::env::var("HYLINT_KERNEL_DUMPS") {
@@ -50,30 +83,105 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// The size of a run, as the environment asks for it.
+fn size() -> Size {
+    let deep = std::env::var("HYLINT_KERNEL").is_ok_and(|v| v == "deep");
+    let named = std::env::var("HYLINT_KERNEL_SEEDS").ok();
+    let number = |n: &str| {
+        n.trim()
+            .parse()
+            .unwrap_or_else(|e| panic!("HYLINT_KERNEL_SEEDS: {n}: {e}"))
+    };
+    let seeds = named.as_ref().map(|s| s.split(',').map(number).collect());
+    let rulesets = if deep { 40 } else { 26 };
+    Size {
+        deep,
+        seeds: seeds.unwrap_or_else(|| (1000..1000 + rulesets).collect()),
+        packets: if deep { 700 } else { 120 },
+        // One ruleset that was asked for by its number is not one of these.
+        small: if named.is_some() {
+            0
+        } else if deep {
+            60
+        } else {
+            12
+        },
+    }
+}
+
+/// Every lab: direction, family and backend.
+fn labs() -> Vec<Lab> {
+    let mut out = Vec::new();
+    for version in [4, 6] {
+        for direction in [Direction::In, Direction::Forward, Direction::Out] {
+            out.extend(["legacy", "nft"].map(|backend| Lab {
+                direction,
+                version,
+                backend,
+            }));
+        }
+    }
+    out
+}
+
+/// Which state connection tracking gives to packets of each kind.
+fn states(tally: &mut Tally) {
+    for version in [4, 6] {
+        let lab = Lab {
+            direction: Direction::In,
+            version,
+            backend: "legacy",
+        };
+        let asked = Kernel::begin(SCRIPT, lab, &[])
+            .and_then(|mut k| k.call(&json!({ "op": "states", "hylint": HYLINT })));
+        let said = asked.unwrap_or_else(|e| panic!("states IPv{version}: {e}"));
+        println!("{}", text(&said["text"]));
+        if said["good"] != true {
+            tally.failed.push("states".to_owned());
+        }
+    }
+}
+
+/// Runs every lab, as many at a time as there are cores.
+fn run(dumps: &[PathBuf], keep: &Path) -> Tally {
+    let mut tally = Tally::default();
+    states(&mut tally);
+    let size = size();
+    let (todo, tally) = (Mutex::new(labs().into_iter()), Mutex::new(tally));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let lab = todo.lock().unwrap().next();
+                    let Some(lab) = lab else { break };
+                    if let Err(e) = jobs::run(lab, &size, dumps, keep, &tally) {
+                        println!("{} broke off: {e}", lab.name());
+                        tally.lock().unwrap().failed.push(lab.name());
+                    }
+                }
+            });
+        }
+    });
+    tally.into_inner().unwrap()
+}
+
 #[test]
 #[ignore = "needs root, network namespaces, nft and iptables"]
 fn trace_agrees_with_the_kernel() {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kernel/kernel.py");
-    let deep = std::env::var("HYLINT_KERNEL").is_ok_and(|v| v == "deep");
-    let size: &[&str] = if deep {
-        &["--deep", "--rulesets", "40", "--packets", "700"]
-    } else {
-        &["--rulesets", "26", "--packets", "120"]
-    };
-    let seeds = std::env::var("HYLINT_KERNEL_SEEDS").ok();
-    let status = Command::new("python3")
-        .arg(script)
-        .arg(env!("CARGO_BIN_EXE_hylint"))
-        .args(size)
-        .args(seeds.iter().flat_map(|s| ["--seeds", s]))
-        .args(dumps())
-        .status()
-        .unwrap_or_else(|e| panic!("python3 cannot be run: {e}"));
-    match status.code() {
-        Some(0) => {}
-        Some(1) => {
-            panic!("hylint and the kernel disagree: see the lines with DIFFERENT or LEFT OPEN")
-        }
-        _ => panic!("the comparison could not run here: see above"),
-    }
+    let tools = Command::new("python3").args([SCRIPT, "tools"]).status();
+    let tools = tools.unwrap_or_else(|e| panic!("python3 cannot be run: {e}"));
+    assert!(
+        tools.success(),
+        "the comparison could not run here: see above"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let kept = std::env::var_os("HYLINT_KERNEL_KEEP").map(PathBuf::from);
+    let keep = kept.unwrap_or_else(|| folder.path().to_owned());
+    std::fs::create_dir_all(&keep).unwrap();
+    let tally = run(&dumps(), &keep);
+    assert!(
+        tally.print(),
+        "hylint, the naive evaluator and the kernel disagree: see the lines with DIFFERENT or LEFT OPEN"
+    );
 }

@@ -9,6 +9,8 @@
 
 #[path = "oracle/chains.rs"]
 mod chains;
+#[path = "differential/mod.rs"]
+mod differential;
 #[path = "oracle/lists.rs"]
 mod lists;
 #[path = "oracle/naive.rs"]
@@ -18,19 +20,17 @@ mod tables;
 #[path = "oracle/universe.rs"]
 mod universe;
 
+use differential::engine::{Engine, indexed, known, loaded, points};
+use differential::naive::Naive;
+use differential::{Case, Probe, compare};
 use hylint::judge::Exports;
-use hylint::load::LoadedExport;
-use hylint::session::trace::{Packet, Tracer, Verdict};
+use hylint::session::trace::Packet;
 use hylint_engine::{
-    Context, Direction, Effect, Indexes, Judgement, LocalPolicy, PointId, SetId, evaluate,
-    subtract_all,
+    Context, Direction, Effect, Judgement, LocalPolicy, PointId, evaluate, subtract_all,
 };
-use hylint_model::{Action, Body, Export, Families, Point, Profiles, Side};
-use hylint_parsers::source::Source;
+use hylint_model::{Action, Families, Point, Profiles};
 use hylint_space::{AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, StateSet, iface_name};
-use naive::{Case, Outcomes, every_value, verdict};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 
 /// Packets for each ruleset.
 const PACKETS: usize = 24;
@@ -50,130 +50,25 @@ fn cases() -> ProptestConfig {
     }
 }
 
-/// An export for each layer.
-fn loaded(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
-    let one = |points: &Vec<Point>| {
-        let export = Export {
-            points: points.clone(),
-            ..Export::default()
-        };
-        LoadedExport::new(
-            "x".into(),
-            Source::new("x", "", "UTF-8"),
-            export,
-            String::new(),
-            0,
-        )
-    };
-    layers.iter().map(one).collect()
-}
-
-/// The same with an index for every list, however short.
-fn indexed(layers: &[Vec<Point>]) -> Exports {
-    Exports::with_indexes(loaded(layers), Indexes::of_every_list)
-}
-
-/// All points of a layer.
-fn points(layer: usize, points: &[Point]) -> Vec<PointId> {
-    let of = |p| PointId::new(SetId::new(layer), p);
-    (0..points.len()).map(of).collect()
-}
-
-/// The addresses of the set that is known.
-fn known() -> BTreeMap<String, AddrSet> {
-    BTreeMap::from([("known".to_owned(), universe::range(1, 2))])
-}
-
-/// The engine's verdict on each packet.
-fn engine(
+/// The engine and the naive evaluator say the same of each packet.
+fn agree(
     layers: &[Vec<Point>],
     direction: Direction,
     profile: Option<Profiles>,
-    packets: &[Packet],
-) -> Vec<Verdict> {
-    let resolve = known();
-    let each = layers.iter().enumerate();
-    let refs: Vec<Vec<PointId>> = each.map(|(i, l)| points(i, l)).collect();
-    let verdicts = |exports: Exports| -> Vec<Verdict> {
-        let tracer = Tracer {
-            exports: &exports,
-            layers: &refs,
-            resolve: &resolve,
-            direction,
-            profile,
-            filter_only: false,
-        };
-        packets
-            .iter()
-            .map(|p| tracer.judge(p, false).verdict)
-            .collect()
-    };
-    let scanned = verdicts(loaded(layers).into());
-    let looked_up = verdicts(indexed(layers));
-    assert_eq!(
-        scanned, looked_up,
-        "with every rule looked at, and by the index"
-    );
-    scanned
-}
-
-/// The naive verdict on one layer: what may happen under all values together.
-fn naive(
-    layer: &[Point],
-    direction: Direction,
-    p: &Packet,
-    judge: impl Fn(&Case<'_>, &mut Outcomes),
-) -> Verdict {
-    let known = &known()["known"];
-    let (own, own_side) = match direction {
-        Direction::In => (Some(p.dst), Some(Side::Dst)),
-        Direction::Out => (Some(p.src), Some(Side::Src)),
-        Direction::Forward => (None, None),
-    };
-    let sets = match layer.first().map(|p| &p.body) {
-        Some(Body::Netfilter(nf)) => nf.sets.as_slice(),
-        _ => &[],
-    };
-    let mut outcomes = Outcomes::new();
-    every_value(layer.iter().flat_map(Point::rules), |values| {
-        judge(
-            &Case {
-                packet: p,
-                own,
-                own_side,
-                values,
-                known,
-                sets,
-            },
-            &mut outcomes,
-        );
-    });
-    verdict(&outcomes)
-}
-
-/// All must let a packet through.
-fn together(verdicts: &[Verdict]) -> Verdict {
-    [Verdict::Deny, Verdict::Conditional]
-        .into_iter()
-        .find(|v| verdicts.contains(v))
-        .unwrap_or(Verdict::Allow)
-}
-
-/// Every layer of a cloud host must let a packet through.
-fn cloud_agrees(
-    layers: &[Vec<Point>],
-    direction: Direction,
-    packets: &[Packet],
+    packets: Vec<Packet>,
 ) -> Result<(), TestCaseError> {
-    for (p, got) in packets.iter().zip(engine(layers, direction, None, packets)) {
-        let one = |l: &Vec<Point>| {
-            naive(l, direction, p, |case, out| {
-                lists::cloud(case, l, direction, out)
-            })
-        };
-        let each: Vec<Verdict> = layers.iter().map(one).collect();
-        prop_assert_eq!(got, together(&each), "{:?} {:?}", direction, p);
-    }
+    let case = Case {
+        layers,
+        direction,
+        profile,
+        dump: None,
+        filter_only: false,
+    };
+    let probes: Vec<Probe> = packets.into_iter().map(Probe::from).collect();
+    let compared = compare(&mut Engine, &mut Naive, &case, &probes);
+    let differences = compared.map_err(TestCaseError::fail)?.differences;
+    let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    prop_assert!(told.is_empty(), "DIFFERENT {}", told.join("\nDIFFERENT "));
     Ok(())
 }
 
@@ -194,12 +89,7 @@ proptest! {
         direction in prop_oneof![2 => way(), 1 => Just(Direction::Forward)],
         packets in packets(),
     ) {
-        let layers = [vec![point]];
-        let Body::Netfilter(nf) = &layers[0][0].body else { unreachable!() };
-        for (p, got) in packets.iter().zip(engine(&layers, direction, None, &packets)) {
-            let want = naive(&layers[0], direction, p, |case, out| chains::Naive { case, direction, nf }.judge(out));
-            prop_assert_eq!(got, want, "{:?} {:?}", direction, p);
-        }
+        agree(&[vec![point]], direction, None, packets)?;
     }
 
     #[test]
@@ -209,28 +99,17 @@ proptest! {
         profile in prop::option::of(1u8..8),
         packets in packets(),
     ) {
-        let profile = profile.map(Profiles);
-        let layers = [vec![point]];
-        let point = &layers[0][0];
-        let said = point.windows.as_ref().and_then(|w| w.active).map(|(p, _)| p);
-        let judged = profile.or(said).unwrap_or(Profiles::DOMAIN);
-        for (p, got) in packets.iter().zip(engine(&layers, direction, profile, &packets)) {
-            let each: Vec<Verdict> = (0..3)
-                .filter(|n| judged.0 >> n & 1 == 1)
-                .map(|n| naive(&layers[0], direction, p, |case, out| lists::host(case, point, n, direction, out)))
-                .collect();
-            prop_assert_eq!(got, together(&each), "{:?} {:?}", direction, p);
-        }
+        agree(&[vec![point]], direction, profile.map(Profiles), packets)?;
     }
 
     #[test]
     fn aws(layers in lists::aws(), direction in way(), packets in packets()) {
-        cloud_agrees(&layers, direction, &packets)?;
+        agree(&layers, direction, None, packets)?;
     }
 
     #[test]
     fn azure(layers in lists::azure(), direction in way(), packets in packets()) {
-        cloud_agrees(&layers, direction, &packets)?;
+        agree(&layers, direction, None, packets)?;
     }
 
     // What a rule lets in is told as its own where the order of rules makes no difference, and nothing else changes.

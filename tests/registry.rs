@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// The codes of the interface by group, with the severity that a finding has unless its circumstances say otherwise.
+/// The codes that are published, by group, with the severity that a finding has unless its circumstances say otherwise.
+/// Sites select and waive by them, so none may go or change. A new lint needs no line here.
 const CODES: [(Group, Severity, &str); 9] = [
     (
         Group::Required,
@@ -46,7 +47,7 @@ const CODES: [(Group, Severity, &str); 9] = [
 ];
 
 #[test]
-fn the_codes_are_those_of_the_interface() {
+fn published_codes_stay() {
     let mut named = BTreeSet::new();
     for (group, severity, codes) in CODES {
         for code in codes.split(' ') {
@@ -54,13 +55,6 @@ fn the_codes_are_those_of_the_interface() {
             let lint = by_code(code).unwrap_or_else(|| panic!("{code} is not registered"));
             assert_eq!((lint.group, lint.severity), (group, severity), "{code}");
         }
-    }
-    for lint in ALL {
-        assert!(
-            named.contains(lint.code),
-            "{} is not in the interface",
-            lint.code
-        );
     }
 }
 
@@ -181,6 +175,8 @@ fn what_is_close_to_a_code_or_a_requirement_is_offered() {
 /// Paths in back quotes, and the targets of links, that are of this repository.
 fn paths(text: &str) -> Vec<String> {
     let top = [
+        "crates/",
+        "bench/",
         "parsers/",
         "rules/",
         "src/",
@@ -208,7 +204,12 @@ fn paths(text: &str) -> Vec<String> {
 
 #[test]
 fn every_path_that_the_documents_name_exists() {
-    for name in ["README.md", "CONTRIBUTING.md", "examples/README.md"] {
+    for name in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "examples/README.md",
+        "docs/extend.md",
+    ] {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         let outside_blocks: Vec<&str> = text.split("```").step_by(2).collect();
         let base = root().join(Path::new(name).parent().unwrap());

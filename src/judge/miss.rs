@@ -1,7 +1,7 @@
 //! The nearest miss: the rule that would have let a flow through but for one field, and the allow that a deny overrules.
 
-use super::Judged;
 use super::check::{Checked, Failure, FlowSpec};
+use super::judged::Judged;
 use super::probe::Guard;
 use crate::finding::outcome::Status;
 use crate::judge::Exports;

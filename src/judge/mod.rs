@@ -4,6 +4,7 @@ mod check;
 mod exports;
 mod flows;
 mod interfaces;
+mod judged;
 mod miss;
 mod probe;
 mod profiles;
@@ -13,6 +14,7 @@ pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same_decider};
 pub use exports::Exports;
 pub use flows::{Applies, Applying, Flows, PartScope, Peers, first_packets, unicast};
 pub use interfaces::NamedInterfaces;
+pub use judged::Judged;
 pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
@@ -27,17 +29,6 @@ use hylint_engine::{Direction, PointId};
 use hylint_model::Profiles;
 use hylint_space::AddrSet;
 use std::sync::{Arc, LazyLock};
-
-/// A requirement's checks at the hosts that are judged here, with everything that findings and reports need.
-#[derive(Clone, Debug)]
-pub struct Judged<'a> {
-    /// The requirement.
-    pub req: &'a Requirement,
-    /// Its ports in this site.
-    pub ports: &'a [u16],
-    /// Its checks, by host and layer.
-    pub checks: Vec<Checked<'a>>,
-}
 
 /// A requirement's checks for each of its possible destinations, before it is known which of them counts.
 #[derive(Debug)]

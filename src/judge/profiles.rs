@@ -1,6 +1,6 @@
 //! Which profile is judged, and which others may be active where nothing says.
 
-use super::Guard;
+use super::probe::Guard;
 use crate::judge::Exports;
 use crate::site::Host;
 use hylint_engine::{Direction, PointId};

@@ -1,6 +1,6 @@
 //! Puts the members of ipsets in the place of conditions, exactly (ipset(8), iptables-extensions(8) `set`).
 
-use super::{Index, finding};
+use super::scope::{Index, finding};
 use crate::finding::{Finding, Severity};
 use crate::load::{ExportId, Heads, LoadedExport};
 use hylint_model::{

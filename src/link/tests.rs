@@ -1,4 +1,5 @@
 use super::*;
+use crate::finding::Severity;
 use crate::load::Heads;
 use hylint_model::{Clause, Hook, PointKind, Rule, Test};
 use hylint_parsers::source::Source;

@@ -1,6 +1,6 @@
 //! `show allprofiles` in a file of its own belongs to the rules of the same host.
 
-use super::{Index, Links, finding};
+use super::scope::{Index, Links, finding};
 use crate::common::paths::host_words;
 use crate::finding::Severity;
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};

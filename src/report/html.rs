@@ -2,12 +2,12 @@
 //!
 //! maud escapes whatever is put into it; what it does not know of (direction overrides, controls) the sanitizer takes out.
 
+mod badge;
 mod evidence;
 mod findings;
 
 use super::{RenderOptions, Report, words};
 use crate::common::sanitize::{limited, text};
-use crate::finding::Severity;
 use crate::finding::outcome::{Gate, Outcome, Status};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
@@ -166,9 +166,4 @@ fn limits(o: &Outcome) -> Markup {
             ul.files { @for p in &o.not_exports { li { code { (text(p)) } } } }
         }
     }
-}
-
-/// A coloured word.
-fn badge(s: Severity) -> Markup {
-    html! { span class=(format!("badge {}", s.as_str())) { (s.as_str()) } }
 }

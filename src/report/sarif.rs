@@ -4,17 +4,19 @@
 //! could not read, bind or prove is a notification of the invocation.
 
 mod invocation;
+mod level;
 mod place;
 mod rules;
 
 use super::{RenderOptions, Report, words, write_json};
 use crate::common::sanitize::{limited, text};
 use crate::finding::outcome::Outcome;
-use crate::finding::{Finding, Severity, Waiver};
+use crate::finding::{Finding, Waiver};
+use level::level;
 use place::{Artifacts, location, message};
 use serde_json::{Value, json};
 use serde_sarif::sarif::{
-    PropertyBag, Result as SarifResult, ResultBaselineState, ResultColumnKind, ResultLevel, Run,
+    PropertyBag, Result as SarifResult, ResultBaselineState, ResultColumnKind, Run,
     RunAutomationDetails, Sarif, Suppression, SupressionKind, SupressionStatus, Tool,
     ToolComponent,
 };
@@ -108,14 +110,6 @@ fn bag(properties: Vec<(&'static str, Value)>) -> PropertyBag {
     let kept = properties.into_iter().filter(|(_, v)| !v.is_null());
     let map: BTreeMap<String, Value> = kept.map(|(k, v)| (k.to_owned(), v)).collect();
     PropertyBag::builder().additional_properties(map).build()
-}
-
-fn level(s: Severity) -> ResultLevel {
-    match s {
-        Severity::Note => ResultLevel::Note,
-        Severity::Warning => ResultLevel::Warning,
-        Severity::Error => ResultLevel::Error,
-    }
 }
 
 fn result(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> SarifResult {

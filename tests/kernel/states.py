@@ -78,11 +78,10 @@ def compare(lab, hylint):
 
 
 def report(version, rows):
-    """Prints where the two differ. False if they do where the interface says what is meant, or a packet was lost."""
+    """Whether the two agree where the interface says what is meant and no packet was lost, and where they differ."""
     wrong = [r for r in rows if r[1] != r[2] and (r[3] or not (r[0] in SETTLED or flag_bits(r[0]) in ALSO_NEW))]
     other = [f"{what} {real}" for what, real, ours, listed in rows if real != ours and not listed]
-    print(f"states IPv{version}: {len(rows)} kinds of packets, {len(wrong)} differences; beyond what the interface settles, where hylint "
-          f"INVALID, Linux has: {', '.join(other) or 'the same'}")
-    for what, real, ours, _ in wrong:
-        print(f"  DIFFERENT state of {what}: kernel {real or 'lost'}, hylint {ours}")
-    return not wrong
+    lines = [f"states IPv{version}: {len(rows)} kinds of packets, {len(wrong)} differences; beyond what the interface settles, where "
+             f"hylint INVALID, Linux has: {', '.join(other) or 'the same'}"]
+    lines += [f"  DIFFERENT state of {what}: kernel {real or 'lost'}, hylint {ours}" for what, real, ours, _ in wrong]
+    return not wrong, "\n".join(lines)

@@ -1,8 +1,9 @@
 //! Names of an export in every format: nothing in them acts on what reads the report. The names come through the readers of
-//! four formats and from a file's name, and each must reach the report: a name that is dropped proves nothing.
+//! all formats and from a file's name, and each must reach the report: a name that is dropped proves nothing.
 
+use super::formats::{ids, tried};
 use super::harness::{Hylint, Run};
-use super::{FORMATS, json};
+use super::json;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use std::collections::BTreeSet;
 
@@ -30,44 +31,6 @@ fn long() -> String {
     format!("qqq{}", "W".repeat(10_000))
 }
 
-/// One export of each format, each rule open to anyone under a hostile name.
-fn exports(name: &str) -> Vec<(&'static str, String)> {
-    let q = |s: &str| serde_json::to_string(s).unwrap();
-    let shell = name
-        .replace(['\n', '\r'], " ")
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"");
-    let line = name.replace(['\n', '\r'], " ");
-    vec![
-        (
-            "l/iptables.rules",
-            format!(
-                "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m comment --comment \"{shell}\" -j ACCEPT\nCOMMIT\n"
-            ),
-        ),
-        (
-            "w/firewall.txt",
-            format!(
-                "\r\nRule Name:                            {line}\r\n----------------------------------------------------------------------\r\nEnabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain,Private,Public\r\nGrouping:                             {line}\r\nLocalIP:                              Any\r\nRemoteIP:                             Any\r\nProtocol:                             Any\r\nEdge traversal:                       No\r\nProgram:                              Any\r\nService:                              Any\r\nInterfaceTypes:                       Any\r\nSecurity:                             NotRequired\r\nRule source:                          Local Setting\r\nAction:                               Allow\r\n\r\nOk.\r\n"
-            ),
-        ),
-        (
-            "a/security-groups.json",
-            format!(
-                "{{\"SecurityGroups\":[{{\"GroupId\":\"sg-0a\",\"GroupName\":{0},\"Description\":{0},\"VpcId\":\"vpc-1\",\"IpPermissions\":[{{\"IpProtocol\":\"-1\",\"IpRanges\":[{{\"CidrIp\":\"0.0.0.0/0\",\"Description\":{0}}}],\"Ipv6Ranges\":[],\"PrefixListIds\":[],\"UserIdGroupPairs\":[]}}],\"IpPermissionsEgress\":[]}}]}}",
-                q(name)
-            ),
-        ),
-        (
-            "z/nsg-list.json",
-            format!(
-                "[{{\"name\":{0},\"id\":\"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n\",\"type\":\"Microsoft.Network/networkSecurityGroups\",\"securityRules\":[{{\"name\":{0},\"description\":{0},\"access\":\"Allow\",\"direction\":\"Inbound\",\"priority\":100,\"protocol\":\"*\",\"sourceAddressPrefix\":\"*\",\"sourcePortRange\":\"*\",\"destinationAddressPrefix\":\"*\",\"destinationPortRange\":\"*\"}}],\"defaultSecurityRules\":[]}}]",
-                q(name)
-            ),
-        ),
-    ]
-}
-
 /// All formats of one run over exports whose rules and folder bear the name.
 fn reports(name: &str) -> (Hylint, Run) {
     // What a file's name may hold on Unix: anything but a slash, up to 255 bytes.
@@ -77,13 +40,10 @@ fn reports(name: &str) -> (Hylint, Run) {
         toml_text(name)
     );
     let mut h = Hylint::new().file("hylint.toml", site).file("out/x", "");
-    for (path, text) in exports(name) {
+    for (path, text) in super::inputs::each().map(|f| (f.named)(name)) {
         h = h.file(&format!("x/{folder}/{path}"), text);
     }
-    let outputs: Vec<String> = FORMATS
-        .iter()
-        .map(|f| format!("--output {f}=out/{f}"))
-        .collect();
+    let outputs: Vec<String> = ids().map(|f| format!("--output {f}=out/{f}")).collect();
     let h = h.args(&format!(
         "x --at 2026-11-25T00:00:00Z --role session-host --address 10.20.10.31 {}",
         outputs.join(" ")
@@ -127,7 +87,7 @@ fn nothing_gets_through() {
             .map(|c| c.to_string().repeat(3))
             .find(|m| name.contains(m))
             .unwrap();
-        for format in FORMATS {
+        for format in ids() {
             let text = read(format);
             assert!(text.contains(&mark), "{name:?} is not in {format}");
             let bad = text.chars().find(|c| acts(*c));
@@ -136,29 +96,29 @@ fn nothing_gets_through() {
                 !text.replace("\r\n", "").contains('\r'),
                 "{format} of {name:?}"
             );
+            (tried(format).hostile)(&text, name, findings.len());
         }
-        github(&read("github"), findings.len(), name);
-        table(&read("csv"), name);
-        page(&read("html"), name);
-        comment(&read("markdown"), name);
-        xml(&read("junit"), name);
-        for l in read("ndjson").lines() {
-            json(l);
-        }
-        log(&json(&read("sarif")), name);
-        json(&read("gitlab"));
-        // A terminal or a log is not flooded by one name.
-        let longest = read("human")
-            .lines()
-            .map(|l| l.chars().count())
-            .max()
-            .unwrap();
-        assert!(longest < 1_200, "{longest} in human of {name:?}");
     }
 }
 
+/// A terminal or a log is not flooded by one name.
+pub(super) fn lines(text: &str, name: &str, _: usize) {
+    let longest = text.lines().map(|l| l.chars().count()).max().unwrap();
+    assert!(longest < 1_200, "{longest} in human of {name:?}");
+}
+
+/// It can be read.
+pub(super) fn document(text: &str, _: &str, _: usize) {
+    json(text);
+}
+
+/// Each line can be read.
+pub(super) fn documents(text: &str, _: &str, _: usize) {
+    text.lines().map(json).for_each(drop);
+}
+
 /// Every line is a command of ours, one for each finding that counts, and one for the summary.
-fn github(text: &str, findings: usize, name: &str) {
+pub(super) fn github(text: &str, name: &str, findings: usize) {
     for l in text.lines() {
         let level = ["::error ", "::warning ", "::notice "]
             .iter()
@@ -183,7 +143,7 @@ fn github(text: &str, findings: usize, name: &str) {
 }
 
 /// Each record has every column, and no cell is a formula.
-fn table(text: &str, name: &str) {
+pub(super) fn table(text: &str, name: &str, _: usize) {
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     for r in rows.records() {
         for cell in &r.unwrap() {
@@ -199,7 +159,7 @@ fn table(text: &str, name: &str) {
 }
 
 /// Only our own elements, attributes and style; each text is escaped.
-fn page(text: &str, name: &str) {
+pub(super) fn page(text: &str, name: &str, _: usize) {
     let body = text.split("</style>").nth(1).unwrap();
     assert_eq!(text.matches("</style>").count(), 1, "{name:?}");
     let known: BTreeSet<&str> = "head body html header main footer section article figure figcaption h1 h2 h3 p b i em strong span code pre mark br dl dt dd ul li table thead tbody tr th td div".split(' ').collect();
@@ -223,7 +183,7 @@ fn page(text: &str, name: &str) {
 }
 
 /// Rendered, it has no link, image or HTML but ours, and no word that GitHub links.
-fn comment(text: &str, name: &str) {
+pub(super) fn comment(text: &str, name: &str, _: usize) {
     assert!(text.len() <= 65_536, "{name:?}: {}", text.len());
     let mut words = String::new();
     let mut in_code = false;
@@ -265,7 +225,7 @@ fn comment(text: &str, name: &str) {
 }
 
 /// Well-formed, and only the elements of JUnit.
-fn xml(text: &str, name: &str) {
+pub(super) fn xml(text: &str, name: &str, _: usize) {
     let read = quick_junit::Report::deserialize_from_str(text);
     assert!(read.is_ok(), "{name:?}: {read:?}");
     let known = [
@@ -292,7 +252,8 @@ fn xml(text: &str, name: &str) {
 }
 
 /// A message has no link but those to our related places.
-fn log(log: &serde_json::Value, name: &str) {
+pub(super) fn log(text: &str, name: &str, _: usize) {
+    let log = json(text);
     for r in log["runs"][0]["results"].as_array().unwrap() {
         let message = r["message"]["text"].as_str().unwrap();
         for target in message.replace("\\]", "").split("](").skip(1) {

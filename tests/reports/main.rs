@@ -4,8 +4,11 @@
 
 #[path = "../common/cli.rs"]
 mod harness;
+#[path = "../common/formats.rs"]
+mod inputs;
 
 mod agree;
+mod formats;
 mod hostile;
 mod output;
 mod regions;
@@ -14,11 +17,6 @@ mod transcript;
 
 use std::path::Path;
 use std::process::Command;
-
-/// Every format, as `--help` lists them.
-const FORMATS: [&str; 10] = [
-    "human", "json", "ndjson", "sarif", "junit", "github", "gitlab", "markdown", "csv", "html",
-];
 
 /// The sites that the formats are tried on.
 const SITES: [&str; 3] = [

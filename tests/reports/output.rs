@@ -1,6 +1,6 @@
 //! Where reports go: several at once, whole or not at all.
 
-use super::FORMATS;
+use super::formats::ids;
 use super::harness::{Hylint, IPTABLES};
 
 fn site() -> Hylint {
@@ -18,17 +18,14 @@ fn names(h: &Hylint, folder: &str) -> Vec<String> {
 
 #[test]
 fn every_format_at_once_is_what_each_is_alone() {
-    let outputs: Vec<String> = FORMATS
-        .iter()
-        .map(|f| format!("--output {f}=out/r.{f}"))
-        .collect();
+    let outputs: Vec<String> = ids().map(|f| format!("--output {f}=out/r.{f}")).collect();
     let h = site().file("out/keep", "");
     let h = h.args(&format!(
         "x --at 2026-11-25T00:00:00Z {}",
         outputs.join(" ")
     ));
     let status = h.run().status;
-    for f in FORMATS {
+    for f in ids() {
         let alone = site()
             .args(&format!("x --at 2026-11-25T00:00:00Z --format {f}"))
             .run();
@@ -41,7 +38,7 @@ fn every_format_at_once_is_what_each_is_alone() {
     }
     assert_eq!(
         names(&h, "out").len(),
-        FORMATS.len() + 1,
+        ids().count() + 1,
         "nothing else is left"
     );
 }

@@ -2,7 +2,7 @@
 //! for JSON, and for GitLab what its documentation asks of a code quality report. The XML schema of JUnit is tried in
 //! `.ci/run`, with xmllint; here the document is read back.
 
-use super::{SITES, example, json, root};
+use super::{json, root};
 use jsonschema::Validator;
 use serde_json::{Value, json as value};
 use std::path::PathBuf;
@@ -50,55 +50,73 @@ fn package(name: &str) -> PathBuf {
     manifest.parent().unwrap().to_owned()
 }
 
-#[test]
-fn sarif_is_valid_and_lists_every_lint() {
+fn sarif_schema() -> Value {
     let text = std::fs::read_to_string(package("serde-sarif").join("src/schema.json")).unwrap();
     let schema = json(&text);
     assert_eq!(
         schema["title"],
         "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
     );
-    for site in SITES {
-        let log = json(&example(site, "sarif").0);
-        valid(&schema, &log, site);
-        let run = &log["runs"][0];
-        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-        let codes: Vec<_> = rules.iter().map(|r| r["id"].as_str().unwrap()).collect();
-        let known: Vec<_> = hylint::lints::ALL.iter().map(|l| l.code).collect();
-        assert_eq!(codes, known);
-        for rule in rules {
-            assert!(
-                rule["help"]["markdown"].as_str().unwrap().len() > 100,
-                "{rule}"
-            );
-        }
-        for r in run["results"].as_array().unwrap() {
-            assert_eq!(
-                rules[r["ruleIndex"].as_u64().unwrap() as usize]["id"],
-                r["ruleId"]
-            );
-        }
-    }
-    // The schema is not one that takes anything.
-    let wrong = value!({ "version": "2.1.0", "runs": [{ "results": [] }] });
-    assert!(!jsonschema::is_valid(&schema, &wrong));
+    schema
 }
 
-#[test]
-fn json_is_valid_by_the_schema_that_is_kept() {
-    let path = root().join("schema/check-1.0.json");
-    let schema = json(&std::fs::read_to_string(path).unwrap());
-    for site in SITES {
-        valid(&schema, &json(&example(site, "json").0), site);
+/// Valid, with every lint as a rule.
+pub(super) fn sarif(site: &str, text: &str, _: i32) {
+    let log = json(text);
+    valid(&sarif_schema(), &log, site);
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let codes: Vec<_> = rules.iter().map(|r| r["id"].as_str().unwrap()).collect();
+    let known: Vec<_> = hylint::lints::ALL.iter().map(|l| l.code).collect();
+    assert_eq!(codes, known);
+    for rule in rules {
+        assert!(
+            rule["help"]["markdown"].as_str().unwrap().len() > 100,
+            "{rule}"
+        );
     }
-    assert!(!jsonschema::is_valid(
-        &schema,
-        &value!({ "schema_version": "1.0" })
-    ));
+    for r in run["results"].as_array().unwrap() {
+        assert_eq!(
+            rules[r["ruleIndex"].as_u64().unwrap() as usize]["id"],
+            r["ruleId"]
+        );
+    }
+}
+
+/// The schemas are not ones that take anything.
+#[test]
+fn what_is_no_report_is_not_valid() {
+    let wrong = value!({ "version": "2.1.0", "runs": [{ "results": [] }] });
+    assert!(!jsonschema::is_valid(&sarif_schema(), &wrong));
+    let wrong = value!({ "schema_version": "1.0" });
+    assert!(!jsonschema::is_valid(&own_schema(), &wrong));
+}
+
+fn own_schema() -> Value {
+    json(&std::fs::read_to_string(root().join("schema/check-1.0.json")).unwrap())
+}
+
+/// By the schema that is kept.
+pub(super) fn own(site: &str, text: &str, _: i32) {
+    valid(&own_schema(), &json(text), site);
+}
+
+/// One object a line: the run, its parts, the summary.
+pub(super) fn objects(site: &str, text: &str, _: i32) {
+    let lines: Vec<Value> = text.lines().map(json).collect();
+    assert_eq!(lines[0]["kind"], "run", "{site}");
+    assert_eq!(lines.last().unwrap()["kind"], "summary", "{site}");
+}
+
+/// RFC 4180: every record has every column.
+pub(super) fn table(site: &str, text: &str, _: i32) {
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    assert!(rows.records().all(|r| r.is_ok()), "{site}");
+    assert!(text.contains("\r\n"), "RFC 4180 ends lines with CRLF");
 }
 
 /// What <https://docs.gitlab.com/ci/testing/code_quality/> asks for, as a schema; a report may hold more.
-fn gitlab() -> Value {
+fn gitlab_schema() -> Value {
     let line = value!({ "type": "integer", "minimum": 1 });
     value!({
         "type": "array",
@@ -127,40 +145,27 @@ fn gitlab() -> Value {
     })
 }
 
-#[test]
-fn gitlab_is_valid_and_its_fingerprints_are_unique() {
-    for site in SITES {
-        let report = json(&example(site, "gitlab").0);
-        valid(&gitlab(), &report, site);
-        let mut prints: Vec<_> = report
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|i| i["fingerprint"].as_str().unwrap())
-            .collect();
-        let all = prints.len();
-        prints.sort_unstable();
-        prints.dedup();
-        assert_eq!(prints.len(), all, "{site}");
-    }
+/// Valid, and no two issues have one fingerprint.
+pub(super) fn gitlab(site: &str, text: &str, _: i32) {
+    let report = json(text);
+    valid(&gitlab_schema(), &report, site);
+    let issues = report.as_array().unwrap().iter();
+    let mut prints: Vec<_> = issues.map(|i| i["fingerprint"].as_str().unwrap()).collect();
+    let all = prints.len();
+    prints.sort_unstable();
+    prints.dedup();
+    assert_eq!(prints.len(), all, "{site}");
 }
 
-#[test]
-fn junit_reads_back_with_counts_that_are_true() {
-    for site in SITES {
-        let (text, status) = example(site, "junit");
-        let xml = quick_junit::Report::deserialize_from_str(&text).unwrap();
-        let cases = || xml.test_suites.iter().flat_map(|s| &s.test_cases);
-        assert_eq!(cases().count(), xml.tests, "{site}");
-        let red = xml.failures + xml.errors;
-        assert_eq!(red > 0, status == 1, "{site}");
-        for s in &xml.test_suites {
-            assert!(
-                s.properties
-                    .iter()
-                    .any(|p| p.name.as_str() == "matrix.sha256"),
-                "{site}"
-            );
-        }
+/// It reads back with counts that are true.
+pub(super) fn junit(site: &str, text: &str, status: i32) {
+    let xml = quick_junit::Report::deserialize_from_str(text).unwrap();
+    let cases = || xml.test_suites.iter().flat_map(|s| &s.test_cases);
+    assert_eq!(cases().count(), xml.tests, "{site}");
+    let red = xml.failures + xml.errors;
+    assert_eq!(red > 0, status == 1, "{site}");
+    for s in &xml.test_suites {
+        let mut names = s.properties.iter().map(|p| p.name.as_str());
+        assert!(names.any(|n| n == "matrix.sha256"), "{site}");
     }
 }

@@ -1,6 +1,6 @@
 //! Findings with the lines that they stand on.
 
-use super::badge;
+use super::badge::badge;
 use crate::common::sanitize::{limited, line, text};
 use crate::finding::outcome::Outcome;
 use crate::finding::{ExcerptLine, Finding, Place, Severity};

@@ -101,7 +101,7 @@ fn of_finding(artifacts: &Artifacts, f: &Finding) -> Notification {
     let mut rule = ReportingDescriptorReference::builder().id(f.code).build();
     rule.index = rules::index(f.code);
     let mut n = Notification::builder()
-        .level(json!(super::level(f.severity)))
+        .level(json!(super::level::level(f.severity)))
         .message(message(&plain(&limited(&f.message, words::SENTENCE))))
         .associated_rule(rule)
         .build();

@@ -25,7 +25,7 @@ pub(super) fn plain(text: &str) -> MultiformatMessageString {
 }
 
 fn rule(l: &LintMeta) -> ReportingDescriptor {
-    let level = json!(super::level(l.severity));
+    let level = json!(super::level::level(l.severity));
     ReportingDescriptor::builder()
         .id(l.code)
         .name(pascal(l.code))

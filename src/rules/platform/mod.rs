@@ -1,77 +1,15 @@
 //! What platforms bring along by themselves: built-in rules, background traffic, software interfaces, and the services
 //! that nobody may open to everyone. All of it is data under `rules/platform`, read once.
 
+mod data;
 mod read;
 
+pub use data::{Background, Builtin, Service};
+
+use data::{On, Platform, Signature};
 use hylint_model::{Clause, Listener, PointKind, Rule, Test};
-use hylint_space::{AddrSet, PacketBox, PortSet, proto};
+use hylint_space::{AddrSet, PortSet, proto};
 use std::sync::LazyLock;
-
-/// A service that must not be open to anyone.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Service {
-    /// Name for people.
-    pub name: String,
-    /// IP protocol number.
-    pub proto: u8,
-    /// Its ports.
-    pub ports: PortSet,
-}
-
-/// A rule that comes with the platform.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Builtin {
-    /// True: every machine needs it to be on a network at all.
-    pub core: bool,
-}
-
-/// Where a background flow belongs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum On {
-    Any,
-    Host,
-    Aws,
-    Azure,
-}
-
-/// A flow that a platform needs whatever its purpose.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Background {
-    /// Name for people.
-    pub name: String,
-    /// Its packets.
-    pub space: PacketBox,
-    on: On,
-}
-
-/// Ports and programs of one shipped rule.
-#[derive(Clone, PartialEq, Debug)]
-struct Signature {
-    proto: u8,
-    /// Ports, or the ICMP codes of any type.
-    local: PortSet,
-    /// Ports of the peer, or ICMP types.
-    remote: PortSet,
-    programs: Vec<String>,
-    local_subnet: bool,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-struct Group {
-    core: bool,
-    /// Lower case: names, and resources without a directory.
-    keys: Vec<String>,
-    rules: Vec<Signature>,
-}
-
-#[derive(Debug, Default)]
-struct Platform {
-    groups: Vec<Group>,
-    services: Vec<Service>,
-    software: Vec<String>,
-    shared: Vec<String>,
-    background: Vec<Background>,
-}
 
 static PLATFORM: LazyLock<Platform> = LazyLock::new(|| read::all().0);
 
@@ -173,15 +111,6 @@ pub fn own_addresses(kind: PointKind) -> AddrSet {
     background(kind)
         .filter(|b| b.space.proto.is_full())
         .fold(AddrSet::empty(), |all, b| all.union(&b.space.src))
-}
-
-/// Addresses of a list of texts that [`AddrSet::parse`] reads.
-fn addresses<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<AddrSet> {
-    let mut all = AddrSet::empty();
-    for t in texts {
-        all = all.union(&AddrSet::parse(t)?);
-    }
-    Some(all)
 }
 
 #[cfg(test)]

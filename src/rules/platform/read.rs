@@ -1,6 +1,6 @@
 //! Reads `rules/platform`.
 
-use super::{Background, Group, On, Platform, Service, Signature, addresses};
+use super::data::{Background, Group, On, Platform, Service, Signature, addresses};
 use crate::common::diag::Diag;
 use crate::common::toml_reader::{Document, Table};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};

@@ -1,6 +1,6 @@
 //! `[[allow]]` and `[[waive]]`.
 
-use super::read::{Names, address_help, glob, keys, unknown};
+use super::fields::{Names, address_help, glob, keys, unknown};
 use super::{AllowConfig, Ends};
 use crate::common::toml_reader::{Table, Value};
 use crate::site::Waive;

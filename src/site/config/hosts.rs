@@ -1,6 +1,6 @@
 //! `[[host]]` and `[[transit]]`.
 
-use super::read::{Names, addresses, globs, keys, resolve};
+use super::fields::{Names, addresses, globs, keys, resolve};
 use super::{HostConfig, TransitConfig};
 use crate::common::toml_reader::{Table, Value};
 use crate::rules::matrix::RoleIx;

@@ -1,146 +1,25 @@
 //! hylint.toml: what a site says of itself, read and checked.
 
+mod fields;
 mod flows;
 mod hosts;
 mod ports;
 mod read;
+mod values;
 
-use super::{Access, LintLevel, RequireEvidence, Waive};
 use crate::common::diag::Diag;
 use crate::common::paths;
-use crate::finding::Severity;
 use crate::load::Files;
-use crate::rules::matrix::{self, Matrix, RoleIx};
-use globset::{GlobMatcher, GlobSet};
-use hylint_model::Profiles;
-use hylint_space::{AddrSet, PortSet, ProtoSet};
-use std::collections::BTreeMap;
+use crate::rules::matrix::{self, Matrix};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-pub use read::{KEYS, TABLES, matrix_name, read};
+pub use fields::{KEYS, TABLES};
+pub use read::{matrix_name, read};
+pub use values::{AllowConfig, Config, Ends, HostConfig, KnownLint, TransitConfig};
 
 /// The file's name.
 pub const FILE_NAME: &str = "hylint.toml";
-
-/// A lint as far as `[lints]` and `[[waive]]` must know it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KnownLint {
-    /// Its code.
-    pub code: &'static str,
-    /// A lint of trust cannot be switched off.
-    pub trust: bool,
-}
-
-/// What a site says, with names resolved against the matrix.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The file as it is named to people.
-    pub path: Arc<str>,
-    /// Its folder: globs start here.
-    pub dir: PathBuf,
-    /// Its text.
-    pub text: Arc<str>,
-    /// `[site] name`, or empty.
-    pub name: String,
-    /// `[deployment] access`.
-    pub access: Option<Access>,
-    /// `[deployment] features`.
-    pub features: BTreeMap<String, bool>,
-    /// `[deployment] ephemeral`.
-    pub ephemeral: Option<PortSet>,
-    /// `[ports]`, by requirement id, where they differ from the matrix.
-    pub ports: BTreeMap<String, Vec<u16>>,
-    /// `[roles]`; an empty set says that the role is not in this site.
-    pub roles: BTreeMap<RoleIx, AddrSet>,
-    /// `[resolve]`.
-    pub resolve: BTreeMap<String, AddrSet>,
-    /// `[[host]]`, in the order of the file.
-    pub hosts: Vec<HostConfig>,
-    /// `[[transit]]`, in the order of the file.
-    pub transits: Vec<TransitConfig>,
-    /// `[[allow]]`.
-    pub allows: Vec<AllowConfig>,
-    /// `[[waive]]`.
-    pub waives: Vec<Waive>,
-    /// `[lints]`.
-    pub lints: BTreeMap<String, LintLevel>,
-    /// `[check] fail-on`.
-    pub fail_on: Option<Severity>,
-    /// `[check] require-evidence`.
-    pub require_evidence: RequireEvidence,
-    /// `[check] exclude`: paths relative to the file.
-    pub exclude: GlobSet,
-    /// `[check] max-age-days`.
-    pub max_age_days: Option<u32>,
-}
-
-/// One `[[host]]`.
-#[derive(Clone, Debug)]
-pub struct HostConfig {
-    /// Name.
-    pub name: String,
-    /// Own addresses.
-    pub addrs: AddrSet,
-    /// Roles.
-    pub roles: Vec<RoleIx>,
-    /// Which files are its exports.
-    pub exports: Vec<GlobMatcher>,
-    /// Ids or names of points.
-    pub points: Vec<String>,
-    /// Active profiles.
-    pub profile: Option<Profiles>,
-    /// Interface → peers.
-    pub interfaces: Vec<(String, AddrSet)>,
-    /// `resolve` of the host alone.
-    pub resolve: BTreeMap<String, AddrSet>,
-    /// Its header.
-    pub span: Range<usize>,
-}
-
-/// One `[[transit]]`.
-#[derive(Clone, Debug)]
-pub struct TransitConfig {
-    /// Name, or empty.
-    pub name: String,
-    /// Which files are its exports.
-    pub exports: Vec<GlobMatcher>,
-    /// Ids or names of points; empty: every forwarding point of the exports.
-    pub points: Vec<String>,
-    /// Pairs of roles; groups are expanded.
-    pub between: Vec<(RoleIx, RoleIx)>,
-    /// Interface → peers.
-    pub interfaces: Vec<(String, AddrSet)>,
-    /// `resolve` of this firewall alone.
-    pub resolve: BTreeMap<String, AddrSet>,
-    /// Its header.
-    pub span: Range<usize>,
-}
-
-/// Addresses, some of them those of roles.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Ends {
-    /// Written out.
-    pub addrs: AddrSet,
-    /// Whatever addresses these roles have.
-    pub roles: Vec<RoleIx>,
-}
-
-/// One `[[allow]]`.
-#[derive(Clone, PartialEq, Debug)]
-pub struct AllowConfig {
-    /// Sources.
-    pub from: Ends,
-    /// Destinations.
-    pub to: Ends,
-    /// Protocols.
-    pub proto: ProtoSet,
-    /// Ports; full where the protocol has none.
-    pub ports: PortSet,
-    /// Why.
-    pub reason: String,
-}
 
 /// The hylint.toml of a path: in it, or in the nearest folder above that has one. A relative path gives a relative one,
 /// so that reports do not depend on where the site lies.

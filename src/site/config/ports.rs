@@ -25,7 +25,7 @@ pub(super) fn read(matrix: &Matrix, t: &Table<'_, '_>) -> BTreeMap<String, Vec<u
         } else {
             let roles = matrix.roles.iter().map(|r| r.id.as_str());
             let rows = matrix.requirements.iter().map(|r| r.id.as_str());
-            super::read::unknown(&value, span, "role or requirement", key, roles.chain(rows));
+            super::fields::unknown(&value, span, "role or requirement", key, roles.chain(rows));
         }
     }
     by_role.extend(by_row);

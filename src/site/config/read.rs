@@ -1,21 +1,17 @@
 //! The file as a whole, and its small tables.
 
-use super::{Config, KnownLint, flows, hosts, ports};
-use crate::common::diag::{Diag, nearest};
-use crate::common::toml_reader::{Document, Table, Value};
+use super::fields::{Names, TABLES, addresses, glob_set, keys, port_set, resolve, unknown};
+use super::values::{Config, KnownLint};
+use super::{flows, hosts, ports};
+use crate::common::diag::Diag;
+use crate::common::toml_reader::{Document, Table};
 use crate::finding::Severity;
 use crate::rules::matrix::{Matrix, RoleIx};
 use crate::site::{Access, LintLevel, RequireEvidence};
-use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
-use hylint_space::{AddrSet, PortSet};
+use globset::GlobSet;
+use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// What names are checked against.
-pub(super) struct Names<'a> {
-    pub(super) matrix: &'a Matrix,
-    pub(super) lints: &'a [KnownLint],
-}
 
 /// The matrix that a hylint.toml asks for, and the place. Mistakes are told by [`read`].
 #[must_use]
@@ -49,74 +45,6 @@ pub fn read(
         .parent()
         .map_or_else(Default::default, std::path::Path::to_path_buf);
     Ok(config)
-}
-
-/// Every table of the file.
-pub const TABLES: &[&str] = &[
-    "site",
-    "deployment",
-    "ports",
-    "roles",
-    "resolve",
-    "host",
-    "transit",
-    "allow",
-    "waive",
-    "lints",
-    "check",
-];
-
-/// The keys of each table that has keys of its own; in the others the keys are names.
-pub const KEYS: &[(&str, &[&str])] = &[
-    ("site", &["name", "matrix"]),
-    ("deployment", &["access", "features", "ephemeral"]),
-    (
-        "host",
-        &[
-            "name",
-            "addresses",
-            "roles",
-            "exports",
-            "points",
-            "profile",
-            "interfaces",
-            "resolve",
-        ],
-    ),
-    (
-        "transit",
-        &[
-            "name",
-            "exports",
-            "points",
-            "between",
-            "interfaces",
-            "resolve",
-        ],
-    ),
-    ("allow", &["from", "to", "port", "reason"]),
-    (
-        "waive",
-        &[
-            "code",
-            "requirement",
-            "rule",
-            "export",
-            "until",
-            "reason",
-            "owner",
-        ],
-    ),
-    (
-        "check",
-        &["fail-on", "require-evidence", "exclude", "max-age-days"],
-    ),
-];
-
-/// The keys of one of them.
-pub(super) fn keys(table: &str) -> &'static [&'static str] {
-    let found = KEYS.iter().find(|(t, _)| *t == table);
-    found.map_or(&[], |(_, keys)| keys)
 }
 
 impl Names<'_> {
@@ -202,48 +130,6 @@ impl Names<'_> {
         all
     }
 
-    /// A role by id; that there is none is a mistake at `span`.
-    pub(super) fn role(
-        &self,
-        id: &str,
-        value: &Value<'_, '_>,
-        span: Range<usize>,
-    ) -> Option<RoleIx> {
-        let found = self.matrix.role_ix(id);
-        if found.is_some() {
-            return found;
-        }
-        if let Some(g) = self.matrix.groups.iter().find(|g| g.id == id) {
-            let members = g.roles.iter().filter_map(|r| self.matrix.role(*r));
-            let members: Vec<&str> = members.map(|r| r.id.as_str()).collect();
-            let help = format!(
-                "name one of its roles: {}",
-                crate::common::toml_reader::list(&members)
-            );
-            value.error_at(span, format!("`{id}` is a group of roles"), Some(help));
-            return None;
-        }
-        let alias = self
-            .matrix
-            .roles
-            .iter()
-            .find(|r| r.aliases.iter().any(|a| a == id));
-        match alias {
-            Some(r) => {
-                let help = format!("did you mean `{}`?", r.id);
-                value.error_at(span, format!("unknown role `{id}`"), Some(help));
-            }
-            None => unknown(
-                value,
-                span,
-                "role",
-                id,
-                self.matrix.roles.iter().map(|r| r.id.as_str()),
-            ),
-        }
-        None
-    }
-
     fn levels(&self, t: &Table<'_, '_>) -> BTreeMap<String, LintLevel> {
         let mut all = BTreeMap::new();
         for (code, span, value) in t.entries() {
@@ -302,114 +188,4 @@ fn check(t: &Table<'_, '_>, config: &mut Config) {
     config.exclude = glob_set(t, "exclude");
     let days = t.get("max-age-days").and_then(|v| v.int(0, 36_500));
     config.max_age_days = days.and_then(|n| u32::try_from(n).ok());
-}
-
-/// Reports a name that nothing has.
-pub(super) fn unknown<'a>(
-    value: &Value<'_, '_>,
-    span: Range<usize>,
-    what: &str,
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) {
-    let help = nearest(name, known).map(|n| format!("did you mean `{n}`?"));
-    value.error_at(span, format!("unknown {what} `{name}`"), help);
-}
-
-/// An address, prefix or range, or a list of them.
-pub(super) fn addresses(value: &Value<'_, '_>) -> Option<AddrSet> {
-    let one = [value.clone()];
-    let list = if value.is_str() {
-        one.to_vec()
-    } else {
-        value.list()?
-    };
-    let mut all = AddrSet::empty();
-    let mut good = true;
-    for v in list {
-        match v.str().map(|s| (s, AddrSet::parse(s))) {
-            Some((_, Some(set))) => all = all.union(&set),
-            Some((s, None)) => {
-                good = false;
-                v.error(format!("`{s}` is no address"), Some(address_help(s)));
-            }
-            None => good = false,
-        }
-    }
-    good.then_some(all)
-}
-
-pub(super) fn address_help(text: &str) -> String {
-    let why = match (text.split_once('/'), text.split_once('-')) {
-        (Some((a, _)), _) if AddrSet::parse(a).is_some() => "the prefix length is wrong: ",
-        (_, Some((a, b))) if AddrSet::parse(a).is_some() && AddrSet::parse(b).is_some() => {
-            "a range goes from low to high within one family: "
-        }
-        _ => "",
-    };
-    format!("{why}write 10.0.0.5, 10.0.0.0/24 or 10.0.0.5-10.0.0.9")
-}
-
-/// `[resolve]`: names that exports use, and their addresses.
-pub(super) fn resolve(t: &Table<'_, '_>) -> BTreeMap<String, AddrSet> {
-    let mut all = BTreeMap::new();
-    for (key, span, value) in t.entries() {
-        let (kind, name) = key.split_once(':').unwrap_or((key, ""));
-        if name.is_empty() || !["azure", "aws", "ipset", "windows", "host"].contains(&kind) {
-            let help = "keys are azure:TAG, azure:asg/NAME, aws:sg-ID, aws:pl-ID, ipset:NAME, windows:KEYWORD or host:NAME";
-            value.error_at(
-                span,
-                format!("`{key}` is no name of an export"),
-                Some(help.into()),
-            );
-        }
-        if let Some(addrs) = addresses(&value) {
-            all.insert(key.to_owned(), addrs);
-        }
-    }
-    all
-}
-
-/// A range of ports `low-high`, one port, or a list of them.
-fn port_set(value: &Value<'_, '_>) -> Option<PortSet> {
-    let list = if value.is_str() {
-        vec![value.clone()]
-    } else {
-        value.list()?
-    };
-    if list.is_empty() {
-        value.error("at least one port is needed", None);
-        return None;
-    }
-    let ranges: Option<Vec<(u16, u16)>> = list
-        .iter()
-        .map(crate::rules::matrix::read_port_range)
-        .collect();
-    Some(ranges?.into_iter().collect())
-}
-
-/// A list of globs; `*` does not cross a `/`.
-pub(super) fn globs(t: &Table<'_, '_>, key: &str) -> Vec<GlobMatcher> {
-    let values = t.get(key).and_then(|v| v.list()).unwrap_or_default();
-    values.iter().filter_map(glob).collect()
-}
-
-fn glob_set(t: &Table<'_, '_>, key: &str) -> GlobSet {
-    let mut builder = GlobSetBuilder::new();
-    for g in globs(t, key) {
-        builder.add(g.glob().clone());
-    }
-    builder.build().unwrap_or_else(|_| GlobSet::empty())
-}
-
-pub(super) fn glob(value: &Value<'_, '_>) -> Option<GlobMatcher> {
-    let text = value.str()?;
-    let text = text.strip_prefix("./").unwrap_or(text);
-    match GlobBuilder::new(text).literal_separator(true).build() {
-        Ok(g) => Some(g.compile_matcher()),
-        Err(e) => {
-            value.error(format!("`{text}` is no glob: {}", e.kind()), None);
-            None
-        }
-    }
 }

@@ -1,7 +1,13 @@
 use super::*;
+use crate::finding::Severity;
 use crate::load::Disk;
+
 use crate::rules::matrix::{Matrix, builtin};
+use crate::site::{Access, LintLevel, RequireEvidence};
+use hylint_model::Profiles;
 use hylint_space::AddrSet;
+use hylint_space::PortSet;
+use std::collections::BTreeMap;
 
 const LINTS: &[KnownLint] = &[
     KnownLint {

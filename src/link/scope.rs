@@ -1,0 +1,98 @@
+//! Which files belong together, and what is found where they are joined.
+
+use crate::finding::{Finding, Severity};
+use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
+use hylint_model::Span;
+use hylint_space::AddrSet;
+use std::collections::BTreeMap;
+
+/// What the files of each scope say of each other.
+#[derive(Debug, Default)]
+pub struct Links {
+    /// Which exports are of one scope.
+    pub index: Index,
+    /// The export in which the settings of a Windows firewall stand, where that is not its own.
+    pub settings: BTreeMap<RunPoint, ExportId>,
+    /// Names that the exports use and their companions define, by their key of `[resolve]`.
+    pub resolve: BTreeMap<String, AddrSet>,
+    /// What could not be joined.
+    pub findings: Vec<Finding>,
+}
+
+/// Which exports are of one scope.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// For each export the host or transit entries that name it, as numbers.
+    claims: Vec<Vec<usize>>,
+    entries: BTreeMap<usize, Vec<ExportId>>,
+    folders: BTreeMap<String, Vec<ExportId>>,
+}
+
+impl Index {
+    /// Indexes exports by what names them and by folder.
+    #[must_use]
+    pub fn new(exports: &Heads, claims: &[Vec<usize>]) -> Self {
+        let mut index = Self {
+            claims: claims.to_vec(),
+            ..Self::default()
+        };
+        for (i, e) in exports.each() {
+            let folder = crate::common::paths::folder(&e.path).to_owned();
+            index.folders.entry(folder).or_default().push(i);
+            for c in claims.get(i.index()).into_iter().flatten() {
+                index.entries.entry(*c).or_default().push(i);
+            }
+        }
+        index
+    }
+
+    /// Exports that an entry names.
+    #[must_use]
+    pub fn of_entry(&self, entry: usize) -> &[ExportId] {
+        self.entries.get(&entry).map_or(&[], Vec::as_slice)
+    }
+
+    /// Exports of a folder.
+    #[must_use]
+    pub fn of_folder(&self, folder: &str) -> &[ExportId] {
+        self.folders.get(folder).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn claims(&self, export: ExportId) -> &[usize] {
+        self.claims.get(export.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Exports of the scope of one, itself included: those that its entries name, and those of its folder that no other
+    /// entry names.
+    #[must_use]
+    pub fn scope(&self, exports: &Heads, at: ExportId) -> Vec<ExportId> {
+        let own = self.claims(at);
+        let mut all: Vec<ExportId> = own
+            .iter()
+            .flat_map(|c| self.of_entry(*c))
+            .copied()
+            .collect();
+        let folder = exports
+            .get(at)
+            .map_or("", |e| crate::common::paths::folder(&e.path));
+        let free = |i: &&ExportId| own.is_empty() || self.claims(**i).is_empty();
+        all.extend(self.of_folder(folder).iter().filter(free));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// A finding at a place of an export.
+pub(super) fn finding(
+    export: &LoadedExport,
+    span: Span,
+    severity: Severity,
+    message: String,
+    help: &str,
+) -> Finding {
+    let mut f = Finding::new("incomplete-export", severity, message);
+    f.place = Some(export.place(span));
+    f.help = Some(help.to_owned());
+    f
+}

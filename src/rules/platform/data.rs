@@ -1,0 +1,78 @@
+//! What is kept of the files under `rules/platform`.
+
+use hylint_space::{AddrSet, PacketBox, PortSet};
+
+/// A service that must not be open to anyone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Service {
+    /// Name for people.
+    pub name: String,
+    /// IP protocol number.
+    pub proto: u8,
+    /// Its ports.
+    pub ports: PortSet,
+}
+
+/// A rule that comes with the platform.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Builtin {
+    /// True: every machine needs it to be on a network at all.
+    pub core: bool,
+}
+
+/// Where a background flow belongs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum On {
+    Any,
+    Host,
+    Aws,
+    Azure,
+}
+
+/// A flow that a platform needs whatever its purpose.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Background {
+    /// Name for people.
+    pub name: String,
+    /// Its packets.
+    pub space: PacketBox,
+    pub(super) on: On,
+}
+
+/// Ports and programs of one shipped rule.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Signature {
+    pub(super) proto: u8,
+    /// Ports, or the ICMP codes of any type.
+    pub(super) local: PortSet,
+    /// Ports of the peer, or ICMP types.
+    pub(super) remote: PortSet,
+    pub(super) programs: Vec<String>,
+    pub(super) local_subnet: bool,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Group {
+    pub(super) core: bool,
+    /// Lower case: names, and resources without a directory.
+    pub(super) keys: Vec<String>,
+    pub(super) rules: Vec<Signature>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Platform {
+    pub(super) groups: Vec<Group>,
+    pub(super) services: Vec<Service>,
+    pub(super) software: Vec<String>,
+    pub(super) shared: Vec<String>,
+    pub(super) background: Vec<Background>,
+}
+
+/// Addresses of a list of texts that [`AddrSet::parse`] reads.
+pub(super) fn addresses<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<AddrSet> {
+    let mut all = AddrSet::empty();
+    for t in texts {
+        all = all.union(&AddrSet::parse(t)?);
+    }
+    Some(all)
+}

@@ -1,0 +1,212 @@
+//! What a site consists of.
+
+use crate::finding::Severity;
+use crate::load::RunPoint;
+use crate::rules::matrix::RoleIx;
+use hylint_model::Profiles;
+use hylint_space::{AddrSet, PortSet, ProtoSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How clients reach the sessions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Access {
+    /// Straight to controllers and session hosts.
+    #[default]
+    Direct,
+    /// Only through the gateway.
+    Gateway,
+    /// Either way.
+    Both,
+}
+
+/// What the site says of a role.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct RoleState {
+    /// All its addresses: declared ones and those of its hosts. Empty when unknown.
+    pub addrs: AddrSet,
+    /// It is in the site: declared, has a host, or lives on a role that is.
+    pub exists: bool,
+    /// The site says `[]`: not in this site.
+    pub absent: bool,
+    /// It lives by default on this role's hosts.
+    pub lives_on: Option<RoleIx>,
+}
+
+/// One layer of protection of a host: points of one kind that are united (several security groups, the IPv4 and the
+/// IPv6 half of netfilter). All layers must let a packet through.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Layer<P = RunPoint> {
+    /// Its points: those of the run, or those of the part of it that is judged.
+    pub points: Vec<P>,
+    /// Peers in these addresses do not cross the layer (a network ACL inside its own subnet).
+    pub inside: AddrSet,
+}
+
+/// One host.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Host<P = RunPoint> {
+    /// Name for people and findings.
+    pub name: String,
+    /// Its addresses; empty when unknown.
+    pub addrs: AddrSet,
+    /// Its roles, those that live on another role's hosts included.
+    pub roles: Vec<RoleIx>,
+    /// Where the roles come from: `config`, `option`, `annotation`, `tag`, `path`, `inferred`.
+    pub role_source: &'static str,
+    /// Layers, outermost first; empty when no export is bound to it.
+    pub layers: Vec<Layer<P>>,
+    /// Active Windows profiles if the site says.
+    pub profile: Option<Profiles>,
+    /// Interface → peers that are reached by it, if the site says.
+    pub interfaces: Vec<(String, AddrSet)>,
+    /// `[resolve]` of this host, already merged over the site's.
+    pub resolve: Arc<BTreeMap<String, AddrSet>>,
+}
+
+impl Host {
+    /// The same host with its points by numbers of another kind.
+    pub fn at<P>(&self, points: impl Fn(&[RunPoint]) -> Vec<P>) -> Host<P> {
+        let layer = |l: &Layer| Layer {
+            points: points(&l.points),
+            inside: l.inside.clone(),
+        };
+        Host {
+            name: self.name.clone(),
+            addrs: self.addrs.clone(),
+            roles: self.roles.clone(),
+            role_source: self.role_source,
+            layers: self.layers.iter().map(layer).collect(),
+            profile: self.profile,
+            interfaces: self.interfaces.clone(),
+            resolve: self.resolve.clone(),
+        }
+    }
+}
+
+/// A forwarding firewall.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Transit<P = RunPoint> {
+    /// Name.
+    pub name: String,
+    /// Points (the two halves of one netfilter).
+    pub points: Vec<P>,
+    /// Pairs of roles whose flows cross it; empty: every pair it can tell apart.
+    pub between: Vec<(RoleIx, RoleIx)>,
+    /// Interface → peers, if the site says.
+    pub interfaces: Vec<(String, AddrSet)>,
+    /// `[resolve]`.
+    pub resolve: Arc<BTreeMap<String, AddrSet>>,
+}
+
+impl Transit {
+    /// The same firewall with its points by numbers of another kind.
+    pub fn at<P>(&self, points: impl Fn(&[RunPoint]) -> Vec<P>) -> Transit<P> {
+        Transit {
+            name: self.name.clone(),
+            points: points(&self.points),
+            between: self.between.clone(),
+            interfaces: self.interfaces.clone(),
+            resolve: self.resolve.clone(),
+        }
+    }
+}
+
+/// An `[[allow]]` of the site: a flow that is wanted beside the matrix.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Allow {
+    /// Sources.
+    pub from: AddrSet,
+    /// Destinations.
+    pub to: AddrSet,
+    /// Protocols.
+    pub proto: ProtoSet,
+    /// Destination ports (full for ICMP).
+    pub ports: PortSet,
+    /// Why.
+    pub reason: String,
+}
+
+/// A `[[waive]]`.
+#[derive(Clone, Debug)]
+pub struct Waive {
+    /// Lint.
+    pub code: String,
+    /// Requirement id.
+    pub requirement: Option<String>,
+    /// Rule name.
+    pub rule: Option<String>,
+    /// Glob over export paths.
+    pub export: Option<globset::GlobMatcher>,
+    /// Last day, inclusive, UTC.
+    pub until: jiff::civil::Date,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Place in hylint.toml.
+    pub span: Range<usize>,
+}
+
+/// What evidence a satisfied requirement needs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum RequireEvidence {
+    /// Whatever there is.
+    #[default]
+    None,
+    /// The destination's end must be judged.
+    Destination,
+    /// Both ends.
+    All,
+}
+
+/// A severity in `[lints]`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LintLevel {
+    /// Not reported.
+    Off,
+    /// Reported so.
+    At(Severity),
+}
+
+/// Everything that the later stages need to know of the site.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Name.
+    pub name: String,
+    /// True if there is a hylint.toml.
+    pub configured: bool,
+    /// By [`RoleIx`].
+    pub roles: Vec<RoleState>,
+    /// Hosts, in a stable order.
+    pub hosts: Vec<Host>,
+    /// Forwarding firewalls.
+    pub transits: Vec<Transit>,
+    /// How clients connect.
+    pub access: Access,
+    /// False if the site does not say.
+    pub access_declared: bool,
+    /// Feature overrides.
+    pub features: BTreeMap<String, bool>,
+    /// Ephemeral source ports.
+    pub ephemeral: PortSet,
+    /// False if the default is in use.
+    pub ephemeral_declared: bool,
+    /// Ports by requirement id, after `[ports]`; missing: the matrix's own.
+    pub ports: BTreeMap<String, Vec<u16>>,
+    /// Names resolved for all hosts.
+    pub resolve: Arc<BTreeMap<String, AddrSet>>,
+    /// Wanted flows beside the matrix.
+    pub allows: Vec<Allow>,
+    /// Waivers.
+    pub waives: Vec<Waive>,
+    /// Severity changes.
+    pub lints: BTreeMap<String, LintLevel>,
+    /// Evidence.
+    pub require_evidence: RequireEvidence,
+    /// Exit status threshold.
+    pub fail_on: Severity,
+    /// Oldest export accepted, in days.
+    pub max_age_days: Option<u32>,
+}

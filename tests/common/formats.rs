@@ -1,0 +1,141 @@
+//! How each format of exports is tried. A format without a line here does not pass: an export of it, one whose names are
+//! given, a role that such exports may have, and what writes it.
+#![allow(dead_code, unreachable_pub)] // each test binary uses its part
+
+use hylint_model::{Export, Point};
+use hylint_parsers::{aws, azure, iptables, netsh};
+
+/// What the tests ask of one format.
+pub struct Tried {
+    /// As in `hylint_parsers::format::FORMATS`.
+    pub id: &'static str,
+    /// Exports below `examples/`, each with a role that lets the whole check run on it.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// A role that any export of the format may have.
+    pub role: &'static str,
+    /// An export whose one rule lets anyone in and bears the name, with the path that it goes to.
+    pub named: fn(name: &str) -> (&'static str, String),
+    pub writer: Writer,
+}
+
+/// What writes a format.
+pub enum Writer {
+    /// It writes all that the export holds, or says what it has no words for.
+    By(fn(&Export) -> Result<String, String>),
+    /// There is none; the reason.
+    None(&'static str),
+}
+
+pub const TRIED: &[Tried] = &[
+    Tried {
+        id: "netsh",
+        examples: &[
+            ("windows-dc/compliant/cb1/rules.txt", "controller-broker"),
+            ("windows-dc/compliant/cm1/allprofiles.txt", "session-host"),
+        ],
+        role: "session-host",
+        named: |name| ("w/firewall.txt", windows_rule(&one_line(name))),
+        writer: Writer::By(|e| {
+            let all: Result<Vec<String>, _> = e.points.iter().map(netsh::write).collect();
+            all.map(|a| a.concat()).map_err(|e| format!("{e:?}"))
+        }),
+    },
+    Tried {
+        id: "iptables",
+        examples: &[(
+            "linux-gateway/compliant/gw1/iptables.rules",
+            "hysecure-gateway",
+        )],
+        role: "hysecure-gateway",
+        named: |name| ("l/iptables.rules", tables(&shell(name))),
+        writer: Writer::By(|e| iptables::write(&e.points).map_err(|e| format!("{e:?}"))),
+    },
+    Tried {
+        id: "aws",
+        examples: &[
+            (
+                "cloud-hybrid/compliant/aws/security-groups.json",
+                "controller-management",
+            ),
+            (
+                "cloud-hybrid/compliant/aws/network-acls.json",
+                "controller-management",
+            ),
+        ],
+        role: "controller-management",
+        named: |name| ("a/security-groups.json", security_group(&json(name))),
+        writer: Writer::By(|e| aws::write(&e.points).map_err(|e| format!("{e:?}"))),
+    },
+    Tried {
+        id: "azure",
+        examples: &[("cloud-hybrid/compliant/azure/nsg-list.json", "session-host")],
+        role: "session-host",
+        named: |name| ("z/nsg-list.json", network_group(&json(name))),
+        writer: Writer::By(|e| {
+            let points: Vec<&Point> = e.points.iter().collect();
+            azure::write::write(&points).map_err(|e| e.to_string())
+        }),
+    },
+];
+
+/// The ids of every format.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    hylint_parsers::format::FORMATS.iter().map(|f| f.id)
+}
+
+/// How a format is tried.
+pub fn tried(id: &str) -> &'static Tried {
+    TRIED.iter().find(|t| t.id == id).unwrap_or_else(|| {
+        panic!(
+            "the format {id} is not tried: add an entry to TRIED in tests/common/formats.rs with an export of it below \
+             examples/, one whose names are given, a role, and its writer (or why it has none)"
+        )
+    })
+}
+
+/// Every format, in the order of the registry.
+pub fn each() -> impl Iterator<Item = &'static Tried> {
+    ids().map(tried)
+}
+
+/// Every export of the examples, its format, and a role for it.
+pub fn exports() -> Vec<(&'static str, &'static str, &'static str)> {
+    let of = |t: &'static Tried| t.examples.iter().map(|(path, role)| (*path, t.id, *role));
+    each().flat_map(of).collect()
+}
+
+fn one_line(name: &str) -> String {
+    name.replace(['\n', '\r'], " ")
+}
+
+fn shell(name: &str) -> String {
+    one_line(name).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+fn json(name: &str) -> String {
+    serde_json::Value::from(name).to_string()
+}
+
+fn tables(shell: &str) -> String {
+    format!(
+        "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m comment --comment \"{shell}\" -j ACCEPT\nCOMMIT\n"
+    )
+}
+
+fn windows_rule(name: &str) -> String {
+    format!(
+        "\r\nRule Name:                            {name}\r\n----------------------------------------------------------------------\r\nEnabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain,Private,Public\r\nGrouping:                             {name}\r\nLocalIP:                              Any\r\nRemoteIP:                             Any\r\nProtocol:                             Any\r\nEdge traversal:                       No\r\nProgram:                              Any\r\nService:                              Any\r\nInterfaceTypes:                       Any\r\nSecurity:                             NotRequired\r\nRule source:                          Local Setting\r\nAction:                               Allow\r\n\r\nOk.\r\n"
+    )
+}
+
+fn security_group(name: &str) -> String {
+    format!(
+        "{{\"SecurityGroups\":[{{\"GroupId\":\"sg-0a\",\"GroupName\":{name},\"Description\":{name},\"VpcId\":\"vpc-1\",\"IpPermissions\":[{{\"IpProtocol\":\"-1\",\"IpRanges\":[{{\"CidrIp\":\"0.0.0.0/0\",\"Description\":{name}}}],\"Ipv6Ranges\":[],\"PrefixListIds\":[],\"UserIdGroupPairs\":[]}}],\"IpPermissionsEgress\":[]}}]}}"
+    )
+}
+
+fn network_group(name: &str) -> String {
+    format!(
+        "[{{\"name\":{name},\"id\":\"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/n\",\"type\":\"Microsoft.Network/networkSecurityGroups\",\"securityRules\":[{{\"name\":{name},\"description\":{name},\"access\":\"Allow\",\"direction\":\"Inbound\",\"priority\":100,\"protocol\":\"*\",\"sourceAddressPrefix\":\"*\",\"sourcePortRange\":\"*\",\"destinationAddressPrefix\":\"*\",\"destinationPortRange\":\"*\"}}],\"defaultSecurityRules\":[]}}]"
+    )
+}

@@ -1,0 +1,167 @@
+//! The engine: in this process, and as the program that is shipped.
+
+use super::row::Row;
+use super::{Answer, Case, Evaluator, Probe, Sight};
+use crate::universe;
+use hylint::judge::Exports;
+use hylint::load::LoadedExport;
+use hylint::session::trace::{COLUMNS, Tracer, Verdict};
+use hylint_engine::{Direction, Indexes, PointId, SetId};
+use hylint_model::{Export, Point};
+use hylint_parsers::source::Source;
+use hylint_space::AddrSet;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// An export for each layer.
+pub(crate) fn loaded(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
+    let one = |points: &Vec<Point>| {
+        let export = Export {
+            points: points.clone(),
+            ..Export::default()
+        };
+        let source = Source::new("x", "", "UTF-8");
+        LoadedExport::new("x".into(), source, export, String::new(), 0)
+    };
+    layers.iter().map(one).collect()
+}
+
+/// The same with an index for every list, however short.
+pub(crate) fn indexed(layers: &[Vec<Point>]) -> Exports {
+    Exports::with_indexes(loaded(layers), Indexes::of_every_list)
+}
+
+/// All points of a layer.
+pub(crate) fn points(layer: usize, points: &[Point]) -> Vec<PointId> {
+    let of = |p| PointId::new(SetId::new(layer), p);
+    (0..points.len()).map(of).collect()
+}
+
+/// The addresses of the set that is known.
+pub(crate) fn known() -> BTreeMap<String, AddrSet> {
+    BTreeMap::from([("known".to_owned(), universe::range(1, 2))])
+}
+
+/// The engine in this process, with every rule looked at and by the index, which must be one.
+pub(crate) struct Engine;
+
+impl Evaluator for Engine {
+    fn name(&self) -> &'static str {
+        "engine"
+    }
+
+    fn sight(&self) -> Sight {
+        Sight::Everything
+    }
+
+    fn answers(&mut self, case: &Case<'_>, probes: &[Probe]) -> Result<Vec<Answer>, String> {
+        let scanned = verdicts(case, &loaded(case.layers).into(), probes);
+        let looked_up = verdicts(case, &indexed(case.layers), probes);
+        assert_eq!(
+            scanned, looked_up,
+            "with every rule looked at, and by the index"
+        );
+        Ok(scanned.into_iter().map(Answer::of).collect())
+    }
+}
+
+fn verdicts(case: &Case<'_>, exports: &Exports, probes: &[Probe]) -> Vec<Verdict> {
+    let each = case.layers.iter().enumerate();
+    let layers: Vec<Vec<PointId>> = each.map(|(i, l)| points(i, l)).collect();
+    let tracer = Tracer {
+        exports,
+        layers: &layers,
+        resolve: &known(),
+        direction: case.direction,
+        profile: case.profile,
+        filter_only: case.filter_only,
+    };
+    let judged = probes.iter().map(|p| tracer.judge(&p.packet, false));
+    judged.map(|t| t.verdict).collect()
+}
+
+/// `hylint trace`, which reads the dump and the table of packets itself.
+pub(crate) struct Program(pub(crate) &'static str);
+
+impl Evaluator for Program {
+    fn name(&self) -> &'static str {
+        "hylint"
+    }
+
+    fn sight(&self) -> Sight {
+        Sight::Everything
+    }
+
+    fn answers(&mut self, case: &Case<'_>, probes: &[Probe]) -> Result<Vec<Answer>, String> {
+        let dump = case.dump.ok_or("hylint trace reads a dump")?;
+        let mut command = Command::new(self.0);
+        command
+            .arg("trace")
+            .arg(&dump.path)
+            .args(["--direction", way(case.direction)]);
+        command.args(["--packets", "-", "--format", "ndjson"]);
+        if case.filter_only {
+            command.args(["--table", "filter"]);
+        }
+        let out = fed(command, table(probes), &dump.path)?;
+        out.lines().map(answer).collect()
+    }
+}
+
+/// The name of a direction on the command line.
+pub(crate) fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::In => "in",
+        Direction::Out => "out",
+        Direction::Forward => "forward",
+    }
+}
+
+fn table(probes: &[Probe]) -> Vec<u8> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(COLUMNS).unwrap();
+    for p in probes {
+        let row = p.row.clone().unwrap_or_else(|| Row::of(&p.packet));
+        table.write_record(row.cells()).unwrap();
+    }
+    table.into_inner().unwrap()
+}
+
+/// What a program prints that is fed with bytes.
+fn fed(mut command: Command, input: Vec<u8>, about: &Path) -> Result<String, String> {
+    let pipes = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = pipes.spawn().map_err(|e| e.to_string())?;
+    let mut stdin = child.stdin.take().unwrap();
+    let feeder = std::thread::spawn(move || stdin.write_all(&input));
+    let done = child.wait_with_output().map_err(|e| e.to_string())?;
+    // A program that fails may not read its input to the end.
+    let _ = feeder.join();
+    if done.status.code() == Some(2) {
+        return Err(format!(
+            "{}: {}",
+            about.display(),
+            String::from_utf8_lossy(&done.stderr)
+        ));
+    }
+    String::from_utf8(done.stdout).map_err(|e| e.to_string())
+}
+
+fn answer(line: &str) -> Result<Answer, String> {
+    let d: Value = serde_json::from_str(line).map_err(|e| format!("{e}: {line}"))?;
+    let all = [Verdict::Allow, Verdict::Deny, Verdict::Conditional];
+    let verdict = all.into_iter().find(|v| d["verdict"] == v.as_str());
+    let conditions = d["conditions"].as_array().into_iter().flatten();
+    Ok(Answer {
+        verdict: Some(verdict.ok_or_else(|| format!("no verdict: {line}"))?),
+        conditions: conditions
+            .filter_map(|c| c.as_str().map(str::to_owned))
+            .collect(),
+        by: d["rule"].to_string(),
+    })
+}
