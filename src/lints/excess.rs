@@ -29,7 +29,7 @@ use entry::Opening;
 use fold::Fold;
 use hylint_engine::rulespace::each;
 use hylint_engine::{Context, Decider, Direction, LocalPolicy, PointId, SetId, subtract_all};
-use hylint_model::{Action, Body, Point, Rule};
+use hylint_model::{Action, Body, Overrides, Point, Rule};
 use hylint_space::{
     AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, class, proto,
 };
@@ -190,8 +190,9 @@ impl<'a, 'b> PointReview<'a, 'b> {
         out
     }
 
-    fn settings(&self) -> Option<&'a hylint_model::ProfileSettings> {
-        self.point.windows.as_ref()?.settings(self.guard.profile)
+    /// What the settings decide of inbound packets beside the rules.
+    fn overrides(&self) -> Overrides {
+        self.point.overrides(true, self.guard.profile)
     }
 
     /// Where the profile's settings stand.

@@ -5,12 +5,12 @@ use crate::finding::{Finding, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
 use hylint_engine::{Branch, Decider, Effect, subtract_all};
-use hylint_model::{Body, ChainType, Hook, Hooked, InboundPolicy, Netfilter, Span};
+use hylint_model::{Body, ChainType, Hook, Hooked, Netfilter, Span};
 use hylint_space::{Family, PacketBox, StateSet, proto};
 
 impl PointReview<'_, '_> {
     pub(super) fn firewall_off(&self) -> Option<Finding> {
-        let (false, span) = self.settings()?.enabled? else {
+        let (true, span) = self.overrides().all? else {
             return None;
         };
         let text = format!(
@@ -67,7 +67,7 @@ impl PointReview<'_, '_> {
     }
 
     pub(super) fn default_allow(&self) -> Option<Finding> {
-        if let Some((InboundPolicy::Allow, span)) = self.settings().and_then(|s| s.inbound) {
+        if let Some((true, span)) = self.overrides().rest {
             let text = format!(
                 "{} lets in what no rule decides in the {} profile",
                 self.guard.name,
