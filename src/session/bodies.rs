@@ -1,9 +1,12 @@
 //! The rules and texts of a session's exports: held, or read again.
 
-use super::check::Changed;
 use crate::finding::Finding;
 use crate::load::{self, Body, ExportId, Files, LoadedExport, Seal};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// A file that was read, and is not the same when it is read again.
+#[derive(Debug)]
+pub(super) struct Changed(pub Arc<str>);
 
 /// An export as its reader left it, and what the reader could not take as written.
 pub(super) type Read = (LoadedExport, Vec<Finding>);

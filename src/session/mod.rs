@@ -55,6 +55,7 @@ pub mod trace;
 
 mod bodies;
 mod check;
+mod material;
 mod open;
 mod point_key;
 mod request;
@@ -64,45 +65,28 @@ pub use point_key::PointKey;
 pub use request::{Kept, Request, SiteScope};
 
 use crate::common::diag::Diag;
-use crate::common::paths;
 use crate::common::progress::{Progress, Silent};
 use crate::finding::Finding;
 use crate::finding::outcome::Outcome;
 use crate::judge::Exports;
 use crate::link::Links;
-use crate::load::{Disk, ExportId, Files, Heads, LoadedExport, Overlay, RunPoint, Seal};
+use crate::load::{Disk, ExportId, Files, Heads, LoadedExport, Overlay, RunPoint};
 use crate::rules::matrix::Matrix;
 use crate::site::{Bound, Config};
-use bodies::Bodies;
-use check::{Changed, LinkedPart, Memos, Part};
-use focus::Focus;
+use bodies::Changed;
+use check::{Check, LinkedPart, LinkedParts, Memos, Part};
 use hylint_engine::{Indexes, SetId};
 use hylint_model::PointKind;
-use std::path::Path;
+use material::Material;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Exports that were read and bound.
 #[derive(Debug)]
 pub struct Session {
-    files: Arc<dyn Files>,
-    request: Request,
-    config: Option<Config>,
-    /// The given paths are a part of a site.
-    focus: Option<Focus>,
-    whole_site: bool,
-    /// Folders and links that could not be entered.
-    unentered: Vec<Finding>,
-    /// Files that should be exports and cannot be read as one, in path order.
-    unread: Vec<Finding>,
-    /// Paths of files that are no exports, in path order.
-    not_exports: Vec<String>,
-    heads: Heads,
-    bodies: Bodies,
-    links: Links,
+    material: Material,
     site: OnceLock<SiteParts>,
-    /// Linked parts, where they are kept, by their first export.
-    linked: OnceLock<Vec<OnceLock<Arc<LinkedPart>>>>,
+    linked: LinkedParts,
     memos: Memos,
     judged: AtomicUsize,
 }
@@ -156,7 +140,26 @@ impl Session {
         matrix: Option<Matrix>,
         progress: &dyn Progress,
     ) -> Result<Self, Vec<Diag>> {
-        open::open(files, request, matrix, None, progress)
+        let (material, matrix) = open::open(files, request, matrix, None, progress)?;
+        Self::of(material, matrix, Memos::default())
+    }
+
+    fn of(material: Material, matrix: Option<Matrix>, memos: Memos) -> Result<Self, Vec<Diag>> {
+        let site = OnceLock::new();
+        if let Some(matrix) = matrix {
+            let _ = site.set(open::bind(&material, Some(matrix))?);
+        }
+        let kept = match material.request.keep.points {
+            true => material.heads.len(),
+            false => 0,
+        };
+        Ok(Self {
+            material,
+            site,
+            linked: LinkedParts::new(kept),
+            memos,
+            judged: AtomicUsize::new(0),
+        })
     }
 
     /// The same request over changed files. What it does not depend on is neither read nor judged again, as far as this
@@ -165,17 +168,15 @@ impl Session {
     /// # Errors
     /// Those of [`Session::open`], for the changed files.
     pub fn with(&self, change: impl FnOnce(Overlay) -> Overlay) -> Result<Self, Vec<Diag>> {
-        let overlay = Arc::new(change(Overlay::new(self.files.clone())));
+        let m = &self.material;
+        let overlay = Arc::new(change(Overlay::new(m.files.clone())));
         let matrix = self.site.get().map(|s| s.matrix.clone());
         // The matrix of a site file may change with it.
-        let matrix = matrix.filter(|_| self.request.matrix.is_none() && self.config.is_none());
-        open::open(
-            overlay.clone(),
-            self.request.clone(),
-            matrix,
-            Some((self, &overlay)),
-            &Silent,
-        )
+        let matrix = matrix.filter(|_| m.request.matrix.is_none() && m.config.is_none());
+        let before = Some((m, &*overlay));
+        let (material, matrix) =
+            open::open(overlay.clone(), m.request.clone(), matrix, before, &Silent)?;
+        Self::of(material, matrix, self.memos.copied())
     }
 
     /// Judges everything and says what was found.
@@ -191,15 +192,20 @@ impl Session {
     /// # Errors
     /// Those of [`Session::check`].
     pub fn check_with(&self, progress: &dyn Progress) -> Result<Outcome, Vec<Diag>> {
-        let site = self.site()?;
-        let said = [&self.unentered, &self.unread, &site.bound.findings];
-        let said = said.into_iter().flatten().cloned().collect();
-        let all = (&site.matrix, &site.bound, site.parts.as_slice());
-        let outcome = check::run(self, all, said, progress);
-        let mut outcome = outcome.map_err(|c| vec![changed(&c)])?;
-        if let Some(focus) = self.focus.clone() {
-            let paths: Vec<_> = self.heads.iter().map(|e| e.path.clone()).collect();
-            let about = focus.about(self.config.as_ref(), &site.bound, &paths);
+        let (m, site) = (&self.material, self.site()?);
+        let check = Check {
+            material: m,
+            matrix: &site.matrix,
+            bound: &site.bound,
+            parts: &site.parts,
+            linked: &self.linked,
+            memos: &self.memos,
+            judged: &self.judged,
+        };
+        let mut outcome = check.run(progress).map_err(|c| vec![changed(&c)])?;
+        if let Some(focus) = m.focus.clone() {
+            let paths: Vec<_> = m.heads.iter().map(|e| e.path.clone()).collect();
+            let about = focus.about(m.config.as_ref(), &site.bound, &paths);
             about.narrow(&mut outcome);
         }
         Ok(outcome)
@@ -208,43 +214,43 @@ impl Session {
     /// What was asked.
     #[must_use]
     pub fn request(&self) -> &Request {
-        &self.request
+        &self.material.request
     }
 
     /// Where its files are.
     #[must_use]
     pub fn files(&self) -> &dyn Files {
-        &*self.files
+        &*self.material.files
     }
 
     /// hylint.toml, if there is one.
     #[must_use]
     pub fn config(&self) -> Option<&Config> {
-        self.config.as_ref()
+        self.material.config.as_ref()
     }
 
     /// The exports without rules and text.
     #[must_use]
     pub fn heads(&self) -> &Heads {
-        &self.heads
+        &self.material.heads
     }
 
     /// What the files of each scope say of each other.
     #[must_use]
     pub fn links(&self) -> &Links {
-        &self.links
+        &self.material.links
     }
 
     /// Files that should be exports and cannot be read as one, in path order.
     #[must_use]
     pub fn unread(&self) -> &[Finding] {
-        &self.unread
+        &self.material.unread
     }
 
     /// Paths of files that are no exports, in path order.
     #[must_use]
     pub fn not_exports(&self) -> &[String] {
-        &self.not_exports
+        &self.material.not_exports
     }
 
     /// How many parts this session has judged, those included that were judged twice.
@@ -261,7 +267,7 @@ impl Session {
         match self.site.get() {
             Some(site) => Ok(site),
             None => {
-                let site = open::bind(self, None)?;
+                let site = open::bind(&self.material, None)?;
                 Ok(self.site.get_or_init(|| site))
             }
         }
@@ -274,8 +280,8 @@ impl Session {
     pub fn points(&self) -> Result<Vec<BoundPoint<'_>>, Vec<Diag>> {
         let bound = &self.site()?.bound;
         let mut all = Vec::new();
-        for (id, e) in self.heads.each() {
-            let keys = point_key::keys_of(&self.key_path(e), e);
+        for (id, e) in self.material.heads.each() {
+            let keys = point_key::keys_of(&self.material.relative(e), e);
             let points = keys.into_iter().zip(&e.export.points).enumerate();
             all.extend(points.map(|(n, (key, p))| {
                 let at = RunPoint::new(id, n);
@@ -293,15 +299,8 @@ impl Session {
     /// The point of a key, if this session has it.
     #[must_use]
     pub fn find(&self, key: &PointKey) -> Option<RunPoint> {
-        point_key::find(&self.heads, key, |e| self.key_path(e))
-    }
-
-    fn key_path(&self, e: &LoadedExport) -> String {
-        let base = self
-            .config
-            .as_ref()
-            .map_or(Path::new(""), |c| c.dir.as_path());
-        paths::relative(&e.path, base)
+        let m = &self.material;
+        point_key::find(&m.heads, key, |e| m.relative(e))
     }
 
     /// An export as its reader left it, with its text.
@@ -309,7 +308,8 @@ impl Session {
     /// # Errors
     /// It is not kept and the file changed after it was first read.
     pub fn source(&self, export: ExportId) -> Result<Arc<LoadedExport>, Vec<Diag>> {
-        let source = self.bodies.source(&*self.files, export);
+        let m = &self.material;
+        let source = m.bodies.source(&*m.files, export);
         source.map_err(|c| vec![changed(&c)])
     }
 
@@ -323,66 +323,20 @@ impl Session {
         export: ExportId,
         new: impl Fn() -> Indexes,
     ) -> Result<LinkedExport, Vec<Diag>> {
-        let all = Part::of_all(&self.heads);
-        let part = match self.request.scope {
+        let m = &self.material;
+        let all = Part::of_all(&m.heads);
+        let part = match m.request.scope {
             SiteScope::OneHost => &all,
             SiteScope::Declared | SiteScope::Undeclared => {
                 let mut parts = self.site()?.parts.iter();
                 parts.find(|p| p.set(export).is_some()).unwrap_or(&all)
             }
         };
-        let linked = self.linked_part(part, new);
+        let linked = self.linked.get(m, part, new);
         Ok(LinkedExport {
             part: linked.map_err(|c| vec![changed(&c)])?,
             set: part.set(export).unwrap_or_default(),
         })
-    }
-
-    fn linked_part(
-        &self,
-        part: &Part,
-        new: impl Fn() -> Indexes,
-    ) -> Result<Arc<LinkedPart>, Changed> {
-        let link = || LinkedPart::new(self, part, new).map(Arc::new);
-        if !self.request.keep.points {
-            return link();
-        }
-        let empty = || self.heads.ids().map(|_| OnceLock::new()).collect();
-        let slots = self.linked.get_or_init(empty);
-        let slot = part.exports.first().and_then(|e| slots.get(e.index()));
-        let Some(slot) = slot else { return link() };
-        match slot.get() {
-            Some(linked) => Ok(linked.clone()),
-            None => {
-                let linked = link()?;
-                Ok(slot.get_or_init(|| linked).clone())
-            }
-        }
-    }
-
-    /// An export and what its reader could not take as written, out of what is held.
-    fn take(&self, export: ExportId) -> Result<(LoadedExport, Vec<Finding>), Changed> {
-        self.bodies.take(&*self.files, export)
-    }
-
-    fn is_held(&self, export: ExportId) -> bool {
-        self.bodies.was_held(export)
-    }
-
-    /// The path of an export and what is in it.
-    fn seal(&self, export: ExportId) -> Option<(Arc<str>, Seal)> {
-        Some((
-            self.heads.get(export)?.path.clone(),
-            self.bodies.seal(export)?,
-        ))
-    }
-
-    fn memos(&self) -> &Memos {
-        &self.memos
-    }
-
-    fn count_judged(&self) {
-        self.judged.fetch_add(1, Ordering::Relaxed);
     }
 }
 

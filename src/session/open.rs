@@ -1,9 +1,10 @@
 //! Opens a session: configuration, files, heads, links, hosts.
 
 use super::bodies::Bodies;
-use super::check::{Memos, Part, parts};
+use super::check::{Part, parts};
 use super::focus::{self, Reading};
-use super::{Request, Session, SiteScope};
+use super::material::Material;
+use super::request::{Request, SiteScope};
 use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::common::progress::Progress;
@@ -16,8 +17,7 @@ use crate::rules::matrix::{self, Matrix};
 use crate::site::{self, Bound, Config, KnownLint, Overrides, bind as bind_site};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Matrix, hosts, and which exports are judged together.
 #[derive(Debug)]
@@ -32,21 +32,25 @@ pub struct SiteParts {
 /// As many files are held at once whatever their size: fewer would not be in flight.
 const HELD_FILES: usize = 4;
 
-/// A session to take from what did not change, and what changed.
-type Before<'b> = Option<(&'b Session, &'b Overlay)>;
+/// What was read before, to take from it what did not change, and what changed.
+type Before<'b> = Option<(&'b Material, &'b Overlay)>;
 
+/// Reads what a request asks for. The matrix comes back with it, unless nothing is to be bound yet.
+///
+/// # Errors
+/// A missing path, a mistake in hylint.toml or in the matrix.
 pub(super) fn open(
     files: Arc<dyn Files>,
     request: Request,
     matrix: Option<Matrix>,
     before: Before<'_>,
     progress: &dyn Progress,
-) -> Result<Session, Vec<Diag>> {
+) -> Result<(Material, Option<Matrix>), Vec<Diag>> {
     let (config, matrix) = configuration(&*files, &request, matrix)?;
     let reading = reading(&*files, &request, config.as_ref())?;
     progress.begin("reading", reading.found.files.len());
     let whole_site = reading.whole_site;
-    let before = before.filter(|(s, _)| text(s.config.as_ref()) == text(config.as_ref()));
+    let before = before.filter(|(m, _)| text(m.config.as_ref()) == text(config.as_ref()));
     let mut loaded = {
         let keep = keeping(
             &*files,
@@ -64,7 +68,7 @@ pub(super) fn open(
         }
     };
     let links = Links::join(&mut loaded.heads, &claims);
-    let session = Session {
+    let material = Material {
         focus: reading.focus,
         whole_site,
         unentered: reading.found.findings,
@@ -73,42 +77,40 @@ pub(super) fn open(
         heads: loaded.heads,
         bodies: Bodies::new(loaded.bodies, request.keep.sources),
         links,
-        site: OnceLock::new(),
-        linked: OnceLock::new(),
-        memos: before.map_or_else(Memos::default, |(s, _)| s.memos.copied()),
-        judged: AtomicUsize::new(0),
         files,
         config,
         request,
     };
-    if let Some(matrix) = matrix {
-        let site = bind(&session, Some(matrix))?;
-        let _ = session.site.set(site);
-    }
-    Ok(session)
+    Ok((material, matrix))
 }
 
 fn text(config: Option<&Config>) -> Option<&str> {
     config.map(|c| &*c.text)
 }
 
-/// Binds the exports of a session to hosts.
+/// Binds exports to hosts.
 ///
 /// # Errors
 /// A mistake in the matrix, or an option that names no role or address.
-pub(super) fn bind(session: &Session, matrix: Option<Matrix>) -> Result<SiteParts, Vec<Diag>> {
-    let request = &session.request;
-    let config = session.config.as_ref();
+pub(super) fn bind(material: &Material, matrix: Option<Matrix>) -> Result<SiteParts, Vec<Diag>> {
+    let (request, files) = (&material.request, &*material.files);
+    let config = material.config.as_ref();
     let matrix = match (matrix, &request.matrix) {
         (Some(m), _) => m,
-        (None, Some(name)) => site::load_matrix(session.files(), name, Path::new(""))?,
-        (None, None) => site::load_matrix(session.files(), matrix::DEFAULT, Path::new(""))?,
+        (None, Some(name)) => site::load_matrix(files, name, Path::new(""))?,
+        (None, None) => site::load_matrix(files, matrix::DEFAULT, Path::new(""))?,
     };
-    let overrides = overrides(request, session.whole_site);
-    let mut bound = bind_site::bind(config, &overrides, &matrix, &session.heads, &session.links)?;
+    let overrides = overrides(request, material.whole_site);
+    let mut bound = bind_site::bind(
+        config,
+        &overrides,
+        &matrix,
+        &material.heads,
+        &material.links,
+    )?;
     bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
     Ok(SiteParts {
-        parts: parts(&bound, &session.links, &session.heads),
+        parts: parts(&bound, &material.links, &material.heads),
         matrix,
         bound,
     })
@@ -246,14 +248,14 @@ fn load(
     progress: &dyn Progress,
 ) -> Loaded {
     let tick = |_: &FileRef| progress.step();
-    let Some((session, overlay)) = before else {
+    let Some((material, overlay)) = before else {
         return load::load(files, all, keep, &tick);
     };
-    let known = known_exports(session);
+    let known = known_exports(material);
     let read = |f: &FileRef| {
         let id = known.get(&f.shown).filter(|_| !overlay.changes(&f.open));
-        let same = |id: &&ExportId| session.bodies.file(**id) == Some(f);
-        let unchanged = id.filter(same).and_then(|id| again(session, *id));
+        let same = |id: &&ExportId| material.bodies.file(**id) == Some(f);
+        let unchanged = id.filter(same).and_then(|id| again(material, *id));
         unchanged.unwrap_or_else(|| load::read(files, f, keep(f)))
     };
     Loaded::of(hylint_parallel::map(all.iter().collect(), |f| {
@@ -263,19 +265,19 @@ fn load(
     }))
 }
 
-fn known_exports(session: &Session) -> BTreeMap<Arc<str>, ExportId> {
-    let heads = session.heads.each();
+fn known_exports(material: &Material) -> BTreeMap<Arc<str>, ExportId> {
+    let heads = material.heads.each();
     heads.map(|(id, e)| (e.path.clone(), id)).collect()
 }
 
-/// What a session has read of an export, without what other files said of it.
-fn again(session: &Session, id: ExportId) -> Option<Read> {
-    let mut head: LoadedExport = session.heads.get(id)?.clone();
-    let joined = session.links.settings.keys().filter(|at| at.export == id);
+/// What was read of an export, without what other files said of it.
+fn again(material: &Material, id: ExportId) -> Option<Read> {
+    let mut head: LoadedExport = material.heads.get(id)?.clone();
+    let joined = material.links.settings.keys().filter(|at| at.export == id);
     for at in joined {
         head.export.points.get_mut(at.index())?.windows = None;
     }
-    let body = session.bodies.shared(id)?;
+    let body = material.bodies.shared(id)?;
     Some(Read::Export(Box::new(head), body))
 }
 

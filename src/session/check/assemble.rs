@@ -1,6 +1,6 @@
 //! From what the parts found to the report: levels, waivers, order and names of the findings.
 
-use super::Run;
+use super::basis::Basis;
 use super::results::{assumptions, infos, result};
 use super::whole::Whole;
 use crate::finding::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
@@ -20,69 +20,74 @@ const LIMITS: [&str; 4] = [
     "the exports are judged as they were written; the running system may have changed since",
 ];
 
-impl Run<'_> {
-    /// What the report says.
-    pub(super) fn outcome(&self, whole: Whole) -> Outcome {
-        let (request, config, site) = (self.request, self.config, self.flows.site);
-        let matrix = self.flows.matrix;
-        let mut findings = whole.findings;
-        trust::raise_unmodelled(&whole.doubted, &mut findings);
-        let lints_changed = levels(site, request, &mut findings);
+/// What the report says.
+pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
+    let material = basis.material;
+    let (request, config) = (&material.request, material.config.as_ref());
+    let site = basis.flows.site;
+    let matrix = basis.flows.matrix;
+    let mut findings = whole.findings;
+    trust::raise_unmodelled(&whole.doubted, &mut findings);
+    let lints_changed = levels(site, request, &mut findings);
+    sort(&mut findings);
+    let config_path = config.map(|c| c.path.to_string());
+    let told = held_down(basis, whole.inline, &mut findings);
+    if !told.is_empty() {
+        findings.extend(told);
         sort(&mut findings);
-        let config_path = config.map(|c| c.path.to_string());
-        let told = self.held_down(whole.inline, &mut findings);
-        if !told.is_empty() {
-            findings.extend(told);
-            sort(&mut findings);
-        }
-        name(config, self.session.heads(), &mut findings);
-        let rows = self.rows.iter().zip(whole.rows);
-        let mut requirements: Vec<RequirementResult> = rows
-            .map(|(row, (v, checks))| result(row, v, checks))
-            .collect();
-        suppress::statuses(&mut requirements, &findings);
-        Outcome {
-            evaluated_at: request.at.to_string(),
-            site: SiteInfo {
-                name: site.name.clone(),
-                path: config_path,
-                sha256: config.map(|c| crate::common::hash::sha256(c.text.as_bytes())),
-            },
-            matrix: MatrixInfo {
-                id: matrix.id.clone(),
-                version: matrix.version.clone(),
-                sha256: matrix.sha256.clone(),
-                requirements: matrix.requirements.len(),
-            },
-            assumptions: assumptions(&self.bound.assumptions, &whole.assumed),
-            limits: LIMITS.iter().map(|s| (*s).to_owned()).collect(),
-            lints_changed,
-            exports: infos(self.session.heads(), whole.files, self.bound),
-            requirements,
-            findings,
-            not_exports: self.session.not_exports().to_vec(),
-            baseline: None,
-            scope: None,
-            elsewhere: Vec::new(),
-            fail_on: site.fail_on,
-        }
     }
+    name(config, &material.heads, &mut findings);
+    let rows = basis.rows.iter().zip(whole.rows);
+    let mut requirements: Vec<RequirementResult> = rows
+        .map(|(row, (v, checks))| result(row, v, checks))
+        .collect();
+    suppress::statuses(&mut requirements, &findings);
+    Outcome {
+        evaluated_at: request.at.to_string(),
+        site: SiteInfo {
+            name: site.name.clone(),
+            path: config_path,
+            sha256: config.map(|c| crate::common::hash::sha256(c.text.as_bytes())),
+        },
+        matrix: MatrixInfo {
+            id: matrix.id.clone(),
+            version: matrix.version.clone(),
+            sha256: matrix.sha256.clone(),
+            requirements: matrix.requirements.len(),
+        },
+        assumptions: assumptions(&basis.bound.assumptions, &whole.assumed),
+        limits: LIMITS.iter().map(|s| (*s).to_owned()).collect(),
+        lints_changed,
+        exports: infos(&material.heads, whole.files, basis.bound),
+        requirements,
+        findings,
+        not_exports: material.not_exports.clone(),
+        baseline: None,
+        scope: None,
+        elsewhere: Vec::new(),
+        fail_on: site.fail_on,
+    }
+}
 
-    /// Lets the waivers of the site and of the exports hold; what is wrong with them comes back.
-    fn held_down(&self, inline: Vec<suppress::Inline>, findings: &mut [Finding]) -> Vec<Finding> {
-        let (request, config, bound) = (self.request, self.config, self.bound);
-        let scope = WaiverScope {
-            today: request.at.to_zoned(jiff::tz::TimeZone::UTC).date(),
-            partial: !bound.whole_site && request.paths.iter().all(|p| self.files.is_file(p)),
-            looked_for: &|code| looked_for(&bound.site, request, code),
-        };
-        let inline = if request.inline_waivers {
-            inline
-        } else {
-            Vec::new()
-        };
-        suppress::apply(config, &bound.site.waives, inline, &scope, findings)
-    }
+/// Lets the waivers of the site and of the exports hold; what is wrong with them comes back.
+fn held_down(
+    basis: &Basis<'_>,
+    inline: Vec<suppress::Inline>,
+    findings: &mut [Finding],
+) -> Vec<Finding> {
+    let (material, bound) = (basis.material, basis.bound);
+    let (request, config) = (&material.request, material.config.as_ref());
+    let scope = WaiverScope {
+        today: request.at.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        partial: !bound.whole_site && request.paths.iter().all(|p| material.files.is_file(p)),
+        looked_for: &|code| looked_for(&bound.site, request, code),
+    };
+    let inline = if request.inline_waivers {
+        inline
+    } else {
+        Vec::new()
+    };
+    suppress::apply(config, &bound.site.waives, inline, &scope, findings)
 }
 
 fn name(config: Option<&Config>, exports: &Heads, findings: &mut [Finding]) {

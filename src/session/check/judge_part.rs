@@ -1,22 +1,17 @@
 //! Judges one part of the run, and leaves nothing that refers to its rules or texts.
 
+use super::basis::Basis;
+use super::linked::LinkedPart;
 use super::parts::Part;
 use super::results::check_of;
-use super::{Run, known};
 use crate::finding::Finding;
 use crate::finding::outcome::Check;
 use crate::judge::{self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Tally};
-use crate::link;
 use crate::lints::{excess, hygiene, profiles, required, trust};
 use crate::load::LoadedExport;
-use crate::session::{Session, suppress};
-use hylint_engine::Indexes;
+use crate::session::suppress;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// A file that was read, and is not the same when it is read again.
-#[derive(Debug)]
-pub(in crate::session) struct Changed(pub Arc<str>);
 
 /// What was found out about a part. Hosts are numbered by the part, so that it stays true in another session.
 #[derive(Clone, Debug, Default)]
@@ -62,53 +57,15 @@ pub(super) struct FoundRow {
 /// The decisions of the whole site, by the requirement's number; without them each part takes what its own checks say.
 pub(super) type Decisions = BTreeMap<usize, Decision<InSite>>;
 
-/// A part's exports with what their scope says in their rules.
-#[derive(Debug)]
-pub(in crate::session) struct LinkedPart {
-    /// The exports, by the part's numbers.
-    pub exports: Exports,
-    /// What reading and linking them found.
-    pub said: Vec<Finding>,
-}
-
-impl LinkedPart {
-    /// Takes the exports of a part, or reads them again, and links them.
-    ///
-    /// # Errors
-    /// A file of it is not what it was when it was read first.
-    pub(in crate::session) fn new(
-        session: &Session,
-        part: &Part,
-        indexes: impl Fn() -> Indexes,
-    ) -> Result<Self, Changed> {
-        let mut exports = Vec::with_capacity(part.exports.len());
-        let mut said = Vec::new();
-        for at in &part.exports {
-            let (export, found) = session.take(*at)?;
-            exports.push(export);
-            said.extend(found);
-        }
-        let (heads, links) = (session.heads(), session.links());
-        for (e, at) in exports.iter_mut().zip(&part.exports) {
-            let known = known(session);
-            said.extend(link::settle(e, *at, heads, &links.index, known));
-        }
-        Ok(Self {
-            exports: part.exports(links, exports, indexes),
-            said,
-        })
-    }
-}
-
 /// Judges a part by what was decided of the whole site, else by what its own checks say.
 pub(super) fn judge(
-    run: &Run<'_>,
+    basis: &Basis<'_>,
     part: &Part,
     linked: &LinkedPart,
     decided: Option<&Decisions>,
 ) -> Found {
     let LinkedPart { exports, said } = linked;
-    let mut out = judge_exports(run, part, exports, decided);
+    let mut out = judge_exports(basis, part, exports, decided);
     out.findings.extend(said.iter().cloned());
     // They wait for those of all other parts.
     out.findings.shrink_to_fit();
@@ -122,22 +79,23 @@ pub(super) fn judge(
 }
 
 fn judge_exports(
-    run: &Run<'_>,
+    basis: &Basis<'_>,
     part: &Part,
     exports: &Exports,
     decided: Option<&Decisions>,
 ) -> Found {
     let mut out = Found::default();
-    let scope = part.scope(run.bound);
+    let scope = part.scope(basis.bound);
     let flows = Flows {
         part: &scope,
-        ..run.flows
+        ..basis.flows
     };
     let mut judged: Vec<Judged<'_>> = Vec::new();
     for c in judge::candidates(flows, exports) {
         let (row, tallies) = (c.row, c.tallies(exports));
         let own = || {
-            run.rows
+            basis
+                .rows
                 .get(row)
                 .map(|r| judge::decide(flows, r, &tallies).decision)
         };
@@ -179,7 +137,7 @@ fn judge_exports(
     out.findings.extend(excess::findings(flows, exports, &idle));
     let age = flows.site.max_age_days;
     out.findings
-        .extend(trust::stale(exports, age, run.request.at));
+        .extend(trust::stale(exports, age, basis.material.request.at));
     for e in exports.iter() {
         let (waivers, wrong) = suppress::inline::of(e);
         out.inline.extend(waivers);

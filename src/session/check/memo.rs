@@ -1,8 +1,8 @@
 //! What parts were found to be, for sessions over changed files: a part of which nothing changed is not judged again.
 
+use super::basis::Basis;
 use super::judge_part::Found;
 use super::parts::Part;
-use super::{Run, known};
 use crate::judge::PartScope;
 use crate::load::Seal;
 use crate::site::RoleState;
@@ -75,32 +75,32 @@ impl Memos {
 }
 
 impl SiteKey {
-    pub(super) fn of(run: &Run<'_>) -> Arc<Self> {
-        let site = &run.bound.site;
+    pub(super) fn of(basis: &Basis<'_>) -> Arc<Self> {
+        let (site, material) = (&basis.bound.site, basis.material);
         Arc::new(Self {
-            config: run.config.map(|c| c.text.clone()),
-            matrix: run.flows.matrix.sha256.clone(),
+            config: material.config.as_ref().map(|c| c.text.clone()),
+            matrix: basis.flows.matrix.sha256.clone(),
             roles: site.roles.clone(),
             resolve: site.resolve.clone(),
-            known: known(run.session).clone(),
+            known: material.known().clone(),
         })
     }
 }
 
 impl PartKey {
-    pub(super) fn of(run: &Run<'_>, part: &Part, site: &Arc<SiteKey>) -> Self {
-        let s = run.session;
+    pub(super) fn of(basis: &Basis<'_>, part: &Part, site: &Arc<SiteKey>) -> Self {
+        let m = basis.material;
         let scopes = part.exports.iter();
         let mut beside: Vec<_> = scopes
-            .flat_map(|at| s.links().index.scope(s.heads(), *at))
+            .flat_map(|at| m.links.index.scope(&m.heads, *at))
             .collect();
         beside.sort_unstable();
         beside.dedup();
         Self {
-            files: part.exports.iter().filter_map(|at| s.seal(*at)).collect(),
-            beside: beside.iter().filter_map(|at| s.seal(*at)).collect(),
-            settings: part.settings(s.links()),
-            scope: part.scope(run.bound),
+            files: part.exports.iter().filter_map(|at| m.seal(*at)).collect(),
+            beside: beside.iter().filter_map(|at| m.seal(*at)).collect(),
+            settings: part.settings(&m.links),
+            scope: part.scope(basis.bound),
             site: site.clone(),
         }
     }

@@ -5,75 +5,78 @@
 //! that took it otherwise is judged again.
 
 mod assemble;
+mod basis;
 mod judge_part;
+mod linked;
 mod memo;
 mod parts;
 mod results;
 mod whole;
 
-pub(super) use judge_part::{Changed, LinkedPart};
+pub(super) use linked::{LinkedPart, LinkedParts};
 pub(super) use memo::Memos;
 pub(super) use parts::{Part, parts};
 
+use super::bodies::Changed;
+use super::material::Material;
 use crate::common::progress::Progress;
 use crate::finding::Finding;
 use crate::finding::outcome::Outcome;
-use crate::judge::{self, Applying, Flows, PartScope, Row};
-use crate::load::Files;
+use crate::judge::{self, Applying, Flows, PartScope};
 use crate::rules::matrix::Matrix;
-use crate::session::{Request, Session};
-use crate::site::{Bound, Config};
-use hylint_space::AddrSet;
-use std::collections::BTreeMap;
+use crate::site::Bound;
+use basis::Basis;
+use std::sync::atomic::AtomicUsize;
+use whole::Judging;
 
-/// Everything that judging reads.
-#[derive(Clone, Copy)]
-pub(super) struct Run<'a> {
-    session: &'a Session,
-    files: &'a dyn Files,
-    request: &'a Request,
-    config: Option<&'a Config>,
-    bound: &'a Bound,
-    parts: &'a [Part],
-    flows: Flows<'a>,
-    rows: &'a [Row<'a>],
+/// What a check goes by and what it leaves for the next.
+pub(super) struct Check<'a> {
+    pub material: &'a Material,
+    pub matrix: &'a Matrix,
+    pub bound: &'a Bound,
+    pub parts: &'a [Part],
+    pub linked: &'a LinkedParts,
+    pub memos: &'a Memos,
+    pub judged: &'a AtomicUsize,
 }
 
-/// Names that resolve to addresses whatever files say: `[resolve]` of the site, else of the request.
-pub(super) fn known(session: &Session) -> &BTreeMap<String, AddrSet> {
-    let request = session.request();
-    session.config().map_or(&request.resolve, |c| &c.resolve)
-}
+impl Check<'_> {
+    /// Judges everything.
+    ///
+    /// # Errors
+    /// A file changed while it was checked.
+    pub(super) fn run(&self, progress: &dyn Progress) -> Result<Outcome, Changed> {
+        let bound = self.bound;
+        let applying = Applying::of(self.matrix, &bound.site);
+        let nobody = PartScope::default();
+        let flows = Flows {
+            matrix: self.matrix,
+            site: &bound.site,
+            part: &nobody,
+            applying: &applying,
+        };
+        let rows = judge::rows(flows);
+        let basis = Basis {
+            material: self.material,
+            bound,
+            flows,
+            rows: &rows,
+        };
+        let judging = Judging {
+            basis,
+            parts: self.parts,
+            linked: self.linked,
+            memos: self.memos,
+            judged: self.judged,
+        };
+        let whole = judging.judge(self.said(), progress)?;
+        Ok(assemble::outcome(&basis, whole))
+    }
 
-/// Judges a session. `said` is what reading and binding it found.
-///
-/// # Errors
-/// A file changed while it was checked.
-pub(super) fn run(
-    session: &Session,
-    (matrix, bound, parts): (&Matrix, &Bound, &[Part]),
-    said: Vec<Finding>,
-    progress: &dyn Progress,
-) -> Result<Outcome, Changed> {
-    let applying = Applying::of(matrix, &bound.site);
-    let nobody = PartScope::default();
-    let flows = Flows {
-        matrix,
-        site: &bound.site,
-        part: &nobody,
-        applying: &applying,
-    };
-    let rows = judge::rows(flows);
-    let run = Run {
-        session,
-        files: session.files(),
-        request: session.request(),
-        config: session.config(),
-        bound,
-        parts,
-        flows,
-        rows: &rows,
-    };
-    let whole = run.judge(said, progress)?;
-    Ok(run.outcome(whole))
+    /// What reading and binding found.
+    fn said(&self) -> Vec<Finding> {
+        let m = self.material;
+        let said = [&m.unentered, &m.unread, &self.bound.findings];
+        said.into_iter().flatten().cloned().collect()
+    }
 }

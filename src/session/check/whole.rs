@@ -1,10 +1,9 @@
 //! Judges the parts of a run in parallel and puts together what they found.
 
-use super::Run;
-use super::judge_part::{
-    Changed, Decisions, FileFacts, Found, FoundRow, LinkedPart, judge as judge_part,
-};
-use super::memo::{Memo, PartKey, SiteKey};
+use super::basis::Basis;
+use super::judge_part::{Decisions, FileFacts, Found, FoundRow, judge as judge_part};
+use super::linked::{LinkedPart, LinkedParts};
+use super::memo::{Memo, Memos, PartKey, SiteKey};
 use super::parts::Part;
 use crate::common::progress::Progress;
 use crate::finding::Finding;
@@ -12,10 +11,12 @@ use crate::finding::outcome::Check;
 use crate::judge::{self, InSite, Order, Row, RowVerdict, Tally};
 use crate::lints::required;
 use crate::load::ExportId;
+use crate::session::bodies::Changed;
 use crate::session::suppress;
 use hylint_engine::Indexes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the parts found, put together.
 pub(super) struct Whole {
@@ -39,7 +40,18 @@ struct Work<'r> {
     linked: Option<Arc<LinkedPart>>,
 }
 
-impl<'r> Run<'r> {
+/// Judging every part.
+#[derive(Clone, Copy)]
+pub(super) struct Judging<'r> {
+    pub basis: Basis<'r>,
+    pub parts: &'r [Part],
+    pub linked: &'r LinkedParts,
+    pub memos: &'r Memos,
+    /// Parts that were judged, counted.
+    pub judged: &'r AtomicUsize,
+}
+
+impl<'r> Judging<'r> {
     /// Judges the parts in parallel and puts what they found together with what is known already.
     pub(super) fn judge(
         &self,
@@ -47,8 +59,8 @@ impl<'r> Run<'r> {
         progress: &dyn Progress,
     ) -> Result<Whole, Changed> {
         progress.begin("judging", self.parts.len());
-        let keeps = self.request.keep.verdicts;
-        let site = keeps.then(|| SiteKey::of(self));
+        let keeps = self.basis.material.request.keep.verdicts;
+        let site = keeps.then(|| SiteKey::of(&self.basis));
         let one = |part: &'r Part| {
             let work = self.work(part, site.as_ref());
             progress.step();
@@ -66,8 +78,8 @@ impl<'r> Run<'r> {
 
     /// Judges a part by what its own checks say, unless that is known.
     fn work(&self, part: &'r Part, site: Option<&Arc<SiteKey>>) -> Result<Work<'r>, Changed> {
-        let key = site.map(|s| PartKey::of(self, part, s));
-        let known = key.as_ref().and_then(|k| self.session.memos().find(k));
+        let key = site.map(|s| PartKey::of(&self.basis, part, s));
+        let known = key.as_ref().and_then(|k| self.memos.find(k));
         if let Some(memo) = known {
             return Ok(Work {
                 part,
@@ -77,11 +89,14 @@ impl<'r> Run<'r> {
                 linked: None,
             });
         }
-        self.session.count_judged();
+        self.count();
         // What is held was taken from the session, and may be asked for again.
-        let held = part.exports.iter().any(|e| self.session.is_held(*e));
-        let linked = self.linked(part)?;
-        let own = Arc::new(judge_part(self, part, &linked, None));
+        let held = part
+            .exports
+            .iter()
+            .any(|e| self.basis.material.bodies.was_held(*e));
+        let linked = self.link(part)?;
+        let own = Arc::new(judge_part(&self.basis, part, &linked, None));
         Ok(Work {
             part,
             key,
@@ -91,8 +106,12 @@ impl<'r> Run<'r> {
         })
     }
 
-    fn linked(&self, part: &Part) -> Result<Arc<LinkedPart>, Changed> {
-        self.session.linked_part(part, Indexes::default)
+    fn count(&self) {
+        self.judged.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn link(&self, part: &Part) -> Result<Arc<LinkedPart>, Changed> {
+        self.linked.get(self.basis.material, part, Indexes::default)
     }
 
     /// Judges a part again whose own checks say something else than the whole site.
@@ -111,12 +130,12 @@ impl<'r> Run<'r> {
         }
         let linked = match &w.linked {
             Some(linked) => linked.clone(),
-            None => self.linked(w.part)?,
+            None => self.link(w.part)?,
         };
         if w.known {
-            self.session.count_judged();
+            self.count();
         }
-        let found = judge_part(self, w.part, &linked, Some(decided));
+        let found = judge_part(&self.basis, w.part, &linked, Some(decided));
         w.memo.decided = Some(Arc::new(found));
         Ok(())
     }
@@ -124,7 +143,7 @@ impl<'r> Run<'r> {
     /// The verdict of each requirement over all parts.
     fn verdicts(&self, work: &[Work<'_>]) -> Vec<RowVerdict<InSite>> {
         let mut tallies: Vec<BTreeMap<usize, Vec<Tally<InSite>>>> =
-            vec![BTreeMap::new(); self.rows.len()];
+            vec![BTreeMap::new(); self.basis.rows.len()];
         for w in work {
             for r in &w.memo.own.rows {
                 let Some(row) = tallies.get_mut(r.row) else {
@@ -141,16 +160,16 @@ impl<'r> Run<'r> {
             for (_, t) in &mut tallies {
                 t.sort_by_key(|t| t.order);
             }
-            judge::decide(self.flows, row, &tallies)
+            judge::decide(self.basis.flows, row, &tallies)
         };
-        self.rows.iter().zip(tallies).map(verdict).collect()
+        self.basis.rows.iter().zip(tallies).map(verdict).collect()
     }
 
     /// What of the parts counts, with the numbers of the part that it is of. What the session keeps is copied.
     fn found<'w>(&self, work: Vec<Work<'w>>) -> Vec<(&'w Part, Found)> {
         let take = |w: Work<'w>| {
             if let Some(key) = w.key {
-                self.session.memos().insert(key, w.memo.clone());
+                self.memos.insert(key, w.memo.clone());
             }
             let counts = w.memo.decided.unwrap_or(w.memo.own);
             (w.part, Arc::unwrap_or_clone(counts))
@@ -197,7 +216,7 @@ impl<'r> Run<'r> {
             out.inline.extend(f.inline);
             out.files.extend(part.exports.iter().copied().zip(f.files));
         }
-        for (row, (v, _)) in self.rows.iter().zip(&rows) {
+        for (row, (v, _)) in self.basis.rows.iter().zip(&rows) {
             if !v.unproven.is_empty() {
                 out.findings.push(required::unproven(row.req, &v.unproven));
             }
