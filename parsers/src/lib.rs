@@ -1,6 +1,7 @@
 //! Reads firewall exports as they are into one normalized model with source places.
 //!
-//! Data flows one way: bytes → [`decode`] → [`source::Source`] → [`format::detect`] → a reader ([`input`]) → [`hylint_model::Export`].
+//! Data flows one way: bytes → [`decode`] → [`source::Source`] → [`format::detect`] → a reader → [`hylint_model::Export`].
+//! What a reader is given and returns is in [`input`]; what writers have in common is in [`write`].
 //! A reader never fails: what it cannot take is a [`hylint_model::Problem`] with its place, and the rest is read.
 
 pub mod aws;

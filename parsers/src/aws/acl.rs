@@ -26,7 +26,7 @@ impl<'a> Reader<'a> {
             return self.dropped(object.span(), "a network ACL should be an object here");
         }
         let [id, vpc, entries, associations, tags, default] =
-            self.walk.read(&shape::ACL, object).values;
+            self.objects.read(&shape::ACL, object).values;
         let label = id.map_or(
             Span {
                 start: object.span().start,
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         let name = point.tags.iter().find(|t| t.key == "Name");
         point.name = name.map_or_else(|| point.id.clone(), |t| t.value.as_str().into());
         for association in self.list(associations, "Associations") {
-            let [subnet] = self.walk.read(&shape::ASSOCIATION, association).values;
+            let [subnet] = self.objects.read(&shape::ASSOCIATION, association).values;
             point.subnets.extend(subnet.map(|s| text(Some(s))));
         }
         self.out.points.push(point);
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
             );
             return None;
         }
-        let fields = self.walk.read(&shape::ACL_ENTRY, object);
+        let fields = self.objects.read(&shape::ACL_ENTRY, object);
         let [number, action, egress, protocol, v4, v6, ports, icmp] = fields.values;
         let Some(egress) = truth(egress) else {
             self.dropped(
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
             *open = Some(doubt(value.span(), message));
             return (None, None);
         }
-        let fields = self.walk.read(shape, value);
+        let fields = self.objects.read(shape, value);
         if let Some(key) = fields.unknown {
             *open = Some(doubt(key, self.source.slice(key)));
         }

@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
     /// One address object with its public association.
     fn address(&mut self, object: Value<'a>, private: &mut AddrSet, public: &mut AddrSet) {
         let [v4, v6, prefix4, prefix6, public_ip, association] =
-            self.walk.read(&shape::INTERFACE_ADDRESS, object).values;
+            self.objects.read(&shape::INTERFACE_ADDRESS, object).values;
         let own = [v4, v6, prefix4, prefix6];
         for value in own.into_iter().flatten() {
             self.add(value, private);
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         }
         if let Some(association) = association {
             let [.., public_ip, _] = self
-                .walk
+                .objects
                 .read(&shape::INTERFACE_ADDRESS, association)
                 .values;
             if let Some(value) = public_ip {
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
 
     fn group_ids(&mut self, groups: Option<Value<'a>>) -> Vec<Box<str>> {
         let id = |item: Value<'a>| {
-            let [group, _, _, name] = self.walk.read(&shape::IDENTIFIER, item).values;
+            let [group, _, _, name] = self.objects.read(&shape::IDENTIFIER, item).values;
             let id = text(group.or(name));
             (!id.is_empty()).then_some(id)
         };
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
             subnet,
             attachment,
             tag_set,
-        ] = self.walk.read(&shape::INTERFACE, object).values;
+        ] = self.objects.read(&shape::INTERFACE, object).values;
         let (mut private, mut public) = (AddrSet::empty(), AddrSet::empty());
         for value in [
             v4,
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         all_tags.extend(self.tags(tag_set));
         let instance = match attachment {
             Some(attachment) if instance.is_empty() => {
-                let [_, id, ..] = self.walk.read(&shape::IDENTIFIER, attachment).values;
+                let [_, id, ..] = self.objects.read(&shape::IDENTIFIER, attachment).values;
                 text(id)
             }
             _ => instance.into(),
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
     /// One instance: an interface for each of its own, or one that is made of what the instance itself says.
     pub(super) fn instance(&mut self, object: Value<'a>) {
         let [id, interfaces, v4, v6, public_ip, groups, subnet, tags] =
-            self.walk.read(&shape::INSTANCE, object).values;
+            self.objects.read(&shape::INSTANCE, object).values;
         let tags = self.tags(tags);
         let id = text(id);
         if let Some(list) = interfaces {
@@ -174,13 +174,13 @@ impl<'a> Reader<'a> {
 
     /// One element of `Subnets`.
     pub(super) fn subnet(&mut self, object: Value<'a>) {
-        let [id, v4, v6, vpc, tags] = self.walk.read(&shape::SUBNET, object).values;
+        let [id, v4, v6, vpc, tags] = self.objects.read(&shape::SUBNET, object).values;
         let mut addrs = AddrSet::empty();
         if let Some(block) = v4 {
             self.add(block, &mut addrs);
         }
         for item in v6.into_iter().flat_map(Value::items) {
-            let [_, _, block, _] = self.walk.read(&shape::IDENTIFIER, item).values;
+            let [_, _, block, _] = self.objects.read(&shape::IDENTIFIER, item).values;
             if let Some(block) = block {
                 self.add(block, &mut addrs);
             }
@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
 
     /// One element of `PrefixLists`: with its blocks (`describe-prefix-lists`) or without (`describe-managed-prefix-lists`).
     pub(super) fn prefix_list(&mut self, object: Value<'a>) {
-        let [id, cidrs] = self.walk.read(&shape::PREFIX_LIST, object).values;
+        let [id, cidrs] = self.objects.read(&shape::PREFIX_LIST, object).values;
         let id = text(id);
         let Some(cidrs) = cidrs else {
             let problem = Problem::new(
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
         let mut blocks = Vec::new();
         let mut complete = whole && !list.is_cut();
         for item in list.items() {
-            match self.walk.read(&shape::PREFIX_ENTRY, item).values {
+            match self.objects.read(&shape::PREFIX_ENTRY, item).values {
                 [Some(block)] => blocks.push(block),
                 [None] => complete = false,
             }

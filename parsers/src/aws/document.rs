@@ -266,7 +266,7 @@ impl<'a> Reader<'a> {
     fn found(&self) -> usize {
         let out = &self.out;
         let taken = out.points.len() + out.companions.len() + out.rules_in_file;
-        taken + self.walk.problems.len() + usize::from(self.empty_list.is_some())
+        taken + self.objects.problems.len() + usize::from(self.empty_list.is_some())
     }
 
     /// One item of a known kind.

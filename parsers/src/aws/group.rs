@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
         if object.kind() != Kind::Object {
             return self.dropped(object.span(), "a security group should be an object here");
         }
-        let fields = self.walk.read(&shape::GROUP, object);
+        let fields = self.objects.read(&shape::GROUP, object);
         let [id, name, vpc, owner, ingress, egress, tags, about] = fields.values;
         let first_byte = Span {
             start: object.span().start,
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
         if object.kind() != Kind::Object {
             return self.dropped(object.span(), "a permission should be an object here");
         }
-        let fields = self.walk.read(&shape::PERMISSION, object);
+        let fields = self.objects.read(&shape::PERMISSION, object);
         let [protocol, from, to, v4, v6, prefixes, groups, again] = fields.values;
         let again = again.filter(|a| v4.is_none_or(|v4| blocks(v4) != blocks(*a)));
         let lists = [v4, v6, prefixes, groups, again];
@@ -346,7 +346,7 @@ impl Maker<'_> {
             let (peer, about) = Peer::group(reader, entry, self.side, self.owner);
             return (peer, about, None);
         }
-        let fields = reader.walk.read(&shape::ENTRY, entry);
+        let fields = reader.objects.read(&shape::ENTRY, entry);
         let [v4, v6, prefix, about] = fields.values;
         let peer = match (v4.filter(given), v6.filter(given), prefix.filter(given)) {
             (Some(block), None, None) => Peer::block(reader, block, Family::V4),

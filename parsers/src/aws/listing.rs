@@ -22,7 +22,7 @@ impl<'a> Reader<'a> {
                 "a security group rule that is cut off or no object is not read",
             );
         }
-        let fields = self.walk.read(&shape::LISTED, object);
+        let fields = self.objects.read(&shape::LISTED, object);
         let [
             rule_id,
             group,

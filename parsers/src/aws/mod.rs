@@ -65,7 +65,7 @@ fn read(input: &Input<'_>) -> Export {
 fn read_documents(input: &Input<'_>, json: &Json<'_>, blocks: Option<&[Range<usize>]>) -> Export {
     let source = input.source;
     let mut reader = Reader::new(source, input.depth);
-    reader.walk.errors(json, None);
+    reader.objects.errors(json, None);
     for document in json.documents() {
         reader.document(document);
     }

@@ -83,7 +83,7 @@ impl Peer {
         side: Side,
         owner: &str,
     ) -> (Self, Option<Value<'a>>) {
-        let fields = reader.walk.read(&shape::PAIR, pair);
+        let fields = reader.objects.read(&shape::PAIR, pair);
         let [id, name, account, peering, description] = fields.values;
         let Some(group) = id.filter(given).or(name.filter(given)) else {
             reader.problem(

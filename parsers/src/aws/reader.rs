@@ -2,7 +2,7 @@
 
 use super::shape;
 use crate::input::Depth;
-use crate::json::walk::Walk;
+use crate::json::object::ObjectReader;
 use crate::json::{Kind, Value};
 use crate::source::Source;
 use hylint_model::{
@@ -20,7 +20,7 @@ pub(super) struct Reader<'a> {
     pub(super) source: &'a Source,
     pub(super) depth: Depth,
     /// Objects' members and all problems.
-    pub(super) walk: Walk,
+    pub(super) objects: ObjectReader,
     pub(super) out: Export,
     /// Groups of a rule listing, in order of appearance.
     pub(super) listed: Vec<Listed>,
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         Self {
             source,
             depth,
-            walk: Walk::default(),
+            objects: ObjectReader::default(),
             out: Export::default(),
             listed: Vec::new(),
             listed_index: FxHashMap::default(),
@@ -107,8 +107,8 @@ impl<'a> Reader<'a> {
 
     /// Records a problem, or counts it once there are very many: a hostile text could hold one in every other byte.
     pub(super) fn push(&mut self, problem: Problem) {
-        if self.walk.problems.len() < MAX_PROBLEMS {
-            self.walk.problems.push(problem);
+        if self.objects.problems.len() < MAX_PROBLEMS {
+            self.objects.problems.push(problem);
         } else {
             let unlisted = self.unlisted.get_or_insert((problem.clone(), 0));
             unlisted.0.kind = unlisted.0.kind.min(problem.kind);
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     /// Text that held a rule, or may have, and that is in no rule of the model.
     pub(super) fn dropped(&mut self, span: Span, message: impl Into<String>) {
         // What is not listed is named as one, so it counts as one.
-        self.out.rules_in_file += usize::from(self.walk.problems.len() < MAX_PROBLEMS);
+        self.out.rules_in_file += usize::from(self.objects.problems.len() < MAX_PROBLEMS);
         let problem = Problem::new(ProblemKind::Malformed, span, message);
         self.push(problem.dropped());
     }
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
                 .collect();
         }
         let read = |item: Value<'a>| {
-            let [key, value] = self.walk.read(&shape::TAG, item).values;
+            let [key, value] = self.objects.read(&shape::TAG, item).values;
             tag(key, value, item.span())
         };
         value.items().map(read).collect()
@@ -206,10 +206,10 @@ impl<'a> Reader<'a> {
         if let Some((mut problem, count)) = self.unlisted {
             self.out.rules_in_file += usize::from(problem.dropped);
             problem.message = format!("{count} further problems from here on are not listed");
-            self.walk.problems.push(problem);
+            self.objects.problems.push(problem);
         }
-        self.walk.problems.sort_by_key(|p| p.span);
-        self.out.problems = std::mem::take(&mut self.walk.problems);
+        self.objects.problems.sort_by_key(|p| p.span);
+        self.out.problems = std::mem::take(&mut self.objects.problems);
         self.out
     }
 
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
                     .help("export each group once, at one point in time"),
             );
         }
-        self.walk.problems.append(&mut twins);
+        self.objects.problems.append(&mut twins);
     }
 
     /// A description `hylint: key=value …` speaks for the whole file only if its group is the only point; the tags that

@@ -1,13 +1,13 @@
 //! The objects and words that the reader knows, in words.
 
 use super::tags::{CLASSIC, KNOWN};
-use super::walk::Found;
+use super::walk::ObjectKind;
 use crate::catalog::Row;
 
 /// The objects that are read, wherever they stand.
 #[must_use]
 pub fn objects() -> Vec<Row> {
-    Found::ALL
+    ObjectKind::ALL
         .into_iter()
         .map(|found| {
             let (name, doc, model) = object_words(found);
@@ -16,54 +16,54 @@ pub fn objects() -> Vec<Row> {
         .collect()
 }
 
-fn object_words(found: Found) -> (&'static str, &'static str, &'static str) {
+fn object_words(found: ObjectKind) -> (&'static str, &'static str, &'static str) {
     match found {
-        Found::Group => (
+        ObjectKind::Group => (
             "network security group",
             "`az network nsg list`, `Get-AzNetworkSecurityGroup`, ARM",
             "its rules in packets, by priority, then the default rules",
         ),
-        Found::Effective => (
+        ObjectKind::Effective => (
             "effective rules",
             "`az network nic list-effective-nsg`",
             "as a group; `tagMap` and expanded prefixes give the addresses of tags",
         ),
-        Found::Rule => (
+        ObjectKind::Rule => (
             "rule by itself",
             "`az network nsg rule list`, ARM resources",
             "a rule of its group, or of one that is named as incomplete",
         ),
-        Found::Interface => (
+        ObjectKind::Interface => (
             "network interface",
             "`az network nic list`",
             "addresses, groups and subnet of a host",
         ),
-        Found::Subnet => (
+        ObjectKind::Subnet => (
             "subnet",
             "`az network vnet subnet list`",
             "addresses and group of a subnet",
         ),
-        Found::Network => (
+        ObjectKind::Network => (
             "virtual network",
             "`az network vnet list`",
             "a part of what `VirtualNetwork` means",
         ),
-        Found::PublicAddress => (
+        ObjectKind::PublicAddress => (
             "public address",
             "`az network public-ip list`",
             "an address of its interface",
         ),
-        Found::ServiceTags => (
+        ObjectKind::ServiceTags => (
             "service tags",
             "`az network list-service-tags`, `ServiceTags_Public_*.json`",
             "the addresses of tags",
         ),
-        Found::Label => (
+        ObjectKind::Label => (
             "application security group",
             "`az network asg list`",
             "known by name; its members come from interfaces",
         ),
-        Found::Nothing => ("any other object", "", "searched for the objects above"),
+        ObjectKind::Nothing => ("any other object", "", "searched for the objects above"),
     }
 }
 

@@ -4,8 +4,8 @@ use super::draft::{Draft, Gathered, Stray};
 use super::keys::DIALECT;
 use super::values::{is_blank, is_expression, is_unused};
 use crate::json::Value;
+use crate::json::object::{Member, ObjectReader};
 use crate::json::shape::{Role, Shape};
-use crate::json::walk::{Member, Walk};
 use hylint_model::{Problem, ProblemKind, Span, Tag};
 use rustc_hash::FxHashMap;
 
@@ -15,7 +15,7 @@ pub(super) struct Context {
     /// Rules of groups are left out if the heads can do without them.
     pub heads: bool,
     /// Objects' members and all problems.
-    pub walk: Walk,
+    pub objects: ObjectReader,
     /// The groups found so far.
     pub drafts: Vec<Draft>,
     /// Rules that ARM declares apart from their group.
@@ -51,7 +51,7 @@ impl Context {
     pub(super) fn new(heads: bool) -> Self {
         Self {
             heads,
-            walk: Walk::new(DIALECT),
+            objects: ObjectReader::new(DIALECT),
             drafts: Vec::new(),
             strays: Vec::new(),
             loose: FxHashMap::default(),
@@ -64,7 +64,7 @@ impl Context {
 
     /// Returns a value's place in the file.
     pub(super) fn at(&self, v: Value<'_>) -> Span {
-        self.walk.at(v)
+        self.objects.at(v)
     }
 
     /// Records a problem.
@@ -74,7 +74,7 @@ impl Context {
 
     /// Records a problem that has more than a message.
     pub(super) fn push(&mut self, problem: Problem) {
-        self.walk.problems.push(problem);
+        self.objects.problems.push(problem);
     }
 
     /// Names a rule that is in no group of the model.
@@ -133,8 +133,8 @@ impl Context {
             further: Vec::new(),
             unknown: Vec::new(),
         };
-        self.walk.members(shape, object, |walk, member| {
-            out.take(walk, shape, member);
+        self.objects.members(shape, object, |objects, member| {
+            out.take(objects, shape, member);
         });
         out
     }
@@ -155,7 +155,7 @@ impl Context {
 
     /// Notes a word that is no documented service tag, once for each word.
     pub(super) fn unknown_tag(&mut self, v: Value<'_>, word: &str) {
-        if self.walk.is_new("a service tag", word) {
+        if self.objects.is_new("a service tag", word) {
             let message =
                 format!("`{word}` is no documented service tag; its addresses are not known");
             self.problem(ProblemKind::Note, self.at(v), message);
@@ -171,20 +171,20 @@ impl<'a, const N: usize> Fields<'a, N> {
     }
 
     #[inline]
-    fn take(&mut self, walk: &mut Walk, shape: &Shape<N>, member: Member<'a>) {
+    fn take(&mut self, objects: &mut ObjectReader, shape: &Shape<N>, member: Member<'a>) {
         match member.role {
-            Role::Slot(n) => self.put(walk, shape, n, member),
+            Role::Slot(n) => self.put(objects, shape, n, member),
             Role::Unknown if !is_blank(member.value) => {
                 if !is_unused(member.value) && self.unknown.len() < MOST_UNKNOWN {
                     self.unknown.push(member.key);
                 }
-                walk.unknown(shape.name, member.key);
+                objects.unknown(shape.name, member.key);
             }
             Role::Unknown | Role::Nested | Role::Inert => {}
         }
     }
 
-    fn put(&mut self, walk: &mut Walk, shape: &Shape<N>, n: usize, member: Member<'a>) {
+    fn put(&mut self, objects: &mut ObjectReader, shape: &Shape<N>, n: usize, member: Member<'a>) {
         let value = member.value;
         let Some(slot) = self.values.get_mut(n).filter(|_| !value.is_null()) else {
             return;
@@ -197,16 +197,16 @@ impl<'a, const N: usize> Fields<'a, N> {
             Some(_) => {
                 let key = shape.keys.get(n).copied().unwrap_or_default();
                 self.further.push((key, value));
-                twice(walk, shape.name, member);
+                twice(objects, shape.name, member);
             }
         }
     }
 }
 
-fn twice(walk: &mut Walk, shape: &str, member: Member<'_>) {
+fn twice(objects: &mut ObjectReader, shape: &str, member: Member<'_>) {
     let key = member.key.str().unwrap_or_default();
     let message = format!("`{key}` of {shape} stands twice with different values");
-    let at = walk.at(member.value);
+    let at = objects.at(member.value);
     let problem = Problem::new(ProblemKind::Malformed, at, message);
-    walk.problems.push(problem);
+    objects.problems.push(problem);
 }

@@ -53,10 +53,10 @@ fn read(input: &Input<'_>) -> Export {
     if let Some(json) = input.json() {
         document(&mut cx, json);
         for (span, inner) in std::mem::take(&mut cx.embedded) {
-            cx.walk.within = Some(span);
+            cx.objects.within = Some(span);
             document(&mut cx, &Json::parse(&inner));
         }
-        cx.walk.within = None;
+        cx.objects.within = None;
     }
     let mut export = Export {
         format: FORMAT.id,
@@ -69,7 +69,7 @@ fn read(input: &Input<'_>) -> Export {
     }
     export.points = group::points(&mut cx);
     export.companions = companion::finish(&mut cx);
-    export.problems = cx.walk.problems;
+    export.problems = cx.objects.problems;
     export.problems.sort_by_key(|p| p.span);
     export
 }
@@ -78,7 +78,7 @@ fn read(input: &Input<'_>) -> Export {
 fn document(cx: &mut Context, json: &Json<'_>) {
     cx.errors = json.errors.iter().map(|e| e.span).collect();
     let help = "export the file again; do not edit it by hand";
-    cx.walk.errors(json, Some(help));
+    cx.objects.errors(json, Some(help));
     walk::read(cx, json);
 }
 

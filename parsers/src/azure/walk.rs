@@ -10,7 +10,7 @@ use hylint_model::{Problem, ProblemKind};
 
 /// What an object is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Found {
+pub(super) enum ObjectKind {
     Group,
     Effective,
     Rule,
@@ -24,7 +24,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-impl Found {
+impl ObjectKind {
     /// Every kind of object that is read.
     pub(super) const ALL: [Self; 9] = [
         Self::Group,
@@ -41,7 +41,7 @@ impl Found {
 
 /// What an object's keys tell, its own and those of `properties`.
 #[derive(Default)]
-struct Look {
+struct Signs {
     rules: bool,
     nonempty: bool,
     effective: bool,
@@ -56,12 +56,12 @@ struct Look {
     values: bool,
     address: bool,
     name: bool,
-    kind: Kindred,
+    kind: ResourceType,
 }
 
 /// A resource's type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Kindred {
+enum ResourceType {
     #[default]
     Unsaid,
     Group,
@@ -74,27 +74,27 @@ enum Kindred {
     Other,
 }
 
-fn kindred(v: Value<'_>) -> Kindred {
+fn resource_type(v: Value<'_>) -> ResourceType {
     let Some(text) = v.str() else {
-        return Kindred::Unsaid;
+        return ResourceType::Unsaid;
     };
     let lower = text.to_ascii_lowercase();
     match lower.strip_prefix("microsoft.network/").unwrap_or(&lower) {
-        "networksecuritygroups" => Kindred::Group,
+        "networksecuritygroups" => ResourceType::Group,
         "securityrules"
         | "networksecuritygroups/securityrules"
-        | "networksecuritygroups/defaultsecurityrules" => Kindred::Rule,
-        "networkinterfaces" => Kindred::Interface,
-        "subnets" | "virtualnetworks/subnets" => Kindred::Subnet,
-        "virtualnetworks" => Kindred::Network,
-        "publicipaddresses" => Kindred::PublicAddress,
-        "applicationsecuritygroups" => Kindred::Label,
-        _ if lower.contains('/') => Kindred::Other,
-        _ => Kindred::Unsaid,
+        | "networksecuritygroups/defaultsecurityrules" => ResourceType::Rule,
+        "networkinterfaces" => ResourceType::Interface,
+        "subnets" | "virtualnetworks/subnets" => ResourceType::Subnet,
+        "virtualnetworks" => ResourceType::Network,
+        "publicipaddresses" => ResourceType::PublicAddress,
+        "applicationsecuritygroups" => ResourceType::Label,
+        _ if lower.contains('/') => ResourceType::Other,
+        _ => ResourceType::Unsaid,
     }
 }
 
-impl Look {
+impl Signs {
     fn add(&mut self, key: &str, v: Value<'_>) {
         match key {
             "securityrules" | "defaultsecurityrules" => {
@@ -119,40 +119,40 @@ impl Look {
             "values" => self.values = v.kind() == Kind::Array,
             "ipaddress" => self.address = !is_blank(v),
             "name" => self.name = !is_blank(v),
-            "type" => self.kind = kindred(v),
+            "type" => self.kind = resource_type(v),
             _ => {}
         }
     }
 
-    fn found(&self) -> Found {
+    fn found(&self) -> ObjectKind {
         match self.kind {
-            Kindred::Group => return Found::Group,
-            Kindred::Rule => return Found::Rule,
-            Kindred::Interface => return Found::Interface,
-            Kindred::Subnet => return Found::Subnet,
-            Kindred::Network => return Found::Network,
-            Kindred::PublicAddress => return Found::PublicAddress,
-            Kindred::Label => return Found::Label,
-            Kindred::Other | Kindred::Unsaid => {}
+            ResourceType::Group => return ObjectKind::Group,
+            ResourceType::Rule => return ObjectKind::Rule,
+            ResourceType::Interface => return ObjectKind::Interface,
+            ResourceType::Subnet => return ObjectKind::Subnet,
+            ResourceType::Network => return ObjectKind::Network,
+            ResourceType::PublicAddress => return ObjectKind::PublicAddress,
+            ResourceType::Label => return ObjectKind::Label,
+            ResourceType::Other | ResourceType::Unsaid => {}
         }
-        let other = self.kind == Kindred::Other;
+        let other = self.kind == ResourceType::Other;
         match () {
-            () if self.effective => Found::Effective,
+            () if self.effective => ObjectKind::Effective,
             // Other objects refer to their group by an object that has its keys and no content.
-            () if self.rules && (self.name || self.nonempty) => Found::Group,
-            () if self.ends > 0 && (self.access || self.direction) && !other => Found::Rule,
-            () if self.changes && self.values => Found::ServiceTags,
-            () if other => Found::Nothing,
-            () if self.configurations => Found::Interface,
-            () if self.space => Found::Network,
-            () if self.prefix && self.name && !self.hop => Found::Subnet,
-            () => Found::Nothing,
+            () if self.rules && (self.name || self.nonempty) => ObjectKind::Group,
+            () if self.ends > 0 && (self.access || self.direction) && !other => ObjectKind::Rule,
+            () if self.changes && self.values => ObjectKind::ServiceTags,
+            () if other => ObjectKind::Nothing,
+            () if self.configurations => ObjectKind::Interface,
+            () if self.space => ObjectKind::Network,
+            () if self.prefix && self.name && !self.hop => ObjectKind::Subnet,
+            () => ObjectKind::Nothing,
         }
     }
 }
 
-fn look(v: Value<'_>) -> Found {
-    let mut out = Look::default();
+fn classify(v: Value<'_>) -> ObjectKind {
+    let mut out = Signs::default();
     for (k, v) in v.members() {
         let norm = Norm::of(k);
         match norm.as_str() {
@@ -216,10 +216,10 @@ pub(super) fn score(root: Value<'_>) -> Score {
         match v.kind() {
             Kind::Array => todo.extend(v.items()),
             Kind::String if holds_group(v.raw()) => best = best.max(60),
-            Kind::Object => match look(v) {
-                Found::Group | Found::Effective | Found::Rule => return 90,
+            Kind::Object => match classify(v) {
+                ObjectKind::Group | ObjectKind::Effective | ObjectKind::Rule => return 90,
                 found => {
-                    if found != Found::Nothing {
+                    if found != ObjectKind::Nothing {
                         best = best.max(20);
                     }
                     todo.extend(members(v));
@@ -231,9 +231,9 @@ pub(super) fn score(root: Value<'_>) -> Score {
     best
 }
 
-/// Where a value stands.
+/// A value that is still to be visited.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct Pending<'a> {
     value: Value<'a>,
     /// Start of the list that holds it, or `u32::MAX`.
     list: u32,
@@ -241,9 +241,9 @@ struct Place<'a> {
 
 /// Reads every object of a text that matters.
 pub(super) fn read(cx: &mut Context, json: &Json<'_>) {
-    let mut todo: Vec<Place<'_>> = Vec::new();
+    let mut todo: Vec<Pending<'_>> = Vec::new();
     for value in json.documents() {
-        todo.push(Place {
+        todo.push(Pending {
             value,
             list: u32::MAX,
         });
@@ -275,62 +275,62 @@ fn paged(cx: &mut Context, object: Value<'_>) {
     }
 }
 
-fn visit<'a>(cx: &mut Context, place: Place<'a>, todo: &mut Vec<Place<'a>>) {
+fn visit<'a>(cx: &mut Context, place: Pending<'a>, todo: &mut Vec<Pending<'a>>) {
     let v = place.value;
     let from = todo.len();
     match v.kind() {
         Kind::Array => {
             let list = v.span().start;
-            todo.extend(v.items().map(|value| Place { value, list }));
+            todo.extend(v.items().map(|value| Pending { value, list }));
         }
-        Kind::String if cx.walk.within.is_none() && holds_group(v.raw()) => {
+        Kind::String if cx.objects.within.is_none() && holds_group(v.raw()) => {
             let text = v.str().unwrap_or_default();
             cx.embedded.push((v.span(), text.into_owned()));
         }
         Kind::Object => {
-            let inside = match look(v) {
-                Found::Group => {
+            let inside = match classify(v) {
+                ObjectKind::Group => {
                     group::read(cx, v);
                     false
                 }
-                Found::Effective => {
+                ObjectKind::Effective => {
                     group::read_effective(cx, v);
                     false
                 }
-                Found::Rule => {
+                ObjectKind::Rule => {
                     group::read_loose(cx, v, place.list);
                     false
                 }
-                Found::ServiceTags => {
+                ObjectKind::ServiceTags => {
                     companion::service_tags(cx, v);
                     false
                 }
-                Found::Interface => {
+                ObjectKind::Interface => {
                     companion::interface(cx, v);
                     true
                 }
-                Found::Subnet => {
+                ObjectKind::Subnet => {
                     companion::subnet(cx, v);
                     true
                 }
-                Found::Network => {
+                ObjectKind::Network => {
                     companion::network(cx, v);
                     true
                 }
-                Found::PublicAddress => {
+                ObjectKind::PublicAddress => {
                     companion::public_address(cx, v);
                     true
                 }
-                Found::Label => {
+                ObjectKind::Label => {
                     companion::label(cx, v);
                     true
                 }
-                Found::Nothing => true,
+                ObjectKind::Nothing => true,
             };
             if inside {
                 paged(cx, v);
                 let list = place.list;
-                todo.extend(members(v).map(|value| Place { value, list }));
+                todo.extend(members(v).map(|value| Pending { value, list }));
             }
         }
         _ => {}

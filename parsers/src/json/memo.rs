@@ -17,7 +17,7 @@ impl<P> Default for Memo<P> {
 
 /// The keys of one shape while an object is read.
 #[derive(Debug)]
-pub struct Known<P> {
+pub struct KnownKeys<P> {
     keys: Vec<(Box<str>, P)>,
     /// Where the next key is expected.
     next: usize,
@@ -25,20 +25,20 @@ pub struct Known<P> {
 
 impl<P: Copy> Memo<P> {
     /// Takes the keys of a shape, for one object.
-    pub fn take(&mut self, shape: &'static str) -> Known<P> {
-        Known {
+    pub fn take(&mut self, shape: &'static str) -> KnownKeys<P> {
+        KnownKeys {
             keys: std::mem::take(self.0.entry(shape).or_default()),
             next: 0,
         }
     }
 
     /// Gives them back.
-    pub fn put(&mut self, shape: &'static str, known: Known<P>) {
+    pub fn put(&mut self, shape: &'static str, known: KnownKeys<P>) {
         self.0.insert(shape, known.keys);
     }
 }
 
-impl<P: Copy> Known<P> {
+impl<P: Copy> KnownKeys<P> {
     /// What a key is. `raw` is the key as written, quotes and escapes included; `look` finds it out.
     #[inline]
     pub fn get(&mut self, raw: &str, look: impl FnOnce() -> P) -> P {

@@ -7,11 +7,11 @@
 pub mod embedded;
 pub(crate) mod escape;
 pub mod memo;
+pub mod object;
 mod parse;
 pub mod shape;
 mod tape;
 mod value;
-pub mod walk;
 
 pub use tape::{Json, JsonError, Kind};
 pub use value::Value;

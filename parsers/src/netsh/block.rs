@@ -126,7 +126,7 @@ impl Block {
         self.extras.iter().filter(move |e| e.label == label)
     }
 
-    /// Place of a value with the lines that continue it.
+    /// LineRole of a value with the lines that continue it.
     pub(super) fn whole(&self, label: Label) -> Option<Span> {
         let value = self.get(label)?;
         Some(self.extras(label).fold(value, |s, e| s.to(e.span)))
@@ -153,38 +153,40 @@ pub(super) enum Heading {
 }
 
 /// Where a line that is no field belongs while a rule is open.
-pub(super) enum Place {
+pub(super) enum LineRole {
     Continues(Label),
     Stray,
     Outside,
 }
 
 /// Tells where such a line belongs.
-pub(super) fn place(block: &Block, line: &Line<'_>, heading: Heading) -> Place {
+pub(super) fn role(block: &Block, line: &Line<'_>, heading: Heading) -> LineRole {
     let last = block.last.unwrap_or(Label::Name);
     let deeper = line.indent > block.indent;
     match last {
-        Label::Name if !block.ruler && !block.blank => return Place::Continues(Label::Name),
-        Label::Description => return Place::Continues(Label::Description),
+        Label::Name if !block.ruler && !block.blank => return LineRole::Continues(Label::Name),
+        Label::Description => return LineRole::Continues(Label::Description),
         _ => {}
     }
     if block.blank {
-        return Place::Outside;
+        return LineRole::Outside;
     }
     match last {
         Label::LocalIp | Label::RemoteIp | Label::LocalPort | Label::RemotePort
             if is_list(line.text) || deeper && heading == Heading::None =>
         {
-            return Place::Continues(last);
+            return LineRole::Continues(last);
         }
-        Label::Protocol if deeper && heading == Heading::None => return Place::Continues(last),
-        Label::Program | Label::Group if heading == Heading::None => return Place::Continues(last),
+        Label::Protocol if deeper && heading == Heading::None => return LineRole::Continues(last),
+        Label::Program | Label::Group if heading == Heading::None => {
+            return LineRole::Continues(last);
+        }
         _ => {}
     }
     if heading == Heading::None && block.has(Label::Action) {
-        return Place::Outside;
+        return LineRole::Outside;
     }
-    Place::Stray
+    LineRole::Stray
 }
 
 /// Whether a line can only be part of an address or port list.

@@ -1,11 +1,11 @@
 //! Splits a capture into rules and sections, and collects them into an export.
 
-use super::block::{Block, Heading, Place, Stray, place};
+use super::block::{Block, Heading, LineRole, Stray, role};
 use super::lines::{self, Familiar, Line};
 use super::profiles::{self, Kind, Section};
 use super::prompt::Command;
 use super::rule::{self, Built, Direction, Remark, clip};
-use super::tell::{FULL, Told};
+use super::tell::{FULL, RemarkTally};
 use super::vocab::Vocabulary;
 use super::words::{Class, Label, Word};
 use crate::input::Depth;
@@ -42,7 +42,7 @@ struct Reader<'a> {
     first_rule: Option<Span>,
     command: Command,
     partial: Vec<Command>,
-    told: Told,
+    told: RemarkTally,
     no_rules: Option<Span>,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
             first_rule: None,
             command: Command::default(),
             partial: Vec::new(),
-            told: Told::default(),
+            told: RemarkTally::default(),
             no_rules: None,
         }
     }
@@ -214,18 +214,18 @@ impl<'a> Reader<'a> {
         if let Some(section) = &mut self.section {
             return section.line(self.v, line, &mut self.export.problems);
         }
-        match self.block.as_mut().map(|b| place(b, line, heading)) {
+        match self.block.as_mut().map(|b| role(b, line, heading)) {
             None => self.outside(line),
-            Some(Place::Continues(label)) => {
+            Some(LineRole::Continues(label)) => {
                 if let Some(block) = &mut self.block {
                     block.continue_field(label, line);
                 }
             }
-            Some(Place::Outside) => {
+            Some(LineRole::Outside) => {
                 self.close_block();
                 self.outside(line);
             }
-            Some(Place::Stray) => {
+            Some(LineRole::Stray) => {
                 let label = lines::split_label(line.text).map_or(line.text, |(l, _)| l);
                 let label = Span::new(line.start, line.start + label.len());
                 if let Some(block) = &mut self.block {

@@ -55,7 +55,7 @@ impl Tallies {
 
 /// Everything that is counted.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct RemarkTally {
     brief: usize,
     first_brief: Span,
     pub(super) unknown_labels: Tallies,
@@ -68,7 +68,7 @@ pub(super) struct Told {
     pub(super) consec: Tallies,
 }
 
-impl Told {
+impl RemarkTally {
     /// A rule prints none of the verbose fields.
     pub(super) fn brief(&mut self, place: Span) {
         if self.brief == 0 {

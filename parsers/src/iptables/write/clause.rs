@@ -1,6 +1,6 @@
 //! Clauses to the match part of lines.
 
-use super::form::{clip, error};
+use super::form::{clip, clipped, error};
 use super::{condition, ports};
 use crate::write::Result;
 use hylint_model::{Action, Clause, Rule, Side};
@@ -14,13 +14,7 @@ pub(super) fn lines(rule: &Rule, family: Option<Family>) -> Result<Vec<String>> 
     if let Some(line) = paired(rule, family)? {
         return Ok(vec![line]);
     }
-    let live: Vec<Clause> = rule
-        .clauses
-        .iter()
-        .map(|c| Clause {
-            space: clip(&c.space, family),
-            conditions: c.conditions.clone(),
-        })
+    let live: Vec<Clause> = clipped(rule, family)
         .filter(|c| !c.space.is_empty())
         .collect();
     if live.is_empty() {

@@ -1,7 +1,7 @@
 //! The form of what a dump says: words, boxes of one family, and errors for what has none.
 
 use crate::write::WriteError;
-use hylint_model::Span;
+use hylint_model::{Clause, Rule, Span};
 use hylint_space::{AddrSet, Family, PacketBox};
 
 /// How many lines each rule took, in model order.
@@ -43,4 +43,12 @@ pub(super) fn clip(space: &PacketBox, family: Option<Family>) -> PacketBox {
     space.src = space.src.intersect(&AddrSet::any_of(f));
     space.dst = space.dst.intersect(&AddrSet::any_of(f));
     space
+}
+
+/// Returns the clauses of a rule with what they say inside the dump's family.
+pub(super) fn clipped(rule: &Rule, family: Option<Family>) -> impl Iterator<Item = Clause> {
+    rule.clauses.iter().map(move |c| Clause {
+        space: clip(&c.space, family),
+        conditions: c.conditions.clone(),
+    })
 }

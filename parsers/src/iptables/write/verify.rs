@@ -1,6 +1,6 @@
 //! Reads what was written and compares: a dump that says something else is never returned.
 
-use super::form::{LineCounts, clip, error};
+use super::form::{LineCounts, clipped, error};
 use crate::write::Result;
 use hylint_model::{Body, Clause, Condition, Export, Point, ProblemKind, Rule, Test};
 use hylint_space::{Family, PacketBox};
@@ -72,14 +72,7 @@ fn same_rule(rule: &Rule, group: &[&Rule], family: Option<Family>, export: &Expo
         .iter()
         .flat_map(|r| r.clauses.iter().cloned())
         .collect();
-    let want: Vec<Clause> = rule
-        .clauses
-        .iter()
-        .map(|c| Clause {
-            space: clip(&c.space, family),
-            conditions: c.conditions.clone(),
-        })
-        .collect();
+    let want: Vec<Clause> = clipped(rule, family).collect();
     covered(&have, &want) && covered(&want, &have)
 }
 

@@ -91,7 +91,7 @@ fn verify(text: &str, lists: &Lists) -> Result<()> {
 
 /// The verbose fields of a rule, from the conditions of its clauses.
 #[derive(Default)]
-struct Scope<'a> {
+struct VerboseFields<'a> {
     /// Its verbose fields were not printed.
     brief: bool,
     program: Option<&'a str>,
@@ -101,13 +101,13 @@ struct Scope<'a> {
     peers: Option<&'a str>,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> VerboseFields<'a> {
     fn of(rule: &'a Rule) -> Part<Self> {
-        let mut scope = Self::default();
+        let mut fields = Self::default();
         for condition in rule.conditions() {
-            scope.add(condition)?;
+            fields.add(condition)?;
         }
-        Ok(scope)
+        Ok(fields)
     }
 
     fn add(&mut self, c: &'a Condition) -> Part<()> {
@@ -141,15 +141,15 @@ impl<'a> Scope<'a> {
 }
 
 fn rule(out: &mut String, rule: &Rule, direction: Direction) -> Part<()> {
-    let scope = Scope::of(rule)?;
+    let fields = VerboseFields::of(rule)?;
     let inline = [
         Some(&*rule.name),
         Some(&*rule.group),
-        scope.program,
-        scope.service,
-        scope.security,
-        scope.interfaces,
-        scope.peers,
+        fields.program,
+        fields.service,
+        fields.security,
+        fields.interfaces,
+        fields.peers,
     ];
     if inline.iter().flatten().any(|t| t.contains(['\n', '\r'])) {
         return Err("a line break stands in its name or in a field of one line");
@@ -174,23 +174,23 @@ fn rule(out: &mut String, rule: &Rule, direction: Direction) -> Part<()> {
     line(out, "Grouping", &rule.group);
     matches(out, rule, direction)?;
     line(out, "Edge traversal", "No");
-    verbose(out, rule, &scope);
+    verbose(out, rule, &fields);
     line(out, "Action", action(rule)?);
     Ok(())
 }
 
-fn verbose(out: &mut String, rule: &Rule, scope: &Scope<'_>) {
+fn verbose(out: &mut String, rule: &Rule, fields: &VerboseFields<'_>) {
     let named = [
-        ("Program", scope.program),
-        ("Service", scope.service),
+        ("Program", fields.program),
+        ("Service", fields.service),
         (
             "InterfaceTypes",
-            scope.interfaces.or((!scope.brief).then_some("Any")),
+            fields.interfaces.or((!fields.brief).then_some("Any")),
         ),
-        ("RemoteComputerGroup", scope.peers),
+        ("RemoteComputerGroup", fields.peers),
         (
             "Security",
-            scope.security.or((!scope.brief).then_some("NotRequired")),
+            fields.security.or((!fields.brief).then_some("NotRequired")),
         ),
         ("Rule source", source(rule.origin)),
     ];

@@ -29,7 +29,7 @@ pub struct Member<'a> {
 
 /// Reads objects and gathers what they hold beyond their shapes.
 #[derive(Debug, Default)]
-pub struct Walk {
+pub struct ObjectReader {
     /// In the order of reading.
     pub problems: Vec<Problem>,
     /// The string that is being read, if the JSON stands inside one: every place is the string's then.
@@ -39,8 +39,8 @@ pub struct Walk {
     memo: Memo<Role>,
 }
 
-impl Walk {
-    /// Returns a walk over objects of a dialect.
+impl ObjectReader {
+    /// Returns a reader of objects of a dialect.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
         Self {
@@ -92,8 +92,8 @@ impl Walk {
             values: [None; N],
             unknown: None,
         };
-        self.members(shape, object, |walk, member| {
-            walk.take(shape.name, member, &mut out);
+        self.members(shape, object, |objects, member| {
+            objects.take(shape.name, member, &mut out);
         });
         out
     }
@@ -188,13 +188,13 @@ mod tests {
     fn takes_keys_in_any_case_and_order_and_names_the_rest() {
         let text = r#"{"ARN": 1, "Filter": 2, "name": "x", "tagS": [], "PORT": null, "Filter": 3, "Tag": 0}"#;
         let json = Json::parse(text);
-        let mut walk = Walk::default();
+        let mut objects = ObjectReader::default();
         let object = json.documents().next().unwrap();
-        let fields = walk.read(&THING, object);
+        let fields = objects.read(&THING, object);
         let [port, name] = fields.values;
         assert!(port.is_none(), "null is absent");
         assert_eq!(name.unwrap().raw(), "\"x\"");
-        let named: Vec<_> = walk
+        let named: Vec<_> = objects
             .problems
             .iter()
             .map(|p| &text[p.span.range()])
@@ -208,10 +208,12 @@ mod tests {
     fn the_last_of_equal_keys_counts_and_the_other_is_named() {
         let text = r#"{"Name": ["a"], "Name": ["b"]}"#;
         let json = Json::parse(text);
-        let mut walk = Walk::default();
-        let [_, name] = walk.read(&THING, json.documents().next().unwrap()).values;
+        let mut objects = ObjectReader::default();
+        let [_, name] = objects
+            .read(&THING, json.documents().next().unwrap())
+            .values;
         assert_eq!(name.unwrap().raw(), r#"["b"]"#);
-        let problem = walk.problems.first().unwrap();
+        let problem = objects.problems.first().unwrap();
         assert_eq!(problem.kind, ProblemKind::Malformed);
         assert!(problem.dropped, "the list may have held rules");
         assert_eq!(&text[problem.span.range()], r#""Name": ["a"]"#);
