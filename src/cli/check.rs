@@ -1,9 +1,10 @@
 //! `hylint check PATH…`, the default.
 
+use super::color::Color;
 use super::fail::Failure;
 use super::output::Staged;
 use super::progress::Bar;
-use super::{Color, Exit, output};
+use super::{Exit, output};
 use crate::finding::Severity;
 use crate::finding::outcome::{Gate, Outcome};
 use crate::load::Disk;

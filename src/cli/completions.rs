@@ -1,8 +1,7 @@
 //! `hylint completions SHELL`.
 
 use super::fail::Failure;
-use super::{Cli, Exit, output};
-use clap::CommandFactory;
+use super::{Exit, output};
 use clap_complete::Shell;
 
 #[derive(clap::Args, Debug)]
@@ -11,10 +10,10 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, mut command: clap::Command) -> Result<Exit, Failure> {
     // The generator does not return write errors, so it writes to memory.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "hylint", &mut script);
+    clap_complete::generate(args.shell, &mut command, "hylint", &mut script);
     output::stdout(|out| out.write_all(&script))?;
     Ok(Exit::Clean)
 }

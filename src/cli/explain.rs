@@ -1,8 +1,9 @@
 //! `hylint explain CODE|REQUIREMENT`.
 
+use super::color::Color;
 use super::fail::Failure;
 use super::page::PageStyle;
-use super::{Color, Exit, matrix, output};
+use super::{Exit, matrix, output};
 use crate::common::diag::nearest;
 use crate::common::sanitize::limited as sanitize_limited;
 use crate::lints::{self, explain};

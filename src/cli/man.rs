@@ -1,8 +1,7 @@
 //! `hylint man [FOLDER]`: the manual pages, for those who package hylint.
 
 use super::fail::Failure;
-use super::{Cli, Exit, output};
-use clap::CommandFactory;
+use super::{Exit, output};
 use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
@@ -12,16 +11,16 @@ pub(super) struct Args {
     folder: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, command: clap::Command) -> Result<Exit, Failure> {
     let Some(folder) = &args.folder else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command())
+        clap_mangen::Man::new(command)
             .render(&mut page)
             .map_err(|e| Failure::new(format!("the page cannot be made: {e}")))?;
         output::stdout(|out| out.write_all(&page))?;
         return Ok(Exit::Clean);
     };
-    clap_mangen::generate_to(Cli::command(), folder).map_err(|e| {
+    clap_mangen::generate_to(command, folder).map_err(|e| {
         Failure::with_help(
             format!("the pages cannot be written to {}: {e}", folder.display()),
             "name a folder that exists and may be written to",

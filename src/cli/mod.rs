@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand. Nothing is decided here but what to run and the exit status.
 
 mod check;
+mod color;
 mod completions;
 mod exit;
 mod explain;
@@ -17,9 +18,11 @@ mod trace;
 
 pub use exit::Exit;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use color::Color;
+
+use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io;
 
 /// A policy-as-code compliance linter for firewalls.
 ///
@@ -62,33 +65,6 @@ enum Command {
     Man(man::Args),
 }
 
-/// When to use colour.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
-enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-impl Color {
-    fn on(self, stream: &impl IsTerminal) -> bool {
-        let unset = |name| std::env::var_os(name).is_none_or(|v| v.is_empty());
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => {
-                stream.is_terminal()
-                    && unset("NO_COLOR")
-                    && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
-            }
-        }
-    }
-}
-
 /// Runs a command line; the first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
@@ -108,8 +84,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Matrix(a)) => matrix::run(&a),
         Some(Command::Init(a)) => init::run(&a),
         Some(Command::Explain(a)) => explain::run(&a),
-        Some(Command::Completions(a)) => completions::run(&a),
-        Some(Command::Man(a)) => man::run(&a),
+        Some(Command::Completions(a)) => completions::run(&a, Cli::command()),
+        Some(Command::Man(a)) => man::run(&a, Cli::command()),
     };
     match result {
         Ok(exit) => exit,
@@ -123,7 +99,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {

@@ -2,8 +2,8 @@
 
 use super::flows::{self, Peers};
 use super::miss::overruled;
+use super::order::{InPart, Order};
 use super::probe::{Answer, Guard, without_interfaces};
-use super::whole::{InPart, Order};
 use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;

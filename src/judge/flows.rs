@@ -1,6 +1,6 @@
 //! Which flows the matrix asks of this site: requirements with their ends, ports and peers.
 
-use super::InPart;
+use super::order::InPart;
 use crate::rules::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
 use crate::rules::platform;
 use crate::site::{Access, Host, Site, Transit};

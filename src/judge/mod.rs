@@ -6,6 +6,7 @@ mod flows;
 mod interfaces;
 mod judged;
 mod miss;
+mod order;
 mod probe;
 mod profiles;
 pub mod whole;
@@ -16,9 +17,10 @@ pub use flows::{Applies, Applying, Flows, PartScope, Peers, first_packets, unica
 pub use interfaces::NamedInterfaces;
 pub use judged::Judged;
 pub use miss::{Miss, Serving, nearest, overruled};
+pub use order::{InPart, InSite, Leg, Order};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
-pub use whole::{Decision, InPart, InSite, Leg, Order, Row, RowVerdict, Tally, decide, rows};
+pub use whole::{Decision, Row, RowVerdict, Tally, decide, rows};
 
 use crate::finding::outcome::Status;
 use crate::load::LoadedExport;

@@ -3,7 +3,7 @@
 use super::basis::Basis;
 use super::linked::LinkedPart;
 use super::parts::Part;
-use super::results::check_of;
+use super::results::{FileFacts, check_of};
 use crate::finding::Finding;
 use crate::finding::outcome::Check;
 use crate::judge::{self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Tally};
@@ -28,17 +28,6 @@ pub(super) struct Found {
     pub inline: Vec<suppress::Inline>,
     /// The exports, in the order of the part.
     pub files: Vec<FileFacts>,
-}
-
-/// What the report says of a file and only its whole reading tells.
-#[derive(Clone, Debug, Default)]
-pub(super) struct FileFacts {
-    /// SHA-256 of the bytes that were judged, hex.
-    pub sha256: String,
-    /// Rules in the model.
-    pub rules: usize,
-    /// Rules with an unmodelled part, and lines not read.
-    pub unmodelled: usize,
 }
 
 /// One requirement in a part.

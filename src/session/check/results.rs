@@ -1,6 +1,5 @@
 //! From what was judged to what is reported.
 
-use super::judge_part::FileFacts;
 use crate::finding::outcome::{Assumption, Check, ExportInfo, RequirementResult, Status};
 use crate::judge::{Checked, Exports, InSite, Judged, Row, RowVerdict};
 use crate::lints::place;
@@ -8,6 +7,17 @@ use crate::load::{ExportId, Heads};
 use crate::site::Bound;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
+
+/// What the report says of a file and only its whole reading tells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FileFacts {
+    /// SHA-256 of the bytes that were judged, hex.
+    pub sha256: String,
+    /// Rules in the model.
+    pub rules: usize,
+    /// Rules with an unmodelled part, and lines not read.
+    pub unmodelled: usize,
+}
 
 pub(super) fn result(
     row: &Row<'_>,

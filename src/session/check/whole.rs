@@ -1,10 +1,11 @@
 //! Judges the parts of a run in parallel and puts together what they found.
 
 use super::basis::Basis;
-use super::judge_part::{Decisions, FileFacts, Found, FoundRow, judge as judge_part};
+use super::judge_part::{Decisions, Found, FoundRow, judge as judge_part};
 use super::linked::{LinkedPart, LinkedParts};
 use super::memo::{Memo, Memos, PartKey, SiteKey};
 use super::parts::Part;
+use super::results::FileFacts;
 use crate::common::progress::Progress;
 use crate::finding::Finding;
 use crate::finding::outcome::Check;

@@ -1,6 +1,6 @@
 //! What the rules name: addresses, and names that nothing defines.
 
-use super::Survey;
+use super::survey::{Survey, relative};
 use crate::load::LoadedExport;
 use hylint_model::{Body, Hook, Point, Rule, Test};
 use hylint_space::{AddrSet, Family, class};
@@ -125,13 +125,7 @@ pub(super) fn unresolved(s: &Survey<'_>) -> Vec<Name> {
                 if r.span.is_empty() || s.bound.site.resolve.contains_key(key) {
                     continue;
                 }
-                let first = || {
-                    format!(
-                        "{}:{}",
-                        super::write::relative(s, &e.path),
-                        e.source.position(at).line
-                    )
-                };
+                let first = || format!("{}:{}", relative(s, &e.path), e.source.position(at).line);
                 let name = all.entry(key.to_owned()).or_insert_with(|| Name {
                     key: key.to_owned(),
                     rules: 0,

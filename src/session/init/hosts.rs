@@ -1,6 +1,7 @@
 //! Which hosts the exports are of.
 
-use super::{Candidate, Survey, found, write};
+use super::found;
+use super::survey::{Candidate, Survey, relative};
 use crate::common::paths;
 use crate::link::same_id;
 use crate::load::{ExportId, LoadedExport, RunPoint};
@@ -141,7 +142,7 @@ fn reason(s: &Survey<'_>, h: &Host, files: &BTreeSet<ExportId>) -> String {
         "annotation" => "A comment in the export says its role".into(),
         "tag" => "A tag says its role".into(),
         "path" if cloud_name(s, h) => format!("By the name of what guards it: {}", h.name),
-        "path" => format!("By its path or name: {}", write::relative(s, path)),
+        "path" => format!("By its path or name: {}", relative(s, path)),
         "inferred" => {
             let about = |a: &&crate::finding::outcome::Assumption| {
                 a.id == "role-inferred" && a.text.starts_with(path)
@@ -209,7 +210,7 @@ fn files_of(s: &Survey<'_>, files: &BTreeSet<ExportId>, cloud: bool) -> Vec<Stri
         .copied()
         .chain(beside.map(|e| &*e.path))
         .collect();
-    all.into_iter().map(|p| write::relative(s, p)).collect()
+    all.into_iter().map(|p| relative(s, p)).collect()
 }
 
 /// Machines of cloud accounts whose interfaces are exported and that no guess covers: one host for each; and the names of

@@ -5,39 +5,17 @@
 
 mod found;
 mod hosts;
+mod survey;
 mod write;
 
 use super::{Kept, Request, Session, SiteScope};
 use crate::common::diag::Diag;
 use crate::common::progress::Silent;
-use crate::load::{Disk, Heads, LoadedExport};
+use crate::load::Disk;
 use crate::rules::matrix::Matrix;
-use crate::site::Bound;
 use std::path::Path;
 use std::sync::Arc;
-
-/// One possible `[[host]]`.
-#[derive(Clone, PartialEq, Debug, Default)]
-struct Candidate {
-    name: String,
-    /// Role ids.
-    roles: Vec<String>,
-    /// What says so, or what speaks for it.
-    reason: String,
-    /// An export says so, so it may stand in the file.
-    certain: bool,
-    addresses: Vec<String>,
-    /// Addresses that its rules name as their destination.
-    maybe: Vec<String>,
-    /// Paths of files, relative to the folder.
-    exports: Vec<String>,
-    /// Names of cloud points, where no interface binds them.
-    points: Vec<String>,
-    /// It is Windows, and these profiles are active, if an export says so.
-    windows: Option<Option<&'static str>>,
-    /// Its rules are about what goes through it.
-    forwards: bool,
-}
+use survey::Survey;
 
 /// The file, and what there is to say about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,15 +32,6 @@ pub struct Draft {
     pub unaddressed: usize,
     /// Names that exports use and do not define.
     pub names: usize,
-}
-
-/// What was read.
-struct Survey<'a> {
-    root: &'a Path,
-    matrix: &'a Matrix,
-    heads: &'a Heads,
-    bodies: Vec<Arc<LoadedExport>>,
-    bound: &'a Bound,
 }
 
 /// Reads the exports of a folder and drafts its hylint.toml. `None` if there is no export.

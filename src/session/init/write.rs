@@ -1,19 +1,13 @@
 //! The text of the file.
 
 use super::found::{self, Name};
-use super::{Candidate, Survey};
-use crate::common::paths;
+use super::survey::{Candidate, Survey};
 use crate::common::sanitize::{escape_json, limited as sanitize_limited};
 use crate::rules::matrix::{Matrix, Presence, Role};
 use std::fmt::Write;
 
 /// Longest text of a comment.
 const LONGEST: usize = 200;
-
-/// A path as the globs of the file see it.
-pub(super) fn relative(s: &Survey<'_>, path: &str) -> String {
-    paths::relative(path, s.root)
-}
 
 /// A TOML string: JSON's escapes are among TOML's.
 fn quoted(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! The view of an export for people.
 
-use super::{Inspection, ProfileView, RuleView, profile_views};
+use super::view::{Inspection, ProfileView, RuleView, profile_views};
 use crate::common::sanitize::limited as sanitize_limited;
 use crate::load::{LoadedExport, classify};
 use crate::report::RenderOptions;

@@ -1,6 +1,7 @@
 //! How an answer is written.
 
-use super::{Packet, Traced, Tracer};
+use super::packet::Packet;
+use super::tracer::{Traced, Tracer};
 use crate::common::sanitize::limited as sanitize_limited;
 use hylint_space::{TcpFlags, proto};
 use serde::Serialize;

@@ -1,0 +1,325 @@
+//! Judges packets one by one.
+
+use super::packet::Packet;
+use crate::judge::Exports;
+use hylint_engine::{
+    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, SetId, Step, evaluate_logged,
+};
+use hylint_model::{DefaultOrigin, Profiles, Span, Test};
+use hylint_space::{AddrSet, PacketBox};
+use std::collections::BTreeMap;
+
+/// What happens to a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It passes, whatever the open conditions are.
+    Allow,
+    /// It does not, whatever they are.
+    Deny,
+    /// They decide.
+    Conditional,
+}
+
+impl Verdict {
+    /// The name in outputs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Conditional => "conditional",
+        }
+    }
+}
+
+/// What decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decided {
+    /// Number of its export.
+    pub export: SetId,
+    /// Its text; empty for what the export does not print.
+    pub span: Span,
+    /// Its line from 1; `None` for what the export does not print.
+    pub line: Option<u32>,
+    /// The rule's name, or the chain's.
+    pub name: String,
+    /// `rule`, `policy`, `default` or `implicit`.
+    pub kind: &'static str,
+}
+
+/// A place on the way through chains.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hop {
+    /// Table and chain.
+    pub chain: String,
+    /// Jumps that lead here.
+    pub depth: usize,
+    /// The line of the rule, or of the chain's policy.
+    pub line: Option<u32>,
+    /// Its text.
+    pub text: String,
+    /// False if it depends on conditions whether the packet is taken here.
+    pub certain: bool,
+}
+
+/// The answer for one packet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Traced {
+    /// What happens.
+    pub verdict: Verdict,
+    /// What decided; of a conditional verdict, what decides one way.
+    pub by: Option<Decided>,
+    /// What a conditional verdict depends on.
+    pub conditions: Vec<String>,
+    /// What was taken to be so because the export does not say.
+    pub assumptions: Vec<&'static str>,
+    /// The way through chains, if it was asked for.
+    pub path: Vec<Hop>,
+}
+
+/// Everything that stays the same from packet to packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Tracer<'a> {
+    /// The export and what it refers to.
+    pub exports: &'a Exports,
+    /// Layers that all must agree, each a union of points.
+    pub layers: &'a [Vec<PointId>],
+    /// Names that resolve to addresses.
+    pub resolve: &'a BTreeMap<String, AddrSet>,
+    /// The way that packets go.
+    pub direction: Direction,
+    /// The profile, if the caller says.
+    pub profile: Option<Profiles>,
+    /// The filter table alone.
+    pub filter_only: bool,
+}
+
+impl Tracer<'_> {
+    /// Judges a packet. `path` asks for the way through chains too.
+    #[must_use]
+    pub fn judge(&self, packet: &Packet, path: bool) -> Traced {
+        let mut whole: Option<Traced> = None;
+        let query = packet.space();
+        for layer in self.layers {
+            let first = layer.first().and_then(|at| self.exports.point(*at));
+            let Some(active) = first.map(|p| p.active_profiles(self.profile)) else {
+                continue;
+            };
+            for profile in active.passes() {
+                let mut one = self.judge_layer(layer, packet, &query, profile, path);
+                if active.is_assumed() {
+                    one.assumptions.push("profile-domain");
+                }
+                whole = Some(match whole {
+                    None => one,
+                    Some(w) => both(w, one),
+                });
+            }
+        }
+        whole.unwrap_or_else(|| Traced {
+            verdict: Verdict::Conditional,
+            by: None,
+            conditions: vec!["incomplete-export".into()],
+            assumptions: Vec::new(),
+            path: Vec::new(),
+        })
+    }
+
+    fn judge_layer(
+        &self,
+        points: &[PointId],
+        packet: &Packet,
+        query: &PacketBox,
+        profile: Profiles,
+        path: bool,
+    ) -> Traced {
+        let local = match self.direction {
+            Direction::In => AddrSet::host(packet.dst),
+            Direction::Out => AddrSet::host(packet.src),
+            Direction::Forward => AddrSet::empty(),
+        };
+        let policy = LocalPolicy::Literal {
+            uid: packet.uid,
+            gid: packet.gid,
+            mac: packet.smac.as_deref(),
+            mark: packet.mark,
+        };
+        let ctx = Context {
+            profile,
+            filter_only: self.filter_only,
+            ..Context::new(self.exports, self.resolve, &local, policy)
+        };
+        let mut steps = Vec::new();
+        let log = path.then_some(&mut steps);
+        let branches = evaluate_logged(&ctx, points, self.direction, query, log);
+        let mut traced = self.sum_up(&branches);
+        let export = points.first().map_or(SetId::default(), |at| at.set);
+        traced.path = steps.iter().map(|s| self.hop(export, s)).collect();
+        traced
+    }
+
+    /// The verdict of all branches of one layer.
+    fn sum_up(&self, branches: &[Branch<'_>]) -> Traced {
+        let all = |e: Effect| !branches.is_empty() && branches.iter().all(|b| b.effect == e);
+        let verdict = if all(Effect::Allow) {
+            Verdict::Allow
+        } else if all(Effect::Deny) {
+            Verdict::Deny
+        } else {
+            Verdict::Conditional
+        };
+        let mut assumptions = Vec::new();
+        for b in branches {
+            let brief = b.assumed.iter().any(|c| matches!(c.test, Test::Unprinted));
+            let default = matches!(b.by, Decider::Default { default, .. } if default.origin == DefaultOrigin::Assumed);
+            for (holds, name) in [(brief, "brief-export"), (default, "windows-defaults")] {
+                if holds && !assumptions.contains(&name) {
+                    assumptions.push(name);
+                }
+            }
+        }
+        let conditions = match verdict {
+            Verdict::Conditional => conditions(branches),
+            _ => Vec::new(),
+        };
+        Traced {
+            verdict,
+            by: decider(branches).and_then(|d| self.decided(d)),
+            conditions,
+            assumptions,
+            path: Vec::new(),
+        }
+    }
+
+    fn decided(&self, d: &Decider<'_>) -> Option<Decided> {
+        let export = crate::lints::place::home(self.exports, d);
+        let source = &self.exports.get(export)?.source;
+        let (span, name) = match d {
+            Decider::Rule { rule, .. } => (rule.span, &*rule.name),
+            Decider::Policy { chain, .. } => {
+                let span = chain.policy.map_or(chain.span, |p| p.span);
+                (span, &*chain.name)
+            }
+            Decider::Default { default, .. } if default.origin == DefaultOrigin::Stated => {
+                (default.span, "default")
+            }
+            Decider::Default { .. } => (Span::default(), "default"),
+            Decider::Setting { span, .. } => (*span, "default"),
+            Decider::Nothing { .. } => return None,
+        };
+        Some(Decided {
+            export,
+            span,
+            line: (!span.is_empty()).then(|| source.position(span.start).line),
+            name: name.to_owned(),
+            kind: crate::lints::place::decider_kind(d),
+        })
+    }
+
+    fn hop(&self, export: SetId, s: &Step<'_>) -> Hop {
+        let span = match s.rule {
+            Some(r) => r.span,
+            None => s.chain.span,
+        };
+        let source = self.exports.get(export).map(|e| &e.source);
+        let text = match (s.rule, s.chain.policy) {
+            (None, Some(p)) if p.allow => "policy ACCEPT".into(),
+            (None, Some(_)) => "policy DROP".into(),
+            (None, None) => "end of the chain".into(),
+            (Some(_), _) => source.map_or(String::new(), |s| s.slice(span).trim().to_owned()),
+        };
+        Hop {
+            chain: format!("{} {}", s.table.name, s.chain.name),
+            depth: s.depth,
+            line: source
+                .filter(|_| !span.is_empty())
+                .map(|s| s.position(span.start).line),
+            text,
+            certain: s.certain,
+        }
+    }
+}
+
+/// What decided. If the branches agree, the one that rests on least; else the first rule whose own conditions are open.
+fn decider<'b, 'a>(branches: &'b [Branch<'a>]) -> Option<&'b Decider<'a>> {
+    let first = branches.first()?;
+    if branches.iter().all(|b| b.effect == first.effect) {
+        let least = branches
+            .iter()
+            .min_by_key(|b| (b.by_chance(), b.conditions.len()));
+        return least.map(|b| &b.by);
+    }
+    let unknown = branches.iter().find(|b| b.effect == Effect::Unknown);
+    unknown
+        .or_else(|| branches.iter().find(|b| b.by_chance()))
+        .or_else(|| branches.iter().find(|b| !b.conditions.is_empty()))
+        .or(Some(first))
+        .map(|b| &b.by)
+}
+
+/// What the branches of a conditional verdict depend on, in the order of their rules.
+fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut add = |text: &str| {
+        if !out.iter().any(|o| o == text) {
+            out.push(text.to_owned());
+        }
+    };
+    for b in branches {
+        for c in &b.conditions {
+            add(&c.text);
+        }
+        match &b.by {
+            Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => add(reason),
+            Decider::Rule { rule, .. } => {
+                rule.action.opaque().for_each(&mut add);
+            }
+            _ => {}
+        }
+    }
+    // The only dimensions that may hold more than one value: ports that the caller left open.
+    let (mut sports, mut dports) = (false, false);
+    if let Some(first) = branches.first() {
+        sports = branches.iter().any(|b| b.space.sport != first.space.sport);
+        dports = branches.iter().any(|b| b.space.dport != first.space.dport);
+    }
+    if sports {
+        add("source port");
+    }
+    if dports {
+        add("destination port");
+    }
+    // What is left: the new address or port is one of several, and rules tell them apart.
+    if out.is_empty() {
+        out.push("translation to one of several addresses or ports".to_owned());
+    }
+    out
+}
+
+/// Two layers that must both let a packet through.
+fn both(a: Traced, b: Traced) -> Traced {
+    let rank = |v: Verdict| match v {
+        Verdict::Deny => 0,
+        Verdict::Conditional => 1,
+        Verdict::Allow => 2,
+    };
+    let (mut first, second) = if rank(b.verdict) < rank(a.verdict) {
+        (b, a)
+    } else {
+        (a, b)
+    };
+    if first.verdict == Verdict::Conditional {
+        for c in second.conditions {
+            if !first.conditions.contains(&c) {
+                first.conditions.push(c);
+            }
+        }
+    }
+    for a in second.assumptions {
+        if !first.assumptions.contains(&a) {
+            first.assumptions.push(a);
+        }
+    }
+    first.path.extend(second.path);
+    first
+}
