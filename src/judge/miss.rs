@@ -55,11 +55,7 @@ pub fn overruled<'a>(
     guard: &Guard<'a>,
     f: &Failure<'a>,
 ) -> Option<(PointId, &'a Rule)> {
-    let acts = |r: &Rule| {
-        r.enabled
-            && r.does(allows)
-            && r.profiles.intersects(guard.profile)
-    };
+    let acts = |r: &Rule| r.enabled && r.does(allows) && r.profiles.intersects(guard.profile);
     // A rule for any port is no statement about this flow.
     let carries = |c: &Clause| Carry::of(&c.space) == Carry::Finite;
     let all: Vec<_> = rules(exports, guard)

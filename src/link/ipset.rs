@@ -3,7 +3,9 @@
 use super::{Index, finding};
 use crate::finding::{Finding, Severity};
 use crate::load::{ExportId, Heads, LoadedExport};
-use hylint_model::{Action, Clause, Companion, Condition, IpSet, PacketDim, Point, Rule, Side, Test};
+use hylint_model::{
+    Action, Clause, Companion, Condition, IpSet, PacketDim, Point, Rule, Side, Test,
+};
 use hylint_space::AddrSet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;

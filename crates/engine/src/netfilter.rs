@@ -15,8 +15,8 @@ use crate::rulespace::Kinds;
 use hylint_model::{
     Action, Chain, ChainId, ChainType, Hook, Hooked, NatKind, Netfilter, Rule, Table, priority,
 };
-use smallvec::SmallVec;
 use hylint_space::{Family, IfaceExt, IfaceSet, PacketBox, StateSet};
+use smallvec::SmallVec;
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
 const MAX_DEPTH: usize = 128;
@@ -131,8 +131,11 @@ impl<'a> HookWalk<'a, '_> {
         let lacks = !nf.whole && hook.filters() && !asked.clone().any(|b| b.table.filters);
         let nat = |b: &Hooked<'_>| b.base.kind == ChainType::Nat;
         self.several_nat = asked.clone().filter(nat).count() > 1;
-        let early = |b: &Hooked<'_>| {
-            hook == Hook::Ingress || b.base.priority < priority::CONNTRACK && !nat(b)
+        // Connections are tracked at the hooks where packets begin.
+        let early = |b: &Hooked<'_>| match hook {
+            Hook::Ingress => true,
+            Hook::Prerouting | Hook::Output => b.base.turn().0 < priority::CONNTRACK,
+            _ => false,
         };
         let mut before_tracking = false;
         for b in asked.clone() {
