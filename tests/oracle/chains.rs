@@ -196,7 +196,9 @@ impl Naive<'_> {
         // Before connection tracking no packet has a connection.
         let untracked = |(t, i): &(&Table, usize)| {
             let base = t.chains[*i].base.as_ref().unwrap();
-            hook == Hook::Ingress || base.kind != ChainType::Nat && base.priority < -200
+            let tracks = matches!(hook, Hook::Prerouting | Hook::Output);
+            let before = base.kind != ChainType::Nat && base.priority < -200;
+            hook == Hook::Ingress || tracks && before
         };
         for (priority, place) in chains {
             let early = untracked(&place);

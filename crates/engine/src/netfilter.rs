@@ -133,8 +133,11 @@ impl<'a> HookWalk<'a, '_> {
         let lacks = !nf.whole && hook.filters() && !asked.clone().any(|b| b.table.filters);
         let nat = |b: &Hooked<'_>| b.base.kind == ChainType::Nat;
         self.several_nat = asked.clone().filter(nat).count() > 1;
-        let early = |b: &Hooked<'_>| {
-            hook == Hook::Ingress || b.base.priority < priority::CONNTRACK && !nat(b)
+        // Connections are tracked at the hooks where packets begin.
+        let early = |b: &Hooked<'_>| match hook {
+            Hook::Ingress => true,
+            Hook::Prerouting | Hook::Output => b.base.turn().0 < priority::CONNTRACK,
+            _ => false,
         };
         let mut before_tracking = false;
         for b in asked.clone() {
