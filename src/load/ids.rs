@@ -3,22 +3,9 @@
 use super::LoadedExport;
 use hylint_model::Point;
 
-/// The number of an export in the run, in path order.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
-pub struct ExportId(u32);
-
-impl ExportId {
-    /// The export at a place of the run's list.
-    #[must_use]
-    pub fn new(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    /// The place in the run's list.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
+hylint_model::number! {
+    /// The number of an export in the run, in path order.
+    ExportId
 }
 
 /// A point of the run.

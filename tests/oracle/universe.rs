@@ -3,7 +3,7 @@
 use hylint::session::trace::Packet;
 use hylint_model::{
     Action, AddrTypes, Clause, Condition, ConditionKind, NamedSet, PacketField, Profiles, Rule,
-    RuleOrigin, SetId, Side, Span, Test, Values,
+    RuleOrigin, NamedSetId, Side, Span, Test, Values,
 };
 use hylint_space::{
     AddrSet, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet,
@@ -139,7 +139,7 @@ const LOOKUPS: [(usize, &[PacketField]); 6] = [
 fn lookup() -> impl Strategy<Value = Condition> {
     prop::sample::select(LOOKUPS.to_vec()).prop_map(|(set, fields)| {
         let test = Test::Set {
-            set: SetId::new(set),
+            set: NamedSetId::new(set),
             fields: fields.into(),
         };
         new(ConditionKind::Peer, test, format!("@{set} {fields:?}"))

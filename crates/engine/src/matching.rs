@@ -9,7 +9,7 @@ use super::piece::Piece;
 use super::process::{self, LocalPolicy};
 use super::tri::Tri;
 use hylint_model::{
-    Action, AddrTypes, Clause, Condition, ConditionKind, NamedSet, PacketField, Rule, SetId, Side,
+    Action, AddrTypes, Clause, Condition, ConditionKind, NamedSet, PacketField, Rule, NamedSetId, Side,
     Test,
 };
 use hylint_space::{AddrSet, PacketBox, RangeSet, StateSet, class};
@@ -72,7 +72,7 @@ pub(super) fn split_part<'a>(
 }
 
 /// The set that a condition looks the packet up in, if it does.
-fn in_set(c: &Condition) -> Option<(SetId, &[PacketField])> {
+fn in_set(c: &Condition) -> Option<(NamedSetId, &[PacketField])> {
     match &c.test {
         Test::Set { set, fields } => Some((*set, fields)),
         _ => None,

@@ -3,22 +3,9 @@
 use super::indexes::Indexes;
 use hylint_model::Point;
 
-/// The number of a rule set among those that are evaluated together. It means nothing outside of them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
-pub struct SetId(u32);
-
-impl SetId {
-    /// The set at a place of the caller's list.
-    #[must_use]
-    pub fn new(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    /// The place in the caller's list.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
+hylint_model::number! {
+    /// The number of a rule set among those that are evaluated together. It means nothing outside of them.
+    SetId
 }
 
 /// A point of a rule set among those that are evaluated together.

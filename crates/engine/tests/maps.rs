@@ -253,7 +253,7 @@ fn named(members: Vec<Vec<Values>>) -> NamedSet {
 
 fn in_set(fields: &[PacketField], negated: bool) -> Clause {
     let test = Test::Set {
-        set: model::SetId::new(0),
+        set: model::NamedSetId::new(0),
         fields: fields.into(),
     };
     let c = Condition::new(ConditionKind::Peer, test, Span::default(), "in @peers");

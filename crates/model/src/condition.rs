@@ -1,6 +1,6 @@
 //! What a format can say and packets alone cannot decide.
 
-use super::set::{PacketField, SetId};
+use super::set::{PacketField, NamedSetId};
 use crate::Span;
 use hylint_space::{AddrSet, PortSet, RangeSet};
 
@@ -114,7 +114,7 @@ pub enum Test {
     /// these, and so on.
     Set {
         /// The set.
-        set: SetId,
+        set: NamedSetId,
         /// A field of the packet for each field of the set.
         fields: Box<[PacketField]>,
     },

@@ -8,6 +8,7 @@ mod companion;
 mod condition;
 mod listener;
 mod netfilter;
+mod number;
 mod point;
 mod problem;
 mod profiles;
@@ -34,7 +35,7 @@ pub use profiles::{
     WindowsProfiles,
 };
 pub use rule::{Action, Clause, Field, Nat, NatKind, Rule, RuleOrigin};
-pub use set::{NamedSet, PacketField, SetId, Values};
+pub use set::{NamedSet, PacketField, NamedSetId, Values};
 pub use span::Span;
 
 /// One export file, read.

@@ -1,7 +1,7 @@
 //! Tables and chains of Linux's netfilter, and the hooks at which the kernel calls them.
 
 use super::rule::Rule;
-use super::set::{NamedSet, SetId};
+use super::set::{NamedSet, NamedSetId};
 use crate::Span;
 use hylint_space::Family;
 use smallvec::SmallVec;
@@ -319,7 +319,7 @@ impl Netfilter {
 
     /// A set.
     #[must_use]
-    pub fn set(&self, id: SetId) -> Option<&NamedSet> {
+    pub fn set(&self, id: NamedSetId) -> Option<&NamedSet> {
         self.sets.get(id.index())
     }
 

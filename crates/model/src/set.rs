@@ -3,22 +3,9 @@
 use crate::Span;
 use hylint_space::{AddrSet, IfaceSet, PacketBox, PortSet, ProtoSet};
 
-/// A set of a netfilter, by its place in [`super::Netfilter::sets`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct SetId(u32);
-
-impl SetId {
-    /// The set at a place.
-    #[must_use]
-    pub fn new(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    /// Its place.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
+crate::number! {
+    /// A set of a netfilter, by its place in [`super::Netfilter::sets`].
+    NamedSetId
 }
 
 /// A field of a packet that may be looked up in a set.
