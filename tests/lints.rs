@@ -45,7 +45,7 @@ fn codes(o: &Outcome, row: u32) -> Vec<&'static str> {
     o.findings
         .iter()
         .filter(|f| f.row == Some(row))
-        .map(|f| f.code)
+        .map(|f| f.code.as_str())
         .collect()
 }
 
@@ -182,7 +182,7 @@ fn what_is_open_in_a_profile_that_may_be_active_is_one_level_lower() {
     let error = o
         .findings
         .iter()
-        .find(|f| f.code == "over-permissive-source");
+        .find(|f| f.code.as_str() == "over-permissive-source");
     assert_eq!(error.unwrap().severity, Severity::Error);
 }
 
@@ -270,7 +270,7 @@ fn a_rule_that_may_not_match_is_not_the_place_of_what_the_policy_stops_anyhow() 
         let o = gateway(&iptables(rules));
         let f = o.findings.iter().find(|f| f.row == Some(51)).unwrap();
         let line = f.place.as_ref().unwrap().start.line;
-        (f.code, line, f.label.clone())
+        (f.code.as_str(), line, f.label.clone())
     };
     let policy = "nothing allows it before the policy of INPUT".to_owned();
     assert_eq!(place(odd), ("missing-flow", 2, policy));
@@ -286,7 +286,7 @@ fn a_limit_before_the_policy_is_a_warning_and_a_deny_before_the_allow_blocks() {
     assert_eq!(status(&o, 51), Status::Conditional);
     let f = o.findings.iter().find(|f| f.row == Some(51)).unwrap();
     assert_eq!(
-        (f.code, f.severity.as_str()),
+        (f.code.as_str(), f.severity.as_str()),
         ("conditional-flow", "warning")
     );
     let o = gateway(&iptables(&format!(
@@ -295,7 +295,7 @@ fn a_limit_before_the_policy_is_a_warning_and_a_deny_before_the_allow_blocks() {
     let f = o.findings.iter().find(|f| f.row == Some(51)).unwrap();
     let place = f.place.as_ref().unwrap();
     assert_eq!(
-        (f.code, place.start.line, place.start.column),
+        (f.code.as_str(), place.start.line, place.start.column),
         ("blocked-flow", 6, 1)
     );
     assert_eq!(
@@ -320,7 +320,7 @@ fn a_published_container_port_is_open_and_one_on_loopback_is_not() {
             .iter()
             .filter(|f| f.severity.as_str() == "error" && f.row.is_none());
         grave
-            .map(|f| (f.code, f.place.as_ref().unwrap().start.line))
+            .map(|f| (f.code.as_str(), f.place.as_ref().unwrap().start.line))
             .collect()
     };
     assert_eq!(at(&site("")), [("over-permissive-source", 3)]);
@@ -338,7 +338,7 @@ fn the_excess_is_named_exactly() {
     ]);
     let f = o.findings.iter().find(|f| !f.excess.is_empty()).unwrap();
     let lines: Vec<&str> = f.excess.iter().map(|p| p.text.as_str()).collect();
-    assert_eq!(f.code, "over-permissive-port");
+    assert_eq!(f.code.as_str(), "over-permissive-port");
     assert_eq!(
         lines,
         [
@@ -395,7 +395,7 @@ fn a_host_whose_exports_are_not_there_is_told_where_the_whole_site_is_looked_at(
     let rules = iptables(REPLIES);
     let missing = |o: &Outcome| -> Vec<(u32, Option<String>)> {
         let f = o.findings.iter();
-        f.filter(|f| f.code == "incomplete-export" && f.severity == Severity::Error)
+        f.filter(|f| f.code.as_str() == "incomplete-export" && f.severity == Severity::Error)
             .map(|f| (f.place.as_ref().unwrap().start.line, f.host.clone()))
             .collect()
     };
@@ -413,8 +413,14 @@ fn a_host_whose_exports_are_not_there_is_told_where_the_whole_site_is_looked_at(
 /// Code, severity and host of every finding that is no note.
 fn told(o: &Outcome) -> Vec<(&'static str, Severity, String)> {
     let loud = o.findings.iter().filter(|f| f.severity > Severity::Note);
-    loud.map(|f| (f.code, f.severity, f.host.clone().unwrap_or_default()))
-        .collect()
+    loud.map(|f| {
+        (
+            f.code.as_str(),
+            f.severity,
+            f.host.clone().unwrap_or_default(),
+        )
+    })
+    .collect()
 }
 
 fn group(id: &str, name: &str, permissions: &str) -> String {
@@ -467,14 +473,17 @@ fn groups_that_guard_nobody_are_counted_and_those_of_a_bound_export_are_the_acco
     let other = group("sg-2", "other", &from(ANYONE, "tcp", 3389));
     let groups = format!(r#"{{"SecurityGroups": [{sql}, {other}]}}"#);
     let notes = |o: &Outcome| -> Vec<String> {
-        let f = o.findings.iter().filter(|f| f.code == "unbound-point");
+        let f = o
+            .findings
+            .iter()
+            .filter(|f| f.code.as_str() == "unbound-point");
         f.map(|f| f.message.clone()).collect()
     };
     let exposed = |o: &Outcome| -> Vec<String> {
         let f = o
             .findings
             .iter()
-            .filter(|f| f.code == "exposed-to-internet");
+            .filter(|f| f.code.as_str() == "exposed-to-internet");
         f.filter_map(|f| f.host.clone()).collect()
     };
     let o = run(&[("groups.json", &groups)]);
@@ -490,7 +499,7 @@ fn groups_that_guard_nobody_are_counted_and_those_of_a_bound_export_are_the_acco
 
 /// Line and related lines of the findings of a code.
 fn lines(o: &Outcome, code: &str) -> Vec<(u32, Vec<u32>)> {
-    let of_code = o.findings.iter().filter(|f| f.code == code);
+    let of_code = o.findings.iter().filter(|f| f.code.as_str() == code);
     of_code
         .map(|f| {
             let related = f.related.iter().map(|r| r.place.start.line).collect();
@@ -514,7 +523,7 @@ fn a_rule_that_others_together_take_all_packets_of_is_shadowed_and_they_are_name
     let f = o
         .findings
         .iter()
-        .find(|f| f.code == "shadowed-rule")
+        .find(|f| f.code.as_str() == "shadowed-rule")
         .unwrap();
     assert_eq!(f.severity.as_str(), "warning");
     // One port more is reached.
@@ -535,7 +544,7 @@ fn of_many_rules_that_shadow_one_a_handful_is_named() {
     let f = o
         .findings
         .iter()
-        .find(|f| f.code == "shadowed-rule")
+        .find(|f| f.code.as_str() == "shadowed-rule")
         .unwrap();
     assert_eq!(
         f.related.last().unwrap().label,
@@ -626,7 +635,7 @@ fn a_windows_allow_inside_a_block_is_shadowed_wherever_it_stands() {
     let f = o
         .findings
         .iter()
-        .find(|f| f.code == "shadowed-rule")
+        .find(|f| f.code.as_str() == "shadowed-rule")
         .unwrap();
     assert_eq!(f.rule.as_deref(), Some("Console"));
     let o = console_site(&format!(

@@ -7,7 +7,7 @@ mod ipset;
 mod own_side;
 mod windows;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Severity};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use hylint_model::Span;
 use hylint_space::AddrSet;
@@ -124,10 +124,16 @@ fn finding(
     span: Span,
     severity: Severity,
     message: String,
+    known: &Known<'_>,
     help: &str,
 ) -> Finding {
-    let mut f = Finding::new("incomplete-export", severity, message);
-    f.place = Some(export.place(span));
+    let mut f = Finding::new(
+        Code::IncompleteExport,
+        severity,
+        message,
+        Identity::known(known),
+        export.place(span),
+    );
     f.help = Some(help.to_owned());
     f
 }

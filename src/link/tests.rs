@@ -194,6 +194,6 @@ fn profiles_go_to_the_rules_of_their_host() {
     assert!(!with(&e[0]));
     assert_eq!(
         (found[0].code, found[0].severity),
-        ("incomplete-export", Severity::Warning)
+        (Code::IncompleteExport, Severity::Warning)
     );
 }

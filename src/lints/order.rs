@@ -2,7 +2,7 @@
 
 use super::hygiene::folded;
 use super::place::{self, normalized, point_name, rule_span};
-use crate::finding::{Finding, Related, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Related, Severity};
 use crate::judge::Exports;
 use crate::rules::platform;
 use hylint_engine::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
@@ -271,9 +271,9 @@ impl<'a> ListReview<'a> {
     fn idle(&self, list: &str, rule: &Rule, by: &[&Rule]) -> Finding {
         let same = by.iter().all(|r| r.action == rule.action);
         let (code, severity) = if same {
-            ("redundant-rule", Severity::Note)
+            (Code::RedundantRule, Severity::Note)
         } else {
-            ("shadowed-rule", Severity::Warning)
+            (Code::ShadowedRule, Severity::Warning)
         };
         let who = match by {
             [one] => format!("{} takes", self.name(one)),
@@ -298,11 +298,12 @@ impl<'a> ListReview<'a> {
                 "{}{place} {what}: {who} every packet that it matches{how}",
                 self.name(rule)
             ),
-        );
-        f.place = place::place(
-            self.exports,
-            self.at,
-            rule_span(self.exports, self.at, rule),
+            Identity::of(&[list, &normalized(rule)]),
+            place::place(
+                self.exports,
+                self.at,
+                rule_span(self.exports, self.at, rule),
+            ),
         );
         f.label = what.into();
         f.rule = Some(self.name(rule));
@@ -314,7 +315,6 @@ impl<'a> ListReview<'a> {
         } else {
             "remove it, or let it act before the rules that take its packets".into()
         });
-        place::fingerprint(&mut f, &[list, &normalized(rule)]);
         f
     }
 
@@ -352,12 +352,23 @@ impl<'a> ListReview<'a> {
         } else {
             ("s", "change", "them")
         };
+        let point = point_name(self.exports, self.at);
         let message = format!(
-            "{n} rule{s} of {} {verb} nothing: without {them} other rules allow the same",
-            point_name(self.exports, self.at)
+            "{n} rule{s} of {point} {verb} nothing: without {them} other rules allow the same"
         );
+        let known = Known::RulesRedundant {
+            rules: n,
+            point: &point,
+        };
         let spans: Vec<Span> = rules.iter().map(|r| r.span).collect();
-        let mut f = folded(self.exports, self.at, "redundant-rule", message, &spans)?;
+        let mut f = folded(
+            self.exports,
+            self.at,
+            Code::RedundantRule,
+            message,
+            &known,
+            &spans,
+        )?;
         f.help = Some("remove what is no longer meant, or leave it as documentation".into());
         Some(f)
     }
@@ -370,15 +381,20 @@ impl<'a> ListReview<'a> {
         } else {
             ("s", "overlap")
         };
+        let point = point_name(self.exports, self.at);
         let message = format!(
-            "{n} rule{s} of {} {verb} an earlier rule of the opposite action in part: only the order decides",
-            point_name(self.exports, self.at)
+            "{n} rule{s} of {point} {verb} an earlier rule of the opposite action in part: only the order decides"
         );
+        let known = Known::RulesConflict {
+            rules: n,
+            point: &point,
+        };
         let mut f = folded(
             self.exports,
             self.at,
-            "conflicting-rule",
+            Code::ConflictingRule,
             message,
+            &known,
             &[first.span],
         )?;
         let also = pairs.iter().skip(1).take(NAMED - 1);
@@ -401,15 +417,20 @@ impl<'a> ListReview<'a> {
             return None;
         }
         let s = if n == 1 { "" } else { "s" };
+        let name = point_name(self.exports, self.at);
         let message = format!(
-            "{n} rule{s} of {} could not be compared with all that stands before: whether they decide is not known",
-            point_name(self.exports, self.at)
+            "{n} rule{s} of {name} could not be compared with all that stands before: whether they decide is not known"
         );
+        let known = Known::RulesNotCompared {
+            rules: n,
+            point: &name,
+        };
         let mut f = folded(
             self.exports,
             self.at,
-            "shadowed-rule",
+            Code::ShadowedRule,
             message,
+            &known,
             &[point.label],
         )?;
         f.label = "here".into();

@@ -1,7 +1,7 @@
-//! From the engine's references to places, names and fingerprints.
+//! From the engine's references to places and names.
 
 use crate::finding::outcome::Evidence;
-use crate::finding::{Finding, Place, Witness};
+use crate::finding::{Place, Witness};
 use crate::judge::Exports;
 use hylint_engine::{Decider, PointId, SetId};
 use hylint_model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule, Span};
@@ -152,11 +152,6 @@ fn clause(c: &Clause) -> String {
         out.push_str(&c);
     }
     out
-}
-
-/// Says what tells a finding from others of its code at the same point, apart from its place.
-pub fn fingerprint(f: &mut Finding, parts: &[&str]) {
-    f.identity.text = parts.join("\0");
 }
 
 /// One packet of a box.

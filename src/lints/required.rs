@@ -3,7 +3,7 @@
 
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
-use crate::finding::{Finding, Related, Severity};
+use crate::finding::{Code, Finding, Identity, Related, Severity};
 use crate::judge::{
     Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
 };
@@ -142,12 +142,12 @@ fn word<'a>(
     };
     let disabled = miss.as_ref().is_some_and(|m| m.field == Field::Enabled);
     let code = match () {
-        () if conditional => "conditional-flow",
-        () if f.reply => "no-return-path",
-        () if allow.is_some() => "blocked-flow",
-        () if disabled => "disabled-flow",
-        () if f.partial => "partial-flow",
-        () => "missing-flow",
+        () if conditional => Code::ConditionalFlow,
+        () if f.reply => Code::NoReturnPath,
+        () if allow.is_some() => Code::BlockedFlow,
+        () if disabled => Code::DisabledFlow,
+        () if f.partial => Code::PartialFlow,
+        () => Code::MissingFlow,
     };
     let mild = f.only_odd_ports || (conditional && f.only_rate()) || !s.mandatory;
     let severity = if mild {
@@ -155,8 +155,13 @@ fn word<'a>(
     } else {
         Severity::Error
     };
-    let mut out = Finding::new(code, severity, message(s, c, f, code));
-    out.place = place::decider_place(exports, &nearer_default(exports, &f.by, c, miss.as_ref()));
+    let mut out = Finding::new(
+        code,
+        severity,
+        message(s, c, f, code),
+        identity(s, c, f),
+        place::decider_place(exports, &nearer_default(exports, &f.by, c, miss.as_ref())),
+    );
     out.label = label(f, code);
     out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
     out.host = Some(c.guard.name.to_owned());
@@ -198,17 +203,19 @@ fn word<'a>(
     }
     let windows = c.guard.kind(exports) == Some(PointKind::WindowsFirewall);
     out.help = Some(help(s, c, f, code, windows));
-    let norm = f.by.rule().map(normalized).unwrap_or_default();
-    place::fingerprint(
-        &mut out,
-        &[s.transport, &describe::ports(&f.ports()), &norm],
-    );
-    out.identity.peers = f.peers(c.guard.direction);
-    if c.guard.direction == Direction::Forward {
-        let far = union_addrs(&f.packets, |p| &p.dst);
-        out.identity.peers = union_addrs(&f.packets, |p| &p.src).union(&far);
-    }
     out
+}
+
+/// What a flow is known by: its transport and ports, and what stops it; and the peers for which it fails.
+fn identity(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>) -> Identity {
+    let norm = f.by.rule().map(normalized).unwrap_or_default();
+    let peers = if c.guard.direction == Direction::Forward {
+        let far = union_addrs(&f.packets, |p| &p.dst);
+        union_addrs(&f.packets, |p| &p.src).union(&far)
+    } else {
+        f.peers(c.guard.direction)
+    };
+    Identity::of(&[s.transport, &describe::ports(&f.ports()), &norm]).with_peers(peers)
 }
 
 /// Of united groups the one that nearly allows it is the one to mend, so its default is the place.
@@ -259,7 +266,7 @@ fn verb_partly(d: Direction) -> &'static str {
     }
 }
 
-fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> String {
+fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: Code) -> String {
     let flow = format!(
         "{} {} from {} to {}",
         s.transport.to_uppercase(),
@@ -270,25 +277,25 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str) -> Str
     let at = c.guard.name;
     let stopped = format!("{flow} {} at {at}", verb(c.guard.direction));
     match code {
-        "no-return-path" => format!("{flow} passes at {at}, but replies to it do not"),
-        "conditional-flow" if f.peers_unknown => {
+        Code::NoReturnPath => format!("{flow} passes at {at}, but replies to it do not"),
+        Code::ConditionalFlow if f.peers_unknown => {
             format!(
                 "{flow} passes at {at} for some peers only, and the peer addresses are not declared"
             )
         }
-        "conditional-flow" => {
+        Code::ConditionalFlow => {
             format!("whether {flow} passes at {at} depends on what the export does not say")
         }
-        "blocked-flow" => format!("{stopped}: a rule denies it"),
-        "disabled-flow" => format!("{stopped}: the rule for it is disabled"),
-        "partial-flow" => format!("{flow} {} at {at}", verb_partly(c.guard.direction)),
+        Code::BlockedFlow => format!("{stopped}: a rule denies it"),
+        Code::DisabledFlow => format!("{stopped}: the rule for it is disabled"),
+        Code::PartialFlow => format!("{flow} {} at {at}", verb_partly(c.guard.direction)),
         _ => format!("{stopped}: no rule allows it"),
     }
 }
 
-fn label(f: &Failure<'_>, code: &str) -> String {
+fn label(f: &Failure<'_>, code: Code) -> String {
     match (&f.by, code) {
-        (Decider::Rule { .. }, "conditional-flow") => "this rule decides, if it matches".into(),
+        (Decider::Rule { .. }, Code::ConditionalFlow) => "this rule decides, if it matches".into(),
         (Decider::Rule { .. }, _) => "this rule stops it".into(),
         (Decider::Policy { chain, .. }, _) => {
             format!("nothing allows it before the policy of {}", chain.name)
@@ -322,7 +329,7 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
     out.pairs = peers.texts().take(PAIRS).map(text).collect();
 }
 
-fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, windows: bool) -> String {
+fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: Code, windows: bool) -> String {
     let flow = format!(
         "{} {}",
         s.transport.to_uppercase(),
@@ -345,10 +352,10 @@ fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, windows: 
         _ if f.only_odd_ports => {
             "set `deployment.ephemeral` to the source ports that the clients use".into()
         }
-        ("conditional-flow", _) if f.peers_unknown => {
+        (Code::ConditionalFlow, _) if f.peers_unknown => {
             "declare the peers under `[roles]` in hylint.toml".into()
         }
-        ("conditional-flow", _) => match f.conditions.first().map(|c| &c.test) {
+        (Code::ConditionalFlow, _) => match f.conditions.first().map(|c| &c.test) {
             Some(Test::Named { key, .. }) => {
                 format!(
                     "say in hylint.toml which addresses it stands for: `[resolve]` \"{key}\" = [...]"
@@ -356,14 +363,14 @@ fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, windows: 
             }
             _ => "make the rule unconditional for this flow, or export what decides it".into(),
         },
-        ("blocked-flow", _) if windows => {
+        (Code::BlockedFlow, _) if windows => {
             "narrow or remove the blocking rule: a block wins over every allow".into()
         }
-        ("blocked-flow", _) => {
+        (Code::BlockedFlow, _) => {
             "narrow the denying rule, or let the allowing rule come first".into()
         }
-        ("disabled-flow", _) => "enable the rule".into(),
-        ("no-return-path", _) => {
+        (Code::DisabledFlow, _) => "enable the rule".into(),
+        (Code::NoReturnPath, _) => {
             "allow the replies: established connections, or the ephemeral ports of the peers".into()
         }
         (_, Direction::In) => format!("allow {flow} in from {who}"),
@@ -385,10 +392,10 @@ pub fn unproven(req: &Requirement, unproven: &[String]) -> Finding {
         "{} from {} to {} rests on no export of {ends}",
         req.id, req.from.name, req.to.name
     );
-    let mut f = Finding::new("unverified-flow", Severity::Error, text);
+    let identity = Identity::of(&[&ends]);
+    let mut f = Finding::new(Code::UnverifiedFlow, Severity::Error, text, identity, None);
     f.requirement = Some(req.id.clone());
     f.row = Some(req.row);
     f.help = Some("add the export of these hosts, or relax `[check] require-evidence`".into());
-    place::fingerprint(&mut f, &[&ends]);
     f
 }

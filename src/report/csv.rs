@@ -189,7 +189,7 @@ fn finding(f: &Finding) -> Row {
     let p = f.place.as_ref();
     let also: Vec<String> = f.also.iter().map(u32::to_string).collect();
     Row::new("finding")
-        .with("code", f.code)
+        .with("code", f.code.as_str())
         .with("severity", f.severity.as_str())
         .with("message", &f.message)
         .maybe("help", f.help.as_ref())

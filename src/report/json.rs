@@ -484,7 +484,7 @@ impl<'a> FindingOut<'a> {
     fn of(f: &'a Finding) -> Self {
         let place: Option<&Place> = f.place.as_ref();
         Self {
-            code: f.code,
+            code: f.code.as_str(),
             severity: f.severity,
             message: &f.message,
             help: f.help.as_deref(),

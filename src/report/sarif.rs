@@ -126,7 +126,7 @@ fn result(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> SarifResult {
         .map(|(n, r)| location(artifacts, &r.place, Some((n + 1, &r.label))))
         .collect();
     let mut r = SarifResult::builder()
-        .rule_id(f.code)
+        .rule_id(f.code.as_str())
         .level(level(f.severity))
         .message(message(&said(f)))
         .locations(vec![place::primary(o, artifacts, f)])

@@ -5,9 +5,9 @@ pub mod config;
 pub mod role_names;
 
 pub use bind::{Bound, Overrides, bind};
-pub use config::{Config, KnownLint, find, load, load_matrix};
+pub use config::{Config, find, load, load_matrix};
 
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::load::RunPoint;
 use crate::rules::matrix::RoleIx;
 use hylint_model::Profiles;
@@ -139,7 +139,7 @@ pub struct Allow {
 #[derive(Clone, Debug)]
 pub struct Waive {
     /// Lint.
-    pub code: String,
+    pub code: Code,
     /// Requirement id.
     pub requirement: Option<String>,
     /// Rule name.
@@ -209,7 +209,7 @@ pub struct Site {
     /// Waivers.
     pub waives: Vec<Waive>,
     /// Severity changes.
-    pub lints: BTreeMap<String, LintLevel>,
+    pub lints: BTreeMap<Code, LintLevel>,
     /// Evidence.
     pub require_evidence: RequireEvidence,
     /// Exit status threshold.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use hylint::finding::outcome::*;
-use hylint::finding::{Excerpt, Finding, Place, Related, Severity, Waiver, Witness};
+use hylint::finding::{
+    Code, Excerpt, Finding, Identity, Place, Related, Severity, Waiver, Witness,
+};
 use hylint::report::{RenderOptions, by_id};
 use hylint_parsers::source::Position;
 
@@ -30,9 +32,14 @@ pub fn witness() -> Witness {
     }
 }
 
+/// A finding without a place.
+pub fn finding(code: Code, severity: Severity, message: &str) -> Finding {
+    Finding::new(code, severity, message, Identity::of(&[message]), None)
+}
+
 pub fn blocked() -> Finding {
-    let mut f = Finding::new(
-        "blocked-flow",
+    let mut f = finding(
+        Code::BlockedFlow,
         Severity::Error,
         "tcp/443 from workspace-client to controller-broker is blocked",
     );
@@ -107,7 +114,7 @@ pub fn outcome() -> Outcome {
         purpose: "login".into(),
         impact: "users cannot log in".into(),
     };
-    let mut waived = Finding::new("any-any", Severity::Error, "everything is open");
+    let mut waived = finding(Code::AnyAny, Severity::Error, "everything is open");
     waived.waived = Some(Box::new(Waiver {
         reason: "CHG1".into(),
         owner: Some("network team".into()),
@@ -115,7 +122,7 @@ pub fn outcome() -> Outcome {
         place: Some(place("hylint.toml", 12, 1, 9, "[[waive]]")),
         inline: false,
     }));
-    let mut known = Finding::new("unneeded-flow", Severity::Warning, "tcp/8081 is open");
+    let mut known = finding(Code::UnneededFlow, Severity::Warning, "tcp/8081 is open");
     known.baselined = true;
     Outcome {
         evaluated_at: "2026-11-23T00:00:00Z".into(),
@@ -163,12 +170,12 @@ pub fn outcome() -> Outcome {
         ],
         findings: vec![
             blocked(),
-            Finding::new(
-                "undeclared-role",
+            finding(
+                Code::UndeclaredRole,
                 Severity::Warning,
                 "sql-server is not declared",
             ),
-            Finding::new("unneeded-flow", Severity::Note, "tcp/8080 is open"),
+            finding(Code::UnneededFlow, Severity::Note, "tcp/8080 is open"),
             waived,
             known,
         ],

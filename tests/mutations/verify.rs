@@ -114,7 +114,7 @@ fn compare(
     if case.mutation == Mutation::Compliant
         && let Some(f) = loud().next()
     {
-        return Err(format!("a compliant export has {}", f.code));
+        return Err(format!("a compliant export has {}", f.code.as_str()));
     }
     if case.mutation == Mutation::Compliant || case.mutation.excess() {
         let satisfied = report.checks.iter().all(|s| s == "satisfied");
@@ -174,7 +174,7 @@ fn compare(
         !(required || hygiene || f.place.iter().any(about))
     });
     match stray {
-        Some(f) => Err(format!("{} has nothing to do with it", f.code)),
+        Some(f) => Err(format!("{} has nothing to do with it", f.code.as_str())),
         None => Ok(()),
     }
 }
@@ -227,7 +227,7 @@ fn in_process(case: &Case<'_>, dir: &Path) -> Result<Report, String> {
 
 fn report(case: &Case<'_>, outcome: &Outcome) -> Report {
     let found = |f: &hylint::finding::Finding| Found {
-        code: f.code.to_owned(),
+        code: f.code.as_str().to_owned(),
         severity: f.severity.as_str().to_owned(),
         rows: f.row.into_iter().chain(f.also.iter().copied()).collect(),
         direction: f.direction.map(str::to_owned),

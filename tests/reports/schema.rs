@@ -64,7 +64,7 @@ fn sarif_is_valid_and_lists_every_lint() {
         let run = &log["runs"][0];
         let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
         let codes: Vec<_> = rules.iter().map(|r| r["id"].as_str().unwrap()).collect();
-        let known: Vec<_> = hylint::lints::ALL.iter().map(|l| l.code).collect();
+        let known: Vec<_> = hylint::lints::ALL.iter().map(|l| l.code.as_str()).collect();
         assert_eq!(codes, known);
         for rule in rules {
             assert!(

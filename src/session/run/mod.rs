@@ -19,14 +19,14 @@ mod whole;
 use crate::common::diag::Diag;
 use crate::common::progress::{Progress, Silent};
 use crate::finding::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
-use crate::finding::{Finding, Severity, fingerprint};
+use crate::finding::{Code, Finding, Severity, fingerprint};
 use crate::judge::{self, Applying, Flows, PartScope, Row};
-use crate::lints::{self, Group, trust};
+use crate::lints::trust;
 use crate::load::{self, FileRef, Heads, Keep};
 use crate::rules::matrix::{self, Matrix};
 use crate::session::focus;
 use crate::session::suppress::{self, WaiverScope};
-use crate::site::{self, Bound, Config, KnownLint, LintLevel, Overrides, Site, bind};
+use crate::site::{self, Bound, Config, LintLevel, Overrides, Site, bind};
 use hylint_space::AddrSet;
 use judge_part::Changed;
 use results::{assumptions, infos, result};
@@ -108,14 +108,7 @@ pub fn check_with(request: &CheckRequest, progress: &dyn Progress) -> Result<Out
 }
 
 fn run(request: &CheckRequest, progress: &dyn Progress) -> Result<Outcome, Vec<Diag>> {
-    let known: Vec<KnownLint> = lints::ALL
-        .iter()
-        .map(|l| KnownLint {
-            code: l.code,
-            trust: l.group == Group::Trust,
-        })
-        .collect();
-    let (config, matrix) = configuration(request, &known)?;
+    let (config, matrix) = configuration(request)?;
     let excluded = |p: &Path| config.as_ref().is_some_and(|c| excludes(c, p));
     let reading = focus::read(&request.paths, request.changed, config.as_ref(), excluded)
         .map_err(|all| all.iter().map(missing).collect::<Vec<_>>())?;
@@ -268,10 +261,7 @@ fn missing(m: &load::Missing) -> Diag {
     }
 }
 
-fn configuration(
-    request: &CheckRequest,
-    known: &[KnownLint],
-) -> Result<(Option<Config>, Matrix), Vec<Diag>> {
+fn configuration(request: &CheckRequest) -> Result<(Option<Config>, Matrix), Vec<Diag>> {
     let given = request
         .matrix
         .as_ref()
@@ -282,7 +272,7 @@ fn configuration(
         .clone()
         .or_else(|| request.paths.iter().find_map(|p| site::find(p)));
     match (file, given) {
-        (Some(f), given) => site::load(&f, given, known).map(|(c, m)| (Some(c), m)),
+        (Some(f), given) => site::load(&f, given).map(|(c, m)| (Some(c), m)),
         (None, Some(m)) => Ok((None, m)),
         (None, None) => site::load_matrix(matrix::DEFAULT, Path::new("")).map(|m| (None, m)),
     }
@@ -331,23 +321,23 @@ fn sort(findings: &mut [Finding]) {
 }
 
 /// Whether findings of a code are reported. Trust lints stay whatever is selected.
-fn looked_for(site: &Site, request: &CheckRequest, code: &str) -> bool {
-    let trust = lints::by_code(code).is_none_or(|l| l.group == Group::Trust);
-    let off = site.lints.get(code) == Some(&LintLevel::Off);
-    let selected = request.select.is_empty() || request.select.iter().any(|c| c == code);
-    let ignored = request.ignore.iter().any(|c| c == code);
-    trust || (!off && selected && !ignored)
+fn looked_for(site: &Site, request: &CheckRequest, code: Code) -> bool {
+    let off = site.lints.get(&code) == Some(&LintLevel::Off);
+    let names = |codes: &[String]| codes.iter().any(|c| c == code.as_str());
+    let selected = request.select.is_empty() || names(&request.select);
+    let ignored = names(&request.ignore);
+    code.is_trust() || (!off && selected && !ignored)
 }
 
 /// Applies the site's severities and the selection.
 fn levels(site: &Site, request: &CheckRequest, findings: &mut Vec<Finding>) -> Vec<String> {
     findings.retain(|f| looked_for(site, request, f.code));
     for f in findings.iter_mut() {
-        if let Some(LintLevel::At(s)) = site.lints.get(f.code) {
+        if let Some(LintLevel::At(s)) = site.lints.get(&f.code) {
             f.severity = *s;
         }
     }
-    let text = |(code, level): (&String, &LintLevel)| match level {
+    let text = |(code, level): (&Code, &LintLevel)| match level {
         LintLevel::Off => format!("{code} = off"),
         LintLevel::At(s) => format!("{code} = {}", s.as_str()),
     };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::finding::Code;
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::rules::matrix::builtin;
 use crate::site::config;
@@ -12,8 +13,6 @@ use hylint_space::ProtoSet;
 fn at(export: usize, point: usize) -> RunPoint {
     RunPoint::new(ExportId::new(export), point)
 }
-
-const LINTS: &[config::KnownLint] = &[];
 
 fn hyworks() -> Matrix {
     builtin("hyworks").unwrap().unwrap()
@@ -72,7 +71,7 @@ fn v6() -> String {
 
 fn configured(text: &str, exports: impl Into<Heads>) -> Bound {
     let m = hyworks();
-    let c = config::read("hylint.toml", text, &m, LINTS).unwrap_or_else(|e| panic!("{e:#?}"));
+    let c = config::read("hylint.toml", text, &m).unwrap_or_else(|e| panic!("{e:#?}"));
     bind_all(Some(&c), &CliOverrides::default(), &m, &mut exports.into())
 }
 
@@ -80,7 +79,7 @@ fn free(cli: &CliOverrides, exports: impl Into<Heads>) -> Bound {
     bind_all(None, cli, &hyworks(), &mut exports.into())
 }
 
-fn codes(b: &Bound) -> Vec<(&'static str, Severity)> {
+fn codes(b: &Bound) -> Vec<(Code, Severity)> {
     b.findings.iter().map(|f| (f.code, f.severity)).collect()
 }
 
@@ -158,7 +157,7 @@ fn core_roles_must_be_declared_or_denied() {
         "[roles]\ncontroller-management = [\"10.0.1.1\"]\nworkspace-client = []\n",
         [],
     );
-    assert_eq!(codes(&b), [("undeclared-role", Severity::Warning); 3]);
+    assert_eq!(codes(&b), [(Code::UndeclaredRole, Severity::Warning); 3]);
     let messages: Vec<&str> = b.findings.iter().map(|f| f.message.as_str()).collect();
     assert!(
         messages
@@ -176,7 +175,7 @@ fn a_gateway_asks_for_the_access_mode() {
         "workspace-client = [\"10.1.0.0/16\"]",
     );
     let b = configured(&site, []);
-    assert_eq!(codes(&b), [("undeclared-role", Severity::Warning)]);
+    assert_eq!(codes(&b), [(Code::UndeclaredRole, Severity::Warning)]);
     assert!(b.findings[0].help.as_ref().unwrap().contains("access ="));
     let b = configured(&format!("[deployment]\naccess = \"both\"\n{site}"), []);
     assert_eq!(codes(&b), []);
@@ -190,12 +189,12 @@ fn a_missing_half_is_a_warning_where_the_site_has_addresses_of_it() {
         )
     };
     let b = configured(&host("[\"10.0.9.1\"]"), [loaded("a.rules", V4)]);
-    assert_eq!(codes(&b), [("incomplete-export", Severity::Note)]);
+    assert_eq!(codes(&b), [(Code::IncompleteExport, Severity::Note)]);
     let b = configured(
         &host("[\"10.0.9.1\", \"fd00::1\"]"),
         [loaded("a.rules", V4)],
     );
-    assert_eq!(codes(&b), [("incomplete-export", Severity::Warning)]);
+    assert_eq!(codes(&b), [(Code::IncompleteExport, Severity::Warning)]);
 }
 
 #[test]
@@ -293,7 +292,11 @@ fn ports_tell_a_role_as_an_assumption() {
 fn an_unknown_role_is_an_error_with_the_line_that_binds() {
     for ports in [&[22][..], &[80, 443], &[3389]] {
         let b = free(&CliOverrides::default(), [windows("x/y.txt", ports)]);
-        assert_eq!(codes(&b), [("unknown-role", Severity::Error)], "{ports:?}");
+        assert_eq!(
+            codes(&b),
+            [(Code::UnknownRole, Severity::Error)],
+            "{ports:?}"
+        );
         let [host] = b.site.hosts.as_slice() else {
             panic!("{:?}", b.site.hosts)
         };
@@ -378,7 +381,7 @@ fn groups_of_an_interface_are_united() {
         ),
     ];
     let b = configured(&aws_site(""), e);
-    assert_eq!(codes(&b), [("unbound-point", Severity::Note)], "sg-c3");
+    assert_eq!(codes(&b), [(Code::UnboundPoint, Severity::Note)], "sg-c3");
     assert_eq!(
         b.site.hosts[0].layers,
         [Layer {
@@ -399,7 +402,7 @@ fn an_interface_with_a_group_that_is_not_exported_is_said() {
         groups("aws/sg.json", &[group("sg-a1", "a", "")]),
     ];
     let b = configured(&aws_site(""), e);
-    assert_eq!(codes(&b), [("incomplete-export", Severity::Warning)]);
+    assert_eq!(codes(&b), [(Code::IncompleteExport, Severity::Warning)]);
     assert!(b.findings[0].message.contains("sg-zz"));
 }
 
@@ -425,7 +428,7 @@ fn points_tags_and_the_only_group_bind() {
             .map(|l| l.points.clone())
             .collect::<Vec<_>>()
     };
-    let rest = vec![("unbound-point", Severity::Note)];
+    let rest = vec![(Code::UnboundPoint, Severity::Note)];
     let b = configured(&aws_site("points = [\"a\"]\n"), two());
     assert_eq!(
         (codes(&b), layer(&b)),
@@ -455,7 +458,7 @@ fn an_account_wide_export_is_never_united() {
         .map(|n| group(&format!("sg-{n:02}"), &format!("g{n:02}"), ""))
         .collect();
     let b = configured(&aws_site(""), [groups("aws/sg.json", &all)]);
-    assert_eq!(codes(&b), [("unbound-point", Severity::Error)]);
+    assert_eq!(codes(&b), [(Code::UnboundPoint, Severity::Error)]);
     assert!(b.site.hosts[0].layers.is_empty());
     let f = &b.findings[0];
     assert!(
@@ -468,7 +471,7 @@ fn an_account_wide_export_is_never_united() {
         &aws_site("points = [\"sg-0\"]\n"),
         [groups("aws/sg.json", &all)],
     );
-    assert_eq!(codes(&b), [("unbound-point", Severity::Error)]);
+    assert_eq!(codes(&b), [(Code::UnboundPoint, Severity::Error)]);
     assert_eq!(
         b.findings[0].place.as_ref().unwrap().start.line,
         12,
@@ -533,9 +536,8 @@ fn the_examples_bind_without_an_error() {
         "large",
     ] {
         let dir = root.join(name);
-        let lints = LINTS;
-        let (c, _) = config::load(&dir.join("hylint.toml"), None, lints)
-            .unwrap_or_else(|e| panic!("{e:#?}"));
+        let (c, _) =
+            config::load(&dir.join("hylint.toml"), None).unwrap_or_else(|e| panic!("{e:#?}"));
         let files = walkdir::WalkDir::new(&dir)
             .sort_by_file_name()
             .into_iter()

@@ -8,7 +8,7 @@ mod read;
 use super::{Access, LintLevel, RequireEvidence, Waive};
 use crate::common::diag::Diag;
 use crate::common::paths;
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::rules::matrix::{self, Matrix, RoleIx};
 use globset::{GlobMatcher, GlobSet};
 use hylint_model::Profiles;
@@ -22,15 +22,6 @@ pub use read::{KEYS, TABLES, matrix_name, read};
 
 /// The file's name.
 pub const FILE_NAME: &str = "hylint.toml";
-
-/// A lint as far as `[lints]` and `[[waive]]` must know it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KnownLint {
-    /// Its code.
-    pub code: &'static str,
-    /// A lint of trust cannot be switched off.
-    pub trust: bool,
-}
 
 /// What a site says, with names resolved against the matrix.
 #[derive(Clone, Debug)]
@@ -64,7 +55,7 @@ pub struct Config {
     /// `[[waive]]`.
     pub waives: Vec<Waive>,
     /// `[lints]`.
-    pub lints: BTreeMap<String, LintLevel>,
+    pub lints: BTreeMap<Code, LintLevel>,
     /// `[check] fail-on`.
     pub fail_on: Option<Severity>,
     /// `[check] require-evidence`.
@@ -167,11 +158,7 @@ pub fn find(path: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// Every mistake in the file, or in the matrix that it names.
-pub fn load(
-    file: &Path,
-    matrix: Option<Matrix>,
-    lints: &[KnownLint],
-) -> Result<(Config, Matrix), Vec<Diag>> {
+pub fn load(file: &Path, matrix: Option<Matrix>) -> Result<(Config, Matrix), Vec<Diag>> {
     let shown = file.to_string_lossy();
     let text = std::fs::read_to_string(file).map_err(|e| unreadable(&shown, &e))?;
     let dir = file.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -192,7 +179,7 @@ pub fn load(
                 .collect::<Vec<_>>()
         })?,
     };
-    let mut config = read(&shown, &text, &matrix, lints)?;
+    let mut config = read(&shown, &text, &matrix)?;
     config.dir = dir;
     Ok((config, matrix))
 }

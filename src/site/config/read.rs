@@ -1,9 +1,9 @@
 //! The file as a whole, and its small tables.
 
-use super::{Config, KnownLint, flows, hosts, ports};
+use super::{Config, flows, hosts, ports};
 use crate::common::diag::{Diag, nearest};
 use crate::common::toml_reader::{Document, Table, Value};
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::rules::matrix::{Matrix, RoleIx};
 use crate::site::{Access, LintLevel, RequireEvidence};
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
@@ -14,7 +14,6 @@ use std::ops::Range;
 /// What names are checked against.
 pub(super) struct Names<'a> {
     pub(super) matrix: &'a Matrix,
-    pub(super) lints: &'a [KnownLint],
 }
 
 /// The matrix that a hylint.toml asks for, and the place. Mistakes are told by [`read`].
@@ -30,14 +29,9 @@ pub fn matrix_name(text: &str) -> Option<(String, Range<usize>)> {
 ///
 /// # Errors
 /// Every mistake in it, in the order of their places.
-pub fn read(
-    path: &str,
-    text: &str,
-    matrix: &Matrix,
-    lints: &[KnownLint],
-) -> Result<Config, Vec<Diag>> {
+pub fn read(path: &str, text: &str, matrix: &Matrix) -> Result<Config, Vec<Diag>> {
     let doc = Document::new(path, text, "config");
-    let names = Names { matrix, lints };
+    let names = Names { matrix };
     let mut config = doc.read(|root| names.config(&root));
     let mistakes = doc.finish();
     if !mistakes.is_empty() {
@@ -244,7 +238,7 @@ impl Names<'_> {
         None
     }
 
-    fn levels(&self, t: &Table<'_, '_>) -> BTreeMap<String, LintLevel> {
+    fn levels(&self, t: &Table<'_, '_>) -> BTreeMap<Code, LintLevel> {
         let mut all = BTreeMap::new();
         for (code, span, value) in t.entries() {
             let level = value.choice(&[
@@ -253,21 +247,20 @@ impl Names<'_> {
                 ("note", LintLevel::At(Severity::Note)),
                 ("off", LintLevel::Off),
             ]);
-            let lint = self.lints.iter().find(|l| l.code == code);
-            match (lint, level) {
+            match (Code::named(code), level) {
                 (None, _) => unknown(
                     &value,
                     span,
                     "lint",
                     code,
-                    self.lints.iter().map(|l| l.code),
+                    Code::EACH.iter().map(|c| c.as_str()),
                 ),
-                (Some(l), Some(LintLevel::Off)) if l.trust => value.error(
+                (Some(c), Some(LintLevel::Off)) if c.is_trust() => value.error(
                     format!("`{code}` cannot be switched off"),
                     Some("it says what could not be proven; [[waive]] one case of it".to_owned()),
                 ),
-                (Some(_), Some(level)) => {
-                    all.insert(code.to_owned(), level);
+                (Some(c), Some(level)) => {
+                    all.insert(c, level);
                 }
                 (Some(_), None) => {}
             }
