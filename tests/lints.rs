@@ -1,8 +1,8 @@
 //! Small sites, each with one thing to decide.
 #![allow(clippy::unwrap_used)]
 
-use hylint::finding::Severity;
 use hylint::finding::outcome::{Outcome, Status};
+use hylint::finding::{AssumptionId, Severity};
 use hylint::session::run::{CheckRequest, check};
 use std::path::PathBuf;
 
@@ -97,7 +97,7 @@ fn a_program_for_any_port_carries_nothing_and_one_with_its_port_is_an_assumption
     let o = console_site(&netsh("Console", "TCP", "443", program));
     assert_eq!(status(&o, 36), Status::Satisfied);
     assert!(
-        o.assumptions.iter().any(|a| a.id == "program"),
+        o.assumptions.iter().any(|a| a.id == AssumptionId::Program),
         "{:?}",
         o.assumptions
     );
@@ -166,7 +166,11 @@ fn what_is_open_in_a_profile_that_may_be_active_is_one_level_lower() {
     let o = console_site(&in_profiles(&[("Private,Public", rdp())]));
     let says = "in the private and public profiles, RDP (TCP 3389) is open to anyone at cm1";
     assert_eq!(of_profiles(&o), [(2, "warning", says)]);
-    assert!(o.assumptions.iter().any(|a| a.id == "profile-domain"));
+    assert!(
+        o.assumptions
+            .iter()
+            .any(|a| a.id == AssumptionId::ProfileDomain)
+    );
     // In the domain profile a block takes all of it.
     let block = netsh("Closed", "Any", "Any", ANY_PROGRAM).replace("Allow\r\n", "Block\r\n");
     let all = "Domain,Private,Public";

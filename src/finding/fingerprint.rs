@@ -7,6 +7,7 @@
 use crate::common::hash::hex;
 use crate::common::paths;
 use crate::finding::{Finding, Place};
+use hylint_model::Direction;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +56,7 @@ fn of(f: &Finding, whose: &str, exports: &BTreeSet<&str>) -> String {
         f.requirement.as_deref().unwrap_or_default(),
         whose,
         point.unwrap_or_default(),
-        f.direction.unwrap_or_default(),
+        f.direction.map_or("", Direction::as_str),
         f.identity.as_str(),
     ];
     digest(&parts)
@@ -108,7 +109,7 @@ mod tests {
             |f| f.requirement = Some("a.b".into()),
             |f| f.host = Some("h".into()),
             |f| f.point = Some("sg-1".into()),
-            |f| f.direction = Some("out"),
+            |f| f.direction = Some(Direction::Out),
             |f| f.identity = Identity::of(&["deny|any"]),
             |f| f.place = Some(Place::file(&"site/b.txt".into())),
         ];

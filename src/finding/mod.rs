@@ -4,15 +4,17 @@ pub mod code;
 mod excerpt;
 pub mod fingerprint;
 mod identity;
+mod ids;
 pub mod outcome;
 mod shape;
 
 pub use code::{Code, Group};
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use identity::{Identity, Known};
+pub use ids::{AssumptionId, DeciderKind, RoleSource};
 pub use shape::shape;
 
-use hylint_model::Span;
+use hylint_model::{Direction, Span};
 
 use hylint_parsers::source::{Position, Source};
 use jiff::civil::Date;
@@ -173,8 +175,8 @@ pub struct Finding {
     pub host: Option<String>,
     /// The point that is judged.
     pub point: Option<String>,
-    /// `in`, `out` or `forward`.
-    pub direction: Option<&'static str>,
+    /// The way of its packets.
+    pub direction: Option<Direction>,
     /// Requirement id.
     pub requirement: Option<String>,
     /// Its row; where one finding serves several rows, the lowest.

@@ -220,7 +220,7 @@ impl<'a, 'b> PointReview<'a, 'b> {
         let mut f = Finding::new(code, severity, message, identity, place);
         f.host = Some(self.guard.name.to_owned());
         f.point = Some(point_name(self.exports, self.at));
-        f.direction = Some(self.guard.direction.as_str());
+        f.direction = Some(self.guard.direction);
         f
     }
 

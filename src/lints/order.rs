@@ -8,8 +8,8 @@ use crate::rules::platform;
 use hylint_engine::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
 use hylint_engine::{Decider, ListId, PointId, RuleSets};
 use hylint_model::{
-    Action, Body, Chain, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, Profiles, Rule,
-    RuleList, RuleOrigin, Span, Table, TableName, Test,
+    Action, Body, Chain, DefaultOrigin, DefaultVerdict, Direction, Discipline, Lists, Point,
+    Profiles, Rule, RuleList, RuleOrigin, Span, Table, TableName, Test,
 };
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,11 +200,11 @@ impl<'a> ListReview<'a> {
         match &point.body {
             Body::Netfilter(nf) => nf.tables.iter().flat_map(|t| self.of_table(t)).collect(),
             Body::Lists(l) => [
-                ("in", ListId::Ingress, &l.ingress),
-                ("out", ListId::Egress, &l.egress),
+                (Direction::In, ListId::Ingress, &l.ingress),
+                (Direction::Out, ListId::Egress, &l.egress),
             ]
             .into_iter()
-            .map(|(name, id, list)| (name.to_owned(), self.of_list(point, l, id, list)))
+            .map(|(way, id, list)| (way.as_str().to_owned(), self.of_list(point, l, id, list)))
             .collect(),
         }
     }
@@ -280,7 +280,8 @@ impl<'a> ListReview<'a> {
             several => format!("a union of {} rules takes", several.len()),
         };
         // A list of a direction is all of the point's; a chain is one of many.
-        let direction = ["in", "out"].into_iter().find(|d| *d == list);
+        let mut each = [Direction::In, Direction::Out].into_iter();
+        let direction = each.find(|d| d.as_str() == list);
         let place = if direction.is_some() {
             String::new()
         } else {

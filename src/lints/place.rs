@@ -1,7 +1,7 @@
 //! From the engine's references to places and names.
 
 use crate::finding::outcome::Evidence;
-use crate::finding::{Place, Witness};
+use crate::finding::{DeciderKind, Place, Witness};
 use crate::judge::Exports;
 use hylint_engine::{Decider, PointId, SetId};
 use hylint_model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule, Span};
@@ -95,19 +95,24 @@ pub fn decider_name(exports: &Exports, d: &Decider<'_>) -> String {
         Decider::Rule { rule, .. } => rule.name.to_string(),
         Decider::Policy { chain, .. } => chain.name.to_string(),
         Decider::Default { .. } | Decider::Setting { .. } => "default".into(),
-        Decider::Nothing { reason, .. } => (*reason).into(),
+        Decider::Nothing { reason, .. } => reason.as_str().into(),
     }
 }
 
-/// `rule`, `policy`, `default` or `implicit`.
+/// What kind of thing a decider is.
 #[must_use]
-pub fn decider_kind(d: &Decider<'_>) -> &'static str {
+pub fn decider_kind(d: &Decider<'_>) -> DeciderKind {
     match d {
-        Decider::Rule { .. } => "rule",
-        Decider::Policy { .. } => "policy",
-        Decider::Setting { .. } => "default",
-        Decider::Default { default, .. } if default.origin == DefaultOrigin::Stated => "default",
-        Decider::Default { .. } | Decider::Nothing { .. } => "implicit",
+        Decider::Rule { .. } => DeciderKind::Rule,
+        Decider::Policy { .. } => DeciderKind::Policy,
+        Decider::Setting { .. } => DeciderKind::Default,
+        Decider::Default { default, .. } => match default.origin {
+            DefaultOrigin::Stated => DeciderKind::Default,
+            DefaultOrigin::Implicit | DefaultOrigin::Assumed | DefaultOrigin::Unknown => {
+                DeciderKind::Implicit
+            }
+        },
+        Decider::Nothing { .. } => DeciderKind::Implicit,
     }
 }
 

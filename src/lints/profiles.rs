@@ -1,7 +1,7 @@
 //! `incomplete-export` where nothing says which Windows profile is active, and required flows pass in the assumed one only.
 
 use super::place::{decider_name, decider_place, point_name};
-use crate::finding::{Code, Finding, Identity, Related, Severity};
+use crate::finding::{AssumptionId, Code, Finding, Identity, Related, Severity};
 use crate::judge::{Checked, Exports, Judged};
 use hylint_engine::PointId;
 use hylint_model::Profiles;
@@ -79,7 +79,7 @@ fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {
     );
     f.host = Some(guard.name.to_owned());
     f.point = Some(point_name(exports, fails.at));
-    f.direction = Some(guard.direction.as_str());
+    f.direction = Some(guard.direction);
     f.label = "lets one of them through".into();
     f.rule = first.as_ref().map(|(_, d)| decider_name(exports, d));
     let another = |place| Related {
@@ -91,7 +91,7 @@ fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {
         "say which profile is active: `profile` of the host in hylint.toml, or `netsh advfirewall monitor show currentprofile` beside the rules"
             .into(),
     );
-    f.assumptions = vec!["profile-domain".into()];
+    f.assumptions = vec![AssumptionId::ProfileDomain.to_string()];
     f
 }
 

@@ -3,9 +3,9 @@
 
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
-use crate::finding::{Code, Finding, Identity, Related, Severity};
+use crate::finding::{AssumptionId, Code, Finding, Identity, Related, Severity};
 use crate::judge::{
-    Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
+    Cause, Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
 };
 use crate::rules::matrix::{Implied, Require, Requirement};
 use crate::site::Site;
@@ -25,6 +25,48 @@ struct Subject<'a> {
     impact: &'a str,
     id: &'a str,
     row: Option<u32>,
+}
+
+/// How a required flow fails: a code for each, and two ways in which it may be conditional.
+#[derive(Clone, Copy)]
+enum Stop {
+    Conditional {
+        /// On who the undeclared peers are.
+        peers: bool,
+    },
+    NoReply,
+    Blocked,
+    Disabled,
+    Partial,
+    Missing,
+}
+
+impl Stop {
+    /// For a cause, whether a rule allows the flow and does not win, and whether a disabled one would.
+    fn of(cause: Cause, overruled: bool, disabled: bool) -> Self {
+        match cause {
+            Cause::PeersUnknown => Self::Conditional { peers: true },
+            Cause::Undecided { .. } | Cause::ReplyUndecided { .. } => {
+                Self::Conditional { peers: false }
+            }
+            Cause::ReplyDenied { .. } => Self::NoReply,
+            Cause::Denied { .. } | Cause::OddPorts { .. } if overruled => Self::Blocked,
+            Cause::Denied { .. } | Cause::OddPorts { .. } if disabled => Self::Disabled,
+            Cause::Denied { partial: true } | Cause::OddPorts { partial: true } => Self::Partial,
+            Cause::Denied { partial: false } | Cause::OddPorts { partial: false } => Self::Missing,
+        }
+    }
+
+    fn code(self) -> Code {
+        match self {
+            Self::Conditional { .. } => Code::ConditionalFlow,
+            Self::NoReply => Code::NoReturnPath,
+            Self::Blocked => Code::BlockedFlow,
+            Self::Disabled => Code::DisabledFlow,
+            Self::Partial => Code::PartialFlow,
+            Self::Missing => Code::MissingFlow,
+        }
+    }
 }
 
 /// Findings of the matrix.
@@ -129,8 +171,7 @@ fn word<'a>(
     f: &Failure<'a>,
     serving: &Serving,
 ) -> Finding {
-    let conditional = !f.conditions.is_empty() || f.peers_unknown || f.undecided;
-    let plain = !conditional && !f.reply;
+    let plain = matches!(f.cause, Cause::Denied { .. } | Cause::OddPorts { .. });
     let allow =
         f.by.rule()
             .filter(|_| plain)
@@ -141,15 +182,10 @@ fn word<'a>(
         None
     };
     let disabled = miss.as_ref().is_some_and(|m| m.field == Field::Enabled);
-    let code = match () {
-        () if conditional => Code::ConditionalFlow,
-        () if f.reply => Code::NoReturnPath,
-        () if allow.is_some() => Code::BlockedFlow,
-        () if disabled => Code::DisabledFlow,
-        () if f.partial => Code::PartialFlow,
-        () => Code::MissingFlow,
-    };
-    let mild = f.only_odd_ports || (conditional && f.only_rate()) || !s.mandatory;
+    let stop = Stop::of(f.cause, allow.is_some(), disabled);
+    let code = stop.code();
+    let odd = matches!(f.cause, Cause::OddPorts { .. });
+    let mild = odd || f.only_rate() || !s.mandatory;
     let severity = if mild {
         Severity::Warning
     } else {
@@ -158,15 +194,15 @@ fn word<'a>(
     let mut out = Finding::new(
         code,
         severity,
-        message(s, c, f, code),
+        message(s, c, f, stop),
         identity(s, c, f),
         place::decider_place(exports, &nearer_default(exports, &f.by, c, miss.as_ref())),
     );
-    out.label = label(f, code);
+    out.label = label(f, stop);
     out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
     out.host = Some(c.guard.name.to_owned());
     out.point = c.guard.points.first().map(|at| point_name(exports, *at));
-    out.direction = Some(c.guard.direction.as_str());
+    out.direction = Some(c.guard.direction);
     out.requirement = Some(s.id.to_owned());
     out.row = s.row;
     out.impact = Some(s.impact.to_owned());
@@ -202,7 +238,7 @@ fn word<'a>(
         );
     }
     let windows = c.guard.kind(exports) == Some(PointKind::WindowsFirewall);
-    out.help = Some(help(s, c, f, code, windows));
+    out.help = Some(help(s, c, f, stop, windows));
     out
 }
 
@@ -266,7 +302,7 @@ fn verb_partly(d: Direction) -> &'static str {
     }
 }
 
-fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: Code) -> String {
+fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop) -> String {
     let flow = format!(
         "{} {} from {} to {}",
         s.transport.to_uppercase(),
@@ -276,26 +312,28 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: Code) -> Str
     );
     let at = c.guard.name;
     let stopped = format!("{flow} {} at {at}", verb(c.guard.direction));
-    match code {
-        Code::NoReturnPath => format!("{flow} passes at {at}, but replies to it do not"),
-        Code::ConditionalFlow if f.peers_unknown => {
+    match stop {
+        Stop::NoReply => format!("{flow} passes at {at}, but replies to it do not"),
+        Stop::Conditional { peers: true } => {
             format!(
                 "{flow} passes at {at} for some peers only, and the peer addresses are not declared"
             )
         }
-        Code::ConditionalFlow => {
+        Stop::Conditional { peers: false } => {
             format!("whether {flow} passes at {at} depends on what the export does not say")
         }
-        Code::BlockedFlow => format!("{stopped}: a rule denies it"),
-        Code::DisabledFlow => format!("{stopped}: the rule for it is disabled"),
-        Code::PartialFlow => format!("{flow} {} at {at}", verb_partly(c.guard.direction)),
-        _ => format!("{stopped}: no rule allows it"),
+        Stop::Blocked => format!("{stopped}: a rule denies it"),
+        Stop::Disabled => format!("{stopped}: the rule for it is disabled"),
+        Stop::Partial => format!("{flow} {} at {at}", verb_partly(c.guard.direction)),
+        Stop::Missing => format!("{stopped}: no rule allows it"),
     }
 }
 
-fn label(f: &Failure<'_>, code: Code) -> String {
-    match (&f.by, code) {
-        (Decider::Rule { .. }, Code::ConditionalFlow) => "this rule decides, if it matches".into(),
+fn label(f: &Failure<'_>, stop: Stop) -> String {
+    match (&f.by, stop) {
+        (Decider::Rule { .. }, Stop::Conditional { .. }) => {
+            "this rule decides, if it matches".into()
+        }
         (Decider::Rule { .. }, _) => "this rule stops it".into(),
         (Decider::Policy { chain, .. }, _) => {
             format!("nothing allows it before the policy of {}", chain.name)
@@ -303,7 +341,7 @@ fn label(f: &Failure<'_>, code: Code) -> String {
         (Decider::Default { .. } | Decider::Setting { .. }, _) => {
             "nothing allows it before this default".into()
         }
-        (Decider::Nothing { reason, .. }, _) => (*reason).into(),
+        (Decider::Nothing { reason, .. }, _) => reason.as_str().into(),
     }
 }
 
@@ -316,7 +354,7 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
         .filter(|_| c.guard.direction == Direction::Forward);
     let me = far.map_or_else(
         || c.guard.name.to_owned(),
-        |p| if f.reply { &p.src } else { &p.dst }.to_string(),
+        |p| if f.cause.is_reply() { &p.src } else { &p.dst }.to_string(),
     );
     let text = |p: String| {
         if c.guard.direction == Direction::Out {
@@ -329,14 +367,18 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
     out.pairs = peers.texts().take(PAIRS).map(text).collect();
 }
 
-fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: Code, windows: bool) -> String {
+fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, windows: bool) -> String {
     let flow = format!(
         "{} {}",
         s.transport.to_uppercase(),
         describe::ports(&f.ports())
     );
     let peers: Vec<String> = f.peers(c.guard.direction).texts().take(4).collect();
-    let who = if c.assumptions.iter().any(|(a, _)| *a == "peers-unknown") {
+    let who = if c
+        .assumptions
+        .iter()
+        .any(|(a, _)| *a == AssumptionId::PeersUnknown)
+    {
         format!(
             "the hosts of {}",
             if c.guard.direction == Direction::Out {
@@ -348,14 +390,14 @@ fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: Code, windows: 
     } else {
         peers.join(", ")
     };
-    match (code, c.guard.direction) {
-        _ if f.only_odd_ports => {
-            "set `deployment.ephemeral` to the source ports that the clients use".into()
-        }
-        (Code::ConditionalFlow, _) if f.peers_unknown => {
+    if matches!(f.cause, Cause::OddPorts { .. }) {
+        return "set `deployment.ephemeral` to the source ports that the clients use".into();
+    }
+    match stop {
+        Stop::Conditional { peers: true } => {
             "declare the peers under `[roles]` in hylint.toml".into()
         }
-        (Code::ConditionalFlow, _) => match f.conditions.first().map(|c| &c.test) {
+        Stop::Conditional { peers: false } => match f.conditions.first().map(|c| &c.test) {
             Some(Test::Named { key, .. }) => {
                 format!(
                     "say in hylint.toml which addresses it stands for: `[resolve]` \"{key}\" = [...]"
@@ -363,19 +405,19 @@ fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: Code, windows: 
             }
             _ => "make the rule unconditional for this flow, or export what decides it".into(),
         },
-        (Code::BlockedFlow, _) if windows => {
+        Stop::Blocked if windows => {
             "narrow or remove the blocking rule: a block wins over every allow".into()
         }
-        (Code::BlockedFlow, _) => {
-            "narrow the denying rule, or let the allowing rule come first".into()
-        }
-        (Code::DisabledFlow, _) => "enable the rule".into(),
-        (Code::NoReturnPath, _) => {
+        Stop::Blocked => "narrow the denying rule, or let the allowing rule come first".into(),
+        Stop::Disabled => "enable the rule".into(),
+        Stop::NoReply => {
             "allow the replies: established connections, or the ephemeral ports of the peers".into()
         }
-        (_, Direction::In) => format!("allow {flow} in from {who}"),
-        (_, Direction::Out) => format!("allow {flow} out to {who}"),
-        (_, Direction::Forward) => format!("let {flow} from {} through to {}", s.from, s.to),
+        Stop::Partial | Stop::Missing => match c.guard.direction {
+            Direction::In => format!("allow {flow} in from {who}"),
+            Direction::Out => format!("allow {flow} out to {who}"),
+            Direction::Forward => format!("let {flow} from {} through to {}", s.from, s.to),
+        },
     }
 }
 

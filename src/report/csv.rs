@@ -173,7 +173,7 @@ fn check(r: &RequirementResult, c: &Check) -> Row {
         .with("export", &c.export)
         .maybe("host", c.host.as_ref())
         .with("point", &c.point)
-        .with("direction", c.direction)
+        .with("direction", c.direction.as_str())
         .with("src", &c.src)
         .with("dst", &c.dst)
         .with("ports", c.ports.join(" "))

@@ -175,7 +175,10 @@ fn properties(f: &Finding) -> Vec<(&'static str, Value)> {
         ("also", json!(f.also)),
         ("host", json!(f.host)),
         ("point", json!(f.point)),
-        ("direction", json!(f.direction)),
+        (
+            "direction",
+            json!(f.direction.map(hylint_model::Direction::as_str)),
+        ),
         ("rule", json!(f.rule)),
         ("pairs", json!(f.pairs)),
         ("pairsTotal", json!(f.pairs_total)),

@@ -7,7 +7,7 @@ pub mod role_names;
 pub use bind::{Bound, Overrides, bind};
 pub use config::{Config, find, load, load_matrix};
 
-use crate::finding::{Code, Severity};
+use crate::finding::{Code, RoleSource, Severity};
 use crate::load::RunPoint;
 use crate::rules::matrix::RoleIx;
 use hylint_model::Profiles;
@@ -60,8 +60,8 @@ pub struct Host<P = RunPoint> {
     pub addrs: AddrSet,
     /// Its roles, those that live on another role's hosts included.
     pub roles: Vec<RoleIx>,
-    /// Where the roles come from: `config`, `option`, `annotation`, `tag`, `path`, `inferred`.
-    pub role_source: &'static str,
+    /// Where the roles come from, if they come from anywhere.
+    pub role_source: Option<RoleSource>,
     /// Layers, outermost first; empty when no export is bound to it.
     pub layers: Vec<Layer<P>>,
     /// Active Windows profiles if the site says.

@@ -4,9 +4,11 @@
 
 use hylint::finding::outcome::*;
 use hylint::finding::{
-    Code, Excerpt, Finding, Identity, Place, Related, Severity, Waiver, Witness,
+    AssumptionId, Code, DeciderKind, Excerpt, Finding, Identity, Place, Related, RoleSource,
+    Severity, Waiver, Witness,
 };
 use hylint::report::{RenderOptions, by_id};
+use hylint_model::Direction;
 use hylint_parsers::source::Position;
 
 /// A place on one line that covers the first `len` characters of `text` from `column`.
@@ -55,7 +57,7 @@ pub fn blocked() -> Finding {
     f.rule = Some("INPUT#3".into());
     f.host = Some("cm1".into());
     f.point = Some("filter".into());
-    f.direction = Some("in");
+    f.direction = Some(Direction::In);
     f.requirement = Some("broker.client-access".into());
     f.row = Some(12);
     f.also = vec![14];
@@ -83,7 +85,7 @@ pub fn outcome() -> Outcome {
         export: "exports/cm1.rules".into(),
         host: Some("cm1".into()),
         point: "filter".into(),
-        direction: "in",
+        direction: Direction::In,
         status: Status::Violated,
         src: "10.50.0.0/16".into(),
         dst: "10.20.1.11".into(),
@@ -92,12 +94,12 @@ pub fn outcome() -> Outcome {
             Evidence {
                 place: Some(place("exports/cm1.rules", 7, 4, 5, "-A INPUT -j DROP")),
                 rule: "INPUT#3".into(),
-                kind: "rule",
+                kind: DeciderKind::Rule,
             },
             Evidence {
                 place: None,
                 rule: String::new(),
-                kind: "implicit",
+                kind: DeciderKind::Implicit,
             },
         ],
         witness: Some(witness()),
@@ -138,7 +140,7 @@ pub fn outcome() -> Outcome {
             requirements: 75,
         },
         assumptions: vec![Assumption {
-            id: "peers-unknown".into(),
+            id: AssumptionId::PeersUnknown,
             text: "peer addresses are not declared".into(),
         }],
         limits: vec!["routes are not judged".into()],
@@ -152,7 +154,7 @@ pub fn outcome() -> Outcome {
             points: 1,
             rules: 8,
             roles: vec!["controller-broker".into()],
-            role_source: Some("config"),
+            role_source: Some(RoleSource::Config),
             unmodelled: 1,
             exported_at: None,
             within: true,

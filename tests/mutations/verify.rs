@@ -230,7 +230,7 @@ fn report(case: &Case<'_>, outcome: &Outcome) -> Report {
         code: f.code.as_str().to_owned(),
         severity: f.severity.as_str().to_owned(),
         rows: f.row.into_iter().chain(f.also.iter().copied()).collect(),
-        direction: f.direction.map(str::to_owned),
+        direction: f.direction.map(|d| d.to_string()),
         host: f.host.clone(),
         place: f.place.as_ref().map(at),
         related: f.related.iter().map(|r| at(&r.place)).collect(),
@@ -240,7 +240,7 @@ fn report(case: &Case<'_>, outcome: &Outcome) -> Report {
     let checks = row
         .checks
         .iter()
-        .filter(|c| c.direction == case.dir.as_str());
+        .filter(|c| c.direction.as_str() == case.dir.as_str());
     debug_assert!(Severity::Note < Severity::Warning && Status::Violated < Status::Satisfied);
     Report {
         findings: outcome.findings.iter().map(found).collect(),

@@ -24,6 +24,7 @@ pub use sets::{PointId, RuleSet, RuleSets, SetId};
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};
 
 use facts::Fact;
+pub use hylint_model::Direction;
 use hylint_model::{
     Body, Chain, Condition, DefaultVerdict, Point, PointKind, Profiles, Rule, Span, TableName,
 };
@@ -34,25 +35,34 @@ use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
-/// Which way a packet goes, seen from the guarded host or router.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Direction {
-    /// To one of its addresses.
-    In,
-    /// From one of its addresses.
-    Out,
-    /// Through it.
-    Forward,
+/// Why the exports do not decide about packets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reason {
+    /// A half, a direction or a chain was not exported.
+    IncompleteExport,
+    /// It would take more than [`BRANCH_BUDGET`] pieces.
+    Budget,
+    /// Chains jump deeper than the kernel lets them.
+    ChainDepth,
+    /// There is no filter table.
+    NoFilter,
+    /// A packet from outside is for a loopback address: the kernel's settings decide whether it gets there.
+    LoopbackDestination,
+    /// The tools ask the security table and translate sources in different orders.
+    SecurityOrder,
 }
 
-impl Direction {
+impl Reason {
     /// The name in outputs.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Forward => "forward",
+            Self::IncompleteExport => "incomplete-export",
+            Self::Budget => "budget",
+            Self::ChainDepth => "chain-depth",
+            Self::NoFilter => "no-filter",
+            Self::LoopbackDestination => "loopback-destination",
+            Self::SecurityOrder => "security-order",
         }
     }
 }
@@ -92,8 +102,8 @@ pub enum Decider<'a> {
     Nothing {
         /// The nearest point.
         at: PointId,
-        /// Why: `incomplete-export`, `budget`, `chain-depth`.
-        reason: &'static str,
+        /// Why.
+        reason: Reason,
     },
 }
 
@@ -173,7 +183,7 @@ pub struct Context<'a> {
     /// Starts at the filter table and stays in it.
     pub filter_only: bool,
     /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
-    /// with the reason [`BUDGET`].
+    /// with the reason [`Reason::Budget`].
     pub budget: usize,
     /// A rule that acts before the others of its list where their order makes no difference, so that what it lets in is
     /// told as its own and is not cut up by those that let the same in.
@@ -212,8 +222,6 @@ impl<'a> Context<'a> {
 pub const BRANCH_BUDGET: usize = 1 << 15;
 /// Open conditions that weigh as much as a branch of their own: each branch names all that it rests on.
 const CONDITIONS: usize = 16;
-/// Why packets that were given up are undecided.
-pub const BUDGET: &str = "budget";
 
 /// Pushes packets through the united points of one layer.
 #[must_use]
@@ -248,7 +256,7 @@ pub fn evaluate_logged<'a>(
             effect: Effect::Unknown,
             by: Decider::Nothing {
                 at,
-                reason: "incomplete-export",
+                reason: Reason::IncompleteExport,
             },
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),

@@ -3,7 +3,7 @@
 use super::candidates::RuleWalk;
 use super::indexes::{ListId, by_priority};
 use super::matching::split;
-use super::{BUDGET, Branch, Context, Decider, Direction, Effect, Piece, PointId, cost};
+use super::{Branch, Context, Decider, Direction, Effect, Piece, PointId, Reason, cost};
 use crate::rulespace::Kinds;
 use hylint_model::{
     Action, Body, DefaultOrigin, Discipline, InboundPolicy, Lists, Point, Profiles, Rule, RuleList,
@@ -51,7 +51,7 @@ impl<'a> Passage<'_, 'a> {
                 met.extend(walk.rest());
                 let by = Decider::Nothing {
                     at: self.at,
-                    reason: BUDGET,
+                    reason: Reason::Budget,
                 };
                 out.extend(met.into_iter().map(|p| p.branch(Effect::Unknown, by)));
                 return Vec::new();
@@ -147,7 +147,7 @@ pub(super) fn cloud<'a>(
                 Effect::Unknown,
                 Decider::Nothing {
                     at: by.at(),
-                    reason: "incomplete-export",
+                    reason: Reason::IncompleteExport,
                 },
             ),
             (_, true) => (Effect::Allow, by),

@@ -9,7 +9,7 @@ use super::marks::{Mark, connected, restore};
 use super::matching::{family, loopback, split};
 use super::nat::translate;
 use super::{
-    BUDGET, Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointId, Unseen, cost, join,
+    Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointId, Reason, Unseen, cost, join,
 };
 use crate::rulespace::Kinds;
 use hylint_model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
@@ -90,7 +90,7 @@ pub(super) fn evaluate<'a>(
     for p in passed {
         let by = p.by.unwrap_or(Decider::Nothing {
             at,
-            reason: "no-filter",
+            reason: Reason::NoFilter,
         });
         w.out.push(p.branch(Effect::Allow, by));
     }
@@ -139,9 +139,9 @@ impl<'a> HookWalk<'a, '_> {
             .loopback
             .into_iter()
             .partition(|p| family(&p.space) == Family::V6);
-        self.give_up(v6, "loopback-destination");
+        self.give_up(v6, Reason::LoopbackDestination);
         let p = self.input(nf, v4);
-        self.give_up(p, "loopback-destination");
+        self.give_up(p, Reason::LoopbackDestination);
         let p = self.hook(nf, "FORWARD", &[Mangle, Filter, Security], ways.on);
         passed.extend(self.hook(nf, "POSTROUTING", &[Mangle, Nat], p));
         passed
@@ -159,7 +159,7 @@ impl<'a> HookWalk<'a, '_> {
         let both = nf.table(Nat).is_some_and(|t| asks(t) && moves(t));
         if both && !nf.legacy && nf.table(Security).is_some_and(asks) {
             let p = self.hook(nf, "INPUT", &[Mangle, Filter], pieces);
-            self.give_up(p, "security-order");
+            self.give_up(p, Reason::SecurityOrder);
             return Vec::new();
         }
         self.hook(nf, "INPUT", &[Mangle, Filter, Security, Nat], pieces)
@@ -210,7 +210,7 @@ impl<'a> HookWalk<'a, '_> {
         let Some((t, (index, c))) = nf.table(table).and_then(|t| Some((t, t.chain(chain)?))) else {
             // Without the filter table nothing says what is let through; the others only change packets on their way.
             if table == FILTER {
-                self.give_up(pieces, "incomplete-export");
+                self.give_up(pieces, Reason::IncompleteExport);
                 return Vec::new();
             }
             return pieces;
@@ -245,7 +245,7 @@ impl<'a> HookWalk<'a, '_> {
         };
         if table == FILTER && policy.is_none() {
             // A dump without the policy does not say what happens to the rest.
-            self.give_up(flow.returned, "incomplete-export");
+            self.give_up(flow.returned, Reason::IncompleteExport);
         } else if policy.is_none_or(|p| p.allow) {
             passed.extend(flow.returned.into_iter().map(|mut p| {
                 // The filter table is what people look at: a later or earlier table's policy is no better evidence.
@@ -322,7 +322,7 @@ impl<'a> HookWalk<'a, '_> {
             return flow;
         };
         if depth > MAX_DEPTH {
-            self.give_up(pieces, "chain-depth");
+            self.give_up(pieces, Reason::ChainDepth);
             return flow;
         }
         let id = ListId::Chain(table.name, index);
@@ -341,7 +341,7 @@ impl<'a> HookWalk<'a, '_> {
             }
             if self.steps > self.ctx.budget {
                 met.extend(rules.rest());
-                self.give_up(met, BUDGET);
+                self.give_up(met, Reason::Budget);
                 return flow;
             }
             let hit = split(self.ctx, self.dir, rule, &mut met);
@@ -365,7 +365,7 @@ impl<'a> HookWalk<'a, '_> {
         flow
     }
 
-    fn give_up(&mut self, pieces: Vec<Piece<'a>>, reason: &'static str) {
+    fn give_up(&mut self, pieces: Vec<Piece<'a>>, reason: Reason) {
         let by = Decider::Nothing {
             at: self.at,
             reason,

@@ -6,6 +6,7 @@
 
 mod companion;
 mod condition;
+mod direction;
 mod point;
 mod problem;
 mod rule;
@@ -15,6 +16,7 @@ pub use companion::{
     AddressList, Companion, IpSet, IpSetEntry, NetworkInterface, PacketDim, Subnet,
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
+pub use direction::Direction;
 pub use point::{
     Body, Chain, ChainPolicy, Default as DefaultVerdict, DefaultOrigin, Discipline, Families,
     InboundPolicy, Lists, Netfilter, Point, PointKind, ProfileSettings, RuleList, Table, TableName,

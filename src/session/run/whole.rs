@@ -6,8 +6,8 @@ use super::judge_part::{
 };
 use super::parts::parts;
 use crate::common::progress::Progress;
-use crate::finding::Finding;
 use crate::finding::outcome::Check;
+use crate::finding::{AssumptionId, Finding};
 use crate::judge::{self, Order, Row, RowVerdict, Tally};
 use crate::lints::required;
 use crate::load::{Body, ExportId};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(super) struct Whole {
     pub rows: Vec<(RowVerdict, Vec<Check>)>,
     pub findings: Vec<Finding>,
-    pub assumed: BTreeMap<&'static str, usize>,
+    pub assumed: BTreeMap<AssumptionId, usize>,
     pub doubted: Vec<(Arc<str>, u32)>,
     pub inline: Vec<suppress::Inline>,
     pub files: BTreeMap<ExportId, FileFacts>,

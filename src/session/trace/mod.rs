@@ -10,9 +10,11 @@ pub use render::{write_human, write_human_row, write_json, write_ndjson};
 pub use select::{SelectError, Selection, select};
 pub use table::{Reader, TableError, packet as row_packet};
 
+use crate::finding::{AssumptionId, DeciderKind};
 use crate::judge::Exports;
 use hylint_engine::{
-    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, SetId, Step, evaluate_logged,
+    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, Reason, SetId, Step,
+    evaluate_logged,
 };
 use hylint_model::{Action, DefaultOrigin, PointKind, Profiles, Span, Test};
 use hylint_space::{AddrSet, PacketBox};
@@ -53,7 +55,7 @@ pub struct Decided {
     /// The rule's name, or the chain's.
     pub name: String,
     /// `rule`, `policy`, `default` or `implicit`.
-    pub kind: &'static str,
+    pub kind: DeciderKind,
 }
 
 /// A place on the way through chains.
@@ -81,7 +83,7 @@ pub struct Traced {
     /// What a conditional verdict depends on.
     pub conditions: Vec<String>,
     /// What was taken to be so because the export does not say.
-    pub assumptions: Vec<&'static str>,
+    pub assumptions: Vec<AssumptionId>,
     /// The way through chains, if it was asked for.
     pub path: Vec<Hop>,
 }
@@ -115,7 +117,7 @@ impl Tracer<'_> {
             for profile in each.filter(|p| p.intersects(profiles)) {
                 let mut one = self.judge_layer(layer, packet, &query, profile, path);
                 if assumed {
-                    one.assumptions.push("profile-domain");
+                    one.assumptions.push(AssumptionId::ProfileDomain);
                 }
                 whole = Some(match whole {
                     None => one,
@@ -126,7 +128,7 @@ impl Tracer<'_> {
         whole.unwrap_or_else(|| Traced {
             verdict: Verdict::Conditional,
             by: None,
-            conditions: vec!["incomplete-export".into()],
+            conditions: vec![Reason::IncompleteExport.as_str().into()],
             assumptions: Vec::new(),
             path: Vec::new(),
         })
@@ -192,7 +194,10 @@ impl Tracer<'_> {
         for b in branches {
             let brief = b.assumed.iter().any(|c| matches!(c.test, Test::Unprinted));
             let default = matches!(b.by, Decider::Default { default, .. } if default.origin == DefaultOrigin::Assumed);
-            for (holds, name) in [(brief, "brief-export"), (default, "windows-defaults")] {
+            for (holds, name) in [
+                (brief, AssumptionId::BriefExport),
+                (default, AssumptionId::WindowsDefaults),
+            ] {
                 if holds && !assumptions.contains(&name) {
                     assumptions.push(name);
                 }
@@ -290,7 +295,7 @@ fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
             add(&c.text);
         }
         match &b.by {
-            Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => add(reason),
+            Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => add(reason.as_str()),
             Decider::Rule { rule, .. } => {
                 if let Action::Opaque(target) = &rule.action {
                     add(target);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::finding::Code;
+use crate::finding::{AssumptionId, Code, RoleSource};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::rules::matrix::builtin;
 use crate::site::config;
@@ -108,7 +108,7 @@ fn naming_an_export_binds_it() {
     let h = &b.site.hosts[0];
     assert_eq!(
         (h.name.as_str(), h.role_source, h.layers.len()),
-        ("gw1", "config", 1)
+        ("gw1", Some(RoleSource::Config), 1)
     );
     assert_eq!(
         h.layers[0].points,
@@ -117,7 +117,7 @@ fn naming_an_export_binds_it() {
     );
     assert_eq!(state(&b, "hysecure-gateway").addrs.to_string(), "10.0.9.1");
     assert_eq!(b.export_roles[1].0, ["hysecure-gateway"]);
-    assert_eq!(b.export_roles[1].1, Some("config"));
+    assert_eq!(b.export_roles[1].1, Some(RoleSource::Config));
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn without_a_site_file_roles_come_in_their_order() {
             roles(h)[0].as_str(),
             h.addrs.to_string().as_str()
         ),
-        ("annotation", "sql-server", "10.0.4.7")
+        (Some(RoleSource::Annotation), "sql-server", "10.0.4.7")
     );
     let b = free(
         &CliOverrides::default(),
@@ -240,10 +240,10 @@ fn without_a_site_file_roles_come_in_their_order() {
     );
     assert_eq!(
         (b.site.hosts[0].role_source, roles(&b.site.hosts[0])),
-        ("path", vec!["session-host".to_owned()])
+        (Some(RoleSource::Path), vec!["session-host".to_owned()])
     );
     assert!(!b.site.configured && b.site.hosts[0].addrs.is_empty());
-    assert_eq!(b.assumptions[0].id, "peers-unknown");
+    assert_eq!(b.assumptions[0].id, AssumptionId::PeersUnknown);
     let given = |role: &str, address: &str| Overrides {
         roles: vec![role.to_owned()],
         addresses: vec![address.to_owned()],
@@ -254,7 +254,7 @@ fn without_a_site_file_roles_come_in_their_order() {
     let h = &b.site.hosts[0];
     assert_eq!(
         (h.role_source, roles(h)[0].as_str()),
-        ("option", "hysecure-gateway")
+        (Some(RoleSource::Option), "hysecure-gateway")
     );
     assert_eq!(
         CliOverrides::new(&m, &given("sesion-host", "10.0.0.1")).unwrap_err(),
@@ -276,13 +276,13 @@ fn ports_tell_a_role_as_an_assumption() {
         .iter()
         .map(|h| (h.role_source, roles(h)[0].clone()))
         .collect();
-    let want =
-        ["session-host", "sql-server", "controller-management"].map(|r| ("inferred", r.to_owned()));
+    let want = ["session-host", "sql-server", "controller-management"]
+        .map(|r| (Some(RoleSource::Inferred), r.to_owned()));
     assert_eq!(found, want);
     assert_eq!(
         b.assumptions
             .iter()
-            .filter(|a| a.id == "role-inferred")
+            .filter(|a| a.id == AssumptionId::RoleInferred)
             .count(),
         3
     );
@@ -521,7 +521,7 @@ fn tags_bind_without_a_site_file() {
             roles(h)[0].as_str(),
             h.layers[0].points.as_slice()
         ),
-        ("tag", "session-host", [at(0, 0)].as_slice())
+        (Some(RoleSource::Tag), "session-host", [at(0, 0)].as_slice())
     );
 }
 
