@@ -5,7 +5,7 @@ use crate::finding::{DeciderKind, Place, Witness};
 use crate::judge::Exports;
 use hylint_engine::{Decider, PointId, SetId};
 use hylint_model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule, Span};
-use hylint_space::{AddrSet, PacketBox, proto};
+use hylint_space::{AddrSet, PacketBox, PortSet, proto};
 use std::net::IpAddr;
 
 /// The point of a reference.
@@ -128,6 +128,8 @@ pub fn evidence(exports: &Exports, d: &Decider<'_>) -> Evidence {
 
 /// What a rule matches and does, without its place, name and rank: equal rules give equal texts, in whatever order they
 /// list their alternatives.
+///
+/// INVARIANT: fingerprints are made of it and baselines hold them, so its text stays, whatever reports say of a rule.
 #[must_use]
 pub fn normalized(rule: &Rule) -> String {
     let action = match &rule.action {
@@ -150,13 +152,27 @@ fn clause(c: &Clause) -> String {
         "{};{};{:?};{:?};{:?};{:?};{:?};{:?};{:?}",
         b.src, b.dst, b.proto, b.sport, b.dport, b.in_iface, b.out_iface, b.flags, b.state
     );
-    let mut conditions: Vec<String> = c.conditions.iter().map(Condition::describe).collect();
+    let text = |c: &Condition| format!("{}{}", if c.negated { "not " } else { "" }, c.text);
+    let mut conditions: Vec<String> = c.conditions.iter().map(text).collect();
     conditions.sort();
     for c in conditions {
         out.push('&');
         out.push_str(&c);
     }
     out
+}
+
+/// Ports as findings are known by them, whatever reports write.
+#[must_use]
+pub fn known_ports(ports: &PortSet) -> String {
+    let text = |(lo, hi): (u16, u16)| {
+        if lo == hi {
+            lo.to_string()
+        } else {
+            format!("{lo}-{hi}")
+        }
+    };
+    ports.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// One packet of a box.

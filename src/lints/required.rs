@@ -251,7 +251,7 @@ fn identity(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>) -> Identity {
     } else {
         f.peers(c.guard.direction)
     };
-    Identity::of(&[s.transport, &describe::ports(&f.ports()), &norm]).with_peers(peers)
+    Identity::of(&[s.transport, &place::known_ports(&f.ports()), &norm]).with_peers(peers)
 }
 
 /// Of united groups the one that nearly allows it is the one to mend, so its default is the place.
