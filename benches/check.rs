@@ -6,7 +6,7 @@
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use hylint::session::run::{CheckRequest, check};
+use hylint::session::{Request, check};
 use std::path::Path;
 
 mod common;
@@ -15,21 +15,10 @@ fn main() {
     divan::main();
 }
 
-fn request(path: &Path, role: &[&str]) -> CheckRequest {
-    CheckRequest {
-        paths: vec![path.to_path_buf()],
-        config: None,
-        matrix: None,
+fn request(path: &Path, role: &[&str]) -> Request {
+    Request {
         role: role.iter().map(|r| (*r).to_owned()).collect(),
-        address: Vec::new(),
-        at: jiff::Timestamp::UNIX_EPOCH,
-        threads: 0,
-        held_bytes: CheckRequest::HELD_BYTES,
-        select: Vec::new(),
-        ignore: Vec::new(),
-        fail_on: None,
-        inline_waivers: true,
-        changed: false,
+        ..Request::new([path])
     }
 }
 

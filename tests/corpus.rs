@@ -12,10 +12,11 @@
 #[path = "common/invariants.rs"]
 mod invariants;
 
+use hylint::finding::Finding;
 use hylint::finding::Severity;
 use hylint::finding::outcome::{Outcome, Status};
-use hylint::load::{FileRef, FileResult, LoadedExport, read_file};
-use hylint::session::run::{CheckRequest, check};
+use hylint::load::{Disk, FileRef, LoadedExport, NoExport, read_whole};
+use hylint::session::{Request, check};
 use hylint_model::{Export, ProblemKind};
 use invariants::{export_holds, outcome_holds, spans_are_rules};
 use std::path::{Path, PathBuf};
@@ -59,13 +60,14 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }
 
-fn read(path: &Path) -> FileResult {
-    read_file(&FileRef {
+fn read(path: &Path) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+    let file = FileRef {
         open: path.into(),
         shown: name(path).into(),
         named: true,
         stdin: false,
-    })
+    };
+    read_whole(&Disk, &file)
 }
 
 fn problems(e: &Export, kind: ProblemKind) -> usize {
@@ -112,20 +114,11 @@ fn row(e: &LoadedExport) {
 }
 
 fn checked(path: &Path, role: Option<&str>) -> Outcome {
-    let request = CheckRequest {
-        paths: vec![path.into()],
-        config: None,
-        matrix: None,
+    let request = Request {
         role: role.map(str::to_owned).into_iter().collect(),
-        address: Vec::new(),
         at: "2026-11-23T00:00:00Z".parse().unwrap(),
         threads: 1,
-        held_bytes: CheckRequest::HELD_BYTES,
-        select: Vec::new(),
-        ignore: Vec::new(),
-        fail_on: None,
-        inline_waivers: true,
-        changed: false,
+        ..Request::new([path])
     };
     let start = Instant::now();
     let outcome = check(&request).unwrap();
@@ -141,7 +134,7 @@ fn every_export_is_read_as_what_it_is_and_no_rule_is_lost() {
     let (mut rules, mut unmodelled) = (0, 0);
     for format in FORMATS {
         for path in files(format) {
-            let FileResult::Export(e, _) = read(&path) else {
+            let Ok((e, _)) = read(&path) else {
                 panic!("{format}/{} is not read", name(&path));
             };
             row(&e);
@@ -176,7 +169,7 @@ fn the_span_of_every_rule_is_the_text_of_the_rule() {
     paths.extend(files("mixed"));
     let (mut read_files, mut rules) = (0, 0);
     for path in paths {
-        if let FileResult::Export(e, _) = read(&path) {
+        if let Ok((e, _)) = read(&path) {
             read_files += 1;
             rules += spans_are_rules(&e);
         }
@@ -193,18 +186,18 @@ fn what_is_no_plain_export_is_never_read_as_a_clean_one() {
     head();
     for path in files("mixed") {
         let (told, what) = match read(&path) {
-            FileResult::Export(e, findings) => {
+            Ok((e, findings)) => {
                 row(&e);
                 export_holds(&e);
                 // A template's expression is a condition of the rule that holds it.
                 let told = !findings.is_empty() || conditions(&e.export) > 0;
                 (told, format!("{} rules", e.export.rules_in_file))
             }
-            FileResult::Failed(f) => {
+            Err(NoExport::Failed(f)) => {
                 println!("{:<52} {}", name(&path), f.message);
                 (true, f.message)
             }
-            FileResult::NotExport(_) => panic!("a named file is an export or an error"),
+            Err(NoExport::Other(_)) => panic!("a named file is an export or an error"),
         };
         assert!(told, "{}: nothing is told of it ({what})", name(&path));
     }

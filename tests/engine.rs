@@ -9,6 +9,7 @@
 
 use hylint::judge::Exports;
 use hylint::load::LoadedExport;
+use hylint::rules::platform;
 use hylint::session::trace::{Fields, Packet};
 use hylint_engine::{Context, Decider, Direction, Effect, LocalPolicy, PointId, SetId, evaluate};
 use hylint_model::{
@@ -251,7 +252,7 @@ fn of_a_set_of_packets_a_rule_takes_its_own_and_leaves_the_rest() {
         dst: AddrSet::parse("10.0.0.1").unwrap(),
         ..PacketBox::any()
     };
-    let policy = LocalPolicy::Required(&[]);
+    let policy = LocalPolicy::Required(platform::listener(&[]));
     let branches = branches(load(text), Direction::In, policy, &AddrSet::empty(), &whole);
     for (port, want) in [(443, ALLOW), (444, DENY), (600, DENY)] {
         let one = packet(&format!("10.0.0.9,10.0.0.1,tcp,4000,{port}")).space();
@@ -571,7 +572,7 @@ fn a_connection_without_ports_has_0_in_their_place_and_icmp_and_gre_have_other_n
             ..PacketBox::any()
         };
         let export = load(&dump("--ctorigdstport 443"));
-        let policy = LocalPolicy::Required(&[]);
+        let policy = LocalPolicy::Required(platform::listener(&[]));
         let mut all = branches(export, Direction::In, policy, &none, &several);
         all.sort_by_key(|(_, effect)| *effect as u8);
         let each = all.iter().map(|(b, e)| (b.dport.count(), *e));

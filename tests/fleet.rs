@@ -3,26 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // Tests may.
 
 use hylint::finding::outcome::Outcome;
-use hylint::load::{self, Keep, LoadedExport};
-use hylint::session::run::{CheckRequest, check};
+use hylint::load::{self, Disk, Keep, LoadedExport};
+use hylint::session::{Request, check};
 use hylint_model::{Body, Netfilter};
 use std::path::{Path, PathBuf};
 
-fn request(path: &Path, held_bytes: u64, threads: usize) -> CheckRequest {
-    CheckRequest {
-        paths: vec![path.to_path_buf()],
-        config: None,
-        matrix: None,
-        role: Vec::new(),
-        address: Vec::new(),
+fn request(path: &Path, held_bytes: u64, threads: usize) -> Request {
+    Request {
         at: "2026-03-01T00:00:00Z".parse().unwrap(),
         threads,
         held_bytes,
-        select: Vec::new(),
-        ignore: Vec::new(),
-        fail_on: None,
-        inline_waivers: true,
-        changed: false,
+        ..Request::new([path])
     }
 }
 
@@ -72,8 +63,8 @@ fn told(e: &LoadedExport) -> String {
 fn a_head_that_is_read_without_rules_is_that_of_the_whole() {
     let mut points = 0;
     for site in sites() {
-        let found = load::discover(&[site], |_| false).unwrap();
-        let heads = |keep: Keep| load::load(&found.files, &|_| keep, &|_| ()).heads;
+        let found = load::discover(&Disk, &[site], &|_| false).unwrap();
+        let heads = |keep: Keep| load::load(&Disk, &found.files, &|_| keep, &|_| ()).heads;
         let (whole, alone) = (heads(Keep::Whole), heads(Keep::Head));
         assert_eq!(whole.len(), alone.len());
         for (a, b) in whole.iter().zip(alone.iter()) {
@@ -162,7 +153,7 @@ fn a_file_that_changes_in_between_stops_the_run() {
     let file = dir.path().join("session-host.rules");
     std::fs::write(&file, RULES.replace("PORT", "3389")).unwrap();
     let meddler = Meddler(file.clone(), AtomicUsize::new(0));
-    let wrong = hylint::session::run::check_with(&request(dir.path(), 0, 1), &meddler).unwrap_err();
+    let wrong = hylint::session::check_with(&request(dir.path(), 0, 1), &meddler).unwrap_err();
     assert!(
         wrong[0].message.contains("changed while it was checked"),
         "{wrong:?}"
@@ -174,5 +165,5 @@ fn a_file_that_changes_in_between_stops_the_run() {
     );
     // What is held is not read twice.
     std::fs::write(&file, RULES.replace("PORT", "3389")).unwrap();
-    assert!(hylint::session::run::check_with(&request(dir.path(), u64::MAX, 1), &meddler).is_ok());
+    assert!(hylint::session::check_with(&request(dir.path(), u64::MAX, 1), &meddler).is_ok());
 }

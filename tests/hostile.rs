@@ -13,9 +13,9 @@ mod invariants;
 
 use hylint::finding::Severity;
 use hylint::finding::outcome::Outcome;
-use hylint::load::{FileRef, FileResult, LoadedExport, read_bytes_as};
+use hylint::load::{FileRef, LoadedExport, read_bytes_as};
 use hylint::report::{RenderOptions, by_id};
-use hylint::session::run::{CheckRequest, check};
+use hylint::session::{Request, check};
 use invariants::{export_holds, outcome_holds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -97,27 +97,15 @@ fn read(bytes: Vec<u8>, name: &str) -> Option<LoadedExport> {
         named: true,
         stdin: false,
     };
-    match read_bytes_as(&file, bytes) {
-        FileResult::Export(e, _) => Some(*e),
-        FileResult::NotExport(_) | FileResult::Failed(_) => None,
-    }
+    read_bytes_as(&file, bytes).ok().map(|(e, _)| e)
 }
 
-fn request(path: &Path, role: &str) -> CheckRequest {
-    CheckRequest {
-        paths: vec![path.into()],
-        config: None,
-        matrix: None,
+fn request(path: &Path, role: &str) -> Request {
+    Request {
         role: vec![role.into()],
-        address: Vec::new(),
         at: "2026-11-23T00:00:00Z".parse().unwrap(),
         threads: 1,
-        held_bytes: CheckRequest::HELD_BYTES,
-        select: Vec::new(),
-        ignore: Vec::new(),
-        fail_on: None,
-        inline_waivers: true,
-        changed: false,
+        ..Request::new([path])
     }
 }
 

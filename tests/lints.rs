@@ -3,7 +3,7 @@
 
 use hylint::finding::outcome::{Outcome, Status};
 use hylint::finding::{AssumptionId, Severity};
-use hylint::session::run::{CheckRequest, check};
+use hylint::session::{Request, check};
 use std::path::PathBuf;
 
 /// Writes the files, runs the check on them.
@@ -19,20 +19,10 @@ fn run_in(files: &[(&str, &str)], part: &str) -> Outcome {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let request = CheckRequest {
-        paths: vec![PathBuf::from(dir.path()).join(part)],
-        config: None,
-        matrix: None,
-        role: vec![],
-        address: vec![],
+    let request = Request {
         at: "2026-06-01T00:00:00Z".parse().unwrap(),
         threads: 1,
-        held_bytes: CheckRequest::HELD_BYTES,
-        select: vec![],
-        ignore: vec![],
-        fail_on: None,
-        inline_waivers: true,
-        changed: false,
+        ..Request::new([PathBuf::from(dir.path()).join(part)])
     };
     check(&request).unwrap()
 }
@@ -716,4 +706,135 @@ fn of_a_security_group_the_narrower_allow_is_redundant_and_priorities_order_a_ne
         entry(200, "deny", "10.0.9.0/24"),
     ));
     assert_eq!(lines(&o, "shadowed-rule"), []);
+}
+
+/// A rule for TCP 443 from the browser, written locally or by policy.
+fn console_rule(name: &str, source: &str, action: &str) -> String {
+    netsh(name, "TCP", "443", "")
+        .replace("Local Setting", source)
+        .replace(
+            "Action:                               Allow",
+            &format!("Action:                               {action}"),
+        )
+}
+
+/// A management host with these values of LocalFirewallRules in the domain, private and public profile.
+fn with_local_rules(merge: [&str; 3], rules: &[String]) -> Outcome {
+    let each = ["Domain", "Private", "Public"].iter().zip(merge);
+    let settings: String = each
+        .map(|(profile, merge)| {
+            format!(
+                "\r\n{profile} Profile Settings: \r\n{}\r\nState                                 ON\r\n\
+                 Firewall Policy                       BlockInbound,AllowOutbound\r\n\
+                 LocalFirewallRules                    {merge}\r\n",
+                "-".repeat(70)
+            )
+        })
+        .collect();
+    console_site(&format!("{settings}{}", rules.concat()))
+}
+
+/// The code, the line, the message and the help of the finding of the browser's row, and the lines and labels beside it.
+type RowFinding = (&'static str, u32, String, String, Vec<(u32, String)>);
+
+fn of_browser(o: &Outcome) -> RowFinding {
+    let mut all = o.findings.iter().filter(|f| f.row.is_some());
+    let f = all
+        .find(|f| f.message.contains("from admin-browser"))
+        .unwrap();
+    let beside = f
+        .related
+        .iter()
+        .map(|r| (r.place.start.line, r.label.clone()));
+    (
+        f.code.as_str(),
+        f.place.as_ref().unwrap().start.line,
+        f.message.clone(),
+        f.help.clone().unwrap(),
+        beside.collect(),
+    )
+}
+
+const DISABLED: [&str; 3] = ["Disable", "Enable", "Enable"];
+const IDLE: &str = "would allow it, but policy disables local rules";
+
+// Fails if the advice asks for a rule that is there and that policy keeps from acting.
+#[test]
+fn a_local_rule_that_policy_disables_leads_to_the_setting() {
+    let o = with_local_rules(
+        DISABLED,
+        &[console_rule("Console", "Local Setting", "Allow")],
+    );
+    let (code, line, message, help, beside) = of_browser(&o);
+    assert_eq!((code, line), ("missing-flow", 6));
+    assert!(
+        message.ends_with("is not let in at cm1: policy disables the local rule for it"),
+        "{message}"
+    );
+    assert_eq!(
+        help,
+        "allow TCP 443 in from 10.0.9.1 in Group Policy, or enable LocalFirewallRules there"
+    );
+    assert_eq!(beside, [(34, IDLE.to_owned())]);
+}
+
+// Fails if a local allow that does not act is taken for one that a block overrides.
+#[test]
+fn a_block_by_policy_does_not_override_a_local_rule_that_policy_disables() {
+    let rules = [
+        console_rule("Console", "Local Setting", "Allow"),
+        console_rule("Closed", "Group Policy Setting", "Block"),
+    ];
+    let o = with_local_rules(DISABLED, &rules);
+    let (code, line, message, help, beside) = of_browser(&o);
+    assert_eq!((code, line), ("missing-flow", 37));
+    assert!(
+        message.ends_with("a rule denies it, and policy disables the local rule for it"),
+        "{message}"
+    );
+    assert!(
+        help.starts_with(
+            "narrow or remove the blocking rule, and allow TCP 443 in from 10.0.9.1 in Group Policy"
+        ),
+        "{help}"
+    );
+    let setting = (6, "policy disables local rules here".to_owned());
+    assert_eq!(beside, [(34, IDLE.to_owned()), setting]);
+    // Local rules act.
+    for merge in [
+        ["Enable"; 3],
+        ["N/A (GPO-store only)"; 3],
+        ["Enable", "Disable", "Disable"],
+    ] {
+        assert_eq!(
+            of_browser(&with_local_rules(merge, &rules)).0,
+            "blocked-flow",
+            "{merge:?}"
+        );
+    }
+    // The allow is one of policy.
+    let both = rules.map(|r| r.replace("Local Setting", "Group Policy Setting"));
+    assert_eq!(
+        of_browser(&with_local_rules(DISABLED, &both)).0,
+        "blocked-flow"
+    );
+}
+
+// Fails if a second fault is hidden: mending it would not make the rule act.
+#[test]
+fn a_local_rule_that_policy_disables_is_no_near_miss_for_another_fault() {
+    let other_port = console_rule("Console", "Local Setting", "Allow").replace("443", "444");
+    let (code, _, message, help, beside) = of_browser(&with_local_rules(
+        DISABLED,
+        std::slice::from_ref(&other_port),
+    ));
+    assert_eq!((code, beside), ("missing-flow", Vec::new()));
+    assert!(message.ends_with("no rule allows it"), "{message}");
+    assert_eq!(
+        help,
+        "allow TCP 443 in from 10.0.9.1 in Group Policy: LocalFirewallRules disables local rules"
+    );
+    let (_, _, _, help, beside) = of_browser(&with_local_rules(["Enable"; 3], &[other_port]));
+    assert_eq!(help, "allow TCP 443 in from 10.0.9.1");
+    assert_eq!(beside.len(), 1, "{beside:?}");
 }

@@ -8,6 +8,7 @@
 
 use hylint::judge::Exports;
 use hylint::load::LoadedExport;
+use hylint::rules::platform;
 use hylint_engine::{Carry, Context, Direction, Effect, LocalPolicy, PointId, evaluate};
 use hylint_model::{
     Action, Body, Clause, Condition, ConditionKind, DefaultOrigin, DefaultVerdict, Discipline,
@@ -100,7 +101,7 @@ fn judged(rules: Vec<Rule>, policy: LocalPolicy<'_>) -> Vec<(Effect, bool)> {
 fn required(action: Action, space: PacketBox, conditions: &[Condition]) -> Vec<(Effect, bool)> {
     let listeners: Vec<String> = LISTENERS.iter().map(|l| (*l).into()).collect();
     let rules = vec![rule(action, space, conditions)];
-    judged(rules, LocalPolicy::Required(&listeners))
+    judged(rules, LocalPolicy::Required(platform::listener(&listeners)))
 }
 
 const ASSUMED: &[(Effect, bool)] = &[(Effect::Allow, true)];
@@ -135,7 +136,11 @@ fn an_allow_for_the_listener_or_for_one_that_is_not_known_carries_the_flow() {
     // Nobody says who listens.
     for name in [r"C:\x\other.exe", r"C:\SQL\Binn\sqlservr.exe"] {
         let rules = vec![rule(Action::Allow, https(), &[program(name)])];
-        assert_eq!(judged(rules, LocalPolicy::Required(&[])), ASSUMED, "{name}");
+        assert_eq!(
+            judged(rules, LocalPolicy::Required(platform::listener(&[]))),
+            ASSUMED,
+            "{name}"
+        );
     }
 }
 
@@ -147,7 +152,7 @@ fn a_block_stops_its_own_listener_only() {
             rule(Action::Deny, https(), &[condition]),
             rule(Action::Allow, https(), &[]),
         ];
-        judged(rules, LocalPolicy::Required(&listeners))
+        judged(rules, LocalPolicy::Required(platform::listener(&listeners)))
     };
     let passes: &[(Effect, bool)] = &[(Effect::Allow, false)];
     assert_eq!(blocked(service("TermService")), [(Effect::Deny, true)]);
@@ -160,6 +165,56 @@ fn a_block_stops_its_own_listener_only() {
     assert_eq!(blocked(local(Test::Gid(RangeSet::single(0)))), OPEN);
     assert_eq!(blocked(local(Test::Opaque)), OPEN);
     assert_eq!(blocked(local(Test::Package)), [(Effect::Deny, true)]);
+}
+
+// Fails if a flow is satisfied by a rule whose program a block of any port stops before it: only one process listens.
+#[test]
+fn an_allow_does_not_carry_for_a_program_that_a_block_of_any_port_names() {
+    let any_port = || PacketBox {
+        dport: PortSet::full(),
+        ..https()
+    };
+    let app = program(r"C:\x\app.exe");
+    let twofold = [app.clone(), service("Spooler")];
+    for (block, allow, want) in [
+        (vec![app.clone()], vec![app.clone()], NOT),
+        (vec![program(r"C:\x\b.exe")], vec![app.clone()], ASSUMED),
+        (vec![app.clone()], vec![], &[(Effect::Allow, false)]),
+        // Another service of the program may listen.
+        (twofold.to_vec(), vec![app.clone()], ASSUMED),
+    ] {
+        let rules = vec![
+            rule(Action::Deny, any_port(), &block),
+            rule(Action::Allow, https(), &allow),
+        ];
+        let got = judged(rules, LocalPolicy::Required(platform::listener(&[])));
+        assert_eq!(got, want, "{block:?} {allow:?}");
+    }
+}
+
+// Fails if `trace` says that an export lets through or stops what `check` rests no requirement on.
+#[test]
+fn what_is_not_printed_decides_a_packet_only_where_ports_are_named() {
+    let any_port = || PacketBox {
+        dport: PortSet::full(),
+        ..https()
+    };
+    let literal = LocalPolicy::Literal {
+        uid: None,
+        gid: None,
+        mac: None,
+        mark: 0,
+    };
+    let brief = [local(Test::Unprinted)];
+    let is = |rules: Vec<Rule>, want: &[(Effect, bool)]| assert_eq!(judged(rules, literal), want);
+    is(vec![rule(Action::Allow, https(), &brief)], ASSUMED);
+    is(vec![rule(Action::Allow, any_port(), &brief)], OPEN);
+    // What narrows one rule says nothing of another.
+    let rules = vec![
+        rule(Action::Deny, any_port(), &brief),
+        rule(Action::Allow, any_port(), &brief),
+    ];
+    is(rules, OPEN);
 }
 
 #[test]

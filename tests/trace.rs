@@ -479,6 +479,27 @@ fn windows_assumptions_are_named_and_are_no_conditions() {
         .expect(0, &["allow", "windows-defaults"]);
 }
 
+// Fails if `trace` answers for a rule of any port whose program is not printed, on which `check` rests nothing.
+#[test]
+fn a_rule_of_any_port_whose_program_is_not_printed_leaves_it_open() {
+    for (action, port, status, verdict) in [
+        ("Allow", "443", 0, "allow"),
+        ("Allow", "Any", 1, "conditional"),
+        ("Block", "443", 1, "deny"),
+        ("Block", "Any", 1, "conditional"),
+    ] {
+        let rule = NETSH
+            .replace("443", port)
+            .replace("Allow\r\nOk", &format!("{action}\r\nOk"));
+        let allow = NETSH.replace("Ok.\r\n", "");
+        let text = format!("{}{rule}", if action == "Block" { &allow } else { "" });
+        let h = Hylint::new().file("fw.rules", text);
+        h.args(&format!("{TO} --proto tcp --dport 443"))
+            .run()
+            .expect(status, &[verdict, "brief-export"]);
+    }
+}
+
 #[test]
 fn sets_come_from_a_file_beside_the_dump() {
     let dump =

@@ -27,7 +27,7 @@ pub(crate) fn write(
     seed: u64,
     config: bool,
 ) -> io::Result<()> {
-    let matrix = hylint::site::load_matrix("hyworks", Path::new(""))
+    let matrix = hylint::site::load_matrix(&hylint::load::Disk, "hyworks", Path::new(""))
         .map_err(|_| io::Error::other("the built-in matrix does not load"))?;
     std::fs::create_dir_all(folder)?;
     let hosts = hosts(&matrix, n);

@@ -71,6 +71,30 @@ fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+/// Returns the byte order mark that a file begins with, or nothing.
+#[must_use]
+pub fn mark(bytes: &[u8]) -> &[u8] {
+    let marks: [&[u8]; 3] = [b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"];
+    let found = marks.iter().find(|m| bytes.starts_with(m));
+    bytes.get(..found.map_or(0, |m| m.len())).unwrap_or(&[])
+}
+
+/// Encodes a text, without a byte order mark, in the encoding of that name (as [`Decoded::encoding`] gives it). `None` if
+/// the encoding is unknown or lacks a character.
+#[must_use]
+pub fn encode(text: &str, encoding: &str) -> Option<Vec<u8>> {
+    let units = || text.encode_utf16();
+    match encoding {
+        "UTF-8" => Some(text.as_bytes().to_vec()),
+        "UTF-16LE" => Some(units().flat_map(u16::to_le_bytes).collect()),
+        "UTF-16BE" => Some(units().flat_map(u16::to_be_bytes).collect()),
+        name => code_pages()
+            .into_iter()
+            .find(|p| p.name() == name)?
+            .encode(text),
+    }
+}
+
 fn sample(bytes: &[u8]) -> &[u8] {
     bytes.get(..SAMPLE).unwrap_or(bytes)
 }
@@ -158,6 +182,25 @@ impl CodePage {
             }
         }
     }
+
+    /// `None` if a character is not in the page.
+    fn encode(&self, text: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Web(e) => {
+                let (bytes, _, unmappable) = e.encode(text);
+                (!unmappable).then(|| bytes.into_owned())
+            }
+            Self::Oem(_, table) => text.chars().map(|c| oem_byte(c, table)).collect(),
+        }
+    }
+}
+
+fn oem_byte(c: char, table: &[char; 128]) -> Option<u8> {
+    if c.is_ascii() {
+        return u8::try_from(u32::from(c)).ok();
+    }
+    let at = table.iter().position(|t| *t == c)?;
+    u8::try_from(at + 128).ok()
 }
 
 /// Candidates; of equals the first wins.

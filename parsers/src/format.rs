@@ -1,73 +1,8 @@
 //! The registry of export formats. A new format is one folder and one line here.
 
-use crate::json::Json;
+pub use crate::input::{Depth, FormatSpec, Input, Score};
 use crate::source::Source;
 use hylint_model::Export;
-use std::cell::OnceCell;
-
-/// How much of a text a reader takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Depth {
-    /// All of it.
-    Whole,
-    /// What stands beside rules. Points, in their order, and everything else of the export are as in the whole, but a
-    /// reader may leave out rules and what it has to say of them. Azure rules that name application security groups
-    /// are never left out.
-    Heads,
-}
-
-/// A file on its way to a reader. JSON is parsed at most once, whatever the number of JSON formats.
-#[derive(Debug)]
-pub struct Input<'a> {
-    /// The text.
-    pub source: &'a Source,
-    /// What is asked of it.
-    pub depth: Depth,
-    json: OnceCell<Option<Json<'a>>>,
-}
-
-impl<'a> Input<'a> {
-    /// Wraps a source of which everything is asked.
-    #[must_use]
-    pub fn new(source: &'a Source) -> Self {
-        Self::with_depth(source, Depth::Whole)
-    }
-
-    /// Wraps a source.
-    #[must_use]
-    pub fn with_depth(source: &'a Source, depth: Depth) -> Self {
-        Self {
-            source,
-            depth,
-            json: OnceCell::new(),
-        }
-    }
-
-    /// The text as JSON documents, if it begins like JSON (or concatenated JSON documents).
-    pub fn json(&self) -> Option<&Json<'_>> {
-        self.json
-            .get_or_init(|| Json::sniff(&self.source.text).then(|| Json::parse(&self.source.text)))
-            .as_ref()
-    }
-}
-
-/// How sure a format is that a text is its own: 0 no, 1 a companion or fragment, up to 100 certain.
-pub type Score = u8;
-
-/// One format.
-#[derive(Debug)]
-pub struct FormatSpec {
-    /// Stable id in outputs: `netsh`, `iptables`, `aws`, `azure`.
-    pub id: &'static str,
-    /// Name for people.
-    pub name: &'static str,
-    /// The command that makes such an export.
-    pub command: &'static str,
-    /// Tells from content alone whether a text is of this format.
-    pub detect: fn(&Input<'_>) -> Score,
-    /// Reads a text of this format. Never fails: problems are in the export.
-    pub read: fn(&Input<'_>) -> Export,
-}
 
 /// Every format.
 pub const FORMATS: &[&FormatSpec] = &[

@@ -1,16 +1,20 @@
 //! Reads firewall exports as they are into one normalized model with source places.
 //!
-//! Data flows one way: bytes → [`decode`] → [`source::Source`] → [`format::detect`] → a reader → [`hylint_model::Export`].
+//! Data flows one way: bytes → [`decode`] → [`source::Source`] → [`format::detect`] → a reader ([`input`]) → [`hylint_model::Export`].
 //! A reader never fails: what it cannot take is a [`hylint_model::Problem`] with its place, and the rest is read.
 
 pub mod aws;
 pub mod azure;
 pub mod catalog;
 pub mod decode;
+pub mod edit;
 pub mod format;
+pub mod input;
 pub mod iptables;
 pub mod json;
 pub mod lookalike;
 pub mod netsh;
+pub mod patch;
 mod scan;
 pub mod source;
+pub mod write;

@@ -13,7 +13,7 @@ pub struct Position {
 }
 
 /// A decoded file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// The path as it is reported: relative, with `/`, or `-` for standard input.
     pub path: String,

@@ -8,8 +8,12 @@
     reason = "a test prints what it skips and fails by panicking"
 )]
 
-use hylint_model::{Body, ConditionKind, Export, ProblemKind, Test};
+use hylint_model::{Action, Body, ConditionKind, Export, ProblemKind, Rule, Span, Test};
+use hylint_parsers::decode::decode;
+use hylint_parsers::edit::{Change, EditError, List, ListRef, Position};
 use hylint_parsers::format;
+use hylint_parsers::iptables::FORMAT;
+use hylint_parsers::patch::patch;
 use hylint_parsers::source::Source;
 use std::path::{Path, PathBuf};
 
@@ -221,4 +225,75 @@ fn every_dump_of_the_corpus_is_written_back() {
         }
     }
     println!("{written} rules written");
+}
+
+/// The chains of an export.
+fn chains(e: &Export) -> Vec<ListRef> {
+    let mut out = Vec::new();
+    for (point, p) in e.points.iter().enumerate() {
+        let Body::Netfilter(n) = &p.body else {
+            continue;
+        };
+        for (table, t) in n.tables.iter().enumerate() {
+            let chains = 0..t.chains.len();
+            let lists = chains.map(|chain| List::Chain { table, chain });
+            out.extend(lists.map(|list| ListRef { point, list }));
+        }
+    }
+    out
+}
+
+fn decoded(bytes: &[u8]) -> Source {
+    let d = decode(bytes.to_vec()).expect("text");
+    Source::new("t", d.text, d.encoding)
+}
+
+/// Puts a rule for every packet into a chain and takes it out again: the file's bytes.
+fn there_and_back(bytes: &[u8], list: ListRef, index: usize) -> Result<Vec<u8>, EditError> {
+    let change = |bytes: &[u8], change: &dyn Fn(&Export) -> Change| {
+        let source = decoded(bytes);
+        let export = format::read(&source).expect("an export");
+        let edits = FORMAT.edit.expect("offered")(&source, &export, &change(&export))?;
+        patch(&source, bytes, &edits)
+    };
+    let new = change(bytes, &|export| {
+        let next = list.rule(index);
+        let at = match next.find(export) {
+            Some(_) => Position::Before(next),
+            None => Position::End(list),
+        };
+        let rule = Box::new(Rule::new(Span::default(), Action::Allow));
+        Change::Insert { at, rule }
+    })?;
+    change(&new, &|_| Change::Remove(list.rule(index)))
+}
+
+/// Catches bytes that an edit of a real dump loses, and dumps that cannot be edited without need.
+#[test]
+fn a_rule_put_into_a_dump_of_the_corpus_and_taken_out_leaves_its_bytes() {
+    let Some(corpus) = corpus() else { return };
+    let (mut same, mut refused) = (0, 0);
+    for path in files(&corpus.join("iptables")) {
+        let bytes = std::fs::read(&path).expect("file");
+        let export = format::read(&decoded(&bytes));
+        let Some(export) = export.filter(|e| e.format == "iptables" && bytes.len() < 100_000)
+        else {
+            continue;
+        };
+        for list in chains(&export) {
+            let len = list.rules(&export).expect("a chain").len();
+            for index in [0, len / 2, len] {
+                match there_and_back(&bytes, list, index) {
+                    Ok(back) => {
+                        assert!(back == bytes, "{} {list:?} {index}", path.display());
+                        same += 1;
+                    }
+                    Err(EditError::Unsupported(_) | EditError::Differs(_)) => refused += 1,
+                    Err(e) => panic!("{} {list:?} {index}: {e}", path.display()),
+                }
+            }
+        }
+    }
+    println!("{same} changes leave the same bytes, {refused} are refused");
+    assert!(same > 1000 && refused * 50 < same);
 }

@@ -6,9 +6,10 @@ use super::progress::Bar;
 use super::{Color, Exit, output};
 use crate::finding::outcome::{Gate, Outcome};
 use crate::finding::{Code, Severity};
+use crate::load::Disk;
 use crate::report::{self, FORMATS, RenderOptions, Report};
-use crate::session::run::{CheckRequest, check_with};
 use crate::session::suppress::baseline::Baseline;
+use crate::session::{Request, check_with};
 use crate::site;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
@@ -137,21 +138,20 @@ impl Args {
         &self.input.paths
     }
 
-    fn request(&self, paths: Vec<PathBuf>) -> Result<CheckRequest, Failure> {
-        Ok(CheckRequest {
-            paths,
+    fn request(&self, paths: Vec<PathBuf>) -> Result<Request, Failure> {
+        Ok(Request {
             config: self.input.config.clone(),
             matrix: self.input.matrix.clone(),
             role: self.input.role.clone(),
             address: self.input.address.clone(),
             at: moment(self.input.at)?,
             threads: self.input.threads,
-            held_bytes: CheckRequest::HELD_BYTES,
             select: self.lint.select.clone(),
             ignore: self.lint.ignore.clone(),
             fail_on: self.lint.fail_on.map(Into::into),
             inline_waivers: !self.lint.no_inline_waivers,
             changed: self.input.changed,
+            ..Request::new(paths)
         })
     }
 }
@@ -232,7 +232,7 @@ fn sites(args: &Args) -> Result<Vec<Vec<PathBuf>>, Failure> {
     let paths = &args.input.paths;
     let mut files: Vec<PathBuf> = Vec::new();
     if args.input.config.is_none() {
-        for file in paths.iter().filter_map(|p| site::find(p)) {
+        for file in paths.iter().filter_map(|p| site::find(&Disk, p)) {
             if !files.contains(&file) {
                 files.push(file);
             }
@@ -256,7 +256,7 @@ fn sites(args: &Args) -> Result<Vec<Vec<PathBuf>>, Failure> {
             "run hylint once for each: a report, like a baseline, is about one site",
         ));
     }
-    let of = |p: &PathBuf| site::find(p).and_then(|f| files.iter().position(|o| *o == f));
+    let of = |p: &PathBuf| site::find(&Disk, p).and_then(|f| files.iter().position(|o| *o == f));
     let mut all = vec![Vec::new(); files.len()];
     for p in paths {
         if let Some(group) = all.get_mut(of(p).unwrap_or(0)) {

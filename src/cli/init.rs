@@ -3,7 +3,7 @@
 use super::fail::Failure;
 use super::{Exit, matrix, output};
 use crate::common::sanitize::limited as sanitize_limited;
-use crate::load::CONFIG_NAME;
+use crate::load::{CONFIG_NAME, Disk};
 use crate::session::init::{Draft, draft};
 use crate::site;
 use std::io::{self, Write};
@@ -31,26 +31,27 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         ));
     }
     // A site within a site would take its exports from it.
-    if let Some(there) = site::find(&args.path).filter(|_| !args.stdout) {
+    if let Some(there) = site::find(&Disk, &args.path).filter(|_| !args.stdout) {
         return Err(Failure::with_help(
             format!("there is already {}", there.display()),
             "it is never overwritten: --stdout shows what would be written, to compare",
         ));
     }
     let m = matrix::load(&args.matrix)?;
-    let Some(mut draft) = draft(&args.path, &m)? else {
+    let id = m.id.clone();
+    let Some(mut draft) = draft(&args.path, m)? else {
         return Err(Failure::with_help(
             format!("there is no export of a firewall in {shown}"),
             "put the exports there, one folder for each host: netsh advfirewall, iptables-save, AWS or Azure JSON",
         ));
     };
-    if args.matrix != m.id {
+    if args.matrix != id {
         // A matrix of one's own is found from the site file.
         let file =
             std::path::absolute(&args.matrix).unwrap_or_else(|_| PathBuf::from(&args.matrix));
         let name = serde_json::to_string(&file.to_string_lossy()).unwrap_or_default();
         draft.text = draft.text.replacen(
-            &format!("matrix = \"{}\"", m.id),
+            &format!("matrix = \"{id}\""),
             &format!("matrix = {name}"),
             1,
         );

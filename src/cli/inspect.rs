@@ -1,10 +1,11 @@
 //! `hylint inspect EXPORT`.
 
 use super::fail::Failure;
-use super::{Exit, output};
-use crate::load::{FileRef, FileResult, discover, read_file};
+use super::{Exit, one_host, output};
+use crate::load::ExportId;
 use crate::report::{RenderOptions, write_json};
 use crate::session::inspect::{Inspection, write_human};
+use crate::session::{Kept, Request};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -29,17 +30,15 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    if args.path.is_dir() {
-        return Err(Failure::with_help(
-            format!("{} is a folder", args.path.display()),
-            "name one export",
-        ));
-    }
-    let found = discover(std::slice::from_ref(&args.path), |_| false)?;
-    let Some(file) = found.files.first() else {
-        return Err(Failure::new("there is no such file"));
+    let keep = Kept {
+        sources: true,
+        ..Kept::default()
     };
-    let export = read(file)?;
+    let session = one_host::open(Request {
+        keep,
+        ..Request::new([&args.path])
+    })?;
+    let export = session.source(ExportId::default())?;
     output::stdout(|out| match args.format {
         Format::Json => write_json(&Inspection::of(&export), out),
         Format::Human => {
@@ -51,15 +50,4 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
     })?;
     Ok(Exit::Clean)
-}
-
-fn read(file: &FileRef) -> Result<crate::load::LoadedExport, Failure> {
-    match read_file(file) {
-        FileResult::Export(e, _) => Ok(*e),
-        FileResult::NotExport(path) => Err(Failure::new(format!("{path} is no export"))),
-        FileResult::Failed(f) => Err(Failure::with_help(
-            format!("{}: {}", file.shown, f.message),
-            f.help.unwrap_or_default(),
-        )),
-    }
 }

@@ -9,6 +9,7 @@ mod init;
 mod inspect;
 mod man;
 mod matrix;
+mod one_host;
 mod output;
 mod page;
 mod progress;

@@ -1,20 +1,18 @@
 //! `hylint trace EXPORT`: what an export does with one packet, or with a table of packets.
 
 use super::fail::Failure;
-use super::{Exit, output};
+use super::{Exit, one_host, output};
 use crate::common::sanitize::limited as sanitize_limited;
-use crate::judge::Exports;
-use crate::link::{Index, join, settle};
-use crate::load::{ExportId, FileRef, FileResult, Heads, LoadedExport, discover, read_file};
+use crate::load::{ExportId, LoadedExport};
+use crate::session::Request;
 use crate::session::trace::{
     Fields, Packet, Reader, TableError, Traced, Tracer, Verdict, row_packet, select, write_human,
     write_human_row, write_json, write_ndjson,
 };
 use clap::ValueEnum;
-use hylint_engine::{Direction, Indexes, PointId, SetId};
+use hylint_engine::{Direction, Indexes};
 use hylint_model::Profiles;
 use hylint_space::AddrSet;
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -143,40 +141,29 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             "the export and the packets cannot both come from standard input",
         ));
     }
-    let mut exports = Vec::with_capacity(1 + args.with.len());
-    for path in std::iter::once(&args.path).chain(&args.with) {
-        exports.push(load(path)?);
-    }
-    let known: BTreeMap<String, AddrSet> = args.resolve.iter().cloned().collect();
-    // All files that are named here are of one host.
-    let claims = vec![vec![0]; exports.len()];
-    let heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
-    let mut heads = Heads::new(heads);
-    let index = Index::new(&heads, &claims);
-    let linked = join(&mut heads, &index);
-    let mut resolve = linked.resolve;
-    for (at, e) in heads.ids().zip(&mut exports) {
-        let _ = settle(e, at, &heads, &index, &known);
-    }
-    resolve.extend(known);
+    let paths = std::iter::once(&args.path).chain(&args.with).cloned();
+    let session = one_host::open(Request {
+        resolve: args.resolve.iter().cloned().collect(),
+        ..Request::new(paths)
+    })?;
     let indexes = match args.packets {
         Some(_) => Indexes::of_short_lists,
         None => Indexes::default,
     };
-    let mut exports = Exports::with_indexes(exports, indexes);
-    for (at, from) in linked.settings {
-        let set = |e: ExportId| SetId::new(e.index());
-        exports.settings_stand_in(PointId::new(set(at.export), at.index()), set(from));
-    }
+    let linked = session.linked(ExportId::default(), indexes)?;
+    let exports = linked.exports();
+    exports.iter().for_each(warn_of_lines_not_read);
+    let mut resolve = session.links().resolve.clone();
+    resolve.extend(args.resolve.iter().cloned());
     let direction = match args.direction {
         Way::In => Direction::In,
         Way::Out => Direction::Out,
         Way::Forward => Direction::Forward,
     };
-    let layers = select(&exports, SetId::default(), &args.point, direction)
+    let layers = select(exports, linked.set, &args.point, direction)
         .map_err(|e| Failure::with_help(e.to_string(), e.help()))?;
     let tracer = Tracer {
-        exports: &exports,
+        exports,
         layers: &layers,
         resolve: &resolve,
         direction,
@@ -193,42 +180,19 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-fn load(path: &PathBuf) -> Result<LoadedExport, Failure> {
-    if path.is_dir() {
-        return Err(Failure::with_help(
-            format!("{} is a folder", path.display()),
-            "name one export",
-        ));
+fn warn_of_lines_not_read(e: &LoadedExport) {
+    let dropped = e.export.problems.iter().filter(|p| p.dropped).count();
+    if dropped == 0 {
+        return;
     }
-    let found = discover(std::slice::from_ref(path), |_| false)?;
-    let Some(file) = found.files.first() else {
-        return Err(Failure::new("there is no such file"));
+    let (lines, them) = match dropped {
+        1 => ("line", "it is in no rule: `hylint inspect` shows it"),
+        _ => ("lines", "they are in no rule: `hylint inspect` lists them"),
     };
-    read(file)
-}
-
-fn read(file: &FileRef) -> Result<LoadedExport, Failure> {
-    match read_file(file) {
-        FileResult::Export(e, _) => {
-            let dropped = e.export.problems.iter().filter(|p| p.dropped).count();
-            if dropped > 0 {
-                let (lines, them) = match dropped {
-                    1 => ("line", "it is in no rule: `hylint inspect` shows it"),
-                    _ => ("lines", "they are in no rule: `hylint inspect` lists them"),
-                };
-                warn(&format!(
-                    "{dropped} {lines} of {} could not be read, so {them}",
-                    file.shown
-                ));
-            }
-            Ok(*e)
-        }
-        FileResult::NotExport(path) => Err(Failure::new(format!("{path} is no export"))),
-        FileResult::Failed(f) => Err(Failure::with_help(
-            format!("{}: {}", file.shown, f.message),
-            f.help.unwrap_or_default(),
-        )),
-    }
+    warn(&format!(
+        "{dropped} {lines} of {} could not be read, so {them}",
+        e.path
+    ));
 }
 
 fn warn(text: &str) {

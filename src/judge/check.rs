@@ -5,21 +5,22 @@ use super::flows::{self, Peers};
 use super::miss::overruled;
 use super::probe::{Answer, Guard};
 use super::spec::FlowSpec;
-use super::whole::Order;
+use super::whole::{InPart, Order};
 use crate::finding::AssumptionId;
 use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
+use crate::rules::platform;
 use hylint_engine::{Decider, Direction, Effect, LocalPolicy, Reason, covers};
 use hylint_model::Profiles;
-use hylint_space::{AddrSet, Family, PacketBox};
+use hylint_space::{AddrSet, Family, PacketBox, class};
 use std::collections::BTreeSet;
 
 /// A check's result.
 #[derive(Clone, Debug)]
 pub struct Checked<'a> {
     /// Where it stands among the checks of its requirement.
-    pub order: Order,
+    pub order: Order<InPart>,
     /// Where.
     pub guard: Guard<'a>,
     /// Status.
@@ -48,7 +49,7 @@ pub fn run<'a>(
     peers: &Peers,
 ) -> Option<Checked<'a>> {
     let mut out = Checked {
-        order: (0, 0),
+        order: Order::default(),
         guard: guard.clone(),
         status: Status::Satisfied,
         queries: Vec::new(),
@@ -70,7 +71,7 @@ pub fn run<'a>(
             me.only(family)
         };
         let theirs = if peers.external {
-            flows::public().only(family)
+            class::public().only(family)
         } else if peers.unknown {
             flows::unicast(family)
         } else {
@@ -163,7 +164,7 @@ impl<'a> Checked<'a> {
     /// A flow between two roles of one host, which its firewall does not see.
     pub(super) fn local(guard: Guard<'a>) -> Self {
         Self {
-            order: (0, 0),
+            order: Order::default(),
             guard,
             status: Status::Satisfied,
             queries: Vec::new(),
@@ -203,10 +204,10 @@ fn ask<'a>(
     } else {
         spec.listeners
     };
-    let policy = LocalPolicy::Required(listeners);
+    let policy = LocalPolicy::Required(platform::listener(listeners));
     let mut answer = guard.ask(exports, policy, &query);
     let mut c = Checked {
-        order: (0, 0),
+        order: Order::default(),
         guard: guard.clone(),
         status: Status::Satisfied,
         queries: vec![query.clone()],

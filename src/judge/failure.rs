@@ -4,6 +4,7 @@ use super::flows::{self, Peers};
 use super::probe::{Answer, Guard, without_interfaces};
 use super::spec::FlowSpec;
 use crate::judge::Exports;
+use crate::rules::platform;
 use hylint_engine::{Branch, Decider, Direction, Effect, LocalPolicy, union_addrs};
 use hylint_model::{Condition, ConditionKind, PointKind};
 use hylint_space::{AddrSet, PacketBox, PortSet};
@@ -198,7 +199,11 @@ pub(super) fn of_reply<'a>(
         ..guard.clone()
     };
     let query = flows::reply(goal, stateful);
-    let answer = back.ask(exports, LocalPolicy::Required(&[]), &query);
+    let answer = back.ask(
+        exports,
+        LocalPolicy::Required(platform::listener(&[])),
+        &query,
+    );
     let (denied, open) = missing(&answer, &query);
     let partial = answer.allowed.iter().any(|a| a.intersects(&query));
     if !denied.is_empty() {

@@ -1,15 +1,16 @@
 //! Which flows the matrix asks of this site: requirements with their ends, ports and peers.
 
+use super::InPart;
 use crate::rules::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
 use crate::rules::platform;
 use crate::site::{Access, Host, Site, Transit};
 use hylint_engine::PointId;
 use hylint_model::PointKind;
 use hylint_space::{
-    AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
+    AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, class,
+    proto,
 };
 use rustc_hash::FxHashMap;
-use std::sync::LazyLock;
 
 /// One side of a flow, seen from a point that guards the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,16 +48,12 @@ pub struct Flows<'a> {
 }
 
 /// Hosts and forwarding firewalls that are judged together. Their points are numbered by the exports at hand.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct PartScope {
     /// Hosts.
     pub hosts: Vec<Host<PointId>>,
-    /// The number of each in the site.
-    pub host_numbers: Vec<usize>,
     /// Forwarding firewalls.
     pub transits: Vec<Transit<PointId>>,
-    /// The number of each in the site.
-    pub transit_numbers: Vec<usize>,
 }
 
 /// Which requirements apply to a site, by id: it takes a look at all of its hosts, so it is found out once.
@@ -122,9 +119,9 @@ impl<'a> Flows<'a> {
         a != b && (lives(a, b) || lives(b, a))
     }
 
-    /// Hosts that are judged here and have one of the roles, with their numbers in the site.
-    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (usize, &'a Host<PointId>)> {
-        let numbers = self.part.host_numbers.iter().copied();
+    /// Hosts that are judged here and have one of the roles, with their numbers.
+    pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (InPart, &'a Host<PointId>)> {
+        let numbers = (0..self.part.hosts.len()).map(InPart);
         numbers
             .zip(&self.part.hosts)
             .filter(move |(_, h)| h.roles.iter().any(|r| roles.contains(r)))
@@ -274,67 +271,17 @@ impl<'a> Flows<'a> {
 /// Unicast sources of a family: what an undeclared peer may be.
 #[must_use]
 pub fn unicast(family: Family) -> AddrSet {
-    hosts().only(family)
+    class::hosts().only(family)
 }
 
-/// Unicast addresses of both families: 1.0.0.0–223.255.255.255 without loopback; global unicast (2000::/3) and unique local
-/// (fc00::/7), RFC 4291 and RFC 4193.
-#[must_use]
-pub fn hosts() -> &'static AddrSet {
-    static HOSTS: LazyLock<AddrSet> = LazyLock::new(|| AddrSet {
-        v4: [(0x0100_0000, 0x7EFF_FFFF), (0x8000_0000, 0xDFFF_FFFF)]
-            .into_iter()
-            .collect(),
-        v6: [
-            (0x2 << 124, (0x4 << 124) - 1),
-            (0xFC << 120, (0xFE << 120) - 1),
-        ]
-        .into_iter()
-        .collect(),
-    });
-    &HOSTS
-}
-
-/// Where a peer may be whose address nobody declared: any unicast address but those that IANA reserves for no host of a
-/// site (link-local, benchmarks, documentation; RFC 6890) and those of the platform itself. Rules against forged sources
-/// often name just these.
+/// Where a peer may be whose address nobody declared: any unicast address but those that no host of a site has and those of
+/// the platform itself. Rules against forged sources often name just these.
 #[must_use]
 pub(super) fn possible_peers(family: Family, kind: PointKind) -> AddrSet {
-    static NOBODY: LazyLock<AddrSet> = LazyLock::new(|| {
-        let reserved = [
-            "169.254.0.0/16",
-            "192.0.0.0/24",
-            "192.0.2.0/24",
-            "192.88.99.0/24",
-            "198.18.0.0/15",
-            "198.51.100.0/24",
-            "203.0.113.0/24",
-            "2001:db8::/32",
-        ];
-        let reserved = reserved.iter().filter_map(|t| AddrSet::parse(t));
-        reserved.fold(AddrSet::empty(), |a, b| a.union(&b))
-    });
     unicast(family)
-        .subtract(&NOBODY)
+        .subtract(class::link_local())
+        .subtract(class::unassigned())
         .subtract(&platform::own_addresses(kind))
-}
-
-/// Addresses that are routed on the Internet: unicast without the special-purpose registries of IANA that are private.
-#[must_use]
-pub fn public() -> &'static AddrSet {
-    static PUBLIC: LazyLock<AddrSet> = LazyLock::new(|| {
-        let private = [
-            "10.0.0.0/8",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "100.64.0.0/10",
-            "169.254.0.0/16",
-            "fc00::/7",
-        ];
-        let private = private.iter().filter_map(|t| AddrSet::parse(t));
-        hosts().subtract(&private.fold(AddrSet::empty(), |a, b| a.union(&b)))
-    });
-    &PUBLIC
 }
 
 /// The first packets of a flow: a SYN, or a first datagram, in state NEW from ephemeral ports.

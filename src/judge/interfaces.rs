@@ -3,7 +3,6 @@
 use crate::judge::Exports;
 use crate::rules::platform;
 use hylint_engine::PointId;
-use hylint_model::PointKind;
 use hylint_space::{IfaceSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -37,7 +36,7 @@ fn candidates(
     let mut out = BTreeMap::from([(0, String::new())]);
     for p in points.iter().filter_map(|at| exports.point(*at)) {
         // Other kinds of points have no interfaces, and are asked about none.
-        if p.kind != PointKind::Netfilter {
+        if !p.kind.has_interfaces() {
             continue;
         }
         for clause in p.rules().flat_map(|r| &r.clauses) {

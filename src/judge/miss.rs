@@ -9,7 +9,7 @@ use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
 use hylint_engine::{Carry, Direction, PointId};
-use hylint_model::{Action, Body, Clause, Field, Netfilter, Rule, TableName};
+use hylint_model::{Action, Body, Clause, Field, Netfilter, NotInForce, Rule, TableName};
 use hylint_space::{FlagSet, IfaceSet, PacketBox, ProtoSet};
 use rustc_hash::FxHashSet;
 
@@ -82,24 +82,21 @@ fn reachable(nf: &Netfilter, direction: Direction) -> Vec<&Rule> {
     out
 }
 
-/// An enabled allow that holds some of the denied packets: the deny that decided wins over it.
+/// An allow in force that holds some of the denied packets: the deny that decided wins over it.
 #[must_use]
 pub fn overruled<'a>(
     exports: &'a Exports,
     guard: &Guard<'a>,
     f: &Failure<'a>,
 ) -> Option<(PointId, &'a Rule)> {
-    let acts = |r: &Rule| {
-        r.enabled
-            && matches!(r.action, Action::Allow | Action::Bypass)
-            && r.profiles.intersects(guard.profile)
+    let acts = |(at, r): &(PointId, &Rule)| {
+        let point = exports.point(*at);
+        matches!(r.action, Action::Allow | Action::Bypass)
+            && point.is_some_and(|p| p.in_force(r, guard.profile))
     };
     // A rule for any port is no statement about this flow.
     let carries = |c: &Clause| Carry::of(&c.space) == Carry::Finite;
-    let all: Vec<_> = rules(exports, guard)
-        .into_iter()
-        .filter(|(_, r)| acts(r))
-        .collect();
+    let all: Vec<_> = rules(exports, guard).into_iter().filter(acts).collect();
     let packets: Vec<PacketBox> = f.packets.iter().map(on_unnamed).collect();
     let holds = |r: &Rule, whole: bool| {
         r.clauses.iter().filter(|c| carries(c)).any(|c| {
@@ -143,8 +140,8 @@ impl Serving {
     }
 }
 
-/// The rule that misses the packets by one field, best first: disabled, other profile, too narrow for this flow, protocol,
-/// port, for other peers altogether; rules that serve another flow come last.
+/// The rule that misses the packets by one field, best first: disabled, other profile or disabled by policy, too narrow for
+/// this flow, protocol, port, for other peers altogether; rules that serve another flow come last.
 #[must_use]
 pub fn nearest<'a>(
     exports: &'a Exports,
@@ -165,8 +162,12 @@ pub fn nearest<'a>(
         if !matches!(rule.action, Action::Allow | Action::Bypass) {
             continue;
         }
+        let Some(point) = exports.point(at) else {
+            continue;
+        };
+        let idle: Vec<_> = point.not_in_force(rule, guard.profile).map(idle).collect();
         for clause in &rule.clauses {
-            let miss = misses_by(c, rule, clause, &want, spec);
+            let miss = misses_by(c, &idle, clause, &want, spec);
             if let Some((rank, field, label)) = miss.map(|(r, f, l)| (r + late, f, l))
                 && best.as_ref().is_none_or(|(r, _)| rank < *r)
             {
@@ -191,9 +192,33 @@ const DESTINATIONS: &str = "would allow it, but these destinations leave the req
 /// Added to the rank of a rule that serves another flow.
 const SERVES: u32 = 10;
 
+/// What is wrong with a rule, and how far that is from what was meant.
+type Wrong = (u32, Field, &'static str);
+
+/// A rule that would allow the flow if it acted.
+fn idle(why: NotInForce) -> Wrong {
+    match why {
+        NotInForce::Disabled => (
+            0,
+            Field::Enabled,
+            "would allow it, but the rule is disabled",
+        ),
+        NotInForce::OtherProfile => (
+            1,
+            Field::Profiles,
+            "would allow it, but not in the judged profile",
+        ),
+        NotInForce::LocalRulesDisabled(_) => (
+            1,
+            Field::Origin,
+            "would allow it, but policy disables local rules",
+        ),
+    }
+}
+
 fn misses_by(
     c: &Checked<'_>,
-    rule: &Rule,
+    idle: &[Wrong],
     clause: &Clause,
     want: &PacketBox,
     spec: &FlowSpec<'_>,
@@ -205,21 +230,7 @@ fn misses_by(
     if Carry::of(s) == Carry::PortLess || want.state.0 & s.state.0 == 0 || flags_differ {
         return None;
     }
-    let mut wrong: Vec<(u32, Field, &str)> = Vec::new();
-    if !rule.enabled {
-        wrong.push((
-            0,
-            Field::Enabled,
-            "would allow it, but the rule is disabled",
-        ));
-    }
-    if !rule.profiles.intersects(c.guard.profile) {
-        wrong.push((
-            1,
-            Field::Profiles,
-            "would allow it, but not in the judged profile",
-        ));
-    }
+    let mut wrong: Vec<Wrong> = idle.to_vec();
     // One line a peer or a port is usual, so a rule need not hold all of the flow: it must touch it.
     if !want.src.intersects(&s.src) {
         // For some of the flow's own peers, or for other ones.

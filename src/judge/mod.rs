@@ -17,24 +17,23 @@ pub use assumed::same_decider;
 pub use check::{Checked, run};
 pub use exports::Exports;
 pub use failure::{Cause, Failure};
-pub use flows::{
-    Applies, Applying, Flows, PartScope, Peers, first_packets, hosts, public, unicast,
-};
+pub use flows::{Applies, Applying, Flows, PartScope, Peers, first_packets, unicast};
 pub use interfaces::NamedInterfaces;
 pub use miss::{Miss, Serving, nearest, overruled};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
 pub use protocol::protocol_name;
 pub use spec::FlowSpec;
-pub use whole::{Decision, Order, Row, RowVerdict, Tally, decide, rows};
+pub use whole::{Decision, InPart, InSite, Leg, Order, Row, RowVerdict, Tally, decide, rows};
 
 use crate::finding::AssumptionId;
 use crate::finding::outcome::Status;
 use crate::load::LoadedExport;
 use crate::rules::matrix::{End, Implied, Require, Requirement, RoleIx};
-use crate::site::{Host, Transit};
+use crate::rules::platform;
+use crate::site::{Host, Site, Transit};
 use hylint_engine::{Direction, PointId};
-use hylint_model::{PointKind, Profiles};
+use hylint_model::Profiles;
 use hylint_space::AddrSet;
 use std::sync::{Arc, LazyLock};
 
@@ -69,7 +68,7 @@ pub fn candidates<'a>(flows: Flows<'a>, exports: &'a Exports) -> Vec<Candidates<
         if *flows.applies(req) != Applies::Yes {
             return None;
         }
-        let spec = spec(flows, req);
+        let spec = FlowSpec::of(req, flows.ports(req), flows.site);
         let ends: Vec<_> = whole::destinations(flows, req)
             .map(|(n, to)| (n, checks(flows, exports, &req.from, to, &spec)))
             .filter(|(_, checks)| !checks.is_empty())
@@ -92,22 +91,40 @@ pub fn candidates<'a>(flows: Flows<'a>, exports: &'a Exports) -> Vec<Candidates<
     }
 }
 
-fn spec<'a>(flows: Flows<'a>, req: &'a Requirement) -> FlowSpec<'a> {
-    FlowSpec {
-        protocol: req.transport.number(),
-        ports: flows.ports(req),
-        require: req.require,
-        listeners: &req.listeners,
-        reply: req.reply,
-        ephemeral: &flows.site.ephemeral,
-        ephemeral_declared: flows.site.ephemeral_declared,
+impl<'a> FlowSpec<'a> {
+    /// What a requirement asks for, on these ports.
+    #[must_use]
+    pub fn of(req: &'a Requirement, ports: &'a [u16], site: &'a Site) -> Self {
+        Self {
+            protocol: req.transport.number(),
+            ports,
+            require: req.require,
+            listeners: &req.listeners,
+            reply: req.reply,
+            ephemeral: &site.ephemeral,
+            ephemeral_declared: site.ephemeral_declared,
+        }
+    }
+
+    /// What an implied flow asks for.
+    #[must_use]
+    pub fn implied(flow: &'a Implied, site: &'a Site) -> Self {
+        Self {
+            protocol: flow.transport.number(),
+            ports: &flow.ports,
+            require: Require::All,
+            listeners: &[],
+            reply: true,
+            ephemeral: &site.ephemeral,
+            ephemeral_declared: site.ephemeral_declared,
+        }
     }
 }
 
 impl<'a> Candidates<'a> {
     /// What others have to know of the checks.
     #[must_use]
-    pub fn tallies(&self, exports: &'a Exports) -> Vec<(usize, Vec<Tally>)> {
+    pub fn tallies(&self, exports: &'a Exports) -> Vec<(usize, Vec<Tally<InPart>>)> {
         let tally = |c: &Checked<'a>| {
             let any = self.req.require == Require::Any;
             let all = self.ports.iter().copied();
@@ -129,7 +146,7 @@ impl<'a> Candidates<'a> {
 
     /// The checks that count by a decision.
     #[must_use]
-    pub fn judged(self, exports: &'a Exports, decision: Decision) -> Judged<'a> {
+    pub fn judged(self, exports: &'a Exports, decision: Decision<InPart>) -> Judged<'a> {
         let end = self.ends.into_iter().find(|(n, _)| *n == decision.end);
         let mut checks = end.map(|(_, c)| c).unwrap_or_default();
         if let Some((order, n, port)) = decision.broken {
@@ -149,12 +166,6 @@ impl<'a> Candidates<'a> {
     }
 }
 
-/// First numbers of [`Order`].
-const OUT: u8 = 0;
-const IN: u8 = 1;
-const LOCAL: u8 = 2;
-const FORWARD: u8 = 3;
-
 /// The checks of a flow from one end to another, in order.
 fn checks<'a>(
     flows: Flows<'a>,
@@ -165,37 +176,40 @@ fn checks<'a>(
 ) -> Vec<Checked<'a>> {
     let mut checks = Vec::new();
     // Says of those that were added where they stand.
-    let stand = |checks: &mut Vec<Checked<'a>>, from: usize, order: Order| {
+    let stand = |checks: &mut Vec<Checked<'a>>, from: usize, order: Order<InPart>| {
         for c in checks.iter_mut().skip(from) {
             c.order = order;
         }
     };
-    for (kind, direction, mine, other) in [
-        (OUT, Direction::Out, from, to),
-        (IN, Direction::In, to, from),
+    for (leg, direction, mine, other) in [
+        (Leg::Out, Direction::Out, from, to),
+        (Leg::In, Direction::In, to, from),
     ] {
-        for (n, host) in flows.hosts(&mine.roles) {
+        for (who, host) in flows.hosts(&mine.roles) {
             let before = checks.len();
             let roles = (&*mine.roles, &*other.roles);
             host_checks(flows, exports, host, direction, roles, spec, &mut checks);
-            stand(&mut checks, before, (kind, n));
+            stand(&mut checks, before, Order { leg, who });
         }
     }
     if from.name != to.name {
-        for (n, host) in flows
+        let leg = Leg::Local;
+        for (who, host) in flows
             .hosts(&from.roles)
             .filter(|(_, h)| h.roles.iter().any(|r| to.roles.contains(r)))
         {
             let before = checks.len();
             local_checks(exports, host, spec, &mut checks);
-            stand(&mut checks, before, (LOCAL, n));
+            stand(&mut checks, before, Order { leg, who });
         }
     }
-    for (t, n) in flows.part.transits.iter().zip(&flows.part.transit_numbers) {
+    let leg = Leg::Forward;
+    for (n, t) in flows.part.transits.iter().enumerate() {
         let before = checks.len();
         let roles = (&*from.roles, &*to.roles);
         transit_checks(flows, exports, t, roles, spec, &mut checks);
-        stand(&mut checks, before, (FORWARD, *n));
+        let who = InPart(n);
+        stand(&mut checks, before, Order { leg, who });
     }
     checks
 }
@@ -317,7 +331,7 @@ fn local_checks<'a>(
     };
     for direction in [Direction::Out, Direction::In] {
         for (guard, _, _) in host_guards(exports, host, direction) {
-            if guard.kind(exports) == Some(PointKind::Netfilter) {
+            if guard.has_interfaces(exports) {
                 let guard = Guard {
                     interfaces: &LO,
                     ..guard
@@ -414,7 +428,7 @@ fn only_port<'a>(
         dport: hylint_space::PortSet::single(port),
         ..c.queries.first().cloned()?
     };
-    let policy = hylint_engine::LocalPolicy::Required(&req.listeners);
+    let policy = hylint_engine::LocalPolicy::Required(platform::listener(&req.listeners));
     let answer = c.guard.ask(exports, policy, &narrowed);
     let allow = hylint_engine::Effect::Allow;
     let stop = answer.branches.iter().find(|b| b.effect != allow)?;
@@ -432,14 +446,6 @@ pub fn judge_implied<'a>(
     if !f.judged || !flows.implied_applies(f) {
         return Vec::new();
     }
-    let spec = FlowSpec {
-        protocol: f.transport.number(),
-        ports: &f.ports,
-        require: Require::All,
-        listeners: &[],
-        reply: true,
-        ephemeral: &flows.site.ephemeral,
-        ephemeral_declared: flows.site.ephemeral_declared,
-    };
+    let spec = FlowSpec::implied(f, flows.site);
     checks(flows, exports, &f.from, &f.to, &spec)
 }

@@ -54,6 +54,12 @@ impl<'a> Guard<'a> {
         Some(exports.point(*self.points.first()?)?.kind)
     }
 
+    /// Whether its rules may ask for interfaces.
+    #[must_use]
+    pub fn has_interfaces(&self, exports: &dyn RuleSets) -> bool {
+        self.kind(exports).is_some_and(PointKind::has_interfaces)
+    }
+
     /// What the engine needs to know to judge this guard's packets.
     #[must_use]
     pub fn context<'b>(&self, exports: &'b Exports, policy: LocalPolicy<'b>) -> Context<'b>
@@ -70,7 +76,7 @@ impl<'a> Guard<'a> {
     /// whether the whole query passes.
     #[must_use]
     pub fn branches(&self, ctx: &Context<'a>, query: &PacketBox) -> Vec<Branch<'a>> {
-        if self.kind(ctx.sets) != Some(PointKind::Netfilter) {
+        if !self.has_interfaces(ctx.sets) {
             return evaluate(ctx, self.points, self.direction, query);
         }
         let each = self.by_site_interfaces(query).into_iter();
@@ -87,7 +93,7 @@ impl<'a> Guard<'a> {
         query: &PacketBox,
     ) -> Answer<'a> {
         let ctx = self.context(exports, policy);
-        if self.kind(exports) != Some(PointKind::Netfilter) {
+        if !self.has_interfaces(exports) {
             let branches = evaluate(&ctx, self.points, self.direction, query);
             let j = Judgement::of(&branches);
             return Answer {

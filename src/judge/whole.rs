@@ -12,15 +12,43 @@ use crate::site::RequireEvidence;
 use hylint_space::AddrSet;
 use std::collections::BTreeSet;
 
-/// Where a check stands among those of its requirement: out, in, local, forward; then the number of the host or
-/// forwarding firewall in the site.
-pub type Order = (u8, usize);
+/// The number of a host or of a forwarding firewall among those that are judged together. It means nothing outside of
+/// the part of the run that they are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct InPart(pub usize);
+
+/// The number of a host or of a forwarding firewall in the site.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct InSite(pub usize);
+
+/// Which end of a flow a check is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub enum Leg {
+    /// Its source's host, which it leaves.
+    #[default]
+    Out,
+    /// Its destination's host, which it enters.
+    In,
+    /// A host that is both.
+    Local,
+    /// A firewall between the two.
+    Forward,
+}
+
+/// Where a check stands among those of its requirement. `N` is [`InPart`] or [`InSite`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct Order<N> {
+    /// Which end it is about.
+    pub leg: Leg,
+    /// The host or forwarding firewall.
+    pub who: N,
+}
 
 /// One check, as far as others depend on it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Tally {
+pub struct Tally<N> {
     /// Its place.
-    pub order: Order,
+    pub order: Order<N>,
     /// Its result.
     pub status: Status,
     /// Ports that pass, where any one suffices.
@@ -31,12 +59,12 @@ pub struct Tally {
 
 /// What was decided of a requirement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Decision {
+pub struct Decision<N> {
     /// Which destination counts: 0 is the first, then those of `to-any`.
     pub end: usize,
     /// The check (its place, and its number among those of the place) that no port of the others passes, and a port of
     /// theirs.
-    pub broken: Option<(Order, usize, u16)>,
+    pub broken: Option<(Order<N>, usize, u16)>,
 }
 
 /// A possible destination of a requirement and what no export guards of its ends.
@@ -60,7 +88,7 @@ pub struct Row<'a> {
 
 /// A requirement's result.
 #[derive(Clone, Debug)]
-pub struct RowVerdict {
+pub struct RowVerdict<N> {
     /// Status.
     pub status: Status,
     /// Why it is not applicable or not verified.
@@ -68,7 +96,7 @@ pub struct RowVerdict {
     /// Ends without an export that `require-evidence` asks for.
     pub unproven: Vec<String>,
     /// What the parts have to go by.
-    pub decision: Decision,
+    pub decision: Decision<N>,
 }
 
 /// The requirements of the matrix, seen by the whole site.
@@ -118,12 +146,19 @@ fn bare(flows: Flows<'_>, end: &End) -> Vec<String> {
 
 /// Puts the tallies of a requirement together; they are by destination, and in order for each.
 #[must_use]
-pub fn decide(flows: Flows<'_>, row: &Row<'_>, tallies: &[(usize, Vec<Tally>)]) -> RowVerdict {
+pub fn decide<N: Copy + Eq>(
+    flows: Flows<'_>,
+    row: &Row<'_>,
+    tallies: &[(usize, Vec<Tally<N>>)],
+) -> RowVerdict<N> {
     let mut out = RowVerdict {
         status: Status::NotApplicable,
         reason: None,
         unproven: Vec::new(),
-        decision: Decision::default(),
+        decision: Decision {
+            end: 0,
+            broken: None,
+        },
     };
     match row.applies {
         Applies::Yes => {}
@@ -174,8 +209,8 @@ pub fn decide(flows: Flows<'_>, row: &Row<'_>, tallies: &[(usize, Vec<Tally>)]) 
     out
 }
 
-fn status(ends: &Ends, checks: &[Tally], broken: bool) -> Status {
-    let transit = checks.iter().any(|c| c.order.0 == super::FORWARD);
+fn status<N>(ends: &Ends, checks: &[Tally<N>], broken: bool) -> Status {
+    let transit = checks.iter().any(|c| c.order.leg == Leg::Forward);
     let open_pair = !transit && pair_left(&ends.bare_from, &ends.bare_to);
     let worst = checks.iter().map(|c| c.status).min();
     let worst = worst.map(|w| if broken { w.min(Status::Violated) } else { w });
@@ -197,9 +232,9 @@ fn pair_left(from: &[String], to: &[String]) -> bool {
 
 /// With `require = any` one and the same port must pass everywhere: the first check that breaks the chain, where every
 /// check up to it passes on some port.
-fn broken(checks: &[Tally], ports: &[u16]) -> Option<(Order, usize, u16)> {
+fn broken<N: Copy + Eq>(checks: &[Tally<N>], ports: &[u16]) -> Option<(Order<N>, usize, u16)> {
     let mut common: BTreeSet<u16> = ports.iter().copied().collect();
-    let mut last: Option<(Order, usize)> = None;
+    let mut last: Option<(Order<N>, usize)> = None;
     for c in checks {
         let n = match last {
             Some((order, n)) if order == c.order => n + 1,
@@ -210,7 +245,7 @@ fn broken(checks: &[Tally], ports: &[u16]) -> Option<(Order, usize, u16)> {
             return None;
         }
         // No packet of it crosses a firewall.
-        if c.order.0 == super::LOCAL && c.passing.is_empty() && c.blocked.is_empty() {
+        if c.order.leg == Leg::Local && c.passing.is_empty() && c.blocked.is_empty() {
             continue;
         }
         let both: BTreeSet<u16> = common.intersection(&c.passing).copied().collect();

@@ -15,9 +15,11 @@ use std::collections::BTreeMap;
 
 pub use facts::{same_id, short_name};
 
-/// What linking found beside what it changed in the rules.
+/// What the files of each scope say of each other.
 #[derive(Debug, Default)]
-pub struct Linked {
+pub struct Links {
+    /// Which exports are of one scope.
+    pub index: Index,
     /// The export in which the settings of a Windows firewall stand, where that is not its own.
     pub settings: BTreeMap<RunPoint, ExportId>,
     /// Names that the exports use and their companions define, by their key of `[resolve]`.
@@ -71,7 +73,8 @@ impl Index {
 
     /// Exports of the scope of one, itself included: those that its entries name, and those of its folder that no other
     /// entry names.
-    fn scope(&self, exports: &Heads, at: ExportId) -> Vec<ExportId> {
+    #[must_use]
+    pub fn scope(&self, exports: &Heads, at: ExportId) -> Vec<ExportId> {
         let own = self.claims(at);
         let mut all: Vec<ExportId> = own
             .iter()
@@ -89,13 +92,19 @@ impl Index {
     }
 }
 
-/// Joins what exports say beside their rules. It takes heads as well as whole exports; [`settle`] then carries it into
-/// the rules of each.
-pub fn join(heads: &mut Heads, index: &Index) -> Linked {
-    let mut out = Linked::default();
-    windows::join(heads, index, &mut out);
-    out.resolve = facts::resolve(heads);
-    out
+impl Links {
+    /// Joins what exports say beside their rules; [`settle`] then carries it into the rules of each. `claims` are for each
+    /// export the entries of the site that name it.
+    #[must_use]
+    pub fn join(heads: &mut Heads, claims: &[Vec<usize>]) -> Self {
+        let mut out = Self {
+            index: Index::new(heads, claims),
+            ..Self::default()
+        };
+        windows::join(heads, &mut out);
+        out.resolve = facts::resolve(heads);
+        out
+    }
 }
 
 /// Carries what the files of its scope say into the rules of the export with this number. `known` are names that the

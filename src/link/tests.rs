@@ -17,17 +17,16 @@ fn loaded(path: &str, text: &str) -> LoadedExport {
     )
 }
 
-fn run(exports: &mut [LoadedExport], known: &[(&str, &str)]) -> Linked {
+fn run(exports: &mut [LoadedExport], known: &[(&str, &str)]) -> Links {
     let known = known
         .iter()
         .map(|(k, a)| ((*k).to_owned(), AddrSet::parse(a).unwrap()))
         .collect();
     let heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
     let mut heads = Heads::new(heads);
-    let index = Index::new(&heads, &vec![Vec::new(); exports.len()]);
-    let mut out = join(&mut heads, &index);
+    let mut out = Links::join(&mut heads, &vec![Vec::new(); exports.len()]);
     for (at, e) in heads.ids().zip(exports.iter_mut()) {
-        let found = settle(e, at, &heads, &index, &known);
+        let found = settle(e, at, &heads, &out.index, &known);
         out.findings.extend(found);
     }
     out

@@ -1,12 +1,12 @@
 //! `show allprofiles` in a file of its own belongs to the rules of the same host.
 
-use super::{Index, Linked, finding};
+use super::{Index, Links, finding};
 use crate::common::paths::host_words;
 use crate::finding::{Known, Severity};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
-use hylint_model::{Companion, PointKind};
+use hylint_model::Companion;
 
-pub(super) fn join(exports: &mut Heads, index: &Index, linked: &mut Linked) {
+pub(super) fn join(exports: &mut Heads, links: &mut Links) {
     for at in exports.ids() {
         let Some(export) = exports.get(at) else {
             continue;
@@ -18,10 +18,10 @@ pub(super) fn join(exports: &mut Heads, index: &Index, linked: &mut Linked) {
         let Some(profiles) = profiles else {
             continue;
         };
-        let targets = targets(exports, index, at);
+        let targets = targets(exports, &links.index, at);
         if targets.is_empty() {
             if let Some(export) = exports.get(at) {
-                linked.findings.push(finding(
+                links.findings.push(finding(
                     export,
                     profiles.span,
                     Severity::Warning,
@@ -35,9 +35,9 @@ pub(super) fn join(exports: &mut Heads, index: &Index, linked: &mut Linked) {
         for target in targets {
             let points = exports.get_mut(target).map(|e| &mut e.export.points);
             for (n, p) in points.into_iter().flatten().enumerate() {
-                if p.kind == PointKind::WindowsFirewall && p.windows.is_none() {
+                if p.kind.has_profiles() && p.windows.is_none() {
                     p.windows = Some(profiles.clone());
-                    linked.settings.insert(RunPoint::new(target, n), at);
+                    links.settings.insert(RunPoint::new(target, n), at);
                 }
             }
         }
@@ -49,7 +49,7 @@ pub(super) fn join(exports: &mut Heads, index: &Index, linked: &mut Linked) {
 fn targets(exports: &Heads, index: &Index, at: ExportId) -> Vec<ExportId> {
     let wants = |e: &LoadedExport| {
         let mut points = e.export.points.iter();
-        points.any(|p| p.kind == PointKind::WindowsFirewall && p.windows.is_none())
+        points.any(|p| p.kind.has_profiles() && p.windows.is_none())
     };
     let scope = index.scope(exports, at).into_iter();
     let all: Vec<ExportId> = scope

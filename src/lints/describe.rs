@@ -4,10 +4,10 @@
 //! that no host can have ([`hosts`]) do not count: `any IPv4 address` is any that a host can have.
 
 use crate::finding::Part;
-use crate::judge::hosts;
 use crate::rules::platform;
 use hylint_space::{
-    AddrSet, Family, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, proto,
+    AddrSet, Family, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, class,
+    proto,
 };
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -227,8 +227,8 @@ const KNOWN: usize = 64;
 /// Addresses in words: `anyone`, `10.0.0.0/8 except 10.93.1.5`. `known` is where they are taken from.
 #[must_use]
 pub fn addresses(set: &AddrSet, known: &AddrSet, terms: usize) -> String {
-    let v4 = told(&set.v4, &known.v4, &hosts().v4);
-    let v6 = told(&set.v6, &known.v6, &hosts().v6);
+    let v4 = told(&set.v4, &known.v4, &class::hosts().v4);
+    let v6 = told(&set.v6, &known.v6, &class::hosts().v6);
     if v4.is_whole() && v6.is_whole() {
         let gaps = [texts(&v4.except), texts(&v6.except)].concat();
         return match gaps.is_empty() {

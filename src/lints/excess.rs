@@ -20,9 +20,7 @@ use super::describe::Frame;
 use super::order::Idle;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::finding::{Code, Finding, Identity, Part, Place, Related, Severity};
-use crate::judge::{
-    Exports, Flows, Guard, alternative_profiles, host_guards, hosts as unicast_hosts, transit_guard,
-};
+use crate::judge::{Exports, Flows, Guard, alternative_profiles, host_guards, transit_guard};
 use crate::rules::platform;
 use crate::site::Host;
 use classify::{Class, Scene};
@@ -31,9 +29,9 @@ use entry::Opening;
 use fold::Fold;
 use hylint_engine::rulespace::each;
 use hylint_engine::{Context, Decider, Direction, LocalPolicy, PointId, SetId, subtract_all};
-use hylint_model::{Action, Body, Point, PointKind, Profiles, Rule};
+use hylint_model::{Action, Body, Point, Rule};
 use hylint_space::{
-    AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
+    AddrSet, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, class, proto,
 };
 use needed::Needed;
 use smallvec::SmallVec;
@@ -133,11 +131,7 @@ struct PointReview<'a, 'b> {
 /// Whether a security group guards the host.
 fn grouped(exports: &Exports, host: &Host<PointId>) -> bool {
     let mut points = host.layers.iter().flat_map(|l| &l.points);
-    points.any(|at| {
-        exports
-            .point(*at)
-            .is_some_and(|p| p.kind == PointKind::SecurityGroup)
-    })
+    points.any(|at| exports.point(*at).is_some_and(|p| p.kind.is_united()))
 }
 
 impl<'a, 'b> PointReview<'a, 'b> {
@@ -159,10 +153,7 @@ impl<'a, 'b> PointReview<'a, 'b> {
             AddrSet::any()
         };
         let scene = Scene {
-            cloud: matches!(
-                point.kind,
-                PointKind::SecurityGroup | PointKind::NetworkAcl | PointKind::Nsg
-            ),
+            cloud: point.kind.is_cloud(),
             transit: guard.direction == Direction::Forward,
             resolve: guard.resolve,
             roles_known: needed.roles_known,
@@ -175,10 +166,9 @@ impl<'a, 'b> PointReview<'a, 'b> {
             needed,
             idle,
             scene,
-            here: behind.intersect(unicast_hosts()),
+            here: behind.intersect(class::hosts()),
             behind,
-            alone: point.kind == PointKind::NetworkAcl
-                && !hosts.iter().all(|h| grouped(exports, h)),
+            alone: point.kind.is_stateless() && !hosts.iter().all(|h| grouped(exports, h)),
         }
     }
 
@@ -225,10 +215,7 @@ impl<'a, 'b> PointReview<'a, 'b> {
     }
 
     fn profile_name(&self) -> &'static str {
-        Profiles::EACH
-            .iter()
-            .find(|(p, _)| *p == self.guard.profile)
-            .map_or("", |(_, n)| n)
+        self.guard.profile.name().unwrap_or_default()
     }
 
     /// What is asked of the engine about this point.
@@ -236,16 +223,10 @@ impl<'a, 'b> PointReview<'a, 'b> {
         self.guard.context(self.exports, LocalPolicy::Holds)
     }
 
+    /// Whether a rule is in force here and worth a word: what the platform wrote is so only where nothing else guards.
     fn acts(&self, r: &Rule) -> bool {
-        let gpo_only = self
-            .settings()
-            .and_then(|s| s.local_rules)
-            .is_some_and(|(on, _)| !on);
-        let origin = !gpo_only || r.origin == hylint_model::RuleOrigin::GroupPolicy;
-        r.enabled
-            && origin
-            && r.profiles.intersects(self.guard.profile)
-            && (self.alone || r.origin != hylint_model::RuleOrigin::Platform)
+        let own = self.alone || r.origin != hylint_model::RuleOrigin::Platform;
+        own && self.point.in_force(r, self.guard.profile)
     }
 
     /// Rules that let packets in, here or in a profile that may be active alternatives.
@@ -300,7 +281,10 @@ impl<'a, 'b> PointReview<'a, 'b> {
     /// What a rule opens by itself that nothing needs, whatever other rules do.
     fn weigh<'o>(&self, opening: &'o Opening<'a>) -> Option<Weighed<'o>> {
         let rule = opening.rule;
-        let known = (self.point.kind == PointKind::WindowsFirewall)
+        let known = self
+            .point
+            .kind
+            .has_profiles()
             .then(|| platform::builtin(rule))
             .flatten();
         if known.as_ref().is_some_and(|b| b.core) {
@@ -385,7 +369,7 @@ impl<'a, 'b> PointReview<'a, 'b> {
             return None;
         }
         let opened = PacketBox {
-            src: b.src.intersect(unicast_hosts()),
+            src: b.src.intersect(class::hosts()),
             dst: b.dst.intersect(&self.here),
             proto: b.proto.clone(),
             sport: b.sport.clone(),

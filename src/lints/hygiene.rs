@@ -5,7 +5,7 @@ use super::place::{self, point_name};
 use crate::finding::{Code, Finding, Identity, Known, Related, Severity};
 use crate::judge::Exports;
 use hylint_engine::PointId;
-use hylint_model::{Body, Chain, Point, PointKind, RuleOrigin, Span, Table};
+use hylint_model::{Body, Chain, Point, RuleOrigin, Span, Table};
 use std::collections::BTreeMap;
 
 /// Places named beside the first one.
@@ -50,9 +50,9 @@ pub(super) fn folded(
     Some(f)
 }
 
-/// Names are no keys in Windows, where one rule per profile is usual; elsewhere a second one is a slip.
+/// A second rule of one name is a slip where names occur once.
 fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Finding> {
-    if point.kind == PointKind::WindowsFirewall {
+    if !point.kind.has_unique_rule_names() {
         return None;
     }
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();

@@ -150,20 +150,14 @@ fn blocked(point: &Point, list: &OrderedList<'_>) -> Vec<(u32, Vec<u32>)> {
     let mut live: BTreeSet<u32> = BTreeSet::new();
     let mut known: Option<Vec<u32>> = None;
     for (profile, _) in &Profiles::EACH {
-        let settings = point.windows.as_ref().and_then(|w| w.settings(*profile));
-        let gpo_only = settings
-            .and_then(|s| s.local_rules)
-            .is_some_and(|(on, _)| !on);
-        let acts = |r: &Rule| {
-            r.profiles.intersects(*profile) && (!gpo_only || r.origin == RuleOrigin::GroupPolicy)
-        };
-        let acting = |i: &u32| list.rule(*i).is_some_and(acts);
+        let in_force = |r: &Rule| point.in_force(r, *profile);
+        let acting = |i: &u32| list.rule(*i).is_some_and(in_force);
         let acting: Vec<u32> = list.ranks().filter(acting).collect();
         // Most rules act in every profile: what is known of one holds for the others.
         if known.as_ref() == Some(&acting) {
             continue;
         }
-        for (i, fate) in list.ranks().zip(list.blocked(acts)) {
+        for (i, fate) in list.ranks().zip(list.blocked(in_force)) {
             match fate {
                 Fate::Covered(by) => dead.entry(i).or_default().extend(by),
                 _ if acting.binary_search(&i).is_ok() => {

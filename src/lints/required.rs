@@ -3,14 +3,14 @@
 
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
-use crate::finding::{AssumptionId, Code, Finding, Identity, Related, Severity};
+use crate::finding::{AssumptionId, Code, Finding, Identity, Place, Related, Severity};
 use crate::judge::{
     Cause, Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
 };
-use crate::rules::matrix::{Implied, Require, Requirement};
+use crate::rules::matrix::{Implied, Requirement};
 use crate::site::Site;
 use hylint_engine::{Decider, Direction, PointId, union_addrs};
-use hylint_model::{Body, Field, PointKind, Span, Test};
+use hylint_model::{Body, Discipline, Field, Span, Test};
 use std::collections::HashMap;
 
 /// Pairs named in a finding.
@@ -76,15 +76,7 @@ pub fn findings(exports: &Exports, site: &Site, judged: &[Judged<'_>]) -> Vec<Fi
     let mut stands: HashMap<String, usize> = HashMap::new();
     let serving = Serving::of(judged);
     for j in judged {
-        let spec = FlowSpec {
-            protocol: j.req.transport.number(),
-            ports: j.ports,
-            require: j.req.require,
-            listeners: &j.req.listeners,
-            reply: j.req.reply,
-            ephemeral: &site.ephemeral,
-            ephemeral_declared: site.ephemeral_declared,
-        };
+        let spec = FlowSpec::of(j.req, j.ports, site);
         let s = Subject {
             from: &j.req.from.name,
             to: &j.req.to.name,
@@ -120,15 +112,7 @@ pub fn implied(
     f: &Implied,
     checks: &[Checked<'_>],
 ) -> Vec<Finding> {
-    let spec = FlowSpec {
-        protocol: f.transport.number(),
-        ports: &f.ports,
-        require: Require::All,
-        listeners: &[],
-        reply: true,
-        ephemeral: &site.ephemeral,
-        ephemeral_declared: site.ephemeral_declared,
-    };
+    let spec = FlowSpec::implied(f, site);
     let s = Subject {
         from: &f.from.name,
         to: &f.to.name,
@@ -191,14 +175,20 @@ fn word<'a>(
     } else {
         Severity::Error
     };
-    let mut out = Finding::new(
-        code,
-        severity,
-        message(s, c, f, stop),
-        identity(s, c, f),
-        place::decider_place(exports, &nearer_default(exports, &f.by, c, miss.as_ref())),
-    );
-    out.label = label(f, stop);
+    let policy = local_rules_disabled(exports, c);
+    let unmerged = miss.as_ref().is_some_and(|m| m.field == Field::Origin);
+    let off = policy.as_ref().filter(|_| unmerged);
+    let decider = || nearer_default(exports, &f.by, c, miss.as_ref());
+    let setting = off.filter(|_| f.by.rule().is_none());
+    let place = setting
+        .cloned()
+        .or_else(|| place::decider_place(exports, &decider()));
+    let message = message(s, c, f, stop, off.is_some());
+    let mut out = Finding::new(code, severity, message, identity(s, c, f), place);
+    out.label = match setting {
+        Some(_) => POLICY.into(),
+        None => label(f, stop),
+    };
     out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
     out.host = Some(c.guard.name.to_owned());
     out.point = c.guard.points.first().map(|at| point_name(exports, *at));
@@ -228,6 +218,12 @@ fn word<'a>(
             &m.label,
         );
     }
+    if let (Some(setting), Some(_)) = (off, f.by.rule()) {
+        out.related.push(Related {
+            place: setting.clone(),
+            label: POLICY.into(),
+        });
+    }
     for cond in f.conditions.iter().take(5) {
         relate(
             &mut out,
@@ -237,8 +233,11 @@ fn word<'a>(
             &format!("not known: {}", cond.describe()),
         );
     }
-    let windows = c.guard.kind(exports) == Some(PointKind::WindowsFirewall);
-    out.help = Some(help(s, c, f, stop, windows));
+    let help = help(s, c, f, stop, blocks_first(exports, c));
+    out.help = Some(match (&policy, stop) {
+        (Some(_), Stop::Missing | Stop::Partial) => by_policy(help, f, unmerged),
+        _ => help,
+    });
     out
 }
 
@@ -252,6 +251,33 @@ fn identity(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>) -> Identity {
         f.peers(c.guard.direction)
     };
     Identity::of(&[s.transport, &place::known_ports(&f.ports()), &norm]).with_peers(peers)
+}
+
+/// Said of the setting that keeps local rules from acting.
+const POLICY: &str = "policy disables local rules here";
+
+/// The setting by which policy disables local rules where a check was made, if it does.
+fn local_rules_disabled(exports: &Exports, c: &Checked<'_>) -> Option<Place> {
+    let at = *c.guard.points.first()?;
+    let span = exports.point(at)?.local_rules_disabled(c.guard.profile)?;
+    place::place_in(exports, exports.settings(at), span)
+}
+
+/// The advice where a local rule would not act.
+fn by_policy(help: String, f: &Failure<'_>, unmerged: bool) -> String {
+    match (f.by.rule(), unmerged) {
+        (Some(_), true) => format!(
+            "narrow or remove the blocking rule, and {help} in Group Policy: LocalFirewallRules disables local rules"
+        ),
+        (None, true) => format!("{help} in Group Policy, or enable LocalFirewallRules there"),
+        (_, false) => format!("{help} in Group Policy: LocalFirewallRules disables local rules"),
+    }
+}
+
+/// Whether a deny where a check was made decides before every allow.
+fn blocks_first(exports: &Exports, c: &Checked<'_>) -> bool {
+    let mut points = c.guard.points.iter().filter_map(|at| exports.point(*at));
+    points.any(|p| matches!(&p.body, Body::Lists(l) if l.discipline == Discipline::BlockOverAllow))
 }
 
 /// Of united groups the one that nearly allows it is the one to mend, so its default is the place.
@@ -302,7 +328,7 @@ fn verb_partly(d: Direction) -> &'static str {
     }
 }
 
-fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop) -> String {
+fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, off: bool) -> String {
     let flow = format!(
         "{} {} from {} to {}",
         s.transport.to_uppercase(),
@@ -324,7 +350,18 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop) -> Str
         }
         Stop::Blocked => format!("{stopped}: a rule denies it"),
         Stop::Disabled => format!("{stopped}: the rule for it is disabled"),
-        Stop::Partial => format!("{flow} {} at {at}", verb_partly(c.guard.direction)),
+        Stop::Partial => {
+            let why = if off {
+                ": policy disables the local rule for the rest"
+            } else {
+                ""
+            };
+            format!("{flow} {} at {at}{why}", verb_partly(c.guard.direction))
+        }
+        Stop::Missing if off && f.by.rule().is_some() => {
+            format!("{stopped}: a rule denies it, and policy disables the local rule for it")
+        }
+        Stop::Missing if off => format!("{stopped}: policy disables the local rule for it"),
         Stop::Missing => format!("{stopped}: no rule allows it"),
     }
 }
@@ -367,7 +404,13 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
     out.pairs = peers.texts().take(PAIRS).map(text).collect();
 }
 
-fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, windows: bool) -> String {
+fn help(
+    s: &Subject<'_>,
+    c: &Checked<'_>,
+    f: &Failure<'_>,
+    stop: Stop,
+    blocks_first: bool,
+) -> String {
     let flow = format!(
         "{} {}",
         s.transport.to_uppercase(),
@@ -405,7 +448,7 @@ fn help(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, windows: 
             }
             _ => "make the rule unconditional for this flow, or export what decides it".into(),
         },
-        Stop::Blocked if windows => {
+        Stop::Blocked if blocks_first => {
             "narrow or remove the blocking rule: a block wins over every allow".into()
         }
         Stop::Blocked => "narrow the denying rule, or let the allowing rule come first".into(),

@@ -1,12 +1,12 @@
 //! Which files a run reads.
 
-use super::plain_io;
+use super::files::{Files, Kind, reason};
 use crate::common::diag::Diag;
 use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
-use std::io;
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use walkdir::{DirEntry, WalkDir};
+use walkdir::DirEntry;
 
 /// The site file's name; it is never an export.
 pub const CONFIG_NAME: &str = "hylint.toml";
@@ -25,6 +25,30 @@ pub struct FileRef {
     pub named: bool,
     /// Read standard input instead.
     pub stdin: bool,
+}
+
+impl FileRef {
+    /// A file that the user named, or one that was found in a folder.
+    #[must_use]
+    pub fn new(open: PathBuf, named: bool) -> Self {
+        Self {
+            shown: shown(&open).into(),
+            open,
+            named,
+            stdin: false,
+        }
+    }
+
+    /// Standard input.
+    #[must_use]
+    pub fn stdin() -> Self {
+        Self {
+            open: "-".into(),
+            shown: "-".into(),
+            named: true,
+            stdin: true,
+        }
+    }
 }
 
 /// The files of a run.
@@ -69,32 +93,28 @@ impl From<Missing> for Diag {
 /// # Errors
 /// Every named path that does not exist or cannot be looked at.
 pub fn discover(
+    files: &dyn Files,
     paths: &[PathBuf],
-    excluded: impl Fn(&Path) -> bool,
+    excluded: &dyn Fn(&Path) -> bool,
 ) -> Result<Discovered, Vec<Missing>> {
     let mut out = Discovered::default();
     let mut missing = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            out.files.push(FileRef {
-                open: path.clone(),
-                shown: "-".into(),
-                named: true,
-                stdin: true,
-            });
+            out.files.push(FileRef::stdin());
             continue;
         }
-        match std::fs::metadata(path) {
-            Ok(m) if m.is_dir() => walk(path, &excluded, &mut out),
-            Ok(_) => out.files.push(FileRef {
-                open: path.clone(),
-                shown: shown(path).into(),
-                named: true,
-                stdin: false,
-            }),
-            Err(e) => missing.push(Missing {
+        match files.kind(path) {
+            Ok(Kind::Folder) => {
+                let walked = files.walk(path, excluded);
+                let found = walked.files.into_iter();
+                out.files.extend(found.map(|p| FileRef::new(p, false)));
+                out.findings.extend(walked.findings);
+            }
+            Ok(Kind::File(_)) => out.files.push(FileRef::new(path.clone(), true)),
+            Err(reason) => missing.push(Missing {
                 path: path.to_string_lossy().into_owned(),
-                reason: reason(path, &e),
+                reason,
             }),
         }
     }
@@ -131,48 +151,14 @@ pub fn shown(path: &Path) -> String {
     if out.is_empty() { ".".into() } else { out }
 }
 
-fn walk(root: &Path, excluded: &impl Fn(&Path) -> bool, out: &mut Discovered) {
-    let mut loops = Vec::new();
-    let entries = WalkDir::new(root)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|e| {
-            if is_skipped_folder(e) {
-                return false;
-            }
-            let ancestor = leads_above(e);
-            loops.extend(ancestor.iter().map(|a| link_loop(e.path(), a)));
-            ancestor.is_none()
-        });
-    for entry in entries {
-        match entry {
-            Ok(e) if e.file_type().is_file() => {
-                if e.file_name() == CONFIG_NAME || excluded(e.path()) {
-                    continue;
-                }
-                out.files.push(FileRef {
-                    shown: shown(e.path()).into(),
-                    open: e.into_path(),
-                    named: false,
-                    stdin: false,
-                });
-            }
-            Ok(_) => {}
-            Err(e) => {
-                if e.path().is_some_and(excluded) {
-                    continue;
-                }
-                out.findings.push(unreadable(root, &e));
-            }
-        }
-    }
-    out.findings.extend(loops);
+/// Whether a file in a folder is not one to read.
+pub(super) fn is_skipped(path: &Path, excluded: &dyn Fn(&Path) -> bool) -> bool {
+    path.file_name().is_some_and(|n| n == CONFIG_NAME) || excluded(path)
 }
 
 /// The folder that holds the link, if the link leads to it or above it. The walk itself only sees the loops that begin
 /// below its root.
-fn leads_above(e: &DirEntry) -> Option<PathBuf> {
+pub(super) fn leads_above(e: &DirEntry) -> Option<PathBuf> {
     if e.depth() == 0 || !e.path_is_symlink() || !e.file_type().is_dir() {
         return None;
     }
@@ -181,15 +167,18 @@ fn leads_above(e: &DirEntry) -> Option<PathBuf> {
     holder.starts_with(&target).then_some(target)
 }
 
-fn is_skipped_folder(e: &DirEntry) -> bool {
-    let name = e.file_name().to_string_lossy();
-    e.depth() > 0
-        && e.file_type().is_dir()
-        && (name.starts_with('.') || VCS_FOLDERS.iter().any(|v| *v == name))
+pub(super) fn is_skipped_folder(e: &DirEntry) -> bool {
+    e.depth() > 0 && e.file_type().is_dir() && is_skipped_name(e.file_name())
+}
+
+/// Whether a folder of this name is hidden or a version control system's.
+pub(super) fn is_skipped_name(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with('.') || VCS_FOLDERS.iter().any(|v| *v == name)
 }
 
 /// Whatever is behind the link is read at its own path, or was not asked for, so nothing is lost.
-fn link_loop(link: &Path, ancestor: &Path) -> Finding {
+pub(super) fn link_loop(link: &Path, ancestor: &Path) -> Finding {
     let message = format!(
         "the link leads back to `{}`, in which it stands; it is not followed",
         shown(ancestor)
@@ -200,7 +189,7 @@ fn link_loop(link: &Path, ancestor: &Path) -> Finding {
     about(&shown(link), Severity::Note, message, &known, help)
 }
 
-fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
+pub(super) fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
     let path = e.path().unwrap_or(root);
     if let Some(ancestor) = e.loop_ancestor() {
         return link_loop(path, ancestor);
@@ -209,6 +198,11 @@ fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
         Some(io) => reason(path, io),
         None => "unknown cause".into(),
     };
+    unreadable_for(path, &cause)
+}
+
+/// A path that cannot be read, for a reason.
+pub(super) fn unreadable_for(path: &Path, cause: &str) -> Finding {
     let message = format!("it cannot be read, so exports in it are not judged: {cause}");
     let help = "give the account that runs hylint read access, repair the link, or exclude it with `[check] exclude`";
     let known = Known::UnreadablePath { cause: &cause };
@@ -233,22 +227,10 @@ fn about(
     f
 }
 
-/// What is wrong with a path, in words that say what to do.
-fn reason(path: &Path, e: &io::Error) -> String {
-    let is_link = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink());
-    match (e.kind(), is_link) {
-        (io::ErrorKind::NotFound, true) => "the link leads to nothing".into(),
-        (io::ErrorKind::NotFound, false) => "no such file or folder".into(),
-        (_, true) if !e.kind().to_string().contains("permission") => {
-            format!("the link cannot be followed: {}", plain_io(e))
-        }
-        _ => plain_io(e),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::Disk;
 
     #[test]
     fn paths_are_reported_as_given_with_slashes_and_without_a_leading_dot() {
@@ -276,10 +258,8 @@ mod tests {
         std::fs::write(root.join("old.txt"), "x").unwrap();
         std::fs::write(root.join(".gitkeep"), "").unwrap();
         let named = root.join("sub/x.txt");
-        let d = discover(&[root.to_path_buf(), named.clone()], |p| {
-            p.ends_with("old.txt")
-        })
-        .unwrap();
+        let paths = [root.to_path_buf(), named.clone()];
+        let d = discover(&Disk, &paths, &|p| p.ends_with("old.txt")).unwrap();
         let names: Vec<_> = d
             .files
             .iter()
@@ -297,7 +277,7 @@ mod tests {
     #[test]
     fn every_missing_path_is_named_at_once() {
         let paths = [PathBuf::from("no-such-a"), PathBuf::from("no-such-b")];
-        let missing = discover(&paths, |_| false).unwrap_err();
+        let missing = discover(&Disk, &paths, &|_| false).unwrap_err();
         assert_eq!(missing.len(), 2);
         assert_eq!(missing[0].to_string(), "no-such-a: no such file or folder");
     }

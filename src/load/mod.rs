@@ -3,14 +3,20 @@
 //! Nothing is passed over in silence: each file is an export, or in [`Loaded::not_exports`], or has a finding.
 
 mod discover;
+mod files;
+mod git;
 mod ids;
+mod overlay;
 mod problems;
 mod seal;
 mod summary;
 mod unmodelled;
 
 pub use discover::{CONFIG_NAME, Discovered, FileRef, Missing, discover, shown};
+pub use files::{Disk, Files, Kind, Walked};
+pub use git::{GitError, GitTree};
 pub use ids::{ExportId, Heads, RunPoint};
+pub use overlay::Overlay;
 pub use problems::{classify, export_findings};
 pub use seal::Seal;
 pub use summary::Summary;
@@ -23,12 +29,12 @@ use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format::{self, Depth};
 use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::source::Source;
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
 /// One export, read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LoadedExport {
     /// The path as reported.
     pub path: Arc<str>,
@@ -85,66 +91,99 @@ pub enum Keep {
     Head,
 }
 
-/// An export's rules and text.
+/// An export's rules and text, or how to get at them.
 #[derive(Debug)]
-pub enum Body {
-    /// They are held, with what its reader could not take as written.
-    Held(Box<LoadedExport>, Vec<Finding>),
-    /// They are read again when it is judged, if the file has this seal still.
-    File(FileRef, Seal),
+pub struct Body {
+    /// The file.
+    pub file: FileRef,
+    /// What was in it.
+    pub seal: Seal,
+    /// Where they are held: the export as its reader left it, and what the reader could not take as written. Else they
+    /// are read again when the export is judged, if the file has this seal still.
+    pub held: Option<Box<(LoadedExport, Vec<Finding>)>>,
 }
 
 /// What one file held.
 #[derive(Debug)]
-pub enum FileResult {
-    /// An export, and what its reader could not take as written.
-    Export(Box<LoadedExport>, Vec<Finding>),
+pub enum Read {
+    /// An export: its head, and the rest of it.
+    Export(Box<LoadedExport>, Body),
     /// Something else, found in a folder.
     NotExport(String),
     /// A file that should be an export and cannot be read as one.
     Failed(Box<Finding>),
 }
 
-/// Reads the files in parallel and merges them in their order; `tick` is told of each. What `keep` says is kept of each,
-/// but all of what comes from standard input, which cannot be read twice.
+/// Reads the files in parallel and merges them in their order; `tick` is told of each. What `keep` says is kept of each.
 #[must_use]
 pub fn load(
+    from: &dyn Files,
     files: &[FileRef],
     keep: &(dyn Fn(&FileRef) -> Keep + Sync),
     tick: &(dyn Fn(&FileRef) + Sync),
 ) -> Loaded {
     let one = |file: &FileRef| {
-        let read = match keep(file) {
-            _ if file.stdin => held(file),
-            Keep::Whole => held(file),
-            Keep::Opened => head(file, Depth::Whole),
-            Keep::Head => head(file, Depth::Heads),
-        };
+        let read = read(from, file, keep(file));
         tick(file);
         read
     };
-    let mut out = Loaded::default();
-    for read in hylint_parallel::map(files.iter().collect(), one) {
-        match read {
-            Ok((head, body)) => {
-                out.heads.push(*head);
-                out.bodies.push(body);
-            }
-            Err(NoExport::Other(path)) => out.not_exports.push(path),
-            Err(NoExport::Failed(f)) => out.findings.push(*f),
-        }
+    Loaded::of(hylint_parallel::map(files.iter().collect(), one))
+}
+
+/// Reads one file. What comes from standard input is held whatever `keep` says: it cannot be read twice.
+#[must_use]
+pub fn read(from: &dyn Files, file: &FileRef, keep: Keep) -> Read {
+    let read = match keep {
+        _ if file.stdin => held(from, file),
+        Keep::Whole => held(from, file),
+        Keep::Opened => head(from, file, Depth::Whole),
+        Keep::Head => head(from, file, Depth::Heads),
+    };
+    match read {
+        Ok((head, body)) => Read::Export(head, body),
+        Err(NoExport::Other(path)) => Read::NotExport(path),
+        Err(NoExport::Failed(f)) => Read::Failed(f),
     }
-    out
 }
 
-fn held(file: &FileRef) -> Result<(Box<LoadedExport>, Body), NoExport> {
-    let (mut export, findings) = whole(file, read_bytes(file)?)?;
+impl Loaded {
+    /// What was read, in its order.
+    #[must_use]
+    pub fn of(all: Vec<Read>) -> Self {
+        let mut out = Self::default();
+        for read in all {
+            match read {
+                Read::Export(head, body) => {
+                    out.heads.push(*head);
+                    out.bodies.push(body);
+                }
+                Read::NotExport(path) => out.not_exports.push(path),
+                Read::Failed(f) => out.findings.push(*f),
+            }
+        }
+        out
+    }
+}
+
+fn held(from: &dyn Files, file: &FileRef) -> Result<(Box<LoadedExport>, Body), NoExport> {
+    let bytes = read_bytes(from, file)?;
+    let seal = Seal::of(&bytes);
+    let (mut export, findings) = whole(file, bytes)?;
     let head = Box::new(export.take_head());
-    Ok((head, Body::Held(Box::new(export), findings)))
+    let body = Body {
+        file: file.clone(),
+        seal,
+        held: Some(Box::new((export, findings))),
+    };
+    Ok((head, body))
 }
 
-fn head(file: &FileRef, depth: Depth) -> Result<(Box<LoadedExport>, Body), NoExport> {
-    let bytes = read_bytes(file)?;
+fn head(
+    from: &dyn Files,
+    file: &FileRef,
+    depth: Depth,
+) -> Result<(Box<LoadedExport>, Body), NoExport> {
+    let bytes = read_bytes(from, file)?;
     let (seal, size) = (Seal::of(&bytes), bytes.len() as u64);
     let Text { source, .. } = text(file, bytes)?;
     let Some(export) = format::read_to(&source, depth) else {
@@ -159,21 +198,33 @@ fn head(file: &FileRef, depth: Depth) -> Result<(Box<LoadedExport>, Body), NoExp
         summary: Summary::default(),
     };
     let head = Box::new(export.take_head());
-    Ok((head, Body::File(file.clone(), seal)))
+    let body = Body {
+        file: file.clone(),
+        seal,
+        held: None,
+    };
+    Ok((head, body))
 }
 
 /// Sizes of files in bytes; 0 where it is not known.
 #[must_use]
-pub fn sizes(files: &[FileRef]) -> Vec<u64> {
-    let size = |f: &FileRef| std::fs::metadata(&f.open).map_or(0, |m| m.len());
+pub fn sizes(from: &dyn Files, files: &[FileRef]) -> Vec<u64> {
+    let size = |f: &FileRef| match from.kind(&f.open) {
+        Ok(Kind::File(bytes)) => bytes,
+        _ => 0,
+    };
     files.iter().map(size).collect()
 }
 
 /// Reads an export again that was not held, and what its reader could not take as written. `None` if the file is no
 /// longer what it was.
 #[must_use]
-pub fn read_again(file: &FileRef, seal: Seal) -> Option<(LoadedExport, Vec<Finding>)> {
-    let bytes = read_bytes(file).ok()?;
+pub fn read_again(
+    from: &dyn Files,
+    file: &FileRef,
+    seal: Seal,
+) -> Option<(LoadedExport, Vec<Finding>)> {
+    let bytes = read_bytes(from, file).ok()?;
     if Seal::of(&bytes) != seal {
         return None;
     }
@@ -182,30 +233,31 @@ pub fn read_again(file: &FileRef, seal: Seal) -> Option<(LoadedExport, Vec<Findi
     Some((export, findings))
 }
 
-/// Reads one file: bytes, hash, text, format, model.
-#[must_use]
-pub fn read_file(file: &FileRef) -> FileResult {
-    read_bytes(file).and_then(|bytes| whole(file, bytes)).into()
+/// Reads one file, its companions included, and what its reader could not take as written.
+///
+/// # Errors
+/// It is no export.
+pub fn read_whole(
+    from: &dyn Files,
+    file: &FileRef,
+) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+    whole(file, read_bytes(from, file)?)
 }
 
 /// The same for bytes that are at hand.
-#[must_use]
-pub fn read_bytes_as(file: &FileRef, bytes: Vec<u8>) -> FileResult {
-    whole(file, bytes).into()
-}
-
-impl From<Result<(LoadedExport, Vec<Finding>), NoExport>> for FileResult {
-    fn from(read: Result<(LoadedExport, Vec<Finding>), NoExport>) -> Self {
-        match read {
-            Ok((export, findings)) => Self::Export(Box::new(export), findings),
-            Err(NoExport::Other(path)) => Self::NotExport(path),
-            Err(NoExport::Failed(f)) => Self::Failed(f),
-        }
-    }
+///
+/// # Errors
+/// They are no export.
+pub fn read_bytes_as(
+    file: &FileRef,
+    bytes: Vec<u8>,
+) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+    whole(file, bytes)
 }
 
 /// Why a file yields no export.
-enum NoExport {
+#[derive(Debug)]
+pub enum NoExport {
     /// It is something else, found in a folder.
     Other(String),
     /// It should be an export and cannot be read as one.
@@ -250,14 +302,14 @@ fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
     })
 }
 
-fn read_bytes(file: &FileRef) -> Result<Vec<u8>, NoExport> {
+fn read_bytes(from: &dyn Files, file: &FileRef) -> Result<Vec<u8>, NoExport> {
     let read = || {
         if file.stdin {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes)?;
             return Ok(bytes);
         }
-        std::fs::read(&file.open)
+        from.read(&file.open)
     };
     read().map_err(|e: io::Error| {
         let cause = plain_io(&e);

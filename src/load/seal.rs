@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 
 /// A keyed hash of a file's bytes. The key is random and of this process alone, so nobody can write two files of one seal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Seal([u64; 2]);
 
 static KEY: LazyLock<Key> = LazyLock::new(|| {

@@ -3,7 +3,8 @@
 use super::LoadedExport;
 use crate::finding::Place;
 use hylint_model::{
-    Action, Body, Companion, Lists, Netfilter, Point, Rule, RuleList, Span, TableName, Test,
+    Action, Body, Companion, Lists, Netfilter, Point, Profiles, Rule, RuleList, Span, TableName,
+    Test,
 };
 use hylint_parsers::source::Source;
 use hylint_space::{PortSet, proto};
@@ -145,14 +146,14 @@ fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
     let mut all = Ranges::new();
     for p in points {
         match &p.body {
-            Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opens(r, &mut all)),
+            Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opens(p, r, &mut all)),
             Body::Netfilter(n) => {
                 let filter = n.table(TableName::Filter).into_iter();
                 filter
                     .flat_map(|t| &t.chains)
                     .filter(|c| !matches!(&*c.name, "OUTPUT" | "FORWARD"))
                     .flat_map(|c| &c.rules)
-                    .for_each(|r| opens(r, &mut all));
+                    .for_each(|r| opens(p, r, &mut all));
             }
         }
     }
@@ -161,8 +162,9 @@ fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
         .collect()
 }
 
-fn opens(rule: &Rule, all: &mut Ranges) {
-    if !rule.enabled || rule.action != Action::Allow {
+/// Which profile is active is not known yet, so any will do.
+fn opens(point: &Point, rule: &Rule, all: &mut Ranges) {
+    if rule.action != Action::Allow || !point.in_force(rule, Profiles::ALL) {
         return;
     }
     for c in &rule.clauses {

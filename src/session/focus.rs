@@ -7,7 +7,7 @@
 use crate::common::paths::{folder, host_words, normal};
 use crate::finding::outcome::{FocusScope, Outcome};
 use crate::finding::{Finding, RoleSource};
-use crate::load::{self, CONFIG_NAME, Discovered, FileRef, Missing};
+use crate::load::{self, CONFIG_NAME, Discovered, FileRef, Files, Missing};
 use crate::site::{Bound, Config, bind};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,14 +40,16 @@ pub struct Reading {
 /// # Errors
 /// Given paths that cannot be looked at.
 pub fn read(
+    from: &dyn Files,
     paths: &[PathBuf],
     changed: bool,
     config: Option<&Config>,
-    excluded: impl Fn(&Path) -> bool,
+    excluded: &dyn Fn(&Path) -> bool,
 ) -> Result<Reading, Vec<Missing>> {
-    let paths: Vec<PathBuf> = paths.iter().map(|p| site_of(p)).collect();
+    let paths: Vec<PathBuf> = paths.iter().map(|p| site_of(from, p)).collect();
     let root = config.map(|c| or_here(&c.dir));
     let files = || paths.iter().filter(|p| !is_stdin(p));
+    let resolved = |p: &Path| from.resolved(p);
     let inside =
         |p: &&PathBuf| root.is_some_and(|r| !is_stdin(p) && resolved(p).starts_with(resolved(r)));
     let whole = root.is_some_and(|r| {
@@ -57,14 +59,14 @@ pub fn read(
     let part = !whole && files().any(|p| inside(&p));
     let mut walked: Vec<PathBuf> = if changed {
         let outside = paths.iter().filter(|p| !inside(p));
-        outside.flat_map(|p| beside(p)).collect()
+        outside.flat_map(|p| beside(from, p)).collect()
     } else {
         paths.clone()
     };
     if part || whole && changed {
         walked.extend(root.map(Path::to_path_buf));
     }
-    let mut found = load::discover(&walked, excluded)?;
+    let mut found = load::discover(from, &walked, excluded)?;
     if changed {
         found.files.iter_mut().for_each(|f| f.named = f.stdin);
     }
@@ -81,8 +83,8 @@ pub fn read(
 }
 
 /// A site file stands for its folder: what changes in it changes what every export means.
-fn site_of(path: &Path) -> PathBuf {
-    if path.file_name().is_none_or(|n| n != CONFIG_NAME) || !path.is_file() {
+fn site_of(from: &dyn Files, path: &Path) -> PathBuf {
+    if path.file_name().is_none_or(|n| n != CONFIG_NAME) || !from.is_file(path) {
         return path.to_path_buf();
     }
     or_here(path.parent().unwrap_or(Path::new(""))).to_path_buf()
@@ -101,24 +103,17 @@ fn or_here(path: &Path) -> &Path {
     }
 }
 
-/// A path without links, as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| normal(path))
-}
-
 /// The files of a folder that are named after the same host as one of them, itself included.
-fn beside(path: &Path) -> Vec<PathBuf> {
-    if is_stdin(path) || path.is_dir() {
+fn beside(from: &dyn Files, path: &Path) -> Vec<PathBuf> {
+    if is_stdin(path) || from.is_folder(path) {
         return vec![path.to_path_buf()];
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     let words = host_words(&load::shown(path));
-    let entries = walkdir::WalkDir::new(or_here(folder)).sort_by_file_name();
-    let entries = entries.min_depth(1).max_depth(1);
-    let files = entries.into_iter().filter_map(Result::ok);
-    files
-        .filter(|e| e.path().is_file() && e.file_name() != CONFIG_NAME)
-        .map(|e| folder.join(e.file_name()))
+    let names = from.names(or_here(folder)).into_iter();
+    names
+        .filter(|n| n != CONFIG_NAME)
+        .map(|n| folder.join(n))
         .filter(|p| host_words(&load::shown(p)) == words)
         .collect()
 }

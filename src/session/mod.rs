@@ -1,8 +1,442 @@
-//! What is done with exports: checked, traced, looked into, drafted from.
+//! A session: exports that were read and bound, and what is asked about them.
+//!
+//! `check`, `trace`, `inspect` and `init` each open one. It runs over any [`Files`]: the disk, a tree of git, either with
+//! changes over it. Everything that it names by a number ([`ExportId`], [`RunPoint`]) means something in this session
+//! alone; a [`PointKey`] names the same point in another. Several sessions may be open at once.
+//!
+//! A few exports are held from the first reading to the judging. Of a fleet only the heads are: what stands beside the
+//! rules, from which the site is bound. The rest of an export is read when its part is judged, so that memory grows with
+//! the heads and the report and not with the exports. The seal of the first reading has to hold for the second, and the
+//! hash that is reported is that of the bytes that are judged. Both ways go through the same code, so the report is the
+//! same.
+//!
+//! # Example
+//!
+//! What would a change do? A second session over the changed files judges only what depends on them:
+//!
+//! ```
+//! use hylint::finding::Code;
+//! use hylint::load::{Disk, Files};
+//! use hylint::session::{Kept, Request, Session};
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! # fn main() -> Result<(), Vec<hylint::common::diag::Diag>> {
+//! let keep = Kept { verdicts: true, ..Kept::default() };
+//! let request = Request { keep, ..Request::new(["examples/linux-gateway/faulty"]) };
+//! let before = Session::open(Arc::new(Disk), request)?;
+//! let outcome = before.check()?;
+//!
+//! // Nothing is written: the second session sees the file as it would be.
+//! let finding = outcome.findings.iter().find(|f| f.code == Code::MissingFlow);
+//! let place = finding.and_then(|f| f.place.as_ref()).expect("an example of it");
+//! let path = Path::new(&*place.path);
+//! let text = Disk.read_text(path).expect("it was read before");
+//! let opened = text.replace(":INPUT DROP", ":INPUT ACCEPT");
+//! let after = before.with(|files| files.with(path, opened.into_bytes()))?;
+//!
+//! let missing = |o: &hylint::finding::outcome::Outcome| {
+//!     o.findings.iter().filter(|f| f.code == Code::MissingFlow).count()
+//! };
+//! assert!(missing(&after.check()?) < missing(&outcome));
+//! assert!(after.judged() < before.judged());
+//!
+//! // Points are found again by their keys.
+//! let key = before.points()?.first().map(|p| p.key.clone()).expect("a firewall");
+//! assert!(after.find(&key).is_some());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod focus;
 pub mod init;
 pub mod inspect;
-pub mod run;
 pub mod suppress;
 pub mod trace;
+
+mod bodies;
+mod check;
+mod open;
+mod point_key;
+mod request;
+
+pub use open::SiteParts;
+pub use point_key::PointKey;
+pub use request::{Kept, Request, SiteScope};
+
+use crate::common::diag::Diag;
+use crate::common::paths;
+use crate::common::progress::{Progress, Silent};
+use crate::finding::Finding;
+use crate::finding::outcome::Outcome;
+use crate::judge::Exports;
+use crate::link::Links;
+use crate::load::{Disk, ExportId, Files, Heads, LoadedExport, Overlay, RunPoint, Seal};
+use crate::rules::matrix::Matrix;
+use crate::site::{Bound, Config};
+use bodies::Bodies;
+use check::{Changed, LinkedPart, Memos, Part};
+use focus::Focus;
+use hylint_engine::{Indexes, SetId};
+use hylint_model::PointKind;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Exports that were read and bound.
+#[derive(Debug)]
+pub struct Session {
+    files: Arc<dyn Files>,
+    request: Request,
+    config: Option<Config>,
+    /// The given paths are a part of a site.
+    focus: Option<Focus>,
+    whole_site: bool,
+    /// Folders and links that could not be entered.
+    unentered: Vec<Finding>,
+    /// Files that should be exports and cannot be read as one, in path order.
+    unread: Vec<Finding>,
+    /// Paths of files that are no exports, in path order.
+    not_exports: Vec<String>,
+    heads: Heads,
+    bodies: Bodies,
+    links: Links,
+    site: OnceLock<SiteParts>,
+    /// Linked parts, where they are kept, by their first export.
+    linked: OnceLock<Vec<OnceLock<Arc<LinkedPart>>>>,
+    memos: Memos,
+    judged: AtomicUsize,
+}
+
+/// A point of a session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BoundPoint<'s> {
+    /// How it is known in other sessions.
+    pub key: PointKey,
+    /// How it is known in this one.
+    pub at: RunPoint,
+    /// What kind of firewall it is.
+    pub kind: PointKind,
+    /// The hosts that it guards, and the forwarding firewalls that it is, by name.
+    pub hosts: Vec<&'s str>,
+}
+
+/// The linked rule sets that are judged together with an export's.
+#[derive(Clone, Debug)]
+pub struct LinkedExport {
+    part: Arc<LinkedPart>,
+    /// The export among them.
+    pub set: SetId,
+}
+
+impl LinkedExport {
+    /// The rule sets.
+    #[must_use]
+    pub fn exports(&self) -> &Exports {
+        &self.part.exports
+    }
+}
+
+impl Session {
+    /// Reads the files of a request and binds them.
+    ///
+    /// # Errors
+    /// What keeps it from running at all: a missing path, a mistake in hylint.toml or in the matrix, an option that names
+    /// no role or address.
+    pub fn open(files: Arc<dyn Files>, request: Request) -> Result<Self, Vec<Diag>> {
+        Self::open_with(files, request, None, &Silent)
+    }
+
+    /// The same by a matrix that was read already, and with somebody waiting.
+    ///
+    /// # Errors
+    /// Those of [`Session::open`].
+    pub fn open_with(
+        files: Arc<dyn Files>,
+        request: Request,
+        matrix: Option<Matrix>,
+        progress: &dyn Progress,
+    ) -> Result<Self, Vec<Diag>> {
+        open::open(files, request, matrix, None, progress)
+    }
+
+    /// The same request over changed files. What it does not depend on is neither read nor judged again, as far as this
+    /// session keeps it.
+    ///
+    /// # Errors
+    /// Those of [`Session::open`], for the changed files.
+    pub fn with(&self, change: impl FnOnce(Overlay) -> Overlay) -> Result<Self, Vec<Diag>> {
+        let overlay = Arc::new(change(Overlay::new(self.files.clone())));
+        let matrix = self.site.get().map(|s| s.matrix.clone());
+        // The matrix of a site file may change with it.
+        let matrix = matrix.filter(|_| self.request.matrix.is_none() && self.config.is_none());
+        open::open(
+            overlay.clone(),
+            self.request.clone(),
+            matrix,
+            Some((self, &overlay)),
+            &Silent,
+        )
+    }
+
+    /// Judges everything and says what was found.
+    ///
+    /// # Errors
+    /// A file changed after it was first read, or the site cannot be bound ([`SiteScope::OneHost`] binds it now).
+    pub fn check(&self) -> Result<Outcome, Vec<Diag>> {
+        self.check_with(&Silent)
+    }
+
+    /// The same, with somebody waiting.
+    ///
+    /// # Errors
+    /// Those of [`Session::check`].
+    pub fn check_with(&self, progress: &dyn Progress) -> Result<Outcome, Vec<Diag>> {
+        let site = self.site()?;
+        let said = [&self.unentered, &self.unread, &site.bound.findings];
+        let said = said.into_iter().flatten().cloned().collect();
+        let all = (&site.matrix, &site.bound, site.parts.as_slice());
+        let outcome = check::run(self, all, said, progress);
+        let mut outcome = outcome.map_err(|c| vec![changed(&c)])?;
+        if let Some(focus) = self.focus.clone() {
+            let paths: Vec<_> = self.heads.iter().map(|e| e.path.clone()).collect();
+            let about = focus.about(self.config.as_ref(), &site.bound, &paths);
+            about.narrow(&mut outcome);
+        }
+        Ok(outcome)
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn files(&self) -> &dyn Files {
+        &*self.files
+    }
+
+    /// hylint.toml, if there is one.
+    #[must_use]
+    pub fn config(&self) -> Option<&Config> {
+        self.config.as_ref()
+    }
+
+    /// The exports without rules and text.
+    #[must_use]
+    pub fn heads(&self) -> &Heads {
+        &self.heads
+    }
+
+    /// What the files of each scope say of each other.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Files that should be exports and cannot be read as one, in path order.
+    #[must_use]
+    pub fn unread(&self) -> &[Finding] {
+        &self.unread
+    }
+
+    /// Paths of files that are no exports, in path order.
+    #[must_use]
+    pub fn not_exports(&self) -> &[String] {
+        &self.not_exports
+    }
+
+    /// How many parts this session has judged, those included that were judged twice.
+    #[must_use]
+    pub fn judged(&self) -> usize {
+        self.judged.load(Ordering::Relaxed)
+    }
+
+    /// Matrix, hosts and parts.
+    ///
+    /// # Errors
+    /// Those of [`Session::open`] that it defers with [`SiteScope::OneHost`].
+    pub fn site(&self) -> Result<&SiteParts, Vec<Diag>> {
+        match self.site.get() {
+            Some(site) => Ok(site),
+            None => {
+                let site = open::bind(self, None)?;
+                Ok(self.site.get_or_init(|| site))
+            }
+        }
+    }
+
+    /// Every point with the hosts that it guards, in path order.
+    ///
+    /// # Errors
+    /// Those of [`Session::site`].
+    pub fn points(&self) -> Result<Vec<BoundPoint<'_>>, Vec<Diag>> {
+        let bound = &self.site()?.bound;
+        let mut all = Vec::new();
+        for (id, e) in self.heads.each() {
+            let keys = point_key::keys_of(&self.key_path(e), e);
+            let points = keys.into_iter().zip(&e.export.points).enumerate();
+            all.extend(points.map(|(n, (key, p))| {
+                let at = RunPoint::new(id, n);
+                BoundPoint {
+                    key,
+                    at,
+                    kind: p.kind,
+                    hosts: guarded(bound, at),
+                }
+            }));
+        }
+        Ok(all)
+    }
+
+    /// The point of a key, if this session has it.
+    #[must_use]
+    pub fn find(&self, key: &PointKey) -> Option<RunPoint> {
+        point_key::find(&self.heads, key, |e| self.key_path(e))
+    }
+
+    fn key_path(&self, e: &LoadedExport) -> String {
+        let base = self
+            .config
+            .as_ref()
+            .map_or(Path::new(""), |c| c.dir.as_path());
+        paths::relative(&e.path, base)
+    }
+
+    /// An export as its reader left it, with its text.
+    ///
+    /// # Errors
+    /// It is not kept and the file changed after it was first read.
+    pub fn source(&self, export: ExportId) -> Result<Arc<LoadedExport>, Vec<Diag>> {
+        let source = self.bodies.source(&*self.files, export);
+        source.map_err(|c| vec![changed(&c)])
+    }
+
+    /// The rule sets that are judged together with an export's, linked, with indexes by `new` where they are not kept
+    /// already.
+    ///
+    /// # Errors
+    /// A file changed after it was first read.
+    pub fn linked(
+        &self,
+        export: ExportId,
+        new: impl Fn() -> Indexes,
+    ) -> Result<LinkedExport, Vec<Diag>> {
+        let all = Part::of_all(&self.heads);
+        let part = match self.request.scope {
+            SiteScope::OneHost => &all,
+            SiteScope::Declared | SiteScope::Undeclared => {
+                let mut parts = self.site()?.parts.iter();
+                parts.find(|p| p.set(export).is_some()).unwrap_or(&all)
+            }
+        };
+        let linked = self.linked_part(part, new);
+        Ok(LinkedExport {
+            part: linked.map_err(|c| vec![changed(&c)])?,
+            set: part.set(export).unwrap_or_default(),
+        })
+    }
+
+    fn linked_part(
+        &self,
+        part: &Part,
+        new: impl Fn() -> Indexes,
+    ) -> Result<Arc<LinkedPart>, Changed> {
+        let link = || LinkedPart::new(self, part, new).map(Arc::new);
+        if !self.request.keep.points {
+            return link();
+        }
+        let empty = || self.heads.ids().map(|_| OnceLock::new()).collect();
+        let slots = self.linked.get_or_init(empty);
+        let slot = part.exports.first().and_then(|e| slots.get(e.index()));
+        let Some(slot) = slot else { return link() };
+        match slot.get() {
+            Some(linked) => Ok(linked.clone()),
+            None => {
+                let linked = link()?;
+                Ok(slot.get_or_init(|| linked).clone())
+            }
+        }
+    }
+
+    /// An export and what its reader could not take as written, out of what is held.
+    fn take(&self, export: ExportId) -> Result<(LoadedExport, Vec<Finding>), Changed> {
+        self.bodies.take(&*self.files, export)
+    }
+
+    fn is_held(&self, export: ExportId) -> bool {
+        self.bodies.was_held(export)
+    }
+
+    /// The path of an export and what is in it.
+    fn seal(&self, export: ExportId) -> Option<(Arc<str>, Seal)> {
+        Some((
+            self.heads.get(export)?.path.clone(),
+            self.bodies.seal(export)?,
+        ))
+    }
+
+    fn memos(&self) -> &Memos {
+        &self.memos
+    }
+
+    fn count_judged(&self) {
+        self.judged.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The hosts that a point guards, and the forwarding firewalls that it is.
+fn guarded(bound: &Bound, at: RunPoint) -> Vec<&str> {
+    let hosts = bound.site.hosts.iter();
+    let hosts = hosts.filter(|h| h.layers.iter().any(|l| l.points.contains(&at)));
+    let transits = bound.site.transits.iter();
+    let transits = transits.filter(|t| t.points.contains(&at));
+    let names = hosts.map(|h| &*h.name).chain(transits.map(|t| &*t.name));
+    let mut all: Vec<&str> = names.collect();
+    // A host whose interfaces are guarded differently is several.
+    all.dedup();
+    all
+}
+
+fn changed(c: &Changed) -> Diag {
+    Diag {
+        path: c.0.clone(),
+        text: "".into(),
+        span: 0..0,
+        message: format!("{} changed while it was checked", c.0),
+        help: Some("run again when nobody writes to it".into()),
+        code: "path",
+    }
+}
+
+/// Opens a session over the disk and checks it, by as many threads as the request asks for.
+///
+/// # Errors
+/// Those of [`Session::open`] and of [`Session::check`].
+pub fn check(request: &Request) -> Result<Outcome, Vec<Diag>> {
+    check_with(request, &Silent)
+}
+
+/// The same, with somebody waiting.
+///
+/// # Errors
+/// Those of [`check`].
+pub fn check_with(request: &Request, progress: &dyn Progress) -> Result<Outcome, Vec<Diag>> {
+    let run = || {
+        let session = Session::open_with(Arc::new(Disk), request.clone(), None, progress)?;
+        session.check_with(progress)
+    };
+    match request.threads {
+        0 => return run(),
+        1 => return hylint_parallel::alone(run),
+        _ => {}
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads);
+    match pool.build() {
+        Ok(pool) => pool.install(run),
+        // The system gives no threads: those that are there do.
+        Err(_) => run(),
+    }
+}

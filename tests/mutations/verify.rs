@@ -5,7 +5,7 @@ use super::page::Page;
 use super::{aws, azure, iptables, netsh};
 use hylint::finding::outcome::{Outcome, Status};
 use hylint::finding::{Place, Severity};
-use hylint::session::run::{CheckRequest, check};
+use hylint::session::{Request, check};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -206,20 +206,10 @@ fn at(p: &Place) -> At {
 }
 
 fn in_process(case: &Case<'_>, dir: &Path) -> Result<Report, String> {
-    let request = CheckRequest {
-        paths: vec![dir.to_path_buf()],
-        config: None,
-        matrix: None,
-        role: vec![],
-        address: vec![],
+    let request = Request {
         at: "2026-11-23T00:00:00Z".parse().unwrap(),
         threads: 1,
-        held_bytes: CheckRequest::HELD_BYTES,
-        select: vec![],
-        ignore: vec![],
-        fail_on: None,
-        inline_waivers: true,
-        changed: false,
+        ..Request::new([dir])
     };
     let outcome = check(&request).map_err(|all| format!("it did not run: {}", all[0].message))?;
     Ok(report(case, &outcome))

@@ -172,7 +172,12 @@ impl Case<'_> {
             let (mut possible, mut sure) = (true, true);
             let mut marks: BTreeMap<&str, bool> = BTreeMap::new();
             for c in &clause.conditions {
-                match self.truth(c, w) {
+                let truth = match c.test {
+                    // What is not printed may narrow a rule of any port; one that names its ports counts as written.
+                    Test::Unprinted if names_no_port(&clause.space) => Truth::Any,
+                    _ => self.truth(c, w),
+                };
+                match truth {
                     Truth::Is(t) => {
                         possible &= t != c.negated;
                         sure &= t != c.negated;
@@ -192,6 +197,10 @@ impl Case<'_> {
         }
         (hit, miss)
     }
+}
+
+fn names_no_port(b: &PacketBox) -> bool {
+    b.proto.is_full() || b.dport.count() >= 65_535
 }
 
 /// Runs `judge` for every combination of values of the rules' conditions, as far as anything could leave them open.

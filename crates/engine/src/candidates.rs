@@ -1,7 +1,7 @@
 //! The rules of a list that a query meets, one after the other, so that the others of a long list are not looked at.
 
-use super::Piece;
 use super::indexes::{ListId, PointIndex, order};
+use super::piece::Piece;
 use crate::rulespace::{Index, Kinds};
 use hylint_model::Rule;
 use hylint_space::{PacketBox, StateSet};
@@ -156,7 +156,7 @@ impl<'i, 'a> RuleWalk<'i, 'a> {
     fn meets(&self, boxes: &Index, p: &Piece<'a>) -> Option<u32> {
         let space = &*self.space(p);
         let touches = |rank: u32| {
-            let acts = |r: &&Rule| r.enabled && Kinds::of(&r.action).meets(self.kinds);
+            let acts = |r: &&Rule| r.may_be_in_force() && Kinds::of(&r.action).meets(self.kinds);
             let mut clauses = self
                 .rule(rank)
                 .filter(acts)

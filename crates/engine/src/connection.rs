@@ -4,8 +4,9 @@
 //! go back to where this one has come to. Of a packet of a known connection nothing of that is known. A packet without a
 //! connection meets no such question (`conntrack_mt` in net/netfilter/xt_conntrack.c); the reader says so by states.
 
-use super::Piece;
-use super::matching::{Tri, narrow};
+use super::packets::narrow;
+use super::piece::Piece;
+use super::tri::Tri;
 use hylint_model::{ConnTest, Side};
 use hylint_space::{PacketBox, PortSet, StateSet, proto};
 

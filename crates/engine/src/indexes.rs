@@ -220,7 +220,7 @@ fn ranked<'a>(rules: &'a [Rule], order: Option<&[u32]>) -> impl Iterator<Item = 
 
 /// Whether the rule does something to packets.
 fn acts(rule: &&Rule) -> bool {
-    rule.enabled && rule.action != Action::Continue
+    rule.may_be_in_force() && rule.action != Action::Continue
 }
 
 /// Boxes of other chains that an index takes in for each rule of its own.

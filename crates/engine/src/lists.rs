@@ -1,13 +1,15 @@
-//! Points with an ingress and an egress list: Windows, security groups, network ACLs, NSGs.
+//! Points with an ingress and an egress list.
 
 use super::candidates::RuleWalk;
+use super::context::Context;
 use super::indexes::{ListId, by_priority};
 use super::matching::split;
-use super::{Branch, Context, Decider, Direction, Effect, Piece, PointId, Reason, cost};
+use super::outcome::{Branch, Decider, Effect, Reason};
+use super::piece::{Piece, cost};
+use super::sets::PointId;
 use crate::rulespace::Kinds;
 use hylint_model::{
-    Action, Body, DefaultOrigin, Discipline, InboundPolicy, Lists, Point, Profiles, Rule, RuleList,
-    RuleOrigin,
+    Action, Body, DefaultOrigin, Direction, Discipline, Lists, Point, Rule, RuleList,
 };
 use hylint_space::PacketBox;
 
@@ -23,16 +25,21 @@ fn list(lists: &Lists, dir: Direction) -> &RuleList {
 struct Passage<'c, 'a> {
     ctx: &'c Context<'a>,
     at: PointId,
+    point: &'a Point,
     dir: Direction,
     lists: &'a Lists,
 }
 
 impl<'a> Passage<'_, 'a> {
+    /// Whether a rule is one of these kinds and in force.
+    fn acts(&self, rule: &Rule, kinds: Kinds) -> bool {
+        Kinds::of(&rule.action).meets(kinds) && self.point.in_force(rule, self.ctx.profile)
+    }
+
     /// Runs the rules of some kinds that act, in their order; packets that one takes leave.
     fn first_match(
         &self,
         kinds: Kinds,
-        acts: impl Fn(&Rule) -> bool,
         pieces: Vec<Piece<'a>>,
         out: &mut Vec<Branch<'a>>,
     ) -> Vec<Piece<'a>> {
@@ -44,7 +51,7 @@ impl<'a> Passage<'_, 'a> {
         let rules = &list(self.lists, self.dir).rules;
         let (index, sorted) = (self.ctx.index(self.at), by_priority(self.lists));
         let mut walk = RuleWalk::new(index, id, rules, sorted, kinds);
-        walk.put(self.ahead(kinds, &acts, pieces, out));
+        walk.put(self.ahead(kinds, pieces, out));
         let mut steps = 0;
         while let Some((rule, mut met)) = walk.next() {
             if steps > self.ctx.budget {
@@ -56,7 +63,7 @@ impl<'a> Passage<'_, 'a> {
                 out.extend(met.into_iter().map(|p| p.branch(Effect::Unknown, by)));
                 return Vec::new();
             }
-            if rule.enabled && Kinds::of(&rule.action).meets(kinds) && acts(rule) {
+            if self.acts(rule, kinds) {
                 steps += self.take(rule, &mut met, out);
             }
             walk.put(met);
@@ -68,7 +75,6 @@ impl<'a> Passage<'_, 'a> {
     fn ahead(
         &self,
         kinds: Kinds,
-        acts: impl Fn(&Rule) -> bool,
         mut pieces: Vec<Piece<'a>>,
         out: &mut Vec<Branch<'a>>,
     ) -> Vec<Piece<'a>> {
@@ -76,9 +82,7 @@ impl<'a> Passage<'_, 'a> {
         if let Some(rule) = self.ctx.ahead
             && !self.lists.discipline.is_ordered()
             && rules.contains(&std::ptr::from_ref(rule))
-            && rule.enabled
-            && Kinds::of(&rule.action).meets(kinds)
-            && acts(rule)
+            && self.acts(rule, kinds)
         {
             self.take(rule, &mut pieces, out);
         }
@@ -105,8 +109,9 @@ impl<'a> Passage<'_, 'a> {
     }
 }
 
-/// Cloud points of one layer: united security groups, or one NSG or ACL.
-pub(super) fn cloud<'a>(
+/// Points of one layer whose rules act in an order, or any of whose allows decides: the packets that one point leaves go on
+/// to the next.
+pub(super) fn united<'a>(
     ctx: &Context<'a>,
     points: &[(PointId, &'a Point)],
     dir: Direction,
@@ -128,10 +133,11 @@ pub(super) fn cloud<'a>(
         let passage = Passage {
             ctx,
             at,
+            point,
             dir,
             lists,
         };
-        pieces = passage.first_match(kinds, |_| true, pieces, &mut out);
+        pieces = passage.first_match(kinds, pieces, &mut out);
         unknown |= l.default.origin == DefaultOrigin::Unknown;
         if last.is_none() || l.default.origin == DefaultOrigin::Unknown {
             last = Some(Decider::Default {
@@ -158,74 +164,43 @@ pub(super) fn cloud<'a>(
     out
 }
 
-/// Windows: state and policy of the judged profile, then bypass, block, allow, default.
-pub(super) fn windows<'a>(
+/// What the settings decide of all packets; else bypass, then block, then allow, then the default.
+pub(super) fn block_over_allow<'a>(
     ctx: &Context<'a>,
     at: PointId,
     point: &'a Point,
+    lists: &'a Lists,
     dir: Direction,
     query: &PacketBox,
 ) -> Vec<Branch<'a>> {
-    let Body::Lists(lists) = &point.body else {
-        return Vec::new();
-    };
-    let l = list(lists, dir);
-    let pieces = vec![Piece::new(query.clone(), ctx.policy.mark())];
-    let all = |pieces: Vec<Piece<'a>>, effect, by| -> Vec<Branch<'a>> {
-        pieces.into_iter().map(|p| p.branch(effect, by)).collect()
-    };
-    let slot = Profiles::EACH
-        .iter()
-        .position(|(p, _)| *p == ctx.profile)
-        .unwrap_or(0);
-    let settings = point
-        .windows
-        .as_ref()
-        .and_then(|w| w.profiles.get(slot))
-        .and_then(Option::as_ref);
-    if let Some((false, span)) = settings.and_then(|s| s.enabled) {
-        return all(pieces, Effect::Allow, Decider::Setting { at, span });
-    }
-    let inbound = settings.and_then(|s| s.inbound);
-    if let (Some((InboundPolicy::BlockAlways, span)), Direction::In) = (inbound, dir) {
-        return all(pieces, Effect::Deny, Decider::Setting { at, span });
-    }
-    let gpo_only = settings
-        .and_then(|s| s.local_rules)
-        .is_some_and(|(on, _)| !on);
-    let acts = |r: &Rule| {
-        r.profiles.intersects(ctx.profile) && (!gpo_only || r.origin == RuleOrigin::GroupPolicy)
-    };
+    let overrides = point.overrides(dir != Direction::Out, ctx.profile);
+    let mut pieces = vec![Piece::new(query.clone(), ctx.policy.mark())];
     let mut out = Vec::new();
-    let mut pieces = pieces;
+    if let Some((allow, span)) = overrides.all {
+        settle(pieces, allow, Decider::Setting { at, span }, &mut out);
+        return out;
+    }
     let passage = Passage {
         ctx,
         at,
+        point,
         dir,
         lists,
     };
     for wanted in [Kinds::BYPASS, Kinds::DENY, Kinds::ALLOW] {
-        pieces = passage.first_match(wanted, acts, pieces, &mut out);
+        pieces = passage.first_match(wanted, pieces, &mut out);
     }
-    let stated = if dir == Direction::Out {
-        settings.and_then(|s| s.outbound_allow)
-    } else {
-        inbound.map(|(p, span)| (p == InboundPolicy::Allow, span))
-    };
-    let (allow, by) = match stated {
+    let default = &list(lists, dir).default;
+    let (allow, by) = match overrides.rest {
         Some((allow, span)) => (allow, Decider::Setting { at, span }),
-        None => (
-            l.default.allow,
-            Decider::Default {
-                at,
-                default: &l.default,
-            },
-        ),
+        None => (default.allow, Decider::Default { at, default }),
     };
-    out.extend(all(
-        pieces,
-        if allow { Effect::Allow } else { Effect::Deny },
-        by,
-    ));
+    settle(pieces, allow, by, &mut out);
     out
+}
+
+/// Lets one decider decide on every piece.
+fn settle<'a>(pieces: Vec<Piece<'a>>, allow: bool, by: Decider<'a>, out: &mut Vec<Branch<'a>>) {
+    let effect = if allow { Effect::Allow } else { Effect::Deny };
+    out.extend(pieces.into_iter().map(|p| p.branch(effect, by)));
 }

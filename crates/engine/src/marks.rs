@@ -1,8 +1,5 @@
 //! Packet and connection marks along a path (iptables-extensions(8): MARK, CONNMARK).
 
-use super::Piece;
-use hylint_space::StateSet;
-
 /// A mark of which some bits may not be known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Mark {
@@ -39,28 +36,6 @@ impl Mark {
         }
         (mask & !self.known == 0).then_some(true)
     }
-}
-
-/// Bits of the connection's mark go into the packet's; packets without a connection keep theirs.
-pub(crate) fn restore<'a>(p: Piece<'a>, nfmask: u32, ctmask: u32, on: &mut Vec<Piece<'a>>) {
-    let tracked = StateSet(p.space.state.0 & StateSet::TRACKED.0);
-    let loose = StateSet(p.space.state.0 & !StateSet::TRACKED.0);
-    for (state, has_connection) in [(tracked, true), (loose, false)] {
-        if state.0 == 0 {
-            continue;
-        }
-        let mut q = p.clone();
-        q.space.state = state;
-        if has_connection {
-            q.mark = q.mark.mixed(nfmask, q.connmark, ctmask);
-        }
-        on.push(q);
-    }
-}
-
-/// Whether packets of the piece may belong to a connection; one without has no connection mark to set.
-pub(crate) fn connected(p: &Piece<'_>) -> bool {
-    p.space.state.0 & StateSet::TRACKED.0 != 0
 }
 
 #[cfg(test)]

@@ -1,77 +1,16 @@
 //! Whether a rule matches: what packets decide, what the context decides, and what stays open.
 
+use super::connection;
+use super::context::Context;
 use super::facts::{self, Fact};
-use super::{Context, Direction, Piece, connection};
-use hylint_model::{Action, AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test};
-use hylint_space::{AddrSet, Family, PacketBox, RangeSet, StateSet};
+use hylint_model::Direction;
+use super::packets::{broadcast, narrow, of_one};
+use super::piece::Piece;
+use super::process::{self, LocalPolicy};
+use super::tri::Tri;
+use hylint_model::{AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test};
+use hylint_space::{AddrSet, PacketBox, RangeSet, StateSet, class};
 use smallvec::SmallVec;
-
-/// How conditions about the process behind a port count (design: kind *local*).
-#[derive(Clone, Copy, Debug)]
-pub enum LocalPolicy<'a> {
-    /// Literally: undecided unless the packet says who sent it.
-    Literal {
-        /// Sender's user id.
-        uid: Option<u32>,
-        /// Sender's group id.
-        gid: Option<u32>,
-        /// Sender's hardware address.
-        mac: Option<&'a str>,
-        /// The packet mark at the start.
-        mark: u32,
-    },
-    /// For a required flow: an allow that names its ports carries it under an assumption, unless its program is known to be
-    /// another one than these listeners (lower case; empty: not known).
-    Required(&'a [String]),
-    /// For excess: taken to hold.
-    Holds,
-}
-
-/// Whether a clause names what a required flow needs to rest on a local condition.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Carry {
-    /// Protocol and a finite set of ports on the service's side.
-    Finite,
-    /// Any protocol, any port, or a protocol without ports.
-    PortLess,
-}
-
-impl LocalPolicy<'_> {
-    /// The packet mark that a query starts with.
-    pub(super) fn mark(&self) -> u32 {
-        match self {
-            Self::Literal { mark, .. } => *mark,
-            _ => 0,
-        }
-    }
-}
-
-impl Carry {
-    /// Judges a clause.
-    #[must_use]
-    pub fn of(space: &PacketBox) -> Self {
-        let whole = space.dport.is_full() || space.dport.count() >= 65_535;
-        if space.proto.is_full() || whole {
-            Self::PortLess
-        } else {
-            Self::Finite
-        }
-    }
-}
-
-/// Whether a condition holds.
-pub(super) enum Tri {
-    True,
-    Assumed,
-    False,
-    Open,
-}
-
-impl Tri {
-    pub(super) fn of(holds: bool) -> Self {
-        if holds { Self::True } else { Self::False }
-    }
-}
 
 /// Takes the pieces that the rule matches out of `pieces`. Undecided ones are in both. Pieces that the rule does not touch
 /// stay where they are: there may be thousands.
@@ -129,6 +68,10 @@ fn split_clause<'a>(
                 rest.push(piece);
                 return;
             }
+            Tri::PassedOver => {
+                rest.push(passed_over(clause, cond, piece));
+                return;
+            }
         }
     }
     if space.is_empty() {
@@ -153,6 +96,17 @@ fn split_clause<'a>(
     hit.push(matched);
 }
 
+/// A piece that a clause did not take, as this condition counted as false. Where nothing else could have kept it from
+/// matching, that is remembered.
+fn passed_over<'a>(clause: &Clause, cond: &'a Condition, mut piece: Piece<'a>) -> Piece<'a> {
+    let fact = Fact::of(cond, false);
+    let alone = clause.conditions.len() == 1;
+    if alone && piece.space.is_subset(&clause.space) && !piece.facts.contains(&fact) {
+        piece.facts.push(fact);
+    }
+    piece
+}
+
 /// Takes the open conditions of a clause as true for `matched`, and sends on the packets for which one is not: the first is
 /// false, or the first holds and the second is false, and so on, so that each way has its own values.
 fn take_open<'a>(matched: &mut Piece<'a>, open: &[&'a Condition], rest: &mut Vec<Piece<'a>>) {
@@ -172,13 +126,17 @@ fn take_open<'a>(matched: &mut Piece<'a>, open: &[&'a Condition], rest: &mut Vec
     }
 }
 
-/// Whether a condition is drawn anew for each rule: a rate, what changes on the way, and a mark that is not known, as rules
-/// may change it between.
+/// Whether a condition is drawn anew for each rule: a rate, what changes on the way, a mark that is not known, as rules may
+/// change it between, and what an export does not print, as it differs from rule to rule.
 fn is_drawn(c: &Condition) -> bool {
     c.kind == ConditionKind::Rate
         || matches!(
             c.test,
-            Test::Mark { .. } | Test::ConnMark { .. } | Test::Passing
+            Test::Mark { .. }
+                | Test::ConnMark { .. }
+                | Test::Passing
+                | Test::Unprinted
+                | Test::Package
         )
 }
 
@@ -252,151 +210,19 @@ fn decide<'a>(
         Test::ReversePath if !matches!(ctx.policy, LocalPolicy::Literal { .. }) => {
             Some(truth(true))
         }
-        Test::Uid(set) => literal(ctx, |uid, _, _| uid.map(|u| set.contains(u))).map(truth),
-        Test::Gid(set) => literal(ctx, |_, gid, _| gid.map(|g| set.contains(g))).map(truth),
-        Test::Mac(mac) => literal(ctx, |_, _, m| m.map(|m| m.eq_ignore_ascii_case(mac))).map(truth),
-        _ => None,
+        _ => ctx.policy.said(&cond.test).map(truth),
     };
     if let Some(t) = known {
         return t;
     }
-    if cond.kind == ConditionKind::Local
-        && let Some(t) = local(ctx, rule, clause, cond)
-    {
+    let fact = || facts::answer(&piece.facts, open, cond);
+    if let Some(t) = process::decide(&ctx.policy, rule, clause, cond, fact) {
         return t;
     }
-    let brief = matches!(cond.test, Test::Unprinted);
-    match ctx.policy {
-        LocalPolicy::Holds => return Tri::Assumed,
-        LocalPolicy::Literal { .. } if brief => return Tri::Assumed,
-        _ => {}
-    }
-    match facts::answer(&piece.facts, open, cond) {
+    match fact() {
         Some(true) => Tri::True,
         Some(false) => Tri::False,
         None => Tri::Open,
-    }
-}
-
-fn literal(
-    ctx: &Context<'_>,
-    f: impl Fn(Option<u32>, Option<u32>, Option<&str>) -> Option<bool>,
-) -> Option<bool> {
-    match ctx.policy {
-        LocalPolicy::Literal { uid, gid, mac, .. } => f(uid, gid, mac),
-        _ => None,
-    }
-}
-
-/// A condition on the process, for a required flow. `None`: undecided like any other.
-fn local(ctx: &Context<'_>, rule: &Rule, clause: &Clause, cond: &Condition) -> Option<Tri> {
-    let LocalPolicy::Required(listeners) = ctx.policy else {
-        return None;
-    };
-    let allow = matches!(rule.action, Action::Allow | Action::Bypass);
-    let owner = matches!(cond.test, Test::Uid(_) | Test::Gid(_) | Test::Opaque);
-    if owner && !allow {
-        return None;
-    }
-    if Carry::of(&clause.space) == Carry::PortLess {
-        return Some(Tri::False);
-    }
-    match cond.test {
-        Test::Program(_) | Test::Service(_) => match listener(clause, listeners) {
-            Some(true) => Some(Tri::Assumed),
-            Some(false) => Some(Tri::False),
-            None if allow => Some(Tri::Assumed),
-            None => None,
-        },
-        // Whatever the system put there, it is not the required service.
-        Test::SystemPort if allow => Some(Tri::False),
-        Test::SystemPort => None,
-        _ => Some(Tri::Assumed),
-    }
-}
-
-/// Whether a clause's program and service are the expected listener; `None` when that is not known.
-fn listener(clause: &Clause, listeners: &[String]) -> Option<bool> {
-    if listeners.is_empty() {
-        return None;
-    }
-    let is = |name: &str| {
-        listeners.iter().any(|l| {
-            l.eq_ignore_ascii_case(name) || l.eq_ignore_ascii_case(name.trim_end_matches(".exe"))
-        })
-    };
-    let mut specific = false;
-    for c in clause.conditions.iter().filter(|c| !c.negated) {
-        match &c.test {
-            Test::Service(s) => {
-                if is(s) {
-                    return Some(true);
-                }
-                specific |= &**s != "*";
-            }
-            Test::Program(p) => {
-                let base = p
-                    .rsplit(['\\', '/'])
-                    .next()
-                    .unwrap_or(p)
-                    .to_ascii_lowercase();
-                if is(&base) {
-                    return Some(true);
-                }
-                // Hosts of many services: the service decides, and without one any may listen.
-                specific |= !matches!(base.as_str(), "svchost.exe" | "system");
-            }
-            _ => {}
-        }
-    }
-    specific.then_some(false)
-}
-
-pub(super) fn narrow(space: &mut PacketBox, side: Side, set: &AddrSet, negated: bool) {
-    let addrs = if side == Side::Src {
-        &mut space.src
-    } else {
-        &mut space.dst
-    };
-    *addrs = if negated {
-        addrs.subtract(set)
-    } else {
-        addrs.intersect(set)
-    };
-}
-
-fn union(a: &AddrSet, b: &AddrSet) -> AddrSet {
-    a.union(b)
-}
-
-/// 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291).
-pub(super) fn multicast() -> AddrSet {
-    AddrSet {
-        v4: RangeSet::range(0xE000_0000, 0xEFFF_FFFF),
-        v6: RangeSet::range(0xFF << 120, u128::MAX),
-    }
-}
-
-/// 255.255.255.255, and 0.0.0.0/8 as Linux counts it there too (`inet_addr_type`).
-fn broadcast() -> AddrSet {
-    AddrSet {
-        v4: RangeSet::range(0, 0x00FF_FFFF).union(&RangeSet::single(u32::MAX)),
-        v6: RangeSet::empty(),
-    }
-}
-
-/// Addresses that an interface may have: all but those of many, and in IPv6 the unspecified one (RFC 4291, 2.5.2).
-pub(super) fn of_one() -> AddrSet {
-    let mut none = union(&multicast(), &broadcast());
-    none.v6 = none.v6.union(&RangeSet::single(0));
-    none.complement()
-}
-
-/// 127.0.0.0/8 and ::1.
-pub(super) fn loopback() -> AddrSet {
-    AddrSet {
-        v4: RangeSet::range(0x7F00_0000, 0x7FFF_FFFF),
-        v6: RangeSet::single(1),
     }
 }
 
@@ -410,12 +236,12 @@ fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
     let here = if own {
         of_one()
     } else {
-        union(&loopback(), ctx.local)
+        class::loopback().union(ctx.local)
     };
     let unicast = of_one().subtract(&here);
     let kinds = [
         ("LOCAL", &here),
-        ("MULTICAST", &multicast()),
+        ("MULTICAST", class::multicast()),
         ("BROADCAST", &broadcast()),
         ("UNICAST", &unicast),
     ];
@@ -430,10 +256,10 @@ fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
     } else {
         RangeSet::empty()
     };
-    let not_unicast = multicast().v6.union(&unspecified);
+    let not_unicast = class::multicast().v6.union(&unspecified);
     let each = [
         (routed.iter().any(|t| types.has(t)), local),
-        (types.has("MULTICAST"), multicast().v6),
+        (types.has("MULTICAST"), class::multicast().v6.clone()),
         (types.has("UNICAST"), not_unicast.complement()),
         (types.has("UNSPEC"), unspecified),
         (types.has("BROADCAST"), RangeSet::empty()),
@@ -443,13 +269,4 @@ fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
         .filter(|(asked, _)| *asked)
         .fold(RangeSet::full(), |all, (_, set)| all.intersect(set));
     AddrSet { v4, v6 }
-}
-
-/// The family of a query box: IPv4 if it holds IPv4 packets, else IPv6.
-pub(super) fn family(b: &PacketBox) -> Family {
-    if b.src.v4.is_empty() || b.dst.v4.is_empty() {
-        Family::V6
-    } else {
-        Family::V4
-    }
 }

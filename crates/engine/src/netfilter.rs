@@ -4,16 +4,21 @@
 //! raw, mangle, nat, filter, security; POSTROUTING mangle, nat (iptables(8)).
 
 use super::candidates::RuleWalk;
+use super::context::Context;
 use super::indexes::ListId;
-use super::marks::{Mark, connected, restore};
-use super::matching::{family, loopback, split};
+use super::marks::Mark;
+use super::matching::split;
 use super::nat::translate;
-use super::{
-    Branch, Context, Decider, Direction, Effect, FILTER, Piece, PointId, Reason, Unseen, cost, join,
-};
+use super::outcome::{Branch, Decider, Effect, Reason};
+use super::packets::family;
+use super::piece::{Piece, Unseen, connected, cost, join, restore};
+use super::sets::PointId;
 use crate::rulespace::Kinds;
-use hylint_model::{Action, Chain, NatKind, Netfilter, Rule, Table, TableName};
-use hylint_space::{Family, IfaceSet, PacketBox, StateSet};
+use hylint_model::{Action, Chain, Direction, NatKind, Netfilter, Rule, Table, TableName};
+use hylint_space::{Family, IfaceSet, PacketBox, StateSet, class};
+
+/// The table that a query may be limited to.
+const FILTER: TableName = TableName::Filter;
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
 const MAX_DEPTH: usize = 128;
@@ -177,7 +182,7 @@ impl<'a> HookWalk<'a, '_> {
         if piece.redirected {
             return ways.here.push(piece);
         }
-        let looped = piece.space.dst.intersect(&loopback());
+        let looped = piece.space.dst.intersect(class::loopback());
         let rest = piece.space.dst.subtract(&looped);
         let here = rest.intersect(self.ctx.local);
         let on = rest.subtract(&here);
@@ -335,7 +340,7 @@ impl<'a> HookWalk<'a, '_> {
         let mut rules = RuleWalk::new(index, id, &chain.rules, false, kinds);
         rules.put(pieces);
         while let Some((rule, mut met)) = rules.next() {
-            if !rule.enabled || matches!(rule.action, Action::Continue) {
+            if !rule.may_be_in_force() || matches!(rule.action, Action::Continue) {
                 rules.put(met);
                 continue;
             }

@@ -1,6 +1,6 @@
 //! What the engine is given: rule sets, and what it looks their rules up by.
 
-use crate::Indexes;
+use super::indexes::Indexes;
 use hylint_model::Point;
 
 /// The number of a rule set among those that are evaluated together. It means nothing outside of them.

@@ -1,6 +1,6 @@
 //! From branches to a verdict over a set of packets.
 
-use super::{Branch, Effect};
+use super::outcome::{Branch, Effect};
 use crate::rulespace::Index;
 use hylint_space::{AddrSet, PacketBox};
 use rustc_hash::FxHashSet;

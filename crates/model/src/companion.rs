@@ -1,7 +1,8 @@
 //! What exports say beside rules, joined by the linker.
 
 use super::condition::Side;
-use super::point::{Tag, WindowsProfiles};
+use super::point::Tag;
+use super::profiles::WindowsProfiles;
 use crate::Span;
 use hylint_space::{AddrSet, PacketBox};
 

@@ -7,8 +7,10 @@
 mod companion;
 mod condition;
 mod direction;
+mod listener;
 mod point;
 mod problem;
+mod profiles;
 mod rule;
 mod span;
 
@@ -17,13 +19,17 @@ pub use companion::{
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
 pub use direction::Direction;
+pub use listener::Listener;
 pub use point::{
     Body, Chain, ChainPolicy, Default as DefaultVerdict, DefaultOrigin, Discipline, Families,
-    InboundPolicy, Lists, Netfilter, Point, PointKind, ProfileSettings, RuleList, Table, TableName,
-    Tag, WindowsProfiles,
+    Lists, Netfilter, Point, PointKind, RuleList, Table, TableName, Tag,
 };
 pub use problem::{Problem, ProblemKind};
-pub use rule::{Action, Clause, Field, Nat, NatKind, Profiles, Rule, RuleOrigin};
+pub use profiles::{
+    Active, ActiveSource, InboundPolicy, NotInForce, Overrides, ProfileSettings, Profiles,
+    WindowsProfiles,
+};
+pub use rule::{Action, Clause, Field, Nat, NatKind, Rule, RuleOrigin};
 pub use span::Span;
 
 /// One export file, read.

@@ -1,6 +1,7 @@
 //! One firewall: where packets are decided.
 
-use super::rule::{Profiles, Rule};
+use super::profiles::{Active, ActiveSource, NotInForce, Overrides, Profiles, WindowsProfiles};
+use super::rule::{Rule, RuleOrigin};
 use crate::Span;
 use hylint_space::Family;
 
@@ -34,8 +35,100 @@ impl PointKind {
 
     /// Whether the point guards one host by its nature: its export is the host's own.
     #[must_use]
-    pub fn is_host(self) -> bool {
-        matches!(self, Self::WindowsFirewall | Self::Netfilter)
+    pub const fn is_host(self) -> bool {
+        match self {
+            Self::WindowsFirewall | Self::Netfilter => true,
+            Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+        }
+    }
+
+    /// Whether a cloud enforces the point in front of its machines.
+    #[must_use]
+    pub const fn is_cloud(self) -> bool {
+        !self.is_host()
+    }
+
+    /// Whether its settings and its rules depend on the network profile that is active.
+    #[must_use]
+    pub const fn has_profiles(self) -> bool {
+        match self {
+            Self::WindowsFirewall => true,
+            Self::Netfilter | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+        }
+    }
+
+    /// Whether its rules may ask for interfaces, loopback included.
+    #[must_use]
+    pub const fn has_interfaces(self) -> bool {
+        match self {
+            Self::Netfilter => true,
+            Self::WindowsFirewall | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+        }
+    }
+
+    /// Whether it decides on packets that go through it to other hosts.
+    #[must_use]
+    pub const fn forwards(self) -> bool {
+        match self {
+            Self::Netfilter => true,
+            Self::WindowsFirewall | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+        }
+    }
+
+    /// Whether all points of the kind at one interface are one layer, in which any of them may allow a packet.
+    #[must_use]
+    pub const fn is_united(self) -> bool {
+        match self {
+            Self::SecurityGroup => true,
+            Self::WindowsFirewall | Self::Netfilter | Self::NetworkAcl | Self::Nsg => false,
+        }
+    }
+
+    /// Whether an export may hold one family only, so that two points are the halves of one firewall.
+    #[must_use]
+    pub const fn has_halves(self) -> bool {
+        match self {
+            Self::Netfilter => true,
+            Self::WindowsFirewall | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+        }
+    }
+
+    /// Whether replies must be allowed by rules of their own.
+    #[must_use]
+    pub const fn is_stateless(self) -> bool {
+        match self {
+            Self::NetworkAcl => true,
+            Self::WindowsFirewall | Self::Netfilter | Self::SecurityGroup | Self::Nsg => false,
+        }
+    }
+
+    /// Whether inbound rules may name a destination. Those of AWS hold for every host behind the point.
+    #[must_use]
+    pub const fn names_destinations(self) -> bool {
+        match self {
+            Self::WindowsFirewall | Self::Netfilter | Self::Nsg => true,
+            Self::SecurityGroup | Self::NetworkAcl => false,
+        }
+    }
+
+    /// Whether the name of a rule should occur once. In Windows one rule per profile is usual.
+    #[must_use]
+    pub const fn has_unique_rule_names(self) -> bool {
+        match self {
+            Self::WindowsFirewall => false,
+            Self::Netfilter | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => true,
+        }
+    }
+
+    /// Whether people know a point by its name rather than by its id, as the id is a path of names.
+    #[must_use]
+    pub const fn is_known_by_name(self) -> bool {
+        match self {
+            Self::Nsg => true,
+            Self::WindowsFirewall | Self::Netfilter | Self::SecurityGroup | Self::NetworkAcl => {
+                false
+            }
+        }
     }
 }
 
@@ -270,52 +363,6 @@ pub struct Tag {
     pub span: Span,
 }
 
-/// A Windows profile's inbound policy.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum InboundPolicy {
-    /// `BlockInbound`: what no rule allows is blocked.
-    Block,
-    /// `AllowInbound`.
-    Allow,
-    /// `BlockInboundAlways`: everything is blocked, whatever the rules say.
-    BlockAlways,
-}
-
-/// What `netsh advfirewall show allprofiles` says of one profile. `None`: not printed, or `NotConfigured`.
-#[derive(Clone, Debug, PartialEq, Eq, std::default::Default)]
-pub struct ProfileSettings {
-    /// The profile's block of text.
-    pub span: Span,
-    /// `State ON/OFF` and its place.
-    pub enabled: Option<(bool, Span)>,
-    /// `Firewall Policy`, first half.
-    pub inbound: Option<(InboundPolicy, Span)>,
-    /// `Firewall Policy`, second half: true is `AllowOutbound`.
-    pub outbound_allow: Option<(bool, Span)>,
-    /// `LocalFirewallRules`: false if Group Policy disables rules that are not its own.
-    pub local_rules: Option<(bool, Span)>,
-}
-
-/// The settings of a host's profiles, in the order domain, private, public.
-#[derive(Clone, Debug, PartialEq, Eq, std::default::Default)]
-pub struct WindowsProfiles {
-    /// `None`: not in the export.
-    pub profiles: [Option<ProfileSettings>; 3],
-    /// Profiles that the export says are active (`currentprofile`, monitor), with the place.
-    pub active: Option<(Profiles, Span)>,
-    /// The whole section.
-    pub span: Span,
-}
-
-impl WindowsProfiles {
-    /// The settings of one profile; `None` if they are not in the export.
-    #[must_use]
-    pub fn settings(&self, profile: Profiles) -> Option<&ProfileSettings> {
-        let slot = Profiles::EACH.iter().position(|(p, _)| *p == profile)?;
-        self.profiles.get(slot)?.as_ref()
-    }
-}
-
 /// One firewall.
 #[derive(Clone, Debug)]
 pub struct Point {
@@ -404,5 +451,180 @@ impl Point {
     #[must_use]
     pub fn rule_count(&self) -> usize {
         self.rules().filter(|r| !r.span.is_empty()).count()
+    }
+
+    /// The word that stands for the point in `points` of hylint.toml and in messages: its name or its id.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        if self.kind.is_known_by_name() && !self.name.is_empty() || self.id.is_empty() {
+            &self.name
+        } else {
+            &self.id
+        }
+    }
+
+    /// Whether a rule of this point acts in any of the profiles: it is enabled, it is for that profile, and no policy
+    /// disables it there.
+    #[must_use]
+    pub fn in_force(&self, rule: &Rule, profiles: Profiles) -> bool {
+        let in_one = |p| self.not_in_force(rule, p).next().is_none();
+        profiles.each().any(in_one)
+    }
+
+    /// Why a rule of this point does not act in a profile; nothing if it does.
+    pub fn not_in_force(&self, rule: &Rule, profile: Profiles) -> impl Iterator<Item = NotInForce> {
+        let disabled = (!rule.may_be_in_force()).then_some(NotInForce::Disabled);
+        let elsewhere = (!rule.profiles.intersects(profile)).then_some(NotInForce::OtherProfile);
+        let local = (rule.origin != RuleOrigin::GroupPolicy).then(|| {
+            self.local_rules_disabled(profile)
+                .map(NotInForce::LocalRulesDisabled)
+        });
+        [disabled, elsewhere, local.flatten()].into_iter().flatten()
+    }
+
+    /// The setting by which policy disables every rule that is not its own in a profile, if it does.
+    #[must_use]
+    pub fn local_rules_disabled(&self, profile: Profiles) -> Option<Span> {
+        match self.windows.as_ref()?.settings(profile)?.local_rules {
+            Some((false, span)) => Some(span),
+            _ => None,
+        }
+    }
+
+    /// What the settings of a profile decide of inbound or outbound packets beside the rules.
+    #[must_use]
+    pub fn overrides(&self, inbound: bool, profiles: Profiles) -> Overrides {
+        let settings = self.windows.as_ref().and_then(|w| w.settings(profiles));
+        settings.map_or_else(Overrides::default, |s| s.overrides(inbound))
+    }
+
+    /// The profiles that count, and who says so: the caller (`said`), else the export, else the domain profile as an
+    /// assumption. Points without profiles have all of them at once.
+    #[must_use]
+    pub fn active_profiles(&self, said: Option<Profiles>) -> Active {
+        let exported = self.windows.as_ref().and_then(|w| w.active);
+        let (profiles, source) = match (said, exported) {
+            _ if !self.kind.has_profiles() => (Profiles::ALL, ActiveSource::NoProfiles),
+            (Some(p), _) => (p, ActiveSource::Caller),
+            (None, Some((p, place))) => (p, ActiveSource::Export(place)),
+            (None, None) => (Profiles::ASSUMED, ActiveSource::Assumed),
+        };
+        Active { profiles, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::profiles::ProfileSettings;
+    use super::*;
+    use crate::Action;
+
+    /// A point whose policy disables local rules in the private profile.
+    fn point() -> Point {
+        let lists = Netfilter::default();
+        let mut point = Point::new(
+            PointKind::WindowsFirewall,
+            Span::default(),
+            Body::Netfilter(lists),
+        );
+        let settings = |merge: bool| {
+            Some(ProfileSettings {
+                local_rules: Some((merge, Span::new(1, 2))),
+                ..ProfileSettings::default()
+            })
+        };
+        point.windows = Some(Box::new(WindowsProfiles {
+            profiles: [settings(true), settings(false), None],
+            ..WindowsProfiles::default()
+        }));
+        point
+    }
+
+    fn rule(profiles: Profiles, origin: RuleOrigin) -> Rule {
+        Rule {
+            profiles,
+            origin,
+            ..Rule::new(Span::default(), Action::Allow)
+        }
+    }
+
+    // Fails if one of the four reasons is forgotten, or the setting of another profile is asked.
+    #[test]
+    fn a_rule_is_in_force_where_it_is_enabled_for_the_profile_and_no_policy_disables_it() {
+        let (domain, private, public) = (Profiles::DOMAIN, Profiles::PRIVATE, Profiles::PUBLIC);
+        let p = point();
+        let local = rule(Profiles::ALL, RuleOrigin::Local);
+        assert_eq!(
+            [domain, private, public].map(|x| p.in_force(&local, x)),
+            [true, false, true]
+        );
+        let unsaid = rule(Profiles::ALL, RuleOrigin::Unsaid);
+        assert!(!p.in_force(&unsaid, private));
+        assert!(p.in_force(&rule(Profiles::ALL, RuleOrigin::GroupPolicy), private));
+        assert!(!p.in_force(&rule(domain, RuleOrigin::GroupPolicy), private));
+        let off = Rule {
+            enabled: false,
+            ..local.clone()
+        };
+        assert!(!p.in_force(&off, domain));
+        // In one of them it is.
+        assert!(p.in_force(&local, Profiles::ALL));
+        assert!(!p.in_force(&rule(private, RuleOrigin::Local), Profiles::ALL));
+        let why: Vec<NotInForce> = p.not_in_force(&off, private).collect();
+        let setting = NotInForce::LocalRulesDisabled(Span::new(1, 2));
+        assert_eq!(why, [NotInForce::Disabled, setting]);
+    }
+
+    // Fails if a caller's word does not go before the export's, or an assumption is not told as one.
+    #[test]
+    fn the_active_profile_is_what_the_caller_says_else_the_export_else_assumed() {
+        let mut p = point();
+        let active = p.active_profiles(None);
+        assert!(active.is_assumed());
+        assert_eq!(active.passes(), [Profiles::DOMAIN]);
+        let both = Profiles::PRIVATE.union(Profiles::PUBLIC);
+        if let Some(w) = &mut p.windows {
+            w.active = Some((both, Span::new(3, 4)));
+        }
+        let active = p.active_profiles(None);
+        assert_eq!(active.source, ActiveSource::Export(Span::new(3, 4)));
+        assert_eq!(active.passes(), [Profiles::PRIVATE, Profiles::PUBLIC]);
+        assert_eq!(
+            p.active_profiles(Some(Profiles::DOMAIN)).passes(),
+            [Profiles::DOMAIN]
+        );
+        p.kind = PointKind::Nsg;
+        let active = p.active_profiles(Some(Profiles::DOMAIN));
+        assert!(!active.is_assumed());
+        assert_eq!(active.passes(), [Profiles::ALL]);
+    }
+
+    // Fails if a setting of the other direction decides.
+    #[test]
+    fn settings_decide_all_packets_or_the_rest_of_their_direction() {
+        let at = Span::new(5, 6);
+        let s = ProfileSettings {
+            enabled: Some((true, at)),
+            inbound: Some((super::super::profiles::InboundPolicy::BlockAlways, at)),
+            outbound_allow: Some((true, at)),
+            ..ProfileSettings::default()
+        };
+        let (closed, open) = (Some((false, at)), Some((true, at)));
+        assert_eq!(
+            (s.overrides(true).all, s.overrides(true).rest),
+            (closed, closed)
+        );
+        assert_eq!(
+            (s.overrides(false).all, s.overrides(false).rest),
+            (None, open)
+        );
+        let off = ProfileSettings {
+            enabled: Some((false, at)),
+            ..s
+        };
+        assert_eq!(
+            (off.overrides(true).all, off.overrides(false).all),
+            (open, open)
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! One rule.
 
 use super::condition::Condition;
+use super::profiles::Profiles;
 use crate::Span;
 use hylint_space::{AddrSet, PacketBox, PortSet};
 use smallvec::SmallVec;
@@ -138,54 +139,6 @@ pub struct Nat {
     pub ports: Option<PortSet>,
 }
 
-/// Windows firewall profiles as a bit set: domain 1, private 2, public 4.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct Profiles(pub u8);
-
-impl Profiles {
-    /// None of them.
-    pub const NONE: Self = Self(0);
-    /// Domain.
-    pub const DOMAIN: Self = Self(1);
-    /// Private.
-    pub const PRIVATE: Self = Self(2);
-    /// Public.
-    pub const PUBLIC: Self = Self(4);
-    /// All three, and the value for formats that have no profiles.
-    pub const ALL: Self = Self(7);
-    /// Each profile with its name.
-    pub const EACH: [(Self, &'static str); 3] = [
-        (Self::DOMAIN, "domain"),
-        (Self::PRIVATE, "private"),
-        (Self::PUBLIC, "public"),
-    ];
-
-    /// Whether the sets share a profile.
-    #[must_use]
-    pub fn intersects(self, o: Self) -> bool {
-        self.0 & o.0 != 0
-    }
-
-    /// The profiles of both sets.
-    #[must_use]
-    pub fn union(self, o: Self) -> Self {
-        Self(self.0 | o.0)
-    }
-
-    /// The profiles for people: `private and public profiles`.
-    #[must_use]
-    pub fn told(self) -> String {
-        let each = Self::EACH.iter().filter(|(p, _)| p.intersects(self));
-        let names: Vec<&str> = each.map(|(_, n)| *n).collect();
-        match names.as_slice() {
-            [first @ .., last] if !first.is_empty() => {
-                format!("{} and {last} profiles", first.join(", "))
-            }
-            _ => format!("{} profile", names.concat()),
-        }
-    }
-}
-
 /// Who wrote a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RuleOrigin {
@@ -264,6 +217,13 @@ impl Rule {
             group: "".into(),
             comment: "".into(),
         }
+    }
+
+    /// Whether the rule acts in some configuration of its point. Whether it acts in a given one, its point knows:
+    /// [`Point::in_force`](crate::Point::in_force).
+    #[must_use]
+    pub const fn may_be_in_force(&self) -> bool {
+        self.enabled
     }
 
     /// What orders the rules of a list that act by priority; equal ones act in file order, those without one last.

@@ -1,6 +1,7 @@
 //! The packet-space algebra. It knows packets and sets, and nothing of firewalls.
 
 mod addr;
+pub mod class;
 mod packet;
 mod range;
 mod store;
@@ -10,4 +11,5 @@ pub use packet::{
     FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, iface_name,
     proto,
 };
-pub use range::{RangeSet, Scalar};
+pub use range::RangeSet;
+pub use store::Scalar;

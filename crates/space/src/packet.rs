@@ -12,6 +12,8 @@ pub type ProtoSet = RangeSet<u8>;
 
 /// IP protocol numbers that have a meaning here.
 pub mod proto {
+    use super::ProtoSet;
+
     /// ICMP (RFC 792).
     pub const ICMP: u8 = 1;
     /// TCP (RFC 9293).
@@ -27,10 +29,20 @@ pub mod proto {
     /// UDP-Lite (RFC 3828).
     pub const UDPLITE: u8 = 136;
 
+    /// The protocols whose packets begin with a source and a destination port.
+    const WITH_PORTS: [u8; 5] = [TCP, UDP, DCCP, SCTP, UDPLITE];
+
     /// Whether packets of the protocol carry ports.
     #[must_use]
+    #[inline]
     pub fn has_ports(p: u8) -> bool {
-        matches!(p, TCP | UDP | DCCP | SCTP | UDPLITE)
+        WITH_PORTS.contains(&p)
+    }
+
+    /// Returns the protocols whose packets carry ports.
+    #[must_use]
+    pub fn with_ports() -> ProtoSet {
+        WITH_PORTS.into_iter().map(|p| (p, p)).collect()
     }
 
     /// Whether packets of the protocol carry an ICMP type and code.

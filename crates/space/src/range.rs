@@ -1,43 +1,10 @@
 //! Sets of integers as sorted, disjoint, non-adjacent inclusive ranges.
 
-use super::store::{Far, Near, Store};
+use super::store::{Scalar, Store};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::hash::Hash;
-
-/// An unsigned integer type whose whole domain is `MIN..=MAX`.
-pub trait Scalar: Copy + Ord + Hash + Debug + Send + Sync + 'static {
-    /// Smallest value.
-    const MIN: Self;
-    /// Largest value.
-    const MAX: Self;
-    /// The range of every value.
-    const WHOLE: &'static [(Self, Self)];
-    /// How sets of the type are held.
-    type Store: Store<Self>;
-    /// The next value, or `None` at [`Scalar::MAX`].
-    fn next(self) -> Option<Self>;
-    /// The previous value, or `None` at [`Scalar::MIN`].
-    fn prev(self) -> Option<Self>;
-    /// Number of values in `lo..=hi`, saturating.
-    fn span(lo: Self, hi: Self) -> u128;
-}
-
-macro_rules! scalar {
-    ($($t:ty: $store:ident),*) => {$(
-        impl Scalar for $t {
-            const MIN: Self = <$t>::MIN;
-            const MAX: Self = <$t>::MAX;
-            const WHOLE: &'static [(Self, Self)] = &[(<$t>::MIN, <$t>::MAX)];
-            type Store = $store<$t>;
-            fn next(self) -> Option<Self> { self.checked_add(1) }
-            fn prev(self) -> Option<Self> { self.checked_sub(1) }
-            fn span(lo: Self, hi: Self) -> u128 { u128::from(hi.saturating_sub(lo)).saturating_add(1) }
-        }
-    )*};
-}
-scalar!(u8: Near, u16: Near, u32: Near, u64: Far, u128: Far);
 
 /// Ranges while a set is made.
 type Draft<T> = SmallVec<[(T, T); 4]>;

@@ -1,10 +1,42 @@
-//! How the ranges of a set are held: small, since a model has several sets for each rule and nearly all of them are full,
+//! The numbers that sets are of, and how the ranges of a set are held: small, since a model has several sets for each rule and nearly all of them are full,
 //! empty or one range.
 
-use super::range::Scalar;
 use std::fmt::Debug;
 use std::hash::Hash;
 use thin_vec::ThinVec;
+
+/// An unsigned integer type whose whole domain is `MIN..=MAX`.
+pub trait Scalar: Copy + Ord + Hash + Debug + Send + Sync + 'static {
+    /// Smallest value.
+    const MIN: Self;
+    /// Largest value.
+    const MAX: Self;
+    /// The range of every value.
+    const WHOLE: &'static [(Self, Self)];
+    /// How sets of the type are held.
+    type Store: Store<Self>;
+    /// The next value, or `None` at [`Scalar::MAX`].
+    fn next(self) -> Option<Self>;
+    /// The previous value, or `None` at [`Scalar::MIN`].
+    fn prev(self) -> Option<Self>;
+    /// Number of values in `lo..=hi`, saturating.
+    fn span(lo: Self, hi: Self) -> u128;
+}
+
+macro_rules! scalar {
+    ($($t:ty: $store:ident),*) => {$(
+        impl Scalar for $t {
+            const MIN: Self = <$t>::MIN;
+            const MAX: Self = <$t>::MAX;
+            const WHOLE: &'static [(Self, Self)] = &[(<$t>::MIN, <$t>::MAX)];
+            type Store = $store<$t>;
+            fn next(self) -> Option<Self> { self.checked_add(1) }
+            fn prev(self) -> Option<Self> { self.checked_sub(1) }
+            fn span(lo: Self, hi: Self) -> u128 { u128::from(hi.saturating_sub(lo)).saturating_add(1) }
+        }
+    )*};
+}
+scalar!(u8: Near, u16: Near, u32: Near, u64: Far, u128: Far);
 
 /// Ranges that are inclusive, sorted, disjoint and not adjacent. Each set has one form, so equal sets compare equal.
 pub trait Store<T: Scalar>: Clone + Eq + Hash + Debug + Send + Sync + 'static {

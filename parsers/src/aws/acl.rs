@@ -8,7 +8,7 @@ use super::reader::{Reader, doubt, given, text, truth};
 use super::rule::Parts;
 use super::shape;
 use super::traffic::{Pair, Traffic};
-use crate::json::walk::Shape;
+use crate::json::shape::Shape;
 use crate::json::{Kind, Value};
 use hylint_model::{
     Action, Body, Clause, Condition, DefaultOrigin, Discipline, Field, Lists, Point, PointKind,

@@ -1,7 +1,7 @@
 //! What stands in a JSON document: which objects are groups, ACLs, rules or companions, and how to reach them.
 
 use super::reader::Reader;
-use crate::format::Score;
+use crate::input::Score;
 use crate::json::{Json, Kind, Value};
 use hylint_model::{Problem, ProblemKind, Span};
 

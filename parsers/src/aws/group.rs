@@ -5,7 +5,7 @@ use super::reader::{Reader, doubt, given, text};
 use super::rule::{Parts, describe};
 use super::shape;
 use super::traffic::Traffic;
-use crate::format::Depth;
+use crate::input::Depth;
 use crate::json::{Kind, Value};
 use hylint_model::{
     Action, Body, Condition, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, PointKind,

@@ -2,7 +2,7 @@
 
 use super::group::{deny, group_point};
 use super::peer::Peer;
-use super::reader::{Reader, doubt, given, text, truth};
+use super::reader::{Listed, Reader, doubt, given, text, truth};
 use super::rule::{Parts, describe};
 use super::shape;
 use super::traffic::Traffic;
@@ -12,17 +12,6 @@ use hylint_model::{
 };
 use hylint_space::Family;
 use rustc_hash::FxHashMap;
-
-/// A group that rules of the listing name.
-#[derive(Debug)]
-pub(super) struct Listed {
-    id: Box<str>,
-    /// The id in its first rule.
-    label: Span,
-    span: Span,
-    ingress: Vec<Rule>,
-    egress: Vec<Rule>,
-}
 
 impl<'a> Reader<'a> {
     /// One element of `SecurityGroupRules`.

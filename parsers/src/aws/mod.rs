@@ -22,13 +22,14 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use crate::format::{FormatSpec, Input, Score};
+use crate::input::{FormatSpec, Input, Score};
 use crate::json::{Json, embedded};
 use hylint_model::{Export, ProblemKind, Span};
 use reader::Reader;
 use std::ops::Range;
 
-pub use write::{WriteError, write};
+pub use crate::write::WriteError;
+pub use write::write;
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
@@ -37,6 +38,8 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "aws ec2 describe-security-groups",
     detect,
     read,
+    edit: None,
+    commands: None,
 };
 
 fn detect(input: &Input<'_>) -> Score {
@@ -62,14 +65,18 @@ fn read(input: &Input<'_>) -> Export {
 fn read_documents(input: &Input<'_>, json: &Json<'_>, blocks: Option<&[Range<usize>]>) -> Export {
     let source = input.source;
     let mut reader = Reader::new(source, input.depth);
-    reader.walk.errors(json);
+    reader.walk.errors(json, None);
     for document in json.documents() {
         reader.document(document);
     }
     if let Some(blocks) = blocks {
         name_surroundings(&mut reader, &source.text, blocks);
     }
-    reader.finish()
+    reader.finish_listing();
+    Export {
+        format: FORMAT.id,
+        ..reader.finish()
+    }
 }
 
 /// The score of JSON inside other text: less than of any format whose text it is.

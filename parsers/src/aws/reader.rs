@@ -1,13 +1,12 @@
 //! The state of one reading, and the small things that every object needs.
 
-use super::listing::Listed;
 use super::shape;
-use crate::format::Depth;
+use crate::input::Depth;
 use crate::json::walk::Walk;
 use crate::json::{Kind, Value};
 use crate::source::Source;
 use hylint_model::{
-    Companion, Condition, ConditionKind, Export, Point, Problem, ProblemKind, Span, Tag, Test,
+    Companion, Condition, ConditionKind, Export, Point, Problem, ProblemKind, Rule, Span, Tag, Test,
 };
 use hylint_space::{AddrSet, v4_prefix};
 use rustc_hash::FxHashMap;
@@ -34,6 +33,17 @@ pub(super) struct Reader<'a> {
     pub(super) managed: Option<Option<Box<str>>>,
     /// Text after `hylint:` in a group's description, with its place.
     pub(super) notes: Vec<(String, Span)>,
+}
+
+/// A group that rules of the listing name.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) id: Box<str>,
+    /// The id in its first rule.
+    pub(super) label: Span,
+    pub(super) span: Span,
+    pub(super) ingress: Vec<Rule>,
+    pub(super) egress: Vec<Rule>,
 }
 
 /// A condition for what could not be understood: the rule is kept and its verdict stays open.
@@ -85,10 +95,7 @@ impl<'a> Reader<'a> {
             source,
             depth,
             walk: Walk::default(),
-            out: Export {
-                format: super::FORMAT.id,
-                ..Export::default()
-            },
+            out: Export::default(),
             listed: Vec::new(),
             listed_index: FxHashMap::default(),
             unlisted: None,
@@ -180,9 +187,8 @@ impl<'a> Reader<'a> {
         self.out.companions.push(companion);
     }
 
-    /// Joins rule listings, names what the whole file lacks, and orders the problems.
+    /// Names what the whole file lacks, and orders the problems.
     pub(super) fn finish(mut self) -> Export {
-        self.finish_listing();
         self.name_twins();
         self.apply_notes();
         if let Some(span) = self.empty_list

@@ -2,7 +2,7 @@
 //!
 //! Source: Amazon EC2 API Reference, data types of the same names.
 
-use crate::json::walk::Shape;
+use crate::json::shape::Shape;
 
 /// `SecurityGroup`.
 pub(super) const GROUP: Shape<8> = Shape {

@@ -1,8 +1,8 @@
 //! Addresses of a rule's end.
 
-use super::context::{Context, elements, id_of, is_blank, is_expression, last_segment};
-use super::ports::{missing, shown, unreadable};
+use super::context::Context;
 use super::tags;
+use super::values::{elements, id_of, is_blank, is_expression, last_segment, shown};
 use crate::json::Value;
 use hylint_model::{Condition, ConditionKind, ProblemKind, Side, Span, Test};
 use hylint_space::{AddrSet, RangeSet, v4_prefix};
@@ -131,7 +131,7 @@ impl End<'_> {
         words.merge(one);
         let groups = self.groups(cx);
         if words.is_empty() && groups.is_empty() {
-            let reason = missing(cx, rule, self.field(), name);
+            let reason = cx.missing(rule, self.field(), name);
             words.unknown.push((reason, cx.at(rule)));
         }
         self.resolve(cx, &mut words, map);
@@ -171,7 +171,7 @@ impl End<'_> {
             let list = !is_expression(whole) && !whole.contains(" - ");
             if whole.is_empty() && !is_blank(e) {
                 let word = shown(e, whole);
-                let why = unreadable(cx, e, self.field(), &word);
+                let why = cx.unreadable(e, self.field(), &word);
                 out.unknown.push((why, span));
             }
             // PowerShell's default depth prints a list as its words with blanks between them.
@@ -196,7 +196,7 @@ impl End<'_> {
             return Word::Addrs(set);
         }
         if !tags::is_word(word) {
-            return Word::Unknown(unreadable(cx, v, self.field(), word));
+            return Word::Unknown(cx.unreadable(v, self.field(), word));
         }
         let Some(tag) = tags::known(word) else {
             cx.unknown_tag(v, word);
@@ -215,12 +215,12 @@ impl End<'_> {
             let at = cx.at(e);
             match id_of(e) {
                 Some(id) if is_expression(&id) => {
-                    out.push((unreadable(cx, e, "application security group", &id), at));
+                    out.push((cx.unreadable(e, "application security group", &id), at));
                 }
                 Some(id) => out.push((format!("azure:asg/{}", last_segment(&id)), at)),
                 None => {
                     let word = shown(e, "");
-                    out.push((unreadable(cx, e, "application security group", &word), at));
+                    out.push((cx.unreadable(e, "application security group", &word), at));
                 }
             }
         }

@@ -1,9 +1,9 @@
 //! What stands beside groups: interfaces, subnets, networks, service tags.
 
 use super::addr::plain;
-use super::context::{Context, before, elements, id_of};
-use super::group::read_tags;
+use super::context::Context;
 use super::tags;
+use super::values::{before, elements, id_of};
 use crate::json::Value;
 use hylint_model::{AddressList, Companion, NetworkInterface, ProblemKind, Subnet};
 use hylint_space::AddrSet;
@@ -11,16 +11,6 @@ use rustc_hash::FxHashMap;
 
 /// More groups than an interface can be in.
 const MANY: usize = 512;
-
-/// Companions as they were found, and public addresses that wait for their interface.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    companions: Vec<Companion>,
-    /// Id of the IP configuration, id of the public address, the address, its place.
-    public: Vec<(Box<str>, Box<str>, AddrSet, hylint_model::Span)>,
-    /// Position of an interface among the companions, id of a public address that it refers to.
-    wanted: Vec<(usize, Box<str>)>,
-}
 
 /// A member of an object or of its `properties`.
 fn member<'a>(v: Value<'a>, key: &str) -> Option<Value<'a>> {
@@ -68,7 +58,7 @@ pub(super) fn interface(cx: &mut Context, v: Value<'_>) {
     };
     for key in ["tags", "tag"] {
         if let Some(t) = v.get_ci(key) {
-            read_tags(cx, t, &mut nic.tags);
+            cx.tags(t, &mut nic.tags);
         }
     }
     let at = cx.gathered.companions.len();

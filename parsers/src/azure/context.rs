@@ -1,22 +1,21 @@
 //! What the parts of the reader share: the gathered result, and objects read by shape.
 
-use super::companion::Gathered;
-use super::group::Draft;
-use super::keys::{Place, place};
-use super::template::Stray;
-use crate::json::memo::Memo;
-use crate::json::walk::Shape;
-use crate::json::{Kind, Value};
-use hylint_model::{Problem, ProblemKind, Span};
-use rustc_hash::{FxHashMap, FxHashSet};
+use super::draft::{Draft, Gathered, Stray};
+use super::keys::DIALECT;
+use super::values::{is_blank, is_expression, is_unused};
+use crate::json::Value;
+use crate::json::shape::{Role, Shape};
+use crate::json::walk::{Member, Walk};
+use hylint_model::{Problem, ProblemKind, Span, Tag};
+use rustc_hash::FxHashMap;
 
 /// Everything that reading gathers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Context {
     /// Rules of groups are left out if the heads can do without them.
     pub heads: bool,
-    /// In the order of reading.
-    pub problems: Vec<Problem>,
+    /// Objects' members and all problems.
+    pub walk: Walk,
     /// The groups found so far.
     pub drafts: Vec<Draft>,
     /// Rules that ARM declares apart from their group.
@@ -29,12 +28,8 @@ pub(super) struct Context {
     pub rules_in_file: usize,
     /// Strings that hold JSON of their own, and their places.
     pub embedded: Vec<(Span, String)>,
-    /// The string that is being read, if the JSON stands inside one: every place is the string's then.
-    pub within: Option<Span>,
     /// Places in the present document that are not JSON.
     pub errors: Vec<Span>,
-    seen: FxHashSet<(&'static str, Box<str>)>,
-    memo: Memo<Place>,
 }
 
 /// One object's members by its shape, those of its `properties` included.
@@ -42,21 +37,44 @@ pub(super) struct Context {
 pub(super) struct Fields<'a, const N: usize> {
     /// In the order of [`Shape::keys`]; `None` if absent or `null`.
     pub values: [Option<Value<'a>>; N],
-    /// Further, different values of keys that stand more than once: position of the key, value.
-    pub further: Vec<(usize, Value<'a>)>,
+    /// Further, different values of keys that stand more than once: the shape's key, value.
+    pub further: Vec<(&'static str, Value<'a>)>,
     /// Keys that the shape does not know and whose values are in use.
     pub unknown: Vec<Value<'a>>,
 }
 
+/// Unknown keys of one object that are kept; one is enough to doubt it.
+const MOST_UNKNOWN: usize = 8;
+
 impl Context {
-    /// A value's place in the file.
+    /// Returns an empty result. `heads` leaves out rules that the heads can do without.
+    pub(super) fn new(heads: bool) -> Self {
+        Self {
+            heads,
+            walk: Walk::new(DIALECT),
+            drafts: Vec::new(),
+            strays: Vec::new(),
+            loose: FxHashMap::default(),
+            gathered: Gathered::default(),
+            rules_in_file: 0,
+            embedded: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Returns a value's place in the file.
     pub(super) fn at(&self, v: Value<'_>) -> Span {
-        self.within.unwrap_or_else(|| v.span())
+        self.walk.at(v)
     }
 
     /// Records a problem.
     pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
-        self.problems.push(Problem::new(kind, span, message));
+        self.push(Problem::new(kind, span, message));
+    }
+
+    /// Records a problem that has more than a message.
+    pub(super) fn push(&mut self, problem: Problem) {
+        self.walk.problems.push(problem);
     }
 
     /// Names a rule that is in no group of the model.
@@ -66,19 +84,41 @@ impl Context {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.problems.push(
-            Problem::new(ProblemKind::Malformed, span, message)
-                .dropped()
-                .help(help),
-        );
+        let problem = Problem::new(ProblemKind::Malformed, span, message);
+        self.push(problem.dropped().help(help));
+    }
+
+    /// Names a word without a value, and returns why it has none.
+    pub(super) fn unreadable(&mut self, v: Value<'_>, field: &str, word: &str) -> String {
+        let (kind, message) = if is_expression(word) {
+            (
+                ProblemKind::Unmodelled,
+                format!(
+                    "{field} is the template expression `{word}`, whose value is not in the file"
+                ),
+            )
+        } else {
+            (
+                ProblemKind::Malformed,
+                format!("{field} `{word}` is not understood"),
+            )
+        };
+        self.problem(kind, self.at(v), message);
+        format!("{field} `{word}`")
+    }
+
+    /// Names a field that a rule lacks, and returns what is missing.
+    pub(super) fn missing(&mut self, rule: Value<'_>, field: &str, name: &str) -> String {
+        let message = format!("rule `{name}` has no {field}");
+        self.problem(ProblemKind::Malformed, self.at(rule), message);
+        format!("missing {field} of rule `{name}`")
     }
 
     /// Whether text inside the value is not JSON, so that its members may not be what they seem.
     pub(super) fn is_broken(&self, v: Value<'_>) -> bool {
         let span = v.span();
-        self.errors
-            .iter()
-            .any(|e| e.start >= span.start && e.start < span.end)
+        let inside = |e: &Span| e.start >= span.start && e.start < span.end;
+        self.errors.iter().any(inside)
     }
 
     /// Takes the members of an object and of its `properties`, in either of which ARM and the command line put them.
@@ -93,141 +133,80 @@ impl Context {
             further: Vec::new(),
             unknown: Vec::new(),
         };
-        let mut inner = None;
-        let mut known = self.memo.take(shape.name);
-        for (k, v) in object.members() {
-            match known.get(k.raw(), || place(shape, k)) {
-                Place::Properties if v.kind() == Kind::Object => inner = Some(v),
-                place => self.take(shape, &mut out, place, k, v),
-            }
-        }
-        for (k, v) in inner.iter().flat_map(|o| o.members()) {
-            let place = known.get(k.raw(), || place(shape, k));
-            self.take(shape, &mut out, place, k, v);
-        }
-        self.memo.put(shape.name, known);
+        self.walk.members(shape, object, |walk, member| {
+            out.take(walk, shape, member);
+        });
         out
     }
 
-    /// Puts one member in its place.
-    fn take<'a, const N: usize>(
-        &mut self,
-        shape: &Shape<N>,
-        out: &mut Fields<'a, N>,
-        place: Place,
-        k: Value<'a>,
-        v: Value<'a>,
-    ) {
-        let i = match place {
-            Place::Slot(i) => i,
-            Place::Properties | Place::Inert => return,
-            Place::Unknown if is_blank(v) => return,
-            Place::Unknown => {
-                if !is_unused(v) && out.unknown.len() < MOST_UNKNOWN {
-                    out.unknown.push(k);
-                }
-                return self.unknown(shape.name, k);
-            }
-        };
-        let Some(slot) = out.values.get_mut(i).filter(|_| !v.is_null()) else {
-            return;
-        };
-        match slot {
-            None => *slot = Some(v),
-            // Some tools print a member both flat and in `properties`.
-            Some(before) if before.raw() == v.raw() || is_blank(v) => {}
-            Some(before) if is_blank(*before) => *slot = Some(v),
-            Some(_) => {
-                out.further.push((i, v));
-                let at = self.at(v);
-                let key = k.str().unwrap_or_default();
-                self.problem(
-                    ProblemKind::Malformed,
-                    at,
-                    format!(
-                        "`{key}` of {} stands twice with different values",
-                        shape.name
-                    ),
-                );
-            }
+    /// Reads tags: an object of strings.
+    pub(super) fn tags(&self, v: Value<'_>, out: &mut Vec<Tag>) {
+        for (k, v) in v.members() {
+            let (Some(key), Some(value)) = (k.str(), v.text()) else {
+                continue;
+            };
+            out.push(Tag {
+                key: key.into_owned(),
+                value: value.into_owned(),
+                span: self.at(v),
+            });
         }
     }
 
     /// Notes a word that is no documented service tag, once for each word.
     pub(super) fn unknown_tag(&mut self, v: Value<'_>, word: &str) {
-        if self.seen.insert(("a service tag", word.into())) {
-            let at = self.at(v);
-            self.problem(
-                ProblemKind::Note,
-                at,
-                format!("`{word}` is no documented service tag; its addresses are not known"),
-            );
-        }
-    }
-
-    fn unknown(&mut self, shape: &'static str, k: Value<'_>) {
-        let key = k.str().unwrap_or_default();
-        if self.seen.insert((shape, key.as_ref().into())) {
-            let at = self.at(k);
-            self.problem(
-                ProblemKind::Unmodelled,
-                at,
-                format!("the key `{key}` of {shape} is not known, so its effect is not modelled"),
-            );
+        if self.walk.is_new("a service tag", word) {
+            let message =
+                format!("`{word}` is no documented service tag; its addresses are not known");
+            self.problem(ProblemKind::Note, self.at(v), message);
         }
     }
 }
 
-/// Unknown keys of one object that are kept; one is enough to doubt it.
-const MOST_UNKNOWN: usize = 8;
+impl<'a, const N: usize> Fields<'a, N> {
+    /// Returns the further values of a key.
+    pub(super) fn further(&self, key: &'static str) -> impl Iterator<Item = Value<'a>> {
+        let of_key = self.further.iter().filter(move |(k, _)| *k == key);
+        of_key.map(|(_, v)| *v)
+    }
 
-/// Whether a value is that of a feature that is not in use: blank, `false` or `0`.
-fn is_unused(v: Value<'_>) -> bool {
-    is_blank(v) || matches!(v.raw(), "false" | "0")
-}
+    #[inline]
+    fn take(&mut self, walk: &mut Walk, shape: &Shape<N>, member: Member<'a>) {
+        match member.role {
+            Role::Slot(n) => self.put(walk, shape, n, member),
+            Role::Unknown if !is_blank(member.value) => {
+                if !is_unused(member.value) && self.unknown.len() < MOST_UNKNOWN {
+                    self.unknown.push(member.key);
+                }
+                walk.unknown(shape.name, member.key);
+            }
+            Role::Unknown | Role::Nested | Role::Inert => {}
+        }
+    }
 
-/// Whether a value says nothing: `null`, `""`, `[]`, `{}`.
-pub(super) fn is_blank(v: Value<'_>) -> bool {
-    match v.kind() {
-        Kind::Null => true,
-        Kind::String => v.span().len() == 2 && v.raw() == "\"\"",
-        Kind::Array | Kind::Object => v.is_childless(),
-        _ => false,
+    fn put(&mut self, walk: &mut Walk, shape: &Shape<N>, n: usize, member: Member<'a>) {
+        let value = member.value;
+        let Some(slot) = self.values.get_mut(n).filter(|_| !value.is_null()) else {
+            return;
+        };
+        match slot {
+            None => *slot = Some(value),
+            // Some tools print a member both flat and in `properties`.
+            Some(before) if before.raw() == value.raw() || is_blank(value) => {}
+            Some(before) if is_blank(*before) => *slot = Some(value),
+            Some(_) => {
+                let key = shape.keys.get(n).copied().unwrap_or_default();
+                self.further.push((key, value));
+                twice(walk, shape.name, member);
+            }
+        }
     }
 }
 
-/// Whether text is an ARM template expression, whose value the export does not hold.
-pub(super) fn is_expression(text: &str) -> bool {
-    text.starts_with('[') && text.ends_with(']') && !text.starts_with("[[")
-}
-
-/// The elements of a list in any of its forms: an array, PowerShell's `{"value": […], "Count": n}`, one value alone.
-pub(super) fn elements<'a>(v: Value<'a>) -> impl Iterator<Item = Value<'a>> {
-    let inner = v.get_ci("value").filter(|i| i.kind() == Kind::Array);
-    let list = inner.unwrap_or(v);
-    let alone = (list.kind() != Kind::Array && !is_blank(list)).then_some(list);
-    list.items().chain(alone)
-}
-
-/// The `id` of an object, or the object itself if it is a string.
-pub(super) fn id_of(v: Value<'_>) -> Option<Box<str>> {
-    let id = match v.kind() {
-        Kind::Object => v.get_ci("id")?.str()?,
-        _ => v.str()?,
-    };
-    (!id.is_empty()).then(|| id.as_ref().into())
-}
-
-/// The last segment of a resource id.
-pub(super) fn last_segment(id: &str) -> &str {
-    id.rsplit('/').next().unwrap_or(id)
-}
-
-/// The part of a resource id before `/word/`, whatever its case.
-pub(super) fn before<'a>(id: &'a str, word: &str) -> Option<&'a str> {
-    let n = word.len();
-    let at = id.as_bytes().windows(n + 2).position(
-        |w| matches!(w, [b'/', inner @ .., b'/'] if inner.eq_ignore_ascii_case(word.as_bytes())),
-    )?;
-    id.get(..at)
+fn twice(walk: &mut Walk, shape: &str, member: Member<'_>) {
+    let key = member.key.str().unwrap_or_default();
+    let message = format!("`{key}` of {shape} stands twice with different values");
+    let at = walk.at(member.value);
+    let problem = Problem::new(ProblemKind::Malformed, at, message);
+    walk.problems.push(problem);
 }

@@ -1,7 +1,7 @@
 //! The default rules of a group.
 
 use super::addr::{Alternative, load_balancer, named};
-use super::rule::Direction;
+use super::draft::Direction;
 use hylint_model::{Action, Clause, Rule, RuleOrigin, Side, Span};
 
 /// The six rules that every group has and that nobody can remove ("Default security rules" of the documentation). They

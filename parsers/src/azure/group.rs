@@ -1,126 +1,71 @@
 //! Groups: from the objects of the file to points.
 
 use super::addr::TagMap;
-use super::context::{Context, before, elements, id_of, is_blank, is_expression, last_segment};
+use super::context::Context;
 use super::defaults::platform_rules;
-use super::keys::{EFFECTIVE, GROUP};
-use super::rule::{self, Direction};
-use super::template::{self, Stray};
+use super::draft::{Direction, Draft, Stray};
+use super::keys::{EFFECTIVE, EffectiveMembers, GROUP, GroupMembers};
+use super::values::{before, elements, id_of, is_blank, is_expression, last_segment};
+use super::{rule, template};
 use crate::json::{Kind, Value};
 use hylint_model::{
     Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Field, Lists, Point, PointKind,
-    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Span, Tag,
+    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Span,
 };
-
-/// A group while the file is read.
-#[derive(Debug, Default)]
-pub(super) struct Draft {
-    /// Resource id, or empty.
-    pub id: Box<str>,
-    /// Name, or empty.
-    pub name: Box<str>,
-    /// Its text.
-    pub span: Span,
-    /// Its name's or id's place.
-    pub label: Span,
-    /// Its tags.
-    pub tags: Vec<Tag>,
-    /// Ids of the interfaces it guards.
-    pub interfaces: Vec<Box<str>>,
-    /// Ids of the subnets it guards.
-    pub subnets: Vec<Box<str>>,
-    /// Inbound rules.
-    pub ingress: Vec<Rule>,
-    /// Outbound rules.
-    pub egress: Vec<Rule>,
-    /// For rules that stand without a group: where their list begins, or `u32::MAX` for rules that stand alone.
-    pub loose: Option<u32>,
-}
-
-impl Draft {
-    /// Puts a rule in its list.
-    pub(super) fn add(&mut self, direction: Direction, rule: Rule) {
-        match direction {
-            Direction::Inbound => self.ingress.push(rule),
-            Direction::Outbound => self.egress.push(rule),
-        }
-    }
-
-    /// The rules of a direction.
-    pub(super) fn rules(&self, direction: Direction) -> &[Rule] {
-        match direction {
-            Direction::Inbound => &self.ingress,
-            Direction::Outbound => &self.egress,
-        }
-    }
-}
 
 /// Reads a network security group.
 pub(super) fn read(cx: &mut Context, v: Value<'_>) {
-    let f = cx.fields(&GROUP, v);
-    let [
-        name,
-        id,
-        rules,
-        defaults,
-        resources,
-        copy,
-        subnets,
-        interfaces,
-        tags,
-        tag,
-    ] = f.values;
-    let mut draft = start(cx, v, name, id);
-    draft.subnets = ids(subnets);
-    draft.interfaces = ids(interfaces);
-    for t in [tags, tag].into_iter().flatten() {
-        read_tags(cx, t, &mut draft.tags);
+    let fields = cx.fields(&GROUP, v);
+    let group = GroupMembers::from(fields.values);
+    let mut draft = start(cx, v, group.name, group.id);
+    draft.subnets = ids(group.subnets);
+    draft.interfaces = ids(group.interfaces);
+    for t in [group.tags, group.tag].into_iter().flatten() {
+        cx.tags(t, &mut draft.tags);
     }
-    let further = |n| {
-        f.further
-            .iter()
-            .filter(move |(i, _)| *i == n)
-            .map(|(_, v)| *v)
-    };
-    for list in rules.into_iter().chain(further(2)) {
+    let own = group.rules.into_iter();
+    for list in own.chain(fields.further("securityrules")) {
         read_list(cx, list, false, &TagMap::default(), &mut draft);
     }
-    for list in defaults.into_iter().chain(further(3)) {
+    let default = group.default_rules.into_iter();
+    for list in default.chain(fields.further("defaultsecurityrules")) {
         read_list(cx, list, true, &TagMap::default(), &mut draft);
     }
-    for r in resources.into_iter().flat_map(elements) {
+    for r in group.resources.into_iter().flat_map(elements) {
         child(cx, r, &mut draft);
     }
-    if let Some(copy) = copy.filter(|v| !is_blank(*v)) {
+    if let Some(copy) = group.copy.filter(|v| !is_blank(*v)) {
         let what = "rules made by a template's `copy` loop are not in the file";
         opaque(cx, copy, what, &mut draft);
     }
     if v.is_cut() {
-        let at = cx.at(v);
-        let name = draft.name.clone();
-        cx.problem(
-            ProblemKind::Malformed,
-            Span {
-                start: at.start,
-                end: at.start.saturating_add(1),
-            },
-            format!("the text ends inside the group `{name}`: further rules may be missing"),
-        );
+        name_cut_group(cx, v, &draft.name);
     }
     cx.drafts.push(draft);
 }
 
+fn name_cut_group(cx: &mut Context, v: Value<'_>, name: &str) {
+    let start = cx.at(v).start;
+    let first = Span {
+        start,
+        end: start.saturating_add(1),
+    };
+    let message = format!("the text ends inside the group `{name}`: further rules may be missing");
+    cx.problem(ProblemKind::Malformed, first, message);
+}
+
 /// Reads the rules in effect on an interface.
 pub(super) fn read_effective(cx: &mut Context, v: Value<'_>) {
-    let [rules, group, association, map] = cx.fields(&EFFECTIVE, v).values;
-    let id = group.and_then(|g| g.get_ci("id"));
+    let members = EffectiveMembers::from(cx.fields(&EFFECTIVE, v).values);
+    let id = members.group.and_then(|g| g.get_ci("id"));
     let mut draft = start(cx, v, None, id);
     draft.name = last_segment(&draft.id).into();
+    let association = members.association;
     let end = |word| association.and_then(|a| a.get_ci(word)).and_then(id_of);
     draft.subnets = end("subnet").into_iter().collect();
     draft.interfaces = end("networkInterface").into_iter().collect();
-    let map = tag_map(map);
-    if let Some(list) = rules {
+    let map = tag_map(members.tag_map);
+    if let Some(list) = members.rules {
         read_list(cx, list, false, &map, &mut draft);
     }
     cx.drafts.push(draft);
@@ -241,20 +186,6 @@ fn ids(list: Option<Value<'_>>) -> Vec<Box<str>> {
         .collect()
 }
 
-/// Reads tags: an object of strings.
-pub(super) fn read_tags(cx: &Context, v: Value<'_>, out: &mut Vec<Tag>) {
-    for (k, v) in v.members() {
-        let (Some(key), Some(value)) = (k.str(), v.text()) else {
-            continue;
-        };
-        out.push(Tag {
-            key: key.into_owned(),
-            value: value.into_owned(),
-            span: cx.at(v),
-        });
-    }
-}
-
 /// `tagMap`: the addresses of the tags that the rules name.
 fn tag_map(map: Option<Value<'_>>) -> TagMap {
     let members = map.into_iter().flat_map(Value::members);
@@ -277,7 +208,7 @@ pub(super) fn points(cx: &mut Context) -> Vec<Point> {
 
 fn point(cx: &mut Context, mut d: Draft) -> Point {
     if d.loose == Some(u32::MAX) {
-        cx.problems.push(
+        cx.push(
             Problem::new(
                 ProblemKind::Incomplete,
                 d.label,

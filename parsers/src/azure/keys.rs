@@ -5,7 +5,7 @@
 //! without underscores.
 
 use crate::json::Value;
-use crate::json::walk::Shape;
+use crate::json::shape::{Dialect, object};
 
 const LONGEST: usize = 48;
 
@@ -42,163 +42,143 @@ impl Norm {
     }
 }
 
-/// What a shape makes of a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Place {
-    /// The position among the keys that are read.
-    Slot(usize),
-    /// The member that holds further members.
-    Properties,
-    /// It changes nothing about packets.
-    Inert,
-    /// Not known.
-    Unknown,
+/// REST answers and templates put most members into `properties`, `az` and PowerShell beside them; the Python library
+/// puts underscores into keys.
+pub(super) const DIALECT: Dialect = Dialect {
+    nested: Some("properties"),
+    underscores: true,
+};
+
+object! {
+    /// A security rule, custom, default or effective.
+    RuleMembers, RULE, "a security rule",
+    keys: {
+        name: "name",
+        id: "id",
+        kind: "type",
+        priority: "priority",
+        protocol: "protocol",
+        access: "access",
+        direction: "direction",
+        description: "description",
+        state: "provisioningstate",
+        source_port: "sourceportrange",
+        source_ports: "sourceportranges",
+        destination_port: "destinationportrange",
+        destination_ports: "destinationportranges",
+        source: "sourceaddressprefix",
+        sources: "sourceaddressprefixes",
+        source_groups: "sourceapplicationsecuritygroups",
+        expanded_source: "expandedsourceaddressprefix",
+        destination: "destinationaddressprefix",
+        destinations: "destinationaddressprefixes",
+        destination_groups: "destinationapplicationsecuritygroups",
+        expanded_destination: "expandeddestinationaddressprefix",
+    },
+    inert: &[
+            "additionalproperties",
+            "apiversion",
+            "comments",
+            "dependson",
+            "destinationapplicationsecuritygroupstext",
+            "etag",
+            "location",
+            "metadata",
+            "resourcegroup",
+            "resourcegroupname",
+            "resourceguid",
+            "scale",
+            "sourceapplicationsecuritygroupstext",
+            "subscriptionid",
+            "systemdata",
+        ],
 }
 
-/// Finds a key's place in a shape.
-pub(super) fn place<const N: usize>(shape: &Shape<N>, key: Value<'_>) -> Place {
-    let text = key.str().unwrap_or_default();
-    let found = find(shape, &text);
-    if found == Place::Unknown && text.contains('_') {
-        return find(shape, Norm::of(key).as_str());
+object! {
+    /// A network security group.
+    GroupMembers, GROUP, "a network security group",
+    keys: {
+        name: "name",
+        id: "id",
+        rules: "securityrules",
+        default_rules: "defaultsecurityrules",
+        resources: "resources",
+        copy: "copy",
+        subnets: "subnets",
+        interfaces: "networkinterfaces",
+        tags: "tags",
+        tag: "tag",
+    },
+    inert: &[
+            "additionalproperties",
+            "apiversion",
+            "changedtime",
+            "comments",
+            "createdtime",
+            "defaultsecurityrulestext",
+            "dependson",
+            "etag",
+            "extendedlocation",
+            "flowlogs",
+            "flushconnection",
+            "identity",
+            "kind",
+            "location",
+            "managedby",
+            "metadata",
+            "networkinterfacestext",
+            "plan",
+            "provisioningstate",
+            "resourcegroup",
+            "resourcegroupname",
+            "resourceguid",
+            "scale",
+            "securityrulestext",
+            "sku",
+            "subnetstext",
+            "subscriptionid",
+            "systemdata",
+            "tagstable",
+            "tenantid",
+            "type",
+            "zones",
+        ],
+}
+
+object! {
+    /// The rules in effect on one interface (`list-effective-nsg`).
+    EffectiveMembers, EFFECTIVE, "an effective network security group",
+    keys: {
+        rules: "effectivesecurityrules",
+        group: "networksecuritygroup",
+        association: "association",
+        tag_map: "tagmap",
+    },
+    inert: &[
+            "additionalproperties",
+            "associationtext",
+            // Network Watcher prints what the effective rules were made of, too.
+            "defaultsecurityrules",
+            "effectivesecurityrulestext",
+            "etag",
+            "id",
+            "name",
+            "networkinterfaceassociation",
+            "networksecuritygrouptext",
+            "resourcegroup",
+            "subnetassociation",
+            "tagmaptext",
+        ],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inert_keys_are_sorted_for_the_search() {
+        assert!(RULE.is_well_formed());
+        assert!(GROUP.is_well_formed());
+        assert!(EFFECTIVE.is_well_formed());
     }
-    found
 }
-
-fn find<const N: usize>(shape: &Shape<N>, key: &str) -> Place {
-    let is = |k: &&str| k.eq_ignore_ascii_case(key);
-    if let Some(n) = shape.keys.iter().position(&is) {
-        Place::Slot(n)
-    } else if key.eq_ignore_ascii_case("properties") {
-        Place::Properties
-    } else if shape.inert.iter().any(is) {
-        Place::Inert
-    } else {
-        Place::Unknown
-    }
-}
-
-/// A security rule, custom, default or effective.
-pub(super) const RULE: Shape<21> = Shape {
-    name: "a security rule",
-    keys: [
-        "name",
-        "id",
-        "type",
-        "priority",
-        "protocol",
-        "access",
-        "direction",
-        "description",
-        "provisioningstate",
-        "sourceportrange",
-        "sourceportranges",
-        "destinationportrange",
-        "destinationportranges",
-        "sourceaddressprefix",
-        "sourceaddressprefixes",
-        "sourceapplicationsecuritygroups",
-        "expandedsourceaddressprefix",
-        "destinationaddressprefix",
-        "destinationaddressprefixes",
-        "destinationapplicationsecuritygroups",
-        "expandeddestinationaddressprefix",
-    ],
-    inert: &[
-        "additionalproperties",
-        "apiversion",
-        "comments",
-        "dependson",
-        "destinationapplicationsecuritygroupstext",
-        "etag",
-        "location",
-        "metadata",
-        "resourcegroup",
-        "resourcegroupname",
-        "resourceguid",
-        "scale",
-        "sourceapplicationsecuritygroupstext",
-        "subscriptionid",
-        "systemdata",
-    ],
-    open: false,
-};
-
-/// A network security group.
-pub(super) const GROUP: Shape<10> = Shape {
-    name: "a network security group",
-    keys: [
-        "name",
-        "id",
-        "securityrules",
-        "defaultsecurityrules",
-        "resources",
-        "copy",
-        "subnets",
-        "networkinterfaces",
-        "tags",
-        "tag",
-    ],
-    inert: &[
-        "additionalproperties",
-        "apiversion",
-        "changedtime",
-        "comments",
-        "createdtime",
-        "defaultsecurityrulestext",
-        "dependson",
-        "etag",
-        "extendedlocation",
-        "flowlogs",
-        "flushconnection",
-        "identity",
-        "kind",
-        "location",
-        "managedby",
-        "metadata",
-        "networkinterfacestext",
-        "plan",
-        "provisioningstate",
-        "resourcegroup",
-        "resourcegroupname",
-        "resourceguid",
-        "scale",
-        "securityrulestext",
-        "sku",
-        "subnetstext",
-        "subscriptionid",
-        "systemdata",
-        "tagstable",
-        "tenantid",
-        "type",
-        "zones",
-    ],
-    open: false,
-};
-
-/// The rules in effect on one interface (`list-effective-nsg`).
-pub(super) const EFFECTIVE: Shape<4> = Shape {
-    name: "an effective network security group",
-    keys: [
-        "effectivesecurityrules",
-        "networksecuritygroup",
-        "association",
-        "tagmap",
-    ],
-    inert: &[
-        "additionalproperties",
-        "associationtext",
-        // Network Watcher prints what the effective rules were made of, too.
-        "defaultsecurityrules",
-        "effectivesecurityrulestext",
-        "etag",
-        "id",
-        "name",
-        "networkinterfaceassociation",
-        "networksecuritygrouptext",
-        "resourcegroup",
-        "subnetassociation",
-        "tagmaptext",
-    ],
-    open: false,
-};

@@ -16,19 +16,21 @@ pub mod catalog;
 mod companion;
 mod context;
 mod defaults;
+mod draft;
 mod group;
 mod keys;
 mod ports;
 mod rule;
 mod tags;
 mod template;
+mod values;
 mod walk;
 pub mod write;
 
-use crate::format::{Depth, FormatSpec, Input, Score};
+use crate::input::{Depth, FormatSpec, Input, Score};
 use crate::json::Json;
 use context::Context;
-use hylint_model::{Export, Problem, ProblemKind, Span};
+use hylint_model::{Export, Span};
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
@@ -37,6 +39,8 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "az network nsg list",
     detect,
     read,
+    edit: None,
+    commands: None,
 };
 
 fn detect(input: &Input<'_>) -> Score {
@@ -45,15 +49,14 @@ fn detect(input: &Input<'_>) -> Score {
 }
 
 fn read(input: &Input<'_>) -> Export {
-    let mut cx = Context::default();
-    cx.heads = input.depth == Depth::Heads;
+    let mut cx = Context::new(input.depth == Depth::Heads);
     if let Some(json) = input.json() {
         document(&mut cx, json);
         for (span, inner) in std::mem::take(&mut cx.embedded) {
-            cx.within = Some(span);
+            cx.walk.within = Some(span);
             document(&mut cx, &Json::parse(&inner));
         }
-        cx.within = None;
+        cx.walk.within = None;
     }
     let mut export = Export {
         format: FORMAT.id,
@@ -66,7 +69,7 @@ fn read(input: &Input<'_>) -> Export {
     }
     export.points = group::points(&mut cx);
     export.companions = companion::finish(&mut cx);
-    export.problems = cx.problems;
+    export.problems = cx.walk.problems;
     export.problems.sort_by_key(|p| p.span);
     export
 }
@@ -74,23 +77,8 @@ fn read(input: &Input<'_>) -> Export {
 /// Reads every document of a text. Groups, rules and companions gather in the context.
 fn document(cx: &mut Context, json: &Json<'_>) {
     cx.errors = json.errors.iter().map(|e| e.span).collect();
-    for e in &json.errors {
-        let span = cx.within.unwrap_or(e.span);
-        cx.problems.push(
-            Problem::new(ProblemKind::Malformed, span, e.message)
-                .help("export the file again; do not edit it by hand"),
-        );
-    }
-    if json.errors.len() >= Json::MAX_ERRORS
-        && let Some(last) = json.errors.last()
-    {
-        let span = cx.within.unwrap_or(last.span);
-        cx.problem(
-            ProblemKind::Malformed,
-            span,
-            "there are more such errors behind this one, which are not listed",
-        );
-    }
+    let help = "export the file again; do not edit it by hand";
+    cx.walk.errors(json, Some(help));
     walk::read(cx, json);
 }
 

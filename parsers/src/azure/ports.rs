@@ -1,56 +1,13 @@
 //! Protocols and ports of a rule.
 
-use super::context::{Context, elements, is_blank, is_expression};
+use super::context::Context;
+use super::values::{elements, is_blank, is_expression, shown};
 use crate::json::Value;
 use hylint_model::ProblemKind;
 use hylint_space::{PortSet, ProtoSet, proto};
 
-/// Protocols that carry ports. Azure documents TCP and UDP only; the others share their place.
-pub(super) fn ported() -> ProtoSet {
-    [
-        proto::TCP,
-        proto::UDP,
-        proto::DCCP,
-        proto::SCTP,
-        proto::UDPLITE,
-    ]
-    .into_iter()
-    .map(|p| (p, p))
-    .collect()
-}
-
 /// A set, or why it is not known (in words that follow the field's name).
 pub(super) type Known<T> = Result<T, String>;
-
-/// Why a word has no value, with its problem told.
-pub(super) fn unreadable(cx: &mut Context, v: Value<'_>, field: &str, word: &str) -> String {
-    let at = cx.at(v);
-    if is_expression(word) {
-        cx.problem(
-            ProblemKind::Unmodelled,
-            at,
-            format!("{field} is the template expression `{word}`, whose value is not in the file"),
-        );
-    } else {
-        cx.problem(
-            ProblemKind::Malformed,
-            at,
-            format!("{field} `{word}` is not understood"),
-        );
-    }
-    format!("{field} `{word}`")
-}
-
-/// Says that a field is not there.
-pub(super) fn missing(cx: &mut Context, rule: Value<'_>, field: &str, name: &str) -> String {
-    let at = cx.at(rule);
-    cx.problem(
-        ProblemKind::Malformed,
-        at,
-        format!("rule `{name}` has no {field}"),
-    );
-    format!("missing {field} of rule `{name}`")
-}
 
 /// Reads a protocol: `*`, a name, a number or a range of numbers.
 pub(super) fn protocol(
@@ -60,7 +17,7 @@ pub(super) fn protocol(
     v: Option<Value<'_>>,
 ) -> Known<ProtoSet> {
     let Some(v) = v.filter(|v| !is_blank(*v)) else {
-        return Err(missing(cx, rule, "protocol", name));
+        return Err(cx.missing(rule, "protocol", name));
     };
     let text = v.text().unwrap_or_default();
     let word = text.trim();
@@ -94,15 +51,9 @@ pub(super) fn protocol(
         (Some(lo), Some(hi)) if lo <= hi => Ok(ProtoSet::range(lo, hi)),
         _ => {
             let word = shown(v, word);
-            Err(unreadable(cx, v, "protocol", &word))
+            Err(cx.unreadable(v, "protocol", &word))
         }
     }
-}
-
-/// What a value looks like in a message: its words, or its text where it is no word.
-pub(super) fn shown(v: Value<'_>, word: &str) -> String {
-    let text = if word.is_empty() { v.raw() } else { word };
-    text.chars().take(120).collect()
 }
 
 /// One port range: `*`, `22`, `88-90`.
@@ -130,7 +81,7 @@ fn list(cx: &mut Context, v: Option<Value<'_>>, field: &str) -> Option<Known<Por
         let whole = text.trim();
         if is_expression(whole) || whole.is_empty() {
             let word = shown(e, whole);
-            return Some(Err(unreadable(cx, e, field, &word)));
+            return Some(Err(cx.unreadable(e, field, &word)));
         }
         for word in whole
             .split([',', ' ', '\n', '\t'])
@@ -138,7 +89,7 @@ fn list(cx: &mut Context, v: Option<Value<'_>>, field: &str) -> Option<Known<Por
         {
             match range(word) {
                 Some(set) => ranges.extend(set.iter()),
-                None => return Some(Err(unreadable(cx, e, field, word))),
+                None => return Some(Err(cx.unreadable(e, field, word))),
             }
         }
     }
@@ -156,7 +107,7 @@ pub(super) fn ports(
     let one = list(cx, single, field);
     let many = list(cx, plural, field);
     match (one, many) {
-        (None, None) => Err(missing(cx, rule, field, name)),
+        (None, None) => Err(cx.missing(rule, field, name)),
         (Some(set), None) | (None, Some(set)) => set,
         (Some(one), Some(many)) => {
             let (one, many) = (one?, many?);
@@ -174,7 +125,8 @@ pub(super) fn ports(
 }
 
 /// Protocols and ports that hold together: ports say nothing where no protocol of the rule has any, and a rule for
-/// every protocol with ports is one for the protocols that have them.
+/// every protocol with ports is one for the protocols that have them. Azure documents ports of TCP and UDP only; the
+/// others share their place.
 pub(super) fn joined(
     protocol: ProtoSet,
     sport: PortSet,
@@ -183,10 +135,10 @@ pub(super) fn joined(
     if sport.is_full() && dport.is_full() {
         return (protocol, sport, dport);
     }
-    if matches!(protocol.as_slice(), [(p, q)] if p == q && proto::has_ports(*p)) {
+    if protocol.only().is_some_and(proto::has_ports) {
         return (protocol, sport, dport);
     }
-    let with = protocol.intersect(&ported());
+    let with = protocol.intersect(&proto::with_ports());
     if with.is_empty() {
         (protocol, PortSet::full(), PortSet::full())
     } else {

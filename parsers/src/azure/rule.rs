@@ -1,32 +1,30 @@
 //! One security rule.
 
 use super::addr::{Alternative, End, TagMap, unknown};
-use super::context::{Context, is_blank, is_expression, last_segment};
-use super::keys::RULE;
-use super::ports::{Known, joined, missing, ports, protocol, shown, unreadable};
+use super::context::{Context, Fields};
+use super::draft::Direction;
+use super::keys::{RULE, RuleMembers};
+use super::ports::{joined, ports, protocol};
+use super::values::{is_blank, is_expression, last_segment, shown};
 use crate::json::{Kind, Value};
 use hylint_model::{Action, Clause, Condition, Field, ProblemKind, Rule, RuleOrigin, Side, Span};
-use hylint_space::{PacketBox, PortSet, ProtoSet};
+use hylint_space::{PacketBox, PortSet};
 use smallvec::SmallVec;
-
-/// The direction of a rule.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Direction {
-    /// To the guarded hosts.
-    Inbound,
-    /// From them.
-    Outbound,
-}
+use thin_vec::ThinVec;
 
 /// Clauses of one rule at most; a real rule has a few, one for each pair of tags.
 const MAX_CLAUSES: usize = 256;
 
 /// Whether a rule names application security groups.
 pub(super) fn names_groups(cx: &mut Context, v: Value<'_>) -> bool {
-    let f = cx.fields(&RULE, v);
-    let [.., sources, _, _, _, destinations, _] = f.values;
-    let all = [sources, destinations].into_iter().flatten();
-    all.chain(f.further.iter().map(|(_, v)| *v))
+    let fields = cx.fields(&RULE, v);
+    let rule = RuleMembers::from(fields.values);
+    let groups = [rule.source_groups, rule.destination_groups];
+    let further = fields.further.iter().map(|(_, v)| *v);
+    groups
+        .into_iter()
+        .flatten()
+        .chain(further)
         .any(|v| !is_blank(v))
 }
 
@@ -39,148 +37,286 @@ pub(super) fn read(
     map: &TagMap,
 ) -> Option<(Direction, Rule)> {
     cx.rules_in_file += 1;
-    let span = cx.at(v);
-    if v.kind() != Kind::Object {
-        let what = match v.str() {
-            Some(t) if t.contains("PSSecurityRule") => {
-                "a rule was printed as the name of its type: the export is too shallow"
-            }
-            _ => "this stands where a rule should and is none",
-        };
-        cx.dropped(
-            span,
-            what,
-            "export again, in PowerShell with `ConvertTo-Json -Depth 10`",
-        );
+    if !is_whole(cx, v) {
         return None;
     }
-    if v.is_cut() {
-        let help = "export the file again, in full";
-        cx.dropped(span, "the text ends inside this rule", help);
-        return None;
-    }
-    let f = cx.fields(&RULE, v);
-    let [
-        name,
-        id,
-        kind,
-        priority,
-        proto,
-        access,
-        direction,
-        description,
-        state,
-        sport,
-        sports,
-        dport,
-        dports,
-        src,
-        srcs,
-        src_groups,
-        src_expanded,
-        dst,
-        dsts,
-        dst_groups,
-        dst_expanded,
-    ] = f.values;
-    let full = name.and_then(Value::text).unwrap_or_default();
-    let platform = platform || is_default(&full, id, kind);
-    let name_text = rule_name(&full);
-
-    let Some(dir) = direction.and_then(read_direction) else {
-        let word = direction.map(|d| shown(d, &d.text().unwrap_or_default()));
-        let what = match word {
-            Some(w) => format!("rule `{name_text}` has the direction `{w}`, which is not known"),
-            None => format!("rule `{name_text}` has no direction"),
-        };
-        cx.dropped(span, what, "export the group itself, with its values");
-        return None;
-    };
-    let mut doubts: Vec<Condition> = Vec::new();
-    if cx.is_broken(v) {
-        doubts.push(unknown(
-            format!("rule `{name_text}`, whose text is not JSON"),
-            span,
-        ));
-    }
-    if !f.further.is_empty() {
-        doubts.push(unknown(
-            format!("rule `{name_text}`, which says things twice"),
-            span,
-        ));
-    }
-    for key in &f.unknown {
-        let word = key.str().unwrap_or_default();
-        doubts.push(unknown(
-            format!("the unknown key `{word}` of rule `{name_text}`"),
-            cx.at(*key),
-        ));
-    }
-    let mut rule = Rule::new(span, action(cx, v, access, name_text));
-    rule.priority = Some(read_priority(cx, v, priority, name_text, &mut doubts));
-    note_state(cx, state, name_text);
-
-    let protocol = protocol(cx, v, name_text, proto);
-    let sports = ports(cx, v, name_text, "source port", [sport, sports]);
-    let dports = ports(cx, v, name_text, "destination port", [dport, dports]);
-    let space = transport(
+    let fields = cx.fields(&RULE, v);
+    let members = RuleMembers::from(fields.values);
+    let full = members.name.and_then(Value::text).unwrap_or_default();
+    let mut reader = RuleReader {
         cx,
-        v,
-        name_text,
-        [sport, dport],
-        (protocol, sports, dports),
-        &mut doubts,
-    );
-    let from = End {
-        side: Side::Src,
-        single: src,
-        plural: srcs,
-        groups: src_groups,
-        expanded: src_expanded,
+        object: v,
+        name: rule_name(&full),
+        members,
+        doubts: Vec::new(),
     };
-    let to = End {
-        side: Side::Dst,
-        single: dst,
-        plural: dsts,
-        groups: dst_groups,
-        expanded: dst_expanded,
-    };
-    let from_sets = from.alternatives(cx, v, name_text, map);
-    let to_sets = to.alternatives(cx, v, name_text, map);
-    rule.clauses = clauses(cx, v, &space, &from_sets, &to_sets, &doubts);
-
-    let places = [
-        (Field::Name, name),
-        (Field::Priority, priority),
-        (Field::Protocol, proto),
-        (Field::Action, access),
-        (Field::Direction, direction),
-        (Field::Source, src),
-        (Field::Source, srcs),
-        (Field::Source, src_groups),
-        (Field::SourcePort, sport),
-        (Field::SourcePort, f.values.get(10).copied().flatten()),
-        (Field::Destination, dst),
-        (Field::Destination, dsts),
-        (Field::Destination, dst_groups),
-        (Field::DestinationPort, dport),
-        (Field::DestinationPort, f.values.get(12).copied().flatten()),
-        (Field::Description, description),
-    ];
-    let places = places.into_iter().filter_map(|(field, value)| {
-        let v = value.filter(|v| !is_blank(*v))?;
-        Some((field, cx.at(v)))
-    });
-    let places: SmallVec<[(Field, Span); 16]> = places.collect();
-    rule.fields = places.as_slice().into();
-    rule.name = name_text.into();
-    rule.comment = description
-        .and_then(Value::text)
-        .map_or_else(Box::default, Box::from);
-    if platform {
+    let direction = reader.direction()?;
+    reader.doubt_oddities(&fields);
+    let mut rule = reader.rule(map);
+    if platform || is_default(&full, members.id, members.kind) {
         rule.origin = RuleOrigin::Platform;
     }
-    Some((dir, rule))
+    Some((direction, rule))
+}
+
+/// Whether a value is an object that the text holds to its end. One that is not is named and dropped.
+fn is_whole(cx: &mut Context, v: Value<'_>) -> bool {
+    let (what, help) = match v.kind() {
+        Kind::Object if !v.is_cut() => return true,
+        Kind::Object => (
+            "the text ends inside this rule",
+            "export the file again, in full",
+        ),
+        _ => (
+            match v.str() {
+                Some(t) if t.contains("PSSecurityRule") => {
+                    "a rule was printed as the name of its type: the export is too shallow"
+                }
+                _ => "this stands where a rule should and is none",
+            },
+            "export again, in PowerShell with `ConvertTo-Json -Depth 10`",
+        ),
+    };
+    cx.dropped(cx.at(v), what, help);
+    false
+}
+
+/// A rule while its members are read.
+struct RuleReader<'c, 'a, 'n> {
+    cx: &'c mut Context,
+    object: Value<'a>,
+    members: RuleMembers<'a>,
+    /// The rule's own name.
+    name: &'n str,
+    /// What makes every clause one that may match or not.
+    doubts: Vec<Condition>,
+}
+
+impl<'a> RuleReader<'_, 'a, '_> {
+    fn rule(&mut self, map: &TagMap) -> Rule {
+        let action = self.action();
+        let mut rule = Rule::new(self.cx.at(self.object), action);
+        rule.priority = Some(self.priority());
+        self.note_state();
+        rule.clauses = self.clauses(map);
+        rule.fields = self.places();
+        rule.name = self.name.into();
+        let comment = self.members.description.and_then(Value::text);
+        rule.comment = comment.map_or_else(Box::default, Box::from);
+        rule
+    }
+
+    fn doubt(&mut self, why: String, at: Span) {
+        self.doubts.push(unknown(why, at));
+    }
+
+    /// The direction; a rule without one is named and dropped.
+    fn direction(&mut self) -> Option<Direction> {
+        let value = self.members.direction;
+        let direction = value.and_then(read_direction);
+        if direction.is_none() {
+            let name = self.name;
+            let what = match value.map(|v| shown(v, &v.text().unwrap_or_default())) {
+                Some(w) => format!("rule `{name}` has the direction `{w}`, which is not known"),
+                None => format!("rule `{name}` has no direction"),
+            };
+            let at = self.cx.at(self.object);
+            self.cx
+                .dropped(at, what, "export the group itself, with its values");
+        }
+        direction
+    }
+
+    /// Doubts a rule whose text is not JSON, that says things twice, or that has keys that are not known.
+    fn doubt_oddities<const N: usize>(&mut self, fields: &Fields<'_, N>) {
+        let (name, span) = (self.name, self.cx.at(self.object));
+        if self.cx.is_broken(self.object) {
+            self.doubt(format!("rule `{name}`, whose text is not JSON"), span);
+        }
+        if !fields.further.is_empty() {
+            self.doubt(format!("rule `{name}`, which says things twice"), span);
+        }
+        for key in &fields.unknown {
+            let word = key.str().unwrap_or_default();
+            let why = format!("the unknown key `{word}` of rule `{name}`");
+            self.doubt(why, self.cx.at(*key));
+        }
+    }
+
+    fn action(&mut self) -> Action {
+        let Some(v) = self.members.access.filter(|v| !is_blank(*v)) else {
+            let why = self.cx.missing(self.object, "access", self.name);
+            return Action::Opaque(why.into());
+        };
+        let text = v.text().unwrap_or_default();
+        match text.trim() {
+            word if word.eq_ignore_ascii_case("allow") => Action::Allow,
+            word if word.eq_ignore_ascii_case("deny") => Action::Deny,
+            word => {
+                let why = self.cx.unreadable(v, "access", &shown(v, word));
+                Action::Opaque(why.into())
+            }
+        }
+    }
+
+    /// A rule of unknown priority stands first and may match or not: it then can decide what it could decide anywhere.
+    fn priority(&mut self) -> u32 {
+        let v = self.members.priority.filter(|v| !is_blank(*v));
+        if let Some(n) = v.and_then(Value::int).and_then(|n| u32::try_from(n).ok()) {
+            return n;
+        }
+        let why = match v {
+            Some(v) => {
+                let word = shown(v, v.text().unwrap_or_default().trim());
+                self.cx.unreadable(v, "priority", &word)
+            }
+            None => self.cx.missing(self.object, "priority", self.name),
+        };
+        let at = self.cx.at(v.unwrap_or(self.object));
+        self.doubt(format!("{why} of rule `{}`", self.name), at);
+        0
+    }
+
+    fn note_state(&mut self) {
+        let Some(v) = self.members.state else { return };
+        let text = v.str().unwrap_or_default();
+        if !(text.is_empty() || text.eq_ignore_ascii_case("succeeded")) {
+            let message = format!(
+                "rule `{}` is in the state `{text}`; it is judged as if it were in effect",
+                self.name
+            );
+            self.cx.problem(ProblemKind::Note, self.cx.at(v), message);
+        }
+    }
+
+    fn clauses(&mut self, map: &TagMap) -> SmallVec<[Clause; 1]> {
+        let space = self.transport();
+        let members = self.members;
+        let from = End {
+            side: Side::Src,
+            single: members.source,
+            plural: members.sources,
+            groups: members.source_groups,
+            expanded: members.expanded_source,
+        };
+        let to = End {
+            side: Side::Dst,
+            single: members.destination,
+            plural: members.destinations,
+            groups: members.destination_groups,
+            expanded: members.expanded_destination,
+        };
+        let from = from.alternatives(self.cx, self.object, self.name, map);
+        let to = to.alternatives(self.cx, self.object, self.name, map);
+        self.pairs(&space, &from, &to)
+    }
+
+    /// Protocol and ports as a box of which the addresses are still open. What is not known is left wide and doubted.
+    fn transport(&mut self) -> PacketBox {
+        let m = self.members;
+        let (object, name) = (self.object, self.name);
+        let protocol = protocol(self.cx, object, name, m.protocol);
+        let sport = [m.source_port, m.source_ports];
+        let sport = ports(self.cx, object, name, "source port", sport);
+        let dport = [m.destination_port, m.destination_ports];
+        let dport = ports(self.cx, object, name, "destination port", dport);
+        let sport = self.known_or(sport, PortSet::full);
+        let dport = self.known_or(dport, PortSet::full);
+        let mut space = PacketBox::any();
+        match protocol {
+            Err(why) => self.doubt(why, self.cx.at(object)),
+            Ok(protocol) => {
+                let bounded = !(sport.is_full() && dport.is_full());
+                (space.proto, space.sport, space.dport) = joined(protocol, sport, dport);
+                if bounded && space.sport.is_full() && space.dport.is_full() {
+                    self.note_ignored_ports();
+                }
+            }
+        }
+        space
+    }
+
+    fn known_or<T>(&mut self, known: Result<T, String>, otherwise: fn() -> T) -> T {
+        known.unwrap_or_else(|why| {
+            self.doubt(why, self.cx.at(self.object));
+            otherwise()
+        })
+    }
+
+    fn note_ignored_ports(&mut self) {
+        let ports = [self.members.source_port, self.members.destination_port];
+        let v = ports.into_iter().flatten().next().unwrap_or(self.object);
+        let message = format!(
+            "the protocol of rule `{}` has no ports; its ports are ignored",
+            self.name
+        );
+        self.cx.problem(ProblemKind::Note, self.cx.at(v), message);
+    }
+
+    /// A clause for each pair of a source and a destination.
+    fn pairs(
+        &mut self,
+        space: &PacketBox,
+        from: &[Alternative],
+        to: &[Alternative],
+    ) -> SmallVec<[Clause; 1]> {
+        if from.len().saturating_mul(to.len()) > MAX_CLAUSES {
+            return self.too_many_pairs(space);
+        }
+        let pairs = from.iter().flat_map(|f| to.iter().map(move |t| (f, t)));
+        let clause = |(f, t): (&Alternative, &Alternative)| {
+            let mut space = space.clone();
+            space.src.clone_from(&f.addrs);
+            space.dst.clone_from(&t.addrs);
+            let conditions = f.condition.iter().chain(&t.condition).chain(&self.doubts);
+            Clause {
+                space,
+                conditions: conditions.cloned().collect(),
+            }
+        };
+        pairs.map(clause).collect()
+    }
+
+    fn too_many_pairs(&mut self, space: &PacketBox) -> SmallVec<[Clause; 1]> {
+        let at = self.cx.at(self.object);
+        let why = "more pairs of tags than one rule may have here";
+        self.cx
+            .problem(ProblemKind::Unmodelled, at, format!("the rule has {why}"));
+        let clause = Clause {
+            space: space.clone(),
+            conditions: std::iter::once(unknown(why.to_owned(), at)).collect(),
+        };
+        std::iter::once(clause).collect()
+    }
+
+    /// The places of the fields that say something.
+    fn places(&self) -> ThinVec<(Field, Span)> {
+        let m = &self.members;
+        let places = [
+            (Field::Name, m.name),
+            (Field::Priority, m.priority),
+            (Field::Protocol, m.protocol),
+            (Field::Action, m.access),
+            (Field::Direction, m.direction),
+            (Field::Source, m.source),
+            (Field::Source, m.sources),
+            (Field::Source, m.source_groups),
+            (Field::SourcePort, m.source_port),
+            (Field::SourcePort, m.source_ports),
+            (Field::Destination, m.destination),
+            (Field::Destination, m.destinations),
+            (Field::Destination, m.destination_groups),
+            (Field::DestinationPort, m.destination_port),
+            (Field::DestinationPort, m.destination_ports),
+            (Field::Description, m.description),
+        ];
+        let said = |(field, value): (Field, Option<Value<'a>>)| {
+            let v = value.filter(|v| !is_blank(*v))?;
+            Some((field, self.cx.at(v)))
+        };
+        let places: SmallVec<[(Field, Span); 16]> = places.into_iter().filter_map(said).collect();
+        places.as_slice().into()
+    }
 }
 
 /// A rule's own name: `list-effective-nsg` puts the list's name before it, ARM the group's.
@@ -221,132 +357,4 @@ fn read_direction(v: Value<'_>) -> Option<Direction> {
         () if is("outbound") => Some(Direction::Outbound),
         () => None,
     }
-}
-
-fn action(cx: &mut Context, rule: Value<'_>, access: Option<Value<'_>>, name: &str) -> Action {
-    let Some(v) = access.filter(|v| !is_blank(*v)) else {
-        return Action::Opaque(missing(cx, rule, "access", name).into());
-    };
-    let text = v.text().unwrap_or_default();
-    let word = text.trim();
-    if word.eq_ignore_ascii_case("allow") {
-        Action::Allow
-    } else if word.eq_ignore_ascii_case("deny") {
-        Action::Deny
-    } else {
-        let word = shown(v, word);
-        Action::Opaque(unreadable(cx, v, "access", &word).into())
-    }
-}
-
-/// A rule of unknown priority stands first and may match or not: it then can decide what it could decide anywhere.
-fn read_priority(
-    cx: &mut Context,
-    rule: Value<'_>,
-    v: Option<Value<'_>>,
-    name: &str,
-    doubts: &mut Vec<Condition>,
-) -> u32 {
-    let v = v.filter(|v| !is_blank(*v));
-    if let Some(n) = v.and_then(Value::int).and_then(|n| u32::try_from(n).ok()) {
-        return n;
-    }
-    let why = match v {
-        Some(v) => {
-            let word = shown(v, v.text().unwrap_or_default().trim());
-            unreadable(cx, v, "priority", &word)
-        }
-        None => missing(cx, rule, "priority", name),
-    };
-    let at = cx.at(v.unwrap_or(rule));
-    doubts.push(unknown(format!("{why} of rule `{name}`"), at));
-    0
-}
-
-fn note_state(cx: &mut Context, state: Option<Value<'_>>, name: &str) {
-    let Some(v) = state else { return };
-    let text = v.str().unwrap_or_default();
-    if !(text.is_empty() || text.eq_ignore_ascii_case("succeeded")) {
-        let at = cx.at(v);
-        cx.problem(
-            ProblemKind::Note,
-            at,
-            format!("rule `{name}` is in the state `{text}`; it is judged as if it were in effect"),
-        );
-    }
-}
-
-type Transport = (Known<ProtoSet>, Known<PortSet>, Known<PortSet>);
-
-/// Protocol and ports as a box of which the addresses are still open. What is not known is left wide and doubted.
-fn transport(
-    cx: &mut Context,
-    rule: Value<'_>,
-    name: &str,
-    port_values: [Option<Value<'_>>; 2],
-    (protocol, sports, dports): Transport,
-    doubts: &mut Vec<Condition>,
-) -> PacketBox {
-    let at = cx.at(rule);
-    let mut doubt = |why: String| doubts.push(unknown(why, at));
-    let sport = sports.unwrap_or_else(|why| {
-        doubt(why);
-        PortSet::full()
-    });
-    let dport = dports.unwrap_or_else(|why| {
-        doubt(why);
-        PortSet::full()
-    });
-    let mut space = PacketBox::any();
-    match protocol {
-        Err(why) => doubt(why),
-        Ok(protocol) => {
-            let bounded = !(sport.is_full() && dport.is_full());
-            (space.proto, space.sport, space.dport) = joined(protocol, sport, dport);
-            if bounded && space.sport.is_full() && space.dport.is_full() {
-                let v = port_values.into_iter().flatten().next().unwrap_or(rule);
-                let at = cx.at(v);
-                cx.problem(
-                    ProblemKind::Note,
-                    at,
-                    format!("the protocol of rule `{name}` has no ports; its ports are ignored"),
-                );
-            }
-        }
-    }
-    space
-}
-
-fn clauses(
-    cx: &mut Context,
-    rule: Value<'_>,
-    space: &PacketBox,
-    from: &[Alternative],
-    to: &[Alternative],
-    doubts: &[Condition],
-) -> SmallVec<[Clause; 1]> {
-    if from.len().saturating_mul(to.len()) > MAX_CLAUSES {
-        let at = cx.at(rule);
-        let why = "more pairs of tags than one rule may have here";
-        cx.problem(ProblemKind::Unmodelled, at, format!("the rule has {why}"));
-        let clause = Clause {
-            space: space.clone(),
-            conditions: std::iter::once(unknown(why.to_owned(), at)).collect(),
-        };
-        return std::iter::once(clause).collect();
-    }
-    let mut out = SmallVec::new();
-    for f in from {
-        for t in to {
-            let mut space = space.clone();
-            space.src.clone_from(&f.addrs);
-            space.dst.clone_from(&t.addrs);
-            let conditions = f.condition.iter().chain(&t.condition).chain(doubts);
-            out.push(Clause {
-                space,
-                conditions: conditions.cloned().collect(),
-            });
-        }
-    }
-    out
 }

@@ -1,24 +1,13 @@
 //! Rules that an ARM template declares as resources of their own, and their groups.
 
-use super::context::{Context, is_expression};
-use super::group::Draft;
-use super::rule::Direction;
+use super::context::Context;
+use super::draft::{Direction, Draft, Stray};
+use super::values::is_expression;
 use hylint_model::{Field, Problem, ProblemKind, Rule};
 use rustc_hash::FxHashMap;
 
 /// Groups that an expression is compared with.
 const MAX_OWNERS: usize = 1000;
-
-/// A rule that an ARM template declares as a resource of its own.
-#[derive(Debug)]
-pub(super) struct Stray {
-    /// Its resource's name: `nsg/rule`, or an expression.
-    pub name: Box<str>,
-    /// Its direction.
-    pub direction: Direction,
-    /// What it says.
-    pub rule: Rule,
-}
 
 impl Stray {
     /// The text that names its group: `nsg` of `nsg/rule`; of an expression, all but the rule's name.
@@ -73,8 +62,7 @@ pub(super) fn attach(cx: &mut Context) {
             let name = &stray.rule.name;
             let text = format!("rule `{name}` stands in its group too; it is read once");
             let span = stray.rule.span;
-            cx.problems
-                .push(Problem::new(ProblemKind::Note, span, text).dropped());
+            cx.push(Problem::new(ProblemKind::Note, span, text).dropped());
         } else {
             draft.add(stray.direction, stray.rule);
         }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::source::Source;
 use hylint_model::{
-    Action, Body, Companion, ConditionKind, Field, Lists, Point, Problem, Rule, RuleOrigin, Side,
-    Test,
+    Action, Body, Companion, ConditionKind, Field, Lists, Point, Problem, ProblemKind, Rule,
+    RuleOrigin, Side, Test,
 };
 use hylint_space::{Family, proto};
 

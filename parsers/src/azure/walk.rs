@@ -1,9 +1,10 @@
 //! Finds the objects that matter, wherever they stand.
 
-use super::context::{Context, is_blank};
+use super::context::Context;
 use super::keys::Norm;
+use super::values::is_blank;
 use super::{companion, group};
-use crate::format::Score;
+use crate::input::Score;
 use crate::json::{Json, Kind, Value};
 use hylint_model::{Problem, ProblemKind};
 
@@ -266,7 +267,7 @@ fn paged(cx: &mut Context, object: Value<'_>) {
                 key.str().unwrap_or_default()
             );
             let place = cx.at(key);
-            cx.problems.push(
+            cx.push(
                 Problem::new(ProblemKind::Incomplete, place, message)
                     .help("follow the link, or export with `az network nsg list`, which does"),
             );
@@ -282,7 +283,7 @@ fn visit<'a>(cx: &mut Context, place: Place<'a>, todo: &mut Vec<Place<'a>>) {
             let list = v.span().start;
             todo.extend(v.items().map(|value| Place { value, list }));
         }
-        Kind::String if cx.within.is_none() && holds_group(v.raw()) => {
+        Kind::String if cx.walk.within.is_none() && holds_group(v.raw()) => {
             let text = v.str().unwrap_or_default();
             cx.embedded.push((v.span(), text.into_owned()));
         }

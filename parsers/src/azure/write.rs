@@ -1,40 +1,21 @@
 //! Writes groups as `az network nsg list` prints them: what [`super::FORMAT`] reads back as the same model.
 
+use crate::json::escape::quoted;
+use crate::write::{Result, WriteError};
 use hylint_model::{
-    Action, Body, Clause, Condition, ConditionKind, Point, Rule, RuleOrigin, Side, Test,
+    Action, Body, Clause, Condition, ConditionKind, Point, Rule, RuleOrigin, Side, Span, Test,
 };
 use hylint_space::{AddrSet, PortSet, ProtoSet, proto};
 use std::fmt::Write as _;
 
-/// Something that a network security group cannot say.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unwritable {
-    /// The group's name.
-    pub group: String,
-    /// The rule's name; empty for the group itself.
-    pub rule: String,
-    /// What it is.
-    pub what: &'static str,
-}
-
-impl std::fmt::Display for Unwritable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (group, rule) = (&self.group, &self.rule);
-        write!(
-            f,
-            "rule `{rule}` of `{group}` cannot be written for Azure: {}",
-            self.what
-        )
-    }
-}
-
-impl std::error::Error for Unwritable {}
+/// Why a rule or a part of it cannot be written.
+type Part<T> = std::result::Result<T, &'static str>;
 
 /// Writes groups, one object each. Default rules that stand in no file are left out, as reading adds them.
 ///
 /// # Errors
-/// [`Unwritable`] for the first rule that a network security group cannot express.
-pub fn write(points: &[&Point]) -> Result<String, Unwritable> {
+/// The first rule that a network security group cannot express.
+pub fn write(points: &[&Point]) -> Result<String> {
     let mut out = String::from("[");
     for (n, point) in points.iter().enumerate() {
         out.push_str(if n == 0 { "\n" } else { ",\n" });
@@ -44,14 +25,13 @@ pub fn write(points: &[&Point]) -> Result<String, Unwritable> {
     Ok(out)
 }
 
-fn group(out: &mut String, point: &Point) -> Result<(), Unwritable> {
-    let fault = |rule: &str, what| Unwritable {
-        group: point.name.to_string(),
-        rule: rule.to_owned(),
-        what,
-    };
+fn error(point: &Point, span: Span, message: &'static str) -> WriteError {
+    WriteError::new("Azure", span, message).of_point(point)
+}
+
+fn group(out: &mut String, point: &Point) -> Result<()> {
     let Body::Lists(lists) = &point.body else {
-        return Err(fault("", "chains"));
+        return Err(error(point, point.span, "chains"));
     };
     out.push_str("  {\n");
     for (title, platform) in [("defaultSecurityRules", true), ("securityRules", false)] {
@@ -65,7 +45,7 @@ fn group(out: &mut String, point: &Point) -> Result<(), Unwritable> {
                 }
                 out.push_str(separator);
                 separator = ",\n";
-                rule(out, r, direction).map_err(|what| fault(&r.name, what))?;
+                rule(out, r, direction).map_err(|what| error(point, r.span, what).of_rule(r))?;
             }
         }
         out.push_str(if separator == "\n" {
@@ -96,7 +76,7 @@ fn group(out: &mut String, point: &Point) -> Result<(), Unwritable> {
     Ok(())
 }
 
-fn rule(out: &mut String, r: &Rule, direction: &str) -> Result<(), &'static str> {
+fn rule(out: &mut String, r: &Rule, direction: &str) -> Part<()> {
     let access = match r.action {
         Action::Allow => "Allow",
         Action::Deny => "Deny",
@@ -159,7 +139,7 @@ struct End {
 type Key<'a> = (&'a AddrSet, Option<&'a Condition>);
 
 /// The ends of a rule: its clauses must be every pair of them.
-fn ends(r: &Rule) -> Result<[End; 2], &'static str> {
+fn ends(r: &Rule) -> Part<[End; 2]> {
     let mut sides: [Vec<Key<'_>>; 2] = [Vec::new(), Vec::new()];
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     let Some(first) = r.clauses.first() else {
@@ -205,7 +185,7 @@ fn place<'a>(all: &mut Vec<Key<'a>>, key: Key<'a>) -> usize {
 }
 
 /// A clause's conditions by the end that they are about.
-fn split(c: &Clause) -> Result<[Option<&Condition>; 2], &'static str> {
+fn split(c: &Clause) -> Part<[Option<&Condition>; 2]> {
     let [mut from, mut to] = [None, None];
     for condition in &c.conditions {
         let slot = match (&condition.test, condition.kind) {
@@ -230,7 +210,7 @@ fn split(c: &Clause) -> Result<[Option<&Condition>; 2], &'static str> {
     Ok([from, to])
 }
 
-fn end(keys: &[Key<'_>]) -> Result<End, &'static str> {
+fn end(keys: &[Key<'_>]) -> Part<End> {
     let mut out = End::default();
     for (addrs, condition) in keys {
         let Some(c) = condition else {
@@ -269,7 +249,7 @@ fn end(keys: &[Key<'_>]) -> Result<End, &'static str> {
     Ok(out)
 }
 
-fn protocol(set: &ProtoSet, ports_any: bool) -> Result<String, &'static str> {
+fn protocol(set: &ProtoSet, ports_any: bool) -> Part<String> {
     let numbers: Vec<(u8, u8)> = set.iter().collect();
     let name = match numbers.as_slice() {
         [(proto::TCP, proto::TCP)] => "Tcp",
@@ -278,7 +258,7 @@ fn protocol(set: &ProtoSet, ports_any: bool) -> Result<String, &'static str> {
         [(50, 50)] if ports_any => "Esp",
         [(51, 51)] if ports_any => "Ah",
         _ if set.is_full() && ports_any => "*",
-        _ if !ports_any && *set == super::ports::ported() => "*",
+        _ if !ports_any && *set == proto::with_ports() => "*",
         [(lo, hi)] if ports_any => return Ok(format!("{lo}-{hi}")),
         [(lo, hi)] if lo == hi && proto::has_ports(*lo) => return Ok(lo.to_string()),
         _ => return Err("this set of protocols"),
@@ -314,34 +294,11 @@ fn list(out: &mut String, end: &str, field: &str, plural: &str, words: &[String]
     let _ = writeln!(out, "        \"{end}{field}{plural}\": [{many}],");
 }
 
-/// A JSON string (RFC 8259, section 7).
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_control() => {
-                let mut units = [0; 2];
-                for u in c.encode_utf16(&mut units) {
-                    let _ = write!(out, "\\u{u:04x}");
-                }
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::azure::FORMAT;
-    use crate::format::Input;
+    use crate::input::Input;
     use crate::source::Source;
     use hylint_model::Export;
     use proptest::prelude::*;
@@ -472,7 +429,7 @@ mod tests {
             "sourceAddressPrefix": "*", "destinationAddressPrefix": "*"}]}"#;
         let e = read(text);
         let fault = write(&[&e.points[0]]).unwrap_err();
-        assert_eq!((&*fault.group, &*fault.rule), ("w", "r"));
+        assert_eq!((&*fault.point, &*fault.rule), ("w", "r"));
         let mut e = read(&text.replace("[parameters('p')]", "22"));
         assert!(write(&[&e.points[0]]).is_ok());
         for rule in e.points[0].rules_mut() {

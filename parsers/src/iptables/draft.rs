@@ -1,7 +1,7 @@
 //! A rule while its options are read.
 
 use super::token::Token;
-use hylint_model::{Clause, Condition, ConditionKind, Field, ProblemKind, Span, Test};
+use hylint_model::{Action, Clause, Condition, ConditionKind, Field, ProblemKind, Span, Test};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
@@ -133,6 +133,14 @@ impl Draft {
         self.note(ProblemKind::Unmodelled, span, unmodelled(text));
     }
 
+    /// A target of which `why` says what is not known: what becomes of the packet stays open, with its problem.
+    pub(super) fn unmodelled_target(&mut self, args: &Args<'_, '_>, why: &str) -> Action {
+        let text = args.text;
+        let message = format!("`{text}`: {why}, so what becomes of the packet stays open");
+        self.note(ProblemKind::Unmodelled, args.span, message);
+        Action::Opaque(text.into())
+    }
+
     /// A value that cannot be read: a condition that is not modelled, with its problem.
     pub(super) fn unreadable(&mut self, opt: &Opt<'_>, what: &str) {
         let text = format!("--{} {}", opt.name, opt.a.value());
@@ -176,9 +184,9 @@ impl Draft {
 
     /// Narrows to protocols that carry ports.
     pub(super) fn with_ports(&mut self) {
-        if !matches!(self.space.proto.iter().next(), Some((a, b)) if a == b && proto::has_ports(a))
-        {
-            self.proto(&ports_protocols());
+        let first = self.space.proto.iter().next();
+        if !first.is_some_and(|(a, b)| a == b && proto::has_ports(a)) {
+            self.proto(&proto::with_ports());
         }
     }
 
@@ -265,18 +273,4 @@ fn addresses(have: &AddrSet, set: &AddrSet, negated: bool) -> AddrSet {
     } else {
         have.intersect(set)
     }
-}
-
-/// The protocols whose ports `multiport` and port sets look at.
-fn ports_protocols() -> ProtoSet {
-    [
-        proto::TCP,
-        proto::UDP,
-        proto::DCCP,
-        proto::SCTP,
-        proto::UDPLITE,
-    ]
-    .into_iter()
-    .map(|p| (p, p))
-    .collect()
 }

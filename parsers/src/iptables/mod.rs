@@ -5,12 +5,14 @@
 
 mod changes;
 mod draft;
+mod edit;
 mod family;
 mod ipset;
 mod layout;
 mod matches;
 mod names;
 mod nat;
+mod place;
 mod rule;
 mod script;
 mod targets;
@@ -21,12 +23,12 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use crate::write::WriteError;
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use targets::{TARGETS, TargetSpec};
-pub use write::{WriteError, write};
 
-use crate::format::{Depth, FormatSpec, Input, Score};
+use crate::input::{Depth, FormatSpec, Input, Score};
 use hylint_model::{
     Body, Chain, Companion, Export, Families, Netfilter, Point, PointKind, Problem, ProblemKind,
     Table, TableName,
@@ -41,6 +43,8 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "iptables-save",
     detect,
     read,
+    edit: Some(edit::edit),
+    commands: Some(edit::commands),
 };
 
 /// Certain with a header or a table line and a line that only a dump has; likely with `ipset save` or a listing.
@@ -116,6 +120,17 @@ fn read(input: &Input<'_>) -> Export {
 /// Reads all of a text.
 fn read_text(text: &str) -> Export {
     read_to(text, Depth::Whole)
+}
+
+/// Writes netfilter points as dumps, one after the other. A point of one family gets the header that names it; one whose
+/// family is not known gets none.
+///
+/// # Errors
+/// The first rule or point that has no form in a dump: another kind of point, a source narrowed in both families at once,
+/// ports without a protocol that has them, a disabled rule, a Windows condition, a rule that iptables-restore would refuse
+/// for its length.
+pub fn write<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String, WriteError> {
+    write::write(points, read_text)
 }
 
 fn read_to(text: &str, depth: Depth) -> Export {

@@ -1,7 +1,7 @@
 //! Targets of address translation.
 
 use super::draft::{Args, Draft};
-use super::{names, targets};
+use super::names;
 use hylint_model::{Action, Nat, NatKind};
 use hylint_space::{AddrSet, PortSet};
 
@@ -11,7 +11,7 @@ pub(super) fn ports(d: &mut Draft, args: &Args<'_, '_>, kind: NatKind) -> Action
         None => None,
         Some(o) => match port_range(o.a.text) {
             Some(p) => Some(p),
-            None => return targets::unmodelled(d, args, "the ports cannot be read"),
+            None => return d.unmodelled_target(args, "the ports cannot be read"),
         },
     };
     Action::Nat(Box::new(Nat {
@@ -28,7 +28,7 @@ pub(super) fn addresses(d: &mut Draft, args: &Args<'_, '_>, kind: NatKind) -> Ac
     let mut ports: Option<PortSet> = None;
     for o in args.iter().filter(|o| o.name.starts_with("to")) {
         let Some((a, p)) = endpoint(o.a.text).filter(|_| o.b.text.is_empty() && !o.negated) else {
-            return targets::unmodelled(d, args, "the new address cannot be read");
+            return d.unmodelled_target(args, "the new address cannot be read");
         };
         // Several ranges were allowed up to Linux 2.6.10; with ports they are a known printing fault.
         found += 1;
@@ -39,7 +39,7 @@ pub(super) fn addresses(d: &mut Draft, args: &Args<'_, '_>, kind: NatKind) -> Ac
         ports = ports.or(p);
     }
     if found == 0 || (found > 1 && ports.is_some()) {
-        return targets::unmodelled(d, args, "the new address cannot be read");
+        return d.unmodelled_target(args, "the new address cannot be read");
     }
     Action::Nat(Box::new(Nat { kind, addrs, ports }))
 }

@@ -3,7 +3,7 @@
 use super::draft::arity::{NONE as N, ONE as O, TEXT as T};
 use super::draft::{Args, Draft, Opt, OptionTable};
 use super::{names, nat};
-use hylint_model::{Action, NatKind, ProblemKind};
+use hylint_model::{Action, NatKind};
 use hylint_space::proto;
 
 /// One target.
@@ -134,23 +134,10 @@ fn opaque(_: &mut Draft, args: &Args<'_, '_>) -> Action {
     Action::Opaque(args.text.into())
 }
 
-/// An action whose options are not understood.
-pub(super) fn unmodelled(d: &mut Draft, args: &Args<'_, '_>, why: &str) -> Action {
-    d.note(
-        ProblemKind::Unmodelled,
-        args.span,
-        format!(
-            "`{}`: {why}, so what becomes of the packet stays open",
-            args.text
-        ),
-    );
-    Action::Opaque(args.text.into())
-}
-
 /// `--map-set` may write the packet's mark; adding and deleting only change the set.
 fn set(d: &mut Draft, args: &Args<'_, '_>) -> Action {
     if args.get("map-mark").is_some() {
-        return unmodelled(d, args, "the mark comes from the set");
+        return d.unmodelled_target(args, "the mark comes from the set");
     }
     Action::Continue
 }
@@ -160,8 +147,7 @@ fn ct(d: &mut Draft, args: &Args<'_, '_>) -> Action {
         return Action::Notrack;
     }
     if args.iter().next().is_none() {
-        return unmodelled(
-            d,
+        return d.unmodelled_target(
             args,
             "the settings were not printed (they may be --notrack)",
         );
@@ -187,13 +173,13 @@ fn mark_bits(o: &Opt<'_>) -> Option<(u32, u32)> {
 fn mark(d: &mut Draft, args: &Args<'_, '_>) -> Action {
     match args.iter().next().and_then(mark_bits) {
         Some((value, mask)) => Action::SetMark { value, mask },
-        None => unmodelled(d, args, "the mark cannot be read"),
+        None => d.unmodelled_target(args, "the mark cannot be read"),
     }
 }
 
 fn connmark(d: &mut Draft, args: &Args<'_, '_>) -> Action {
     if args.iter().any(|o| o.name.ends_with("shift-mark")) {
-        return unmodelled(d, args, "marks are shifted");
+        return d.unmodelled_target(args, "marks are shifted");
     }
     let restore = args.get("restore-mark").is_some();
     if restore || args.get("save-mark").is_some() {
@@ -204,11 +190,11 @@ fn connmark(d: &mut Draft, args: &Args<'_, '_>) -> Action {
         return match (mask("nfmask"), mask("ctmask")) {
             (Some(nfmask), Some(ctmask)) if restore => Action::RestoreMark { nfmask, ctmask },
             (Some(nfmask), Some(ctmask)) => Action::SaveMark { nfmask, ctmask },
-            _ => unmodelled(d, args, "the mask cannot be read"),
+            _ => d.unmodelled_target(args, "the mask cannot be read"),
         };
     }
     match args.iter().find_map(mark_bits) {
         Some((value, mask)) => Action::SetConnMark { value, mask },
-        None => unmodelled(d, args, "the mark cannot be read"),
+        None => d.unmodelled_target(args, "the mark cannot be read"),
     }
 }

@@ -2,23 +2,10 @@
 //! is reported. Nothing that stands in an object is dropped in silence.
 
 use super::memo::Memo;
+use super::shape::{Dialect, Role, Shape};
 use super::{Json, Kind, Value};
 use hylint_model::{Problem, ProblemKind, Span};
 use rustc_hash::FxHashSet;
-use std::cmp::Ordering;
-
-/// The keys of one kind of object. Keys are compared without regard to ASCII case.
-#[derive(Debug)]
-pub struct Shape<const N: usize> {
-    /// What the object is, for people, with its article: `a permission`.
-    pub name: &'static str,
-    /// The keys that the reader takes, in the order of [`Fields::values`].
-    pub keys: [&'static str; N],
-    /// Keys that change nothing about packets: lower case, sorted.
-    pub inert: &'static [&'static str],
-    /// True for objects whose other keys cannot matter (a virtual machine's dozens of attributes): they are not reported.
-    pub open: bool,
-}
 
 /// One object, read by its shape.
 #[derive(Clone, Copy, Debug)]
@@ -29,59 +16,69 @@ pub struct Fields<'a, const N: usize> {
     pub unknown: Option<Span>,
 }
 
+/// A member of an object, with what the object's shape makes of its key.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'a> {
+    /// What the key is.
+    pub role: Role,
+    /// The key.
+    pub key: Value<'a>,
+    /// The value.
+    pub value: Value<'a>,
+}
+
 /// Reads objects and gathers what they hold beyond their shapes.
 #[derive(Debug, Default)]
 pub struct Walk {
     /// In the order of reading.
     pub problems: Vec<Problem>,
+    /// The string that is being read, if the JSON stands inside one: every place is the string's then.
+    pub within: Option<Span>,
+    dialect: Dialect,
     seen: FxHashSet<(&'static str, Box<str>)>,
-    memo: Memo<Place>,
-}
-
-/// What a shape makes of a key.
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    /// The position among the keys that are read.
-    Slot(usize),
-    /// It changes nothing about packets.
-    Inert,
-    /// Not known.
-    Unknown,
-}
-
-impl<const N: usize> Shape<N> {
-    fn position(&self, key: &str) -> Option<usize> {
-        self.keys.iter().position(|k| k.eq_ignore_ascii_case(key))
-    }
-
-    fn is_inert(&self, key: &str) -> bool {
-        self.inert.binary_search_by(|k| compare(k, key)).is_ok()
-    }
-
-    fn place(&self, key: Value<'_>) -> Place {
-        let key = key.str().unwrap_or_default();
-        match self.position(&key) {
-            Some(n) => Place::Slot(n),
-            None if self.open || self.is_inert(&key) => Place::Inert,
-            None => Place::Unknown,
-        }
-    }
-
-    /// Whether the list of inert keys is lower case and sorted, as the search needs it; for the formats' tests.
-    #[must_use]
-    pub fn is_well_formed(&self) -> bool {
-        let lower = |k: &&str| !k.bytes().any(|b| b.is_ascii_uppercase());
-        self.inert.is_sorted() && self.inert.iter().all(lower)
-    }
-}
-
-/// Compares a lower-case word with a key of any case.
-fn compare(word: &str, key: &str) -> Ordering {
-    word.bytes()
-        .cmp(key.bytes().map(|b| b.to_ascii_lowercase()))
+    memo: Memo<Role>,
 }
 
 impl Walk {
+    /// Returns a walk over objects of a dialect.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            ..Self::default()
+        }
+    }
+
+    /// Returns a value's place in the file.
+    #[must_use]
+    pub fn at(&self, value: Value<'_>) -> Span {
+        self.within.unwrap_or_else(|| value.span())
+    }
+
+    /// Hands the members of an object to `take`. Those of the dialect's nested object follow the object's own. A value
+    /// that is no object has none.
+    pub fn members<'a, const N: usize>(
+        &mut self,
+        shape: &Shape<N>,
+        object: Value<'a>,
+        mut take: impl FnMut(&mut Self, Member<'a>),
+    ) {
+        let mut nested = None;
+        let dialect = self.dialect;
+        let mut known = self.memo.take(shape.name);
+        for (key, value) in object.members() {
+            match known.get(key.raw(), || shape.role(dialect, key)) {
+                Role::Nested if value.kind() == Kind::Object => nested = Some(value),
+                role => take(self, Member { role, key, value }),
+            }
+        }
+        for (key, value) in nested.iter().flat_map(|o| o.members()) {
+            let role = known.get(key.raw(), || shape.role(dialect, key));
+            take(self, Member { role, key, value });
+        }
+        self.memo.put(shape.name, known);
+    }
+
     /// Takes an object's members. A value that is no object has none; saying so is the caller's.
     ///
     /// - A key twice is malformed: the last one counts, as in most JSON readers, and the earlier is named.
@@ -95,27 +92,32 @@ impl Walk {
             values: [None; N],
             unknown: None,
         };
-        let mut known = self.memo.take(shape.name);
-        for (k, v) in object.members() {
-            if k.kind() != Kind::String {
-                continue;
-            }
-            match known.get(k.raw(), || shape.place(k)) {
-                Place::Slot(n) => {
-                    let slot = out.values.get_mut(n).filter(|_| !v.is_null());
-                    if let Some(before) = slot.and_then(|slot| slot.replace(v)) {
-                        self.twice(&k.str().unwrap_or_default(), before);
-                    }
-                }
-                Place::Inert => {}
-                Place::Unknown => {
-                    out.unknown.get_or_insert(k.span());
-                    self.unknown(shape.name, &k.str().unwrap_or_default(), k.span());
-                }
-            }
-        }
-        self.memo.put(shape.name, known);
+        self.members(shape, object, |walk, member| {
+            walk.take(shape.name, member, &mut out);
+        });
         out
+    }
+
+    #[inline]
+    fn take<'a, const N: usize>(
+        &mut self,
+        shape: &'static str,
+        Member { role, key, value }: Member<'a>,
+        out: &mut Fields<'a, N>,
+    ) {
+        match role {
+            Role::Slot(n) => {
+                let slot = out.values.get_mut(n).filter(|_| !value.is_null());
+                if let Some(before) = slot.and_then(|slot| slot.replace(value)) {
+                    self.twice(&key.str().unwrap_or_default(), before);
+                }
+            }
+            Role::Unknown if key.kind() == Kind::String => {
+                out.unknown.get_or_insert(key.span());
+                self.unknown(shape, key);
+            }
+            Role::Unknown | Role::Nested | Role::Inert => {}
+        }
     }
 
     fn twice(&mut self, key: &str, before: Value<'_>) {
@@ -133,30 +135,40 @@ impl Walk {
         });
     }
 
-    fn unknown(&mut self, shape: &'static str, key: &str, at: Span) {
-        if self.seen.insert((shape, key.into())) {
+    /// Whether a word of a kind is met for the first time.
+    pub fn is_new(&mut self, kind: &'static str, word: &str) -> bool {
+        self.seen.insert((kind, word.into()))
+    }
+
+    /// Names a key that a shape does not know, once for each shape and key.
+    pub fn unknown(&mut self, shape: &'static str, key: Value<'_>) {
+        let word = key.str().unwrap_or_default();
+        if self.is_new(shape, &word) {
             self.problems.push(Problem::new(
                 ProblemKind::Unmodelled,
-                at,
-                format!("the key `{key}` of {shape} is not known, so its effect is not modelled"),
+                self.at(key),
+                format!("the key `{word}` of {shape} is not known, so its effect is not modelled"),
             ));
         }
     }
 
-    /// Names everything in the text that is not JSON.
-    pub fn errors(&mut self, json: &Json<'_>) {
-        for e in &json.errors {
-            self.problems
-                .push(Problem::new(ProblemKind::Malformed, e.span, e.message));
-        }
+    /// Names everything in the text that is not JSON. `help` says what to do about each.
+    pub fn errors(&mut self, json: &Json<'_>, help: Option<&'static str>) {
+        let within = self.within;
+        let problem =
+            |span, message| Problem::new(ProblemKind::Malformed, within.unwrap_or(span), message);
+        self.problems.extend(json.errors.iter().map(|e| {
+            let problem = problem(e.span, e.message);
+            match help {
+                Some(help) => problem.help(help),
+                None => problem,
+            }
+        }));
         if json.errors.len() >= Json::MAX_ERRORS
             && let Some(last) = json.errors.last()
         {
-            self.problems.push(Problem::new(
-                ProblemKind::Malformed,
-                last.span,
-                "there are more such errors behind this one, which are not listed",
-            ));
+            let message = "there are more such errors behind this one, which are not listed";
+            self.problems.push(problem(last.span, message));
         }
     }
 }

@@ -3,25 +3,8 @@
 use super::values::{List, Part, tokens, undecided};
 use super::vocab::Vocabulary;
 use hylint_model::{Condition, ConditionKind, Side, Span, Test};
-use hylint_space::AddrSet;
+use hylint_space::{AddrSet, class};
 use smallvec::SmallVec;
-
-/// Addresses that a keyword for near hosts can stand for: private, shared and link-local space
-/// (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291).
-fn near() -> AddrSet {
-    [
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "fc00::/7",
-        "fe80::/10",
-    ]
-    .iter()
-    .filter_map(|t| AddrSet::parse(t))
-    .fold(AddrSet::empty(), |all, a| all.union(&a))
-}
 
 /// How far a keyword reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,7 +122,7 @@ fn address_keyword(token: &str, side: Side, span: Span, bounded: bool) -> Option
         },
     };
     let space = if bounded && *reach != Reach::Anywhere {
-        near()
+        class::internal().clone()
     } else {
         AddrSet::any()
     };

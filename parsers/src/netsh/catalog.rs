@@ -2,14 +2,15 @@
 
 use super::addresses::{ADDRESS_KEYWORDS, Reach};
 use super::ports::PORT_KEYWORDS;
-use super::vocab::{self, LANGUAGES, Label, Proof};
+use super::vocab::{self, LANGUAGES, Proof};
+use super::words::{self, Label};
 use crate::catalog::Row;
 use hylint_space::proto;
 
 /// The labels of a rule, by the texts of the English vocabulary.
 #[must_use]
 pub fn labels() -> Vec<Row> {
-    vocab::labels()
+    words::labels()
         .map(|label| {
             let (doc, model) = label_words(label);
             Row::new(vocab::english_texts(label), doc, model)

@@ -2,7 +2,8 @@
 
 use super::rule::{Builder, Direction, Remark};
 use super::values::{self, List, Part, Parts, Protocol};
-use super::vocab::{Label, Vocabulary};
+use super::vocab::Vocabulary;
+use super::words::Label;
 use super::{addresses, ports};
 use hylint_model::{Action, Clause, Condition, Side, Span};
 use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, proto};

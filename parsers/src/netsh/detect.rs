@@ -1,8 +1,9 @@
 //! Tells netsh output by its content.
 
-use super::vocab::{Class, Label, Vocabulary, Word};
+use super::vocab::Vocabulary;
+use super::words::{Class, Label, Word};
 use super::{lines, profiles};
-use crate::format::Score;
+use crate::input::Score;
 use crate::json::Json;
 
 /// How much of a file is looked at. A full export shows its first rule in the first kilobyte.
@@ -112,4 +113,25 @@ impl Seen {
             () => 0,
         }
     }
+}
+
+/// How much a line looks like a line of netsh output in some language; 0 if not at all. The decoder of code pages asks.
+pub(crate) fn familiarity(line: &str) -> u32 {
+    let v = Vocabulary::get();
+    let line = line.trim();
+    let Some((label, value)) = lines::split_label(line) else {
+        let head = line.split("  ").next().unwrap_or(line);
+        return if v.word(Class::Setting, head).is_some() {
+            10
+        } else {
+            0
+        };
+    };
+    let heading = [Class::Header, Class::Active, Class::Section]
+        .iter()
+        .any(|c| v.word(*c, label).is_some());
+    let known = v.label(label).is_some();
+    let classes = [Class::Bool, Class::Direction, Class::Action, Class::Any];
+    let value_known = !value.is_empty() && classes.iter().any(|c| v.word(*c, value).is_some());
+    10 * u32::from(known || heading) + 4 * u32::from(known && value_known)
 }

@@ -1,6 +1,6 @@
 //! Physical lines of a console capture, without what copying put around them.
 
-use super::vocab::Label;
+use super::words::Label;
 use crate::scan;
 use crate::source::Source;
 use hylint_model::Span;

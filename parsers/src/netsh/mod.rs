@@ -18,12 +18,14 @@ mod rule;
 mod tell;
 mod values;
 mod vocab;
+mod words;
 mod write;
 
-pub(crate) use vocab::familiarity;
-pub use write::{WriteError, write, write_profiles};
+pub use crate::write::WriteError;
+pub(crate) use detect::familiarity;
+pub use write::{write, write_profiles};
 
-use crate::format::{FormatSpec, Input, Score};
+use crate::input::{FormatSpec, Input, Score};
 use hylint_model::Export;
 
 /// The format's registration.
@@ -33,6 +35,8 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "netsh advfirewall firewall show rule name=all verbose",
     detect,
     read,
+    edit: None,
+    commands: None,
 };
 
 fn detect(input: &Input<'_>) -> Score {
@@ -40,5 +44,8 @@ fn detect(input: &Input<'_>) -> Score {
 }
 
 fn read(input: &Input<'_>) -> Export {
-    read::read(input.source, input.depth)
+    Export {
+        format: FORMAT.id,
+        ..read::read(input.source, input.depth)
+    }
 }

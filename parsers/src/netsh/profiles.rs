@@ -4,7 +4,8 @@
 //! are never translated; the state's label and value are.
 
 use super::lines::Line;
-use super::vocab::{Class, Entry, Proof, Vocabulary, Word};
+use super::vocab::{Entry, Proof, Vocabulary};
+use super::words::{Class, Word};
 use hylint_model::{
     InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, WindowsProfiles,
 };

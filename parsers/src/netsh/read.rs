@@ -6,8 +6,9 @@ use super::profiles::{self, Kind, Section};
 use super::prompt::Command;
 use super::rule::{self, Built, Direction, Remark, clip};
 use super::tell::{FULL, Told};
-use super::vocab::{Class, Label, Vocabulary, Word};
-use crate::format::Depth;
+use super::vocab::Vocabulary;
+use super::words::{Class, Label, Word};
+use crate::input::Depth;
 use crate::source::Source;
 use hylint_model::{
     Body, Companion, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, PointKind,
@@ -52,10 +53,7 @@ impl<'a> Reader<'a> {
             text,
             depth,
             familiar: Familiar::default(),
-            export: Export {
-                format: super::FORMAT.id,
-                ..Export::default()
-            },
+            export: Export::default(),
             block: None,
             section: None,
             profiles: WindowsProfiles::default(),

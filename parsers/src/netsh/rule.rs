@@ -2,7 +2,8 @@
 
 use super::block::Block;
 use super::values;
-use super::vocab::{Class, Entry, Label, Proof, Vocabulary, Word};
+use super::vocab::{Entry, Proof, Vocabulary};
+use super::words::{Class, Label, Word};
 use hylint_model::{
     Action, Condition, ConditionKind, Field, Profiles, Rule, RuleOrigin, Span, Test,
 };

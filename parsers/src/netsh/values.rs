@@ -1,6 +1,7 @@
 //! What lists have in common, protocols and profiles as netsh prints them.
 
-use super::vocab::{Class, Vocabulary, Word};
+use super::vocab::Vocabulary;
+use super::words::{Class, Word};
 use hylint_model::{Condition, ConditionKind, Profiles, Span, Test};
 use hylint_space::proto;
 use smallvec::{SmallVec, smallvec};

@@ -3,12 +3,11 @@
 use super::needed::Needed;
 use super::{all_ports, ports, protocols};
 use crate::finding::{Code, Severity};
-use crate::judge::public;
 use crate::lints::describe;
 use crate::rules::platform;
 use hylint_engine::{Carry, union_addrs};
 use hylint_model::{Clause, Condition, ConditionKind, Field, Rule, Side, Test};
-use hylint_space::{AddrSet, PacketBox, RangeSet, Scalar, proto};
+use hylint_space::{AddrSet, PacketBox, RangeSet, Scalar, class, proto};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What kind of point is looked at.
@@ -83,7 +82,7 @@ impl Class {
 
 /// Whether a set holds most of the Internet: ranges around a hole are still anyone.
 pub(super) fn anyone(src: &AddrSet) -> bool {
-    let p = public();
+    let p = class::public();
     most(&src.v4, &p.v4) || most(&src.v6, &p.v6)
 }
 

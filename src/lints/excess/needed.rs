@@ -1,12 +1,12 @@
 //! Every flow that is needed at a point: required, implied, wanted by the site, background of the platform.
 
-use crate::judge::{Applies, Flows, hosts, public};
+use crate::judge::{Applies, Flows};
 use crate::rules::matrix::{AccessRule, RoleIx};
 use crate::rules::platform;
 use crate::site::{Access, Host};
 use hylint_engine::PointId;
 use hylint_model::PointKind;
-use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet};
+use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, class};
 
 /// What is needed, and what must not be open.
 #[derive(Debug, Default)]
@@ -36,14 +36,13 @@ impl Needed {
         };
         for h in hosts {
             // Rules of AWS name no destination: they let in to every host behind the point, and its needs are one.
-            let named = !matches!(kind, PointKind::SecurityGroup | PointKind::NetworkAcl)
-                && !h.addrs.is_empty();
+            let named = kind.names_destinations() && !h.addrs.is_empty();
             let dst = if named {
                 h.addrs.clone()
             } else {
                 AddrSet::any()
             };
-            if kind == PointKind::NetworkAcl {
+            if kind.is_stateless() {
                 out.replies(flows, h);
             }
             out.add(flows, &dst, |roles| {
@@ -147,7 +146,7 @@ impl Needed {
                     .is_none_or(|s| s.addrs.is_empty())
             });
             if unknown || roles.is_empty() {
-                hosts().clone()
+                class::hosts().clone()
             } else {
                 flows.addrs(roles)
             }
@@ -181,7 +180,7 @@ impl Needed {
                     let clients = flows.addrs(&flows.existing(&req.from));
                     if closed {
                         let clients = if clients.is_empty() {
-                            public().clone()
+                            class::public().clone()
                         } else {
                             clients
                         };

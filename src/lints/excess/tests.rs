@@ -1,9 +1,9 @@
 //! The parts of an excess are the excess, in their boxes and in their words.
 
 use super::parts;
-use crate::judge::hosts;
 use crate::lints::describe::Frame;
 use hylint_engine::subtract_all;
+use hylint_space::class::hosts;
 use hylint_space::{
     AddrSet, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet,
     iface_name, proto,

@@ -3,7 +3,7 @@
 
 mod read;
 
-use hylint_model::{Clause, PointKind, Rule, Test};
+use hylint_model::{Clause, Listener, PointKind, Rule, Test};
 use hylint_space::{AddrSet, PacketBox, PortSet, proto};
 use std::sync::LazyLock;
 
@@ -69,6 +69,7 @@ struct Platform {
     groups: Vec<Group>,
     services: Vec<Service>,
     software: Vec<String>,
+    shared: Vec<String>,
     background: Vec<Background>,
 }
 
@@ -135,6 +136,15 @@ pub fn sensitive(proto: u8, ports: &PortSet) -> impl Iterator<Item = &'static Se
         .services
         .iter()
         .filter(move |s| s.proto == proto && s.ports.intersects(ports))
+}
+
+/// The process that is expected behind a port, by the names that it may have; none if it is not known.
+#[must_use]
+pub fn listener(names: &[String]) -> Listener<'_> {
+    Listener {
+        names,
+        shared: &PLATFORM.shared,
+    }
 }
 
 /// Whether an interface (or an iptables pattern such as `br-+`) belongs to a software network.

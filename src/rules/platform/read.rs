@@ -27,6 +27,7 @@ pub(super) fn all() -> (Platform, Vec<Diag>) {
             &mut mistakes,
         )
         .concat(),
+        shared: each(file!("programs.toml"), "programs", shared, &mut mistakes).concat(),
         background: each(file!("background.toml"), "flow", flow, &mut mistakes),
     };
     (platform, mistakes)
@@ -149,6 +150,12 @@ fn service(t: &Table<'_, '_>) -> Option<Service> {
 fn software(t: &Table<'_, '_>) -> Option<Vec<String>> {
     t.only(&["software"]);
     let names = t.strings("software").into_iter();
+    Some(names.map(|(s, _)| s.to_owned()).collect())
+}
+
+fn shared(t: &Table<'_, '_>) -> Option<Vec<String>> {
+    t.only(&["shared"]);
+    let names = t.strings("shared").into_iter();
     Some(names.map(|(s, _)| s.to_owned()).collect())
 }
 

@@ -3,7 +3,7 @@
 use super::Survey;
 use crate::load::LoadedExport;
 use hylint_model::{Body, Point, Rule, TableName, Test};
-use hylint_space::AddrSet;
+use hylint_space::{AddrSet, Family, class};
 use std::collections::BTreeMap;
 
 /// Addresses offered for a host.
@@ -59,19 +59,16 @@ fn ranked(counts: BTreeMap<String, usize>, limit: usize) -> Vec<(String, usize)>
 /// A set as one text, if it is one range that says something: not everything, not loopback or multicast.
 fn one(set: &AddrSet) -> Option<String> {
     let silent = [
-        "127.0.0.0/8",
-        "224.0.0.0/3",
-        "0.0.0.0/32",
-        "::/128",
-        "::1/128",
-        "ff00::/8",
-        "fe80::/10",
+        class::loopback(),
+        class::unspecified(),
+        class::multicast(),
+        class::future(),
+        &class::link_local().only(Family::V6),
     ];
-    let silent = silent.iter().filter_map(|s| AddrSet::parse(s));
-    let silent = silent.fold(AddrSet::empty(), |all, s| all.union(&s));
+    let silent = silent.iter().any(|s| set.intersects(s));
     let mut texts = set.texts();
     let first = texts.next()?;
-    let plain = texts.next().is_none() && !set.intersects(&silent);
+    let plain = texts.next().is_none() && !silent;
     let whole = AddrSet::any();
     (plain && set.v4 != whole.v4 && set.v6 != whole.v6).then_some(first)
 }
@@ -110,7 +107,7 @@ pub(super) fn single(text: &str) -> Option<String> {
 /// The sources that most rules name, with their number.
 pub(super) fn sources(s: &Survey<'_>) -> Vec<(String, usize)> {
     let mut counts = BTreeMap::new();
-    for r in s.bodies.iter().flat_map(incoming) {
+    for r in s.bodies.iter().flat_map(|e| incoming(e)) {
         for text in r.clauses.iter().filter_map(|c| one(&c.space.src)) {
             *counts.entry(text).or_default() += 1;
         }

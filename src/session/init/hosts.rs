@@ -6,7 +6,7 @@ use crate::finding::{AssumptionId, RoleSource};
 use crate::link::same_id;
 use crate::load::{ExportId, LoadedExport, RunPoint};
 use crate::site::{Host, role_names};
-use hylint_model::{Companion, NetworkInterface, Point, PointKind, Profiles, Subnet};
+use hylint_model::{ActiveSource, Companion, NetworkInterface, Point, Subnet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every host, those that an export says first, by name; names are unique. And the points of which nothing is known:
@@ -70,7 +70,7 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
     let points: Vec<RunPoint> = h.layers.iter().flat_map(|l| l.points.clone()).collect();
     let files: BTreeSet<ExportId> = points.iter().map(|p| p.export).collect();
     let own: Vec<&Point> = points.iter().filter_map(|at| point(s, *at)).collect();
-    let cloud = own.iter().any(|p| !p.kind.is_host());
+    let cloud = own.iter().any(|p| p.kind.is_cloud());
     // What lives on another role's hosts comes by itself.
     let states = &s.bound.site.roles;
     let declared = h.roles.iter().filter(|r| {
@@ -83,8 +83,9 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
     let bodies: Vec<&LoadedExport> = files
         .iter()
         .filter_map(|i| s.bodies.get(i.index()))
+        .map(|e| &**e)
         .collect();
-    let windows = own.iter().find(|p| p.kind == PointKind::WindowsFirewall);
+    let windows = own.iter().find(|p| p.kind.has_profiles());
     Candidate {
         name: h.name.clone(),
         // A group is named after what somebody had in mind, and may guard anything.
@@ -103,7 +104,7 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
         },
         exports: files_of(s, &files, cloud),
         points: if cloud && h.addrs.is_empty() {
-            own.iter().map(|p| title(p)).collect()
+            own.iter().map(|p| p.key().to_owned()).collect()
         } else {
             Vec::new()
         },
@@ -117,29 +118,18 @@ fn bare(text: String) -> String {
     found::single(&text).unwrap_or(text)
 }
 
-/// The word that `points` takes for a point.
-fn title(p: &Point) -> String {
-    let name = if p.kind == PointKind::Nsg && !p.name.is_empty() || p.id.is_empty() {
-        &p.name
-    } else {
-        &p.id
-    };
-    name.to_string()
-}
-
+/// The profile that the export says is active, if it is one.
 fn active(p: &Point) -> Option<&'static str> {
-    let (profiles, _) = p.windows.as_ref()?.active?;
-    Profiles::EACH
-        .iter()
-        .find(|(x, _)| *x == profiles)
-        .map(|(_, n)| *n)
+    let active = p.active_profiles(None);
+    let said = matches!(active.source, ActiveSource::Export(_));
+    active.profiles.name().filter(|_| said)
 }
 
 /// Whether the role comes from the name of a group.
 fn cloud_name(s: &Survey<'_>, h: &Host) -> bool {
     let points = h.layers.iter().flat_map(|l| &l.points);
     let mut points = points.filter_map(|at| point(s, *at));
-    points.any(|p| !p.kind.is_host())
+    points.any(|p| p.kind.is_cloud())
 }
 
 fn reason(s: &Survey<'_>, h: &Host, files: &BTreeSet<ExportId>) -> String {
@@ -249,7 +239,7 @@ fn machines(s: &Survey<'_>, known: &[Candidate]) -> (Vec<Candidate>, BTreeSet<St
     let mut out = Vec::new();
     for (id, (file, nics)) in by_machine {
         let groups = guards(s, file, &nics);
-        guarding.extend(groups.iter().map(|p| title(p)));
+        guarding.extend(groups.iter().map(|p| p.key().to_owned()));
         let private = nics.iter().flat_map(|n| n.private.texts());
         let addresses: Vec<String> = private.map(bare).collect();
         if !addresses.is_empty() && addresses.iter().all(|a| !covered.contains(a)) {
@@ -284,7 +274,7 @@ fn guards<'a>(s: &'a Survey<'_>, file: ExportId, nics: &[&NetworkInterface]) -> 
     };
     let points = beside().flat_map(|e| &e.export.points);
     points
-        .filter(|p| !p.kind.is_host())
+        .filter(|p| p.kind.is_cloud())
         .filter(in_front)
         .collect()
 }
@@ -311,7 +301,7 @@ fn machine(
             format!("By the name of what guards it: {}", p.name),
         ),
         (None, None) => {
-            let names: Vec<String> = groups.iter().map(|p| title(p)).collect();
+            let names: Vec<String> = groups.iter().map(|p| p.key().to_owned()).collect();
             let by = if names.is_empty() {
                 "no exported group".into()
             } else {
@@ -326,7 +316,7 @@ fn machine(
     let folder = folder_of(s, file);
     let cloud = |i: &ExportId| {
         s.heads.get(*i).is_some_and(|e| {
-            paths::folder(&e.path) == folder && e.export.points.iter().all(|p| !p.kind.is_host())
+            paths::folder(&e.path) == folder && e.export.points.iter().all(|p| p.kind.is_cloud())
         })
     };
     let files: BTreeSet<ExportId> = s.heads.ids().filter(cloud).collect();

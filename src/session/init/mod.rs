@@ -7,11 +7,14 @@ mod found;
 mod hosts;
 mod write;
 
+use super::{Kept, Request, Session, SiteScope};
 use crate::common::diag::Diag;
-use crate::load::{self, Body, Heads, Keep, LoadedExport};
+use crate::common::progress::Silent;
+use crate::load::{Disk, Heads, LoadedExport};
 use crate::rules::matrix::Matrix;
-use crate::site::{Bound, Overrides, bind};
-use std::path::{Path, PathBuf};
+use crate::site::Bound;
+use std::path::Path;
+use std::sync::Arc;
 
 /// One possible `[[host]]`.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -57,34 +60,38 @@ pub struct Draft {
 struct Survey<'a> {
     root: &'a Path,
     matrix: &'a Matrix,
-    heads: Heads,
-    bodies: Vec<LoadedExport>,
-    bound: Bound,
+    heads: &'a Heads,
+    bodies: Vec<Arc<LoadedExport>>,
+    bound: &'a Bound,
 }
 
 /// Reads the exports of a folder and drafts its hylint.toml. `None` if there is no export.
 ///
 /// # Errors
 /// The folder cannot be looked at.
-pub fn draft(root: &Path, matrix: &Matrix) -> Result<Option<Draft>, Vec<Diag>> {
-    let found = load::discover(&[PathBuf::from(root)], |_| false);
-    let found = found.map_err(|all| all.into_iter().map(Diag::from).collect::<Vec<_>>())?;
-    let mut loaded = load::load(&found.files, &|_| Keep::Whole, &|_| ());
-    let bound = bind(None, &Overrides::default(), matrix, &mut loaded.heads)?;
-    let held = |b: Body| match b {
-        Body::Held(e, _) => Some(*e),
-        Body::File(..) => None,
+pub fn draft(root: &Path, matrix: Matrix) -> Result<Option<Draft>, Vec<Diag>> {
+    let request = Request {
+        scope: SiteScope::Undeclared,
+        keep: Kept {
+            sources: true,
+            ..Kept::default()
+        },
+        ..Request::new([root])
     };
-    let survey = Survey {
-        root,
-        matrix,
-        bodies: loaded.bodies.into_iter().filter_map(held).collect(),
-        heads: loaded.heads,
-        bound,
-    };
-    if survey.heads.iter().all(|e| e.export.points.is_empty()) {
+    let session = Session::open_with(Arc::new(Disk), request, Some(matrix), &Silent)?;
+    let heads = session.heads();
+    if heads.iter().all(|e| e.export.points.is_empty()) {
         return Ok(None);
     }
+    let site = session.site()?;
+    let bodies: Result<Vec<_>, _> = heads.ids().map(|id| session.source(id)).collect();
+    let survey = Survey {
+        root,
+        matrix: &site.matrix,
+        heads,
+        bodies: bodies?,
+        bound: &site.bound,
+    };
     let (hosts, groups) = hosts::candidates(&survey);
     let names = found::unresolved(&survey);
     Ok(Some(Draft {

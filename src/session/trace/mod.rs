@@ -16,7 +16,7 @@ use hylint_engine::{
     Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, Reason, SetId, Step,
     evaluate_logged,
 };
-use hylint_model::{Action, DefaultOrigin, PointKind, Profiles, Span, Test};
+use hylint_model::{Action, DefaultOrigin, Profiles, Span, Test};
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ pub struct Tracer<'a> {
     pub resolve: &'a BTreeMap<String, AddrSet>,
     /// The way that packets go.
     pub direction: Direction,
-    /// The Windows profile, if the caller says.
+    /// The profile, if the caller says.
     pub profile: Option<Profiles>,
     /// The filter table alone.
     pub filter_only: bool,
@@ -112,11 +112,13 @@ impl Tracer<'_> {
         let mut whole: Option<Traced> = None;
         let query = packet.space();
         for layer in self.layers {
-            let (profiles, assumed) = self.profiles(layer);
-            let each = Profiles::EACH.iter().map(|(p, _)| *p);
-            for profile in each.filter(|p| p.intersects(profiles)) {
+            let first = layer.first().and_then(|at| self.exports.point(*at));
+            let Some(active) = first.map(|p| p.active_profiles(self.profile)) else {
+                continue;
+            };
+            for profile in active.passes() {
                 let mut one = self.judge_layer(layer, packet, &query, profile, path);
-                if assumed {
+                if active.is_assumed() {
                     one.assumptions.push(AssumptionId::ProfileDomain);
                 }
                 whole = Some(match whole {
@@ -165,19 +167,6 @@ impl Tracer<'_> {
         let export = points.first().map_or(SetId::default(), |at| at.set);
         traced.path = steps.iter().map(|s| self.hop(export, s)).collect();
         traced
-    }
-
-    /// The profiles that are judged, and whether that is an assumption. Other points have one pass.
-    fn profiles(&self, points: &[PointId]) -> (Profiles, bool) {
-        let point = points.first().and_then(|at| self.exports.point(*at));
-        let Some(point) = point.filter(|p| p.kind == PointKind::WindowsFirewall) else {
-            return (Profiles::DOMAIN, false);
-        };
-        let said = point.windows.as_ref().and_then(|w| w.active);
-        match self.profile.or(said.map(|(p, _)| p)) {
-            Some(p) => (p, false),
-            None => (Profiles::DOMAIN, true),
-        }
     }
 
     /// The verdict of all branches of one layer.

@@ -83,16 +83,16 @@ pub fn select(
         named(&points, wanted)?
     };
     if direction == Direction::Forward
-        && let Some((_, p)) = chosen.iter().find(|(_, p)| p.kind != PointKind::Netfilter)
+        && let Some((_, p)) = chosen.iter().find(|(_, p)| !p.kind.forwards())
     {
         return Err(SelectError::NoTransit(p.kind.as_str()));
     }
     // Groups of one interface are united, and so are the two families of one host; any other point is a layer of its own.
     let mut layers: Selection = Vec::new();
-    for kind in [PointKind::SecurityGroup, PointKind::Netfilter] {
+    for together in [PointKind::is_united, PointKind::has_halves] {
         let united: Vec<PointId> = chosen
             .iter()
-            .filter(|(_, p)| p.kind == kind)
+            .filter(|(_, p)| together(p.kind))
             .map(|(at, _)| *at)
             .collect();
         if !united.is_empty() {
@@ -101,7 +101,7 @@ pub fn select(
     }
     let alone = chosen
         .iter()
-        .filter(|(_, p)| !matches!(p.kind, PointKind::SecurityGroup | PointKind::Netfilter));
+        .filter(|(_, p)| !p.kind.is_united() && !p.kind.has_halves());
     layers.extend(alone.map(|(at, _)| vec![*at]));
     Ok(layers)
 }
@@ -111,9 +111,9 @@ type Points<'a> = Vec<(PointId, &'a Point)>;
 /// All points, if they are one: a single point, or an IPv4 and an IPv6 half.
 fn only<'a>(points: &[(PointId, &'a Point)]) -> Result<Points<'a>, SelectError> {
     let halves = |(_, a): &(PointId, &Point), (_, b): &(PointId, &Point)| {
-        let netfilter = a.kind == PointKind::Netfilter && b.kind == PointKind::Netfilter;
+        let of_one = a.kind == b.kind && a.kind.has_halves();
         let apart = !(a.families.v4 && b.families.v4 || a.families.v6 && b.families.v6);
-        netfilter && apart
+        of_one && apart
     };
     match points {
         [] => Err(SelectError::NoPoint),

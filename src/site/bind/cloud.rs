@@ -281,7 +281,7 @@ fn layer(points: Vec<RunPoint>) -> Layer {
 pub(super) fn layers_of(kind: PointKind, points: Vec<RunPoint>) -> Vec<Layer> {
     match kind {
         _ if points.is_empty() => Vec::new(),
-        PointKind::SecurityGroup => vec![layer(points)],
+        kind if kind.is_united() => vec![layer(points)],
         _ => points.into_iter().map(|p| layer(vec![p])).collect(),
     }
 }

@@ -7,7 +7,6 @@ use crate::finding::RoleSource;
 use crate::load::{ExportId, RunPoint};
 use crate::site::config::{HostConfig, TransitConfig};
 use crate::site::{Host, Transit};
-use hylint_model::PointKind;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,7 +74,7 @@ impl Binder<'_> {
         all.filter(|at| {
             self.point(*at).is_some_and(|p| {
                 let named = t.points.iter().any(|n| super::cloud::is_named(p, n));
-                named || t.points.is_empty() && p.kind == PointKind::Netfilter
+                named || t.points.is_empty() && p.kind.forwards()
             })
         })
         .collect()

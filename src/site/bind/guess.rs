@@ -8,7 +8,6 @@ use crate::finding::{AssumptionId, RoleSource};
 use crate::load::ExportId;
 use crate::rules::matrix::RoleIx;
 use crate::site::{Host, role_names};
-use hylint_model::PointKind;
 use hylint_space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
 
@@ -70,8 +69,8 @@ impl Binder<'_> {
                 .iter()
                 .filter_map(|i| self.exports.get(*i))
                 .flat_map(|e| &e.export.points);
-            let netfilter = points.into_iter().all(|p| p.kind == PointKind::Netfilter);
-            if group.len() == 2 && netfilter && self.own_layers(&group).len() == 1 {
+            let halves = points.into_iter().all(|p| p.kind.has_halves());
+            if group.len() == 2 && halves && self.own_layers(&group).len() == 1 {
                 out.push(group);
             } else {
                 out.extend(group.into_iter().map(|i| vec![i]));

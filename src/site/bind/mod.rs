@@ -15,12 +15,11 @@ use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::finding::outcome::Assumption;
 use crate::finding::{AssumptionId, Finding, RoleSource, Severity};
-use crate::link;
+use crate::link::{self, Links};
 use crate::load::{ExportId, Heads, RunPoint};
 use crate::rules::matrix::{Matrix, RoleIx};
 use crate::site::role_names;
 use globset::GlobMatcher;
-use hylint_model::PointKind;
 use hylint_space::{AddrSet, PortSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -77,10 +76,6 @@ impl CliOverrides {
 /// What binding gives.
 #[derive(Debug)]
 pub struct Bound {
-    /// Which exports are of one scope.
-    pub index: link::Index,
-    /// The export in which the settings of a Windows firewall stand, where that is not its own.
-    pub settings: BTreeMap<RunPoint, ExportId>,
     /// The site.
     pub site: Site,
     /// What could not be bound or is not said.
@@ -102,8 +97,7 @@ struct Binder<'a> {
     /// Per export: which `[[host]]` (its index) and `[[transit]]` (its index after the hosts) name it.
     claims: Vec<Vec<usize>>,
     /// The exports of each entry, and of each folder.
-    index: link::Index,
-    settings: BTreeMap<RunPoint, ExportId>,
+    index: &'a link::Index,
     ids: ids::Ids<'a>,
     resolve: Arc<BTreeMap<String, AddrSet>>,
     hosts: Vec<Host>,
@@ -116,7 +110,7 @@ struct Binder<'a> {
     listening: Option<infer::Listening>,
 }
 
-/// Joins the files of each scope and binds them to hosts and roles.
+/// Binds the exports to hosts and roles.
 ///
 /// # Errors
 /// An option names no role of the matrix or no address.
@@ -124,7 +118,8 @@ pub fn bind(
     config: Option<&Config>,
     overrides: &Overrides,
     matrix: &Matrix,
-    exports: &mut Heads,
+    exports: &Heads,
+    links: &Links,
 ) -> Result<Bound, Vec<Diag>> {
     let cli = CliOverrides::new(matrix, overrides);
     let cli = cli.map_err(|message| {
@@ -137,20 +132,19 @@ pub fn bind(
             code: "option",
         }]
     })?;
-    Ok(bind_all(config, &cli, matrix, exports))
+    Ok(bind_all(config, &cli, matrix, exports, links))
 }
 
 fn bind_all(
     config: Option<&Config>,
     cli: &CliOverrides,
     matrix: &Matrix,
-    exports: &mut Heads,
+    exports: &Heads,
+    links: &Links,
 ) -> Bound {
     let claims = claims(config, exports.iter().map(|e| &*e.path));
     let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
-    let index = link::Index::new(exports, &claims);
-    let linked = link::join(exports, &index);
-    let mut resolve = linked.resolve;
+    let mut resolve = links.resolve.clone();
     resolve.extend(known);
     let mut b = Binder {
         config,
@@ -158,13 +152,12 @@ fn bind_all(
         matrix,
         exports,
         claims,
-        index,
-        settings: linked.settings,
+        index: &links.index,
         ids: ids::Ids::of(exports),
         resolve: Arc::new(resolve),
         hosts: Vec::new(),
         transits: Vec::new(),
-        findings: linked.findings,
+        findings: links.findings.clone(),
         told: BTreeSet::new(),
         assumptions: Vec::new(),
         listening: None,
@@ -274,7 +267,7 @@ impl Binder<'_> {
                 l.points.iter().filter_map(|o| self.point(*o)).all(|o| {
                     let halves =
                         !(o.families.v4 && p.families.v4 || o.families.v6 && p.families.v6);
-                    o.kind == p.kind && (p.kind == PointKind::WindowsFirewall || halves)
+                    o.kind == p.kind && (!p.kind.has_halves() || halves)
                 })
             };
             match layers.iter_mut().find(fits) {
@@ -353,8 +346,6 @@ impl Binder<'_> {
             max_age_days: c.and_then(|c| c.max_age_days),
         };
         Bound {
-            index: self.index,
-            settings: self.settings,
             site,
             whole_site: self.cli.whole_site,
             findings: self.findings,

@@ -16,17 +16,8 @@ pub(super) fn title(p: &Point) -> String {
     match (&*p.name, &*p.id) {
         ("", id) => id.to_owned(),
         (name, "") => name.to_owned(),
-        (name, id) if p.kind == PointKind::Nsg || name == id => name.to_owned(),
+        (name, id) if p.kind.is_known_by_name() || name == id => name.to_owned(),
         (name, id) => format!("{id} ({name})"),
-    }
-}
-
-/// The word that `points` takes for a point.
-fn key(p: &Point) -> &str {
-    if p.kind == PointKind::Nsg && !p.name.is_empty() || p.id.is_empty() {
-        &p.name
-    } else {
-        &p.id
     }
 }
 
@@ -86,7 +77,7 @@ impl Binder<'_> {
             host: &host.name,
             candidates: &candidates,
         });
-        let example = self.point(first).map(key).unwrap_or_default();
+        let example = self.point(first).map(Point::key).unwrap_or_default();
         let line = match self.config {
             Some(_) => format!(
                 "add points = [\"{example}\"] to the [[host]] \"{}\"",
@@ -158,7 +149,7 @@ impl Binder<'_> {
             identity,
             place,
         );
-        let names = all.iter().filter_map(|at| self.point(*at)).map(key);
+        let names = all.iter().filter_map(|at| self.point(*at)).map(Point::key);
         let near =
             crate::common::diag::nearest(name, names).map(|n| format!("did you mean `{n}`?"));
         f.help = near.or_else(|| Some("export the point, or correct `points`".into()));
@@ -300,9 +291,7 @@ impl Binder<'_> {
             let filters = points
                 .iter()
                 .filter_map(|at| Some((at.export, self.point(*at)?)));
-            let filters: Vec<_> = filters
-                .filter(|(_, p)| p.kind == PointKind::Netfilter)
-                .collect();
+            let filters: Vec<_> = filters.filter(|(_, p)| p.kind.has_halves()).collect();
             let Some((export, first)) = filters.first() else {
                 continue;
             };

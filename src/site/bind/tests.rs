@@ -3,6 +3,7 @@ use crate::finding::{AssumptionId, Code, RoleSource};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::rules::matrix::builtin;
 use crate::site::config;
+use hylint_model::PointKind;
 use hylint_model::{
     Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, Rule, RuleList,
     Span,
@@ -72,11 +73,17 @@ fn v6() -> String {
 fn configured(text: &str, exports: impl Into<Heads>) -> Bound {
     let m = hyworks();
     let c = config::read("hylint.toml", text, &m).unwrap_or_else(|e| panic!("{e:#?}"));
-    bind_all(Some(&c), &CliOverrides::default(), &m, &mut exports.into())
+    bound(Some(&c), &CliOverrides::default(), &m, exports.into())
+}
+
+fn bound(config: Option<&Config>, cli: &CliOverrides, m: &Matrix, mut exports: Heads) -> Bound {
+    let claims = claims(config, exports.iter().map(|e| &*e.path));
+    let links = Links::join(&mut exports, &claims);
+    bind_all(config, cli, m, &exports, &links)
 }
 
 fn free(cli: &CliOverrides, exports: impl Into<Heads>) -> Bound {
-    bind_all(None, cli, &hyworks(), &mut exports.into())
+    bound(None, cli, &hyworks(), exports.into())
 }
 
 fn codes(b: &Bound) -> Vec<(Code, Severity)> {
@@ -536,8 +543,8 @@ fn the_examples_bind_without_an_error() {
         "large",
     ] {
         let dir = root.join(name);
-        let (c, _) =
-            config::load(&dir.join("hylint.toml"), None).unwrap_or_else(|e| panic!("{e:#?}"));
+        let (c, _) = config::load(&crate::load::Disk, &dir.join("hylint.toml"), None)
+            .unwrap_or_else(|e| panic!("{e:#?}"));
         let files = walkdir::WalkDir::new(&dir)
             .sort_by_file_name()
             .into_iter()
@@ -553,8 +560,7 @@ fn the_examples_bind_without_an_error() {
                 Some(LoadedExport::new(path, source, export, String::new(), 0))
             })
             .collect();
-        let mut exports = Heads::new(exports);
-        let b = bind_all(Some(&c), &CliOverrides::default(), &m, &mut exports);
+        let b = bound(Some(&c), &CliOverrides::default(), &m, Heads::new(exports));
         let errors: Vec<_> = b
             .findings
             .iter()

@@ -6,7 +6,6 @@ use super::guess::Known;
 use super::{Binder, notes};
 use crate::load::RunPoint;
 use crate::site::Host;
-use hylint_model::PointKind;
 use std::collections::BTreeSet;
 
 impl Binder<'_> {
@@ -18,10 +17,10 @@ impl Binder<'_> {
         let transits = self.transits.iter().flat_map(|t| &t.points);
         let guards: BTreeSet<RunPoint> = guards.chain(transits).copied().collect();
         let mut points = self.exports.iter().flat_map(|e| &e.export.points);
-        let grouped = points.any(|p| p.kind == PointKind::SecurityGroup);
+        let grouped = points.any(|p| p.kind.is_united());
         for export in self.exports.ids() {
             let all = self.points_of(&[export]);
-            let cloud = |at: &RunPoint| self.point(*at).is_some_and(|p| !p.kind.is_host());
+            let cloud = |at: &RunPoint| self.point(*at).is_some_and(|p| p.kind.is_cloud());
             let rest: Vec<RunPoint> = all
                 .into_iter()
                 .filter(|at| !guards.contains(at) && cloud(at))
@@ -45,7 +44,7 @@ impl Binder<'_> {
     fn roleless(&self, at: RunPoint, grouped: bool) -> Option<Host> {
         let p = self.point(at)?;
         // Behind an ACL stand security groups; the ACL that AWS ships lets everything in.
-        if p.kind == PointKind::NetworkAcl && grouped {
+        if p.kind.is_stateless() && grouped {
             return None;
         }
         Some(Host {

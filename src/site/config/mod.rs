@@ -9,6 +9,7 @@ use super::{Access, LintLevel, RequireEvidence, Waive};
 use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::finding::{Code, Severity};
+use crate::load::Files;
 use crate::rules::matrix::{self, Matrix, RoleIx};
 use globset::{GlobMatcher, GlobSet};
 use hylint_model::Profiles;
@@ -135,12 +136,12 @@ pub struct AllowConfig {
 /// The hylint.toml of a path: in it, or in the nearest folder above that has one. A relative path gives a relative one,
 /// so that reports do not depend on where the site lies.
 #[must_use]
-pub fn find(path: &Path) -> Option<PathBuf> {
+pub fn find(files: &dyn Files, path: &Path) -> Option<PathBuf> {
     let absolute = paths::normal(path);
     let found = absolute
         .ancestors()
         .map(|dir| dir.join(FILE_NAME))
-        .find(|file| file.is_file())?;
+        .find(|file| files.is_file(file))?;
     if path.is_absolute() {
         return Some(found);
     }
@@ -158,14 +159,18 @@ pub fn find(path: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// Every mistake in the file, or in the matrix that it names.
-pub fn load(file: &Path, matrix: Option<Matrix>) -> Result<(Config, Matrix), Vec<Diag>> {
+pub fn load(
+    files: &dyn Files,
+    file: &Path,
+    matrix: Option<Matrix>,
+) -> Result<(Config, Matrix), Vec<Diag>> {
     let shown = file.to_string_lossy();
-    let text = std::fs::read_to_string(file).map_err(|e| unreadable(&shown, &e))?;
+    let text = files.read_text(file).map_err(|e| unreadable(&shown, &e))?;
     let dir = file.parent().unwrap_or(Path::new("")).to_path_buf();
     let matrix = match (matrix, matrix_name(&text)) {
         (Some(given), _) => given,
-        (None, None) => load_matrix(matrix::DEFAULT, &dir)?,
-        (None, Some((name, span))) => load_matrix(&name, &dir).map_err(|found| {
+        (None, None) => load_matrix(files, matrix::DEFAULT, &dir)?,
+        (None, Some((name, span))) => load_matrix(files, &name, &dir).map_err(|found| {
             let unread = found.iter().any(|d| d.code == "config");
             found
                 .into_iter()
@@ -188,12 +193,12 @@ pub fn load(file: &Path, matrix: Option<Matrix>) -> Result<(Config, Matrix), Vec
 ///
 /// # Errors
 /// Every mistake in the file, or that there is none.
-pub fn load_matrix(name: &str, dir: &Path) -> Result<Matrix, Vec<Diag>> {
+pub fn load_matrix(files: &dyn Files, name: &str, dir: &Path) -> Result<Matrix, Vec<Diag>> {
     if let Some(found) = matrix::builtin(name) {
         return found;
     }
     let file = dir.join(name);
-    let text = std::fs::read_to_string(&file).map_err(|e| {
+    let text = files.read_text(&file).map_err(|e| {
         let mut found = unreadable(&file.to_string_lossy(), &e);
         for d in &mut found {
             let builtin = crate::common::toml_reader::list(matrix::BUILTIN);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::load::Disk;
 use crate::rules::matrix::{Matrix, builtin};
 use hylint_space::AddrSet;
 
@@ -386,8 +387,8 @@ fn found_in_the_path_or_above() {
     std::fs::create_dir_all(&deep).unwrap();
     let file = dir.path().join("hylint.toml");
     std::fs::write(&file, "[site]\nmatrix = \"none.toml\"\n").unwrap();
-    assert_eq!(find(&deep), Some(file.clone()));
-    let found = load(&file, None).unwrap_err();
+    assert_eq!(find(&Disk, &deep), Some(file.clone()));
+    let found = load(&Disk, &file, None).unwrap_err();
     assert_eq!(
         (found[0].position().line, found[0].position().column),
         (2, 10)
@@ -398,7 +399,7 @@ fn found_in_the_path_or_above() {
         found[0].message
     );
     std::fs::write(dir.path().join("none.toml"), "[matrix]\nid = \"mine\"\n").unwrap();
-    assert_eq!(load(&file, None).unwrap().1.id, "mine");
+    assert_eq!(load(&Disk, &file, None).unwrap().1.id, "mine");
 }
 
 #[test]
@@ -412,6 +413,6 @@ fn the_examples_are_read() {
         .collect();
     assert!(!files.is_empty());
     for file in files {
-        load(&file, None).unwrap_or_else(|e| panic!("{}: {e:#?}", file.display()));
+        load(&Disk, &file, None).unwrap_or_else(|e| panic!("{}: {e:#?}", file.display()));
     }
 }

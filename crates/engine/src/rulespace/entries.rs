@@ -1,8 +1,10 @@
 //! What an index is made of.
 
-use super::index::{Index, Kinds, each_piece};
+use super::bounds::Item;
+use super::index::{Index, each_piece};
+use super::kinds::Kinds;
 use super::summary::Takes;
-use super::tree::{Item, Tree};
+use super::tree::Tree;
 use hylint_model::{Action, Rule};
 use hylint_space::PacketBox;
 
@@ -90,5 +92,16 @@ impl Entries {
             v6: Tree::new(self.v6, apart),
             jumps: self.jumps,
         }
+    }
+}
+
+impl Index {
+    /// Of boxes under the numbers of what they belong to, of any kind; a number may have several.
+    pub fn new<'b>(boxes: impl Iterator<Item = (u32, &'b PacketBox)>) -> Self {
+        let mut entries = Entries::new(0);
+        for (id, b) in boxes {
+            entries.space(id, Kinds::ALL, b);
+        }
+        entries.index()
     }
 }

@@ -1,10 +1,11 @@
 //! An index over the boxes of an ordered list.
 
-use super::entries::Entries;
+use super::bounds::{Bounds, Coord, Ranges};
+use super::kinds::Kinds;
+use super::packet::Packet;
 use super::tags::{Tags, iface_bit, ifaces};
-use super::tree::{Bounds, Coord, GivenUp, Query, Ranges, Tree};
-use hylint_model::Action;
-use hylint_space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, Scalar, StateSet};
+use super::tree::{GivenUp, Query, Tree};
+use hylint_space::{Family, PacketBox, RangeSet, Scalar};
 use std::ops::Range;
 
 /// Pieces that one box is entered as; a box of more ranges is entered as fewer and larger ones.
@@ -13,164 +14,6 @@ const PIECES: usize = 64;
 const NODES: usize = 256;
 /// Numbers that a wide search looks at one by one.
 const NEAR: u32 = 4096;
-
-/// One packet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Packet {
-    /// Its family.
-    pub family: Family,
-    /// Source address; of IPv4 the low 32 bits.
-    pub src: u128,
-    /// Destination address.
-    pub dst: u128,
-    /// Protocol.
-    pub proto: u8,
-    /// Source port or ICMP type.
-    pub sport: u16,
-    /// Destination port or ICMP code.
-    pub dport: u16,
-    /// TCP flags.
-    pub flags: FlagSet,
-    /// State.
-    pub state: StateSet,
-    /// Incoming interface.
-    pub in_iface: u128,
-    /// Outgoing interface.
-    pub out_iface: u128,
-}
-
-impl Packet {
-    /// The lowest packet of a box, IPv4 first.
-    #[must_use]
-    pub fn lowest(b: &PacketBox) -> Option<Self> {
-        let v4 = b.src.v4.first().zip(b.dst.v4.first());
-        let v6 = || b.src.v6.first().zip(b.dst.v6.first());
-        let (family, src, dst) = match v4 {
-            Some((s, d)) => (Family::V4, s.into(), d.into()),
-            None => v6().map(|(s, d)| (Family::V6, s, d))?,
-        };
-        let low = |n: u64| n & n.wrapping_neg();
-        let state = u32::try_from(low(b.state.0.into())).ok()?;
-        Some(Self {
-            family,
-            src,
-            dst,
-            proto: b.proto.first()?,
-            sport: b.sport.first()?,
-            dport: b.dport.first()?,
-            flags: FlagSet(low(b.flags.0)),
-            state: StateSet(state),
-            in_iface: b.in_iface.first()?,
-            out_iface: b.out_iface.first()?,
-        })
-        .filter(|p| p.flags.0 != 0 && p.state.0 != 0)
-    }
-
-    /// The box of this packet alone.
-    #[must_use]
-    pub fn space(&self) -> PacketBox {
-        let addr = |a: u128| match self.family {
-            Family::V4 => AddrSet {
-                v4: u32::try_from(a).map_or_else(|_| RangeSet::empty(), RangeSet::single),
-                v6: RangeSet::empty(),
-            },
-            Family::V6 => AddrSet {
-                v4: RangeSet::empty(),
-                v6: RangeSet::single(a),
-            },
-        };
-        PacketBox {
-            src: addr(self.src),
-            dst: addr(self.dst),
-            proto: RangeSet::single(self.proto),
-            sport: RangeSet::single(self.sport),
-            dport: RangeSet::single(self.dport),
-            flags: self.flags,
-            state: self.state,
-            in_iface: RangeSet::single(self.in_iface),
-            out_iface: RangeSet::single(self.out_iface),
-        }
-    }
-
-    /// Whether the packet is in the box.
-    #[must_use]
-    pub fn is_in(&self, b: &PacketBox) -> bool {
-        let addrs = match self.family {
-            Family::V4 => match (u32::try_from(self.src), u32::try_from(self.dst)) {
-                (Ok(s), Ok(d)) => b.src.v4.contains(s) && b.dst.v4.contains(d),
-                _ => false,
-            },
-            Family::V6 => b.src.v6.contains(self.src) && b.dst.v6.contains(self.dst),
-        };
-        addrs
-            && b.proto.contains(self.proto)
-            && b.sport.contains(self.sport)
-            && b.dport.contains(self.dport)
-            && self.flags.0 & b.flags.0 != 0
-            && self.state.0 & b.state.0 != 0
-            && b.in_iface.contains(self.in_iface)
-            && b.out_iface.contains(self.out_iface)
-    }
-}
-
-/// What the boxes of an index belong to, as bits: a search may be for some kinds only.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Kinds(pub u8);
-
-impl Kinds {
-    /// Rules that let packets pass.
-    pub const ALLOW: Self = Self(1);
-    /// Rules that stop them.
-    pub const DENY: Self = Self(2);
-    /// Rules that let them pass before others are asked.
-    pub const BYPASS: Self = Self(4);
-    /// Rules that send them on elsewhere or change them.
-    pub const OTHER: Self = Self(8);
-    /// Jumps to chains whose rules are entered in their place: what no rule of the chain meets comes back as it went.
-    pub const IDLE_JUMP: Self = Self(16);
-    /// Allows that take packets for sure.
-    pub const SURE_ALLOW: Self = Self(32);
-    /// Denies that do.
-    pub const SURE_DENY: Self = Self(64);
-    /// Others that do.
-    pub const SURE_OTHER: Self = Self(128);
-    /// All that take packets for sure.
-    pub const SURE: Self = Self::SURE_ALLOW.or(Self::SURE_DENY).or(Self::SURE_OTHER);
-    /// Rules that do something, by all that they match.
-    pub const ACTING: Self = Self::ALL.without(Self::SURE);
-    /// Of any kind; the kind of boxes that are not told apart.
-    pub const ALL: Self = Self(u8::MAX);
-
-    /// What a rule with this action is found as; one that does nothing is not.
-    #[must_use]
-    pub fn of(action: &Action) -> Self {
-        match action {
-            Action::Allow => Self::ALLOW,
-            Action::Deny => Self::DENY,
-            Action::Bypass => Self::BYPASS,
-            Action::Continue => Self(0),
-            _ => Self::OTHER,
-        }
-    }
-
-    /// Whether they share a kind.
-    #[must_use]
-    pub const fn meets(self, o: Self) -> bool {
-        self.0 & o.0 != 0
-    }
-
-    /// All but these.
-    #[must_use]
-    pub const fn without(self, o: Self) -> Self {
-        Self(self.0 & !o.0)
-    }
-
-    /// Of either.
-    #[must_use]
-    pub const fn or(self, o: Self) -> Self {
-        Self(self.0 | o.0)
-    }
-}
 
 /// Finds the boxes of a list that hold a packet or touch a box, without looking at each. It may name a box too many, never
 /// one too few; whoever asks looks at the box itself.
@@ -183,15 +26,6 @@ pub struct Index {
 }
 
 impl Index {
-    /// Of boxes under the numbers of what they belong to, of any kind; a number may have several.
-    pub fn new<'b>(boxes: impl Iterator<Item = (u32, &'b PacketBox)>) -> Self {
-        let mut entries = Entries::new(0);
-        for (id, b) in boxes {
-            entries.space(id, Kinds::ALL, b);
-        }
-        entries.index()
-    }
-
     /// The lowest number under `below` of a box of some kinds that holds the packet, as `holds` confirms.
     pub fn first(
         &self,
@@ -408,7 +242,10 @@ fn ranges<'s, T: Scalar>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hylint_space::{AddrSet, IfaceExt, IfaceSet, PortSet, ProtoSet, TcpFlags};
+    use crate::rulespace::Entries;
+    use hylint_space::{
+        AddrSet, FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, StateSet, TcpFlags,
+    };
     use proptest::prelude::*;
 
     fn addrs() -> impl Strategy<Value = AddrSet> {

@@ -1,7 +1,9 @@
 //! What the rules of one ordered list do to each other: which never decide, which change nothing, which conflict.
 
 use super::entries::Entries;
-use super::index::{Index, Kinds, Packet};
+use super::index::Index;
+use super::kinds::Kinds;
+use super::packet::Packet;
 use super::summary::Takes;
 use hylint_model::{Action, Clause, Rule};
 use hylint_space::{PacketBox, StateSet};
@@ -43,7 +45,7 @@ impl<'a> OrderedList<'a> {
         let met = if rules.len() > 1 { rules.len() } else { 0 };
         let mut entries = Entries::new(met);
         for ((i, r), t) in (0u32..).zip(&rules).zip(&takes).take(met) {
-            if r.enabled {
+            if r.may_be_in_force() {
                 entries.rule(i, Kinds::of(&r.action), r, t);
             }
         }
@@ -69,7 +71,7 @@ impl<'a> OrderedList<'a> {
     #[must_use]
     pub fn rule(&self, i: u32) -> Option<&'a Rule> {
         let rule = self.rules.get(i as usize).copied();
-        rule.filter(|r| r.enabled)
+        rule.filter(|r| r.may_be_in_force())
     }
 
     /// Every rank.

@@ -1,6 +1,6 @@
 //! Where a node of the hierarchy is cut in two.
 
-use super::tree::{Coord, Item, Ranges};
+use super::bounds::{Coord, Item, Ranges};
 
 /// Places at which a cut is tried along each key.
 const BINS: usize = 8;

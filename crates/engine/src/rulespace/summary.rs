@@ -1,6 +1,6 @@
 //! What a rule takes for sure, so that no later rule of its list sees it; for a jump, what its chain never gives back.
 
-use super::index::Packet;
+use super::packet::Packet;
 use hylint_model::{Action, Chain, Rule, Table};
 use hylint_space::{PacketBox, StateSet};
 use rustc_hash::FxHashSet;
@@ -94,7 +94,7 @@ pub fn of_table(table: &Table) -> Vec<Vec<Takes>> {
         }
     };
     let mut of_rule = |r: &Rule| match r.action {
-        _ if !r.enabled => Takes::Nothing,
+        _ if !r.may_be_in_force() => Takes::Nothing,
         Action::Jump(to) => of_jump(r, to),
         _ => Takes::of(r),
     };
@@ -156,7 +156,7 @@ fn bottom_up(table: &Table) -> Vec<usize> {
 fn of_chain(chain: &Chain, taken: &[Option<Vec<PacketBox>>]) -> Vec<PacketBox> {
     let mut back: Vec<PacketBox> = Vec::new();
     let mut out: Vec<PacketBox> = Vec::new();
-    for r in chain.rules.iter().filter(|r| r.enabled) {
+    for r in chain.rules.iter().filter(|r| r.may_be_in_force()) {
         if out.len() >= KEPT || back.len() > RETURNED {
             break;
         }

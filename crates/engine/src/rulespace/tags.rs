@@ -1,6 +1,6 @@
 //! What a box has beside its ranges, folded into one word.
 
-use super::index::Kinds;
+use super::kinds::Kinds;
 use hylint_space::{FlagSet, IfaceSet, StateSet, TcpFlags};
 
 /// Flags, state, interfaces and kinds, each in bits of its own. Two that share a packet share a bit of each; the other way

@@ -7,7 +7,8 @@ mod groups;
 mod hostile;
 mod written;
 
-use crate::format::{self, Input};
+use crate::format;
+use crate::input::Input;
 use crate::source::Source;
 use hylint_model::{Body, Export, Lists, Point, Problem, ProblemKind, Rule};
 

@@ -1,5 +1,6 @@
 //! JSON text from values of known depth.
 
+use crate::json::escape::quoted;
 use std::fmt::Write as _;
 
 /// A value to print. Its depth is the writer's own, never an input's.
@@ -23,7 +24,7 @@ pub(super) fn print(value: &Json, out: &mut String) {
 
 fn print_at(value: &Json, level: usize, out: &mut String) {
     match value {
-        Json::Text(s) => quote(s, out),
+        Json::Text(s) => out.push_str(&quoted(s)),
         Json::Number(n) => {
             let _ = write!(out, "{n}");
         }
@@ -43,7 +44,7 @@ fn print_at(value: &Json, level: usize, out: &mut String) {
             for (n, (key, member)) in members.iter().enumerate() {
                 out.push_str(if n == 0 { "{" } else { "," });
                 line(level + 1, out);
-                quote(key, out);
+                out.push_str(&quoted(key));
                 out.push_str(": ");
                 print_at(member, level + 1, out);
             }
@@ -56,19 +57,4 @@ fn print_at(value: &Json, level: usize, out: &mut String) {
 fn line(level: usize, out: &mut String) {
     out.push('\n');
     out.extend(std::iter::repeat_n("    ", level));
-}
-
-/// A JSON string (RFC 8259, section 7).
-fn quote(s: &str, out: &mut String) {
-    out.push('"');
-    for c in s.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }

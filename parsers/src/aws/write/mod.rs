@@ -6,22 +6,12 @@ mod json;
 mod parts;
 
 use super::acl::LAST;
+use crate::write::Result;
 use hylint_model::{
-    Action, Body, Clause, Condition, Discipline, Lists, Point, PointKind, Rule, Side, Span, Test,
+    Action, Body, Clause, Condition, Discipline, Lists, Point, PointKind, Rule, Side, Test,
 };
 use json::{Json, print, text};
-use parts::{check_family, ends, one_family_of_icmp, traffics, v4_blocks, v6_blocks};
-
-/// What cannot be written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct WriteError {
-    /// The rule or point in its own file.
-    pub span: Span,
-    /// What AWS has no words for.
-    pub message: &'static str,
-}
-
-type Result<T> = std::result::Result<T, WriteError>;
+use parts::{check_family, ends, error, one_family_of_icmp, traffics, v4_blocks, v6_blocks};
 
 /// Writes security groups and network ACLs as one object with `SecurityGroups` and `NetworkAcls`, each only if there
 /// is one, indented by four as the AWS CLI does.
@@ -61,10 +51,6 @@ pub fn write<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String> 
     print(&Json::Object(members), &mut out);
     out.push('\n');
     Ok(out)
-}
-
-fn error(span: Span, message: &'static str) -> WriteError {
-    WriteError { span, message }
 }
 
 fn group(point: &Point, lists: &Lists) -> Result<Json> {

@@ -1,10 +1,15 @@
 //! What a permission and an ACL entry are made of: protocol and range, address blocks.
 
 use super::json::Json;
-use super::{Result, error};
-use hylint_model::{Rule, Side};
+use crate::write::{Result, WriteError};
+use hylint_model::{Rule, Side, Span};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, proto};
 use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Returns what AWS has no words for.
+pub(super) fn error(span: Span, message: &'static str) -> WriteError {
+    WriteError::new("AWS", span, message)
+}
 
 /// The peer's and the own addresses of a box.
 pub(super) fn ends(space: &PacketBox, side: Side) -> (&AddrSet, &AddrSet) {

@@ -1,7 +1,7 @@
 //! Chains, policies and rules of the open table.
 
 use super::super::family;
-use super::super::rule::Place;
+use super::super::place::Place;
 use super::super::token::Tokens;
 use super::edits::Edit;
 use super::{BASE_CHAINS, Splitter};

@@ -1,15 +1,14 @@
 //! Commands that change what stands before them (`-D`, `-R`, `-F`, `-X`, `-E`): worked out as iptables-restore does, so
 //! that the model holds the result. iptables-save prints none; files for iptables-restore and lists of commands do.
 
-use super::super::rule::{self, Place, Sameness};
+use super::super::place::Place;
+use super::super::rule::{self, Sameness};
 use super::super::token::Tokens;
-use super::{BASE_CHAINS, Splitter, TableLines};
+use super::BASE_CHAINS;
+use super::lines::TableLines;
+use super::splitter::Splitter;
 use hylint_model::{ProblemKind, Span};
 use hylint_space::PacketBox;
-
-/// What may be spent on the edits of one file, in moved places; beyond it an edit is told and left out. Each walks a
-/// chain, so a hostile file could ask for work that grows with the square of its size.
-pub(super) const BUDGET: usize = 100_000_000;
 
 /// Reading a rule again to compare it costs about as much as moving so many places.
 const READ: usize = 200;

@@ -1,17 +1,10 @@
 //! Listings of `iptables -S`: one after the other in a file, perhaps behind the commands that printed them.
 
 use super::super::family;
-use super::{Splitter, TableLines};
+use super::lines::TableLines;
+use super::splitter::{Shown, Splitter};
 use hylint_model::{Span, TableName};
 use hylint_space::Family;
-
-/// A command that lists rules, as a prompt or a comment shows it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shown {
-    family: Family,
-    table: TableName,
-    span: Span,
-}
 
 /// The command in a line such as `root@fw:~# iptables -t nat -S`.
 fn shown(line: &str, span: Span) -> Option<Shown> {
@@ -106,7 +99,8 @@ impl<'a> Splitter<'a> {
             let tables = &before.tables;
             let plain = dump.tables.is_empty() && tables.iter().all(|t| t.listing);
             let room = tables.iter().all(|t| t.name != table.name);
-            let known = |d: &super::Dump<'a>| d.family.or_else(|| family::infer(self.text, d));
+            let known =
+                |d: &super::lines::Dump<'a>| d.family.or_else(|| family::infer(self.text, d));
             let differ = matches!((known(before), known(&dump)), (Some(a), Some(b)) if a != b);
             !tables.is_empty() && plain && room && !differ
         });

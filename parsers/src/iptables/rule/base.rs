@@ -1,6 +1,6 @@
 //! The options of every rule: addresses, interfaces, target; and the values of an option.
 
-use super::{Kind, Reader};
+use super::reader::{Call, Kind, Reader};
 use crate::iptables::draft::{Opt, arity};
 use crate::iptables::token::Token;
 use crate::iptables::values::{self, Address};
@@ -9,6 +9,15 @@ use hylint_model::{ConditionKind, Field, ProblemKind, Side, Span, Test};
 use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet};
 
 impl<'a> Reader<'_, '_, 'a> {
+    /// Adds a match or target.
+    pub(super) fn call(&mut self, kind: Kind, span: Span, implied: bool) {
+        self.scratch.calls.push(Call {
+            kind,
+            span,
+            implied,
+        });
+    }
+
     pub(super) fn family(&mut self, family: Family) {
         self.draft.src(&AddrSet::any_of(family), false);
         self.draft.dst(&AddrSet::any_of(family), false);

@@ -1,6 +1,8 @@
 //! Whether two rules say the same, as `-D` and its rule ask.
 
-use super::{Context, Place, Scratch, read};
+use super::read::read;
+use super::reader::{Context, Scratch};
+use crate::iptables::place::Place;
 use crate::iptables::token::Tokens;
 use hylint_model::{Action, Condition, Field, Rule};
 use hylint_space::PacketBox;

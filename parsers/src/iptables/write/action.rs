@@ -1,6 +1,7 @@
 //! Targets.
 
-use super::{Result, error, word};
+use super::form::{error, word};
+use crate::write::Result;
 use hylint_model::{Action, Nat, NatKind, Rule, Span, Table};
 use hylint_space::{AddrSet, PortSet};
 

@@ -1,6 +1,8 @@
 //! Clauses to the match part of lines.
 
-use super::{Result, clip, condition, error, ports};
+use super::form::{clip, error};
+use super::{condition, ports};
+use crate::write::Result;
 use hylint_model::{Action, Clause, Rule, Side};
 use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, proto};
 

@@ -1,7 +1,8 @@
 //! Conditions: by what they test, else by their text.
 
-use super::{Result, error, word};
+use super::form::{error, word};
 use crate::iptables::matches::MATCHES;
+use crate::write::Result;
 use hylint_model::{AddrTypes, Condition, Rule, Side, Test};
 use hylint_space::{Family, RangeSet, Scalar};
 
@@ -49,7 +50,7 @@ pub(super) fn options(rule: &Rule, c: &Condition, family: Option<Family>) -> Res
     Ok(format!(" -m {body}"))
 }
 
-fn no_words(rule: &Rule) -> super::WriteError {
+fn no_words(rule: &Rule) -> crate::write::WriteError {
     error(
         rule.span,
         "the rule rests on a condition that iptables does not have",

@@ -7,34 +7,26 @@
 mod action;
 mod clause;
 mod condition;
+mod form;
 mod ports;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
-use hylint_model::{Body, Chain, Netfilter, Point, PointKind, Rule, Span, Table};
-use hylint_space::{AddrSet, Family, PacketBox};
+use crate::write::Result;
+use form::{LineCounts, MAX_WORDS, error, word};
+use hylint_model::{Body, Chain, Export, Netfilter, Point, PointKind, Rule, Table};
+use hylint_space::Family;
 
-/// What cannot be written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct WriteError {
-    /// The rule or point in its own file.
-    pub span: Span,
-    /// What a dump has no words for.
-    pub message: &'static str,
-}
-
-type Result<T> = std::result::Result<T, WriteError>;
-
-/// Writes netfilter points as dumps, one after the other. A point of one family gets the header that names it; one whose
-/// family is not known gets none.
+/// Writes points, and has `read` read them back. See [`super::write`].
 ///
 /// # Errors
-/// The first rule or point that has no form in a dump: another kind of point, a source narrowed in both families at once,
-/// ports without a protocol that has them, a disabled rule, a Windows condition, a rule that iptables-restore would refuse
-/// for its length.
-pub fn write<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String> {
+/// The first rule or point that has no form in a dump.
+pub(super) fn write<'p>(
+    points: impl IntoIterator<Item = &'p Point>,
+    read: fn(&str) -> Export,
+) -> Result<String> {
     let mut out = String::new();
     let mut written = Vec::new();
     for point in points {
@@ -53,16 +45,9 @@ pub fn write<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String> 
         let lines = dump(body, family, &mut out)?;
         written.push((point, family, lines));
     }
-    verify::verify(&written, &out)?;
+    verify::verify(&written, &out, read)?;
     Ok(out)
 }
-
-fn error(span: Span, message: &'static str) -> WriteError {
-    WriteError { span, message }
-}
-
-/// How many lines each rule took, in model order.
-type LineCounts = Vec<usize>;
 
 fn dump(body: &Netfilter, family: Option<Family>, out: &mut String) -> Result<LineCounts> {
     match family {
@@ -104,9 +89,8 @@ fn declaration(chain: &Chain, out: &mut String) {
     out.push_str(&format!(":{} {policy} [0:0]\n", word(&chain.name)));
 }
 
-/// Limits of iptables-restore: bytes of a line, and words of a rule.
+/// Limit of iptables-restore: bytes of a line.
 const MAX_LINE: usize = 10_000;
-const MAX_WORDS: usize = 240;
 
 /// The lines of a rule, each from the blank after the chain's name.
 fn rule_lines(rule: &Rule, table: &Table, family: Option<Family>) -> Result<Vec<String>> {
@@ -141,34 +125,4 @@ fn ending(rule: &Rule, table: &Table) -> Result<String> {
     }
     end.push_str(&action::target(rule, table)?);
     Ok(end)
-}
-
-/// One value, quoted if it would not be read as one word.
-fn word(text: &str) -> String {
-    let special = |b: u8| {
-        b.is_ascii_whitespace() || b.is_ascii_control() || matches!(b, b'"' | b'\\' | b'\'')
-    };
-    if !text.is_empty() && !text.starts_with(['-', '!', '{']) && !text.bytes().any(special) {
-        return text.to_owned();
-    }
-    let mut out = String::from('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\' | '\'') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('"');
-    out
-}
-
-/// What a box says inside the dump's family.
-fn clip(space: &PacketBox, family: Option<Family>) -> PacketBox {
-    let Some(f) = family else {
-        return space.clone();
-    };
-    let mut space = space.clone();
-    space.src = space.src.intersect(&AddrSet::any_of(f));
-    space.dst = space.dst.intersect(&AddrSet::any_of(f));
-    space
 }

@@ -1,10 +1,15 @@
 use super::*;
 use crate::iptables::read_text;
+use crate::iptables::write;
+use hylint_model::Span;
 use hylint_model::{
     Action, AddrTypes, ChainPolicy, Clause, Condition, ConditionKind, Nat, NatKind, Side,
     TableName, Test,
 };
-use hylint_space::{FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, RangeSet, StateSet, TcpFlags};
+use hylint_space::{
+    AddrSet, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet,
+    TcpFlags,
+};
 use proptest::prelude::*;
 use smallvec::SmallVec;
 

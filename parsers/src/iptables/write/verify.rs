@@ -1,14 +1,15 @@
 //! Reads what was written and compares: a dump that says something else is never returned.
 
-use super::{LineCounts, Result, clip, error};
+use super::form::{LineCounts, clip, error};
+use crate::write::Result;
 use hylint_model::{Body, Clause, Condition, Export, Point, ProblemKind, Rule, Test};
 use hylint_space::{Family, PacketBox};
 
 /// A point, its family, and the number of lines of each of its rules.
 type Written<'p> = (&'p Point, Option<Family>, LineCounts);
 
-pub(super) fn verify(written: &[Written<'_>], text: &str) -> Result<()> {
-    let export = crate::iptables::read_text(text);
+pub(super) fn verify(written: &[Written<'_>], text: &str, read: fn(&str) -> Export) -> Result<()> {
+    let export = read(text);
     if export.points.len() != written.len() {
         let span = written.first().map(|w| w.0.span).unwrap_or_default();
         return Err(error(span, "the points cannot be told apart in one file"));

@@ -5,6 +5,7 @@
 //! come back as it was is an error, never left out or approximated. Not written, because no line of netsh holds them:
 //! verdicts for packets that no rule decides (they come from the profile settings), and edge traversal.
 
+mod form;
 mod parts;
 mod profiles;
 mod same;
@@ -12,46 +13,15 @@ mod same;
 pub use profiles::write_profiles;
 
 use super::rule::Direction;
-use crate::format::Depth;
+use crate::input::Depth;
 use crate::source::Source;
+use crate::write::{Result, WriteError};
+use form::{COLUMN, Part, RULER, error, line};
 use hylint_model::{
     Action, Body, Clause, Condition, ConditionKind, Discipline, Lists, Point, PointKind, Profiles,
-    Rule, RuleOrigin, Span, Test,
+    Rule, RuleOrigin, Test,
 };
 use parts::{addresses, icmp, ports, protocol};
-
-/// What netsh has no words for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct WriteError {
-    /// The rule in its own file, or the point.
-    pub span: Span,
-    /// The rule's name; empty for the point itself.
-    pub rule: Box<str>,
-    /// What it is.
-    pub message: &'static str,
-}
-
-impl std::fmt::Display for WriteError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (rule, message) = (&self.rule, self.message);
-        match rule.is_empty() {
-            true => write!(f, "the firewall cannot be written for netsh: {message}"),
-            false => write!(f, "rule `{rule}` cannot be written for netsh: {message}"),
-        }
-    }
-}
-
-impl std::error::Error for WriteError {}
-
-type Result<T> = std::result::Result<T, WriteError>;
-
-/// Why a rule or a part of it cannot be written.
-type Part<T> = std::result::Result<T, &'static str>;
-
-/// Column of the values.
-const COLUMN: usize = 38;
-/// Length of the ruler under a name.
-const RULER: usize = 70;
 
 /// Writes the rules of a host as `netsh advfirewall firewall show rule name=all verbose` does, inbound rules first, then
 /// its profile settings if it has any. A rule whose verbose fields were not printed is written in the brief form.
@@ -60,11 +30,6 @@ const RULER: usize = 70;
 /// The first rule that netsh cannot express: a packet mark, a source of several unrelated boxes, a condition that netsh does
 /// not have, or a match that was not understood when it was read.
 pub fn write(point: &Point) -> Result<String> {
-    let whole = |message| WriteError {
-        span: point.span,
-        rule: "".into(),
-        message,
-    };
     let lists = match &point.body {
         Body::Lists(lists)
             if point.kind == PointKind::WindowsFirewall
@@ -72,7 +37,7 @@ pub fn write(point: &Point) -> Result<String> {
         {
             lists
         }
-        _ => return Err(whole("it is no Windows firewall")),
+        _ => return Err(error(point.span, "it is no Windows firewall")),
     };
     let mut out = String::new();
     for (direction, list) in [
@@ -80,7 +45,7 @@ pub fn write(point: &Point) -> Result<String> {
         (Direction::Out, &lists.egress),
     ] {
         for r in &list.rules {
-            rule(&mut out, r, direction).map_err(|message| error(r, message))?;
+            rule(&mut out, r, direction).map_err(|message| rule_error(r, message))?;
         }
     }
     out.push_str(if out.is_empty() {
@@ -95,12 +60,8 @@ pub fn write(point: &Point) -> Result<String> {
     Ok(out)
 }
 
-fn error(rule: &Rule, message: &'static str) -> WriteError {
-    WriteError {
-        span: rule.span,
-        rule: rule.name.clone(),
-        message,
-    }
+fn rule_error(rule: &Rule, message: &'static str) -> WriteError {
+    error(rule.span, message).of_rule(rule)
 }
 
 /// Reads the text and compares rule by rule.
@@ -118,7 +79,7 @@ fn verify(text: &str, lists: &Lists) -> Result<()> {
     ] {
         for (n, r) in ours.iter().enumerate() {
             if !theirs.get(n).is_some_and(|t| same::rules(r, t)) {
-                return Err(error(
+                return Err(rule_error(
                     r,
                     "its name, description, addresses, ports or conditions do not fit netsh's lines",
                 ));
@@ -126,17 +87,6 @@ fn verify(text: &str, lists: &Lists) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn line(out: &mut String, label: &str, value: &str) {
-    out.push_str(label);
-    out.push(':');
-    if !value.is_empty() {
-        let used = label.len() + 1;
-        out.extend(std::iter::repeat_n(' ', COLUMN.saturating_sub(used).max(1)));
-        out.push_str(value);
-    }
-    out.push('\n');
 }
 
 /// The verbose fields of a rule, from the conditions of its clauses.

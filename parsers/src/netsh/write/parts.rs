@@ -2,7 +2,7 @@
 //!
 //! The lists are collected without asking whether the boxes are their product; the reader's answer tells.
 
-use super::Part;
+use super::form::Part;
 use crate::netsh::ports::{keyword_named, keyword_ports};
 use crate::netsh::rule::Direction;
 use hylint_model::{Clause, Condition, Side, Test};

@@ -1,8 +1,9 @@
 //! Writes profile settings as `netsh advfirewall show allprofiles` prints them.
 
-use super::{COLUMN, RULER, Result, WriteError};
-use crate::format::Depth;
+use super::form::{COLUMN, RULER, error};
+use crate::input::Depth;
 use crate::source::Source;
+use crate::write::Result;
 use hylint_model::{Companion, InboundPolicy, ProfileSettings, WindowsProfiles};
 
 const NAMES: [&str; 3] = ["Domain", "Private", "Public"];
@@ -38,11 +39,10 @@ pub fn write_profiles(settings: &WindowsProfiles) -> Result<String> {
     if plain(back.unwrap_or(&none)) == plain(settings) {
         return Ok(out);
     }
-    Err(WriteError {
-        span: settings.span,
-        rule: "".into(),
-        message: "its profile settings do not fit netsh's lines",
-    })
+    Err(error(
+        settings.span,
+        "its profile settings do not fit netsh's lines",
+    ))
 }
 
 fn heading(out: &mut String, text: &str) {

@@ -1,5 +1,6 @@
 use super::*;
-use crate::format::Depth;
+use crate::input::Depth;
+use hylint_model::Span;
 use hylint_model::{Companion, WindowsProfiles};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet};
 use proptest::prelude::*;

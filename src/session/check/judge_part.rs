@@ -1,24 +1,25 @@
 //! Judges one part of the run, and leaves nothing that refers to its rules or texts.
 
-use super::Run;
 use super::parts::Part;
 use super::results::check_of;
+use super::{Run, known};
 use crate::finding::outcome::Check;
 use crate::finding::{AssumptionId, Finding};
-use crate::judge::{self, Decision, Exports, Flows, Judged, Order, Tally};
+use crate::judge::{self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Tally};
 use crate::link;
 use crate::lints::{excess, hygiene, profiles, required, trust};
-use crate::load::{self, Body, ExportId, FileRef, LoadedExport, Seal};
-use crate::session::suppress;
+use crate::load::LoadedExport;
+use crate::session::{Session, suppress};
+use hylint_engine::Indexes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A file that was read, and is not the same when it is read again.
 #[derive(Debug)]
-pub(super) struct Changed(pub Arc<str>);
+pub(in crate::session) struct Changed(pub Arc<str>);
 
-/// What was found out about a part.
-#[derive(Debug, Default)]
+/// What was found out about a part. Hosts are numbered by the part, so that it stays true in another session.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     /// The requirements with checks here, ascending.
     pub rows: Vec<FoundRow>,
@@ -30,8 +31,8 @@ pub(super) struct Found {
     pub doubted: Vec<(Arc<str>, u32)>,
     /// Waivers that stand in the exports.
     pub inline: Vec<suppress::Inline>,
-    /// The exports by their number.
-    pub files: Vec<(ExportId, FileFacts)>,
+    /// The exports, in the order of the part.
+    pub files: Vec<FileFacts>,
 }
 
 /// What the report says of a file and only its whole reading tells.
@@ -46,113 +47,68 @@ pub(super) struct FileFacts {
 }
 
 /// One requirement in a part.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct FoundRow {
     /// Its number in the matrix.
     pub row: usize,
     /// What the whole site has to know, by destination.
-    pub tallies: Vec<(usize, Vec<Tally>)>,
+    pub tallies: Vec<(usize, Vec<Tally<InPart>>)>,
     /// What the checks were taken by.
-    pub decision: Decision,
+    pub decision: Decision<InPart>,
     /// The checks that count.
-    pub checks: Vec<(Order, Check)>,
+    pub checks: Vec<(Order<InPart>, Check)>,
 }
 
 /// The decisions of the whole site, by the requirement's number; without them each part takes what its own checks say.
-pub(super) type Decisions = BTreeMap<usize, Decision>;
+pub(super) type Decisions = BTreeMap<usize, Decision<InSite>>;
 
-/// A part and, if they are held, its exports with what reading and linking found.
+/// A part's exports with what their scope says in their rules.
 #[derive(Debug)]
-pub(super) struct Work {
-    pub part: Part,
-    held: Option<(Exports, Vec<Finding>)>,
+pub(in crate::session) struct LinkedPart {
+    /// The exports, by the part's numbers.
+    pub exports: Exports,
+    /// What reading and linking them found.
+    pub said: Vec<Finding>,
 }
 
-impl Work {
-    /// Takes the bodies of a part that holds some of its exports; others are read when they are judged.
+impl LinkedPart {
+    /// Takes the exports of a part, or reads them again, and links them.
     ///
     /// # Errors
     /// A file of it is not what it was when it was read first.
-    pub(super) fn new(
-        run: &Run<'_>,
-        part: Part,
-        bodies: &mut [Option<Body>],
+    pub(in crate::session) fn new(
+        session: &Session,
+        part: &Part,
+        indexes: impl Fn() -> Indexes,
     ) -> Result<Self, Changed> {
-        let is_held = |at: &ExportId| matches!(bodies.get(at.index()), Some(Some(Body::Held(..))));
-        if !part.exports.iter().any(is_held) {
-            return Ok(Self { part, held: None });
-        }
         let mut exports = Vec::with_capacity(part.exports.len());
-        let mut findings = Vec::new();
+        let mut said = Vec::new();
         for at in &part.exports {
-            let (export, found) = match bodies.get_mut(at.index()).and_then(Option::take) {
-                Some(Body::Held(e, found)) => (*e, found),
-                Some(Body::File(file, seal)) => again(&file, seal)?,
-                None => continue,
-            };
+            let (export, found) = session.take(*at)?;
             exports.push(export);
-            findings.extend(found);
+            said.extend(found);
         }
-        findings.extend(settle(run, &part, &mut exports));
-        let exports = part.exports(run.bound, exports);
+        let (heads, links) = (session.heads(), session.links());
+        for (e, at) in exports.iter_mut().zip(&part.exports) {
+            let known = known(session);
+            said.extend(link::settle(e, *at, heads, &links.index, known));
+        }
         Ok(Self {
-            part,
-            held: Some((exports, findings)),
+            exports: part.exports(links, exports, indexes),
+            said,
         })
     }
-
-    fn read(
-        &self,
-        run: &Run<'_>,
-        bodies: &[Option<Body>],
-    ) -> Result<(Exports, Vec<Finding>), Changed> {
-        let mut exports = Vec::with_capacity(self.part.exports.len());
-        let mut findings = Vec::new();
-        for at in &self.part.exports {
-            if let Some(Some(Body::File(file, seal))) = bodies.get(at.index()) {
-                let (export, found) = again(file, *seal)?;
-                exports.push(export);
-                findings.extend(found);
-            }
-        }
-        findings.extend(settle(run, &self.part, &mut exports));
-        Ok((self.part.exports(run.bound, exports), findings))
-    }
 }
 
-fn again(file: &FileRef, seal: Seal) -> Result<(LoadedExport, Vec<Finding>), Changed> {
-    load::read_again(file, seal).ok_or_else(|| Changed(file.shown.clone()))
-}
-
-/// Puts what their scope says into the rules of a part's exports.
-fn settle(run: &Run<'_>, part: &Part, exports: &mut [LoadedExport]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (e, at) in exports.iter_mut().zip(&part.exports) {
-        let found = link::settle(e, *at, run.heads, &run.bound.index, run.known);
-        findings.extend(found);
-    }
-    findings
-}
-
-/// Judges a part.
-///
-/// # Errors
-/// A file of it is not what it was when it was read first.
+/// Judges a part by what was decided of the whole site, else by what its own checks say.
 pub(super) fn judge(
     run: &Run<'_>,
-    work: &Work,
-    bodies: &[Option<Body>],
+    part: &Part,
+    linked: &LinkedPart,
     decided: Option<&Decisions>,
-) -> Result<Found, Changed> {
-    let read;
-    let (exports, said) = match &work.held {
-        Some(held) => held,
-        None => {
-            read = work.read(run, bodies)?;
-            &read
-        }
-    };
-    let mut out = judge_exports(run, &work.part, exports, decided);
+) -> Found {
+    let LinkedPart { exports, said } = linked;
+    let mut out = judge_exports(run, part, exports, decided);
     out.findings.extend(said.iter().cloned());
     // They wait for those of all other parts.
     out.findings.shrink_to_fit();
@@ -161,9 +117,8 @@ pub(super) fn judge(
         rules: e.summary.rules,
         unmodelled: e.summary.unmodelled,
     };
-    let numbers = work.part.exports.iter().copied();
-    out.files = numbers.zip(exports.iter().map(facts)).collect();
-    Ok(out)
+    out.files = exports.iter().map(facts).collect();
+    out
 }
 
 fn judge_exports(
@@ -186,7 +141,8 @@ fn judge_exports(
                 .get(row)
                 .map(|r| judge::decide(flows, r, &tallies).decision)
         };
-        let decision = decided.and_then(|d| d.get(&row)).copied().or_else(own);
+        let decided = decided.and_then(|d| d.get(&row));
+        let decision = decided.map(|d| part.decision(*d)).or_else(own);
         let decision = decision.unwrap_or_default();
         judged.push(c.judged(exports, decision));
         out.rows.push(FoundRow {

@@ -3,14 +3,18 @@
 use super::judge_part::FileFacts;
 use crate::finding::AssumptionId;
 use crate::finding::outcome::{Assumption, Check, ExportInfo, RequirementResult, Status};
-use crate::judge::{Checked, Exports, Judged, Row, RowVerdict};
+use crate::judge::{Checked, Exports, InSite, Judged, Row, RowVerdict};
 use crate::lints::place;
 use crate::load::{ExportId, Heads};
 use crate::site::Bound;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 
-pub(super) fn result(row: &Row<'_>, v: RowVerdict, checks: Vec<Check>) -> RequirementResult {
+pub(super) fn result(
+    row: &Row<'_>,
+    v: RowVerdict<InSite>,
+    checks: Vec<Check>,
+) -> RequirementResult {
     let req = row.req;
     RequirementResult {
         id: req.id.clone(),

@@ -1,0 +1,62 @@
+//! What a query rests on.
+
+use super::indexes::PointIndex;
+use super::process::LocalPolicy;
+use super::sets::{PointId, RuleSets};
+use hylint_model::{Profiles, Rule};
+use hylint_space::AddrSet;
+use std::collections::BTreeMap;
+
+/// What an evaluation needs to know beside the packets.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The rule sets that points are of.
+    pub sets: &'a dyn RuleSets,
+    /// Names that resolve to addresses.
+    pub resolve: &'a BTreeMap<String, AddrSet>,
+    /// Addresses of the guarded host, empty when unknown.
+    pub local: &'a AddrSet,
+    /// The profile that is judged, of points whose settings and rules depend on one.
+    pub profile: Profiles,
+    /// How conditions about the local process count.
+    pub policy: LocalPolicy<'a>,
+    /// Starts at the filter table and stays in it.
+    pub filter_only: bool,
+    /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
+    /// with the reason [`Reason::Budget`](crate::Reason::Budget).
+    pub budget: usize,
+    /// A rule that acts before the others of its list where their order makes no difference, so that what it lets in is
+    /// told as its own and is not cut up by those that let the same in.
+    pub ahead: Option<&'a Rule>,
+}
+
+impl<'a> Context<'a> {
+    /// For whole answers about the whole path, in the profile that is assumed where nothing is known.
+    #[must_use]
+    pub const fn new(
+        sets: &'a dyn RuleSets,
+        resolve: &'a BTreeMap<String, AddrSet>,
+        local: &'a AddrSet,
+        policy: LocalPolicy<'a>,
+    ) -> Self {
+        Self {
+            sets,
+            resolve,
+            local,
+            profile: Profiles::ASSUMED,
+            policy,
+            filter_only: false,
+            budget: BRANCH_BUDGET,
+            ahead: None,
+        }
+    }
+
+    /// The indexes of a point's long lists, if it has any.
+    pub(super) fn index(&self, at: PointId) -> Option<&'a PointIndex> {
+        let set = self.sets.set(at.set)?;
+        set.indexes.of(set.points, at.index())
+    }
+}
+
+/// What a query may cost whose answer has to be whole. A branch is nearly half a kilobyte, and each core asks a query.
+pub const BRANCH_BUDGET: usize = 1 << 15;

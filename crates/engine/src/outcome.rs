@@ -1,0 +1,138 @@
+//! What becomes of packets: branches, their effect, and who decided.
+
+use super::sets::PointId;
+use hylint_model::{Chain, Condition, DefaultVerdict, Rule, Span};
+use hylint_space::PacketBox;
+use smallvec::SmallVec;
+
+/// Why the exports do not decide about packets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reason {
+    /// A half, a direction or a chain was not exported.
+    IncompleteExport,
+    /// It would take more than [`BRANCH_BUDGET`](crate::BRANCH_BUDGET) pieces.
+    Budget,
+    /// Chains jump deeper than the kernel lets them.
+    ChainDepth,
+    /// There is no filter table.
+    NoFilter,
+    /// A packet from outside is for a loopback address: the kernel's settings decide whether it gets there.
+    LoopbackDestination,
+    /// The tools ask the security table and translate sources in different orders.
+    SecurityOrder,
+}
+
+impl Reason {
+    /// The name in outputs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IncompleteExport => "incomplete-export",
+            Self::Budget => "budget",
+            Self::ChainDepth => "chain-depth",
+            Self::NoFilter => "no-filter",
+            Self::LoopbackDestination => "loopback-destination",
+            Self::SecurityOrder => "security-order",
+        }
+    }
+}
+
+/// What decided a packet.
+#[derive(Clone, Copy, Debug)]
+pub enum Decider<'a> {
+    /// A rule.
+    Rule {
+        /// Whose.
+        at: PointId,
+        /// Which.
+        rule: &'a Rule,
+    },
+    /// A base chain's policy.
+    Policy {
+        /// Whose.
+        at: PointId,
+        /// The chain.
+        chain: &'a Chain,
+    },
+    /// A list's default.
+    Default {
+        /// Whose.
+        at: PointId,
+        /// The default.
+        default: &'a DefaultVerdict,
+    },
+    /// A setting of the whole firewall: it is off, closed, or has a policy for what no rule decides.
+    Setting {
+        /// Whose.
+        at: PointId,
+        /// Where it stands, in the text that the point's settings are of.
+        span: Span,
+    },
+    /// Nothing in the exports: the half or the direction was not exported, or a budget ran out.
+    Nothing {
+        /// The nearest point.
+        at: PointId,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl<'a> Decider<'a> {
+    /// The point.
+    #[must_use]
+    pub fn at(&self) -> PointId {
+        match *self {
+            Self::Rule { at, .. }
+            | Self::Policy { at, .. }
+            | Self::Default { at, .. }
+            | Self::Setting { at, .. }
+            | Self::Nothing { at, .. } => at,
+        }
+    }
+
+    /// The rule, if one decided.
+    #[must_use]
+    pub fn rule(&self) -> Option<&'a Rule> {
+        match self {
+            Self::Rule { rule, .. } => Some(rule),
+            _ => None,
+        }
+    }
+}
+
+/// What happens to the packets of a branch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// They pass.
+    Allow,
+    /// They do not.
+    Deny,
+    /// The export cannot tell (NFQUEUE, a missing half, a budget).
+    Unknown,
+}
+
+/// One branch of an evaluation: packets, what happens to them, and on what that rests.
+#[derive(Clone, Debug)]
+pub struct Branch<'a> {
+    /// The packets as they were sent (before any translation).
+    pub space: PacketBox,
+    /// What happens.
+    pub effect: Effect,
+    /// What decided.
+    pub by: Decider<'a>,
+    /// Conditions that nobody could decide and that the branch took one way.
+    pub conditions: SmallVec<[&'a Condition; 2]>,
+    /// Conditions that were taken to hold, as an assumption.
+    pub assumed: SmallVec<[&'a Condition; 1]>,
+    /// No other branch holds a packet of this one: nothing forked on its way, and nothing was translated.
+    pub alone: bool,
+}
+
+impl Branch<'_> {
+    /// Whether the rule that decided took the packets by an open condition of its own, so that it may not match at all.
+    #[must_use]
+    pub fn by_chance(&self) -> bool {
+        let mut own = self.by.rule().into_iter().flat_map(Rule::conditions);
+        own.any(|c| self.conditions.iter().any(|d| std::ptr::eq(c, *d)))
+    }
+}

@@ -1,0 +1,17 @@
+//! How a condition is answered.
+
+/// Whether a condition holds.
+pub(super) enum Tri {
+    True,
+    Assumed,
+    False,
+    /// It counts as false, and no other rule that asks the same may take it to hold.
+    PassedOver,
+    Open,
+}
+
+impl Tri {
+    pub(super) fn of(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}

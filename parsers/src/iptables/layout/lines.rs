@@ -1,0 +1,106 @@
+//! What the first pass finds: firewalls, their tables and chains, and the places of rules.
+
+use crate::iptables::place::Place;
+use hylint_model::{ChainPolicy, Problem, Span, TableName};
+use hylint_space::Family;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
+
+/// One chain.
+#[derive(Debug)]
+pub(in super::super) struct ChainLines<'a> {
+    pub(in super::super) name: &'a str,
+    pub(in super::super) policy: Option<ChainPolicy>,
+    /// The line that declares it; empty if none does.
+    pub(in super::super) span: Span,
+    /// Where it was first named.
+    pub(in super::super) first: Span,
+    /// In the chain's order (`-I` is resolved).
+    pub(in super::super) rules: VecDeque<Place>,
+}
+
+/// One table.
+#[derive(Debug)]
+pub(in super::super) struct TableLines<'a> {
+    /// `None`: a name that netfilter does not have.
+    pub(in super::super) name: Option<TableName>,
+    pub(in super::super) span: Span,
+    /// A listing without a `*table` line: its table is to be guessed.
+    pub(in super::super) listing: bool,
+    pub(in super::super) chains: Vec<ChainLines<'a>>,
+    pub(in super::super) index: FxHashMap<&'a str, u32>,
+    /// Names that chains had before `-E`. Rules that jump to them go to the renamed chains.
+    pub(super) renamed: FxHashSet<&'a str>,
+    /// The chain that was asked for last, and its number.
+    pub(super) last: Option<(&'a str, usize)>,
+}
+
+impl<'a> TableLines<'a> {
+    /// A table without chains.
+    pub(in super::super) fn new(name: Option<TableName>, span: Span, listing: bool) -> Self {
+        Self {
+            name,
+            span,
+            listing,
+            chains: Vec::new(),
+            index: FxHashMap::default(),
+            renamed: FxHashSet::default(),
+            last: None,
+        }
+    }
+
+    /// The chain's number; it is added if it is new.
+    pub(super) fn chain(&mut self, name: &'a str, span: Span) -> usize {
+        if let Some((last, i)) = self.last
+            && last == name
+        {
+            return i;
+        }
+        let next = self.chains.len();
+        let fresh = u32::try_from(next).unwrap_or(u32::MAX);
+        let i = *self.index.entry(name).or_insert(fresh) as usize;
+        if i == next {
+            self.chains.push(ChainLines {
+                name,
+                policy: None,
+                span: Span::default(),
+                first: span,
+                rules: VecDeque::new(),
+            });
+        }
+        self.last = Some((name, i));
+        i
+    }
+}
+
+/// The tables of one firewall.
+#[derive(Debug)]
+pub(in super::super) struct Dump<'a> {
+    /// From the header.
+    pub(in super::super) family: Option<Family>,
+    pub(in super::super) header: Option<Span>,
+    pub(in super::super) tables: Vec<TableLines<'a>>,
+    pub(in super::super) span: Span,
+}
+
+impl Dump<'_> {
+    /// Forgets the places of all rules.
+    pub(in super::super) fn leave_out_rules(&mut self) {
+        let chains = self.tables.iter_mut().flat_map(|t| &mut t.chains);
+        chains.for_each(|c| c.rules.clear());
+    }
+}
+
+/// Everything that the first pass finds.
+#[derive(Debug, Default)]
+pub(in super::super) struct Layout<'a> {
+    pub(in super::super) dumps: Vec<Dump<'a>>,
+    /// Lines of `ipset save`.
+    pub(in super::super) set_lines: Vec<Span>,
+    pub(in super::super) problems: Vec<Problem>,
+    pub(in super::super) annotations: Vec<(String, Span)>,
+    pub(in super::super) exported_at: Option<(String, Span)>,
+    pub(in super::super) rules: usize,
+    /// A list of shell commands, with a shell's quotes.
+    pub(in super::super) shell: bool,
+}

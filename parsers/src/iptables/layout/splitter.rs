@@ -1,0 +1,71 @@
+//! The state of the first pass.
+
+use super::lines::{Layout, TableLines};
+use hylint_model::{Problem, ProblemKind, Span, TableName};
+use hylint_space::Family;
+
+/// What may be spent on the edits of one file, in moved places; beyond it an edit is told and left out. Each walks a
+/// chain, so a hostile file could ask for work that grows with the square of its size.
+pub(super) const BUDGET: usize = 100_000_000;
+
+/// A command that lists rules, as a prompt or a comment shows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    pub(super) family: Family,
+    pub(super) table: TableName,
+    pub(super) span: Span,
+}
+
+/// Lines that are none of the format's.
+#[derive(Debug, Default)]
+pub(super) struct Prose {
+    pub(super) first: Option<Span>,
+    pub(super) lines: usize,
+}
+
+/// Lines to dumps.
+#[derive(Debug)]
+pub(in super::super) struct Splitter<'a> {
+    pub(super) text: &'a str,
+    pub(in super::super) out: Layout<'a>,
+    /// The table that lines belong to.
+    pub(in super::super) open: Option<TableLines<'a>>,
+    /// A header whose table is still to come.
+    pub(super) header: Option<(Family, Span)>,
+    /// Chain and place in it of the open table's last rule.
+    pub(super) last_rule: Option<(usize, usize)>,
+    pub(super) outside: Prose,
+    /// Garbage inside a table, as one block.
+    pub(super) garbage: Prose,
+    pub(super) garbage_end: u32,
+    /// An nftables listing was told of.
+    pub(super) nft_told: bool,
+    /// What a command that is shown before a listing says of it.
+    pub(super) shown: Option<Shown>,
+    /// What edits may still cost.
+    pub(super) budget: usize,
+}
+
+impl<'a> Splitter<'a> {
+    /// Nothing read yet.
+    pub(in super::super) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            out: Layout::default(),
+            open: None,
+            header: None,
+            last_rule: None,
+            outside: Prose::default(),
+            garbage: Prose::default(),
+            garbage_end: 0,
+            nft_told: false,
+            shown: None,
+            budget: BUDGET,
+        }
+    }
+
+    /// Records a problem.
+    pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
+        self.out.problems.push(Problem::new(kind, span, message));
+    }
+}

@@ -1,0 +1,29 @@
+//! Where rules stand.
+
+use hylint_model::Span;
+use hylint_space::Family;
+
+/// Where a rule's text is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// The rule, from `-A`.
+    pub(super) span: Span,
+    /// First byte after the chain's name (and a rule number).
+    pub(super) body: u32,
+    /// The next line looks like its rest.
+    pub(super) cut: bool,
+    /// `-4` or `-6` before the command: the line is for this family's tool alone.
+    pub(super) family: Option<Family>,
+}
+
+impl Place {
+    /// A rule that is whole.
+    pub(super) fn new(span: Span, body: u32) -> Self {
+        Self {
+            span,
+            body,
+            cut: false,
+            family: None,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Opens a session over single exports: what `trace` and `inspect` are given.
+
+use super::fail::Failure;
+use crate::load::Disk;
+use crate::session::{Request, Session, SiteScope};
+use std::sync::Arc;
+
+/// Reads files of one host, each of which must be an export, in their order.
+pub(super) fn open(request: Request) -> Result<Session, Failure> {
+    if let Some(folder) = request.paths.iter().find(|p| p.is_dir()) {
+        return Err(Failure::with_help(
+            format!("{} is a folder", folder.display()),
+            "name one export",
+        ));
+    }
+    let request = Request {
+        scope: SiteScope::OneHost,
+        ..request
+    };
+    let session = Session::open(Arc::new(Disk), request)?;
+    if let Some(f) = session.unread().first() {
+        let path = f.place.as_ref().map_or("", |p| &*p.path);
+        let help = f.help.clone().unwrap_or_default();
+        return Err(Failure::with_help(format!("{path}: {}", f.message), help));
+    }
+    if let Some(path) = session.not_exports().first() {
+        return Err(Failure::new(format!("{path} is no export")));
+    }
+    Ok(session)
+}

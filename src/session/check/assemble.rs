@@ -1,0 +1,131 @@
+//! From what the parts found to the report: levels, waivers, order and names of the findings.
+
+use super::Run;
+use super::results::{assumptions, infos, result};
+use super::whole::Whole;
+use crate::finding::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
+use crate::finding::{Code, Finding, fingerprint};
+use crate::lints::trust;
+use crate::load::Heads;
+use crate::session::Request;
+use crate::session::suppress::{self, WaiverScope};
+use crate::site::{Config, LintLevel, Site};
+use std::path::Path;
+
+/// What "satisfied" does not mean; part of every report.
+const LIMITS: [&str; 4] = [
+    "satisfied means that every exported layer that could be bound lets the flow through, both ways",
+    "it does not mean that a route exists or that a service listens",
+    "a layer that was not exported may still disagree",
+    "the exports are judged as they were written; the running system may have changed since",
+];
+
+impl Run<'_> {
+    /// What the report says.
+    pub(super) fn outcome(&self, whole: Whole) -> Outcome {
+        let (request, config, site) = (self.request, self.config, self.flows.site);
+        let matrix = self.flows.matrix;
+        let mut findings = whole.findings;
+        trust::raise_unmodelled(&whole.doubted, &mut findings);
+        let lints_changed = levels(site, request, &mut findings);
+        sort(&mut findings);
+        let config_path = config.map(|c| c.path.to_string());
+        let told = self.held_down(whole.inline, &mut findings);
+        if !told.is_empty() {
+            findings.extend(told);
+            sort(&mut findings);
+        }
+        name(config, self.session.heads(), &mut findings);
+        let rows = self.rows.iter().zip(whole.rows);
+        let mut requirements: Vec<RequirementResult> = rows
+            .map(|(row, (v, checks))| result(row, v, checks))
+            .collect();
+        suppress::statuses(&mut requirements, &findings);
+        Outcome {
+            evaluated_at: request.at.to_string(),
+            site: SiteInfo {
+                name: site.name.clone(),
+                path: config_path,
+                sha256: config.map(|c| crate::common::hash::sha256(c.text.as_bytes())),
+            },
+            matrix: MatrixInfo {
+                id: matrix.id.clone(),
+                version: matrix.version.clone(),
+                sha256: matrix.sha256.clone(),
+                requirements: matrix.requirements.len(),
+            },
+            assumptions: assumptions(&self.bound.assumptions, &whole.assumed),
+            limits: LIMITS.iter().map(|s| (*s).to_owned()).collect(),
+            lints_changed,
+            exports: infos(self.session.heads(), whole.files, self.bound),
+            requirements,
+            findings,
+            not_exports: self.session.not_exports().to_vec(),
+            baseline: None,
+            scope: None,
+            elsewhere: Vec::new(),
+            fail_on: site.fail_on,
+        }
+    }
+
+    /// Lets the waivers of the site and of the exports hold; what is wrong with them comes back.
+    fn held_down(&self, inline: Vec<suppress::Inline>, findings: &mut [Finding]) -> Vec<Finding> {
+        let (request, config, bound) = (self.request, self.config, self.bound);
+        let scope = WaiverScope {
+            today: request.at.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            partial: !bound.whole_site && request.paths.iter().all(|p| self.files.is_file(p)),
+            looked_for: &|code| looked_for(&bound.site, request, code),
+        };
+        let inline = if request.inline_waivers {
+            inline
+        } else {
+            Vec::new()
+        };
+        suppress::apply(config, &bound.site.waives, inline, &scope, findings)
+    }
+}
+
+fn name(config: Option<&Config>, exports: &Heads, findings: &mut [Finding]) {
+    let base = config.map_or(Path::new(""), |c| c.dir.as_path());
+    let paths = exports.iter().map(|e| &*e.path).collect();
+    fingerprint::assign(findings, base, &paths);
+}
+
+fn sort(findings: &mut [Finding]) {
+    let key = |f: &Finding| {
+        let place = f.place.as_ref().map(|p| (p.path.clone(), p.start));
+        (
+            place.is_none(),
+            place,
+            f.code,
+            f.row,
+            f.requirement.clone(),
+            f.message.clone(),
+        )
+    };
+    findings.sort_by_cached_key(key);
+}
+
+/// Whether findings of a code are reported. Trust lints stay whatever is selected.
+fn looked_for(site: &Site, request: &Request, code: Code) -> bool {
+    let off = site.lints.get(&code) == Some(&LintLevel::Off);
+    let names = |codes: &[String]| codes.iter().any(|c| c == code.as_str());
+    let selected = request.select.is_empty() || names(&request.select);
+    let ignored = names(&request.ignore);
+    code.is_trust() || (!off && selected && !ignored)
+}
+
+/// Applies the site's severities and the selection.
+fn levels(site: &Site, request: &Request, findings: &mut Vec<Finding>) -> Vec<String> {
+    findings.retain(|f| looked_for(site, request, f.code));
+    for f in findings.iter_mut() {
+        if let Some(LintLevel::At(s)) = site.lints.get(&f.code) {
+            f.severity = *s;
+        }
+    }
+    let text = |(code, level): (&Code, &LintLevel)| match level {
+        LintLevel::Off => format!("{code} = off"),
+        LintLevel::At(s) => format!("{code} = {}", s.as_str()),
+    };
+    site.lints.iter().map(text).collect()
+}

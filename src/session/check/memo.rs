@@ -1,0 +1,107 @@
+//! What parts were found to be, for sessions over changed files: a part of which nothing changed is not judged again.
+
+use super::judge_part::Found;
+use super::parts::Part;
+use super::{Run, known};
+use crate::judge::PartScope;
+use crate::load::Seal;
+use crate::site::RoleState;
+use hylint_engine::{PointId, SetId};
+use hylint_space::AddrSet;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Files by their paths and what is in them.
+type Files = Vec<(Arc<str>, Seal)>;
+
+/// Everything that what is found in a part depends on.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct PartKey {
+    files: Files,
+    /// Files of the same scopes, which say what names in the rules mean.
+    beside: Files,
+    settings: Vec<(PointId, SetId)>,
+    scope: PartScope,
+    site: Arc<SiteKey>,
+}
+
+/// The same of all parts.
+#[derive(PartialEq, Debug)]
+pub(super) struct SiteKey {
+    config: Option<Arc<str>>,
+    matrix: String,
+    roles: Vec<RoleState>,
+    resolve: Arc<BTreeMap<String, AddrSet>>,
+    known: BTreeMap<String, AddrSet>,
+}
+
+/// What a part was found to be.
+#[derive(Clone, Debug)]
+pub(super) struct Memo {
+    /// By what its own checks say.
+    pub own: Arc<Found>,
+    /// By what the whole site decided, where that is something else.
+    pub decided: Option<Arc<Found>>,
+}
+
+/// What is known of parts.
+#[derive(Debug, Default)]
+pub(in crate::session) struct Memos(Mutex<FxHashMap<Files, Vec<(PartKey, Memo)>>>);
+
+impl Memos {
+    /// The same, apart from what comes later.
+    pub(in crate::session) fn copied(&self) -> Self {
+        Self(Mutex::new(self.all().clone()))
+    }
+
+    // A thread that panicked has left whole entries.
+    fn all(&self) -> std::sync::MutexGuard<'_, FxHashMap<Files, Vec<(PartKey, Memo)>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn find(&self, key: &PartKey) -> Option<Memo> {
+        let all = self.all();
+        let (_, memo) = all.get(&key.files)?.iter().find(|(k, _)| k == key)?;
+        Some(memo.clone())
+    }
+
+    pub(super) fn insert(&self, key: PartKey, memo: Memo) {
+        let mut all = self.all();
+        let entry = all.entry(key.files.clone()).or_default();
+        entry.retain(|(k, _)| *k != key);
+        entry.push((key, memo));
+    }
+}
+
+impl SiteKey {
+    pub(super) fn of(run: &Run<'_>) -> Arc<Self> {
+        let site = &run.bound.site;
+        Arc::new(Self {
+            config: run.config.map(|c| c.text.clone()),
+            matrix: run.flows.matrix.sha256.clone(),
+            roles: site.roles.clone(),
+            resolve: site.resolve.clone(),
+            known: known(run.session).clone(),
+        })
+    }
+}
+
+impl PartKey {
+    pub(super) fn of(run: &Run<'_>, part: &Part, site: &Arc<SiteKey>) -> Self {
+        let s = run.session;
+        let scopes = part.exports.iter();
+        let mut beside: Vec<_> = scopes
+            .flat_map(|at| s.links().index.scope(s.heads(), *at))
+            .collect();
+        beside.sort_unstable();
+        beside.dedup();
+        Self {
+            files: part.exports.iter().filter_map(|at| s.seal(*at)).collect(),
+            beside: beside.iter().filter_map(|at| s.seal(*at)).collect(),
+            settings: part.settings(s.links()),
+            scope: part.scope(run.bound),
+            site: site.clone(),
+        }
+    }
+}

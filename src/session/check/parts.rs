@@ -1,0 +1,207 @@
+//! Which exports are judged together.
+//!
+//! A part is a set of exports that share a host, a forwarding firewall, or profile settings; what stands in one part
+//! says nothing about the rules of another. A fleet is a part for each host, an account whose interfaces have groups of
+//! several files in common is one part.
+
+use crate::judge::{Decision, Exports, InPart, InSite, Leg, Order, PartScope, Tally};
+use crate::link::Links;
+use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
+use crate::site::{Bound, Host, Transit};
+use hylint_engine::{Indexes, PointId, SetId};
+
+/// Exports that are judged together, with the hosts behind them.
+#[derive(Clone, Debug, Default)]
+pub(in crate::session) struct Part {
+    /// Numbers of the exports, ascending.
+    pub exports: Vec<ExportId>,
+    /// Numbers of the hosts, ascending.
+    hosts: Vec<InSite>,
+    /// Numbers of the forwarding firewalls, ascending.
+    transits: Vec<InSite>,
+}
+
+/// The parts of a run, by their first export.
+pub(in crate::session) fn parts(bound: &Bound, links: &Links, heads: &Heads) -> Vec<Part> {
+    let mut sets = united(bound, links, heads);
+    let mut of: Vec<Option<usize>> = vec![None; heads.len()];
+    let mut out: Vec<Part> = Vec::new();
+    for at in heads.ids() {
+        let Some(slot) = of.get_mut(sets.root(at.index())) else {
+            continue;
+        };
+        let n = *slot.get_or_insert_with(|| {
+            out.push(Part::default());
+            out.len() - 1
+        });
+        if let Some(p) = out.get_mut(n) {
+            p.exports.push(at);
+        }
+    }
+    let mut part_of = |points: &[RunPoint]| {
+        let root = sets.root(points.first()?.export.index());
+        of.get(root).copied().flatten()
+    };
+    for (n, h) in bound.site.hosts.iter().enumerate() {
+        let part = part_of(&host_points(h));
+        if let Some(p) = part.and_then(|p| out.get_mut(p)) {
+            p.hosts.push(InSite(n));
+        }
+    }
+    for (n, t) in bound.site.transits.iter().enumerate() {
+        let part = part_of(&t.points);
+        if let Some(p) = part.and_then(|p| out.get_mut(p)) {
+            p.transits.push(InSite(n));
+        }
+    }
+    out
+}
+
+/// The exports that have to be judged together.
+fn united(bound: &Bound, links: &Links, heads: &Heads) -> Sets {
+    let mut sets = Sets((0..heads.len()).collect());
+    let hosts = bound.site.hosts.iter().map(host_points);
+    let transits = bound.site.transits.iter().map(|t| t.points.clone());
+    for all in hosts.chain(transits) {
+        for pair in all.windows(2) {
+            if let [a, b] = pair {
+                sets.unite(a.export.index(), b.export.index());
+            }
+        }
+    }
+    for (point, from) in &links.settings {
+        sets.unite(point.export.index(), from.index());
+    }
+    sets
+}
+
+fn host_points(h: &Host) -> Vec<RunPoint> {
+    h.layers.iter().flat_map(|l| l.points.clone()).collect()
+}
+
+impl Part {
+    /// Of all exports, without hosts.
+    pub(in crate::session) fn of_all(heads: &Heads) -> Self {
+        Self {
+            exports: heads.ids().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// An export's number within the part.
+    pub(in crate::session) fn set(&self, export: ExportId) -> Option<SetId> {
+        let at = self.exports.binary_search(&export).ok()?;
+        Some(SetId::new(at))
+    }
+
+    /// A point's number within the part.
+    pub(in crate::session) fn point(&self, at: RunPoint) -> Option<PointId> {
+        Some(PointId::new(self.set(at.export)?, at.index()))
+    }
+
+    /// Settings that stand in another export of the part than the point that they are of.
+    pub(super) fn settings(&self, links: &Links) -> Vec<(PointId, SetId)> {
+        let here = |(at, from): (&RunPoint, &ExportId)| Some((self.point(*at)?, self.set(*from)?));
+        links.settings.iter().filter_map(here).collect()
+    }
+
+    /// The part's exports, with the settings that stand in others of them.
+    pub(super) fn exports(
+        &self,
+        links: &Links,
+        exports: Vec<LoadedExport>,
+        indexes: impl Fn() -> Indexes,
+    ) -> Exports {
+        let mut all = Exports::with_indexes(exports, indexes);
+        for (point, from) in self.settings(links) {
+            all.settings_stand_in(point, from);
+        }
+        all
+    }
+
+    /// The part's hosts and forwarding firewalls, their points by the numbers of the part's exports.
+    pub(super) fn scope(&self, bound: &Bound) -> PartScope {
+        let points = |points: &[RunPoint]| -> Vec<PointId> {
+            points.iter().filter_map(|at| self.point(*at)).collect()
+        };
+        let host = |n: &InSite| Some(bound.site.hosts.get(n.0)?.at(points));
+        let transit = |n: &InSite| -> Option<Transit<PointId>> {
+            Some(bound.site.transits.get(n.0)?.at(points))
+        };
+        PartScope {
+            hosts: self.hosts.iter().filter_map(host).collect(),
+            transits: self.transits.iter().filter_map(transit).collect(),
+        }
+    }
+
+    /// The hosts or forwarding firewalls that an end of a flow is judged at.
+    fn numbers(&self, leg: Leg) -> &[InSite] {
+        match leg {
+            Leg::Out | Leg::In | Leg::Local => &self.hosts,
+            Leg::Forward => &self.transits,
+        }
+    }
+
+    /// A place among the checks of a requirement, by the numbers of the site.
+    pub(super) fn in_site(&self, order: Order<InPart>) -> Order<InSite> {
+        let numbers = self.numbers(order.leg);
+        Order {
+            leg: order.leg,
+            // INVARIANT: the scope has a host for each number of the part.
+            who: numbers.get(order.who.0).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The same by the numbers of the part; none if it is not in the part.
+    fn in_part(&self, order: Order<InSite>) -> Option<Order<InPart>> {
+        let at = self.numbers(order.leg).binary_search(&order.who).ok()?;
+        Some(Order {
+            leg: order.leg,
+            who: InPart(at),
+        })
+    }
+
+    /// What others have to know of a check, by the numbers of the site.
+    pub(super) fn tally_in_site(&self, t: &Tally<InPart>) -> Tally<InSite> {
+        Tally {
+            order: self.in_site(t.order),
+            status: t.status,
+            passing: t.passing.clone(),
+            blocked: t.blocked.clone(),
+        }
+    }
+
+    /// What a decision of the whole site means for the part.
+    pub(super) fn decision(&self, d: Decision<InSite>) -> Decision<InPart> {
+        let broken = d.broken.and_then(|(order, n, port)| {
+            let order = self.in_part(order)?;
+            Some((order, n, port))
+        });
+        Decision { end: d.end, broken }
+    }
+}
+
+/// Disjoint sets of numbers; each points at another of its set, the root at itself.
+struct Sets(Vec<usize>);
+
+impl Sets {
+    fn root(&mut self, mut at: usize) -> usize {
+        while let Some(up) = self.0.get(at).copied().filter(|up| *up != at) {
+            // Halves the way for whoever asks next.
+            let next = self.0.get(up).copied().unwrap_or(up);
+            if let Some(slot) = self.0.get_mut(at) {
+                *slot = next;
+            }
+            at = next;
+        }
+        at
+    }
+
+    /// The lower root becomes that of both.
+    fn unite(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        if let Some(slot) = self.0.get_mut(a.max(b)) {
+            *slot = a.min(b);
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Opens a session: configuration, files, heads, links, hosts.
+
+use super::bodies::Bodies;
+use super::check::{Memos, Part, parts};
+use super::focus::{self, Reading};
+use super::{Request, Session, SiteScope};
+use crate::common::diag::Diag;
+use crate::common::paths;
+use crate::common::progress::Progress;
+use crate::link::Links;
+use crate::load::{
+    self, Discovered, ExportId, FileRef, Files, Keep, Loaded, LoadedExport, Missing, Overlay, Read,
+};
+use crate::rules::matrix::{self, Matrix};
+use crate::site::{self, Bound, Config, Overrides, bind as bind_site};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
+
+/// Matrix, hosts, and which exports are judged together.
+#[derive(Debug)]
+pub struct SiteParts {
+    /// The matrix.
+    pub matrix: Matrix,
+    /// The site and its hosts.
+    pub bound: Bound,
+    pub(super) parts: Vec<Part>,
+}
+
+/// As many files are held at once whatever their size: fewer would not be in flight.
+const HELD_FILES: usize = 4;
+
+/// A session to take from what did not change, and what changed.
+type Before<'b> = Option<(&'b Session, &'b Overlay)>;
+
+pub(super) fn open(
+    files: Arc<dyn Files>,
+    request: Request,
+    matrix: Option<Matrix>,
+    before: Before<'_>,
+    progress: &dyn Progress,
+) -> Result<Session, Vec<Diag>> {
+    let (config, matrix) = configuration(&*files, &request, matrix)?;
+    let reading = reading(&*files, &request, config.as_ref())?;
+    progress.begin("reading", reading.found.files.len());
+    let whole_site = reading.whole_site;
+    let before = before.filter(|(s, _)| text(s.config.as_ref()) == text(config.as_ref()));
+    let mut loaded = {
+        let keep = keeping(
+            &*files,
+            &request,
+            &reading,
+            config.as_ref(),
+            matrix.as_ref(),
+        );
+        load(&*files, &reading.found.files, &keep, before, progress)
+    };
+    let claims = match request.scope {
+        SiteScope::OneHost => vec![vec![0]; loaded.heads.len()],
+        SiteScope::Declared | SiteScope::Undeclared => {
+            bind_site::claims(config.as_ref(), loaded.heads.iter().map(|e| &*e.path))
+        }
+    };
+    let links = Links::join(&mut loaded.heads, &claims);
+    let session = Session {
+        focus: reading.focus,
+        whole_site,
+        unentered: reading.found.findings,
+        unread: loaded.findings,
+        not_exports: loaded.not_exports,
+        heads: loaded.heads,
+        bodies: Bodies::new(loaded.bodies, request.keep.sources),
+        links,
+        site: OnceLock::new(),
+        linked: OnceLock::new(),
+        memos: before.map_or_else(Memos::default, |(s, _)| s.memos.copied()),
+        judged: AtomicUsize::new(0),
+        files,
+        config,
+        request,
+    };
+    if let Some(matrix) = matrix {
+        let site = bind(&session, Some(matrix))?;
+        let _ = session.site.set(site);
+    }
+    Ok(session)
+}
+
+fn text(config: Option<&Config>) -> Option<&str> {
+    config.map(|c| &*c.text)
+}
+
+/// Binds the exports of a session to hosts.
+///
+/// # Errors
+/// A mistake in the matrix, or an option that names no role or address.
+pub(super) fn bind(session: &Session, matrix: Option<Matrix>) -> Result<SiteParts, Vec<Diag>> {
+    let request = &session.request;
+    let config = session.config.as_ref();
+    let matrix = match (matrix, &request.matrix) {
+        (Some(m), _) => m,
+        (None, Some(name)) => site::load_matrix(session.files(), name, Path::new(""))?,
+        (None, None) => site::load_matrix(session.files(), matrix::DEFAULT, Path::new(""))?,
+    };
+    let overrides = overrides(request, session.whole_site);
+    let mut bound = bind_site::bind(config, &overrides, &matrix, &session.heads, &session.links)?;
+    bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
+    Ok(SiteParts {
+        parts: parts(&bound, &session.links, &session.heads),
+        matrix,
+        bound,
+    })
+}
+
+fn overrides(request: &Request, whole_site: bool) -> Overrides {
+    Overrides {
+        roles: request.role.clone(),
+        addresses: request.address.clone(),
+        whole_site,
+    }
+}
+
+/// hylint.toml and the matrix. None of either where the files are of one host: nothing is bound until somebody asks.
+fn configuration(
+    files: &dyn Files,
+    request: &Request,
+    matrix: Option<Matrix>,
+) -> Result<(Option<Config>, Option<Matrix>), Vec<Diag>> {
+    if request.scope == SiteScope::OneHost {
+        return Ok((None, matrix));
+    }
+    let named = request.matrix.as_ref();
+    let given = match (matrix, named) {
+        (Some(m), _) => Some(m),
+        (None, Some(name)) => Some(site::load_matrix(files, name, Path::new(""))?),
+        (None, None) => None,
+    };
+    let find = || request.paths.iter().find_map(|p| site::find(files, p));
+    let file = match request.scope {
+        SiteScope::Declared => request.config.clone().or_else(find),
+        SiteScope::Undeclared | SiteScope::OneHost => None,
+    };
+    match (file, given) {
+        (Some(f), given) => {
+            let (config, matrix) = site::load(files, &f, given)?;
+            Ok((Some(config), Some(matrix)))
+        }
+        (None, Some(m)) => Ok((None, Some(m))),
+        (None, None) => {
+            let matrix = site::load_matrix(files, matrix::DEFAULT, Path::new(""))?;
+            Ok((None, Some(matrix)))
+        }
+    }
+}
+
+/// Which files are read.
+fn reading(
+    files: &dyn Files,
+    request: &Request,
+    config: Option<&Config>,
+) -> Result<Reading, Vec<Diag>> {
+    let found = match request.scope {
+        SiteScope::Declared => {
+            let excluded = |p: &Path| config.is_some_and(|c| excludes(c, p));
+            focus::read(files, &request.paths, request.changed, config, &excluded)
+        }
+        SiteScope::Undeclared => {
+            load::discover(files, &request.paths, &|_| false).map(Reading::of_all)
+        }
+        SiteScope::OneHost => one_host(files, request).map(Reading::of_all),
+    };
+    found.map_err(|all| all.iter().map(missing).collect())
+}
+
+/// The paths as they are given, in their order.
+fn one_host(files: &dyn Files, request: &Request) -> Result<Discovered, Vec<Missing>> {
+    let mut out = Discovered::default();
+    for path in &request.paths {
+        let found = load::discover(files, std::slice::from_ref(path), &|_| false)?;
+        out.files.extend(found.files);
+        out.findings.extend(found.findings);
+    }
+    Ok(out)
+}
+
+/// Whether a path is excluded; the site's globs are relative to hylint.toml.
+fn excludes(config: &Config, path: &Path) -> bool {
+    let path = load::shown(path);
+    config.exclude.is_match(paths::relative(&path, &config.dir))
+}
+
+fn missing(m: &Missing) -> Diag {
+    Diag {
+        path: m.path.as_str().into(),
+        text: "".into(),
+        span: 0..0,
+        message: format!("cannot read {}: {}", m.path, m.reason),
+        help: Some("name an existing file or folder, or `-` for standard input".into()),
+        code: "path",
+    }
+}
+
+/// What is kept of each file that is read: all of it of a few files, of others their heads, and the ports that rules open
+/// where nothing else may tell the role of the host.
+fn keeping<'k>(
+    files: &dyn Files,
+    request: &Request,
+    reading: &'k Reading,
+    config: Option<&Config>,
+    matrix: Option<&Matrix>,
+) -> impl Fn(&FileRef) -> Keep + Sync + use<'k> {
+    let all = &reading.found.files;
+    let few = all.len() <= HELD_FILES && request.held_bytes > 0;
+    let kept = request.keep.sources || request.scope == SiteScope::OneHost;
+    let small = || load::sizes(files, all).iter().sum::<u64>() <= request.held_bytes;
+    let hold = few || kept || small();
+    let overrides = overrides(request, reading.whole_site);
+    let shown = all.iter().map(|f| &*f.shown);
+    let untold = match matrix {
+        Some(m) if !hold => bind_site::untold(config, &overrides, m, shown),
+        _ => Default::default(),
+    };
+    move |f: &FileRef| match hold {
+        true => Keep::Whole,
+        false if untold.contains(&*f.shown) => Keep::Opened,
+        false => Keep::Head,
+    }
+}
+
+/// Reads the files, but those that a session before has read and that did not change.
+fn load(
+    files: &dyn Files,
+    all: &[FileRef],
+    keep: &(dyn Fn(&FileRef) -> Keep + Sync),
+    before: Before<'_>,
+    progress: &dyn Progress,
+) -> Loaded {
+    let tick = |_: &FileRef| progress.step();
+    let Some((session, overlay)) = before else {
+        return load::load(files, all, keep, &tick);
+    };
+    let known = known_exports(session);
+    let read = |f: &FileRef| {
+        let id = known.get(&f.shown).filter(|_| !overlay.changes(&f.open));
+        let same = |id: &&ExportId| session.bodies.file(**id) == Some(f);
+        let unchanged = id.filter(same).and_then(|id| again(session, *id));
+        unchanged.unwrap_or_else(|| load::read(files, f, keep(f)))
+    };
+    Loaded::of(hylint_parallel::map(all.iter().collect(), |f| {
+        let read = read(f);
+        tick(f);
+        read
+    }))
+}
+
+fn known_exports(session: &Session) -> BTreeMap<Arc<str>, ExportId> {
+    let heads = session.heads.each();
+    heads.map(|(id, e)| (e.path.clone(), id)).collect()
+}
+
+/// What a session has read of an export, without what other files said of it.
+fn again(session: &Session, id: ExportId) -> Option<Read> {
+    let mut head: LoadedExport = session.heads.get(id)?.clone();
+    let joined = session.links.settings.keys().filter(|at| at.export == id);
+    for at in joined {
+        head.export.points.get_mut(at.index())?.windows = None;
+    }
+    let body = session.bodies.shared(id)?;
+    Some(Read::Export(Box::new(head), body))
+}
+
+impl Reading {
+    fn of_all(found: Discovered) -> Self {
+        Self {
+            found,
+            whole_site: false,
+            focus: None,
+        }
+    }
+}
