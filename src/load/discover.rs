@@ -205,7 +205,7 @@ pub(super) fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
 pub(super) fn unreadable_for(path: &Path, cause: &str) -> Finding {
     let message = format!("it cannot be read, so exports in it are not judged: {cause}");
     let help = "give the account that runs hylint read access, repair the link, or exclude it with `[check] exclude`";
-    let known = Known::UnreadablePath { cause: &cause };
+    let known = Known::UnreadablePath { cause };
     about(&shown(path), Severity::Error, message, &known, help)
 }
 

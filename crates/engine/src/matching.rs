@@ -3,11 +3,11 @@
 use super::connection;
 use super::context::Context;
 use super::facts::{self, Fact};
-use hylint_model::Direction;
 use super::packets::{broadcast, narrow, of_one};
 use super::piece::Piece;
 use super::process::{self, LocalPolicy};
 use super::tri::Tri;
+use hylint_model::Direction;
 use hylint_model::{AddrTypes, Clause, Condition, ConditionKind, Rule, Side, Test};
 use hylint_space::{AddrSet, PacketBox, RangeSet, StateSet, class};
 use smallvec::SmallVec;

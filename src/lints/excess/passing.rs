@@ -56,7 +56,10 @@ impl<'a> PointReview<'a, '_> {
         for b in boxes {
             for branch in self.guard.branches(&ctx, b) {
                 let list = match branch.by {
-                    Decider::Nothing { reason, .. } if reason == Reason::Budget => &mut left,
+                    Decider::Nothing {
+                        reason: Reason::Budget,
+                        ..
+                    } => &mut left,
                     _ if lets_in(rule, unordered, &branch) => &mut passing,
                     _ => continue,
                 };
