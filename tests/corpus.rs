@@ -239,7 +239,7 @@ fn every_export_is_judged_without_a_role() {
             let said = outcome
                 .findings
                 .iter()
-                .any(|f| ["unknown-role", "unbound-point"].contains(&f.code));
+                .any(|f| ["unknown-role", "unbound-point"].contains(&f.code.as_str()));
             let known =
                 !outcome.judged_any() || outcome.exports.iter().any(|e| !e.roles.is_empty());
             assert!(said || known, "{}", name(&path));

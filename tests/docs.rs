@@ -300,7 +300,7 @@ fn every_lint_has_a_page() {
     let mut table = String::from("| code | severity | what |\n|---|---|---|\n");
     let mut links = String::new();
     for lint in ALL {
-        let code = lint.code;
+        let code = lint.code.as_str();
         table.push_str(&format!(
             "| [`{code}`](lints/{code}.md) | {} | {} |\n",
             lint.severity.as_str(),

@@ -97,7 +97,7 @@ fn of_host(o: &Outcome, host: &str) -> Vec<String> {
         .findings
         .iter()
         .filter(|f| f.host.as_deref() == Some(host));
-    own.map(|f| format!("{} {} {:?}", f.code, f.message, f.place))
+    own.map(|f| format!("{} {} {:?}", f.code.as_str(), f.message, f.place))
         .collect()
 }
 

@@ -260,13 +260,17 @@ fn an_export_cut_inside_a_rule_never_passes() {
             let outcome = run(&whole[..at], role);
             let told = outcome.findings.iter().any(|f| {
                 f.severity == Severity::Error
-                    && ["malformed-export", "empty-export"].contains(&f.code)
+                    && ["malformed-export", "empty-export"].contains(&f.code.as_str())
             });
             let end = String::from_utf8_lossy(&whole[at.saturating_sub(60)..at]).into_owned();
             assert!(
                 told,
                 "{path} cut at {at} after {end:?}: {:?}",
-                outcome.findings.iter().map(|f| f.code).collect::<Vec<_>>()
+                outcome
+                    .findings
+                    .iter()
+                    .map(|f| f.code.as_str())
+                    .collect::<Vec<_>>()
             );
             cut += 1;
         }

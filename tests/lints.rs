@@ -1,8 +1,8 @@
 //! Small sites, each with one thing to decide.
 #![allow(clippy::unwrap_used)]
 
-use hylint::finding::Severity;
 use hylint::finding::outcome::{Outcome, Status};
+use hylint::finding::{AssumptionId, Severity};
 use hylint::session::{Request, check};
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ fn codes(o: &Outcome, row: u32) -> Vec<&'static str> {
     o.findings
         .iter()
         .filter(|f| f.row == Some(row))
-        .map(|f| f.code)
+        .map(|f| f.code.as_str())
         .collect()
 }
 
@@ -87,7 +87,7 @@ fn a_program_for_any_port_carries_nothing_and_one_with_its_port_is_an_assumption
     let o = console_site(&netsh("Console", "TCP", "443", program));
     assert_eq!(status(&o, 36), Status::Satisfied);
     assert!(
-        o.assumptions.iter().any(|a| a.id == "program"),
+        o.assumptions.iter().any(|a| a.id == AssumptionId::Program),
         "{:?}",
         o.assumptions
     );
@@ -156,7 +156,11 @@ fn what_is_open_in_a_profile_that_may_be_active_is_one_level_lower() {
     let o = console_site(&in_profiles(&[("Private,Public", rdp())]));
     let says = "in the private and public profiles, RDP (TCP 3389) is open to anyone at cm1";
     assert_eq!(of_profiles(&o), [(2, "warning", says)]);
-    assert!(o.assumptions.iter().any(|a| a.id == "profile-domain"));
+    assert!(
+        o.assumptions
+            .iter()
+            .any(|a| a.id == AssumptionId::ProfileDomain)
+    );
     // In the domain profile a block takes all of it.
     let block = netsh("Closed", "Any", "Any", ANY_PROGRAM).replace("Allow\r\n", "Block\r\n");
     let all = "Domain,Private,Public";
@@ -172,7 +176,7 @@ fn what_is_open_in_a_profile_that_may_be_active_is_one_level_lower() {
     let error = o
         .findings
         .iter()
-        .find(|f| f.code == "over-permissive-source");
+        .find(|f| f.code.as_str() == "over-permissive-source");
     assert_eq!(error.unwrap().severity, Severity::Error);
 }
 
@@ -260,7 +264,7 @@ fn a_rule_that_may_not_match_is_not_the_place_of_what_the_policy_stops_anyhow() 
         let o = gateway(&iptables(rules));
         let f = o.findings.iter().find(|f| f.row == Some(51)).unwrap();
         let line = f.place.as_ref().unwrap().start.line;
-        (f.code, line, f.label.clone())
+        (f.code.as_str(), line, f.label.clone())
     };
     let policy = "nothing allows it before the policy of INPUT".to_owned();
     assert_eq!(place(odd), ("missing-flow", 2, policy));
@@ -276,7 +280,7 @@ fn a_limit_before_the_policy_is_a_warning_and_a_deny_before_the_allow_blocks() {
     assert_eq!(status(&o, 51), Status::Conditional);
     let f = o.findings.iter().find(|f| f.row == Some(51)).unwrap();
     assert_eq!(
-        (f.code, f.severity.as_str()),
+        (f.code.as_str(), f.severity.as_str()),
         ("conditional-flow", "warning")
     );
     let o = gateway(&iptables(&format!(
@@ -285,7 +289,7 @@ fn a_limit_before_the_policy_is_a_warning_and_a_deny_before_the_allow_blocks() {
     let f = o.findings.iter().find(|f| f.row == Some(51)).unwrap();
     let place = f.place.as_ref().unwrap();
     assert_eq!(
-        (f.code, place.start.line, place.start.column),
+        (f.code.as_str(), place.start.line, place.start.column),
         ("blocked-flow", 6, 1)
     );
     assert_eq!(
@@ -310,7 +314,7 @@ fn a_published_container_port_is_open_and_one_on_loopback_is_not() {
             .iter()
             .filter(|f| f.severity.as_str() == "error" && f.row.is_none());
         grave
-            .map(|f| (f.code, f.place.as_ref().unwrap().start.line))
+            .map(|f| (f.code.as_str(), f.place.as_ref().unwrap().start.line))
             .collect()
     };
     assert_eq!(at(&site("")), [("over-permissive-source", 3)]);
@@ -328,7 +332,7 @@ fn the_excess_is_named_exactly() {
     ]);
     let f = o.findings.iter().find(|f| !f.excess.is_empty()).unwrap();
     let lines: Vec<&str> = f.excess.iter().map(|p| p.text.as_str()).collect();
-    assert_eq!(f.code, "over-permissive-port");
+    assert_eq!(f.code.as_str(), "over-permissive-port");
     assert_eq!(
         lines,
         [
@@ -385,7 +389,7 @@ fn a_host_whose_exports_are_not_there_is_told_where_the_whole_site_is_looked_at(
     let rules = iptables(REPLIES);
     let missing = |o: &Outcome| -> Vec<(u32, Option<String>)> {
         let f = o.findings.iter();
-        f.filter(|f| f.code == "incomplete-export" && f.severity == Severity::Error)
+        f.filter(|f| f.code.as_str() == "incomplete-export" && f.severity == Severity::Error)
             .map(|f| (f.place.as_ref().unwrap().start.line, f.host.clone()))
             .collect()
     };
@@ -403,8 +407,14 @@ fn a_host_whose_exports_are_not_there_is_told_where_the_whole_site_is_looked_at(
 /// Code, severity and host of every finding that is no note.
 fn told(o: &Outcome) -> Vec<(&'static str, Severity, String)> {
     let loud = o.findings.iter().filter(|f| f.severity > Severity::Note);
-    loud.map(|f| (f.code, f.severity, f.host.clone().unwrap_or_default()))
-        .collect()
+    loud.map(|f| {
+        (
+            f.code.as_str(),
+            f.severity,
+            f.host.clone().unwrap_or_default(),
+        )
+    })
+    .collect()
 }
 
 fn group(id: &str, name: &str, permissions: &str) -> String {
@@ -457,14 +467,17 @@ fn groups_that_guard_nobody_are_counted_and_those_of_a_bound_export_are_the_acco
     let other = group("sg-2", "other", &from(ANYONE, "tcp", 3389));
     let groups = format!(r#"{{"SecurityGroups": [{sql}, {other}]}}"#);
     let notes = |o: &Outcome| -> Vec<String> {
-        let f = o.findings.iter().filter(|f| f.code == "unbound-point");
+        let f = o
+            .findings
+            .iter()
+            .filter(|f| f.code.as_str() == "unbound-point");
         f.map(|f| f.message.clone()).collect()
     };
     let exposed = |o: &Outcome| -> Vec<String> {
         let f = o
             .findings
             .iter()
-            .filter(|f| f.code == "exposed-to-internet");
+            .filter(|f| f.code.as_str() == "exposed-to-internet");
         f.filter_map(|f| f.host.clone()).collect()
     };
     let o = run(&[("groups.json", &groups)]);
@@ -480,7 +493,7 @@ fn groups_that_guard_nobody_are_counted_and_those_of_a_bound_export_are_the_acco
 
 /// Line and related lines of the findings of a code.
 fn lines(o: &Outcome, code: &str) -> Vec<(u32, Vec<u32>)> {
-    let of_code = o.findings.iter().filter(|f| f.code == code);
+    let of_code = o.findings.iter().filter(|f| f.code.as_str() == code);
     of_code
         .map(|f| {
             let related = f.related.iter().map(|r| r.place.start.line).collect();
@@ -504,7 +517,7 @@ fn a_rule_that_others_together_take_all_packets_of_is_shadowed_and_they_are_name
     let f = o
         .findings
         .iter()
-        .find(|f| f.code == "shadowed-rule")
+        .find(|f| f.code.as_str() == "shadowed-rule")
         .unwrap();
     assert_eq!(f.severity.as_str(), "warning");
     // One port more is reached.
@@ -525,7 +538,7 @@ fn of_many_rules_that_shadow_one_a_handful_is_named() {
     let f = o
         .findings
         .iter()
-        .find(|f| f.code == "shadowed-rule")
+        .find(|f| f.code.as_str() == "shadowed-rule")
         .unwrap();
     assert_eq!(
         f.related.last().unwrap().label,
@@ -616,7 +629,7 @@ fn a_windows_allow_inside_a_block_is_shadowed_wherever_it_stands() {
     let f = o
         .findings
         .iter()
-        .find(|f| f.code == "shadowed-rule")
+        .find(|f| f.code.as_str() == "shadowed-rule")
         .unwrap();
     assert_eq!(f.rule.as_deref(), Some("Console"));
     let o = console_site(&format!(
@@ -734,7 +747,7 @@ fn of_browser(o: &Outcome) -> RowFinding {
         .iter()
         .map(|r| (r.place.start.line, r.label.clone()));
     (
-        f.code,
+        f.code.as_str(),
         f.place.as_ref().unwrap().start.line,
         f.message.clone(),
         f.help.clone().unwrap(),

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{blocked, outcome, place, render};
-use hylint::finding::{Finding, Part, Related, Severity};
+use hylint::finding::{Code, Finding, Part, Related, Severity};
 use hylint::report::RenderOptions;
 
 fn human(findings: Vec<Finding>) -> String {
@@ -252,7 +252,7 @@ fn quiet_is_errors_and_one_line_and_verbose_is_everything() {
 #[test]
 fn the_verdict_follows_the_threshold_and_a_run_without_exports_is_no_success() {
     let mut o = outcome();
-    o.findings = vec![Finding::new("stale-port", Severity::Warning, "x")];
+    o.findings = vec![common::finding(Code::StalePort, Severity::Warning, "x")];
     let options = RenderOptions::default();
     at(&render("human", &o, &options), "OK · ");
     o.fail_on = Severity::Warning;

@@ -5,13 +5,13 @@ use super::fail::Failure;
 use super::output::Staged;
 use super::progress::Bar;
 use super::{Exit, output};
-use crate::finding::Severity;
 use crate::finding::outcome::{Gate, Outcome};
+use crate::finding::{Code, Severity};
 use crate::load::Disk;
 use crate::report::{self, FORMATS, RenderOptions, Report};
 use crate::session::suppress::baseline::Baseline;
 use crate::session::{Request, check_with};
-use crate::{lints, site};
+use crate::site;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeSet;
@@ -126,7 +126,7 @@ impl From<Level> for Severity {
 
 /// A misspelt code would select nothing, which looks like a site without findings.
 fn codes() -> PossibleValuesParser {
-    PossibleValuesParser::new(lints::ALL.iter().map(|l| l.code))
+    PossibleValuesParser::new(Code::EACH.iter().map(|c| c.as_str()))
 }
 
 fn formats() -> PossibleValuesParser {
@@ -179,8 +179,8 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
     };
     if let Some(known) = known {
         let LintArgs { select, ignore, .. } = &args.lint;
-        let has = |all: &[String], code: &str| all.iter().any(|c| c == code);
-        let looked_for = |c: &str| (select.is_empty() || has(select, c)) && !has(ignore, c);
+        let has = |all: &[String], code: Code| all.iter().any(|c| c == code.as_str());
+        let looked_for = |c: Code| (select.is_empty() || has(select, c)) && !has(ignore, c);
         known.apply(&mut outcome, looked_for);
     }
     let terminal = RenderOptions {

@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 fn unknown(m: &Matrix, what: &str) -> Failure {
     let ids = m.requirements.iter().map(|r| r.id.as_str());
-    let codes = lints::ALL.iter().map(|l| l.code);
+    let codes = lints::ALL.iter().map(|l| l.code.as_str());
     let all: Vec<&str> = codes.chain(ids).collect();
     let help = match nearest(what, all.iter().copied()) {
         Some(id) => format!("did you mean `{id}`?"),

@@ -4,13 +4,12 @@
 //! finding's [`Identity`](crate::finding::Identity): the normalized match of the rule and nothing of its place or name.
 //! Findings that agree in all of that are numbered, so that two equal faults are two.
 
-use super::shape;
 use crate::common::hash::hex;
 use crate::common::paths;
 use crate::finding::{Finding, Place};
+use hylint_model::Direction;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -52,18 +51,13 @@ pub fn assign(findings: &mut [Finding], base: &Path, exports: &BTreeSet<&str>) {
 fn of(f: &Finding, whose: &str, exports: &BTreeSet<&str>) -> String {
     // The firewall of a host has no name of its own, and a file may be called anything.
     let point = f.point.as_deref().filter(|p| !exports.contains(p));
-    let text = if f.identity.text.is_empty() {
-        Cow::Owned(shape(&f.message))
-    } else {
-        Cow::Borrowed(f.identity.text.as_str())
-    };
     let parts = [
-        f.code,
+        f.code.as_str(),
         f.requirement.as_deref().unwrap_or_default(),
         whose,
         point.unwrap_or_default(),
-        f.direction.unwrap_or_default(),
-        &text,
+        f.direction.map_or("", Direction::as_str),
+        f.identity.as_str(),
     ];
     digest(&parts)
 }
@@ -82,15 +76,15 @@ pub fn digest(parts: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Place, Severity};
+    use crate::finding::{Code, Identity, Place, Severity};
 
     fn finding(path: &str, line: u32) -> Finding {
-        let mut f = Finding::new("any-any", Severity::Error, "a rule lets anyone in");
         let mut place = Place::file(&path.into());
         place.start.line = line;
-        f.place = Some(place);
+        let identity = Identity::of(&["allow|any"]);
+        let message = "a rule lets anyone in";
+        let mut f = Finding::new(Code::AnyAny, Severity::Error, message, identity, place);
         f.rule = Some("a name".into());
-        f.identity.text = "allow|any".into();
         f
     }
 
@@ -111,12 +105,12 @@ mod tests {
     #[test]
     fn everything_else_counts() {
         let changes: [fn(&mut Finding); 7] = [
-            |f| f.code = "unneeded-flow",
+            |f| f.code = Code::UnneededFlow,
             |f| f.requirement = Some("a.b".into()),
             |f| f.host = Some("h".into()),
             |f| f.point = Some("sg-1".into()),
-            |f| f.direction = Some("out"),
-            |f| f.identity.text = "deny|any".into(),
+            |f| f.direction = Some(Direction::Out),
+            |f| f.identity = Identity::of(&["deny|any"]),
             |f| f.place = Some(Place::file(&"site/b.txt".into())),
         ];
         let mut all = vec![finding("site/a.txt", 1)];

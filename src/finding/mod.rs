@@ -1,17 +1,22 @@
 //! A finding: one thing that is wrong, with its place and its evidence. Filtering, waiving and rendering happen later.
 
+pub mod code;
 mod excerpt;
 pub mod fingerprint;
+mod identity;
+mod ids;
 pub mod outcome;
 mod shape;
 
+pub use code::{Code, Group};
 pub use excerpt::{Excerpt, ExcerptLine};
+pub use identity::{Identity, Known};
+pub use ids::{AssumptionId, DeciderKind, RoleSource};
 pub use shape::shape;
 
-use hylint_model::Span;
+use hylint_model::{Direction, Span};
 
 use hylint_parsers::source::{Position, Source};
-use hylint_space::AddrSet;
 use jiff::civil::Date;
 use serde::Serialize;
 use std::sync::Arc;
@@ -134,18 +139,6 @@ pub struct Part {
     pub short: Option<String>,
 }
 
-/// What makes a finding this one and no other of its code, apart from where it stands: no line, no rule's name.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Identity {
-    /// The normalized match and whatever else the lint tells its findings apart by. Empty: the message without its
-    /// numbers and quoted names.
-    pub text: String,
-    /// Hashes of the rules that are folded into this one finding, sorted. Empty for a finding about one thing.
-    pub members: Vec<[u8; 16]>,
-    /// The peers for which a required flow fails.
-    pub peers: AddrSet,
-}
-
 /// Who accepts a finding until when.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Waiver {
@@ -165,7 +158,7 @@ pub struct Waiver {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Finding {
     /// The lint's code.
-    pub code: &'static str,
+    pub code: Code,
     /// Its severity after the site's changes.
     pub severity: Severity,
     /// One sentence for people: what is wrong.
@@ -182,8 +175,8 @@ pub struct Finding {
     pub host: Option<String>,
     /// The point that is judged.
     pub point: Option<String>,
-    /// `in`, `out` or `forward`.
-    pub direction: Option<&'static str>,
+    /// The way of its packets.
+    pub direction: Option<Direction>,
     /// Requirement id.
     pub requirement: Option<String>,
     /// Its row; where one finding serves several rows, the lowest.
@@ -221,15 +214,21 @@ impl Finding {
     /// Parts of an excess that are named.
     pub const PARTS: usize = 50;
 
-    /// A finding with nothing but its code, severity and message.
+    /// A finding with what none goes without: its code and severity, what it is known by, and its place, where it has one.
     #[must_use]
-    pub fn new(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+    pub fn new(
+        code: Code,
+        severity: Severity,
+        message: impl Into<String>,
+        identity: Identity,
+        place: impl Into<Option<Place>>,
+    ) -> Self {
         Self {
             code,
             severity,
             message: message.into(),
             help: None,
-            place: None,
+            place: place.into(),
             label: String::new(),
             rule: None,
             host: None,
@@ -245,7 +244,7 @@ impl Finding {
             witness: None,
             related: Vec::new(),
             assumptions: Vec::new(),
-            identity: Identity::default(),
+            identity,
             fingerprint: String::new(),
             waived: None,
             baselined: false,

@@ -1,6 +1,7 @@
 //! Everything that a run found out: what every report renders and none computes.
 
-use crate::finding::{Finding, Place, Severity, Witness};
+use crate::finding::{AssumptionId, DeciderKind, Finding, Place, RoleSource, Severity, Witness};
+use hylint_model::Direction;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -56,8 +57,8 @@ pub struct Evidence {
     pub place: Option<Place>,
     /// The rule's name, or the chain's for a policy.
     pub rule: String,
-    /// `rule`, `policy`, `default` or `implicit`.
-    pub kind: &'static str,
+    /// What kind of thing it is.
+    pub kind: DeciderKind,
 }
 
 /// One check: a requirement at one point in one direction.
@@ -69,8 +70,8 @@ pub struct Check {
     pub host: Option<String>,
     /// Point.
     pub point: String,
-    /// `in`, `out` or `forward`.
-    pub direction: &'static str,
+    /// The way of its packets.
+    pub direction: Direction,
     /// Result.
     pub status: Status,
     /// Source addresses judged.
@@ -129,8 +130,8 @@ pub struct ExportInfo {
     pub rules: usize,
     /// Roles of the hosts that it guards.
     pub roles: Vec<String>,
-    /// Where the roles come from: `config`, `option`, `annotation`, `tag`, `path`, `inferred`; none when unknown.
-    pub role_source: Option<&'static str>,
+    /// Where the roles come from; none when unknown.
+    pub role_source: Option<RoleSource>,
     /// Rules with an unmodelled part, and lines not read.
     pub unmodelled: usize,
     /// It belongs to what the report is about: always, unless there is a [`FocusScope`].
@@ -142,8 +143,8 @@ pub struct ExportInfo {
 /// Something taken for granted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Assumption {
-    /// Stable name: `brief-export`, `peers-unknown`, `profile-domain`, `program` …
-    pub id: String,
+    /// Which one.
+    pub id: AssumptionId,
     /// One sentence.
     pub text: String,
 }

@@ -1,8 +1,10 @@
 //! The nearest miss: the rule that would have let a flow through but for one field, and the allow that a deny overrules.
 
-use super::check::{Checked, Failure, FlowSpec};
+use super::check::Checked;
+use super::failure::Failure;
 use super::judged::Judged;
 use super::probe::Guard;
+use super::spec::FlowSpec;
 use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;

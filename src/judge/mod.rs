@@ -1,7 +1,9 @@
 //! Proves each requirement at each point: applicable flows × guards × directions.
 
+mod assumed;
 mod check;
 mod exports;
+mod failure;
 mod flows;
 mod interfaces;
 mod judged;
@@ -9,10 +11,14 @@ mod miss;
 mod order;
 mod probe;
 mod profiles;
+mod protocol;
+mod spec;
 pub mod whole;
 
-pub use check::{Checked, Failure, FlowSpec, protocol_name, run, same_decider};
+pub use assumed::same_decider;
+pub use check::{Checked, run};
 pub use exports::Exports;
+pub use failure::{Cause, Failure};
 pub use flows::{Applies, Applying, Flows, PartScope, Peers, first_packets, unicast};
 pub use interfaces::NamedInterfaces;
 pub use judged::Judged;
@@ -20,8 +26,11 @@ pub use miss::{Miss, Serving, nearest, overruled};
 pub use order::{InPart, InSite, Leg, Order};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
+pub use protocol::protocol_name;
+pub use spec::FlowSpec;
 pub use whole::{Decision, Row, RowVerdict, Tally, decide, rows};
 
+use crate::finding::AssumptionId;
 use crate::finding::outcome::Status;
 use crate::load::LoadedExport;
 use crate::rules::matrix::{End, Implied, Require, Requirement, RoleIx};
@@ -267,7 +276,8 @@ fn host_checks<'a>(
             continue;
         };
         if assumed {
-            c.assumptions.insert(("profile-domain", String::new()));
+            c.assumptions
+                .insert((AssumptionId::ProfileDomain, String::new()));
             c.not_in = fails_in(exports, &guard, spec, &host.addrs, &peers, c.status);
         }
         out.push(c);
@@ -415,16 +425,8 @@ fn only_port<'a>(
     let answer = c.guard.ask(exports, policy, &narrowed);
     let allow = hylint_engine::Effect::Allow;
     let stop = answer.branches.iter().find(|b| b.effect != allow)?;
-    Some(Failure {
-        packets: vec![narrowed],
-        by: stop.by,
-        conditions: Vec::new(),
-        partial: true,
-        reply: false,
-        only_odd_ports: false,
-        peers_unknown: false,
-        undecided: false,
-    })
+    let cause = Cause::Denied { partial: true };
+    Some(Failure::denied(vec![narrowed], stop.by, cause))
 }
 
 /// Judges an implied flow the way a requirement is judged.

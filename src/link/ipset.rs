@@ -1,7 +1,7 @@
 //! Puts the members of ipsets in the place of conditions, exactly (ipset(8), iptables-extensions(8) `set`).
 
 use super::scope::{Index, finding};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Known, Severity};
 use crate::load::{ExportId, Heads, LoadedExport};
 use hylint_model::{
     Action, Clause, Companion, Condition, IpSet, PacketDim, Point, Rule, Side, Test,
@@ -196,7 +196,18 @@ fn rewrite(export: &mut LoadedExport, sets: &FxHashMap<String, Set>, findings: &
             ),
         };
         let help = "flows that rest on it are conditional; write its addresses under [resolve]";
-        findings.push(finding(export, *span, Severity::Note, message, help));
+        let known = Known::SetsTooLarge {
+            lookups: kept.len(),
+            first: name,
+        };
+        findings.push(finding(
+            export,
+            *span,
+            Severity::Note,
+            message,
+            &known,
+            help,
+        ));
     }
 }
 

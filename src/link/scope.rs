@@ -1,6 +1,6 @@
 //! Which files belong together, and what is found where they are joined.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Severity};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use hylint_model::Span;
 use hylint_space::AddrSet;
@@ -89,10 +89,16 @@ pub(super) fn finding(
     span: Span,
     severity: Severity,
     message: String,
+    known: &Known<'_>,
     help: &str,
 ) -> Finding {
-    let mut f = Finding::new("incomplete-export", severity, message);
-    f.place = Some(export.place(span));
+    let mut f = Finding::new(
+        Code::IncompleteExport,
+        severity,
+        message,
+        Identity::known(known),
+        export.place(span),
+    );
     f.help = Some(help.to_owned());
     f
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::load::Heads;
 use hylint_model::{Clause, Hook, PointKind, Rule, Test};
 use hylint_parsers::source::Source;
@@ -189,6 +189,6 @@ fn profiles_go_to_the_rules_of_their_host() {
     assert!(!with(&e[0]));
     assert_eq!(
         (found[0].code, found[0].severity),
-        ("incomplete-export", Severity::Warning)
+        (Code::IncompleteExport, Severity::Warning)
     );
 }

@@ -2,7 +2,7 @@
 
 use super::scope::{Index, Links, finding};
 use crate::common::paths::host_words;
-use crate::finding::Severity;
+use crate::finding::{Known, Severity};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use hylint_model::Companion;
 
@@ -26,6 +26,7 @@ pub(super) fn join(exports: &mut Heads, links: &mut Links) {
                     profiles.span,
                     Severity::Warning,
                     "these profile settings belong to no rules that were read".into(),
+                    &Known::SettingsWithoutRules,
                     "put them into the folder of the rules, or name both files in one [[host]]",
                 ));
             }

@@ -19,7 +19,7 @@ mod tests;
 use super::describe::Frame;
 use super::order::Idle;
 use super::place::{self, normalized, point_name, rule_span};
-use crate::finding::{Finding, Part, Related, Severity};
+use crate::finding::{Code, Finding, Identity, Part, Place, Related, Severity};
 use crate::judge::{Exports, Flows, Guard, alternative_profiles, host_guards, transit_guard};
 use crate::rules::platform;
 use crate::site::Host;
@@ -200,11 +200,18 @@ impl<'a, 'b> PointReview<'a, 'b> {
         self.exports.settings(self.at)
     }
 
-    fn finding(&self, code: &'static str, severity: Severity, message: String) -> Finding {
-        let mut f = Finding::new(code, severity, message);
+    fn finding(
+        &self,
+        code: Code,
+        severity: Severity,
+        message: String,
+        identity: Identity,
+        place: Option<Place>,
+    ) -> Finding {
+        let mut f = Finding::new(code, severity, message, identity, place);
         f.host = Some(self.guard.name.to_owned());
         f.point = Some(point_name(self.exports, self.at));
-        f.direction = Some(self.guard.direction.as_str());
+        f.direction = Some(self.guard.direction);
         f
     }
 
@@ -377,6 +384,8 @@ impl<'a, 'b> PointReview<'a, 'b> {
     }
 
     fn word(&self, rule: &Rule, class: &Class, excess: &[PacketBox]) -> Finding {
+        let whole = rule_span(self.exports, self.at, rule);
+        // The place is the rule; the field that is too wide is labelled beside it.
         let mut f = self.finding(
             class.code,
             class.severity,
@@ -385,19 +394,12 @@ impl<'a, 'b> PointReview<'a, 'b> {
                 class.message(rule, excess, self.scene),
                 self.guard.name
             ),
+            Identity::of(&[&normalized(rule)]),
+            place::place(self.exports, self.at, whole),
         );
-        let span = class
-            .field
-            .and_then(|x| rule.field(x))
-            .unwrap_or_else(|| rule_span(self.exports, self.at, rule));
-        // The place is the rule; the field that is too wide is labelled beside it.
-        f.place = place::place(
-            self.exports,
-            self.at,
-            rule_span(self.exports, self.at, rule),
-        );
+        let span = class.field.and_then(|x| rule.field(x)).unwrap_or(whole);
         f.label = class.label.to_owned();
-        if span != rule_span(self.exports, self.at, rule)
+        if span != whole
             && let Some(place) = place::place(self.exports, self.at, span)
         {
             f.related.push(Related {
@@ -413,7 +415,6 @@ impl<'a, 'b> PointReview<'a, 'b> {
         let packet = tcp.or(excess.first());
         f.witness = packet.and_then(place::witness).map(Box::new);
         f.help = Some(class.help.to_owned());
-        place::fingerprint(&mut f, &[&normalized(rule)]);
         f
     }
 

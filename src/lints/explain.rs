@@ -6,6 +6,7 @@
 //! it does not. `tests/explain.rs` runs them.
 
 use super::{Group, LintMeta, by_code};
+use crate::finding::Code;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
 /// Head of the examples that are reported.
@@ -42,7 +43,7 @@ fn standing(lint: &LintMeta) -> String {
     };
     let off = match lint.group {
         Group::Trust => "; it cannot be switched off",
-        _ => "",
+        Group::Required | Group::Excess | Group::Hygiene => "",
     };
     format!(
         "## Severity\n\n{}, unless the finding itself is graver or milder. `[lints]` in hylint.toml changes it{off}. \
@@ -52,12 +53,14 @@ fn standing(lint: &LintMeta) -> String {
 }
 
 fn waiving(lint: &LintMeta) -> String {
-    if matches!(lint.code, "expired-waiver" | "unused-waiver") {
+    if matches!(lint.code, Code::ExpiredWaiver | Code::UnusedWaiver) {
         return "It cannot be waived: the waiver itself is to be mended.\n".into();
     }
     let tie = match lint.group {
         Group::Required => "requirement = \"database.service-management\"  # or rule, or export",
-        _ => "export = \"sql1/*.rules\"  # or rule = \"its name\"",
+        Group::Excess | Group::Hygiene | Group::Trust => {
+            "export = \"sql1/*.rules\"  # or rule = \"its name\""
+        }
     };
     let entry = format!(
         "In hylint.toml, with an owner and an end:\n\n```toml\n[[waive]]\ncode = \"{}\"\n{tie}\nuntil = 2027-03-31\n\

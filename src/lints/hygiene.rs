@@ -2,7 +2,7 @@
 
 use super::order::{self, Idle};
 use super::place::{self, point_name};
-use crate::finding::{Finding, Related, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Related, Severity};
 use crate::judge::Exports;
 use hylint_engine::PointId;
 use hylint_model::{Body, Chain, Point, RuleOrigin, Span, Table};
@@ -31,12 +31,13 @@ pub(crate) fn findings(exports: &Exports, out: &mut Vec<Finding>) -> Idle {
 pub(super) fn folded(
     exports: &Exports,
     at: PointId,
-    code: &'static str,
+    code: Code,
     message: String,
+    known: &Known<'_>,
     spans: &[Span],
 ) -> Option<Finding> {
-    let mut f = Finding::new(code, Severity::Note, message);
-    f.place = place::place(exports, at, *spans.first()?);
+    let place = place::place(exports, at, *spans.first()?);
+    let mut f = Finding::new(code, Severity::Note, message, Identity::known(known), place);
     f.label = "the first of them".into();
     f.point = Some(point_name(exports, at));
     for s in spans.iter().skip(1).take(NAMED) {
@@ -46,7 +47,6 @@ pub(super) fn folded(
                 label: "another".into(),
             }));
     }
-    place::fingerprint(&mut f, &[]);
     Some(f)
 }
 
@@ -67,12 +67,13 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
             spans.push(r.span);
         }
     }
+    let name = point_name(exports, at);
     let message = format!(
-        "{} rules of {} repeat the name of an earlier one",
+        "{} rules of {name} repeat the name of an earlier one",
         spans.len(),
-        point_name(exports, at)
     );
-    folded(exports, at, "duplicate-name", message, &spans)
+    let known = Known::NamesRepeated { point: &name };
+    folded(exports, at, Code::DuplicateName, message, &known, &spans)
 }
 
 fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding> {
@@ -96,5 +97,13 @@ fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding
         table.name,
         idle.len()
     );
-    folded(exports, at, "unreferenced-chain", message, &spans)
+    let known = Known::ChainsUnused { table: &table.name };
+    folded(
+        exports,
+        at,
+        Code::UnreferencedChain,
+        message,
+        &known,
+        &spans,
+    )
 }

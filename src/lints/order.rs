@@ -2,14 +2,14 @@
 
 use super::hygiene::folded;
 use super::place::{self, normalized, point_name, rule_span};
-use crate::finding::{Finding, Related, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Related, Severity};
 use crate::judge::Exports;
 use crate::rules::platform;
 use hylint_engine::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
 use hylint_engine::{Decider, ListId, PointId, RuleSets};
 use hylint_model::{
-    Action, Body, Chain, ChainId, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point,
-    Profiles, Rule, RuleList, RuleOrigin, Span, Table, Test,
+    Action, Body, Chain, ChainId, DefaultOrigin, DefaultVerdict, Direction, Discipline, Lists,
+    Point, Profiles, Rule, RuleList, RuleOrigin, Span, Table, Test,
 };
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -197,11 +197,11 @@ impl<'a> ListReview<'a> {
                 tables.flat_map(|(n, t)| self.of_table(n, t)).collect()
             }
             Body::Lists(l) => [
-                ("in", ListId::Ingress, &l.ingress),
-                ("out", ListId::Egress, &l.egress),
+                (Direction::In, ListId::Ingress, &l.ingress),
+                (Direction::Out, ListId::Egress, &l.egress),
             ]
             .into_iter()
-            .map(|(name, id, list)| (name.to_owned(), self.of_list(point, l, id, list)))
+            .map(|(way, id, list)| (way.as_str().to_owned(), self.of_list(point, l, id, list)))
             .collect(),
         }
     }
@@ -269,16 +269,17 @@ impl<'a> ListReview<'a> {
     fn idle(&self, list: &str, rule: &Rule, by: &[&Rule]) -> Finding {
         let same = by.iter().all(|r| r.action == rule.action);
         let (code, severity) = if same {
-            ("redundant-rule", Severity::Note)
+            (Code::RedundantRule, Severity::Note)
         } else {
-            ("shadowed-rule", Severity::Warning)
+            (Code::ShadowedRule, Severity::Warning)
         };
         let who = match by {
             [one] => format!("{} takes", self.name(one)),
             several => format!("a union of {} rules takes", several.len()),
         };
         // A list of a direction is all of the point's; a chain is one of many.
-        let direction = ["in", "out"].into_iter().find(|d| *d == list);
+        let mut each = [Direction::In, Direction::Out].into_iter();
+        let direction = each.find(|d| d.as_str() == list);
         let place = if direction.is_some() {
             String::new()
         } else {
@@ -296,11 +297,12 @@ impl<'a> ListReview<'a> {
                 "{}{place} {what}: {who} every packet that it matches{how}",
                 self.name(rule)
             ),
-        );
-        f.place = place::place(
-            self.exports,
-            self.at,
-            rule_span(self.exports, self.at, rule),
+            Identity::of(&[list, &normalized(rule)]),
+            place::place(
+                self.exports,
+                self.at,
+                rule_span(self.exports, self.at, rule),
+            ),
         );
         f.label = what.into();
         f.rule = Some(self.name(rule));
@@ -312,7 +314,6 @@ impl<'a> ListReview<'a> {
         } else {
             "remove it, or let it act before the rules that take its packets".into()
         });
-        place::fingerprint(&mut f, &[list, &normalized(rule)]);
         f
     }
 
@@ -350,12 +351,23 @@ impl<'a> ListReview<'a> {
         } else {
             ("s", "change", "them")
         };
+        let point = point_name(self.exports, self.at);
         let message = format!(
-            "{n} rule{s} of {} {verb} nothing: without {them} other rules allow the same",
-            point_name(self.exports, self.at)
+            "{n} rule{s} of {point} {verb} nothing: without {them} other rules allow the same"
         );
+        let known = Known::RulesRedundant {
+            rules: n,
+            point: &point,
+        };
         let spans: Vec<Span> = rules.iter().map(|r| r.span).collect();
-        let mut f = folded(self.exports, self.at, "redundant-rule", message, &spans)?;
+        let mut f = folded(
+            self.exports,
+            self.at,
+            Code::RedundantRule,
+            message,
+            &known,
+            &spans,
+        )?;
         f.help = Some("remove what is no longer meant, or leave it as documentation".into());
         Some(f)
     }
@@ -368,15 +380,20 @@ impl<'a> ListReview<'a> {
         } else {
             ("s", "overlap")
         };
+        let point = point_name(self.exports, self.at);
         let message = format!(
-            "{n} rule{s} of {} {verb} an earlier rule of the opposite action in part: only the order decides",
-            point_name(self.exports, self.at)
+            "{n} rule{s} of {point} {verb} an earlier rule of the opposite action in part: only the order decides"
         );
+        let known = Known::RulesConflict {
+            rules: n,
+            point: &point,
+        };
         let mut f = folded(
             self.exports,
             self.at,
-            "conflicting-rule",
+            Code::ConflictingRule,
             message,
+            &known,
             &[first.span],
         )?;
         let also = pairs.iter().skip(1).take(NAMED - 1);
@@ -399,15 +416,20 @@ impl<'a> ListReview<'a> {
             return None;
         }
         let s = if n == 1 { "" } else { "s" };
+        let name = point_name(self.exports, self.at);
         let message = format!(
-            "{n} rule{s} of {} could not be compared with all that stands before: whether they decide is not known",
-            point_name(self.exports, self.at)
+            "{n} rule{s} of {name} could not be compared with all that stands before: whether they decide is not known"
         );
+        let known = Known::RulesNotCompared {
+            rules: n,
+            point: &name,
+        };
         let mut f = folded(
             self.exports,
             self.at,
-            "shadowed-rule",
+            Code::ShadowedRule,
             message,
+            &known,
             &[point.label],
         )?;
         f.label = "here".into();

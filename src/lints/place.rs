@@ -1,11 +1,11 @@
-//! From the engine's references to places, names and fingerprints.
+//! From the engine's references to places and names.
 
 use crate::finding::outcome::Evidence;
-use crate::finding::{Finding, Place, Witness};
+use crate::finding::{DeciderKind, Place, Witness};
 use crate::judge::Exports;
 use hylint_engine::{Decider, PointId, SetId};
 use hylint_model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule, Span};
-use hylint_space::{AddrSet, PacketBox, proto};
+use hylint_space::{AddrSet, PacketBox, PortSet, proto};
 use std::net::IpAddr;
 
 /// The point of a reference.
@@ -95,19 +95,24 @@ pub fn decider_name(exports: &Exports, d: &Decider<'_>) -> String {
         Decider::Rule { rule, .. } => rule.name.to_string(),
         Decider::Policy { chain, .. } => chain.name.to_string(),
         Decider::Default { .. } | Decider::Setting { .. } => "default".into(),
-        Decider::Nothing { reason, .. } => (*reason).into(),
+        Decider::Nothing { reason, .. } => reason.as_str().into(),
     }
 }
 
-/// `rule`, `policy`, `default` or `implicit`.
+/// What kind of thing a decider is.
 #[must_use]
-pub fn decider_kind(d: &Decider<'_>) -> &'static str {
+pub fn decider_kind(d: &Decider<'_>) -> DeciderKind {
     match d {
-        Decider::Rule { .. } => "rule",
-        Decider::Policy { .. } => "policy",
-        Decider::Setting { .. } => "default",
-        Decider::Default { default, .. } if default.origin == DefaultOrigin::Stated => "default",
-        Decider::Default { .. } | Decider::Nothing { .. } => "implicit",
+        Decider::Rule { .. } => DeciderKind::Rule,
+        Decider::Policy { .. } => DeciderKind::Policy,
+        Decider::Setting { .. } => DeciderKind::Default,
+        Decider::Default { default, .. } => match default.origin {
+            DefaultOrigin::Stated => DeciderKind::Default,
+            DefaultOrigin::Implicit | DefaultOrigin::Assumed | DefaultOrigin::Unknown => {
+                DeciderKind::Implicit
+            }
+        },
+        Decider::Nothing { .. } => DeciderKind::Implicit,
     }
 }
 
@@ -123,6 +128,8 @@ pub fn evidence(exports: &Exports, d: &Decider<'_>) -> Evidence {
 
 /// What a rule matches and does, without its place, name and rank: equal rules give equal texts, in whatever order they
 /// list their alternatives.
+///
+/// INVARIANT: fingerprints are made of it and baselines hold them, so its text stays, whatever reports say of a rule.
 #[must_use]
 pub fn normalized(rule: &Rule) -> String {
     let action = normalized_action(&rule.action);
@@ -157,7 +164,8 @@ fn clause(c: &Clause) -> String {
         "{};{};{:?};{:?};{:?};{:?};{:?};{:?};{:?}",
         b.src, b.dst, b.proto, b.sport, b.dport, b.in_iface, b.out_iface, b.flags, b.state
     );
-    let mut conditions: Vec<String> = c.conditions.iter().map(Condition::describe).collect();
+    let text = |c: &Condition| format!("{}{}", if c.negated { "not " } else { "" }, c.text);
+    let mut conditions: Vec<String> = c.conditions.iter().map(text).collect();
     conditions.sort();
     for c in conditions {
         out.push('&');
@@ -166,9 +174,17 @@ fn clause(c: &Clause) -> String {
     out
 }
 
-/// Says what tells a finding from others of its code at the same point, apart from its place.
-pub fn fingerprint(f: &mut Finding, parts: &[&str]) {
-    f.identity.text = parts.join("\0");
+/// Ports as findings are known by them, whatever reports write.
+#[must_use]
+pub fn known_ports(ports: &PortSet) -> String {
+    let text = |(lo, hi): (u16, u16)| {
+        if lo == hi {
+            lo.to_string()
+        } else {
+            format!("{lo}-{hi}")
+        }
+    };
+    ports.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// One packet of a box.

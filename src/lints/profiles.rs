@@ -1,7 +1,7 @@
 //! `incomplete-export` where nothing says which Windows profile is active, and required flows pass in the assumed one only.
 
-use super::place::{decider_name, decider_place, fingerprint, point_name};
-use crate::finding::{Finding, Related, Severity};
+use super::place::{decider_name, decider_place, point_name};
+use crate::finding::{AssumptionId, Code, Finding, Identity, Related, Severity};
 use crate::judge::{Checked, Exports, Judged};
 use hylint_engine::PointId;
 use hylint_model::Profiles;
@@ -70,13 +70,18 @@ fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {
     }
     let mut deciders = deciders.into_iter();
     let first = deciders.next();
-    let mut f = Finding::new("incomplete-export", Severity::Note, message);
+    let mut f = Finding::new(
+        Code::IncompleteExport,
+        Severity::Note,
+        message,
+        Identity::of(&[&known_as(fails.profiles)]),
+        first.as_ref().and_then(|(place, _)| place.clone()),
+    );
     f.host = Some(guard.name.to_owned());
     f.point = Some(point_name(exports, fails.at));
-    f.direction = Some(guard.direction.as_str());
+    f.direction = Some(guard.direction);
     f.label = "lets one of them through".into();
     f.rule = first.as_ref().map(|(_, d)| decider_name(exports, d));
-    f.place = first.and_then(|(place, _)| place);
     let another = |place| Related {
         place,
         label: "another".into(),
@@ -86,7 +91,23 @@ fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {
         "say which profile is active: `profile` of the host in hylint.toml, or `netsh advfirewall monitor show currentprofile` beside the rules"
             .into(),
     );
-    f.assumptions = vec!["profile-domain".into()];
-    fingerprint(&mut f, &[&fails.profiles.told()]);
+    f.assumptions = vec![AssumptionId::ProfileDomain.to_string()];
     f
+}
+
+/// INVARIANT: what a finding about these profiles is known by, however their names read by now. Baselines hold it.
+fn known_as(profiles: Profiles) -> String {
+    let each = [
+        (Profiles::DOMAIN, "domain"),
+        (Profiles::PRIVATE, "private"),
+        (Profiles::PUBLIC, "public"),
+    ];
+    let here = each.iter().filter(|(p, _)| p.intersects(profiles));
+    let names: Vec<&str> = here.map(|(_, n)| *n).collect();
+    match names.as_slice() {
+        [first @ .., last] if !first.is_empty() => {
+            format!("{} and {last} profiles", first.join(", "))
+        }
+        _ => format!("{} profile", names.concat()),
+    }
 }

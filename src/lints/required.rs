@@ -3,9 +3,9 @@
 
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
-use crate::finding::{Finding, Place, Related, Severity};
+use crate::finding::{AssumptionId, Code, Finding, Identity, Place, Related, Severity};
 use crate::judge::{
-    Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
+    Cause, Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
 };
 use crate::rules::matrix::{Implied, Requirement};
 use crate::site::Site;
@@ -25,6 +25,48 @@ struct Subject<'a> {
     impact: &'a str,
     id: &'a str,
     row: Option<u32>,
+}
+
+/// How a required flow fails: a code for each, and two ways in which it may be conditional.
+#[derive(Clone, Copy)]
+enum Stop {
+    Conditional {
+        /// On who the undeclared peers are.
+        peers: bool,
+    },
+    NoReply,
+    Blocked,
+    Disabled,
+    Partial,
+    Missing,
+}
+
+impl Stop {
+    /// For a cause, whether a rule allows the flow and does not win, and whether a disabled one would.
+    fn of(cause: Cause, overruled: bool, disabled: bool) -> Self {
+        match cause {
+            Cause::PeersUnknown => Self::Conditional { peers: true },
+            Cause::Undecided { .. } | Cause::ReplyUndecided { .. } => {
+                Self::Conditional { peers: false }
+            }
+            Cause::ReplyDenied { .. } => Self::NoReply,
+            Cause::Denied { .. } | Cause::OddPorts { .. } if overruled => Self::Blocked,
+            Cause::Denied { .. } | Cause::OddPorts { .. } if disabled => Self::Disabled,
+            Cause::Denied { partial: true } | Cause::OddPorts { partial: true } => Self::Partial,
+            Cause::Denied { partial: false } | Cause::OddPorts { partial: false } => Self::Missing,
+        }
+    }
+
+    fn code(self) -> Code {
+        match self {
+            Self::Conditional { .. } => Code::ConditionalFlow,
+            Self::NoReply => Code::NoReturnPath,
+            Self::Blocked => Code::BlockedFlow,
+            Self::Disabled => Code::DisabledFlow,
+            Self::Partial => Code::PartialFlow,
+            Self::Missing => Code::MissingFlow,
+        }
+    }
 }
 
 /// Findings of the matrix.
@@ -113,8 +155,7 @@ fn word<'a>(
     f: &Failure<'a>,
     serving: &Serving,
 ) -> Finding {
-    let conditional = !f.conditions.is_empty() || f.peers_unknown || f.undecided;
-    let plain = !conditional && !f.reply;
+    let plain = matches!(f.cause, Cause::Denied { .. } | Cause::OddPorts { .. });
     let allow =
         f.by.rule()
             .filter(|_| plain)
@@ -125,15 +166,10 @@ fn word<'a>(
         None
     };
     let disabled = miss.as_ref().is_some_and(|m| m.field == Field::Enabled);
-    let code = match () {
-        () if conditional => "conditional-flow",
-        () if f.reply => "no-return-path",
-        () if allow.is_some() => "blocked-flow",
-        () if disabled => "disabled-flow",
-        () if f.partial => "partial-flow",
-        () => "missing-flow",
-    };
-    let mild = f.only_odd_ports || (conditional && f.only_rate()) || !s.mandatory;
+    let stop = Stop::of(f.cause, allow.is_some(), disabled);
+    let code = stop.code();
+    let odd = matches!(f.cause, Cause::OddPorts { .. });
+    let mild = odd || f.only_rate() || !s.mandatory;
     let severity = if mild {
         Severity::Warning
     } else {
@@ -142,17 +178,21 @@ fn word<'a>(
     let policy = local_rules_disabled(exports, c);
     let unmerged = miss.as_ref().is_some_and(|m| m.field == Field::Origin);
     let off = policy.as_ref().filter(|_| unmerged);
-    let mut out = Finding::new(code, severity, message(s, c, f, code, off.is_some()));
-    out.place = place::decider_place(exports, &nearer_default(exports, &f.by, c, miss.as_ref()));
-    out.label = label(f, code);
-    if let (Some(setting), None) = (off, f.by.rule()) {
-        out.place = Some(setting.clone());
-        out.label = POLICY.into();
-    }
+    let decider = || nearer_default(exports, &f.by, c, miss.as_ref());
+    let setting = off.filter(|_| f.by.rule().is_none());
+    let place = setting
+        .cloned()
+        .or_else(|| place::decider_place(exports, &decider()));
+    let message = message(s, c, f, stop, off.is_some());
+    let mut out = Finding::new(code, severity, message, identity(s, c, f), place);
+    out.label = match setting {
+        Some(_) => POLICY.into(),
+        None => label(f, stop),
+    };
     out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
     out.host = Some(c.guard.name.to_owned());
     out.point = c.guard.points.first().map(|at| point_name(exports, *at));
-    out.direction = Some(c.guard.direction.as_str());
+    out.direction = Some(c.guard.direction);
     out.requirement = Some(s.id.to_owned());
     out.row = s.row;
     out.impact = Some(s.impact.to_owned());
@@ -193,22 +233,24 @@ fn word<'a>(
             &format!("not known: {}", cond.describe()),
         );
     }
-    let help = help(s, c, f, code, blocks_first(exports, c));
-    out.help = Some(match policy {
-        Some(_) if matches!(code, "missing-flow" | "partial-flow") => by_policy(help, f, unmerged),
+    let help = help(s, c, f, stop, blocks_first(exports, c));
+    out.help = Some(match (&policy, stop) {
+        (Some(_), Stop::Missing | Stop::Partial) => by_policy(help, f, unmerged),
         _ => help,
     });
-    let norm = f.by.rule().map(normalized).unwrap_or_default();
-    place::fingerprint(
-        &mut out,
-        &[s.transport, &describe::ports(&f.ports()), &norm],
-    );
-    out.identity.peers = f.peers(c.guard.direction);
-    if c.guard.direction == Direction::Forward {
-        let far = union_addrs(&f.packets, |p| &p.dst);
-        out.identity.peers = union_addrs(&f.packets, |p| &p.src).union(&far);
-    }
     out
+}
+
+/// What a flow is known by: its transport and ports, and what stops it; and the peers for which it fails.
+fn identity(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>) -> Identity {
+    let norm = f.by.rule().map(normalized).unwrap_or_default();
+    let peers = if c.guard.direction == Direction::Forward {
+        let far = union_addrs(&f.packets, |p| &p.dst);
+        union_addrs(&f.packets, |p| &p.src).union(&far)
+    } else {
+        f.peers(c.guard.direction)
+    };
+    Identity::of(&[s.transport, &place::known_ports(&f.ports()), &norm]).with_peers(peers)
 }
 
 /// Said of the setting that keeps local rules from acting.
@@ -286,7 +328,7 @@ fn verb_partly(d: Direction) -> &'static str {
     }
 }
 
-fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, off: bool) -> String {
+fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, off: bool) -> String {
     let flow = format!(
         "{} {} from {} to {}",
         s.transport.to_uppercase(),
@@ -296,19 +338,19 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, off: b
     );
     let at = c.guard.name;
     let stopped = format!("{flow} {} at {at}", verb(c.guard.direction));
-    match code {
-        "no-return-path" => format!("{flow} passes at {at}, but replies to it do not"),
-        "conditional-flow" if f.peers_unknown => {
+    match stop {
+        Stop::NoReply => format!("{flow} passes at {at}, but replies to it do not"),
+        Stop::Conditional { peers: true } => {
             format!(
                 "{flow} passes at {at} for some peers only, and the peer addresses are not declared"
             )
         }
-        "conditional-flow" => {
+        Stop::Conditional { peers: false } => {
             format!("whether {flow} passes at {at} depends on what the export does not say")
         }
-        "blocked-flow" => format!("{stopped}: a rule denies it"),
-        "disabled-flow" => format!("{stopped}: the rule for it is disabled"),
-        "partial-flow" => {
+        Stop::Blocked => format!("{stopped}: a rule denies it"),
+        Stop::Disabled => format!("{stopped}: the rule for it is disabled"),
+        Stop::Partial => {
             let why = if off {
                 ": policy disables the local rule for the rest"
             } else {
@@ -316,17 +358,19 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, code: &str, off: b
             };
             format!("{flow} {} at {at}{why}", verb_partly(c.guard.direction))
         }
-        _ if off && f.by.rule().is_some() => {
+        Stop::Missing if off && f.by.rule().is_some() => {
             format!("{stopped}: a rule denies it, and policy disables the local rule for it")
         }
-        _ if off => format!("{stopped}: policy disables the local rule for it"),
-        _ => format!("{stopped}: no rule allows it"),
+        Stop::Missing if off => format!("{stopped}: policy disables the local rule for it"),
+        Stop::Missing => format!("{stopped}: no rule allows it"),
     }
 }
 
-fn label(f: &Failure<'_>, code: &str) -> String {
-    match (&f.by, code) {
-        (Decider::Rule { .. }, "conditional-flow") => "this rule decides, if it matches".into(),
+fn label(f: &Failure<'_>, stop: Stop) -> String {
+    match (&f.by, stop) {
+        (Decider::Rule { .. }, Stop::Conditional { .. }) => {
+            "this rule decides, if it matches".into()
+        }
         (Decider::Rule { .. }, _) => "this rule stops it".into(),
         (Decider::Policy { chain, .. }, _) => {
             format!("nothing allows it before the policy of {}", chain.name)
@@ -334,7 +378,7 @@ fn label(f: &Failure<'_>, code: &str) -> String {
         (Decider::Default { .. } | Decider::Setting { .. }, _) => {
             "nothing allows it before this default".into()
         }
-        (Decider::Nothing { reason, .. }, _) => (*reason).into(),
+        (Decider::Nothing { reason, .. }, _) => reason.as_str().into(),
     }
 }
 
@@ -347,7 +391,7 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
         .filter(|_| c.guard.direction == Direction::Forward);
     let me = far.map_or_else(
         || c.guard.name.to_owned(),
-        |p| if f.reply { &p.src } else { &p.dst }.to_string(),
+        |p| if f.cause.is_reply() { &p.src } else { &p.dst }.to_string(),
     );
     let text = |p: String| {
         if c.guard.direction == Direction::Out {
@@ -364,7 +408,7 @@ fn help(
     s: &Subject<'_>,
     c: &Checked<'_>,
     f: &Failure<'_>,
-    code: &str,
+    stop: Stop,
     blocks_first: bool,
 ) -> String {
     let flow = format!(
@@ -373,7 +417,11 @@ fn help(
         describe::ports(&f.ports())
     );
     let peers: Vec<String> = f.peers(c.guard.direction).texts().take(4).collect();
-    let who = if c.assumptions.iter().any(|(a, _)| *a == "peers-unknown") {
+    let who = if c
+        .assumptions
+        .iter()
+        .any(|(a, _)| *a == AssumptionId::PeersUnknown)
+    {
         format!(
             "the hosts of {}",
             if c.guard.direction == Direction::Out {
@@ -385,14 +433,14 @@ fn help(
     } else {
         peers.join(", ")
     };
-    match (code, c.guard.direction) {
-        _ if f.only_odd_ports => {
-            "set `deployment.ephemeral` to the source ports that the clients use".into()
-        }
-        ("conditional-flow", _) if f.peers_unknown => {
+    if matches!(f.cause, Cause::OddPorts { .. }) {
+        return "set `deployment.ephemeral` to the source ports that the clients use".into();
+    }
+    match stop {
+        Stop::Conditional { peers: true } => {
             "declare the peers under `[roles]` in hylint.toml".into()
         }
-        ("conditional-flow", _) => match f.conditions.first().map(|c| &c.test) {
+        Stop::Conditional { peers: false } => match f.conditions.first().map(|c| &c.test) {
             Some(Test::Named { key, .. }) => {
                 format!(
                     "say in hylint.toml which addresses it stands for: `[resolve]` \"{key}\" = [...]"
@@ -400,19 +448,19 @@ fn help(
             }
             _ => "make the rule unconditional for this flow, or export what decides it".into(),
         },
-        ("blocked-flow", _) if blocks_first => {
+        Stop::Blocked if blocks_first => {
             "narrow or remove the blocking rule: a block wins over every allow".into()
         }
-        ("blocked-flow", _) => {
-            "narrow the denying rule, or let the allowing rule come first".into()
-        }
-        ("disabled-flow", _) => "enable the rule".into(),
-        ("no-return-path", _) => {
+        Stop::Blocked => "narrow the denying rule, or let the allowing rule come first".into(),
+        Stop::Disabled => "enable the rule".into(),
+        Stop::NoReply => {
             "allow the replies: established connections, or the ephemeral ports of the peers".into()
         }
-        (_, Direction::In) => format!("allow {flow} in from {who}"),
-        (_, Direction::Out) => format!("allow {flow} out to {who}"),
-        (_, Direction::Forward) => format!("let {flow} from {} through to {}", s.from, s.to),
+        Stop::Partial | Stop::Missing => match c.guard.direction {
+            Direction::In => format!("allow {flow} in from {who}"),
+            Direction::Out => format!("allow {flow} out to {who}"),
+            Direction::Forward => format!("let {flow} from {} through to {}", s.from, s.to),
+        },
     }
 }
 
@@ -429,10 +477,10 @@ pub fn unproven(req: &Requirement, unproven: &[String]) -> Finding {
         "{} from {} to {} rests on no export of {ends}",
         req.id, req.from.name, req.to.name
     );
-    let mut f = Finding::new("unverified-flow", Severity::Error, text);
+    let identity = Identity::of(&[&ends]);
+    let mut f = Finding::new(Code::UnverifiedFlow, Severity::Error, text, identity, None);
     f.requirement = Some(req.id.clone());
     f.row = Some(req.row);
     f.help = Some("add the export of these hosts, or relax `[check] require-evidence`".into());
-    place::fingerprint(&mut f, &[&ends]);
     f
 }

@@ -1,7 +1,6 @@
 //! Where the run itself is not to be trusted: `stale-export`, and `unmodelled-match` where a verdict rests on one.
 
-use super::place;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Code, Finding, Identity, Place, Severity};
 use crate::judge::{Exports, Judged};
 use hylint_model::{ConditionKind, Span};
 use jiff::Timestamp;
@@ -20,15 +19,15 @@ pub fn stale(exports: &Exports, max_age_days: Option<u32>, now: Timestamp) -> Ve
     for e in exports.iter() {
         let Some((text, span)) = &e.export.exported_at else {
             let mut f = Finding::new(
-                "stale-export",
+                Code::StaleExport,
                 Severity::Warning,
                 "the export does not say when it was made",
+                Identity::of(&[&e.path]),
+                Place::new(&e.path, &e.source, Span::default()),
             );
-            f.place = Some(Place::new(&e.path, &e.source, Span::default()));
             f.help = Some(
                 "make it anew with a tool that dates it, or unset `[check] max-age-days`".into(),
             );
-            place::fingerprint(&mut f, &[&e.path]);
             out.push(f);
             continue;
         };
@@ -36,11 +35,15 @@ pub fn stale(exports: &Exports, max_age_days: Option<u32>, now: Timestamp) -> Ve
         let age = now.duration_since(made).as_hours() / 24;
         if age > i64::from(days) {
             let text = format!("the export is {age} days old; the site accepts {days}");
-            let mut f = Finding::new("stale-export", Severity::Warning, text);
-            f.place = Some(Place::new(&e.path, &e.source, *span));
+            let mut f = Finding::new(
+                Code::StaleExport,
+                Severity::Warning,
+                text,
+                Identity::of(&[&e.path]),
+                Place::new(&e.path, &e.source, *span),
+            );
             f.label = "made here".into();
             f.help = Some("export again".into());
-            place::fingerprint(&mut f, &[&e.path]);
             out.push(f);
         }
     }
@@ -94,7 +97,10 @@ pub fn doubted(exports: &Exports, judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)>
 /// Raises the notes about unmodelled matches on which a verdict rests.
 pub fn raise_unmodelled(doubted: &[(Arc<str>, u32)], findings: &mut [Finding]) {
     let lines: BTreeSet<(&str, u32)> = doubted.iter().map(|(p, l)| (&**p, *l)).collect();
-    for f in findings.iter_mut().filter(|f| f.code == "unmodelled-match") {
+    for f in findings
+        .iter_mut()
+        .filter(|f| f.code == Code::UnmodelledMatch)
+    {
         let here = |p: &Place| {
             let from = (&*p.path, p.start.line);
             lines.range(from..=(&*p.path, p.end.line)).next().is_some()

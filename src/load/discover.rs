@@ -2,7 +2,7 @@
 
 use super::files::{Files, Kind, reason};
 use crate::common::diag::Diag;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -184,7 +184,9 @@ pub(super) fn link_loop(link: &Path, ancestor: &Path) -> Finding {
         shown(ancestor)
     );
     let help = "remove the link, or exclude it with `[check] exclude`";
-    about(&shown(link), Severity::Note, message, help)
+    let to = shown(ancestor);
+    let known = Known::LinkLoop { to: &to };
+    about(&shown(link), Severity::Note, message, &known, help)
 }
 
 pub(super) fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
@@ -203,13 +205,25 @@ pub(super) fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
 pub(super) fn unreadable_for(path: &Path, cause: &str) -> Finding {
     let message = format!("it cannot be read, so exports in it are not judged: {cause}");
     let help = "give the account that runs hylint read access, repair the link, or exclude it with `[check] exclude`";
-    about(&shown(path), Severity::Error, message, help)
+    let known = Known::UnreadablePath { cause };
+    about(&shown(path), Severity::Error, message, &known, help)
 }
 
-fn about(path: &str, severity: Severity, message: String, help: &str) -> Finding {
-    let mut f = Finding::new("malformed-export", severity, message);
+fn about(
+    path: &str,
+    severity: Severity,
+    message: String,
+    known: &Known<'_>,
+    help: &str,
+) -> Finding {
+    let mut f = Finding::new(
+        Code::MalformedExport,
+        severity,
+        message,
+        Identity::known(known),
+        Place::file(&path.into()),
+    );
     f.help = Some(help.into());
-    f.place = Some(Place::file(&path.into()));
     f
 }
 

@@ -23,7 +23,7 @@ pub use summary::Summary;
 pub use unmodelled::{Unmodelled, unmodelled};
 
 use crate::common::hash;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use hylint_model::{Export, Span};
 use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format::{self, Depth};
@@ -312,10 +312,12 @@ fn read_bytes(from: &dyn Files, file: &FileRef) -> Result<Vec<u8>, NoExport> {
         from.read(&file.open)
     };
     read().map_err(|e: io::Error| {
+        let cause = plain_io(&e);
         failed(
             file,
-            "malformed-export",
-            format!("the file cannot be read: {}", plain_io(&e)),
+            Code::MalformedExport,
+            format!("the file cannot be read: {cause}"),
+            &Known::UnreadableFile { cause: &cause },
             "give the account that runs hylint read access, or exclude the file with `[check] exclude`",
         )
     })
@@ -362,14 +364,21 @@ fn looks_like_export(file: &FileRef) -> bool {
 const MAKE_EXPORT: &str = "export it again: netsh advfirewall firewall show rule name=all verbose · iptables-save · \
     aws ec2 describe-security-groups · az network nsg list";
 
-fn failed(file: &FileRef, code: &'static str, message: String, help: &str) -> NoExport {
-    NoExport::Failed(Box::new(file_finding(file, code, message, help)))
+fn failed(file: &FileRef, code: Code, message: String, known: &Known<'_>, help: &str) -> NoExport {
+    NoExport::Failed(Box::new(file_finding(file, code, message, known, help)))
 }
 
-fn file_finding(file: &FileRef, code: &'static str, message: String, help: &str) -> Finding {
-    let mut f = Finding::new(code, Severity::Error, message);
+fn file_finding(
+    file: &FileRef,
+    code: Code,
+    message: String,
+    known: &Known<'_>,
+    help: &str,
+) -> Finding {
+    let place = Place::file(&file.shown);
+    let identity = Identity::known(known);
+    let mut f = Finding::new(code, Severity::Error, message, identity, place);
     f.help = Some(help.to_owned());
-    f.place = Some(Place::file(&file.shown));
     f
 }
 
@@ -379,8 +388,9 @@ fn empty(file: &FileRef) -> NoExport {
     }
     failed(
         file,
-        "empty-export",
+        Code::EmptyExport,
         "the file is empty: the command that should have filled it may have failed".into(),
+        &Known::EmptyFile,
         MAKE_EXPORT,
     )
 }
@@ -389,20 +399,30 @@ fn undecodable(file: &FileRef, e: DecodeError, binary: Option<Lookalike>) -> NoE
     if !looks_like_export(file) {
         return NoExport::Other(file.shown.to_string());
     }
-    let message = match e {
-        DecodeError::Binary => "the file is binary: it holds no text in any encoding of an export",
-        DecodeError::TooLarge => "the file is larger than 4 GiB",
+    let like = binary.map(|l| l.what);
+    let (message, known) = match e {
+        DecodeError::Binary => (
+            "the file is binary: it holds no text in any encoding of an export",
+            Known::BinaryFile { like },
+        ),
+        DecodeError::TooLarge => ("the file is larger than 4 GiB", Known::LargeFile { like }),
     };
-    no_export(file, message, binary, MAKE_EXPORT)
+    no_export(file, message, binary, &known, MAKE_EXPORT)
 }
 
 /// A file that no reader takes, with what it looks like if that is known.
-fn no_export(file: &FileRef, message: &str, like: Option<Lookalike>, help: &str) -> NoExport {
+fn no_export(
+    file: &FileRef,
+    message: &str,
+    like: Option<Lookalike>,
+    known: &Known<'_>,
+    help: &str,
+) -> NoExport {
     let (message, help) = match like {
         Some(l) => (format!("{message}; it looks like {}", l.what), l.instead),
         None => (message.to_owned(), help),
     };
-    failed(file, "malformed-export", message, help)
+    failed(file, Code::MalformedExport, message, known, help)
 }
 
 fn unknown(file: &FileRef, source: &Source) -> NoExport {
@@ -422,14 +442,18 @@ fn unknown(file: &FileRef, source: &Source) -> NoExport {
         MAKE_EXPORT
     };
     let message = "the file is no firewall export that hylint knows";
-    no_export(file, message, like, help)
+    let known = Known::UnknownFile {
+        like: like.map(|l| l.what),
+    };
+    no_export(file, message, like, &known, help)
 }
 
 /// A file in a folder of exports that says what a firewall does, in a form that is not read. Its host may be among the
 /// exports too, so this is no error.
 fn passed_over(file: &FileRef, like: Lookalike) -> NoExport {
     let message = format!("the file is not read: it looks like {}", like.what);
-    let mut f = file_finding(file, "malformed-export", message, like.instead);
+    let known = Known::FilePassedOver { like: like.what };
+    let mut f = file_finding(file, Code::MalformedExport, message, &known, like.instead);
     f.severity = Severity::Note;
     NoExport::Failed(Box::new(f))
 }
@@ -439,11 +463,15 @@ fn invalid_characters(file: &FileRef, source: &Source) -> Finding {
     let count = source.text.matches('\u{fffd}').count();
     let mut f = file_finding(
         file,
-        "malformed-export",
+        Code::MalformedExport,
         format!(
             "{count} characters are invalid in {}: the file was damaged or written in mixed encodings",
             source.encoding
         ),
+        &Known::InvalidCharacters {
+            count,
+            encoding: source.encoding,
+        },
         "export the file again and do not edit or concatenate it with another encoding",
     );
     f.severity = Severity::Warning;

@@ -9,7 +9,7 @@
 //! | unmodelled, the rule is in no model | `unmodelled-match` | error |
 //! | note (odd, but decided) | `malformed-export` | note |
 
-use crate::finding::{Finding, Place, Related, Severity, shape};
+use crate::finding::{Code, Finding, Identity, Known, Place, Related, Severity, shape};
 use hylint_model::{Export, Problem, ProblemKind, Span};
 use hylint_parsers::source::Source;
 use rustc_hash::FxHashMap;
@@ -24,7 +24,7 @@ pub fn export_findings(path: &Arc<str>, source: &Source, export: &Export) -> Vec
     let mut groups: Vec<Vec<&Problem>> = Vec::new();
     let mut index: FxHashMap<(ProblemKind, bool, String), usize> = FxHashMap::default();
     for p in &export.problems {
-        let key = (p.kind, p.dropped, shape(&p.message));
+        let key = (p.kind, p.dropped, shape(p.known_text()));
         let at = *index.entry(key).or_insert(groups.len());
         match groups.get_mut(at) {
             Some(g) => g.push(p),
@@ -41,14 +41,14 @@ pub fn export_findings(path: &Arc<str>, source: &Source, export: &Export) -> Vec
 
 /// The code and severity of a problem.
 #[must_use]
-pub fn classify(p: &Problem) -> (&'static str, Severity) {
+pub fn classify(p: &Problem) -> (Code, Severity) {
     match (p.kind, p.dropped) {
-        (ProblemKind::Malformed, _) => ("malformed-export", Severity::Error),
-        (ProblemKind::Empty, _) => ("empty-export", Severity::Error),
-        (ProblemKind::Incomplete, _) => ("incomplete-export", Severity::Warning),
-        (ProblemKind::Unmodelled, true) => ("unmodelled-match", Severity::Error),
-        (ProblemKind::Unmodelled, false) => ("unmodelled-match", Severity::Note),
-        (ProblemKind::Note, _) => ("malformed-export", Severity::Note),
+        (ProblemKind::Malformed, _) => (Code::MalformedExport, Severity::Error),
+        (ProblemKind::Empty, _) => (Code::EmptyExport, Severity::Error),
+        (ProblemKind::Incomplete, _) => (Code::IncompleteExport, Severity::Warning),
+        (ProblemKind::Unmodelled, true) => (Code::UnmodelledMatch, Severity::Error),
+        (ProblemKind::Unmodelled, false) => (Code::UnmodelledMatch, Severity::Note),
+        (ProblemKind::Note, _) => (Code::MalformedExport, Severity::Note),
     }
 }
 
@@ -59,11 +59,11 @@ fn folded(path: &Arc<str>, source: &Source, group: &[&Problem]) -> Option<Findin
         1 => first.message.clone(),
         n => format!("{} ({n} places like this)", first.message),
     };
-    let mut f = Finding::new(code, severity, message);
+    let identity = Identity::of_shape(first.known_text());
+    let place = Place::new(path, source, first.span);
+    let mut f = Finding::new(code, severity, message, identity, place);
     f.help.clone_from(&first.help);
     f.label = label(first);
-    f.place = Some(Place::new(path, source, first.span));
-    f.identity.text = shape(&first.message);
     f.related = group
         .iter()
         .skip(1)
@@ -98,16 +98,17 @@ fn self_check(path: &Arc<str>, source: &Source, export: &Export) -> Option<Findi
     let lost = export.lost();
     if lost > 0 {
         let mut f = Finding::new(
-            "malformed-export",
+            Code::MalformedExport,
             Severity::Error,
             format!(
                 "{lost} rules of the file are in no rule of the model, and no line is named for them"
             ),
+            Identity::known(&Known::RulesLost),
+            whole(),
         );
         f.help = Some(
             "this is a defect of hylint: please report it with `hylint inspect` of the file".into(),
         );
-        f.place = Some(whole());
         return Some(f);
     }
     let said = export
@@ -116,15 +117,18 @@ fn self_check(path: &Arc<str>, source: &Source, export: &Export) -> Option<Findi
         .any(|p| classify(p).1 == Severity::Error);
     if export.points.is_empty() && export.companions.is_empty() && !said {
         let mut f = Finding::new(
-            "empty-export",
+            Code::EmptyExport,
             Severity::Error,
             format!(
                 "the file looks like a {} export and holds no firewall",
                 export.format
             ),
+            Identity::known(&Known::NoFirewall {
+                format: export.format,
+            }),
+            whole(),
         );
         f.help = Some("export it again and look at what the command prints".into());
-        f.place = Some(whole());
         return Some(f);
     }
     None
@@ -172,7 +176,10 @@ mod tests {
         let found = export_findings(&"x.txt".into(), &source, &e);
         assert_eq!(found.len(), 2, "{found:#?}");
         let f = &found[0];
-        assert_eq!((f.code, f.severity), ("malformed-export", Severity::Error));
+        assert_eq!(
+            (f.code, f.severity),
+            (Code::MalformedExport, Severity::Error)
+        );
         assert_eq!(f.message, "`a2` is no port 2 (7 places like this)");
         let p = f.place.as_ref().unwrap();
         assert_eq!((p.start.line, p.start.column, p.end.column), (2, 1, 3));
@@ -194,7 +201,7 @@ mod tests {
         let (source, mut e) = export("\n\nRule Name: x\n", Vec::new());
         let path: Arc<str> = "x.txt".into();
         let found = export_findings(&path, &source, &e);
-        assert_eq!(found[0].code, "empty-export");
+        assert_eq!(found[0].code, Code::EmptyExport);
         assert_eq!(found[0].place.as_ref().unwrap().start.line, 3);
         e.rules_in_file = 3;
         let found = export_findings(&path, &source, &e);

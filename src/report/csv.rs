@@ -173,7 +173,7 @@ fn check(r: &RequirementResult, c: &Check) -> Row {
         .with("export", &c.export)
         .maybe("host", c.host.as_ref())
         .with("point", &c.point)
-        .with("direction", c.direction)
+        .with("direction", c.direction.as_str())
         .with("src", &c.src)
         .with("dst", &c.dst)
         .with("ports", c.ports.join(" "))
@@ -189,7 +189,7 @@ fn finding(f: &Finding) -> Row {
     let p = f.place.as_ref();
     let also: Vec<String> = f.also.iter().map(u32::to_string).collect();
     Row::new("finding")
-        .with("code", f.code)
+        .with("code", f.code.as_str())
         .with("severity", f.severity.as_str())
         .with("message", &f.message)
         .maybe("help", f.help.as_ref())

@@ -57,7 +57,7 @@ impl<'a> Issue<'a> {
             .map_or((1, 1), |p| (p.start.line, p.end.line));
         Self {
             description,
-            check_name: f.code,
+            check_name: f.code.as_str(),
             fingerprint: &f.fingerprint,
             severity: severity(f),
             location: Location {

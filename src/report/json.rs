@@ -10,7 +10,8 @@ use super::{RenderOptions, Report};
 use crate::finding::outcome::{
     Check, Counts, Evidence, ExportInfo, Outcome, RequirementResult, Status,
 };
-use crate::finding::{Finding, Place, Severity, Waiver, Witness};
+use crate::finding::{Finding, Place, RoleSource, Severity, Waiver, Witness};
+use hylint_model::Direction;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -387,7 +388,7 @@ impl<'a> Document<'a> {
                 .assumptions
                 .iter()
                 .map(|a| Assumption {
-                    id: &a.id,
+                    id: a.id.as_str(),
                     text: &a.text,
                 })
                 .collect(),
@@ -427,7 +428,7 @@ impl<'a> Export<'a> {
             bytes: e.bytes,
             rules: e.rules,
             roles: &e.roles,
-            role_source: e.role_source,
+            role_source: e.role_source.map(RoleSource::as_str),
             unmodelled: e.unmodelled,
             exported_at: e.exported_at.as_deref(),
             within: e.within,
@@ -455,7 +456,7 @@ impl<'a> CheckOut<'a> {
             export: &c.export,
             host: c.host.as_deref(),
             point: &c.point,
-            direction: c.direction,
+            direction: c.direction.as_str(),
             status: c.status,
             src: &c.src,
             dst: &c.dst,
@@ -475,7 +476,7 @@ impl<'a> EvidenceOut<'a> {
             line: place.map(|p| p.start.line),
             column: place.map(|p| p.start.column),
             rule: &e.rule,
-            kind: e.kind,
+            kind: e.kind.as_str(),
         }
     }
 }
@@ -484,7 +485,7 @@ impl<'a> FindingOut<'a> {
     fn of(f: &'a Finding) -> Self {
         let place: Option<&Place> = f.place.as_ref();
         Self {
-            code: f.code,
+            code: f.code.as_str(),
             severity: f.severity,
             message: &f.message,
             help: f.help.as_deref(),
@@ -496,7 +497,7 @@ impl<'a> FindingOut<'a> {
             rule: f.rule.as_deref(),
             host: f.host.as_deref(),
             point: f.point.as_deref(),
-            direction: f.direction,
+            direction: f.direction.map(Direction::as_str),
             requirement: f.requirement.as_deref(),
             row: f.row,
             also: &f.also,

@@ -7,7 +7,6 @@ use super::{RenderOptions, Report, words};
 use crate::common::sanitize::{limited, text};
 use crate::finding::Finding;
 use crate::finding::outcome::{Check, ExportInfo, Outcome, RequirementResult, Status};
-use crate::lints::{self, Group};
 use quick_junit::{NonSuccessKind, Property, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -173,14 +172,13 @@ fn fails(o: &Outcome, f: &Finding) -> bool {
 }
 
 fn failed(f: &Finding) -> TestCaseStatus {
-    let trust = lints::by_code(f.code).is_some_and(|l| l.group == Group::Trust);
-    let kind = if trust {
+    let kind = if f.code.is_trust() {
         NonSuccessKind::Error
     } else {
         NonSuccessKind::Failure
     };
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_type(f.code);
+    status.set_type(f.code.as_str());
     status.set_message(limited(&f.message, words::SENTENCE));
     status.set_description(described(f));
     status
@@ -216,7 +214,7 @@ fn finding(o: &Outcome, f: &Finding) -> TestCase {
         TestCaseStatus::success()
     } else {
         let mut skipped = TestCaseStatus::skipped();
-        skipped.set_type(f.code);
+        skipped.set_type(f.code.as_str());
         skipped.set_message(words::held_down(f).unwrap_or_default());
         skipped
     };

@@ -120,7 +120,7 @@ fn result(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> SarifResult {
         .map(|(n, r)| location(artifacts, &r.place, Some((n + 1, &r.label))))
         .collect();
     let mut r = SarifResult::builder()
-        .rule_id(f.code)
+        .rule_id(f.code.as_str())
         .level(level(f.severity))
         .message(message(&said(f)))
         .locations(vec![place::primary(o, artifacts, f)])
@@ -169,7 +169,10 @@ fn properties(f: &Finding) -> Vec<(&'static str, Value)> {
         ("also", json!(f.also)),
         ("host", json!(f.host)),
         ("point", json!(f.point)),
-        ("direction", json!(f.direction)),
+        (
+            "direction",
+            json!(f.direction.map(hylint_model::Direction::as_str)),
+        ),
         ("rule", json!(f.rule)),
         ("pairs", json!(f.pairs)),
         ("pairsTotal", json!(f.pairs_total)),

@@ -2,7 +2,8 @@
 
 use crate::common::sanitize::{limited, text};
 use crate::finding::outcome::{Assumption, Counts, Evidence, Gate, NotProven, Outcome, Status};
-use crate::finding::{Finding, Part, Place, Waiver, Witness};
+use crate::finding::{Finding, Part, Place, RoleSource, Waiver, Witness};
+use hylint_model::Direction;
 
 /// Characters kept of one of hylint's own sentences, which may quote names.
 pub(super) const SENTENCE: usize = 600;
@@ -56,10 +57,14 @@ pub(super) fn packet(w: &Witness) -> String {
 }
 
 /// What told an export's roles: `by path`, and `inferred` where nothing did.
-pub(super) fn told_by(source: &str) -> String {
+pub(super) fn told_by(source: RoleSource) -> String {
     match source {
-        "inferred" => source.to_owned(),
-        _ => format!("by {source}"),
+        RoleSource::Inferred => source.to_string(),
+        RoleSource::Config
+        | RoleSource::Option
+        | RoleSource::Annotation
+        | RoleSource::Tag
+        | RoleSource::Path => format!("by {source}"),
     }
 }
 
@@ -180,7 +185,7 @@ pub(super) fn unmodelled(o: &Outcome) -> Option<String> {
 
 /// What was taken for granted.
 pub(super) fn assumption(a: &Assumption) -> String {
-    format!("{} ({})", limited(&a.text, SENTENCE), text(&a.id))
+    format!("{} ({})", limited(&a.text, SENTENCE), a.id)
 }
 
 /// `path:line:column`; a whole file has no line.
@@ -195,7 +200,7 @@ pub(super) fn at(p: &Place) -> String {
 pub(super) fn decider(e: &Evidence) -> String {
     match &e.place {
         Some(p) => format!("{}:{} {}", text(&p.path), p.start.line, text(&e.rule)),
-        None if e.kind == e.rule => e.kind.to_owned(),
+        None if e.kind.as_str() == e.rule => e.kind.to_string(),
         None => format!("{} {}", e.kind, text(&e.rule)),
     }
 }
@@ -216,11 +221,15 @@ pub(super) fn requirement(f: &Finding) -> Option<String> {
 
 /// Host, point and direction that were judged.
 pub(super) fn judged(f: &Finding) -> Option<String> {
-    let at: Vec<String> = [f.host.as_deref(), f.point.as_deref(), f.direction]
-        .into_iter()
-        .flatten()
-        .map(|s| text(s).into_owned())
-        .collect();
+    let at: Vec<String> = [
+        f.host.as_deref(),
+        f.point.as_deref(),
+        f.direction.map(Direction::as_str),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|s| text(s).into_owned())
+    .collect();
     (!at.is_empty()).then(|| at.join(" · "))
 }
 

@@ -5,8 +5,8 @@
 //! in them and the hosts that these belong to. What was found elsewhere in the site is counted.
 
 use crate::common::paths::{folder, host_words, normal};
-use crate::finding::Finding;
 use crate::finding::outcome::{FocusScope, Outcome};
+use crate::finding::{Finding, RoleSource};
 use crate::load::{self, CONFIG_NAME, Discovered, FileRef, Files, Missing};
 use crate::site::{Bound, Config, bind};
 use std::collections::BTreeSet;
@@ -181,7 +181,8 @@ fn hosts(
     let named = names.enumerate().filter(|(n, _)| entries.contains(n));
     let guessed = bound.site.hosts.iter().filter(|h| {
         let mut points = h.layers.iter().flat_map(|l| &l.points);
-        h.role_source != "config" && points.any(|at| given.get(at.export.index()) == Some(&true))
+        h.role_source != Some(RoleSource::Config)
+            && points.any(|at| given.get(at.export.index()) == Some(&true))
     });
     let guessed = guessed.map(|h| &h.name);
     named.map(|(_, n)| n).chain(guessed).cloned().collect()

@@ -15,6 +15,8 @@
 //! What would a change do? A second session over the changed files judges only what depends on them:
 //!
 //! ```
+//! use hylint::finding::Code;
+//! use hylint::finding::Code;
 //! use hylint::load::{Disk, Files};
 //! use hylint::session::{Kept, Request, Session};
 //! use std::path::Path;
@@ -27,15 +29,15 @@
 //! let outcome = before.check()?;
 //!
 //! // Nothing is written: the second session sees the file as it would be.
-//! let finding = outcome.findings.iter().find(|f| f.code == "missing-flow");
+//! let finding = outcome.findings.iter().find(|f| f.code == Code::MissingFlow);
 //! let place = finding.and_then(|f| f.place.as_ref()).expect("an example of it");
 //! let path = Path::new(&*place.path);
 //! let text = Disk.read_text(path).expect("it was read before");
-//! let opened = text.replace(":INPUT DROP", ":INPUT ACCEPT");
+//! let opened = text.replace(" DROP [", " ACCEPT [");
 //! let after = before.with(|files| files.with(path, opened.into_bytes()))?;
 //!
 //! let missing = |o: &hylint::finding::outcome::Outcome| {
-//!     o.findings.iter().filter(|f| f.code == "missing-flow").count()
+//!     o.findings.iter().filter(|f| f.code == Code::MissingFlow).count()
 //! };
 //! assert!(missing(&after.check()?) < missing(&outcome));
 //! assert!(after.judged() < before.judged());

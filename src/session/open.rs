@@ -9,12 +9,11 @@ use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::common::progress::Progress;
 use crate::link::Links;
-use crate::lints::{self, Group};
 use crate::load::{
     self, Discovered, ExportId, FileRef, Files, Keep, Loaded, LoadedExport, Missing, Overlay, Read,
 };
 use crate::rules::matrix::{self, Matrix};
-use crate::site::{self, Bound, Config, KnownLint, Overrides, bind as bind_site};
+use crate::site::{self, Bound, Config, Overrides, bind as bind_site};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -146,7 +145,7 @@ fn configuration(
     };
     match (file, given) {
         (Some(f), given) => {
-            let (config, matrix) = site::load(files, &f, given, &known_lints())?;
+            let (config, matrix) = site::load(files, &f, given)?;
             Ok((Some(config), Some(matrix)))
         }
         (None, Some(m)) => Ok((None, Some(m))),
@@ -155,14 +154,6 @@ fn configuration(
             Ok((None, Some(matrix)))
         }
     }
-}
-
-fn known_lints() -> Vec<KnownLint> {
-    let known = |l: &lints::LintMeta| KnownLint {
-        code: l.code,
-        trust: l.group == Group::Trust,
-    };
-    lints::ALL.iter().map(known).collect()
 }
 
 /// Which files are read.

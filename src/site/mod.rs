@@ -6,7 +6,7 @@ mod parts;
 pub mod role_names;
 
 pub use bind::{Bound, Overrides, bind};
-pub use config::{Config, KnownLint, find, load, load_matrix};
+pub use config::{Config, find, load, load_matrix};
 pub use parts::{
     Access, Allow, Host, Layer, LintLevel, RequireEvidence, RoleState, Site, Transit, Waive,
 };

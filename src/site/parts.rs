@@ -1,6 +1,6 @@
 //! What a site consists of.
 
-use crate::finding::Severity;
+use crate::finding::{Code, RoleSource, Severity};
 use crate::load::RunPoint;
 use crate::rules::matrix::RoleIx;
 use hylint_model::Profiles;
@@ -53,8 +53,8 @@ pub struct Host<P = RunPoint> {
     pub addrs: AddrSet,
     /// Its roles, those that live on another role's hosts included.
     pub roles: Vec<RoleIx>,
-    /// Where the roles come from: `config`, `option`, `annotation`, `tag`, `path`, `inferred`.
-    pub role_source: &'static str,
+    /// Where the roles come from, if they come from anywhere.
+    pub role_source: Option<RoleSource>,
     /// Layers, outermost first; empty when no export is bound to it.
     pub layers: Vec<Layer<P>>,
     /// Active Windows profiles if the site says.
@@ -132,7 +132,7 @@ pub struct Allow {
 #[derive(Clone, Debug)]
 pub struct Waive {
     /// Lint.
-    pub code: String,
+    pub code: Code,
     /// Requirement id.
     pub requirement: Option<String>,
     /// Rule name.
@@ -202,7 +202,7 @@ pub struct Site {
     /// Waivers.
     pub waives: Vec<Waive>,
     /// Severity changes.
-    pub lints: BTreeMap<String, LintLevel>,
+    pub lints: BTreeMap<Code, LintLevel>,
     /// Evidence.
     pub require_evidence: RequireEvidence,
     /// Exit status threshold.

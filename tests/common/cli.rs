@@ -73,6 +73,12 @@ impl Hylint {
         self
     }
 
+    /// One more argument, which may hold spaces.
+    pub fn arg(mut self, arg: impl Into<PathBuf>) -> Self {
+        self.args.push(arg.into().to_string_lossy().into_owned());
+        self
+    }
+
     pub fn env(mut self, key: &str, value: &str) -> Self {
         self.env.push((key.into(), value.into()));
         self

@@ -60,8 +60,12 @@ pub fn outcome_holds(o: &Outcome) {
             let (start, end) = ((p.start.line, p.start.column), (p.end.line, p.end.column));
             assert!(start <= end, "{p:?}");
         }
-        assert!(!f.message.is_empty(), "{}", f.code);
-        assert!(hylint::lints::by_code(f.code).is_some(), "{}", f.code);
+        assert!(!f.message.is_empty(), "{}", f.code.as_str());
+        assert!(
+            hylint::lints::by_code(f.code.as_str()).is_some(),
+            "{}",
+            f.code.as_str()
+        );
     }
     for r in &o.requirements {
         use hylint::finding::outcome::Status;

@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use hylint::finding::outcome::*;
-use hylint::finding::{Excerpt, Finding, Place, Related, Severity, Waiver, Witness};
+use hylint::finding::{
+    AssumptionId, Code, DeciderKind, Excerpt, Finding, Identity, Place, Related, RoleSource,
+    Severity, Waiver, Witness,
+};
 use hylint::report::{RenderOptions, by_id};
+use hylint_model::Direction;
 use hylint_parsers::source::Position;
 
 /// A place on one line that covers the first `len` characters of `text` from `column`.
@@ -30,9 +34,14 @@ pub fn witness() -> Witness {
     }
 }
 
+/// A finding without a place.
+pub fn finding(code: Code, severity: Severity, message: &str) -> Finding {
+    Finding::new(code, severity, message, Identity::of(&[message]), None)
+}
+
 pub fn blocked() -> Finding {
-    let mut f = Finding::new(
-        "blocked-flow",
+    let mut f = finding(
+        Code::BlockedFlow,
         Severity::Error,
         "tcp/443 from workspace-client to controller-broker is blocked",
     );
@@ -48,7 +57,7 @@ pub fn blocked() -> Finding {
     f.rule = Some("INPUT#3".into());
     f.host = Some("cm1".into());
     f.point = Some("filter".into());
-    f.direction = Some("in");
+    f.direction = Some(Direction::In);
     f.requirement = Some("broker.client-access".into());
     f.row = Some(12);
     f.also = vec![14];
@@ -76,7 +85,7 @@ pub fn outcome() -> Outcome {
         export: "exports/cm1.rules".into(),
         host: Some("cm1".into()),
         point: "filter".into(),
-        direction: "in",
+        direction: Direction::In,
         status: Status::Violated,
         src: "10.50.0.0/16".into(),
         dst: "10.20.1.11".into(),
@@ -85,12 +94,12 @@ pub fn outcome() -> Outcome {
             Evidence {
                 place: Some(place("exports/cm1.rules", 7, 4, 5, "-A INPUT -j DROP")),
                 rule: "INPUT#3".into(),
-                kind: "rule",
+                kind: DeciderKind::Rule,
             },
             Evidence {
                 place: None,
                 rule: String::new(),
-                kind: "implicit",
+                kind: DeciderKind::Implicit,
             },
         ],
         witness: Some(witness()),
@@ -107,7 +116,7 @@ pub fn outcome() -> Outcome {
         purpose: "login".into(),
         impact: "users cannot log in".into(),
     };
-    let mut waived = Finding::new("any-any", Severity::Error, "everything is open");
+    let mut waived = finding(Code::AnyAny, Severity::Error, "everything is open");
     waived.waived = Some(Box::new(Waiver {
         reason: "CHG1".into(),
         owner: Some("network team".into()),
@@ -115,7 +124,7 @@ pub fn outcome() -> Outcome {
         place: Some(place("hylint.toml", 12, 1, 9, "[[waive]]")),
         inline: false,
     }));
-    let mut known = Finding::new("unneeded-flow", Severity::Warning, "tcp/8081 is open");
+    let mut known = finding(Code::UnneededFlow, Severity::Warning, "tcp/8081 is open");
     known.baselined = true;
     Outcome {
         evaluated_at: "2026-11-23T00:00:00Z".into(),
@@ -131,7 +140,7 @@ pub fn outcome() -> Outcome {
             requirements: 75,
         },
         assumptions: vec![Assumption {
-            id: "peers-unknown".into(),
+            id: AssumptionId::PeersUnknown,
             text: "peer addresses are not declared".into(),
         }],
         limits: vec!["routes are not judged".into()],
@@ -145,7 +154,7 @@ pub fn outcome() -> Outcome {
             points: 1,
             rules: 8,
             roles: vec!["controller-broker".into()],
-            role_source: Some("config"),
+            role_source: Some(RoleSource::Config),
             unmodelled: 1,
             exported_at: None,
             within: true,
@@ -163,12 +172,12 @@ pub fn outcome() -> Outcome {
         ],
         findings: vec![
             blocked(),
-            Finding::new(
-                "undeclared-role",
+            finding(
+                Code::UndeclaredRole,
                 Severity::Warning,
                 "sql-server is not declared",
             ),
-            Finding::new("unneeded-flow", Severity::Note, "tcp/8080 is open"),
+            finding(Code::UnneededFlow, Severity::Note, "tcp/8080 is open"),
             waived,
             known,
         ],

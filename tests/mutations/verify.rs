@@ -114,7 +114,7 @@ fn compare(
     if case.mutation == Mutation::Compliant
         && let Some(f) = loud().next()
     {
-        return Err(format!("a compliant export has {}", f.code));
+        return Err(format!("a compliant export has {}", f.code.as_str()));
     }
     if case.mutation == Mutation::Compliant || case.mutation.excess() {
         let satisfied = report.checks.iter().all(|s| s == "satisfied");
@@ -174,7 +174,7 @@ fn compare(
         !(required || hygiene || f.place.iter().any(about))
     });
     match stray {
-        Some(f) => Err(format!("{} has nothing to do with it", f.code)),
+        Some(f) => Err(format!("{} has nothing to do with it", f.code.as_str())),
         None => Ok(()),
     }
 }
@@ -217,10 +217,10 @@ fn in_process(case: &Case<'_>, dir: &Path) -> Result<Report, String> {
 
 fn report(case: &Case<'_>, outcome: &Outcome) -> Report {
     let found = |f: &hylint::finding::Finding| Found {
-        code: f.code.to_owned(),
+        code: f.code.as_str().to_owned(),
         severity: f.severity.as_str().to_owned(),
         rows: f.row.into_iter().chain(f.also.iter().copied()).collect(),
-        direction: f.direction.map(str::to_owned),
+        direction: f.direction.map(|d| d.to_string()),
         host: f.host.clone(),
         place: f.place.as_ref().map(at),
         related: f.related.iter().map(|r| at(&r.place)).collect(),
@@ -230,7 +230,7 @@ fn report(case: &Case<'_>, outcome: &Outcome) -> Report {
     let checks = row
         .checks
         .iter()
-        .filter(|c| c.direction == case.dir.as_str());
+        .filter(|c| c.direction.as_str() == case.dir.as_str());
     debug_assert!(Severity::Note < Severity::Warning && Status::Violated < Status::Satisfied);
     Report {
         findings: outcome.findings.iter().map(found).collect(),

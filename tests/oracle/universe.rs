@@ -2,8 +2,8 @@
 
 use hylint::session::trace::Packet;
 use hylint_model::{
-    Action, AddrTypes, Clause, Condition, ConditionKind, NamedSet, PacketField, Profiles, Rule,
-    RuleOrigin, NamedSetId, Side, Span, Test, Values,
+    Action, AddrTypes, Clause, Condition, ConditionKind, NamedSet, NamedSetId, PacketField,
+    Profiles, Rule, RuleOrigin, Side, Span, Test, Values,
 };
 use hylint_space::{
     AddrSet, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, RangeSet, StateSet,

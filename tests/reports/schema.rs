@@ -67,7 +67,7 @@ pub(super) fn sarif(site: &str, text: &str, _: i32) {
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     let codes: Vec<_> = rules.iter().map(|r| r["id"].as_str().unwrap()).collect();
-    let known: Vec<_> = hylint::lints::ALL.iter().map(|l| l.code).collect();
+    let known: Vec<_> = hylint::lints::ALL.iter().map(|l| l.code.as_str()).collect();
     assert_eq!(codes, known);
     for rule in rules {
         assert!(

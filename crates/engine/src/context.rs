@@ -23,7 +23,7 @@ pub struct Context<'a> {
     /// Asks the chains alone that filter at the hook of the direction ([`hylint_model::Table::filters`]).
     pub filter_only: bool,
     /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
-    /// with the reason [`BUDGET`].
+    /// with the reason [`Reason::Budget`](crate::Reason::Budget).
     pub budget: usize,
     /// A rule that acts before the others of its list where their order makes no difference, so that what it lets in is
     /// told as its own and is not cut up by those that let the same in.
@@ -60,5 +60,3 @@ impl<'a> Context<'a> {
 
 /// What a query may cost whose answer has to be whole. A branch is nearly half a kilobyte, and each core asks a query.
 pub const BRANCH_BUDGET: usize = 1 << 15;
-/// Why packets that were given up are undecided.
-pub const BUDGET: &str = "budget";

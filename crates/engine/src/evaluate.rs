@@ -2,10 +2,10 @@
 
 use super::context::Context;
 use super::netfilter::{self, Step};
-use super::outcome::{Branch, Decider, Direction, Effect};
+use super::outcome::{Branch, Decider, Effect, Reason};
 use super::sets::PointId;
 use super::{lists, packets};
-use hylint_model::{Body, Discipline, Point};
+use hylint_model::{Body, Direction, Discipline, Point};
 use hylint_space::PacketBox;
 use smallvec::SmallVec;
 
@@ -42,7 +42,7 @@ pub fn evaluate_logged<'a>(
             effect: Effect::Unknown,
             by: Decider::Nothing {
                 at,
-                reason: "incomplete-export",
+                reason: Reason::IncompleteExport,
             },
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),

@@ -23,11 +23,12 @@ mod sets;
 mod tri;
 mod verdict;
 
-pub use context::{BRANCH_BUDGET, BUDGET, Context};
+pub use context::{BRANCH_BUDGET, Context};
 pub use evaluate::{evaluate, evaluate_logged};
+pub use hylint_model::Direction;
 pub use indexes::{Indexes, ListId};
 pub use netfilter::Step;
-pub use outcome::{Branch, Decider, Direction, Effect};
+pub use outcome::{Branch, Decider, Effect, Reason};
 pub use process::{Carry, LocalPolicy};
 pub use sets::{PointId, RuleSet, RuleSets, SetId};
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};

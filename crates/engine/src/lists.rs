@@ -1,14 +1,16 @@
 //! Points with an ingress and an egress list.
 
 use super::candidates::RuleWalk;
-use super::context::{BUDGET, Context};
+use super::context::Context;
 use super::indexes::{ListId, by_priority};
 use super::matching::split;
-use super::outcome::{Branch, Decider, Direction, Effect};
+use super::outcome::{Branch, Decider, Effect, Reason};
 use super::piece::{Piece, cost};
 use super::sets::PointId;
 use crate::rulespace::Kinds;
-use hylint_model::{Action, Body, DefaultOrigin, Discipline, Lists, Point, Rule, RuleList};
+use hylint_model::{
+    Action, Body, DefaultOrigin, Direction, Discipline, Lists, Point, Rule, RuleList,
+};
 use hylint_space::PacketBox;
 
 fn list(lists: &Lists, dir: Direction) -> &RuleList {
@@ -56,7 +58,7 @@ impl<'a> Passage<'_, 'a> {
                 met.extend(walk.rest());
                 let by = Decider::Nothing {
                     at: self.at,
-                    reason: BUDGET,
+                    reason: Reason::Budget,
                 };
                 out.extend(met.into_iter().map(|p| p.branch(Effect::Unknown, by)));
                 return Vec::new();
@@ -151,7 +153,7 @@ pub(super) fn united<'a>(
                 Effect::Unknown,
                 Decider::Nothing {
                     at: by.at(),
-                    reason: "incomplete-export",
+                    reason: Reason::IncompleteExport,
                 },
             ),
             (_, true) => (Effect::Allow, by),

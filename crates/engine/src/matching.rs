@@ -3,14 +3,13 @@
 use super::connection;
 use super::context::Context;
 use super::facts::{self, Fact};
-use super::outcome::Direction;
 use super::packets::{broadcast, narrow, of_one};
 use super::piece::Piece;
 use super::process::{self, LocalPolicy};
 use super::tri::Tri;
 use hylint_model::{
-    Action, AddrTypes, Clause, Condition, ConditionKind, NamedSet, PacketField, Rule, NamedSetId, Side,
-    Test,
+    Action, AddrTypes, Clause, Condition, ConditionKind, Direction, NamedSet, NamedSetId,
+    PacketField, Rule, Side, Test,
 };
 use hylint_space::{AddrSet, PacketBox, RangeSet, StateSet, class};
 use smallvec::SmallVec;

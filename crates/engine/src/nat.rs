@@ -1,9 +1,9 @@
 //! Address translation on the packet path of Linux (iptables-extensions(8): DNAT, REDIRECT, NETMAP).
 
 use super::context::Context;
-use super::outcome::Direction;
 use super::packets::{family, of_one};
 use super::piece::Piece;
+use hylint_model::Direction;
 use hylint_model::{Nat, NatKind};
 use hylint_space::{AddrSet, PacketBox, PortSet, RangeSet, Scalar, StateSet};
 use std::ops::{BitAnd, BitOr, BitXor};

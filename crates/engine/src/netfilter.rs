@@ -4,18 +4,19 @@
 //! order, the base chains say.
 
 use super::candidates::RuleWalk;
-use super::context::{BUDGET, Context};
+use super::context::Context;
 use super::indexes::ListId;
 use super::marks::Mark;
 use super::matching::{Part, split_part};
 use super::nat::translate;
-use super::outcome::{Branch, Decider, Direction, Effect};
+use super::outcome::{Branch, Decider, Effect, Reason};
 use super::packets::family;
 use super::piece::{Piece, Unseen, connected, cost, join, restore};
 use super::sets::PointId;
 use crate::rulespace::Kinds;
 use hylint_model::{
-    Action, Chain, ChainId, ChainType, Hook, Hooked, NatKind, Netfilter, Rule, Table, priority,
+    Action, Chain, ChainId, ChainType, Direction, Hook, Hooked, NatKind, Netfilter, Rule, Table,
+    priority,
 };
 use hylint_space::{Family, IfaceExt, IfaceSet, PacketBox, StateSet, class};
 use smallvec::SmallVec;
@@ -97,7 +98,7 @@ pub(super) fn evaluate<'a>(
     for p in passed {
         let by = p.by.unwrap_or(Decider::Nothing {
             at,
-            reason: "no-filter",
+            reason: Reason::NoFilter,
         });
         w.out.push(p.branch(Effect::Allow, by));
     }
@@ -149,7 +150,7 @@ impl<'a> HookWalk<'a, '_> {
                 break;
             }
             if unordered(&b, asked.clone()) {
-                self.give_up(p, "security-order");
+                self.give_up(p, Reason::SecurityOrder);
                 return Vec::new();
             }
             p = self.base(&b, p);
@@ -158,7 +159,7 @@ impl<'a> HookWalk<'a, '_> {
             track(&mut p, false);
         }
         if lacks {
-            self.give_up(p, "incomplete-export");
+            self.give_up(p, Reason::IncompleteExport);
             return Vec::new();
         }
         if self.several_nat {
@@ -183,9 +184,9 @@ impl<'a> HookWalk<'a, '_> {
             .loopback
             .into_iter()
             .partition(|p| family(&p.space) == Family::V6);
-        self.give_up(v6, "loopback-destination");
+        self.give_up(v6, Reason::LoopbackDestination);
         let p = self.hook(Hook::Input, v4);
-        self.give_up(p, "loopback-destination");
+        self.give_up(p, Reason::LoopbackDestination);
         let p = self.hook(Hook::Forward, ways.on);
         passed.extend(self.leave(p));
         passed
@@ -256,7 +257,7 @@ impl<'a> HookWalk<'a, '_> {
         };
         if filters && policy.is_none() {
             // A dump without the policy does not say what happens to the rest.
-            self.give_up(flow.returned, "incomplete-export");
+            self.give_up(flow.returned, Reason::IncompleteExport);
         } else if policy.is_none_or(|p| p.allow) {
             passed.extend(flow.returned.into_iter().map(|mut p| {
                 // The chains that filter are what people look at: another table's policy is no better evidence.
@@ -298,7 +299,7 @@ impl<'a> HookWalk<'a, '_> {
             return flow;
         };
         if depth > MAX_DEPTH {
-            self.give_up(pieces, "chain-depth");
+            self.give_up(pieces, Reason::ChainDepth);
             return flow;
         }
         let index = self.ctx.index(self.at);
@@ -316,7 +317,7 @@ impl<'a> HookWalk<'a, '_> {
             }
             if self.steps > self.ctx.budget {
                 met.extend(rules.rest());
-                self.give_up(met, BUDGET);
+                self.give_up(met, Reason::Budget);
                 return flow;
             }
             let parts = self.parts(rule, &mut met);
@@ -362,7 +363,7 @@ impl<'a> HookWalk<'a, '_> {
         out
     }
 
-    fn give_up(&mut self, pieces: Vec<Piece<'a>>, reason: &'static str) {
+    fn give_up(&mut self, pieces: Vec<Piece<'a>>, reason: Reason) {
         let by = Decider::Nothing {
             at: self.at,
             reason,
@@ -444,7 +445,7 @@ impl<'a> HookWalk<'a, '_> {
                 flow.returned.extend(inner.returned);
             }
             // INVARIANT: a map holds no map.
-            Action::Map(_) => self.give_up(hit, "chain-depth"),
+            Action::Map(_) => self.give_up(hit, Reason::ChainDepth),
         }
     }
 }

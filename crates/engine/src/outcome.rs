@@ -1,39 +1,38 @@
 //! What becomes of packets: branches, their effect, and who decided.
 
 use super::sets::PointId;
-use hylint_model::{Chain, Condition, DefaultVerdict, Hook, Rule, Span};
+use hylint_model::{Chain, Condition, DefaultVerdict, Rule, Span};
 use hylint_space::PacketBox;
 use smallvec::SmallVec;
 
-/// Which way a packet goes, seen from the guarded host or router.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Direction {
-    /// To one of its addresses.
-    In,
-    /// From one of its addresses.
-    Out,
-    /// Through it.
-    Forward,
+/// Why the exports do not decide about packets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reason {
+    /// A half, a direction or a chain was not exported.
+    IncompleteExport,
+    /// It would take more than [`BRANCH_BUDGET`](crate::BRANCH_BUDGET) pieces.
+    Budget,
+    /// Chains jump deeper than the kernel lets them.
+    ChainDepth,
+    /// There is no filter table.
+    NoFilter,
+    /// A packet from outside is for a loopback address: the kernel's settings decide whether it gets there.
+    LoopbackDestination,
+    /// The tools ask the security table and translate sources in different orders.
+    SecurityOrder,
 }
 
-impl Direction {
+impl Reason {
     /// The name in outputs.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Forward => "forward",
-        }
-    }
-
-    /// The hook of Linux that decides what passes this way.
-    #[must_use]
-    pub const fn hook(self) -> Hook {
-        match self {
-            Self::In => Hook::Input,
-            Self::Out => Hook::Output,
-            Self::Forward => Hook::Forward,
+            Self::IncompleteExport => "incomplete-export",
+            Self::Budget => "budget",
+            Self::ChainDepth => "chain-depth",
+            Self::NoFilter => "no-filter",
+            Self::LoopbackDestination => "loopback-destination",
+            Self::SecurityOrder => "security-order",
         }
     }
 }
@@ -73,8 +72,8 @@ pub enum Decider<'a> {
     Nothing {
         /// The nearest point.
         at: PointId,
-        /// Why: `incomplete-export`, `budget`, `chain-depth`.
-        reason: &'static str,
+        /// Why.
+        reason: Reason,
     },
 }
 

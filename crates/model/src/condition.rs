@@ -1,6 +1,6 @@
 //! What a format can say and packets alone cannot decide.
 
-use super::set::{PacketField, NamedSetId};
+use super::set::{NamedSetId, PacketField};
 use crate::Span;
 use hylint_space::{AddrSet, PortSet, RangeSet};
 

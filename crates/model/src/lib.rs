@@ -6,6 +6,7 @@
 
 mod companion;
 mod condition;
+mod direction;
 mod listener;
 mod netfilter;
 mod number;
@@ -20,6 +21,7 @@ pub use companion::{
     AddressList, Companion, IpSet, IpSetEntry, NetworkInterface, PacketDim, Subnet,
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
+pub use direction::Direction;
 pub use listener::Listener;
 pub use netfilter::{
     BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Reached, Table,
@@ -35,7 +37,7 @@ pub use profiles::{
     WindowsProfiles,
 };
 pub use rule::{Action, Clause, Field, Nat, NatKind, Rule, RuleOrigin};
-pub use set::{NamedSet, PacketField, NamedSetId, Values};
+pub use set::{NamedSet, NamedSetId, PacketField, Values};
 pub use span::Span;
 
 /// One export file, read.

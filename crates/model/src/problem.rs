@@ -26,6 +26,8 @@ pub struct Problem {
     pub span: Span,
     /// What was found and why it matters, one sentence without the final stop.
     pub message: String,
+    /// What it was worded as when it was first released, where the message reads otherwise by now.
+    pub known_as: Option<Box<str>>,
     /// What the user can do.
     pub help: Option<String>,
     /// True when the text at `span` held a rule (or may have) that is in no rule of the model.
@@ -39,6 +41,7 @@ impl Problem {
             kind,
             span,
             message: message.into(),
+            known_as: None,
             help: None,
             dropped: false,
         }
@@ -49,6 +52,19 @@ impl Problem {
     pub fn dropped(mut self) -> Self {
         self.dropped = true;
         self
+    }
+
+    /// Keeps what the problem was worded as before its message was worded anew: baselines and waivers know it by that.
+    #[must_use]
+    pub fn known_as(mut self, text: impl Into<Box<str>>) -> Self {
+        self.known_as = Some(text.into());
+        self
+    }
+
+    /// The text that the problem is known by, whose numbers and quoted names do not count.
+    #[must_use]
+    pub fn known_text(&self) -> &str {
+        self.known_as.as_deref().unwrap_or(&self.message)
     }
 
     /// Adds what the user can do.

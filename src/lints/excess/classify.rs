@@ -2,11 +2,11 @@
 
 use super::needed::Needed;
 use super::{all_ports, ports, protocols};
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::lints::describe;
 use crate::rules::platform;
 use hylint_engine::{Carry, union_addrs};
-use hylint_model::{Condition, ConditionKind, Field, Rule, Side, Test};
+use hylint_model::{Clause, Condition, ConditionKind, Field, Rule, Side, Test};
 use hylint_space::{AddrSet, PacketBox, RangeSet, Scalar, class, proto};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ pub(super) struct Scene<'a> {
 /// A judged excess.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Class {
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     pub(super) severity: Severity,
     says: Says,
     pub(super) label: &'static str,
@@ -106,23 +106,28 @@ pub(super) fn is_app_package(rule: &Rule) -> bool {
     rule.conditions().any(|c| matches!(c.test, Test::Package))
 }
 
+/// Why it is not known what a rule for any port opens.
+#[derive(Clone, Copy)]
+enum PortLess {
+    /// The export does not print whether a program narrows it.
+    Unsaid,
+    /// A program or service does.
+    Program,
+}
+
 /// Program-scoped or brief, and for any port: what it opens is not known.
-fn port_less_local(rule: &Rule) -> Option<bool> {
+fn port_less_local(rule: &Rule) -> Option<PortLess> {
     let scoped = |t: &Test| matches!(t, Test::Program(_) | Test::Service(_));
-    let port_less = rule
-        .clauses
-        .iter()
-        .all(|c| Carry::of(&c.space) == Carry::PortLess);
-    if !port_less {
+    let unsaid = |t: &Test| matches!(t, Test::Unprinted | Test::Package);
+    let port_less = |c: &Clause| Carry::of(&c.space) == Carry::PortLess;
+    if !rule.clauses.iter().all(port_less) {
         return None;
     }
-    if rule
-        .conditions()
-        .any(|c| matches!(c.test, Test::Unprinted | Test::Package))
-    {
-        return Some(true);
+    if rule.conditions().any(|c| unsaid(&c.test)) {
+        return Some(PortLess::Unsaid);
     }
-    rule.conditions().any(|c| scoped(&c.test)).then_some(false)
+    let scoped = rule.conditions().any(|c| scoped(&c.test));
+    scoped.then_some(PortLess::Program)
 }
 
 /// One level lower when the source may be narrower than it looks, or a match is not modelled. A name that is resolved has
@@ -217,12 +222,141 @@ fn sensitive(boxes: &[PacketBox]) -> Option<&'static str> {
     })
 }
 
-/// Makes a class of a code, a severity, what it says, a label, a help and the field to point at.
-type Make<'a> = dyn Fn(&'static str, Severity, Says, &'static str, &'static str, Option<Field>) -> Option<Class>
-    + 'a;
-
 const NARROW: &str = "limit the sources to the hosts that need it";
 const NAME_PORTS: &str = "name the needed ports only";
+
+/// One thing that an excess may be, as grave as it is where the rule asks for nothing beside the packet.
+#[derive(Clone, Copy, Debug)]
+struct Fault {
+    code: Code,
+    severity: Severity,
+    says: Says,
+    label: &'static str,
+    help: &'static str,
+    field: Option<Field>,
+}
+
+impl Fault {
+    const ANY_ANY: Self = Self {
+        code: Code::AnyAny,
+        severity: Severity::Error,
+        says: Says::ToAnyone,
+        label: "anyone, every port",
+        help: "name the sources and ports that are needed",
+        field: None,
+    };
+    /// The program decides what is open, or the export does not even say whether there is one.
+    const PORT_LESS: Self = Self {
+        code: Code::UnneededFlow,
+        severity: Severity::Note,
+        says: Says::Open,
+        label: "no port, and no program is printed",
+        help: "export with `verbose` to see its program",
+        field: None,
+    };
+    const PORT_LESS_TO_ANYONE: Self = Self {
+        code: Code::AnyAny,
+        severity: Severity::Warning,
+        ..Self::PORT_LESS
+    };
+    /// In front of the hosts, where the gateway could have been put between.
+    const BYPASS_IN_FRONT: Self = Self {
+        code: Code::BypassesGateway,
+        severity: Severity::Error,
+        says: Says::PastTheGateway,
+        label: "clients reach it directly",
+        help: "let only the gateway in",
+        field: Some(Field::Source),
+    };
+    const BYPASS_AT_HOST: Self = Self {
+        severity: Severity::Warning,
+        ..Self::BYPASS_IN_FRONT
+    };
+    const EXPOSED: Self = Self {
+        code: Code::ExposedToInternet,
+        severity: Severity::Error,
+        says: Says::ToTheInternet,
+        label: "any public source",
+        help: NARROW,
+        field: Some(Field::Source),
+    };
+    const MOVED_PORT: Self = Self {
+        code: Code::StalePort,
+        severity: Severity::Warning,
+        says: Says::Moved,
+        label: "the default port",
+        help: "close it",
+        field: Some(Field::DestinationPort),
+    };
+    const MORE_PORTS: Self = Self {
+        code: Code::OverPermissivePort,
+        severity: Severity::Warning,
+        says: Says::MorePorts,
+        label: "more ports than needed",
+        help: NAME_PORTS,
+        field: Some(Field::DestinationPort),
+    };
+    const EVERY_PORT: Self = Self {
+        says: Says::Open,
+        label: "every port",
+        ..Self::MORE_PORTS
+    };
+    const MORE_SOURCES: Self = Self {
+        code: Code::OverPermissiveSource,
+        severity: Severity::Warning,
+        says: Says::MoreSources,
+        label: "more sources than needed",
+        help: NARROW,
+        field: Some(Field::Source),
+    };
+    const UNNEEDED: Self = Self {
+        code: Code::UnneededFlow,
+        severity: Severity::Note,
+        says: Says::Unneeded,
+        label: "needed by nothing",
+        help: "remove it, or say why it is there: `[[allow]]` in hylint.toml",
+        field: None,
+    };
+    /// Wider than any role that was declared: not somebody's workstation.
+    const UNNEEDED_AND_WIDE: Self = Self {
+        severity: Severity::Warning,
+        ..Self::UNNEEDED
+    };
+
+    /// A service that is known by name and open to anyone.
+    const fn service_to_anyone(name: &'static str) -> Self {
+        Self {
+            severity: Severity::Error,
+            says: Says::Service(name),
+            label: "anyone",
+            ..Self::MORE_SOURCES
+        }
+    }
+}
+
+/// Whom an excess lets in who must not get there.
+enum Reach {
+    /// Somebody: that is the fault.
+    Told(Fault),
+    /// Nobody that is known: what the hosts are for is not known either, and nothing more is to be said.
+    Unknown,
+    /// Nobody.
+    Nobody,
+}
+
+/// What is left of a rule, and what is known of it.
+struct Excess<'a> {
+    rule: &'a Rule,
+    boxes: &'a [PacketBox],
+    needed: &'a Needed,
+    scene: Scene<'a>,
+    /// Only machines of the own network get in, whatever their addresses are.
+    own: bool,
+    from_anyone: bool,
+    /// A sensitive service that is open to anyone.
+    service: Option<&'static str>,
+    port_less: Option<PortLess>,
+}
 
 /// Judges what is left of a rule. `None` if that is nothing to speak of.
 pub(super) fn classify(
@@ -234,7 +368,6 @@ pub(super) fn classify(
     if excess.is_empty() {
         return None;
     }
-    let own = own_network(rule, &scene).is_some();
     let united;
     let src = match excess {
         [one] => &one.src,
@@ -243,167 +376,86 @@ pub(super) fn classify(
             &united
         }
     };
+    let own = own_network(rule, &scene).is_some();
     let from_anyone = !own && anyone(src);
-    let service = if from_anyone { sensitive(excess) } else { None };
-    let scoped = port_less_local(rule);
-    let class = |code, severity, says, label, help, field| {
-        Some(Class {
-            code,
-            severity: lowered(rule, severity, &scene),
-            says,
-            label,
-            help,
-            field,
-            sensitive_to_anyone: service.is_some() && scoped.is_none(),
+    let excess = Excess {
+        rule,
+        boxes: excess,
+        needed,
+        scene,
+        own,
+        from_anyone,
+        service: if from_anyone { sensitive(excess) } else { None },
+        port_less: port_less_local(rule),
+    };
+    let fault = excess.fault(src)?;
+    Some(Class {
+        code: fault.code,
+        severity: lowered(rule, fault.severity, &scene),
+        says: fault.says,
+        label: fault.label,
+        help: fault.help,
+        field: fault.field,
+        sensitive_to_anyone: excess.service.is_some() && excess.port_less.is_none(),
+    })
+}
+
+impl Excess<'_> {
+    /// The gravest thing that it is; `src` are its sources.
+    fn fault(&self, src: &AddrSet) -> Option<Fault> {
+        match self.port_less {
+            Some(PortLess::Unsaid) if self.from_anyone => return Some(Fault::PORT_LESS_TO_ANYONE),
+            Some(PortLess::Unsaid | PortLess::Program) => return Some(Fault::PORT_LESS),
+            None => {}
+        }
+        let whole = |b: &PacketBox| all_ports(b) && anyone(&b.src);
+        if self.from_anyone && self.boxes.iter().any(whole) {
+            return Some(Fault::ANY_ANY);
+        }
+        match self.reach() {
+            Reach::Told(fault) => return Some(fault),
+            Reach::Unknown => return None,
+            Reach::Nobody => {}
+        }
+        if self.meets(&self.needed.stale) {
+            return Some(Fault::MOVED_PORT);
+        }
+        Some(match touching(self.rule, self.boxes, self.needed) {
+            Some(Wide::Ports) => Fault::MORE_PORTS,
+            Some(Wide::Sources) => Fault::MORE_SOURCES,
+            None if self.boxes.iter().any(all_ports) => Fault::EVERY_PORT,
+            None if self.from_anyone || !self.own && self.needed.is_narrower_than(src) => {
+                Fault::UNNEEDED_AND_WIDE
+            }
+            None => Fault::UNNEEDED,
         })
-    };
-    if let Some(brief) = scoped {
-        return port_less(&class, brief && from_anyone);
     }
-    if from_anyone && excess.iter().any(|b| all_ports(b) && anyone(&b.src)) {
-        return class(
-            "any-any",
-            Severity::Error,
-            Says::ToAnyone,
-            "anyone, every port",
-            "name the sources and ports that are needed",
-            None,
-        );
-    }
-    if let Some(class) = reaching(&class, excess, needed, scene, from_anyone, service) {
-        return class;
-    }
-    let stale = excess
-        .iter()
-        .any(|b| needed.stale.iter().any(|n| n.intersects(b)));
-    if stale {
-        return class(
-            "stale-port",
-            Severity::Warning,
-            Says::Moved,
-            "the default port",
-            "close it",
-            Some(Field::DestinationPort),
-        );
-    }
-    match touching(rule, excess, needed) {
-        Some(Wide::Ports) => {
-            return class(
-                "over-permissive-port",
-                Severity::Warning,
-                Says::MorePorts,
-                "more ports than needed",
-                NAME_PORTS,
-                Some(Field::DestinationPort),
-            );
-        }
-        Some(Wide::Sources) => {
-            return class(
-                "over-permissive-source",
-                Severity::Warning,
-                Says::MoreSources,
-                "more sources than needed",
-                NARROW,
-                Some(Field::Source),
-            );
-        }
-        None => {}
-    }
-    if excess.iter().any(all_ports) {
-        return class(
-            "over-permissive-port",
-            Severity::Warning,
-            Says::Open,
-            "every port",
-            NAME_PORTS,
-            Some(Field::DestinationPort),
-        );
-    }
-    // Wider than any role that was declared: not somebody's workstation.
-    let wider = from_anyone || !own && needed.is_narrower_than(src);
-    let severity = if wider {
-        Severity::Warning
-    } else {
-        Severity::Note
-    };
-    class(
-        "unneeded-flow",
-        severity,
-        Says::Unneeded,
-        "needed by nothing",
-        "remove it, or say why it is there: `[[allow]]` in hylint.toml",
-        None,
-    )
-}
 
-/// The program decides what is open, or the export does not even say whether there is one.
-fn port_less(class: &Make<'_>, unknown_to_anyone: bool) -> Option<Class> {
-    let (code, severity) = if unknown_to_anyone {
-        ("any-any", Severity::Warning)
-    } else {
-        ("unneeded-flow", Severity::Note)
-    };
-    class(
-        code,
-        severity,
-        Says::Open,
-        "no port, and no program is printed",
-        "export with `verbose` to see its program",
-        None,
-    )
-}
+    fn meets(&self, others: &[PacketBox]) -> bool {
+        self.boxes
+            .iter()
+            .any(|b| others.iter().any(|n| n.intersects(b)))
+    }
 
-/// Who reaches what he must not: the public, or clients past the gateway. `Some(None)`: that is nobody's concern here.
-fn reaching(
-    class: &Make<'_>,
-    excess: &[PacketBox],
-    needed: &Needed,
-    scene: Scene<'_>,
-    from_anyone: bool,
-    service: Option<&'static str>,
-) -> Option<Option<Class>> {
-    let past = excess
-        .iter()
-        .any(|b| needed.bypass.iter().any(|n| n.intersects(b)));
-    let in_front = scene.cloud || scene.transit;
-    let bypass = |severity| {
-        class(
-            "bypasses-gateway",
-            severity,
-            Says::PastTheGateway,
-            "clients reach it directly",
-            "let only the gateway in",
-            Some(Field::Source),
-        )
-    };
-    if past && in_front {
-        return Some(bypass(Severity::Error));
+    /// Who reaches what he must not: the public, or clients past the gateway.
+    fn reach(&self) -> Reach {
+        let past = self.meets(&self.needed.bypass);
+        let in_front = self.scene.cloud || self.scene.transit;
+        if past && in_front {
+            return Reach::Told(Fault::BYPASS_IN_FRONT);
+        }
+        // A host of an unknown role may be there for the public.
+        let meant = self.scene.roles_known || self.service.is_some();
+        if self.from_anyone && in_front && meant {
+            return Reach::Told(Fault::EXPOSED);
+        }
+        match self.service {
+            Some(name) => Reach::Told(Fault::service_to_anyone(name)),
+            None if past => Reach::Told(Fault::BYPASS_AT_HOST),
+            None if !self.scene.roles_known => Reach::Unknown,
+            None => Reach::Nobody,
+        }
     }
-    // A host of an unknown role may be there for the public.
-    if from_anyone && in_front && (scene.roles_known || service.is_some()) {
-        return Some(class(
-            "exposed-to-internet",
-            Severity::Error,
-            Says::ToTheInternet,
-            "any public source",
-            NARROW,
-            Some(Field::Source),
-        ));
-    }
-    if let Some(name) = service {
-        return Some(class(
-            "over-permissive-source",
-            Severity::Error,
-            Says::Service(name),
-            "anyone",
-            NARROW,
-            Some(Field::Source),
-        ));
-    }
-    if past {
-        return Some(bypass(Severity::Warning));
-    }
-    (!scene.roles_known).then_some(None)
 }
 
 fn who(src: &AddrSet, rule: &Rule) -> String {

@@ -1,7 +1,7 @@
 //! What is let in where no rule decides: `firewall-off`, `default-allow`.
 
 use super::PointReview;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Identity, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
 use hylint_engine::{Branch, Decider, Effect, subtract_all};
@@ -18,26 +18,23 @@ impl PointReview<'_, '_> {
             self.guard.name,
             self.profile_name()
         );
-        Some(self.setting("firewall-off", text, span, "off", "state on"))
+        Some(self.setting(Code::FirewallOff, text, span, "off", "state on"))
     }
 
     /// What a profile's settings let in, and how `netsh` closes it.
-    fn setting(
-        &self,
-        code: &'static str,
-        text: String,
-        span: Span,
-        label: &str,
-        closed: &str,
-    ) -> Finding {
-        let mut f = self.finding(code, Severity::Error, text);
-        f.place = place::place_in(self.exports, self.settings_at(), span);
+    fn setting(&self, code: Code, text: String, span: Span, label: &str, closed: &str) -> Finding {
+        let mut f = self.finding(
+            code,
+            Severity::Error,
+            text,
+            Identity::of(&[self.profile_name()]),
+            place::place_in(self.exports, self.settings_at(), span),
+        );
         f.label = label.into();
         f.help = Some(format!(
             "netsh advfirewall set {}profile {closed}",
             self.profile_name()
         ));
-        place::fingerprint(&mut f, &[self.profile_name()]);
         f
     }
 
@@ -74,7 +71,7 @@ impl PointReview<'_, '_> {
                 self.profile_name()
             );
             let closed = "firewallpolicy blockinbound,allowoutbound";
-            return Some(self.setting("default-allow", text, span, "AllowInbound", closed));
+            return Some(self.setting(Code::DefaultAllow, text, span, "AllowInbound", closed));
         }
         let Body::Netfilter(nf) = &self.point.body else {
             return None;
@@ -110,8 +107,13 @@ impl PointReview<'_, '_> {
             "{} lets {verb} new connections that no rule decides",
             self.guard.name
         );
-        let mut f = self.finding("default-allow", Severity::Error, text);
-        f.place = place::place(self.exports, self.at, span);
+        let mut f = self.finding(
+            Code::DefaultAllow,
+            Severity::Error,
+            text,
+            Identity::of(&[&chain, self.point.families.as_str()]),
+            place::place(self.exports, self.at, span),
+        );
         f.label = format!("{chain} accepts what is left");
         f.rule = Some(chain.clone());
         f.witness = place::witness(packet).map(Box::new);
@@ -123,7 +125,6 @@ impl PointReview<'_, '_> {
         f.help = Some(format!(
             "{tool} -P {chain} DROP, once every needed flow has its rule"
         ));
-        place::fingerprint(&mut f, &[&chain, self.point.families.as_str()]);
         Some(f)
     }
 }

@@ -1,7 +1,7 @@
 //! Findings about many rules at once: those that open what nothing needs, and Windows' own.
 
 use super::{NAMED, PointReview};
-use crate::finding::{Finding, Part, Related, Severity};
+use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
 use crate::lints::place::{self, rule_span};
 use hylint_engine::Decider;
 use hylint_model::{Action, Clause, Rule};
@@ -30,21 +30,61 @@ impl<'a> Fold<'a> {
     }
 }
 
+/// Which rules one finding tells of.
+#[derive(Clone, Copy)]
+enum Folded {
+    /// Those that Windows or apps bring along.
+    Builtin,
+    /// Others.
+    Unneeded,
+}
+
+impl Folded {
+    fn help(self) -> &'static str {
+        match self {
+            Self::Builtin => {
+                "disable the groups that this host does not use, or limit their remote addresses"
+            }
+            Self::Unneeded => {
+                "remove the rules, or say why they are there: `[[allow]]` in hylint.toml"
+            }
+        }
+    }
+
+    /// INVARIANT: what the finding is known by, whatever its help says by now. Baselines hold it.
+    fn known_as(self) -> &'static str {
+        match self {
+            Self::Builtin => {
+                "disable the groups that this host does not use, or limit their remote addresses"
+            }
+            Self::Unneeded => {
+                "remove the rules, or say why they are there: `[[allow]]` in hylint.toml"
+            }
+        }
+    }
+}
+
 impl<'a> PointReview<'a, '_> {
     fn fold(
         &self,
         fold: Fold<'_>,
-        code: &'static str,
+        what: Folded,
         severity: Severity,
         message: String,
-        help: &str,
     ) -> Option<Finding> {
         let rules = &fold.rules;
         let first = rules.first()?;
         let place =
             |r: &Rule| place::place(self.exports, self.at, rule_span(self.exports, self.at, r));
-        let mut f = self.finding(code, severity, message);
-        f.place = place(first);
+        let identity = Identity::of(&[self.profile_name(), severity.as_str(), what.known_as()])
+            .with_members(rules.iter().map(|r| digest(r)).collect());
+        let mut f = self.finding(
+            Code::UnneededFlow,
+            severity,
+            message,
+            identity,
+            place(first),
+        );
         f.label = "the first of them".into();
         let decider = Decider::Rule {
             at: self.at,
@@ -60,11 +100,7 @@ impl<'a> PointReview<'a, '_> {
                 })
             })
             .collect();
-        f.help = Some(help.to_owned());
-        let kind = [self.profile_name(), severity.as_str(), help];
-        place::fingerprint(&mut f, &kind);
-        f.identity.members = rules.iter().map(|r| digest(r)).collect();
-        f.identity.members.sort_unstable();
+        f.help = Some(what.help().to_owned());
         f.excess = fold.parts;
         f.excess_total = fold.total;
         Some(f)
@@ -88,13 +124,7 @@ impl<'a> PointReview<'a, '_> {
             "{n} built-in rule{s} of Windows {verb} {what} at {}",
             self.guard.name
         );
-        self.fold(
-            fold,
-            "unneeded-flow",
-            severity,
-            message,
-            "disable the groups that this host does not use, or limit their remote addresses",
-        )
+        self.fold(fold, Folded::Builtin, severity, message)
     }
 
     pub(super) fn fold_unneeded(&self, fold: Fold<'_>) -> Option<Finding> {
@@ -104,13 +134,7 @@ impl<'a> PointReview<'a, '_> {
             "{n} rule{s} {verb} what no requirement needs at {}",
             self.guard.name
         );
-        self.fold(
-            fold,
-            "unneeded-flow",
-            Severity::Note,
-            message,
-            "remove the rules, or say why they are there: `[[allow]]` in hylint.toml",
-        )
+        self.fold(fold, Folded::Unneeded, Severity::Note, message)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::PointReview;
 use hylint_engine::rulespace::Packet;
-use hylint_engine::{BRANCH_BUDGET, BUDGET, Branch, Context, Decider, Effect};
+use hylint_engine::{BRANCH_BUDGET, Branch, Context, Decider, Effect, Reason};
 use hylint_model::{Action, Body, ConditionKind, Rule};
 use hylint_space::{FlagSet, IfaceSet, PacketBox};
 
@@ -56,7 +56,10 @@ impl<'a> PointReview<'a, '_> {
         for b in boxes {
             for branch in self.guard.branches(&ctx, b) {
                 let list = match branch.by {
-                    Decider::Nothing { reason, .. } if reason == BUDGET => &mut left,
+                    Decider::Nothing {
+                        reason: Reason::Budget,
+                        ..
+                    } => &mut left,
                     _ if lets_in(rule, unordered, &branch) => &mut passing,
                     _ => continue,
                 };

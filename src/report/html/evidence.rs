@@ -63,7 +63,7 @@ fn requirement(r: &RequirementResult) -> Markup {
 fn check(c: &Check) -> Markup {
     html! {
         div.check {
-            p { (status(c.status)) " " strong { (text(c.host.as_deref().unwrap_or("-"))) } " " (c.direction) " "
+            p { (status(c.status)) " " strong { (text(c.host.as_deref().unwrap_or("-"))) } " " (c.direction.as_str()) " "
                 span.flow { (limited(&c.src, 300)) " → " (limited(&c.dst, 300)) " port " (limited(&c.ports.join(", "), 200)) } }
             @for e in &c.evidence { (decider(e)) }
             @if !c.assumptions.is_empty() { p.assumed { "assumed: " (limited(&c.assumptions.join(", "), 200)) } }
@@ -74,7 +74,7 @@ fn check(c: &Check) -> Markup {
 fn decider(e: &Evidence) -> Markup {
     let shown = e.place.as_ref().and_then(|p| p.excerpt.lines().next());
     html! {
-        p.decider { (e.kind) @if e.kind != e.rule { " " em { (text(&e.rule)) } }
+        p.decider { (e.kind.as_str()) @if e.kind.as_str() != e.rule { " " em { (text(&e.rule)) } }
             @if let Some(p) = &e.place { " " code { (words::at(p)) } } }
         @if let Some(l) = shown { pre { span.line { span.number { (l.line) } (line(l.text.trim_end())) } } }
     }

@@ -1,6 +1,7 @@
 //! Findings with one cause are shown once.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
+use hylint_model::Direction;
 use rustc_hash::FxHashMap;
 
 /// Findings of one code at one deciding place; never empty.
@@ -18,7 +19,7 @@ impl<'a> Group<'a> {
     }
 }
 
-type Key<'a> = (&'a str, Severity, &'a str, u32, u32, Option<&'a str>);
+type Key<'a> = (Code, Severity, &'a str, u32, u32, Option<Direction>);
 
 /// Groups findings in the order of their first; those without a place stay alone.
 pub(super) fn fold<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Group<'a>> {

@@ -2,8 +2,8 @@
 
 use super::style::{Paint, Style};
 use crate::common::sanitize::{limited, text};
-use crate::finding::Severity;
 use crate::finding::outcome::{Counts, ExportInfo, Gate, Outcome};
+use crate::finding::{Code, Severity};
 use crate::report::RenderOptions;
 use crate::report::words::{self, plural};
 use std::collections::BTreeMap;
@@ -186,7 +186,7 @@ fn roles(o: &Outcome, e: &ExportInfo) -> Option<String> {
         (true, _) => o
             .findings
             .iter()
-            .any(|f| f.code == "unknown-role" && here(f))
+            .any(|f| f.code == Code::UnknownRole && here(f))
             .then(|| "role unknown".to_owned()),
     }
 }
@@ -200,7 +200,7 @@ fn folded(
 ) -> io::Result<()> {
     held_down(o, options, style, out)?;
     if !options.verbose {
-        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
         for f in &o.findings {
             if f.is_active() && f.severity == Severity::Note {
                 *codes.entry(f.code).or_default() += 1;

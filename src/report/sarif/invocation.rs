@@ -4,8 +4,7 @@ use super::place::{Artifacts, location, message, plain};
 use super::rules;
 use crate::common::sanitize::limited;
 use crate::finding::outcome::{Gate, Outcome};
-use crate::finding::{Finding, Severity};
-use crate::lints::{self, Group};
+use crate::finding::{Code, Finding, Severity};
 use crate::report::words;
 use serde_json::json;
 use serde_sarif::sarif::{
@@ -58,14 +57,17 @@ pub(super) fn invocation(o: &Outcome, artifacts: &Artifacts) -> Invocation {
 
 /// A file of which nothing was read, or that was cut off.
 fn unread(f: &Finding) -> bool {
-    f.severity == Severity::Error && matches!(f.code, "malformed-export" | "empty-export")
+    f.severity == Severity::Error && matches!(f.code, Code::MalformedExport | Code::EmptyExport)
 }
 
 fn notifications(o: &Outcome, artifacts: &Artifacts) -> Vec<Notification> {
     // A waiver or a baseline holds the alarm down, and does not make the run complete.
     let trust = |f: &&Finding| {
-        lints::by_code(f.code).is_some_and(|l| l.group == Group::Trust)
-            && !matches!(f.code, "expired-waiver" | "unused-waiver" | "stale-port")
+        f.code.is_trust()
+            && !matches!(
+                f.code,
+                Code::ExpiredWaiver | Code::UnusedWaiver | Code::StalePort
+            )
     };
     let mut all: Vec<Notification> = o
         .findings
@@ -98,7 +100,9 @@ fn notifications(o: &Outcome, artifacts: &Artifacts) -> Vec<Notification> {
 }
 
 fn of_finding(artifacts: &Artifacts, f: &Finding) -> Notification {
-    let mut rule = ReportingDescriptorReference::builder().id(f.code).build();
+    let mut rule = ReportingDescriptorReference::builder()
+        .id(f.code.as_str())
+        .build();
     rule.index = rules::index(f.code);
     let mut n = Notification::builder()
         .level(json!(super::level::level(f.severity)))

@@ -1,6 +1,6 @@
 //! The lints as rules.
 
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::lints::{self, Group, LintMeta};
 use serde_json::json;
 use serde_sarif::sarif::{
@@ -14,7 +14,7 @@ pub(super) fn all() -> Vec<ReportingDescriptor> {
 }
 
 /// The rule of a code.
-pub(super) fn index(code: &str) -> Option<i64> {
+pub(super) fn index(code: Code) -> Option<i64> {
     let at = lints::ALL.iter().position(|l| l.code == code)?;
     i64::try_from(at).ok()
 }
@@ -27,8 +27,8 @@ pub(super) fn plain(text: &str) -> MultiformatMessageString {
 fn rule(l: &LintMeta) -> ReportingDescriptor {
     let level = json!(super::level::level(l.severity));
     ReportingDescriptor::builder()
-        .id(l.code)
-        .name(pascal(l.code))
+        .id(l.code.as_str())
+        .name(pascal(l.code.as_str()))
         .short_description(plain(l.summary))
         .full_description(plain(l.summary))
         .help(help(l))
@@ -60,13 +60,7 @@ fn pascal(code: &str) -> String {
 /// Tags, and what GitHub sorts security alerts by. Only what opens too much is a weakness of security; a flow that is
 /// missing or a file that cannot be read keeps its level.
 fn properties(l: &LintMeta) -> PropertyBag {
-    let group = match l.group {
-        Group::Required => "required",
-        Group::Excess => "excess",
-        Group::Hygiene => "hygiene",
-        Group::Trust => "trust",
-    };
-    let mut tags = vec!["firewall".to_owned(), group.to_owned()];
+    let mut tags = vec!["firewall".to_owned(), l.group.as_str().to_owned()];
     let recommendation = match l.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

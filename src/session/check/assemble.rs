@@ -4,8 +4,8 @@ use super::basis::Basis;
 use super::results::{assumptions, infos, result};
 use super::whole::Whole;
 use crate::finding::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
-use crate::finding::{Finding, fingerprint};
-use crate::lints::{self, Group, trust};
+use crate::finding::{Code, Finding, fingerprint};
+use crate::lints::trust;
 use crate::load::Heads;
 use crate::session::Request;
 use crate::session::suppress::{self, WaiverScope};
@@ -112,23 +112,23 @@ fn sort(findings: &mut [Finding]) {
 }
 
 /// Whether findings of a code are reported. Trust lints stay whatever is selected.
-fn looked_for(site: &Site, request: &Request, code: &str) -> bool {
-    let trust = lints::by_code(code).is_none_or(|l| l.group == Group::Trust);
-    let off = site.lints.get(code) == Some(&LintLevel::Off);
-    let selected = request.select.is_empty() || request.select.iter().any(|c| c == code);
-    let ignored = request.ignore.iter().any(|c| c == code);
-    trust || (!off && selected && !ignored)
+fn looked_for(site: &Site, request: &Request, code: Code) -> bool {
+    let off = site.lints.get(&code) == Some(&LintLevel::Off);
+    let names = |codes: &[String]| codes.iter().any(|c| c == code.as_str());
+    let selected = request.select.is_empty() || names(&request.select);
+    let ignored = names(&request.ignore);
+    code.is_trust() || (!off && selected && !ignored)
 }
 
 /// Applies the site's severities and the selection.
 fn levels(site: &Site, request: &Request, findings: &mut Vec<Finding>) -> Vec<String> {
     findings.retain(|f| looked_for(site, request, f.code));
     for f in findings.iter_mut() {
-        if let Some(LintLevel::At(s)) = site.lints.get(f.code) {
+        if let Some(LintLevel::At(s)) = site.lints.get(&f.code) {
             f.severity = *s;
         }
     }
-    let text = |(code, level): (&String, &LintLevel)| match level {
+    let text = |(code, level): (&Code, &LintLevel)| match level {
         LintLevel::Off => format!("{code} = off"),
         LintLevel::At(s) => format!("{code} = {}", s.as_str()),
     };

@@ -4,8 +4,8 @@ use super::basis::Basis;
 use super::linked::LinkedPart;
 use super::parts::Part;
 use super::results::{FileFacts, check_of};
-use crate::finding::Finding;
 use crate::finding::outcome::Check;
+use crate::finding::{AssumptionId, Finding};
 use crate::judge::{self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Tally};
 use crate::lints::{excess, hygiene, profiles, required, trust};
 use crate::load::LoadedExport;
@@ -21,7 +21,7 @@ pub(super) struct Found {
     /// In no particular order.
     pub findings: Vec<Finding>,
     /// How many checks rest on each assumption.
-    pub assumed: BTreeMap<&'static str, usize>,
+    pub assumed: BTreeMap<AssumptionId, usize>,
     /// Lines with unmodelled matches on which a verdict rests.
     pub doubted: Vec<(Arc<str>, u32)>,
     /// Waivers that stand in the exports.
@@ -102,7 +102,7 @@ fn judge_exports(
     for (found, j) in out.rows.iter_mut().zip(&judged) {
         for c in &j.checks {
             found.checks.push((c.order, check_of(exports, j, c)));
-            let ids: BTreeSet<&'static str> = c.assumptions.iter().map(|(id, _)| *id).collect();
+            let ids: BTreeSet<AssumptionId> = c.assumptions.iter().map(|(id, _)| *id).collect();
             for id in ids {
                 *out.assumed.entry(id).or_default() += 1;
             }
@@ -113,7 +113,7 @@ fn judge_exports(
     out.findings.extend(profiles::findings(exports, &judged));
     // What is open is judged in a profile too, whether or not there are checks.
     if scope.hosts.iter().any(|h| judge::assumed(exports, h)) {
-        out.assumed.entry("profile-domain").or_default();
+        out.assumed.entry(AssumptionId::ProfileDomain).or_default();
     }
     for f in &flows.matrix.implied {
         let checks = judge::judge_implied(flows, exports, f);

@@ -1,5 +1,6 @@
 //! From what was judged to what is reported.
 
+use crate::finding::AssumptionId;
 use crate::finding::outcome::{Assumption, Check, ExportInfo, RequirementResult, Status};
 use crate::judge::{Checked, Exports, InSite, Judged, Row, RowVerdict};
 use crate::lints::place;
@@ -57,7 +58,7 @@ pub(super) fn check_of(exports: &Exports, j: &Judged<'_>, c: &Checked<'_>) -> Ch
             .map_or_else(|| "".into(), |e| e.path.clone()),
         host: Some(c.guard.name.to_owned()),
         point: place::point_name(exports, at),
-        direction: c.guard.direction.as_str(),
+        direction: c.guard.direction,
         status: c.status,
         src: side(|q| &q.src),
         dst: side(|q| &q.dst),
@@ -104,57 +105,60 @@ pub(super) fn infos(
 }
 
 /// What each assumption of a check means, most far-reaching first.
-const ASSUMED: [(&str, &str); 9] = [
+const ASSUMED: [(AssumptionId, &str); 9] = [
     (
-        "peers-unknown",
+        AssumptionId::PeersUnknown,
         "the peers' addresses are not declared: a flow counts as open only where every unicast address may use it",
     ),
     (
-        "brief-export",
+        AssumptionId::BriefExport,
         "a brief netsh export prints no program, service or security: rules that name their ports count as written",
     ),
     (
-        "app-package",
+        AssumptionId::AppPackage,
         "netsh never prints the package of an app rule: such rules count as written where they name their ports",
     ),
     (
-        "windows-defaults",
+        AssumptionId::WindowsDefaults,
         "no `show allprofiles` beside the rules: inbound is taken to be blocked and outbound allowed by default",
     ),
     (
-        "profile-domain",
+        AssumptionId::ProfileDomain,
         "nothing says which Windows profile is active: domain is taken",
     ),
     (
-        "interface",
+        AssumptionId::Interface,
         "the interface that a rule names is taken to face the peers",
     ),
     (
-        "host-address",
+        AssumptionId::HostAddress,
         "the host's address is not declared: an address that the rules name is taken",
     ),
     (
-        "program",
+        AssumptionId::Program,
         "a rule is limited to a program, which is taken to be the one that listens",
     ),
     (
-        "owner",
+        AssumptionId::Owner,
         "a rule is limited to a process owner, who is taken to be the one that connects",
     ),
 ];
 
 /// `checks` counts those that rest on each.
-pub(super) fn assumptions(bound: &[Assumption], checks: &BTreeMap<&str, usize>) -> Vec<Assumption> {
+pub(super) fn assumptions(
+    bound: &[Assumption],
+    checks: &BTreeMap<AssumptionId, usize>,
+) -> Vec<Assumption> {
     let mut out = Vec::new();
     for (id, text) in ASSUMED {
-        if let Some(n) = checks.get(id) {
+        if let Some(n) = checks.get(&id) {
             let counted = match n {
                 0 => String::new(),
                 1 => " (1 check)".to_owned(),
                 n => format!(" ({n} checks)"),
             };
             out.push(Assumption {
-                id: id.to_owned(),
+                id,
                 text: format!("{text}{counted}"),
             });
         }

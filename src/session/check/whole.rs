@@ -7,8 +7,8 @@ use super::memo::{Memo, Memos, PartKey, SiteKey};
 use super::parts::Part;
 use super::results::FileFacts;
 use crate::common::progress::Progress;
-use crate::finding::Finding;
 use crate::finding::outcome::Check;
+use crate::finding::{AssumptionId, Finding};
 use crate::judge::{self, InSite, Order, Row, RowVerdict, Tally};
 use crate::lints::required;
 use crate::load::ExportId;
@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Whole {
     pub rows: Vec<(RowVerdict<InSite>, Vec<Check>)>,
     pub findings: Vec<Finding>,
-    pub assumed: BTreeMap<&'static str, usize>,
+    pub assumed: BTreeMap<AssumptionId, usize>,
     pub doubted: Vec<(Arc<str>, u32)>,
     pub inline: Vec<suppress::Inline>,
     pub files: BTreeMap<ExportId, FileFacts>,

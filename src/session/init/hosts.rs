@@ -3,6 +3,7 @@
 use super::found;
 use super::survey::{Candidate, Survey, relative};
 use crate::common::paths;
+use crate::finding::{AssumptionId, RoleSource};
 use crate::link::same_id;
 use crate::load::{ExportId, LoadedExport, RunPoint};
 use crate::site::{Host, role_names};
@@ -90,9 +91,9 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
         name: h.name.clone(),
         // A group is named after what somebody had in mind, and may guard anything.
         certain: match h.role_source {
-            "annotation" | "tag" => !roles.is_empty(),
-            "path" => !roles.is_empty() && !cloud,
-            _ => false,
+            Some(RoleSource::Annotation | RoleSource::Tag) => !roles.is_empty(),
+            Some(RoleSource::Path) => !roles.is_empty() && !cloud,
+            Some(RoleSource::Config | RoleSource::Option | RoleSource::Inferred) | None => false,
         },
         reason: reason(s, h, &files),
         roles,
@@ -139,13 +140,15 @@ fn reason(s: &Survey<'_>, h: &Host, files: &BTreeSet<ExportId>) -> String {
         .map(|e| &*e.path);
     let path = path.unwrap_or_default();
     match h.role_source {
-        "annotation" => "A comment in the export says its role".into(),
-        "tag" => "A tag says its role".into(),
-        "path" if cloud_name(s, h) => format!("By the name of what guards it: {}", h.name),
-        "path" => format!("By its path or name: {}", relative(s, path)),
-        "inferred" => {
+        Some(RoleSource::Annotation) => "A comment in the export says its role".into(),
+        Some(RoleSource::Tag) => "A tag says its role".into(),
+        Some(RoleSource::Path) if cloud_name(s, h) => {
+            format!("By the name of what guards it: {}", h.name)
+        }
+        Some(RoleSource::Path) => format!("By its path or name: {}", relative(s, path)),
+        Some(RoleSource::Inferred) => {
             let about = |a: &&crate::finding::outcome::Assumption| {
-                a.id == "role-inferred" && a.text.starts_with(path)
+                a.id == AssumptionId::RoleInferred && a.text.starts_with(path)
             };
             let score = s.bound.assumptions.iter().find(about);
             let score = score
@@ -157,7 +160,9 @@ fn reason(s: &Survey<'_>, h: &Host, files: &BTreeSet<ExportId>) -> String {
                 score
             )
         }
-        _ => format!("Nothing says its role; it opens {}", opened(s, files)),
+        Some(RoleSource::Config | RoleSource::Option) | None => {
+            format!("Nothing says its role; it opens {}", opened(s, files))
+        }
     }
 }
 

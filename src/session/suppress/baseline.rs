@@ -7,9 +7,8 @@
 use crate::common::diag::Diag;
 use crate::common::hash::hex;
 use crate::common::paths;
-use crate::finding::Finding;
 use crate::finding::outcome::{BaselineInfo, Outcome};
-use crate::lints::{self, Group};
+use crate::finding::{Code, Finding, Group};
 use crate::report::write_json;
 use hylint_space::AddrSet;
 use serde::{Deserialize, Serialize};
@@ -157,7 +156,7 @@ impl Baseline {
 
     /// Marks what the baseline holds, and counts what it holds that is no more. `looked_for` says which codes the run
     /// was asked for; those that the site switched off are not looked for either.
-    pub fn apply(&self, o: &mut Outcome, looked_for: impl Fn(&str) -> bool) {
+    pub fn apply(&self, o: &mut Outcome, looked_for: impl Fn(Code) -> bool) {
         let known: BTreeMap<&str, &Entry> = self
             .entries
             .iter()
@@ -194,7 +193,7 @@ impl Baseline {
         // A run over some files says nothing of the others, unless they are no more.
         let judged = |e: &&Entry| {
             let there = read.contains(&e.path) || !dir.join(&e.path).exists();
-            there && looked_for(&e.code) && !off(e)
+            there && Code::named(&e.code).is_some_and(&looked_for) && !off(e)
         };
         let gone = self.entries.iter().filter(judged);
         let gone = gone.filter(|e| !met.contains(&e.fingerprint)).count();
@@ -211,7 +210,7 @@ impl Entry {
         let path = f.place.as_ref().map(|p| paths::relative(&p.path, dir));
         Self {
             path: path.unwrap_or_default(),
-            code: f.code.to_owned(),
+            code: f.code.to_string(),
             requirement: f.requirement.clone(),
             message: f.message.clone(),
             fingerprint: f.fingerprint.clone(),
@@ -239,8 +238,9 @@ impl Entry {
 
     fn mistake(&self, path: &str, text: &str) -> Option<Diag> {
         let span = || find(text, "fingerprint", &quoted(&self.fingerprint));
-        if !may_hold(&self.code) {
-            let message = match lints::by_code(&self.code) {
+        let code = Code::named(&self.code);
+        if !code.is_some_and(may_hold) {
+            let message = match code {
                 None => format!("there is no code `{}`", self.code),
                 Some(_) => format!(
                     "a baseline cannot hold `{}`, which says how far the run is to be trusted",
@@ -265,8 +265,11 @@ impl Entry {
 }
 
 /// Whether a baseline may hold findings of a code.
-fn may_hold(code: &str) -> bool {
-    lints::by_code(code).is_some_and(|l| l.group != Group::Trust)
+fn may_hold(code: Code) -> bool {
+    match code.group() {
+        Group::Required | Group::Excess | Group::Hygiene => true,
+        Group::Trust => false,
+    }
 }
 
 /// The folder that paths count from: that of hylint.toml, else the working directory.

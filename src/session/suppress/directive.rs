@@ -3,6 +3,8 @@
 //! A reason or an owner may stand in quotes, single or double, and goes without them up to the next key: AWS allows no
 //! quotes in a description.
 
+use crate::common::diag::nearest;
+use crate::finding::Code;
 use jiff::civil::Date;
 
 /// A waiver as written.
@@ -14,24 +16,120 @@ pub(super) struct Directive {
     pub(super) owner: Option<String>,
 }
 
+/// What is wrong with a waiver that stands in an export.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Mistake {
+    /// It names no code.
+    NoCode,
+    /// A key that there is not.
+    Key(String),
+    /// A key that stands twice.
+    Twice(String),
+    /// No last day.
+    NoDay,
+    /// A last day that is none.
+    Day(String),
+    /// No reason, or an empty one.
+    NoReason,
+    /// Quotes of a key that are not closed.
+    Quotes(String),
+    /// Another word than `allow`.
+    Word(String),
+    /// It stands above no rule.
+    NoRule,
+    /// There is no such code.
+    UnknownCode(String),
+    /// A code of trust.
+    Trust(Code),
+    /// It begins otherwise than with `hylint:`.
+    Misspelt,
+}
+
+impl Mistake {
+    /// What is wrong, for people.
+    pub(super) fn message(&self) -> String {
+        match self {
+            Self::NoCode => "it does not say which code it allows".into(),
+            Self::Key(key) => format!("`{key}` is no key of it"),
+            Self::Twice(key) => format!("`{key}` stands twice"),
+            Self::NoDay => "`until` is missing".into(),
+            Self::Day(day) => format!("`{day}` is no day such as 2027-03-31"),
+            Self::NoReason => "`reason` is missing or empty".into(),
+            Self::Quotes(key) => format!("the quotes of `{key}` are not closed"),
+            Self::Word(word) => format!("`{word}` is no word of a waiver"),
+            Self::NoRule => "it stands right above no rule".into(),
+            Self::UnknownCode(code) => format!("there is no code `{code}`"),
+            Self::Trust(code) => {
+                format!("an export cannot waive `{code}`, which says how far it is to be trusted")
+            }
+            Self::Misspelt => "it is not written `hylint:`".into(),
+        }
+    }
+
+    /// INVARIANT: what the finding is known by, however its message reads by now. Baselines hold it.
+    pub(super) fn known_as(&self) -> String {
+        match self {
+            Self::NoCode => "it does not say which code it allows".into(),
+            Self::Key(key) => format!("`{key}` is no key of it"),
+            Self::Twice(key) => format!("`{key}` stands twice"),
+            Self::NoDay => "`until` is missing".into(),
+            Self::Day(day) => format!("`{day}` is no day such as 2027-03-31"),
+            Self::NoReason => "`reason` is missing or empty".into(),
+            Self::Quotes(key) => format!("the quotes of `{key}` are not closed"),
+            Self::Word(word) => format!("`{word}` is no word of a waiver"),
+            Self::NoRule => "it stands right above no rule".into(),
+            Self::UnknownCode(code) => format!("there is no code `{code}`"),
+            Self::Trust(code) => {
+                format!("an export cannot waive `{code}`, which says how far it is to be trusted")
+            }
+            Self::Misspelt => "it is not written `hylint:`".into(),
+        }
+    }
+
+    /// What to do.
+    pub(super) fn help(&self) -> String {
+        match self {
+            Self::NoRule => {
+                "put it into the rule's comment, or on a line of its own right above the rule"
+                    .into()
+            }
+            Self::UnknownCode(code) => {
+                let near = nearest(code, Code::EACH.iter().map(|c| c.as_str()));
+                near.map_or("`hylint explain CODE` explains each code".into(), |n| {
+                    format!("did you mean `{n}`?")
+                })
+            }
+            Self::Trust(_) => "waive it with [[waive]] in hylint.toml".into(),
+            Self::Misspelt => "begin the line with `# hylint: allow`".into(),
+            Self::NoCode
+            | Self::Key(_)
+            | Self::Twice(_)
+            | Self::NoDay
+            | Self::Day(_)
+            | Self::NoReason
+            | Self::Quotes(_)
+            | Self::Word(_) => FORM.into(),
+        }
+    }
+}
+
 const FORM: &str = "write hylint: allow CODE until=YYYY-MM-DD reason=\"…\" owner=\"…\"";
 
-/// What a text after `hylint:` is: not a waiver, one, or one with a mistake (what is wrong, and what to do).
-pub(super) fn read(text: &str) -> Option<Result<Directive, (String, String)>> {
+/// What a text after `hylint:` is: not a waiver, one, or one with a mistake.
+pub(super) fn read(text: &str) -> Option<Result<Directive, Mistake>> {
     let text = text.trim();
     let word = text.split_whitespace().next().unwrap_or_default();
     if word == "allow" {
         let rest = text.get(word.len()..).unwrap_or_default();
-        return Some(parse(rest).map_err(|m| (m, FORM.to_owned())));
+        return Some(parse(rest));
     }
     // Another annotation, unless somebody meant a waiver: a slip must not pass for a comment.
-    let meant = crate::common::diag::nearest(&word.to_lowercase(), ["allow", "waive", "ignore"])
-        .is_some()
+    let meant = nearest(&word.to_lowercase(), ["allow", "waive", "ignore"]).is_some()
         || (!word.contains('=') && ["until=", "reason="].iter().any(|k| text.contains(k)));
-    meant.then(|| Err((format!("`{word}` is no word of a waiver"), FORM.to_owned())))
+    meant.then(|| Err(Mistake::Word(word.to_owned())))
 }
 
-fn parse(text: &str) -> Result<Directive, String> {
+fn parse(text: &str) -> Result<Directive, Mistake> {
     let keys = pairs(text)?;
     let (codes, keys) = match keys.split_first() {
         Some(((None, codes), rest)) => (codes.as_str(), rest),
@@ -43,7 +141,7 @@ fn parse(text: &str) -> Result<Directive, String> {
         .map(str::to_owned)
         .collect();
     if codes.is_empty() {
-        return Err("it does not say which code it allows".into());
+        return Err(Mistake::NoCode);
     }
     let (mut until, mut reason, mut owner) = (None, None, None);
     for (key, value) in keys {
@@ -51,10 +149,10 @@ fn parse(text: &str) -> Result<Directive, String> {
             Some("until") => &mut until,
             Some("reason") => &mut reason,
             Some("owner") => &mut owner,
-            other => return Err(format!("`{}` is no key of it", other.unwrap_or_default())),
+            other => return Err(Mistake::Key(other.unwrap_or_default().to_owned())),
         };
         if slot.replace(value.as_str()).is_some() {
-            return Err(format!("`{}` stands twice", key.as_deref().unwrap_or("")));
+            return Err(Mistake::Twice(key.clone().unwrap_or_default()));
         }
     }
     let filled = |v: Option<&str>| {
@@ -62,7 +160,7 @@ fn parse(text: &str) -> Result<Directive, String> {
             .filter(|v| !v.is_empty())
             .map(str::to_owned)
     };
-    let day = until.ok_or("`until` is missing")?;
+    let day = until.ok_or(Mistake::NoDay)?;
     let day = day.trim();
     // The whole form only: a reader of dates that takes more would take what people do not.
     let date = (day.len() == 10)
@@ -70,14 +168,14 @@ fn parse(text: &str) -> Result<Directive, String> {
         .flatten();
     Ok(Directive {
         codes,
-        until: date.ok_or_else(|| format!("`{day}` is no day such as 2027-03-31"))?,
-        reason: filled(reason).ok_or("`reason` is missing or empty")?,
+        until: date.ok_or_else(|| Mistake::Day(day.to_owned()))?,
+        reason: filled(reason).ok_or(Mistake::NoReason)?,
         owner: filled(owner),
     })
 }
 
 /// `text key=value …`: the text before the first key, then each key with its value.
-fn pairs(text: &str) -> Result<Vec<(Option<String>, String)>, String> {
+fn pairs(text: &str) -> Result<Vec<(Option<String>, String)>, Mistake> {
     let mut out: Vec<(Option<String>, String)> = vec![(None, String::new())];
     let mut rest = text.trim_start();
     while !rest.is_empty() {
@@ -99,7 +197,7 @@ fn pairs(text: &str) -> Result<Vec<(Option<String>, String)>, String> {
                 let inner = value.get(1..).unwrap_or_default();
                 let (inside, after) = inner
                     .split_once(quote)
-                    .ok_or_else(|| format!("the quotes of `{key}` are not closed"))?;
+                    .ok_or_else(|| Mistake::Quotes(key.to_owned()))?;
                 out.push((Some(key.to_owned()), inside.to_owned()));
                 rest = after.trim_start();
             }
@@ -125,7 +223,7 @@ mod tests {
     }
 
     fn bad(text: &str) -> String {
-        read(text).unwrap().unwrap_err().0
+        read(text).unwrap().unwrap_err().message()
     }
 
     #[test]

@@ -3,10 +3,8 @@
 //! They hold for the findings of that one rule. Who can write into an export can write one, so none holds down a lint of
 //! trust, each ends, each is named in every report, and `--no-inline-waivers` takes none.
 
-use super::directive;
-use crate::common::diag::nearest;
-use crate::finding::{Finding, Place, Severity, Waiver};
-use crate::lints::{self, Group};
+use super::directive::{self, Mistake};
+use crate::finding::{Code, Finding, Identity, Place, Severity, Waiver};
 use crate::load::LoadedExport;
 use hylint_model::{Field, Rule, Span};
 use hylint_parsers::source::Position;
@@ -16,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Inline {
     /// Codes that it allows.
-    pub codes: Vec<String>,
+    pub codes: Vec<Code>,
     /// Why, until when, and where it stands.
     pub waiver: Waiver,
     path: Arc<str>,
@@ -118,8 +116,7 @@ fn misspelt(e: &LoadedExport) -> Vec<Finding> {
         for text in waivers_in(comment) {
             if directive::read(text).is_some() {
                 let place = Place::new(&e.path, &e.source, span);
-                let help = "begin the line with `# hylint: allow`".to_owned();
-                out.push(malformed(place, "it is not written `hylint:`", help));
+                out.push(malformed(place, &Mistake::Misspelt));
             }
         }
     }
@@ -135,21 +132,13 @@ fn take(
 ) {
     let read = match directive::read(text) {
         None => return,
-        Some(Ok(d)) => codes(&d.codes).map(|()| d),
-        Some(Err(wrong)) => Err(wrong),
+        Some(read) => read.and_then(|d| Ok((codes(&d.codes)?, d))),
     };
-    let read = read.and_then(|d| match rule {
-        Some(rule) => Ok((d, rule)),
-        None => Err((
-            "it stands right above no rule".to_owned(),
-            "put it into the rule's comment, or on a line of its own right above the rule"
-                .to_owned(),
-        )),
-    });
+    let read = read.and_then(|(codes, d)| Ok((codes, d, rule.ok_or(Mistake::NoRule)?)));
     let place = Place::new(&e.path, &e.source, span);
     match read {
-        Ok((d, rule)) => out.0.push(Inline {
-            codes: d.codes,
+        Ok((codes, d, rule)) => out.0.push(Inline {
+            codes,
             waiver: Waiver {
                 reason: d.reason,
                 owner: d.owner,
@@ -163,42 +152,33 @@ fn take(
                 e.source.position(rule.span.end),
             ),
         }),
-        Err((message, help)) => out.1.push(malformed(place, &message, help)),
+        Err(mistake) => out.1.push(malformed(place, &mistake)),
     }
 }
 
-/// Whether each code exists and may be waived in an export.
-fn codes(codes: &[String]) -> Result<(), (String, String)> {
-    for code in codes {
-        match lints::by_code(code) {
-            None => {
-                let near = nearest(code, lints::ALL.iter().map(|l| l.code));
-                let help = near.map_or("`hylint explain CODE` explains each code".into(), |n| {
-                    format!("did you mean `{n}`?")
-                });
-                return Err((format!("there is no code `{code}`"), help));
-            }
-            Some(l) if l.group == Group::Trust => {
-                return Err((
-                    format!(
-                        "an export cannot waive `{code}`, which says how far it is to be trusted"
-                    ),
-                    "waive it with [[waive]] in hylint.toml".into(),
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(())
+/// The codes, each of which must exist and may be waived in an export.
+fn codes(texts: &[String]) -> Result<Vec<Code>, Mistake> {
+    let one = |text: &String| match Code::named(text) {
+        None => Err(Mistake::UnknownCode(text.clone())),
+        Some(code) if code.is_trust() => Err(Mistake::Trust(code)),
+        Some(code) => Ok(code),
+    };
+    texts.iter().map(one).collect()
 }
 
-fn malformed(place: Place, message: &str, help: String) -> Finding {
-    let text = format!("a waiver in the export holds nothing down: {message}");
-    let mut f = Finding::new("malformed-export", Severity::Error, text);
+fn malformed(place: Place, mistake: &Mistake) -> Finding {
+    let mut f = Finding::new(
+        Code::MalformedExport,
+        Severity::Error,
+        format!(
+            "a waiver in the export holds nothing down: {}",
+            mistake.message()
+        ),
+        Identity::of(&["inline waiver", &mistake.known_as()]),
+        place,
+    );
     f.label = "this waiver".into();
-    f.help = Some(help);
-    f.identity.text = format!("inline waiver\0{message}");
-    f.place = Some(place);
+    f.help = Some(mistake.help());
     f
 }
 

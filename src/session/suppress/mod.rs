@@ -9,7 +9,7 @@ mod waive;
 pub use inline::Inline;
 pub use waive::statuses;
 
-use crate::finding::{Finding, Place, Severity, Waiver};
+use crate::finding::{Code, Finding, Identity, Place, Severity, Waiver};
 use crate::site::{Config, Waive};
 use hylint_model::Span;
 use hylint_parsers::source::Source;
@@ -24,7 +24,7 @@ pub struct WaiverScope<'a> {
     /// Only some files of the site are read, so that a waiver may belong to one of the others.
     pub partial: bool,
     /// Whether a code is looked for at all.
-    pub looked_for: &'a dyn Fn(&str) -> bool,
+    pub looked_for: &'a dyn Fn(Code) -> bool,
 }
 
 /// Marks the findings that waivers hold down, and returns what is wrong with the waivers themselves.
@@ -52,11 +52,11 @@ pub fn apply(
             inline: false,
         };
         let fits = |f: &Finding| waive::matches(w, dir, f);
-        out.extend(hold(&w.code, waiver, scope, findings, fits));
+        out.extend(hold(w.code, waiver, scope, findings, fits));
     }
     for i in inline {
-        for code in &i.codes {
-            let fits = |f: &Finding| f.code == *code && i.covers(f);
+        for code in i.codes.iter().copied() {
+            let fits = |f: &Finding| f.code == code && i.covers(f);
             // The rule was read, so that the run is partial says nothing.
             let scope = WaiverScope {
                 partial: false,
@@ -70,7 +70,7 @@ pub fn apply(
 
 /// Holds down what fits, or says why the waiver does not hold.
 fn hold(
-    code: &str,
+    code: Code,
     waiver: Waiver,
     scope: &WaiverScope<'_>,
     findings: &mut [Finding],
@@ -81,7 +81,7 @@ fn hold(
         let text = format!("the waiver of {code} ended on {}", waiver.until);
         let help = "mend what it waived, or agree on a new day";
         return Some(about(
-            "expired-waiver",
+            Code::ExpiredWaiver,
             Severity::Error,
             text,
             help,
@@ -102,7 +102,7 @@ fn hold(
     }
     let text = format!("the waiver of {code} holds nothing down");
     Some(about(
-        "unused-waiver",
+        Code::UnusedWaiver,
         Severity::Warning,
         text,
         "remove it",
@@ -112,20 +112,20 @@ fn hold(
 }
 
 fn about(
-    code: &'static str,
+    code: Code,
     severity: Severity,
     message: String,
     help: &str,
-    waived: &str,
+    waived: Code,
     w: Waiver,
 ) -> Finding {
-    let mut f = Finding::new(code, severity, message);
+    let owner = w.owner.as_deref().unwrap_or("");
+    let identity = Identity::of(&[waived.as_str(), &w.reason, owner]);
+    let mut f = Finding::new(code, severity, message, identity, w.place);
     f.help = Some(help.to_owned());
     f.label = match &w.owner {
         Some(owner) => format!("{owner}, {}", w.reason),
         None => w.reason.clone(),
     };
-    f.identity.text = [waived, &w.reason, w.owner.as_deref().unwrap_or("")].join("\0");
-    f.place = w.place;
     f
 }

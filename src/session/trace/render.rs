@@ -51,7 +51,7 @@ struct View<'p> {
     rule: Option<RuleView<'p>>,
     conditions: &'p [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    assumptions: &'p [&'static str],
+    assumptions: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     path: Vec<HopView<'p>>,
 }
@@ -95,10 +95,10 @@ fn view<'p>(p: &'p Packet, t: &'p Traced) -> View<'p> {
         rule: t.by.as_ref().map(|d| RuleView {
             line: d.line,
             name: &d.name,
-            kind: d.kind,
+            kind: d.kind.as_str(),
         }),
         conditions: &t.conditions,
-        assumptions: &t.assumptions,
+        assumptions: assumed(t),
         path: t
             .path
             .iter()
@@ -111,6 +111,10 @@ fn view<'p>(p: &'p Packet, t: &'p Traced) -> View<'p> {
             })
             .collect(),
     }
+}
+
+fn assumed(t: &Traced) -> Vec<&'static str> {
+    t.assumptions.iter().map(|a| a.as_str()).collect()
 }
 
 fn protocol(n: u8) -> String {
@@ -274,7 +278,7 @@ pub fn write_human(
         writeln!(out, "    {}", clean(c))?;
     }
     if !t.assumptions.is_empty() {
-        writeln!(out, "  assumes {}", t.assumptions.join(", "))?;
+        writeln!(out, "  assumes {}", assumed(t).join(", "))?;
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! Judges packets one by one.
 
 use super::packet::Packet;
+use crate::finding::{AssumptionId, DeciderKind};
 use crate::judge::Exports;
 use hylint_engine::{
-    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, SetId, Step, evaluate_logged,
+    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, Reason, SetId, Step,
+    evaluate_logged,
 };
 use hylint_model::{DefaultOrigin, Profiles, Span, Test};
 use hylint_space::{AddrSet, PacketBox};
@@ -44,7 +46,7 @@ pub struct Decided {
     /// The rule's name, or the chain's.
     pub name: String,
     /// `rule`, `policy`, `default` or `implicit`.
-    pub kind: &'static str,
+    pub kind: DeciderKind,
 }
 
 /// A place on the way through chains.
@@ -72,7 +74,7 @@ pub struct Traced {
     /// What a conditional verdict depends on.
     pub conditions: Vec<String>,
     /// What was taken to be so because the export does not say.
-    pub assumptions: Vec<&'static str>,
+    pub assumptions: Vec<AssumptionId>,
     /// The way through chains, if it was asked for.
     pub path: Vec<Hop>,
 }
@@ -108,7 +110,7 @@ impl Tracer<'_> {
             for profile in active.passes() {
                 let mut one = self.judge_layer(layer, packet, &query, profile, path);
                 if active.is_assumed() {
-                    one.assumptions.push("profile-domain");
+                    one.assumptions.push(AssumptionId::ProfileDomain);
                 }
                 whole = Some(match whole {
                     None => one,
@@ -119,7 +121,7 @@ impl Tracer<'_> {
         whole.unwrap_or_else(|| Traced {
             verdict: Verdict::Conditional,
             by: None,
-            conditions: vec!["incomplete-export".into()],
+            conditions: vec![Reason::IncompleteExport.as_str().into()],
             assumptions: Vec::new(),
             path: Vec::new(),
         })
@@ -172,7 +174,10 @@ impl Tracer<'_> {
         for b in branches {
             let brief = b.assumed.iter().any(|c| matches!(c.test, Test::Unprinted));
             let default = matches!(b.by, Decider::Default { default, .. } if default.origin == DefaultOrigin::Assumed);
-            for (holds, name) in [(brief, "brief-export"), (default, "windows-defaults")] {
+            for (holds, name) in [
+                (brief, AssumptionId::BriefExport),
+                (default, AssumptionId::WindowsDefaults),
+            ] {
                 if holds && !assumptions.contains(&name) {
                     assumptions.push(name);
                 }
@@ -270,7 +275,7 @@ fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
             add(&c.text);
         }
         match &b.by {
-            Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => add(reason),
+            Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => add(reason.as_str()),
             Decider::Rule { rule, .. } => {
                 rule.action.opaque().for_each(&mut add);
             }

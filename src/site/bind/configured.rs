@@ -3,6 +3,7 @@
 use super::Binder;
 use super::cloud::Pick;
 use crate::common::paths;
+use crate::finding::RoleSource;
 use crate::load::{ExportId, RunPoint};
 use crate::site::config::{HostConfig, TransitConfig};
 use crate::site::{Host, Transit};
@@ -30,7 +31,7 @@ impl Binder<'_> {
             name: h.name.clone(),
             addrs: h.addrs.clone(),
             roles: h.roles.clone(),
-            role_source: "config",
+            role_source: Some(RoleSource::Config),
             layers: Vec::new(),
             profile: h.profile,
             interfaces: h.interfaces.clone(),

@@ -4,6 +4,7 @@ use super::Binder;
 use super::cloud::{Pick, tag};
 use super::infer::Listening;
 use crate::common::paths;
+use crate::finding::{AssumptionId, RoleSource};
 use crate::load::ExportId;
 use crate::rules::matrix::RoleIx;
 use crate::site::{Host, role_names};
@@ -16,7 +17,7 @@ pub(super) struct Known {
     roles: Vec<RoleIx>,
     addrs: AddrSet,
     name: Option<String>,
-    source: &'static str,
+    source: Option<RoleSource>,
 }
 
 impl Known {
@@ -126,11 +127,11 @@ impl Binder<'_> {
         said.addrs = said.addrs.union(&self.cli.addrs);
         if !self.cli.roles.is_empty() {
             said.roles.clone_from(&self.cli.roles);
-            said.source = "option";
+            said.source = Some(RoleSource::Option);
             return Some(said);
         }
         if !said.roles.is_empty() {
-            said.source = "annotation";
+            said.source = Some(RoleSource::Annotation);
             return Some(said);
         }
         let by_path = files.iter().find_map(|i| {
@@ -140,7 +141,7 @@ impl Binder<'_> {
             role_names::role(&e.path, self.matrix).or_else(named)
         })?;
         said.roles = vec![by_path];
-        said.source = "path";
+        said.source = Some(RoleSource::Path);
         Some(said)
     }
 
@@ -209,14 +210,14 @@ impl Binder<'_> {
             .unwrap_or_default();
         let path = path.unwrap_or_else(|| "".into());
         self.assume(
-            "role-inferred",
+            AssumptionId::RoleInferred,
             format!("{path} is taken for {name} by the ports that it opens (score {score:.2})"),
         );
         Some(Known {
             roles: vec![role],
             addrs: self.cli.addrs.clone(),
             name: None,
-            source: "inferred",
+            source: Some(RoleSource::Inferred),
         })
     }
 
@@ -226,7 +227,9 @@ impl Binder<'_> {
         let Some(first) = files.first().copied() else {
             return;
         };
-        let whole = self.known(files).filter(|k| k.source != "path");
+        let whole = self
+            .known(files)
+            .filter(|k| k.source != Some(RoleSource::Path));
         if whole.is_none() {
             let hosts = self.tagged_interfaces(files);
             let hosts = if hosts.is_empty() {
@@ -271,7 +274,7 @@ impl Binder<'_> {
                 roles: vec![role],
                 addrs: i.private.clone(),
                 name: named.or_else(|| Some(name.to_string())),
-                source: "tag",
+                source: Some(RoleSource::Tag),
             };
             let at = files.first().copied().unwrap_or_default();
             hosts.push(Host {
@@ -287,9 +290,9 @@ impl Binder<'_> {
         for at in self.points_of(files) {
             let Some(p) = self.point(at) else { continue };
             let (role, source) = match self.role_tag(&p.tags) {
-                Some(r) => (r, "tag"),
+                Some(r) => (r, RoleSource::Tag),
                 None => match role_names::role_in(&p.name, self.matrix) {
-                    Some(r) => (r, "path"),
+                    Some(r) => (r, RoleSource::Path),
                     None => continue,
                 },
             };
@@ -299,7 +302,7 @@ impl Binder<'_> {
                 addrs: AddrSet::empty(),
                 name: tag(&p.tags, "hylint:host")
                     .map_or_else(|| Some(name.to_string()), |h| Some(h.to_owned())),
-                source,
+                source: Some(source),
             };
             let layers = super::cloud::layers_of(p.kind, vec![at]);
             hosts.push(Host {

@@ -14,7 +14,7 @@ use super::{Access, Allow, Host, Layer, Site, Transit};
 use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::finding::outcome::Assumption;
-use crate::finding::{Finding, Severity};
+use crate::finding::{AssumptionId, Finding, RoleSource, Severity};
 use crate::link::{self, Links};
 use crate::load::{ExportId, Heads, RunPoint};
 use crate::rules::matrix::{Matrix, RoleIx};
@@ -85,7 +85,7 @@ pub struct Bound {
     /// What is taken for granted.
     pub assumptions: Vec<Assumption>,
     /// For each export the ids of the roles of the hosts that it guards, and where they come from; none when unknown.
-    pub export_roles: Vec<(Vec<String>, Option<&'static str>)>,
+    pub export_roles: Vec<(Vec<String>, Option<RoleSource>)>,
 }
 
 /// The work in progress.
@@ -175,7 +175,7 @@ fn bind_all(
         b.assumptions.insert(
             0,
             Assumption {
-                id: "peers-unknown".into(),
+                id: AssumptionId::PeersUnknown,
                 text: "There is no hylint.toml, so the addresses of peers are unknown: a flow counts as open when \
                        every source is let in"
                     .into(),
@@ -295,11 +295,8 @@ impl Binder<'_> {
         self.index.of_entry(entry).to_vec()
     }
 
-    fn assume(&mut self, id: &str, text: String) {
-        let new = Assumption {
-            id: id.to_owned(),
-            text,
-        };
+    fn assume(&mut self, id: AssumptionId, text: String) {
+        let new = Assumption { id, text };
         if !self.assumptions.contains(&new) {
             self.assumptions.push(new);
         }
@@ -357,8 +354,8 @@ impl Binder<'_> {
         }
     }
 
-    fn export_roles(&self) -> Vec<(Vec<String>, Option<&'static str>)> {
-        let none = (Vec::<String>::new(), None::<&'static str>);
+    fn export_roles(&self) -> Vec<(Vec<String>, Option<RoleSource>)> {
+        let none = (Vec::<String>::new(), None::<RoleSource>);
         let mut all = vec![none; self.exports.len()];
         for host in self.hosts.iter().filter(|h| !h.roles.is_empty()) {
             let ids = host.roles.iter().filter_map(|r| self.matrix.role(*r));
@@ -372,7 +369,7 @@ impl Binder<'_> {
                         roles.push((*id).clone());
                     }
                 }
-                *source = source.or(Some(host.role_source));
+                *source = source.or(host.role_source);
             }
         }
         all

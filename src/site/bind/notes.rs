@@ -1,7 +1,7 @@
 //! What binding has to tell.
 
 use super::Binder;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::rules::matrix::{AccessRule, Presence, RoleIx};
 use crate::site::{Host, RoleState};
@@ -22,17 +22,16 @@ pub(super) fn title(p: &Point) -> String {
 }
 
 impl Binder<'_> {
-    fn at_export(&self, mut f: Finding, export: ExportId, span: Option<Span>) -> Finding {
-        f.place = self.exports.get(export).map(|e| match span {
+    fn place_in(&self, export: ExportId, span: Option<Span>) -> Option<Place> {
+        self.exports.get(export).map(|e| match span {
             Some(span) => e.place(span),
             None => Place::file(&e.path),
-        });
-        f
+        })
     }
 
     /// Where the site file speaks of something, or its first line.
-    fn at_config(&self, mut f: Finding, text: &str) -> Finding {
-        f.place = self.config.map(|c| {
+    fn place_in_config(&self, text: &str) -> Option<Place> {
+        self.config.map(|c| {
             let source = Source::new(&*c.path, &*c.text, "UTF-8");
             let at = c.text.find(text).unwrap_or(0);
             let end = c
@@ -41,8 +40,7 @@ impl Binder<'_> {
                 .and_then(|t| t.find('\n'))
                 .map_or(at, |n| at + n);
             Place::new(&c.path, &source, Span::new(at, end))
-        });
-        f
+        })
     }
 
     fn candidates(&self, points: &[RunPoint]) -> String {
@@ -67,12 +65,18 @@ impl Binder<'_> {
         };
         self.told.extend(points);
         let kind = kind.as_str().replace('-', " ");
+        let candidates = self.candidates(points);
         let message = format!(
-            "{} {kind}s are exported and nothing says which guard {}: {}",
+            "{} {kind}s are exported and nothing says which guard {}: {candidates}",
             points.len(),
             host.name,
-            self.candidates(points),
         );
+        let identity = Identity::known(&Known::GuardUnsaid {
+            points: points.len(),
+            kind: &kind,
+            host: &host.name,
+            candidates: &candidates,
+        });
         let example = self.point(first).map(Point::key).unwrap_or_default();
         let line = match self.config {
             Some(_) => format!(
@@ -83,13 +87,19 @@ impl Binder<'_> {
                 "write a hylint.toml with a [[host]] and points = [\"{example}\"], or tag the resource hylint:role"
             ),
         };
-        let mut f = Finding::new("unbound-point", Severity::Error, message);
+        let span = self.point(first).map(|p| p.label);
+        let place = self.place_in(first.export, span);
+        let mut f = Finding::new(
+            Code::UnboundPoint,
+            Severity::Error,
+            message,
+            identity,
+            place,
+        );
         f.help = Some(format!(
             "{line}; interfaces exported beside it bind by address too"
         ));
         f.host = Some(host.name.clone());
-        let span = self.point(first).map(|p| p.label);
-        let f = self.at_export(f, first.export, span);
         self.findings.push(f);
     }
 
@@ -98,18 +108,22 @@ impl Binder<'_> {
         let Some(first) = points.first().copied() else {
             return;
         };
+        let candidates = self.candidates(points);
         let message = format!(
-            "{} of this export guard no host of the site, so no requirement is judged by them: {}",
+            "{} of this export guard no host of the site, so no requirement is judged by them: {candidates}",
             match points.len() {
                 1 => "1 point".to_owned(),
                 n => format!("{n} points"),
             },
-            self.candidates(points),
         );
-        let mut f = Finding::new("unbound-point", Severity::Note, message);
-        f.help = Some("name those that guard a host in `points` of its [[host]]".into());
+        let identity = Identity::known(&Known::GuardsNobody {
+            points: points.len(),
+            candidates: &candidates,
+        });
         let span = self.point(first).map(|p| p.label);
-        let f = self.at_export(f, first.export, span);
+        let place = self.place_in(first.export, span);
+        let mut f = Finding::new(Code::UnboundPoint, Severity::Note, message, identity, place);
+        f.help = Some("name those that guard a host in `points` of its [[host]]".into());
         self.findings.push(f);
     }
 
@@ -117,18 +131,29 @@ impl Binder<'_> {
     pub(super) fn no_such_point(&mut self, host: &Host, name: &str, exports: &[ExportId]) {
         let all: Vec<_> = self.points_of(exports);
         self.told.extend(&all);
+        let candidates = self.candidates(&all);
         let message = format!(
-            "no export of {} holds the point `{name}`; there are: {}",
+            "no export of {} holds the point `{name}`; there are: {candidates}",
             host.name,
-            self.candidates(&all)
         );
-        let mut f = Finding::new("unbound-point", Severity::Error, message);
+        let identity = Identity::known(&Known::NoSuchPoint {
+            host: &host.name,
+            name,
+            candidates: &candidates,
+        });
+        let place = self.place_in_config(&format!("\"{name}\""));
+        let mut f = Finding::new(
+            Code::UnboundPoint,
+            Severity::Error,
+            message,
+            identity,
+            place,
+        );
         let names = all.iter().filter_map(|at| self.point(*at)).map(Point::key);
         let near =
             crate::common::diag::nearest(name, names).map(|n| format!("did you mean `{n}`?"));
         f.help = near.or_else(|| Some("export the point, or correct `points`".into()));
         f.host = Some(host.name.clone());
-        let f = self.at_config(f, &format!("\"{name}\""));
         self.findings.push(f);
     }
 
@@ -138,10 +163,19 @@ impl Binder<'_> {
             "the group {id} is on an interface of {} and is not exported",
             host.name
         );
-        let mut f = Finding::new("incomplete-export", Severity::Warning, message);
+        let known = Known::GroupNotExported {
+            group: id,
+            host: &host.name,
+        };
+        let mut f = Finding::new(
+            Code::IncompleteExport,
+            Severity::Warning,
+            message,
+            Identity::known(&known),
+            self.place_in(export, None),
+        );
         f.help = Some("export every group of the interface: what it allows is not known".into());
         f.host = Some(host.name.clone());
-        let f = self.at_export(f, export, None);
         if !self.findings.contains(&f) {
             self.findings.push(f);
         }
@@ -158,7 +192,14 @@ impl Binder<'_> {
             None => e.path.to_string(),
         };
         let message = "nothing tells which role this export has, so no requirement is judged by it";
-        let mut f = Finding::new("unknown-role", Severity::Error, message);
+        let label = e.export.points.first().map(|p| p.label);
+        let mut f = Finding::new(
+            Code::UnknownRole,
+            Severity::Error,
+            message,
+            Identity::known(&Known::RoleUnsaid),
+            self.place_in(export, label),
+        );
         f.help = Some(if self.config.is_some() {
             format!(
                 "add to hylint.toml: [[host]] name = \"…\", roles = [\"…\"], exports = [\"{path}\"]"
@@ -166,8 +207,6 @@ impl Binder<'_> {
         } else {
             "run with --role ROLE, put it into a folder named after its role, or write a hylint.toml".to_owned()
         });
-        let label = e.export.points.first().map(|p| p.label);
-        let f = self.at_export(f, export, label);
         self.findings.push(f);
     }
 
@@ -176,12 +215,13 @@ impl Binder<'_> {
         let near =
             crate::common::diag::nearest(name, self.matrix.roles.iter().map(|r| r.id.as_str()));
         let mut f = Finding::new(
-            "unknown-role",
+            Code::UnknownRole,
             Severity::Error,
             format!("`{name}` is no role of the matrix"),
+            Identity::known(&Known::NoSuchRole(name)),
+            self.place_in(export, Some(span)),
         );
         f.help = near.map(|n| format!("did you mean `{n}`?"));
-        let f = self.at_export(f, export, Some(span));
         self.findings.push(f);
     }
 
@@ -213,18 +253,24 @@ impl Binder<'_> {
             } else {
                 "what matches holds no firewall, only what belongs beside one:"
             };
+            let wanted = wanted.join(", ");
             let message = format!(
-                "no export of {whose} was read, so none of its rules is judged: {why} {}",
-                wanted.join(", ")
+                "no export of {whose} was read, so none of its rules is judged: {why} {wanted}"
             );
-            let mut f = Finding::new("incomplete-export", Severity::Error, message);
+            let known = Known::EntryWithoutExport {
+                whose,
+                matched: !claimed.is_empty(),
+                wanted: &wanted,
+            };
+            let mut f = Finding::new(
+                Code::IncompleteExport,
+                Severity::Error,
+                message,
+                Identity::known(&known),
+                Place::new(&config.path, &source, Span::new(span.start, span.end)),
+            );
             f.help = Some("put the export there, or correct `exports`".into());
             f.host = (!name.is_empty()).then(|| name.clone());
-            f.place = Some(Place::new(
-                &config.path,
-                &source,
-                Span::new(span.start, span.end),
-            ));
             self.findings.push(f);
         }
     }
@@ -268,10 +314,20 @@ impl Binder<'_> {
                     "iptables-save"
                 };
                 let message = format!("the {} rules of {name} were not exported", family.as_str());
-                let mut f = Finding::new("incomplete-export", severity, message);
+                let known = Known::FamilyNotExported {
+                    family: family.as_str(),
+                    whose: name,
+                };
+                let mut f = Finding::new(
+                    Code::IncompleteExport,
+                    severity,
+                    message,
+                    Identity::known(&known),
+                    self.place_in(*export, Some(first.label)),
+                );
                 f.help = Some(format!("export them with `{command}` beside this file"));
                 f.host = Some(name.clone());
-                found.push(self.at_export(f, *export, Some(first.label)));
+                found.push(f);
             }
         }
         self.findings.extend(found);
@@ -298,12 +354,21 @@ impl Binder<'_> {
                     many => format!("rows {}", join(many)),
                 }
             );
-            let mut f = Finding::new("undeclared-role", Severity::Warning, message);
+            let known = Known::RoleUndeclared {
+                role: &role.name,
+                rows: &rows,
+            };
+            let mut f = Finding::new(
+                Code::UndeclaredRole,
+                Severity::Warning,
+                message,
+                Identity::known(&known),
+                self.place_in_config("[roles]"),
+            );
             f.help = Some(format!(
                 "add `{id} = [\"…\"]` under [roles], or `{id} = []` if there is none in this site",
                 id = role.id
             ));
-            let f = self.at_config(f, "[roles]");
             self.findings.push(f);
         }
     }
@@ -337,11 +402,16 @@ impl Binder<'_> {
             return;
         }
         let message = "there are clients and a gateway, and the site does not say whether clients go through it";
-        let mut f = Finding::new("undeclared-role", Severity::Warning, message);
+        let mut f = Finding::new(
+            Code::UndeclaredRole,
+            Severity::Warning,
+            message,
+            Identity::known(&Known::AccessUndeclared),
+            self.place_in_config("[deployment]"),
+        );
         f.help = Some(
             "add access = \"gateway\", \"direct\" or \"both\" under [deployment]; direct is assumed".into(),
         );
-        let f = self.at_config(f, "[deployment]");
         self.findings.push(f);
     }
 }

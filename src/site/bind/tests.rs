@@ -1,4 +1,5 @@
 use super::*;
+use crate::finding::{AssumptionId, Code, RoleSource};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::rules::matrix::builtin;
 use crate::site::config;
@@ -13,8 +14,6 @@ use hylint_space::ProtoSet;
 fn at(export: usize, point: usize) -> RunPoint {
     RunPoint::new(ExportId::new(export), point)
 }
-
-const LINTS: &[config::KnownLint] = &[];
 
 fn hyworks() -> Matrix {
     builtin("hyworks").unwrap().unwrap()
@@ -73,7 +72,7 @@ fn v6() -> String {
 
 fn configured(text: &str, exports: impl Into<Heads>) -> Bound {
     let m = hyworks();
-    let c = config::read("hylint.toml", text, &m, LINTS).unwrap_or_else(|e| panic!("{e:#?}"));
+    let c = config::read("hylint.toml", text, &m).unwrap_or_else(|e| panic!("{e:#?}"));
     bound(Some(&c), &CliOverrides::default(), &m, exports.into())
 }
 
@@ -87,7 +86,7 @@ fn free(cli: &CliOverrides, exports: impl Into<Heads>) -> Bound {
     bound(None, cli, &hyworks(), exports.into())
 }
 
-fn codes(b: &Bound) -> Vec<(&'static str, Severity)> {
+fn codes(b: &Bound) -> Vec<(Code, Severity)> {
     b.findings.iter().map(|f| (f.code, f.severity)).collect()
 }
 
@@ -116,7 +115,7 @@ fn naming_an_export_binds_it() {
     let h = &b.site.hosts[0];
     assert_eq!(
         (h.name.as_str(), h.role_source, h.layers.len()),
-        ("gw1", "config", 1)
+        ("gw1", Some(RoleSource::Config), 1)
     );
     assert_eq!(
         h.layers[0].points,
@@ -125,7 +124,7 @@ fn naming_an_export_binds_it() {
     );
     assert_eq!(state(&b, "hysecure-gateway").addrs.to_string(), "10.0.9.1");
     assert_eq!(b.export_roles[1].0, ["hysecure-gateway"]);
-    assert_eq!(b.export_roles[1].1, Some("config"));
+    assert_eq!(b.export_roles[1].1, Some(RoleSource::Config));
 }
 
 #[test]
@@ -165,7 +164,7 @@ fn core_roles_must_be_declared_or_denied() {
         "[roles]\ncontroller-management = [\"10.0.1.1\"]\nworkspace-client = []\n",
         [],
     );
-    assert_eq!(codes(&b), [("undeclared-role", Severity::Warning); 3]);
+    assert_eq!(codes(&b), [(Code::UndeclaredRole, Severity::Warning); 3]);
     let messages: Vec<&str> = b.findings.iter().map(|f| f.message.as_str()).collect();
     assert!(
         messages
@@ -183,7 +182,7 @@ fn a_gateway_asks_for_the_access_mode() {
         "workspace-client = [\"10.1.0.0/16\"]",
     );
     let b = configured(&site, []);
-    assert_eq!(codes(&b), [("undeclared-role", Severity::Warning)]);
+    assert_eq!(codes(&b), [(Code::UndeclaredRole, Severity::Warning)]);
     assert!(b.findings[0].help.as_ref().unwrap().contains("access ="));
     let b = configured(&format!("[deployment]\naccess = \"both\"\n{site}"), []);
     assert_eq!(codes(&b), []);
@@ -197,12 +196,12 @@ fn a_missing_half_is_a_warning_where_the_site_has_addresses_of_it() {
         )
     };
     let b = configured(&host("[\"10.0.9.1\"]"), [loaded("a.rules", V4)]);
-    assert_eq!(codes(&b), [("incomplete-export", Severity::Note)]);
+    assert_eq!(codes(&b), [(Code::IncompleteExport, Severity::Note)]);
     let b = configured(
         &host("[\"10.0.9.1\", \"fd00::1\"]"),
         [loaded("a.rules", V4)],
     );
-    assert_eq!(codes(&b), [("incomplete-export", Severity::Warning)]);
+    assert_eq!(codes(&b), [(Code::IncompleteExport, Severity::Warning)]);
 }
 
 #[test]
@@ -240,7 +239,7 @@ fn without_a_site_file_roles_come_in_their_order() {
             roles(h)[0].as_str(),
             h.addrs.to_string().as_str()
         ),
-        ("annotation", "sql-server", "10.0.4.7")
+        (Some(RoleSource::Annotation), "sql-server", "10.0.4.7")
     );
     let b = free(
         &CliOverrides::default(),
@@ -248,10 +247,10 @@ fn without_a_site_file_roles_come_in_their_order() {
     );
     assert_eq!(
         (b.site.hosts[0].role_source, roles(&b.site.hosts[0])),
-        ("path", vec!["session-host".to_owned()])
+        (Some(RoleSource::Path), vec!["session-host".to_owned()])
     );
     assert!(!b.site.configured && b.site.hosts[0].addrs.is_empty());
-    assert_eq!(b.assumptions[0].id, "peers-unknown");
+    assert_eq!(b.assumptions[0].id, AssumptionId::PeersUnknown);
     let given = |role: &str, address: &str| Overrides {
         roles: vec![role.to_owned()],
         addresses: vec![address.to_owned()],
@@ -262,7 +261,7 @@ fn without_a_site_file_roles_come_in_their_order() {
     let h = &b.site.hosts[0];
     assert_eq!(
         (h.role_source, roles(h)[0].as_str()),
-        ("option", "hysecure-gateway")
+        (Some(RoleSource::Option), "hysecure-gateway")
     );
     assert_eq!(
         CliOverrides::new(&m, &given("sesion-host", "10.0.0.1")).unwrap_err(),
@@ -284,13 +283,13 @@ fn ports_tell_a_role_as_an_assumption() {
         .iter()
         .map(|h| (h.role_source, roles(h)[0].clone()))
         .collect();
-    let want =
-        ["session-host", "sql-server", "controller-management"].map(|r| ("inferred", r.to_owned()));
+    let want = ["session-host", "sql-server", "controller-management"]
+        .map(|r| (Some(RoleSource::Inferred), r.to_owned()));
     assert_eq!(found, want);
     assert_eq!(
         b.assumptions
             .iter()
-            .filter(|a| a.id == "role-inferred")
+            .filter(|a| a.id == AssumptionId::RoleInferred)
             .count(),
         3
     );
@@ -300,7 +299,11 @@ fn ports_tell_a_role_as_an_assumption() {
 fn an_unknown_role_is_an_error_with_the_line_that_binds() {
     for ports in [&[22][..], &[80, 443], &[3389]] {
         let b = free(&CliOverrides::default(), [windows("x/y.txt", ports)]);
-        assert_eq!(codes(&b), [("unknown-role", Severity::Error)], "{ports:?}");
+        assert_eq!(
+            codes(&b),
+            [(Code::UnknownRole, Severity::Error)],
+            "{ports:?}"
+        );
         let [host] = b.site.hosts.as_slice() else {
             panic!("{:?}", b.site.hosts)
         };
@@ -385,7 +388,7 @@ fn groups_of_an_interface_are_united() {
         ),
     ];
     let b = configured(&aws_site(""), e);
-    assert_eq!(codes(&b), [("unbound-point", Severity::Note)], "sg-c3");
+    assert_eq!(codes(&b), [(Code::UnboundPoint, Severity::Note)], "sg-c3");
     assert_eq!(
         b.site.hosts[0].layers,
         [Layer {
@@ -406,7 +409,7 @@ fn an_interface_with_a_group_that_is_not_exported_is_said() {
         groups("aws/sg.json", &[group("sg-a1", "a", "")]),
     ];
     let b = configured(&aws_site(""), e);
-    assert_eq!(codes(&b), [("incomplete-export", Severity::Warning)]);
+    assert_eq!(codes(&b), [(Code::IncompleteExport, Severity::Warning)]);
     assert!(b.findings[0].message.contains("sg-zz"));
 }
 
@@ -432,7 +435,7 @@ fn points_tags_and_the_only_group_bind() {
             .map(|l| l.points.clone())
             .collect::<Vec<_>>()
     };
-    let rest = vec![("unbound-point", Severity::Note)];
+    let rest = vec![(Code::UnboundPoint, Severity::Note)];
     let b = configured(&aws_site("points = [\"a\"]\n"), two());
     assert_eq!(
         (codes(&b), layer(&b)),
@@ -462,7 +465,7 @@ fn an_account_wide_export_is_never_united() {
         .map(|n| group(&format!("sg-{n:02}"), &format!("g{n:02}"), ""))
         .collect();
     let b = configured(&aws_site(""), [groups("aws/sg.json", &all)]);
-    assert_eq!(codes(&b), [("unbound-point", Severity::Error)]);
+    assert_eq!(codes(&b), [(Code::UnboundPoint, Severity::Error)]);
     assert!(b.site.hosts[0].layers.is_empty());
     let f = &b.findings[0];
     assert!(
@@ -475,7 +478,7 @@ fn an_account_wide_export_is_never_united() {
         &aws_site("points = [\"sg-0\"]\n"),
         [groups("aws/sg.json", &all)],
     );
-    assert_eq!(codes(&b), [("unbound-point", Severity::Error)]);
+    assert_eq!(codes(&b), [(Code::UnboundPoint, Severity::Error)]);
     assert_eq!(
         b.findings[0].place.as_ref().unwrap().start.line,
         12,
@@ -525,7 +528,7 @@ fn tags_bind_without_a_site_file() {
             roles(h)[0].as_str(),
             h.layers[0].points.as_slice()
         ),
-        ("tag", "session-host", [at(0, 0)].as_slice())
+        (Some(RoleSource::Tag), "session-host", [at(0, 0)].as_slice())
     );
 }
 
@@ -540,8 +543,7 @@ fn the_examples_bind_without_an_error() {
         "large",
     ] {
         let dir = root.join(name);
-        let lints = LINTS;
-        let (c, _) = config::load(&crate::load::Disk, &dir.join("hylint.toml"), None, lints)
+        let (c, _) = config::load(&crate::load::Disk, &dir.join("hylint.toml"), None)
             .unwrap_or_else(|e| panic!("{e:#?}"));
         let files = walkdir::WalkDir::new(&dir)
             .sort_by_file_name()

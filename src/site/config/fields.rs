@@ -1,6 +1,5 @@
 //! The tables and keys of the file, and the kinds of values that several of them have.
 
-use super::values::KnownLint;
 use crate::common::diag::nearest;
 use crate::common::toml_reader::{Table, Value};
 use crate::rules::matrix::{Matrix, RoleIx};
@@ -12,7 +11,6 @@ use std::ops::Range;
 /// What names are checked against.
 pub(super) struct Names<'a> {
     pub(super) matrix: &'a Matrix,
-    pub(super) lints: &'a [KnownLint],
 }
 
 /// Every table of the file.

@@ -3,6 +3,7 @@
 use super::fields::{Names, address_help, glob, keys, unknown};
 use super::{AllowConfig, Ends};
 use crate::common::toml_reader::{Table, Value};
+use crate::finding::Code;
 use crate::site::Waive;
 use hylint_space::{AddrSet, PortSet, ProtoSet, proto};
 
@@ -116,18 +117,13 @@ fn parse_ports(value: &Value<'_, '_>, text: &str) -> Option<PortSet> {
 pub(super) fn waive(names: &Names<'_>, t: &Table<'_, '_>) -> Option<Waive> {
     t.only(keys("waive"));
     let code = t.need("code").and_then(|v| {
-        let code = v.str()?;
-        let known = names.lints.iter().any(|l| l.code == code);
-        if !known {
-            unknown(
-                &v,
-                v.span(),
-                "lint",
-                code,
-                names.lints.iter().map(|l| l.code),
-            );
+        let text = v.str()?;
+        let code = Code::named(text);
+        if code.is_none() {
+            let codes = Code::EACH.iter().map(|c| c.as_str());
+            unknown(&v, v.span(), "lint", text, codes);
         }
-        known.then(|| code.to_owned())
+        code
     });
     let requirement = t.get("requirement").map(|v| {
         let id = v.str()?;

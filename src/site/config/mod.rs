@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use fields::{KEYS, TABLES};
 pub use read::{matrix_name, read};
-pub use values::{AllowConfig, Config, Ends, HostConfig, KnownLint, TransitConfig};
+pub use values::{AllowConfig, Config, Ends, HostConfig, TransitConfig};
 
 /// The file's name.
 pub const FILE_NAME: &str = "hylint.toml";
@@ -51,7 +51,6 @@ pub fn load(
     files: &dyn Files,
     file: &Path,
     matrix: Option<Matrix>,
-    lints: &[KnownLint],
 ) -> Result<(Config, Matrix), Vec<Diag>> {
     let shown = file.to_string_lossy();
     let text = files.read_text(file).map_err(|e| unreadable(&shown, &e))?;
@@ -73,7 +72,7 @@ pub fn load(
                 .collect::<Vec<_>>()
         })?,
     };
-    let mut config = read(&shown, &text, &matrix, lints)?;
+    let mut config = read(&shown, &text, &matrix)?;
     config.dir = dir;
     Ok((config, matrix))
 }

@@ -1,11 +1,11 @@
 //! The file as a whole, and its small tables.
 
 use super::fields::{Names, TABLES, addresses, glob_set, keys, port_set, resolve, unknown};
-use super::values::{Config, KnownLint};
+use super::values::Config;
 use super::{flows, hosts, ports};
 use crate::common::diag::Diag;
 use crate::common::toml_reader::{Document, Table};
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::rules::matrix::{Matrix, RoleIx};
 use crate::site::{Access, LintLevel, RequireEvidence};
 use globset::GlobSet;
@@ -26,14 +26,9 @@ pub fn matrix_name(text: &str) -> Option<(String, Range<usize>)> {
 ///
 /// # Errors
 /// Every mistake in it, in the order of their places.
-pub fn read(
-    path: &str,
-    text: &str,
-    matrix: &Matrix,
-    lints: &[KnownLint],
-) -> Result<Config, Vec<Diag>> {
+pub fn read(path: &str, text: &str, matrix: &Matrix) -> Result<Config, Vec<Diag>> {
     let doc = Document::new(path, text, "config");
-    let names = Names { matrix, lints };
+    let names = Names { matrix };
     let mut config = doc.read(|root| names.config(&root));
     let mistakes = doc.finish();
     if !mistakes.is_empty() {
@@ -130,7 +125,7 @@ impl Names<'_> {
         all
     }
 
-    fn levels(&self, t: &Table<'_, '_>) -> BTreeMap<String, LintLevel> {
+    fn levels(&self, t: &Table<'_, '_>) -> BTreeMap<Code, LintLevel> {
         let mut all = BTreeMap::new();
         for (code, span, value) in t.entries() {
             let level = value.choice(&[
@@ -139,21 +134,20 @@ impl Names<'_> {
                 ("note", LintLevel::At(Severity::Note)),
                 ("off", LintLevel::Off),
             ]);
-            let lint = self.lints.iter().find(|l| l.code == code);
-            match (lint, level) {
+            match (Code::named(code), level) {
                 (None, _) => unknown(
                     &value,
                     span,
                     "lint",
                     code,
-                    self.lints.iter().map(|l| l.code),
+                    Code::EACH.iter().map(|c| c.as_str()),
                 ),
-                (Some(l), Some(LintLevel::Off)) if l.trust => value.error(
+                (Some(c), Some(LintLevel::Off)) if c.is_trust() => value.error(
                     format!("`{code}` cannot be switched off"),
                     Some("it says what could not be proven; [[waive]] one case of it".to_owned()),
                 ),
-                (Some(_), Some(level)) => {
-                    all.insert(code.to_owned(), level);
+                (Some(c), Some(level)) => {
+                    all.insert(c, level);
                 }
                 (Some(_), None) => {}
             }

@@ -9,21 +9,6 @@ use hylint_space::AddrSet;
 use hylint_space::PortSet;
 use std::collections::BTreeMap;
 
-const LINTS: &[KnownLint] = &[
-    KnownLint {
-        code: "shadowed-rule",
-        trust: false,
-    },
-    KnownLint {
-        code: "over-permissive-source",
-        trust: false,
-    },
-    KnownLint {
-        code: "unknown-role",
-        trust: true,
-    },
-];
-
 /// Every key of the file, each with a value that holds.
 const FULL: &str = r#"[site]
 name = "Pune DC"
@@ -80,7 +65,7 @@ fn hyworks() -> Matrix {
 }
 
 fn config(text: &str) -> Config {
-    read("hylint.toml", text, &hyworks(), LINTS).unwrap_or_else(|e| panic!("{e:#?}"))
+    read("hylint.toml", text, &hyworks()).unwrap_or_else(|e| panic!("{e:#?}"))
 }
 
 #[test]
@@ -116,7 +101,10 @@ fn every_key_is_read() {
         ("2027-03-31".into(), Some("AllowRDP"))
     );
     assert!(w.export.as_ref().unwrap().is_match("azure/nsg.json"));
-    assert_eq!(c.lints["shadowed-rule"], LintLevel::At(Severity::Error));
+    assert_eq!(
+        c.lints[&crate::finding::Code::ShadowedRule],
+        LintLevel::At(Severity::Error)
+    );
     assert_eq!(
         (c.fail_on, c.max_age_days),
         (Some(Severity::Error), Some(30))
@@ -136,8 +124,8 @@ fn broken(line: &str, by: &str) -> String {
         .lines()
         .map(|l| if l == line { by } else { l })
         .collect();
-    let found = read("hylint.toml", &text.join("\n"), &hyworks(), LINTS)
-        .expect_err(&format!("{line} -> {by}"));
+    let found =
+        read("hylint.toml", &text.join("\n"), &hyworks()).expect_err(&format!("{line} -> {by}"));
     let each = found.iter().map(|d| {
         let p = d.position();
         let line = usize::try_from(p.line).unwrap() - 1;
@@ -323,7 +311,7 @@ fn each_mistake_is_told_at_its_place() {
 #[test]
 fn a_waiver_is_tied_to_something() {
     let text = FULL.replace("export = \"azure/*.json\"\nrule = \"AllowRDP\"\n", "");
-    let found = read("hylint.toml", &text, &hyworks(), LINTS).unwrap_err();
+    let found = read("hylint.toml", &text, &hyworks()).unwrap_err();
     assert_eq!(found.len(), 1);
     assert_eq!(
         found[0].message,
@@ -335,7 +323,7 @@ fn a_waiver_is_tied_to_something() {
 #[test]
 fn hosts_have_different_names() {
     let text = format!("{FULL}[[host]]\nname = \"cm1\"\n");
-    let found = read("hylint.toml", &text, &hyworks(), LINTS).unwrap_err();
+    let found = read("hylint.toml", &text, &hyworks()).unwrap_err();
     assert_eq!(found[0].message, "host `cm1` is defined twice");
     assert_eq!(found[0].position().column, 8);
 }
@@ -345,7 +333,7 @@ fn every_mistake_is_told_at_once() {
     let text = FULL
         .replace("= [\"10.20.1.11\"]", "= [\"10.20.1\"]")
         .replace("= 2027-03-31", "= 3");
-    let found = read("hylint.toml", &text, &hyworks(), LINTS).unwrap_err();
+    let found = read("hylint.toml", &text, &hyworks()).unwrap_err();
     assert_eq!(
         found.iter().map(|d| d.position().line).collect::<Vec<_>>(),
         [20, 39]
@@ -406,7 +394,7 @@ fn found_in_the_path_or_above() {
     let file = dir.path().join("hylint.toml");
     std::fs::write(&file, "[site]\nmatrix = \"none.toml\"\n").unwrap();
     assert_eq!(find(&Disk, &deep), Some(file.clone()));
-    let found = load(&Disk, &file, None, LINTS).unwrap_err();
+    let found = load(&Disk, &file, None).unwrap_err();
     assert_eq!(
         (found[0].position().line, found[0].position().column),
         (2, 10)
@@ -417,7 +405,7 @@ fn found_in_the_path_or_above() {
         found[0].message
     );
     std::fs::write(dir.path().join("none.toml"), "[matrix]\nid = \"mine\"\n").unwrap();
-    assert_eq!(load(&Disk, &file, None, LINTS).unwrap().1.id, "mine");
+    assert_eq!(load(&Disk, &file, None).unwrap().1.id, "mine");
 }
 
 #[test]
@@ -431,6 +419,6 @@ fn the_examples_are_read() {
         .collect();
     assert!(!files.is_empty());
     for file in files {
-        load(&Disk, &file, None, LINTS).unwrap_or_else(|e| panic!("{}: {e:#?}", file.display()));
+        load(&Disk, &file, None).unwrap_or_else(|e| panic!("{}: {e:#?}", file.display()));
     }
 }

@@ -1,6 +1,6 @@
 //! What the file says, checked.
 
-use crate::finding::Severity;
+use crate::finding::{Code, Severity};
 use crate::rules::matrix::RoleIx;
 use crate::site::{Access, LintLevel, RequireEvidence, Waive};
 use globset::{GlobMatcher, GlobSet};
@@ -10,15 +10,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// A lint as far as `[lints]` and `[[waive]]` must know it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KnownLint {
-    /// Its code.
-    pub code: &'static str,
-    /// A lint of trust cannot be switched off.
-    pub trust: bool,
-}
 
 /// What a site says, with names resolved against the matrix.
 #[derive(Clone, Debug)]
@@ -52,7 +43,7 @@ pub struct Config {
     /// `[[waive]]`.
     pub waives: Vec<Waive>,
     /// `[lints]`.
-    pub lints: BTreeMap<String, LintLevel>,
+    pub lints: BTreeMap<Code, LintLevel>,
     /// `[check] fail-on`.
     pub fail_on: Option<Severity>,
     /// `[check] require-evidence`.

@@ -1,0 +1,175 @@
+//! The codes of findings: the one place where a lint is registered, with its severity, its group and its sentence.
+//!
+//! Outputs, waivers, baselines and hylint.toml name a finding by its code, so a code keeps its text.
+
+use super::Severity;
+use std::cmp::Ordering;
+use std::fmt;
+
+/// Calls a macro with every lint, in the order of the documentation: the variant, the code, the severity unless the
+/// finding itself or the site says otherwise, the group and one sentence.
+macro_rules! registry {
+    ($with:ident) => {
+        $with! {
+            MissingFlow "missing-flow" Error Required "No rule allows a required flow.";
+            BlockedFlow "blocked-flow" Error Required "A rule allows a required flow, and another one that comes first or weighs more denies it.";
+            PartialFlow "partial-flow" Error Required "A required flow is allowed for some of its sources, destinations or ports only.";
+            DisabledFlow "disabled-flow" Error Required "The rule that allows a required flow is disabled.";
+            NoReturnPath "no-return-path" Error Required "A required flow is allowed, and the replies to it are not.";
+            ConditionalFlow "conditional-flow" Error Required "Whether a required flow is allowed depends on something that the exports do not say.";
+            AnyAny "any-any" Error Excess "A rule lets anyone reach every port.";
+            ExposedToInternet "exposed-to-internet" Error Excess "A rule opens something that no requirement needs to the Internet.";
+            OverPermissiveSource "over-permissive-source" Warning Excess "A rule opens a required port to more sources than need it.";
+            OverPermissivePort "over-permissive-port" Warning Excess "A rule opens more ports than its required flows need.";
+            BypassesGateway "bypasses-gateway" Error Excess "Clients are let past the gateway.";
+            UnneededFlow "unneeded-flow" Note Excess "A rule opens a flow that no requirement needs.";
+            DefaultAllow "default-allow" Error Excess "New connections that no rule decides are let in.";
+            FirewallOff "firewall-off" Error Excess "The firewall of a judged profile is off.";
+            ShadowedRule "shadowed-rule" Warning Hygiene "Earlier rules take every packet that a rule matches, so that it never decides.";
+            RedundantRule "redundant-rule" Note Hygiene "Without a rule, other rules decide the same.";
+            ConflictingRule "conflicting-rule" Note Hygiene "Two rules of opposite actions overlap, and only their order decides.";
+            DuplicateName "duplicate-name" Note Hygiene "Several rules of a point have the same name.";
+            UnreferencedChain "unreferenced-chain" Note Hygiene "No rule jumps to a chain that has rules.";
+            MalformedExport "malformed-export" Error Trust "A file, or a part of it, could not be read as what it is.";
+            EmptyExport "empty-export" Error Trust "A file promises rules and holds none.";
+            IncompleteExport "incomplete-export" Warning Trust "An export leaves out what a verdict needs.";
+            UnmodelledMatch "unmodelled-match" Note Trust "A rule says something whose effect is not modelled.";
+            UnboundPoint "unbound-point" Error Trust "It is not known which host a point guards.";
+            UnknownRole "unknown-role" Error Trust "It is not known which role a guarded host has.";
+            UndeclaredRole "undeclared-role" Warning Trust "The site does not say where a core role is, so its rows are not judged.";
+            UnverifiedFlow "unverified-flow" Error Trust "Evidence that the site asks for is missing.";
+            StaleExport "stale-export" Warning Trust "An export is older than the site accepts.";
+            StalePort "stale-port" Warning Trust "The default port is still open although the site moved it.";
+            ExpiredWaiver "expired-waiver" Error Trust "A waiver's last day is past.";
+            UnusedWaiver "unused-waiver" Warning Trust "A waiver holds nothing down.";
+        }
+    };
+}
+pub(crate) use registry;
+
+/// Which promise a lint keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Group {
+    /// A flow that the matrix asks for does not pass.
+    Required,
+    /// Something is open that nobody asks for.
+    Excess,
+    /// Rules that say nothing or contradict each other.
+    Hygiene,
+    /// The run itself cannot be trusted on some point. Never off.
+    Trust,
+}
+
+impl Group {
+    /// The lower-case name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Excess => "excess",
+            Self::Hygiene => "hygiene",
+            Self::Trust => "trust",
+        }
+    }
+}
+
+/// Makes the codes of the registry.
+macro_rules! codes {
+    ($($variant:ident $code:literal $severity:ident $group:ident $summary:literal;)+) => {
+        /// A lint's code. The order is that of the texts.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Code {
+            $(#[doc = $summary] $variant,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const EACH: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The code in outputs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                }
+            }
+
+            /// The severity unless the finding itself or the site says otherwise.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(Self::$variant => Severity::$severity,)+
+                }
+            }
+
+            /// The group.
+            #[must_use]
+            pub const fn group(self) -> Group {
+                match self {
+                    $(Self::$variant => Group::$group,)+
+                }
+            }
+
+            /// One sentence.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $summary,)+
+                }
+            }
+        }
+    };
+}
+registry!(codes);
+
+impl Code {
+    /// The code that a text is; none if it is no code.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::EACH.iter().copied().find(|c| c.as_str() == text)
+    }
+
+    /// Whether it says how far the run is to be trusted.
+    #[must_use]
+    pub fn is_trust(self) -> bool {
+        self.group() == Group::Trust
+    }
+}
+
+impl Ord for Code {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Code {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+    use std::collections::BTreeSet;
+
+    /// Two lints under one code could not be told apart in a waiver.
+    #[test]
+    fn codes_are_unique_and_kebab_case() {
+        let codes: BTreeSet<&str> = Code::EACH.iter().map(|c| c.as_str()).collect();
+        assert_eq!(codes.len(), Code::EACH.len());
+        let kebab = |c: &&str| c.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        assert!(codes.iter().all(kebab));
+        assert!(
+            Code::EACH
+                .iter()
+                .all(|c| Code::named(c.as_str()) == Some(*c))
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! The names that outputs have for what a verdict rests on: assumptions, kinds of deciders, where a role comes from.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// Makes an enum of names, each with its text in outputs.
+macro_rules! names {
+    ($(#[$about:meta])+ $name:ident { $($(#[$what:meta])+ $variant:ident = $text:literal,)+ }) => {
+        $(#[$about])+
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum $name {
+            $($(#[$what])+ $variant,)+
+        }
+
+        impl $name {
+            /// The name in outputs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+names! {
+    /// Something taken for granted. The order is that of the names.
+    AssumptionId {
+        /// Both ends are on one host.
+        Local = "local",
+        /// The addresses of the peers are not declared.
+        PeersUnknown = "peers-unknown",
+        /// A brief netsh export prints no program.
+        BriefExport = "brief-export",
+        /// netsh never prints the package of an app.
+        AppPackage = "app-package",
+        /// The settings of the Windows profiles are not there.
+        WindowsDefaults = "windows-defaults",
+        /// Nothing says which Windows profile is active.
+        ProfileDomain = "profile-domain",
+        /// An interface faces the peers.
+        Interface = "interface",
+        /// The address of the host is not declared.
+        HostAddress = "host-address",
+        /// A rule's program is the one that listens.
+        Program = "program",
+        /// A rule's owner is the one that connects.
+        Owner = "owner",
+        /// A role is that of the ports which are open.
+        RoleInferred = "role-inferred",
+    }
+}
+
+impl Ord for AssumptionId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for AssumptionId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+names! {
+    /// What kind of thing decided.
+    DeciderKind {
+        /// A rule.
+        Rule = "rule",
+        /// A chain's policy.
+        Policy = "policy",
+        /// A default that the export states.
+        Default = "default",
+        /// A default that nothing states.
+        Implicit = "implicit",
+    }
+}
+
+names! {
+    /// Where the roles of a host come from.
+    RoleSource {
+        /// hylint.toml.
+        Config = "config",
+        /// The command line.
+        Option = "option",
+        /// A comment in the export.
+        Annotation = "annotation",
+        /// A tag of a cloud resource.
+        Tag = "tag",
+        /// The path of the export, or the name of what is in it.
+        Path = "path",
+        /// The ports that it opens.
+        Inferred = "inferred",
+    }
+}
