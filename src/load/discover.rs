@@ -1,18 +1,11 @@
 //! Which files a run reads.
 
-use super::files::{Files, Kind, reason};
+use super::files::{Files, Kind};
+use super::walk::shown;
 use crate::common::diag::Diag;
-use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
-use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use crate::finding::Finding;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use walkdir::DirEntry;
-
-/// The site file's name; it is never an export.
-pub const CONFIG_NAME: &str = "hylint.toml";
-
-/// Folders of version control systems whose names do not begin with a dot.
-const VCS_FOLDERS: [&str; 2] = ["CVS", "_darcs"];
 
 /// One file to read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -126,105 +119,6 @@ pub fn discover(
         .sort_by(|a, b| a.shown.cmp(&b.shown).then(b.named.cmp(&a.named)));
     out.files.dedup_by(|b, a| a.shown == b.shown);
     Ok(out)
-}
-
-/// A path as it is reported.
-#[must_use]
-pub fn shown(path: &Path) -> String {
-    let mut out = String::new();
-    for c in path.components() {
-        let part = match c {
-            Component::CurDir => continue,
-            Component::RootDir => {
-                out.push('/');
-                continue;
-            }
-            Component::Prefix(p) => p.as_os_str().to_string_lossy(),
-            Component::ParentDir => "..".into(),
-            Component::Normal(n) => n.to_string_lossy(),
-        };
-        if !out.is_empty() && !out.ends_with('/') {
-            out.push('/');
-        }
-        out.push_str(&part);
-    }
-    if out.is_empty() { ".".into() } else { out }
-}
-
-/// Whether a file in a folder is not one to read.
-pub(super) fn is_skipped(path: &Path, excluded: &dyn Fn(&Path) -> bool) -> bool {
-    path.file_name().is_some_and(|n| n == CONFIG_NAME) || excluded(path)
-}
-
-/// The folder that holds the link, if the link leads to it or above it. The walk itself only sees the loops that begin
-/// below its root.
-pub(super) fn leads_above(e: &DirEntry) -> Option<PathBuf> {
-    if e.depth() == 0 || !e.path_is_symlink() || !e.file_type().is_dir() {
-        return None;
-    }
-    let target = e.path().canonicalize().ok()?;
-    let holder = e.path().parent()?.canonicalize().ok()?;
-    holder.starts_with(&target).then_some(target)
-}
-
-pub(super) fn is_skipped_folder(e: &DirEntry) -> bool {
-    e.depth() > 0 && e.file_type().is_dir() && is_skipped_name(e.file_name())
-}
-
-/// Whether a folder of this name is hidden or a version control system's.
-pub(super) fn is_skipped_name(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    name.starts_with('.') || VCS_FOLDERS.iter().any(|v| *v == name)
-}
-
-/// Whatever is behind the link is read at its own path, or was not asked for, so nothing is lost.
-pub(super) fn link_loop(link: &Path, ancestor: &Path) -> Finding {
-    let message = format!(
-        "the link leads back to `{}`, in which it stands; it is not followed",
-        shown(ancestor)
-    );
-    let help = "remove the link, or exclude it with `[check] exclude`";
-    let to = shown(ancestor);
-    let known = Known::LinkLoop { to: &to };
-    about(&shown(link), Severity::Note, message, &known, help)
-}
-
-pub(super) fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
-    let path = e.path().unwrap_or(root);
-    if let Some(ancestor) = e.loop_ancestor() {
-        return link_loop(path, ancestor);
-    }
-    let cause = match e.io_error() {
-        Some(io) => reason(path, io),
-        None => "unknown cause".into(),
-    };
-    unreadable_for(path, &cause)
-}
-
-/// A path that cannot be read, for a reason.
-pub(super) fn unreadable_for(path: &Path, cause: &str) -> Finding {
-    let message = format!("it cannot be read, so exports in it are not judged: {cause}");
-    let help = "give the account that runs hylint read access, repair the link, or exclude it with `[check] exclude`";
-    let known = Known::UnreadablePath { cause };
-    about(&shown(path), Severity::Error, message, &known, help)
-}
-
-fn about(
-    path: &str,
-    severity: Severity,
-    message: String,
-    known: &Known<'_>,
-    help: &str,
-) -> Finding {
-    let mut f = Finding::new(
-        Code::MalformedExport,
-        severity,
-        message,
-        Identity::known(known),
-        Place::file(&path.into()),
-    );
-    f.help = Some(help.into());
-    f
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Where a run finds its files.
 
-use super::discover::{is_skipped, is_skipped_folder, leads_above, link_loop, unreadable};
-use super::plain_io;
+use super::walk::{is_skipped, is_skipped_folder, leads_above, link_loop, reason, unreadable};
 use crate::common::paths::normal;
 use crate::finding::Finding;
 use std::ffi::OsString;
@@ -140,18 +139,5 @@ impl Files for Disk {
 
     fn resolved(&self, path: &Path) -> PathBuf {
         std::fs::canonicalize(path).unwrap_or_else(|_| normal(path))
-    }
-}
-
-/// What is wrong with a path, in words that say what to do.
-pub(super) fn reason(path: &Path, e: &io::Error) -> String {
-    let is_link = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink());
-    match (e.kind(), is_link) {
-        (io::ErrorKind::NotFound, true) => "the link leads to nothing".into(),
-        (io::ErrorKind::NotFound, false) => "no such file or folder".into(),
-        (_, true) if !e.kind().to_string().contains("permission") => {
-            format!("the link cannot be followed: {}", plain_io(e))
-        }
-        _ => plain_io(e),
     }
 }

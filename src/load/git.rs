@@ -1,8 +1,8 @@
 //! The files of a commit or tree in a git repository, by calling `git`, which reads and never writes: no filter, hook,
 //! attribute or replacement of the repository has a say (git-ls-tree(1), git-cat-file(1)).
 
-use super::discover::{is_skipped, is_skipped_name, link_loop, unreadable_for};
 use super::files::{Files, Kind, Walked};
+use super::walk::{is_skipped, is_skipped_name, link_loop, unreadable_for};
 use crate::common::paths::normal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! Numbers of a whole run.
 
-use super::LoadedExport;
+use super::export::LoadedExport;
 use hylint_model::Point;
 
 hylint_model::number! {

@@ -1,7 +1,7 @@
 //! Changed files over others.
 
-use super::discover::{is_skipped, is_skipped_name};
 use super::files::{Files, Kind, Walked};
+use super::walk::{is_skipped, is_skipped_name};
 use crate::common::paths::normal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

@@ -1,34 +1,32 @@
 //! What the stages before judging need of an export, so that its rules and its text need not be held for them.
 
-use super::LoadedExport;
+use super::export::{Kept, LoadedExport, Summary};
 use crate::finding::Place;
 use hylint_model::{
-    Action, Body, Companion, Hook, Lists, Netfilter, Point, Profiles, Rule, RuleList, Span, Test,
+    Action, Body, Companion, Export, Hook, Lists, Netfilter, Point, Profiles, Rule, RuleList, Span,
+    Test,
 };
 use hylint_parsers::source::Source;
 use hylint_space::{PortSet, proto};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What was once looked up in the rules and the text.
-#[derive(Clone, Debug, Default)]
-pub struct Summary {
-    /// Rules in the model as it was read; 0 in a head.
-    pub rules: usize,
-    /// Rules with an unmodelled part, and lines not read; 0 in a head.
-    pub unmodelled: usize,
-    /// In a head what it says of the rules and the text that it is without.
-    kept: Option<Kept>,
-}
-
-#[derive(Clone, Debug)]
-struct Kept {
-    opened: BTreeMap<u8, PortSet>,
-    groups: BTreeSet<String>,
-    /// Places that binding may point at.
-    places: BTreeMap<Span, Place>,
-}
+use std::sync::Arc;
 
 impl LoadedExport {
+    /// An export as its reader left it.
+    #[must_use]
+    pub fn new(path: Arc<str>, source: Source, export: Export, sha256: String, bytes: u64) -> Self {
+        let mut new = Self {
+            path,
+            source,
+            export,
+            sha256,
+            bytes,
+            summary: Summary::default(),
+        };
+        new.summary = Summary::of(&new);
+        new
+    }
+
     /// The same export without rules, problems and text, and with what it says beside rules, which this one loses.
     #[must_use]
     pub fn take_head(&mut self) -> Self {
@@ -38,14 +36,14 @@ impl LoadedExport {
             places: places(self),
         };
         let points = self.export.points.iter_mut().map(bare).collect();
-        let export = hylint_model::Export {
+        let export = Export {
             format: self.export.format,
             points,
             companions: std::mem::take(&mut self.export.companions),
             annotations: self.export.annotations.clone(),
             exported_at: self.export.exported_at.clone(),
             host_name: self.export.host_name.clone(),
-            ..hylint_model::Export::default()
+            ..Export::default()
         };
         Self {
             path: self.path.clone(),

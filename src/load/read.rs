@@ -1,0 +1,431 @@
+//! Reads files: bytes, hash, text, format, model.
+
+use super::discover::FileRef;
+use super::export::{LoadedExport, Summary};
+use super::files::{Files, Kind};
+use super::ids::Heads;
+use super::problems;
+use super::seal::Seal;
+use super::walk::{CONFIG_NAME, plain_io};
+use crate::common::hash;
+use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
+use hylint_model::Span;
+use hylint_parsers::decode::{self, DecodeError};
+use hylint_parsers::format::{self, Depth};
+use hylint_parsers::lookalike::{self, Lookalike};
+use hylint_parsers::source::Source;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// What a set of files held.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// In path order, without rules and text.
+    pub heads: Heads,
+    /// The same exports as they were read, or how to read them again.
+    pub bodies: Vec<Body>,
+    /// Paths of files that are no exports, in path order.
+    pub not_exports: Vec<String>,
+    /// Files that should be exports and cannot be read as one, in path order.
+    pub findings: Vec<Finding>,
+}
+
+/// What the first reading of a file keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// All of it.
+    Whole,
+    /// Its head, with the ports that its rules open: they may have to tell what its host is for.
+    Opened,
+    /// Its head.
+    Head,
+}
+
+/// An export's rules and text, or how to get at them.
+#[derive(Debug)]
+pub struct Body {
+    /// The file.
+    pub file: FileRef,
+    /// What was in it.
+    pub seal: Seal,
+    /// Where they are held: the export as its reader left it, and what the reader could not take as written. Else they
+    /// are read again when the export is judged, if the file has this seal still.
+    pub held: Option<Box<(LoadedExport, Vec<Finding>)>>,
+}
+
+/// What one file held.
+#[derive(Debug)]
+pub enum Read {
+    /// An export: its head, and the rest of it.
+    Export(Box<LoadedExport>, Body),
+    /// Something else, found in a folder.
+    NotExport(String),
+    /// A file that should be an export and cannot be read as one.
+    Failed(Box<Finding>),
+}
+
+/// Reads the files in parallel and merges them in their order; `tick` is told of each. What `keep` says is kept of each.
+#[must_use]
+pub fn load(
+    from: &dyn Files,
+    files: &[FileRef],
+    keep: &(dyn Fn(&FileRef) -> Keep + Sync),
+    tick: &(dyn Fn(&FileRef) + Sync),
+) -> Loaded {
+    let one = |file: &FileRef| {
+        let read = read(from, file, keep(file));
+        tick(file);
+        read
+    };
+    Loaded::of(hylint_parallel::map(files.iter().collect(), one))
+}
+
+/// Reads one file. What comes from standard input is held whatever `keep` says: it cannot be read twice.
+#[must_use]
+pub fn read(from: &dyn Files, file: &FileRef, keep: Keep) -> Read {
+    let read = match keep {
+        _ if file.stdin => held(from, file),
+        Keep::Whole => held(from, file),
+        Keep::Opened => head(from, file, Depth::Whole),
+        Keep::Head => head(from, file, Depth::Heads),
+    };
+    match read {
+        Ok((head, body)) => Read::Export(head, body),
+        Err(NoExport::Other(path)) => Read::NotExport(path),
+        Err(NoExport::Failed(f)) => Read::Failed(f),
+    }
+}
+
+impl Loaded {
+    /// What was read, in its order.
+    #[must_use]
+    pub fn of(all: Vec<Read>) -> Self {
+        let mut out = Self::default();
+        for read in all {
+            match read {
+                Read::Export(head, body) => {
+                    out.heads.push(*head);
+                    out.bodies.push(body);
+                }
+                Read::NotExport(path) => out.not_exports.push(path),
+                Read::Failed(f) => out.findings.push(*f),
+            }
+        }
+        out
+    }
+}
+
+fn held(from: &dyn Files, file: &FileRef) -> Result<(Box<LoadedExport>, Body), NoExport> {
+    let bytes = read_bytes(from, file)?;
+    let seal = Seal::of(&bytes);
+    let (mut export, findings) = whole(file, bytes)?;
+    let head = Box::new(export.take_head());
+    let body = Body {
+        file: file.clone(),
+        seal,
+        held: Some(Box::new((export, findings))),
+    };
+    Ok((head, body))
+}
+
+fn head(
+    from: &dyn Files,
+    file: &FileRef,
+    depth: Depth,
+) -> Result<(Box<LoadedExport>, Body), NoExport> {
+    let bytes = read_bytes(from, file)?;
+    let (seal, size) = (Seal::of(&bytes), bytes.len() as u64);
+    let Text { source, .. } = text(file, bytes)?;
+    let Some(export) = format::read_to(&source, depth) else {
+        return Err(unknown(file, &source));
+    };
+    let mut export = LoadedExport {
+        path: file.shown.clone(),
+        source,
+        export,
+        sha256: String::new(),
+        bytes: size,
+        summary: Summary::default(),
+    };
+    let head = Box::new(export.take_head());
+    let body = Body {
+        file: file.clone(),
+        seal,
+        held: None,
+    };
+    Ok((head, body))
+}
+
+/// Sizes of files in bytes; 0 where it is not known.
+#[must_use]
+pub fn sizes(from: &dyn Files, files: &[FileRef]) -> Vec<u64> {
+    let size = |f: &FileRef| match from.kind(&f.open) {
+        Ok(Kind::File(bytes)) => bytes,
+        _ => 0,
+    };
+    files.iter().map(size).collect()
+}
+
+/// Reads an export again that was not held, and what its reader could not take as written. `None` if the file is no
+/// longer what it was.
+#[must_use]
+pub fn read_again(
+    from: &dyn Files,
+    file: &FileRef,
+    seal: Seal,
+) -> Option<(LoadedExport, Vec<Finding>)> {
+    let bytes = read_bytes(from, file).ok()?;
+    if Seal::of(&bytes) != seal {
+        return None;
+    }
+    let (mut export, findings) = whole(file, bytes).ok()?;
+    export.export.companions = Vec::new();
+    Some((export, findings))
+}
+
+/// Reads one file, its companions included, and what its reader could not take as written.
+///
+/// # Errors
+/// It is no export.
+pub fn read_whole(
+    from: &dyn Files,
+    file: &FileRef,
+) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+    whole(file, read_bytes(from, file)?)
+}
+
+/// The same for bytes that are at hand.
+///
+/// # Errors
+/// They are no export.
+pub fn read_bytes_as(
+    file: &FileRef,
+    bytes: Vec<u8>,
+) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+    whole(file, bytes)
+}
+
+/// Why a file yields no export.
+#[derive(Debug)]
+pub enum NoExport {
+    /// It is something else, found in a folder.
+    Other(String),
+    /// It should be an export and cannot be read as one.
+    Failed(Box<Finding>),
+}
+
+/// A file's text.
+struct Text {
+    source: Source,
+    /// Some characters of it are invalid.
+    lossy: bool,
+}
+
+fn whole(file: &FileRef, bytes: Vec<u8>) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+    let size = bytes.len() as u64;
+    let sha256 = hash::sha256(&bytes);
+    let Text { source, lossy } = text(file, bytes)?;
+    let Some(export) = format::read(&source) else {
+        return Err(unknown(file, &source));
+    };
+    let mut findings = problems::export_findings(&file.shown, &source, &export);
+    if lossy {
+        findings.push(invalid_characters(file, &source));
+    }
+    let loaded = LoadedExport::new(file.shown.clone(), source, export, sha256, size);
+    Ok((loaded, findings))
+}
+
+fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
+    if bytes.is_empty() {
+        return Err(empty(file));
+    }
+    let binary = lookalike::of_bytes(&bytes);
+    let decoded = decode::decode(bytes).map_err(|e| undecodable(file, e, binary))?;
+    // A redirected command that failed in PowerShell leaves a byte order mark and nothing else.
+    if decoded.text.trim().is_empty() {
+        return Err(empty(file));
+    }
+    Ok(Text {
+        source: Source::new(file.shown.to_string(), decoded.text, decoded.encoding),
+        lossy: decoded.lossy,
+    })
+}
+
+fn read_bytes(from: &dyn Files, file: &FileRef) -> Result<Vec<u8>, NoExport> {
+    let read = || {
+        if file.stdin {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        }
+        from.read(&file.open)
+    };
+    read().map_err(|e: io::Error| {
+        let cause = plain_io(&e);
+        failed(
+            file,
+            Code::MalformedExport,
+            format!("the file cannot be read: {cause}"),
+            &Known::UnreadableFile { cause: &cause },
+            "give the account that runs hylint read access, or exclude the file with `[check] exclude`",
+        )
+    })
+}
+
+/// Extensions of files that an export is usually written to. In a folder, an empty or binary file is an error only if it
+/// has one of them: a repository also holds `.gitkeep`, `__init__.py` and pictures.
+const EXPORT_EXTENSIONS: [&str; 20] = [
+    "txt",
+    "text",
+    "json",
+    "jsonc",
+    "log",
+    "out",
+    "rules",
+    "v4",
+    "v6",
+    "save",
+    "dump",
+    "conf",
+    "fw",
+    "firewall",
+    "netsh",
+    "advfirewall",
+    "iptables",
+    "ip6tables",
+    "nft",
+    "ipset",
+];
+
+fn looks_like_export(file: &FileRef) -> bool {
+    let path = Path::new(&*file.shown);
+    let hidden = path
+        .file_name()
+        .is_some_and(|n| n.to_string_lossy().starts_with('.'));
+    let known = |e: &std::ffi::OsStr| {
+        EXPORT_EXTENSIONS
+            .iter()
+            .any(|x| e.eq_ignore_ascii_case(std::ffi::OsStr::new(x)))
+    };
+    file.named || (!hidden && path.extension().is_some_and(known))
+}
+
+const MAKE_EXPORT: &str = "export it again: netsh advfirewall firewall show rule name=all verbose · iptables-save · \
+    aws ec2 describe-security-groups · az network nsg list";
+
+fn failed(file: &FileRef, code: Code, message: String, known: &Known<'_>, help: &str) -> NoExport {
+    NoExport::Failed(Box::new(file_finding(file, code, message, known, help)))
+}
+
+fn file_finding(
+    file: &FileRef,
+    code: Code,
+    message: String,
+    known: &Known<'_>,
+    help: &str,
+) -> Finding {
+    let place = Place::file(&file.shown);
+    let identity = Identity::known(known);
+    let mut f = Finding::new(code, Severity::Error, message, identity, place);
+    f.help = Some(help.to_owned());
+    f
+}
+
+fn empty(file: &FileRef) -> NoExport {
+    if !looks_like_export(file) {
+        return NoExport::Other(file.shown.to_string());
+    }
+    failed(
+        file,
+        Code::EmptyExport,
+        "the file is empty: the command that should have filled it may have failed".into(),
+        &Known::EmptyFile,
+        MAKE_EXPORT,
+    )
+}
+
+fn undecodable(file: &FileRef, e: DecodeError, binary: Option<Lookalike>) -> NoExport {
+    if !looks_like_export(file) {
+        return NoExport::Other(file.shown.to_string());
+    }
+    let like = binary.map(|l| l.what);
+    let (message, known) = match e {
+        DecodeError::Binary => (
+            "the file is binary: it holds no text in any encoding of an export",
+            Known::BinaryFile { like },
+        ),
+        DecodeError::TooLarge => ("the file is larger than 4 GiB", Known::LargeFile { like }),
+    };
+    no_export(file, message, binary, &known, MAKE_EXPORT)
+}
+
+/// A file that no reader takes, with what it looks like if that is known.
+fn no_export(
+    file: &FileRef,
+    message: &str,
+    like: Option<Lookalike>,
+    known: &Known<'_>,
+    help: &str,
+) -> NoExport {
+    let (message, help) = match like {
+        Some(l) => (format!("{message}; it looks like {}", l.what), l.instead),
+        None => (message.to_owned(), help),
+    };
+    failed(file, Code::MalformedExport, message, known, help)
+}
+
+fn unknown(file: &FileRef, source: &Source) -> NoExport {
+    let like = lookalike::of_text(&source.text);
+    if !file.named {
+        return match like.filter(|l| l.meant) {
+            Some(like) => passed_over(file, like),
+            None => NoExport::Other(file.shown.to_string()),
+        };
+    }
+    let is_config = Path::new(&*file.shown)
+        .file_name()
+        .is_some_and(|n| n == CONFIG_NAME);
+    let help = if is_config {
+        "name the folder of the exports; another site file is chosen with --config"
+    } else {
+        MAKE_EXPORT
+    };
+    let message = "the file is no firewall export that hylint knows";
+    let known = Known::UnknownFile {
+        like: like.map(|l| l.what),
+    };
+    no_export(file, message, like, &known, help)
+}
+
+/// A file in a folder of exports that says what a firewall does, in a form that is not read. Its host may be among the
+/// exports too, so this is no error.
+fn passed_over(file: &FileRef, like: Lookalike) -> NoExport {
+    let message = format!("the file is not read: it looks like {}", like.what);
+    let known = Known::FilePassedOver { like: like.what };
+    let mut f = file_finding(file, Code::MalformedExport, message, &known, like.instead);
+    f.severity = Severity::Note;
+    NoExport::Failed(Box::new(f))
+}
+
+fn invalid_characters(file: &FileRef, source: &Source) -> Finding {
+    let at = source.text.find('\u{fffd}').unwrap_or(0);
+    let count = source.text.matches('\u{fffd}').count();
+    let mut f = file_finding(
+        file,
+        Code::MalformedExport,
+        format!(
+            "{count} characters are invalid in {}: the file was damaged or written in mixed encodings",
+            source.encoding
+        ),
+        &Known::InvalidCharacters {
+            count,
+            encoding: source.encoding,
+        },
+        "export the file again and do not edit or concatenate it with another encoding",
+    );
+    f.severity = Severity::Warning;
+    f.place = Some(Place::new(&file.shown, source, Span::new(at, at + 3)));
+    f.label = "first invalid character".into();
+    f
+}
