@@ -18,8 +18,8 @@ pub use companion::{
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
 pub use netfilter::{
-    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Reached, Table,
-    TableFamily, priority,
+    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Table, TableFamily,
+    priority,
 };
 pub use point::{
     Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, InboundPolicy, Lists,
