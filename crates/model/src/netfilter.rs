@@ -1,6 +1,6 @@
 //! Tables and chains of Linux's netfilter, and the hooks at which the kernel calls them.
 
-use super::rule::Rule;
+use super::rule::{Action, Rule};
 use super::set::{NamedSet, SetId};
 use crate::Span;
 use hylint_space::Family;
@@ -234,7 +234,12 @@ impl<'a> Iterator for Walk<'a> {
                 self.stack.pop();
                 continue;
             };
-            self.enter(rule.called());
+            if matches!(
+                rule.action,
+                Action::Jump(_) | Action::Goto(_) | Action::Map(_)
+            ) {
+                self.enter(rule.called());
+            }
             return Some(rule);
         }
     }
@@ -394,7 +399,6 @@ impl Netfilter {
 #[allow(clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::Action;
 
     fn rule(at: usize, action: Action) -> Rule {
         Rule::new(Span::new(at, at + 1), action)
