@@ -12,8 +12,6 @@
 mod crates;
 #[path = "architecture/cycles.rs"]
 mod cycles;
-#[path = "architecture/known.rs"]
-mod known;
 #[path = "architecture/modules.rs"]
 mod modules;
 #[path = "architecture/order.rs"]

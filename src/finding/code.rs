@@ -2,7 +2,7 @@
 //!
 //! Outputs, waivers, baselines and hylint.toml name a finding by its code, so a code keeps its text.
 
-use super::Severity;
+use super::severity::Severity;
 use std::cmp::Ordering;
 use std::fmt;
 

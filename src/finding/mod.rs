@@ -6,55 +6,21 @@ pub mod fingerprint;
 mod identity;
 mod ids;
 pub mod outcome;
+mod severity;
 mod shape;
 
 pub use code::{Code, Group};
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use identity::{Identity, Known};
 pub use ids::{AssumptionId, DeciderKind, RoleSource};
+pub use severity::Severity;
 pub use shape::shape;
 
 use hylint_model::{Direction, Span};
-
 use hylint_parsers::source::{Position, Source};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::sync::Arc;
-
-/// How grave a finding is. The order is ascending.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing; never fails a run by itself.
-    Note,
-    /// Should be looked at.
-    Warning,
-    /// Fails the run by default.
-    Error,
-}
-
-impl Severity {
-    /// The lower-case name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-
-    /// One level lower; a note stays a note.
-    #[must_use]
-    pub fn lower(self) -> Self {
-        match self {
-            Self::Error => Self::Warning,
-            Self::Warning | Self::Note => Self::Note,
-        }
-    }
-}
 
 /// A place in a file, resolved to line and column, with the lines it stands on, so that the file's text may be dropped.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,8 +2,8 @@
 
 use super::failure::{self, Cause, Failure};
 use super::flows::{self, Peers};
-use super::miss::overruled;
 use super::order::{InPart, Order};
+use super::overruled::overruled;
 use super::probe::{Answer, Guard};
 use super::spec::FlowSpec;
 use crate::finding::AssumptionId;

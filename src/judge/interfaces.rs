@@ -40,26 +40,31 @@ fn candidates(
         if !p.kind.has_interfaces() {
             continue;
         }
-        let boxes = p.rules().flat_map(|r| &r.clauses).map(|c| &c.space);
-        for set in boxes.map(&pick).chain(in_sets(p)) {
-            if set.is_full() || out.len() > MAX {
-                continue;
-            }
-            // A negated match holds for the unnamed interface; the names are then in its complement.
-            let named = if set.contains(0) {
-                set.complement()
-            } else {
-                set.clone()
-            };
-            for (lo, hi) in named.iter() {
-                let name = text(lo, hi);
-                if name != "lo" && !platform::is_software_iface(&name) {
-                    out.insert(hi, name);
-                }
-            }
+        for clause in p.rules().flat_map(|r| &r.clauses) {
+            add(pick(&clause.space), &mut out);
         }
+        in_sets(p).for_each(|set| add(set, &mut out));
     }
     out
+}
+
+/// Adds the interfaces that a set names.
+fn add(set: &IfaceSet, out: &mut BTreeMap<u128, String>) {
+    if set.is_full() || out.len() > MAX {
+        return;
+    }
+    // A negated match holds for the unnamed interface; the names are then in its complement.
+    let named = if set.contains(0) {
+        set.complement()
+    } else {
+        set.clone()
+    };
+    for (lo, hi) in named.iter() {
+        let name = text(lo, hi);
+        if name != "lo" && !platform::is_software_iface(&name) {
+            out.insert(hi, name);
+        }
+    }
 }
 
 /// The interfaces in the sets that rules name.

@@ -9,6 +9,7 @@ mod interfaces;
 mod judged;
 mod miss;
 mod order;
+mod overruled;
 mod probe;
 mod profiles;
 mod protocol;
@@ -22,8 +23,9 @@ pub use failure::{Cause, Failure};
 pub use flows::{Applies, Applying, Flows, PartScope, Peers, first_packets, unicast};
 pub use interfaces::NamedInterfaces;
 pub use judged::Judged;
-pub use miss::{Miss, Serving, nearest, overruled};
+pub use miss::{Miss, Serving, nearest};
 pub use order::{InPart, InSite, Leg, Order};
+pub use overruled::overruled;
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
 pub use protocol::protocol_name;
@@ -394,7 +396,7 @@ fn transit_pairs(
     }
     let guard = transit_guard(exports, t);
     let mut named = AddrSet::empty();
-    for (_, r) in miss::rules(exports, &guard) {
+    for (_, r) in overruled::rules(exports, &guard) {
         for c in &r.clauses {
             for side in [&c.space.src, &c.space.dst] {
                 if !side.v4.is_full() && !side.v6.is_full() && !side.v4.contains(0) {

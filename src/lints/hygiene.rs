@@ -1,15 +1,13 @@
 //! Rules that say nothing or are hard to tell apart: `duplicate-name`, `unreferenced-chain`. One folded note per point.
 
+use super::folded::folded;
 use super::order::{self, Idle};
-use super::place::{self, point_name};
-use crate::finding::{Code, Finding, Identity, Known, Related, Severity};
+use super::place::point_name;
+use crate::finding::{Code, Finding, Known};
 use crate::judge::Exports;
 use hylint_engine::PointId;
 use hylint_model::{Body, Chain, Point, RuleOrigin, Span, Table};
 use std::collections::BTreeMap;
-
-/// Places named beside the first one.
-const NAMED: usize = 5;
 
 /// Adds every hygiene finding, in point order, and says which rules decide nothing.
 pub(crate) fn findings(exports: &Exports, out: &mut Vec<Finding>) -> Idle {
@@ -26,28 +24,6 @@ pub(crate) fn findings(exports: &Exports, out: &mut Vec<Finding>) -> Idle {
         }
     }
     idle
-}
-
-pub(super) fn folded(
-    exports: &Exports,
-    at: PointId,
-    code: Code,
-    message: String,
-    known: &Known<'_>,
-    spans: &[Span],
-) -> Option<Finding> {
-    let place = place::place(exports, at, *spans.first()?);
-    let mut f = Finding::new(code, Severity::Note, message, Identity::known(known), place);
-    f.label = "the first of them".into();
-    f.point = Some(point_name(exports, at));
-    for s in spans.iter().skip(1).take(NAMED) {
-        f.related
-            .extend(place::place(exports, at, *s).map(|place| Related {
-                place,
-                label: "another".into(),
-            }));
-    }
-    Some(f)
 }
 
 /// A second rule of one name is a slip where names occur once.

@@ -6,6 +6,7 @@
 pub mod describe;
 pub mod excess;
 pub mod explain;
+mod folded;
 pub mod hygiene;
 pub(crate) mod order;
 pub mod place;

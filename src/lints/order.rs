@@ -1,6 +1,6 @@
 //! Rules that other rules of their list make idle: `shadowed-rule`, `redundant-rule`, `conflicting-rule`.
 
-use super::hygiene::folded;
+use super::folded::folded;
 use super::place::{self, normalized, point_name, rule_span};
 use crate::finding::{Code, Finding, Identity, Known, Related, Severity};
 use crate::judge::Exports;

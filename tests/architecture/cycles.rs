@@ -1,6 +1,5 @@
 //! No modules of a crate import each other in a circle.
 
-use crate::known::KNOWN;
 use crate::modules::{Arrow, arrows};
 use crate::resolve::Crate;
 use crate::{root, sources, tree};
@@ -29,16 +28,6 @@ fn next<'a>(all: impl Iterator<Item = &'a Arrow>) -> Next<'a> {
         next.entry(&a.from).or_default().push(a);
     }
     next
-}
-
-/// Whether arrows lead from one file to another.
-fn reaches(next: &Next<'_>, from: &str, to: &str) -> bool {
-    let (mut seen, mut open) = (BTreeSet::from([from]), vec![from]);
-    while let Some(at) = open.pop() {
-        let further = next.get(at).into_iter().flatten().map(|a| a.to.as_str());
-        open.extend(further.filter(|t| seen.insert(t)));
-    }
-    seen.contains(to)
 }
 
 /// The shortest way from a file back to it.
@@ -97,33 +86,17 @@ fn every_arrow() -> Vec<Arrow> {
     crates().iter().flat_map(below).collect()
 }
 
-fn is(a: &Arrow, (from, to): (&str, &str)) -> bool {
-    a.from == from && a.to == to
-}
-
 /// Catches an import that closes a circle.
 #[test]
 fn no_modules_import_each_other_in_a_circle() {
-    let mut all = every_arrow();
+    let all = every_arrow();
     assert!(all.len() > 500, "only {} arrows were found", all.len());
-    all.retain(|a| !KNOWN.iter().any(|known| is(a, *known)));
     let found: Vec<String> = cycles(&all).iter().map(|c| told(c)).collect();
     assert!(
         found.is_empty(),
         "modules that import each other in a circle:\n{}",
         found.join("\n")
     );
-}
-
-/// Catches a line of `KNOWN` that is no longer needed, so that its circle cannot come back.
-#[test]
-fn every_known_circle_is_still_there() {
-    let all = every_arrow();
-    let rest = all.iter().filter(|a| !KNOWN.iter().any(|k| is(a, *k)));
-    let rest = next(rest);
-    let needed = |k: &(&str, &str)| all.iter().any(|a| is(a, *k)) && reaches(&rest, k.1, k.0);
-    let gone: Vec<_> = KNOWN.iter().filter(|k| !needed(k)).collect();
-    assert!(gone.is_empty(), "delete these from KNOWN: {gone:#?}");
 }
 
 /// The circles of a made-up crate.

@@ -24,8 +24,8 @@ pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
 pub use direction::Direction;
 pub use listener::Listener;
 pub use netfilter::{
-    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Reached, Table,
-    TableFamily, priority,
+    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Table, TableFamily,
+    priority,
 };
 pub use point::{
     Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, Lists, Point, PointKind,

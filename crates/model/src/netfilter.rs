@@ -1,10 +1,10 @@
 //! Tables and chains of Linux's netfilter, and the hooks at which the kernel calls them.
 
-use super::rule::Rule;
+use super::rule::{Action, Rule};
 use super::set::{NamedSet, NamedSetId};
 use crate::Span;
 use hylint_space::Family;
-use smallvec::SmallVec;
+use std::slice;
 
 /// A place on a packet's way at which the kernel calls chains.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -177,43 +177,70 @@ impl Table {
     /// there. Disabled rules call none.
     #[must_use]
     pub fn reached(&self, from: usize) -> Vec<usize> {
-        let mut out = Vec::new();
-        self.walk(from, |chain, rule| {
-            if rule.is_none() {
-                out.push(chain);
-            }
-        });
-        out
+        let mut walk = Walk::new(self, from);
+        walk.by_ref().for_each(drop);
+        walk.entered
+    }
+}
+
+/// The rules of a table in evaluation order, from a chain on: what a rule calls comes before the rule that follows it. A
+/// chain is walked once.
+#[derive(Clone, Debug)]
+struct Walk<'a> {
+    table: &'a Table,
+    seen: Vec<bool>,
+    /// The chains in the order in which they were entered.
+    entered: Vec<usize>,
+    /// What is left of the chains that are walked. A file may hold chains that call each other many thousand deep.
+    stack: Vec<slice::Iter<'a, Rule>>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(table: &'a Table, from: usize) -> Self {
+        let mut walk = Self {
+            table,
+            seen: vec![false; table.chains.len()],
+            entered: Vec::new(),
+            stack: Vec::new(),
+        };
+        walk.enter(std::iter::once(from));
+        walk
     }
 
-    /// Goes through the chains in evaluation order: `see` is told of each chain when it is entered first, and of its rules,
-    /// where what a rule calls comes before the rule that follows it.
-    fn walk<'a>(&'a self, from: usize, mut see: impl FnMut(usize, Option<&'a Rule>)) {
-        let mut seen = vec![false; self.chains.len()];
-        let mut enter = |chain: usize| {
-            let new = seen
-                .get_mut(chain)
-                .is_some_and(|s| !std::mem::replace(s, true));
-            let rules = self.chains.get(chain).filter(|_| new)?.rules.iter();
-            Some((chain, rules))
-        };
-        let mut stack = Vec::new();
-        if let Some(first) = enter(from) {
-            see(from, None);
-            stack.push(first);
-        }
-        // A file may hold chains that call each other many thousand deep: no recursion.
-        while let Some((chain, rules)) = stack.last_mut() {
-            let Some(rule) = rules.next() else {
-                stack.pop();
+    /// Goes into chains, the first of them first.
+    fn enter(&mut self, chains: impl Iterator<Item = usize>) {
+        let first = self.stack.len();
+        for chain in chains {
+            let Some(seen @ false) = self.seen.get_mut(chain) else {
                 continue;
             };
-            see(*chain, Some(rule));
-            // Of the chains of a verdict map the first is walked first.
-            let mut next: SmallVec<[_; 1]> = rule.called().filter_map(&mut enter).collect();
-            next.iter().for_each(|(chain, _)| see(*chain, None));
-            next.reverse();
-            stack.extend(next);
+            *seen = true;
+            self.entered.push(chain);
+            let rules = self.table.chains.get(chain).map(|c| c.rules.iter());
+            self.stack.extend(rules);
+        }
+        if let Some(new) = self.stack.get_mut(first..) {
+            new.reverse();
+        }
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = &'a Rule;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some(rule) = self.stack.last_mut()?.next() else {
+                self.stack.pop();
+                continue;
+            };
+            if matches!(
+                rule.action,
+                Action::Jump(_) | Action::Goto(_) | Action::Map(_)
+            ) {
+                self.enter(rule.called());
+            }
+            return Some(rule);
         }
     }
 }
@@ -262,15 +289,11 @@ pub struct Hooked<'a> {
     pub base: &'a BaseChain,
 }
 
-/// A rule that packets of a hook can meet.
-#[derive(Clone, Copy, Debug)]
-pub struct Reached<'a> {
-    /// Its table.
-    pub table: &'a Table,
-    /// Its chain.
-    pub chain: &'a Chain,
-    /// The rule.
-    pub rule: &'a Rule,
+impl<'a> Hooked<'a> {
+    /// The rules that the chain reaches, by itself and by jumps, each once and in evaluation order.
+    pub fn reached(self) -> impl Iterator<Item = &'a Rule> + use<'a> {
+        Walk::new(self.table, self.id.index())
+    }
 }
 
 /// The tables of one netfilter instance.
@@ -360,22 +383,10 @@ impl Netfilter {
         self.base_chains(hook).filter(|b| b.table.filters)
     }
 
-    /// The rules that a base chain reaches, by itself and by jumps, each once and in evaluation order.
-    #[must_use]
-    pub fn reached<'a>(&'a self, from: &Hooked<'a>) -> Vec<Reached<'a>> {
-        let table = from.table;
-        let mut out = Vec::new();
-        table.walk(from.id.index(), |chain, rule| {
-            let found = table.chains.get(chain).zip(rule);
-            out.extend(found.map(|(chain, rule)| Reached { table, chain, rule }));
-        });
-        out
-    }
-
     /// The rules that say what passes a hook, in evaluation order and each once for a base chain that reaches it.
     pub fn filter_rules(&self, hook: Hook) -> impl Iterator<Item = &Rule> {
         let bases = self.filter_chains(hook);
-        bases.flat_map(|b| self.reached(&b)).map(|r| r.rule)
+        bases.flat_map(Hooked::reached)
     }
 
     /// The rules of a chain, to change.
@@ -400,7 +411,6 @@ impl Netfilter {
 #[allow(clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::Action;
 
     fn rule(at: usize, action: Action) -> Rule {
         Rule::new(Span::new(at, at + 1), action)

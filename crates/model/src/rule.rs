@@ -195,6 +195,7 @@ pub struct Rule {
 impl Action {
     /// Each action that it may come to: those of a verdict map, else itself.
     #[must_use]
+    #[inline]
     pub fn each(&self) -> &[Self] {
         match self {
             Self::Map(actions) => actions,
@@ -211,6 +212,7 @@ impl Action {
     }
 
     /// The chains that it goes to, by their indexes in the table.
+    #[inline]
     pub fn called(&self) -> impl Iterator<Item = usize> {
         self.each().iter().filter_map(|a| match a {
             Self::Jump(to) | Self::Goto(to) => Some(*to as usize),
@@ -267,17 +269,20 @@ impl Rule {
     }
 
     /// The chains that packets go to which it matches, by their indexes in the table; a disabled rule calls none.
+    #[inline]
     pub fn called(&self) -> impl Iterator<Item = usize> {
         self.action.called().filter(|_| self.enabled)
     }
 
     /// Whether it does to some packets what `does` says.
+    #[inline]
     pub fn does(&self, does: impl FnMut(&Action) -> bool) -> bool {
         self.action.each().iter().any(does)
     }
 
     /// The clauses with what happens to their packets: all of them together, or each clause of a verdict map by itself. The
     /// first part that matches a packet decides.
+    #[inline]
     pub fn parts(&self) -> impl Iterator<Item = (&[Clause], &Action)> {
         let parts = match &self.action {
             Action::Map(_) => self.clauses.chunks(1),
@@ -287,9 +292,15 @@ impl Rule {
     }
 
     /// The clauses to whose packets it does what `does` says.
+    #[inline]
     pub fn clauses_that(&self, does: impl Fn(&Action) -> bool) -> impl Iterator<Item = &Clause> {
-        let parts = self.parts().filter(move |(_, action)| does(action));
-        parts.flat_map(|(clauses, _)| clauses)
+        let (all, map): (&[Clause], &[Action]) = match &self.action {
+            Action::Map(actions) => (&[], actions),
+            one if does(one) => (&self.clauses, &[]),
+            _ => (&[], &[]),
+        };
+        let of_map = self.clauses.iter().zip(map).filter(move |(_, a)| does(a));
+        all.iter().chain(of_map.map(|(clause, _)| clause))
     }
 
     /// Every condition of every clause.

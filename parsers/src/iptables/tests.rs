@@ -1,10 +1,16 @@
 use super::builtin::BASE_CHAINS;
+use super::read::{detect, read};
 use super::*;
+use crate::input::Input;
 use crate::source::Source;
 use hylint_model::{
-    Action, ChainType, Condition, ConditionKind, ConnTest, Field, NatKind, Rule, Side, Test,
+    Action, Body, ChainType, Companion, Condition, ConditionKind, ConnTest, Export, Families,
+    Field, Hook, NatKind, Point, Problem, ProblemKind, Rule, Side, Test,
 };
-use hylint_space::{FlagSet, IfaceExt, IfaceSet, PortSet, ProtoSet, StateSet, TcpFlags, proto};
+use hylint_space::{
+    AddrSet, Family, FlagSet, IfaceExt, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags,
+    proto,
+};
 
 fn export(text: &str) -> (Source, Export) {
     let source = Source::new("t", text, "UTF-8");

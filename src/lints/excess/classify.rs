@@ -1,7 +1,7 @@
 //! How grave a rule's excess is, and what to call it.
 
 use super::needed::Needed;
-use super::{all_ports, ports, protocols};
+use super::sums::{all_ports, ports, protocols};
 use crate::finding::{Code, Severity};
 use crate::lints::describe;
 use crate::rules::platform;

@@ -1,6 +1,6 @@
 //! What is let in where no rule decides: `firewall-off`, `default-allow`.
 
-use super::PointReview;
+use super::review::PointReview;
 use crate::finding::{Code, Finding, Identity, Severity};
 use crate::judge::unicast;
 use crate::lints::place;

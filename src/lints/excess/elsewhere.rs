@@ -1,10 +1,10 @@
 //! What is open in the Windows profiles that may be active instead of an assumed one.
 
 use super::entry::Opening;
-use super::{PointReview, Seen};
+use super::review::{PointReview, Seen};
 use crate::finding::{Finding, Severity};
 
-/// What is to be said of a rule that opens nothing in the judged profile, and does in one that may be active alternatives.
+/// What is to be said of a rule that opens nothing in the judged profile, and does in one that may be active instead.
 pub(super) fn seen_elsewhere<'a>(
     opening: &Opening<'a>,
     alternatives: &[&PointReview<'a, '_>],

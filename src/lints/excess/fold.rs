@@ -1,12 +1,15 @@
 //! Findings about many rules at once: those that open what nothing needs, and Windows' own.
 
-use super::{NAMED, PointReview};
+use super::review::PointReview;
 use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
 use crate::lints::place::{self, rule_span};
 use hylint_engine::Decider;
 use hylint_model::{Action, Clause, Rule};
 use hylint_space::{RangeSet, Scalar};
 use sha2::{Digest, Sha256};
+
+/// Built-in and unneeded rules named beside the first one of a folded finding.
+const NAMED: usize = 5;
 
 /// Rules that one finding is about, with the first parts of their excess.
 #[derive(Default)]

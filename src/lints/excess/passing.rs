@@ -1,6 +1,6 @@
 //! What of a rule's excess really passes by it: an earlier rule may take some.
 
-use super::PointReview;
+use super::review::PointReview;
 use hylint_engine::rulespace::Packet;
 use hylint_engine::{BRANCH_BUDGET, Branch, Context, Decider, Effect, Reason};
 use hylint_model::{Action, Body, ConditionKind, Rule};

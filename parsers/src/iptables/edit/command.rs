@@ -1,7 +1,8 @@
 //! A change as commands of iptables or ip6tables.
 
+use super::chain::{ChainAt, Result};
+use super::resolved::{Effect, Resolved, Splice};
 use super::shell::quoted;
-use super::{ChainAt, Effect, Resolved, Result, Splice};
 use crate::edit::EditError;
 use crate::iptables::matches::MATCHES;
 use crate::iptables::targets::TARGETS;

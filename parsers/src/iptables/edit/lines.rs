@@ -1,6 +1,7 @@
 //! Where the lines of a change go in the text of a dump.
 
-use super::{ChainAt, Result, Splice};
+use super::chain::{ChainAt, Result};
+use super::resolved::Splice;
 use crate::edit::{EditError, TextEdit};
 use hylint_model::{Rule, Span};
 

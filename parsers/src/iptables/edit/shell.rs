@@ -1,6 +1,6 @@
 //! Words for a shell. Text of an export is hostile: a comment or a chain's name may hold anything.
 
-use super::Result;
+use super::chain::Result;
 use crate::edit::EditError;
 
 /// A word as a POSIX shell reads it back: in single quotes unless every character is plain.

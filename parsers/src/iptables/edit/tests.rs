@@ -1,7 +1,8 @@
-use super::verify::bare;
+use super::chain::bare;
 use super::{commands, edit};
 use crate::edit::{Change, EditError, List, ListRef, Position, apply};
-use crate::iptables::{FORMAT, read_text};
+use crate::iptables::FORMAT;
+use crate::iptables::read::read_text;
 use crate::patch::patch;
 use crate::source::Source;
 use hylint_model::{Action, Body, Condition, ConditionKind, Export, Rule, Span, Test};

@@ -1,8 +1,9 @@
 //! Reads the edited text and compares: it must be the export with the change, and nothing else may be read otherwise.
 
-use super::{Effect, Resolved, Result};
+use super::chain::{Result, bare};
+use super::resolved::{Effect, Resolved};
 use crate::edit::{EditError, List, TextEdit, apply, inserted};
-use crate::iptables::read_text;
+use crate::iptables::read::read_text;
 use crate::source::Source;
 use hylint_model::{Body, Chain, ChainId, Export, Point, Problem, ProblemKind, Rule, Span, Table};
 use rustc_hash::FxHashMap;
@@ -150,20 +151,4 @@ fn between_tables(a: &Table, b: &Table) -> Option<&'static str> {
     };
     let all = pairs.all(same);
     (!all).then_some("the rules of a chain, or their order")
-}
-
-/// A rule without places.
-pub(super) fn bare(rule: &Rule) -> Rule {
-    let mut rule = rule.clone();
-    rule.span = Span::default();
-    rule.fields.iter_mut().for_each(|f| f.1 = Span::default());
-    for c in rule.clauses.iter_mut().flat_map(|c| &mut c.conditions) {
-        // Two conditions after a rewrite are told apart by their places.
-        let place = format!("(at byte {}, after a rewrite)", c.span.start);
-        if let Some(text) = c.text.strip_suffix(&*place) {
-            c.text = text.into();
-        }
-        c.span = Span::default();
-    }
-    rule
 }

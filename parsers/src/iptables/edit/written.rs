@@ -1,10 +1,10 @@
 //! A new rule as lines of a dump.
 
-use super::verify::bare;
-use super::{ChainAt, Result};
+use super::chain::{ChainAt, Result, bare};
 use crate::edit::{EditError, List};
+use crate::iptables::read::{read_text, write};
+use crate::iptables::script;
 use crate::iptables::token::Tokens;
-use crate::iptables::{read_text, script, write};
 use hylint_model::{
     Action, Body, Chain, Clause, Field, Netfilter, Point, PointKind, Profiles, Rule, Table,
 };

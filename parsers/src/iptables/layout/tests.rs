@@ -1,6 +1,7 @@
 //! Edits and listings.
 
-use super::super::{TableName, read_text};
+use super::super::builtin::TableName;
+use super::super::read::read_text;
 use hylint_model::{Body, Export, Point, ProblemKind, Table};
 
 const HEAD: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n:web - [0:0]\n\

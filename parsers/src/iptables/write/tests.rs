@@ -1,6 +1,7 @@
 use super::*;
 use crate::iptables::builtin::TableName;
-use crate::iptables::{base_chain, read_text, write};
+use crate::iptables::read::read_text;
+use crate::iptables::{base_chain, write};
 use hylint_model::Span;
 use hylint_model::{
     Action, AddrTypes, ChainPolicy, Clause, Condition, ConditionKind, Nat, NatKind, Side,
