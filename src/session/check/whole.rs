@@ -29,6 +29,9 @@ pub(super) struct Whole {
     pub files: BTreeMap<ExportId, FileFacts>,
 }
 
+/// A check, with its place in the order of the site.
+type InOrder = (Order<InSite>, Check);
+
 /// A part that is being judged.
 struct Work<'r> {
     part: &'r Part,
@@ -192,7 +195,7 @@ impl<'r> Judging<'r> {
         let others: usize = found.iter().map(|(_, f)| f.findings.len()).sum();
         findings.reserve_exact(said.len() + others);
         findings.extend(said);
-        let mut rows: Vec<(RowVerdict<InSite>, Vec<(Order<InSite>, Check)>)> =
+        let mut rows: Vec<(RowVerdict<InSite>, Vec<InOrder>)> =
             verdicts.into_iter().map(|v| (v, Vec::new())).collect();
         let mut out = Whole {
             rows: Vec::new(),
@@ -222,7 +225,7 @@ impl<'r> Judging<'r> {
                 out.findings.push(required::unproven(row.req, &v.unproven));
             }
         }
-        let in_order = |(v, mut checks): (RowVerdict<InSite>, Vec<(Order<InSite>, Check)>)| {
+        let in_order = |(v, mut checks): (RowVerdict<InSite>, Vec<InOrder>)| {
             checks.sort_by_key(|(order, _)| *order);
             (v, checks.into_iter().map(|(_, c)| c).collect())
         };
