@@ -16,7 +16,6 @@
 //!
 //! ```
 //! use hylint::finding::Code;
-//! use hylint::finding::Code;
 //! use hylint::load::{Disk, Files};
 //! use hylint::session::{Kept, Request, Session};
 //! use std::path::Path;
@@ -29,10 +28,8 @@
 //! let outcome = before.check()?;
 //!
 //! // Nothing is written: the second session sees the file as it would be.
-//! let finding = outcome.findings.iter().find(|f| f.code == Code::MissingFlow);
-//! let place = finding.and_then(|f| f.place.as_ref()).expect("an example of it");
-//! let path = Path::new(&*place.path);
-//! let text = Disk.read_text(path).expect("it was read before");
+//! let path = Path::new("examples/linux-gateway/faulty/gw1/iptables.rules");
+//! let text = Disk.read_text(path).expect("an example");
 //! let opened = text.replace(" DROP [", " ACCEPT [");
 //! let after = before.with(|files| files.with(path, opened.into_bytes()))?;
 //!
