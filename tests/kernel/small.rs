@@ -28,7 +28,7 @@ pub(crate) fn tried(
     tally: &Mutex<Tally>,
 ) -> Result<(), String> {
     let mut random = runner(lab, seed);
-    let point = tables::netfilter()
+    let point = tables::iptables()
         .new_tree(&mut random)
         .map_err(|e| e.to_string())?
         .current();

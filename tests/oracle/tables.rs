@@ -137,6 +137,31 @@ fn actions(table: Purpose, own: u32, chains: u32) -> BoxedStrategy<Action> {
     prop_oneof![3 => verdict, 2 => jump].boxed()
 }
 
+/// The names that iptables has for its own tables and chains.
+fn table_name(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Raw => "raw",
+        Purpose::Mangle => "mangle",
+        Purpose::Nat => "nat",
+        Purpose::Filter => "filter",
+        Purpose::Security => "security",
+        Purpose::Own(ChainType::Filter) => "own",
+        Purpose::Own(_) => "own-nat",
+    }
+}
+
+fn base_name(purpose: Purpose, hook: Hook) -> Option<&'static str> {
+    match (purpose, hook) {
+        // A table of somebody's own may have several on one hook.
+        (Purpose::Own(_), _) | (_, Ingress | Egress) => None,
+        (_, Prerouting) => Some("PREROUTING"),
+        (_, Input) => Some("INPUT"),
+        (_, Forward) => Some("FORWARD"),
+        (_, Output) => Some("OUTPUT"),
+        (_, Postrouting) => Some("POSTROUTING"),
+    }
+}
+
 /// The rule with an action for each of its clauses.
 fn mapped(r: Rule, actions: [Action; 2]) -> Rule {
     let actions = actions.into_iter().take(r.clauses.len());
@@ -174,7 +199,7 @@ fn table(purpose: Purpose, bases: &'static [Hook], most: usize) -> impl Strategy
     let own = matches!(purpose, Purpose::Own(_));
     let filters = prop_oneof![Just(filters), Just(filters || own)];
     (chains, filters).prop_map(move |(chains, filters)| Table {
-        name: format!("{purpose:?}").into(),
+        name: table_name(purpose).into(),
         family: TableFamily::Inet,
         filters,
         span: Span::default(),
@@ -182,7 +207,10 @@ fn table(purpose: Purpose, bases: &'static [Hook], most: usize) -> impl Strategy
             .into_iter()
             .enumerate()
             .map(|(i, (rules, policy, base))| Chain {
-                name: format!("chain{i}").into(),
+                name: bases
+                    .get(i)
+                    .and_then(|hook| base_name(purpose, *hook))
+                    .map_or_else(|| format!("chain{i}").into(), Into::into),
                 policy: policy.filter(|_| base.is_some()).map(|allow| ChainPolicy {
                     allow,
                     span: Span::default(),
@@ -199,8 +227,23 @@ fn table(purpose: Purpose, bases: &'static [Hook], most: usize) -> impl Strategy
 }
 
 /// A host's tables; any may be missing.
+#[allow(
+    dead_code,
+    reason = "the kernel's rulesets are those that iptables loads"
+)]
 pub(crate) fn netfilter() -> impl Strategy<Value = Point> {
-    let tables: Vec<_> = BASES
+    tables(&BASES)
+}
+
+/// The tables of a host that has those of iptables alone.
+#[allow(dead_code, reason = "the oracle has tables of any kind")]
+pub(crate) fn iptables() -> impl Strategy<Value = Point> {
+    let (of_iptables, _) = BASES.split_at(5);
+    tables(of_iptables)
+}
+
+fn tables(bases: &'static [(Purpose, &[Hook], usize)]) -> impl Strategy<Value = Point> {
+    let tables: Vec<_> = bases
         .iter()
         .map(|(purpose, bases, most)| {
             let odds = match purpose {
