@@ -57,7 +57,7 @@ pub struct PartScope {
 }
 
 /// Which requirements apply to a site, by id: it takes a look at all of its hosts, so it is found out once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Applying(FxHashMap<String, Applies>);
 
 impl Applying {

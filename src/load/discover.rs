@@ -4,7 +4,7 @@ use super::files::{Files, Kind};
 use super::walk::shown;
 use crate::common::diag::Diag;
 use crate::finding::Finding;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// One file to read.
@@ -30,6 +30,14 @@ impl FileRef {
             named,
             stdin: false,
         }
+    }
+
+    fn same_path(&self, other: &Self) -> bool {
+        let parts = |f: &Self| {
+            let parts = f.open.components().filter(|c| *c != Component::CurDir);
+            parts.map(|c| c.as_os_str().to_owned()).collect::<Vec<_>>()
+        };
+        parts(self) == parts(other)
     }
 
     /// Standard input.
@@ -117,7 +125,9 @@ pub fn discover(
     // A file that is named and also in a named folder is read once, as named.
     out.files
         .sort_by(|a, b| a.shown.cmp(&b.shown).then(b.named.cmp(&a.named)));
-    out.files.dedup_by(|b, a| a.shown == b.shown);
+    // Names that are no text may be shown alike.
+    out.files
+        .dedup_by(|b, a| a.shown == b.shown && a.same_path(b));
     Ok(out)
 }
 

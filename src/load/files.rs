@@ -138,6 +138,14 @@ impl Files for Disk {
     }
 
     fn resolved(&self, path: &Path) -> PathBuf {
-        std::fs::canonicalize(path).unwrap_or_else(|_| normal(path))
+        if let Ok(resolved) = std::fs::canonicalize(path) {
+            return resolved;
+        }
+        let path = normal(path);
+        let there = path.ancestors().find_map(|a| {
+            let resolved = std::fs::canonicalize(a).ok()?;
+            Some(resolved.join(path.strip_prefix(a).ok()?))
+        });
+        there.unwrap_or(path)
     }
 }

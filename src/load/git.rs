@@ -27,7 +27,15 @@ pub enum GitError {
 struct Blob {
     /// Its name in the repository, hexadecimal.
     id: String,
-    bytes: u64,
+    /// None if the repository does not have it.
+    bytes: Option<u64>,
+}
+
+impl Blob {
+    fn size(&self) -> io::Result<u64> {
+        let missing = || io::Error::new(io::ErrorKind::InvalidData, "the repository lacks it");
+        self.bytes.ok_or_else(missing)
+    }
 }
 
 /// What a path of the tree is.
@@ -72,6 +80,16 @@ struct CatFile {
 /// Links that are followed one after the other.
 const LINKS: usize = 16;
 
+/// What git tells its hooks of the repository that they are run for. It would be read instead of the one that a folder is
+/// in. `GIT_OBJECT_DIRECTORY` stays: a hook may be run before its objects are taken over.
+const OF_HOOKS: [&str; 5] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+];
+
 fn git(dir: &Path, args: &[&str]) -> Command {
     let mut c = Command::new("git");
     c.arg("--no-replace-objects")
@@ -80,9 +98,14 @@ fn git(dir: &Path, args: &[&str]) -> Command {
         .arg(dir)
         .args(args)
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // Nothing is fetched; the second is for a git that does not know the first.
         .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_ALLOW_PROTOCOL", "")
         .env("LC_ALL", "C")
         .stdin(Stdio::null());
+    for name in OF_HOOKS {
+        c.env_remove(name);
+    }
     c
 }
 
@@ -96,8 +119,12 @@ fn output(dir: &Path, args: &[&str]) -> Result<Vec<u8>, GitError> {
     Err(GitError::Refused(said.to_owned()))
 }
 
-fn line(bytes: Vec<u8>) -> String {
-    String::from_utf8_lossy(&bytes).trim_end().to_owned()
+/// A path without the line end behind it.
+fn folder(bytes: &[u8]) -> PathBuf {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    #[cfg(not(unix))]
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    path_of(bytes)
 }
 
 #[cfg(unix)]
@@ -122,16 +149,17 @@ impl GitTree {
         } else {
             dir
         };
-        let root = line(output(dir, &["rev-parse", "--show-toplevel"])?);
+        let root = folder(&output(dir, &["rev-parse", "--show-toplevel"])?);
         let tree = format!("{revision}^{{tree}}");
         let id = output(dir, &["rev-parse", "--verify", "--end-of-options", &tree])?;
-        let root = PathBuf::from(root);
+        let id = String::from_utf8_lossy(&id);
         let listed = output(
             &root,
-            &["ls-tree", "-r", "-z", "-l", "--full-tree", &line(id)],
+            &["ls-tree", "-r", "-z", "-l", "--full-tree", id.trim_end()],
         )?;
-        let listed = listed.split(|b| *b == 0);
-        let entries: BTreeMap<PathBuf, Entry> = listed.filter_map(listed_entry).collect();
+        let listed = listed.split(|b| *b == 0).filter(|l| !l.is_empty());
+        let entries: BTreeMap<PathBuf, Entry> =
+            listed.map(listed_entry).collect::<Result<_, _>>()?;
         let parents = entries.keys().flat_map(|p| p.ancestors().skip(1));
         Ok(Self {
             folders: parents.map(Path::to_path_buf).collect(),
@@ -187,7 +215,9 @@ impl GitTree {
             if folders.any(is_skipped_name) || is_skipped(&there, excluded) {
                 continue;
             }
+            let hidden = there.file_name().is_some_and(is_skipped_name);
             match entry {
+                Entry::Submodule if hidden => {}
                 Entry::File(_) => out.files.push(there),
                 Entry::Link(_) => self.walk_link(&there, open, excluded, out),
                 Entry::Submodule => {
@@ -208,6 +238,7 @@ impl GitTree {
     ) {
         match self.kind(link) {
             Ok(Kind::File(_)) => out.files.push(link.to_path_buf()),
+            Ok(Kind::Folder) if link.file_name().is_some_and(is_skipped_name) => {}
             Ok(Kind::Folder) => {
                 let Some(target) = self.inside(link) else {
                     return;
@@ -232,22 +263,29 @@ impl GitTree {
     }
 }
 
-/// A line of `ls-tree -l -z`: `<mode> <type> <id> <size>\t<path>`.
-fn listed_entry(entry: &[u8]) -> Option<(PathBuf, Entry)> {
+/// A line of `ls-tree -l -z`: `<mode> <type> <id> <size>\t<path>`, with `BAD` for the size of an object that is missing.
+fn listed_entry(entry: &[u8]) -> Result<(PathBuf, Entry), GitError> {
+    let unknown = || {
+        let said = String::from_utf8_lossy(entry);
+        GitError::Refused(format!("what it lists is not understood: {said}"))
+    };
+    parsed_entry(entry).ok_or_else(unknown)
+}
+
+fn parsed_entry(entry: &[u8]) -> Option<(PathBuf, Entry)> {
     let tab = entry.iter().position(|b| *b == b'\t')?;
     let head = std::str::from_utf8(entry.get(..tab)?).ok()?;
     let mut words = head.split_ascii_whitespace();
     let (mode, kind, id, bytes) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let blob = || {
-        Some(Blob {
-            id: id.to_owned(),
-            bytes: bytes.parse().ok()?,
-        })
+    let blob = Blob {
+        id: id.to_owned(),
+        bytes: bytes.parse().ok(),
     };
     let found = match (kind, mode) {
-        ("blob", "120000") => Entry::Link(blob()?),
-        ("blob", _) => Entry::File(blob()?),
-        _ => Entry::Submodule,
+        ("blob", "120000") => Entry::Link(blob),
+        ("blob", _) => Entry::File(blob),
+        ("commit", _) => Entry::Submodule,
+        _ => return None,
     };
     Some((path_of(entry.get(tab + 1..)?), found))
 }
@@ -270,16 +308,17 @@ impl CatFile {
 
     /// Asks for one blob: `<id> blob <size>\n<bytes>\n` is the answer.
     fn read(&mut self, blob: &Blob) -> io::Result<Vec<u8>> {
+        let bytes = blob.size()?;
         let ask = self.ask.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         writeln!(ask, "{}", blob.id)?;
         ask.flush()?;
         let mut head = String::new();
         self.answer.read_line(&mut head)?;
-        if head.trim_end() != format!("{} blob {}", blob.id, blob.bytes) {
+        if head.trim_end() != format!("{} blob {bytes}", blob.id) {
             let said = format!("git has no such file: {}", head.trim_end());
             return Err(io::Error::new(io::ErrorKind::InvalidData, said));
         }
-        let size = usize::try_from(blob.bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let size = usize::try_from(bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let mut bytes = vec![0; size];
         self.answer.read_exact(&mut bytes)?;
         self.answer.read_exact(&mut [0])?;
@@ -302,7 +341,8 @@ impl Files for GitTree {
         };
         match self.entries.get(&inside) {
             Some(Entry::Submodule) => Err("it is a submodule".into()),
-            Some(Entry::File(b) | Entry::Link(b)) => Ok(Kind::File(b.bytes)),
+            // One that is missing is told when it is read.
+            Some(Entry::File(b) | Entry::Link(b)) => Ok(Kind::File(b.bytes.unwrap_or(0))),
             None if inside.as_os_str().is_empty() || self.folders.contains(&inside) => {
                 Ok(Kind::Folder)
             }

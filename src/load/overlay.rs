@@ -1,7 +1,7 @@
 //! Changed files over others.
 
 use super::files::{Files, Kind, Walked};
-use super::walk::{is_skipped, is_skipped_name};
+use super::walk::{is_skipped, is_skipped_name, unreadable_for};
 use crate::common::paths::normal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -35,10 +35,10 @@ impl Overlay {
         self
     }
 
-    /// A file is not there.
+    /// A file is not there. Of a link, what it leads to still is.
     #[must_use]
     pub fn without(mut self, path: &Path) -> Self {
-        self.changed.insert(self.key(path), None);
+        self.changed.insert(self.place(path), None);
         self
     }
 
@@ -50,11 +50,30 @@ impl Overlay {
 
     /// What the path is known by: its own absolute path, or that of the file to which its links lead.
     fn key(&self, path: &Path) -> PathBuf {
-        let own = normal(path);
-        if self.changed.contains_key(&own) {
-            return own;
+        let place = self.place(path);
+        if self.changed.contains_key(&place) {
+            return place;
         }
         normal(&self.base.resolved(path))
+    }
+
+    /// Where the path's last name stands, whether or not it is a link.
+    fn place(&self, path: &Path) -> PathBuf {
+        let own = normal(path);
+        match (own.parent(), own.file_name()) {
+            (Some(folder), Some(name)) if !self.changed.contains_key(&own) => {
+                normal(&self.base.resolved(folder)).join(name)
+            }
+            _ => own,
+        }
+    }
+
+    /// Why a removed file cannot be read.
+    fn gone(&self, path: &Path) -> &'static str {
+        match self.changed.get(&self.place(path)) {
+            Some(_) => "no such file or folder",
+            None => "the link leads to nothing",
+        }
     }
 
     fn entry(&self, path: &Path) -> Option<&Option<Arc<[u8]>>> {
@@ -67,14 +86,45 @@ impl Overlay {
         let there = there.filter_map(|(p, b)| Some((p.as_path(), &**b.as_ref()?)));
         there.filter(move |(p, _)| p.starts_with(folder) && *p != folder)
     }
+
+    /// The changed files of a walk that are not among those that it found, by each way that leads to them.
+    fn added(
+        &self,
+        folder: &Path,
+        found: &[PathBuf],
+        excluded: &dyn Fn(&Path) -> bool,
+    ) -> BTreeSet<PathBuf> {
+        let mut folders = BTreeSet::from([folder]);
+        for path in found {
+            let above = path.ancestors().skip(1);
+            folders.extend(above.take_while(|a| a.starts_with(folder)));
+        }
+        let known: BTreeSet<&PathBuf> = found.iter().collect();
+        let mut out = BTreeSet::new();
+        for way in folders {
+            let root = self.key(way);
+            for (path, _) in self.below(&root) {
+                let Ok(rest) = path.strip_prefix(&root) else {
+                    continue;
+                };
+                let mut between = rest.parent().into_iter().flat_map(Path::iter);
+                let there = way.join(rest);
+                let skipped = between.any(is_skipped_name) || is_skipped(&there, excluded);
+                if !skipped && !known.contains(&there) {
+                    out.insert(there);
+                }
+            }
+        }
+        out
+    }
 }
 
 impl Files for Overlay {
     fn kind(&self, path: &Path) -> Result<Kind, String> {
         match self.entry(path) {
             Some(Some(bytes)) => Ok(Kind::File(bytes.len() as u64)),
-            Some(None) => Err("no such file or folder".into()),
-            None if self.below(&self.key(path)).next().is_some() => Ok(Kind::Folder),
+            Some(None) | None if self.below(&self.key(path)).next().is_some() => Ok(Kind::Folder),
+            Some(None) => Err(self.gone(path).into()),
             None => self.base.kind(path),
         }
     }
@@ -82,7 +132,8 @@ impl Files for Overlay {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.entry(path) {
             Some(Some(bytes)) => Ok(bytes.to_vec()),
-            Some(None) => Err(io::ErrorKind::NotFound.into()),
+            // In the words of the system: no such file.
+            Some(None) => Err(io::Error::from_raw_os_error(2)),
             None => self.base.read(path),
         }
     }
@@ -92,19 +143,20 @@ impl Files for Overlay {
             Ok(Kind::Folder) => self.base.walk(folder, excluded),
             _ => Walked::default(),
         };
-        out.files.retain(|p| self.entry(p) != Some(&None));
-        let known: BTreeSet<PathBuf> = out.files.iter().map(|p| self.key(p)).collect();
-        let root = self.key(folder);
-        for (path, _) in self.below(&root).filter(|(p, _)| !known.contains(*p)) {
-            let Ok(rest) = path.strip_prefix(&root) else {
-                continue;
-            };
-            let mut folders = rest.parent().into_iter().flat_map(Path::iter);
-            let there = folder.join(rest);
-            if !folders.any(is_skipped_name) && !is_skipped(&there, excluded) {
-                out.files.push(there);
+        let (gone, there) = out
+            .files
+            .into_iter()
+            .partition(|p| self.entry(p) == Some(&None));
+        out.files = there;
+        for path in gone {
+            // A link is still there.
+            if !self.changed.contains_key(&self.place(&path)) {
+                let why = self.gone(&path);
+                out.findings.push(unreadable_for(&path, why));
             }
         }
+        let added = self.added(folder, &out.files, excluded);
+        out.files.extend(added);
         out
     }
 

@@ -77,6 +77,7 @@ use check::{Check, LinkedPart, LinkedParts, Memos, Part};
 use hylint_engine::{Indexes, SetId};
 use hylint_model::PointKind;
 use material::Material;
+use open::Before;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -84,6 +85,8 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug)]
 pub struct Session {
     material: Material,
+    /// The matrix that goes before that of the request and of the site.
+    given: Option<Matrix>,
     site: OnceLock<SiteParts>,
     linked: LinkedParts,
     memos: Memos,
@@ -139,11 +142,17 @@ impl Session {
         matrix: Option<Matrix>,
         progress: &dyn Progress,
     ) -> Result<Self, Vec<Diag>> {
+        let given = matrix.clone();
         let (material, matrix) = open::open(files, request, matrix, None, progress)?;
-        Self::of(material, matrix, Memos::default())
+        Self::of(material, given, matrix, Memos::default())
     }
 
-    fn of(material: Material, matrix: Option<Matrix>, memos: Memos) -> Result<Self, Vec<Diag>> {
+    fn of(
+        material: Material,
+        given: Option<Matrix>,
+        matrix: Option<Matrix>,
+        memos: Memos,
+    ) -> Result<Self, Vec<Diag>> {
         let site = OnceLock::new();
         if let Some(matrix) = matrix {
             let _ = site.set(open::bind(&material, Some(matrix))?);
@@ -154,6 +163,7 @@ impl Session {
         };
         Ok(Self {
             material,
+            given,
             site,
             linked: LinkedParts::new(kept),
             memos,
@@ -169,13 +179,20 @@ impl Session {
     pub fn with(&self, change: impl FnOnce(Overlay) -> Overlay) -> Result<Self, Vec<Diag>> {
         let m = &self.material;
         let overlay = Arc::new(change(Overlay::new(m.files.clone())));
-        let matrix = self.site.get().map(|s| s.matrix.clone());
-        // The matrix of a site file may change with it.
-        let matrix = matrix.filter(|_| m.request.matrix.is_none() && m.config.is_none());
-        let before = Some((m, &*overlay));
-        let (material, matrix) =
-            open::open(overlay.clone(), m.request.clone(), matrix, before, &Silent)?;
-        Self::of(material, matrix, self.memos.copied())
+        let before = Before {
+            material: m,
+            matrix: self.site.get().map(|s| &s.matrix),
+            overlay: &overlay,
+        };
+        let (request, given) = (m.request.clone(), self.given.clone());
+        let (material, matrix) = open::open(
+            overlay.clone(),
+            request,
+            given.clone(),
+            Some(before),
+            &Silent,
+        )?;
+        Self::of(material, given, matrix, self.memos.copied())
     }
 
     /// Judges everything and says what was found.

@@ -32,7 +32,24 @@ pub struct SiteParts {
 const HELD_FILES: usize = 4;
 
 /// What was read before, to take from it what did not change, and what changed.
-type Before<'b> = Option<(&'b Material, &'b Overlay)>;
+#[derive(Clone, Copy)]
+pub(super) struct Before<'b> {
+    pub material: &'b Material,
+    /// What was bound by, if anything is bound yet.
+    pub matrix: Option<&'b Matrix>,
+    pub overlay: &'b Overlay,
+}
+
+impl Before<'_> {
+    /// Whether each file that did not change would be read as deep as it was: how much of it is kept depends on what else
+    /// tells the role of its host.
+    fn reads_alike(&self, config: Option<&Config>, matrix: Option<&Matrix>) -> bool {
+        let site = |c: Option<&Config>| c.map(|c| (c.path.clone(), c.text.clone()));
+        let bound = self.matrix.zip(matrix);
+        site(self.material.config.as_ref()) == site(config)
+            && bound.is_none_or(|(old, new)| old.sha256 == new.sha256)
+    }
+}
 
 /// Reads what a request asks for. The matrix comes back with it, unless nothing is to be bound yet.
 ///
@@ -42,14 +59,14 @@ pub(super) fn open(
     files: Arc<dyn Files>,
     request: Request,
     matrix: Option<Matrix>,
-    before: Before<'_>,
+    before: Option<Before<'_>>,
     progress: &dyn Progress,
 ) -> Result<(Material, Option<Matrix>), Vec<Diag>> {
     let (config, matrix) = configuration(&*files, &request, matrix)?;
     let reading = reading(&*files, &request, config.as_ref())?;
     progress.begin("reading", reading.found.files.len());
     let whole_site = reading.whole_site;
-    let before = before.filter(|(m, _)| text(m.config.as_ref()) == text(config.as_ref()));
+    let before = before.filter(|b| b.reads_alike(config.as_ref(), matrix.as_ref()));
     let mut loaded = {
         let keep = keeping(
             &*files,
@@ -81,10 +98,6 @@ pub(super) fn open(
         request,
     };
     Ok((material, matrix))
-}
-
-fn text(config: Option<&Config>) -> Option<&str> {
-    config.map(|c| &*c.text)
 }
 
 /// Binds exports to hosts.
@@ -235,11 +248,14 @@ fn load(
     files: &dyn Files,
     all: &[FileRef],
     keep: &(dyn Fn(&FileRef) -> Keep + Sync),
-    before: Before<'_>,
+    before: Option<Before<'_>>,
     progress: &dyn Progress,
 ) -> Loaded {
     let tick = |_: &FileRef| progress.step();
-    let Some((material, overlay)) = before else {
+    let Some(Before {
+        material, overlay, ..
+    }) = before
+    else {
         return load::load(files, all, keep, &tick);
     };
     let known = known_exports(material);

@@ -3,7 +3,7 @@
 use super::basis::Basis;
 use super::judge_part::Found;
 use super::parts::Part;
-use crate::judge::PartScope;
+use crate::judge::{Applying, PartScope};
 use crate::load::Seal;
 use crate::site::RoleState;
 use hylint_engine::{PointId, SetId};
@@ -32,6 +32,8 @@ pub(super) struct SiteKey {
     config: Option<Arc<str>>,
     matrix: String,
     roles: Vec<RoleState>,
+    /// Nodes of a cluster need each other if there are several, whichever part they are in.
+    applying: Applying,
     resolve: Arc<BTreeMap<String, AddrSet>>,
     known: BTreeMap<String, AddrSet>,
 }
@@ -81,6 +83,7 @@ impl SiteKey {
             config: material.config.as_ref().map(|c| c.text.clone()),
             matrix: basis.flows.matrix.sha256.clone(),
             roles: site.roles.clone(),
+            applying: basis.flows.applying.clone(),
             resolve: site.resolve.clone(),
             known: material.known().clone(),
         })
