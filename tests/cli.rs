@@ -176,6 +176,24 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!(err, "");
 }
 
+// Fails if an export that holds settings alone is shown without them.
+#[test]
+fn inspect_shows_profile_settings() {
+    let settings = "\r\nDomain Profile Settings: \r\n\
+        ----------------------------------------------------------------------\r\n\
+        State                                 ON\r\n\
+        Firewall Policy                       BlockInbound,AllowOutbound\r\n\
+        LocalFirewallRules                    Enable\r\nOk.\r\n";
+    Hylint::new()
+        .file("allprofiles.txt", settings)
+        .args("inspect allprofiles.txt")
+        .run()
+        .expect(
+            0,
+            &["profile settings, for the rules of the same host", "domain"],
+        );
+}
+
 #[test]
 fn inspect_shows_hostile_text_harmless_and_whole_in_json() {
     let name = "a\u{1b}[2J\u{202e}b";

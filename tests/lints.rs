@@ -508,6 +508,21 @@ fn behind_https(rules: &str) -> Outcome {
 }
 
 #[test]
+fn a_chain_that_no_rule_jumps_to_is_named_unless_it_may_be_the_kernels() {
+    let with = |chain: &str| {
+        let filter = iptables(&format!("{REPLIES}{HTTPS}"));
+        let nat = format!("*nat\n:PREROUTING ACCEPT [0:0]\n{chain}COMMIT\n");
+        lines(&gateway(&(nat + &filter)), "unreferenced-chain").len()
+    };
+    let rule = |chain: &str| format!("-A {chain} -s 10.0.0.0/8 -j ACCEPT\n");
+    let own = || format!(":OWN - [0:0]\n{}", rule("OWN"));
+    assert_eq!(with(&own()), 1);
+    assert_eq!(with(&format!("{}-A PREROUTING -j OWN\n", own())), 0);
+    // Of a dump that has lost its headings.
+    assert_eq!(with(&rule("FORWARD")), 0);
+}
+
+#[test]
 fn a_rule_that_others_together_take_all_packets_of_is_shadowed_and_they_are_named() {
     let stripes = "-A INPUT -p tcp -m tcp --dport 8000:8049 -j DROP\n-A INPUT -p tcp -m tcp --dport 8050:8099 -j DROP\n";
     let o = behind_https(&format!(

@@ -182,6 +182,9 @@ fn an_allow_does_not_carry_for_a_program_that_a_block_of_any_port_names() {
         (vec![app.clone()], vec![], &[(Effect::Allow, false)]),
         // Another service of the program may listen.
         (twofold.to_vec(), vec![app.clone()], ASSUMED),
+        (twofold.to_vec(), twofold.to_vec(), NOT),
+        // Windows tells no case apart.
+        (vec![program(r"C:\X\APP.EXE")], vec![app.clone()], NOT),
     ] {
         let rules = vec![
             rule(Action::Deny, any_port(), &block),
@@ -189,6 +192,55 @@ fn an_allow_does_not_carry_for_a_program_that_a_block_of_any_port_names() {
         ];
         let got = judged(rules, LocalPolicy::Required(platform::listener(&[])));
         assert_eq!(got, want, "{block:?} {allow:?}");
+    }
+}
+
+// Fails if a block that was passed over decides a later block that asks the same: whether that one stops the flow is open,
+// whatever the order.
+#[test]
+fn a_block_of_any_port_leaves_a_block_of_the_port_open() {
+    let any_port = PacketBox {
+        dport: PortSet::full(),
+        ..https()
+    };
+    let app = [program(r"C:\x\app.exe")];
+    let any = rule(Action::Deny, any_port, &app);
+    let named = rule(Action::Deny, https(), &app);
+    let allow = rule(Action::Allow, https(), &[]);
+    for blocks in [[any.clone(), named.clone()], [named, any]] {
+        let rules = blocks.into_iter().chain([allow.clone()]).collect();
+        let got = judged(rules, LocalPolicy::Required(platform::listener(&[])));
+        assert_eq!(got, OPEN);
+    }
+}
+
+// Fails if what a block of any port says of some packets is said of others.
+#[test]
+fn a_block_of_any_port_from_elsewhere_stops_nothing() {
+    let from = |lo: u32, hi: u32| PacketBox {
+        src: AddrSet {
+            v4: RangeSet::range(lo, hi),
+            v6: RangeSet::empty(),
+        },
+        ..https()
+    };
+    let app = [program(r"C:\x\app.exe")];
+    let of_any_port = |space: PacketBox| PacketBox {
+        dport: PortSet::full(),
+        ..space
+    };
+    let both: &[(Effect, bool)] = &[(Effect::Allow, true), (Effect::Deny, false)];
+    for (block, want) in [
+        (from(0, 0x00FF_FFFF), ASSUMED),
+        (from(0x0A00_0000, 0x0AFF_FFFF), NOT),
+        (from(0x0A00_0000, 0x0A00_0000), both),
+    ] {
+        let rules = vec![
+            rule(Action::Deny, of_any_port(block.clone()), &app),
+            rule(Action::Allow, https(), &app),
+        ];
+        let got = judged(rules, LocalPolicy::Required(platform::listener(&[])));
+        assert_eq!(got, want, "{block:?}");
     }
 }
 

@@ -7,6 +7,7 @@ use crate::finding::{Code, Finding, Known};
 use crate::judge::Exports;
 use hylint_engine::PointId;
 use hylint_model::{Body, Chain, Point, RuleOrigin, Span, Table};
+use hylint_parsers::iptables::is_base_chain;
 use std::collections::BTreeMap;
 
 /// Adds every hygiene finding, in point order, and says which rules decide nothing.
@@ -52,6 +53,11 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
     folded(exports, at, Code::DuplicateName, message, &known, &spans)
 }
 
+/// Whether the kernel calls a chain, or would in another table: that of a line may have been lost.
+fn may_be_base(c: &Chain) -> bool {
+    c.base.is_some() || is_base_chain(&c.name)
+}
+
 fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding> {
     let mut used = vec![false; table.chains.len()];
     let rules = table.chains.iter().flat_map(|c| &c.rules);
@@ -64,7 +70,7 @@ fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding
         .chains
         .iter()
         .zip(&used)
-        .filter(|(c, used)| !**used && !c.rules.is_empty() && c.base.is_none())
+        .filter(|(c, used)| !**used && !c.rules.is_empty() && !may_be_base(c))
         .map(|(c, _)| c)
         .collect();
     let spans: Vec<Span> = idle.iter().map(|c| c.span).collect();

@@ -90,7 +90,7 @@ impl Bodies {
         }
     }
 
-    /// An export to look at.
+    /// An export to look at, without its companions.
     ///
     /// # Errors
     /// It is not kept, and the file is not what it was.
@@ -98,13 +98,13 @@ impl Bodies {
         &self,
         files: &dyn Files,
         export: ExportId,
-    ) -> Result<Arc<LoadedExport>, Changed> {
+    ) -> Result<LoadedExport, Changed> {
         let slot = self.slot(export)?;
         let read = match &slot.held {
             Held::Kept(read) => read.0.clone(),
             Held::Once(_) => slot.read(files)?.0,
         };
-        Ok(Arc::new(read))
+        Ok(read)
     }
 
     fn slot(&self, export: ExportId) -> Result<&Slot, Changed> {

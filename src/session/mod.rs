@@ -326,7 +326,13 @@ impl Session {
     pub fn source(&self, export: ExportId) -> Result<Arc<LoadedExport>, Vec<Diag>> {
         let m = &self.material;
         let source = m.bodies.source(&*m.files, export);
-        source.map_err(|c| vec![changed(&c)])
+        let mut source = source.map_err(|c| vec![changed(&c)])?;
+        // The head holds them for all.
+        if let Some(head) = m.heads.get(export) {
+            let companions = &head.export.companions;
+            source.export.companions.clone_from(companions);
+        }
+        Ok(Arc::new(source))
     }
 
     /// The rule sets that are judged together with an export's, linked, with indexes by `new` where they are not kept

@@ -46,9 +46,10 @@ fn base(purpose: Purpose, hook: Hook) -> BoxedStrategy<BaseChain> {
         Prerouting | Output => -100,
         _ => 100,
     };
-    let kind = match purpose {
-        Purpose::Nat => ChainType::Nat,
-        Purpose::Own(kind) => kind,
+    let kind = match (purpose, hook) {
+        (Purpose::Nat, _) => ChainType::Nat,
+        (Purpose::Mangle, Output) => ChainType::Route,
+        (Purpose::Own(kind), _) => kind,
         _ => ChainType::Filter,
     };
     let places = match purpose {

@@ -14,7 +14,7 @@ pub(crate) struct Fact<'a> {
 
 impl PartialEq for Fact<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.value == other.value && self.condition.text == other.condition.text
+        self.value == other.value && is_same_test(self.condition, other.condition)
     }
 }
 
@@ -29,7 +29,7 @@ impl<'a> Fact<'a> {
 
     /// Whether they are of one condition and only one of them can be true.
     pub(crate) fn contradicts(&self, o: &Self) -> bool {
-        self.value != o.value && self.condition.text == o.condition.text
+        self.value != o.value && is_same_test(self.condition, o.condition)
     }
 
     /// Whether it is about where a packet goes, which a translation changes.
@@ -43,7 +43,7 @@ impl<'a> Fact<'a> {
 
     /// What the fact says of a test.
     fn about(&self, c: &Condition) -> Option<bool> {
-        if self.condition.text == c.text {
+        if is_same_test(self.condition, c) {
             return Some(self.value);
         }
         match (&self.condition.test, &c.test) {
@@ -52,6 +52,22 @@ impl<'a> Fact<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether two conditions hold for the same packets.
+pub(crate) fn is_same(a: &Condition, b: &Condition) -> bool {
+    a.negated == b.negated && is_same_test(a, b)
+}
+
+/// The same but for negation. Windows tells no case of names of files and services apart.
+fn is_same_test(a: &Condition, b: &Condition) -> bool {
+    a.text == b.text
+        || match (&a.test, &b.test) {
+            (Test::Program(a), Test::Program(b)) | (Test::Service(a), Test::Service(b)) => {
+                a.to_lowercase() == b.to_lowercase()
+            }
+            _ => false,
+        }
 }
 
 /// Whether a condition holds, by the facts of the path and by the conditions of its own clause, which hold together.

@@ -169,6 +169,7 @@ fn split_clause<'a>(
     let mut space = piece.space.intersect(&clause.space);
     let mut open: SmallVec<[&'a Condition; 2]> = SmallVec::new();
     let mut assumed: SmallVec<[&'a Condition; 1]> = SmallVec::new();
+    let mut passed: SmallVec<[&'a Condition; 2]> = SmallVec::new();
     for cond in &clause.conditions {
         let at = At {
             dir,
@@ -185,14 +186,16 @@ fn split_clause<'a>(
                 rest.push(piece);
                 return;
             }
-            Tri::PassedOver => {
-                rest.push(passed_over(clause, cond, piece));
-                return;
-            }
+            Tri::PassedOver => passed.push(cond),
         }
     }
     if space.is_empty() {
         rest.push(piece);
+        return;
+    }
+    if !passed.is_empty() {
+        passed.extend(assumed.into_iter().chain(open));
+        pass_over(piece, space, passed, rest);
         return;
     }
     for outside in piece.space.subtract(&space) {
@@ -213,15 +216,22 @@ fn split_clause<'a>(
     hit.push(matched);
 }
 
-/// A piece that a clause did not take, as this condition counted as false. Where nothing else could have kept it from
-/// matching, that is remembered.
-fn passed_over<'a>(clause: &Clause, cond: &'a Condition, mut piece: Piece<'a>) -> Piece<'a> {
-    let fact = Fact::of(cond, false);
-    let alone = clause.conditions.len() == 1;
-    if alone && piece.space.is_subset(&clause.space) && !piece.facts.contains(&fact) {
-        piece.facts.push(fact);
+/// The packets `space` of a piece, which a clause passes over for these conditions: they go on, and it is remembered.
+fn pass_over<'a>(
+    mut piece: Piece<'a>,
+    space: PacketBox,
+    conditions: SmallVec<[&'a Condition; 2]>,
+    rest: &mut Vec<Piece<'a>>,
+) {
+    for outside in piece.space.subtract(&space) {
+        rest.push(Piece {
+            space: outside,
+            ..piece.clone()
+        });
     }
-    piece
+    piece.space = space;
+    piece.passed.push(conditions);
+    rest.push(piece);
 }
 
 /// Takes the open conditions of a clause as true for `matched`, and sends on the packets for which one is not: the first is
@@ -335,7 +345,7 @@ fn decide<'a>(
         return t;
     }
     let fact = || facts::answer(&piece.facts, open, cond);
-    if let Some(t) = process::decide(&ctx.policy, part.action, clause, cond, fact) {
+    if let Some(t) = process::decide(&ctx.policy, part.action, clause, cond, piece, fact) {
         return t;
     }
     match fact() {

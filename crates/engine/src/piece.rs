@@ -43,6 +43,9 @@ pub(crate) struct Piece<'a> {
     pub(crate) connmark: Mark,
     /// What undecided conditions were taken to be on this path.
     pub(crate) facts: SmallVec<[Fact<'a>; 2]>,
+    /// For each clause that was passed over, what it asked that nothing answered. Where an allow asks all of that as well,
+    /// the clause would have come first.
+    pub(crate) passed: Vec<SmallVec<[&'a Condition; 2]>>,
     /// The undecided conditions of this path.
     pub(crate) conditions: SmallVec<[&'a Condition; 2]>,
     /// The assumed ones.
@@ -77,6 +80,7 @@ impl<'a> Piece<'a> {
             mark: Mark::exactly(mark),
             connmark,
             facts: SmallVec::new(),
+            passed: Vec::new(),
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
             by: None,
@@ -118,6 +122,7 @@ impl<'a> Piece<'a> {
             && self.bound == o.bound
             && self.unseen == o.unseen
             && self.sent_state == o.sent_state
+            && self.passed == o.passed
     }
 
     /// The branch of packets that have come to the end of their way.

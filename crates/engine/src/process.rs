@@ -4,6 +4,8 @@
 //! Packets do not tell which program, service or owner sends or receives them. A required flow rests on the expected one, a
 //! packet taken literally on none, and excess on any.
 
+use super::facts::is_same;
+use super::piece::Piece;
 use super::tri::Tri;
 use hylint_model::{Action, Clause, Condition, ConditionKind, Listener, Test};
 use hylint_space::PacketBox;
@@ -74,13 +76,14 @@ impl Carry {
     }
 }
 
-/// Decides a condition that packets do not, for who asks; `None` if it stays open. `fact` is what the packets' way so far
-/// says of it.
+/// Decides a condition that packets do not, for who asks; `None` if it stays open. `fact` is what the way of the packets so
+/// far says of it.
 pub(super) fn decide(
     policy: &LocalPolicy<'_>,
     action: &Action,
     clause: &Clause,
     cond: &Condition,
+    piece: &Piece<'_>,
     fact: impl Fn() -> Option<bool>,
 ) -> Option<Tri> {
     let finite = Carry::of(&clause.space) == Carry::Finite;
@@ -92,7 +95,7 @@ pub(super) fn decide(
         }
         LocalPolicy::Required(_) if cond.kind != ConditionKind::Local => None,
         LocalPolicy::Required(listener) => match action {
-            Action::Allow | Action::Bypass => Some(if finite {
+            Action::Allow | Action::Bypass => Some(if finite && !stopped_before(piece, clause) {
                 carries(listener, clause, cond, fact)
             } else {
                 Tri::False
@@ -100,6 +103,13 @@ pub(super) fn decide(
             _ => stops(listener, clause, cond, finite),
         },
     }
+}
+
+/// Whether a clause that the packets passed over would have come first for whatever process this one means: it asked nothing
+/// else.
+fn stopped_before(piece: &Piece<'_>, clause: &Clause) -> bool {
+    let asks = |c: &&Condition| clause.conditions.iter().any(|own| is_same(own, c));
+    piece.passed.iter().any(|p| p.iter().all(|c| asks(c)))
 }
 
 /// Whether an allow of named ports carries a required flow: its program is the expected one or not known to be another.

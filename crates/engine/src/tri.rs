@@ -5,7 +5,7 @@ pub(super) enum Tri {
     True,
     Assumed,
     False,
-    /// It counts as false, and no other rule that asks the same may take it to hold.
+    /// It counts as false, but no allow that asks the same may take it to hold.
     PassedOver,
     Open,
 }

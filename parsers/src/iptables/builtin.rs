@@ -13,7 +13,8 @@ pub(super) const BASE_CHAINS: [(&str, Hook); 5] = [
 ];
 
 /// Whether a chain has the name of one that the kernel calls.
-pub(super) fn is_base_chain(name: &str) -> bool {
+#[must_use]
+pub fn is_base_chain(name: &str) -> bool {
     BASE_CHAINS.iter().any(|(n, _)| *n == name)
 }
 

@@ -26,7 +26,7 @@ mod write;
 mod tests;
 
 pub use crate::write::WriteError;
-pub use builtin::{base_chain, chain_name};
+pub use builtin::{base_chain, chain_name, is_base_chain};
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use read::write;
