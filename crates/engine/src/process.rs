@@ -109,7 +109,7 @@ pub(super) fn decide(
 /// else.
 fn stopped_before(piece: &Piece<'_>, clause: &Clause) -> bool {
     let asks = |c: &&Condition| clause.conditions.iter().any(|own| is_same(own, c));
-    piece.passed.iter().any(|p| p.iter().all(|c| asks(c)))
+    piece.passed.iter().any(|p| p.iter().all(asks))
 }
 
 /// Whether an allow of named ports carries a required flow: its program is the expected one or not known to be another.
