@@ -193,11 +193,6 @@ fn split_clause<'a>(
         rest.push(piece);
         return;
     }
-    if !passed.is_empty() {
-        passed.extend(assumed.into_iter().chain(open));
-        pass_over(piece, space, passed, rest);
-        return;
-    }
     for outside in piece.space.subtract(&space) {
         rest.push(Piece {
             space: outside,
@@ -205,6 +200,12 @@ fn split_clause<'a>(
         });
     }
     let mut matched = Piece { space, ..piece };
+    if !passed.is_empty() {
+        passed.extend(assumed.into_iter().chain(open));
+        matched.passed.push(passed);
+        rest.push(matched);
+        return;
+    }
     if !open.is_empty() {
         take_open(&mut matched, &open, rest);
     }
@@ -214,24 +215,6 @@ fn split_clause<'a>(
         }
     }
     hit.push(matched);
-}
-
-/// The packets `space` of a piece, which a clause passes over for these conditions: they go on, and it is remembered.
-fn pass_over<'a>(
-    mut piece: Piece<'a>,
-    space: PacketBox,
-    conditions: SmallVec<[&'a Condition; 2]>,
-    rest: &mut Vec<Piece<'a>>,
-) {
-    for outside in piece.space.subtract(&space) {
-        rest.push(Piece {
-            space: outside,
-            ..piece.clone()
-        });
-    }
-    piece.space = space;
-    piece.passed.push(conditions);
-    rest.push(piece);
 }
 
 /// Takes the open conditions of a clause as true for `matched`, and sends on the packets for which one is not: the first is
