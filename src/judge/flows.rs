@@ -119,17 +119,16 @@ impl<'a> Flows<'a> {
         a != b && (lives(a, b) || lives(b, a))
     }
 
-    /// Hosts that are judged here and have one of the roles, with their numbers.
+    /// Hosts at which required flows of the roles are judged here, with their numbers.
     pub fn hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = (InPart, &'a Host<PointId>)> {
         let numbers = (0..self.part.hosts.len()).map(InPart);
-        numbers
-            .zip(&self.part.hosts)
-            .filter(move |(_, h)| h.roles.iter().any(|r| roles.contains(r)))
+        let declared = numbers.zip(&self.part.hosts).filter(|(_, h)| h.declared);
+        declared.filter(move |(_, h)| h.roles.iter().any(|r| roles.contains(r)))
     }
 
-    /// Hosts of the whole site that have one of the roles.
+    /// Hosts of the whole site at which required flows of the roles are judged.
     pub fn all_hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = &'a Host> {
-        let all = self.site.hosts.iter();
+        let all = self.site.hosts.iter().filter(|h| h.declared);
         all.filter(move |h| h.roles.iter().any(|r| roles.contains(r)))
     }
 

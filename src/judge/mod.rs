@@ -227,7 +227,7 @@ pub fn host_guards<'a>(
                 direction,
                 interfaces: &host.interfaces,
                 resolve: &host.resolve,
-                local: &host.addrs,
+                local: &host.every,
                 profile,
                 named: named.clone(),
             };

@@ -49,8 +49,14 @@ pub struct Layer<P = RunPoint> {
 pub struct Host<P = RunPoint> {
     /// Name for people and findings.
     pub name: String,
-    /// Its addresses; empty when unknown.
+    /// Its declared addresses, on which required flows are judged; empty when unknown.
     pub addrs: AddrSet,
+    /// Every address behind these layers: the declared ones, and those that exports show for the same interface, instance
+    /// or machine (IPv6, secondary, public). Excess is judged on all of them. Empty when unknown.
+    pub every: AddrSet,
+    /// Whether required flows are judged at these layers. False for a further interface of a host, whose declared addresses
+    /// are on another one: excess is the union over all interfaces, and each is a host of its own under one name.
+    pub declared: bool,
     /// Its roles, those that live on another role's hosts included.
     pub roles: Vec<RoleIx>,
     /// Where the roles come from, if they come from anywhere.
@@ -75,6 +81,8 @@ impl Host {
         Host {
             name: self.name.clone(),
             addrs: self.addrs.clone(),
+            every: self.every.clone(),
+            declared: self.declared,
             roles: self.roles.clone(),
             role_source: self.role_source,
             layers: self.layers.iter().map(layer).collect(),

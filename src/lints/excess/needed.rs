@@ -36,9 +36,9 @@ impl Needed {
         };
         for h in hosts {
             // Rules of AWS name no destination: they let in to every host behind the point, and its needs are one.
-            let named = kind.names_destinations() && !h.addrs.is_empty();
+            let named = kind.names_destinations() && !h.every.is_empty();
             let dst = if named {
-                h.addrs.clone()
+                h.every.clone()
             } else {
                 AddrSet::any()
             };

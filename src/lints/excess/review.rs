@@ -64,11 +64,11 @@ impl<'a, 'b> PointReview<'a, 'b> {
         hosts: &[&Host<PointId>],
         idle: &'b Idle,
     ) -> Self {
-        let known = !hosts.is_empty() && hosts.iter().all(|h| !h.addrs.is_empty());
+        let known = !hosts.is_empty() && hosts.iter().all(|h| !h.every.is_empty());
         let behind = if known {
             hosts
                 .iter()
-                .fold(AddrSet::empty(), |a, h| a.union(&h.addrs))
+                .fold(AddrSet::empty(), |a, h| a.union(&h.every))
         } else {
             AddrSet::any()
         };

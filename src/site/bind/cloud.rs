@@ -37,6 +37,15 @@ pub(super) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
     found.map(|t| t.value.trim())
 }
 
+/// Interfaces of a host that are guarded by the same layers.
+struct Guarded {
+    layers: Vec<Layer>,
+    /// Their declared addresses.
+    own: AddrSet,
+    /// All their addresses.
+    every: AddrSet,
+}
+
 impl Binder<'_> {
     /// The exports, and those in the folders of them: interfaces are exported beside groups.
     fn beside(&self, exports: &[ExportId]) -> Vec<ExportId> {
@@ -190,29 +199,52 @@ impl Binder<'_> {
         })
     }
 
-    /// One host for each way in which interfaces with the host's addresses are guarded.
+    /// One host for each way in which interfaces with the host's addresses are guarded, and one for each way in which further
+    /// interfaces of the same instances are.
     fn by_interface(&mut self, base: &Host, exports: &[ExportId]) -> Vec<Host> {
-        let mut found: Vec<(Vec<Layer>, AddrSet)> = Vec::new();
+        let mut found: Vec<Guarded> = Vec::new();
         let mut missing = Vec::new();
-        for i in self.interfaces(exports) {
-            let own = i.private.union(&i.public).intersect(&base.addrs);
-            if own.is_empty() {
+        let interfaces = self.interfaces(exports);
+        let addrs = |i: &NetworkInterface| i.private.union(&i.public);
+        let declared = |i: &&&NetworkInterface| addrs(i).intersects(&base.addrs);
+        let instances: BTreeSet<String> = interfaces
+            .iter()
+            .filter(declared)
+            .filter(|i| !i.instance.is_empty())
+            .map(|i| i.instance.to_ascii_lowercase())
+            .collect();
+        for i in &interfaces {
+            let every = addrs(i);
+            let own = every.intersect(&base.addrs);
+            if own.is_empty() && !instances.contains(&i.instance.to_ascii_lowercase()) {
                 continue;
             }
             let layers = self.interface_layers(i, exports, &mut missing);
-            match found.iter_mut().find(|(l, _)| *l == layers) {
-                Some((_, addrs)) => *addrs = addrs.union(&own),
-                None => found.push((layers, own)),
+            match found.iter_mut().find(|g| g.layers == layers) {
+                Some(g) => {
+                    g.own = g.own.union(&own);
+                    g.every = g.every.union(&every);
+                }
+                None => found.push(Guarded { layers, own, every }),
             }
         }
         for (id, at) in missing {
             self.group_not_exported(base, &id, at);
         }
-        let one = found.len() == 1;
-        let host = |(layers, addrs)| Host {
-            layers,
-            addrs: if one { base.addrs.clone() } else { addrs },
-            ..base.clone()
+        let one = found.iter().filter(|g| !g.own.is_empty()).count() == 1;
+        let host = |g: Guarded| {
+            let declared = !g.own.is_empty();
+            let addrs = match one && declared {
+                true => base.addrs.clone(),
+                false => g.own,
+            };
+            Host {
+                layers: g.layers,
+                every: g.every.union(&addrs),
+                addrs,
+                declared,
+                ..base.clone()
+            }
         };
         found.into_iter().map(host).collect()
     }

@@ -30,6 +30,8 @@ impl Binder<'_> {
         Host {
             name: h.name.clone(),
             addrs: h.addrs.clone(),
+            every: h.addrs.clone(),
+            declared: true,
             roles: h.roles.clone(),
             role_source: Some(RoleSource::Config),
             layers: Vec::new(),

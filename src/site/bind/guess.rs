@@ -111,7 +111,9 @@ impl Binder<'_> {
         let path = e.map(|e| paths::host_name(&e.path)).unwrap_or_default();
         Host {
             name: known.name.or(own).unwrap_or(path),
+            every: known.addrs.clone(),
             addrs: known.addrs,
+            declared: true,
             roles: known.roles,
             role_source: known.source,
             layers: Vec::new(),
@@ -279,6 +281,7 @@ impl Binder<'_> {
             let at = files.first().copied().unwrap_or_default();
             hosts.push(Host {
                 layers,
+                every: i.private.union(&i.public),
                 ..self.guessed(at, known)
             });
         }
