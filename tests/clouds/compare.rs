@@ -1,0 +1,261 @@
+//! What hylint says of a site held against what the oracle says.
+
+use crate::ask::{Fate, Readings};
+use crate::site::{Exposed, Packet, Site};
+use crate::space::{Addr, Level};
+use crate::text::{ROOT, memory, parsed, protocol};
+use hylint::finding::outcome::{Outcome, Status};
+use hylint::finding::{Code, Finding, Severity};
+use hylint::session::{Request, Session};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What was compared.
+#[derive(Default, Debug)]
+pub(crate) struct Tally {
+    pub(crate) sites: usize,
+    /// Rows by what both say.
+    pub(crate) rows: BTreeMap<&'static str, usize>,
+    /// Hosts by how they are exposed.
+    pub(crate) hosts: BTreeMap<&'static str, usize>,
+    /// Rows and hosts of which the documentation leaves open what is right.
+    pub(crate) open: usize,
+}
+
+/// The findings that say how much of the Internet reaches something.
+const EXPOSURE: [Code; 4] = [
+    Code::ExposedToInternet,
+    Code::OverPermissiveSource,
+    Code::AnyAny,
+    Code::DefaultAllow,
+];
+
+/// The differences between the two.
+pub(crate) fn compared(site: &Site, files: &[(String, String)], tally: &mut Tally) -> Vec<String> {
+    let matrix = files.iter().find(|f| f.0 == "matrix.toml").unwrap();
+    let request = Request {
+        at: "2026-11-25T00:00:00Z".parse().unwrap(),
+        threads: 1,
+        ..Request::new([ROOT])
+    };
+    let session = Session::open_with(
+        Arc::new(memory(files)),
+        request,
+        Some(parsed(&matrix.1)),
+        &hylint::common::progress::Silent,
+    );
+    let outcome = match session.and_then(|s| s.check()) {
+        Ok(outcome) => outcome,
+        Err(all) => return all.iter().map(|d| format!("cannot run: {d}")).collect(),
+    };
+    tally.sites += 1;
+    let mut told = rows(site, &outcome, tally);
+    for host in 0..site.hosts.len() {
+        told.extend(exposure(site, host, &outcome, tally));
+    }
+    told.extend(others(&outcome));
+    told
+}
+
+fn rows(site: &Site, outcome: &Outcome, tally: &mut Tally) -> Vec<String> {
+    let mut told = Vec::new();
+    for (n, row) in site.rows.iter().enumerate() {
+        let id = format!("row.r{n}");
+        let result = outcome.requirements.iter().find(|r| r.id == id).unwrap();
+        let fates = site.fates(row);
+        let said = match result.status {
+            Status::Satisfied => Some(Fate::Satisfied),
+            Status::Violated => Some(Fate::Violated),
+            Status::Conditional => Some(Fate::Conditional),
+            _ => None,
+        };
+        if fates.len() > 1 || fates.contains(&None) {
+            tally.open += 1;
+        }
+        // Of client ports that hardly anybody uses a warning is enough.
+        let rare = fates.contains(&None) && said != Some(Fate::Violated);
+        if rare || (said.is_some() && fates.contains(&said)) {
+            *tally.rows.entry(said.unwrap().word()).or_default() += 1;
+            continue;
+        }
+        // Without a layer nothing is proven; it is said in one of two words.
+        if result.status == Status::Unverified
+            && fates.contains(&Some(Fate::Conditional))
+            && site.lacks(row)
+        {
+            *tally.rows.entry("unverified").or_default() += 1;
+            continue;
+        }
+        let right: Vec<&str> = fates.iter().map(|f| f.map_or("rare", Fate::word)).collect();
+        told.push(format!(
+            "{} {} -> {} {} {:?}: hylint {}, oracle {}",
+            n + 1,
+            site.role(row.from),
+            site.role(row.to),
+            protocol(row.proto),
+            row.ports,
+            result.status.as_str(),
+            right.join(" or "),
+        ));
+    }
+    told
+}
+
+fn is_exposure(f: &Finding) -> bool {
+    EXPOSURE.contains(&f.code)
+}
+
+/// The ports that findings name: `TCP 22, 443 and 5000-5010`, or all.
+fn named(f: &Finding, exposed: &Exposed) -> bool {
+    let texts: Vec<&str> = if f.excess.is_empty() {
+        vec![&f.message]
+    } else {
+        f.excess.iter().map(|p| &*p.text).collect()
+    };
+    texts.iter().any(|t| {
+        let (ports, _) = t.split_once(" from ").unwrap_or((t, ""));
+        let proto = protocol(exposed.proto).to_uppercase();
+        if !ports.contains(&proto) && ["TCP", "UDP"].iter().any(|p| ports.contains(p)) {
+            return false;
+        }
+        let mut numbers = ports
+            .split(|c: char| !(c.is_ascii_digit() || c == '-'))
+            .filter(|w| w.starts_with(|c: char| c.is_ascii_digit()))
+            .peekable();
+        numbers.peek().is_none()
+            || numbers.any(|w| {
+                let (lo, hi) = w.split_once('-').unwrap_or((w, w));
+                let bound = |t: &str| t.parse().unwrap_or(0u32);
+                (bound(lo)..=bound(hi)).contains(&u32::from(exposed.port))
+            })
+    })
+}
+
+fn exposure(site: &Site, host: usize, outcome: &Outcome, tally: &mut Tally) -> Vec<String> {
+    let name = &site.hosts[host].name;
+    let mut told = Vec::new();
+    let own = &site.hosts[host];
+    let guards = site.clouds[own.cloud].guards(own.machine);
+    let folder = format!("{}/", site.clouds[own.cloud].folder());
+    // A rule of a group is told once, whatever hosts the group guards.
+    let about = |f: &&Finding| {
+        let here = f.place.as_ref().is_none_or(|p| p.path.contains(&folder));
+        let by_point = f.point.as_ref().is_some_and(|p| guards.contains(p));
+        f.host.as_deref() == Some(name) || (here && by_point)
+    };
+    let of_host: Vec<&Finding> = outcome.findings.iter().filter(about).collect();
+    let errors: Vec<&&Finding> = of_host
+        .iter()
+        .filter(|f| is_exposure(f) && f.severity == Severity::Error)
+        .collect();
+    let (sure, possible) = (site.exposure(host, false), site.exposure(host, true));
+    // Exposed by every reading.
+    let all =
+        |maps: &BTreeSet<BTreeMap<Exposed, Option<Level>>>, least: Level| -> BTreeSet<Exposed> {
+            let reached = |m: &BTreeMap<Exposed, Option<Level>>| -> BTreeSet<Exposed> {
+                m.iter()
+                    .filter(|(_, l)| l.is_some_and(|l| l >= least))
+                    .map(|(e, _)| *e)
+                    .collect()
+            };
+            let mut each = maps.iter().map(reached);
+            let first = each.next().unwrap();
+            each.fold(first, |a, b| &a & &b)
+        };
+    let must = all(&sure, Level::Anyone);
+    let should = &all(&possible, Level::Anyone) | &all(&sure, Level::Large);
+    // Exposed by some reading.
+    let may: BTreeSet<Exposed> = sure
+        .iter()
+        .flatten()
+        .filter(|(_, l)| l.is_none_or(|l| l == Level::Anyone))
+        .map(|(e, _)| *e)
+        .collect();
+    if sure.len() > 1 || possible.len() > 1 {
+        tally.open += 1;
+    }
+    let kind = match (must.is_empty(), should.is_empty()) {
+        (false, _) => "open to anyone",
+        (true, false) => "open to large parts",
+        (true, true) => "closed",
+    };
+    *tally.hosts.entry(kind).or_default() += 1;
+    let untold = must.iter().filter(|e| !errors.iter().any(|f| named(f, e)));
+    let untold: Vec<&Exposed> = untold.collect();
+    if !untold.is_empty() {
+        told.push(format!(
+            "{name} {}: no error, oracle open to anyone",
+            listed(&untold)
+        ));
+    }
+    let warned = |e: &Exposed| {
+        let told = |f: &&Finding| f.severity >= Severity::Warning && named(f, e);
+        of_host.iter().any(told)
+    };
+    let untold: Vec<&Exposed> = should
+        .iter()
+        .filter(|e| !warned(e) && !must.contains(e))
+        .collect();
+    if !untold.is_empty() {
+        told.push(format!(
+            "{name} {}: no warning, oracle open to large parts",
+            listed(&untold)
+        ));
+    }
+    for f in errors {
+        if f.host.as_deref() == Some(name) && !may.iter().any(|e| named(f, e)) {
+            told.push(format!(
+                "{name}: hylint {:?} {}, oracle closed",
+                f.code, f.message
+            ));
+        }
+        if f.host.as_deref() == Some(name) {
+            told.extend(witness(site, host, f));
+        }
+    }
+    told
+}
+
+fn listed(of: &[&Exposed]) -> String {
+    let one = |e: &&Exposed| {
+        let family = if e.v6 { " IPv6" } else { "" };
+        format!("{} {}{family}", protocol(e.proto), e.port)
+    };
+    of.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The witness of an exposure has to get in.
+fn witness(site: &Site, host: usize, f: &Finding) -> Option<String> {
+    let w = f.witness.as_ref()?;
+    let p = Packet {
+        src: Addr::parse(&w.src),
+        dst: site.clouds[site.hosts[host].cloud].translated(Addr::parse(&w.dst)),
+        proto: match &*w.proto {
+            "tcp" => 6,
+            "udp" => 17,
+            other => return Some(format!("witness of protocol {other}: {}", f.message)),
+        },
+        sport: w.sport.unwrap_or(50_000),
+        dport: w.dport.unwrap_or(1),
+    };
+    let enters = |allows| site.enters(&Readings::default(), host, &p, allows);
+    (!enters(true)).then(|| {
+        format!(
+            "{:?} {}: its witness {w:?} does not get in",
+            f.code, f.message
+        )
+    })
+}
+
+/// Errors about anything but required flows and exposure.
+fn others(outcome: &Outcome) -> Vec<String> {
+    let strange = outcome.findings.iter().filter(|f| {
+        f.severity == Severity::Error
+            && !is_exposure(f)
+            && f.requirement.is_none()
+            && f.row.is_none()
+    });
+    strange
+        .map(|f| format!("unexpected {:?} {}", f.code, f.message))
+        .collect()
+}
