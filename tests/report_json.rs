@@ -31,7 +31,7 @@ fn every_key_is_there_and_no_other() {
     let expect = |v: &Value, names: &str| assert_eq!(keys(v), sorted(names));
     expect(
         &d,
-        "schema_version,tool,evaluated_at,site,matrix,scope,assumptions,limits,lints_changed,exports,requirements,findings,baseline,summary",
+        "schema_version,tool,evaluated_at,site,matrix,scope,assumptions,limits,lints_changed,exports,unread,requirements,findings,baseline,summary",
     );
     expect(&d["tool"], "name,version");
     expect(&d["site"], "name,path,sha256");
@@ -45,7 +45,10 @@ fn every_key_is_there_and_no_other() {
         &d["exports"][0],
         "path,format,encoding,sha256,bytes,rules,roles,role_source,unmodelled,exported_at,within",
     );
-    expect(&d["requirements"][0], "id,row,from,to,status,reason,checks");
+    expect(
+        &d["requirements"][0],
+        "id,row,from,to,status,reason,one_end,checks",
+    );
     let check = &d["requirements"][0]["checks"][0];
     expect(
         check,
@@ -62,7 +65,7 @@ fn every_key_is_there_and_no_other() {
     expect(&d["findings"][0]["related"][0], "path,line,column,label");
     expect(
         &d["summary"],
-        "errors,warnings,notes,waived,baselined,requirements,checks,exports,rules,unmodelled",
+        "errors,warnings,notes,waived,baselined,requirements,checks,exports,rules,unmodelled,gate,verdict,applicable,not_proven,violated_in_baseline,one_end,unread,excluded,lints_off,inline_waivers,contradicted_annotations,wide_allows",
     );
     let statuses = "violated,conditional,unverified,satisfied,waived,not-applicable";
     expect(&d["summary"]["requirements"], statuses);

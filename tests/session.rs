@@ -562,7 +562,7 @@ fn a_file_that_the_repository_lacks_is_told() {
     let tree = GitTree::open(&root, "HEAD").unwrap();
     let session = Session::open(Arc::new(tree), request(&root, VERDICTS)).unwrap();
     assert_eq!(session.heads().len(), 2);
-    let told = &session.unread()[0];
+    let told = &session.unopened()[0];
     assert!(told.message.contains("lacks it"), "{}", told.message);
     lose("HEAD:deep");
     assert!(GitTree::open(&root, "HEAD").is_err());

@@ -209,12 +209,9 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
         output::stdout(|out| t.report.write(&outcome, &terminal, out))?;
     }
     match outcome.verdict() {
-        // What was changed could not be read.
-        Gate::NotRun if args.input.changed => Ok(Exit::Findings),
         Gate::NotRun => Err(nothing_read(&outcome)),
-        Gate::NothingChanged if !args.input.changed => Err(nothing_read(&outcome)),
         Gate::Failed(_) => Ok(Exit::Findings),
-        Gate::Ok | Gate::NothingChanged => Ok(Exit::Clean),
+        Gate::Passed | Gate::NothingToCheck => Ok(Exit::Clean),
     }
 }
 

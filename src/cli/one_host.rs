@@ -1,6 +1,7 @@
 //! Opens a session over single exports: what `trace` and `inspect` are given.
 
 use super::fail::Failure;
+use crate::finding::Severity;
 use crate::load::Disk;
 use crate::session::{Request, Session, SiteScope};
 use std::sync::Arc;
@@ -18,13 +19,12 @@ pub(super) fn open(request: Request) -> Result<Session, Failure> {
         ..request
     };
     let session = Session::open(Arc::new(Disk), request)?;
-    if let Some(f) = session.unread().first() {
+    let unread = session.unread().first();
+    let unread = unread.map(|u| u.finding(Severity::Error, ""));
+    if let Some(f) = session.unopened().first().or(unread.as_ref()) {
         let path = f.place.as_ref().map_or("", |p| &*p.path);
         let help = f.help.clone().unwrap_or_default();
         return Err(Failure::with_help(format!("{path}: {}", f.message), help));
-    }
-    if let Some(path) = session.not_exports().first() {
-        return Err(Failure::new(format!("{path} is no export")));
     }
     Ok(session)
 }

@@ -31,6 +31,7 @@ macro_rules! registry {
             DuplicateName "duplicate-name" Note Hygiene "Several rules of a point have the same name.";
             UnreferencedChain "unreferenced-chain" Note Hygiene "No rule jumps to a chain that has rules.";
             MalformedExport "malformed-export" Error Trust "A file, or a part of it, could not be read as what it is.";
+            UnreadFile "unread-file" Warning Trust "A file that may hold a firewall is not read.";
             EmptyExport "empty-export" Error Trust "A file promises rules and holds none.";
             IncompleteExport "incomplete-export" Warning Trust "An export leaves out what a verdict needs.";
             UnmodelledMatch "unmodelled-match" Note Trust "A rule says something whose effect is not modelled.";
@@ -127,6 +128,16 @@ impl Code {
     #[must_use]
     pub fn named(text: &str) -> Option<Self> {
         Self::EACH.iter().copied().find(|c| c.as_str() == text)
+    }
+
+    /// The code that fingerprints are made of: files that are not read were malformed exports in hylint 0.1, and are known
+    /// again.
+    #[must_use]
+    pub fn in_fingerprints(self) -> &'static str {
+        match self {
+            Self::UnreadFile => Self::MalformedExport.as_str(),
+            code => code.as_str(),
+        }
     }
 
     /// Whether it says how far the run is to be trusted.

@@ -52,7 +52,7 @@ fn of(f: &Finding, whose: &str, exports: &BTreeSet<&str>) -> String {
     // The firewall of a host has no name of its own, and a file may be called anything.
     let point = f.point.as_deref().filter(|p| !exports.contains(p));
     let parts = [
-        f.code.as_str(),
+        f.code.in_fingerprints(),
         f.requirement.as_deref().unwrap_or_default(),
         whose,
         point.unwrap_or_default(),

@@ -103,6 +103,8 @@ pub struct RequirementResult {
     pub status: Status,
     /// Why it is not applicable or not verified; else none.
     pub reason: Option<String>,
+    /// It is satisfied at its source, and no export of a destination was read.
+    pub one_end: bool,
     /// Its checks, in path order.
     pub checks: Vec<Check>,
     /// Purpose, for people.
@@ -138,6 +140,15 @@ pub struct ExportInfo {
     pub within: bool,
     /// When the export says it was made.
     pub exported_at: Option<String>,
+}
+
+/// A file that was not read and could be a firewall.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnreadFile {
+    /// Path.
+    pub path: Arc<str>,
+    /// What it looks like, in a few words.
+    pub what: &'static str,
 }
 
 /// Something taken for granted.
@@ -180,6 +191,23 @@ pub struct FocusScope {
     pub paths: Vec<String>,
     /// Hosts and forwarding firewalls that they belong to, by name.
     pub hosts: Vec<String>,
+    /// They are changed files, among which there may be no export.
+    pub changed: bool,
+}
+
+/// What of a run was narrowed by whom it judges: counted in the last lines of every report.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Narrowed {
+    /// Files that the site excludes, in path order.
+    pub excluded: Vec<String>,
+    /// Lints that the site switches off, or that the run was not asked for.
+    pub lints_off: usize,
+    /// Waivers in exports that hold a finding.
+    pub inline_waivers: usize,
+    /// Annotations in exports that contradict hylint.toml or the path.
+    pub annotations: usize,
+    /// `[[allow]]` entries that let anyone in.
+    pub wide_allows: usize,
 }
 
 /// A whole run.
@@ -203,8 +231,12 @@ pub struct Outcome {
     pub requirements: Vec<RequirementResult>,
     /// In the order of the report: path, line, column, code, requirement.
     pub findings: Vec<Finding>,
-    /// Files that are no exports.
+    /// Files that were not read and could be a firewall, in path order.
+    pub unread: Vec<UnreadFile>,
+    /// Files that are plainly something else, in path order.
     pub not_exports: Vec<String>,
+    /// What the site and the exports leave out of the run.
+    pub narrowed: Narrowed,
     /// The baseline that the findings were compared with.
     pub baseline: Option<BaselineInfo>,
     /// What the report is about; none: everything that was read.
@@ -274,29 +306,89 @@ pub struct NotProven<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
     /// Nothing at or above the threshold.
-    Ok,
-    /// Only a part of the site was given, and no firewall is in it.
-    NothingChanged,
+    Passed,
+    /// Only changed files were given, and no firewall is in them.
+    NothingToCheck,
     /// So many findings at or above the threshold.
     Failed(usize),
     /// No export was judged.
     NotRun,
 }
 
+impl Gate {
+    /// The word that every report begins with.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "PASSED",
+            Self::NothingToCheck => "NOTHING TO CHECK",
+            Self::Failed(_) => "FAILED",
+            Self::NotRun => "NOT RUN",
+        }
+    }
+}
+
+/// Requirements that a run passes over without having proven them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reservations {
+    /// Requirements that apply.
+    pub applicable: usize,
+    /// Neither satisfied nor violated.
+    pub not_proven: usize,
+    /// Violated, and the baseline holds the findings.
+    pub baselined: usize,
+    /// Violated elsewhere in the site.
+    pub elsewhere: usize,
+    /// Violated, and no finding of them fails the run.
+    pub tolerated: usize,
+    /// Satisfied at the source alone.
+    pub one_end: usize,
+}
+
 impl Outcome {
     /// The verdict.
     #[must_use]
     pub fn verdict(&self) -> Gate {
-        match (
-            self.failing().count(),
-            self.judged_any(),
-            self.scope.is_some(),
-        ) {
-            (0, true, _) => Gate::Ok,
-            (0, false, true) => Gate::NothingChanged,
-            (_, false, _) => Gate::NotRun,
-            (n, true, _) => Gate::Failed(n),
+        let changed = self.scope.as_ref().is_some_and(|s| s.changed);
+        let within = self.exports.iter().any(|e| e.within && e.points > 0);
+        match (self.failing().count(), self.judged_any()) {
+            (0, _) if changed && !within => Gate::NothingToCheck,
+            (0, true) => Gate::Passed,
+            (n, judged) if judged || changed => Gate::Failed(n),
+            _ => Gate::NotRun,
         }
+    }
+
+    /// What a run that passes has not proven.
+    #[must_use]
+    pub fn reservations(&self) -> Reservations {
+        let about = |f: &Finding, r: &RequirementResult| {
+            f.requirement.as_ref() == Some(&r.id) || f.also.contains(&r.row)
+        };
+        let mut out = Reservations::default();
+        for r in &self.requirements {
+            match r.status {
+                Status::NotApplicable => continue,
+                Status::Conditional | Status::Unverified => out.not_proven += 1,
+                Status::Violated => {
+                    let of = |all: &[Finding], held: bool| {
+                        let mut all = all.iter();
+                        all.any(|f| f.baselined == held && about(f, r))
+                    };
+                    let all = [&self.findings, &self.elsewhere];
+                    match () {
+                        () if of(&self.findings, false) => out.tolerated += 1,
+                        () if of(&self.elsewhere, false) => out.elsewhere += 1,
+                        () if all.iter().any(|f| of(f, true)) => out.baselined += 1,
+                        () => out.tolerated += 1,
+                    }
+                }
+                Status::Satisfied => out.one_end += usize::from(r.one_end),
+                Status::Waived => {}
+            }
+            out.applicable += 1;
+        }
+        out
     }
 
     /// Active findings, gravest first, else in the order of the report.

@@ -64,6 +64,8 @@ pub struct RowVerdict<N> {
     pub reason: Option<String>,
     /// Ends without an export that `require-evidence` asks for.
     pub unproven: Vec<String>,
+    /// It is satisfied at its source, and no export of a destination was read.
+    pub one_end: bool,
     /// What the parts have to go by.
     pub decision: Decision<N>,
 }
@@ -124,6 +126,7 @@ pub fn decide<N: Copy + Eq>(
         status: Status::NotApplicable,
         reason: None,
         unproven: Vec::new(),
+        one_end: false,
         decision: Decision {
             end: 0,
             broken: None,
@@ -165,6 +168,11 @@ pub fn decide<N: Copy + Eq>(
         };
         out.reason = Some(format!("no export guards {end}"));
     }
+    let checks = tallies.iter().find(|(n, _)| *n == ends.number);
+    let mut checks = checks.iter().flat_map(|(_, t)| t);
+    out.one_end = status == Status::Satisfied
+        && !ends.bare_to.is_empty()
+        && checks.any(|c| c.order.leg == Leg::Out);
     out.unproven = match flows.site.require_evidence {
         RequireEvidence::None => Vec::new(),
         RequireEvidence::Destination => ends.bare_to.clone(),

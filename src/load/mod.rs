@@ -1,18 +1,20 @@
 //! Finds the files, reads them, and hashes them.
 //!
-//! Nothing is passed over in silence: each file is an export, or in [`Loaded::not_exports`], or has a finding.
+//! Nothing is passed over in silence: each file is an export, or in [`Loaded::unread`], or has a finding.
 
 mod discover;
 mod export;
 mod files;
 mod git;
 mod ids;
+mod names;
 mod overlay;
 mod problems;
 mod read;
 mod seal;
 mod summary;
 mod unmodelled;
+mod unread;
 mod walk;
 
 pub use discover::{Discovered, FileRef, Missing, discover};
@@ -20,6 +22,7 @@ pub use export::{LoadedExport, Summary};
 pub use files::{Disk, Files, Kind, Walked};
 pub use git::{GitError, GitTree};
 pub use ids::{ExportId, Heads, RunPoint};
+pub use names::{NameKind, name_kind};
 pub use overlay::Overlay;
 pub use problems::{classify, export_findings};
 pub use read::{
@@ -27,4 +30,5 @@ pub use read::{
 };
 pub use seal::Seal;
 pub use unmodelled::{Unmodelled, unmodelled};
+pub use unread::{Sign, Unread, Why};
 pub use walk::{CONFIG_NAME, shown};

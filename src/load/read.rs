@@ -6,7 +6,8 @@ use super::files::{Files, Kind};
 use super::ids::Heads;
 use super::problems;
 use super::seal::Seal;
-use super::walk::{CONFIG_NAME, plain_io};
+use super::unread::{Unread, Why};
+use super::walk::plain_io;
 use crate::common::hash;
 use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use hylint_model::Span;
@@ -15,7 +16,6 @@ use hylint_parsers::format::{self, Depth};
 use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::source::Source;
 use std::io::{self, Read as _};
-use std::path::Path;
 
 /// What a set of files held.
 #[derive(Debug, Default)]
@@ -24,9 +24,9 @@ pub struct Loaded {
     pub heads: Heads,
     /// The same exports as they were read, or how to read them again.
     pub bodies: Vec<Body>,
-    /// Paths of files that are no exports, in path order.
-    pub not_exports: Vec<String>,
-    /// Files that should be exports and cannot be read as one, in path order.
+    /// Files that no reader took, in path order.
+    pub unread: Vec<Unread>,
+    /// Files that cannot be opened, in path order.
     pub findings: Vec<Finding>,
 }
 
@@ -58,9 +58,9 @@ pub struct Body {
 pub enum Read {
     /// An export: its head, and the rest of it.
     Export(Box<LoadedExport>, Body),
-    /// Something else, found in a folder.
-    NotExport(String),
-    /// A file that should be an export and cannot be read as one.
+    /// A file that no reader took.
+    Unread(Unread),
+    /// A file that cannot be opened.
     Failed(Box<Finding>),
 }
 
@@ -91,7 +91,7 @@ pub fn read(from: &dyn Files, file: &FileRef, keep: Keep) -> Read {
     };
     match read {
         Ok((head, body)) => Read::Export(head, body),
-        Err(NoExport::Other(path)) => Read::NotExport(path),
+        Err(NoExport::Unread(u)) => Read::Unread(u),
         Err(NoExport::Failed(f)) => Read::Failed(f),
     }
 }
@@ -107,7 +107,7 @@ impl Loaded {
                     out.heads.push(*head);
                     out.bodies.push(body);
                 }
-                Read::NotExport(path) => out.not_exports.push(path),
+                Read::Unread(u) => out.unread.push(u),
                 Read::Failed(f) => out.findings.push(*f),
             }
         }
@@ -137,7 +137,7 @@ fn head(
     let (seal, size) = (Seal::of(&bytes), bytes.len() as u64);
     let Text { source, .. } = text(file, bytes)?;
     let Some(export) = format::read_to(&source, depth) else {
-        return Err(unknown(file, &source));
+        return Err(unread(file, Why::Unknown, lookalike::of_text(&source.text)));
     };
     let mut export = LoadedExport {
         path: file.shown.clone(),
@@ -208,9 +208,9 @@ pub fn read_bytes_as(
 /// Why a file yields no export.
 #[derive(Debug)]
 pub enum NoExport {
-    /// It is something else, found in a folder.
-    Other(String),
-    /// It should be an export and cannot be read as one.
+    /// No reader took it.
+    Unread(Unread),
+    /// It cannot be opened.
     Failed(Box<Finding>),
 }
 
@@ -226,7 +226,7 @@ fn whole(file: &FileRef, bytes: Vec<u8>) -> Result<(LoadedExport, Vec<Finding>),
     let sha256 = hash::sha256(&bytes);
     let Text { source, lossy } = text(file, bytes)?;
     let Some(export) = format::read(&source) else {
-        return Err(unknown(file, &source));
+        return Err(unread(file, Why::Unknown, lookalike::of_text(&source.text)));
     };
     let mut findings = problems::export_findings(&file.shown, &source, &export);
     if lossy {
@@ -238,13 +238,22 @@ fn whole(file: &FileRef, bytes: Vec<u8>) -> Result<(LoadedExport, Vec<Finding>),
 
 fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
     if bytes.is_empty() {
-        return Err(empty(file));
+        return Err(unread(file, Why::Empty, None));
     }
     let binary = lookalike::of_bytes(&bytes);
-    let decoded = decode::decode(bytes).map_err(|e| undecodable(file, e, binary))?;
+    let decoded = decode::decode(bytes).map_err(|e| {
+        let why = match e {
+            DecodeError::Binary => Why::Binary,
+            DecodeError::TooLarge => Why::TooLarge,
+        };
+        unread(file, why, binary)
+    })?;
     // A redirected command that failed in PowerShell leaves a byte order mark and nothing else.
     if decoded.text.trim().is_empty() {
-        return Err(empty(file));
+        return Err(unread(file, Why::Empty, None));
+    }
+    if let Some(report) = lookalike::report(&decoded.text) {
+        return Err(unread(file, Why::Unknown, Some(report)));
     }
     Ok(Text {
         source: Source::new(file.shown.to_string(), decoded.text, decoded.encoding),
@@ -273,47 +282,6 @@ fn read_bytes(from: &dyn Files, file: &FileRef) -> Result<Vec<u8>, NoExport> {
     })
 }
 
-/// Extensions of files that an export is usually written to. In a folder, an empty or binary file is an error only if it
-/// has one of them: a repository also holds `.gitkeep`, `__init__.py` and pictures.
-const EXPORT_EXTENSIONS: [&str; 20] = [
-    "txt",
-    "text",
-    "json",
-    "jsonc",
-    "log",
-    "out",
-    "rules",
-    "v4",
-    "v6",
-    "save",
-    "dump",
-    "conf",
-    "fw",
-    "firewall",
-    "netsh",
-    "advfirewall",
-    "iptables",
-    "ip6tables",
-    "nft",
-    "ipset",
-];
-
-fn looks_like_export(file: &FileRef) -> bool {
-    let path = Path::new(&*file.shown);
-    let hidden = path
-        .file_name()
-        .is_some_and(|n| n.to_string_lossy().starts_with('.'));
-    let known = |e: &std::ffi::OsStr| {
-        EXPORT_EXTENSIONS
-            .iter()
-            .any(|x| e.eq_ignore_ascii_case(std::ffi::OsStr::new(x)))
-    };
-    file.named || (!hidden && path.extension().is_some_and(known))
-}
-
-const MAKE_EXPORT: &str = "export it again: netsh advfirewall firewall show rule name=all verbose · iptables-save · \
-    aws ec2 describe-security-groups · az network nsg list";
-
 fn failed(file: &FileRef, code: Code, message: String, known: &Known<'_>, help: &str) -> NoExport {
     NoExport::Failed(Box::new(file_finding(file, code, message, known, help)))
 }
@@ -332,80 +300,13 @@ fn file_finding(
     f
 }
 
-fn empty(file: &FileRef) -> NoExport {
-    if !looks_like_export(file) {
-        return NoExport::Other(file.shown.to_string());
-    }
-    failed(
-        file,
-        Code::EmptyExport,
-        "the file is empty: the command that should have filled it may have failed".into(),
-        &Known::EmptyFile,
-        MAKE_EXPORT,
-    )
-}
-
-fn undecodable(file: &FileRef, e: DecodeError, binary: Option<Lookalike>) -> NoExport {
-    if !looks_like_export(file) {
-        return NoExport::Other(file.shown.to_string());
-    }
-    let like = binary.map(|l| l.what);
-    let (message, known) = match e {
-        DecodeError::Binary => (
-            "the file is binary: it holds no text in any encoding of an export",
-            Known::BinaryFile { like },
-        ),
-        DecodeError::TooLarge => ("the file is larger than 4 GiB", Known::LargeFile { like }),
-    };
-    no_export(file, message, binary, &known, MAKE_EXPORT)
-}
-
-/// A file that no reader takes, with what it looks like if that is known.
-fn no_export(
-    file: &FileRef,
-    message: &str,
-    like: Option<Lookalike>,
-    known: &Known<'_>,
-    help: &str,
-) -> NoExport {
-    let (message, help) = match like {
-        Some(l) => (format!("{message}; it looks like {}", l.what), l.instead),
-        None => (message.to_owned(), help),
-    };
-    failed(file, Code::MalformedExport, message, known, help)
-}
-
-fn unknown(file: &FileRef, source: &Source) -> NoExport {
-    let like = lookalike::of_text(&source.text);
-    if !file.named {
-        return match like.filter(|l| l.meant) {
-            Some(like) => passed_over(file, like),
-            None => NoExport::Other(file.shown.to_string()),
-        };
-    }
-    let is_config = Path::new(&*file.shown)
-        .file_name()
-        .is_some_and(|n| n == CONFIG_NAME);
-    let help = if is_config {
-        "name the folder of the exports; another site file is chosen with --config"
-    } else {
-        MAKE_EXPORT
-    };
-    let message = "the file is no firewall export that hylint knows";
-    let known = Known::UnknownFile {
-        like: like.map(|l| l.what),
-    };
-    no_export(file, message, like, &known, help)
-}
-
-/// A file in a folder of exports that says what a firewall does, in a form that is not read. Its host may be among the
-/// exports too, so this is no error.
-fn passed_over(file: &FileRef, like: Lookalike) -> NoExport {
-    let message = format!("the file is not read: it looks like {}", like.what);
-    let known = Known::FilePassedOver { like: like.what };
-    let mut f = file_finding(file, Code::MalformedExport, message, &known, like.instead);
-    f.severity = Severity::Note;
-    NoExport::Failed(Box::new(f))
+fn unread(file: &FileRef, why: Why, like: Option<Lookalike>) -> NoExport {
+    NoExport::Unread(Unread {
+        path: file.shown.clone(),
+        named: file.named,
+        why,
+        like,
+    })
 }
 
 fn invalid_characters(file: &FileRef, source: &Source) -> Finding {

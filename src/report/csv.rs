@@ -6,7 +6,7 @@ use super::words::{self, SENTENCE};
 use super::{RenderOptions, Report};
 use crate::common::sanitize::limited;
 use crate::finding::Finding;
-use crate::finding::outcome::{Check, ExportInfo, Outcome, RequirementResult};
+use crate::finding::outcome::{Check, ExportInfo, Outcome, RequirementResult, UnreadFile};
 use std::io::{self, Write};
 
 /// The columns, in order; one may be added at the end, none moves.
@@ -59,6 +59,9 @@ impl Report for Csv {
         table.write_record(run(o).cells)?;
         for e in &o.exports {
             table.write_record(export(e).cells)?;
+        }
+        for u in &o.unread {
+            table.write_record(unread(u).cells)?;
         }
         for r in &o.requirements {
             table.write_record(requirement(r).cells)?;
@@ -148,6 +151,12 @@ fn export(e: &ExportInfo) -> Row {
             "message",
             format!("{} rules, {} not read in full", e.rules, e.unmodelled),
         )
+}
+
+fn unread(u: &UnreadFile) -> Row {
+    Row::new("unread")
+        .with("path", &u.path)
+        .with("message", u.what)
 }
 
 fn requirement(r: &RequirementResult) -> Row {

@@ -67,7 +67,7 @@ fn page(o: &Outcome) -> Markup {
 
 fn verdict(o: &Outcome) -> Markup {
     let class = match o.verdict() {
-        Gate::Ok | Gate::NothingChanged => "verdict ok",
+        Gate::Passed | Gate::NothingToCheck => "verdict ok",
         Gate::Failed(_) => "verdict failed",
         Gate::NotRun => "verdict notrun",
     };
@@ -161,6 +161,14 @@ fn limits(o: &Outcome) -> Markup {
     html! {
         h2 { "What this report does not say" }
         ul { @for l in &o.limits { li { (limited(l, words::SENTENCE)) } } }
+        @if !o.unread.is_empty() {
+            p { (words::plural(o.unread.len(), "unread file")) " in the given paths:" }
+            ul.files { @for u in &o.unread { li { code { (text(&u.path)) } ": " (u.what) } } }
+        }
+        @if !o.narrowed.excluded.is_empty() {
+            p { (words::plural(o.narrowed.excluded.len(), "file")) " excluded by the site:" }
+            ul.files { @for p in &o.narrowed.excluded { li { code { (text(p)) } } } }
+        }
         @if !o.not_exports.is_empty() {
             p { (words::plural(o.not_exports.len(), "file")) " in the given paths: no export, passed over." }
             ul.files { @for p in &o.not_exports { li { code { (text(p)) } } } }

@@ -6,7 +6,7 @@ mod safe;
 pub(super) use safe::Safe;
 pub use safe::write_json;
 
-use super::{RenderOptions, Report};
+use super::{RenderOptions, Report, words};
 use crate::finding::outcome::{
     Check, Counts, Evidence, ExportInfo, Outcome, RequirementResult, Status,
 };
@@ -62,6 +62,8 @@ pub(super) struct Document<'a> {
     /// Lints whose severity the site changed: `code = severity`.
     lints_changed: &'a [String],
     exports: Vec<Export<'a>>,
+    /// Files that were not read and could be a firewall.
+    unread: Vec<Unread<'a>>,
     requirements: Vec<Requirement<'a>>,
     findings: Vec<FindingOut<'a>>,
     /// The baseline that the findings were compared with.
@@ -76,6 +78,13 @@ struct BaselineOut<'a> {
     entries: usize,
     /// Those of them that this run could have found and did not.
     gone: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Unread<'a> {
+    path: &'a str,
+    /// What the file looks like.
+    what: &'a str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -177,6 +186,8 @@ pub(super) struct Requirement<'a> {
     status: Status,
     /// Why it does not apply or is not verified.
     reason: Option<&'a str>,
+    /// It is satisfied at its source, and no export of a destination was read.
+    one_end: bool,
     checks: Vec<CheckOut<'a>>,
 }
 
@@ -289,6 +300,30 @@ pub(super) struct Summary {
     exports: usize,
     rules: usize,
     unmodelled: usize,
+    /// The word of the gate: PASSED, FAILED, NOT RUN or NOTHING TO CHECK.
+    gate: &'static str,
+    /// The word of the gate and what it does not cover, as every report says it.
+    verdict: String,
+    /// Requirements that apply.
+    applicable: usize,
+    /// Applicable requirements that are neither satisfied, waived nor violated.
+    not_proven: usize,
+    /// Violated requirements whose findings the baseline holds.
+    violated_in_baseline: usize,
+    /// Requirements that are satisfied at their source, no export of a destination being read.
+    one_end: usize,
+    /// Files that were not read and could be a firewall.
+    unread: usize,
+    /// Files that the site excludes.
+    excluded: usize,
+    /// Lints that are switched off.
+    lints_off: usize,
+    /// Waivers in exports that hold a finding.
+    inline_waivers: usize,
+    /// Annotations in exports that contradict hylint.toml or the path.
+    contradicted_annotations: usize,
+    /// `[[allow]]` entries that let anyone in.
+    wide_allows: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -327,6 +362,7 @@ pub(super) struct Run<'a> {
     assumptions: Vec<Assumption<'a>>,
     limits: &'a [String],
     lints_changed: &'a [String],
+    unread: Vec<Unread<'a>>,
     baseline: Option<BaselineOut<'a>>,
 }
 
@@ -352,6 +388,7 @@ impl<'a> Document<'a> {
             assumptions: self.assumptions,
             limits: self.limits,
             lints_changed: self.lints_changed,
+            unread: self.unread,
             baseline: self.baseline,
         };
         (
@@ -364,7 +401,7 @@ impl<'a> Document<'a> {
     }
 
     pub(super) fn of(o: &'a Outcome) -> Self {
-        let counts = o.counts();
+        let (counts, rest) = (o.counts(), o.reservations());
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
@@ -395,6 +432,12 @@ impl<'a> Document<'a> {
             limits: &o.limits,
             lints_changed: &o.lints_changed,
             exports: o.exports.iter().map(Export::of).collect(),
+            unread: (o.unread.iter())
+                .map(|u| Unread {
+                    path: &u.path,
+                    what: u.what,
+                })
+                .collect(),
             requirements: o.requirements.iter().map(Requirement::of).collect(),
             findings: o.findings.iter().map(FindingOut::of).collect(),
             baseline: o.baseline.as_ref().map(|b| BaselineOut {
@@ -413,6 +456,18 @@ impl<'a> Document<'a> {
                 exports: o.exports.len(),
                 rules: o.exports.iter().map(|e| e.rules).sum(),
                 unmodelled: o.exports.iter().map(|e| e.unmodelled).sum(),
+                gate: o.verdict().as_str(),
+                verdict: words::verdict(o),
+                applicable: rest.applicable,
+                not_proven: rest.not_proven,
+                violated_in_baseline: rest.baselined,
+                one_end: rest.one_end,
+                unread: o.unread.len(),
+                excluded: o.narrowed.excluded.len(),
+                lints_off: o.narrowed.lints_off,
+                inline_waivers: o.narrowed.inline_waivers,
+                contradicted_annotations: o.narrowed.annotations,
+                wide_allows: o.narrowed.wide_allows,
             },
         }
     }
@@ -445,6 +500,7 @@ impl<'a> Requirement<'a> {
             to: &r.to,
             status: r.status,
             reason: r.reason.as_deref(),
+            one_end: r.one_end,
             checks: r.checks.iter().map(CheckOut::of).collect(),
         }
     }

@@ -82,6 +82,8 @@ fn properties(o: &Outcome, s: &mut TestSuite) {
         "tool",
         concat!("hylint ", env!("CARGO_PKG_VERSION")),
     ));
+    s.add_property(property("verdict", &words::verdict(o)));
+    s.add_property(property("counts", &words::counts(o)));
     s.add_property(property("matrix", &o.matrix.id));
     s.add_property(property("matrix.sha256", &o.matrix.sha256));
     if let Some(sha256) = &o.site.sha256 {

@@ -77,7 +77,7 @@ fn mark(s: Severity) -> &'static str {
 /// Everything before the findings.
 fn head(o: &Outcome) -> String {
     let sign = match o.verdict() {
-        Gate::Ok | Gate::NothingChanged => "✅",
+        Gate::Passed | Gate::NothingToCheck => "✅",
         Gate::Failed(_) | Gate::NotRun => "❌",
     };
     let mut s = format!("## {sign} hylint: {}\n\n", prose(&words::verdict(o)));
@@ -111,6 +111,18 @@ fn head(o: &Outcome) -> String {
             .iter()
             .map(|a| format!("**Assumed:** {}", prose(&words::assumption(a)))),
     );
+    let unread = o.unread.iter().map(|u| {
+        let what = prose(u.what);
+        format!(
+            "**Unread file:** {}: {what}",
+            code(&limited(&u.path, SENTENCE))
+        )
+    });
+    lines.extend(unread);
+    let narrowed = words::narrowed(o);
+    if !narrowed.is_empty() {
+        lines.push(format!("**Left out:** {}", prose(&narrowed.join(", "))));
+    }
     let total = lines.len();
     let mut shown = 0;
     for l in &lines {

@@ -96,6 +96,7 @@ fn run_properties(o: &Outcome) -> Vec<(&'static str, Value)> {
             json!({ "name": o.site.name, "sha256": o.site.sha256 }),
         ),
         ("verdict", json!(words::verdict(o))),
+        ("counts", json!(words::counts(o))),
         ("requirements", json!(words::statuses(o))),
         (
             "findings",

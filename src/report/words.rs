@@ -68,21 +68,78 @@ pub(super) fn told_by(source: RoleSource) -> String {
     }
 }
 
-/// The verdict.
+/// The verdict: the word of the gate, and what it does not cover.
 pub(super) fn verdict(o: &Outcome) -> String {
-    match o.verdict() {
-        Gate::NotRun => "NOT RUN: no export was judged".to_owned(),
+    let gate = o.verdict();
+    let word = gate.as_str();
+    match gate {
+        Gate::NotRun => format!("{word}: no export was judged"),
         Gate::Failed(n) => format!(
-            "FAILED: {} at or above {}",
+            "{word}: {} at or above {}",
             plural(n, "finding"),
             o.fail_on.as_str()
         ),
-        Gate::Ok => "OK".to_owned(),
-        Gate::NothingChanged => "OK: no changed file is an export".to_owned(),
+        Gate::Passed => format!("{word}{}", reservations(o)),
+        Gate::NothingToCheck => format!("{word}: no changed file is an export"),
     }
 }
 
-/// Findings by severity, what is held down, what is not proven, and what was read.
+/// What a run that passes has not proven; it begins with a comma.
+fn reservations(o: &Outcome) -> String {
+    let r = o.reservations();
+    let of = || format!(" of {}", plural(r.applicable, "requirement"));
+    let violated = |n: usize| match n {
+        1 => "1 violated requirement is".to_owned(),
+        n => format!("{n} violated requirements are"),
+    };
+    let mut out = String::new();
+    if r.not_proven > 0 {
+        out.push_str(&format!(", {}{} not proven", r.not_proven, of()));
+    }
+    for (n, text) in [
+        (r.baselined, "in the baseline"),
+        (r.elsewhere, "elsewhere in the site"),
+        (r.tolerated, "below what fails the run"),
+    ] {
+        if n > 0 {
+            out.push_str(&format!(", {} {text}", violated(n)));
+        }
+    }
+    if r.one_end > 0 {
+        let of = if r.not_proven > 0 {
+            String::new()
+        } else {
+            of()
+        };
+        out.push_str(&format!(", {}{of} judged at one end only", r.one_end));
+    }
+    out
+}
+
+/// What the site, the exports and the options leave out of the run, a phrase for each.
+pub(super) fn narrowed(o: &Outcome) -> Vec<String> {
+    let n = &o.narrowed;
+    let parts = [
+        (n.excluded.len(), "excluded file"),
+        (n.lints_off, "lint switched off"),
+        (n.inline_waivers, "inline waiver"),
+        (n.annotations, "contradicted annotation"),
+        (n.wide_allows, "[[allow]] from any source"),
+    ];
+    let present = parts.into_iter().filter(|(n, _)| *n > 0);
+    present
+        .map(|(n, what)| match (n, what.split_once(' ')) {
+            (1, _) => format!("1 {what}"),
+            (n, Some((noun @ ("lint" | "[[allow]]"), rest))) => {
+                let s = if noun == "lint" { "s" } else { "" };
+                format!("{n} {noun}{s} {rest}")
+            }
+            (n, _) => plural(n, what),
+        })
+        .collect()
+}
+
+/// Findings by severity, what is suppressed, what is not proven, what was read and what was not.
 pub(super) fn counts(o: &Outcome) -> String {
     let c = o.counts();
     let mut counts = vec![
@@ -101,20 +158,21 @@ pub(super) fn counts(o: &Outcome) -> String {
         let errors = plural(elsewhere, "error");
         counts.push(format!("{errors} elsewhere in the site"));
     }
-    let open = o.requirements_with(Status::Unverified) + o.requirements_with(Status::Conditional);
-    if open > 0 {
+    let r = o.reservations();
+    if r.not_proven > 0 && o.verdict() != Gate::Passed {
         counts.push(format!(
-            "{open} of {} not proven",
-            plural(o.requirements.len(), "requirement")
+            "{} of {} not proven",
+            r.not_proven,
+            plural(r.applicable, "requirement")
         ));
     }
     let rules: usize = o.exports.iter().map(|e| e.rules).sum();
-    format!(
-        "{} · {}, {}",
-        counts.join(", "),
-        plural(o.exports.len(), "export"),
-        plural(rules, "rule"),
-    )
+    let mut files = vec![plural(o.exports.len(), "export"), plural(rules, "rule")];
+    if !o.unread.is_empty() {
+        files.push(plural(o.unread.len(), "unread file"));
+    }
+    files.extend(narrowed(o));
+    format!("{} · {}", counts.join(", "), files.join(", "))
 }
 
 /// Hosts or paths named where the report is about a part of the site.
@@ -150,6 +208,17 @@ pub(super) fn statuses(o: &Outcome) -> String {
         .map(|s| (o.requirements_with(*s), s.as_str()))
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| format!("{n} {name}"))
+        .collect();
+    let one_end = match o.reservations().one_end {
+        0 => String::new(),
+        n => format!(", {n} of them at one end only"),
+    };
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|p| match p.ends_with(" satisfied") {
+            true => format!("{p}{one_end}"),
+            false => p,
+        })
         .collect();
     format!(
         "{} of {}: {}",

@@ -20,6 +20,8 @@ pub struct Focus {
     shown: Vec<String>,
     /// The same, absolute: as spelt, and without links.
     full: Vec<PathBuf>,
+    /// They are changed files.
+    changed: bool,
 }
 
 /// What is read, and what of it the run is about.
@@ -31,6 +33,8 @@ pub struct Reading {
     pub whole_site: bool,
     /// Only a part of them was given.
     pub focus: Option<Focus>,
+    /// Paths that the site excludes, in path order.
+    pub excluded: Vec<String>,
 }
 
 /// Finds the files to read. `changed` says that the paths are changed files, as a version control system lists them: one
@@ -74,11 +78,13 @@ pub fn read(
     let focus = (part || changed && !whole).then(|| Focus {
         shown: paths.iter().map(|p| load::shown(p)).collect(),
         full: files().flat_map(|p| [normal(p), resolved(p)]).collect(),
+        changed,
     });
     Ok(Reading {
         found,
         whole_site: whole || part,
         focus,
+        excluded: Vec::new(),
     })
 }
 
@@ -209,6 +215,7 @@ impl About {
         o.scope = Some(FocusScope {
             paths: self.focus.shown,
             hosts: self.hosts.into_iter().collect(),
+            changed: self.focus.changed,
         });
     }
 

@@ -6,7 +6,7 @@ use super::request::Request;
 use crate::common::paths;
 use crate::finding::Finding;
 use crate::link::Links;
-use crate::load::{ExportId, Files, Heads, LoadedExport, Seal};
+use crate::load::{ExportId, Files, Heads, LoadedExport, Seal, Unread};
 use crate::site::Config;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
@@ -24,10 +24,12 @@ pub(super) struct Material {
     pub whole_site: bool,
     /// Folders and links that could not be entered.
     pub unentered: Vec<Finding>,
-    /// Files that should be exports and cannot be read as one, in path order.
-    pub unread: Vec<Finding>,
-    /// Paths of files that are no exports, in path order.
-    pub not_exports: Vec<String>,
+    /// Files that cannot be opened, in path order.
+    pub unopened: Vec<Finding>,
+    /// Files that no reader took, in path order.
+    pub unread: Vec<Unread>,
+    /// Paths that the site excludes, in path order.
+    pub excluded: Vec<String>,
     pub heads: Heads,
     pub bodies: Bodies,
     pub links: Links,

@@ -69,7 +69,7 @@ use crate::finding::Finding;
 use crate::finding::outcome::Outcome;
 use crate::judge::Exports;
 use crate::link::Links;
-use crate::load::{Disk, ExportId, Files, Heads, LoadedExport, Overlay, RunPoint};
+use crate::load::{Disk, ExportId, Files, Heads, LoadedExport, Overlay, RunPoint, Unread};
 use crate::rules::matrix::Matrix;
 use crate::site::{Bound, Config};
 use bodies::Changed;
@@ -257,16 +257,16 @@ impl Session {
         &self.material.links
     }
 
-    /// Files that should be exports and cannot be read as one, in path order.
+    /// Files that cannot be opened, in path order.
     #[must_use]
-    pub fn unread(&self) -> &[Finding] {
-        &self.material.unread
+    pub fn unopened(&self) -> &[Finding] {
+        &self.material.unopened
     }
 
-    /// Paths of files that are no exports, in path order.
+    /// Files that no reader took, in path order.
     #[must_use]
-    pub fn not_exports(&self) -> &[String] {
-        &self.material.not_exports
+    pub fn unread(&self) -> &[Unread] {
+        &self.material.unread
     }
 
     /// How many parts this session has judged, those included that were judged twice.

@@ -14,7 +14,8 @@ use crate::load::{
 };
 use crate::rules::matrix::{self, Matrix};
 use crate::site::{self, Bound, Config, Overrides, bind as bind_site};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -88,8 +89,9 @@ pub(super) fn open(
         focus: reading.focus,
         whole_site,
         unentered: reading.found.findings,
-        unread: loaded.findings,
-        not_exports: loaded.not_exports,
+        unopened: loaded.findings,
+        unread: loaded.unread,
+        excluded: reading.excluded,
         heads: loaded.heads,
         bodies: Bodies::new(loaded.bodies, request.keep.sources),
         links,
@@ -119,6 +121,7 @@ pub(super) fn bind(material: &Material, matrix: Option<Matrix>) -> Result<SitePa
         &matrix,
         &material.heads,
         &material.links,
+        &material.unread,
     )?;
     bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
     Ok(SiteParts {
@@ -177,8 +180,19 @@ fn reading(
 ) -> Result<Reading, Vec<Diag>> {
     let found = match request.scope {
         SiteScope::Declared => {
-            let excluded = |p: &Path| config.is_some_and(|c| excludes(c, p));
-            focus::read(files, &request.paths, request.changed, config, &excluded)
+            let told = RefCell::new(BTreeSet::new());
+            let excluded = |p: &Path| {
+                let is = config.is_some_and(|c| excludes(c, p));
+                if is {
+                    told.borrow_mut().insert(load::shown(p));
+                }
+                is
+            };
+            let found = focus::read(files, &request.paths, request.changed, config, &excluded);
+            found.map(|r| Reading {
+                excluded: told.take().into_iter().collect(),
+                ..r
+            })
         }
         SiteScope::Undeclared => {
             load::discover(files, &request.paths, &|_| false).map(Reading::of_all)
@@ -294,6 +308,7 @@ impl Reading {
             found,
             whole_site: false,
             focus: None,
+            excluded: Vec::new(),
         }
     }
 }

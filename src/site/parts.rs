@@ -136,6 +136,36 @@ pub struct Allow {
     pub reason: String,
 }
 
+/// IPv4 addresses, and IPv6 addresses, from which on sources are anyone: a quarter of the address space, and of 2000::/3.
+const ANYONE: [u128; 2] = [1 << 30, 1 << 123];
+
+impl Allow {
+    /// Whether it lets anyone in.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        let [v4, v6] = ANYONE;
+        self.from.v4.count() >= v4 || self.from.v6.count() >= v6
+    }
+}
+
+impl Site {
+    /// How many `[[allow]]` entries let anyone in: each that does alone, and those that do together.
+    #[must_use]
+    pub fn wide_allows(&self) -> usize {
+        let public = hylint_space::class::public();
+        let parts = self.allows.iter().filter(|a| !a.is_wide());
+        let parts = parts.map(|a| a.from.intersect(public));
+        let together: Vec<AddrSet> = parts.filter(|a| !a.is_empty()).collect();
+        let alone = self.allows.iter().filter(|a| a.is_wide()).count();
+        let all = together
+            .iter()
+            .fold(AddrSet::empty(), |all, a| all.union(a));
+        let [v4, v6] = ANYONE;
+        let wide = all.v4.count() >= v4 || all.v6.count() >= v6;
+        alone + if wide { together.len() } else { 0 }
+    }
+}
+
 /// A `[[waive]]`.
 #[derive(Clone, Debug)]
 pub struct Waive {

@@ -112,6 +112,7 @@ pub fn outcome() -> Outcome {
         to: "controller-broker".into(),
         status,
         reason: reason.map(Into::into),
+        one_end: false,
         checks,
         purpose: "login".into(),
         impact: "users cannot log in".into(),
@@ -181,7 +182,9 @@ pub fn outcome() -> Outcome {
             waived,
             known,
         ],
+        unread: Vec::new(),
         not_exports: vec!["README.md".into()],
+        narrowed: Narrowed::default(),
         baseline: Some(BaselineInfo {
             path: "baseline.json".into(),
             entries: 3,
@@ -190,6 +193,7 @@ pub fn outcome() -> Outcome {
         scope: Some(hylint::finding::outcome::FocusScope {
             paths: vec!["cm1/rules.txt".into()],
             hosts: vec!["cm1".into()],
+            changed: false,
         }),
         elsewhere: Vec::new(),
         fail_on: Severity::Error,

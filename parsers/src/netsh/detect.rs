@@ -9,8 +9,13 @@ use crate::json::Json;
 /// How much of a file is looked at. A full export shows its first rule in the first kilobyte.
 const HEAD: usize = 64 * 1024;
 
-/// Labels of `Get-NetFirewallRule | Format-List`, a different form that this reader must not take.
+/// Labels of `Get-NetFirewallRule | Format-List` and of the properties of INetFwRule (netfw.h), different forms that this
+/// reader must not take.
 const POWERSHELL: &[&str] = &[
+    "ApplicationName",
+    "IcmpTypesAndCodes",
+    "LocalAddresses",
+    "RemoteAddresses",
     "DisplayName",
     "InstanceID",
     "PolicyStoreSource",
@@ -95,6 +100,9 @@ impl Seen {
     }
 
     fn score(&self) -> Score {
+        if self.powershell && !self.has(Label::Name) {
+            return 0;
+        }
         let own = self.count(&[
             Label::LocalIp,
             Label::RemoteIp,

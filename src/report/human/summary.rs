@@ -61,7 +61,7 @@ fn scope(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
 /// The verdict.
 pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let paint = match o.verdict() {
-        Gate::Ok | Gate::NothingChanged => Paint::Green,
+        Gate::Passed | Gate::NothingToCheck => Paint::Green,
         Gate::Failed(_) | Gate::NotRun => Paint::Red,
     };
     let verdict = style.paint(paint, &words::verdict(o));

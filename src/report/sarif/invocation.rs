@@ -38,17 +38,16 @@ pub(super) fn descriptors() -> Vec<ReportingDescriptor> {
 
 /// The one invocation. It was successful if something was judged and every file that should be an export could be read.
 pub(super) fn invocation(o: &Outcome, artifacts: &Artifacts) -> Invocation {
-    let (code, said) = match o.verdict() {
-        Gate::Ok => (Some(0), "nothing at or above the threshold"),
-        Gate::NothingChanged => (Some(0), "no changed file is an export"),
-        Gate::Failed(_) => (Some(1), "findings at or above the threshold"),
-        // 2, or 1 where only what was changed is asked for.
-        Gate::NotRun => (None, "no export was judged"),
+    let code = match o.verdict() {
+        Gate::Passed | Gate::NothingToCheck => Some(0),
+        Gate::Failed(_) => Some(1),
+        Gate::NotRun => Some(2),
     };
+    let judged = o.verdict() != Gate::NotRun;
     let unread = o.findings.iter().any(unread);
     let mut i = Invocation::builder()
-        .execution_successful(code.is_some() && !unread)
-        .exit_code_description(said)
+        .execution_successful(judged && !unread)
+        .exit_code_description(format!("{} · {}", words::verdict(o), words::counts(o)))
         .tool_execution_notifications(notifications(o, artifacts))
         .build();
     i.exit_code = code;
@@ -57,7 +56,11 @@ pub(super) fn invocation(o: &Outcome, artifacts: &Artifacts) -> Invocation {
 
 /// A file of which nothing was read, or that was cut off.
 fn unread(f: &Finding) -> bool {
-    f.severity == Severity::Error && matches!(f.code, Code::MalformedExport | Code::EmptyExport)
+    f.severity == Severity::Error
+        && matches!(
+            f.code,
+            Code::MalformedExport | Code::EmptyExport | Code::UnreadFile
+        )
 }
 
 fn notifications(o: &Outcome, artifacts: &Artifacts) -> Vec<Notification> {

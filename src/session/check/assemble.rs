@@ -3,7 +3,7 @@
 use super::basis::Basis;
 use super::results::{assumptions, infos, result};
 use super::whole::Whole;
-use crate::finding::outcome::{MatrixInfo, Outcome, RequirementResult, SiteInfo};
+use crate::finding::outcome::{MatrixInfo, Narrowed, Outcome, RequirementResult, SiteInfo};
 use crate::finding::{Code, Finding, fingerprint};
 use crate::lints::trust;
 use crate::load::Heads;
@@ -42,6 +42,7 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
         .map(|(row, (v, checks))| result(row, v, checks))
         .collect();
     suppress::statuses(&mut requirements, &findings);
+    let narrowed = narrowed(basis, &findings);
     Outcome {
         evaluated_at: request.at.to_string(),
         site: SiteInfo {
@@ -61,11 +62,34 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
         exports: infos(&material.heads, whole.files, basis.bound),
         requirements,
         findings,
-        not_exports: material.not_exports.clone(),
+        unread: basis.bound.unread.clone(),
+        not_exports: basis.bound.passed_over.clone(),
+        narrowed,
         baseline: None,
         scope: None,
         elsewhere: Vec::new(),
         fail_on: site.fail_on,
+    }
+}
+
+/// What the site and the exports leave out of the run.
+fn narrowed(basis: &Basis<'_>, findings: &[Finding]) -> Narrowed {
+    let site = basis.flows.site;
+    let off = |l: &&LintLevel| **l == LintLevel::Off;
+    let inline = findings.iter().filter_map(|f| f.waived.as_ref());
+    let mut inline: Vec<_> = inline
+        .filter(|w| w.inline)
+        .filter_map(|w| w.place.as_ref())
+        .map(|p| (p.path.clone(), p.start.line))
+        .collect();
+    inline.sort_unstable();
+    inline.dedup();
+    Narrowed {
+        excluded: basis.material.excluded.clone(),
+        lints_off: site.lints.values().filter(off).count(),
+        inline_waivers: inline.len(),
+        annotations: basis.bound.contradicted,
+        wide_allows: site.wide_allows(),
     }
 }
 

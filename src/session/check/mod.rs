@@ -76,7 +76,7 @@ impl Check<'_> {
     /// What reading and binding found.
     fn said(&self) -> Vec<Finding> {
         let m = self.material;
-        let said = [&m.unentered, &m.unread, &self.bound.findings];
+        let said = [&m.unentered, &m.unopened, &self.bound.findings];
         said.into_iter().flatten().cloned().collect()
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn result(
         to: req.to.name.clone(),
         status: v.status,
         reason: v.reason,
+        one_end: v.one_end,
         checks,
         purpose: req.purpose.clone(),
         impact: req.impact.clone(),

@@ -8,6 +8,7 @@ use crate::finding::{AssumptionId, RoleSource};
 use crate::load::ExportId;
 use crate::rules::matrix::RoleIx;
 use crate::site::{Host, role_names};
+use hylint_model::Span;
 use hylint_space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
 
@@ -147,43 +148,85 @@ impl Binder<'_> {
         Some(said)
     }
 
-    /// `# hylint: role=… address=… host=…`. Words that are no `key=value` of these are left to the reader of the file.
     fn annotated(&mut self, files: &[ExportId]) -> Known {
+        let mut all = Known::default();
+        for i in files {
+            let (said, wrong) = self.said_in(*i);
+            let new = said.roles.iter().filter(|r| !all.roles.contains(r));
+            let new: Vec<RoleIx> = new.copied().collect();
+            all.roles.extend(new);
+            all.addrs = all.addrs.union(&said.addrs);
+            all.name = said.name.or(all.name);
+            for (name, span) in wrong {
+                self.no_such_role(*i, &name, span);
+            }
+        }
+        all
+    }
+
+    /// `# hylint: role=… address=… host=…` in an export, and names that are no role of the matrix. Words that are no
+    /// `key=value` of these are left to the reader of the file.
+    fn said_in(&self, export: ExportId) -> (Known, Vec<(String, Span)>) {
         let mut said = Known::default();
         let mut wrong = Vec::new();
-        for i in files {
-            let Some(e) = self.exports.get(*i) else {
-                continue;
-            };
-            // `hylint: allow …` is a waiver, and its reason may say anything.
-            let about = |t: &&(String, _)| !t.0.starts_with("allow");
-            for (text, span) in e.export.annotations.iter().filter(about) {
-                for (key, value) in text.split_whitespace().filter_map(|w| w.split_once('=')) {
-                    let value = value.trim_matches(['"', '\'']);
-                    match key {
-                        "role" | "roles" => {
-                            for name in value.split(',') {
-                                match role_names::role_named(name, self.matrix) {
-                                    Some(r) if !said.roles.contains(&r) => said.roles.push(r),
-                                    Some(_) => {}
-                                    None => wrong.push((*i, name.to_owned(), *span)),
-                                }
+        let e = self.exports.get(export);
+        let annotations = e.map_or(&[][..], |e| &e.export.annotations);
+        // `hylint: allow …` is a waiver, and its reason may say anything.
+        let about = |t: &&(String, Span)| !t.0.starts_with("allow");
+        for (text, span) in annotations.iter().filter(about) {
+            for (key, value) in text.split_whitespace().filter_map(|w| w.split_once('=')) {
+                let value = value.trim_matches(['"', '\'']);
+                match key {
+                    "role" | "roles" => {
+                        for name in value.split(',') {
+                            match role_names::role_named(name, self.matrix) {
+                                Some(r) if !said.roles.contains(&r) => said.roles.push(r),
+                                Some(_) => {}
+                                None => wrong.push((name.to_owned(), *span)),
                             }
                         }
-                        "address" | "addresses" => {
-                            let sets = value.split(',').filter_map(AddrSet::parse);
-                            said.addrs = sets.fold(said.addrs, |all, a| all.union(&a));
-                        }
-                        "host" => said.name = Some(value.to_owned()),
-                        _ => {}
                     }
+                    "address" | "addresses" => {
+                        let sets = value.split(',').filter_map(AddrSet::parse);
+                        said.addrs = sets.fold(said.addrs, |all, a| all.union(&a));
+                    }
+                    "host" => said.name = Some(value.to_owned()),
+                    _ => {}
                 }
             }
         }
-        for (export, name, span) in wrong {
-            self.no_such_role(export, &name, span);
+        (said, wrong)
+    }
+
+    /// Notes each export whose annotations contradict hylint.toml or its path.
+    pub(super) fn contradicted_annotations(&mut self) {
+        for i in self.exports.ids() {
+            let (said, _) = self.said_in(i);
+            if said.roles.is_empty() && said.addrs.is_empty() && said.name.is_none() {
+                continue;
+            }
+            let claims = self.claims.get(i.index()).cloned().unwrap_or_default();
+            let config = self.config.map_or(&[][..], |c| &c.hosts);
+            let hosts: Vec<_> = claims.iter().filter_map(|n| config.get(*n)).collect();
+            let whose = if !hosts.is_empty() {
+                let disagrees = |h: &&&crate::site::config::HostConfig| {
+                    said.roles.iter().any(|r| !h.roles.contains(r))
+                        || !said.addrs.is_subset(&h.addrs)
+                        || said.name.as_ref().is_some_and(|n| *n != h.name)
+                };
+                let all = hosts.iter().filter(disagrees).count() == hosts.len();
+                all.then_some("hylint.toml")
+            } else {
+                let path = self.exports.get(i).map_or("", |e| &*e.path);
+                let by_path = role_names::role(path, self.matrix);
+                let other = by_path.is_some_and(|r| !said.roles.contains(&r));
+                (other && !said.roles.is_empty()).then_some("the path")
+            };
+            if let Some(whose) = whose {
+                self.contradicted += 1;
+                self.contradicted_annotation(i, whose);
+            }
         }
-        said
     }
 
     fn inferred(&mut self, files: &[ExportId]) -> Option<Known> {

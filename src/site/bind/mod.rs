@@ -8,15 +8,16 @@ mod infer;
 mod notes;
 mod roles;
 mod unguarded;
+mod unread;
 
 use super::config::Config;
 use super::{Access, Allow, Host, Layer, Site, Transit};
 use crate::common::diag::Diag;
 use crate::common::paths;
-use crate::finding::outcome::Assumption;
+use crate::finding::outcome::{Assumption, UnreadFile};
 use crate::finding::{AssumptionId, Finding, RoleSource, Severity};
 use crate::link::{self, Links};
-use crate::load::{ExportId, Heads, RunPoint};
+use crate::load::{ExportId, Heads, RunPoint, Unread};
 use crate::rules::matrix::{Matrix, RoleIx};
 use crate::site::role_names;
 use globset::GlobMatcher;
@@ -84,6 +85,12 @@ pub struct Bound {
     pub whole_site: bool,
     /// What is taken for granted.
     pub assumptions: Vec<Assumption>,
+    /// Files that were not read and could be a firewall, in path order.
+    pub unread: Vec<UnreadFile>,
+    /// Paths of files that are plainly something else, in path order.
+    pub passed_over: Vec<String>,
+    /// Exports whose annotations contradict hylint.toml or their path.
+    pub contradicted: usize,
     /// For each export the ids of the roles of the hosts that it guards, and where they come from; none when unknown.
     pub export_roles: Vec<(Vec<String>, Option<RoleSource>)>,
 }
@@ -106,6 +113,11 @@ struct Binder<'a> {
     /// Points of which an error says that they are not bound.
     told: BTreeSet<RunPoint>,
     assumptions: Vec<Assumption>,
+    unread: Vec<UnreadFile>,
+    passed_over: Vec<String>,
+    /// Entries of hylint.toml of which a finding says that a file of theirs is not read.
+    told_entries: BTreeSet<usize>,
+    contradicted: usize,
     /// By what roles are inferred, once one has to be.
     listening: Option<infer::Listening>,
 }
@@ -120,6 +132,7 @@ pub fn bind(
     matrix: &Matrix,
     exports: &Heads,
     links: &Links,
+    unread: &[Unread],
 ) -> Result<Bound, Vec<Diag>> {
     let cli = CliOverrides::new(matrix, overrides);
     let cli = cli.map_err(|message| {
@@ -132,7 +145,7 @@ pub fn bind(
             code: "option",
         }]
     })?;
-    Ok(bind_all(config, &cli, matrix, exports, links))
+    Ok(bind_all(config, &cli, matrix, exports, links, unread))
 }
 
 fn bind_all(
@@ -141,6 +154,7 @@ fn bind_all(
     matrix: &Matrix,
     exports: &Heads,
     links: &Links,
+    unread: &[Unread],
 ) -> Bound {
     let claims = claims(config, exports.iter().map(|e| &*e.path));
     let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
@@ -160,12 +174,18 @@ fn bind_all(
         findings: links.findings.clone(),
         told: BTreeSet::new(),
         assumptions: Vec::new(),
+        unread: Vec::new(),
+        passed_over: Vec::new(),
+        told_entries: BTreeSet::new(),
+        contradicted: 0,
         listening: None,
     };
     b.configured_hosts();
     b.configured_transits();
     b.unclaimed();
     b.unguarded();
+    b.contradicted_annotations();
+    b.unread_files(unread);
     b.missing_exports();
     b.missing_halves();
     let roles = b.role_states();
@@ -350,6 +370,9 @@ impl Binder<'_> {
             whole_site: self.cli.whole_site,
             findings: self.findings,
             assumptions: self.assumptions,
+            unread: self.unread,
+            passed_over: self.passed_over,
+            contradicted: self.contradicted,
             export_roles,
         }
     }

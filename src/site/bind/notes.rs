@@ -225,6 +225,25 @@ impl Binder<'_> {
         self.findings.push(f);
     }
 
+    /// An annotation in an export says otherwise than hylint.toml, which counts, or than the path, which does not.
+    pub(super) fn contradicted_annotation(&mut self, export: ExportId, whose: &str) {
+        let annotations = self.exports.get(export).map(|e| &e.export.annotations);
+        let first = annotations.and_then(|a| a.iter().find(|(t, _)| !t.starts_with("allow")));
+        let counts = match whose {
+            "the path" => "the annotation counts",
+            _ => "hylint.toml counts",
+        };
+        let mut f = Finding::new(
+            Code::MalformedExport,
+            Severity::Note,
+            format!("the annotation contradicts {whose}: {counts}"),
+            Identity::of(&["annotation contradicts", whose]),
+            self.place_in(export, first.map(|(_, s)| *s)),
+        );
+        f.help = Some("correct the annotation, or remove it".into());
+        self.findings.push(f);
+    }
+
     /// Entries of the site file whose exports are not there: a host of which nothing is judged must not pass for one that is
     /// compliant.
     pub(super) fn missing_exports(&mut self) {
@@ -239,7 +258,9 @@ impl Binder<'_> {
         let source = Source::new(&*config.path, &*config.text, "UTF-8");
         for (entry, (name, globs, span)) in hosts.chain(transits).enumerate() {
             let claimed = self.claimed_by(entry);
-            if globs.is_empty() || !self.points_of(&claimed).is_empty() {
+            // That a file of it is not read is told there.
+            let told = self.told_entries.contains(&entry);
+            if globs.is_empty() || told || !self.points_of(&claimed).is_empty() {
                 continue;
             }
             let wanted: Vec<String> = globs.iter().map(|g| format!("`{}`", g.glob())).collect();

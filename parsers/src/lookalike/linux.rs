@@ -1,0 +1,153 @@
+//! What Linux and BSD hosts print of their firewalls beside iptables-save and ipset.
+
+use super::form::Standing::{Host, Refusal, Source};
+use super::form::{Form, Text};
+
+const SAVE: &str = "run `iptables-save` and `ip6tables-save` on the host and give their output";
+
+const NATIVE: &str = "run `iptables-save` and `ip6tables-save` if iptables wrote the rules; \
+    a native nftables ruleset (`nft list ruleset`) is not read";
+
+const FIREWALLD: &str = "firewalld writes nftables rules by default, which `iptables-save` does not show and hylint does \
+    not read: with FirewallBackend=iptables in firewalld.conf give the output of `iptables-save` and `ip6tables-save`";
+
+const NONE: &str = "hylint has no reader for it";
+
+pub(super) const FORMS: &[Form] = &[
+    Form::new(
+        Refusal,
+        incompatible,
+        "the remark of iptables that nft made the table, with no rule of it",
+        "list the rules with `nft list ruleset`; hylint does not read native nftables rules, so the host cannot be judged \
+         by this export",
+    ),
+    Form::new(Host, nft, "`nft list ruleset`", NATIVE),
+    Form::new(
+        Host,
+        listing,
+        "`iptables -L`, which leaves out interfaces and matches",
+        SAVE,
+    ),
+    Form::new(Host, ufw, "`ufw status`", SAVE),
+    Form::new(Host, firewalld, "`firewall-cmd --list-all`", FIREWALLD),
+    Form::new(
+        Host,
+        firewalld_xml,
+        "a zone, policy or direct file of firewalld",
+        FIREWALLD,
+    ),
+    Form::new(
+        Host,
+        pf,
+        "rules of the BSD packet filter (pf.conf, `pfctl -sr`)",
+        NONE,
+    ),
+    Form::new(Host, ipfw, "rules of FreeBSD's ipfw", NONE),
+    Form::new(Source, shorewall, "a rules file of Shorewall", SAVE),
+];
+
+/// Of iptables-save over nf_tables (iptables/nft.c).
+fn incompatible(t: &Text<'_>) -> bool {
+    t.has("is incompatible, use 'nft' tool") && !t.begins(&["*filter", ":", "-A "])
+}
+
+const FAMILIES: [&str; 6] = ["inet", "ip", "ip6", "arp", "bridge", "netdev"];
+
+/// The text form, with or without handles (`nft -a`), the JSON form, and commands for `nft -f`.
+fn nft(t: &Text<'_>) -> bool {
+    let opens = |line: &str| {
+        line.split('#')
+            .next()
+            .is_some_and(|l| l.trim_end().ends_with('{'))
+    };
+    let table = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        words.next() == Some("table")
+            && words.next().is_some_and(|w| FAMILIES.contains(&w))
+            && opens(line)
+    };
+    let chain = |line: &str| line.starts_with("chain ") && opens(line);
+    let command = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        let verb = words.next().is_some_and(|w| w == "add" || w == "insert");
+        let what = words.next().is_some_and(|w| w == "rule" || w == "chain");
+        verb && what && words.next().is_some_and(|w| FAMILIES.contains(&w))
+    };
+    t.has_all(&["\"nftables\"", "\"metainfo\""])
+        || t.lines().any(table) && t.lines().any(chain)
+        || t.lines().any(command)
+}
+
+fn listing(t: &Text<'_>) -> bool {
+    let chain = |l: &str| {
+        l.starts_with("Chain ") && (l.contains("(policy ") || l.ends_with(" references)"))
+    };
+    t.lines().any(chain)
+        && t.lines()
+            .any(|l| l.contains("target") && l.contains("prot") && l.contains("source"))
+}
+
+/// `ufw status` in any language (the line below the heads of its table), and `ufw show added`.
+fn ufw(t: &Text<'_>) -> bool {
+    let rule = |l: &str| {
+        let dashes = l.split_ascii_whitespace();
+        let is_dashes = |w: &str| w.bytes().all(|b| b == b'-');
+        dashes.clone().count() == 3 && dashes.clone().all(is_dashes)
+    };
+    let says = |l: &str| {
+        ["ALLOW", "DENY", "REJECT", "LIMIT"]
+            .iter()
+            .any(|w| l.contains(w))
+    };
+    t.lines()
+        .any(|l| matches!(l, "Status: active" | "Status: inactive"))
+        || t.lines().any(rule) && t.lines().any(says)
+        || t.has("(see 'ufw status'") && t.begins(&["ufw "])
+}
+
+fn firewalld(t: &Text<'_>) -> bool {
+    t.fields(&["services", "ports", "rich rules"]) || t.fields(&["egress-zones", "rich rules"])
+}
+
+fn firewalld_xml(t: &Text<'_>) -> bool {
+    let opens = |names: &[&str]| names.iter().any(|n| t.has(n));
+    opens(&["<zone>", "<zone "])
+        && opens(&["<service ", "<port ", "<rule", "<source ", "<interface "])
+        || opens(&["<policy "]) && opens(&["<ingress-zone ", "<egress-zone "])
+        || opens(&["<direct>"]) && opens(&["<rule ", "<passthrough "])
+}
+
+fn pf(t: &Text<'_>) -> bool {
+    let rule = |l: &str| {
+        let mut words = l.split_ascii_whitespace();
+        let action = words.next().is_some_and(|w| matches!(w, "pass" | "block"));
+        let mut words = words.skip_while(|w| matches!(*w, "drop" | "return" | "log"));
+        action
+            && words
+                .next()
+                .is_some_and(|w| matches!(w, "in" | "out" | "quick" | "all" | "proto"))
+    };
+    t.lines().filter(|l| rule(l)).count() >= 2
+}
+
+fn ipfw(t: &Text<'_>) -> bool {
+    let rule = |l: &str| {
+        let l = l.strip_prefix("add ").unwrap_or(l);
+        let mut words = l.split_ascii_whitespace();
+        let number = words
+            .next()
+            .is_some_and(|w| (3..=5).contains(&w.len()) && w.bytes().all(|b| b.is_ascii_digit()));
+        let rest: Vec<&str> = words.collect();
+        let acts = |w: &&str| matches!(*w, "allow" | "deny" | "reject" | "unreach" | "check-state");
+        number && rest.iter().take(3).any(acts) && rest.contains(&"from") && rest.contains(&"to")
+    };
+    t.lines().filter(|l| rule(l)).count() >= 2
+}
+
+/// shorewall-rules(5): action, zone, zone, protocol.
+fn shorewall(t: &Text<'_>) -> bool {
+    t.lines().any(|l| {
+        let l = l.trim_start_matches('#').trim_start();
+        l.starts_with("ACTION") && l.contains("SOURCE") && l.contains("DEST") && l.contains("PROTO")
+    })
+}

@@ -1,0 +1,102 @@
+//! Files that may hold firewall rules in a form that no reader takes: what they are, and which command to use instead.
+//!
+//! This is the one registry of such forms. A form is a line in [`FORMS`] (or in the table of a vendor below it): how a
+//! text is told to be one, what it is called, what to do instead, and what it stands for ([`Standing`]).
+
+mod cloud;
+mod form;
+mod linux;
+mod refusal;
+mod script;
+mod shape;
+mod vendor;
+mod windows;
+
+#[cfg(test)]
+mod tests;
+
+use form::{Form, Text};
+pub use form::{Lookalike, Standing};
+
+/// Every form; the first that fits wins.
+const FORMS: &[&[Form]] = &[
+    refusal::REPORTS,
+    refusal::FORMS,
+    windows::FORMS,
+    linux::FORMS,
+    cloud::FORMS,
+    vendor::FORMS,
+    script::FORMS,
+];
+
+/// Tells a text that is no export.
+#[must_use]
+pub fn of_text(text: &str) -> Option<Lookalike> {
+    let text = Text::new(text);
+    let mut forms = FORMS.iter().copied().flatten();
+    forms.find(|f| (f.fits)(&text)).map(Form::lookalike)
+}
+
+/// Tells a report or a baseline of hylint's own. It quotes rules, so it is asked before any reader.
+#[must_use]
+pub fn report(text: &str) -> Option<Lookalike> {
+    let text = Text::new(text);
+    let form = refusal::REPORTS.iter().find(|f| (f.fits)(&text))?;
+    Some(form.lookalike())
+}
+
+const UNPACK: &str = "unpack it and give the export itself as text or JSON";
+
+/// First bytes of files that are no text, from their specifications.
+const MAGIC: &[(&[u8], &str, &str)] = &[
+    // The magic of a registry hive, which a policy exported to `.wfw` is.
+    (
+        b"regf",
+        "a policy file (.wfw) of `netsh advfirewall export` or wf.msc, or another registry hive",
+        windows::NETSH,
+    ),
+    // [MS-GPREG] 2.2.1
+    (
+        b"PReg\x01\0\0\0",
+        "a Registry.pol file of a Group Policy",
+        windows::NETSH,
+    ),
+    (b"\x1f\x8b", "a compressed file (gzip)", UNPACK),
+    (b"PK\x03\x04", "an archive (zip) or a spreadsheet", UNPACK),
+    (b"PK\x05\x06", "an empty archive (zip)", UNPACK),
+    (b"BZh", "a compressed file (bzip2)", UNPACK),
+    (b"\xfd7zXZ\0", "a compressed file (xz)", UNPACK),
+    (b"\x28\xb5\x2f\xfd", "a compressed file (zstd)", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "an archive (7z)", UNPACK),
+    (b"Rar!\x1a\x07", "an archive (rar)", UNPACK),
+    (b"MSCF", "an archive (cab)", UNPACK),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "a document or a spreadsheet of an old Office",
+        UNPACK,
+    ),
+];
+
+/// Tells a binary file.
+#[must_use]
+pub fn of_bytes(bytes: &[u8]) -> Option<Lookalike> {
+    let known = MAGIC.iter().find(|(magic, ..)| bytes.starts_with(magic));
+    let of = |&(_, what, instead): &(&[u8], &'static str, &'static str)| Lookalike {
+        what,
+        instead,
+        standing: match instead {
+            UNPACK => Standing::Container,
+            _ => Standing::Host,
+        },
+    };
+    // POSIX.1-2017 pax: `ustar` stands at byte 257 of the first header.
+    let tar = || {
+        let ustar = bytes.get(257..262) == Some(b"ustar");
+        ustar.then_some(Lookalike {
+            what: "an archive (tar)",
+            instead: UNPACK,
+            standing: Standing::Container,
+        })
+    };
+    known.map(of).or_else(tar)
+}

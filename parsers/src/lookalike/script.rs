@@ -1,0 +1,126 @@
+//! Scripts that make a firewall: what they leave behind is known only after they ran.
+
+use super::form::Standing::{Host, Source};
+use super::form::{Form, Text};
+
+const RUN: &str =
+    "a script is not read: run it, then save the result with `iptables-save` and `ip6tables-save`";
+const RUN_WINDOWS: &str = "a script is not read: run it, then give the output of `netsh advfirewall firewall show rule name=all verbose`";
+const RUN_ANSIBLE: &str = "give what the playbook leaves on the host: `iptables-save`, or `netsh advfirewall firewall show rule name=all verbose`";
+
+pub(super) const FORMS: &[Form] = &[
+    Form::new(
+        Host,
+        windows,
+        "a script that makes Windows firewall rules",
+        RUN_WINDOWS,
+    ),
+    Form::new(Host, shell, "a shell script that makes firewall rules", RUN),
+    Form::new(
+        Source,
+        ansible,
+        "an Ansible playbook that makes firewall rules",
+        RUN_ANSIBLE,
+    ),
+];
+
+/// Programs that change a firewall, by their names.
+const PROGRAMS: [&str; 7] = [
+    "iptables",
+    "ip6tables",
+    "ebtables",
+    "nft",
+    "ufw",
+    "firewall-cmd",
+    "ipset",
+];
+
+/// Options and verbs that change rules, behind such a program.
+const CHANGES: [&str; 18] = [
+    "-A",
+    "-I",
+    "-P",
+    "-F",
+    "-N",
+    "-D",
+    "-X",
+    "--append",
+    "--insert",
+    "--policy",
+    "--flush",
+    "-t",
+    "allow",
+    "deny",
+    "add",
+    "--permanent",
+    "--add-port",
+    "create",
+];
+
+/// A variable that holds such a program (`$IPT`, `${IP6TABLES}`).
+fn is_variable(word: &str) -> bool {
+    let name = word
+        .trim_start_matches(['$', '{', '"'])
+        .to_ascii_lowercase();
+    word.trim_start_matches('"').starts_with('$')
+        && (name.starts_with("ipt") || name.starts_with("ip6t"))
+}
+
+fn is_program(word: &str) -> bool {
+    let name = word
+        .trim_matches(['"', '\''])
+        .rsplit('/')
+        .next()
+        .unwrap_or(word);
+    PROGRAMS.contains(&name) || is_variable(word)
+}
+
+/// At least two commands that change rules.
+fn shell(t: &Text<'_>) -> bool {
+    let changes = |line: &str| {
+        let words: Vec<&str> = line.split_ascii_whitespace().take(12).collect();
+        let at = words.iter().position(|w| is_program(w));
+        let rest = at.and_then(|n| words.get(n + 1..)).unwrap_or_default();
+        let is_change =
+            |w: &&str| CHANGES.contains(w) || w.starts_with("--add-") || w.starts_with("--set-");
+        !line.starts_with('#') && at.is_some_and(|n| n < 4) && rest.iter().any(is_change)
+    };
+    t.lines().filter(|l| changes(l)).take(2).count() == 2
+}
+
+fn windows(t: &Text<'_>) -> bool {
+    let makes = |l: &str| {
+        let l = l.to_ascii_lowercase();
+        [
+            "advfirewall firewall add rule",
+            "advfirewall firewall set rule",
+            "advfirewall set ",
+            "new-netfirewallrule",
+            "set-netfirewallrule",
+            "set-netfirewallprofile",
+        ]
+        .iter()
+        .any(|c| l.contains(c))
+            && !l.starts_with(['#', ':'])
+            && !l.starts_with("rem ")
+    };
+    t.lines().any(makes)
+}
+
+/// Modules of ansible.builtin, ansible.posix and community.windows.
+fn ansible(t: &Text<'_>) -> bool {
+    const MODULES: [&str; 10] = [
+        "iptables",
+        "ansible.builtin.iptables",
+        "firewalld",
+        "ansible.posix.firewalld",
+        "ufw",
+        "community.general.ufw",
+        "win_firewall_rule",
+        "community.windows.win_firewall_rule",
+        "amazon.aws.ec2_security_group",
+        "ec2_group",
+    ];
+    t.field("hosts", &[]) && t.field("tasks", &[]) && MODULES.iter().any(|m| t.field(m, &[]))
+        || t.field("name", &[]) && MODULES.iter().any(|m| m.contains('.') && t.field(m, &[]))
+}

@@ -1,0 +1,79 @@
+//! What a form looks like whatever the language of its words.
+
+use super::form::Text;
+
+/// Labels of a rule that must follow its name and the line below it.
+const LABELS: usize = 5;
+
+/// Lines after a line of dashes that are looked at.
+const BLOCK: usize = 24;
+
+/// Length of the line of dashes below a name or a heading of netsh.
+const DASHES: usize = 60;
+
+/// The blocks of `netsh advfirewall … show rule`: `label:     value`, a line of dashes, and labels with values in one
+/// column; or a profile's heading, a line of dashes, and settings in two columns.
+pub(super) fn netsh(t: &Text<'_>) -> bool {
+    let lines: Vec<&str> = t.head.lines().map(str::trim_end).collect();
+    let is_rule = |at: usize| {
+        let named = at.checked_sub(1).and_then(|n| lines.get(n));
+        let named = named.is_some_and(|l| is_labelled(l));
+        named && following(&lines, at).filter(|l| is_labelled(l)).count() >= LABELS
+    };
+    let is_profile = |at: usize| {
+        let heading = at.checked_sub(1).and_then(|n| lines.get(n));
+        let heading = heading.is_some_and(|l| l.trim_end().ends_with([':', '：']));
+        let block = || following(&lines, at).take_while(|l| !l.is_empty());
+        // `BlockInbound,AllowOutbound` is printed so in every language.
+        heading && block().any(|l| l.contains("Inbound") && l.contains("Outbound"))
+    };
+    lines.iter().enumerate().any(|(at, line)| {
+        line.len() >= DASHES && line.bytes().all(|b| b == b'-') && (is_rule(at) || is_profile(at))
+    })
+}
+
+fn following<'l>(lines: &'l [&'l str], at: usize) -> impl Iterator<Item = &'l str> {
+    lines.iter().skip(at + 1).take(BLOCK).copied()
+}
+
+/// `label:` at the beginning of the line and a value behind two blanks or more, or none.
+fn is_labelled(line: &str) -> bool {
+    let Some((label, value)) = line.split_once([':', '：']) else {
+        return false;
+    };
+    label.starts_with(char::is_alphabetic)
+        && label.chars().count() < 60
+        && (value.is_empty() || value.starts_with("  "))
+}
+
+/// Columns that a list of wf.msc has at least.
+const COLUMNS: usize = 8;
+
+/// A list with tabs of at least eight columns, whose rows name TCP or UDP.
+pub(super) fn wf_list(t: &Text<'_>) -> bool {
+    let mut lines = t.head.lines().filter(|l| !l.trim().is_empty());
+    let Some(head) = lines.next() else {
+        return false;
+    };
+    let columns = head.split('\t').count();
+    let fits = |row: &str| {
+        let cells = || row.split('\t').map(str::trim);
+        cells().count() >= COLUMNS && cells().any(|c| matches!(c, "TCP" | "UDP" | "ICMPv4"))
+    };
+    columns >= COLUMNS && lines.take(20).any(fits)
+}
+
+/// A table with a header line in any case and some separator: every one of the groups has a word in it.
+pub(super) fn csv(t: &Text<'_>, groups: &[&[&str]]) -> bool {
+    let head = t.first();
+    if head.len() > 2000 || !head.contains([',', ';', '\t', '|']) {
+        return false;
+    }
+    let head = head.to_lowercase();
+    let cells: Vec<String> = head
+        .split([',', ';', '\t', '|'])
+        .map(|c| c.chars().filter(|c| c.is_alphanumeric()).collect())
+        .collect();
+    let any = |words: &&[&str]| cells.iter().any(|c| words.contains(&c.as_str()));
+    groups.iter().all(any)
+}

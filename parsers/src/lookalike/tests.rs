@@ -1,0 +1,281 @@
+//! Each form is told by a line of its own, and what is none stays none.
+
+use super::form::HEAD;
+use super::*;
+
+fn what(text: &str) -> &'static str {
+    of_text(text).map_or("", |l| l.what)
+}
+
+#[test]
+fn each_form_is_told_by_a_line_of_its_own() {
+    let cases = [
+        (
+            "Name : x\r\nDisplayName : y\r\nDirection   : Inbound\r\n",
+            "Get-NetFirewallRule",
+        ),
+        (
+            "[{\"CreationClassName\":  \"MSFT|FW|FirewallRule|x\"}]",
+            "Get-NetFirewallRule",
+        ),
+        (
+            "\"Name\",\"DisplayName\",\"Enabled\",\"Profile\",\"Direction\",\"Action\"\n",
+            "Get-NetFirewallRule",
+        ),
+        (
+            "Domain profile configuration:\n-----\nOperational mode                  = Enable\nException mode                    = Enable\n",
+            "netsh firewall show",
+        ),
+        (
+            "Name\tGroup\tProfile\tLocal Address\tRemote Address\tProtocol\nx\t\tAll\n",
+            "wf.msc",
+        ),
+        (
+            "\"A\"=\"v2.30|Action=Allow|Active=TRUE|Dir=In|\"",
+            "registry",
+        ),
+        ("table inet filter {\n\tchain input {\n\t}\n}\n", "nft"),
+        (
+            "Chain INPUT (policy DROP)\ntarget     prot opt source               destination\n",
+            "iptables -L",
+        ),
+        (
+            "Chain f (1 references)\nnum   pkts bytes target     prot opt in     out     source\n",
+            "iptables -L",
+        ),
+        (
+            "table ip filter { # handle 1\n\tchain INPUT { # handle 1\n",
+            "nft",
+        ),
+        (
+            "{\"nftables\": [{\"metainfo\": {\"version\": \"1\"}}]}",
+            "nft",
+        ),
+        (
+            "SecurityGroups:\n- GroupId: sg-1\n  IpPermissions:\n  - FromPort: 22\n    IpProtocol: tcp\n",
+            "AWS CLI",
+        ),
+        (
+            "|     DescribeSecurityGroups     |\n+-----+\n||  SecurityGroups  ||\n",
+            "AWS CLI",
+        ),
+        (
+            "SECURITYGROUPS\tdefault\tsg-1\nIPPERMISSIONS\t22\ttcp\t22\n",
+            "AWS CLI",
+        ),
+        (
+            "NETWORKACLS\tTrue\tacl-1\nENTRIES\t0.0.0.0/0\tTrue\t-1\tallow\t100\n",
+            "AWS CLI",
+        ),
+        (
+            "- access: Allow\n  description: null\n  direction: Inbound\n",
+            "Azure CLI",
+        ),
+        (
+            "Name  ResourceGroup  Priority  SourcePortRanges  Access  DestinationPortRanges\n",
+            "Azure CLI",
+        ),
+        (
+            "Name                 : nsg\nSecurityRules        : [\n  {}]\nDefaultSecurityRules : [\n",
+            "Get-AzNetworkSecurityGroup",
+        ),
+        ("Status: active\n\nTo   Action   From\n", "ufw"),
+        (
+            "public (active)\n  services: ssh\n  ports: \n  rich rules: \n",
+            "firewall-cmd",
+        ),
+        (
+            "{\"version\": 4, \"terraform_version\": \"1.5\", \"type\": \"aws_network_acl\"}",
+            "Terraform",
+        ),
+        ("resource \"aws_security_group\" \"a\" {\n", "Terraform"),
+        (
+            "{\"resource\": {\"aws_security_group_rule\": {\"a\": {}}}}",
+            "Terraform",
+        ),
+        (
+            "Resources:\n  A:\n    Type: AWS::EC2::SecurityGroup\n",
+            "CloudFormation",
+        ),
+        (
+            "resource n 'Microsoft.Network/networkSecurityGroups@2023-01-01' = {\n",
+            "Bicep",
+        ),
+        ("[{\"kind\": \"compute#firewall\"}]", "Google"),
+        ("apiVersion: v1\nkind: NetworkPolicy\n", "NetworkPolicy"),
+    ];
+    for (text, part) in cases {
+        assert!(what(text).contains(part), "{part}: {}", what(text));
+    }
+    for text in [
+        "",
+        "lunch at noon",
+        "Direction: Inbound",
+        "table of contents {",
+        "kind: Pod",
+        // Infrastructure without a firewall.
+        "{\"version\": 4, \"terraform_version\": \"1.5\", \"type\": \"aws_s3_bucket\"}",
+        "resource \"aws_s3_bucket\" \"a\" {\n",
+        "AWSTemplateFormatVersion: x\nResources:\n  A:\n    Type: AWS::S3::Bucket\n",
+        "{\"name\": \"x\", \"version\": \"1.0.0\", \"scripts\": {}}",
+        "#!/bin/sh\necho no firewall here\nmake all\n",
+        "name,age,town\nx,1,y\n",
+    ] {
+        assert_eq!(of_text(text), None, "{text}");
+    }
+    assert!(of_bytes(b"regf\x01\0").is_some() && of_bytes(b"\x89PNG").is_none());
+}
+
+#[test]
+fn what_a_host_has_is_told_from_what_rules_are_made_of() {
+    let standing = |text| of_text(text).map(|l| l.standing);
+    let plan = "{\"terraform_version\": \"1.5\", \"type\": \"aws_security_group\"}";
+    assert_eq!(standing(plan), Some(Standing::Account));
+    assert_eq!(standing("Status: active\n"), Some(Standing::Host));
+    let source = "resource \"aws_security_group\" \"a\" {\n";
+    assert_eq!(standing(source), Some(Standing::Source));
+    let refusal = "bash: iptables-save: command not found\n";
+    assert_eq!(standing(refusal), Some(Standing::Refusal));
+}
+
+#[test]
+fn only_the_head_of_a_text_is_looked_at_and_any_cut_is_safe() {
+    let text = "é".repeat(HEAD) + "\nStatus: active\n";
+    assert_eq!(of_text(&text), None);
+}
+
+#[test]
+fn an_error_in_place_of_an_export_is_told_in_several_languages() {
+    for text in [
+        "The requested operation requires elevation (Run as administrator).\r\n\r\n",
+        "Der angeforderte Vorgang erfordert erhöhte Rechte (Als Administrator ausführen).\n",
+        "L’opération demandée nécessite une élévation (Exécuter en tant qu’administrateur).\n",
+        "La operación solicitada requiere elevación (Ejecutar como administrador).\n",
+        "Запрошенная операция требует повышения (запуск от имени администратора).\n",
+        "要求された操作には管理者特権が必要です (管理者として実行)。\n",
+        "请求的操作需要提升(作为管理员运行)。\n",
+        "Żądana operacja wymaga podniesienia uprawnień (Uruchom jako administrator).\n",
+        "Access is denied.\n",
+        "iptables-save v1.8.7 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)\n",
+        "sudo: a password is required\n",
+        "bash: iptables-save: Kommando nicht gefunden.\n",
+        "'netsh' is not recognized as an internal or external command,\noperable program or batch file.\n",
+        "An error occurred (UnauthorizedOperation) when calling the DescribeSecurityGroups operation: You are not authorized\n",
+        "{\"Error\": {\"Code\": \"ExpiredToken\", \"Message\": \"The security token is expired\"}}",
+        "{\"error\": {\"code\": \"AuthorizationFailed\", \"message\": \"The client has no permission\"}}",
+        "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>",
+        "Unable to locate credentials. You can configure credentials by running \"aws configure\".\n",
+        "ERROR: Please run 'az login' to setup account.\n",
+        "ERROR: (gcloud.compute.firewall-rules.list) Some requests did not succeed\n",
+        "# Table `filter' is incompatible, use 'nft' tool.\n",
+    ] {
+        let like = of_text(text);
+        assert_eq!(like.map(|l| l.standing), Some(Standing::Refusal), "{text}");
+    }
+    let long = "Access is denied.\n".repeat(40);
+    for text in [
+        long.as_str(),
+        "the administrator (Bob) is on leave until June\nask the desk",
+    ] {
+        assert_eq!(of_text(text), None, "{text}");
+    }
+}
+
+#[test]
+fn other_makers_and_other_clouds_are_named() {
+    for (text, part) in [
+        (
+            "access-list OUT extended permit tcp any any eq 443\n",
+            "Cisco ASA",
+        ),
+        (
+            "ip access-list extended IN\n permit tcp any any eq 22\n",
+            "Cisco IOS",
+        ),
+        (
+            "set security policies from-zone a to-zone b policy p match source-address any\n",
+            "Junos",
+        ),
+        ("config firewall policy\n    edit 1\n", "FortiGate"),
+        (
+            "/ip firewall filter\nadd action=accept chain=input\n",
+            "RouterOS",
+        ),
+        ("<?xml version=\"1.0\"?>\n<pfsense>\n", "pfSense"),
+        ("set firewall name WAN_IN rule 10 action accept\n", "VyOS"),
+        (
+            "block in all\npass in on em0 proto tcp from any to any port 22\n",
+            "pf.conf",
+        ),
+        (
+            "00100 allow ip from any to any via lo0\n65535 deny ip from any to any\n",
+            "ipfw",
+        ),
+        ("{\"data\": [{\"ingress-security-rules\": []}]}", "Oracle"),
+        (
+            "{\"deployment\": {\"resources\": [{\"urn\": \"urn:pulumi:d::p::aws:ec2/securityGroup:SecurityGroup::s\"}]}}",
+            "Pulumi",
+        ),
+        (
+            "{\"configurationItems\": [{\"resourceType\": \"AWS::EC2::SecurityGroup\"}]}",
+            "AWS Config",
+        ),
+        (
+            "[{\"DisplayName\": \"x\", \"Direction\": 1, \"Action\": 2}]",
+            "Get-NetFirewallRule",
+        ),
+        (
+            "Name : x\nLocalAddresses : *\nRemoteAddresses : *\nLocalPorts : 80\n",
+            "HNetCfg",
+        ),
+        (
+            "Source IP;Destination;Port;Action\n10.0.0.1;any;22;allow\n",
+            "CSV",
+        ),
+        (
+            "#!/bin/sh\nIPT=/sbin/iptables\n$IPT -F\n$IPT -P INPUT DROP\n",
+            "script",
+        ),
+        (
+            "netsh advfirewall firewall add rule name=x dir=in action=allow\n",
+            "script",
+        ),
+        (
+            "- hosts: all\n  tasks:\n  - name: x\n    ansible.builtin.iptables:\n      chain: INPUT\n",
+            "Ansible",
+        ),
+        ("<zone>\n  <service name=\"ssh\"/>\n</zone>\n", "firewalld"),
+        (
+            "Status: aktiv\n\nZu                Aktion      Von\n--                ------      ---\n22     ALLOW  Anywhere\n",
+            "ufw",
+        ),
+        ("add rule inet filter input tcp dport 22 accept\n", "nft"),
+    ] {
+        assert!(what(text).contains(part), "{part}: {}", what(text));
+    }
+}
+
+#[test]
+fn netsh_is_told_by_its_shape_in_any_language() {
+    let rule = "\r\nRegelnamn:                            x\r\n".to_owned()
+        + &"-".repeat(70)
+        + "\r\nAktiverad:                            Ja\r\nRiktning:                             In\r\n\
+           Profiler:                             Alla\r\nGruppering:                           \r\n\
+           Lokal IP:                             Alla\r\nProtokoll:                            TCP\r\n";
+    assert!(what(&rule).contains("netsh"), "{}", what(&rule));
+    let profile = "Inställningar för Domän:\r\n".to_owned()
+        + &"-".repeat(70)
+        + "\r\nTillstånd                             PÅ\r\nPrincip      BlockInbound,AllowOutbound\r\n";
+    assert!(what(&profile).contains("netsh"), "{}", what(&profile));
+    let table = "Contents:\n".to_owned() + &"-".repeat(70) + "\n1. one\n2. two\n3. three\n";
+    assert_eq!(of_text(&table), None);
+}
+
+#[test]
+fn reports_of_its_own_are_told_before_any_reader() {
+    let text = "{\"schema_version\": \"1.0\", \"tool\": {\"name\": \"hylint\"}, \"requirements\": [], \"findings\": []}";
+    assert!(
+        report(text).is_some() && of_text(text).is_some_and(|l| l.standing == Standing::Report)
+    );
+    assert!(report("*filter\nCOMMIT\n").is_none());
+}

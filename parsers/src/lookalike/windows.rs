@@ -1,0 +1,132 @@
+//! What Windows prints of its firewall beside `netsh advfirewall`.
+
+use super::form::Standing::Host;
+use super::form::{Form, Text};
+use super::shape;
+
+pub(super) const NETSH: &str =
+    "run `netsh advfirewall firewall show rule name=all verbose` on the host and give its output";
+
+const LANGUAGE: &str = "run the command in an account whose display language is English \
+    (`Set-WinUILanguageOverride en-US`, then sign in again) and give its output";
+
+pub(super) const FORMS: &[Form] = &[
+    Form::new(
+        Host,
+        group_policy,
+        "a Group Policy report, which is not read",
+        NETSH,
+    ),
+    Form::new(
+        Host,
+        com,
+        "a property list of the COM interface HNetCfg.FwPolicy2",
+        NETSH,
+    ),
+    Form::new(
+        Host,
+        powershell_with_filters,
+        "firewall rules as PowerShell objects",
+        NETSH,
+    ),
+    Form::new(
+        Host,
+        powershell,
+        "the output of Get-NetFirewallRule, which holds no addresses and ports",
+        NETSH,
+    ),
+    Form::new(
+        Host,
+        filters,
+        "the output of Get-NetFirewallPortFilter or another filter, which names no rule",
+        NETSH,
+    ),
+    Form::new(
+        Host,
+        profiles,
+        "the output of Get-NetFirewallProfile, which holds no rules",
+        NETSH,
+    ),
+    Form::new(
+        Host,
+        old_netsh,
+        "`netsh firewall show`, which holds no rules of Windows Vista and later",
+        NETSH,
+    ),
+    Form::new(Host, wf_list, "a list exported from wf.msc", NETSH),
+    Form::new(
+        Host,
+        registry,
+        "firewall rules of the Windows registry",
+        NETSH,
+    ),
+    Form::new(
+        Host,
+        shape::netsh,
+        "netsh output in a language that hylint does not read",
+        LANGUAGE,
+    ),
+];
+
+fn group_policy(t: &Text<'_>) -> bool {
+    t.has_any(&["InboundFirewallRules>", "OutboundFirewallRules>"])
+}
+
+/// Properties of INetFwRule (netfw.h), as a list, as JSON or as a table.
+fn com(t: &Text<'_>) -> bool {
+    const OWN: [&str; 3] = ["LocalAddresses", "RemoteAddresses", "LocalPorts"];
+    let list = t.fields(&OWN) || t.fields(&["IcmpTypesAndCodes", "RemotePorts"]);
+    let head = t.first();
+    list || t.json(&OWN) || OWN.iter().all(|column| head.contains(column))
+}
+
+/// The columns of a rule beside its name, of which PowerShell needs `Get-NetFirewallPortFilter` and others.
+const FILTERS: [&str; 2] = ["LocalPort", "RemoteAddress"];
+
+fn powershell_with_filters(t: &Text<'_>) -> bool {
+    powershell(t) && FILTERS.iter().all(|k| t.has(k))
+}
+
+fn powershell(t: &Text<'_>) -> bool {
+    const COLUMNS: [&str; 4] = ["DisplayName", "Direction", "Action", "Profile"];
+    let head = t.first();
+    let is_table = |columns: &[&str]| columns.iter().all(|c| head.contains(c));
+    t.field("DisplayName", &[]) && t.field("Direction", &["Inbound", "Outbound"])
+        || t.json(&["DisplayName", "Direction", "Action"])
+        || t.has_any(&["MSFT|FW|FirewallRule", "MSFT_NetFirewallRule"])
+        || is_table(&COLUMNS)
+        || is_table(&["DisplayName", "Direction", "LocalPort"])
+        || is_table(&["DisplayName", "DisplayGroup", "Enabled", "Action"])
+}
+
+fn filters(t: &Text<'_>) -> bool {
+    const PORT: [&str; 4] = ["LocalPort", "RemotePort", "IcmpType", "DynamicTarget"];
+    let address = ["LocalAddress", "RemoteAddress"];
+    t.fields(&PORT)
+        || t.json(&PORT)
+        || PORT.iter().all(|c| t.first().contains(c))
+        || t.fields(&address) && t.field("InstanceID", &[])
+}
+
+fn profiles(t: &Text<'_>) -> bool {
+    const OWN: [&str; 2] = ["DefaultInboundAction", "AllowLocalFirewallRules"];
+    t.fields(&OWN) || t.json(&OWN)
+}
+
+/// The context `netsh firewall` of Windows XP, which later versions still answer.
+fn old_netsh(t: &Text<'_>) -> bool {
+    t.has("Operational mode  ") && t.has("Exception mode  ")
+}
+
+fn wf_list(t: &Text<'_>) -> bool {
+    let head = t.first();
+    let named = |columns: &[&str]| columns.iter().all(|c| head.contains(c));
+    head.contains(['\t', ',', ';'])
+        && (named(&["Local Address", "Remote Address", "Protocol"])
+            || named(&["Local Port", "Remote Port", "Protocol"]))
+        || shape::wf_list(t)
+}
+
+fn registry(t: &Text<'_>) -> bool {
+    t.has_all(&["|Action=", "|Dir="])
+}

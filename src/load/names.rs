@@ -1,0 +1,393 @@
+//! What a file's name tells of whether it may be an export.
+
+use crate::common::paths::words;
+use std::path::Path;
+
+/// What a name tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NameKind {
+    /// Plainly something else: documentation, a picture, a program's source.
+    Other,
+    /// Anything.
+    Open,
+    /// What exports are usually written to.
+    Export,
+    /// It speaks of a firewall.
+    Firewall,
+}
+
+/// Extensions of files that no firewall is exported to: documents, pictures, sound and film, fonts, program sources and
+/// their builds, keys.
+const OTHER: &[&str] = &[
+    "md",
+    "markdown",
+    "mdx",
+    "rst",
+    "adoc",
+    "asciidoc",
+    "org",
+    "tex",
+    "html",
+    "htm",
+    "pdf",
+    "doc",
+    "docx",
+    "odt",
+    "ppt",
+    "pptx",
+    "odp",
+    "rtf",
+    "epub",
+    "eml",
+    "msg",
+    "ics", //
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "svg",
+    "ico",
+    "webp",
+    "avif",
+    "bmp",
+    "tif",
+    "tiff",
+    "heic",
+    "psd",
+    "drawio",
+    "vsd",
+    "vsdx",
+    "puml",
+    "mp3",
+    "mp4",
+    "mov",
+    "avi",
+    "mkv",
+    "wav",
+    "webm",
+    "ogg",
+    "ttf",
+    "otf",
+    "woff",
+    "woff2",
+    "eot", //
+    "rs",
+    "py",
+    "pyi",
+    "pyc",
+    "pyo",
+    "whl",
+    "js",
+    "mjs",
+    "cjs",
+    "ts",
+    "tsx",
+    "jsx",
+    "vue",
+    "svelte",
+    "go",
+    "java",
+    "kt",
+    "kts",
+    "scala",
+    "clj",
+    "groovy",
+    "c",
+    "h",
+    "cc",
+    "cpp",
+    "cxx",
+    "hpp",
+    "hh",
+    "m",
+    "mm",
+    "cs",
+    "fs",
+    "vb",
+    "rb",
+    "erb",
+    "php",
+    "pl",
+    "pm",
+    "lua",
+    "swift",
+    "hs",
+    "ml",
+    "mli",
+    "ex",
+    "exs",
+    "erl",
+    "r",
+    "jl",
+    "dart",
+    "zig",
+    "nim",
+    "sql",
+    "proto",
+    "graphql",
+    "css",
+    "scss",
+    "sass",
+    "less",
+    "map",
+    "wasm",
+    "ipynb",
+    "snap",
+    "feature",
+    "rego",
+    "cue",
+    "lock",
+    "mod",
+    "sum",
+    "gradle",
+    "toml",
+    "properties",
+    "editorconfig",
+    "gitignore",
+    "gitkeep",
+    "gitattributes",
+    "gitmodules",
+    "dockerignore",
+    "npmrc",
+    "nvmrc",
+    "eslintrc",
+    "prettierrc",
+    "patch",
+    "diff",
+    "po",
+    "pot", //
+    "exe",
+    "dll",
+    "so",
+    "dylib",
+    "a",
+    "o",
+    "obj",
+    "lib",
+    "class",
+    "jar",
+    "war",
+    "ear",
+    "msi",
+    "deb",
+    "rpm",
+    "apk",
+    "iso",
+    "img",
+    "vmdk",
+    "vhd",
+    "vhdx",
+    "qcow2",
+    "ova",
+    "db",
+    "sqlite",
+    "parquet",
+    "bin",
+    "pdb",
+    "rlib", //
+    "pem",
+    "crt",
+    "cer",
+    "der",
+    "key",
+    "csr",
+    "p12",
+    "pfx",
+    "jks",
+    "gpg",
+    "asc",
+    "sig",
+    "pub",
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512", //
+    "tftpl",
+    "tfvars",
+    "hcl",
+    "lint",
+    "bak~",
+    "swp",
+    "sarif",
+];
+
+/// Names, and beginnings of names without an extension of their own, of files that every repository has.
+const OTHER_NAMES: &[&str] = &[
+    "readme",
+    "license",
+    "licence",
+    "copying",
+    "notice",
+    "authors",
+    "contributors",
+    "contributing",
+    "changelog",
+    "changes",
+    "codeowners",
+    "security",
+    "support",
+    "makefile",
+    "dockerfile",
+    "containerfile",
+    "vagrantfile",
+    "jenkinsfile",
+    "gemfile",
+    "rakefile",
+    "procfile",
+    "brewfile",
+    "justfile",
+    "taskfile",
+    "robots",
+    "humans",
+    "requirements",
+    "constraints",
+    "cmakelists",
+    "package",
+    "tsconfig",
+    "jsconfig",
+    "composer",
+    "renovate",
+    "dependabot",
+    "docker-compose",
+    "compose",
+    "mkdocs",
+    "chart",
+    "kustomization",
+    "thumbs",
+    "version",
+    "todo",
+    "manifest",
+];
+
+/// Extensions of files that an export is usually written to. In a folder, an empty or binary file of them was meant to be
+/// one: a repository also holds `.gitkeep`, `__init__.py` and pictures.
+const EXPORT: &[&str] = &[
+    "txt", "text", "json", "jsonc", "log", "out", "conf", "dump", "csv", "tsv", "reg", "pol",
+];
+
+/// Extensions that speak of a firewall.
+const FIREWALL: &[&str] = &[
+    "rules",
+    "v4",
+    "v6",
+    "save",
+    "fw",
+    "firewall",
+    "netsh",
+    "advfirewall",
+    "wfw",
+    "iptables",
+    "ip6tables",
+    "nft",
+    "ipset",
+];
+
+/// Words of a name that speak of a firewall.
+const FIREWALL_WORDS: &[&str] = &[
+    "iptables",
+    "ip6tables",
+    "nft",
+    "nftables",
+    "netsh",
+    "advfirewall",
+    "firewall",
+    "firewalls",
+    "firewalld",
+    "fw",
+    "ufw",
+    "ipset",
+    "wfmsc",
+    "nsg",
+    "nsgs",
+    "acl",
+    "acls",
+    "secgroup",
+    "secgroups",
+    "securitygroup",
+    "securitygroups",
+    "rules",
+    "ruleset",
+];
+
+/// Compressed files carry the name of what is in them before their own extension.
+const COMPRESSED: &[&str] = &[
+    "gz", "bz2", "xz", "zst", "zip", "7z", "rar", "tgz", "tar", "cab",
+];
+
+/// What the name of a path tells.
+#[must_use]
+pub fn name_kind(path: &str) -> NameKind {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let (stem, mut ext) = split(&name);
+    let mut stem = stem;
+    if COMPRESSED.contains(&ext) {
+        (stem, ext) = split(stem);
+    }
+    let own = stem.trim_start_matches('.');
+    let first = own.split(['.', ' ']).next().unwrap_or(own);
+    let other_name = OTHER_NAMES
+        .iter()
+        .any(|n| first == *n || first.strip_prefix(n).is_some_and(is_suffix));
+    let words = words(own, true);
+    let pair = |a: &str, b: &str| {
+        words
+            .windows(2)
+            .any(|w| matches!(w, [x, y] if x == a && (y == b || y.strip_suffix('s') == Some(b))))
+    };
+    let firewall_word = words.iter().any(|w| FIREWALL_WORDS.contains(&w.as_str()))
+        || pair("security", "group")
+        || pair("network", "acl");
+    match () {
+        () if OTHER.contains(&ext) || other_name => NameKind::Other,
+        () if FIREWALL.contains(&ext) || firewall_word => NameKind::Firewall,
+        () if EXPORT.contains(&ext) && !name.starts_with('.') => NameKind::Export,
+        () => NameKind::Open,
+    }
+}
+
+/// `requirements-dev`, `dockerfile_test`: a well-known name with more behind it.
+fn is_suffix(rest: &str) -> bool {
+    rest.starts_with(['-', '_'])
+}
+
+fn split(name: &str) -> (&str, &str) {
+    let path = Path::new(name);
+    let ext = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+    let stem = name.strip_suffix(ext).unwrap_or(name);
+    (stem.strip_suffix('.').unwrap_or(stem), ext)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NameKind, name_kind};
+
+    #[test]
+    fn names_tell_documents_sources_and_pictures_from_what_may_be_an_export() {
+        for (path, kind) in [
+            ("README.md", NameKind::Other),
+            ("sh1/README", NameKind::Other),
+            ("docs/firewall.md", NameKind::Other),
+            ("LICENSE", NameKind::Other),
+            ("requirements-dev.txt", NameKind::Other),
+            ("package.json", NameKind::Other),
+            ("logo.PNG", NameKind::Other),
+            ("src/firewall.rs", NameKind::Other),
+            (".gitkeep", NameKind::Other),
+            ("sh1.TXT", NameKind::Export),
+            ("data.json", NameKind::Export),
+            ("sh1", NameKind::Open),
+            ("main.tf", NameKind::Open),
+            ("plan.yaml", NameKind::Open),
+            ("fw.csv", NameKind::Firewall),
+            ("x/rules.v4", NameKind::Firewall),
+            ("sh1-firewall.txt", NameKind::Firewall),
+            ("security-groups.json", NameKind::Firewall),
+            ("rules.txt.gz", NameKind::Firewall),
+            ("sh1.txt.gz", NameKind::Export),
+            ("notes.zip", NameKind::Open),
+            ("", NameKind::Open),
+        ] {
+            assert_eq!(name_kind(path), kind, "{path}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Files that no reader takes. What it means for the run that one is not read is for the site to say: see
+//! [`Bound`](crate::site::Bound).
+
+use super::names::{NameKind, name_kind};
+use super::walk::CONFIG_NAME;
+use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
+use hylint_parsers::lookalike::{Lookalike, Standing};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A file that no reader took.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unread {
+    /// The path as reported.
+    pub path: Arc<str>,
+    /// The user named this very file.
+    pub named: bool,
+    /// Why no reader took it.
+    pub why: Why,
+    /// What it looks like, if it is a known form.
+    pub like: Option<Lookalike>,
+}
+
+/// Why no reader took a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// It holds nothing, or nothing but white space or a byte order mark.
+    Empty,
+    /// It holds no text.
+    Binary,
+    /// It is larger than 4 GiB.
+    TooLarge,
+    /// Its text is of no format that is read.
+    Unknown,
+}
+
+/// How much a file shows of a firewall.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sign {
+    /// Plainly something else.
+    Other,
+    /// Nothing.
+    None,
+    /// It may be what is left of an export: an error text, an empty or a compressed file.
+    Remains,
+    /// It is a source that rules are made from.
+    Source,
+    /// It is a known form of a firewall's rules.
+    Form,
+}
+
+/// Help for a file of which nothing is known.
+const MAKE_EXPORT: &str = "export it again: netsh advfirewall firewall show rule name=all verbose · iptables-save · \
+    aws ec2 describe-security-groups · az network nsg list";
+
+/// Help for an empty file.
+const MAKE_AGAIN: &str = "export it again and look at what the command prints; where firewalld or nft made the rules, \
+    `iptables-save` prints nothing and `nft list ruleset` shows them, which hylint does not read";
+
+impl Unread {
+    /// How much it shows of a firewall.
+    #[must_use]
+    pub fn sign(&self) -> Sign {
+        let name = name_kind(&self.path);
+        let standing = self.like.map(|l| l.standing);
+        match (standing, self.why, name) {
+            (Some(Standing::Report), ..) | (_, _, NameKind::Other) => Sign::Other,
+            (Some(Standing::Host | Standing::Account), ..) => Sign::Form,
+            (Some(Standing::Source), ..) => Sign::Source,
+            (Some(Standing::Refusal), ..) => Sign::Remains,
+            (Some(Standing::Container), _, NameKind::Open) => Sign::None,
+            (Some(Standing::Container), ..) => Sign::Remains,
+            (None, Why::Unknown, _) | (None, _, NameKind::Open) => Sign::None,
+            (None, Why::Empty | Why::Binary | Why::TooLarge, _) => Sign::Remains,
+        }
+    }
+
+    /// That it is not read, at a severity; `more` says what that means.
+    #[must_use]
+    pub fn finding(&self, severity: Severity, more: &str) -> Finding {
+        let (code, message, known) = self.told();
+        let message = format!("{message}{more}");
+        let identity = Identity::known(&known);
+        let mut f = Finding::new(code, severity, message, identity, Place::file(&self.path));
+        f.help = Some(self.help().into());
+        f
+    }
+
+    /// What the file is, in a few words.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match (self.why, self.like) {
+            (_, Some(like)) => like.what,
+            (Why::Empty, None) => "an empty file",
+            (Why::Binary, None) => "a binary file",
+            (Why::TooLarge, None) => "a file larger than 4 GiB",
+            (Why::Unknown, None) => "no firewall export that hylint knows",
+        }
+    }
+
+    fn told(&self) -> (Code, String, Known<'static>) {
+        let like = self.like.map(|l| l.what);
+        let looks = |text: &str| match like {
+            Some(like) => format!("{text}; it looks like {like}"),
+            None => text.to_owned(),
+        };
+        match (self.why, like) {
+            (Why::Empty, _) => (
+                Code::EmptyExport,
+                "the file is empty: the command that should have filled it may have failed".into(),
+                Known::EmptyFile,
+            ),
+            (Why::Binary, _) => (
+                Code::UnreadFile,
+                looks("the file is binary: it holds no text in any encoding of an export"),
+                // INVARIANT: hylint 0.1 knew only this one.
+                Known::BinaryFile {
+                    like: like.filter(|l| l.contains("(.wfw)")),
+                },
+            ),
+            (Why::TooLarge, _) => (
+                Code::UnreadFile,
+                looks("the file is larger than 4 GiB"),
+                Known::LargeFile { like },
+            ),
+            (Why::Unknown, Some(like)) if !self.named => (
+                Code::UnreadFile,
+                format!("the file is not read: it looks like {like}"),
+                Known::FilePassedOver { like },
+            ),
+            (Why::Unknown, _) => (
+                Code::UnreadFile,
+                looks("the file is no firewall export that hylint knows"),
+                Known::UnknownFile { like },
+            ),
+        }
+    }
+
+    fn help(&self) -> &'static str {
+        let name = Path::new(&*self.path).file_name();
+        match (self.why, self.like) {
+            (_, Some(like)) => like.instead,
+            (Why::Empty, None) => MAKE_AGAIN,
+            _ if self.named && name.is_some_and(|n| n == CONFIG_NAME) => {
+                "name the folder of the exports; another site file is chosen with --config"
+            }
+            _ => MAKE_EXPORT,
+        }
+    }
+}
