@@ -64,6 +64,8 @@ pub(crate) struct Group {
 pub(crate) struct PrefixList {
     pub(crate) entries: Vec<Block>,
     pub(crate) exported: bool,
+    /// hylint.toml names its addresses.
+    pub(crate) resolved: bool,
 }
 
 /// A network interface.
@@ -92,6 +94,12 @@ pub(crate) struct Aws {
     pub(crate) groups: Vec<Group>,
     pub(crate) lists: Vec<PrefixList>,
     pub(crate) interfaces: Vec<Interface>,
+    /// What hylint.toml says a group of another account is.
+    pub(crate) foreign: Option<Block>,
+    /// The files are cut in two, as exports of two regions are.
+    pub(crate) in_parts: bool,
+    /// `describe-instances` was exported too.
+    pub(crate) instances: bool,
 }
 
 fn within(ports: (u16, u16), port: u16) -> bool {
@@ -170,13 +178,16 @@ impl Aws {
             Peer::Block(b) => b.contains(addr),
             Peer::Stale(_) => false,
             // Private addresses of another account's machines.
+            Peer::Foreign(_) if self.foreign.is_some() => {
+                self.foreign.is_some_and(|b| b.contains(addr))
+            }
             Peer::Foreign(name) => {
                 (!addr.is_public() || ask.reading("a network of public addresses"))
                     && ask.open(name, addr, true)
             }
             Peer::List(n) => {
                 let list = &self.lists[*n];
-                if list.exported {
+                if list.exported || list.resolved {
                     list.entries.iter().any(|b| b.contains(addr))
                 } else {
                     ask.open(&format!("pl {n}"), addr, true)
@@ -227,6 +238,7 @@ impl Aws {
         for i in &self.interfaces {
             all.extend(i.addresses().map(Addr::block));
         }
+        all.extend(self.foreign);
         all.extend(self.lists.iter().flat_map(|l| l.entries.clone()));
         for rule in self.groups.iter().flat_map(|g| &g.permissions) {
             for peer in &rule.peers {

@@ -106,6 +106,8 @@ pub(crate) struct Azure {
     pub(crate) tables: Vec<Table>,
     pub(crate) nsgs: Vec<Nsg>,
     pub(crate) asgs: usize,
+    /// What hylint.toml says the tag `Storage` is.
+    pub(crate) storage: Option<Block>,
     pub(crate) nics: Vec<Nic>,
 }
 
@@ -221,6 +223,9 @@ impl Azure {
             Word::AzureLoadBalancer => a == Addr::parse("168.63.129.16"),
             Word::VirtualNetwork => self.virtual_network(a, nic, rule, ask),
             Word::Internet => a.is_public() && !self.own_spaces(nic).any(|b| b.contains(a)),
+            Word::Tag("Storage") if self.storage.is_some() => {
+                self.storage.is_some_and(|b| b.contains(a))
+            }
             // Public addresses of a service, or private ones for a few.
             Word::Tag(name) => {
                 (a.is_public() || ask.reading("service tag holds private addresses"))
@@ -321,6 +326,7 @@ impl Azure {
             all.extend(&v.spaces);
             all.extend(v.peerings.iter().flat_map(|p| p.space.clone()));
         }
+        all.extend(self.storage);
         all.extend(self.tables.iter().flat_map(|t| t.routes.clone()));
         all.extend(
             self.nics

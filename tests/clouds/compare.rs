@@ -1,12 +1,13 @@
 //! What hylint says of a site held against what the oracle says.
 
 use crate::ask::{Fate, Readings};
-use crate::site::{Exposed, Packet, Site};
+use crate::site::{Exposed, Packet, Role, Site, Way};
 use crate::space::{Addr, Level};
 use crate::text::{ROOT, memory, parsed, protocol};
-use hylint::finding::outcome::{Outcome, Status};
+use hylint::finding::outcome::{Check, Outcome, Status};
 use hylint::finding::{Code, Finding, Severity};
 use hylint::session::{Request, Session};
+use hylint_model::Direction;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -57,46 +58,59 @@ pub(crate) fn compared(site: &Site, files: &[(String, String)], tally: &mut Tall
     told
 }
 
+/// Whether a verdict is one that the oracle gives too.
+fn right(said: Option<Status>, fates: &BTreeSet<Option<Fate>>, lacks: bool) -> bool {
+    let fate = match said {
+        Some(Status::Satisfied) => Fate::Satisfied,
+        Some(Status::Violated) => Fate::Violated,
+        Some(Status::Conditional) => Fate::Conditional,
+        // Without a layer nothing is proven; it is said in one of two words.
+        _ => return lacks && fates.contains(&Some(Fate::Conditional)),
+    };
+    // Of client ports that hardly anybody uses a warning is enough.
+    fates.contains(&Some(fate)) || (fates.contains(&None) && fate != Fate::Violated)
+}
+
 fn rows(site: &Site, outcome: &Outcome, tally: &mut Tally) -> Vec<String> {
     let mut told = Vec::new();
     for (n, row) in site.rows.iter().enumerate() {
         let id = format!("row.r{n}");
         let result = outcome.requirements.iter().find(|r| r.id == id).unwrap();
-        let fates = site.fates(row);
-        let said = match result.status {
-            Status::Satisfied => Some(Fate::Satisfied),
-            Status::Violated => Some(Fate::Violated),
-            Status::Conditional => Some(Fate::Conditional),
-            _ => None,
-        };
-        if fates.len() > 1 || fates.contains(&None) {
-            tally.open += 1;
+        let lacks = site.lacks(row);
+        let mut asked = vec![(String::new(), None, Some(result.status))];
+        // Each end by itself: what fails at one end hides nothing at the other.
+        for (role, way, direction) in [
+            (row.from, Way::Out, Direction::Out),
+            (row.to, Way::In, Direction::In),
+        ] {
+            if let Role::Host(h) = role {
+                let name = &site.hosts[h].name;
+                let own = |c: &&Check| c.direction == direction && c.host.as_ref() == Some(name);
+                let worst = result.checks.iter().filter(own).map(|c| c.status).min();
+                asked.push((format!(" at {name}"), Some(way), worst));
+            }
         }
-        // Of client ports that hardly anybody uses a warning is enough.
-        let rare = fates.contains(&None) && said != Some(Fate::Violated);
-        if rare || (said.is_some() && fates.contains(&said)) {
-            *tally.rows.entry(said.unwrap().word()).or_default() += 1;
-            continue;
+        for (place, only, said) in asked {
+            let fates = site.fates(row, only);
+            if fates.len() > 1 || fates.contains(&None) {
+                tally.open += 1;
+            }
+            let word = said.map_or("unverified", Status::as_str);
+            if right(said, &fates, lacks) {
+                *tally.rows.entry(word).or_default() += 1;
+                continue;
+            }
+            let right: Vec<&str> = fates.iter().map(|f| f.map_or("rare", Fate::word)).collect();
+            told.push(format!(
+                "{} {} -> {} {} {:?}{place}: hylint {word}, oracle {}",
+                n + 1,
+                site.role(row.from),
+                site.role(row.to),
+                protocol(row.proto),
+                row.ports,
+                right.join(" or "),
+            ));
         }
-        // Without a layer nothing is proven; it is said in one of two words.
-        if result.status == Status::Unverified
-            && fates.contains(&Some(Fate::Conditional))
-            && site.lacks(row)
-        {
-            *tally.rows.entry("unverified").or_default() += 1;
-            continue;
-        }
-        let right: Vec<&str> = fates.iter().map(|f| f.map_or("rare", Fate::word)).collect();
-        told.push(format!(
-            "{} {} -> {} {} {:?}: hylint {}, oracle {}",
-            n + 1,
-            site.role(row.from),
-            site.role(row.to),
-            protocol(row.proto),
-            row.ports,
-            result.status.as_str(),
-            right.join(" or "),
-        ));
     }
     told
 }
@@ -250,8 +264,9 @@ fn witness(site: &Site, host: usize, f: &Finding) -> Option<String> {
 /// Errors about anything but required flows and exposure.
 fn others(outcome: &Outcome) -> Vec<String> {
     let strange = outcome.findings.iter().filter(|f| {
+        // Exposure of no host of the site is no error.
         f.severity == Severity::Error
-            && !is_exposure(f)
+            && (!is_exposure(f) || f.host.is_none())
             && f.requirement.is_none()
             && f.row.is_none()
     });

@@ -122,6 +122,7 @@ pub(crate) fn site(seed: u64) -> Site {
             .push(("clients6", Block::parse("2a00:1450:1::/64")));
     }
     site.ephemeral = chance(rng, 50).then_some((49152, 65535));
+    site.copied = chance(rng, 8);
     rows(&mut site, rng);
     let wanted = wanted(&site);
     if let Some(a) = &mut aws {

@@ -7,11 +7,19 @@ use crate::make::{
 use crate::space::{Addr, Block};
 use fastrand::Rng;
 
+/// A group of another account.
+pub(crate) const FOREIGN: &str = "sg-0ffffffffffffff01";
+
 const ALL: (u16, u16) = (0, 65535);
 
 /// VPCs, subnets and machines with interfaces; groups and ACLs are empty.
 pub(crate) fn machines(rng: &mut Rng) -> Aws {
-    let mut aws = Aws::default();
+    let mut aws = Aws {
+        foreign: chance(rng, 40).then(|| Block::parse("10.50.0.0/16")),
+        in_parts: chance(rng, 20),
+        instances: chance(rng, 25),
+        ..Aws::default()
+    };
     for n in 0..rng.u8(1..3) {
         let v6 = chance(rng, 50).then(|| Block::parse(&format!("2600:1f00:0:{n}00::/56")));
         aws.vpcs.push(Vpc {
@@ -51,6 +59,7 @@ pub(crate) fn machines(rng: &mut Rng) -> Aws {
                 .take(rng.usize(1..4))
                 .collect(),
             exported: chance(rng, 75),
+            resolved: chance(rng, 30),
         });
     }
     for machine in 0..rng.usize(2..5) {
@@ -248,7 +257,7 @@ impl Aws {
             0..6 if !of.is_empty() => Peer::Group(one(rng, &of)),
             6 if !self.groups.is_empty() => Peer::Group(rng.usize(..self.groups.len())),
             7 if !of.is_empty() => Peer::Stale(one(rng, &of)),
-            8 => Peer::Foreign("sg-0ffffffffffffff01".into()),
+            8 => Peer::Foreign(FOREIGN.into()),
             9 | 10 if !self.lists.is_empty() => Peer::List(rng.usize(..self.lists.len())),
             _ => Peer::Block(near(rng, peer, networks)),
         }

@@ -11,6 +11,7 @@ const ALL: (u16, u16) = (0, 65535);
 pub(crate) fn machines(rng: &mut Rng) -> Azure {
     let mut azure = Azure {
         asgs: rng.usize(..3),
+        storage: chance(rng, 40).then(|| Block::parse("20.30.0.0/16")),
         ..Azure::default()
     };
     for n in 0..rng.u8(1..3) {
@@ -22,6 +23,10 @@ pub(crate) fn machines(rng: &mut Rng) -> Azure {
             // A public range that its owner uses inside.
             spaces.push(Block::parse(&format!("20.30.{}.0/24", 40 + n)));
         }
+        let dual = chance(rng, 30);
+        if dual {
+            spaces.push(Block::parse(&format!("fd00:7{n}::/48")));
+        }
         azure.vnets.push(Vnet {
             spaces,
             peerings: Vec::new(),
@@ -30,7 +35,11 @@ pub(crate) fn machines(rng: &mut Rng) -> Azure {
         for s in 0..rng.u8(1..3) {
             azure.subnets.push(Subnet {
                 vnet: n.into(),
-                prefixes: vec![Block::parse(&format!("10.7{n}.{s}.0/24"))],
+                prefixes: [format!("10.7{n}.{s}.0/24"), format!("fd00:7{n}:0:{s}::/64")]
+                    .iter()
+                    .map(|t| Block::parse(t))
+                    .take(if dual { 2 } else { 1 })
+                    .collect(),
                 nsg: None,
                 table: None,
             });
@@ -74,6 +83,13 @@ pub(crate) fn machines(rng: &mut Rng) -> Azure {
                 exported: !chance(rng, 10),
             });
         }
+    }
+    if chance(rng, 20) {
+        // A table of no subnet.
+        azure.tables.push(Table {
+            routes: vec![Block::parse("0.0.0.0/0")],
+            exported: true,
+        });
     }
     for n in 0..azure.nics.len() {
         azure.nics[n].nsg = some(50, rng, azure.nsgs.len());
@@ -122,7 +138,18 @@ fn nic(azure: &mut Azure, machine: usize, subnet: usize, rng: &mut Rng) {
         }
     };
     let count = if chance(rng, 25) { 2 } else { 1 };
-    let configs = (0..count).map(|n| config(n, rng)).collect();
+    let mut configs: Vec<IpConfig> = (0..count).map(|n| config(n, rng)).collect();
+    if let Some(v6) = azure.subnets[subnet]
+        .prefixes
+        .get(1)
+        .filter(|_| chance(rng, 50))
+    {
+        configs.push(IpConfig {
+            private: v6.first().plus(base),
+            asgs: Vec::new(),
+            public: None,
+        });
+    }
     azure.nics.push(Nic {
         subnet,
         nsg: None,
@@ -266,6 +293,14 @@ impl Azure {
                 Word::Tag(_) | Word::Internet | Word::AzureLoadBalancer => Word::Block(own),
                 word => word,
             }];
+        }
+        // A public address is translated before any group sees the packet, so such a rule matches nothing.
+        let mut configs = self.nics.iter().flat_map(|n| &n.configs);
+        let public = configs
+            .find(|c| c.private.block() == own)
+            .and_then(|c| c.public);
+        if let (true, Some((public, _))) = (chance(rng, 20), public) {
+            rule.dst = vec![Word::Block(public.block())];
         }
         if !inbound {
             std::mem::swap(&mut rule.src, &mut rule.dst);

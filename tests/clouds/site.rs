@@ -151,6 +151,8 @@ pub(crate) struct Site {
     pub(crate) rows: Vec<Row>,
     /// Ports that anyone may reach at a host.
     pub(crate) open_to_anyone: Vec<(usize, u8, u16)>,
+    /// A file lies there twice, under another name.
+    pub(crate) copied: bool,
     /// `deployment.ephemeral`.
     pub(crate) ephemeral: Option<(u16, u16)>,
 }
@@ -219,22 +221,33 @@ impl Site {
         }
     }
 
-    /// Whether a conversation works: its first packet, the reply, and both ways from then on.
-    fn converses(&self, row: &Row, p: &Packet, ask: &mut Ask<'_>) -> bool {
-        let at = |role, way, p: &Packet, first, ask: &mut Ask<'_>| match role {
-            Role::Host(h) => self.clouds[self.hosts[h].cloud].passes(way, p, first, ask),
-            Role::Others(_) => true,
+    /// Whether a conversation works: its first packet, the reply, and both ways from then on. Asked of both ends, or of one
+    /// as if the other let everything pass.
+    fn converses(&self, row: &Row, p: &Packet, only: Option<Way>, ask: &mut Ask<'_>) -> bool {
+        let at = |end: Way, p: &Packet, first, ask: &mut Ask<'_>| {
+            let role = if end == Way::Out { row.from } else { row.to };
+            // The end that sends the first packet receives the second one.
+            let way = match (end, first) {
+                (_, true) => end,
+                (Way::In, false) => Way::Out,
+                (Way::Out, false) => Way::In,
+            };
+            match role {
+                Role::Host(h) if only.is_none_or(|o| o == end) => {
+                    self.clouds[self.hosts[h].cloud].passes(way, p, first, ask)
+                }
+                _ => true,
+            }
         };
-        at(row.from, Way::Out, p, true, ask)
-            && at(row.to, Way::In, p, true, ask)
+        at(Way::Out, p, true, ask)
+            && at(Way::In, p, true, ask)
             && (!row.reply
-                || (at(row.to, Way::Out, &p.reply(), false, ask)
-                    && at(row.from, Way::In, &p.reply(), false, ask)))
+                || (at(Way::In, &p.reply(), false, ask) && at(Way::Out, &p.reply(), false, ask)))
     }
 
     /// What becomes of a row, by each reading: the worst over addresses and ports. `None` where only client ports fail that
     /// neither Linux nor Windows uses and hylint.toml says nothing of them.
-    pub(crate) fn fates(&self, row: &Row) -> BTreeSet<Option<Fate>> {
+    pub(crate) fn fates(&self, row: &Row, only: Option<Way>) -> BTreeSet<Option<Fate>> {
         let [_, clients] = self.ports();
         let range = self.ephemeral.unwrap_or((1024, 65535));
         let within = |range: (u16, u16), p: u16| range.0 <= p && p <= range.1;
@@ -256,7 +269,7 @@ impl Site {
                             sport,
                             dport: *dport,
                         };
-                        let fate = fate(readings, &|ask| self.converses(row, &p, ask));
+                        let fate = fate(readings, &|ask| self.converses(row, &p, only, ask));
                         if used(sport) || self.ephemeral.is_some() {
                             worst = worst.min(fate);
                         } else {

@@ -66,8 +66,12 @@ pub(crate) fn files(site: &Site) -> Vec<(String, String)> {
             Cloud::Aws(a) => write_aws::files(a),
             Cloud::Azure(a) => write_azure::files(a),
         };
-        for (name, value) in printed {
+        for (n, (name, value)) in printed.into_iter().enumerate() {
             let text = serde_json::to_string_pretty(&value).unwrap();
+            if n < 2 && site.copied {
+                let copy = format!("{}/copy-of-{name}", cloud.folder());
+                all.push((copy, text.clone() + "\n"));
+            }
             all.push((format!("{}/{name}", cloud.folder()), text + "\n"));
         }
     }
@@ -96,6 +100,42 @@ fn config(site: &Site) -> String {
     t.push_str("[roles]\n");
     for (name, block) in &site.others {
         writeln!(t, "{name} = [\"{}\"]", block.prefix()).unwrap();
+    }
+    t.push_str("\n[resolve]\n");
+    for cloud in &site.clouds {
+        match cloud {
+            Cloud::Aws(a) => {
+                if let Some(b) = a.foreign {
+                    writeln!(
+                        t,
+                        "\"aws:{}\" = [\"{}\"]",
+                        crate::make_aws::FOREIGN,
+                        b.prefix()
+                    )
+                    .unwrap();
+                }
+                let hidden = |l: &&crate::aws::PrefixList| l.resolved && !l.exported;
+                for (n, list) in a.lists.iter().enumerate().filter(|(_, l)| hidden(l)) {
+                    let all: Vec<String> = list
+                        .entries
+                        .iter()
+                        .map(|b| format!("\"{}\"", b.prefix()))
+                        .collect();
+                    writeln!(
+                        t,
+                        "\"aws:{}\" = [{}]",
+                        write_aws::list_id(n),
+                        all.join(", ")
+                    )
+                    .unwrap();
+                }
+            }
+            Cloud::Azure(a) => {
+                if let Some(b) = a.storage {
+                    writeln!(t, "\"azure:Storage\" = [\"{}\"]", b.prefix()).unwrap();
+                }
+            }
+        }
     }
     for (n, host) in site.hosts.iter().enumerate() {
         let addresses: Vec<String> = host.declared.iter().map(|a| format!("\"{a}\"")).collect();

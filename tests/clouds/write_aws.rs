@@ -21,7 +21,7 @@ pub(crate) fn acl_id(n: usize) -> String {
     format!("acl-0aaa0000000000{n:02}")
 }
 
-fn list_id(n: usize) -> String {
+pub(crate) fn list_id(n: usize) -> String {
     format!("pl-0aaa00000000000{n:02}")
 }
 
@@ -33,8 +33,14 @@ pub(crate) fn files(a: &Aws) -> Vec<(String, Value)> {
         ("subnets.json".into(), subnets(a)),
         ("network-interfaces.json".into(), interfaces(a)),
     ];
+    if a.instances {
+        all.push(("instances.json".into(), instances(a)));
+    }
+    if a.in_parts {
+        all = all.into_iter().flat_map(halved).collect();
+    }
     // An account always has groups and ACLs; none of them exported is no export.
-    all.retain(|(_, v)| {
+    all.retain(|(_, v): &(String, Value)| {
         let lists = v.as_object().unwrap().values();
         lists
             .into_iter()
@@ -51,6 +57,42 @@ pub(crate) fn files(a: &Aws) -> Vec<(String, Value)> {
         ));
     }
     all
+}
+
+/// A list as two files.
+fn halved((name, value): (String, Value)) -> Vec<(String, Value)> {
+    let (key, list) = value.as_object().unwrap().iter().next().unwrap();
+    let list = list.as_array().unwrap();
+    let (one, two) = list.split_at(list.len() / 2);
+    let each = [("1", one), ("2", two)];
+    each.map(|(n, part)| (format!("{n}-{name}"), json!({key: part})))
+        .to_vec()
+}
+
+fn instances(a: &Aws) -> Value {
+    let all = interfaces(a);
+    let all = all["NetworkInterfaces"].as_array().unwrap();
+    let mut printed = Vec::new();
+    for machine in 0..=a.interfaces.iter().map(|i| i.machine).max().unwrap_or(0) {
+        let own = a
+            .interfaces
+            .iter()
+            .zip(all)
+            .filter(|(i, _)| i.machine == machine);
+        let own: Vec<_> = own.collect();
+        let (first, shown) = own[0];
+        let mut one = json!({
+            "InstanceId": shown["Attachment"]["InstanceId"], "PrivateIpAddress": first.private[0].to_string(),
+            "SubnetId": subnet_id(first.subnet), "VpcId": vpc_id(a.subnets[first.subnet].vpc),
+            "SecurityGroups": shown["Groups"], "State": {"Code": 16, "Name": "running"}, "Tags": [],
+            "NetworkInterfaces": own.iter().map(|(_, v)| (*v).clone()).collect::<Vec<_>>()
+        });
+        if let Some(p) = first.public {
+            one["PublicIpAddress"] = json!(p.to_string());
+        }
+        printed.push(json!({"Groups": [], "Instances": [one], "OwnerId": OWNER, "ReservationId": format!("r-0aaa{machine}")}));
+    }
+    json!({"Reservations": printed})
 }
 
 fn subnets(a: &Aws) -> Value {
@@ -161,7 +203,7 @@ fn groups(a: &Aws) -> Value {
     let one = |(n, g): (usize, &crate::aws::Group)| {
         let rules = |egress| -> Vec<Value> {
             let own = g.permissions.iter().filter(|p| p.egress == egress);
-            own.map(|p| permission(a, p)).collect()
+            own.map(|p| permission(a, g.vpc, p)).collect()
         };
         json!({
             "GroupId": group_id(n), "IpPermissionsEgress": rules(true), "VpcId": vpc_id(g.vpc), "OwnerId": OWNER,
@@ -172,12 +214,16 @@ fn groups(a: &Aws) -> Value {
     json!({"SecurityGroups": exported.map(one).collect::<Vec<_>>()})
 }
 
-fn permission(a: &Aws, p: &Permission) -> Value {
+fn permission(a: &Aws, vpc: usize, p: &Permission) -> Value {
     let (mut pairs, mut v4, mut v6, mut lists) = (vec![], vec![], vec![], vec![]);
     for peer in &p.peers {
         match peer {
             Peer::Block(b) if b.v6 => v6.push(json!({"CidrIpv6": b.prefix()})),
             Peer::Block(b) => v4.push(json!({"CidrIp": b.prefix()})),
+            Peer::Group(g) if a.groups[*g].vpc != vpc => pairs.push(json!({
+                "GroupId": group_id(*g), "UserId": OWNER, "VpcId": vpc_id(a.groups[*g].vpc),
+                "VpcPeeringConnectionId": "pcx-0aaa0000000000002", "PeeringStatus": "active"
+            })),
             Peer::Group(g) => pairs.push(json!({"GroupId": group_id(*g), "UserId": OWNER})),
             Peer::Foreign(id) => pairs.push(json!({"GroupId": id, "UserId": "999988887777"})),
             Peer::Stale(g) => pairs.push(json!({

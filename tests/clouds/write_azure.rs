@@ -144,9 +144,10 @@ fn nics(a: &Azure) -> Value {
 fn config(a: &Azure, n: usize, c: usize) -> Value {
     let (nic, config) = (&a.nics[n], &a.nics[n].configs[c]);
     let path = format!("nic-{n}/ipConfigurations/ipconfig{c}");
+    let version = if config.private.v6 { "IPv6" } else { "IPv4" };
     let mut one = json!({
         "id": id("networkInterfaces", &path), "name": format!("ipconfig{c}"), "primary": c == 0,
-        "privateIPAddress": config.private.to_string(), "privateIPAddressVersion": "IPv4",
+        "privateIPAddress": config.private.to_string(), "privateIPAddressVersion": version,
         "privateIPAllocationMethod": "Static", "provisioningState": "Succeeded", "resourceGroup": "rg",
         "subnet": refer("virtualNetworks", &subnet_path(a, nic.subnet)),
         "type": "Microsoft.Network/networkInterfaces/ipConfigurations"
@@ -189,14 +190,22 @@ fn vnets(a: &Azure) -> Value {
         let mut subnets: Vec<Value> = of
             .map(|s| {
                 let subnet = &a.subnets[s];
-                json!({
-                    "addressPrefix": subnet.prefixes[0].prefix(), "delegations": [],
+                let mut one = json!({
+                    "delegations": [],
                     "id": id("virtualNetworks", &subnet_path(a, s)), "name": format!("snet-{s}"),
                     "networkSecurityGroup": subnet.nsg.map(|g| refer("networkSecurityGroups", &nsg_name(g))),
                     "provisioningState": "Succeeded", "resourceGroup": "rg",
                     "routeTable": subnet.table.map(|t| refer("routeTables", &format!("rt-{t}"))),
                     "type": "Microsoft.Network/virtualNetworks/subnets"
-                })
+                });
+                match subnet.prefixes.as_slice() {
+                    [prefix] => one["addressPrefix"] = json!(prefix.prefix()),
+                    many => {
+                        let all = many.iter().map(|b| b.prefix());
+                        one["addressPrefixes"] = all.collect();
+                    }
+                }
+                one
             })
             .collect();
         if v.gateway {
