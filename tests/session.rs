@@ -449,11 +449,8 @@ fn a_second_node_of_a_cluster_is_asked_about_in_the_part_of_the_first() {
     let all = tempfile::tempdir().unwrap();
     let dir = all.path().join("s");
     let cluster = MATRIX.replace("from = \"web\"", "from = \"db\"");
-    write(&dir.join("../my.toml"), &cluster);
-    write(
-        &dir.join("hylint.toml"),
-        "[site]\nmatrix = \"../my.toml\"\n",
-    );
+    write(&dir.join("m/my.toml"), &cluster);
+    write(&dir.join("hylint.toml"), "[site]\nmatrix = \"m/my.toml\"\n");
     write(&dir.join("sql1/rules.v4"), DUMP);
     let request = request(&dir, VERDICTS);
     let second = dir.join("sql2/rules.v4");
@@ -466,10 +463,10 @@ fn a_second_node_of_a_cluster_is_asked_about_in_the_part_of_the_first() {
 fn a_matrix_that_comes_or_changes_is_taken() {
     let dir = tempfile::tempdir().unwrap();
     let site = dir.path().join("s");
-    let (toml, matrix) = (site.join("hylint.toml"), dir.path().join("my.toml"));
+    let (toml, matrix) = (site.join("hylint.toml"), site.join("m/my.toml"));
     write(&site.join("sql1/rules.v4"), DUMP);
     write(&matrix, MATRIX);
-    let text = "[site]\nname = \"x\"\nmatrix = \"../my.toml\"\n";
+    let text = "[site]\nname = \"x\"\nmatrix = \"m/my.toml\"\n";
     let plain = request(&site, VERDICTS);
     same_over(&plain, &toml, Some(text), "a site file comes");
     // Heads alone are held, and the name of the folder no longer tells the role: the open ports have to.

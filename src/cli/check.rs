@@ -159,6 +159,7 @@ impl Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let targets = targets(&args.output)?;
+    spare(args, &targets)?;
     let mut worst = Exit::Clean;
     for paths in sites(args)? {
         worst = worst.max(one_site(args, paths, &targets)?);
@@ -213,6 +214,19 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
         Gate::Failed(_) => Ok(Exit::Findings),
         Gate::Passed | Gate::NothingToCheck => Ok(Exit::Clean),
     }
+}
+
+/// No report and no baseline replaces what the run is made of.
+fn spare(args: &Args, targets: &[Target<'_>]) -> Result<(), Failure> {
+    let matrix = args.input.matrix.as_ref().map(Path::new);
+    let given = [args.input.config.as_deref(), matrix];
+    let mut judged_by: Vec<&Path> = given.into_iter().flatten().collect();
+    if let Some(path) = &args.lint.write_baseline {
+        output::spare(path, &judged_by)?;
+    }
+    judged_by.extend(args.lint.baseline.as_deref());
+    let mut files = targets.iter().filter_map(|t| t.file);
+    files.try_for_each(|f| output::spare(f, &judged_by))
 }
 
 fn write_baseline(path: &Path, o: &Outcome) -> Result<Baseline, Failure> {

@@ -1,6 +1,7 @@
 //! Where output goes.
 
 use super::fail::Failure;
+use crate::load::{self, CONFIG_NAME, Disk, FileRef, NoExport, Sign};
 use crate::report::RenderOptions;
 use std::fs::Permissions;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -24,6 +25,45 @@ pub(super) fn file(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     stage(path, write)?.commit()
+}
+
+/// Refuses to replace an export, a site file, or one of the files that a run is judged by.
+pub(super) fn spare(path: &Path, judged_by: &[&Path]) -> Result<(), Failure> {
+    let Ok(there) = std::fs::canonicalize(path) else {
+        return Ok(());
+    };
+    let same = |p: &&&Path| std::fs::canonicalize(p).is_ok_and(|p| p == there);
+    let what = if there.file_name().is_some_and(|n| n == CONFIG_NAME) {
+        "a site file"
+    } else if there
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+    {
+        "a TOML file, as a matrix is"
+    } else if judged_by.iter().any(|p| same(&p)) {
+        "a file that this run is judged by"
+    } else if is_export(&there) {
+        "an export"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::with_help(
+        format!("{} is {what}: a report does not replace it", path.display()),
+        "give the report a name of its own",
+    ))
+}
+
+/// Whether a file holds a firewall in any form that is known, read or not.
+fn is_export(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
+    let file = FileRef::new(path.to_path_buf(), false);
+    match load::read_whole(&Disk, &file) {
+        Ok(_) => true,
+        Err(NoExport::Unread(u)) => u.sign() >= Sign::Source,
+        Err(NoExport::Failed(_)) => false,
+    }
 }
 
 /// A file that is written in full and not yet in its place.

@@ -47,6 +47,12 @@ impl Document {
         })
     }
 
+    /// Whether what was read is no TOML.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        !self.syntax.borrow().is_empty()
+    }
+
     /// Every mistake, in order of place. Where the file is no TOML, those that may only follow from that (on the same
     /// line, missing keys) are left out.
     #[must_use]

@@ -193,14 +193,10 @@ impl<'a> Flows<'a> {
                 continue;
             }
             let undeclared = end.roles.iter().copied().find(|r| {
-                self.matrix
-                    .role(*r)
-                    .is_some_and(|m| m.presence == Presence::Core)
-                    && self
-                        .site
-                        .roles
-                        .get(usize::from(r.0))
-                        .is_some_and(|s| !s.absent)
+                let role = self.matrix.role(*r);
+                let core = role.is_some_and(|m| m.presence == Presence::Core);
+                let state = self.site.roles.get(usize::from(r.0));
+                state.is_some_and(|s| !s.absent && (core || s.implied))
             });
             return match undeclared {
                 Some(r) => Applies::Undeclared(format!(

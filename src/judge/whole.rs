@@ -42,6 +42,10 @@ struct Ends {
     number: usize,
     bare_from: Vec<String>,
     bare_to: Vec<String>,
+    /// Some host of the source is guarded.
+    some_from: bool,
+    /// Some host of the destination is guarded.
+    some_to: bool,
     to: String,
 }
 
@@ -81,6 +85,8 @@ pub fn rows<'a>(flows: Flows<'a>) -> Vec<Row<'a>> {
                     number,
                     bare_from: bare(flows, &req.from),
                     bare_to: bare(flows, to),
+                    some_from: guarded(flows, &req.from),
+                    some_to: guarded(flows, to),
                     to: to.name.clone(),
                 })
                 .collect()
@@ -100,6 +106,31 @@ pub(super) fn destinations<'a>(
     let all = std::iter::once(&req.to).chain(&req.to_any);
     all.enumerate()
         .filter(move |(_, e)| !flows.existing(e).is_empty())
+}
+
+/// Whether an export guards some host of an end.
+fn guarded(flows: Flows<'_>, end: &End) -> bool {
+    let mut hosts = flows.all_hosts(&end.roles);
+    hosts.any(|h| !h.layers.is_empty())
+}
+
+/// Hosts that are named where some of a role are not guarded.
+const NAMED: usize = 5;
+
+/// Addresses without an export, with the names of their hosts.
+fn named(flows: Flows<'_>, bare: &[String]) -> String {
+    let name = |text: &String| {
+        let addrs = AddrSet::parse(text);
+        let mut hosts = flows.site.hosts.iter().filter(|h| h.layers.is_empty());
+        let host = addrs.and_then(|a| hosts.find(|h| a.is_subset(&h.addrs)));
+        host.map_or_else(|| text.clone(), |h| format!("{} ({text})", h.name))
+    };
+    let mut names: Vec<String> = bare.iter().take(NAMED).map(name).collect();
+    let more = bare.len().saturating_sub(NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    names.join(", ")
 }
 
 /// Addresses of an end that no export guards; its name if it has none and no export.
@@ -162,11 +193,15 @@ pub fn decide<N: Copy + Eq>(
         broken,
     };
     if status == Status::Unverified {
-        let end = match (ends.bare_from.is_empty(), ends.bare_to.is_empty()) {
-            (false, true) => &row.req.from.name,
-            _ => &ends.to,
+        let (end, bare, some) = match (ends.bare_from.is_empty(), ends.bare_to.is_empty()) {
+            (false, true) => (&row.req.from.name, &ends.bare_from, ends.some_from),
+            _ => (&ends.to, &ends.bare_to, ends.some_to),
         };
-        out.reason = Some(format!("no export guards {end}"));
+        let whose = match some {
+            true => format!("{} of {end}", named(flows, bare)),
+            false => end.clone(),
+        };
+        out.reason = Some(format!("no export guards {whose}"));
     }
     let checks = tallies.iter().find(|(n, _)| *n == ends.number);
     let mut checks = checks.iter().flat_map(|(_, t)| t);

@@ -1,12 +1,13 @@
 //! Where the run itself is not to be trusted: `stale-export`, and `unmodelled-match` where a verdict rests on one.
 
+use crate::finding::outcome::{ExportInfo, RequirementResult};
 use crate::finding::{Code, Finding, Identity, Place, Severity};
 use crate::judge::{Exports, Judged};
-use hylint_model::{ConditionKind, Span};
+use hylint_model::{ConditionKind, Direction, Span};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Exports that are older than the site accepts. The age comes from the export's own text.
@@ -49,6 +50,57 @@ pub fn stale(exports: &Exports, max_age_days: Option<u32>, now: Timestamp) -> Ve
     }
     out
 }
+
+/// Exports of one flow's ends that are more than a day apart say what held at different times: a note for each that is
+/// older, with the one that is the furthest ahead.
+#[must_use]
+pub fn apart(requirements: &[RequirementResult], exports: &[ExportInfo]) -> Vec<Finding> {
+    let dated = exports.iter().filter_map(|e| {
+        let made = moment(e.exported_at.as_ref()?)?;
+        Some((&*e.path, made))
+    });
+    let dated: BTreeMap<&str, Timestamp> = dated.collect();
+    let mut furthest: BTreeMap<&str, (Timestamp, &str)> = BTreeMap::new();
+    for r in requirements {
+        let at = |direction: Direction| {
+            let checks = r.checks.iter().filter(move |c| c.direction == direction);
+            checks.filter_map(|c| Some((*dated.get(&*c.export)?, &*c.export)))
+        };
+        for (mine, other) in [
+            (Direction::Out, Direction::In),
+            (Direction::In, Direction::Out),
+        ] {
+            let Some((newest, path)) = at(other).max() else {
+                continue;
+            };
+            for (made, older) in at(mine) {
+                let ahead = newest.duration_since(made).as_hours() > DAY;
+                let known = furthest.get(older).is_some_and(|(t, _)| *t >= newest);
+                if ahead && !known {
+                    furthest.insert(older, (newest, path));
+                }
+            }
+        }
+    }
+    let one = |(older, (newest, path)): (&str, (Timestamp, &str))| {
+        let made = dated.get(older).copied().unwrap_or(newest);
+        let days = newest.duration_since(made).as_hours() / DAY;
+        let s = if days == 1 { "" } else { "s" };
+        let mut f = Finding::new(
+            Code::StaleExport,
+            Severity::Note,
+            format!("the export is {days} day{s} older than `{path}`, the other end of its flows"),
+            Identity::of(&["ends apart"]),
+            Place::file(&older.into()),
+        );
+        f.help = Some("export both ends on one day".into());
+        f
+    };
+    furthest.into_iter().map(one).collect()
+}
+
+/// Hours.
+const DAY: i64 = 24;
 
 /// Reads the times that exports print, as UTC where they name no zone.
 #[must_use]

@@ -22,7 +22,7 @@ pub(super) struct Material {
     /// The given paths are a part of a site.
     pub focus: Option<Focus>,
     pub whole_site: bool,
-    /// Folders and links that could not be entered.
+    /// Folders and links that could not be entered, and site files that are not read.
     pub unentered: Vec<Finding>,
     /// Files that cannot be opened, in path order.
     pub unopened: Vec<Finding>,

@@ -85,10 +85,16 @@ pub(super) fn open(
         }
     };
     let links = Links::join(&mut loaded.heads, &claims);
+    let mut unentered = reading.found.findings;
+    if request.scope == SiteScope::Declared {
+        let mut read: Vec<&str> = reading.found.files.iter().map(|f| &*f.shown).collect();
+        read.retain(|p| *p != "-");
+        unentered.extend(site::nested(&*files, config.as_ref(), &read));
+    }
     let material = Material {
         focus: reading.focus,
         whole_site,
-        unentered: reading.found.findings,
+        unentered,
         unopened: loaded.findings,
         unread: loaded.unread,
         excluded: reading.excluded,

@@ -2,11 +2,13 @@
 
 pub mod bind;
 pub mod config;
+mod nested;
 mod parts;
 pub mod role_names;
 
 pub use bind::{Bound, Overrides, bind};
 pub use config::{Config, find, load, load_matrix};
+pub use nested::nested;
 pub use parts::{
     Access, Allow, Host, Layer, LintLevel, RequireEvidence, RoleState, Site, Transit, Waive,
 };

@@ -32,6 +32,8 @@ pub struct RoleState {
     pub absent: bool,
     /// It lives by default on this role's hosts.
     pub lives_on: Option<RoleIx>,
+    /// A role that is in the site implies it.
+    pub implied: bool,
 }
 
 /// One layer of protection of a host: points of one kind that are united (several security groups, the IPv4 and the

@@ -309,13 +309,33 @@ fn failed(t: &Text<'_>) -> bool {
     )
 }
 
-/// The marks of the formats that hylint writes, each of which names the tool in its first lines.
+/// The marks of the formats that hylint writes, each of which names the tool in its first lines, or says the word of the
+/// gate in its last.
 fn own(t: &Text<'_>) -> bool {
-    t.json(&["schema_version", "tool", "findings", "requirements"]) && t.has("\"hylint\"")
+    let json = t.json(&["schema_version", "tool", "evaluated_at"]) && t.has("\"hylint\"")
         || t.json(&["format", "findings"]) && t.has("\"hylint-baseline\"")
-        || t.json(&["version", "runs"])
-            && t.has_any(&["\"name\": \"hylint\"", "\"name\":\"hylint\""])
+        || t.json(&["version", "runs"]) && t.has("\"hylint\"") && t.has("sarif")
+        || t.json(&["check_name", "fingerprint", "location", "severity"]);
+    let first = t.first();
+    let heads = [
+        "record,row,requirement,from,to,status,",
+        "## ✅ hylint:",
+        "## ❌ hylint:",
+    ];
+    json || heads.iter().any(|h| first.starts_with(h))
+        || first.starts_with("::") && first.contains("title=hylint ")
         || t.has("<testsuites name=\"hylint\"")
         || t.has("<meta name=\"generator\" content=\"hylint")
-        || t.json(&["check_name", "fingerprint", "location"]) && t.json(&["severity"])
+        || human(t)
+}
+
+/// A report for people ends with the word of the gate and counts.
+fn human(t: &Text<'_>) -> bool {
+    const WORDS: [&str; 5] = ["PASSED", "FAILED:", "NOT RUN:", "NOTHING TO CHECK:", "OK ·"];
+    let last = t.whole.trim_end().lines().next_back().unwrap_or("");
+    // Colours stand before the word.
+    let word = WORDS.iter().any(|w| last.contains(w));
+    word && ["error", "warning", "note", "export", "rule"]
+        .iter()
+        .all(|noun| last.contains(noun))
 }

@@ -32,6 +32,7 @@ pub(super) struct Role {
     pub(super) lives_on: Option<Name>,
     pub(super) lives_if: Option<Name>,
     pub(super) ports_with: Option<Name>,
+    pub(super) implies: Vec<Name>,
     pub(super) aliases: Vec<Name>,
     pub(super) destinations: Vec<String>,
 }
@@ -159,6 +160,7 @@ fn role(t: &Table<'_, '_>) -> Option<Role> {
         "lives-on",
         "lives-if",
         "ports-with",
+        "implies",
         "aliases",
         "destinations",
     ]);
@@ -174,6 +176,7 @@ fn role(t: &Table<'_, '_>) -> Option<Role> {
     if let (None, Some(v)) = (&lives_on, t.get("lives-if")) {
         v.error("`lives-if` means nothing without `lives-on`", None);
     }
+    let implies = names(t, "implies");
     let destinations = names(t, "destinations").into_iter().map(|n| n.0).collect();
     let label = text(t, "name");
     let id = id(t)?;
@@ -186,6 +189,7 @@ fn role(t: &Table<'_, '_>) -> Option<Role> {
         presence: presence.unwrap_or(Presence::Optional),
         lives_on,
         lives_if,
+        implies,
         ports_with: optional("ports-with"),
         aliases: names(t, "aliases"),
         destinations,

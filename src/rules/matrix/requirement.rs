@@ -36,6 +36,8 @@ pub struct Role {
     pub destinations: Vec<String>,
     /// Its port is that of this role: a site that moves the one moves the other.
     pub ports_with: Option<RoleIx>,
+    /// Roles that every site with this one has.
+    pub implies: Vec<RoleIx>,
 }
 
 /// A name for several roles; every member that exists counts.

@@ -219,6 +219,9 @@ impl<'a> Resolver<'a> {
             lives_on: role(&r.lives_on),
             lives_if: role(&r.lives_if),
             ports_with: role(&r.ports_with),
+            implies: (r.implies.iter())
+                .filter_map(|n| self.role(file, n))
+                .collect(),
             aliases,
             destinations: r.destinations.clone(),
         }

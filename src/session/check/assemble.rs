@@ -26,7 +26,13 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
     let (request, config) = (&material.request, material.config.as_ref());
     let site = basis.flows.site;
     let matrix = basis.flows.matrix;
+    let rows = basis.rows.iter().zip(whole.rows);
+    let mut requirements: Vec<RequirementResult> = rows
+        .map(|(row, (v, checks))| result(row, v, checks))
+        .collect();
+    let exports = infos(&material.heads, whole.files, basis.bound);
     let mut findings = whole.findings;
+    findings.extend(trust::apart(&requirements, &exports));
     trust::raise_unmodelled(&whole.doubted, &mut findings);
     let lints_changed = levels(site, request, &mut findings);
     sort(&mut findings);
@@ -37,10 +43,6 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
         sort(&mut findings);
     }
     name(config, &material.heads, &mut findings);
-    let rows = basis.rows.iter().zip(whole.rows);
-    let mut requirements: Vec<RequirementResult> = rows
-        .map(|(row, (v, checks))| result(row, v, checks))
-        .collect();
     suppress::statuses(&mut requirements, &findings);
     let narrowed = narrowed(basis, &findings);
     Outcome {
@@ -59,7 +61,7 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
         assumptions: assumptions(&basis.bound.assumptions, &whole.assumed),
         limits: LIMITS.iter().map(|s| (*s).to_owned()).collect(),
         lints_changed,
-        exports: infos(&material.heads, whole.files, basis.bound),
+        exports,
         requirements,
         findings,
         unread: basis.bound.unread.clone(),

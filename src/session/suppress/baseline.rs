@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the file says it is.
 const FORMAT: &str = "hylint-baseline";
@@ -38,7 +39,8 @@ struct Tool {
     version: String,
 }
 
-/// One finding. Only `fingerprint`, `peers` and `members` are compared; the rest is for those who review the file.
+/// One finding. `code`, the host (else the path), `point`, `fingerprint`, `peers` and `members` are compared; the rest is
+/// for those who review the file. Entries of an older form, without a `point`, are known by their fingerprint.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -47,6 +49,11 @@ struct Entry {
     code: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requirement: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    /// Empty for a point that has no name of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    point: Option<String>,
     message: String,
     fingerprint: String,
     /// The peers for which a required flow failed.
@@ -74,7 +81,8 @@ impl Baseline {
             .iter()
             .chain(&o.elsewhere)
             .filter(|f| f.waived.is_none() && may_hold(f.code));
-        let mut entries: Vec<Entry> = kept.map(|f| Entry::of(f, &dir)).collect();
+        let exports = exports(o);
+        let mut entries: Vec<Entry> = kept.map(|f| Entry::of(f, &dir, &exports)).collect();
         entries.sort();
         Self {
             path: path.to_string_lossy().into_owned(),
@@ -163,6 +171,8 @@ impl Baseline {
             .map(|e| (e.fingerprint.as_str(), e))
             .collect();
         let mut met: BTreeSet<String> = BTreeSet::new();
+        let dir = base(o);
+        let exports: BTreeSet<Arc<str>> = exports(o);
         for f in o.findings.iter_mut().chain(&mut o.elsewhere) {
             let Some(entry) = known
                 .get(f.fingerprint.as_str())
@@ -174,16 +184,21 @@ impl Baseline {
             if f.waived.is_some() {
                 continue;
             }
-            f.baselined = entry.holds(f);
+            let same = entry.is_of(&Entry::of(f, &dir, &exports));
+            f.baselined = same && entry.holds(f);
             if !f.baselined {
-                let grown = "the baseline knows this finding, but not for all that it is about now";
+                let grown = match same {
+                    true => "the baseline knows this finding, but not for all that it is about now",
+                    false => {
+                        "the baseline has its fingerprint for another code, host or point: write the baseline anew"
+                    }
+                };
                 f.help = Some(match f.help.take() {
                     Some(help) => format!("{help}; {grown}"),
                     None => grown.into(),
                 });
             }
         }
-        let dir = base(o);
         let read: BTreeSet<String> = o
             .exports
             .iter()
@@ -206,17 +221,28 @@ impl Baseline {
 }
 
 impl Entry {
-    fn of(f: &Finding, dir: &Path) -> Self {
+    fn of(f: &Finding, dir: &Path, exports: &BTreeSet<Arc<str>>) -> Self {
         let path = f.place.as_ref().map(|p| paths::relative(&p.path, dir));
+        // The firewall of a host has no name of its own: its point is called like its file.
+        let point = f.point.as_deref().filter(|p| !exports.contains(*p));
         Self {
             path: path.unwrap_or_default(),
             code: f.code.to_string(),
             requirement: f.requirement.clone(),
+            host: f.host.clone(),
+            point: Some(point.unwrap_or_default().to_owned()),
             message: f.message.clone(),
             fingerprint: f.fingerprint.clone(),
             peers: f.identity.peers.texts().collect(),
             members: f.identity.members.iter().map(|m| hex(m)).collect(),
         }
+    }
+
+    /// Whether it is about what another one with its fingerprint is about.
+    fn is_of(&self, other: &Self) -> bool {
+        let whose = |e: &Self| e.host.clone().unwrap_or_else(|| e.path.clone());
+        self.point.is_none()
+            || self.code == other.code && self.point == other.point && whose(self) == whose(other)
     }
 
     /// Whether a finding with its fingerprint is about no more than it.
@@ -270,6 +296,11 @@ fn may_hold(code: Code) -> bool {
         Group::Required | Group::Excess | Group::Hygiene => true,
         Group::Trust => false,
     }
+}
+
+/// Paths of the exports, as they are reported.
+fn exports(o: &Outcome) -> BTreeSet<Arc<str>> {
+    o.exports.iter().map(|e| e.path.clone()).collect()
 }
 
 /// The folder that paths count from: that of hylint.toml, else the working directory.

@@ -360,7 +360,8 @@ impl Binder<'_> {
             return;
         }
         for (role, state) in self.matrix.roles.iter().zip(states) {
-            if role.presence != Presence::Core || state.exists || state.absent {
+            let expected = role.presence == Presence::Core || state.implied;
+            if !expected || state.exists || state.absent {
                 continue;
             }
             let Some(ix) = self.matrix.role_ix(&role.id) else {

@@ -17,6 +17,7 @@ impl Binder<'_> {
                 exists: declared.is_some() && !absent,
                 absent,
                 lives_on: None,
+                implied: false,
             };
             for host in self.hosts.iter().filter(|h| h.roles.contains(&ix)) {
                 state.addrs = state.addrs.union(&host.addrs);
@@ -27,7 +28,21 @@ impl Binder<'_> {
             states.push(state);
         }
         self.move_in(&mut states);
+        self.imply(&mut states);
         states
+    }
+
+    /// What the roles of the site imply is there, whether or not the site says so.
+    fn imply(&self, states: &mut [RoleState]) {
+        let there = self.matrix.roles.iter().zip(states.iter());
+        let there = there.filter(|(_, s)| s.exists);
+        let implied: Vec<RoleIx> = there.flat_map(|(r, _)| r.implies.clone()).collect();
+        for ix in implied {
+            if let Some(s) = states.get_mut(usize::from(ix.0)) {
+                s.implied = true;
+                s.exists |= self.config.is_none() && !s.absent;
+            }
+        }
     }
 
     /// Roles that nobody declared move in with the role that they live on.
@@ -54,6 +69,7 @@ impl Binder<'_> {
                     exists: true,
                     absent: false,
                     lives_on: owner.lives_on.or(Some(on)),
+                    implied: false,
                 };
                 let ix = RoleIx(u16::try_from(at).unwrap_or(u16::MAX));
                 for host in self.hosts.iter_mut().filter(|h| h.roles.contains(&on)) {

@@ -24,6 +24,8 @@ struct Read<'a> {
     words: BTreeMap<&'a str, Vec<Vec<String>>>,
     /// Folders above the folders of hosts.
     above: BTreeSet<&'a str>,
+    /// Folders that hold an export, themselves or further below.
+    holding: BTreeSet<&'a str>,
     /// Roles of the hosts that have a firewall.
     roles: BTreeSet<RoleIx>,
 }
@@ -34,8 +36,11 @@ struct Told {
     /// The entry of hylint.toml that has this name.
     entry: Option<usize>,
     role: Option<RoleIx>,
-    /// The file's own name tells the role, or says nothing but that it is an export.
-    own: bool,
+    /// The path is laid out as an export's: beside exports that were read, in a folder of a role that holds some, or
+    /// named like one.
+    expected: bool,
+    /// It is in a folder of its own beside folders of hosts.
+    sibling: bool,
 }
 
 impl<'a> Read<'a> {
@@ -48,6 +53,10 @@ impl<'a> Read<'a> {
                 out.above.insert(paths::folder(folder));
             }
             out.words.entry(folder).or_default().push(words);
+            let mut at = folder;
+            while out.holding.insert(at) && !at.is_empty() {
+                at = paths::folder(at);
+            }
         }
         let guarded = b.hosts.iter().filter(|h| !h.layers.is_empty());
         out.roles = guarded.flat_map(|h| h.roles.iter().copied()).collect();
@@ -58,22 +67,49 @@ impl<'a> Read<'a> {
     fn has_host(&self, path: &str) -> bool {
         let folder = paths::folder(path);
         let own = paths::host_words(path);
-        let name = paths::words(folder.rsplit('/').next().unwrap_or_default(), false);
+        let name = paths::words(last(folder), false);
         // A file that is named after nothing, or after its folder, is the folder's.
         let of_folder = |w: &[String]| w.iter().all(|w| name.contains(w));
-        let read = self.words.get(folder).map_or(&[][..], Vec::as_slice);
-        let mut read = read.iter();
-        read.any(|w| own.is_empty() || *w == own || of_folder(w))
+        let in_folder = |folder: &str| {
+            let read = self.words.get(folder).map_or(&[][..], Vec::as_slice);
+            let mut read = read.iter();
+            read.any(|w| own.is_empty() || *w == own || of_folder(w))
+        };
+        in_folder(folder) || self.dumps(folder).any(in_folder)
     }
 
-    /// Whether exports lie in the same folder, or in folders of hosts beside it.
-    fn is_near(&self, path: &str) -> bool {
-        let folder = paths::folder(path);
-        let beside = paths::host_words(path).is_empty()
-            && !folder.is_empty()
-            && self.above.contains(paths::folder(folder));
-        self.words.contains_key(folder) || beside
+    /// Folders of exports that differ from one in the digits of a name alone, as dated dumps do.
+    fn dumps(&self, folder: &str) -> impl Iterator<Item = &'a str> {
+        let parts = |f: &str| -> Vec<String> {
+            let dated = |p: &str| p.bytes().filter(u8::is_ascii_digit).count() >= 4;
+            let undated = |p: &str| match dated(p) {
+                true => p.chars().filter(|c| !c.is_ascii_digit()).collect(),
+                false => p.to_owned(),
+            };
+            f.split('/').map(undated).collect()
+        };
+        let own = parts(folder);
+        let folder = folder.to_owned();
+        let all = self.words.keys().copied();
+        all.filter(move |f| *f != folder && parts(f) == own)
     }
+
+    /// Whether exports lie in the same folder.
+    fn is_near(&self, path: &str) -> bool {
+        self.words.contains_key(paths::folder(path))
+    }
+
+    /// Whether a path is in a folder without exports beside folders of hosts.
+    fn is_sibling(&self, path: &str) -> bool {
+        let folder = paths::folder(path);
+        !folder.is_empty()
+            && !self.holding.contains(folder)
+            && self.above.contains(paths::folder(folder))
+    }
+}
+
+fn last(folder: &str) -> &str {
+    folder.rsplit('/').next().unwrap_or_default()
 }
 
 impl<'a> Binder<'a> {
@@ -144,12 +180,11 @@ impl<'a> Binder<'a> {
         if let Some(first) = claims.first() {
             return Some(self.weigh_claimed(sign, *first, claims));
         }
-        let told = self.told_by_path(&u.path);
-        let expected = told.entry.is_some() || told.role.is_some();
+        let told = self.told_by_path(&u.path, read);
         match sign {
             Sign::Form | Sign::Source => {}
-            Sign::Remains if expected || read.is_near(&u.path) => {}
-            Sign::None if expected && may_be_export(u, told.own) => {}
+            Sign::Remains if told.expected => {}
+            Sign::None if told.expected && may_be_export(u, told) => {}
             Sign::Other | Sign::None | Sign::Remains => return None,
         }
         Some(self.weigh_unclaimed(u, told, read))
@@ -194,21 +229,23 @@ impl<'a> Binder<'a> {
                 format!("; no other export of {whose} was read"),
             )
         };
+        if !told.expected && u.sign() < Sign::Form {
+            return warning;
+        }
         let role = told.role.filter(|r| !read.roles.contains(r));
-        if let Some(role) = role.and_then(|r| self.matrix.role(r))
-            && (u.sign() > Sign::None || told.own)
-        {
+        if let Some(role) = role.and_then(|r| self.matrix.role(r)) {
             return error(&role.id);
         }
         let is_account = u.like.is_some_and(|l| l.standing == Standing::Account);
-        let near = told.role.is_some() || read.is_near(&u.path);
-        if self.config.is_none()
-            && !is_account
-            && near
-            && (u.sign() > Sign::None || told.own)
-            && !read.has_host(&u.path)
-        {
-            return error(&paths::host_name(&u.path));
+        if self.config.is_none() && !is_account && !read.has_host(&u.path) {
+            if told.sibling {
+                return error(last(paths::folder(&u.path)));
+            }
+            let own = paths::host_words(&u.path);
+            let named = told.role.is_some() || u.sign() > Sign::None;
+            if told.expected && named && !own.is_empty() {
+                return error(&paths::host_name(&u.path));
+            }
         }
         // Nothing at all was read.
         if read.words.is_empty() && u.sign() == Sign::Form {
@@ -244,19 +281,49 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn told_by_path(&self, path: &str) -> Told {
-        let below = self.config.map_or(Path::new(""), |c| c.dir.as_path());
+    fn told_by_path(&self, full: &str, read: &Read<'_>) -> Told {
         let path = match self.config {
-            Some(_) => paths::relative(path, below),
-            None => path.to_owned(),
+            Some(c) => paths::relative(full, &c.dir),
+            None => full.to_owned(),
         };
-        let own = paths::host_words(&path);
-        let by_name = role_names::role_in(paths::stem(&path), self.matrix);
+        let entry = self.entry_of(&path);
+        let role = role_names::role(&path, self.matrix);
+        let sibling = read.is_sibling(full) && self.is_of_host(&path);
+        let of_role = role.is_some()
+            && (read.is_near(full) || self.role_folder_holds(full, read) || self.is_named(&path));
+        let beside = sibling || self.config.is_none() && read.is_near(full);
         Told {
-            entry: self.entry_of(&path),
-            role: role_names::role(&path, self.matrix),
-            own: own.is_empty() || by_name.is_some(),
+            entry,
+            role,
+            expected: entry.is_some() || of_role || beside,
+            sibling,
         }
+    }
+
+    /// Whether a file is called like an export, or lies in a folder of hosts of a role, or of a numbered one.
+    fn is_of_host(&self, path: &str) -> bool {
+        let folder = paths::folder(path);
+        let role = |f: &str| role_names::role_in(last(f), self.matrix).is_some();
+        let numbered = folder.ends_with(|c: char| c.is_ascii_digit());
+        paths::host_words(path).is_empty()
+            || numbered && role(folder)
+            || role(paths::folder(folder))
+    }
+
+    /// Whether one of the last two folders of a path is named after a role and holds exports.
+    fn role_folder_holds(&self, path: &str, read: &Read<'_>) -> bool {
+        let own = paths::folder(path);
+        let named = |f: &&str| role_names::role_in(last(f), self.matrix).is_some();
+        let mut folders = [own, paths::folder(own)].into_iter().filter(named);
+        folders.any(|f| read.holding.contains(f))
+    }
+
+    /// Whether a file is called like an export, or after a numbered host of a role (`gw1.txt`).
+    fn is_named(&self, path: &str) -> bool {
+        let stem = paths::stem(path);
+        let numbered = stem.ends_with(|c: char| c.is_ascii_digit());
+        paths::host_words(path).is_empty()
+            || numbered && role_names::role_in(stem, self.matrix).is_some()
     }
 
     /// The entry whose name is that of the file or of one of its last two folders.
@@ -275,26 +342,18 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// Whether a file without any sign of a firewall may still be an export, in a folder or under a name that tells a host or
-/// a role. A repository has folders named after roles too, with all kinds of structured files in them.
-fn may_be_export(u: &Unread, own: bool) -> bool {
+/// Whether a file without any sign of a firewall may still be an export where one is expected. A folder of exports holds
+/// notes and inventories too.
+fn may_be_export(u: &Unread, told: Told) -> bool {
+    let whose = told.entry.is_some() || told.role.is_some() || told.sibling;
     match name_kind(&u.path) {
         NameKind::Other => false,
         NameKind::Firewall => true,
-        NameKind::Export => own || !is_structured(&u.path),
-        NameKind::Open => u.why == Why::Unknown && own && !has_extension(&u.path),
+        NameKind::Export => whose,
+        NameKind::Open => whose && u.why == Why::Unknown && extension(&u.path).is_none(),
     }
 }
 
-fn extension(path: &str) -> Option<String> {
-    let ext = Path::new(path).extension()?.to_str()?;
-    Some(ext.to_lowercase())
-}
-
-fn is_structured(path: &str) -> bool {
-    extension(path).is_some_and(|e| matches!(e.as_str(), "json" | "jsonc" | "conf" | "log"))
-}
-
-fn has_extension(path: &str) -> bool {
-    extension(path).is_some()
+fn extension(path: &str) -> Option<&str> {
+    Path::new(path).extension()?.to_str()
 }

@@ -1,6 +1,7 @@
 //! hylint.toml: what a site says of itself, read and checked.
 
 mod fields;
+mod find;
 mod flows;
 mod hosts;
 mod ports;
@@ -8,40 +9,19 @@ mod read;
 mod values;
 
 use crate::common::diag::Diag;
-use crate::common::paths;
+use crate::common::paths::normal;
 use crate::load::Files;
 use crate::rules::matrix::{self, Matrix};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use fields::{KEYS, TABLES};
+pub use find::find;
 pub use read::{matrix_name, read};
 pub use values::{AllowConfig, Config, Ends, HostConfig, TransitConfig};
 
 /// The file's name.
 pub const FILE_NAME: &str = "hylint.toml";
-
-/// The hylint.toml of a path: in it, or in the nearest folder above that has one. A relative path gives a relative one,
-/// so that reports do not depend on where the site lies.
-#[must_use]
-pub fn find(files: &dyn Files, path: &Path) -> Option<PathBuf> {
-    let absolute = paths::normal(path);
-    let found = absolute
-        .ancestors()
-        .map(|dir| dir.join(FILE_NAME))
-        .find(|file| files.is_file(file))?;
-    if path.is_absolute() {
-        return Some(found);
-    }
-    let here = std::env::current_dir().ok()?;
-    // Below the working directory, or beside one of its parents.
-    let above = here.ancestors().enumerate().find_map(|(up, dir)| {
-        let rest = found.strip_prefix(dir).ok()?;
-        let steps = std::iter::repeat_n(Path::new(".."), up);
-        Some(steps.chain([rest]).collect::<PathBuf>())
-    });
-    Some(above.unwrap_or(found))
-}
 
 /// Reads a hylint.toml and the matrix that it asks for, unless one is given.
 ///
@@ -58,6 +38,19 @@ pub fn load(
     let matrix = match (matrix, matrix_name(&text)) {
         (Some(given), _) => given,
         (None, None) => load_matrix(files, matrix::DEFAULT, &dir)?,
+        (None, Some((name, span))) if !is_below(files, &name, &dir) => {
+            return Err(vec![Diag {
+                path: shown.as_ref().into(),
+                text: text.as_str().into(),
+                span,
+                message: format!("the matrix `{name}` does not lie below the folder of {shown}"),
+                help: Some(
+                    "move it there, or give it with `--matrix`: who may change a site must not choose what judges it"
+                        .into(),
+                ),
+                code: "config",
+            }]);
+        }
         (None, Some((name, span))) => load_matrix(files, &name, &dir).map_err(|found| {
             let unread = found.iter().any(|d| d.code == "config");
             found
@@ -75,6 +68,13 @@ pub fn load(
     let mut config = read(&shown, &text, &matrix)?;
     config.dir = dir;
     Ok((config, matrix))
+}
+
+/// Whether a matrix is built in, or a file below the folder of the site file, links followed.
+fn is_below(files: &dyn Files, name: &str, dir: &Path) -> bool {
+    let file = dir.join(name);
+    let links = files.resolved(&file).starts_with(files.resolved(dir));
+    matrix::builtin(name).is_some() || normal(&file).starts_with(normal(dir)) && links
 }
 
 /// A matrix by name: a built-in one, or a TOML file relative to `dir`.

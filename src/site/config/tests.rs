@@ -411,7 +411,7 @@ fn found_in_the_path_or_above() {
 #[test]
 fn the_examples_are_read() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let files: Vec<PathBuf> = walkdir::WalkDir::new(root)
+    let files: Vec<std::path::PathBuf> = walkdir::WalkDir::new(root)
         .into_iter()
         .filter_map(Result::ok)
         .map(|e| e.path().to_path_buf())

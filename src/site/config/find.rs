@@ -1,0 +1,60 @@
+//! Which hylint.toml judges a path: the nearest above it, unless one above that names the same exports.
+
+use super::fields::globs;
+use crate::common::paths::{self, normal};
+use crate::common::toml_reader::Document;
+use crate::load::{CONFIG_NAME, Files, shown};
+use globset::GlobMatcher;
+use std::path::{Path, PathBuf};
+
+/// The hylint.toml of a path: in it, or in the nearest folder above that has one. Where one above that names exports of
+/// the path, it judges: a site file that a change adds below another one must not take over what that one judges. A
+/// relative path gives a relative one, so that reports do not depend on where the site lies.
+#[must_use]
+pub fn find(files: &dyn Files, path: &Path) -> Option<PathBuf> {
+    let absolute = normal(path);
+    let mut all = absolute
+        .ancestors()
+        .map(|dir| dir.join(CONFIG_NAME))
+        .filter(|file| files.is_file(file));
+    let nearest = all.next()?;
+    let outermost = all.filter(|outer| binds(files, outer, &absolute)).last();
+    let found = outermost.unwrap_or(nearest);
+    if path.is_absolute() {
+        return Some(found);
+    }
+    let here = std::env::current_dir().ok()?;
+    // Below the working directory, or beside one of its parents.
+    let above = here.ancestors().enumerate().find_map(|(up, dir)| {
+        let rest = found.strip_prefix(dir).ok()?;
+        let steps = std::iter::repeat_n(Path::new(".."), up);
+        Some(steps.chain([rest]).collect::<PathBuf>())
+    });
+    Some(above.unwrap_or(found))
+}
+
+/// Whether a site file names an export in a path. One that cannot be read does: its mistake has to be told.
+fn binds(files: &dyn Files, site: &Path, path: &Path) -> bool {
+    let Ok(text) = files.read_text(site) else {
+        return true;
+    };
+    let document = Document::new("", &text, "config");
+    let globs: Vec<GlobMatcher> = document.read(|root| {
+        let tables = ["host", "transit"].into_iter().flat_map(|k| root.tables(k));
+        tables.flat_map(|t| globs(&t, "exports")).collect()
+    });
+    if document.is_broken() {
+        return true;
+    }
+    let dir = site.parent().unwrap_or(Path::new(""));
+    let named = |file: &Path| {
+        let file = paths::relative(&shown(file), dir);
+        globs.iter().any(|g| g.is_match(&file))
+    };
+    // A file that is gone was an export too.
+    if !files.is_folder(path) {
+        return named(path);
+    }
+    let found = files.walk(path, &|_| false).files;
+    found.iter().any(|f| named(f))
+}

@@ -1,0 +1,285 @@
+//! Every file is accounted for: what could be a firewall and is not read is said, and what is plainly something else is
+//! only counted.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "common/cli.rs"]
+mod harness;
+
+use harness::{Hylint, Run};
+
+const RULES: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n\
+    -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n\
+    -A INPUT -s 10.0.0.11/32 -p tcp -m tcp --dport 1433 -j ACCEPT\nCOMMIT\n";
+const REFUSED: &str = "The requested operation requires elevation (Run as administrator).\r\n";
+const LISTING: &str =
+    "Chain INPUT (policy DROP)\ntarget     prot opt source               destination\n";
+const SITE: &str = "[roles]\ncontroller-management = [\"10.0.0.11\"]\n";
+
+fn host(name: &str, address: &str, exports: &str) -> String {
+    format!(
+        "[[host]]\nname = \"{name}\"\naddresses = [\"{address}\"]\nroles = [\"sql-server\"]\nexports = [\"{exports}\"]\n"
+    )
+}
+
+fn run(files: &[(&str, &str)]) -> Run {
+    let files = files.iter();
+    let h = files.fold(Hylint::new(), |h, (path, text)| h.file(path, text));
+    h.args("check . --format json").run()
+}
+
+fn of<'r>(r: &'r Run, path: &str) -> Vec<String> {
+    let all = r.findings().into_iter();
+    all.filter(|f| f.contains(&format!(" {path}:"))).collect()
+}
+
+#[test]
+fn a_file_that_a_host_names_is_an_error_and_is_not_called_missing() {
+    let site = SITE.to_owned()
+        + &host("sql1", "10.0.0.5", "sql1.rules")
+        + &host("sql2", "10.0.0.6", "sql2.txt");
+    let r = run(&[
+        ("hylint.toml", &site),
+        ("sql1.rules", RULES),
+        ("sql2.txt", REFUSED),
+    ]);
+    assert!(
+        r.has("unread-file", "error", "sql2.txt"),
+        "{:?}",
+        r.findings()
+    );
+    assert!(!r.out.contains("no export matches"), "{}", r.out);
+    // A file that is not there is still missing.
+    let r = run(&[("hylint.toml", &site), ("sql1.rules", RULES)]);
+    assert!(
+        r.has("incomplete-export", "error", "hylint.toml"),
+        "{:?}",
+        r.findings()
+    );
+}
+
+#[test]
+fn beside_an_export_of_its_host_an_unread_form_is_a_warning_and_else_an_error() {
+    let site = SITE.to_owned() + &host("sql1", "10.0.0.5", "sql1/*");
+    let both = run(&[
+        ("hylint.toml", &site),
+        ("sql1/a.rules", RULES),
+        ("sql1/list.txt", LISTING),
+    ]);
+    assert!(
+        both.has("unread-file", "warning", "sql1/list.txt"),
+        "{:?}",
+        both.findings()
+    );
+    let alone = run(&[("hylint.toml", &site), ("sql1/list.txt", LISTING)]);
+    assert_ne!(alone.status, 0);
+    assert!(
+        alone.has("unread-file", "error", "sql1/list.txt"),
+        "{:?}",
+        alone.findings()
+    );
+    // A glob takes what lies there; without any sign of a firewall it is a note, and documentation nothing.
+    let notes = run(&[
+        ("hylint.toml", &site),
+        ("sql1/a.rules", RULES),
+        ("sql1/notes.txt", "lunch at noon\n"),
+        ("sql1/README.md", LISTING),
+    ]);
+    assert!(
+        notes.has("unread-file", "note", "sql1/notes.txt"),
+        "{:?}",
+        notes.findings()
+    );
+    assert!(
+        of(&notes, "sql1/README.md").is_empty(),
+        "{:?}",
+        notes.findings()
+    );
+}
+
+#[test]
+fn folders_of_hosts_tell_hosts_and_one_without_an_export_fails_the_run() {
+    for (name, text) in [
+        ("rules.txt", REFUSED),
+        ("rules.txt", ""),
+        (
+            "inbound.txt",
+            "Name\tEnabled\tLocal Address\tRemote Address\tProtocol\nx\tYes\tAny\tAny\tTCP\n",
+        ),
+        ("config.txt", "hostname sql2\n!\n"),
+        ("rules.json", "{\"Error\": {\"Code\": \"ExpiredToken\"}}"),
+    ] {
+        let path = format!("exports/sql-server/sql2/{name}");
+        let r = run(&[("exports/sql-server/sql1/rules.v4", RULES), (&path, text)]);
+        let found = of(&r, &path);
+        assert!(
+            found.iter().any(|f| f.contains(" error ")),
+            "{path}: {:?}",
+            r.findings()
+        );
+        assert!(r.out.contains("sql2 was read"), "{path}: {}", r.out);
+    }
+    // What lies beside the export of its own host is no host that is missing.
+    let r = run(&[
+        ("exports/sql-server/sql1/rules.v4", RULES),
+        ("exports/sql-server/sql1/list.txt", LISTING),
+        ("exports/sql-server/sql1/readme.txt", "hello\n"),
+    ]);
+    assert!(
+        r.has("unread-file", "warning", "exports/sql-server/sql1/list.txt"),
+        "{:?}",
+        r.findings()
+    );
+    assert!(of(&r, "exports/sql-server/sql1/readme.txt").is_empty());
+    // Nor is a dump of the same host from another day.
+    let r = run(&[
+        ("2026-01-01/sql1/rules.v4", RULES),
+        (
+            "2026-02-01/sql1/rules.v4",
+            "bash: iptables-save: command not found\n",
+        ),
+    ]);
+    assert!(
+        r.has("unread-file", "warning", "2026-02-01/sql1/rules.v4"),
+        "{:?}",
+        r.findings()
+    );
+}
+
+/// A repository has folders and files that are called like roles.
+#[test]
+fn an_ordinary_repository_is_only_counted() {
+    let h = [
+        ("deploy/sql1/rules.v4", RULES),
+        ("README.md", LISTING),
+        ("LICENSE", "MIT"),
+        ("client/todo.txt", "buy milk\n"),
+        ("docs/client/notes.txt", "hello\n"),
+        ("gateway/package.json", "{\"name\": \"x\"}"),
+        ("gateway/server.ts", "// iptables -A INPUT\n"),
+        ("i18n/ad.json", "{\"a\": \"b\"}"),
+        ("sql/seed.csv", "id,name\n1,x\n"),
+        ("sql/empty.txt", ""),
+        ("requirements.txt", ""),
+        ("infra/main.tf", "resource \"aws_s3_bucket\" \"b\" {}\n"),
+        (
+            "infra/terraform.tfstate",
+            "{\"version\": 4, \"terraform_version\": \"1.5\", \"type\": \"aws_s3_bucket\"}",
+        ),
+        ("k8s/deploy.yaml", "kind: Deployment\n"),
+        ("scripts/build.sh", "#!/bin/sh\nmake all\nmake test\n"),
+        ("logs/build.log", "sh: command not found\n"),
+        (".gitkeep", ""),
+    ];
+    let r = run(&h);
+    let told: Vec<String> = r
+        .findings()
+        .into_iter()
+        .filter(|f| !f.contains("deploy/"))
+        .collect();
+    assert!(told.is_empty(), "{told:?}");
+    assert_eq!(r.json()["summary"]["unread"], 0);
+}
+
+#[test]
+fn sources_of_one_form_are_one_finding() {
+    let source = "resource \"aws_security_group\" \"a\" {\n}\n";
+    let r = run(&[
+        ("sql1/rules.v4", RULES),
+        ("a.tf", source),
+        ("b.tf", source),
+        ("c.tf", "resource \"aws_s3_bucket\" \"b\" {}\n"),
+    ]);
+    assert!(
+        r.has("unread-file", "warning", "a.tf"),
+        "{:?}",
+        r.findings()
+    );
+    assert!(
+        of(&r, "b.tf").is_empty() && of(&r, "c.tf").is_empty(),
+        "{:?}",
+        r.findings()
+    );
+    assert!(r.out.contains("as do `b.tf`"), "{}", r.out);
+    assert_eq!(r.json()["summary"]["unread"], 2);
+}
+
+#[test]
+fn the_last_line_counts_them_and_a_run_with_nothing_else_is_not_run() {
+    let h = Hylint::new()
+        .file("sql1/rules.v4", RULES)
+        .file("sql1/list.txt", LISTING);
+    h.args("check .").run().says(&["1 unread file"]);
+    Hylint::new()
+        .file("list.txt", LISTING)
+        .args("list.txt")
+        .run()
+        .expect(
+            2,
+            &[
+                "error[unread-file]",
+                "NOT RUN: no export was judged",
+                "iptables-save",
+            ],
+        );
+}
+
+#[test]
+fn a_compressed_export_is_told_and_an_archive_of_something_else_is_not() {
+    let gzip: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xd3\xe2\0\0\xff\xfe";
+    let h = Hylint::new()
+        .file("sql1/rules.v4", RULES)
+        .file("sql1/backup.rules.gz", gzip)
+        .file("assets/site.zip", b"PK\x03\x04\0\0\0\xff\xfe");
+    let r = h.args("check . --format json").run();
+    assert!(
+        r.has("unread-file", "warning", "sql1/backup.rules.gz"),
+        "{:?}",
+        r.findings()
+    );
+    assert!(of(&r, "assets/site.zip").is_empty());
+}
+
+#[test]
+fn a_report_among_exports_is_no_export_and_replaces_none() {
+    let h = Hylint::new().file("sql1/rules.v4", RULES);
+    let formats = [
+        "human", "json", "ndjson", "sarif", "junit", "github", "gitlab", "markdown", "csv", "html",
+    ];
+    for format in formats {
+        let out = h.path(&format!("sql1/{format}.txt"));
+        let line = format!("check sql1/rules.v4 -q --output {format}=sql1/{format}.txt");
+        Hylint::in_folder(h.path("")).args(&line).run();
+        assert!(out.is_file(), "{format}");
+    }
+    let r = Hylint::in_folder(h.path(""))
+        .args("check . --format json")
+        .run();
+    assert_eq!(
+        r.json()["exports"].as_array().unwrap().len(),
+        1,
+        "{}",
+        r.out
+    );
+    for format in formats {
+        let path = format!("sql1/{format}.txt");
+        assert!(of(&r, &path).is_empty(), "{path}: {:?}", r.findings());
+    }
+    // It may replace an older report, and no export, site file or matrix.
+    let report = |to: &str| {
+        let line = format!("check sql1/rules.v4 --output json={to}");
+        Hylint::in_folder(h.path("")).args(&line).run()
+    };
+    assert_ne!(report("sql1/json.txt").status, 2);
+    std::fs::write(h.path("hylint.toml"), SITE).unwrap();
+    std::fs::write(h.path("list.txt"), LISTING).unwrap();
+    for to in ["sql1/rules.v4", "hylint.toml", "list.txt"] {
+        let before = std::fs::read(h.path(to)).unwrap();
+        report(to).expect(2, &["does not replace it"]);
+        assert_eq!(std::fs::read(h.path(to)).unwrap(), before, "{to}");
+    }
+    let baseline = "check sql1/rules.v4 --write-baseline sql1/rules.v4";
+    Hylint::in_folder(h.path(""))
+        .args(baseline)
+        .run()
+        .expect(2, &["does not replace it"]);
+}
