@@ -18,6 +18,8 @@
 
 #[path = "oracle/chains.rs"]
 mod chains;
+#[path = "oracle/conversations.rs"]
+mod conversations;
 #[path = "differential/mod.rs"]
 mod differential;
 #[path = "kernel/jobs.rs"]
@@ -31,6 +33,8 @@ mod naive;
 mod small;
 #[path = "oracle/tables.rs"]
 mod tables;
+#[path = "kernel/talks.rs"]
+mod talks;
 #[path = "kernel/tally.rs"]
 mod tally;
 #[path = "oracle/universe.rs"]
@@ -166,22 +170,74 @@ fn run(dumps: &[PathBuf], keep: &Path) -> Tally {
     tally.into_inner().unwrap()
 }
 
-#[test]
-#[ignore = "needs root, network namespaces, nft and iptables"]
-fn trace_agrees_with_the_kernel() {
+/// The size of a run of conversations, as the environment asks for it.
+fn size_of_talks() -> talks::Size {
+    let whole = size();
+    let numbers = if std::env::var_os("HYLINT_KERNEL_SEEDS").is_some() {
+        whole.seeds
+    } else {
+        (1..=if whole.deep { 400 } else { 40 }).collect()
+    };
+    talks::Size {
+        seeds: numbers,
+        talks: if whole.deep { 200 } else { 80 },
+    }
+}
+
+/// Where the tools and rights are missing, it says so.
+fn need_tools() {
     let tools = Command::new("python3").args([SCRIPT, "tools"]).status();
     let tools = tools.unwrap_or_else(|e| panic!("python3 cannot be run: {e}"));
     assert!(
         tools.success(),
         "the comparison could not run here: see above"
     );
-    let folder = tempfile::tempdir().unwrap();
+}
+
+/// The folder for rulesets as they were loaded.
+fn keep(folder: &Path) -> PathBuf {
     let kept = std::env::var_os("HYLINT_KERNEL_KEEP").map(PathBuf::from);
-    let keep = kept.unwrap_or_else(|| folder.path().to_owned());
+    let keep = kept.unwrap_or_else(|| folder.to_owned());
     std::fs::create_dir_all(&keep).unwrap();
-    let tally = run(&dumps(), &keep);
+    keep
+}
+
+#[test]
+#[ignore = "needs root, network namespaces, nft and iptables"]
+fn trace_agrees_with_the_kernel() {
+    need_tools();
+    let folder = tempfile::tempdir().unwrap();
+    let tally = run(&dumps(), &keep(folder.path()));
     assert!(
         tally.print(),
         "hylint, the naive evaluator and the kernel disagree: see the lines with DIFFERENT or LEFT OPEN"
+    );
+}
+
+/// Catches a verdict that rests on the first packet and its reply, and not on the whole conversation.
+#[test]
+#[ignore = "needs root, network namespaces, nft and iptables"]
+fn flows_agree_with_conversations_through_the_kernel() {
+    need_tools();
+    let folder = tempfile::tempdir().unwrap();
+    let (keep, size, dumps) = (keep(folder.path()), size_of_talks(), dumps());
+    let (todo, tally) = (Mutex::new(talks::labs().into_iter()), Mutex::default());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let lab = todo.lock().unwrap().next();
+                    let Some(lab) = lab else { break };
+                    if let Err(e) = talks::run(lab, &size, &dumps, &keep, &tally) {
+                        panic!("{} broke off: {e}", lab.name());
+                    }
+                }
+            });
+        }
+    });
+    let tally: talks::Tally = tally.into_inner().unwrap();
+    assert!(
+        tally.print(),
+        "hylint and the kernel disagree: see the lines with DIFFERENT or LEFT OPEN"
     );
 }

@@ -51,7 +51,8 @@ pub(super) struct Args {
     /// Interface that the packet comes in by [default: one that no rule names]
     #[arg(long, value_name = "NAME")]
     in_iface: Option<String>,
-    /// Interface that it leaves by [default: one that no rule names]
+    /// Interface that it leaves by [default: one that no rule names; of a packet to this host that is sent on, the one that
+    /// leads to its new destination]
     #[arg(long, value_name = "NAME")]
     out_iface: Option<String>,
     /// TCP flags, such as SYN+ACK [default: SYN]
@@ -219,8 +220,9 @@ fn one(args: &Args, tracer: &Tracer<'_>) -> Result<Exit, Failure> {
         &args.state,
     ]
     .map(field);
-    let packet = Packet::parse(&Fields::of_columns(texts.iter().map(String::as_str)))
+    let mut packet = Packet::parse(&Fields::of_columns(texts.iter().map(String::as_str)))
         .map_err(|e| Failure::new(format!("there is no such packet: {e}")))?;
+    packet.out_open = args.out_iface.is_none() && tracer.direction == Direction::In;
     let traced = tracer.judge(&packet, args.format != Format::Ndjson);
     output::stdout(|out| match args.format {
         Format::Human => write_human(tracer, &packet, &traced, out),

@@ -1,6 +1,6 @@
 //! One check: a flow at one guard in one direction, over the set of its peers.
 
-use super::failure::{self, Cause, Failure};
+use super::failure::{self, Failure};
 use super::flows::{self, Peers};
 use super::order::{InPart, Order};
 use super::overruled::overruled;
@@ -205,7 +205,16 @@ fn ask<'a>(
         spec.listeners
     };
     let policy = LocalPolicy::Required(platform::listener(listeners));
-    let mut answer = guard.ask(exports, policy, &query);
+    // The process behind a port is at the other end of the replies.
+    let back = LocalPolicy::Required(platform::listener(&[]));
+    let put = |query: &PacketBox| {
+        if spec.reply {
+            guard.converse(exports, (policy, back), query)
+        } else {
+            guard.ask(exports, policy, query)
+        }
+    };
+    let mut answer = put(&query);
     let mut c = Checked {
         order: Order::default(),
         guard: guard.clone(),
@@ -225,32 +234,27 @@ fn ask<'a>(
         goal = narrowed.0;
         // Both at once would be twice the memory.
         drop(answer);
-        answer = guard.ask(exports, policy, &goal);
+        answer = put(&goal);
     }
     if peers.external
         && let Some(narrowed) = some_address(&answer, &goal, !mine_is_src)
     {
         goal = narrowed.0;
         drop(answer);
-        answer = guard.ask(exports, policy, &goal);
+        answer = put(&goal);
     }
     c.note_assumptions(&answer, &goal);
-    let first = failure::of_first(&answer, &goal, peers, spec);
-    c.status = first
-        .as_ref()
-        .map_or(Status::Satisfied, |f| status(&answer, f));
-    c.failure = first;
-    if c.failure.is_none() && spec.reply {
-        c.failure = failure::of_reply(exports, guard, &goal);
-        c.status = c.failure.as_ref().map_or(Status::Satisfied, of_cause);
-    }
+    c.failure = failure::of(&answer, &goal, (peers, !mine_is_src), spec);
+    let failure = c.failure.as_ref();
+    c.status = failure.map_or(Status::Satisfied, |f| status(&answer, f));
     c
 }
 
-/// What a check comes to for what stands in the way of its first packets.
+/// What a check comes to for what stands in its way.
 fn status<'a>(answer: &Answer<'a>, f: &Failure<'a>) -> Status {
     match (f.cause, effect_of(answer, f)) {
-        (Cause::OddPorts { .. }, _) => Status::Satisfied,
+        (cause, _) if cause.is_odd() => Status::Satisfied,
+        (cause, _) if cause.is_reply() => of_cause(f),
         (
             _,
             (

@@ -1,13 +1,11 @@
 //! What stands in the way of a flow.
 
 use super::flows::{self, Peers};
-use super::probe::{Answer, Guard, without_interfaces};
+use super::probe::{Answer, without_interfaces};
 use super::spec::FlowSpec;
-use crate::judge::Exports;
-use crate::rules::platform;
-use hylint_engine::{Branch, Decider, Direction, Effect, LocalPolicy, union_addrs};
-use hylint_model::{Condition, ConditionKind, PointKind};
-use hylint_space::{AddrSet, PacketBox, PortSet};
+use hylint_engine::{Branch, Decider, Direction, Effect, Reason, Stage, subtract_all, union_addrs};
+use hylint_model::{Condition, ConditionKind};
+use hylint_space::{AddrSet, PacketBox, PortSet, StateSet};
 use std::collections::HashSet;
 
 /// Why packets of a flow do not pass. `partial`: others of the required packets do.
@@ -21,6 +19,11 @@ pub enum Cause {
     /// Those that are denied have source ports outside both common ephemeral ranges, and no others are.
     OddPorts {
         /// Some pass.
+        partial: bool,
+    },
+    /// The same for the replies to packets with such source ports.
+    OddReplyPorts {
+        /// Some replies pass.
         partial: bool,
     },
     /// Something outside the export decides: a condition, NFQUEUE, a half that was not exported.
@@ -40,6 +43,16 @@ pub enum Cause {
         /// Some replies pass.
         partial: bool,
     },
+    /// The first packets and the replies pass, and what follows the first packets is denied.
+    NextDenied {
+        /// Some conversations pass.
+        partial: bool,
+    },
+    /// The first packets and the replies pass, and something outside the export decides about what follows.
+    NextUndecided {
+        /// Some conversations pass.
+        partial: bool,
+    },
 }
 
 impl Cause {
@@ -47,20 +60,37 @@ impl Cause {
     #[must_use]
     pub fn is_reply(self) -> bool {
         match self {
-            Self::ReplyDenied { .. } | Self::ReplyUndecided { .. } => true,
+            Self::ReplyDenied { .. } | Self::ReplyUndecided { .. } | Self::OddReplyPorts { .. } => {
+                true
+            }
             Self::Denied { .. }
             | Self::OddPorts { .. }
             | Self::Undecided { .. }
+            | Self::NextDenied { .. }
+            | Self::NextUndecided { .. }
             | Self::PeersUnknown => false,
         }
+    }
+
+    /// Whether only source ports fail that neither Linux nor Windows picks by default.
+    #[must_use]
+    pub fn is_odd(self) -> bool {
+        matches!(self, Self::OddPorts { .. } | Self::OddReplyPorts { .. })
     }
 
     /// Whether what the exports hold does not decide it.
     #[must_use]
     pub fn is_undecided(self) -> bool {
         match self {
-            Self::Undecided { .. } | Self::PeersUnknown | Self::ReplyUndecided { .. } => true,
-            Self::Denied { .. } | Self::OddPorts { .. } | Self::ReplyDenied { .. } => false,
+            Self::Undecided { .. }
+            | Self::PeersUnknown
+            | Self::ReplyUndecided { .. }
+            | Self::NextUndecided { .. } => true,
+            Self::Denied { .. }
+            | Self::OddPorts { .. }
+            | Self::OddReplyPorts { .. }
+            | Self::ReplyDenied { .. }
+            | Self::NextDenied { .. } => false,
         }
     }
 
@@ -71,8 +101,11 @@ impl Cause {
             Self::Denied { partial }
             | Self::OddPorts { partial }
             | Self::Undecided { partial }
+            | Self::OddReplyPorts { partial }
             | Self::ReplyDenied { partial }
-            | Self::ReplyUndecided { partial } => partial,
+            | Self::ReplyUndecided { partial }
+            | Self::NextDenied { partial }
+            | Self::NextUndecided { partial } => partial,
             Self::PeersUnknown => true,
         }
     }
@@ -89,6 +122,8 @@ pub struct Failure<'a> {
     pub cause: Cause,
     /// The undecided conditions, if that is all.
     pub conditions: Vec<&'a Condition>,
+    /// The connection state of the packet that is stopped; empty where none is known.
+    pub state: &'static str,
 }
 
 impl<'a> Failure<'a> {
@@ -100,6 +135,7 @@ impl<'a> Failure<'a> {
             by,
             cause,
             conditions: Vec::new(),
+            state: "",
         }
     }
 
@@ -116,6 +152,7 @@ impl<'a> Failure<'a> {
             by,
             cause,
             conditions,
+            state: "",
         }
     }
 
@@ -135,19 +172,32 @@ impl<'a> Failure<'a> {
         })
     }
 
-    /// Whether only rate conditions stand in the way.
+    /// Whether only rate conditions stand in the way. What was given up is not decided by them.
     #[must_use]
     pub fn only_rate(&self) -> bool {
         let rate = |c: &&Condition| c.kind == ConditionKind::Rate;
-        !self.conditions.is_empty() && self.conditions.iter().all(rate)
+        !self.over_budget() && !self.conditions.is_empty() && self.conditions.iter().all(rate)
+    }
+
+    /// Whether it would have taken too long to find out.
+    #[must_use]
+    pub fn over_budget(&self) -> bool {
+        matches!(
+            self.by,
+            Decider::Nothing {
+                reason: Reason::Budget,
+                ..
+            }
+        )
     }
 }
 
-/// What stands in the way of the first packets of the goal, if anything does.
-pub(super) fn of_first<'a>(
+/// What stands in the way of the conversations that the packets of the goal begin, if anything does: what is denied before
+/// what is open, and the first packets before those that follow.
+pub(super) fn of<'a>(
     answer: &Answer<'a>,
     goal: &PacketBox,
-    peers: &Peers,
+    (peers, peer_is_src): (&Peers, bool),
     spec: &FlowSpec<'_>,
 ) -> Option<Failure<'a>> {
     let (denied, mut missing) = missing(answer, goal);
@@ -156,67 +206,86 @@ pub(super) fn of_first<'a>(
     }
     let partial = answer.allowed.iter().any(|a| a.intersects(goal));
     let peers_unknown = peers.unknown && !peers.external && partial;
-    if !denied.is_empty() && !peers_unknown {
-        let by = denier(&answer.branches, &denied)?;
-        let cause = if only_odd_ports(denied.iter().chain(&missing), spec) {
+    let odd = only_odd_ports(denied.iter().chain(&missing), spec);
+    let (first, later) = by_stage(&answer.branches, denied);
+    if !first.is_empty() && !peers_unknown {
+        let by = denier(&answer.branches, &first, |s| s == Stage::Request)?.by;
+        let cause = if odd {
             Cause::OddPorts { partial }
         } else {
             Cause::Denied { partial }
         };
-        return Some(Failure::denied(denied, by, cause));
+        return Some(Failure::denied(first, by, cause));
     }
-    missing.splice(..0, denied);
-    let by = decider(&answer.branches, &missing, Effect::Unknown)
+    if !later.is_empty() && !(peers.unknown && !peers.external && spares(&later, goal, peer_is_src))
+    {
+        let stop = denier(&answer.branches, &later, |s| s != Stage::Request)?;
+        let cause = match stop.stage {
+            Stage::NextRequest => Cause::NextDenied { partial },
+            _ if odd => Cause::OddReplyPorts { partial },
+            _ => Cause::ReplyDenied { partial },
+        };
+        let failure = Failure::denied(later, stop.by, cause);
+        return Some(failure.in_conversation(stop.state));
+    }
+    missing.splice(..0, first);
+    if missing.is_empty() {
+        missing = later;
+    }
+    let stop = decider(&answer.branches, &missing, Effect::Unknown)
         .or_else(|| conditional_allow(&answer.branches, &missing))
         .or_else(|| decider(&answer.branches, &missing, Effect::Deny))?;
-    let cause = if peers_unknown {
-        Cause::PeersUnknown
-    } else {
-        Cause::Undecided { partial }
+    let cause = match stop.stage {
+        _ if peers_unknown => Cause::PeersUnknown,
+        Stage::Request => Cause::Undecided { partial },
+        Stage::NextRequest => Cause::NextUndecided { partial },
+        Stage::Reply | Stage::NextReply => Cause::ReplyUndecided { partial },
     };
-    Some(Failure::undecided(missing, by, cause, &answer.branches))
+    let failure = Failure::undecided(missing, stop.by, cause, &answer.branches);
+    Some(failure.in_conversation(stop.state))
 }
 
-/// What stands in the way of the replies to the packets of the goal, if anything does.
-pub(super) fn of_reply<'a>(
-    exports: &'a Exports,
-    guard: &Guard<'a>,
-    goal: &PacketBox,
-) -> Option<Failure<'a>> {
-    let kind = guard.kind(exports)?;
-    let stateful = match kind {
-        PointKind::Netfilter => true,
-        PointKind::NetworkAcl => false,
-        // They keep state by themselves and have no rule about it.
-        PointKind::WindowsFirewall | PointKind::SecurityGroup | PointKind::Nsg => return None,
-    };
-    let back = Guard {
-        direction: match guard.direction {
-            Direction::In => Direction::Out,
-            Direction::Out => Direction::In,
-            Direction::Forward => Direction::Forward,
-        },
-        ..guard.clone()
-    };
-    let query = flows::reply(goal, stateful);
-    let answer = back.ask(
-        exports,
-        LocalPolicy::Required(platform::listener(&[])),
-        &query,
-    );
-    let (denied, open) = missing(&answer, &query);
-    let partial = answer.allowed.iter().any(|a| a.intersects(&query));
-    if !denied.is_empty() {
-        let by = denier(&answer.branches, &denied)?;
-        return Some(Failure::denied(denied, by, Cause::ReplyDenied { partial }));
+impl Failure<'_> {
+    /// Says which packets are stopped: the replies if it is these, and their state.
+    fn in_conversation(mut self, state: StateSet) -> Self {
+        if self.cause.is_reply() {
+            for p in &mut self.packets {
+                *p = flows::reply(p);
+            }
+        }
+        const STATES: [(StateSet, &str); 4] = [
+            (StateSet::NEW, "NEW"),
+            (StateSet::ESTABLISHED, "ESTABLISHED"),
+            (StateSet::INVALID, "INVALID"),
+            (StateSet::UNTRACKED, "UNTRACKED"),
+        ];
+        let one = STATES.iter().find(|(s, _)| state.0 & !s.0 == 0);
+        self.state = one.map_or("", |(_, name)| name);
+        self
     }
-    if open.is_empty() {
-        return None;
+}
+
+/// Whether some peer meets none of the packets that are stopped.
+fn spares(stopped: &[PacketBox], goal: &PacketBox, peer_is_src: bool) -> bool {
+    fn peer(b: &PacketBox, is_src: bool) -> &AddrSet {
+        if is_src { &b.src } else { &b.dst }
     }
-    let by = decider(&answer.branches, &open, Effect::Unknown)
-        .or_else(|| conditional_allow(&answer.branches, &open))?;
-    let cause = Cause::ReplyUndecided { partial };
-    Some(Failure::undecided(open, by, cause, &answer.branches))
+    let met = union_addrs(stopped, |b| peer(b, peer_is_src));
+    !peer(goal, peer_is_src).is_subset(&met)
+}
+
+/// Parts packets that surely do not pass: those that are stopped at once, and those whose conversation gets further.
+fn by_stage(branches: &[Branch<'_>], denied: Vec<PacketBox>) -> (Vec<PacketBox>, Vec<PacketBox>) {
+    let later = branches
+        .iter()
+        .filter(|b| b.effect == Effect::Deny && b.stage != Stage::Request);
+    let later: Vec<PacketBox> = later.map(|b| without_interfaces(&b.space)).collect();
+    if later.is_empty() {
+        return (denied, Vec::new());
+    }
+    let first = subtract_all(&denied, &later);
+    let later = subtract_all(&denied, &first);
+    (first, later)
 }
 
 /// The packets of the goal that surely do not pass, and those that may not. What an answer allows, denies and leaves open is
@@ -230,13 +299,15 @@ fn missing(answer: &Answer<'_>, goal: &PacketBox) -> (Vec<PacketBox>, Vec<Packet
 }
 
 /// The allow that rests on a condition: what a conditional flow is about.
-fn conditional_allow<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Option<Decider<'a>> {
+fn conditional_allow<'b, 'a>(
+    branches: &'b [Branch<'a>],
+    packets: &[PacketBox],
+) -> Option<&'b Branch<'a>> {
     let packets = on_any_interface(packets);
     branches
         .iter()
         .filter(|b| b.effect == Effect::Allow && !b.conditions.is_empty())
         .find(|b| packets.iter().any(|p| b.space.intersects(p)))
-        .map(|b| b.by)
 }
 
 /// Interfaces were projected away in the packets, so only the other dimensions count.
@@ -245,11 +316,11 @@ fn on_any_interface(packets: &[PacketBox]) -> Vec<PacketBox> {
 }
 
 /// What decides about the packets: a rule before a policy or default.
-fn decider<'a>(
-    branches: &[Branch<'a>],
+fn decider<'b, 'a>(
+    branches: &'b [Branch<'a>],
     packets: &[PacketBox],
     effect: Effect,
-) -> Option<Decider<'a>> {
+) -> Option<&'b Branch<'a>> {
     let packets = on_any_interface(packets);
     let first = |rule: bool| {
         let mut wanted = branches
@@ -257,19 +328,23 @@ fn decider<'a>(
             .filter(|b| b.effect == effect && b.by.rule().is_some() == rule);
         wanted.find(|b| packets.iter().any(|p| b.space.intersects(p)))
     };
-    first(true).or_else(|| first(false)).map(|b| b.by)
+    first(true).or_else(|| first(false))
 }
 
-/// What stops packets that surely do not pass: a rule that may not match them is no place to mend where another one or the
-/// policy stops them anyhow.
-fn denier<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Option<Decider<'a>> {
+/// What stops packets that surely do not pass, at some stages of their conversations: a rule that may not match them is no
+/// place to mend where another one or the policy stops them anyhow.
+fn denier<'b, 'a>(
+    branches: &'b [Branch<'a>],
+    packets: &[PacketBox],
+    at: impl Fn(Stage) -> bool,
+) -> Option<&'b Branch<'a>> {
     let packets = on_any_interface(packets);
     let touches = |b: &&Branch<'_>| packets.iter().any(|p| b.space.intersects(p));
     let stops = branches.iter().filter(|b| b.effect == Effect::Deny);
     stops
+        .filter(|b| at(b.stage))
         .filter(touches)
-        .min_by_key(|b| (b.by_chance(), b.by.rule().is_none()))
-        .map(|b| b.by)
+        .min_by_key(|b| (b.stage, b.by_chance(), b.by.rule().is_none()))
 }
 
 fn conditions<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Vec<&'a Condition> {

@@ -305,9 +305,9 @@ pub fn first_packets(
     }
 }
 
-/// The reply to first packets.
+/// The replies to first packets, in whatever state.
 #[must_use]
-pub(super) fn reply(first: &PacketBox, stateful: bool) -> PacketBox {
+pub(super) fn reply(first: &PacketBox) -> PacketBox {
     let tcp = first.proto.contains(proto::TCP);
     PacketBox {
         src: first.dst.clone(),
@@ -320,11 +320,7 @@ pub(super) fn reply(first: &PacketBox, stateful: bool) -> PacketBox {
         } else {
             FlagSet::FULL
         },
-        state: if stateful {
-            StateSet::exactly(StateSet::ESTABLISHED, false, false)
-        } else {
-            StateSet::FULL
-        },
+        state: StateSet::FULL,
         in_iface: first.out_iface.clone(),
         out_iface: first.in_iface.clone(),
     }

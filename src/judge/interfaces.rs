@@ -4,48 +4,38 @@ use crate::judge::Exports;
 use crate::rules::platform;
 use hylint_engine::PointId;
 use hylint_model::{Body, Point, Values};
-use hylint_space::{IfaceSet, PacketBox};
+use hylint_space::IfaceSet;
 use std::collections::BTreeMap;
 
 /// Interfaces looked at for one point; a router with more named ones is judged by the first.
 const MAX: usize = 64;
 
-/// The interfaces that the rules of a guard name, as candidates for the peers' side.
+/// The interfaces that the rules of a guard name, as candidates for the peers' side. Requests come by one and the replies go
+/// by the same, so it makes no difference where a rule names it.
 #[derive(Debug)]
 pub struct NamedInterfaces {
-    pub(super) ins: BTreeMap<u128, String>,
-    pub(super) outs: BTreeMap<u128, String>,
+    /// By number, for people; the unnamed interface (0) is always first.
+    pub(super) peers: BTreeMap<u128, String>,
 }
 
 impl NamedInterfaces {
     /// Looks through the rules once.
     #[must_use]
     pub fn of(exports: &Exports, points: &[PointId]) -> Self {
-        Self {
-            ins: candidates(exports, points, |b| &b.in_iface),
-            outs: candidates(exports, points, |b| &b.out_iface),
+        let mut peers = BTreeMap::from([(0, String::new())]);
+        for p in points.iter().filter_map(|at| exports.point(*at)) {
+            // Other kinds of points have no interfaces, and are asked about none.
+            if !p.kind.has_interfaces() {
+                continue;
+            }
+            for clause in p.rules().flat_map(|r| &r.clauses) {
+                add(&clause.space.in_iface, &mut peers);
+                add(&clause.space.out_iface, &mut peers);
+            }
+            in_sets(p).for_each(|set| add(set, &mut peers));
         }
+        Self { peers }
     }
-}
-
-/// Candidate interfaces: number → name for people. The unnamed interface (0) is always first.
-fn candidates(
-    exports: &Exports,
-    points: &[PointId],
-    pick: impl Fn(&PacketBox) -> &IfaceSet,
-) -> BTreeMap<u128, String> {
-    let mut out = BTreeMap::from([(0, String::new())]);
-    for p in points.iter().filter_map(|at| exports.point(*at)) {
-        // Other kinds of points have no interfaces, and are asked about none.
-        if !p.kind.has_interfaces() {
-            continue;
-        }
-        for clause in p.rules().flat_map(|r| &r.clauses) {
-            add(pick(&clause.space), &mut out);
-        }
-        in_sets(p).for_each(|set| add(set, &mut out));
-    }
-    out
 }
 
 /// Adds the interfaces that a set names.

@@ -424,7 +424,12 @@ fn only_port<'a>(
         ..c.queries.first().cloned()?
     };
     let policy = hylint_engine::LocalPolicy::Required(platform::listener(&req.listeners));
-    let answer = c.guard.ask(exports, policy, &narrowed);
+    let answer = if req.reply {
+        let back = hylint_engine::LocalPolicy::Required(platform::listener(&[]));
+        c.guard.converse(exports, (policy, back), &narrowed)
+    } else {
+        c.guard.ask(exports, policy, &narrowed)
+    };
     let allow = hylint_engine::Effect::Allow;
     let stop = answer.branches.iter().find(|b| b.effect != allow)?;
     let cause = Cause::Denied { partial: true };

@@ -3,7 +3,8 @@
 use super::interfaces::NamedInterfaces;
 use crate::judge::Exports;
 use hylint_engine::{
-    Branch, Context, Direction, Judgement, LocalPolicy, PointId, RuleSets, evaluate, subtract_all,
+    Branch, Context, Direction, Judgement, LocalPolicy, PointId, RuleSets, converse, evaluate,
+    subtract_all,
 };
 use hylint_model::{PointKind, Profiles};
 use hylint_space::{AddrSet, IfaceExt, IfaceSet, PacketBox};
@@ -68,6 +69,7 @@ impl<'a> Guard<'a> {
     {
         Context {
             profile: self.profile,
+            interfaces: self.interfaces,
             ..Context::new(exports, self.resolve, self.local, policy)
         }
     }
@@ -84,7 +86,7 @@ impl<'a> Guard<'a> {
             .collect()
     }
 
-    /// Asks. The query's interfaces are ignored.
+    /// Asks about the first packets of a flow. The query's interfaces are ignored.
     #[must_use]
     pub fn ask(
         &self,
@@ -93,8 +95,35 @@ impl<'a> Guard<'a> {
         query: &PacketBox,
     ) -> Answer<'a> {
         let ctx = self.context(exports, policy);
-        if !self.has_interfaces(exports) {
-            let branches = evaluate(&ctx, self.points, self.direction, query);
+        self.put(&ctx, query, &|part| {
+            evaluate(&ctx, self.points, self.direction, part)
+        })
+    }
+
+    /// Asks about the whole conversations that first packets begin. `back` says how conditions about a process count for
+    /// the replies.
+    #[must_use]
+    pub fn converse(
+        &self,
+        exports: &'a Exports,
+        (policy, back): (LocalPolicy<'a>, LocalPolicy<'a>),
+        query: &PacketBox,
+    ) -> Answer<'a> {
+        let ctx = self.context(exports, policy);
+        self.put(&ctx, query, &|part| {
+            converse(&ctx, back, self.points, self.direction, part)
+        })
+    }
+
+    /// Puts a question at every interface that the packets may use.
+    fn put(
+        &self,
+        ctx: &Context<'a>,
+        query: &PacketBox,
+        ask: &dyn Fn(&PacketBox) -> Vec<Branch<'a>>,
+    ) -> Answer<'a> {
+        if !self.has_interfaces(ctx.sets) {
+            let branches = ask(query);
             let j = Judgement::of(&branches);
             return Answer {
                 allowed: j.allowed,
@@ -106,7 +135,7 @@ impl<'a> Guard<'a> {
         }
         let mut whole: Option<Answer<'a>> = None;
         for part in self.by_site_interfaces(query) {
-            let answer = self.over_interfaces(&ctx, part);
+            let answer = self.over_interfaces(part, ask);
             whole = Some(match whole {
                 None => answer,
                 Some(mut w) => {
@@ -169,12 +198,12 @@ impl<'a> Guard<'a> {
         let unnamed = vec![(0, "")];
         let ins = match self.direction {
             Direction::Out => unnamed.clone(),
-            _ if part.in_iface.is_full() => names(&self.named.ins),
+            _ if part.in_iface.is_full() => names(&self.named.peers),
             _ => said(&part.in_iface),
         };
         let outs = match self.direction {
             Direction::In => unnamed,
-            _ if part.out_iface.is_full() => names(&self.named.outs),
+            _ if part.out_iface.is_full() => names(&self.named.peers),
             _ => said(&part.out_iface),
         };
         let set = |all: &[(u128, &str)]| all.iter().map(|(n, _)| (*n, *n)).collect::<IfaceSet>();
@@ -198,14 +227,18 @@ impl<'a> Guard<'a> {
         }
     }
 
-    fn over_interfaces(&self, ctx: &Context<'a>, part: PacketBox) -> Answer<'a> {
+    fn over_interfaces(
+        &self,
+        part: PacketBox,
+        ask: &dyn Fn(&PacketBox) -> Vec<Branch<'a>>,
+    ) -> Answer<'a> {
         let Spread {
             ins,
             outs,
             free_out,
             query,
         } = self.spread(part);
-        let branches = evaluate(ctx, self.points, self.direction, &query);
+        let branches = ask(&query);
         // What does not depend on the interface is sorted once; that is nearly everything.
         let any = |b: &&Branch<'a>| {
             b.alone && b.space.in_iface == query.in_iface && b.space.out_iface == query.out_iface
@@ -271,19 +304,13 @@ struct Spread<'f> {
 /// The part of a branch at one pair of interfaces, with the interfaces projected away.
 fn at_interfaces<'a>(b: &Branch<'a>, i: u128, o: Option<u128>) -> Option<Branch<'a>> {
     let fits = b.space.in_iface.contains(i) && o.is_none_or(|o| b.space.out_iface.contains(o));
-    fits.then(|| Branch {
+    fits.then(|| {
+        let mut here = b.clone();
+        here.space = without_interfaces(&b.space);
         // Branches that differ by an interface that is not known hold the same packets now.
-        alone: b.alone && (o.is_some() || b.space.out_iface.is_full()),
-        ..projected(b)
+        here.alone &= o.is_some() || b.space.out_iface.is_full();
+        here
     })
-}
-
-/// A branch without its interfaces.
-fn projected<'a>(b: &Branch<'a>) -> Branch<'a> {
-    Branch {
-        space: without_interfaces(&b.space),
-        ..b.clone()
-    }
 }
 
 /// A box without its interfaces.

@@ -11,6 +11,7 @@ use crate::rules::matrix::{Implied, Requirement};
 use crate::site::Site;
 use hylint_engine::{Decider, Direction, PointId, union_addrs};
 use hylint_model::{Body, Discipline, Field, Span, Test};
+use hylint_space::PortSet;
 use std::collections::HashMap;
 
 /// Pairs named in a finding.
@@ -35,6 +36,11 @@ enum Stop {
         peers: bool,
     },
     NoReply,
+    /// After the first packets and their replies.
+    Next {
+        /// A rule stops it, and not a policy.
+        by_rule: bool,
+    },
     Blocked,
     Disabled,
     Partial,
@@ -43,13 +49,14 @@ enum Stop {
 
 impl Stop {
     /// For a cause, whether a rule allows the flow and does not win, and whether a disabled one would.
-    fn of(cause: Cause, overruled: bool, disabled: bool) -> Self {
+    fn of(cause: Cause, by_rule: bool, overruled: bool, disabled: bool) -> Self {
         match cause {
             Cause::PeersUnknown => Self::Conditional { peers: true },
-            Cause::Undecided { .. } | Cause::ReplyUndecided { .. } => {
-                Self::Conditional { peers: false }
-            }
-            Cause::ReplyDenied { .. } => Self::NoReply,
+            Cause::Undecided { .. }
+            | Cause::ReplyUndecided { .. }
+            | Cause::NextUndecided { .. } => Self::Conditional { peers: false },
+            Cause::ReplyDenied { .. } | Cause::OddReplyPorts { .. } => Self::NoReply,
+            Cause::NextDenied { .. } => Self::Next { by_rule },
             Cause::Denied { .. } | Cause::OddPorts { .. } if overruled => Self::Blocked,
             Cause::Denied { .. } | Cause::OddPorts { .. } if disabled => Self::Disabled,
             Cause::Denied { partial: true } | Cause::OddPorts { partial: true } => Self::Partial,
@@ -61,10 +68,10 @@ impl Stop {
         match self {
             Self::Conditional { .. } => Code::ConditionalFlow,
             Self::NoReply => Code::NoReturnPath,
-            Self::Blocked => Code::BlockedFlow,
+            Self::Blocked | Self::Next { by_rule: true } => Code::BlockedFlow,
             Self::Disabled => Code::DisabledFlow,
             Self::Partial => Code::PartialFlow,
-            Self::Missing => Code::MissingFlow,
+            Self::Missing | Self::Next { by_rule: false } => Code::MissingFlow,
         }
     }
 }
@@ -166,11 +173,11 @@ fn word<'a>(
         None
     };
     let disabled = miss.as_ref().is_some_and(|m| m.field == Field::Enabled);
-    let stop = Stop::of(f.cause, allow.is_some(), disabled);
+    let stop = Stop::of(f.cause, f.by.rule().is_some(), allow.is_some(), disabled);
     let code = stop.code();
-    let odd = matches!(f.cause, Cause::OddPorts { .. });
-    let mild = odd || f.only_rate() || !s.mandatory;
-    let severity = if mild {
+    let mild = f.cause.is_odd() || f.only_rate() || !s.mandatory;
+    // What nobody looked through to its end may be closed.
+    let severity = if mild && !f.over_budget() {
         Severity::Warning
     } else {
         Severity::Error
@@ -233,7 +240,9 @@ fn word<'a>(
             &format!("not known: {}", cond.describe()),
         );
     }
-    let help = help(s, c, f, stop, blocks_first(exports, c));
+    let mut points = c.guard.points.iter().filter_map(|at| exports.point(*at));
+    let stateless = points.any(|p| !p.stateful);
+    let help = help(s, c, f, stop, (blocks_first(exports, c), stateless));
     out.help = Some(match (&policy, stop) {
         (Some(_), Stop::Missing | Stop::Partial) => by_policy(help, f, unmerged),
         _ => help,
@@ -339,7 +348,27 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, off: b
     let at = c.guard.name;
     let stopped = format!("{flow} {} at {at}", verb(c.guard.direction));
     match stop {
+        Stop::NoReply if f.cause.is_odd() => format!(
+            "{flow} passes at {at}, but replies to source ports {} do not",
+            describe::ports(
+                &f.packets
+                    .iter()
+                    .fold(PortSet::empty(), |a, p| a.union(&p.dport))
+            )
+        ),
+        Stop::NoReply if matches!(f.state, "INVALID" | "UNTRACKED") => format!(
+            "{flow} passes at {at}, but replies to it do not: their state is {}",
+            f.state
+        ),
         Stop::NoReply => format!("{flow} passes at {at}, but replies to it do not"),
+        Stop::Next { by_rule } => {
+            let why = if by_rule {
+                "a rule denies"
+            } else {
+                "no rule allows"
+            };
+            format!("{stopped} after its first packet: {why} state {}", f.state)
+        }
         Stop::Conditional { peers: true } => {
             format!(
                 "{flow} passes at {at} for some peers only, and the peer addresses are not declared"
@@ -409,7 +438,7 @@ fn help(
     c: &Checked<'_>,
     f: &Failure<'_>,
     stop: Stop,
-    blocks_first: bool,
+    (blocks_first, stateless): (bool, bool),
 ) -> String {
     let flow = format!(
         "{} {}",
@@ -433,7 +462,7 @@ fn help(
     } else {
         peers.join(", ")
     };
-    if matches!(f.cause, Cause::OddPorts { .. }) {
+    if f.cause.is_odd() {
         return "set `deployment.ephemeral` to the source ports that the clients use".into();
     }
     match stop {
@@ -453,8 +482,33 @@ fn help(
         }
         Stop::Blocked => "narrow the denying rule, or let the allowing rule come first".into(),
         Stop::Disabled => "enable the rule".into(),
-        Stop::NoReply => {
-            "allow the replies: established connections, or the ephemeral ports of the peers".into()
+        Stop::NoReply if stateless => format!(
+            "allow the replies {} to TCP and UDP ports {} of {who}: this point keeps no state",
+            match c.guard.direction {
+                Direction::In => "out",
+                Direction::Out => "in",
+                Direction::Forward => "through",
+            },
+            describe::ports(
+                &f.packets
+                    .iter()
+                    .fold(PortSet::empty(), |a, p| a.union(&p.dport))
+            ),
+        ),
+        Stop::NoReply if f.state == "INVALID" || f.state == "UNTRACKED" => {
+            "track both directions of the connection, or neither and accept state UNTRACKED".into()
+        }
+        Stop::NoReply => "allow the replies: state RELATED,ESTABLISHED".into(),
+        Stop::Next { .. } if f.state == "ESTABLISHED" => {
+            let direction = match c.guard.direction {
+                Direction::In => "in from",
+                Direction::Out => "out to",
+                Direction::Forward => "through from and to",
+            };
+            format!("allow {flow} {direction} {who} in state ESTABLISHED too, not only NEW or SYN")
+        }
+        Stop::Next { .. } => {
+            "track both directions of the connection, or neither and accept state UNTRACKED".into()
         }
         Stop::Partial | Stop::Missing => match c.guard.direction {
             Direction::In => format!("allow {flow} in from {who}"),

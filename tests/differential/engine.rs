@@ -1,20 +1,25 @@
 //! The engine: in this process, and as the program that is shipped.
 
 use super::row::Row;
+use super::talk::{Place, Talk};
 use super::{Answer, Case, Evaluator, Probe, Sight};
 use crate::universe;
-use hylint::judge::Exports;
+use hylint::finding::AssumptionId;
+use hylint::finding::outcome::Status;
+use hylint::judge::{Checked, Exports, FlowSpec, Guard, NamedInterfaces, Peers, run};
 use hylint::load::LoadedExport;
+use hylint::rules::matrix::Require;
 use hylint::session::trace::{COLUMNS, Tracer, Verdict};
-use hylint_engine::{Direction, Indexes, PointId, SetId};
-use hylint_model::{Export, Point};
+use hylint_engine::{Decider, Direction, Indexes, PointId, SetId};
+use hylint_model::{Export, Point, Profiles};
 use hylint_parsers::source::Source;
-use hylint_space::AddrSet;
+use hylint_space::{AddrSet, PortSet};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 /// An export for each layer.
 pub(crate) fn loaded(layers: &[Vec<Point>]) -> Vec<LoadedExport> {
@@ -65,6 +70,98 @@ impl Evaluator for Engine {
             "with every rule looked at, and by the index"
         );
         Ok(scanned.into_iter().map(Answer::of).collect())
+    }
+
+    /// What `check` says of a flow between the two ends, where each address has its interface.
+    fn talks(
+        &mut self,
+        case: &Case<'_>,
+        place: &Place,
+        talks: &[Talk],
+    ) -> Result<Vec<Answer>, String> {
+        let layer = case.layers.first().ok_or("no rules")?;
+        let ids = points(0, layer);
+        let scanned = loaded(case.layers).into();
+        let looked_up = indexed(case.layers);
+        let each = talks.iter().map(|t| {
+            let one = checked(&scanned, &ids, place, t);
+            let other = checked(&looked_up, &ids, place, t);
+            assert_eq!(one.verdict, other.verdict, "by the index: {t}");
+            one
+        });
+        Ok(each.collect())
+    }
+}
+
+fn checked(exports: &Exports, ids: &[PointId], place: &Place, t: &Talk) -> Answer {
+    let guard = Guard {
+        name: "host",
+        points: ids,
+        direction: t.way,
+        interfaces: &place.faces,
+        resolve: &known(),
+        local: &place.own,
+        profile: Profiles::ASSUMED,
+        named: Arc::new(NamedInterfaces::of(exports, ids)),
+    };
+    let (port, from) = ([t.dport], PortSet::single(t.sport));
+    let spec = FlowSpec {
+        protocol: t.proto,
+        ports: &port,
+        require: Require::All,
+        listeners: &[],
+        reply: t.reply,
+        ephemeral: &from,
+        ephemeral_declared: true,
+    };
+    let (me, peer) = match t.way {
+        Direction::Out => (t.src, t.dst),
+        Direction::In | Direction::Forward => (t.dst, t.src),
+    };
+    let peers = Peers {
+        addrs: AddrSet::host(peer),
+        unknown: false,
+        external: false,
+    };
+    run(exports, &guard, &spec, &AddrSet::host(me), &peers).map_or(
+        Answer {
+            verdict: None,
+            ..Answer::of(Verdict::Deny)
+        },
+        |c| of_check(&c),
+    )
+}
+
+/// A check as a verdict. What rests on who owns a process is neither here nor there: the kernel asks the one that sends.
+fn of_check(c: &Checked<'_>) -> Answer {
+    let owner = |id: &AssumptionId| matches!(id, AssumptionId::Owner | AssumptionId::Program);
+    let mut conditions = Vec::new();
+    let mut by = String::new();
+    if let Some(f) = &c.failure {
+        by = format!("{:?} {}", f.cause, f.state);
+        conditions.extend(f.conditions.iter().map(|c| c.text.to_string()));
+        match &f.by {
+            Decider::Nothing { reason, .. } => conditions.push(reason.as_str().to_owned()),
+            Decider::Rule { rule, .. } => {
+                conditions.extend(rule.action.opaque().map(str::to_owned));
+                by = format!("{by} {:?}", rule.span);
+            }
+            _ => {}
+        }
+    }
+    let verdict = match c.status {
+        _ if c.assumptions.iter().any(|(id, _)| owner(id)) => {
+            conditions.push("owner".to_owned());
+            Verdict::Conditional
+        }
+        Status::Satisfied => Verdict::Allow,
+        Status::Violated => Verdict::Deny,
+        _ => Verdict::Conditional,
+    };
+    Answer {
+        verdict: Some(verdict),
+        conditions,
+        by,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::engine::way;
 use super::row::Row;
+use super::talk::{Place, Talk};
 use super::{Answer, Case, Evaluator, Probe, Sight};
 use hylint::session::trace::Verdict;
 use hylint_engine::Direction;
@@ -49,8 +50,17 @@ pub(crate) struct Loaded {
 impl Kernel {
     /// Makes the namespace, with the interfaces that these texts of rules name.
     pub(crate) fn begin(script: &str, lab: Lab, named_by: &[String]) -> Result<Self, String> {
+        Self::begin_as(script, way(lab.direction), lab, named_by)
+    }
+
+    /// The same for conversations, which go both ways.
+    pub(crate) fn begin_talks(script: &str, lab: Lab, named_by: &[String]) -> Result<Self, String> {
+        Self::begin_as(script, "talk", lab, named_by)
+    }
+
+    fn begin_as(script: &str, way: &str, lab: Lab, named_by: &[String]) -> Result<Self, String> {
         let mut child = Command::new("unshare")
-            .args(["--net", "python3", script, "serve", way(lab.direction)])
+            .args(["--net", "python3", script, "serve", way])
             .args([lab.version.to_string().as_str(), lab.backend])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -147,6 +157,26 @@ impl Evaluator for Kernel {
         let answer = self.call(&json!({ "op": "ask", "packets": rows }))?;
         let said = answer["answers"].as_array().into_iter().flatten();
         Ok(said.map(observed).collect())
+    }
+
+    fn talks(&mut self, _: &Case<'_>, _: &Place, talks: &[Talk]) -> Result<Vec<Answer>, String> {
+        let answer = self.call(
+            &json!({ "op": "talk", "talks": talks.iter().map(Talk::json).collect::<Vec<_>>() }),
+        )?;
+        let said = answer["answers"].as_array().into_iter().flatten();
+        let one = |v: &Value| {
+            let stopped = v.as_str().is_some_and(|w| w.starts_with("drop"));
+            let answer = if stopped {
+                Answer::of(Verdict::Deny)
+            } else {
+                observed(v)
+            };
+            Answer {
+                by: text(v),
+                ..answer
+            }
+        };
+        Ok(said.map(one).collect())
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod engine;
 pub(crate) mod kernel;
 pub(crate) mod naive;
 pub(crate) mod row;
+pub(crate) mod talk;
 
 use hylint::session::trace::{Packet, Verdict};
 use hylint_engine::Direction;
@@ -15,6 +16,7 @@ use row::Row;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use talk::{Place, Talk};
 
 /// The rules that are asked, and the way of the packets.
 #[derive(Clone, Copy)]
@@ -95,6 +97,12 @@ pub(crate) trait Evaluator {
 
     /// An answer for each packet, in their order. Fails where the rules cannot be asked at all.
     fn answers(&mut self, case: &Case<'_>, probes: &[Probe]) -> Result<Vec<Answer>, String>;
+
+    /// An answer for each conversation: allowed if every packet of it comes through. Each is of its own direction. Fails where
+    /// only single packets can be asked about.
+    fn talks(&mut self, _: &Case<'_>, _: &Place, _: &[Talk]) -> Result<Vec<Answer>, String> {
+        Err(format!("{} takes packets one by one", self.name()))
+    }
 }
 
 /// A packet of which two evaluators say different things.

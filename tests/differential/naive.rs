@@ -2,9 +2,10 @@
 //! value of every open condition tried.
 
 use super::engine::known;
+use super::talk::{Place, Talk};
 use super::{Answer, Case, Evaluator, Probe, Sight};
 use crate::naive::{self as plain, Outcomes, every_value, verdict};
-use crate::{chains, lists};
+use crate::{chains, conversations, lists};
 use hylint::session::trace::{Packet, Verdict};
 use hylint_engine::Direction;
 use hylint_model::{Body, Point, PointKind, Profiles, Side};
@@ -29,6 +30,42 @@ impl Evaluator for Naive {
             Answer::of(together(&layers.collect::<Vec<_>>()))
         };
         Ok(probes.iter().map(one).collect())
+    }
+
+    fn talks(
+        &mut self,
+        case: &Case<'_>,
+        place: &Place,
+        talks: &[Talk],
+    ) -> Result<Vec<Answer>, String> {
+        let Some(
+            [
+                Point {
+                    body: Body::Netfilter(nf),
+                    ..
+                },
+            ],
+        ) = case.layers.first().map(Vec::as_slice)
+        else {
+            return Err("one netfilter alone".to_owned());
+        };
+        let known = &known()["known"];
+        let one = |t: &Talk| {
+            let mut outcomes = Outcomes::new();
+            let rules = case.layers.iter().flatten().flat_map(Point::rules);
+            every_value(rules, &[false, true], |values| {
+                conversations::Conversation {
+                    nf,
+                    place,
+                    talk: t,
+                    values,
+                    known,
+                }
+                .judge(&mut outcomes);
+            });
+            Answer::of(verdict(&outcomes))
+        };
+        Ok(talks.iter().map(one).collect())
     }
 }
 
@@ -98,7 +135,7 @@ fn judged(
         _ => &[],
     };
     let mut outcomes = Outcomes::new();
-    every_value(layer.iter().flat_map(Point::rules), |values| {
+    every_value(layer.iter().flat_map(Point::rules), &[false], |values| {
         let case = plain::Case {
             packet: p,
             own,
@@ -106,6 +143,8 @@ fn judged(
             values,
             known,
             sets,
+            faces: &[],
+            back: false,
         };
         judge(&case, &mut outcomes);
     });

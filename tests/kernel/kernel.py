@@ -17,6 +17,7 @@ import sys
 import states
 from lab import TABLES, Lab, sh
 from packets import Packets, rules_of
+from talks import TalkRules, Talks, talks_of
 from rules import IFACES, Rules
 
 # What a verdict may rest on: what no packet and no dump tells.
@@ -94,6 +95,18 @@ class Server:
 
     def ask(self, packets):
         return {"answers": self.lab.ask(packets)}
+
+    def talk_rules(self, seed):
+        source = TalkRules(seed, self.v)
+        return {"rules": source.text()}
+
+    def talks(self, rules, seed, count, real):
+        """Conversations that try the edges of the rules."""
+        return {"talks": talks_of(rules, seed, count, real, self.v, self.lab.faces)}
+
+    def talk(self, talks):
+        """What became of conversations, where each interface leads, and the host's own addresses."""
+        return Talks(self.lab, talks).run()
 
     def truly_open(self, conditions):
         """Of each list of conditions, whether one of them is what no packet and no dump tells."""

@@ -38,6 +38,16 @@ WAY_OUT = """
     chain came {{ type filter hook output priority -500; meta skuid >= 0 add @routed {{ {key} }}; }}
     chain sent {{ type filter hook postrouting priority 300; meta skuid >= 0 add @left {{ {key} }}; drop; }}
 """
+# Of whole conversations the ends of each packet are written down as they are behind the rules. Nothing comes back in from the far
+# ends of the interfaces, and the host's own answers are silenced.
+WAY_TALK = """
+    {ends}
+    chain far {{ type filter hook prerouting priority -500; iifname "far*" drop; }}
+    chain before {{ type filter hook prerouting priority -450; add @before {{ {key} }}; }}
+    chain mute {{ type filter hook output priority -500; policy drop; meta skuid >= 0 add @before {{ {key} }} accept; }}
+    chain here {{ type filter hook input priority 300; meta l4proto {{ tcp, udp }} jump ends; }}
+    chain gone {{ type filter hook postrouting priority 300; meta l4proto {{ tcp, udp }} jump ends; add @out_face {{ {key} : oifname }}; }}
+"""
 
 
 def sh(*words, text=None, check=True):
@@ -74,17 +84,25 @@ class Lab:
                       f"link set {name} address {HOST_MAC} arp off up"]
         self.ip(words)
         self.settings()
-        chains = WAY_OUT if way == "out" else WAY_IN
+        chains = {"out": WAY_OUT, "talk": WAY_TALK}.get(way, WAY_IN)
         sets = "".join(f"set {name} {{ typeof {self.key}; flags dynamic; size 131072; }}\n"
                        for name in ("before", "after", "routed", "left"))
         marks = f"map marks {{ typeof {self.key} : meta mark; size 131072; }}\n"
-        sh("nft", "-f", "-", text=f"table {self.family} watch {{\n{sets}{marks}{chains.format(key=self.key)}}}")
+        sh("nft", "-f", "-", text=f"table {self.family} watch {{\n{sets}{marks}{chains.format(key=self.key, ends=self.ends())}}}")
         self.sockets = {}
         self.out_iface, self.here = None, set()
+        self.placed, self.loaded = [], ""
         if way == "forward":
             # Masquerading wants an address; no rule and no probe names these.
             own, size = ("2001:2::", 128) if version == 6 else ("198.18.0.", 32)
             self.ip([f"addr add {own}{i + 1}/{size} dev {face}" for i, face in enumerate(self.faces)])
+
+    def ends(self):
+        """Maps that hold the ends of packets, by their numbers, and a chain that fills them."""
+        fields = {"from_addr": f"{self.family} saddr", "to_addr": f"{self.family} daddr", "from_port": "th sport", "to_port": "th dport"}
+        kinds = {name: f.replace("th", "tcp") for name, f in fields.items()} | {"out_face": "oifname"}
+        maps = "".join(f"map {name} {{ typeof {self.key} : {kind}; flags dynamic; size 131072; }}\n" for name, kind in kinds.items())
+        return f"{maps}chain ends {{ {' '.join(f'add @{name} {{ {self.key} : {f} }};' for name, f in fields.items())} }}"
 
     def ip(self, commands, check=True):
         return sh("ip", f"-{self.v}", "-force", "-batch", "-", text="\n".join(commands) + "\n", check=check)
@@ -129,7 +147,8 @@ class Lab:
         for _ in range(400):
             bad = self.first_bad(lines)
             if bad is None:
-                return "\n".join(lines) + "\n", refused
+                self.loaded = "\n".join(lines) + "\n"
+                return self.loaded, refused
             refused.append(lines.pop(bad))
         raise RuntimeError(f"{self.tool()} refuses more than {len(refused)} rules, at last: {refused[-1]}")
 

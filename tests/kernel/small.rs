@@ -111,7 +111,7 @@ fn each_chain(point: &mut Point, change: impl Fn(&mut Vec<hylint_model::Rule>)) 
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Point>, String> {
+pub(crate) fn read(path: &Path) -> Result<Vec<Point>, String> {
     let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
     let export = hylint_parsers::format::read(&Source::new("x", text, "UTF-8"));
     Ok(export.ok_or("no export")?.points)

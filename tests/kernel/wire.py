@@ -41,8 +41,9 @@ def payload(p, proto, pseudo):
     sport, dport = int(p["sport"] or 0), int(p["dport"] or 0)
     if proto == 6:
         flags = flag_bits(p["flags"])
-        ack = 7 if flags & 16 else 0
-        return summed(struct.pack("!HHIIBBHHH", sport, dport, 99, ack, 0x50, flags, 1024, 0, 0), 16)
+        seq, ack = p.get("seq", 99), p.get("ack", 7) if flags & 16 else 0
+        head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 1024, 0, 0)
+        return summed(head + p.get("data", b""), 16)
     if proto in (17, 136):
         return summed(struct.pack("!HHHH", sport, dport, 12, 0) + b"ping", 6)
     if proto in (1, 58):

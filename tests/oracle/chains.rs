@@ -92,7 +92,12 @@ impl Naive<'_> {
         let mut given: Vec<IpAddr> = every.iter().copied().chain([loopback]).collect();
         given.retain(|a| nat.addrs.as_ref().is_some_and(|s| s.contains(*a)));
         let addrs = match nat.kind {
-            NatKind::Snat | NatKind::Masquerade => return vec![w.clone()],
+            NatKind::Snat | NatKind::Masquerade => {
+                return vec![Walker {
+                    masked: true,
+                    ..w.clone()
+                }];
+            }
             NatKind::Redirect if self.direction == Direction::Out => vec![loopback],
             NatKind::Redirect => self.case.own.map_or(every, |a| vec![a]),
             NatKind::Dnat if nat.addrs.is_none() => vec![w.dst],
@@ -182,10 +187,10 @@ impl Naive<'_> {
             let out = self.direction == Direction::Out;
             let leaving = matches!(hook, Hook::Postrouting | Hook::Egress);
             let no_in = hook == Hook::Output || leaving && out;
-            w.out_iface = if no_out {
-                "".into()
-            } else {
-                p.out_iface.clone()
+            w.out_iface = match &w.route {
+                _ if no_out => "".into(),
+                Some(face) if hook != Hook::Output => face.clone(),
+                _ => p.out_iface.clone(),
             };
             w.in_iface = if no_in { "".into() } else { p.in_iface.clone() };
             w.nat_done = false;
@@ -200,6 +205,12 @@ impl Naive<'_> {
             let before = base.kind != ChainType::Nat && base.priority < -200;
             hook == Hook::Ingress || tracks && before
         };
+        let turn = match hook {
+            Hook::Prerouting | Hook::Output => Some(-100),
+            Hook::Input | Hook::Postrouting => Some(100),
+            _ => None,
+        };
+        let mut fixed = turn.is_none();
         for (priority, place) in chains {
             let early = untracked(&place);
             if lacks && priority > 0 {
@@ -213,6 +224,10 @@ impl Naive<'_> {
                 }
                 w.early = early;
             }
+            if !fixed && turn.is_some_and(|t| priority >= t) {
+                fixed = true;
+                from.iter_mut().for_each(|w| follow(w, hook));
+            }
             let each = from.into_iter().flat_map(|w| self.base(place, w, out));
             from = each.collect();
         }
@@ -221,6 +236,9 @@ impl Naive<'_> {
             if w.state == "INVALID" {
                 w.state = p.state;
             }
+        }
+        if !fixed {
+            from.iter_mut().for_each(|w| follow(w, hook));
         }
         if lacks && !from.is_empty() {
             out.insert(Outcome::Unknown);
@@ -236,20 +254,31 @@ impl Naive<'_> {
 
     /// What may happen to the packet.
     pub(crate) fn judge(&self, out: &mut Outcomes) {
-        let start = vec![self.case.start()];
-        let mut passed = Vec::new();
-        if self.direction == Direction::Out {
-            let p = self.hook(Hook::Output, start, out);
-            passed = self.leave(p, out);
-        } else {
-            let p = self.hook(Hook::Ingress, start, out);
-            for w in self.hook(Hook::Prerouting, p, out) {
-                passed.extend(self.route(w, out));
-            }
-        }
-        if !passed.is_empty() {
+        if !self.pass(self.case.start(), out).is_empty() {
             out.insert(Outcome::Allow);
         }
+    }
+
+    /// The packets that pass, as they are then; what else may happen is added to `out`.
+    pub(crate) fn pass(&self, start: Walker, out: &mut Outcomes) -> Vec<Walker> {
+        let start = vec![start];
+        if self.direction == Direction::Out {
+            let mut p = self.hook(Hook::Output, start, out);
+            for w in p.iter_mut().filter(|w| w.translated == Some(false)) {
+                w.route = self.face(w.dst);
+            }
+            return self.leave(p, out);
+        }
+        let p = self.hook(Hook::Ingress, start, out);
+        let each = self.hook(Hook::Prerouting, p, out).into_iter();
+        each.flat_map(|w| self.route(w, out)).collect()
+    }
+
+    /// The interface that leads to an address, if somebody said so.
+    fn face(&self, to: IpAddr) -> Option<Box<str>> {
+        let mut faces = self.case.faces.iter();
+        let (face, _) = faces.find(|(_, addrs)| addrs.contains(to))?;
+        Some(face.as_str().into())
     }
 
     fn route(&self, w: Walker, out: &mut Outcomes) -> Vec<Walker> {
@@ -263,6 +292,11 @@ impl Naive<'_> {
             Some(redirected) => redirected || looped || self.case.own == Some(w.dst),
         };
         if !here {
+            let mut w = w;
+            if w.translated.is_some() {
+                w.route = self.face(w.dst);
+                w.on = true;
+            }
             let p = self.hook(Hook::Forward, vec![w], out);
             return self.leave(p, out);
         }
@@ -272,6 +306,21 @@ impl Naive<'_> {
             return Vec::new();
         }
         end
+    }
+}
+
+/// The translations of a connection that is known, where the kernel makes them.
+fn follow(w: &mut Walker, hook: Hook) {
+    let tracked = matches!(w.state, "NEW" | "ESTABLISHED" | "RELATED");
+    if matches!(hook, Hook::Prerouting | Hook::Output) {
+        if let Some(peer) = w.fixed.behind.take() {
+            w.dst = peer;
+        }
+        if let (true, Some((dst, dport, redirected))) = (tracked, w.fixed.dst) {
+            (w.dst, w.dport, w.translated) = (dst, dport, Some(redirected));
+        }
+    } else if let (true, Some((src, sport))) = (tracked, w.fixed.src) {
+        (w.src, w.sport) = (src, sport);
     }
 }
 

@@ -54,6 +54,25 @@ pub(crate) struct Walker {
     pub(crate) translated: Option<bool>,
     pub(crate) mark: Bits,
     pub(crate) connmark: Bits,
+    /// The interface that leads to its new destination.
+    pub(crate) route: Option<Box<str>>,
+    /// It was for this host and was sent on.
+    pub(crate) on: bool,
+    /// Its source was hidden.
+    pub(crate) masked: bool,
+    /// What is to be changed of a packet of a connection that is translated.
+    pub(crate) fixed: Fixed,
+}
+
+/// Translations of a packet that its connection settled.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Fixed {
+    /// Where its destination goes, and whether to this host, whichever its address is.
+    pub(crate) dst: Option<(IpAddr, u16, bool)>,
+    /// The source that it gets back.
+    pub(crate) src: Option<(IpAddr, u16)>,
+    /// The peer, while it is for the address that hid this one.
+    pub(crate) behind: Option<IpAddr>,
 }
 
 /// The case that is looked at: a packet, the host's own address, and a value for each open condition.
@@ -66,6 +85,10 @@ pub(crate) struct Case<'a> {
     pub(crate) known: &'a AddrSet,
     /// The sets of the netfilter.
     pub(crate) sets: &'a [NamedSet],
+    /// Where addresses are, if interfaces are not taken as they are given.
+    pub(crate) faces: &'a [(String, AddrSet)],
+    /// The packet goes against the first one of its conversation.
+    pub(crate) back: bool,
 }
 
 enum Truth {
@@ -93,11 +116,17 @@ impl Case<'_> {
             mark: std::array::from_fn(|i| Some(p.mark >> i & 1 == 1)),
             // Packets before it may have marked the connection.
             connmark: [(!matches!(p.state, "ESTABLISHED" | "RELATED")).then_some(false); 32],
+            route: None,
+            on: false,
+            masked: false,
+            fixed: Fixed::default(),
         }
     }
 
     fn inside(&self, b: &PacketBox, w: &Walker) -> bool {
-        let state = StateSet::exactly(StateSet::parse(w.state).unwrap(), w.dnat, false);
+        // What has no connection has none that is translated.
+        let dnat = w.dnat && matches!(w.state, "NEW" | "ESTABLISHED" | "RELATED");
+        let state = StateSet::exactly(StateSet::parse(w.state).unwrap(), dnat, false);
         b.src.contains(w.src)
             && b.dst.contains(w.dst)
             && b.proto.contains(self.packet.proto)
@@ -155,10 +184,11 @@ impl Case<'_> {
 
     fn truth(&self, c: &Condition, w: &Walker) -> Truth {
         let value = || {
+            let name = name(c, self.back);
             *self
                 .values
-                .get(&*c.text)
-                .unwrap_or_else(|| panic!("no value for {}", c.text))
+                .get(&name)
+                .unwrap_or_else(|| panic!("no value for {name}"))
         };
         let p = self.packet;
         let tracked = matches!(w.state, "NEW" | "ESTABLISHED" | "RELATED");
@@ -239,9 +269,19 @@ fn names_no_port(b: &PacketBox) -> bool {
     b.proto.is_full() || b.dport.count() >= 65_535
 }
 
+/// What the value of a condition goes by. Of replies other things may hold, but a peer is in a set or not.
+fn name(c: &Condition, back: bool) -> String {
+    match &c.test {
+        Test::Named { key, side } => format!("{key} {}", (*side == Side::Dst) != back),
+        _ if back => format!("{} of replies", c.text),
+        _ => c.text.to_string(),
+    }
+}
+
 /// Runs `judge` for every combination of values of the rules' conditions, as far as anything could leave them open.
 pub(crate) fn every_value<'a>(
     rules: impl Iterator<Item = &'a Rule>,
+    ways: &[bool],
     mut judge: impl FnMut(&BTreeMap<String, bool>),
 ) {
     let open = |c: &&Condition| {
@@ -260,7 +300,7 @@ pub(crate) fn every_value<'a>(
     let names: BTreeSet<String> = rules
         .flat_map(Rule::conditions)
         .filter(open)
-        .map(|c| c.text.to_string())
+        .flat_map(|c| ways.iter().map(|back| name(c, *back)))
         .collect();
     for bits in 0u32..1 << names.len() {
         let each = names.iter().enumerate();

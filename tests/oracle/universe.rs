@@ -62,6 +62,7 @@ pub(crate) fn packet() -> impl Strategy<Value = Packet> {
                     state: STATES[state],
                     in_iface: IFACES[i].into(),
                     out_iface: IFACES[o].into(),
+                    out_open: false,
                     smac: mac.map(|known| mac_of(known).into()),
                     mark,
                     uid,

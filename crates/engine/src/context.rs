@@ -16,6 +16,8 @@ pub struct Context<'a> {
     pub resolve: &'a BTreeMap<String, AddrSet>,
     /// Addresses of the guarded host, empty when unknown.
     pub local: &'a AddrSet,
+    /// Which interface faces which addresses, as far as somebody said so.
+    pub interfaces: &'a [(String, AddrSet)],
     /// The profile that is judged, of points whose settings and rules depend on one.
     pub profile: Profiles,
     /// How conditions about the local process count.
@@ -43,6 +45,7 @@ impl<'a> Context<'a> {
             sets,
             resolve,
             local,
+            interfaces: &[],
             profile: Profiles::ASSUMED,
             policy,
             filter_only: false,

@@ -2,8 +2,9 @@
 
 use super::context::Context;
 use super::netfilter::{self, Step};
-use super::outcome::{Branch, Decider, Effect, Reason};
+use super::outcome::{Branch, Decider, Effect, Reason, Stage};
 use super::sets::PointId;
+use super::trail::Start;
 use super::{lists, packets};
 use hylint_model::{Body, Direction, Discipline, Point};
 use hylint_space::PacketBox;
@@ -29,6 +30,18 @@ pub fn evaluate_logged<'a>(
     query: &PacketBox,
     log: Option<&mut Vec<Step<'a>>>,
 ) -> Vec<Branch<'a>> {
+    evaluate_from(ctx, points, direction, query, None, log)
+}
+
+/// The same for a packet that others of its conversation came before.
+pub(super) fn evaluate_from<'a>(
+    ctx: &Context<'a>,
+    points: &[PointId],
+    direction: Direction,
+    query: &PacketBox,
+    start: Option<&Start<'a>>,
+    log: Option<&mut Vec<Step<'a>>>,
+) -> Vec<Branch<'a>> {
     let family = packets::family(query);
     let found: SmallVec<[(PointId, &'a Point); 2]> = points
         .iter()
@@ -47,10 +60,13 @@ pub fn evaluate_logged<'a>(
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
             alone: true,
+            stage: Stage::Request,
+            state: query.state,
+            trail: None,
         }];
     };
     match &first.body {
-        Body::Netfilter(nf) => netfilter::evaluate(ctx, at, nf, direction, query, log),
+        Body::Netfilter(nf) => netfilter::evaluate(ctx, at, nf, direction, query, start, log),
         Body::Lists(l) => match l.discipline {
             Discipline::BlockOverAllow => {
                 lists::block_over_allow(ctx, at, first, l, direction, query)

@@ -10,11 +10,15 @@ pub(crate) struct Fact<'a> {
     condition: &'a Condition,
     /// Whether the test, without its negation, holds.
     value: bool,
+    /// It was found of a packet that goes the other way: what it says of a source is about the destination here.
+    back: bool,
 }
 
 impl PartialEq for Fact<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.value == other.value && is_same_test(self.condition, other.condition)
+        self.value == other.value
+            && self.back == other.back
+            && is_same_test(self.condition, other.condition)
     }
 }
 
@@ -24,18 +28,35 @@ impl<'a> Fact<'a> {
         Self {
             condition,
             value: held != condition.negated,
+            back: false,
         }
+    }
+
+    /// The same for a packet of the conversation that goes the other way.
+    pub(crate) fn turned(self) -> Self {
+        Self {
+            back: !self.back,
+            ..self
+        }
+    }
+
+    /// Whether it holds for every packet of a conversation: it is about who the peer is, or which process is behind a port.
+    pub(crate) fn lasts(&self) -> bool {
+        matches!(
+            self.condition.kind,
+            ConditionKind::Peer | ConditionKind::Local
+        )
     }
 
     /// Whether they are of one condition and only one of them can be true.
     pub(crate) fn contradicts(&self, o: &Self) -> bool {
-        self.value != o.value && is_same_test(self.condition, o.condition)
+        self.value != o.value && self.back == o.back && is_same_test(self.condition, o.condition)
     }
 
     /// Whether it is about where a packet goes, which a translation changes.
     pub(crate) fn about_destination(&self) -> bool {
         match &self.condition.test {
-            Test::Named { side, .. } => *side == Side::Dst,
+            Test::Named { side, .. } => (*side == Side::Dst) != self.back,
             Test::IpSet { .. } | Test::Set { .. } => true,
             _ => false,
         }
@@ -43,6 +64,9 @@ impl<'a> Fact<'a> {
 
     /// What the fact says of a test.
     fn about(&self, c: &Condition) -> Option<bool> {
+        if self.back {
+            return is_turned(&self.condition.test, &c.test).then_some(self.value);
+        }
         if is_same_test(self.condition, c) {
             return Some(self.value);
         }
@@ -70,6 +94,18 @@ fn is_same_test(a: &Condition, b: &Condition) -> bool {
         }
 }
 
+/// Whether one test asks of a packet's source what the other asks of its destination.
+fn is_turned(a: &Test, b: &Test) -> bool {
+    match (a, b) {
+        (Test::Named { key: x, side: s }, Test::Named { key: y, side: t }) => x == y && s != t,
+        (Test::IpSet { name: x, sides: s }, Test::IpSet { name: y, sides: t }) => {
+            x == y && s.len() == t.len() && s.iter().zip(t).all(|(s, t)| s != t)
+        }
+        (Test::IpSec, Test::IpSec) => true,
+        _ => false,
+    }
+}
+
 /// Whether a condition holds, by the facts of the path and by the conditions of its own clause, which hold together.
 /// `None`: it may or may not. Rate conditions are drawn anew each time.
 pub(crate) fn answer(facts: &[Fact<'_>], held: &[&Condition], c: &Condition) -> Option<bool> {
@@ -95,7 +131,7 @@ fn by_values<'a>(facts: impl Iterator<Item = Fact<'a>>, c: &Condition) -> Option
     let (field, wanted) = number(&c.test)?;
     let mut left = RangeSet::<u32>::full();
     let mut any = false;
-    for f in facts {
+    for f in facts.filter(|f| !f.back) {
         if let Some((of, set)) = number(&f.condition.test)
             && of == field
         {

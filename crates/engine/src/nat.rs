@@ -12,12 +12,15 @@ use std::ops::{BitAnd, BitOr, BitXor};
 pub(super) fn translate<'a>(
     ctx: &Context<'a>,
     dir: Direction,
-    p: Piece<'a>,
+    mut p: Piece<'a>,
     nat: &Nat,
     out: &mut Vec<Piece<'a>>,
 ) {
     let dst = match nat.kind {
-        NatKind::Snat | NatKind::Masquerade => return out.push(p),
+        NatKind::Snat | NatKind::Masquerade => {
+            p.masked = true;
+            return out.push(p);
+        }
         NatKind::Redirect => redirected(ctx, dir, &p),
         NatKind::Dnat => new_addrs(&p, nat),
         NatKind::Netmap => mapped(&p.space.dst, &new_addrs(&p, nat)),

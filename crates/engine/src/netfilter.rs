@@ -12,13 +12,15 @@ use super::nat::translate;
 use super::outcome::{Branch, Decider, Effect, Reason};
 use super::packets::family;
 use super::piece::{Piece, Unseen, connected, cost, join, restore};
+use super::routes;
 use super::sets::PointId;
+use super::trail::Start;
 use crate::rulespace::Kinds;
 use hylint_model::{
     Action, Chain, ChainId, ChainType, Direction, Hook, Hooked, NatKind, Netfilter, Rule, Table,
     priority,
 };
-use hylint_space::{Family, IfaceExt, IfaceSet, PacketBox, StateSet, class};
+use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet, PacketBox, StateSet, class};
 use smallvec::SmallVec;
 
 /// Jumps followed inside each other. The kernel refuses loops; a file may still hold one.
@@ -33,6 +35,8 @@ struct HookWalk<'a, 'c> {
     /// The hook has several nat chains: what one has translated, the others do not see.
     several_nat: bool,
     out: Vec<Branch<'a>>,
+    /// Networks by the interface that leads there, once they were asked for.
+    networks: Option<Vec<(AddrSet, IfaceSet)>>,
     steps: usize,
     log: Option<&'c mut Vec<Step<'a>>>,
 }
@@ -76,6 +80,7 @@ pub(super) fn evaluate<'a>(
     nf: &'a Netfilter,
     dir: Direction,
     query: &PacketBox,
+    start: Option<&Start<'a>>,
     log: Option<&mut Vec<Step<'a>>>,
 ) -> Vec<Branch<'a>> {
     let mut w = HookWalk {
@@ -86,10 +91,14 @@ pub(super) fn evaluate<'a>(
         family: family(query),
         several_nat: false,
         out: Vec::new(),
+        networks: None,
         steps: 0,
         log,
     };
-    let start = vec![Piece::new(query.clone(), ctx.policy.mark())];
+    let start = vec![match start {
+        Some(s) => Piece::after(query.clone(), ctx.policy.mark(), s),
+        None => Piece::new(query.clone(), ctx.policy.mark()),
+    }];
     let passed = if ctx.filter_only {
         w.hook(dir.hook(), start)
     } else {
@@ -141,10 +150,20 @@ impl<'a> HookWalk<'a, '_> {
             _ => false,
         };
         let mut before_tracking = false;
+        // A connection that is translated already is so where nat chains are asked about others.
+        let (mut untranslated, turn) = match hook {
+            Hook::Prerouting | Hook::Output => (true, priority::NAT_DST),
+            Hook::Input | Hook::Postrouting => (true, priority::NAT_SRC),
+            Hook::Ingress | Hook::Forward | Hook::Egress => (false, 0),
+        };
         for b in asked.clone() {
             if early(&b) != before_tracking {
                 before_tracking = !before_tracking;
                 track(&mut p, before_tracking);
+            }
+            if untranslated && b.base.turn().0 >= turn {
+                untranslated = false;
+                translate_known(&mut p, hook);
             }
             if lacks && b.base.turn().0 > priority::FILTER {
                 break;
@@ -157,6 +176,9 @@ impl<'a> HookWalk<'a, '_> {
         }
         if before_tracking {
             track(&mut p, false);
+        }
+        if untranslated {
+            translate_known(&mut p, hook);
         }
         if lacks {
             self.give_up(p, Reason::IncompleteExport);
@@ -171,7 +193,14 @@ impl<'a> HookWalk<'a, '_> {
     fn path(&mut self, start: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
         if self.dir == Direction::Out {
             let p = self.hook(Hook::Output, start);
-            return self.leave(p);
+            let (moved, mut rest): (Vec<_>, Vec<_>) = p
+                .into_iter()
+                .partition(|p| p.sent_to.is_some() && !p.redirected);
+            // The kernel routes them anew, behind the rules of OUTPUT (`nf_nat_ipv4_local_fn`).
+            for p in moved {
+                self.send_on(p, &mut rest);
+            }
+            return self.leave(rest);
         }
         let p = self.hook(Hook::Ingress, start);
         let p = self.hook(Hook::Prerouting, p);
@@ -199,7 +228,7 @@ impl<'a> HookWalk<'a, '_> {
     }
 
     /// The routing decision.
-    fn route(&self, piece: Piece<'a>, ways: &mut Ways<'a>) {
+    fn route(&mut self, piece: Piece<'a>, ways: &mut Ways<'a>) {
         if piece.sent_to.is_none() {
             let list = match self.dir {
                 Direction::In => &mut ways.here,
@@ -214,11 +243,7 @@ impl<'a> HookWalk<'a, '_> {
         let rest = piece.space.dst.subtract(&looped);
         let here = rest.intersect(self.ctx.local);
         let on = rest.subtract(&here);
-        for (dst, list) in [
-            (looped, &mut ways.loopback),
-            (here, &mut ways.here),
-            (on, &mut ways.on),
-        ] {
+        for (dst, list) in [(looped, &mut ways.loopback), (here, &mut ways.here)] {
             if dst.has(family(&piece.space)) {
                 let space = PacketBox {
                     dst,
@@ -229,6 +254,42 @@ impl<'a> HookWalk<'a, '_> {
                     ..piece.clone()
                 });
             }
+        }
+        if on.has(family(&piece.space)) {
+            let mut p = piece;
+            p.space.dst = on;
+            p.on = true;
+            self.send_on(p, &mut ways.on);
+        }
+    }
+
+    /// Decides the interface by which translated packets leave, where what is known of their new destination's network does.
+    fn send_on(&mut self, p: Piece<'a>, on: &mut Vec<Piece<'a>>) {
+        let (ctx, nf) = (self.ctx, self.nf);
+        let networks = self
+            .networks
+            .get_or_insert_with(|| routes::networks(nf, ctx.interfaces));
+        let mut left = p.space.dst.clone();
+        for (network, face) in networks.iter() {
+            let there = left.intersect(network);
+            if !there.has(self.family) {
+                continue;
+            }
+            left = left.subtract(&there);
+            let asked = &p.space.out_iface;
+            let mut q = p.clone();
+            q.space.dst = there;
+            // A packet that is taken literally leaves by the interface that was given.
+            if !ctx.policy.is_literal() || asked.is_full() {
+                q.asked_out = Some(asked.clone());
+                q.space.out_iface = face.clone();
+            }
+            on.push(q);
+        }
+        if left.has(self.family) {
+            let mut q = p;
+            q.space.dst = left;
+            on.push(q);
         }
     }
 
@@ -447,6 +508,12 @@ impl<'a> HookWalk<'a, '_> {
             // INVARIANT: a map holds no map.
             Action::Map(_) => self.give_up(hit, Reason::ChainDepth),
         }
+    }
+}
+
+fn translate_known(pieces: &mut [Piece<'_>], hook: Hook) {
+    for p in pieces {
+        p.follow_translation(hook);
     }
 }
 

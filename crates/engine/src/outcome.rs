@@ -1,8 +1,9 @@
 //! What becomes of packets: branches, their effect, and who decided.
 
 use super::sets::PointId;
+use super::trail::Trail;
 use hylint_model::{Chain, Condition, DefaultVerdict, Rule, Span};
-use hylint_space::PacketBox;
+use hylint_space::{PacketBox, StateSet};
 use smallvec::SmallVec;
 
 /// Why the exports do not decide about packets.
@@ -111,6 +112,20 @@ pub enum Effect {
     Unknown,
 }
 
+/// Which packet of a conversation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Stage {
+    /// The first one.
+    #[default]
+    Request,
+    /// The reply to it.
+    Reply,
+    /// What the sender of the first one sends after the reply.
+    NextRequest,
+    /// What the other side sends then.
+    NextReply,
+}
+
 /// One branch of an evaluation: packets, what happens to them, and on what that rests.
 #[derive(Clone, Debug)]
 pub struct Branch<'a> {
@@ -126,6 +141,12 @@ pub struct Branch<'a> {
     pub assumed: SmallVec<[&'a Condition; 1]>,
     /// No other branch holds a packet of this one: nothing forked on its way, and nothing was translated.
     pub alone: bool,
+    /// The packet of the conversation that was decided about.
+    pub stage: Stage,
+    /// Its connection state as the rules saw it at last.
+    pub state: StateSet,
+    /// What it leaves to the next packet of the conversation; `None` if that is a connection and nothing else.
+    pub(crate) trail: Option<Box<Trail<'a>>>,
 }
 
 impl Branch<'_> {

@@ -2,8 +2,9 @@
 
 use super::facts::Fact;
 use super::marks::Mark;
-use super::outcome::{Branch, Decider, Effect};
-use hylint_model::Condition;
+use super::outcome::{Branch, Decider, Effect, Stage};
+use super::trail::{Known, Moved, Start, Trail};
+use hylint_model::{Condition, Hook};
 use hylint_space::{AddrSet, IfaceSet, PacketBox, PortSet, StateSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
@@ -29,6 +30,14 @@ pub(crate) struct Piece<'a> {
     pub(crate) sent_to: Option<Box<(AddrSet, PortSet)>>,
     /// Translated to one of this host's own addresses, whichever it is.
     pub(crate) redirected: bool,
+    /// The outgoing interface that was asked about, once the new destination has decided another one.
+    pub(crate) asked_out: Option<IfaceSet>,
+    /// The routing has sent it on, though it was for this host.
+    pub(crate) on: bool,
+    /// A rule has translated its source, or may have.
+    pub(crate) masked: bool,
+    /// What earlier packets of its connection settled.
+    pub(crate) known: Option<Box<Known>>,
     /// It is settled whether and how its connection is tracked.
     pub(crate) settled: bool,
     /// A nat chain of the present hook has translated it, and the hook has others.
@@ -73,6 +82,10 @@ impl<'a> Piece<'a> {
             space,
             sent_to: None,
             redirected: false,
+            asked_out: None,
+            on: false,
+            masked: false,
+            known: None,
             settled: false,
             bound: false,
             unseen: None,
@@ -84,6 +97,49 @@ impl<'a> Piece<'a> {
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
             by: None,
+        }
+    }
+
+    /// Packets that others of their conversation came before.
+    pub(super) fn after(space: PacketBox, mark: u32, start: &Start<'a>) -> Self {
+        let mut p = Self {
+            connmark: start.connmark,
+            facts: start.facts.clone(),
+            known: start.known.clone(),
+            ..Self::new(space, mark)
+        };
+        if let Some(own) = p.known.as_deref_mut().and_then(|k| k.behind.as_mut()) {
+            std::mem::swap(own, &mut p.space.dst);
+        }
+        p
+    }
+
+    /// What connection tracking changes of packets of a translated connection: their destination before the routing, their
+    /// source at the end (`nf_nat_packet`). Untracked ones it leaves alone.
+    pub(super) fn follow_translation(&mut self, hook: Hook) {
+        let tracked = connected(self);
+        let Some(known) = self.known.as_deref_mut() else {
+            return;
+        };
+        if matches!(hook, Hook::Prerouting | Hook::Output) {
+            if let Some(peer) = known.behind.take() {
+                self.space.dst = peer;
+                known.was_behind = true;
+            }
+            if let Some(to) = known.dst.take_if(|_| tracked) {
+                let (dst, dport) = (to.addrs, to.ports);
+                let sent = (
+                    std::mem::replace(&mut self.space.dst, dst),
+                    std::mem::replace(&mut self.space.dport, dport),
+                );
+                self.sent_to = Some(Box::new(sent));
+                self.redirected = to.redirected;
+            }
+        } else if tracked && let Some((src, sport)) = &known.src {
+            known.shown = Some((
+                std::mem::replace(&mut self.space.src, src.clone()),
+                std::mem::replace(&mut self.space.sport, sport.clone()),
+            ));
         }
     }
 
@@ -118,6 +174,10 @@ impl<'a> Piece<'a> {
             && self.connmark == o.connmark
             && self.sent_to == o.sent_to
             && self.redirected == o.redirected
+            && self.asked_out == o.asked_out
+            && self.on == o.on
+            && self.masked == o.masked
+            && self.known == o.known
             && self.settled == o.settled
             && self.bound == o.bound
             && self.unseen == o.unseen
@@ -129,13 +189,30 @@ impl<'a> Piece<'a> {
     pub(super) fn branch(mut self, effect: Effect, by: Decider<'a>) -> Branch<'a> {
         self.see_interfaces();
         // Both sides of a fork name its condition; translated packets that differ may have been sent as the same.
-        let alone = self.conditions.is_empty() && self.sent_to.is_none();
+        let translated = self.sent_to.is_some() || self.known.as_ref().is_some_and(|k| k.blurs());
+        let alone = self.conditions.is_empty() && !translated;
+        let trail = match effect {
+            Effect::Allow => self.trail(),
+            _ => None,
+        };
         let mut space = self.space;
+        let state = space.state;
+        if let Some(out) = self.asked_out {
+            space.out_iface = out;
+        }
         if let Some(sent) = self.sent_to {
             (space.dst, space.dport) = *sent;
         }
         if let Some(state) = self.sent_state {
             space.state = state;
+        }
+        if let Some(known) = self.known {
+            if let Some((src, sport)) = known.shown {
+                (space.src, space.sport) = (src, sport);
+            }
+            if let Some(peer) = known.behind {
+                space.dst = peer;
+            }
         }
         Branch {
             space,
@@ -144,7 +221,41 @@ impl<'a> Piece<'a> {
             conditions: self.conditions,
             assumed: self.assumed,
             alone,
+            stage: Stage::Request,
+            state,
+            trail,
         }
+    }
+
+    /// What packets that have passed leave to the next ones of their conversation.
+    fn trail(&self) -> Option<Box<Trail<'a>>> {
+        let untracked = !connected(self);
+        let shown = self.known.as_ref().is_some_and(|k| k.shown.is_some());
+        let plain = !untracked
+            && !self.masked
+            && self.sent_to.is_none()
+            && !shown
+            && self.facts.is_empty()
+            && self.connmark == Mark::exactly(0);
+        (!plain).then(|| {
+            Box::new(Trail {
+                untracked,
+                connmark: self.connmark,
+                facts: self.facts.iter().copied().filter(Fact::lasts).collect(),
+                masked: self.masked,
+                moved: self.sent_to.as_ref().map(|_| Moved {
+                    addrs: self.space.dst.clone(),
+                    ports: self.space.dport.clone(),
+                    redirected: self.redirected,
+                    on: self.on,
+                    out: (self.on || self.asked_out.is_some())
+                        .then(|| self.space.out_iface.clone()),
+                    nat: self.space.state.0 & StateSet::DNAT.0 != 0,
+                    still: self.space.state.0 & !StateSet::DNAT.0 != 0,
+                }),
+                unmasked: shown,
+            })
+        })
     }
 }
 

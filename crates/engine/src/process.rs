@@ -49,6 +49,11 @@ impl LocalPolicy<'_> {
         }
     }
 
+    /// Whether a packet is taken as it is given.
+    pub(super) fn is_literal(&self) -> bool {
+        matches!(self, Self::Literal { .. })
+    }
+
     /// Whether the packet itself says that a test holds.
     pub(super) fn said(&self, test: &Test) -> Option<bool> {
         let Self::Literal { uid, gid, mac, .. } = self else {

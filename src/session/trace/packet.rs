@@ -138,6 +138,8 @@ pub struct Packet {
     pub in_iface: Box<str>,
     /// Outgoing interface; empty: one that no rule names.
     pub out_iface: Box<str>,
+    /// The outgoing interface is not said: the one that leads to the destination, where the rules say which that is.
+    pub out_open: bool,
     /// Source hardware address, if known.
     pub smac: Option<Box<str>>,
     /// Packet mark.
@@ -186,6 +188,7 @@ impl Packet {
             state,
             in_iface: f.in_iface.into(),
             out_iface: f.out_iface.into(),
+            out_open: false,
             smac: (!f.smac.is_empty()).then(|| f.smac.into()),
             mark: number("mark", f.mark)?.unwrap_or(0),
             uid: number("uid", f.uid)?,
@@ -209,7 +212,11 @@ impl Packet {
             flags: self.flags.map_or(FlagSet::FULL, FlagSet::exactly),
             state: StateSet::exactly(state, false, false),
             in_iface: IfaceSet::single(iface_name(&self.in_iface)),
-            out_iface: IfaceSet::single(iface_name(&self.out_iface)),
+            out_iface: if self.out_open {
+                IfaceSet::full()
+            } else {
+                IfaceSet::single(iface_name(&self.out_iface))
+            },
         }
     }
 }

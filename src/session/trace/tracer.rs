@@ -282,17 +282,22 @@ fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
             _ => {}
         }
     }
-    // The only dimensions that may hold more than one value: ports that the caller left open.
-    let (mut sports, mut dports) = (false, false);
+    // The only dimensions that may hold more than one value: what the caller left open.
+    let (mut sports, mut dports, mut outs) = (false, false, false);
     if let Some(first) = branches.first() {
         sports = branches.iter().any(|b| b.space.sport != first.space.sport);
         dports = branches.iter().any(|b| b.space.dport != first.space.dport);
+        let out = &first.space.out_iface;
+        outs = branches.iter().any(|b| b.space.out_iface != *out);
     }
     if sports {
         add("source port");
     }
     if dports {
         add("destination port");
+    }
+    if outs {
+        add("outgoing interface");
     }
     // What is left: the new address or port is one of several, and rules tell them apart.
     if out.is_empty() {

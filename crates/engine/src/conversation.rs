@@ -1,0 +1,638 @@
+//! Whole conversations: the first packets of a flow, the replies, and what both sides send then.
+//!
+//! Each packet is asked about in the state that connection tracking gives it after those before. What one leaves open about
+//! the peer, and how addresses were translated, is the same for all.
+
+use super::context::Context;
+use super::evaluate::evaluate_from;
+use super::facts::Fact;
+use super::marks::Mark;
+use super::outcome::{Branch, Decider, Effect, Reason, Stage};
+use super::packets::{family, of_one};
+use super::process::LocalPolicy;
+use super::sets::PointId;
+use super::tracking::Tracking;
+use super::trail::{Known, Moved, Start, Trail};
+use super::verdict::{Judgement, subtract_all};
+use crate::rulespace::Index;
+use hylint_model::{Body, Condition, Direction};
+use hylint_space::{AddrSet, FlagSet, PacketBox, StateSet, TcpFlags, proto};
+use smallvec::SmallVec;
+
+/// Questions that one conversation may cost.
+const QUESTIONS: usize = 128;
+/// Boxes up to which packets that go on together are asked about as exactly these.
+const EXACT: usize = 16;
+/// Pairs of boxes from which on an index finds those that meet.
+const PAIRS: usize = 1 << 10;
+
+const SYN_ACK: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::ACK.0);
+const PUSH_ACK: TcpFlags = TcpFlags(TcpFlags::PSH.0 | TcpFlags::ACK.0);
+
+/// Pushes the conversations that first packets begin through the united points of one layer. Branches are of the first
+/// packets; of one that does not pass, [`Branch::stage`] says which packet of the conversation was stopped.
+///
+/// `back` says how conditions about a process count for the replies. Points that keep state by themselves let a conversation
+/// through whose first packet passes.
+#[must_use]
+pub fn converse<'a>(
+    ctx: &Context<'a>,
+    back: LocalPolicy<'a>,
+    points: &[PointId],
+    direction: Direction,
+    query: &PacketBox,
+) -> Vec<Branch<'a>> {
+    let first = points.iter().find_map(|at| ctx.sets.point(*at));
+    let last = match first.map(|p| (&p.body, p.stateful)) {
+        Some((Body::Netfilter(_), _)) => 5,
+        // Without states and flags later packets are the same as the first two.
+        Some((Body::Lists(_), false)) => 1,
+        _ => 0,
+    };
+    let tcp = query.proto.contains(proto::TCP);
+    let mut talk = Talk {
+        there: *ctx,
+        back: Context {
+            policy: back,
+            ..*ctx
+        },
+        points,
+        direction,
+        tcp,
+        stateful: last > 1,
+        last,
+        questions: 0,
+    };
+    talk.ask(0, query, &Past::new(tcp))
+}
+
+/// What does not change during a conversation.
+struct Talk<'c, 'a> {
+    there: Context<'a>,
+    back: Context<'a>,
+    points: &'c [PointId],
+    direction: Direction,
+    tcp: bool,
+    stateful: bool,
+    /// Number of the last packet.
+    last: usize,
+    questions: usize,
+}
+
+/// What the packets before have settled.
+#[derive(Clone)]
+struct Past<'a> {
+    tracking: Tracking,
+    connmark: Mark,
+    /// As they are of packets of the request's direction.
+    facts: SmallVec<[Fact<'a>; 2]>,
+    moved: Option<Moved>,
+    masked: bool,
+    asked: SmallVec<[Asked; 4]>,
+}
+
+/// A question that was put already.
+#[derive(Clone, PartialEq)]
+struct Asked {
+    back: bool,
+    state: StateSet,
+    connmark: Mark,
+    flags: FlagSet,
+    untracked: bool,
+}
+
+impl<'a> Past<'a> {
+    fn new(tcp: bool) -> Self {
+        Self {
+            tracking: Tracking::new(tcp),
+            connmark: Mark::exactly(0),
+            facts: SmallVec::new(),
+            moved: None,
+            masked: false,
+            asked: SmallVec::new(),
+        }
+    }
+
+    /// With what packets leave that have passed.
+    fn after(&self, number: usize, asked: Asked, trail: Option<&Trail<'a>>) -> Self {
+        let mut past = self.clone();
+        let untracked = trail.is_some_and(|t| t.untracked);
+        past.tracking = self.tracking.after(number, untracked);
+        past.asked.push(Asked { untracked, ..asked });
+        if !untracked {
+            past.connmark = trail.map_or(Mark::exactly(0), |t| t.connmark);
+        }
+        if let Some(t) = trail {
+            let facts = t.facts.iter().copied();
+            past.facts = if number % 2 == 1 {
+                facts.map(Fact::turned).collect()
+            } else {
+                facts.collect()
+            };
+            if number == 0 {
+                past.moved = t.moved.clone().filter(|_| !untracked);
+                past.masked = t.masked && !untracked;
+            }
+        }
+        past
+    }
+}
+
+/// A question of a conversation.
+struct Question {
+    number: usize,
+    direction: Direction,
+    packets: PacketBox,
+    asked: Asked,
+}
+
+impl<'a> Talk<'_, 'a> {
+    /// What becomes of conversations from the packet with this number on. Branches are of the first packets `of`.
+    fn ask(&mut self, number: usize, of: &PacketBox, past: &Past<'a>) -> Vec<Branch<'a>> {
+        let q = self.question(number, of, past);
+        self.questions += 1;
+        if self.questions > QUESTIONS {
+            return vec![self.gives_up(of, stage(number, &q.asked.flags))];
+        }
+        let start = (number > 0 && self.stateful).then(|| self.start(&q, of, past));
+        let ctx = if q.asked.back {
+            &self.back
+        } else {
+            &self.there
+        };
+        let branches = evaluate_from(
+            ctx,
+            self.points,
+            q.direction,
+            &q.packets,
+            start.as_ref(),
+            None,
+        );
+        drop(start);
+        if number > 0
+            && let Some(trail) = all_pass(&branches)
+            && !self.is_broken(number, past, trail)
+        {
+            let past = past.after(number, q.asked.clone(), trail);
+            return self.go_on(q.number, of, &past, branches);
+        }
+        self.sorted(&q, of, past, branches)
+    }
+
+    /// All packets of a question passed alike: asks the next one, or lets them pass.
+    fn go_on(
+        &mut self,
+        number: usize,
+        of: &PacketBox,
+        past: &Past<'a>,
+        branches: Vec<Branch<'a>>,
+    ) -> Vec<Branch<'a>> {
+        let mut assumed: SmallVec<[&'a Condition; 1]> = SmallVec::new();
+        for b in &branches {
+            assume(&mut assumed, &b.assumed);
+        }
+        let mut out = match self.next(number, past) {
+            Some((next, past)) => self.ask(next, of, &past),
+            None => branches
+                .into_iter()
+                .take(1)
+                .map(|b| Branch {
+                    space: of.clone(),
+                    trail: None,
+                    alone: true,
+                    ..b
+                })
+                .collect(),
+        };
+        for b in &mut out {
+            assume(&mut b.assumed, &assumed);
+        }
+        out
+    }
+
+    /// The branches of a question as branches of first packets; those that pass are followed.
+    fn sorted(
+        &mut self,
+        q: &Question,
+        of: &PacketBox,
+        past: &Past<'a>,
+        branches: Vec<Branch<'a>>,
+    ) -> Vec<Branch<'a>> {
+        // Of packets with several flags all must pass: those of one combination that are stopped stop the conversation.
+        // Where a destination may have been moved to one of several, what is stopped at one of them may not be at another.
+        let stopped: Vec<PacketBox> =
+            if q.number > 0 && past.moved.as_ref().is_none_or(Moved::is_one) {
+                let denied = Judgement::of(&branches).denied;
+                denied.iter().map(|b| first_of(b, q, of, past)).collect()
+            } else {
+                Vec::new()
+            };
+        let mut out = Vec::new();
+        let mut groups: Vec<(Option<Box<Trail<'a>>>, Vec<Branch<'a>>)> = Vec::new();
+        for mut b in branches {
+            b.stage = stage(q.number, &b.space.flags);
+            let answers = !self.tcp || q.number != 1 || has(b.space.flags, SYN_ACK);
+            if q.number > 0 {
+                b.space = first_of(&b.space, q, of, past);
+            }
+            if b.effect != Effect::Allow {
+                push(&mut out, b, &stopped);
+                continue;
+            }
+            let trail = b.trail.take();
+            if self.is_broken(q.number, past, trail.as_deref()) {
+                b.effect = Effect::Deny;
+                b.alone = false;
+                out.push(b);
+            } else if !answers {
+                // What is asked of later packets beforehand is followed with the answer.
+                let twin = Branch { alone: false, ..b };
+                push(&mut out, twin, &stopped);
+            } else {
+                match groups.iter_mut().find(|(t, _)| *t == trail) {
+                    Some((_, group)) => group.push(b),
+                    None => groups.push((trail, vec![b])),
+                }
+            }
+        }
+        let several = groups.len() > 1;
+        for (trail, group) in groups {
+            let past = past.after(q.number, q.asked.clone(), trail.as_deref());
+            let Some((next, past)) = self.next(q.number, &past) else {
+                group.into_iter().for_each(|b| push(&mut out, b, &stopped));
+                continue;
+            };
+            let hull = hull(&group, of, several || trail.is_some());
+            let later = self.ask(next, &hull, &past);
+            for b in followed(group, later) {
+                push(&mut out, b, &stopped);
+            }
+        }
+        out
+    }
+
+    /// The next packet about which something else may be said than about those before.
+    fn next(&self, number: usize, past: &Past<'a>) -> Option<(usize, Past<'a>)> {
+        let mut past = past.clone();
+        for n in number + 1..=self.last {
+            let asked = self.asked(n, &past);
+            let same = past.asked.iter().find(|a| {
+                a.back == asked.back
+                    && a.state == asked.state
+                    && a.connmark == asked.connmark
+                    && asked.flags.0 & !a.flags.0 == 0
+            });
+            match same {
+                Some(a) => past.tracking = past.tracking.after(n, a.untracked),
+                None => return Some((n, past)),
+            }
+        }
+        None
+    }
+
+    fn asked(&self, number: usize, past: &Past<'a>) -> Asked {
+        let back = number % 2 == 1;
+        let later = [TcpFlags::ACK, PUSH_ACK].map(FlagSet::exactly);
+        let later = later.iter().fold(0, |all, f| all | f.0);
+        let known = past.tracking.is_reply(back).is_some();
+        let flags = match (self.tcp, number) {
+            (false, _) => FlagSet::FULL,
+            (_, 0) => FlagSet::exactly(TcpFlags::SYN),
+            // An answer to a SYN that is tracked, and all that follows it, are in one state.
+            (_, 1) if known => FlagSet(FlagSet::exactly(SYN_ACK).0 | later),
+            (_, 1) => FlagSet::exactly(SYN_ACK),
+            _ => FlagSet(later),
+        };
+        let state = if self.stateful {
+            let state = past.tracking.state(number);
+            let tracked = state.0 & StateSet::TRACKED.0 != 0;
+            translated(state, past, known && tracked)
+        } else {
+            StateSet::FULL
+        };
+        Asked {
+            back,
+            state,
+            connmark: if known {
+                past.connmark
+            } else {
+                Mark::exactly(0)
+            },
+            flags,
+            untracked: false,
+        }
+    }
+
+    fn question(&self, number: usize, of: &PacketBox, past: &Past<'a>) -> Question {
+        if number == 0 {
+            let asked = Asked {
+                back: false,
+                state: of.state,
+                connmark: Mark::exactly(0),
+                flags: of.flags,
+                untracked: false,
+            };
+            return Question {
+                number,
+                direction: self.direction,
+                packets: of.clone(),
+                asked,
+            };
+        }
+        let asked = self.asked(number, past);
+        let mut packets = PacketBox {
+            flags: asked.flags,
+            state: asked.state,
+            ..of.clone()
+        };
+        if asked.back {
+            std::mem::swap(&mut packets.src, &mut packets.dst);
+            std::mem::swap(&mut packets.sport, &mut packets.dport);
+            std::mem::swap(&mut packets.in_iface, &mut packets.out_iface);
+            if let Some(m) = &past.moved {
+                packets.src = m.addrs.clone();
+                packets.sport = m.ports.clone();
+                if let Some(out) = &m.out {
+                    packets.in_iface = out.clone();
+                }
+            }
+        }
+        let on = past.moved.as_ref().map(|m| m.on);
+        let direction = match (asked.back, self.direction, on) {
+            (false, d, _) => d,
+            (true, Direction::In, Some(true)) => Direction::Forward,
+            (true, Direction::Forward, Some(false)) | (true, Direction::In, _) => Direction::Out,
+            (true, Direction::Out, _) => Direction::In,
+            (true, Direction::Forward, _) => Direction::Forward,
+        };
+        Question {
+            number,
+            direction,
+            packets,
+            asked,
+        }
+    }
+
+    fn start(&self, q: &Question, of: &PacketBox, past: &Past<'a>) -> Start<'a> {
+        let facts = past.facts.iter().copied();
+        let facts = if q.asked.back {
+            facts.map(Fact::turned).collect()
+        } else {
+            facts.collect()
+        };
+        let known = past.tracking.is_reply(q.asked.back).map(|reply| {
+            let moved = past.moved.as_ref();
+            Box::new(Known {
+                reply,
+                dst: moved.filter(|_| !q.asked.back).cloned(),
+                src: moved
+                    .filter(|_| q.asked.back)
+                    .map(|_| (of.dst.clone(), of.dport.clone())),
+                behind: (past.masked && q.asked.back).then(|| self.shown(of)),
+                shown: None,
+                was_behind: false,
+            })
+        });
+        Start {
+            connmark: q.asked.connmark,
+            facts,
+            known,
+        }
+    }
+
+    /// The addresses that a peer may be shown instead of the source: this host's own, whichever it is.
+    fn shown(&self, of: &PacketBox) -> AddrSet {
+        let family = family(of);
+        let own = self.there.local.only(family);
+        if own.has(family) {
+            own
+        } else {
+            of_one().only(family)
+        }
+    }
+
+    /// Whether translation breaks a conversation: it changed some of its packets and not the others.
+    fn is_broken(&self, number: usize, past: &Past<'a>, trail: Option<&Trail<'a>>) -> bool {
+        if number == 0 || !self.stateful {
+            return false;
+        }
+        let moved = trail.is_some_and(|t| is_elsewhere(t.moved.as_ref()));
+        let was_moved = is_elsewhere(past.moved.as_ref());
+        let unmasked = trail.is_some_and(|t| t.unmasked);
+        let untracked = trail.is_some_and(|t| t.untracked);
+        let masked = trail.is_some_and(|t| t.masked);
+        if number % 2 == 1 {
+            // The peer waits for an answer from the address that it asked.
+            let own = self.direction == Direction::In && past.moved.is_none();
+            moved
+                || was_moved && !unmasked
+                || past.masked && untracked
+                || masked && !own && self.direction == Direction::Forward
+        } else {
+            moved != was_moved || past.masked && untracked
+        }
+    }
+
+    fn gives_up(&self, of: &PacketBox, stage: Stage) -> Branch<'a> {
+        Branch {
+            space: of.clone(),
+            effect: Effect::Unknown,
+            by: Decider::Nothing {
+                at: self.points.first().copied().unwrap_or_default(),
+                reason: Reason::Budget,
+            },
+            conditions: SmallVec::new(),
+            assumed: SmallVec::new(),
+            alone: false,
+            stage,
+            state: of.state,
+            trail: None,
+        }
+    }
+}
+
+/// Whether a destination was moved. A translation onto itself moves nothing.
+fn is_elsewhere(moved: Option<&Moved>) -> bool {
+    moved.is_some_and(|m| m.nat)
+}
+
+/// A state with the translations that the connection may count with.
+fn translated(state: StateSet, past: &Past<'_>, known: bool) -> StateSet {
+    let one = |dnat, snat| StateSet::exactly(state, dnat, snat);
+    if !known {
+        return one(false, false);
+    }
+    let (nat, still) = past
+        .moved
+        .as_ref()
+        .map_or((false, true), |m| (m.nat, m.still));
+    let mut all = StateSet(0);
+    for (dnat, may) in [(true, nat), (false, still)] {
+        if may {
+            all = all.union(one(dnat, false));
+            if past.masked {
+                all = all.union(one(dnat, true));
+            }
+        }
+    }
+    all
+}
+
+fn has(flags: FlagSet, one: TcpFlags) -> bool {
+    flags.0 & FlagSet::exactly(one).0 != 0
+}
+
+fn stage(number: usize, flags: &FlagSet) -> Stage {
+    match number {
+        0 => Stage::Request,
+        1 if has(*flags, SYN_ACK) => Stage::Reply,
+        n if n % 2 == 1 => Stage::NextReply,
+        _ => Stage::NextRequest,
+    }
+}
+
+/// The trail of packets that all pass, whatever is open, and all leave the same.
+fn all_pass<'b, 'a>(branches: &'b [Branch<'a>]) -> Option<Option<&'b Trail<'a>>> {
+    let first = branches.first()?;
+    let alike = |b: &Branch<'a>| {
+        b.effect == Effect::Allow && b.conditions.is_empty() && b.trail == first.trail
+    };
+    branches.iter().all(alike).then_some(first.trail.as_deref())
+}
+
+/// The first packets of the conversations that packets of a question belong to.
+fn first_of(b: &PacketBox, q: &Question, of: &PacketBox, past: &Past<'_>) -> PacketBox {
+    let mut first = PacketBox {
+        flags: of.flags,
+        state: of.state,
+        ..b.clone()
+    };
+    if !q.asked.back {
+        return first;
+    }
+    std::mem::swap(&mut first.src, &mut first.dst);
+    std::mem::swap(&mut first.sport, &mut first.dport);
+    std::mem::swap(&mut first.in_iface, &mut first.out_iface);
+    if let Some(m) = &past.moved {
+        first.dst = of.dst.clone();
+        first.dport = of.dport.clone();
+        if m.out.is_some() {
+            first.out_iface = of.out_iface.clone();
+        }
+    }
+    first
+}
+
+/// Adds a branch without what is stopped anyhow, if it is not what stops it.
+fn push<'a>(out: &mut Vec<Branch<'a>>, b: Branch<'a>, stopped: &[PacketBox]) {
+    if b.effect == Effect::Deny || stopped.is_empty() {
+        return out.push(b);
+    }
+    let left = subtract_all(std::slice::from_ref(&b.space), stopped);
+    out.extend(left.into_iter().map(|space| Branch { space, ..b.clone() }));
+}
+
+fn assume<'a>(into: &mut SmallVec<[&'a Condition; 1]>, from: &[&'a Condition]) {
+    for c in from {
+        if !into.iter().any(|a| std::ptr::eq(*a, *c)) {
+            into.push(c);
+        }
+    }
+}
+
+/// Packets that hold those of a group: exactly these if they are few, else all that were asked about.
+fn hull(group: &[Branch<'_>], of: &PacketBox, apart: bool) -> PacketBox {
+    if !apart || group.len() > EXACT {
+        return of.clone();
+    }
+    let mut all: Option<PacketBox> = None;
+    for b in group {
+        let b = &b.space;
+        all = Some(match all {
+            None => b.clone(),
+            Some(a) => PacketBox {
+                src: a.src.union(&b.src),
+                dst: a.dst.union(&b.dst),
+                proto: a.proto.union(&b.proto),
+                sport: a.sport.union(&b.sport),
+                dport: a.dport.union(&b.dport),
+                flags: FlagSet(a.flags.0 | b.flags.0),
+                state: a.state.union(b.state),
+                in_iface: a.in_iface.union(&b.in_iface),
+                out_iface: a.out_iface.union(&b.out_iface),
+            },
+        });
+    }
+    all.unwrap_or_else(|| of.clone())
+}
+
+/// The branches of packets that pass, by what becomes of the rest of their conversation.
+fn followed<'a>(group: Vec<Branch<'a>>, later: Vec<Branch<'a>>) -> Vec<Branch<'a>> {
+    let mut assumed: SmallVec<[&'a Condition; 1]> = SmallVec::new();
+    for b in later.iter().filter(|b| b.effect == Effect::Allow) {
+        assume(&mut assumed, &b.assumed);
+    }
+    let sure = |b: &Branch<'_>| b.effect == Effect::Allow && b.conditions.is_empty();
+    let mut out = Vec::new();
+    if later.iter().all(sure) {
+        out.extend(group);
+    } else {
+        let judged = Judgement::of(&later);
+        let cuts = [judged.denied, judged.conditional].concat();
+        let apart = later.iter().all(|b| b.alone);
+        for b in &group {
+            let left = subtract_all(std::slice::from_ref(&b.space), &cuts);
+            out.extend(left.into_iter().map(|space| Branch {
+                space,
+                alone: b.alone && apart,
+                ..b.clone()
+            }));
+        }
+        meet(&group, &later, &mut out);
+    }
+    for b in &mut out {
+        if b.effect == Effect::Allow {
+            assume(&mut b.assumed, &assumed);
+        }
+    }
+    out
+}
+
+/// Adds what becomes of the packets of a group that do not surely pass later on.
+fn meet<'a>(group: &[Branch<'a>], later: &[Branch<'a>], out: &mut Vec<Branch<'a>>) {
+    let index = (group.len() * later.len() > PAIRS)
+        .then(|| Index::new((0u32..).zip(group.iter().map(|b| &b.space))));
+    let mut near: Vec<u32> = Vec::new();
+    for l in later {
+        if l.effect == Effect::Allow && l.alone {
+            continue;
+        }
+        near.clear();
+        match &index {
+            Some(index) => {
+                index.touching(&l.space, &mut near);
+                near.sort_unstable();
+                near.dedup();
+            }
+            None => near.extend((0u32..).take(group.len())),
+        }
+        for b in near.iter().filter_map(|i| group.get(*i as usize)) {
+            let space = b.space.intersect(&l.space);
+            if space.is_empty() {
+                continue;
+            }
+            let mut conditions = l.conditions.clone();
+            for c in &b.conditions {
+                if !conditions.iter().any(|d| std::ptr::eq(*d, *c)) {
+                    conditions.push(c);
+                }
+            }
+            out.push(Branch {
+                space,
+                conditions,
+                alone: b.alone && l.alone,
+                ..l.clone()
+            });
+        }
+    }
+}
