@@ -56,6 +56,7 @@ fn read(path: &Path) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
         open: path.into(),
         shown: name(path).into(),
         named: true,
+        bound: false,
         stdin: false,
     };
     read_whole(&Disk, &file)

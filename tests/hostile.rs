@@ -64,6 +64,7 @@ fn read(bytes: Vec<u8>, name: &str) -> Option<LoadedExport> {
         open: name.into(),
         shown: name.into(),
         named: true,
+        bound: false,
         stdin: false,
     };
     read_bytes_as(&file, bytes).ok().map(|(e, _)| e)

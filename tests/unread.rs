@@ -145,6 +145,31 @@ fn folders_of_hosts_tell_hosts_and_one_without_an_export_fails_the_run() {
     );
 }
 
+/// What documentation quotes is the firewall of nobody, unless the site names it.
+#[test]
+fn documentation_that_quotes_an_export_is_none() {
+    let quoted = format!("# Rules\n\n```\n{RULES}```\n");
+    let r = run(&[
+        ("sql1/rules.v4", RULES),
+        ("README.md", &quoted),
+        ("docs/export.html", RULES),
+    ]);
+    let exports = r.json()["exports"].as_array().unwrap().len();
+    assert_eq!(exports, 1, "{}", r.out);
+    assert!(of(&r, "README.md").is_empty());
+    let site = SITE.to_owned() + &host("sql1", "10.0.0.5", "sql1.md");
+    let r = run(&[("hylint.toml", &site), ("sql1.md", RULES)]);
+    assert_eq!(r.json()["exports"][0]["path"], "sql1.md", "{}", r.out);
+    // A file that is called like its host is none.
+    let r = run(&[("sql1.example.org", RULES), ("sql2.example.org", REFUSED)]);
+    assert_eq!(r.json()["exports"].as_array().unwrap().len(), 1);
+    assert!(
+        r.has("unread-file", "error", "sql2.example.org"),
+        "{:?}",
+        r.findings()
+    );
+}
+
 /// A repository has folders and files that are called like roles.
 #[test]
 fn an_ordinary_repository_is_only_counted() {
@@ -169,6 +194,10 @@ fn an_ordinary_repository_is_only_counted() {
         ("scripts/build.sh", "#!/bin/sh\nmake all\nmake test\n"),
         ("logs/build.log", "sh: command not found\n"),
         (".gitkeep", ""),
+        (
+            "deploy/sql1/ip-addr.txt",
+            "1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue\n",
+        ),
     ];
     let r = run(&h);
     let told: Vec<String> = r

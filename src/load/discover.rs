@@ -16,6 +16,8 @@ pub struct FileRef {
     pub shown: Arc<str>,
     /// The user named this very file, so it must be an export.
     pub named: bool,
+    /// The site names it, so it may be an export whatever it is called.
+    pub bound: bool,
     /// Read standard input instead.
     pub stdin: bool,
 }
@@ -28,6 +30,7 @@ impl FileRef {
             shown: shown(&open).into(),
             open,
             named,
+            bound: false,
             stdin: false,
         }
     }
@@ -47,6 +50,7 @@ impl FileRef {
             open: "-".into(),
             shown: "-".into(),
             named: true,
+            bound: false,
             stdin: true,
         }
     }

@@ -6,7 +6,9 @@ use std::path::Path;
 /// What a name tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NameKind {
-    /// Plainly something else: documentation, a picture, a program's source.
+    /// Documentation, which may quote an export.
+    Document,
+    /// Plainly something else: a picture, a program's source.
     Other,
     /// Anything.
     Open,
@@ -16,31 +18,22 @@ pub enum NameKind {
     Firewall,
 }
 
-/// Extensions of files that no firewall is exported to: documents, pictures, sound and film, fonts, program sources and
-/// their builds, keys.
+/// Extensions of documentation.
+const DOCUMENTS: &[&str] = &[
+    "md", "markdown", "mdx", "rst", "adoc", "asciidoc", "org", "tex", "html", "htm", "pdf", "doc",
+    "docx", "odt", "ppt", "pptx", "odp", "rtf", "epub", "eml", "msg",
+];
+
+/// Extensions that are also top-level domains: a file may be called like its host (`fw1.example.org`).
+const DOMAINS: &[&str] = &[
+    "org", "md", "pl", "pm", "py", "rs", "so", "cc", "cs", "ml", "mm", "hr", "sql", "go", "in",
+    "zip", "dev", "do", "ps", "lib", "map", "fs", "gd", "la", "as", "ec", "es", "my", "re", "tf",
+    "vb", "zig", "app", "r", "m", "h", "c",
+];
+
+/// Extensions of files that no firewall is exported to: pictures, sound and film, fonts, program sources and their
+/// builds, keys.
 const OTHER: &[&str] = &[
-    "md",
-    "markdown",
-    "mdx",
-    "rst",
-    "adoc",
-    "asciidoc",
-    "org",
-    "tex",
-    "html",
-    "htm",
-    "pdf",
-    "doc",
-    "docx",
-    "odt",
-    "ppt",
-    "pptx",
-    "odp",
-    "rtf",
-    "epub",
-    "eml",
-    "msg",
-    "ics", //
     "png",
     "jpg",
     "jpeg",
@@ -337,7 +330,11 @@ pub fn name_kind(path: &str) -> NameKind {
     let firewall_word = words.iter().any(|w| FIREWALL_WORDS.contains(&w.as_str()))
         || pair("security", "group")
         || pair("network", "acl");
+    // `README.de.md` is documentation, `fw1.example.org` is a host.
+    let is_host = DOMAINS.contains(&ext) && own.contains('.') && !other_name;
     match () {
+        () if is_host => NameKind::Export,
+        () if DOCUMENTS.contains(&ext) => NameKind::Document,
         () if OTHER.contains(&ext) || other_name => NameKind::Other,
         () if FIREWALL.contains(&ext) || firewall_word => NameKind::Firewall,
         () if EXPORT.contains(&ext) && !name.starts_with('.') => NameKind::Export,
@@ -364,9 +361,11 @@ mod tests {
     #[test]
     fn names_tell_documents_sources_and_pictures_from_what_may_be_an_export() {
         for (path, kind) in [
-            ("README.md", NameKind::Other),
+            ("README.md", NameKind::Document),
             ("sh1/README", NameKind::Other),
-            ("docs/firewall.md", NameKind::Other),
+            ("docs/firewall.md", NameKind::Document),
+            ("README.de.md", NameKind::Document),
+            ("fw1.example.org", NameKind::Export),
             ("LICENSE", NameKind::Other),
             ("requirements-dev.txt", NameKind::Other),
             ("package.json", NameKind::Other),

@@ -4,6 +4,7 @@ use super::discover::FileRef;
 use super::export::{LoadedExport, Summary};
 use super::files::{Files, Kind};
 use super::ids::Heads;
+use super::names::{NameKind, name_kind};
 use super::problems;
 use super::seal::Seal;
 use super::unread::{Unread, Why};
@@ -80,9 +81,28 @@ pub fn load(
     Loaded::of(hylint_parallel::map(files.iter().collect(), one))
 }
 
+/// Whether a file is documentation that nobody calls an export: what it quotes is no firewall of anybody.
+fn is_document(file: &FileRef) -> bool {
+    !file.named && !file.bound && name_kind(&file.shown) == NameKind::Document
+}
+
+/// What a text looks like; of a file that is plainly something else only where somebody calls it an export.
+fn like(file: &FileRef, text: &str) -> Option<Lookalike> {
+    let asked = file.named || file.bound || name_kind(&file.shown) != NameKind::Other;
+    asked.then(|| lookalike::of_text(text)).flatten()
+}
+
 /// Reads one file. What comes from standard input is held whatever `keep` says: it cannot be read twice.
 #[must_use]
 pub fn read(from: &dyn Files, file: &FileRef, keep: Keep) -> Read {
+    if is_document(file) {
+        return Read::Unread(Unread {
+            path: file.shown.clone(),
+            named: false,
+            why: Why::Unknown,
+            like: None,
+        });
+    }
     let read = match keep {
         _ if file.stdin => held(from, file),
         Keep::Whole => held(from, file),
@@ -137,7 +157,7 @@ fn head(
     let (seal, size) = (Seal::of(&bytes), bytes.len() as u64);
     let Text { source, .. } = text(file, bytes)?;
     let Some(export) = format::read_to(&source, depth) else {
-        return Err(unread(file, Why::Unknown, lookalike::of_text(&source.text)));
+        return Err(unread(file, Why::Unknown, like(file, &source.text)));
     };
     let mut export = LoadedExport {
         path: file.shown.clone(),
@@ -226,7 +246,7 @@ fn whole(file: &FileRef, bytes: Vec<u8>) -> Result<(LoadedExport, Vec<Finding>),
     let sha256 = hash::sha256(&bytes);
     let Text { source, lossy } = text(file, bytes)?;
     let Some(export) = format::read(&source) else {
-        return Err(unread(file, Why::Unknown, lookalike::of_text(&source.text)));
+        return Err(unread(file, Why::Unknown, like(file, &source.text)));
     };
     let mut findings = problems::export_findings(&file.shown, &source, &export);
     if lossy {

@@ -64,7 +64,9 @@ impl Unread {
         let name = name_kind(&self.path);
         let standing = self.like.map(|l| l.standing);
         match (standing, self.why, name) {
-            (Some(Standing::Report), ..) | (_, _, NameKind::Other) => Sign::Other,
+            (Some(Standing::Other), ..) | (_, _, NameKind::Other | NameKind::Document) => {
+                Sign::Other
+            }
             (Some(Standing::Host | Standing::Account), ..) => Sign::Form,
             (Some(Standing::Source), ..) => Sign::Source,
             (Some(Standing::Refusal), ..) => Sign::Remains,

@@ -10,7 +10,8 @@ use crate::common::paths;
 use crate::common::progress::Progress;
 use crate::link::Links;
 use crate::load::{
-    self, Discovered, ExportId, FileRef, Files, Keep, Loaded, LoadedExport, Missing, Overlay, Read,
+    self, Discovered, ExportId, FileRef, Files, Keep, Loaded, LoadedExport, Missing, NameKind,
+    Overlay, Read,
 };
 use crate::rules::matrix::{self, Matrix};
 use crate::site::{self, Bound, Config, Overrides, bind as bind_site};
@@ -64,7 +65,8 @@ pub(super) fn open(
     progress: &dyn Progress,
 ) -> Result<(Material, Option<Matrix>), Vec<Diag>> {
     let (config, matrix) = configuration(&*files, &request, matrix)?;
-    let reading = reading(&*files, &request, config.as_ref())?;
+    let mut reading = reading(&*files, &request, config.as_ref())?;
+    bind_documents(config.as_ref(), &mut reading.found.files);
     progress.begin("reading", reading.found.files.len());
     let whole_site = reading.whole_site;
     let before = before.filter(|b| b.reads_alike(config.as_ref(), matrix.as_ref()));
@@ -106,6 +108,30 @@ pub(super) fn open(
         request,
     };
     Ok((material, matrix))
+}
+
+/// Marks what the site names although it is called like something else: by its path, or by a glob for its extension.
+fn bind_documents(config: Option<&Config>, files: &mut [FileRef]) {
+    let Some(config) = config else { return };
+    let other = |f: &&mut FileRef| {
+        matches!(
+            load::name_kind(&f.shown),
+            NameKind::Document | NameKind::Other
+        )
+    };
+    let called: Vec<&mut FileRef> = files.iter_mut().filter(other).collect();
+    let claims = bind_site::claims(Some(config), called.iter().map(|f| &*f.shown));
+    let hosts = config.hosts.iter().map(|h| &h.exports);
+    let entries = hosts.chain(config.transits.iter().map(|t| &t.exports));
+    let entries: Vec<_> = entries.collect();
+    for (file, claims) in called.into_iter().zip(claims) {
+        let path = paths::relative(&file.shown, &config.dir);
+        let ext = path.rsplit_once('.').map(|(_, ext)| format!(".{ext}"));
+        let is_for = |glob: &str| glob == path || ext.as_ref().is_some_and(|e| glob.ends_with(e));
+        let globs = claims.iter().filter_map(|n| entries.get(*n)).copied();
+        let mut globs = globs.flatten().filter(|g| g.is_match(&path));
+        file.bound = globs.any(|g| is_for(g.glob().glob()));
+    }
 }
 
 /// Binds exports to hosts.

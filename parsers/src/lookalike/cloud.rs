@@ -97,7 +97,9 @@ const RESOURCES: [&str; 20] = [
 ];
 
 fn names_resource(text: &str) -> bool {
-    RESOURCES.iter().any(|r| text.contains(r))
+    let named = |r: &&str| memchr::memmem::find(text.as_bytes(), r.as_bytes()).is_some();
+    // Most texts speak of no such thing in any spelling.
+    ["sec", "acl", "firewall"].iter().any(named) && RESOURCES.iter().any(named)
 }
 
 fn config_history(t: &Text<'_>) -> bool {
@@ -117,12 +119,14 @@ fn config_history(t: &Text<'_>) -> bool {
 fn aws_cli(t: &Text<'_>) -> bool {
     let begins = |word: &str| {
         let begin = |l: &str| l.strip_prefix(word).is_some_and(|r| r.starts_with('\t'));
-        t.lines().any(begin)
+        t.has(word) && t.lines().any(begin)
     };
     t.field("IpProtocol", &[]) && (t.field("IpPermissions", &[]) || t.field("IpRanges", &[]))
         || t.field("IpProtocol", &[]) && t.field("SecurityGroupRuleId", &[])
         || t.field("RuleAction", &[]) && t.field("RuleNumber", &[])
         || t.has("|") && t.has_any(&["DescribeSecurityGroup", "DescribeNetworkAcls"])
+        || t.has("Amazon.EC2.Model.")
+        || t.has_any(&["<DescribeSecurityGroup", "<DescribeNetworkAcl"])
         || begins("SECURITYGROUPS") && begins("IPPERMISSIONS")
         || begins("SECURITYGROUPRULES")
         || begins("NETWORKACLS") && begins("ENTRIES")
@@ -158,7 +162,7 @@ fn terraform_state(t: &Text<'_>) -> bool {
         let address = l.split([' ', ':']).next().unwrap_or("");
         names_resource(address) && (l.ends_with(':') || l.contains(" will be "))
     };
-    json && names_resource(t.whole) || t.lines().any(shown)
+    json && names_resource(t.whole) || t.has("# ") && names_resource(t.head) && t.lines().any(shown)
 }
 
 /// Native and JSON configuration.
@@ -169,7 +173,7 @@ fn terraform(t: &Text<'_>) -> bool {
             .or_else(|| l.strip_prefix("resource '"));
         kind.is_some_and(|k| RESOURCES.iter().any(|r| k.starts_with(r)))
     };
-    t.json(&["resource"]) && names_resource(t.head) || t.lines().any(native)
+    t.json(&["resource"]) && names_resource(t.head) || t.has("resource ") && t.lines().any(native)
 }
 
 /// Names of firewalls in Pulumi's types, which write their first letter small or capital.
@@ -187,7 +191,7 @@ const PULUMI: [&str; 8] = [
 fn pulumi(t: &Text<'_>) -> bool {
     let urns = t.whole.match_indices("urn:pulumi:");
     let mut urns = urns.filter_map(|(at, _)| t.whole.get(at..)?.split('"').next());
-    t.is_json() && urns.any(|u| PULUMI.iter().any(|p| u.contains(p)))
+    t.has("urn:pulumi:") && t.is_json() && urns.any(|u| PULUMI.iter().any(|p| u.contains(p)))
 }
 
 fn pulumi_program(t: &Text<'_>) -> bool {
@@ -211,7 +215,7 @@ fn bicep(t: &Text<'_>) -> bool {
             && (l.contains("'microsoft.network/networksecuritygroups")
                 || l.contains("'microsoft.network/azurefirewalls"))
     };
-    t.lines().any(firewall)
+    t.has("resource ") && t.lines().any(firewall)
 }
 
 fn oracle(t: &Text<'_>) -> bool {

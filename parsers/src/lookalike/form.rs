@@ -24,8 +24,8 @@ pub enum Standing {
     Source,
     /// A container whose contents cannot be seen: a compressed file, an archive, a spreadsheet.
     Container,
-    /// No firewall, though rules may be quoted in it: a report or a baseline of hylint's own.
-    Report,
+    /// No firewall: a report or a baseline of hylint's own, which may quote rules, or what a command prints of other things.
+    Other,
 }
 
 /// How much of a text is looked at.
@@ -63,23 +63,31 @@ impl Form {
     }
 }
 
-/// A text that is no export.
+/// A text that is no export, looked through once for all forms.
 pub(super) struct Text<'t> {
     pub(super) whole: &'t str,
     /// Its first 64 KiB.
     pub(super) head: &'t str,
+    /// Lines of the head without blanks around them.
+    lines: Vec<&'t str>,
+    is_json: bool,
 }
 
 impl<'t> Text<'t> {
     pub(super) fn new(whole: &'t str) -> Self {
         let end = (HEAD - 3..=HEAD).rev().find(|n| whole.is_char_boundary(*n));
         let head = end.and_then(|n| whole.get(..n)).unwrap_or(whole);
-        Self { whole, head }
+        Self {
+            whole,
+            head,
+            lines: head.lines().map(str::trim).collect(),
+            is_json: head.trim_start().starts_with(['{', '[']),
+        }
     }
 
     /// Lines of the head without blanks around them.
     pub(super) fn lines(&self) -> impl Iterator<Item = &'t str> {
-        self.head.lines().map(str::trim)
+        self.lines.iter().copied()
     }
 
     /// The first line that is not blank and no comment of `Export-Csv`.
@@ -90,7 +98,7 @@ impl<'t> Text<'t> {
     }
 
     pub(super) fn has(&self, part: &str) -> bool {
-        self.head.contains(part)
+        memchr::memmem::find(self.head.as_bytes(), part.as_bytes()).is_some()
     }
 
     pub(super) fn has_all(&self, parts: &[&str]) -> bool {
@@ -103,14 +111,19 @@ impl<'t> Text<'t> {
 
     /// Whether any line begins with one of the texts.
     pub(super) fn begins(&self, starts: &[&str]) -> bool {
-        self.lines()
-            .any(|l| starts.iter().any(|s| l.starts_with(s)))
+        let mut starts = starts.iter().filter(|s| self.has(s));
+        starts.any(|s| self.lines.iter().any(|l| l.starts_with(s)))
     }
 
-    /// Whether a line is `key : value` with one of the values, or any value. The dash of a list in YAML is left out.
+    /// Whether a line is `key : value` with one of the values, or any value.
     pub(super) fn field(&self, key: &str, values: &[&str]) -> bool {
-        self.lines()
-            .any(|l| field(l.trim_start_matches("- "), key, values))
+        let has = |l: &str| {
+            let line = l.trim_start_matches("- ").split_once(':');
+            line.is_some_and(|(k, v)| {
+                k.trim_end() == key && (values.is_empty() || values.contains(&v.trim()))
+            })
+        };
+        self.has(key) && self.lines().any(has)
     }
 
     pub(super) fn fields(&self, keys: &[&str]) -> bool {
@@ -119,29 +132,19 @@ impl<'t> Text<'t> {
 
     /// Whether it is JSON by its first character.
     pub(super) fn is_json(&self) -> bool {
-        self.head.trim_start().starts_with(['{', '['])
+        self.is_json
     }
 
     /// Whether it is JSON with all of these keys.
     pub(super) fn json(&self, keys: &[&str]) -> bool {
-        let quoted = |k: &&str| {
-            let mut rest = self.head;
-            while let Some(at) = rest.find(*k) {
-                let before = rest.get(..at).unwrap_or("");
-                rest = rest.get(at + k.len()..).unwrap_or("");
-                if before.ends_with('"') && rest.starts_with('"') {
-                    return true;
-                }
-            }
-            false
+        let head = self.head.as_bytes();
+        let quoted = |key: &&str| {
+            let mut all = memchr::memmem::find_iter(head, key.as_bytes());
+            all.any(|at| {
+                let before = at.checked_sub(1).and_then(|n| head.get(n));
+                before == Some(&b'"') && head.get(at + key.len()) == Some(&b'"')
+            })
         };
-        self.is_json() && keys.iter().all(quoted)
+        self.is_json && keys.iter().all(quoted)
     }
-}
-
-/// Whether a line is `key : value` with one of the values, or any value.
-fn field(line: &str, key: &str, values: &[&str]) -> bool {
-    let rest = line.strip_prefix(key).map(str::trim_start);
-    let value = rest.and_then(|r| r.strip_prefix(':')).map(str::trim);
-    value.is_some_and(|v| values.is_empty() || values.contains(&v))
 }

@@ -1,6 +1,6 @@
 //! What Linux and BSD hosts print of their firewalls beside iptables-save and ipset.
 
-use super::form::Standing::{Host, Refusal, Source};
+use super::form::Standing::{Host, Other, Refusal, Source};
 use super::form::{Form, Text};
 
 const SAVE: &str = "run `iptables-save` and `ip6tables-save` on the host and give their output";
@@ -33,7 +33,7 @@ pub(super) const FORMS: &[Form] = &[
     Form::new(
         Host,
         firewalld_xml,
-        "a zone, policy or direct file of firewalld",
+        "a zone, policy, set or direct file of firewalld",
         FIREWALLD,
     ),
     Form::new(
@@ -44,6 +44,19 @@ pub(super) const FORMS: &[Form] = &[
     ),
     Form::new(Host, ipfw, "rules of FreeBSD's ipfw", NONE),
     Form::new(Source, shorewall, "a rules file of Shorewall", SAVE),
+    Form::new(
+        Host,
+        ipset,
+        "`ipset list`, which is not read",
+        "run `ipset save` on the host and give its output",
+    ),
+    Form::new(
+        Other,
+        addresses,
+        "`ip addr`, `ip route` or `ifconfig`",
+        NONE,
+    ),
+    Form::new(Other, sockets, "`ss` or `netstat`", NONE),
 ];
 
 /// Of iptables-save over nf_tables (iptables/nft.c).
@@ -73,16 +86,18 @@ fn nft(t: &Text<'_>) -> bool {
         let what = words.next().is_some_and(|w| w == "rule" || w == "chain");
         verb && what && words.next().is_some_and(|w| FAMILIES.contains(&w))
     };
+    let named = |line: &str| table(line) && line.split_ascii_whitespace().count() == 4;
     t.has_all(&["\"nftables\"", "\"metainfo\""])
-        || t.lines().any(table) && t.lines().any(chain)
-        || t.lines().any(command)
+        || t.has("table ") && (t.lines().any(named) || t.lines().any(table) && t.lines().any(chain))
+        || t.has_any(&["add ", "insert "]) && t.lines().any(command)
 }
 
 fn listing(t: &Text<'_>) -> bool {
     let chain = |l: &str| {
         l.starts_with("Chain ") && (l.contains("(policy ") || l.ends_with(" references)"))
     };
-    t.lines().any(chain)
+    t.has("Chain ")
+        && t.lines().any(chain)
         && t.lines()
             .any(|l| l.contains("target") && l.contains("prot") && l.contains("source"))
 }
@@ -101,7 +116,7 @@ fn ufw(t: &Text<'_>) -> bool {
     };
     t.lines()
         .any(|l| matches!(l, "Status: active" | "Status: inactive"))
-        || t.lines().any(rule) && t.lines().any(says)
+        || t.has("-- ") && t.lines().any(rule) && t.lines().any(says)
         || t.has("(see 'ufw status'") && t.begins(&["ufw "])
 }
 
@@ -114,6 +129,7 @@ fn firewalld_xml(t: &Text<'_>) -> bool {
     opens(&["<zone>", "<zone "])
         && opens(&["<service ", "<port ", "<rule", "<source ", "<interface "])
         || opens(&["<policy "]) && opens(&["<ingress-zone ", "<egress-zone "])
+        || opens(&["<ipset type="]) && opens(&["<entry>", "<short>", "<option "])
         || opens(&["<direct>"]) && opens(&["<rule ", "<passthrough "])
 }
 
@@ -127,7 +143,7 @@ fn pf(t: &Text<'_>) -> bool {
                 .next()
                 .is_some_and(|w| matches!(w, "in" | "out" | "quick" | "all" | "proto"))
     };
-    t.lines().filter(|l| rule(l)).count() >= 2
+    t.has_any(&["pass ", "block "]) && t.lines().filter(|l| rule(l)).count() >= 2
 }
 
 fn ipfw(t: &Text<'_>) -> bool {
@@ -141,13 +157,48 @@ fn ipfw(t: &Text<'_>) -> bool {
         let acts = |w: &&str| matches!(*w, "allow" | "deny" | "reject" | "unreach" | "check-state");
         number && rest.iter().take(3).any(acts) && rest.contains(&"from") && rest.contains(&"to")
     };
-    t.lines().filter(|l| rule(l)).count() >= 2
+    t.has_all(&[" from ", " to "]) && t.lines().filter(|l| rule(l)).count() >= 2
+}
+
+/// ipset(8), `list`: a block for each set.
+fn ipset(t: &Text<'_>) -> bool {
+    t.fields(&["Name", "Type", "Members"]) || t.fields(&["Name", "Type", "Revision", "Header"])
+}
+
+fn addresses(t: &Text<'_>) -> bool {
+    let link = |l: &str| {
+        let mut words = l.split_ascii_whitespace();
+        let number = words.next().and_then(|w| w.strip_suffix(':'));
+        number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())) && l.contains(" mtu ")
+    };
+    let route = |l: &str| {
+        l.contains(" dev ")
+            && (l.contains(" via ") || l.contains(" scope ") || l.contains(" proto "))
+    };
+    t.has(" mtu ")
+        && t.lines()
+            .any(|l| link(l) || l.contains("flags=") && l.contains(" mtu "))
+        || route(t.first())
+        || t.json(&["ifindex", "ifname", "addr_info"])
+        || t.json(&["dst", "dev", "prefsrc"])
+}
+
+fn sockets(t: &Text<'_>) -> bool {
+    let heads = ["Netid", "Recv-Q", "Local Address"];
+    t.lines()
+        .take(5)
+        .any(|l| heads.iter().filter(|h| l.contains(**h)).count() >= 2)
+        || t.json(&["LocalAddress", "LocalPort", "OwningProcess"])
 }
 
 /// shorewall-rules(5): action, zone, zone, protocol.
 fn shorewall(t: &Text<'_>) -> bool {
-    t.lines().any(|l| {
-        let l = l.trim_start_matches('#').trim_start();
-        l.starts_with("ACTION") && l.contains("SOURCE") && l.contains("DEST") && l.contains("PROTO")
-    })
+    t.has("ACTION")
+        && t.lines().any(|l| {
+            let l = l.trim_start_matches('#').trim_start();
+            l.starts_with("ACTION")
+                && l.contains("SOURCE")
+                && l.contains("DEST")
+                && l.contains("PROTO")
+        })
 }

@@ -40,6 +40,9 @@ pub fn of_text(text: &str) -> Option<Lookalike> {
 /// Tells a report or a baseline of hylint's own. It quotes rules, so it is asked before any reader.
 #[must_use]
 pub fn report(text: &str) -> Option<Lookalike> {
+    if !refusal::may_be_own(text) {
+        return None;
+    }
     let text = Text::new(text);
     let form = refusal::REPORTS.iter().find(|f| (f.fits)(&text))?;
     Some(form.lookalike())

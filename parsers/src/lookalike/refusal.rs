@@ -1,11 +1,11 @@
 //! What commands print instead of an export when they fail, in the words of several languages; and what hylint itself
 //! writes.
 
-use super::form::Standing::{Refusal, Report};
-use super::form::{Form, Text};
+use super::form::Standing::{Other, Refusal};
+use super::form::{Form, HEAD, Text};
 
 pub(super) const REPORTS: &[Form] = &[Form::new(
-    Report,
+    Other,
     own,
     "a report or a baseline of hylint",
     "write reports to a folder of their own",
@@ -49,6 +49,19 @@ pub(super) const FORMS: &[Form] = &[
         "an error text in place of an export",
         COMMAND,
     ),
+    Form::new(
+        Refusal,
+        pointer,
+        "a pointer of Git LFS or git-annex in place of the file itself",
+        "fetch the file (`git lfs pull`, `git annex get`), and run hylint again",
+    ),
+    Form::new(
+        Refusal,
+        encrypted,
+        "an encrypted file",
+        "decrypt it, and run hylint again",
+    ),
+    Form::new(Refusal, page, "a web page in place of an export", COMMAND),
 ];
 
 /// An error text is short: longer ones hold something else beside it.
@@ -309,6 +322,29 @@ fn failed(t: &Text<'_>) -> bool {
     )
 }
 
+fn pointer(t: &Text<'_>) -> bool {
+    starts(
+        t,
+        &[
+            "version https://git-lfs.github.com/spec/",
+            "/annex/objects/",
+        ],
+    )
+}
+
+fn encrypted(t: &Text<'_>) -> bool {
+    let first = t.first();
+    first.starts_with("$ANSIBLE_VAULT;")
+        || first.starts_with("-----BEGIN PGP MESSAGE")
+        || first.starts_with("-----BEGIN AGE ENCRYPTED FILE")
+        || t.json(&["sops", "mac", "data"])
+}
+
+fn page(t: &Text<'_>) -> bool {
+    let first = t.first().to_ascii_lowercase();
+    first.starts_with("<!doctype html") || first.starts_with("<html")
+}
+
 /// The marks of the formats that hylint writes, each of which names the tool in its first lines, or says the word of the
 /// gate in its last.
 fn own(t: &Text<'_>) -> bool {
@@ -326,13 +362,22 @@ fn own(t: &Text<'_>) -> bool {
         || first.starts_with("::") && first.contains("title=hylint ")
         || t.has("<testsuites name=\"hylint\"")
         || t.has("<meta name=\"generator\" content=\"hylint")
-        || human(t)
+        || ends_as_report(t.whole)
+}
+
+/// Whether a text may be one at all: most exports are not looked through for it.
+pub(super) fn may_be_own(text: &str) -> bool {
+    const MARKS: [&str; 3] = ["hylint", "check_name", "record,row,"];
+    let end = text.len().min(HEAD);
+    let head = text.as_bytes().get(..end).unwrap_or_default();
+    let marked = |m: &&str| memchr::memmem::find(head, m.as_bytes()).is_some();
+    MARKS.iter().any(|m| marked(&m)) || ends_as_report(text)
 }
 
 /// A report for people ends with the word of the gate and counts.
-fn human(t: &Text<'_>) -> bool {
+fn ends_as_report(text: &str) -> bool {
     const WORDS: [&str; 5] = ["PASSED", "FAILED:", "NOT RUN:", "NOTHING TO CHECK:", "OK ·"];
-    let last = t.whole.trim_end().lines().next_back().unwrap_or("");
+    let last = text.trim_end().lines().next_back().unwrap_or("");
     // Colours stand before the word.
     let word = WORDS.iter().any(|w| last.contains(w));
     word && ["error", "warning", "note", "export", "rule"]

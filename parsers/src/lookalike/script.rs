@@ -85,7 +85,8 @@ fn shell(t: &Text<'_>) -> bool {
             |w: &&str| CHANGES.contains(w) || w.starts_with("--add-") || w.starts_with("--set-");
         !line.starts_with('#') && at.is_some_and(|n| n < 4) && rest.iter().any(is_change)
     };
-    t.lines().filter(|l| changes(l)).take(2).count() == 2
+    let named = t.has_any(&PROGRAMS) || t.has_any(&["$IP", "${IP", "$ip", "${ip"]);
+    named && t.lines().filter(|l| changes(l)).take(2).count() == 2
 }
 
 fn windows(t: &Text<'_>) -> bool {
@@ -104,7 +105,7 @@ fn windows(t: &Text<'_>) -> bool {
             && !l.starts_with(['#', ':'])
             && !l.starts_with("rem ")
     };
-    t.lines().any(makes)
+    t.has_any(&["irewall", "IREWALL"]) && t.lines().any(makes)
 }
 
 /// Modules of ansible.builtin, ansible.posix and community.windows.

@@ -14,6 +14,9 @@ const DASHES: usize = 60;
 /// The blocks of `netsh advfirewall … show rule`: `label:     value`, a line of dashes, and labels with values in one
 /// column; or a profile's heading, a line of dashes, and settings in two columns.
 pub(super) fn netsh(t: &Text<'_>) -> bool {
+    if !t.has(&"-".repeat(DASHES)) {
+        return false;
+    }
     let lines: Vec<&str> = t.head.lines().map(str::trim_end).collect();
     let is_rule = |at: usize| {
         let named = at.checked_sub(1).and_then(|n| lines.get(n));

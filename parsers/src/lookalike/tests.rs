@@ -273,9 +273,21 @@ fn netsh_is_told_by_its_shape_in_any_language() {
 
 #[test]
 fn reports_of_its_own_are_told_before_any_reader() {
-    let text = "{\"schema_version\": \"1.0\", \"tool\": {\"name\": \"hylint\"}, \"requirements\": [], \"findings\": []}";
-    assert!(
-        report(text).is_some() && of_text(text).is_some_and(|l| l.standing == Standing::Report)
-    );
+    let text = "{\"schema_version\": \"1.0\", \"tool\": {\"name\": \"hylint\"}, \"evaluated_at\": \"x\", \"requirements\": [], \"findings\": []}";
+    assert!(report(text).is_some() && of_text(text).is_some_and(|l| l.standing == Standing::Other));
     assert!(report("*filter\nCOMMIT\n").is_none());
+}
+
+#[test]
+fn what_commands_print_of_other_things_is_no_firewall() {
+    for text in [
+        "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN\n    inet 127.0.0.1/8 scope host lo\n",
+        "default via 10.0.0.1 dev eth0 proto dhcp\n10.0.0.0/24 dev eth0 scope link\n",
+        "Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp LISTEN 0 128 *:22 *:*\n",
+        "  Proto  Local Address          Foreign Address        State\n  TCP    0.0.0.0:135            0.0.0.0:0              LISTENING\n  TCP    0.0.0.0:445            0.0.0.0:0              LISTENING\n",
+        "Windows-IP-Konfiguration\n\n   IPv4-Adresse  . . . . . . . . . . : 10.0.0.1\n",
+    ] {
+        let like = of_text(text);
+        assert_eq!(like.map(|l| l.standing), Some(Standing::Other), "{text}");
+    }
 }

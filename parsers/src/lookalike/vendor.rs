@@ -45,7 +45,7 @@ fn asa(t: &Text<'_>) -> bool {
         l.starts_with("access-list ")
             && (l.contains(" extended permit ") || l.contains(" extended deny "))
     };
-    t.lines().any(extended) || t.begins(&["ASA Version "])
+    t.has("access-list ") && t.lines().any(extended) || t.begins(&["ASA Version "])
 }
 
 fn ios(t: &Text<'_>) -> bool {
@@ -64,7 +64,7 @@ fn ios(t: &Text<'_>) -> bool {
         "ipv6 access-list ",
         "Extended IP access list ",
         "Standard IP access list ",
-    ]) || t.lines().any(numbered)
+    ]) || t.has("access-list ") && t.lines().any(numbered)
 }
 
 fn junos(t: &Text<'_>) -> bool {
@@ -87,7 +87,9 @@ fn fortios(t: &Text<'_>) -> bool {
 
 fn panos(t: &Text<'_>) -> bool {
     let set = |l: &str| l.starts_with("set ") && l.contains("rulebase security rules ");
-    t.lines().any(set) || t.has("<rulebase>") || t.has("urldb=\"paloaltonetworks\"")
+    t.has("rulebase") && t.lines().any(set)
+        || t.has("<rulebase>")
+        || t.has("urldb=\"paloaltonetworks\"")
 }
 
 fn checkpoint(t: &Text<'_>) -> bool {
@@ -112,7 +114,7 @@ fn vyos(t: &Text<'_>) -> bool {
         (l.starts_with("set firewall ") || l.starts_with("set zone-policy "))
             && (l.contains(" rule ") || l.contains("default-action"))
     };
-    t.lines().any(set) || t.has("firewall {") && t.has("default-action ")
+    t.has("set ") && t.lines().any(set) || t.has("firewall {") && t.has("default-action ")
 }
 
 fn sophos(t: &Text<'_>) -> bool {
@@ -143,7 +145,9 @@ fn openwrt(t: &Text<'_>) -> bool {
                 .next()
                 .is_some_and(|w| matches!(w.trim_matches('\''), "zone" | "forwarding" | "rule"))
     };
-    t.lines().any(config) && t.begins(&["option target ", "option input ", "option src "])
+    t.has("config ")
+        && t.lines().any(config)
+        && t.begins(&["option target ", "option input ", "option src "])
         || t.begins(&["firewall.@"])
 }
 

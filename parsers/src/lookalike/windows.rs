@@ -1,6 +1,6 @@
 //! What Windows prints of its firewall beside `netsh advfirewall`.
 
-use super::form::Standing::Host;
+use super::form::Standing::{Host, Other};
 use super::form::{Form, Text};
 use super::shape;
 
@@ -66,10 +66,17 @@ pub(super) const FORMS: &[Form] = &[
         "netsh output in a language that hylint does not read",
         LANGUAGE,
     ),
+    Form::new(
+        Other,
+        addresses,
+        "`ipconfig`, `route print` or `netstat`",
+        "it is no firewall",
+    ),
 ];
 
 fn group_policy(t: &Text<'_>) -> bool {
-    t.has_any(&["InboundFirewallRules>", "OutboundFirewallRules>"])
+    let rsop = t.has_any(&["<Rsop", "<GPO"]) && t.has("Microsoft/GroupPolicy");
+    rsop || t.has_any(&["InboundFirewallRules>", "OutboundFirewallRules>"])
 }
 
 /// Properties of INetFwRule (netfw.h), as a list, as JSON or as a table.
@@ -94,6 +101,8 @@ fn powershell(t: &Text<'_>) -> bool {
     t.field("DisplayName", &[]) && t.field("Direction", &["Inbound", "Outbound"])
         || t.json(&["DisplayName", "Direction", "Action"])
         || t.has_any(&["MSFT|FW|FirewallRule", "MSFT_NetFirewallRule"])
+        || t.field("Direction", &["Inbound", "Outbound"])
+            && t.fields(&["EdgeTraversalPolicy", "PrimaryStatus"])
         || is_table(&COLUMNS)
         || is_table(&["DisplayName", "Direction", "LocalPort"])
         || is_table(&["DisplayName", "DisplayGroup", "Enabled", "Action"])
@@ -111,6 +120,18 @@ fn filters(t: &Text<'_>) -> bool {
 fn profiles(t: &Text<'_>) -> bool {
     const OWN: [&str; 2] = ["DefaultInboundAction", "AllowLocalFirewallRules"];
     t.fields(&OWN) || t.json(&OWN)
+}
+
+/// By words that stay in every language, or by the shape of `netstat`'s lines.
+fn addresses(t: &Text<'_>) -> bool {
+    let socket = |l: &str| {
+        let mut words = l.split_ascii_whitespace();
+        words.next().is_some_and(|w| matches!(w, "TCP" | "UDP"))
+            && words.next().is_some_and(|w| w.contains(':'))
+            && words.next().is_some_and(|w| w.contains(':'))
+    };
+    t.lines().take(20).filter(|l| socket(l)).count() >= 2
+        || t.has("IPv4") && t.has_any(&[" . . . :", ". . . . :", ".0.0.0          0.0.0.0"])
 }
 
 /// The context `netsh firewall` of Windows XP, which later versions still answer.

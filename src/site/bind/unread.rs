@@ -347,7 +347,7 @@ impl<'a> Binder<'a> {
 fn may_be_export(u: &Unread, told: Told) -> bool {
     let whose = told.entry.is_some() || told.role.is_some() || told.sibling;
     match name_kind(&u.path) {
-        NameKind::Other => false,
+        NameKind::Document | NameKind::Other => false,
         NameKind::Firewall => true,
         NameKind::Export => whose,
         NameKind::Open => whose && u.why == Why::Unknown && extension(&u.path).is_none(),
