@@ -63,7 +63,10 @@ impl Ask<'_> {
     /// Whether a group of an interface that was not exported allows something. It may allow all, so that it says nothing of
     /// excess.
     pub(crate) fn missing_group(&mut self, addr: Addr) -> bool {
-        self.mode == Mode::Each && self.open("a group that was not exported", addr, true)
+        match self.mode {
+            Mode::Each => self.open("a group that was not exported", addr, true),
+            Mode::Excess { .. } => self.reading("a group that is missing lets in"),
+        }
     }
 
     /// Whether a layer that is named and was not exported lets a packet pass.

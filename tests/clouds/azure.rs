@@ -222,7 +222,17 @@ impl Azure {
             Word::Block(b) => b.contains(a),
             Word::AzureLoadBalancer => a == Addr::parse("168.63.129.16"),
             Word::VirtualNetwork => self.virtual_network(a, nic, rule, ask),
-            Word::Internet => a.is_public() && !self.own_spaces(nic).any(|b| b.contains(a)),
+            // The default rules let out what has a route, to the network or to the Internet; that there is one is a limit
+            // that each report states. A peering without access has one and is in neither tag.
+            Word::Internet if !a.is_public() => {
+                let vnet = &self.vnets[self.subnets[nic.subnet].vnet];
+                let barred = |p: &Peering| p.state == "Connected" && !p.access;
+                let mut barred = vnet.peerings.iter().filter(|p| barred(p));
+                rule.priority >= 65000
+                    && !barred.any(|p| p.space.iter().any(|b| b.contains(a)))
+                    && ask.reading("the default rules let out what has a route")
+            }
+            Word::Internet => !self.own_spaces(nic).any(|b| b.contains(a)),
             Word::Tag("Storage") if self.storage.is_some() => {
                 self.storage.is_some_and(|b| b.contains(a))
             }
@@ -296,6 +306,12 @@ impl Azure {
             return false;
         }
         ask.open(&name, a, rule.allow)
+    }
+
+    /// Whether an interface of a machine has no group at all.
+    pub(crate) fn unguarded_at(&self, machine: usize) -> bool {
+        let mut own = self.nics.iter().filter(|n| n.machine == machine);
+        own.any(|n| n.nsg.is_none() && self.subnets[n.subnet].nsg.is_none())
     }
 
     /// Whether something that guards a machine was not exported.

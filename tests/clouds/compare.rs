@@ -1,6 +1,6 @@
 //! What hylint says of a site held against what the oracle says.
 
-use crate::ask::{Fate, Readings};
+use crate::ask::{Fate, by_each_reading};
 use crate::site::{Exposed, Packet, Role, Site, Way};
 use crate::space::{Addr, Level};
 use crate::text::{ROOT, memory, parsed, protocol};
@@ -119,7 +119,7 @@ fn is_exposure(f: &Finding) -> bool {
     EXPOSURE.contains(&f.code)
 }
 
-/// The ports that findings name: `TCP 22, 443 and 5000-5010`, or all.
+/// Whether a port is one that a finding names: `TCP 0-49151 except 3389 from 2000::/4`.
 fn named(f: &Finding, exposed: &Exposed) -> bool {
     let texts: Vec<&str> = if f.excess.is_empty() {
         vec![&f.message]
@@ -127,36 +127,46 @@ fn named(f: &Finding, exposed: &Exposed) -> bool {
         f.excess.iter().map(|p| &*p.text).collect()
     };
     texts.iter().any(|t| {
-        let (ports, _) = t.split_once(" from ").unwrap_or((t, ""));
-        let proto = protocol(exposed.proto).to_uppercase();
-        if !ports.contains(&proto) && ["TCP", "UDP"].iter().any(|p| ports.contains(p)) {
-            return false;
-        }
-        let mut numbers = ports
-            .split(|c: char| !(c.is_ascii_digit() || c == '-'))
-            .filter(|w| w.starts_with(|c: char| c.is_ascii_digit()))
-            .peekable();
-        numbers.peek().is_none()
-            || numbers.any(|w| {
-                let (lo, hi) = w.split_once('-').unwrap_or((w, w));
-                let bound = |t: &str| t.parse().unwrap_or(0u32);
-                (bound(lo)..=bound(hi)).contains(&u32::from(exposed.port))
-            })
+        let (what, from) = t.split_once(" from ").unwrap_or((t, ""));
+        let families = [
+            from.contains('.') || from.contains("IPv4"),
+            from.contains(':') || from.contains("IPv6"),
+        ];
+        let family = families == [false; 2] || families[usize::from(exposed.v6)];
+        let (yes, no) = what.split_once(" except ").unwrap_or((what, ""));
+        let protocols = ["TCP", "UDP"].iter().any(|p| yes.contains(p));
+        let proto = !protocols || yes.contains(&*protocol(exposed.proto).to_uppercase());
+        let every = what.starts_with("every protocol except")
+            && no.contains(&*protocol(exposed.proto).to_uppercase());
+        family
+            && proto
+            && !every
+            && in_ports(yes, exposed.port, true)
+            && !in_ports(no, exposed.port, false)
     })
+}
+
+/// Whether a port is among those of a text; `none` where it names none.
+fn in_ports(text: &str, port: u16, none: bool) -> bool {
+    let mut numbers = text
+        .split(|c: char| !(c.is_ascii_digit() || c == '-'))
+        .filter(|w| w.starts_with(|c: char| c.is_ascii_digit()))
+        .peekable();
+    let bound = |t: &str| t.parse().unwrap_or(0u32);
+    match numbers.peek() {
+        None => none,
+        Some(_) => numbers.any(|w| {
+            let (lo, hi) = w.split_once('-').unwrap_or((w, w));
+            (bound(lo)..=bound(hi)).contains(&u32::from(port))
+        }),
+    }
 }
 
 fn exposure(site: &Site, host: usize, outcome: &Outcome, tally: &mut Tally) -> Vec<String> {
     let name = &site.hosts[host].name;
     let mut told = Vec::new();
-    let own = &site.hosts[host];
-    let guards = site.clouds[own.cloud].guards(own.machine);
-    let folder = format!("{}/", site.clouds[own.cloud].folder());
     // A rule of a group is told once, whatever hosts the group guards.
-    let about = |f: &&Finding| {
-        let here = f.place.as_ref().is_none_or(|p| p.path.contains(&folder));
-        let by_point = f.point.as_ref().is_some_and(|p| guards.contains(p));
-        f.host.as_deref() == Some(name) || (here && by_point)
-    };
+    let about = |f: &&Finding| f.host.as_deref() == Some(name) || guarded(site, host, f);
     let of_host: Vec<&Finding> = outcome.findings.iter().filter(about).collect();
     let errors: Vec<&&Finding> = of_host
         .iter()
@@ -179,12 +189,7 @@ fn exposure(site: &Site, host: usize, outcome: &Outcome, tally: &mut Tally) -> V
     let must = all(&sure, Level::Anyone);
     let should = &all(&possible, Level::Anyone) | &all(&sure, Level::Large);
     // Exposed by some reading.
-    let may: BTreeSet<Exposed> = sure
-        .iter()
-        .flatten()
-        .filter(|(_, l)| l.is_none_or(|l| l == Level::Anyone))
-        .map(|(e, _)| *e)
-        .collect();
+    let may = exposed(site, host);
     if sure.len() > 1 || possible.len() > 1 {
         tally.open += 1;
     }
@@ -217,10 +222,27 @@ fn exposure(site: &Site, host: usize, outcome: &Outcome, tally: &mut Tally) -> V
         ));
     }
     for f in errors {
+        // Open to the network is an error too, whatever comes from the Internet.
+        let own = &site.hosts[host];
+        if f.code == Code::DefaultAllow && site.clouds[own.cloud].unguarded(own.machine) {
+            continue;
+        }
         if f.host.as_deref() == Some(name) && !may.iter().any(|e| named(f, e)) {
+            let open = (0..site.hosts.len()).filter(|h| guarded(site, *h, f));
+            let open: Vec<&str> = open
+                .filter(|h| exposed(site, *h).iter().any(|e| named(f, e)))
+                .map(|h| &*site.hosts[h].name)
+                .collect();
             told.push(format!(
-                "{name}: hylint {:?} {}, oracle closed",
-                f.code, f.message
+                "{name}: hylint {:?} {}, oracle closed{}{}",
+                f.code,
+                f.message,
+                if open.is_empty() {
+                    ""
+                } else {
+                    " there and open at "
+                },
+                open.join(", ")
             ));
         }
         if f.host.as_deref() == Some(name) {
@@ -228,6 +250,28 @@ fn exposure(site: &Site, host: usize, outcome: &Outcome, tally: &mut Tally) -> V
         }
     }
     told
+}
+
+/// Whether the point that a finding is about guards a host.
+fn guarded(site: &Site, host: usize, f: &Finding) -> bool {
+    let own = &site.hosts[host];
+    let cloud = &site.clouds[own.cloud];
+    let folder = format!("{}/", cloud.folder());
+    let here = f.place.as_ref().is_none_or(|p| p.path.contains(&folder));
+    here && f
+        .point
+        .as_ref()
+        .is_some_and(|p| cloud.guards(own.machine).contains(p))
+}
+
+/// The ports of a host that are open to anyone by some reading.
+fn exposed(site: &Site, host: usize) -> BTreeSet<Exposed> {
+    let sure = site.exposure(host, false);
+    let all = sure
+        .iter()
+        .flatten()
+        .filter(|(_, l)| l.is_none_or(|l| l == Level::Anyone));
+    all.map(|(e, _)| *e).collect()
 }
 
 fn listed(of: &[&Exposed]) -> String {
@@ -252,8 +296,8 @@ fn witness(site: &Site, host: usize, f: &Finding) -> Option<String> {
         sport: w.sport.unwrap_or(50_000),
         dport: w.dport.unwrap_or(1),
     };
-    let enters = |allows| site.enters(&Readings::default(), host, &p, allows);
-    (!enters(true)).then(|| {
+    let enters = by_each_reading(|readings| site.enters(readings, host, &p, true));
+    (!enters.contains(&true)).then(|| {
         format!(
             "{:?} {}: its witness {w:?} does not get in",
             f.code, f.message

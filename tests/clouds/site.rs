@@ -95,6 +95,14 @@ impl Cloud {
         private.unwrap_or(to)
     }
 
+    /// Whether an interface of a machine stands open to its network.
+    pub(crate) fn unguarded(&self, machine: usize) -> bool {
+        match self {
+            Self::Aws(_) => false,
+            Self::Azure(a) => a.unguarded_at(machine),
+        }
+    }
+
     pub(crate) fn lacks(&self, machine: usize) -> bool {
         match self {
             Self::Aws(a) => a.lacks(machine),

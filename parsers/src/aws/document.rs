@@ -13,6 +13,10 @@ const MAX_VISITS: usize = 512;
 /// The score of a text that holds a group, an ACL or a listed rule.
 pub(super) const CERTAIN: Score = 95;
 
+/// The score of an empty list of what stands beside filters: other formats have lists of these names too, such as the
+/// `subnets` of an Azure network.
+const EMPTY: Score = 10;
+
 /// What one object is by its keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Item {
@@ -188,7 +192,8 @@ pub(super) fn score(json: &Json<'_>) -> Score {
         }
         for (key, member) in value.members() {
             if let Some(item) = known_list(key, member, depth) {
-                best = best.max(item.score());
+                let empty = !item.is_filter() && member.items().next().is_none();
+                best = best.max(if empty { EMPTY } else { item.score() });
             }
         }
         if depth < MAX_DEPTH {

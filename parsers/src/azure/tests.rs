@@ -169,6 +169,15 @@ fn every_nesting_and_case_gives_the_same_rule() {
     }
 }
 
+/// Catches a network without subnets that is read as an empty list of AWS.
+#[test]
+fn an_empty_list_of_subnets_is_none_of_aws() {
+    let network = r#"[{"name": "hub", "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [],
+        "type": "Microsoft.Network/virtualNetworks"}]"#;
+    assert_eq!(detected(network), Some("azure"));
+    assert_eq!(detected(r#"{"Subnets": []}"#), Some("aws"));
+}
+
 #[test]
 fn other_json_is_not_detected() {
     for text in [
