@@ -149,6 +149,7 @@ fn an_inner_site_file_does_not_take_over_and_is_told() {
         "check sql1",
         "check sql1/a.v4",
         "check --changed sql1/a.v4",
+        "check --changed sql1/hylint.toml",
     ] {
         let r = run(&h, line);
         r.expect(

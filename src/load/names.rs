@@ -252,6 +252,20 @@ const OTHER_NAMES: &[&str] = &[
     "manifest",
 ];
 
+/// Hidden files that folders have for other reasons.
+const HIDDEN: &[&str] = &[
+    "gitkeep",
+    "keep",
+    "placeholder",
+    "ds_store",
+    "gitignore",
+    "gitattributes",
+    "directory",
+    "localized",
+    "hushlogin",
+    "nojekyll",
+];
+
 /// Extensions of files that an export is usually written to. In a folder, an empty or binary file of them was meant to be
 /// one: a repository also holds `.gitkeep`, `__init__.py` and pictures.
 const EXPORT: &[&str] = &[
@@ -318,9 +332,11 @@ pub fn name_kind(path: &str) -> NameKind {
     }
     let own = stem.trim_start_matches('.');
     let first = own.split(['.', ' ']).next().unwrap_or(own);
-    let other_name = OTHER_NAMES
-        .iter()
-        .any(|n| first == *n || first.strip_prefix(n).is_some_and(is_suffix));
+    let hidden = name.starts_with('.') && HIDDEN.contains(&own);
+    let other_name = hidden
+        || OTHER_NAMES
+            .iter()
+            .any(|n| first == *n || first.strip_prefix(n).is_some_and(is_suffix));
     let words = words(own, true);
     let pair = |a: &str, b: &str| {
         words

@@ -10,7 +10,7 @@ const AWS: &str = "run the command again with `--output json`: hylint reads what
 const AZURE: &str = "run the command again with `--output json`: hylint reads what `az network nsg list --output json` prints";
 const AZURE_PS: &str = "hylint reads what `Get-AzNetworkSecurityGroup | ConvertTo-Json -Depth 10` and \
     `az network nsg list --output json` print";
-const NONE: &str = "hylint has no reader for it";
+const NONE: &str = "hylint has no reader for it, so what it allows is not judged";
 
 pub(super) const FORMS: &[Form] = &[
     Form::new(
@@ -106,7 +106,8 @@ fn config_history(t: &Text<'_>) -> bool {
     let items = t.json(&["configurationItems"])
         || t.json(&["configurationItem"])
         || t.json(&["configurationItemCaptureTime"])
-        || t.json(&["configurationItemStatus"]);
+        || t.json(&["configurationItemStatus"])
+        || t.json(&["Results", "QueryInfo"]);
     items
         && t.has_any(&[
             "AWS::EC2::SecurityGroup",

@@ -11,7 +11,7 @@ const NATIVE: &str = "run `iptables-save` and `ip6tables-save` if iptables wrote
 const FIREWALLD: &str = "firewalld writes nftables rules by default, which `iptables-save` does not show and hylint does \
     not read: with FirewallBackend=iptables in firewalld.conf give the output of `iptables-save` and `ip6tables-save`";
 
-const NONE: &str = "hylint has no reader for it";
+const NONE: &str = "hylint has no reader for it, so what it allows is not judged";
 
 pub(super) const FORMS: &[Form] = &[
     Form::new(
@@ -20,6 +20,13 @@ pub(super) const FORMS: &[Form] = &[
         "the remark of iptables that nft made the table, with no rule of it",
         "list the rules with `nft list ruleset`; hylint does not read native nftables rules, so the host cannot be judged \
          by this export",
+    ),
+    Form::new(
+        Refusal,
+        other_backend,
+        "the warning of iptables-save that the tables of another backend exist, with no rule of this one",
+        "run `iptables-legacy-save` and `ip6tables-legacy-save`, or `iptables-nft-save` and `ip6tables-nft-save`, whichever it \
+         names, and give their output",
     ),
     Form::new(Host, nft, "`nft list ruleset`", NATIVE),
     Form::new(
@@ -62,6 +69,11 @@ pub(super) const FORMS: &[Form] = &[
 /// Of iptables-save over nf_tables (iptables/nft.c).
 fn incompatible(t: &Text<'_>) -> bool {
     t.has("is incompatible, use 'nft' tool") && !t.begins(&["*filter", ":", "-A "])
+}
+
+/// Of iptables-save over nf_tables (iptables/xtables-save.c), and of the legacy one.
+fn other_backend(t: &Text<'_>) -> bool {
+    t.has("# Warning: iptables-") && t.has(" tables present") && !t.begins(&["*filter", ":", "-A "])
 }
 
 const FAMILIES: [&str; 6] = ["inet", "ip", "ip6", "arp", "bridge", "netdev"];

@@ -22,11 +22,11 @@ pub use form::{Lookalike, Standing};
 const FORMS: &[&[Form]] = &[
     refusal::REPORTS,
     refusal::FORMS,
+    script::FORMS,
     windows::FORMS,
     linux::FORMS,
     cloud::FORMS,
     vendor::FORMS,
-    script::FORMS,
 ];
 
 /// Tells a text that is no export.

@@ -210,7 +210,7 @@ impl<'a> Binder<'a> {
     /// Of a file that the site does not name.
     fn weigh_unclaimed(&self, u: &Unread, told: Told, read: &Read<'_>) -> (Severity, String) {
         let warning = (Severity::Warning, String::new());
-        if u.sign() == Sign::Source {
+        if u.sign() == Sign::Source && !told.sibling {
             return warning;
         }
         if let Some(entry) = told.entry {
@@ -237,13 +237,13 @@ impl<'a> Binder<'a> {
             return error(&role.id);
         }
         let is_account = u.like.is_some_and(|l| l.standing == Standing::Account);
-        if self.config.is_none() && !is_account && !read.has_host(&u.path) {
+        if self.config.is_none() && !read.has_host(&u.path) {
             if told.sibling {
                 return error(last(paths::folder(&u.path)));
             }
             let own = paths::host_words(&u.path);
             let named = told.role.is_some() || u.sign() > Sign::None;
-            if told.expected && named && !own.is_empty() {
+            if !is_account && told.expected && named && !own.is_empty() {
                 return error(&paths::host_name(&u.path));
             }
         }

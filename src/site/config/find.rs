@@ -7,8 +7,8 @@ use crate::load::{CONFIG_NAME, Files, shown};
 use globset::GlobMatcher;
 use std::path::{Path, PathBuf};
 
-/// The hylint.toml of a path: in it, or in the nearest folder above that has one. Where one above that names exports of
-/// the path, it judges: a site file that a change adds below another one must not take over what that one judges. A
+/// The hylint.toml of a path: in it, or in the nearest folder above that has one. Where one above that names exports below
+/// the nearest one, it judges: a site file that a change adds below another one must not take over what that one judges. A
 /// relative path gives a relative one, so that reports do not depend on where the site lies.
 #[must_use]
 pub fn find(files: &dyn Files, path: &Path) -> Option<PathBuf> {
@@ -18,7 +18,10 @@ pub fn find(files: &dyn Files, path: &Path) -> Option<PathBuf> {
         .map(|dir| dir.join(CONFIG_NAME))
         .filter(|file| files.is_file(file));
     let nearest = all.next()?;
-    let outermost = all.filter(|outer| binds(files, outer, &absolute)).last();
+    let below = nearest.parent().unwrap_or(&absolute);
+    let outermost = all
+        .filter(|outer| binds(files, outer, &absolute, below))
+        .last();
     let found = outermost.unwrap_or(nearest);
     if path.is_absolute() {
         return Some(found);
@@ -33,8 +36,9 @@ pub fn find(files: &dyn Files, path: &Path) -> Option<PathBuf> {
     Some(above.unwrap_or(found))
 }
 
-/// Whether a site file names an export in a path. One that cannot be read does: its mistake has to be told.
-fn binds(files: &dyn Files, site: &Path, path: &Path) -> bool {
+/// Whether a site file names a path, or an export in the folder of an inner site file. One that cannot be read does: its
+/// mistake has to be told.
+fn binds(files: &dyn Files, site: &Path, path: &Path, inner: &Path) -> bool {
     let Ok(text) = files.read_text(site) else {
         return true;
     };
@@ -47,14 +51,19 @@ fn binds(files: &dyn Files, site: &Path, path: &Path) -> bool {
         return true;
     }
     let dir = site.parent().unwrap_or(Path::new(""));
+    let real = files.resolved(dir);
     let named = |file: &Path| {
-        let file = paths::relative(&shown(file), dir);
-        globs.iter().any(|g| g.is_match(&file))
+        // A link to a folder of the site gives its exports no other site.
+        let own = paths::relative(&shown(file), dir);
+        let linked = paths::relative(&shown(&files.resolved(file)), &real);
+        globs
+            .iter()
+            .any(|g| g.is_match(&own) || g.is_match(&linked))
     };
     // A file that is gone was an export too.
-    if !files.is_folder(path) {
-        return named(path);
+    if named(path) {
+        return true;
     }
-    let found = files.walk(path, &|_| false).files;
+    let found = files.walk(inner, &|_| false).files;
     found.iter().any(|f| named(f))
 }

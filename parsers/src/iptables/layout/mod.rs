@@ -20,6 +20,10 @@ use splitter::Prose;
 /// Most firewalls of one file: a hostile one could hold one for each of its lines.
 const MAX_DUMPS: usize = 1000;
 
+/// Help where a save tool printed its header and nothing else.
+const NO_TABLES: &str = "look at `nft list ruleset` on the host: where firewalld or nft made the rules, `iptables-save` \
+    prints no table, and hylint does not read native nftables rules";
+
 /// Splits a text.
 pub(super) fn split(text: &str) -> Layout<'_> {
     let mut s = Splitter::new(text);
@@ -110,6 +114,9 @@ impl<'a> Splitter<'a> {
                 span,
                 "the header promises tables and there is none",
             );
+            if let Some(p) = self.out.problems.last_mut() {
+                p.help = Some(NO_TABLES.into());
+            }
         }
         self.out
     }
