@@ -788,7 +788,7 @@ fn a_local_rule_that_policy_disables_leads_to_the_setting() {
     );
     assert_eq!(
         help,
-        "allow TCP 443 in from 10.0.9.1 in Group Policy, or enable LocalFirewallRules there"
+        "enable LocalFirewallRules for the profile in Group Policy, or put the rule there"
     );
     assert_eq!(beside, [(34, IDLE.to_owned())]);
 }
@@ -809,7 +809,7 @@ fn a_block_by_policy_does_not_override_a_local_rule_that_policy_disables() {
     );
     assert!(
         help.starts_with(
-            "narrow or remove the blocking rule, and allow TCP 443 in from 10.0.9.1 in Group Policy"
+            "narrow or remove rule \"Closed\", and allow TCP 443 in from 10.0.9.1 in Group Policy"
         ),
         "{help}"
     );

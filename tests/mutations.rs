@@ -6,6 +6,8 @@
 #![allow(unreachable_pub)] // the modules are private to this test
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+#[path = "common/advice.rs"]
+mod advice;
 #[path = "mutations/aws.rs"]
 mod aws;
 #[path = "mutations/azure.rs"]

@@ -3,7 +3,7 @@
 //! A format that offers edits turns a [`Change`] of the model into [`TextEdit`]s of the decoded text;
 //! [`crate::patch::patch`] makes the file's new bytes of them, in the file's own encoding.
 
-use hylint_model::{Body, Export, Rule, Span};
+use hylint_model::{Body, Export, Profiles, Rule, Span};
 
 /// A list of rules of one point.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -103,6 +103,13 @@ pub enum Change {
         list: ListRef,
         /// Whether they pass.
         allow: bool,
+    },
+    /// Lets the rules decide in a profile that blocks all inbound packets whatever they say (Windows).
+    LetRulesDecide {
+        /// Index in [`Export::points`].
+        point: usize,
+        /// The profile.
+        profile: Profiles,
     },
     /// Switches a rule on or off, in formats that have rules that are off.
     SetEnabled {

@@ -17,5 +17,6 @@ pub mod lookalike;
 pub mod netsh;
 pub mod patch;
 mod scan;
+pub mod shell;
 pub mod source;
 pub mod write;

@@ -96,6 +96,15 @@ pub struct Witness {
     pub dport: Option<u16>,
 }
 
+/// A command that shows what a finding claims of its packet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, schemars::JsonSchema)]
+pub struct Reproduce {
+    /// A `hylint trace` command, quoted for a POSIX shell, to run where the check was run.
+    pub command: String,
+    /// The verdict that it gives: allow, deny or conditional.
+    pub verdict: &'static str,
+}
+
 /// Some packets in words: `TCP 1433 from 10.0.0.0/8 except 10.93.1.5`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {
@@ -160,6 +169,11 @@ pub struct Finding {
     pub excess_total: usize,
     /// A packet that shows it.
     pub witness: Option<Box<Witness>>,
+    /// Commands that reproduce it: one for each export that its point stands in.
+    pub reproduce: Vec<Reproduce>,
+    /// Commands that do what the help says, in the export's own language and in this order. None where a command alone
+    /// does not do it.
+    pub commands: Vec<String>,
     /// Further places: the allow that loses, the nearest miss.
     pub related: Vec<Related>,
     /// What was assumed.
@@ -208,6 +222,8 @@ impl Finding {
             excess: Vec::new(),
             excess_total: 0,
             witness: None,
+            reproduce: Vec::new(),
+            commands: Vec::new(),
             related: Vec::new(),
             assumptions: Vec::new(),
             identity,

@@ -35,6 +35,8 @@ pub struct Checked<'a> {
     pub assumptions: BTreeSet<(AssumptionId, String)>,
     /// Ports that pass for all peers (for [`Require::Any`]).
     pub passing: BTreeSet<u16>,
+    /// The guarded side and its peers, of a check that fails.
+    pub asked: Option<Box<(AddrSet, Peers)>>,
     /// Windows profiles that may be active instead of the assumed one and in which the flow does not pass.
     pub not_in: Profiles,
 }
@@ -57,6 +59,7 @@ pub fn run<'a>(
         failure: None,
         assumptions: BTreeSet::new(),
         passing: spec.ports.iter().copied().collect(),
+        asked: None,
         not_in: Profiles::NONE,
     };
     if peers.unknown && !peers.external {
@@ -113,6 +116,9 @@ pub fn run<'a>(
             }
         }
         out.merge(best?);
+    }
+    if out.failure.is_some() {
+        out.asked = Some(Box::new((me.clone(), peers.clone())));
     }
     (!out.queries.is_empty()).then_some(out)
 }
@@ -175,6 +181,7 @@ impl<'a> Checked<'a> {
                 "both ends are on this host".to_owned(),
             )]),
             passing: BTreeSet::new(),
+            asked: None,
             not_in: Profiles::NONE,
         }
     }
@@ -224,6 +231,7 @@ fn ask<'a>(
         failure: None,
         assumptions: BTreeSet::new(),
         passing: BTreeSet::new(),
+        asked: None,
         not_in: Profiles::NONE,
     };
     let mut goal = query;

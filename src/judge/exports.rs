@@ -2,15 +2,18 @@
 
 use crate::load::LoadedExport;
 use hylint_engine::{Indexes, PointId, RuleSet, RuleSets, SetId};
-use hylint_model::Point;
+use hylint_model::{Export, Point};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The exports that are judged together, by numbers of their own, with the indexes of their rules.
 #[derive(Debug, Default)]
 pub struct Exports {
-    each: Vec<(LoadedExport, Indexes)>,
+    each: Vec<(Arc<LoadedExport>, Arc<Indexes>)>,
     /// Whose text the settings of a Windows firewall stand in, where that is not its own export's.
     settings: BTreeMap<PointId, SetId>,
+    /// Paths of the files whose sets the rules of an export name.
+    beside: BTreeMap<SetId, Vec<Arc<str>>>,
 }
 
 impl From<Vec<LoadedExport>> for Exports {
@@ -30,8 +33,12 @@ impl Exports {
     #[must_use]
     pub fn with_indexes(exports: Vec<LoadedExport>, new: impl Fn() -> Indexes) -> Self {
         Self {
-            each: exports.into_iter().map(|e| (e, new())).collect(),
+            each: exports
+                .into_iter()
+                .map(|e| (Arc::new(e), Arc::new(new())))
+                .collect(),
             settings: BTreeMap::new(),
+            beside: BTreeMap::new(),
         }
     }
 
@@ -46,10 +53,21 @@ impl Exports {
         self.settings.get(&point).copied().unwrap_or(point.set)
     }
 
+    /// Says which files hold the sets that the rules of an export name.
+    pub fn sets_stand_in(&mut self, export: SetId, paths: Vec<Arc<str>>) {
+        self.beside.insert(export, paths);
+    }
+
+    /// Paths of the files that hold the sets that the rules of an export name.
+    #[must_use]
+    pub fn beside(&self, export: SetId) -> &[Arc<str>] {
+        self.beside.get(&export).map_or(&[], Vec::as_slice)
+    }
+
     /// An export by its number.
     #[must_use]
     pub fn get(&self, id: SetId) -> Option<&LoadedExport> {
-        self.each.get(id.index()).map(|(e, _)| e)
+        self.each.get(id.index()).map(|(e, _)| &**e)
     }
 
     /// A point by its number.
@@ -60,7 +78,22 @@ impl Exports {
 
     /// In path order.
     pub fn iter(&self) -> impl Iterator<Item = &LoadedExport> {
-        self.each.iter().map(|(e, _)| e)
+        self.each.iter().map(|(e, _)| &**e)
+    }
+
+    /// The same exports with one of them changed; the others are shared. `None` if there is no such export.
+    #[must_use]
+    pub fn changed(&self, id: SetId, change: impl FnOnce(&mut Export)) -> Option<Self> {
+        let old = self.get(id)?;
+        let mut new = LoadedExport::clone(old);
+        change(&mut new.export);
+        let mut each = self.each.clone();
+        *each.get_mut(id.index())? = (Arc::new(new), Arc::default());
+        Some(Self {
+            each,
+            settings: self.settings.clone(),
+            beside: self.beside.clone(),
+        })
     }
 
     /// Every point, with its number.

@@ -9,9 +9,10 @@ use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
 use hylint_engine::{Carry, PointId};
-use hylint_model::{Clause, Field, NotInForce, Rule};
-use hylint_space::{FlagSet, PacketBox, ProtoSet};
+use hylint_model::{Clause, Field, NotInForce, Rule, Side, Test};
+use hylint_space::{AddrSet, FlagSet, PacketBox, ProtoSet};
 use rustc_hash::FxHashSet;
+use std::borrow::Cow;
 
 /// A rule worth pointing at.
 #[derive(Clone, Debug)]
@@ -124,20 +125,26 @@ fn misses_by(
     let s = &clause.space;
     let flags_differ =
         want.proto.is_subset(&s.proto) && want.flags.0 & s.flags.0 == 0 && s.flags != FlagSet::FULL;
+    let swapped = is_swapped(s, want);
     // A rule for any port, or for established packets only, is about something else.
-    if Carry::of(s) == Carry::PortLess || want.state.0 & s.state.0 == 0 || flags_differ {
+    let port_less = Carry::of(s) == Carry::PortLess && !swapped;
+    if port_less || want.state.0 & s.state.0 == 0 || flags_differ {
         return None;
     }
     let mut wrong: Vec<Wrong> = idle.to_vec();
+    let (src, dst) = (
+        held(c, clause, Side::Src, &s.src),
+        held(c, clause, Side::Dst, &s.dst),
+    );
     // One line a peer or a port is usual, so a rule need not hold all of the flow: it must touch it.
-    if !want.src.intersects(&s.src) {
+    if !want.src.intersects(&src) {
         // For some of the flow's own peers, or for other ones.
-        let own = c.queries.iter().any(|q| q.src.intersects(&s.src));
+        let own = c.queries.iter().any(|q| q.src.intersects(&src));
         let rank = if own { 2 } else { 6 };
         wrong.push((rank, Field::Source, SOURCES));
     }
-    if !want.dst.intersects(&s.dst) {
-        let own = c.queries.iter().any(|q| q.dst.intersects(&s.dst));
+    if !want.dst.intersects(&dst) {
+        let own = c.queries.iter().any(|q| q.dst.intersects(&dst));
         let rank = if own { 2 } else { 6 };
         wrong.push((rank, Field::Destination, DESTINATIONS));
     }
@@ -160,7 +167,13 @@ fn misses_by(
             "would allow it, but for another port",
         ));
     }
-    if !want.sport.is_subset(&s.sport) {
+    if swapped {
+        wrong.push((
+            3,
+            Field::SourcePort,
+            "would allow it, but the port is given as source port",
+        ));
+    } else if !want.sport.is_subset(&s.sport) {
         wrong.push((
             7,
             Field::SourcePort,
@@ -174,10 +187,10 @@ fn misses_by(
             "would allow it, but on another interface",
         ));
     }
-    if wrong.is_empty() && !want.src.is_subset(&s.src) {
+    if wrong.is_empty() && !want.src.is_subset(&src) {
         wrong.push((2, Field::Source, SOURCES));
     }
-    if wrong.is_empty() && !want.dst.is_subset(&s.dst) {
+    if wrong.is_empty() && !want.dst.is_subset(&dst) {
         wrong.push((2, Field::Destination, DESTINATIONS));
     }
     match wrong.as_slice() {
@@ -186,23 +199,52 @@ fn misses_by(
     }
 }
 
+/// Addresses of one side of a clause: those of its box that names with known addresses leave.
+fn held<'s>(c: &Checked<'_>, clause: &Clause, of: Side, all: &'s AddrSet) -> Cow<'s, AddrSet> {
+    let mut out = Cow::Borrowed(all);
+    for cond in &clause.conditions {
+        if let Test::Named { key, side } = &cond.test
+            && *side == of
+            && let Some(named) = c.guard.resolve.get(&**key)
+        {
+            out = Cow::Owned(match cond.negated {
+                true => out.subtract(named),
+                false => out.intersect(named),
+            });
+        }
+    }
+    out
+}
+
+/// Most ports of a list that somebody wrote by hand.
+const LISTED: u128 = 64;
+
+/// Whether a clause asks for the wanted ports where the client's are.
+fn is_swapped(s: &PacketBox, want: &PacketBox) -> bool {
+    s.dport.is_full()
+        && s.proto != ProtoSet::full()
+        && s.sport.count() <= LISTED
+        && want.dport.is_subset(&s.sport)
+}
+
 fn names_one(s: &PacketBox, ports: &[u16]) -> bool {
     ports.iter().any(|p| s.dport.contains(*p))
 }
 
 /// How far a rule's ports are from the required ones in keystrokes, if at most one: a digit changed, dropped or added, or
-/// two swapped.
+/// two swapped; the port before or behind counts as one.
 fn port_distance<'p>(s: &PacketBox, ports: impl Iterator<Item = &'p u16> + Clone) -> Option<u32> {
-    if s.dport.count() > 64 || s.proto == ProtoSet::full() {
+    if s.dport.count() > LISTED || s.proto == ProtoSet::full() {
         return None;
     }
     // The end of a range is no port that somebody mistyped.
     let named = s.dport.iter().filter(|(lo, hi)| lo == hi).map(|(lo, _)| lo);
     named
         .flat_map(|n| {
-            ports
-                .clone()
-                .map(move |p| keystrokes(&n.to_string(), &p.to_string()))
+            ports.clone().map(move |p| match n.abs_diff(*p) {
+                1 => 1,
+                _ => keystrokes(&n.to_string(), &p.to_string()),
+            })
         })
         .min()
         .filter(|d| *d <= 1)

@@ -13,6 +13,7 @@ mod overruled;
 mod probe;
 mod profiles;
 mod protocol;
+mod remedy;
 mod spec;
 pub mod whole;
 
@@ -25,10 +26,11 @@ pub use interfaces::NamedInterfaces;
 pub use judged::Judged;
 pub use miss::{Miss, Serving, nearest};
 pub use order::{InPart, InSite, Leg, Order};
-pub use overruled::overruled;
+pub use overruled::{Overridden, overridden, overruled};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
 pub use protocol::protocol_name;
+pub use remedy::{Remedies, Step};
 pub use spec::FlowSpec;
 pub use whole::{Decision, Row, RowVerdict, Tally, decide, rows};
 

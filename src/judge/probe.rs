@@ -94,9 +94,13 @@ impl<'a> Guard<'a> {
         policy: LocalPolicy<'a>,
         query: &PacketBox,
     ) -> Answer<'a> {
-        let ctx = self.context(exports, policy);
-        self.put(&ctx, query, &|part| {
-            evaluate(&ctx, self.points, self.direction, part)
+        self.ask_in(&self.context(exports, policy), query)
+    }
+
+    /// The same in a context of the caller's.
+    pub(super) fn ask_in(&self, ctx: &Context<'a>, query: &PacketBox) -> Answer<'a> {
+        self.put(ctx, query, &|part| {
+            evaluate(ctx, self.points, self.direction, part)
         })
     }
 

@@ -10,6 +10,7 @@ use hylint_space::AddrSet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Members that one condition may become clauses of; more stay a condition, with a note.
 const MEMBERS: usize = 4096;
@@ -31,6 +32,24 @@ struct Set {
     dimensions: usize,
 }
 
+/// Paths of the other files of the scope that define sets, if rules of the export name any that are not resolved yet.
+#[must_use]
+pub fn files(export: &LoadedExport, at: ExportId, heads: &Heads, index: &Index) -> Vec<Arc<str>> {
+    if !export.export.points.iter().any(uses) {
+        return Vec::new();
+    }
+    let others = index.scope(heads, at).into_iter().filter(|h| *h != at);
+    let holders = others.filter_map(|h| heads.get(h));
+    let holders = holders.filter(|h| sets(h).next().is_some());
+    holders.map(|h| h.path.clone()).collect()
+}
+
+/// Whether rules of a point name sets.
+fn uses(p: &Point) -> bool {
+    let mut rules = p.rules();
+    rules.any(|r| r.conditions().any(|c| set_name(c).is_some()))
+}
+
 pub(super) fn settle(
     export: &mut LoadedExport,
     at: ExportId,
@@ -39,10 +58,6 @@ pub(super) fn settle(
     known: &BTreeMap<String, AddrSet>,
     findings: &mut Vec<Finding>,
 ) {
-    let uses = |p: &Point| {
-        let mut rules = p.rules();
-        rules.any(|r| r.conditions().any(|c| set_name(c).is_some()))
-    };
     if !export.export.points.iter().any(uses) {
         return;
     }

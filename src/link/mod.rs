@@ -14,6 +14,7 @@ use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 
 pub use facts::{same_id, short_name};
+pub use ipset::files as set_files;
 pub use scope::{Index, Links};
 
 impl Links {

@@ -3,6 +3,7 @@
 //! A new lint is one entry in the registry of `finding/code.rs`, one function in the file of its group, and one page in
 //! `explain/`.
 
+mod command;
 pub mod describe;
 pub mod excess;
 pub mod explain;
@@ -11,6 +12,7 @@ pub mod hygiene;
 pub(crate) mod order;
 pub mod place;
 pub mod profiles;
+mod reproduce;
 pub mod required;
 pub mod trust;
 

@@ -87,6 +87,9 @@ pub fn decider_place(exports: &Exports, d: &Decider<'_>) -> Option<Place> {
 #[must_use]
 pub fn decider_name(exports: &Exports, d: &Decider<'_>) -> String {
     match d {
+        Decider::Rule { rule, .. } if rule.name.is_empty() && rule.priority.is_some() => {
+            format!("rule {}", rule.turn())
+        }
         Decider::Rule { rule, at } if rule.name.is_empty() => {
             let line =
                 place(exports, *at, rule_span(exports, *at, rule)).map_or(0, |p| p.start.line);
@@ -96,6 +99,36 @@ pub fn decider_name(exports: &Exports, d: &Decider<'_>) -> String {
         Decider::Policy { chain, .. } => chain.name.to_string(),
         Decider::Default { .. } | Decider::Setting { .. } => "default".into(),
         Decider::Nothing { reason, .. } => reason.as_str().into(),
+    }
+}
+
+/// Characters kept of a name in a sentence.
+const NAME: usize = 60;
+
+/// A decider in a sentence, as people find it in their console: `rule "Deny RDP" (priority 200)`, `rule 1730`, `line 12`.
+#[must_use]
+pub fn known_as(exports: &Exports, d: &Decider<'_>) -> String {
+    match d {
+        Decider::Rule { rule, .. } if !rule.name.is_empty() => {
+            let mut name: String = rule.name.chars().take(NAME).collect();
+            if name.len() < rule.name.len() {
+                name.push('…');
+            }
+            let priority = rule.priority.map(|n| format!(" (priority {n})"));
+            format!("rule \"{name}\"{}", priority.unwrap_or_default())
+        }
+        Decider::Policy { chain, .. } => format!("the policy of {}", chain.name),
+        d => decider_name(exports, d),
+    }
+}
+
+/// Whether a line of an export says what decides.
+#[must_use]
+pub fn is_stated(d: &Decider<'_>) -> bool {
+    match d {
+        Decider::Rule { .. } | Decider::Policy { .. } | Decider::Setting { .. } => true,
+        Decider::Default { default, .. } => default.origin == DefaultOrigin::Stated,
+        Decider::Nothing { .. } => false,
     }
 }
 

@@ -1,16 +1,19 @@
 //! Required flows that do not pass: `missing-flow`, `blocked-flow`, `partial-flow`, `disabled-flow`, `no-return-path`,
 //! `conditional-flow`; and `unverified-flow` where the site asks for evidence.
 
+use super::command;
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
+use super::reproduce;
 use crate::finding::{AssumptionId, Code, Finding, Identity, Place, Related, Severity};
 use crate::judge::{
-    Cause, Checked, Exports, Failure, FlowSpec, Judged, Miss, Serving, nearest, overruled,
+    Cause, Checked, Exports, Failure, FlowSpec, Judged, Miss, Overridden, Remedies, Serving,
+    nearest, overridden, overruled,
 };
 use crate::rules::matrix::{Implied, Requirement};
 use crate::site::Site;
 use hylint_engine::{Decider, Direction, PointId, union_addrs};
-use hylint_model::{Body, Discipline, Field, Span, Test};
+use hylint_model::{Body, Discipline, Field, RuleOrigin, Span, Test};
 use hylint_space::PortSet;
 use std::collections::HashMap;
 
@@ -78,7 +81,12 @@ impl Stop {
 
 /// Findings of the matrix.
 #[must_use]
-pub fn findings(exports: &Exports, site: &Site, judged: &[Judged<'_>]) -> Vec<Finding> {
+pub fn findings<'a>(
+    exports: &'a Exports,
+    site: &'a Site,
+    judged: &[Judged<'a>],
+    remedies: &mut Remedies,
+) -> Vec<Finding> {
     let mut out: Vec<Finding> = Vec::new();
     let mut stands: HashMap<String, usize> = HashMap::new();
     let serving = Serving::of(judged);
@@ -95,7 +103,7 @@ pub fn findings(exports: &Exports, site: &Site, judged: &[Judged<'_>]) -> Vec<Fi
         };
         for c in &j.checks {
             let Some(f) = &c.failure else { continue };
-            let finding = word(exports, &s, &spec, c, f, &serving);
+            let finding = word(exports, &s, &spec, c, f, &serving, remedies);
             let dir = c.guard.direction.as_str();
             let key = format!(
                 "{}|{}|{:?}|{dir}|{}|{}|{:?}|{}",
@@ -113,11 +121,12 @@ pub fn findings(exports: &Exports, site: &Site, judged: &[Judged<'_>]) -> Vec<Fi
 
 /// Findings of flows that the vendor's remarks imply: warnings, outside the rows.
 #[must_use]
-pub fn implied(
-    exports: &Exports,
-    site: &Site,
-    f: &Implied,
-    checks: &[Checked<'_>],
+pub fn implied<'a>(
+    exports: &'a Exports,
+    site: &'a Site,
+    f: &'a Implied,
+    checks: &[Checked<'a>],
+    remedies: &mut Remedies,
 ) -> Vec<Finding> {
     let spec = FlowSpec::implied(f, site);
     let s = Subject {
@@ -133,7 +142,8 @@ pub fn implied(
         .iter()
         .filter_map(|c| {
             let none = Serving::default();
-            Some(word(exports, &s, &spec, c, c.failure.as_ref()?, &none))
+            let f = c.failure.as_ref()?;
+            Some(word(exports, &s, &spec, c, f, &none, remedies))
         })
         .collect()
 }
@@ -157,17 +167,19 @@ fn merge(first: &mut Finding, f: Finding) {
 fn word<'a>(
     exports: &'a Exports,
     s: &Subject<'_>,
-    spec: &FlowSpec<'_>,
-    c: &Checked<'_>,
+    spec: &FlowSpec<'a>,
+    c: &Checked<'a>,
     f: &Failure<'a>,
     serving: &Serving,
+    remedies: &mut Remedies,
 ) -> Finding {
     let plain = matches!(f.cause, Cause::Denied { .. } | Cause::OddPorts { .. });
-    let allow =
-        f.by.rule()
-            .filter(|_| plain)
-            .and_then(|_| overruled(exports, &c.guard, f));
-    let miss = if plain && allow.is_none() {
+    let always = always_blocks(exports, c, f);
+    let allow = match always {
+        true => overruled(exports, &c.guard, f).map(|(at, rule)| Overridden::Rule { at, rule }),
+        false => overridden(exports, &c.guard, spec, f).filter(|_| plain),
+    };
+    let miss = if plain && allow.is_none() && !always {
         nearest(exports, c, spec, f, serving)
     } else {
         None
@@ -190,10 +202,15 @@ fn word<'a>(
     let place = setting
         .cloned()
         .or_else(|| place::decider_place(exports, &decider()));
-    let message = message(s, c, f, stop, off.is_some());
+    let by = match always {
+        true => ALWAYS.to_owned(),
+        false => place::known_as(exports, &f.by),
+    };
+    let message = message(s, c, f, stop, off.is_some(), &by);
     let mut out = Finding::new(code, severity, message, identity(s, c, f), place);
     out.label = match setting {
         Some(_) => POLICY.into(),
+        None if always => "blocks all inbound packets, whatever the rules say".into(),
         None => label(f, stop),
     };
     out.rule = f.by.rule().map(|_| decider_name(exports, &f.by));
@@ -206,15 +223,24 @@ fn word<'a>(
     out.assumptions = c.assumption_texts();
     let packet = f.packets.first();
     out.witness = packet.and_then(place::witness).map(Box::new);
+    if let Some(witness) = &out.witness {
+        out.reproduce = reproduce::of_required(exports, &c.guard, f, witness);
+    }
     pairs(&mut out, c, f);
-    if let Some((at, rule)) = allow {
-        relate(
-            &mut out,
-            exports,
-            at,
-            rule_span(exports, at, rule),
-            "this rule allows it, but it does not win",
-        );
+    match allow {
+        Some(Overridden::Rule { at, rule }) => {
+            let span = rule_span(exports, at, rule);
+            let label = "this rule allows it, but is overridden";
+            relate(&mut out, exports, at, span, label);
+        }
+        Some(Overridden::Default(by)) => {
+            let stated = place::decider_place(exports, &by).filter(|_| place::is_stated(&by));
+            out.related.extend(stated.map(|place| Related {
+                place,
+                label: "allows it by default, but is overridden".into(),
+            }));
+        }
+        None => {}
     }
     if let Some(m) = &miss {
         relate(
@@ -240,9 +266,17 @@ fn word<'a>(
             &format!("not known: {}", cond.describe()),
         );
     }
+    let steps = remedies.of(exports, c, spec, f, miss.as_ref(), s.id);
+    out.commands = steps
+        .and_then(|steps| command::of_steps(exports, steps))
+        .unwrap_or_default();
     let mut points = c.guard.points.iter().filter_map(|at| exports.point(*at));
     let stateless = points.any(|p| !p.stateful);
-    let help = help(s, c, f, stop, (blocks_first(exports, c), stateless));
+    let kinds = (blocks_first(exports, c), stateless);
+    let help = match always {
+        true => "set the firewall policy of the profile to BlockInbound: BlockInboundAlways overrides every allow rule".into(),
+        false => help(s, c, f, stop, kinds, own(exports, &f.by, &by)),
+    };
     out.help = Some(match (&policy, stop) {
         (Some(_), Stop::Missing | Stop::Partial) => by_policy(help, f, unmerged),
         _ => help,
@@ -275,11 +309,36 @@ fn local_rules_disabled(exports: &Exports, c: &Checked<'_>) -> Option<Place> {
 /// The advice where a local rule would not act.
 fn by_policy(help: String, f: &Failure<'_>, unmerged: bool) -> String {
     match (f.by.rule(), unmerged) {
-        (Some(_), true) => format!(
-            "narrow or remove the blocking rule, and {help} in Group Policy: LocalFirewallRules disables local rules"
-        ),
-        (None, true) => format!("{help} in Group Policy, or enable LocalFirewallRules there"),
-        (_, false) => format!("{help} in Group Policy: LocalFirewallRules disables local rules"),
+        (None, true) => {
+            "enable LocalFirewallRules for the profile in Group Policy, or put the rule there"
+                .into()
+        }
+        _ => format!("{help} in Group Policy: LocalFirewallRules disables local rules"),
+    }
+}
+
+/// The setting by which a Windows profile blocks all inbound packets, as netsh prints it.
+const ALWAYS: &str = "BlockInboundAlways";
+
+/// Whether a setting blocks the packets whatever the rules say.
+fn always_blocks(exports: &Exports, c: &Checked<'_>, f: &Failure<'_>) -> bool {
+    let Decider::Setting { at, span } = f.by else {
+        return false;
+    };
+    let point = exports.point(at);
+    let inbound = c.guard.direction != Direction::Out;
+    let all = point.and_then(|p| p.overrides(inbound, c.guard.profile).all);
+    all == Some((false, span))
+}
+
+/// What a rule that stops packets is called where new rules may come before it or behind it; nothing for one that closes
+/// the list by its number.
+fn own<'n>(exports: &Exports, by: &Decider<'_>, name: &'n str) -> &'n str {
+    let numbers = exports.point(by.at()).and_then(|p| p.kind.rule_numbers());
+    let number = by.rule().and_then(|r| r.priority);
+    match (numbers, number) {
+        (Some(own), Some(n)) if !own.contains(&n) => "",
+        _ => name,
     }
 }
 
@@ -337,7 +396,14 @@ fn verb_partly(d: Direction) -> &'static str {
     }
 }
 
-fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, off: bool) -> String {
+fn message(
+    s: &Subject<'_>,
+    c: &Checked<'_>,
+    f: &Failure<'_>,
+    stop: Stop,
+    off: bool,
+    by: &str,
+) -> String {
     let flow = format!(
         "{} {} from {} to {}",
         s.transport.to_uppercase(),
@@ -377,7 +443,7 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, off: b
         Stop::Conditional { peers: false } => {
             format!("whether {flow} passes at {at} depends on what the export does not say")
         }
-        Stop::Blocked => format!("{stopped}: a rule denies it"),
+        Stop::Blocked => format!("{stopped}: {by} denies it"),
         Stop::Disabled => format!("{stopped}: the rule for it is disabled"),
         Stop::Partial => {
             let why = if off {
@@ -391,6 +457,9 @@ fn message(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>, stop: Stop, off: b
             format!("{stopped}: a rule denies it, and policy disables the local rule for it")
         }
         Stop::Missing if off => format!("{stopped}: policy disables the local rule for it"),
+        Stop::Missing if matches!(f.by, Decider::Setting { .. }) && by == ALWAYS => {
+            format!("{stopped}: {by} denies it")
+        }
         Stop::Missing => format!("{stopped}: no rule allows it"),
     }
 }
@@ -439,6 +508,7 @@ fn help(
     f: &Failure<'_>,
     stop: Stop,
     (blocks_first, stateless): (bool, bool),
+    by: &str,
 ) -> String {
     let flow = format!(
         "{} {}",
@@ -478,9 +548,13 @@ fn help(
             _ => "make the rule unconditional for this flow, or export what decides it".into(),
         },
         Stop::Blocked if blocks_first => {
-            "narrow or remove the blocking rule: a block wins over every allow".into()
+            let policy =
+                f.by.rule()
+                    .is_some_and(|r| r.origin == RuleOrigin::GroupPolicy);
+            let whose = if policy { " in Group Policy" } else { "" };
+            format!("narrow or remove {by}{whose}: a block overrides every allow")
         }
-        Stop::Blocked => "narrow the denying rule, or let the allowing rule come first".into(),
+        Stop::Blocked => format!("narrow {by}, or allow {flow} before it"),
         Stop::Disabled => "enable the rule".into(),
         Stop::NoReply if stateless => format!(
             "allow the replies {} to TCP and UDP ports {} of {who}: this point keeps no state",
@@ -510,11 +584,18 @@ fn help(
         Stop::Next { .. } => {
             "track both directions of the connection, or neither and accept state UNTRACKED".into()
         }
-        Stop::Partial | Stop::Missing => match c.guard.direction {
-            Direction::In => format!("allow {flow} in from {who}"),
-            Direction::Out => format!("allow {flow} out to {who}"),
-            Direction::Forward => format!("let {flow} from {} through to {}", s.from, s.to),
-        },
+        Stop::Partial | Stop::Missing => {
+            let allow = match c.guard.direction {
+                Direction::In => format!("allow {flow} in from {who}"),
+                Direction::Out => format!("allow {flow} out to {who}"),
+                Direction::Forward => format!("let {flow} from {} through to {}", s.from, s.to),
+            };
+            match f.by.rule() {
+                Some(_) if blocks_first => format!("narrow or remove {by}, and {allow}"),
+                Some(_) if !by.is_empty() => format!("{allow}, before {by}"),
+                _ => allow,
+            }
+        }
     }
 }
 

@@ -27,7 +27,7 @@ impl Report for Human {
                 }
         };
         for group in fold::fold(o.findings.iter().filter(shown)) {
-            finding::write(&group, &style, out)?;
+            finding::write(&group, &style, options.verbose, out)?;
             writeln!(out)?;
         }
         if options.quiet {

@@ -10,7 +10,7 @@ use super::{RenderOptions, Report, words};
 use crate::finding::outcome::{
     Check, Counts, Evidence, ExportInfo, Outcome, RequirementResult, Status,
 };
-use crate::finding::{Finding, Place, RoleSource, Severity, Waiver, Witness};
+use crate::finding::{Finding, Place, Reproduce, RoleSource, Severity, Waiver, Witness};
 use hylint_model::Direction;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -254,6 +254,10 @@ pub(super) struct FindingOut<'a> {
     /// How many parts the excess has; 0 where it is not told, as hundreds of earlier rules cut it up.
     excess_total: usize,
     witness: Option<&'a Witness>,
+    /// `hylint trace` commands that show what the finding claims of the witness.
+    reproduce: &'a [Reproduce],
+    /// Commands that do what `help` says, in the language of the export, in this order.
+    commands: &'a [String],
     related: Vec<RelatedOut<'a>>,
     assumptions: &'a [String],
     /// Survives moved lines, reordered and renamed rules; unique within a run.
@@ -562,6 +566,8 @@ impl<'a> FindingOut<'a> {
             excess: f.excess.iter().map(|p| p.text.as_str()).collect(),
             excess_total: f.excess_total,
             witness: f.witness.as_deref(),
+            reproduce: &f.reproduce,
+            commands: &f.commands,
             related: f
                 .related
                 .iter()

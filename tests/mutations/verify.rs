@@ -1,5 +1,6 @@
 //! Runs a case and compares what was found with what was expected.
 
+use super::advice::{self, Advice};
 use super::mutate::{Case, Expect, Mutation, Platform, Spot};
 use super::page::Page;
 use super::{aws, azure, iptables, netsh};
@@ -94,6 +95,7 @@ pub fn run(case: &Case<'_>, binary: bool) -> Result<Result<(), String>, &'static
             )
         })
     });
+    let result = result.and_then(|()| advised(case, dir.path()).map(|_| ()));
     if result.is_err() && std::env::var_os("HYLINT_KEEP_MUTATIONS").is_some() {
         let kept = dir.keep();
         return Ok(result.map_err(|e| format!("{e}\n    kept in {}", kept.display())));
@@ -203,6 +205,31 @@ fn at(p: &Place) -> At {
         start: (p.start.line, p.start.column),
         end: Some((p.end.line, p.end.column)),
     }
+}
+
+/// Takes the advice of each finding on the row of a case: how much of it there was. The error says what did not help.
+pub fn advised(case: &Case<'_>, dir: &Path) -> Result<Advice, String> {
+    let all = advice::findings(dir)?;
+    let mut sum = Advice::default();
+    let row = case.req.row;
+    let on_row = |f: &&hylint::finding::Finding| {
+        let required = f.row == Some(row) || f.also.contains(&row);
+        required && f.severity > Severity::Note
+    };
+    for f in all.iter().filter(on_row) {
+        // Outbound, a rule of any port for a program decides, and `trace` is not told the program.
+        let program = case.platform == Platform::Netsh && case.dir == super::plan::Dir::Out;
+        if f.reproduce.is_empty() && !program {
+            return Err(format!("no trace: {}", f.message));
+        }
+        if f.commands.is_empty() {
+            return Err(format!("no command: {}", f.message));
+        }
+        let one = advice::take(dir, &all, f)?;
+        sum.traced += one.traced;
+        sum.applied += one.applied;
+    }
+    Ok(sum)
 }
 
 fn in_process(case: &Case<'_>, dir: &Path) -> Result<Report, String> {

@@ -30,6 +30,8 @@ pub struct Context<'a> {
     /// A rule that acts before the others of its list where their order makes no difference, so that what it lets in is
     /// told as its own and is not cut up by those that let the same in.
     pub ahead: Option<&'a Rule>,
+    /// A rule that is passed over, to ask what would decide if it did not exist.
+    pub without: Option<&'a Rule>,
 }
 
 impl<'a> Context<'a> {
@@ -51,7 +53,13 @@ impl<'a> Context<'a> {
             filter_only: false,
             budget: BRANCH_BUDGET,
             ahead: None,
+            without: None,
         }
+    }
+
+    /// Whether a rule is the one that is passed over.
+    pub(super) fn passes_over(&self, rule: &Rule) -> bool {
+        self.without.is_some_and(|w| std::ptr::eq(w, rule))
     }
 
     /// The indexes of a point's long lists, if it has any.

@@ -33,7 +33,9 @@ struct Passage<'c, 'a> {
 impl<'a> Passage<'_, 'a> {
     /// Whether a rule is one of these kinds and in force.
     fn acts(&self, rule: &Rule, kinds: Kinds) -> bool {
-        Kinds::of(&rule.action).meets(kinds) && self.point.in_force(rule, self.ctx.profile)
+        Kinds::of(&rule.action).meets(kinds)
+            && self.point.in_force(rule, self.ctx.profile)
+            && !self.ctx.passes_over(rule)
     }
 
     /// Runs the rules of some kinds that act, in their order; packets that one takes leave.

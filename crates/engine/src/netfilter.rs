@@ -372,7 +372,8 @@ impl<'a> HookWalk<'a, '_> {
         let mut rules = RuleWalk::new(index, ListId::Chain(id), &chain.rules, false, kinds);
         rules.put(pieces);
         while let Some((rule, mut met)) = rules.next() {
-            if !rule.may_be_in_force() || matches!(rule.action, Action::Continue) {
+            let idle = !rule.may_be_in_force() || self.ctx.passes_over(rule);
+            if idle || matches!(rule.action, Action::Continue) {
                 rules.put(met);
                 continue;
             }

@@ -5,6 +5,7 @@ use super::profiles::{Active, ActiveSource, NotInForce, Overrides, Profiles, Win
 use super::rule::{Rule, RuleOrigin};
 use crate::Span;
 use hylint_space::Family;
+use std::ops::RangeInclusive;
 
 /// What kind of firewall a point is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -118,6 +119,17 @@ impl PointKind {
         match self {
             Self::WindowsFirewall => false,
             Self::Netfilter | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => true,
+        }
+    }
+
+    /// The numbers that rules of one's own may have, where rules have numbers (AWS VPC user guide, "Network ACL rules";
+    /// Azure, "Network security groups": priority).
+    #[must_use]
+    pub const fn rule_numbers(self) -> Option<RangeInclusive<u32>> {
+        match self {
+            Self::NetworkAcl => Some(1..=32_766),
+            Self::Nsg => Some(100..=4096),
+            Self::WindowsFirewall | Self::Netfilter | Self::SecurityGroup => None,
         }
     }
 

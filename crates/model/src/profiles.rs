@@ -200,6 +200,18 @@ pub struct WindowsProfiles {
 }
 
 impl WindowsProfiles {
+    /// Lets the rules decide in a profile that blocks all inbound packets whatever they say.
+    pub fn let_rules_decide(&mut self, profile: Profiles) {
+        let own = Profiles::EACH.iter().zip(&mut self.profiles);
+        let mut own = own.filter(|((p, _), _)| *p == profile);
+        if let Some((_, Some(settings))) = own.next()
+            && let Some((policy, _)) = &mut settings.inbound
+            && *policy == InboundPolicy::BlockAlways
+        {
+            *policy = InboundPolicy::Block;
+        }
+    }
+
     /// The settings of a profile, of several the first one's; `None` if they are not in the export.
     #[must_use]
     pub fn settings(&self, profiles: Profiles) -> Option<&ProfileSettings> {

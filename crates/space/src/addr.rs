@@ -243,6 +243,26 @@ impl AddrSet {
             .or_else(|| self.v6.first().map(|a| IpAddr::V6(a.into())))
     }
 
+    /// The fewest prefixes that together are the set, ascending: IPv4 first.
+    #[must_use]
+    pub fn prefixes(&self) -> Vec<(IpAddr, u8)> {
+        let v4 = self.v4.iter();
+        let v6 = self.v6.iter();
+        let mut out = Vec::new();
+        for (lo, hi) in v4 {
+            split(lo.into(), hi.into(), 32, |lo, len| {
+                let lo = u32::try_from(lo).unwrap_or(u32::MAX);
+                out.push((Ipv4Addr::from(lo).into(), len));
+            });
+        }
+        for (lo, hi) in v6 {
+            split(lo, hi, 128, |lo, len| {
+                out.push((Ipv6Addr::from(lo).into(), len));
+            });
+        }
+        out
+    }
+
     /// Each range in the text form of the interface: an address, a CIDR prefix where the range is one, else `a-b`.
     /// IPv4 first, ascending.
     pub fn texts(&self) -> impl Iterator<Item = String> + '_ {
@@ -260,6 +280,23 @@ impl AddrSet {
             range_text(&a, &b, lo == hi, prefix_len(lo, hi, 128))
         });
         v4.chain(v6)
+    }
+}
+
+/// Splits a range into the prefixes that it is made of.
+fn split(mut lo: u128, hi: u128, bits: u32, mut each: impl FnMut(u128, u8)) {
+    loop {
+        // The largest block that starts at `lo` and does not pass `hi`.
+        let mut host = lo.trailing_zeros().min(bits);
+        let last = |host: u32| lo | u128::MAX.checked_shr(128 - host).unwrap_or(0);
+        while last(host) > hi {
+            host -= 1;
+        }
+        each(lo, u8::try_from(bits - host).unwrap_or(u8::MAX));
+        match last(host).checked_add(1) {
+            Some(next) if next <= hi => lo = next,
+            _ => return,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod acl;
 pub mod catalog;
+mod command;
 mod companion;
 mod document;
 mod group;
@@ -39,7 +40,7 @@ pub const FORMAT: FormatSpec = FormatSpec {
     detect,
     read,
     edit: None,
-    commands: None,
+    commands: Some(command::commands),
 };
 
 fn detect(input: &Input<'_>) -> Score {

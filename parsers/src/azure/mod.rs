@@ -13,6 +13,7 @@
 
 mod addr;
 pub mod catalog;
+mod command;
 mod companion;
 mod context;
 mod defaults;
@@ -40,7 +41,7 @@ pub const FORMAT: FormatSpec = FormatSpec {
     detect,
     read,
     edit: None,
-    commands: None,
+    commands: Some(command::commands),
 };
 
 fn detect(input: &Input<'_>) -> Score {

@@ -1,4 +1,4 @@
-//! Writes groups as `az network nsg list` prints them: what [`super::FORMAT`] reads back as the same model.
+//! Writes groups as `az network nsg list` prints them: what [`crate::azure::FORMAT`] reads back as the same model.
 
 use crate::json::escape::quoted;
 use crate::write::{Result, WriteError};
@@ -9,7 +9,7 @@ use hylint_space::{AddrSet, PortSet, ProtoSet, proto};
 use std::fmt::Write as _;
 
 /// Why a rule or a part of it cannot be written.
-type Part<T> = std::result::Result<T, &'static str>;
+pub(super) type Part<T> = std::result::Result<T, &'static str>;
 
 /// Writes groups, one object each. Default rules that stand in no file are left out, as reading adds them.
 ///
@@ -131,15 +131,15 @@ fn rule(out: &mut String, r: &Rule, direction: &str) -> Part<()> {
 
 /// Words for one end of a rule.
 #[derive(Default)]
-struct End {
-    words: Vec<String>,
-    groups: Vec<String>,
+pub(super) struct End {
+    pub(super) words: Vec<String>,
+    pub(super) groups: Vec<String>,
 }
 
 type Key<'a> = (&'a AddrSet, Option<&'a Condition>);
 
 /// The ends of a rule: its clauses must be every pair of them.
-fn ends(r: &Rule) -> Part<[End; 2]> {
+pub(super) fn ends(r: &Rule) -> Part<[End; 2]> {
     let mut sides: [Vec<Key<'_>>; 2] = [Vec::new(), Vec::new()];
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     let Some(first) = r.clauses.first() else {
@@ -227,7 +227,7 @@ fn end(keys: &[Key<'_>]) -> Part<End> {
         let Some(tag) = key.strip_prefix("azure:") else {
             return Err("a name of another platform");
         };
-        let internet = super::addr::named("Internet", *side, c.span);
+        let internet = crate::azure::addr::named("Internet", *side, c.span);
         if c.negated {
             if tag != "VirtualNetwork" || **addrs != internet.addrs {
                 return Err("a negated name");
@@ -249,7 +249,7 @@ fn end(keys: &[Key<'_>]) -> Part<End> {
     Ok(out)
 }
 
-fn protocol(set: &ProtoSet, ports_any: bool) -> Part<String> {
+pub(super) fn protocol(set: &ProtoSet, ports_any: bool) -> Part<String> {
     let numbers: Vec<(u8, u8)> = set.iter().collect();
     let name = match numbers.as_slice() {
         [(proto::TCP, proto::TCP)] => "Tcp",
@@ -266,7 +266,7 @@ fn protocol(set: &ProtoSet, ports_any: bool) -> Part<String> {
     Ok(name.to_owned())
 }
 
-fn port_words(set: &PortSet) -> Vec<String> {
+pub(super) fn port_words(set: &PortSet) -> Vec<String> {
     if set.is_full() {
         return vec!["*".to_owned()];
     }

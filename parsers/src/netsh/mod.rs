@@ -8,6 +8,7 @@ mod addresses;
 mod block;
 pub mod catalog;
 mod clauses;
+mod command;
 mod detect;
 mod lines;
 mod ports;
@@ -36,7 +37,7 @@ pub const FORMAT: FormatSpec = FormatSpec {
     detect,
     read,
     edit: None,
-    commands: None,
+    commands: Some(command::commands),
 };
 
 fn detect(input: &Input<'_>) -> Score {

@@ -7,6 +7,7 @@ use super::{classify, parts};
 use crate::finding::{Finding, Identity, Part, Related, Severity};
 use crate::lints::describe::Frame;
 use crate::lints::place::{self, normalized, rule_span};
+use crate::lints::reproduce;
 use crate::rules::platform;
 use hylint_engine::{Decider, subtract_all};
 use hylint_model::Rule;
@@ -149,6 +150,9 @@ impl<'a> PointReview<'a, '_> {
         let tcp = excess.iter().find(|b| b.proto.contains(proto::TCP));
         let packet = tcp.or(excess.first());
         f.witness = packet.and_then(place::witness).map(Box::new);
+        if let (Some(packet), Some(witness)) = (packet, &f.witness) {
+            f.reproduce = reproduce::of_open(self.exports, self.guard, self.at, packet, witness);
+        }
         f.help = Some(class.help.to_owned());
         f
     }

@@ -7,6 +7,7 @@ use crate::common::sanitize::{limited, text};
 use crate::finding::{Finding, Place, Severity};
 use crate::report::words::{self, SENTENCE, packet, plural, ranges};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
+use rustc_hash::FxHashSet;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -14,11 +15,18 @@ use std::io::{self, Write};
 const NAMED: usize = 6;
 /// Places shown with their lines; the rest is named.
 const SHOWN: usize = 4;
+/// Commands shown of findings with one cause, unless all are asked for.
+const COMMANDS: usize = 4;
 /// Width of the column of heads.
 const HEADS: usize = 12;
 
 /// Writes a finding with its snippets and details.
-pub(super) fn write(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    group: &Group<'_>,
+    style: &Style,
+    verbose: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let f = group.first;
     let (places, more) = places(group);
     let files = by_file(&places);
@@ -52,7 +60,8 @@ pub(super) fn write(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io
         buffer.push_str(part.get(from..).unwrap_or_default());
     }
     out.write_all(buffer.as_bytes())?;
-    details(group, &more, style, out)
+    details(group, &more, style, out)?;
+    commands(group, verbose, style, out)
 }
 
 fn handler(style: &Style) -> GraphicalReportHandler {
@@ -197,9 +206,16 @@ fn details(
         let head = if n == 0 { "unneeded" } else { "" };
         entry(head, Paint::Dim, line)?;
     }
-    if let Some(w) = &f.witness {
+    if let (Some(w), true) = (&f.witness, f.reproduce.is_empty()) {
         entry("packet", Paint::Dim, &packet(w))?;
     }
+    for (n, r) in f.reproduce.iter().enumerate() {
+        let head = if n == 0 { "  trace" } else { "" };
+        unbroken(style).entry(out, head, Paint::Dim, HEADS, &text(&r.command))?;
+    }
+    let mut entry = |head: &str, paint, value: &str| {
+        style.entry(out, &format!("  {head}"), paint, HEADS, value)
+    };
     if !f.assumptions.is_empty() {
         let ids: Vec<_> = f.assumptions.iter().map(|a| text(a)).collect();
         entry("assumed", Paint::Yellow, &ids.join(", "))?;
@@ -208,6 +224,40 @@ fn details(
         entry("help", Paint::Cyan, &limited(help, SENTENCE))?;
     }
     Ok(())
+}
+
+/// The commands that do what the help of each finding says, each once.
+fn commands(
+    group: &Group<'_>,
+    verbose: bool,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut known: FxHashSet<&str> = FxHashSet::default();
+    let mut all: Vec<&str> = group
+        .all()
+        .flat_map(|f| &f.commands)
+        .map(String::as_str)
+        .collect();
+    all.retain(|c| known.insert(c));
+    let shown = if verbose { all.len() } else { COMMANDS };
+    for (n, command) in all.iter().take(shown).enumerate() {
+        let head = if n == 0 { "  run" } else { "" };
+        unbroken(style).entry(out, head, Paint::Cyan, HEADS, &text(command))?;
+    }
+    if all.len() > shown {
+        let more = plural(all.len() - shown, "more command");
+        style.entry(out, "", Paint::Dim, HEADS, &format!("{more} (-v)"))?;
+    }
+    Ok(())
+}
+
+/// A command that is broken into lines cannot be copied.
+fn unbroken(style: &Style) -> Style {
+    Style {
+        width: usize::MAX,
+        ..*style
+    }
 }
 
 /// One line for each requirement of the group: row, id and what breaks.

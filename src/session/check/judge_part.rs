@@ -6,7 +6,9 @@ use super::parts::Part;
 use super::results::{FileFacts, check_of};
 use crate::finding::outcome::Check;
 use crate::finding::{AssumptionId, Finding};
-use crate::judge::{self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Tally};
+use crate::judge::{
+    self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Remedies, Tally,
+};
 use crate::lints::{excess, hygiene, profiles, required, trust};
 use crate::load::LoadedExport;
 use crate::session::suppress;
@@ -108,8 +110,9 @@ fn judge_exports(
             }
         }
     }
-    out.findings
-        .extend(required::findings(exports, flows.site, &judged));
+    let mut remedies = Remedies::default();
+    let required = required::findings(exports, flows.site, &judged, &mut remedies);
+    out.findings.extend(required);
     out.findings.extend(profiles::findings(exports, &judged));
     // What is open is judged in a profile too, whether or not there are checks.
     if scope.hosts.iter().any(|h| judge::assumed(exports, h)) {
@@ -117,8 +120,13 @@ fn judge_exports(
     }
     for f in &flows.matrix.implied {
         let checks = judge::judge_implied(flows, exports, f);
-        out.findings
-            .extend(required::implied(exports, flows.site, f, &checks));
+        out.findings.extend(required::implied(
+            exports,
+            flows.site,
+            f,
+            &checks,
+            &mut remedies,
+        ));
     }
     out.doubted = trust::doubted(exports, &judged);
     // Rules that decide nothing open nothing.

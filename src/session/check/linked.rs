@@ -7,7 +7,7 @@ use crate::link;
 use crate::load::ExportId;
 use crate::session::bodies::Changed;
 use crate::session::material::Material;
-use hylint_engine::Indexes;
+use hylint_engine::{Indexes, SetId};
 use std::sync::{Arc, OnceLock};
 
 /// A part's exports with what their scope says in their rules.
@@ -37,14 +37,19 @@ impl LinkedPart {
             said.extend(found);
         }
         let (heads, links) = (&material.heads, &material.links);
+        let each = exports.iter().zip(&part.exports);
+        let sets: Vec<_> = each
+            .map(|(e, at)| link::set_files(e, *at, heads, &links.index))
+            .collect();
         for (e, at) in exports.iter_mut().zip(&part.exports) {
             let known = material.known();
             said.extend(link::settle(e, *at, heads, &links.index, known));
         }
-        Ok(Self {
-            exports: part.exports(links, exports, indexes),
-            said,
-        })
+        let mut exports = part.exports(links, exports, indexes);
+        for (n, files) in sets.into_iter().enumerate().filter(|(_, f)| !f.is_empty()) {
+            exports.sets_stand_in(SetId::new(n), files);
+        }
+        Ok(Self { exports, said })
     }
 }
 

@@ -4,7 +4,7 @@ use crate::json::escape::quoted;
 use std::fmt::Write as _;
 
 /// A value to print. Its depth is the writer's own, never an input's.
-pub(super) enum Json {
+pub(in crate::aws) enum Json {
     Text(String),
     Number(i64),
     Bool(bool),
@@ -20,6 +20,21 @@ pub(super) fn text(s: &str) -> Json {
 /// Prints with four blanks for each level. The recursion is as deep as [`Json`] values of this file are: six.
 pub(super) fn print(value: &Json, out: &mut String) {
     print_at(value, 0, out);
+}
+
+/// Prints on one line, without blanks. The recursion is as deep as [`print`]'s.
+pub(in crate::aws) fn compact(value: &Json) -> String {
+    let joined = |each: Vec<String>| each.join(",");
+    match value {
+        Json::Text(s) => quoted(s),
+        Json::Number(n) => n.to_string(),
+        Json::Bool(b) => b.to_string(),
+        Json::List(items) => format!("[{}]", joined(items.iter().map(compact).collect())),
+        Json::Object(members) => {
+            let one = |(key, v): &(&str, Json)| format!("{}:{}", quoted(key), compact(v));
+            format!("{{{}}}", joined(members.iter().map(one).collect()))
+        }
+    }
 }
 
 fn print_at(value: &Json, level: usize, out: &mut String) {

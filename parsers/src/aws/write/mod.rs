@@ -2,7 +2,7 @@
 //!
 //! An export can say less than the model: what it cannot say is an error, never left out.
 
-mod json;
+pub(super) mod json;
 mod parts;
 
 use super::acl::LAST;
@@ -80,7 +80,7 @@ fn tags(point: &Point) -> Option<(&'static str, Json)> {
 }
 
 /// One permission for each clause and combination of protocol and port range.
-fn permissions(rules: &[Rule], side: Side) -> Result<Json> {
+pub(super) fn permissions(rules: &[Rule], side: Side) -> Result<Json> {
     let mut out = Vec::new();
     for rule in rules.iter().filter(|r| r.enabled) {
         if rule.action != Action::Allow {
@@ -201,7 +201,7 @@ fn acl(point: &Point, lists: &Lists) -> Result<Json> {
 }
 
 /// An entry holds one protocol, one range and one block, so a rule that needs several cannot keep its number.
-fn acl_entries(rule: &Rule, side: Side, out: &mut Vec<Json>) -> Result<()> {
+pub(super) fn acl_entries(rule: &Rule, side: Side, out: &mut Vec<Json>) -> Result<()> {
     let word = match rule.action {
         Action::Allow => "allow",
         Action::Deny => "deny",

@@ -3,8 +3,7 @@
 use super::json::Json;
 use crate::write::{Result, WriteError};
 use hylint_model::{Rule, Side, Span};
-use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, proto};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, proto};
 
 /// Returns what AWS has no words for.
 pub(super) fn error(span: Span, message: &'static str) -> WriteError {
@@ -149,37 +148,16 @@ fn bounds(rule: &Rule, space: &PacketBox, protocol: u8) -> Result<Vec<Option<(i6
 
 /// IPv4 blocks that together are the set.
 pub(super) fn v4_blocks(set: &AddrSet) -> Vec<String> {
-    let block = |(lo, length): (u128, u32)| {
-        let address = Ipv4Addr::from(u32::try_from(lo).unwrap_or(u32::MAX));
-        format!("{address}/{length}")
-    };
-    blocks(&set.v4, 32).into_iter().map(block).collect()
+    blocks(&set.only(Family::V4))
 }
 
 /// IPv6 blocks that together are the set.
 pub(super) fn v6_blocks(set: &AddrSet) -> Vec<String> {
-    let block = |(lo, length)| format!("{}/{length}", Ipv6Addr::from(lo));
-    blocks(&set.v6, 128).into_iter().map(block).collect()
+    blocks(&set.only(Family::V6))
 }
 
-/// The fewest prefixes that together are the set: address and length, ascending.
-fn blocks<T: Scalar + Into<u128>>(set: &RangeSet<T>, bits: u32) -> Vec<(u128, u32)> {
-    let mut out = Vec::new();
-    for (lo, hi) in set.iter() {
-        let (mut lo, hi): (u128, u128) = (lo.into(), hi.into());
-        loop {
-            // The largest block that starts at `lo` and does not pass `hi`.
-            let mut host = lo.trailing_zeros().min(bits);
-            let last = |host: u32| lo | u128::MAX.checked_shr(128 - host).unwrap_or(0);
-            while last(host) > hi {
-                host -= 1;
-            }
-            out.push((lo, bits - host));
-            match last(host).checked_add(1) {
-                Some(next) if next <= hi => lo = next,
-                _ => break,
-            }
-        }
-    }
-    out
+fn blocks(set: &AddrSet) -> Vec<String> {
+    let each = set.prefixes().into_iter();
+    each.map(|(address, length)| format!("{address}/{length}"))
+        .collect()
 }

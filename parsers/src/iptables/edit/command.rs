@@ -2,18 +2,23 @@
 
 use super::chain::{ChainAt, Result};
 use super::resolved::{Effect, Resolved, Splice};
-use super::shell::quoted;
 use crate::edit::EditError;
 use crate::iptables::matches::MATCHES;
 use crate::iptables::targets::TARGETS;
 use crate::iptables::token::Tokens;
-use hylint_model::{Families, Field, Rule, Span, Test};
+use crate::shell::posix as quoted;
+use hylint_model::{Clause, Families, Field, Rule, Span, Test};
+use hylint_space::Family;
 
 /// The commands, in order.
 pub(super) fn commands(text: &str, resolved: &Resolved<'_>) -> Result<Vec<String>> {
     let at = &resolved.at;
     let tool = Tool {
-        start: format!("{} -t {}", program(at)?, quoted(&at.table.name)?),
+        start: format!(
+            "{} -t {}",
+            program(at, &resolved.effect)?,
+            quoted(&at.table.name)?
+        ),
         chain: chain(at)?,
     };
     match &resolved.effect {
@@ -25,10 +30,19 @@ pub(super) fn commands(text: &str, resolved: &Resolved<'_>) -> Result<Vec<String
     }
 }
 
-fn program(at: &ChainAt<'_>) -> Result<&'static str> {
-    match at.point.families {
-        Families::V4 => Ok("iptables"),
-        Families::V6 => Ok("ip6tables"),
+/// The tool of the dump's family; where the dump does not say it, that of the new rule's addresses.
+fn program(at: &ChainAt<'_>, effect: &Effect) -> Result<&'static str> {
+    let has = |family| {
+        let Effect::Splice(splice) = effect else {
+            return false;
+        };
+        let clauses = splice.new.rules.iter().flat_map(|r| &r.clauses);
+        let named = |c: &Clause| c.space.src.has(family) && c.space.dst.has(family);
+        clauses.clone().any(named)
+    };
+    match (at.point.families, has(Family::V4), has(Family::V6)) {
+        (Families::V4, ..) | (_, true, false) => Ok("iptables"),
+        (Families::V6, ..) | (_, false, true) => Ok("ip6tables"),
         _ => Err(EditError::Unsupported(
             "the export does not say whether it is IPv4 or IPv6",
         )),

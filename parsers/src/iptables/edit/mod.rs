@@ -7,7 +7,6 @@ mod chain;
 mod command;
 mod lines;
 mod resolved;
-mod shell;
 mod verify;
 mod written;
 
@@ -40,8 +39,9 @@ pub(super) fn edit(source: &Source, export: &Export, change: &Change) -> Result<
 /// The commands of [`crate::format::CommandsFn`]. A list of shell commands has them, too: its model is what they build.
 pub(super) fn commands(source: &Source, export: &Export, change: &Change) -> Result<Vec<String>> {
     let resolved = Resolved::of(&source.text, export, change)?;
-    if !script::is_commands(&source.text) {
-        // A change that cannot be made in the text is none for the machine either.
+    // What cannot be changed in the text cannot be on the machine either. A new rule leaves the text as it is, and the
+    // model may say more than the text: members of sets, for example.
+    if !script::is_commands(&source.text) && !matches!(change, Change::Insert { .. }) {
         edit(source, export, change)?;
     }
     command::commands(&source.text, &resolved)

@@ -35,6 +35,9 @@ impl<'e> Resolved<'e> {
                 Written::of(at, new)?.in_place_of(text, old, new)
             })?,
             Change::SetPolicy { list, allow } => policy(export, *list, *allow)?,
+            Change::LetRulesDecide { .. } => {
+                return Err(EditError::Unsupported("iptables has no profiles"));
+            }
             Change::SetEnabled { .. } => {
                 return Err(EditError::Unsupported("iptables has no disabled rules"));
             }

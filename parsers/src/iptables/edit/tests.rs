@@ -739,7 +739,7 @@ proptest! {
     /// Whatever the text, a shell reads one word: the text.
     #[test]
     fn a_quoted_word_is_read_back(word in "[ -~éß–]{0,12}") {
-        let quoted = super::shell::quoted(&word).unwrap();
+        let quoted = crate::shell::posix(&word).unwrap();
         prop_assert_eq!(unquoted(&quoted), Some(word));
     }
 

@@ -6,7 +6,7 @@
 //! verdicts for packets that no rule decides (they come from the profile settings), and edge traversal.
 
 mod form;
-mod parts;
+pub(super) mod parts;
 mod profiles;
 mod same;
 
@@ -91,18 +91,18 @@ fn verify(text: &str, lists: &Lists) -> Result<()> {
 
 /// The verbose fields of a rule, from the conditions of its clauses.
 #[derive(Default)]
-struct VerboseFields<'a> {
+pub(super) struct VerboseFields<'a> {
     /// Its verbose fields were not printed.
     brief: bool,
-    program: Option<&'a str>,
-    service: Option<&'a str>,
-    security: Option<&'a str>,
-    interfaces: Option<&'a str>,
-    peers: Option<&'a str>,
+    pub(super) program: Option<&'a str>,
+    pub(super) service: Option<&'a str>,
+    pub(super) security: Option<&'a str>,
+    pub(super) interfaces: Option<&'a str>,
+    pub(super) peers: Option<&'a str>,
 }
 
 impl<'a> VerboseFields<'a> {
-    fn of(rule: &'a Rule) -> Part<Self> {
+    pub(super) fn of(rule: &'a Rule) -> Part<Self> {
         let mut fields = Self::default();
         for condition in rule.conditions() {
             fields.add(condition)?;
@@ -209,7 +209,7 @@ fn source(origin: RuleOrigin) -> Option<&'static str> {
     }
 }
 
-fn action(rule: &Rule) -> Part<&'static str> {
+pub(super) fn action(rule: &Rule) -> Part<&'static str> {
     match rule.action {
         Action::Allow => Ok("Allow"),
         Action::Deny => Ok("Block"),
@@ -218,7 +218,7 @@ fn action(rule: &Rule) -> Part<&'static str> {
     }
 }
 
-fn profile_names(profiles: Profiles) -> Part<String> {
+pub(super) fn profile_names(profiles: Profiles) -> Part<String> {
     let names = [
         (Profiles::DOMAIN, "Domain"),
         (Profiles::PRIVATE, "Private"),

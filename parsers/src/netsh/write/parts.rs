@@ -10,7 +10,7 @@ use hylint_space::{AddrSet, Family, PortSet, ProtoSet, proto};
 
 /// The protocol line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(in crate::netsh) enum Protocol {
     Any,
     /// Any, with ports.
     AnyPorts,
@@ -18,7 +18,7 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    pub(super) fn text(self) -> String {
+    pub(in crate::netsh) fn text(self) -> String {
         match self {
             Self::Any | Self::AnyPorts => "Any".to_owned(),
             Self::One(proto::TCP) => "TCP".to_owned(),
@@ -39,7 +39,7 @@ impl Protocol {
     }
 }
 
-pub(super) fn protocol(clauses: &[Clause]) -> Part<Protocol> {
+pub(in crate::netsh) fn protocol(clauses: &[Clause]) -> Part<Protocol> {
     let all = clauses
         .iter()
         .fold(ProtoSet::empty(), |all, c| all.union(&c.space.proto));
@@ -54,7 +54,10 @@ pub(super) fn protocol(clauses: &[Clause]) -> Part<Protocol> {
 }
 
 /// LocalIP and RemoteIP.
-pub(super) fn addresses(clauses: &[Clause], direction: Direction) -> Part<(String, String)> {
+pub(in crate::netsh) fn addresses(
+    clauses: &[Clause],
+    direction: Direction,
+) -> Part<(String, String)> {
     let family = protocol(clauses)?.family();
     let (local, remote) = match direction {
         Direction::In => (Side::Dst, Side::Src),
@@ -150,7 +153,7 @@ fn values(set: &PortSet) -> Part<Vec<String>> {
 }
 
 /// LocalPort and RemotePort, if the rule has these lines.
-pub(super) fn ports(
+pub(in crate::netsh) fn ports(
     clauses: &[Clause],
     direction: Direction,
     protocol: Protocol,

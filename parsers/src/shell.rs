@@ -1,6 +1,5 @@
-//! Words for a shell. Text of an export is hostile: a comment or a chain's name may hold anything.
+//! Words for shells. Text of an export is hostile: a comment, a path or a chain's name may hold anything.
 
-use super::chain::Result;
 use crate::edit::EditError;
 
 /// A word as a POSIX shell reads it back: in single quotes unless every character is plain.
@@ -8,7 +7,7 @@ use crate::edit::EditError;
 /// # Errors
 /// [`EditError::Unsafe`] if a person who reads or pastes the line could take it for another one: control characters, and
 /// what hides text or changes its direction.
-pub(super) fn quoted(word: &str) -> Result<String> {
+pub fn posix(word: &str) -> Result<String, EditError> {
     if word.chars().any(hidden) {
         return Err(EditError::Unsafe(
             "text with invisible characters cannot be part of a command",
@@ -21,6 +20,26 @@ pub(super) fn quoted(word: &str) -> Result<String> {
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     })
+}
+
+/// A text in double quotes that cmd.exe, PowerShell and the argument reader of Windows programs all take literally.
+///
+/// # Errors
+/// [`EditError::Unsafe`] if it has a character that one of them would read otherwise: quotes, `%` and `!` (variables of
+/// cmd.exe), `$` and a grave accent (PowerShell), a backslash at the end, and what [`posix`] refuses.
+pub fn windows(text: &str) -> Result<String, EditError> {
+    let special = |c: char| {
+        matches!(
+            c,
+            '"' | '%' | '!' | '$' | '`' | '^' | '\u{2018}'..='\u{201f}'
+        ) || hidden(c)
+    };
+    if text.chars().any(special) || text.ends_with('\\') {
+        return Err(EditError::Unsafe(
+            "the text has characters that shells of Windows read differently",
+        ));
+    }
+    Ok(format!("\"{text}\""))
 }
 
 /// Controls, Unicode's direction and joining marks, line separators, tags and fillers.

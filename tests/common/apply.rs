@@ -1,0 +1,471 @@
+//! Does to the text of an export what a printed command would do to the machine that it is of. It stands on nothing of
+//! hylint: a command that hylint prints and cannot read back is not help.
+
+use serde_json::{Map, Value, json};
+
+/// The text after a command.
+pub fn apply(text: &str, command: &str) -> Result<String, String> {
+    let words = words(command)?;
+    let all: Vec<&str> = words.iter().map(String::as_str).collect();
+    match all.as_slice() {
+        [
+            "iptables" | "ip6tables",
+            "-t",
+            table,
+            verb,
+            chain,
+            rest @ ..,
+        ] => iptables(text, table, verb, chain, rest),
+        ["netsh", "advfirewall", "firewall", "add", "rule", rest @ ..] => {
+            Ok(text.to_owned() + &netsh_rule(rest)?)
+        }
+        ["netsh", "advfirewall", "firewall", "set", "rule", rest @ ..] => netsh_set(text, rest),
+        [
+            "netsh",
+            "advfirewall",
+            "firewall",
+            "delete",
+            "rule",
+            rest @ ..,
+        ] => netsh_edit(text, rest, |_| Ok(String::new())),
+        [
+            "netsh",
+            "advfirewall",
+            "set",
+            profile,
+            "firewallpolicy",
+            policy,
+        ] => netsh_policy(text, profile, policy),
+        ["aws", "ec2", verb, rest @ ..] => aws(text, verb, rest),
+        ["az", "network", "nsg", "rule", verb, rest @ ..] => azure(text, verb, rest),
+        _ => Err(format!("unknown command: {command}")),
+    }
+}
+
+/// Words as a POSIX shell splits them; double quotes as in a command for Windows.
+pub fn words(line: &str) -> Result<Vec<String>, String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut word: Option<String> = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ' ' => out.extend(word.take()),
+            '\'' | '"' => {
+                let part = word.get_or_insert_default();
+                loop {
+                    match chars.next() {
+                        Some(q) if q == c => break,
+                        Some(q) => part.push(q),
+                        None => return Err(format!("a quote is open: {line}")),
+                    }
+                }
+            }
+            '\\' => word.get_or_insert_default().extend(chars.next()),
+            '$' | '`' | ';' | '&' | '|' | '<' | '>' | '*' | '?' | '(' | ')' | '#' | '~' | '\n' => {
+                return Err(format!("a shell reads `{c}`: {line}"));
+            }
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    out.extend(word);
+    Ok(out)
+}
+
+fn iptables(
+    text: &str,
+    table: &str,
+    verb: &str,
+    chain: &str,
+    rest: &[&str],
+) -> Result<String, String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let start = lines.iter().rposition(|l| l.trim() == format!("*{table}"));
+    let start = start.ok_or("no such table")?;
+    let end = lines.iter().skip(start).position(|l| l.trim() == "COMMIT");
+    let end = start + end.ok_or("no COMMIT")?;
+    let body = |l: &str| match l.strip_prefix('[') {
+        Some(counted) => counted.split_once("] ").map_or("", |(_, b)| b).to_owned(),
+        None => l.to_owned(),
+    };
+    let own = |l: &String| body(l).starts_with(&format!("-A {chain} "));
+    let at: Vec<usize> = (start..end).filter(|i| own(&lines[*i])).collect();
+    let counted = lines[start..end].iter().any(|l| l.starts_with('['));
+    let line = |rest: &[&str]| {
+        let quoted = |w: &&str| match w.contains(' ') || w.is_empty() {
+            true => format!("\"{}\"", w.replace('\\', "\\\\").replace('"', "\\\"")),
+            false => (*w).to_owned(),
+        };
+        let words: Vec<String> = rest.iter().map(quoted).collect();
+        let zero = if counted { "[0:0] " } else { "" };
+        format!("{zero}-A {chain} {}", words.join(" "))
+    };
+    match (verb, rest) {
+        ("-A", rest) => {
+            let place = at.last().map_or(end, |i| i + 1);
+            lines.insert(place, line(rest));
+        }
+        ("-I", [number, rest @ ..]) => {
+            let n: usize = number.parse().map_err(|e| format!("{e}"))?;
+            let place = *at.get(n - 1).ok_or("no such rule number")?;
+            lines.insert(place, line(rest));
+        }
+        ("-D", [number]) => {
+            let n: usize = number.parse().map_err(|e| format!("{e}"))?;
+            lines.remove(*at.get(n - 1).ok_or("no such rule number")?);
+        }
+        ("-R", [number, rest @ ..]) => {
+            let n: usize = number.parse().map_err(|e| format!("{e}"))?;
+            lines[*at.get(n - 1).ok_or("no such rule number")?] = line(rest);
+        }
+        _ => return Err(format!("unknown: {verb} {rest:?}")),
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
+/// `key=value` words.
+fn pairs<'w>(words: &[&'w str]) -> Result<Vec<(&'w str, &'w str)>, String> {
+    let pair = |w: &&'w str| w.split_once('=').ok_or(format!("no value: {w}"));
+    words.iter().map(pair).collect()
+}
+
+/// The labels of netsh's lines by the names of its options.
+const LABELS: [(&str, &str); 12] = [
+    ("name", "Rule Name"),
+    ("enable", "Enabled"),
+    ("dir", "Direction"),
+    ("profile", "Profiles"),
+    ("localip", "LocalIP"),
+    ("remoteip", "RemoteIP"),
+    ("protocol", "Protocol"),
+    ("localport", "LocalPort"),
+    ("remoteport", "RemotePort"),
+    ("program", "Program"),
+    ("service", "Service"),
+    ("action", "Action"),
+];
+
+fn netsh_rule(words: &[&str]) -> Result<String, String> {
+    let said = pairs(words)?;
+    if let Some((key, _)) = said
+        .iter()
+        .find(|(k, _)| LABELS.iter().all(|(l, _)| l != k))
+    {
+        return Err(format!("netsh has no option {key}"));
+    }
+    let get = |key: &str| said.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
+    let portless = !matches!(get("protocol").unwrap_or("any"), "TCP" | "UDP");
+    if portless && (get("localport").or(get("remoteport"))).is_some() {
+        return Err("ports need TCP or UDP".into());
+    }
+    let mut out = "\n".to_owned();
+    for (key, label) in LABELS {
+        let default = match key {
+            "enable" => Some("Yes"),
+            "profile" => Some("Domain,Private,Public"),
+            "localip" | "remoteip" | "protocol" => Some("Any"),
+            "localport" | "remoteport" if !portless => Some("Any"),
+            _ => None,
+        };
+        if let Some(value) = get(key).or(default) {
+            let value = match key {
+                "dir" | "action" | "profile" => title(value),
+                _ => value.to_owned(),
+            };
+            out += &format!("{:<38}{value}\n", format!("{label}:"));
+            if key == "name" {
+                out += &format!("{}\n", "-".repeat(70));
+                continue;
+            }
+        }
+        if key == "program" {
+            // What verbose output always has.
+            for (label, value) in [
+                ("Edge traversal", "No"),
+                ("InterfaceTypes", "Any"),
+                ("Security", "NotRequired"),
+                ("Rule source", "Local Setting"),
+            ] {
+                out += &format!("{:<38}{value}\n", format!("{label}:"));
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn title(words: &str) -> String {
+    let one = |w: &str| {
+        let (head, tail) = w.split_at(1);
+        head.to_uppercase() + tail
+    };
+    words.split(',').map(one).collect::<Vec<_>>().join(",")
+}
+
+/// Edits the blocks of the rules that the words before `new` pick.
+fn netsh_edit(
+    text: &str,
+    picked: &[&str],
+    edit: impl Fn(&str) -> Result<String, String>,
+) -> Result<String, String> {
+    let picked = pairs(picked)?;
+    let (mut out, mut found) = (String::new(), 0);
+    let mut blocks: Vec<String> = vec![String::new()];
+    for line in text.split_inclusive('\n') {
+        if line.starts_with("Rule Name:") || line.trim().is_empty() {
+            blocks.push(String::new());
+        }
+        blocks.last_mut().unwrap().push_str(line);
+    }
+    for block in blocks {
+        let value = |label: &str| {
+            let mut lines = block.lines();
+            let line = lines.find_map(|l| l.strip_prefix(&format!("{label}:")));
+            line.map(|v| v.trim().to_lowercase())
+        };
+        let fits = |(key, wanted): &(&str, &str)| {
+            let label = LABELS.iter().find(|(k, _)| k == key);
+            let label = label.map(|(_, l)| *l);
+            let wanted = match (*key, *wanted) {
+                ("profile", "any") => "Domain,Private,Public",
+                (_, wanted) => wanted,
+            };
+            label.and_then(value).as_deref() == Some(&*wanted.to_lowercase())
+        };
+        if block.starts_with("Rule Name:") && picked.iter().all(fits) {
+            found += 1;
+            out += &edit(&block)?;
+        } else {
+            out += &block;
+        }
+    }
+    match found {
+        0 => Err(format!("no rule is picked by {picked:?}")),
+        _ => Ok(out),
+    }
+}
+
+fn netsh_set(text: &str, words: &[&str]) -> Result<String, String> {
+    let new = words.iter().position(|w| *w == "new").ok_or("no `new`")?;
+    let values = pairs(&words[new + 1..])?;
+    netsh_edit(text, &words[..new], |block| {
+        let mut block = block.to_owned();
+        for (key, value) in &values {
+            let label = LABELS.iter().find(|(k, _)| k == key).ok_or("unknown")?.1;
+            let head = format!("{label}:");
+            let line = block.lines().find(|l| l.starts_with(&head));
+            let line = line.ok_or(format!("no line {label}"))?.to_owned();
+            block = block.replace(&line, &format!("{head:<38}{}", title(value)));
+        }
+        Ok(block)
+    })
+}
+
+fn netsh_policy(text: &str, profile: &str, policy: &str) -> Result<String, String> {
+    let name = title(profile.strip_suffix("profile").ok_or("no profile")?);
+    let (inbound, outbound) = policy.split_once(',').ok_or("no policy")?;
+    let inbound = match inbound {
+        "blockinbound" => "BlockInbound",
+        "allowinbound" => "AllowInbound",
+        _ => return Err(format!("unknown policy {inbound}")),
+    };
+    let outbound = match outbound {
+        "blockoutbound" => "BlockOutbound",
+        "allowoutbound" => "AllowOutbound",
+        "notconfigured" => "NotConfigured",
+        _ => return Err(format!("unknown policy {outbound}")),
+    };
+    let (mut out, mut inside, mut found) = (String::new(), false, false);
+    for line in text.split_inclusive('\n') {
+        if line.contains("Profile Settings") {
+            inside = line.starts_with(&name);
+        }
+        if inside && line.starts_with("Firewall Policy") {
+            out += &format!("{:<38}{inbound},{outbound}\n", "Firewall Policy");
+            found = true;
+        } else {
+            out += line;
+        }
+    }
+    found.then_some(out).ok_or("no such profile".into())
+}
+
+/// Options with their values: those that follow it up to the next option.
+fn options<'w>(words: &[&'w str]) -> Vec<(&'w str, Vec<&'w str>)> {
+    let mut out: Vec<(&str, Vec<&str>)> = Vec::new();
+    for w in words {
+        match (w.strip_prefix("--"), out.last_mut()) {
+            (Some(name), _) => out.push((name, Vec::new())),
+            (None, Some((_, values))) => values.push(w),
+            (None, None) => {}
+        }
+    }
+    out
+}
+
+fn aws(text: &str, verb: &str, words: &[&str]) -> Result<String, String> {
+    let options = options(words);
+    let all = |key: &str| options.iter().find(|(k, _)| *k == key).map(|(_, v)| v);
+    let get = |key: &str| all(key).and_then(|v| v.first().copied());
+    let mut doc: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let number = |v: &str| v.parse::<i64>().map_err(|e| e.to_string());
+    match verb {
+        "authorize-security-group-ingress" | "authorize-security-group-egress" => {
+            let key = match verb.ends_with("egress") {
+                true => "IpPermissionsEgress",
+                false => "IpPermissions",
+            };
+            let new: Value = serde_json::from_str(get("ip-permissions").ok_or("none")?)
+                .map_err(|e| e.to_string())?;
+            let group = object(&mut doc, "GroupId", get("group-id").ok_or("no group")?, key)?;
+            let list = group.get_mut(key).and_then(Value::as_array_mut);
+            list.ok_or("no list")?
+                .extend(new.as_array().ok_or("no list")?.iter().cloned());
+        }
+        "create-network-acl-entry" | "delete-network-acl-entry" => {
+            let id = get("network-acl-id").ok_or("no ACL")?;
+            let egress = all("egress").is_some();
+            if egress == all("ingress").is_some() {
+                return Err("egress or ingress".into());
+            }
+            let n = number(get("rule-number").ok_or("no number")?)?;
+            let acl = object(&mut doc, "NetworkAclId", id, "Entries")?;
+            let entries = acl.get_mut("Entries").and_then(Value::as_array_mut);
+            let entries = entries.ok_or("no entries")?;
+            let same = |e: &Value| e["RuleNumber"] == n && e["Egress"] == egress;
+            if verb.starts_with("delete") {
+                entries.retain(|e| !same(e));
+            } else if entries.iter().any(same) {
+                return Err(format!("entry {n} exists"));
+            } else {
+                let mut entry = Map::new();
+                entry.insert("RuleNumber".into(), json!(n));
+                entry.insert("Egress".into(), json!(egress));
+                entry.insert("Protocol".into(), json!(get("protocol").ok_or("none")?));
+                entry.insert(
+                    "RuleAction".into(),
+                    json!(get("rule-action").ok_or("none")?),
+                );
+                for (option, key) in [
+                    ("cidr-block", "CidrBlock"),
+                    ("ipv6-cidr-block", "Ipv6CidrBlock"),
+                ] {
+                    if let Some(v) = get(option) {
+                        entry.insert(key.into(), json!(v));
+                    }
+                }
+                if let Some(range) = get("port-range") {
+                    let mut ports = Map::new();
+                    for pair in range.split(',') {
+                        let (k, v) = pair.split_once('=').ok_or("no pair")?;
+                        ports.insert(k.into(), json!(number(v)?));
+                    }
+                    entry.insert("PortRange".into(), Value::Object(ports));
+                }
+                entries.push(Value::Object(entry));
+            }
+        }
+        _ => return Err(format!("unknown verb {verb}")),
+    }
+    serde_json::to_string_pretty(&doc).map_err(|e| e.to_string())
+}
+
+/// The object anywhere in a document whose key has a value and that has another key, too.
+fn object<'d>(
+    doc: &'d mut Value,
+    key: &str,
+    value: &str,
+    other: &str,
+) -> Result<&'d mut Map<String, Value>, String> {
+    fn find<'d>(
+        v: &'d mut Value,
+        is: &impl Fn(&Value) -> bool,
+    ) -> Option<&'d mut Map<String, Value>> {
+        if is(v) {
+            return v.as_object_mut();
+        }
+        match v {
+            Value::Array(all) => all.iter_mut().find_map(|v| find(v, is)),
+            Value::Object(all) => all.values_mut().find_map(|v| find(v, is)),
+            _ => None,
+        }
+    }
+    let is =
+        |v: &Value| v.get(key).and_then(Value::as_str) == Some(value) && v.get(other).is_some();
+    find(doc, &is).ok_or(format!("no {key} {value}"))
+}
+
+fn azure(text: &str, verb: &str, words: &[&str]) -> Result<String, String> {
+    let options = options(words);
+    let all = |key: &str| options.iter().find(|(k, _)| *k == key).map(|(_, v)| v);
+    let get = |key: &str| {
+        let value = all(key).and_then(|v| v.first().copied());
+        value.ok_or(format!("no --{key}"))
+    };
+    let mut doc: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let nsg = object(&mut doc, "name", get("nsg-name")?, "securityRules")?;
+    let id = nsg["id"].as_str().unwrap_or_default().to_lowercase();
+    let wanted = format!(
+        "/subscriptions/{}/resourcegroups/{}/",
+        get("subscription")?,
+        get("resource-group")?
+    );
+    if !id.starts_with(&wanted.to_lowercase()) {
+        return Err(format!("{id} is not in {wanted}"));
+    }
+    let rules = nsg.get_mut("securityRules").and_then(Value::as_array_mut);
+    let rules = rules.ok_or("no rules")?;
+    let name = get("name")?;
+    if verb == "delete" {
+        rules.retain(|r| r["name"] != name);
+        return serde_json::to_string_pretty(&doc).map_err(|e| e.to_string());
+    }
+    match verb {
+        "create" => {}
+        "update" => rules.retain(|r| r["name"] != name),
+        _ => return Err(format!("unknown verb {verb}")),
+    }
+    let priority: i64 = get("priority")?.parse().map_err(|e| format!("{e}"))?;
+    let direction = get("direction")?;
+    for r in rules.iter() {
+        if r["name"] == name {
+            return Err(format!("rule {name} exists"));
+        }
+        if r["priority"] == priority && r["direction"] == direction {
+            return Err(format!("priority {priority} is taken"));
+        }
+    }
+    let mut new = Map::new();
+    for (key, value) in [
+        ("name", name),
+        ("direction", direction),
+        ("access", get("access")?),
+        ("protocol", get("protocol")?),
+    ] {
+        new.insert(key.into(), json!(value));
+    }
+    new.insert("priority".into(), json!(priority));
+    for (option, one, many) in [
+        (
+            "source-address-prefixes",
+            "sourceAddressPrefix",
+            "sourceAddressPrefixes",
+        ),
+        ("source-port-ranges", "sourcePortRange", "sourcePortRanges"),
+        (
+            "destination-address-prefixes",
+            "destinationAddressPrefix",
+            "destinationAddressPrefixes",
+        ),
+        (
+            "destination-port-ranges",
+            "destinationPortRange",
+            "destinationPortRanges",
+        ),
+    ] {
+        match all(option).ok_or(format!("no --{option}"))?.as_slice() {
+            [v] => new.insert(one.into(), json!(v)),
+            several => new.insert(many.into(), json!(several)),
+        };
+    }
+    rules.push(Value::Object(new));
+    serde_json::to_string_pretty(&doc).map_err(|e| e.to_string())
+}
