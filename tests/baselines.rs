@@ -77,7 +77,7 @@ fn trusted(case: &Path) -> Known {
     text.lines().map(one).collect()
 }
 
-/// What is not as it was: findings that the baseline does not hold, and those that are gone.
+/// What is not as it was, nor as `later.txt` says it is by now: findings that the baseline does not hold, and those that are gone.
 fn differences(case: &Path, then: &BTreeSet<String>) -> Vec<String> {
     let report = report(case);
     let mut gone = trusted(case);
@@ -105,9 +105,20 @@ fn differences(case: &Path, then: &BTreeSet<String>) -> Vec<String> {
         }
     }
     if report["baseline"]["gone"] != 0 {
-        out.push(format!("gone from the baseline: {}", report["baseline"]));
+        let entries = &report["baseline"]["gone"];
+        out.push(format!("gone from the baseline: {entries}"));
     }
     out.extend(gone.iter().map(|(code, f)| format!("gone: {code} {f}")));
+    let later = std::fs::read_to_string(case.join("later.txt")).unwrap_or_default();
+    let mut right: Vec<&str> = later.lines().collect();
+    out.retain(|d| match right.iter().position(|r| r == d) {
+        Some(at) => {
+            right.remove(at);
+            false
+        }
+        None => true,
+    });
+    out.extend(right.iter().map(|r| format!("no longer: {r}")));
     let name = case.file_name().unwrap().to_string_lossy().into_owned();
     out.iter().map(|d| format!("{name}: {d}")).collect()
 }

@@ -73,17 +73,15 @@ const FAULTS: [(&str, &[About]); 3] = [
     (
         "cloud-hybrid",
         &[
-            ("any-any", GROUPS, "debug"),
             ("blocked-flow", NSGS, "DenyLegacySessionHostServer"),
             ("conditional-flow", GROUPS, "PrefixListId"),
-            ("exposed-to-internet", GROUPS, "PrefixListId"),
-            ("exposed-to-internet", GROUPS, "temporary, partner"),
             ("exposed-to-internet", NSGS, "AllowRdp"),
             ("missing-flow", GROUPS, "IpPermissions"),
             ("missing-flow", NSGS, "DenyAllInBound"),
             ("no-return-path", ACLS, "32767"),
             ("over-permissive-port", GROUPS, "node 1"),
             ("over-permissive-port", GROUPS, "node 2"),
+            ("over-permissive-port", GROUPS, "debug"),
             ("partial-flow", NSGS, "DenyAllInBound"),
         ],
     ),

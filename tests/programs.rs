@@ -317,13 +317,11 @@ fn a_condition_on_the_process_carries_only_what_names_its_ports() {
 }
 
 #[test]
-fn excess_takes_each_condition_to_hold() {
+fn excess_takes_any_process_to_listen() {
     for condition in [
         service("Spooler"),
         program(r"C:\x\other.exe"),
         local(Test::SystemPort),
-        Condition::new(ConditionKind::Rate, Test::Opaque, Span::default(), "limit"),
-        Condition::new(ConditionKind::Peer, Test::IpSec, Span::default(), "IPsec"),
     ] {
         let rules = vec![rule(
             Action::Allow,
@@ -331,5 +329,60 @@ fn excess_takes_each_condition_to_hold() {
             std::slice::from_ref(&condition),
         )];
         assert_eq!(judged(rules, LocalPolicy::Holds), ASSUMED, "{condition:?}");
+    }
+}
+
+/// Catches a deny that may not apply, or an allow for somebody, that hides the allow for everybody behind it.
+#[test]
+fn excess_behind_a_rule_that_may_not_apply_is_seen() {
+    let open = |kind, test| Condition::new(kind, test, Span::default(), "it may be");
+    let unnamed = PacketBox {
+        dport: PortSet::full(),
+        ..https()
+    };
+    for (action, space, condition, hidden) in [
+        (
+            Action::Deny,
+            https(),
+            open(ConditionKind::Rate, Test::Opaque),
+            false,
+        ),
+        (
+            Action::Deny,
+            https(),
+            open(ConditionKind::Peer, Test::Opaque),
+            false,
+        ),
+        (
+            Action::Deny,
+            https(),
+            open(ConditionKind::Unknown, Test::Opaque),
+            false,
+        ),
+        (
+            Action::Deny,
+            unnamed.clone(),
+            program(r"C:\x\other.exe"),
+            false,
+        ),
+        (Action::Deny, https(), program(r"C:\x\other.exe"), false),
+        (
+            Action::Allow,
+            https(),
+            open(ConditionKind::Peer, Test::Opaque),
+            false,
+        ),
+        // The export says no more, and the block names its port.
+        (Action::Deny, https(), local(Test::Unprinted), true),
+        (Action::Deny, unnamed, local(Test::Unprinted), false),
+    ] {
+        let rules = vec![
+            rule(action.clone(), space, std::slice::from_ref(&condition)),
+            rule(Action::Allow, https(), &[]),
+        ];
+        let open = judged(rules, LocalPolicy::Holds)
+            .iter()
+            .any(|(effect, _)| *effect == Effect::Allow);
+        assert_eq!(open, !hidden, "{action:?} {condition:?}");
     }
 }

@@ -4,17 +4,22 @@
 //! The excess of a rule is its own box minus every needed flow of the hosts behind the point, minus the platform's
 //! background. Each rule gets at most one finding, the gravest.
 
+mod beyond;
 mod classify;
 mod defaults;
 mod elsewhere;
 mod entry;
 mod fold;
+mod inner;
+mod jointly;
 mod needed;
 mod parts;
 mod passing;
 mod points;
 mod review;
 mod sums;
+mod sweep;
+mod told;
 mod weigh;
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub struct Host<P = RunPoint> {
     /// Whether required flows are judged at these layers. False for a further interface of a host, whose declared addresses
     /// are on another one: excess is the union over all interfaces, and each is a host of its own under one name.
     pub declared: bool,
+    /// Whether exports list the interfaces behind these layers, so that `every` is all that there is.
+    pub listed: bool,
     /// Its roles, those that live on another role's hosts included.
     pub roles: Vec<RoleIx>,
     /// Where the roles come from, if they come from anywhere.
@@ -85,6 +87,7 @@ impl Host {
             addrs: self.addrs.clone(),
             every: self.every.clone(),
             declared: self.declared,
+            listed: self.listed,
             roles: self.roles.clone(),
             role_source: self.role_source,
             layers: self.layers.iter().map(layer).collect(),

@@ -443,6 +443,8 @@ impl<'a> Talk<'_, 'a> {
             },
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
+            narrowed: false,
+            own_network: false,
             alone: false,
             stage,
             state: of.state,

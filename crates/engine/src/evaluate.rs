@@ -59,6 +59,8 @@ pub(super) fn evaluate_from<'a>(
             },
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
+            narrowed: false,
+            own_network: false,
             alone: true,
             stage: Stage::Request,
             state: query.state,

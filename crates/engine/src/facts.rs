@@ -1,7 +1,7 @@
 //! What is known on a packet's path of conditions that nothing decides, so that a second question about the same thing
 //! gets the same answer: not by its words alone, but by the values that the first one left.
 
-use hylint_model::{Condition, ConditionKind, Side, Test};
+use hylint_model::{Condition, ConditionKind, Rule, Side, Test};
 use hylint_space::RangeSet;
 
 /// An undecided condition and what it was taken to be.
@@ -51,6 +51,28 @@ impl<'a> Fact<'a> {
     /// Whether they are of one condition and only one of them can be true.
     pub(crate) fn contradicts(&self, o: &Self) -> bool {
         self.value != o.value && self.back == o.back && is_same_test(self.condition, o.condition)
+    }
+
+    /// Whether it is about a condition of the rule itself.
+    pub(crate) fn is_of(&self, rule: &Rule) -> bool {
+        rule.conditions().any(|c| std::ptr::eq(c, self.condition))
+    }
+
+    /// Whether it may leave few of the packets: somebody is in a set, or a match that is not modelled holds. Outside of a
+    /// set is nearly everyone.
+    pub(crate) fn narrows(&self) -> bool {
+        let kind = self.condition.kind;
+        // Of a match that is not modelled, its text says whether it is negated.
+        let said = self.condition.test == Test::Opaque
+            && self.condition.text.split_whitespace().any(|w| w == "!");
+        self.value != said && matches!(kind, ConditionKind::Peer | ConditionKind::Unknown)
+    }
+
+    /// Whether the sender is a machine of the own network, whichever that is.
+    pub(crate) fn is_own_network(&self) -> bool {
+        let source = |side: &Side| *side == Side::Src;
+        let from = matches!(&self.condition.test, Test::Named { side, .. } if source(side));
+        self.value && from && self.condition.names_own_network()
     }
 
     /// Whether it is about where a packet goes, which a translation changes.

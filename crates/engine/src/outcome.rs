@@ -139,6 +139,11 @@ pub struct Branch<'a> {
     pub conditions: SmallVec<[&'a Condition; 2]>,
     /// Conditions that were taken to hold, as an assumption.
     pub assumed: SmallVec<[&'a Condition; 1]>,
+    /// A condition about the peer, or one that is not modelled, was taken to hold on the way to the rule that decided: fewer
+    /// packets than these may get there.
+    pub narrowed: bool,
+    /// One of these asks the sender to be a machine of the own network.
+    pub own_network: bool,
     /// No other branch holds a packet of this one: nothing forked on its way, and nothing was translated.
     pub alone: bool,
     /// The packet of the conversation that was decided about.

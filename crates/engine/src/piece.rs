@@ -195,6 +195,13 @@ impl<'a> Piece<'a> {
             Effect::Allow => self.trail(),
             _ => None,
         };
+        let own = by.rule();
+        let before = self.facts.iter().filter(|f| f.narrows());
+        let mut before = before
+            .filter(|f| !own.is_some_and(|r| f.is_of(r)))
+            .peekable();
+        let narrowed = before.peek().is_some();
+        let own_network = before.any(Fact::is_own_network);
         let mut space = self.space;
         let state = space.state;
         if let Some(out) = self.asked_out {
@@ -220,6 +227,8 @@ impl<'a> Piece<'a> {
             by,
             conditions: self.conditions,
             assumed: self.assumed,
+            narrowed,
+            own_network,
             alone,
             stage: Stage::Request,
             state,

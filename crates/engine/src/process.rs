@@ -27,7 +27,7 @@ pub enum LocalPolicy<'a> {
     /// For a required flow: an allow that names its ports carries it under an assumption, unless its program is known to be
     /// another one than this.
     Required(Listener<'a>),
-    /// For excess: taken to hold.
+    /// For excess: whatever process is asked for is there, and nothing is known to keep packets out that may not.
     Holds,
 }
 
@@ -93,7 +93,7 @@ pub(super) fn decide(
 ) -> Option<Tri> {
     let finite = Carry::of(&clause.space) == Carry::Finite;
     match policy {
-        LocalPolicy::Holds => Some(Tri::Assumed),
+        LocalPolicy::Holds => opens(action, cond, finite, fact),
         // As for a required flow: what names its ports counts as it is written.
         LocalPolicy::Literal { .. } => {
             (cond.test == Test::Unprinted && finite).then_some(Tri::Assumed)
@@ -107,6 +107,23 @@ pub(super) fn decide(
             }),
             _ => stops(listener, clause, cond, finite),
         },
+    }
+}
+
+/// What a condition means for excess: who may listen is taken to listen, unless the way of the packets contradicts it. Any
+/// other rule may act or not, and the packets go both ways: a deny that may not apply hides nothing behind it, nor does an
+/// allow for somebody. Of a block that names its ports and does not print its program, an export says as much as it can.
+fn opens(
+    action: &Action,
+    cond: &Condition,
+    finite: bool,
+    fact: impl Fn() -> Option<bool>,
+) -> Option<Tri> {
+    let local = cond.kind == ConditionKind::Local;
+    match action {
+        Action::Allow | Action::Bypass if local && fact() == Some(false) => Some(Tri::False),
+        Action::Allow | Action::Bypass if local => Some(Tri::Assumed),
+        _ => (cond.test == Test::Unprinted && finite).then_some(Tri::Assumed),
     }
 }
 

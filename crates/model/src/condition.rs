@@ -267,11 +267,16 @@ impl Condition {
     /// not anyone on the Internet. Prefix lists, service tags and ipsets may hold any address.
     #[must_use]
     pub fn within_own_network(&self) -> bool {
+        !self.negated && self.names_own_network()
+    }
+
+    /// Whether it names machines of the own network, negated or not.
+    #[must_use]
+    pub fn names_own_network(&self) -> bool {
         let Test::Named { key, .. } = &self.test else {
             return false;
         };
         let group = key.starts_with("aws:") && !key.starts_with("aws:pl-");
-        !self.negated
-            && (group || key.starts_with("azure:asg/") || &**key == "azure:VirtualNetwork")
+        group || key.starts_with("azure:asg/") || &**key == "azure:VirtualNetwork"
     }
 }

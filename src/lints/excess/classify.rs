@@ -7,16 +7,16 @@ use crate::lints::describe;
 use crate::rules::platform;
 use hylint_engine::{Carry, union_addrs};
 use hylint_model::{Clause, Condition, ConditionKind, Field, Rule, Side, Test};
-use hylint_space::{AddrSet, PacketBox, RangeSet, Scalar, class, proto};
+use hylint_space::{AddrSet, Exposure, PacketBox, RangeSet, Scalar, class, proto};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What kind of point is looked at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scene<'a> {
-    /// A cloud point.
-    pub(super) cloud: bool,
-    /// A forwarding firewall.
-    pub(super) transit: bool,
+    /// A cloud point or a forwarding firewall: it stands in front of hosts.
+    pub(super) in_front: bool,
+    /// The Internet gets here: the point stands in front of hosts, or the host has a public address.
+    pub(super) facing: bool,
     /// Names that stand for addresses.
     pub(super) resolve: &'a BTreeMap<String, AddrSet>,
     /// Whether it is known what the hosts are for.
@@ -41,8 +41,8 @@ pub(super) struct Class {
 #[derive(Clone, Copy, Debug)]
 enum Says {
     Open,
-    ToAnyone,
     ToTheInternet,
+    ToABlock,
     Service(&'static str),
     PastTheGateway,
     Moved,
@@ -61,9 +61,9 @@ impl Class {
         };
         match self.says {
             Says::Open => format!("{opened} is open to {}", from()),
-            Says::ToAnyone => format!("{opened} is open to anyone"),
             Says::ToTheInternet => format!("{opened} is open to the Internet"),
-            Says::Service(name) => format!("{name} ({opened}) is open to anyone"),
+            Says::ToABlock => format!("{opened} is open to public addresses ({})", from()),
+            Says::Service(name) => format!("{name} ({opened}) is open to {}", from()),
             Says::PastTheGateway => format!("{opened} lets clients past the gateway"),
             Says::Moved => format!("{opened} is still open although the site moved the port"),
             Says::MorePorts => {
@@ -80,8 +80,8 @@ impl Class {
     }
 }
 
-/// Whether a set holds most of the Internet: ranges around a hole are still anyone.
-pub(super) fn anyone(src: &AddrSet) -> bool {
+/// Whether a set holds most of the Internet, so that "anyone" tells it: ranges around a hole are still anyone.
+fn anyone(src: &AddrSet) -> bool {
     let p = class::public();
     most(&src.v4, &p.v4) || most(&src.v6, &p.v6)
 }
@@ -101,6 +101,12 @@ pub(super) fn needs_ipsec(rule: &Rule) -> bool {
         })
 }
 
+/// Whether a rule names its sources, whatever the name stands for.
+pub(super) fn names_sources(rule: &Rule) -> bool {
+    let named = |t: &Test| matches!(t, Test::Named { side, .. } if *side == Side::Src);
+    rule.conditions().any(|c| named(&c.test))
+}
+
 /// Whether the rule is bound to an app package that the export does not print.
 pub(super) fn is_app_package(rule: &Rule) -> bool {
     rule.conditions().any(|c| matches!(c.test, Test::Package))
@@ -116,7 +122,7 @@ enum PortLess {
 }
 
 /// Program-scoped or brief, and for any port: what it opens is not known.
-fn port_less_local(rule: &Rule) -> Option<PortLess> {
+fn port_less(rule: &Rule) -> Option<PortLess> {
     let scoped = |t: &Test| matches!(t, Test::Program(_) | Test::Service(_));
     let unsaid = |t: &Test| matches!(t, Test::Unprinted | Test::Package);
     let port_less = |c: &Clause| Carry::of(&c.space) == Carry::PortLess;
@@ -128,6 +134,13 @@ fn port_less_local(rule: &Rule) -> Option<PortLess> {
     }
     let scoped = rule.conditions().any(|c| scoped(&c.test));
     scoped.then_some(PortLess::Program)
+}
+
+/// Whether what a rule opens is not known by its match alone: a program decides which ports, or conditions that nobody can
+/// decide which sources.
+pub(super) fn is_open_ended(rule: &Rule, scene: Scene<'_>) -> bool {
+    let narrowed = lowered(rule, Severity::Error, &scene) != Severity::Error;
+    narrowed || port_less(rule).is_some() || own_network(rule, &scene).is_some()
 }
 
 /// One level lower when the source may be narrower than it looks, or a match is not modelled. A name that is resolved has
@@ -196,7 +209,8 @@ fn transport(boxes: &[PacketBox]) -> String {
     }
 }
 
-fn what(boxes: &[PacketBox]) -> String {
+/// The protocols and ports of the boxes.
+pub(super) fn what(boxes: &[PacketBox]) -> String {
     let p = ports(boxes);
     let t = transport(boxes);
     let has_ports = protocols(boxes)
@@ -240,7 +254,7 @@ impl Fault {
     const ANY_ANY: Self = Self {
         code: Code::AnyAny,
         severity: Severity::Error,
-        says: Says::ToAnyone,
+        says: Says::Open,
         label: "anyone, every port",
         help: "name the sources and ports that are needed",
         field: None,
@@ -279,6 +293,12 @@ impl Fault {
         label: "any public source",
         help: NARROW,
         field: Some(Field::Source),
+    };
+    const EXPOSED_TO_A_BLOCK: Self = Self {
+        severity: Severity::Warning,
+        says: Says::ToABlock,
+        label: "many public sources",
+        ..Self::EXPOSED
     };
     const MOVED_PORT: Self = Self {
         code: Code::StalePort,
@@ -327,8 +347,16 @@ impl Fault {
     const fn service_to_anyone(name: &'static str) -> Self {
         Self {
             severity: Severity::Error,
-            says: Says::Service(name),
             label: "anyone",
+            ..Self::service_to_a_block(name)
+        }
+    }
+
+    /// One that is open to a large part of the Internet.
+    const fn service_to_a_block(name: &'static str) -> Self {
+        Self {
+            says: Says::Service(name),
+            label: "many public sources",
             ..Self::MORE_SOURCES
         }
     }
@@ -352,8 +380,8 @@ struct Excess<'a> {
     scene: Scene<'a>,
     /// Only machines of the own network get in, whatever their addresses are.
     own: bool,
-    from_anyone: bool,
-    /// A sensitive service that is open to anyone.
+    exposure: Exposure,
+    /// A sensitive service that is open to a block of the Internet at least.
     service: Option<&'static str>,
     port_less: Option<PortLess>,
 }
@@ -377,16 +405,22 @@ pub(super) fn classify(
         }
     };
     let own = own_network(rule, &scene).is_some();
-    let from_anyone = !own && anyone(src);
+    let exposure = if own {
+        Exposure::Few
+    } else {
+        Exposure::of(src)
+    };
     let excess = Excess {
         rule,
         boxes: excess,
         needed,
         scene,
         own,
-        from_anyone,
-        service: if from_anyone { sensitive(excess) } else { None },
-        port_less: port_less_local(rule),
+        exposure,
+        service: (exposure > Exposure::Few)
+            .then(|| sensitive(excess))
+            .flatten(),
+        port_less: port_less(rule),
     };
     let fault = excess.fault(src)?;
     Some(Class {
@@ -396,20 +430,23 @@ pub(super) fn classify(
         label: fault.label,
         help: fault.help,
         field: fault.field,
-        sensitive_to_anyone: excess.service.is_some() && excess.port_less.is_none(),
+        sensitive_to_anyone: excess.exposure == Exposure::Anyone
+            && excess.service.is_some()
+            && excess.port_less.is_none(),
     })
 }
 
 impl Excess<'_> {
     /// The gravest thing that it is; `src` are its sources.
     fn fault(&self, src: &AddrSet) -> Option<Fault> {
+        let anyone = self.exposure == Exposure::Anyone;
         match self.port_less {
-            Some(PortLess::Unsaid) if self.from_anyone => return Some(Fault::PORT_LESS_TO_ANYONE),
+            Some(PortLess::Unsaid) if anyone => return Some(Fault::PORT_LESS_TO_ANYONE),
             Some(PortLess::Unsaid | PortLess::Program) => return Some(Fault::PORT_LESS),
             None => {}
         }
-        let whole = |b: &PacketBox| all_ports(b) && anyone(&b.src);
-        if self.from_anyone && self.boxes.iter().any(whole) {
+        let whole = |b: &PacketBox| all_ports(b) && Exposure::of(&b.src) == Exposure::Anyone;
+        if anyone && self.boxes.iter().any(whole) {
             return Some(Fault::ANY_ANY);
         }
         match self.reach() {
@@ -424,7 +461,9 @@ impl Excess<'_> {
             Some(Wide::Ports) => Fault::MORE_PORTS,
             Some(Wide::Sources) => Fault::MORE_SOURCES,
             None if self.boxes.iter().any(all_ports) => Fault::EVERY_PORT,
-            None if self.from_anyone || !self.own && self.needed.is_narrower_than(src) => {
+            None if self.exposure > Exposure::Few
+                || !self.own && self.needed.is_narrower_than(src) =>
+            {
                 Fault::UNNEEDED_AND_WIDE
             }
             None => Fault::UNNEEDED,
@@ -440,20 +479,20 @@ impl Excess<'_> {
     /// Who reaches what he must not: the public, or clients past the gateway.
     fn reach(&self) -> Reach {
         let past = self.meets(&self.needed.bypass);
-        let in_front = self.scene.cloud || self.scene.transit;
-        if past && in_front {
+        if past && self.scene.in_front {
             return Reach::Told(Fault::BYPASS_IN_FRONT);
         }
         // A host of an unknown role may be there for the public.
         let meant = self.scene.roles_known || self.service.is_some();
-        if self.from_anyone && in_front && meant {
-            return Reach::Told(Fault::EXPOSED);
-        }
-        match self.service {
-            Some(name) => Reach::Told(Fault::service_to_anyone(name)),
-            None if past => Reach::Told(Fault::BYPASS_AT_HOST),
-            None if !self.scene.roles_known => Reach::Unknown,
-            None => Reach::Nobody,
+        let faced = self.scene.facing && meant;
+        match (self.exposure, self.service) {
+            (Exposure::Anyone, _) if faced => Reach::Told(Fault::EXPOSED),
+            (Exposure::Anyone, Some(name)) => Reach::Told(Fault::service_to_anyone(name)),
+            _ if past => Reach::Told(Fault::BYPASS_AT_HOST),
+            (Exposure::Block, _) if faced => Reach::Told(Fault::EXPOSED_TO_A_BLOCK),
+            (Exposure::Block, Some(name)) => Reach::Told(Fault::service_to_a_block(name)),
+            _ if !self.scene.roles_known => Reach::Unknown,
+            _ => Reach::Nobody,
         }
     }
 }

@@ -4,11 +4,11 @@ use super::review::PointReview;
 use crate::finding::{Code, Finding, Identity, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
-use hylint_engine::{Branch, Decider, Effect, subtract_all};
+use hylint_engine::{Branch, Decider, Direction, Effect, subtract_all};
 use hylint_model::{Body, ChainType, Hook, Hooked, Netfilter, Span};
 use hylint_space::{Family, PacketBox, StateSet, proto};
 
-impl PointReview<'_, '_> {
+impl<'a> PointReview<'a, '_> {
     pub(super) fn firewall_off(&self) -> Option<Finding> {
         let (true, span) = self.overrides().all? else {
             return None;
@@ -18,7 +18,8 @@ impl PointReview<'_, '_> {
             self.guard.name,
             self.profile_name()
         );
-        Some(self.setting(Code::FirewallOff, text, span, "off", "state on"))
+        let f = self.setting(Code::FirewallOff, text, span, "off", "state on");
+        Some(self.closed_elsewhere(f, self.unneeded()))
     }
 
     /// What a profile's settings let in, and how `netsh` closes it.
@@ -51,6 +52,14 @@ impl PointReview<'_, '_> {
         }
     }
 
+    /// Any new connection that nothing needs.
+    fn unneeded(&self) -> Vec<PacketBox> {
+        let families = Family::BOTH.into_iter();
+        let families = families.filter(|f| self.point.families.has(*f));
+        let all: Vec<PacketBox> = families.map(|f| self.anything(f)).collect();
+        subtract_all(&all, &self.needed.boxes)
+    }
+
     /// Whether no policy can let anything in: cheaper to see than to prove.
     fn closed_by_policy(&self, nf: &Netfilter) -> bool {
         let denies = |hook| {
@@ -59,8 +68,9 @@ impl PointReview<'_, '_> {
         };
         // What comes for this host may be translated and forwarded.
         let nat = |b: Hooked<'_>| b.base.kind == ChainType::Nat;
-        let forwards = self.scene.transit || nf.base_chains(Hook::Prerouting).any(nat);
-        (self.scene.transit || denies(Hook::Input)) && (!forwards || denies(Hook::Forward))
+        let transit = self.guard.direction == Direction::Forward;
+        let forwards = transit || nf.base_chains(Hook::Prerouting).any(nat);
+        (transit || denies(Hook::Input)) && (!forwards || denies(Hook::Forward))
     }
 
     pub(super) fn default_allow(&self) -> Option<Finding> {
@@ -71,7 +81,8 @@ impl PointReview<'_, '_> {
                 self.profile_name()
             );
             let closed = "firewallpolicy blockinbound,allowoutbound";
-            return Some(self.setting(Code::DefaultAllow, text, span, "AllowInbound", closed));
+            let f = self.setting(Code::DefaultAllow, text, span, "AllowInbound", closed);
+            return Some(self.closed_elsewhere(f, self.unneeded()));
         }
         let Body::Netfilter(nf) = &self.point.body else {
             return None;
@@ -79,30 +90,16 @@ impl PointReview<'_, '_> {
         if self.closed_by_policy(nf) {
             return None;
         }
-        let family = if self.point.families.v4 {
-            Family::V4
-        } else {
-            Family::V6
-        };
-        let branches = self.guard.branches(&self.context(), &self.anything(family));
-        let open: Vec<&Branch<'_>> = branches
-            .iter()
-            .filter(|b| {
-                b.effect == Effect::Allow
-                    && matches!(b.by, Decider::Policy { .. } | Decider::Nothing { .. })
-            })
-            .collect();
-        let left = subtract_all(
-            &open.iter().map(|b| b.space.clone()).collect::<Vec<_>>(),
-            &self.needed.boxes,
-        );
+        let families = Family::BOTH.into_iter();
+        let mut families = families.filter(|f| self.point.families.has(*f));
+        let (by, left) = families.find_map(|f| self.left_to_policy(f))?;
         let packet = left.first()?;
-        let by = open.first().map(|b| b.by)?;
         let (span, chain) = match by {
             Decider::Policy { chain, .. } => (chain.span, chain.name.to_string()),
             _ => (self.point.label, "the filter table".to_owned()),
         };
-        let verb = if self.scene.transit { "through" } else { "in" };
+        let transit = self.guard.direction == Direction::Forward;
+        let verb = if transit { "through" } else { "in" };
         let text = format!(
             "{} lets {verb} new connections that no rule decides",
             self.guard.name
@@ -125,6 +122,33 @@ impl PointReview<'_, '_> {
         f.help = Some(format!(
             "{tool} -P {chain} DROP, once every needed flow has its rule"
         ));
-        Some(f)
+        Some(self.closed_elsewhere(f, left))
+    }
+
+    /// What no rule decides and a policy lets in, beyond what is needed, and the first policy that does.
+    fn left_to_policy(&self, family: Family) -> Option<(Decider<'a>, Vec<PacketBox>)> {
+        let branches = self.guard.branches(&self.context(), &self.anything(family));
+        let undecided =
+            |b: &&Branch<'_>| matches!(b.by, Decider::Policy { .. } | Decider::Nothing { .. });
+        let passing = branches.iter().filter(|b| b.effect == Effect::Allow);
+        let open: Vec<&Branch<'_>> = passing.filter(undecided).collect();
+        let spaces: Vec<PacketBox> = open.iter().map(|b| b.space.clone()).collect();
+        let left = subtract_all(&spaces, &self.needed.boxes);
+        let by = open.first().map(|b| b.by)?;
+        (!left.is_empty()).then_some((by, left))
+    }
+
+    /// A finding of what a default lets in: a note if the other layers of the hosts block all that nothing needs.
+    fn closed_elsewhere(&self, mut f: Finding, open: Vec<PacketBox>) -> Finding {
+        if self.beyond().is_empty() {
+            return f;
+        }
+        let inner = self.let_in(open.into_iter().map(|b| (b, false)).collect());
+        if inner.parts.is_empty() {
+            let names: Vec<String> = inner.closed_by.into_iter().collect();
+            f.severity = Severity::Note;
+            f.message = format!("{}, and {} blocks it", f.message, names.join(", "));
+        }
+        f
     }
 }

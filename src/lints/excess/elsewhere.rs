@@ -13,8 +13,8 @@ pub(super) fn seen_elsewhere<'a>(
     let acting = alternatives.iter().filter(|o| o.acts(rule));
     let mut open = acting.filter_map(|o| {
         let w = o.weigh(opening)?;
-        let grave = !w.shipped && w.class.severity > Severity::Note;
-        let f = grave.then(|| o.open(rule, &w)).flatten()?;
+        let grave = !w.shipped && w.class?.severity > Severity::Note;
+        let f = grave.then(|| o.open(rule, &w.boxes, &w.excess)).flatten()?;
         (f.severity > Severity::Note).then_some((o.guard.profile, f))
     });
     let (first, f) = open.next()?;

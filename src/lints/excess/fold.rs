@@ -1,11 +1,12 @@
 //! Findings about many rules at once: those that open what nothing needs, and Windows' own.
 
+use super::classify;
 use super::review::PointReview;
 use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
 use crate::lints::place::{self, rule_span};
 use hylint_engine::Decider;
 use hylint_model::{Action, Clause, Rule};
-use hylint_space::{RangeSet, Scalar};
+use hylint_space::{Family, PacketBox, RangeSet, Scalar};
 use sha2::{Digest, Sha256};
 
 /// Built-in and unneeded rules named beside the first one of a folded finding.
@@ -38,6 +39,10 @@ impl<'a> Fold<'a> {
 enum Folded {
     /// Those that Windows or apps bring along.
     Builtin,
+    /// Those that let anyone in for flows whose peers nobody declared.
+    Undeclared,
+    /// Those of a family of which the hosts have no address.
+    Lacking,
     /// Others.
     Unneeded,
 }
@@ -48,9 +53,20 @@ impl Folded {
             Self::Builtin => {
                 "disable the groups that this host does not use, or limit their remote addresses"
             }
+            Self::Undeclared => {
+                "limit the remote addresses to the peers; declare them in `[roles]` of hylint.toml to see exactly what is too much"
+            }
+            Self::Lacking => "remove the rules: the next address of that family opens them",
             Self::Unneeded => {
                 "remove the rules, or say why they are there: `[[allow]]` in hylint.toml"
             }
+        }
+    }
+
+    fn code(self) -> Code {
+        match self {
+            Self::Undeclared => Code::OverPermissiveSource,
+            Self::Builtin | Self::Lacking | Self::Unneeded => Code::UnneededFlow,
         }
     }
 
@@ -60,6 +76,8 @@ impl Folded {
             Self::Builtin => {
                 "disable the groups that this host does not use, or limit their remote addresses"
             }
+            Self::Lacking => "open in a family without an address",
+            Self::Undeclared => "open to anyone, and the peers are not declared",
             Self::Unneeded => {
                 "remove the rules, or say why they are there: `[[allow]]` in hylint.toml"
             }
@@ -81,13 +99,7 @@ impl<'a> PointReview<'a, '_> {
             |r: &Rule| place::place(self.exports, self.at, rule_span(self.exports, self.at, r));
         let identity = Identity::of(&[self.profile_name(), severity.as_str(), what.known_as()])
             .with_members(rules.iter().map(|r| digest(r)).collect());
-        let mut f = self.finding(
-            Code::UnneededFlow,
-            severity,
-            message,
-            identity,
-            place(first),
-        );
+        let mut f = self.finding(what.code(), severity, message, identity, place(first));
         f.label = "the first of them".into();
         let decider = Decider::Rule {
             at: self.at,
@@ -128,6 +140,37 @@ impl<'a> PointReview<'a, '_> {
             self.guard.name
         );
         self.fold(fold, Folded::Builtin, severity, message)
+    }
+
+    /// Rules that let anyone in for flows whose peers nobody declared, with what they let in.
+    pub(super) fn fold_undeclared(&self, fold: Fold<'_>, opened: &[PacketBox]) -> Option<Finding> {
+        let message = format!(
+            "anyone can reach {} on {}: no rule for it limits the sources",
+            classify::what(opened),
+            self.guard.name
+        );
+        self.fold(fold, Folded::Undeclared, Severity::Warning, message)
+    }
+
+    /// Rules of a family of which no host behind the point has an address.
+    pub(super) fn fold_lacking(&self, fold: Fold<'_>) -> Option<Finding> {
+        let n = fold.rules.len();
+        let (s, verb) = if n == 1 {
+            ("", "allows")
+        } else {
+            ("s", "allow")
+        };
+        let family = if self.lacking.has(Family::V6) {
+            Family::V6
+        } else {
+            Family::V4
+        };
+        let message = format!(
+            "{n} rule{s} {verb} anyone over {} what no requirement needs; no interface of {} has such an address",
+            family.as_str(),
+            self.guard.name
+        );
+        self.fold(fold, Folded::Lacking, Severity::Note, message)
     }
 
     pub(super) fn fold_unneeded(&self, fold: Fold<'_>) -> Option<Finding> {

@@ -1,12 +1,12 @@
 //! Every flow that is needed at a point: required, implied, wanted by the site, background of the platform.
 
 use crate::judge::{Applies, Flows};
-use crate::rules::matrix::{AccessRule, RoleIx};
+use crate::rules::matrix::{AccessRule, Audience, Requirement, RoleIx};
 use crate::rules::platform;
 use crate::site::{Access, Host};
 use hylint_engine::PointId;
-use hylint_model::PointKind;
-use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, class};
+use hylint_model::{Families, PointKind};
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, class};
 
 /// What is needed, and what must not be open.
 #[derive(Debug, Default)]
@@ -17,6 +17,10 @@ pub(super) struct Needed {
     other: Vec<PacketBox>,
     /// Everything that is no excess.
     pub(super) boxes: Vec<PacketBox>,
+    /// The same without the flows whose peers nobody declared. They may be anywhere in the site, and are not anyone.
+    pub(super) firm: Vec<PacketBox>,
+    /// Flows whose peers nobody declared.
+    undeclared: Vec<PacketBox>,
     /// Flows past the gateway.
     pub(super) bypass: Vec<PacketBox>,
     /// Flows on ports that the site moved away from.
@@ -28,8 +32,13 @@ pub(super) struct Needed {
 }
 
 impl Needed {
-    /// At the hosts that a point guards.
-    pub(super) fn at(flows: Flows<'_>, hosts: &[&Host<PointId>], kind: PointKind) -> Self {
+    /// At the hosts that a point of this kind guards, in the families that it covers.
+    pub(super) fn at(
+        flows: Flows<'_>,
+        hosts: &[&Host<PointId>],
+        kind: PointKind,
+        families: Families,
+    ) -> Self {
         let mut out = Self {
             roles_known: hosts.iter().any(|h| !h.roles.is_empty()),
             ..Self::default()
@@ -38,7 +47,7 @@ impl Needed {
             // Rules of AWS name no destination: they let in to every host behind the point, and its needs are one.
             let named = kind.names_destinations() && !h.every.is_empty();
             let dst = if named {
-                h.every.clone()
+                in_families(h, families)
             } else {
                 AddrSet::any()
             };
@@ -118,7 +127,10 @@ impl Needed {
                 dport: a.ports.clone(),
                 ..PacketBox::any()
             }));
-        self.boxes = self.required.iter().chain(&self.other).cloned().collect();
+        let known = self.required.iter().chain(&self.other).cloned();
+        self.firm = known.collect();
+        self.required.append(&mut self.undeclared.clone());
+        self.boxes = self.firm.iter().chain(&self.undeclared).cloned().collect();
         let roles = &flows.site.roles;
         let declared = AddrSet {
             v4: roles.iter().flat_map(|r| r.addrs.v4.iter()).collect(),
@@ -137,19 +149,20 @@ impl Needed {
             dport: ports.iter().map(|p| (*p, *p)).collect::<PortSet>(),
             ..PacketBox::any()
         };
-        let sources = |roles: &[RoleIx]| -> AddrSet {
-            let unknown = roles.iter().any(|r| {
-                flows
-                    .site
-                    .roles
-                    .get(usize::from(r.0))
-                    .is_none_or(|s| s.addrs.is_empty())
-            });
-            if unknown || roles.is_empty() {
-                class::hosts().clone()
-            } else {
-                flows.addrs(roles)
+        let declared = |roles: &[RoleIx]| {
+            let state = |r: &RoleIx| flows.site.roles.get(usize::from(r.0));
+            let unknown = |r: &RoleIx| state(r).is_none_or(|s| s.addrs.is_empty());
+            (!roles.is_empty() && !roles.iter().any(unknown)).then(|| flows.addrs(roles))
+        };
+        let want = |out: &mut Self, from: &[RoleIx], protocol: u8, ports: &[u16]| {
+            if let Some(src) = declared(from) {
+                out.required.push(flow(src, protocol, ports));
+                return;
             }
+            let (open, closed) = by_audience(flows, from, protocol, ports);
+            let hosts = || class::hosts().clone();
+            out.required.push(flow(hosts(), protocol, &open));
+            out.undeclared.push(flow(hosts(), protocol, &closed));
         };
         for req in &flows.matrix.requirements {
             let mut to = flows.existing(&req.to);
@@ -157,13 +170,15 @@ impl Needed {
             if !here(&to) {
                 continue;
             }
-            let src = sources(&flows.existing(&req.from));
             let protocol = req.transport.number();
             let ports = flows.ports(req);
             match flows.applies(req) {
+                Applies::No(_) if is_for_everyone(flows, req) => {
+                    want(self, &req.from.roles, protocol, ports);
+                }
                 // A flow that waits for a second host, or for a role to be declared, is wanted all the same.
                 Applies::Yes | Applies::Undeclared(_) => {
-                    self.required.push(flow(src.clone(), protocol, ports));
+                    want(self, &flows.existing(&req.from), protocol, ports);
                     let moved: Vec<u16> = req
                         .ports
                         .iter()
@@ -203,13 +218,54 @@ impl Needed {
             .filter(|i| flows.implied_applies(i))
         {
             if here(&flows.existing(&i.to)) {
-                self.required.push(flow(
-                    sources(&flows.existing(&i.from)),
-                    i.transport.number(),
-                    &i.ports,
-                ));
+                let from = flows.existing(&i.from);
+                want(self, &from, i.transport.number(), &i.ports);
             }
         }
         self.required.retain(|b| !b.is_empty());
+        self.undeclared.retain(|b| !b.is_empty());
     }
+}
+
+/// Addresses of a host, with any address in each of these families of which none is known: that a site does not declare one
+/// does not mean that the host has none, unless its interfaces are listed. Any where no address is known.
+pub(super) fn in_families(host: &Host<PointId>, families: Families) -> AddrSet {
+    if host.every.is_empty() {
+        return AddrSet::any();
+    }
+    let more = Family::BOTH.into_iter().filter(|_| !host.listed);
+    let more = more.filter(|f| !host.every.has(*f) && families.has(*f));
+    more.fold(host.every.clone(), |all, f| all.union(&AddrSet::any_of(f)))
+}
+
+/// The ports that hosts of these roles, which the site does not declare, may need from everywhere, and the others.
+fn by_audience(
+    flows: Flows<'_>,
+    roles: &[RoleIx],
+    protocol: u8,
+    ports: &[u16],
+) -> (Vec<u16>, Vec<u16>) {
+    let anywhere = !roles.is_empty() && roles.iter().all(|r| is_anyone(flows, *r));
+    let open = |p: &u16| {
+        let port = PortSet::single(*p);
+        let is_sensitive = platform::sensitive(protocol, &port).next().is_some();
+        anywhere && !is_sensitive
+    };
+    ports.iter().copied().partition(open)
+}
+
+/// Whether the hosts of a role are anywhere on the Internet.
+fn is_anyone(flows: Flows<'_>, role: RoleIx) -> bool {
+    let role = flows.matrix.role(role);
+    role.is_some_and(|r| r.audience == Audience::Anyone)
+}
+
+/// Whether a requirement is of roles that are anywhere, which a site need not name, and which this one does not rule out.
+fn is_for_everyone(flows: Flows<'_>, req: &Requirement) -> bool {
+    let unnamed = |r: &RoleIx| {
+        let state = flows.site.roles.get(usize::from(r.0));
+        is_anyone(flows, *r) && state.is_none_or(|s| !s.exists && !s.absent)
+    };
+    let off = |feature: &String| flows.site.features.get(feature) == Some(&false);
+    !req.feature.as_ref().is_some_and(off) && req.from.roles.iter().all(unnamed)
 }

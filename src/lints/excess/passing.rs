@@ -1,10 +1,11 @@
 //! What of a rule's excess really passes by it: an earlier rule may take some.
 
+use super::beyond::Parts;
 use super::review::PointReview;
 use hylint_engine::rulespace::Packet;
 use hylint_engine::{BRANCH_BUDGET, Branch, Context, Decider, Effect, Reason};
 use hylint_model::{Action, Body, ConditionKind, Rule};
-use hylint_space::{FlagSet, IfaceSet, PacketBox};
+use hylint_space::{AddrSet, FlagSet, IfaceSet, PacketBox, class};
 
 /// Pieces that earlier rules take of one box before the rest is only sampled. A person reads a handful.
 const PIECES: usize = 256;
@@ -12,11 +13,12 @@ const PIECES: usize = 256;
 const TRIED: usize = 16;
 
 impl<'a> PointReview<'a, '_> {
-    /// The part of the excess that this rule itself lets in, and whether that is exact.
+    /// The part of the excess that this rule itself lets in, and whether that is exact. A part is narrowed where a condition
+    /// of another rule may leave fewer of its packets.
     ///
     /// Of a list that cuts it into very many pieces, what is left after [`PIECES`] of them counts where one packet of it is
     /// seen to pass by this rule. Only where none is seen, all is gone through.
-    pub(super) fn really(&self, rule: &'a Rule, excess: &[PacketBox]) -> (Vec<PacketBox>, bool) {
+    pub(super) fn really(&self, rule: &'a Rule, excess: &[PacketBox]) -> (Parts, bool) {
         // A translation acts before the filter, and what it lets in is not its own.
         if rule.does(|a| *a == Action::Allow) && self.idle.holds(rule) {
             return (Vec::new(), true);
@@ -27,7 +29,7 @@ impl<'a> PointReview<'a, '_> {
             let one = Packet::lowest(b).map(|p| p.space());
             one.is_some_and(|p| !self.passing(rule, &[p], BRANCH_BUDGET).0.is_empty())
         });
-        passing.extend(seen.cloned());
+        passing.extend(seen.map(|b| (b.clone(), false)));
         let exact = left.is_empty();
         if exact || !passing.is_empty() {
             return (passing, exact);
@@ -35,7 +37,7 @@ impl<'a> PointReview<'a, '_> {
         let (mut passing, left) = self.passing(rule, excess, BRANCH_BUDGET);
         let exact = left.is_empty();
         // What is still not known is said to be open.
-        passing.extend(left);
+        passing.extend(left.into_iter().map(|b| (b, false)));
         (passing, exact)
     }
 
@@ -45,7 +47,7 @@ impl<'a> PointReview<'a, '_> {
         rule: &'a Rule,
         boxes: &[PacketBox],
         budget: usize,
-    ) -> (Vec<PacketBox>, Vec<PacketBox>) {
+    ) -> (Parts, Vec<PacketBox>) {
         let (mut passing, mut left) = (Vec::new(), Vec::new());
         let unordered = self.is_unordered(rule);
         let ctx = Context {
@@ -55,22 +57,33 @@ impl<'a> PointReview<'a, '_> {
         };
         for b in boxes {
             for branch in self.guard.branches(&ctx, b) {
-                let list = match branch.by {
+                let given_up = matches!(
+                    branch.by,
                     Decider::Nothing {
                         reason: Reason::Budget,
                         ..
-                    } => &mut left,
-                    _ if lets_in(rule, unordered, &branch) => &mut passing,
-                    _ => continue,
-                };
-                let part = b.intersect(&PacketBox {
+                    }
+                );
+                if !given_up && !lets_in(rule, unordered, &branch) {
+                    continue;
+                }
+                let (narrowed, own) = (branch.narrowed, branch.own_network);
+                let mut part = b.intersect(&PacketBox {
                     in_iface: IfaceSet::full(),
                     out_iface: IfaceSet::full(),
                     flags: FlagSet::FULL,
                     ..branch.space
                 });
-                if !part.is_empty() {
-                    list.push(part);
+                if own {
+                    part.src = own_network(&part.src);
+                }
+                if part.is_empty() {
+                    continue;
+                }
+                if given_up {
+                    left.push(part);
+                } else {
+                    passing.push((part, narrowed));
                 }
             }
         }
@@ -82,6 +95,14 @@ impl<'a> PointReview<'a, '_> {
     fn is_unordered(&self, rule: &Rule) -> bool {
         matches!(&self.point.body, Body::Lists(l) if !l.discipline.is_ordered())
             && rule.conditions().all(|c| c.kind == ConditionKind::Local)
+    }
+}
+
+/// The addresses that a machine of the own network may have. A network has public IPv6 addresses of its own.
+pub(super) fn own_network(src: &AddrSet) -> AddrSet {
+    AddrSet {
+        v4: src.v4.intersect(&class::internal().v4),
+        v6: src.v6.clone(),
     }
 }
 

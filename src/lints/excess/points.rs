@@ -4,15 +4,18 @@ use super::elsewhere::{lowered, seen_elsewhere};
 use super::entry;
 use super::entry::Opening;
 use super::fold::Fold;
+use super::jointly;
 use super::needed::Needed;
-use super::review::{PointReview, Seen};
+use super::review::{PointReview, Seen, families};
+use super::told::{Told, address};
 use crate::finding::Finding;
 use crate::judge::{Exports, Flows, Guard, alternative_profiles, host_guards, transit_guard};
 use crate::lints::order::Idle;
+use crate::rules::matrix::RoleIx;
 use crate::site::Host;
 use hylint_engine::rulespace::each;
 use hylint_engine::{Direction, PointId};
-use hylint_model::{Action, Body, Rule};
+use hylint_model::{Action, Body, Point, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules looked at before what is found of them is put together.
@@ -20,15 +23,18 @@ const AT_ONCE: usize = 1 << 14;
 
 /// Every excess finding of the run, in point order.
 #[must_use]
-pub(crate) fn findings(flows: Flows<'_>, exports: &Exports, idle: &Idle) -> Vec<Finding> {
+pub(crate) fn findings<'a>(flows: Flows<'a>, exports: &'a Exports, idle: &Idle) -> Vec<Finding> {
     let mut out = Vec::new();
     let behind = guarded(&flows.part.hosts);
     for (at, point) in exports.points() {
-        let ask = |guard: &Guard<'_>,
-                   alternatives: &[Guard<'_>],
+        let ask = |guard: &Guard<'a>,
+                   alternatives: &[Guard<'a>],
                    needed: &Needed,
-                   hosts: &[&Host<PointId>]| {
-            let of = |g| PointReview::new(exports, at, point, g, needed, hosts, idle);
+                   hosts: &[&'a Host<PointId>]| {
+            let of = |g| {
+                let review = PointReview::new(exports, at, point, g, needed, hosts, idle);
+                review.before(behind_transit(flows, at))
+            };
             of(guard).findings(&alternatives.iter().map(of).collect::<Vec<_>>())
         };
         let transit = flows.part.transits.iter().find(|t| t.points.contains(&at));
@@ -40,7 +46,7 @@ pub(crate) fn findings(flows: Flows<'_>, exports: &Exports, idle: &Idle) -> Vec<
         let Some(hosts) = behind.get(&at) else {
             continue;
         };
-        let needed = Needed::at(flows, hosts, point.kind);
+        let needed = Needed::at(flows, hosts, point.kind, families(point));
         let Some(first) = hosts.first() else { continue };
         for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
             if guard.points.contains(&at) {
@@ -53,7 +59,66 @@ pub(crate) fn findings(flows: Flows<'_>, exports: &Exports, idle: &Idle) -> Vec<
             }
         }
     }
-    out
+    together(flows, exports, idle, &mut out);
+    out.into_iter().map(|t| t.finding).collect()
+}
+
+/// Adds what the rules of each layer let in together.
+fn together<'a>(flows: Flows<'a>, exports: &'a Exports, idle: &Idle, told: &mut Vec<Told>) {
+    let mut ask = |guard: &Guard<'a>, hosts: &[&'a Host<PointId>], in_transit: bool| {
+        let points = guard.points.iter();
+        let points: Vec<(PointId, &Point)> = points
+            .filter_map(|at| Some((*at, exports.point(*at)?)))
+            .collect();
+        let needed: Vec<Needed> = points
+            .iter()
+            .map(|(_, p)| {
+                if in_transit {
+                    Needed::through(flows)
+                } else {
+                    Needed::at(flows, hosts, p.kind, families(p))
+                }
+            })
+            .collect();
+        let reviews = points.into_iter().zip(&needed);
+        let reviews: Vec<PointReview<'a, '_>> = reviews
+            .map(|((at, point), n)| {
+                let review = PointReview::new(exports, at, point, guard, n, hosts, idle);
+                review.before(behind_transit(flows, at))
+            })
+            .collect();
+        jointly::add(&reviews, told);
+    };
+    for t in &flows.part.transits {
+        ask(&transit_guard(exports, t), &[], true);
+    }
+    let mut layers: BTreeMap<&[PointId], Vec<&'a Host<PointId>>> = BTreeMap::new();
+    for h in &flows.part.hosts {
+        for l in &h.layers {
+            layers.entry(&l.points).or_default().push(h);
+        }
+    }
+    for (points, hosts) in layers {
+        let Some(first) = hosts.first() else { continue };
+        for (guard, _, _) in host_guards(exports, first, Direction::In) {
+            if guard.points == points {
+                ask(&guard, &hosts, false);
+            }
+        }
+    }
+}
+
+/// The hosts that the site says stand behind a forwarding firewall.
+fn behind_transit<'a>(flows: Flows<'a>, at: PointId) -> Vec<&'a Host<PointId>> {
+    let transits = flows.part.transits.iter();
+    let between = transits
+        .filter(|t| t.points.contains(&at))
+        .flat_map(|t| &t.between);
+    let roles: BTreeSet<RoleIx> = between.map(|(_, to)| *to).collect();
+    let hosts = flows.part.hosts.iter();
+    hosts
+        .filter(|h| h.roles.iter().any(|r| roles.contains(r)))
+        .collect()
 }
 
 /// The hosts behind each point.
@@ -70,25 +135,26 @@ fn guarded(hosts: &[Host<PointId>]) -> BTreeMap<PointId, Vec<&Host<PointId>>> {
 
 impl<'a> PointReview<'a, '_> {
     /// What is found, and what would be in the profiles that may be active instead of the judged one.
-    fn findings(&self, alternatives: &[Self]) -> Vec<Finding> {
+    fn findings(&self, alternatives: &[Self]) -> Vec<Told> {
         if let Some(f) = self.firewall_off() {
-            return vec![f];
+            return vec![f.into()];
         }
-        let mut out: Vec<Finding> = self.default_allow().into_iter().collect();
+        let mut out: Vec<Told> = self.default_allow().into_iter().map(Told::from).collect();
         let mut on: Vec<&Self> = Vec::new();
         for other in alternatives {
             let off = other.firewall_off();
             if off.is_none() {
                 on.push(other);
             }
-            out.extend(off.or_else(|| other.default_allow()).map(lowered));
+            let open = off.or_else(|| other.default_allow());
+            out.extend(open.map(lowered).map(Told::from));
         }
         self.rules(&on, &mut out);
         out
     }
 
     /// Rules that let packets in, here or in a profile that may be active instead.
-    fn openings(&self, alternatives: &[&Self]) -> Vec<Opening<'a>> {
+    pub(super) fn openings(&self, alternatives: &[&Self]) -> Vec<Opening<'a>> {
         match &self.point.body {
             Body::Lists(l) => {
                 let rules = l.ingress.rules.iter();
@@ -102,16 +168,23 @@ impl<'a> PointReview<'a, '_> {
         }
     }
 
-    fn rules(&self, alternatives: &[&Self], out: &mut Vec<Finding>) {
+    fn rules(&self, alternatives: &[&Self], out: &mut Vec<Told>) {
         let (mut builtin, mut sensitive) = (Fold::default(), Fold::default());
         let mut unneeded = Fold::default();
+        let (mut undeclared, mut opened) = (Fold::default(), Vec::new());
+        let mut lacking = Fold::default();
         let openings = self.openings(alternatives);
         for part in openings.chunks(AT_ONCE) {
             let one = |i: u32| {
                 let opening = part.get(i as usize)?;
-                let here = self.acts(opening.rule).then(|| self.seen(opening));
-                here.flatten()
-                    .or_else(|| seen_elsewhere(opening, alternatives))
+                let acts = self.acts(opening.rule);
+                let here = acts.then(|| self.seen(opening));
+                let seen = here
+                    .flatten()
+                    .or_else(|| seen_elsewhere(opening, alternatives));
+                let quiet = matches!(seen, None | Some(Seen::Unneeded(_)));
+                let lacking = acts && quiet && self.opens_lacking(opening);
+                if lacking { Some(Seen::Lacking) } else { seen }
             };
             let seen = each(0..part.len() as u32, one);
             for (opening, seen) in part.iter().zip(seen) {
@@ -128,11 +201,24 @@ impl<'a> PointReview<'a, '_> {
                         let parts = self.unneeded_parts(opening, unneeded.room());
                         unneeded.add(opening.rule, parts, total);
                     }
-                    Some(Seen::Open(f)) => out.push(*f),
+                    Some(Seen::Lacking) => lacking.rules.push(opening.rule),
+                    Some(Seen::Undeclared(boxes)) => {
+                        undeclared.rules.push(opening.rule);
+                        opened.extend(boxes);
+                    }
+                    Some(Seen::Open(f)) => out.push(Told {
+                        rule: Some(address(opening.rule)),
+                        finding: *f,
+                    }),
                 }
             }
         }
-        out.extend(self.fold_builtin(builtin, sensitive));
-        out.extend(self.fold_unneeded(unneeded));
+        let folded = [
+            self.fold_undeclared(undeclared, &opened),
+            self.fold_builtin(builtin, sensitive),
+            self.fold_unneeded(unneeded),
+            self.fold_lacking(lacking),
+        ];
+        out.extend(folded.into_iter().flatten().map(Told::from));
     }
 }

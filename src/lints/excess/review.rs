@@ -1,17 +1,19 @@
 //! What is known while one point is looked at.
 
-use super::classify::{Class, Scene};
-use super::needed::Needed;
+use super::beyond::{self, Beyond};
+use super::classify::{self, Class, Scene};
+use super::needed::{Needed, in_families};
 use crate::finding::{Code, Finding, Identity, Place, Severity};
 use crate::judge::{Exports, Guard};
 use crate::lints::order::Idle;
 use crate::lints::place::point_name;
 use crate::site::Host;
 use hylint_engine::{Context, Direction, LocalPolicy, PointId, SetId};
-use hylint_model::{Overrides, Point, Rule};
-use hylint_space::{AddrSet, PacketBox, class};
+use hylint_model::{Action, Families, Overrides, Point, PointKind, Rule, RuleOrigin, Side, Test};
+use hylint_space::{AddrSet, Exposure, Family, PacketBox, class};
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// What a rule opens that nothing needs.
 pub(super) enum Seen {
@@ -19,6 +21,10 @@ pub(super) enum Seen {
     Builtin { to_anyone: bool },
     /// Worth a note: how many parts its excess has. Only the first ones of a list are told.
     Unneeded(usize),
+    /// It would be worth a finding in a family of which the hosts have no address.
+    Lacking,
+    /// It lets anyone in for flows whose peers nobody declared, at a host that something else may stand in front of.
+    Undeclared(Vec<PacketBox>),
     /// Worth a finding.
     Open(Box<Finding>),
 }
@@ -27,9 +33,11 @@ pub(super) enum Seen {
 pub(super) struct Weighed<'o> {
     pub(super) boxes: SmallVec<[Cow<'o, PacketBox>; 1]>,
     pub(super) excess: Vec<PacketBox>,
-    pub(super) class: Class,
+    pub(super) class: Option<Class>,
     /// Windows or an app brings the rule along.
     pub(super) shipped: bool,
+    /// What it seems to open to anyone if flows whose peers nobody declared are no need of everyone.
+    pub(super) undeclared: Option<(Vec<PacketBox>, Class)>,
 }
 
 /// Everything that is known while one point is looked at.
@@ -46,6 +54,41 @@ pub(super) struct PointReview<'a, 'b> {
     pub(super) behind: AddrSet,
     /// A network ACL in front of a host whose security groups were not exported: what AWS ships lets everything in.
     pub(super) alone: bool,
+    hosts: Vec<&'a Host<PointId>>,
+    /// Hosts that the site says stand behind a forwarding firewall.
+    through: Vec<&'a Host<PointId>>,
+    /// Any address of the families of which no host behind the point has one, where their interfaces are listed.
+    pub(super) lacking: AddrSet,
+    /// Found out once something is open.
+    beyond: OnceLock<Vec<Beyond<'a>>>,
+}
+
+/// The families in which excess is asked of a point: those that it covers, unless the reader guessed them.
+pub(super) fn families(point: &Point) -> Families {
+    if point.families_assumed {
+        Families {
+            v4: false,
+            v6: false,
+        }
+    } else {
+        point.families
+    }
+}
+
+/// Any address of the families of which listed interfaces show none.
+fn lacking(hosts: &[&Host<PointId>], families: Families) -> AddrSet {
+    let none = |f: &Family| {
+        let without = |h: &&Host<PointId>| h.listed && !h.every.is_empty() && !h.every.has(*f);
+        !hosts.is_empty() && families.has(*f) && hosts.iter().all(without)
+    };
+    let families = Family::BOTH.into_iter().filter(none);
+    families.fold(AddrSet::empty(), |all, f| all.union(&AddrSet::any_of(f)))
+}
+
+/// Whether a host has an address that is routed on the Internet.
+fn is_public(host: &Host<PointId>) -> bool {
+    let public = class::public().subtract(class::unassigned());
+    host.every.intersects(&public)
 }
 
 /// Whether a security group guards the host.
@@ -61,20 +104,22 @@ impl<'a, 'b> PointReview<'a, 'b> {
         point: &'a Point,
         guard: &'b Guard<'a>,
         needed: &'b Needed,
-        hosts: &[&Host<PointId>],
+        hosts: &[&'a Host<PointId>],
         idle: &'b Idle,
     ) -> Self {
         let known = !hosts.is_empty() && hosts.iter().all(|h| !h.every.is_empty());
         let behind = if known {
             hosts
                 .iter()
-                .fold(AddrSet::empty(), |a, h| a.union(&h.every))
+                .map(|h| in_families(h, families(point)))
+                .fold(AddrSet::empty(), |all, one| all.union(&one))
         } else {
             AddrSet::any()
         };
+        let in_front = point.kind.is_cloud() || guard.direction == Direction::Forward;
         let scene = Scene {
-            cloud: point.kind.is_cloud(),
-            transit: guard.direction == Direction::Forward,
+            in_front,
+            facing: in_front || hosts.iter().any(|h| is_public(h)),
             resolve: guard.resolve,
             roles_known: needed.roles_known,
         };
@@ -89,7 +134,31 @@ impl<'a, 'b> PointReview<'a, 'b> {
             here: behind.intersect(class::hosts()),
             behind,
             alone: point.kind.is_stateless() && !hosts.iter().all(|h| grouped(exports, h)),
+            lacking: lacking(hosts, families(point)),
+            hosts: hosts.to_vec(),
+            through: Vec::new(),
+            beyond: OnceLock::new(),
         }
+    }
+
+    /// The same point with the hosts that stand behind it, though it does not guard them alone.
+    pub(super) fn before(mut self, hosts: Vec<&'a Host<PointId>>) -> Self {
+        self.through = hosts;
+        self
+    }
+
+    /// The addresses of each host behind the point, those that are not known being any.
+    pub(super) fn hosts(&self) -> Vec<AddrSet> {
+        let of = |h: &&Host<PointId>| in_families(h, families(self.point));
+        self.hosts.iter().map(of).collect()
+    }
+
+    /// The other layers of the hosts behind the point; none if no host has any.
+    pub(super) fn beyond(&self) -> &[Beyond<'a>] {
+        self.beyond.get_or_init(|| match self.guard.direction {
+            Direction::Forward => beyond::of_transit(self.exports, self.at, &self.through),
+            _ => beyond::of_hosts(self.exports, self.at, &self.hosts, families(self.point)),
+        })
     }
 
     /// What the settings decide of inbound packets beside the rules.
@@ -126,9 +195,37 @@ impl<'a, 'b> PointReview<'a, 'b> {
         self.guard.context(self.exports, LocalPolicy::Holds)
     }
 
+    /// Whether a default rule of Azure lets anyone in: a route makes the virtual network everything, or an effective listing
+    /// says so.
+    pub(super) fn is_widened(&self, r: &Rule) -> bool {
+        let default = self.point.kind == PointKind::Nsg && r.origin == RuleOrigin::Platform;
+        if !default || r.action != Action::Allow {
+            return false;
+        }
+        let sources = r.clauses.iter().filter_map(|c| {
+            let mut names = c.conditions.iter().filter_map(|c| match &c.test {
+                Test::Named {
+                    key,
+                    side: Side::Src,
+                } => Some(self.guard.resolve.get(&**key)),
+                _ => None,
+            });
+            names.try_fold(c.space.src.clone(), |all, set| Some(all.intersect(set?)))
+        });
+        sources
+            .into_iter()
+            .any(|s| Exposure::of(&s) == Exposure::Anyone)
+    }
+
+    /// Whether a route alone makes a default rule one for anyone, and no host behind it is known to have a public address.
+    pub(super) fn is_widened_by_route(&self, r: &Rule) -> bool {
+        let public = self.hosts.iter().any(|h| is_public(h));
+        self.is_widened(r) && classify::names_sources(r) && !public
+    }
+
     /// Whether a rule is in force here and worth a word: what the platform wrote is so only where nothing else guards.
     pub(super) fn acts(&self, r: &Rule) -> bool {
-        let own = self.alone || r.origin != hylint_model::RuleOrigin::Platform;
+        let own = self.alone || r.origin != RuleOrigin::Platform || self.is_widened(r);
         own && self.point.in_force(r, self.guard.profile)
     }
 }

@@ -1,5 +1,6 @@
 //! What of a rule nothing needs, and how grave that is.
 
+use super::beyond::Parts;
 use super::classify::Class;
 use super::entry::Opening;
 use super::review::{PointReview, Seen, Weighed};
@@ -9,12 +10,25 @@ use crate::lints::describe::Frame;
 use crate::lints::place::{self, normalized, rule_span};
 use crate::lints::reproduce;
 use crate::rules::platform;
-use hylint_engine::{Decider, subtract_all};
-use hylint_model::Rule;
-use hylint_space::{FlagSet, IfaceSet, PacketBox, StateSet, TcpFlags, class, proto};
+use hylint_engine::{Decider, subtract_all, union_addrs};
+use hylint_model::{Rule, RuleOrigin};
+use hylint_space::{
+    AddrSet, Exposure, Family, FlagSet, IfaceSet, PacketBox, StateSet, TcpFlags, class, proto,
+};
 use std::borrow::Cow;
 
+/// How to close a default rule.
+const WIDENED: &str = "deny it before the default rule: add a rule with source VirtualNetwork, action Deny and a priority \
+                       number below 4096 behind those that allow what is needed, or limit the route to 0.0.0.0/0";
+
 impl<'a> PointReview<'a, '_> {
+    /// Whether what a rule opens adds to what others open: nobody else brings it along, and its match says what it opens.
+    pub(super) fn is_counted(&self, rule: &Rule) -> bool {
+        let profiles = self.point.kind.has_profiles();
+        let shipped = profiles && platform::builtin(rule).is_some();
+        !shipped && !classify::is_app_package(rule) && !classify::is_open_ended(rule, self.scene)
+    }
+
     /// What a rule opens by itself that nothing needs, whatever other rules do.
     pub(super) fn weigh<'o>(&self, opening: &'o Opening<'a>) -> Option<Weighed<'o>> {
         let rule = opening.rule;
@@ -28,40 +42,163 @@ impl<'a> PointReview<'a, '_> {
             return None;
         }
         let boxes = opening.boxes();
+        let shipped = known.is_some() || classify::is_app_package(rule);
         let excess = self.excess(rule, &boxes);
-        let class = classify::classify(rule, &excess, self.needed, self.scene)?;
+        let class = classify::classify(rule, &excess, self.needed, self.scene);
+        let undeclared = self.undeclared(rule, &boxes, class.as_ref());
+        if class.is_none() && undeclared.is_none() {
+            return None;
+        }
         Some(Weighed {
             boxes,
             excess,
             class,
-            shipped: known.is_some() || classify::is_app_package(rule),
+            shipped,
+            undeclared,
         })
+    }
+
+    /// The excess of a rule that seems to let anyone in for flows whose peers nobody declared: peers may be anywhere in a
+    /// site, and are not everywhere. At a host that something else may stand in front of, what is told of the rule without
+    /// them is enough.
+    fn undeclared(
+        &self,
+        rule: &Rule,
+        boxes: &[Cow<'_, PacketBox>],
+        class: Option<&Class>,
+    ) -> Option<(Vec<PacketBox>, Class)> {
+        let told = class.is_some_and(|c| c.severity > Severity::Note);
+        if self.needed.firm.len() == self.needed.boxes.len() || told && !self.scene.facing {
+            return None;
+        }
+        let raw = union_addrs(boxes.iter().map(AsRef::as_ref), |b| &b.src);
+        if Exposure::of(&raw) < self.widest() || classify::is_open_ended(rule, self.scene) {
+            return None;
+        }
+        let excess = self.without(rule, boxes, &self.needed.firm);
+        let class = classify::classify(rule, &excess, self.needed, self.scene)?;
+        Some((excess, class))
+    }
+
+    /// From what on flows whose peers nobody declared are open too far.
+    fn widest(&self) -> Exposure {
+        if self.scene.facing {
+            Exposure::Block
+        } else {
+            Exposure::Anyone
+        }
     }
 
     /// What is to be said of a rule by itself.
     pub(super) fn seen(&self, opening: &Opening<'a>) -> Option<Seen> {
         let w = self.weigh(opening)?;
+        let rule = opening.rule;
         if w.shipped {
+            let classes = [w.class, w.undeclared.as_ref().map(|u| u.1)];
+            let mut classes = classes.iter().flatten();
             return Some(Seen::Builtin {
-                to_anyone: w.class.sensitive_to_anyone,
+                to_anyone: classes.any(|c| c.sensitive_to_anyone),
             });
         }
-        if w.class.severity == Severity::Note {
-            let (_, total) = self.parts(opening.rule, &w.boxes, &w.excess, 0);
+        if let Some((excess, _)) = &w.undeclared {
+            let inner = self.let_in(self.really(rule, excess).0).parts;
+            let inner: Vec<PacketBox> = inner.into_iter().map(|(b, _)| b).collect();
+            let real = Exposure::of(&union_addrs(&inner, |b| &b.src));
+            match (real >= self.widest(), self.scene.facing) {
+                (true, false) => return Some(Seen::Undeclared(inner)),
+                (true, true) => {
+                    return self
+                        .open(rule, &w.boxes, excess)
+                        .map(Box::new)
+                        .map(Seen::Open);
+                }
+                (false, _) => {}
+            }
+        }
+        if w.class?.severity == Severity::Note {
+            let (_, total) = self.parts(rule, &w.boxes, &w.excess, 0);
             return Some(Seen::Unneeded(total));
         }
-        self.open(opening.rule, &w).map(Box::new).map(Seen::Open)
+        let open = self.open(rule, &w.boxes, &w.excess);
+        open.map(Box::new).map(Seen::Open)
     }
 
-    /// Only what really passes by this rule counts: an earlier deny may take it.
-    pub(super) fn open(&self, rule: &Rule, w: &Weighed<'_>) -> Option<Finding> {
-        let (real, exact) = self.really(rule, &w.excess);
-        let class = classify::classify(rule, &real, self.needed, self.scene)?;
-        let mut f = self.word(rule, &class, &real);
-        if exact {
-            (f.excess, f.excess_total) = self.parts(rule, &w.boxes, &real, Finding::PARTS);
+    /// Only what really gets in by this rule counts: an earlier deny may take it, or another layer. What other layers close
+    /// alone is a note.
+    pub(super) fn open(
+        &self,
+        rule: &'a Rule,
+        whole: &[Cow<'_, PacketBox>],
+        excess: &[PacketBox],
+    ) -> Option<Finding> {
+        let (real, exact) = self.really(rule, excess);
+        let (class, boxes) = self.class_of(rule, &real)?;
+        if class.severity == Severity::Note || self.beyond().is_empty() {
+            return Some(self.told(rule, whole, &class, &boxes, exact));
         }
+        let inner = self.let_in(real);
+        if let Some((class, boxes)) = self.class_of(rule, &inner.parts)
+            && class.severity > Severity::Note
+        {
+            return Some(self.told(rule, whole, &class, &boxes, exact));
+        }
+        let mut closed = class;
+        closed.severity = Severity::Note;
+        let mut f = self.told(rule, whole, &closed, &boxes, exact);
+        let names: Vec<String> = inner.closed_by.into_iter().collect();
+        let names = names.join(", ");
+        f.message.push_str(&match (inner.told, names.as_str()) {
+            (true, "") => ", and what gets in is reported at the layer behind it".to_owned(),
+            (true, _) => format!(", and {names} blocks it except what is reported there"),
+            (false, _) => format!(", and {names} blocks it"),
+        });
         Some(f)
+    }
+
+    /// How grave the packets are that get in. Those that may be fewer than they look count one level lower.
+    pub(super) fn class_of(&self, rule: &Rule, parts: &Parts) -> Option<(Class, Vec<PacketBox>)> {
+        let all: Vec<PacketBox> = parts.iter().map(|(b, _)| b.clone()).collect();
+        let mut class = classify::classify(rule, &all, self.needed, self.scene)?;
+        let firm = parts.iter().filter(|(_, narrowed)| !narrowed);
+        let firm: Vec<PacketBox> = firm.map(|(b, _)| b.clone()).collect();
+        if firm.len() == all.len() {
+            return Some((class, all));
+        }
+        let lower = class.severity.lower();
+        match classify::classify(rule, &firm, self.needed, self.scene) {
+            Some(class) if class.severity >= lower => Some((class, firm)),
+            _ => {
+                class.severity = lower;
+                Some((class, all))
+            }
+        }
+    }
+
+    fn told(
+        &self,
+        rule: &Rule,
+        whole: &[Cow<'_, PacketBox>],
+        class: &Class,
+        boxes: &[PacketBox],
+        exact: bool,
+    ) -> Finding {
+        let identity = Identity::of(&[&normalized(rule)]);
+        let mut f = self.word(rule, class, boxes, identity);
+        if self.is_widened(rule) {
+            let (said, name) = (&f.message, &rule.name);
+            f.message = if classify::names_sources(rule) {
+                format!("{said}: a route to 0.0.0.0/0 makes `{name}` hold for any source")
+            } else {
+                format!("{said}: `{name}` holds for any source here")
+            };
+        }
+        if self.is_widened_by_route(rule) {
+            f.severity = f.severity.lower();
+        }
+        if exact {
+            (f.excess, f.excess_total) = self.parts(rule, whole, boxes, Finding::PARTS);
+        }
+        f
     }
 
     /// What a rule opens that nothing needs, in at most `room` parts.
@@ -76,29 +213,76 @@ impl<'a> PointReview<'a, '_> {
 
     /// The new connections of the boxes that no needed flow covers.
     pub(super) fn excess(&self, rule: &Rule, boxes: &[Cow<'_, PacketBox>]) -> Vec<PacketBox> {
+        self.without(rule, boxes, &self.needed.boxes)
+    }
+
+    /// The new connections of the boxes that none of these flows covers.
+    pub(super) fn without(
+        &self,
+        rule: &Rule,
+        boxes: &[Cow<'_, PacketBox>],
+        flows: &[PacketBox],
+    ) -> Vec<PacketBox> {
         if classify::needs_ipsec(rule) {
             return Vec::new();
         }
         let mut out = Vec::new();
         for b in boxes {
-            let mut met = self
-                .needed
-                .boxes
-                .iter()
-                .filter(|n| n.intersects(b))
-                .peekable();
+            let mut met = flows.iter().filter(|n| n.intersects(b)).peekable();
             if met.peek().is_none() {
                 out.extend(self.opened(b));
             } else if !met.any(|n| b.is_subset(n)) {
                 let cut: Vec<PacketBox> = self.opened(b).into_iter().collect();
-                out.append(&mut subtract_all(&cut, &self.needed.boxes));
+                out.append(&mut subtract_all(&cut, flows));
             }
         }
         out
     }
 
+    /// Whether a rule would open something to the Internet in a family of which no host behind the point has an address.
+    pub(super) fn opens_lacking(&self, opening: &Opening<'a>) -> bool {
+        let rule = opening.rule;
+        let shared = |b: &PacketBox| {
+            Family::BOTH
+                .iter()
+                .any(|f| self.lacking.has(*f) && b.src.has(*f))
+        };
+        let boxes = opening.boxes();
+        if !boxes.iter().any(|b| shared(b)) || !self.is_counted(rule) || classify::needs_ipsec(rule)
+        {
+            return false;
+        }
+        let opened = boxes
+            .iter()
+            .filter_map(|b| self.opened_at(b, &self.lacking));
+        let needed = self.needed.boxes.iter().map(|n| PacketBox {
+            dst: AddrSet::any(),
+            ..n.clone()
+        });
+        let needed: Vec<PacketBox> = needed.collect();
+        let excess = subtract_all(&opened.collect::<Vec<_>>(), &needed);
+        let anyone =
+            |boxes: &[PacketBox]| Exposure::of(&union_addrs(boxes, |b| &b.src)) > Exposure::Few;
+        if !anyone(&excess) {
+            return false;
+        }
+        let real: Vec<PacketBox> = self
+            .really(rule, &excess)
+            .0
+            .into_iter()
+            .map(|(b, _)| b)
+            .collect();
+        let class = classify::classify(rule, &real, self.needed, self.scene);
+        anyone(&real) && class.is_some_and(|c| c.severity > Severity::Note)
+    }
+
     /// The new connections of a box.
     pub(super) fn opened(&self, b: &PacketBox) -> Option<PacketBox> {
+        self.opened_at(b, &self.here)
+    }
+
+    /// Those to some addresses.
+    fn opened_at(&self, b: &PacketBox, here: &AddrSet) -> Option<PacketBox> {
         // What starts a connection is a SYN; other protocols have no flags, and their boxes hold any.
         let flags = FlagSet(b.flags.0 & FlagSet::exactly(TcpFlags::SYN).0);
         let state = StateSet(b.state.0 & StateSet::exactly(StateSet::NEW, false, false).0);
@@ -107,7 +291,7 @@ impl<'a> PointReview<'a, '_> {
         }
         let opened = PacketBox {
             src: b.src.intersect(class::hosts()),
-            dst: b.dst.intersect(&self.here),
+            dst: b.dst.intersect(here),
             proto: b.proto.clone(),
             sport: b.sport.clone(),
             dport: b.dport.clone(),
@@ -119,7 +303,13 @@ impl<'a> PointReview<'a, '_> {
         (!opened.is_empty()).then_some(opened)
     }
 
-    pub(super) fn word(&self, rule: &Rule, class: &Class, excess: &[PacketBox]) -> Finding {
+    pub(super) fn word(
+        &self,
+        rule: &Rule,
+        class: &Class,
+        excess: &[PacketBox],
+        identity: Identity,
+    ) -> Finding {
         let whole = rule_span(self.exports, self.at, rule);
         // The place is the rule; the field that is too wide is labelled beside it.
         let mut f = self.finding(
@@ -130,7 +320,7 @@ impl<'a> PointReview<'a, '_> {
                 class.message(rule, excess, self.scene),
                 self.guard.name
             ),
-            Identity::of(&[&normalized(rule)]),
+            identity,
             place::place(self.exports, self.at, whole),
         );
         let span = class.field.and_then(|x| rule.field(x)).unwrap_or(whole);
@@ -154,6 +344,9 @@ impl<'a> PointReview<'a, '_> {
             f.reproduce = reproduce::of_open(self.exports, self.guard, self.at, packet, witness);
         }
         f.help = Some(class.help.to_owned());
+        if rule.origin == RuleOrigin::Platform {
+            f.help = Some(WIDENED.to_owned());
+        }
         f
     }
 

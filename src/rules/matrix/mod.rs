@@ -9,7 +9,7 @@ mod resolve;
 pub use builtin::{BUILTIN, DEFAULT, builtin};
 pub(crate) use raw::{port_range as read_port_range, ports as read_ports};
 pub use requirement::{
-    AccessRule, Customizable, End, Feature, Group, Implied, Matrix, Presence, Require, Requirement,
-    Role, RoleIx, Transport,
+    AccessRule, Audience, Customizable, End, Feature, Group, Implied, Matrix, Presence, Require,
+    Requirement, Role, RoleIx, Transport,
 };
 pub use resolve::read;

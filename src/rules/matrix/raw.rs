@@ -1,7 +1,7 @@
 //! A matrix file as it is written: texts with their places, each value checked by itself. Names are resolved in
 //! [`super::resolve`], when every file is read.
 
-use super::{Customizable, Presence, Require, Transport};
+use super::{Audience, Customizable, Presence, Require, Transport};
 use crate::common::toml_reader::{Table, Value};
 use std::ops::Range;
 
@@ -29,6 +29,7 @@ pub(super) struct Role {
     pub(super) id: Name,
     pub(super) name: String,
     pub(super) presence: Presence,
+    pub(super) audience: Audience,
     pub(super) lives_on: Option<Name>,
     pub(super) lives_if: Option<Name>,
     pub(super) ports_with: Option<Name>,
@@ -162,8 +163,12 @@ fn role(t: &Table<'_, '_>) -> Option<Role> {
         "ports-with",
         "implies",
         "aliases",
+        "audience",
         "destinations",
     ]);
+    let audience = t
+        .get("audience")
+        .and_then(|v| v.choice(&[("site", Audience::Site), ("anyone", Audience::Anyone)]));
     let presence = t.get("presence").and_then(|v| {
         v.choice(&[
             ("core", Presence::Core),
@@ -187,6 +192,7 @@ fn role(t: &Table<'_, '_>) -> Option<Role> {
             label
         },
         presence: presence.unwrap_or(Presence::Optional),
+        audience: audience.unwrap_or_default(),
         lives_on,
         lives_if,
         implies,

@@ -17,6 +17,16 @@ pub enum Presence {
     Optional,
 }
 
+/// Where the hosts of a role are that a site declares nothing of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Audience {
+    /// At addresses of the site, which it has not declared.
+    #[default]
+    Site,
+    /// Anywhere on the Internet, by the vendor's design: what they need may be open to everyone.
+    Anyone,
+}
+
 /// One role.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Role {
@@ -38,6 +48,8 @@ pub struct Role {
     pub ports_with: Option<RoleIx>,
     /// Roles that every site with this one has.
     pub implies: Vec<RoleIx>,
+    /// Where its hosts are.
+    pub audience: Audience,
 }
 
 /// A name for several roles; every member that exists counts.

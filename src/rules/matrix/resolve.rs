@@ -216,6 +216,7 @@ impl<'a> Resolver<'a> {
             id: r.id.0.clone(),
             name: r.name.clone(),
             presence: r.presence,
+            audience: r.audience,
             lives_on: role(&r.lives_on),
             lives_if: role(&r.lives_if),
             ports_with: role(&r.ports_with),

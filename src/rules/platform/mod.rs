@@ -76,6 +76,12 @@ pub fn sensitive(proto: u8, ports: &PortSet) -> impl Iterator<Item = &'static Se
         .filter(move |s| s.proto == proto && s.ports.intersects(ports))
 }
 
+/// Every sensitive service.
+#[must_use]
+pub fn services() -> &'static [Service] {
+    &PLATFORM.services
+}
+
 /// The process that is expected behind a port, by the names that it may have; none if it is not known.
 #[must_use]
 pub fn listener(names: &[String]) -> Listener<'_> {

@@ -1,7 +1,7 @@
 //! Which exports are judged together.
 //!
-//! A part is a set of exports that share a host, a forwarding firewall, or profile settings; what stands in one part
-//! says nothing about the rules of another. A fleet is a part for each host, an account whose interfaces have groups of
+//! A part is a set of exports that share a host, a forwarding firewall with the hosts that the site says are behind it, or
+//! profile settings; what stands in one part says nothing about the rules of another. A fleet is a part for each host, an account whose interfaces have groups of
 //! several files in common is one part.
 
 use crate::judge::{Decision, Exports, InPart, InSite, Leg, Order, PartScope, Tally};
@@ -72,7 +72,24 @@ fn united(bound: &Bound, links: &Links, heads: &Heads) -> Sets {
     for (point, from) in &links.settings {
         sets.unite(point.export.index(), from.index());
     }
+    for t in bound.site.transits.iter().filter(|t| !t.between.is_empty()) {
+        let Some(front) = t.points.first() else {
+            continue;
+        };
+        for h in bound.site.hosts.iter().filter(|h| stands_behind(t, h)) {
+            let own = h.layers.iter().flat_map(|l| &l.points).next();
+            if let Some(own) = own {
+                sets.unite(front.export.index(), own.export.index());
+            }
+        }
+    }
     sets
+}
+
+/// Whether the site says that flows to a host cross a forwarding firewall: what that lets through is judged by what the host
+/// lets in as well.
+fn stands_behind(t: &Transit, h: &Host) -> bool {
+    t.between.iter().any(|(_, to)| h.roles.contains(to))
 }
 
 fn host_points(h: &Host) -> Vec<RunPoint> {

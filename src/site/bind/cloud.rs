@@ -243,6 +243,7 @@ impl Binder<'_> {
                 every: g.every.union(&addrs),
                 addrs,
                 declared,
+                listed: true,
                 ..base.clone()
             }
         };

@@ -32,6 +32,7 @@ impl Binder<'_> {
             addrs: h.addrs.clone(),
             every: h.addrs.clone(),
             declared: true,
+            listed: false,
             roles: h.roles.clone(),
             role_source: Some(RoleSource::Config),
             layers: Vec::new(),

@@ -115,6 +115,7 @@ impl Binder<'_> {
             every: known.addrs.clone(),
             addrs: known.addrs,
             declared: true,
+            listed: false,
             roles: known.roles,
             role_source: known.source,
             layers: Vec::new(),
@@ -325,6 +326,7 @@ impl Binder<'_> {
             hosts.push(Host {
                 layers,
                 every: i.private.union(&i.public),
+                listed: true,
                 ..self.guessed(at, known)
             });
         }

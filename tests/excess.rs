@@ -1,0 +1,441 @@
+//! What gets in that nothing needs: by all rules of a layer together, through all layers of a host, to all of its addresses.
+#![allow(clippy::unwrap_used)]
+
+use hylint::finding::Severity;
+use hylint::finding::outcome::Outcome;
+use hylint::session::{Request, check};
+use serde_json::{Value, json};
+
+/// Writes the files, runs the check on them.
+fn run(files: &[(&str, String)]) -> Outcome {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let request = Request {
+        at: "2026-06-01T00:00:00Z".parse().unwrap(),
+        threads: 1,
+        ..Request::new([dir.path().to_path_buf()])
+    };
+    check(&request).unwrap()
+}
+
+const EXCESS: [&str; 8] = [
+    "any-any",
+    "exposed-to-internet",
+    "over-permissive-source",
+    "over-permissive-port",
+    "bypasses-gateway",
+    "unneeded-flow",
+    "default-allow",
+    "firewall-off",
+];
+
+/// Severity, code and file of each finding of excess, the gravest first.
+fn found(files: &[(&str, String)]) -> Vec<(Severity, String)> {
+    let o = run(files);
+    let excess = o
+        .findings
+        .iter()
+        .filter(|f| EXCESS.contains(&f.code.as_str()));
+    let mut all: Vec<(Severity, String)> = excess
+        .map(|f| {
+            let path = f.place.as_ref().map(|p| p.path.to_string());
+            let path = path.unwrap_or_default();
+            let file = path.rsplit('/').next().unwrap_or_default();
+            (f.severity, format!("{} {file}", f.code.as_str()))
+        })
+        .collect();
+    all.sort_by(|a, b| b.cmp(a));
+    all
+}
+
+fn gravest(files: &[(&str, String)]) -> Option<Severity> {
+    found(files).first().map(|f| f.0)
+}
+
+fn messages(files: &[(&str, String)], code: &str) -> Vec<String> {
+    let o = run(files);
+    let of = o.findings.iter().filter(|f| f.code.as_str() == code);
+    of.map(|f| f.message.clone()).collect()
+}
+
+/// A session host that controllers and clients of private networks reach directly.
+fn site(more: &str) -> (&'static str, String) {
+    let text = format!(
+        "[deployment]\naccess = \"direct\"\n[roles]\nworkspace-client = [\"10.50.0.0/16\"]\nactive-directory = []\n\
+         sql-server = []\ncontroller-management = [\"10.0.2.10\"]\n\
+         [[host]]\nname = \"sh1\"\naddresses = [\"10.0.1.10\"]\nroles = [\"session-host\"]\nexports = [\"sh1*\"]\n{more}"
+    );
+    ("hylint.toml", text)
+}
+
+fn ranges(sources: &[&str], key: &str, field: &str) -> (String, Value) {
+    let of = |s: &&str| json!({ field: s });
+    (key.to_owned(), sources.iter().map(of).collect())
+}
+
+/// An address entry for each source.
+fn permission(port: u16, sources: &[&str]) -> Value {
+    let (v6, v4): (Vec<&str>, Vec<&str>) = sources.iter().partition(|s| s.contains(':'));
+    let mut p = json!({"IpProtocol": "tcp", "FromPort": port, "ToPort": port});
+    for (key, value) in [
+        ranges(&v4, "IpRanges", "CidrIp"),
+        ranges(&v6, "Ipv6Ranges", "CidrIpv6"),
+    ] {
+        p[key] = value;
+    }
+    p
+}
+
+fn group(id: &str, permissions: &[Value]) -> Value {
+    json!({"GroupId": id, "GroupName": id, "VpcId": "vpc-1", "IpPermissions": permissions,
+           "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]})
+}
+
+fn groups(all: &[Value]) -> String {
+    json!({"SecurityGroups": all}).to_string()
+}
+
+fn interface(groups: &[&str], v6: &[&str]) -> Value {
+    let groups: Value = groups.iter().map(|g| json!({"GroupId": g})).collect();
+    let v6: Value = v6.iter().map(|a| json!({"Ipv6Address": a})).collect();
+    json!({"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "SubnetId": "subnet-1", "VpcId": "vpc-1",
+        "PrivateIpAddress": "10.0.1.10", "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.10", "Primary": true}],
+        "Ipv6Addresses": v6, "Groups": groups}]})
+}
+
+/// An ACL of the host's subnet that lets all of TCP in from one network.
+fn acl(source: &str) -> Value {
+    let entry = |n: u32, egress: bool, cidr: &str, action: &str| json!({"CidrBlock": cidr, "Egress": egress, "Protocol": "-1", "RuleAction": action, "RuleNumber": n});
+    json!({"NetworkAcls": [{"NetworkAclId": "acl-1", "Associations": [{"SubnetId": "subnet-1"}], "Entries": [
+        entry(90, false, source, "allow"), entry(32767, false, "0.0.0.0/0", "deny"),
+        entry(90, true, "0.0.0.0/0", "allow"), entry(32767, true, "0.0.0.0/0", "deny")]}]})
+}
+
+fn nsg(rules: &[(&str, Value)]) -> String {
+    let rule = |(n, (port, sources)): (usize, &(&str, Value))| {
+        json!({"name": format!("r{n}"), "priority": 100 + n, "protocol": "Tcp", "access": "Allow", "direction": "Inbound",
+               "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": port,
+               "sourceAddressPrefixes": sources})
+    };
+    let rules: Value = rules.iter().enumerate().map(rule).collect();
+    json!({"name": "nsg-1", "securityRules": rules, "defaultSecurityRules": []}).to_string()
+}
+
+fn iptables(input: &str, v6: bool) -> String {
+    let tool = if v6 { "ip6tables" } else { "iptables" };
+    format!(
+        "# Generated by {tool}-save v1.8.7 on Mon Jun  1 00:00:00 2026\n*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n\
+         :OUTPUT ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n{input}COMMIT\n"
+    )
+}
+
+fn netsh(rules: &[(&str, &str, &str, &str)]) -> String {
+    let one = |(program, port, source, action): &(&str, &str, &str, &str)| {
+        format!(
+            "\r\nRule Name:                            {port} {action}\r\n{}\r\nEnabled:                              Yes\r\n\
+             Direction:                            In\r\nProfiles:                             Domain,Private,Public\r\n\
+             Grouping:                             \r\nLocalIP:                              Any\r\n\
+             RemoteIP:                             {source}\r\nProtocol:                             TCP\r\n\
+             LocalPort:                            {port}\r\nRemotePort:                           Any\r\n\
+             Edge traversal:                       No\r\nProgram:                              {program}\r\n\
+             Service:                              Any\r\nInterfaceTypes:                       Any\r\n\
+             Security:                             NotRequired\r\nRule source:                          Local Setting\r\n\
+             Action:                               {action}\r\n",
+            "-".repeat(70)
+        )
+    };
+    rules.iter().map(one).collect()
+}
+
+/// What lets these sources in at port 22 in each format, a rule for each source.
+fn formats(sources: &[&str]) -> Vec<(&'static str, String)> {
+    let rule = |s: &&str| format!("-A INPUT -s {s} -p tcp -m tcp --dport 22 -j ACCEPT\n");
+    let rules: String = sources.iter().map(rule).collect();
+    let azure: Vec<(&str, Value)> = sources.iter().map(|s| ("22", json!([s]))).collect();
+    let windows: Vec<_> = sources.iter().map(|s| ("Any", "22", *s, "Allow")).collect();
+    vec![
+        ("sh1.rules", iptables(&rules, false)),
+        (
+            "sh1.json",
+            groups(&[group("sg-1", &[permission(22, sources)])]),
+        ),
+        ("sh1.json", nsg(&azure)),
+        ("sh1.txt", netsh(&windows)),
+    ]
+}
+
+/// Catches "anyone" in pieces, none of which is anyone.
+#[test]
+fn the_internet_in_pieces_is_the_internet() {
+    let some = Some(Severity::Error);
+    for (sources, want) in [
+        (
+            &["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/3"][..],
+            some,
+        ),
+        (&["64.0.0.0/2", "128.0.0.0/3", "160.0.0.0/4"], some),
+        (&["128.0.0.0/1"], some),
+        (&["64.0.0.0/2"], Some(Severity::Warning)),
+        (&["9.0.0.0/9", "9.128.0.0/9"], Some(Severity::Warning)),
+    ] {
+        for (name, text) in formats(sources) {
+            let files = [site(""), (name, text)];
+            assert_eq!(gravest(&files), want, "{name} {sources:?}");
+        }
+    }
+    let one = [
+        site(""),
+        (
+            "sh1.txt",
+            netsh(&[(
+                "Any",
+                "22",
+                "1.0.0.0-9.255.255.255,11.0.0.0-99.255.255.255",
+                "Allow",
+            )]),
+        ),
+    ];
+    assert_eq!(gravest(&one), some);
+    let array = [
+        site(""),
+        (
+            "sh1.json",
+            nsg(&[("22", json!(["64.0.0.0/2", "128.0.0.0/2"]))]),
+        ),
+    ];
+    assert_eq!(gravest(&array), some);
+    let countries: Vec<String> = (1..200)
+        .map(|n| format!("{}.{n}.0.0/17", 128 + n % 64))
+        .collect();
+    let countries: Vec<&str> = countries.iter().map(String::as_str).collect();
+    let list = groups(&[group("sg-1", &[permission(22, &countries)])]);
+    let list = [site(""), ("sh1.json", list)];
+    let exposed = |f: &(Severity, String)| f.1.starts_with("exposed") || f.0 == Severity::Error;
+    assert!(!found(&list).iter().any(exposed), "a country is not anyone");
+}
+
+/// Catches halves in two groups of one interface, and halves of two interfaces that are put together.
+#[test]
+fn groups_of_one_interface_are_asked_together() {
+    let halves = |interface_has: &[&str]| {
+        let a = group("sg-1", &[permission(22, &["64.0.0.0/2"])]);
+        let b = group("sg-2", &[permission(22, &["128.0.0.0/2"])]);
+        [
+            site(""),
+            ("sh1.json", groups(&[a, b])),
+            ("sh1-eni.json", interface(interface_has, &[]).to_string()),
+        ]
+    };
+    assert_eq!(gravest(&halves(&["sg-1", "sg-2"])), Some(Severity::Error));
+    assert_eq!(gravest(&halves(&["sg-1"])), Some(Severity::Warning));
+    let together = run(&halves(&["sg-1", "sg-2"]));
+    let error = together
+        .findings
+        .iter()
+        .find(|f| f.code.as_str() == "exposed-to-internet")
+        .unwrap();
+    assert!(error.message.contains("2 rules"), "{}", error.message);
+    let other = |r: &hylint::finding::Related| r.label == "allows it too";
+    assert_eq!(error.related.iter().filter(|r| other(r)).count(), 1);
+}
+
+/// Catches a layer that is judged as if it stood alone, and one that hides what another layer opens.
+#[test]
+fn what_another_layer_closes_is_a_note() {
+    let aws = |acl_from: &str, sources: &[&str]| {
+        let mine = [
+            permission(3389, &["10.50.0.0/16", "10.0.2.10/32"]),
+            permission(22, sources),
+        ];
+        vec![
+            site(""),
+            ("sh1.json", groups(&[group("sg-1", &mine)])),
+            ("sh1-acl.json", acl(acl_from).to_string()),
+            ("sh1-eni.json", interface(&["sg-1"], &[]).to_string()),
+        ]
+    };
+    let closed = found(&aws("0.0.0.0/0", &[]));
+    assert_eq!(
+        closed.first(),
+        Some(&(Severity::Note, "any-any sh1-acl.json".to_owned())),
+        "{closed:?}"
+    );
+    let text = messages(&aws("0.0.0.0/0", &[]), "any-any");
+    assert!(text[0].contains("`sg-1` blocks it"), "{text:?}");
+    let open = found(&aws("0.0.0.0/0", &["0.0.0.0/0"]));
+    let errors: Vec<_> = open.iter().filter(|f| f.0 == Severity::Error).collect();
+    assert_eq!(
+        errors,
+        [&(Severity::Error, "exposed-to-internet sh1.json".to_owned())],
+        "once, where it is opened"
+    );
+    let outer = found(&aws("10.0.0.0/8", &["0.0.0.0/0"]));
+    assert_eq!(
+        outer[0].0,
+        Severity::Warning,
+        "10.0.0.0/8 gets in: {outer:?}"
+    );
+    let text = messages(&aws("10.0.2.0/24", &["64.0.0.0/2"]), "exposed-to-internet");
+    assert!(text[0].contains("`acl-1` blocks it"), "{text:?}");
+}
+
+/// Catches a perimeter that is called open though the host behind it is closed, and hosts that nobody said are behind it.
+#[test]
+fn what_hosts_behind_a_perimeter_close_is_a_note() {
+    let files = |between: &str, host: &str| {
+        let transit =
+            format!("[[transit]]\nname = \"edge\"\nexports = [\"edge.rules\"]\n{between}");
+        let edge = iptables(
+            "-A FORWARD -d 10.0.1.10/32 -p tcp -m tcp --dport 22 -j ACCEPT\n",
+            false,
+        );
+        [
+            site(&transit),
+            ("edge.rules", edge),
+            ("sh1.rules", iptables(host, false)),
+        ]
+    };
+    let between = "between = [[\"workspace-client\", \"session-host\"]]\n";
+    assert_eq!(gravest(&files(between, "")), Some(Severity::Note));
+    assert_eq!(gravest(&files("", "")), Some(Severity::Error));
+    let ssh = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n";
+    let both = found(&files(between, ssh));
+    assert_eq!(both.iter().filter(|f| f.0 == Severity::Error).count(), 2);
+}
+
+/// Catches requirements whose peers nobody declared being taken for the need of everyone, and a gateway's purpose for a fault.
+#[test]
+fn without_a_site_nobody_s_need_is_everyone() {
+    let aws = |port| groups(&[group("sg-1", &[permission(port, &["0.0.0.0/0"])])]);
+    let some = Some(Severity::Error);
+    for (name, text, want) in [
+        ("session-host/g.json", aws(3389), some),
+        ("session-host/g.json", aws(38871), some),
+        ("sql-server/g.json", aws(1433), some),
+        ("hysecure-gateway/g.json", aws(443), None),
+        ("hysecure-gateway/g.json", aws(3389), some),
+        ("session-host/g.json", nsg(&[("3389", json!(["*"]))]), some),
+        (
+            "session-host/g.json",
+            nsg(&[("3389", json!(["203.0.113.0/24"]))]),
+            None,
+        ),
+        (
+            "session-host/sh1.txt",
+            netsh(&[
+                ("Any", "3389", "Any", "Allow"),
+                ("Any", "38871", "Any", "Allow"),
+            ]),
+            Some(Severity::Warning),
+        ),
+        (
+            "session-host/sh1.txt",
+            netsh(&[("Any", "3389", "10.0.0.0/8", "Allow")]),
+            None,
+        ),
+        (
+            "session-host/sh1.rules",
+            format!(
+                "# hylint: address=52.1.2.3\n{}",
+                iptables("-A INPUT -p tcp -m tcp --dport 3389 -j ACCEPT\n", false)
+            ),
+            some,
+        ),
+    ] {
+        let all = found(&[(name, text)]);
+        let told: Vec<_> = all.iter().filter(|f| f.0 > Severity::Note).collect();
+        assert_eq!(told.first().map(|f| f.0), want, "{name} {all:?}");
+        assert!(told.len() < 2, "one for all rules of a host: {all:?}");
+    }
+}
+
+/// Catches a family that is taken to be closed because the site declares no address of it.
+#[test]
+fn a_family_without_a_declared_address_is_open_unless_the_interfaces_are_listed() {
+    let ssh = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n";
+    let halves = [
+        site(""),
+        ("sh1.v4.rules", iptables("", false)),
+        ("sh1.v6.rules", iptables(ssh, true)),
+    ];
+    assert_eq!(
+        found(&halves).first(),
+        Some(&(
+            Severity::Error,
+            "over-permissive-source sh1.v6.rules".to_owned()
+        ))
+    );
+    let aws = |more: Option<&[&str]>| {
+        let open = group("sg-1", &[permission(22, &["::/0"])]);
+        let mut files = vec![site(""), ("sh1.json", groups(&[open]))];
+        files.extend(more.map(|v6| ("sh1-eni.json", interface(&["sg-1"], v6).to_string())));
+        files
+    };
+    assert_eq!(gravest(&aws(None)), Some(Severity::Error));
+    assert_eq!(gravest(&aws(Some(&["2a00::1"]))), Some(Severity::Error));
+    let lacking = found(&aws(Some(&[])));
+    assert_eq!(lacking.len(), 1, "{lacking:?}");
+    assert_eq!(lacking[0].0, Severity::Note);
+}
+
+/// Catches a deny that acts now and then, for somebody, or for a program, and hides what is open behind it.
+#[test]
+fn a_deny_that_may_not_apply_hides_nothing() {
+    let ssh = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n";
+    for (deny, want) in [
+        ("-m limit --limit 1/day -j DROP", Severity::Error),
+        (
+            "-m recent --update --seconds 60 --name x --rsource -j DROP",
+            Severity::Error,
+        ),
+        ("-m set --match-set banned src -j DROP", Severity::Error),
+        ("-m string --string x --algo bm -j DROP", Severity::Error),
+        ("-m set ! --match-set admins src -j DROP", Severity::Warning),
+        ("-m geoip ! --source-country DE -j DROP", Severity::Warning),
+    ] {
+        let rules = iptables(&format!("-A INPUT {deny}\n{ssh}"), false);
+        let all = found(&[site(""), ("sh1.rules", rules)]);
+        assert_eq!(all.first().map(|f| f.0), Some(want), "{deny} {all:?}");
+    }
+    let dropped = iptables(&format!("-A INPUT -p tcp -j DROP\n{ssh}"), false);
+    assert_eq!(gravest(&[site(""), ("sh1.rules", dropped)]), None);
+    let policy = iptables(
+        "-A INPUT -m recent --update --seconds 60 --name x --rsource -j DROP\n",
+        false,
+    );
+    let policy = policy.replace(":INPUT DROP", ":INPUT ACCEPT");
+    assert_eq!(
+        found(&[site(""), ("sh1.rules", policy)]).first(),
+        Some(&(Severity::Error, "default-allow sh1.rules".to_owned()))
+    );
+    let rule = |program, action| (program, "22", "Any", action);
+    for (program, want) in [("Any", None), (r"C:\x\other.exe", Some(Severity::Error))] {
+        let text = netsh(&[rule(program, "Block"), rule("Any", "Allow")]);
+        assert_eq!(gravest(&[site(""), ("sh1.txt", text)]), want, "{program}");
+    }
+}
+
+/// Catches a default rule of Azure that an effective listing shows to be one for anyone.
+#[test]
+fn a_default_rule_for_any_source_is_no_default() {
+    let effective = |space: &str| {
+        json!({"name": "nsg-1", "securityRules": [], "defaultSecurityRules": [
+            {"name": "AllowVnetInBound", "priority": 65000, "protocol": "*", "access": "Allow", "direction": "Inbound",
+             "sourcePortRange": "*", "destinationPortRange": "*", "destinationAddressPrefix": "*",
+             "sourceAddressPrefix": space}]})
+        .to_string()
+    };
+    let any = messages(&[site(""), ("sh1.json", effective("0.0.0.0/0"))], "any-any");
+    assert!(any[0].contains("AllowVnetInBound"), "{any:?}");
+    for space in ["10.0.0.0/16", "VirtualNetwork"] {
+        assert_eq!(
+            gravest(&[site(""), ("sh1.json", effective(space))]),
+            None,
+            "{space}"
+        );
+    }
+}
