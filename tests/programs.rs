@@ -20,6 +20,15 @@ use std::collections::BTreeMap;
 
 const LISTENERS: &[&str] = &["termservice", "sqlservr"];
 
+/// A required flow whose listener nobody names, of a vendor whose programs are known by their folder.
+fn of_vendor(vendor: &[String]) -> LocalPolicy<'_> {
+    LocalPolicy::Required(platform::expected(&[], vendor))
+}
+
+fn vendor() -> Vec<String> {
+    vec!["accops".into(), "propalms".into()]
+}
+
 /// A clause of TCP to a port.
 fn https() -> PacketBox {
     PacketBox {
@@ -190,7 +199,7 @@ fn an_allow_does_not_carry_for_a_program_that_a_block_of_any_port_names() {
             rule(Action::Deny, any_port(), &block),
             rule(Action::Allow, https(), &allow),
         ];
-        let got = judged(rules, LocalPolicy::Required(platform::listener(&[])));
+        let got = judged(rules, of_vendor(&vendor()));
         assert_eq!(got, want, "{block:?} {allow:?}");
     }
 }
@@ -239,7 +248,7 @@ fn a_block_of_any_port_from_elsewhere_stops_nothing() {
             rule(Action::Deny, of_any_port(block.clone()), &app),
             rule(Action::Allow, https(), &app),
         ];
-        let got = judged(rules, LocalPolicy::Required(platform::listener(&[])));
+        let got = judged(rules, of_vendor(&vendor()));
         assert_eq!(got, want, "{block:?}");
     }
 }
@@ -297,10 +306,15 @@ fn a_condition_on_the_process_carries_only_what_names_its_ports() {
         assert_eq!(Carry::of(&space), carry, "{space:?}");
         let want = if carry == Carry::Finite { ASSUMED } else { NOT };
         for condition in [
-            service("TermService"),
+            service("Spooler2"),
             local(Test::Uid(RangeSet::single(0))),
             local(Test::Package),
         ] {
+            let want = if condition.text.contains("Spooler") {
+                NOT
+            } else {
+                want
+            };
             let got = required(
                 Action::Allow,
                 space.clone(),
@@ -314,6 +328,115 @@ fn a_condition_on_the_process_carries_only_what_names_its_ports() {
         NOT,
         "whatever the system put there, it is not the required service"
     );
+}
+
+/// A clause of TCP to any port.
+fn any_port() -> PacketBox {
+    PacketBox {
+        dport: PortSet::full(),
+        ..https()
+    }
+}
+
+// Fails if the way in which Microsoft opens a SQL Server instance, an allow of any port for its program, counts as no rule.
+#[test]
+fn an_allow_of_any_port_carries_its_own_listener_only() {
+    let svchost = program(r"C:\Windows\System32\svchost.exe");
+    for (conditions, want) in [
+        (vec![program(r"C:\SQL\Binn\sqlservr.exe")], ASSUMED),
+        (vec![service("TermService")], ASSUMED),
+        (vec![svchost.clone(), service("termservice")], ASSUMED),
+        (
+            vec![program("sqlservr.exe"), service("MSSQL$PROD")],
+            ASSUMED,
+        ),
+        (vec![svchost.clone()], NOT),
+        (vec![svchost, service("Spooler")], NOT),
+        (vec![program(r"C:\SQL\sqlbrowser.exe")], NOT),
+        (vec![service("*")], NOT),
+    ] {
+        for space in [any_port(), PacketBox::any()] {
+            let got = required(Action::Allow, space, &conditions);
+            assert_eq!(got, want, "{conditions:?}");
+        }
+    }
+    // Nobody says who listens, so no program is known to be it.
+    let rules = vec![rule(
+        Action::Allow,
+        any_port(),
+        &[program(r"C:\Accops\a.exe")],
+    )];
+    assert_eq!(judged(rules, of_vendor(&vendor())), NOT);
+}
+
+// Fails if a block that the firewall's prompt wrote, of any port for the program, is passed over where it may be the listener.
+#[test]
+fn a_block_of_any_port_stops_whoever_is_or_may_be_the_listener() {
+    let passes: &[(Effect, bool)] = &[(Effect::Allow, false)];
+    let blocked: &[(Effect, bool)] = &[(Effect::Deny, true)];
+    let svchost = program(r"%SystemRoot%\system32\svchost.exe");
+    let listeners: Vec<String> = ["sqlservr.exe", "mssqlserver"].map(String::from).to_vec();
+    let names = vendor();
+    let known = LocalPolicy::Required(platform::expected(&listeners, &names));
+    let of_windows: Vec<String> = ["termservice", "svchost.exe"].map(String::from).to_vec();
+    let windows = LocalPolicy::Required(platform::expected(&of_windows, &names));
+    let open = of_vendor(&names);
+    for (policy, conditions, want) in [
+        (known, vec![program(r"D:\SQL\SQLSERVR.EXE")], blocked),
+        (known, vec![service("MSSQLSERVER")], blocked),
+        (known, vec![program(r"C:\Mozilla\firefox.exe")], passes),
+        (known, vec![program("java.exe")], passes),
+        (known, vec![svchost.clone()], passes),
+        (windows, vec![svchost.clone()], blocked),
+        (
+            windows,
+            vec![svchost.clone(), service("TermService")],
+            blocked,
+        ),
+        (windows, vec![svchost.clone(), service("Dhcp")], passes),
+        (windows, vec![service("Dhcp")], passes),
+        (
+            open,
+            vec![program(r"C:\Program Files\ACCOPS\x\y.exe")],
+            OPEN,
+        ),
+        (open, vec![program(r"C:\x\PropalmsService.exe")], OPEN),
+        (open, vec![service("AccopsAgent")], OPEN),
+        (open, vec![svchost.clone()], OPEN),
+        (open, vec![svchost.clone(), service("*")], OPEN),
+        (open, vec![svchost.clone(), service("AccopsAgent")], OPEN),
+        (open, vec![svchost, service("Spooler")], passes),
+        (open, vec![program("System")], OPEN),
+        (open, vec![program(r"C:\Java\bin\java.exe")], OPEN),
+        (open, vec![service("*")], OPEN),
+        (open, vec![program(r"C:\Mozilla\firefox.exe")], passes),
+        (open, vec![service("Spooler")], passes),
+        // Of a matrix that says nothing of its vendor any program may listen.
+        (
+            LocalPolicy::Required(platform::listener(&[])),
+            vec![program(r"C:\Mozilla\firefox.exe")],
+            OPEN,
+        ),
+    ] {
+        for space in [https(), any_port(), PacketBox::any()] {
+            let rules = vec![
+                rule(Action::Deny, space, &conditions),
+                rule(Action::Allow, https(), &[]),
+            ];
+            assert_eq!(judged(rules, policy), want, "{conditions:?}");
+        }
+    }
+}
+
+// Fails if what a brief export does not print makes a block of any port for the listener pass for one that says nothing.
+#[test]
+fn a_block_for_the_listener_in_a_brief_export_is_open() {
+    let block = [program(r"C:\Accops\a.exe"), local(Test::Unprinted)];
+    let rules = vec![
+        rule(Action::Deny, any_port(), &block),
+        rule(Action::Allow, https(), &[]),
+    ];
+    assert_eq!(judged(rules, of_vendor(&vendor())), OPEN);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Bytes to text.
 //!
+//! A file whose bytes change their encoding in the middle ([`crate::pieces`]) is decoded piece by piece.
+//!
 //! Exports come from consoles: UTF-8, UTF-16 (PowerShell's `>`), and the OEM and ANSI code pages of Windows, mostly without
 //! a word about which. Plain ASCII and UTF-8 are not copied. A code page is guessed by how many lines it makes familiar to
 //! the vocabularies of netsh, then by how plausible its letters are.
 
+use crate::pieces::{self, Form, Piece};
 use encoding_rs::Encoding;
 use std::borrow::Cow;
 
@@ -41,13 +44,90 @@ pub fn decode(bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(DecodeError::TooLarge);
     }
+    let pieces = pieces::split(&bytes);
+    let decoded = match pieces.as_slice() {
+        [] | [_] => one(bytes)?,
+        _ => mixed(&bytes, &pieces)?,
+    };
+    Ok(without_inner_marks(decoded))
+}
+
+/// The name of what is written in several encodings.
+const MIXED: &str = "mixed";
+
+/// Text whose pieces have encodings of their own, each on lines of its own.
+fn mixed(bytes: &[u8], pieces: &[Piece]) -> Result<Decoded, DecodeError> {
+    let mut all = Decoded {
+        text: String::new(),
+        encoding: "",
+        lossy: false,
+    };
+    for piece in pieces {
+        let bytes = bytes.get(piece.range.clone()).unwrap_or_default();
+        let one = match piece.form {
+            Form::Bytes => from_bytes(bytes.to_vec())?,
+            Form::Utf16Le => from_utf16(bytes, encoding_rs::UTF_16LE)?,
+            Form::Utf16Be => from_utf16(bytes, encoding_rs::UTF_16BE)?,
+        };
+        if !all.text.is_empty() && !all.text.ends_with('\n') {
+            all.text.push('\n');
+        }
+        all.text.push_str(&one.text);
+        all.lossy |= one.lossy;
+        all.encoding = match all.encoding {
+            "" => one.encoding,
+            same if same == one.encoding => same,
+            _ => MIXED,
+        };
+    }
+    Ok(all)
+}
+
+/// A byte order mark inside a text is where files were joined; it is no character of the line behind it.
+fn without_inner_marks(mut decoded: Decoded) -> Decoded {
+    if decoded.text.contains('\u{feff}') {
+        decoded.text = decoded.text.replace('\u{feff}', "");
+    }
+    decoded
+}
+
+/// Text in one encoding.
+fn one(bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
     if let Some(utf16) = utf16(&bytes) {
         return from_utf16(&bytes, utf16);
     }
-    let bytes = without_mark(bytes);
-    if memchr::memchr(0, &bytes).is_some() {
+    from_bytes(without_mark(bytes))
+}
+
+/// Zero bytes are what is left of a file that was cut short or damaged. A few of them are invalid characters of a text.
+fn without_zeros(mut bytes: Vec<u8>) -> Result<(Vec<u8>, bool), DecodeError> {
+    if memchr::memchr(0, &bytes).is_none() {
+        return Ok((bytes, false));
+    }
+    let text = bytes.iter().rposition(|b| *b != 0).map_or(0, |n| n + 1);
+    let zeros = memchr::memchr_iter(0, bytes.get(..text).unwrap_or_default()).count();
+    if text == 0 || zeros * 200 > text {
         return Err(DecodeError::Binary);
     }
+    if text < bytes.len() {
+        bytes.truncate(text);
+        bytes.extend(b"\n\0");
+    }
+    Ok((bytes, true))
+}
+
+/// UTF-8, or a code page.
+fn from_bytes(bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
+    let (bytes, zeros) = without_zeros(bytes)?;
+    let mut decoded = from_text(bytes)?;
+    if zeros {
+        decoded.text = decoded.text.replace('\0', "\u{fffd}");
+        decoded.lossy = true;
+    }
+    Ok(decoded)
+}
+
+fn from_text(bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
     let bytes = match String::from_utf8(bytes) {
         Ok(text) => {
             return Ok(Decoded {
@@ -427,6 +507,28 @@ mod tests {
         let text = "# правила сервера базы данных\r\n";
         let (bytes, ..) = encoding_rs::WINDOWS_1251.encode(text);
         assert_eq!(decode(bytes.into_owned()).unwrap().text, text);
+    }
+
+    #[test]
+    fn pieces_of_several_encodings_are_read_each_in_its_own() {
+        let (ansi, ..) = encoding_rs::WINDOWS_1252.encode(GERMAN);
+        let joined = [&utf16_bytes(GERMAN, true), &*ansi].concat();
+        let d = decode(joined).unwrap();
+        assert_eq!(d.text, format!("{GERMAN}{GERMAN}"));
+        assert_eq!((d.encoding, d.lossy), ("mixed", false));
+        let marked = utf16_bytes(&format!("\u{feff}{GERMAN}\u{feff}{GERMAN}"), true);
+        let d = decode(marked).unwrap();
+        assert_eq!(d.text, format!("{GERMAN}{GERMAN}"));
+        assert_eq!(d.encoding, "UTF-16LE");
+    }
+
+    #[test]
+    fn a_few_zero_bytes_are_invalid_characters_and_many_are_no_text() {
+        let long = GERMAN.repeat(20);
+        let d = decode(format!("{long}x\0y\r\n\0\0\0\0\0\0\0\0").into()).unwrap();
+        assert_eq!(d.text, format!("{long}x\u{fffd}y\r\n\n\u{fffd}"));
+        assert!(d.lossy);
+        assert_eq!(decode(vec![0; 4000]).unwrap_err(), DecodeError::Binary);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use crate::common::sanitize::limited as sanitize_limited;
 use crate::load::{ExportId, LoadedExport};
 use crate::session::Request;
 use crate::session::trace::{
-    Fields, Packet, Reader, TableError, Traced, Tracer, Verdict, row_packet, select, write_human,
-    write_human_row, write_json, write_ndjson,
+    Fields, Packet, Processes, Reader, TableError, Traced, Tracer, Verdict, row_packet, select,
+    write_human, write_human_row, write_json, write_ndjson,
 };
 use clap::ValueEnum;
 use hylint_engine::{Direction, Indexes};
@@ -70,6 +70,15 @@ pub(super) struct Args {
     /// Sender's group id [default: unknown]
     #[arg(long)]
     gid: Option<String>,
+    /// Windows: the program behind the port, by its path or file name [default: the listener of the row that fits the packet]
+    #[arg(long, value_name = "PROGRAM")]
+    program: Option<String>,
+    /// Windows: the service behind the port, by its short name
+    #[arg(long, value_name = "SERVICE")]
+    service: Option<String>,
+    /// Built-in matrix, or a matrix file of your own, whose listeners are expected
+    #[arg(long, value_name = "MATRIX")]
+    matrix: Option<String>,
     /// Connection state [default: what connection tracking gives a packet without a known flow]
     #[arg(long)]
     state: Option<String>,
@@ -145,6 +154,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let paths = std::iter::once(&args.path).chain(&args.with).cloned();
     let session = one_host::open(Request {
         resolve: args.resolve.iter().cloned().collect(),
+        matrix: args.matrix.clone(),
         ..Request::new(paths)
     })?;
     let indexes = match args.packets {
@@ -163,6 +173,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     };
     let layers = select(exports, linked.set, &args.point, direction)
         .map_err(|e| Failure::with_help(e.to_string(), e.help()))?;
+    let windows = |e: &LoadedExport| e.export.points.iter().any(|p| p.kind.has_profiles());
+    let rows: &[_] = if exports.iter().any(windows) {
+        &session.site()?.matrix.requirements
+    } else {
+        &[]
+    };
     let tracer = Tracer {
         exports,
         layers: &layers,
@@ -174,6 +190,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
             Profile::Public => Profiles::PUBLIC,
         }),
         filter_only: args.table.is_some(),
+        processes: Processes {
+            program: args.program.as_deref(),
+            service: args.service.as_deref(),
+            rows,
+        },
     };
     match &args.packets {
         Some(path) => table(args, &tracer, path),

@@ -43,14 +43,22 @@ names! {
         AppPackage = "app-package",
         /// The settings of the Windows profiles are not there.
         WindowsDefaults = "windows-defaults",
+        /// The export shows no rule and no setting of Group Policy.
+        OtherPolicyStores = "other-policy-stores",
         /// Nothing says which Windows profile is active.
         ProfileDomain = "profile-domain",
         /// An interface faces the peers.
         Interface = "interface",
+        /// A rule for wired interfaces is for those that face the peers.
+        InterfaceType = "interface-type",
         /// The address of the host is not declared.
         HostAddress = "host-address",
+        /// The process behind a traced packet's port is the one that a row expects.
+        Listener = "listener",
         /// A rule's program is the one that listens.
         Program = "program",
+        /// The program of a block is another one than the listener, which nobody names.
+        OtherProgram = "other-program",
         /// A rule's owner is the one that connects.
         Owner = "owner",
         /// A role is that of the ports which are open.

@@ -1,11 +1,14 @@
 //! What a check rests on: the rules that let its packets through, and what was taken for granted of them.
 
 use super::check::Checked;
+use super::exports::Exports;
+use super::overruled;
 use super::probe::Answer;
 use crate::finding::AssumptionId;
 use hylint_engine::{Decider, Effect};
 use hylint_model::{Condition, DefaultOrigin, Test};
 use hylint_space::PacketBox;
+use std::collections::HashMap;
 
 impl<'a> Checked<'a> {
     /// The assumptions as reports name them.
@@ -49,6 +52,46 @@ impl<'a> Checked<'a> {
     }
 }
 
+/// Blocks that a check names; the others are counted.
+const NAMED: usize = 8;
+
+impl<'a> Checked<'a> {
+    /// Names the blocks whose program is taken to be another one than the listener, which nobody names.
+    pub(super) fn note_passed_blocks(
+        &mut self,
+        exports: &'a Exports,
+        answer: &Answer<'a>,
+        goal: &PacketBox,
+    ) {
+        let mut passed: HashMap<*const Condition, &Condition> = HashMap::new();
+        for b in &answer.branches {
+            if b.effect == Effect::Allow && b.space.src.intersects(&goal.src) {
+                passed.extend(b.passed.iter().map(|c| (std::ptr::from_ref(*c), *c)));
+            }
+        }
+        if passed.is_empty() {
+            return;
+        }
+        let mut named = Vec::new();
+        for (_, rule) in overruled::rules(exports, &self.guard) {
+            let found = rule
+                .conditions()
+                .find_map(|c| passed.get(&std::ptr::from_ref(c)));
+            if let Some(c) = found {
+                named.push(format!("rule \"{}\" blocks {}", rule.name, c.text));
+            }
+        }
+        named.dedup();
+        if named.len() > NAMED {
+            let more = named.split_off(NAMED).len();
+            named.push(format!("{more} more rules block other programs"));
+        }
+        let each = named.into_iter();
+        self.assumptions
+            .extend(each.map(|text| (AssumptionId::OtherProgram, text)));
+    }
+}
+
 /// The name of an assumption that a condition stands for.
 fn assumption(c: &Condition) -> (AssumptionId, String) {
     match &c.test {
@@ -56,6 +99,7 @@ fn assumption(c: &Condition) -> (AssumptionId, String) {
         Test::Package => (AssumptionId::AppPackage, String::new()),
         Test::Program(p) => (AssumptionId::Program, p.to_string()),
         Test::Service(s) => (AssumptionId::Program, s.to_string()),
+        Test::InterfaceTypes { .. } => (AssumptionId::InterfaceType, c.text.to_string()),
         _ => (AssumptionId::Owner, c.describe()),
     }
 }

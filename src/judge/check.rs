@@ -3,7 +3,7 @@
 use super::failure::{self, Failure};
 use super::flows::{self, Peers};
 use super::order::{InPart, Order};
-use super::overruled::overruled;
+use super::overruled::{overruled, stopping_block};
 use super::probe::{Answer, Guard};
 use super::spec::FlowSpec;
 use crate::finding::AssumptionId;
@@ -111,7 +111,7 @@ pub fn run<'a>(
                     out.passing.remove(p);
                 }
             }
-            if best.as_ref().is_none_or(|b| closer(exports, &one, b)) {
+            if best.as_ref().is_none_or(|b| closer(exports, spec, &one, b)) {
                 best = Some(one);
             }
         }
@@ -139,12 +139,12 @@ fn between(query: PacketBox, direction: Direction, peers: AddrSet) -> PacketBox 
 }
 
 /// Whether a port came closer to passing than another: in its status; then a part of it passes, or a rule for it lost.
-fn closer(exports: &Exports, a: &Checked<'_>, b: &Checked<'_>) -> bool {
+fn closer(exports: &Exports, spec: &FlowSpec<'_>, a: &Checked<'_>, b: &Checked<'_>) -> bool {
     let near = |c: &Checked<'_>| {
         c.failure.as_ref().map(|f| {
             (
                 f.cause.is_partial(),
-                overruled(exports, &c.guard, f).is_some(),
+                overruled(exports, &c.guard, spec, f).is_some(),
             )
         })
     };
@@ -205,13 +205,7 @@ fn ask<'a>(
     me_unknown: bool,
     peers: &Peers,
 ) -> Checked<'a> {
-    // The listener is behind this guard only when packets come in.
-    let listeners: &'a [String] = if guard.direction == Direction::Out {
-        &[]
-    } else {
-        spec.listeners
-    };
-    let policy = LocalPolicy::Required(platform::listener(listeners));
+    let policy = LocalPolicy::Required(spec.listener(guard.direction));
     // The process behind a port is at the other end of the replies.
     let back = LocalPolicy::Required(platform::listener(&[]));
     let put = |query: &PacketBox| {
@@ -252,7 +246,11 @@ fn ask<'a>(
         answer = put(&goal);
     }
     c.note_assumptions(&answer, &goal);
+    c.note_passed_blocks(exports, &answer, &goal);
     c.failure = failure::of(&answer, &goal, (peers, !mine_is_src), spec);
+    if let Some(f) = &mut c.failure {
+        f.by = stopping_block(exports, guard, f, &answer.branches).unwrap_or(f.by);
+    }
     let failure = c.failure.as_ref();
     c.status = failure.map_or(Status::Satisfied, |f| status(&answer, f));
     c

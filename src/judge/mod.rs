@@ -97,6 +97,7 @@ impl<'a> FlowSpec<'a> {
             ports,
             require: req.require,
             listeners: &req.listeners,
+            programs: &req.programs,
             reply: req.reply,
             ephemeral: &site.ephemeral,
             ephemeral_declared: site.ephemeral_declared,
@@ -111,6 +112,7 @@ impl<'a> FlowSpec<'a> {
             ports: &flow.ports,
             require: Require::All,
             listeners: &[],
+            programs: &flow.programs,
             reply: true,
             ephemeral: &site.ephemeral,
             ephemeral_declared: site.ephemeral_declared,
@@ -268,6 +270,7 @@ fn host_checks<'a>(
     let Some(peers) = flows.peers(&exist(other), &here, &host.addrs) else {
         return;
     };
+    let before = out.len();
     for (guard, inside, assumed) in host_guards(exports, host, direction) {
         let peers = Peers {
             addrs: peers.addrs.subtract(inside),
@@ -284,8 +287,13 @@ fn host_checks<'a>(
                 .insert((AssumptionId::ProfileDomain, String::new()));
             c.not_in = fails_in(exports, &guard, spec, &host.addrs, &peers, c.status);
         }
+        if profiles::policy_untold(exports, &guard) {
+            c.assumptions
+                .insert((AssumptionId::OtherPolicyStores, String::new()));
+        }
         out.push(c);
     }
+    profiles::reconcile(out.get_mut(before..).unwrap_or_default());
 }
 
 /// The profiles that may be active instead of the guard's and in which a flow that was found satisfied does not pass.
@@ -425,7 +433,8 @@ fn only_port<'a>(
         dport: hylint_space::PortSet::single(port),
         ..c.queries.first().cloned()?
     };
-    let policy = hylint_engine::LocalPolicy::Required(platform::listener(&req.listeners));
+    let policy =
+        hylint_engine::LocalPolicy::Required(platform::expected(&req.listeners, &req.programs));
     let answer = if req.reply {
         let back = hylint_engine::LocalPolicy::Required(platform::listener(&[]));
         c.guard.converse(exports, (policy, back), &narrowed)

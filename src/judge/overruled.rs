@@ -1,13 +1,13 @@
 //! The rules that may let packets through, and what a deny overrides.
 
 use super::exports::Exports;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use super::probe::{Guard, without_interfaces};
 use super::spec::FlowSpec;
-use crate::rules::platform;
 use hylint_engine::{Branch, Carry, Context, Decider, Direction, Effect, LocalPolicy, PointId};
-use hylint_model::{Action, Body, Clause, Rule, RuleOrigin};
+use hylint_model::{Action, Asked, Body, Clause, Condition, Listener, Rule, RuleOrigin, Test};
 use hylint_space::{AddrSet, Family, IfaceSet, PacketBox};
+use std::collections::HashSet;
 
 /// What would let packets through if the rule that denies them did not exist.
 #[derive(Clone, Copy, Debug)]
@@ -34,15 +34,10 @@ pub fn overridden<'a>(
     f: &Failure<'a>,
 ) -> Option<Overridden<'a>> {
     let deny = f.by.rule()?;
-    if let Some((at, rule)) = overruled(exports, guard, f) {
+    if let Some((at, rule)) = overruled(exports, guard, spec, f) {
         return Some(Overridden::Rule { at, rule });
     }
-    // The listener is behind this guard only when packets come in.
-    let listeners: &'a [String] = match guard.direction {
-        Direction::Out => &[],
-        Direction::In | Direction::Forward => spec.listeners,
-    };
-    let policy = LocalPolicy::Required(platform::listener(listeners));
+    let policy = LocalPolicy::Required(spec.listener(guard.direction));
     let ctx = Context {
         without: Some(deny),
         ..guard.context(exports, policy)
@@ -129,28 +124,99 @@ fn acting<'a>(
 pub fn overruled<'a>(
     exports: &'a Exports,
     guard: &Guard<'a>,
+    spec: &FlowSpec<'_>,
     f: &Failure<'a>,
 ) -> Option<(PointId, &'a Rule)> {
-    // A rule for any port is no statement about this flow.
-    let carries = |c: &Clause| Carry::of(&c.space) == Carry::Finite;
+    let listener = spec.listener(guard.direction);
     let all: Vec<_> = acting(exports, guard).collect();
     let packets: Vec<PacketBox> = f.packets.iter().map(on_unnamed).collect();
     let holds = |r: &Rule, whole: bool| {
-        r.clauses_that(allows).filter(|c| carries(c)).any(|c| {
-            packets.iter().any(|p| {
-                if whole {
-                    p.is_subset(&c.space)
-                } else {
-                    p.intersects(&c.space)
-                }
+        r.clauses_that(allows)
+            .filter(|c| carries(&listener, c))
+            .any(|c| {
+                packets.iter().any(|p| {
+                    if whole {
+                        p.is_subset(&c.space)
+                    } else {
+                        p.intersects(&c.space)
+                    }
+                })
             })
-        })
     };
     let best = all
         .iter()
         .find(|(_, r)| holds(r, true))
         .or_else(|| all.iter().find(|(_, r)| holds(r, false)));
     best.copied()
+}
+
+/// Whether an allow is a statement about a flow: it names its ports, or the process that is expected behind them.
+fn carries(listener: &Listener<'_>, c: &Clause) -> bool {
+    Carry::of(&c.space) == Carry::Finite || listener.asked(c) == Some(Asked::Listener)
+}
+
+/// The block that stops an allow of the denied packets because both are for one program: whoever listens, either the block
+/// meets it or the allow is not for it, and the default denies what is left.
+pub(super) fn stopping_block<'a>(
+    exports: &'a Exports,
+    guard: &Guard<'a>,
+    f: &Failure<'a>,
+    branches: &[Branch<'a>],
+) -> Option<Decider<'a>> {
+    let denied = matches!(f.cause, Cause::Denied { .. } | Cause::OddPorts { .. });
+    if !denied || f.by.rule().is_some() {
+        return None;
+    }
+    let packets: Vec<PacketBox> = f.packets.iter().map(on_unnamed).collect();
+    let touches = |space: &PacketBox| packets.iter().any(|p| p.intersects(space));
+    let here = || {
+        branches
+            .iter()
+            .filter(|b| b.effect == Effect::Deny && touches(&b.space))
+    };
+    let passed: HashSet<*const Condition> = here()
+        .flat_map(|b| b.passed.iter().map(|c| std::ptr::from_ref(*c)))
+        .collect();
+    let by_chance: HashSet<*const Rule> = here()
+        .filter(|b| b.by_chance())
+        .filter_map(|b| b.by.rule().map(std::ptr::from_ref))
+        .collect();
+    if passed.is_empty() && by_chance.is_empty() {
+        return None;
+    }
+    let all = rules(exports, guard);
+    let acts = |at: PointId, r: &Rule| {
+        exports
+            .point(at)
+            .is_some_and(|p| p.in_force(r, guard.profile))
+    };
+    let asked: HashSet<String> = all
+        .iter()
+        .filter(|(at, r)| r.does(allows) && acts(*at, r))
+        .flat_map(|(_, r)| r.clauses_that(allows).filter(|c| touches(&c.space)))
+        .flat_map(|c| &c.conditions)
+        .filter_map(process)
+        .collect();
+    let same = |r: &Rule| {
+        let mut own = r.conditions().filter_map(process).peekable();
+        own.peek().is_some() && own.all(|name| asked.contains(&name))
+    };
+    let stops = |r: &Rule| {
+        by_chance.contains(&std::ptr::from_ref(r))
+            || r.conditions()
+                .any(|c| passed.contains(&std::ptr::from_ref(c)))
+    };
+    all.into_iter()
+        .find(|(_, r)| stops(r) && same(r))
+        .map(|(at, rule)| Decider::Rule { at, rule })
+}
+
+/// The program or service that a condition asks for, as Windows compares them.
+fn process(c: &Condition) -> Option<String> {
+    match &c.test {
+        Test::Program(name) | Test::Service(name) => Some(name.to_lowercase()),
+        _ => None,
+    }
 }
 
 pub(super) fn allows(action: &Action) -> bool {

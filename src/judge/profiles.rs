@@ -1,10 +1,13 @@
 //! Which profile is judged, and which others may be active where nothing says.
 
+use super::check::Checked;
+use super::failure::Cause;
 use super::probe::Guard;
+use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::site::Host;
 use hylint_engine::{Direction, PointId};
-use hylint_model::{Body, Point, Profiles};
+use hylint_model::{Body, Point, Profiles, RuleOrigin};
 
 /// The firewall of a layer whose settings and rules depend on the profile.
 fn by_profile<'a>(exports: &'a Exports, points: &[PointId]) -> Option<&'a Point> {
@@ -24,6 +27,41 @@ pub(super) fn judged(
             (active.passes(), active.is_assumed())
         }
         None => (vec![Profiles::ALL], false),
+    }
+}
+
+/// Whether nothing in the export of a Windows firewall tells of Group Policy: no rule of it, and no setting that says whether
+/// local rules act. `N/A (GPO-store only)` and `NotConfigured` are what one store prints of others.
+pub(super) fn policy_untold(exports: &Exports, guard: &Guard<'_>) -> bool {
+    let Some(point) = by_profile(exports, guard.points) else {
+        return false;
+    };
+    let settings = point
+        .windows
+        .as_ref()
+        .and_then(|w| w.settings(guard.profile));
+    let told = settings.is_some_and(|s| s.local_rules.is_some());
+    let mut rules = point.rules();
+    !told && !rules.any(|r| r.origin == RuleOrigin::GroupPolicy)
+}
+
+/// Turns checks of one layer that differ by active profile into conditional ones: a rule of one profile acts on the
+/// interfaces of its networks, and which of them faces the peers is not known.
+pub(super) fn reconcile(checks: &mut [Checked<'_>]) {
+    let of_layer = |c: &Checked<'_>| (c.guard.points.as_ptr(), c.guard.direction);
+    let mut passes: Vec<_> = checks
+        .iter()
+        .filter(|c| c.status == Status::Satisfied)
+        .map(of_layer)
+        .collect();
+    passes.dedup();
+    for c in checks {
+        if c.status == Status::Violated && passes.contains(&of_layer(c)) {
+            c.status = Status::Conditional;
+            if let Some(f) = &mut c.failure {
+                f.cause = Cause::Undecided { partial: true };
+            }
+        }
     }
 }
 

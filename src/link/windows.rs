@@ -3,10 +3,84 @@
 use super::scope::{Index, Links, finding};
 use crate::common::paths::host_words;
 use crate::finding::{Known, Severity};
-use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
-use hylint_model::Companion;
+use crate::load::{self, ExportId, Heads, LoadedExport, RunPoint};
+use hylint_model::{Body, Companion, DefaultOrigin, Direction, Point};
 
 pub(super) fn join(exports: &mut Heads, links: &mut Links) {
+    settings_of_their_own(exports, links);
+    left_out(exports, links);
+    share(exports, links);
+}
+
+/// The settings that stand beside the rules of one file hold for the host's other files too.
+fn share(exports: &mut Heads, links: &mut Links) {
+    for at in exports.ids() {
+        let own = exports.get(at).and_then(|e| {
+            let mut points = e.export.points.iter().enumerate();
+            let own = |n: usize| !links.settings.contains_key(&RunPoint::new(at, n));
+            points.find_map(|(n, p)| p.windows.clone().filter(|_| own(n)))
+        });
+        let Some(windows) = own else { continue };
+        for other in same_host(exports, &links.index, at) {
+            let points = exports.get_mut(other).map(|e| &mut e.export.points);
+            for (n, p) in points.into_iter().flatten().enumerate() {
+                if p.kind.has_profiles() && p.windows.is_none() {
+                    p.windows = Some(windows.clone());
+                    links.settings.insert(RunPoint::new(other, n), at);
+                }
+            }
+        }
+    }
+}
+
+/// Tells each direction that no file of a host shows.
+fn left_out(exports: &Heads, links: &mut Links) {
+    for (at, e) in exports.each() {
+        for p in &e.export.problems {
+            let Some(direction) = p.elsewhere else {
+                continue;
+            };
+            let shows = |id: &ExportId| {
+                let other = exports.get(*id);
+                let mut points = other.into_iter().flat_map(|e| &e.export.points);
+                points.any(|p| p.kind.has_profiles() && shows_whole(p, direction))
+            };
+            if !same_host(exports, &links.index, at).iter().any(shows) {
+                links.findings.push(load::left_out(e, p));
+            }
+        }
+    }
+}
+
+fn shows_whole(point: &Point, direction: Direction) -> bool {
+    let Body::Lists(lists) = &point.body else {
+        return false;
+    };
+    let list = match direction {
+        Direction::Out => &lists.egress,
+        Direction::In | Direction::Forward => &lists.ingress,
+    };
+    list.default.origin != DefaultOrigin::Unknown
+}
+
+/// The other exports of one host: those of the same entry of the site; in a folder, those whose names are of the same host.
+fn same_host(exports: &Heads, index: &Index, at: ExportId) -> Vec<ExportId> {
+    let claims = index.claims(at);
+    let words = |i: ExportId| exports.get(i).map(|e| host_words(&e.path));
+    let own = words(at);
+    let scope = index.scope(exports, at).into_iter().filter(|i| *i != at);
+    scope
+        .filter(|i| {
+            if claims.is_empty() {
+                index.claims(*i).is_empty() && words(*i) == own
+            } else {
+                index.claims(*i).iter().any(|c| claims.contains(c))
+            }
+        })
+        .collect()
+}
+
+fn settings_of_their_own(exports: &mut Heads, links: &mut Links) {
     for at in exports.ids() {
         let Some(export) = exports.get(at) else {
             continue;

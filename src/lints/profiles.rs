@@ -1,10 +1,12 @@
-//! `incomplete-export` where nothing says which Windows profile is active, and required flows pass in the assumed one only.
+//! `incomplete-export` where nothing says which Windows profile is active, and required flows pass in the assumed one only; and
+//! where hylint.toml says another one than the export.
 
-use super::place::{decider_name, decider_place, point_name};
+use super::place::{decider_name, decider_place, place_in, point_name};
 use crate::finding::{AssumptionId, Code, Finding, Identity, Related, Severity};
 use crate::judge::{Checked, Exports, Judged};
+use crate::site::Host;
 use hylint_engine::PointId;
-use hylint_model::Profiles;
+use hylint_model::{Profiles, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules named beside the first one.
@@ -43,6 +45,64 @@ pub fn findings(exports: &Exports, judged: &[Judged<'_>]) -> Vec<Finding> {
         }
     }
     all.values().map(|f| word(exports, f)).collect()
+}
+
+/// One warning for each firewall whose export prints other active profiles than hylint.toml says of its host.
+#[must_use]
+pub fn contradictions(exports: &Exports, hosts: &[Host<PointId>]) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for host in hosts {
+        let Some(said) = host.profile else { continue };
+        for at in host.layers.iter().flat_map(|l| &l.points) {
+            let windows = exports.point(*at).and_then(|p| p.windows.as_ref());
+            let Some((printed, span)) = windows.and_then(|w| w.active) else {
+                continue;
+            };
+            if printed.0 & !said.0 != 0 {
+                out.push(contradiction(exports, host, *at, (said, printed), span));
+            }
+        }
+    }
+    out
+}
+
+fn contradiction(
+    exports: &Exports,
+    host: &Host<PointId>,
+    at: PointId,
+    (said, printed): (Profiles, Profiles),
+    span: Span,
+) -> Finding {
+    let s = |p: Profiles| if p.each().count() == 1 { "is" } else { "are" };
+    let message = format!(
+        "hylint.toml sets the {} for `{}`, but the export says that the {} {} active",
+        said.told(),
+        host.name,
+        printed.told(),
+        s(printed),
+    );
+    let identity = Identity::of(&["profile-contradiction", &known_as(said), &known_as(printed)]);
+    let place = place_in(exports, exports.settings(at), span);
+    let mut f = Finding::new(
+        Code::IncompleteExport,
+        Severity::Warning,
+        message,
+        identity,
+        place,
+    );
+    f.host = Some(host.name.clone());
+    f.point = Some(point_name(exports, at));
+    f.label = "active when it was exported".into();
+    let names: Vec<&str> = printed.each().filter_map(Profiles::name).collect();
+    let list: Vec<String> = names.iter().map(|n| format!("\"{n}\"")).collect();
+    let value = match list.as_slice() {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    };
+    f.help = Some(format!(
+        "set `profile = {value}` for the host in hylint.toml, or correct the network profile of the host and export again"
+    ));
+    f
 }
 
 fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {

@@ -5,6 +5,7 @@ use super::command;
 use super::describe;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
 use super::reproduce;
+use crate::finding::outcome::Status;
 use crate::finding::{AssumptionId, Code, Finding, Identity, Place, Related, Severity};
 use crate::judge::{
     Cause, Checked, Exports, Failure, FlowSpec, Judged, Miss, Overridden, Remedies, Serving,
@@ -12,8 +13,8 @@ use crate::judge::{
 };
 use crate::rules::matrix::{Implied, Requirement};
 use crate::site::Site;
-use hylint_engine::{Decider, Direction, PointId, union_addrs};
-use hylint_model::{Body, Discipline, Field, RuleOrigin, Span, Test};
+use hylint_engine::{Decider, Direction, PointId, Reason, union_addrs};
+use hylint_model::{Body, Discipline, Field, PointKind, RuleOrigin, Span, Test};
 use hylint_space::PortSet;
 use std::collections::HashMap;
 
@@ -103,6 +104,9 @@ pub fn findings<'a>(
         };
         for c in &j.checks {
             let Some(f) = &c.failure else { continue };
+            if not_shown(exports, c, f) {
+                continue;
+            }
             let finding = word(exports, &s, &spec, c, f, &serving, remedies);
             let dir = c.guard.direction.as_str();
             let key = format!(
@@ -117,6 +121,16 @@ pub fn findings<'a>(
         }
     }
     out
+}
+
+/// Whether the capture of a Windows firewall does not show what decides: the check is unverified, which is no finding by
+/// itself, and `incomplete-export` names the command.
+fn not_shown(exports: &Exports, c: &Checked<'_>, f: &Failure<'_>) -> bool {
+    let reason = Reason::IncompleteExport;
+    let kind = c.guard.kind(exports);
+    c.status == Status::Unverified
+        && matches!(f.by, Decider::Nothing { reason: r, .. } if r == reason)
+        && kind.is_some_and(PointKind::has_profiles)
 }
 
 /// Findings of flows that the vendor's remarks imply: warnings, outside the rows.
@@ -176,7 +190,9 @@ fn word<'a>(
     let plain = matches!(f.cause, Cause::Denied { .. } | Cause::OddPorts { .. });
     let always = always_blocks(exports, c, f);
     let allow = match always {
-        true => overruled(exports, &c.guard, f).map(|(at, rule)| Overridden::Rule { at, rule }),
+        true => {
+            overruled(exports, &c.guard, spec, f).map(|(at, rule)| Overridden::Rule { at, rule })
+        }
         false => overridden(exports, &c.guard, spec, f).filter(|_| plain),
     };
     let miss = if plain && allow.is_none() && !always {

@@ -24,7 +24,7 @@ pub use git::{GitError, GitTree};
 pub use ids::{ExportId, Heads, RunPoint};
 pub use names::{NameKind, name_kind};
 pub use overlay::Overlay;
-pub use problems::{classify, export_findings};
+pub use problems::{classify, export_findings, left_out};
 pub use read::{
     Body, Keep, Loaded, NoExport, Read, load, read, read_again, read_bytes_as, read_whole, sizes,
 };

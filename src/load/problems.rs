@@ -9,6 +9,7 @@
 //! | unmodelled, the rule is in no model | `unmodelled-match` | error |
 //! | note (odd, but decided) | `malformed-export` | note |
 
+use super::LoadedExport;
 use crate::finding::{Code, Finding, Identity, Known, Place, Related, Severity, shape};
 use hylint_model::{Export, Problem, ProblemKind, Span};
 use hylint_parsers::source::Source;
@@ -23,7 +24,7 @@ const MORE_PLACES: usize = 5;
 pub fn export_findings(path: &Arc<str>, source: &Source, export: &Export) -> Vec<Finding> {
     let mut groups: Vec<Vec<&Problem>> = Vec::new();
     let mut index: FxHashMap<(ProblemKind, bool, String), usize> = FxHashMap::default();
-    for p in &export.problems {
+    for p in export.problems.iter().filter(|p| p.elsewhere.is_none()) {
         let key = (p.kind, p.dropped, shape(p.known_text()));
         let at = *index.entry(key).or_insert(groups.len());
         match groups.get_mut(at) {
@@ -37,6 +38,18 @@ pub fn export_findings(path: &Arc<str>, source: &Source, export: &Export) -> Vec
         .collect();
     out.extend(self_check(path, source, export));
     out
+}
+
+/// A problem that another file of the host may solve, as the finding that it is where none does.
+#[must_use]
+pub fn left_out(export: &LoadedExport, p: &Problem) -> Finding {
+    let (code, severity) = classify(p);
+    let identity = Identity::of_shape(p.known_text());
+    let place = export.place(p.span);
+    let mut f = Finding::new(code, severity, p.message.clone(), identity, place);
+    f.help.clone_from(&p.help);
+    f.label = label(p);
+    f
 }
 
 /// The code and severity of a problem.

@@ -3,8 +3,8 @@
 use super::export::{Kept, LoadedExport, Summary};
 use crate::finding::Place;
 use hylint_model::{
-    Action, Body, Companion, Export, Hook, Lists, Netfilter, Point, Profiles, Rule, RuleList, Span,
-    Test,
+    Action, Body, Companion, Export, Hook, Lists, Netfilter, Point, Problem, Profiles, Rule,
+    RuleList, Span, Test,
 };
 use hylint_parsers::source::Source;
 use hylint_space::{PortSet, proto};
@@ -27,7 +27,7 @@ impl LoadedExport {
         new
     }
 
-    /// The same export without rules, problems and text, and with what it says beside rules, which this one loses.
+    /// The same export without rules and text, with the problems that other files may solve, and with what it says beside rules, which this one loses.
     #[must_use]
     pub fn take_head(&mut self) -> Self {
         let kept = Kept {
@@ -43,6 +43,7 @@ impl LoadedExport {
             annotations: self.export.annotations.clone(),
             exported_at: self.export.exported_at.clone(),
             host_name: self.export.host_name.clone(),
+            problems: elsewhere(&self.export.problems),
             ..Export::default()
         };
         Self {
@@ -90,6 +91,12 @@ impl Summary {
             kept: None,
         }
     }
+}
+
+/// Problems that another file of the host may solve.
+fn elsewhere(all: &[Problem]) -> Vec<Problem> {
+    let some = all.iter().filter(|p| p.elsewhere.is_some());
+    some.cloned().collect()
 }
 
 /// A point without its rules.

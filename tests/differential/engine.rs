@@ -9,7 +9,7 @@ use hylint::finding::outcome::Status;
 use hylint::judge::{Checked, Exports, FlowSpec, Guard, NamedInterfaces, Peers, run};
 use hylint::load::LoadedExport;
 use hylint::rules::matrix::Require;
-use hylint::session::trace::{COLUMNS, Tracer, Verdict};
+use hylint::session::trace::{COLUMNS, Processes, Tracer, Verdict};
 use hylint_engine::{Decider, Direction, Indexes, PointId, SetId};
 use hylint_model::{Export, Point, Profiles};
 use hylint_parsers::source::Source;
@@ -110,6 +110,7 @@ fn checked(exports: &Exports, ids: &[PointId], place: &Place, t: &Talk) -> Answe
         ports: &port,
         require: Require::All,
         listeners: &[],
+        programs: &[],
         reply: t.reply,
         ephemeral: &from,
         ephemeral_declared: true,
@@ -175,6 +176,7 @@ fn verdicts(case: &Case<'_>, exports: &Exports, probes: &[Probe]) -> Vec<Verdict
         direction: case.direction,
         profile: case.profile,
         filter_only: case.filter_only,
+        processes: Processes::default(),
     };
     let judged = probes.iter().map(|p| tracer.judge(&p.packet, false));
     judged.map(|t| t.verdict).collect()

@@ -1,7 +1,7 @@
 //! What a query rests on.
 
 use super::indexes::PointIndex;
-use super::process::LocalPolicy;
+use super::process::{LocalPolicy, Process};
 use super::sets::{PointId, RuleSets};
 use hylint_model::{Profiles, Rule};
 use hylint_space::AddrSet;
@@ -22,6 +22,10 @@ pub struct Context<'a> {
     pub profile: Profiles,
     /// How conditions about the local process count.
     pub policy: LocalPolicy<'a>,
+    /// The process behind the port, where packets are taken literally.
+    pub process: Process<'a>,
+    /// Policy disables the rules that are not its own, of the point that is asked.
+    pub policy_only: bool,
     /// Asks the chains alone that filter at the hook of the direction ([`hylint_model::Table::filters`]).
     pub filter_only: bool,
     /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
@@ -50,6 +54,8 @@ impl<'a> Context<'a> {
             interfaces: &[],
             profile: Profiles::ASSUMED,
             policy,
+            process: Process::Unknown,
+            policy_only: false,
             filter_only: false,
             budget: BRANCH_BUDGET,
             ahead: None,

@@ -445,6 +445,7 @@ impl<'a> Talk<'_, 'a> {
             assumed: SmallVec::new(),
             narrowed: false,
             own_network: false,
+            passed: Vec::new(),
             alone: false,
             stage,
             state: of.state,

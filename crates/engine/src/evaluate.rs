@@ -61,6 +61,7 @@ pub(super) fn evaluate_from<'a>(
             assumed: SmallVec::new(),
             narrowed: false,
             own_network: false,
+            passed: Vec::new(),
             alone: true,
             stage: Stage::Request,
             state: query.state,
@@ -70,9 +71,7 @@ pub(super) fn evaluate_from<'a>(
     match &first.body {
         Body::Netfilter(nf) => netfilter::evaluate(ctx, at, nf, direction, query, start, log),
         Body::Lists(l) => match l.discipline {
-            Discipline::BlockOverAllow => {
-                lists::block_over_allow(ctx, at, first, l, direction, query)
-            }
+            Discipline::BlockOverAllow => lists::block_over_allow(ctx, &found, direction, query),
             Discipline::FirstMatch | Discipline::Priority | Discipline::UnionOfAllows => {
                 lists::united(ctx, &found, direction, query)
             }

@@ -6,6 +6,7 @@ use super::indexes::{ListId, by_priority};
 use super::matching::split;
 use super::outcome::{Branch, Decider, Effect, Reason};
 use super::piece::{Piece, cost};
+use super::process::LocalPolicy;
 use super::sets::PointId;
 use crate::rulespace::Kinds;
 use hylint_model::{
@@ -22,15 +23,15 @@ fn list(lists: &Lists, dir: Direction) -> &RuleList {
 }
 
 /// The list of a point that packets of one direction go through.
-struct Passage<'c, 'a> {
-    ctx: &'c Context<'a>,
+struct Passage<'a> {
+    ctx: Context<'a>,
     at: PointId,
     point: &'a Point,
     dir: Direction,
     lists: &'a Lists,
 }
 
-impl<'a> Passage<'_, 'a> {
+impl<'a> Passage<'a> {
     /// Whether a rule is one of these kinds and in force.
     fn acts(&self, rule: &Rule, kinds: Kinds) -> bool {
         Kinds::of(&rule.action).meets(kinds)
@@ -98,7 +99,7 @@ impl<'a> Passage<'_, 'a> {
         pieces: &mut Vec<Piece<'a>>,
         out: &mut Vec<Branch<'a>>,
     ) -> usize {
-        let hit = split(self.ctx, self.dir, rule, pieces);
+        let hit = split(&self.ctx, self.dir, rule, pieces);
         let effect = match rule.action {
             Action::Allow | Action::Bypass => Effect::Allow,
             Action::Deny => Effect::Deny,
@@ -133,7 +134,7 @@ pub(super) fn united<'a>(
             _ => Kinds::ACTING,
         };
         let passage = Passage {
-            ctx,
+            ctx: *ctx,
             at,
             point,
             dir,
@@ -166,43 +167,126 @@ pub(super) fn united<'a>(
     out
 }
 
-/// What the settings decide of all packets; else bypass, then block, then allow, then the default.
+/// What the settings decide of all packets; else bypass, then block, then what may be a block, then allow, then the profile's
+/// default. Of several points of one host, each may show a part of one firewall: the one that shows the direction decides,
+/// and what none shows is not known.
 pub(super) fn block_over_allow<'a>(
     ctx: &Context<'a>,
-    at: PointId,
-    point: &'a Point,
-    lists: &'a Lists,
+    points: &[(PointId, &'a Point)],
     dir: Direction,
     query: &PacketBox,
 ) -> Vec<Branch<'a>> {
-    let overrides = point.overrides(dir != Direction::Out, ctx.profile);
+    let parts = parts(points, dir);
+    let Some(first) = parts.first() else {
+        return Vec::new();
+    };
+    let overrides = first.point.overrides(dir != Direction::Out, ctx.profile);
     let mut pieces = vec![Piece::new(query.clone(), ctx.policy.mark())];
     let mut out = Vec::new();
     if let Some((allow, span)) = overrides.all {
-        settle(pieces, allow, Decider::Setting { at, span }, &mut out);
+        let by = Decider::Setting { at: first.at, span };
+        settle(pieces, effect(allow), by, &mut out);
         return out;
     }
-    let passage = Passage {
-        ctx,
-        at,
-        point,
-        dir,
-        lists,
-    };
-    for wanted in [Kinds::BYPASS, Kinds::DENY, Kinds::ALLOW] {
-        pieces = passage.first_match(wanted, pieces, &mut out);
+    let whole = list(first.lists, dir).default.origin != DefaultOrigin::Unknown;
+    for wanted in [Kinds::BYPASS, Kinds::DENY, Kinds::OTHER, Kinds::ALLOW] {
+        // A rule that is not shown may block what one that is shown allows, and one that is not read too: neither hides what
+        // rules let in.
+        let excess = matches!(ctx.policy, LocalPolicy::Holds);
+        if wanted == Kinds::ALLOW && !whole && !excess {
+            break;
+        }
+        if wanted == Kinds::OTHER && excess {
+            continue;
+        }
+        if wanted == Kinds::DENY {
+            unauthenticated(ctx, points, dir, &mut pieces, &mut out);
+        }
+        for part in &parts {
+            let passage = Passage {
+                ctx: Context {
+                    policy_only: part.point.local_rules_disabled(ctx.profile).is_some(),
+                    ..*ctx
+                },
+                at: part.at,
+                point: part.point,
+                dir,
+                lists: part.lists,
+            };
+            pieces = passage.first_match(wanted, pieces, &mut out);
+        }
     }
-    let default = &list(lists, dir).default;
-    let (allow, by) = match overrides.rest {
-        Some((allow, span)) => (allow, Decider::Setting { at, span }),
-        None => (default.allow, Decider::Default { at, default }),
+    let at = first.at;
+    let default = &list(first.lists, dir).default;
+    let (effect, by) = match overrides.rest {
+        _ if !whole => {
+            let reason = Reason::IncompleteExport;
+            (Effect::Unknown, Decider::Nothing { at, reason })
+        }
+        Some((allow, span)) => (effect(allow), Decider::Setting { at, span }),
+        None => (effect(default.allow), Decider::Default { at, default }),
     };
-    settle(pieces, allow, by, &mut out);
+    settle(pieces, effect, by, &mut out);
     out
 }
 
+/// Takes the packets that connection security rules keep out unless their sender is authenticated. Excess is what rules let
+/// in: who has to authenticate is no part of it.
+fn unauthenticated<'a>(
+    ctx: &Context<'a>,
+    points: &[(PointId, &'a Point)],
+    dir: Direction,
+    pieces: &mut Vec<Piece<'a>>,
+    out: &mut Vec<Branch<'a>>,
+) {
+    if matches!(ctx.policy, LocalPolicy::Holds) {
+        return;
+    }
+    for &(at, point) in points {
+        let (Some(security), Body::Lists(lists)) = (&point.security, &point.body) else {
+            continue;
+        };
+        let passage = Passage {
+            ctx: *ctx,
+            at,
+            point,
+            dir,
+            lists,
+        };
+        for rule in security.rules(dir) {
+            if point.in_force(rule, ctx.profile) {
+                passage.take(rule, pieces, out);
+            }
+        }
+    }
+}
+
+/// A point that shows something of a direction.
+struct Shown<'a> {
+    at: PointId,
+    point: &'a Point,
+    lists: &'a Lists,
+}
+
+/// The points that tell what a direction does: the first that shows all of its rules, one that has some before one that has
+/// none; else all that show a part.
+fn parts<'a>(points: &[(PointId, &'a Point)], dir: Direction) -> Vec<Shown<'a>> {
+    let each = points.iter().filter_map(|&(at, point)| match &point.body {
+        Body::Lists(lists) => Some(Shown { at, point, lists }),
+        Body::Netfilter(_) => None,
+    });
+    let (mut whole, part): (Vec<_>, Vec<_>) =
+        each.partition(|s| list(s.lists, dir).default.origin != DefaultOrigin::Unknown);
+    whole.sort_by_key(|s| list(s.lists, dir).rules.is_empty());
+    whole.truncate(1);
+    if whole.is_empty() { part } else { whole }
+}
+
+fn effect(allow: bool) -> Effect {
+    if allow { Effect::Allow } else { Effect::Deny }
+}
+
 /// Lets one decider decide on every piece.
-fn settle<'a>(pieces: Vec<Piece<'a>>, allow: bool, by: Decider<'a>, out: &mut Vec<Branch<'a>>) {
-    let effect = if allow { Effect::Allow } else { Effect::Deny };
+fn settle<'a>(pieces: Vec<Piece<'a>>, effect: Effect, by: Decider<'a>, out: &mut Vec<Branch<'a>>) {
     out.extend(pieces.into_iter().map(|p| p.branch(effect, by)));
 }

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::facts::{self, Fact};
 use super::packets::{broadcast, narrow, of_one};
 use super::piece::Piece;
-use super::process::{self, LocalPolicy};
+use super::process::{self, Asks, LocalPolicy};
 use super::tri::Tri;
 use hylint_model::{
     Action, AddrTypes, Clause, Condition, ConditionKind, Direction, NamedSet, NamedSetId,
@@ -314,6 +314,7 @@ fn decide<'a>(
             piece.connmark.is(*value, *mask).map(truth)
         }
         Test::Connection(test) => connection::decide(piece, test, cond.negated, space),
+        Test::PolicySource if !ctx.policy_only => Some(truth(true)),
         // The piece was cut before where the set ends ([`split_sets`]).
         Test::Set { .. } => is_in(part, cond, space).map(truth),
         // A query is about whole packets or first fragments.
@@ -328,7 +329,12 @@ fn decide<'a>(
         return t;
     }
     let fact = || facts::answer(&piece.facts, open, cond);
-    if let Some(t) = process::decide(&ctx.policy, part.action, clause, cond, piece, fact) {
+    let asks = Asks {
+        action: part.action,
+        clause,
+        piece,
+    };
+    if let Some(t) = process::decide(&ctx.policy, &ctx.process, &asks, cond, fact) {
         return t;
     }
     match fact() {

@@ -144,6 +144,8 @@ pub struct Branch<'a> {
     pub narrowed: bool,
     /// One of these asks the sender to be a machine of the own network.
     pub own_network: bool,
+    /// Of each block that was passed over because its program is taken to be another one, the condition that names it.
+    pub passed: Vec<&'a Condition>,
     /// No other branch holds a packet of this one: nothing forked on its way, and nothing was translated.
     pub alone: bool,
     /// The packet of the conversation that was decided about.

@@ -229,6 +229,11 @@ impl<'a> Piece<'a> {
             assumed: self.assumed,
             narrowed,
             own_network,
+            passed: self
+                .passed
+                .iter()
+                .filter_map(|p| p.first().copied())
+                .collect(),
             alone,
             stage: Stage::Request,
             state,

@@ -7,7 +7,7 @@
 use super::facts::is_same;
 use super::piece::Piece;
 use super::tri::Tri;
-use hylint_model::{Action, Clause, Condition, ConditionKind, Listener, Test};
+use hylint_model::{Action, Asked, Clause, Condition, ConditionKind, Listener, Test, file_name};
 use hylint_space::PacketBox;
 
 /// How conditions about the process behind a port count (design: kind *local*).
@@ -24,8 +24,8 @@ pub enum LocalPolicy<'a> {
         /// The packet mark at the start.
         mark: u32,
     },
-    /// For a required flow: an allow that names its ports carries it under an assumption, unless its program is known to be
-    /// another one than this.
+    /// For a required flow: an allow that names its ports, or this process, carries it under an assumption, unless its program
+    /// is known to be another one; a block of any port stops it where the program is or may be this one.
     Required(Listener<'a>),
     /// For excess: whatever process is asked for is there, and nothing is known to keep packets out that may not.
     Holds,
@@ -38,6 +38,70 @@ pub enum Carry {
     Finite,
     /// Any protocol, any port, or a protocol without ports.
     PortLess,
+}
+
+/// What is known of the process behind the port of a packet that is taken literally.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Process<'a> {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// The caller names it.
+    Named {
+        /// The program: a path, or a file name.
+        program: Option<&'a str>,
+        /// The short name of the Windows service.
+        service: Option<&'a str>,
+    },
+    /// It is the one that a required flow expects.
+    Expected(Listener<'a>),
+}
+
+impl Process<'_> {
+    /// Whether the process that the caller names is the one that a test asks for.
+    fn said(&self, test: &Test) -> Option<bool> {
+        let Self::Named { program, service } = self else {
+            return None;
+        };
+        match test {
+            Test::Program(wanted) => program.and_then(|p| is_program(p, wanted)),
+            Test::Service(wanted) if &**wanted == "*" => service.map(|s| !s.is_empty()),
+            Test::Service(wanted) => service.map(|s| s.to_lowercase() == wanted.to_lowercase()),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a program, given by its path or its file name, is the one that a rule names; `None` where two paths to files of
+/// one name cannot be compared, as a variable in one of them stands for a folder that is not known.
+fn is_program(given: &str, wanted: &str) -> Option<bool> {
+    let (given, wanted) = (expanded(given), expanded(wanted));
+    if file_name(&given) != file_name(&wanted) {
+        return Some(false);
+    }
+    let whole = |p: &str| p.contains('\\');
+    if !whole(&given) || !whole(&wanted) || given == wanted {
+        return Some(true);
+    }
+    let open = given.contains('%') || wanted.contains('%');
+    (!open).then_some(false)
+}
+
+/// A path in lower case, with the variables of a usual installation replaced.
+fn expanded(path: &str) -> String {
+    const VARIABLES: [(&str, &str); 5] = [
+        ("%systemroot%", "c:\\windows"),
+        ("%windir%", "c:\\windows"),
+        ("%systemdrive%", "c:"),
+        ("%programfiles(x86)%", "c:\\program files (x86)"),
+        ("%programfiles%", "c:\\program files"),
+    ];
+    let path = path.trim().to_lowercase().replace('/', "\\");
+    let known = VARIABLES.iter().find(|(v, _)| path.starts_with(v));
+    match known {
+        Some((variable, folder)) => path.replacen(variable, folder, 1),
+        None => path,
+    }
 }
 
 impl LocalPolicy<'_> {
@@ -85,87 +149,147 @@ impl Carry {
 /// far says of it.
 pub(super) fn decide(
     policy: &LocalPolicy<'_>,
-    action: &Action,
-    clause: &Clause,
+    process: &Process<'_>,
+    asks: &Asks<'_, '_>,
     cond: &Condition,
-    piece: &Piece<'_>,
     fact: impl Fn() -> Option<bool>,
 ) -> Option<Tri> {
-    let finite = Carry::of(&clause.space) == Carry::Finite;
-    match policy {
-        LocalPolicy::Holds => opens(action, cond, finite, fact),
-        // As for a required flow: what names its ports counts as it is written.
-        LocalPolicy::Literal { .. } => {
-            (cond.test == Test::Unprinted && finite).then_some(Tri::Assumed)
+    match cond.test {
+        // Who may have written a rule is no matter of the process.
+        Test::PolicySource if !matches!(policy, LocalPolicy::Holds) => return None,
+        // Servers are wired. What holds for other interfaces alone is no way in, and may still be a block.
+        Test::InterfaceTypes { wired } if !matches!(policy, LocalPolicy::Holds) => {
+            return interface_types(asks.action, wired);
         }
-        LocalPolicy::Required(_) if cond.kind != ConditionKind::Local => None,
-        LocalPolicy::Required(listener) => match action {
-            Action::Allow | Action::Bypass => Some(if finite && !stopped_before(piece, clause) {
-                carries(listener, clause, cond, fact)
-            } else {
-                Tri::False
-            }),
-            _ => stops(listener, clause, cond, finite),
+        _ => {}
+    }
+    let about_process = matches!(cond.test, Test::Program(_) | Test::Service(_));
+    match policy {
+        LocalPolicy::Holds => opens(asks, cond, fact),
+        LocalPolicy::Literal { .. } => match process {
+            Process::Expected(listener) if about_process => asks.required(listener, cond, fact),
+            // As for a required flow: what names its ports counts as it is written.
+            _ if cond.test == Test::Unprinted => asks.finite().then_some(Tri::Assumed),
+            _ => process.said(&cond.test).map(|t| Tri::of(t != cond.negated)),
         },
+        LocalPolicy::Required(_) if cond.kind != ConditionKind::Local => None,
+        LocalPolicy::Required(listener) => asks.required(listener, cond, fact),
     }
 }
 
 /// What a condition means for excess: who may listen is taken to listen, unless the way of the packets contradicts it. Any
 /// other rule may act or not, and the packets go both ways: a deny that may not apply hides nothing behind it, nor does an
 /// allow for somebody. Of a block that names its ports and does not print its program, an export says as much as it can.
-fn opens(
-    action: &Action,
-    cond: &Condition,
-    finite: bool,
-    fact: impl Fn() -> Option<bool>,
-) -> Option<Tri> {
+fn opens(asks: &Asks<'_, '_>, cond: &Condition, fact: impl Fn() -> Option<bool>) -> Option<Tri> {
     let local = cond.kind == ConditionKind::Local;
-    match action {
+    match asks.action {
         Action::Allow | Action::Bypass if local && fact() == Some(false) => Some(Tri::False),
         Action::Allow | Action::Bypass if local => Some(Tri::Assumed),
-        _ => (cond.test == Test::Unprinted && finite).then_some(Tri::Assumed),
+        _ => (cond.test == Test::Unprinted && asks.finite()).then_some(Tri::Assumed),
     }
 }
 
-/// Whether a clause that the packets passed over would have come first for whatever process this one means: it asked nothing
-/// else.
-fn stopped_before(piece: &Piece<'_>, clause: &Clause) -> bool {
-    let asks = |c: &&Condition| clause.conditions.iter().any(|own| is_same(own, c));
-    piece.passed.iter().any(|p| p.iter().all(asks))
+fn interface_types(action: &Action, wired: bool) -> Option<Tri> {
+    match (wired, action) {
+        (true, _) => Some(Tri::Assumed),
+        (false, Action::Allow | Action::Bypass) => Some(Tri::False),
+        (false, _) => None,
+    }
 }
 
-/// Whether an allow of named ports carries a required flow: its program is the expected one or not known to be another.
-fn carries(
-    listener: &Listener<'_>,
-    clause: &Clause,
-    cond: &Condition,
-    fact: impl Fn() -> Option<bool>,
-) -> Tri {
-    // One process listens: where another rule was passed because it is not this one, it is not this one here.
-    if fact() == Some(false) {
-        return Tri::False;
+/// A clause that is asked about some packets.
+pub(super) struct Asks<'q, 'a> {
+    /// What comes of it.
+    pub(super) action: &'q Action,
+    /// The clause.
+    pub(super) clause: &'q Clause,
+    /// The packets.
+    pub(super) piece: &'q Piece<'a>,
+}
+
+impl Asks<'_, '_> {
+    fn finite(&self) -> bool {
+        Carry::of(&self.clause.space) == Carry::Finite
     }
-    match cond.test {
-        Test::Program(_) | Test::Service(_) if listener.is_asked_for(clause) == Some(false) => {
-            Tri::False
+
+    /// For a required flow.
+    fn required(
+        &self,
+        listener: &Listener<'_>,
+        cond: &Condition,
+        fact: impl Fn() -> Option<bool>,
+    ) -> Option<Tri> {
+        match self.action {
+            Action::Allow | Action::Bypass if self.stopped_before() => Some(Tri::False),
+            // A rule that is only half understood is no known allow, and no known silence.
+            Action::Allow | Action::Bypass
+                if cond.test == Test::Unprinted && !self.finite() && self.is_unread() =>
+            {
+                None
+            }
+            Action::Allow | Action::Bypass => Some(self.carries(listener, cond, fact)),
+            _ => self.stops(listener, cond),
         }
-        // Whatever the system put there, it is not the required service.
-        Test::SystemPort => Tri::False,
-        _ => Tri::Assumed,
     }
-}
 
-/// Whether a rule that is no allow meets a required flow: its program is the expected one.
-fn stops(listener: &Listener<'_>, clause: &Clause, cond: &Condition, finite: bool) -> Option<Tri> {
-    match cond.test {
-        Test::Uid(_) | Test::Gid(_) | Test::Opaque => None,
-        Test::Program(_) | Test::Service(_) if finite => {
-            let expected = listener.is_asked_for(clause)?;
-            Some(if expected { Tri::Assumed } else { Tri::False })
+    /// Whether a clause that the packets passed over would have come first for whatever process this one means: it asked
+    /// nothing else.
+    fn stopped_before(&self) -> bool {
+        let asks = |c: &&Condition| self.clause.conditions.iter().any(|own| is_same(own, c));
+        self.piece.passed.iter().any(|p| p.iter().all(asks))
+    }
+
+    /// Whether a field of the rule was not understood: it may name ports.
+    fn is_unread(&self) -> bool {
+        let mut all = self.clause.conditions.iter();
+        all.any(|c| c.kind == ConditionKind::Unknown)
+    }
+
+    /// Whether an allow carries a required flow: it is for the expected process, or it names its ports and its program is not
+    /// known to be another one.
+    fn carries(
+        &self,
+        listener: &Listener<'_>,
+        cond: &Condition,
+        fact: impl Fn() -> Option<bool>,
+    ) -> Tri {
+        let asked = listener.asked(self.clause);
+        if !self.finite() && asked != Some(Asked::Listener) {
+            return Tri::False;
         }
-        Test::Program(_) | Test::Service(_) => Some(Tri::PassedOver),
-        _ if !finite => Some(Tri::False),
-        Test::SystemPort => None,
-        _ => Some(Tri::Assumed),
+        // One process listens: where another rule was passed because it is not this one, it is not this one here.
+        if fact() == Some(false) {
+            return Tri::False;
+        }
+        match cond.test {
+            Test::Program(_) | Test::Service(_)
+                if asked == Some(Asked::Other) && !listener.names.is_empty() =>
+            {
+                Tri::False
+            }
+            // Whatever the system put there, it is not the required service.
+            Test::SystemPort => Tri::False,
+            _ => Tri::Assumed,
+        }
+    }
+
+    /// Whether a rule that is no allow meets a required flow: its program is the expected one.
+    fn stops(&self, listener: &Listener<'_>, cond: &Condition) -> Option<Tri> {
+        let asked = listener.asked(self.clause);
+        match cond.test {
+            Test::Uid(_) | Test::Gid(_) | Test::Opaque => None,
+            Test::Program(_) | Test::Service(_) => match asked {
+                Some(Asked::Listener) => Some(Tri::Assumed),
+                Some(Asked::Other) if listener.names.is_empty() => Some(Tri::PassedOver),
+                Some(Asked::Other) => Some(Tri::False),
+                Some(Asked::MayBe) | None => None,
+            },
+            // What the block names is the process; what else narrows it is not known.
+            Test::Unprinted | Test::Package if !self.finite() && asked.is_some() => None,
+            Test::Unprinted if !self.finite() && self.is_unread() => None,
+            _ if !self.finite() => Some(Tri::False),
+            Test::SystemPort => None,
+            _ => Some(Tri::Assumed),
+        }
     }
 }

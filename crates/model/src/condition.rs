@@ -172,6 +172,14 @@ pub enum Test {
     Unprinted,
     /// The system service that owns the port keyword assigns the port at run time (`IPHTTPS`, `Teredo` …).
     SystemPort,
+    /// Windows interface types of which one must be the packet's; whether wired ones are among them. Servers are wired.
+    InterfaceTypes {
+        /// `LAN` is among them.
+        wired: bool,
+    },
+    /// The rule is one of Group Policy, which only matters where policy disables all others. Its printed source is no word
+    /// for either, so it may be a policy's name.
+    PolicySource,
     /// Authentication or encryption by IPsec.
     IpSec,
     /// What connection tracking knows of the packet's connection.

@@ -14,6 +14,7 @@ mod point;
 mod problem;
 mod profiles;
 mod rule;
+mod security;
 mod set;
 mod span;
 
@@ -22,7 +23,7 @@ pub use companion::{
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
 pub use direction::Direction;
-pub use listener::Listener;
+pub use listener::{Asked, Listener, file_name};
 pub use netfilter::{
     BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Table, TableFamily,
     priority,
@@ -37,6 +38,7 @@ pub use profiles::{
     WindowsProfiles,
 };
 pub use rule::{Action, Clause, Field, Nat, NatKind, Rule, RuleOrigin};
+pub use security::ConnectionSecurity;
 pub use set::{NamedSet, NamedSetId, PacketField, Values};
 pub use span::Span;
 

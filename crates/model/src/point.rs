@@ -2,7 +2,8 @@
 
 use super::netfilter::Netfilter;
 use super::profiles::{Active, ActiveSource, NotInForce, Overrides, Profiles, WindowsProfiles};
-use super::rule::{Rule, RuleOrigin};
+use super::rule::{Action, Rule, RuleOrigin};
+use super::security::ConnectionSecurity;
 use crate::Span;
 use hylint_space::Family;
 use std::ops::RangeInclusive;
@@ -306,6 +307,8 @@ pub struct Point {
     pub brief: bool,
     /// Windows profile settings of the same file.
     pub windows: Option<Box<WindowsProfiles>>,
+    /// What the connection security rules of the same file demand.
+    pub security: Option<Box<ConnectionSecurity>>,
 }
 
 impl Point {
@@ -328,6 +331,7 @@ impl Point {
             network: "".into(),
             brief: false,
             windows: None,
+            security: None,
         }
     }
 
@@ -355,7 +359,31 @@ impl Point {
     /// Number of rules that stand in the file (platform rules that a reader adds do not count).
     #[must_use]
     pub fn rule_count(&self) -> usize {
-        self.rules().filter(|r| !r.span.is_empty()).count()
+        let all = self.rules().filter(|r| !r.span.is_empty()).count();
+        all - self.in_both_directions()
+    }
+
+    /// Rules of a Windows firewall whose direction is not known: they are in both lists.
+    fn in_both_directions(&self) -> usize {
+        let Body::Lists(lists) = &self.body else {
+            return 0;
+        };
+        if !self.kind.has_profiles() {
+            return 0;
+        }
+        let open = |r: &&Rule| matches!(r.action, Action::Opaque(_)) && !r.span.is_empty();
+        let inbound: Vec<Span> = lists
+            .ingress
+            .rules
+            .iter()
+            .filter(open)
+            .map(|r| r.span)
+            .collect();
+        let outbound = lists.egress.rules.iter().filter(open);
+        // Both are in file order.
+        outbound
+            .filter(|r| inbound.binary_search(&r.span).is_ok())
+            .count()
     }
 
     /// The word that stands for the point in `points` of hylint.toml and in messages: its name or its id.

@@ -1,5 +1,6 @@
 //! What a reader could not take as written. A problem is never an error return: the rest of the export is still read.
 
+use super::direction::Direction;
 use crate::Span;
 
 /// What went wrong, in the terms of the lint that will report it.
@@ -30,6 +31,8 @@ pub struct Problem {
     pub known_as: Option<Box<str>>,
     /// What the user can do.
     pub help: Option<String>,
+    /// What is not here is all of this direction, which another file of the host may hold: then it is no problem.
+    pub elsewhere: Option<Direction>,
     /// True when the text at `span` held a rule (or may have) that is in no rule of the model.
     pub dropped: bool,
 }
@@ -43,6 +46,7 @@ impl Problem {
             message: message.into(),
             known_as: None,
             help: None,
+            elsewhere: None,
             dropped: false,
         }
     }
@@ -51,6 +55,13 @@ impl Problem {
     #[must_use]
     pub fn dropped(mut self) -> Self {
         self.dropped = true;
+        self
+    }
+
+    /// Another file of the host may hold what is missing.
+    #[must_use]
+    pub fn elsewhere(mut self, direction: Direction) -> Self {
+        self.elsewhere = Some(direction);
         self
     }
 

@@ -1,6 +1,6 @@
 //! Address lists: literals, ranges, prefixes, and the keywords for peers that only the host knows.
 
-use super::values::{List, Part, tokens, undecided};
+use super::values::{List, Part, plain_dashes, tokens, undecided};
 use super::vocab::Vocabulary;
 use hylint_model::{Condition, ConditionKind, Side, Span, Test};
 use hylint_space::{AddrSet, class};
@@ -61,7 +61,11 @@ pub(super) fn addresses(
         unknown: None,
     };
     for token in tokens(text) {
-        if let Some(set) = AddrSet::parse(token) {
+        let literal = || {
+            let plain = plain_dashes(token)?;
+            AddrSet::parse(&plain)
+        };
+        if let Some(set) = AddrSet::parse(token).or_else(literal) {
             v4.extend(set.v4.iter());
             v6.extend(set.v6.iter());
         } else if v.is_any(token) {

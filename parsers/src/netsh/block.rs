@@ -36,6 +36,8 @@ pub(super) struct Block {
     pub(super) repeated: Vec<(Label, Span)>,
     /// A line that only connection security and main mode rules have.
     pub(super) consec: Option<Span>,
+    /// Every line that such rules have beside the fields of firewall rules.
+    pub(super) consec_lines: Vec<Span>,
     /// Lines that such rules have too.
     pub(super) consec_parts: Vec<Stray>,
     /// Whether the ruler under the name was met.
@@ -59,6 +61,7 @@ impl Block {
             strays: Vec::new(),
             repeated: Vec::new(),
             consec: None,
+            consec_lines: Vec::new(),
             consec_parts: Vec::new(),
             ruler: false,
             last: None,
@@ -82,6 +85,15 @@ impl Block {
     /// The value of a label on its own line.
     pub(super) fn get(&self, label: Label) -> Option<Span> {
         self.values.get(label as usize).copied().flatten()
+    }
+
+    /// The line with the rule's name; all of the rule where its beginning is cut off.
+    pub(super) fn head(&self) -> Span {
+        if self.name_line.is_empty() {
+            self.span
+        } else {
+            self.name_line
+        }
     }
 
     /// Whether the label occurs.

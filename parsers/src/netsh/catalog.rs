@@ -25,7 +25,7 @@ fn label_words(label: Label) -> (&'static str, &'static str) {
         Label::Enabled => ("whether it is in effect", "exact"),
         Label::Direction => (
             "inbound or outbound",
-            "exact; without a known value the rule is not read, and named",
+            "exact; without a known value the rule may be for either, and is conditional",
         ),
         Label::Profiles => ("network profiles", "exact"),
         Label::Group => ("the rule group", "no effect on the verdict"),
@@ -43,17 +43,23 @@ fn label_words(label: Label) -> (&'static str, &'static str) {
             "the Windows service",
             "local condition; Any means any service, and is one too",
         ),
-        Label::Interfaces => ("kinds of interfaces", "peer condition unless Any"),
+        Label::Interfaces => (
+            "kinds of interfaces",
+            "local condition unless Any; LAN is assumed to hold",
+        ),
         Label::Security => ("IPsec", "peer condition unless NotRequired"),
-        Label::Source => ("local or Group Policy", "the rule's origin"),
+        Label::Source => (
+            "local or Group Policy",
+            "the rule's origin; another text is a policy's name",
+        ),
         Label::Action => (
             "allow, block, bypass",
-            "exact; Bypass is a peer condition too; without a known value the rule is not read, and named",
+            "exact; Bypass is a peer condition too; without a known value the rule may allow or block, and is conditional",
         ),
         Label::Peers => ("authorized computers or users", "peer condition unless Any"),
         Label::Consec => (
             "a line of connection security rules",
-            "the block is no firewall rule, and named",
+            "the block is no firewall rule; what it requires is a peer condition",
         ),
         Label::ConsecPart => (
             "a line of connection security rules",

@@ -22,9 +22,10 @@ impl Line<'_> {
         Span::new(self.start, self.start + self.text.len())
     }
 
-    /// Whether the line is a ruler: at least ten dashes and nothing else.
+    /// Whether the line is a ruler: dashes and nothing else, at least ten bytes of them. Web pages turn several into one
+    /// longer dash.
     pub(super) fn is_ruler(&self) -> bool {
-        self.text.len() >= 10 && self.text.bytes().all(|b| b == b'-')
+        self.text.len() >= 10 && self.text.chars().all(is_dash)
     }
 
     /// Whether the line is a console prompt, with or without a command.
@@ -52,6 +53,14 @@ pub(super) fn remote_host(text: &str) -> Option<&str> {
     (rest.starts_with(": PS ") && !host.is_empty() && host.bytes().all(plain)).then_some(host)
 }
 
+/// A hyphen, or a dash that a web page or a word processor makes of one.
+pub(super) fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{2501}'
+    )
+}
+
 /// Splits a text into lines. `Select-String -Context` puts two blanks or `> ` before each line, a quotation `> `.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut at = 0;
@@ -73,6 +82,13 @@ fn clean(start: usize, line: &str) -> Line<'_> {
     let mark = |b: &u8| matches!(b, b' ' | b'\t' | b'>');
     let indent = line.bytes().take_while(|b| mark(b)).count();
     let text = line.get(indent..).unwrap_or("");
+    // Pages indent by no-break blanks.
+    let wide = match text.as_bytes().first() {
+        Some(b) if !b.is_ascii() => text.len() - text.trim_start().len(),
+        _ => 0,
+    };
+    let indent = indent + wide;
+    let text = text.get(wide..).unwrap_or("");
     Line {
         start: start + indent,
         text: trim_end(text),

@@ -1,6 +1,6 @@
 //! Port lists: numbers, ranges, and the keywords for listeners of Windows.
 
-use super::values::{List, Part, tokens, undecided};
+use super::values::{List, Part, plain_dashes, tokens, undecided};
 use super::vocab::Vocabulary;
 use hylint_model::{Condition, ConditionKind, Span, Test};
 use hylint_space::{PortSet, proto};
@@ -111,7 +111,8 @@ pub(super) fn ports(v: &Vocabulary, text: &str, span: Span) -> List<PortSet> {
         unknown: None,
     };
     for token in tokens(text) {
-        if let Some((a, b)) = port_range(token) {
+        let plain = || port_range(&plain_dashes(token)?);
+        if let Some((a, b)) = port_range(token).or_else(plain) {
             literal.push((a, b));
         } else if v.is_any(token) {
             literal.push((0, u16::MAX));

@@ -242,7 +242,7 @@ fn unknown_value(setting: &str, value: &str, span: Span) -> Problem {
         span,
         format!("`{value}` is no known value of {setting}, so the profile's setting is not known"),
     )
-    .help("add the value to the vocabulary of its language (parsers/src/netsh/lang)")
+    .help(super::tell::ENGLISH)
 }
 
 fn unknown_heading(span: Span) -> Problem {
@@ -251,5 +251,5 @@ fn unknown_heading(span: Span) -> Problem {
         span,
         "the heading names no known profile, so its settings are not used",
     )
-    .help("add the heading to the vocabulary of its language (parsers/src/netsh/lang)")
+    .help(super::tell::ENGLISH)
 }

@@ -1,7 +1,9 @@
 //! Splits a capture into rules and sections, and collects them into an export.
 
 use super::block::{Block, Heading, LineRole, Stray, role};
+use super::consec::{self, Consec};
 use super::lines::{self, Familiar, Line};
+use super::portproxy::PortProxies;
 use super::profiles::{self, Kind, Section};
 use super::prompt::Command;
 use super::rule::{self, Built, Direction, Remark, clip};
@@ -11,8 +13,8 @@ use super::words::{Class, Label, Word};
 use crate::input::Depth;
 use crate::source::Source;
 use hylint_model::{
-    Body, Companion, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists, Point, PointKind,
-    Problem, ProblemKind, Rule, RuleList, Span, WindowsProfiles,
+    Body, Companion, ConnectionSecurity, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists,
+    Point, PointKind, Problem, ProblemKind, Rule, RuleList, Span, WindowsProfiles,
 };
 
 /// Below this number of rules a capture without any rule of one direction may just be short.
@@ -40,10 +42,19 @@ struct Reader<'a> {
     /// The last line that is no field, and whether it has a label with and without a value.
     previous: Option<(Line<'a>, Heading)>,
     first_rule: Option<Span>,
+    consec: Vec<Consec>,
+    proxies: PortProxies,
     command: Command,
-    partial: Vec<Command>,
+    /// Commands that show rules.
+    asked: Vec<Command>,
+    /// Rules of each direction, inbound first, that stand behind no such command.
+    unasked: (bool, bool),
+    /// A command whose output is not read.
+    foreign: Option<Span>,
     told: RemarkTally,
     no_rules: Option<Span>,
+    /// A command asked for rules of another kind and said something.
+    other_rules: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -61,10 +72,15 @@ impl<'a> Reader<'a> {
             egress: Vec::new(),
             previous: None,
             first_rule: None,
+            consec: Vec::new(),
+            proxies: PortProxies::default(),
             command: Command::default(),
-            partial: Vec::new(),
+            asked: Vec::new(),
+            unasked: (false, false),
+            foreign: None,
             told: RemarkTally::default(),
             no_rules: None,
+            other_rules: false,
         }
     }
 
@@ -155,9 +171,11 @@ impl<'a> Reader<'a> {
         match label {
             Label::Consec => {
                 block.consec.get_or_insert(line.span());
+                block.consec_lines.push(line.span());
                 block.extend(line);
             }
             Label::ConsecPart => {
+                block.consec_lines.push(line.span());
                 block.consec_parts.push(Stray {
                     label: span,
                     line: line.span(),
@@ -211,6 +229,9 @@ impl<'a> Reader<'a> {
             return self.prompt(line);
         }
         self.previous = Some((*line, heading));
+        if self.proxies.line(line) {
+            return;
+        }
         if let Some(section) = &mut self.section {
             return section.line(self.v, line, &mut self.export.problems);
         }
@@ -239,6 +260,15 @@ impl<'a> Reader<'a> {
     }
 
     fn outside(&mut self, line: &Line<'a>) {
+        if let Some(span) = self.foreign.take() {
+            let message = "the output of this command is not read";
+            let problem = Problem::new(ProblemKind::Note, span, message);
+            self.export.problems.push(problem);
+        }
+        if self.command.other_rules {
+            self.other_rules = true;
+            return;
+        }
         let text = line.text.trim_end_matches(['.', '。']);
         if self.no_rules.is_none()
             && self.v.word(Class::Phrase, text).map(|e| e.meaning) == Some(Word::NoRules)
@@ -295,8 +325,10 @@ impl<'a> Reader<'a> {
             ));
         }
         self.command = Command::parse(line);
-        if self.command.only.is_some() || self.command.some {
-            self.partial.push(self.command);
+        self.proxies.close();
+        self.foreign = self.command.foreign.then_some(line.span());
+        if self.command.rules {
+            self.asked.push(self.command);
         }
     }
 
@@ -322,17 +354,20 @@ impl<'a> Reader<'a> {
         if self.depth == Depth::Heads {
             return;
         }
-        if block.name_line.is_empty() {
-            return self.drop_rule(
-                block.span,
-                "the beginning of a rule is cut off; the rest cannot be read as a rule",
-                "export again",
-            );
+        let cut = block.name_line.is_empty();
+        if cut {
+            let message =
+                "the beginning of a rule is cut off; it may be any rule that ends like this";
+            let problem = Problem::new(ProblemKind::Malformed, block.span, message)
+                .known_as("the beginning of a rule is cut off; the rest cannot be read as a rule");
+            self.export.problems.push(problem.help("export again"));
+        } else {
+            self.stray_labels(&block);
         }
-        self.stray_labels(&block);
-        match rule::build(self.v, self.text, &block) {
-            Ok(built) => self.add(built, &block),
-            Err(d) => self.drop_rule(d.span, d.message, d.help),
+        for mut built in rule::build(self.v, self.text, &block) {
+            // One word says why a rule may be any: what else is odd about it adds nothing.
+            built.only_unread(cut);
+            self.add(built, &block);
         }
     }
 
@@ -351,13 +386,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A block of another kind is counted, not read.
+    /// A block of another kind: what it demands is read, and told.
     fn close_consec(&mut self, block: &Block) {
+        let read = Consec::read(self.v, self.text, block);
+        let requires = read.as_ref().is_some_and(Consec::requires);
+        self.consec.extend(read);
         let action = block
             .get(Label::Action)
             .and_then(|s| self.text.get(s.range()))
             .unwrap_or("");
-        self.told.consec.add(action.to_owned(), block.span);
+        match (requires, action.contains("Require")) {
+            (true, true) => {}
+            (true, false) => self.told.vague_consec.add(action.to_owned(), block.span),
+            (false, _) => self.told.consec.add(action.to_owned(), block.span),
+        }
     }
 
     fn add(&mut self, built: Built<'a>, block: &Block) {
@@ -372,14 +414,21 @@ impl<'a> Reader<'a> {
             }
         }
         if !missing.is_empty() {
-            self.told.missing.add(missing, block.name_line);
+            self.told.missing.add(missing, block.head());
         }
         if built.brief {
-            self.told.brief(block.name_line);
+            self.told.brief(block.head());
         }
+        let unasked = !self.command.rules;
         match built.direction {
-            Direction::In => self.ingress.push(built.rule),
-            Direction::Out => self.egress.push(built.rule),
+            Direction::In => {
+                self.unasked.0 |= unasked;
+                self.ingress.push(built.rule);
+            }
+            Direction::Out => {
+                self.unasked.1 |= unasked;
+                self.egress.push(built.rule);
+            }
         }
     }
 
@@ -403,25 +452,34 @@ impl<'a> Reader<'a> {
         self.close_block();
         self.close_section();
         self.cut_label();
-        if let Some(c) = self.partial.iter().find(|c| c.some) {
+        if let Some(c) = self.asked.iter().find(|c| c.some) {
             let message =
-                "the command asked for rules by name, so the export does not hold every rule";
-            let problem = Problem::new(ProblemKind::Incomplete, c.span, message);
+                "the command asked for some of the rules, so the export does not hold every rule";
+            let problem = Problem::new(ProblemKind::Incomplete, c.span, message).known_as(
+                "the command asked for rules by name, so the export does not hold every rule",
+            );
             self.export.problems.push(problem.help(FULL));
         }
         let told = self.told.problems(self.export.rules_in_file);
         self.export.problems.extend(told);
+        self.export.problems.extend(self.proxies.problems());
         let windows =
             (!self.profiles.span.is_empty()).then(|| Box::new(std::mem::take(&mut self.profiles)));
-        if self.export.rules_in_file > 0 {
-            let point = self.point(windows);
+        let security = consec::demands(&self.consec);
+        let has_rules = self.export.rules_in_file > 0;
+        // The rules, or the settings, may stand in another file of the host.
+        let own = windows.clone().filter(|_| has_rules);
+        if has_rules || self.no_rules.is_some() || !security.is_empty() {
+            let point = self.point(own, security);
             self.export.points.push(point);
-        } else {
-            if windows.is_none() {
-                let span = self.no_rules.unwrap_or_default();
-                self.export
-                    .problem(ProblemKind::Empty, span, "the export holds no rule");
-            }
+        } else if windows.is_none() && self.consec.is_empty() && !self.other_rules {
+            self.export.problem(
+                ProblemKind::Empty,
+                Span::default(),
+                "the export holds no rule",
+            );
+        }
+        if !has_rules {
             self.export
                 .companions
                 .extend(windows.map(Companion::WindowsProfiles));
@@ -430,8 +488,18 @@ impl<'a> Reader<'a> {
         self.export
     }
 
-    fn point(&mut self, windows: Option<Box<WindowsProfiles>>) -> Point {
-        let label = self.first_rule.unwrap_or_default();
+    fn point(
+        &mut self,
+        windows: Option<Box<WindowsProfiles>>,
+        security: ConnectionSecurity,
+    ) -> Point {
+        let demanded = self.consec.first().map(|c| c.span);
+        let label = self.first_rule.or(self.no_rules).or(demanded);
+        let label = label.unwrap_or_default();
+        if let (0, Some(span)) = (self.export.rules_in_file, self.no_rules) {
+            let message = "there is no rule, so the defaults of the profiles decide";
+            self.export.problem(ProblemKind::Note, span, message);
+        }
         let ingress = self.list(Direction::In, label);
         let egress = self.list(Direction::Out, label);
         let body = Body::Lists(Lists {
@@ -447,37 +515,46 @@ impl<'a> Reader<'a> {
         point.label = label;
         point.brief = self.told.is_brief();
         point.windows = windows;
+        point.security = (!security.is_empty()).then(|| Box::new(security));
         point
+    }
+
+    /// Whether the capture shows every rule of a direction.
+    fn shows_whole(&self, direction: Direction) -> bool {
+        let (rules, unasked) = match direction {
+            Direction::In => (self.ingress.len(), self.unasked.0),
+            Direction::Out => (self.egress.len(), self.unasked.1),
+        };
+        if self.asked.is_empty() {
+            let silent = self.export.rules_in_file == 0 && self.no_rules.is_none();
+            return !silent && (rules > 0 || self.export.rules_in_file < MANY_RULES);
+        }
+        unasked || self.asked.iter().any(|c| c.shows_whole(direction))
     }
 
     /// The rules of one direction. Windows blocks inbound and allows outbound packets unless a profile says otherwise; a
     /// direction that was left out of the export has no default.
     fn list(&mut self, direction: Direction, label: Span) -> RuleList {
+        let whole = self.shows_whole(direction);
         let (rules, allow) = match direction {
             Direction::In => (std::mem::take(&mut self.ingress), false),
             Direction::Out => (std::mem::take(&mut self.egress), true),
         };
-        let other = if direction == Direction::In {
-            Direction::Out
-        } else {
-            Direction::In
-        };
-        let asked = self.partial.iter().any(|c| c.only == Some(other));
-        let left_out = rules.is_empty() && (asked || self.export.rules_in_file >= MANY_RULES);
         let mut origin = DefaultOrigin::Assumed;
-        if left_out {
+        if !whole && self.depth != Depth::Heads {
             origin = DefaultOrigin::Unknown;
-            let name = if direction == Direction::In {
-                "inbound"
-            } else {
-                "outbound"
+        }
+        let told = self.asked.iter().any(|c| c.some);
+        if !whole && rules.is_empty() && self.export.rules_in_file > 0 && !told {
+            let (name, way) = match direction {
+                Direction::In => ("inbound", hylint_model::Direction::In),
+                Direction::Out => ("outbound", hylint_model::Direction::Out),
             };
             let message = format!(
                 "the export holds no {name} rule, so what happens to {name} packets is not known"
             );
-            self.export
-                .problems
-                .push(Problem::new(ProblemKind::Incomplete, label, message).help(FULL));
+            let problem = Problem::new(ProblemKind::Incomplete, label, message);
+            self.export.problems.push(problem.help(FULL).elsewhere(way));
         }
         RuleList {
             default: DefaultVerdict {

@@ -7,7 +7,7 @@ use super::words::{Class, Label, Word};
 use hylint_model::{
     Action, Condition, ConditionKind, Field, Profiles, Rule, RuleOrigin, Span, Test,
 };
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 use thin_vec::ThinVec;
 
@@ -19,14 +19,6 @@ const MOST_ODDITIES: usize = 8;
 pub(super) enum Direction {
     In,
     Out,
-}
-
-/// Why a block is in no rule of the model.
-#[derive(Debug)]
-pub(super) struct Dropped {
-    pub(super) span: Span,
-    pub(super) message: String,
-    pub(super) help: &'static str,
 }
 
 /// A remark about a value, told once per label and value.
@@ -44,6 +36,15 @@ pub(super) enum Remark<'a> {
         value: &'a str,
         span: Span,
     },
+    /// What a rule does is not known: it may allow or block, or be for packets of either direction. No value: the line is not
+    /// there.
+    Unread {
+        label: Label,
+        value: Option<Cow<'a, str>>,
+        span: Span,
+    },
+    /// The rule's source is no word for local rules or for policy, so it is taken for a policy's name.
+    Source { value: &'a str, span: Span },
     /// A field that netsh always prints is not there.
     Missing { label: Label },
     /// A label occurs twice.
@@ -60,21 +61,50 @@ pub(super) struct Built<'a> {
     pub(super) remarks: Vec<Remark<'a>>,
 }
 
-/// Builds one rule.
-pub(super) fn build<'a>(
-    v: &Vocabulary,
-    text: &'a str,
-    block: &Block,
-) -> Result<Built<'a>, Dropped> {
-    Builder {
+impl Built<'_> {
+    /// Of a rule of which it is not known what it does, keeps the first remark that says so; none where it is `cut` off.
+    pub(super) fn only_unread(&mut self, cut: bool) {
+        let of = |wanted: Label| {
+            let is = |r: &Remark<'_>| matches!(r, Remark::Unread { label, .. } if *label == wanted);
+            self.remarks.iter().position(is)
+        };
+        let Some(at) = of(Label::Action).or_else(|| of(Label::Direction)) else {
+            if cut {
+                self.remarks.clear();
+            }
+            return;
+        };
+        let first = self.remarks.swap_remove(at);
+        self.remarks.clear();
+        self.brief = false;
+        if !cut {
+            self.remarks.push(first);
+        }
+    }
+}
+
+/// Builds a rule. One whose direction is not known is two, of which the first has the remarks.
+pub(super) fn build<'a>(v: &Vocabulary, text: &'a str, block: &Block) -> SmallVec<[Built<'a>; 1]> {
+    let builder = || Builder {
         v,
         text,
         block,
         remarks: Vec::new(),
         conditions: SmallVec::new(),
         only_clause: false,
+    };
+    let mut first = builder();
+    if let Some(direction) = first.direction() {
+        return smallvec![first.run(direction, true)];
     }
-    .run()
+    smallvec![
+        first.run(Direction::In, false),
+        Built {
+            brief: false,
+            remarks: Vec::new(),
+            ..builder().run(Direction::Out, false)
+        },
+    ]
 }
 
 pub(super) struct Builder<'a, 'b> {
@@ -89,9 +119,13 @@ pub(super) struct Builder<'a, 'b> {
 }
 
 impl<'a> Builder<'a, '_> {
-    fn run(mut self) -> Result<Built<'a>, Dropped> {
-        let action = self.action()?;
-        let direction = self.direction()?;
+    /// `sure`: the direction is the one that the rule prints.
+    fn run(mut self, direction: Direction, sure: bool) -> Built<'a> {
+        let action = match self.action() {
+            Ok(action) if sure => action,
+            Ok(_) => Action::Opaque("its direction is not known".into()),
+            Err(why) => Action::Opaque(why),
+        };
         let mut rule = Rule::new(self.block.span, action);
         rule.name = self.whole_text(Label::Name).into();
         rule.group = self.str(Label::Group).into();
@@ -103,12 +137,12 @@ impl<'a> Builder<'a, '_> {
         self.oddities();
         rule.clauses = self.clauses(direction, &rule.action);
         rule.fields = self.fields(direction);
-        Ok(Built {
+        Built {
             rule,
             direction,
             brief,
             remarks: self.remarks,
-        })
+        }
     }
 
     pub(super) fn slice(&self, span: Span) -> &'a str {
@@ -160,49 +194,39 @@ impl<'a> Builder<'a, '_> {
         Some(meaning)
     }
 
-    fn drop(&self, label: Label, what: &str) -> Dropped {
-        let (span, message, help) = match self.block.get(label) {
-            Some(span) => (
-                span,
-                format!(
-                    "`{}` is no known value of {}, so the rule cannot be read",
-                    clip(self.slice(span)),
-                    label.english()
-                ),
-                "add the value to the vocabulary of its language (parsers/src/netsh/lang), or export with English labels",
-            ),
-            None => (
-                self.block.span,
-                format!("the rule has no {} line: {what}", label.english()),
-                "export again; the text is cut off or a label is not known",
-            ),
+    /// Remembers that what decides the rule's effect is not known.
+    fn unread(&mut self, label: Label) -> Box<str> {
+        let place = self.block.get(label);
+        let span = place.unwrap_or(self.block.span);
+        let value = place.map(|s| clip(self.slice(s)));
+        let text = match &value {
+            None => format!("it has no {} line", label.english()),
+            Some(value) => format!("{} `{value}` is not known", label.english()),
         };
-        Dropped {
-            span,
-            message,
-            help,
-        }
+        self.remarks.push(Remark::Unread { label, value, span });
+        text.into()
     }
 
-    fn action(&mut self) -> Result<Action, Dropped> {
+    /// What the rule does; an error says why it is not known.
+    fn action(&mut self) -> Result<Action, Box<str>> {
         match self.word(Label::Action, Class::Action) {
             Some(Word::Allow) => Ok(Action::Allow),
             Some(Word::Block) => Ok(Action::Deny),
             Some(Word::Bypass) => Ok(Action::Bypass),
-            _ => Err(self.drop(Label::Action, "whether it allows or blocks is not known")),
+            _ => Err(self.unread(Label::Action)),
         }
     }
 
-    fn direction(&mut self) -> Result<Direction, Dropped> {
+    fn direction(&mut self) -> Option<Direction> {
         let word = self.word(Label::Direction, Class::Direction);
         let word = word.filter(|w| !self.contradicts(*w));
         match word {
-            Some(Word::In) => Ok(Direction::In),
-            Some(Word::Out) => Ok(Direction::Out),
-            _ => Err(self.drop(
-                Label::Direction,
-                "whether it is for inbound or outbound packets is not known",
-            )),
+            Some(Word::In) => Some(Direction::In),
+            Some(Word::Out) => Some(Direction::Out),
+            _ => {
+                self.unread(Label::Direction);
+                None
+            }
         }
     }
 
@@ -227,7 +251,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     pub(super) fn missing(&mut self, label: Label) {
-        let span = self.block.name_line;
+        let span = self.block.head();
         self.undecided(span, format!("{} is not printed", label.english()));
         self.remarks.push(Remark::Missing { label });
     }
@@ -267,8 +291,18 @@ impl<'a> Builder<'a, '_> {
             Some(Word::LocalStore) => RuleOrigin::Local,
             Some(Word::PolicyStore) => RuleOrigin::GroupPolicy,
             _ if value.contains("Group Policy") || value.contains("GPO") => RuleOrigin::GroupPolicy,
-            _ => RuleOrigin::Unsaid,
+            _ if value.is_empty() => RuleOrigin::Unsaid,
+            _ => self.named_source(value),
         }
+    }
+
+    /// `netsh advfirewall monitor show firewall` prints the name of the policy that a rule comes from.
+    fn named_source(&mut self, value: &'a str) -> RuleOrigin {
+        let span = self.block.get(Label::Source).unwrap_or(self.block.span);
+        let text = format!("rule source `{}` is a Group Policy", clip(value));
+        self.local(Test::PolicySource, span, text);
+        self.remarks.push(Remark::Source { value, span });
+        RuleOrigin::GroupPolicy
     }
 
     /// Program, service, package, IPsec, interfaces, users. True if the block prints none of the verbose fields.
@@ -282,7 +316,7 @@ impl<'a> Builder<'a, '_> {
         ]
         .iter()
         .any(|l| self.block.has(*l));
-        let place = self.block.name_line;
+        let place = self.block.head();
         if self.is_package(rule, verbose) {
             self.local(Test::Package, place, "the app package of the rule");
         }
@@ -377,6 +411,12 @@ impl<'a> Builder<'a, '_> {
             };
             let value = self.slice(span);
             if !value.is_empty() && !self.v.is_any(value) {
+                let wired = (label == Label::Interfaces).then(|| wired(value)).flatten();
+                if let Some(wired) = wired {
+                    let text = format!("interface type {}", clip(value));
+                    self.local(Test::InterfaceTypes { wired }, span, text);
+                    continue;
+                }
                 let what = if label == Label::Interfaces {
                     "interface type"
                 } else {
@@ -468,6 +508,14 @@ impl<'a> Builder<'a, '_> {
         out.sort_by_key(|(_, span)| span.start);
         out.as_slice().into()
     }
+}
+
+/// Whether wired interfaces are among the types of a list; `None` if that is not known.
+fn wired(list: &str) -> Option<bool> {
+    let is = |t: &str, names: &[&str]| names.iter().any(|n| t.eq_ignore_ascii_case(n));
+    let lan = values::tokens(list).any(|t| is(t, &["LAN", "Wired"]));
+    let known = values::tokens(list).all(|t| is(t, &["LAN", "Wired", "Wireless", "RAS"]));
+    (lan || known).then_some(lan)
 }
 
 /// A value short enough for a message.

@@ -1,13 +1,14 @@
 //! What is said once about many places of a capture.
 
 use super::rule::{Remark, clip};
+use super::words::Label;
 use hylint_model::{Problem, ProblemKind, Span};
 
 /// The command of a full export.
 pub(super) const FULL: &str = "run `netsh advfirewall firewall show rule name=all verbose`";
 
-/// How to add a string that was not known.
-const ADD: &str = "add it to the vocabulary of its language (parsers/src/netsh/lang), or export on a host with English labels";
+/// What to do about a string that is not known.
+pub(super) const ENGLISH: &str = "set the Windows display language of your session to English and export again, or report the string to hylint";
 
 /// Something said once for many places.
 #[derive(Debug)]
@@ -60,12 +61,17 @@ pub(super) struct RemarkTally {
     first_brief: Span,
     pub(super) unknown_labels: Tallies,
     unknown_values: Tallies,
+    /// Rules of which it is not known what they do.
+    unread: Tallies,
+    sources: Tallies,
     unproven: Tallies,
     /// By the lines that a rule lacks.
     pub(super) missing: Tallies,
     repeated: Tallies,
-    /// By the action of the connection security rules.
+    /// Connection security rules that require nothing, by their action.
     pub(super) consec: Tallies,
+    /// Those of which it is not known what they require.
+    pub(super) vague_consec: Tallies,
 }
 
 impl RemarkTally {
@@ -92,6 +98,10 @@ impl RemarkTally {
                 );
                 self.unknown_values.add(text, span);
             }
+            Remark::Unread { label, value, span } => {
+                self.unread.add(unread_text(label, value.as_deref()), span)
+            }
+            Remark::Source { value, span } => self.sources.add(clip(value).into_owned(), span),
             Remark::Unproven { label, value, span } => {
                 let text = format!("`{value}` ({})", label.english());
                 self.unproven.add(text, span);
@@ -114,10 +124,13 @@ impl RemarkTally {
         }
         out.extend(self.unknown_labels.0.iter().map(unknown_label));
         out.extend(self.unknown_values.0.iter().map(unknown_value));
+        out.extend(self.unread.0.iter().map(unread));
+        out.extend(self.sources.0.iter().map(source));
         out.extend(self.unproven.0.iter().map(unproven));
         out.extend(self.missing.0.iter().map(missing));
         out.extend(self.repeated.0.iter().map(repeated));
         out.extend(self.consec.0.iter().map(consec));
+        out.extend(self.vague_consec.0.iter().map(vague_consec));
         out
     }
 }
@@ -128,12 +141,54 @@ fn unknown_label(t: &Tally) -> Problem {
         clip(&t.text),
         t.times()
     );
-    Problem::new(ProblemKind::Malformed, t.span, message).help(ADD)
+    Problem::new(ProblemKind::Malformed, t.span, message).help(ENGLISH)
 }
 
 fn unknown_value(t: &Tally) -> Problem {
     let message = format!("{} ({}); the rule is kept as undecided", t.text, t.times());
-    Problem::new(ProblemKind::Unmodelled, t.span, message).help(ADD)
+    Problem::new(ProblemKind::Unmodelled, t.span, message).help(ENGLISH)
+}
+
+/// What is told of a line without which it is not known what a rule does, and what it was told as before it was modelled.
+fn unread_text(label: Label, value: Option<&str>) -> String {
+    let direction = label == Label::Direction;
+    let (may, before) = if direction {
+        (
+            "may be for inbound or outbound packets",
+            "whether it is for inbound or outbound packets is not known",
+        )
+    } else {
+        (
+            "may allow or block",
+            "whether it allows or blocks is not known",
+        )
+    };
+    let label = label.english();
+    match value {
+        None => format!(
+            "the rule has no {label} line: it {may}\nthe rule has no {label} line: {before}"
+        ),
+        Some(value) => format!(
+            "`{value}` is no known value of {label}: the rule {may}\n`{value}` is no known value of {label}, so the rule cannot be read"
+        ),
+    }
+}
+
+fn unread(t: &Tally) -> Problem {
+    let (text, before) = t.text.split_once('\n').unwrap_or((&t.text, &t.text));
+    let message = format!("{text} ({})", t.times());
+    Problem::new(ProblemKind::Malformed, t.span, message)
+        .help(ENGLISH)
+        .known_as(before)
+}
+
+fn source(t: &Tally) -> Problem {
+    let message = format!(
+        "the rule source `{}` is taken for the name of a policy ({})",
+        t.text,
+        t.times()
+    );
+    Problem::new(ProblemKind::Note, t.span, message)
 }
 
 fn unproven(t: &Tally) -> Problem {
@@ -164,19 +219,22 @@ fn repeated(t: &Tally) -> Problem {
     Problem::new(ProblemKind::Malformed, t.span, message)
 }
 
-/// Connection security rules decide no packet of their own, but one that requires IPsec keeps others out.
+/// Connection security rules that require nothing decide no packet.
 fn consec(t: &Tally) -> Problem {
-    let (kind, effect) = if t.text.contains("Require") {
-        (
-            ProblemKind::Unmodelled,
-            "it may keep out packets that are not authenticated",
-        )
-    } else {
-        (ProblemKind::Note, "it decides no packet")
-    };
+    Problem::new(ProblemKind::Note, t.span, no_packet(t))
+}
+
+fn no_packet(t: &Tally) -> String {
+    format!(
+        "a connection security rule is no firewall rule ({}); it decides no packet",
+        t.times()
+    )
+}
+
+fn vague_consec(t: &Tally) -> Problem {
     let message = format!(
-        "a connection security rule is no firewall rule ({}); {effect}",
+        "a connection security rule has no known action ({}): what it matches may have to be authenticated",
         t.times()
     );
-    Problem::new(kind, t.span, message)
+    Problem::new(ProblemKind::Note, t.span, message).known_as(no_packet(t))
 }

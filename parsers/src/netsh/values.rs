@@ -59,6 +59,15 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
         .filter(|t| !t.is_empty())
 }
 
+/// A token with plain hyphens, where a page has made dashes of them.
+pub(super) fn plain_dashes(token: &str) -> Option<String> {
+    let odd = |c: char| c != '-' && super::lines::is_dash(c);
+    let plain = |c: char| if odd(c) { '-' } else { c };
+    token
+        .contains(odd)
+        .then(|| token.chars().map(plain).collect())
+}
+
 /// A protocol as netsh names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Protocol {

@@ -101,8 +101,11 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '-' | '\u{2010}' | '\u{2011}' | '"' | '«' | '»' => {}
-            '\u{2019}' => out.push('\''),
+            c if super::lines::is_dash(c) => {}
+            '"' | '«' | '»' | '\u{201c}'..='\u{201f}' => {}
+            // Soft hyphens and marks of no width, which pages put between characters.
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {}
+            '\u{2018}' | '\u{2019}' => out.push('\''),
             c if c.is_whitespace() => {}
             c => out.extend(c.to_lowercase()),
         }

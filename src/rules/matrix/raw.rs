@@ -23,6 +23,7 @@ pub(super) struct Header {
     pub(super) id: Option<Name>,
     pub(super) version: String,
     pub(super) name: String,
+    pub(super) programs: Vec<String>,
 }
 
 pub(super) struct Role {
@@ -139,10 +140,11 @@ fn id(t: &Table<'_, '_>) -> Option<Name> {
 }
 
 fn header(t: &Table<'_, '_>) -> Header {
-    t.only(&["id", "version", "name"]);
+    t.only(&["id", "version", "name", "programs"]);
     let id = id(t);
     Header {
         span: t.span.clone(),
+        programs: programs(t),
         version: text(t, "version"),
         name: t
             .str("name")
@@ -151,6 +153,14 @@ fn header(t: &Table<'_, '_>) -> Header {
             .to_owned(),
         id,
     }
+}
+
+/// Parts of the paths of the vendor's programs, in lower case. An empty one would be part of every path.
+fn programs(t: &Table<'_, '_>) -> Vec<String> {
+    let all = t.strings("programs").into_iter();
+    all.map(|(s, _)| s.trim().to_lowercase())
+        .filter(|s| !s.is_empty())
+        .collect()
 }
 
 fn role(t: &Table<'_, '_>) -> Option<Role> {

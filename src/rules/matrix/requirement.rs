@@ -184,6 +184,9 @@ pub struct Requirement {
     pub access: AccessRule,
     /// Programs or services that may listen on the port, lower case; empty: not known.
     pub listeners: Vec<String>,
+    /// Parts, in lower case, of the paths of programs and the names of services that may listen where `listeners` is empty;
+    /// empty: any may.
+    pub programs: Vec<String>,
     /// Whether replies are needed.
     pub reply: bool,
     /// Needs hosts of `from` other than the hosts of this role (row 38).
@@ -219,6 +222,8 @@ pub struct Implied {
     pub judged: bool,
     /// Only in this access mode: true gateway, false direct, none any.
     pub gateway: Option<bool>,
+    /// Parts, in lower case, of the paths of the programs that may listen; empty: any may.
+    pub programs: Vec<String>,
 }
 
 /// A matrix.

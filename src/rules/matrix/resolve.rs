@@ -148,6 +148,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// What tells the vendor's own programs.
+    fn programs(&self) -> Vec<String> {
+        let headers = self.raw.iter().filter_map(|f| f.header.as_ref());
+        headers.flat_map(|h| h.programs.iter().cloned()).collect()
+    }
+
     fn header(&self) -> (String, String, String) {
         let mut found = None;
         for (file, raw) in self.raw.iter().enumerate() {
@@ -271,6 +277,7 @@ impl<'a> Resolver<'a> {
             feature: r.feature.as_ref().and_then(|f| self.feature_role(file, f)),
             access,
             listeners: r.listeners.clone(),
+            programs: self.programs(),
             reply: r.reply,
             separate_from: r.separate_from.as_ref().and_then(|s| self.role(file, s)),
             impact: r.impact.clone(),
@@ -291,6 +298,7 @@ impl<'a> Resolver<'a> {
             reason: i.reason.clone(),
             judged: i.judged,
             gateway: i.gateway,
+            programs: self.programs(),
         }
     }
 }

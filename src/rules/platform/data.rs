@@ -51,6 +51,15 @@ pub(super) struct Signature {
     pub(super) local_subnet: bool,
 }
 
+/// Programs behind which many others stand, as file names in lower case.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Hosts {
+    /// Hosts of Windows services.
+    pub(super) shared: Vec<String>,
+    /// What runs other programs' code.
+    pub(super) runtimes: Vec<String>,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Group {
     pub(super) core: bool,
@@ -64,7 +73,8 @@ pub(super) struct Platform {
     pub(super) groups: Vec<Group>,
     pub(super) services: Vec<Service>,
     pub(super) software: Vec<String>,
-    pub(super) shared: Vec<String>,
+    /// Programs behind which many others stand.
+    pub(super) hosts: Hosts,
     pub(super) background: Vec<Background>,
 }
 

@@ -85,9 +85,17 @@ pub fn services() -> &'static [Service] {
 /// The process that is expected behind a port, by the names that it may have; none if it is not known.
 #[must_use]
 pub fn listener(names: &[String]) -> Listener<'_> {
+    expected(names, &[])
+}
+
+/// The same where, if no name is known, the parts of the paths of the vendor's programs are.
+#[must_use]
+pub fn expected<'a>(names: &'a [String], vendor: &'a [String]) -> Listener<'a> {
     Listener {
         names,
-        shared: &PLATFORM.shared,
+        shared: &PLATFORM.hosts.shared,
+        runtimes: &PLATFORM.hosts.runtimes,
+        vendor,
     }
 }
 

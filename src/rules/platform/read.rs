@@ -1,6 +1,6 @@
 //! Reads `rules/platform`.
 
-use super::data::{Background, Group, On, Platform, Service, Signature, addresses};
+use super::data::{Background, Group, Hosts, On, Platform, Service, Signature, addresses};
 use crate::common::diag::Diag;
 use crate::common::toml_reader::{Document, Table};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
@@ -27,7 +27,9 @@ pub(super) fn all() -> (Platform, Vec<Diag>) {
             &mut mistakes,
         )
         .concat(),
-        shared: each(file!("programs.toml"), "programs", shared, &mut mistakes).concat(),
+        hosts: each(file!("programs.toml"), "programs", hosts, &mut mistakes)
+            .pop()
+            .unwrap_or_default(),
         background: each(file!("background.toml"), "flow", flow, &mut mistakes),
     };
     (platform, mistakes)
@@ -153,10 +155,16 @@ fn software(t: &Table<'_, '_>) -> Option<Vec<String>> {
     Some(names.map(|(s, _)| s.to_owned()).collect())
 }
 
-fn shared(t: &Table<'_, '_>) -> Option<Vec<String>> {
-    t.only(&["shared"]);
-    let names = t.strings("shared").into_iter();
-    Some(names.map(|(s, _)| s.to_owned()).collect())
+fn hosts(t: &Table<'_, '_>) -> Option<Hosts> {
+    t.only(&["shared", "runtimes"]);
+    let names = |key| {
+        let names = t.strings(key).into_iter();
+        names.map(|(s, _)| s.to_owned()).collect()
+    };
+    Some(Hosts {
+        shared: names("shared"),
+        runtimes: names("runtimes"),
+    })
 }
 
 fn flow(t: &Table<'_, '_>) -> Option<Background> {

@@ -114,6 +114,8 @@ fn judge_exports(
     let required = required::findings(exports, flows.site, &judged, &mut remedies);
     out.findings.extend(required);
     out.findings.extend(profiles::findings(exports, &judged));
+    out.findings
+        .extend(profiles::contradictions(exports, &scope.hosts));
     // What is open is judged in a profile too, whether or not there are checks.
     if scope.hosts.iter().any(|h| judge::assumed(exports, h)) {
         out.assumed.entry(AssumptionId::ProfileDomain).or_default();

@@ -106,7 +106,7 @@ pub(super) fn infos(
 }
 
 /// What each assumption of a check means, most far-reaching first.
-const ASSUMED: [(AssumptionId, &str); 9] = [
+const ASSUMED: [(AssumptionId, &str); 12] = [
     (
         AssumptionId::PeersUnknown,
         "the peers' addresses are not declared: a flow counts as open only where every unicast address may use it",
@@ -124,6 +124,10 @@ const ASSUMED: [(AssumptionId, &str); 9] = [
         "no `show allprofiles` beside the rules: inbound is taken to be blocked and outbound allowed by default",
     ),
     (
+        AssumptionId::OtherPolicyStores,
+        "the export shows one policy store: Group Policy is taken to have no other rules or settings",
+    ),
+    (
         AssumptionId::ProfileDomain,
         "nothing says which Windows profile is active: domain is taken",
     ),
@@ -132,12 +136,20 @@ const ASSUMED: [(AssumptionId, &str); 9] = [
         "the interface that a rule names is taken to face the peers",
     ),
     (
+        AssumptionId::InterfaceType,
+        "a rule is limited to wired interfaces, which are taken to face the peers",
+    ),
+    (
         AssumptionId::HostAddress,
         "the host's address is not declared: an address that the rules name is taken",
     ),
     (
         AssumptionId::Program,
         "a rule is limited to a program, which is taken to be the one that listens",
+    ),
+    (
+        AssumptionId::OtherProgram,
+        "a rule blocks a program that is taken not to be the listener, which the matrix does not name",
     ),
     (
         AssumptionId::Owner,

@@ -52,6 +52,8 @@ struct View<'p> {
     conditions: &'p [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     assumptions: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<&'p str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     path: Vec<HopView<'p>>,
 }
@@ -99,6 +101,7 @@ fn view<'p>(p: &'p Packet, t: &'p Traced) -> View<'p> {
         }),
         conditions: &t.conditions,
         assumptions: assumed(t),
+        process: t.process.as_deref(),
         path: t
             .path
             .iter()
@@ -279,6 +282,9 @@ pub fn write_human(
     }
     if !t.assumptions.is_empty() {
         writeln!(out, "  assumes {}", assumed(t).join(", "))?;
+    }
+    if let Some(process) = &t.process {
+        writeln!(out, "    {}", clean(process))?;
     }
     Ok(())
 }

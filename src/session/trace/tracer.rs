@@ -1,13 +1,14 @@
 //! Judges packets one by one.
 
 use super::packet::Packet;
+use super::process::Processes;
 use crate::finding::{AssumptionId, DeciderKind};
 use crate::judge::Exports;
 use hylint_engine::{
-    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, Reason, SetId, Step,
-    evaluate_logged,
+    Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, Process, Reason, SetId,
+    Step, evaluate_logged,
 };
-use hylint_model::{DefaultOrigin, Profiles, Span, Test};
+use hylint_model::{Condition, DefaultOrigin, Profiles, Span, Test};
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -75,6 +76,8 @@ pub struct Traced {
     pub conditions: Vec<String>,
     /// What was taken to be so because the export does not say.
     pub assumptions: Vec<AssumptionId>,
+    /// What was taken to be so of the process behind the port, in words.
+    pub process: Option<String>,
     /// The way through chains, if it was asked for.
     pub path: Vec<Hop>,
 }
@@ -94,6 +97,8 @@ pub struct Tracer<'a> {
     pub profile: Option<Profiles>,
     /// The filter table alone.
     pub filter_only: bool,
+    /// The process behind the port.
+    pub processes: Processes<'a>,
 }
 
 impl Tracer<'_> {
@@ -107,22 +112,29 @@ impl Tracer<'_> {
             let Some(active) = first.map(|p| p.active_profiles(self.profile)) else {
                 continue;
             };
+            let mut here: Option<(Traced, Profiles)> = None;
             for profile in active.passes() {
                 let mut one = self.judge_layer(layer, packet, &query, profile, path);
                 if active.is_assumed() {
                     one.assumptions.push(AssumptionId::ProfileDomain);
                 }
-                whole = Some(match whole {
-                    None => one,
-                    Some(w) => both(w, one),
+                here = Some(match here {
+                    None => (one, profile),
+                    Some((w, first)) => (either(w, one, (first, profile)), first),
                 });
             }
+            let Some((one, _)) = here else { continue };
+            whole = Some(match whole {
+                None => one,
+                Some(w) => both(w, one),
+            });
         }
         whole.unwrap_or_else(|| Traced {
             verdict: Verdict::Conditional,
             by: None,
             conditions: vec![Reason::IncompleteExport.as_str().into()],
             assumptions: Vec::new(),
+            process: None,
             path: Vec::new(),
         })
     }
@@ -146,8 +158,17 @@ impl Tracer<'_> {
             mac: packet.smac.as_deref(),
             mark: packet.mark,
         };
+        let first = points.first().and_then(|at| self.exports.point(*at));
+        let asks = first
+            .is_some_and(|p| p.kind.has_profiles() && Processes::matter(p, self.direction, query));
+        let (process, assumed) = if asks {
+            self.processes.of(packet, self.direction)
+        } else {
+            (Process::Unknown, None)
+        };
         let ctx = Context {
             profile,
+            process,
             filter_only: self.filter_only,
             ..Context::new(self.exports, self.resolve, &local, policy)
         };
@@ -155,6 +176,10 @@ impl Tracer<'_> {
         let log = path.then_some(&mut steps);
         let branches = evaluate_logged(&ctx, points, self.direction, query, log);
         let mut traced = self.sum_up(&branches);
+        if assumed.is_some() {
+            traced.assumptions.push(AssumptionId::Listener);
+        }
+        traced.process = assumed;
         let export = points.first().map_or(SetId::default(), |at| at.set);
         traced.path = steps.iter().map(|s| self.hop(export, s)).collect();
         traced
@@ -174,7 +199,14 @@ impl Tracer<'_> {
         for b in branches {
             let brief = b.assumed.iter().any(|c| matches!(c.test, Test::Unprinted));
             let default = matches!(b.by, Decider::Default { default, .. } if default.origin == DefaultOrigin::Assumed);
+            let allowed = b.effect == Effect::Allow;
+            let program = |c: &&Condition| matches!(c.test, Test::Program(_) | Test::Service(_));
             for (holds, name) in [
+                (
+                    allowed && b.assumed.iter().any(|c| program(&c)),
+                    AssumptionId::Program,
+                ),
+                (allowed && !b.passed.is_empty(), AssumptionId::OtherProgram),
                 (brief, AssumptionId::BriefExport),
                 (default, AssumptionId::WindowsDefaults),
             ] {
@@ -192,6 +224,7 @@ impl Tracer<'_> {
             by: decider(branches).and_then(|d| self.decided(d)),
             conditions,
             assumptions,
+            process: None,
             path: Vec::new(),
         }
     }
@@ -306,6 +339,23 @@ fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
     out
 }
 
+/// One layer in two active profiles: which of them the packet's interface has is not known.
+fn either(a: Traced, b: Traced, (p, q): (Profiles, Profiles)) -> Traced {
+    let (x, y) = (a.verdict, b.verdict);
+    let mut out = both(a, b);
+    if x != y {
+        out.verdict = Verdict::Conditional;
+        let name = |p: Profiles| p.name().unwrap_or_default();
+        let (x, y) = (x.as_str(), y.as_str());
+        out.conditions.push(format!(
+            "the active profile: {x} in {}, {y} in {}",
+            name(p),
+            name(q)
+        ));
+    }
+    out
+}
+
 /// Two layers that must both let a packet through.
 fn both(a: Traced, b: Traced) -> Traced {
     let rank = |v: Verdict| match v {
@@ -330,6 +380,7 @@ fn both(a: Traced, b: Traced) -> Traced {
             first.assumptions.push(a);
         }
     }
+    first.process = first.process.or(second.process);
     first.path.extend(second.path);
     first
 }

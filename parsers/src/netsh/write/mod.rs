@@ -99,6 +99,8 @@ pub(super) struct VerboseFields<'a> {
     pub(super) security: Option<&'a str>,
     pub(super) interfaces: Option<&'a str>,
     pub(super) peers: Option<&'a str>,
+    /// A rule source that is a policy's name.
+    policy: Option<&'a str>,
 }
 
 impl<'a> VerboseFields<'a> {
@@ -124,6 +126,14 @@ impl<'a> VerboseFields<'a> {
             }
             // Package: told by the rule's name alone. The others stand in address and port lists.
             Test::Package | Test::Named { .. } | Test::SystemPort => {}
+            Test::InterfaceTypes { .. } => {
+                let interfaces = c.text.strip_prefix("interface type ");
+                self.interfaces = interfaces.or(self.interfaces);
+            }
+            Test::PolicySource => {
+                let name = c.text.strip_prefix("rule source `");
+                self.policy = name.and_then(|n| n.strip_suffix("` is a Group Policy"));
+            }
             Test::Opaque if c.kind == ConditionKind::Peer => {
                 let interfaces = c.text.strip_prefix("interface type ");
                 let peers = c.text.strip_prefix("authorized ");
@@ -150,6 +160,7 @@ fn rule(out: &mut String, rule: &Rule, direction: Direction) -> Part<()> {
         fields.security,
         fields.interfaces,
         fields.peers,
+        fields.policy,
     ];
     if inline.iter().flatten().any(|t| t.contains(['\n', '\r'])) {
         return Err("a line break stands in its name or in a field of one line");
@@ -192,7 +203,7 @@ fn verbose(out: &mut String, rule: &Rule, fields: &VerboseFields<'_>) {
             "Security",
             fields.security.or((!fields.brief).then_some("NotRequired")),
         ),
-        ("Rule source", source(rule.origin)),
+        ("Rule source", fields.policy.or_else(|| source(rule.origin))),
     ];
     for (label, value) in named {
         if let Some(value) = value {

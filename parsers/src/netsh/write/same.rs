@@ -38,7 +38,14 @@ fn same_conditions(a: &Clause, b: &Clause) -> bool {
 
 /// The words of a condition count only where nothing else tells what it is.
 fn same_condition(a: &Condition, b: &Condition) -> bool {
-    let worded = matches!(a.test, Test::Opaque | Test::SystemPort | Test::IpSec);
+    let worded = matches!(
+        a.test,
+        Test::Opaque
+            | Test::SystemPort
+            | Test::IpSec
+            | Test::InterfaceTypes { .. }
+            | Test::PolicySource
+    );
     a.kind == b.kind && a.test == b.test && a.negated == b.negated && (!worded || a.text == b.text)
 }
 
