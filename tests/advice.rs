@@ -85,7 +85,7 @@ fn try_site(site: &Path) -> Sum {
         |f: &&Finding| f.requirement.is_some() && f.severity > Severity::Note && f.place.is_some();
     for f in all.iter().filter(required) {
         sum.0 += 1;
-        match advice::take(site, &all, f) {
+        match advice::take(site, &all, f, true) {
             Ok(one) => {
                 sum.1 += one.traced;
                 sum.2 += one.applied;

@@ -2,6 +2,9 @@
 //! which the platform writes it, with one rule changed. The change must be found, on that row and at that line, and
 //! nothing else may be.
 //!
+//! What a finding advises is applied, too, after which the finding must be gone; `HYLINT_MUTATIONS=deep` runs the `trace`
+//! commands of every case.
+//!
 //! `HYLINT_KEEP_MUTATIONS=1` keeps the folders of the cases that fail.
 #![allow(unreachable_pub)] // the modules are private to this test
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
@@ -35,6 +38,9 @@ use std::collections::BTreeMap;
 
 /// Of so many cases one runs through the program instead of the library.
 const BINARY: usize = 10;
+
+/// Of so many cases the `trace` commands of one are run; each is a program of its own.
+const TRACES: usize = 8;
 
 /// The sites in which a row is judged at a host in a direction.
 fn plans<'a>(matrix: &'a Matrix, req: &Requirement, dir: Dir) -> Vec<Plan<'a>> {
@@ -103,10 +109,11 @@ fn every_row_format_direction_and_mutation() {
             }
         }
     }
+    let deep = std::env::var("HYLINT_MUTATIONS").is_ok_and(|v| v == "deep");
     let results: Vec<_> = cases
         .par_iter()
         .enumerate()
-        .map(|(n, c)| verify::run(c, n % BINARY == 7))
+        .map(|(n, c)| verify::run(c, n % BINARY == 7, deep || n % TRACES == 3))
         .collect();
     let mut table: BTreeMap<(Platform, Mutation), Cell> = BTreeMap::new();
     let mut failed: BTreeMap<(Platform, Mutation), Vec<String>> = BTreeMap::new();

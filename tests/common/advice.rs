@@ -18,13 +18,14 @@ pub struct Advice {
     pub applied: usize,
 }
 
-/// Takes the advice of a finding of a report about the site in a folder, to which paths are relative.
+/// Takes the advice of a finding of a report about the site in a folder, to which paths are relative, and runs its `trace`
+/// commands if `traces`.
 ///
 /// # Errors
 /// What did not come as it was said.
-pub fn take(site: &Path, all: &[Finding], f: &Finding) -> Result<Advice, String> {
+pub fn take(site: &Path, all: &[Finding], f: &Finding, traces: bool) -> Result<Advice, String> {
     let mut out = Advice::default();
-    for r in &f.reproduce {
+    for r in f.reproduce.iter().filter(|_| traces) {
         let words = apply::words(&r.command)?;
         let done = Command::new(env!("CARGO_BIN_EXE_hylint"))
             .args(&words[1..])

@@ -51,8 +51,12 @@ fn pages(case: &Case<'_>, rules: &[super::plan::Rule]) -> Vec<Page> {
     }
 }
 
-/// Runs a case; the error says what is wrong. `None` if the case does not exist, with the reason.
-pub fn run(case: &Case<'_>, binary: bool) -> Result<Result<(), String>, &'static str> {
+/// Runs a case, and the `trace` commands of its findings if `traces`; the error says what is wrong. `None` if the case does not exist, with the reason.
+pub fn run(
+    case: &Case<'_>,
+    binary: bool,
+    traces: bool,
+) -> Result<Result<(), String>, &'static str> {
     let (rules, expect) = case.build()?;
     let pages = pages(case, &rules);
     let dir = tempfile::tempdir().unwrap();
@@ -95,7 +99,7 @@ pub fn run(case: &Case<'_>, binary: bool) -> Result<Result<(), String>, &'static
             )
         })
     });
-    let result = result.and_then(|()| advised(case, dir.path()).map(|_| ()));
+    let result = result.and_then(|()| advised(case, dir.path(), traces).map(|_| ()));
     if result.is_err() && std::env::var_os("HYLINT_KEEP_MUTATIONS").is_some() {
         let kept = dir.keep();
         return Ok(result.map_err(|e| format!("{e}\n    kept in {}", kept.display())));
@@ -208,7 +212,7 @@ fn at(p: &Place) -> At {
 }
 
 /// Takes the advice of each finding on the row of a case: how much of it there was. The error says what did not help.
-pub fn advised(case: &Case<'_>, dir: &Path) -> Result<Advice, String> {
+pub fn advised(case: &Case<'_>, dir: &Path, traces: bool) -> Result<Advice, String> {
     let all = advice::findings(dir)?;
     let mut sum = Advice::default();
     let row = case.req.row;
@@ -225,7 +229,7 @@ pub fn advised(case: &Case<'_>, dir: &Path) -> Result<Advice, String> {
         if f.commands.is_empty() {
             return Err(format!("no command: {}", f.message));
         }
-        let one = advice::take(dir, &all, f)?;
+        let one = advice::take(dir, &all, f, traces)?;
         sum.traced += one.traced;
         sum.applied += one.applied;
     }

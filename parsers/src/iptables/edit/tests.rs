@@ -411,8 +411,14 @@ fn a_change_that_would_change_more_is_refused() {
     assert!(matches!(why, EditError::Differs(_)), "{why:?}");
     // Put before its line, the rule would come behind it.
     let first = DUMP.replace("-A INPUT -p tcp -j web", "-I INPUT -p tcp -j web");
-    let why = refused(&first, |e| before(input(e), 0, https()));
+    let export = read_text(&first);
+    let change = before(input(&export), 0, https());
+    let why = edit(&source(&first), &export, &change).unwrap_err();
     assert!(matches!(why, EditError::Differs(_)), "{why:?}");
+    // On the machine it comes where it is meant to.
+    let made = commands(&source(&first), &export, &change).unwrap();
+    let want = "iptables -t filter -I INPUT 1 -p tcp -m tcp --dport 443 -j ACCEPT";
+    assert_eq!(made, [want]);
     // The rule tells of which family the dump is.
     let bare = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -s 10.0.0.0/8 -j ACCEPT\nCOMMIT\n";
     let why = refused(bare, |e| Change::Remove(input(e).rule(0)));
