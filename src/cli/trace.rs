@@ -166,6 +166,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     exports.iter().for_each(warn_of_lines_not_read);
     let mut resolve = session.links().resolve.clone();
     resolve.extend(args.resolve.iter().cloned());
+    let mut open = session.links().open.clone();
+    open.retain(|key, _| !args.resolve.iter().any(|(k, _)| k == key));
     let direction = match args.direction {
         Way::In => Direction::In,
         Way::Out => Direction::Out,
@@ -183,6 +185,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         exports,
         layers: &layers,
         resolve: &resolve,
+        open: Some(&open),
         direction,
         profile: args.profile.map(|p| match p {
             Profile::Domain => Profiles::DOMAIN,

@@ -2,6 +2,7 @@
 
 pub mod diag;
 pub mod hash;
+pub mod moment;
 pub mod paths;
 pub mod progress;
 pub mod sanitize;

@@ -192,6 +192,8 @@ pub enum Known<'a> {
         /// Its format.
         format: &'a str,
     },
+    /// Entries of a prefix list that is not named.
+    ListUnnamed,
     /// Rules of one name.
     NamesRepeated {
         /// The point.
@@ -323,6 +325,9 @@ impl Known<'_> {
             }
             Self::NoFirewall { format } => {
                 format!("the file looks like a {format} export and holds no firewall")
+            }
+            Self::ListUnnamed => {
+                "these entries do not name their prefix list, so no rule can use them".into()
             }
             Self::NamesRepeated { point } => {
                 format!("2 rules of {point} repeat the name of an earlier one")

@@ -24,6 +24,8 @@ pub struct Guard<'a> {
     pub interfaces: &'a [(String, AddrSet)],
     /// Names.
     pub resolve: &'a BTreeMap<String, AddrSet>,
+    /// Addresses of which it is not known whether a name holds them.
+    pub open: Option<&'a BTreeMap<String, AddrSet>>,
     /// The host's own addresses, empty when unknown or in transit.
     pub local: &'a AddrSet,
     /// Windows profile that is judged.
@@ -70,6 +72,7 @@ impl<'a> Guard<'a> {
         Context {
             profile: self.profile,
             interfaces: self.interfaces,
+            open: self.open,
             ..Context::new(exports, self.resolve, self.local, policy)
         }
     }

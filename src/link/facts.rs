@@ -1,63 +1,58 @@
-//! What clouds export beside rules: who is a member of a group, what a tag stands for.
+//! What clouds export beside rules: who is a member of a group, what a tag or a prefix list stands for.
 
-use crate::load::{Heads, LoadedExport};
-use hylint_model::{Companion, NetworkInterface, PointKind};
+use super::azure::{Azure, public};
+use super::ids::{INTERNET, VIRTUAL_NETWORK};
+use super::scope::{Links, finding};
+use crate::finding::{Known, Severity};
+use crate::load::{ExportId, Heads, LoadedExport};
+use hylint_model::{Companion, ListPart, NetworkInterface, PointKind};
 use hylint_space::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The last part of an Azure resource id, or the whole of any other id.
-#[must_use]
-pub fn short_name(id: &str) -> &str {
-    id.rsplit('/').next().unwrap_or(id)
-}
-
-/// Whether two resource ids are the same. Azure's are case-insensitive; AWS's are lower case anyway.
-#[must_use]
-pub fn same_id(a: &str, b: &str) -> bool {
-    !a.is_empty() && a.eq_ignore_ascii_case(b)
-}
-
-/// Every name that the companions define.
-pub(super) fn resolve(exports: &Heads) -> BTreeMap<String, AddrSet> {
+/// Takes every name that the companions define into the links.
+pub(super) fn resolve(exports: &Heads, links: &mut Links) {
     let mut all: BTreeMap<String, AddrSet> = BTreeMap::new();
-    let mut networks = Vec::new();
-    let used: BTreeSet<String> = exports.iter().flat_map(LoadedExport::groups).collect();
     for c in exports.iter().flat_map(|e| &e.export.companions) {
         match c {
-            Companion::AddressList(l) => match l.key.strip_prefix("azure:vnet/") {
-                Some(_) => networks.push(l.addrs.clone()),
-                None => add(&mut all, &l.key, &l.addrs),
-            },
-            Companion::Interface(i) => members(&mut all, i, &used),
+            Companion::AddressList(l) => add(&mut all, &l.key, &l.addrs),
+            Companion::Interface(i) => members(&mut all, i),
             _ => {}
         }
     }
-    // The tag's meaning depends on the network it is used in; one network is exported, or it stays open.
-    if let [one] = networks.as_slice() {
-        add(&mut all, "azure:VirtualNetwork", one);
-    }
     empty_groups(exports, &mut all);
-    all
+    prefix_lists(exports, &mut all, links);
+    let mut open: BTreeMap<String, AddrSet> = BTreeMap::new();
+    let azure = Azure::of(exports);
+    all.insert(INTERNET.to_owned(), public());
+    if let Some(tags) = azure.tags(None, azure.only_network()) {
+        all.insert(VIRTUAL_NETWORK.to_owned(), tags.network);
+        open.insert(VIRTUAL_NETWORK.to_owned(), tags.open);
+        all.insert(INTERNET.to_owned(), tags.internet);
+    }
+    // Azure writes one id in several cases.
+    let used: BTreeSet<String> = exports.iter().flat_map(LoadedExport::groups).collect();
+    for key in used.iter().filter(|k| k.starts_with(GROUPS)) {
+        let name = key.get(GROUPS.len()..).unwrap_or_default();
+        if let Some((members, unknown)) = azure.members(name) {
+            all.insert(key.clone(), members);
+            open.insert(key.clone(), unknown);
+        }
+    }
+    links.resolve = all;
+    links.open = open;
 }
+
+/// How keys of application security groups begin.
+pub(super) const GROUPS: &str = "azure:asg/";
 
 fn add(all: &mut BTreeMap<String, AddrSet>, key: &str, addrs: &AddrSet) {
     let slot = all.entry(key.to_owned()).or_default();
     *slot = slot.union(addrs);
 }
 
-fn members(all: &mut BTreeMap<String, AddrSet>, i: &NetworkInterface, used: &BTreeSet<String>) {
+fn members(all: &mut BTreeMap<String, AddrSet>, i: &NetworkInterface) {
     for group in i.points.iter().filter(|p| p.starts_with("sg-")) {
         add(all, &format!("aws:{group}"), &i.private);
-    }
-    for group in &i.groups {
-        let key = format!("azure:asg/{}", short_name(group));
-        for name in used.iter().filter(|n| same_id(n, &key)) {
-            add(all, name, &i.private);
-        }
-        add(all, &key, &AddrSet::empty());
-        if !used.contains(&key) {
-            add(all, &key, &i.private);
-        }
     }
 }
 
@@ -85,4 +80,73 @@ fn empty_groups(exports: &Heads, all: &mut BTreeMap<String, AddrSet>) {
             add(all, &format!("aws:{}", p.id), &AddrSet::empty());
         }
     }
+}
+
+/// `get-managed-prefix-list-entries` does not name its list: the entries are those of the only list of the folder whose
+/// addresses no other file holds.
+fn prefix_lists(exports: &Heads, all: &mut BTreeMap<String, AddrSet>, links: &mut Links) {
+    let mut folders: BTreeMap<String, Parts> = BTreeMap::new();
+    for (at, e) in exports.each() {
+        let parts = || crate::common::paths::folder(&e.path).to_owned();
+        for c in &e.export.companions {
+            let Companion::ListPart(p) = c else { continue };
+            let folder = folders.entry(parts()).or_default();
+            match &p.addrs {
+                Some(_) => folder.entries.push((at, p.clone())),
+                None => {
+                    folder.named.insert(p.key.to_string());
+                }
+            }
+        }
+        let used = e.groups().into_iter();
+        let lists = used.filter(|k| k.starts_with("aws:pl-"));
+        folders.entry(parts()).or_default().used.extend(lists);
+    }
+    for folder in folders.into_values() {
+        let waiting = |keys: &BTreeSet<String>| -> Vec<String> {
+            let open = keys.iter().filter(|k| !all.contains_key(*k));
+            open.cloned().collect()
+        };
+        // Rules name the lists that matter; a listing of lists also holds those of AWS itself.
+        let candidates = match waiting(&folder.used) {
+            none if none.is_empty() => waiting(&folder.named),
+            used => used,
+        };
+        match (folder.entries.as_slice(), candidates.as_slice()) {
+            ([(_, p)], [key]) => {
+                if let Some(addrs) = &p.addrs {
+                    add(all, key, addrs);
+                }
+            }
+            // No rule waits for them.
+            (_, _) if waiting(&folder.used).is_empty() => {}
+            (entries, _) => links.findings.extend(
+                entries
+                    .iter()
+                    .filter_map(|(at, p)| unnamed(exports, *at, p)),
+            ),
+        }
+    }
+}
+
+/// What a folder says of prefix lists.
+#[derive(Default)]
+struct Parts {
+    /// Entries without the name of their list.
+    entries: Vec<(ExportId, ListPart)>,
+    /// Lists without entries.
+    named: BTreeSet<String>,
+    /// Lists that rules name.
+    used: BTreeSet<String>,
+}
+
+fn unnamed(exports: &Heads, at: ExportId, p: &ListPart) -> Option<crate::finding::Finding> {
+    Some(finding(
+        exports.get(at)?,
+        p.span,
+        Severity::Warning,
+        "these entries do not name their prefix list, so no rule can use them".into(),
+        &Known::ListUnnamed,
+        "name the file after the list (`pl-0a1b2c3d.json`), or write its addresses under [resolve]",
+    ))
 }

@@ -2,7 +2,9 @@
 //!
 //! A scope is the files of one `[[host]]` or `[[transit]]`, or else the files of one folder.
 
+mod azure;
 mod facts;
+mod ids;
 mod ipset;
 mod own_side;
 mod scope;
@@ -13,7 +15,8 @@ use crate::load::{ExportId, Heads, LoadedExport};
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 
-pub use facts::{same_id, short_name};
+pub use azure::{Azure, Tags, public};
+pub use ids::{INTERNET, VIRTUAL_NETWORK, parent, same_id, short_name};
 pub use ipset::files as set_files;
 pub use scope::{Index, Links};
 
@@ -27,7 +30,7 @@ impl Links {
             ..Self::default()
         };
         windows::join(heads, &mut out);
-        out.resolve = facts::resolve(heads);
+        facts::resolve(heads, &mut out);
         out
     }
 }

@@ -1,16 +1,16 @@
 //! Names that always hold for the guarded host's own address.
 
-use hylint_model::{Body, Export, PointKind, Rule, Side, Test};
+use super::ids::{INTERNET, VIRTUAL_NETWORK};
+use hylint_model::{Body, Export, PointKind, Rule, RuleOrigin, Side, Test};
+use hylint_space::AddrSet;
 
-/// A guarded host of Azure is in its own virtual network, whatever else the tag stands for.
-const OWN_NETWORK: &str = "azure:VirtualNetwork";
-
-/// Drops the conditions of NSG rules that ask whether the guarded host is in its own network.
+/// Drops the conditions of Azure rules that ask whether the guarded host is in its own network: it is, whatever else the tag
+/// stands for.
 pub(super) fn settle(export: &mut Export) {
     for point in export
         .points
         .iter_mut()
-        .filter(|p| p.kind == PointKind::Nsg)
+        .filter(|p| matches!(p.kind, PointKind::Nsg | PointKind::AdminRules))
     {
         if let Body::Lists(l) = &mut point.body {
             l.ingress
@@ -21,6 +21,24 @@ pub(super) fn settle(export: &mut Export) {
                 .rules
                 .iter_mut()
                 .for_each(|r| drop_own(r, Side::Src));
+            l.egress.rules.iter_mut().for_each(let_out);
+        }
+    }
+}
+
+/// The platform's own rules let out whatever has a route: to the network by one, to the Internet by another. A private
+/// address outside of the network has none, and that a route exists is a limit that each report states.
+fn let_out(rule: &mut Rule) {
+    if rule.origin != RuleOrigin::Platform {
+        return;
+    }
+    for c in &mut rule.clauses {
+        let before = c.conditions.len();
+        c.conditions.retain(
+            |c| !matches!(&c.test, Test::Named { key, side: Side::Dst } if &**key == INTERNET),
+        );
+        if c.conditions.len() < before {
+            c.space.dst = AddrSet::any();
         }
     }
 }
@@ -28,7 +46,7 @@ pub(super) fn settle(export: &mut Export) {
 fn drop_own(rule: &mut Rule, own: Side) {
     for c in &mut rule.clauses {
         c.conditions.retain(|c| {
-            let here = matches!(&c.test, Test::Named { key, side } if &**key == OWN_NETWORK && *side == own);
+            let here = matches!(&c.test, Test::Named { key, side } if &**key == VIRTUAL_NETWORK && *side == own);
             !here || c.negated
         });
     }

@@ -1,5 +1,6 @@
 //! Which files belong together, and what is found where they are joined.
 
+use super::ids::VIRTUAL_NETWORK;
 use crate::finding::{Code, Finding, Identity, Known, Severity};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use hylint_model::Span;
@@ -15,8 +16,31 @@ pub struct Links {
     pub settings: BTreeMap<RunPoint, ExportId>,
     /// Names that the exports use and their companions define, by their key of `[resolve]`.
     pub resolve: BTreeMap<String, AddrSet>,
+    /// Addresses of which the exports do not tell whether such a name holds them.
+    pub open: BTreeMap<String, AddrSet>,
     /// What could not be joined.
     pub findings: Vec<Finding>,
+}
+
+/// Names with their addresses.
+type Names = BTreeMap<String, AddrSet>;
+
+impl Links {
+    /// Names as hylint.toml resolves them, over what exports say; and addresses of which it is still not known whether a name
+    /// holds them. Of the members of a group, interfaces tell first: hylint.toml adds what they leave open.
+    #[must_use]
+    pub fn with_known(&self, known: Names) -> (Names, Names) {
+        let (mut resolve, mut open) = (self.resolve.clone(), self.open.clone());
+        for (key, addrs) in known {
+            let left = open.remove(&key);
+            let slot = resolve.entry(key.clone()).or_default();
+            *slot = match left {
+                Some(left) if key != VIRTUAL_NETWORK => slot.union(&addrs.intersect(&left)),
+                _ => addrs,
+            };
+        }
+        (resolve, open)
+    }
 }
 
 /// Which exports are of one scope.

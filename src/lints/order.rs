@@ -116,8 +116,9 @@ fn superseded(list: &OrderedList<'_>, i: u32, default: Option<bool>) -> bool {
     let Some(rule) = list.rule(i).filter(|r| r.action == Action::Allow) else {
         return false;
     };
-    let by_rule = |s| matches!(s, Superseded::ByRule(_));
-    // A list that lets everything pass at its end is open on purpose; what it says of single flows is documentation.
+    // A list that lets everything pass at its end, or whose platform does, is open on purpose; what it says of single flows is
+    // documentation.
+    let by_rule = |s| matches!(s, Superseded::ByRule(j) if list.rule(j).is_some_and(own));
     own(rule) && list.superseded(i, default).is_some_and(by_rule)
 }
 

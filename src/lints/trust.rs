@@ -1,12 +1,11 @@
 //! Where the run itself is not to be trusted: `stale-export`, and `unmodelled-match` where a verdict rests on one.
 
+use crate::common::moment::moment;
 use crate::finding::outcome::{ExportInfo, RequirementResult};
 use crate::finding::{Code, Finding, Identity, Place, Severity};
 use crate::judge::{Exports, Judged};
 use hylint_model::{ConditionKind, Direction, Span};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -102,26 +101,6 @@ pub fn apart(requirements: &[RequirementResult], exports: &[ExportInfo]) -> Vec<
 /// Hours.
 const DAY: i64 = 24;
 
-/// Reads the times that exports print, as UTC where they name no zone.
-#[must_use]
-pub fn moment(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    if let Ok(t) = text.parse::<Timestamp>() {
-        return Some(t);
-    }
-    // `Tue Mar  3 04:05:06 2026`, as iptables-save prints it.
-    let single: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    [
-        "%a %b %d %H:%M:%S %Y",
-        "%Y-%m-%d %H:%M:%S",
-        "%Y-%m-%dT%H:%M:%S",
-    ]
-    .iter()
-    .find_map(|f| DateTime::strptime(f, &single).ok())
-    .and_then(|d| d.to_zoned(TimeZone::UTC).ok())
-    .map(|z| z.timestamp())
-}
-
 /// Lines with unmodelled matches on which a verdict rests.
 #[must_use]
 pub fn doubted(exports: &Exports, judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)> {
@@ -162,27 +141,5 @@ pub fn raise_unmodelled(doubted: &[(Arc<str>, u32)], findings: &mut [Finding]) {
             f.severity = Severity::Error;
             f.message.push_str("; a verdict rests on it");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::moment;
-
-    #[test]
-    fn reads_the_times_of_exports() {
-        for t in [
-            "Tue Mar  3 04:05:06 2026",
-            "Sat Mar 13 21:02:03 2021",
-            "2026-03-03T04:05:06Z",
-            "2026-03-03 04:05:06",
-        ] {
-            assert!(moment(t).is_some(), "{t}");
-        }
-        assert_eq!(
-            moment("Tue Mar  3 04:05:06 2026").unwrap().to_string(),
-            "2026-03-03T04:05:06Z"
-        );
-        assert!(moment("yesterday").is_none());
     }
 }

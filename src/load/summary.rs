@@ -74,7 +74,7 @@ impl LoadedExport {
         kept.map_or_else(|| opened(&self.export.points), |k| k.opened.clone())
     }
 
-    /// Keys of application security groups that rules name.
+    /// Keys of application security groups and prefix lists that rules name.
     #[must_use]
     pub fn groups(&self) -> BTreeSet<String> {
         let kept = self.summary.kept.as_ref();
@@ -130,6 +130,7 @@ fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
         _ => None,
     });
     spans.extend(profiles);
+    spans.extend(e.export.companions.iter().filter_map(named));
     // They mostly stand in the first lines, and lines are counted only as far.
     let last = spans.iter().map(|s| s.end as usize).max().unwrap_or(0);
     let rest = e.source.text.as_bytes().get(last..).unwrap_or_default();
@@ -138,6 +139,22 @@ fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
     let source = Source::new(&*e.path, text, e.source.encoding);
     let place = |s: Span| (s, Place::new(&e.path, &source, s));
     spans.into_iter().map(place).collect()
+}
+
+/// Where something is named that a layer may be told to be missing of.
+fn named(c: &Companion) -> Option<Span> {
+    match c {
+        Companion::Interface(i) => Some(i.span),
+        Companion::Subnet(s) => Some(s.span),
+        Companion::RouteTable(t) => Some(t.span),
+        Companion::ListPart(p) => Some(p.span),
+        Companion::WindowsProfiles(_)
+        | Companion::IpSet(_)
+        | Companion::Network(_)
+        | Companion::PublicAddress(_)
+        | Companion::AddressList(_)
+        | Companion::Label(_) => None,
+    }
 }
 
 /// A rule for more ports than this tells nothing of what a host is for.
@@ -180,13 +197,17 @@ fn opens(point: &Point, rule: &Rule, all: &mut Ranges) {
     }
 }
 
-/// Names of Azure's groups: it writes one id in several cases.
+/// Names of Azure's groups, which it writes in several cases, and of the prefix lists of AWS.
 fn groups(points: &[Point]) -> BTreeSet<String> {
     let rules = points.iter().flat_map(|p| p.rules());
     rules
         .flat_map(|r| r.conditions())
         .filter_map(|c| match &c.test {
-            Test::Named { key, .. } if key.starts_with("azure:asg/") => Some(key.to_string()),
+            Test::Named { key, .. }
+                if key.starts_with("azure:asg/") || key.starts_with("aws:pl-") =>
+            {
+                Some(key.to_string())
+            }
             _ => None,
         })
         .collect()

@@ -154,6 +154,7 @@ pub(super) fn bind(material: &Material, matrix: Option<Matrix>) -> Result<SitePa
         &material.heads,
         &material.links,
         &material.unread,
+        &|export| material.bodies.source(files, export).ok(),
     )?;
     bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
     Ok(SiteParts {

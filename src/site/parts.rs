@@ -73,6 +73,8 @@ pub struct Host<P = RunPoint> {
     pub interfaces: Vec<(String, AddrSet)>,
     /// `[resolve]` of this host, already merged over the site's.
     pub resolve: Arc<BTreeMap<String, AddrSet>>,
+    /// Addresses of which it is not known whether a name of `resolve` holds them.
+    pub open: Arc<BTreeMap<String, AddrSet>>,
 }
 
 impl Host {
@@ -94,6 +96,7 @@ impl Host {
             profile: self.profile,
             interfaces: self.interfaces.clone(),
             resolve: self.resolve.clone(),
+            open: self.open.clone(),
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Context<'a> {
     pub sets: &'a dyn RuleSets,
     /// Names that resolve to addresses.
     pub resolve: &'a BTreeMap<String, AddrSet>,
+    /// Addresses of which it is not known whether a name of `resolve` holds them, beside those that it surely holds.
+    pub open: Option<&'a BTreeMap<String, AddrSet>>,
     /// Addresses of the guarded host, empty when unknown.
     pub local: &'a AddrSet,
     /// Which interface faces which addresses, as far as somebody said so.
@@ -50,6 +52,7 @@ impl<'a> Context<'a> {
         Self {
             sets,
             resolve,
+            open: None,
             local,
             interfaces: &[],
             profile: Profiles::ASSUMED,
@@ -66,6 +69,11 @@ impl<'a> Context<'a> {
     /// Whether a rule is the one that is passed over.
     pub(super) fn passes_over(&self, rule: &Rule) -> bool {
         self.without.is_some_and(|w| std::ptr::eq(w, rule))
+    }
+
+    /// The addresses of which it is not known whether a name holds them; `None` if that is known of all.
+    pub(super) fn open_in(&self, name: &str) -> Option<&'a AddrSet> {
+        self.open?.get(name).filter(|set| !set.is_empty())
     }
 
     /// The indexes of a point's long lists, if it has any.

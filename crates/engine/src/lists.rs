@@ -55,10 +55,12 @@ impl<'a> Passage<'a> {
         let (index, sorted) = (self.ctx.index(self.at), by_priority(self.lists));
         let mut walk = RuleWalk::new(index, id, rules, sorted, kinds);
         walk.put(self.ahead(kinds, pieces, out));
+        let mut left = Vec::new();
         let mut steps = 0;
         while let Some((rule, mut met)) = walk.next() {
             if steps > self.ctx.budget {
                 met.extend(walk.rest());
+                met.append(&mut left);
                 let by = Decider::Nothing {
                     at: self.at,
                     reason: Reason::Budget,
@@ -67,11 +69,19 @@ impl<'a> Passage<'a> {
                 return Vec::new();
             }
             if self.acts(rule, kinds) {
-                steps += self.take(rule, &mut met, out);
+                if rule.action == Action::Return {
+                    // Decided here as far as this point goes: the next one of the layer has the word.
+                    let leaving = split(self.ctx, self.dir, rule, &mut met);
+                    steps += cost(&leaving);
+                    left.extend(leaving);
+                } else {
+                    steps += self.take(rule, &mut met, out);
+                }
             }
             walk.put(met);
         }
-        walk.rest()
+        left.extend(walk.rest());
+        left
     }
 
     /// Lets the rule that the context puts ahead act, if it is one of these and their order makes no difference.
@@ -141,6 +151,9 @@ pub(super) fn united<'a>(
             lists,
         };
         pieces = passage.first_match(kinds, pieces, &mut out);
+        if point.kind.hands_on() && points.iter().any(|(_, p)| !p.kind.hands_on()) {
+            continue;
+        }
         unknown |= l.default.origin == DefaultOrigin::Unknown;
         if last.is_none() || l.default.origin == DefaultOrigin::Unknown {
             last = Some(Decider::Default {

@@ -48,7 +48,8 @@ pub(super) fn split_part<'a>(
     let mut hit = Vec::new();
     let mut rest = Vec::new();
     for clause in part.clauses {
-        let looks_up = clause.conditions.iter().any(|c| in_set(c).is_some());
+        let looks_up = |c: &Condition| in_set(c).is_some() || partly_known(ctx, c).is_some();
+        let looks_up = clause.conditions.iter().any(looks_up);
         let mut i = 0;
         while let Some(p) = pieces.get(i) {
             if clause.space.intersects(&p.space) {
@@ -78,6 +79,34 @@ fn in_set(c: &Condition) -> Option<(NamedSetId, &[PacketField])> {
     }
 }
 
+/// The side of a name of which only some addresses are known to be in it or not, with those that are not.
+fn partly_known<'a>(ctx: &Context<'a>, c: &Condition) -> Option<(Side, &'a AddrSet)> {
+    match &c.test {
+        Test::Named { key, side } => Some((*side, ctx.open_in(key)?)),
+        _ => None,
+    }
+}
+
+/// Boxes by whether it is known of their addresses that they are in a name: those of which it is not, and the others.
+fn cut_by_knowledge(boxes: Vec<PacketBox>, side: Side, open: &AddrSet) -> Vec<PacketBox> {
+    let mut out = Vec::with_capacity(boxes.len() + 1);
+    for b in boxes {
+        let known = match side {
+            Side::Src => b.src.subtract(open),
+            Side::Dst => b.dst.subtract(open),
+        };
+        let mut rest = b.clone();
+        narrow(&mut rest, side, open, false);
+        let mut sure = b;
+        match side {
+            Side::Src => sure.src = known,
+            Side::Dst => sure.dst = known,
+        }
+        out.extend([sure, rest].into_iter().filter(|b| !b.is_empty()));
+    }
+    out
+}
+
 /// Boxes that a piece may fall into by a set; past it, whether it is in the set is not decided.
 const PARTS: usize = 1 << 12;
 
@@ -94,6 +123,10 @@ fn split_sets<'a>(
     let mut inside = vec![piece.space.intersect(&clause.space)];
     let mut outside = piece.space.subtract(&clause.space);
     for c in &clause.conditions {
+        if let Some((side, open)) = partly_known(ctx, c) {
+            inside = cut_by_knowledge(inside, side, open);
+            continue;
+        }
         let Some((within, without)) = looked_up(part, c, &inside) else {
             continue;
         };
@@ -276,6 +309,15 @@ fn decide<'a>(
     } = *at;
     let truth = |b: bool| Tri::of(b != cond.negated);
     let known = match &cond.test {
+        // The piece was cut before where the knowledge ends ([`split_sets`]).
+        Test::Named { key, side }
+            if ctx.open_in(key).is_some_and(|open| match side {
+                Side::Src => space.src.intersects(open),
+                Side::Dst => space.dst.intersects(open),
+            }) =>
+        {
+            None
+        }
         Test::Named { key, side } => ctx
             .resolve
             .get(&**key)

@@ -17,6 +17,8 @@ pub struct NetworkInterface {
     pub private: AddrSet,
     /// Public addresses that are translated to it.
     pub public: AddrSet,
+    /// Ids of public addresses that it refers to (Azure).
+    pub public_ids: Vec<Box<str>>,
     /// Ids of the groups (AWS) or NSG (Azure) on it.
     pub points: Vec<Box<str>>,
     /// Ids or names of application security groups it is in.
@@ -44,6 +46,68 @@ pub struct Subnet {
     pub network: Box<str>,
     /// Ids of points on it (NSG of an Azure subnet; ACLs name their subnets themselves).
     pub points: Vec<Box<str>>,
+    /// Id of its route table (Azure), or empty.
+    pub routes: Box<str>,
+    /// Its text.
+    pub span: Span,
+}
+
+/// A virtual network of Azure.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    /// Resource id.
+    pub id: Box<str>,
+    /// Name.
+    pub name: Box<str>,
+    /// Its address space; empty if only its peerings were exported.
+    pub addrs: AddrSet,
+    /// Its peerings with other networks.
+    pub peerings: Vec<Peering>,
+    /// Its text.
+    pub span: Span,
+}
+
+/// A peering of a virtual network with another one (`VirtualNetworkPeeringPropertiesFormat` of the REST reference).
+#[derive(Clone, Debug, Default)]
+pub struct Peering {
+    /// Id of the other network, or empty.
+    pub remote: Box<str>,
+    /// The peered address space; empty if the export does not print it.
+    pub addrs: AddrSet,
+    /// `peeringState` is `Connected`; `None` if it is not printed.
+    pub connected: Option<bool>,
+    /// `allowVirtualNetworkAccess`: without it, the tag `VirtualNetwork` does not hold the peered space.
+    pub access: bool,
+}
+
+/// A route table of Azure.
+#[derive(Clone, Debug, Default)]
+pub struct RouteTable {
+    /// Resource id.
+    pub id: Box<str>,
+    /// Name.
+    pub name: Box<str>,
+    /// The prefixes of its routes, with their places.
+    pub routes: Vec<(AddrSet, Span)>,
+    /// The prefix of a route is not known: a service tag, a template expression.
+    pub open: bool,
+    /// Ids of subnets that the export says it belongs to.
+    pub subnets: Vec<Box<str>>,
+    /// Its text.
+    pub span: Span,
+}
+
+/// A public address of Azure.
+#[derive(Clone, Debug, Default)]
+pub struct PublicAddress {
+    /// Resource id.
+    pub id: Box<str>,
+    /// Id of the interface that it is translated to, or empty.
+    pub interface: Box<str>,
+    /// The address; empty while none is assigned.
+    pub addrs: AddrSet,
+    /// The lower-case name of its SKU, or empty.
+    pub sku: Box<str>,
     /// Its text.
     pub span: Span,
 }
@@ -55,6 +119,17 @@ pub struct AddressList {
     pub key: Box<str>,
     /// Its addresses.
     pub addrs: AddrSet,
+    /// Its text.
+    pub span: Span,
+}
+
+/// A named list whose addresses the file does not hold, or addresses whose list it does not name.
+#[derive(Clone, Debug)]
+pub struct ListPart {
+    /// The list's key of `[resolve]`, or empty.
+    pub key: Box<str>,
+    /// Its addresses, if the file holds them.
+    pub addrs: Option<AddrSet>,
     /// Its text.
     pub span: Span,
 }
@@ -126,8 +201,16 @@ pub enum Companion {
     Interface(Box<NetworkInterface>),
     /// A subnet.
     Subnet(Subnet),
+    /// A virtual network.
+    Network(Box<Network>),
+    /// A route table.
+    RouteTable(Box<RouteTable>),
+    /// A public address.
+    PublicAddress(Box<PublicAddress>),
     /// A named address list.
     AddressList(AddressList),
+    /// A part of a named address list.
+    ListPart(ListPart),
     /// A resource that others name and that says nothing itself (an application security group).
     Label(Span),
 }

@@ -19,7 +19,8 @@ mod set;
 mod span;
 
 pub use companion::{
-    AddressList, Companion, IpSet, IpSetEntry, NetworkInterface, PacketDim, Subnet,
+    AddressList, Companion, IpSet, IpSetEntry, ListPart, Network, NetworkInterface, PacketDim,
+    Peering, PublicAddress, RouteTable, Subnet,
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
 pub use direction::Direction;
@@ -30,7 +31,7 @@ pub use netfilter::{
 };
 pub use point::{
     Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, Lists, Point, PointKind,
-    RuleList, Tag,
+    RuleList, Tag, View,
 };
 pub use problem::{Problem, ProblemKind};
 pub use profiles::{

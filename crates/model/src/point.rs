@@ -21,6 +21,8 @@ pub enum PointKind {
     NetworkAcl,
     /// Azure network security group.
     Nsg,
+    /// Security admin rules of an Azure network manager, which act before every group.
+    AdminRules,
 }
 
 impl PointKind {
@@ -33,6 +35,7 @@ impl PointKind {
             Self::SecurityGroup => "security-group",
             Self::NetworkAcl => "network-acl",
             Self::Nsg => "network-security-group",
+            Self::AdminRules => "security-admin-rules",
         }
     }
 
@@ -41,7 +44,7 @@ impl PointKind {
     pub const fn is_host(self) -> bool {
         match self {
             Self::WindowsFirewall | Self::Netfilter => true,
-            Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+            Self::SecurityGroup | Self::NetworkAcl | Self::Nsg | Self::AdminRules => false,
         }
     }
 
@@ -56,7 +59,11 @@ impl PointKind {
     pub const fn has_profiles(self) -> bool {
         match self {
             Self::WindowsFirewall => true,
-            Self::Netfilter | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+            Self::Netfilter
+            | Self::SecurityGroup
+            | Self::NetworkAcl
+            | Self::Nsg
+            | Self::AdminRules => false,
         }
     }
 
@@ -65,7 +72,11 @@ impl PointKind {
     pub const fn has_interfaces(self) -> bool {
         match self {
             Self::Netfilter => true,
-            Self::WindowsFirewall | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+            Self::WindowsFirewall
+            | Self::SecurityGroup
+            | Self::NetworkAcl
+            | Self::Nsg
+            | Self::AdminRules => false,
         }
     }
 
@@ -74,7 +85,11 @@ impl PointKind {
     pub const fn forwards(self) -> bool {
         match self {
             Self::Netfilter => true,
-            Self::WindowsFirewall | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+            Self::WindowsFirewall
+            | Self::SecurityGroup
+            | Self::NetworkAcl
+            | Self::Nsg
+            | Self::AdminRules => false,
         }
     }
 
@@ -83,7 +98,11 @@ impl PointKind {
     pub const fn is_united(self) -> bool {
         match self {
             Self::SecurityGroup => true,
-            Self::WindowsFirewall | Self::Netfilter | Self::NetworkAcl | Self::Nsg => false,
+            Self::WindowsFirewall
+            | Self::Netfilter
+            | Self::NetworkAcl
+            | Self::Nsg
+            | Self::AdminRules => false,
         }
     }
 
@@ -92,7 +111,11 @@ impl PointKind {
     pub const fn has_halves(self) -> bool {
         match self {
             Self::Netfilter => true,
-            Self::WindowsFirewall | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => false,
+            Self::WindowsFirewall
+            | Self::SecurityGroup
+            | Self::NetworkAcl
+            | Self::Nsg
+            | Self::AdminRules => false,
         }
     }
 
@@ -101,7 +124,11 @@ impl PointKind {
     pub const fn is_stateless(self) -> bool {
         match self {
             Self::NetworkAcl => true,
-            Self::WindowsFirewall | Self::Netfilter | Self::SecurityGroup | Self::Nsg => false,
+            Self::WindowsFirewall
+            | Self::Netfilter
+            | Self::SecurityGroup
+            | Self::Nsg
+            | Self::AdminRules => false,
         }
     }
 
@@ -109,8 +136,21 @@ impl PointKind {
     #[must_use]
     pub const fn names_destinations(self) -> bool {
         match self {
-            Self::WindowsFirewall | Self::Netfilter | Self::Nsg => true,
+            Self::WindowsFirewall | Self::Netfilter | Self::Nsg | Self::AdminRules => true,
             Self::SecurityGroup | Self::NetworkAcl => false,
+        }
+    }
+
+    /// Whether what its rules do not decide goes on to the next point of its layer, so that its default decides nothing.
+    #[must_use]
+    pub const fn hands_on(self) -> bool {
+        match self {
+            Self::AdminRules => true,
+            Self::WindowsFirewall
+            | Self::Netfilter
+            | Self::SecurityGroup
+            | Self::NetworkAcl
+            | Self::Nsg => false,
         }
     }
 
@@ -119,7 +159,11 @@ impl PointKind {
     pub const fn has_unique_rule_names(self) -> bool {
         match self {
             Self::WindowsFirewall => false,
-            Self::Netfilter | Self::SecurityGroup | Self::NetworkAcl | Self::Nsg => true,
+            Self::Netfilter
+            | Self::SecurityGroup
+            | Self::NetworkAcl
+            | Self::Nsg
+            | Self::AdminRules => true,
         }
     }
 
@@ -130,6 +174,7 @@ impl PointKind {
         match self {
             Self::NetworkAcl => Some(1..=32_766),
             Self::Nsg => Some(100..=4096),
+            Self::AdminRules => Some(1..=4096),
             Self::WindowsFirewall | Self::Netfilter | Self::SecurityGroup => None,
         }
     }
@@ -138,7 +183,7 @@ impl PointKind {
     #[must_use]
     pub const fn is_known_by_name(self) -> bool {
         match self {
-            Self::Nsg => true,
+            Self::Nsg | Self::AdminRules => true,
             Self::WindowsFirewall | Self::Netfilter | Self::SecurityGroup | Self::NetworkAcl => {
                 false
             }
@@ -274,6 +319,18 @@ pub struct Tag {
     pub span: Span,
 }
 
+/// Which output of the platform a point was read from. Several of one point are views of it and no copies.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub enum View {
+    /// The rules in effect, with the addresses of names (`az network nic list-effective-nsg`).
+    Effective,
+    /// The resource itself.
+    #[default]
+    Resource,
+    /// A listing of rules, from which the resource was put together (`aws ec2 describe-security-group-rules`).
+    Listing,
+}
+
 /// One firewall.
 #[derive(Clone, Debug)]
 pub struct Point {
@@ -303,6 +360,10 @@ pub struct Point {
     pub subnets: Vec<Box<str>>,
     /// The network (VPC, VNet) it belongs to, or empty.
     pub network: Box<str>,
+    /// Which output it was read from.
+    pub view: View,
+    /// True for a layer that is not in any export: other files say that it is there, or that there is none.
+    pub stand_in: bool,
     /// True for a Windows export whose rules print no Program, Service or Security line.
     pub brief: bool,
     /// Windows profile settings of the same file.
@@ -329,6 +390,8 @@ impl Point {
             interfaces: Vec::new(),
             subnets: Vec::new(),
             network: "".into(),
+            view: View::Resource,
+            stand_in: false,
             brief: false,
             windows: None,
             security: None,

@@ -3,7 +3,9 @@
 use super::reader::{Reader, text};
 use super::shape;
 use crate::json::{Kind, Value};
-use hylint_model::{AddressList, Companion, NetworkInterface, Problem, ProblemKind, Subnet, Tag};
+use hylint_model::{
+    AddressList, Companion, ListPart, NetworkInterface, Problem, ProblemKind, Subnet, Tag,
+};
 use hylint_space::AddrSet;
 
 /// The name that people gave a resource.
@@ -121,6 +123,7 @@ impl<'a> Reader<'a> {
             }
             _ => instance.into(),
         };
+        let label = id.map_or(object.span(), Value::span);
         let interface = NetworkInterface {
             id: text(id),
             name: name_tag(&all_tags),
@@ -128,10 +131,11 @@ impl<'a> Reader<'a> {
             public,
             points: self.group_ids(groups),
             groups: Vec::new(),
+            public_ids: Vec::new(),
             subnet: text(subnet),
             instance,
             tags: all_tags,
-            span: object.span(),
+            span: label,
         };
         self.companion(Companion::Interface(Box::new(interface)));
     }
@@ -192,6 +196,7 @@ impl<'a> Reader<'a> {
             addrs,
             network: text(vpc),
             points: Vec::new(),
+            routes: Box::default(),
             span: object.span(),
         }));
     }
@@ -210,9 +215,14 @@ impl<'a> Reader<'a> {
                 "export them with `aws ec2 get-managed-prefix-list-entries --prefix-list-id {id}`"
             )));
             self.managed = Some(match self.managed {
-                None => Some(id),
+                None => Some(id.clone()),
                 Some(_) => None,
             });
+            self.companion(Companion::ListPart(ListPart {
+                key: format!("aws:{id}").into(),
+                addrs: None,
+                span: object.span(),
+            }));
             return;
         };
         let blocks: Vec<_> = cidrs.items().collect();
@@ -238,20 +248,38 @@ impl<'a> Reader<'a> {
         match found {
             Some(id) => self.address_list(&id, list, &blocks, complete),
             None => {
-                let problem = Problem::new(
-                    ProblemKind::Incomplete,
-                    list.key_span(),
-                    "these entries do not name their prefix list, so no rule can use them",
-                );
-                self.push(problem.help(
-                    "name the file after the list (`pl-0a1b2c3d.json`), or write its addresses under [resolve]",
-                ));
+                // Which list it is, the files beside it may tell.
+                if let Some(addrs) = self.whole_list("", list, &blocks, complete) {
+                    self.companion(Companion::ListPart(ListPart {
+                        key: Box::default(),
+                        addrs: Some(addrs),
+                        span: list.key_span(),
+                    }));
+                }
             }
         }
     }
 
-    /// Keeps a list only as a whole: a part would make others look as if they were not in it.
+    /// Keeps a list only as a whole.
     fn address_list(&mut self, id: &str, object: Value<'a>, blocks: &[Value<'a>], whole: bool) {
+        let Some(addrs) = self.whole_list(id, object, blocks, whole) else {
+            return;
+        };
+        self.companion(Companion::AddressList(AddressList {
+            key: format!("aws:{id}").into(),
+            addrs,
+            span: object.span(),
+        }));
+    }
+
+    /// The addresses of a list that is whole: a part would make others look as if they were not in it.
+    fn whole_list(
+        &mut self,
+        id: &str,
+        object: Value<'a>,
+        blocks: &[Value<'a>],
+        whole: bool,
+    ) -> Option<AddrSet> {
         let mut addrs = AddrSet::empty();
         let mut whole = whole;
         for block in blocks {
@@ -261,17 +289,17 @@ impl<'a> Reader<'a> {
             }
         }
         if !whole {
-            return self.problem(
+            self.problem(
                 ProblemKind::Incomplete,
                 object.span(),
-                format!("the prefix list {id} is not whole, so it is not used"),
+                match id {
+                    "" => "this prefix list is not whole, so it is not used".to_owned(),
+                    id => format!("the prefix list {id} is not whole, so it is not used"),
+                },
             );
+            return None;
         }
-        self.companion(Companion::AddressList(AddressList {
-            key: format!("aws:{id}").into(),
-            addrs,
-            span: object.span(),
-        }));
+        Some(addrs)
     }
 }
 

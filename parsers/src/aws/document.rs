@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use crate::input::Score;
 use crate::json::{Json, Kind, Value};
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Companion, Problem, ProblemKind, Span};
 
 /// Containers inside one another before a document is no longer followed; real wrappers need four.
 const MAX_DEPTH: usize = 12;
@@ -33,12 +33,13 @@ pub(super) enum Item {
 }
 
 /// What a list of a known name holds.
-pub(super) const LISTS: [(&str, Item); 9] = [
+pub(super) const LISTS: [(&str, Item); 10] = [
     ("securitygroups", Item::Group),
     ("networkacls", Item::Acl),
     ("securitygrouprules", Item::ListedRule),
     ("networkinterfaces", Item::Interface),
     ("instances", Item::Instance),
+    ("reservations", Item::Instance),
     ("subnets", Item::Subnet),
     ("prefixlists", Item::PrefixList),
     ("managedprefixlists", Item::PrefixList),
@@ -57,7 +58,7 @@ impl Item {
         match self {
             Self::Group | Self::Acl | Self::ListedRule => CERTAIN,
             Self::Permission | Self::AclEntry => 80,
-            _ => 20,
+            _ => COMPANION,
         }
     }
 }
@@ -205,18 +206,53 @@ pub(super) fn score(json: &Json<'_>) -> Score {
             todo.extend(inner);
         }
     }
+    if best == 0 && json.documents().any(is_other_answer) {
+        return COMPANION;
+    }
     best
 }
 
+/// The score of a text that holds only what stands beside filters.
+const COMPANION: Score = 20;
+
 /// Keys beside the lists of filters under which no filter and no companion stands: they are not followed.
-const INERT: [&str; 6] = [
+const INERT: [&str; 21] = [
+    "addresses",
+    "carriergateways",
+    "customergateways",
     "dhcpoptions",
+    "egressonlyinternetgateways",
+    "flowlogs",
     "internetgateways",
     "natgateways",
     "responsemetadata",
     "routetables",
+    "stalesecuritygroupset",
+    "transitgatewayattachments",
+    "transitgatewayroutetables",
+    "transitgateways",
+    "transitgatewayvpcattachments",
+    "vpcendpoints",
+    "vpcendpointconnections",
+    "vpcpeeringconnections",
     "vpcs",
+    "vpnconnections",
+    "vpngateways",
 ];
+
+/// Whether a key names a list of resources that hold no rules: the answer of another `describe-` command.
+fn is_inert(key: &str) -> bool {
+    INERT.contains(&key.to_ascii_lowercase().replace('_', "").as_str())
+}
+
+/// Whether a document is the answer of a command that prints resources without rules.
+fn is_other_answer(root: Value<'_>) -> bool {
+    let mut lists = root.members().filter(|(_, v)| v.kind() == Kind::Array);
+    lists.any(|(k, _)| {
+        k.str()
+            .is_some_and(|k| is_inert(&k) && !k.eq_ignore_ascii_case("addresses"))
+    })
+}
 
 /// A step of reading a document.
 enum Step<'a> {
@@ -276,6 +312,7 @@ impl<'a> Reader<'a> {
 
     /// One item of a known kind.
     fn item(&mut self, item: Item, object: Value<'a>) {
+        let before = self.out.companions.len();
         match item {
             Item::Group => self.security_group(object),
             Item::Acl => self.network_acl(object),
@@ -287,6 +324,10 @@ impl<'a> Reader<'a> {
             Item::Permission | Item::AclEntry | Item::PrefixEntry => {
                 self.dropped(object.span(), "a rule outside of a list is not read");
             }
+        }
+        // A terminated instance has neither addresses nor groups.
+        if !item.is_filter() && self.out.companions.len() == before {
+            self.companion(Companion::Label(object.span()));
         }
     }
 
@@ -356,6 +397,15 @@ impl<'a> Reader<'a> {
         {
             self.paged(token);
         }
+        let headers = object
+            .get_ci("ResponseMetadata")
+            .and_then(|m| m.get_ci("HTTPHeaders"));
+        if let Some(date) = headers.and_then(|h| h.get_ci("date"))
+            && self.out.exported_at.is_none()
+        {
+            let text = date.str().unwrap_or_default().into_owned();
+            self.out.exported_at = (!text.is_empty()).then_some((text, date.span()));
+        }
         let mut inner = Vec::new();
         for (key, value) in object.members() {
             match known_list(key, value, depth) {
@@ -366,8 +416,10 @@ impl<'a> Reader<'a> {
                 None if matches!(value.kind(), Kind::Object | Kind::Array) => {
                     let name = key.str().unwrap_or_default().to_ascii_lowercase();
                     let egress = name.contains("egress") || name.contains("outbound");
-                    if !INERT.contains(&name.replace('_', "").as_str()) {
+                    if !is_inert(&name) {
                         inner.push((value, egress, (depth <= 1).then(|| key.span())));
+                    } else if value.kind() == Kind::Array && self.out.companions.is_empty() {
+                        self.companion(Companion::Label(key.span()));
                     }
                 }
                 None => {}
@@ -385,6 +437,9 @@ impl<'a> Reader<'a> {
         }
         if none && item.is_filter() {
             self.empty_list.get_or_insert(list.key_span());
+        }
+        if none {
+            self.companion(Companion::Label(list.key_span()));
         }
     }
 

@@ -8,7 +8,8 @@ use super::shape;
 use super::traffic::Traffic;
 use crate::json::{Kind, Value};
 use hylint_model::{
-    Action, Body, DefaultOrigin, Field, PointKind, Problem, ProblemKind, Rule, RuleList, Side, Span,
+    Action, Body, DefaultOrigin, Field, PointKind, Problem, ProblemKind, Rule, RuleList, Side,
+    Span, View,
 };
 use hylint_space::Family;
 use rustc_hash::FxHashMap;
@@ -135,6 +136,7 @@ impl<'a> Reader<'a> {
             let mut point = group_point(listed.span, ingress, egress);
             point.id = listed.id;
             point.label = listed.label;
+            point.view = View::Listing;
             self.out.points.push(point);
         }
     }

@@ -194,8 +194,9 @@ impl<'a> Reader<'a> {
         if let Some(span) = self.empty_list
             && self.out.points.is_empty()
         {
+            // A region without any is a whole answer; whoever counts on it says that nothing was read.
             let problem = Problem::new(
-                ProblemKind::Empty,
+                ProblemKind::Note,
                 span,
                 "the list holds no security group and no network ACL",
             );

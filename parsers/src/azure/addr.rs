@@ -5,7 +5,7 @@ use super::tags;
 use super::values::{elements, id_of, is_blank, is_expression, last_segment, shown};
 use crate::json::Value;
 use hylint_model::{Condition, ConditionKind, ProblemKind, Side, Span, Test};
-use hylint_space::{AddrSet, RangeSet, v4_prefix};
+use hylint_space::{AddrSet, RangeSet, class, v4_prefix};
 use rustc_hash::FxHashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -165,6 +165,8 @@ impl End<'_> {
             if out.unknown.len() >= MAX_FAULTS {
                 break;
             }
+            // Security admin rules: `{"addressPrefix": …, "addressPrefixType": …}`.
+            let e = e.get_ci("addressPrefix").unwrap_or(e);
             let span = cx.at(e);
             let text = e.text().unwrap_or_default();
             let whole = text.trim();
@@ -301,11 +303,9 @@ impl Words {
     }
 }
 
-/// The addresses of a tag that the export does not list. `Internet` is what lies outside `VirtualNetwork`, which holds
-/// the platform's address too.
+/// The addresses of a tag that the export does not list. `Internet` is public address space at most ("Virtual network
+/// service tags" of the Azure documentation); the spaces of the network and its peers are not in it.
 pub(super) fn named(tag: &str, side: Side, span: Span) -> Alternative {
-    let internet = tag == "Internet";
-    let tag = if internet { "VirtualNetwork" } else { tag };
     let end = End {
         side,
         single: None,
@@ -313,13 +313,15 @@ pub(super) fn named(tag: &str, side: Side, span: Span) -> Alternative {
         groups: None,
         expanded: None,
     };
-    let condition = end.peer(format!("azure:{tag}"), span).negate(internet);
-    let mut out = any_with(condition);
-    if internet {
-        out.addrs = out.addrs.subtract(&AddrSet::host(PLATFORM));
+    let mut out = any_with(end.peer(format!("azure:{tag}"), span));
+    if tag == INTERNET {
+        out.addrs = class::public().subtract(&AddrSet::host(PLATFORM));
     }
     out
 }
+
+/// The tag whose addresses are bounded whatever network it is used in.
+pub(super) const INTERNET: &str = "Internet";
 
 /// The platform's address.
 pub(super) fn load_balancer() -> Alternative {

@@ -46,12 +46,27 @@ fn object_words(found: ObjectKind) -> (&'static str, &'static str, &'static str)
         ObjectKind::Network => (
             "virtual network",
             "`az network vnet list`",
-            "a part of what `VirtualNetwork` means",
+            "a part of what `VirtualNetwork` means, its peerings included",
         ),
         ObjectKind::PublicAddress => (
             "public address",
             "`az network public-ip list`",
             "an address of its interface",
+        ),
+        ObjectKind::Peering => (
+            "peering",
+            "`az network vnet peering list`",
+            "the peer's space as a part of `VirtualNetwork`",
+        ),
+        ObjectKind::RouteTable => (
+            "route table",
+            "`az network route-table list`",
+            "its prefixes as a part of `VirtualNetwork`, for the interfaces of its subnets",
+        ),
+        ObjectKind::AdminRule => (
+            "security admin rule",
+            "`az network manager list-effective-security-admin-rules`",
+            "a rule that acts before every group; `Allow` goes on to them, `AlwaysAllow` does not",
         ),
         ObjectKind::ServiceTags => (
             "service tags",
@@ -75,8 +90,8 @@ pub fn tags() -> Vec<Row> {
         let (doc, model) = match *tag {
             "AzureLoadBalancer" => ("the platform's address", "exact: 168.63.129.16"),
             "Internet" => (
-                "what is outside of the virtual network",
-                "all but 168.63.129.16, under the peer condition not `azure:VirtualNetwork`",
+                "public addresses outside of the virtual network",
+                "public addresses, without the spaces of the network and its peers",
             ),
             _ => ("", ""),
         };

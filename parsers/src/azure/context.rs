@@ -24,6 +24,8 @@ pub(super) struct Context {
     pub loose: FxHashMap<(u32, Box<str>), usize>,
     /// What is not a group.
     pub gathered: Gathered,
+    /// Where the security admin rules stand in `drafts`.
+    pub admin: Option<usize>,
     /// Rules seen, understood or not.
     pub rules_in_file: usize,
     /// Strings that hold JSON of their own, and their places.
@@ -55,6 +57,7 @@ impl Context {
             drafts: Vec::new(),
             strays: Vec::new(),
             loose: FxHashMap::default(),
+            admin: None,
             gathered: Gathered::default(),
             rules_in_file: 0,
             embedded: Vec::new(),

@@ -1,7 +1,6 @@
 //! What is gathered before points are made of it: groups, rules that wait for their group, and companions.
 
-use hylint_model::{Companion, Rule, Span, Tag};
-use hylint_space::AddrSet;
+use hylint_model::{Companion, PublicAddress, Rule, Span, Tag};
 
 /// The direction of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -35,6 +34,10 @@ pub(super) struct Draft {
     pub egress: Vec<Rule>,
     /// For rules that stand without a group: where their list begins, or `u32::MAX` for rules that stand alone.
     pub loose: Option<u32>,
+    /// The rules in effect on an interface.
+    pub effective: bool,
+    /// Security admin rules, which act before groups and leave to them what they do not decide.
+    pub admin: bool,
 }
 
 impl Draft {
@@ -71,8 +74,6 @@ pub(super) struct Stray {
 pub(super) struct Gathered {
     /// In the order of reading.
     pub companions: Vec<Companion>,
-    /// Id of the IP configuration, id of the public address, the address, its place.
-    pub public: Vec<(Box<str>, Box<str>, AddrSet, Span)>,
-    /// Position of an interface among the companions, id of a public address that it refers to.
-    pub wanted: Vec<(usize, Box<str>)>,
+    /// Public addresses.
+    pub public: Vec<PublicAddress>,
 }

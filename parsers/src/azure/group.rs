@@ -10,7 +10,7 @@ use super::{rule, template};
 use crate::json::{Kind, Value};
 use hylint_model::{
     Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Field, Lists, Point, PointKind,
-    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Span,
+    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Span, View,
 };
 
 /// Reads a network security group.
@@ -60,6 +60,7 @@ pub(super) fn read_effective(cx: &mut Context, v: Value<'_>) {
     let id = members.group.and_then(|g| g.get_ci("id"));
     let mut draft = start(cx, v, None, id);
     draft.name = last_segment(&draft.id).into();
+    draft.effective = true;
     let association = members.association;
     let end = |word| association.and_then(|a| a.get_ci(word)).and_then(id_of);
     draft.subnets = end("subnet").into_iter().collect();
@@ -108,6 +109,48 @@ pub(super) fn read_loose(cx: &mut Context, v: Value<'_>, list: u32) {
         span,
         label: rule.place(Field::Name),
         loose: Some(list),
+        ..Draft::default()
+    };
+    draft.add(direction, rule);
+    cx.drafts.push(draft);
+}
+
+/// Reads a security admin rule (`az network manager list-effective-security-admin-rules`, rules of a rule collection).
+/// They act before every group: `Deny` and `AlwaysAllow` decide, `Allow` leaves the packets to the groups ("Security admin
+/// rules in Azure Virtual Network Manager" of the Azure documentation).
+pub(super) fn read_admin(cx: &mut Context, v: Value<'_>) {
+    let inner = |key| v.get_ci("properties").and_then(|p| p.get_ci(key));
+    let access = v.get_ci("access").or_else(|| inner("access"));
+    let ends = access
+        .and_then(Value::str)
+        .is_some_and(|a| a.trim().eq_ignore_ascii_case("alwaysallow"));
+    let id = v.get_ci("id").and_then(Value::str).unwrap_or_default();
+    let Some((direction, mut rule)) = rule::read(cx, v, false, &TagMap::default()) else {
+        return;
+    };
+    if rule.action == Action::Allow && !ends {
+        rule.action = Action::Return;
+    }
+    let span = rule.span;
+    if let Some(draft) = cx.admin.and_then(|n| cx.drafts.get_mut(n)) {
+        draft.span = draft.span.to(span);
+        draft.add(direction, rule);
+        return;
+    }
+    let manager = before(&id, "securityAdminConfigurations").unwrap_or("");
+    cx.admin = Some(cx.drafts.len());
+    let mut draft = Draft {
+        id: manager.into(),
+        name: match last_segment(manager) {
+            "" => "security-admin-rules".into(),
+            name => name.into(),
+        },
+        span,
+        label: rule.field(Field::Name).unwrap_or(Span {
+            start: span.start,
+            end: span.start.saturating_add(1),
+        }),
+        admin: true,
         ..Draft::default()
     };
     draft.add(direction, rule);
@@ -206,6 +249,26 @@ pub(super) fn points(cx: &mut Context) -> Vec<Point> {
     drafts.into_iter().map(|d| point(cx, d)).collect()
 }
 
+/// The point of security admin rules. What they decide of other packets, only the groups behind them tell.
+fn admin_point(d: Draft) -> Point {
+    let default = DefaultVerdict {
+        allow: false,
+        origin: DefaultOrigin::Unknown,
+        span: d.label,
+    };
+    let list = |rules| RuleList { default, rules };
+    let body = Body::Lists(Lists {
+        discipline: Discipline::Priority,
+        ingress: list(d.ingress),
+        egress: list(d.egress),
+    });
+    let mut p = Point::new(PointKind::AdminRules, d.span, body);
+    p.id = d.id;
+    p.name = d.name;
+    p.label = d.label;
+    p
+}
+
 fn point(cx: &mut Context, mut d: Draft) -> Point {
     if d.loose == Some(u32::MAX) {
         cx.push(
@@ -216,6 +279,9 @@ fn point(cx: &mut Context, mut d: Draft) -> Point {
             )
             .help("export the whole group: az network nsg show"),
         );
+    }
+    if d.admin {
+        return admin_point(d);
     }
     let written = |rules: &[Rule]| rules.iter().any(|r| r.origin == RuleOrigin::Platform);
     let partial = written(&d.ingress) || written(&d.egress);
@@ -249,6 +315,9 @@ fn point(cx: &mut Context, mut d: Draft) -> Point {
         egress: list(d.egress),
     });
     let mut p = Point::new(PointKind::Nsg, d.span, body);
+    if d.effective {
+        p.view = View::Effective;
+    }
     p.network = d
         .subnets
         .first()

@@ -42,7 +42,10 @@ pub(super) fn read(
     }
     let fields = cx.fields(&RULE, v);
     let members = RuleMembers::from(fields.values);
-    let full = members.name.and_then(Value::text).unwrap_or_default();
+    let named = |v: &Value<'_>| !is_blank(*v);
+    // A listing of effective admin rules prints ids alone.
+    let name = members.name.filter(named).or(members.id.filter(named));
+    let full = name.and_then(Value::text).unwrap_or_default();
     let mut reader = RuleReader {
         cx,
         object: v,
@@ -152,6 +155,7 @@ impl<'a> RuleReader<'_, 'a, '_> {
         match text.trim() {
             word if word.eq_ignore_ascii_case("allow") => Action::Allow,
             word if word.eq_ignore_ascii_case("deny") => Action::Deny,
+            word if word.eq_ignore_ascii_case("alwaysallow") => Action::Allow,
             word => {
                 let why = self.cx.unreadable(v, "access", &shown(v, word));
                 Action::Opaque(why.into())
@@ -195,14 +199,14 @@ impl<'a> RuleReader<'_, 'a, '_> {
         let from = End {
             side: Side::Src,
             single: members.source,
-            plural: members.sources,
+            plural: members.sources.or(members.admin_sources),
             groups: members.source_groups,
             expanded: members.expanded_source,
         };
         let to = End {
             side: Side::Dst,
             single: members.destination,
-            plural: members.destinations,
+            plural: members.destinations.or(members.admin_destinations),
             groups: members.destination_groups,
             expanded: members.expanded_destination,
         };
@@ -299,12 +303,12 @@ impl<'a> RuleReader<'_, 'a, '_> {
             (Field::Action, m.access),
             (Field::Direction, m.direction),
             (Field::Source, m.source),
-            (Field::Source, m.sources),
+            (Field::Source, m.sources.or(m.admin_sources)),
             (Field::Source, m.source_groups),
             (Field::SourcePort, m.source_port),
             (Field::SourcePort, m.source_ports),
             (Field::Destination, m.destination),
-            (Field::Destination, m.destinations),
+            (Field::Destination, m.destinations.or(m.admin_destinations)),
             (Field::Destination, m.destination_groups),
             (Field::DestinationPort, m.destination_port),
             (Field::DestinationPort, m.destination_ports),

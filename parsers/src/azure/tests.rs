@@ -372,7 +372,11 @@ fn tags_are_never_empty_and_never_everything() {
         "only the condition narrows it"
     );
     let (r, _) = one(&[("sourceAddressPrefix", "\"Internet\"")]);
-    assert_eq!(named(&r, 0), ("azure:VirtualNetwork".into(), true));
+    assert_eq!(named(&r, 0), ("azure:Internet".into(), false));
+    assert!(
+        !r.clauses[0].space.src.contains("10.1.2.3".parse().unwrap()),
+        "never a private address"
+    );
     assert!(
         !r.clauses[0]
             .space
@@ -743,7 +747,7 @@ fn companions_are_read() {
         "{:?}",
         e.problems
     );
-    assert_eq!(e.companions.len(), 4, "{:?}", e.companions);
+    assert_eq!(e.companions.len(), 5, "{:?}", e.companions);
     let Companion::Interface(n) = &e.companions[0] else {
         panic!()
     };
@@ -758,12 +762,12 @@ fn companions_are_read() {
         ("/s/subnets/a", "/s/virtualMachines/vm")
     );
     assert_eq!(n.tags[0].value, "session-host");
-    let Companion::AddressList(v) = &e.companions[1] else {
+    let Companion::Network(v) = &e.companions[1] else {
         panic!()
     };
     assert_eq!(
-        (&*v.key, v.addrs.to_string().as_str()),
-        ("azure:vnet/v", "10.0.0.0/16")
+        (&*v.name, v.addrs.to_string().as_str()),
+        ("v", "10.0.0.0/16")
     );
     let Companion::Subnet(s) = &e.companions[2] else {
         panic!()

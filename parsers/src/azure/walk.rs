@@ -18,6 +18,10 @@ pub(super) enum ObjectKind {
     Subnet,
     Network,
     PublicAddress,
+    Peering,
+    RouteTable,
+    /// A security admin rule of a network manager.
+    AdminRule,
     ServiceTags,
     /// An application security group: known, and without content of its own.
     Label,
@@ -26,7 +30,7 @@ pub(super) enum ObjectKind {
 
 impl ObjectKind {
     /// Every kind of object that is read.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Group,
         Self::Effective,
         Self::Rule,
@@ -34,6 +38,9 @@ impl ObjectKind {
         Self::Subnet,
         Self::Network,
         Self::PublicAddress,
+        Self::Peering,
+        Self::RouteTable,
+        Self::AdminRule,
         Self::ServiceTags,
         Self::Label,
     ];
@@ -55,6 +62,10 @@ struct Signs {
     changes: bool,
     values: bool,
     address: bool,
+    /// `sources` and `destinations`, as security admin rules have.
+    parties: u8,
+    remote: bool,
+    routes: bool,
     name: bool,
     kind: ResourceType,
 }
@@ -70,6 +81,9 @@ enum ResourceType {
     Subnet,
     Network,
     PublicAddress,
+    Peering,
+    RouteTable,
+    AdminRule,
     Label,
     Other,
 }
@@ -88,6 +102,15 @@ fn resource_type(v: Value<'_>) -> ResourceType {
         "subnets" | "virtualnetworks/subnets" => ResourceType::Subnet,
         "virtualnetworks" => ResourceType::Network,
         "publicipaddresses" => ResourceType::PublicAddress,
+        "virtualnetworkpeerings" | "virtualnetworks/virtualnetworkpeerings" => {
+            ResourceType::Peering
+        }
+        "routetables" => ResourceType::RouteTable,
+        word if word.starts_with("networkmanagers/")
+            && word.ends_with("/rulecollections/rules") =>
+        {
+            ResourceType::AdminRule
+        }
         "applicationsecuritygroups" => ResourceType::Label,
         _ if lower.contains('/') => ResourceType::Other,
         _ => ResourceType::Unsaid,
@@ -118,6 +141,11 @@ impl Signs {
             "changenumber" => self.changes = true,
             "values" => self.values = v.kind() == Kind::Array,
             "ipaddress" => self.address = !is_blank(v),
+            "sources" | "destinations" if v.kind() == Kind::Array => {
+                self.parties = self.parties.saturating_add(1);
+            }
+            "remotevirtualnetwork" => self.remote = v.kind() == Kind::Object,
+            "routes" => self.routes = v.kind() == Kind::Array,
             "name" => self.name = !is_blank(v),
             "type" => self.kind = resource_type(v),
             _ => {}
@@ -132,6 +160,9 @@ impl Signs {
             ResourceType::Subnet => return ObjectKind::Subnet,
             ResourceType::Network => return ObjectKind::Network,
             ResourceType::PublicAddress => return ObjectKind::PublicAddress,
+            ResourceType::Peering => return ObjectKind::Peering,
+            ResourceType::RouteTable => return ObjectKind::RouteTable,
+            ResourceType::AdminRule => return ObjectKind::AdminRule,
             ResourceType::Label => return ObjectKind::Label,
             ResourceType::Other | ResourceType::Unsaid => {}
         }
@@ -140,10 +171,13 @@ impl Signs {
             () if self.effective => ObjectKind::Effective,
             // Other objects refer to their group by an object that has its keys and no content.
             () if self.rules && (self.name || self.nonempty) => ObjectKind::Group,
+            () if self.parties > 0 && self.access && self.direction => ObjectKind::AdminRule,
             () if self.ends > 0 && (self.access || self.direction) && !other => ObjectKind::Rule,
             () if self.changes && self.values => ObjectKind::ServiceTags,
             () if other => ObjectKind::Nothing,
             () if self.configurations => ObjectKind::Interface,
+            () if self.remote => ObjectKind::Peering,
+            () if self.routes && self.name => ObjectKind::RouteTable,
             () if self.space => ObjectKind::Network,
             () if self.prefix && self.name && !self.hop => ObjectKind::Subnet,
             () => ObjectKind::Nothing,
@@ -217,7 +251,10 @@ pub(super) fn score(root: Value<'_>) -> Score {
             Kind::Array => todo.extend(v.items()),
             Kind::String if holds_group(v.raw()) => best = best.max(60),
             Kind::Object => match classify(v) {
-                ObjectKind::Group | ObjectKind::Effective | ObjectKind::Rule => return 90,
+                ObjectKind::Group
+                | ObjectKind::Effective
+                | ObjectKind::Rule
+                | ObjectKind::AdminRule => return 90,
                 found => {
                     if found != ObjectKind::Nothing {
                         best = best.max(20);
@@ -321,8 +358,20 @@ fn visit<'a>(cx: &mut Context, place: Pending<'a>, todo: &mut Vec<Pending<'a>>) 
                     companion::public_address(cx, v);
                     true
                 }
+                ObjectKind::Peering => {
+                    companion::peering(cx, v);
+                    true
+                }
+                ObjectKind::RouteTable => {
+                    companion::route_table(cx, v);
+                    true
+                }
+                ObjectKind::AdminRule => {
+                    group::read_admin(cx, v);
+                    false
+                }
                 ObjectKind::Label => {
-                    companion::label(cx, v);
+                    companion::group(cx, v);
                     true
                 }
                 ObjectKind::Nothing => true,

@@ -278,7 +278,9 @@ impl Flow<'_, '_> {
                 rule.name = format!("{} {way}", self.name).into();
                 rule.origin = RuleOrigin::Local;
             }
-            PointKind::Nsg => rule.name = place::plain_name(self.name, way).into(),
+            PointKind::Nsg | PointKind::AdminRules => {
+                rule.name = place::plain_name(self.name, way).into();
+            }
             PointKind::SecurityGroup if first => rule.comment = self.name.into(),
             PointKind::Netfilter if first => rule.comment = self.name.into(),
             PointKind::Netfilter | PointKind::SecurityGroup | PointKind::NetworkAcl => {}

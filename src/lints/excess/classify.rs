@@ -19,8 +19,24 @@ pub(super) struct Scene<'a> {
     pub(super) facing: bool,
     /// Names that stand for addresses.
     pub(super) resolve: &'a BTreeMap<String, AddrSet>,
+    /// Addresses of which it is not known whether such a name holds them.
+    pub(super) open: Option<&'a BTreeMap<String, AddrSet>>,
     /// Whether it is known what the hosts are for.
     pub(super) roles_known: bool,
+}
+
+impl Scene<'_> {
+    /// Whether it depends on what the exports do not say whom a name lets in: it stands for no addresses, or may hold public
+    /// ones beside a few that it surely holds.
+    fn is_open(&self, key: &str) -> bool {
+        let public = class::public();
+        let Some(sure) = self.resolve.get(key) else {
+            return true;
+        };
+        let wide = sure.v4.intersect(&public.v4).count() >= 1 << 30;
+        let open = self.open.and_then(|o| o.get(key));
+        !wide && open.is_some_and(|o| o.intersects(public))
+    }
 }
 
 /// A judged excess.
@@ -147,7 +163,7 @@ pub(super) fn is_open_ended(rule: &Rule, scene: Scene<'_>) -> bool {
 /// narrowed the source already, and "not in that set" leaves nearly everyone in.
 fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
     let open = |c: &Condition| match (&c.test, c.kind) {
-        (Test::Named { key, .. }, _) => !c.negated && !scene.resolve.contains_key(&**key),
+        (Test::Named { key, .. }, _) => !c.negated && scene.is_open(key),
         (_, ConditionKind::Peer | ConditionKind::Unknown) => true,
         _ => false,
     };
@@ -162,7 +178,7 @@ fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
 pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
     // A name that is resolved has narrowed the source already.
     let open = |c: &&Condition| match &c.test {
-        Test::Named { key, .. } => !scene.resolve.contains_key(&**key),
+        Test::Named { key, .. } => scene.is_open(key),
         _ => true,
     };
     let mut each = rule.clauses.iter().map(|clause| {
@@ -184,7 +200,7 @@ pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
 /// The machines of the own network that a rule lets in, if it lets in nobody else and their addresses are not known.
 fn own_network<'a>(rule: &'a Rule, scene: &Scene<'_>) -> Option<&'a Condition> {
     let unresolved = |c: &Condition| match &c.test {
-        Test::Named { key, side } => *side == Side::Src && !scene.resolve.contains_key(&**key),
+        Test::Named { key, side } => *side == Side::Src && scene.is_open(key),
         _ => false,
     };
     let mut each = rule.clauses.iter().map(|clause| {

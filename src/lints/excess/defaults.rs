@@ -5,7 +5,7 @@ use crate::finding::{Code, Finding, Identity, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
 use hylint_engine::{Branch, Decider, Direction, Effect, subtract_all};
-use hylint_model::{Body, ChainType, Hook, Hooked, Netfilter, Span};
+use hylint_model::{Body, ChainType, Hook, Hooked, Netfilter, Rule, RuleOrigin, Span};
 use hylint_space::{Family, PacketBox, StateSet, proto};
 
 impl<'a> PointReview<'a, '_> {
@@ -73,6 +73,55 @@ impl<'a> PointReview<'a, '_> {
         (transit || denies(Hook::Input)) && (!forwards || denies(Hook::Forward))
     }
 
+    /// What gets in where an interface and its subnet have no group.
+    fn no_group(&self) -> Option<Finding> {
+        let ctx = self.context();
+        let mut open: Vec<PacketBox> = Vec::new();
+        for family in Family::BOTH.into_iter().filter(|f| self.behind.has(*f)) {
+            let branches = self.guard.branches(&ctx, &self.anything(family));
+            // Its rules say what a public address lets in.
+            let own = |r: &Rule| r.origin == RuleOrigin::Platform;
+            let by_default = branches
+                .iter()
+                .filter(|b| b.effect == Effect::Allow && b.by.rule().is_none_or(own));
+            open.extend(by_default.map(|b| b.space.clone()));
+        }
+        let left = subtract_all(&open, &self.needed.boxes);
+        let public = |b: &&PacketBox| b.src.intersects(hylint_space::class::public());
+        let worst = left.iter().find(public).or(left.first())?;
+        // Of a Basic address there is no rule that denies.
+        let rules = self.point.rules();
+        let unsaid = rules
+            .filter(|r| r.action == hylint_model::Action::Deny)
+            .count()
+            > 0;
+        let whom = match public(&worst) {
+            true if unsaid => {
+                "the virtual network and, if its public address has the SKU Basic, the Internet"
+            }
+            true => "the Internet and the virtual network",
+            false => "the virtual network and what is connected to it",
+        };
+        let text = format!(
+            "no network security group guards `{}`: {whom} reach every port",
+            self.guard.name
+        );
+        let mut f = self.finding(
+            Code::DefaultAllow,
+            Severity::Error,
+            text,
+            Identity::of(&["no network security group"]),
+            place::place(self.exports, self.at, self.point.label),
+        );
+        f.label = "neither it nor its subnet has one".into();
+        f.witness = place::witness(worst).map(Box::new);
+        f.help = Some(
+            "put a group on the subnet: az network vnet subnet update --network-security-group NSG --ids SUBNET"
+                .into(),
+        );
+        Some(f)
+    }
+
     pub(super) fn default_allow(&self) -> Option<Finding> {
         if let Some((true, span)) = self.overrides().rest {
             let text = format!(
@@ -84,8 +133,12 @@ impl<'a> PointReview<'a, '_> {
             let f = self.setting(Code::DefaultAllow, text, span, "AllowInbound", closed);
             return Some(self.closed_elsewhere(f, self.unneeded()));
         }
-        let Body::Netfilter(nf) = &self.point.body else {
-            return None;
+        let nf = match &self.point.body {
+            Body::Netfilter(nf) => nf,
+            Body::Lists(l) if self.point.stand_in && l.ingress.default.allow => {
+                return self.no_group();
+            }
+            Body::Lists(_) => return None,
         };
         if self.closed_by_policy(nf) {
             return None;

@@ -121,6 +121,7 @@ impl<'a, 'b> PointReview<'a, 'b> {
             in_front,
             facing: in_front || hosts.iter().any(|h| is_public(h)),
             resolve: guard.resolve,
+            open: guard.open,
             roles_known: needed.roles_known,
         };
         Self {

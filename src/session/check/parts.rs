@@ -9,6 +9,7 @@ use crate::link::Links;
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::site::{Bound, Host, Transit};
 use hylint_engine::{Indexes, PointId, SetId};
+use hylint_model::Point;
 
 /// Exports that are judged together, with the hosts behind them.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub(in crate::session) struct Part {
     hosts: Vec<InSite>,
     /// Numbers of the forwarding firewalls, ascending.
     transits: Vec<InSite>,
+    /// Points that stand in for layers, behind those of the exports that name them.
+    stand_ins: Vec<(ExportId, Vec<Point>)>,
 }
 
 /// The parts of a run, by their first export.
@@ -36,6 +39,8 @@ pub(in crate::session) fn parts(bound: &Bound, links: &Links, heads: &Heads) -> 
         });
         if let Some(p) = out.get_mut(n) {
             p.exports.push(at);
+            let points = bound.stand_ins.get(&at);
+            p.stand_ins.extend(points.map(|p| (at, p.clone())));
         }
     }
     let mut part_of = |points: &[RunPoint]| {
@@ -129,6 +134,13 @@ impl Part {
         exports: Vec<LoadedExport>,
         indexes: impl Fn() -> Indexes,
     ) -> Exports {
+        let mut exports = exports;
+        for (at, points) in &self.stand_ins {
+            let export = self.exports.binary_search(at).ok();
+            if let Some(e) = export.and_then(|n| exports.get_mut(n)) {
+                e.export.points.extend(points.iter().cloned());
+            }
+        }
         let mut all = Exports::with_indexes(exports, indexes);
         for (point, from) in self.settings(links) {
             all.settings_stand_in(point, from);

@@ -6,6 +6,7 @@ use crate::judge::{Checked, Exports, InSite, Judged, Row, RowVerdict};
 use crate::lints::place;
 use crate::load::{ExportId, Heads};
 use crate::site::Bound;
+use hylint_model::{Body, DefaultOrigin};
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 
@@ -93,7 +94,7 @@ pub(super) fn infos(
                 encoding: e.source.encoding,
                 sha256: facts.sha256,
                 bytes: e.bytes,
-                points: e.export.points.len(),
+                points: e.export.points.len() + telling(bound, i),
                 rules: facts.rules,
                 roles,
                 role_source,
@@ -103,6 +104,16 @@ pub(super) fn infos(
             }
         })
         .collect()
+}
+
+/// How many layers an export tells of that are no firewall of their own: an interface without any group.
+fn telling(bound: &Bound, export: ExportId) -> usize {
+    let all = bound.stand_ins.get(&export).into_iter().flatten();
+    let known = |p: &&hylint_model::Point| match &p.body {
+        Body::Lists(l) => l.ingress.default.origin != DefaultOrigin::Unknown,
+        Body::Netfilter(_) => true,
+    };
+    all.filter(known).count()
 }
 
 /// What each assumption of a check means, most far-reaching first.

@@ -91,6 +91,8 @@ pub struct Tracer<'a> {
     pub layers: &'a [Vec<PointId>],
     /// Names that resolve to addresses.
     pub resolve: &'a BTreeMap<String, AddrSet>,
+    /// Addresses of which it is not known whether such a name holds them.
+    pub open: Option<&'a BTreeMap<String, AddrSet>>,
     /// The way that packets go.
     pub direction: Direction,
     /// The profile, if the caller says.
@@ -170,6 +172,7 @@ impl Tracer<'_> {
             profile,
             process,
             filter_only: self.filter_only,
+            open: self.open,
             ..Context::new(self.exports, self.resolve, &local, policy)
         };
         let mut steps = Vec::new();

@@ -1,12 +1,13 @@
 //! Which groups, ACLs and NSGs of cloud exports guard a host.
 
 use super::Binder;
+use super::walls::Walls;
 use crate::common::paths;
 use crate::link::{same_id, short_name};
-use crate::load::{ExportId, LoadedExport, RunPoint};
+use crate::load::{ExportId, RunPoint};
 use crate::site::config::HostConfig;
 use crate::site::{Host, Layer, role_names};
-use hylint_model::{Companion, NetworkInterface, Point, PointKind, Subnet, Tag};
+use hylint_model::{Companion, Point, PointKind, Subnet, Tag};
 use hylint_space::AddrSet;
 use std::collections::BTreeSet;
 
@@ -37,18 +38,45 @@ pub(super) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
     found.map(|t| t.value.trim())
 }
 
+/// The host at each of several different copies of its layers, where excess alone is judged.
+pub(super) fn with_copies(host: &Host, copies: Vec<Vec<Layer>>) -> Vec<Host> {
+    let one = |layers| Host {
+        layers,
+        declared: false,
+        addrs: AddrSet::empty(),
+        ..host.clone()
+    };
+    copies.into_iter().map(one).collect()
+}
+
 /// Interfaces of a host that are guarded by the same layers.
 struct Guarded {
     layers: Vec<Layer>,
+    /// The same layers with each of several different copies.
+    copies: Vec<Vec<Layer>>,
     /// Their declared addresses.
     own: AddrSet,
     /// All their addresses.
     every: AddrSet,
+    /// Interfaces show them.
+    listed: bool,
+}
+
+impl Guarded {
+    fn of(walls: Walls, own: AddrSet, every: AddrSet) -> Self {
+        Self {
+            layers: walls.layers,
+            copies: walls.copies,
+            own,
+            every,
+            listed: false,
+        }
+    }
 }
 
 impl Binder<'_> {
     /// The exports, and those in the folders of them: interfaces are exported beside groups.
-    fn beside(&self, exports: &[ExportId]) -> Vec<ExportId> {
+    pub(super) fn beside(&self, exports: &[ExportId]) -> Vec<ExportId> {
         let mut all = exports.to_vec();
         let folders = exports
             .iter()
@@ -62,20 +90,12 @@ impl Binder<'_> {
         all
     }
 
-    fn companions(&self, exports: &[ExportId]) -> impl Iterator<Item = &Companion> {
+    /// What the exports say beside rules.
+    pub(super) fn companions_of(&self, exports: &[ExportId]) -> Vec<(ExportId, &Companion)> {
         let each = exports
             .iter()
-            .filter_map(|i| self.exports.get(*i))
-            .collect::<Vec<&LoadedExport>>();
-        each.into_iter().flat_map(|e| &e.export.companions)
-    }
-
-    pub(super) fn interfaces(&self, exports: &[ExportId]) -> Vec<&NetworkInterface> {
-        self.companions(&self.beside(exports))
-            .filter_map(|c| match c {
-                Companion::Interface(i) => Some(&**i),
-                _ => None,
-            })
+            .filter_map(|i| Some((*i, self.exports.get(*i)?)));
+        each.flat_map(|(i, e)| e.export.companions.iter().map(move |c| (i, c)))
             .collect()
     }
 
@@ -83,14 +103,14 @@ impl Binder<'_> {
         self.ids.subnet(id, &self.beside(exports))
     }
 
-    fn cloud_points(&self, exports: &[ExportId], kind: PointKind) -> Vec<RunPoint> {
+    pub(super) fn cloud_points(&self, exports: &[ExportId], kind: PointKind) -> Vec<RunPoint> {
         let all = self.points_of(exports).into_iter();
         all.filter(|at| self.point(*at).is_some_and(|p| p.kind == kind))
             .collect()
     }
 
     /// Those of a kind in the exports, each once and in the exports' order.
-    fn of_kind<'p>(
+    pub(super) fn of_kind<'p>(
         &self,
         kind: PointKind,
         exports: &[ExportId],
@@ -112,39 +132,74 @@ impl Binder<'_> {
         exports: &[ExportId],
         pick: Pick<'_>,
     ) -> Vec<Host> {
-        let has_cloud = KINDS
-            .iter()
-            .any(|k| !self.cloud_points(exports, *k).is_empty());
-        if !has_cloud {
+        let points = self.points_of(exports).into_iter();
+        let mut cloud = points.filter(|at| self.point(*at).is_some_and(|p| p.kind.is_cloud()));
+        let has_cloud = cloud.next().is_some();
+        let mut beside = exports.iter().filter_map(|e| self.exports.get(*e));
+        let shown = beside.any(|e| {
+            let mut all = e.export.companions.iter();
+            all.any(|c| matches!(c, Companion::Interface(_)))
+        });
+        if !has_cloud && !shown {
             return vec![base];
         }
         if let Pick::Host(h) = pick
             && !h.points.is_empty()
         {
-            let layers = self.named_layers(h, &base, exports);
-            return vec![Host { layers, ..base }];
+            let (mut layers, copies) = self.named_layers(h, &base, exports);
+            self.behind_admin_rules(&mut layers, exports);
+            let every = self.shown_beside(&base.addrs, exports);
+            let mut host = Host {
+                layers,
+                every,
+                ..base
+            };
+            self.name_tags(&mut host, None);
+            let apart = with_copies(&host, copies);
+            return std::iter::once(host).chain(apart).collect();
         }
         let by_interface = self.by_interface(&base, exports);
         if !by_interface.is_empty() {
             return by_interface;
         }
+        if let Some(walls) = self.by_subnet(&base.name, &base.addrs, exports) {
+            let guarded = Guarded::of(walls, base.addrs.clone(), base.addrs.clone());
+            return self.guarded_hosts(&base, guarded, None);
+        }
         let mut host = base;
+        let mut copies: Vec<Vec<Layer>> = Vec::new();
         for kind in KINDS {
             let points = self.cloud_points(exports, kind);
             let tagged = self.tagged(&points, &host);
-            match (tagged.is_empty(), points.as_slice()) {
-                (true, []) => {}
-                (true, [one]) => host.layers.push(layer(vec![*one])),
-                (true, _) => self.unbound(&host, &points, kind),
-                (false, _) => host.layers.extend(layers_of(kind, tagged)),
-            }
+            let resources = self.by_resource(&points).len();
+            let those = match (tagged.is_empty(), resources) {
+                (true, 0) => continue,
+                (true, 1) => points,
+                (true, _) => {
+                    self.unbound(&host, &points, kind);
+                    continue;
+                }
+                (false, _) => tagged,
+            };
+            let walls = self.walls_of_kind(kind, &those);
+            host.layers.extend(walls.layers);
+            copies.extend(walls.copies);
         }
-        vec![host]
+        self.behind_admin_rules(&mut host.layers, exports);
+        self.name_tags(&mut host, None);
+        let apart = with_copies(&host, copies);
+        std::iter::once(host).chain(apart).collect()
     }
 
     /// Layers of the points that a `[[host]]` names.
-    fn named_layers(&mut self, h: &HostConfig, host: &Host, exports: &[ExportId]) -> Vec<Layer> {
+    fn named_layers(
+        &mut self,
+        h: &HostConfig,
+        host: &Host,
+        exports: &[ExportId],
+    ) -> (Vec<Layer>, Vec<Vec<Layer>>) {
         let mut layers = Vec::new();
+        let mut copies = Vec::new();
         for name in &h.points {
             let named = |at: &RunPoint| self.point(*at).is_some_and(|p| is_named(p, name));
             if !self.points_of(exports).iter().any(named) {
@@ -159,13 +214,15 @@ impl Binder<'_> {
                     p.is_some_and(|p| h.points.iter().any(|n| is_named(p, n)))
                 })
                 .collect();
-            let mut found = layers_of(kind, named);
+            let walls = self.walls_of_kind(kind, &named);
+            let mut found = walls.layers;
+            copies.extend(walls.copies);
             for l in found.iter_mut().filter(|_| kind == PointKind::NetworkAcl) {
                 l.inside = self.inside(l, exports, &host.addrs);
             }
             layers.extend(found);
         }
-        layers
+        (layers, copies)
     }
 
     /// Addresses of the subnet that an ACL guards and the host is in.
@@ -199,122 +256,69 @@ impl Binder<'_> {
         })
     }
 
+    /// Some addresses, and all those of the interfaces that have one of them.
+    fn shown_beside(&self, addrs: &AddrSet, exports: &[ExportId]) -> AddrSet {
+        let nics = self.nics(exports);
+        let with = nics.iter().map(super::nics::Nic::addrs);
+        with.filter(|a| a.intersects(addrs))
+            .fold(addrs.clone(), |all, a| all.union(&a))
+    }
+
     /// One host for each way in which interfaces with the host's addresses are guarded, and one for each way in which further
     /// interfaces of the same instances are.
     fn by_interface(&mut self, base: &Host, exports: &[ExportId]) -> Vec<Host> {
-        let mut found: Vec<Guarded> = Vec::new();
-        let mut missing = Vec::new();
-        let interfaces = self.interfaces(exports);
-        let addrs = |i: &NetworkInterface| i.private.union(&i.public);
-        let declared = |i: &&&NetworkInterface| addrs(i).intersects(&base.addrs);
-        let instances: BTreeSet<String> = interfaces
+        let mut found: Vec<(Guarded, Option<Box<str>>)> = Vec::new();
+        let nics = self.nics(exports);
+        let instances: BTreeSet<String> = nics
             .iter()
-            .filter(declared)
-            .filter(|i| !i.instance.is_empty())
-            .map(|i| i.instance.to_ascii_lowercase())
+            .filter(|n| n.addrs().intersects(&base.addrs))
+            .map(|n| n.interface.instance.to_ascii_lowercase())
+            .filter(|i| !i.is_empty())
             .collect();
-        for i in &interfaces {
-            let every = addrs(i);
+        for nic in &nics {
+            let every = nic.addrs();
             let own = every.intersect(&base.addrs);
-            if own.is_empty() && !instances.contains(&i.instance.to_ascii_lowercase()) {
+            let instance = nic.interface.instance.to_ascii_lowercase();
+            if own.is_empty() && !instances.contains(&instance) {
                 continue;
             }
-            let layers = self.interface_layers(i, exports, &mut missing);
-            match found.iter_mut().find(|g| g.layers == layers) {
-                Some(g) => {
+            let walls = self.walls(nic, exports, &base.name);
+            // Where the subnet lies decides what the names of Azure stand for.
+            let place = nic.is_azure().then(|| nic.interface.subnet.clone());
+            let same =
+                |(g, p): &&mut (Guarded, Option<Box<str>>)| g.layers == walls.layers && *p == place;
+            match found.iter_mut().find(same) {
+                Some((g, _)) => {
                     g.own = g.own.union(&own);
                     g.every = g.every.union(&every);
                 }
-                None => found.push(Guarded { layers, own, every }),
+                None => found.push((Guarded::of(walls, own, every), place)),
             }
         }
-        for (id, at) in missing {
-            self.group_not_exported(base, &id, at);
-        }
-        let one = found.iter().filter(|g| !g.own.is_empty()).count() == 1;
-        let host = |g: Guarded| {
-            let declared = !g.own.is_empty();
-            let addrs = match one && declared {
-                true => base.addrs.clone(),
-                false => g.own,
-            };
-            Host {
-                layers: g.layers,
-                every: g.every.union(&addrs),
-                addrs,
-                declared,
-                listed: true,
-                ..base.clone()
+        let one = found.iter().filter(|(g, _)| !g.own.is_empty()).count() == 1;
+        let mut hosts = Vec::new();
+        for (mut g, place) in found {
+            g.listed = true;
+            if one && !g.own.is_empty() {
+                g.own.clone_from(&base.addrs);
             }
+            hosts.extend(self.guarded_hosts(base, g, place.as_deref()));
+        }
+        hosts
+    }
+
+    /// The host at layers, and at each of several different copies of them, where excess alone is judged.
+    fn guarded_hosts(&mut self, base: &Host, g: Guarded, subnet: Option<&str>) -> Vec<Host> {
+        let mut host = Host {
+            layers: g.layers,
+            every: g.every.union(&g.own),
+            declared: !g.own.is_empty(),
+            listed: g.listed,
+            addrs: g.own,
+            ..base.clone()
         };
-        found.into_iter().map(host).collect()
-    }
-
-    /// The layers in front of an interface: AWS, the ACL of its subnet and the union of its groups; Azure, the NSG of
-    /// its subnet and its own.
-    pub(super) fn interface_layers(
-        &self,
-        i: &NetworkInterface,
-        exports: &[ExportId],
-        missing: &mut Vec<(String, ExportId)>,
-    ) -> Vec<Layer> {
-        let exports = &self.beside(exports);
-        let subnet = self.ids.subnet(&i.subnet, exports);
-        let mut layers = Vec::new();
-        for at in self.of_kind(
-            PointKind::NetworkAcl,
-            exports,
-            self.ids.on_subnet(&i.subnet),
-        ) {
-            let inside = subnet.map(|s| s.addrs.clone()).unwrap_or_default();
-            layers.push(Layer {
-                points: vec![at],
-                inside,
-            });
-        }
-        let listed = subnet.into_iter().flat_map(|s| &s.points);
-        let of_subnet = listed.flat_map(|id| self.ids.points(id));
-        let of_subnet = of_subnet.chain(self.ids.on_subnet(&i.subnet));
-        let own = i.points.iter().flat_map(|id| self.ids.points(id));
-        let own = own.chain(self.ids.at_interface(&i.id));
-        layers.extend(
-            self.of_kind(PointKind::Nsg, exports, of_subnet)
-                .into_iter()
-                .chain(self.of_kind(PointKind::Nsg, exports, own))
-                .map(|at| layer(vec![at])),
-        );
-        let mut united = Vec::new();
-        for id in i.points.iter().filter(|id| id.starts_with("sg-")) {
-            let groups = self.of_kind(PointKind::SecurityGroup, exports, self.ids.points(id));
-            match groups.first() {
-                Some(at) => united.push(*at),
-                None => {
-                    let groups = self.cloud_points(exports, PointKind::SecurityGroup);
-                    missing.extend(groups.first().map(|at| (id.to_string(), at.export)));
-                }
-            }
-        }
-        if !united.is_empty() {
-            united.sort_unstable();
-            united.dedup();
-            layers.push(layer(united));
-        }
-        layers
-    }
-}
-
-fn layer(points: Vec<RunPoint>) -> Layer {
-    Layer {
-        points,
-        inside: AddrSet::empty(),
-    }
-}
-
-/// Security groups are united, everything else must agree.
-pub(super) fn layers_of(kind: PointKind, points: Vec<RunPoint>) -> Vec<Layer> {
-    match kind {
-        _ if points.is_empty() => Vec::new(),
-        kind if kind.is_united() => vec![layer(points)],
-        _ => points.into_iter().map(|p| layer(vec![p])).collect(),
+        self.name_tags(&mut host, subnet);
+        let copies = with_copies(&host, g.copies);
+        std::iter::once(host).chain(copies).collect()
     }
 }

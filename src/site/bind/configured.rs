@@ -18,7 +18,7 @@ impl Binder<'_> {
             let exports = self.claimed_by(entry);
             let base = self.host(h);
             let mut hosts = self.cloud_hosts(base, &exports, Pick::Host(h));
-            let own = self.own_layers(&exports);
+            let own = self.own_layers(&exports, &h.name);
             for host in &mut hosts {
                 host.layers.extend(own.iter().cloned());
             }
@@ -39,6 +39,7 @@ impl Binder<'_> {
             profile: h.profile,
             interfaces: h.interfaces.clone(),
             resolve: self.merged(&h.resolve),
+            open: Arc::default(),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::site::{Host, role_names};
 use hylint_model::Span;
 use hylint_space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is known of an export's host.
 #[derive(Clone, Default)]
@@ -55,7 +56,7 @@ impl Binder<'_> {
     }
 
     /// Files of one host: the IPv4 and the IPv6 half of one netfilter, side by side.
-    fn same_host(&self, files: Vec<ExportId>) -> Vec<Vec<ExportId>> {
+    fn same_host(&mut self, files: Vec<ExportId>) -> Vec<Vec<ExportId>> {
         let mut by_name: BTreeMap<(&str, Vec<String>), Vec<ExportId>> = BTreeMap::new();
         for i in files {
             let Some(e) = self.exports.get(i) else {
@@ -71,7 +72,9 @@ impl Binder<'_> {
                 .filter_map(|i| self.exports.get(*i))
                 .flat_map(|e| &e.export.points);
             let halves = points.into_iter().all(|p| p.kind.has_halves());
-            if group.len() == 2 && halves && self.own_layers(&group).len() == 1 {
+            let first = group.first().and_then(|i| self.exports.get(*i));
+            let host = first.map(|e| paths::host_name(&e.path)).unwrap_or_default();
+            if group.len() == 2 && halves && self.own_layers(&group, &host).len() == 1 {
                 out.push(group);
             } else {
                 out.extend(group.into_iter().map(|i| vec![i]));
@@ -101,7 +104,7 @@ impl Binder<'_> {
         // Some lints need no role.
         let known = known.unwrap_or_default();
         let host = self.guessed(first, known);
-        let layers = self.own_layers(files);
+        let layers = self.own_layers(files, &host.name);
         // Cloud points of the same file (a mixed export) are bound like any others.
         self.hosts.push(Host { layers, ..host });
     }
@@ -122,6 +125,7 @@ impl Binder<'_> {
             profile: None,
             interfaces: Vec::new(),
             resolve: self.resolve.clone(),
+            open: Arc::default(),
         }
     }
 
@@ -307,13 +311,14 @@ impl Binder<'_> {
         role_names::role_named(value, self.matrix)
     }
 
-    fn tagged_interfaces(&self, files: &[ExportId]) -> Vec<Host> {
+    fn tagged_interfaces(&mut self, files: &[ExportId]) -> Vec<Host> {
         let mut hosts = Vec::new();
-        for i in self.interfaces(files) {
+        let at = files.first().copied().unwrap_or_default();
+        for nic in self.nics(files) {
+            let i = &nic.interface;
             let Some(role) = self.role_tag(&i.tags) else {
                 continue;
             };
-            let layers = self.interface_layers(i, files, &mut Vec::new());
             let named = tag(&i.tags, "hylint:host").map(str::to_owned);
             let name = if i.name.is_empty() { &i.id } else { &i.name };
             let known = Known {
@@ -322,21 +327,30 @@ impl Binder<'_> {
                 name: named.or_else(|| Some(name.to_string())),
                 source: Some(RoleSource::Tag),
             };
-            let at = files.first().copied().unwrap_or_default();
-            hosts.push(Host {
-                layers,
-                every: i.private.union(&i.public),
+            let base = self.guessed(at, known);
+            let walls = self.walls(&nic, files, &base.name);
+            let mut host = Host {
+                layers: walls.layers,
+                every: nic.addrs(),
                 listed: true,
-                ..self.guessed(at, known)
-            });
+                ..base
+            };
+            let subnet = nic.is_azure().then_some(&*i.subnet);
+            self.name_tags(&mut host, subnet);
+            let copies = super::cloud::with_copies(&host, walls.copies);
+            hosts.push(host);
+            hosts.extend(copies);
         }
         hosts
     }
 
-    fn tagged_points(&self, files: &[ExportId]) -> Vec<Host> {
+    fn tagged_points(&mut self, files: &[ExportId]) -> Vec<Host> {
         let mut hosts = Vec::new();
         for at in self.points_of(files) {
             let Some(p) = self.point(at) else { continue };
+            if p.kind == hylint_model::PointKind::AdminRules {
+                continue;
+            }
             let (role, source) = match self.role_tag(&p.tags) {
                 Some(r) => (r, RoleSource::Tag),
                 None => match role_names::role_in(&p.name, self.matrix) {
@@ -352,11 +366,15 @@ impl Binder<'_> {
                     .map_or_else(|| Some(name.to_string()), |h| Some(h.to_owned())),
                 source: Some(source),
             };
-            let layers = super::cloud::layers_of(p.kind, vec![at]);
-            hosts.push(Host {
+            let kind = p.kind;
+            let layers = super::layers::layers_of(kind, vec![at]);
+            let mut host = Host {
                 layers,
                 ..self.guessed(at.export, known)
-            });
+            };
+            self.behind_admin_rules(&mut host.layers, files);
+            self.name_tags(&mut host, None);
+            hosts.push(host);
         }
         hosts
     }

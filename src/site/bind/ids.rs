@@ -2,6 +2,7 @@
 
 use crate::load::{ExportId, Heads, RunPoint};
 use hylint_model::{Companion, Subnet};
+use hylint_space::AddrSet;
 use std::collections::HashMap;
 
 /// Points and subnets of all exports by ids in lower case, as [`crate::link::same_id`] compares them.
@@ -48,6 +49,28 @@ impl<'a> Ids<'a> {
     /// The points that say that they stand before this interface.
     pub(super) fn at_interface(&self, id: &str) -> &[RunPoint] {
         get(&self.at_interfaces, id)
+    }
+
+    /// The same with its export.
+    pub(super) fn subnet_at(&self, id: &str, exports: &[ExportId]) -> Option<(ExportId, Subnet)> {
+        let all = get(&self.subnets, id).iter();
+        let mut there = all.filter(|(e, _)| exports.binary_search(e).is_ok());
+        there.next().map(|(e, s)| (*e, (*s).clone()))
+    }
+
+    /// The subnets of some exports that hold any of the addresses, each once.
+    pub(super) fn subnets_with(
+        &self,
+        addrs: &AddrSet,
+        exports: &[ExportId],
+    ) -> Vec<(ExportId, Subnet)> {
+        let each = self.subnets.values().filter_map(|all| {
+            let mut there = all.iter().filter(|(e, _)| exports.binary_search(e).is_ok());
+            there.find(|(_, s)| s.addrs.intersects(addrs))
+        });
+        let mut out: Vec<(ExportId, Subnet)> = each.map(|(e, s)| (*e, (*s).clone())).collect();
+        out.sort_by(|a, b| a.1.id.cmp(&b.1.id));
+        out
     }
 
     /// The first subnet with this id in ascending exports.

@@ -2,13 +2,23 @@
 
 mod cloud;
 mod configured;
+mod content;
+mod copies;
 mod guess;
 mod ids;
 mod infer;
+mod layers;
+mod missing;
+mod names;
+mod nics;
 mod notes;
 mod roles;
+mod stand_in;
 mod unguarded;
 mod unread;
+mod walls;
+
+pub use content::Look;
 
 use super::config::Config;
 use super::{Access, Allow, Host, Layer, Site, Transit};
@@ -21,6 +31,7 @@ use crate::load::{ExportId, Heads, RunPoint, Unread};
 use crate::rules::matrix::{Matrix, RoleIx};
 use crate::site::role_names;
 use globset::GlobMatcher;
+use hylint_model::Point;
 use hylint_space::{AddrSet, PortSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -91,6 +102,8 @@ pub struct Bound {
     pub passed_over: Vec<String>,
     /// Exports whose annotations contradict hylint.toml or their path.
     pub contradicted: usize,
+    /// Points that stand in for layers which are in no export, behind the points of the export that names them.
+    pub stand_ins: BTreeMap<ExportId, Vec<Point>>,
     /// For each export the ids of the roles of the hosts that it guards, and where they come from; none when unknown.
     pub export_roles: Vec<(Vec<String>, Option<RoleSource>)>,
 }
@@ -110,6 +123,22 @@ struct Binder<'a> {
     hosts: Vec<Host>,
     transits: Vec<Transit>,
     findings: Vec<Finding>,
+    /// Networks of Azure and what belongs to them.
+    azure: link::Azure<'a>,
+    stand_ins: BTreeMap<ExportId, Vec<Point>>,
+    /// Reads an export with its rules.
+    look: Look<'a>,
+    /// What rules say, of exports that were read for it.
+    contents: BTreeMap<ExportId, Vec<content::Content>>,
+    /// Points of resources that stand in several files.
+    copies: BTreeSet<RunPoint>,
+    /// Files that hold different copies of one thing.
+    differences: BTreeMap<(String, String), content::Differences>,
+    /// Pairs of such files.
+    apart: BTreeSet<(ExportId, ExportId)>,
+    /// Names that hylint.toml resolves.
+    known: BTreeSet<String>,
+    open: Arc<BTreeMap<String, AddrSet>>,
     /// Points of which an error says that they are not bound.
     told: BTreeSet<RunPoint>,
     assumptions: Vec<Assumption>,
@@ -133,6 +162,7 @@ pub fn bind(
     exports: &Heads,
     links: &Links,
     unread: &[Unread],
+    look: Look<'_>,
 ) -> Result<Bound, Vec<Diag>> {
     let cli = CliOverrides::new(matrix, overrides);
     let cli = cli.map_err(|message| {
@@ -145,7 +175,7 @@ pub fn bind(
             code: "option",
         }]
     })?;
-    Ok(bind_all(config, &cli, matrix, exports, links, unread))
+    Ok(bind_all(config, &cli, matrix, exports, links, unread, look))
 }
 
 fn bind_all(
@@ -155,11 +185,12 @@ fn bind_all(
     exports: &Heads,
     links: &Links,
     unread: &[Unread],
+    look: Look<'_>,
 ) -> Bound {
     let claims = claims(config, exports.iter().map(|e| &*e.path));
     let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
-    let mut resolve = links.resolve.clone();
-    resolve.extend(known);
+    let named = known.keys().cloned().collect();
+    let (resolve, open) = links.with_known(known);
     let mut b = Binder {
         config,
         cli,
@@ -169,6 +200,15 @@ fn bind_all(
         index: &links.index,
         ids: ids::Ids::of(exports),
         resolve: Arc::new(resolve),
+        open: Arc::new(open),
+        known: named,
+        azure: link::Azure::of(exports),
+        stand_ins: BTreeMap::new(),
+        look,
+        contents: BTreeMap::new(),
+        copies: BTreeSet::new(),
+        differences: BTreeMap::new(),
+        apart: BTreeSet::new(),
         hosts: Vec::new(),
         transits: Vec::new(),
         findings: links.findings.clone(),
@@ -188,6 +228,8 @@ fn bind_all(
     b.unread_files(unread);
     b.missing_exports();
     b.missing_halves();
+    b.compare_guards();
+    b.tell_differences();
     let roles = b.role_states();
     b.undeclared(&roles);
     b.ask_for_access(&roles);
@@ -271,23 +313,32 @@ pub fn untold<'p>(
 
 impl Binder<'_> {
     /// A point by its indices.
-    fn point(&self, at: RunPoint) -> Option<&hylint_model::Point> {
-        self.exports.point(at)
+    fn point(&self, at: RunPoint) -> Option<&Point> {
+        self.exports.point(at).or_else(|| {
+            let exported = self.exports.get(at.export)?.export.points.len();
+            let all = self.stand_ins.get(&at.export)?;
+            all.get(at.index().checked_sub(exported)?)
+        })
     }
 
     /// Layers of a host's own firewalls among the exports: netfilter's halves are one layer, and so are the rules of
     /// Windows in several files. A second netfilter of one family is a layer of its own, which must agree.
-    fn own_layers(&self, exports: &[ExportId]) -> Vec<Layer> {
+    fn own_layers(&mut self, exports: &[ExportId], host: &str) -> Vec<Layer> {
         let mut layers: Vec<Layer> = Vec::new();
-        for at in self.points_of(exports) {
-            let Some(p) = self.point(at).filter(|p| p.kind.is_host()) else {
-                continue;
-            };
+        let own = self.points_of(exports).into_iter();
+        let own = own.filter(|at| self.point(*at).is_some_and(|p| p.kind.is_host()));
+        let own: Vec<RunPoint> = own.collect();
+        for at in self.current(own, host) {
+            let Some(p) = self.point(at) else { continue };
             let fits = |l: &&mut Layer| {
-                l.points.iter().filter_map(|o| self.point(*o)).all(|o| {
+                l.points.iter().all(|other| {
+                    let Some(o) = self.point(*other) else {
+                        return false;
+                    };
                     let halves =
                         !(o.families.v4 && p.families.v4 || o.families.v6 && p.families.v6);
-                    o.kind == p.kind && (!p.kind.has_halves() || halves)
+                    let apart = self.differ_in_files(*other, at);
+                    o.kind == p.kind && !apart && (!p.kind.has_halves() || halves)
                 })
             };
             match layers.iter_mut().find(fits) {
@@ -369,6 +420,7 @@ impl Binder<'_> {
             site,
             whole_site: self.cli.whole_site,
             findings: self.findings,
+            stand_ins: self.stand_ins,
             assumptions: self.assumptions,
             unread: self.unread,
             passed_over: self.passed_over,

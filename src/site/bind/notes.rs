@@ -22,7 +22,7 @@ pub(super) fn title(p: &Point) -> String {
 }
 
 impl Binder<'_> {
-    fn place_in(&self, export: ExportId, span: Option<Span>) -> Option<Place> {
+    pub(super) fn place_in(&self, export: ExportId, span: Option<Span>) -> Option<Place> {
         self.exports.get(export).map(|e| match span {
             Some(span) => e.place(span),
             None => Place::file(&e.path),
@@ -157,30 +157,6 @@ impl Binder<'_> {
         self.findings.push(f);
     }
 
-    /// An interface has a group that no export holds.
-    pub(super) fn group_not_exported(&mut self, host: &Host, id: &str, export: ExportId) {
-        let message = format!(
-            "the group {id} is on an interface of {} and is not exported",
-            host.name
-        );
-        let known = Known::GroupNotExported {
-            group: id,
-            host: &host.name,
-        };
-        let mut f = Finding::new(
-            Code::IncompleteExport,
-            Severity::Warning,
-            message,
-            Identity::known(&known),
-            self.place_in(export, None),
-        );
-        f.help = Some("export every group of the interface: what it allows is not known".into());
-        f.host = Some(host.name.clone());
-        if !self.findings.contains(&f) {
-            self.findings.push(f);
-        }
-    }
-
     /// Nothing tells the role of an export.
     pub(super) fn unknown_role(&mut self, export: ExportId) {
         self.told.extend(self.points_of(&[export]));
@@ -260,7 +236,11 @@ impl Binder<'_> {
             let claimed = self.claimed_by(entry);
             // That a file of it is not read is told there.
             let told = self.told_entries.contains(&entry);
-            if globs.is_empty() || told || !self.points_of(&claimed).is_empty() {
+            if globs.is_empty()
+                || told
+                || !self.points_of(&claimed).is_empty()
+                || self.is_open_host(name)
+            {
                 continue;
             }
             let wanted: Vec<String> = globs.iter().map(|g| format!("`{}`", g.glob())).collect();
@@ -294,6 +274,16 @@ impl Binder<'_> {
             f.host = (!name.is_empty()).then(|| name.clone());
             self.findings.push(f);
         }
+    }
+
+    /// Whether exports say of a host that no group guards it.
+    fn is_open_host(&self, name: &str) -> bool {
+        let of = self.hosts.iter().filter(|h| h.name == name);
+        let mut points = of.flat_map(|h| &h.layers).flat_map(|l| &l.points);
+        points.any(|at| {
+            self.point(*at)
+                .is_some_and(|p| &*p.name == super::stand_in::NO_GROUP)
+        })
     }
 
     /// netfilter of one family only.

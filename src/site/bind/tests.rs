@@ -79,7 +79,7 @@ fn configured(text: &str, exports: impl Into<Heads>) -> Bound {
 fn bound(config: Option<&Config>, cli: &CliOverrides, m: &Matrix, mut exports: Heads) -> Bound {
     let claims = claims(config, exports.iter().map(|e| &*e.path));
     let links = Links::join(&mut exports, &claims);
-    bind_all(config, cli, m, &exports, &links, &[])
+    bind_all(config, cli, m, &exports, &links, &[], &|_| None)
 }
 
 fn free(cli: &CliOverrides, exports: impl Into<Heads>) -> Bound {
@@ -388,7 +388,12 @@ fn groups_of_an_interface_are_united() {
         ),
     ];
     let b = configured(&aws_site(""), e);
-    assert_eq!(codes(&b), [(Code::UnboundPoint, Severity::Note)], "sg-c3");
+    let acl = (Code::IncompleteExport, Severity::Note);
+    assert_eq!(
+        codes(&b),
+        [acl, (Code::UnboundPoint, Severity::Note)],
+        "sg-c3"
+    );
     assert_eq!(
         b.site.hosts[0].layers,
         [Layer {
@@ -409,8 +414,16 @@ fn an_interface_with_a_group_that_is_not_exported_is_said() {
         groups("aws/sg.json", &[group("sg-a1", "a", "")]),
     ];
     let b = configured(&aws_site(""), e);
-    assert_eq!(codes(&b), [(Code::IncompleteExport, Severity::Warning)]);
-    assert!(b.findings[0].message.contains("sg-zz"));
+    let acl = (Code::IncompleteExport, Severity::Note);
+    assert_eq!(
+        codes(&b),
+        [acl, (Code::IncompleteExport, Severity::Warning)]
+    );
+    assert!(b.findings[1].message.contains("sg-zz"));
+    // What the group allows is not known, so what the others do not allow is not denied.
+    let points = &b.site.hosts[0].layers[0].points;
+    assert_eq!(points.len(), 2);
+    assert_eq!(b.stand_ins.values().flatten().count(), 1);
 }
 
 #[test]
