@@ -210,6 +210,12 @@ impl Tracer<'_> {
                     AssumptionId::Program,
                 ),
                 (allowed && !b.passed.is_empty(), AssumptionId::OtherProgram),
+                (
+                    b.assumed
+                        .iter()
+                        .any(|c| matches!(c.test, Test::InterfaceTypes { .. })),
+                    AssumptionId::InterfaceType,
+                ),
                 (brief, AssumptionId::BriefExport),
                 (default, AssumptionId::WindowsDefaults),
             ] {

@@ -1,0 +1,193 @@
+//! Windows hosts of one site, from the text of their captures to the status of requirements: what a capture shows in part,
+//! programs, profiles, and rules that stand in several files.
+#![allow(clippy::unwrap_used)]
+
+#[path = "common/cli.rs"]
+mod common;
+
+use common::Hylint;
+use hylint::finding::outcome::{Outcome, Status};
+use hylint::session::{Request, check};
+use std::path::PathBuf;
+
+const RULER: &str = "----------------------------------------------------------------------";
+const SITE: &str = "[deployment]\naccess = \"direct\"\n[roles]\ncontroller-management = [\"10.20.1.11\"]\nactive-directory = []\nsql-server = []\nworkspace-client = []\n[[host]]\nname = \"sh1\"\naddresses = [\"10.20.10.31\"]\nroles = [\"session-host\"]\nexports = [\"sh1/*.txt\"]\n";
+
+/// A rule; `fields` replace or add to those of an inbound allow of TCP 38871.
+fn rule(fields: &[(&str, &str)]) -> String {
+    let mut all = vec![
+        ("Rule Name", "r"),
+        ("Enabled", "Yes"),
+        ("Direction", "In"),
+        ("Profiles", "Domain,Private,Public"),
+        ("Grouping", ""),
+        ("LocalIP", "Any"),
+        ("RemoteIP", "10.20.1.11/32"),
+        ("Protocol", "TCP"),
+        ("LocalPort", "38871"),
+        ("RemotePort", "Any"),
+        ("Edge traversal", "No"),
+        ("InterfaceTypes", "Any"),
+        ("Security", "NotRequired"),
+        ("Rule source", "Local Setting"),
+        ("Action", "Allow"),
+    ];
+    for (label, value) in fields {
+        match all.iter_mut().find(|(l, _)| l == label) {
+            Some(f) => f.1 = value,
+            None => all.insert(11, (label, value)),
+        }
+    }
+    let mut out = String::new();
+    for (label, value) in all {
+        out.push_str(&format!("{label}:    {value}\n"));
+        if label == "Rule Name" {
+            out.push_str(&format!("{RULER}\n"));
+        }
+    }
+    format!("\n{out}")
+}
+
+fn block(fields: &[(&str, &str)]) -> String {
+    rule(&[fields, &[("Rule Name", "x"), ("Action", "Block")]].concat())
+}
+
+fn profiles() -> String {
+    let one = |name: &str| {
+        format!(
+            "\n{name} Profile Settings: \n{RULER}\nState                                 ON\nFirewall Policy                       BlockInbound,AllowOutbound\nLocalFirewallRules                    N/A (GPO-store only)\n"
+        )
+    };
+    ["Domain", "Private", "Public"].map(one).concat()
+}
+
+fn run(files: &[(&str, String)], profile: &str) -> Outcome {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("sh1")).unwrap();
+    let site = format!("{SITE}{profile}\n");
+    std::fs::write(dir.path().join("hylint.toml"), site).unwrap();
+    for (name, text) in files {
+        std::fs::write(dir.path().join("sh1").join(name), text).unwrap();
+    }
+    let request = Request {
+        at: "2026-06-01T00:00:00Z".parse().unwrap(),
+        threads: 1,
+        ..Request::new([PathBuf::from(dir.path())])
+    };
+    check(&request).unwrap()
+}
+
+fn status(o: &Outcome, row: u32) -> Status {
+    o.requirements.iter().find(|r| r.row == row).unwrap().status
+}
+
+const DOMAIN: &str = "profile = \"domain\"";
+const IN: &str = "C:\\>netsh advfirewall firewall show rule name=all dir=in verbose\n";
+const OUT: &str = "C:\\>netsh advfirewall firewall show rule name=all dir=out verbose\n";
+
+// Fails if what a part does not show is denied, or if a part of another file is not asked.
+#[test]
+fn parts_of_one_host_unite_and_what_none_shows_is_unverified() {
+    let out_block = block(&[
+        ("Direction", "Out"),
+        ("LocalPort", "Any"),
+        ("RemotePort", "38866"),
+    ]);
+    let inbound = format!("{IN}{}{}", rule(&[]), profiles());
+    let alone = run(&[("in.txt", inbound.clone())], DOMAIN);
+    assert_eq!(status(&alone, 16), Status::Satisfied);
+    assert_eq!(
+        status(&alone, 17),
+        Status::Violated,
+        "all inbound rules are shown"
+    );
+    assert_eq!(status(&alone, 20), Status::Unverified);
+    let outbound = format!("{OUT}{out_block}");
+    let both = run(&[("in.txt", inbound), ("out.txt", outbound)], DOMAIN);
+    assert_eq!(status(&both, 16), Status::Satisfied);
+    assert_eq!(status(&both, 20), Status::Violated);
+    let incomplete = |o: &Outcome| {
+        let mut all = o.findings.iter();
+        all.any(|f| f.code.as_str() == "incomplete-export")
+    };
+    assert!(incomplete(&alone) && !incomplete(&both));
+    let named = IN.replace("name=all dir=in", "name=r");
+    let one = run(
+        &[("a.txt", format!("{named}{}{}", rule(&[]), profiles()))],
+        DOMAIN,
+    );
+    assert_eq!(
+        status(&one, 16),
+        Status::Unverified,
+        "a block may not be shown"
+    );
+    assert_eq!(status(&one, 17), Status::Unverified);
+}
+
+// Fails if rules that demand IPsec are read only beside the firewall's rules, or in every profile.
+#[test]
+fn connection_security_in_a_file_of_its_own_makes_flows_conditional() {
+    let consec = |profile: &str, action: &str| {
+        format!(
+            "\nRule Name:    c\n{RULER}\nEnabled:    Yes\nProfiles:    {profile}\nType:    Static\nMode:    Transport\nEndpoint1:    Any\nEndpoint2:    Any\nProtocol:    Any\nAction:    {action}\nAuth1:    ComputerKerb\n"
+        )
+    };
+    for (consec, want) in [
+        (consec("Domain", "RequireInRequestOut"), Status::Conditional),
+        (consec("Public", "RequireInRequestOut"), Status::Satisfied),
+        (consec("Domain", "RequestInRequestOut"), Status::Satisfied),
+    ] {
+        let rules = format!("{}{}", rule(&[]), profiles());
+        let o = run(
+            &[("rules.txt", rules), ("consec.txt", consec.clone())],
+            DOMAIN,
+        );
+        assert_eq!(status(&o, 16), want, "{consec}");
+    }
+}
+
+// Fails if two active profiles are judged as if both rules held on every network, or a contradiction is not told.
+#[test]
+fn active_profiles_that_decide_differently_and_those_that_the_site_contradicts() {
+    let now = "C:\\>netsh advfirewall monitor show currentprofile\n\nDomain Profile:\n----------------------------------------------------------------------\ncorp\n\nPublic Profile:\n----------------------------------------------------------------------\nNetwork 2\n";
+    let only = rule(&[("Profiles", "Domain")]);
+    let text = |rule: &str| vec![("a.txt", format!("{rule}{}{now}", profiles()))];
+    let told = |o: &Outcome| {
+        let mut all = o.findings.iter();
+        all.any(|f| f.message.contains("active"))
+    };
+    let both = run(&text(&only), "");
+    assert_eq!(status(&both, 16), Status::Conditional);
+    let alike = run(&text(&rule(&[])), "");
+    assert_eq!(status(&alike, 16), Status::Satisfied);
+    let said = run(&text(&only), DOMAIN);
+    assert!(told(&said), "{:?}", said.findings);
+    let agreed = run(&text(&only), "profile = [\"domain\", \"public\"]");
+    assert!(!told(&agreed));
+}
+
+// Fails if `trace` and `check` judge a rule for a program by different processes.
+#[test]
+fn trace_asks_for_the_process_that_is_named_or_that_a_row_expects() {
+    let agent = "C:\\Program Files\\Accops\\agent.exe";
+    let text = format!(
+        "{}{}{}",
+        rule(&[]),
+        block(&[("LocalPort", "Any"), ("Program", agent)]),
+        profiles()
+    );
+    let hylint = Hylint::new().file("a.txt", &text);
+    let path = hylint.path("a.txt");
+    let packet = "--src 10.20.1.11 --dst 10.20.10.31 --proto tcp --dport 38871 --format ndjson";
+    for (more, want) in [
+        ("", "conditional"),
+        ("--program agent.exe", "deny"),
+        ("--program other.exe", "allow"),
+    ] {
+        let line = format!("trace {} {packet} {more}", path.display());
+        let out = Hylint::new().args(&line).run();
+        let first = out.out.lines().next().unwrap_or_default().to_owned();
+        let v: serde_json::Value = serde_json::from_str(&first).unwrap();
+        assert_eq!(v["verdict"], want, "{more}: {first}");
+    }
+}
