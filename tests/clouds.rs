@@ -71,6 +71,76 @@ fn the_oracle_and_hylint_say_the_same_of_random_sites() {
     assert!(told.is_empty(), "{count} differences\n{}", told.join("\n"));
 }
 
+/// Catches two layers that each leave it to the other to say what is open.
+#[test]
+fn a_group_of_subnet_and_interface_hides_nothing() {
+    let open = |src| azure::Rule {
+        name: "ssh".into(),
+        priority: 100,
+        inbound: true,
+        allow: true,
+        proto: Some(6),
+        src: vec![src],
+        dst: vec![azure::Word::Any],
+        sports: vec![(0, 65535)],
+        dports: vec![(22, 22)],
+    };
+    let private = space::Addr::parse("10.70.0.10");
+    let subscription = |src| azure::Azure {
+        vnets: vec![azure::Vnet {
+            spaces: vec![space::Block::parse("10.70.0.0/16")],
+            peerings: Vec::new(),
+            gateway: false,
+        }],
+        subnets: vec![azure::Subnet {
+            vnet: 0,
+            prefixes: vec![space::Block::parse("10.70.0.0/24")],
+            nsg: Some(0),
+            table: None,
+        }],
+        nsgs: vec![azure::Nsg {
+            rules: vec![open(src)],
+            exported: true,
+        }],
+        nics: vec![azure::Nic {
+            subnet: 0,
+            nsg: Some(0),
+            configs: vec![azure::IpConfig {
+                private,
+                asgs: Vec::new(),
+                public: None,
+            }],
+            machine: 0,
+        }],
+        ..azure::Azure::default()
+    };
+    for (src, exposed) in [(azure::Word::Internet, 1), (azure::Word::VirtualNetwork, 0)] {
+        let site = site::Site {
+            clouds: vec![site::Cloud::Azure(subscription(src))],
+            hosts: vec![site::Host {
+                name: "azure0".into(),
+                cloud: 0,
+                machine: 0,
+                declared: vec![private],
+            }],
+            others: vec![("clients", space::Block::parse("10.50.0.0/16"))],
+            rows: vec![site::Row {
+                from: site::Role::Host(0),
+                to: site::Role::Others(0),
+                proto: 6,
+                ports: vec![443],
+                reply: true,
+            }],
+            ..site::Site::default()
+        };
+        let mut tally = Tally::default();
+        let differences = compared(&site, &text::files(&site), &mut tally);
+        let exposure: Vec<_> = differences.iter().filter(|d| !d.contains("->")).collect();
+        assert!(exposure.is_empty(), "{exposure:?}");
+        assert_eq!(tally.exposed, exposed);
+    }
+}
+
 fn keep(folder: &Path, files: &[(String, String)]) {
     for (name, text) in files {
         let path = folder.join(name);

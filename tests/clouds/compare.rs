@@ -21,6 +21,8 @@ pub(crate) struct Tally {
     pub(crate) hosts: BTreeMap<&'static str, usize>,
     /// Rows and hosts of which the documentation leaves open what is right.
     pub(crate) open: usize,
+    /// Findings of exposure that are errors.
+    pub(crate) exposed: usize,
 }
 
 /// The findings that say how much of the Internet reaches something.
@@ -50,6 +52,8 @@ pub(crate) fn compared(site: &Site, files: &[(String, String)], tally: &mut Tall
         Err(all) => return all.iter().map(|d| format!("cannot run: {d}")).collect(),
     };
     tally.sites += 1;
+    let error = |f: &&Finding| is_exposure(f) && f.severity == Severity::Error;
+    tally.exposed += outcome.findings.iter().filter(error).count();
     let mut told = rows(site, &outcome, tally);
     for host in 0..site.hosts.len() {
         told.extend(exposure(site, host, &outcome, tally));

@@ -126,6 +126,8 @@ fn peerings(azure: &mut Azure, n: usize, rng: &mut Rng) {
 fn nic(azure: &mut Azure, machine: usize, subnet: usize, rng: &mut Rng) {
     let base = u128::try_from(10 + 10 * azure.nics.len()).unwrap();
     let prefix = azure.subnets[subnet].prefixes[0];
+    // All configurations of an interface are in the same groups.
+    let asgs: Vec<usize> = (0..azure.asgs).filter(|_| chance(rng, 40)).collect();
     let config = |n: u128, rng: &mut Rng| {
         let sku = one(
             rng,
@@ -133,7 +135,7 @@ fn nic(azure: &mut Azure, machine: usize, subnet: usize, rng: &mut Rng) {
         );
         IpConfig {
             private: prefix.first().plus(base + n),
-            asgs: (0..azure.asgs).filter(|_| chance(rng, 40)).collect(),
+            asgs: asgs.clone(),
             public: chance(rng, 30).then(|| (Addr::parse("52.178.1.1").plus(base + n), sku)),
         }
     };
@@ -146,7 +148,7 @@ fn nic(azure: &mut Azure, machine: usize, subnet: usize, rng: &mut Rng) {
     {
         configs.push(IpConfig {
             private: v6.first().plus(base),
-            asgs: Vec::new(),
+            asgs: asgs.clone(),
             public: None,
         });
     }

@@ -86,7 +86,8 @@ fn layers<'a>(exports: &'a Exports, at: PointId, host: &'a Host<PointId>) -> Vec
     let is_cloud = |at: PointId| exports.point(at).is_some_and(|p| p.kind.is_cloud());
     let guards = host_guards(exports, host, Direction::In);
     let others = host.layers.iter().enumerate();
-    let others = others.filter(|(n, _)| Some(*n) != here);
+    // The group of a subnet may be that of the interface too: what it lets in once, it lets in again.
+    let others = others.filter(|(_, l)| !l.points.contains(&at));
     let layer = |(n, l): (usize, &'a crate::site::Layer<PointId>)| {
         let of_layer = guards
             .iter()

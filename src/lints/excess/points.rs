@@ -48,8 +48,12 @@ pub(crate) fn findings<'a>(flows: Flows<'a>, exports: &'a Exports, idle: &Idle) 
         };
         let needed = Needed::at(flows, hosts, point.kind, families(point));
         let Some(first) = hosts.first() else { continue };
+        // The group of a subnet may be that of the interface too, and is asked once.
+        let mut asked = Vec::new();
         for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
-            if guard.points.contains(&at) {
+            let key = (guard.points, guard.profile);
+            if guard.points.contains(&at) && !asked.contains(&key) {
+                asked.push(key);
                 let others = if assumed {
                     alternative_profiles(exports, &guard)
                 } else {
@@ -95,13 +99,18 @@ fn together<'a>(flows: Flows<'a>, exports: &'a Exports, idle: &Idle, told: &mut 
     let mut layers: BTreeMap<&[PointId], Vec<&'a Host<PointId>>> = BTreeMap::new();
     for h in &flows.part.hosts {
         for l in &h.layers {
-            layers.entry(&l.points).or_default().push(h);
+            let hosts = layers.entry(&l.points).or_default();
+            if !hosts.last().is_some_and(|last| std::ptr::eq(*last, h)) {
+                hosts.push(h);
+            }
         }
     }
     for (points, hosts) in layers {
         let Some(first) = hosts.first() else { continue };
+        let mut asked = Vec::new();
         for (guard, _, _) in host_guards(exports, first, Direction::In) {
-            if guard.points == points {
+            if guard.points == points && !asked.contains(&guard.profile) {
+                asked.push(guard.profile);
                 ask(&guard, &hosts, false);
             }
         }
