@@ -71,7 +71,7 @@ impl<'a> Passage<'a> {
             if self.acts(rule, kinds) {
                 if rule.action == Action::Return {
                     // Decided here as far as this point goes: the next one of the layer has the word.
-                    let leaving = split(self.ctx, self.dir, rule, &mut met);
+                    let leaving = split(&self.ctx, self.dir, rule, &mut met);
                     steps += cost(&leaving);
                     left.extend(leaving);
                 } else {
