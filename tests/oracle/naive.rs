@@ -143,7 +143,8 @@ impl Case<'_> {
         let redirected = side == Side::Dst && w.translated == Some(true);
         let moved = side == Side::Dst && w.translated.is_some();
         let by_direction = self.own_side == Some(side) && !moved;
-        redirected || by_direction || a.is_loopback() || self.own == Some(a)
+        let hides = side == Side::Dst && w.fixed.behind.is_some();
+        redirected || hides || by_direction || a.is_loopback() || self.own == Some(a)
     }
 
     /// Whether some member holds every field.

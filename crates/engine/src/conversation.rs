@@ -16,7 +16,7 @@ use super::trail::{Known, Moved, Start, Trail};
 use super::verdict::{Judgement, subtract_all};
 use crate::rulespace::Index;
 use hylint_model::{Body, Condition, Direction};
-use hylint_space::{AddrSet, FlagSet, PacketBox, StateSet, TcpFlags, proto};
+use hylint_space::{AddrSet, FlagSet, PacketBox, StateSet, TcpFlags, class, proto};
 use smallvec::SmallVec;
 
 /// Questions that one conversation may cost.
@@ -407,7 +407,7 @@ impl<'a> Talk<'_, 'a> {
         if own.has(family) {
             own
         } else {
-            of_one().only(family)
+            of_one().subtract(class::loopback()).only(family)
         }
     }
 

@@ -325,7 +325,7 @@ fn decide<'a>(
             .map(|()| Tri::True),
         Test::AddrType { side, types } => {
             let own = match (dir, side) {
-                (_, Side::Dst) if piece.redirected => true,
+                (_, Side::Dst) if piece.redirected || piece.is_behind() => true,
                 (Direction::In, Side::Dst) => piece.sent_to.is_none(),
                 (Direction::Out, Side::Src) => true,
                 _ => false,

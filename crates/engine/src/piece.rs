@@ -114,6 +114,11 @@ impl<'a> Piece<'a> {
         p
     }
 
+    /// Whether they are for an address of this host that hides their peer.
+    pub(super) fn is_behind(&self) -> bool {
+        self.known.as_ref().is_some_and(|k| k.behind.is_some())
+    }
+
     /// What connection tracking changes of packets of a translated connection: their destination before the routing, their
     /// source at the end (`nf_nat_packet`). Untracked ones it leaves alone.
     pub(super) fn follow_translation(&mut self, hook: Hook) {
