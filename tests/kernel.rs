@@ -176,11 +176,12 @@ fn size_of_talks() -> talks::Size {
     let numbers = if std::env::var_os("HYLINT_KERNEL_SEEDS").is_some() {
         whole.seeds
     } else {
-        (1..=if whole.deep { 400 } else { 40 }).collect()
+        (1..=if whole.deep { 400 } else { 24 }).collect()
     };
     talks::Size {
         seeds: numbers,
         talks: if whole.deep { 200 } else { 80 },
+        deep: whole.deep,
     }
 }
 

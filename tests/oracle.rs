@@ -105,7 +105,7 @@ fn for_conversations(mut point: Point) -> Point {
         let hook = |c: &Chain| c.base.as_ref().map(|b| b.hook);
         let ids: Vec<_> = nf.chains().map(|(id, _, c)| (id, hook(c))).collect();
         for (id, hook) in ids {
-            for rules in nf.chain_rules_mut(id) {
+            if let Some(rules) = nf.chain_rules_mut(id) {
                 rules.retain(|r| in_place(hook, r));
             }
         }

@@ -217,8 +217,8 @@ pub(super) fn of<'a>(
         };
         return Some(Failure::denied(first, by, cause));
     }
-    if !later.is_empty() && !(peers.unknown && !peers.external && spares(&later, goal, peer_is_src))
-    {
+    let spared = peers.unknown && !peers.external && spares(&later, goal, peer_is_src);
+    if !later.is_empty() && !spared {
         let stop = denier(&answer.branches, &later, |s| s != Stage::Request)?;
         let cause = match stop.stage {
             Stage::NextRequest => Cause::NextDenied { partial },

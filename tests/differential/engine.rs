@@ -151,6 +151,10 @@ fn of_check(c: &Checked<'_>) -> Answer {
             _ => {}
         }
     }
+    if conditions.is_empty() {
+        // Packets alone differ: an address or a port that a translation leaves open.
+        conditions.push("translation to one of several addresses or ports".to_owned());
+    }
     let verdict = match c.status {
         _ if c.assumptions.iter().any(|(id, _)| owner(id)) => {
             conditions.push("owner".to_owned());

@@ -156,7 +156,7 @@ impl Naive<'_> {
             _ => &w.in_iface,
         };
         let bound = base.devices.is_empty() || base.devices.contains(device);
-        bound && (base.kind != ChainType::Nat || w.state == "NEW" && !w.nat_done)
+        bound && (base.kind != ChainType::Nat || w.state == "NEW" && !w.nat_done && !w.known)
     }
 
     fn base(&self, (t, index): (&Table, usize), w: Walker, out: &mut Outcomes) -> Vec<Walker> {

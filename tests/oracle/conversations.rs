@@ -246,6 +246,7 @@ impl Conversation<'_> {
             return vec![start];
         }
         let t = self.talk;
+        start.known = true;
         start.connmark = w.connmark;
         let end = w.end.as_ref();
         start.dnat = state != "INVALID" && end.is_some_and(|e| e.moved);
@@ -306,7 +307,8 @@ impl Conversation<'_> {
         match &w.end {
             None => {
                 next.end = Some(end);
-                next.masked = passed.masked && !untracked;
+                // What a host sends itself is hidden behind its own address, which is shown then.
+                next.masked = passed.masked && !untracked && t.way != Direction::Out;
                 Some(next)
             }
             Some(first) => {

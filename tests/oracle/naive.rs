@@ -60,6 +60,8 @@ pub(crate) struct Walker {
     pub(crate) on: bool,
     /// Its source was hidden.
     pub(crate) masked: bool,
+    /// Its connection is known, and with it how it is translated.
+    pub(crate) known: bool,
     /// What is to be changed of a packet of a connection that is translated.
     pub(crate) fixed: Fixed,
 }
@@ -119,6 +121,7 @@ impl Case<'_> {
             route: None,
             on: false,
             masked: false,
+            known: false,
             fixed: Fixed::default(),
         }
     }

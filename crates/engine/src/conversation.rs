@@ -171,7 +171,7 @@ impl<'a> Talk<'_, 'a> {
         drop(start);
         if number > 0
             && let Some(trail) = all_pass(&branches)
-            && !self.is_broken(number, past, trail)
+            && !self.is_broken(number, of, past, trail)
         {
             let past = past.after(number, q.asked.clone(), trail);
             return self.go_on(q.number, of, &past, branches);
@@ -240,8 +240,14 @@ impl<'a> Talk<'_, 'a> {
                 continue;
             }
             let trail = b.trail.take();
-            if self.is_broken(q.number, past, trail.as_deref()) {
-                b.effect = Effect::Deny;
+            if self.is_broken(q.number, of, past, trail.as_deref()) {
+                // Which of its own addresses a host is hidden behind, no rule says: it may be this one.
+                let hidden = trail.as_ref().is_some_and(|t| t.masked);
+                b.effect = match self.direction {
+                    Direction::Out if past.masked => Effect::Unknown,
+                    Direction::In if hidden => Effect::Unknown,
+                    _ => Effect::Deny,
+                };
                 b.alone = false;
                 out.push(b);
             } else if !answers {
@@ -257,7 +263,8 @@ impl<'a> Talk<'_, 'a> {
         }
         let several = groups.len() > 1;
         for (trail, group) in groups {
-            let past = past.after(q.number, q.asked.clone(), trail.as_deref());
+            let mut past = past.after(q.number, q.asked.clone(), trail.as_deref());
+            past.masked &= self.direction != Direction::Out || self.has_several(of);
             let Some((next, past)) = self.next(q.number, &past) else {
                 group.into_iter().for_each(|b| push(&mut out, b, &stopped));
                 continue;
@@ -400,6 +407,13 @@ impl<'a> Talk<'_, 'a> {
         }
     }
 
+    /// Whether this host has several addresses. If it has one, what it sends itself is hidden behind this one, which is no
+    /// change.
+    fn has_several(&self, of: &PacketBox) -> bool {
+        let own = self.there.local.only(family(of));
+        own.v4.count() + own.v6.count() > 1
+    }
+
     /// The addresses that a peer may be shown instead of the source: this host's own, whichever it is.
     fn shown(&self, of: &PacketBox) -> AddrSet {
         let family = family(of);
@@ -412,7 +426,13 @@ impl<'a> Talk<'_, 'a> {
     }
 
     /// Whether translation breaks a conversation: it changed some of its packets and not the others.
-    fn is_broken(&self, number: usize, past: &Past<'a>, trail: Option<&Trail<'a>>) -> bool {
+    fn is_broken(
+        &self,
+        number: usize,
+        of: &PacketBox,
+        past: &Past<'a>,
+        trail: Option<&Trail<'a>>,
+    ) -> bool {
         if number == 0 || !self.stateful {
             return false;
         }
@@ -423,11 +443,10 @@ impl<'a> Talk<'_, 'a> {
         let masked = trail.is_some_and(|t| t.masked);
         if number % 2 == 1 {
             // The peer waits for an answer from the address that it asked.
-            let own = self.direction == Direction::In && past.moved.is_none();
             moved
                 || was_moved && !unmasked
                 || past.masked && untracked
-                || masked && !own && self.direction == Direction::Forward
+                || masked && (self.direction == Direction::Forward || self.has_several(of))
         } else {
             moved != was_moved || past.masked && untracked
         }

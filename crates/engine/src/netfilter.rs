@@ -568,11 +568,12 @@ fn part<'a>(p: &Piece<'a>, spaces: [(PacketBox, &mut Vec<Piece<'a>>); 2]) {
     }
 }
 
-/// nat chains see only packets that start a connection, and none that another nat chain of the hook has translated.
+/// nat chains see only packets that start a connection, and none that another nat chain of the hook has translated or whose
+/// connection is known though nobody answered it.
 fn untouched_by_nat(pieces: Vec<Piece<'_>>) -> (Vec<Piece<'_>>, Vec<Piece<'_>>) {
     let (mut skipped, mut first) = (Vec::new(), Vec::new());
     for p in pieces {
-        if p.bound {
+        if p.bound || p.known.is_some() {
             skipped.push(p);
             continue;
         }
