@@ -141,6 +141,8 @@ pub enum Known<'a> {
     },
     /// Settings of a host whose rules were not read.
     SettingsWithoutRules,
+    /// Rules beside those of iptables are not read.
+    RulesBeside,
     /// A file without text.
     EmptyFile,
     /// A file that is no text.
@@ -293,6 +295,7 @@ impl Known<'_> {
             Self::SetsTooLarge { lookups, first } => format!(
                 "{lookups} set lookups are too large to be judged member by member, the first of {first}"
             ),
+            Self::RulesBeside => "rules beside those of iptables are not read".into(),
             Self::SettingsWithoutRules => {
                 "these profile settings belong to no rules that were read".into()
             }

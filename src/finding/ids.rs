@@ -61,6 +61,8 @@ names! {
         OtherProgram = "other-program",
         /// A rule's owner is the one that connects.
         Owner = "owner",
+        /// Rules that nft made beside those of iptables are in no export.
+        OtherNftTables = "other-nft-tables",
         /// A role is that of the ports which are open.
         RoleInferred = "role-inferred",
     }

@@ -1,12 +1,13 @@
 //! What a check rests on: the rules that let its packets through, and what was taken for granted of them.
 
+use super::Exports;
 use super::check::Checked;
 use super::exports::Exports;
 use super::overruled;
 use super::probe::Answer;
 use crate::finding::AssumptionId;
 use hylint_engine::{Decider, Effect};
-use hylint_model::{Condition, DefaultOrigin, Test};
+use hylint_model::{Body, Condition, DefaultOrigin, OtherRules, Point, Test};
 use hylint_space::PacketBox;
 use std::collections::HashMap;
 
@@ -24,7 +25,12 @@ impl<'a> Checked<'a> {
         self.assumptions.iter().map(text).collect()
     }
 
-    pub(super) fn note_assumptions(&mut self, answer: &Answer<'a>, goal: &PacketBox) {
+    pub(super) fn note_assumptions(
+        &mut self,
+        exports: &Exports,
+        answer: &Answer<'a>,
+        goal: &PacketBox,
+    ) {
         if let Some(i) = &answer.interface {
             self.assumptions
                 .insert((AssumptionId::Interface, i.clone()));
@@ -36,6 +42,10 @@ impl<'a> Checked<'a> {
         {
             if !self.evidence.iter().any(|e| same_decider(e, &b.by)) && self.evidence.len() < 8 {
                 self.evidence.push(b.by);
+            }
+            if hides_others(exports.point(b.by.at())) {
+                self.assumptions
+                    .insert((AssumptionId::OtherNftTables, String::new()));
             }
             for a in &b.assumed {
                 self.assumptions.insert(assumption(a));
@@ -89,6 +99,14 @@ impl<'a> Checked<'a> {
         let each = named.into_iter();
         self.assumptions
             .extend(each.map(|text| (AssumptionId::OtherProgram, text)));
+    }
+}
+
+/// Whether rules that nft made may filter what a point accepts, and nothing shows that there are any.
+pub(crate) fn hides_others(point: Option<&Point>) -> bool {
+    match point.map(|p| &p.body) {
+        Some(Body::Netfilter(n)) => n.others == OtherRules::Hidden,
+        _ => false,
     }
 }
 

@@ -245,7 +245,7 @@ fn ask<'a>(
         drop(answer);
         answer = put(&goal);
     }
-    c.note_assumptions(&answer, &goal);
+    c.note_assumptions(exports, &answer, &goal);
     c.note_passed_blocks(exports, &answer, &goal);
     c.failure = failure::of(&answer, &goal, (peers, !mine_is_src), spec);
     if let Some(f) = &mut c.failure {
@@ -266,7 +266,7 @@ fn status<'a>(answer: &Answer<'a>, f: &Failure<'a>) -> Status {
             (
                 Effect::Unknown,
                 Decider::Nothing {
-                    reason: Reason::IncompleteExport,
+                    reason: Reason::IncompleteExport | Reason::MalformedExport,
                     ..
                 },
             ),

@@ -17,6 +17,7 @@ mod remedy;
 mod spec;
 pub mod whole;
 
+pub(crate) use assumed::hides_others;
 pub use assumed::same_decider;
 pub use check::{Checked, run};
 pub use exports::Exports;

@@ -3,6 +3,7 @@
 //! A scope is the files of one `[[host]]` or `[[transit]]`, or else the files of one folder.
 
 mod azure;
+mod beside;
 mod facts;
 mod ids;
 mod ipset;
@@ -12,25 +13,28 @@ mod windows;
 
 use crate::finding::Finding;
 use crate::load::{ExportId, Heads, LoadedExport};
+use hylint_model::Body;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 
 pub use azure::{Azure, Tags, public};
+pub use beside::Beside;
 pub use ids::{INTERNET, VIRTUAL_NETWORK, parent, same_id, short_name};
 pub use ipset::files as set_files;
 pub use scope::{Index, Links};
 
 impl Links {
     /// Joins what exports say beside their rules; [`settle`] then carries it into the rules of each. `claims` are for each
-    /// export the entries of the site that name it.
+    /// export the entries of the site that name it; `beside` are files of rules that no reader takes.
     #[must_use]
-    pub fn join(heads: &mut Heads, claims: &[Vec<usize>]) -> Self {
+    pub fn join(heads: &mut Heads, claims: &[Vec<usize>], beside: &[Beside<'_>]) -> Self {
         let mut out = Self {
             index: Index::new(heads, claims),
             ..Self::default()
         };
         windows::join(heads, &mut out);
         facts::resolve(heads, &mut out);
+        beside::join(heads, &mut out, beside);
         out
     }
 }
@@ -49,6 +53,9 @@ pub fn settle(
     if let Some(head) = heads.get(at) {
         for (p, head) in export.export.points.iter_mut().zip(&head.export.points) {
             p.windows.clone_from(&head.windows);
+            if let (Body::Netfilter(own), Body::Netfilter(head)) = (&mut p.body, &head.body) {
+                own.others = head.others;
+            }
         }
     }
     own_side::settle(&mut export.export);

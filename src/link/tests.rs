@@ -25,7 +25,7 @@ fn run(exports: &mut [LoadedExport], known: &[(&str, &str)]) -> Links {
         .collect();
     let heads: Vec<LoadedExport> = exports.iter_mut().map(LoadedExport::take_head).collect();
     let mut heads = Heads::new(heads);
-    let mut out = Links::join(&mut heads, &vec![Vec::new(); exports.len()]);
+    let mut out = Links::join(&mut heads, &vec![Vec::new(); exports.len()], &[]);
     for (at, e) in heads.ids().zip(exports.iter_mut()) {
         let found = settle(e, at, &heads, &out.index, &known);
         out.findings.extend(found);

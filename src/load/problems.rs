@@ -7,6 +7,7 @@
 //! | incomplete | `incomplete-export` | warning |
 //! | unmodelled, the rule is in the model | `unmodelled-match` | note (the engine raises it where a verdict rests on it) |
 //! | unmodelled, the rule is in no model | `unmodelled-match` | error |
+//! | disputed (some tools refuse it) | `malformed-export` | warning |
 //! | note (odd, but decided) | `malformed-export` | note |
 
 use super::LoadedExport;
@@ -61,6 +62,7 @@ pub fn classify(p: &Problem) -> (Code, Severity) {
         (ProblemKind::Incomplete, _) => (Code::IncompleteExport, Severity::Warning),
         (ProblemKind::Unmodelled, true) => (Code::UnmodelledMatch, Severity::Error),
         (ProblemKind::Unmodelled, false) => (Code::UnmodelledMatch, Severity::Note),
+        (ProblemKind::Disputed, _) => (Code::MalformedExport, Severity::Warning),
         (ProblemKind::Note, _) => (Code::MalformedExport, Severity::Note),
     }
 }
@@ -99,7 +101,8 @@ fn label(p: &Problem) -> String {
         (ProblemKind::Empty, _) => "no rule follows",
         (ProblemKind::Incomplete, _) => "not all of it is here",
         (ProblemKind::Unmodelled, false) => "its effect is not modelled",
-        (ProblemKind::Note, _) => "read so",
+        (ProblemKind::Disputed, false) => "not loaded by every tool",
+        (ProblemKind::Note, false) => "read so",
         (_, true) => "not in the model",
     };
     text.into()

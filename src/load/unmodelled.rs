@@ -40,7 +40,7 @@ pub fn unmodelled(source: &Source, export: &Export) -> Vec<Unmodelled> {
         .problems
         .iter()
         .filter(said)
-        .map(|p| entry(p.span, &p.message, p.dropped))
+        .map(|p| entry(p.span, p.reason.unwrap_or(&p.message), p.dropped))
         .collect();
     let mut named: Vec<u32> = out.iter().map(|u| u.line).collect();
     named.sort_unstable();

@@ -8,10 +8,10 @@ use super::request::{Request, SiteScope};
 use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::common::progress::Progress;
-use crate::link::Links;
+use crate::link::{Beside, Links};
 use crate::load::{
     self, Discovered, ExportId, FileRef, Files, Keep, Loaded, LoadedExport, Missing, NameKind,
-    Overlay, Read,
+    Overlay, Read, Unread,
 };
 use crate::rules::matrix::{self, Matrix};
 use crate::site::{self, Bound, Config, Overrides, bind as bind_site};
@@ -86,7 +86,11 @@ pub(super) fn open(
             bind_site::claims(config.as_ref(), loaded.heads.iter().map(|e| &*e.path))
         }
     };
-    let links = Links::join(&mut loaded.heads, &claims);
+    let links = Links::join(
+        &mut loaded.heads,
+        &claims,
+        &beside(&request, config.as_ref(), &loaded.unread),
+    );
     let mut unentered = reading.found.findings;
     if request.scope == SiteScope::Declared {
         let mut read: Vec<&str> = reading.found.files.iter().map(|f| &*f.shown).collect();
@@ -132,6 +136,20 @@ fn bind_documents(config: Option<&Config>, files: &mut [FileRef]) {
         let mut globs = globs.flatten().filter(|g| g.is_match(&path));
         file.bound = globs.any(|g| is_for(g.glob().glob()));
     }
+}
+
+/// Files of rules that filter the same packets as those of iptables beside them.
+fn beside<'a>(request: &Request, config: Option<&Config>, unread: &'a [Unread]) -> Vec<Beside<'a>> {
+    let other = |u: &&Unread| u.like.is_some_and(|l| l.filters_beside_iptables());
+    let paths: Vec<&str> = unread.iter().filter(other).map(|u| &*u.path).collect();
+    let claims = match request.scope {
+        SiteScope::OneHost => vec![vec![0]; paths.len()],
+        SiteScope::Declared | SiteScope::Undeclared => {
+            bind_site::claims(config, paths.iter().copied())
+        }
+    };
+    let each = paths.into_iter().zip(claims);
+    each.map(|(path, claims)| Beside { path, claims }).collect()
 }
 
 /// Binds exports to hosts.

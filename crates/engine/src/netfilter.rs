@@ -17,8 +17,8 @@ use super::sets::PointId;
 use super::trail::Start;
 use crate::rulespace::Kinds;
 use hylint_model::{
-    Action, Chain, ChainId, ChainType, Direction, Hook, Hooked, NatKind, Netfilter, Rule, Table,
-    priority,
+    Action, Chain, ChainId, ChainType, Direction, Hook, Hooked, NatKind, Netfilter, OtherRules,
+    Rule, Table, priority,
 };
 use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet, PacketBox, StateSet, class};
 use smallvec::SmallVec;
@@ -104,6 +104,11 @@ pub(super) fn evaluate<'a>(
     } else {
         w.path(start)
     };
+    if matches!(nf.others, OtherRules::Shown(_)) {
+        // Another rule set may drop what this one accepts; what this one drops is dropped.
+        w.give_up(passed, Reason::IncompleteExport);
+        return w.out;
+    }
     for p in passed {
         let by = p.by.unwrap_or(Decider::Nothing {
             at,
@@ -299,6 +304,10 @@ impl<'a> HookWalk<'a, '_> {
             return pieces;
         }
         let (mut skipped, pieces) = self.seen_by(b, pieces);
+        if !self.nf.is_loaded(&b.table.name) {
+            self.give_up(pieces, Reason::MalformedExport);
+            return skipped;
+        }
         let flow = self.chain(b.id, pieces, 0);
         if let (Some(log), false) = (&mut self.log, flow.returned.is_empty()) {
             log.push(Step {

@@ -11,6 +11,8 @@ use smallvec::SmallVec;
 pub enum Reason {
     /// A half, a direction or a chain was not exported.
     IncompleteExport,
+    /// The tools refuse the part of the export that would decide.
+    MalformedExport,
     /// It would take more than [`BRANCH_BUDGET`](crate::BRANCH_BUDGET) pieces.
     Budget,
     /// Chains jump deeper than the kernel lets them.
@@ -29,6 +31,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::IncompleteExport => "incomplete-export",
+            Self::MalformedExport => "malformed-export",
             Self::Budget => "budget",
             Self::ChainDepth => "chain-depth",
             Self::NoFilter => "no-filter",

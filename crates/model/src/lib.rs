@@ -26,8 +26,8 @@ pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
 pub use direction::Direction;
 pub use listener::{Asked, Listener, file_name};
 pub use netfilter::{
-    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, Table, TableFamily,
-    priority,
+    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, OtherRules, Table,
+    TableFamily, priority,
 };
 pub use point::{
     Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, Lists, Point, PointKind,

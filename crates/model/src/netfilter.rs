@@ -307,6 +307,24 @@ pub struct Netfilter {
     /// The export holds every chain that filters, so that a hook without one lets packets through. Where it is false (a dump
     /// of iptables), such a hook was not exported.
     pub whole: bool,
+    /// Tables that the tools would not load as the export has them: what is in force there is not known. They have their
+    /// base chains and no rules.
+    pub unloaded: Vec<Box<str>>,
+    /// Whether other rule sets filter the same packets.
+    pub others: OtherRules,
+}
+
+/// What is known of rule sets that filter the same packets and are not in the export: iptables-nft and the legacy tools
+/// each show their own tables, and nothing that nft made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OtherRules {
+    /// Nothing is said of them.
+    #[default]
+    Unsaid,
+    /// The export is of a tool that shows its own tables alone, and nothing shows others.
+    Hidden,
+    /// Something shows that there are some, at this place of the export; empty where another file shows it.
+    Shown(Span),
 }
 
 impl Netfilter {
@@ -325,7 +343,15 @@ impl Netfilter {
             bases,
             sets: Vec::new(),
             whole: false,
+            unloaded: Vec::new(),
+            others: OtherRules::Unsaid,
         }
+    }
+
+    /// Whether what the export has of a table is what the tools load.
+    #[must_use]
+    pub fn is_loaded(&self, table: &str) -> bool {
+        !self.unloaded.iter().any(|t| **t == *table)
     }
 
     /// In file order.

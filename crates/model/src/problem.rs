@@ -14,6 +14,9 @@ pub enum ProblemKind {
     Incomplete,
     /// Understood as far as it goes, but its effect on packets is not modelled (`unmodelled-match`).
     Unmodelled,
+    /// Taken by some tools and refused by others, or at odds with what else is known of the file: told as a warning
+    /// (`malformed-export`), and read as the tools that take it do.
+    Disputed,
     /// Odd but decided; told so that nothing is silent (a note).
     Note,
 }
@@ -33,6 +36,8 @@ pub struct Problem {
     pub help: Option<String>,
     /// What is not here is all of this direction, which another file of the host may hold: then it is no problem.
     pub elsewhere: Option<Direction>,
+    /// Why a dropped text is in no rule, in one word, where that says more than the message.
+    pub reason: Option<&'static str>,
     /// True when the text at `span` held a rule (or may have) that is in no rule of the model.
     pub dropped: bool,
 }
@@ -47,6 +52,7 @@ impl Problem {
             known_as: None,
             help: None,
             elsewhere: None,
+            reason: None,
             dropped: false,
         }
     }
@@ -62,6 +68,13 @@ impl Problem {
     #[must_use]
     pub fn elsewhere(mut self, direction: Direction) -> Self {
         self.elsewhere = Some(direction);
+        self
+    }
+
+    /// Says in one word why the text is in no rule.
+    #[must_use]
+    pub fn reason(mut self, word: &'static str) -> Self {
+        self.reason = Some(word);
         self
     }
 

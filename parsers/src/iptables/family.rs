@@ -4,8 +4,39 @@ use super::layout::Dump;
 use super::token::Tokens;
 use hylint_space::Family;
 
+/// The family of a dump and, where that contradicts what else is known, what to say of it: by its header, by a name that a
+/// tool loads rules from, by the addresses in it, by any other name, by words of one family.
+pub(super) fn of(
+    text: &str,
+    dump: &Dump<'_>,
+    named: Option<Named>,
+) -> (Option<Family>, Option<String>) {
+    let (strong, weak) = words(text, dump);
+    let certain = named.filter(|n| n.certain).map(|n| n.family);
+    let name = named.map(|n| n.family);
+    let family = dump.family.or(certain).or(strong).or(name).or(weak);
+    let listing = dump.tables.iter().any(|t| t.listing);
+    let contradiction = family
+        .zip(name)
+        .filter(|(is, named)| is != named && !listing)
+        .map(|(is, named)| {
+            format!(
+                "the file's name speaks of {} and its text of {}",
+                named.as_str(),
+                is.as_str()
+            )
+        });
+    (family, contradiction)
+}
+
 /// The family that the rules speak of; `None` if they name no address and no protocol of one family, or of both.
 pub(super) fn infer(text: &str, dump: &Dump<'_>) -> Option<Family> {
+    let (strong, weak) = words(text, dump);
+    strong.or(weak)
+}
+
+/// The family of the addresses in a dump, and that of its other words.
+fn words(text: &str, dump: &Dump<'_>) -> (Option<Family>, Option<Family>) {
     let mut weak = None;
     let places = dump
         .tables
@@ -21,10 +52,10 @@ pub(super) fn infer(text: &str, dump: &Dump<'_>) -> Option<Family> {
                     if t.text != "!" =>
                 {
                     if let Some(f) = of_address(t.text) {
-                        return Some(f);
+                        return (Some(f), weak);
                     }
                 }
-                word if only(word).is_some() => return None,
+                word if only(word).is_some() => return (None, None),
                 _ => weak = weak.or_else(|| of_word(before, t.text)),
             }
             if t.text != "!" {
@@ -32,7 +63,52 @@ pub(super) fn infer(text: &str, dump: &Dump<'_>) -> Option<Family> {
             }
         }
     }
-    weak
+    (None, weak)
+}
+
+/// What a file's name says of its family.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named {
+    pub(super) family: Family,
+    /// It is a name that a tool of this family loads rules from: `rules.v6`, `ip6tables.rules`.
+    pub(super) certain: bool,
+}
+
+/// What a file's name says: that of `rules.v6`, of `ip6tables.rules`, of `/etc/sysconfig/iptables`.
+pub(super) fn named(path: &str) -> Option<Named> {
+    let name = path
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or("")
+        .to_ascii_lowercase();
+    let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
+    let says = |all: &[&str]| words().any(|w| all.contains(&w));
+    let v6 = says(&[
+        "v6",
+        "ipv6",
+        "ip6",
+        "inet6",
+        "ip6tables",
+        "rules6",
+        "iptables6",
+    ]);
+    let v4 = says(&["v4", "ipv4", "ip4", "inet4", "rules4", "iptables4"]);
+    // Distributions restore IPv4 rules from files of these names.
+    let usual = [
+        "iptables",
+        "iptables.rules",
+        "iptables.up.rules",
+        "iptables.save",
+        "iptables-save",
+    ];
+    let certain = name.ends_with(".v4") || name.ends_with(".v6") || says(&["ip6tables"]);
+    let family = match (v4, v6) {
+        (false, true) => Family::V6,
+        (true, false) => Family::V4,
+        (false, false) if usual.contains(&name.as_str()) => Family::V4,
+        _ => return None,
+    };
+    Some(Named { family, certain })
 }
 
 /// The family whose tool alone takes a line with this option; the other one passes over it (iptables(8), `-4` and `-6`).

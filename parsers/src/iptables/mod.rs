@@ -3,6 +3,7 @@
 //! Two passes: `layout` splits lines into dumps, tables, chains and places of rules and counts the rules; `rule` reads
 //! each rule. What a match or target means is in the tables [`MATCHES`] and [`TARGETS`].
 
+mod block;
 mod builtin;
 mod changes;
 mod draft;
@@ -10,11 +11,13 @@ mod edit;
 mod family;
 mod ipset;
 mod layout;
+mod loading;
 mod matches;
 mod names;
 mod nat;
 mod place;
 mod read;
+mod refuse;
 mod rule;
 mod script;
 mod targets;

@@ -1,13 +1,14 @@
 //! Detects and reads a text: `layout` finds dumps, tables and chains in it, `rule` reads each rule.
 
-use super::builtin::{TableName, chain_name as name_of, is_base_chain, table_family};
-use super::layout::{self, Dump, TableLines};
-use super::{changes, family, ipset, rule, script};
+use super::block::{Reading, Tool, empty_table, load};
+use super::builtin::{TableName, table_family};
+use super::layout::{self, Dump};
+use super::{changes, family, ipset, script};
 use crate::input::{Depth, Input, Score};
 use crate::write::WriteError;
 use hylint_model::{
-    Body, Chain, Companion, Export, Families, Hook, Netfilter, Point, PointKind, Problem,
-    ProblemKind, Table, TableFamily,
+    Body, Companion, Export, Families, Netfilter, OtherRules, Point, PointKind, Problem,
+    ProblemKind,
 };
 use hylint_space::{AddrSet, Family, PacketBox};
 
@@ -81,12 +82,17 @@ fn command_score(line: &str, table: bool) -> Score {
 }
 
 pub(super) fn read(input: &Input<'_>) -> Export {
-    read_to(&input.source.text, input.depth)
+    read_to(&input.source.text, &input.source.path, (input.depth, true))
 }
 
 /// Reads all of a text.
 pub(super) fn read_text(text: &str) -> Export {
-    read_to(text, Depth::Whole)
+    read_to(text, "", (Depth::Whole, true))
+}
+
+/// The same, whatever the tools would refuse to load of it.
+pub(super) fn read_leniently(text: &str) -> Export {
+    read_to(text, "", (Depth::Whole, false))
 }
 
 /// Writes netfilter points as dumps, one after the other. A point of one family gets the header that names it; one whose
@@ -97,10 +103,10 @@ pub(super) fn read_text(text: &str) -> Export {
 /// ports without a protocol that has them, a disabled rule, a Windows condition, a rule that iptables-restore would refuse
 /// for its length.
 pub fn write<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String, WriteError> {
-    super::write::write(points, read_text)
+    super::write::write(points, read_leniently)
 }
 
-fn read_to(text: &str, depth: Depth) -> Export {
+fn read_to(text: &str, path: &str, (depth, strict): (Depth, bool)) -> Export {
     let layout = if script::is_commands(text) {
         script::split(text)
     } else {
@@ -119,8 +125,13 @@ fn read_to(text: &str, depth: Depth) -> Export {
         .companions
         .extend(sets.into_iter().map(Companion::IpSet));
     let mut made = [0usize; 2];
-    let reading = Reading {
+    let mut reading = Reading {
         text,
+        others: &layout.others,
+        strict,
+        first: true,
+        named: family::named(path),
+        alone: layout.dumps.len() == 1,
         depth,
         shell: layout.shell,
     };
@@ -128,27 +139,10 @@ fn read_to(text: &str, depth: Depth) -> Export {
         export
             .points
             .push(point(&reading, dump, &mut made, &mut export.problems));
+        reading.first = false;
     }
     export.problems.sort_by_key(|p| p.span.start);
     export
-}
-
-/// What all tables of a text are read by.
-struct Reading<'a> {
-    text: &'a str,
-    depth: Depth,
-    /// The text is a list of shell commands.
-    shell: bool,
-}
-
-/// What is known of the tool that printed a dump.
-#[derive(Clone, Copy)]
-struct Tool {
-    family: TableFamily,
-    /// See [`rule::Context::merges_ports`].
-    merges_ports: bool,
-    /// The dump says that it is of the legacy tools.
-    legacy: bool,
 }
 
 fn point(
@@ -158,7 +152,16 @@ fn point(
     problems: &mut Vec<Problem>,
 ) -> Point {
     let text = reading.text;
-    let family = dump.family.or_else(|| family::infer(text, &dump));
+    let (family, contradiction) = family::of(text, &dump, reading.named);
+    // A file may hold the rules of both families.
+    if let Some(message) = contradiction.filter(|_| reading.alone) {
+        let at = dump.header.or_else(|| dump.tables.first().map(|t| t.span));
+        problems.push(Problem::new(
+            ProblemKind::Disputed,
+            at.unwrap_or(dump.span),
+            message,
+        ));
+    }
     if reading.depth == Depth::Heads {
         dump.leave_out_rules();
     }
@@ -179,14 +182,27 @@ fn point(
         family: table_family(family),
         merges_ports: merges_ports(header),
         legacy: is_legacy(header),
+        late_bang: number(header).is_some_and(|v| v < (1, 8, 8)),
     };
-    let mut tables: Vec<Table> = dump
-        .tables
-        .into_iter()
-        .filter_map(|t| table(reading, t, &space, tool, problems))
-        .collect();
+    let (mut tables, unloaded) = load(reading, dump.tables, &space, (family, tool), problems);
     changes::loosen(text, &mut tables);
-    let body = Body::Netfilter(Netfilter::new(tables));
+    tables.extend(
+        unloaded
+            .iter()
+            .map(|(name, at)| empty_table(*name, *at, tool)),
+    );
+    let mut netfilter = Netfilter::new(tables);
+    let shown = reading
+        .others
+        .iter()
+        .find(|(f, _)| f.is_none() || family.is_none() || *f == family);
+    netfilter.others = match shown {
+        Some((_, at)) => OtherRules::Shown(*at),
+        None if header.is_some_and(|h| h.contains("(nf_tables)")) => OtherRules::Hidden,
+        None => OtherRules::Unsaid,
+    };
+    netfilter.unloaded = unloaded.iter().map(|(n, _)| n.as_str().into()).collect();
+    let body = Body::Netfilter(netfilter);
     let mut point = Point::new(PointKind::Netfilter, dump.span, body);
     point.label = label;
     point.families = match family {
@@ -217,87 +233,22 @@ fn merges_ports(header: Option<&str>) -> bool {
     version.contains("(nf_tables)") && matches!(number, "1.8.8" | "1.8.9" | "1.8.10")
 }
 
+/// The version of the tool that a header names.
+fn number(header: Option<&str>) -> Option<(u32, u32, u32)> {
+    let (_, version) = header?.split_once("-save v")?;
+    let number = version.split_whitespace().next().unwrap_or("");
+    let mut parts = number.split('.').map_while(|p| p.parse::<u32>().ok());
+    Some((parts.next()?, parts.next()?, parts.next().unwrap_or(0)))
+}
+
 /// Whether a header says that its dump is of the legacy tools: there were no others before 1.8, and iptables-nft names
 /// itself at the latest from 1.8.8 on.
 fn is_legacy(header: Option<&str>) -> bool {
     let Some((name, version)) = header.and_then(|h| h.split_once("-save v")) else {
         return false;
     };
-    let number = version.split_whitespace().next().unwrap_or("");
-    let mut parts = number.split('.').map_while(|p| p.parse::<u32>().ok());
-    let place = (parts.next(), parts.next(), parts.next().unwrap_or(0));
     let nft =
         name.ends_with("xtables") || name.ends_with("-nft") || version.contains("(nf_tables)");
-    let silent = (Some(1), Some(8), 0)..(Some(1), Some(8), 8);
-    !nft && place.1.is_some() && !silent.contains(&place)
-}
-
-fn table<'a>(
-    reading: &Reading<'a>,
-    lines: TableLines<'a>,
-    space: &PacketBox,
-    tool: Tool,
-    problems: &mut Vec<Problem>,
-) -> Option<Table> {
-    let name = lines.name?;
-    let context = rule::Context {
-        text: reading.text,
-        space: space.clone(),
-        chains: &lines.index,
-        merges_ports: tool.merges_ports,
-        shell: reading.shell,
-    };
-    undeclared(&lines, problems);
-    let mut scratch = rule::Scratch::default();
-    let mut chains = Vec::with_capacity(lines.chains.len());
-    for c in lines.chains {
-        let mut rules = Vec::with_capacity(c.rules.len());
-        for place in &c.rules {
-            rules.push(rule::read(&context, &mut scratch, *place, problems));
-        }
-        chains.push(Chain {
-            base: name.base(c.name, tool.family, tool.legacy),
-            name: c.name.into(),
-            policy: c.policy,
-            span: c.span,
-            rules,
-        });
-    }
-    Some(Table {
-        name: name.as_str().into(),
-        family: tool.family,
-        filters: name == TableName::Filter,
-        span: lines.span,
-        chains,
-    })
-}
-
-/// Says which policies the table leaves open, and which chains nothing declares. iptables-save prints every base chain
-/// of a table, so a filter table without them is a part of one.
-fn undeclared(lines: &TableLines<'_>, problems: &mut Vec<Problem>) {
-    let mut silent: Vec<&str> = Vec::new();
-    for c in &lines.chains {
-        let base = is_base_chain(c.name);
-        if base && c.policy.is_none() {
-            silent.push(c.name);
-        } else if !base && c.span.is_empty() {
-            let message = format!("the chain `{}` is not declared", c.name);
-            problems.push(Problem::new(ProblemKind::Malformed, c.first, message));
-        }
-    }
-    if lines.name == Some(TableName::Filter) {
-        let names = [Hook::Input, Hook::Forward, Hook::Output].map(name_of);
-        silent.extend(names.iter().filter(|n| !lines.index.contains_key(**n)));
-    }
-    if !silent.is_empty() {
-        let message = format!(
-            "the policy of {} is not in the {} table of the dump",
-            silent.join(", "),
-            lines.name.map_or("", TableName::as_str)
-        );
-        problems.push(
-            Problem::new(ProblemKind::Incomplete, lines.span, message)
-                .help("export with iptables-save, which prints every chain and policy"),
-        );
-    }
+    let silent = (1, 8, 0)..(1, 8, 8);
+    !nft && number(header).is_some_and(|v| !silent.contains(&v))
 }

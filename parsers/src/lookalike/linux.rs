@@ -13,6 +13,12 @@ const FIREWALLD: &str = "firewalld writes nftables rules by default, which `ipta
 
 const NONE: &str = "hylint has no reader for it, so what it allows is not judged";
 
+/// A ruleset with tables that nft made.
+pub(super) const NFT: &str = "`nft list ruleset`";
+
+/// What only a running firewalld prints.
+pub(super) const FIREWALL_CMD: &str = "`firewall-cmd --list-all`";
+
 pub(super) const FORMS: &[Form] = &[
     Form::new(
         Refusal,
@@ -28,7 +34,13 @@ pub(super) const FORMS: &[Form] = &[
         "run `iptables-legacy-save` and `ip6tables-legacy-save`, or `iptables-nft-save` and `ip6tables-nft-save`, whichever it \
          names, and give their output",
     ),
-    Form::new(Host, nft, "`nft list ruleset`", NATIVE),
+    Form::new(
+        Host,
+        translated,
+        "`nft list ruleset` with the tables of iptables alone",
+        SAVE,
+    ),
+    Form::new(Host, nft, NFT, NATIVE),
     Form::new(
         Host,
         listing,
@@ -36,7 +48,7 @@ pub(super) const FORMS: &[Form] = &[
         SAVE,
     ),
     Form::new(Host, ufw, "`ufw status`", SAVE),
-    Form::new(Host, firewalld, "`firewall-cmd --list-all`", FIREWALLD),
+    Form::new(Host, firewalld, FIREWALL_CMD, FIREWALLD),
     Form::new(
         Host,
         firewalld_xml,
@@ -102,6 +114,17 @@ fn nft(t: &Text<'_>) -> bool {
     t.has_all(&["\"nftables\"", "\"metainfo\""])
         || t.has("table ") && (t.lines().any(named) || t.lines().any(table) && t.lines().any(chain))
         || t.has_any(&["add ", "insert "]) && t.lines().any(command)
+}
+
+/// The text form where every table is one that iptables-nft made: iptables-save shows the same.
+fn translated(t: &Text<'_>) -> bool {
+    let own = |line: &str| {
+        let words: Vec<&str> = line.split_ascii_whitespace().take(3).collect();
+        let names = ["filter", "nat", "mangle", "raw", "security"];
+        matches!(words.as_slice(), [_, "ip" | "ip6", name] if names.contains(name))
+    };
+    let mut tables = t.lines().filter(|l| l.starts_with("table ")).peekable();
+    tables.peek().is_some() && t.has("managed by iptables-nft") && tables.all(own) && nft(t)
 }
 
 fn listing(t: &Text<'_>) -> bool {

@@ -48,6 +48,14 @@ pub fn report(text: &str) -> Option<Lookalike> {
     Some(form.lookalike())
 }
 
+impl Lookalike {
+    /// Whether it shows rules that filter the same packets as the tables of iptables beside it.
+    #[must_use]
+    pub fn filters_beside_iptables(&self) -> bool {
+        [linux::NFT, linux::FIREWALL_CMD].contains(&self.what)
+    }
+}
+
 const UNPACK: &str = "unpack it and give the export itself as text or JSON";
 
 /// First bytes of files that are no text, from their specifications.

@@ -117,7 +117,7 @@ fn telling(bound: &Bound, export: ExportId) -> usize {
 }
 
 /// What each assumption of a check means, most far-reaching first.
-const ASSUMED: [(AssumptionId, &str); 12] = [
+const ASSUMED: [(AssumptionId, &str); 13] = [
     (
         AssumptionId::PeersUnknown,
         "the peers' addresses are not declared: a flow counts as open only where every unicast address may use it",
@@ -165,6 +165,10 @@ const ASSUMED: [(AssumptionId, &str); 12] = [
     (
         AssumptionId::Owner,
         "a rule is limited to a process owner, who is taken to be the one that connects",
+    ),
+    (
+        AssumptionId::OtherNftTables,
+        "the dump is of iptables-nft, which shows its own tables alone: no other rules of nft or firewalld are taken to filter the same packets (`nft list ruleset` shows them)",
     ),
 ];
 

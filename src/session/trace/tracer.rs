@@ -199,6 +199,12 @@ impl Tracer<'_> {
             Verdict::Conditional
         };
         let mut assumptions = Vec::new();
+        let hidden = |b: &Branch<'_>| {
+            b.effect == Effect::Allow && crate::judge::hides_others(self.exports.point(b.by.at()))
+        };
+        if branches.iter().any(hidden) {
+            assumptions.push(AssumptionId::OtherNftTables);
+        }
         for b in branches {
             let brief = b.assumed.iter().any(|c| matches!(c.test, Test::Unprinted));
             let default = matches!(b.by, Decider::Default { default, .. } if default.origin == DefaultOrigin::Assumed);

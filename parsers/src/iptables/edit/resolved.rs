@@ -3,7 +3,7 @@
 use super::chain::{ChainAt, Result};
 use super::written::{self, Written};
 use crate::edit::{Change, EditError, ListRef, Position, RuleRef};
-use hylint_model::{Export, Rule, Span};
+use hylint_model::{Export, Problem, Rule, Span};
 
 /// Rules of a chain that go, and what comes in their place.
 pub(super) struct Splice {
@@ -101,7 +101,9 @@ fn policy(export: &Export, list: ListRef, allow: bool) -> Result<(ChainAt<'_>, E
 fn intact(export: &Export, at: &ChainAt<'_>) -> Result<()> {
     let point = at.point.span;
     let lost = |span: Span| point.start <= span.start && span.end <= point.end;
-    let mut dropped = export.problems.iter().filter(|p| p.dropped);
+    // A rule that a later one replaces is read, and says nothing of the firewall.
+    let unread = |p: &&Problem| p.dropped && p.reason != Some("replaced");
+    let mut dropped = export.problems.iter().filter(unread);
     match dropped.find(|p| lost(p.span)) {
         Some(p) => Err(EditError::Damaged(p.span)),
         None => Ok(()),

@@ -1,11 +1,12 @@
 //! Chains, policies and rules of the open table.
 
 use super::super::place::Place;
-use super::super::token::Tokens;
+use super::super::refuse::{self, By};
+use super::super::token::{Token, Tokens};
 use super::super::{builtin::is_base_chain, family};
 use super::Splitter;
 use super::edits::Edit;
-use hylint_model::{ChainPolicy, ProblemKind, Span};
+use hylint_model::{ChainPolicy, Problem, ProblemKind, Span};
 use hylint_space::Family;
 
 #[derive(Clone, Copy)]
@@ -20,20 +21,13 @@ enum Command {
 
 impl<'a> Splitter<'a> {
     pub(super) fn declaration(&mut self, line: &'a str, span: Span) {
-        let mut tokens = Tokens::new(
-            self.text,
-            Span {
-                start: span.start + 1,
-                end: span.end,
-            },
-        );
-        let (name, policy) = (tokens.next(), tokens.next());
-        let (Some(name), Some(policy)) = (name, policy) else {
+        // Quotes are nothing special here.
+        let mut words = line.get(1..).unwrap_or("").split_ascii_whitespace();
+        let (Some(name), Some(policy)) = (words.next(), words.next()) else {
             return self.other(line, span);
         };
-        // iptables-nft takes anything for the policy of a chain that is not the kernel's, counters as well.
-        let counters = policy.text.starts_with('[') && !is_base_chain(name.text);
-        if !counters && !matches!(policy.text, "ACCEPT" | "DROP" | "-" | "QUEUE" | "RETURN") {
+        let base = is_base_chain(name);
+        if base && !matches!(policy, "ACCEPT" | "DROP" | "-" | "QUEUE" | "RETURN") {
             return self.other(line, span);
         }
         if self.open.is_none() {
@@ -44,8 +38,25 @@ impl<'a> Splitter<'a> {
                 "a chain before any table line: the dump's beginning is missing",
             );
         }
-        self.declare(name.text, span);
-        self.set_policy(name.text, policy.text, policy.span, span);
+        if let Some((by, why)) = refuse::chain_name(name) {
+            self.out.problems.push(refuse::disputed(by, span, why));
+        }
+        // iptables-nft takes anything for the policy of a chain that is not the kernel's, counters as well.
+        let own = self.open.as_ref().is_some_and(|t| t.has_base(name));
+        if !own && policy != "-" {
+            let why = "a chain that is not the kernel's has no policy";
+            self.out
+                .problems
+                .push(refuse::disputed(By::Legacy, span, why));
+        }
+        self.declare(name, span);
+        let at = line.rfind(policy).unwrap_or(0) + span.start as usize;
+        let first = line.find(name).unwrap_or(0) + name.len();
+        let at = line
+            .get(first..)
+            .and_then(|l| l.find(policy))
+            .map_or(at, |i| span.start as usize + first + i);
+        self.set_policy(name, policy, Span::new(at, at + policy.len()), span);
     }
 
     pub(super) fn declare(&mut self, name: &'a str, span: Span) {
@@ -64,18 +75,19 @@ impl<'a> Splitter<'a> {
         }
         if !again {
             chain.span = span;
-        } else if filled {
-            self.problem(
-                ProblemKind::Malformed,
-                span,
-                format!("the chain `{name}` is declared again after its rules"),
-            );
-        } else {
-            self.problem(
-                ProblemKind::Note,
-                span,
-                format!("the chain `{name}` is declared twice"),
-            );
+        } else if !is_base_chain(name) {
+            // iptables-nft makes it anew, without the rules that it had.
+            let dropped = std::mem::take(&mut chain.rules);
+            self.last_rule = None;
+            let why = format!("the chain `{name}` is declared again");
+            self.out
+                .problems
+                .push(refuse::disputed(By::Legacy, span, &why));
+            for place in dropped.iter().filter(|_| filled) {
+                let message = "a rule of a chain that is declared again, which empties it";
+                let problem = Problem::new(ProblemKind::Note, place.span, message);
+                self.out.problems.push(problem.dropped().reason("replaced"));
+            }
         }
     }
 
@@ -106,6 +118,7 @@ impl<'a> Splitter<'a> {
     pub(super) fn counters(&mut self, line: &'a str, span: Span) {
         let rule = line
             .find(']')
+            .filter(|i| line.get(..*i).is_some_and(|c| c.contains(':')))
             .map(|i| (i + 1, line.get(i + 1..).unwrap_or("")))
             .filter(|(_, rest)| rest.trim_start().starts_with('-'));
         match rule {
@@ -125,6 +138,10 @@ impl<'a> Splitter<'a> {
         if family.is_some() {
             word = tokens.next().map_or("", |t| t.text);
         }
+        let mut glued = None;
+        if let Some((command, chain)) = spelled(word) {
+            (word, glued) = (command, chain);
+        }
         let kind = match word {
             "-A" | "--append" => Command::Append,
             "-I" | "--insert" => Command::Insert,
@@ -135,8 +152,9 @@ impl<'a> Splitter<'a> {
             "-F" | "--flush" => Command::Edit(Edit::Flush),
             "-X" | "--delete-chain" => Command::Edit(Edit::RemoveChain),
             "-E" | "--rename-chain" => Command::Edit(Edit::Rename),
-            "-C" | "--check" | "-L" | "--list" | "-S" | "--list-rules" | "-Z" | "--zero" | "-h"
-            | "--help" | "-V" | "--version" => Command::Nothing,
+            "-C" | "--check" => Command::Edit(Edit::Check),
+            "-L" | "--list" | "-S" | "--list-rules" | "-Z" | "--zero" | "-h" | "--help" | "-V"
+            | "--version" => Command::Nothing,
             _ => return self.other(line, span),
         };
         // A policy, or a rule taken away, in one of two families is more than one table can say.
@@ -154,13 +172,27 @@ impl<'a> Splitter<'a> {
         if let Command::Edit(edit) = kind {
             return self.edit(edit, word, tokens, span);
         }
-        let chain = tokens.next();
+        let chain = match glued {
+            Some(name) => Some(Token { text: name, span }),
+            None => tokens.next(),
+        };
+        let whole = self.open.as_ref().is_some_and(|t| !t.listing) && !self.out.shell;
         match (kind, chain) {
+            (Command::New, Some(chain)) if whole => self.new_chain(chain.text, span),
             (Command::Append | Command::Insert, Some(chain)) if !chain.is_option() => {
                 let insert = matches!(kind, Command::Insert);
                 self.rule(chain.text, tokens, (span, family), insert);
             }
             (Command::New, Some(chain)) => self.declare(chain.text, span),
+            (Command::Policy, Some(chain))
+                if whole && self.open.as_ref().is_some_and(|t| !t.has_base(chain.text)) =>
+            {
+                self.problem(
+                    ProblemKind::Malformed,
+                    span,
+                    format!("`{}` is no chain that has a policy", chain.text),
+                );
+            }
             (Command::Policy, Some(chain)) => match tokens.next() {
                 Some(policy) => self.set_policy(chain.text, policy.text, policy.span, span),
                 None => self.other(line, span),
@@ -169,6 +201,25 @@ impl<'a> Splitter<'a> {
             (Command::Nothing, _) => {}
             _ => self.other(line, span),
         }
+    }
+
+    /// `-N` in a table.
+    fn new_chain(&mut self, name: &'a str, span: Span) {
+        if let Some((by, why)) = refuse::new_chain_name(name) {
+            self.out.problems.push(refuse::disputed(by, span, why));
+        }
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|t| t.index.contains_key(name) || t.has_base(name))
+        {
+            return self.problem(
+                ProblemKind::Malformed,
+                span,
+                format!("the chain `{name}` is there already"),
+            );
+        }
+        self.declare(name, span);
     }
 
     pub(super) fn rule(
@@ -210,7 +261,7 @@ impl<'a> Splitter<'a> {
         let refused = if at > len {
             Some(format!(
                 "the chain has {len} rules, so none can be put at number {}",
-                at + 1
+                at.wrapping_add(1)
             ))
         } else {
             self.spend(at.min(len - at))
@@ -229,9 +280,40 @@ impl<'a> Splitter<'a> {
     }
 }
 
+/// `-AINPUT`, `--append=INPUT` and `--app INPUT` as a command and perhaps its chain.
+fn spelled(word: &str) -> Option<(&'static str, Option<&str>)> {
+    let (name, chain) = match word.strip_prefix("--") {
+        Some(long) => match long.split_once('=') {
+            Some((name, chain)) => (name, Some(chain)),
+            None => (long, None),
+        },
+        None => {
+            let command = match word.get(..2)? {
+                "-A" => "-A",
+                "-I" => "-I",
+                "-N" => "-N",
+                _ => return None,
+            };
+            let chain = word.get(2..).filter(|c| !c.is_empty());
+            return chain.map(|c| (command, Some(c)));
+        }
+    };
+    // No other option of iptables begins so.
+    let full = [
+        ("append", "-A", "ap"),
+        ("insert", "-I", "ins"),
+        ("new-chain", "-N", "new-"),
+    ];
+    let found = full
+        .iter()
+        .find(|(long, _, least)| long.starts_with(name) && name.starts_with(least));
+    found.map(|(_, command, _)| (*command, chain))
+}
+
 /// The number after `-I chain`, as an index.
 fn insertion(tokens: &mut Tokens<'_>) -> Option<usize> {
     let n = tokens.peek()?.text.parse::<usize>().ok()?;
     tokens.next();
-    Some(n.saturating_sub(1))
+    // Rules count from 1.
+    Some(n.checked_sub(1).unwrap_or(usize::MAX))
 }

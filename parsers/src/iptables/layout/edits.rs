@@ -3,8 +3,9 @@
 
 use super::super::builtin::is_base_chain;
 use super::super::place::Place;
+use super::super::refuse::{self, By};
 use super::super::rule::{self, Sameness};
-use super::super::token::Tokens;
+use super::super::token::{Token, Tokens};
 use super::lines::TableLines;
 use super::splitter::Splitter;
 use hylint_model::{ProblemKind, Span};
@@ -21,6 +22,7 @@ pub(super) enum Edit {
     Flush,
     RemoveChain,
     Rename,
+    Check,
 }
 
 /// Why an edit changes nothing: the end of a sentence that begins with the command.
@@ -36,8 +38,9 @@ impl<'a> Splitter<'a> {
         let done = match (edit, name) {
             (Edit::Delete, Some(chain)) => self.delete(chain, tokens, span),
             (Edit::Replace, Some(chain)) => self.replace(chain, tokens, span),
+            (Edit::Check, Some(chain)) => self.check(chain, tokens, span),
             (Edit::Flush, name) => self.flush(name),
-            (Edit::RemoveChain, name) => self.remove_chains(name),
+            (Edit::RemoveChain, name) => self.remove_chains(name, span),
             (Edit::Rename, Some(chain)) => match tokens.next() {
                 Some(new) => self.rename(chain, new.text, span),
                 None => Err("names no new chain".into()),
@@ -95,6 +98,13 @@ impl<'a> Splitter<'a> {
         Ok(())
     }
 
+    /// `-C chain rule`, which fails where there is no such rule.
+    fn check(&mut self, chain: &str, tokens: Tokens<'a>, span: Span) -> Result<(), Refusal> {
+        let (i, len) = self.find(chain)?;
+        self.first_like(i, len, Place::new(span, tokens.offset()))
+            .map(drop)
+    }
+
     /// The first rule of a chain that says what `wanted` says.
     fn first_like(&mut self, i: usize, len: usize, wanted: Place) -> Result<usize, Refusal> {
         self.spend(len.saturating_mul(READ))?;
@@ -117,6 +127,7 @@ impl<'a> Splitter<'a> {
     fn replace(&mut self, chain: &str, mut tokens: Tokens<'a>, span: Span) -> Result<(), Refusal> {
         let (i, len) = self.find(chain)?;
         let at = number(tokens.next().map_or("", |t| t.text), len)?;
+        self.disputed(By::Nft, span, "it ends with a fault at `-R`");
         let place = Place::new(span, tokens.offset());
         if let Some(old) = self.chain_rules(i).and_then(|r| r.get_mut(at)) {
             *old = place;
@@ -142,7 +153,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// `-X [chain]`: only chains without rules can be removed, and not those of the kernel.
-    fn remove_chains(&mut self, name: Option<&str>) -> Result<(), Refusal> {
+    fn remove_chains(&mut self, name: Option<&str>, span: Span) -> Result<(), Refusal> {
         let count = self.open.as_ref().map_or(0, |t| t.chains.len());
         self.spend(count)?;
         let Some(name) = name else {
@@ -153,10 +164,36 @@ impl<'a> Splitter<'a> {
         if len > 0 {
             return Err(not_empty(name));
         }
+        if self.open.as_ref().is_some_and(|t| t.has_base(name)) {
+            self.disputed(By::Legacy, span, "it removes no chain of the kernel");
+            return Ok(());
+        }
+        if self.is_called(name) {
+            return Err(format!("removes the chain `{name}`, which a rule calls"));
+        }
         if let Some(table) = self.open.as_mut() {
             table.keep_chains(|n, _| n != i);
         }
         Ok(())
+    }
+
+    /// Whether a rule of the open table goes to a chain.
+    fn is_called(&mut self, name: &str) -> bool {
+        let table = self.open.as_ref();
+        let places = table
+            .into_iter()
+            .flat_map(|t| &t.chains)
+            .flat_map(|c| &c.rules);
+        let goes = |w: &[Token<'_>]| matches!(w, [o, v] if matches!(o.text, "-j" | "-g" | "--jump" | "--goto") && v.text == name);
+        let mut count = 0;
+        let found = places.into_iter().any(|p| {
+            count += 1;
+            let words: Vec<_> = Tokens::of(self.text, p.span, self.out.shell).collect();
+            words.windows(2).any(goes)
+        });
+        // What it cost is taken from what edits may cost.
+        self.budget = self.budget.saturating_sub(count * READ);
+        found
     }
 
     /// `-E old new`. Rules that jump to the chain go on doing so, so the old name stays known.
@@ -168,6 +205,9 @@ impl<'a> Splitter<'a> {
         if table.index.contains_key(new) {
             return Err(format!("gives a chain the name `{new}`, which another has"));
         }
+        if table.has_base(old) {
+            return Err(format!("renames the chain `{old}`, which is the kernel's"));
+        }
         let number = u32::try_from(i).unwrap_or(u32::MAX);
         table.index.insert(new, number);
         if let Some(chain) = table.chains.get_mut(i) {
@@ -176,7 +216,19 @@ impl<'a> Splitter<'a> {
             chain.span = span;
         }
         table.last = None;
+        self.disputed(
+            By::Nft,
+            span,
+            "it cannot rename a chain that the same table makes",
+        );
         Ok(())
+    }
+
+    /// Tells of a line of a table that one backend refuses.
+    fn disputed(&mut self, by: By, span: Span, why: &str) {
+        if self.open.as_ref().is_some_and(|t| !t.listing) && !self.out.shell {
+            self.out.problems.push(refuse::disputed(by, span, why));
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the first pass finds: firewalls, their tables and chains, and the places of rules.
 
-use super::super::builtin::TableName;
+use super::super::builtin::{TableName, is_base_chain};
 use crate::iptables::place::Place;
-use hylint_model::{ChainPolicy, Problem, Span};
+use hylint_model::{ChainPolicy, Problem, Span, TableFamily};
 use hylint_space::Family;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
@@ -26,6 +26,10 @@ pub(in super::super) struct TableLines<'a> {
     /// `None`: a name that netfilter does not have.
     pub(in super::super) name: Option<TableName>,
     pub(in super::super) span: Span,
+    /// A line of it is not read, so nothing is known of what it comes to.
+    pub(in super::super) unread: bool,
+    /// Where its last line ends.
+    pub(in super::super) end: u32,
     /// A listing without a `*table` line: its table is to be guessed.
     pub(in super::super) listing: bool,
     pub(in super::super) chains: Vec<ChainLines<'a>>,
@@ -42,12 +46,28 @@ impl<'a> TableLines<'a> {
         Self {
             name,
             span,
+            end: span.end,
+            unread: false,
             listing,
             chains: Vec::new(),
             index: FxHashMap::default(),
             renamed: FxHashSet::default(),
             last: None,
         }
+    }
+
+    /// Whether a chain had another name before; its line is the one that renames it.
+    pub(in super::super) fn is_renamed(&self, chain: usize) -> bool {
+        let old = |(name, i): (&&str, &u32)| *i as usize == chain && self.renamed.contains(*name);
+        !self.renamed.is_empty() && self.index.iter().any(old)
+    }
+
+    /// Whether the kernel calls a chain of the name in the table.
+    pub(in super::super) fn has_base(&self, chain: &str) -> bool {
+        // Which table a listing is of may not be known yet.
+        self.name.map_or(is_base_chain(chain), |t| {
+            t.base(chain, TableFamily::Inet, false).is_some()
+        })
     }
 
     /// The chain's number; it is added if it is new.
@@ -101,6 +121,8 @@ pub(in super::super) struct Layout<'a> {
     pub(in super::super) problems: Vec<Problem>,
     pub(in super::super) annotations: Vec<(String, Span)>,
     pub(in super::super) exported_at: Option<(String, Span)>,
+    /// What shows that other rule sets filter the same packets, and of which family.
+    pub(in super::super) others: Vec<(Option<Family>, Span)>,
     pub(in super::super) rules: usize,
     /// A list of shell commands, with a shell's quotes.
     pub(in super::super) shell: bool,

@@ -14,7 +14,9 @@ mod tests;
 pub(super) use lines::{Dump, Layout, TableLines};
 pub(super) use splitter::Splitter;
 
+use super::family;
 use hylint_model::{Problem, ProblemKind, Span};
+use hylint_space::Family;
 use splitter::Prose;
 
 /// Most firewalls of one file: a hostile one could hold one for each of its lines.
@@ -44,6 +46,7 @@ fn blank(b: u8) -> bool {
 
 impl<'a> Splitter<'a> {
     fn line(&mut self, mut start: usize, mut end: usize) {
+        let whole = Span::new(start, end);
         let bytes = self.text.as_bytes();
         while start < end && bytes.get(start).copied().is_some_and(blank) {
             start += 1;
@@ -53,6 +56,7 @@ impl<'a> Splitter<'a> {
         }
         let span = Span::new(start, end);
         let line = self.text.get(start..end).unwrap_or("");
+        self.ragged(line, span, whole);
         let Some(first) = line.bytes().next() else {
             return;
         };
@@ -67,11 +71,33 @@ impl<'a> Splitter<'a> {
             b':' => self.declaration(line, span),
             b'#' => self.comment(line, span),
             b'*' => self.table(line, span),
-            b'C' if line == "COMMIT" => self.commit(),
+            b'C' if line == "COMMIT" => self.commit(span),
             b'c' | b'a' | b'f' | b'd' if self.open.is_none() && super::ipset::is_line(line) => {
                 self.out.set_lines.push(span);
             }
             _ => self.other(line, span),
+        }
+    }
+
+    /// Tells of blanks that the tools do not pass over: before a line other than a rule, behind COMMIT, on an empty line. A
+    /// text that is indented or has carriage returns throughout was copied so, and says nothing of the file it comes from.
+    fn ragged(&mut self, line: &str, span: Span, whole: Span) {
+        let text = self.text.get(whole.range()).unwrap_or("");
+        if line.starts_with('*') {
+            self.indented.get_or_insert(text.starts_with([' ', '\t']));
+        }
+        if self.indented != Some(false) || self.open.as_ref().is_none_or(|t| t.listing) {
+            return;
+        }
+        let before = span.start > whole.start && !line.starts_with(['-', '[']);
+        let behind = line == "COMMIT" && text.trim_end_matches('\r').len() != line.len();
+        if (before && !text.trim_end_matches('\r').is_empty()) || behind {
+            let at = if line.is_empty() { whole } else { span };
+            self.problem(
+                ProblemKind::Malformed,
+                at,
+                "the tools take no blanks before or behind this line",
+            );
         }
     }
 
@@ -93,9 +119,63 @@ impl<'a> Splitter<'a> {
         }
     }
 
+    /// Rules before the first table of a file are none of a listing, which begins with its policies.
+    fn refuse_strays(&mut self) {
+        if !self.inside {
+            return;
+        }
+        let stray = |d: &Dump<'_>| {
+            let mut chains = d.tables.iter().flat_map(|t| &t.chains);
+            d.header.is_none()
+                && d.tables.iter().all(|t| t.listing)
+                && chains.all(|c| c.policy.is_none() && c.span.is_empty())
+        };
+        let dumps = std::mem::take(&mut self.out.dumps);
+        let (strays, dumps): (Vec<_>, Vec<_>) = dumps.into_iter().partition(stray);
+        self.out.dumps = dumps;
+        for place in strays
+            .iter()
+            .flat_map(|d| &d.tables)
+            .flat_map(|t| &t.chains)
+            .flat_map(|c| &c.rules)
+        {
+            let message =
+                "a rule outside of any table: the tools stop here, and what follows is not loaded";
+            let problem = Problem::new(ProblemKind::Malformed, place.span, message);
+            self.out.problems.push(problem.dropped());
+        }
+    }
+
+    /// Puts dumps of one family together: one tool loads them, and a table that comes again replaces the one before.
+    fn unite(&mut self) {
+        let dumps = std::mem::take(&mut self.out.dumps);
+        let mut all: Vec<(Dump<'a>, Option<Family>)> = Vec::with_capacity(dumps.len());
+        for dump in dumps {
+            let listing = dump.tables.iter().any(|t| t.listing);
+            let family = dump.family.or_else(|| family::infer(self.text, &dump));
+            let same = |(d, f): &&mut (Dump<'a>, Option<Family>)| {
+                let apart = matches!((*f, family), (Some(a), Some(b)) if a != b);
+                !listing && !apart && d.tables.iter().all(|t| !t.listing)
+            };
+            match all.iter_mut().rev().find(same) {
+                Some((before, known)) => {
+                    before.span = before.span.to(dump.span);
+                    before.family = before.family.or(dump.family);
+                    before.header = dump.header.or(before.header);
+                    before.tables.extend(dump.tables);
+                    *known = known.or(family);
+                }
+                None => all.push((dump, family)),
+            }
+        }
+        self.out.dumps = all.into_iter().map(|(d, _)| d).collect();
+    }
+
     fn finish(mut self) -> Layout<'a> {
         self.close(false);
         self.out.dumps.retain(|d| !d.tables.is_empty());
+        self.refuse_strays();
+        self.unite();
         self.leave_out();
         if let Prose {
             first: Some(first),

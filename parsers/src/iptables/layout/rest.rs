@@ -5,6 +5,9 @@ use hylint_model::{Problem, ProblemKind, Span};
 
 impl<'a> Splitter<'a> {
     pub(super) fn other(&mut self, line: &'a str, span: Span) {
+        if self.late_command(line, span) {
+            return;
+        }
         if looks_like_rule(line) {
             self.flush_garbage();
             self.out.rules += 1;
@@ -21,6 +24,10 @@ impl<'a> Splitter<'a> {
         }
         if self.shows_listing(line, span) {
             return;
+        }
+        if self.open.is_none() && self.inside && line.starts_with('-') && is_command(line) {
+            let message = "a command outside of any table: the tools stop here, and what follows is not loaded";
+            return self.problem(ProblemKind::Malformed, span, message);
         }
         if self.open.is_none() {
             self.outside.first.get_or_insert(span);
@@ -41,6 +48,30 @@ impl<'a> Splitter<'a> {
         self.garbage.first.get_or_insert(span);
         self.garbage.lines += 1;
         self.garbage_end = span.end;
+    }
+
+    /// A rule whose command stands behind its options: the tools take it, and it is not read.
+    fn late_command(&mut self, line: &str, span: Span) -> bool {
+        let Some(table) = self
+            .open
+            .as_mut()
+            .filter(|t| !t.listing && line.starts_with('-'))
+        else {
+            return false;
+        };
+        let late = |w: &str| matches!(w, "-A" | "--append" | "-I" | "--insert");
+        if !line.split_ascii_whitespace().skip(1).any(late) {
+            return false;
+        }
+        table.unread = true;
+        self.out.rules += 1;
+        let message =
+            "a rule whose command does not come first is not read, nor the table that it is in";
+        let problem = Problem::new(ProblemKind::Unmodelled, span, message);
+        self.out
+            .problems
+            .push(problem.dropped().help("write `-A CHAIN` first"));
+        true
     }
 
     pub(super) fn nft(&self, line: &str) -> bool {
@@ -84,6 +115,11 @@ impl<'a> Splitter<'a> {
                 .help("a rule may have been broken in the middle: export again with iptables-save"),
         );
     }
+}
+
+fn is_command(line: &str) -> bool {
+    let word = line.split_ascii_whitespace().next().unwrap_or("");
+    matches!(word, "-P" | "-N" | "-F" | "-X" | "-Z" | "-E" | "-D" | "-R")
 }
 
 /// A rule behind a mark (`+-A`, `X-A`, `> -A`) or glued to its chain.

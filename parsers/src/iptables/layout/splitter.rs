@@ -43,6 +43,10 @@ pub(in super::super) struct Splitter<'a> {
     pub(super) nft_told: bool,
     /// What a command that is shown before a listing says of it.
     pub(super) shown: Option<Shown>,
+    /// Whether the first `*table` line is indented.
+    pub(super) indented: Option<bool>,
+    /// A `*table` line was met.
+    pub(super) inside: bool,
     /// What edits may still cost.
     pub(super) budget: usize,
 }
@@ -61,6 +65,8 @@ impl<'a> Splitter<'a> {
             garbage_end: 0,
             nft_told: false,
             shown: None,
+            indented: None,
+            inside: false,
             budget: BUDGET,
         }
     }

@@ -76,7 +76,9 @@ fn edits_are_worked_out_as_iptables_restore_does() {
     ] {
         let (chains, e) = after(edit);
         assert_eq!(chains[0], input, "{edit}");
-        assert!(e.problems.is_empty(), "{edit}: {:?}", e.problems);
+        // iptables-nft-restore ends with a fault at `-R`.
+        let told = e.problems.iter().any(|p| p.kind != ProblemKind::Disputed);
+        assert!(!told, "{edit}: {:?}", e.problems);
         assert_eq!(e.rules_in_file, e.rules_in_model(), "{edit}");
     }
 }
@@ -95,7 +97,9 @@ fn removed_and_renamed_chains_keep_the_jumps_of_the_others() {
     assert_eq!(last.action, hylint_model::Action::Jump(3));
 
     let (chains, e) = after("-E web site\n-A site -j DROP");
-    assert!(e.problems.is_empty(), "{:?}", e.problems);
+    // iptables-nft-restore does not find it.
+    let kinds: Vec<_> = e.problems.iter().map(|p| p.kind).collect();
+    assert_eq!(kinds, [ProblemKind::Disputed]);
     assert_eq!(chains[3], "site: -j RETURN; -j DROP");
     assert_eq!(
         table(&e.points[0], 0).chains[0].rules[3].action,
@@ -109,8 +113,7 @@ fn removed_and_renamed_chains_keep_the_jumps_of_the_others() {
 }
 
 #[test]
-fn what_iptables_restore_refuses_is_told_and_changes_nothing() {
-    let (before, _) = after("");
+fn what_iptables_restore_refuses_is_told_and_its_table_is_not_loaded() {
     for edit in [
         "-D INPUT 6",
         "-D INPUT 0",
@@ -123,20 +126,23 @@ fn what_iptables_restore_refuses_is_told_and_changes_nothing() {
         "-E web INPUT",
         "-E web",
         "-D",
-    ] {
-        let (chains, e) = after(edit);
-        assert_eq!(chains, before, "{edit}");
-        let kinds: Vec<_> = e.problems.iter().map(|p| p.kind).collect();
-        assert_eq!(kinds, [ProblemKind::Malformed], "{edit}");
-    }
-    for more in [
+        "-C INPUT -j REJECT",
         "-I INPUT 99 -j ACCEPT",
-        "-E web site\n-A web -j DROP",
-        "-E web site\n-N web",
+        "-I INPUT 0 -j ACCEPT",
+        "-N web",
+        "-P web DROP",
     ] {
-        let (_, e) = after(more);
-        assert_eq!(e.problems.len(), 1, "{more}: {:?}", e.problems);
-        assert_eq!(e.problems[0].kind, ProblemKind::Malformed, "{more}");
+        let (_, e) = after(edit);
+        assert_eq!(e.rules_in_model(), 0, "{edit}");
+        let Body::Netfilter(n) = &e.points[0].body else {
+            panic!("no chains")
+        };
+        assert!(!n.is_loaded("filter"), "{edit}");
+        let errors = e
+            .problems
+            .iter()
+            .filter(|p| p.kind == ProblemKind::Malformed);
+        assert_eq!(errors.count(), 1, "{edit}: {:?}", e.problems);
     }
 }
 
@@ -213,7 +219,7 @@ fn listings_one_after_the_other_are_tables_of_one_firewall() {
 
 #[test]
 fn firewalls_beyond_a_thousand_are_named_and_not_read() {
-    let one = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT\n";
+    let one = "-P INPUT DROP\n-P FORWARD DROP\n-P OUTPUT DROP\n-A INPUT -j DROP\n";
     let e = read_text(&one.repeat(1002));
     assert_eq!(
         (

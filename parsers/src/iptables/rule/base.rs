@@ -5,8 +5,9 @@ use crate::iptables::draft::{Opt, arity};
 use crate::iptables::token::Token;
 use crate::iptables::values::{self, Address};
 use crate::iptables::{matches, targets};
-use hylint_model::{ConditionKind, Field, ProblemKind, Side, Span, Test};
-use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet};
+use hylint_model::{Clause, Condition, ConditionKind, Field, ProblemKind, Side, Span, Test};
+use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet, PacketBox};
+use thin_vec::ThinVec;
 
 impl<'a> Reader<'_, '_, 'a> {
     /// Adds a match or target.
@@ -63,19 +64,14 @@ impl<'a> Reader<'_, '_, 'a> {
         match values::address(o.a.text) {
             Address::Set(set) if side == Side::Src => self.draft.src(&set, o.negated),
             Address::Set(set) => self.draft.dst(&set, o.negated),
+            Address::Name if o.a.text.contains(',') && !o.negated => {
+                let parts = o.a.text.split(',');
+                let clauses: Vec<Clause> = parts.map(|part| one_of(part, side, o)).collect();
+                self.draft.any_clause(clauses);
+            }
             Address::Name => {
-                let host = o.a.text.split_once('/').map_or(o.a.text, |(h, _)| h);
-                let test = if host.len() == o.a.text.len() || o.a.text.ends_with("/32") {
-                    Test::Named {
-                        key: format!("host:{host}").into(),
-                        side,
-                    }
-                } else {
-                    Test::Opaque
-                };
-                let text = format!("{name} {}", o.a.text);
-                self.draft
-                    .condition(ConditionKind::Peer, test, o.span, text, o.negated);
+                let named = named(o.a.text, side, o).negate(o.negated);
+                self.draft.conditions.push(named);
             }
             Address::Wide => {
                 let text = matches::option_text(o);
@@ -137,6 +133,38 @@ impl<'a> Reader<'_, '_, 'a> {
         }
         self.jump = Some((o.a, goto, o.span));
     }
+}
+
+/// Whether an address is one of those that a name stands for, which was looked up when the rule was loaded.
+fn named(text: &str, side: Side, o: &Opt<'_>) -> Condition {
+    let host = text.split_once('/').map_or(text, |(h, _)| h);
+    let whole = host.len() == text.len() || text.ends_with("/32") || text.ends_with("/128");
+    let test = if whole {
+        Test::Named {
+            key: format!("host:{host}").into(),
+            side,
+        }
+    } else {
+        Test::Opaque
+    };
+    Condition::new(
+        ConditionKind::Peer,
+        test,
+        o.span,
+        format!("{} {text}", o.name),
+    )
+}
+
+/// One address or name of a list.
+fn one_of(text: &str, side: Side, o: &Opt<'_>) -> Clause {
+    let mut space = PacketBox::any();
+    let mut conditions = ThinVec::new();
+    match values::address(text) {
+        Address::Set(set) if side == Side::Src => space.src = set,
+        Address::Set(set) => space.dst = set,
+        Address::Name | Address::Wide | Address::Bad => conditions.push(named(text, side, o)),
+    }
+    Clause { space, conditions }
 }
 
 /// `--option=value` and `-xvalue` as two tokens.

@@ -7,8 +7,8 @@ use crate::iptables::place::Place;
 use crate::iptables::token::{Token, Tokens};
 use crate::iptables::{family, matches, targets};
 use hylint_model::{
-    Action, ConditionKind, Field, Problem, ProblemKind, Profiles, Rule, RuleOrigin, Side, Span,
-    Test,
+    Action, Clause, Condition, ConditionKind, Field, Problem, ProblemKind, Profiles, Rule,
+    RuleOrigin, Side, Span, Test,
 };
 
 /// Most options of one rule; what a longer one does stays open.
@@ -76,6 +76,20 @@ pub(in super::super) fn read<'a>(
         group: Box::default(),
         comment: draft.comment.into(),
     }
+}
+
+/// Leaves open whether a packet fits a clause: the tools do not load its rule.
+pub(in super::super) fn open(clause: &mut Clause) {
+    if clause
+        .conditions
+        .iter()
+        .any(|c| c.kind == ConditionKind::Unknown)
+    {
+        return;
+    }
+    let text = "a rule that iptables refuses";
+    let open = Condition::new(ConditionKind::Unknown, Test::Opaque, Span::default(), text);
+    clause.conditions.push(open);
 }
 
 impl<'a> Reader<'_, '_, 'a> {

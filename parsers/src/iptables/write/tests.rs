@@ -1,6 +1,6 @@
 use super::*;
 use crate::iptables::builtin::TableName;
-use crate::iptables::read::read_text;
+use crate::iptables::read::read_leniently as read_text;
 use crate::iptables::{base_chain, write};
 use hylint_model::Span;
 use hylint_model::{

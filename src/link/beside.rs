@@ -1,0 +1,70 @@
+//! Rules that nothing reads beside those of iptables: nft's own, or firewalld's. They filter the same packets.
+
+use super::scope::{Links, finding};
+use crate::common::paths::folder;
+use crate::finding::{Known, Severity};
+use crate::load::{ExportId, Heads};
+use hylint_model::{Body, OtherRules, Point, Span};
+
+/// A file of rules that is not read, and the entries of the site that name it.
+#[derive(Clone, Debug)]
+pub struct Beside<'a> {
+    /// The file.
+    pub path: &'a str,
+    /// As of exports.
+    pub claims: Vec<usize>,
+}
+
+/// Marks the iptables exports of the scopes of such files: what they accept is not proven.
+pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) {
+    if beside.is_empty() {
+        return;
+    }
+    for at in heads.ids() {
+        let Some(export) = heads.get(at) else {
+            continue;
+        };
+        let near = |b: &&Beside<'_>| is_near(links, at, &export.path, b);
+        let Some(found) = beside.iter().find(near) else {
+            continue;
+        };
+        let Some(point) = export.export.points.iter().find(|p| is_open(p)) else {
+            continue;
+        };
+        let message = format!(
+            "rules beside those of iptables are not read (`{}`): what this dump accepts is not proven",
+            found.path
+        );
+        let told = finding(
+            export,
+            point.label,
+            Severity::Warning,
+            message,
+            &Known::RulesBeside,
+            "nothing in the dump says what they drop: check them by hand, or remove the file if the host no longer has them",
+        );
+        links.findings.push(told);
+        let points = heads.get_mut(at).map(|e| &mut e.export.points);
+        for point in points.into_iter().flatten().filter(|p| is_open(p)) {
+            if let Body::Netfilter(n) = &mut point.body {
+                n.others = OtherRules::Shown(Span::default());
+            }
+        }
+    }
+}
+
+/// Whether a point is of iptables, and nothing in it shows other rules.
+fn is_open(point: &Point) -> bool {
+    match &point.body {
+        Body::Netfilter(n) => !n.whole && !matches!(n.others, OtherRules::Shown(_)),
+        Body::Lists(_) => false,
+    }
+}
+
+/// Whether a file is of the scope of an export: of its entries, or of its folder where other entries name neither.
+fn is_near(links: &Links, at: ExportId, path: &str, b: &Beside<'_>) -> bool {
+    let own = links.index.claims(at);
+    let shared = own.iter().any(|c| b.claims.contains(c));
+    let free = own.is_empty() || b.claims.is_empty();
+    shared || (free && folder(path) == folder(b.path))
+}
