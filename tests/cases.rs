@@ -21,18 +21,6 @@ const AT: &str = "2026-11-29T00:00:00Z";
 
 /// Cases that do not hold yet. One that holds must not stand here.
 const OPEN: &[&str] = &[
-    "linux/12-header-says-nf-tables",
-    "linux/14-legacy-tables-present",
-    "linux/17-negated-address-list",
-    "linux/18-dnat-in-filter",
-    "linux/19-source-given-twice",
-    "linux/20-multiport-range-reversed",
-    "linux/21-conntrack-without-option",
-    "linux/22-table-inside-a-rule",
-    "linux/23-stray-commit",
-    "linux/28-rules-v4-and-v6-without-header",
-    "linux/29-second-filter-block-replaces-the-first",
-    "site/13-netsh-then-iptables-in-one-file",
 ];
 
 /// One run of the program in a case's folder.

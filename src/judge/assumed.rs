@@ -1,6 +1,5 @@
 //! What a check rests on: the rules that let its packets through, and what was taken for granted of them.
 
-use super::Exports;
 use super::check::Checked;
 use super::exports::Exports;
 use super::overruled;

@@ -13,7 +13,7 @@ mod windows;
 
 use crate::finding::Finding;
 use crate::load::{ExportId, Heads, LoadedExport};
-use hylint_model::Body;
+use hylint_model::{Body, OtherRules};
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 
@@ -53,7 +53,10 @@ pub fn settle(
     if let Some(head) = heads.get(at) {
         for (p, head) in export.export.points.iter_mut().zip(&head.export.points) {
             p.windows.clone_from(&head.windows);
-            if let (Body::Netfilter(own), Body::Netfilter(head)) = (&mut p.body, &head.body) {
+            // Heads are without what their own text says of other rules.
+            if let (Body::Netfilter(own), Body::Netfilter(head)) = (&mut p.body, &head.body)
+                && matches!(head.others, OtherRules::Shown(_))
+            {
                 own.others = head.others;
             }
         }

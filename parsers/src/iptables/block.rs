@@ -210,7 +210,15 @@ fn told(
         Some(By::Both) => ProblemKind::Malformed,
         _ => ProblemKind::Disputed,
     };
-    let refused = refusal.map(|r| Problem::new(kind, r.span, r.message(family)));
+    // A rule that could not be read was told of by that; it is the same finding.
+    let known = own.as_ref().filter(|p| p.kind == ProblemKind::Malformed);
+    let refused = refusal.map(|r| {
+        let problem = Problem::new(kind, r.span, r.message(family));
+        match known.filter(|_| kind == ProblemKind::Malformed) {
+            Some(p) => problem.known_as(p.known_text()),
+            None => problem,
+        }
+    });
     let own = own
         .filter(|_| refused.is_none() || kind == ProblemKind::Disputed)
         .map(|mut p| {
