@@ -14,10 +14,22 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Sites whose advice is not applied, and why.
-const EXCEPT: [(&str, &str); 2] = [
+const EXCEPT: [(&str, &str); 5] = [
     (
         "tests/cases/linux/29-second-filter-block-replaces-the-first",
         "two dumps in one file have no rule numbers of their own",
+    ),
+    (
+        "tests/cases/cloud/71-listing-lacks-a-rule",
+        "the group stands in two files, and a command changes one",
+    ),
+    (
+        "tests/cases/windows/06-mixed-utf16-then-ansi-block",
+        "a file of two encodings",
+    ),
+    (
+        "tests/cases/windows/30-unread-polish",
+        "the reader of commands edits English rules alone",
     ),
     (
         "tests/cases/windows/08-mixed-ansi-then-utf16-block",

@@ -1,9 +1,9 @@
 //! The `hylint trace` commands that show what a finding claims.
 
 use crate::finding::{Reproduce, Witness};
-use crate::judge::{Cause, Exports, Failure, Guard};
-use hylint_engine::{Branch, Direction, Effect, LocalPolicy, PointId, SetId, evaluate};
-use hylint_model::{Point, Test};
+use crate::judge::{Cause, Exports, Failure, FlowSpec, Guard};
+use hylint_engine::{Branch, Direction, Effect, LocalPolicy, PointId, Process, SetId, evaluate};
+use hylint_model::{Listener, Point, Test};
 use hylint_parsers::shell;
 use hylint_space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags,
@@ -24,6 +24,7 @@ const RANGES: usize = 8;
 pub(super) fn of_required(
     exports: &Exports,
     guard: &Guard<'_>,
+    spec: Option<&FlowSpec<'_>>,
     f: &Failure<'_>,
     witness: &Witness,
 ) -> Vec<Reproduce> {
@@ -50,7 +51,8 @@ pub(super) fn of_required(
         (false, false) => &[SYN],
     };
     let commands = flags.iter().find_map(|flags| {
-        let packet = OnePacket::new(guard, direction, packets, witness, (*flags, f.state))?;
+        let mut packet = OnePacket::new(guard, direction, packets, witness, (*flags, f.state))?;
+        packet.listener = spec.map(|s| s.listener(direction));
         packet.commands(exports, guard, claim)
     });
     let reproduce = |command| Reproduce { command, verdict };
@@ -89,6 +91,8 @@ pub(super) fn of_open(
 struct OnePacket<'w> {
     witness: &'w Witness,
     direction: Direction,
+    /// The process of the row that the packet is of.
+    listener: Option<Listener<'w>>,
     family: Family,
     space: PacketBox,
     state: Option<&'static str>,
@@ -146,6 +150,7 @@ impl<'w> OnePacket<'w> {
         Some(Self {
             witness,
             direction,
+            listener: None,
             family: if src.is_ipv6() {
                 Family::V6
             } else {
@@ -179,8 +184,25 @@ impl<'w> OnePacket<'w> {
         point.is_some_and(|p| p.families.has(self.family) || !p.kind.has_halves())
     }
 
-    /// What `trace` says of the packet at these points.
+    /// What `trace` says of the packet at these points, whatever process it takes to be behind the port; of what a host sends
+    /// for a row it takes the row's.
     fn told(&self, exports: &Exports, guard: &Guard<'_>, points: &[PointId]) -> Option<Effect> {
+        let literal = self.asked(exports, guard, points, Process::Unknown)?;
+        let Some(listener) = self.listener else {
+            return Some(literal);
+        };
+        let expected = self.asked(exports, guard, points, Process::Expected(listener))?;
+        let sure = literal == expected || self.direction == Direction::Out;
+        sure.then_some(expected)
+    }
+
+    fn asked(
+        &self,
+        exports: &Exports,
+        guard: &Guard<'_>,
+        points: &[PointId],
+        process: Process<'_>,
+    ) -> Option<Effect> {
         let local = match self.direction {
             Direction::In => self.space.dst.clone(),
             Direction::Out => self.space.src.clone(),
@@ -194,6 +216,7 @@ impl<'w> OnePacket<'w> {
         };
         let mut ctx = guard.context(exports, literal);
         ctx.local = &local;
+        ctx.process = process;
         let branches = evaluate(&ctx, points, self.direction, &self.space);
         let all = |e: Effect| branches.iter().all(|b: &Branch<'_>| b.effect == e);
         let first = branches.first()?.effect;

@@ -240,7 +240,7 @@ fn word<'a>(
     let packet = f.packets.first();
     out.witness = packet.and_then(place::witness).map(Box::new);
     if let Some(witness) = &out.witness {
-        out.reproduce = reproduce::of_required(exports, &c.guard, f, witness);
+        out.reproduce = reproduce::of_required(exports, &c.guard, s.row.map(|_| spec), f, witness);
     }
     pairs(&mut out, c, f);
     match allow {
