@@ -27,7 +27,7 @@ fn run(files: &[(&str, &str)]) -> Run {
     h.args("check . --format json").run()
 }
 
-fn of<'r>(r: &'r Run, path: &str) -> Vec<String> {
+fn of(r: &Run, path: &str) -> Vec<String> {
     let all = r.findings().into_iter();
     all.filter(|f| f.contains(&format!(" {path}:"))).collect()
 }

@@ -204,24 +204,33 @@ const OTHER: &[&str] = &[
     "sarif",
 ];
 
-/// Names, and beginnings of names without an extension of their own, of files that every repository has.
+/// Names, and beginnings of names, of files that every repository has.
 const OTHER_NAMES: &[&str] = &[
     "readme",
     "license",
     "licence",
     "copying",
+    "contributing",
+    "changelog",
+    "makefile",
+    "dockerfile",
+    "containerfile",
+    "requirements",
+    "constraints",
+    "tsconfig",
+    "jsconfig",
+    "docker-compose",
+];
+
+/// Whole names of such files.
+const OTHER_FILES: &[&str] = &[
     "notice",
     "authors",
     "contributors",
-    "contributing",
-    "changelog",
     "changes",
     "codeowners",
     "security",
     "support",
-    "makefile",
-    "dockerfile",
-    "containerfile",
     "vagrantfile",
     "jenkinsfile",
     "gemfile",
@@ -232,16 +241,12 @@ const OTHER_NAMES: &[&str] = &[
     "taskfile",
     "robots",
     "humans",
-    "requirements",
-    "constraints",
     "cmakelists",
     "package",
-    "tsconfig",
-    "jsconfig",
+    "package-lock",
     "composer",
     "renovate",
     "dependabot",
-    "docker-compose",
     "compose",
     "mkdocs",
     "chart",
@@ -333,10 +338,8 @@ pub fn name_kind(path: &str) -> NameKind {
     let own = stem.trim_start_matches('.');
     let first = own.split(['.', ' ']).next().unwrap_or(own);
     let hidden = name.starts_with('.') && HIDDEN.contains(&own);
-    let other_name = hidden
-        || OTHER_NAMES
-            .iter()
-            .any(|n| first == *n || first.strip_prefix(n).is_some_and(is_suffix));
+    let named = |n: &&str| first == *n || first.strip_prefix(*n).is_some_and(is_suffix);
+    let other_name = hidden || OTHER_FILES.contains(&first) || OTHER_NAMES.iter().any(named);
     let words = words(own, true);
     let pair = |a: &str, b: &str| {
         words
@@ -397,6 +400,8 @@ mod tests {
             ("x/rules.v4", NameKind::Firewall),
             ("sh1-firewall.txt", NameKind::Firewall),
             ("security-groups.json", NameKind::Firewall),
+            ("security.txt", NameKind::Other),
+            ("package-sh1.txt", NameKind::Export),
             ("rules.txt.gz", NameKind::Firewall),
             ("sh1.txt.gz", NameKind::Export),
             ("notes.zip", NameKind::Open),

@@ -222,7 +222,7 @@ fn bicep(t: &Text<'_>) -> bool {
 fn oracle(t: &Text<'_>) -> bool {
     const LISTS: [&str; 2] = ["ingress-security-rules", "ingressSecurityRules"];
     let listed = |k: &&str| t.json(&[*k]) || t.field(k, &[]);
-    LISTS.iter().any(|k| listed(&k)) || t.json(&["is-stateless", "direction", "source-type"])
+    LISTS.iter().any(listed) || t.json(&["is-stateless", "direction", "source-type"])
 }
 
 fn google(t: &Text<'_>) -> bool {
@@ -263,5 +263,5 @@ fn network_policy(t: &Text<'_>) -> bool {
         "AdminNetworkPolicy",
     ];
     let json = |k: &&str| t.has(&format!("\"kind\": \"{k}\""));
-    t.field("kind", KINDS) || t.is_json() && KINDS.iter().any(|k| json(&k))
+    t.field("kind", KINDS) || t.is_json() && KINDS.iter().any(json)
 }

@@ -371,7 +371,7 @@ pub(super) fn may_be_own(text: &str) -> bool {
     let end = text.len().min(HEAD);
     let head = text.as_bytes().get(..end).unwrap_or_default();
     let marked = |m: &&str| memchr::memmem::find(head, m.as_bytes()).is_some();
-    MARKS.iter().any(|m| marked(&m)) || ends_as_report(text)
+    MARKS.iter().any(marked) || ends_as_report(text)
 }
 
 /// A report for people ends with the word of the gate and counts.

@@ -102,7 +102,7 @@ fn state<'a>(b: &'a Bound, id: &str) -> &'a crate::site::RoleState {
     &b.site.roles[usize::from(hyworks().role_ix(id).unwrap().0)]
 }
 
-const DECLARED: &str = "controller-management = [\"10.0.1.1\"]\nsession-host = [\"10.0.2.0/24\"]\nactive-directory = []\nsql-server = [\"10.0.3.1\"]\nworkspace-client = []\n";
+const DECLARED: &str = "hysecure-client = []\ncontroller-management = [\"10.0.1.1\"]\nsession-host = [\"10.0.2.0/24\"]\nactive-directory = []\nsql-server = [\"10.0.3.1\"]\nworkspace-client = []\n";
 
 #[test]
 fn naming_an_export_binds_it() {
