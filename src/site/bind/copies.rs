@@ -157,7 +157,13 @@ impl Binder<'_> {
             let mut keep = true;
             let mut gone: Vec<RunPoint> = Vec::new();
             for other in out.clone() {
-                if other.export == at.export || !self.may_be_copies(other, at) {
+                // What demands authentication stands beside the rules, which it repeats nowhere.
+                let demands = |at| self.point(at).is_some_and(|p| p.security.is_some());
+                if other.export == at.export
+                    || demands(other)
+                    || demands(at)
+                    || !self.may_be_copies(other, at)
+                {
                     continue;
                 }
                 let (a, b) = (self.content(other), self.content(at));
