@@ -1,5 +1,5 @@
 //! What gets in that nothing needs: by all rules of a layer together, through all layers of a host, to all of its addresses.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use hylint::finding::Severity;
 use hylint::finding::outcome::Outcome;

@@ -34,7 +34,7 @@ static MIXED: LazyLock<Vec<RangeSet<u32>>> = LazyLock::new(|| {
     let public = |n: u8| block(n).intersect(&class::public().v4);
     let mixed = |part: &RangeSet<u32>| {
         let n = part.count();
-        n >= 1 << (V4_BLOCK - 1) && n < 1 << V4_BLOCK
+        (1 << (V4_BLOCK - 1)..1 << V4_BLOCK).contains(&n)
     };
     (0..=u8::MAX).map(public).filter(mixed).collect()
 });

@@ -220,7 +220,7 @@ impl Together<'_, '_, '_> {
         let exposed = |m: &&Opener<'_, '_, '_>| m.own.is_some_and(|(_, exposed)| exposed);
         let other = class.code == Code::ExposedToInternet && !members.iter().any(exposed);
         let same = own.is_some_and(|(severity, _)| class.severity == severity);
-        if class.severity == Severity::Note || !more && !(same && other) {
+        if class.severity == Severity::Note || !(more || same && other) {
             return None;
         }
         let rules = members.iter().map(|m| address(m.opening.rule)).collect();

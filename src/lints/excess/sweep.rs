@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Ports of TCP, of UDP behind them ([`UDP`]), and then protocols ([`OTHER`]).
 pub(super) type Services = RangeSet<u32>;
+/// The first and the last of adjacent services.
+type Ports = (u32, u32);
+/// Services, the rules that open them together, and how many those are.
+type Opened = (Vec<Ports>, Vec<usize>, usize);
+
 /// The first port of UDP.
 pub(super) const UDP: u32 = 1 << 16;
 /// The first protocol.
@@ -105,8 +110,7 @@ pub(super) fn joints(shares: &[Share]) -> Vec<Joint> {
         told: [0; 3],
         work: WORK,
     };
-    let mut out: BTreeMap<(usize, Exposure), (Vec<(u32, u32)>, Vec<usize>, usize)> =
-        BTreeMap::new();
+    let mut out: BTreeMap<(usize, Exposure), Opened> = BTreeMap::new();
     let mut events = events.into_iter().peekable();
     while let Some((at, open, group)) = events.next() {
         sweep.turn(open, group);
@@ -271,7 +275,7 @@ mod tests {
         }
     }
 
-    fn found(shares: &[Share]) -> Vec<(Vec<(u32, u32)>, Exposure, Vec<usize>)> {
+    fn found(shares: &[Share]) -> Vec<(Vec<Ports>, Exposure, Vec<usize>)> {
         let of = |j: Joint| (j.services.iter().collect(), j.exposure, j.rules);
         joints(shares).into_iter().map(of).collect()
     }

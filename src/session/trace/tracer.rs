@@ -212,7 +212,7 @@ impl Tracer<'_> {
             let program = |c: &&Condition| matches!(c.test, Test::Program(_) | Test::Service(_));
             for (holds, name) in [
                 (
-                    allowed && b.assumed.iter().any(|c| program(&c)),
+                    allowed && b.assumed.iter().any(program),
                     AssumptionId::Program,
                 ),
                 (allowed && !b.passed.is_empty(), AssumptionId::OtherProgram),

@@ -192,7 +192,7 @@ fn policy(w: &Walk<'_, '_>, i: usize, c: &Call) -> Res {
         )
     };
     for part in all.split(|o| o.name == "next") {
-        if !none && given("strict") && !part.iter().any(|o| element(o)) {
+        if !none && given("strict") && !part.iter().any(&element) {
             return refuse(c.span, "an element of the policy is empty");
         }
         let tunnel = part.iter().any(|o| o.name.starts_with("tunnel"));

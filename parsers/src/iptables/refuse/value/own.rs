@@ -377,8 +377,8 @@ pub(in super::super) fn hex_string(text: &str, _: bool) -> bool {
     let mut hex = false;
     let ok = text.split('|').all(|part| {
         let compact: String = part.chars().filter(|c| *c != ' ').collect();
-        let fine =
-            !hex || (compact.len() % 2 == 0 && compact.bytes().all(|b| b.is_ascii_hexdigit()));
+        let fine = !hex
+            || (compact.len().is_multiple_of(2) && compact.bytes().all(|b| b.is_ascii_hexdigit()));
         hex = !hex;
         fine
     });
