@@ -3,7 +3,7 @@
 use crate::finding::{Reproduce, Witness};
 use crate::judge::{Cause, Exports, Failure, FlowSpec, Guard};
 use hylint_engine::{Branch, Direction, Effect, LocalPolicy, PointId, Process, SetId, evaluate};
-use hylint_model::{Listener, Point, Test};
+use hylint_model::{Body, Listener, OtherRules, Point, Side, Span, Test};
 use hylint_parsers::shell;
 use hylint_space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags,
@@ -166,6 +166,10 @@ impl<'w> OnePacket<'w> {
 
     /// A command for each export that points of the guard stand in, if `trace` then says what is claimed.
     fn commands(&self, exports: &Exports, guard: &Guard<'_>, claim: Effect) -> Option<Vec<String>> {
+        let shown = |at: &PointId| exports.point(*at).is_some_and(shows_itself);
+        if !guard.points.iter().all(shown) {
+            return None;
+        }
         let mut sets: BTreeMap<SetId, Vec<PointId>> = BTreeMap::new();
         for at in guard.points.iter().filter(|at| self.is_for(exports, **at)) {
             sets.entry(at.set).or_default().push(*at);
@@ -279,7 +283,8 @@ impl<'w> OnePacket<'w> {
         Some(words.ok()?.join(" "))
     }
 
-    /// Names with known addresses that rules ask about this packet.
+    /// Names with known addresses that rules ask about this packet. A name of which it is not known whether it holds an
+    /// address of the packet is left for `trace` not to know either.
     fn names<'g>(
         &self,
         exports: &Exports,
@@ -292,17 +297,31 @@ impl<'w> OnePacket<'w> {
         }
         let points = points.iter().filter_map(|at| exports.point(*at));
         let clauses = points.flat_map(Point::rules).flat_map(|r| &r.clauses);
-        for clause in clauses.filter(|c| c.space.intersects(&self.space)) {
-            for cond in &clause.conditions {
-                if let Test::Named { key, .. } = &cond.test
-                    && let Some((key, addrs)) = guard.resolve.get_key_value(&**key)
-                {
-                    out.entry(key.as_str())
-                        .or_insert_with(|| self.listed(addrs));
+        let met = clauses.filter(|c| c.space.intersects(&self.space));
+        let mut unsure = BTreeSet::new();
+        for cond in met.flat_map(|c| &c.conditions) {
+            if let Test::Named { key, side } = &cond.test
+                && let Some((key, addrs)) = guard.resolve.get_key_value(&**key)
+            {
+                out.entry(key.as_str())
+                    .or_insert_with(|| self.listed(addrs));
+                if self.unsure(guard, key, *side) {
+                    unsure.insert(key.as_str());
                 }
             }
         }
+        out.retain(|key, _| !unsure.contains(key));
         out
+    }
+
+    /// Whether it is not known if a name holds the packet's address on this side.
+    fn unsure(&self, guard: &Guard<'_>, name: &str, side: Side) -> bool {
+        let asked = match side {
+            Side::Src => &self.space.src,
+            Side::Dst => &self.space.dst,
+        };
+        let open = guard.open.and_then(|all| all.get(name));
+        open.is_some_and(|o| o.intersects(asked))
     }
 
     /// Addresses of a name; of a long list those that say something of this packet.
@@ -316,6 +335,16 @@ impl<'w> OnePacket<'w> {
         };
         told.texts().collect::<Vec<_>>().join(",")
     }
+}
+
+/// Whether the export of a point alone shows what decides there: the point stands in it, and no file beside it filters the
+/// same packets.
+fn shows_itself(point: &Point) -> bool {
+    let beside = match &point.body {
+        Body::Netfilter(n) => n.others == OtherRules::Shown(Span::default()),
+        Body::Lists(_) => false,
+    };
+    !point.stand_in && !beside
 }
 
 /// A path that is no option.

@@ -570,7 +570,7 @@ fn help(
             let whose = if policy { " in Group Policy" } else { "" };
             format!("narrow or remove {by}{whose}: a block overrides every allow")
         }
-        Stop::Blocked => format!("narrow {by}, or allow {flow} before it"),
+        Stop::Blocked if !by.is_empty() => format!("narrow {by}, or allow {flow} before it"),
         Stop::Disabled => "enable the rule".into(),
         Stop::NoReply if stateless => format!(
             "allow the replies {} to TCP and UDP ports {} of {who}: this point keeps no state",
@@ -600,7 +600,7 @@ fn help(
         Stop::Next { .. } => {
             "track both directions of the connection, or neither and accept state UNTRACKED".into()
         }
-        Stop::Partial | Stop::Missing => {
+        Stop::Partial | Stop::Missing | Stop::Blocked => {
             let allow = match c.guard.direction {
                 Direction::In => format!("allow {flow} in from {who}"),
                 Direction::Out => format!("allow {flow} out to {who}"),

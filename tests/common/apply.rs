@@ -393,6 +393,24 @@ fn object<'d>(
     find(doc, &is).ok_or(format!("no {key} {value}"))
 }
 
+/// An answer of Azure's REST interface as `az` prints it: without `value` around it and `properties` in it.
+fn as_az_prints(v: Value) -> Value {
+    match v {
+        Value::Array(all) => all.into_iter().map(as_az_prints).collect(),
+        Value::Object(mut all) => {
+            if let Some(Value::Array(list)) = all.get_mut("value") {
+                return as_az_prints(Value::Array(std::mem::take(list)));
+            }
+            if let Some(Value::Object(inner)) = all.remove("properties") {
+                all.extend(inner);
+            }
+            let each = all.into_iter().map(|(k, v)| (k, as_az_prints(v)));
+            Value::Object(each.collect())
+        }
+        v => v,
+    }
+}
+
 fn azure(text: &str, verb: &str, words: &[&str]) -> Result<String, String> {
     let options = options(words);
     let all = |key: &str| options.iter().find(|(k, _)| *k == key).map(|(_, v)| v);
@@ -400,7 +418,7 @@ fn azure(text: &str, verb: &str, words: &[&str]) -> Result<String, String> {
         let value = all(key).and_then(|v| v.first().copied());
         value.ok_or(format!("no --{key}"))
     };
-    let mut doc: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let mut doc = as_az_prints(serde_json::from_str(text).map_err(|e| e.to_string())?);
     let nsg = object(&mut doc, "name", get("nsg-name")?, "securityRules")?;
     let id = nsg["id"].as_str().unwrap_or_default().to_lowercase();
     let wanted = format!(

@@ -14,7 +14,7 @@ use crate::judge::spec::FlowSpec;
 use hylint_engine::{Decider, Direction, PointId};
 use hylint_model::{
     Action, Body, Clause, Condition, Discipline, Field, NotInForce, Point, PointKind, Rule,
-    RuleOrigin, Span, Test,
+    RuleOrigin, Span,
 };
 use hylint_parsers::edit::List;
 use hylint_space::{AddrSet, Family, PacketBox, PortSet, StateSet};
@@ -51,13 +51,9 @@ impl Flow<'_, '_> {
         done: &mut Done,
         numbers: &mut Numbers,
     ) -> Option<Vec<Planned>> {
-        // What a name stands for is for the site to say.
-        let named = |c: &&Condition| matches!(c.test, Test::Named { .. });
-        if f.cause.is_undecided() && f.conditions.iter().any(named) {
-            return None;
-        }
         let at = f.by.at();
-        let point = exports.point(at)?;
+        // What was not exported cannot be changed on what is known of it.
+        let point = exports.point(at).filter(|p| !p.stand_in)?;
         if let Some(m) = miss.filter(|m| m.field == Field::Enabled && m.at == at) {
             return self.enabled(point, m);
         }
@@ -174,6 +170,10 @@ impl Flow<'_, '_> {
             _ => None,
         };
         let rules = place::rules(point, list)?;
+        let below = match f.cause.is_undecided() {
+            true => may_stop(rules, f).or(below),
+            false => below,
+        };
         let allow = self.allow(point, f);
         let entries = match point.kind {
             PointKind::NetworkAcl => place::entries(&allow),
@@ -287,6 +287,15 @@ impl Flow<'_, '_> {
         }
         rule
     }
+}
+
+/// The number of the first deny that takes the packets if what a failure depends on holds.
+fn may_stop(rules: &[Rule], f: &Failure<'_>) -> Option<u32> {
+    let open = |c: &Condition| f.conditions.iter().any(|o| std::ptr::eq(*o, c));
+    let asks = |c: &Clause| c.conditions.iter().any(open);
+    let denies = rules.iter().filter(|r| r.action == Action::Deny);
+    let stop = denies.filter(|r| r.clauses.iter().any(asks));
+    stop.filter_map(|r| r.priority).min()
 }
 
 /// The family of packets, which are of one.

@@ -9,6 +9,7 @@ use crate::judge::failure::{Cause, Failure};
 use crate::judge::miss::Miss;
 use crate::judge::spec::FlowSpec;
 use crate::rules::matrix::Require;
+use hylint_model::{Condition, Test};
 
 /// Changes that are tried for one finding: both families, the flow and its replies, and a table before the filter.
 const STEPS: usize = 8;
@@ -37,6 +38,9 @@ impl Remedies {
     ) -> Option<Vec<Step>> {
         let (me, peers) = c.asked.as_deref()?;
         let unsaid = f.cause.is_odd() || f.cause == Cause::PeersUnknown;
+        // What a name stands for is for the site to say; what is surely denied goes before rules that ask for names.
+        let named = |c: &&Condition| matches!(c.test, Test::Named { .. });
+        let unsaid = unsaid || f.cause.is_undecided() && f.conditions.iter().any(named);
         if unsaid || peers.unknown && !peers.external {
             return None;
         }
