@@ -77,28 +77,6 @@ fn trusted(case: &Path) -> Known {
     text.lines().map(one).collect()
 }
 
-/// What is told since: one thing in several files, layers that the export names or lacks, lists that another file names.
-const TOLD_SINCE: &[&str] = &[
-    "differs between ",
-    "differ between ",
-    "the network ACL of subnet ",
-    "the list holds no security group and no network ACL",
-    "this prefix list is not whole",
-    // Of two dumps of one firewall the newer one is judged.
-    "the IPv6 rules of a were not exported",
-    // A group of the interface was not exported, so what the others do not allow is not denied.
-    "passes at e1 depends on what the export does not say",
-];
-
-/// Findings that were about nothing, by their fingerprints: a list that is validly empty, entries whose list another file
-/// names, points that are copies of others, a flow that a group which was not exported may allow.
-const GONE_SINCE: &[&str] = &[
-    "363931cb1a3d82cd0775f0e61c1cc1b5",
-    "ac8c9e1114d24ec5ea402888cdb17560",
-    "11f4f2241a8f7a308c7bfefcad7bdaf3",
-    "ee8e6f78e68c99dff87d82d14aeceb55",
-];
-
 /// What is not as it was, nor as `later.txt` says it is by now: findings that the baseline does not hold, and those that are gone.
 fn differences(case: &Path, then: &BTreeSet<String>) -> Vec<String> {
     let report = report(case);
@@ -121,21 +99,16 @@ fn differences(case: &Path, then: &BTreeSet<String>) -> Vec<String> {
         if text("code") == "undeclared-role" && implied {
             continue;
         }
-        let since = TOLD_SINCE.iter().any(|t| text("message").contains(t));
         let known = gone.remove(&(text("code"), text("fingerprint")));
-        let held = f["baselined"] == true || known || since;
+        let held = f["baselined"] == true || known;
         if !held {
             out.push(format!("new: {} {}", text("code"), text("message")));
         }
     }
-    let single = ["binding", "readers"];
-    let one_gone = case
-        .file_name()
-        .is_some_and(|n| single.iter().any(|s| n == *s));
-    if report["baseline"]["gone"] != u64::from(one_gone) {
-        out.push(format!("gone from the baseline: {}", report["baseline"]));
+    let lost = &report["baseline"]["gone"];
+    if *lost != 0 {
+        out.push(format!("gone from the baseline: {lost}"));
     }
-    gone.retain(|(_, f)| !GONE_SINCE.contains(&f.as_str()));
     out.extend(gone.iter().map(|(code, f)| format!("gone: {code} {f}")));
     let later = std::fs::read_to_string(case.join("later.txt")).unwrap_or_default();
     let mut right: Vec<&str> = later.lines().collect();
