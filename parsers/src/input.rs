@@ -13,7 +13,7 @@ pub enum Depth {
     Whole,
     /// What stands beside rules. Points, in their order, and everything else of the export are as in the whole, but a
     /// reader may leave out rules and what it has to say of them. Azure rules that name application security groups
-    /// are never left out.
+    /// and AWS permissions that name prefix lists are never left out.
     Heads,
 }
 

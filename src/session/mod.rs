@@ -23,14 +23,14 @@
 //!
 //! # fn main() -> Result<(), Vec<hylint::common::diag::Diag>> {
 //! let keep = Kept { verdicts: true, ..Kept::default() };
-//! let request = Request { keep, ..Request::new(["examples/linux-gateway/faulty"]) };
+//! let request = Request { keep, ..Request::new(["examples/windows-dc/faulty"]) };
 //! let before = Session::open(Arc::new(Disk), request)?;
 //! let outcome = before.check()?;
 //!
 //! // Nothing is written: the second session sees the file as it would be.
-//! let path = Path::new("examples/linux-gateway/faulty/gw1/iptables.rules");
+//! let path = Path::new("examples/windows-dc/faulty/sh1/allprofiles.txt");
 //! let text = Disk.read_text(path).expect("an example");
-//! let opened = text.replace(" DROP [", " ACCEPT [");
+//! let opened = text.replace("BlockInbound", "AllowInbound");
 //! let after = before.with(|files| files.with(path, opened.into_bytes()))?;
 //!
 //! let missing = |o: &hylint::finding::outcome::Outcome| {

@@ -169,14 +169,24 @@ impl<'a> Reader<'a> {
             DefaultOrigin::Implicit
         };
         out.default = deny(origin, list.key_span());
-        if self.depth == Depth::Heads {
-            return out;
+        let heads = self.depth == Depth::Heads;
+        if !heads {
+            out.rules.reserve_exact(entries(list));
         }
-        out.rules.reserve_exact(entries(list));
         for permission in list.items() {
+            if heads && !self.names_prefix_lists(permission) {
+                continue;
+            }
             self.permission(permission, side, owner, &mut out.rules);
         }
         out
+    }
+
+    /// Whether a permission lets in a prefix list, whose entries other files hold.
+    fn names_prefix_lists(&mut self, permission: Value<'a>) -> bool {
+        let fields = self.objects.read(&shape::PERMISSION, permission);
+        let [_, _, _, _, _, prefixes, _, _] = fields.values;
+        prefixes.is_some_and(|p| p.items().next().is_some())
     }
 
     fn absent(&mut self, side: Side, label: Span) {

@@ -39,6 +39,8 @@ struct Reader<'a> {
     profiles: WindowsProfiles,
     ingress: Vec<Rule>,
     egress: Vec<Rule>,
+    /// Rules of each direction, inbound first, also of a head, which keeps none.
+    counted: (usize, usize),
     /// The last line that is no field, and whether it has a label with and without a value.
     previous: Option<(Line<'a>, Heading)>,
     first_rule: Option<Span>,
@@ -70,6 +72,7 @@ impl<'a> Reader<'a> {
             profiles: WindowsProfiles::default(),
             ingress: Vec::new(),
             egress: Vec::new(),
+            counted: (0, 0),
             previous: None,
             first_rule: None,
             consec: Vec::new(),
@@ -352,6 +355,9 @@ impl<'a> Reader<'a> {
         self.export.rules_in_file += 1;
         self.first_rule.get_or_insert(block.span);
         if self.depth == Depth::Heads {
+            for direction in rule::directions(self.v, self.text, &block) {
+                self.count(direction);
+            }
             return;
         }
         let cut = block.name_line.is_empty();
@@ -419,17 +425,21 @@ impl<'a> Reader<'a> {
         if built.brief {
             self.told.brief(block.head());
         }
-        let unasked = !self.command.rules;
+        self.count(built.direction);
         match built.direction {
-            Direction::In => {
-                self.unasked.0 |= unasked;
-                self.ingress.push(built.rule);
-            }
-            Direction::Out => {
-                self.unasked.1 |= unasked;
-                self.egress.push(built.rule);
-            }
+            Direction::In => self.ingress.push(built.rule),
+            Direction::Out => self.egress.push(built.rule),
         }
+    }
+
+    /// Counts a rule of a direction, for which a command may not have asked.
+    fn count(&mut self, direction: Direction) {
+        let (count, unasked) = match direction {
+            Direction::In => (&mut self.counted.0, &mut self.unasked.0),
+            Direction::Out => (&mut self.counted.1, &mut self.unasked.1),
+        };
+        *count += 1;
+        *unasked |= !self.command.rules;
     }
 
     /// A last line that ends inside the label of a name: the text was cut there.
@@ -522,8 +532,8 @@ impl<'a> Reader<'a> {
     /// Whether the capture shows every rule of a direction.
     fn shows_whole(&self, direction: Direction) -> bool {
         let (rules, unasked) = match direction {
-            Direction::In => (self.ingress.len(), self.unasked.0),
-            Direction::Out => (self.egress.len(), self.unasked.1),
+            Direction::In => (self.counted.0, self.unasked.0),
+            Direction::Out => (self.counted.1, self.unasked.1),
         };
         if self.asked.is_empty() {
             let silent = self.export.rules_in_file == 0 && self.no_rules.is_none();
@@ -536,16 +546,16 @@ impl<'a> Reader<'a> {
     /// direction that was left out of the export has no default.
     fn list(&mut self, direction: Direction, label: Span) -> RuleList {
         let whole = self.shows_whole(direction);
-        let (rules, allow) = match direction {
-            Direction::In => (std::mem::take(&mut self.ingress), false),
-            Direction::Out => (std::mem::take(&mut self.egress), true),
+        let (rules, count, allow) = match direction {
+            Direction::In => (std::mem::take(&mut self.ingress), self.counted.0, false),
+            Direction::Out => (std::mem::take(&mut self.egress), self.counted.1, true),
         };
         let mut origin = DefaultOrigin::Assumed;
-        if !whole && self.depth != Depth::Heads {
+        if !whole {
             origin = DefaultOrigin::Unknown;
         }
         let told = self.asked.iter().any(|c| c.some);
-        if !whole && rules.is_empty() && self.export.rules_in_file > 0 && !told {
+        if !whole && count == 0 && self.export.rules_in_file > 0 && !told {
             let (name, way) = match direction {
                 Direction::In => ("inbound", hylint_model::Direction::In),
                 Direction::Out => ("outbound", hylint_model::Direction::Out),

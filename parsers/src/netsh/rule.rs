@@ -85,15 +85,7 @@ impl Built<'_> {
 
 /// Builds a rule. One whose direction is not known is two, of which the first has the remarks.
 pub(super) fn build<'a>(v: &Vocabulary, text: &'a str, block: &Block) -> SmallVec<[Built<'a>; 1]> {
-    let builder = || Builder {
-        v,
-        text,
-        block,
-        remarks: Vec::new(),
-        conditions: SmallVec::new(),
-        only_clause: false,
-    };
-    let mut first = builder();
+    let mut first = builder(v, text, block);
     if let Some(direction) = first.direction() {
         return smallvec![first.run(direction, true)];
     }
@@ -102,9 +94,36 @@ pub(super) fn build<'a>(v: &Vocabulary, text: &'a str, block: &Block) -> SmallVe
         Built {
             brief: false,
             remarks: Vec::new(),
-            ..builder().run(Direction::Out, false)
+            ..builder(v, text, block).run(Direction::Out, false)
         },
     ]
+}
+
+/// The directions of the rules that [`build`] makes of a block.
+pub(super) fn directions(
+    v: &Vocabulary,
+    text: &str,
+    block: &Block,
+) -> impl Iterator<Item = Direction> + use<> {
+    let known = builder(v, text, block).direction();
+    let (into, out) = match known {
+        Some(Direction::In) => (true, false),
+        Some(Direction::Out) => (false, true),
+        None => (true, true),
+    };
+    let either = [(into, Direction::In), (out, Direction::Out)];
+    either.into_iter().filter(|(is, _)| *is).map(|(_, d)| d)
+}
+
+fn builder<'a, 'b>(v: &'b Vocabulary, text: &'a str, block: &'b Block) -> Builder<'a, 'b> {
+    Builder {
+        v,
+        text,
+        block,
+        remarks: Vec::new(),
+        conditions: SmallVec::new(),
+        only_clause: false,
+    }
 }
 
 pub(super) struct Builder<'a, 'b> {

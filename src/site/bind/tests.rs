@@ -494,7 +494,7 @@ fn an_account_wide_export_is_never_united() {
     assert_eq!(codes(&b), [(Code::UnboundPoint, Severity::Error)]);
     assert_eq!(
         b.findings[0].place.as_ref().unwrap().start.line,
-        12,
+        13,
         "at the word in the site file"
     );
 }
