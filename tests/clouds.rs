@@ -141,6 +141,70 @@ fn a_group_of_subnet_and_interface_hides_nothing() {
     }
 }
 
+/// Catches packets to a peering without access that pass by the rule that lets out to the Internet.
+#[test]
+fn no_default_rule_lets_out_to_a_peering_without_access() {
+    let private = space::Addr::parse("10.70.0.30");
+    for (access, right) in [(false, "violated"), (true, "satisfied")] {
+        let cloud = azure::Azure {
+            vnets: vec![azure::Vnet {
+                spaces: vec![space::Block::parse("10.70.0.0/16")],
+                peerings: vec![azure::Peering {
+                    space: vec![space::Block::parse("10.71.0.0/16")],
+                    printed: true,
+                    state: "Connected",
+                    access,
+                    remote_gateways: false,
+                }],
+                gateway: false,
+            }],
+            subnets: vec![azure::Subnet {
+                vnet: 0,
+                prefixes: vec![space::Block::parse("10.70.0.0/24")],
+                nsg: Some(0),
+                table: None,
+            }],
+            nsgs: vec![azure::Nsg {
+                rules: Vec::new(),
+                exported: true,
+            }],
+            nics: vec![azure::Nic {
+                subnet: 0,
+                nsg: None,
+                configs: vec![azure::IpConfig {
+                    private,
+                    asgs: Vec::new(),
+                    public: None,
+                }],
+                machine: 0,
+            }],
+            ..azure::Azure::default()
+        };
+        let site = site::Site {
+            clouds: vec![site::Cloud::Azure(cloud)],
+            hosts: vec![site::Host {
+                name: "azure0".into(),
+                cloud: 0,
+                machine: 0,
+                declared: vec![private],
+            }],
+            others: vec![("clients", space::Block::parse("10.71.0.0/24"))],
+            rows: vec![site::Row {
+                from: site::Role::Host(0),
+                to: site::Role::Others(0),
+                proto: 6,
+                ports: vec![8080],
+                reply: true,
+            }],
+            ..site::Site::default()
+        };
+        let mut tally = Tally::default();
+        let differences = compared(&site, &text::files(&site), &mut tally);
+        assert_eq!(differences, Vec::<String>::new(), "access: {access}");
+        assert!(tally.rows.contains_key(right), "{tally:?}");
+    }
+}
+
 fn keep(folder: &Path, files: &[(String, String)]) {
     for (name, text) in files {
         let path = folder.join(name);

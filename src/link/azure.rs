@@ -33,6 +33,8 @@ pub struct Tags {
     pub open: AddrSet,
     /// Addresses of `Internet`.
     pub internet: AddrSet,
+    /// Addresses of connected peerings without access. They have a route and are in neither tag.
+    pub no_access: AddrSet,
     /// Route tables that belong to the place and are in no export.
     pub missing: Vec<String>,
 }
@@ -135,6 +137,7 @@ impl<'a> Azure<'a> {
         };
         out.open = maybe.subtract(&spaces.never).subtract(&out.network);
         out.internet = public().subtract(&spaces.surely).subtract(&spaces.never);
+        out.no_access = spaces.no_access;
         let known = listed || !spaces.surely.is_empty() || !routes.surely.is_empty();
         known.then_some(out)
     }
@@ -155,6 +158,9 @@ impl<'a> Azure<'a> {
                     out.surely = out.surely.union(&space);
                 } else if !p.access {
                     out.never = out.never.union(&space);
+                    if p.connected == Some(true) {
+                        out.no_access = out.no_access.union(&space);
+                    }
                 }
             }
         }
@@ -164,6 +170,7 @@ impl<'a> Azure<'a> {
             }
         }
         out.never = out.never.subtract(&out.surely);
+        out.no_access = out.no_access.subtract(&out.surely);
         out
     }
 
@@ -272,6 +279,8 @@ struct Spaces {
     surely: AddrSet,
     /// Those of peers that may not be reached: the tag does not hold them.
     never: AddrSet,
+    /// Those of them that are connected.
+    no_access: AddrSet,
     /// The network itself was exported.
     listed: bool,
 }

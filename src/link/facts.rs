@@ -1,7 +1,7 @@
 //! What clouds export beside rules: who is a member of a group, what a tag or a prefix list stands for.
 
 use super::azure::{Azure, public};
-use super::ids::{INTERNET, VIRTUAL_NETWORK};
+use super::ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK};
 use super::scope::{Links, finding};
 use crate::finding::{Known, Severity};
 use crate::load::{ExportId, Heads, LoadedExport};
@@ -24,10 +24,12 @@ pub(super) fn resolve(exports: &Heads, links: &mut Links) {
     let mut open: BTreeMap<String, AddrSet> = BTreeMap::new();
     let azure = Azure::of(exports);
     all.insert(INTERNET.to_owned(), public());
+    all.insert(NO_ACCESS.to_owned(), AddrSet::empty());
     if let Some(tags) = azure.tags(None, azure.only_network()) {
         all.insert(VIRTUAL_NETWORK.to_owned(), tags.network);
         open.insert(VIRTUAL_NETWORK.to_owned(), tags.open);
         all.insert(INTERNET.to_owned(), tags.internet);
+        all.insert(NO_ACCESS.to_owned(), tags.no_access);
     }
     // Azure writes one id in several cases.
     let used: BTreeSet<String> = exports.iter().flat_map(LoadedExport::groups).collect();

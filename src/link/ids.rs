@@ -4,6 +4,8 @@
 pub const VIRTUAL_NETWORK: &str = "azure:VirtualNetwork";
 /// The key of the tag `Internet`.
 pub const INTERNET: &str = "azure:Internet";
+/// The key of the spaces of connected peerings without `allowVirtualNetworkAccess`, which are in neither tag.
+pub const NO_ACCESS: &str = "azure:peering without access";
 
 /// The last part of an Azure resource id, or the whole of any other id.
 #[must_use]

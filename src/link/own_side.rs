@@ -1,6 +1,6 @@
 //! Names that always hold for the guarded host's own address.
 
-use super::ids::{INTERNET, VIRTUAL_NETWORK};
+use super::ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK};
 use hylint_model::{Body, Export, PointKind, Rule, RuleOrigin, Side, Test};
 use hylint_space::AddrSet;
 
@@ -27,18 +27,28 @@ pub(super) fn settle(export: &mut Export) {
 }
 
 /// The platform's own rules let out whatever has a route: to the network by one, to the Internet by another. A private
-/// address outside of the network has none, and that a route exists is a limit that each report states.
+/// address outside of the network has none, and that a route exists is a limit that each report states. The space of a
+/// peering without access has one and is in neither tag ("Create, change, or delete a virtual network peering" of the Azure
+/// documentation), so it stays out.
 fn let_out(rule: &mut Rule) {
     if rule.origin != RuleOrigin::Platform {
         return;
     }
     for c in &mut rule.clauses {
-        let before = c.conditions.len();
-        c.conditions.retain(
-            |c| !matches!(&c.test, Test::Named { key, side: Side::Dst } if &**key == INTERNET),
-        );
-        if c.conditions.len() < before {
-            c.space.dst = AddrSet::any();
+        for condition in &mut c.conditions {
+            let Test::Named {
+                key,
+                side: Side::Dst,
+            } = &mut condition.test
+            else {
+                continue;
+            };
+            if &**key == INTERNET && !condition.negated {
+                *key = NO_ACCESS.into();
+                condition.negated = true;
+                condition.text = format!("destination in {NO_ACCESS}").into();
+                c.space.dst = AddrSet::any();
+            }
         }
     }
 }

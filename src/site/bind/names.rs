@@ -1,7 +1,7 @@
 //! What the names in a host's rules stand for where it is.
 
 use super::Binder;
-use crate::link::{self, INTERNET, VIRTUAL_NETWORK};
+use crate::link::{self, INTERNET, NO_ACCESS, VIRTUAL_NETWORK};
 use crate::site::Host;
 use hylint_model::PointKind;
 use std::sync::Arc;
@@ -55,6 +55,7 @@ impl Binder<'_> {
                 self.table_not_exported(&host.name, table, &host.layers);
             }
         }
+        resolve.insert(NO_ACCESS.to_owned(), tags.no_access);
         if !own(INTERNET, self) {
             resolve.insert(INTERNET.to_owned(), tags.internet);
         }
