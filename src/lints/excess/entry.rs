@@ -206,7 +206,7 @@ fn callers(table: &Table, start: usize) -> Vec<usize> {
 mod tests {
     use super::{Ways, openings};
     use hylint_engine::Direction;
-    use hylint_model::{Body, Hook, Netfilter};
+    use hylint_model::{Action, Body, Hook, Netfilter};
     use hylint_parsers::source::Source;
 
     fn read(text: &str) -> Netfilter {
@@ -243,13 +243,23 @@ mod tests {
         assert_eq!(Ways::into(base.table, base.id.index()).order.len(), 3);
     }
 
-    /// No kernel loads such a ruleset, but a file may hold one.
+    /// No kernel loads such a ruleset and the reader of iptables refuses it, but the model can hold one.
     #[test]
     fn chains_in_a_ring_let_in_what_their_rules_match() {
         let text = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:A - [0:0]\n:B - [0:0]\n\
-                    -A INPUT -s 10.1.0.0/16 -j A\n-A A -j B\n-A B -p udp -j A\n-A B -j INPUT\n\
+                    -A INPUT -s 10.1.0.0/16 -j A\n-A A -j B\n-A B -p udp -j RETURN\n-A B -j RETURN\n\
                     -A B -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
-        let nf = &read(text);
+        let mut nf = read(text);
+        let named = |name: &str| {
+            let mut chains = nf.chains();
+            chains.find(|(_, _, c)| &*c.name == name).unwrap().0
+        };
+        let [input, a, b] = ["INPUT", "A", "B"].map(named);
+        let rules = nf.chain_rules_mut(b).unwrap();
+        for (rule, to) in rules.iter_mut().zip([a, input]) {
+            rule.action = Action::Jump(u32::try_from(to.index()).unwrap());
+        }
+        let nf = &nf;
         let all = openings(nf, Direction::In);
         assert_eq!(all.len(), 1);
         let inside = "10.1.0.9".parse().unwrap();
