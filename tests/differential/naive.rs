@@ -100,7 +100,7 @@ fn layer(case: &Case<'_>, layer: &[Point], p: &Packet) -> Verdict {
     }
 }
 
-/// Under each profile that is asked for, else that the export names.
+/// Under each profile that is asked for, else that the export names. Which of them the packet's interface has is not known.
 fn windows(case: &Case<'_>, point: &Point, p: &Packet) -> Verdict {
     let direction = case.direction;
     let said = point
@@ -114,7 +114,12 @@ fn windows(case: &Case<'_>, point: &Point, p: &Packet) -> Verdict {
             lists::host(case, point, n, direction, out);
         })
     });
-    together(&each.collect::<Vec<_>>())
+    let each: Vec<Verdict> = each.collect();
+    if each.windows(2).all(|w| w[0] == w[1]) {
+        together(&each)
+    } else {
+        Verdict::Conditional
+    }
 }
 
 /// What may happen under all values together.
