@@ -3,7 +3,7 @@
 use super::candidates::RuleWalk;
 use super::context::Context;
 use super::indexes::{ListId, by_priority};
-use super::matching::split;
+use super::matching::{split, split_forgetting};
 use super::outcome::{Branch, Decider, Effect, Reason};
 use super::piece::{Piece, cost};
 use super::process::LocalPolicy;
@@ -109,7 +109,13 @@ impl<'a> Passage<'a> {
         pieces: &mut Vec<Piece<'a>>,
         out: &mut Vec<Branch<'a>>,
     ) -> usize {
-        let hit = split(&self.ctx, self.dir, rule, pieces);
+        // Where blocks win, what may be a block leaves its packets undecided, whatever allows them.
+        let unread = matches!(rule.action, Action::Opaque(_));
+        let by_split = match self.lists.discipline {
+            Discipline::BlockOverAllow if unread => split_forgetting,
+            _ => split,
+        };
+        let hit = by_split(&self.ctx, self.dir, rule, pieces);
         let effect = match rule.action {
             Action::Allow | Action::Bypass => Effect::Allow,
             Action::Deny => Effect::Deny,

@@ -26,6 +26,24 @@ pub(super) fn split<'a>(
         clauses: &rule.clauses,
         action: &rule.action,
         sets: &[],
+        forgets: false,
+    };
+    split_part(ctx, dir, &part, pieces)
+}
+
+/// The same without a memory of what the rule's open conditions came to. For a rule that leaves its packets undecided
+/// whatever comes behind it: one way stands for all on which it does not match, so that many such rules do not multiply ways.
+pub(super) fn split_forgetting<'a>(
+    ctx: &Context<'a>,
+    dir: Direction,
+    rule: &'a Rule,
+    pieces: &mut Vec<Piece<'a>>,
+) -> Vec<Piece<'a>> {
+    let part = Part {
+        clauses: &rule.clauses,
+        action: &rule.action,
+        sets: &[],
+        forgets: true,
     };
     split_part(ctx, dir, &part, pieces)
 }
@@ -36,6 +54,8 @@ pub(super) struct Part<'a> {
     pub(super) action: &'a Action,
     /// The sets that its conditions may name.
     pub(super) sets: &'a [NamedSet],
+    /// What its open conditions came to is not remembered.
+    pub(super) forgets: bool,
 }
 
 /// The same for a part of a rule.
@@ -240,7 +260,7 @@ fn split_clause<'a>(
         return;
     }
     if !open.is_empty() {
-        take_open(&mut matched, &open, rest);
+        take_open(&mut matched, &open, part.forgets, rest);
     }
     for c in assumed {
         if !matched.assumed.iter().any(|a| std::ptr::eq(*a, c)) {
@@ -252,7 +272,13 @@ fn split_clause<'a>(
 
 /// Takes the open conditions of a clause as true for `matched`, and sends on the packets for which one is not: the first is
 /// false, or the first holds and the second is false, and so on, so that each way has its own values.
-fn take_open<'a>(matched: &mut Piece<'a>, open: &[&'a Condition], rest: &mut Vec<Piece<'a>>) {
+fn take_open<'a>(
+    matched: &mut Piece<'a>,
+    open: &[&'a Condition],
+    forgets: bool,
+    rest: &mut Vec<Piece<'a>>,
+) {
+    let is_drawn = |c: &Condition| forgets || is_drawn(c);
     for c in open.iter().filter(|c| !is_drawn(c)) {
         let mut not = matched.clone();
         not.conditions.push(c);

@@ -424,6 +424,7 @@ impl<'a> HookWalk<'a, '_> {
                 clauses,
                 action,
                 sets: &self.nf.sets,
+                forgets: false,
             };
             let hit = split_part(self.ctx, self.dir, &part, pieces);
             if !hit.is_empty() {
