@@ -47,13 +47,12 @@ fn seeds() -> Vec<u64> {
     let count = std::env::var("HYLINT_CLOUDS")
         .ok()
         .and_then(|n| n.parse().ok());
-    (0..count.unwrap_or(300)).collect()
+    (0..count.unwrap_or(40)).collect()
 }
 
 /// Catches a required flow that is called satisfied and does not work or that works and is called violated, and a port that
 /// is open to the Internet and not told or that is told and closed.
 #[test]
-#[ignore = "names differences that are not closed yet"]
 fn the_oracle_and_hylint_say_the_same_of_random_sites() {
     let (mut tally, mut told) = (Tally::default(), Vec::new());
     for seed in seeds() {

@@ -276,8 +276,16 @@ impl Azure {
         }
         let table = subnet.table.map(|t| &self.tables[t]);
         if table.is_some_and(|t| t.exported && t.routes.iter().any(|b| b.contains(a))) {
-            let mut own = self.nics.iter().filter(|n| n.machine == nic.machine);
-            let reached = own.any(|n| n.configs.iter().any(|c| c.public.is_some()));
+            let own = self.nics.iter().filter(|n| n.machine == nic.machine);
+            let mut public = own.flat_map(|n| &n.configs).filter_map(|c| c.public);
+            // Of an address that is named and not exported a warning is enough.
+            let reached = match public.clone().next() {
+                None => false,
+                Some(_) => {
+                    public.any(|p| p.1 != Sku::Unknown)
+                        || ask.reading("a public address that is not exported is one")
+                }
+            };
             return !a.is_public() || ask.widened(rule.priority >= 65000, reached);
         }
         let name = format!("VirtualNetwork of {}", subnet.vnet);

@@ -69,7 +69,10 @@ fn right(said: Option<Status>, fates: &BTreeSet<Option<Fate>>, lacks: bool) -> b
         Some(Status::Violated) => Fate::Violated,
         Some(Status::Conditional) => Fate::Conditional,
         // Without a layer nothing is proven; it is said in one of two words.
-        _ => return lacks && fates.contains(&Some(Fate::Conditional)),
+        _ => {
+            let open = [Some(Fate::Conditional), None];
+            return lacks && open.iter().any(|f| fates.contains(f));
+        }
     };
     // Of client ports that hardly anybody uses a warning is enough.
     fates.contains(&Some(fate)) || (fates.contains(&None) && fate != Fate::Violated)
@@ -140,7 +143,9 @@ fn named(f: &Finding, exposed: &Exposed) -> bool {
             from.contains('.') || from.contains("IPv4"),
             from.contains(':') || from.contains("IPv6"),
         ];
-        let family = families == [false; 2] || families[usize::from(exposed.v6)];
+        let family = families == [false; 2]
+            || from.starts_with("anyone")
+            || families[usize::from(exposed.v6)];
         let (yes, no) = what.split_once(" except ").unwrap_or((what, ""));
         let protocols = ["TCP", "UDP"].iter().any(|p| yes.contains(p));
         let proto = !protocols || yes.contains(&*protocol(exposed.proto).to_uppercase());

@@ -8,7 +8,7 @@ use super::jointly;
 use super::needed::Needed;
 use super::review::{PointReview, Seen, families};
 use super::told::{Told, address};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::judge::{Exports, Flows, Guard, alternative_profiles, host_guards, transit_guard};
 use crate::lints::order::Idle;
 use crate::rules::matrix::RoleIx;
@@ -16,6 +16,8 @@ use crate::site::Host;
 use hylint_engine::rulespace::each;
 use hylint_engine::{Direction, PointId};
 use hylint_model::{Action, Body, Point, Rule};
+use rustc_hash::FxHashMap;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules looked at before what is found of them is put together.
@@ -48,20 +50,33 @@ pub(crate) fn findings<'a>(flows: Flows<'a>, exports: &'a Exports, idle: &Idle) 
         };
         let needed = Needed::at(flows, hosts, point.kind, families(point));
         let Some(first) = hosts.first() else { continue };
-        // The group of a subnet may be that of the interface too, and is asked once.
-        let mut asked = Vec::new();
-        for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
-            let key = (guard.points, guard.profile);
-            if guard.points.contains(&at) && !asked.contains(&key) {
-                asked.push(key);
-                let others = if assumed {
-                    alternative_profiles(exports, &guard)
-                } else {
-                    Vec::new()
-                };
-                out.extend(ask(&guard, &others, &needed, hosts));
+        let asked_of = |first: &'a Host<PointId>, hosts: &[&'a Host<PointId>]| {
+            // The group of a subnet may be that of the interface too, and is asked once.
+            let (mut asked, mut found) = (Vec::new(), Vec::new());
+            for (guard, _, assumed) in host_guards(exports, first, Direction::In) {
+                let key = (guard.points, guard.profile);
+                if guard.points.contains(&at) && !asked.contains(&key) {
+                    asked.push(key);
+                    let others = if assumed {
+                        alternative_profiles(exports, &guard)
+                    } else {
+                        Vec::new()
+                    };
+                    found.extend(ask(&guard, &others, &needed, hosts));
+                }
+            }
+            found
+        };
+        let mut alike = alike(hosts).into_iter();
+        let mut found = alike
+            .next()
+            .map_or_else(Vec::new, |hosts| asked_of(first, &hosts));
+        for hosts in alike {
+            if let Some(first) = hosts.first() {
+                gravest(&mut found, asked_of(first, &hosts));
             }
         }
+        out.append(&mut found);
     }
     together(flows, exports, idle, &mut out);
     out.into_iter().map(|t| t.finding).collect()
@@ -106,13 +121,71 @@ fn together<'a>(flows: Flows<'a>, exports: &'a Exports, idle: &Idle, told: &mut 
         }
     }
     for (points, hosts) in layers {
-        let Some(first) = hosts.first() else { continue };
-        let mut asked = Vec::new();
-        for (guard, _, _) in host_guards(exports, first, Direction::In) {
-            if guard.points == points && !asked.contains(&guard.profile) {
-                asked.push(guard.profile);
-                ask(&guard, &hosts, false);
+        for hosts in alike(&hosts) {
+            let Some(first) = hosts.first() else { continue };
+            let mut asked = Vec::new();
+            for (guard, _, _) in host_guards(exports, first, Direction::In) {
+                if guard.points == points && !asked.contains(&guard.profile) {
+                    asked.push(guard.profile);
+                    ask(&guard, &hosts, false);
+                }
             }
+        }
+    }
+}
+
+/// The hosts of a point apart by what the names in its rules stand for there: a tag of Azure is another set of addresses in
+/// each subnet.
+fn alike<'a>(hosts: &[&'a Host<PointId>]) -> Vec<Vec<&'a Host<PointId>>> {
+    let mut all: Vec<Vec<&Host<PointId>>> = Vec::new();
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    for h in hosts {
+        let n = *known.entry((&h.resolve, &h.open)).or_insert(all.len());
+        match all.get_mut(n) {
+            Some(same) => same.push(h),
+            None => all.push(vec![h]),
+        }
+    }
+    all
+}
+
+/// Adds what is found at further hosts of a point, where it is more than what is found of the same rule already.
+fn gravest(found: &mut Vec<Told>, more: Vec<Told>) {
+    let each = found.iter().enumerate();
+    let mut of_rules: FxHashMap<usize, usize> =
+        each.filter_map(|(n, t)| Some((t.rule?, n))).collect();
+    for new in more {
+        let n = match new.rule {
+            Some(rule) => of_rules.get(&rule).copied(),
+            None => found.iter().position(|t| {
+                let (a, b) = (&t.finding, &new.finding);
+                t.rule.is_none() && a.identity == b.identity && a.place == b.place
+            }),
+        };
+        let Some(known) = n.and_then(|n| found.get_mut(n)) else {
+            if new.finding.severity > Severity::Note {
+                of_rules.extend(new.rule.map(|rule| (rule, found.len())));
+                found.push(new);
+            }
+            continue;
+        };
+        match known.finding.severity.cmp(&new.finding.severity) {
+            Ordering::Less => *known = new,
+            Ordering::Equal => widen(&mut known.finding, new.finding),
+            Ordering::Greater => {}
+        }
+    }
+}
+
+/// Adds the parts of a rule's excess that another host has.
+fn widen(known: &mut Finding, other: Finding) {
+    for part in other.excess {
+        if known.excess.iter().any(|p| p.text == part.text) {
+            continue;
+        }
+        known.excess_total += 1;
+        if known.excess.len() < Finding::PARTS {
+            known.excess.push(part);
         }
     }
 }

@@ -154,6 +154,27 @@ impl<'a, 'b> PointReview<'a, 'b> {
         self.hosts.iter().map(of).collect()
     }
 
+    /// Whether more than one host is behind the point.
+    pub(super) fn guards_several(&self) -> bool {
+        self.hosts.len() > 1
+    }
+
+    /// The first host that packets get to: a group guards several, and another layer may close it at one of them.
+    pub(super) fn reached(&self, packets: Option<&PacketBox>) -> &'b str
+    where
+        'a: 'b,
+    {
+        let holds = |h: &&&Host<PointId>| {
+            packets.is_some_and(|p| {
+                let dst = p.dst.intersect(&in_families(h, families(self.point)));
+                let mut both = Family::BOTH.iter();
+                both.any(|f| dst.has(*f) && p.src.has(*f))
+            })
+        };
+        let first = self.hosts.iter().find(holds);
+        first.map_or(self.guard.name, |h| h.name.as_str())
+    }
+
     /// The other layers of the hosts behind the point; none if no host has any.
     pub(super) fn beyond(&self) -> &[Beyond<'a>] {
         self.beyond.get_or_init(|| match self.guard.direction {

@@ -303,6 +303,19 @@ impl<'a> PointReview<'a, '_> {
         (!opened.is_empty()).then_some(opened)
     }
 
+    /// The part that a witness is taken of. Of several hosts one may be open to fewer sources than the message tells.
+    fn telling<'e>(&self, excess: &'e [PacketBox]) -> Option<&'e PacketBox> {
+        let tcp = |b: &&PacketBox| b.proto.contains(proto::TCP);
+        if !self.guards_several() {
+            return excess.iter().find(tcp).or(excess.first());
+        }
+        let wide = |b: &&PacketBox| {
+            let width = Exposure::of(&b.src);
+            (width, tcp(b), b.proto.contains(proto::UDP))
+        };
+        excess.iter().rev().max_by_key(wide)
+    }
+
     pub(super) fn word(
         &self,
         rule: &Rule,
@@ -311,15 +324,14 @@ impl<'a> PointReview<'a, '_> {
         identity: Identity,
     ) -> Finding {
         let whole = rule_span(self.exports, self.at, rule);
+        let packet = self.telling(excess);
+        let witness = packet.and_then(place::witness);
+        let host = self.reached(packet);
         // The place is the rule; the field that is too wide is labelled beside it.
         let mut f = self.finding(
             class.code,
             class.severity,
-            format!(
-                "{} at {}",
-                class.message(rule, excess, self.scene),
-                self.guard.name
-            ),
+            format!("{} at {}", class.message(rule, excess, self.scene), host),
             identity,
             place::place(self.exports, self.at, whole),
         );
@@ -337,9 +349,8 @@ impl<'a> PointReview<'a, '_> {
             self.exports,
             &Decider::Rule { at: self.at, rule },
         ));
-        let tcp = excess.iter().find(|b| b.proto.contains(proto::TCP));
-        let packet = tcp.or(excess.first());
-        f.witness = packet.and_then(place::witness).map(Box::new);
+        f.host = Some(host.to_owned());
+        f.witness = witness.map(Box::new);
         if let (Some(packet), Some(witness)) = (packet, &f.witness) {
             f.reproduce = reproduce::of_open(self.exports, self.guard, self.at, packet, witness);
         }
