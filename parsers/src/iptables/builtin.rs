@@ -76,6 +76,12 @@ impl TableName {
         })
     }
 
+    /// Whether the kernel calls a chain of the name in this table. `PREROUTING` of the filter table is a chain like any other.
+    pub(super) fn calls(self, chain: &str) -> bool {
+        let hook = BASE_CHAINS.iter().find(|(name, _)| *name == chain);
+        hook.is_some_and(|(_, hook)| self.priority(*hook).is_some())
+    }
+
     const fn kind(self, hook: Hook) -> ChainType {
         match (self, hook) {
             (Self::Nat, _) => ChainType::Nat,

@@ -1031,6 +1031,20 @@ fn a_chain_may_be_declared_with_counters_alone() {
     );
 }
 
+/// Whether a chain is the kernel's is asked of its table. Both tools, 1.8.9, load and refuse these so.
+#[test]
+fn a_chain_of_another_table_may_be_called() {
+    let refused = |table: &str, to: &str, policy: &str| {
+        let chains = format!(":OUTPUT ACCEPT [0:0]\n:{to} {policy} [0:0]\n");
+        let (_, e) = export(&format!("*{table}\n{chains}-A OUTPUT -j {to}\nCOMMIT\n"));
+        let kinds = e.problems.iter().map(|p| p.kind);
+        kinds.filter(|k| *k == ProblemKind::Malformed).count()
+    };
+    assert_eq!(refused("filter", "PREROUTING", "-"), 0);
+    assert_eq!(refused("raw", "INPUT", "-"), 0);
+    assert_eq!(refused("filter", "INPUT", "ACCEPT"), 1);
+}
+
 #[test]
 fn listings_inserts_and_missing_parts() {
     let (_, e) = export(

@@ -2,7 +2,7 @@
 
 use super::super::builtin::{TableName, is_base_chain};
 use crate::iptables::place::Place;
-use hylint_model::{ChainPolicy, Problem, Span, TableFamily};
+use hylint_model::{ChainPolicy, Problem, Span};
 use hylint_space::Family;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
@@ -65,9 +65,7 @@ impl<'a> TableLines<'a> {
     /// Whether the kernel calls a chain of the name in the table.
     pub(in super::super) fn has_base(&self, chain: &str) -> bool {
         // Which table a listing is of may not be known yet.
-        self.name.map_or(is_base_chain(chain), |t| {
-            t.base(chain, TableFamily::Inet, false).is_some()
-        })
+        self.name.map_or(is_base_chain(chain), |t| t.calls(chain))
     }
 
     /// The chain's number; it is added if it is new.

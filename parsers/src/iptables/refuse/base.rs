@@ -3,7 +3,7 @@
 use super::options::Wants;
 use super::state::{By, MAX_INTERFACE, MAX_NAME, Refusal, Res, Walk, refuse};
 use super::{matches, targets, value};
-use crate::iptables::builtin::{TableName, is_base_chain};
+use crate::iptables::builtin::TableName;
 use crate::iptables::token::Token;
 use hylint_model::Span;
 use std::borrow::Cow;
@@ -221,7 +221,7 @@ impl<'a> Walk<'_, 'a> {
             return Ok(());
         }
         let chain = self.set.chains.contains_key(name);
-        if is_base_chain(name) && (chain || goto) {
+        if self.set.table.calls(name) && (chain || goto) {
             return refuse(
                 span,
                 format!("`{name}` is a chain of the kernel, to which no rule goes"),

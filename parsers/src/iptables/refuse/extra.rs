@@ -221,7 +221,7 @@ fn by(by: By, span: Span, why: &str) -> Res {
 pub(super) fn in_kernel(w: &Walk<'_, '_>, i: usize, c: &Call) -> Res {
     let given = |name: &str| w.get(i, name).is_some();
     let span = c.span;
-    let legacy_if_called = if crate::iptables::builtin::is_base_chain(w.set.chain) {
+    let legacy_if_called = if w.set.table.calls(w.set.chain) {
         By::Both
     } else {
         By::Legacy
