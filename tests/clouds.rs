@@ -114,29 +114,34 @@ fn a_group_of_subnet_and_interface_hides_nothing() {
         ..azure::Azure::default()
     };
     for (src, exposed) in [(azure::Word::Internet, 1), (azure::Word::VirtualNetwork, 0)] {
-        let site = site::Site {
-            clouds: vec![site::Cloud::Azure(subscription(src))],
-            hosts: vec![site::Host {
-                name: "azure0".into(),
-                cloud: 0,
-                machine: 0,
-                declared: vec![private],
-            }],
-            others: vec![("clients", space::Block::parse("10.50.0.0/16"))],
-            rows: vec![site::Row {
-                from: site::Role::Host(0),
-                to: site::Role::Others(0),
-                proto: 6,
-                ports: vec![443],
-                reply: true,
-            }],
-            ..site::Site::default()
-        };
+        let site = one_host(subscription(src), private, "10.50.0.0/16", 443);
         let mut tally = Tally::default();
         let differences = compared(&site, &text::files(&site), &mut tally);
         let exposure: Vec<_> = differences.iter().filter(|d| !d.contains("->")).collect();
         assert!(exposure.is_empty(), "{exposure:?}");
         assert_eq!(tally.exposed, exposed);
+    }
+}
+
+/// A site of one machine of the subscription, which has to reach a port of clients outside.
+fn one_host(cloud: azure::Azure, private: space::Addr, clients: &str, port: u16) -> site::Site {
+    site::Site {
+        clouds: vec![site::Cloud::Azure(cloud)],
+        hosts: vec![site::Host {
+            name: "azure0".into(),
+            cloud: 0,
+            machine: 0,
+            declared: vec![private],
+        }],
+        others: vec![("clients", space::Block::parse(clients))],
+        rows: vec![site::Row {
+            from: site::Role::Host(0),
+            to: site::Role::Others(0),
+            proto: 6,
+            ports: vec![port],
+            reply: true,
+        }],
+        ..site::Site::default()
     }
 }
 
@@ -179,24 +184,7 @@ fn no_default_rule_lets_out_to_a_peering_without_access() {
             }],
             ..azure::Azure::default()
         };
-        let site = site::Site {
-            clouds: vec![site::Cloud::Azure(cloud)],
-            hosts: vec![site::Host {
-                name: "azure0".into(),
-                cloud: 0,
-                machine: 0,
-                declared: vec![private],
-            }],
-            others: vec![("clients", space::Block::parse("10.71.0.0/24"))],
-            rows: vec![site::Row {
-                from: site::Role::Host(0),
-                to: site::Role::Others(0),
-                proto: 6,
-                ports: vec![8080],
-                reply: true,
-            }],
-            ..site::Site::default()
-        };
+        let site = one_host(cloud, private, "10.71.0.0/24", 8080);
         let mut tally = Tally::default();
         let differences = compared(&site, &text::files(&site), &mut tally);
         assert_eq!(differences, Vec::<String>::new(), "access: {access}");

@@ -78,6 +78,17 @@ pub enum Position {
     End(ListRef),
 }
 
+impl Position {
+    /// The list that the rule goes to.
+    #[must_use]
+    pub const fn list(self) -> ListRef {
+        match self {
+            Self::Before(next) => next.list,
+            Self::End(list) => list,
+        }
+    }
+}
+
 /// One change of an export. Rules are addressed in the export as it was read, before the change.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {

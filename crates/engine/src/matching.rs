@@ -22,13 +22,7 @@ pub(super) fn split<'a>(
     rule: &'a Rule,
     pieces: &mut Vec<Piece<'a>>,
 ) -> Vec<Piece<'a>> {
-    let part = Part {
-        clauses: &rule.clauses,
-        action: &rule.action,
-        sets: &[],
-        forgets: false,
-    };
-    split_part(ctx, dir, &part, pieces)
+    split_part(ctx, dir, &Part::whole(rule, false), pieces)
 }
 
 /// The same without a memory of what the rule's open conditions came to. For a rule that leaves its packets undecided
@@ -39,13 +33,7 @@ pub(super) fn split_forgetting<'a>(
     rule: &'a Rule,
     pieces: &mut Vec<Piece<'a>>,
 ) -> Vec<Piece<'a>> {
-    let part = Part {
-        clauses: &rule.clauses,
-        action: &rule.action,
-        sets: &[],
-        forgets: true,
-    };
-    split_part(ctx, dir, &part, pieces)
+    split_part(ctx, dir, &Part::whole(rule, true), pieces)
 }
 
 /// Clauses of a rule that come to one action.
@@ -56,6 +44,18 @@ pub(super) struct Part<'a> {
     pub(super) sets: &'a [NamedSet],
     /// What its open conditions came to is not remembered.
     pub(super) forgets: bool,
+}
+
+impl<'a> Part<'a> {
+    /// All of a rule that names no sets of its own.
+    fn whole(rule: &'a Rule, forgets: bool) -> Self {
+        Self {
+            clauses: &rule.clauses,
+            action: &rule.action,
+            sets: &[],
+            forgets,
+        }
+    }
 }
 
 /// The same for a part of a rule.

@@ -2,7 +2,7 @@
 
 use super::write::json::{Json, compact};
 use super::write::{acl_entries, permissions};
-use crate::edit::{Change, EditError, List, ListRef, Position};
+use crate::edit::{Change, EditError, List, ListRef};
 use crate::shell;
 use crate::source::Source;
 use hylint_model::{Export, Point, PointKind, Rule, Side};
@@ -13,11 +13,7 @@ type Result<T> = std::result::Result<T, EditError>;
 pub(super) fn commands(_: &Source, export: &Export, change: &Change) -> Result<Vec<String>> {
     let line = match change {
         Change::Insert { at, rule } => {
-            let list = match at {
-                Position::Before(next) => next.list,
-                Position::End(list) => *list,
-            };
-            let at = At::of(export, list)?;
+            let at = At::of(export, at.list())?;
             match at.point.kind {
                 PointKind::SecurityGroup => at.permission("authorize", rule)?,
                 _ => at.entry("create-network-acl-entry", rule)?,

@@ -1,7 +1,7 @@
 //! A change of a network security group as commands of the Azure CLI (Azure CLI reference, `az network nsg rule`).
 
 use super::write::{End, Part, ends, port_words, protocol};
-use crate::edit::{Change, EditError, List, ListRef, Position};
+use crate::edit::{Change, EditError, List, ListRef};
 use crate::shell;
 use crate::source::Source;
 use hylint_model::{Action, Export, Rule, RuleOrigin};
@@ -12,10 +12,7 @@ type Result<T> = std::result::Result<T, EditError>;
 pub(super) fn commands(_: &Source, export: &Export, change: &Change) -> Result<Vec<String>> {
     let line = match change {
         Change::Insert { at, rule } => {
-            let list = match at {
-                Position::Before(next) => next.list,
-                Position::End(list) => *list,
-            };
+            let list = at.list();
             let head = head("create", export, list, rule)?;
             format!("{head} --priority {}{}", number(rule)?, said(list, rule)?)
         }

@@ -249,6 +249,16 @@ pub(super) fn points(cx: &mut Context) -> Vec<Point> {
     drafts.into_iter().map(|d| point(cx, d)).collect()
 }
 
+/// Lists that are asked by priority, then `default`.
+fn by_priority(default: DefaultVerdict, ingress: Vec<Rule>, egress: Vec<Rule>) -> Body {
+    let list = |rules| RuleList { default, rules };
+    Body::Lists(Lists {
+        discipline: Discipline::Priority,
+        ingress: list(ingress),
+        egress: list(egress),
+    })
+}
+
 /// The point of security admin rules. What they decide of other packets, only the groups behind them tell.
 fn admin_point(d: Draft) -> Point {
     let default = DefaultVerdict {
@@ -256,12 +266,7 @@ fn admin_point(d: Draft) -> Point {
         origin: DefaultOrigin::Unknown,
         span: d.label,
     };
-    let list = |rules| RuleList { default, rules };
-    let body = Body::Lists(Lists {
-        discipline: Discipline::Priority,
-        ingress: list(d.ingress),
-        egress: list(d.egress),
-    });
+    let body = by_priority(default, d.ingress, d.egress);
     let mut p = Point::new(PointKind::AdminRules, d.span, body);
     p.id = d.id;
     p.name = d.name;
@@ -308,12 +313,7 @@ fn point(cx: &mut Context, mut d: Draft) -> Point {
         origin: DefaultOrigin::Implicit,
         span: d.label,
     };
-    let list = |rules| RuleList { default, rules };
-    let body = Body::Lists(Lists {
-        discipline: Discipline::Priority,
-        ingress: list(d.ingress),
-        egress: list(d.egress),
-    });
+    let body = by_priority(default, d.ingress, d.egress);
     let mut p = Point::new(PointKind::Nsg, d.span, body);
     if d.effective {
         p.view = View::Effective;

@@ -2,7 +2,7 @@
 
 use super::write::parts::{addresses, ports, protocol};
 use super::write::{VerboseFields, action, profile_names};
-use crate::edit::{Change, EditError, List, ListRef, Position, RuleRef};
+use crate::edit::{Change, EditError, List, ListRef, RuleRef};
 use crate::netsh::rule::Direction;
 use crate::shell;
 use crate::source::Source;
@@ -13,13 +13,7 @@ type Result<T> = std::result::Result<T, EditError>;
 /// The commands of [`crate::format::CommandsFn`].
 pub(super) fn commands(_: &Source, export: &Export, change: &Change) -> Result<Vec<String>> {
     let line = match change {
-        Change::Insert { at, rule } => {
-            let list = match at {
-                Position::Before(next) => next.list,
-                Position::End(list) => *list,
-            };
-            new_rule(direction(list)?, rule)?
-        }
+        Change::Insert { at, rule } => new_rule(direction(at.list())?, rule)?,
         Change::Remove(old) => format!("{FIREWALL} delete rule {}", selected(export, *old)?),
         Change::SetEnabled { rule, enabled } => {
             let word = if *enabled { "yes" } else { "no" };

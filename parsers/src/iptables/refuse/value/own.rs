@@ -2,6 +2,7 @@
 
 use super::{int, number, protocol};
 use crate::iptables::names;
+use hylint_model::AddrTypes;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Whether `text` is the beginning of one of the names, in any case; the empty one is.
@@ -126,24 +127,11 @@ pub(in super::super) fn icmp6(text: &str, _: bool) -> bool {
     icmp_type(text, true)
 }
 
-const TYPES: [&str; 12] = [
-    "UNSPEC",
-    "UNICAST",
-    "LOCAL",
-    "BROADCAST",
-    "ANYCAST",
-    "MULTICAST",
-    "BLACKHOLE",
-    "UNREACHABLE",
-    "PROHIBIT",
-    "THROW",
-    "NAT",
-    "XRESOLVE",
-];
-
 pub(in super::super) fn address_types(text: &str, v6: bool) -> bool {
     list(text, |w| {
-        let found = TYPES.iter().position(|t| !w.is_empty() && begins(&[t], w));
+        let found = AddrTypes::NAMES
+            .iter()
+            .position(|t| !w.is_empty() && begins(&[t], w));
         // The kernel knows fewer of IPv6 (`addrtype_mt_checkentry_v1` in xt_addrtype.c).
         found.is_some_and(|i| !v6 || !matches!(i, 3 | 6 | 8..))
     })
