@@ -241,6 +241,38 @@ fn marks_of_a_connection_are_known_in_its_replies() {
 
 const NAT: &str = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n";
 
+/// Of the address that a packet was sent to and of the one that it was translated to a set may hold one and not the other, for
+/// all packets of the conversation; a translation of the port alone leaves the address what it is.
+#[test]
+fn each_address_of_a_conversation_is_in_a_set_or_not() {
+    let rules = |nat: &str, filters: &[&str]| {
+        let early = mangle(&["PREROUTING -m set --match-set boxes dst -j DROP"]);
+        let moved = format!("-A PREROUTING -p tcp -m tcp --dport 3389 -j DNAT {nat}\n");
+        format!("{NAT}{moved}COMMIT\n{early}{}", filter(filters))
+    };
+    let sent_on = "FORWARD -m set --match-set boxes dst -j ACCEPT";
+    let back = "FORWARD -m set --match-set boxes src -j ACCEPT";
+    let box_ = "--to-destination 172.17.0.2:13389";
+    is(
+        &rules(box_, &[sent_on, back]),
+        RDP,
+        "conditional",
+        &["boxes"],
+    );
+    let not_back = "FORWARD -p tcp -m tcp --sport 13389 -m set ! --match-set boxes src -j ACCEPT";
+    is(&rules(box_, &[sent_on, not_back]), RDP, "violated", &[]);
+    let here = "INPUT -m set --match-set boxes dst -j ACCEPT";
+    let port = "--to-destination :13389";
+    is(&rules(port, &[here, REPLIES]), RDP, "violated", &[]);
+    let not = "INPUT -m set ! --match-set boxes dst -j ACCEPT";
+    is(
+        &rules(port, &[not, REPLIES]),
+        RDP,
+        "conditional",
+        &["boxes"],
+    );
+}
+
 /// A port that is published from a container, with or without what says where the container is.
 fn published(hides: &str, forward: &[&str]) -> String {
     let moved = "-A PREROUTING ! -i docker0 -p tcp -m tcp --dport 3389 -j DNAT --to-destination 172.17.0.2:13389\n";

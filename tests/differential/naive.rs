@@ -51,9 +51,7 @@ impl Evaluator for Naive {
         };
         let known = &known()["known"];
         let one = |t: &Talk| {
-            let mut outcomes = Outcomes::new();
-            let rules = case.layers.iter().flatten().flat_map(Point::rules);
-            every_value(rules, &[false, true], |values| {
+            let outcomes = every_value(|values, outcomes| {
                 conversations::Conversation {
                     nf,
                     place,
@@ -61,7 +59,7 @@ impl Evaluator for Naive {
                     values,
                     known,
                 }
-                .judge(&mut outcomes);
+                .judge(outcomes);
             });
             Answer::of(verdict(&outcomes))
         };
@@ -139,8 +137,7 @@ fn judged(
         Some(Body::Netfilter(nf)) => nf.sets.as_slice(),
         _ => &[],
     };
-    let mut outcomes = Outcomes::new();
-    every_value(layer.iter().flat_map(Point::rules), &[false], |values| {
+    let outcomes = every_value(|values, outcomes| {
         let case = plain::Case {
             packet: p,
             own,
@@ -151,7 +148,7 @@ fn judged(
             faces: &[],
             back: false,
         };
-        judge(&case, &mut outcomes);
+        judge(&case, outcomes);
     });
     verdict(&outcomes)
 }

@@ -2,12 +2,11 @@
 
 use crate::chains;
 use crate::differential::talk::{Place, Talk};
-use crate::naive::{Bits, Case, Fixed, Outcome, Outcomes, Walker, representatives};
+use crate::naive::{Bits, Case, Chosen, Fixed, Outcome, Outcomes, Walker, representatives};
 use hylint::session::trace::Packet;
 use hylint_engine::Direction;
 use hylint_model::{Netfilter, Side};
 use hylint_space::{AddrSet, TcpFlags};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 const SYN: u8 = 2;
@@ -34,7 +33,7 @@ pub(crate) struct Conversation<'a> {
     pub(crate) nf: &'a Netfilter,
     pub(crate) place: &'a Place,
     pub(crate) talk: &'a Talk,
-    pub(crate) values: &'a BTreeMap<String, bool>,
+    pub(crate) values: &'a Chosen,
     pub(crate) known: &'a AddrSet,
 }
 

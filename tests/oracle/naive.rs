@@ -7,6 +7,7 @@ use hylint_model::{
     Clause, Condition, ConditionKind, NamedSet, PacketField, Rule, Side, Test, Values,
 };
 use hylint_space::{AddrSet, PacketBox, StateSet, iface_name};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -83,7 +84,7 @@ pub(crate) struct Case<'a> {
     pub(crate) own: Option<IpAddr>,
     /// Which end is this host's by the direction.
     pub(crate) own_side: Option<Side>,
-    pub(crate) values: &'a BTreeMap<String, bool>,
+    pub(crate) values: &'a Chosen,
     pub(crate) known: &'a AddrSet,
     /// The sets of the netfilter.
     pub(crate) sets: &'a [NamedSet],
@@ -187,13 +188,7 @@ impl Case<'_> {
     }
 
     fn truth(&self, c: &Condition, w: &Walker) -> Truth {
-        let value = || {
-            let name = name(c, self.back);
-            *self
-                .values
-                .get(&name)
-                .unwrap_or_else(|| panic!("no value for {name}"))
-        };
+        let value = || self.values.of(name(c, self.back, w));
         let p = self.packet;
         let tracked = matches!(w.state, "NEW" | "ESTABLISHED" | "RELATED");
         Truth::Is(match &c.test {
@@ -273,43 +268,63 @@ fn names_no_port(b: &PacketBox) -> bool {
     b.proto.is_full() || b.dport.count() >= 65_535
 }
 
-/// What the value of a condition goes by. Of replies other things may hold, but a peer is in a set or not.
-fn name(c: &Condition, back: bool) -> String {
+/// What the value of a condition goes by. Of replies other things may hold, but an address is in a set or not.
+fn name(c: &Condition, back: bool, w: &Walker) -> String {
     match &c.test {
-        Test::Named { key, side } => format!("{key} {}", (*side == Side::Dst) != back),
+        Test::Named { key, side } => {
+            let addr = if *side == Side::Src { w.src } else { w.dst };
+            format!("{addr} in {key}")
+        }
+        Test::IpSet { name, sides } => {
+            let end = |side: &Side| match side {
+                Side::Src => (w.src, w.sport),
+                Side::Dst => (w.dst, w.dport),
+            };
+            let ends: Vec<_> = sides.iter().map(end).collect();
+            format!("{ends:?} in {name}")
+        }
         _ if back => format!("{} of replies", c.text),
         _ => c.text.to_string(),
     }
 }
 
-/// Runs `judge` for every combination of values of the rules' conditions, as far as anything could leave them open.
-pub(crate) fn every_value<'a>(
-    rules: impl Iterator<Item = &'a Rule>,
-    ways: &[bool],
-    mut judge: impl FnMut(&BTreeMap<String, bool>),
-) {
-    let open = |c: &&Condition| {
-        let decided = match &c.test {
-            Test::Named { key, .. } => &**key == "known",
-            Test::Mark { .. }
-            | Test::ConnMark { .. }
-            | Test::Set { .. }
-            | Test::AddrType { .. }
-            | Test::PktType(_) => true,
-            Test::Fragment | Test::ExtensionHeader | Test::Unprinted => true,
-            _ => false,
-        };
-        !decided && c.kind != ConditionKind::Rate
-    };
-    let names: BTreeSet<String> = rules
-        .flat_map(Rule::conditions)
-        .filter(open)
-        .flat_map(|c| ways.iter().map(|back| name(c, *back)))
-        .collect();
-    for bits in 0u32..1 << names.len() {
-        let each = names.iter().enumerate();
-        judge(&each.map(|(i, n)| (n.clone(), bits >> i & 1 == 1)).collect());
+/// One value for each open condition.
+#[derive(Default)]
+pub(crate) struct Chosen {
+    values: BTreeMap<String, bool>,
+    /// The first that was asked for and has none yet.
+    missing: RefCell<Option<String>>,
+}
+
+impl Chosen {
+    fn of(&self, name: String) -> bool {
+        self.values.get(&name).copied().unwrap_or_else(|| {
+            self.missing.borrow_mut().get_or_insert(name);
+            false
+        })
     }
+}
+
+/// What comes of it under every combination of values of the conditions that are asked for.
+pub(crate) fn every_value(mut judge: impl FnMut(&Chosen, &mut Outcomes)) -> Outcomes {
+    let mut all = Outcomes::new();
+    let mut todo = vec![Chosen::default()];
+    while let Some(chosen) = todo.pop() {
+        let mut outcomes = Outcomes::new();
+        judge(&chosen, &mut outcomes);
+        match chosen.missing.into_inner() {
+            None => all.append(&mut outcomes),
+            Some(name) => todo.extend([false, true].map(|value| {
+                let mut values = chosen.values.clone();
+                values.insert(name.clone(), value);
+                Chosen {
+                    values,
+                    ..Chosen::default()
+                }
+            })),
+        }
+    }
+    all
 }
 
 /// Every address of the universe that some rule could tell from another, and one more, in the family of one.

@@ -4,6 +4,7 @@
 //! the peer, and how addresses were translated, is the same for all.
 
 use super::context::Context;
+use super::ends::{End, Ends};
 use super::evaluate::evaluate_from;
 use super::facts::Fact;
 use super::marks::Mark;
@@ -84,7 +85,6 @@ struct Talk<'c, 'a> {
 struct Past<'a> {
     tracking: Tracking,
     connmark: Mark,
-    /// As they are of packets of the request's direction.
     facts: SmallVec<[Fact<'a>; 2]>,
     moved: Option<Moved>,
     masked: bool,
@@ -123,12 +123,7 @@ impl<'a> Past<'a> {
             past.connmark = trail.map_or(Mark::exactly(0), |t| t.connmark);
         }
         if let Some(t) = trail {
-            let facts = t.facts.iter().copied();
-            past.facts = if number % 2 == 1 {
-                facts.map(Fact::turned).collect()
-            } else {
-                facts.collect()
-            };
+            past.facts.clone_from(&t.facts);
             if number == 0 {
                 past.moved = t.moved.clone().filter(|_| !untracked);
                 past.masked = t.masked && !untracked;
@@ -381,13 +376,11 @@ impl<'a> Talk<'_, 'a> {
     }
 
     fn start(&self, q: &Question, of: &PacketBox, past: &Past<'a>) -> Start<'a> {
-        let facts = past.facts.iter().copied();
-        let facts = if q.asked.back {
-            facts.map(Fact::turned).collect()
-        } else {
-            facts.collect()
-        };
-        let known = past.tracking.is_reply(q.asked.back).map(|reply| {
+        let behind = (past.masked && q.asked.back).then(|| self.shown(of));
+        let known = past.tracking.is_reply(q.asked.back);
+        let shown = behind.as_ref().filter(|_| known.is_some());
+        let ends = Self::ends(q, of, past, shown);
+        let known = known.map(|reply| {
             let moved = past.moved.as_ref();
             Box::new(Known {
                 reply,
@@ -395,16 +388,28 @@ impl<'a> Talk<'_, 'a> {
                 src: moved
                     .filter(|_| q.asked.back)
                     .map(|_| (of.dst.clone(), of.dport.clone())),
-                behind: (past.masked && q.asked.back).then(|| self.shown(of)),
+                behind,
                 shown: None,
                 was_behind: false,
             })
         });
         Start {
+            ends,
             connmark: q.asked.connmark,
-            facts,
+            facts: past.facts.clone(),
             known,
         }
+    }
+
+    /// Whose the addresses of a question's packets are, whose sender is `shown` to the other side by an address of this host.
+    fn ends(q: &Question, of: &PacketBox, past: &Past<'a>, shown: Option<&AddrSet>) -> Ends {
+        let first = Ends::of(of);
+        if !q.asked.back {
+            return first;
+        }
+        let src = past.moved.as_ref().map_or(first.dst, |m| m.end);
+        let dst = shown.map_or(End::SENDER, |own| End::shown(own, &q.packets.src, src));
+        Ends { src, dst }
     }
 
     /// Whether this host has several addresses. If it has one, what it sends itself is hidden behind this one, which is no

@@ -1,6 +1,7 @@
 //! What is known on a packet's path of conditions that nothing decides, so that a second question about the same thing
 //! gets the same answer: not by its words alone, but by the values that the first one left.
 
+use super::ends::{End, Ends};
 use hylint_model::{Condition, ConditionKind, Rule, Side, Test};
 use hylint_space::RangeSet;
 
@@ -10,33 +11,23 @@ pub(crate) struct Fact<'a> {
     condition: &'a Condition,
     /// Whether the test, without its negation, holds.
     value: bool,
-    /// It was found of a packet that goes the other way: what it says of a source is about the destination here.
-    back: bool,
+    /// The ends of the packet that it was found of.
+    ends: Ends,
 }
 
 impl PartialEq for Fact<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-            && self.back == other.back
-            && is_same_test(self.condition, other.condition)
+        self.value == other.value && self.is_about(other.condition, other.ends)
     }
 }
 
 impl<'a> Fact<'a> {
     /// The condition with its negation held or did not.
-    pub(crate) fn of(condition: &'a Condition, held: bool) -> Self {
+    pub(crate) fn of(condition: &'a Condition, held: bool, ends: Ends) -> Self {
         Self {
             condition,
             value: held != condition.negated,
-            back: false,
-        }
-    }
-
-    /// The same for a packet of the conversation that goes the other way.
-    pub(crate) fn turned(self) -> Self {
-        Self {
-            back: !self.back,
-            ..self
+            ends,
         }
     }
 
@@ -50,7 +41,7 @@ impl<'a> Fact<'a> {
 
     /// Whether they are of one condition and only one of them can be true.
     pub(crate) fn contradicts(&self, o: &Self) -> bool {
-        self.value != o.value && self.back == o.back && is_same_test(self.condition, o.condition)
+        self.value != o.value && self.is_about(o.condition, o.ends)
     }
 
     /// Whether it is about a condition of the rule itself.
@@ -75,26 +66,39 @@ impl<'a> Fact<'a> {
         self.value && from && self.condition.names_own_network()
     }
 
-    /// Whether it is about where a packet goes, which a translation changes.
-    pub(crate) fn about_destination(&self) -> bool {
-        match &self.condition.test {
-            Test::Named { side, .. } => (*side == Side::Dst) != self.back,
-            Test::IpSet { .. } | Test::Set { .. } => true,
-            _ => false,
+    /// Whether a condition of a packet with these ends asks the same: of one address there is one answer, whichever way the
+    /// packet goes, and none of another address.
+    fn is_about(&self, c: &Condition, ends: Ends) -> bool {
+        let same_end =
+            |a: Side, b: Side, same: fn(End, End) -> bool| same(self.ends.at(a), ends.at(b));
+        match (&self.condition.test, &c.test) {
+            (Test::Named { key: x, side: a }, Test::Named { key: y, side: b }) => {
+                x == y && same_end(*a, *b, |a, b| a.addr == b.addr)
+            }
+            (Test::IpSet { name: x, sides: a }, Test::IpSet { name: y, sides: b }) => {
+                let mut pairs = a.iter().zip(b);
+                x == y && a.len() == b.len() && pairs.all(|(a, b)| same_end(*a, *b, |a, b| a == b))
+            }
+            (Test::Set { .. }, Test::Set { .. }) => {
+                self.ends == ends && is_same_test(self.condition, c)
+            }
+            (Test::IpSec, Test::IpSec) => true,
+            _ => self.ends.go_back() == ends.go_back() && is_same_test(self.condition, c),
         }
     }
 
-    /// What the fact says of a test.
-    fn about(&self, c: &Condition) -> Option<bool> {
-        if self.back {
-            return is_turned(&self.condition.test, &c.test).then_some(self.value);
-        }
-        if is_same_test(self.condition, c) {
+    /// What the fact says of a test of a packet with these ends.
+    fn about(&self, c: &Condition, ends: Ends) -> Option<bool> {
+        if self.is_about(c, ends) {
             return Some(self.value);
         }
         match (&self.condition.test, &c.test) {
             // A packet has one sender.
-            (Test::Mac(a), Test::Mac(b)) if self.value && a != b => Some(false),
+            (Test::Mac(a), Test::Mac(b))
+                if self.value && a != b && self.ends.go_back() == ends.go_back() =>
+            {
+                Some(false)
+            }
             _ => None,
         }
     }
@@ -116,21 +120,14 @@ fn is_same_test(a: &Condition, b: &Condition) -> bool {
         }
 }
 
-/// Whether one test asks of a packet's source what the other asks of its destination.
-fn is_turned(a: &Test, b: &Test) -> bool {
-    match (a, b) {
-        (Test::Named { key: x, side: s }, Test::Named { key: y, side: t }) => x == y && s != t,
-        (Test::IpSet { name: x, sides: s }, Test::IpSet { name: y, sides: t }) => {
-            x == y && s.len() == t.len() && s.iter().zip(t).all(|(s, t)| s != t)
-        }
-        (Test::IpSec, Test::IpSec) => true,
-        _ => false,
-    }
-}
-
-/// Whether a condition holds, by the facts of the path and by the conditions of its own clause, which hold together.
-/// `None`: it may or may not. Rate conditions are drawn anew each time.
-pub(crate) fn answer(facts: &[Fact<'_>], held: &[&Condition], c: &Condition) -> Option<bool> {
+/// Whether a condition holds for a packet with these ends, by the facts of the path and by the conditions of its own clause,
+/// which hold together. `None`: it may or may not. Rate conditions are drawn anew each time.
+pub(crate) fn answer(
+    facts: &[Fact<'_>],
+    held: &[&Condition],
+    c: &Condition,
+    ends: Ends,
+) -> Option<bool> {
     if c.kind == ConditionKind::Rate {
         return None;
     }
@@ -139,21 +136,21 @@ pub(crate) fn answer(facts: &[Fact<'_>], held: &[&Condition], c: &Condition) -> 
         facts
             .iter()
             .copied()
-            .chain(held.clone().map(|h| Fact::of(h, true)))
+            .chain(held.clone().map(|h| Fact::of(h, true, ends)))
     };
-    let test = match all().find_map(|f| f.about(c)) {
+    let test = match all().find_map(|f| f.about(c, ends)) {
         Some(known) => Some(known),
-        None => by_values(all(), c),
+        None => by_values(all(), c, ends),
     };
     test.map(|t| t != c.negated)
 }
 
 /// The same by the values that the facts leave to a number.
-fn by_values<'a>(facts: impl Iterator<Item = Fact<'a>>, c: &Condition) -> Option<bool> {
+fn by_values<'a>(facts: impl Iterator<Item = Fact<'a>>, c: &Condition, ends: Ends) -> Option<bool> {
     let (field, wanted) = number(&c.test)?;
     let mut left = RangeSet::<u32>::full();
     let mut any = false;
-    for f in facts.filter(|f| !f.back) {
+    for f in facts.filter(|f| f.ends.go_back() == ends.go_back()) {
         if let Some((of, set)) = number(&f.condition.test)
             && of == field
         {
@@ -195,7 +192,17 @@ fn number(test: &Test) -> Option<(u8, RangeSet<u32>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ends::Part;
     use hylint_model::Span;
+
+    /// Of a first packet.
+    fn fact(condition: &Condition, held: bool) -> Fact<'_> {
+        Fact::of(condition, held, Ends::default())
+    }
+
+    fn asked(facts: &[Fact<'_>], held: &[&Condition], c: &Condition) -> Option<bool> {
+        answer(facts, held, c, Ends::default())
+    }
 
     fn ttl(lo: u8, hi: u8, negated: bool) -> Condition {
         let text = format!("ttl {lo}-{hi}");
@@ -207,20 +214,20 @@ mod tests {
     fn values_decide_ranges_negations_and_what_covers_a_field_together() {
         let (high, low, middle) = (ttl(65, 255, false), ttl(0, 64, false), ttl(60, 70, false));
         let not_middle = ttl(60, 70, true);
-        let known = |facts: &[Fact<'_>], c: &Condition| answer(facts, &[], c);
-        let is_high = [Fact::of(&high, true)];
+        let known = |facts: &[Fact<'_>], c: &Condition| asked(facts, &[], c);
+        let is_high = [fact(&high, true)];
         assert_eq!(known(&is_high, &low), Some(false));
         assert_eq!(known(&is_high, &middle), None);
-        let not_high = [Fact::of(&high, false)];
+        let not_high = [fact(&high, false)];
         assert_eq!(known(&not_high, &low), Some(true));
-        let outside = [Fact::of(&high, true), Fact::of(&middle, false)];
+        let outside = [fact(&high, true), fact(&middle, false)];
         assert_eq!(known(&outside, &not_middle), Some(true));
         assert_eq!(known(&outside, &ttl(71, 255, false)), Some(true));
         assert_eq!(known(&outside, &ttl(66, 66, false)), Some(false));
         assert_eq!(known(&[], &low), None);
         // Two conditions of one rule that cannot both hold.
-        assert_eq!(answer(&[], &[&high], &low), Some(false));
-        assert_eq!(answer(&[], &[&low], &ttl(0, 200, false)), Some(true));
+        assert_eq!(asked(&[], &[&high], &low), Some(false));
+        assert_eq!(asked(&[], &[&low], &ttl(0, 200, false)), Some(true));
     }
 
     #[test]
@@ -248,22 +255,18 @@ mod tests {
         for (i, field) in fields.iter().enumerate() {
             let (low, high) = (of(field(0, 9)), of(field(10, u8::MAX)));
             assert_eq!(
-                answer(&[Fact::of(&low, false)], &[], &high),
+                asked(&[fact(&low, false)], &[], &high),
                 Some(true),
                 "{low:?}"
             );
             assert_eq!(
-                answer(&[Fact::of(&low, true)], &[], &high),
+                asked(&[fact(&low, true)], &[], &high),
                 Some(false),
                 "{low:?}"
             );
             for (j, other) in fields.iter().enumerate().filter(|(j, _)| *j != i) {
                 let other = of(other(10, u8::MAX));
-                assert_eq!(
-                    answer(&[Fact::of(&low, true)], &[], &other),
-                    None,
-                    "{i} {j}"
-                );
+                assert_eq!(asked(&[fact(&low, true)], &[], &other), None, "{i} {j}");
             }
         }
     }
@@ -275,10 +278,82 @@ mod tests {
             Condition::new(ConditionKind::Peer, test, Span::default(), m)
         };
         let (a, b) = (mac("02:00:00:00:00:01"), mac("02:00:00:00:00:02"));
-        assert_eq!(answer(&[Fact::of(&a, true)], &[], &b), Some(false));
-        assert_eq!(answer(&[Fact::of(&a, false)], &[], &b), None);
-        assert_eq!(answer(&[Fact::of(&a, true)], &[], &a), Some(true));
+        assert_eq!(asked(&[fact(&a, true)], &[], &b), Some(false));
+        assert_eq!(asked(&[fact(&a, false)], &[], &b), None);
+        assert_eq!(asked(&[fact(&a, true)], &[], &a), Some(true));
         let rate = Condition::new(ConditionKind::Rate, Test::Opaque, Span::default(), "limit");
-        assert_eq!(answer(&[Fact::of(&rate, true)], &[&rate], &rate), None);
+        assert_eq!(asked(&[fact(&rate, true)], &[&rate], &rate), None);
+    }
+
+    #[test]
+    fn each_address_of_a_conversation_has_an_answer_of_its_own() {
+        let named = |side: Side| {
+            let key = "ipset:a".into();
+            let text = format!("set a {side:?}");
+            Condition::new(
+                ConditionKind::Peer,
+                Test::Named { key, side },
+                Span::default(),
+                text,
+            )
+        };
+        let (src, dst) = (named(Side::Src), named(Side::Dst));
+        let first = Ends::default();
+        let moved = End {
+            addr: Part::Moved,
+            port: Part::Moved,
+        };
+        let behind = Ends {
+            dst: moved,
+            ..first
+        };
+        let reply = Ends {
+            src: moved,
+            dst: End::SENDER,
+        };
+        let of = |c: &Condition, at: Ends, asked: &Condition, ends: Ends| {
+            answer(&[Fact::of(c, true, at)], &[], asked, ends)
+        };
+        assert_eq!(of(&src, first, &src, behind), Some(true));
+        assert_eq!(of(&src, first, &dst, reply), Some(true));
+        assert_eq!(of(&dst, behind, &src, reply), Some(true));
+        assert_eq!(of(&dst, first, &dst, behind), None);
+        assert_eq!(of(&dst, behind, &dst, first), None);
+        assert_eq!(of(&dst, first, &src, first), None);
+        // A translation of the port alone leaves the address, and not what is said of both.
+        let other_port = Ends {
+            dst: End {
+                port: Part::Moved,
+                ..End::SENT
+            },
+            ..first
+        };
+        assert_eq!(of(&dst, first, &dst, other_port), Some(true));
+        let pair = |sides: [Side; 2]| {
+            let test = Test::IpSet {
+                name: "a".into(),
+                sides: sides.to_vec(),
+            };
+            Condition::new(
+                ConditionKind::Peer,
+                test,
+                Span::default(),
+                format!("set a {sides:?}"),
+            )
+        };
+        let to = pair([Side::Dst, Side::Dst]);
+        assert_eq!(of(&to, first, &to, other_port), None);
+        assert_eq!(
+            of(
+                &to,
+                other_port,
+                &pair([Side::Src, Side::Src]),
+                Ends {
+                    src: other_port.dst,
+                    dst: End::SENDER
+                }
+            ),
+            Some(true)
+        );
     }
 }

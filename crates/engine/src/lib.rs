@@ -7,6 +7,7 @@ mod candidates;
 mod connection;
 mod context;
 mod conversation;
+mod ends;
 mod evaluate;
 mod facts;
 mod indexes;

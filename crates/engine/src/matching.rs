@@ -282,10 +282,10 @@ fn take_open<'a>(
     for c in open.iter().filter(|c| !is_drawn(c)) {
         let mut not = matched.clone();
         not.conditions.push(c);
-        not.facts.push(Fact::of(c, false));
+        not.facts.push(Fact::of(c, false, not.ends));
         rest.push(not);
         matched.conditions.push(c);
-        matched.facts.push(Fact::of(c, true));
+        matched.facts.push(Fact::of(c, true, matched.ends));
     }
     // These have no value to remember, and one way stands for all of them.
     if open.iter().any(|c| is_drawn(c)) {
@@ -396,7 +396,7 @@ fn decide<'a>(
     if let Some(t) = known {
         return t;
     }
-    let fact = || facts::answer(&piece.facts, open, cond);
+    let fact = || facts::answer(&piece.facts, open, cond, piece.ends);
     let asks = Asks {
         action: part.action,
         clause,

@@ -44,8 +44,18 @@ pub(super) fn translate<'a>(
             ..space
         }
     };
-    let mut send = |from: PacketBox, to: PacketBox, state| {
-        out.extend(sent_on(from, to, &p, nat.kind == NatKind::Redirect, state));
+    let keeps_address = nat.kind == NatKind::Dnat && nat.addrs.is_none();
+    let mut send = |from: PacketBox, to: PacketBox, state: StateSet| {
+        let end = if state == still {
+            p.ends.dst
+        } else {
+            p.ends.dst.moved(&from, &to, keeps_address)
+        };
+        let sent = sent_on(from, to, &p, nat.kind == NatKind::Redirect, state);
+        out.extend(sent.map(|mut q| {
+            q.ends.dst = end;
+            q
+        }));
     };
     let lone = |b: &PacketBox| b.dst.v4.count() + b.dst.v6.count() == 1 && b.dport.count() == 1;
     let all = &p.space;
@@ -111,9 +121,6 @@ fn sent_on<'a>(
     };
     if q.sent_to.is_none() {
         q.sent_to = Some(Box::new((from.dst, from.dport)));
-    }
-    if q.space.dst != p.space.dst || q.space.dport != p.space.dport {
-        q.facts.retain(|f| !f.about_destination());
     }
     // nat chains see only packets that start a connection.
     q.restate(state);

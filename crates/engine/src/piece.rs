@@ -1,5 +1,6 @@
 //! Packets on their way, with what is known of their branch.
 
+use super::ends::{End, Ends};
 use super::facts::Fact;
 use super::marks::Mark;
 use super::outcome::{Branch, Decider, Effect, Stage};
@@ -26,6 +27,8 @@ pub(super) fn cost(taken: &[Piece<'_>]) -> usize {
 pub(crate) struct Piece<'a> {
     /// Headers as they are now.
     pub(crate) space: PacketBox,
+    /// Whose its addresses are.
+    pub(crate) ends: Ends,
     /// Destination as it was sent, once it has been translated.
     pub(crate) sent_to: Option<Box<(AddrSet, PortSet)>>,
     /// Translated to one of this host's own addresses, whichever it is.
@@ -79,6 +82,7 @@ impl<'a> Piece<'a> {
         let new = space.state.0 & !StateSet::NEW.0 & StateSet::TRACKED.0 == 0;
         let connmark = if new { Mark::exactly(0) } else { Mark::ANY };
         Self {
+            ends: Ends::of(&space),
             space,
             sent_to: None,
             redirected: false,
@@ -103,6 +107,7 @@ impl<'a> Piece<'a> {
     /// Packets that others of their conversation came before.
     pub(super) fn after(space: PacketBox, mark: u32, start: &Start<'a>) -> Self {
         let mut p = Self {
+            ends: start.ends,
             connmark: start.connmark,
             facts: start.facts.clone(),
             known: start.known.clone(),
@@ -129,6 +134,7 @@ impl<'a> Piece<'a> {
         if matches!(hook, Hook::Prerouting | Hook::Output) {
             if let Some(peer) = known.behind.take() {
                 self.space.dst = peer;
+                self.ends.dst = End::SENDER;
                 known.was_behind = true;
             }
             if let Some(to) = known.dst.take_if(|_| tracked) {
@@ -139,12 +145,14 @@ impl<'a> Piece<'a> {
                 );
                 self.sent_to = Some(Box::new(sent));
                 self.redirected = to.redirected;
+                self.ends.dst = to.end;
             }
         } else if tracked && let Some((src, sport)) = &known.src {
             known.shown = Some((
                 std::mem::replace(&mut self.space.src, src.clone()),
                 std::mem::replace(&mut self.space.sport, sport.clone()),
             ));
+            self.ends.src = End::SENT;
         }
     }
 
@@ -175,6 +183,7 @@ impl<'a> Piece<'a> {
     /// Whether both are the same packets in every respect but the conditions that led them here.
     fn same_place(&self, o: &Self) -> bool {
         self.space == o.space
+            && self.ends == o.ends
             && self.mark == o.mark
             && self.connmark == o.connmark
             && self.sent_to == o.sent_to
@@ -266,6 +275,7 @@ impl<'a> Piece<'a> {
                     addrs: self.space.dst.clone(),
                     ports: self.space.dport.clone(),
                     redirected: self.redirected,
+                    end: self.ends.dst,
                     on: self.on,
                     out: (self.on || self.asked_out.is_some())
                         .then(|| self.space.out_iface.clone()),

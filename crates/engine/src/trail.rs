@@ -1,5 +1,6 @@
 //! What one packet of a conversation leaves to the next, at one point: a connection, and what was found out on the way.
 
+use super::ends::{End, Ends};
 use super::facts::Fact;
 use super::marks::Mark;
 use hylint_space::{AddrSet, IfaceSet, PortSet};
@@ -29,6 +30,8 @@ pub(crate) struct Moved {
     pub(crate) ports: PortSet,
     /// One of this host's own addresses, whichever it is.
     pub(crate) redirected: bool,
+    /// Whose it is.
+    pub(crate) end: End,
     /// It was sent on and not delivered here.
     pub(crate) on: bool,
     /// The interface that leads there, if it is another one than was asked about.
@@ -48,6 +51,7 @@ impl Moved {
 /// What a packet starts with that others of its conversation came before.
 #[derive(Clone, Debug)]
 pub(crate) struct Start<'a> {
+    pub(crate) ends: Ends,
     pub(crate) connmark: Mark,
     pub(crate) facts: SmallVec<[Fact<'a>; 2]>,
     pub(crate) known: Option<Box<Known>>,
