@@ -75,7 +75,7 @@ fn second_format(source: &Source, format: &FormatSpec) -> Option<Problem> {
     let mut tried = 0;
     let mut before = None;
     let mut last = None;
-    for (at, line) in source.lines() {
+    for (at, line) in lines_with_first(text, b"#*{[C") {
         if iptables(line) {
             before = before.or(Some(at));
         }
@@ -106,6 +106,18 @@ fn second_format(source: &Source, format: &FormatSpec) -> Option<Problem> {
             let line = text.get(first..end)?.lines().next()?;
             Some(told(Span::new(first, first + line.trim_end().len()), found))
         })
+}
+
+/// The lines that begin with one of the bytes, with where they begin. Most lines of an export begin with a blank, and no
+/// reader of JSON needs to know where they begin.
+fn lines_with_first<'t>(text: &'t str, first: &[u8]) -> impl Iterator<Item = (usize, &'t str)> {
+    let bytes = text.as_bytes();
+    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1));
+    let wanted = starts.filter(|at| bytes.get(*at).is_some_and(|b| first.contains(b)));
+    wanted.map(|at| {
+        let rest = text.get(at..).unwrap_or("");
+        (at, rest.split_once('\n').map_or(rest, |(line, _)| line))
+    })
 }
 
 /// The other format that a part of a text is of.

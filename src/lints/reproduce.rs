@@ -297,7 +297,8 @@ impl<'w> OnePacket<'w> {
         }
         let points = points.iter().filter_map(|at| exports.point(*at));
         let clauses = points.flat_map(Point::rules).flat_map(|r| &r.clauses);
-        let met = clauses.filter(|c| c.space.intersects(&self.space));
+        let asking = clauses.filter(|c| !c.conditions.is_empty());
+        let met = asking.filter(|c| c.space.intersects(&self.space));
         let mut unsure = BTreeSet::new();
         for cond in met.flat_map(|c| &c.conditions) {
             if let Test::Named { key, side } = &cond.test

@@ -23,8 +23,8 @@ impl<'a> Token<'a> {
 
     /// The text with escapes resolved.
     pub(super) fn value(&self) -> Cow<'a, str> {
-        let special = if self.is_quoted() { '\\' } else { '"' };
-        if !self.text.contains(special) {
+        let special = if self.is_quoted() { b'\\' } else { b'"' };
+        if !self.text.as_bytes().contains(&special) {
             return Cow::Borrowed(self.text);
         }
         if !self.is_quoted() {

@@ -38,7 +38,7 @@ impl Walk<'_, '_> {
     fn placed(&self, call: &Call) -> Res {
         let (ext, span) = (call.ext, call.span);
         let flag = if call.target { "-j" } else { "-m" };
-        let what = format!("`{flag} {}`", ext.name);
+        let what = || format!("`{flag} {}`", ext.name);
         let table = match self.set.table {
             TableName::Raw => table::RAW,
             TableName::Mangle => table::MANGLE,
@@ -50,7 +50,8 @@ impl Walk<'_, '_> {
             return refuse(
                 span,
                 format!(
-                    "{what} does not go with the {} table",
+                    "{} does not go with the {} table",
+                    what(),
                     self.set.table.as_str()
                 ),
             );
@@ -59,7 +60,8 @@ impl Walk<'_, '_> {
             return refuse(
                 span,
                 format!(
-                    "{what} does not go with the chain {}, or one that leads there",
+                    "{} does not go with the chain {}, or one that leads there",
+                    what(),
                     self.set.chain
                 ),
             );
@@ -72,7 +74,7 @@ impl Walk<'_, '_> {
                 && matches!(self.proto, Some((Some(p), true)) if p == wanted);
             return Err(Refusal {
                 span,
-                why: format!("{what} needs `-p` with its protocol"),
+                why: format!("{} needs `-p` with its protocol", what()),
                 by: if native { By::Legacy } else { By::Both },
             });
         }
