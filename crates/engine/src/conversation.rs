@@ -99,6 +99,8 @@ struct Asked {
     connmark: Mark,
     flags: FlagSet,
     untracked: bool,
+    /// The connection's mark after it.
+    left: Mark,
 }
 
 impl<'a> Past<'a> {
@@ -118,10 +120,14 @@ impl<'a> Past<'a> {
         let mut past = self.clone();
         let untracked = trail.is_some_and(|t| t.untracked);
         past.tracking = self.tracking.after(number, untracked);
-        past.asked.push(Asked { untracked, ..asked });
         if !untracked {
             past.connmark = trail.map_or(Mark::exactly(0), |t| t.connmark);
         }
+        past.asked.push(Asked {
+            untracked,
+            left: past.connmark,
+            ..asked
+        });
         if let Some(t) = trail {
             past.facts.clone_from(&t.facts);
             if number == 0 {
@@ -285,7 +291,10 @@ impl<'a> Talk<'_, 'a> {
                     && asked.flags.0 & !a.flags.0 == 0
             });
             match same {
-                Some(a) => past.tracking = past.tracking.after(n, a.untracked),
+                Some(a) => {
+                    past.tracking = past.tracking.after(n, a.untracked);
+                    past.connmark = a.left;
+                }
                 None => return Some((n, past)),
             }
         }
@@ -322,6 +331,7 @@ impl<'a> Talk<'_, 'a> {
             },
             flags,
             untracked: false,
+            left: past.connmark,
         }
     }
 
@@ -333,6 +343,7 @@ impl<'a> Talk<'_, 'a> {
                 connmark: Mark::exactly(0),
                 flags: of.flags,
                 untracked: false,
+                left: past.connmark,
             };
             return Question {
                 number,
