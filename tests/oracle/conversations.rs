@@ -26,7 +26,14 @@ const TCP: [(bool, u8); 10] = [
     (true, ACK),
     (true, PUSH),
 ];
-const UDP: [(bool, u8); 4] = [(false, 0), (true, 0), (false, 0), (true, 0)];
+const UDP: [(bool, u8); 6] = [
+    (false, 0),
+    (true, 0),
+    (false, 0),
+    (true, 0),
+    (false, 0),
+    (true, 0),
+];
 
 /// One flow under one value of each open condition.
 pub(crate) struct Conversation<'a> {

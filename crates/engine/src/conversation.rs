@@ -43,14 +43,15 @@ pub fn converse<'a>(
     direction: Direction,
     query: &PacketBox,
 ) -> Vec<Branch<'a>> {
+    let tcp = query.proto.contains(proto::TCP);
     let first = points.iter().find_map(|at| ctx.sets.point(*at));
     let last = match first.map(|p| (&p.body, p.stateful)) {
+        Some((Body::Netfilter(_), _)) if tcp => 9,
         Some((Body::Netfilter(_), _)) => 5,
         // Without states and flags later packets are the same as the first two.
         Some((Body::Lists(_), false)) => 1,
         _ => 0,
     };
-    let tcp = query.proto.contains(proto::TCP);
     let mut talk = Talk {
         there: *ctx,
         back: Context {
@@ -150,34 +151,40 @@ struct Question {
 impl<'a> Talk<'_, 'a> {
     /// What becomes of conversations from the packet with this number on. Branches are of the first packets `of`.
     fn ask(&mut self, number: usize, of: &PacketBox, past: &Past<'a>) -> Vec<Branch<'a>> {
-        let q = self.question(number, of, past);
+        let mut q = self.question(number, of, past);
         self.questions += 1;
         if self.questions > QUESTIONS {
-            return vec![self.gives_up(of, stage(number, &q.asked.flags))];
+            return vec![self.gives_up(of, q.stage())];
         }
-        let start = (number > 0 && self.stateful).then(|| self.start(&q, of, past));
+        let mut branches = self.put(&q, of, past);
+        if number > 0
+            && let Some(trail) = all_pass(&branches)
+            && !self.is_broken(&q, of, past, trail)
+        {
+            let past = past.after(number, q.asked.clone(), trail);
+            return self.go_on(number, of, &past, branches);
+        }
+        // What is sent later was asked with it, as most often all of that passes alike.
+        let one = self.exactly(number);
+        if number > 0 && self.stateful && q.asked.flags != one {
+            q.asked.flags = one;
+            q.packets.flags = one;
+            drop(branches);
+            branches = self.put(&q, of, past);
+        }
+        self.sorted(&q, of, past, branches)
+    }
+
+    /// Puts a question.
+    fn put(&self, q: &Question, of: &PacketBox, past: &Past<'a>) -> Vec<Branch<'a>> {
+        let start = (q.number > 0 && self.stateful).then(|| self.start(q, of, past));
         let ctx = if q.asked.back {
             &self.back
         } else {
             &self.there
         };
-        let branches = evaluate_from(
-            ctx,
-            self.points,
-            q.direction,
-            &q.packets,
-            start.as_ref(),
-            None,
-        );
-        drop(start);
-        if number > 0
-            && let Some(trail) = all_pass(&branches)
-            && !self.is_broken(number, of, past, trail)
-        {
-            let past = past.after(number, q.asked.clone(), trail);
-            return self.go_on(q.number, of, &past, branches);
-        }
-        self.sorted(&q, of, past, branches)
+        let (at, way) = (self.points, q.direction);
+        evaluate_from(ctx, at, way, &q.packets, start.as_ref(), None)
     }
 
     /// All packets of a question passed alike: asks the next one, or lets them pass.
@@ -219,7 +226,6 @@ impl<'a> Talk<'_, 'a> {
         past: &Past<'a>,
         branches: Vec<Branch<'a>>,
     ) -> Vec<Branch<'a>> {
-        // Of packets with several flags all must pass: those of one combination that are stopped stop the conversation.
         // Where a destination may have been moved to one of several, what is stopped at one of them may not be at another.
         let stopped: Vec<PacketBox> =
             if q.number > 0 && past.moved.as_ref().is_none_or(Moved::is_one) {
@@ -231,8 +237,7 @@ impl<'a> Talk<'_, 'a> {
         let mut out = Vec::new();
         let mut groups: Vec<(Option<Box<Trail<'a>>>, Vec<Branch<'a>>)> = Vec::new();
         for mut b in branches {
-            b.stage = stage(q.number, &b.space.flags);
-            let answers = !self.tcp || q.number != 1 || has(b.space.flags, SYN_ACK);
+            b.stage = q.stage();
             if q.number > 0 {
                 b.space = first_of(&b.space, q, of, past);
             }
@@ -241,7 +246,7 @@ impl<'a> Talk<'_, 'a> {
                 continue;
             }
             let trail = b.trail.take();
-            if self.is_broken(q.number, of, past, trail.as_deref()) {
+            if self.is_broken(q, of, past, trail.as_deref()) {
                 // Which of its own addresses a host is hidden behind, no rule says: it may be this one.
                 let hidden = trail.as_ref().is_some_and(|t| t.masked);
                 b.effect = match self.direction {
@@ -251,10 +256,6 @@ impl<'a> Talk<'_, 'a> {
                 };
                 b.alone = false;
                 out.push(b);
-            } else if !answers {
-                // What is asked of later packets beforehand is followed with the answer.
-                let twin = Branch { alone: false, ..b };
-                push(&mut out, twin, &stopped);
             } else {
                 match groups.iter_mut().find(|(t, _)| *t == trail) {
                     Some((_, group)) => group.push(b),
@@ -288,7 +289,7 @@ impl<'a> Talk<'_, 'a> {
                 a.back == asked.back
                     && a.state == asked.state
                     && a.connmark == asked.connmark
-                    && asked.flags.0 & !a.flags.0 == 0
+                    && self.exactly(n).0 & !a.flags.0 == 0
             });
             match same {
                 Some(a) => {
@@ -301,18 +302,28 @@ impl<'a> Talk<'_, 'a> {
         None
     }
 
+    /// The flags of a packet.
+    fn exactly(&self, number: usize) -> FlagSet {
+        match (self.tcp, number) {
+            (false, _) => FlagSet::FULL,
+            (_, 0) => FlagSet::exactly(TcpFlags::SYN),
+            (_, 1) => FlagSet::exactly(SYN_ACK),
+            (_, n) if n % 2 == 0 => FlagSet::exactly(TcpFlags::ACK),
+            _ => FlagSet::exactly(PUSH_ACK),
+        }
+    }
+
+    /// What is asked about the packet with this number, and about those behind it that may be asked with it.
     fn asked(&self, number: usize, past: &Past<'a>) -> Asked {
-        let back = number % 2 == 1;
+        let back = past.tracking.goes_back(number);
         let later = [TcpFlags::ACK, PUSH_ACK].map(FlagSet::exactly);
         let later = later.iter().fold(0, |all, f| all | f.0);
         let known = past.tracking.is_reply(back).is_some();
         let flags = match (self.tcp, number) {
-            (false, _) => FlagSet::FULL,
-            (_, 0) => FlagSet::exactly(TcpFlags::SYN),
+            (true, n) if n > 1 => FlagSet(later),
             // An answer to a SYN that is tracked, and all that follows it, are in one state.
-            (_, 1) if known => FlagSet(FlagSet::exactly(SYN_ACK).0 | later),
-            (_, 1) => FlagSet::exactly(SYN_ACK),
-            _ => FlagSet(later),
+            (true, 1) if known => FlagSet(self.exactly(1).0 | later),
+            (_, n) => self.exactly(n),
         };
         let state = if self.stateful {
             let state = past.tracking.state(number);
@@ -444,12 +455,12 @@ impl<'a> Talk<'_, 'a> {
     /// Whether translation breaks a conversation: it changed some of its packets and not the others.
     fn is_broken(
         &self,
-        number: usize,
+        q: &Question,
         of: &PacketBox,
         past: &Past<'a>,
         trail: Option<&Trail<'a>>,
     ) -> bool {
-        if number == 0 || !self.stateful {
+        if q.number == 0 || !self.stateful {
             return false;
         }
         let moved = trail.is_some_and(|t| is_elsewhere(t.moved.as_ref()));
@@ -457,7 +468,7 @@ impl<'a> Talk<'_, 'a> {
         let unmasked = trail.is_some_and(|t| t.unmasked);
         let untracked = trail.is_some_and(|t| t.untracked);
         let masked = trail.is_some_and(|t| t.masked);
-        if number % 2 == 1 {
+        if q.asked.back {
             // The peer waits for an answer from the address that it asked.
             moved
                 || was_moved && !unmasked
@@ -516,16 +527,14 @@ fn translated(state: StateSet, past: &Past<'_>, known: bool) -> StateSet {
     all
 }
 
-fn has(flags: FlagSet, one: TcpFlags) -> bool {
-    flags.0 & FlagSet::exactly(one).0 != 0
-}
-
-fn stage(number: usize, flags: &FlagSet) -> Stage {
-    match number {
-        0 => Stage::Request,
-        1 if has(*flags, SYN_ACK) => Stage::Reply,
-        n if n % 2 == 1 => Stage::NextReply,
-        _ => Stage::NextRequest,
+impl Question {
+    fn stage(&self) -> Stage {
+        match self.number {
+            0 => Stage::Request,
+            1 => Stage::Reply,
+            _ if self.asked.back => Stage::NextReply,
+            _ => Stage::NextRequest,
+        }
     }
 }
 

@@ -35,12 +35,23 @@ impl Tracking {
         Self { tcp, entry: None }
     }
 
+    /// Whether the packet with this number goes the other way than the first one. Of TCP these are SYN, SYN+ACK, and then
+    /// from each side by turns an ACK and data behind it; of anything else one from each side by turns.
+    pub(super) fn goes_back(self, number: usize) -> bool {
+        let turn = if self.tcp && number > 1 {
+            number / 2 + 1
+        } else {
+            number
+        };
+        turn % 2 == 1
+    }
+
     /// Whether packets of a side are replies to the first one that was tracked; `None` without a connection.
     pub(super) fn is_reply(self, other_side: bool) -> Option<bool> {
         self.entry.map(|e| e.by_reply != other_side)
     }
 
-    /// The state of the packet with this number (0 SYN, 1 SYN+ACK, then ACK by turns), if it is tracked.
+    /// The state of the packet with this number, if it is tracked.
     pub(super) fn state(self, number: usize) -> StateSet {
         let Some(e) = self.entry else {
             // An answer opens no connection, and what comes later may be in the middle of one.
@@ -50,7 +61,7 @@ impl Tracking {
                 StateSet::NEW
             };
         };
-        let reply = e.by_reply != (number % 2 == 1);
+        let reply = e.by_reply != self.goes_back(number);
         if !reply && number > 0 && e.progress == Progress::SynSent {
             // Nobody answered the SYN that this would be an acknowledgement of.
             StateSet::INVALID
@@ -66,7 +77,7 @@ impl Tracking {
         if untracked || self.state(number) == StateSet::INVALID {
             return self;
         }
-        let other_side = number % 2 == 1;
+        let other_side = self.goes_back(number);
         let entry = match self.entry {
             None => Entry {
                 by_reply: other_side,
@@ -119,11 +130,11 @@ mod tests {
     fn states_follow_from_what_was_tracked() {
         assert_eq!(states(true, &[], 6), [N, E, E, E, E, E]);
         // Only the request's packets are untracked: the answer opens nothing, the data behind it does.
-        assert_eq!(states(true, &[0, 2, 4], 6), [N, I, N, N, E, N]);
+        assert_eq!(states(true, &[0, 2, 3, 6, 7], 8), [N, I, N, N, N, N, E, E]);
         // Only the SYN is (SYNPROXY's rule): the ACK is picked up in the middle.
-        assert_eq!(states(true, &[0], 6), [N, I, N, E, E, E]);
+        assert_eq!(states(true, &[0], 6), [N, I, N, N, E, E]);
         // Only the replies are: the ACK belongs to no answer.
-        assert_eq!(states(true, &[1, 3, 5], 6), [N, E, I, E, I, E]);
+        assert_eq!(states(true, &[1, 4, 5], 7), [N, E, I, I, E, E, I]);
         assert_eq!(states(false, &[], 4), [N, E, E, E]);
         assert_eq!(states(false, &[0, 2], 4), [N, N, E, N]);
         assert_eq!(states(false, &[1, 3], 4), [N, E, N, E]);
