@@ -57,6 +57,7 @@ fn read(path: &Path) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
         shown: name(path).into(),
         named: true,
         bound: false,
+        copy: false,
         stdin: false,
     };
     read_whole(&Disk, &file)

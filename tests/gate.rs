@@ -103,6 +103,18 @@ fn requirements_judged_at_their_source_alone_are_counted() {
     let d = run(&h, "check . --format json").json();
     assert_eq!(d["summary"]["one_end"], 1);
     assert_eq!(d["summary"]["gate"], "PASSED");
+    // Its row says so, too.
+    for line in [
+        "check . -v",
+        "check . --format csv",
+        "check . --format html",
+    ] {
+        let out = run(&h, line).out;
+        let rows = out.lines().filter(|l| !l.contains("PASSED"));
+        let rows: Vec<&str> = rows.flat_map(str::split_whitespace).collect();
+        let rows = rows.join(" ");
+        assert!(rows.contains("judged at one end only"), "{line}: {out}");
+    }
     // Judged at the destination too, it is not.
     let both = one.replace("sql-server = [\"10.0.0.5\"]\n", "")
         + &host("sql1", "10.0.0.5", "sql-server", "sql1/*.v4");
@@ -161,6 +173,9 @@ fn an_inner_site_file_does_not_take_over_and_is_told() {
     let h = h.file("hylint.toml", ROLES);
     run(&h, "check sql1/a.v4").expect(0, &["PASSED", "lints switched off"]);
     run(&h, "check . -v").says(&["note[unread-file]", "sql1/hylint.toml"]);
+    // One without exports below it is told, too.
+    let h = h.file("other/hylint.toml", ROLES);
+    run(&h, "check . -v").says(&["other/hylint.toml"]);
     // A broken one is no way out.
     let h = h.file("hylint.toml", "[[host]\n");
     run(&h, "check sql1/a.v4").expect(2, &["hylint.toml"]);

@@ -65,6 +65,7 @@ fn read(bytes: Vec<u8>, name: &str) -> Option<LoadedExport> {
         shown: name.into(),
         named: true,
         bound: false,
+        copy: false,
         stdin: false,
     };
     read_bytes_as(&file, bytes).ok().map(|(e, _)| e)

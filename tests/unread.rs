@@ -209,6 +209,171 @@ fn an_ordinary_repository_is_only_counted() {
     assert_eq!(r.json()["summary"]["unread"], 0);
 }
 
+/// A dump that is a part of a program, a template, a page or a patch is the firewall of nobody; it is told where the file could
+/// be what rules are made from.
+#[test]
+fn a_dump_inside_something_else_is_no_export() {
+    let script = format!("#!/bin/sh\niptables-restore <<EOF\n{RULES}EOF\n");
+    let program = format!("DUMP = \"\"\"\n{RULES}\"\"\"\n");
+    let template = RULES.replace("1433", "{{ port }}");
+    let fenced = format!("Rules of sql1:\n\n```\n{RULES}```\n");
+    let patch = format!("--- a/x\n+++ b/x\n@@ -1,7 +1,7 @@\n{RULES}");
+    let schema = "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"properties\": {\"securityRules\": {}, \"SecurityGroups\": {}}}";
+    let h = [
+        ("sql1/rules.v4", RULES),
+        ("apply", &script),
+        ("roles/fw/templates/rules.v4.j2", &template),
+        ("notes.txt", &fenced),
+        ("applied.txt", &patch),
+        ("tests/test_rules.py", &program),
+        ("README", &fenced),
+        ("CHANGELOG.txt", RULES),
+        ("sql1/rules.v4.rej", &patch),
+        ("schema/nsg.json", schema),
+        ("group_vars/firewall.yml", "port: 22\n"),
+        ("udev/net.rules", "SUBSYSTEM==\"net\", NAME=\"eth0\"\n"),
+    ];
+    let r = run(&h);
+    let exports = r.json()["exports"].as_array().unwrap().len();
+    assert_eq!(exports, 1, "{:?}", r.findings());
+    let told = [
+        "apply",
+        "roles/fw/templates/rules.v4.j2",
+        "notes.txt",
+        "applied.txt",
+    ];
+    for path in told {
+        assert!(
+            r.has("unread-file", "warning", path),
+            "{path}: {:?}",
+            r.findings()
+        );
+    }
+    let all = r.findings();
+    let unread = all.iter().filter(|f| f.contains("unread-file"));
+    assert_eq!(unread.count(), told.len(), "{all:?}");
+    // Where the site names it, it is read.
+    let site = SITE.to_owned() + &host("sql1", "10.0.0.5", "sql1/*.sh");
+    let r = run(&[("hylint.toml", &site), ("sql1/apply.sh", &script)]);
+    assert_eq!(r.json()["exports"][0]["path"], "sql1/apply.sh", "{}", r.out);
+    // What a glob takes is told, whatever it is called.
+    let site = SITE.to_owned() + &host("sql1", "10.0.0.5", "sql1/*");
+    for name in ["rules.py", "rules.sh", "rules"] {
+        let path = format!("sql1/{name}");
+        let r = run(&[("hylint.toml", &site), (&path, &script)]);
+        assert!(
+            r.has("unread-file", "error", &path),
+            "{path}: {:?}",
+            r.findings()
+        );
+    }
+}
+
+#[test]
+fn a_backup_copy_is_told_and_not_judged_unless_it_stands_alone_or_is_named() {
+    let other = RULES.replace("10.0.0.11/32", "10.0.0.0/8");
+    let site = SITE.to_owned() + &host("sql1", "10.0.0.5", "sql1/*");
+    for name in [
+        "rules.v4.bak",
+        "rules.v4~",
+        "rules.v4.orig",
+        "rules.v4.dpkg-old",
+    ] {
+        let path = format!("sql1/{name}");
+        let r = run(&[
+            ("hylint.toml", &site),
+            ("sql1/rules.v4", RULES),
+            (&path, &other),
+        ]);
+        assert!(
+            r.has("unread-file", "note", &path),
+            "{path}: {:?}",
+            r.findings()
+        );
+        assert_eq!(
+            (r.status, r.json()["summary"]["unread"].as_u64()),
+            (0, Some(1))
+        );
+    }
+    let alone = run(&[("hylint.toml", &site), ("sql1/rules.v4.bak", &other)]);
+    assert_eq!(alone.json()["exports"][0]["path"], "sql1/rules.v4.bak");
+    let named = site.replace("sql1/*", "sql1/rules.v4.bak");
+    let r = run(&[
+        ("hylint.toml", &named),
+        ("sql1/rules.v4", RULES),
+        ("sql1/rules.v4.bak", &other),
+    ]);
+    assert_eq!(
+        r.json()["exports"].as_array().unwrap().len(),
+        2,
+        "{}",
+        r.out
+    );
+    // Another name is another export: nothing tells which one is in force.
+    let r = run(&[
+        ("hylint.toml", &site),
+        ("sql1/rules.v4", RULES),
+        ("sql1/copy.v4", &other),
+    ]);
+    assert_ne!(r.status, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_file_is_told_and_not_waited_for() {
+    let site = SITE.to_owned() + &host("sql1", "10.0.0.5", "sql1/*");
+    let h = Hylint::new()
+        .file("hylint.toml", &site)
+        .file("sql1/rules.v4", RULES);
+    std::os::unix::net::UnixListener::bind(h.path("sql1/rules.v6")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", h.path("sql1/mangle.rules")).unwrap();
+    let r = h.args("check . --format json").run();
+    for path in ["sql1/rules.v6", "sql1/mangle.rules"] {
+        assert!(
+            r.has("unread-file", "warning", path),
+            "{path}: {:?}",
+            r.findings()
+        );
+    }
+}
+
+#[test]
+fn what_exports_names_and_is_not_there_is_told() {
+    let of = |globs: &str| {
+        let site = SITE.to_owned() + &host("sql1", "10.0.0.5", "sql1/rules.v4");
+        let site = site.replace("[\"sql1/rules.v4\"]", globs);
+        run(&[("hylint.toml", &site), ("sql1/rules.v4", RULES)])
+    };
+    let r = of("[\"sql1/rules.v4\", \"sql1/rules.v6\"]");
+    assert!(
+        r.has("incomplete-export", "warning", "hylint.toml"),
+        "{:?}",
+        r.findings()
+    );
+    let r = of("[\"sql1/*\", \"more/*\"]");
+    assert!(
+        r.has("incomplete-export", "note", "hylint.toml"),
+        "{:?}",
+        r.findings()
+    );
+    let r = of("[\"sql1/*.v4\", \"sql1/rules.*\"]");
+    assert!(
+        !r.has("incomplete-export", "note", "hylint.toml"),
+        "{:?}",
+        r.findings()
+    );
+    for (globs, help) in [
+        ("[\"sql1\"]", "`sql1/**`"),
+        ("[\"/sql1/*\"]", "relative to the folder"),
+        ("['sql1\\*']", "separated by `/`"),
+        ("[\"../sql1/*\"]", "below hylint.toml"),
+    ] {
+        let r = of(globs);
+        assert_ne!(r.status, 0, "{globs}");
+        assert!(r.out.contains(help), "{globs}: {}", r.out);
+    }
+}
+
 #[test]
 fn sources_of_one_form_are_one_finding() {
     let source = "resource \"aws_security_group\" \"a\" {\n}\n";

@@ -31,6 +31,12 @@ pub fn detect(input: &Input<'_>) -> Option<&'static FormatSpec> {
     best.map(|(_, f)| f)
 }
 
+/// Whether a text is sure to be an export.
+pub(crate) fn is_sure(source: &Source) -> bool {
+    let input = Input::new(source);
+    FORMATS.iter().any(|f| (f.detect)(&input) >= SURE)
+}
+
 /// Detects and reads in one step; `None` if the text is no export.
 #[must_use]
 pub fn read(source: &Source) -> Option<Export> {

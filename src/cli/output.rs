@@ -10,12 +10,49 @@ use tempfile::NamedTempFile;
 
 /// Writes to standard output. A reader that went away (`hylint … | head`) is no failure.
 pub(super) fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+    let mut pipe = Pipe {
+        to: io::stdout().lock(),
+        failed: None,
+    };
+    let mut out = BufWriter::new(&mut pipe);
+    let written = write(&mut out).and_then(|()| out.flush());
+    // What is buffered goes nowhere.
+    let _ = out.into_parts();
+    match (written, pipe.failed) {
+        (Ok(()), _) | (Err(_), Some((io::ErrorKind::BrokenPipe, _))) => Ok(()),
+        (Err(_), Some((_, why))) => Err(Failure::new(format!(
+            "standard output cannot be written: {why}"
+        ))),
+        (Err(e), None) => Err(Failure::new(format!(
             "standard output cannot be written: {e}"
         ))),
-        _ => Ok(()),
+    }
+}
+
+/// A writer that keeps why it failed: writers of CSV and XML wrap the cause.
+struct Pipe<W> {
+    to: W,
+    failed: Option<(io::ErrorKind, String)>,
+}
+
+impl<W: Write> Pipe<W> {
+    fn kept<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
+        if let Err(e) = &done {
+            self.failed = Some((e.kind(), e.to_string()));
+        }
+        done
+    }
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.to.write(bytes);
+        self.kept(done)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.to.flush();
+        self.kept(done)
     }
 }
 

@@ -18,6 +18,8 @@ pub struct FileRef {
     pub named: bool,
     /// The site names it, so it may be an export whatever it is called.
     pub bound: bool,
+    /// It is a backup copy, by its name, of a file beside it.
+    pub copy: bool,
     /// Read standard input instead.
     pub stdin: bool,
 }
@@ -31,6 +33,7 @@ impl FileRef {
             open,
             named,
             bound: false,
+            copy: false,
             stdin: false,
         }
     }
@@ -51,6 +54,7 @@ impl FileRef {
             shown: "-".into(),
             named: true,
             bound: false,
+            copy: false,
             stdin: true,
         }
     }
@@ -63,6 +67,8 @@ pub struct Discovered {
     pub files: Vec<FileRef>,
     /// Folders and links that could not be entered.
     pub findings: Vec<Finding>,
+    /// Site files in the folders.
+    pub site_files: Vec<PathBuf>,
 }
 
 /// A path that the user named and that cannot be opened at all: the run stops with status 2.
@@ -115,8 +121,11 @@ pub fn discover(
                 let found = walked.files.into_iter();
                 out.files.extend(found.map(|p| FileRef::new(p, false)));
                 out.findings.extend(walked.findings);
+                out.site_files.extend(walked.site_files);
             }
-            Ok(Kind::File(_)) => out.files.push(FileRef::new(path.clone(), true)),
+            Ok(Kind::File(_) | Kind::Device) => {
+                out.files.push(FileRef::new(path.clone(), true));
+            }
             Err(reason) => missing.push(Missing {
                 path: path.to_string_lossy().into_owned(),
                 reason,

@@ -1,6 +1,6 @@
 //! Where a run finds its files.
 
-use super::walk::{is_skipped, is_skipped_folder, leads_above, link_loop, reason, unreadable};
+use super::walk::{is_site_file, is_skipped_folder, leads_above, link_loop, reason, unreadable};
 use crate::common::paths::normal;
 use crate::finding::Finding;
 use std::ffi::OsString;
@@ -16,6 +16,8 @@ pub enum Kind {
     File(u64),
     /// A folder.
     Folder,
+    /// A pipe, a socket or a device: reading it may take for ever.
+    Device,
 }
 
 /// The files below a folder.
@@ -23,8 +25,21 @@ pub enum Kind {
 pub struct Walked {
     /// In the order of their names, folder by folder.
     pub files: Vec<PathBuf>,
+    /// Site files that were met on the way, in the same order.
+    pub site_files: Vec<PathBuf>,
     /// Folders and links that could not be entered.
     pub findings: Vec<Finding>,
+}
+
+impl Walked {
+    /// Puts a file of a folder where it belongs.
+    pub(super) fn meet(&mut self, path: PathBuf, excluded: &dyn Fn(&Path) -> bool) {
+        if is_site_file(&path) {
+            self.site_files.push(path);
+        } else if !excluded(&path) {
+            self.files.push(path);
+        }
+    }
 }
 
 /// Files by their paths: those of a disk, of a version control system's tree, or of either with changes over them.
@@ -42,7 +57,7 @@ pub trait Files: Debug + Send + Sync {
     /// There is no such file, or it cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// The files below a folder but those that `excluded` says, the site file, and hidden and version-control folders.
+    /// The files below a folder but those that `excluded` says, and hidden and version-control folders.
     fn walk(&self, folder: &Path, excluded: &dyn Fn(&Path) -> bool) -> Walked;
 
     /// The names of the files that stand in a folder itself, in order.
@@ -87,7 +102,8 @@ impl Files for Disk {
     fn kind(&self, path: &Path) -> Result<Kind, String> {
         match std::fs::metadata(path) {
             Ok(m) if m.is_dir() => Ok(Kind::Folder),
-            Ok(m) => Ok(Kind::File(m.len())),
+            Ok(m) if m.is_file() => Ok(Kind::File(m.len())),
+            Ok(_) => Ok(Kind::Device),
             Err(e) => Err(reason(path, &e)),
         }
     }
@@ -110,12 +126,8 @@ impl Files for Disk {
         });
         for entry in entries {
             match entry {
-                Ok(e) if e.file_type().is_file() => {
-                    if !is_skipped(e.path(), excluded) {
-                        out.files.push(e.into_path());
-                    }
-                }
-                Ok(_) => {}
+                Ok(e) if e.file_type().is_dir() => {}
+                Ok(e) => out.meet(e.into_path(), excluded),
                 Err(e) => {
                     if !e.path().is_some_and(excluded) {
                         out.findings.push(unreadable(folder, &e));

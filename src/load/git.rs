@@ -2,7 +2,7 @@
 //! attribute or replacement of the repository has a say (git-ls-tree(1), git-cat-file(1)).
 
 use super::files::{Files, Kind, Walked};
-use super::walk::{is_skipped, is_skipped_name, link_loop, unreadable_for};
+use super::walk::{is_site_file, is_skipped_name, link_loop, unreadable_for};
 use crate::common::paths::normal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -212,13 +212,14 @@ impl GitTree {
             };
             let there = folder.join(rest);
             let mut folders = rest.parent().into_iter().flat_map(Path::iter);
-            if folders.any(is_skipped_name) || is_skipped(&there, excluded) {
+            if folders.any(is_skipped_name) {
                 continue;
             }
             let hidden = there.file_name().is_some_and(is_skipped_name);
             match entry {
                 Entry::Submodule if hidden => {}
-                Entry::File(_) => out.files.push(there),
+                Entry::File(_) => out.meet(there, excluded),
+                _ if is_site_file(&there) || excluded(&there) => {}
                 Entry::Link(_) => self.walk_link(&there, open, excluded, out),
                 Entry::Submodule => {
                     let why = "it is a submodule, whose files are in another repository";
@@ -237,7 +238,7 @@ impl GitTree {
         out: &mut Walked,
     ) {
         match self.kind(link) {
-            Ok(Kind::File(_)) => out.files.push(link.to_path_buf()),
+            Ok(Kind::File(_) | Kind::Device) => out.files.push(link.to_path_buf()),
             Ok(Kind::Folder) if link.file_name().is_some_and(is_skipped_name) => {}
             Ok(Kind::Folder) => {
                 let Some(target) = self.inside(link) else {

@@ -22,7 +22,7 @@ pub use export::{LoadedExport, Summary};
 pub use files::{Disk, Files, Kind, Walked};
 pub use git::{GitError, GitTree};
 pub use ids::{ExportId, Heads, RunPoint};
-pub use names::{NameKind, name_kind};
+pub use names::{NameKind, name_kind, original};
 pub use overlay::Overlay;
 pub use problems::{classify, export_findings, left_out};
 pub use read::{

@@ -10,6 +10,8 @@ pub enum NameKind {
     Document,
     /// Plainly something else: a picture, a program's source.
     Other,
+    /// A source that rules may be made from: a script, a template, a playbook.
+    Source,
     /// Anything.
     Open,
     /// What exports are usually written to.
@@ -98,7 +100,6 @@ const OTHER: &[&str] = &[
     "fs",
     "vb",
     "rb",
-    "erb",
     "php",
     "pl",
     "pm",
@@ -147,6 +148,7 @@ const OTHER: &[&str] = &[
     "prettierrc",
     "patch",
     "diff",
+    "rej",
     "po",
     "pot", //
     "exe",
@@ -195,23 +197,39 @@ const OTHER: &[&str] = &[
     "sha1",
     "sha256",
     "sha512", //
-    "tftpl",
-    "tfvars",
-    "hcl",
     "lint",
     "bak~",
     "swp",
     "sarif",
 ];
 
-/// Names, and beginnings of names, of files that every repository has.
-const OTHER_NAMES: &[&str] = &[
+/// Extensions of scripts, templates, playbooks and descriptions of deployments.
+const SOURCES: &[&str] = &[
+    "sh", "bash", "zsh", "ksh", "fish", "ps1", "psm1", "psd1", "bat", "cmd", "vbs", "awk", "sed",
+    "yml", "yaml", "tf", "tftpl", "tfvars", "hcl", "j2", "jinja", "jinja2", "erb", "epp", "pp",
+    "sls", "tpl", "tmpl", "ctmpl", "gotmpl", "template", "mustache", "hbs", "bicep", "ks",
+    "service", "nix",
+];
+
+/// Names, and beginnings of names, of documentation.
+const DOCUMENT_NAMES: &[&str] = &[
     "readme",
     "license",
     "licence",
     "copying",
     "contributing",
     "changelog",
+    "changelogs",
+    "install",
+    "howto",
+    "faq",
+    "releasenotes",
+    "release-notes",
+    "release_notes",
+];
+
+/// Names, and beginnings of names, of files that every repository has.
+const OTHER_NAMES: &[&str] = &[
     "makefile",
     "dockerfile",
     "containerfile",
@@ -339,6 +357,7 @@ pub fn name_kind(path: &str) -> NameKind {
     let first = own.split(['.', ' ']).next().unwrap_or(own);
     let hidden = name.starts_with('.') && HIDDEN.contains(&own);
     let named = |n: &&str| first == *n || first.strip_prefix(*n).is_some_and(is_suffix);
+    let document_name = DOCUMENT_NAMES.iter().any(named);
     let other_name = hidden || OTHER_FILES.contains(&first) || OTHER_NAMES.iter().any(named);
     let words = words(own, true);
     let pair = |a: &str, b: &str| {
@@ -350,14 +369,55 @@ pub fn name_kind(path: &str) -> NameKind {
         || pair("security", "group")
         || pair("network", "acl");
     // `README.de.md` is documentation, `fw1.example.org` is a host.
-    let is_host = DOMAINS.contains(&ext) && own.contains('.') && !other_name;
+    let known_name = other_name || document_name;
+    // Check Point's, not the source of a program.
+    let capital = path.ends_with(".C");
+    let is_host = DOMAINS.contains(&ext) && own.contains('.') && !known_name;
     match () {
         () if is_host => NameKind::Export,
-        () if DOCUMENTS.contains(&ext) => NameKind::Document,
-        () if OTHER.contains(&ext) || other_name => NameKind::Other,
+        () if DOCUMENTS.contains(&ext) || document_name => NameKind::Document,
+        () if OTHER.contains(&ext) && !capital || other_name => NameKind::Other,
+        () if SOURCES.contains(&ext) => NameKind::Source,
         () if FIREWALL.contains(&ext) || firewall_word => NameKind::Firewall,
         () if EXPORT.contains(&ext) && !name.starts_with('.') => NameKind::Export,
         () => NameKind::Open,
+    }
+}
+
+/// Ends of the names of backup copies: of editors, of patch(1), of dpkg, rpm and ucf when they keep a changed file.
+const BACKUPS: &[&str] = &[
+    "~",
+    ".bak",
+    ".old",
+    ".orig",
+    ".backup",
+    ".dpkg-old",
+    ".dpkg-dist",
+    ".dpkg-new",
+    ".ucf-old",
+    ".ucf-dist",
+    ".rpmsave",
+    ".rpmnew",
+    ".rpmorig",
+];
+
+/// The path of the file that a path is a backup copy of, by its name.
+#[must_use]
+pub fn original(path: &str) -> Option<&str> {
+    let original = BACKUPS.iter().find_map(|b| path.strip_suffix(b))?;
+    (!original.is_empty() && !original.ends_with('/')).then_some(original)
+}
+
+/// Whether a path ends as a program, a script, a template or a playbook does. What an export is called like is asked of its
+/// end only: `manifest.json` may be one.
+#[must_use]
+pub(super) fn is_source_name(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let (_, ext) = split(&name);
+    match name_kind(path) {
+        NameKind::Source => true,
+        NameKind::Other => OTHER.contains(&ext),
+        NameKind::Document | NameKind::Open | NameKind::Export | NameKind::Firewall => false,
     }
 }
 
@@ -375,17 +435,32 @@ fn split(name: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{NameKind, name_kind};
+    use super::{NameKind, name_kind, original};
+
+    #[test]
+    fn backup_copies_are_told_by_their_ends() {
+        for (path, of) in [
+            ("sql1/rules.v4.bak", Some("sql1/rules.v4")),
+            ("rules.v4~", Some("rules.v4")),
+            ("sql1/.old", None),
+            ("old/rules.v4", None),
+            ("iptables.save", None),
+        ] {
+            assert_eq!(original(path), of, "{path}");
+        }
+    }
 
     #[test]
     fn names_tell_documents_sources_and_pictures_from_what_may_be_an_export() {
         for (path, kind) in [
             ("README.md", NameKind::Document),
-            ("sh1/README", NameKind::Other),
+            ("sh1/README", NameKind::Document),
             ("docs/firewall.md", NameKind::Document),
             ("README.de.md", NameKind::Document),
             ("fw1.example.org", NameKind::Export),
-            ("LICENSE", NameKind::Other),
+            ("LICENSE", NameKind::Document),
+            ("CHANGELOG-2.txt", NameKind::Document),
+            ("installer1.txt", NameKind::Export),
             ("requirements-dev.txt", NameKind::Other),
             ("package.json", NameKind::Other),
             ("logo.PNG", NameKind::Other),
@@ -394,8 +469,11 @@ mod tests {
             ("sh1.TXT", NameKind::Export),
             ("data.json", NameKind::Export),
             ("sh1", NameKind::Open),
-            ("main.tf", NameKind::Open),
-            ("plan.yaml", NameKind::Open),
+            ("main.tf", NameKind::Source),
+            ("plan.yaml", NameKind::Source),
+            ("group_vars/firewall.yml", NameKind::Source),
+            ("templates/rules.v4.j2", NameKind::Source),
+            ("rules.v4.rej", NameKind::Other),
             ("fw.csv", NameKind::Firewall),
             ("x/rules.v4", NameKind::Firewall),
             ("sh1-firewall.txt", NameKind::Firewall),

@@ -1,7 +1,7 @@
 //! Changed files over others.
 
 use super::files::{Files, Kind, Walked};
-use super::walk::{is_skipped, is_skipped_name, unreadable_for};
+use super::walk::{is_skipped_name, unreadable_for};
 use crate::common::paths::normal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -88,12 +88,7 @@ impl Overlay {
     }
 
     /// The changed files of a walk that are not among those that it found, by each way that leads to them.
-    fn added(
-        &self,
-        folder: &Path,
-        found: &[PathBuf],
-        excluded: &dyn Fn(&Path) -> bool,
-    ) -> BTreeSet<PathBuf> {
+    fn added(&self, folder: &Path, found: &[PathBuf]) -> BTreeSet<PathBuf> {
         let mut folders = BTreeSet::from([folder]);
         for path in found {
             let above = path.ancestors().skip(1);
@@ -109,8 +104,7 @@ impl Overlay {
                 };
                 let mut between = rest.parent().into_iter().flat_map(Path::iter);
                 let there = way.join(rest);
-                let skipped = between.any(is_skipped_name) || is_skipped(&there, excluded);
-                if !skipped && !known.contains(&there) {
+                if !between.any(is_skipped_name) && !known.contains(&there) {
                     out.insert(there);
                 }
             }
@@ -148,6 +142,7 @@ impl Files for Overlay {
             .into_iter()
             .partition(|p| self.entry(p) == Some(&None));
         out.files = there;
+        out.site_files.retain(|p| self.entry(p) != Some(&None));
         for path in gone {
             // A link is still there.
             if !self.changed.contains_key(&self.place(&path)) {
@@ -155,8 +150,10 @@ impl Files for Overlay {
                 out.findings.push(unreadable_for(&path, why));
             }
         }
-        let added = self.added(folder, &out.files, excluded);
-        out.files.extend(added);
+        let found = [&*out.files, &out.site_files].concat();
+        for path in self.added(folder, &found) {
+            out.meet(path, excluded);
+        }
         out
     }
 

@@ -4,7 +4,7 @@ use super::discover::FileRef;
 use super::export::{LoadedExport, Summary};
 use super::files::{Files, Kind};
 use super::ids::Heads;
-use super::names::{NameKind, name_kind};
+use super::names::{NameKind, is_source_name, name_kind};
 use super::problems;
 use super::seal::Seal;
 use super::unread::{Unread, Why};
@@ -13,7 +13,7 @@ use crate::common::hash;
 use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use hylint_model::Span;
 use hylint_parsers::decode::{self, DecodeError};
-use hylint_parsers::format::{self, Depth};
+use hylint_parsers::format::{self, Depth, Input};
 use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::source::Source;
 use std::io::{self, Read as _};
@@ -95,11 +95,16 @@ fn like(file: &FileRef, text: &str) -> Option<Lookalike> {
 /// Reads one file. What comes from standard input is held whatever `keep` says: it cannot be read twice.
 #[must_use]
 pub fn read(from: &dyn Files, file: &FileRef, keep: Keep) -> Read {
-    if is_document(file) {
+    let passed_over = match () {
+        () if file.copy => Some(Why::Copy),
+        () if is_document(file) => Some(Why::Unknown),
+        () => None,
+    };
+    if let Some(why) = passed_over {
         return Read::Unread(Unread {
             path: file.shown.clone(),
             named: false,
-            why: Why::Unknown,
+            why,
             like: None,
         });
     }
@@ -272,13 +277,31 @@ fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
     if decoded.text.trim().is_empty() {
         return Err(unread(file, Why::Empty, None));
     }
-    if let Some(report) = lookalike::report(&decoded.text) {
-        return Err(unread(file, Why::Unknown, Some(report)));
+    if let Some(quoting) = lookalike::quoting(&decoded.text) {
+        return Err(unread(file, Why::Unknown, Some(quoting)));
+    }
+    let source = Source::new(file.shown.to_string(), decoded.text, decoded.encoding);
+    if let Some(around) = around(file, &source) {
+        return Err(unread(file, Why::Unknown, Some(around)));
     }
     Ok(Text {
-        source: Source::new(file.shown.to_string(), decoded.text, decoded.encoding),
+        source,
         lossy: decoded.lossy,
     })
+}
+
+/// What a file is in which a reader finds an export that is a part of something else: it is made into a firewall somewhere
+/// else, if at all.
+fn around(file: &FileRef, source: &Source) -> Option<Lookalike> {
+    if file.named || file.bound {
+        return None;
+    }
+    let around = match is_source_name(&file.shown) {
+        true => lookalike::called_a_source(),
+        false => lookalike::around(&source.text)?,
+    };
+    format::detect(&Input::new(source))?;
+    Some(like(file, &source.text).unwrap_or(around))
 }
 
 fn read_bytes(from: &dyn Files, file: &FileRef) -> Result<Vec<u8>, NoExport> {
@@ -290,7 +313,14 @@ fn read_bytes(from: &dyn Files, file: &FileRef) -> Result<Vec<u8>, NoExport> {
         }
         from.read(&file.open)
     };
+    if !file.named && matches!(from.kind(&file.open), Ok(Kind::Device)) {
+        return Err(unread(file, Why::Device, None));
+    }
     read().map_err(|e: io::Error| {
+        // A private key that only its owner may read.
+        if !file.named && !file.bound && name_kind(&file.shown) == NameKind::Other {
+            return unread(file, Why::Unknown, None);
+        }
         let cause = plain_io(&e);
         failed(
             file,

@@ -30,6 +30,10 @@ pub enum Why {
     Binary,
     /// It is larger than 4 GiB.
     TooLarge,
+    /// It is a backup copy, by its name, of a file beside it.
+    Copy,
+    /// It is a pipe, a socket or a device, which is read only where it is named.
+    Device,
     /// Its text is of no format that is read.
     Unknown,
 }
@@ -67,22 +71,22 @@ impl Unread {
             (Some(Standing::Other), ..) | (_, _, NameKind::Other | NameKind::Document) => {
                 Sign::Other
             }
+            (_, Why::Copy, _) => Sign::None,
             (Some(Standing::Host | Standing::Account), ..) => Sign::Form,
             (Some(Standing::Source), ..) => Sign::Source,
             (Some(Standing::Refusal), ..) => Sign::Remains,
-            (Some(Standing::Container), _, NameKind::Open) => Sign::None,
+            (Some(Standing::Container), _, NameKind::Open | NameKind::Source) => Sign::None,
             (Some(Standing::Container), ..) => Sign::Remains,
-            (None, Why::Unknown, _) | (None, _, NameKind::Open) => Sign::None,
-            (None, Why::Empty | Why::Binary | Why::TooLarge, _) => Sign::Remains,
+            (None, Why::Unknown, _) | (None, _, NameKind::Open | NameKind::Source) => Sign::None,
+            (None, Why::Empty | Why::Binary | Why::TooLarge | Why::Device, _) => Sign::Remains,
         }
     }
 
     /// That it is not read, at a severity; `more` says what that means.
     #[must_use]
     pub fn finding(&self, severity: Severity, more: &str) -> Finding {
-        let (code, message, known) = self.told();
+        let (code, message, identity) = self.told();
         let message = format!("{message}{more}");
-        let identity = Identity::known(&known);
         let mut f = Finding::new(code, severity, message, identity, Place::file(&self.path));
         f.help = Some(self.help().into());
         f
@@ -96,17 +100,34 @@ impl Unread {
             (Why::Empty, None) => "an empty file",
             (Why::Binary, None) => "a binary file",
             (Why::TooLarge, None) => "a file larger than 4 GiB",
+            (Why::Device, None) => "a pipe, a socket or a device",
+            (Why::Copy, None) => "a backup copy of the file beside it",
             (Why::Unknown, None) => "no firewall export that hylint knows",
         }
     }
 
-    fn told(&self) -> (Code, String, Known<'static>) {
+    fn told(&self) -> (Code, String, Identity) {
         let like = self.like.map(|l| l.what);
         let looks = |text: &str| match like {
             Some(like) => format!("{text}; it looks like {like}"),
             None => text.to_owned(),
         };
-        match (self.why, like) {
+        let (code, message, known) = match (self.why, like) {
+            (Why::Device, _) => {
+                return (
+                    Code::UnreadFile,
+                    "the path is no regular file but a pipe, a socket or a device".into(),
+                    Identity::of(&["no file"]),
+                );
+            }
+            (Why::Copy, _) => {
+                return (
+                    Code::UnreadFile,
+                    "the file is not read: by its name it is a backup copy of the file beside it"
+                        .into(),
+                    Identity::of(&["backup copy"]),
+                );
+            }
             (Why::Empty, _) => (
                 Code::EmptyExport,
                 "the file is empty: the command that should have filled it may have failed".into(),
@@ -135,7 +156,8 @@ impl Unread {
                 looks("the file is no firewall export that hylint knows"),
                 Known::UnknownFile { like },
             ),
-        }
+        };
+        (code, message, Identity::known(&known))
     }
 
     fn help(&self) -> &'static str {
@@ -143,6 +165,12 @@ impl Unread {
         match (self.why, self.like) {
             (_, Some(like)) => like.instead,
             (Why::Empty, None) => MAKE_AGAIN,
+            (Why::Copy, None) => {
+                "remove it; to judge it, name this very file in `exports` of its [[host]]"
+            }
+            (Why::Device, None) => {
+                "write the export to a file, or name this path on the command line"
+            }
             _ if self.named && name.is_some_and(|n| n == CONFIG_NAME) => {
                 "name the folder of the exports; another site file is chosen with --config"
             }

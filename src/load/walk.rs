@@ -35,9 +35,9 @@ pub fn shown(path: &Path) -> String {
     if out.is_empty() { ".".into() } else { out }
 }
 
-/// Whether a file in a folder is not one to read.
-pub(super) fn is_skipped(path: &Path, excluded: &dyn Fn(&Path) -> bool) -> bool {
-    path.file_name().is_some_and(|n| n == CONFIG_NAME) || excluded(path)
+/// Whether a file in a folder is a site file, which is never read as an export.
+pub(super) fn is_site_file(path: &Path) -> bool {
+    path.file_name().is_some_and(|n| n == CONFIG_NAME)
 }
 
 /// The folder that holds the link, if the link leads to it or above it. The walk itself only sees the loops that begin

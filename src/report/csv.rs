@@ -166,7 +166,7 @@ fn requirement(r: &RequirementResult) -> Row {
         .with("from", &r.from)
         .with("to", &r.to)
         .with("status", r.status.as_str())
-        .maybe("reason", r.reason.as_ref())
+        .maybe("reason", words::standing(r))
         .with("message", &r.purpose)
 }
 

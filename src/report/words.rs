@@ -1,7 +1,9 @@
 //! Phrases that several reports share. What comes from an export is sanitized for one line.
 
 use crate::common::sanitize::{limited, text};
-use crate::finding::outcome::{Assumption, Counts, Evidence, Gate, NotProven, Outcome, Status};
+use crate::finding::outcome::{
+    Assumption, Counts, Evidence, Gate, NotProven, Outcome, RequirementResult, Status,
+};
 use crate::finding::{Finding, Part, Place, RoleSource, Waiver, Witness};
 use hylint_model::Direction;
 
@@ -226,6 +228,13 @@ pub(super) fn statuses(o: &Outcome) -> String {
         text(&o.matrix.id),
         parts.join(" · ")
     )
+}
+
+/// Why a requirement has its status, and that it rests on one end where it does.
+pub(super) fn standing(r: &RequirementResult) -> Option<&str> {
+    let one_end = r.one_end && r.status == Status::Satisfied;
+    let said = r.reason.as_deref();
+    said.or(one_end.then_some("judged at one end only"))
 }
 
 /// `3 unverified: no export … (rows 1, 4–5)`.

@@ -66,7 +66,7 @@ pub(super) fn open(
 ) -> Result<(Material, Option<Matrix>), Vec<Diag>> {
     let (config, matrix) = configuration(&*files, &request, matrix)?;
     let mut reading = reading(&*files, &request, config.as_ref())?;
-    bind_documents(config.as_ref(), &mut reading.found.files);
+    mark_by_name(config.as_ref(), &mut reading.found.files);
     progress.begin("reading", reading.found.files.len());
     let whole_site = reading.whole_site;
     let before = before.filter(|b| b.reads_alike(config.as_ref(), matrix.as_ref()));
@@ -95,7 +95,8 @@ pub(super) fn open(
     if request.scope == SiteScope::Declared {
         let mut read: Vec<&str> = reading.found.files.iter().map(|f| &*f.shown).collect();
         read.retain(|p| *p != "-");
-        unentered.extend(site::nested(&*files, config.as_ref(), &read));
+        let met = &reading.found.site_files;
+        unentered.extend(site::nested(&*files, config.as_ref(), met, &read));
     }
     let material = Material {
         focus: reading.focus,
@@ -114,14 +115,21 @@ pub(super) fn open(
     Ok((material, matrix))
 }
 
-/// Marks what the site names although it is called like something else: by its path, or by a glob for its extension.
-fn bind_documents(config: Option<&Config>, files: &mut [FileRef]) {
+/// Marks what the site names although it is called like something else: by its path, or by a glob for its extension; and
+/// backup copies of files beside them that it does not name.
+fn mark_by_name(config: Option<&Config>, files: &mut [FileRef]) {
+    let all: BTreeSet<Arc<str>> = files.iter().map(|f| f.shown.clone()).collect();
+    for f in files.iter_mut().filter(|f| !f.named) {
+        f.copy = load::original(&f.shown).is_some_and(|o| all.contains(o));
+    }
     let Some(config) = config else { return };
     let other = |f: &&mut FileRef| {
-        matches!(
-            load::name_kind(&f.shown),
-            NameKind::Document | NameKind::Other
-        )
+        let kind = load::name_kind(&f.shown);
+        f.copy
+            || matches!(
+                kind,
+                NameKind::Document | NameKind::Other | NameKind::Source
+            )
     };
     let called: Vec<&mut FileRef> = files.iter_mut().filter(other).collect();
     let claims = bind_site::claims(Some(config), called.iter().map(|f| &*f.shown));
@@ -135,6 +143,7 @@ fn bind_documents(config: Option<&Config>, files: &mut [FileRef]) {
         let globs = claims.iter().filter_map(|n| entries.get(*n)).copied();
         let mut globs = globs.flatten().filter(|g| g.is_match(&path));
         file.bound = globs.any(|g| is_for(g.glob().glob()));
+        file.copy &= !file.bound;
     }
 }
 

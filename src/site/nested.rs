@@ -6,14 +6,32 @@ use crate::common::paths::{folder, normal};
 use crate::finding::{Code, Finding, Identity, Place, Severity};
 use crate::load::{Files, shown};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Says of each site file that is not read, because another one judges the run or none does. `read` are the paths of the
-/// run's files, ascending.
+/// Says of each site file that is not read, because another one judges the run or none does. `met` are those in the folders
+/// that were walked, `read` the paths of the run's files, ascending.
 #[must_use]
-pub fn nested(files: &dyn Files, config: Option<&Config>, read: &[&str]) -> Vec<Finding> {
+pub fn nested(
+    files: &dyn Files,
+    config: Option<&Config>,
+    met: &[PathBuf],
+    read: &[&str],
+) -> Vec<Finding> {
     let used = config.map(|c| normal(Path::new(&*c.path)));
-    let inside = config.map(|c| normal(&c.dir));
+    let mut found: BTreeSet<String> = met.iter().map(|p| shown(p)).collect();
+    if let Some(c) = config {
+        found.extend(above(files, c, read));
+    }
+    let found = found.into_iter();
+    let unused = found.filter(|file| used != Some(normal(Path::new(file))));
+    unused
+        .map(|file| unread(config, folder(&file), &file, read))
+        .collect()
+}
+
+/// Site files above the files of a run, inside the folder of the one that judges it.
+fn above(files: &dyn Files, config: &Config, read: &[&str]) -> Vec<String> {
+    let inside = normal(&config.dir);
     let mut folders: BTreeSet<&str> = BTreeSet::new();
     for path in read {
         let mut at = folder(path);
@@ -21,17 +39,9 @@ pub fn nested(files: &dyn Files, config: Option<&Config>, read: &[&str]) -> Vec<
             at = folder(at);
         }
     }
-    let mut out = Vec::new();
-    for at in folders {
-        let file = Path::new(at).join(FILE_NAME);
-        if !files.is_file(&file) || used.as_ref() == Some(&normal(&file)) {
-            continue;
-        }
-        if inside.as_ref().is_none_or(|i| normal(&file).starts_with(i)) {
-            out.push(unread(config, at, &shown(&file), read));
-        }
-    }
-    out
+    let files_of = folders.into_iter().map(|at| Path::new(at).join(FILE_NAME));
+    let there = files_of.filter(|f| normal(f).starts_with(&inside) && files.is_file(f));
+    there.map(|f| shown(&f)).collect()
 }
 
 fn unread(config: Option<&Config>, at: &str, file: &str, read: &[&str]) -> Finding {

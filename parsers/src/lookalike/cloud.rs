@@ -254,14 +254,25 @@ fn hosters(t: &Text<'_>) -> bool {
         || t.json(&["Permissions", "NicType", "PortRange"])
 }
 
+/// NetworkPolicy of Kubernetes and the kinds of its network plugins that are like it, each alone or in a list.
 fn network_policy(t: &Text<'_>) -> bool {
     const KINDS: &[&str] = &[
         "NetworkPolicy",
         "GlobalNetworkPolicy",
+        "StagedNetworkPolicy",
+        "StagedGlobalNetworkPolicy",
+        "MultiNetworkPolicy",
+        "HostEndpoint",
         "CiliumNetworkPolicy",
         "CiliumClusterwideNetworkPolicy",
         "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+        "EgressFirewall",
     ];
-    let json = |k: &&str| t.has(&format!("\"kind\": \"{k}\""));
-    t.field("kind", KINDS) || t.is_json() && KINDS.iter().any(json)
+    let json = |k: &&str| {
+        let spaced = t.has(&format!("\"kind\": \"{k}\""));
+        spaced || t.has(&format!("\"kind\":\"{k}\""))
+    };
+    t.field("kind", KINDS) || t.is_json() && t.has("\"kind\"") && KINDS.iter().any(json)
 }

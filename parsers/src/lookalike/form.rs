@@ -130,6 +130,18 @@ impl<'t> Text<'t> {
         keys.iter().all(|k| self.field(k, &[]))
     }
 
+    /// The first key of the first object, where it is JSON.
+    pub(super) fn first_key(&self) -> Option<&'t str> {
+        if !self.is_json {
+            return None;
+        }
+        let key = self
+            .head
+            .trim_start_matches(|c: char| c.is_whitespace() || c == '[');
+        let key = key.strip_prefix('{')?.trim_start().strip_prefix('"')?;
+        key.split('"').next()
+    }
+
     /// Whether it is JSON by its first character.
     pub(super) fn is_json(&self) -> bool {
         self.is_json

@@ -34,6 +34,7 @@ pub(super) const FORMS: &[Form] = &[
         "run `iptables-legacy-save` and `ip6tables-legacy-save`, or `iptables-nft-save` and `ip6tables-nft-save`, whichever it \
          names, and give their output",
     ),
+    Form::new(Source, ferm, "a configuration of ferm", SAVE),
     Form::new(
         Host,
         translated,
@@ -64,6 +65,24 @@ pub(super) const FORMS: &[Form] = &[
     Form::new(Host, ipfw, "rules of FreeBSD's ipfw", NONE),
     Form::new(Source, shorewall, "a rules file of Shorewall", SAVE),
     Form::new(
+        Source,
+        csf,
+        "a configuration of ConfigServer Firewall (csf)",
+        SAVE,
+    ),
+    Form::new(
+        Host,
+        ebtables,
+        "rules of ebtables or arptables, which filter frames",
+        NONE,
+    ),
+    Form::new(
+        Host,
+        iptables_xml,
+        "a dump of iptables as XML (`iptables-xml`)",
+        SAVE,
+    ),
+    Form::new(
         Host,
         ipset,
         "`ipset list`, which is not read",
@@ -76,6 +95,13 @@ pub(super) const FORMS: &[Form] = &[
         NONE,
     ),
     Form::new(Other, sockets, "`ss` or `netstat`", NONE),
+    Form::new(Other, log, "a log of packets", NONE),
+    Form::new(
+        Other,
+        other_rules,
+        "rules of something else: udev, polkit, alerts, an intrusion detection system",
+        NONE,
+    ),
 ];
 
 /// Of iptables-save over nf_tables (iptables/nft.c).
@@ -90,30 +116,36 @@ fn other_backend(t: &Text<'_>) -> bool {
 
 const FAMILIES: [&str; 6] = ["inet", "ip", "ip6", "arp", "bridge", "netdev"];
 
-/// The text form, with or without handles (`nft -a`), the JSON form, and commands for `nft -f`.
+/// The text form, with or without handles (`nft -a`), with its braces on any line; the JSON form; commands for `nft -f`, and a
+/// file that only includes others or flushes the ruleset.
 fn nft(t: &Text<'_>) -> bool {
-    let opens = |line: &str| {
-        line.split('#')
-            .next()
-            .is_some_and(|l| l.trim_end().ends_with('{'))
-    };
+    const HOOKS: [&str; 2] = ["type filter hook ", "type nat hook "];
+    let code = |line: &'_ str| line.split('#').next().unwrap_or("").trim_end().to_owned();
     let table = |line: &str| {
-        let mut words = line.split_ascii_whitespace();
+        let line = code(line);
+        let mut words = line.trim_end_matches('{').split_ascii_whitespace();
         words.next() == Some("table")
-            && words.next().is_some_and(|w| FAMILIES.contains(&w))
-            && opens(line)
+            && words
+                .next()
+                .is_some_and(|w| FAMILIES.contains(&w) || words.next().is_none())
     };
-    let chain = |line: &str| line.starts_with("chain ") && opens(line);
+    let opened = |line: &str| table(line) && code(line).ends_with('{');
+    let named = |line: &str| opened(line) && code(line).split_ascii_whitespace().count() == 4;
+    let chain = |line: &str| line.starts_with("chain ") && code(line).ends_with('{');
     let command = |line: &str| {
         let mut words = line.split_ascii_whitespace();
         let verb = words.next().is_some_and(|w| w == "add" || w == "insert");
         let what = words.next().is_some_and(|w| w == "rule" || w == "chain");
         verb && what && words.next().is_some_and(|w| FAMILIES.contains(&w))
     };
-    let named = |line: &str| table(line) && line.split_ascii_whitespace().count() == 4;
     t.has_all(&["\"nftables\"", "\"metainfo\""])
-        || t.has("table ") && (t.lines().any(named) || t.lines().any(table) && t.lines().any(chain))
+        || t.has("table ")
+            && (t.lines().any(named)
+                || t.lines().any(opened) && t.lines().any(chain)
+                || t.lines().any(table) && t.has_any(&HOOKS))
         || t.has_any(&["add ", "insert "]) && t.lines().any(command)
+        || t.first().starts_with("#!") && t.first().contains("nft") && t.first().contains("-f")
+        || t.begins(&["flush ruleset"])
 }
 
 /// The text form where every table is one that iptables-nft made: iptables-save shows the same.
@@ -137,6 +169,19 @@ fn listing(t: &Text<'_>) -> bool {
             .any(|l| l.contains("target") && l.contains("prot") && l.contains("source"))
 }
 
+/// What `ufw status` prints of a firewall that is off, in the words of its translations (locales/po of ufw).
+const INACTIVE: [&str; 9] = [
+    "Status: Inaktiv",
+    "Status: inaktiv",
+    "État : inactif",
+    "Estado: inactivo",
+    "Stato: inattivo",
+    "Estado: inativo",
+    "Status: inactief",
+    "Stan: nieaktywny",
+    "状態: 非アクティブ",
+];
+
 /// `ufw status` in any language (the line below the heads of its table), and `ufw show added`.
 fn ufw(t: &Text<'_>) -> bool {
     let rule = |l: &str| {
@@ -151,12 +196,39 @@ fn ufw(t: &Text<'_>) -> bool {
     };
     t.lines()
         .any(|l| matches!(l, "Status: active" | "Status: inactive"))
+        || INACTIVE.contains(&t.whole.trim())
         || t.has("-- ") && t.lines().any(rule) && t.lines().any(says)
         || t.has("(see 'ufw status'") && t.begins(&["ufw "])
 }
 
 fn firewalld(t: &Text<'_>) -> bool {
-    t.fields(&["services", "ports", "rich rules"]) || t.fields(&["egress-zones", "rich rules"])
+    t.fields(&["services", "ports", "rich rules"])
+        || t.fields(&["egress-zones", "rich rules"])
+        || active_zones(t)
+}
+
+/// `firewall-cmd --get-active-zones`: names of zones, and their interfaces or sources below them.
+fn active_zones(t: &Text<'_>) -> bool {
+    let mut lines = t.whole.lines().filter(|l| !l.trim().is_empty()).take(64);
+    let zone = |l: &str| {
+        let name = l.split(" (").next().unwrap_or(l);
+        !name.is_empty() && !name.contains([' ', ':', '\t', '='])
+    };
+    let below = |l: &str| {
+        let l = l.trim_start();
+        ["interfaces: ", "sources: "]
+            .iter()
+            .any(|k| l.starts_with(k))
+    };
+    let mut owned = 0;
+    let fits = lines.all(|l| match l.starts_with([' ', '\t']) {
+        true => {
+            owned += 1;
+            below(l)
+        }
+        false => zone(l),
+    });
+    fits && owned > 0
 }
 
 fn firewalld_xml(t: &Text<'_>) -> bool {
@@ -226,14 +298,75 @@ fn sockets(t: &Text<'_>) -> bool {
         || t.json(&["LocalAddress", "LocalPort", "OwningProcess"])
 }
 
-/// shorewall-rules(5): action, zone, zone, protocol.
+/// ferm(1): the words of iptables, whose targets are capitals, in blocks like those of nft.
+fn ferm(t: &Text<'_>) -> bool {
+    let table = |l: &str| (l.starts_with("table ") || l.starts_with("domain ")) && l.ends_with('{');
+    let rule = |l: &str| l.ends_with(" ACCEPT;") || l.ends_with(" DROP;");
+    t.has("chain") && !t.has(" hook ") && t.lines().any(table) && t.lines().any(rule)
+}
+
+fn csf(t: &Text<'_>) -> bool {
+    t.begins(&["TCP_IN = \"", "TCP_IN=\""]) && t.begins(&["TCP_OUT = \"", "TCP_OUT=\""])
+}
+
+/// ebtables(8) and arptables(8): their lists, and what their save tools say of themselves.
+fn ebtables(t: &Text<'_>) -> bool {
+    t.begins(&["Bridge table: ", "Bridge chain: "]) || saved_frames(t.first())
+}
+
+/// The first line of `ebtables-save` or `arptables-save`, whose form is like that of iptables-save.
+fn saved_frames(first: &str) -> bool {
+    let tool = first.strip_prefix("# Generated by ").unwrap_or("");
+    tool.starts_with("ebtables") || tool.starts_with("arptables")
+}
+
+fn iptables_xml(t: &Text<'_>) -> bool {
+    t.has("<iptables-rules") && t.has("<table ")
+}
+
+/// The LOG target and ufw, and the log of Windows Firewall.
+fn log(t: &Text<'_>) -> bool {
+    let packet =
+        |l: &str| ["SRC=", "DST=", "PROTO="].iter().all(|k| l.contains(k)) && !l.contains(" -j ");
+    t.has_all(&["SRC=", "DST=", "PROTO="]) && t.lines().take(20).filter(|l| packet(l)).count() >= 1
+        || t.has_all(&["#Software: Microsoft Windows Firewall", "#Fields:"])
+}
+
+/// What else is kept in files called `*.rules`.
+fn other_rules(t: &Text<'_>) -> bool {
+    let udev = |l: &str| {
+        ["SUBSYSTEM==", "KERNEL==", "ACTION==", "ATTR{", "ENV{"]
+            .iter()
+            .any(|k| l.starts_with(k))
+    };
+    let alert = |l: &str| {
+        ["alert ", "drop ", "pass ", "reject "]
+            .iter()
+            .any(|k| l.starts_with(k))
+            && l.contains("sid:")
+    };
+    t.has("==\"") && t.lines().any(udev)
+        || t.has("polkit.addRule(")
+        || t.has("sid:") && t.lines().any(alert)
+        || t.field("groups", &[]) && (t.field("alert", &[]) || t.field("record", &[]))
+        || t.has("rules_version = ")
+}
+
+/// shorewall-rules(5): action, zone, zone, protocol; shorewall-policy(5).
 fn shorewall(t: &Text<'_>) -> bool {
-    t.has("ACTION")
-        && t.lines().any(|l| {
-            let l = l.trim_start_matches('#').trim_start();
-            l.starts_with("ACTION")
-                && l.contains("SOURCE")
-                && l.contains("DEST")
-                && l.contains("PROTO")
-        })
+    let policy = |l: &str| {
+        let mut words = l.trim_start_matches('#').split_ascii_whitespace();
+        ["SOURCE", "DEST", "POLICY"]
+            .iter()
+            .all(|w| words.next() == Some(w))
+    };
+    t.has("POLICY") && t.lines().any(policy)
+        || t.has("ACTION")
+            && t.lines().any(|l| {
+                let l = l.trim_start_matches('#').trim_start();
+                l.starts_with("ACTION")
+                    && l.contains("SOURCE")
+                    && l.contains("DEST")
+                    && l.contains("PROTO")
+            })
 }

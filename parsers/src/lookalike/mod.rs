@@ -6,6 +6,7 @@
 mod cloud;
 mod form;
 mod linux;
+mod quoting;
 mod refusal;
 mod script;
 mod shape;
@@ -37,15 +38,37 @@ pub fn of_text(text: &str) -> Option<Lookalike> {
     forms.find(|f| (f.fits)(&text)).map(Form::lookalike)
 }
 
-/// Tells a report or a baseline of hylint's own. It quotes rules, so it is asked before any reader.
+/// Tells a text that is no export although it may quote one, whoever calls it one: a report or a baseline of hylint's own, a
+/// schema, a patch. It is asked before any reader.
 #[must_use]
-pub fn report(text: &str) -> Option<Lookalike> {
-    if !refusal::may_be_own(text) {
+pub fn quoting(text: &str) -> Option<Lookalike> {
+    // Most exports are not looked through for it.
+    let own = refusal::may_be_own(text);
+    if !own && !quoting::may_be(text) {
         return None;
     }
     let text = Text::new(text);
-    let form = refusal::REPORTS.iter().find(|f| (f.fits)(&text))?;
+    let reports = refusal::REPORTS.iter().filter(|_| own);
+    let mut forms = reports.chain(quoting::NEVER);
+    forms.find(|f| (f.fits)(&text)).map(Form::lookalike)
+}
+
+/// Tells what stands around an export that a reader finds in a text: a script, or documentation. Where nobody calls the file
+/// an export, it is none.
+#[must_use]
+pub fn around(text: &str) -> Option<Lookalike> {
+    if !quoting::may_stand_around(text) {
+        return None;
+    }
+    let text = Text::new(text);
+    let form = quoting::AROUND.iter().find(|f| (f.fits)(&text))?;
     Some(form.lookalike())
+}
+
+/// A file that is called like a source of rules, and in which a reader finds an export.
+#[must_use]
+pub const fn called_a_source() -> Lookalike {
+    quoting::CALLED.lookalike()
 }
 
 impl Lookalike {

@@ -51,6 +51,18 @@ pub(super) const FORMS: &[Form] = &[
     ),
     Form::new(
         Refusal,
+        api_error,
+        "an error of an API in place of an export",
+        COMMAND,
+    ),
+    Form::new(
+        Refusal,
+        nothing,
+        "an empty JSON value: the command found nothing",
+        "look at whether the query asks for the right account, region and group, and export again",
+    ),
+    Form::new(
+        Refusal,
         pointer,
         "a pointer of Git LFS or git-annex in place of the file itself",
         "fetch the file (`git lfs pull`, `git annex get`), and run hylint again",
@@ -67,7 +79,7 @@ pub(super) const FORMS: &[Form] = &[
 /// An error text is short: longer ones hold something else beside it.
 const LONGEST: usize = 4096;
 /// Lines that are not blank.
-const LINES: usize = 12;
+const LINES: usize = 24;
 
 /// The lines of a text that is short enough to be nothing but an error.
 fn short<'t>(t: &Text<'t>) -> Option<Vec<&'t str>> {
@@ -85,8 +97,20 @@ fn short<'t>(t: &Text<'t>) -> Option<Vec<&'t str>> {
 
 fn says(t: &Text<'_>, words: &[&str]) -> bool {
     let Some(lines) = short(t) else { return false };
-    let mut lines = lines.into_iter().map(str::to_lowercase);
+    // netsh writes two blanks where a name is left out.
+    let single = |l: &str| l.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut lines = lines.into_iter().map(|l| single(l).to_lowercase());
     lines.any(|l| words.iter().any(|w| l.contains(w)))
+}
+
+/// Whether a line begins with the name of a program and goes on with a sentence: `ssh:` alone is a key of YAML.
+fn complains(t: &Text<'_>, programs: &[&str]) -> bool {
+    let Some(lines) = short(t) else { return false };
+    let fits = |l: &&str| {
+        let rest = programs.iter().find_map(|p| l.strip_prefix(p));
+        rest.is_some_and(|r| r.split_whitespace().count() >= 2)
+    };
+    lines.first().is_some_and(fits)
 }
 
 /// `Run as administrator` in parentheses, as netsh ends its refusal in every language (ERROR_ELEVATION_REQUIRED), by the
@@ -219,6 +243,9 @@ fn cloud(t: &Text<'_>) -> bool {
             &[
                 "when calling the describe",
                 "token has expired",
+                "error loading sso token",
+                "the config profile (",
+                "to sign in, use a web browser",
                 "token included in the request is",
                 "sso session associated with this profile",
                 "permission_denied",
@@ -270,7 +297,7 @@ fn not_found(t: &Text<'_>) -> bool {
             "不是内部或外部命令",
             "명령어를 찾을 수 없음",
         ],
-    ) || starts(t, &["bash: ", "sh: ", "-bash: ", "zsh: ", "ksh: "])
+    ) || complains(t, &["bash: ", "sh: ", "-bash: ", "zsh: ", "ksh: "])
 }
 
 fn starts(t: &Text<'_>, words: &[&str]) -> bool {
@@ -281,7 +308,7 @@ fn starts(t: &Text<'_>, words: &[&str]) -> bool {
 }
 
 fn failed(t: &Text<'_>) -> bool {
-    starts(
+    complains(
         t,
         &[
             "iptables-save:",
@@ -293,24 +320,34 @@ fn failed(t: &Text<'_>) -> bool {
             "nft:",
             "sudo:",
             "ssh:",
-            "Traceback (most recent call last)",
+            "timeout:",
+            "Traceback (most recent",
+            "Exception in thread",
             "ERROR:",
             "Error:",
             "error:",
             "FATAL:",
+            "Fatal:",
             "fatal:",
-            "FirewallD is not running",
+            "usage:",
+            "Usage:",
+            "FirewallD is",
         ],
     ) || says(
         t,
         &[
             "host key verification failed",
+            "remote host identification has changed",
             "connection refused",
             "connection timed out",
+            "connection closed by",
+            "connection reset by",
             "no route to host",
+            "network path was not found",
             "could not resolve host",
             "no such file or directory",
             "firewalld is not running",
+            "xtables lock",
             "running firewall service",
             "contact the windows firewall service",
             "contact the windows defender firewall service",
@@ -318,8 +355,66 @@ fn failed(t: &Text<'_>) -> bool {
             "the service has not been started",
             "connecting to remote server",
             "winrm cannot",
+            "unreachable! =>",
+            "failed! =>",
+            "non-zero return code",
+            "error response from daemon",
+            "error from server (",
+            "the connection to the server",
+            "segmentation fault",
         ],
-    )
+    ) || alone(t, &["killed", "terminated", "ok.", "ok"])
+        || http_status(t)
+}
+
+/// Whether the text is one of these words.
+fn alone(t: &Text<'_>, words: &[&str]) -> bool {
+    let Some(lines) = short(t) else { return false };
+    matches!(lines.as_slice(), [one] if words.contains(&one.to_lowercase().as_str()))
+}
+
+/// `404: Not Found`, `403 Forbidden`: what a download that failed leaves (RFC 9110, 15.5 and 15.6).
+fn http_status(t: &Text<'_>) -> bool {
+    const CODES: [&str; 14] = [
+        "400", "401", "403", "404", "405", "407", "408", "410", "429", "500", "501", "502", "503",
+        "504",
+    ];
+    let Some(lines) = short(t) else { return false };
+    let status = |l: &&str| {
+        let l = l.strip_prefix("HTTP/1.1 ").unwrap_or(l);
+        let code = l.get(..3).unwrap_or("");
+        let rest = l.get(3..).unwrap_or("");
+        CODES.contains(&code)
+            && rest.starts_with([':', ' '])
+            && rest
+                .trim_start_matches([':', ' '])
+                .starts_with(char::is_alphabetic)
+    };
+    lines.len() <= 3 && lines.first().is_some_and(status)
+}
+
+/// An object that says nothing but what went wrong, as APIs answer.
+fn api_error(t: &Text<'_>) -> bool {
+    const KEYS: [&str; 8] = [
+        "error",
+        "errors",
+        "Error",
+        "message",
+        "Message",
+        "errorMessage",
+        "fault",
+        "msg",
+    ];
+    short(t).is_some() && t.first_key().is_some_and(|k| KEYS.contains(&k))
+}
+
+/// JSON without anything in it: a query that found nothing, or a command that failed.
+fn nothing(t: &Text<'_>) -> bool {
+    if t.whole.len() > LONGEST {
+        return false;
+    }
+    let text: String = t.whole.split_whitespace().collect();
+    matches!(text.as_str(), "[]" | "{}" | "null" | "[[]]" | "\"\"")
 }
 
 fn pointer(t: &Text<'_>) -> bool {
@@ -337,17 +432,30 @@ fn encrypted(t: &Text<'_>) -> bool {
     first.starts_with("$ANSIBLE_VAULT;")
         || first.starts_with("-----BEGIN PGP MESSAGE")
         || first.starts_with("-----BEGIN AGE ENCRYPTED FILE")
+        || first.starts_with("age-encryption.org/")
+        // `openssl enc -a`: base64 of `Salted__`.
+        || first.starts_with("U2FsdGVkX1")
         || t.json(&["sops", "mac", "data"])
+        || t.field("sops", &[]) && t.has("ENC[AES256_GCM,")
 }
 
+/// HTML, whatever declarations and comments stand before its first element.
 fn page(t: &Text<'_>) -> bool {
-    let first = t.first().to_ascii_lowercase();
-    first.starts_with("<!doctype html") || first.starts_with("<html")
+    let mut lines = t.lines().filter(|l| !l.is_empty()).take(24);
+    let opens = |l: &str| {
+        let l = l.to_ascii_lowercase();
+        l.contains("<!doctype html") || l.contains("<html")
+    };
+    t.first().starts_with('<') && lines.any(opens)
 }
+
+/// The first keys of what hylint writes as JSON.
+const OWN_KEYS: [&str; 5] = ["schema_version", "kind", "$schema", "format", "description"];
 
 /// The marks of the formats that hylint writes, each of which names the tool in its first lines, or says the word of the
-/// gate in its last.
+/// gate in its last. Each is asked of the place where hylint writes it: an export may quote any of them.
 fn own(t: &Text<'_>) -> bool {
+    let first_key = t.first_key();
     let json = t.json(&["schema_version", "tool", "evaluated_at"]) && t.has("\"hylint\"")
         || t.json(&["format", "findings"]) && t.has("\"hylint-baseline\"")
         || t.json(&["version", "runs"]) && t.has("\"hylint\"") && t.has("sarif")
@@ -358,10 +466,13 @@ fn own(t: &Text<'_>) -> bool {
         "## ✅ hylint:",
         "## ❌ hylint:",
     ];
-    json || heads.iter().any(|h| first.starts_with(h))
+    let markup = first.starts_with('<')
+        && (t.has("<testsuites name=\"hylint\"")
+            || t.has("<meta name=\"generator\" content=\"hylint"));
+    json && first_key.is_some_and(|k| OWN_KEYS.contains(&k))
+        || heads.iter().any(|h| first.starts_with(h))
         || first.starts_with("::") && first.contains("title=hylint ")
-        || t.has("<testsuites name=\"hylint\"")
-        || t.has("<meta name=\"generator\" content=\"hylint")
+        || markup
         || ends_as_report(t.whole)
 }
 
@@ -378,9 +489,22 @@ pub(super) fn may_be_own(text: &str) -> bool {
 fn ends_as_report(text: &str) -> bool {
     const WORDS: [&str; 5] = ["PASSED", "FAILED:", "NOT RUN:", "NOTHING TO CHECK:", "OK ·"];
     let last = text.trim_end().lines().next_back().unwrap_or("");
-    // Colours stand before the word.
-    let word = WORDS.iter().any(|w| last.contains(w));
-    word && ["error", "warning", "note", "export", "rule"]
-        .iter()
-        .all(|noun| last.contains(noun))
+    let plain = uncoloured(last);
+    WORDS.iter().any(|w| plain.starts_with(w))
+        && plain.contains(" · ")
+        && ["error", "warning", "note", "export", "rule"]
+            .iter()
+            .all(|noun| plain.contains(noun))
+}
+
+/// A line without the colours before its first word (ECMA-48, select graphic rendition).
+fn uncoloured(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    while let Some((code, after)) = rest.strip_prefix("\u{1b}[").and_then(|r| r.split_once('m')) {
+        if !code.bytes().all(|b| b.is_ascii_digit() || b == b';') {
+            break;
+        }
+        rest = after;
+    }
+    rest
 }

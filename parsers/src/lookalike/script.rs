@@ -1,6 +1,6 @@
 //! Scripts that make a firewall: what they leave behind is known only after they ran.
 
-use super::form::Standing::{Host, Source};
+use super::form::Standing::Source;
 use super::form::{Form, Text};
 
 const RUN: &str =
@@ -10,17 +10,28 @@ const RUN_ANSIBLE: &str = "give what the playbook leaves on the host: `iptables-
 
 pub(super) const FORMS: &[Form] = &[
     Form::new(
-        Host,
+        Source,
         windows,
         "a script that makes Windows firewall rules",
         RUN_WINDOWS,
     ),
-    Form::new(Host, shell, "a shell script that makes firewall rules", RUN),
+    Form::new(
+        Source,
+        shell,
+        "a shell script that makes firewall rules",
+        RUN,
+    ),
     Form::new(
         Source,
         ansible,
         "an Ansible playbook that makes firewall rules",
         RUN_ANSIBLE,
+    ),
+    Form::new(
+        Source,
+        managed,
+        "a Puppet manifest or a Salt state that makes firewall rules",
+        RUN,
     ),
 ];
 
@@ -124,4 +135,21 @@ fn ansible(t: &Text<'_>) -> bool {
     ];
     t.field("hosts", &[]) && t.field("tasks", &[]) && MODULES.iter().any(|m| t.field(m, &[]))
         || t.field("name", &[]) && MODULES.iter().any(|m| m.contains('.') && t.field(m, &[]))
+}
+
+/// Resources of puppetlabs-firewall, states of salt.states.iptables and salt.states.firewalld.
+fn managed(t: &Text<'_>) -> bool {
+    let puppet = |l: &str| {
+        let rest = l.strip_prefix("firewall").unwrap_or("");
+        let rest = rest.strip_prefix("chain").unwrap_or(rest).trim_start();
+        rest.starts_with("{ '") || rest.starts_with("{ \"")
+    };
+    const STATES: [&str; 4] = [
+        "iptables.append:",
+        "iptables.insert:",
+        "iptables.set_policy:",
+        "firewalld.present:",
+    ];
+    t.has("firewall") && t.lines().any(puppet) && t.has_any(&["proto", "jump", "action"])
+        || t.begins(&STATES)
 }

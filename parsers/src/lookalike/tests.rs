@@ -272,10 +272,143 @@ fn netsh_is_told_by_its_shape_in_any_language() {
 }
 
 #[test]
-fn reports_of_its_own_are_told_before_any_reader() {
-    let text = "{\"schema_version\": \"1.0\", \"tool\": {\"name\": \"hylint\"}, \"evaluated_at\": \"x\", \"requirements\": [], \"findings\": []}";
-    assert!(report(text).is_some() && of_text(text).is_some_and(|l| l.standing == Standing::Other));
-    assert!(report("*filter\nCOMMIT\n").is_none());
+fn what_is_never_an_export_is_told_before_any_reader() {
+    let report = "{\"schema_version\": \"1.0\", \"tool\": {\"name\": \"hylint\"}, \"evaluated_at\": \"x\", \"requirements\": [], \"findings\": []}";
+    let gate =
+        "1 row\n\u{1b}[32mPASSED · 0 errors, 0 warnings, 1 note · 1 export, 2 rules\u{1b}[0m\n";
+    let schema = "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"properties\": {\"SecurityGroups\": {}}}";
+    let patch = "--- a/rules.v4\n+++ b/rules.v4\n@@ -1,2 +1,2 @@\n *filter\n-:INPUT DROP [0:0]\n+:INPUT ACCEPT [0:0]\n";
+    for text in [report, gate, schema, patch] {
+        assert!(quoting(text).is_some(), "{text}");
+    }
+    // An export may quote the marks of a report, and begin with the signs of a patch.
+    let save = |line: &str| format!("*filter\n:INPUT DROP [0:0]\n{line}\nCOMMIT\n");
+    let tags = "{\"SecurityGroups\": [{\"Tags\": [{\"Key\": \"check_name\", \"Value\": \"fingerprint\"}, {\"Key\": \"location\", \"Value\": \"severity\"}]}]}";
+    for text in [
+        save("-A INPUT -m comment --comment \"<testsuites name=\"hylint\"\" -j ACCEPT"),
+        save("# hylint: role=sql-server")
+            + "# PASSED · 0 errors, 0 warnings, 1 note · 1 export, 2 rules\n",
+        "--- firewall of sql1 ---\n".to_owned() + &save("-A INPUT -j DROP"),
+        tags.to_owned(),
+    ] {
+        assert_eq!(quoting(&text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_stands_around_a_dump_is_told() {
+    let dump = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
+    for before in [
+        "#!/bin/sh\niptables-restore <<EOF\n",
+        "#cloud-config\nwrite_files:\n",
+        "%post\ncat > rules <<EOF\n",
+        "Rules:\n```\n",
+    ] {
+        let after = match before.as_bytes().first() {
+            Some(b'%') => "EOF\n%end\n",
+            _ => "```\n",
+        };
+        assert!(
+            around(&format!("{before}{dump}{after}")).is_some(),
+            "{before}"
+        );
+    }
+    assert_eq!(around(&format!("#!/sbin/iptables-restore\n{dump}")), None);
+    assert_eq!(around(&format!("$ sudo iptables-save\n{dump}")), None);
+}
+
+#[test]
+fn error_texts_are_told_and_settings_of_the_same_name_are_none() {
+    for text in [
+        "404: Not Found\n",
+        "{\"message\": \"Not Found\"}",
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE html>\n<html>\n",
+        "An error occurred while attempting to contact the  Windows Defender Firewall service. Make sure that the service is running.\r\n",
+        "Another app is currently holding the xtables lock.\n",
+        "ssh: connect to host sql1 port 22: Connection timed out\n",
+        "sql1 | UNREACHABLE! => {\n    \"changed\": false\n}\n",
+        "Ok.\r\n",
+        "null\n",
+        "[ ]\n",
+    ] {
+        let like = of_text(text);
+        assert_eq!(like.map(|l| l.standing), Some(Standing::Refusal), "{text}");
+    }
+    for text in [
+        "ssh:\n  port: 22\n",
+        "443 tcp\n80 tcp\n",
+        "error: none\nmode: strict\n",
+    ] {
+        assert_eq!(of_text(text), None, "{text}");
+    }
+}
+
+#[test]
+fn tables_of_people_and_logs_are_no_rules() {
+    for (text, is_list) in [
+        ("Name,Source,Destination,Service,Action\n", true),
+        ("src,dst,proto,dport,action\n", true),
+        ("id,name,policy,service,source\n", false),
+        ("start,srcaddr,dstaddr,dstport,protocol,action\n", false),
+    ] {
+        assert_eq!(what(text).contains("CSV"), is_list, "{text}");
+    }
+    for text in [
+        "kernel: [UFW BLOCK] IN=eth0 OUT= SRC=10.0.0.1 DST=10.0.0.5 PROTO=TCP SPT=1 DPT=22\n",
+        "SUBSYSTEM==\"net\", ACTION==\"add\", NAME=\"eth0\"\n",
+        "alert tcp any any -> any 22 (msg:\"x\"; sid:1;)\n",
+        "groups:\n- name: a\n  rules:\n  - alert: Down\n",
+    ] {
+        let like = of_text(text);
+        assert_eq!(like.map(|l| l.standing), Some(Standing::Other), "{text}");
+    }
+}
+
+#[test]
+fn forms_of_other_firewalls_are_told_however_they_are_printed() {
+    for (text, part) in [
+        (
+            "table inet filter\n{\n\tchain input\n\t{\n\t\ttype filter hook input priority 0; policy drop;\n",
+            "nft",
+        ),
+        (
+            "#!/usr/sbin/nft -f\ninclude \"/etc/nftables.d/*.nft\"\n",
+            "nft",
+        ),
+        (
+            "table filter {\n    chain INPUT {\n        policy DROP;\n        proto tcp dport ssh ACCEPT;\n",
+            "ferm",
+        ),
+        ("public\n  interfaces: eth0\n", "firewall-cmd"),
+        ("Status: Inaktiv\n", "ufw"),
+        ("Bridge table: filter\n", "ebtables"),
+        (
+            "# Generated by ebtables-save v1.8.9\n*filter\n:INPUT ACCEPT\n",
+            "ebtables",
+        ),
+        (
+            "<iptables-rules version=\"1.0\">\n<table name=\"filter\" >\n",
+            "XML",
+        ),
+        (
+            "Flags: X - disabled\n 0  chain=input action=accept\n",
+            "MikroTik",
+        ),
+        (
+            "{\"kind\":\"List\",\"items\":[{\"kind\":\"NetworkPolicy\"}]}",
+            "NetworkPolicy",
+        ),
+        (
+            "#SOURCE DEST POLICY LOGLEVEL\nnet all DROP info\n",
+            "Shorewall",
+        ),
+    ] {
+        assert!(what(text).contains(part), "{part}: {}", what(text));
+    }
+    let nft = of_text(
+        "table inet filter\n{\n\tchain input\n\t{\n\t\ttype filter hook input priority 0;\n",
+    );
+    assert!(nft.is_some_and(|l| l.filters_beside_iptables()));
 }
 
 #[test]

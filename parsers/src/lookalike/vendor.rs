@@ -90,19 +90,25 @@ fn panos(t: &Text<'_>) -> bool {
     t.has("rulebase") && t.lines().any(set)
         || t.has("<rulebase>")
         || t.has("urldb=\"paloaltonetworks\"")
+        || t.has("application/service ") && t.has_all(&["from ", "to ", "action "])
 }
 
 fn checkpoint(t: &Text<'_>) -> bool {
-    t.json(&["rulebase", "uid"]) || t.begins(&["mgmt_cli add access-rule", "add access-rule "])
+    t.json(&["rulebase", "uid"])
+        || t.has(":rules (") && t.has_any(&[":AdminInfo (", ":chkpf_uid ("])
+        || t.begins(&["mgmt_cli add access-rule", "add access-rule "])
 }
 
+/// An export, and `/ip firewall filter print`.
 fn routeros(t: &Text<'_>) -> bool {
-    t.begins(&[
-        "/ip firewall ",
-        "/ipv6 firewall ",
-        "add action=accept chain=",
-        "add action=drop chain=",
-    ])
+    let printed = |l: &str| l.contains("chain=") && l.contains(" action=");
+    t.first().starts_with("Flags: ") && t.lines().any(printed)
+        || t.begins(&[
+            "/ip firewall ",
+            "/ipv6 firewall ",
+            "add action=accept chain=",
+            "add action=drop chain=",
+        ])
 }
 
 fn pfsense(t: &Text<'_>) -> bool {
@@ -135,6 +141,12 @@ fn esxi(t: &Text<'_>) -> bool {
         || t.first().starts_with("Ruleset")
             && t.first().contains("Direction")
             && t.first().contains("Port Begin")
+        || t.field("Default Action", &["DROP", "PASS"]) && t.field("Loaded", &[])
+        || ["sshServer ", "vpxHeartbeats ", "webAccess "]
+            .iter()
+            .any(|r| t.begins(&[*r]))
+            && t.first().starts_with("Name")
+            && t.first().contains("Enabled")
 }
 
 fn openwrt(t: &Text<'_>) -> bool {
@@ -151,7 +163,8 @@ fn openwrt(t: &Text<'_>) -> bool {
         || t.begins(&["firewall.@"])
 }
 
-/// Some spelling of an action, of a protocol or port, and of an address, among the heads of the columns.
+/// Some spelling of an action, of a port and of an address among the heads of the columns; where a service stands for the
+/// port, of both addresses. A column of times is that of a log.
 fn csv(t: &Text<'_>) -> bool {
     const PORTS: &[&str] = &[
         "port",
@@ -166,12 +179,12 @@ fn csv(t: &Text<'_>) -> bool {
         "destinationport",
         "destinationports",
         "portrange",
-        "service",
         "destinationportrange",
         "fromport",
         "toport",
     ];
-    const ADDRESSES: &[&str] = &[
+    const SERVICES: &[&str] = &["service", "services"];
+    const SOURCES: &[&str] = &[
         "source",
         "src",
         "sourceip",
@@ -185,11 +198,14 @@ fn csv(t: &Text<'_>) -> bool {
         "sourceaddressprefix",
         "cidr",
         "cidrip",
+        "sourcecidr",
+    ];
+    const DESTINATIONS: &[&str] = &[
         "destination",
         "dst",
         "destinationip",
+        "dstip",
         "localaddress",
-        "sourcecidr",
     ];
     const ACTIONS: &[&str] = &[
         "action",
@@ -201,5 +217,16 @@ fn csv(t: &Text<'_>) -> bool {
         "verdict",
         "permission",
     ];
-    shape::csv(t, &[PORTS, ADDRESSES, ACTIONS])
+    const TIMES: &[&str] = &[
+        "time",
+        "timestamp",
+        "start",
+        "starttime",
+        "logstatus",
+        "generatedtime",
+    ];
+    let is_rule = shape::csv(t, &[PORTS, SOURCES, ACTIONS])
+        || shape::csv(t, &[PORTS, DESTINATIONS, ACTIONS])
+        || shape::csv(t, &[SERVICES, SOURCES, DESTINATIONS, ACTIONS]);
+    is_rule && !shape::csv(t, &[TIMES])
 }

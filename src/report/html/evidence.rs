@@ -53,7 +53,7 @@ fn requirement(r: &RequirementResult) -> Markup {
             td { (named(r)) @if !r.purpose.is_empty() { p.purpose { (limited(&r.purpose, words::SENTENCE)) } } }
             td { (status(r.status)) }
             td {
-                @if let Some(reason) = &r.reason { p { (limited(reason, 300)) } }
+                @if let Some(reason) = words::standing(r) { p { (limited(reason, 300)) } }
                 @for c in &r.checks { (check(c)) }
             }
         }

@@ -286,7 +286,7 @@ fn every_requirement(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Res
     for r in &o.requirements {
         let head = format!("{} row {}", r.status.as_str(), r.row);
         let mut line = format!("{}: {} → {}", text(&r.id), text(&r.from), text(&r.to));
-        if let Some(reason) = &r.reason {
+        if let Some(reason) = words::standing(r) {
             line.push_str(" · ");
             line.push_str(&limited(reason, 300));
         }

@@ -4,6 +4,7 @@ mod cloud;
 mod configured;
 mod content;
 mod copies;
+mod globs;
 mod guess;
 mod ids;
 mod infer;
@@ -227,6 +228,7 @@ fn bind_all(
     b.contradicted_annotations();
     b.unread_files(unread);
     b.missing_exports();
+    b.unmatched_globs();
     b.missing_halves();
     b.compare_guards();
     b.tell_differences();

@@ -1,6 +1,7 @@
 //! What binding has to tell.
 
 use super::Binder;
+use super::globs::Paths;
 use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::rules::matrix::{AccessRule, Presence, RoleIx};
@@ -232,6 +233,7 @@ impl Binder<'_> {
             .iter()
             .map(|t| (&t.name, &t.exports, &t.span));
         let source = Source::new(&*config.path, &*config.text, "UTF-8");
+        let mut files = None;
         for (entry, (name, globs, span)) in hosts.chain(transits).enumerate() {
             let claimed = self.claimed_by(entry);
             // That a file of it is not read is told there.
@@ -270,7 +272,9 @@ impl Binder<'_> {
                 Identity::known(&known),
                 Place::new(&config.path, &source, Span::new(span.start, span.end)),
             );
-            f.help = Some("put the export there, or correct `exports`".into());
+            let files = files.get_or_insert_with(|| Paths::of(self));
+            let globs: Vec<&str> = globs.iter().map(|g| g.glob().glob()).collect();
+            f.help = Some(files.help(&globs));
             f.host = (!name.is_empty()).then(|| name.clone());
             self.findings.push(f);
         }

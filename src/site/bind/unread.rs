@@ -10,7 +10,7 @@ use crate::finding::outcome::UnreadFile;
 use crate::load::{NameKind, Sign, Unread, Why, name_kind};
 use crate::rules::matrix::RoleIx;
 use crate::site::role_names;
-use hylint_parsers::lookalike::Standing;
+use hylint_parsers::lookalike::{self, Standing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -167,6 +167,9 @@ impl<'a> Binder<'a> {
     /// How grave it is that a file is not read; none if it is plainly something else.
     fn weigh(&self, u: &Unread, claims: &[usize], read: &Read<'_>) -> Option<(Severity, String)> {
         let sign = u.sign();
+        if u.why == Why::Copy {
+            return Some((Severity::Note, String::new()));
+        }
         if u.named {
             return Some((Severity::Error, String::new()));
         }
@@ -174,9 +177,13 @@ impl<'a> Binder<'a> {
             let more = format!(", and `exports` of {} names it", self.entry_name(*entry));
             return Some((Severity::Error, more));
         }
-        if sign == Sign::Other {
-            return None;
-        }
+        let holds = u.like == Some(lookalike::called_a_source());
+        let sign = match sign {
+            // What a glob takes may be an export whatever it is called.
+            Sign::Other if holds && !claims.is_empty() => Sign::Source,
+            Sign::Other => return None,
+            sign => sign,
+        };
         if let Some(first) = claims.first() {
             return Some(self.weigh_claimed(sign, *first, claims));
         }
@@ -347,7 +354,7 @@ impl<'a> Binder<'a> {
 fn may_be_export(u: &Unread, told: Told) -> bool {
     let whose = told.entry.is_some() || told.role.is_some() || told.sibling;
     match name_kind(&u.path) {
-        NameKind::Document | NameKind::Other => false,
+        NameKind::Document | NameKind::Other | NameKind::Source => false,
         NameKind::Firewall => true,
         NameKind::Export => whose,
         NameKind::Open => whose && u.why == Why::Unknown && extension(&u.path).is_none(),
