@@ -55,6 +55,9 @@ impl Consec {
         if off.is_some_and(|e| e.meaning == Word::No) {
             return None;
         }
+        if is_main_mode(text, block) {
+            return None;
+        }
         let action = fold(value(Label::Action).unwrap_or_default()).into_owned();
         let demand = match &*action {
             "noauthentication" => None,
@@ -167,6 +170,22 @@ impl Consec {
             }
         }
     }
+}
+
+/// Whether a block is a main mode rule, which says how hosts authenticate each other and for no packet that they have to:
+/// it has no action, and no line about quick mode (Microsoft, "netsh advfirewall mainmode").
+fn is_main_mode(text: &str, block: &Block) -> bool {
+    const QUICK: [&str; 8] = [
+        "type",
+        "mode",
+        "quickmodesecmethods",
+        "quickmodepfs",
+        "qmsecmethods",
+        "qmpfs",
+        "localtunnelendpoint",
+        "remotetunnelendpoint",
+    ];
+    !block.has(Label::Action) && !QUICK.iter().any(|l| field(text, block, l).is_some())
 }
 
 /// The value of a line that only such rules have.
