@@ -236,11 +236,8 @@ impl Azure {
             Word::Tag("Storage") if self.storage.is_some() => {
                 self.storage.is_some_and(|b| b.contains(a))
             }
-            // Public addresses of a service, or private ones for a few.
-            Word::Tag(name) => {
-                (a.is_public() || ask.reading("service tag holds private addresses"))
-                    && ask.open(name, a, rule.allow)
-            }
+            // Public addresses of a service.
+            Word::Tag(name) => a.is_public() && ask.open(name, a, rule.allow),
             Word::Asg(n) => {
                 let configs = || self.nics.iter().flat_map(|n| &n.configs);
                 if !configs().any(|c| c.asgs.contains(n)) {

@@ -303,8 +303,8 @@ impl Words {
     }
 }
 
-/// The addresses of a tag that the export does not list. `Internet` is public address space at most ("Virtual network
-/// service tags" of the Azure documentation); the spaces of the network and its peers are not in it.
+/// The addresses of a tag that the export does not list: those that it may hold, and the condition that it does ("Virtual
+/// network service tags" of the Azure documentation; the spaces of the network and its peers are not in `Internet`).
 pub(super) fn named(tag: &str, side: Side, span: Span) -> Alternative {
     let end = End {
         side,
@@ -314,14 +314,25 @@ pub(super) fn named(tag: &str, side: Side, span: Span) -> Alternative {
         expanded: None,
     };
     let mut out = any_with(end.peer(format!("azure:{tag}"), span));
-    if tag == INTERNET {
-        out.addrs = class::public().subtract(&AddrSet::host(PLATFORM));
+    if let Some(most) = at_most(tag) {
+        out.addrs = most;
     }
     out
 }
 
-/// The tag whose addresses are bounded whatever network it is used in.
-pub(super) const INTERNET: &str = "Internet";
+/// What a tag holds at most, whatever network it is used in; `None` where that is anything. A service tag stands for the
+/// public prefixes of a service, so a private address is in none; of the platform's own, some are link-local.
+fn at_most(tag: &str) -> Option<AddrSet> {
+    match tag {
+        VIRTUAL_NETWORK => None,
+        "Internet" => Some(class::public().subtract(&AddrSet::host(PLATFORM))),
+        _ if tag.starts_with("AzurePlatform") => Some(class::public().union(class::link_local())),
+        _ => tags::known(tag).map(|_| class::public().clone()),
+    }
+}
+
+/// The tag of the network's own space, which is private as a rule.
+const VIRTUAL_NETWORK: &str = "VirtualNetwork";
 
 /// The platform's address.
 pub(super) fn load_balancer() -> Alternative {

@@ -384,6 +384,22 @@ fn tags_are_never_empty_and_never_everything() {
             .contains("168.63.129.16".parse().unwrap())
     );
     assert!(r.clauses[0].space.src.contains("8.8.8.8".parse().unwrap()));
+    let holds = |r: &Rule, a: &str| r.clauses[0].space.src.contains(a.parse().unwrap());
+    for tag in ["Storage", "AzureCloud.WestEurope", "sql", "GatewayManager"] {
+        let (r, _) = one(&[("sourceAddressPrefix", &format!("\"{tag}\""))]);
+        assert!(!holds(&r, "10.1.2.3") && !holds(&r, "fd00::1"), "{tag}");
+        assert!(
+            holds(&r, "20.38.98.1") && holds(&r, "2603:1020::1"),
+            "{tag}"
+        );
+    }
+    let (r, _) = one(&[("sourceAddressPrefix", "\"AzurePlatformIMDS\"")]);
+    assert!(holds(&r, "169.254.169.254") && !holds(&r, "10.1.2.3"));
+    let (r, _) = one(&[("sourceAddressPrefix", "\"OurOwnTag\"")]);
+    assert!(
+        holds(&r, "10.1.2.3"),
+        "a word that is not known may be anything"
+    );
     let (r, e) = one(&[("sourceAddressPrefix", "\"CorpNetSaw\"")]);
     assert_eq!(named(&r, 0).0, "azure:CorpNetSaw");
     assert!(e.problems.is_empty());
@@ -724,6 +740,26 @@ fn comments_for_hylint_are_annotations() {
     assert!(e.problems.is_empty(), "{:?}", e.problems);
     let (_, e) = open(&group(&rule(&[("description", "\"// hylint: role=x\"")])));
     assert!(e.annotations.is_empty(), "text of a rule is no comment");
+}
+
+#[test]
+fn a_subnet_without_a_type_that_lists_configurations_is_no_interface() {
+    let text = r#"{"Name": "v", "AddressSpace": {"AddressPrefixes": ["10.0.0.0/16"]}, "Subnets": [
+        {"Name": "a", "Id": "/s/virtualNetworks/v/subnets/a", "AddressPrefix": ["10.0.0.0/24"],
+         "IpConfigurations": [{"Id": "/s/networkInterfaces/n/ipConfigurations/i"}]}]}"#;
+    let (_, e) = open(text);
+    let [Companion::Network(_), Companion::Subnet(s)] = e.companions.as_slice() else {
+        panic!("{:?}", e.companions)
+    };
+    assert_eq!(s.addrs.to_string(), "10.0.0.0/24");
+    let text = r#"[{"name": "n", "id": "/s/networkInterfaces/n", "ipConfigurations": [{"privateIPAddress": "10.0.0.4"}]},
+        {"name": "p", "id": "/s/publicIPAddresses/p", "ipAddress": "51.1.1.1", "publicIPAllocationMethod": "Static"}]"#;
+    let (_, e) = open(text);
+    let all = e.companions.as_slice();
+    assert!(
+        matches!(all, [Companion::Interface(_), Companion::PublicAddress(_)]),
+        "{all:?}"
+    );
 }
 
 #[test]

@@ -61,7 +61,7 @@ struct Signs {
     hop: bool,
     changes: bool,
     values: bool,
-    address: bool,
+    allocated: bool,
     /// `sources` and `destinations`, as security admin rules have.
     parties: u8,
     remote: bool,
@@ -140,7 +140,7 @@ impl Signs {
             "nexthoptype" => self.hop = true,
             "changenumber" => self.changes = true,
             "values" => self.values = v.kind() == Kind::Array,
-            "ipaddress" => self.address = !is_blank(v),
+            "publicipallocationmethod" => self.allocated = !is_blank(v),
             "sources" | "destinations" if v.kind() == Kind::Array => {
                 self.parties = self.parties.saturating_add(1);
             }
@@ -175,7 +175,9 @@ impl Signs {
             () if self.ends > 0 && (self.access || self.direction) && !other => ObjectKind::Rule,
             () if self.changes && self.values => ObjectKind::ServiceTags,
             () if other => ObjectKind::Nothing,
-            () if self.configurations => ObjectKind::Interface,
+            () if self.allocated => ObjectKind::PublicAddress,
+            // A subnet lists the configurations of its interfaces, too.
+            () if self.configurations && !self.prefix => ObjectKind::Interface,
             () if self.remote => ObjectKind::Peering,
             () if self.routes && self.name => ObjectKind::RouteTable,
             () if self.space => ObjectKind::Network,

@@ -1,6 +1,6 @@
 //! Writes groups as `az network nsg list` prints them: what [`crate::azure::FORMAT`] reads back as the same model.
 
-use crate::azure::addr::INTERNET;
+use crate::azure::addr::named;
 use crate::json::escape::quoted;
 use crate::write::{Result, WriteError};
 use hylint_model::{
@@ -228,12 +228,9 @@ fn end(keys: &[Key<'_>]) -> Part<End> {
         let Some(tag) = key.strip_prefix("azure:") else {
             return Err("a name of another platform");
         };
-        let internet = crate::azure::addr::named(INTERNET, *side, c.span);
         if c.negated {
             return Err("a negated name");
-        } else if tag == INTERNET && **addrs == internet.addrs {
-            out.words.push(INTERNET.to_owned());
-        } else if !addrs.is_any() {
+        } else if **addrs != named(tag, *side, c.span).addrs {
             return Err("a name for a part of its addresses");
         } else if let Some(group) = tag.strip_prefix("asg/") {
             out.groups.push(format!(

@@ -113,6 +113,7 @@ fn config_history(t: &Text<'_>) -> bool {
             "AWS::EC2::SecurityGroup",
             "AWS::EC2::NetworkAcl",
             "AWS::EC2::NetworkInterface",
+            "ipPermissions",
         ])
 }
 
