@@ -281,13 +281,13 @@ fn host_checks<'a>(
         if peers.addrs.is_empty() && !peers.unknown {
             continue;
         }
-        let Some(mut c) = run(exports, &guard, spec, &host.addrs, &peers) else {
+        let Some(mut c) = run(exports, &guard, spec, &host.seen, &peers) else {
             continue;
         };
         if assumed {
             c.assumptions
                 .insert((AssumptionId::ProfileDomain, String::new()));
-            c.not_in = fails_in(exports, &guard, spec, &host.addrs, &peers, c.status);
+            c.not_in = fails_in(exports, &guard, spec, &host.seen, &peers, c.status);
         }
         if profiles::policy_untold(exports, &guard) {
             c.assumptions

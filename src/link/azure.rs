@@ -9,7 +9,7 @@ use super::ids::{parent, same_id, short_name};
 use crate::load::Heads;
 use hylint_model::{Companion, Network, NetworkInterface, RouteTable, Subnet};
 use hylint_space::{AddrSet, class};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Networks, subnets, route tables and interfaces of all exports, by their ids in lower case.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Azure<'a> {
     /// Ids of subnets by their network.
     of_network: HashMap<String, Vec<String>>,
     interfaces: Vec<&'a NetworkInterface>,
+    /// Names that several application security groups with members have, in lower case.
+    shared: BTreeSet<String>,
 }
 
 /// What the tags stand for at one place of a network.
@@ -62,6 +64,7 @@ impl<'a> Azure<'a> {
                 _ => {}
             }
         }
+        all.find_shared();
         all
     }
 
@@ -239,21 +242,24 @@ impl<'a> Azure<'a> {
         all
     }
 
-    /// For an application security group the addresses of its members, and those of which no exported interface tells:
-    /// its members are of one network.
+    /// For the application security group of a name the addresses of its members, and those of which no exported interface
+    /// tells: its members are of one network, `network` if that is known. Of several groups of the name the one is meant that
+    /// has members there; where that does not tell, it is open who is a member.
     #[must_use]
-    pub fn members(&self, group: &str) -> Option<(AddrSet, AddrSet)> {
+    pub fn members(&self, group: &str, network: Option<&str>) -> Option<(AddrSet, AddrSet)> {
         let known = self.interfaces.iter().filter(|i| !i.subnet.is_empty());
-        let (mut members, mut all) = (AddrSet::empty(), AddrSet::empty());
-        let mut space = AddrSet::empty();
+        let mut members: BTreeMap<String, AddrSet> = BTreeMap::new();
+        let (mut all, mut space) = (AddrSet::empty(), AddrSet::empty());
         for i in known {
             all = all.union(&i.private).union(&i.public);
-            let network = parent(&i.subnet, "subnets").map(lower);
-            let own = network.map(|n| self.spaces(&n).surely).unwrap_or_default();
-            space = space.union(&own);
-            let mut groups = i.groups.iter().map(|g| short_name(g));
-            if groups.any(|g| same_id(g, group)) {
-                members = members.union(&i.private);
+            let of = parent(&i.subnet, "subnets").map(lower);
+            let own = of.as_ref().map(|n| self.spaces(n).surely);
+            space = space.union(&own.unwrap_or_default());
+            let elsewhere = of.zip(network).is_some_and(|(a, b)| !same_id(&a, b));
+            let groups = i.groups.iter().filter(|_| !elsewhere);
+            for id in groups.filter(|g| same_id(short_name(g), group)) {
+                let slot = members.entry(lower(id)).or_default();
+                *slot = slot.union(&i.private);
             }
         }
         if all.is_empty() {
@@ -262,7 +268,29 @@ impl<'a> Azure<'a> {
         if space.is_empty() {
             space = class::internal().clone();
         }
-        Some((members, space.subtract(&all)))
+        let open = space.subtract(&all);
+        let each = members.values().fold(AddrSet::empty(), |u, m| u.union(m));
+        Some(match members.len() {
+            0 | 1 => (each, open),
+            _ => (AddrSet::empty(), open.union(&each)),
+        })
+    }
+
+    /// Whether interfaces are in several application security groups of this name.
+    #[must_use]
+    pub fn is_shared_name(&self, group: &str) -> bool {
+        self.shared.contains(&lower(group))
+    }
+
+    fn find_shared(&mut self) {
+        let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for id in self.interfaces.iter().flat_map(|i| &i.groups) {
+            ids.entry(lower(short_name(id)))
+                .or_default()
+                .insert(lower(id));
+        }
+        ids.retain(|_, same| same.len() > 1);
+        self.shared = ids.into_keys().collect();
     }
 }
 

@@ -5,8 +5,8 @@ use super::ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK};
 use super::scope::{Links, finding};
 use crate::finding::{Known, Severity};
 use crate::load::{ExportId, Heads, LoadedExport};
-use hylint_model::{Companion, ListPart, NetworkInterface, PointKind};
-use hylint_space::AddrSet;
+use hylint_model::{Companion, ListPart, Listing, NetworkInterface, PointKind};
+use hylint_space::{AddrSet, class};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Takes every name that the companions define into the links.
@@ -19,9 +19,10 @@ pub(super) fn resolve(exports: &Heads, links: &mut Links) {
             _ => {}
         }
     }
-    empty_groups(exports, &mut all);
+    let partial = groups_of_folders(exports, &mut all);
     prefix_lists(exports, &mut all, links);
     let mut open: BTreeMap<String, AddrSet> = BTreeMap::new();
+    open_groups(exports, &partial, &all, &mut open);
     let azure = Azure::of(exports);
     all.insert(INTERNET.to_owned(), public());
     all.insert(NO_ACCESS.to_owned(), AddrSet::empty());
@@ -35,7 +36,7 @@ pub(super) fn resolve(exports: &Heads, links: &mut Links) {
     let used: BTreeSet<String> = exports.iter().flat_map(LoadedExport::groups).collect();
     for key in used.iter().filter(|k| k.starts_with(GROUPS)) {
         let name = key.get(GROUPS.len()..).unwrap_or_default();
-        if let Some((members, unknown)) = azure.members(name) {
+        if let Some((members, unknown)) = azure.members(name, None) {
             all.insert(key.clone(), members);
             open.insert(key.clone(), unknown);
         }
@@ -45,7 +46,7 @@ pub(super) fn resolve(exports: &Heads, links: &mut Links) {
 }
 
 /// How keys of application security groups begin.
-pub(super) const GROUPS: &str = "azure:asg/";
+pub const GROUPS: &str = "azure:asg/";
 
 fn add(all: &mut BTreeMap<String, AddrSet>, key: &str, addrs: &AddrSet) {
     let slot = all.entry(key.to_owned()).or_default();
@@ -58,29 +59,82 @@ fn members(all: &mut BTreeMap<String, AddrSet>, i: &NetworkInterface) {
     }
 }
 
-/// A security group that is exported beside interfaces and is on none of them has no members.
-fn empty_groups(exports: &Heads, all: &mut BTreeMap<String, AddrSet>) {
-    let folder = |e: &LoadedExport| crate::common::paths::folder(&e.path).to_owned();
-    let with_interfaces: BTreeSet<String> = exports
-        .iter()
-        .filter(|e| {
-            let mut companions = e.export.companions.iter();
-            companions.any(|c| matches!(c, Companion::Interface(i) if i.id.starts_with("eni-")))
-        })
-        .map(folder)
-        .collect();
-    for e in exports
-        .iter()
-        .filter(|e| with_interfaces.contains(&folder(e)))
-    {
-        for p in e
-            .export
-            .points
-            .iter()
-            .filter(|p| p.kind == PointKind::SecurityGroup)
-        {
-            add(all, &format!("aws:{}", p.id), &AddrSet::empty());
+/// What the interfaces of a folder tell of the groups of AWS in it.
+#[derive(Default)]
+struct Folder<'e> {
+    groups: BTreeSet<&'e str>,
+    whole: bool,
+    page: bool,
+    /// There is an interface with an id.
+    listed: bool,
+}
+
+/// A security group that is exported beside interfaces and is on none of them has no members that are known. Returns the
+/// keys of groups that may have others: no folder with every interface speaks of them.
+fn groups_of_folders(exports: &Heads, all: &mut BTreeMap<String, AddrSet>) -> BTreeSet<String> {
+    let mut folders: BTreeMap<&str, Folder<'_>> = BTreeMap::new();
+    for e in exports.iter() {
+        let folder = folders.entry(crate::common::paths::folder(&e.path));
+        let folder = folder.or_default();
+        for c in &e.export.companions {
+            let Companion::Interface(i) = c else { continue };
+            let groups = i.points.iter().map(|p| &**p);
+            folder
+                .groups
+                .extend(groups.filter(|p| p.starts_with("sg-")));
+            folder.listed |= i.id.starts_with("eni-");
+            folder.whole |= i.id.starts_with("eni-") && i.listing == Listing::Whole;
+            folder.page |= i.listing == Listing::Page;
         }
+        let groups = e.export.points.iter();
+        let groups = groups.filter(|p| p.kind == PointKind::SecurityGroup && !p.id.is_empty());
+        folder.groups.extend(groups.map(|p| &*p.id));
+    }
+    let (mut known, mut partial) = (BTreeSet::new(), BTreeSet::new());
+    for folder in folders.into_values() {
+        let set = match folder.whole && !folder.page {
+            true => &mut known,
+            false => &mut partial,
+        };
+        for group in folder.groups {
+            let key = format!("aws:{group}");
+            if folder.listed {
+                add(all, &key, &AddrSet::empty());
+            }
+            set.insert(key);
+        }
+    }
+    partial.retain(|k| !known.contains(k) && all.contains_key(k));
+    partial
+}
+
+/// Parts of an address set that are kept apart for each of many groups.
+const PARTS: usize = 256;
+
+/// Addresses that may be those of members which no file lists: of the networks, where no interface is known.
+fn open_groups(
+    exports: &Heads,
+    partial: &BTreeSet<String>,
+    all: &BTreeMap<String, AddrSet>,
+    open: &mut BTreeMap<String, AddrSet>,
+) {
+    if partial.is_empty() {
+        return;
+    }
+    let (mut space, mut known) = (class::internal().clone(), AddrSet::empty());
+    for c in exports.iter().flat_map(|e| &e.export.companions) {
+        match c {
+            Companion::Subnet(s) => space = space.union(&s.addrs),
+            Companion::Interface(i) => known = known.union(&i.private),
+            _ => {}
+        }
+    }
+    let rest = space.subtract(&known);
+    let parts = rest.v4.iter().count() + rest.v6.iter().count();
+    let rest = if parts > PARTS { space } else { rest };
+    for key in partial {
+        let members = all.get(key).cloned().unwrap_or_default();
+        open.insert(key.clone(), rest.subtract(&members));
     }
 }
 

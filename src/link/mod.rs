@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 pub use azure::{Azure, Tags, public};
 pub use beside::Beside;
+pub use facts::GROUPS;
 pub use ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK, parent, same_id, short_name};
 pub use ipset::files as set_files;
 pub use scope::{Index, Links};

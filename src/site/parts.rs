@@ -53,9 +53,14 @@ pub struct Host<P = RunPoint> {
     pub name: String,
     /// Its declared addresses, on which required flows are judged; empty when unknown.
     pub addrs: AddrSet,
+    /// Its declared addresses as its own layers see them: where a cloud translates a public address before them, the
+    /// private ones of the interface.
+    pub seen: AddrSet,
     /// Every address behind these layers: the declared ones, and those that exports show for the same interface, instance
-    /// or machine (IPv6, secondary, public). Excess is judged on all of them. Empty when unknown.
+    /// or machine (IPv6, secondary), as the layers see them. Excess is judged on all of them. Empty when unknown.
     pub every: AddrSet,
+    /// Public addresses that a cloud translates to these. No layer sees them; they tell that the Internet reaches the host.
+    pub public: AddrSet,
     /// Whether required flows are judged at these layers. False for a further interface of a host, whose declared addresses
     /// are on another one: excess is the union over all interfaces, and each is a host of its own under one name.
     pub declared: bool,
@@ -87,7 +92,9 @@ impl Host {
         Host {
             name: self.name.clone(),
             addrs: self.addrs.clone(),
+            seen: self.seen.clone(),
             every: self.every.clone(),
+            public: self.public.clone(),
             declared: self.declared,
             listed: self.listed,
             roles: self.roles.clone(),

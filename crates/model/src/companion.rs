@@ -29,8 +29,22 @@ pub struct NetworkInterface {
     pub instance: Box<str>,
     /// Tags of the interface and its instance.
     pub tags: Vec<Tag>,
+    /// What else the listing that shows it shows.
+    pub listing: Listing,
     /// Its text.
     pub span: Span,
+}
+
+/// Which interfaces a listing shows beside one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Listing {
+    /// Every one of the region or resource group, as far as its text tells.
+    #[default]
+    Whole,
+    /// Those of instances: load balancers, functions and managed databases have interfaces, too.
+    Instances,
+    /// One page of several.
+    Page,
 }
 
 /// A subnet.

@@ -284,7 +284,12 @@ impl Condition {
         let Test::Named { key, .. } = &self.test else {
             return false;
         };
-        let group = key.starts_with("aws:") && !key.starts_with("aws:pl-");
-        group || key.starts_with("azure:asg/") || &**key == "azure:VirtualNetwork"
+        names_group(key) || &**key == "azure:VirtualNetwork"
     }
+}
+
+/// Whether a key stands for the members of a security group or an application security group.
+#[must_use]
+pub fn names_group(key: &str) -> bool {
+    key.starts_with("azure:asg/") || key.starts_with("aws:") && !key.starts_with("aws:pl-")
 }

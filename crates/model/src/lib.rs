@@ -19,10 +19,10 @@ mod set;
 mod span;
 
 pub use companion::{
-    AddressList, Companion, IpSet, IpSetEntry, ListPart, Network, NetworkInterface, PacketDim,
-    Peering, PublicAddress, RouteTable, Subnet,
+    AddressList, Companion, IpSet, IpSetEntry, ListPart, Listing, Network, NetworkInterface,
+    PacketDim, Peering, PublicAddress, RouteTable, Subnet,
 };
-pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test};
+pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test, names_group};
 pub use direction::Direction;
 pub use listener::{Asked, Listener, file_name};
 pub use netfilter::{

@@ -4,7 +4,7 @@ use super::reader::{Reader, text};
 use super::shape;
 use crate::json::{Kind, Value};
 use hylint_model::{
-    AddressList, Companion, ListPart, NetworkInterface, Problem, ProblemKind, Subnet, Tag,
+    AddressList, Companion, ListPart, Listing, NetworkInterface, Problem, ProblemKind, Subnet, Tag,
 };
 use hylint_space::AddrSet;
 
@@ -114,6 +114,7 @@ impl<'a> Reader<'a> {
         ] {
             self.addresses(value, &mut private, &mut public);
         }
+        let of_instance = !instance.is_empty();
         let mut all_tags = tags.to_vec();
         all_tags.extend(self.tags(tag_set));
         let instance = match attachment {
@@ -124,6 +125,11 @@ impl<'a> Reader<'a> {
             _ => instance.into(),
         };
         let label = id.map_or(object.span(), Value::span);
+        let listing = match (of_instance, self.paged) {
+            (_, true) => Listing::Page,
+            (true, false) => Listing::Instances,
+            (false, false) => Listing::Whole,
+        };
         let interface = NetworkInterface {
             id: text(id),
             name: name_tag(&all_tags),
@@ -135,6 +141,7 @@ impl<'a> Reader<'a> {
             subnet: text(subnet),
             instance,
             tags: all_tags,
+            listing,
             span: label,
         };
         self.companion(Companion::Interface(Box::new(interface)));
@@ -170,6 +177,10 @@ impl<'a> Reader<'a> {
             subnet: text(subnet),
             instance: id,
             tags,
+            listing: match self.paged {
+                true => Listing::Page,
+                false => Listing::Instances,
+            },
             span: object.span(),
             ..NetworkInterface::default()
         };

@@ -395,7 +395,8 @@ impl<'a> Reader<'a> {
         if let Some(token) = token
             && more
         {
-            self.paged(token);
+            self.paged = true;
+            self.page(token);
         }
         let headers = object
             .get_ci("ResponseMetadata")
@@ -443,7 +444,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn paged(&mut self, token: Value<'a>) {
+    fn page(&mut self, token: Value<'a>) {
         let problem = Problem::new(
             ProblemKind::Incomplete,
             token.key_span(),

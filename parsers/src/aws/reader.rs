@@ -31,6 +31,8 @@ pub(super) struct Reader<'a> {
     pub(super) empty_list: Option<Span>,
     /// The only managed prefix list of the file without blocks; `Some(None)` once there are two.
     pub(super) managed: Option<Option<Box<str>>>,
+    /// A token says that what follows is one page.
+    pub(super) paged: bool,
     /// Text after `hylint:` in a group's description, with its place.
     pub(super) notes: Vec<(String, Span)>,
 }
@@ -101,6 +103,7 @@ impl<'a> Reader<'a> {
             unlisted: None,
             empty_list: None,
             managed: None,
+            paged: false,
             notes: Vec::new(),
         }
     }

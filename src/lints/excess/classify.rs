@@ -6,7 +6,7 @@ use crate::finding::{Code, Severity};
 use crate::lints::describe;
 use crate::rules::platform;
 use hylint_engine::{Carry, union_addrs};
-use hylint_model::{Clause, Condition, ConditionKind, Field, Rule, Side, Test};
+use hylint_model::{Clause, Condition, ConditionKind, Field, Rule, Side, Test, names_group};
 use hylint_space::{AddrSet, Exposure, PacketBox, RangeSet, Scalar, class, proto};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,8 +26,8 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Whether it depends on what the exports do not say whom a name lets in: it stands for no addresses, or may hold public
-    /// ones beside a few that it surely holds.
+    /// Whether it depends on what the exports do not say whom a name lets in: it stands for no addresses, is a group that may
+    /// have members which no file lists, or may hold public addresses beside a few that it surely holds.
     fn is_open(&self, key: &str) -> bool {
         let public = class::public();
         let Some(sure) = self.resolve.get(key) else {
@@ -35,7 +35,11 @@ impl Scene<'_> {
         };
         let wide = sure.v4.intersect(&public.v4).count() >= 1 << 30;
         let open = self.open.and_then(|o| o.get(key));
-        !wide && open.is_some_and(|o| o.intersects(public))
+        let may_hold = |o: &AddrSet| match names_group(key) {
+            true => !o.is_empty(),
+            false => !wide && o.intersects(public),
+        };
+        open.is_some_and(may_hold)
     }
 }
 

@@ -88,7 +88,7 @@ fn lacking(hosts: &[&Host<PointId>], families: Families) -> AddrSet {
 /// Whether a host has an address that is routed on the Internet.
 fn is_public(host: &Host<PointId>) -> bool {
     let public = class::public().subtract(class::unassigned());
-    host.every.intersects(&public)
+    host.every.intersects(&public) || host.public.intersects(&public)
 }
 
 /// Whether a security group guards the host.

@@ -1,9 +1,12 @@
 //! Which groups, ACLs and NSGs of cloud exports guard a host.
 
 use super::Binder;
-use super::walls::Walls;
+use super::layers::{KINDS, layer};
+use super::nics::Nic;
+use super::said::Said;
+use super::stand_in::unknown;
+use super::walls::{Wall, Walls};
 use crate::common::paths;
-use crate::link::{same_id, short_name};
 use crate::load::{ExportId, RunPoint};
 use crate::site::config::HostConfig;
 use crate::site::{Host, Layer, role_names};
@@ -14,22 +17,10 @@ use std::collections::BTreeSet;
 /// How points are chosen for a host.
 #[derive(Clone, Copy)]
 pub(super) enum Pick<'a> {
-    /// As a `[[host]]` says.
-    Host(&'a HostConfig),
+    /// As a `[[host]]` says; whether firewalls of its own are exported, too.
+    Host(&'a HostConfig, bool),
     /// By addresses and tags alone.
     Free,
-}
-
-/// Kinds of cloud points, outermost first.
-const KINDS: [PointKind; 3] = [
-    PointKind::NetworkAcl,
-    PointKind::Nsg,
-    PointKind::SecurityGroup,
-];
-
-/// Whether a name in `points` means the point: its id, the last part of it, or its name.
-pub(super) fn is_named(p: &Point, name: &str) -> bool {
-    same_id(&p.id, name) || same_id(short_name(&p.id), name) || same_id(&p.name, name)
 }
 
 /// A tag's value, its key in any case.
@@ -44,6 +35,7 @@ pub(super) fn with_copies(host: &Host, copies: Vec<Vec<Layer>>) -> Vec<Host> {
         layers,
         declared: false,
         addrs: AddrSet::empty(),
+        seen: AddrSet::empty(),
         ..host.clone()
     };
     copies.into_iter().map(one).collect()
@@ -56,21 +48,34 @@ struct Guarded {
     copies: Vec<Vec<Layer>>,
     /// Their declared addresses.
     own: AddrSet,
-    /// All their addresses.
+    /// The same and all their addresses, as the layers see them.
+    seen: AddrSet,
     every: AddrSet,
+    /// Public addresses that are translated to them.
+    public: AddrSet,
     /// Interfaces show them.
     listed: bool,
 }
 
 impl Guarded {
-    fn of(walls: Walls, own: AddrSet, every: AddrSet) -> Self {
+    fn of(walls: Walls, own: AddrSet) -> Self {
         Self {
             layers: walls.layers,
             copies: walls.copies,
+            seen: own.clone(),
+            every: own.clone(),
             own,
-            every,
+            public: AddrSet::empty(),
             listed: false,
         }
+    }
+
+    /// Adds an interface, of which these addresses are declared.
+    fn add(&mut self, nic: &Nic, declared: &AddrSet) {
+        self.own = self.own.union(&nic.addrs().intersect(declared));
+        self.seen = self.seen.union(&nic.seen_of(declared));
+        self.every = self.every.union(&nic.inner());
+        self.public = self.public.union(&nic.interface.public);
     }
 }
 
@@ -133,8 +138,9 @@ impl Binder<'_> {
         pick: Pick<'_>,
     ) -> Vec<Host> {
         let points = self.points_of(exports).into_iter();
-        let mut cloud = points.filter(|at| self.point(*at).is_some_and(|p| p.kind.is_cloud()));
-        let has_cloud = cloud.next().is_some();
+        let kinds = points.filter_map(|at| self.point(at).map(|p| p.kind));
+        let cloud_kinds: Vec<PointKind> = kinds.filter(|k| k.is_cloud()).collect();
+        let has_cloud = !cloud_kinds.is_empty();
         let mut beside = exports.iter().filter_map(|e| self.exports.get(*e));
         let shown = beside.any(|e| {
             let mut all = e.export.companions.iter();
@@ -143,27 +149,35 @@ impl Binder<'_> {
         if !has_cloud && !shown {
             return vec![base];
         }
-        if let Pick::Host(h) = pick
+        if let Pick::Host(h, _) = pick
             && !h.points.is_empty()
         {
-            let (mut layers, copies) = self.named_layers(h, &base, exports);
-            self.behind_admin_rules(&mut layers, exports);
-            let every = self.shown_beside(&base.addrs, exports);
+            let said = self.said(h, &base, exports);
+            let hosts = self.by_interface(&base, exports, &said);
+            if !hosts.is_empty() {
+                self.compare_said(&said, &hosts);
+                return hosts;
+            }
+            let mut walls = self.said_walls(&said, &base, exports);
+            self.behind_admin_rules(&mut walls.layers, exports);
             let mut host = Host {
-                layers,
-                every,
+                layers: walls.layers,
                 ..base
             };
+            self.compare_said(&said, std::slice::from_ref(&host));
+            if said.is_empty() {
+                self.leave_open(pick, cloud_kinds.first().copied(), &mut host, exports);
+            }
             self.name_tags(&mut host, None);
-            let apart = with_copies(&host, copies);
+            let apart = with_copies(&host, walls.copies);
             return std::iter::once(host).chain(apart).collect();
         }
-        let by_interface = self.by_interface(&base, exports);
+        let by_interface = self.by_interface(&base, exports, &Said::default());
         if !by_interface.is_empty() {
             return by_interface;
         }
         if let Some(walls) = self.by_subnet(&base.name, &base.addrs, exports) {
-            let guarded = Guarded::of(walls, base.addrs.clone(), base.addrs.clone());
+            let guarded = Guarded::of(walls, base.addrs.clone());
             return self.guarded_hosts(&base, guarded, None);
         }
         let mut host = base;
@@ -177,6 +191,7 @@ impl Binder<'_> {
                 (true, 1) => points,
                 (true, _) => {
                     self.unbound(&host, &points, kind);
+                    self.leave_open(pick, Some(kind), &mut host, exports);
                     continue;
                 }
                 (false, _) => tagged,
@@ -191,38 +206,52 @@ impl Binder<'_> {
         std::iter::once(host).chain(apart).collect()
     }
 
-    /// Layers of the points that a `[[host]]` names.
-    fn named_layers(
+    /// Where firewalls of the host's own are judged and nothing tells which of the cloud's points stand before them, those
+    /// leave every verdict open.
+    fn leave_open(
         &mut self,
-        h: &HostConfig,
-        host: &Host,
+        pick: Pick<'_>,
+        kind: Option<PointKind>,
+        host: &mut Host,
         exports: &[ExportId],
-    ) -> (Vec<Layer>, Vec<Vec<Layer>>) {
-        let mut layers = Vec::new();
-        let mut copies = Vec::new();
-        for name in &h.points {
-            let named = |at: &RunPoint| self.point(*at).is_some_and(|p| is_named(p, name));
-            if !self.points_of(exports).iter().any(named) {
-                self.no_such_point(host, name, exports);
+    ) {
+        let (Pick::Host(_, true), Some(kind)) = (pick, kind) else {
+            return;
+        };
+        let of_kind = self.cloud_points(exports, kind);
+        if let Some((at, label)) = of_kind
+            .first()
+            .and_then(|at| Some((*at, self.point(*at)?.label)))
+        {
+            let title = format!("the {} of {}", kind.as_str().replace('-', " "), host.name);
+            let point = unknown(kind, "", &title, label);
+            let stands_in = self.stand_in(at.export, point);
+            host.layers.push(layer(vec![stands_in]));
+        }
+    }
+
+    /// Layers of the points that a `[[host]]` names, where no exported interface has its address; with what the subnet of the
+    /// address tells.
+    fn said_walls(&mut self, said: &Said, host: &Host, exports: &[ExportId]) -> Walls {
+        let mut walls = Vec::new();
+        for kind in KINDS {
+            let chosen = self.said_of(said, kind);
+            match kind.is_united() {
+                true if chosen.is_empty() => {}
+                true => walls.push(Wall::of(chosen)),
+                false => walls.extend(chosen.into_iter().map(|c| Wall::of(vec![c]))),
             }
         }
-        for kind in KINDS {
-            let points = self.cloud_points(exports, kind).into_iter();
-            let named: Vec<_> = points
-                .filter(|at| {
-                    let p = self.point(*at);
-                    p.is_some_and(|p| h.points.iter().any(|n| is_named(p, n)))
-                })
-                .collect();
-            let walls = self.walls_of_kind(kind, &named);
-            let mut found = walls.layers;
-            copies.extend(walls.copies);
-            for l in found.iter_mut().filter(|_| kind == PointKind::NetworkAcl) {
+        self.add_subnet_walls(&host.name, &host.addrs, exports, &mut walls);
+        let mut walls = self.finished(walls);
+        let copies = walls.copies.iter_mut().flatten();
+        for l in walls.layers.iter_mut().chain(copies) {
+            let acl = l.points.first().and_then(|at| self.point(*at));
+            if acl.is_some_and(|p| p.kind == PointKind::NetworkAcl) {
                 l.inside = self.inside(l, exports, &host.addrs);
             }
-            layers.extend(found);
         }
-        (layers, copies)
+        walls
     }
 
     /// Addresses of the subnet that an ACL guards and the host is in.
@@ -256,17 +285,9 @@ impl Binder<'_> {
         })
     }
 
-    /// Some addresses, and all those of the interfaces that have one of them.
-    fn shown_beside(&self, addrs: &AddrSet, exports: &[ExportId]) -> AddrSet {
-        let nics = self.nics(exports);
-        let with = nics.iter().map(super::nics::Nic::addrs);
-        with.filter(|a| a.intersects(addrs))
-            .fold(addrs.clone(), |all, a| all.union(&a))
-    }
-
     /// One host for each way in which interfaces with the host's addresses are guarded, and one for each way in which further
     /// interfaces of the same instances are.
-    fn by_interface(&mut self, base: &Host, exports: &[ExportId]) -> Vec<Host> {
+    fn by_interface(&mut self, base: &Host, exports: &[ExportId], said: &Said) -> Vec<Host> {
         let mut found: Vec<(Guarded, Option<Box<str>>)> = Vec::new();
         let nics = self.nics(exports);
         let instances: BTreeSet<String> = nics
@@ -276,23 +297,22 @@ impl Binder<'_> {
             .filter(|i| !i.is_empty())
             .collect();
         for nic in &nics {
-            let every = nic.addrs();
-            let own = every.intersect(&base.addrs);
             let instance = nic.interface.instance.to_ascii_lowercase();
-            if own.is_empty() && !instances.contains(&instance) {
+            if !nic.addrs().intersects(&base.addrs) && !instances.contains(&instance) {
                 continue;
             }
-            let walls = self.walls(nic, exports, &base.name);
+            let walls = self.walls(nic, exports, &base.name, said);
             // Where the subnet lies decides what the names of Azure stand for.
             let place = nic.is_azure().then(|| nic.interface.subnet.clone());
             let same =
                 |(g, p): &&mut (Guarded, Option<Box<str>>)| g.layers == walls.layers && *p == place;
             match found.iter_mut().find(same) {
-                Some((g, _)) => {
-                    g.own = g.own.union(&own);
-                    g.every = g.every.union(&every);
+                Some((g, _)) => g.add(nic, &base.addrs),
+                None => {
+                    let mut guarded = Guarded::of(walls, AddrSet::empty());
+                    guarded.add(nic, &base.addrs);
+                    found.push((guarded, place));
                 }
-                None => found.push((Guarded::of(walls, own, every), place)),
             }
         }
         let one = found.iter().filter(|(g, _)| !g.own.is_empty()).count() == 1;
@@ -300,7 +320,10 @@ impl Binder<'_> {
         for (mut g, place) in found {
             g.listed = true;
             if one && !g.own.is_empty() {
-                g.own.clone_from(&base.addrs);
+                // Nothing tells of declared addresses that no interface has.
+                let shown = g.own;
+                g.seen = base.addrs.subtract(&shown).union(&g.seen);
+                g.own = base.addrs.clone();
             }
             hosts.extend(self.guarded_hosts(base, g, place.as_deref()));
         }
@@ -311,7 +334,9 @@ impl Binder<'_> {
     fn guarded_hosts(&mut self, base: &Host, g: Guarded, subnet: Option<&str>) -> Vec<Host> {
         let mut host = Host {
             layers: g.layers,
-            every: g.every.union(&g.own),
+            every: g.every.union(&g.seen),
+            seen: g.seen,
+            public: g.public,
             declared: !g.own.is_empty(),
             listed: g.listed,
             addrs: g.own,

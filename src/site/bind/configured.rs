@@ -16,9 +16,10 @@ impl Binder<'_> {
         let Some(config) = self.config else { return };
         for (entry, h) in config.hosts.iter().enumerate() {
             let exports = self.claimed_by(entry);
-            let base = self.host(h);
-            let mut hosts = self.cloud_hosts(base, &exports, Pick::Host(h));
             let own = self.own_layers(&exports, &h.name);
+            let base = self.host(h);
+            let pick = Pick::Host(h, !own.is_empty());
+            let mut hosts = self.cloud_hosts(base, &exports, pick);
             for host in &mut hosts {
                 host.layers.extend(own.iter().cloned());
             }
@@ -30,7 +31,9 @@ impl Binder<'_> {
         Host {
             name: h.name.clone(),
             addrs: h.addrs.clone(),
+            seen: h.addrs.clone(),
             every: h.addrs.clone(),
+            public: AddrSet::empty(),
             declared: true,
             listed: false,
             roles: h.roles.clone(),
@@ -39,8 +42,18 @@ impl Binder<'_> {
             profile: h.profile,
             interfaces: h.interfaces.clone(),
             resolve: self.merged(&h.resolve),
-            open: Arc::default(),
+            open: self.still_open(&h.resolve),
         }
+    }
+
+    /// What is open of the names, but of those that a host resolves itself.
+    fn still_open(&self, own: &BTreeMap<String, AddrSet>) -> Arc<BTreeMap<String, AddrSet>> {
+        if !own.keys().any(|k| self.open.contains_key(k)) {
+            return self.open.clone();
+        }
+        let mut all = (*self.open).clone();
+        all.retain(|k, _| !own.contains_key(k));
+        Arc::new(all)
     }
 
     fn merged(&self, own: &BTreeMap<String, AddrSet>) -> Arc<BTreeMap<String, AddrSet>> {
@@ -77,7 +90,7 @@ impl Binder<'_> {
         let all = self.points_of(exports).into_iter();
         all.filter(|at| {
             self.point(*at).is_some_and(|p| {
-                let named = t.points.iter().any(|n| super::cloud::is_named(p, n));
+                let named = t.points.iter().any(|n| super::layers::is_named(p, n));
                 named || t.points.is_empty() && p.kind.forwards()
             })
         })

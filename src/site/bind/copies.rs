@@ -9,8 +9,12 @@ use crate::common::moment::moment;
 use crate::common::paths;
 use crate::finding::{Code, Finding, Identity, Severity};
 use crate::load::{ExportId, RunPoint};
+use crate::site::{Host, Layer};
 use hylint_model::{PointKind, View};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The name of a host and the ids of what guards it, layer by layer.
+type Resources = (String, Vec<Vec<String>>);
 
 impl Binder<'_> {
     fn contents(&mut self, export: ExportId) -> &[Content] {
@@ -313,6 +317,58 @@ impl Binder<'_> {
                 }
             }
         }
+    }
+
+    /// Of the hosts from a number on, drops those that an earlier one is a copy of: the same resources, exported into several
+    /// folders. Where their rules differ each is judged, and the difference told.
+    pub(super) fn drop_copied_hosts(&mut self, first: usize) {
+        let found = self.hosts.split_off(first.min(self.hosts.len()));
+        let mut kept: BTreeMap<Resources, Vec<Host>> = BTreeMap::new();
+        for host in found {
+            let Some(key) = self.resources(&host) else {
+                self.hosts.push(host);
+                continue;
+            };
+            let same = kept.get(&key).cloned().unwrap_or_default();
+            if same.iter().any(|o| self.is_twin(o, &host)) {
+                self.copies
+                    .extend(host.layers.iter().flat_map(|l| &l.points));
+                continue;
+            }
+            kept.entry(key).or_default().push(host.clone());
+            self.hosts.push(host);
+        }
+    }
+
+    /// What makes hosts of two folders one: name, and the ids of what guards it. `None` where a resource has no id.
+    fn resources(&self, host: &Host) -> Option<Resources> {
+        let id = |at: &RunPoint| {
+            let id = self.point(*at)?.id.to_ascii_lowercase();
+            (!id.is_empty()).then_some(id)
+        };
+        let layer = |l: &Layer| l.points.iter().map(id).collect::<Option<Vec<String>>>();
+        let layers: Option<Vec<Vec<String>>> = host.layers.iter().map(layer).collect();
+        let layers = layers.filter(|l| !l.is_empty())?;
+        Some((host.name.clone(), layers))
+    }
+
+    /// Whether two hosts of the same resources have the same roles, addresses and rules.
+    fn is_twin(&mut self, a: &Host, b: &Host) -> bool {
+        let points = |h: &Host| -> Vec<RunPoint> {
+            h.layers
+                .iter()
+                .flat_map(|l| l.points.iter().copied())
+                .collect()
+        };
+        let pairs: Vec<(RunPoint, RunPoint)> = points(a).into_iter().zip(points(b)).collect();
+        a.roles == b.roles
+            && a.addrs == b.addrs
+            && a.every == b.every
+            && a.declared == b.declared
+            && pairs.into_iter().all(|(p, q)| {
+                let stands_in = |at| self.point(at).is_some_and(|p| p.stand_in);
+                stands_in(p) && stands_in(q) || self.different(&[p, q]).len() == 1
+            })
     }
 
     /// Whether a point is a copy or view of one that was looked at already, and is not to be looked at again. A different one

@@ -3,6 +3,7 @@
 use super::Binder;
 use super::cloud::{Pick, tag};
 use super::infer::Listening;
+use super::said::Said;
 use crate::common::paths;
 use crate::finding::{AssumptionId, RoleSource};
 use crate::load::ExportId;
@@ -11,7 +12,6 @@ use crate::site::{Host, role_names};
 use hylint_model::Span;
 use hylint_space::{AddrSet, PortSet};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What is known of an export's host.
 #[derive(Clone, Default)]
@@ -50,9 +50,11 @@ impl Binder<'_> {
         for files in self.same_host(own) {
             self.guess_host(&files);
         }
+        let first = self.hosts.len();
         for files in self.same_folder(cloud) {
             self.guess_cloud(&files);
         }
+        self.drop_copied_hosts(first);
     }
 
     /// Files of one host: the IPv4 and the IPv6 half of one netfilter, side by side.
@@ -115,7 +117,9 @@ impl Binder<'_> {
         let path = e.map(|e| paths::host_name(&e.path)).unwrap_or_default();
         Host {
             name: known.name.or(own).unwrap_or(path),
+            seen: known.addrs.clone(),
             every: known.addrs.clone(),
+            public: AddrSet::empty(),
             addrs: known.addrs,
             declared: true,
             listed: false,
@@ -125,7 +129,7 @@ impl Binder<'_> {
             profile: None,
             interfaces: Vec::new(),
             resolve: self.resolve.clone(),
-            open: Arc::default(),
+            open: self.open.clone(),
         }
     }
 
@@ -232,6 +236,7 @@ impl Binder<'_> {
                 self.contradicted_annotation(i, whose);
             }
         }
+        self.contradicted_tags();
     }
 
     fn inferred(&mut self, files: &[ExportId]) -> Option<Known> {
@@ -328,10 +333,11 @@ impl Binder<'_> {
                 source: Some(RoleSource::Tag),
             };
             let base = self.guessed(at, known);
-            let walls = self.walls(&nic, files, &base.name);
+            let walls = self.walls(&nic, files, &base.name, &Said::default());
             let mut host = Host {
                 layers: walls.layers,
-                every: nic.addrs(),
+                every: nic.inner(),
+                public: nic.interface.public.clone(),
                 listed: true,
                 ..base
             };

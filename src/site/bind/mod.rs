@@ -1,5 +1,6 @@
 //! Which export guards which host, which roles the hosts have, and what follows for the site.
 
+mod alone;
 mod cloud;
 mod configured;
 mod content;
@@ -14,7 +15,9 @@ mod names;
 mod nics;
 mod notes;
 mod roles;
+mod said;
 mod stand_in;
+mod tagged;
 mod unguarded;
 mod unread;
 mod walls;
@@ -224,6 +227,7 @@ fn bind_all(
     b.configured_hosts();
     b.configured_transits();
     b.unclaimed();
+    b.companions_alone();
     b.unguarded();
     b.contradicted_annotations();
     b.unread_files(unread);

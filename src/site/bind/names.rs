@@ -16,7 +16,6 @@ impl Binder<'_> {
         if !points.iter().any(|p| azure(p.kind)) {
             return;
         }
-        host.open = self.open.clone();
         let guarded = points.iter().flat_map(|p| &p.subnets);
         let guarded: Vec<String> = guarded.map(|s| s.to_string()).collect();
         let place = subnet.map(str::to_owned).or_else(|| {
@@ -31,21 +30,34 @@ impl Binder<'_> {
             .find_map(|s| link::parent(s, "subnets"))
             .or_else(|| self.azure.only_network());
         let tags = self.azure.tags(place.as_deref(), network);
-        let mut resolve = (*host.resolve).clone();
-        let mut open = (*host.open).clone();
         let own = |key: &str, b: &Self| {
             // What hylint.toml says, for the site or for the host, goes before.
             b.known.contains(key) || b.resolve.get(key) != host.resolve.get(key)
         };
+        let mut resolve = (*host.resolve).clone();
+        let mut open = (*host.open).clone();
+        let shared = |k: &&String| {
+            let group = k.strip_prefix(link::GROUPS);
+            group.is_some_and(|g| self.azure.is_shared_name(g)) && !own(k, self)
+        };
+        let shared: Vec<String> = host.resolve.keys().filter(shared).cloned().collect();
+        let here = place.as_deref().and_then(|s| link::parent(s, "subnets"));
+        for key in shared {
+            let group = key.strip_prefix(link::GROUPS).unwrap_or_default();
+            if let Some((members, unknown)) = self.azure.members(group, here.or(network)) {
+                resolve.insert(key.clone(), members);
+                open.insert(key, unknown);
+            }
+        }
         let said = own(VIRTUAL_NETWORK, self);
         let Some(tags) = tags else {
             // Another network's meaning of the tag does not hold here.
             if !said && (place.is_some() || network.is_some()) {
                 resolve.remove(VIRTUAL_NETWORK);
                 open.remove(VIRTUAL_NETWORK);
-                host.resolve = Arc::new(resolve);
-                host.open = Arc::new(open);
             }
+            host.resolve = Arc::new(resolve);
+            host.open = Arc::new(open);
             return;
         };
         if !said {

@@ -3,7 +3,7 @@
 use super::Binder;
 use crate::load::ExportId;
 use hylint_model::{Companion, NetworkInterface, PublicAddress};
-use hylint_space::AddrSet;
+use hylint_space::{AddrSet, Family};
 use std::collections::BTreeMap;
 
 /// What the Internet reaches an interface of Azure by ("Public IP addresses" of the Azure documentation: Basic ones are
@@ -31,6 +31,27 @@ impl Nic {
     /// All its addresses.
     pub(super) fn addrs(&self) -> AddrSet {
         self.interface.private.union(&self.interface.public)
+    }
+
+    /// Its addresses as layers in front of it and firewalls behind it see them. Clouds translate a public IPv4 address
+    /// before any group or ACL is asked ("How network security groups filter network traffic" of the Azure documentation;
+    /// "Internet gateways" of the Amazon VPC one).
+    pub(super) fn inner(&self) -> AddrSet {
+        match self.interface.private.is_empty() {
+            true => self.interface.public.clone(),
+            false => self.interface.private.clone(),
+        }
+    }
+
+    /// Of some addresses those of this interface, as [`Self::inner`] has them.
+    pub(super) fn seen_of(&self, addrs: &AddrSet) -> AddrSet {
+        let inner = self.inner();
+        let mut seen = inner.intersect(addrs);
+        let from_outside = self.interface.public.intersect(addrs).subtract(&inner);
+        for family in Family::BOTH.into_iter().filter(|f| from_outside.has(*f)) {
+            seen = seen.union(&inner.only(family));
+        }
+        seen
     }
 
     /// Whether it is one of Azure.

@@ -31,7 +31,7 @@ impl Binder<'_> {
     }
 
     /// Where the site file speaks of something, or its first line.
-    fn place_in_config(&self, text: &str) -> Option<Place> {
+    pub(super) fn place_in_config(&self, text: &str) -> Option<Place> {
         self.config.map(|c| {
             let source = Source::new(&*c.path, &*c.text, "UTF-8");
             let at = c.text.find(text).unwrap_or(0);

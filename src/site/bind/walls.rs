@@ -5,6 +5,7 @@ use super::Binder;
 use super::content::Copies;
 use super::layers::layer;
 use super::nics::Nic;
+use super::said::Said;
 use super::stand_in::{no_group, unknown};
 use crate::link::same_id;
 use crate::load::{ExportId, RunPoint};
@@ -25,7 +26,7 @@ pub(super) struct Walls {
 }
 
 /// One layer while it is put together.
-struct Wall {
+pub(super) struct Wall {
     points: Vec<Copies>,
     /// What stands in for copies of which none is known to count.
     stand_in: Option<RunPoint>,
@@ -33,7 +34,7 @@ struct Wall {
 }
 
 impl Wall {
-    fn of(points: Vec<Copies>) -> Self {
+    pub(super) fn of(points: Vec<Copies>) -> Self {
         Self {
             points,
             stand_in: None,
@@ -64,14 +65,21 @@ impl Wall {
 }
 
 impl Binder<'_> {
-    /// The layers in front of an interface. `host` is whose it is, for what has to be told.
-    pub(super) fn walls(&mut self, nic: &Nic, exports: &[ExportId], host: &str) -> Walls {
+    /// The layers in front of an interface. `host` is whose it is, for what has to be told; `said` what hylint.toml says of
+    /// it, for what the exports leave open.
+    pub(super) fn walls(
+        &mut self,
+        nic: &Nic,
+        exports: &[ExportId],
+        host: &str,
+        said: &Said,
+    ) -> Walls {
         let scope = self.beside(exports);
         let mut walls = Vec::new();
         if nic.is_azure() {
-            self.azure_walls(nic, &scope, host, &mut walls);
+            self.azure_walls(nic, &scope, (host, said), &mut walls);
         } else {
-            self.aws_walls(nic, &scope, host, &mut walls);
+            self.aws_walls(nic, &scope, (host, said), &mut walls);
         }
         self.finished(walls)
     }
@@ -107,17 +115,28 @@ impl Binder<'_> {
         resources.iter().filter_map(|r| self.choose(r)).collect()
     }
 
-    fn aws_walls(&mut self, nic: &Nic, scope: &[ExportId], host: &str, walls: &mut Vec<Wall>) {
+    fn aws_walls(
+        &mut self,
+        nic: &Nic,
+        scope: &[ExportId],
+        (host, said): (&str, &Said),
+        walls: &mut Vec<Wall>,
+    ) {
         let i = &nic.interface;
         let inside = self.ids.subnet(&i.subnet, scope).map(|s| s.addrs.clone());
         let on_subnet = self.ids.on_subnet(&i.subnet).to_vec();
-        for acl in self.exported(PointKind::NetworkAcl, scope, &on_subnet) {
+        let mut acls = self.exported(PointKind::NetworkAcl, scope, &on_subnet);
+        if on_subnet.is_empty() {
+            acls = self.said_of(said, PointKind::NetworkAcl);
+        }
+        let known = !acls.is_empty();
+        for acl in acls {
             walls.push(Wall {
                 inside: inside.clone().unwrap_or_default(),
                 ..Wall::of(vec![acl])
             });
         }
-        if on_subnet.is_empty() && !i.subnet.is_empty() {
+        if !known && !i.subnet.is_empty() {
             let listed = !self.cloud_points(scope, PointKind::NetworkAcl).is_empty();
             self.acl_not_exported(&i.subnet, nic.at, listed);
         }
@@ -133,6 +152,9 @@ impl Binder<'_> {
             groups.extend(found);
         }
         if i.points.is_empty() {
+            groups = self.said_of(said, PointKind::SecurityGroup);
+        }
+        if i.points.is_empty() && groups.is_empty() {
             let name = if i.id.is_empty() { &i.instance } else { &i.id };
             self.no_group_named(host, name, nic.at, i.span);
             let title = format!("groups of {name}");
@@ -149,7 +171,13 @@ impl Binder<'_> {
         }
     }
 
-    fn azure_walls(&mut self, nic: &Nic, scope: &[ExportId], host: &str, walls: &mut Vec<Wall>) {
+    fn azure_walls(
+        &mut self,
+        nic: &Nic,
+        scope: &[ExportId],
+        (host, said): (&str, &Said),
+        walls: &mut Vec<Wall>,
+    ) {
         let i = &nic.interface;
         let subnet = self.azure_subnet(&i.subnet, scope);
         let mut groups = Vec::new();
@@ -176,6 +204,10 @@ impl Binder<'_> {
             (host, nic.at, i.span),
             &mut groups,
         );
+        let known = subnet.is_some();
+        if !known {
+            groups.extend(self.said_of(said, PointKind::Nsg));
+        }
         let mut before = Vec::new();
         for (n, g) in groups.iter().enumerate() {
             if !groups.iter().take(n).any(|o| o == g) {
@@ -184,7 +216,6 @@ impl Binder<'_> {
         }
         let admin = self.cloud_points(scope, PointKind::AdminRules);
         let admin: Vec<Copies> = admin.into_iter().map(Copies::One).collect();
-        let known = subnet.is_some();
         if before.is_empty() {
             let point = match known {
                 true => no_group(nic.facing, i.span),
@@ -250,6 +281,32 @@ impl Binder<'_> {
         out.extend(self.exported(PointKind::Nsg, scope, &once));
     }
 
+    /// Adds the ACL and the group of the only subnet that an address is in, where no interface was exported.
+    pub(super) fn add_subnet_walls(
+        &mut self,
+        host: &str,
+        addrs: &AddrSet,
+        exports: &[ExportId],
+        walls: &mut Vec<Wall>,
+    ) {
+        let scope = self.beside(exports);
+        let subnets = self.ids.subnets_with(addrs, &scope);
+        let [(at, subnet)] = subnets.as_slice() else {
+            return;
+        };
+        let on = self.ids.on_subnet(&subnet.id).to_vec();
+        let mut found = self.exported(PointKind::NetworkAcl, &scope, &on);
+        if subnet.id.starts_with('/') {
+            let place = (host, *at, subnet.span);
+            self.groups_of(&subnet.points, on, "", &scope, place, &mut found);
+        }
+        for c in found {
+            if !walls.iter().any(|w| w.points.contains(&c)) {
+                walls.push(Wall::of(vec![c]));
+            }
+        }
+    }
+
     /// Layers of the subnet that a host's address is in, where no interface was exported: a group that the subnet has.
     pub(super) fn by_subnet(
         &mut self,
@@ -301,7 +358,7 @@ impl Binder<'_> {
     }
 
     /// The layers of walls, with what stands in for copies.
-    fn finished(&mut self, mut walls: Vec<Wall>) -> Walls {
+    pub(super) fn finished(&mut self, mut walls: Vec<Wall>) -> Walls {
         for wall in &mut walls {
             self.stand_in_for_copies(wall);
         }

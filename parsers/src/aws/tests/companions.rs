@@ -1,6 +1,6 @@
 use super::*;
 use ProblemKind::{Incomplete, Malformed, Note};
-use hylint_model::{Companion, NetworkInterface, Subnet};
+use hylint_model::{Companion, Listing, NetworkInterface, Subnet};
 
 fn interfaces(export: &Export) -> Vec<&NetworkInterface> {
     fn pick(c: &Companion) -> Option<&NetworkInterface> {
@@ -37,6 +37,23 @@ fn an_interface_binds_groups_to_addresses() {
     assert_eq!(eni.public.to_string(), "203.0.113.5");
     let points: Vec<_> = eni.points.iter().map(|p| &**p).collect();
     assert_eq!(points, ["sg-1", "sg-2"]);
+}
+
+#[test]
+fn a_listing_of_interfaces_says_which_others_it_shows() {
+    let eni =
+        r#"{"NetworkInterfaceId": "eni-1", "SubnetId": "s-1", "PrivateIpAddress": "10.0.0.4"}"#;
+    let listing = |text: &str| interfaces(&read(text))[0].listing;
+    let all = format!(r#"{{"NetworkInterfaces": [{eni}]}}"#);
+    assert_eq!(listing(&all), Listing::Whole);
+    let page = format!(r#"{{"NextToken": "x", "NetworkInterfaces": [{eni}]}}"#);
+    assert_eq!(listing(&page), Listing::Page);
+    let last = format!(r#"{{"NextToken": "", "NetworkInterfaces": [{eni}]}}"#);
+    assert_eq!(listing(&last), Listing::Whole);
+    let of = format!(
+        r#"{{"Reservations": [{{"Instances": [{{"InstanceId": "i-1", "SubnetId": "s-1", "NetworkInterfaces": [{eni}]}}]}}]}}"#
+    );
+    assert_eq!(listing(&of), Listing::Instances);
 }
 
 #[test]
