@@ -191,3 +191,157 @@ fn trace_asks_for_the_process_that_is_named_or_that_a_row_expects() {
         assert_eq!(v["verdict"], want, "{more}: {first}");
     }
 }
+
+const KEY: &str = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall";
+
+fn incomplete(o: &Outcome) -> bool {
+    let mut all = o.findings.iter();
+    all.any(|f| f.code.as_str() == "incomplete-export")
+}
+
+fn assumes_stores(o: &Outcome) -> bool {
+    let mut all = o.assumptions.iter();
+    all.any(|a| a.id.to_string() == "other-policy-stores")
+}
+
+// Fails if evidence of Group Policy beside a dump, or in it, leaves its verdicts proven, or if a text that proves that there is
+// no policy, or a dump with the policy's rules, is not told from it.
+#[test]
+fn evidence_of_group_policy_without_its_rules_leaves_nothing_proven() {
+    let local = || format!("{}{}", rule(&[]), profiles());
+    let keys = format!("\n{KEY}\\DomainProfile\n    AllowLocalPolicyMerge    REG_DWORD    0x0\n");
+    let none = format!(
+        "C:\\>reg query {KEY} /s\nERROR: The system was unable to find the specified registry key or value.\n"
+    );
+    let result = "RSOP data for CORP\\a on SH1 : Logging Mode\n---------------------\n\nCOMPUTER SETTINGS\n------------------\n    Applied Group Policy Objects\n    -----------------------------\n        Servers\n";
+    let named = result.replace("Servers", "Default Domain Policy");
+    let policy = rule(&[
+        ("Rule Name", "gp"),
+        ("LocalPort", "1"),
+        ("Rule source", "Group Policy Setting"),
+    ]);
+    let monitor = format!(
+        "C:\\>netsh advfirewall monitor show firewall rule name=all verbose\n{}",
+        local()
+    );
+    let both = |beside: &str| vec![("a.txt", local()), ("gpresult.txt", beside.to_owned())];
+    for (files, want, assumed) in [
+        (both(&keys), Status::Unverified, false),
+        (both(result), Status::Unverified, false),
+        (
+            vec![("a.txt", format!("{}{keys}", local()))],
+            Status::Unverified,
+            false,
+        ),
+        (
+            vec![("a.txt", format!("{}C:\\>gpresult /r\n{result}", local()))],
+            Status::Unverified,
+            false,
+        ),
+        (both(&named), Status::Satisfied, true),
+        (both(&none), Status::Satisfied, false),
+        (
+            vec![
+                ("a.txt", format!("{policy}{}", local())),
+                ("gpresult.txt", result.to_owned()),
+            ],
+            Status::Satisfied,
+            false,
+        ),
+        (
+            vec![
+                ("a.txt", monitor.clone()),
+                ("gpresult.txt", result.to_owned()),
+            ],
+            Status::Satisfied,
+            false,
+        ),
+    ] {
+        let o = run(&files, DOMAIN);
+        assert_eq!(status(&o, 16), want, "{files:?}");
+        assert_eq!(assumes_stores(&o), assumed, "{files:?}");
+        assert_eq!(
+            incomplete(&o),
+            want == Status::Unverified,
+            "{:?}",
+            o.findings
+        );
+    }
+}
+
+// Fails if what is in effect and one store are taken for two dumps of which nothing tells which is in force.
+#[test]
+fn what_is_in_effect_goes_before_what_one_store_holds() {
+    let block = block(&[("Rule source", "Servers")]);
+    let monitor = format!(
+        "C:\\>netsh advfirewall monitor show firewall rule name=all verbose\n{}{block}",
+        rule(&[])
+    );
+    let local = format!("{}{}", rule(&[]), profiles());
+    let o = run(&[("a.txt", local), ("monitor.txt", monitor)], DOMAIN);
+    assert_eq!(status(&o, 16), Status::Violated);
+    assert!(
+        !o.findings
+            .iter()
+            .any(|f| f.code.as_str() == "unbound-point"),
+        "{:?}",
+        o.findings
+    );
+}
+
+// Fails if what one rule does not print is taken for what another one does not print.
+#[test]
+fn what_two_rules_do_not_print_are_two_unknowns() {
+    let unprinted = |r: String| r.replace("Profiles:    Domain,Private,Public\n", "");
+    let text = format!(
+        "{}{}{}",
+        unprinted(rule(&[])),
+        unprinted(block(&[])),
+        profiles()
+    );
+    assert_eq!(
+        status(&run(&[("a.txt", text)], DOMAIN), 16),
+        Status::Conditional
+    );
+}
+
+// Fails if how hosts authenticate each other is taken for a demand that they do.
+#[test]
+fn a_main_mode_rule_demands_nothing() {
+    let mode = format!(
+        "\nRule Name:    m\n{RULER}\nEnabled:    Yes\nProfiles:    Domain\nEndpoint1:    Any\nEndpoint2:    Any\nAuth1:    ComputerKerb\nKeyLifetime:    480min,0sess\n"
+    );
+    let cut = mode.replace("Endpoint1", "Mode:    Transport\nEndpoint1");
+    for (more, want) in [(mode, Status::Satisfied), (cut, Status::Conditional)] {
+        let o = run(
+            &[("a.txt", format!("{}{}{more}", rule(&[]), profiles()))],
+            DOMAIN,
+        );
+        assert_eq!(status(&o, 16), want, "{more}");
+    }
+}
+
+// Fails if netsh's word that there is no rule is read in some languages only.
+#[test]
+fn no_rules_in_the_languages_that_are_read() {
+    for phrase in [
+        "No rules match the specified criteria.",
+        "Keine Regeln stimmen mit den angegebenen Kriterien überein.",
+        "Es stimmen keine Regeln mit den angegebenen Kriterien überein.",
+        "Aucune règle ne correspond aux critères spécifiés.",
+        "Ninguna regla coincide con los criterios especificados.",
+        "Nenhuma regra corresponde aos critérios especificados.",
+        "Nessuna regola corrisponde ai criteri specificati.",
+        "没有与指定标准相匹配的规则。",
+    ] {
+        let text = format!(
+            "C:\\>netsh advfirewall firewall show rule name=all verbose\n\n{phrase}\n\n{}",
+            profiles()
+        );
+        assert_eq!(
+            status(&run(&[("a.txt", text)], DOMAIN), 16),
+            Status::Violated,
+            "{phrase}"
+        );
+    }
+}

@@ -143,6 +143,8 @@ pub enum Known<'a> {
     SettingsWithoutRules,
     /// Rules beside those of iptables are not read.
     RulesBeside,
+    /// A policy acts beside the rules of a Windows export.
+    PolicyBeside,
     /// A file without text.
     EmptyFile,
     /// A file that is no text.
@@ -295,6 +297,7 @@ impl Known<'_> {
             Self::SetsTooLarge { lookups, first } => format!(
                 "{lookups} set lookups are too large to be judged member by member, the first of {first}"
             ),
+            Self::PolicyBeside => "Group Policy acts beside the rules of the export".into(),
             Self::RulesBeside => "rules beside those of iptables are not read".into(),
             Self::SettingsWithoutRules => {
                 "these profile settings belong to no rules that were read".into()

@@ -7,7 +7,7 @@ use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::site::Host;
 use hylint_engine::{Direction, PointId};
-use hylint_model::{Body, Point, Profiles, RuleOrigin};
+use hylint_model::{Body, OtherPolicy, Point, Profiles, RuleOrigin};
 
 /// The firewall of a layer whose settings and rules depend on the profile.
 fn by_profile<'a>(exports: &'a Exports, points: &[PointId]) -> Option<&'a Point> {
@@ -42,7 +42,9 @@ pub(super) fn policy_untold(exports: &Exports, guard: &Guard<'_>) -> bool {
         .and_then(|w| w.settings(guard.profile));
     let told = settings.is_some_and(|s| s.local_rules.is_some());
     let mut rules = point.rules();
-    !told && !rules.any(|r| r.origin == RuleOrigin::GroupPolicy)
+    !told
+        && point.other_policy == OtherPolicy::Unsaid
+        && !rules.any(|r| r.origin == RuleOrigin::GroupPolicy)
 }
 
 /// Turns checks of one layer that differ by active profile into conditional ones: a rule of one profile acts on the

@@ -1,30 +1,55 @@
 //! Rules that nothing reads beside those of iptables: nft's own, or firewalld's. They filter the same packets.
+//! What tells of Group Policy beside a Windows export is joined in [`super::policy`].
 
 use super::scope::{Links, finding};
 use crate::common::paths::folder;
 use crate::finding::{Known, Severity};
 use crate::load::{ExportId, Heads};
-use hylint_model::{Body, OtherRules, Point, Span};
+use hylint_model::{Body, OtherPolicy, OtherRules, Point, Span};
+use hylint_parsers::lookalike::Lookalike;
 
-/// A file of rules that is not read, and the entries of the site that name it.
+/// What a file that no reader takes tells of an export beside it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tells {
+    /// It shows rules that filter the same packets as iptables.
+    Rules,
+    /// Whether Group Policy acts on a Windows host.
+    Policy(OtherPolicy),
+}
+
+impl Tells {
+    /// What a form tells, if it does.
+    #[must_use]
+    pub fn of(like: &Lookalike) -> Option<Self> {
+        match like.policy() {
+            OtherPolicy::Unsaid => like.filters_beside_iptables().then_some(Self::Rules),
+            told => Some(Self::Policy(told)),
+        }
+    }
+}
+
+/// A file that is not read, and the entries of the site that name it.
 #[derive(Clone, Debug)]
 pub struct Beside<'a> {
     /// The file.
     pub path: &'a str,
+    /// What it tells.
+    pub tells: Tells,
     /// As of exports.
     pub claims: Vec<usize>,
 }
 
 /// Marks the iptables exports of the scopes of such files: what they accept is not proven.
 pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) {
-    if beside.is_empty() {
+    let of_rules = |b: &&Beside<'_>| b.tells == Tells::Rules;
+    if !beside.iter().any(|b| of_rules(&b)) {
         return;
     }
     for at in heads.ids() {
         let Some(export) = heads.get(at) else {
             continue;
         };
-        let near = |b: &&Beside<'_>| is_near(links, at, &export.path, b);
+        let near = |b: &&Beside<'_>| of_rules(b) && is_near(links, at, &export.path, b);
         let Some(found) = beside.iter().find(near) else {
             continue;
         };
@@ -62,7 +87,7 @@ fn is_open(point: &Point) -> bool {
 }
 
 /// Whether a file is of the scope of an export: of its entries, or of its folder where other entries name neither.
-fn is_near(links: &Links, at: ExportId, path: &str, b: &Beside<'_>) -> bool {
+pub(super) fn is_near(links: &Links, at: ExportId, path: &str, b: &Beside<'_>) -> bool {
     let own = links.index.claims(at);
     let shared = own.iter().any(|c| b.claims.contains(c));
     let free = own.is_empty() || b.claims.is_empty();

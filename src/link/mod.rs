@@ -8,6 +8,7 @@ mod facts;
 mod ids;
 mod ipset;
 mod own_side;
+mod policy;
 mod scope;
 mod windows;
 
@@ -18,7 +19,7 @@ use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 
 pub use azure::{Azure, Tags, public};
-pub use beside::Beside;
+pub use beside::{Beside, Tells};
 pub use facts::GROUPS;
 pub use ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK, parent, same_id, short_name};
 pub use ipset::files as set_files;
@@ -26,7 +27,8 @@ pub use scope::{Index, Links};
 
 impl Links {
     /// Joins what exports say beside their rules; [`settle`] then carries it into the rules of each. `claims` are for each
-    /// export the entries of the site that name it; `beside` are files of rules that no reader takes.
+    /// export the entries of the site that name it; `beside` are files of rules that no reader
+    /// takes, or that tell of such rules.
     #[must_use]
     pub fn join(heads: &mut Heads, claims: &[Vec<usize>], beside: &[Beside<'_>]) -> Self {
         let mut out = Self {
@@ -36,6 +38,7 @@ impl Links {
         windows::join(heads, &mut out);
         facts::resolve(heads, &mut out);
         beside::join(heads, &mut out, beside);
+        policy::join(heads, &mut out, beside);
         out
     }
 }
@@ -54,6 +57,7 @@ pub fn settle(
     if let Some(head) = heads.get(at) {
         for (p, head) in export.export.points.iter_mut().zip(&head.export.points) {
             p.windows.clone_from(&head.windows);
+            p.other_policy = head.other_policy;
             // Heads are without what their own text says of other rules.
             if let (Body::Netfilter(own), Body::Netfilter(head)) = (&mut p.body, &head.body)
                 && matches!(head.others, OtherRules::Shown(_))

@@ -14,6 +14,8 @@ pub struct Links {
     pub index: Index,
     /// The export in which the settings of a Windows firewall stand, where that is not its own.
     pub settings: BTreeMap<RunPoint, ExportId>,
+    /// Windows firewalls of which files beside them tell whether a Group Policy acts.
+    pub policies: Vec<RunPoint>,
     /// Names that the exports use and their companions define, by their key of `[resolve]`.
     pub resolve: BTreeMap<String, AddrSet>,
     /// Addresses of which the exports do not tell whether such a name holds them.

@@ -64,7 +64,7 @@ fn shows_whole(point: &Point, direction: Direction) -> bool {
 }
 
 /// The other exports of one host: those of the same entry of the site; in a folder, those whose names are of the same host.
-fn same_host(exports: &Heads, index: &Index, at: ExportId) -> Vec<ExportId> {
+pub(super) fn same_host(exports: &Heads, index: &Index, at: ExportId) -> Vec<ExportId> {
     let claims = index.claims(at);
     let words = |i: ExportId| exports.get(i).map(|e| host_words(&e.path));
     let own = words(at);

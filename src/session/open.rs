@@ -8,13 +8,14 @@ use super::request::{Request, SiteScope};
 use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::common::progress::Progress;
-use crate::link::{Beside, Links};
+use crate::link::{Beside, Links, Tells};
 use crate::load::{
     self, Discovered, ExportId, FileRef, Files, Keep, Loaded, LoadedExport, Missing, NameKind,
     Overlay, Read, Unread,
 };
 use crate::rules::matrix::{self, Matrix};
 use crate::site::{self, Bound, Config, Overrides, bind as bind_site};
+use hylint_model::OtherPolicy;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -147,18 +148,23 @@ fn mark_by_name(config: Option<&Config>, files: &mut [FileRef]) {
     }
 }
 
-/// Files of rules that filter the same packets as those of iptables beside them.
+/// Files that no reader takes and that tell of rules beside those of exports.
 fn beside<'a>(request: &Request, config: Option<&Config>, unread: &'a [Unread]) -> Vec<Beside<'a>> {
-    let other = |u: &&Unread| u.like.is_some_and(|l| l.filters_beside_iptables());
-    let paths: Vec<&str> = unread.iter().filter(other).map(|u| &*u.path).collect();
+    let of = |u: &'a Unread| Some((&*u.path, Tells::of(&u.like?)?));
+    let (paths, tells): (Vec<&str>, Vec<Tells>) = unread.iter().filter_map(of).unzip();
     let claims = match request.scope {
         SiteScope::OneHost => vec![vec![0]; paths.len()],
         SiteScope::Declared | SiteScope::Undeclared => {
             bind_site::claims(config, paths.iter().copied())
         }
     };
-    let each = paths.into_iter().zip(claims);
-    each.map(|(path, claims)| Beside { path, claims }).collect()
+    let each = paths.into_iter().zip(tells).zip(claims);
+    each.map(|((path, tells), claims)| Beside {
+        path,
+        tells,
+        claims,
+    })
+    .collect()
 }
 
 /// Binds exports to hosts.
@@ -357,6 +363,9 @@ fn again(material: &Material, id: ExportId) -> Option<Read> {
     let joined = material.links.settings.keys().filter(|at| at.export == id);
     for at in joined {
         head.export.points.get_mut(at.index())?.windows = None;
+    }
+    for at in material.links.policies.iter().filter(|at| at.export == id) {
+        head.export.points.get_mut(at.index())?.other_policy = OtherPolicy::Unsaid;
     }
     let body = material.bodies.shared(id)?;
     Some(Read::Export(Box::new(head), body))

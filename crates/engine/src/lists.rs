@@ -10,7 +10,8 @@ use super::process::LocalPolicy;
 use super::sets::PointId;
 use crate::rulespace::Kinds;
 use hylint_model::{
-    Action, Body, DefaultOrigin, Direction, Discipline, Lists, Point, Rule, RuleList,
+    Action, Body, DefaultOrigin, Direction, Discipline, Lists, OtherPolicy, Point, Rule, RuleList,
+    View,
 };
 use hylint_space::PacketBox;
 
@@ -202,6 +203,16 @@ pub(super) fn block_over_allow<'a>(
     let overrides = first.point.overrides(dir != Direction::Out, ctx.profile);
     let mut pieces = vec![Piece::new(query.clone(), ctx.policy.mark())];
     let mut out = Vec::new();
+    // A policy that is not exported may block what a rule allows, allow what none does, and disable every rule.
+    let open = |(_, p): &(PointId, &Point)| p.other_policy == OtherPolicy::Shown;
+    if points.iter().any(open) && !matches!(ctx.policy, LocalPolicy::Holds) {
+        let by = Decider::Nothing {
+            at: first.at,
+            reason: Reason::IncompleteExport,
+        };
+        settle(pieces, Effect::Unknown, by, &mut out);
+        return out;
+    }
     if let Some((allow, span)) = overrides.all {
         let by = Decider::Setting { at: first.at, span };
         settle(pieces, effect(allow), by, &mut out);
@@ -287,8 +298,8 @@ struct Shown<'a> {
     lists: &'a Lists,
 }
 
-/// The points that tell what a direction does: the first that shows all of its rules, one that has some before one that has
-/// none; else all that show a part.
+/// The points that tell what a direction does: the first that shows all of its rules, one of what is in effect before one of
+/// a store, and one that has some before one that has none; else all that show a part.
 fn parts<'a>(points: &[(PointId, &'a Point)], dir: Direction) -> Vec<Shown<'a>> {
     let each = points.iter().filter_map(|&(at, point)| match &point.body {
         Body::Lists(lists) => Some(Shown { at, point, lists }),
@@ -296,7 +307,10 @@ fn parts<'a>(points: &[(PointId, &'a Point)], dir: Direction) -> Vec<Shown<'a>> 
     });
     let (mut whole, part): (Vec<_>, Vec<_>) =
         each.partition(|s| list(s.lists, dir).default.origin != DefaultOrigin::Unknown);
-    whole.sort_by_key(|s| list(s.lists, dir).rules.is_empty());
+    whole.sort_by_key(|s| {
+        let effective = s.point.view == View::Effective;
+        (!effective, list(s.lists, dir).rules.is_empty())
+    });
     whole.truncate(1);
     if whole.is_empty() { part } else { whole }
 }

@@ -30,8 +30,8 @@ pub use netfilter::{
     TableFamily, priority,
 };
 pub use point::{
-    Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, Lists, Point, PointKind,
-    RuleList, Tag, View,
+    Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, Lists, OtherPolicy,
+    Point, PointKind, RuleList, Tag, View,
 };
 pub use problem::{Problem, ProblemKind};
 pub use profiles::{

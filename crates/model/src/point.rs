@@ -331,6 +331,18 @@ pub enum View {
     Listing,
 }
 
+/// What is known of a Group Policy whose rules and settings act beside those that a Windows export shows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum OtherPolicy {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// The export shows what is in effect, rules of policy among it, or something shows that there is no such policy.
+    Settled,
+    /// Something shows that a policy acts, and its rules are not exported.
+    Shown,
+}
+
 /// One firewall.
 #[derive(Clone, Debug)]
 pub struct Point {
@@ -366,6 +378,8 @@ pub struct Point {
     pub stand_in: bool,
     /// True for a Windows export whose rules print no Program, Service or Security line.
     pub brief: bool,
+    /// Whether Group Policy adds to what a Windows export shows.
+    pub other_policy: OtherPolicy,
     /// Windows profile settings of the same file.
     pub windows: Option<Box<WindowsProfiles>>,
     /// What the connection security rules of the same file demand.
@@ -393,6 +407,7 @@ impl Point {
             view: View::Resource,
             stand_in: false,
             brief: false,
+            other_policy: OtherPolicy::Unsaid,
             windows: None,
             security: None,
         }

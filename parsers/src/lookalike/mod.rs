@@ -6,6 +6,7 @@
 mod cloud;
 mod form;
 mod linux;
+pub(crate) mod policy;
 mod quoting;
 mod refusal;
 mod script;
@@ -18,12 +19,14 @@ mod tests;
 
 use form::{Form, Text};
 pub use form::{Lookalike, Standing};
+use hylint_model::OtherPolicy;
 
 /// Every form; the first that fits wins.
 const FORMS: &[&[Form]] = &[
     refusal::REPORTS,
     refusal::FORMS,
     script::FORMS,
+    policy::FORMS,
     windows::FORMS,
     linux::FORMS,
     cloud::FORMS,
@@ -76,6 +79,12 @@ impl Lookalike {
     #[must_use]
     pub fn filters_beside_iptables(&self) -> bool {
         [linux::NFT, linux::FIREWALL_CMD].contains(&self.what)
+    }
+
+    /// What it tells of Group Policy, which acts beside the rules of a Windows host's own store.
+    #[must_use]
+    pub fn policy(&self) -> OtherPolicy {
+        policy::told(self.what)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::form::Standing::{Host, Other};
 use super::form::{Form, Text};
-use super::shape;
+use super::{policy, shape};
 
 pub(super) const NETSH: &str =
     "run `netsh advfirewall firewall show rule name=all verbose` on the host and give its output";
@@ -13,15 +13,15 @@ const LANGUAGE: &str = "run the command in an account whose display language is 
 pub(super) const FORMS: &[Form] = &[
     Form::new(
         Host,
-        group_policy,
-        "a Group Policy report, which is not read",
+        com,
+        "a property list of the COM interface HNetCfg.FwPolicy2",
         NETSH,
     ),
     Form::new(
         Host,
-        com,
-        "a property list of the COM interface HNetCfg.FwPolicy2",
-        NETSH,
+        powershell_of_policy,
+        policy::POWERSHELL,
+        policy::EFFECTIVE,
     ),
     Form::new(
         Host,
@@ -74,11 +74,6 @@ pub(super) const FORMS: &[Form] = &[
     ),
 ];
 
-fn group_policy(t: &Text<'_>) -> bool {
-    let rsop = t.has_any(&["<Rsop", "<GPO"]) && t.has("Microsoft/GroupPolicy");
-    rsop || t.has_any(&["InboundFirewallRules>", "OutboundFirewallRules>"])
-}
-
 /// Properties of INetFwRule (netfw.h), as a list, as JSON or as a table.
 fn com(t: &Text<'_>) -> bool {
     const OWN: [&str; 3] = ["LocalAddresses", "RemoteAddresses", "LocalPorts"];
@@ -92,6 +87,17 @@ const FILTERS: [&str; 2] = ["LocalPort", "RemoteAddress"];
 
 fn powershell_with_filters(t: &Text<'_>) -> bool {
     powershell(t) && FILTERS.iter().all(|k| t.has(k))
+}
+
+/// Rules of policy, or profiles in which policy disables local rules.
+fn powershell_of_policy(t: &Text<'_>) -> bool {
+    let rules = || t.has("GroupPolicy") || t.has("\"PolicyStoreSourceType\":  2");
+    let merge = || {
+        t.field("AllowLocalFirewallRules", &["False"])
+            || t.has("\"AllowLocalFirewallRules\":  0")
+            || t.has("\"AllowLocalFirewallRules\": 0")
+    };
+    powershell(t) && rules() || profiles(t) && merge()
 }
 
 fn powershell(t: &Text<'_>) -> bool {

@@ -12,6 +12,8 @@ pub(super) struct Command {
     pub(super) current: bool,
     /// It shows rules of the firewall.
     pub(super) rules: bool,
+    /// It shows what is in effect, whatever store it comes from (`netsh advfirewall monitor show firewall`).
+    pub(super) effective: bool,
     /// It shows rules of another kind: connection security, main mode.
     pub(super) other_rules: bool,
     /// `dir=in` or `dir=out`.
@@ -20,6 +22,8 @@ pub(super) struct Command {
     pub(super) some: bool,
     /// It says something else of the machine's network.
     pub(super) foreign: bool,
+    /// It tells of Group Policy in blocks of its own: `gpresult`, `reg query`.
+    pub(super) policy: bool,
 }
 
 /// Programs behind a `|` that let only some lines through.
@@ -31,6 +35,15 @@ const FILTERS: [&str; 7] = [
     "grep",
     "where-object",
     "select-object",
+];
+
+/// Commands that tell of Group Policy.
+const POLICY: [&str; 5] = [
+    "gpresult",
+    "reg",
+    "get-item",
+    "get-itemproperty",
+    "get-childitem",
 ];
 
 /// Commands that say nothing of a network.
@@ -82,10 +95,12 @@ impl Command {
             span: line.span(),
             current: word("currentprofile"),
             rules,
+            effective: rules && word("monitor"),
             other_rules,
             only: only.filter(|_| rules),
             some: rules && (!shows_all(&words) || is_filtered(&words)),
             foreign: foreign || other_context,
+            policy: POLICY.contains(&first.trim_end_matches(".exe")),
         }
     }
 

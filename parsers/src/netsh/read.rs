@@ -11,10 +11,12 @@ use super::tell::{FULL, RemarkTally};
 use super::vocab::Vocabulary;
 use super::words::{Class, Label, Word};
 use crate::input::Depth;
+use crate::lookalike::policy;
 use crate::source::Source;
 use hylint_model::{
     Body, Companion, ConnectionSecurity, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists,
-    Point, PointKind, Problem, ProblemKind, Rule, RuleList, Span, WindowsProfiles,
+    OtherPolicy, Point, PointKind, Problem, ProblemKind, Rule, RuleList, Span, View,
+    WindowsProfiles,
 };
 
 /// Below this number of rules a capture without any rule of one direction may just be short.
@@ -57,6 +59,8 @@ struct Reader<'a> {
     no_rules: Option<Span>,
     /// A command asked for rules of another kind and said something.
     other_rules: bool,
+    /// Some rule comes from a policy.
+    policy_rules: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -84,6 +88,7 @@ impl<'a> Reader<'a> {
             told: RemarkTally::default(),
             no_rules: None,
             other_rules: false,
+            policy_rules: false,
         }
     }
 
@@ -283,6 +288,7 @@ impl<'a> Reader<'a> {
     /// A ruler: after a rule's name, after a heading, or after a line of a language that nothing knows.
     fn ruler(&mut self, previous: Option<(Line<'a>, Heading)>) {
         match previous {
+            Some((_, Heading::LabelAndValue)) if self.command.policy => {}
             Some((line, Heading::LabelAndValue)) if self.section.is_none() => {
                 self.start_unknown(&line)
             }
@@ -354,6 +360,7 @@ impl<'a> Reader<'a> {
         }
         self.export.rules_in_file += 1;
         self.first_rule.get_or_insert(block.span);
+        self.policy_rules = self.policy_rules || rule::is_of_policy(self.v, self.text, &block);
         if self.depth == Depth::Heads {
             for direction in rule::directions(self.v, self.text, &block) {
                 self.count(direction);
@@ -498,14 +505,19 @@ impl<'a> Reader<'a> {
         self.export
     }
 
+    /// What a finding about the capture as a whole labels.
+    fn label(&self) -> Span {
+        let demanded = self.consec.first().map(|c| c.span);
+        let label = self.first_rule.or(self.no_rules).or(demanded);
+        label.unwrap_or_default()
+    }
+
     fn point(
         &mut self,
         windows: Option<Box<WindowsProfiles>>,
         security: ConnectionSecurity,
     ) -> Point {
-        let demanded = self.consec.first().map(|c| c.span);
-        let label = self.first_rule.or(self.no_rules).or(demanded);
-        let label = label.unwrap_or_default();
+        let label = self.label();
         if let (0, Some(span)) = (self.export.rules_in_file, self.no_rules) {
             let message = "there is no rule, so the defaults of the profiles decide";
             self.export.problem(ProblemKind::Note, span, message);
@@ -524,9 +536,33 @@ impl<'a> Reader<'a> {
         );
         point.label = label;
         point.brief = self.told.is_brief();
+        if self.is_effective() {
+            point.view = View::Effective;
+        }
+        point.other_policy = self.other_policy();
         point.windows = windows;
         point.security = (!security.is_empty()).then(|| Box::new(security));
         point
+    }
+
+    /// Whether every rule of the capture stands behind a command that shows what is in effect.
+    fn is_effective(&self) -> bool {
+        let behind = self.unasked == (false, false) && !self.asked.is_empty();
+        behind && self.asked.iter().all(|c| c.effective)
+    }
+
+    /// What the capture tells of Group Policy. The text of other commands in it (`gpresult`, `reg query`) may show one.
+    fn other_policy(&mut self) -> OtherPolicy {
+        if self.policy_rules || self.is_effective() {
+            return OtherPolicy::Settled;
+        }
+        let told = policy::of(self.text);
+        if told == OtherPolicy::Shown {
+            let message = "the capture shows that Group Policy acts on this host, and holds no rule from it: what Windows allows is not proven";
+            let problem = Problem::new(ProblemKind::Incomplete, self.label(), message);
+            self.export.problems.push(problem.help(policy::EFFECTIVE));
+        }
+        told
     }
 
     /// Whether the capture shows every rule of a direction.

@@ -115,6 +115,11 @@ pub(super) fn directions(
     either.into_iter().filter(|(is, _)| *is).map(|(_, d)| d)
 }
 
+/// Whether the source of a rule is a policy, by a word for one or by its name.
+pub(super) fn is_of_policy(v: &Vocabulary, text: &str, block: &Block) -> bool {
+    builder(v, text, block).is_of_policy()
+}
+
 fn builder<'a, 'b>(v: &'b Vocabulary, text: &'a str, block: &'b Block) -> Builder<'a, 'b> {
     Builder {
         v,
@@ -271,7 +276,14 @@ impl<'a> Builder<'a, '_> {
 
     pub(super) fn missing(&mut self, label: Label) {
         let span = self.block.head();
-        self.undecided(span, format!("{} is not printed", label.english()));
+        // What one rule does not print says nothing of what another one does not.
+        let text = format!("{} is not printed", label.english());
+        self.conditions.push(Condition::new(
+            ConditionKind::Unknown,
+            Test::Passing,
+            span,
+            text,
+        ));
         self.remarks.push(Remark::Missing { label });
     }
 
@@ -313,6 +325,12 @@ impl<'a> Builder<'a, '_> {
             _ if value.is_empty() => RuleOrigin::Unsaid,
             _ => self.named_source(value),
         }
+    }
+
+    fn is_of_policy(&self) -> bool {
+        let value = self.str(Label::Source);
+        let word = self.v.word(Class::Source, value).map(|e| e.meaning);
+        !value.is_empty() && word != Some(Word::LocalStore)
     }
 
     /// `netsh advfirewall monitor show firewall` prints the name of the policy that a rule comes from.

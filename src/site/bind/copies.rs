@@ -10,7 +10,7 @@ use crate::common::paths;
 use crate::finding::{Code, Finding, Identity, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::site::{Host, Layer};
-use hylint_model::{PointKind, View};
+use hylint_model::{Body, DefaultOrigin, PointKind, RuleList, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of a host and the ids of what guards it, layer by layer.
@@ -170,6 +170,18 @@ impl Binder<'_> {
                 {
                     continue;
                 }
+                // What is in effect holds all that a store holds and that acts.
+                match (self.is_effective(other), self.is_effective(at)) {
+                    (true, false) => {
+                        keep &= !self.is_whole(other);
+                        continue;
+                    }
+                    (false, true) => {
+                        gone.extend(self.is_whole(at).then_some(other));
+                        continue;
+                    }
+                    _ => {}
+                }
                 let (a, b) = (self.content(other), self.content(at));
                 if b.within(&a) || b.is_capture_of(&a) {
                     keep = false;
@@ -192,6 +204,19 @@ impl Binder<'_> {
             }
         }
         out
+    }
+
+    fn is_effective(&self, at: RunPoint) -> bool {
+        self.point(at).is_some_and(|p| p.view == View::Effective)
+    }
+
+    /// Whether a point shows both directions.
+    fn is_whole(&self, at: RunPoint) -> bool {
+        let known = |l: &RuleList| l.default.origin != DefaultOrigin::Unknown;
+        self.point(at).is_some_and(|p| match &p.body {
+            Body::Lists(l) => known(&l.ingress) && known(&l.egress),
+            Body::Netfilter(_) => true,
+        })
     }
 
     /// Whether two points of a host may be one firewall in two files.
