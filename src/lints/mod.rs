@@ -11,6 +11,7 @@ mod folded;
 pub mod hygiene;
 pub(crate) mod order;
 pub mod place;
+mod process;
 pub mod profiles;
 mod reproduce;
 pub mod required;

@@ -1,9 +1,10 @@
 //! The `hylint trace` commands that show what a finding claims.
 
+use super::process::Named;
 use crate::finding::{Reproduce, Witness};
 use crate::judge::{Cause, Exports, Failure, FlowSpec, Guard};
 use hylint_engine::{Branch, Direction, Effect, LocalPolicy, PointId, Process, SetId, evaluate};
-use hylint_model::{Body, Listener, OtherRules, Point, Side, Span, Test};
+use hylint_model::{Body, Listener, OtherPolicy, OtherRules, Point, Side, Span, Test};
 use hylint_parsers::shell;
 use hylint_space::{
     AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags,
@@ -16,6 +17,8 @@ use std::net::IpAddr;
 const POINTS: usize = 16;
 /// Rules of an export of which more are not looked through for each finding.
 const MANY: usize = 4096;
+/// Processes that are tried for one finding.
+const PROCESSES: usize = 8;
 /// Ranges of a resolved name that are told whole.
 const RANGES: usize = 8;
 
@@ -77,8 +80,8 @@ pub(super) fn of_open(
         let packet = OnePacket::new(guard, guard.direction, packets, witness, (SYN, ""))?;
         let own = guard.points.iter().filter(|p| p.set == at.set).copied();
         let points: Vec<PointId> = own.filter(|p| packet.is_for(exports, *p)).collect();
-        let open = packet.told(exports, guard, &points)? == Effect::Allow;
-        open.then(|| packet.command(exports, guard, at.set, &points))?
+        let named = packet.shown(exports, guard, &points, Effect::Allow)?;
+        packet.command(exports, guard, at.set, &points, named)
     };
     let reproduce = |command| Reproduce {
         command,
@@ -175,8 +178,8 @@ impl<'w> OnePacket<'w> {
             sets.entry(at.set).or_default().push(*at);
         }
         let each = sets.iter().map(|(set, points)| {
-            let told = self.told(exports, guard, points)? == claim;
-            told.then(|| self.command(exports, guard, *set, points))?
+            let named = self.shown(exports, guard, points, claim)?;
+            self.command(exports, guard, *set, points, named)
         });
         let all: Option<Vec<String>> = each.collect();
         all.filter(|all| !all.is_empty())
@@ -188,16 +191,38 @@ impl<'w> OnePacket<'w> {
         point.is_some_and(|p| p.families.has(self.family) || !p.kind.has_halves())
     }
 
-    /// What `trace` says of the packet at these points, whatever process it takes to be behind the port; of what a host sends
-    /// for a row it takes the row's.
-    fn told(&self, exports: &Exports, guard: &Guard<'_>, points: &[PointId]) -> Option<Effect> {
-        let literal = self.asked(exports, guard, points, Process::Unknown)?;
-        let Some(listener) = self.listener else {
-            return Some(literal);
+    /// The process that `trace` has to be told to say what is claimed of the packet at these points; `None` if none does.
+    /// Where it says so whatever process is behind the port, it needs none; of what a host sends for a row it takes the row's.
+    fn shown<'p>(
+        &'p self,
+        exports: &'p Exports,
+        guard: &Guard<'_>,
+        points: &[PointId],
+        claim: Effect,
+    ) -> Option<Named<'p>> {
+        let of = |process| self.asked(exports, guard, points, process);
+        let literal = of(Process::Unknown)? == claim;
+        let expected = match self.listener {
+            Some(listener) => of(Process::Expected(listener))? == claim,
+            None => literal,
         };
-        let expected = self.asked(exports, guard, points, Process::Expected(listener))?;
-        let sure = literal == expected || self.direction == Direction::Out;
-        sure.then_some(expected)
+        let taken = literal || self.listener.is_some() && self.direction == Direction::Out;
+        if expected && taken {
+            return Some(Named::default());
+        }
+        if !expected && self.listener.is_some() {
+            return None;
+        }
+        let named = match &self.listener {
+            Some(listener) => Named::of_listener(listener),
+            None => Named::of_rules(exports, points, &self.space, PROCESSES),
+        };
+        let says = |n: &Named<'_>| {
+            let Named { program, service } = *n;
+            let process = Process::Named { program, service };
+            self.asked(exports, guard, points, process) == Some(claim)
+        };
+        named.into_iter().take(PROCESSES).find(says)
     }
 
     fn asked(
@@ -237,6 +262,7 @@ impl<'w> OnePacket<'w> {
         guard: &Guard<'_>,
         set: SetId,
         points: &[PointId],
+        named: Named<'_>,
     ) -> Option<String> {
         let export = exports.get(set)?;
         let mut words = vec!["hylint".to_owned(), "trace".to_owned(), path(&export.path)];
@@ -270,6 +296,8 @@ impl<'w> OnePacket<'w> {
             ("out-iface", self.out_iface.as_deref()),
             ("flags", self.flags),
             ("state", self.state),
+            ("program", named.program),
+            ("service", named.service),
             ("profile", profile(exports, guard, points)),
         ] {
             if let Some(value) = value {
@@ -345,7 +373,7 @@ fn shows_itself(point: &Point) -> bool {
         Body::Netfilter(n) => n.others == OtherRules::Shown(Span::default()),
         Body::Lists(_) => false,
     };
-    !point.stand_in && !beside
+    !point.stand_in && !beside && point.other_policy != OtherPolicy::Shown
 }
 
 /// A path that is no option.

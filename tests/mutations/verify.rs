@@ -221,9 +221,7 @@ pub fn advised(case: &Case<'_>, dir: &Path, traces: bool) -> Result<Advice, Stri
         required && f.severity > Severity::Note
     };
     for f in all.iter().filter(on_row) {
-        // Outbound, a rule of any port for a program decides, and `trace` is not told the program.
-        let program = case.platform == Platform::Netsh && case.dir == super::plan::Dir::Out;
-        if f.reproduce.is_empty() && !program {
+        if f.reproduce.is_empty() {
             return Err(format!("no trace: {}", f.message));
         }
         if f.commands.is_empty() {
