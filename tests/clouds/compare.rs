@@ -58,7 +58,7 @@ pub(crate) fn compared(site: &Site, files: &[(String, String)], tally: &mut Tall
     for host in 0..site.hosts.len() {
         told.extend(exposure(site, host, &outcome, tally));
     }
-    told.extend(others(&outcome));
+    told.extend(others(site, &outcome));
     told
 }
 
@@ -130,6 +130,10 @@ fn is_exposure(f: &Finding) -> bool {
 fn named(f: &Finding, exposed: &Exposed) -> bool {
     // It opens every port, and the digits of its message are those of the host's name.
     if f.code == Code::DefaultAllow {
+        return true;
+    }
+    // What the routes of a table that was not exported let in is not known, and a warning names the table.
+    if f.code == Code::IncompleteExport && f.message.contains("route table") {
         return true;
     }
     let texts: Vec<&str> = if f.excess.is_empty() {
@@ -319,8 +323,14 @@ fn witness(site: &Site, host: usize, f: &Finding) -> Option<String> {
 }
 
 /// Errors about anything but required flows and exposure.
-fn others(outcome: &Outcome) -> Vec<String> {
-    let strange = outcome.findings.iter().filter(|f| {
+fn others(site: &Site, outcome: &Outcome) -> Vec<String> {
+    // That a host has no export at all is an error, too.
+    let bare = |f: &&Finding| {
+        let mut hosts = site.hosts.iter();
+        let host = hosts.find(|h| f.host.as_deref() == Some(&*h.name));
+        f.code == Code::IncompleteExport && host.is_some_and(|h| !site.clouds[h.cloud].has_rules())
+    };
+    let strange = outcome.findings.iter().filter(|f| !bare(f)).filter(|f| {
         // Exposure of no host of the site is no error.
         f.severity == Severity::Error
             && (!is_exposure(f) || f.host.is_none())

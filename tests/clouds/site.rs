@@ -58,6 +58,14 @@ impl Cloud {
         }
     }
 
+    /// Whether any group or ACL of it was exported.
+    pub(crate) fn has_rules(&self) -> bool {
+        match self {
+            Self::Aws(a) => a.groups.iter().any(|g| g.exported) || !a.acls.is_empty(),
+            Self::Azure(a) => a.nsgs.iter().any(|n| n.exported),
+        }
+    }
+
     fn passes(&self, way: Way, p: &Packet, first: bool, ask: &mut Ask<'_>) -> bool {
         match self {
             Self::Aws(a) => a.passes(way, p, first, ask),

@@ -40,6 +40,7 @@ impl Files for Memory {
         Walked {
             files: below.cloned().collect(),
             findings: Vec::<Finding>::new(),
+            site_files: Vec::new(),
         }
     }
 

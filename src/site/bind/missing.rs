@@ -118,7 +118,7 @@ impl Binder<'_> {
         };
         let m = Missing {
             message: format!(
-                "the route table {name} of the subnet of `{host}` is not exported, and its routes widen VirtualNetwork"
+                "the route table {name} of the subnet of `{host}` is not exported, and its routes may widen VirtualNetwork"
             ),
             identity: Identity::of(&["route table not exported", &name.to_ascii_lowercase(), host]),
             severity: Severity::Warning,
