@@ -289,20 +289,21 @@ fn what_is_in_effect_goes_before_what_one_store_holds() {
     );
 }
 
-// Fails if what one rule does not print is taken for what another one does not print.
+// Fails if what is odd about one rule is taken for what is odd about another one, or a word that is not known for two.
 #[test]
-fn what_two_rules_do_not_print_are_two_unknowns() {
-    let unprinted = |r: String| r.replace("Profiles:    Domain,Private,Public\n", "");
-    let text = format!(
-        "{}{}{}",
-        unprinted(rule(&[])),
-        unprinted(block(&[])),
-        profiles()
-    );
-    assert_eq!(
-        status(&run(&[("a.txt", text)], DOMAIN), 16),
-        Status::Conditional
-    );
+fn what_is_odd_about_two_rules_are_two_unknowns() {
+    let both = |change: &dyn Fn(String) -> String| {
+        let rules = change(rule(&[])) + &change(block(&[]));
+        status(&run(&[("a.txt", rules + &profiles())], DOMAIN), 16)
+    };
+    let field = "Profiles:    Domain,Private,Public\n";
+    assert_eq!(both(&|r| r.replace(field, "")), Status::Conditional);
+    let twice = format!("{field}Profiles:    Public\n");
+    assert_eq!(both(&|r| r.replace(field, &twice)), Status::Conditional);
+    let line = format!("{field}Zone:    5\n");
+    assert_eq!(both(&|r| r.replace(field, &line)), Status::Conditional);
+    let word = "Profiles:    Guest\n";
+    assert_eq!(both(&|r| r.replace(field, word)), Status::Violated);
 }
 
 // Fails if how hosts authenticate each other is taken for a demand that they do.

@@ -177,13 +177,14 @@ impl<'a> Builder<'a, '_> {
         self.block.get(label).map_or("", |s| self.slice(s))
     }
 
+    /// Leaves the rule undecided, for a reason of its own: the same words about another rule are about another unknown.
     pub(super) fn undecided(&mut self, span: Span, text: String) {
-        self.conditions.push(Condition::new(
-            ConditionKind::Unknown,
-            Test::Opaque,
-            span,
-            text,
-        ));
+        self.open(Test::Passing, span, text);
+    }
+
+    fn open(&mut self, test: Test, span: Span, text: String) {
+        let kind = ConditionKind::Unknown;
+        self.conditions.push(Condition::new(kind, test, span, text));
     }
 
     /// A value with the lines that continue it. The console cuts inside an entry; an indented line begins a new one.
@@ -270,20 +271,15 @@ impl<'a> Builder<'a, '_> {
 
     pub(super) fn unknown(&mut self, label: Label, value: impl Into<Cow<'a, str>>, span: Span) {
         let value = value.into();
-        self.undecided(span, format!("{} `{}`", label.english(), clip(&value)));
+        // Whatever the value says, it says the same in every rule.
+        let text = format!("{} `{}`", label.english(), clip(&value));
+        self.open(Test::Opaque, span, text);
         self.remarks.push(Remark::Unknown { label, value, span });
     }
 
     pub(super) fn missing(&mut self, label: Label) {
         let span = self.block.head();
-        // What one rule does not print says nothing of what another one does not.
-        let text = format!("{} is not printed", label.english());
-        self.conditions.push(Condition::new(
-            ConditionKind::Unknown,
-            Test::Passing,
-            span,
-            text,
-        ));
+        self.undecided(span, format!("{} is not printed", label.english()));
         self.remarks.push(Remark::Missing { label });
     }
 
