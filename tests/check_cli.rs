@@ -370,6 +370,24 @@ fn reports_go_to_files_whole_and_without_colour() {
     let r = h.run();
     assert_eq!(r.out, "");
     assert!(h.path("out.json").exists());
+    // Without any format the file's ending tells it, and one that tells none is refused.
+    for (file, begin) in [
+        ("r.json", "{"),
+        ("r.sarif", "{"),
+        ("r.xml", "<?xml"),
+        ("r.HTML", "<!DOCTYPE"),
+    ] {
+        let r = Hylint::in_folder(h.path(""))
+            .args(&format!("x --output {file}"))
+            .run();
+        assert_eq!(r.out, "");
+        let text = std::fs::read_to_string(h.path(file)).unwrap();
+        assert!(text.starts_with(begin), "{file}: {text}");
+    }
+    Hylint::in_folder(h.path(""))
+        .args("x --output r.dat")
+        .run()
+        .expect(2, &["r.dat names no output format", "FORMAT=r.dat"]);
     Hylint::new()
         .file("x/ok.rules", IPTABLES)
         .args("x --output no/such/dir.txt")

@@ -337,6 +337,45 @@ fn a_path_that_is_no_file_is_told_and_not_waited_for() {
     }
 }
 
+/// Readers take what they know from both sides of a conflict, so that neither version is judged.
+#[test]
+fn an_unresolved_merge_conflict_is_an_error_in_every_format() {
+    let both =
+        |ours: &str, theirs: &str| format!("<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> other\n");
+    let closed = RULES.replace("-A INPUT -s 10.0.0.11/32", "-A INPUT -s 10.0.0.12/32");
+    let profile = |policy: &str| {
+        format!(
+            "Domain Profile Settings:\n{}\nState                                 ON\n\
+             Firewall Policy                       {policy}\n",
+            "-".repeat(70)
+        )
+    };
+    let groups = "{\"SecurityGroups\": [{\"GroupId\": \"sg-1\", \"IpPermissions\": [], \"IpPermissionsEgress\": []}]}\n";
+    for (name, text) in [
+        ("rules.v4", both(&closed, RULES)),
+        (
+            "profiles.txt",
+            both(
+                &profile("BlockInbound,AllowOutbound"),
+                &profile("AllowInbound,AllowOutbound"),
+            ) + "Ok.\n",
+        ),
+        ("groups.json", groups.to_owned() + &both(groups, groups)),
+    ] {
+        let path = format!("sql1/{name}");
+        let r = run(&[(&path, &text)]);
+        assert!(
+            r.out.contains("unresolved merge conflict"),
+            "{name}: {}",
+            r.out
+        );
+        assert_ne!(r.status, 0, "{name}");
+    }
+    let one = RULES.replace("*filter", "# <<<<<<< HEAD\n# =======\n*filter");
+    let r = run(&[("sql1/rules.v4", &one)]);
+    assert!(!r.out.contains("merge conflict"), "{}", r.out);
+}
+
 #[test]
 fn what_exports_names_and_is_not_there_is_told() {
     let of = |globs: &str| {

@@ -50,7 +50,29 @@ pub fn read_to(source: &Source, depth: Depth) -> Option<Export> {
     let format = detect(&input)?;
     let mut export = (format.read)(&input);
     export.problems.extend(second_format(source, format));
+    export.problems.extend(conflict(source));
     Some(export)
+}
+
+/// Tells of a merge conflict that nobody resolved: the file is neither of its two versions, and readers take lines of both.
+fn conflict(source: &Source) -> Option<Problem> {
+    let text = source.text.as_str();
+    let mut at = memchr::memmem::find(text.as_bytes(), b"<<<<<<< ")?;
+    let mut lines = text.get(at..)?.lines();
+    if at > 0 && text.as_bytes().get(at - 1) != Some(&b'\n') {
+        at += text.get(at..)?.find("\n<<<<<<< ")? + 1;
+        lines = text.get(at..)?.lines();
+    }
+    let first = lines.next()?;
+    let middle = lines.by_ref().any(|l| l.trim_end() == "=======");
+    if !middle || !lines.any(|l| l.starts_with(">>>>>>> ")) {
+        return None;
+    }
+    let span = Span::new(at, at + first.trim_end().len());
+    let message =
+        "the file holds an unresolved merge conflict, so it is neither of its two versions";
+    let problem = Problem::new(ProblemKind::Malformed, span, message);
+    Some(problem.help("resolve the conflict, or export again"))
 }
 
 /// A score at which a part of a text is sure to be of a format.

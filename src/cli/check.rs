@@ -89,10 +89,11 @@ struct LintArgs {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// Format of the report
-    #[arg(long, value_name = "FORMAT", default_value = HUMAN, value_parser = formats())]
-    format: String,
-    /// Write a report to a file, in FORMAT or in that of --format (which then does not go to standard output); may be
+    /// Format of the report [default: human]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    format: Option<String>,
+    /// Write a report to a file, in FORMAT, else in that of --format, else in that of the file's ending (and then nothing
+    /// goes to standard output); may be
     /// given several times, and `-` is standard output
     #[arg(long, value_name = "[FORMAT=]FILE")]
     output: Vec<String>,
@@ -253,7 +254,7 @@ fn sites(args: &Args) -> Result<Vec<Vec<PathBuf>>, Failure> {
     if files.len() < 2 {
         return Ok(vec![paths.clone()]);
     }
-    if args.output.format != HUMAN
+    if args.output.format.as_ref().is_some_and(|f| f != HUMAN)
         || !args.output.output.is_empty()
         || args.lint.baseline.is_some()
         || args.lint.write_baseline.is_some()
@@ -309,7 +310,7 @@ struct Target<'a> {
 }
 
 fn targets(args: &OutputArgs) -> Result<Vec<Target<'_>>, Failure> {
-    let main = by_id(&args.format)?;
+    let main = by_id(args.format.as_deref().unwrap_or(HUMAN))?;
     let mut out = Vec::new();
     let mut redirected = false;
     for o in &args.output {
@@ -321,7 +322,8 @@ fn targets(args: &OutputArgs) -> Result<Vec<Target<'_>>, Failure> {
             }
             _ => {
                 redirected = true;
-                (main, o.as_str())
+                let named = args.format.is_some();
+                (if named { main } else { by_ending(o)? }, o.as_str())
             }
         };
         if file.is_empty() {
@@ -359,6 +361,19 @@ fn distinct(targets: &[Target<'_>]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The format of a file without one: by its ending. Standard output, devices and pipes get the report for people.
+fn by_ending(file: &str) -> Result<&'static dyn Report, Failure> {
+    let is_device = std::fs::metadata(file).is_ok_and(|m| !m.is_file() && !m.is_dir());
+    match report::by_ending(file) {
+        Some(report) => Ok(report),
+        None if file == "-" || file.is_empty() || is_device => by_id(HUMAN),
+        None => Err(Failure::with_help(
+            format!("the ending of {file} names no output format"),
+            format!("write --output FORMAT={file}, or give --format"),
+        )),
+    }
 }
 
 fn by_id(id: &str) -> Result<&'static dyn Report, Failure> {

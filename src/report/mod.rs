@@ -35,3 +35,28 @@ pub const FORMATS: &[(&str, &dyn Report)] = &[
 pub fn by_id(id: &str) -> Option<&'static dyn Report> {
     FORMATS.iter().find(|(i, _)| *i == id).map(|(_, r)| *r)
 }
+
+/// Endings of files by the format that is usually written to them.
+const ENDINGS: &[(&str, &str)] = &[
+    (".sarif.json", "sarif"),
+    (".sarif", "sarif"),
+    (".json", "json"),
+    (".ndjson", "ndjson"),
+    (".jsonl", "ndjson"),
+    (".xml", "junit"),
+    (".md", "markdown"),
+    (".markdown", "markdown"),
+    (".csv", "csv"),
+    (".html", "html"),
+    (".htm", "html"),
+    (".txt", "human"),
+    (".log", "human"),
+];
+
+/// A format by the ending of a file's name, in any case.
+#[must_use]
+pub fn by_ending(file: &str) -> Option<&'static dyn Report> {
+    let file = file.to_ascii_lowercase();
+    let known = ENDINGS.iter().find(|(ending, _)| file.ends_with(ending));
+    known.and_then(|(_, id)| by_id(id))
+}

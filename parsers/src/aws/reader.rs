@@ -149,11 +149,10 @@ impl<'a> Reader<'a> {
         let text = value.str().unwrap_or_default();
         let text = text.trim();
         let Some((address, set)) = block(text) else {
-            self.problem(
-                ProblemKind::Malformed,
-                value.span(),
-                format!("{} is no address block", value.raw()),
-            );
+            let raw = value.raw();
+            let message = format!("{raw} is neither an address nor a CIDR block");
+            let problem = Problem::new(ProblemKind::Malformed, value.span(), message);
+            self.push(problem.known_as(format!("{raw} is no address block")));
             return None;
         };
         if set.first() != Some(address) {

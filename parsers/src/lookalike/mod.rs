@@ -13,6 +13,7 @@ mod script;
 mod shape;
 mod vendor;
 mod windows;
+mod wrapped;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ const FORMS: &[&[Form]] = &[
     linux::FORMS,
     cloud::FORMS,
     vendor::FORMS,
+    wrapped::FORMS,
 ];
 
 /// Tells a text that is no export.

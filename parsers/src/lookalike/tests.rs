@@ -272,6 +272,28 @@ fn netsh_is_told_by_its_shape_in_any_language() {
 }
 
 #[test]
+fn an_export_in_a_wrapper_is_told() {
+    let dump = "*filter\n:INPUT DROP [0:0]\n-A INPUT -j DROP\nCOMMIT\n";
+    let each = |f: &dyn Fn(&str) -> String| dump.lines().map(f).collect::<String>();
+    let groups = "{\"SecurityGroups\": [{\"GroupId\": \"sg-1\", \"IpPermissions\": []}]}";
+    for (text, part) in [
+        (each(&|l| format!("   1\t{l}\n")), "iptables"),
+        (each(&|l| format!("> {l}\n")), "iptables"),
+        (each(&|l| format!("\"{l}\"\n")), "iptables"),
+        (format!("{{\"stdout\": {dump:?}}}"), "iptables"),
+        (
+            format!("{{\"stdout\": {groups:?}}}"),
+            "string of other JSON",
+        ),
+        (format!("WARNING: preview\n{groups}"), "behind other lines"),
+    ] {
+        assert!(what(&text).contains(part), "{text}: {}", what(&text));
+    }
+    assert_eq!(of_text("a table *filter and its chains\n"), None);
+    assert_eq!(of_text("WARNING: preview\n{\"a\": 1}\n"), None);
+}
+
+#[test]
 fn what_is_never_an_export_is_told_before_any_reader() {
     let report = "{\"schema_version\": \"1.0\", \"tool\": {\"name\": \"hylint\"}, \"evaluated_at\": \"x\", \"requirements\": [], \"findings\": []}";
     let gate =

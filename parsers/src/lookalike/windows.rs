@@ -70,7 +70,7 @@ pub(super) const FORMS: &[Form] = &[
         Other,
         addresses,
         "`ipconfig`, `route print` or `netstat`",
-        "it is no firewall",
+        "export the rules of the firewall beside it",
     ),
 ];
 
