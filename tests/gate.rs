@@ -218,12 +218,60 @@ fn what_is_left_out_of_a_run_is_counted_in_its_last_line() {
         assert!(last.contains(part), "{part}: {last}");
     }
     run(&h, "check . -v").says(&["the annotation contradicts hylint.toml"]);
+    // A lint that is lowered holds findings as one that is off; one that is raised holds none.
+    let levels = "[lints]\nmissing-flow = \"note\"\nincomplete-export = \"warning\"\n";
+    let lowered = files(&[
+        ("hylint.toml", &(site() + levels)),
+        ("sql1/a.v4", &rules("")),
+    ]);
+    run(&lowered, "check .").expect(0, &["below what fails the run", ", 1 lint lowered"]);
     // What agrees is not counted.
     let h = h.file(
         "sql1/a.v4",
         sql().replace("*filter", "# hylint: role=sql-server\n*filter"),
     );
     assert!(!run(&h, "check .").out.contains("contradicted"));
+}
+
+/// Addresses of a role are the site's to say, and who its audience is the matrix's: RDP for everyone is nobody's need.
+#[test]
+fn a_role_that_is_declared_as_everyone_makes_nothing_of_everyone_a_need() {
+    let open = rules(
+        "-A INPUT -s 10.0.0.11/32 -p tcp -m multiport --dports 38871,38870,3389,38863 -j ACCEPT\n\
+         -A INPUT -p tcp -m tcp --dport 3389 -j ACCEPT\n",
+    );
+    let clients = |addresses: &str| {
+        let roles = ROLES
+            .replace("session-host = []\n", "sql-server = []\n")
+            .replace(
+                "workspace-client = []",
+                &format!("workspace-client = [{addresses}]"),
+            );
+        "[deployment]\naccess = \"direct\"\n".to_owned()
+            + &roles
+            + &host("sh1", "10.0.0.20", "session-host", "sh1/*.v4")
+    };
+    let of = |addresses: &str, rules: &str| {
+        let h = files(&[("hylint.toml", &clients(addresses)), ("sh1/a.v4", rules)]);
+        run(&h, "check . --format json")
+    };
+    for everyone in [
+        "\"0.0.0.0/0\"",
+        "\"0.0.0.0/1\", \"128.0.0.0/1\"",
+        "\"10.0.0.0/8\", \"64.0.0.0/2\"",
+    ] {
+        let r = of(everyone, &open);
+        assert!(
+            r.out.contains("over-permissive-source"),
+            "{everyone}: {}",
+            r.out
+        );
+    }
+    let r = of(
+        "\"10.50.0.0/16\"",
+        &open.replace("-A INPUT -p tcp", "-A INPUT -s 10.50.0.0/16 -p tcp"),
+    );
+    assert!(!r.out.contains("over-permissive-source"), "{}", r.out);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn every_key_is_there_and_no_other() {
     expect(&d["findings"][0]["related"][0], "path,line,column,label");
     expect(
         &d["summary"],
-        "errors,warnings,notes,waived,baselined,requirements,checks,exports,rules,unmodelled,gate,verdict,applicable,not_proven,violated_in_baseline,one_end,unread,excluded,lints_off,inline_waivers,contradicted_annotations,wide_allows",
+        "errors,warnings,notes,waived,baselined,requirements,checks,exports,rules,unmodelled,gate,verdict,applicable,not_proven,violated_in_baseline,one_end,unread,excluded,lints_off,lints_lowered,inline_waivers,contradicted_annotations,wide_allows",
     );
     let statuses = "violated,conditional,unverified,satisfied,waived,not-applicable";
     expect(&d["summary"]["requirements"], statuses);

@@ -202,6 +202,8 @@ pub struct Narrowed {
     pub excluded: Vec<String>,
     /// Lints that the site switches off, or that the run was not asked for.
     pub lints_off: usize,
+    /// Lints whose findings the site makes less grave.
+    pub lints_lowered: usize,
     /// Waivers in exports that hold a finding.
     pub inline_waivers: usize,
     /// Annotations in exports that contradict hylint.toml or the path.

@@ -322,6 +322,8 @@ pub(super) struct Summary {
     excluded: usize,
     /// Lints that are switched off.
     lints_off: usize,
+    /// Lints whose findings the site makes less grave.
+    lints_lowered: usize,
     /// Waivers in exports that hold a finding.
     inline_waivers: usize,
     /// Annotations in exports that contradict hylint.toml or the path.
@@ -469,6 +471,7 @@ impl<'a> Document<'a> {
                 unread: o.unread.len(),
                 excluded: o.narrowed.excluded.len(),
                 lints_off: o.narrowed.lints_off,
+                lints_lowered: o.narrowed.lints_lowered,
                 inline_waivers: o.narrowed.inline_waivers,
                 contradicted_annotations: o.narrowed.annotations,
                 wide_allows: o.narrowed.wide_allows,

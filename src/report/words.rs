@@ -124,6 +124,7 @@ pub(super) fn narrowed(o: &Outcome) -> Vec<String> {
     let parts = [
         (n.excluded.len(), "excluded file"),
         (n.lints_off, "lint switched off"),
+        (n.lints_lowered, "lint lowered"),
         (n.inline_waivers, "inline waiver"),
         (n.annotations, "contradicted annotation"),
         (n.wide_allows, "[[allow]] from any source"),

@@ -6,7 +6,7 @@ use crate::rules::platform;
 use crate::site::{Access, Host};
 use hylint_engine::PointId;
 use hylint_model::{Families, PointKind};
-use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, class};
+use hylint_space::{AddrSet, Exposure, Family, PacketBox, PortSet, ProtoSet, class};
 
 /// What is needed, and what must not be open.
 #[derive(Debug, Default)]
@@ -155,12 +155,15 @@ impl Needed {
             (!roles.is_empty() && !roles.iter().any(unknown)).then(|| flows.addrs(roles))
         };
         let want = |out: &mut Self, from: &[RoleIx], protocol: u8, ports: &[u16]| {
-            if let Some(src) = declared(from) {
+            let declared = declared(from);
+            // Who declares everyone for the hosts of a role declares nothing: a role has its audience by the matrix.
+            let is_anyone = |src: &AddrSet| Exposure::of(src) == Exposure::Anyone;
+            if let Some(src) = declared.clone().filter(|src| !is_anyone(src)) {
                 out.required.push(flow(src, protocol, ports));
                 return;
             }
             let (open, closed) = by_audience(flows, from, protocol, ports);
-            let hosts = || class::hosts().clone();
+            let hosts = || declared.clone().unwrap_or_else(|| class::hosts().clone());
             out.required.push(flow(hosts(), protocol, &open));
             out.undeclared.push(flow(hosts(), protocol, &closed));
         };

@@ -10,6 +10,7 @@ use crate::load::Heads;
 use crate::session::Request;
 use crate::session::suppress::{self, WaiverScope};
 use crate::site::{Config, LintLevel, Site};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What "satisfied" does not mean; part of every report.
@@ -34,7 +35,7 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
     let mut findings = whole.findings;
     findings.extend(trust::apart(&requirements, &exports));
     trust::raise_unmodelled(&whole.doubted, &mut findings);
-    let lints_changed = levels(site, request, &mut findings);
+    let (lints_changed, lints_lowered) = levels(site, request, &mut findings);
     sort(&mut findings);
     let config_path = config.map(|c| c.path.to_string());
     let told = held_down(basis, whole.inline, &mut findings);
@@ -44,7 +45,10 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
     }
     name(config, &material.heads, &mut findings);
     suppress::statuses(&mut requirements, &findings);
-    let narrowed = narrowed(basis, &findings);
+    let narrowed = Narrowed {
+        lints_lowered,
+        ..narrowed(basis, &findings)
+    };
     Outcome {
         evaluated_at: request.at.to_string(),
         site: SiteInfo {
@@ -89,6 +93,7 @@ fn narrowed(basis: &Basis<'_>, findings: &[Finding]) -> Narrowed {
     Narrowed {
         excluded: basis.material.excluded.clone(),
         lints_off: site.lints.values().filter(off).count(),
+        lints_lowered: 0,
         inline_waivers: inline.len(),
         annotations: basis.bound.contradicted,
         wide_allows: site.wide_allows(),
@@ -146,11 +151,15 @@ fn looked_for(site: &Site, request: &Request, code: Code) -> bool {
     code.is_trust() || (!off && selected && !ignored)
 }
 
-/// Applies the site's severities and the selection.
-fn levels(site: &Site, request: &Request, findings: &mut Vec<Finding>) -> Vec<String> {
+/// Applies the site's severities and the selection: what the site says of lints, and of how many of them it lowers findings.
+fn levels(site: &Site, request: &Request, findings: &mut Vec<Finding>) -> (Vec<String>, usize) {
     findings.retain(|f| looked_for(site, request, f.code));
+    let mut lowered = BTreeSet::new();
     for f in findings.iter_mut() {
         if let Some(LintLevel::At(s)) = site.lints.get(&f.code) {
+            if *s < f.severity {
+                lowered.insert(f.code);
+            }
             f.severity = *s;
         }
     }
@@ -158,5 +167,5 @@ fn levels(site: &Site, request: &Request, findings: &mut Vec<Finding>) -> Vec<St
         LintLevel::Off => format!("{code} = off"),
         LintLevel::At(s) => format!("{code} = {}", s.as_str()),
     };
-    site.lints.iter().map(text).collect()
+    (site.lints.iter().map(text).collect(), lowered.len())
 }
