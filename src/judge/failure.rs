@@ -3,7 +3,9 @@
 use super::flows::{self, Peers};
 use super::probe::{Answer, without_interfaces};
 use super::spec::FlowSpec;
-use hylint_engine::{Branch, Decider, Direction, Effect, Reason, Stage, subtract_all, union_addrs};
+use hylint_engine::{
+    Branch, Decider, Direction, Effect, Onward, Reason, Stage, subtract_all, union_addrs,
+};
 use hylint_model::{Condition, ConditionKind};
 use hylint_space::{AddrSet, PacketBox, PortSet, StateSet};
 use std::collections::HashSet;
@@ -124,6 +126,8 @@ pub struct Failure<'a> {
     pub conditions: Vec<&'a Condition>,
     /// The connection state of the packet that is stopped; empty where none is known.
     pub state: &'static str,
+    /// Where the packet that is stopped was translated to.
+    pub onward: Option<Box<Onward>>,
 }
 
 impl<'a> Failure<'a> {
@@ -136,6 +140,7 @@ impl<'a> Failure<'a> {
             cause,
             conditions: Vec::new(),
             state: "",
+            onward: None,
         }
     }
 
@@ -153,6 +158,7 @@ impl<'a> Failure<'a> {
             cause,
             conditions,
             state: "",
+            onward: None,
         }
     }
 
@@ -209,13 +215,14 @@ pub(super) fn of<'a>(
     let odd = only_odd_ports(denied.iter().chain(&missing), spec);
     let (first, later) = by_stage(&answer.branches, denied);
     if !first.is_empty() && !peers_unknown {
-        let by = denier(&answer.branches, &first, |s| s == Stage::Request)?.by;
+        let stop = denier(&answer.branches, &first, |s| s == Stage::Request)?;
         let cause = if odd {
             Cause::OddPorts { partial }
         } else {
             Cause::Denied { partial }
         };
-        return Some(Failure::denied(first, by, cause));
+        let failure = Failure::denied(first, stop.by, cause);
+        return Some(failure.sent_on(stop));
     }
     let spared = peers.unknown && !peers.external && spares(&later, goal, peer_is_src);
     if !later.is_empty() && !spared {
@@ -226,7 +233,7 @@ pub(super) fn of<'a>(
             _ => Cause::ReplyDenied { partial },
         };
         let failure = Failure::denied(later, stop.by, cause);
-        return Some(failure.in_conversation(stop.state));
+        return Some(failure.sent_on(stop).in_conversation(stop.state));
     }
     missing.splice(..0, first);
     if missing.is_empty() {
@@ -242,10 +249,16 @@ pub(super) fn of<'a>(
         Stage::Reply | Stage::NextReply => Cause::ReplyUndecided { partial },
     };
     let failure = Failure::undecided(missing, stop.by, cause, &answer.branches);
-    Some(failure.in_conversation(stop.state))
+    Some(failure.sent_on(stop).in_conversation(stop.state))
 }
 
 impl Failure<'_> {
+    /// Says where the packets of the branch that decides are translated to.
+    fn sent_on(mut self, stop: &Branch<'_>) -> Self {
+        self.onward.clone_from(&stop.onward);
+        self
+    }
+
     /// Says which packets are stopped: the replies if it is these, and their state.
     fn in_conversation(mut self, state: StateSet) -> Self {
         if self.cause.is_reply() {

@@ -518,6 +518,23 @@ fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
     out.pairs = peers.texts().take(PAIRS).map(text).collect();
 }
 
+/// The ports that fail, as rules see them where the packets are stopped.
+fn flow_there(f: &Failure<'_>) -> String {
+    let ports = f.ports();
+    let Some(onward) = f.onward.as_ref().filter(|_| !f.cause.is_reply()) else {
+        return describe::ports(&ports);
+    };
+    let there = describe::ports(&onward.dport);
+    if onward.through {
+        let to: Vec<String> = onward.dst.texts().take(4).collect();
+        format!("{there} to {} (after translation)", to.join(", "))
+    } else if onward.dport != ports {
+        format!("{there} (after translation)")
+    } else {
+        there
+    }
+}
+
 fn help(
     s: &Subject<'_>,
     c: &Checked<'_>,
@@ -526,11 +543,7 @@ fn help(
     (blocks_first, stateless): (bool, bool),
     by: &str,
 ) -> String {
-    let flow = format!(
-        "{} {}",
-        s.transport.to_uppercase(),
-        describe::ports(&f.ports())
-    );
+    let flow = format!("{} {}", s.transport.to_uppercase(), flow_there(f));
     let peers: Vec<String> = f.peers(c.guard.direction).texts().take(4).collect();
     let who = if c
         .assumptions

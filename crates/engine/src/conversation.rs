@@ -159,7 +159,7 @@ impl<'a> Talk<'_, 'a> {
         let mut branches = self.put(&q, of, past);
         if number > 0
             && let Some(trail) = all_pass(&branches)
-            && !self.is_broken(&q, of, past, trail)
+            && self.broken(&q, of, past, trail).is_none()
         {
             let past = past.after(number, q.asked.clone(), trail);
             return self.go_on(number, of, &past, branches);
@@ -246,14 +246,8 @@ impl<'a> Talk<'_, 'a> {
                 continue;
             }
             let trail = b.trail.take();
-            if self.is_broken(q, of, past, trail.as_deref()) {
-                // Which of its own addresses a host is hidden behind, no rule says: it may be this one.
-                let hidden = trail.as_ref().is_some_and(|t| t.masked);
-                b.effect = match self.direction {
-                    Direction::Out if past.masked => Effect::Unknown,
-                    Direction::In if hidden => Effect::Unknown,
-                    _ => Effect::Deny,
-                };
+            if let Some(effect) = self.broken(q, of, past, trail.as_deref()) {
+                b.effect = effect;
                 b.alone = false;
                 out.push(b);
             } else {
@@ -452,30 +446,41 @@ impl<'a> Talk<'_, 'a> {
         }
     }
 
-    /// Whether translation breaks a conversation: it changed some of its packets and not the others.
-    fn is_broken(
+    /// What becomes of a conversation if translation breaks it: it changed some of its packets and not the others.
+    fn broken(
         &self,
         q: &Question,
         of: &PacketBox,
         past: &Past<'a>,
         trail: Option<&Trail<'a>>,
-    ) -> bool {
+    ) -> Option<Effect> {
         if q.number == 0 || !self.stateful {
-            return false;
+            return None;
         }
         let moved = trail.is_some_and(|t| is_elsewhere(t.moved.as_ref()));
         let was_moved = is_elsewhere(past.moved.as_ref());
         let unmasked = trail.is_some_and(|t| t.unmasked);
         let untracked = trail.is_some_and(|t| t.untracked);
-        let masked = trail.is_some_and(|t| t.masked);
-        if q.asked.back {
-            // The peer waits for an answer from the address that it asked.
-            moved
-                || was_moved && !unmasked
-                || past.masked && untracked
-                || masked && (self.direction == Direction::Forward || self.has_several(of))
+        let masked = q.asked.back && trail.is_some_and(|t| t.masked);
+        // The peer waits for an answer from the address that it asked.
+        let elsewhere = if q.asked.back {
+            moved || was_moved && !unmasked
         } else {
-            moved != was_moved || past.masked && untracked
+            moved != was_moved
+        };
+        let hidden = past.masked && untracked
+            || masked && (self.direction == Direction::Forward || self.has_several(of));
+        // Which of its own addresses a host is hidden behind, no rule says: it may be this one.
+        let own = match self.direction {
+            Direction::Out => past.masked,
+            Direction::In => masked,
+            Direction::Forward => false,
+        };
+        match (elsewhere, hidden) {
+            (true, _) => Some(Effect::Deny),
+            (_, true) if own => Some(Effect::Unknown),
+            (_, true) => Some(Effect::Deny),
+            _ => None,
         }
     }
 
@@ -495,6 +500,7 @@ impl<'a> Talk<'_, 'a> {
             alone: false,
             stage,
             state: of.state,
+            onward: None,
             trail: None,
         }
     }

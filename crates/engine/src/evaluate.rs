@@ -65,6 +65,7 @@ pub(super) fn evaluate_from<'a>(
             alone: true,
             stage: Stage::Request,
             state: query.state,
+            onward: None,
             trail: None,
         }];
     };

@@ -34,7 +34,7 @@ pub use evaluate::{evaluate, evaluate_logged};
 pub use hylint_model::Direction;
 pub use indexes::{Indexes, ListId};
 pub use netfilter::Step;
-pub use outcome::{Branch, Decider, Effect, Reason, Stage};
+pub use outcome::{Branch, Decider, Effect, Onward, Reason, Stage};
 pub use process::{Carry, LocalPolicy, Process};
 pub use sets::{PointId, RuleSet, RuleSets, SetId};
 pub use verdict::{Judgement, covers, subtract_all, union_addrs};

@@ -3,7 +3,7 @@
 use super::sets::PointId;
 use super::trail::Trail;
 use hylint_model::{Chain, Condition, DefaultVerdict, Rule, Span};
-use hylint_space::{PacketBox, StateSet};
+use hylint_space::{AddrSet, PacketBox, PortSet, StateSet};
 use smallvec::SmallVec;
 
 /// Why the exports do not decide about packets.
@@ -129,6 +129,17 @@ pub enum Stage {
     NextReply,
 }
 
+/// A destination as rules see it behind a translation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Onward {
+    /// Its addresses.
+    pub dst: AddrSet,
+    /// Its ports.
+    pub dport: PortSet,
+    /// The packets came from elsewhere and are sent on there; else they are delivered here, or leave this host.
+    pub through: bool,
+}
+
 /// One branch of an evaluation: packets, what happens to them, and on what that rests.
 #[derive(Clone, Debug)]
 pub struct Branch<'a> {
@@ -155,6 +166,8 @@ pub struct Branch<'a> {
     pub stage: Stage,
     /// Its connection state as the rules saw it at last.
     pub state: StateSet,
+    /// Where it was translated to, if it was.
+    pub onward: Option<Box<Onward>>,
     /// What it leaves to the next packet of the conversation; `None` if that is a connection and nothing else.
     pub(crate) trail: Option<Box<Trail<'a>>>,
 }

@@ -3,7 +3,7 @@
 use super::ends::{End, Ends};
 use super::facts::Fact;
 use super::marks::Mark;
-use super::outcome::{Branch, Decider, Effect, Stage};
+use super::outcome::{Branch, Decider, Effect, Onward, Stage};
 use super::trail::{Known, Moved, Start, Trail};
 use hylint_model::{Condition, Hook};
 use hylint_space::{AddrSet, IfaceSet, PacketBox, PortSet, StateSet};
@@ -221,9 +221,14 @@ impl<'a> Piece<'a> {
         if let Some(out) = self.asked_out {
             space.out_iface = out;
         }
-        if let Some(sent) = self.sent_to {
-            (space.dst, space.dport) = *sent;
-        }
+        let onward = self.sent_to.map(|sent| {
+            let (dst, dport) = *sent;
+            Box::new(Onward {
+                dst: std::mem::replace(&mut space.dst, dst),
+                dport: std::mem::replace(&mut space.dport, dport),
+                through: self.on,
+            })
+        });
         if let Some(state) = self.sent_state {
             space.state = state;
         }
@@ -251,6 +256,7 @@ impl<'a> Piece<'a> {
             alone,
             stage: Stage::Request,
             state,
+            onward,
             trail,
         }
     }

@@ -97,6 +97,9 @@ impl Flow<'_, '_> {
         match (self.guard.direction, f.cause.is_reply()) {
             (Direction::In, true) => Direction::Out,
             (Direction::Out, true) => Direction::In,
+            (Direction::In, false) if f.onward.as_ref().is_some_and(|o| o.through) => {
+                Direction::Forward
+            }
             (direction, _) => direction,
         }
     }
@@ -238,6 +241,9 @@ impl Flow<'_, '_> {
             ..PacketBox::any()
         };
         let way = self.way(f);
+        if let Some(onward) = f.onward.as_ref().filter(|_| !f.cause.is_reply()) {
+            (space.dst, space.dport) = (onward.dst.clone(), onward.dport.clone());
+        }
         // Rules of a host's own firewall are about the host, and those of a cloud about whatever stands behind them.
         match way {
             Direction::In => space.dst = AddrSet::any_of(family),
