@@ -22,6 +22,8 @@ use smallvec::SmallVec;
 
 /// Questions that one conversation may cost.
 const QUESTIONS: usize = 128;
+/// Branches up to which an answer is kept for conversations that come to the same state.
+const KEPT: usize = 256;
 /// Boxes up to which packets that go on together are asked about as exactly these.
 const EXACT: usize = 16;
 /// Pairs of boxes from which on an index finds those that meet.
@@ -64,6 +66,7 @@ pub fn converse<'a>(
         stateful: last > 1,
         last,
         questions: 0,
+        answered: Vec::new(),
     };
     talk.ask(0, query, &Past::new(tcp))
 }
@@ -79,6 +82,16 @@ struct Talk<'c, 'a> {
     /// Number of the last packet.
     last: usize,
     questions: usize,
+    /// What became of conversations that had come to the same state.
+    answered: Vec<Answered<'a>>,
+}
+
+/// What becomes of conversations from a packet on.
+struct Answered<'a> {
+    number: usize,
+    of: PacketBox,
+    past: Past<'a>,
+    branches: Vec<Branch<'a>>,
 }
 
 /// What the packets before have settled.
@@ -102,6 +115,8 @@ struct Asked {
     untracked: bool,
     /// The connection's mark after it.
     left: Mark,
+    /// All of its packets passed alike.
+    alike: bool,
 }
 
 impl<'a> Past<'a> {
@@ -116,19 +131,33 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// With what packets leave that have passed.
-    fn after(&self, number: usize, asked: Asked, trail: Option<&Trail<'a>>) -> Self {
+    /// Whether what comes next is the same: what passed alike would do so here, too.
+    fn is_same(&self, o: &Self) -> bool {
+        let open = |p: &Self| p.asked.iter().filter(|a| !a.alike).count();
+        let in_other = |a: &Asked| a.alike || o.asked.contains(a);
+        self.tracking == o.tracking
+            && self.connmark == o.connmark
+            && self.facts == o.facts
+            && self.moved == o.moved
+            && self.masked == o.masked
+            && open(self) == open(o)
+            && self.asked.iter().all(in_other)
+    }
+
+    /// With what packets leave that have passed. Where some left this and others that, the question is put again when it
+    /// comes again, as what is drawn anew may come out otherwise.
+    fn after(&self, number: usize, asked: Option<Asked>, trail: Option<&Trail<'a>>) -> Self {
         let mut past = self.clone();
         let untracked = trail.is_some_and(|t| t.untracked);
         past.tracking = self.tracking.after(number, untracked);
         if !untracked {
             past.connmark = trail.map_or(Mark::exactly(0), |t| t.connmark);
         }
-        past.asked.push(Asked {
+        past.asked.extend(asked.map(|asked| Asked {
             untracked,
             left: past.connmark,
             ..asked
-        });
+        }));
         if let Some(t) = trail {
             past.facts.clone_from(&t.facts);
             if number == 0 {
@@ -151,6 +180,24 @@ struct Question {
 impl<'a> Talk<'_, 'a> {
     /// What becomes of conversations from the packet with this number on. Branches are of the first packets `of`.
     fn ask(&mut self, number: usize, of: &PacketBox, past: &Past<'a>) -> Vec<Branch<'a>> {
+        let known = |a: &&Answered<'a>| a.number == number && a.of == *of && a.past.is_same(past);
+        if let Some(a) = self.answered.iter().find(known) {
+            return a.branches.clone();
+        }
+        let branches = self.put_on(number, of, past);
+        if self.stateful && number > 0 && branches.len() <= KEPT {
+            self.answered.push(Answered {
+                number,
+                of: of.clone(),
+                past: past.clone(),
+                branches: branches.clone(),
+            });
+        }
+        branches
+    }
+
+    /// Puts the question about a packet, and those about the packets behind it.
+    fn put_on(&mut self, number: usize, of: &PacketBox, past: &Past<'a>) -> Vec<Branch<'a>> {
         let mut q = self.question(number, of, past);
         self.questions += 1;
         if self.questions > QUESTIONS {
@@ -161,7 +208,11 @@ impl<'a> Talk<'_, 'a> {
             && let Some(trail) = all_pass(&branches)
             && self.broken(&q, of, past, trail).is_none()
         {
-            let past = past.after(number, q.asked.clone(), trail);
+            let asked = Asked {
+                alike: true,
+                ..q.asked.clone()
+            };
+            let past = past.after(number, Some(asked), trail);
             return self.go_on(number, of, &past, branches);
         }
         // What is sent later was asked with it, as most often all of that passes alike.
@@ -259,7 +310,8 @@ impl<'a> Talk<'_, 'a> {
         }
         let several = groups.len() > 1;
         for (trail, group) in groups {
-            let mut past = past.after(q.number, q.asked.clone(), trail.as_deref());
+            let asked = (!several).then(|| q.asked.clone());
+            let mut past = past.after(q.number, asked, trail.as_deref());
             past.masked &= self.direction != Direction::Out || self.has_several(of);
             let Some((next, past)) = self.next(q.number, &past) else {
                 group.into_iter().for_each(|b| push(&mut out, b, &stopped));
@@ -337,6 +389,7 @@ impl<'a> Talk<'_, 'a> {
             flags,
             untracked: false,
             left: past.connmark,
+            alike: false,
         }
     }
 
@@ -349,6 +402,7 @@ impl<'a> Talk<'_, 'a> {
                 flags: of.flags,
                 untracked: false,
                 left: past.connmark,
+                alike: false,
             };
             return Question {
                 number,
