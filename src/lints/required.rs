@@ -544,7 +544,12 @@ fn help(
     by: &str,
 ) -> String {
     let flow = format!("{} {}", s.transport.to_uppercase(), flow_there(f));
-    let peers: Vec<String> = f.peers(c.guard.direction).texts().take(4).collect();
+    let out = c.guard.direction == Direction::Out && !f.cause.is_reply();
+    let peers = match f.onward.as_ref().filter(|_| out) {
+        Some(onward) => onward.dst.clone(),
+        None => f.peers(c.guard.direction),
+    };
+    let peers: Vec<String> = peers.texts().take(4).collect();
     let who = if c
         .assumptions
         .iter()
