@@ -6,16 +6,15 @@
 use super::context::Context;
 use super::ends::{End, Ends};
 use super::evaluate::evaluate_from;
-use super::facts::Fact;
+use super::followed::{assume, followed, hull, push};
 use super::marks::Mark;
 use super::outcome::{Branch, Decider, Effect, Reason, Stage};
 use super::packets::{family, of_one};
+use super::past::{Asked, Past, is_elsewhere, translated};
 use super::process::LocalPolicy;
 use super::sets::PointId;
-use super::tracking::Tracking;
 use super::trail::{Known, Moved, Start, Trail};
-use super::verdict::{Judgement, subtract_all};
-use crate::rulespace::Index;
+use super::verdict::Judgement;
 use hylint_model::{Body, Condition, Direction};
 use hylint_space::{AddrSet, FlagSet, PacketBox, StateSet, TcpFlags, class, proto};
 use smallvec::SmallVec;
@@ -24,10 +23,6 @@ use smallvec::SmallVec;
 const QUESTIONS: usize = 128;
 /// Branches up to which an answer is kept for conversations that come to the same state.
 const KEPT: usize = 256;
-/// Boxes up to which packets that go on together are asked about as exactly these.
-const EXACT: usize = 16;
-/// Pairs of boxes from which on an index finds those that meet.
-const PAIRS: usize = 1 << 10;
 
 const SYN_ACK: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::ACK.0);
 const PUSH_ACK: TcpFlags = TcpFlags(TcpFlags::PSH.0 | TcpFlags::ACK.0);
@@ -92,81 +87,6 @@ struct Answered<'a> {
     of: PacketBox,
     past: Past<'a>,
     branches: Vec<Branch<'a>>,
-}
-
-/// What the packets before have settled.
-#[derive(Clone)]
-struct Past<'a> {
-    tracking: Tracking,
-    connmark: Mark,
-    facts: SmallVec<[Fact<'a>; 2]>,
-    moved: Option<Moved>,
-    masked: bool,
-    asked: SmallVec<[Asked; 4]>,
-}
-
-/// A question that was put already.
-#[derive(Clone, PartialEq)]
-struct Asked {
-    back: bool,
-    state: StateSet,
-    connmark: Mark,
-    flags: FlagSet,
-    untracked: bool,
-    /// The connection's mark after it.
-    left: Mark,
-    /// All of its packets passed alike.
-    alike: bool,
-}
-
-impl<'a> Past<'a> {
-    fn new(tcp: bool) -> Self {
-        Self {
-            tracking: Tracking::new(tcp),
-            connmark: Mark::exactly(0),
-            facts: SmallVec::new(),
-            moved: None,
-            masked: false,
-            asked: SmallVec::new(),
-        }
-    }
-
-    /// Whether what comes next is the same: what passed alike would do so here, too.
-    fn is_same(&self, o: &Self) -> bool {
-        let open = |p: &Self| p.asked.iter().filter(|a| !a.alike).count();
-        let in_other = |a: &Asked| a.alike || o.asked.contains(a);
-        self.tracking == o.tracking
-            && self.connmark == o.connmark
-            && self.facts == o.facts
-            && self.moved == o.moved
-            && self.masked == o.masked
-            && open(self) == open(o)
-            && self.asked.iter().all(in_other)
-    }
-
-    /// With what packets leave that have passed. Where some left this and others that, the question is put again when it
-    /// comes again, as what is drawn anew may come out otherwise.
-    fn after(&self, number: usize, asked: Option<Asked>, trail: Option<&Trail<'a>>) -> Self {
-        let mut past = self.clone();
-        let untracked = trail.is_some_and(|t| t.untracked);
-        past.tracking = self.tracking.after(number, untracked);
-        if !untracked {
-            past.connmark = trail.map_or(Mark::exactly(0), |t| t.connmark);
-        }
-        past.asked.extend(asked.map(|asked| Asked {
-            untracked,
-            left: past.connmark,
-            ..asked
-        }));
-        if let Some(t) = trail {
-            past.facts.clone_from(&t.facts);
-            if number == 0 {
-                past.moved = t.moved.clone().filter(|_| !untracked);
-                past.masked = t.masked && !untracked;
-            }
-        }
-        past
-    }
 }
 
 /// A question of a conversation.
@@ -560,33 +480,6 @@ impl<'a> Talk<'_, 'a> {
     }
 }
 
-/// Whether a destination was moved. A translation onto itself moves nothing.
-fn is_elsewhere(moved: Option<&Moved>) -> bool {
-    moved.is_some_and(|m| m.nat)
-}
-
-/// A state with the translations that the connection may count with.
-fn translated(state: StateSet, past: &Past<'_>, known: bool) -> StateSet {
-    let one = |dnat, snat| StateSet::exactly(state, dnat, snat);
-    if !known {
-        return one(false, false);
-    }
-    let (nat, still) = past
-        .moved
-        .as_ref()
-        .map_or((false, true), |m| (m.nat, m.still));
-    let mut all = StateSet(0);
-    for (dnat, may) in [(true, nat), (false, still)] {
-        if may {
-            all = all.union(one(dnat, false));
-            if past.masked {
-                all = all.union(one(dnat, true));
-            }
-        }
-    }
-    all
-}
-
 impl Question {
     fn stage(&self) -> Stage {
         match self.number {
@@ -628,118 +521,4 @@ fn first_of(b: &PacketBox, q: &Question, of: &PacketBox, past: &Past<'_>) -> Pac
         }
     }
     first
-}
-
-/// Adds a branch without what is stopped anyhow, if it is not what stops it.
-fn push<'a>(out: &mut Vec<Branch<'a>>, b: Branch<'a>, stopped: &[PacketBox]) {
-    if b.effect == Effect::Deny || stopped.is_empty() {
-        return out.push(b);
-    }
-    let left = subtract_all(std::slice::from_ref(&b.space), stopped);
-    out.extend(left.into_iter().map(|space| Branch { space, ..b.clone() }));
-}
-
-fn assume<'a>(into: &mut SmallVec<[&'a Condition; 1]>, from: &[&'a Condition]) {
-    for c in from {
-        if !into.iter().any(|a| std::ptr::eq(*a, *c)) {
-            into.push(c);
-        }
-    }
-}
-
-/// Packets that hold those of a group: exactly these if they are few, else all that were asked about.
-fn hull(group: &[Branch<'_>], of: &PacketBox, apart: bool) -> PacketBox {
-    if !apart || group.len() > EXACT {
-        return of.clone();
-    }
-    let mut all: Option<PacketBox> = None;
-    for b in group {
-        let b = &b.space;
-        all = Some(match all {
-            None => b.clone(),
-            Some(a) => PacketBox {
-                src: a.src.union(&b.src),
-                dst: a.dst.union(&b.dst),
-                proto: a.proto.union(&b.proto),
-                sport: a.sport.union(&b.sport),
-                dport: a.dport.union(&b.dport),
-                flags: FlagSet(a.flags.0 | b.flags.0),
-                state: a.state.union(b.state),
-                in_iface: a.in_iface.union(&b.in_iface),
-                out_iface: a.out_iface.union(&b.out_iface),
-            },
-        });
-    }
-    all.unwrap_or_else(|| of.clone())
-}
-
-/// The branches of packets that pass, by what becomes of the rest of their conversation.
-fn followed<'a>(group: Vec<Branch<'a>>, later: Vec<Branch<'a>>) -> Vec<Branch<'a>> {
-    let mut assumed: SmallVec<[&'a Condition; 1]> = SmallVec::new();
-    for b in later.iter().filter(|b| b.effect == Effect::Allow) {
-        assume(&mut assumed, &b.assumed);
-    }
-    let sure = |b: &Branch<'_>| b.effect == Effect::Allow && b.conditions.is_empty();
-    let mut out = Vec::new();
-    if later.iter().all(sure) {
-        out.extend(group);
-    } else {
-        let judged = Judgement::of(&later);
-        let cuts = [judged.denied, judged.conditional].concat();
-        let apart = later.iter().all(|b| b.alone);
-        for b in &group {
-            let left = subtract_all(std::slice::from_ref(&b.space), &cuts);
-            out.extend(left.into_iter().map(|space| Branch {
-                space,
-                alone: b.alone && apart,
-                ..b.clone()
-            }));
-        }
-        meet(&group, &later, &mut out);
-    }
-    for b in &mut out {
-        if b.effect == Effect::Allow {
-            assume(&mut b.assumed, &assumed);
-        }
-    }
-    out
-}
-
-/// Adds what becomes of the packets of a group that do not surely pass later on.
-fn meet<'a>(group: &[Branch<'a>], later: &[Branch<'a>], out: &mut Vec<Branch<'a>>) {
-    let index = (group.len() * later.len() > PAIRS)
-        .then(|| Index::new((0u32..).zip(group.iter().map(|b| &b.space))));
-    let mut near: Vec<u32> = Vec::new();
-    for l in later {
-        if l.effect == Effect::Allow && l.alone {
-            continue;
-        }
-        near.clear();
-        match &index {
-            Some(index) => {
-                index.touching(&l.space, &mut near);
-                near.sort_unstable();
-                near.dedup();
-            }
-            None => near.extend((0u32..).take(group.len())),
-        }
-        for b in near.iter().filter_map(|i| group.get(*i as usize)) {
-            let space = b.space.intersect(&l.space);
-            if space.is_empty() {
-                continue;
-            }
-            let mut conditions = l.conditions.clone();
-            for c in &b.conditions {
-                if !conditions.iter().any(|d| std::ptr::eq(*d, *c)) {
-                    conditions.push(c);
-                }
-            }
-            out.push(Branch {
-                space,
-                conditions,
-                alone: b.alone && l.alone,
-                ..l.clone()
-            });
-        }
-    }
 }
