@@ -401,6 +401,20 @@ fn what_exports_names_and_is_not_there_is_told() {
         "{:?}",
         r.findings()
     );
+    // The site file may be named, and lie elsewhere.
+    let site = SITE.to_owned() + &host("sql1", "10.0.0.5", "sql1/*");
+    let h = Hylint::new()
+        .file("conf/hylint.toml", &site)
+        .file("sql1/rules.v4", RULES)
+        .args("check sql1 --config conf/hylint.toml")
+        .run();
+    h.expect(
+        1,
+        &[
+            "no export of sql1 was read",
+            "from the folder of hylint.toml",
+        ],
+    );
     for (globs, help) in [
         ("[\"sql1\"]", "`sql1/**`"),
         ("[\"/sql1/*\"]", "relative to the folder"),
@@ -464,6 +478,25 @@ fn a_compressed_export_is_told_and_an_archive_of_something_else_is_not() {
         .file("sql1/backup.rules.gz", gzip)
         .file("assets/site.zip", b"PK\x03\x04\0\0\0\xff\xfe");
     let r = h.args("check . --format json").run();
+    // In a host's folder there is nothing else of the host.
+    for (name, bytes) in [
+        ("sql2.zip", &b"PK\x03\x04\0\0\0\xff\xfe"[..]),
+        ("rules.v4.gpg", b"\x85\x02\x0c\x03\xff\xfe\0"),
+        ("export", b"\0\x01\x02\xff\xfe\0\x03"),
+        ("rules.txt", b"\0GITCRYPT\0\xff\xfe\x01"),
+    ] {
+        let path = format!("exports/sql-server/sql2/{name}");
+        let r = Hylint::new()
+            .file("exports/sql-server/sql1/rules.v4", RULES)
+            .file(&path, bytes)
+            .args("check . --format json")
+            .run();
+        assert!(
+            r.has("unread-file", "error", &path),
+            "{name}: {:?}",
+            r.findings()
+        );
+    }
     assert!(
         r.has("unread-file", "warning", "sql1/backup.rules.gz"),
         "{:?}",

@@ -189,7 +189,6 @@ const OTHER: &[&str] = &[
     "p12",
     "pfx",
     "jks",
-    "gpg",
     "asc",
     "sig",
     "pub",
@@ -339,9 +338,10 @@ const FIREWALL_WORDS: &[&str] = &[
     "ruleset",
 ];
 
-/// Compressed files carry the name of what is in them before their own extension.
+/// Compressed and encrypted files carry the name of what is in them before their own extension.
 const COMPRESSED: &[&str] = &[
-    "gz", "bz2", "xz", "zst", "zip", "7z", "rar", "tgz", "tar", "cab",
+    "gz", "bz2", "xz", "zst", "zip", "7z", "rar", "tgz", "tar", "cab", "gpg", "pgp", "age", "enc",
+    "aes",
 ];
 
 /// What the name of a path tells.
@@ -483,6 +483,8 @@ mod tests {
             ("rules.txt.gz", NameKind::Firewall),
             ("sh1.txt.gz", NameKind::Export),
             ("notes.zip", NameKind::Open),
+            ("rules.v4.gpg", NameKind::Firewall),
+            ("rules.v4.asc", NameKind::Other),
             ("", NameKind::Open),
         ] {
             assert_eq!(name_kind(path), kind, "{path}");

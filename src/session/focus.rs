@@ -29,7 +29,7 @@ pub struct Focus {
 pub struct Reading {
     /// The files.
     pub found: Discovered,
-    /// Every file of the site's folder is among them.
+    /// Every file that the site names is among them, or is not to be found: all of the site's folder is read, or nothing of it.
     pub whole_site: bool,
     /// Only a part of them was given.
     pub focus: Option<Focus>,
@@ -61,6 +61,8 @@ pub fn read(
         files().any(|p| r.starts_with(resolved(p)))
     });
     let part = !whole && files().any(|p| inside(&p));
+    // A site file that was named, of another folder than the paths: none of its globs can match.
+    let astray = root.is_some() && !changed && !whole && !part && files().next().is_some();
     let mut walked: Vec<PathBuf> = if changed {
         let outside = paths.iter().filter(|p| !inside(p));
         outside.flat_map(|p| beside(from, p)).collect()
@@ -82,7 +84,7 @@ pub fn read(
     });
     Ok(Reading {
         found,
-        whole_site: whole || part,
+        whole_site: whole || part || astray,
         focus,
         excluded: Vec::new(),
     })

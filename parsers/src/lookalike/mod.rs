@@ -90,6 +90,8 @@ impl Lookalike {
     }
 }
 
+const DECRYPT: &str = "decrypt it, and run hylint again";
+
 const UNPACK: &str = "unpack it and give the export itself as text or JSON";
 
 /// First bytes of files that are no text, from their specifications.
@@ -115,6 +117,9 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     (b"7z\xbc\xaf\x27\x1c", "an archive (7z)", UNPACK),
     (b"Rar!\x1a\x07", "an archive (rar)", UNPACK),
     (b"MSCF", "an archive (cab)", UNPACK),
+    // git-crypt and `openssl enc`.
+    (b"\0GITCRYPT\0", "an encrypted file (git-crypt)", DECRYPT),
+    (b"Salted__", "an encrypted file (openssl)", DECRYPT),
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         "a document or a spreadsheet of an old Office",
@@ -130,7 +135,7 @@ pub fn of_bytes(bytes: &[u8]) -> Option<Lookalike> {
         what,
         instead,
         standing: match instead {
-            UNPACK => Standing::Container,
+            UNPACK | DECRYPT => Standing::Container,
             _ => Standing::Host,
         },
     };

@@ -48,9 +48,10 @@ fn quoted_cloud(t: &Text<'_>) -> bool {
     t.has_any(&["\\\"IpPermissions\\\"", "\\\"securityRules\\\""])
 }
 
+/// A table, a chain with its policy and counters, and the end of the table.
 fn dump(t: &Text<'_>) -> bool {
     let tables = ["*filter", "*nat", "*mangle", "*raw"];
-    t.has_any(&tables) && t.has("COMMIT") && t.has_any(&[":INPUT ", ":PREROUTING ", ":OUTPUT "])
+    t.has_any(&tables) && t.has("COMMIT") && t.has_any(&[" ACCEPT [", " DROP [", " - ["])
 }
 
 fn rules(t: &Text<'_>) -> bool {

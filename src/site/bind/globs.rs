@@ -111,6 +111,10 @@ impl Paths {
 
     /// What to do about globs that match no export.
     pub(super) fn help(&self, globs: &[&str]) -> String {
+        // Of a path outside of the folder, all of it is kept.
+        if !self.0.is_empty() && self.0.iter().all(|f| f.starts_with('/')) {
+            return "globs count from the folder of hylint.toml: move it to the exports, or above them".into();
+        }
         let help = globs.iter().find_map(|g| self.mistake(g));
         help.unwrap_or_else(|| "put the export there, or correct `exports`".into())
     }

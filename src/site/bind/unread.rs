@@ -357,8 +357,17 @@ fn may_be_export(u: &Unread, told: Told) -> bool {
         NameKind::Document | NameKind::Other | NameKind::Source => false,
         NameKind::Firewall => true,
         NameKind::Export => whose,
-        NameKind::Open => whose && u.why == Why::Unknown && extension(&u.path).is_none(),
+        // An archive holds anything.
+        NameKind::Open if is_container(u) => whose,
+        NameKind::Open => {
+            let is_content = matches!(u.why, Why::Unknown | Why::Binary);
+            whose && is_content && extension(&u.path).is_none()
+        }
     }
+}
+
+fn is_container(u: &Unread) -> bool {
+    u.like.is_some_and(|l| l.standing == Standing::Container)
 }
 
 fn extension(path: &str) -> Option<&str> {
