@@ -439,3 +439,147 @@ fn a_default_rule_for_any_source_is_no_default() {
         );
     }
 }
+
+/// Catches a site that declares its clients as everyone, and by that makes an open RDP a need. What is not sensitive is.
+#[test]
+fn clients_that_are_everyone_do_not_need_a_sensitive_service() {
+    let rdp = |sources: &[&str]| {
+        let rule = |s: &&str| format!("-A INPUT -s {s} -p tcp -m tcp --dport 3389 -j ACCEPT\n");
+        iptables(&sources.iter().map(rule).collect::<String>(), false)
+    };
+    let halves = ["0.0.0.0/1", "128.0.0.0/1"];
+    for (clients, sources, want) in [
+        (
+            &["0.0.0.0/0"][..],
+            &["0.0.0.0/0"][..],
+            Some(Severity::Error),
+        ),
+        (&halves, &["0.0.0.0/0"], Some(Severity::Error)),
+        (&halves, &halves, Some(Severity::Error)),
+        (&["0.0.0.0/0"], &["10.0.0.0/8"], None),
+        // A company's own network, and an office.
+        (&["9.0.0.0/8"], &["9.0.0.0/8"], None),
+        (&["203.0.113.0/24"], &["203.0.113.0/24"], None),
+    ] {
+        let (name, toml) = site("");
+        let declared: Vec<String> = clients.iter().map(|c| format!("{c:?}")).collect();
+        let toml = toml.replace("\"10.50.0.0/16\"", &declared.join(", "));
+        let files = [(name, toml), ("sh1.rules", rdp(sources))];
+        assert_eq!(gravest(&files), want, "{clients:?} {sources:?}");
+    }
+}
+
+/// Catches an error for each rule of a host in front of which anything may stand, where no hylint.toml says what does.
+#[test]
+fn without_a_site_file_a_host_firewall_that_is_open_is_one_warning() {
+    let open = |port: u16| format!("-A INPUT -p tcp -m tcp --dport {port} -j ACCEPT\n");
+    let both = open(22) + &open(6379) + &open(443);
+    let told = |files: &[(&str, String)]| {
+        let all = found(files).into_iter();
+        let all: Vec<_> = all.filter(|f| f.0 > Severity::Note).collect();
+        all
+    };
+    let one = [(
+        Severity::Warning,
+        "over-permissive-source x.rules".to_owned(),
+    )];
+    assert_eq!(told(&[("x.rules", iptables(&both, false))]), one);
+    let windows = [
+        ("Any", "22", "Any", "Allow"),
+        ("Any", "1433", "Any", "Allow"),
+    ];
+    let one = [(Severity::Warning, "over-permissive-source x.txt".to_owned())];
+    assert_eq!(told(&[("x.txt", netsh(&windows))]), one);
+    let web = iptables(&open(443), false);
+    assert_eq!(
+        told(&[("x.rules", web)]),
+        [],
+        "what the host is for is not known"
+    );
+    let group = groups(&[group("sg-1", &[permission(22, &["0.0.0.0/0"])])]);
+    assert_eq!(told(&[("x.json", group)])[0].0, Severity::Error);
+    let with_site = [site(""), ("sh1.rules", iptables(&both, false))];
+    assert_eq!(told(&with_site)[0].0, Severity::Error);
+}
+
+/// Catches a published port that is no sensitive one, and leads to one.
+#[test]
+fn a_port_that_is_forwarded_to_a_sensitive_one_is_that_service() {
+    let forward = |to: &str| {
+        let nat = format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 33890 -j DNAT --to-destination {to}\nCOMMIT\n"
+        );
+        iptables("-A FORWARD -d 192.168.1.10/32 -p tcp -j ACCEPT\n", false) + &nat
+    };
+    for (to, want) in [
+        ("192.168.1.10:3389", Severity::Error),
+        ("192.168.1.10:8080", Severity::Warning),
+    ] {
+        let files = [site(""), ("sh1.rules", forward(to))];
+        assert_eq!(gravest(&files), Some(want), "{to}");
+    }
+}
+
+/// Catches a list of addresses that nobody exported and that is told as the whole Internet.
+#[test]
+fn a_list_that_is_not_exported_is_told_by_its_name() {
+    let list = json!({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": "pl-0a1b"}]});
+    let files = [site(""), ("sh1.json", groups(&[group("sg-1", &[list])]))];
+    let all = messages(&files, "exposed-to-internet");
+    assert!(
+        all[0].contains("`pl-0a1b` (addresses not exported)"),
+        "{all:?}"
+    );
+    assert_eq!(gravest(&files), Some(Severity::Warning));
+}
+
+/// Catches commands that leave a finding, or that a required flow is lost by.
+#[test]
+fn commands_narrow_a_rule_to_what_is_needed() {
+    let commands = |files: &[(&str, String)], code: &str| {
+        let o = run(files);
+        let of = o.findings.iter().find(|f| f.code.as_str() == code);
+        of.unwrap().commands.join("\n")
+    };
+    let ssh = |port: u16, source: &str| {
+        format!("-A INPUT -s {source} -p tcp -m tcp --dport {port} -j ACCEPT\n")
+    };
+    let removed = [
+        site(""),
+        ("sh1.rules", iptables(&ssh(22, "0.0.0.0/0"), false)),
+    ];
+    assert_eq!(
+        commands(&removed, "over-permissive-source"),
+        "iptables -t filter -D INPUT -s 0.0.0.0/0 -p tcp -m tcp --dport 22 -j ACCEPT"
+    );
+    let rdp = [
+        site(""),
+        ("sh1.rules", iptables(&ssh(3389, "0.0.0.0/0"), false)),
+    ];
+    let narrowed = commands(&rdp, "over-permissive-source");
+    assert!(
+        narrowed.contains("-s 10.50.0.0/16,10.0.2.10/32 ") && narrowed.lines().count() == 2,
+        "{narrowed}"
+    );
+    // The replies to the host's own connections come by this rule alone.
+    let all = iptables("-A INPUT -j ACCEPT\n", false);
+    let all = all.replace(
+        "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n",
+        "",
+    );
+    let kept = commands(&[site(""), ("sh1.rules", all)], "any-any");
+    assert!(
+        kept.contains("--ctstate RELATED,ESTABLISHED -j ACCEPT"),
+        "{kept}"
+    );
+    let everyone = site("").1.replace("10.50.0.0/16", "0.0.0.0/0");
+    let files = [
+        ("hylint.toml", everyone),
+        ("sh1.rules", iptables(&ssh(3389, "0.0.0.0/0"), false)),
+    ];
+    assert_eq!(
+        commands(&files, "over-permissive-source"),
+        "",
+        "clients are required from there"
+    );
+}

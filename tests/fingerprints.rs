@@ -99,8 +99,18 @@ fn dump(rules: &[&str]) -> ExampleFile {
     }
 }
 
+/// A site file: without one, what a host opens to anyone is one finding.
+fn toml() -> ExampleFile {
+    ExampleFile {
+        name: "hylint.toml".into(),
+        text: "[[host]]\nname = \"sql1\"\nroles = [\"sql-server\"]\nexports = [\"sql-server/*\"]\n"
+            .into(),
+        line: None,
+    }
+}
+
 fn names(rules: &[&str]) -> BTreeSet<String> {
-    let all = found(&[dump(rules)]).into_iter();
+    let all = found(&[toml(), dump(rules)]).into_iter();
     all.filter(|(c, ..)| c == "over-permissive-source")
         .map(|(_, f, _)| f)
         .collect()
@@ -156,7 +166,7 @@ fn two_equal_rules_of_windows_are_two_faults() {
             text: text.join("\n"),
             line: None,
         };
-        let all = found(&[file]).into_iter();
+        let all = found(&[toml(), file]).into_iter();
         all.filter(|(c, ..)| c == "over-permissive-source")
             .map(|(_, f, _)| f)
             .collect::<BTreeSet<_>>()

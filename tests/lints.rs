@@ -434,7 +434,7 @@ fn an_export_of_an_unknown_role_is_judged_as_far_as_no_role_is_needed() {
     let ssh = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 8080 -j ACCEPT\n";
     let o = run(&[("x.v4", &iptables(ssh))]);
     let role = ("unknown-role", Severity::Error, String::new());
-    let wide = ("over-permissive-source", Severity::Error, "x".to_owned());
+    let wide = ("over-permissive-source", Severity::Warning, "x".to_owned());
     assert_eq!(
         told(&o),
         [role.clone(), wide],

@@ -31,7 +31,7 @@ pub use overruled::{Overridden, overridden, overruled};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed};
 pub use protocol::protocol_name;
-pub use remedy::{Remedies, Step};
+pub use remedy::{Narrowed, Remedies, Step};
 pub use spec::FlowSpec;
 pub use whole::{Decision, Row, RowVerdict, Tally, decide, rows};
 

@@ -12,6 +12,8 @@ mod entry;
 mod fold;
 mod inner;
 mod jointly;
+mod kept;
+mod narrow;
 mod needed;
 mod parts;
 mod passing;

@@ -63,6 +63,9 @@ pub fn take(site: &Path, all: &[Finding], f: &Finding, traces: bool) -> Result<A
     }
     let after = findings(copy.path())?;
     let same = |o: &&Finding| {
+        if f.requirement.is_none() {
+            return (o.code, &o.fingerprint) == (f.code, &f.fingerprint);
+        }
         let rows = |f: &Finding| f.row.into_iter().chain(f.also.iter().copied()).collect();
         let (a, b): (BTreeSet<u32>, BTreeSet<u32>) = (rows(f), rows(o));
         // Another layer of the host has findings of its own.

@@ -113,6 +113,21 @@ fn iptables(
             let n: usize = number.parse().map_err(|e| format!("{e}"))?;
             lines.remove(*at.get(n - 1).ok_or("no such rule number")?);
         }
+        ("-D", rest) => {
+            let said = line(rest);
+            let parts = |l: &str| words(l.trim()).unwrap_or_default();
+            let same = at
+                .iter()
+                .find(|i| parts(&body(&lines[**i])) == parts(&body(&said)));
+            lines.remove(*same.ok_or(format!("no such rule: {said}"))?);
+        }
+        ("-P", [policy]) => {
+            let head = format!(":{chain} ");
+            let at = (start..end).find(|i| lines[*i].starts_with(&head));
+            let at = at.ok_or("no such chain")?;
+            let rest = lines[at].rsplit(' ').next().unwrap_or_default();
+            lines[at] = format!("{head}{policy} {rest}");
+        }
         ("-R", [number, rest @ ..]) => {
             let n: usize = number.parse().map_err(|e| format!("{e}"))?;
             lines[*at.get(n - 1).ok_or("no such rule number")?] = line(rest);
@@ -252,7 +267,13 @@ fn netsh_set(text: &str, words: &[&str]) -> Result<String, String> {
             let label = LABELS.iter().find(|(k, _)| k == key).ok_or("unknown")?.1;
             let head = format!("{label}:");
             let line = block.lines().find(|l| l.starts_with(&head));
-            let line = line.ok_or(format!("no line {label}"))?.to_owned();
+            let Some(line) = line.map(str::to_owned) else {
+                let has = |l: &&str| l.starts_with("Protocol:");
+                let before = block.lines().find(has).ok_or(format!("no line {label}"))?;
+                let both = format!("{before}\n{head:<38}{}", title(value));
+                block = block.replace(before, &both);
+                continue;
+            };
             block = block.replace(&line, &format!("{head:<38}{}", title(value)));
         }
         Ok(block)
@@ -320,7 +341,18 @@ fn aws(text: &str, verb: &str, words: &[&str]) -> Result<String, String> {
             list.ok_or("no list")?
                 .extend(new.as_array().ok_or("no list")?.iter().cloned());
         }
-        "create-network-acl-entry" | "delete-network-acl-entry" => {
+        "revoke-security-group-ingress" => {
+            let old: Value = serde_json::from_str(get("ip-permissions").ok_or("none")?)
+                .map_err(|e| e.to_string())?;
+            let key = "IpPermissions";
+            let group = object(&mut doc, "GroupId", get("group-id").ok_or("no group")?, key)?;
+            let list = group.get_mut(key).and_then(Value::as_array_mut);
+            let list = list.ok_or("no list")?;
+            for one in old.as_array().ok_or("no list")? {
+                revoke(list, one)?;
+            }
+        }
+        "replace-network-acl-entry" | "create-network-acl-entry" | "delete-network-acl-entry" => {
             let id = get("network-acl-id").ok_or("no ACL")?;
             let egress = all("egress").is_some();
             if egress == all("ingress").is_some() {
@@ -331,8 +363,13 @@ fn aws(text: &str, verb: &str, words: &[&str]) -> Result<String, String> {
             let entries = acl.get_mut("Entries").and_then(Value::as_array_mut);
             let entries = entries.ok_or("no entries")?;
             let same = |e: &Value| e["RuleNumber"] == n && e["Egress"] == egress;
-            if verb.starts_with("delete") {
+            if !verb.starts_with("create") {
+                if !entries.iter().any(same) {
+                    return Err(format!("no entry {n}"));
+                }
                 entries.retain(|e| !same(e));
+            }
+            if verb.starts_with("delete") {
             } else if entries.iter().any(same) {
                 return Err(format!("entry {n} exists"));
             } else {
@@ -366,6 +403,59 @@ fn aws(text: &str, verb: &str, words: &[&str]) -> Result<String, String> {
         _ => return Err(format!("unknown verb {verb}")),
     }
     serde_json::to_string_pretty(&doc).map_err(|e| e.to_string())
+}
+
+/// Takes the sources of a permission from those of the same protocol and ports.
+fn revoke(list: &mut [Value], one: &Value) -> Result<(), String> {
+    let same = |p: &&mut Value| {
+        // Ports beside every protocol mean nothing.
+        let keys: &[&str] = match one["IpProtocol"] == "-1" {
+            true => &["IpProtocol"],
+            false => &["IpProtocol", "FromPort", "ToPort"],
+        };
+        keys.iter().all(|k| p.get(k) == one.get(k))
+    };
+    let mut missing = one.clone();
+    for permission in list.iter_mut().filter(same) {
+        for key in [
+            "IpRanges",
+            "Ipv6Ranges",
+            "PrefixListIds",
+            "UserIdGroupPairs",
+        ] {
+            let gone = missing.get_mut(key).and_then(Value::as_array_mut);
+            let (Some(gone), Some(all)) = (gone, permission[key].as_array_mut()) else {
+                continue;
+            };
+            let id = |v: &Value| {
+                let keys = ["CidrIp", "CidrIpv6", "PrefixListId", "GroupId"];
+                keys.map(|k| v.get(k).cloned())
+            };
+            gone.retain(|g| {
+                let before = all.len();
+                all.retain(|v| id(v) != id(g));
+                all.len() == before
+            });
+        }
+    }
+    let left = |k: &str| {
+        missing
+            .get(k)
+            .and_then(Value::as_array)
+            .is_some_and(|l| !l.is_empty())
+    };
+    match [
+        "IpRanges",
+        "Ipv6Ranges",
+        "PrefixListIds",
+        "UserIdGroupPairs",
+    ]
+    .iter()
+    .any(|k| left(k))
+    {
+        true => Err(format!("no such permission: {missing}")),
+        false => Ok(()),
+    }
 }
 
 /// The object anywhere in a document whose key has a value and that has another key, too.

@@ -5,10 +5,12 @@
 
 mod block;
 mod flow;
+mod narrow;
 mod numbers;
 mod place;
 mod planned;
 mod trial;
 
+pub use narrow::Narrowed;
 pub use planned::Step;
 pub use trial::Remedies;

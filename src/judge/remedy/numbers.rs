@@ -73,6 +73,44 @@ impl Numbers {
         Some(out)
     }
 
+    /// Numbers entries beside a rule with the number `old`, with no other rule between, and gives them names of their own.
+    /// `None` if not enough are free.
+    pub(super) fn near(
+        &mut self,
+        at: PointId,
+        egress: bool,
+        kind: PointKind,
+        rules: &[Rule],
+        old: u32,
+        entries: &mut [Rule],
+    ) -> Option<()> {
+        let range = kind.rule_numbers()?;
+        let given = self.given.entry((at, egress)).or_default();
+        let mut taken: BTreeSet<u32> = rules.iter().filter_map(|r| r.priority).collect();
+        taken.extend(given.keys().copied());
+        let mut names: BTreeSet<String> = rules.iter().map(|r| r.name.to_lowercase()).collect();
+        names.extend(given.values().map(|r| r.name.to_lowercase()));
+        let free = |n: &u32| range.contains(n) && !taken.contains(n);
+        let above = (old.saturating_add(1)..=*range.end()).take_while(free);
+        let below = (*range.start()..old).rev().take_while(free);
+        let free: Vec<u32> = above.chain(below).take(entries.len()).collect();
+        (free.len() == entries.len()).then_some(())?;
+        for (entry, number) in entries.iter_mut().zip(free) {
+            entry.priority = Some(number);
+            if !entry.name.is_empty() {
+                let base = entry.name.to_string();
+                let mut n = 1;
+                while names.contains(&entry.name.to_lowercase()) {
+                    n += 1;
+                    entry.name = format!("{base}-{n}").into();
+                }
+                names.insert(entry.name.to_lowercase());
+            }
+            given.insert(number, entry.clone());
+        }
+        Some(())
+    }
+
     /// The number that a rule moves up to, past free ones only; `None` if the next one is taken.
     pub(super) fn move_up(
         &mut self,

@@ -19,8 +19,10 @@ const COPIED: usize = 1 << 18;
 /// What the remedies of one part of a run share.
 #[derive(Debug, Default)]
 pub struct Remedies {
-    numbers: Numbers,
+    pub(super) numbers: Numbers,
     copied: usize,
+    /// Rules of exports that were gone through to narrow others.
+    pub(super) read: usize,
 }
 
 impl Remedies {

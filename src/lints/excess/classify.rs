@@ -6,8 +6,10 @@ use crate::finding::{Code, Severity};
 use crate::lints::describe;
 use crate::rules::platform;
 use hylint_engine::{Carry, union_addrs};
-use hylint_model::{Clause, Condition, ConditionKind, Field, Rule, Side, Test, names_group};
-use hylint_space::{AddrSet, Exposure, PacketBox, RangeSet, Scalar, class, proto};
+use hylint_model::{
+    Action, Clause, Condition, ConditionKind, Field, NatKind, Rule, Side, Test, names_group,
+};
+use hylint_space::{AddrSet, Exposure, PacketBox, PortSet, RangeSet, Scalar, class, proto};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What kind of point is looked at.
@@ -23,9 +25,16 @@ pub(super) struct Scene<'a> {
     pub(super) open: Option<&'a BTreeMap<String, AddrSet>>,
     /// Whether it is known what the hosts are for.
     pub(super) roles_known: bool,
+    /// Whether there is a hylint.toml.
+    pub(super) configured: bool,
 }
 
 impl Scene<'_> {
+    /// Whether something that nobody exported may stand in front of the hosts: no hylint.toml says what does.
+    pub(super) fn is_shielded(&self) -> bool {
+        !self.configured && !self.facing
+    }
+
     /// Whether it depends on what the exports do not say whom a name lets in: it stands for no addresses, is a group that may
     /// have members which no file lists, or may hold public addresses beside a few that it surely holds.
     fn is_open(&self, key: &str) -> bool {
@@ -75,11 +84,18 @@ impl Class {
     /// One sentence about the excess.
     pub(super) fn message(&self, rule: &Rule, excess: &[PacketBox], scene: Scene<'_>) -> String {
         let opened = what(excess);
+        let named = unknown_sources(rule, &scene);
         let from = || {
             let src = union_addrs(excess, |b| &b.src);
-            own_network(rule, &scene).map_or_else(|| who(&src, rule), Condition::describe)
+            let own = own_network(rule, &scene).map(Condition::describe);
+            own.or_else(|| named.clone())
+                .unwrap_or_else(|| who(&src, rule))
         };
-        match self.says {
+        let says = match (self.says, &named) {
+            (Says::ToTheInternet | Says::ToABlock, Some(_)) => Says::Open,
+            (says, _) => says,
+        };
+        match says {
             Says::Open => format!("{opened} is open to {}", from()),
             Says::ToTheInternet => format!("{opened} is open to the Internet"),
             Says::ToABlock => format!("{opened} is open to public addresses ({})", from()),
@@ -215,6 +231,26 @@ fn own_network<'a>(rule: &'a Rule, scene: &Scene<'_>) -> Option<&'a Condition> {
     each.all(|c| c.is_some()).then_some(first)
 }
 
+/// Whom a rule lets in, if all that it names are lists of addresses that the exports do not hold.
+fn unknown_sources(rule: &Rule, scene: &Scene<'_>) -> Option<String> {
+    let unknown = |c: &Condition| match &c.test {
+        Test::Named {
+            key,
+            side: Side::Src,
+        } => !c.negated && scene.is_open(key),
+        _ => false,
+    };
+    let mut each = rule.clauses.iter();
+    each.all(|clause| clause.conditions.iter().any(unknown))
+        .then_some(())?;
+    let first = rule.conditions().find(|c| unknown(c))?;
+    let Test::Named { key, .. } = &first.test else {
+        return None;
+    };
+    let name = key.split_once(':').map_or(&**key, |(_, name)| name);
+    Some(format!("`{name}` (addresses not exported)"))
+}
+
 fn transport(boxes: &[PacketBox]) -> String {
     let p = protocols(boxes);
     match (p.contains(proto::TCP), p.contains(proto::UDP)) {
@@ -254,6 +290,24 @@ fn sensitive(boxes: &[PacketBox]) -> Option<&'static str> {
             .next()
             .map(|s| s.name.as_str())
     })
+}
+
+/// The sensitive service behind a port that a rule forwards to another one.
+fn forwarded(rule: &Rule, excess: &[PacketBox]) -> Option<&'static str> {
+    let ports = rule.parts().filter_map(|(_, action)| match action {
+        Action::Nat(n) if n.kind == NatKind::Dnat => n.ports.as_ref(),
+        _ => None,
+    });
+    let there = |ports: &PortSet| -> Vec<PacketBox> {
+        let to = |b: &PacketBox| PacketBox {
+            dport: ports.clone(),
+            ..b.clone()
+        };
+        excess.iter().map(to).collect()
+    };
+    // A range that a connection gets one port of may be any of it.
+    let one = ports.filter(|p| p.count() == 1);
+    one.map(there).find_map(|boxes| sensitive(&boxes))
 }
 
 const NARROW: &str = "limit the sources to the hosts that need it";
@@ -438,14 +492,18 @@ pub(super) fn classify(
         own,
         exposure,
         service: (exposure > Exposure::Few)
-            .then(|| sensitive(excess))
+            .then(|| sensitive(excess).or_else(|| forwarded(rule, excess)))
             .flatten(),
         port_less: port_less(rule),
     };
     let fault = excess.fault(src)?;
+    let most = match (fault.code, scene.is_shielded()) {
+        (Code::OverPermissiveSource, true) => Severity::Warning,
+        _ => Severity::Error,
+    };
     Some(Class {
         code: fault.code,
-        severity: lowered(rule, fault.severity, &scene),
+        severity: lowered(rule, fault.severity, &scene).min(most),
         says: fault.says,
         label: fault.label,
         help: fault.help,

@@ -2,7 +2,9 @@
 
 use super::classify;
 use super::review::PointReview;
+use super::told::Told;
 use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
+use crate::judge::Narrowed;
 use crate::lints::place::{self, rule_span};
 use hylint_engine::Decider;
 use hylint_model::{Action, Clause, Rule};
@@ -12,18 +14,36 @@ use sha2::{Digest, Sha256};
 /// Built-in and unneeded rules named beside the first one of a folded finding.
 const NAMED: usize = 5;
 
+/// Rules for whose change a folded finding gives commands.
+const CHANGED: usize = 20;
+
 /// Rules that one finding is about, with the first parts of their excess.
 #[derive(Default)]
 pub(super) struct Fold<'a> {
     pub(super) rules: Vec<&'a Rule>,
     parts: Vec<Part>,
     total: usize,
+    narrow: Vec<Option<Narrowed>>,
 }
 
 impl<'a> Fold<'a> {
     /// Parts that are told yet.
     pub(super) fn room(&self) -> usize {
         Finding::PARTS.saturating_sub(self.parts.len())
+    }
+
+    /// What makes the rules vanish from the finding, if it is known of each.
+    fn narrow(&mut self) -> Option<Vec<Narrowed>> {
+        let all = std::mem::take(&mut self.narrow);
+        let whole = all.len() == self.rules.len() && !all.is_empty();
+        all.into_iter().collect::<Option<_>>().filter(|_| whole)
+    }
+
+    /// Adds what comes in the place of the rule that was added last. Of more than a few rules nobody runs a command for each.
+    pub(super) fn narrowing(&mut self, narrow: impl FnOnce() -> Option<Narrowed>) {
+        if self.rules.len() <= CHANGED {
+            self.narrow.push(narrow());
+        }
     }
 
     /// Adds a rule, the parts of its excess that are told, and how many it has.
@@ -88,11 +108,12 @@ impl Folded {
 impl<'a> PointReview<'a, '_> {
     fn fold(
         &self,
-        fold: Fold<'_>,
+        mut fold: Fold<'_>,
         what: Folded,
         severity: Severity,
         message: String,
-    ) -> Option<Finding> {
+    ) -> Option<Told> {
+        let narrow = fold.narrow();
         let rules = &fold.rules;
         let first = rules.first()?;
         let place =
@@ -118,11 +139,11 @@ impl<'a> PointReview<'a, '_> {
         f.help = Some(what.help().to_owned());
         f.excess = fold.parts;
         f.excess_total = fold.total;
-        Some(f)
+        Some(Told { narrow, ..f.into() })
     }
 
     /// Built-in rules: those that open a sensitive service to anyone, else all.
-    pub(super) fn fold_builtin(&self, all: Fold<'_>, sensitive: Fold<'_>) -> Option<Finding> {
+    pub(super) fn fold_builtin(&self, all: Fold<'_>, sensitive: Fold<'_>) -> Option<Told> {
         let (fold, severity) = if sensitive.rules.is_empty() {
             (all, Severity::Note)
         } else {
@@ -143,7 +164,7 @@ impl<'a> PointReview<'a, '_> {
     }
 
     /// Rules that let anyone in for flows whose peers nobody declared, with what they let in.
-    pub(super) fn fold_undeclared(&self, fold: Fold<'_>, opened: &[PacketBox]) -> Option<Finding> {
+    pub(super) fn fold_undeclared(&self, fold: Fold<'_>, opened: &[PacketBox]) -> Option<Told> {
         let message = format!(
             "anyone can reach {} on {}: no rule for it limits the sources",
             classify::what(opened),
@@ -153,7 +174,7 @@ impl<'a> PointReview<'a, '_> {
     }
 
     /// Rules of a family of which no host behind the point has an address.
-    pub(super) fn fold_lacking(&self, fold: Fold<'_>) -> Option<Finding> {
+    pub(super) fn fold_lacking(&self, fold: Fold<'_>) -> Option<Told> {
         let n = fold.rules.len();
         let (s, verb) = if n == 1 {
             ("", "allows")
@@ -173,7 +194,7 @@ impl<'a> PointReview<'a, '_> {
         self.fold(fold, Folded::Lacking, Severity::Note, message)
     }
 
-    pub(super) fn fold_unneeded(&self, fold: Fold<'_>) -> Option<Finding> {
+    pub(super) fn fold_unneeded(&self, fold: Fold<'_>) -> Option<Told> {
         let n = fold.rules.len();
         let (s, verb) = if n == 1 { ("", "opens") } else { ("s", "open") };
         let message = format!(

@@ -6,6 +6,7 @@ use super::review::PointReview;
 use super::sweep::{self, Joint, OTHER, Services, Share, UDP};
 use super::told::{Told, address};
 use crate::finding::{Code, Finding, Identity, Related, Severity};
+use crate::judge::Narrowed;
 use crate::lints::place::{self, rule_span};
 use crate::rules::platform;
 use hylint_engine::rulespace::each;
@@ -16,6 +17,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Other rules of a finding that are named.
 const NAMED: usize = 5;
+/// Rules for whose change a finding gives commands.
+const CHANGED: usize = 64;
 /// Hosts behind one layer, times shares, up to which hosts are told apart.
 const APART: usize = 1 << 20;
 
@@ -51,7 +54,7 @@ pub(super) fn add<'a>(reviews: &[PointReview<'a, '_>], told: &mut Vec<Told>) {
             own: own.get(&address(opening.rule)).copied(),
         })
         .collect();
-    for (finding, instead) in (Together { openers }).findings() {
+    for (finding, instead, narrow) in (Together { openers }).findings() {
         // Layers share groups, and hosts share rules.
         let known = |t: &Told| {
             let f = &t.finding;
@@ -67,6 +70,7 @@ pub(super) fn add<'a>(reviews: &[PointReview<'a, '_>], told: &mut Vec<Told>) {
         told.push(Told {
             rule: None,
             finding,
+            narrow,
         });
     }
 }
@@ -77,7 +81,7 @@ struct Together<'r, 'a, 'b> {
 
 impl Together<'_, '_, '_> {
     /// Each finding, with the rules that it speaks of.
-    fn findings(&self) -> Vec<(Finding, BTreeSet<usize>)> {
+    fn findings(&self) -> Vec<(Finding, BTreeSet<usize>, Option<Vec<Narrowed>>)> {
         let all = 0..u32::try_from(self.openers.len()).unwrap_or(u32::MAX);
         let shares: Vec<Share> = each(all, |n| self.shares(n as usize, None)).concat();
         if shares.len() < 2 {
@@ -100,7 +104,7 @@ impl Together<'_, '_, '_> {
             rule.map_or_else(Vec::new, |r| self.shares(r, Some(&services)))
         });
         let real = real.concat();
-        let mut out: Vec<(Finding, BTreeSet<usize>)> = Vec::new();
+        let mut out = Vec::new();
         for shares in self.by_host(&real) {
             for joint in sweep::joints(&shares) {
                 let new = self.finding(&joint, &shares);
@@ -196,7 +200,11 @@ impl Together<'_, '_, '_> {
     }
 
     /// What is said of services that rules open together, unless each says as much alone.
-    fn finding(&self, joint: &Joint, shares: &[Share]) -> Option<(Finding, BTreeSet<usize>)> {
+    fn finding(
+        &self,
+        joint: &Joint,
+        shares: &[Share],
+    ) -> Option<(Finding, BTreeSet<usize>, Option<Vec<Narrowed>>)> {
         let members: Vec<&Opener<'_, '_, '_>> = joint
             .rules
             .iter()
@@ -223,8 +231,29 @@ impl Together<'_, '_, '_> {
         if class.severity == Severity::Note || !(more || same && other) {
             return None;
         }
-        let rules = members.iter().map(|m| address(m.opening.rule)).collect();
-        Some((self.word(joint, &class, &boxes, first, others), rules))
+        let named = members.iter().map(|m| address(m.opening.rule));
+        // Whatever takes part has to go: a part of them may still be as wide.
+        let all: BTreeSet<usize> = open.iter().map(|s| s.rule).collect();
+        let rules: BTreeSet<usize> = named.chain(self.told_by(joint, &all)).collect();
+        let narrow = (all.len() <= CHANGED).then(|| {
+            let each = all.iter().filter_map(|n| self.openers.get(*n));
+            each.map(|m| m.review.narrowing(m.opening, false)).collect()
+        });
+        let finding = self.word(joint, &class, &boxes, first, others);
+        Some((finding, rules, narrow.flatten()))
+    }
+
+    /// Rules of these shares that open nothing else than what is said of all.
+    fn told_by(&self, joint: &Joint, all: &BTreeSet<usize>) -> Vec<usize> {
+        let openers = all.iter().filter_map(|n| self.openers.get(*n));
+        let whole = |o: &&Opener<'_, '_, '_>| {
+            let boxes = o.opening.boxes();
+            boxes.iter().all(|b| of(b).is_subset(&joint.services))
+        };
+        openers
+            .filter(whole)
+            .map(|o| address(o.opening.rule))
+            .collect()
     }
 
     fn word(

@@ -13,8 +13,13 @@ use hylint_space::{AddrSet, Exposure, Family, PacketBox, PortSet, ProtoSet, clas
 pub(super) struct Needed {
     /// Flows of requirements and implied ones.
     pub(super) required: Vec<PacketBox>,
-    /// Site's own and background.
+    /// Site's own, and replies.
     other: Vec<PacketBox>,
+    /// Flows of requirements whose peers are declared as everyone, to what must not be open to anyone: excess, and required
+    /// all the same.
+    everyone: Vec<PacketBox>,
+    /// Background of the platform.
+    background: Vec<PacketBox>,
     /// Everything that is no excess.
     pub(super) boxes: Vec<PacketBox>,
     /// The same without the flows whose peers nobody declared. They may be anywhere in the site, and are not anyone.
@@ -29,6 +34,8 @@ pub(super) struct Needed {
     widest: Option<(u128, u128)>,
     /// Whether the hosts' roles are known.
     pub(super) roles_known: bool,
+    /// Whether there is a hylint.toml.
+    pub(super) configured: bool,
 }
 
 impl Needed {
@@ -41,6 +48,7 @@ impl Needed {
     ) -> Self {
         let mut out = Self {
             roles_known: hosts.iter().any(|h| !h.roles.is_empty()),
+            configured: flows.site.configured,
             ..Self::default()
         };
         for h in hosts {
@@ -58,16 +66,30 @@ impl Needed {
                 roles.iter().any(|r| h.roles.contains(r))
             });
         }
-        out.other
-            .extend(platform::background(kind).map(|b| b.space.clone()));
+        out.background = platform::background(kind)
+            .map(|b| b.space.clone())
+            .collect();
         out.rest(flows);
         out
+    }
+
+    /// What of a rule stays when it is narrowed to what is needed. `background`: with that of the platform.
+    pub(super) fn kept(&self, background: bool) -> impl Iterator<Item = &PacketBox> {
+        let flows = self
+            .required
+            .iter()
+            .chain(&self.everyone)
+            .chain(&self.other);
+        // What is background by its source alone crosses no firewall, or comes from the platform whatever its rules say.
+        let named = move |b: &&PacketBox| background && !b.proto.is_full();
+        flows.chain(self.background.iter().filter(named))
     }
 
     /// Through a forwarding firewall.
     pub(super) fn through(flows: Flows<'_>) -> Self {
         let mut out = Self {
             roles_known: true,
+            configured: flows.site.configured,
             ..Self::default()
         };
         let all: Vec<RoleIx> = (0..flows.site.roles.len())
@@ -80,8 +102,8 @@ impl Needed {
                 out.add(flows, &dst, |roles| roles.contains(&role));
             }
         }
-        out.other
-            .extend(platform::background(PointKind::Netfilter).map(|b| b.space.clone()));
+        let background = platform::background(PointKind::Netfilter);
+        out.background = background.map(|b| b.space.clone()).collect();
         out.rest(flows);
         out
     }
@@ -119,16 +141,18 @@ impl Needed {
     }
 
     fn rest(&mut self, flows: Flows<'_>) {
-        self.other
-            .extend(flows.site.allows.iter().map(|a| PacketBox {
-                src: a.from.clone(),
-                dst: a.to.clone(),
-                proto: a.proto.clone(),
-                dport: a.ports.clone(),
-                ..PacketBox::any()
-            }));
-        let known = self.required.iter().chain(&self.other).cloned();
-        self.firm = known.collect();
+        let allows = flows.site.allows.iter().map(|a| PacketBox {
+            src: a.from.clone(),
+            dst: a.to.clone(),
+            proto: a.proto.clone(),
+            dport: a.ports.clone(),
+            ..PacketBox::any()
+        });
+        let allows: Vec<PacketBox> = allows.collect();
+        let known = self.required.iter().chain(&self.other);
+        let known = known.chain(&self.background).chain(&allows);
+        self.firm = known.cloned().collect();
+        self.other.extend(allows);
         self.required.append(&mut self.undeclared.clone());
         self.boxes = self.firm.iter().chain(&self.undeclared).cloned().collect();
         let roles = &flows.site.roles;
@@ -155,11 +179,17 @@ impl Needed {
             (!roles.is_empty() && !roles.iter().any(unknown)).then(|| flows.addrs(roles))
         };
         let want = |out: &mut Self, from: &[RoleIx], protocol: u8, ports: &[u16]| {
-            let declared = declared(from);
-            // Who declares everyone for the hosts of a role declares nothing: a role has its audience by the matrix.
-            let is_anyone = |src: &AddrSet| Exposure::of(src) == Exposure::Anyone;
-            if let Some(src) = declared.clone().filter(|src| !is_anyone(src)) {
-                out.required.push(flow(src, protocol, ports));
+            if let Some(src) = declared(from) {
+                // Who declares everyone for the hosts of a role says where they may be, and a role has its audience by the
+                // matrix: what must not be open to anyone is a need of private addresses alone.
+                let (open, closed) = match Exposure::of(&src) {
+                    Exposure::Anyone => by_audience(flows, from, protocol, ports),
+                    Exposure::Block | Exposure::Few => (ports.to_vec(), Vec::new()),
+                };
+                let private = src.subtract(class::public());
+                out.everyone.push(flow(src.clone(), protocol, &closed));
+                out.required.push(flow(src, protocol, &open));
+                out.required.push(flow(private, protocol, &closed));
                 return;
             }
             let (open, closed) = by_audience(flows, from, protocol, ports);

@@ -5,17 +5,22 @@ use super::entry;
 use super::entry::Opening;
 use super::fold::Fold;
 use super::jointly;
+use super::kept::nothing_lost;
 use super::needed::Needed;
 use super::review::{PointReview, Seen, families};
 use super::told::{Told, address};
 use crate::finding::{Finding, Severity};
-use crate::judge::{Exports, Flows, Guard, alternative_profiles, host_guards, transit_guard};
+use crate::judge::{
+    Exports, Flows, Guard, Remedies, alternative_profiles, host_guards, transit_guard,
+};
+use crate::lints::command;
 use crate::lints::order::Idle;
 use crate::rules::matrix::RoleIx;
 use crate::site::Host;
 use hylint_engine::rulespace::each;
 use hylint_engine::{Direction, PointId};
 use hylint_model::{Action, Body, Point, Rule};
+use hylint_space::PacketBox;
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +30,12 @@ const AT_ONCE: usize = 1 << 14;
 
 /// Every excess finding of the run, in point order.
 #[must_use]
-pub(crate) fn findings<'a>(flows: Flows<'a>, exports: &'a Exports, idle: &Idle) -> Vec<Finding> {
+pub(crate) fn findings<'a>(
+    flows: Flows<'a>,
+    exports: &'a Exports,
+    idle: &Idle,
+    remedies: &mut Remedies,
+) -> Vec<Finding> {
     let mut out = Vec::new();
     let behind = guarded(&flows.part.hosts);
     for (at, point) in exports.points() {
@@ -79,7 +89,17 @@ pub(crate) fn findings<'a>(flows: Flows<'a>, exports: &'a Exports, idle: &Idle) 
         out.append(&mut found);
     }
     together(flows, exports, idle, &mut out);
-    out.into_iter().map(|t| t.finding).collect()
+    let advised = out.into_iter().map(|mut t| {
+        let all = t.narrow.take();
+        let steps = all.and_then(|all| {
+            let kept = |now: &Exports| nothing_lost(flows, exports, now, &all);
+            remedies.narrowed(exports, &all, kept)
+        });
+        let commands = steps.and_then(|s| command::of_steps(exports, s));
+        t.finding.commands.extend(commands.into_iter().flatten());
+        t.finding
+    });
+    advised.collect()
 }
 
 /// Adds what the rules of each layer let in together.
@@ -250,10 +270,18 @@ impl<'a> PointReview<'a, '_> {
         }
     }
 
+    fn told_of(&self, opening: &Opening<'a>, finding: Finding) -> Told {
+        Told {
+            rule: Some(address(opening.rule)),
+            narrow: self.narrowing(opening, false).map(|n| vec![n]),
+            finding,
+        }
+    }
+
     fn rules(&self, alternatives: &[&Self], out: &mut Vec<Told>) {
         let (mut builtin, mut sensitive) = (Fold::default(), Fold::default());
         let mut unneeded = Fold::default();
-        let (mut undeclared, mut opened) = (Fold::default(), Vec::new());
+        let mut anyone: Vec<(&Opening<'a>, Vec<PacketBox>, Option<Box<Finding>>)> = Vec::new();
         let mut lacking = Fold::default();
         let openings = self.openings(alternatives);
         for part in openings.chunks(AT_ONCE) {
@@ -276,22 +304,36 @@ impl<'a> PointReview<'a, '_> {
                         // Their group says what they are, and what each opens is the same everywhere.
                         if to_anyone {
                             sensitive.rules.push(opening.rule);
+                            sensitive.narrowing(|| self.narrowing(opening, true));
                         }
                         builtin.rules.push(opening.rule);
+                        builtin.narrowing(|| self.narrowing(opening, true));
                     }
                     Some(Seen::Unneeded(total)) => {
                         let parts = self.unneeded_parts(opening, unneeded.room());
                         unneeded.add(opening.rule, parts, total);
+                        unneeded.narrowing(|| self.narrowing(opening, false));
                     }
-                    Some(Seen::Lacking) => lacking.rules.push(opening.rule),
-                    Some(Seen::Undeclared(boxes)) => {
-                        undeclared.rules.push(opening.rule);
-                        opened.extend(boxes);
+                    Some(Seen::Lacking) => {
+                        lacking.rules.push(opening.rule);
+                        lacking.narrowing(|| self.narrowing(opening, false));
                     }
-                    Some(Seen::Open(f)) => out.push(Told {
-                        rule: Some(address(opening.rule)),
-                        finding: *f,
-                    }),
+                    Some(Seen::Undeclared(boxes, finding)) => {
+                        anyone.push((opening, boxes, finding))
+                    }
+                    Some(Seen::Open(f)) => out.push(self.told_of(opening, *f)),
+                }
+            }
+        }
+        let (mut undeclared, mut opened) = (Fold::default(), Vec::new());
+        let single = anyone.len() == 1;
+        for (opening, boxes, finding) in anyone {
+            match finding {
+                Some(f) if single => out.push(self.told_of(opening, *f)),
+                _ => {
+                    undeclared.rules.push(opening.rule);
+                    undeclared.narrowing(|| self.narrowing(opening, false));
+                    opened.extend(boxes);
                 }
             }
         }
@@ -301,6 +343,6 @@ impl<'a> PointReview<'a, '_> {
             self.fold_unneeded(unneeded),
             self.fold_lacking(lacking),
         ];
-        out.extend(folded.into_iter().flatten().map(Told::from));
+        out.extend(folded.into_iter().flatten());
     }
 }

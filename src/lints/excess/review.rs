@@ -23,8 +23,9 @@ pub(super) enum Seen {
     Unneeded(usize),
     /// It would be worth a finding in a family of which the hosts have no address.
     Lacking,
-    /// It lets anyone in for flows whose peers nobody declared, at a host that something else may stand in front of.
-    Undeclared(Vec<PacketBox>),
+    /// It lets anyone in for flows whose peers nobody declared or, without a hylint.toml, to a sensitive service, at a host
+    /// that something else may stand in front of; with what is said of it where it is the only one.
+    Undeclared(Vec<PacketBox>, Option<Box<Finding>>),
     /// Worth a finding.
     Open(Box<Finding>),
 }
@@ -123,6 +124,7 @@ impl<'a, 'b> PointReview<'a, 'b> {
             resolve: guard.resolve,
             open: guard.open,
             roles_known: needed.roles_known,
+            configured: needed.configured,
         };
         Self {
             exports,

@@ -1,6 +1,7 @@
 //! A finding with the rule that it is about.
 
 use crate::finding::Finding;
+use crate::judge::Narrowed;
 use hylint_model::Rule;
 
 /// A finding, and the one rule that it is about.
@@ -8,6 +9,8 @@ pub(super) struct Told {
     /// [`address`] of the rule.
     pub(super) rule: Option<usize>,
     pub(super) finding: Finding,
+    /// What makes it vanish, if that is a change of rules.
+    pub(super) narrow: Option<Vec<Narrowed>>,
 }
 
 impl From<Finding> for Told {
@@ -15,6 +18,7 @@ impl From<Finding> for Told {
         Self {
             rule: None,
             finding,
+            narrow: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::classify::Class;
 use super::entry::Opening;
 use super::review::{PointReview, Seen, Weighed};
 use super::{classify, parts};
-use crate::finding::{Finding, Identity, Part, Related, Severity};
+use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
 use crate::lints::describe::Frame;
 use crate::lints::place::{self, normalized, rule_span};
 use crate::lints::reproduce;
@@ -105,7 +105,7 @@ impl<'a> PointReview<'a, '_> {
             let inner: Vec<PacketBox> = inner.into_iter().map(|(b, _)| b).collect();
             let real = Exposure::of(&union_addrs(&inner, |b| &b.src));
             match (real >= self.widest(), self.scene.facing) {
-                (true, false) => return Some(Seen::Undeclared(inner)),
+                (true, false) => return Some(Seen::Undeclared(inner, None)),
                 (true, true) => {
                     return self
                         .open(rule, &w.boxes, excess)
@@ -115,12 +115,32 @@ impl<'a> PointReview<'a, '_> {
                 (false, _) => {}
             }
         }
-        if w.class?.severity == Severity::Note {
+        let class = w.class?;
+        if class.sensitive_to_anyone
+            && class.code == Code::OverPermissiveSource
+            && self.scene.is_shielded()
+            && let Some(inner) = self.shielded(rule, &w.excess)
+        {
+            let alone = self.open(rule, &w.boxes, &w.excess).map(Box::new);
+            return Some(Seen::Undeclared(inner, alone));
+        }
+        if class.severity == Severity::Note {
             let (_, total) = self.parts(rule, &w.boxes, &w.excess, 0);
             return Some(Seen::Unneeded(total));
         }
         let open = self.open(rule, &w.boxes, &w.excess);
         open.map(Box::new).map(Seen::Open)
+    }
+
+    /// What a rule of a host of which no hylint.toml says what stands in front lets in to a sensitive service, if that is
+    /// anyone.
+    fn shielded(&self, rule: &'a Rule, excess: &[PacketBox]) -> Option<Vec<PacketBox>> {
+        if classify::is_open_ended(rule, self.scene) {
+            return None;
+        }
+        let inner = self.let_in(self.really(rule, excess).0).parts;
+        let (class, boxes) = self.class_of(rule, &inner)?;
+        (class.severity > Severity::Note && class.sensitive_to_anyone).then_some(boxes)
     }
 
     /// Only what really gets in by this rule counts: an earlier deny may take it, or another layer. What other layers close

@@ -17,6 +17,8 @@ const NAMED: usize = 6;
 const SHOWN: usize = 4;
 /// Commands shown of findings with one cause, unless all are asked for.
 const COMMANDS: usize = 4;
+/// Characters of a command that are shown: one that is cut cannot be run.
+const COMMAND: usize = 1 << 14;
 /// Width of the column of heads.
 const HEADS: usize = 12;
 
@@ -211,7 +213,7 @@ fn details(
     }
     for (n, r) in f.reproduce.iter().enumerate() {
         let head = if n == 0 { "  trace" } else { "" };
-        unbroken(style).entry(out, head, Paint::Dim, HEADS, &text(&r.command))?;
+        unbroken(style).entry(out, head, Paint::Dim, HEADS, &limited(&r.command, COMMAND))?;
     }
     let mut entry = |head: &str, paint, value: &str| {
         style.entry(out, &format!("  {head}"), paint, HEADS, value)
@@ -243,7 +245,7 @@ fn commands(
     let shown = if verbose { all.len() } else { COMMANDS };
     for (n, command) in all.iter().take(shown).enumerate() {
         let head = if n == 0 { "  run" } else { "" };
-        unbroken(style).entry(out, head, Paint::Cyan, HEADS, &text(command))?;
+        unbroken(style).entry(out, head, Paint::Cyan, HEADS, &limited(command, COMMAND))?;
     }
     if all.len() > shown {
         let more = plural(all.len() - shown, "more command");

@@ -133,7 +133,8 @@ fn judge_exports(
     out.doubted = trust::doubted(exports, &judged);
     // Rules that decide nothing open nothing.
     let idle = hygiene::findings(exports, &mut out.findings);
-    out.findings.extend(excess::findings(flows, exports, &idle));
+    let excess = excess::findings(flows, exports, &idle, &mut remedies);
+    out.findings.extend(excess);
     let age = flows.site.max_age_days;
     out.findings
         .extend(trust::stale(exports, age, basis.material.request.at));

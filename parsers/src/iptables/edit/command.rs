@@ -89,6 +89,12 @@ fn spliced(text: &str, at: &ChainAt<'_>, splice: &Splice, tool: &Tool) -> Result
     if splice.at == at.chain.rules.len() {
         return Ok(new.iter().map(|w| tool.line("-A", "", &w.words)).collect());
     }
+    if new.is_empty()
+        && splice.removed == 1
+        && let Some(words) = by_match(text, at, splice.at)
+    {
+        return Ok(vec![tool.line("-D", "", &words)]);
+    }
     let mut number = 1;
     for rule in at.chain.rules.iter().take(splice.at) {
         number += made(text, rule)?;
@@ -108,6 +114,25 @@ fn spliced(text: &str, at: &ChainAt<'_>, splice: &Splice, tool: &Tool) -> Result
     // Each takes the number of the one before it.
     out.extend((0..gone).map(|_| tool.numbered("-D", number, &[])));
     Ok(out)
+}
+
+/// The words that pick the rule with this index by what it says: its number is another one after each change before it.
+/// `None` if they pick an earlier rule, or cannot be told from a line of a dump.
+fn by_match(text: &str, at: &ChainAt<'_>, index: usize) -> Option<Vec<String>> {
+    let said = |rule: &Rule| {
+        let line = text.get(rule.span.range())?.trim();
+        let line = match line.strip_prefix('[') {
+            Some(counted) => counted.split_once("] ")?.1,
+            None => line,
+        };
+        line.starts_with("-A ").then_some(line)
+    };
+    let line = said(at.chain.rules.get(index)?)?;
+    let earlier = at.chain.rules.iter().take(index);
+    if earlier.filter_map(said).any(|e| e == line) {
+        return None;
+    }
+    words(line).ok().map(|w| w.words)
 }
 
 /// How many rules the tool makes of a line: one for each pair of the addresses that its lists name.
