@@ -583,3 +583,94 @@ fn commands_narrow_a_rule_to_what_is_needed() {
         "clients are required from there"
     );
 }
+
+/// A firewall between clients and a session host.
+fn between() -> (&'static str, String) {
+    let text = "[deployment]\naccess = \"direct\"\n[roles]\nworkspace-client = [\"10.50.0.0/16\"]\nactive-directory = []\n\
+                sql-server = []\ncontroller-management = []\nsession-host = [\"10.0.1.10\"]\n\
+                [[transit]]\nname = \"edge\"\nexports = [\"edge.rules\"]\n\
+                between = [[\"workspace-client\", \"session-host\"]]\n";
+    ("hylint.toml", text.to_owned())
+}
+
+/// Catches a forwarding rule for translated connections alone, which says nothing of ports and lets through what DNAT sends.
+#[test]
+fn what_is_translated_and_then_forwarded_is_open() {
+    let rules = |nat: &str| {
+        let forward = "-A FORWARD -m conntrack --ctstate DNAT -j ACCEPT\n";
+        [
+            between(),
+            (
+                "edge.rules",
+                format!("*nat\n:PREROUTING ACCEPT [0:0]\n{nat}COMMIT\n")
+                    + &iptables(forward, false),
+            ),
+        ]
+    };
+    let redis =
+        "-A PREROUTING -p tcp -m tcp --dport 6379 -j DNAT --to-destination 10.0.1.10:6379\n";
+    assert_eq!(
+        messages(&rules(redis), "exposed-to-internet"),
+        ["TCP 6379 is open to the Internet at edge"]
+    );
+    assert_eq!(found(&rules("")), [], "nothing is translated");
+}
+
+/// Catches ports that are open by way of packets that are not tracked.
+#[test]
+fn what_is_not_tracked_and_then_accepted_is_open() {
+    let rules = |raw: &str| {
+        let input = "-A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT\n";
+        let raw = format!("*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{raw}COMMIT\n");
+        [site(""), ("sh1.rules", raw + &iptables(input, false))]
+    };
+    let ssh = "-A PREROUTING -p tcp -m tcp --dport 22 -j CT --notrack\n";
+    assert_eq!(gravest(&rules(ssh)), Some(Severity::Error));
+    assert_eq!(found(&rules("")), [], "everything is tracked");
+}
+
+/// Catches an error for what a gateway lets out, and silence where the way in is open.
+#[test]
+fn what_goes_out_by_a_masqueraded_interface_is_no_excess() {
+    let rules = |nat: &str, forward: &str| {
+        let nat =
+            format!("*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n{nat}COMMIT\n");
+        [between(), ("edge.rules", nat + &iptables(forward, false))]
+    };
+    let masquerade = |iface: &str| format!("-A POSTROUTING -o {iface} -j MASQUERADE\n");
+    let (out, into) = (
+        "-A FORWARD -i eth1 -o eth0 -j ACCEPT\n",
+        "-A FORWARD -i eth0 -o eth1 -j ACCEPT\n",
+    );
+    let error = Some(Severity::Error);
+    for (nat, forward, want) in [
+        (masquerade("eth0"), out, None),
+        (masquerade("eth0"), "-A FORWARD -o eth0 -j ACCEPT\n", None),
+        (masquerade("eth0"), into, error),
+        (masquerade("eth0") + &masquerade("eth1"), into, error),
+        // So that the replies of one host come back this way.
+        (
+            "-A POSTROUTING -d 10.0.1.10/32 -o eth1 -j MASQUERADE\n".to_owned(),
+            into,
+            error,
+        ),
+        // Containers are hidden wherever they go.
+        (
+            "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE\n".to_owned(),
+            into,
+            error,
+        ),
+    ] {
+        assert_eq!(gravest(&rules(&nat, forward)), want, "{nat}{forward}");
+    }
+}
+
+/// Catches a rule for replies that is told as if any packet came by it.
+#[test]
+fn a_rule_for_a_source_port_is_told_with_it() {
+    let rules = iptables("-A INPUT -p udp -m udp --sport 53 -j ACCEPT\n", false);
+    assert_eq!(
+        messages(&[site(""), ("sh1.rules", rules)], "any-any"),
+        ["every port of UDP (from source port 53) is open to anyone at sh1"]
+    );
+}

@@ -236,7 +236,7 @@ impl StateSet {
 
     /// Exactly one state with the given translations.
     #[must_use]
-    pub fn exactly(state: Self, dnat: bool, snat: bool) -> Self {
+    pub const fn exactly(state: Self, dnat: bool, snat: bool) -> Self {
         let mut s = state.0;
         s &= if dnat { Self::DNAT.0 } else { !Self::DNAT.0 };
         s &= if snat { Self::SNAT.0 } else { !Self::SNAT.0 };

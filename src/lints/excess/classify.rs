@@ -272,12 +272,26 @@ pub(super) fn what(boxes: &[PacketBox]) -> String {
     let has_ports = protocols(boxes)
         .iter()
         .any(|(lo, hi)| (lo..=hi).any(proto::has_ports));
-    match p.len() {
-        _ if !has_ports || t == "every protocol" => t,
+    let opened = match p.len() {
+        _ if !has_ports || t == "every protocol" => return t,
         _ if p.is_full() || p.count() > 60_000 => format!("every port of {t}"),
         n if n > 6 => format!("{t}, {} ports", p.count()),
         _ => format!("{t} {}", describe::ports(&p)),
+    };
+    // A rule for replies that is told by its source port lets whoever uses that port in.
+    let from = union_ports(boxes);
+    match from.count() {
+        n if n <= FEW => format!("{opened} (from source port {})", describe::ports(&from)),
+        _ => opened,
     }
+}
+
+/// Source ports that are told; more are a range that clients use.
+const FEW: u128 = 16;
+
+fn union_ports(boxes: &[PacketBox]) -> PortSet {
+    let each = boxes.iter().flat_map(|b| b.sport.iter());
+    each.collect()
 }
 
 fn sensitive(boxes: &[PacketBox]) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use hylint_engine::Direction;
 use hylint_model::{Action, ChainType, Clause, Hook, Hooked, NatKind, Netfilter, Rule, Table};
-use hylint_space::PacketBox;
+use hylint_space::{IfaceSet, PacketBox};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -18,6 +18,8 @@ pub(super) struct Opening<'a> {
     lets_in: fn(&Action) -> bool,
     /// The ways into its chain, if not anything comes there.
     way: Option<Arc<[PacketBox]>>,
+    /// What leaves by these interfaces goes out to the Internet.
+    outside: Option<Arc<IfaceSet>>,
 }
 
 impl<'a> Opening<'a> {
@@ -27,17 +29,55 @@ impl<'a> Opening<'a> {
             rule,
             lets_in: accepts,
             way: None,
+            outside: None,
         }
     }
 
     /// The boxes that it lets in. They are large, and long lists have many, so that they are made when they are asked for.
     pub(super) fn boxes(&self) -> SmallVec<[Cow<'_, PacketBox>; 1]> {
         let own = self.rule.clauses_that(self.lets_in).map(|c| &c.space);
-        match &self.way {
+        let mut boxes: SmallVec<[Cow<'_, PacketBox>; 1]> = match &self.way {
             Some(way) => own.flat_map(|b| cut(b, way)).map(Cow::Owned).collect(),
             None => own.map(Cow::Borrowed).collect(),
+        };
+        if let Some(outside) = &self.outside {
+            boxes.retain(|b| !goes_out(b, outside));
+        }
+        boxes
+    }
+}
+
+/// Whether packets of a box come from inside and leave to the outside: what they reach is not behind the firewall.
+fn goes_out(b: &PacketBox, outside: &IfaceSet) -> bool {
+    let others = outside.subtract(&b.out_iface);
+    b.out_iface.is_subset(outside) && !b.in_iface.intersects(&others)
+}
+
+/// The interfaces behind which everything is hidden that leaves by them: the Internet is there.
+fn outside(nf: &Netfilter) -> IfaceSet {
+    let mut hidden = Vec::new();
+    let nat = |b: &Hooked<'_>| b.base.kind == ChainType::Nat;
+    for base in nf.base_chains(Hook::Postrouting).filter(nat) {
+        reached(&base, hides, &mut hidden);
+    }
+    let mut out = IfaceSet::empty();
+    for opening in hidden
+        .iter()
+        .filter(|o| o.rule.conditions().next().is_none())
+    {
+        for b in opening.boxes() {
+            let anywhere = b.dst.v4.is_full() || b.dst.v6.is_full();
+            // Any interface but some is none that is named.
+            if anywhere && b.proto.is_full() && !b.out_iface.contains(0) {
+                out = out.union(&b.out_iface);
+            }
         }
     }
+    out
+}
+
+fn hides(action: &Action) -> bool {
+    matches!(action, Action::Nat(n) if matches!(n.kind, NatKind::Masquerade | NatKind::Snat))
 }
 
 /// Rules that let packets in (ACCEPT at the hook, DNAT before it), with the boxes that reach them.
@@ -50,6 +90,12 @@ pub(super) fn openings(nf: &Netfilter, direction: Direction) -> Vec<Opening<'_>>
     let mut out = Vec::new();
     for base in nf.filter_chains(hook) {
         reached(&base, accepts, &mut out);
+    }
+    if direction == Direction::Forward {
+        let outside = Arc::new(outside(nf));
+        for opening in out.iter_mut().filter(|_| !outside.is_empty()) {
+            opening.outside = Some(outside.clone());
+        }
     }
     // A published port: what comes for this host is sent on to another address.
     if direction == Direction::In {
@@ -84,6 +130,7 @@ fn reached<'a>(base: &Hooked<'a>, lets_in: fn(&Action) -> bool, out: &mut Vec<Op
             rule,
             lets_in,
             way: way.clone(),
+            outside: None,
         }));
     }
 }

@@ -4,6 +4,7 @@ use super::classify;
 use super::entry::Opening;
 use super::review::PointReview;
 use super::sums::all_ports;
+use super::weigh::is_direct;
 use crate::finding::Severity;
 use crate::judge::Narrowed;
 use hylint_engine::{subtract_all, union_addrs};
@@ -36,7 +37,9 @@ impl<'a> PointReview<'a, '_> {
         };
         // Rules of a host's own firewall are about the host, and those of a cloud about whatever stands behind them.
         let whole = self.pieces(rule, false)?;
-        if whole.is_empty() {
+        // What comes without tracking, or translated, is not what is required: whether a flow needs it shows where it goes.
+        let direct = rule.clauses.iter().any(|c| is_direct(&c.space));
+        if whole.is_empty() || !direct {
             return Some(narrowed(Vec::new()));
         }
         let new = [Some(whole), self.pieces(rule, true)].into_iter().flatten();

@@ -10,12 +10,20 @@ use crate::lints::describe::Frame;
 use crate::lints::place::{self, normalized, rule_span};
 use crate::lints::reproduce;
 use crate::rules::platform;
-use hylint_engine::{Decider, subtract_all, union_addrs};
-use hylint_model::{Rule, RuleOrigin};
+use hylint_engine::{Decider, Direction, subtract_all, union_addrs};
+use hylint_model::{PointKind, Rule, RuleOrigin};
 use hylint_space::{
     AddrSet, Exposure, Family, FlagSet, IfaceSet, PacketBox, StateSet, TcpFlags, class, proto,
 };
 use std::borrow::Cow;
+
+/// The state of a first packet where it comes in.
+const FIRST: StateSet = StateSet::exactly(StateSet::NEW, false, false);
+
+/// Whether a box holds first packets as they come in.
+pub(super) fn is_direct(b: &PacketBox) -> bool {
+    b.state.0 & FIRST.0 != 0
+}
 
 /// How to close a default rule.
 const WIDENED: &str = "deny it before the default rule: add a rule with source VirtualNetwork, action Deny and a priority \
@@ -43,7 +51,16 @@ impl<'a> PointReview<'a, '_> {
         }
         let boxes = opening.boxes();
         let shipped = known.is_some() || classify::is_app_package(rule);
-        let excess = self.excess(rule, &boxes);
+        let mut excess = self.excess(rule, &boxes);
+        // Whether a first packet gets such a state is for other rules to say.
+        if !excess.is_empty() && !boxes.iter().any(|b| is_direct(b)) {
+            excess = self
+                .really(rule, &excess)
+                .0
+                .into_iter()
+                .map(|(b, _)| b)
+                .collect();
+        }
         let class = classify::classify(rule, &excess, self.needed, self.scene);
         let undeclared = self.undeclared(rule, &boxes, class.as_ref());
         if class.is_none() && undeclared.is_none() {
@@ -305,10 +322,10 @@ impl<'a> PointReview<'a, '_> {
     fn opened_at(&self, b: &PacketBox, here: &AddrSet) -> Option<PacketBox> {
         // What starts a connection is a SYN; other protocols have no flags, and their boxes hold any.
         let flags = FlagSet(b.flags.0 & FlagSet::exactly(TcpFlags::SYN).0);
-        let state = StateSet(b.state.0 & StateSet::exactly(StateSet::NEW, false, false).0);
-        if flags.0 == 0 || state.0 == 0 {
+        if flags.0 == 0 || !is_direct(b) && !self.becomes(b) {
             return None;
         }
+        let state = FIRST;
         let opened = PacketBox {
             src: b.src.intersect(class::hosts()),
             dst: b.dst.intersect(here),
@@ -321,6 +338,15 @@ impl<'a> PointReview<'a, '_> {
             out_iface: b.out_iface.clone(),
         };
         (!opened.is_empty()).then_some(opened)
+    }
+
+    /// Whether first packets may have a state of the box when they come there: without tracking, or translated before.
+    fn becomes(&self, b: &PacketBox) -> bool {
+        let mut states = StateSet::UNTRACKED.0;
+        if self.guard.direction == Direction::Forward {
+            states |= StateSet::exactly(StateSet::NEW, true, false).0;
+        }
+        self.point.kind == PointKind::Netfilter && b.state.0 & states != 0
     }
 
     /// The part that a witness is taken of. Of several hosts one may be open to fewer sources than the message tells.

@@ -179,7 +179,7 @@ fn a_rule_is_removed_or_replaced() {
     let input = |e: &Export| list(e, "filter", "INPUT");
     assert_eq!(
         told(DUMP, |e| Change::Remove(input(e).rule(2))),
-        ["iptables -t filter -D INPUT 3"]
+        ["iptables -t filter -D INPUT -p tcp -j web"]
     );
     let change = |e: &Export| replace(input(e), 1, https());
     let lines = changed(DUMP, change);
@@ -247,6 +247,21 @@ fn a_rule_of_several_lines_has_a_number_for_each() {
 }
 
 #[test]
+fn a_rule_that_repeats_an_earlier_one_is_removed_by_its_number() {
+    let line = "-A INPUT -p tcp -j web\n";
+    let twice = DUMP.replace(line, &line.repeat(2));
+    let input = |e: &Export| list(e, "filter", "INPUT");
+    assert_eq!(
+        told(&twice, |e| Change::Remove(input(e).rule(3))),
+        ["iptables -t filter -D INPUT 4"]
+    );
+    assert_eq!(
+        told(&twice, |e| Change::Remove(input(e).rule(2))),
+        ["iptables -t filter -D INPUT -p tcp -j web"]
+    );
+}
+
+#[test]
 fn a_list_of_addresses_before_it_moves_a_rules_number() {
     let text = DUMP.replace(
         "-i lo",
@@ -254,16 +269,16 @@ fn a_list_of_addresses_before_it_moves_a_rules_number() {
     );
     let input = |e: &Export| list(e, "filter", "INPUT");
     assert_eq!(
-        told(&text, |e| Change::Remove(input(e).rule(1))),
-        ["iptables -t filter -D INPUT 7"]
+        told(&text, |e| replace(input(e), 1, https())),
+        ["iptables -t filter -R INPUT 7 -p tcp -m tcp --dport 443 -j ACCEPT"]
     );
-    let six = vec!["iptables -t filter -D INPUT 1"; 6];
-    assert_eq!(told(&text, |e| Change::Remove(input(e).rule(0))), six);
+    let all = "iptables -t filter -D INPUT -s 10.1.0.1,10.2.0.0/16 -d 10.3.0.1,10.3.0.7,10.4.0.0/16 -j ACCEPT";
+    assert_eq!(told(&text, |e| Change::Remove(input(e).rule(0))), [all]);
     let text = DUMP.replace("-i lo", "-s example.org");
     let export = read_text(&text);
-    let remove = Change::Remove(input(&export).rule(1));
-    assert!(edit(&source(&text), &export, &remove).is_ok());
-    let told = commands(&source(&text), &export, &remove);
+    let new = replace(input(&export), 1, https());
+    assert!(edit(&source(&text), &export, &new).is_ok());
+    let told = commands(&source(&text), &export, &new);
     assert!(matches!(told, Err(EditError::Unsupported(_))), "{told:?}");
     let at_end = commands(&source(&text), &export, &last(input(&export), https()));
     assert_eq!(at_end.unwrap().len(), 1);
@@ -470,7 +485,7 @@ fn a_list_of_shell_commands_has_commands_alone() {
     assert!(matches!(by_edit, Err(EditError::Unsupported(_))));
     assert_eq!(
         commands(&source(text), &export, &remove).unwrap(),
-        ["iptables -t filter -D INPUT 2"]
+        ["iptables -t filter -D INPUT -p tcp --dport 22 -j ACCEPT"]
     );
 }
 
@@ -522,7 +537,7 @@ fn hostile_text_stays_one_word_of_a_command() {
     let change = |e: &Export| Change::Remove(list(e, "filter", name).rule(0));
     assert_eq!(
         told(&text, change),
-        [r"iptables -t filter -D 'w$(id);x'\''' 1"]
+        [r"iptables -t filter -D 'w$(id);x'\''' -p tcp -m tcp --dport 80 -j ACCEPT"]
     );
     for name in ["a\u{202e}b", "a\u{1b}[2Jb", "a\u{200b}"] {
         let text = DUMP.replace("web", name);
