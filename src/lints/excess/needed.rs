@@ -193,7 +193,7 @@ impl Needed {
                 return;
             }
             let (open, closed) = by_audience(flows, from, protocol, ports);
-            let hosts = || declared.clone().unwrap_or_else(|| class::hosts().clone());
+            let hosts = || class::hosts().clone();
             out.required.push(flow(hosts(), protocol, &open));
             out.undeclared.push(flow(hosts(), protocol, &closed));
         };
