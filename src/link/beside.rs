@@ -37,6 +37,8 @@ pub struct Beside<'a> {
     pub tells: Tells,
     /// As of exports.
     pub claims: Vec<usize>,
+    /// It is of a front end whose rules a dump may hold itself.
+    pub front_end: bool,
 }
 
 /// Marks the iptables exports of the scopes of such files: what they accept is not proven.
@@ -49,7 +51,11 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
         let Some(export) = heads.get(at) else {
             continue;
         };
-        let near = |b: &&Beside<'_>| of_rules(b) && is_near(links, at, &export.path, b);
+        let near = |b: &&Beside<'_>| {
+            of_rules(b)
+                && is_near(links, at, &export.path, b)
+                && !(b.front_end && holds_front_end(heads, links, at, b))
+        };
         let Some(found) = beside.iter().find(near) else {
             continue;
         };
@@ -84,6 +90,20 @@ fn is_open(point: &Point) -> bool {
         Body::Netfilter(n) => !n.whole && !matches!(n.others, OtherRules::Shown(_)),
         Body::Lists(_) => false,
     }
+}
+
+/// Whether an export of the scope holds the rules of the front end: that of the other family says it of both.
+fn holds_front_end(heads: &Heads, links: &Links, at: ExportId, b: &Beside<'_>) -> bool {
+    let front = |p: &Point| match &p.body {
+        Body::Netfilter(n) => n.front_end,
+        Body::Lists(_) => false,
+    };
+    let of = |other: ExportId| {
+        let export = heads.get(other);
+        let near = |path: &str| other == at || is_near(links, other, path, b);
+        export.is_some_and(|e| e.export.points.iter().any(front) && near(&e.path))
+    };
+    of(at) || heads.ids().any(of)
 }
 
 /// Whether a file is of the scope of an export: of its entries, or of its folder where other entries name neither.

@@ -102,7 +102,11 @@ fn elsewhere(all: &[Problem]) -> Vec<Problem> {
 /// A point without its rules.
 fn bare(p: &mut Point) -> Point {
     let empty = match &p.body {
-        Body::Netfilter(_) => Body::Netfilter(Netfilter::default()),
+        Body::Netfilter(n) => {
+            let mut head = Netfilter::default();
+            head.front_end = n.front_end;
+            Body::Netfilter(head)
+        }
         Body::Lists(l) => {
             let list = |l: &RuleList| RuleList {
                 default: l.default,

@@ -150,19 +150,24 @@ fn mark_by_name(config: Option<&Config>, files: &mut [FileRef]) {
 
 /// Files that no reader takes and that tell of rules beside those of exports.
 fn beside<'a>(request: &Request, config: Option<&Config>, unread: &'a [Unread]) -> Vec<Beside<'a>> {
-    let of = |u: &'a Unread| Some((&*u.path, Tells::of(&u.like?)?));
-    let (paths, tells): (Vec<&str>, Vec<Tells>) = unread.iter().filter_map(of).unzip();
+    let of = |u: &'a Unread| {
+        let like = u.like.as_ref()?;
+        Some(((&*u.path, like.is_front_end()), Tells::of(like)?))
+    };
+    let (found, tells): (Vec<(&str, bool)>, Vec<Tells>) = unread.iter().filter_map(of).unzip();
+    let paths: Vec<&str> = found.iter().map(|(path, _)| *path).collect();
     let claims = match request.scope {
         SiteScope::OneHost => vec![vec![0]; paths.len()],
         SiteScope::Declared | SiteScope::Undeclared => {
             bind_site::claims(config, paths.iter().copied())
         }
     };
-    let each = paths.into_iter().zip(tells).zip(claims);
-    each.map(|((path, tells), claims)| Beside {
+    let each = found.into_iter().zip(tells).zip(claims);
+    each.map(|(((path, front_end), tells), claims)| Beside {
         path,
         tells,
         claims,
+        front_end,
     })
     .collect()
 }

@@ -312,6 +312,8 @@ pub struct Netfilter {
     pub unloaded: Vec<Box<str>>,
     /// Whether other rule sets filter the same packets.
     pub others: OtherRules,
+    /// The rules of a front end that may as well write nftables rules are in the export: one that runs is no sign of others.
+    pub front_end: bool,
 }
 
 /// What is known of rule sets that filter the same packets and are not in the export: iptables-nft and the legacy tools
@@ -345,6 +347,7 @@ impl Netfilter {
             whole: false,
             unloaded: Vec::new(),
             others: OtherRules::Unsaid,
+            front_end: false,
         }
     }
 

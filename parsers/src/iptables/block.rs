@@ -39,6 +39,14 @@ pub(super) struct Tool {
     pub(super) late_bang: bool,
 }
 
+/// What blocks before another one leave for it.
+struct Before {
+    /// See [`Loading::policies`].
+    policies: Vec<Box<str>>,
+    /// See [`Loading::announced`].
+    announced: Vec<Box<str>>,
+}
+
 /// The tables of a firewall that are in force after its blocks were loaded one after the other, and the names and places
 /// of those that the tools refuse.
 pub(super) fn load<'a>(
@@ -63,8 +71,10 @@ pub(super) fn load<'a>(
     } else {
         blocks.first().map_or(0, |b| b.span.start)
     };
+    let mut hosts: Vec<(TableName, &str)> = Vec::new();
     for lines in blocks {
         let Some(name) = lines.name else { continue };
+        problems.extend(other_host(&lines, name, &mut hosts));
         let block = Span {
             start: lines.span.start,
             end: lines.end.max(lines.span.end),
@@ -83,12 +93,18 @@ pub(super) fn load<'a>(
         }
         let mut own = Vec::new();
         let unread = lines.unread;
-        let known = loading.policies(name);
+        let before = Before {
+            policies: loading.policies(name),
+            announced: loading.announced(),
+        };
+        if whole {
+            loading.announce(&lines);
+        }
         let (table, mut bad) = table(
             reading,
             name,
             lines,
-            (space, &known),
+            (space, &before),
             (family, tool),
             &mut own,
         );
@@ -105,6 +121,23 @@ pub(super) fn load<'a>(
         }
     }
     loading.finish()
+}
+
+/// Tells of a table that comes again behind a line that names another host.
+fn other_host<'a>(
+    lines: &TableLines<'a>,
+    name: TableName,
+    hosts: &mut Vec<(TableName, &'a str)>,
+) -> Option<Problem> {
+    let host = lines.host?;
+    let before = hosts.iter().find(|(n, _)| *n == name).map(|(_, h)| *h);
+    if before.is_none() {
+        hosts.push((name, host));
+    }
+    let before = before.filter(|h| *h != host)?;
+    let message = format!("the file holds the dumps of several hosts, `{before}` and `{host}`");
+    let problem = Problem::new(ProblemKind::Malformed, lines.span, message);
+    Some(problem.help("put the dump of each host into a file of its own"))
 }
 
 /// A table of which nothing is known but where the kernel calls it.
@@ -132,7 +165,7 @@ fn table<'a>(
     reading: &Reading<'a>,
     name: TableName,
     lines: TableLines<'a>,
-    (space, known): (&PacketBox, &[Box<str>]),
+    (space, before): (&PacketBox, &Before),
     (family, tool): (Option<Family>, Tool),
     problems: &mut Vec<Problem>,
 ) -> (Table, Vec<Span>) {
@@ -143,7 +176,7 @@ fn table<'a>(
         merges_ports: tool.merges_ports,
         shell: reading.shell,
     };
-    let mut bad = undeclared(&lines, known, problems);
+    let mut bad = undeclared(&lines, &before.policies, problems);
     let mut scratch = rule::Scratch::default();
     let mut chains = Vec::with_capacity(lines.chains.len());
     let mut said = Vec::new();
@@ -173,6 +206,7 @@ fn table<'a>(
             late_bang: tool.late_bang,
             table: name,
             chains: &lines.index,
+            announced: &before.announced,
             chain: c.name,
             hooks,
         };

@@ -111,6 +111,20 @@ pub(super) fn named(path: &str) -> Option<Named> {
     Some(Named { family, certain })
 }
 
+/// Whether a file has a name from which hosts load rules when they start: those of netfilter-persistent, of Red Hat's service
+/// and of the Debian wiki.
+pub(super) fn is_loaded(path: &str) -> bool {
+    let mut parts = path.rsplit(['/', '\\']);
+    let (name, folder) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    match name {
+        "rules.v4" | "rules.v6" | "iptables.rules" | "ip6tables.rules" | "iptables.up.rules" => {
+            true
+        }
+        "iptables" | "ip6tables" => folder == "sysconfig",
+        _ => false,
+    }
+}
+
 /// The family whose tool alone takes a line with this option; the other one passes over it (iptables(8), `-4` and `-6`).
 pub(super) fn only(option: &str) -> Option<Family> {
     match option {
@@ -130,10 +144,11 @@ fn of_address(text: &str) -> Option<Family> {
 
 fn of_word(option: &str, value: &str) -> Option<Family> {
     match (option, value) {
-        ("-p" | "--protocol", "icmpv6" | "ipv6-icmp" | "58") | ("-m", "icmp6" | "hl") => {
-            Some(Family::V6)
+        ("-p" | "--protocol" | "--proto", "icmpv6" | "ipv6-icmp" | "58")
+        | ("-m", "icmp6" | "hl") => Some(Family::V6),
+        ("-p" | "--protocol" | "--proto", "icmp" | "1") | ("-m", "icmp" | "ttl") => {
+            Some(Family::V4)
         }
-        ("-p" | "--protocol", "icmp" | "1") | ("-m", "icmp" | "ttl") => Some(Family::V4),
         ("--reject-with", v) if v.starts_with("icmp6-") => Some(Family::V6),
         ("--reject-with", v) if v.starts_with("icmp-") => Some(Family::V4),
         ("-j", "HL") => Some(Family::V6),

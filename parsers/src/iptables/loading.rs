@@ -4,6 +4,7 @@
 use super::builtin::TableName;
 use super::layout::TableLines;
 use super::place::Place;
+use super::refuse;
 use hylint_model::{Chain, Problem, ProblemKind, Span, Table};
 
 /// A block that was read.
@@ -20,6 +21,8 @@ pub(super) struct Loading {
     blocks: Vec<Block>,
     /// Tables of which no block was loaded.
     unloaded: Vec<(TableName, Span)>,
+    /// Chains of the blocks so far that are named like targets.
+    announced: Vec<Box<str>>,
     stopped: bool,
     /// The firewall's blocks are listings, which nothing loads.
     pub(super) listings: bool,
@@ -74,6 +77,18 @@ impl Loading {
             .filter(|c| c.policy.is_some())
             .map(|c| c.name.clone())
             .collect()
+    }
+
+    /// Chains of the blocks before that are named like targets: the tools take such a name for a chain's from then on.
+    pub(super) fn announced(&self) -> Vec<Box<str>> {
+        self.announced.clone()
+    }
+
+    /// Remembers the chains of a block for those that follow.
+    pub(super) fn announce(&mut self, lines: &TableLines<'_>) {
+        let declared = lines.chains.iter().filter(|c| !c.span.is_empty());
+        let named = declared.filter(|c| refuse::is_target(c.name));
+        self.announced.extend(named.map(|c| c.name.into()));
     }
 
     /// A line outside of the blocks that ends the reading.

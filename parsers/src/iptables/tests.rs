@@ -138,7 +138,7 @@ fn both_places_of_a_negation_mean_the_same() {
 #[test]
 fn fields_cover_option_and_value() {
     let body = "-A INPUT ! -s 10.0.0.0/8 -p tcp -m tcp --dport 80:90 -m state --state NEW -j REJECT --reject-with tcp-reset";
-    let text = format!("*filter\n:INPUT DROP [0:0]\n[5:6] {body}  \r\nCOMMIT\n");
+    let text = format!("*filter\r\n:INPUT DROP [0:0]\r\n[5:6] {body}  \r\nCOMMIT\r\n");
     let (source, e) = export(&text);
     let r = e.points[0].rules().next().unwrap();
     assert_eq!(source.slice(r.span), body);

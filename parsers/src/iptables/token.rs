@@ -102,6 +102,11 @@ impl<'a> Tokens<'a> {
         Span::new(self.at, self.at).start
     }
 
+    /// What is not taken yet.
+    pub(super) fn rest(&self) -> Span {
+        Span::new(self.at, self.end)
+    }
+
     /// The place to come back to with [`Tokens::back_to`].
     pub(super) fn mark(&self) -> Mark {
         Mark {
@@ -156,15 +161,22 @@ impl<'a> Tokens<'a> {
             // An unrendered template expression is one value, blanks included.
             len = memchr::memmem::find(rest, b"}}").unwrap_or(0);
         }
-        while let Some(b) = rest.get(len) {
+        let mut closed = false;
+        while let Some(b) = rest.get(len).filter(|_| !closed) {
             match b {
-                b'"' => quote = !quote,
+                b'"' => {
+                    // A quote that closes ends the word; for a shell it does not.
+                    closed = quote && !self.shell;
+                    quote = !quote;
+                }
+                b'\\' if quote => len += 1,
                 b' ' | b'\t' if !quote => break,
                 _ => {}
             }
             len += 1;
         }
         self.unterminated |= quote;
+        let len = len.min(rest.len());
         self.at = start + len;
         Token {
             text: self.text.get(start..self.at).unwrap_or(""),

@@ -1,5 +1,6 @@
 //! What Linux and BSD hosts print of their firewalls beside iptables-save and ipset.
 
+use super::engines;
 use super::form::Standing::{Host, Other, Refusal, Source};
 use super::form::{Form, Text};
 
@@ -18,6 +19,58 @@ pub(super) const NFT: &str = "`nft list ruleset`";
 
 /// What only a running firewalld prints.
 pub(super) const FIREWALL_CMD: &str = "`firewall-cmd --list-all`";
+
+/// The same of what shows that it runs.
+pub(super) const FIREWALLD_RUNS: &str = "a list of services or processes with a running firewalld";
+
+/// Forms of a front end that writes by iptables or by nftables.
+pub(super) const FRONT_ENDS: [&str; 2] = [FIREWALL_CMD, FIREWALLD_RUNS];
+
+/// The chain that firewalld makes where it writes by iptables; its nftables backend makes none of the name
+/// (src/firewall/core/ipXtables.py).
+const FIREWALLD_CHAIN: &str = "INPUT_ZONES";
+
+/// A program that writes native rules of nftables.
+pub(super) const ENGINE: &str =
+    "the settings or the command line of a program that writes nftables rules itself";
+
+/// A part of a text that shows rules beside those of iptables.
+pub(crate) struct Sign {
+    /// What it is.
+    pub(crate) what: &'static str,
+    /// What to do instead.
+    pub(crate) instead: &'static str,
+    /// It is of a front end that may write by iptables.
+    pub(crate) front_end: bool,
+    /// It lists tables of nft, and none but those of iptables.
+    pub(crate) own_tables: bool,
+}
+
+/// The sign in what stands around a dump, if there is one.
+pub(crate) fn sign(text: &str) -> Option<Sign> {
+    let t = Text::new(text);
+    if translated(&t) {
+        return None;
+    }
+    let signs: [(fn(&Text<'_>) -> bool, &str, &str); 4] = [
+        (nft, NFT, NATIVE),
+        (firewalld, FIREWALL_CMD, FIREWALLD),
+        (engines::firewalld_runs, FIREWALLD_RUNS, FIREWALLD),
+        (engines::writes_nft, ENGINE, NATIVE),
+    ];
+    let (_, what, instead) = signs.into_iter().find(|(fits, ..)| fits(&t))?;
+    Some(Sign {
+        what,
+        instead,
+        front_end: FRONT_ENDS.contains(&what),
+        own_tables: what == NFT && own_tables(t.head),
+    })
+}
+
+/// Whether a chain of iptables is one that a front end makes where it writes by iptables alone.
+pub(crate) fn is_front_end(chain: &str) -> bool {
+    chain == FIREWALLD_CHAIN
+}
 
 pub(super) const FORMS: &[Form] = &[
     Form::new(
@@ -49,6 +102,12 @@ pub(super) const FORMS: &[Form] = &[
         SAVE,
     ),
     Form::new(Host, ufw, "`ufw status`", SAVE),
+    Form::new(
+        Host,
+        wrapped,
+        "output of iptables-save inside of other text (a log, a mail, JSON)",
+        "give the output of `iptables-save` and `ip6tables-save` as it is, without marks before its lines",
+    ),
     Form::new(Host, firewalld, FIREWALL_CMD, FIREWALLD),
     Form::new(
         Host,
@@ -102,6 +161,8 @@ pub(super) const FORMS: &[Form] = &[
         "rules of something else: udev, polkit, alerts, an intrusion detection system",
         NONE,
     ),
+    Form::new(Other, engines::firewalld_runs, FIREWALLD_RUNS, FIREWALLD),
+    Form::new(Other, engines::writes_nft, ENGINE, NATIVE),
 ];
 
 /// Of iptables-save over nf_tables (iptables/nft.c).
@@ -150,13 +211,39 @@ fn nft(t: &Text<'_>) -> bool {
 
 /// The text form where every table is one that iptables-nft made: iptables-save shows the same.
 fn translated(t: &Text<'_>) -> bool {
-    let own = |line: &str| {
-        let words: Vec<&str> = line.split_ascii_whitespace().take(3).collect();
-        let names = ["filter", "nat", "mangle", "raw", "security"];
-        matches!(words.as_slice(), [_, "ip" | "ip6", name] if names.contains(name))
-    };
-    let mut tables = t.lines().filter(|l| l.starts_with("table ")).peekable();
-    tables.peek().is_some() && t.has("managed by iptables-nft") && tables.all(own) && nft(t)
+    t.has("managed by iptables-nft") && own_tables(t.head) && nft(t)
+}
+
+/// Whether a listing of nft has no other tables than those of iptables, with its chains at the hooks. Versions before 1.0.2
+/// do not say who manages them.
+fn own_tables(text: &str) -> bool {
+    const TABLES: [&str; 5] = ["filter", "nat", "mangle", "raw", "security"];
+    const CHAINS: [&str; 5] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+    let (mut tables, mut chain) = (0, "");
+    for line in text.lines().map(str::trim) {
+        let mut words = line.split_ascii_whitespace();
+        match words.next() {
+            Some("table") => {
+                let own = matches!(words.next(), Some("ip" | "ip6"))
+                    && words.next().is_some_and(|n| TABLES.contains(&n));
+                if !own {
+                    return false;
+                }
+                tables += 1;
+            }
+            Some("chain") => chain = words.next().unwrap_or(""),
+            Some("type") if line.contains(" hook ") && !CHAINS.contains(&chain) => return false,
+            _ => {}
+        }
+    }
+    tables > 0
+}
+
+/// Lines of a dump behind something else: the head of each line of a log, the marks of a mail, the quotes of JSON.
+fn wrapped(t: &Text<'_>) -> bool {
+    let table = ["*filter", "*nat", "*mangle", "*raw"];
+    let rules = [":INPUT ", ":PREROUTING ", ":OUTPUT ", ":FORWARD "];
+    t.has_any(&table) && !t.begins(&table) && t.has_any(&rules) && t.has("COMMIT")
 }
 
 fn listing(t: &Text<'_>) -> bool {

@@ -4,8 +4,9 @@
 //! text is told to be one, what it is called, what to do instead, and what it stands for ([`Standing`]).
 
 mod cloud;
+mod engines;
 mod form;
-mod linux;
+pub(crate) mod linux;
 pub(crate) mod policy;
 mod quoting;
 mod refusal;
@@ -80,13 +81,20 @@ impl Lookalike {
     /// Whether it shows rules that filter the same packets as the tables of iptables beside it.
     #[must_use]
     pub fn filters_beside_iptables(&self) -> bool {
-        [linux::NFT, linux::FIREWALL_CMD].contains(&self.what)
+        self.is_front_end() || [linux::NFT, linux::ENGINE].contains(&self.what)
     }
 
     /// What it tells of Group Policy, which acts beside the rules of a Windows host's own store.
     #[must_use]
     pub fn policy(&self) -> OtherPolicy {
         policy::told(self.what)
+    }
+
+    /// Whether it is of a front end that writes rules of iptables or of nftables, as it is told to: where the dump holds its
+    /// chains, it shows no others.
+    #[must_use]
+    pub fn is_front_end(&self) -> bool {
+        linux::FRONT_ENDS.contains(&self.what)
     }
 }
 

@@ -1,5 +1,8 @@
 //! Rules and files that are wrong in one way each, or right.
 
+#[path = "lines.rs"]
+mod lines;
+
 use std::collections::HashSet;
 use std::fmt;
 
@@ -204,6 +207,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
     for v6 in [false, true] {
         base_options(&mut c, v6);
         files(&mut c, v6);
+        lines::lines(&mut c, v6);
     }
     c.out
 }

@@ -64,6 +64,7 @@ fn unescape(text: &str) -> String {
         match (c, c == '\\') {
             (_, true) => match chars.next() {
                 Some('n') => out.push('\n'),
+                Some('r') => out.push('\r'),
                 Some('t') => out.push('\t'),
                 Some(c) => out.push(c),
                 None => {}

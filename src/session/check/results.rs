@@ -168,7 +168,7 @@ const ASSUMED: [(AssumptionId, &str); 13] = [
     ),
     (
         AssumptionId::OtherNftTables,
-        "the dump is of iptables-nft, which shows its own tables alone: no other rules of nft or firewalld are taken to filter the same packets (`nft list ruleset` shows them)",
+        "the dump may be of iptables-nft, which shows its own tables alone: no other rules of nft or firewalld are taken to filter the same packets (`nft list ruleset` shows them)",
     ),
 ];
 

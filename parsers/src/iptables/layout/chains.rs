@@ -118,7 +118,11 @@ impl<'a> Splitter<'a> {
     pub(super) fn counters(&mut self, line: &'a str, span: Span) {
         let rule = line
             .find(']')
-            .filter(|i| line.get(..*i).is_some_and(|c| c.contains(':')))
+            // `[packets:bytes]`, of which the first may not be empty, nor both.
+            .filter(|i| {
+                line.get(1..*i)
+                    .is_some_and(|c| c.find(':').is_some_and(|at| at > 0))
+            })
             .map(|i| (i + 1, line.get(i + 1..).unwrap_or("")))
             .filter(|(_, rest)| rest.trim_start().starts_with('-'));
         match rule {
@@ -157,6 +161,9 @@ impl<'a> Splitter<'a> {
             | "--version" => Command::Nothing,
             _ => return self.other(line, span),
         };
+        if glued.is_some() && matches!(kind, Command::Edit(_) | Command::Nothing) {
+            return self.other(line, span);
+        }
         // A policy, or a rule taken away, in one of two families is more than one table can say.
         if family.is_some() && matches!(kind, Command::Policy | Command::Edit(_)) {
             return self.other(line, span);
@@ -178,7 +185,10 @@ impl<'a> Splitter<'a> {
         };
         let whole = self.open.as_ref().is_some_and(|t| !t.listing) && !self.out.shell;
         match (kind, chain) {
-            (Command::New, Some(chain)) if whole => self.new_chain(chain.text, span),
+            (Command::New, Some(chain)) if whole => {
+                self.nothing_more(tokens, false);
+                self.new_chain(chain.text, span);
+            }
             (Command::Append | Command::Insert, Some(chain)) if !chain.is_option() => {
                 let insert = matches!(kind, Command::Insert);
                 self.rule(chain.text, tokens, (span, family), insert);
@@ -194,13 +204,60 @@ impl<'a> Splitter<'a> {
                 );
             }
             (Command::Policy, Some(chain)) => match tokens.next() {
-                Some(policy) => self.set_policy(chain.text, policy.text, policy.span, span),
+                Some(policy) => {
+                    if tokens.peek().is_none_or(|t| t.text != "-c") {
+                        self.nothing_more(tokens, false);
+                    }
+                    self.set_policy(chain.text, policy.text, policy.span, span);
+                }
                 None => self.other(line, span),
             },
             // It asks, or sets counters to zero: no rule is other than before.
-            (Command::Nothing, _) => {}
+            (Command::Nothing, chain) => self.asked(word, chain, tokens),
             _ => self.other(line, span),
         }
+    }
+
+    /// Tells of a word behind a command that takes no more.
+    pub(super) fn nothing_more(&mut self, tokens: Tokens<'a>, lists: bool) {
+        let whole = self.open.as_ref().is_some_and(|t| !t.listing) && !self.out.shell;
+        let more = refuse::rest(tokens, lists).filter(|_| whole);
+        if let Some(at) = more {
+            let word = self.text.get(at.range()).unwrap_or("");
+            let message = format!("`{word}` does not go with the command");
+            self.problem(ProblemKind::Malformed, at, message);
+        }
+    }
+
+    /// `-L`, `-S` or `-Z` in a table, which name a chain that is there, or none.
+    fn asked(&mut self, word: &str, chain: Option<Token<'a>>, mut tokens: Tokens<'a>) {
+        let lists = matches!(word, "-L" | "--list");
+        let Some(table) = self
+            .open
+            .as_ref()
+            .filter(|t| !t.listing && !self.out.shell && !word.starts_with("-h"))
+        else {
+            return;
+        };
+        let Some(chain) = chain else { return };
+        if chain.is_option() {
+            let from = Span {
+                start: chain.span.start,
+                end: tokens.rest().end,
+            };
+            return self.nothing_more(Tokens::new(self.text, from), lists);
+        }
+        if !table.index.contains_key(chain.text) && !table.has_base(chain.text) {
+            let message = format!(
+                "`{word}` names the chain `{}`, which is not there",
+                chain.text
+            );
+            return self.problem(ProblemKind::Malformed, chain.span, message);
+        }
+        if tokens.peek().is_some_and(|t| t.text.parse::<u32>().is_ok()) {
+            tokens.next();
+        }
+        self.nothing_more(tokens, lists);
     }
 
     /// `-N` in a table.
@@ -302,7 +359,13 @@ fn spelled(word: &str) -> Option<(&'static str, Option<&str>)> {
     let full = [
         ("append", "-A", "ap"),
         ("insert", "-I", "ins"),
-        ("new-chain", "-N", "new-"),
+        ("new-chain", "-N", "ne"),
+        ("policy", "-P", "pol"),
+        ("flush", "-F", "fl"),
+        ("delete-chain", "-X", "delete-"),
+        ("rename-chain", "-E", "ren"),
+        ("check", "-C", "ch"),
+        ("zero", "-Z", "z"),
     ];
     let found = full
         .iter()

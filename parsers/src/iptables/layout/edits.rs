@@ -39,10 +39,19 @@ impl<'a> Splitter<'a> {
             (Edit::Delete, Some(chain)) => self.delete(chain, tokens, span),
             (Edit::Replace, Some(chain)) => self.replace(chain, tokens, span),
             (Edit::Check, Some(chain)) => self.check(chain, tokens, span),
-            (Edit::Flush, name) => self.flush(name),
-            (Edit::RemoveChain, name) => self.remove_chains(name, span),
+            (Edit::Flush, name) => {
+                self.nothing_more(tokens, false);
+                self.flush(name)
+            }
+            (Edit::RemoveChain, name) => {
+                self.nothing_more(tokens, false);
+                self.remove_chains(name, span)
+            }
             (Edit::Rename, Some(chain)) => match tokens.next() {
-                Some(new) => self.rename(chain, new.text, span),
+                Some(new) => {
+                    self.nothing_more(tokens, false);
+                    self.rename(chain, new.text, span)
+                }
                 None => Err("names no new chain".into()),
             },
             (_, None) => Err("names no chain".into()),
@@ -85,7 +94,12 @@ impl<'a> Splitter<'a> {
     fn delete(&mut self, chain: &str, tokens: Tokens<'a>, span: Span) -> Result<(), Refusal> {
         let (i, len) = self.find(chain)?;
         let at = match tokens.peek() {
-            Some(t) if !t.is_option() && !t.is_bang() => number(t.text, len)?,
+            Some(t) if !t.is_option() && !t.is_bang() => {
+                let mut rest = tokens.clone();
+                rest.next();
+                self.nothing_more(rest, false);
+                number(t.text, len)?
+            }
             _ => {
                 let place = Place::new(span, tokens.offset());
                 self.first_like(i, len, place)?
@@ -208,6 +222,12 @@ impl<'a> Splitter<'a> {
         if table.has_base(old) {
             return Err(format!("renames the chain `{old}`, which is the kernel's"));
         }
+        if let Some((by, why)) = refuse::other_chain_name(new) {
+            self.disputed(by, span, why);
+        }
+        let Some(table) = self.open.as_mut() else {
+            return Ok(());
+        };
         let number = u32::try_from(i).unwrap_or(u32::MAX);
         table.index.insert(new, number);
         if let Some(chain) = table.chains.get_mut(i) {

@@ -36,6 +36,8 @@ pub(in super::super) struct TableLines<'a> {
     pub(in super::super) index: FxHashMap<&'a str, u32>,
     /// Names that chains had before `-E`. Rules that jump to them go to the renamed chains.
     pub(super) renamed: FxHashSet<&'a str>,
+    /// The host that a line before the table names.
+    pub(in super::super) host: Option<&'a str>,
     /// The chain that was asked for last, and its number.
     pub(super) last: Option<(&'a str, usize)>,
 }
@@ -52,6 +54,7 @@ impl<'a> TableLines<'a> {
             chains: Vec::new(),
             index: FxHashMap::default(),
             renamed: FxHashSet::default(),
+            host: None,
             last: None,
         }
     }
@@ -122,6 +125,10 @@ pub(in super::super) struct Layout<'a> {
     /// What shows that other rule sets filter the same packets, and of which family.
     pub(in super::super) others: Vec<(Option<Family>, Span)>,
     pub(in super::super) rules: usize,
+    /// The first line outside of any table that is not blank and no comment.
+    pub(in super::super) outside: Option<Span>,
+    /// Lines outside of the tables show that the text was captured from a terminal or by a collector.
+    pub(in super::super) captured: bool,
     /// A list of shell commands, with a shell's quotes.
     pub(in super::super) shell: bool,
 }

@@ -36,7 +36,7 @@ fn shown(line: &str, span: Span) -> Option<Shown> {
 }
 
 /// Whether a line begins like a shell's prompt: `root@fw:~#`, `$ `, `[root@fw ~]#`.
-fn prompt(line: &str) -> bool {
+pub(super) fn prompt(line: &str) -> bool {
     let head = line.split_ascii_whitespace().take(2);
     let mut user = false;
     head.into_iter().any(|w| {

@@ -4,6 +4,7 @@ mod chains;
 mod edits;
 mod lines;
 mod listing;
+mod outside;
 mod rest;
 mod splitter;
 mod tables;
@@ -17,7 +18,6 @@ pub(super) use splitter::Splitter;
 use super::family;
 use hylint_model::{Problem, ProblemKind, Span};
 use hylint_space::Family;
-use splitter::Prose;
 
 /// Most firewalls of one file: a hostile one could hold one for each of its lines.
 const MAX_DUMPS: usize = 1000;
@@ -57,6 +57,8 @@ impl<'a> Splitter<'a> {
         let span = Span::new(start, end);
         let line = self.text.get(start..end).unwrap_or("");
         self.ragged(line, span, whole);
+        self.returns(line, span, whole);
+        self.too_long(span, whole);
         let Some(first) = line.bytes().next() else {
             return;
         };
@@ -98,6 +100,43 @@ impl<'a> Splitter<'a> {
                 at,
                 "the tools take no blanks before or behind this line",
             );
+        }
+    }
+
+    /// Tells of a carriage return in a table that has them on some lines alone: the tools take one for a part of the last
+    /// word. A table that has them throughout was copied so.
+    fn returns(&mut self, line: &str, span: Span, whole: Span) {
+        let text = self.text.get(whole.range()).unwrap_or("");
+        let has = text.ends_with('\r');
+        if line.starts_with('*') {
+            self.returned = Some((has, span));
+            return;
+        }
+        let inside = self.open.as_ref().is_some_and(|t| !t.listing);
+        let last = whole.end as usize >= self.text.len();
+        let counted = line.starts_with(':') && line.ends_with(']');
+        let Some((table, at)) = self.returned.filter(|_| inside && !last) else {
+            return;
+        };
+        if has == table || line.is_empty() && !has || has && (counted || line.starts_with('#')) {
+            return;
+        }
+        self.returned = None;
+        let at = if table { at } else { span };
+        self.problem(
+            ProblemKind::Malformed,
+            at,
+            "the line ends with a carriage return, which the tools take for a part of its last word",
+        );
+    }
+
+    /// Tells of a line that is longer than the tools' buffer: they take the rest for a line of its own.
+    fn too_long(&mut self, span: Span, whole: Span) {
+        const BUFFER: usize = 10_240;
+        if whole.len() >= BUFFER && self.open.as_ref().is_some_and(|t| !t.listing) {
+            let message =
+                "the line has more than 10239 bytes: the tools take the rest for another one";
+            self.problem(ProblemKind::Malformed, span, message);
         }
     }
 
@@ -177,12 +216,11 @@ impl<'a> Splitter<'a> {
         self.refuse_strays();
         self.unite();
         self.leave_out();
-        if let Prose {
-            first: Some(first),
-            lines,
-        } = self.outside
-        {
-            let message = match lines {
+        self.beside();
+        self.out.captured = self.outside.captured;
+        self.out.outside = self.outside.first;
+        if let Some(first) = self.outside.first {
+            let message = match self.outside.lines {
                 1 => "a line outside of any table is not read".to_owned(),
                 n => format!("{n} lines outside of any table are not read"),
             };

@@ -1,6 +1,7 @@
 //! Lines that are none of the format's: prose, marks, broken rules.
 
-use super::{Prose, Splitter};
+use super::Splitter;
+use super::splitter::Prose;
 use hylint_model::{Problem, ProblemKind, Span};
 
 impl<'a> Splitter<'a> {
@@ -25,22 +26,17 @@ impl<'a> Splitter<'a> {
         if self.shows_listing(line, span) {
             return;
         }
+        // As a remark behind `#` it is; some captures lose that.
+        if self.open.is_none() && line.starts_with("Warning: ") && line.contains(" tables present")
+        {
+            return self.comment(line, span);
+        }
         if self.open.is_none() && self.inside && line.starts_with('-') && is_command(line) {
             let message = "a command outside of any table: the tools stop here, and what follows is not loaded";
             return self.problem(ProblemKind::Malformed, span, message);
         }
         if self.open.is_none() {
-            self.outside.first.get_or_insert(span);
-            self.outside.lines += 1;
-            if !self.nft_told && self.nft(line) {
-                self.nft_told = true;
-                self.problem(
-                    ProblemKind::Incomplete,
-                    span,
-                    "an nftables listing, which is not read",
-                );
-            }
-            return;
+            return self.outside(line, span);
         }
         if self.garbage.first.is_none() {
             self.mark_cut();
@@ -72,13 +68,6 @@ impl<'a> Splitter<'a> {
             .problems
             .push(problem.dropped().help("write `-A CHAIN` first"));
         true
-    }
-
-    pub(super) fn nft(&self, line: &str) -> bool {
-        let mut words = line.split_ascii_whitespace();
-        words.next() == Some("table")
-            && matches!(words.next(), Some("inet" | "ip" | "ip6"))
-            && line.ends_with('{')
     }
 
     /// The line after a rule is no line of its own: perhaps the rule's rest.

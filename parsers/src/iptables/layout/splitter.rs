@@ -24,6 +24,21 @@ pub(super) struct Prose {
     pub(super) lines: usize,
 }
 
+/// The lines outside of any table.
+#[derive(Debug, Default)]
+pub(in super::super) struct Outside<'a> {
+    /// The first one that is not blank and no comment.
+    pub(in super::super) first: Option<Span>,
+    /// How many such lines there are.
+    pub(super) lines: usize,
+    /// A line shows that the text was captured: a prompt, a traced command, a collector's mark.
+    pub(in super::super) captured: bool,
+    /// Their text, comments too.
+    pub(super) text: String,
+    /// The host that a line names last.
+    pub(super) host: Option<&'a str>,
+}
+
 /// Lines to dumps.
 #[derive(Debug)]
 pub(in super::super) struct Splitter<'a> {
@@ -32,19 +47,19 @@ pub(in super::super) struct Splitter<'a> {
     /// The table that lines belong to.
     pub(in super::super) open: Option<TableLines<'a>>,
     /// A header whose table is still to come.
-    pub(super) header: Option<(Family, Span)>,
+    pub(super) header: Option<(Option<Family>, Span)>,
     /// Chain and place in it of the open table's last rule.
     pub(super) last_rule: Option<(usize, usize)>,
-    pub(super) outside: Prose,
+    pub(super) outside: Outside<'a>,
     /// Garbage inside a table, as one block.
     pub(super) garbage: Prose,
     pub(super) garbage_end: u32,
-    /// An nftables listing was told of.
-    pub(super) nft_told: bool,
     /// What a command that is shown before a listing says of it.
     pub(super) shown: Option<Shown>,
     /// Whether the first `*table` line is indented.
     pub(super) indented: Option<bool>,
+    /// Whether the open table's first line ends with a carriage return, and where it is.
+    pub(super) returned: Option<(bool, Span)>,
     /// A `*table` line was met.
     pub(super) inside: bool,
     /// What edits may still cost.
@@ -60,12 +75,12 @@ impl<'a> Splitter<'a> {
             open: None,
             header: None,
             last_rule: None,
-            outside: Prose::default(),
+            outside: Outside::default(),
             garbage: Prose::default(),
             garbage_end: 0,
-            nft_told: false,
             shown: None,
             indented: None,
+            returned: None,
             inside: false,
             budget: BUDGET,
         }

@@ -8,6 +8,7 @@ use hylint_space::Family;
 
 impl<'a> Splitter<'a> {
     pub(in super::super) fn comment(&mut self, line: &str, span: Span) {
+        self.remember_outside(line);
         if self.shows_listing(line, span) {
             return;
         }
@@ -52,10 +53,13 @@ impl<'a> Splitter<'a> {
     }
 
     pub(super) fn generated(&mut self, rest: &str, span: Span) {
+        // xtables-save of 1.8.0 to 1.8.2 names no family.
         let family = if rest.starts_with("ip6tables") {
-            Family::V6
+            Some(Family::V6)
         } else if rest.starts_with("iptables") {
-            Family::V4
+            Some(Family::V4)
+        } else if rest.starts_with("xtables") {
+            None
         } else {
             return;
         };
@@ -82,6 +86,12 @@ impl<'a> Splitter<'a> {
             );
         }
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            // Text may have lines with an asterisk; a name of a table in one is a table line with a slip.
+            let inner = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            if self.open.as_ref().is_none_or(|t| t.listing) && TableName::parse(inner).is_some() {
+                let message = format!("`{name}` is no table of netfilter");
+                return self.problem(ProblemKind::Malformed, span, message);
+            }
             return self.other(line, span);
         }
         self.inside = true;
@@ -99,16 +109,18 @@ impl<'a> Splitter<'a> {
     pub(super) fn begin(&mut self, name: Option<TableName>, span: Span, listing: bool) {
         let header = self.header.take();
         let (header, name) = match self.take_shown().filter(|_| listing) {
-            Some((family, place, table)) => (header.or(Some((family, place))), Some(table)),
+            Some((family, place, table)) => (header.or(Some((Some(family), place))), Some(table)),
             None => (header, name),
         };
         let joins = self.out.dumps.last().is_some_and(|dump| {
             let repeated = dump.tables.iter().any(|t| t.name == name);
             let other = match (header, dump.family) {
-                (Some((new, _)), Some(old)) => new != old,
-                (Some((new, _)), None) => {
+                (Some((Some(new), _)), Some(old)) => new != old,
+                (Some((Some(new), _)), None) => {
                     family::infer(self.text, dump).is_some_and(|old| old != new)
                 }
+                // What it is of shows when its rules are read.
+                (Some((None, _)), _) => true,
                 (None, _) => false,
             };
             !repeated && !other && !listing
@@ -123,14 +135,16 @@ impl<'a> Splitter<'a> {
             });
         }
         if let (Some(dump), Some((family, place))) = (self.out.dumps.last_mut(), header) {
-            dump.family.get_or_insert(family);
+            dump.family = dump.family.or(family);
             dump.header.get_or_insert(place);
         }
         if let Some(dump) = self.out.dumps.last_mut() {
             dump.span = dump.span.to(span);
         }
         self.last_rule = None;
-        self.open = Some(TableLines::new(name, span, listing));
+        let mut table = TableLines::new(name, span, listing);
+        table.host = self.outside.host;
+        self.open = Some(table);
     }
 
     pub(super) fn commit(&mut self, span: Span) {

@@ -50,7 +50,11 @@ impl<'a> Walk<'_, 'a> {
                 return refuse(span, format!("`{word}` is for iptables alone"));
             }
             'n' | 'x' | '0' => return refuse(span, format!("`{word}` does not go with a rule")),
-            'v' | 't' | 'w' | 'W' | 'M' | '4' | '6' => return Ok(()),
+            '4' | '6' => {
+                self.passed = self.v6 == (letter == '4');
+                return Ok(());
+            }
+            'v' | 't' | 'w' | 'W' | 'M' => return Ok(()),
             'A' | 'D' | 'C' | 'I' | 'R' | 'L' | 'S' | 'F' | 'Z' | 'N' | 'X' | 'E' | 'P' => {
                 return refuse(span, format!("`{word}` is a second command"));
             }
@@ -76,7 +80,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn address(&self, value: &str, negated: bool, span: Span) -> Res {
+    fn address(&mut self, value: &str, negated: bool, span: Span) -> Res {
         if value.contains(',') && negated {
             return refuse(span, "a list of addresses cannot be negated");
         }
@@ -88,7 +92,7 @@ impl<'a> Walk<'_, 'a> {
                 .rsplit_once('/')
                 .is_some_and(|(_, m)| matches!(m, "0" | "0.0.0.0" | "::"));
             if negated && everything {
-                return Err(Refusal {
+                self.one_side.get_or_insert(Refusal {
                     span,
                     why: "no address is left".into(),
                     by: By::Nft,
@@ -202,7 +206,7 @@ impl<'a> Walk<'_, 'a> {
                 format!("the name of a target has {MAX_NAME} characters at most"),
             );
         }
-        if name.contains([' ', '\t']) {
+        if name.contains(|c: char| c.is_ascii_whitespace() || c == '\x0b') {
             return refuse(span, "the name of a target has no blanks");
         }
         if name == "CONTINUE" && !goto {
@@ -213,14 +217,21 @@ impl<'a> Walk<'_, 'a> {
             ("TCPMSS", true) => Some(&targets::TCPMSS6),
             _ => targets::find(name),
         };
-        if let Some(ext) = ext.filter(|e| !goto && self.knows(e)) {
+        let chain = self.set.chains.contains_key(name);
+        let before = !chain && self.set.announced.iter().any(|n| **n == *name);
+        if before && ext.is_some() {
+            return refuse(
+                span,
+                format!("a table before has a chain `{name}`, so the name is no target's here"),
+            );
+        }
+        if let Some(ext) = ext.filter(|e| !goto && !chain && self.knows(e)) {
             if name == "DROP" && self.set.table == TableName::Nat {
                 return refuse(span, "the nat table is not for dropping packets");
             }
             self.call(ext, true, span);
             return Ok(());
         }
-        let chain = self.set.chains.contains_key(name);
         if self.set.table.calls(name) && (chain || goto) {
             return refuse(
                 span,

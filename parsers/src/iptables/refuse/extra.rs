@@ -38,6 +38,9 @@ pub(super) fn at_once(w: &Walk<'_, '_>, call: usize) -> Res {
     };
     let before = |name: &str| w.options(call).any(|o| o.name == name);
     match (c.ext.name, g.name) {
+        ("LOG" | "NFLOG", "log-prefix" | "nflog-prefix") if g.value.contains('\n') => {
+            refuse(g.span, "the prefix goes on beyond the line's end")
+        }
         ("owner", "suppl-groups") if !before("gid-owner") => {
             refuse(g.span, "`--suppl-groups` needs `--gid-owner` before it")
         }

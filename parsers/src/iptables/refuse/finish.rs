@@ -7,6 +7,9 @@ use crate::iptables::builtin::TableName;
 
 impl Walk<'_, '_> {
     pub(super) fn finish(&mut self) -> Res {
+        if self.passed {
+            return Ok(());
+        }
         for i in 0..self.calls.len() {
             let Some(call) = self.calls.get(i).copied() else {
                 continue;
@@ -14,7 +17,7 @@ impl Walk<'_, '_> {
             extra::at_end(self, i, &call)?;
             options_go_together(&call)?;
         }
-        let mut one_side = None;
+        let mut one_side = self.one_side.take();
         for i in 0..self.calls.len() {
             let Some(call) = self.calls.get(i).copied() else {
                 continue;

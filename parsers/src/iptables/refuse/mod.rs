@@ -20,6 +20,7 @@ use super::token::Tokens;
 use hylint_model::{Problem, ProblemKind, Span};
 use hylint_space::Family;
 
+pub(super) use options::base_option;
 pub(super) use spec::hook;
 pub(super) use state::{By, Refusal, Setting};
 
@@ -52,9 +53,15 @@ pub(super) fn chain_name(name: &str) -> Option<(By, &'static str)> {
     None
 }
 
-/// The same of `-N` and `-E`, which look more closely.
+/// Whether one of the families has a target of a name.
+pub(super) fn is_target(name: &str) -> bool {
+    targets::find(name).is_some() || name == "TCPMSS"
+}
+
+/// The same of `-N`, which looks more closely.
 pub(super) fn new_chain_name(name: &str) -> Option<(By, &'static str)> {
-    if targets::find(name).is_some() || name == "TCPMSS" {
+    // The last ones are targets that no current kernel has, and the library's own.
+    if is_target(name) || matches!(name, "" | "standard" | "HMARK" | "ULOG" | "CLUSTERIP") {
         return Some((By::Both, "a chain has the name of a target"));
     }
     if name.starts_with(['-', '!']) || name.contains([' ', '\t']) {
@@ -64,6 +71,32 @@ pub(super) fn new_chain_name(name: &str) -> Option<(By, &'static str)> {
         ));
     }
     chain_name(name)
+}
+
+/// Why the tools refuse the new name that `-E` gives a chain.
+pub(super) fn other_chain_name(name: &str) -> Option<(By, &'static str)> {
+    if name.starts_with(['-', '!']) {
+        return Some((By::Both, "the name of a chain begins with `-` or `!`"));
+    }
+    // The kernel's field has 32 bytes, and the tools look no more closely.
+    if name.len() > MAX_RENAMED {
+        return Some((By::Both, "the name of a chain has 31 characters at most"));
+    }
+    chain_name(name).filter(|_| name.len() <= state::MAX_NAME)
+}
+
+/// Longest name that a chain can be given by `-E`.
+const MAX_RENAMED: usize = 31;
+
+/// Why the tools refuse what stands behind a command that is no rule (`-N`, `-P`, `-F`, …), if they do: no words may, but
+/// `-v`, and for a listing how it looks.
+pub(super) fn rest(tokens: Tokens<'_>, lists: bool) -> Option<Span> {
+    let mut tokens = tokens;
+    let plain = |w: &str| {
+        matches!(w, "-v" | "--verbose" | "-4" | "-6" | "--ipv4" | "--ipv6")
+            || lists && matches!(w, "-n" | "--numeric" | "-x" | "--exact" | "--line-numbers")
+    };
+    tokens.find(|t| !plain(&t.value())).map(|t| t.span)
 }
 
 /// Why the tools refuse a rule, if they do. Where the family is not known, those of both have to.

@@ -52,6 +52,33 @@ pub(super) const LONG: &[(&str, char, Wants)] = &[
     ("ipv6", '6', N),
 ];
 
+/// The option that every rule may have of which a name without dashes is an abbreviation, as `--dest` is of
+/// `--destination`: with its dashes, in the long form. `None` of a whole name, and of one that begins several options.
+pub(in crate::iptables) fn base_option(name: &str) -> Option<&'static str> {
+    const SPELLED: [(&str, &str); 10] = [
+        ("source", "--source"),
+        ("destination", "--destination"),
+        ("protocol", "--protocol"),
+        ("in-interface", "--in-interface"),
+        ("out-interface", "--out-interface"),
+        ("jump", "--jump"),
+        ("goto", "--goto"),
+        ("match", "--match"),
+        ("fragments", "--fragments"),
+        ("set-counters", "--set-counters"),
+    ];
+    if LONG.iter().any(|(n, ..)| *n == name) {
+        return None;
+    }
+    let mut found = LONG.iter().filter(|(n, ..)| n.starts_with(name));
+    let first = found.next()?;
+    if found.any(|other| other.1 != first.1) {
+        return None;
+    }
+    let spelled = SPELLED.iter().find(|(n, _)| *n == first.0);
+    spelled.map(|(_, full)| *full)
+}
+
 /// What a letter wants; `None` of one that is no option.
 pub(super) fn short(letter: char) -> Option<Wants> {
     let found = LONG.iter().find(|(_, l, _)| *l == letter && letter != '0');

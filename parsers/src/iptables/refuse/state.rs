@@ -65,6 +65,8 @@ pub(in crate::iptables) struct Setting<'t, 'a> {
     pub(in crate::iptables) table: TableName,
     /// The table's chains.
     pub(in crate::iptables) chains: &'t FxHashMap<&'a str, u32>,
+    /// Chains of the tables before, which are named like targets: the tools take such a name for a chain's from then on.
+    pub(in crate::iptables) announced: &'t [Box<str>],
     /// The rule's chain.
     pub(in crate::iptables) chain: &'t str,
     /// The chains of the kernel from which packets get there, as a set of [`hook`].
@@ -115,6 +117,10 @@ pub(super) struct Walk<'t, 'a> {
     /// A match or target is not known, so an unknown option may be its own.
     pub(super) unlisted: bool,
     pub(super) words: usize,
+    /// Why one backend alone refuses what was read so far.
+    pub(super) one_side: Option<Refusal>,
+    /// A `-4` or `-6` of the other family was met: the tool passes over the line from there on.
+    pub(super) passed: bool,
 }
 
 pub(super) fn refuse<T>(span: Span, why: impl Into<String>) -> Res<T> {

@@ -190,7 +190,9 @@ fn old_ipv4(text: &str) -> Option<()> {
 /// Whether text may be a host's name: one of digits and dots is an address that is wrong.
 pub(super) fn is_name(text: &str) -> bool {
     let ok = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_') || b >= 128;
-    text.bytes().all(ok) && text.bytes().any(|b| b.is_ascii_alphabetic() || b >= 128)
+    !text.starts_with('-')
+        && text.bytes().all(ok)
+        && text.bytes().any(|b| b.is_ascii_alphabetic() || b >= 128)
 }
 
 fn plen(text: &str, v6: bool) -> bool {

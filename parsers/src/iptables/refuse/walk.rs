@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// Most words of a rule; the tools take no more (`MAX_ARGC` in iptables/xshared.h), less those that they add.
-const MAX_WORDS: usize = 250;
+const MAX_WORDS: usize = 249;
 
 /// Longest word.
 const MAX_WORD: usize = 1023;
@@ -41,6 +41,8 @@ pub(super) fn refusal(
         given: SmallVec::new(),
         unlisted: false,
         words: 0,
+        one_side: None,
+        passed: false,
     };
     walk.run().and_then(|()| walk.finish()).err()
 }
@@ -77,6 +79,9 @@ impl<'a> Walk<'_, 'a> {
                     None => continue,
                 },
                 _ => return refuse(t.span, format!("`{word}` belongs to no option")),
+            }
+            if self.passed {
+                return Ok(());
             }
             self.bang = None;
         }
@@ -239,6 +244,10 @@ impl<'a> Walk<'_, 'a> {
                 None => return refuse(t.span, format!("`{}` has no value", t.value())),
             },
         };
+        // A quote that does not end takes the line's end in.
+        if self.tokens.unterminated {
+            value.to_mut().push('\n');
+        }
         if bangs && self.set.late_bang && value == "!" {
             if self.bang.is_some() {
                 return refuse(span, "it is negated twice");

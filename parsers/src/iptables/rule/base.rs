@@ -128,7 +128,12 @@ impl<'a> Reader<'_, '_, 'a> {
             );
             return;
         }
-        if !goto && let Some(t) = targets::find(o.a.text) {
+        // The tools look at the chains first: behind `:LOG - [0:0]` every `-j LOG` is a jump (`xtables_announce_chain`).
+        let chain = self.context.chains.contains_key(o.a.text);
+        if !goto
+            && !chain
+            && let Some(t) = targets::find(o.a.text)
+        {
             self.call(Kind::Target(t), o.a.span, false);
         }
         self.jump = Some((o.a, goto, o.span));

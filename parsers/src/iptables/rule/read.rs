@@ -5,7 +5,7 @@ use super::reader::{Call, Context, Kind, Reader, Scratch};
 use crate::iptables::draft::{Args, Draft, Opt, OptionTable, arity};
 use crate::iptables::place::Place;
 use crate::iptables::token::{Token, Tokens};
-use crate::iptables::{family, matches, targets};
+use crate::iptables::{family, matches, refuse, targets};
 use hylint_model::{
     Action, Clause, Condition, ConditionKind, Field, Problem, ProblemKind, Profiles, Rule,
     RuleOrigin, Side, Span, Test,
@@ -142,6 +142,10 @@ impl<'a> Reader<'_, '_, 'a> {
     /// One option, `t`; `start` begins at its negation.
     fn option(&mut self, t: Token<'a>, start: Span, negated: bool) {
         let (word, glued) = base::split_value(t);
+        self.named(word, glued, start, negated);
+    }
+
+    fn named(&mut self, word: &'a str, glued: Option<Token<'a>>, start: Span, negated: bool) {
         let mut o = Opt {
             call: usize::MAX,
             name: word,
@@ -168,7 +172,7 @@ impl<'a> Reader<'_, '_, 'a> {
                 self.call(kind, o.a.span, false);
             }
             "-j" | "--jump" | "-g" | "--goto" => self.jump(&mut o, glued),
-            "-f" | "--fragment" => {
+            "-f" | "--fragments" => {
                 self.draft.fields.push((Field::Other, o.span));
                 self.draft.condition(
                     ConditionKind::Unknown,
@@ -184,9 +188,22 @@ impl<'a> Reader<'_, '_, 'a> {
             "-w" | "--wait" | "-v" | "--verbose" | "-n" | "--numeric" => {}
             _ => match family::only(word) {
                 Some(family) => self.family(family),
-                None => self.module_option(o, glued),
+                None => match self.in_full(word) {
+                    Some(full) => self.named(full, glued, start, negated),
+                    None => self.module_option(o, glued),
+                },
             },
         }
+    }
+
+    /// The option that a beginning such as `--dest` stands for, where no match or target on the line has one of that name.
+    fn in_full(&self, word: &str) -> Option<&'static str> {
+        let name = word.strip_prefix("--")?;
+        let last = self.scratch.calls.last().map(|c| c.kind);
+        if matches!(last, Some(Kind::Unlisted)) || self.owner(name).is_some() {
+            return None;
+        }
+        refuse::base_option(name)
     }
 
     /// An option of a match or target.
