@@ -6,6 +6,7 @@
 mod common;
 
 use common::Hylint;
+use hylint::finding::Severity;
 use hylint::finding::outcome::{Outcome, Status};
 use hylint::session::{Request, check};
 use std::path::PathBuf;
@@ -344,5 +345,69 @@ fn no_rules_in_the_languages_that_are_read() {
             Status::Violated,
             "{phrase}"
         );
+    }
+}
+
+/// A rule as `show rule` prints it without `verbose`.
+fn brief(rule: &str) -> String {
+    let fields = ["InterfaceTypes", "Security", "Rule source", "Program"];
+    let lines = rule
+        .lines()
+        .filter(|l| !fields.iter().any(|f| l.starts_with(f)));
+    lines.map(|l| format!("{l}\n")).collect()
+}
+
+// Fails if what a brief capture does not print is taken for nothing where another file of the host prints it.
+#[test]
+fn a_verbose_capture_goes_before_a_brief_one_of_the_same_rules() {
+    let secured = rule(&[("Security", "Authenticate")]);
+    for (verbose, want) in [
+        (secured.clone(), Status::Conditional),
+        (rule(&[("InterfaceTypes", "RAS")]), Status::Violated),
+        (rule(&[]), Status::Satisfied),
+    ] {
+        let files = [("a.txt", brief(&verbose)), ("b.txt", verbose + &profiles())];
+        let o = run(&files, DOMAIN);
+        assert_eq!(status(&o, 16), want, "{files:?}");
+        assert!(
+            !o.findings
+                .iter()
+                .any(|f| f.code.as_str() == "unbound-point")
+        );
+    }
+    // Not the same rules: nothing tells which file is in force.
+    let other = brief(&(rule(&[]) + &rule(&[("LocalPort", "38870")])));
+    let o = run(
+        &[
+            ("a.txt", other),
+            (
+                "b.txt",
+                rule(&[]) + &rule(&[("LocalPort", "1")]) + &profiles(),
+            ),
+        ],
+        DOMAIN,
+    );
+    assert_eq!(status(&o, 17), Status::Violated);
+}
+
+// Fails if what PowerShell prints between captures is read as a damaged rule of netsh, or its word of policy is missed.
+#[test]
+fn powershell_objects_in_a_capture_are_no_rules_of_netsh() {
+    let objects = |kind: &str| {
+        format!(
+            "PS C:\\> Get-NetFirewallRule | fl\n\nName                  : x\nDisplayName           : x\nDescription           : \nEnabled               : True\nDirection             : Inbound\nAction                : Block\nEdgeTraversalPolicy   : Block\nPolicyStoreSource     : y\nPolicyStoreSourceType : {kind}\n"
+        )
+    };
+    for (kind, want) in [
+        ("Local", Status::Satisfied),
+        ("GroupPolicy", Status::Unverified),
+    ] {
+        let text = format!("{}{}\n{}", rule(&[]), profiles(), objects(kind));
+        let o = run(&[("a.txt", text)], DOMAIN);
+        assert_eq!(status(&o, 16), want, "{:?}", o.findings);
+        let mut all = o.findings.iter();
+        let malformed =
+            all.find(|f| f.code.as_str() == "malformed-export" && f.severity > Severity::Note);
+        assert!(malformed.is_none(), "{malformed:?}");
     }
 }

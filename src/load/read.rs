@@ -266,6 +266,9 @@ fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
         return Err(unread(file, Why::Empty, None));
     }
     let binary = lookalike::of_bytes(&bytes);
+    if lookalike::is_registry(&bytes) {
+        return Err(unread(file, Why::Binary, binary));
+    }
     let decoded = decode::decode(bytes).map_err(|e| {
         let why = match e {
             DecodeError::Binary => Why::Binary,

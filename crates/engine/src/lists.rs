@@ -299,7 +299,7 @@ struct Shown<'a> {
 }
 
 /// The points that tell what a direction does: the first that shows all of its rules, one of what is in effect before one of
-/// a store, and one that has some before one that has none; else all that show a part.
+/// a store, one that prints every field before a brief one, and one that has some before one that has none; else all that show a part.
 fn parts<'a>(points: &[(PointId, &'a Point)], dir: Direction) -> Vec<Shown<'a>> {
     let each = points.iter().filter_map(|&(at, point)| match &point.body {
         Body::Lists(lists) => Some(Shown { at, point, lists }),
@@ -309,7 +309,11 @@ fn parts<'a>(points: &[(PointId, &'a Point)], dir: Direction) -> Vec<Shown<'a>> 
         each.partition(|s| list(s.lists, dir).default.origin != DefaultOrigin::Unknown);
     whole.sort_by_key(|s| {
         let effective = s.point.view == View::Effective;
-        (!effective, list(s.lists, dir).rules.is_empty())
+        (
+            !effective,
+            s.point.brief,
+            list(s.lists, dir).rules.is_empty(),
+        )
     });
     whole.truncate(1);
     if whole.is_empty() { part } else { whole }

@@ -135,12 +135,22 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     ),
 ];
 
+/// Whether bytes are a binary form of Windows' registry. Much of it is UTF-16, and decodes.
+#[must_use]
+pub fn is_registry(bytes: &[u8]) -> bool {
+    let magic = [&b"regf"[..], b"PReg"].iter().any(|m| bytes.starts_with(m));
+    magic && bytes.iter().take(16).any(|b| *b == 0)
+}
+
 /// Tells a binary file.
 #[must_use]
 pub fn of_bytes(bytes: &[u8]) -> Option<Lookalike> {
     let known = MAGIC.iter().find(|(magic, ..)| bytes.starts_with(magic));
-    let of = |&(_, what, instead): &(&[u8], &'static str, &'static str)| Lookalike {
-        what,
+    let of = |&(magic, what, instead): &(&[u8], &'static str, &'static str)| Lookalike {
+        what: match magic.starts_with(b"PReg") && policy::in_file(bytes) {
+            true => policy::FILE,
+            false => what,
+        },
         instead,
         standing: match instead {
             UNPACK | DECRYPT => Standing::Container,

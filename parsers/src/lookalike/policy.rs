@@ -21,6 +21,8 @@ const NO_REGISTRY: &str = "a registry without keys of a firewall policy";
 const UNTOLD: &str = "a result of `gpresult`";
 /// Objects that show that a policy acts; [`super::windows`] tells them.
 pub(super) const POWERSHELL: &str = "firewall settings of Group Policy as PowerShell objects";
+/// [`super::of_bytes`] tells it.
+pub(super) const FILE: &str = "a Registry.pol file of a Group Policy with settings of the firewall";
 const REPORT: &str = "a Group Policy report, which is not read";
 
 pub(super) const FORMS: &[Form] = &[
@@ -39,7 +41,7 @@ fn is(t: &Text<'_>, what: &str) -> bool {
 /// What a form tells of policy.
 pub(super) fn told(what: &str) -> OtherPolicy {
     match what {
-        REPORT | REGISTRY | RESULT | POWERSHELL => OtherPolicy::Shown,
+        REPORT | REGISTRY | RESULT | POWERSHELL | FILE => OtherPolicy::Shown,
         NO_RESULT | NO_REGISTRY => OtherPolicy::Settled,
         _ => OtherPolicy::Unsaid,
     }
@@ -47,7 +49,36 @@ pub(super) fn told(what: &str) -> OtherPolicy {
 
 /// What a text tells of policy, wherever in it a command's output stands.
 pub(crate) fn of(text: &str) -> OtherPolicy {
-    form(text).map_or(OtherPolicy::Unsaid, told)
+    match form(text) {
+        Some(form) => told(form),
+        None if objects(text) => OtherPolicy::Shown,
+        None => OtherPolicy::Unsaid,
+    }
+}
+
+/// Whether the bytes of a Registry.pol file name the key, in the file's UTF-16.
+pub(super) fn in_file(bytes: &[u8]) -> bool {
+    let key: Vec<u8> = "WindowsFirewall"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    memchr::memmem::find(bytes, &key).is_some()
+}
+
+/// Whether PowerShell prints a rule of policy, or a profile in which policy disables local rules.
+fn objects(text: &str) -> bool {
+    const FIELDS: [(&str, &str); 2] = [
+        ("PolicyStoreSourceType", "GroupPolicy"),
+        ("AllowLocalFirewallRules", "False"),
+    ];
+    let says = |(key, value): &(&str, &str)| {
+        let is = |line: &str| {
+            let line = line.split_once(':');
+            line.is_some_and(|(k, v)| k.trim() == *key && v.trim() == *value)
+        };
+        has(text, key) && text.lines().any(is)
+    };
+    FIELDS.iter().any(says)
 }
 
 fn has(text: &str, part: &str) -> bool {
@@ -58,7 +89,7 @@ fn form(text: &str) -> Option<&'static str> {
     if has(text, "InboundFirewallRules>") || has(text, "OutboundFirewallRules>") {
         return Some(REPORT);
     }
-    if (has(text, "<Rsop") || has(text, "<GPO")) && has(text, "Microsoft/GroupPolicy") {
+    if (has(text, "<Rsop") || has(text, "<GPO")) && has(text, "/GroupPolicy/") {
         // What such a report says of the computer names each extension that has settings.
         let none = has(text, "<ComputerResults>") && !has(text, "WindowsFirewall");
         return Some(if none { NO_RESULT } else { REPORT });
@@ -244,6 +275,11 @@ mod tests {
             ("Get-ItemProperty : Cannot find path 'HKLM:\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall' because it does not exist.".into(), Settled),
             (format!("C:\\>reg query {KEY} /s\nERROR: Access is denied.\n"), Unsaid),
             (missing.into(), Unsaid),
+            ("PolicyStoreSource     : Servers\nPolicyStoreSourceType : GroupPolicy\n".into(), Shown),
+            ("AllowLocalFirewallRules         : False\n".into(), Shown),
+            ("AllowLocalFirewallRules         : NotConfigured\n".into(), Unsaid),
+            ("<Rsop xmlns=\"http://www.microsoft.com/GroupPolicy/Rsop\"><ComputerResults></ComputerResults>".into(), Settled),
+            ("<GPO xmlns=\"http://www.microsoft.com/GroupPolicy/Settings\"><q1:InboundFirewallRules>".into(), Shown),
             (format!("the policy writes to {KEY} on every server\n"), Unsaid),
             (r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules".into(), Unsaid),
             (result("Servers Firewall", ""), Shown),

@@ -22,7 +22,7 @@ pub(super) struct Command {
     pub(super) some: bool,
     /// It says something else of the machine's network.
     pub(super) foreign: bool,
-    /// It tells of Group Policy in blocks of its own: `gpresult`, `reg query`.
+    /// It prints blocks of its own that tell of Group Policy: `gpresult`, `reg query`, PowerShell objects.
     pub(super) policy: bool,
 }
 
@@ -38,12 +38,14 @@ const FILTERS: [&str; 7] = [
 ];
 
 /// Commands that tell of Group Policy.
-const POLICY: [&str; 5] = [
+const POLICY: [&str; 7] = [
     "gpresult",
     "reg",
     "get-item",
     "get-itemproperty",
     "get-childitem",
+    "get-netfirewallrule",
+    "get-netfirewallprofile",
 ];
 
 /// Commands that say nothing of a network.
@@ -100,7 +102,8 @@ impl Command {
             only: only.filter(|_| rules),
             some: rules && (!shows_all(&words) || is_filtered(&words)),
             foreign: foreign || other_context,
-            policy: POLICY.contains(&first.trim_end_matches(".exe")),
+            policy: POLICY.contains(&first.trim_end_matches(".exe"))
+                && !command.contains("advfirewall"),
         }
     }
 

@@ -169,7 +169,8 @@ impl<'a> Reader<'a> {
             self.close_block();
         }
         if self.block.is_none() {
-            if !is_strong(label) || value.is_empty() {
+            // `Get-NetFirewallRule` prints fields of the same names.
+            if !is_strong(label) || value.is_empty() || self.command.policy {
                 return self.text_line(line, Heading::LabelAndValue);
             }
             self.close_section();

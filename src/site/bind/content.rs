@@ -13,7 +13,13 @@ pub type Look<'l> = &'l dyn Fn(ExportId) -> Option<LoadedExport>;
 /// What the rules of a point say, whatever the form in which a file writes them: a hash for each, by direction. Rules that
 /// stand in another order are the same where order does not decide.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Content([Vec<u64>; 2]);
+pub(super) struct Content {
+    sides: [Vec<u64>; 2],
+    /// The same without the conditions, which some exports do not print.
+    outline: [Vec<u64>; 2],
+    /// It does not print them (a brief netsh export).
+    brief: bool,
+}
 
 /// One key for the whole process: hashes are compared within a run.
 static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -21,7 +27,10 @@ static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 impl Content {
     /// Of a point that cannot be read again: like no other.
     pub(super) fn unread(at: RunPoint) -> Self {
-        Self([vec![STATE.hash_one(at)], vec![STATE.hash_one(at)]])
+        Self {
+            sides: [vec![STATE.hash_one(at)], vec![STATE.hash_one(at)]],
+            ..Self::default()
+        }
     }
 
     pub(super) fn of(p: &Point) -> Self {
@@ -60,30 +69,68 @@ impl Content {
                 s.dedup();
             }
         }
-        Self(sides)
+        Self {
+            sides,
+            outline: match &p.body {
+                Body::Lists(l) if p.kind.has_profiles() => {
+                    [outline(&l.ingress.rules), outline(&l.egress.rules)]
+                }
+                _ => Default::default(),
+            },
+            brief: p.brief,
+        }
+    }
+
+    /// Whether this is a brief export of the rules that the other one prints in full.
+    pub(super) fn is_brief_view_of(&self, o: &Self) -> bool {
+        let mut sides = self.outline.iter().zip(&o.outline);
+        let held =
+            |(own, all): (&Vec<u64>, &Vec<u64>)| own.iter().all(|r| all.binary_search(r).is_ok());
+        self.brief && !o.brief && sides.all(held)
+    }
+
+    /// Whether the other one holds each rule of this one, and more.
+    pub(super) fn is_part_of(&self, o: &Self) -> bool {
+        let mut sides = self.sides.iter().zip(&o.sides);
+        let set = |side: &[u64]| side.iter().copied().collect::<BTreeSet<u64>>();
+        sides.all(|(own, all)| set(own).is_subset(&set(all)))
     }
 
     /// Whether both hold some of the same rules in a direction.
     pub(super) fn shares(&self, o: &Self) -> bool {
         // The last entry is the default, which most points have in common.
         let rules = |side: &[u64]| side.iter().copied().collect::<BTreeSet<u64>>();
-        let mut sides = self.0.iter().zip(&o.0);
+        let mut sides = self.sides.iter().zip(&o.sides);
         sides.any(|(a, b)| rules(a).intersection(&rules(b)).count() > 1)
     }
 
     /// Whether this is a capture of one rule out of the other (`netsh … show rule name=`): a rule for each direction at most.
     pub(super) fn is_capture_of(&self, o: &Self) -> bool {
-        let rules: usize = self.0.iter().map(|side| side.len().saturating_sub(1)).sum();
-        let mut sides = self.0.iter().zip(&o.0);
+        let rules: usize = self
+            .sides
+            .iter()
+            .map(|side| side.len().saturating_sub(1))
+            .sum();
+        let mut sides = self.sides.iter().zip(&o.sides);
         rules <= 2 && sides.all(|(a, b)| a.iter().all(|r| b.contains(r)))
     }
 
     /// Whether everything that this one says the other one says, too.
     pub(super) fn within(&self, o: &Self) -> bool {
         let rules = |side: &[u64]| side.iter().copied().collect::<BTreeSet<u64>>();
-        let mut sides = self.0.iter().zip(&o.0);
+        let mut sides = self.sides.iter().zip(&o.sides);
         sides.all(|(a, b)| a == b || a.len() <= 1 || rules(a) == rules(b))
     }
+}
+
+fn outline(rules: &[Rule]) -> Vec<u64> {
+    let of = |r: &Rule| {
+        let spaces: Vec<_> = r.clauses.iter().map(|c| &c.space).collect();
+        STATE.hash_one((format!("{:?}", r.action), r.enabled, r.profiles, spaces))
+    };
+    let mut all: Vec<u64> = rules.iter().map(of).collect();
+    all.sort_unstable();
+    all
 }
 
 /// What a rule does to which packets, a hash for each clause: listings split rules that others unite.

@@ -10,7 +10,7 @@ use crate::common::paths;
 use crate::finding::{Code, Finding, Identity, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::site::{Host, Layer};
-use hylint_model::{Body, DefaultOrigin, PointKind, RuleList, View};
+use hylint_model::{Body, DefaultOrigin, OtherPolicy, PointKind, RuleList, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of a host and the ids of what guards it, layer by layer.
@@ -183,9 +183,14 @@ impl Binder<'_> {
                     _ => {}
                 }
                 let (a, b) = (self.content(other), self.content(at));
-                if b.within(&a) || b.is_capture_of(&a) {
+                let stores = (self.shows_policy(other), self.shows_policy(at));
+                if b.within(&a) || b.is_capture_of(&a) || b.is_brief_view_of(&a) {
                     keep = false;
-                } else if a.within(&b) || a.is_capture_of(&b) {
+                } else if a.within(&b) || a.is_capture_of(&b) || a.is_brief_view_of(&b) {
+                    gone.push(other);
+                } else if stores == (true, false) && b.is_part_of(&a) {
+                    keep = false;
+                } else if stores == (false, true) && a.is_part_of(&b) {
                     gone.push(other);
                 } else if a.shares(&b) {
                     match self.older(other, at, host) {
@@ -208,6 +213,12 @@ impl Binder<'_> {
 
     fn is_effective(&self, at: RunPoint) -> bool {
         self.point(at).is_some_and(|p| p.view == View::Effective)
+    }
+
+    /// Whether rules of policy stand in the export of a point, beside those of its own store.
+    fn shows_policy(&self, at: RunPoint) -> bool {
+        let p = self.point(at);
+        p.is_some_and(|p| p.other_policy == OtherPolicy::Settled)
     }
 
     /// Whether a point shows both directions.
