@@ -411,3 +411,36 @@ fn powershell_objects_in_a_capture_are_no_rules_of_netsh() {
         assert!(malformed.is_none(), "{malformed:?}");
     }
 }
+
+// Fails if the rules of two hosts in one file are judged as one firewall without a word.
+#[test]
+fn a_file_with_the_captures_of_two_hosts_is_an_error() {
+    let show = "PS C:\\> netsh advfirewall firewall show rule name=all verbose";
+    let both = |second: &str| {
+        let rest = rule(&[("LocalPort", "38870")]);
+        format!(
+            "[sh1]: {show}\n{}{}\n[{second}]: {show}\n{rest}",
+            rule(&[]),
+            profiles()
+        )
+    };
+    for (second, told) in [
+        ("sh2", true),
+        ("SH1.corp.local", false),
+        ("10.20.10.31", false),
+    ] {
+        let o = run(&[("a.txt", both(second))], DOMAIN);
+        let mut all = o.findings.iter();
+        assert_eq!(
+            all.any(|f| f.message.contains("several hosts")),
+            told,
+            "{second}"
+        );
+        let want = if told {
+            Status::Unverified
+        } else {
+            Status::Satisfied
+        };
+        assert_eq!(status(&o, 17), want, "{second}");
+    }
+}

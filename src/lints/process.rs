@@ -5,6 +5,9 @@ use hylint_engine::PointId;
 use hylint_model::{Listener, Point, Test};
 use hylint_space::PacketBox;
 
+/// Rules of which more are not looked through for each finding.
+const MANY: usize = 4096;
+
 /// A process as `trace` is told it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Named<'p> {
@@ -47,7 +50,8 @@ impl<'p> Named<'p> {
         most: usize,
     ) -> Vec<Self> {
         let points = points.iter().filter_map(|at| exports.point(*at));
-        let clauses = points.flat_map(Point::rules).flat_map(|r| &r.clauses);
+        let rules = points.flat_map(Point::rules).take(MANY);
+        let clauses = rules.flat_map(|r| &r.clauses);
         let met = clauses.filter(|c| c.space.intersects(packet));
         let asked = met.map(|c| {
             let mut named = Self::default();

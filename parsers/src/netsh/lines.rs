@@ -53,6 +53,17 @@ pub(super) fn remote_host(text: &str) -> Option<&str> {
     (rest.starts_with(": PS ") && !host.is_empty() && host.bytes().all(plain)).then_some(host)
 }
 
+/// Whether two names at prompts are of two hosts. One may be the full name of the other; an address tells nothing of a name.
+pub(super) fn are_other_hosts(a: &str, b: &str) -> bool {
+    let is_address = |h: &str| h.bytes().all(|c| c.is_ascii_digit() || c == b'.');
+    let label = |h: &str| h.split('.').next().unwrap_or(h).to_ascii_lowercase();
+    match (is_address(a), is_address(b)) {
+        (true, true) => a != b,
+        (false, false) => label(a) != label(b),
+        _ => false,
+    }
+}
+
 /// A hyphen, or a dash that a web page or a word processor makes of one.
 pub(super) fn is_dash(c: char) -> bool {
     matches!(

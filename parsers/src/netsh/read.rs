@@ -61,6 +61,8 @@ struct Reader<'a> {
     other_rules: bool,
     /// Some rule comes from a policy.
     policy_rules: bool,
+    /// Prompts name more than one host.
+    several_hosts: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -89,6 +91,7 @@ impl<'a> Reader<'a> {
             no_rules: None,
             other_rules: false,
             policy_rules: false,
+            several_hosts: false,
         }
     }
 
@@ -328,11 +331,23 @@ impl<'a> Reader<'a> {
     fn prompt(&mut self, line: &Line<'a>) {
         self.close_block();
         self.close_section();
-        if let (Some(host), None) = (lines::remote_host(line.text), &self.export.host_name) {
-            self.export.host_name = Some((
-                host.to_owned(),
-                Span::new(line.start + 1, line.start + 1 + host.len()),
-            ));
+        if let Some(host) = lines::remote_host(line.text) {
+            let span = Span::new(line.start + 1, line.start + 1 + host.len());
+            match &self.export.host_name {
+                None => self.export.host_name = Some((host.to_owned(), span)),
+                Some((first, _)) => {
+                    let other = lines::are_other_hosts(first, host);
+                    if other && !self.several_hosts && line.text.contains("advfirewall") {
+                        self.several_hosts = true;
+                        let message = format!(
+                            "the file holds captures of several hosts, `{first}` and `{host}`, whose rules are not told apart"
+                        );
+                        let problem = Problem::new(ProblemKind::Malformed, span, message);
+                        let help = "save the capture of each host in a file of its own";
+                        self.export.problems.push(problem.help(help));
+                    }
+                }
+            }
         }
         self.command = Command::parse(line);
         self.proxies.close();
@@ -572,6 +587,9 @@ impl<'a> Reader<'a> {
             Direction::In => (self.counted.0, self.unasked.0),
             Direction::Out => (self.counted.1, self.unasked.1),
         };
+        if self.several_hosts {
+            return false;
+        }
         if self.asked.is_empty() {
             let silent = self.export.rules_in_file == 0 && self.no_rules.is_none();
             return !silent && (rules > 0 || self.export.rules_in_file < MANY_RULES);
