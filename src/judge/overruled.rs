@@ -5,8 +5,11 @@ use super::failure::{Cause, Failure};
 use super::probe::{Guard, without_interfaces};
 use super::spec::FlowSpec;
 use hylint_engine::{Branch, Carry, Context, Decider, Direction, Effect, LocalPolicy, PointId};
-use hylint_model::{Action, Asked, Body, Clause, Condition, Listener, Rule, RuleOrigin, Test};
+use hylint_model::{
+    Action, Asked, Body, Clause, Condition, Listener, Rule, RuleOrigin, Side, Test,
+};
 use hylint_space::{AddrSet, Family, IfaceSet, PacketBox};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// What would let packets through if the rule that denies them did not exist.
@@ -134,11 +137,12 @@ pub fn overruled<'a>(
         r.clauses_that(allows)
             .filter(|c| carries(&listener, c))
             .any(|c| {
+                let space = named_space(guard, c);
                 packets.iter().any(|p| {
                     if whole {
-                        p.is_subset(&c.space)
+                        p.is_subset(&space)
                     } else {
-                        p.intersects(&c.space)
+                        p.intersects(&space)
                     }
                 })
             })
@@ -148,6 +152,28 @@ pub fn overruled<'a>(
         .find(|(_, r)| holds(r, true))
         .or_else(|| all.iter().find(|(_, r)| holds(r, false)));
     best.copied()
+}
+
+/// The packets of a clause as far as the names in it are known: a rule for the members of a group says nothing of others.
+fn named_space<'c>(guard: &Guard<'_>, c: &'c Clause) -> Cow<'c, PacketBox> {
+    let mut space = Cow::Borrowed(&c.space);
+    for cond in c.conditions.iter().filter(|c| !c.negated) {
+        let Test::Named { key, side } = &cond.test else {
+            continue;
+        };
+        let Some(known) = guard.resolve.get(&**key) else {
+            continue;
+        };
+        let open = guard.open.and_then(|all| all.get(&**key));
+        let may = open.map_or_else(|| known.clone(), |o| known.union(o));
+        let space = space.to_mut();
+        let end = match side {
+            Side::Src => &mut space.src,
+            Side::Dst => &mut space.dst,
+        };
+        *end = end.intersect(&may);
+    }
+    space
 }
 
 /// Whether an allow is a statement about a flow: it names its ports, or the process that is expected behind them.

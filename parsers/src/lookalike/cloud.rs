@@ -39,6 +39,12 @@ pub(super) const FORMS: &[Form] = &[
     ),
     Form::new(
         Account,
+        resource_table,
+        "a table (CSV) of cloud resources with their rules as JSON in a cell",
+        CLOUD,
+    ),
+    Form::new(
+        Account,
         azure_list,
         "the output of Get-AzNetworkSecurityGroup as a list",
         AZURE_PS,
@@ -144,6 +150,13 @@ fn azure_cli(t: &Text<'_>) -> bool {
     t.field("access", &["Allow", "Deny"]) && t.field("direction", &["Inbound", "Outbound"])
         || head.contains("SourcePortRanges") && head.contains("DestinationPortRanges")
         || head.contains("ResourceGroup") && head.contains("ResourceGuid")
+}
+
+/// The Azure Resource Graph and AWS Config download their answers as CSV, in which the quotes of JSON are doubled.
+fn resource_table(t: &Text<'_>) -> bool {
+    t.first().contains([',', ';', '\t'])
+        && (t.has("\"\"access\"\"") && t.has("\"\"direction\"\"")
+            || t.has_any(&["\"\"ipPermissions\"\"", "\"\"IpPermissions\"\""]))
 }
 
 /// `Get-AzNetworkSecurityGroup` and its rules without ConvertTo-Json, which prints each property as `Name : value`.

@@ -5,7 +5,7 @@ use crate::finding::{Code, Finding, Identity, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::site::config::HostConfig;
 use crate::site::role_names;
-use hylint_model::{Span, Tag};
+use hylint_model::{Companion, Span, Tag};
 use std::collections::BTreeMap;
 
 impl Binder<'_> {
@@ -13,7 +13,12 @@ impl Binder<'_> {
     pub(super) fn contradicted_tags(&mut self) {
         let Some(config) = self.config else { return };
         let mut found: BTreeMap<(ExportId, Span), String> = BTreeMap::new();
-        for (entry, h) in config.hosts.iter().enumerate() {
+        let ours = |t: &Tag| t.key.to_ascii_lowercase().starts_with("hylint:");
+        let mut companions = self.exports.iter().flat_map(|e| &e.export.companions);
+        let tagged =
+            companions.any(|c| matches!(c, Companion::Interface(i) if i.tags.iter().any(ours)));
+        let hosts = config.hosts.iter().enumerate();
+        for (entry, h) in hosts.filter(|_| tagged) {
             let exports = self.claimed_by(entry);
             for nic in self.nics(&exports) {
                 if nic.addrs().intersects(&h.addrs)
