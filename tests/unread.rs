@@ -530,6 +530,26 @@ fn a_report_among_exports_is_no_export_and_replaces_none() {
         let path = format!("sql1/{format}.txt");
         assert!(of(&r, &path).is_empty(), "{path}: {:?}", r.findings());
     }
+    // What the other commands print is none either.
+    for (name, line) in [
+        ("inspect", "inspect sql1/rules.v4 --format json"),
+        ("matrix", "matrix list --format json"),
+        (
+            "trace",
+            "trace sql1/rules.v4 --src 10.0.0.11 --dst 10.0.0.5 --proto tcp --dport 1433 --format ndjson",
+        ),
+    ] {
+        let out = Hylint::in_folder(h.path("")).args(line).run().out;
+        std::fs::write(h.path(&format!("sql1/{name}.json")), out).unwrap();
+        let r = Hylint::in_folder(h.path(""))
+            .args("check . --format json")
+            .run();
+        assert!(
+            of(&r, &format!("sql1/{name}.json")).is_empty(),
+            "{:?}",
+            r.findings()
+        );
+    }
     // It may replace an older report, and no export, site file or matrix.
     let report = |to: &str| {
         let line = format!("check sql1/rules.v4 --output json={to}");

@@ -450,7 +450,15 @@ fn page(t: &Text<'_>) -> bool {
 }
 
 /// The first keys of what hylint writes as JSON.
-const OWN_KEYS: [&str; 5] = ["schema_version", "kind", "$schema", "format", "description"];
+const OWN_KEYS: [&str; 7] = [
+    "schema_version",
+    "kind",
+    "$schema",
+    "format",
+    "description",
+    "packet",
+    "id",
+];
 
 /// The marks of the formats that hylint writes, each of which names the tool in its first lines, or says the word of the
 /// gate in its last. Each is asked of the place where hylint writes it: an export may quote any of them.
@@ -459,7 +467,11 @@ fn own(t: &Text<'_>) -> bool {
     let json = t.json(&["schema_version", "tool", "evaluated_at"]) && t.has("\"hylint\"")
         || t.json(&["format", "findings"]) && t.has("\"hylint-baseline\"")
         || t.json(&["version", "runs"]) && t.has("\"hylint\"") && t.has("sarif")
-        || t.json(&["check_name", "fingerprint", "location", "severity"]);
+        || t.json(&["check_name", "fingerprint", "location", "severity"])
+        // `inspect`, `trace` and `matrix list`.
+        || t.json(&["format", "encoding", "points", "stateful"])
+        || t.json(&["packet", "verdict", "conditions"])
+        || t.json(&["row", "transport", "application_protocol"]);
     let first = t.first();
     let heads = [
         "record,row,requirement,from,to,status,",
@@ -479,10 +491,12 @@ fn own(t: &Text<'_>) -> bool {
 /// Whether a text may be one at all: most exports are not looked through for it.
 pub(super) fn may_be_own(text: &str) -> bool {
     const MARKS: [&str; 3] = ["hylint", "check_name", "record,row,"];
+    const JSON: [&str; 3] = ["\"encoding\"", "\"verdict\"", "\"application_protocol\""];
+    let is_json = text.trim_start().starts_with(['{', '[']);
     let end = text.len().min(HEAD);
     let head = text.as_bytes().get(..end).unwrap_or_default();
     let marked = |m: &&str| memchr::memmem::find(head, m.as_bytes()).is_some();
-    MARKS.iter().any(marked) || ends_as_report(text)
+    MARKS.iter().any(marked) || is_json && JSON.iter().any(marked) || ends_as_report(text)
 }
 
 /// A report for people ends with the word of the gate and counts.
