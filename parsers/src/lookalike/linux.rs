@@ -49,7 +49,7 @@ pub(crate) struct Sign {
 /// The sign in what stands around a dump, if there is one.
 pub(crate) fn sign(text: &str) -> Option<Sign> {
     let t = Text::new(text);
-    if translated(&t) {
+    if translated(&t) || idle(&t) {
         return None;
     }
     let signs: [(fn(&Text<'_>) -> bool, &str, &str); 4] = [
@@ -93,6 +93,12 @@ pub(super) const FORMS: &[Form] = &[
         translated,
         "`nft list ruleset` with the tables of iptables alone",
         SAVE,
+    ),
+    Form::new(
+        Host,
+        idle,
+        "`nft list ruleset` that drops and changes nothing",
+        NATIVE,
     ),
     Form::new(Host, nft, NFT, NATIVE),
     Form::new(
@@ -212,6 +218,31 @@ fn nft(t: &Text<'_>) -> bool {
 /// The text form where every table is one that iptables-nft made: iptables-save shows the same.
 fn translated(t: &Text<'_>) -> bool {
     t.has("managed by iptables-nft") && own_tables(t.head) && nft(t)
+}
+
+/// A listing, or a file of settings such as Debian's own `/etc/nftables.conf`, in which nothing drops or changes a packet.
+fn idle(t: &Text<'_>) -> bool {
+    const ACTS: [&str; 14] = [
+        "drop",
+        "reject",
+        "queue",
+        "dnat",
+        "snat",
+        "redirect",
+        "masquerade",
+        "synproxy",
+        "tproxy",
+        "notrack",
+        "set",
+        "fwd",
+        "flow",
+        "include",
+    ];
+    let is_part = |c: char| !c.is_ascii_alphanumeric();
+    let count = |b: u8| memchr::memchr_iter(b, t.head.as_bytes()).count();
+    // What stands behind the part that is looked at, or was cut off, may do anything.
+    let is_whole = t.whole.len() == t.head.len() && count(b'{') == count(b'}');
+    is_whole && nft(t) && !t.head.split(is_part).any(|w| ACTS.contains(&w))
 }
 
 /// Whether a listing of nft has no other tables than those of iptables, with its chains at the hooks. Versions before 1.0.2
