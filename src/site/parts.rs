@@ -80,6 +80,8 @@ pub struct Host<P = RunPoint> {
     pub resolve: Arc<BTreeMap<String, AddrSet>>,
     /// Addresses of which it is not known whether a name of `resolve` holds them.
     pub open: Arc<BTreeMap<String, AddrSet>>,
+    /// The route tables of its subnet by which `VirtualNetwork` is any address (Azure).
+    pub widened_by: Vec<Box<str>>,
 }
 
 impl Host {
@@ -104,6 +106,7 @@ impl Host {
             interfaces: self.interfaces.clone(),
             resolve: self.resolve.clone(),
             open: self.open.clone(),
+            widened_by: self.widened_by.clone(),
         }
     }
 }

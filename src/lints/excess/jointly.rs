@@ -71,6 +71,7 @@ pub(super) fn add<'a>(reviews: &[PointReview<'a, '_>], told: &mut Vec<Told>) {
             rule: None,
             finding,
             narrow,
+            route: None,
         });
     }
 }

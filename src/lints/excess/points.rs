@@ -8,7 +8,7 @@ use super::jointly;
 use super::kept::nothing_lost;
 use super::needed::Needed;
 use super::review::{PointReview, Seen, families};
-use super::told::{Told, address};
+use super::told::{Told, address, by_route};
 use crate::finding::{Finding, Severity};
 use crate::judge::{
     Exports, Flows, Guard, Remedies, alternative_profiles, host_guards, transit_guard,
@@ -89,7 +89,7 @@ pub(crate) fn findings<'a>(
         out.append(&mut found);
     }
     together(flows, exports, idle, &mut out);
-    let advised = out.into_iter().map(|mut t| {
+    let advised = by_route(out).into_iter().map(|mut t| {
         let all = t.narrow.take();
         let steps = all.and_then(|all| {
             let kept = |now: &Exports| nothing_lost(flows, exports, now, &all);
@@ -274,6 +274,7 @@ impl<'a> PointReview<'a, '_> {
         Told {
             rule: Some(address(opening.rule)),
             narrow: self.narrowing(opening, false).map(|n| vec![n]),
+            route: self.route_of(opening.rule),
             finding,
         }
     }

@@ -247,6 +247,13 @@ impl<'a, 'b> PointReview<'a, 'b> {
         self.is_widened(r) && classify::names_sources(r) && !public
     }
 
+    /// The route table that makes a default rule one for anyone, if that alone does.
+    pub(super) fn route_of(&self, r: &Rule) -> Option<Box<str>> {
+        let mut tables = self.hosts.iter().flat_map(|h| &h.widened_by);
+        self.is_widened_by_route(r)
+            .then(|| tables.next().cloned())?
+    }
+
     /// Whether a rule is in force here and worth a word: what the platform wrote is so only where nothing else guards.
     pub(super) fn acts(&self, r: &Rule) -> bool {
         let own = self.alone || r.origin != RuleOrigin::Platform || self.is_widened(r);

@@ -1,8 +1,10 @@
 //! A finding with the rule that it is about.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Related};
 use crate::judge::Narrowed;
 use hylint_model::Rule;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// A finding, and the one rule that it is about.
 pub(super) struct Told {
@@ -11,6 +13,61 @@ pub(super) struct Told {
     pub(super) finding: Finding,
     /// What makes it vanish, if that is a change of rules.
     pub(super) narrow: Option<Vec<Narrowed>>,
+    /// The route table that makes it so.
+    pub(super) route: Option<Box<str>>,
+}
+
+/// Other groups of a route table that are named.
+const NAMED: usize = 5;
+
+/// One finding for each route table that widens a default rule, however many groups have that rule.
+pub(super) fn by_route(all: Vec<Told>) -> Vec<Told> {
+    let mut out: Vec<Told> = Vec::with_capacity(all.len());
+    let mut known: BTreeMap<Box<str>, (usize, Vec<Finding>)> = BTreeMap::new();
+    for t in all {
+        match t.route.clone() {
+            Some(table) => match known.get_mut(&table) {
+                Some((_, others)) => others.push(t.finding),
+                None => {
+                    known.insert(table, (out.len(), Vec::new()));
+                    out.push(t);
+                }
+            },
+            None => out.push(t),
+        }
+    }
+    for (table, (n, others)) in known {
+        if let Some(first) = out.get_mut(n).filter(|_| !others.is_empty()) {
+            join(&mut first.finding, &table, others);
+        }
+    }
+    out
+}
+
+fn join(f: &mut Finding, table: &str, others: Vec<Finding>) {
+    let (groups, n) = match others.len() {
+        1 => ("group", 1),
+        n => ("groups", n),
+    };
+    f.message = format!(
+        "{}; so it is at {n} more {groups} of route table `{table}`",
+        f.message
+    );
+    let point = |f: &Finding| {
+        let hash = Sha256::digest(f.point.as_deref().unwrap_or_default());
+        let mut half = [0; 16];
+        half.iter_mut().zip(hash).for_each(|(h, b)| *h = b);
+        half
+    };
+    let members = std::iter::once(point(f))
+        .chain(others.iter().map(point))
+        .collect();
+    f.identity = f.identity.clone().with_members(members);
+    let places = others.into_iter().filter_map(|o| o.place).take(NAMED);
+    f.related.extend(places.map(|place| Related {
+        place,
+        label: "and here".into(),
+    }));
 }
 
 impl From<Finding> for Told {
@@ -19,6 +76,7 @@ impl From<Finding> for Told {
             rule: None,
             finding,
             narrow: None,
+            route: None,
         }
     }
 }

@@ -43,6 +43,7 @@ impl Binder<'_> {
             interfaces: h.interfaces.clone(),
             resolve: self.merged(&h.resolve),
             open: self.still_open(&h.resolve),
+            widened_by: Vec::new(),
         }
     }
 

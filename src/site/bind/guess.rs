@@ -130,6 +130,7 @@ impl Binder<'_> {
             interfaces: Vec::new(),
             resolve: self.resolve.clone(),
             open: self.open.clone(),
+            widened_by: Vec::new(),
         }
     }
 

@@ -61,6 +61,9 @@ impl Binder<'_> {
             return;
         };
         if !said {
+            let subnet = place.as_deref().unwrap_or_default();
+            let tables = self.azure.default_routes(subnet);
+            host.widened_by = tables.iter().map(|t| t.name.clone()).collect();
             resolve.insert(VIRTUAL_NETWORK.to_owned(), tags.network);
             open.insert(VIRTUAL_NETWORK.to_owned(), tags.open);
             for table in &tags.missing {
