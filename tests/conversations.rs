@@ -136,6 +136,22 @@ fn rules_for_first_packets_alone_let_nobody_log_in() {
     );
 }
 
+/// A popular rule against floods drops what is new and announces no usual segment size, which no host sends.
+#[test]
+fn hosts_announce_a_segment_size() {
+    let with = |early: &str| {
+        let open = format!("{OPEN} -j ACCEPT");
+        format!("{}{}", mangle(&[early]), filter(&[KNOWN, &open, REPLIES]))
+    };
+    let small = "PREROUTING -p tcp -m conntrack --ctstate NEW -m tcpmss ! --mss 536:65535 -j DROP";
+    is(&with(small), RDP, "satisfied", &[]);
+    // What follows the SYN announces none, and is dropped too.
+    let any = "PREROUTING -p tcp -m tcpmss ! --mss 536:65535 -j DROP";
+    is(&with(any), RDP, "violated", &["ESTABLISHED"]);
+    let large = "PREROUTING -p tcp -m tcpmss ! --mss 1300:65535 -j DROP";
+    is(&with(large), RDP, "conditional", &[]);
+}
+
 #[test]
 fn what_the_host_opens_goes_on_too() {
     let call =

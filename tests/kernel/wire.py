@@ -42,8 +42,10 @@ def payload(p, proto, pseudo):
     if proto == 6:
         flags = flag_bits(p["flags"])
         seq, ack = p.get("seq", 99), p.get("ack", 7) if flags & 16 else 0
-        head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 1024, 0, 0)
-        return summed(head + p.get("data", b""), 16)
+        # A SYN announces its maximum segment size, as those of hosts do.
+        options = struct.pack("!BBH", 2, 4, 1460) if flags & 2 else b""
+        head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 0x50 + (len(options) << 2), flags, 1024, 0, 0)
+        return summed(head + options + p.get("data", b""), 16)
     if proto in (17, 136):
         return summed(struct.pack("!HHHH", sport, dport, 12, 0) + b"ping", 6)
     if proto in (1, 58):

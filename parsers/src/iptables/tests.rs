@@ -586,6 +586,16 @@ fn conditions_have_their_kind_and_text() {
     }
     let r = v4("-A INPUT -m recent --set --name SSH --rsource -j ACCEPT");
     assert_eq!(r.conditions().count(), 0);
+    // A SYN announces a size that hosts have, and nothing else announces any.
+    let syn = FlagSet::masked(TcpFlags::SYN, TcpFlags::SYN);
+    for (mss, set) in [
+        ("--mss 536:65535", syn),
+        ("! --mss 500:65500", syn.complement()),
+    ] {
+        let r = v4(&format!("-A INPUT -p tcp -m tcpmss {mss} -j DROP"));
+        assert_eq!(r.conditions().count(), 0, "{mss}");
+        assert_eq!(r.clauses[0].space.flags, set, "{mss}");
+    }
     let r = v4(r#"-A INPUT -m comment --comment "a \"b\" # c -> d" -j ACCEPT"#);
     assert_eq!(&*r.comment, r#"a "b" # c -> d"#);
     assert_eq!(r.conditions().count(), 0);

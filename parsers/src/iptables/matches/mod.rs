@@ -149,7 +149,8 @@ registry! {
         &[("srh-next-hdr", O), ("srh-hdr-len-eq", O), ("srh-hdr-len-gt", O), ("srh-hdr-len-lt", O), ("srh-segs-left-eq", O),
           ("srh-segs-left-gt", O), ("srh-segs-left-lt", O), ("srh-last-entry-eq", O), ("srh-last-entry-gt", O),
           ("srh-last-entry-lt", O), ("srh-tag", O), ("srh-psid", O), ("srh-nsid", O), ("srh-lsid", O)], extra::header;
-    "tcpmss", "TCP maximum segment size", UNKNOWN, &[("mss", O)], extra::passing;
+    "tcpmss", "TCP maximum segment size", "a SYN announces one of 536 or more; other ranges an unknown condition", &[("mss", O)],
+        packet::tcpmss;
     "cluster", "cluster node", UNKNOWN,
         &[("cluster-total-nodes", O), ("cluster-local-node", O), ("cluster-local-nodemask", O), ("cluster-hash-seed", O)], extra::unknown;
     "connlabel", "connection label", UNKNOWN, &[("label", O), ("set", N)], extra::passing;

@@ -46,6 +46,24 @@ fn flags(d: &mut Draft, set: FlagSet, negated: bool) {
     d.space.flags = FlagSet(d.space.flags.0 & set.0);
 }
 
+/// Sizes that hosts announce: the least is the default (RFC 9293, section 3.7.1), the most is an IPv4 packet without its
+/// headers.
+const SIZES: (u16, u16) = (536, 65_495);
+
+/// The size that a packet announces. Hosts announce one in every SYN, and in nothing else; a packet that announces none is
+/// outside of every range (`tcpmss_mt` in net/netfilter/xt_tcpmss.c). Of a range that does not hold them all nothing is
+/// known.
+pub(super) fn tcpmss(d: &mut Draft, args: &Args<'_, '_>) {
+    let all = |o: &Opt<'_>| {
+        let range = values::port_range(o.a.text);
+        range.is_some_and(|(lo, hi)| lo <= SIZES.0 && hi >= SIZES.1)
+    };
+    match args.get("mss").filter(|o| all(o)) {
+        Some(o) => flags(d, FlagSet::masked(TcpFlags::SYN, TcpFlags::SYN), o.negated),
+        None => d.unmodelled(Test::Passing, args.span, args.text),
+    }
+}
+
 pub(super) fn ports(d: &mut Draft, args: &Args<'_, '_>) {
     let protocol = match args.name {
         "udp" => proto::UDP,
