@@ -3,6 +3,7 @@
 use super::engines;
 use super::form::Standing::{Host, Other, Refusal, Source};
 use super::form::{Form, Text};
+use crate::iptables::is_base_chain;
 
 const SAVE: &str = "run `iptables-save` and `ip6tables-save` on the host and give their output";
 
@@ -249,7 +250,6 @@ fn idle(t: &Text<'_>) -> bool {
 /// do not say who manages them.
 fn own_tables(text: &str) -> bool {
     const TABLES: [&str; 5] = ["filter", "nat", "mangle", "raw", "security"];
-    const CHAINS: [&str; 5] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
     let (mut tables, mut chain) = (0, "");
     for line in text.lines().map(str::trim) {
         let mut words = line.split_ascii_whitespace();
@@ -263,7 +263,7 @@ fn own_tables(text: &str) -> bool {
                 tables += 1;
             }
             Some("chain") => chain = words.next().unwrap_or(""),
-            Some("type") if line.contains(" hook ") && !CHAINS.contains(&chain) => return false,
+            Some("type") if line.contains(" hook ") && !is_base_chain(chain) => return false,
             _ => {}
         }
     }
@@ -273,8 +273,9 @@ fn own_tables(text: &str) -> bool {
 /// Lines of a dump behind something else: the head of each line of a log, the marks of a mail, the quotes of JSON.
 fn wrapped(t: &Text<'_>) -> bool {
     let table = ["*filter", "*nat", "*mangle", "*raw"];
-    let rules = [":INPUT ", ":PREROUTING ", ":OUTPUT ", ":FORWARD "];
-    t.has_any(&table) && !t.begins(&table) && t.has_any(&rules) && t.has("COMMIT")
+    // Of a chain: its policy, and its counters.
+    let chains = [" ACCEPT [", " DROP [", " - ["];
+    t.has_any(&table) && !t.begins(&table) && t.has_any(&chains) && t.has("COMMIT")
 }
 
 fn listing(t: &Text<'_>) -> bool {

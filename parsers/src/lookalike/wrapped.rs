@@ -1,5 +1,5 @@
-//! Exports whose lines are numbered, quoted or indented, that stand in a string of JSON or YAML, or behind what a command
-//! printed to standard error.
+//! Exports of Windows whose lines are numbered or quoted, and JSON of a cloud that stands in a string of other JSON, or behind
+//! what a command printed to standard error.
 
 use super::form::Standing::{Account, Host};
 use super::form::{Form, Text};
@@ -18,12 +18,6 @@ pub(super) const FORMS: &[Form] = &[
         quoted_cloud,
         "JSON of a cloud in a string of other JSON",
         "give the inner JSON in a file of its own",
-    ),
-    Form::new(
-        Host,
-        dump,
-        "a dump of iptables whose lines are numbered, quoted or wrapped",
-        "give what `iptables-save` prints, as it prints it",
     ),
     Form::new(
         Host,
@@ -46,12 +40,6 @@ fn behind_warnings(t: &Text<'_>) -> bool {
 /// `json.dumps` of what a command printed, as the modules of Ansible register it.
 fn quoted_cloud(t: &Text<'_>) -> bool {
     t.has_any(&["\\\"IpPermissions\\\"", "\\\"securityRules\\\""])
-}
-
-/// A table, a chain with its policy and counters, and the end of the table.
-fn dump(t: &Text<'_>) -> bool {
-    let tables = ["*filter", "*nat", "*mangle", "*raw"];
-    t.has_any(&tables) && t.has("COMMIT") && t.has_any(&[" ACCEPT [", " DROP [", " - ["])
 }
 
 fn rules(t: &Text<'_>) -> bool {
