@@ -35,16 +35,16 @@ impl Scene<'_> {
         !self.configured && !self.facing
     }
 
-    /// Whether it depends on what the exports do not say whom a name lets in: it stands for no addresses, is a group that may
-    /// have members which no file lists, or may hold public addresses beside a few that it surely holds.
-    fn is_open(&self, key: &str) -> bool {
+    /// Whether it depends on what the exports do not say whom a name lets in: it stands for no addresses, is a group of sources
+    /// that may have members which no file lists, or may hold public addresses beside a few that it surely holds.
+    fn is_open(&self, key: &str, side: Side) -> bool {
         let public = class::public();
         let Some(sure) = self.resolve.get(key) else {
             return true;
         };
         let wide = sure.v4.intersect(&public.v4).count() >= 1 << 30;
         let open = self.open.and_then(|o| o.get(key));
-        let may_hold = |o: &AddrSet| match names_group(key) {
+        let may_hold = |o: &AddrSet| match side == Side::Src && names_group(key) {
             true => !o.is_empty(),
             false => !wide && o.intersects(public),
         };
@@ -183,7 +183,7 @@ pub(super) fn is_open_ended(rule: &Rule, scene: Scene<'_>) -> bool {
 /// narrowed the source already, and "not in that set" leaves nearly everyone in.
 fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
     let open = |c: &Condition| match (&c.test, c.kind) {
-        (Test::Named { key, .. }, _) => !c.negated && scene.is_open(key),
+        (Test::Named { key, side }, _) => !c.negated && scene.is_open(key, *side),
         (_, ConditionKind::Peer | ConditionKind::Unknown) => true,
         _ => false,
     };
@@ -198,7 +198,7 @@ fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
 pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
     // A name that is resolved has narrowed the source already.
     let open = |c: &&Condition| match &c.test {
-        Test::Named { key, .. } => scene.is_open(key),
+        Test::Named { key, side } => scene.is_open(key, *side),
         _ => true,
     };
     let mut each = rule.clauses.iter().map(|clause| {
@@ -220,7 +220,7 @@ pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
 /// The machines of the own network that a rule lets in, if it lets in nobody else and their addresses are not known.
 fn own_network<'a>(rule: &'a Rule, scene: &Scene<'_>) -> Option<&'a Condition> {
     let unresolved = |c: &Condition| match &c.test {
-        Test::Named { key, side } => *side == Side::Src && scene.is_open(key),
+        Test::Named { key, side } => *side == Side::Src && scene.is_open(key, *side),
         _ => false,
     };
     let mut each = rule.clauses.iter().map(|clause| {
@@ -237,7 +237,7 @@ fn unknown_sources(rule: &Rule, scene: &Scene<'_>) -> Option<String> {
         Test::Named {
             key,
             side: Side::Src,
-        } => !c.negated && scene.is_open(key),
+        } => !c.negated && scene.is_open(key, Side::Src),
         _ => false,
     };
     let mut each = rule.clauses.iter();
