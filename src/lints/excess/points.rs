@@ -28,6 +28,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rules looked at before what is found of them is put together.
 const AT_ONCE: usize = 1 << 14;
 
+/// A rule that lets anyone in, what it lets in, and what is said of it where it is the only one of its host.
+type ToAnyone<'o, 'a> = (&'o Opening<'a>, Vec<PacketBox>, Option<Box<Finding>>);
+
 /// Every excess finding of the run, in point order.
 #[must_use]
 pub(crate) fn findings<'a>(
@@ -282,7 +285,7 @@ impl<'a> PointReview<'a, '_> {
     fn rules(&self, alternatives: &[&Self], out: &mut Vec<Told>) {
         let (mut builtin, mut sensitive) = (Fold::default(), Fold::default());
         let mut unneeded = Fold::default();
-        let mut anyone: Vec<(&Opening<'a>, Vec<PacketBox>, Option<Box<Finding>>)> = Vec::new();
+        let mut anyone: Vec<ToAnyone<'_, 'a>> = Vec::new();
         let mut lacking = Fold::default();
         let openings = self.openings(alternatives);
         for part in openings.chunks(AT_ONCE) {
