@@ -674,3 +674,16 @@ fn a_rule_for_a_source_port_is_told_with_it() {
         ["every port of UDP (from source port 53) is open to anyone at sh1"]
     );
 }
+
+/// Catches a service that all ports of a rule are said to be.
+#[test]
+fn ports_beside_those_of_a_service_are_not_told_as_the_service() {
+    let open = |ports: &str| {
+        let rule = format!("-A INPUT -p tcp -m multiport --dports {ports} -j ACCEPT\n");
+        let rules = iptables(&rule, false);
+        messages(&[site(""), ("sh1.rules", rules)], "over-permissive-source")
+    };
+    let told = |what: &str| vec![format!("{what} open to anyone at sh1")];
+    assert_eq!(open("389,636"), told("LDAP (TCP 389, 636) is"));
+    assert_eq!(open("80,389"), told("TCP 80, 389, with LDAP, is"));
+}

@@ -99,6 +99,9 @@ impl Class {
             Says::Open => format!("{opened} is open to {}", from()),
             Says::ToTheInternet => format!("{opened} is open to the Internet"),
             Says::ToABlock => format!("{opened} is open to public addresses ({})", from()),
+            Says::Service(name) if is_one_of(name, &ports(excess)) => {
+                format!("{opened}, with {name}, is open to {}", from())
+            }
             Says::Service(name) => format!("{name} ({opened}) is open to {}", from()),
             Says::PastTheGateway => format!("{opened} lets clients past the gateway"),
             Says::Moved => format!("{opened} is still open although the site moved the port"),
@@ -304,6 +307,13 @@ fn sensitive(boxes: &[PacketBox]) -> Option<&'static str> {
             .next()
             .map(|s| s.name.as_str())
     })
+}
+
+/// Whether ports are more than those of a service. None of them is where a rule forwards another port to it.
+fn is_one_of(service: &str, ports: &PortSet) -> bool {
+    let named = platform::services().iter().filter(|s| s.name == service);
+    let own: PortSet = named.flat_map(|s| s.ports.iter()).collect();
+    ports.intersects(&own) && !ports.is_subset(&own)
 }
 
 /// The sensitive service behind a port that a rule forwards to another one.
