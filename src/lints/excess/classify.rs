@@ -44,9 +44,11 @@ impl Scene<'_> {
         };
         let wide = sure.v4.intersect(&public.v4).count() >= 1 << 30;
         let open = self.open.and_then(|o| o.get(key));
-        let may_hold = |o: &AddrSet| match side == Side::Src && names_group(key) {
-            true => !o.is_empty(),
-            false => !wide && o.intersects(public),
+        let may_hold = |o: &AddrSet| match (names_group(key), side) {
+            (true, Side::Src) => !o.is_empty(),
+            // The hosts that are listed as members are open whoever else is one.
+            (true, Side::Dst) => sure.is_empty() && !o.is_empty(),
+            (false, _) => !wide && o.intersects(public),
         };
         open.is_some_and(may_hold)
     }
