@@ -243,6 +243,48 @@ fn groups_of_one_interface_are_asked_together() {
     assert_eq!(error.related.iter().filter(|r| other(r)).count(), 1);
 }
 
+/// Catches a rule that names its peers and is taken for one that opens nothing, because another group of the first host
+/// lets the same in: other hosts lack that group.
+#[test]
+fn another_group_of_one_host_hides_nothing_at_others() {
+    let list = json!({"PrefixListId": "pl-1", "Entries": [{"Cidr": "52.0.0.0/8"}]});
+    let mut from_list = permission(22, &[]);
+    from_list["PrefixListIds"] = json!([{"PrefixListId": "pl-1"}]);
+    let open = || permission(22, &["0.0.0.0/0"]);
+    let with = |first: &[Value], shared: &[Value]| {
+        let second = "[[host]]\nname = \"sh2\"\naddresses = [\"10.0.1.20\"]\nroles = [\"session-host\"]\nexports = [\"sh1*\"]\n";
+        let both = [group("sg-1", first), group("sg-2", shared)];
+        let mut all = interface(&["sg-1", "sg-2"], &[]);
+        let mut other = all["NetworkInterfaces"][0].clone();
+        other["NetworkInterfaceId"] = "eni-2".into();
+        other["PrivateIpAddress"] = "10.0.1.20".into();
+        other["PrivateIpAddresses"][0]["PrivateIpAddress"] = "10.0.1.20".into();
+        other["Groups"] = json!([{"GroupId": "sg-2"}]);
+        all["NetworkInterfaces"].as_array_mut().unwrap().push(other);
+        let files = [
+            site(second),
+            ("sh1.json", groups(&both)),
+            ("sh1-pl.json", list.to_string()),
+            ("sh1-eni.json", all.to_string()),
+        ];
+        let o = run(&files);
+        let told = o.findings.iter().filter(|f| {
+            f.point.as_deref() == Some("sg-2")
+                && f.code.as_str() == "exposed-to-internet"
+                && f.severity >= Severity::Warning
+        });
+        told.map(|f| f.message.clone()).collect::<Vec<_>>()
+    };
+    let told = with(&[open()], &[from_list.clone()]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("52.0.0.0/8"), "{told:?}");
+    assert_eq!(with(&[], &[from_list.clone()]).len(), 1, "it alone");
+    let told = with(&[], &[open(), from_list]);
+    assert_eq!(told.len(), 1, "its own group tells of it: {told:?}");
+    assert!(told[0].contains("the Internet"), "{told:?}");
+    assert_eq!(with(&[open()], &[]), Vec::<String>::new());
+}
+
 /// Catches a layer that is judged as if it stood alone, and one that hides what another layer opens.
 #[test]
 fn what_another_layer_closes_is_a_note() {

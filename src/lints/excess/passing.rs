@@ -2,6 +2,7 @@
 
 use super::beyond::Parts;
 use super::review::PointReview;
+use crate::judge::Guard;
 use hylint_engine::rulespace::Packet;
 use hylint_engine::{BRANCH_BUDGET, Branch, Context, Decider, Effect, Reason};
 use hylint_model::{Action, Body, ConditionKind, Rule};
@@ -55,8 +56,9 @@ impl<'a> PointReview<'a, '_> {
             ahead: unordered.then_some(rule),
             ..self.context()
         };
+        let guard = self.by_itself();
         for b in boxes {
-            for branch in self.guard.branches(&ctx, b) {
+            for branch in guard.branches(&ctx, b) {
                 let given_up = matches!(
                     branch.by,
                     Decider::Nothing {
@@ -88,6 +90,18 @@ impl<'a> PointReview<'a, '_> {
             }
         }
         (passing, left)
+    }
+
+    /// The point without those that it is united with: what other groups of one host let in too, this one alone lets in at
+    /// the hosts that lack them.
+    fn by_itself(&self) -> Guard<'_> {
+        let guard: Guard<'_> = self.guard.clone();
+        if self.point.kind.is_united() {
+            let points = std::slice::from_ref(&self.at);
+            Guard { points, ..guard }
+        } else {
+            guard
+        }
     }
 
     /// Whether another rule that lets the same in, before or behind it, makes no difference. What a rule matches is not
