@@ -243,6 +243,38 @@ fn groups_of_one_interface_are_asked_together() {
     assert_eq!(error.related.iter().filter(|r| other(r)).count(), 1);
 }
 
+/// Catches sources of a family that the host has no address of, which seem to be told of and hide pieces of the other one.
+#[test]
+fn sources_without_a_destination_hide_no_pieces() {
+    let with = |more: &[&str], v6: &[&str]| {
+        let mut rules = vec![("22", json!(["10.0.0.0/8", "2000::/4"]))];
+        rules.extend(more.iter().map(|s| ("22", json!([s]))));
+        let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network";
+        let mut group: Value = serde_json::from_str(&nsg(&rules)).unwrap();
+        group["id"] = format!("{id}/networkSecurityGroups/nsg-1").into();
+        let address = |a: &&str| json!({"privateIPAddress": a, "subnet": {"id": format!("{id}/virtualNetworks/v/subnets/s")}});
+        let all: Value = ["10.0.1.10"].iter().chain(v6).map(address).collect();
+        let nic = json!([{"id": format!("{id}/networkInterfaces/n"), "name": "n", "type": "Microsoft.Network/networkInterfaces",
+            "ipConfigurations": all, "networkSecurityGroup": {"id": group["id"]}}]);
+        [
+            site(""),
+            ("sh1.json", group.to_string()),
+            ("sh1-nic.json", nic.to_string()),
+        ]
+    };
+    let quarters = ["64.0.0.0/2", "128.0.0.0/2"];
+    let text = messages(&with(&quarters, &[]), "exposed-to-internet");
+    assert!(text.iter().any(|m| m.contains("2 rules")), "{text:?}");
+    assert_eq!(gravest(&with(&quarters, &[])), Some(Severity::Error));
+    assert_eq!(
+        gravest(&with(&quarters[..1], &[])),
+        Some(Severity::Warning),
+        "a quarter without its private addresses, and no IPv6"
+    );
+    let own = with(&[], &["2600:1f00::a"]);
+    assert_eq!(gravest(&own), Some(Severity::Error), "IPv6 by itself");
+}
+
 /// Catches a rule that names its peers and is taken for one that opens nothing, because another group of the first host
 /// lets the same in: other hosts lack that group.
 #[test]

@@ -346,6 +346,22 @@ impl PacketBox {
             || self.out_iface.is_empty()
     }
 
+    /// The same packets, without the addresses of a family of which the other end has none.
+    #[must_use]
+    pub fn paired(mut self) -> Self {
+        let both = |f| self.src.has(f) && self.dst.has(f);
+        let (v4, v6) = (both(Family::V4), both(Family::V6));
+        for end in [&mut self.src, &mut self.dst] {
+            if !v4 {
+                end.v4 = RangeSet::empty();
+            }
+            if !v6 {
+                end.v6 = RangeSet::empty();
+            }
+        }
+        self
+    }
+
     /// True when every packet is in the box.
     #[must_use]
     pub fn is_any(&self) -> bool {
@@ -529,6 +545,31 @@ mod tests {
                 in_iface: IfaceSet::range(i.0, i.1),
                 out_iface: IfaceSet::full(),
             })
+    }
+
+    #[test]
+    fn addresses_without_any_at_the_other_end_are_left_out() {
+        let set = |texts: &[&str]| {
+            let each = texts.iter().map(|t| AddrSet::parse(t).unwrap());
+            each.fold(AddrSet::empty(), |all, s| all.union(&s))
+        };
+        let paired = |src: &[&str], dst: &[&str]| {
+            let b = PacketBox {
+                src: set(src),
+                dst: set(dst),
+                ..PacketBox::any()
+            };
+            let b = b.paired();
+            (b.src, b.dst)
+        };
+        let (v4, v6) = ("192.0.2.0/24", "2001:db8::/32");
+        assert_eq!(paired(&[v4, v6], &[v4]), (set(&[v4]), set(&[v4])));
+        assert_eq!(paired(&[v6], &[v4, v6]), (set(&[v6]), set(&[v6])));
+        assert_eq!(
+            paired(&[v4, v6], &[v4, v6]),
+            (set(&[v4, v6]), set(&[v4, v6]))
+        );
+        assert_eq!(paired(&[v4], &[v6]), (AddrSet::empty(), AddrSet::empty()));
     }
 
     proptest! {

@@ -131,8 +131,13 @@ impl Together<'_, '_, '_> {
         }
         // That it is open to anyone is told; of what, is not asked again.
         if real.is_none() && o.own.is_some_and(|(s, _)| s == Severity::Error) {
-            let all = boxes.iter().filter(|b| public(b));
-            return all.map(|b| share_of(n, b, Exposure::of(&b.src))).collect();
+            let here = |b: &PacketBox| PacketBox {
+                dst: b.dst.intersect(&review.here),
+                ..b.clone()
+            };
+            let all = boxes.iter().map(|b| here(b).paired());
+            let all = all.filter(|b| !b.is_empty() && public(b));
+            return all.map(|b| share_of(n, &b, Exposure::of(&b.src))).collect();
         }
         let mut open = review.without(rule, &boxes, &review.needed.firm);
         if let Some(services) = real {

@@ -273,7 +273,8 @@ impl<'a> PointReview<'a, '_> {
                 out.append(&mut subtract_all(&cut, flows));
             }
         }
-        out
+        // Sources of a family that no destination has open nothing, and would hide what others open.
+        out.into_iter().map(PacketBox::paired).collect()
     }
 
     /// Whether a rule would open something to the Internet in a family of which no host behind the point has an address.
