@@ -275,6 +275,36 @@ fn sources_without_a_destination_hide_no_pieces() {
     assert_eq!(gravest(&own), Some(Severity::Error), "IPv6 by itself");
 }
 
+/// Catches a group that a rule names and that seems to be anyone until it is asked who is in it: it hides pieces.
+#[test]
+fn rules_that_name_a_group_hide_no_pieces() {
+    let mut members = permission(22, &[]);
+    members["FromPort"] = 0.into();
+    members["ToPort"] = 65535.into();
+    members["UserIdGroupPairs"] = json!([{"GroupId": "sg-1"}]);
+    let with = |more: &[Value]| {
+        let all: Vec<Value> = more.iter().cloned().chain([members.clone()]).collect();
+        let files = [
+            site(""),
+            ("sh1.json", groups(&[group("sg-1", &all)])),
+            ("sh1-eni.json", interface(&["sg-1"], &[]).to_string()),
+        ];
+        let mine = found(&files);
+        (mine[0].clone(), messages(&files, "exposed-to-internet"))
+    };
+    let quarters = [
+        permission(22, &["64.0.0.0/2"]),
+        permission(22, &["128.0.0.0/2"]),
+    ];
+    let ((severity, _), text) = with(&quarters);
+    assert_eq!(severity, Severity::Error, "{text:?}");
+    assert!(text.iter().any(|m| m.contains("2 rules")), "{text:?}");
+    let ((severity, _), text) = with(&quarters[..1]);
+    assert_eq!(severity, Severity::Warning, "{text:?}");
+    let (_, text) = with(&[]);
+    assert_eq!(text, Vec::<String>::new(), "the members alone");
+}
+
 /// Catches a rule that names its peers and is taken for one that opens nothing, because another group of the first host
 /// lets the same in: other hosts lack that group.
 #[test]

@@ -129,8 +129,10 @@ impl Together<'_, '_, '_> {
         if !boxes.iter().any(|b| public(b)) || !review.is_counted(rule) {
             return Vec::new();
         }
+        // Whom a name stands for is seen where it is asked what gets in; until then it tells of nobody.
+        let by_match = real.is_some() || rule.conditions().next().is_none();
         // That it is open to anyone is told; of what, is not asked again.
-        if real.is_none() && o.own.is_some_and(|(s, _)| s == Severity::Error) {
+        if real.is_none() && by_match && o.own.is_some_and(|(s, _)| s == Severity::Error) {
             let here = |b: &PacketBox| PacketBox {
                 dst: b.dst.intersect(&review.here),
                 ..b.clone()
@@ -152,7 +154,7 @@ impl Together<'_, '_, '_> {
         }
         let known = review.scene.roles_known;
         let share = |b: &PacketBox| {
-            let told = o.own.is_some_and(|(s, _)| s > Severity::Note);
+            let told = by_match && o.own.is_some_and(|(s, _)| s > Severity::Note);
             let told = if told {
                 Exposure::of(&b.src)
             } else {
