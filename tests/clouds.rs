@@ -192,6 +192,69 @@ fn no_default_rule_lets_out_to_a_peering_without_access() {
     }
 }
 
+/// Catches a public address of one interface that is taken for one of another interface of the same machine, whose subnet
+/// alone a route to everywhere leads out of.
+#[test]
+fn a_public_address_is_one_of_its_own_interface() {
+    let (outer, inner) = (
+        space::Addr::parse("10.70.0.10"),
+        space::Addr::parse("10.70.1.10"),
+    );
+    let public = (space::Addr::parse("52.178.1.1"), azure::Sku::Standard);
+    for (at_inner, exposed) in [(false, 0), (true, 1)] {
+        let subnet = |prefix, table| azure::Subnet {
+            vnet: 0,
+            prefixes: vec![space::Block::parse(prefix)],
+            nsg: Some(0),
+            table,
+        };
+        let nic = |subnet, private, public| azure::Nic {
+            subnet,
+            nsg: None,
+            configs: vec![azure::IpConfig {
+                private,
+                asgs: Vec::new(),
+                public,
+            }],
+            machine: 0,
+        };
+        let cloud = azure::Azure {
+            vnets: vec![azure::Vnet {
+                spaces: vec![space::Block::parse("10.70.0.0/16")],
+                peerings: Vec::new(),
+                gateway: false,
+            }],
+            subnets: vec![
+                subnet("10.70.0.0/24", None),
+                subnet("10.70.1.0/24", Some(0)),
+            ],
+            tables: vec![azure::Table {
+                routes: vec![space::Block::parse("0.0.0.0/0")],
+                exported: true,
+            }],
+            nsgs: vec![azure::Nsg {
+                rules: Vec::new(),
+                exported: true,
+            }],
+            nics: vec![
+                nic(0, outer, (!at_inner).then_some(public)),
+                nic(1, inner, at_inner.then_some(public)),
+            ],
+            ..azure::Azure::default()
+        };
+        let mut site = one_host(cloud, outer, "10.50.0.0/16", 443);
+        site.hosts[0].declared.push(inner);
+        let mut tally = Tally::default();
+        let differences = compared(&site, &text::files(&site), &mut tally);
+        let exposure: Vec<_> = differences.iter().filter(|d| !d.contains("->")).collect();
+        assert!(exposure.is_empty(), "{exposure:?}");
+        assert_eq!(
+            tally.exposed, exposed,
+            "public at the inner one: {at_inner}"
+        );
+    }
+}
+
 fn keep(folder: &Path, files: &[(String, String)]) {
     for (name, text) in files {
         let path = folder.join(name);

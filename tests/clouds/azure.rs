@@ -273,8 +273,8 @@ impl Azure {
         }
         let table = subnet.table.map(|t| &self.tables[t]);
         if table.is_some_and(|t| t.exported && t.routes.iter().any(|b| b.contains(a))) {
-            let own = self.nics.iter().filter(|n| n.machine == nic.machine);
-            let mut public = own.flat_map(|n| &n.configs).filter_map(|c| c.public);
+            // A public address belongs to a configuration of one interface; nothing of it comes to another one.
+            let mut public = nic.configs.iter().filter_map(|c| c.public);
             // Of an address that is named and not exported a warning is enough.
             let reached = match public.clone().next() {
                 None => false,
