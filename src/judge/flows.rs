@@ -3,7 +3,7 @@
 use super::order::InPart;
 use crate::rules::matrix::{AccessRule, End, Implied, Matrix, Presence, Requirement, RoleIx};
 use crate::rules::platform;
-use crate::site::{Access, Host, Site, Transit};
+use crate::site::{Access, Host, Outside, Site, Transit};
 use hylint_engine::PointId;
 use hylint_model::PointKind;
 use hylint_space::{
@@ -54,6 +54,8 @@ pub struct PartScope {
     pub hosts: Vec<Host<PointId>>,
     /// Forwarding firewalls.
     pub transits: Vec<Transit<PointId>>,
+    /// Machines that are not the site's: no requirement is judged at them.
+    pub outside: Vec<Outside<PointId>>,
 }
 
 /// Which requirements apply to a site, by id: it takes a look at all of its hosts, so it is found out once.

@@ -15,6 +15,7 @@ mod jointly;
 mod kept;
 mod narrow;
 mod needed;
+mod outside;
 mod parts;
 mod passing;
 mod points;
@@ -28,4 +29,5 @@ mod weigh;
 #[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests;
 
+pub(crate) use outside::outside;
 pub(crate) use points::findings;

@@ -139,6 +139,33 @@ impl Transit {
     }
 }
 
+/// Points of one export that guard no host of the site, and the machines that they guard. No requirement is judged at them,
+/// and they count nowhere as hosts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outside<P = RunPoint> {
+    /// Every point of the export that guards no host of the site.
+    pub points: Vec<P>,
+    /// The machines behind any of them, at least one. Those with the same layers are one.
+    pub machines: Vec<Host<P>>,
+}
+
+impl Outside {
+    /// The same with its points by numbers of another kind.
+    pub fn at<P>(&self, points: impl Fn(&[RunPoint]) -> Vec<P>) -> Outside<P> {
+        Outside {
+            points: points(&self.points),
+            machines: self.machines.iter().map(|m| m.at(&points)).collect(),
+        }
+    }
+
+    /// Every point that it is judged by.
+    pub fn all_points(&self) -> impl Iterator<Item = RunPoint> {
+        let layers = self.machines.iter().flat_map(|m| &m.layers);
+        let theirs = layers.flat_map(|l| &l.points);
+        self.points.iter().chain(theirs).copied()
+    }
+}
+
 /// An `[[allow]]` of the site: a flow that is wanted beside the matrix.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Allow {
@@ -239,6 +266,8 @@ pub struct Site {
     pub hosts: Vec<Host>,
     /// Forwarding firewalls.
     pub transits: Vec<Transit>,
+    /// Other machines of accounts that the site has hosts in.
+    pub outside: Vec<Outside>,
     /// How clients connect.
     pub access: Access,
     /// False if the site does not say.

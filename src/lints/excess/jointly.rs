@@ -11,7 +11,7 @@ use crate::lints::place::{self, rule_span};
 use crate::rules::platform;
 use hylint_engine::rulespace::each;
 use hylint_space::{AddrSet, Exposure, PacketBox, PortSet, ProtoSet, RangeSet, proto};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -33,9 +33,13 @@ struct Opener<'r, 'a, 'b> {
 /// Adds to the findings about the rules of a layer what its rules open together, in place of those that say less of the
 /// same rules.
 pub(super) fn add<'a>(reviews: &[PointReview<'a, '_>], told: &mut Vec<Told>) {
+    let openings: Vec<Vec<Opening<'a>>> = reviews.iter().map(|r| r.openings(&[])).collect();
+    let rules = openings.iter().flatten().map(|o| address(o.rule));
+    let rules: FxHashSet<usize> = rules.collect();
     let mut own: FxHashMap<usize, (Severity, bool)> = FxHashMap::default();
+    // An account has thousands of groups, and each is a layer: what is told of others is passed over.
     for t in told.iter() {
-        if let Some(rule) = t.rule {
+        if let Some(rule) = t.rule.filter(|r| rules.contains(r)) {
             let new = (
                 t.finding.severity,
                 t.finding.code == Code::ExposedToInternet,
@@ -44,7 +48,6 @@ pub(super) fn add<'a>(reviews: &[PointReview<'a, '_>], told: &mut Vec<Told>) {
             *known = (*known).max(new);
         }
     }
-    let openings: Vec<Vec<Opening<'a>>> = reviews.iter().map(|r| r.openings(&[])).collect();
     let all = reviews.iter().zip(&openings);
     let openers: Vec<Opener<'_, 'a, '_>> = all
         .flat_map(|(review, openings)| openings.iter().map(move |o| (review, o)))

@@ -22,6 +22,7 @@ pub(super) fn nothing_lost(
     let part = PartScope {
         hosts: hosts.cloned().collect(),
         transits: transits.cloned().collect(),
+        outside: Vec::new(),
     };
     let flows = Flows {
         part: &part,

@@ -39,9 +39,30 @@ pub(crate) fn findings<'a>(
     idle: &Idle,
     remedies: &mut Remedies,
 ) -> Vec<Finding> {
+    let out = told(flows, exports, exports.points(), idle);
+    let advised = by_route(out).into_iter().map(|mut t| {
+        let all = t.narrow.take();
+        let steps = all.and_then(|all| {
+            let kept = |now: &Exports| nothing_lost(flows, exports, now, &all);
+            remedies.narrowed(exports, &all, kept)
+        });
+        let commands = steps.and_then(|s| command::of_steps(exports, s));
+        t.finding.commands.extend(commands.into_iter().flatten());
+        t.finding
+    });
+    advised.collect()
+}
+
+/// What is found at these points, and by all rules of each layer together.
+pub(super) fn told<'a>(
+    flows: Flows<'a>,
+    exports: &'a Exports,
+    points: impl Iterator<Item = (PointId, &'a Point)>,
+    idle: &Idle,
+) -> Vec<Told> {
     let mut out = Vec::new();
     let behind = guarded(&flows.part.hosts);
-    for (at, point) in exports.points() {
+    for (at, point) in points {
         let ask = |guard: &Guard<'a>,
                    alternatives: &[Guard<'a>],
                    needed: &Needed,
@@ -92,17 +113,7 @@ pub(crate) fn findings<'a>(
         out.append(&mut found);
     }
     together(flows, exports, idle, &mut out);
-    let advised = by_route(out).into_iter().map(|mut t| {
-        let all = t.narrow.take();
-        let steps = all.and_then(|all| {
-            let kept = |now: &Exports| nothing_lost(flows, exports, now, &all);
-            remedies.narrowed(exports, &all, kept)
-        });
-        let commands = steps.and_then(|s| command::of_steps(exports, s));
-        t.finding.commands.extend(commands.into_iter().flatten());
-        t.finding
-    });
-    advised.collect()
+    out
 }
 
 /// Adds what the rules of each layer let in together.

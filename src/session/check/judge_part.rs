@@ -135,6 +135,7 @@ fn judge_exports(
     let idle = hygiene::findings(exports, &mut out.findings);
     let excess = excess::findings(flows, exports, &idle, &mut remedies);
     out.findings.extend(excess);
+    out.findings.extend(excess::outside(flows, exports, &idle));
     let age = flows.site.max_age_days;
     out.findings
         .extend(trust::stale(exports, age, basis.material.request.at));

@@ -20,6 +20,8 @@ pub(in crate::session) struct Part {
     hosts: Vec<InSite>,
     /// Numbers of the forwarding firewalls, ascending.
     transits: Vec<InSite>,
+    /// Numbers of the exports' other machines, ascending.
+    outside: Vec<InSite>,
     /// Points that stand in for layers, behind those of the exports that name them.
     stand_ins: Vec<(ExportId, Vec<Point>)>,
 }
@@ -59,6 +61,12 @@ pub(in crate::session) fn parts(bound: &Bound, links: &Links, heads: &Heads) -> 
             p.transits.push(InSite(n));
         }
     }
+    for (n, o) in bound.site.outside.iter().enumerate() {
+        let part = part_of(&o.points);
+        if let Some(p) = part.and_then(|p| out.get_mut(p)) {
+            p.outside.push(InSite(n));
+        }
+    }
     out
 }
 
@@ -67,7 +75,9 @@ fn united(bound: &Bound, links: &Links, heads: &Heads) -> Sets {
     let mut sets = Sets((0..heads.len()).collect());
     let hosts = bound.site.hosts.iter().map(host_points);
     let transits = bound.site.transits.iter().map(|t| t.points.clone());
-    for all in hosts.chain(transits) {
+    let outside = bound.site.outside.iter();
+    let outside = outside.map(|o| o.all_points().collect());
+    for all in hosts.chain(transits).chain(outside) {
         for pair in all.windows(2) {
             if let [a, b] = pair {
                 sets.unite(a.export.index(), b.export.index());
@@ -157,7 +167,9 @@ impl Part {
         let transit = |n: &InSite| -> Option<Transit<PointId>> {
             Some(bound.site.transits.get(n.0)?.at(points))
         };
+        let outside = |n: &InSite| Some(bound.site.outside.get(n.0)?.at(points));
         PartScope {
+            outside: self.outside.iter().filter_map(outside).collect(),
             hosts: self.hosts.iter().filter_map(host).collect(),
             transits: self.transits.iter().filter_map(transit).collect(),
         }

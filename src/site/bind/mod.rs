@@ -14,6 +14,7 @@ mod missing;
 mod names;
 mod nics;
 mod notes;
+mod outside;
 mod roles;
 mod said;
 mod stand_in;
@@ -25,7 +26,7 @@ mod walls;
 pub use content::Look;
 
 use super::config::Config;
-use super::{Access, Allow, Host, Layer, Site, Transit};
+use super::{Access, Allow, Host, Layer, Outside, Site, Transit};
 use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::finding::outcome::{Assumption, UnreadFile};
@@ -126,6 +127,7 @@ struct Binder<'a> {
     resolve: Arc<BTreeMap<String, AddrSet>>,
     hosts: Vec<Host>,
     transits: Vec<Transit>,
+    outside: Vec<Outside>,
     findings: Vec<Finding>,
     /// Networks of Azure and what belongs to them.
     azure: link::Azure<'a>,
@@ -215,6 +217,7 @@ fn bind_all(
         apart: BTreeSet::new(),
         hosts: Vec::new(),
         transits: Vec::new(),
+        outside: Vec::new(),
         findings: links.findings.clone(),
         told: BTreeSet::new(),
         assumptions: Vec::new(),
@@ -407,6 +410,7 @@ impl Binder<'_> {
             roles,
             hosts: self.hosts,
             transits: self.transits,
+            outside: self.outside,
             access: c.and_then(|c| c.access).unwrap_or(Access::Direct),
             access_declared: c.is_some_and(|c| c.access.is_some()),
             features,

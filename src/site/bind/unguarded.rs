@@ -4,7 +4,7 @@
 use super::guess::Known;
 use super::layers::layers_of;
 use super::{Binder, notes};
-use crate::load::RunPoint;
+use crate::load::{ExportId, RunPoint};
 use crate::site::Host;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ const COMPARED: usize = 16;
 
 impl Binder<'_> {
     /// Gives each point that guards nobody a host without roles, unless the site file says of its export whom it guards:
-    /// then the rest of an account is not the site's. Says how many there are.
+    /// then the rest of an account is not the site's, and its machines are judged apart. Says how many there are.
     pub(super) fn unguarded(&mut self) {
         let layers = self.hosts.iter().flat_map(|h| &h.layers);
         let guards = layers.flat_map(|l| &l.points);
@@ -32,6 +32,7 @@ impl Binder<'_> {
                 seen.entry(id).or_default().push(*at);
             }
         }
+        let mut outside: BTreeMap<ExportId, Vec<RunPoint>> = BTreeMap::new();
         for export in self.exports.ids() {
             let all = self.points_of(&[export]);
             let cloud = |at: &RunPoint| self.point(*at).is_some_and(|p| p.kind.is_cloud());
@@ -40,7 +41,11 @@ impl Binder<'_> {
                 .filter(|at| !guards.contains(at) && !self.copies.contains(at) && cloud(at))
                 .collect();
             let rest = self.without_copies(rest, &guards, &mut seen);
-            if self.claims.get(export.index()).is_none_or(Vec::is_empty) {
+            let claimed = self
+                .claims
+                .get(export.index())
+                .is_some_and(|c| !c.is_empty());
+            if !claimed {
                 for at in &rest {
                     if let Some(mut host) = self.roleless(*at, grouped) {
                         self.name_tags(&mut host, None);
@@ -53,7 +58,11 @@ impl Binder<'_> {
                 .filter(|at| !self.told.contains(at))
                 .collect();
             self.guard_nobody(&untold);
+            if claimed && !untold.is_empty() {
+                outside.insert(export, untold);
+            }
         }
+        self.machines_outside(outside, &guards);
     }
 
     /// Those that are no copy or view of a point that guards a host, or that was looked at before. What differs is told.

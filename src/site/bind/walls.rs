@@ -233,7 +233,7 @@ impl Binder<'_> {
         }
     }
 
-    fn azure_subnet(&self, id: &str, scope: &[ExportId]) -> Option<(ExportId, Subnet)> {
+    pub(super) fn azure_subnet(&self, id: &str, scope: &[ExportId]) -> Option<(ExportId, Subnet)> {
         let near = self.ids.subnet_at(id, scope);
         near.or_else(|| {
             let every: Vec<ExportId> = self.exports.ids().collect();
