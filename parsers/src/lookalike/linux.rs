@@ -49,11 +49,12 @@ pub(crate) struct Sign {
 
 /// The sign in what stands around a dump, if there is one.
 pub(crate) fn sign(text: &str) -> Option<Sign> {
+    type Fits = fn(&Text<'_>) -> bool;
     let t = Text::new(text);
     if translated(&t) || idle(&t) {
         return None;
     }
-    let signs: [(fn(&Text<'_>) -> bool, &str, &str); 4] = [
+    let signs: [(Fits, &str, &str); 4] = [
         (nft, NFT, NATIVE),
         (firewalld, FIREWALL_CMD, FIREWALLD),
         (engines::firewalld_runs, FIREWALLD_RUNS, FIREWALLD),
