@@ -255,6 +255,76 @@ fn a_public_address_is_one_of_its_own_interface() {
     }
 }
 
+/// One machine at 10.70.0.30 behind the group 0 of its subnet and, of two, the group 1 of its interface.
+fn guarded(groups: [&[azure::Rule]; 2], table: Option<azure::Table>) -> azure::Azure {
+    let nsg = |rules: &[azure::Rule]| azure::Nsg {
+        rules: rules.to_vec(),
+        exported: true,
+    };
+    azure::Azure {
+        vnets: vec![azure::Vnet {
+            spaces: vec![space::Block::parse("10.70.0.0/16")],
+            peerings: Vec::new(),
+            gateway: false,
+        }],
+        subnets: vec![azure::Subnet {
+            vnet: 0,
+            prefixes: vec![space::Block::parse("10.70.0.0/24")],
+            nsg: Some(0),
+            table: table.is_some().then_some(0),
+        }],
+        tables: table.into_iter().collect(),
+        nsgs: groups.into_iter().map(nsg).collect(),
+        nics: vec![azure::Nic {
+            subnet: 0,
+            nsg: Some(1),
+            configs: vec![azure::IpConfig {
+                private: space::Addr::parse("10.70.0.30"),
+                asgs: Vec::new(),
+                public: None,
+            }],
+            machine: 0,
+        }],
+        ..azure::Azure::default()
+    }
+}
+
+fn table(routes: &[&str], exported: bool) -> Option<azure::Table> {
+    Some(azure::Table {
+        routes: routes.iter().map(|r| space::Block::parse(r)).collect(),
+        exported,
+    })
+}
+
+/// Catches a flow to a peering without access that is called stopped while a route that nobody exported may let it out.
+#[test]
+fn a_missing_route_table_may_bring_in_a_peering_without_access() {
+    for (routes, right) in [
+        (table(&["10.71.0.0/16"], false), "conditional"),
+        (table(&["10.71.0.0/16"], true), "satisfied"),
+        (table(&["10.72.0.0/16"], true), "violated"),
+    ] {
+        let mut cloud = guarded([&[], &[]], routes);
+        cloud.vnets[0].peerings = vec![azure::Peering {
+            space: vec![space::Block::parse("10.71.0.0/16")],
+            printed: true,
+            state: "Connected",
+            access: false,
+            remote_gateways: false,
+        }];
+        let site = one_host(
+            cloud,
+            space::Addr::parse("10.70.0.30"),
+            "10.71.0.0/24",
+            8080,
+        );
+        let mut tally = Tally::default();
+        let differences = compared(&site, &text::files(&site), &mut tally);
+        assert_eq!(differences, Vec::<String>::new(), "{right}");
+        assert!(tally.rows.contains_key(right), "{right}: {tally:?}");
+    }
+}
+
 fn keep(folder: &Path, files: &[(String, String)]) {
     for (name, text) in files {
         let path = folder.join(name);

@@ -134,11 +134,17 @@ impl<'a> Azure<'a> {
             None => self.routes_anywhere(&network),
         };
         out.network = out.network.union(&routes.surely);
-        let maybe = match routes.all_known && listed {
-            true => class::internal().union(&routes.maybe),
+        let maybe = match listed {
+            true => class::internal().clone(),
             false => AddrSet::any(),
         };
-        out.open = maybe.subtract(&spaces.never).subtract(&out.network);
+        // A route brings in its prefix, whoever else has it.
+        let routed = match routes.all_known {
+            true => routes.maybe,
+            false => AddrSet::any(),
+        };
+        let maybe = maybe.subtract(&spaces.never).union(&routed);
+        out.open = maybe.subtract(&out.network);
         out.internet = public().subtract(&spaces.surely).subtract(&spaces.never);
         out.no_access = spaces.no_access;
         let known = listed || !spaces.surely.is_empty() || !routes.surely.is_empty();
