@@ -325,6 +325,60 @@ fn a_missing_route_table_may_bring_in_a_peering_without_access() {
     }
 }
 
+/// Catches an error over a rule for anyone where only the other group's default rule, widened by a route, lets them come as
+/// far: at a machine without a public address that is a warning, and where the table is missing it is told of the table.
+#[test]
+fn a_rule_counts_as_far_as_the_other_group_lets_anyone_in() {
+    let open = azure::Rule {
+        name: "open".into(),
+        priority: 100,
+        inbound: true,
+        allow: true,
+        proto: Some(6),
+        src: vec![azure::Word::Any],
+        dst: vec![azure::Word::Any],
+        sports: vec![(0, 65535)],
+        dports: vec![(443, 443)],
+    };
+    // Each of them is no quarter of the Internet.
+    let eighths: Vec<azure::Rule> = (0..8u32)
+        .map(|n| azure::Rule {
+            name: format!("eighth-{n}"),
+            priority: 200 + n,
+            src: vec![azure::Word::Block(space::Block::parse(&format!(
+                "{}.0.0.0/3",
+                n * 32
+            )))],
+            ..open.clone()
+        })
+        .collect();
+    let open = std::slice::from_ref(&open);
+    let private = space::Addr::parse("10.70.0.30");
+    let address = Some((space::Addr::parse("52.178.1.31"), azure::Sku::Standard));
+    let route = |exported| table(&["0.0.0.0/0"], exported);
+    for (case, groups, routes, public, errors) in [
+        ("no route", [&[], open], None, None, 0),
+        ("a route", [&[], open], route(true), None, 0),
+        ("and an address", [&[], open], route(true), address, 2),
+        ("both open", [open, open], route(true), None, 1),
+        ("eighths", [&[], &eighths], route(true), None, 0),
+        ("eighths by rules", [open, &eighths], route(true), None, 1),
+        ("eighths twice", [&eighths, &eighths], route(true), None, 1),
+        ("eighths, address", [&[], &eighths], route(true), address, 2),
+        ("table missing", [open, &[]], route(false), None, 0),
+        ("missing, both open", [open, open], route(false), None, 1),
+    ] {
+        let mut cloud = guarded(groups, routes);
+        cloud.nics[0].configs[0].public = public;
+        let site = one_host(cloud, private, "10.50.0.0/16", 8080);
+        let mut tally = Tally::default();
+        let differences = compared(&site, &text::files(&site), &mut tally);
+        let exposure: Vec<_> = differences.iter().filter(|d| !d.contains("->")).collect();
+        assert!(exposure.is_empty(), "{case}: {exposure:?}");
+        assert_eq!(tally.exposed, errors, "{case}");
+    }
+}
+
 fn keep(folder: &Path, files: &[(String, String)]) {
     for (name, text) in files {
         let path = folder.join(name);

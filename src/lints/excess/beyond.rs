@@ -8,8 +8,30 @@ use hylint_model::Families;
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
 
-/// Packets, with whether a condition about their peers may leave fewer of them.
-pub(super) type Parts = Vec<(PacketBox, bool)>;
+/// Packets, with how sure it is that they pass.
+pub(super) type Parts = Vec<(PacketBox, Passes)>;
+
+/// How sure it is that packets pass.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Passes {
+    /// All of them do.
+    Surely,
+    /// By a default rule that a route widens, at hosts without a public address: from the Internet come only those that the
+    /// next hop of the route sends on.
+    ByRoute,
+    /// A condition about their peers may leave fewer of them.
+    Perhaps,
+}
+
+impl Passes {
+    pub(super) fn under(narrowed: bool) -> Self {
+        if narrowed {
+            Self::Perhaps
+        } else {
+            Self::Surely
+        }
+    }
+}
 
 /// Hosts behind a point that have the same other layers.
 pub(super) struct Beyond<'a> {

@@ -1,5 +1,6 @@
 //! What is let in where no rule decides: `firewall-off`, `default-allow`.
 
+use super::beyond::Passes;
 use super::review::PointReview;
 use crate::finding::{Code, Finding, Identity, Severity};
 use crate::judge::unicast;
@@ -196,7 +197,7 @@ impl<'a> PointReview<'a, '_> {
         if self.beyond().is_empty() {
             return f;
         }
-        let inner = self.let_in(open.into_iter().map(|b| (b, false)).collect());
+        let inner = self.let_in(open.into_iter().map(|b| (b, Passes::Surely)).collect());
         if inner.parts.is_empty() {
             let names: Vec<String> = inner.closed_by.into_iter().collect();
             f.severity = Severity::Note;

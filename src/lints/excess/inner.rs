@@ -1,13 +1,12 @@
 //! What of the packets that a layer lets in gets to the hosts: the other layers have to let them in, too.
 
-use super::beyond::{Layer, Parts};
+use super::beyond::{Layer, Parts, Passes};
 use super::passing::own_network;
 use super::review::PointReview;
-use crate::judge::Guard;
 use crate::lints::place::point_name;
 use hylint_engine::{Branch, Context, Effect, LocalPolicy};
-use hylint_model::{Condition, RuleOrigin, Test};
-use hylint_space::{FlagSet, IfaceSet, PacketBox};
+use hylint_model::{Condition, RuleOrigin};
+use hylint_space::{FlagSet, IfaceSet, PacketBox, class};
 use std::collections::BTreeSet;
 
 /// Pieces into which one other layer may cut a box; what is left then counts as let in.
@@ -36,10 +35,10 @@ impl<'a> PointReview<'a, '_> {
             return inner;
         }
         for beyond in self.beyond() {
-            let to_them = |(b, narrowed): &(PacketBox, bool)| {
+            let to_them = |(b, sure): &(PacketBox, Passes)| {
                 let dst = b.dst.intersect(&beyond.addrs);
                 let b = PacketBox { dst, ..b.clone() };
-                (!b.is_empty()).then_some((b, *narrowed))
+                (!b.is_empty()).then_some((b, *sure))
             };
             let mut parts: Parts = parts.iter().filter_map(to_them).collect();
             for layer in &beyond.layers {
@@ -75,13 +74,13 @@ impl<'a> PointReview<'a, '_> {
         closes: &mut bool,
     ) -> Parts {
         let mut out = Vec::new();
-        for (b, narrowed) in parts {
+        for (b, sure) in parts {
             let within = PacketBox {
                 src: b.src.intersect(layer.inside),
                 ..b.clone()
             };
             if !within.is_empty() {
-                out.push((within, *narrowed));
+                out.push((within, *sure));
             }
             let query = PacketBox {
                 src: b.src.subtract(layer.inside),
@@ -112,10 +111,17 @@ impl<'a> PointReview<'a, '_> {
                         }
                         _ => {}
                     }
-                    let (space, may) = passed(&branch, guard);
+                    let (space, may) = passed(&branch);
+                    let by_route = self.passes_by_route(&branch.by, guard);
+                    let passes = match Passes::under(may) {
+                        Passes::Surely if by_route && space.src.intersects(class::public()) => {
+                            Passes::ByRoute
+                        }
+                        passes => passes,
+                    };
                     let part = b.intersect(&space);
                     if !part.is_empty() {
-                        out.push((part, *narrowed || may));
+                        out.push((part, passes.max(*sure)));
                     }
                 }
             }
@@ -125,11 +131,7 @@ impl<'a> PointReview<'a, '_> {
 }
 
 /// The packets of a branch that passes, and whether a condition about their peers may leave fewer.
-fn passed(branch: &Branch<'_>, guard: &Guard<'_>) -> (PacketBox, bool) {
-    let named = |c: &Condition| match &c.test {
-        Test::Named { key, .. } => guard.resolve.contains_key(&**key),
-        _ => false,
-    };
+fn passed(branch: &Branch<'_>) -> (PacketBox, bool) {
     let taken = |c: &&Condition| branch.conditions.iter().any(|d| std::ptr::eq(*c, *d));
     let own = branch.by.rule().into_iter();
     let own = own.flat_map(|r| r.conditions()).filter(taken);
@@ -137,7 +139,7 @@ fn passed(branch: &Branch<'_>, guard: &Guard<'_>) -> (PacketBox, bool) {
     if branch.own_network {
         src = own_network(&src);
     }
-    for c in own.filter(|c| !c.negated && !named(c)) {
+    for c in own.filter(|c| !c.negated) {
         may = true;
         if c.within_own_network() {
             src = own_network(&src);

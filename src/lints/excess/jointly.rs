@@ -1,5 +1,6 @@
 //! How wide a port is open is asked of all allows of a layer together: halves and quarters of the Internet are the Internet.
 
+use super::beyond::Passes;
 use super::classify::{self, Class};
 use super::entry::Opening;
 use super::review::PointReview;
@@ -110,9 +111,23 @@ impl Together<'_, '_, '_> {
         let real = real.concat();
         let mut out = Vec::new();
         for shares in self.by_host(&real) {
-            for joint in sweep::joints(&shares) {
-                let new = self.finding(&joint, &shares);
+            let (over_route, sure): (Vec<Share>, Vec<Share>) =
+                shares.iter().cloned().partition(|s| s.by_route);
+            let mut told = Services::empty();
+            for joint in sweep::joints(&sure) {
+                let new = self.finding(&joint, &sure);
+                if new.is_some() {
+                    told = told.union(&joint.services);
+                }
                 out.extend(new);
+            }
+            if over_route.is_empty() {
+                continue;
+            }
+            for joint in sweep::joints(&shares) {
+                if !joint.services.is_subset(&told) {
+                    out.extend(self.finding(&joint, &shares));
+                }
             }
         }
         out
@@ -132,8 +147,10 @@ impl Together<'_, '_, '_> {
         if !boxes.iter().any(|b| public(b)) || !review.is_counted(rule) {
             return Vec::new();
         }
-        // Whom a name stands for is seen where it is asked what gets in; until then it tells of nobody.
-        let by_match = real.is_some() || rule.conditions().next().is_none();
+        // Whom a name stands for is seen where it is asked what gets in; until then it tells of nobody. A default rule comes
+        // last, and of what the rules before it let in it tells nothing.
+        let is_named = rule.conditions().next().is_some() || review.is_widened(rule);
+        let by_match = real.is_some() || !is_named;
         // That it is open to anyone is told; of what, is not asked again.
         if real.is_none() && by_match && o.own.is_some_and(|(s, _)| s == Severity::Error) {
             let here = |b: &PacketBox| PacketBox {
@@ -144,19 +161,21 @@ impl Together<'_, '_, '_> {
             let all = all.filter(|b| !b.is_empty() && public(b));
             return all.map(|b| share_of(n, &b, Exposure::of(&b.src))).collect();
         }
-        let mut open = review.without(rule, &boxes, &review.needed.firm);
-        if let Some(services) = real {
-            open.retain(|b| of(b).intersects(services));
-            let (parts, _) = review.really(rule, &open);
-            let parts = review.let_in(parts).parts;
-            open = parts
-                .into_iter()
-                .filter(|(_, n)| !n)
-                .map(|(b, _)| b)
-                .collect();
-        }
+        let open = review.without(rule, &boxes, &review.needed.firm);
+        let open: Vec<(PacketBox, bool)> = match real {
+            None => open.into_iter().map(|b| (b, false)).collect(),
+            Some(services) => {
+                let asked = open.into_iter().filter(|b| of(b).intersects(services));
+                let (parts, _) = review.really(rule, &asked.collect::<Vec<_>>());
+                let parts = review.let_in(parts).parts.into_iter();
+                let counted = parts.filter(|(_, sure)| *sure != Passes::Perhaps);
+                counted
+                    .map(|(b, sure)| (b, sure == Passes::ByRoute))
+                    .collect()
+            }
+        };
         let known = review.scene.roles_known;
-        let share = |b: &PacketBox| {
+        let share = |(b, by_route): &(PacketBox, bool)| {
             let told = by_match && o.own.is_some_and(|(s, _)| s > Severity::Note);
             let told = if told {
                 Exposure::of(&b.src)
@@ -164,6 +183,7 @@ impl Together<'_, '_, '_> {
                 Exposure::Few
             };
             let mut share = share_of(n, b, told);
+            share.by_route = *by_route || review.is_widened_by_route(rule);
             if !known {
                 share.services = sensitive(&share.services);
             }
@@ -233,7 +253,10 @@ impl Together<'_, '_, '_> {
         let dst = sweep::together(open.iter().map(|s| &s.dst));
         let boxes = boxes(&joint.services, &src, &dst);
         let (review, rule) = (first.review, first.opening.rule);
-        let class = classify::classify(rule, &boxes, review.needed, review.scene)?;
+        let mut class = classify::classify(rule, &boxes, review.needed, review.scene)?;
+        if open.iter().any(|s| s.by_route) {
+            class.severity = class.severity.lower();
+        }
         let own = members.iter().filter_map(|m| m.own).max();
         let more = own.is_none_or(|(severity, _)| class.severity > severity);
         let exposed = |m: &&Opener<'_, '_, '_>| m.own.is_some_and(|(_, exposed)| exposed);
@@ -296,6 +319,7 @@ impl Together<'_, '_, '_> {
 
 fn share_of(rule: usize, b: &PacketBox, told: Exposure) -> Share {
     Share {
+        by_route: false,
         rule,
         services: of(b),
         sources: sweep::public(&b.src),

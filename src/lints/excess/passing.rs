@@ -1,6 +1,6 @@
 //! What of a rule's excess really passes by it: an earlier rule may take some.
 
-use super::beyond::Parts;
+use super::beyond::{Parts, Passes};
 use super::review::PointReview;
 use crate::judge::Guard;
 use hylint_engine::rulespace::Packet;
@@ -30,7 +30,7 @@ impl<'a> PointReview<'a, '_> {
             let one = Packet::lowest(b).map(|p| p.space());
             one.is_some_and(|p| !self.passing(rule, &[p], BRANCH_BUDGET).0.is_empty())
         });
-        passing.extend(seen.map(|b| (b.clone(), false)));
+        passing.extend(seen.map(|b| (b.clone(), Passes::Surely)));
         let exact = left.is_empty();
         if exact || !passing.is_empty() {
             return (passing, exact);
@@ -38,7 +38,7 @@ impl<'a> PointReview<'a, '_> {
         let (mut passing, left) = self.passing(rule, excess, BRANCH_BUDGET);
         let exact = left.is_empty();
         // What is still not known is said to be open.
-        passing.extend(left.into_iter().map(|b| (b, false)));
+        passing.extend(left.into_iter().map(|b| (b, Passes::Surely)));
         (passing, exact)
     }
 
@@ -85,7 +85,7 @@ impl<'a> PointReview<'a, '_> {
                 if given_up {
                     left.push(part);
                 } else {
-                    passing.push((part, narrowed));
+                    passing.push((part, Passes::under(narrowed)));
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::judge::{Exports, Guard};
 use crate::lints::order::Idle;
 use crate::lints::place::point_name;
 use crate::site::Host;
-use hylint_engine::{Context, Direction, LocalPolicy, PointId, SetId};
+use hylint_engine::{Context, Decider, Direction, LocalPolicy, PointId, SetId};
 use hylint_model::{Action, Families, Overrides, Point, PointKind, Rule, RuleOrigin, Side, Test};
 use hylint_space::{AddrSet, Exposure, Family, PacketBox, class};
 use smallvec::SmallVec;
@@ -222,29 +222,27 @@ impl<'a, 'b> PointReview<'a, 'b> {
     /// Whether a default rule of Azure lets anyone in: a route makes the virtual network everything, or an effective listing
     /// says so.
     pub(super) fn is_widened(&self, r: &Rule) -> bool {
-        let default = self.point.kind == PointKind::Nsg && r.origin == RuleOrigin::Platform;
-        if !default || r.action != Action::Allow {
-            return false;
-        }
-        let sources = r.clauses.iter().filter_map(|c| {
-            let mut names = c.conditions.iter().filter_map(|c| match &c.test {
-                Test::Named {
-                    key,
-                    side: Side::Src,
-                } => Some(self.guard.resolve.get(&**key)),
-                _ => None,
-            });
-            names.try_fold(c.space.src.clone(), |all, set| Some(all.intersect(set?)))
-        });
-        sources
-            .into_iter()
-            .any(|s| Exposure::of(&s) == Exposure::Anyone)
+        self.point.kind == PointKind::Nsg && lets_anyone_in(r, self.guard)
     }
 
     /// Whether a route alone makes a default rule one for anyone, and no host behind it is known to have a public address.
     pub(super) fn is_widened_by_route(&self, r: &Rule) -> bool {
-        let public = self.hosts.iter().any(|h| is_public(h));
-        self.is_widened(r) && classify::names_sources(r) && !public
+        self.is_widened(r) && self.is_by_route(r)
+    }
+
+    /// Whether a decider of another layer lets in as such a default rule does.
+    pub(super) fn passes_by_route(&self, by: &Decider<'_>, guard: &Guard<'_>) -> bool {
+        let Decider::Rule { at, rule } = by else {
+            return false;
+        };
+        let group = self.exports.point(*at);
+        group.is_some_and(|p| p.kind == PointKind::Nsg)
+            && lets_anyone_in(rule, guard)
+            && self.is_by_route(rule)
+    }
+
+    fn is_by_route(&self, r: &Rule) -> bool {
+        classify::names_sources(r) && !self.hosts.iter().any(|h| is_public(h))
     }
 
     /// The route table that makes a default rule one for anyone, if that alone does.
@@ -259,4 +257,22 @@ impl<'a, 'b> PointReview<'a, 'b> {
         let own = self.alone || r.origin != RuleOrigin::Platform || self.is_widened(r);
         own && self.point.in_force(r, self.guard.profile)
     }
+}
+
+/// Whether a rule is a default one that allows and whose names hold for any source at a guard.
+fn lets_anyone_in(r: &Rule, guard: &Guard<'_>) -> bool {
+    if r.origin != RuleOrigin::Platform || r.action != Action::Allow {
+        return false;
+    }
+    let mut sources = r.clauses.iter().filter_map(|c| {
+        let mut names = c.conditions.iter().filter_map(|c| match &c.test {
+            Test::Named {
+                key,
+                side: Side::Src,
+            } => Some(guard.resolve.get(&**key)),
+            _ => None,
+        });
+        names.try_fold(c.space.src.clone(), |all, set| Some(all.intersect(set?)))
+    });
+    sources.any(|s| Exposure::of(&s) == Exposure::Anyone)
 }

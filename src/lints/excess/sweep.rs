@@ -31,6 +31,8 @@ pub(super) struct Share {
     pub(super) sources: AddrSet,
     /// Where it opens that.
     pub(super) dst: AddrSet,
+    /// That gets in over a route alone.
+    pub(super) by_route: bool,
     /// What is told of the rule anyway; it need not be said again that it is open so far.
     pub(super) told: Exposure,
 }
@@ -267,6 +269,7 @@ mod tests {
     fn share(rule: usize, services: &[(u32, u32)], sources: &str) -> Share {
         let sources = public(&AddrSet::parse(sources).unwrap());
         Share {
+            by_route: false,
             rule,
             services: services.iter().copied().collect(),
             told: Exposure::of(&sources),
@@ -328,6 +331,7 @@ mod tests {
             let lo = 0x2000_0000 + n * 0x4000;
             let v4 = RangeSet::range(lo, lo + 0x1FFF);
             Share {
+                by_route: false,
                 rule: n as usize,
                 services: RangeSet::single(443),
                 sources: AddrSet {

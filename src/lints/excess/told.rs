@@ -1,6 +1,6 @@
 //! A finding with the rule that it is about.
 
-use crate::finding::{Finding, Related};
+use crate::finding::{Finding, Related, Severity};
 use crate::judge::Narrowed;
 use hylint_model::Rule;
 use sha2::{Digest, Sha256};
@@ -20,23 +20,24 @@ pub(super) struct Told {
 /// Other groups of a route table that are named.
 const NAMED: usize = 5;
 
-/// One finding for each route table that widens a default rule, however many groups have that rule.
+/// One finding for each route table that widens a default rule, however many groups have that rule. What is graver at one
+/// group is told of that group.
 pub(super) fn by_route(all: Vec<Told>) -> Vec<Told> {
     let mut out: Vec<Told> = Vec::with_capacity(all.len());
-    let mut known: BTreeMap<Box<str>, (usize, Vec<Finding>)> = BTreeMap::new();
+    let mut known: BTreeMap<(Box<str>, Severity), (usize, Vec<Finding>)> = BTreeMap::new();
     for t in all {
         match t.route.clone() {
-            Some(table) => match known.get_mut(&table) {
+            Some(table) => match known.get_mut(&(table.clone(), t.finding.severity)) {
                 Some((_, others)) => others.push(t.finding),
                 None => {
-                    known.insert(table, (out.len(), Vec::new()));
+                    known.insert((table, t.finding.severity), (out.len(), Vec::new()));
                     out.push(t);
                 }
             },
             None => out.push(t),
         }
     }
-    for (table, (n, others)) in known {
+    for ((table, _), (n, others)) in known {
         if let Some(first) = out.get_mut(n).filter(|_| !others.is_empty()) {
             join(&mut first.finding, &table, others);
         }

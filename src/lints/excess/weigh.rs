@@ -1,6 +1,6 @@
 //! What of a rule nothing needs, and how grave that is.
 
-use super::beyond::Parts;
+use super::beyond::{Parts, Passes};
 use super::classify::Class;
 use super::entry::Opening;
 use super::review::{PointReview, Seen, Weighed};
@@ -168,7 +168,11 @@ impl<'a> PointReview<'a, '_> {
         whole: &[Cow<'_, PacketBox>],
         excess: &[PacketBox],
     ) -> Option<Finding> {
-        let (real, exact) = self.really(rule, excess);
+        let (mut real, exact) = self.really(rule, excess);
+        if self.is_widened_by_route(rule) {
+            real.iter_mut()
+                .for_each(|(_, sure)| *sure = Passes::ByRoute.max(*sure));
+        }
         let (class, boxes) = self.class_of(rule, &real)?;
         if class.severity == Severity::Note || self.beyond().is_empty() {
             return Some(self.told(rule, whole, &class, &boxes, exact));
@@ -192,18 +196,28 @@ impl<'a> PointReview<'a, '_> {
         Some(f)
     }
 
-    /// How grave the packets are that get in. Those that may be fewer than they look count one level lower.
+    /// How grave the packets are that get in. Those that may be fewer than they look count one level lower; those that come
+    /// over a route alone do, and are told with the others where there are any.
     pub(super) fn class_of(&self, rule: &Rule, parts: &Parts) -> Option<(Class, Vec<PacketBox>)> {
-        let all: Vec<PacketBox> = parts.iter().map(|(b, _)| b.clone()).collect();
-        let mut class = classify::classify(rule, &all, self.needed, self.scene)?;
-        let firm = parts.iter().filter(|(_, narrowed)| !narrowed);
-        let firm: Vec<PacketBox> = firm.map(|(b, _)| b.clone()).collect();
+        let up_to = |most: Passes| -> Vec<PacketBox> {
+            let some = parts.iter().filter(|(_, sure)| *sure <= most);
+            some.map(|(b, _)| b.clone()).collect()
+        };
+        let classify = |b: &[PacketBox]| classify::classify(rule, b, self.needed, self.scene);
+        let all = up_to(Passes::Perhaps);
+        let mut class = classify(&all)?;
+        let firm = up_to(Passes::Surely);
         if firm.len() == all.len() {
             return Some((class, all));
         }
         let lower = class.severity.lower();
-        match classify::classify(rule, &firm, self.needed, self.scene) {
-            Some(class) if class.severity >= lower => Some((class, firm)),
+        match classify(&firm) {
+            Some(sure) if sure.severity >= lower => {
+                let boxes = up_to(Passes::ByRoute);
+                let mut class = classify(&boxes).unwrap_or(sure);
+                class.severity = sure.severity;
+                Some((class, boxes))
+            }
             _ => {
                 class.severity = lower;
                 Some((class, all))
@@ -228,9 +242,6 @@ impl<'a> PointReview<'a, '_> {
             } else {
                 format!("{said}: `{name}` holds for any source here")
             };
-        }
-        if self.is_widened_by_route(rule) {
-            f.severity = f.severity.lower();
         }
         if exact {
             (f.excess, f.excess_total) = self.parts(rule, whole, boxes, Finding::PARTS);
