@@ -379,6 +379,32 @@ fn a_rule_counts_as_far_as_the_other_group_lets_anyone_in() {
     }
 }
 
+/// Catches an error that names a machine without a public address, for one of its group that has one.
+#[test]
+fn a_widened_default_rule_is_told_of_the_machine_that_is_reached() {
+    let mut cloud = guarded([&[], &[]], table(&["0.0.0.0/0"], true));
+    cloud.nics[0].nsg = None;
+    let mut other = cloud.nics[0].clone();
+    let address = space::Addr::parse("10.70.0.40");
+    other.configs[0].private = address;
+    other.configs[0].public = Some((space::Addr::parse("52.178.1.40"), azure::Sku::Standard));
+    other.machine = 1;
+    cloud.nics.push(other);
+    let first = space::Addr::parse("10.70.0.30");
+    let mut site = one_host(cloud, first, "10.50.0.0/16", 8080);
+    site.hosts.push(site::Host {
+        name: "azure1".into(),
+        cloud: 0,
+        machine: 1,
+        declared: vec![address],
+    });
+    let mut tally = Tally::default();
+    let differences = compared(&site, &text::files(&site), &mut tally);
+    let exposure: Vec<_> = differences.iter().filter(|d| !d.contains("->")).collect();
+    assert!(exposure.is_empty(), "{exposure:?}");
+    assert_eq!(tally.exposed, 1);
+}
+
 fn keep(folder: &Path, files: &[(String, String)]) {
     for (name, text) in files {
         let path = folder.join(name);

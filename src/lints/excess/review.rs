@@ -245,6 +245,20 @@ impl<'a, 'b> PointReview<'a, 'b> {
         classify::names_sources(r) && !self.hosts.iter().any(|h| is_public(h))
     }
 
+    /// What a default rule that a route widens lets in at hosts with a public address, of which alone it is an error.
+    pub(super) fn reached_by_route(&self, r: &Rule, boxes: &[PacketBox]) -> Vec<PacketBox> {
+        if !self.is_widened(r) || !classify::names_sources(r) {
+            return Vec::new();
+        }
+        let public = self.hosts.iter().filter(|h| is_public(h));
+        let public = public.fold(AddrSet::empty(), |all, h| all.union(&h.every));
+        let at_them = boxes.iter().map(|b| PacketBox {
+            dst: b.dst.intersect(&public),
+            ..b.clone()
+        });
+        at_them.filter(|b| !b.is_empty()).collect()
+    }
+
     /// The route table that makes a default rule one for anyone, if that alone does.
     pub(super) fn route_of(&self, r: &Rule) -> Option<Box<str>> {
         let mut tables = self.hosts.iter().flat_map(|h| &h.widened_by);

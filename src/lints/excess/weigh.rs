@@ -234,7 +234,9 @@ impl<'a> PointReview<'a, '_> {
         exact: bool,
     ) -> Finding {
         let identity = Identity::of(&[&normalized(rule)]);
-        let mut f = self.word(rule, class, boxes, identity);
+        let reached = self.reached_by_route(rule, boxes);
+        let shown = if reached.is_empty() { boxes } else { &reached };
+        let mut f = self.word(rule, class, shown, identity);
         if self.is_widened(rule) {
             let (said, name) = (&f.message, &rule.name);
             f.message = if classify::names_sources(rule) {
