@@ -305,6 +305,42 @@ fn rules_that_name_a_group_hide_no_pieces() {
     assert_eq!(text, Vec::<String>::new(), "the members alone");
 }
 
+/// Catches a rule that is open to anyone at other ports alone, as an earlier one denies this: it hides what other rules open.
+#[test]
+fn a_rule_that_a_deny_cuts_hides_no_pieces() {
+    let with = |denied: Option<&str>| {
+        let mut all = vec![
+            ("22", "64.0.0.0/2", "Allow"),
+            ("22", "128.0.0.0/2", "Allow"),
+        ];
+        all.extend(denied.map(|port| (port, "*", "Deny")));
+        all.push(("20-30", "*", "Allow"));
+        let rule = |(n, (port, source, access)): (usize, &(&str, &str, &str))| {
+            json!({"name": format!("r{n}"), "priority": 100 + n, "protocol": "Tcp", "access": access, "direction": "Inbound",
+                   "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": port,
+                   "sourceAddressPrefix": source})
+        };
+        let rules: Value = all.iter().enumerate().map(rule).collect();
+        let group = json!({"name": "nsg-1", "securityRules": rules, "defaultSecurityRules": []});
+        let text = messages(
+            &[site(""), ("sh1.json", group.to_string())],
+            "exposed-to-internet",
+        );
+        text.iter().filter(|m| m.contains("2 rules")).count()
+    };
+    assert_eq!(with(Some("22")), 1);
+    assert_eq!(with(Some("23")), 0, "the last rule opens it by itself");
+    assert_eq!(with(None), 0);
+    let halves = |sources: &[&str]| {
+        let rules: Vec<(&str, Value)> = sources.iter().map(|s| ("22", json!([s]))).collect();
+        gravest(&[site(""), ("sh1.json", nsg(&rules))])
+    };
+    let before = halves(&["0.0.0.0/2", "0.0.0.0/1"]);
+    assert_eq!(before, Some(Severity::Error), "an allow takes some as well");
+    let few = halves(&["64.0.0.0/3", "64.0.0.0/2"]);
+    assert_eq!(few, Some(Severity::Warning));
+}
+
 /// Catches a rule that names its peers and is taken for one that opens nothing, because another group of the first host
 /// lets the same in: other hosts lack that group.
 #[test]

@@ -29,6 +29,8 @@ struct Opener<'r, 'a, 'b> {
     opening: &'r Opening<'a>,
     /// The gravest finding of its own, and whether that says that it is exposed.
     own: Option<(Severity, bool)>,
+    /// Whether it lets in all that it matches: no name says for whom it is, and no rule before it takes any.
+    plain: bool,
 }
 
 /// Adds to the findings about the rules of a layer what its rules open together, in place of those that say less of the
@@ -49,15 +51,16 @@ pub(super) fn add<'a>(reviews: &[PointReview<'a, '_>], told: &mut Vec<Told>) {
             *known = (*known).max(new);
         }
     }
-    let all = reviews.iter().zip(&openings);
-    let openers: Vec<Opener<'_, 'a, '_>> = all
-        .flat_map(|(review, openings)| openings.iter().map(move |o| (review, o)))
-        .map(|(review, opening)| Opener {
+    let mut openers: Vec<Opener<'_, 'a, '_>> = Vec::new();
+    for (review, openings) in reviews.iter().zip(&openings) {
+        let taken = review.takes_from_others();
+        openers.extend(openings.iter().map(|opening| Opener {
             review,
             opening,
             own: own.get(&address(opening.rule)).copied(),
-        })
-        .collect();
+            plain: !taken && opening.rule.conditions().next().is_none(),
+        }));
+    }
     for (finding, instead, narrow) in (Together { openers }).findings() {
         // Layers share groups, and hosts share rules.
         let known = |t: &Told| {
@@ -147,12 +150,10 @@ impl Together<'_, '_, '_> {
         if !boxes.iter().any(|b| public(b)) || !review.is_counted(rule) {
             return Vec::new();
         }
-        // Whom a name stands for is seen where it is asked what gets in; until then it tells of nobody. A default rule comes
-        // last, and of what the rules before it let in it tells nothing.
-        let is_named = rule.conditions().next().is_some() || review.is_widened(rule);
-        let by_match = real.is_some() || !is_named;
+        // Until it is asked what gets in, only rules that let in what they match are taken for told.
+        let is_told = real.is_some() || o.plain;
         // That it is open to anyone is told; of what, is not asked again.
-        if real.is_none() && by_match && o.own.is_some_and(|(s, _)| s == Severity::Error) {
+        if real.is_none() && is_told && o.own.is_some_and(|(s, _)| s == Severity::Error) {
             let here = |b: &PacketBox| PacketBox {
                 dst: b.dst.intersect(&review.here),
                 ..b.clone()
@@ -176,7 +177,7 @@ impl Together<'_, '_, '_> {
         };
         let known = review.scene.roles_known;
         let share = |(b, by_route): &(PacketBox, bool)| {
-            let told = by_match && o.own.is_some_and(|(s, _)| s > Severity::Note);
+            let told = is_told && o.own.is_some_and(|(s, _)| s > Severity::Note);
             let told = if told {
                 Exposure::of(&b.src)
             } else {

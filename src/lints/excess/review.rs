@@ -9,7 +9,9 @@ use crate::lints::order::Idle;
 use crate::lints::place::point_name;
 use crate::site::Host;
 use hylint_engine::{Context, Decider, Direction, LocalPolicy, PointId, SetId};
-use hylint_model::{Action, Families, Overrides, Point, PointKind, Rule, RuleOrigin, Side, Test};
+use hylint_model::{
+    Action, Body, Families, Overrides, Point, PointKind, Rule, RuleOrigin, Side, Test,
+};
 use hylint_space::{AddrSet, Exposure, Family, PacketBox, class};
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -264,6 +266,17 @@ impl<'a, 'b> PointReview<'a, 'b> {
         let mut tables = self.hosts.iter().flat_map(|h| &h.widened_by);
         self.is_widened_by_route(r)
             .then(|| tables.next().cloned())?
+    }
+
+    /// Whether rules of the point may take packets from others that let them in: an earlier one, or one that blocks.
+    pub(super) fn takes_from_others(&self) -> bool {
+        match &self.point.body {
+            Body::Lists(l) if !l.discipline.is_ordered() => {
+                let mut rules = l.ingress.rules.iter();
+                rules.any(|r| r.enabled && r.does(|a| *a != Action::Allow))
+            }
+            Body::Lists(_) | Body::Netfilter(_) => true,
+        }
     }
 
     /// Whether a rule is in force here and worth a word: what the platform wrote is so only where nothing else guards.
