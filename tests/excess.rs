@@ -305,6 +305,29 @@ fn rules_that_name_a_group_hide_no_pieces() {
     assert_eq!(text, Vec::<String>::new(), "the members alone");
 }
 
+/// Catches ports that a rule opens by itself and that nobody tells of, as others open some of them together with it.
+#[test]
+fn what_rules_open_together_takes_no_word_from_what_else_they_open() {
+    let with = |first: (u16, u16)| {
+        let mut wide = permission(22, &["64.0.0.0/2"]);
+        wide["FromPort"] = first.0.into();
+        wide["ToPort"] = first.1.into();
+        let all = [wide, permission(22, &["128.0.0.0/2"])];
+        let list = groups(&[group("sg-1", &all)]);
+        messages(&[site(""), ("sh1.json", list)], "exposed-to-internet")
+    };
+    let text = with((20, 30));
+    assert_eq!(text.len(), 2, "{text:?}");
+    assert!(text.iter().any(|m| m.contains("TCP 20-30")), "{text:?}");
+    assert!(text.iter().any(|m| m.contains("2 rules")), "{text:?}");
+    let text = with((22, 22));
+    assert_eq!(text.len(), 1, "both open nothing else: {text:?}");
+    assert!(text[0].contains("2 rules"), "{text:?}");
+    let text = with((23, 30));
+    assert!(!text.iter().any(|m| m.contains("2 rules")), "{text:?}");
+    assert_eq!(text.len(), 2, "{text:?}");
+}
+
 /// Catches a rule that is open to anyone at other ports alone, as an earlier one denies this: it hides what other rules open.
 #[test]
 fn a_rule_that_a_deny_cuts_hides_no_pieces() {

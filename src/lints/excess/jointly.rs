@@ -266,10 +266,9 @@ impl Together<'_, '_, '_> {
         if class.severity == Severity::Note || !(more || same && other) {
             return None;
         }
-        let named = members.iter().map(|m| address(m.opening.rule));
         // Whatever takes part has to go: a part of them may still be as wide.
         let all: BTreeSet<usize> = open.iter().map(|s| s.rule).collect();
-        let rules: BTreeSet<usize> = named.chain(self.told_by(joint, &all)).collect();
+        let rules: BTreeSet<usize> = self.told_by(joint, &all).into_iter().collect();
         let narrow = (all.len() <= CHANGED).then(|| {
             let each = all.iter().filter_map(|n| self.openers.get(*n));
             each.map(|m| m.review.narrowing(m.opening, false)).collect()
@@ -282,8 +281,9 @@ impl Together<'_, '_, '_> {
     fn told_by(&self, joint: &Joint, all: &BTreeSet<usize>) -> Vec<usize> {
         let openers = all.iter().filter_map(|n| self.openers.get(*n));
         let whole = |o: &&Opener<'_, '_, '_>| {
-            let boxes = o.opening.boxes();
-            boxes.iter().all(|b| of(b).is_subset(&joint.services))
+            let firm = &o.review.needed.firm;
+            let excess = o.review.without(o.opening.rule, &o.opening.boxes(), firm);
+            excess.iter().all(|b| of(b).is_subset(&joint.services))
         };
         openers
             .filter(whole)
