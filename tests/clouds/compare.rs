@@ -136,8 +136,13 @@ fn named(f: &Finding, exposed: &Exposed) -> bool {
     if f.code == Code::IncompleteExport && f.message.contains("route table") {
         return true;
     }
+    // Behind what is open a message has the digits of names and of how many rules it takes.
+    let (opened, _) = f
+        .message
+        .split_once(" is open to ")
+        .unwrap_or((&f.message, ""));
     let texts: Vec<&str> = if f.excess.is_empty() {
-        vec![&f.message]
+        vec![opened]
     } else {
         f.excess.iter().map(|p| &*p.text).collect()
     };
