@@ -210,6 +210,12 @@ impl Sweep<'_> {
             .iter()
             .filter_map(|n| self.groups.get(*n).copied())
             .collect();
+        // What one rule opens is told of it alone.
+        let mut rules = active.iter().flat_map(|g| &g.shares).map(|s| s.rule);
+        let first = rules.next();
+        if rules.all(|r| Some(r) == first) {
+            return None;
+        }
         let ranges = |g: &&Group<'_>| g.sources.v4.len() + g.sources.v6.len();
         let cost: usize = active.iter().map(ranges).sum();
         let Some(left) = self.work.checked_sub(cost) else {
