@@ -337,6 +337,13 @@ impl Azure {
         groups.flatten().map(|g| format!("nsg-{g}")).collect()
     }
 
+    /// The names of the route tables of a machine.
+    pub(crate) fn tables(&self, machine: usize) -> Vec<String> {
+        let own = self.nics.iter().filter(|n| n.machine == machine);
+        let tables = own.filter_map(|n| self.subnets[n.subnet].table);
+        tables.map(|t| format!("rt-{t}")).collect()
+    }
+
     pub(crate) fn blocks(&self) -> Vec<Block> {
         let mut all: Vec<Block> = self
             .subnets

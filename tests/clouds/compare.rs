@@ -229,9 +229,16 @@ fn exposure(site: &Site, host: usize, outcome: &Outcome, tally: &mut Tally) -> V
             listed(&untold)
         ));
     }
+    // What a route widens is told once for each table, at one of its groups.
+    let own = &site.hosts[host];
+    let tables = site.clouds[own.cloud].tables(own.machine);
+    let folded = outcome.findings.iter().any(|f| {
+        let mut of = tables.iter().map(|t| format!("of route table `{t}`"));
+        f.severity >= Severity::Warning && of.any(|t| f.message.contains(&t))
+    });
     let warned = |e: &Exposed| {
         let told = |f: &&Finding| f.severity >= Severity::Warning && named(f, e);
-        of_host.iter().any(told)
+        of_host.iter().any(told) || folded
     };
     let untold: Vec<&Exposed> = should
         .iter()

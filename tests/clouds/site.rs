@@ -125,6 +125,13 @@ impl Cloud {
         }
     }
 
+    pub(crate) fn tables(&self, machine: usize) -> Vec<String> {
+        match self {
+            Self::Aws(_) => Vec::new(),
+            Self::Azure(a) => a.tables(machine),
+        }
+    }
+
     fn blocks(&self) -> Vec<Block> {
         match self {
             Self::Aws(a) => a.blocks(),
