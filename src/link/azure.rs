@@ -37,6 +37,8 @@ pub struct Tags {
     pub internet: AddrSet,
     /// Addresses of connected peerings without access. They have a route and are in neither tag.
     pub no_access: AddrSet,
+    /// Addresses that may be of such a peering: no export tells its space.
+    pub maybe_no_access: AddrSet,
     /// Route tables that belong to the place and are in no export.
     pub missing: Vec<String>,
 }
@@ -147,6 +149,10 @@ impl<'a> Azure<'a> {
         out.open = maybe.subtract(&out.network);
         out.internet = public().subtract(&spaces.surely).subtract(&spaces.never);
         out.no_access = spaces.no_access;
+        if spaces.untold {
+            let told = out.network.union(&out.no_access);
+            out.maybe_no_access = class::internal().subtract(&told);
+        }
         let known = listed || !spaces.surely.is_empty() || !routes.surely.is_empty();
         known.then_some(out)
     }
@@ -168,6 +174,7 @@ impl<'a> Azure<'a> {
                 } else if !p.access {
                     out.never = out.never.union(&space);
                     if p.connected == Some(true) {
+                        out.untold |= space.is_empty();
                         out.no_access = out.no_access.union(&space);
                     }
                 }
@@ -315,6 +322,8 @@ struct Spaces {
     never: AddrSet,
     /// Those of them that are connected.
     no_access: AddrSet,
+    /// One of those has a space that no export tells.
+    untold: bool,
     /// The network itself was exported.
     listed: bool,
 }

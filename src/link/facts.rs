@@ -31,6 +31,7 @@ pub(super) fn resolve(exports: &Heads, links: &mut Links) {
         open.insert(VIRTUAL_NETWORK.to_owned(), tags.open);
         all.insert(INTERNET.to_owned(), tags.internet);
         all.insert(NO_ACCESS.to_owned(), tags.no_access);
+        open.insert(NO_ACCESS.to_owned(), tags.maybe_no_access);
     }
     // Azure writes one id in several cases.
     let used: BTreeSet<String> = exports.iter().flat_map(LoadedExport::groups).collect();

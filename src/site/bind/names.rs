@@ -71,6 +71,7 @@ impl Binder<'_> {
             }
         }
         resolve.insert(NO_ACCESS.to_owned(), tags.no_access);
+        open.insert(NO_ACCESS.to_owned(), tags.maybe_no_access);
         if !own(INTERNET, self) {
             resolve.insert(INTERNET.to_owned(), tags.internet);
         }
