@@ -57,15 +57,7 @@ impl Numbers {
             let near = range.clone().rev().filter(|n| *n <= last);
             let number = tens.chain(near).find(|n| !taken.contains(n))?;
             entry.priority = Some(number);
-            if !entry.name.is_empty() {
-                let base = entry.name.to_string();
-                let mut n = 1;
-                while names.contains(&entry.name.to_lowercase()) {
-                    n += 1;
-                    entry.name = format!("{base}-{n}").into();
-                }
-                names.insert(entry.name.to_lowercase());
-            }
+            name_apart(&mut entry, &mut names);
             taken.insert(number);
             given.insert(number, entry.clone());
             out.push(entry);
@@ -97,15 +89,7 @@ impl Numbers {
         (free.len() == entries.len()).then_some(())?;
         for (entry, number) in entries.iter_mut().zip(free) {
             entry.priority = Some(number);
-            if !entry.name.is_empty() {
-                let base = entry.name.to_string();
-                let mut n = 1;
-                while names.contains(&entry.name.to_lowercase()) {
-                    n += 1;
-                    entry.name = format!("{base}-{n}").into();
-                }
-                names.insert(entry.name.to_lowercase());
-            }
+            name_apart(entry, &mut names);
             given.insert(number, entry.clone());
         }
         Some(())
@@ -140,4 +124,18 @@ impl Numbers {
         moved.insert(from, to);
         Some(to)
     }
+}
+
+/// Numbers the name of an entry where another one has it.
+fn name_apart(entry: &mut Rule, names: &mut BTreeSet<String>) {
+    if entry.name.is_empty() {
+        return;
+    }
+    let base = entry.name.to_string();
+    let mut n = 1;
+    while names.contains(&entry.name.to_lowercase()) {
+        n += 1;
+        entry.name = format!("{base}-{n}").into();
+    }
+    names.insert(entry.name.to_lowercase());
 }
