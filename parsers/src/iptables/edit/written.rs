@@ -146,10 +146,18 @@ fn no_form(rule: &Rule, message: &'static str) -> EditError {
 
 /// The table with all its chains and this rule alone.
 fn alone(at: &ChainAt<'_>, rule: &Rule) -> Table {
-    let mut table = at.table.clone();
-    for chain in &mut table.chains {
-        chain.rules.clear();
-    }
+    let empty = |c: &Chain| Chain {
+        name: c.name.clone(),
+        base: c.base.clone(),
+        policy: c.policy,
+        span: c.span,
+        rules: Vec::new(),
+    };
+    let mut table = Table {
+        name: at.table.name.clone(),
+        chains: at.table.chains.iter().map(empty).collect(),
+        ..*at.table
+    };
     if let List::Chain { chain, .. } = at.list.list
         && let Some(chain) = table.chains.get_mut(chain)
     {
