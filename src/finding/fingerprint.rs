@@ -4,12 +4,11 @@
 //! finding's [`Identity`](crate::finding::Identity): the normalized match of the rule and nothing of its place or name.
 //! Findings that agree in all of that are numbered, so that two equal faults are two.
 
-use crate::common::hash::hex;
+use crate::common::hash::digest;
 use crate::common::paths;
 use crate::finding::{Finding, Place};
 use hylint_model::Direction;
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -60,17 +59,6 @@ fn of(f: &Finding, whose: &str, exports: &BTreeSet<&str>) -> String {
         f.identity.as_str(),
     ];
     digest(&parts)
-}
-
-/// 32 hex digits over the parts.
-#[must_use]
-pub fn digest(parts: &[&str]) -> String {
-    let mut h = Sha256::new();
-    for p in parts {
-        h.update(p.as_bytes());
-        h.update([0]);
-    }
-    hex(h.finalize().get(..16).unwrap_or_default())
 }
 
 #[cfg(test)]

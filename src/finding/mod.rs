@@ -1,5 +1,6 @@
 //! A finding: one thing that is wrong, with its place and its evidence. Filtering, waiving and rendering happen later.
 
+mod cause;
 pub mod code;
 mod excerpt;
 pub mod fingerprint;
@@ -9,6 +10,7 @@ pub mod outcome;
 mod severity;
 mod shape;
 
+pub use cause::{Cause, Counted, Many};
 pub use code::{Code, Group};
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use identity::{Identity, Known};
@@ -180,6 +182,8 @@ pub struct Finding {
     pub assumptions: Vec<String>,
     /// What the fingerprint is made of.
     pub identity: Identity,
+    /// What it has in common with others that a report shows together with it; none: it is shown alone.
+    pub cause: Option<Cause>,
     /// Hex; survives moved lines, reordered and renamed rules. Unique within a run.
     pub fingerprint: String,
     /// The waiver that holds it down.
@@ -227,6 +231,7 @@ impl Finding {
             related: Vec::new(),
             assumptions: Vec::new(),
             identity,
+            cause: None,
             fingerprint: String::new(),
             waived: None,
             baselined: false,
