@@ -37,7 +37,7 @@ macro_rules! registry {
             UnmodelledMatch "unmodelled-match" Note Trust "A rule says something whose effect is not modelled.";
             UnboundPoint "unbound-point" Error Trust "It is not known which host a point guards.";
             UnknownRole "unknown-role" Error Trust "It is not known which role a guarded host has.";
-            UndeclaredRole "undeclared-role" Warning Trust "The site does not say where a core role is, so its rows are not judged.";
+            UndeclaredRole "undeclared-role" Warning Trust "Requirements need the addresses of a role that nothing declares.";
             UnverifiedFlow "unverified-flow" Error Trust "Evidence that the site asks for is missing.";
             StaleExport "stale-export" Warning Trust "An export is older than the site accepts.";
             StalePort "stale-port" Warning Trust "The default port is still open although the site moved it.";

@@ -130,6 +130,8 @@ pub enum Known<'a> {
         /// Rows of the matrix that cannot be judged.
         rows: &'a [u32],
     },
+    /// Requirements rest on the addresses of roles that nothing declares.
+    PeersUndeclared,
     /// The site does not say whether clients go through the gateway.
     AccessUndeclared,
     /// Sets that are not resolved.
@@ -287,6 +289,9 @@ impl Known<'_> {
                     "the site does not say where {role} is, so row{s} {} cannot be judged",
                     all.join(", ")
                 )
+            }
+            Self::PeersUndeclared => {
+                "requirements need the addresses of roles that nothing declares".into()
             }
             Self::AccessUndeclared => {
                 "there are clients and a gateway, and the site does not say whether clients go through it".into()

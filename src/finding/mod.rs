@@ -239,6 +239,13 @@ impl Finding {
         }
     }
 
+    /// Whether it is about a requirement, by its id or its row.
+    #[must_use]
+    pub fn is_about(&self, id: &str, row: u32) -> bool {
+        let by_id = self.requirement.as_deref() == Some(id);
+        by_id || self.row == Some(row) || self.also.contains(&row)
+    }
+
     /// Whether it counts: nobody waived it and no baseline holds it.
     #[must_use]
     pub fn is_active(&self) -> bool {

@@ -182,6 +182,8 @@ pub struct SiteInfo {
     pub path: Option<String>,
     /// Its hash.
     pub sha256: Option<String>,
+    /// The command that drafts one, where there is none.
+    pub draft: Option<String>,
 }
 
 /// What a report is about, where only a part of a site was given.
@@ -364,9 +366,7 @@ impl Outcome {
     /// What a run that passes has not proven.
     #[must_use]
     pub fn reservations(&self) -> Reservations {
-        let about = |f: &Finding, r: &RequirementResult| {
-            f.requirement.as_ref() == Some(&r.id) || f.also.contains(&r.row)
-        };
+        let about = |f: &Finding, r: &RequirementResult| f.is_about(&r.id, r.row);
         let mut out = Reservations::default();
         for r in &self.requirements {
             match r.status {

@@ -16,6 +16,7 @@ pub mod profiles;
 mod reproduce;
 pub mod required;
 pub mod trust;
+pub mod undeclared;
 
 use crate::finding::code::registry;
 use crate::finding::{Code, Severity};

@@ -32,13 +32,10 @@ struct Subject<'a> {
     row: Option<u32>,
 }
 
-/// How a required flow fails: a code for each, and two ways in which it may be conditional.
+/// How a required flow fails: a code for each.
 #[derive(Clone, Copy)]
 enum Stop {
-    Conditional {
-        /// On who the undeclared peers are.
-        peers: bool,
-    },
+    Conditional,
     NoReply,
     /// After the first packets and their replies.
     Next {
@@ -55,10 +52,10 @@ impl Stop {
     /// For a cause, whether a rule allows the flow and does not win, and whether a disabled one would.
     fn of(cause: Cause, by_rule: bool, overruled: bool, disabled: bool) -> Self {
         match cause {
-            Cause::PeersUnknown => Self::Conditional { peers: true },
-            Cause::Undecided { .. }
+            Cause::PeersUnknown
+            | Cause::Undecided { .. }
             | Cause::ReplyUndecided { .. }
-            | Cause::NextUndecided { .. } => Self::Conditional { peers: false },
+            | Cause::NextUndecided { .. } => Self::Conditional,
             Cause::ReplyDenied { .. } | Cause::OddReplyPorts { .. } => Self::NoReply,
             Cause::NextDenied { .. } => Self::Next { by_rule },
             Cause::Denied { .. } | Cause::OddPorts { .. } if overruled => Self::Blocked,
@@ -70,7 +67,7 @@ impl Stop {
 
     fn code(self) -> Code {
         match self {
-            Self::Conditional { .. } => Code::ConditionalFlow,
+            Self::Conditional => Code::ConditionalFlow,
             Self::NoReply => Code::NoReturnPath,
             Self::Blocked | Self::Next { by_rule: true } => Code::BlockedFlow,
             Self::Disabled => Code::DisabledFlow,
@@ -104,7 +101,8 @@ pub fn findings<'a>(
         };
         for c in &j.checks {
             let Some(f) = &c.failure else { continue };
-            if not_shown(exports, c, f) {
+            // What rests on peers that nothing declares is one finding of the run (`undeclared`).
+            if not_shown(exports, c, f) || f.cause == Cause::PeersUnknown {
                 continue;
             }
             let finding = word(exports, &s, &spec, c, f, &serving, remedies);
@@ -125,7 +123,7 @@ pub fn findings<'a>(
 
 /// Whether the capture of a Windows firewall does not show what decides: the check is unverified, which is no finding by
 /// itself, and `incomplete-export` names the command.
-fn not_shown(exports: &Exports, c: &Checked<'_>, f: &Failure<'_>) -> bool {
+pub(super) fn not_shown(exports: &Exports, c: &Checked<'_>, f: &Failure<'_>) -> bool {
     let reason = Reason::IncompleteExport;
     let kind = c.guard.kind(exports);
     c.status == Status::Unverified
@@ -157,6 +155,9 @@ pub fn implied<'a>(
         .filter_map(|c| {
             let none = Serving::default();
             let f = c.failure.as_ref()?;
+            if f.cause == Cause::PeersUnknown {
+                return None;
+            }
             Some(word(exports, &s, &spec, c, f, &none, remedies))
         })
         .collect()
@@ -242,7 +243,7 @@ fn word<'a>(
     if let Some(witness) = &out.witness {
         out.reproduce = reproduce::of_required(exports, &c.guard, s.row.map(|_| spec), f, witness);
     }
-    pairs(&mut out, c, f);
+    pairs(&mut out, s, c, f);
     match allow {
         Some(Overridden::Rule { at, rule }) => {
             let span = rule_span(exports, at, rule);
@@ -451,12 +452,7 @@ fn message(
             };
             format!("{stopped} after its first packet: {why} state {}", f.state)
         }
-        Stop::Conditional { peers: true } => {
-            format!(
-                "{flow} passes at {at} for some peers only, and the peer addresses are not declared"
-            )
-        }
-        Stop::Conditional { peers: false } => {
+        Stop::Conditional => {
             format!("whether {flow} passes at {at} depends on what the export does not say")
         }
         Stop::Blocked => format!("{stopped}: {by} denies it"),
@@ -482,9 +478,7 @@ fn message(
 
 fn label(f: &Failure<'_>, stop: Stop) -> String {
     match (&f.by, stop) {
-        (Decider::Rule { .. }, Stop::Conditional { .. }) => {
-            "this rule decides, if it matches".into()
-        }
+        (Decider::Rule { .. }, Stop::Conditional) => "this rule decides, if it matches".into(),
         (Decider::Rule { .. }, _) => "this rule stops it".into(),
         (Decider::Policy { chain, .. }, _) => {
             format!("nothing allows it before the policy of {}", chain.name)
@@ -496,7 +490,17 @@ fn label(f: &Failure<'_>, stop: Stop) -> String {
     }
 }
 
-fn pairs(out: &mut Finding, c: &Checked<'_>, f: &Failure<'_>) {
+fn pairs(out: &mut Finding, s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>) {
+    // Of peers that nothing declares only the role is known.
+    let asked = c.asked.as_deref();
+    if asked.is_some_and(|(_, peers)| peers.unknown && !peers.external) {
+        out.pairs_total = 1;
+        out.pairs = vec![match c.guard.direction {
+            Direction::Out => format!("{} -> {}", c.guard.name, s.to),
+            Direction::In | Direction::Forward => format!("{} -> {}", s.from, c.guard.name),
+        }];
+        return;
+    }
     let peers = f.peers(c.guard.direction);
     // Through a firewall both ends are others; at a host one is the host itself.
     let far = f
@@ -570,10 +574,7 @@ fn help(
         return "set `deployment.ephemeral` to the source ports that the clients use".into();
     }
     match stop {
-        Stop::Conditional { peers: true } => {
-            "declare the peers under `[roles]` in hylint.toml".into()
-        }
-        Stop::Conditional { peers: false } => match f.conditions.first().map(|c| &c.test) {
+        Stop::Conditional => match f.conditions.first().map(|c| &c.test) {
             Some(Test::Named { key, .. }) => {
                 format!(
                     "say in hylint.toml which addresses it stands for: `[resolve]` \"{key}\" = [...]"

@@ -5,8 +5,8 @@
 //! in them and the hosts that these belong to. What was found elsewhere in the site is counted.
 
 use crate::common::paths::{folder, host_words, normal};
-use crate::finding::outcome::{FocusScope, Outcome};
-use crate::finding::{Finding, RoleSource};
+use crate::finding::outcome::{Check, FocusScope, Outcome, RequirementResult, Status};
+use crate::finding::{AssumptionId, Code, Finding, RoleSource};
 use crate::load::{self, CONFIG_NAME, Discovered, FileRef, Files, Missing};
 use crate::site::{Bound, Config, bind};
 use std::collections::BTreeSet;
@@ -210,7 +210,8 @@ impl About {
     /// Takes what is not about the given paths out of a report, and counts it.
     pub fn narrow(self, o: &mut Outcome) {
         let all = std::mem::take(&mut o.findings);
-        (o.findings, o.elsewhere) = all.into_iter().partition(|f| self.keeps(f));
+        let held_up = |f: &Finding| self.holds_up(f, &o.requirements);
+        (o.findings, o.elsewhere) = all.into_iter().partition(|f| self.keeps(f) || held_up(f));
         for e in &mut o.exports {
             e.within = self.exports.contains(&e.path);
         }
@@ -219,6 +220,19 @@ impl About {
             hosts: self.hosts.into_iter().collect(),
             changed: self.focus.changed,
         });
+    }
+
+    /// Whether it is about requirements of the given hosts that rest on undeclared peers: it stands in no export.
+    fn holds_up(&self, f: &Finding, requirements: &[RequirementResult]) -> bool {
+        let about = |r: &&RequirementResult| f.is_about(&r.id, r.row);
+        let here = |c: &Check| {
+            let peers = |a: &String| *a == AssumptionId::PeersUnknown.as_str();
+            c.status == Status::Conditional
+                && c.assumptions.iter().any(peers)
+                && c.host.as_ref().is_some_and(|h| self.hosts.contains(h))
+        };
+        let mut own = requirements.iter().filter(about).flat_map(|r| &r.checks);
+        f.code == Code::UndeclaredRole && own.any(here)
     }
 
     fn keeps(&self, f: &Finding) -> bool {

@@ -184,7 +184,7 @@ pub(super) fn bind(material: &Material, matrix: Option<Matrix>) -> Result<SitePa
         (None, Some(name)) => site::load_matrix(files, name, Path::new(""))?,
         (None, None) => site::load_matrix(files, matrix::DEFAULT, Path::new(""))?,
     };
-    let overrides = overrides(request, material.whole_site);
+    let overrides = overrides(files, request, material.whole_site);
     let mut bound = bind_site::bind(
         config,
         &overrides,
@@ -202,11 +202,12 @@ pub(super) fn bind(material: &Material, matrix: Option<Matrix>) -> Result<SitePa
     })
 }
 
-fn overrides(request: &Request, whole_site: bool) -> Overrides {
+fn overrides(files: &dyn Files, request: &Request, whole_site: bool) -> Overrides {
     Overrides {
         roles: request.role.clone(),
         addresses: request.address.clone(),
         whole_site,
+        draft: request.draft_command(files),
     }
 }
 
@@ -315,7 +316,7 @@ fn keeping<'k>(
     let kept = request.keep.sources || request.scope == SiteScope::OneHost;
     let small = || load::sizes(files, all).iter().sum::<u64>() <= request.held_bytes;
     let hold = few || kept || small();
-    let overrides = overrides(request, reading.whole_site);
+    let overrides = overrides(files, request, reading.whole_site);
     let shown = all.iter().map(|f| &*f.shown);
     let untold = match matrix {
         Some(m) if !hold => bind_site::untold(config, &overrides, m, shown),

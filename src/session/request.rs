@@ -1,9 +1,11 @@
 //! What a session is asked to read and to judge.
 
 use crate::finding::Severity;
+use crate::load::Files;
+use hylint_parsers::shell;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How the given paths and a site file go together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -94,4 +96,30 @@ impl Request {
             keep: Kept::default(),
         }
     }
+
+    /// The command that drafts a site file for the given paths, to be typed where the run was started: `hylint init FOLDER`.
+    #[must_use]
+    pub fn draft_command(&self, files: &dyn Files) -> String {
+        let folders = self.paths.iter().map(|p| match p {
+            p if files.is_folder(p) => p.clone(),
+            p => p.parent().map(Path::to_path_buf).unwrap_or_default(),
+        });
+        let folder = folders.reduce(|a, b| common(&a, &b)).unwrap_or_default();
+        let folder = folder.to_string_lossy();
+        let folder = if folder.is_empty() { "." } else { &*folder };
+        // A name that cannot be typed is left to the reader.
+        let typed =
+            |word: &str, else_: &str| shell::posix(word).unwrap_or_else(|_| else_.to_owned());
+        let mut out = format!("hylint init {}", typed(folder, "PATH"));
+        if let Some(matrix) = &self.matrix {
+            out.push_str(&format!(" --matrix {}", typed(matrix, "FILE")));
+        }
+        out
+    }
+}
+
+/// What two paths begin with.
+fn common(a: &Path, b: &Path) -> PathBuf {
+    let both = a.components().zip(b.components());
+    both.take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
 }

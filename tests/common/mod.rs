@@ -133,6 +133,7 @@ pub fn outcome() -> Outcome {
             name: "Pune".into(),
             path: Some("hylint.toml".into()),
             sha256: Some("ab".into()),
+            draft: None,
         },
         matrix: MatrixInfo {
             id: "hyworks".into(),

@@ -3,9 +3,10 @@
 use super::basis::Basis;
 use super::results::{assumptions, infos, result};
 use super::whole::Whole;
-use crate::finding::outcome::{MatrixInfo, Narrowed, Outcome, RequirementResult, SiteInfo};
-use crate::finding::{Code, Finding, fingerprint};
+use crate::finding::outcome::{MatrixInfo, Narrowed, Outcome, RequirementResult, SiteInfo, Status};
+use crate::finding::{Code, Finding, Severity, fingerprint};
 use crate::lints::trust;
+use crate::lints::undeclared::{self, Asked, HeldUp};
 use crate::load::Heads;
 use crate::session::Request;
 use crate::session::suppress::{self, WaiverScope};
@@ -34,6 +35,7 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
     let exports = infos(&material.heads, whole.files, basis.bound);
     let mut findings = whole.findings;
     findings.extend(trust::apart(&requirements, &exports));
+    findings.extend(undeclared_peers(basis, &whole.held_up, &requirements));
     trust::raise_unmodelled(&whole.doubted, &mut findings);
     let (lints_changed, lints_lowered) = levels(site, request, &mut findings);
     sort(&mut findings);
@@ -55,6 +57,7 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
             name: site.name.clone(),
             path: config_path,
             sha256: config.map(|c| crate::common::hash::sha256(c.text.as_bytes())),
+            draft: config.is_none().then(|| basis.bound.draft.clone()),
         },
         matrix: MatrixInfo {
             id: matrix.id.clone(),
@@ -76,6 +79,33 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
         elsewhere: Vec::new(),
         fail_on: site.fail_on,
     }
+}
+
+/// What is held up for want of addresses. A site or a run that takes conditional flows less gravely takes this so, too.
+fn undeclared_peers(
+    basis: &Basis<'_>,
+    held_up: &[HeldUp],
+    requirements: &[RequirementResult],
+) -> Option<Finding> {
+    let (request, site) = (&basis.material.request, basis.flows.site);
+    let numbered = requirements.iter().enumerate();
+    let unverified = numbered.filter(|(_, r)| r.status == Status::Unverified);
+    let config = basis.material.config.as_ref();
+    let asked = Asked {
+        matrix: basis.flows.matrix,
+        site,
+        unverified: unverified.map(|(n, _)| n).collect(),
+        draft: &basis.bound.draft,
+        place: config.map(|c| c.place_of("[roles]")),
+    };
+    let mut f = undeclared::finding(held_up, asked)?;
+    let most = match site.lints.get(&Code::ConditionalFlow) {
+        _ if !looked_for(site, request, Code::ConditionalFlow) => Severity::Warning,
+        Some(LintLevel::At(s)) => *s,
+        Some(LintLevel::Off) | None => Severity::Error,
+    };
+    f.severity = f.severity.min(most);
+    Some(f)
 }
 
 /// What the site and the exports leave out of the run.

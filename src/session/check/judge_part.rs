@@ -9,6 +9,7 @@ use crate::finding::{AssumptionId, Finding};
 use crate::judge::{
     self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Remedies, Tally,
 };
+use crate::lints::undeclared::{self, HeldUp};
 use crate::lints::{excess, hygiene, profiles, required, trust};
 use crate::load::LoadedExport;
 use crate::session::suppress;
@@ -22,6 +23,8 @@ pub(super) struct Found {
     pub rows: Vec<FoundRow>,
     /// In no particular order.
     pub findings: Vec<Finding>,
+    /// Flows that cannot be judged here because nothing declares their peers.
+    pub held_up: Vec<HeldUp>,
     /// How many checks rest on each assumption.
     pub assumed: BTreeMap<AssumptionId, usize>,
     /// Lines with unmodelled matches on which a verdict rests.
@@ -113,6 +116,8 @@ fn judge_exports(
     let mut remedies = Remedies::default();
     let required = required::findings(exports, flows.site, &judged, &mut remedies);
     out.findings.extend(required);
+    let rows = out.rows.iter().map(|r| r.row);
+    out.held_up = undeclared::required(flows, exports, &judged, rows);
     out.findings.extend(profiles::findings(exports, &judged));
     out.findings
         .extend(profiles::contradictions(exports, &scope.hosts));
@@ -120,8 +125,10 @@ fn judge_exports(
     if scope.hosts.iter().any(|h| judge::assumed(exports, h)) {
         out.assumed.entry(AssumptionId::ProfileDomain).or_default();
     }
-    for f in &flows.matrix.implied {
+    for (n, f) in flows.matrix.implied.iter().enumerate() {
         let checks = judge::judge_implied(flows, exports, f);
+        let held_up = undeclared::implied(flows.site, exports, (n, f), &checks);
+        out.held_up.extend(held_up);
         out.findings.extend(required::implied(
             exports,
             flows.site,

@@ -11,6 +11,7 @@ use crate::finding::outcome::Check;
 use crate::finding::{AssumptionId, Finding};
 use crate::judge::{self, InSite, Order, Row, RowVerdict, Tally};
 use crate::lints::required;
+use crate::lints::undeclared::HeldUp;
 use crate::load::ExportId;
 use crate::session::bodies::Changed;
 use crate::session::suppress;
@@ -23,6 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Whole {
     pub rows: Vec<(RowVerdict<InSite>, Vec<Check>)>,
     pub findings: Vec<Finding>,
+    pub held_up: Vec<HeldUp>,
     pub assumed: BTreeMap<AssumptionId, usize>,
     pub doubted: Vec<(Arc<str>, u32)>,
     pub inline: Vec<suppress::Inline>,
@@ -200,6 +202,7 @@ impl<'r> Judging<'r> {
         let mut out = Whole {
             rows: Vec::new(),
             findings,
+            held_up: Vec::new(),
             assumed: BTreeMap::new(),
             doubted: Vec::new(),
             inline: Vec::new(),
@@ -216,6 +219,7 @@ impl<'r> Judging<'r> {
                 *out.assumed.entry(id).or_default() += n;
             }
             out.findings.extend(f.findings);
+            out.held_up.extend(f.held_up);
             out.doubted.extend(f.doubted);
             out.inline.extend(f.inline);
             out.files.extend(part.exports.iter().copied().zip(f.files));

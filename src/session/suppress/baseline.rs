@@ -2,7 +2,8 @@
 //! run; what is new does.
 //!
 //! Findings of trust are never in a baseline: "this export is cut off" held down without an owner and without an end
-//! would let every later run pass on evidence that nobody has. `[[waive]]` can hold one down, for a time.
+//! would let every later run pass on evidence that nobody has. `[[waive]]` can hold one down, for a time. The one exception
+//! is the finding about requirements that rest on undeclared peers, which names each of them with its host.
 
 use crate::common::diag::Diag;
 use crate::common::hash::hex;
@@ -80,7 +81,7 @@ impl Baseline {
             .findings
             .iter()
             .chain(&o.elsewhere)
-            .filter(|f| f.waived.is_none() && may_hold(f.code));
+            .filter(|f| f.waived.is_none() && may_hold(f.code, &f.identity.members));
         let exports = exports(o);
         let mut entries: Vec<Entry> = kept.map(|f| Entry::of(f, &dir, &exports)).collect();
         entries.sort();
@@ -176,7 +177,7 @@ impl Baseline {
         for f in o.findings.iter_mut().chain(&mut o.elsewhere) {
             let Some(entry) = known
                 .get(f.fingerprint.as_str())
-                .filter(|_| may_hold(f.code))
+                .filter(|_| may_hold(f.code, &f.identity.members))
             else {
                 continue;
             };
@@ -265,7 +266,7 @@ impl Entry {
     fn mistake(&self, path: &str, text: &str) -> Option<Diag> {
         let span = || find(text, "fingerprint", &quoted(&self.fingerprint));
         let code = Code::named(&self.code);
-        if !code.is_some_and(may_hold) {
+        if !code.is_some_and(|c| may_hold(c, &self.members)) {
             let message = match code {
                 None => format!("there is no code `{}`", self.code),
                 Some(_) => format!(
@@ -290,11 +291,11 @@ impl Entry {
     }
 }
 
-/// Whether a baseline may hold findings of a code.
-fn may_hold(code: Code) -> bool {
+/// Whether a baseline may hold findings of a code, which fold these.
+fn may_hold<T>(code: Code, members: &[T]) -> bool {
     match code.group() {
         Group::Required | Group::Excess | Group::Hygiene => true,
-        Group::Trust => false,
+        Group::Trust => code == Code::UndeclaredRole && !members.is_empty(),
     }
 }
 

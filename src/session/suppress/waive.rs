@@ -28,7 +28,7 @@ pub fn statuses(requirements: &mut [RequirementResult], findings: &[Finding]) {
         .iter_mut()
         .filter(|r| matches!(r.status, Status::Violated | Status::Conditional))
     {
-        let about = |f: &&Finding| f.requirement.as_ref() == Some(&r.id) || f.also.contains(&r.row);
+        let about = |f: &&Finding| f.is_about(&r.id, r.row);
         let mut own = findings.iter().filter(about).peekable();
         if own.peek().is_some() && own.all(|f| f.waived.is_some()) {
             r.status = Status::Waived;

@@ -50,6 +50,8 @@ pub struct Overrides {
     pub addresses: Vec<String>,
     /// The given paths hold the whole folder of hylint.toml, so that what it names and nobody found is missing.
     pub whole_site: bool,
+    /// The command that drafts a site file.
+    pub draft: String,
 }
 
 /// The same, understood.
@@ -58,6 +60,7 @@ struct CliOverrides {
     roles: Vec<RoleIx>,
     addrs: AddrSet,
     whole_site: bool,
+    draft: String,
 }
 
 impl CliOverrides {
@@ -68,6 +71,7 @@ impl CliOverrides {
     fn new(matrix: &Matrix, given: &Overrides) -> Result<Self, String> {
         let mut out = Self {
             whole_site: given.whole_site,
+            draft: given.draft.clone(),
             ..Self::default()
         };
         for r in given.roles.iter().flat_map(|r| r.split(',')) {
@@ -99,6 +103,8 @@ pub struct Bound {
     pub findings: Vec<Finding>,
     /// Everything that the site names was looked for.
     pub whole_site: bool,
+    /// The command that drafts a site file for what was read.
+    pub draft: String,
     /// What is taken for granted.
     pub assumptions: Vec<Assumption>,
     /// Files that were not read and could be a firewall, in path order.
@@ -429,6 +435,7 @@ impl Binder<'_> {
         Bound {
             site,
             whole_site: self.cli.whole_site,
+            draft: self.cli.draft.clone(),
             findings: self.findings,
             stand_ins: self.stand_ins,
             assumptions: self.assumptions,

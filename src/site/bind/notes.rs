@@ -2,7 +2,7 @@
 
 use super::Binder;
 use super::globs::Paths;
-use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
+use crate::finding::{Cause, Code, Counted, Finding, Identity, Known, Place, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::rules::matrix::{AccessRule, Presence, RoleIx};
 use crate::site::{Host, RoleState};
@@ -32,16 +32,7 @@ impl Binder<'_> {
 
     /// Where the site file speaks of something, or its first line.
     pub(super) fn place_in_config(&self, text: &str) -> Option<Place> {
-        self.config.map(|c| {
-            let source = Source::new(&*c.path, &*c.text, "UTF-8");
-            let at = c.text.find(text).unwrap_or(0);
-            let end = c
-                .text
-                .get(at..)
-                .and_then(|t| t.find('\n'))
-                .map_or(at, |n| at + n);
-            Place::new(&c.path, &source, Span::new(at, end))
-        })
+        self.config.map(|c| c.place_of(text))
     }
 
     fn candidates(&self, points: &[RunPoint]) -> String {
@@ -182,8 +173,15 @@ impl Binder<'_> {
                 "add to hylint.toml: [[host]] name = \"…\", roles = [\"…\"], exports = [\"{path}\"]"
             )
         } else {
-            "run with --role ROLE, put it into a folder named after its role, or write a hylint.toml".to_owned()
+            format!(
+                "run `{}`, which asks for the role, or give it with --role ROLE",
+                self.cli.draft
+            )
         });
+        f.cause = Some(Cause::of(&["role unsaid"]).told(
+            Counted::Places,
+            "exports have no known role, so no requirement is judged by them",
+        ));
         self.findings.push(f);
     }
 

@@ -255,6 +255,7 @@ fn without_a_site_file_roles_come_in_their_order() {
         roles: vec![role.to_owned()],
         addresses: vec![address.to_owned()],
         whole_site: true,
+        ..Overrides::default()
     };
     let cli = CliOverrides::new(&m, &given("gateway", "10.0.0.1")).unwrap();
     let b = free(&cli, [loaded("session-host/x.rules", &annotated)]);

@@ -1,10 +1,11 @@
 //! What the file says, checked.
 
-use crate::finding::{Code, Severity};
+use crate::finding::{Code, Place, Severity};
 use crate::rules::matrix::RoleIx;
 use crate::site::{Access, LintLevel, RequireEvidence, Waive};
 use globset::{GlobMatcher, GlobSet};
-use hylint_model::Profiles;
+use hylint_model::{Profiles, Span};
+use hylint_parsers::source::Source;
 use hylint_space::{AddrSet, PortSet, ProtoSet};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -52,6 +53,18 @@ pub struct Config {
     pub exclude: GlobSet,
     /// `[check] max-age-days`.
     pub max_age_days: Option<u32>,
+}
+
+impl Config {
+    /// The line on which the file speaks of something, from there to its end, or its first line.
+    #[must_use]
+    pub fn place_of(&self, text: &str) -> Place {
+        let source = Source::new(&*self.path, &*self.text, "UTF-8");
+        let at = self.text.find(text).unwrap_or(0);
+        let rest = self.text.get(at..).and_then(|t| t.find('\n'));
+        let end = rest.map_or(at, |n| at + n);
+        Place::new(&self.path, &source, Span::new(at, end))
+    }
 }
 
 /// One `[[host]]`.
