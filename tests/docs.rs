@@ -1,18 +1,19 @@
-//! docs/: the book's chapters, links and includes are whole, its commands run, and what it shows is what the program prints.
+//! docs/: the book's chapters, links and includes are whole, every command in it runs, and what it shows is what the
+//! program prints. tests/common/document.rs says how blocks are written.
 //!
 //! `HYLINT_UPDATE=1 cargo test --test docs` writes output, tables and the pages of the lints anew.
-//!
-//! A block of commands is one of
-//! - `sh` or `console`: each command is hylint's and is run, in a folder that has the examples and the files that the
-//!   chapter's blocks with a name are (```` ```toml exports/hylint.toml ````); what follows a single `$ command` is its output;
-//! - `sh,not-run` or `powershell`: commands of the machine that the exports come from, none of them hylint's;
-//! - `yaml` or `groovy`: a pipeline; each hylint command in it is run.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+//! `cargo test --test docs -- --nocapture` lists how many commands of each page are run, and which are not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 #[path = "common/document.rs"]
 mod document;
 
-use document::{Block, blocks, commands, hold, read, reader, root, run, with_output};
+use document::{blocks, hold, play, read, reader, root, run};
 use hylint::lints::ALL;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -71,150 +72,194 @@ fn outside_blocks(text: &str) -> String {
     text.split("```").step_by(2).collect()
 }
 
+/// The anchors of a document: its headings, and those that it sets itself.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let prose = outside_blocks(text);
+    let headings = prose.lines().filter(|l| l.starts_with('#'));
+    let headings = headings.map(|l| anchor(l.trim_start_matches('#').trim()));
+    let set = prose.split("<a id=\"").skip(1);
+    let set = set.map(|s| s.split('"').next().unwrap().to_owned());
+    headings.chain(set).collect()
+}
+
+/// The targets of a document's links, but for those of the web.
+fn links(text: &str) -> Vec<String> {
+    let prose = outside_blocks(text);
+    let all = prose.split("](").skip(1);
+    let all = all.map(|l| l.split(')').next().unwrap().to_owned());
+    all.filter(|l| !l.contains("://")).collect()
+}
+
+/// Documents outside of the book.
+const OTHERS: [&str; 4] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "examples/README.md",
+];
+
 #[test]
 fn links_and_includes_lead_somewhere() {
     let mut checked = 0;
-    for name in chapters() {
-        let text = chapter(&name);
-        let folder = root().join("docs").join(Path::new(&name).parent().unwrap());
+    let book = chapters().into_iter().map(|c| format!("docs/{c}"));
+    for name in book.chain(OTHERS.map(str::to_owned)) {
+        let text = read(&name);
+        let folder = root().join(Path::new(&name).parent().unwrap());
         for include in text.split("{{#include ").skip(1) {
             let path = include.split("}}").next().unwrap();
             assert!(folder.join(path).is_file(), "{name} includes {path}");
             checked += 1;
         }
-        let prose = outside_blocks(&text);
-        for link in prose.split("](").skip(1) {
-            let link = link.split(')').next().unwrap();
-            if link.contains("://") {
+        for link in links(&text) {
+            let (file, place) = link.split_once('#').unwrap_or((&link, ""));
+            let file = match file {
+                "" => root().join(&name),
+                file => folder.join(file),
+            };
+            checked += 1;
+            if place.is_empty() {
+                assert!(file.exists(), "{name} links to {link}, which is not there");
                 continue;
             }
-            let (file, place) = link.split_once('#').unwrap_or((link, ""));
-            let file = if file.is_empty() {
-                root().join("docs").join(&name)
-            } else {
-                folder.join(file)
-            };
             let target = std::fs::read_to_string(&file);
             let target = target.unwrap_or_else(|e| panic!("{name} links to {link}: {e}"));
-            let headings = outside_blocks(&target);
-            let mut headings = headings
-                .lines()
-                .filter(|l| l.starts_with('#'))
-                .map(|l| anchor(l.trim_start_matches('#').trim()));
             assert!(
-                place.is_empty() || headings.any(|h| h == place),
+                anchors(&target).contains(place),
                 "{name} links to {link}, and there is no such heading"
             );
-            checked += 1;
         }
     }
-    assert!(checked > 60, "only {checked} links and includes were found");
-}
-
-/// What is written in a pipeline's line from `hylint` on.
-fn in_pipeline(b: &Block) -> Vec<String> {
-    let command = |l: &String| {
-        let code = l.split(" #").next()?;
-        let at = code.find("hylint check ")?;
-        let before = code.get(..at)?.trim_end();
-        let starts = ["-", ":", "'", "\"", ""]
-            .iter()
-            .any(|s| before.ends_with(s));
-        let quote = before.chars().last().filter(|c| "'\"".contains(*c));
-        let code = code.get(at..)?;
-        let end = quote.and_then(|q| code.find(q)).unwrap_or(code.len());
-        let command = code.get(..end).unwrap_or(code).trim();
-        // pre-commit puts the changed files behind a hook's entry.
-        let files = if before == "entry:" || before.ends_with(" entry:") {
-            " examples/windows-dc/compliant/cm1/rules.txt"
-        } else {
-            ""
-        };
-        starts.then(|| format!("{command}{files}"))
-    };
-    b.lines.iter().filter_map(command).collect()
-}
-
-/// Runs a chapter's blocks in their order, and returns how many commands there were.
-fn run_chapter(name: &str, dir: &Path) -> usize {
-    let mut ran = 0;
-    for b in blocks(&chapter(name)) {
-        if let Some(file) = &b.file {
-            // Blocks of one name are parts of one file.
-            let path = dir.join(file);
-            let old = std::fs::read_to_string(&path).unwrap_or_default();
-            std::fs::write(path, format!("{old}{}\n", b.lines.join("\n"))).unwrap();
-            continue;
-        }
-        let all = match (b.language.as_str(), b.attribute.as_str()) {
-            ("sh" | "console", "") => {
-                let all = commands(&b);
-                let own = |l: &String| l.starts_with("hylint ");
-                assert!(
-                    !all.is_empty() && all.iter().all(own),
-                    "docs/{name} has a block of commands that cannot be run: mark it `not-run`\n{all:?}"
-                );
-                all
-            }
-            ("yaml" | "groovy", "") => in_pipeline(&b),
-            ("sh", "not-run") | ("powershell" | "text" | "toml", "") => {
-                let own = |l: &&String| l.trim_start_matches("$ ").starts_with("hylint ");
-                let own = b.lines.iter().find(own);
-                assert!(own.is_none(), "docs/{name}: nobody runs {own:?}");
-                Vec::new()
-            }
-            (language, attribute) => {
-                panic!(
-                    "docs/{name} has a block of {language:?} {attribute:?}, which is neither run nor marked"
-                )
-            }
-        };
-        for line in all {
-            // `matrix = …` and `--matrix` take a path; placeholders of a pipeline are the examples.
-            let (status, out) = run(dir, &line);
-            assert!(
-                (0..=1).contains(&status),
-                "docs/{name}: {line}: {status}\n{out}"
-            );
-            ran += 1;
-        }
-    }
-    ran
-}
-
-#[test]
-fn every_command_runs() {
-    let mut ran = 0;
-    for name in written().iter().filter(|n| *n != "formats.md") {
-        let dir = reader();
-        ran += run_chapter(name, dir.path());
-    }
-    assert!(ran >= 25, "only {ran} commands were found");
-}
-
-#[test]
-fn the_output_shown_is_the_output() {
-    let mut all = 0;
-    for name in written() {
-        let (new, shown) = with_output(&chapter(&name), reader().path());
-        hold(&format!("docs/{name}"), &new);
-        all += shown;
-    }
-    assert!(all >= 3, "only {all} transcripts were found");
-}
-
-/// What the text says beside a command.
-#[test]
-fn statuses_are_those_that_the_text_says() {
-    let dir = reader();
-    let status = |line: &str| run(dir.path(), line).0;
-    assert_eq!(status("hylint examples/windows-dc/faulty -q"), 1);
-    assert_eq!(status("hylint examples/windows-dc/compliant -q"), 0);
-    status("hylint examples/windows-dc/faulty --write-baseline baseline.json");
-    assert_eq!(
-        status("hylint examples/windows-dc/faulty --baseline baseline.json"),
-        0
+    assert!(
+        checked > 200,
+        "only {checked} links and includes were found"
     );
+}
+
+/// From the front page every chapter is one step away, from the README every task.
+#[test]
+fn every_task_is_found_from_the_front_pages() {
+    let index: BTreeSet<String> = links(&chapter("index.md")).into_iter().collect();
+    for name in written().iter().filter(|n| *n != "index.md") {
+        assert!(
+            index.contains(name),
+            "docs/index.md does not link to {name}"
+        );
+    }
+    let readme: BTreeSet<String> = links(&read("README.md")).into_iter().collect();
+    let summary = read("docs/SUMMARY.md");
+    let (_, rest) = summary.split_once("# Start").unwrap();
+    let (tasks, _) = rest.split_once("# Reference").unwrap();
+    for name in links(tasks) {
+        assert!(
+            readme.contains(&format!("docs/{name}")),
+            "README.md does not link to docs/{name}"
+        );
+    }
+}
+
+/// The chapters in their order, each in a reader's folder of its own; what is shown is held to what is printed.
+#[test]
+fn every_command_runs_and_prints_what_is_shown() {
+    let (mut ran, mut shown, mut elsewhere) = (0, 0, Vec::new());
+    let book = written().into_iter().map(|c| format!("docs/{c}"));
+    // The commands of formats.md are those of other tools.
+    let book = book.filter(|n| n != "docs/formats.md");
+    for name in book.chain(["examples/README.md".to_owned()]) {
+        let text = read(&name);
+        let done = play(&name, &text, reader().path());
+        hold(&name, &done.text);
+        println!(
+            "{name}: {} run, {} elsewhere",
+            done.ran,
+            done.elsewhere.len()
+        );
+        (ran, shown) = (ran + done.ran, shown + done.shown);
+        elsewhere.extend(done.elsewhere);
+    }
+    println!(
+        "{ran} run, {shown} shown; elsewhere:\n{}",
+        elsewhere.join("\n")
+    );
+    assert!(ran >= 60, "only {ran} commands were found");
+    assert!(shown >= 20, "only {shown} transcripts were found");
+    // Commands of the machines that exports come from, and what puts hylint there.
+    let known = [
+        "netsh ",
+        "iptables-save",
+        "ip6tables-save",
+        "ipset save",
+        "aws ",
+        "az ",
+        "foreach ",
+        "cargo install ",
+        "pip install ",
+        "sha256sum ",
+    ];
+    for line in &elsewhere {
+        assert!(
+            known.iter().any(|k| line.starts_with(k)),
+            "nobody runs `{line}`"
+        );
+    }
+}
+
+/// A command outside of a fenced block would be run by nobody.
+#[test]
+fn commands_stand_in_fenced_blocks() {
+    let book = written().into_iter().map(|c| format!("docs/{c}"));
+    for name in book.chain(OTHERS.map(str::to_owned)) {
+        let prose = outside_blocks(&read(&name));
+        let stray = prose
+            .lines()
+            .find(|l| l.trim_start_matches("$ ").starts_with("    hylint "));
+        assert_eq!(stray, None, "{name}");
+    }
+}
+
+/// Options in back quotes: `hylint trace --program` names one of trace, a bare `--program` one of any command.
+#[test]
+fn options_that_the_documents_name_exist() {
+    let help = |command: &str| run(&root(), &format!("hylint {command} --help")).1;
+    let commands = [
+        "check",
+        "trace",
+        "inspect",
+        "init",
+        "explain",
+        "matrix list",
+        "matrix check",
+        "completions",
+        "man",
+    ];
+    let of: Vec<(&str, String)> = commands.iter().map(|c| (*c, help(c))).collect();
+    let has = |help: &str, option: &str| {
+        help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+            .any(|w| w == option)
+    };
+    // These speak of options of iptables, too.
+    let others = ["docs/verdicts.md", "docs/formats.md", "CHANGELOG.md"];
+    let book = written().into_iter().map(|c| format!("docs/{c}"));
+    for name in book.chain(["README.md".to_owned(), "CHANGELOG.md".to_owned()]) {
+        let prose = outside_blocks(&read(&name));
+        let spans = prose.split('`').skip(1).step_by(2);
+        let bare = !others.contains(&name.as_str());
+        for span in spans.filter(|s| s.starts_with("hylint ") || bare && s.starts_with("--")) {
+            let words: Vec<&str> = span.split([' ', '=', '[', ']', '|', ',']).collect();
+            let command = of
+                .iter()
+                .find(|(c, _)| span.starts_with(&format!("hylint {c}")));
+            for option in words.iter().filter(|w| w.starts_with("--") && w.len() > 2) {
+                let known = match command {
+                    Some((_, help)) => has(help, option),
+                    None => {
+                        of.iter().any(|(_, help)| has(help, option))
+                            || has("--help --version --locked", option)
+                    }
+                };
+                assert!(known, "{name}: `{span}`: {option} is no option");
+            }
+        }
+    }
 }
 
 /// The blocks of the chapter are one site file, and each key that the program takes is in it.
@@ -279,7 +324,7 @@ fn with_table(text: &str, name: &str, table: &str) -> String {
 /// The table is written by hand: a new output needs its line there, and nothing here.
 #[test]
 fn every_output_is_listed() {
-    let text = chapter("interface.md");
+    let text = chapter("outputs.md");
     let (_, rest) = text.split_once("<!-- table: outputs -->\n").unwrap();
     let (table, _) = rest.split_once("<!-- end -->").unwrap();
     let rows = table.lines().filter_map(|l| l.strip_prefix("| `"));
@@ -288,7 +333,7 @@ fn every_output_is_listed() {
     let ids: Vec<&str> = hylint::report::FORMATS.iter().map(|(id, _)| *id).collect();
     assert_eq!(
         listed, ids,
-        "the table of outputs in docs/interface.md (left) lists each of FORMATS in src/report/mod.rs (right) as | `id` | for |"
+        "the table of outputs in docs/outputs.md (left) lists each of FORMATS in src/report/mod.rs (right) as | `id` | for |"
     );
     for (id, about) in rows {
         assert!(about.len() > 5, "{id} has nothing said of it");

@@ -11,7 +11,7 @@
 #[path = "common/document.rs"]
 mod document;
 
-use document::{blocks, commands, hold, read, run, with_output};
+use document::{blocks, commands, hold, play, read, run};
 
 fn readme() -> String {
     read("README.md")
@@ -27,23 +27,17 @@ fn reader() -> tempfile::TempDir {
 }
 
 #[test]
-fn every_command_runs() {
+fn every_command_runs_and_prints_what_is_shown() {
     let dir = reader();
-    let text = readme();
-    let mut ran = 0;
-    for line in blocks(&text).iter().flat_map(commands) {
-        // The first of the two commands, without the build.
-        let line = line.replace("cargo run --release --", "hylint");
-        if !line.starts_with("hylint ") {
-            continue;
-        }
-        let (status, out) = run(dir.path(), &line);
-        // The examples and the exports above have findings or none; 2 is a command that does not work.
-        assert!((0..=1).contains(&status), "{line}: {status}\n{out}");
-        ran += 1;
-    }
-    assert!(ran >= 6, "only {ran} commands were found");
+    let done = play("README.md", &readme(), dir.path());
+    println!(
+        "README.md: {} run, elsewhere {:?}",
+        done.ran, done.elsewhere
+    );
+    assert!(done.ran >= 6, "only {} commands were found", done.ran);
+    assert!(done.shown >= 1, "no output is shown");
     assert!(dir.path().join("report.json").is_file());
+    hold("README.md", &done.text);
 }
 
 #[test]
@@ -62,13 +56,6 @@ fn the_site_file_is_one_that_check_takes() {
         .map(|f| f["code"].as_str().unwrap())
         .collect();
     assert!(!codes.contains(&"unbound-point"), "{codes:?}");
-}
-
-#[test]
-fn the_output_shown_is_the_output() {
-    let (new, shown) = with_output(&readme(), reader().path());
-    assert_eq!(shown, 1);
-    hold("README.md", &new);
 }
 
 /// What the README says in prose about the example it shows.
