@@ -6,4 +6,6 @@ pub mod moment;
 pub mod paths;
 pub mod progress;
 pub mod sanitize;
+pub mod toml_keys;
 pub mod toml_reader;
+pub mod toml_schema;

@@ -2,6 +2,7 @@
 //! value is a [`Diag`] with its place, and reading goes on.
 
 use crate::common::diag::{Diag, nearest};
+use crate::common::toml_keys::Words;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
@@ -319,6 +320,12 @@ impl<'d, 't> Value<'d, 't> {
             }),
             _ => self.wrong("a table"),
         }
+    }
+
+    /// What a word means; one that is not declared is a mistake that names those that are.
+    pub fn word<T: Copy>(&self, words: Words<T>) -> Option<T> {
+        let choices: Vec<(&str, T)> = words.iter().map(|(w, means, _)| (*w, *means)).collect();
+        self.choice(&choices)
     }
 
     /// One of the named choices; anything else is a mistake that names them.

@@ -1,6 +1,9 @@
 //! A matrix file as it is written: texts with their places, each value checked by itself. Names are resolved in
 //! [`super::resolve`], when every file is read.
 
+use super::keys::{
+    self, ACCESS, AUDIENCE, CUSTOMIZABLE, IMPLIED_ACCESS, PRESENCE, REQUIRE, TRANSPORT,
+};
 use super::{Audience, Customizable, Presence, Require, Transport};
 use crate::common::toml_reader::{Table, Value};
 use std::ops::Range;
@@ -87,14 +90,7 @@ pub(super) struct Implied {
 }
 
 pub(super) fn file(root: &Table<'_, '_>) -> File {
-    root.only(&[
-        "matrix",
-        "role",
-        "group",
-        "feature",
-        "requirement",
-        "implied",
-    ]);
+    root.only(&keys::FILE.names());
     let each = |key| root.tables(key);
     File {
         header: root
@@ -140,7 +136,7 @@ fn id(t: &Table<'_, '_>) -> Option<Name> {
 }
 
 fn header(t: &Table<'_, '_>) -> Header {
-    t.only(&["id", "version", "name", "programs"]);
+    t.only(&keys::MATRIX.names());
     let id = id(t);
     Header {
         span: t.span.clone(),
@@ -164,28 +160,9 @@ fn programs(t: &Table<'_, '_>) -> Vec<String> {
 }
 
 fn role(t: &Table<'_, '_>) -> Option<Role> {
-    t.only(&[
-        "id",
-        "name",
-        "presence",
-        "lives-on",
-        "lives-if",
-        "ports-with",
-        "implies",
-        "aliases",
-        "audience",
-        "destinations",
-    ]);
-    let audience = t
-        .get("audience")
-        .and_then(|v| v.choice(&[("site", Audience::Site), ("anyone", Audience::Anyone)]));
-    let presence = t.get("presence").and_then(|v| {
-        v.choice(&[
-            ("core", Presence::Core),
-            ("external", Presence::External),
-            ("optional", Presence::Optional),
-        ])
-    });
+    t.only(&keys::ROLE.names());
+    let audience = t.get("audience").and_then(|v| v.word(AUDIENCE));
+    let presence = t.get("presence").and_then(|v| v.word(PRESENCE));
     let optional = |key| t.get(key).as_ref().and_then(name);
     let (lives_on, lives_if) = (optional("lives-on"), optional("lives-if"));
     if let (None, Some(v)) = (&lives_on, t.get("lives-if")) {
@@ -214,7 +191,7 @@ fn role(t: &Table<'_, '_>) -> Option<Role> {
 }
 
 fn group(t: &Table<'_, '_>) -> Option<Group> {
-    t.only(&["id", "roles"]);
+    t.only(&keys::GROUP.names());
     let roles = t.need("roles").map(|v| {
         let all = names(t, "roles");
         if v.is_list() && all.is_empty() {
@@ -229,7 +206,7 @@ fn group(t: &Table<'_, '_>) -> Option<Group> {
 }
 
 fn feature(t: &Table<'_, '_>) -> Option<Feature> {
-    t.only(&["id", "role"]);
+    t.only(&keys::FEATURE.names());
     let (id, role) = (id(t), t.need("role"));
     Some(Feature {
         id: id?,
@@ -241,9 +218,7 @@ fn flow(t: &Table<'_, '_>) -> Option<Flow> {
     let id = id(t);
     let end = |key| t.need(key).as_ref().and_then(name);
     let (from, to) = (end("from"), end("to"));
-    let transport = t
-        .need("transport")
-        .and_then(|v| v.choice(&[("tcp", Transport::Tcp), ("udp", Transport::Udp)]));
+    let transport = t.need("transport").and_then(|v| v.word(TRANSPORT));
     let ports = t.need("ports").and_then(|v| ports(&v));
     Some(Flow {
         id: id?,
@@ -303,51 +278,21 @@ pub(crate) fn port_range(v: &Value<'_, '_>) -> Option<(u16, u16)> {
     }
 }
 
-const REQUIREMENT_KEYS: &[&str] = &[
-    "id",
-    "row",
-    "from",
-    "to",
-    "to-any",
-    "purpose",
-    "transport",
-    "ports",
-    "require",
-    "application-protocol",
-    "customizable",
-    "mandatory",
-    "vendor-mandatory",
-    "feature",
-    "access",
-    "listeners",
-    "reply",
-    "separate-from",
-    "impact",
-    "reference",
-    "note",
-];
-
 fn requirement(t: &Table<'_, '_>) -> Option<Requirement> {
-    t.only(REQUIREMENT_KEYS);
+    t.only(&keys::REQUIREMENT.names());
     let flow = flow(t);
     let row = t.need("row").and_then(|v| {
         let n = v.int(1, i64::from(u32::MAX))?;
         Some((u32::try_from(n).ok()?, v.span()))
     });
     let mandatory = t.need("mandatory").and_then(|v| v.bool());
-    let require = t.get("require").map_or(Some(Require::All), |v| {
-        v.choice(&[("all", Require::All), ("any", Require::Any)])
-    });
-    let customizable = t.get("customizable").map_or(Some(Customizable::No), |v| {
-        v.choice(&[
-            ("no", Customizable::No),
-            ("yes", Customizable::Yes),
-            ("peer", Customizable::Peer),
-        ])
-    });
-    let access = t.get("access").map_or(Some(false), |v| {
-        v.choice(&[("always", false), ("direct", true)])
-    });
+    let require = t
+        .get("require")
+        .map_or(Some(Require::All), |v| v.word(REQUIRE));
+    let customizable = t
+        .get("customizable")
+        .map_or(Some(Customizable::No), |v| v.word(CUSTOMIZABLE));
+    let access = t.get("access").map_or(Some(false), |v| v.word(ACCESS));
     let reply = t.get("reply").map_or(Some(true), |v| v.bool());
     let optional = |key| t.get(key).as_ref().and_then(name);
     let listeners = names(t, "listeners").into_iter();
@@ -382,19 +327,8 @@ fn requirement(t: &Table<'_, '_>) -> Option<Requirement> {
 }
 
 fn implied(t: &Table<'_, '_>) -> Option<Implied> {
-    t.only(&[
-        "id",
-        "from",
-        "to",
-        "transport",
-        "ports",
-        "reason",
-        "judged",
-        "access",
-    ]);
-    let gateway = t
-        .get("access")
-        .map(|v| v.choice(&[("gateway", true), ("direct", false)]));
+    t.only(&keys::IMPLIED.names());
+    let gateway = t.get("access").map(|v| v.word(IMPLIED_ACCESS));
     let judged = t.get("judged").map_or(Some(false), |v| v.bool());
     let reason = t.need_str("reason").map(str::to_owned);
     let flow = flow(t);

@@ -1,6 +1,7 @@
 //! `[[allow]]` and `[[waive]]`.
 
-use super::fields::{Names, address_help, glob, keys, unknown};
+use super::fields::{Names, address_help, glob, unknown};
+use super::keys;
 use super::{AllowConfig, Ends};
 use crate::common::toml_reader::{Table, Value};
 use crate::finding::Code;
@@ -9,7 +10,7 @@ use hylint_space::{AddrSet, PortSet, ProtoSet, proto};
 
 /// Reads a wanted flow.
 pub(super) fn allow(names: &Names<'_>, t: &Table<'_, '_>) -> Option<AllowConfig> {
-    t.only(keys("allow"));
+    t.only(&keys::ALLOW.names());
     let from = t.need("from").and_then(|v| ends(names, &v));
     let to = t.need("to").and_then(|v| ends(names, &v));
     let port = t.need("port").and_then(|v| port(&v));
@@ -115,7 +116,7 @@ fn parse_ports(value: &Value<'_, '_>, text: &str) -> Option<PortSet> {
 
 /// Reads a waiver. It must be owned, end, and be tied to something.
 pub(super) fn waive(names: &Names<'_>, t: &Table<'_, '_>) -> Option<Waive> {
-    t.only(keys("waive"));
+    t.only(&keys::WAIVE.names());
     let code = t.need("code").and_then(|v| {
         let text = v.str()?;
         let code = Code::named(text);

@@ -1,6 +1,7 @@
 //! `[[host]]` and `[[transit]]`.
 
-use super::fields::{Names, addresses, globs, keys, resolve};
+use super::fields::{Names, addresses, globs, resolve};
+use super::keys::{self, PROFILES};
 use super::{HostConfig, TransitConfig};
 use crate::common::toml_reader::{Table, Value};
 use crate::rules::matrix::RoleIx;
@@ -30,7 +31,7 @@ pub(super) fn hosts(
 }
 
 fn host(names: &Names<'_>, t: &Table<'_, '_>, roles: &BTreeMap<RoleIx, AddrSet>) -> HostConfig {
-    t.only(keys("host"));
+    t.only(&keys::HOST.names());
     let name = t.need("name");
     if let Some(v) = name.as_ref().filter(|v| v.is_str() && v.str() == Some("")) {
         v.error("a host needs a name", None);
@@ -87,8 +88,7 @@ fn profiles(value: &Value<'_, '_>) -> Option<Profiles> {
     } else {
         value.list()?
     };
-    let choices = Profiles::EACH.map(|(p, n)| (n, p));
-    let each: Option<Vec<Profiles>> = list.iter().map(|v| v.choice(&choices)).collect();
+    let each: Option<Vec<Profiles>> = list.iter().map(|v| v.word(PROFILES)).collect();
     let all = each?.into_iter().fold(0, |all, p| all | p.0);
     if all == 0 {
         value.error("at least one profile is needed", None);
@@ -112,7 +112,7 @@ fn own_resolve(t: &Table<'_, '_>) -> BTreeMap<String, AddrSet> {
 
 /// Reads a forwarding firewall.
 pub(super) fn transit(names: &Names<'_>, t: &Table<'_, '_>) -> TransitConfig {
-    t.only(keys("transit"));
+    t.only(&keys::TRANSIT.names());
     let _ = t.need("exports");
     TransitConfig {
         name: t.str("name").unwrap_or_default().to_owned(),

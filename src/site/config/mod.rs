@@ -4,6 +4,7 @@ mod fields;
 mod find;
 mod flows;
 mod hosts;
+mod keys;
 mod ports;
 mod read;
 mod values;
@@ -15,8 +16,8 @@ use crate::rules::matrix::{self, Matrix};
 use std::ops::Range;
 use std::path::Path;
 
-pub use fields::{KEYS, TABLES};
 pub use find::find;
+pub use keys::{FILE, schema};
 pub use read::{matrix_name, read};
 pub use values::{AllowConfig, Config, Ends, HostConfig, TransitConfig};
 

@@ -1,13 +1,14 @@
 //! The file as a whole, and its small tables.
 
-use super::fields::{Names, TABLES, addresses, glob_set, keys, port_set, resolve, unknown};
+use super::fields::{Names, addresses, glob_set, port_set, resolve, unknown};
+use super::keys::{self, ACCESS, EVIDENCE, FAIL_ON, LEVELS};
 use super::values::Config;
 use super::{flows, hosts, ports};
 use crate::common::diag::Diag;
 use crate::common::toml_reader::{Document, Table};
-use crate::finding::{Code, Severity};
+use crate::finding::Code;
 use crate::rules::matrix::{Matrix, RoleIx};
-use crate::site::{Access, LintLevel, RequireEvidence};
+use crate::site::{LintLevel, RequireEvidence};
 use globset::GlobSet;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ pub fn read(path: &str, text: &str, matrix: &Matrix) -> Result<Config, Vec<Diag>
 
 impl Names<'_> {
     fn config(&self, root: &Table<'_, '_>) -> Config {
-        root.only(TABLES);
+        root.only(&keys::FILE.names());
         let table = |key| root.get(key).and_then(|v| v.table());
         let mut config = Config {
             path: "".into(),
@@ -92,14 +93,8 @@ impl Names<'_> {
     }
 
     fn deployment(&self, t: &Table<'_, '_>, config: &mut Config) {
-        t.only(keys("deployment"));
-        config.access = t.get("access").and_then(|v| {
-            v.choice(&[
-                ("direct", Access::Direct),
-                ("gateway", Access::Gateway),
-                ("both", Access::Both),
-            ])
-        });
+        t.only(&keys::DEPLOYMENT.names());
+        config.access = t.get("access").and_then(|v| v.word(ACCESS));
         config.ephemeral = t.get("ephemeral").and_then(|v| port_set(&v));
         let features = t.get("features").and_then(|v| v.table());
         for (key, span, value) in features.iter().flat_map(Table::entries) {
@@ -128,12 +123,7 @@ impl Names<'_> {
     fn levels(&self, t: &Table<'_, '_>) -> BTreeMap<Code, LintLevel> {
         let mut all = BTreeMap::new();
         for (code, span, value) in t.entries() {
-            let level = value.choice(&[
-                ("error", LintLevel::At(Severity::Error)),
-                ("warning", LintLevel::At(Severity::Warning)),
-                ("note", LintLevel::At(Severity::Note)),
-                ("off", LintLevel::Off),
-            ]);
+            let level = value.word(LEVELS);
             match (Code::named(code), level) {
                 (None, _) => unknown(
                     &value,
@@ -157,27 +147,15 @@ impl Names<'_> {
 }
 
 fn site(t: &Table<'_, '_>) -> String {
-    t.only(keys("site"));
+    t.only(&keys::SITE.names());
     let _ = t.str("matrix");
     t.str("name").unwrap_or_default().to_owned()
 }
 
 fn check(t: &Table<'_, '_>, config: &mut Config) {
-    t.only(keys("check"));
-    config.fail_on = t.get("fail-on").and_then(|v| {
-        v.choice(&[
-            ("error", Severity::Error),
-            ("warning", Severity::Warning),
-            ("note", Severity::Note),
-        ])
-    });
-    let evidence = t.get("require-evidence").and_then(|v| {
-        v.choice(&[
-            ("none", RequireEvidence::None),
-            ("destination", RequireEvidence::Destination),
-            ("all", RequireEvidence::All),
-        ])
-    });
+    t.only(&keys::CHECK.names());
+    config.fail_on = t.get("fail-on").and_then(|v| v.word(FAIL_ON));
+    let evidence = t.get("require-evidence").and_then(|v| v.word(EVIDENCE));
     config.require_evidence = evidence.unwrap_or_default();
     config.exclude = glob_set(t, "exclude");
     let days = t.get("max-age-days").and_then(|v| v.int(0, 36_500));
