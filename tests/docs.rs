@@ -15,7 +15,7 @@ mod document;
 
 use document::{blocks, hold, play, read, reader, root, run};
 use hylint::common::toml_keys::Kind;
-use hylint::lints::ALL;
+use hylint::lints::{ALL, explain};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -348,8 +348,13 @@ fn every_lint_has_a_page() {
             escaped(lint.summary)
         ));
         links.push_str(&format!("  - [{code}](lints/{code}.md)\n"));
+        // That these lead somewhere is checked with the other links.
+        let more: String = explain::chapters(lint.code)
+            .iter()
+            .map(|(title, path)| format!("- [{title}](../{path})\n"))
+            .collect();
         let page = format!(
-            "# {code}\n\nDefault severity: **{}**. {}\n\n{{{{#include ../../src/lints/explain/{code}.md}}}}\n",
+            "# {code}\n\nDefault severity: **{}**. {}\n\n{{{{#include ../../src/lints/explain/{code}.md}}}}\n\n## Read more\n\n{more}",
             lint.severity.as_str(),
             lint.summary
         );

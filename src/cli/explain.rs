@@ -7,7 +7,9 @@ use super::{Exit, matrix, output};
 use crate::common::diag::nearest;
 use crate::common::sanitize::limited as sanitize_limited;
 use crate::lints::{self, explain};
-use crate::rules::matrix::{AccessRule, Matrix, Require, Requirement, example};
+use crate::rules::matrix::{
+    AccessRule, Matrix, Require, Requirement, example, port_runs, port_text,
+};
 use std::io::{self, Write};
 
 #[derive(clap::Args, Debug)]
@@ -112,8 +114,11 @@ fn requirement(m: &Matrix, r: &Requirement, out: &mut dyn Write) -> io::Result<(
         r.row,
         clean(&m.name)
     )?;
-    let ports: Vec<String> = r.ports.iter().map(u16::to_string).collect();
-    let any = if r.require == Require::Any && ports.len() > 1 {
+    let ports: Vec<String> = port_runs(&r.ports)
+        .into_iter()
+        .map(|run| port_text(run, '-'))
+        .collect();
+    let any = if r.require == Require::Any && r.ports.len() > 1 {
         " (one and the same of them suffices)"
     } else {
         ""

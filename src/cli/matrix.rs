@@ -76,6 +76,11 @@ fn text_of(path: &std::path::Path) -> Result<String, Failure> {
     })
 }
 
+fn counted(n: usize, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
+}
+
 fn check(files: &[PathBuf]) -> Result<Exit, Failure> {
     let mut texts = Vec::new();
     for f in files {
@@ -85,12 +90,12 @@ fn check(files: &[PathBuf]) -> Result<Exit, Failure> {
     match matrix::read(&pairs) {
         Ok(m) => {
             let line = format!(
-                "{} {}: {} requirements, {} implied flows, {} roles",
+                "{} {}: {}, {}, {}",
                 m.id,
                 m.version,
-                m.requirements.len(),
-                m.implied.len(),
-                m.roles.len()
+                counted(m.requirements.len(), "requirement"),
+                counted(m.implied.len(), "implied flow"),
+                counted(m.roles.len(), "role")
             );
             output::stdout(|out| writeln!(out, "{}", sanitize_limited(&line, 200)))?;
             Ok(Exit::Clean)
@@ -228,8 +233,11 @@ fn table(entries: &[Entry<'_>], out: &mut dyn Write) -> io::Result<()> {
 
 fn cells(e: &Entry<'_>) -> [String; 6] {
     let clean = |s: &str| sanitize_limited(s, 60).into_owned();
-    let ports: Vec<String> = e.ports.iter().map(u16::to_string).collect();
-    let any = if e.require == "any" && ports.len() > 1 {
+    let ports: Vec<String> = matrix::port_runs(e.ports)
+        .into_iter()
+        .map(|run| matrix::port_text(run, '-'))
+        .collect();
+    let any = if e.require == "any" && e.ports.len() > 1 {
         "one of "
     } else {
         ""

@@ -1,4 +1,4 @@
-//! Shows a page of Markdown on a terminal: heads, paragraphs and files of examples.
+//! Shows a page of Markdown on a terminal: heads, paragraphs, lists and files of examples.
 
 use crate::common::sanitize::limited as sanitize_limited;
 use crate::lints::explain;
@@ -30,6 +30,7 @@ impl PageStyle {
     pub(super) fn write(self, markdown: &str, out: &mut dyn Write) -> io::Result<()> {
         let mut text = String::new();
         let mut first = true;
+        let mut bullet = "";
         let mut block: Option<(String, String)> = None;
         for event in Parser::new(markdown) {
             match event {
@@ -57,10 +58,22 @@ impl PageStyle {
                     }
                     writeln!(out, "{}", self.paint("1", &std::mem::take(&mut text)))?;
                 }
-                Event::End(TagEnd::Paragraph) => {
+                Event::Start(Tag::List(_)) => {
+                    // What introduces a list inside of an item is a line of its own.
+                    self.item(bullet, &mut text, out)?;
                     writeln!(out)?;
-                    self.paragraph(&std::mem::take(&mut text), out)?;
                 }
+                Event::Start(Tag::Item) => bullet = "- ",
+                // An item of a list without blank lines holds no paragraph.
+                Event::End(TagEnd::Item) => {
+                    self.item(bullet, &mut text, out)?;
+                    bullet = "";
+                }
+                Event::End(TagEnd::Paragraph) if bullet.is_empty() => {
+                    writeln!(out)?;
+                    self.paragraph("", &std::mem::take(&mut text), out)?;
+                }
+                Event::End(TagEnd::Paragraph) => self.item(bullet, &mut text, out)?,
                 _ => {}
             }
         }
@@ -76,10 +89,22 @@ impl PageStyle {
         }
     }
 
-    fn paragraph(self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    fn item(self, bullet: &str, text: &mut String, out: &mut dyn Write) -> io::Result<()> {
+        match std::mem::take(text) {
+            text if text.is_empty() => Ok(()),
+            text => self.paragraph(bullet, &text, out),
+        }
+    }
+
+    /// Writes a paragraph, its later lines below what stands behind the bullet.
+    fn paragraph(self, bullet: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
         let width = self.width.clamp(40, 100).saturating_sub(2);
+        let indent = " ".repeat(bullet.len());
+        let options = textwrap::Options::new(width)
+            .initial_indent(bullet)
+            .subsequent_indent(&indent);
         // Only what this program writes holds escapes here, and the library counts them as nothing.
-        for line in textwrap::wrap(text, width) {
+        for line in textwrap::wrap(text, options) {
             writeln!(out, "  {line}")?;
         }
         Ok(())
@@ -112,5 +137,23 @@ impl PageStyle {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_of_lists_are_shown() {
+        let style = PageStyle {
+            color: false,
+            width: 44,
+        };
+        let mut out = Vec::new();
+        let page = "# head\n\nIntro:\n\n- one\n- two words that are long enough to be wrapped\n\n## next\n\nEnd.\n";
+        style.write(page, &mut out).unwrap();
+        let want = "head\n\n  Intro:\n\n  - one\n  - two words that are long enough to be\n    wrapped\n\nnext\n\n  End.\n";
+        assert_eq!(String::from_utf8(out).unwrap(), want);
     }
 }

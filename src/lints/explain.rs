@@ -24,13 +24,83 @@ pub fn markdown(code: &str) -> Option<String> {
 #[must_use]
 pub fn page(lint: &LintMeta) -> String {
     format!(
-        "# {}\n\n{}\n\n{}\n\n{}\n\n## How to waive it\n\n{}",
+        "# {}\n\n{}\n\n{}\n\n{}\n\n## How to waive it\n\n{}\n{}",
         lint.code,
         lint.summary,
         lint.page.trim(),
         standing(lint),
-        waiving(lint)
+        waiving(lint),
+        more(lint.code)
     )
+}
+
+/// Chapters of the book about what a code is about: title and path below `docs/`.
+#[must_use]
+pub fn chapters(code: Code) -> &'static [(&'static str, &'static str)] {
+    match code {
+        Code::MissingFlow
+        | Code::BlockedFlow
+        | Code::PartialFlow
+        | Code::DisabledFlow
+        | Code::NoReturnPath => &[
+            ("Reading the report", "report.md#a-finding"),
+            (
+                "What a verdict rests on",
+                "verdicts.md#a-flow-is-a-conversation",
+            ),
+        ],
+        Code::ConditionalFlow => &[
+            ("The site file: [resolve]", "site.md#resolve"),
+            ("What a verdict rests on", "verdicts.md"),
+        ],
+        Code::AnyAny
+        | Code::ExposedToInternet
+        | Code::OverPermissiveSource
+        | Code::OverPermissivePort
+        | Code::UnneededFlow => &[
+            ("The site file: [[allow]]", "site.md#allow"),
+            ("What a verdict rests on: anyone", "verdicts.md#anyone"),
+        ],
+        Code::BypassesGateway => &[("The site file: [deployment]", "site.md#deployment")],
+        Code::DefaultAllow | Code::FirewallOff => &[(
+            "What a verdict rests on: layers",
+            "verdicts.md#layers-that-an-export-names",
+        )],
+        Code::ShadowedRule
+        | Code::RedundantRule
+        | Code::ConflictingRule
+        | Code::DuplicateName
+        | Code::UnreferencedChain => &[(
+            "Adopt hylint on an old site: levels of lints",
+            "adopt.md#levels-of-lints",
+        )],
+        Code::MalformedExport | Code::EmptyExport | Code::IncompleteExport => &[
+            ("Export the firewalls", "export.md"),
+            ("Troubleshooting", "troubleshooting.md#a-file-is-not-read"),
+        ],
+        Code::UnreadFile => &[
+            ("Export the firewalls", "export.md"),
+            ("Limits", "limits.md#what-hylint-does-not-read"),
+        ],
+        Code::UnmodelledMatch => &[("The formats", "formats.md")],
+        Code::UnboundPoint => &[("The site file: [[host]]", "site.md#host")],
+        Code::UnknownRole => &[
+            ("The first site file", "first-site.md"),
+            ("Export the firewalls", "export.md#say-what-a-file-is"),
+        ],
+        Code::UndeclaredRole => &[("The site file: [roles]", "site.md#roles")],
+        Code::UnverifiedFlow | Code::StaleExport => &[("The site file: [check]", "site.md#check")],
+        Code::StalePort => &[("The site file: [ports]", "site.md#ports")],
+        Code::ExpiredWaiver | Code::UnusedWaiver => {
+            &[("Adopt hylint on an old site: waivers", "adopt.md#waivers")]
+        }
+    }
+}
+
+fn more(code: Code) -> String {
+    let each = chapters(code).iter();
+    let lines = each.map(|(title, path)| format!("- {title}: `docs/{path}`\n"));
+    format!("## Read more\n\n{}", lines.collect::<String>())
 }
 
 /// Group and severity.

@@ -1,6 +1,6 @@
 //! A requirement as a small site that can be tried: what opens it, what does not, and what to run.
 
-use super::{AccessRule, Matrix, Presence, Requirement, Role};
+use super::{AccessRule, Matrix, Presence, Requirement, Role, port_runs, port_text};
 use hylint_model::Hook;
 use hylint_parsers::iptables::chain_name;
 
@@ -85,7 +85,8 @@ fn dump(r: &Requirement, outward: bool, open: bool) -> String {
             format!("-s {NEAR}/32")
         };
         let proto = r.transport.as_str();
-        for p in &r.ports {
+        for run in port_runs(&r.ports) {
+            let p = port_text(run, ':');
             out.push_str(&format!(
                 "-A {chain} {peer} -p {proto} -m {proto} --dport {p} -j ACCEPT\n"
             ));
@@ -97,7 +98,9 @@ fn dump(r: &Requirement, outward: bool, open: bool) -> String {
 
 fn fix(r: &Requirement, from: &Role, to: &Role, outward: bool) -> String {
     let proto = r.transport.as_str();
-    let ports: Vec<String> = r.ports.iter().map(u16::to_string).collect();
+    let runs = port_runs(&r.ports);
+    let texts = |join| runs.iter().map(move |r| port_text(*r, join));
+    let ports: Vec<String> = texts('-').collect();
     let list = ports.join(",");
     let (dir, port, hook, side, peer) = if outward {
         ("out", "remoteport", Hook::Output, "-d", &to.id)
@@ -105,10 +108,11 @@ fn fix(r: &Requirement, from: &Role, to: &Role, outward: bool) -> String {
         ("in", "localport", Hook::Input, "-s", &from.id)
     };
     let chain = chain_name(hook);
+    let dports = texts(':').collect::<Vec<_>>().join(",");
     let many = if ports.len() > 1 {
-        format!("-m multiport --dports {list}")
+        format!("-m multiport --dports {dports}")
     } else {
-        format!("--dport {list}")
+        format!("--dport {dports}")
     };
     let way = if outward { "egress" } else { "ingress" };
     let azure = if outward { "Outbound" } else { "Inbound" };

@@ -108,6 +108,33 @@ impl Transport {
     }
 }
 
+/// Ports in runs, `first` and `last`. Two neighbours stay two ports, as a vendor's table writes them.
+#[must_use]
+pub fn port_runs(ports: &[u16]) -> Vec<(u16, u16)> {
+    let mut runs: Vec<(u16, u16)> = Vec::new();
+    for p in ports {
+        match runs.last_mut() {
+            Some(run) if run.1.checked_add(1) == Some(*p) => run.1 = *p,
+            _ => runs.push((*p, *p)),
+        }
+    }
+    let pair = |r: &(u16, u16)| r.1 - r.0 == 1;
+    let split = |r: (u16, u16)| match pair(&r) {
+        true => vec![(r.0, r.0), (r.1, r.1)],
+        false => vec![r],
+    };
+    runs.into_iter().flat_map(split).collect()
+}
+
+/// A run of ports as a text, such as `443` or `6000-6003`; `join` stands between its ends.
+#[must_use]
+pub fn port_text((first, last): (u16, u16), join: char) -> String {
+    match first == last {
+        true => first.to_string(),
+        false => format!("{first}{join}{last}"),
+    }
+}
+
 /// How many of the ports are needed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Require {
@@ -282,5 +309,27 @@ impl Matrix {
     #[must_use]
     pub fn requirement(&self, id: &str) -> Option<&Requirement> {
         self.requirements.iter().find(|r| r.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_three_and_more_ports_in_a_row_are_a_range() {
+        let text = |ports: &[u16]| {
+            let runs = port_runs(ports).into_iter();
+            runs.map(|r| port_text(r, '-'))
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        assert_eq!(text(&[443]), "443");
+        assert_eq!(text(&[5671, 5672]), "5671,5672");
+        assert_eq!(
+            text(&[25, 6000, 6001, 6002, 65534, 65535]),
+            "25,6000-6002,65534,65535"
+        );
+        assert_eq!(text(&(49152..=65535).collect::<Vec<_>>()), "49152-65535");
     }
 }
