@@ -305,6 +305,39 @@ fn the_site_file_has_every_key() {
     }
 }
 
+/// Every key of a matrix stands in the section of its table, every word on the page, and a key that is needed is marked `required`.
+#[test]
+fn the_matrix_page_has_every_key() {
+    let text = chapter("matrix.md");
+    for table in hylint::rules::matrix::FILE.each {
+        let (head, own) = match table.kind {
+            Kind::Table(own) => (format!("## `[{}]`", table.name), own),
+            Kind::Tables(own) => (format!("## `[[{}]]`", table.name), own),
+            _ => panic!("{} is no table", table.name),
+        };
+        let (_, rest) = text
+            .split_once(&head)
+            .unwrap_or_else(|| panic!("docs/matrix.md has no section {head}"));
+        let section = rest.split("\n## ").next().unwrap();
+        for key in own.each {
+            let name = format!("`{}`", key.name);
+            let row = section
+                .lines()
+                .find(|l| l.contains(&name))
+                .unwrap_or_else(|| panic!("docs/matrix.md: {head} has no {name}"));
+            if row.matches(" | ").count() > 1 {
+                assert_eq!(row.contains("| required |"), key.needed, "{row}");
+            }
+            if let Kind::Word(words) = key.kind {
+                for (word, _) in words() {
+                    let word = format!("`{word}`");
+                    assert!(text.contains(&word), "{head} {name} has no {word}");
+                }
+            }
+        }
+    }
+}
+
 fn escaped(cell: &str) -> String {
     cell.replace('|', "\\|")
 }
