@@ -27,20 +27,73 @@ fn visible(c: char, out: &mut String) {
     }
 }
 
-/// What build systems take for a command wherever it stands in a log: `##[…]` (GitHub's runner, Azure Pipelines) and
-/// `##vso[…]`. The second sign gives way to `other`.
-fn without_commands(s: &str, other: char) -> Cow<'_, str> {
-    let mut out = Cow::Borrowed(s);
-    for tail in ["[", "vso["] {
-        let command = format!("##{tail}");
-        if out.contains(&command) {
-            out = Cow::Owned(out.replace(&command, &format!("#{other}{tail}")));
+// What the runners of build systems obey in a log:
+//
+// - GitHub Actions: a line that begins, after white space, with `::name …::`, and `##[name …]` anywhere in a line
+//   (actions/runner, src/Runner.Common/ActionCommand.cs).
+// - Azure Pipelines: `##vso[area.action …]` anywhere in a line (microsoft/azure-pipelines-agent,
+//   src/Microsoft.VisualStudio.Services.Agent/Command.cs), and `##[group]`, `##[error]` and the like.
+// - TeamCity: `##teamcity[name …]` (teamcity.jetbrains.com, "Service messages").
+// - GitLab: `section_start:TIME:NAME`, a carriage return and an escape (gitlab-org/gitlab, lib/gitlab/regex.rb,
+//   `build_trace_section_regex`). Neither control character leaves this module.
+// - Jenkins: an escape, `[8mha:`, a base64 text (jenkinsci/jenkins, hudson/console/ConsoleNote.java). The same.
+//
+// INVARIANT: whoever breaks a sanitized text into lines, wherever, makes no command of it: the second sign of `##` and of
+// `::` gives way at every place, not only where a line begins today.
+
+/// Places of the second sign of each `##` and `::` that a runner could obey.
+fn commands(s: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    for (at, pair) in s.as_bytes().windows(2).enumerate() {
+        let rest = || s.get(at + 2..).unwrap_or_default();
+        let is = match pair {
+            b"##" => opens_bracket(rest()),
+            b"::" => is_named(rest()),
+            _ => false,
+        };
+        if is {
+            found.push(at + 1);
         }
     }
-    out
+    found
 }
 
-/// A text for one line: hostile characters in a visible form, cut with `…` past 200 characters.
+/// Whether `[` follows, or a word and `[`.
+fn opens_bracket(rest: &str) -> bool {
+    rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric())
+        .starts_with('[')
+}
+
+/// Whether a command may be named after `::`: an IPv6 address goes on with hexadecimal digits, and one address has no
+/// second `::`.
+fn is_named(rest: &str) -> bool {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let end = rest.find(|c| !of_name(c)).unwrap_or(rest.len());
+    let (name, after) = rest.split_at(end);
+    let hex = |name: &str| name.bytes().all(|b| b.is_ascii_hexdigit());
+    let address = name.split('-').all(hex);
+    let again = hex(name) && after.starts_with("::");
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && (!address || again)
+}
+
+/// The text without commands: the second sign of each gives way to `other`.
+fn without_commands(s: &str, other: char) -> Cow<'_, str> {
+    let found = commands(s);
+    if found.is_empty() {
+        return Cow::Borrowed(s);
+    }
+    let mut out = String::with_capacity(s.len() + 2 * found.len());
+    let mut from = 0;
+    for at in found {
+        out.push_str(s.get(from..at).unwrap_or_default());
+        out.push(other);
+        from = at + 1;
+    }
+    out.push_str(s.get(from..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// A text for one line: hostile characters in a visible form, no command of a runner, cut with `…` past 200 characters.
 #[must_use]
 pub fn text(s: &str) -> Cow<'_, str> {
     limited(s, LONGEST)
@@ -84,11 +137,12 @@ pub fn line(s: &str) -> String {
         .collect()
 }
 
-/// A whole text in which hostile characters give way to harmless ones of as many bytes, so that byte spans stay true.
-/// Line ends and tabs stay.
+/// A whole text in which hostile characters and commands of runners give way to harmless ones of as many bytes, so that
+/// byte spans stay true. Line ends and tabs stay.
 #[must_use]
 pub fn same_bytes(s: &str) -> String {
-    s.chars()
+    without_commands(s, '?')
+        .chars()
         .map(|c| match c {
             '\n' | '\t' => c,
             c if !is_hostile(c) => c,
@@ -102,16 +156,18 @@ pub fn same_bytes(s: &str) -> String {
         .collect()
 }
 
-/// A fragment of a JSON string in which every hostile character is a `\u` escape: the same value, and harmless on a
-/// terminal. `serde_json` has already taken quotes, backslashes and C0 out of fragments.
+/// A fragment of a JSON string in which every hostile character, and one sign of every command of a runner, is a `\u`
+/// escape: the same value, and harmless on a terminal and in a log. `serde_json` has already taken quotes, backslashes and
+/// C0 out of fragments.
 #[must_use]
 pub fn escape_json(s: &str) -> Cow<'_, str> {
-    if !s.chars().any(is_hostile) {
+    let commands = commands(s);
+    if commands.is_empty() && !s.chars().any(is_hostile) {
         return Cow::Borrowed(s);
     }
     let mut out = String::with_capacity(s.len() + 16);
-    for c in s.chars() {
-        if is_hostile(c) {
+    for (at, c) in s.char_indices() {
+        if is_hostile(c) || commands.binary_search(&at).is_ok() {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(out, "\\u{unit:04x}");
             }
@@ -140,10 +196,40 @@ mod tests {
 
     #[test]
     fn nothing_is_a_command_of_a_build_system() {
-        assert_eq!(text("a ##[error]b"), "a #_[error]b");
-        assert_eq!(text("##vso[task.setvariable]"), "#_vso[task.setvariable]");
-        assert_eq!(text("## [1] ##"), "## [1] ##");
+        for (hostile, safe) in [
+            ("a ##[error]b", "a #_[error]b"),
+            ("##vso[task.setvariable]", "#_vso[task.setvariable]"),
+            ("##teamcity[message]", "#_teamcity[message]"),
+            ("###[group]", "##_[group]"),
+            ("::stop-commands::x", ":_stop-commands:_x"),
+            ("a ::add-mask::b", "a :_add-mask::b"),
+            ("x:::error title=a::b", "x::_error title=a::b"),
+            ("::1234::", ":_1234::"),
+            ("::beef::", ":_beef::"),
+        ] {
+            assert_eq!(text(hostile), safe);
+            assert_eq!(text(safe), safe, "once is enough");
+        }
         assert_eq!(line("x ##[add-mask]y"), "x #\u{fffd}[add-mask]y");
+        assert_eq!(line("::group::x"), ":\u{fffd}group:\u{fffd}x");
+        assert_eq!(same_bytes("a\n::group::\n##[x]"), "a\n:?group::\n#?[x]");
+    }
+
+    #[test]
+    fn addresses_and_plain_text_are_no_commands() {
+        for plain in [
+            "## [1] ##",
+            "::/0",
+            "::1/128",
+            "::ffff:10.0.0.0/104 and 2001:db8::a",
+            "fd00::add-fd00::aff",
+            "fe80::face",
+            "arn:aws:iam::123456789012:role/x",
+            "a: b :: c",
+        ] {
+            assert_eq!(text(plain), plain);
+            assert_eq!(same_bytes(plain), plain);
+        }
     }
 
     #[test]
@@ -176,6 +262,11 @@ mod tests {
         let s = "a\u{202e}b\u{9b}c\u{e0041}";
         let escaped = escape_json(s);
         assert_eq!(escaped, "a\\u202eb\\u009bc\\udb40\\udc41");
+        let back: String = serde_json::from_str(&format!("\"{escaped}\"")).unwrap();
+        assert_eq!(back, s);
+        let s = "é ::error::b ##[add-mask]";
+        let escaped = escape_json(s);
+        assert_eq!(escaped, "é :\\u003aerror::b #\\u0023[add-mask]");
         let back: String = serde_json::from_str(&format!("\"{escaped}\"")).unwrap();
         assert_eq!(back, s);
     }
