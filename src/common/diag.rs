@@ -89,6 +89,53 @@ impl miette::SourceCode for Diag {
     }
 }
 
+/// `a, b or c`.
+pub fn or(all: &[impl AsRef<str>]) -> String {
+    joined(all, "or")
+}
+
+/// `a, b and c`.
+pub fn and(all: &[impl AsRef<str>]) -> String {
+    joined(all, "and")
+}
+
+fn joined(all: &[impl AsRef<str>], last: &str) -> String {
+    let mut out = String::new();
+    for (n, a) in all.iter().enumerate() {
+        match n {
+            0 => {}
+            n if n + 1 == all.len() => out.push_str(&format!(" {last} ")),
+            _ => out.push_str(", "),
+        }
+        out.push_str(a.as_ref());
+    }
+    out
+}
+
+/// Why a file cannot be read or written, without the operating system's error number.
+#[must_use]
+pub fn io_cause(e: &std::io::Error) -> String {
+    if e.kind() == std::io::ErrorKind::NotFound {
+        return "no such file or folder".to_owned();
+    }
+    if e.kind() == std::io::ErrorKind::IsADirectory {
+        return "it is a folder".to_owned();
+    }
+    let text = e.to_string();
+    let text = text
+        .find(" (os error")
+        .and_then(|at| text.get(..at))
+        .unwrap_or(&text);
+    let mut letters = text.chars();
+    match letters.next() {
+        // Not of an abbreviation.
+        Some(first) if letters.clone().next().is_some_and(char::is_lowercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// The candidate that a misspelt word most likely means: the nearest by edit distance, if near enough.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
@@ -100,29 +147,47 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, c)| c)
 }
 
-/// Levenshtein distance, or more than `limit` as soon as the lengths alone say so.
+/// Edits from one word to the other, two swapped letters being one, or more than `limit` as soon as the lengths alone say
+/// so.
 fn distance(a: &str, b: &str, limit: usize) -> usize {
     let b: Vec<char> = b.chars().collect();
     if a.chars().count().abs_diff(b.len()) > limit {
         return limit + 1;
     }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let first: Vec<usize> = (0..=b.len()).collect();
+    // The rows of one and of two letters of `a` before.
+    let (mut above, mut row) = (first.clone(), first);
+    let mut before = None;
     for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (slot, cb) in row.iter_mut().skip(1).zip(&b) {
-            let best = (*slot + 1)
-                .min(left + 1)
-                .min(diagonal + usize::from(ca != *cb));
-            diagonal = *slot;
-            *slot = best;
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+        let next = next_row(&row, &above, &b, i, ca, before);
+        above = std::mem::replace(&mut row, next);
+        before = Some(ca);
     }
     row.last().copied().unwrap_or(limit + 1)
+}
+
+fn next_row(
+    row: &[usize],
+    above: &[usize],
+    b: &[char],
+    i: usize,
+    ca: char,
+    before: Option<char>,
+) -> Vec<usize> {
+    let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
+    let mut next = vec![i + 1];
+    let mut left = i + 1;
+    for (j, cb) in b.iter().enumerate() {
+        let changed = at(row, j) + usize::from(ca != *cb);
+        let mut best = (at(row, j + 1) + 1).min(left + 1).min(changed);
+        let other = j.checked_sub(1).and_then(|j| b.get(j));
+        if other == Some(&ca) && before == Some(*cb) {
+            best = best.min(at(above, j.saturating_sub(1)) + 1);
+        }
+        next.push(best);
+        left = best;
+    }
+    next
 }
 
 #[cfg(test)]
@@ -130,11 +195,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distances_are_levenshtein() {
+    fn distances_count_edits_and_swaps() {
         for (a, b, want) in [
             ("", "", 0),
             ("kitten", "sitting", 3),
-            ("rolse", "roles", 2),
+            ("rolse", "roles", 1),
+            ("tarce", "trace", 1),
+            ("ab", "ba", 1),
             ("x", "x", 0),
         ] {
             assert_eq!(distance(a, b, 9), want, "{a} {b}");

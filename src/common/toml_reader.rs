@@ -1,7 +1,7 @@
 //! Reads TOML key by key. Nothing is taken for granted and nothing stops at the first mistake: each wrong key, type or
 //! value is a [`Diag`] with its place, and reading goes on.
 
-use crate::common::diag::{Diag, nearest};
+use crate::common::diag::{Diag, nearest, or};
 use crate::common::toml_keys::Words;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -90,6 +90,8 @@ impl Document {
 }
 
 const MISSING: &str = "is missing";
+/// What a date looks like.
+const DATE: &str = "a date such as 2027-03-31";
 
 /// A table.
 #[derive(Clone, Debug)]
@@ -108,7 +110,7 @@ impl<'d, 't> Table<'d, 't> {
             if !known.contains(&name) {
                 let help = match nearest(name, known.iter().copied()) {
                     Some(k) => format!("did you mean `{k}`?"),
-                    None => format!("known keys are {}", list(known)),
+                    None => format!("expected {}", list(known)),
                 };
                 self.doc
                     .error(key.span(), format!("unknown key `{name}`"), Some(help));
@@ -208,7 +210,14 @@ impl<'d, 't> Value<'d, 't> {
     }
 
     fn wrong<T>(&self, wanted: &str) -> Option<T> {
-        let is = self.value.get_ref().type_str();
+        let is = match self.value.get_ref().type_str() {
+            "array" => "a list",
+            "boolean" => "true or false",
+            "datetime" => "a date or time",
+            "float" | "integer" => "a number",
+            "string" => "a string",
+            _ => "a table",
+        };
         self.error(format!("expected {wanted}, found {is}"), None);
         None
     }
@@ -252,7 +261,7 @@ impl<'d, 't> Value<'d, 't> {
         match i64::from_str_radix(n.as_str(), n.radix()) {
             Ok(n) if (lo..=hi).contains(&n) => Some(n),
             _ => {
-                self.error(format!("{n} is not in {lo} to {hi}"), None);
+                self.error(format!("invalid number {n}, expected {lo} to {hi}"), None);
                 None
             }
         }
@@ -264,13 +273,16 @@ impl<'d, 't> Value<'d, 't> {
         let (year, month, day) = match self.value.get_ref() {
             DeValue::Datetime(d) => match (d.date, d.time) {
                 (Some(date), None) => (date.year, date.month, date.day),
-                _ => return self.wrong("a date such as 2027-03-31"),
+                _ => return self.wrong(DATE),
             },
             DeValue::String(s) => {
                 let date = s.parse().ok();
-                return date.or_else(|| self.wrong("a date such as 2027-03-31"));
+                if date.is_none() {
+                    self.error(format!("invalid date `{s}`, expected {DATE}"), None);
+                }
+                return date;
             }
-            _ => return self.wrong("a date such as 2027-03-31"),
+            _ => return self.wrong(DATE),
         };
         let fit = |n: u8| i8::try_from(n).ok();
         let date = i16::try_from(year)
@@ -278,7 +290,7 @@ impl<'d, 't> Value<'d, 't> {
             .zip(fit(month).zip(fit(day)))
             .and_then(|(y, (m, d))| jiff::civil::Date::new(y, m, d).ok());
         if date.is_none() {
-            self.error("there is no such date", None);
+            self.error(format!("invalid date, expected {DATE}"), None);
         }
         date
     }
@@ -335,7 +347,7 @@ impl<'d, 't> Value<'d, 't> {
         if found.is_none() {
             let names: Vec<&str> = choices.iter().map(|(n, _)| *n).collect();
             self.error(
-                format!("`{word}` is not one of {}", list(&names)),
+                format!("invalid value `{word}`, expected {}", list(&names)),
                 nearest(word, names.iter().copied()).map(|n| format!("did you mean `{n}`?")),
             );
         }
@@ -343,11 +355,11 @@ impl<'d, 't> Value<'d, 't> {
     }
 }
 
-/// `a, b, c` in back quotes.
+/// Names in back quotes: `a`, `b` or `c`.
 #[must_use]
 pub fn list(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
-    quoted.join(", ")
+    or(&quoted)
 }
 
 #[cfg(test)]
@@ -374,13 +386,13 @@ mod tests {
         assert_eq!(
             diags("name = 1\nn = 10\n nmae = 2\nd = 12:00:00"),
             [
-                (1, 8, "expected a string, found integer".into()),
-                (2, 5, "10 is not in 1 to 9".into()),
+                (1, 8, "expected a string, found a number".into()),
+                (2, 5, "invalid number 10, expected 1 to 9".into()),
                 (3, 2, "unknown key `nmae`".into()),
                 (
                     4,
                     5,
-                    "expected a date such as 2027-03-31, found datetime".into()
+                    "expected a date such as 2027-03-31, found a date or time".into()
                 ),
             ]
         );

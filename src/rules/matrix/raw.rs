@@ -129,7 +129,7 @@ fn id(t: &Table<'_, '_>) -> Option<Name> {
     };
     if !id.0.split(['-', '.']).all(word) {
         let help = "use lower-case letters and digits, joined by `-` or `.`".to_owned();
-        value.error(format!("`{}` is not an id", id.0), Some(help));
+        value.error(format!("invalid id `{}`", id.0), Some(help));
         return None;
     }
     Some(id)
@@ -166,7 +166,10 @@ fn role(t: &Table<'_, '_>) -> Option<Role> {
     let optional = |key| t.get(key).as_ref().and_then(name);
     let (lives_on, lives_if) = (optional("lives-on"), optional("lives-if"));
     if let (None, Some(v)) = (&lives_on, t.get("lives-if")) {
-        v.error("`lives-if` means nothing without `lives-on`", None);
+        v.error(
+            "`lives-if` without `lives-on`",
+            Some("add `lives-on`, or remove `lives-if`".to_owned()),
+        );
     }
     let implies = names(t, "implies");
     let destinations = names(t, "destinations").into_iter().map(|n| n.0).collect();
@@ -195,7 +198,7 @@ fn group(t: &Table<'_, '_>) -> Option<Group> {
     let roles = t.need("roles").map(|v| {
         let all = names(t, "roles");
         if v.is_list() && all.is_empty() {
-            v.error("a group needs at least one role", None);
+            v.error("empty list, expected at least one role", None);
         }
         all
     });
@@ -233,7 +236,7 @@ fn flow(t: &Table<'_, '_>) -> Option<Flow> {
 pub(crate) fn ports(v: &Value<'_, '_>) -> Option<Vec<u16>> {
     let values = v.list()?;
     if values.is_empty() {
-        v.error("at least one port is needed", None);
+        v.error("empty list, expected at least one port", None);
         return None;
     }
     let mut all = Vec::new();
@@ -268,11 +271,8 @@ pub(crate) fn port_range(v: &Value<'_, '_>) -> Option<(u16, u16)> {
     match (port(a), port(b)) {
         (Some(a), Some(b)) if a <= b => Some((a, b)),
         _ => {
-            let help = "a port is 1 to 65535, a range is \"low-high\"".to_owned();
-            v.error(
-                format!("`{s}` is no port and no range of ports"),
-                Some(help),
-            );
+            let help = "write a port from 1 to 65535, or a range such as \"5000-5010\"".to_owned();
+            v.error(format!("invalid port or range `{s}`"), Some(help));
             None
         }
     }

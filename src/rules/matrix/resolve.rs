@@ -108,8 +108,11 @@ impl<'a> Resolver<'a> {
         let found = self.index(&name.0);
         if found.is_none() {
             let near = nearest(&name.0, self.roles.iter().copied());
-            let help = near.map(|n| format!("did you mean `{n}`?"));
-            self.error(file, name, format!("unknown role `{}`", name.0), help);
+            let help = match near {
+                Some(n) => format!("did you mean `{n}`?"),
+                None => format!("add a [[role]] with id = \"{}\"", name.0),
+            };
+            self.error(file, name, format!("unknown role `{}`", name.0), Some(help));
         }
         found
     }
@@ -185,7 +188,7 @@ impl<'a> Resolver<'a> {
         for (file, r) in self.each(|f| &f.requirements, |i, r| (i, r)) {
             if let Some(other) = rows.insert(r.row.0, &r.flow.id.0) {
                 let at = (String::new(), r.row.1.clone());
-                let message = format!("row {} is already that of `{other}`", r.row.0);
+                let message = format!("row {} is already used by `{other}`", r.row.0);
                 self.error(file, &at, message, None);
             }
         }
@@ -199,7 +202,8 @@ impl<'a> Resolver<'a> {
                 let owner = &*role.id.0;
                 match seen.insert(&alias.0, owner) {
                     Some(other) if other != owner => {
-                        let message = format!("`{}` already names the role `{other}`", alias.0);
+                        let message =
+                            format!("alias `{}` already belongs to role `{other}`", alias.0);
                         self.error(file, alias, message, None);
                     }
                     _ => {}
@@ -248,8 +252,16 @@ impl<'a> Resolver<'a> {
         let found = features.clone().find(|(id, _)| **id == name.0);
         if found.is_none() {
             let near = nearest(&name.0, features.by_ref().map(|(id, _)| id.as_str()));
-            let help = near.map(|n| format!("did you mean `{n}`?"));
-            self.error(file, name, format!("unknown feature `{}`", name.0), help);
+            let help = match near {
+                Some(n) => format!("did you mean `{n}`?"),
+                None => format!("add a [[feature]] with id = \"{}\"", name.0),
+            };
+            self.error(
+                file,
+                name,
+                format!("unknown feature `{}`", name.0),
+                Some(help),
+            );
         }
         found.map(|(_, role)| role.clone())
     }
@@ -364,7 +376,11 @@ mandatory = true
     #[test]
     fn mistakes_point_into_the_file() {
         for (from, to, want) in [
-            ("row = 1", "row = 0", "16:7 0 is not in 1 to 4294967295"),
+            (
+                "row = 1",
+                "row = 0",
+                "16:7 invalid number 0, expected 1 to 4294967295",
+            ),
             (
                 "row = 1",
                 "rwo = 1",
@@ -374,40 +390,48 @@ mandatory = true
             (
                 "\"tcp\"",
                 "\"sctp\"",
-                "19:13 `sctp` is not one of `tcp`, `udp`",
+                "19:13 invalid value `sctp`, expected `tcp` or `udp`",
             ),
             (
                 "[5432, \"6000-6002\"]",
                 "[]",
-                "20:9 at least one port is needed",
+                "20:9 empty list, expected at least one port",
             ),
-            ("5432", "70000", "20:10 70000 is not in 1 to 65535"),
+            (
+                "5432",
+                "70000",
+                "20:10 invalid number 70000, expected 1 to 65535",
+            ),
             (
                 "6000-6002",
                 "6002-6000",
-                "20:16 `6002-6000` is no port and no range of ports",
+                "20:16 invalid port or range `6002-6000`",
             ),
             ("5432", "6001", "20:16 port 6001 is listed twice"),
             (
                 "= true",
                 "= \"Yes\"",
-                "21:13 expected true or false, found string",
+                "21:13 expected true or false, found a string",
             ),
             (
                 "id = \"db\"",
                 "id = \"web\"",
                 "12:6 role or group `web` is defined twice|18:6 unknown role `db`",
             ),
-            ("\"www\"", "\"db\"", "9:12 `db` already names the role `db`"),
+            (
+                "\"www\"",
+                "\"db\"",
+                "9:12 alias `db` already belongs to role `db`",
+            ),
             (
                 "id = \"db.query\"",
                 "id = \"DB query\"",
-                "15:6 `DB query` is not an id",
+                "15:6 invalid id `DB query`",
             ),
             (
                 "\"core\"",
                 "\"cor\"",
-                "8:12 `cor` is not one of `core`, `external`, `optional`",
+                "8:12 invalid value `cor`, expected `core`, `external` or `optional`",
             ),
             (
                 "aliases",
@@ -417,7 +441,7 @@ mandatory = true
             (
                 "aliases",
                 "lives-if = \"db\"\naliases",
-                "9:12 `lives-if` means nothing without `lives-on`",
+                "9:12 `lives-if` without `lives-on`",
             ),
             (
                 "mandatory",
@@ -451,7 +475,7 @@ mandatory = true
             [
                 "unknown key `alaises`",
                 "requirement `db.query` is defined twice",
-                "row 1 is already that of `db.query`"
+                "row 1 is already used by `db.query`"
             ]
         );
         assert_eq!(found[0].help.as_deref(), Some("did you mean `aliases`?"));

@@ -66,7 +66,7 @@ fn protocol(t: &Table<'_, '_>) -> Option<u8> {
         n => n.parse().ok(),
     };
     if number.is_none() {
-        value.error(format!("`{word}` is no protocol"), None);
+        value.error(format!("unknown protocol `{word}`"), None);
     }
     number
 }
@@ -88,7 +88,7 @@ fn ports(t: &Table<'_, '_>, key: &str) -> Option<PortSet> {
         list => list.split(',').map(range).collect(),
     };
     if set.is_none() {
-        value.error(format!("`{text}` is no list of ports"), None);
+        value.error(format!("invalid list of ports `{text}`"), None);
     }
     set
 }

@@ -5,7 +5,7 @@
 //! would let every later run pass on evidence that nobody has. `[[waive]]` can hold one down, for a time. The one exception
 //! is the finding about requirements that rest on undeclared peers, which names each of them with its host.
 
-use crate::common::diag::Diag;
+use crate::common::diag::{Diag, io_cause};
 use crate::common::hash::hex;
 use crate::common::paths;
 use crate::finding::outcome::{BaselineInfo, Outcome};
@@ -115,12 +115,12 @@ impl Baseline {
     pub fn load(path: &Path) -> Result<Self, Vec<Diag>> {
         let shown = path.to_string_lossy();
         let text = std::fs::read_to_string(path).map_err(|e| {
-            let help = "hylint PATH --write-baseline FILE writes one";
+            let help = "write one with --write-baseline FILE";
             vec![mistake(
                 &shown,
                 "",
                 0..0,
-                format!("cannot read the baseline {shown}: {e}"),
+                format!("cannot read the baseline {shown}: {}", io_cause(&e)),
                 help,
             )]
         })?;
@@ -135,18 +135,21 @@ impl Baseline {
         let file: File = serde_json::from_str(text).map_err(|e| vec![broken(path, text, &e)])?;
         let value = |key: &str, value: &str| find(text, key, value);
         if file.format != FORMAT {
-            let message = format!("the file is no baseline: its format is `{}`", file.format);
+            let message = format!(
+                "not a baseline: format is `{}`, expected `{FORMAT}`",
+                file.format
+            );
             let span = value("format", &quoted(&file.format));
-            let help = "hylint PATH --write-baseline FILE writes one";
+            let help = "write one with --write-baseline FILE";
             return Err(vec![mistake(path, text, span, message, help)]);
         }
         if file.version != VERSION {
             let message = format!(
-                "version {} of baselines is not known: this hylint reads version {VERSION}",
+                "unknown baseline version {}, expected {VERSION}",
                 file.version
             );
             let span = value("version", &file.version.to_string());
-            let help = "write it anew with --write-baseline, or use the hylint that wrote it";
+            let help = "write it again with --write-baseline, or use the hylint that wrote it";
             return Err(vec![mistake(path, text, span, message, help)]);
         }
         let wrong: Vec<Diag> = file
@@ -189,9 +192,9 @@ impl Baseline {
             f.baselined = same && entry.holds(f);
             if !f.baselined {
                 let grown = match same {
-                    true => "the baseline knows this finding, but not for all that it is about now",
+                    true => "the baseline holds a part of this finding: it is about more now",
                     false => {
-                        "the baseline has its fingerprint for another code, host or point: write the baseline anew"
+                        "the baseline has its fingerprint for another code, host or point: write it again with --write-baseline"
                     }
                 };
                 f.help = Some(match f.help.take() {
@@ -268,25 +271,25 @@ impl Entry {
         let code = Code::named(&self.code);
         if !code.is_some_and(|c| may_hold(c, &self.members)) {
             let message = match code {
-                None => format!("there is no code `{}`", self.code),
+                None => format!("unknown code `{}`", self.code),
                 Some(_) => format!(
-                    "a baseline cannot hold `{}`, which says how far the run is to be trusted",
+                    "a baseline cannot hold `{}`, which reports what could not be checked",
                     self.code
                 ),
             };
             let help =
-                "write the baseline anew; [[waive]] in hylint.toml can hold it down for a time";
+                "write the baseline again with --write-baseline, or add a [[waive]] to hylint.toml";
             return Some(mistake(path, text, span(), message, help));
         }
         let bad = self.peers.iter().find(|p| AddrSet::parse(p).is_none())?;
-        let message = format!("`{bad}` is no address");
+        let message = format!("invalid address `{bad}`");
         let place = find(text, "", &quoted(bad));
         Some(mistake(
             path,
             text,
             place,
             message,
-            "write the baseline anew",
+            "write it again with --write-baseline",
         ))
     }
 }
@@ -351,8 +354,8 @@ fn broken(path: &str, text: &str, e: &serde_json::Error) -> Diag {
         path,
         text,
         at..end,
-        format!("the baseline cannot be read: {message}"),
-        "restore it from version control, or write it anew with --write-baseline",
+        format!("invalid baseline: {message}"),
+        "restore it from version control, or write it again with --write-baseline",
     )
 }
 

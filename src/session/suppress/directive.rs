@@ -49,20 +49,20 @@ impl Mistake {
     /// What is wrong, for people.
     pub(super) fn message(&self) -> String {
         match self {
-            Self::NoCode => "it does not say which code it allows".into(),
-            Self::Key(key) => format!("`{key}` is no key of it"),
-            Self::Twice(key) => format!("`{key}` stands twice"),
+            Self::NoCode => "it names no code".into(),
+            Self::Key(key) => format!("unknown key `{key}`"),
+            Self::Twice(key) => format!("`{key}` is given twice"),
             Self::NoDay => "`until` is missing".into(),
-            Self::Day(day) => format!("`{day}` is no day such as 2027-03-31"),
+            Self::Day(day) => format!("invalid date `{day}`, expected a date such as 2027-03-31"),
             Self::NoReason => "`reason` is missing or empty".into(),
             Self::Quotes(key) => format!("the quotes of `{key}` are not closed"),
-            Self::Word(word) => format!("`{word}` is no word of a waiver"),
-            Self::NoRule => "it stands right above no rule".into(),
-            Self::UnknownCode(code) => format!("there is no code `{code}`"),
+            Self::Word(word) => format!("unknown word `{word}`, expected `allow`"),
+            Self::NoRule => "no rule follows it".into(),
+            Self::UnknownCode(code) => format!("unknown code `{code}`"),
             Self::Trust(code) => {
-                format!("an export cannot waive `{code}`, which says how far it is to be trusted")
+                format!("an export cannot waive `{code}`, which reports what could not be checked")
             }
-            Self::Misspelt => "it is not written `hylint:`".into(),
+            Self::Misspelt => "expected `hylint:`".into(),
         }
     }
 
@@ -90,16 +90,16 @@ impl Mistake {
     pub(super) fn help(&self) -> String {
         match self {
             Self::NoRule => {
-                "put it into the rule's comment, or on a line of its own right above the rule"
+                "put it into the comment of the rule, or on a line of its own right above the rule"
                     .into()
             }
             Self::UnknownCode(code) => {
                 let near = nearest(code, Code::EACH.iter().map(|c| c.as_str()));
-                near.map_or("`hylint explain CODE` explains each code".into(), |n| {
+                near.map_or("`hylint explain` lists the codes".into(), |n| {
                     format!("did you mean `{n}`?")
                 })
             }
-            Self::Trust(_) => "waive it with [[waive]] in hylint.toml".into(),
+            Self::Trust(_) => "add a [[waive]] to hylint.toml".into(),
             Self::Misspelt => "begin the line with `# hylint: allow`".into(),
             Self::NoCode
             | Self::Key(_)
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_slip_is_told_and_never_taken_for_a_comment_or_a_waiver() {
         for (text, says) in [
-            ("allow until=2027-03-31 reason=x", "which code"),
+            ("allow until=2027-03-31 reason=x", "no code"),
             ("allow any-any reason=x", "`until` is missing"),
             ("allow any-any until=2027-03-31", "`reason` is missing"),
             (
@@ -260,35 +260,41 @@ mod tests {
             ),
             (
                 "allow any-any until=2027-02-30 reason=x",
-                "`2027-02-30` is no day",
+                "invalid date `2027-02-30`",
             ),
-            ("allow any-any until=31.3.2027 reason=x", "is no day"),
-            ("allow any-any until=2027-03-31T12:00 reason=x", "is no day"),
+            ("allow any-any until=31.3.2027 reason=x", "invalid date"),
+            (
+                "allow any-any until=2027-03-31T12:00 reason=x",
+                "invalid date",
+            ),
             (
                 "allow any-any until=2027-03-31 reason=\"x",
                 "quotes of `reason`",
             ),
             (
                 "allow any-any until=2027-03-31 reson=x",
-                "`reson` is no key",
+                "unknown key `reson`",
             ),
             (
                 "allow any-any until=2027-03-31 until=2028-03-31 reason=x",
-                "`until` stands twice",
+                "`until` is given twice",
             ),
             (
                 "Allow any-any until=2027-03-31 reason=x",
-                "`Allow` is no word",
+                "unknown word `Allow`",
             ),
             (
                 "alow any-any until=2027-03-31 reason=x",
-                "`alow` is no word",
+                "unknown word `alow`",
             ),
             (
                 "waive any-any until=2027-03-31 reason=x",
-                "`waive` is no word",
+                "unknown word `waive`",
             ),
-            ("any-any until=2027-03-31 reason=x", "`any-any` is no word"),
+            (
+                "any-any until=2027-03-31 reason=x",
+                "unknown word `any-any`",
+            ),
         ] {
             assert!(bad(text).contains(says), "{text}: {}", bad(text));
         }

@@ -170,10 +170,7 @@ fn malformed(place: Place, mistake: &Mistake) -> Finding {
     let mut f = Finding::new(
         Code::MalformedExport,
         Severity::Error,
-        format!(
-            "a waiver in the export holds nothing down: {}",
-            mistake.message()
-        ),
+        format!("waiver in the export has no effect: {}", mistake.message()),
         Identity::of(&["inline waiver", &mistake.known_as()]),
         place,
     );

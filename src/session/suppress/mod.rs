@@ -78,8 +78,8 @@ fn hold(
 ) -> Option<Finding> {
     // It holds through the end of its last day.
     if scope.today > waiver.until {
-        let text = format!("the waiver of {code} ended on {}", waiver.until);
-        let help = "mend what it waived, or agree on a new day";
+        let text = format!("waiver of {code} expired on {}", waiver.until);
+        let help = "fix what it waived, or agree on a new date";
         return Some(about(
             Code::ExpiredWaiver,
             Severity::Error,
@@ -100,7 +100,7 @@ fn hold(
     if used || scope.partial || !(scope.looked_for)(code) {
         return None;
     }
-    let text = format!("the waiver of {code} holds nothing down");
+    let text = format!("waiver of {code} matches no finding");
     Some(about(
         Code::UnusedWaiver,
         Severity::Warning,

@@ -25,7 +25,7 @@ mod walls;
 
 pub use content::Look;
 
-use super::config::Config;
+use super::config::{Config, address_help};
 use super::{Access, Allow, Host, Layer, Outside, Site, Transit};
 use crate::common::diag::Diag;
 use crate::common::paths;
@@ -67,8 +67,8 @@ impl CliOverrides {
     /// Reads the options' texts.
     ///
     /// # Errors
-    /// One sentence about the first text that is no role or no address.
-    fn new(matrix: &Matrix, given: &Overrides) -> Result<Self, String> {
+    /// What is wrong with the first text that is no role or no address, and what to write.
+    fn new(matrix: &Matrix, given: &Overrides) -> Result<Self, (String, String)> {
         let mut out = Self {
             whole_site: given.whole_site,
             draft: given.draft.clone(),
@@ -78,16 +78,19 @@ impl CliOverrides {
             let found = role_names::role_named(r, matrix).ok_or_else(|| {
                 let near =
                     crate::common::diag::nearest(r, matrix.roles.iter().map(|r| r.id.as_str()));
-                let hint = near
-                    .map(|n| format!("; did you mean `{n}`?"))
-                    .unwrap_or_default();
-                format!("unknown role `{r}`{hint}")
+                let help = match near {
+                    Some(n) => format!("did you mean `{n}`?"),
+                    None => "`hylint matrix list` shows each role".to_owned(),
+                };
+                (format!("unknown role `{r}` for --role"), help)
             })?;
             out.roles.push(found);
         }
         for a in given.addresses.iter().flat_map(|a| a.split(',')) {
-            let set =
-                AddrSet::parse(a).ok_or_else(|| format!("`{a}` is no address, prefix or range"))?;
+            let set = AddrSet::parse(a).ok_or_else(|| {
+                let help = address_help(a);
+                (format!("invalid address `{a}` for --address"), help)
+            })?;
             out.addrs = out.addrs.union(&set);
         }
         Ok(out)
@@ -177,13 +180,13 @@ pub fn bind(
     look: Look<'_>,
 ) -> Result<Bound, Vec<Diag>> {
     let cli = CliOverrides::new(matrix, overrides);
-    let cli = cli.map_err(|message| {
+    let cli = cli.map_err(|(message, help)| {
         vec![Diag {
             path: "command line".into(),
             text: "".into(),
             span: 0..0,
             message,
-            help: None,
+            help: Some(help),
             code: "option",
         }]
     })?;

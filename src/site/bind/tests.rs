@@ -266,7 +266,10 @@ fn without_a_site_file_roles_come_in_their_order() {
     );
     assert_eq!(
         CliOverrides::new(&m, &given("sesion-host", "10.0.0.1")).unwrap_err(),
-        "unknown role `sesion-host`; did you mean `session-host`?"
+        (
+            "unknown role `sesion-host` for --role".to_owned(),
+            "did you mean `session-host`?".to_owned()
+        )
     );
 }
 

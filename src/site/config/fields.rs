@@ -28,11 +28,12 @@ impl Names<'_> {
         if let Some(g) = self.matrix.groups.iter().find(|g| g.id == id) {
             let members = g.roles.iter().filter_map(|r| self.matrix.role(*r));
             let members: Vec<&str> = members.map(|r| r.id.as_str()).collect();
-            let help = format!(
-                "name one of its roles: {}",
-                crate::common::toml_reader::list(&members)
+            let help = format!("expected {}", crate::common::toml_reader::list(&members));
+            value.error_at(
+                span,
+                format!("`{id}` is a group, expected one of its roles"),
+                Some(help),
             );
-            value.error_at(span, format!("`{id}` is a group of roles"), Some(help));
             return None;
         }
         let alias = self
@@ -65,8 +66,25 @@ pub(super) fn unknown<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) {
-    let help = nearest(name, known).map(|n| format!("did you mean `{n}`?"));
-    value.error_at(span, format!("unknown {what} `{name}`"), help);
+    let known: Vec<&str> = known.into_iter().collect();
+    let help = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => shown_by(what, &known),
+    };
+    value.error_at(span, format!("unknown {what} `{name}`"), Some(help));
+}
+
+/// Names that fit into one line of help.
+const NAMED: usize = 8;
+
+/// Where the known names are to be found.
+fn shown_by(what: &str, known: &[&str]) -> String {
+    match known.len() {
+        0 => format!("the matrix has no {what}"),
+        1..=NAMED => format!("expected {}", crate::common::toml_reader::list(known)),
+        _ if what == "code" => "`hylint explain` lists the codes".to_owned(),
+        _ => format!("`hylint matrix list` shows each {what}"),
+    }
 }
 
 /// An address, prefix or range, or a list of them.
@@ -84,7 +102,7 @@ pub(super) fn addresses(value: &Value<'_, '_>) -> Option<AddrSet> {
             Some((_, Some(set))) => all = all.union(&set),
             Some((s, None)) => {
                 good = false;
-                v.error(format!("`{s}` is no address"), Some(address_help(s)));
+                v.error(format!("invalid address `{s}`"), Some(address_help(s)));
             }
             None => good = false,
         }
@@ -92,11 +110,14 @@ pub(super) fn addresses(value: &Value<'_, '_>) -> Option<AddrSet> {
     good.then_some(all)
 }
 
-pub(super) fn address_help(text: &str) -> String {
+pub(in crate::site) fn address_help(text: &str) -> String {
     let why = match (text.split_once('/'), text.split_once('-')) {
-        (Some((a, _)), _) if AddrSet::parse(a).is_some() => "the prefix length is wrong: ",
+        (Some((a, _)), _) if AddrSet::parse(a).is_some() => match a.contains(':') {
+            true => "a prefix length is 0 to 128: ",
+            false => "a prefix length is 0 to 32: ",
+        },
         (_, Some((a, b))) if AddrSet::parse(a).is_some() && AddrSet::parse(b).is_some() => {
-            "a range goes from low to high within one family: "
+            "a range goes from the lower to the higher address of one family: "
         }
         _ => "",
     };
@@ -109,10 +130,10 @@ pub(super) fn resolve(t: &Table<'_, '_>) -> BTreeMap<String, AddrSet> {
     for (key, span, value) in t.entries() {
         let (kind, name) = key.split_once(':').unwrap_or((key, ""));
         if name.is_empty() || !["azure", "aws", "ipset", "windows", "host"].contains(&kind) {
-            let help = "keys are azure:TAG, azure:asg/NAME, aws:sg-ID, aws:pl-ID, ipset:NAME, windows:KEYWORD or host:NAME";
+            let help = "expected azure:TAG, azure:asg/NAME, aws:sg-ID, aws:pl-ID, ipset:NAME, windows:KEYWORD or host:NAME";
             value.error_at(
                 span,
-                format!("`{key}` is no name of an export"),
+                format!("unknown kind of name `{key}`"),
                 Some(help.into()),
             );
         }
@@ -131,7 +152,7 @@ pub(super) fn port_set(value: &Value<'_, '_>) -> Option<PortSet> {
         value.list()?
     };
     if list.is_empty() {
-        value.error("at least one port is needed", None);
+        value.error("empty list, expected at least one port", None);
         return None;
     }
     let ranges: Option<Vec<(u16, u16)>> = list
@@ -161,7 +182,7 @@ pub(super) fn glob(value: &Value<'_, '_>) -> Option<GlobMatcher> {
     match GlobBuilder::new(text).literal_separator(true).build() {
         Ok(g) => Some(g.compile_matcher()),
         Err(e) => {
-            value.error(format!("`{text}` is no glob: {}", e.kind()), None);
+            value.error(format!("invalid glob `{text}`: {}", e.kind()), None);
             None
         }
     }

@@ -46,7 +46,7 @@ fn ends(names: &Names<'_>, value: &Value<'_, '_>) -> Option<Ends> {
     let mut all = Ends::default();
     let mut good = !list.is_empty();
     if list.is_empty() {
-        value.error("at least one address or role is needed", None);
+        value.error("empty list, expected at least one address or role", None);
     }
     for v in list {
         let Some(text) = v.str() else {
@@ -61,7 +61,10 @@ fn ends(names: &Names<'_>, value: &Value<'_, '_>) -> Option<Ends> {
         } else if let Some(set) = AddrSet::parse(text) {
             all.addrs = all.addrs.union(&set);
         } else if text.starts_with(|c: char| c.is_ascii_digit()) || text.contains([':', '/']) {
-            v.error(format!("`{text}` is no address"), Some(address_help(text)));
+            v.error(
+                format!("invalid address `{text}`"),
+                Some(address_help(text)),
+            );
             good = false;
         } else {
             let _ = names.role(text, &v, v.span());
@@ -86,7 +89,7 @@ fn port(value: &Value<'_, '_>) -> Option<(ProtoSet, PortSet)> {
     let help = "write tcp/5985, tcp/1024-2048, udp/* or icmp";
     let Some(number) = number.filter(|n| text.contains('/') || !proto::has_ports(*n)) else {
         value.error(
-            format!("`{text}` is no protocol and port"),
+            format!("invalid protocol and port `{text}`"),
             Some(help.into()),
         );
         return None;
@@ -94,7 +97,7 @@ fn port(value: &Value<'_, '_>) -> Option<(ProtoSet, PortSet)> {
     let set = match ports {
         "*" => PortSet::full(),
         _ if !proto::has_ports(number) => {
-            value.error(format!("`{name}` has no ports"), Some(help.into()));
+            value.error(format!("protocol `{name}` has no ports"), Some(help.into()));
             return None;
         }
         list => parse_ports(value, list)?,
@@ -108,7 +111,8 @@ fn parse_ports(value: &Value<'_, '_>, text: &str) -> Option<PortSet> {
     match (port(a), port(b)) {
         (Some(a), Some(b)) if a <= b => Some(PortSet::range(a, b)),
         _ => {
-            value.error(format!("`{text}` is no port and no range of ports"), None);
+            let help = "write tcp/5985 or tcp/1024-2048";
+            value.error(format!("invalid port or range `{text}`"), Some(help.into()));
             None
         }
     }
@@ -122,7 +126,7 @@ pub(super) fn waive(names: &Names<'_>, t: &Table<'_, '_>) -> Option<Waive> {
         let code = Code::named(text);
         if code.is_none() {
             let codes = Code::EACH.iter().map(|c| c.as_str());
-            unknown(&v, v.span(), "lint", text, codes);
+            unknown(&v, v.span(), "code", text, codes);
         }
         code
     });
@@ -142,7 +146,7 @@ pub(super) fn waive(names: &Names<'_>, t: &Table<'_, '_>) -> Option<Waive> {
     if requirement.is_none() && rule.is_none() && export.is_none() {
         t.error(
             "a waiver needs one of `requirement`, `rule` and `export`",
-            Some("a waiver without them would hold for the whole site".into()),
+            Some("without one it would hold for the whole site".into()),
         );
         return None;
     }

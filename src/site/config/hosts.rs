@@ -34,7 +34,7 @@ fn host(names: &Names<'_>, t: &Table<'_, '_>, roles: &BTreeMap<RoleIx, AddrSet>)
     t.only(&keys::HOST.names());
     let name = t.need("name");
     if let Some(v) = name.as_ref().filter(|v| v.is_str() && v.str() == Some("")) {
-        v.error("a host needs a name", None);
+        v.error("`name` is empty", None);
     }
     HostConfig {
         name: name.and_then(|v| v.str()).unwrap_or_default().to_owned(),
@@ -65,7 +65,7 @@ fn host_roles(
             continue;
         };
         if declared.get(&role).is_some_and(AddrSet::is_empty) {
-            let message = format!("[roles] says that `{id}` is not in this site");
+            let message = format!("`{id} = []` in [roles] says that no host has this role");
             v.error(message, Some(format!("remove `{id} = []`, or this role")));
         }
         if all.contains(&role) {
@@ -91,7 +91,7 @@ fn profiles(value: &Value<'_, '_>) -> Option<Profiles> {
     let each: Option<Vec<Profiles>> = list.iter().map(|v| v.word(PROFILES)).collect();
     let all = each?.into_iter().fold(0, |all, p| all | p.0);
     if all == 0 {
-        value.error("at least one profile is needed", None);
+        value.error("empty list, expected at least one profile", None);
         return None;
     }
     Some(Profiles(all))

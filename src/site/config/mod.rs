@@ -9,13 +9,14 @@ mod ports;
 mod read;
 mod values;
 
-use crate::common::diag::Diag;
+use crate::common::diag::{Diag, io_cause, nearest};
 use crate::common::paths::normal;
 use crate::load::Files;
 use crate::rules::matrix::{self, Matrix};
 use std::ops::Range;
 use std::path::Path;
 
+pub(in crate::site) use fields::address_help;
 pub use find::find;
 pub use keys::{FILE, schema};
 pub use read::{matrix_name, read};
@@ -44,11 +45,10 @@ pub fn load(
                 path: shown.as_ref().into(),
                 text: text.as_str().into(),
                 span,
-                message: format!("the matrix `{name}` does not lie below the folder of {shown}"),
-                help: Some(
-                    "move it there, or give it with `--matrix`: who may change a site must not choose what judges it"
-                        .into(),
-                ),
+                message: format!("the matrix `{name}` is outside the folder of {shown}"),
+                help: Some(format!(
+                    "move it into that folder, or run hylint with `--matrix {name}`: a site file must not choose what judges it"
+                )),
                 code: "config",
             }]);
         }
@@ -90,9 +90,13 @@ pub fn load_matrix(files: &dyn Files, name: &str, dir: &Path) -> Result<Matrix, 
     let text = files.read_text(&file).map_err(|e| {
         let mut found = unreadable(&file.to_string_lossy(), &e);
         for d in &mut found {
+            d.message = format!("cannot read the matrix {name}: {}", io_cause(&e));
+            let near = nearest(&name.to_lowercase(), matrix::BUILTIN.iter().copied());
+            let near = near.map(|n| format!("did you mean `{n}`? "));
             let builtin = crate::common::toml_reader::list(matrix::BUILTIN);
             d.help = Some(format!(
-                "name a matrix that is built in ({builtin}), or a TOML file"
+                "{}expected {builtin} (built in) or a TOML file",
+                near.unwrap_or_default()
             ));
         }
         found
@@ -105,8 +109,8 @@ fn unreadable(path: &str, error: &std::io::Error) -> Vec<Diag> {
         path: path.into(),
         text: "".into(),
         span: 0..0,
-        message: format!("cannot read {path}: {error}"),
-        help: None,
+        message: format!("cannot read {path}: {}", io_cause(error)),
+        help: Some("name an existing hylint.toml, or write one with `hylint init`".into()),
         code: "config",
     }]
 }

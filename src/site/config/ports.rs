@@ -42,9 +42,9 @@ fn row_allows(r: &Requirement, ports: &[u16], value: &Value<'_, '_>) -> bool {
     let good = narrowed || r.customizable != Customizable::No;
     if !good {
         value.error(
-            format!("the ports of `{}` cannot be moved", r.id),
+            format!("the ports of `{}` are fixed by the vendor", r.id),
             Some(format!(
-                "row {} may be narrowed to some of {}",
+                "row {} may use some of {}",
                 r.row,
                 numbers(&r.ports)
             )),
@@ -85,9 +85,12 @@ fn role_rows(
         known.dedup();
         let help = match known.as_slice() {
             [] => "no requirement leads to this role".to_owned(),
-            known => format!("its rows may be narrowed to some of {}", numbers(known)),
+            known => format!("its rows may use some of {}", numbers(known)),
         };
-        value.error(format!("the ports of `{id}` cannot be moved"), Some(help));
+        value.error(
+            format!("the ports of `{id}` are fixed by the vendor"),
+            Some(help),
+        );
         return Vec::new();
     }
     let mut out = Vec::new();

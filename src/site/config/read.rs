@@ -128,13 +128,13 @@ impl Names<'_> {
                 (None, _) => unknown(
                     &value,
                     span,
-                    "lint",
+                    "code",
                     code,
                     Code::EACH.iter().map(|c| c.as_str()),
                 ),
                 (Some(c), Some(LintLevel::Off)) if c.is_trust() => value.error(
-                    format!("`{code}` cannot be switched off"),
-                    Some("it says what could not be proven; [[waive]] one case of it".to_owned()),
+                    format!("`{code}` cannot be off: it reports what could not be checked"),
+                    Some("add a [[waive]] for one finding".to_owned()),
                 ),
                 (Some(c), Some(level)) => {
                     all.insert(c, level);
