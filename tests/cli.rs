@@ -129,7 +129,7 @@ fn the_matrix_is_listed_and_checked() {
     Hylint::new()
         .args("matrix check nope.toml")
         .run()
-        .expect(2, &["nope.toml cannot be read"]);
+        .expect(2, &["cannot read the matrix nope.toml"]);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn requirements_are_explained_by_id_and_row() {
     Hylint::new()
         .args("explain nonsense")
         .run()
-        .expect(2, &["there is no requirement and no code `nonsense`"]);
+        .expect(2, &["unknown code or requirement `nonsense`"]);
 }
 
 #[test]

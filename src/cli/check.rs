@@ -1,25 +1,26 @@
 //! `hylint check PATH…`, the default.
 
 use super::color::Color;
-use super::fail::Failure;
+use super::fail::{Failure, tell};
 use super::output::Staged;
 use super::progress::Bar;
+use super::spare::Spared;
+use super::targets::{HUMAN, Target, targets};
+use super::values::{codes, moment, threads};
 use super::{Exit, output};
+use crate::common::diag::and;
+use crate::common::paths;
 use crate::finding::outcome::{Gate, Outcome};
-use crate::finding::{Code, Severity};
+use crate::finding::{Code, RoleSource, Severity};
 use crate::load::Disk;
-use crate::report::{self, FORMATS, RenderOptions, Report};
+use crate::report::{FORMATS, RenderOptions};
 use crate::session::suppress::baseline::Baseline;
 use crate::session::{Request, check_with};
 use crate::site;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
-use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// The format for people.
-const HUMAN: &str = "human";
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -35,29 +36,33 @@ pub(super) struct Args {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Input")]
 struct InputArgs {
-    /// Folders, exports, or `-` for standard input; hidden and version-control folders are skipped
+    /// Folders or files of exports, or `-` for standard input
+    ///
+    /// Hidden folders and those of version control systems are skipped.
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// The paths are changed files, as a pre-commit hook is given them: one that is no export is passed over
+    /// Treat the paths as changed files, as pre-commit passes them
+    ///
+    /// A file that is no export is skipped, and so is one that was deleted.
     #[arg(long)]
     changed: bool,
-    /// The site file; otherwise hylint.toml in the given path or its parents
+    /// Site file [default: hylint.toml in the path or in a folder above it]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Built-in matrix, or a matrix file of your own
+    /// Built-in matrix, or a matrix file [default: the site's, else hyworks]
     #[arg(long, value_name = "ID|FILE")]
     matrix: Option<String>,
-    /// Role of the exports' host, where no site file says it
+    /// Role of the host, for exports that hylint.toml does not name
     #[arg(long, value_name = "ROLE", value_delimiter = ',')]
     role: Vec<String>,
-    /// Address, CIDR or range of the exports' host, where no site file says it
+    /// Address, prefix or range of the host, for exports that hylint.toml does not name
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     address: Vec<String>,
-    /// Moment of the run: waivers and ages are judged by it [default: SOURCE_DATE_EPOCH, else now]
-    #[arg(long, value_name = "RFC3339")]
+    /// Date of the run, for waivers and the age of exports [default: SOURCE_DATE_EPOCH, else now]
+    #[arg(long, value_name = "RFC3339", value_parser = moment)]
     at: Option<jiff::Timestamp>,
-    /// Threads; 0 is one per core
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Number of threads; 0 is one per core
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = threads, allow_negative_numbers = true)]
     threads: usize,
 }
 
@@ -68,19 +73,19 @@ struct LintArgs {
     /// Lowest severity that fails the run [default: the site's, else error]
     #[arg(long, value_name = "LEVEL", value_enum)]
     fail_on: Option<Level>,
-    /// Report only these codes
+    /// Report only these codes; `hylint explain` lists them
     #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = codes(), hide_possible_values = true)]
     select: Vec<String>,
     /// Do not report these codes
     #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = codes(), hide_possible_values = true)]
     ignore: Vec<String>,
-    /// Findings that were there before: they are reported and do not fail the run
+    /// Report the findings in this file, but do not fail on them
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write the findings of this run as a baseline, and compare with it
+    /// Write the findings of this run to a baseline, and use it
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     write_baseline: Option<PathBuf>,
-    /// Let no waiver hold that stands in an export itself (`hylint: allow …` in a rule's comment)
+    /// Ignore waivers in the exports themselves (`hylint: allow …` in a rule's comment)
     #[arg(long)]
     no_inline_waivers: bool,
 }
@@ -89,21 +94,22 @@ struct LintArgs {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// Format of the report [default: human]
+    /// Format of the report on standard output [default: human]
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     format: Option<String>,
-    /// Write a report to a file, in FORMAT, else in that of --format, else in that of the file's ending (and then nothing
-    /// goes to standard output); may be
-    /// given several times, and `-` is standard output
+    /// Write the report to a file, in the format of its ending; repeatable
+    ///
+    /// FORMAT=FILE names the format. With FILE alone nothing is written to standard output, unless --format asks for
+    /// another format; with FORMAT=FILE standard output has its report too. `-` is standard output.
     #[arg(long, value_name = "[FORMAT=]FILE")]
     output: Vec<String>,
-    /// Only errors and one line
+    /// Print only errors and the verdict
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
-    /// Everything: notes, each requirement with its evidence, files that are no exports
+    /// Print everything: notes, each requirement with its evidence, and unread files
     #[arg(short, long)]
     verbose: bool,
-    /// Colour; NO_COLOR is honoured
+    /// When to use colour; NO_COLOR is honoured
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     color: Color,
 }
@@ -125,17 +131,12 @@ impl From<Level> for Severity {
     }
 }
 
-/// A misspelt code would select nothing, which looks like a site without findings.
-fn codes() -> PossibleValuesParser {
-    PossibleValuesParser::new(Code::EACH.iter().map(|c| c.as_str()))
-}
-
 fn formats() -> PossibleValuesParser {
     PossibleValuesParser::new(FORMATS.iter().map(|(id, _)| *id))
 }
 
 impl Args {
-    #[cfg(test)]
+    /// The paths as given.
     pub(super) fn paths(&self) -> &[PathBuf] {
         &self.input.paths
     }
@@ -146,7 +147,7 @@ impl Args {
             matrix: self.input.matrix.clone(),
             role: self.input.role.clone(),
             address: self.input.address.clone(),
-            at: moment(self.input.at)?,
+            at: at_moment(self.input.at)?,
             threads: self.input.threads,
             select: self.lint.select.clone(),
             ignore: self.lint.ignore.clone(),
@@ -159,7 +160,7 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let targets = targets(&args.output)?;
+    let targets = targets(args.output.format.as_deref(), &args.output.output)?;
     spare(args, &targets)?;
     let mut worst = Exit::Clean;
     for paths in sites(args)? {
@@ -175,6 +176,11 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
     let outcome = check_with(&args.request(paths)?, &bar);
     bar.end();
     let mut outcome = outcome?;
+    spare_read(args, &outcome, targets)?;
+    if !args.output.quiet {
+        let notes = overridden(&args.input, &outcome);
+        notes.iter().for_each(|text| tell("note", text));
+    }
     let known = match (&args.lint.write_baseline, known) {
         (Some(path), _) => Some(write_baseline(path, &outcome)?),
         (None, known) => known,
@@ -217,17 +223,87 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
     }
 }
 
-/// No report and no baseline replaces what the run is made of.
+/// Refuses targets that would replace what the run is made of: before anything is read, and so before anything is written.
 fn spare(args: &Args, targets: &[Target<'_>]) -> Result<(), Failure> {
-    let matrix = args.input.matrix.as_ref().map(Path::new);
-    let given = [args.input.config.as_deref(), matrix];
-    let mut judged_by: Vec<&Path> = given.into_iter().flatten().collect();
-    if let Some(path) = &args.lint.write_baseline {
-        output::spare(path, &judged_by)?;
+    let mut spared = Spared::default();
+    let site = args.input.config.clone();
+    let find = || args.input.paths.iter().find_map(|p| site::find(&Disk, p));
+    if let Some(file) = site.or_else(find) {
+        let matrix = std::fs::read_to_string(&file).ok();
+        let matrix = matrix.and_then(|text| site::config::matrix_name(&text));
+        if let Some((name, _)) = matrix {
+            let folder = file.parent().unwrap_or(Path::new(""));
+            spared.add("the matrix of this site", folder.join(name));
+        }
+        spared.add("the site file of this run", file);
     }
-    judged_by.extend(args.lint.baseline.as_deref());
-    let mut files = targets.iter().filter_map(|t| t.file);
-    files.try_for_each(|f| output::spare(f, &judged_by))
+    if let Some(file) = &args.input.matrix {
+        spared.add("the matrix of this run", file);
+    }
+    if let Some(file) = &args.lint.baseline {
+        spared.add("the baseline of this run", file);
+    }
+    let new = args.lint.write_baseline.as_deref();
+    new.map_or(Ok(()), |path| spared.refuse(path))?;
+    for file in targets.iter().filter_map(|t| t.file) {
+        spared.refuse(file)?;
+        if new.is_some_and(|path| paths::normal(path) == paths::normal(file)) {
+            return Err(Failure::with_help(
+                format!("{} would be both a report and the baseline", file.display()),
+                "give each a name of its own",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The same for every file that turned out to be an export or to stand beside one, whatever it is called.
+fn spare_read(args: &Args, o: &Outcome, targets: &[Target<'_>]) -> Result<(), Failure> {
+    let mut spared = Spared::default();
+    for e in o.exports.iter().filter(|e| &*e.path != "-") {
+        spared.add("an export", &*e.path);
+    }
+    let files = targets.iter().filter_map(|t| t.file);
+    let mut files = files.chain(args.lint.write_baseline.as_deref());
+    files.try_for_each(|f| spared.refuse(f))
+}
+
+/// What the command line says and a site file says otherwise.
+fn overridden(input: &InputArgs, o: &Outcome) -> Vec<String> {
+    let mut notes = Vec::new();
+    let given = [("--role", &input.role), ("--address", &input.address)];
+    let given = given.into_iter().filter(|(_, values)| !values.is_empty());
+    let given: Vec<&str> = given.map(|(option, _)| option).collect();
+    let bound = o.exports.iter().filter(|e| e.within);
+    let bound = bound.filter(|e| e.role_source == Some(RoleSource::Config));
+    let bound: Vec<&str> = bound.map(|e| &*e.path).collect();
+    if let (false, Some(first)) = (given.is_empty(), bound.first()) {
+        let what = match bound.len() {
+            1 => format!("{first}: hylint.toml names its host"),
+            n => format!("{n} exports, {first} and others: hylint.toml names their hosts"),
+        };
+        let are = if given.len() == 1 { "is" } else { "are" };
+        notes.push(format!("{} {are} ignored for {what}", and(&given)));
+    }
+    let site = o.site.path.as_deref();
+    let text = site.and_then(|file| std::fs::read_to_string(file).ok());
+    let named = text.and_then(|text| site::config::matrix_name(&text));
+    if let (Some(given), Some(file), Some((named, _))) = (&input.matrix, site, named)
+        && *given != named
+        && !same_matrix(given, &named, Path::new(file))
+    {
+        notes.push(format!(
+            "--matrix {given} replaces `matrix = \"{named}\"` of {file}"
+        ));
+    }
+    notes
+}
+
+/// Whether the command line and the site file name one file.
+fn same_matrix(given: &str, named: &str, site: &Path) -> bool {
+    let named = site.parent().unwrap_or(Path::new("")).join(named);
+    let real = |p: &Path| std::fs::canonicalize(p).ok();
+    real(Path::new(given)).is_some_and(|given| Some(given) == real(&named))
 }
 
 fn write_baseline(path: &Path, o: &Outcome) -> Result<Baseline, Failure> {
@@ -279,115 +355,47 @@ fn sites(args: &Args) -> Result<Vec<Vec<PathBuf>>, Failure> {
     Ok(all)
 }
 
+/// How to make an export of each platform.
+const MAKE_EXPORT: &str = "export the rules with `netsh advfirewall firewall show rule name=all verbose`, `iptables-save`, \
+    `aws ec2 describe-security-groups` or `az network nsg list`";
+
+/// Files named in a message.
+const NAMED: usize = 5;
+
 fn nothing_read(o: &Outcome) -> Failure {
     if let Some(e) = o.exports.first() {
         return Failure::with_help(
-            format!(
-                "no export was judged: {} holds no firewall, only what belongs beside one",
-                crate::common::sanitize::limited(&e.path, 200)
-            ),
-            "add the export of the rules themselves",
+            format!("no export was judged: {} holds no firewall rules", e.path),
+            "add the export of the rules themselves to the same folder",
         );
     }
-    let message = match (o.not_exports.len(), o.findings.is_empty()) {
+    let looked = o.not_exports.len();
+    let message = match (looked, o.findings.is_empty()) {
         (0, true) => "no export was judged: there is no file in the given paths".to_owned(),
-        (0, false) => "no export was judged: none could be read".to_owned(),
+        (0, false) => "no export was judged: no file could be read".to_owned(),
+        (1, _) => format!(
+            "no export was judged: the only file is no firewall export ({})",
+            names(&o.not_exports)
+        ),
         (n, _) => format!(
-            "no export was judged: {n} files were looked at and none is an export that could be read"
+            "no export was judged: none of {n} files is a firewall export ({})",
+            names(&o.not_exports)
         ),
     };
-    Failure::with_help(
-        message,
-        "hylint reads netsh advfirewall text, iptables-save dumps, and AWS and Azure JSON; -v lists the files that it passed over",
-    )
+    Failure::with_help(message, MAKE_EXPORT)
 }
 
-/// One place that a report goes to.
-struct Target<'a> {
-    report: &'static dyn Report,
-    /// None: standard output.
-    file: Option<&'a Path>,
-}
-
-fn targets(args: &OutputArgs) -> Result<Vec<Target<'_>>, Failure> {
-    let main = by_id(args.format.as_deref().unwrap_or(HUMAN))?;
-    let mut out = Vec::new();
-    let mut redirected = false;
-    for o in &args.output {
-        let (report, file) = match o.split_once('=') {
-            Some((id, file)) if report::by_id(id).is_some() => (by_id(id)?, file),
-            // A file's name may hold `=`, but a misspelt format must not become a file.
-            Some((id, _)) if id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
-                by_id(id).map(|r| (r, ""))?
-            }
-            _ => {
-                redirected = true;
-                let named = args.format.is_some();
-                (if named { main } else { by_ending(o)? }, o.as_str())
-            }
-        };
-        if file.is_empty() {
-            return Err(Failure::with_help(
-                format!("--output {o} names no file"),
-                "write --output FORMAT=FILE, or `-` for standard output",
-            ));
-        }
-        let file = (file != "-").then(|| Path::new(file));
-        out.push(Target { report, file });
-    }
-    if !redirected && !out.iter().any(|t| t.file.is_none()) {
-        let file = None;
-        out.insert(0, Target { report: main, file });
-    }
-    distinct(&out)?;
-    Ok(out)
-}
-
-/// Two reports in one place would leave only one of them, or a mixture.
-fn distinct(targets: &[Target<'_>]) -> Result<(), Failure> {
-    let mut seen = BTreeSet::new();
-    for t in targets {
-        let place = t
-            .file
-            .map(|f| std::path::absolute(f).unwrap_or_else(|_| f.into()));
-        if !seen.insert(place) {
-            let name = t
-                .file
-                .map_or("standard output".into(), Path::to_string_lossy);
-            return Err(Failure::with_help(
-                format!("two reports would go to {name}"),
-                "give each --output a file of its own",
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The format of a file without one: by its ending. Standard output, devices and pipes get the report for people.
-fn by_ending(file: &str) -> Result<&'static dyn Report, Failure> {
-    let is_device = std::fs::metadata(file).is_ok_and(|m| !m.is_file() && !m.is_dir());
-    match report::by_ending(file) {
-        Some(report) => Ok(report),
-        None if file == "-" || file.is_empty() || is_device => by_id(HUMAN),
-        None => Err(Failure::with_help(
-            format!("the ending of {file} names no output format"),
-            format!("write --output FORMAT={file}, or give --format"),
-        )),
-    }
-}
-
-fn by_id(id: &str) -> Result<&'static dyn Report, Failure> {
-    report::by_id(id).ok_or_else(|| {
-        let known: Vec<&str> = FORMATS.iter().map(|(id, _)| *id).collect();
-        Failure::with_help(
-            format!("there is no output format `{id}`"),
-            format!("choose one of {}", known.join(", ")),
-        )
-    })
+/// The first names, and how many more there are.
+fn names(all: &[String]) -> String {
+    let mut text: Vec<&str> = all.iter().take(NAMED).map(String::as_str).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| format!("{more} more, -v lists them"));
+    text.extend(more.as_deref());
+    text.join(", ")
 }
 
 /// `--at`, else SOURCE_DATE_EPOCH (reproducible-builds.org), else now.
-fn moment(at: Option<jiff::Timestamp>) -> Result<jiff::Timestamp, Failure> {
+fn at_moment(at: Option<jiff::Timestamp>) -> Result<jiff::Timestamp, Failure> {
     if let Some(at) = at {
         return Ok(at);
     }
@@ -403,7 +411,7 @@ fn moment(at: Option<jiff::Timestamp>) -> Result<jiff::Timestamp, Failure> {
         .and_then(|s| jiff::Timestamp::from_second(s).ok())
         .ok_or_else(|| {
             Failure::with_help(
-                format!("SOURCE_DATE_EPOCH is `{text}`, which is no number of seconds since 1970"),
+                format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds since 1970"),
                 "unset it, or give --at",
             )
         })

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Shell
+    /// Shell that completes the commands
     shell: Shell,
 }
 

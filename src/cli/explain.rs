@@ -14,13 +14,13 @@ use std::io::{self, Write};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// A finding's code, a requirement's id, or a row's number; without it, every code is listed
+    /// A finding code, a requirement id or a row number; without it, all codes are listed
     #[arg(value_name = "CODE|REQUIREMENT")]
     what: Option<String>,
-    /// Built-in matrix, or a matrix file of your own
+    /// Built-in matrix, or a matrix file
     #[arg(long, value_name = "ID|FILE", default_value = crate::rules::matrix::DEFAULT)]
     matrix: String,
-    /// Colour; NO_COLOR is honoured
+    /// When to use colour; NO_COLOR is honoured
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     color: Color,
 }
@@ -77,10 +77,7 @@ fn unknown(m: &Matrix, what: &str) -> Failure {
         Some(id) => format!("did you mean `{id}`?"),
         None => offers(what, &all),
     };
-    Failure::with_help(
-        format!("there is no requirement and no code `{what}`"),
-        help,
-    )
+    Failure::with_help(format!("unknown code or requirement `{what}`"), help)
 }
 
 /// Names offered of those that hold a word of what was asked.
@@ -102,7 +99,7 @@ fn offers(what: &str, all: &[&str]) -> String {
     if near.is_empty() {
         return "`hylint explain` lists the codes, `hylint matrix list` the requirements".into();
     }
-    format!("there is {}", crate::common::toml_reader::list(&near))
+    format!("did you mean {}?", crate::common::toml_reader::list(&near))
 }
 
 fn requirement(m: &Matrix, r: &Requirement, out: &mut dyn Write) -> io::Result<()> {

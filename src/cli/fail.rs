@@ -1,44 +1,136 @@
-//! Why a run could not run, told as diagnostics on standard error.
+//! Why hylint could not run, and what else it has to say on standard error: one style for all of it.
 
 use crate::common::diag::Diag;
-use crate::common::sanitize::{limited as sanitize_limited, same_bytes as sanitize_same_bytes};
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use crate::common::sanitize::{limited, same_bytes};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use std::fmt;
 use std::io::{self, Write};
 
 /// Characters kept of a message.
 const LONGEST: usize = 600;
 
-/// One or more causes.
+/// One or more causes. Each is written as `error:` and what is wrong, the lines of the file where it is in one, and
+/// `help:`. A message stays on one line, so that searches and editors find it.
 #[derive(Debug)]
-pub(super) struct Failure(Vec<Box<dyn Diagnostic>>);
+pub(super) struct Failure(Vec<Cause>);
 
-/// A cause without a place in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plain {
+#[derive(Debug)]
+struct Cause {
     message: String,
     help: Option<String>,
+    lines: Option<Lines>,
 }
 
 impl Failure {
     /// One cause.
     pub(super) fn new(message: impl AsRef<str>) -> Self {
-        Self(vec![Box::new(Plain {
-            message: clean(message.as_ref()),
-            help: None,
-        })])
+        Self(vec![Cause::new(message.as_ref(), None)])
     }
 
     /// One cause, and what to do.
     pub(super) fn with_help(message: impl AsRef<str>, help: impl AsRef<str>) -> Self {
-        Self(vec![Box::new(Plain {
-            message: clean(message.as_ref()),
-            help: Some(clean(help.as_ref())),
-        })])
+        Self(vec![Cause::new(message.as_ref(), Some(help.as_ref()))])
     }
 
     /// Writes each cause.
     pub(super) fn write(&self, out: &mut dyn Write, color: bool) -> io::Result<()> {
+        for (n, cause) in self.0.iter().enumerate() {
+            if n > 0 && cause.lines.is_some() {
+                writeln!(out)?;
+            }
+            cause.write(out, color)?;
+        }
+        Ok(())
+    }
+}
+
+impl Cause {
+    fn new(message: &str, help: Option<&str>) -> Self {
+        Self {
+            message: clean(message),
+            help: help.filter(|h| !h.is_empty()).map(clean),
+            lines: None,
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write, color: bool) -> io::Result<()> {
+        say(out, "error", &self.message, color)?;
+        if let Some(lines) = &self.lines {
+            out.write_all(lines.drawn(color)?.as_bytes())?;
+        }
+        match &self.help {
+            Some(help) => writeln!(out, "  {} {help}", painted("help:", "36", color)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A line of standard error that is no failure: `note: …` or `warning: …`.
+pub(super) fn tell(level: &str, text: &str) {
+    let mut err = io::stderr().lock();
+    // Nobody is left to be told when this fails.
+    let _ = say(
+        &mut err,
+        level,
+        &clean(text),
+        super::Color::Auto.on(&io::stderr()),
+    );
+}
+
+fn say(out: &mut dyn Write, level: &str, text: &str, color: bool) -> io::Result<()> {
+    let code = match level {
+        "error" => "1;31",
+        "warning" => "1;33",
+        _ => "1",
+    };
+    writeln!(out, "{} {text}", painted(&format!("{level}:"), code, color))
+}
+
+fn painted(text: &str, code: &str, color: bool) -> String {
+    match color {
+        true => format!("\x1b[{code}m{text}\x1b[0m"),
+        false => text.to_owned(),
+    }
+}
+
+fn clean(s: &str) -> String {
+    limited(s, LONGEST).into_owned()
+}
+
+impl From<Vec<Diag>> for Failure {
+    fn from(diags: Vec<Diag>) -> Self {
+        let cause = |d: Diag| Cause {
+            message: clean(&d.message),
+            help: d.help.as_deref().map(clean),
+            // A mistake that is in no file's text has no lines to show.
+            lines: (!d.text.is_empty()).then(|| Lines(safe(d))),
+        };
+        Self(diags.into_iter().map(cause).collect())
+    }
+}
+
+impl From<Vec<crate::load::Missing>> for Failure {
+    fn from(all: Vec<crate::load::Missing>) -> Self {
+        let diags: Vec<Diag> = all.into_iter().map(Diag::from).collect();
+        Self::from(diags)
+    }
+}
+
+/// The same mistake with a path and a text that act on nothing.
+fn safe(d: Diag) -> Diag {
+    Diag {
+        path: clean(&d.path).into(),
+        text: same_bytes(&d.text).into(),
+        ..d
+    }
+}
+
+/// The lines of a file that a mistake is in, for miette.
+#[derive(Debug)]
+struct Lines(Diag);
+
+impl Lines {
+    fn drawn(&self, color: bool) -> io::Result<String> {
         let theme = if color {
             GraphicalTheme::unicode()
         } else {
@@ -46,68 +138,35 @@ impl Failure {
         };
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(100)
-            .with_links(false);
-        for d in &self.0 {
-            let mut text = String::new();
-            handler
-                .render_report(&mut text, &**d)
-                .map_err(io::Error::other)?;
-            out.write_all(text.as_bytes())?;
-        }
+            .with_links(false)
+            .without_syntax_highlighting();
+        let mut text = String::new();
+        handler
+            .render_report(&mut text, self)
+            .map_err(io::Error::other)?;
+        // A diagnostic without a message still has a line for it.
+        let from = text.find('╭').and_then(|at| text.get(..at)?.rfind('\n'));
+        Ok(text
+            .get(from.map_or(0, |n| n + 1)..)
+            .unwrap_or_default()
+            .to_owned())
+    }
+}
+
+impl fmt::Display for Lines {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }
 }
 
-fn clean(s: &str) -> String {
-    sanitize_limited(s, LONGEST).into_owned()
-}
+impl std::error::Error for Lines {}
 
-impl From<Vec<Diag>> for Failure {
-    fn from(diags: Vec<Diag>) -> Self {
-        let safe = |d: Diag| -> Box<dyn Diagnostic> {
-            // A mistake that is in no file's text has no lines to show.
-            if d.text.is_empty() {
-                return Box::new(Plain {
-                    message: clean(&d.message),
-                    help: d.help.map(|h| clean(&h)),
-                });
-            }
-            Box::new(Diag {
-                path: clean(&d.path).into(),
-                text: sanitize_same_bytes(&d.text).into(),
-                message: clean(&d.message),
-                help: d.help.map(|h| clean(&h)),
-                ..d
-            })
-        };
-        Self(diags.into_iter().map(safe).collect())
+impl Diagnostic for Lines {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.0)
     }
-}
 
-impl From<Vec<crate::load::Missing>> for Failure {
-    fn from(all: Vec<crate::load::Missing>) -> Self {
-        let plain = |m: crate::load::Missing| -> Box<dyn Diagnostic> {
-            Box::new(Plain {
-                message: clean(&m.to_string()),
-                help: m.help().map(|h| h.to_string()),
-            })
-        };
-        Self(all.into_iter().map(plain).collect())
-    }
-}
-
-impl fmt::Display for Plain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Plain {}
-
-impl Diagnostic for Plain {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help
-            .as_ref()
-            .map(|h| Box::new(h) as Box<dyn fmt::Display>)
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.0.labels()
     }
 }

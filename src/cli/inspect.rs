@@ -11,13 +11,13 @@ use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// An export, or `-` for standard input
+    /// Export, or `-` for standard input
     #[arg(value_name = "EXPORT")]
     path: PathBuf,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Also show the reader's notes
+    /// Show the notes of the parser, too
     #[arg(short, long)]
     verbose: bool,
 }

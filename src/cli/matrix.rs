@@ -2,13 +2,16 @@
 
 use super::fail::Failure;
 use super::{Exit, output};
+use crate::common::diag::io_cause;
 use crate::common::sanitize::limited as sanitize_limited;
+use crate::load::Disk;
 use crate::report::write_json;
 use crate::rules::matrix::{self, End, Implied, Matrix, Presence, Requirement};
+use crate::site;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -20,9 +23,9 @@ pub(super) struct Args {
 enum Command {
     /// List the requirements
     List(ListArgs),
-    /// Read a matrix of your own and tell every mistake in it
+    /// Check the files of a matrix and report every mistake in them
     Check {
-        /// The matrix's files, together
+        /// The files of one matrix
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
     },
@@ -33,10 +36,10 @@ struct ListArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Also the flows that the vendor's remarks imply
+    /// List implied flows, too
     #[arg(long)]
     implied: bool,
-    /// Built-in matrix, or a matrix file of your own
+    /// Built-in matrix, or a matrix file
     #[arg(long, value_name = "ID|FILE", default_value = matrix::DEFAULT)]
     matrix: String,
 }
@@ -57,21 +60,18 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// A built-in matrix by id, else a file.
 pub(super) fn load(name: &str) -> Result<Matrix, Failure> {
-    if let Some(m) = matrix::builtin(name) {
-        return m.map_err(Failure::from);
-    }
-    let text = text_of(name.as_ref())?;
-    matrix::read(&[(name, &text)]).map_err(Failure::from)
+    site::load_matrix(&Disk, name, Path::new("")).map_err(Failure::from)
 }
 
-fn text_of(path: &std::path::Path) -> Result<String, Failure> {
+fn text_of(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|e| {
         Failure::with_help(
-            format!("the matrix {} cannot be read: {e}", path.display()),
             format!(
-                "name a TOML file, or a built-in matrix: {}",
-                matrix::BUILTIN.join(", ")
+                "cannot read the matrix {}: {}",
+                path.display(),
+                io_cause(&e)
             ),
+            "name the TOML files of a matrix",
         )
     })
 }

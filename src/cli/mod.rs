@@ -14,20 +14,27 @@ mod one_host;
 mod output;
 mod page;
 mod progress;
+mod spare;
+mod targets;
 mod trace;
+mod usage;
+mod values;
 
 pub use exit::Exit;
 
 use color::Color;
+use fail::Failure;
 
+use crate::common::diag::nearest;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 
-/// A policy-as-code compliance linter for firewalls.
+/// Checks firewall exports against the connections that a deployment needs.
 ///
-/// Reads firewall exports as they are (netsh advfirewall, iptables-save, AWS and Azure JSON), proves each against the
-/// requirement matrix, and names what is missing, blocked, or open without need. `hylint PATH…` is `hylint check PATH…`.
+/// Reads exports of Windows Firewall (netsh advfirewall), iptables-save, AWS and Azure (JSON), and reports which required
+/// connections are missing or blocked, and what is open without need. `hylint PATH…` is short for `hylint check PATH…`.
 #[derive(Parser, Debug)]
 #[command(
     name = "hylint",
@@ -36,7 +43,9 @@ use std::io;
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
-    after_help = "Exit status: 0 nothing at or above --fail-on; 1 findings; 2 hylint could not run, or no export was judged."
+    override_usage = "hylint [OPTIONS] PATH…\n       hylint COMMAND …",
+    after_help = "Exit status: 0 no finding at or above --fail-on, 1 findings, 2 hylint could not run or judged no export.\n\
+        First run: hylint PATH, then hylint init PATH."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -49,19 +58,19 @@ struct Cli {
 enum Command {
     /// Check exports against the matrix (the default)
     Check(Box<check::Args>),
-    /// Show how an export is read
-    Inspect(inspect::Args),
-    /// Judge a packet, or a table of packets, by one export
-    Trace(Box<trace::Args>),
-    /// List the requirements, or check a matrix of your own
-    Matrix(matrix::Args),
-    /// Draft a hylint.toml from the exports of a folder
+    /// Write a first hylint.toml from the exports in a folder
     Init(init::Args),
-    /// Explain a finding's code or a requirement
+    /// Explain a finding code or a requirement
     Explain(explain::Args),
+    /// Show what an export does with a packet, or with a table of packets
+    Trace(Box<trace::Args>),
+    /// Show the rules that hylint reads from an export
+    Inspect(inspect::Args),
+    /// List the requirements, or check a matrix file
+    Matrix(matrix::Args),
     /// Print shell completions
     Completions(completions::Args),
-    /// Print the manual page, or write one for each subcommand
+    /// Print the manual page, or write one page per command
     Man(man::Args),
 }
 
@@ -69,15 +78,13 @@ enum Command {
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(e) => {
-            let usage = e.use_stderr();
-            // Nobody is left to be told when this fails.
-            let _ = e.print();
-            return if usage { Exit::Failed } else { Exit::Clean };
-        }
+        Err(e) => return not_parsed(&e),
     };
     let result = match cli.command {
-        None => check::run(&cli.check),
+        None => match not_a_path(&cli.check) {
+            Some(failure) => Err(failure),
+            None => check::run(&cli.check),
+        },
         Some(Command::Check(a)) => check::run(&a),
         Some(Command::Inspect(a)) => inspect::run(&a),
         Some(Command::Trace(a)) => trace::run(&a),
@@ -87,13 +94,46 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Completions(a)) => completions::run(&a, Cli::command()),
         Some(Command::Man(a)) => man::run(&a, Cli::command()),
     };
-    match result {
-        Ok(exit) => exit,
-        Err(failure) => {
-            let _ = failure.write(&mut io::stderr().lock(), Color::Auto.on(&io::stderr()));
-            Exit::Failed
-        }
+    result.unwrap_or_else(|failure| failed(&failure))
+}
+
+fn failed(failure: &Failure) -> Exit {
+    // Nobody is left to be told when this fails.
+    let _ = failure.write(&mut io::stderr().lock(), Color::Auto.on(&io::stderr()));
+    Exit::Failed
+}
+
+/// Prints the help or the version that was asked for, or says what is wrong with the command line.
+fn not_parsed(e: &clap::Error) -> Exit {
+    if !e.use_stderr() {
+        let _ = e.print();
+        return Exit::Clean;
     }
+    let about = usage::command(e) == Cli::command().get_name();
+    if about && e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = io::stderr().write_all(usage::NEXT.as_bytes());
+        return Exit::Failed;
+    }
+    failed(&usage::failure(e))
+}
+
+/// A misspelt command: the first path, if there is no such file and a command has nearly that name.
+fn not_a_path(args: &check::Args) -> Option<Failure> {
+    let first = args.paths().first()?;
+    let word = first.to_str().filter(|_| !first.exists())?;
+    let commands = Cli::command();
+    let names: Vec<&str> = commands.get_subcommands().map(|c| c.get_name()).collect();
+    let near = nearest(&word.to_lowercase(), names.iter().copied().chain(["help"]))?;
+    if near == word {
+        return Some(Failure::with_help(
+            format!("the command `{word}` stands behind an option"),
+            format!("write the command first: hylint {word} …"),
+        ));
+    }
+    Some(Failure::with_help(
+        format!("unknown path or command `{word}`"),
+        format!("did you mean `{near}`?"),
+    ))
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use std::sync::Arc;
 pub(super) fn open(request: Request) -> Result<Session, Failure> {
     if let Some(folder) = request.paths.iter().find(|p| p.is_dir()) {
         return Err(Failure::with_help(
-            format!("{} is a folder", folder.display()),
-            "name one export",
+            format!("{} is a folder, expected one export", folder.display()),
+            "name a file in it",
         ));
     }
     let request = Request {

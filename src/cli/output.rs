@@ -1,7 +1,7 @@
 //! Where output goes.
 
 use super::fail::Failure;
-use crate::load::{self, CONFIG_NAME, Disk, FileRef, NoExport, Sign};
+use crate::common::diag::io_cause;
 use crate::report::RenderOptions;
 use std::fs::Permissions;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -20,11 +20,12 @@ pub(super) fn stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Re
     let _ = out.into_parts();
     match (written, pipe.failed) {
         (Ok(()), _) | (Err(_), Some((io::ErrorKind::BrokenPipe, _))) => Ok(()),
-        (Err(_), Some((_, why))) => Err(Failure::new(format!(
-            "standard output cannot be written: {why}"
-        ))),
+        (Err(_), Some((_, why))) => {
+            Err(Failure::new(format!("cannot write standard output: {why}")))
+        }
         (Err(e), None) => Err(Failure::new(format!(
-            "standard output cannot be written: {e}"
+            "cannot write standard output: {}",
+            io_cause(&e)
         ))),
     }
 }
@@ -38,7 +39,7 @@ struct Pipe<W> {
 impl<W: Write> Pipe<W> {
     fn kept<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
         if let Err(e) = &done {
-            self.failed = Some((e.kind(), e.to_string()));
+            self.failed = Some((e.kind(), io_cause(e)));
         }
         done
     }
@@ -62,45 +63,6 @@ pub(super) fn file(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     stage(path, write)?.commit()
-}
-
-/// Refuses to replace an export, a site file, or one of the files that a run is judged by.
-pub(super) fn spare(path: &Path, judged_by: &[&Path]) -> Result<(), Failure> {
-    let Ok(there) = std::fs::canonicalize(path) else {
-        return Ok(());
-    };
-    let same = |p: &&&Path| std::fs::canonicalize(p).is_ok_and(|p| p == there);
-    let what = if there.file_name().is_some_and(|n| n == CONFIG_NAME) {
-        "a site file"
-    } else if there
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("toml"))
-    {
-        "a TOML file, as a matrix is"
-    } else if judged_by.iter().any(|p| same(&p)) {
-        "a file that this run is judged by"
-    } else if is_export(&there) {
-        "an export"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::with_help(
-        format!("{} is {what}: a report does not replace it", path.display()),
-        "give the report a name of its own",
-    ))
-}
-
-/// Whether a file holds a firewall in any form that is known, read or not.
-fn is_export(path: &Path) -> bool {
-    if !path.is_file() {
-        return false;
-    }
-    let file = FileRef::new(path.to_path_buf(), false);
-    match load::read_whole(&Disk, &file) {
-        Ok(_) => true,
-        Err(NoExport::Unread(u)) => u.sign() >= Sign::Source,
-        Err(NoExport::Failed(_)) => false,
-    }
 }
 
 /// A file that is written in full and not yet in its place.
@@ -151,11 +113,11 @@ pub(super) fn stage(
     if !folder.is_dir() {
         return Err(Failure::with_help(
             format!(
-                "{} cannot be written: there is no folder {}",
+                "cannot write {}: no such folder {}",
                 path.display(),
                 folder.display()
             ),
-            "make the folder first",
+            "create the folder first",
         ));
     }
     let mut file = temporary(folder, known.map(|m| m.permissions())).map_err(fail)?;
@@ -182,7 +144,7 @@ fn temporary(folder: &Path, permissions: Option<Permissions>) -> io::Result<Name
 }
 
 fn unwritable(path: &Path, e: &io::Error) -> Failure {
-    Failure::new(format!("{} cannot be written: {e}", path.display()))
+    Failure::new(format!("cannot write {}: {}", path.display(), io_cause(e)))
 }
 
 /// Columns of the terminal, or the fixed width where there is none.

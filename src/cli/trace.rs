@@ -1,8 +1,8 @@
 //! `hylint trace EXPORT`: what an export does with one packet, or with a table of packets.
 
-use super::fail::Failure;
+use super::fail::{Failure, tell};
 use super::{Exit, one_host, output};
-use crate::common::sanitize::limited as sanitize_limited;
+use crate::common::diag::io_cause;
 use crate::load::{ExportId, LoadedExport};
 use crate::session::Request;
 use crate::session::trace::{
@@ -21,16 +21,16 @@ const CHUNK: usize = 1 << 14;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// An export, or `-` for standard input
+    /// Export, or `-` for standard input
     #[arg(value_name = "EXPORT")]
     path: PathBuf,
-    /// A file that the export refers to: an ipset save, profile settings, interfaces (repeatable)
+    /// File that the export refers to: an ipset save, profile settings, interfaces; repeatable
     #[arg(long, value_name = "FILE")]
     with: Vec<PathBuf>,
-    /// A name that the export uses and does not define (repeatable)
+    /// Addresses of a name that the export uses and does not define; repeatable
     #[arg(long, value_name = "NAME=ADDRESSES", value_parser = resolved)]
     resolve: Vec<(String, AddrSet)>,
-    /// Seen from the guarded host
+    /// Direction of the packet, seen from the host
     #[arg(long, value_enum, default_value_t)]
     direction: Way,
     /// Source address
@@ -48,11 +48,12 @@ pub(super) struct Args {
     /// Destination port, or ICMP code
     #[arg(long, value_name = "PORT")]
     dport: Option<String>,
-    /// Interface that the packet comes in by [default: one that no rule names]
+    /// Interface that receives the packet [default: one that no rule names]
     #[arg(long, value_name = "NAME")]
     in_iface: Option<String>,
-    /// Interface that it leaves by [default: one that no rule names; of a packet to this host that is sent on, the one that
-    /// leads to its new destination]
+    /// Interface that sends the packet [default: one that no rule names]
+    ///
+    /// A packet to this host that is forwarded after translation leaves by the interface of its new destination.
     #[arg(long, value_name = "NAME")]
     out_iface: Option<String>,
     /// TCP flags, such as SYN+ACK [default: SYN]
@@ -70,29 +71,29 @@ pub(super) struct Args {
     /// Sender's group id [default: unknown]
     #[arg(long)]
     gid: Option<String>,
-    /// Windows: the program behind the port, by its path or file name [default: the listener of the row that fits the packet]
+    /// Windows: program that listens, by its path or file name [default: the listener in the matrix]
     #[arg(long, value_name = "PROGRAM")]
     program: Option<String>,
-    /// Windows: the service behind the port, by its short name
+    /// Windows: service that listens, by its short name
     #[arg(long, value_name = "SERVICE")]
     service: Option<String>,
-    /// Built-in matrix, or a matrix file of your own, whose listeners are expected
-    #[arg(long, value_name = "MATRIX")]
+    /// Built-in matrix, or a matrix file, for the programs that listen
+    #[arg(long, value_name = "ID|FILE")]
     matrix: Option<String>,
-    /// Connection state [default: what connection tracking gives a packet without a known flow]
+    /// Connection state [default: that of a packet without a known connection]
     #[arg(long)]
     state: Option<String>,
-    /// A CSV table of packets with a header, or `-` for standard input
+    /// CSV table of packets with a header, or `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "proto", "sport", "dport", "in_iface",
         "out_iface", "flags", "smac", "mark", "uid", "gid", "state"])]
     packets: Option<PathBuf>,
-    /// Start at this table and stay in it [default: the whole path]
+    /// Judge by this table alone [default: the whole path]
     #[arg(long, value_enum)]
     table: Option<OneTable>,
-    /// Which point of an export that holds several, by name or id; security groups may be several
+    /// Which firewall, group or list of the export, by name or id; repeatable for security groups
     #[arg(long, value_name = "POINT")]
     point: Vec<String>,
-    /// Windows profile [default: what the export says is active, else domain]
+    /// Windows profile [default: the active one, else domain]
     #[arg(long, value_enum)]
     profile: Option<Profile>,
     /// Output format
@@ -134,11 +135,13 @@ enum Format {
 }
 
 fn resolved(text: &str) -> Result<(String, AddrSet), String> {
-    let wanted = "NAME=ADDRESSES is wanted, with commas between several addresses";
+    let wanted = "expected NAME=ADDRESSES, with commas between several addresses";
     let (name, list) = text.rsplit_once('=').ok_or(wanted)?;
     let each = list.split(',').filter(|t| !t.trim().is_empty());
     let set = each.into_iter().try_fold(AddrSet::empty(), |all, t| {
-        let one = AddrSet::parse(t).ok_or(format!("`{t}` is no address, prefix or range"))?;
+        let one = AddrSet::parse(t).ok_or(format!(
+            "invalid address `{t}`, expected 10.0.0.5, 10.0.0.0/24 or 10.0.0.5-10.0.0.9"
+        ))?;
         Ok::<_, String>(all.union(&one))
     })?;
     Ok((name.to_owned(), set))
@@ -147,8 +150,9 @@ fn resolved(text: &str) -> Result<(String, AddrSet), String> {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let from_stdin = |p: &Path| p.as_os_str() == "-";
     if from_stdin(&args.path) && args.packets.as_deref().is_some_and(from_stdin) {
-        return Err(Failure::new(
-            "the export and the packets cannot both come from standard input",
+        return Err(Failure::with_help(
+            "the export and the packets cannot both be standard input",
+            "name a file for one of them",
         ));
     }
     let paths = std::iter::once(&args.path).chain(&args.with).cloned();
@@ -210,19 +214,15 @@ fn warn_of_lines_not_read(e: &LoadedExport) {
     if dropped == 0 {
         return;
     }
-    let (lines, them) = match dropped {
-        1 => ("line", "it is in no rule: `hylint inspect` shows it"),
-        _ => ("lines", "they are in no rule: `hylint inspect` lists them"),
+    let (lines, they_are) = match dropped {
+        1 => ("line", "it is"),
+        _ => ("lines", "they are"),
     };
-    warn(&format!(
-        "{dropped} {lines} of {} could not be read, so {them}",
+    let text = format!(
+        "{dropped} {lines} of {} could not be read, so {they_are} in no rule (`hylint inspect` shows them)",
         e.path
-    ));
-}
-
-fn warn(text: &str) {
-    // Nobody is left to be told when this fails.
-    let _ = writeln!(io::stderr(), "warning: {}", sanitize_limited(text, 300));
+    );
+    tell("warning", &text);
 }
 
 fn one(args: &Args, tracer: &Tracer<'_>) -> Result<Exit, Failure> {
@@ -245,7 +245,7 @@ fn one(args: &Args, tracer: &Tracer<'_>) -> Result<Exit, Failure> {
     ]
     .map(field);
     let mut packet = Packet::parse(&Fields::of_columns(texts.iter().map(String::as_str)))
-        .map_err(|e| Failure::new(format!("there is no such packet: {e}")))?;
+        .map_err(|e| Failure::new(e.to_string()))?;
     packet.out_open = args.out_iface.is_none() && tracer.direction == Direction::In;
     let traced = tracer.judge(&packet, args.format != Format::Ndjson);
     output::stdout(|out| match args.format {
@@ -263,17 +263,16 @@ fn table(args: &Args, tracer: &Tracer<'_>, path: &Path) -> Result<Exit, Failure>
     let input: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
-        let file = std::fs::File::open(path)
-            .map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())))?;
+        let file = std::fs::File::open(path).map_err(|e| {
+            Failure::new(format!("cannot read {}: {}", path.display(), io_cause(&e)))
+        })?;
         Box::new(file)
     };
     let fail = |e: &TableError| Failure::new(format!("{}: {e}", path.display()));
     let mut reader = Reader::new(input).map_err(|e| fail(&e))?;
     if !reader.unknown.is_empty() {
-        warn(&format!(
-            "columns that say nothing of a packet are ignored: {}",
-            reader.unknown.join(", ")
-        ));
+        let names = reader.unknown.join(", ");
+        tell("warning", &format!("unknown columns are ignored: {names}"));
     }
     let mut broken = None;
     output::stdout(|out| {

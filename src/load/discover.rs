@@ -72,12 +72,8 @@ pub struct Discovered {
 }
 
 /// A path that the user named and that cannot be opened at all: the run stops with status 2.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error, miette::Diagnostic)]
-#[error("{path}: {reason}")]
-#[diagnostic(
-    code(hylint::missing_path),
-    help("check the path; it is taken relative to the current folder")
-)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("cannot read {path}: {reason}")]
 pub struct Missing {
     /// As given.
     pub path: String,
@@ -92,7 +88,7 @@ impl From<Missing> for Diag {
             text: "".into(),
             span: 0..0,
             message: m.to_string(),
-            help: miette::Diagnostic::help(&m).map(|h| h.to_string()),
+            help: Some("name an existing file or folder, or `-` for standard input".into()),
             code: "path",
         }
     }
@@ -196,6 +192,9 @@ mod tests {
         let paths = [PathBuf::from("no-such-a"), PathBuf::from("no-such-b")];
         let missing = discover(&Disk, &paths, &|_| false).unwrap_err();
         assert_eq!(missing.len(), 2);
-        assert_eq!(missing[0].to_string(), "no-such-a: no such file or folder");
+        assert_eq!(
+            missing[0].to_string(),
+            "cannot read no-such-a: no such file or folder"
+        );
     }
 }

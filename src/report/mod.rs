@@ -53,10 +53,7 @@ const ENDINGS: &[(&str, &str)] = &[
     (".log", "human"),
 ];
 
-/// A format by the ending of a file's name, in any case.
-#[must_use]
-pub fn by_ending(file: &str) -> Option<&'static dyn Report> {
-    let file = file.to_ascii_lowercase();
-    let known = ENDINGS.iter().find(|(ending, _)| file.ends_with(ending));
-    known.and_then(|(_, id)| by_id(id))
+/// The endings that tell a format, and its id. Where one ends in another, the longer one comes first.
+pub fn endings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ENDINGS.iter().copied()
 }

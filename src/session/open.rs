@@ -271,7 +271,7 @@ fn reading(
         }
         SiteScope::OneHost => one_host(files, request).map(Reading::of_all),
     };
-    found.map_err(|all| all.iter().map(missing).collect())
+    found.map_err(|all| all.into_iter().map(Diag::from).collect())
 }
 
 /// The paths as they are given, in their order.
@@ -289,17 +289,6 @@ fn one_host(files: &dyn Files, request: &Request) -> Result<Discovered, Vec<Miss
 fn excludes(config: &Config, path: &Path) -> bool {
     let path = load::shown(path);
     config.exclude.is_match(paths::relative(&path, &config.dir))
-}
-
-fn missing(m: &Missing) -> Diag {
-    Diag {
-        path: m.path.as_str().into(),
-        text: "".into(),
-        span: 0..0,
-        message: format!("cannot read {}: {}", m.path, m.reason),
-        help: Some("name an existing file or folder, or `-` for standard input".into()),
-        code: "path",
-    }
 }
 
 /// What is kept of each file that is read: all of it of a few files, of others their heads, and the ports that rules open

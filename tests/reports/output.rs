@@ -51,8 +51,8 @@ fn when_one_report_cannot_be_written_the_others_stay_as_they_were() {
     h.run().expect(
         2,
         &[
-            "none/j.xml cannot be written: there is no folder",
-            "make the folder first",
+            "cannot write none/j.xml: no such folder",
+            "create the folder first",
         ],
     );
     assert_eq!(std::fs::read_to_string(h.path("old.sarif")).unwrap(), "old");
@@ -81,7 +81,7 @@ fn a_dash_is_standard_output_and_a_place_is_given_once() {
         .file("dir/f", "")
         .args("x --output json=dir")
         .run()
-        .expect(2, &["dir cannot be written"]);
+        .expect(2, &["cannot write dir"]);
 }
 
 #[cfg(unix)]

@@ -107,9 +107,13 @@ pub struct FieldError {
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.value.is_empty() {
-            write!(f, "`{}` is empty: {}", self.column, self.wanted)
+            write!(f, "`{}` is empty, expected {}", self.column, self.wanted)
         } else {
-            write!(f, "`{}` in `{}`: {}", self.value, self.column, self.wanted)
+            write!(
+                f,
+                "invalid `{}` `{}`, expected {}",
+                self.column, self.value, self.wanted
+            )
         }
     }
 }
@@ -150,10 +154,10 @@ pub struct Packet {
     pub gid: Option<u32>,
 }
 
-const ADDRESS: &str = "an IPv4 or IPv6 address is wanted";
-const PORT: &str = "a port from 0 to 65535 is wanted";
-const TYPE: &str = "a number from 0 to 255 is wanted";
-const ID: &str = "a number is wanted, decimal or 0x…";
+const ADDRESS: &str = "an IPv4 or IPv6 address";
+const PORT: &str = "a port from 0 to 65535";
+const TYPE: &str = "a number from 0 to 255";
+const ID: &str = "a number, decimal or 0x…";
 
 impl Packet {
     /// Reads the fields.
@@ -164,10 +168,10 @@ impl Packet {
         let src = address("src", f.src)?;
         let dst = address("dst", f.dst)?;
         if src.is_ipv4() != dst.is_ipv4() {
-            let wanted = "an address of the same family as `src` is wanted";
+            let wanted = "an address of the same family as `src`";
             return Err(error("dst", f.dst, wanted));
         }
-        let wanted = "a protocol's name (tcp, udp, icmp, icmpv6, gre …) or number is wanted";
+        let wanted = "a protocol name (tcp, udp, icmp, icmpv6, gre …) or number";
         let proto = protocol_number(f.proto).ok_or_else(|| error("proto", f.proto, wanted))?;
         let (sport, dport) = ports(proto, f)?;
         let flags = match proto {
@@ -280,7 +284,7 @@ fn flags(text: &str) -> Result<TcpFlags, FieldError> {
     if text.is_empty() {
         return Ok(TcpFlags::SYN);
     }
-    let wanted = "TCP flags such as SYN or SYN+ACK are wanted";
+    let wanted = "TCP flags such as SYN or SYN+ACK";
     let mut each = text.split(['+', ',', '|']);
     each.try_fold(TcpFlags(0), |all, name| {
         let one = TcpFlags::parse(name.trim()).ok_or_else(|| error("flags", text, wanted))?;
@@ -290,7 +294,7 @@ fn flags(text: &str) -> Result<TcpFlags, FieldError> {
 
 fn state_name(text: &str) -> Result<&'static str, FieldError> {
     const STATES: [&str; 5] = ["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"];
-    let wanted = "NEW, ESTABLISHED, RELATED, INVALID or UNTRACKED is wanted";
+    let wanted = "NEW, ESTABLISHED, RELATED, INVALID or UNTRACKED";
     STATES
         .into_iter()
         .find(|s| s.eq_ignore_ascii_case(text))

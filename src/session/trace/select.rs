@@ -27,11 +27,11 @@ const LISTED: usize = 12;
 impl fmt::Display for SelectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoPoint => write!(f, "the export holds no firewall rules"),
-            Self::Ambiguous(all) => write!(f, "the export holds {} points", all.len()),
-            Self::Unknown(name, _) => write!(f, "the export holds no point `{name}`"),
+            Self::NoPoint => write!(f, "the export has no firewall rules"),
+            Self::Ambiguous(all) => write!(f, "the export has {} points, expected one", all.len()),
+            Self::Unknown(name, _) => write!(f, "unknown point `{name}`"),
             Self::NoTransit(kind) => {
-                write!(f, "a {kind} has ingress and egress and forwards nothing")
+                write!(f, "a {kind} forwards nothing")
             }
         }
     }
@@ -53,7 +53,7 @@ impl SelectError {
                     String::new()
                 };
                 format!(
-                    "choose with --point (several security groups are united): {}{rest}",
+                    "choose with --point (repeat it for several security groups): {}{rest}",
                     shown.join(", ")
                 )
             }

@@ -30,11 +30,11 @@ pub enum TableError {
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Csv(e) => write!(f, "the packets cannot be read: {e}"),
-            Self::NoColumn(c) => write!(f, "the packets have no column `{c}`"),
-            Self::Twice(c) => write!(f, "the packets have two columns `{c}`"),
-            Self::Empty => write!(f, "there are no packets: not even a header"),
-            Self::Row { line, error } => write!(f, "line {line} is no packet: {error}"),
+            Self::Csv(e) => write!(f, "cannot read the packets: {e}"),
+            Self::NoColumn(c) => write!(f, "missing column `{c}`"),
+            Self::Twice(c) => write!(f, "two columns `{c}`"),
+            Self::Empty => write!(f, "empty table, expected a header and packets"),
+            Self::Row { line, error } => write!(f, "line {line}: {error}"),
         }
     }
 }
