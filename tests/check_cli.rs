@@ -64,7 +64,7 @@ fn usage_errors_are_status_2_and_help_is_0() {
             2,
             &[
                 "error: invalid value `xml` for --format",
-                "expected human, json",
+                "expected human, concise, json",
             ],
         );
     Hylint::new()

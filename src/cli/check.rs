@@ -13,7 +13,7 @@ use crate::common::paths;
 use crate::finding::outcome::{Gate, Outcome};
 use crate::finding::{Code, RoleSource, Severity};
 use crate::load::Disk;
-use crate::report::{FORMATS, RenderOptions};
+use crate::report::{FORMATS, RenderOptions, Show};
 use crate::session::suppress::baseline::Baseline;
 use crate::session::{Request, check_with};
 use crate::site;
@@ -103,6 +103,13 @@ struct OutputArgs {
     /// another format; with FORMAT=FILE standard output has its report too. `-` is standard output.
     #[arg(long, value_name = "[FORMAT=]FILE")]
     output: Vec<String>,
+    /// Of findings with one cause, show the first in full and count the others, or show all of them [default: first; concise:
+    /// all]
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
+    show: Option<ShowArg>,
+    /// Show how many findings of each code there are, and not the findings
+    #[arg(long)]
+    statistics: bool,
     /// Print only errors and the verdict
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -119,6 +126,21 @@ enum Level {
     Note,
     Warning,
     Error,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ShowArg {
+    First,
+    All,
+}
+
+impl From<ShowArg> for Show {
+    fn from(s: ShowArg) -> Self {
+        match s {
+            ShowArg::First => Self::First,
+            ShowArg::All => Self::All,
+        }
+    }
 }
 
 impl From<Level> for Severity {
@@ -160,6 +182,13 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let format = args.output.format.as_deref().unwrap_or(HUMAN);
+    if args.output.statistics && format != HUMAN {
+        return Err(Failure::with_help(
+            format!("--statistics is for people, and --format {format} is not"),
+            format!("leave out one of the two: the {format} report holds every finding"),
+        ));
+    }
     let targets = targets(args.output.format.as_deref(), &args.output.output)?;
     spare(args, &targets)?;
     let mut worst = Exit::Clean;
@@ -196,6 +225,8 @@ fn one_site(args: &Args, paths: Vec<PathBuf>, targets: &[Target<'_>]) -> Result<
         width: output::width(),
         quiet: args.output.quiet,
         verbose: args.output.verbose,
+        show: args.output.show.map(Into::into),
+        statistics: args.output.statistics,
     };
     // A file looks the same wherever it was made.
     let plain = RenderOptions {

@@ -1,13 +1,14 @@
-//! Workflow commands of GitHub Actions: an annotation for each finding.
+//! Workflow commands of GitHub Actions: an annotation for each cause of findings, at the line that a reviewer looks for.
 //!
 //! GitHub shows 10 annotations of a level in a step and keeps the rest in the log, so the gravest come first, and the
 //! summary stands before the notes, whose level it shares.
 
+use super::fold::{self, Group};
 use super::words::{self, SENTENCE};
 use super::{RenderOptions, Report};
 use crate::common::sanitize::limited;
+use crate::finding::Severity;
 use crate::finding::outcome::Outcome;
-use crate::finding::{Finding, Severity};
 use std::io::{self, Write};
 
 /// Annotations of one level that GitHub shows in a step.
@@ -18,15 +19,16 @@ pub(super) struct Github;
 
 impl Report for Github {
     fn write(&self, o: &Outcome, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-        let ranked = o.ranked();
-        let grave = ranked.iter().filter(|f| f.severity > Severity::Note);
-        for f in grave {
-            annotate(f, out)?;
+        let groups = fold::causes(o.findings.iter().filter(|f| f.is_active()));
+        let (notes, grave): (Vec<_>, Vec<_>) = groups
+            .iter()
+            .partition(|g| g.first.severity == Severity::Note);
+        for g in grave {
+            annotate(o, g, out)?;
         }
         summary(o, out)?;
-        let notes = ranked.iter().filter(|f| f.severity == Severity::Note);
-        for f in notes {
-            annotate(f, out)?;
+        for g in notes {
+            annotate(o, g, out)?;
         }
         Ok(())
     }
@@ -40,9 +42,10 @@ fn level(s: Severity) -> &'static str {
     }
 }
 
-fn annotate(f: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn annotate(o: &Outcome, g: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let f = g.first;
     write!(out, "::{} ", level(f.severity))?;
-    if let Some(p) = &f.place {
+    if let Some(p) = fold::reviewed(o, f) {
         write!(out, "file={},line={},", property(&p.path), p.start.line)?;
         write!(out, "endLine={},", p.end.line)?;
         // GitHub takes columns only within one line.
@@ -51,7 +54,7 @@ fn annotate(f: &Finding, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     write!(out, "title={}::", property(&format!("hylint {}", f.code)))?;
-    let mut said = limited(&f.message, SENTENCE).into_owned();
+    let mut said = g.message();
     for (head, text) in words::facts(f) {
         said.push_str(&format!("\n{head}: {text}"));
     }

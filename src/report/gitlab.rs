@@ -1,5 +1,6 @@
 //! GitLab Code Quality: the part of Code Climate's issues that a merge request shows.
 
+use super::fold;
 use super::words::{self, SENTENCE};
 use super::{RenderOptions, Report, write_json};
 use crate::common::sanitize::{limited, text};
@@ -51,17 +52,15 @@ impl<'a> Issue<'a> {
         if let Some(held) = &held {
             description = format!("[{held}] {description}");
         }
-        let lines = f
-            .place
-            .as_ref()
-            .map_or((1, 1), |p| (p.start.line, p.end.line));
+        let place = fold::reviewed(o, f);
+        let lines = place.map_or((1, 1), |p| (p.start.line, p.end.line));
         Self {
             description,
             check_name: f.code.as_str(),
             fingerprint: &f.fingerprint,
             severity: severity(f),
             location: Location {
-                path: words::path(o, f),
+                path: place.map_or_else(|| words::path(o, f), |p| &*p.path),
                 lines: Lines {
                     begin: lines.0,
                     end: lines.1,

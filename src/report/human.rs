@@ -1,16 +1,23 @@
-//! For people: each finding with its lines, then a summary that is read in ten seconds.
+//! For people: the gravest findings first, those of one cause together, then what the verdict rests on, the verdict last.
 
 mod finding;
-mod fold;
 mod snippet;
+mod statistics;
 mod style;
 mod summary;
 
-use super::{RenderOptions, Report};
-use crate::finding::Severity;
+use super::fold::{self, Group};
+use super::{RenderOptions, Report, Show};
 use crate::finding::outcome::Outcome;
+use crate::finding::{Finding, Severity};
+use finding::Detail;
 use std::io::{self, Write};
-use style::Style;
+use style::{Paint, Style};
+
+/// Causes shown with their lines; of the others only the first line and the place, unless all are asked for.
+const IN_FULL: usize = 10;
+/// Lines of findings that are read without a digest before them.
+const ONE_SCREEN: usize = 40;
 
 /// The report for a terminal.
 pub(super) struct Human;
@@ -18,22 +25,70 @@ pub(super) struct Human;
 impl Report for Human {
     fn write(&self, o: &Outcome, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let style = Style::new(options);
-        let shown = |f: &&crate::finding::Finding| {
-            f.is_active()
-                && match f.severity {
-                    Severity::Error => true,
-                    Severity::Warning => !options.quiet,
-                    Severity::Note => options.verbose,
-                }
-        };
-        for group in fold::fold(o.findings.iter().filter(shown)) {
-            finding::write(&group, &style, options.verbose, out)?;
-            writeln!(out)?;
+        let groups = groups(o, options, Show::First);
+        if options.statistics {
+            statistics::write(&groups, &style, out)?;
+            return summary::one_line(o, &style, out);
         }
+        let mut body = Vec::new();
+        findings(&groups, options, &style, &mut body)?;
+        if !options.quiet && body.iter().filter(|b| **b == b'\n').count() > ONE_SCREEN {
+            summary::digest(o, &groups, &style, out)?;
+        }
+        out.write_all(&body)?;
         if options.quiet {
             summary::one_line(o, &style, out)
         } else {
             summary::write(o, options, &style, out)
         }
     }
+}
+
+/// What is shown of a run's findings; `usual` where the options do not say how much.
+pub(super) fn groups<'a>(o: &'a Outcome, options: &RenderOptions, usual: Show) -> Vec<Group<'a>> {
+    let shown = |f: &&Finding| {
+        f.is_active()
+            && match f.severity {
+                Severity::Error => true,
+                Severity::Warning => !options.quiet,
+                Severity::Note => options.verbose || options.statistics,
+            }
+    };
+    let findings = o.findings.iter().filter(shown);
+    match options.show.unwrap_or(usual) {
+        Show::First => fold::causes(findings),
+        Show::All => fold::each(findings),
+    }
+}
+
+fn findings(
+    groups: &[Group<'_>],
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let all = options.show == Some(Show::All) || options.verbose;
+    let full = if all { groups.len() } else { IN_FULL };
+    let detail = if options.verbose {
+        Detail::Everything
+    } else {
+        Detail::Enough
+    };
+    for group in groups.iter().take(full) {
+        finding::write(group, style, detail, out)?;
+        writeln!(out)?;
+    }
+    let short = groups.get(full..).unwrap_or_default();
+    if short.is_empty() {
+        return Ok(());
+    }
+    let said = format!(
+        "{} more in short (--show all shows their lines):",
+        short.len()
+    );
+    writeln!(out, "{}", style.paint(Paint::Dim, &said))?;
+    for group in short {
+        finding::in_short(group, style, out)?;
+    }
+    writeln!(out)
 }

@@ -262,6 +262,8 @@ pub(super) struct FindingOut<'a> {
     assumptions: &'a [String],
     /// Survives moved lines, reordered and renamed rules; unique within a run.
     fingerprint: &'a str,
+    /// What it has in common with other findings: those with one value are one to a reader. Null: nothing.
+    cause: Option<String>,
     /// The reason of the waiver that holds it down.
     waived: Option<&'a str>,
     waiver: Option<WaiverOut<'a>>,
@@ -583,6 +585,7 @@ impl<'a> FindingOut<'a> {
                 .collect(),
             assumptions: &f.assumptions,
             fingerprint: &f.fingerprint,
+            cause: f.cause.as_ref().map(|c| c.fingerprint(f.code, f.severity)),
             waived: f.waived.as_deref().map(|w| w.reason.as_str()),
             waiver: f.waived.as_deref().map(WaiverOut::of),
             baselined: f.baselined,

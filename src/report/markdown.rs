@@ -1,23 +1,33 @@
-//! Markdown for a comment on a pull request: the verdict, a table of counts, what was not proven, and the findings by
-//! severity with their lines folded in. Never longer than GitHub takes; what is left out is said.
+//! Markdown for a comment on a pull request: the verdict, the gravest findings in a line each, and folded in what the
+//! verdict rests on and each finding with its lines. Never longer than GitHub takes; what is left out is said.
 
 mod escape;
 
+use super::fold::{self, Group};
 use super::words::{self, SENTENCE, plural};
 use super::{RenderOptions, Report};
 use crate::common::sanitize::{limited, line};
 use crate::finding::outcome::{Gate, Outcome, Status};
-use crate::finding::{Finding, Place, Severity};
-use escape::{code, fence, prose};
+use crate::finding::{Place, Severity};
+use escape::{code, fence, prose, sentence};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// Bytes of the whole report. GitHub takes 65,536 characters in a comment; bytes are at least as many.
-const LONGEST: usize = 65_000;
+/// Bytes of the whole report. GitHub takes 65,536 characters in a comment, which a pipeline may put words around; bytes
+/// are at least as many.
+const LONGEST: usize = 60_000;
+/// Causes of the overview.
+const OVERVIEW: usize = 15;
+/// Places of a finding that are shown with their lines.
+const PLACES: usize = 3;
+/// Places of findings with one cause that are named.
+const NAMED: usize = 50;
+/// Commands of a finding.
+const COMMANDS: usize = 3;
 /// Bytes kept for what is said at the end.
 const TAIL: usize = 2_000;
 /// Bytes of the part before the findings.
-const HEAD: usize = 20_000;
+const HEAD: usize = 16_000;
 
 /// The report as one comment.
 pub(super) struct Markdown;
@@ -29,38 +39,41 @@ impl Report for Markdown {
 }
 
 fn document(o: &Outcome) -> String {
+    let groups = fold::causes(o.findings.iter().filter(|f| f.is_active()));
     let mut text = head(o);
-    let room = LONGEST - TAIL;
+    overview(&groups, &mut text);
+    grounds(o, &mut text);
     let mut left_out = [0_usize; 3];
-    let mut section = None;
-    for f in o.ranked() {
-        let mut part = String::new();
-        if section != Some(f.severity) {
-            let count = o
-                .ranked()
-                .iter()
-                .filter(|g| g.severity == f.severity)
-                .count();
-            let _ = writeln!(
-                part,
-                "### {} {}\n",
-                mark(f.severity),
-                plural(count, f.severity.as_str())
-            );
-        }
-        part.push_str(&finding(f));
-        // One that is too long does not keep shorter ones after it out.
-        if text.len() + part.len() > room {
-            let [notes, warnings, errors] = &mut left_out;
-            *match f.severity {
-                Severity::Note => notes,
-                Severity::Warning => warnings,
-                Severity::Error => errors,
-            } += 1;
+    for severity in [Severity::Error, Severity::Warning, Severity::Note] {
+        let of: Vec<&Group<'_>> = groups
+            .iter()
+            .filter(|g| g.first.severity == severity)
+            .collect();
+        if of.is_empty() {
             continue;
         }
-        section = Some(f.severity);
-        text.push_str(&part);
+        let n: usize = of.iter().map(|g| g.len()).sum();
+        let mut section = format!(
+            "<details><summary>{} {}</summary>\n\n",
+            mark(severity),
+            plural(n, severity.as_str())
+        );
+        for g in of {
+            let part = finding(g);
+            // One that is too long does not keep shorter ones after it out.
+            if text.len() + section.len() + part.len() > LONGEST - TAIL {
+                let [notes, warnings, errors] = &mut left_out;
+                *match severity {
+                    Severity::Note => notes,
+                    Severity::Warning => warnings,
+                    Severity::Error => errors,
+                } += g.len();
+                continue;
+            }
+            section.push_str(&part);
+        }
+        section.push_str("</details>\n\n");
+        text.push_str(&section);
     }
     text.push_str(&tail(o, left_out));
     text
@@ -74,35 +87,53 @@ fn mark(s: Severity) -> &'static str {
     }
 }
 
-/// Everything before the findings.
+/// The verdict and the counts.
 fn head(o: &Outcome) -> String {
     let sign = match o.verdict() {
         Gate::Passed | Gate::NothingToCheck => "✅",
         Gate::Failed(_) | Gate::NotRun => "❌",
     };
-    let mut s = format!("## {sign} hylint: {}\n\n", prose(&words::verdict(o)));
-    let c = o.counts();
-    s.push_str("| errors | warnings | notes | waived | in the baseline | exports | rules |\n");
-    s.push_str("|---:|---:|---:|---:|---:|---:|---:|\n");
-    let rules: usize = o.exports.iter().map(|e| e.rules).sum();
-    let _ = writeln!(
-        s,
-        "| {} | {} | {} | {} | {} | {} | {rules} |\n",
-        c.errors,
-        c.warnings,
-        c.notes,
-        c.waived,
-        c.baselined,
-        o.exports.len()
+    let mut s = format!(
+        "## {sign} hylint: {}\n\n{}\n\n",
+        prose(&words::verdict(o)),
+        prose(&words::counts(o))
     );
-    if !o.requirements.is_empty() {
-        statuses(o, &mut s);
+    if let Some(about) = words::scope(o) {
+        let _ = writeln!(s, "**Scope:** {}\n", prose(&about));
     }
+    s
+}
+
+/// The gravest causes, a line each: what a reviewer reads.
+fn overview(groups: &[Group<'_>], s: &mut String) {
+    let grave = || groups.iter().filter(|g| g.first.severity > Severity::Note);
+    for g in grave().take(OVERVIEW) {
+        let f = g.first;
+        let at = f.place.as_ref();
+        let at = at.map_or_else(String::new, |p| format!(" · {}", code(&words::at(p))));
+        let _ = writeln!(
+            s,
+            "- {} **{}**: {}{at}",
+            mark(f.severity),
+            f.code,
+            sentence(&g.message())
+        );
+    }
+    let more = grave().count().saturating_sub(OVERVIEW);
+    if more > 0 {
+        let _ = writeln!(s, "- {more} more below");
+    }
+    if grave().next().is_some() {
+        s.push('\n');
+    }
+}
+
+/// What the verdict rests on, folded in.
+fn grounds(o: &Outcome, s: &mut String) {
     let mut lines: Vec<String> = Vec::new();
-    lines.extend(words::scope(o).map(|t| format!("**Scope:** {}", prose(&t))));
+    let open = o.not_proven();
     lines.extend(
-        o.not_proven()
-            .iter()
+        open.iter()
             .map(|n| format!("**Not proven:** {}", prose(&words::not_proven(n)))),
     );
     lines.extend(words::unmodelled(o).map(|t| format!("**Not proven:** {}", prose(&t))));
@@ -111,17 +142,23 @@ fn head(o: &Outcome) -> String {
             .iter()
             .map(|a| format!("**Assumed:** {}", prose(&words::assumption(a)))),
     );
-    let unread = o.unread.iter().map(|u| {
+    lines.extend(o.unread.iter().map(|u| {
         let what = prose(u.what);
         format!(
             "**Unread file:** {}: {what}",
             code(&limited(&u.path, SENTENCE))
         )
-    });
-    lines.extend(unread);
+    }));
     let narrowed = words::narrowed(o);
     if !narrowed.is_empty() {
         lines.push(format!("**Left out:** {}", prose(&narrowed.join(", "))));
+    }
+    if lines.is_empty() && o.requirements.is_empty() {
+        return;
+    }
+    s.push_str("<details><summary>What this rests on</summary>\n\n");
+    if !o.requirements.is_empty() {
+        statuses(o, s);
     }
     let total = lines.len();
     let mut shown = 0;
@@ -135,10 +172,7 @@ fn head(o: &Outcome) -> String {
     if shown < total {
         let _ = writeln!(s, "- {} more; the full report has them", total - shown);
     }
-    if total > 0 {
-        s.push('\n');
-    }
-    s
+    s.push_str("\n</details>\n\n");
 }
 
 fn statuses(o: &Outcome, s: &mut String) {
@@ -161,29 +195,20 @@ fn statuses(o: &Outcome, s: &mut String) {
     let _ = writeln!(s, "| {} |\n", counts.join(" | "));
 }
 
-/// One item of the list: what and where in one line, the rest folded.
-fn finding(f: &Finding) -> String {
-    let mut s = format!(
-        "- **{}** · {}",
-        f.code,
-        prose(&limited(&f.message, SENTENCE))
-    );
+/// One item of the list: what and where in one line, then its lines and facts.
+fn finding(g: &Group<'_>) -> String {
+    let f = g.first;
+    let mut s = format!("- **{}**: {}", f.code, sentence(&g.message()));
     if let Some(p) = &f.place {
         let _ = write!(s, "  \n  {}", code(&words::at(p)));
     }
-    s.push('\n');
-    let facts = words::facts(f);
+    s.push_str("\n\n");
     let places = f.place.iter().map(|p| (p, f.label.as_str()));
     let related = f.related.iter().map(|r| (&r.place, r.label.as_str()));
-    let shown: Vec<(&Place, &str)> = places
+    let shown = places
         .chain(related)
         .filter(|(p, _)| !p.excerpt.is_empty())
-        .take(4)
-        .collect();
-    if facts.is_empty() && shown.is_empty() {
-        return s;
-    }
-    s.push_str("  <details><summary>evidence</summary>\n\n");
+        .take(PLACES);
     for (p, label) in shown {
         let _ = writeln!(
             s,
@@ -193,10 +218,22 @@ fn finding(f: &Finding) -> String {
         );
         s.push_str(&excerpt(p));
     }
-    for (head, text) in facts {
-        let _ = writeln!(s, "  - {head}: {}", prose(&text));
+    for (head, text) in words::facts(f) {
+        let _ = writeln!(s, "  - {head}: {}", sentence(&text));
     }
-    s.push_str("\n  </details>\n\n");
+    for p in g.places().iter().skip(1).take(NAMED) {
+        let _ = writeln!(s, "  - also {}", code(&words::at(p)));
+    }
+    let more = g.places().len().saturating_sub(NAMED + 1);
+    if more > 0 {
+        let _ = writeln!(s, "  - {more} more places");
+    }
+    for c in f.commands.iter().take(COMMANDS) {
+        let c = limited(c, 4000);
+        let fence = fence(&c);
+        let _ = writeln!(s, "\n  {fence}text\n  {c}\n  {fence}");
+    }
+    s.push('\n');
     s
 }
 
@@ -222,7 +259,7 @@ fn tail(o: &Outcome, [notes, warnings, errors]: [usize; 3]) -> String {
     if notes + warnings + errors > 0 {
         let _ = writeln!(
             s,
-            "\n**Not shown here, for want of room: {}, {}, {}.** Another format of the report has them.\n",
+            "\n**Not shown, because a comment has no room: {}, {}, {}.** The other formats have them.\n",
             plural(errors, "error"),
             plural(warnings, "warning"),
             plural(notes, "note")
@@ -232,7 +269,7 @@ fn tail(o: &Outcome, [notes, warnings, errors]: [usize; 3]) -> String {
     if c.waived + c.baselined > 0 {
         let _ = writeln!(
             s,
-            "\n{} waived, {} in the baseline: they are in the other formats.\n",
+            "\n{} waived, {} in the baseline: the other formats name them.\n",
             plural(c.waived, "finding"),
             c.baselined
         );

@@ -1,6 +1,8 @@
 //! The reports: each renders an [`Outcome`] and computes nothing. A new format is one file and one line in [`FORMATS`].
 
+mod concise;
 mod csv;
+mod fold;
 mod github;
 mod gitlab;
 mod html;
@@ -14,11 +16,12 @@ mod sarif;
 mod words;
 
 pub use json::{schema as check_schema, write_json};
-pub use render::{RenderOptions, Report};
+pub use render::{RenderOptions, Report, Show};
 
 /// Every format by its id.
 pub const FORMATS: &[(&str, &dyn Report)] = &[
     ("human", &human::Human),
+    ("concise", &concise::Concise),
     ("json", &json::Json),
     ("ndjson", &ndjson::Ndjson),
     ("sarif", &sarif::SarifLog),

@@ -3,6 +3,15 @@
 use crate::finding::outcome::Outcome;
 use std::io::{self, Write};
 
+/// How much of the findings of one cause is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Show {
+    /// The first of them in full, the others counted.
+    First,
+    /// Each of them.
+    All,
+}
+
 /// How to render.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RenderOptions {
@@ -14,6 +23,10 @@ pub struct RenderOptions {
     pub quiet: bool,
     /// Everything, notes and files that are no exports included.
     pub verbose: bool,
+    /// Of findings with one cause the first, or all; none: as is usual for the format.
+    pub show: Option<Show>,
+    /// Only how many findings of each code there are.
+    pub statistics: bool,
 }
 
 impl Default for RenderOptions {
@@ -23,13 +36,15 @@ impl Default for RenderOptions {
             width: Self::WIDTH,
             quiet: false,
             verbose: false,
+            show: None,
+            statistics: false,
         }
     }
 }
 
 impl RenderOptions {
     /// Columns where the output is no terminal, so that the same run gives the same bytes everywhere.
-    pub const WIDTH: usize = 100;
+    pub const WIDTH: usize = 80;
 }
 
 /// One output format.

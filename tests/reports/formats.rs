@@ -53,6 +53,13 @@ pub(crate) const TRIED: &[Tried] = &[
         origin: Origin::Untold("a screen is read where it was made"),
     },
     Tried {
+        id: "concise",
+        valid: Valid::Free("a line a finding, which tests/report_human.rs holds"),
+        findings: Findings::Some("it counts the notes", agree::codes_of_human),
+        hostile: hostile::lines,
+        origin: Origin::Untold("a screen is read where it was made"),
+    },
+    Tried {
         id: "json",
         valid: Valid::By(schema::own),
         findings: Findings::All(agree::of_json),
@@ -90,7 +97,7 @@ pub(crate) const TRIED: &[Tried] = &[
     Tried {
         id: "gitlab",
         valid: Valid::By(schema::gitlab),
-        findings: Findings::All(agree::of_gitlab),
+        findings: Findings::Each(agree::in_gitlab),
         hostile: hostile::document,
         origin: Origin::Untold("its form is a list of issues and nothing beside it"),
     },

@@ -203,10 +203,20 @@ pub(super) fn comment(text: &str, name: &str, _: usize) {
                     "<sub>",
                     "</sub>",
                     "<!-- -->",
-                    "evidence",
+                    "What this rests on",
+                    "❌",
+                    "⚠️",
+                    "ℹ️",
+                    "errors",
+                    "error",
+                    "warnings",
+                    "warning",
+                    "notes",
+                    "note",
                 ];
                 let left = ours.iter().fold(h.to_string(), |s, o| s.replace(o, ""));
-                assert!(left.trim().is_empty(), "{name:?}: {h}");
+                let left = left.trim_matches(|c: char| c.is_whitespace() || c.is_ascii_digit());
+                assert!(left.is_empty(), "{name:?}: {h}");
                 // What stands around it is not one word.
                 words.push('\u{0}');
             }

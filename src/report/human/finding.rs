@@ -1,69 +1,103 @@
 //! One finding, or several with one cause.
 
-use super::fold::Group;
 use super::snippet::Snippet;
 use super::style::{Paint, Style};
 use crate::common::sanitize::{limited, text};
 use crate::finding::{Finding, Place, Severity};
-use crate::report::words::{self, SENTENCE, packet, plural, ranges};
+use crate::report::fold::{Group, short_place};
+use crate::report::words::{self, SENTENCE, packet, plural};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use rustc_hash::FxHashSet;
 use std::fmt;
 use std::io::{self, Write};
 
-/// Requirements and further places named; the rest is counted.
-const NAMED: usize = 6;
+/// Requirements, hosts and further places named; the rest is counted.
+const NAMED: usize = 4;
 /// Places shown with their lines; the rest is named.
-const SHOWN: usize = 4;
-/// Commands shown of findings with one cause, unless all are asked for.
-const COMMANDS: usize = 4;
+const SHOWN: usize = 3;
+/// Commands shown.
+const COMMANDS: usize = 3;
 /// Characters of a command that are shown: one that is cut cannot be run.
 const COMMAND: usize = 1 << 14;
 /// Width of the column of heads.
-const HEADS: usize = 12;
+const HEADS: usize = 14;
 
-/// Writes a finding with its snippets and details.
+/// How much of a finding is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What a reader needs to understand and fix it.
+    Enough,
+    /// And the exact packets, all places, what was assumed, its fingerprint.
+    Everything,
+}
+
+impl Detail {
+    fn everything(self) -> bool {
+        self == Self::Everything
+    }
+
+    /// Of so many, how many are named.
+    fn of(self, few: usize) -> usize {
+        if self.everything() { usize::MAX } else { few }
+    }
+}
+
+/// The colour of a severity.
+pub(super) fn paint(s: Severity) -> Paint {
+    match s {
+        Severity::Error => Paint::Red,
+        Severity::Warning => Paint::Yellow,
+        Severity::Note => Paint::Cyan,
+    }
+}
+
+/// `error[code]: message`, on one line, however long.
+fn head(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let f = group.first;
+    let code = format!("{}[{}]", f.severity.as_str(), f.code);
+    writeln!(
+        out,
+        "{}: {}",
+        style.paint(paint(f.severity), &code),
+        style.paint(Paint::Bold, &group.message())
+    )
+}
+
+/// A finding without its lines: the first line and the place.
+pub(super) fn in_short(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    head(group, style, out)?;
+    match &group.first.place {
+        Some(p) => writeln!(out, "  {}", style.paint(Paint::Dim, &words::at(p))),
+        None => Ok(()),
+    }
+}
+
+/// Writes a finding with its lines and details.
 pub(super) fn write(
     group: &Group<'_>,
     style: &Style,
-    verbose: bool,
+    detail: Detail,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let f = group.first;
-    let (places, more) = places(group);
-    let files = by_file(&places);
-    let mut files = files.iter();
-    let main = Shown {
-        head: Some(f),
-        folded: group.rest.len(),
-        snippet: files.next().and_then(|places| Snippet::new(places)),
-    };
-    let mut buffer = String::new();
+    head(group, style, out)?;
+    let (shown, more) = places(group.first);
     let handler = handler(style);
-    handler
-        .render_report(&mut buffer, &main)
-        .map_err(io::Error::other)?;
-    for places in files {
-        let other = Shown {
-            head: None,
-            folded: 0,
-            snippet: Snippet::new(places),
+    for places in by_file(&shown) {
+        let Some(snippet) = Snippet::new(&places, detail.everything()) else {
+            continue;
         };
         let mut part = String::new();
         handler
-            .render_report(&mut part, &other)
+            .render_report(&mut part, &Lines(snippet))
             .map_err(io::Error::other)?;
-        // A diagnostic without a message still has a line for it.
-        let from = part.find('╭').map_or(0, |at| {
-            part.get(..at)
-                .and_then(|s| s.rfind('\n'))
-                .map_or(0, |n| n + 1)
-        });
-        buffer.push_str(part.get(from..).unwrap_or_default());
+        out.write_all(without_head(&part).as_bytes())?;
     }
-    out.write_all(buffer.as_bytes())?;
-    details(group, &more, style, out)?;
-    commands(group, verbose, style, out)
+    let details = Details {
+        group,
+        style,
+        detail,
+    };
+    details.write(&more, out)
 }
 
 fn handler(style: &Style) -> GraphicalReportHandler {
@@ -79,33 +113,52 @@ fn handler(style: &Style) -> GraphicalReportHandler {
         .with_context_lines(1)
 }
 
+/// miette begins with lines for a message, which stands above already.
+fn without_head(part: &str) -> &str {
+    let from = part.find('╭').map_or(0, |at| {
+        let before = part.get(..at).unwrap_or_default();
+        before.rfind('\n').map_or(0, |n| n + 1)
+    });
+    part.get(from..).unwrap_or_default()
+}
+
+/// Lines of a file for miette, which draws their labels.
+#[derive(Debug)]
+struct Lines(Snippet);
+
+impl fmt::Display for Lines {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl std::error::Error for Lines {}
+
+impl Diagnostic for Lines {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.0)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.0.labels.iter().cloned()))
+    }
+}
+
 type Labelled<'a> = (&'a Place, &'a str);
 
-/// The places of a group, each once, the deciding one first: those to show, and those to name.
-fn places<'a>(group: &Group<'a>) -> (Vec<Labelled<'a>>, Vec<Labelled<'a>>) {
-    let f = group.first;
+/// The places of a finding, each once, the deciding one first: those to show, and those to name.
+fn places(f: &Finding) -> (Vec<Labelled<'_>>, Vec<Labelled<'_>>) {
     let primary = f.place.iter().map(|p| {
         let label = if f.label.is_empty() { "here" } else { &f.label };
         (p, label)
     });
-    let related = group
-        .all()
-        .flat_map(|f| &f.related)
-        .map(|r| (&r.place, r.label.as_str()));
-    let mut shown: Vec<Labelled<'_>> = Vec::new();
-    let mut more: Vec<Labelled<'_>> = Vec::new();
-    for (place, label) in primary.chain(related) {
-        // Findings that are folded often name the same further place.
-        let same = |(p, _): &Labelled<'_>| p.path == place.path && p.start == place.start;
-        if shown.iter().chain(&more).any(same) {
-            continue;
-        }
-        if shown.len() < SHOWN {
-            shown.push((place, label));
-        } else {
-            more.push((place, label));
-        }
-    }
+    let related = f.related.iter().map(|r| (&r.place, r.label.as_str()));
+    let mut known = FxHashSet::default();
+    let mut shown: Vec<Labelled<'_>> = primary
+        .chain(related)
+        .filter(|(p, _)| known.insert((&p.path, p.start)))
+        .collect();
+    let more = shown.split_off(shown.len().min(SHOWN));
     (shown, more)
 }
 
@@ -123,167 +176,203 @@ fn by_file<'a>(places: &[Labelled<'a>]) -> Vec<Vec<Labelled<'a>>> {
     files
 }
 
-/// What miette renders.
-#[derive(Debug)]
-struct Shown<'a> {
-    head: Option<&'a Finding>,
-    folded: usize,
-    snippet: Option<Snippet>,
+/// What stands below the lines of a finding.
+struct Details<'a, 'g> {
+    group: &'g Group<'a>,
+    style: &'g Style,
+    detail: Detail,
 }
 
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(finding) = self.head else {
-            return Ok(());
-        };
-        f.write_str(&limited(&finding.message, SENTENCE))?;
-        if self.folded > 0 {
-            write!(f, " ({} more of the same cause)", self.folded)?;
+impl Details<'_, '_> {
+    fn write(&self, more: &[Labelled<'_>], out: &mut dyn Write) -> io::Result<()> {
+        let f = self.group.first;
+        let exact = self.detail.everything();
+        if let Some(p) = f.place.as_ref().filter(|p| p.excerpt.is_empty()) {
+            self.entry("file", Paint::Dim, &text(&p.path), out)?;
+        }
+        self.list("also", &named(more), out)?;
+        self.others(out)?;
+        self.list("required", &self.requirements(), out)?;
+        if let Some(at) = words::judged(f).filter(|_| exact) {
+            self.entry("judged", Paint::Dim, &at, out)?;
+        }
+        // The addresses of peers that nothing declares are made up.
+        let invented = f.assumptions.iter().any(|a| a == "peers-unknown");
+        if let Some(pairs) = words::pairs(f, 2).filter(|_| exact || !invented) {
+            self.entry("between", Paint::Dim, &pairs, out)?;
+        }
+        if exact {
+            self.list("open", &words::exact_excess(f), out)?;
+            if let Some(w) = &f.witness {
+                self.entry("packet", Paint::Dim, &packet(w), out)?;
+            }
+            if !f.assumptions.is_empty() {
+                let ids: Vec<_> = f.assumptions.iter().map(|a| text(a)).collect();
+                self.entry("assumed", Paint::Yellow, &ids.join(", "), out)?;
+            }
+        }
+        if let Some(help) = &f.help {
+            self.entry("help", Paint::Cyan, &limited(help, SENTENCE), out)?;
+        }
+        let known: FxHashSet<&str> = FxHashSet::default();
+        let commands = distinct(self.group.all().flat_map(|f| &f.commands), known);
+        self.commands("run", &commands, COMMANDS, out)?;
+        let traces: Vec<&str> = f.reproduce.iter().map(|r| r.command.as_str()).collect();
+        self.commands("trace", &traces, 1, out)?;
+        if exact {
+            let fingerprint = self.group.fingerprint();
+            self.entry("fingerprint", Paint::Dim, &fingerprint, out)?;
         }
         Ok(())
     }
-}
 
-impl std::error::Error for Shown<'_> {}
-
-impl Diagnostic for Shown<'_> {
-    fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        let f = self.head?;
-        Some(Box::new(format!("{}[{}]", f.severity.as_str(), f.code)))
+    fn entry(&self, head: &str, paint: Paint, value: &str, out: &mut dyn Write) -> io::Result<()> {
+        let head = format!("  {head}");
+        self.style.entry(out, &head, paint, HEADS, value)
     }
 
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.head?.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-            Severity::Note => miette::Severity::Advice,
-        })
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.snippet.as_ref().map(|s| s as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let snippet = self.snippet.as_ref()?;
-        Some(Box::new(snippet.labels.iter().cloned()))
-    }
-}
-
-fn details(
-    group: &Group<'_>,
-    more: &[Labelled<'_>],
-    style: &Style,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let f = group.first;
-    let mut entry = |head: &str, paint, value: &str| {
-        style.entry(out, &format!("  {head}"), paint, HEADS, value)
-    };
-    if let Some(p) = f.place.as_ref().filter(|p| p.excerpt.is_empty()) {
-        entry("file", Paint::Dim, &text(&p.path))?;
-    }
-    for (n, (place, label)) in more.iter().take(NAMED).enumerate() {
-        let head = if n == 0 { "also" } else { "" };
-        entry(
-            head,
-            Paint::Dim,
-            &format!("{} {}", words::at(place), text(label)),
-        )?;
-    }
-    if more.len() > NAMED {
-        entry("", Paint::Dim, &plural(more.len() - NAMED, "more place"))?;
-    }
-    for (n, line) in requirements(group).iter().enumerate() {
-        let head = if n == 0 { "required" } else { "" };
-        entry(head, Paint::Dim, line)?;
-    }
-    if let Some(at) = words::judged(f) {
-        entry("judged", Paint::Dim, &at)?;
-    }
-    if let Some(pairs) = words::pairs(f, 3) {
-        entry("fails", Paint::Dim, &pairs)?;
-    }
-    for (n, line) in words::excess(f, words::PARTS).iter().enumerate() {
-        let head = if n == 0 { "unneeded" } else { "" };
-        entry(head, Paint::Dim, line)?;
-    }
-    if let (Some(w), true) = (&f.witness, f.reproduce.is_empty()) {
-        entry("packet", Paint::Dim, &packet(w))?;
-    }
-    for (n, r) in f.reproduce.iter().enumerate() {
-        let head = if n == 0 { "  trace" } else { "" };
-        unbroken(style).entry(out, head, Paint::Dim, HEADS, &limited(&r.command, COMMAND))?;
-    }
-    let mut entry = |head: &str, paint, value: &str| {
-        style.entry(out, &format!("  {head}"), paint, HEADS, value)
-    };
-    if !f.assumptions.is_empty() {
-        let ids: Vec<_> = f.assumptions.iter().map(|a| text(a)).collect();
-        entry("assumed", Paint::Yellow, &ids.join(", "))?;
-    }
-    if let Some(help) = &f.help {
-        entry("help", Paint::Cyan, &limited(help, SENTENCE))?;
-    }
-    Ok(())
-}
-
-/// The commands that do what the help of each finding says, each once.
-fn commands(
-    group: &Group<'_>,
-    verbose: bool,
-    style: &Style,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut known: FxHashSet<&str> = FxHashSet::default();
-    let mut all: Vec<&str> = group
-        .all()
-        .flat_map(|f| &f.commands)
-        .map(String::as_str)
-        .collect();
-    all.retain(|c| known.insert(c));
-    let shown = if verbose { all.len() } else { COMMANDS };
-    for (n, command) in all.iter().take(shown).enumerate() {
-        let head = if n == 0 { "  run" } else { "" };
-        unbroken(style).entry(out, head, Paint::Cyan, HEADS, &limited(command, COMMAND))?;
-    }
-    if all.len() > shown {
-        let more = plural(all.len() - shown, "more command");
-        style.entry(out, "", Paint::Dim, HEADS, &format!("{more} (-v)"))?;
-    }
-    Ok(())
-}
-
-/// A command that is broken into lines cannot be copied.
-fn unbroken(style: &Style) -> Style {
-    Style {
-        width: usize::MAX,
-        ..*style
-    }
-}
-
-/// One line for each requirement of the group: row, id and what breaks.
-fn requirements(group: &Group<'_>) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut more: Vec<u32> = Vec::new();
-    for f in group.all() {
-        if lines.len() >= NAMED {
-            more.extend(f.row.iter().chain(&f.also));
-            continue;
+    /// Lines under one head.
+    fn list(&self, head: &str, lines: &[String], out: &mut dyn Write) -> io::Result<()> {
+        let few = self.detail.of(NAMED);
+        for (n, line) in lines.iter().take(few).enumerate() {
+            let head = if n == 0 { head } else { "" };
+            self.entry(head, Paint::Dim, line, out)?;
         }
-        let Some(mut line) = words::requirement(f) else {
-            continue;
+        match lines.len().saturating_sub(few) {
+            0 => Ok(()),
+            n => self.entry("", Paint::Dim, &format!("{n} more (-v)"), out),
+        }
+    }
+
+    /// The other findings of the group: their hosts, else their places.
+    fn others(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.group.rest.is_empty() {
+            return Ok(());
+        }
+        let few = self.detail.of(NAMED);
+        let hosts = self.group.hosts();
+        if hosts.len() > 1 {
+            let names: Vec<String> = hosts.iter().map(|h| text(h).into_owned()).collect();
+            self.entry("hosts", Paint::Dim, &some(&names, few), out)?;
+            if !self.detail.everything() {
+                return Ok(());
+            }
+        }
+        let places = self.group.places();
+        let first = places.first().copied();
+        let rest: Vec<String> = places
+            .iter()
+            .skip(1)
+            .map(|p| short_place(p, first))
+            .collect();
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.entry("also", Paint::Dim, &some(&rest, few), out)
+    }
+
+    /// A line for each requirement of the group: row, id and what breaks.
+    fn requirements(&self) -> Vec<String> {
+        let hosts = self.group.hosts().len();
+        let mut lines: Vec<(String, usize)> = Vec::new();
+        for f in self.group.all() {
+            let Some(mut line) = words::requirement(f) else {
+                continue;
+            };
+            if let Some(impact) = &f.impact {
+                line.push_str(": ");
+                line.push_str(&lowered(&limited(impact, SENTENCE)));
+            }
+            match lines.iter_mut().find(|(l, _)| *l == line) {
+                Some((_, n)) => *n += 1,
+                None => lines.push((line, 1)),
+            }
+        }
+        let on = |n: usize| match n < hosts {
+            true => format!(" (on {n} of {hosts} hosts)"),
+            false => String::new(),
         };
-        if let Some(impact) = &f.impact {
-            line.push_str(" · when closed: ");
-            line.push_str(&limited(impact, SENTENCE));
+        lines
+            .into_iter()
+            .map(|(line, n)| format!("{line}{}", on(n)))
+            .collect()
+    }
+
+    /// Commands, each on a line of its own: one that is broken into lines cannot be copied.
+    fn commands(
+        &self,
+        head: &str,
+        commands: &[&str],
+        few: usize,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let unbroken = Style {
+            width: usize::MAX,
+            ..*self.style
+        };
+        let few = self.detail.of(few);
+        for (n, command) in commands.iter().take(few).enumerate() {
+            let head = if n == 0 {
+                format!("  {head}")
+            } else {
+                String::new()
+            };
+            let command = limited(command, COMMAND);
+            unbroken.entry(out, &head, Paint::Cyan, HEADS, &command)?;
         }
-        if !lines.contains(&line) {
-            lines.push(line);
+        match commands.len().saturating_sub(few) {
+            0 => Ok(()),
+            n => {
+                let more = plural(n, "more command");
+                self.entry("", Paint::Dim, &format!("{more} (-v)"), out)
+            }
         }
     }
-    if !more.is_empty() {
-        lines.push(format!("and rows {}", ranges(&more)));
+}
+
+fn distinct<'a>(
+    all: impl Iterator<Item = &'a String>,
+    mut known: FxHashSet<&'a str>,
+) -> Vec<&'a str> {
+    all.map(String::as_str)
+        .filter(|c| known.insert(c))
+        .collect()
+}
+
+/// Further places of the finding itself.
+fn named(more: &[Labelled<'_>]) -> Vec<String> {
+    more.iter()
+        .map(|(place, label)| format!("{} {}", words::at(place), text(label)))
+        .collect()
+}
+
+/// `a, b, c and 5 more`.
+fn some(names: &[String], few: usize) -> String {
+    let shown = names.iter().take(few).cloned().collect::<Vec<_>>();
+    match names.len().saturating_sub(few) {
+        0 => shown.join(", "),
+        n => format!("{} and {n} more (-v)", shown.join(", ")),
     }
-    lines
+}
+
+/// A sentence inside of another one.
+fn lowered(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    match (chars.next(), chars.clone().next()) {
+        // An abbreviation stays.
+        (Some(a), Some(b)) if !b.is_uppercase() => a.to_lowercase().chain(chars).collect(),
+        _ => sentence.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_within_another_begins_small_and_an_abbreviation_does_not() {
+        assert_eq!(lowered("Users cannot sign in"), "users cannot sign in");
+        assert_eq!(lowered("RDP fails"), "RDP fails");
+        assert_eq!(lowered(""), "");
+    }
 }

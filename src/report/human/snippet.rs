@@ -62,13 +62,15 @@ fn set_apart(wanted: &mut [Wanted<'_>]) {
 }
 
 impl Snippet {
-    /// The lines of the places, which are all in one file; the first is the primary one.
-    pub(super) fn new(places: &[(&Place, &str)]) -> Option<Self> {
+    /// The lines of the places, which are all in one file; the first is the primary one. Of a place that spans several lines
+    /// the first, or with `context` all that are kept.
+    pub(super) fn new(places: &[(&Place, &str)], context: bool) -> Option<Self> {
         let path = sanitize::text(&places.first()?.0.path).into_owned();
         let mut lines: BTreeMap<Slot, String> = BTreeMap::new();
         let mut wanted: Vec<Wanted<'_>> = Vec::new();
+        let kept = if context { usize::MAX } else { 1 };
         for (place, label) in places {
-            for (n, l) in place.excerpt.lines().enumerate() {
+            for (n, l) in place.excerpt.lines().take(kept).enumerate() {
                 let len = label_len(place, &l);
                 let (from, text) = window(place, &l, len);
                 let slot = (l.line, from);

@@ -1,18 +1,57 @@
-//! The summary: first what was assumed and not proven, then the counts, then the verdict.
+//! The summary: what the verdict rests on and what it leaves open, then the verdict.
 
 use super::style::{Paint, Style};
 use crate::common::sanitize::{limited, text};
 use crate::finding::outcome::{Counts, ExportInfo, Gate, Outcome};
-use crate::finding::{Code, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::report::RenderOptions;
+use crate::report::fold::{Group, by_code};
 use crate::report::words::{self, plural};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Exports, reasons and codes named unless `-v`.
-const NAMED: usize = 12;
+const NAMED: usize = 4;
 /// Width of the column of heads.
-const HEADS: usize = 14;
+const HEADS: usize = 12;
+
+/// Five lines before a long report: how much there is, of which codes, and what it rests on.
+pub(super) fn digest(
+    o: &Outcome,
+    groups: &[Group<'_>],
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let c = o.counts();
+    let files = plural(o.exports.len(), "export");
+    let rules: usize = o.exports.iter().map(|e| e.rules).sum();
+    let line = format!(
+        "{} in {files} ({})",
+        tally([c.errors, c.warnings, c.notes]),
+        plural(rules, "rule")
+    );
+    writeln!(out, "{}", style.paint(Paint::Bold, &line))?;
+    for (head, severity) in [("errors", Severity::Error), ("warnings", Severity::Warning)] {
+        let codes: Vec<String> = by_code(groups, severity)
+            .into_iter()
+            .map(|(code, n, _)| format!("{n} {code}"))
+            .collect();
+        if !codes.is_empty() {
+            style.entry(
+                out,
+                head,
+                super::finding::paint(severity),
+                HEADS,
+                &codes.join(", "),
+            )?;
+        }
+    }
+    statuses(o, style, out)?;
+    if let Some(a) = o.assumptions.first() {
+        style.entry(out, "assumed", Paint::Yellow, HEADS, &words::assumption(a))?;
+    }
+    writeln!(out)
+}
 
 /// Writes the summary.
 pub(super) fn write(
@@ -21,24 +60,46 @@ pub(super) fn write(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let few = if options.verbose { usize::MAX } else { NAMED };
     scope(o, style, out)?;
-    for a in &o.assumptions {
-        style.entry(out, "assumed", Paint::Yellow, HEADS, &words::assumption(a))?;
-    }
-    not_proven(o, options, style, out)?;
-    for l in &o.limits {
-        style.entry(out, "not judged", Paint::Dim, HEADS, &limited(l, 600))?;
-    }
-    for l in &o.lints_changed {
-        style.entry(out, "lint changed", Paint::Dim, HEADS, &text(l))?;
-    }
     if options.verbose {
         every_requirement(o, style, out)?;
     }
+    let assumed: Vec<String> = o.assumptions.iter().map(words::assumption).collect();
+    list(style, "assumed", Paint::Yellow, &assumed, few, out)?;
+    let mut open: Vec<String> = o.not_proven().iter().map(words::not_proven).collect();
+    open.extend(words::unmodelled(o));
+    list(style, "not proven", Paint::Yellow, &open, few, out)?;
+    limits(o, options, style, out)?;
+    for l in &o.lints_changed {
+        style.entry(out, "lint", Paint::Dim, HEADS, &text(l))?;
+    }
     statuses(o, style, out)?;
     exports(o, options, style, out)?;
-    folded(o, options, style, out)?;
+    suppressed(o, few, style, out)?;
+    baseline(o, options, style, out)?;
+    notes(o, options, style, out)?;
+    ignored(o, options, style, out)?;
     one_line(o, style, out)
+}
+
+/// Lines under one head: so many of them, the others counted.
+fn list(
+    style: &Style,
+    head: &str,
+    paint: Paint,
+    lines: &[String],
+    few: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (n, line) in lines.iter().take(few).enumerate() {
+        let head = if n == 0 { head } else { "" };
+        style.entry(out, head, paint, HEADS, line)?;
+    }
+    match lines.len().saturating_sub(few) {
+        0 => Ok(()),
+        n => style.entry(out, "", Paint::Dim, HEADS, &format!("{n} more (-v)")),
+    }
 }
 
 /// What the findings are about, where only a part of the site was given.
@@ -68,32 +129,25 @@ pub(super) fn one_line(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::R
     writeln!(out, "{verdict} · {}", words::counts(o))
 }
 
-/// Requirements that nothing proves, by reason.
-fn not_proven(
+/// What "satisfied" does not mean: in one line, or with `-v` in full.
+fn limits(
     o: &Outcome,
     options: &RenderOptions,
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let reasons = o.not_proven();
-    let limit = if options.verbose { usize::MAX } else { NAMED };
-    for n in reasons.iter().take(limit) {
-        style.entry(
-            out,
-            "not proven",
-            Paint::Yellow,
-            HEADS,
-            &words::not_proven(n),
-        )?;
+    if options.verbose {
+        let all: Vec<String> = o
+            .limits
+            .iter()
+            .map(|l| limited(l, 600).into_owned())
+            .collect();
+        return list(style, "limits", Paint::Dim, &all, usize::MAX, out);
     }
-    if reasons.len() > limit {
-        let line = format!("{} more reasons (-v names them)", reasons.len() - limit);
-        style.entry(out, "", Paint::Dim, HEADS, &line)?;
+    if o.limits.is_empty() {
+        return Ok(());
     }
-    if let Some(line) = words::unmodelled(o) {
-        style.entry(out, "not proven", Paint::Yellow, HEADS, &line)?;
-    }
-    Ok(())
+    style.entry(out, "limits", Paint::Dim, HEADS, words::LIMITS)
 }
 
 fn statuses(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -126,12 +180,9 @@ fn exports(
     // Nor is one that the report is not about: that none of its findings is shown says nothing.
     let about = |e: &&ExportInfo| e.within || options.verbose;
     let all: Vec<&ExportInfo> = o.exports.iter().filter(about).collect();
-    let elsewhere = o.exports.len() - all.len();
     let mut sorted: Vec<&ExportInfo> = all.iter().copied().filter(|e| !quiet(e)).collect();
-    let beside = all.len() - sorted.len();
     sorted.sort_by(|a, b| of(b).cmp(&of(a)).then(a.path.cmp(&b.path)));
-    let limit = if options.verbose { usize::MAX } else { NAMED };
-    for (n, e) in sorted.iter().take(limit).enumerate() {
+    let line = |e: &ExportInfo| {
         let mut line = format!("{}: {}", text(&e.path), tally(of(e)));
         if e.points > 0 {
             line.push_str(&format!(" · {}", plural(e.rules, "rule")));
@@ -139,26 +190,21 @@ fn exports(
         if let Some(roles) = roles(o, e) {
             line.push_str(&format!(" · {roles}"));
         }
-        let head = if n == 0 { "exports" } else { "" };
-        style.entry(out, head, Paint::Bold, HEADS, &line)?;
+        line
+    };
+    let few = if options.verbose { usize::MAX } else { NAMED };
+    let mut lines: Vec<String> = sorted.iter().take(few).map(|e| line(e)).collect();
+    let rest = [
+        (sorted.len() - lines.len(), "more"),
+        (all.len() - sorted.len(), "without rules"),
+        (o.exports.len() - all.len(), "elsewhere in the site"),
+    ];
+    let rest = rest.into_iter().filter(|(n, _)| *n > 0);
+    let rest: Vec<String> = rest.map(|(n, what)| format!("{n} {what}")).collect();
+    if !rest.is_empty() {
+        lines.push(format!("{} (-v)", rest.join(", ")));
     }
-    if sorted.len() > limit {
-        let line = format!("{} more (-v names them)", sorted.len() - limit);
-        style.entry(out, "", Paint::Dim, HEADS, &line)?;
-    }
-    if beside > 0 {
-        let line = format!(
-            "{} beside them, without rules of its own (-v names them)",
-            plural(beside, "file")
-        );
-        let line = line.replace("its own", if beside == 1 { "its own" } else { "their own" });
-        style.entry(out, "", Paint::Dim, HEADS, &line)?;
-    }
-    if elsewhere > 0 {
-        let line = format!("{elsewhere} elsewhere in the site (-v names them)");
-        style.entry(out, "", Paint::Dim, HEADS, &line)?;
-    }
-    Ok(())
+    list(style, "exports", Paint::Bold, &lines, usize::MAX, out)
 }
 
 /// Counts of errors, warnings and notes; those that are 0 are left out.
@@ -170,7 +216,7 @@ fn tally(counts: [usize; 3]) -> String {
         .map(|(n, what)| plural(n, what))
         .collect();
     if parts.is_empty() {
-        "no finding".into()
+        "no findings".into()
     } else {
         parts.join(", ")
     }
@@ -179,7 +225,7 @@ fn tally(counts: [usize; 3]) -> String {
 /// The roles of an export's hosts. A perimeter firewall has none, so that none is known is said only where it is a finding.
 fn roles(o: &Outcome, e: &ExportInfo) -> Option<String> {
     let names: Vec<_> = e.roles.iter().map(|r| text(r)).collect();
-    let here = |f: &crate::finding::Finding| f.place.as_ref().is_some_and(|p| p.path == e.path);
+    let here = |f: &Finding| f.place.as_ref().is_some_and(|p| p.path == e.path);
     match (names.is_empty(), e.role_source) {
         (false, Some(source)) => Some(format!("{} ({})", names.join(", "), words::told_by(source))),
         (false, None) => Some(names.join(", ")),
@@ -191,72 +237,72 @@ fn roles(o: &Outcome, e: &ExportInfo) -> Option<String> {
     }
 }
 
-/// What is not shown in full: waived findings, those of the baseline, notes, files that are no exports.
-fn folded(
+/// How many notes of which codes are not shown.
+fn notes(
     o: &Outcome,
     options: &RenderOptions,
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    held_down(o, options, style, out)?;
-    if !options.verbose {
-        let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
-        for f in &o.findings {
-            if f.is_active() && f.severity == Severity::Note {
-                *codes.entry(f.code).or_default() += 1;
-            }
-        }
-        let parts: Vec<String> = codes.iter().map(|(c, n)| format!("{n} {c}")).collect();
-        if !parts.is_empty() {
-            let line = format!("{} (-v shows them)", parts.join(", "));
-            style.entry(out, "notes", Paint::Dim, HEADS, &line)?;
-        }
+    if options.verbose {
+        return Ok(());
     }
-    match (o.not_exports.len(), options.verbose) {
-        (0, _) => Ok(()),
-        (n, false) => {
-            let files = if n == 1 {
-                "1 file that is no export".to_owned()
-            } else {
-                format!("{n} files that are no exports")
-            };
-            let line = format!("{files} (-v lists them)");
-            style.entry(out, "passed over", Paint::Dim, HEADS, &line)
-        }
-        (_, true) => o
-            .not_exports
-            .iter()
-            .try_for_each(|p| style.entry(out, "no export", Paint::Dim, HEADS, &text(p))),
+    let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
+    let notes = |f: &&Finding| f.is_active() && f.severity == Severity::Note;
+    for f in o.findings.iter().filter(notes) {
+        *codes.entry(f.code).or_default() += 1;
     }
+    if codes.is_empty() {
+        return Ok(());
+    }
+    let parts: Vec<String> = codes.iter().map(|(c, n)| format!("{n} {c}")).collect();
+    let line = format!("{} (-v)", parts.join(", "));
+    style.entry(out, "notes", Paint::Dim, HEADS, &line)
 }
 
-/// Waived findings with who accepts them, and what the baseline holds.
-fn held_down(
+/// Files that are plainly no exports.
+fn ignored(
     o: &Outcome,
     options: &RenderOptions,
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let limit = if options.verbose { usize::MAX } else { NAMED };
-    let waived = || {
-        o.findings
-            .iter()
-            .filter_map(|f| Some((f, f.waived.as_ref()?)))
+    if o.not_exports.is_empty() {
+        return Ok(());
+    }
+    if options.verbose {
+        let all: Vec<String> = o.not_exports.iter().map(|p| text(p).into_owned()).collect();
+        return list(style, "no export", Paint::Dim, &all, usize::MAX, out);
+    }
+    let what = match o.not_exports.len() {
+        1 => "1 file is not an export (-v)".to_owned(),
+        n => format!("{n} files are not exports (-v)"),
     };
-    for (f, w) in waived().take(limit) {
-        let line = format!(
-            "{}: {} ({})",
-            f.code,
-            limited(&f.message, 300),
-            words::waiver(w)
-        );
-        style.entry(out, "waived", Paint::Yellow, HEADS, &line)?;
-    }
-    let more = waived().count().saturating_sub(limit);
-    if more > 0 {
-        let line = format!("{more} more (-v names them)");
-        style.entry(out, "", Paint::Dim, HEADS, &line)?;
-    }
+    style.entry(out, "ignored", Paint::Dim, HEADS, &what)
+}
+
+/// Waived findings with who accepts them.
+fn suppressed(o: &Outcome, few: usize, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let waived = o
+        .findings
+        .iter()
+        .filter_map(|f| Some((f, f.waived.as_ref()?)));
+    let lines: Vec<String> = waived
+        .map(|(f, w)| {
+            let message = limited(&f.message, 300);
+            format!("{}: {message} ({})", f.code, words::waiver(w))
+        })
+        .collect();
+    list(style, "waived", Paint::Yellow, &lines, few, out)
+}
+
+/// What the baseline suppresses, and what of it is found no longer.
+fn baseline(
+    o: &Outcome,
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let Some(b) = &o.baseline else { return Ok(()) };
     if options.verbose {
         for f in o.findings.iter().filter(|f| f.baselined) {
@@ -265,13 +311,13 @@ fn held_down(
                 format!(" ({}:{})", text(&p.path), p.start.line)
             });
             let line = format!("{}: {}{at}", f.code, limited(&f.message, 300));
-            style.entry(out, "in baseline", Paint::Dim, HEADS, &line)?;
+            style.entry(out, "baseline", Paint::Dim, HEADS, &line)?;
         }
     }
     if b.gone > 0 {
         let path = text(&b.path);
         let line = format!(
-            "{} of the {} in {path} {} found no more: write it anew with --write-baseline {path}",
+            "{} of {} in {path} {} no longer found: update it with --write-baseline {path}",
             b.gone,
             plural(b.entries, "finding"),
             if b.gone == 1 { "is" } else { "are" },

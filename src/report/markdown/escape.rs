@@ -45,6 +45,23 @@ fn begins_gh(before: &str) -> bool {
     before.to_ascii_lowercase().ends_with("gh")
 }
 
+/// One of hylint's own sentences: what stands between two ticks is a code span. A name with a tick in it may move the
+/// spans, but whatever is in none is escaped.
+pub(super) fn sentence(s: &str) -> String {
+    let mut out = String::with_capacity(s.len() + s.len() / 4);
+    let mut rest = s;
+    while let Some((before, after)) = rest.split_once('`') {
+        let Some((span, after)) = after.split_once('`') else {
+            break;
+        };
+        out.push_str(&prose(before));
+        out.push_str(&code(span));
+        rest = after;
+    }
+    out.push_str(&prose(rest));
+    out
+}
+
 /// A code span around any text of one line.
 pub(super) fn code(s: &str) -> String {
     let ticks = "`".repeat(longest_run(s) + 1);
