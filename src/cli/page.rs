@@ -16,6 +16,8 @@ pub(super) struct PageStyle {
 
 /// Longest line of an example.
 const LONGEST: usize = 400;
+/// Longest text between two names.
+const LONGEST_TEXT: usize = 4_000;
 
 impl PageStyle {
     fn paint(self, code: &str, text: &str) -> String {
@@ -29,10 +31,16 @@ impl PageStyle {
     /// Writes the page.
     pub(super) fn write(self, markdown: &str, out: &mut dyn Write) -> io::Result<()> {
         let mut text = String::new();
+        // A matrix of one's own is quoted here, and one text comes in several parts.
+        let mut raw = String::new();
         let mut first = true;
         let mut bullet = "";
         let mut block: Option<(String, String)> = None;
         for event in Parser::new(markdown) {
+            if !matches!(event, Event::Text(_)) {
+                text.push_str(&sanitize_limited(&raw, LONGEST_TEXT));
+                raw.clear();
+            }
             match event {
                 Event::Start(Tag::CodeBlock(kind)) => {
                     let info = match kind {
@@ -48,9 +56,9 @@ impl PageStyle {
                 }
                 Event::Text(t) => match &mut block {
                     Some((_, code)) => code.push_str(&t),
-                    None => text.push_str(&t),
+                    None => raw.push_str(&t),
                 },
-                Event::Code(t) => text.push_str(&self.word(&t)),
+                Event::Code(t) => text.push_str(&self.word(&sanitize_limited(&t, LONGEST))),
                 Event::SoftBreak | Event::HardBreak => text.push(' '),
                 Event::End(TagEnd::Heading(_)) => {
                     if !std::mem::take(&mut first) {

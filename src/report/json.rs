@@ -3,8 +3,7 @@
 
 mod safe;
 
-pub(super) use safe::Safe;
-pub use safe::write_json;
+pub use safe::{write_json, write_json_line};
 
 use super::{RenderOptions, Report, words};
 use crate::finding::outcome::{

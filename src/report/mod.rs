@@ -15,7 +15,7 @@ mod render;
 mod sarif;
 mod words;
 
-pub use json::{schema as check_schema, write_json};
+pub use json::{schema as check_schema, write_json, write_json_line};
 pub use render::{RenderOptions, Report, Show};
 
 /// Every format by its id.

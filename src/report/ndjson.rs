@@ -1,11 +1,10 @@
 //! One JSON object a line, for pipelines that read line by line: `kind` says what it is, the other keys are those of the
 //! JSON report. The run comes first, the summary last; a stream without a summary was cut off.
 
-use super::json::{Document, Safe};
-use super::{RenderOptions, Report};
+use super::json::Document;
+use super::{RenderOptions, Report, write_json_line};
 use crate::finding::outcome::Outcome;
 use serde::Serialize;
-use serde_json::ser::CompactFormatter;
 use std::io::{self, Write};
 
 /// The report as lines.
@@ -32,7 +31,5 @@ impl Report for Ndjson {
 }
 
 fn line(kind: &'static str, value: impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut s = serde_json::Serializer::with_formatter(&mut *out, Safe(CompactFormatter));
-    Line { kind, value }.serialize(&mut s)?;
-    out.write_all(b"\n")
+    write_json_line(&Line { kind, value }, out)
 }

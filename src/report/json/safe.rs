@@ -2,7 +2,7 @@
 
 use crate::common::sanitize::escape_json;
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use std::io::{self, Write};
 
 /// Writes a value with two spaces of indentation and a final line end; strings hold nothing that acts on a terminal.
@@ -15,8 +15,18 @@ pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()>
     out.write_all(b"\n")
 }
 
+/// Writes a value on one line, as [`write_json`] does on several.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_json_line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut s = serde_json::Serializer::with_formatter(&mut *out, Safe(CompactFormatter));
+    value.serialize(&mut s)?;
+    out.write_all(b"\n")
+}
+
 /// A formatter, but nothing in a string acts on a terminal or a log.
-pub(in crate::report) struct Safe<F>(pub(in crate::report) F);
+struct Safe<F>(F);
 
 impl<F: Formatter> Formatter for Safe<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, w: &mut W, s: &str) -> io::Result<()> {

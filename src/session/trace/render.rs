@@ -3,6 +3,7 @@
 use super::packet::Packet;
 use super::tracer::{Traced, Tracer};
 use crate::common::sanitize::limited as sanitize_limited;
+use crate::report;
 use hylint_space::{TcpFlags, proto};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -63,8 +64,7 @@ struct View<'p> {
 /// # Errors
 /// Those of the writer.
 pub fn write_ndjson(p: &Packet, t: &Traced, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &view(p, t))?;
-    out.write_all(b"\n")
+    report::write_json_line(&view(p, t), out)
 }
 
 /// Writes an answer as a JSON object over several lines.
@@ -72,8 +72,7 @@ pub fn write_ndjson(p: &Packet, t: &Traced, out: &mut dyn Write) -> io::Result<(
 /// # Errors
 /// Those of the writer.
 pub fn write_json(p: &Packet, t: &Traced, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &view(p, t))?;
-    out.write_all(b"\n")
+    report::write_json(&view(p, t), out)
 }
 
 fn view<'p>(p: &'p Packet, t: &'p Traced) -> View<'p> {
