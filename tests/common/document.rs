@@ -198,16 +198,17 @@ pub fn run(dir: &Path, line: &str) -> (i32, String) {
     (status, out)
 }
 
+/// Whether a line is the first of a finding.
+fn is_head(line: &str) -> bool {
+    let levels = ["error[", "warning[", "note["];
+    levels.iter().any(|l| line.starts_with(l))
+}
+
 /// The output's findings and its end, each a piece of its own.
 fn pieces(out: &str) -> Vec<String> {
-    let starts = |l: &str| {
-        ["error[", "warning[", "note["]
-            .iter()
-            .any(|s| l.starts_with(s))
-    };
     let mut all: Vec<Vec<&str>> = vec![Vec::new()];
     for line in out.lines() {
-        if starts(line) {
+        if is_head(line) {
             all.push(Vec::new());
         }
         all.last_mut().unwrap().push(line);
@@ -263,10 +264,16 @@ fn said(name: &str, b: &Block, command: &str, out: &str) -> Vec<String> {
         if !line.ends_with(']') && all.contains(&flat(line)) {
             return line.clone();
         }
+        // Else the line that begins with the same code or, without one, with the same words.
+        let words = |l: &str| {
+            let words = l.split_whitespace().take(3);
+            words.map(str::to_owned).collect::<Vec<_>>()
+        };
         let code = line.split_inclusive(']').next().unwrap();
-        let now = out
-            .lines()
-            .find(|l| line.contains('[') && l.starts_with(code));
+        let now = out.lines().find(|l| match is_head(line) {
+            true => l.starts_with(code),
+            false => words(l) == words(line),
+        });
         now.unwrap_or_else(|| panic!("{name}: `{command}` does not print\n{line}\nbut\n{out}"))
             .to_owned()
     };
