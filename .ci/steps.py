@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs the shell steps of action.yml or of a GitLab template as a runner does, in the current folder.
 
-    steps.py github FILE [name=value…]     prints the step outputs, exits with the first step's status that is not 0
+    steps.py github FILE [name=value…]     prints the step outputs, exits with the first step's status that is not 0;
+                                           names are inputs, or of the context, such as github.action_ref
     steps.py gitlab FILE [name=value…]     exits with the script's status
     steps.py job FILE                      prints a template's jobs as JSON, for a schema
-    steps.py lint FILE…                    shellcheck of every step
+    steps.py lint FILE…                    shellcheck of every step, and each action by its commit and version
 
 Inputs that are not given have their defaults. A `uses:` step is not run: it is named on standard error.
 """
@@ -40,8 +41,12 @@ def github(path, given):
     files = {n: os.path.join(work, n) for n in ("GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")}
     for f in files.values():
         open(f, "w", encoding="utf-8").close()
+    context = dict(pair.split("=", 1) for pair in given if pair.startswith("github."))
+    given = [pair for pair in given if not pair.startswith("github.")]
     known = {f"inputs.{n}": v for n, v in inputs_of(action["inputs"], given).items()}
+    known |= {f"github.{n}": "" for n in ("action_ref", "action_repository", "server_url")}
     known["github.action_path"] = os.path.dirname(os.path.abspath(path))
+    known |= context
 
     def fill(text):
         def value(match):
@@ -58,6 +63,8 @@ def github(path, given):
             print(f"not run: {step['uses']}", file=sys.stderr)
             continue
         env = os.environ | files | {"RUNNER_TEMP": work}
+        with open(files["GITHUB_PATH"], encoding="utf-8") as f:
+            env["PATH"] = os.pathsep.join(f.read().split("\n")[-2::-1] + [env["PATH"]])
         env |= {n: fill(v) for n, v in step.get("env", {}).items()}
         # As the runner starts `shell: bash`.
         done = subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", fill(step["run"])], env=env)
@@ -99,8 +106,14 @@ def gitlab(path, given):
 
 def lint(paths):
     for path in paths:
+        with open(path, encoding="utf-8") as f:
+            for number, line in enumerate(f, 1):
+                used = re.match(r"\s*(?:- )?uses: (.*)", line)
+                if used and not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used.group(1)):
+                    sys.exit(f"{path}:{number}: an action is named by its commit, with the version beside it: {used.group(1)}")
         for document in documents(path):
-            runs = document.get("runs", {}).get("steps", [])
+            jobs = [j for j in document.get("jobs", {}).values()]
+            runs = document.get("runs", {}).get("steps", []) + [s for j in jobs for s in j["steps"]]
             blocks = [("bash", s["run"]) for s in runs if "run" in s]
             jobs = [j for j in document.values() if isinstance(j, dict)]
             blocks += [("sh", "\n".join(j["script"])) for j in jobs if "script" in j]
