@@ -343,6 +343,18 @@ fn the_matrix_page_has_every_key() {
     }
 }
 
+#[test]
+fn every_assumption_is_explained() {
+    let text = chapter("limits.md");
+    for id in hylint::finding::AssumptionId::EACH {
+        let row = format!("\n| `{id}` | ");
+        assert!(
+            text.contains(&row),
+            "docs/limits.md does not explain `{id}`"
+        );
+    }
+}
+
 fn escaped(cell: &str) -> String {
     cell.replace('|', "\\|")
 }

@@ -13,6 +13,9 @@ macro_rules! names {
         }
 
         impl $name {
+            /// Each of them.
+            pub const EACH: &'static [Self] = &[$(Self::$variant),+];
+
             /// The name in outputs.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
