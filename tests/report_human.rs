@@ -260,7 +260,7 @@ fn a_long_report_begins_with_a_digest_and_shows_the_rest_in_short() {
         10,
         "{text}"
     );
-    at(&text, "11 more in short (--show all shows their lines)");
+    at(&text, "11 more in short (--show all):");
     assert_eq!(text.matches("error[blocked-flow]").count(), 20, "{text}");
     assert!(!human(vec![blocked()]).starts_with("1 error"));
 }

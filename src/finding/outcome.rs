@@ -393,14 +393,6 @@ impl Outcome {
         out
     }
 
-    /// Active findings, gravest first, else in the order of the report.
-    #[must_use]
-    pub fn ranked(&self) -> Vec<&Finding> {
-        let mut all: Vec<&Finding> = self.findings.iter().filter(|f| f.is_active()).collect();
-        all.sort_by_key(|f| std::cmp::Reverse(f.severity));
-        all
-    }
-
     /// Requirements that nothing proves, by reason: conditional ones first.
     #[must_use]
     pub fn not_proven(&self) -> Vec<NotProven<'_>> {

@@ -218,7 +218,7 @@ fn finding(f: &Finding) -> Row {
         .with("assumptions", f.assumptions.join(" "))
         .with("pairs_total", f.pairs_total.to_string())
         .with("fingerprint", &f.fingerprint)
-        .maybe("held_down", words::held_down(f))
+        .maybe("held_down", words::suppressed(f))
         .with("excess", words::excess(f, words::PARTS).join("; "))
 }
 

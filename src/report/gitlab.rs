@@ -44,13 +44,13 @@ struct Lines {
 
 impl<'a> Issue<'a> {
     fn of(o: &'a Outcome, f: &'a Finding) -> Self {
-        let held = words::held_down(f);
+        let suppressed = words::suppressed(f);
         let mut description = limited(&f.message, SENTENCE).into_owned();
-        if let Some(help) = f.help.as_deref().filter(|_| held.is_none()) {
+        if let Some(help) = f.help.as_deref().filter(|_| suppressed.is_none()) {
             description.push_str(&format!(" · {}", text(help)));
         }
-        if let Some(held) = &held {
-            description = format!("[{held}] {description}");
+        if let Some(why) = &suppressed {
+            description = format!("[{why}] {description}");
         }
         let place = fold::reviewed(o, f);
         let lines = place.map_or((1, 1), |p| (p.start.line, p.end.line));
@@ -70,7 +70,7 @@ impl<'a> Issue<'a> {
     }
 }
 
-/// GitLab's names, from info to blocker. What is held down is shown, as information.
+/// GitLab's names, from info to blocker. What is suppressed is shown, as information.
 fn severity(f: &Finding) -> &'static str {
     match f.severity {
         _ if !f.is_active() => "info",

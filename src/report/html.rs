@@ -56,7 +56,7 @@ fn page(o: &Outcome) -> Markup {
                     (grounds(o))
                     (findings::section(o))
                     (evidence::requirements(o))
-                    (findings::held_down(o))
+                    (findings::suppressed(o))
                     (evidence::exports(o))
                 }
                 footer { (limits(o)) }
@@ -150,7 +150,7 @@ fn grounds(o: &Outcome) -> Markup {
             h2 { "What this rests on" }
             ul.grounds {
                 @for n in &open { li { strong { "Not proven. " } (words::not_proven(n)) } }
-                @if let Some(t) = unread { li { strong { "Not read in full. " } (t) } }
+                @if let Some(t) = unread { li { strong { "Not proven. " } (t) } }
                 @for a in &o.assumptions { li { strong { "Assumed. " } (words::assumption(a)) } }
             }
         }
@@ -159,7 +159,7 @@ fn grounds(o: &Outcome) -> Markup {
 
 fn limits(o: &Outcome) -> Markup {
     html! {
-        h2 { "What this report does not say" }
+        h2 { "Limits" }
         ul { @for l in &o.limits { li { (limited(l, words::SENTENCE)) } } }
         @if !o.unread.is_empty() {
             p { (words::plural(o.unread.len(), "unread file")) " in the given paths:" }
@@ -170,7 +170,7 @@ fn limits(o: &Outcome) -> Markup {
             ul.files { @for p in &o.narrowed.excluded { li { code { (text(p)) } } } }
         }
         @if !o.not_exports.is_empty() {
-            p { (words::plural(o.not_exports.len(), "file")) " in the given paths: no export, passed over." }
+            p { (words::plural(o.not_exports.len(), "ignored file")) " in the given paths, plainly no exports:" }
             ul.files { @for p in &o.not_exports { li { code { (text(p)) } } } }
         }
     }

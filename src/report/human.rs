@@ -16,6 +16,8 @@ use style::{Paint, Style};
 
 /// Causes shown with their lines; of the others only the first line and the place, unless all are asked for.
 const IN_FULL: usize = 10;
+/// Causes after those that are shown in short; the rest is counted by code.
+const IN_SHORT: usize = 30;
 /// Lines of findings that are read without a digest before them.
 const ONE_SCREEN: usize = 40;
 
@@ -82,13 +84,19 @@ fn findings(
     if short.is_empty() {
         return Ok(());
     }
-    let said = format!(
-        "{} more in short (--show all shows their lines):",
-        short.len()
-    );
+    let said = format!("{} more in short (--show all):", short.len());
     writeln!(out, "{}", style.paint(Paint::Dim, &said))?;
-    for group in short {
+    for group in short.iter().take(IN_SHORT) {
         finding::in_short(group, style, out)?;
+    }
+    let counted = short.get(IN_SHORT..).unwrap_or_default();
+    if !counted.is_empty() {
+        let codes = [Severity::Error, Severity::Warning, Severity::Note]
+            .into_iter()
+            .flat_map(|s| fold::by_code(counted, s))
+            .map(|(code, n, _)| format!("{n} {code}"));
+        let said = format!("and {}", codes.collect::<Vec<_>>().join(", "));
+        writeln!(out, "{}", style.paint(Paint::Dim, &said))?;
     }
     writeln!(out)
 }

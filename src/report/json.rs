@@ -263,10 +263,10 @@ pub(super) struct FindingOut<'a> {
     fingerprint: &'a str,
     /// What it has in common with other findings: those with one value are one to a reader. Null: nothing.
     cause: Option<String>,
-    /// The reason of the waiver that holds it down.
+    /// The reason of the waiver that suppresses it.
     waived: Option<&'a str>,
     waiver: Option<WaiverOut<'a>>,
-    /// A baseline holds it down.
+    /// A baseline suppresses it.
     baselined: bool,
 }
 
@@ -298,7 +298,7 @@ pub(super) struct Summary {
     warnings: usize,
     notes: usize,
     waived: usize,
-    /// Findings that a baseline holds down.
+    /// Findings that a baseline suppresses.
     baselined: usize,
     requirements: ByStatus,
     checks: ByStatus,

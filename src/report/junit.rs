@@ -158,8 +158,8 @@ fn check(o: &Outcome, r: &RequirementResult, c: &Check, told: &mut Told) -> Test
 /// Why a check neither passes nor fails.
 fn why(r: &RequirementResult, status: Status, f: Option<&Finding>) -> String {
     let said = f.map(|f| {
-        let held = words::held_down(f).unwrap_or_else(|| f.severity.as_str().to_owned());
-        format!("{held}: {}", limited(&f.message, words::SENTENCE))
+        let standing = words::suppressed(f).unwrap_or_else(|| f.severity.as_str().to_owned());
+        format!("{standing}: {}", limited(&f.message, words::SENTENCE))
     });
     let reason = r.reason.as_deref().map(|t| limited(t, 300).into_owned());
     let more = said.or(reason);
@@ -217,7 +217,7 @@ fn finding(o: &Outcome, f: &Finding) -> TestCase {
     } else {
         let mut skipped = TestCaseStatus::skipped();
         skipped.set_type(f.code.as_str());
-        skipped.set_message(words::held_down(f).unwrap_or_default());
+        skipped.set_message(words::suppressed(f).unwrap_or_default());
         skipped
     };
     let passes = matches!(status, TestCaseStatus::Success { .. });

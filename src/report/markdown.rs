@@ -253,7 +253,7 @@ fn excerpt(p: &Place) -> String {
     s
 }
 
-/// What is held down, what was left out, and what the report rests on.
+/// What is suppressed, what was left out, and what the report rests on.
 fn tail(o: &Outcome, [notes, warnings, errors]: [usize; 3]) -> String {
     let mut s = String::new();
     if notes + warnings + errors > 0 {

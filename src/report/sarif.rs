@@ -1,6 +1,6 @@
 //! SARIF 2.1.0 (OASIS, 27 March 2020), as code scanning of GitHub, Azure DevOps and editors read it.
 //!
-//! Every lint is a rule, whether or not it reports. A finding that is held down stays as a suppressed result. What the run
+//! Every lint is a rule, whether or not it reports. A finding that is suppressed stays as a suppressed result. What the run
 //! could not read, bind or prove is a notification of the invocation.
 
 mod invocation;

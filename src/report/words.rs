@@ -235,6 +235,23 @@ pub(super) fn statuses(o: &Outcome) -> String {
     )
 }
 
+/// The requirements that apply, by status.
+pub(super) fn applicable(o: &Outcome) -> String {
+    let parts: Vec<String> = Status::EACH
+        .iter()
+        .filter(|s| **s != Status::NotApplicable)
+        .map(|s| (o.requirements_with(*s), s.as_str()))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| format!("{n} {name}"))
+        .collect();
+    let n = o.reservations().applicable;
+    let all = o.requirements.len();
+    match parts.is_empty() {
+        true => format!("none of {all} requirements applies"),
+        false => format!("{} ({n} of {all} requirements apply)", parts.join(", ")),
+    }
+}
+
 /// Why a requirement has its status, and that it rests on one end where it does.
 pub(super) fn standing(r: &RequirementResult) -> Option<&str> {
     let one_end = r.one_end && r.status == Status::Satisfied;
@@ -353,7 +370,7 @@ pub(super) fn exact_excess(f: &Finding) -> Vec<String> {
     lines
 }
 
-/// Why a finding is held down, who answers for it, until when, and where that stands.
+/// Why a finding is suppressed, who answers for it, until when, and where that stands.
 pub(super) fn waiver(w: &Waiver) -> String {
     let owner = w.owner.as_ref();
     let owner = owner.map_or_else(String::new, |o| format!(", {}", limited(o, 100)));
@@ -364,8 +381,8 @@ pub(super) fn waiver(w: &Waiver) -> String {
     format!("{}{owner}, until {}{at}", limited(&w.reason, 300), w.until)
 }
 
-/// Where a finding is held down: by a waiver, or by the baseline.
-pub(super) fn held_down(f: &Finding) -> Option<String> {
+/// Where a finding is suppressed: by a waiver, or by the baseline.
+pub(super) fn suppressed(f: &Finding) -> Option<String> {
     match &f.waived {
         Some(w) => Some(format!("waived: {}", waiver(w))),
         None => f.baselined.then(|| "in the baseline".to_owned()),
@@ -388,7 +405,7 @@ pub(super) fn facts(f: &Finding) -> Vec<(&'static str, String)> {
         }),
         ("packet", f.witness.as_deref().map(packet)),
         ("assumed", (!assumed.is_empty()).then(|| assumed.join(", "))),
-        ("suppressed", held_down(f)),
+        ("suppressed", suppressed(f)),
         (
             "help",
             f.help.as_deref().map(|h| limited(h, SENTENCE).into_owned()),

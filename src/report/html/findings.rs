@@ -4,38 +4,38 @@ use super::badge::badge;
 use crate::common::sanitize::{limited, line, text};
 use crate::finding::outcome::Outcome;
 use crate::finding::{ExcerptLine, Finding, Place, Severity};
-use crate::report::words;
+use crate::report::{fold, words};
 use maud::{Markup, html};
 
 /// Active findings, gravest first.
 pub(super) fn section(o: &Outcome) -> Markup {
-    let ranked = o.ranked();
+    let ranked = fold::each(o.findings.iter().filter(|f| f.is_active()));
     html! {
         section {
             h2 { "Findings" }
             @if ranked.is_empty() { p { "None." } }
-            @for f in ranked { (finding(f)) }
+            @for g in ranked { (finding(g.first)) }
         }
     }
 }
 
-/// Findings that a waiver or the baseline holds down.
-pub(super) fn held_down(o: &Outcome) -> Markup {
-    let held: Vec<&Finding> = o.findings.iter().filter(|f| !f.is_active()).collect();
-    if held.is_empty() {
+/// Findings that a waiver or the baseline suppresses.
+pub(super) fn suppressed(o: &Outcome) -> Markup {
+    let suppressed: Vec<&Finding> = o.findings.iter().filter(|f| !f.is_active()).collect();
+    if suppressed.is_empty() {
         return html! {};
     }
     html! {
         section {
-            h2 { "Held down" }
+            h2 { "Suppressed" }
             table {
                 thead { tr { th { "Finding" } th { "Place" } th { "Accepted" } } }
                 tbody {
-                    @for f in held {
+                    @for f in suppressed {
                         tr {
-                            td { (badge(f.severity)) " " code { (f.code) } br; (limited(&f.message, words::SENTENCE)) }
+                            td { (badge(f.severity)) " " code { (f.code) } br; (sentence(&limited(&f.message, words::SENTENCE))) }
                             td { @if let Some(p) = &f.place { code { (words::at(p)) } } }
-                            td { (words::held_down(f).unwrap_or_default()) }
+                            td { (words::suppressed(f).unwrap_or_default()) }
                         }
                     }
                 }
@@ -48,7 +48,7 @@ fn finding(f: &Finding) -> Markup {
     let class = format!("finding {}", f.severity.as_str());
     html! {
         article class=(class) {
-            h3 { (badge(f.severity)) " " code { (f.code) } " " (limited(&f.message, words::SENTENCE)) }
+            h3 { (badge(f.severity)) " " code { (f.code) } " " (sentence(&limited(&f.message, words::SENTENCE))) }
             @if let Some(p) = &f.place { (place(p, &f.label, true)) }
             @for r in &f.related {
                 // A note stands for many rules; their lines would bury what is grave.
@@ -57,9 +57,23 @@ fn finding(f: &Finding) -> Markup {
                 } @else { (place(&r.place, &r.label, false)) }
             }
             dl.facts {
-                @for (head, said) in words::facts(f) { dt { (head) } dd { (said) } }
+                @for (head, said) in words::facts(f) { dt { (head) } dd { (sentence(&said)) } }
             }
             p.fingerprint { "fingerprint " code { (f.fingerprint) } }
+        }
+    }
+}
+
+/// One of hylint's own sentences: what stands between two ticks is code.
+fn sentence(s: &str) -> Markup {
+    let parts: Vec<&str> = s.split('`').collect();
+    // A last tick without another one is a tick.
+    let paired = parts.len() % 2 == 1;
+    html! {
+        @for (n, part) in parts.iter().enumerate() {
+            @if n % 2 == 1 && (paired || n + 1 < parts.len()) { code { (part) } }
+            @else if n % 2 == 1 { "`" (part) }
+            @else { (part) }
         }
     }
 }

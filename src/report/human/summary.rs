@@ -12,6 +12,8 @@ use std::io::{self, Write};
 
 /// Exports, reasons and codes named unless `-v`.
 const NAMED: usize = 4;
+/// Codes of one severity named in the digest.
+const CODES: usize = 3;
 /// Width of the column of heads.
 const HEADS: usize = 12;
 
@@ -32,10 +34,12 @@ pub(super) fn digest(
     );
     writeln!(out, "{}", style.paint(Paint::Bold, &line))?;
     for (head, severity) in [("errors", Severity::Error), ("warnings", Severity::Warning)] {
-        let codes: Vec<String> = by_code(groups, severity)
-            .into_iter()
-            .map(|(code, n, _)| format!("{n} {code}"))
-            .collect();
+        let all = by_code(groups, severity);
+        let named = all.iter().take(CODES);
+        let mut codes: Vec<String> = named.map(|(code, n, _)| format!("{n} {code}")).collect();
+        if all.len() > CODES {
+            codes.push(format!("{} more", all.len() - CODES));
+        }
         if !codes.is_empty() {
             style.entry(
                 out,
@@ -46,9 +50,12 @@ pub(super) fn digest(
             )?;
         }
     }
-    statuses(o, style, out)?;
-    if let Some(a) = o.assumptions.first() {
-        style.entry(out, "assumed", Paint::Yellow, HEADS, &words::assumption(a))?;
+    if !o.requirements.is_empty() {
+        style.entry(out, "required", Paint::Bold, HEADS, &words::applicable(o))?;
+    }
+    if !o.assumptions.is_empty() {
+        let ids: Vec<&str> = o.assumptions.iter().map(|a| a.id.as_str()).collect();
+        style.entry(out, "assumed", Paint::Yellow, HEADS, &ids.join(", "))?;
     }
     writeln!(out)
 }
