@@ -102,8 +102,8 @@ fn a_group_that_exposes_another_machine_of_the_account_is_named_in_a_note() {
     );
     assert!(note.host.is_none() && note.requirement.is_none());
     for said in [
-        "of 2 points",
-        "1 exposes",
+        "1 of 2 points",
+        "exposes",
         "TCP 22",
         "i-jump, i-ops",
         "`sg-jump`, which guards further machines",

@@ -239,7 +239,7 @@ fn groups_of_one_interface_are_asked_together() {
         .find(|f| f.code.as_str() == "exposed-to-internet")
         .unwrap();
     assert!(error.message.contains("2 rules"), "{}", error.message);
-    let other = |r: &hylint::finding::Related| r.label == "allows it too";
+    let other = |r: &hylint::finding::Related| r.label == "allows part of it";
     assert_eq!(error.related.iter().filter(|r| other(r)).count(), 1);
 }
 
@@ -774,7 +774,7 @@ fn what_is_translated_and_then_forwarded_is_open() {
         "-A PREROUTING -p tcp -m tcp --dport 6379 -j DNAT --to-destination 10.0.1.10:6379\n";
     assert_eq!(
         messages(&rules(redis), "exposed-to-internet"),
-        ["TCP 6379 is open to the Internet at edge"]
+        ["anyone on the Internet can reach Redis (TCP 6379) on `edge`"]
     );
     assert_eq!(found(&rules("")), [], "nothing is translated");
 }
@@ -834,7 +834,7 @@ fn a_rule_for_a_source_port_is_told_with_it() {
     let rules = iptables("-A INPUT -p udp -m udp --sport 53 -j ACCEPT\n", false);
     assert_eq!(
         messages(&[site(""), ("sh1.rules", rules)], "any-any"),
-        ["every port of UDP (from source port 53) is open to anyone at sh1"]
+        ["`sh1` allows every UDP port from any source with source port 53"]
     );
 }
 
@@ -846,7 +846,7 @@ fn ports_beside_those_of_a_service_are_not_told_as_the_service() {
         let rules = iptables(&rule, false);
         messages(&[site(""), ("sh1.rules", rules)], "over-permissive-source")
     };
-    let told = |what: &str| vec![format!("{what} open to anyone at sh1")];
-    assert_eq!(open("389,636"), told("LDAP (TCP 389, 636) is"));
-    assert_eq!(open("80,389"), told("TCP 80, 389, with LDAP, is"));
+    let told = |what: &str| vec![format!("`sh1` allows {what} from any source")];
+    assert_eq!(open("389,636"), told("LDAP (TCP 389 and 636)"));
+    assert_eq!(open("80,389"), told("TCP 80 and 389 (including LDAP)"));
 }

@@ -166,7 +166,11 @@ fn an_inner_site_file_does_not_take_over_and_is_told() {
         let r = run(&h, line);
         r.expect(
             1,
-            &["any-any", "sql1/hylint.toml", "the site file is not read"],
+            &[
+                "any-any",
+                "sql1/hylint.toml",
+                "this hylint.toml is not read",
+            ],
         );
     }
     // One that names none of them leaves them to the inner one, which is told in a run of the outer one.

@@ -141,7 +141,7 @@ fn a_flow_of_the_assumed_profile_alone_is_a_note() {
     };
     let o = console_site(&console("Domain,Public"));
     assert_eq!(status(&o, 36), Status::Satisfied);
-    let says = "1 required flow at cm1 passes in the domain profile, which is assumed, and does not in the private profile (row 36)";
+    let says = "`cm1` allows 1 required flow (row 36) only in the domain profile, which is assumed, not in the private profile";
     assert_eq!(of_profiles(&o), [(2, "note", says)]);
     let o = console_site(&console("Domain,Private,Public"));
     assert_eq!(of_profiles(&o), []);
@@ -154,7 +154,7 @@ fn a_flow_of_the_assumed_profile_alone_is_a_note() {
 fn what_is_open_in_a_profile_that_may_be_active_is_one_level_lower() {
     let rdp = || netsh("Desktops", "TCP", "3389", ANY_PROGRAM);
     let o = console_site(&in_profiles(&[("Private,Public", rdp())]));
-    let says = "in the private and public profiles, RDP (TCP 3389) is open to anyone at cm1";
+    let says = "`cm1` allows RDP (TCP 3389) from any source (private and public profiles)";
     assert_eq!(of_profiles(&o), [(2, "warning", says)]);
     assert!(
         o.assumptions
@@ -199,7 +199,7 @@ fn a_firewall_that_is_off_in_a_profile_that_may_be_active_is_a_warning() {
     };
     assert_eq!(of_profiles(&settings("ON")), []);
     let o = settings("OFF");
-    let says = "the firewall of cm1 is off in the public profile: everything is let in";
+    let says = "the firewall of `cm1` is off in the public profile: all inbound traffic is allowed";
     assert_eq!(of_profiles(&o), [(14, "warning", says)]);
 }
 
@@ -555,10 +555,7 @@ fn of_many_rules_that_shadow_one_a_handful_is_named() {
         .iter()
         .find(|f| f.code.as_str() == "shadowed-rule")
         .unwrap();
-    assert_eq!(
-        f.related.last().unwrap().label,
-        "so does this rule, and 5 more"
-    );
+    assert_eq!(f.related.last().unwrap().label, "drops some, as do 5 more");
 }
 
 #[test]

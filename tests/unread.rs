@@ -116,7 +116,7 @@ fn folders_of_hosts_tell_hosts_and_one_without_an_export_fails_the_run() {
             "{path}: {:?}",
             r.findings()
         );
-        assert!(r.out.contains("sql2 was read"), "{path}: {}", r.out);
+        assert!(r.out.contains("`sql2` was read"), "{path}: {}", r.out);
     }
     // What lies beside the export of its own host is no host that is missing.
     let r = run(&[
@@ -411,7 +411,7 @@ fn what_exports_names_and_is_not_there_is_told() {
     h.expect(
         1,
         &[
-            "no export of sql1 was read",
+            "no export of `sql1` was read",
             "from the folder of hylint.toml",
         ],
     );
@@ -446,7 +446,7 @@ fn sources_of_one_form_are_one_finding() {
         "{:?}",
         r.findings()
     );
-    assert!(r.out.contains("as do `b.tf`"), "{}", r.out);
+    assert!(r.out.contains("as does `b.tf`"), "{}", r.out);
     assert_eq!(r.json()["summary"]["unread"], 2);
 }
 

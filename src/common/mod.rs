@@ -9,3 +9,4 @@ pub mod sanitize;
 pub mod toml_keys;
 pub mod toml_reader;
 pub mod toml_schema;
+pub mod words;

@@ -63,7 +63,7 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
             continue;
         };
         let message = format!(
-            "rules beside those of iptables are not read (`{}`): what this dump accepts is not proven",
+            "`{}` tells of rules beside those of iptables, which are not read: what this dump accepts is not proven",
             found.path
         );
         let told = finding(
@@ -72,7 +72,7 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
             Severity::Warning,
             message,
             &Known::RulesBeside,
-            "nothing in the dump says what they drop: check them by hand, or remove the file if the host no longer has them",
+            "check by hand what these rules drop, or remove the file if the host no longer has them",
         );
         links.findings.push(told);
         let points = heads.get_mut(at).map(|e| &mut e.export.points);

@@ -205,12 +205,12 @@ fn rewrite(export: &mut LoadedExport, sets: &FxHashMap<String, Set>, findings: &
     }
     if let Some((name, span)) = kept.first() {
         let message = match kept.len() {
-            1 => format!("the set {name} is too large to be judged member by member here"),
+            1 => format!("the set `{name}` is too large to be checked member by member"),
             n => format!(
-                "{n} set lookups are too large to be judged member by member, the first of {name}"
+                "{n} set lookups are too large to be checked member by member, the first of `{name}`"
             ),
         };
-        let help = "flows that rest on it are conditional; write its addresses under [resolve]";
+        let help = "add the addresses of the set under [resolve] in hylint.toml; until then flows that depend on it are conditional";
         let known = Known::SetsTooLarge {
             lookups: kept.len(),
             first: name,

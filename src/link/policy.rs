@@ -54,7 +54,7 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
         };
         if policy == OtherPolicy::Shown && !settled {
             let message = format!(
-                "`{path}` shows that Group Policy acts on this host, and the export holds no rule from it: what Windows allows is not proven"
+                "Group Policy acts on this host (`{path}`), but the export holds none of its rules: what Windows allows is not proven"
             );
             let told = finding(
                 export,

@@ -99,7 +99,7 @@ fn settings_of_their_own(exports: &mut Heads, links: &mut Links) {
                     export,
                     profiles.span,
                     Severity::Warning,
-                    "these profile settings belong to no rules that were read".into(),
+                    "these profile settings belong to no export of rules".into(),
                     &Known::SettingsWithoutRules,
                     "put them into the folder of the rules, or name both files in one [[host]]",
                 ));

@@ -203,7 +203,8 @@ pub fn ports(set: &PortSet) -> String {
 }
 
 /// The protocol's keyword, or its number.
-fn protocol(p: u8) -> String {
+#[must_use]
+pub fn protocol(p: u8) -> String {
     let name = NAMES.iter().find(|(n, _)| *n == p);
     name.map_or_else(|| format!("protocol {p}"), |(_, name)| (*name).to_owned())
 }

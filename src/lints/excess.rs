@@ -20,10 +20,12 @@ mod parts;
 mod passing;
 mod points;
 mod review;
+mod scene;
 mod sums;
 mod sweep;
 mod told;
 mod weigh;
+mod words;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]

@@ -1,8 +1,9 @@
 //! Rules that say nothing or are hard to tell apart: `duplicate-name`, `unreferenced-chain`. One folded note per point.
 
-use super::folded::folded;
+use super::folded::{folded, named_point};
 use super::order::{self, Idle};
 use super::place::point_name;
+use super::words;
 use crate::finding::{Code, Finding, Known};
 use crate::judge::Exports;
 use hylint_engine::PointId;
@@ -33,7 +34,7 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
         return None;
     }
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut spans = Vec::new();
+    let (mut spans, mut names) = (Vec::new(), Vec::new());
     for r in point
         .rules()
         .filter(|r| !r.name.is_empty() && r.origin != RuleOrigin::Platform)
@@ -42,15 +43,13 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
         *n += 1;
         if *n > 1 {
             spans.push(r.span);
+            names.push(&*r.name);
         }
     }
     let name = point_name(exports, at);
-    let message = format!(
-        "{} rules of {name} repeat the name of an earlier one",
-        spans.len(),
-    );
+    let said = words::repeated_names(named_point(exports, at).as_deref(), &names);
     let known = Known::NamesRepeated { point: &name };
-    folded(exports, at, Code::DuplicateName, message, &known, &spans)
+    folded(exports, at, Code::DuplicateName, said, &known, &spans)
 }
 
 /// Whether the kernel calls a chain, or would in another table: that of a line may have been lost.
@@ -74,18 +73,10 @@ fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding
         .map(|(c, _)| c)
         .collect();
     let spans: Vec<Span> = idle.iter().map(|c| c.span).collect();
-    let message = format!(
-        "no rule of the {} table jumps to {} of its chains",
-        table.name,
-        idle.len()
-    );
+    let names: Vec<&str> = idle.iter().map(|c| &*c.name).collect();
+    let v4 = exports.point(at).is_none_or(|p| p.families.v4);
+    let tool = if v4 { "iptables" } else { "ip6tables" };
+    let said = words::unreferenced(&table.name, &names, tool);
     let known = Known::ChainsUnused { table: &table.name };
-    folded(
-        exports,
-        at,
-        Code::UnreferencedChain,
-        message,
-        &known,
-        &spans,
-    )
+    folded(exports, at, Code::UnreferencedChain, said, &known, &spans)
 }

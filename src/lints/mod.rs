@@ -17,6 +17,7 @@ mod reproduce;
 pub mod required;
 pub mod trust;
 pub mod undeclared;
+mod words;
 
 use crate::finding::code::registry;
 use crate::finding::{Code, Severity};

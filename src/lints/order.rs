@@ -1,15 +1,17 @@
 //! Rules that other rules of their list make idle: `shadowed-rule`, `redundant-rule`, `conflicting-rule`.
 
-use super::folded::folded;
+use super::folded::{folded, named_point};
 use super::place::{self, normalized, point_name, rule_span};
-use crate::finding::{Code, Finding, Identity, Known, Related, Severity};
+use super::words::{self, Covering, Does};
+use crate::common::paths;
+use crate::finding::{Code, Finding, Identity, Known, Place, Related, Severity};
 use crate::judge::Exports;
 use crate::rules::platform;
 use hylint_engine::rulespace::{Fate, OrderedList, Superseded, Takes, each, of_table};
 use hylint_engine::{Decider, ListId, PointId, RuleSets};
 use hylint_model::{
     Action, Body, Chain, ChainId, DefaultOrigin, DefaultVerdict, Direction, Discipline, Lists,
-    Point, Profiles, Rule, RuleList, RuleOrigin, Span, Table, Test,
+    Point, PointKind, Profiles, Rule, RuleList, RuleOrigin, Span, Table, Test,
 };
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -274,30 +276,16 @@ impl<'a> ListReview<'a> {
         } else {
             (Code::ShadowedRule, Severity::Warning)
         };
-        let who = match by {
-            [one] => format!("{} takes", self.name(one)),
-            several => format!("a union of {} rules takes", several.len()),
-        };
         // A list of a direction is all of the point's; a chain is one of many.
         let mut each = [Direction::In, Direction::Out].into_iter();
         let direction = each.find(|d| d.as_str() == list);
-        let place = if direction.is_some() {
-            String::new()
-        } else {
-            format!(" in {list}")
-        };
-        let (what, how) = if same {
-            ("changes nothing", " and does the same")
-        } else {
-            ("never decides", "")
-        };
+        let first = by.first().map(|r| self.known_as(r)).unwrap_or_default();
+        let covering = self.covering(list, by, &first);
+        let said = words::idle(&self.known_as(rule), same, &covering);
         let mut f = Finding::new(
             code,
             severity,
-            format!(
-                "{}{place} {what}: {who} every packet that it matches{how}",
-                self.name(rule)
-            ),
+            said.message,
             Identity::of(&[list, &normalized(rule)]),
             place::place(
                 self.exports,
@@ -305,33 +293,71 @@ impl<'a> ListReview<'a> {
                 rule_span(self.exports, self.at, rule),
             ),
         );
-        f.label = what.into();
+        f.label = said.label;
         f.rule = Some(self.name(rule));
         f.point = Some(point_name(self.exports, self.at));
         f.direction = direction;
-        f.related = self.related(by);
-        f.help = Some(if same {
-            "remove it, or narrow what takes its packets, whichever was not meant".into()
-        } else {
-            "remove it, or let it act before the rules that take its packets".into()
-        });
+        f.related = self.related(by, &covering);
+        f.help = Some(said.help);
+        f.cause = Some(said.cause);
         f
     }
 
-    /// The rules that take a rule's packets; of many the first, and how many there are.
-    fn related(&self, by: &[&Rule]) -> Vec<Related> {
-        let more = by.len().saturating_sub(NAMED);
-        let label = |n: usize| {
-            if more > 0 && n + 1 == NAMED {
-                format!("so does this rule, and {more} more")
-            } else if n > 0 {
-                "so does this rule".into()
-            } else if by.len() > 1 {
-                "this rule takes some of them".into()
-            } else {
-                "this rule takes them".into()
-            }
+    /// How a rule is called in a sentence.
+    fn known_as(&self, rule: &Rule) -> String {
+        place::known_as(self.exports, &Decider::Rule { at: self.at, rule })
+    }
+
+    /// The rules that leave another one of a list nothing, in words. `first` is what the first of them is known as.
+    fn covering<'c>(&self, list: &str, by: &[&Rule], first: &'c str) -> Covering<'c> {
+        let kind = self.exports.point(self.at).map(|p| p.kind);
+        let kind = kind.unwrap_or(PointKind::Netfilter);
+        let does = |r: &&Rule| {
+            let place = place::place(self.exports, self.at, r.span);
+            let text = place.as_ref().and_then(Place::covered);
+            Does::of(kind, &r.action, text.as_deref())
         };
+        let mut each = by.iter().take(NAMED).map(does);
+        let one = each.next().unwrap_or(Does::Handles);
+        let does = if each.all(|d| d == one) {
+            one
+        } else {
+            Does::Handles
+        };
+        let mut known_as = vec![list.to_owned()];
+        for r in by.iter().take(NAMED) {
+            known_as.push(normalized(r));
+            // What has no name of its own is told by its line, which is another one in each file.
+            known_as.push(match r.name.is_empty() {
+                true => self.whose(),
+                false => r.name.to_string(),
+            });
+        }
+        Covering {
+            first,
+            rules: by.len(),
+            does,
+            ordered: kind != PointKind::WindowsFirewall && !kind.is_united(),
+            known_as,
+        }
+    }
+
+    /// The host of an export by its path, or the point by its name.
+    fn whose(&self) -> String {
+        let path = self.exports.get(self.at.set).map(|e| &*e.path);
+        let cloud = self
+            .exports
+            .point(self.at)
+            .is_some_and(|p| p.kind.is_cloud());
+        match path {
+            Some(path) if !cloud => paths::host_name(path),
+            _ => point_name(self.exports, self.at),
+        }
+    }
+
+    /// The rules that take a rule's packets; of many the first, and how many there are.
+    fn related(&self, by: &[&Rule], covering: &Covering<'_>) -> Vec<Related> {
+        let shown = by.len().min(NAMED);
         let named = by.iter().take(NAMED).enumerate();
         named
             .filter_map(|(n, r)| {
@@ -339,67 +365,51 @@ impl<'a> ListReview<'a> {
                 let place = place::place(self.exports, self.at, span)?;
                 Some(Related {
                     place,
-                    label: label(n),
+                    label: covering.label(n, shown),
                 })
             })
             .collect()
     }
 
     fn redundant(&self, rules: &[&Rule]) -> Option<Finding> {
-        let n = rules.len();
-        let (s, verb, them) = if n == 1 {
-            ("", "changes", "it")
-        } else {
-            ("s", "change", "them")
-        };
         let point = point_name(self.exports, self.at);
-        let message = format!(
-            "{n} rule{s} of {point} {verb} nothing: without {them} other rules allow the same"
-        );
+        let matches: Vec<String> = rules.iter().map(|r| normalized(r)).collect();
+        let said = words::redundant(named_point(self.exports, self.at).as_deref(), &matches);
         let known = Known::RulesRedundant {
-            rules: n,
+            rules: rules.len(),
             point: &point,
         };
         let spans: Vec<Span> = rules.iter().map(|r| r.span).collect();
-        let mut f = folded(
+        folded(
             self.exports,
             self.at,
             Code::RedundantRule,
-            message,
+            said,
             &known,
             &spans,
-        )?;
-        f.help = Some("remove what is no longer meant, or leave it as documentation".into());
-        Some(f)
+        )
     }
 
     fn conflicting(&self, pairs: &[(&Rule, &Rule)]) -> Option<Finding> {
         let (first, other) = pairs.first()?;
-        let n = pairs.len();
-        let (s, verb) = if n == 1 {
-            ("", "overlaps")
-        } else {
-            ("s", "overlap")
-        };
         let point = point_name(self.exports, self.at);
-        let message = format!(
-            "{n} rule{s} of {point} {verb} an earlier rule of the opposite action in part: only the order decides"
-        );
+        let matches: Vec<String> = pairs.iter().map(|(r, _)| normalized(r)).collect();
+        let said = words::conflicting(named_point(self.exports, self.at).as_deref(), &matches);
         let known = Known::RulesConflict {
-            rules: n,
+            rules: pairs.len(),
             point: &point,
         };
         let mut f = folded(
             self.exports,
             self.at,
             Code::ConflictingRule,
-            message,
+            said,
             &known,
             &[first.span],
         )?;
         let also = pairs.iter().skip(1).take(NAMED - 1);
-        let places = std::iter::once((other.span, "with this rule"))
-            .chain(also.map(|(r, _)| (r.span, "another")));
+        let places = std::iter::once((other.span, "the earlier rule"))
+            .chain(also.map(|(r, _)| (r.span, "overlaps another")));
         for (span, label) in places {
             let place = place::place(self.exports, self.at, span);
             f.related.extend(place.map(|place| Related {
@@ -407,7 +417,6 @@ impl<'a> ListReview<'a> {
                 label: label.into(),
             }));
         }
-        f.help = Some("check that the earlier rule is meant to win".into());
         Some(f)
     }
 
@@ -416,24 +425,19 @@ impl<'a> ListReview<'a> {
         if n == 0 {
             return None;
         }
-        let s = if n == 1 { "" } else { "s" };
         let name = point_name(self.exports, self.at);
-        let message = format!(
-            "{n} rule{s} of {name} could not be compared with all that stands before: whether they decide is not known"
-        );
+        let said = words::undecided(named_point(self.exports, self.at).as_deref(), n);
         let known = Known::RulesNotCompared {
             rules: n,
             point: &name,
         };
-        let mut f = folded(
+        folded(
             self.exports,
             self.at,
             Code::ShadowedRule,
-            message,
+            said,
             &known,
             &[point.label],
-        )?;
-        f.label = "here".into();
-        Some(f)
+        )
     }
 }

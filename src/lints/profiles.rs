@@ -2,6 +2,7 @@
 //! where hylint.toml says another one than the export.
 
 use super::place::{decider_name, decider_place, place_in, point_name};
+use super::words;
 use crate::finding::{AssumptionId, Code, Finding, Identity, Related, Severity};
 use crate::judge::{Checked, Exports, Judged};
 use crate::site::Host;
@@ -73,54 +74,28 @@ fn contradiction(
     (said, printed): (Profiles, Profiles),
     span: Span,
 ) -> Finding {
-    let s = |p: Profiles| if p.each().count() == 1 { "is" } else { "are" };
-    let message = format!(
-        "hylint.toml sets the {} for `{}`, but the export says that the {} {} active",
-        said.told(),
-        host.name,
-        printed.told(),
-        s(printed),
-    );
+    let text = words::other_profile(&host.name, said, printed);
     let identity = Identity::of(&["profile-contradiction", &known_as(said), &known_as(printed)]);
     let place = place_in(exports, exports.settings(at), span);
     let mut f = Finding::new(
         Code::IncompleteExport,
         Severity::Warning,
-        message,
+        text.message,
         identity,
         place,
     );
     f.host = Some(host.name.clone());
     f.point = Some(point_name(exports, at));
-    f.label = "active when it was exported".into();
-    let names: Vec<&str> = printed.each().filter_map(Profiles::name).collect();
-    let list: Vec<String> = names.iter().map(|n| format!("\"{n}\"")).collect();
-    let value = match list.as_slice() {
-        [one] => one.clone(),
-        many => format!("[{}]", many.join(", ")),
-    };
-    f.help = Some(format!(
-        "set `profile = {value}` for the host in hylint.toml, or correct the network profile of the host and export again"
-    ));
+    f.label = text.label;
+    f.help = Some(text.help);
+    f.cause = Some(text.cause);
     f
 }
 
 fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {
     let guard = &fails.first.guard;
-    let n = fails.rows.len();
-    let (s, verb, not) = if n == 1 {
-        ("", "passes", "does")
-    } else {
-        ("s", "pass", "do")
-    };
     let rows: Vec<String> = fails.rows.iter().map(u32::to_string).collect();
-    let message = format!(
-        "{n} required flow{s} at {} {verb} in the {}, which is assumed, and {not} not in the {} (row{s} {})",
-        guard.name,
-        guard.profile.told(),
-        fails.profiles.told(),
-        rows.join(", "),
-    );
+    let said = words::assumed_profile(guard.name, &rows, guard.profile, fails.profiles);
     let mut deciders = Vec::new();
     for d in fails.checks.iter().flat_map(|c| &c.evidence) {
         let place = decider_place(exports, d);
@@ -133,24 +108,22 @@ fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {
     let mut f = Finding::new(
         Code::IncompleteExport,
         Severity::Note,
-        message,
+        said.message,
         Identity::of(&[&known_as(fails.profiles)]),
         first.as_ref().and_then(|(place, _)| place.clone()),
     );
     f.host = Some(guard.name.to_owned());
     f.point = Some(point_name(exports, fails.at));
     f.direction = Some(guard.direction);
-    f.label = "lets one of them through".into();
+    f.label = said.label;
+    f.cause = Some(said.cause);
     f.rule = first.as_ref().map(|(_, d)| decider_name(exports, d));
     let another = |place| Related {
         place,
-        label: "another".into(),
+        label: "allows another".into(),
     };
     f.related = deciders.filter_map(|(p, _)| p).map(another).collect();
-    f.help = Some(
-        "say which profile is active: `profile` of the host in hylint.toml, or `netsh advfirewall monitor show currentprofile` beside the rules"
-            .into(),
-    );
+    f.help = Some(said.help);
     f.assumptions = vec![AssumptionId::ProfileDomain.to_string()];
     f
 }

@@ -1,5 +1,6 @@
 //! Where the run itself is not to be trusted: `stale-export`, and `unmodelled-match` where a verdict rests on one.
 
+use super::words::{self, Said};
 use crate::common::moment::moment;
 use crate::finding::outcome::{ExportInfo, RequirementResult};
 use crate::finding::{Code, Finding, Identity, Place, Severity};
@@ -18,33 +19,25 @@ pub fn stale(exports: &Exports, max_age_days: Option<u32>, now: Timestamp) -> Ve
     let mut out = Vec::new();
     for e in exports.iter() {
         let Some((text, span)) = &e.export.exported_at else {
-            let mut f = Finding::new(
-                Code::StaleExport,
+            let place = Place::new(&e.path, &e.source, Span::default());
+            out.push(stale_one(
                 Severity::Warning,
-                "the export does not say when it was made",
-                Identity::of(&[&e.path]),
-                Place::new(&e.path, &e.source, Span::default()),
-            );
-            f.help = Some(
-                "make it anew with a tool that dates it, or unset `[check] max-age-days`".into(),
-            );
-            out.push(f);
+                words::undated(),
+                &e.path,
+                place,
+            ));
             continue;
         };
         let Some(made) = moment(text) else { continue };
         let age = now.duration_since(made).as_hours() / 24;
         if age > i64::from(days) {
-            let text = format!("the export is {age} days old; the site accepts {days}");
-            let mut f = Finding::new(
-                Code::StaleExport,
+            let place = Place::new(&e.path, &e.source, *span);
+            out.push(stale_one(
                 Severity::Warning,
-                text,
-                Identity::of(&[&e.path]),
-                Place::new(&e.path, &e.source, *span),
-            );
-            f.label = "made here".into();
-            f.help = Some("export again".into());
-            out.push(f);
+                words::old(age, days),
+                &e.path,
+                place,
+            ));
         }
     }
     out
@@ -84,18 +77,24 @@ pub fn apart(requirements: &[RequirementResult], exports: &[ExportInfo]) -> Vec<
     let one = |(older, (newest, path)): (&str, (Timestamp, &str))| {
         let made = dated.get(older).copied().unwrap_or(newest);
         let days = newest.duration_since(made).as_hours() / DAY;
-        let s = if days == 1 { "" } else { "s" };
-        let mut f = Finding::new(
-            Code::StaleExport,
+        let place = Place::file(&older.into());
+        stale_one(
             Severity::Note,
-            format!("the export is {days} day{s} older than `{path}`, the other end of its flows"),
-            Identity::of(&["ends apart"]),
-            Place::file(&older.into()),
-        );
-        f.help = Some("export both ends on one day".into());
-        f
+            words::older(days, path),
+            "ends apart",
+            place,
+        )
     };
     furthest.into_iter().map(one).collect()
+}
+
+fn stale_one(severity: Severity, said: Said, known_as: &str, place: Place) -> Finding {
+    let identity = Identity::of(&[known_as]);
+    let mut f = Finding::new(Code::StaleExport, severity, said.message, identity, place);
+    f.label = said.label;
+    f.help = Some(said.help);
+    f.cause = Some(said.cause);
+    f
 }
 
 /// Hours.
@@ -139,7 +138,7 @@ pub fn raise_unmodelled(doubted: &[(Arc<str>, u32)], findings: &mut [Finding]) {
         let mut places = f.place.iter().chain(f.related.iter().map(|r| &r.place));
         if places.any(here) {
             f.severity = Severity::Error;
-            f.message.push_str("; a verdict rests on it");
+            f.message.push_str(words::RESTS_ON_IT);
         }
     }
 }

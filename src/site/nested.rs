@@ -56,20 +56,23 @@ fn unread(config: Option<&Config>, at: &str, file: &str, read: &[&str]) -> Findi
         (Some(c), Some(h)) => (
             Severity::Warning,
             format!(
-                "the site file is not read: `{}` names exports below it, of {}",
+                "this hylint.toml is not read: `{}` names its exports for `{}`",
                 c.path, h.name
             ),
-            "remove it, or take its exports out of the `exports` of the other one",
+            "remove it, or take its exports out of `exports` in the other one",
         ),
         (Some(c), None) => (
             Severity::Note,
-            format!("the site file is not read: `{}` judges this run", c.path),
-            "run hylint for its folder to judge by it",
+            format!(
+                "this hylint.toml is not read: `{}` is used for this run",
+                c.path
+            ),
+            "run hylint on its folder to use it",
         ),
         (None, _) => (
             Severity::Warning,
-            "the site file is not read: it lies below the given path".to_owned(),
-            "run hylint for its folder to judge by it",
+            "this hylint.toml is not read: it lies below the given path".to_owned(),
+            "run hylint on its folder to use it",
         ),
     };
     let identity = Identity::of(&["nested site file"]);

@@ -1,302 +1,69 @@
-//! How grave a rule's excess is, and what to call it.
+//! How grave a rule's excess is. What it is called stands in `words`.
 
 use super::needed::Needed;
-use super::sums::{all_ports, ports, protocols};
+use super::scene::{PortLess, Scene, lowered, own_network, port_less};
+use super::sums::all_ports;
 use crate::finding::{Code, Severity};
-use crate::lints::describe;
 use crate::rules::platform;
-use hylint_engine::{Carry, union_addrs};
-use hylint_model::{
-    Action, Clause, Condition, ConditionKind, Field, NatKind, Rule, Side, Test, names_group,
-};
-use hylint_space::{AddrSet, Exposure, PacketBox, PortSet, RangeSet, Scalar, class, proto};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What kind of point is looked at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Scene<'a> {
-    /// A cloud point or a forwarding firewall: it stands in front of hosts.
-    pub(super) in_front: bool,
-    /// The Internet gets here: the point stands in front of hosts, or the host has a public address.
-    pub(super) facing: bool,
-    /// Names that stand for addresses.
-    pub(super) resolve: &'a BTreeMap<String, AddrSet>,
-    /// Addresses of which it is not known whether such a name holds them.
-    pub(super) open: Option<&'a BTreeMap<String, AddrSet>>,
-    /// Whether it is known what the hosts are for.
-    pub(super) roles_known: bool,
-    /// Whether there is a hylint.toml.
-    pub(super) configured: bool,
-}
-
-impl Scene<'_> {
-    /// Whether something that nobody exported may stand in front of the hosts: no hylint.toml says what does.
-    pub(super) fn is_shielded(&self) -> bool {
-        !self.configured && !self.facing
-    }
-
-    /// Whether it depends on what the exports do not say whom a name lets in: it stands for no addresses, is a group of sources
-    /// that may have members which no file lists, or may hold public addresses beside a few that it surely holds.
-    fn is_open(&self, key: &str, side: Side) -> bool {
-        let public = class::public();
-        let Some(sure) = self.resolve.get(key) else {
-            return true;
-        };
-        let wide = sure.v4.intersect(&public.v4).count() >= 1 << 30;
-        let open = self.open.and_then(|o| o.get(key));
-        let may_hold = |o: &AddrSet| match (names_group(key), side) {
-            (true, Side::Src) => !o.is_empty(),
-            // The hosts that are listed as members are open whoever else is one.
-            (true, Side::Dst) => sure.is_empty() && !o.is_empty(),
-            (false, _) => !wide && o.intersects(public),
-        };
-        open.is_some_and(may_hold)
-    }
-}
+use hylint_engine::union_addrs;
+use hylint_model::{Action, Field, NatKind, Rule};
+use hylint_space::{AddrSet, Exposure, PacketBox, PortSet, proto};
 
 /// A judged excess.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Class {
     pub(super) code: Code,
     pub(super) severity: Severity,
-    says: Says,
-    pub(super) label: &'static str,
-    pub(super) help: &'static str,
-    /// The field that is too wide.
-    pub(super) field: Option<Field>,
+    pub(super) kind: Kind,
+    /// A sensitive service that is open to a block of the Internet at least.
+    pub(super) service: Option<&'static str>,
     /// It opens a sensitive service to anyone.
     pub(super) sensitive_to_anyone: bool,
 }
 
-/// What a message says of what is open. Most classes are never put into words.
-#[derive(Clone, Copy, Debug)]
-enum Says {
-    Open,
-    ToTheInternet,
-    ToABlock,
-    Service(&'static str),
-    PastTheGateway,
-    Moved,
+/// What an excess is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// Any source, every port.
+    AnyAny,
+    /// Every port, and a program that the export does not print may narrow it.
+    PortLess,
+    /// Clients reach a host past the gateway.
+    Bypass,
+    /// Anyone on the Internet.
+    Exposed,
+    /// A large part of the Internet.
+    ExposedToBlock,
+    /// A sensitive service from any source.
+    Service,
+    /// One from a large part of the Internet.
+    ServiceToBlock,
+    /// A default port that the site moved.
+    MovedPort,
+    /// More ports than required.
     MorePorts,
+    /// Every port, and none is required.
+    EveryPort,
+    /// More sources than required.
     MoreSources,
+    /// Nothing requires it.
     Unneeded,
 }
 
-impl Class {
-    /// One sentence about the excess.
-    pub(super) fn message(&self, rule: &Rule, excess: &[PacketBox], scene: Scene<'_>) -> String {
-        let opened = what(excess);
-        let named = unknown_sources(rule, &scene);
-        let from = || {
-            let src = union_addrs(excess, |b| &b.src);
-            let own = own_network(rule, &scene).map(Condition::describe);
-            own.or_else(|| named.clone())
-                .unwrap_or_else(|| who(&src, rule))
-        };
-        let says = match (self.says, &named) {
-            (Says::ToTheInternet | Says::ToABlock, Some(_)) => Says::Open,
-            (says, _) => says,
-        };
-        match says {
-            Says::Open => format!("{opened} is open to {}", from()),
-            Says::ToTheInternet => format!("{opened} is open to the Internet"),
-            Says::ToABlock => format!("{opened} is open to public addresses ({})", from()),
-            Says::Service(name) if is_one_of(name, &ports(excess)) => {
-                format!("{opened}, with {name}, is open to {}", from())
-            }
-            Says::Service(name) => format!("{name} ({opened}) is open to {}", from()),
-            Says::PastTheGateway => format!("{opened} lets clients past the gateway"),
-            Says::Moved => format!("{opened} is still open although the site moved the port"),
-            Says::MorePorts => {
-                format!("{opened} is open to {}, and fewer ports are needed", from())
-            }
-            Says::MoreSources => {
-                format!("{opened} is open to {}, and fewer sources need it", from())
-            }
-            Says::Unneeded => format!(
-                "{opened} is open to {}, and no requirement needs it",
-                from()
-            ),
+impl Kind {
+    /// The field that is too wide.
+    pub(super) fn field(self) -> Option<Field> {
+        match self {
+            Self::AnyAny | Self::PortLess | Self::Unneeded => None,
+            Self::Bypass
+            | Self::Exposed
+            | Self::ExposedToBlock
+            | Self::Service
+            | Self::ServiceToBlock
+            | Self::MoreSources => Some(Field::Source),
+            Self::MovedPort | Self::MorePorts | Self::EveryPort => Some(Field::DestinationPort),
         }
     }
-}
-
-/// Whether a set holds most of the Internet, so that "anyone" tells it: ranges around a hole are still anyone.
-fn anyone(src: &AddrSet) -> bool {
-    let p = class::public();
-    most(&src.v4, &p.v4) || most(&src.v6, &p.v6)
-}
-
-fn most<T: Scalar>(part: &RangeSet<T>, whole: &RangeSet<T>) -> bool {
-    let half = whole.count() / 2;
-    part.count() > half && part.intersect(whole).count() > half
-}
-
-/// Whether the rule only lets authenticated peers in.
-pub(super) fn needs_ipsec(rule: &Rule) -> bool {
-    !rule.clauses.is_empty()
-        && rule.clauses.iter().all(|c| {
-            c.conditions
-                .iter()
-                .any(|c| matches!(c.test, Test::IpSec) && !c.negated)
-        })
-}
-
-/// Whether a rule names its sources, whatever the name stands for.
-pub(super) fn names_sources(rule: &Rule) -> bool {
-    let named = |t: &Test| matches!(t, Test::Named { side, .. } if *side == Side::Src);
-    rule.conditions().any(|c| named(&c.test))
-}
-
-/// Whether the rule is bound to an app package that the export does not print.
-pub(super) fn is_app_package(rule: &Rule) -> bool {
-    rule.conditions().any(|c| matches!(c.test, Test::Package))
-}
-
-/// Why it is not known what a rule for any port opens.
-#[derive(Clone, Copy)]
-enum PortLess {
-    /// The export does not print whether a program narrows it.
-    Unsaid,
-    /// A program or service does.
-    Program,
-}
-
-/// Program-scoped or brief, and for any port: what it opens is not known.
-fn port_less(rule: &Rule) -> Option<PortLess> {
-    let scoped = |t: &Test| matches!(t, Test::Program(_) | Test::Service(_));
-    let unsaid = |t: &Test| matches!(t, Test::Unprinted | Test::Package);
-    let port_less = |c: &Clause| Carry::of(&c.space) == Carry::PortLess;
-    if !rule.clauses.iter().all(port_less) {
-        return None;
-    }
-    if rule.conditions().any(|c| unsaid(&c.test)) {
-        return Some(PortLess::Unsaid);
-    }
-    let scoped = rule.conditions().any(|c| scoped(&c.test));
-    scoped.then_some(PortLess::Program)
-}
-
-/// Whether what a rule opens is not known by its match alone: a program decides which ports, or conditions that nobody can
-/// decide which sources.
-pub(super) fn is_open_ended(rule: &Rule, scene: Scene<'_>) -> bool {
-    let narrowed = lowered(rule, Severity::Error, &scene) != Severity::Error;
-    narrowed || port_less(rule).is_some() || own_network(rule, &scene).is_some()
-}
-
-/// One level lower when the source may be narrower than it looks, or a match is not modelled. A name that is resolved has
-/// narrowed the source already, and "not in that set" leaves nearly everyone in.
-fn lowered(rule: &Rule, severity: Severity, scene: &Scene<'_>) -> Severity {
-    let open = |c: &Condition| match (&c.test, c.kind) {
-        (Test::Named { key, side }, _) => !c.negated && scene.is_open(key, *side),
-        (_, ConditionKind::Peer | ConditionKind::Unknown) => true,
-        _ => false,
-    };
-    if rule.conditions().any(open) {
-        severity.lower()
-    } else {
-        severity
-    }
-}
-
-/// What must hold beside the packet for the rule to let it in: `, if …` for the end of a sentence.
-pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
-    // A name that is resolved has narrowed the source already.
-    let open = |c: &&Condition| match &c.test {
-        Test::Named { key, side } => scene.is_open(key, *side),
-        _ => true,
-    };
-    let mut each = rule.clauses.iter().map(|clause| {
-        let open = clause.conditions.iter().filter(open);
-        let texts: BTreeSet<String> = open.map(Condition::describe).collect();
-        texts
-    });
-    let first = each.next().unwrap_or_default();
-    if each.any(|e| e != first) {
-        return ", where the conditions of the rule hold".to_owned();
-    }
-    if first.is_empty() {
-        return String::new();
-    }
-    let all: Vec<String> = first.into_iter().collect();
-    format!(", if {}", all.join(" and "))
-}
-
-/// The machines of the own network that a rule lets in, if it lets in nobody else and their addresses are not known.
-fn own_network<'a>(rule: &'a Rule, scene: &Scene<'_>) -> Option<&'a Condition> {
-    let unresolved = |c: &Condition| match &c.test {
-        Test::Named { key, side } => *side == Side::Src && scene.is_open(key, *side),
-        _ => false,
-    };
-    let mut each = rule.clauses.iter().map(|clause| {
-        let mut conditions = clause.conditions.iter();
-        conditions.find(|c| c.within_own_network() && unresolved(c))
-    });
-    let first = each.next()??;
-    each.all(|c| c.is_some()).then_some(first)
-}
-
-/// Whom a rule lets in, if all that it names are lists of addresses that the exports do not hold.
-fn unknown_sources(rule: &Rule, scene: &Scene<'_>) -> Option<String> {
-    let unknown = |c: &Condition| match &c.test {
-        Test::Named {
-            key,
-            side: Side::Src,
-        } => !c.negated && scene.is_open(key, Side::Src),
-        _ => false,
-    };
-    let mut each = rule.clauses.iter();
-    each.all(|clause| clause.conditions.iter().any(unknown))
-        .then_some(())?;
-    let first = rule.conditions().find(|c| unknown(c))?;
-    let Test::Named { key, .. } = &first.test else {
-        return None;
-    };
-    let name = key.split_once(':').map_or(&**key, |(_, name)| name);
-    Some(format!("`{name}` (addresses not exported)"))
-}
-
-fn transport(boxes: &[PacketBox]) -> String {
-    let p = protocols(boxes);
-    match (p.contains(proto::TCP), p.contains(proto::UDP)) {
-        (true, true) if p.is_full() => "every protocol".into(),
-        (true, true) => "TCP and UDP".into(),
-        (true, false) => "TCP".into(),
-        (false, true) => "UDP".into(),
-        (false, false) => {
-            let name = p.first().map(crate::judge::protocol_name);
-            format!("protocol {}", name.unwrap_or_default())
-        }
-    }
-}
-
-/// The protocols and ports of the boxes.
-pub(super) fn what(boxes: &[PacketBox]) -> String {
-    let p = ports(boxes);
-    let t = transport(boxes);
-    let has_ports = protocols(boxes)
-        .iter()
-        .any(|(lo, hi)| (lo..=hi).any(proto::has_ports));
-    let opened = match p.len() {
-        _ if !has_ports || t == "every protocol" => return t,
-        _ if p.is_full() || p.count() > 60_000 => format!("every port of {t}"),
-        n if n > 6 => format!("{t}, {} ports", p.count()),
-        _ => format!("{t} {}", describe::ports(&p)),
-    };
-    // A rule for replies that is told by its source port lets whoever uses that port in.
-    let from = union_ports(boxes);
-    match from.count() {
-        n if n <= FEW => format!("{opened} (from source port {})", describe::ports(&from)),
-        _ => opened,
-    }
-}
-
-/// Source ports that are told; more are a range that clients use.
-const FEW: u128 = 16;
-
-fn union_ports(boxes: &[PacketBox]) -> PortSet {
-    let each = boxes.iter().flat_map(|b| b.sport.iter());
-    each.collect()
 }
 
 fn sensitive(boxes: &[PacketBox]) -> Option<&'static str> {
@@ -309,13 +76,6 @@ fn sensitive(boxes: &[PacketBox]) -> Option<&'static str> {
             .next()
             .map(|s| s.name.as_str())
     })
-}
-
-/// Whether ports are more than those of a service. None of them is where a rule forwards another port to it.
-fn is_one_of(service: &str, ports: &PortSet) -> bool {
-    let named = platform::services().iter().filter(|s| s.name == service);
-    let own: PortSet = named.flat_map(|s| s.ports.iter()).collect();
-    ports.intersects(&own) && !ports.is_subset(&own)
 }
 
 /// The sensitive service behind a port that a rule forwards to another one.
@@ -336,128 +96,55 @@ fn forwarded(rule: &Rule, excess: &[PacketBox]) -> Option<&'static str> {
     one.map(there).find_map(|boxes| sensitive(&boxes))
 }
 
-const NARROW: &str = "limit the sources to the hosts that need it";
-const NAME_PORTS: &str = "name the needed ports only";
-
 /// One thing that an excess may be, as grave as it is where the rule asks for nothing beside the packet.
 #[derive(Clone, Copy, Debug)]
 struct Fault {
     code: Code,
     severity: Severity,
-    says: Says,
-    label: &'static str,
-    help: &'static str,
-    field: Option<Field>,
+    kind: Kind,
 }
 
 impl Fault {
-    const ANY_ANY: Self = Self {
-        code: Code::AnyAny,
-        severity: Severity::Error,
-        says: Says::Open,
-        label: "anyone, every port",
-        help: "name the sources and ports that are needed",
-        field: None,
-    };
+    const ANY_ANY: Self = Self::new(Code::AnyAny, Severity::Error, Kind::AnyAny);
     /// The program decides what is open, or the export does not even say whether there is one.
-    const PORT_LESS: Self = Self {
-        code: Code::UnneededFlow,
-        severity: Severity::Note,
-        says: Says::Open,
-        label: "no port, and no program is printed",
-        help: "export with `verbose` to see its program",
-        field: None,
-    };
-    const PORT_LESS_TO_ANYONE: Self = Self {
-        code: Code::AnyAny,
-        severity: Severity::Warning,
-        ..Self::PORT_LESS
-    };
+    const PORT_LESS: Self = Self::new(Code::UnneededFlow, Severity::Note, Kind::PortLess);
+    const PORT_LESS_TO_ANYONE: Self = Self::new(Code::AnyAny, Severity::Warning, Kind::PortLess);
     /// In front of the hosts, where the gateway could have been put between.
-    const BYPASS_IN_FRONT: Self = Self {
-        code: Code::BypassesGateway,
-        severity: Severity::Error,
-        says: Says::PastTheGateway,
-        label: "clients reach it directly",
-        help: "let only the gateway in",
-        field: Some(Field::Source),
-    };
-    const BYPASS_AT_HOST: Self = Self {
-        severity: Severity::Warning,
-        ..Self::BYPASS_IN_FRONT
-    };
-    const EXPOSED: Self = Self {
-        code: Code::ExposedToInternet,
-        severity: Severity::Error,
-        says: Says::ToTheInternet,
-        label: "any public source",
-        help: NARROW,
-        field: Some(Field::Source),
-    };
-    const EXPOSED_TO_A_BLOCK: Self = Self {
-        severity: Severity::Warning,
-        says: Says::ToABlock,
-        label: "many public sources",
-        ..Self::EXPOSED
-    };
-    const MOVED_PORT: Self = Self {
-        code: Code::StalePort,
-        severity: Severity::Warning,
-        says: Says::Moved,
-        label: "the default port",
-        help: "close it",
-        field: Some(Field::DestinationPort),
-    };
-    const MORE_PORTS: Self = Self {
-        code: Code::OverPermissivePort,
-        severity: Severity::Warning,
-        says: Says::MorePorts,
-        label: "more ports than needed",
-        help: NAME_PORTS,
-        field: Some(Field::DestinationPort),
-    };
-    const EVERY_PORT: Self = Self {
-        says: Says::Open,
-        label: "every port",
-        ..Self::MORE_PORTS
-    };
-    const MORE_SOURCES: Self = Self {
-        code: Code::OverPermissiveSource,
-        severity: Severity::Warning,
-        says: Says::MoreSources,
-        label: "more sources than needed",
-        help: NARROW,
-        field: Some(Field::Source),
-    };
-    const UNNEEDED: Self = Self {
-        code: Code::UnneededFlow,
-        severity: Severity::Note,
-        says: Says::Unneeded,
-        label: "needed by nothing",
-        help: "remove it, or say why it is there: `[[allow]]` in hylint.toml",
-        field: None,
-    };
+    const BYPASS_IN_FRONT: Self = Self::new(Code::BypassesGateway, Severity::Error, Kind::Bypass);
+    const BYPASS_AT_HOST: Self = Self::new(Code::BypassesGateway, Severity::Warning, Kind::Bypass);
+    const EXPOSED: Self = Self::new(Code::ExposedToInternet, Severity::Error, Kind::Exposed);
+    const EXPOSED_TO_A_BLOCK: Self = Self::new(
+        Code::ExposedToInternet,
+        Severity::Warning,
+        Kind::ExposedToBlock,
+    );
+    const SERVICE_TO_ANYONE: Self =
+        Self::new(Code::OverPermissiveSource, Severity::Error, Kind::Service);
+    const SERVICE_TO_A_BLOCK: Self = Self::new(
+        Code::OverPermissiveSource,
+        Severity::Warning,
+        Kind::ServiceToBlock,
+    );
+    const MOVED_PORT: Self = Self::new(Code::StalePort, Severity::Warning, Kind::MovedPort);
+    const MORE_PORTS: Self =
+        Self::new(Code::OverPermissivePort, Severity::Warning, Kind::MorePorts);
+    const EVERY_PORT: Self =
+        Self::new(Code::OverPermissivePort, Severity::Warning, Kind::EveryPort);
+    const MORE_SOURCES: Self = Self::new(
+        Code::OverPermissiveSource,
+        Severity::Warning,
+        Kind::MoreSources,
+    );
+    const UNNEEDED: Self = Self::new(Code::UnneededFlow, Severity::Note, Kind::Unneeded);
     /// Wider than any role that was declared: not somebody's workstation.
-    const UNNEEDED_AND_WIDE: Self = Self {
-        severity: Severity::Warning,
-        ..Self::UNNEEDED
-    };
+    const UNNEEDED_AND_WIDE: Self =
+        Self::new(Code::UnneededFlow, Severity::Warning, Kind::Unneeded);
 
-    /// A service that is known by name and open to anyone.
-    const fn service_to_anyone(name: &'static str) -> Self {
+    const fn new(code: Code, severity: Severity, kind: Kind) -> Self {
         Self {
-            severity: Severity::Error,
-            label: "anyone",
-            ..Self::service_to_a_block(name)
-        }
-    }
-
-    /// One that is open to a large part of the Internet.
-    const fn service_to_a_block(name: &'static str) -> Self {
-        Self {
-            says: Says::Service(name),
-            label: "many public sources",
-            ..Self::MORE_SOURCES
+            code,
+            severity,
+            kind,
         }
     }
 }
@@ -530,10 +217,8 @@ pub(super) fn classify(
     Some(Class {
         code: fault.code,
         severity: lowered(rule, fault.severity, &scene).min(most),
-        says: fault.says,
-        label: fault.label,
-        help: fault.help,
-        field: fault.field,
+        kind: fault.kind,
+        service: excess.service,
         sensitive_to_anyone: excess.exposure == Exposure::Anyone
             && excess.service.is_some()
             && excess.port_less.is_none(),
@@ -591,22 +276,14 @@ impl Excess<'_> {
         let faced = self.scene.facing && meant;
         match (self.exposure, self.service) {
             (Exposure::Anyone, _) if faced => Reach::Told(Fault::EXPOSED),
-            (Exposure::Anyone, Some(name)) => Reach::Told(Fault::service_to_anyone(name)),
+            (Exposure::Anyone, Some(_)) => Reach::Told(Fault::SERVICE_TO_ANYONE),
             _ if past => Reach::Told(Fault::BYPASS_AT_HOST),
             (Exposure::Block, _) if faced => Reach::Told(Fault::EXPOSED_TO_A_BLOCK),
-            (Exposure::Block, Some(name)) => Reach::Told(Fault::service_to_a_block(name)),
+            (Exposure::Block, Some(_)) => Reach::Told(Fault::SERVICE_TO_A_BLOCK),
             _ if !self.scene.roles_known => Reach::Unknown,
             _ => Reach::Nobody,
         }
     }
-}
-
-fn who(src: &AddrSet, rule: &Rule) -> String {
-    if anyone(src) {
-        return "anyone".into();
-    }
-    let known = union_addrs(rule.clauses.iter().map(|c| &c.space), |b| &b.src);
-    describe::addresses(src, &known, 2)
 }
 
 enum Wide {

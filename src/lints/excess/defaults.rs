@@ -2,6 +2,7 @@
 
 use super::beyond::Passes;
 use super::review::PointReview;
+use super::words::{self, Said};
 use crate::finding::{Code, Finding, Identity, Severity};
 use crate::judge::unicast;
 use crate::lints::place;
@@ -14,27 +15,24 @@ impl<'a> PointReview<'a, '_> {
         let (true, span) = self.overrides().all? else {
             return None;
         };
-        let text = format!(
-            "the firewall of {} is off in the {} profile: everything is let in",
-            self.guard.name,
-            self.profile_name()
-        );
-        let f = self.setting(Code::FirewallOff, text, span, "off", "state on");
+        let said = words::off(self.guard.name, self.profile_name());
+        let f = self.setting(Code::FirewallOff, said, span, "off", "state on");
         Some(self.closed_elsewhere(f, self.unneeded()))
     }
 
     /// What a profile's settings let in, and how `netsh` closes it.
-    fn setting(&self, code: Code, text: String, span: Span, label: &str, closed: &str) -> Finding {
+    fn setting(&self, code: Code, said: Said, span: Span, label: &str, closed: &str) -> Finding {
         let mut f = self.finding(
             code,
             Severity::Error,
-            text,
+            said.one,
             Identity::of(&[self.profile_name()]),
             place::place_in(self.exports, self.settings_at(), span),
         );
         f.label = label.into();
+        f.cause = Some(said.many);
         f.help = Some(format!(
-            "netsh advfirewall set {}profile {closed}",
+            "run `netsh advfirewall set {}profile {closed}`",
             self.profile_name()
         ));
         f
@@ -96,42 +94,26 @@ impl<'a> PointReview<'a, '_> {
             .filter(|r| r.action == hylint_model::Action::Deny)
             .count()
             > 0;
-        let whom = match public(&worst) {
-            true if unsaid => {
-                "the virtual network and, if its public address has the SKU Basic, the Internet"
-            }
-            true => "the Internet and the virtual network",
-            false => "the virtual network and what is connected to it",
-        };
-        let text = format!(
-            "no network security group guards `{}`: {whom} reach every port",
-            self.guard.name
-        );
+        let said = words::no_group(self.guard.name, public(&worst), unsaid);
         let mut f = self.finding(
             Code::DefaultAllow,
             Severity::Error,
-            text,
+            said.one,
             Identity::of(&["no network security group"]),
             place::place(self.exports, self.at, self.point.label),
         );
-        f.label = "neither it nor its subnet has one".into();
+        f.label = "no group here, none at its subnet".into();
+        f.cause = Some(said.many);
         f.witness = place::witness(worst).map(Box::new);
-        f.help = Some(
-            "put a group on the subnet: az network vnet subnet update --network-security-group NSG --ids SUBNET"
-                .into(),
-        );
+        f.help = Some(words::ADD_GROUP.into());
         Some(f)
     }
 
     pub(super) fn default_allow(&self) -> Option<Finding> {
         if let Some((true, span)) = self.overrides().rest {
-            let text = format!(
-                "{} lets in what no rule decides in the {} profile",
-                self.guard.name,
-                self.profile_name()
-            );
+            let said = words::allows_the_rest(self.guard.name, self.profile_name());
             let closed = "firewallpolicy blockinbound,allowoutbound";
-            let f = self.setting(Code::DefaultAllow, text, span, "AllowInbound", closed);
+            let f = self.setting(Code::DefaultAllow, said, span, "AllowInbound", closed);
             return Some(self.closed_elsewhere(f, self.unneeded()));
         }
         let nf = match &self.point.body {
@@ -149,33 +131,30 @@ impl<'a> PointReview<'a, '_> {
         let (by, left) = families.find_map(|f| self.left_to_policy(f))?;
         let packet = left.first()?;
         let (span, chain) = match by {
-            Decider::Policy { chain, .. } => (chain.span, chain.name.to_string()),
-            _ => (self.point.label, "the filter table".to_owned()),
+            Decider::Policy { chain, .. } => (chain.span, Some(&*chain.name)),
+            _ => (self.point.label, None),
         };
         let transit = self.guard.direction == Direction::Forward;
-        let verb = if transit { "through" } else { "in" };
-        let text = format!(
-            "{} lets {verb} new connections that no rule decides",
-            self.guard.name
-        );
+        let said = words::accepts_the_rest(self.guard.name, chain, transit);
+        // INVARIANT: baselines hold it.
+        let known_as = chain.unwrap_or("the filter table");
         let mut f = self.finding(
             Code::DefaultAllow,
             Severity::Error,
-            text,
-            Identity::of(&[&chain, self.point.families.as_str()]),
+            said.one,
+            Identity::of(&[known_as, self.point.families.as_str()]),
             place::place(self.exports, self.at, span),
         );
-        f.label = format!("{chain} accepts what is left");
-        f.rule = Some(chain.clone());
+        f.label = "accepts what no rule handles".into();
+        f.cause = Some(said.many);
+        f.rule = Some(known_as.to_owned());
         f.witness = place::witness(packet).map(Box::new);
         let tool = if self.point.families.v4 {
             "iptables"
         } else {
             "ip6tables"
         };
-        f.help = Some(format!(
-            "{tool} -P {chain} DROP, once every needed flow has its rule"
-        ));
+        f.help = Some(words::drop_the_rest(tool, chain));
         Some(self.closed_elsewhere(f, left))
     }
 
@@ -199,9 +178,8 @@ impl<'a> PointReview<'a, '_> {
         }
         let inner = self.let_in(open.into_iter().map(|b| (b, Passes::Surely)).collect());
         if inner.parts.is_empty() {
-            let names: Vec<String> = inner.closed_by.into_iter().collect();
             f.severity = Severity::Note;
-            f.message = format!("{}, and {} blocks it", f.message, names.join(", "));
+            f.message.push_str(&words::closed(&inner.closed_by, false));
         }
         f
     }

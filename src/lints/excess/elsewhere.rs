@@ -2,6 +2,7 @@
 
 use super::entry::Opening;
 use super::review::{PointReview, Seen};
+use super::words;
 use crate::finding::{Finding, Severity};
 
 /// What is to be said of a rule that opens nothing in the judged profile, and does in one that may be active instead.
@@ -20,17 +21,15 @@ pub(super) fn seen_elsewhere<'a>(
     let (first, f) = open.next()?;
     let profiles = open.fold(first, |all, (p, _)| all.union(p));
     let mut f = lowered(f);
-    f.message = format!("in the {}, {}", profiles.told(), f.message);
+    f.message.push_str(&format!(" ({})", profiles.told()));
     Some(Seen::Open(Box::new(f)))
 }
 
 /// A finding of profiles that are not the judged one, which is an assumption: one level lower.
 pub(super) fn lowered(mut f: Finding) -> Finding {
     f.severity = f.severity.lower();
-    let says = "say which profile is active: `profile` of the host in hylint.toml";
-    f.help = Some(match f.help.take() {
-        Some(help) => format!("{help}; or {says}"),
-        None => says.to_owned(),
-    });
+    if let Some(help) = &mut f.help {
+        help.push_str(words::OTHER_PROFILE);
+    }
     f
 }

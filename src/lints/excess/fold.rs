@@ -1,8 +1,8 @@
 //! Findings about many rules at once: those that open what nothing needs, and Windows' own.
 
-use super::classify;
 use super::review::PointReview;
 use super::told::Told;
+use super::words::{self, Folded};
 use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
 use crate::judge::Narrowed;
 use crate::lints::place::{self, rule_span};
@@ -54,35 +54,7 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// Which rules one finding tells of.
-#[derive(Clone, Copy)]
-enum Folded {
-    /// Those that Windows or apps bring along.
-    Builtin,
-    /// Those that let anyone in for flows whose peers nobody declared.
-    Undeclared,
-    /// Those of a family of which the hosts have no address.
-    Lacking,
-    /// Others.
-    Unneeded,
-}
-
 impl Folded {
-    fn help(self) -> &'static str {
-        match self {
-            Self::Builtin => {
-                "disable the groups that this host does not use, or limit their remote addresses"
-            }
-            Self::Undeclared => {
-                "limit the remote addresses to the peers; declare them in `[roles]` of hylint.toml to see exactly what is too much"
-            }
-            Self::Lacking => "remove the rules: the next address of that family opens them",
-            Self::Unneeded => {
-                "remove the rules, or say why they are there: `[[allow]]` in hylint.toml"
-            }
-        }
-    }
-
     fn code(self) -> Code {
         match self {
             Self::Undeclared => Code::OverPermissiveSource,
@@ -111,17 +83,27 @@ impl<'a> PointReview<'a, '_> {
         mut fold: Fold<'_>,
         what: Folded,
         severity: Severity,
-        message: String,
+        said: &words::Both,
     ) -> Option<Told> {
         let narrow = fold.narrow();
         let rules = &fold.rules;
         let first = rules.first()?;
         let place =
             |r: &Rule| place::place(self.exports, self.at, rule_span(self.exports, self.at, r));
-        let identity = Identity::of(&[self.profile_name(), severity.as_str(), what.known_as()])
-            .with_members(rules.iter().map(|r| digest(r)).collect());
+        let digests: Vec<[u8; 16]> = rules.iter().map(|r| digest(r)).collect();
+        let kind = [self.profile_name(), severity.as_str(), what.known_as()];
+        // Which rules Windows brings along is the same everywhere to a reader.
+        let own = if what == Folded::Builtin {
+            &[][..]
+        } else {
+            &digests
+        };
+        let cause = words::of_folds(&kind, own, said.many());
+        let identity = Identity::of(&kind).with_members(digests);
+        let message = said.one(self.guard.name);
         let mut f = self.finding(what.code(), severity, message, identity, place(first));
-        f.label = "the first of them".into();
+        f.cause = Some(cause);
+        f.label = what.label(rules.len());
         let decider = Decider::Rule {
             at: self.at,
             rule: first,
@@ -132,11 +114,11 @@ impl<'a> PointReview<'a, '_> {
             .filter_map(|r| {
                 Some(Related {
                     place: place(r)?,
-                    label: "another".into(),
+                    label: what.label(1),
                 })
             })
             .collect();
-        f.help = Some(what.help().to_owned());
+        f.help = Some(what.help(rules.len()).to_owned());
         f.excess = fold.parts;
         f.excess_total = fold.total;
         Some(Told { narrow, ..f.into() })
@@ -149,59 +131,30 @@ impl<'a> PointReview<'a, '_> {
         } else {
             (sensitive, Severity::Warning)
         };
-        let n = fold.rules.len();
-        let (s, verb) = if n == 1 { ("", "opens") } else { ("s", "open") };
-        let what = if severity == Severity::Warning {
-            "a sensitive service to anyone"
-        } else {
-            "what no requirement needs"
-        };
-        let message = format!(
-            "{n} built-in rule{s} of Windows {verb} {what} at {}",
-            self.guard.name
-        );
-        self.fold(fold, Folded::Builtin, severity, message)
+        let said = words::builtin(fold.rules.len(), severity);
+        self.fold(fold, Folded::Builtin, severity, &said)
     }
 
     /// Rules that let anyone in for flows whose peers nobody declared, with what they let in.
     pub(super) fn fold_undeclared(&self, fold: Fold<'_>, opened: &[PacketBox]) -> Option<Told> {
-        let message = format!(
-            "anyone can reach {} on {}: no rule for it limits the sources",
-            classify::what(opened),
-            self.guard.name
-        );
-        self.fold(fold, Folded::Undeclared, Severity::Warning, message)
+        let said = words::undeclared(opened);
+        self.fold(fold, Folded::Undeclared, Severity::Warning, &said)
     }
 
     /// Rules of a family of which no host behind the point has an address.
     pub(super) fn fold_lacking(&self, fold: Fold<'_>) -> Option<Told> {
-        let n = fold.rules.len();
-        let (s, verb) = if n == 1 {
-            ("", "allows")
-        } else {
-            ("s", "allow")
-        };
         let family = if self.lacking.has(Family::V6) {
             Family::V6
         } else {
             Family::V4
         };
-        let message = format!(
-            "{n} rule{s} {verb} anyone over {} what no requirement needs; no interface of {} has such an address",
-            family.as_str(),
-            self.guard.name
-        );
-        self.fold(fold, Folded::Lacking, Severity::Note, message)
+        let said = words::lacking(fold.rules.len(), family.as_str());
+        self.fold(fold, Folded::Lacking, Severity::Note, &said)
     }
 
     pub(super) fn fold_unneeded(&self, fold: Fold<'_>) -> Option<Told> {
-        let n = fold.rules.len();
-        let (s, verb) = if n == 1 { ("", "opens") } else { ("s", "open") };
-        let message = format!(
-            "{n} rule{s} {verb} what no requirement needs at {}",
-            self.guard.name
-        );
-        self.fold(fold, Folded::Unneeded, Severity::Note, message)
+        let said = words::unneeded(fold.rules.len());
+        self.fold(fold, Folded::Unneeded, Severity::Note, &said)
     }
 }
 

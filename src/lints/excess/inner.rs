@@ -3,6 +3,7 @@
 use super::beyond::{Layer, Parts, Passes};
 use super::passing::own_network;
 use super::review::PointReview;
+use super::words;
 use crate::lints::place::point_name;
 use hylint_engine::{Branch, Context, Effect, LocalPolicy};
 use hylint_model::{Condition, RuleOrigin};
@@ -59,10 +60,7 @@ impl<'a> PointReview<'a, '_> {
     fn name_of(&self, layer: &Layer<'_>) -> Option<String> {
         let points = layer.guards.first()?.points;
         let first = point_name(self.exports, *points.first()?);
-        Some(match points.len() {
-            1 => format!("`{first}`"),
-            n => format!("`{first}` and {} more", n - 1),
-        })
+        Some(words::layer(&first, points.len()))
     }
 
     /// What a layer lets in, and whether it closes any. Packets that a rule of a nearer layer lets in are told of there.

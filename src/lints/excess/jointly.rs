@@ -6,6 +6,7 @@ use super::entry::Opening;
 use super::review::PointReview;
 use super::sweep::{self, Joint, OTHER, Services, Share, UDP};
 use super::told::{Told, address};
+use super::words;
 use crate::finding::{Code, Finding, Identity, Related, Severity};
 use crate::judge::Narrowed;
 use crate::lints::place::{self, rule_span};
@@ -303,14 +304,15 @@ impl Together<'_, '_, '_> {
         let services = joint.services.iter().map(|(lo, hi)| format!("{lo}-{hi}"));
         let services: Vec<String> = services.collect();
         let identity = Identity::of(&["together", &services.join(",")]);
-        let mut f = review.word(rule, class, boxes, identity);
-        f.message = format!("{}: {} rules allow it together", f.message, joint.count);
+        let whole = super::parts::union(boxes);
+        let mut f = review.word(rule, class, &whole, boxes, identity);
+        f.message.push_str(&words::together(joint.count));
         let named = others.iter().take(NAMED).filter_map(|o| {
             let (exports, at) = (o.review.exports, o.review.at);
             let place = place::place(exports, at, rule_span(exports, at, o.opening.rule))?;
             Some(Related {
                 place,
-                label: "allows it too".into(),
+                label: "allows part of it".into(),
             })
         });
         f.related.extend(named);

@@ -6,7 +6,7 @@ use crate::rules::platform;
 use crate::site::{Access, Host};
 use hylint_engine::PointId;
 use hylint_model::{Families, PointKind};
-use hylint_space::{AddrSet, Exposure, Family, PacketBox, PortSet, ProtoSet, class};
+use hylint_space::{AddrSet, Exposure, Family, PacketBox, PortSet, ProtoSet, class, proto};
 
 /// What is needed, and what must not be open.
 #[derive(Debug, Default)]
@@ -83,6 +83,36 @@ impl Needed {
         // What is background by its source alone crosses no firewall, or comes from the platform whatever its rules say.
         let named = move |b: &&PacketBox| background && !b.proto.is_full();
         flows.chain(self.background.iter().filter(named))
+    }
+
+    /// The declared sources of flows that share protocols, ports and destinations with an excess. None if there is no such
+    /// flow, or one whose peers nobody declared or that everyone needs.
+    pub(super) fn peers(&self, excess: &[PacketBox]) -> Option<AddrSet> {
+        let touched = |n: &&PacketBox| {
+            let shares = |b: &PacketBox| {
+                b.proto.intersects(&n.proto)
+                    && b.dport.intersects(&n.dport)
+                    && b.dst.intersects(&n.dst)
+            };
+            excess.iter().any(shares)
+        };
+        let flows = self.required.iter().chain(&self.other).filter(touched);
+        let met = flows.map(|n| (!class::hosts().is_subset(&n.src)).then_some(&n.src));
+        let met: Vec<&AddrSet> = met.collect::<Option<_>>()?;
+        let all = met.iter().fold(AddrSet::empty(), |all, s| all.union(s));
+        (!all.is_empty()).then_some(all)
+    }
+
+    /// The ports of TCP and of UDP that something needs of what a rule allows.
+    pub(super) fn ports(&self, whole: &PacketBox) -> (PortSet, PortSet) {
+        let flows = self.required.iter().chain(&self.other);
+        let met: Vec<&PacketBox> = flows.filter(|n| n.intersects(whole)).collect();
+        let of = |p: u8| {
+            let met = met.iter().filter(|n| n.proto.contains(p));
+            let ports = met.fold(PortSet::empty(), |all, n| all.union(&n.dport));
+            ports.intersect(&whole.dport)
+        };
+        (of(proto::TCP), of(proto::UDP))
     }
 
     /// Through a forwarding firewall.

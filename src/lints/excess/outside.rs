@@ -1,6 +1,7 @@
 //! What points of an account open to machines that are not the site's: told in one note for each export.
 
 use super::points::told;
+use super::words;
 use crate::finding::{Code, Finding, Identity, Related, Severity};
 use crate::judge::{Exports, Flows, PartScope};
 use crate::lints::order::Idle;
@@ -74,30 +75,9 @@ fn exposures(
 fn note(o: &Outside<PointId>, exposures: Vec<Exposure>) -> Option<Finding> {
     let first = exposures.first()?;
     let points: BTreeSet<&str> = exposures.iter().map(|e| &*e.point).collect();
-    let total = match o.points.len() {
-        1 => "1 point".to_owned(),
-        n => format!("{n} points"),
-    };
-    let (n, exposes) = match points.len() {
-        1 => (1, "exposes"),
-        n => (n, "expose"),
-    };
-    let said = |e: &Exposure| {
-        let further = match e.several {
-            true => ", which guards further machines",
-            false => "",
-        };
-        format!("{} (`{}`{further})", e.finding.message, e.point)
-    };
-    let named: Vec<String> = exposures.iter().take(NAMED).map(said).collect();
-    let more = match exposures.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        n => format!("; and {n} more"),
-    };
-    let message = format!(
-        "of {total} that guard no host of the site, {n} {exposes} other machines of the account: {}{more}",
-        named.join("; ")
-    );
+    let said = |e: &Exposure| words::exposure(&e.finding.message, &e.point, e.several);
+    let more = exposures.len() - 1;
+    let message = words::exposes(points.len(), o.points.len(), &said(first), more);
     let members = exposures.iter().map(member).collect();
     let identity = Identity::of(&["exposes other machines of the account"]).with_members(members);
     let place = first.finding.place.clone();
@@ -109,14 +89,11 @@ fn note(o: &Outside<PointId>, exposures: Vec<Exposure>) -> Option<Finding> {
         .filter_map(|e| {
             Some(Related {
                 place: e.finding.place.clone()?,
-                label: "another".into(),
+                label: said(e),
             })
         })
         .collect();
-    f.help = Some(
-        "limit the sources of these rules; a machine that belongs to the site needs a [[host]] in hylint.toml"
-            .into(),
-    );
+    f.help = Some(words::OUTSIDE.into());
     Some(f)
 }
 

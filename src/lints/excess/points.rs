@@ -9,6 +9,7 @@ use super::kept::nothing_lost;
 use super::needed::Needed;
 use super::review::{PointReview, Seen, families};
 use super::told::{Told, address, by_route};
+use super::words;
 use crate::finding::{Finding, Severity};
 use crate::judge::{
     Exports, Flows, Guard, Remedies, alternative_profiles, host_guards, transit_guard,
@@ -41,16 +42,27 @@ pub(crate) fn findings<'a>(
 ) -> Vec<Finding> {
     let out = told(flows, exports, exports.points(), idle);
     let advised = by_route(out).into_iter().map(|mut t| {
-        let all = t.narrow.take();
-        let steps = all.and_then(|all| {
-            let kept = |now: &Exports| nothing_lost(flows, exports, now, &all);
-            remedies.narrowed(exports, &all, kept)
-        });
+        let Some(all) = t.narrow.take() else {
+            return t.finding;
+        };
+        let kept = |now: &Exports| nothing_lost(flows, exports, now, &all);
+        let steps = remedies.narrowed(exports, &all, kept);
+        if let (Some(_), Some(_), [one], Some(before)) = (&steps, t.rule, &*all, &t.finding.help) {
+            let known = is_role_known(flows, &t.finding);
+            t.finding.help = Some(words::narrowed(one, t.finding.code, known, before));
+        }
         let commands = steps.and_then(|s| command::of_steps(exports, s));
         t.finding.commands.extend(commands.into_iter().flatten());
         t.finding
     });
     advised.collect()
+}
+
+/// Whether it is known what the host of a finding is for.
+fn is_role_known(flows: Flows<'_>, f: &Finding) -> bool {
+    let mut hosts = flows.part.hosts.iter();
+    let host = hosts.find(|h| Some(&h.name) == f.host.as_ref());
+    host.is_none_or(|h| !h.roles.is_empty())
 }
 
 /// What is found at these points, and by all rules of each layer together.

@@ -1,8 +1,9 @@
 //! What is known while one point is looked at.
 
 use super::beyond::{self, Beyond};
-use super::classify::{self, Class, Scene};
+use super::classify::Class;
 use super::needed::{Needed, in_families};
+use super::scene::{self, Scene};
 use crate::finding::{Code, Finding, Identity, Place, Severity};
 use crate::judge::{Exports, Guard};
 use crate::lints::order::Idle;
@@ -244,12 +245,12 @@ impl<'a, 'b> PointReview<'a, 'b> {
     }
 
     fn is_by_route(&self, r: &Rule) -> bool {
-        classify::names_sources(r) && !self.hosts.iter().any(|h| is_public(h))
+        scene::names_sources(r) && !self.hosts.iter().any(|h| is_public(h))
     }
 
     /// What a default rule that a route widens lets in at hosts with a public address, of which alone it is an error.
     pub(super) fn reached_by_route(&self, r: &Rule, boxes: &[PacketBox]) -> Vec<PacketBox> {
-        if !self.is_widened(r) || !classify::names_sources(r) {
+        if !self.is_widened(r) || !scene::names_sources(r) {
             return Vec::new();
         }
         let public = self.hosts.iter().filter(|h| is_public(h));

@@ -1,5 +1,6 @@
 //! A finding with the rule that it is about.
 
+use super::words;
 use crate::finding::{Finding, Related, Severity};
 use crate::judge::Narrowed;
 use hylint_model::Rule;
@@ -46,14 +47,7 @@ pub(super) fn by_route(all: Vec<Told>) -> Vec<Told> {
 }
 
 fn join(f: &mut Finding, table: &str, others: Vec<Finding>) {
-    let (groups, n) = match others.len() {
-        1 => ("group", 1),
-        n => ("groups", n),
-    };
-    f.message = format!(
-        "{}; so it is at {n} more {groups} of route table `{table}`",
-        f.message
-    );
+    f.message.push_str(&words::more_groups(others.len(), table));
     let point = |f: &Finding| {
         let hash = Sha256::digest(f.point.as_deref().unwrap_or_default());
         let mut half = [0; 16];
@@ -67,7 +61,7 @@ fn join(f: &mut Finding, table: &str, others: Vec<Finding>) {
     let places = others.into_iter().filter_map(|o| o.place).take(NAMED);
     f.related.extend(places.map(|place| Related {
         place,
-        label: "and here".into(),
+        label: "the same here".into(),
     }));
 }
 

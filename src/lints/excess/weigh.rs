@@ -1,10 +1,11 @@
 //! What of a rule nothing needs, and how grave that is.
 
 use super::beyond::{Parts, Passes};
-use super::classify::Class;
+use super::classify::{Class, Kind};
 use super::entry::Opening;
 use super::review::{PointReview, Seen, Weighed};
-use super::{classify, parts};
+use super::words::{self, Opened};
+use super::{classify, parts, scene};
 use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
 use crate::lints::describe::Frame;
 use crate::lints::place::{self, normalized, rule_span};
@@ -25,16 +26,12 @@ pub(super) fn is_direct(b: &PacketBox) -> bool {
     b.state.0 & FIRST.0 != 0
 }
 
-/// How to close a default rule.
-const WIDENED: &str = "deny it before the default rule: add a rule with source VirtualNetwork, action Deny and a priority \
-                       number below 4096 behind those that allow what is needed, or limit the route to 0.0.0.0/0";
-
 impl<'a> PointReview<'a, '_> {
     /// Whether what a rule opens adds to what others open: nobody else brings it along, and its match says what it opens.
     pub(super) fn is_counted(&self, rule: &Rule) -> bool {
         let profiles = self.point.kind.has_profiles();
         let shipped = profiles && platform::builtin(rule).is_some();
-        !shipped && !classify::is_app_package(rule) && !classify::is_open_ended(rule, self.scene)
+        !shipped && !scene::is_app_package(rule) && !scene::is_open_ended(rule, self.scene)
     }
 
     /// What a rule opens by itself that nothing needs, whatever other rules do.
@@ -50,7 +47,7 @@ impl<'a> PointReview<'a, '_> {
             return None;
         }
         let boxes = opening.boxes();
-        let shipped = known.is_some() || classify::is_app_package(rule);
+        let shipped = known.is_some() || scene::is_app_package(rule);
         let mut excess = self.excess(rule, &boxes);
         // Whether a first packet gets such a state is for other rules to say.
         if !excess.is_empty() && !boxes.iter().any(|b| is_direct(b)) {
@@ -89,7 +86,7 @@ impl<'a> PointReview<'a, '_> {
             return None;
         }
         let raw = union_addrs(boxes.iter().map(AsRef::as_ref), |b| &b.src);
-        if Exposure::of(&raw) < self.widest() || classify::is_open_ended(rule, self.scene) {
+        if Exposure::of(&raw) < self.widest() || scene::is_open_ended(rule, self.scene) {
             return None;
         }
         let excess = self.without(rule, boxes, &self.needed.firm);
@@ -152,7 +149,7 @@ impl<'a> PointReview<'a, '_> {
     /// What a rule of a host of which no hylint.toml says what stands in front lets in to a sensitive service, if that is
     /// anyone.
     fn shielded(&self, rule: &'a Rule, excess: &[PacketBox]) -> Option<Vec<PacketBox>> {
-        if classify::is_open_ended(rule, self.scene) {
+        if scene::is_open_ended(rule, self.scene) {
             return None;
         }
         let inner = self.let_in(self.really(rule, excess).0).parts;
@@ -186,13 +183,8 @@ impl<'a> PointReview<'a, '_> {
         let mut closed = class;
         closed.severity = Severity::Note;
         let mut f = self.told(rule, whole, &closed, &boxes, exact);
-        let names: Vec<String> = inner.closed_by.into_iter().collect();
-        let names = names.join(", ");
-        f.message.push_str(&match (inner.told, names.as_str()) {
-            (true, "") => ", and what gets in is reported at the layer behind it".to_owned(),
-            (true, _) => format!(", and {names} blocks it except what is reported there"),
-            (false, _) => format!(", and {names} blocks it"),
-        });
+        f.message
+            .push_str(&words::closed(&inner.closed_by, inner.told));
         Some(f)
     }
 
@@ -236,14 +228,11 @@ impl<'a> PointReview<'a, '_> {
         let identity = Identity::of(&[&normalized(rule)]);
         let reached = self.reached_by_route(rule, boxes);
         let shown = if reached.is_empty() { boxes } else { &reached };
-        let mut f = self.word(rule, class, shown, identity);
+        let all = parts::union(whole.iter().map(AsRef::as_ref));
+        let mut f = self.word(rule, class, &all, shown, identity);
         if self.is_widened(rule) {
-            let (said, name) = (&f.message, &rule.name);
-            f.message = if classify::names_sources(rule) {
-                format!("{said}: a route to 0.0.0.0/0 makes `{name}` hold for any source")
-            } else {
-                format!("{said}: `{name}` holds for any source here")
-            };
+            let by_route = scene::names_sources(rule);
+            f.message.push_str(&words::widened(&rule.name, by_route));
         }
         if exact {
             (f.excess, f.excess_total) = self.parts(rule, whole, boxes, Finding::PARTS);
@@ -273,7 +262,7 @@ impl<'a> PointReview<'a, '_> {
         boxes: &[Cow<'_, PacketBox>],
         flows: &[PacketBox],
     ) -> Vec<PacketBox> {
-        if classify::needs_ipsec(rule) {
+        if scene::needs_ipsec(rule) {
             return Vec::new();
         }
         let mut out = Vec::new();
@@ -299,8 +288,7 @@ impl<'a> PointReview<'a, '_> {
                 .any(|f| self.lacking.has(*f) && b.src.has(*f))
         };
         let boxes = opening.boxes();
-        if !boxes.iter().any(|b| shared(b)) || !self.is_counted(rule) || classify::needs_ipsec(rule)
-        {
+        if !boxes.iter().any(|b| shared(b)) || !self.is_counted(rule) || scene::needs_ipsec(rule) {
             return false;
         }
         let opened = boxes
@@ -380,10 +368,18 @@ impl<'a> PointReview<'a, '_> {
         &self,
         rule: &Rule,
         class: &Class,
+        whole: &PacketBox,
         excess: &[PacketBox],
         identity: Identity,
     ) -> Finding {
-        let whole = rule_span(self.exports, self.at, rule);
+        let opened = Opened {
+            rule,
+            whole,
+            excess,
+            scene: self.scene,
+            needed: self.needed,
+        };
+        let all = rule_span(self.exports, self.at, rule);
         let packet = self.telling(excess);
         let witness = packet.and_then(place::witness);
         let host = self.reached(packet);
@@ -391,18 +387,19 @@ impl<'a> PointReview<'a, '_> {
         let mut f = self.finding(
             class.code,
             class.severity,
-            format!("{} at {}", class.message(rule, excess, self.scene), host),
+            opened.message(class, host),
             identity,
-            place::place(self.exports, self.at, whole),
+            place::place(self.exports, self.at, all),
         );
-        let span = class.field.and_then(|x| rule.field(x)).unwrap_or(whole);
-        f.label = class.label.to_owned();
-        if span != whole
+        let field = class.kind.field().and_then(|x| rule.field(x));
+        let span = field.unwrap_or(all);
+        f.label = words::label(class.kind).to_owned();
+        if span != all
             && let Some(place) = place::place(self.exports, self.at, span)
         {
             f.related.push(Related {
                 place,
-                label: "here".into(),
+                label: words::field_label(class.kind).to_owned(),
             });
         }
         f.rule = Some(place::decider_name(
@@ -414,10 +411,14 @@ impl<'a> PointReview<'a, '_> {
         if let (Some(packet), Some(witness)) = (packet, &f.witness) {
             f.reproduce = reproduce::of_open(self.exports, self.guard, self.at, packet, witness);
         }
-        f.help = Some(class.help.to_owned());
-        if rule.origin == RuleOrigin::Platform {
-            f.help = Some(WIDENED.to_owned());
-        }
+        f.help = Some(match rule.origin {
+            RuleOrigin::Platform => words::WIDENED.to_owned(),
+            _ => opened.help(class),
+        });
+        f.cause = Some(match class.kind {
+            Kind::PortLess => words::of_programs(),
+            _ => opened.cause(class),
+        });
         f
     }
 
@@ -445,7 +446,7 @@ impl<'a> PointReview<'a, '_> {
             whole: parts::union(whole.iter().map(AsRef::as_ref)),
             here: self.here.clone(),
         };
-        let given = classify::given(rule, self.scene);
+        let given = words::given(rule, self.scene);
         let named = few.iter().take(room).map(|b| frame.part(b, &given));
         (named.collect(), few.len())
     }

@@ -1,8 +1,9 @@
 //! Folders and files named after a role that hold what belongs beside a firewall, and no firewall.
 
 use super::Binder;
+use super::words::{self, told};
 use crate::common::paths;
-use crate::finding::{Code, Finding, Identity, Severity};
+use crate::finding::{Code, Identity, Severity};
 use crate::load::ExportId;
 use crate::rules::matrix::RoleIx;
 use crate::site::role_names;
@@ -40,22 +41,14 @@ impl Binder<'_> {
             return;
         };
         let path = self.exports.get(first).map_or("", |e| &*e.path);
-        let what = match files.len() {
-            1 => format!("{path} holds"),
-            n => format!("{path} and {} more hold", n - 1),
-        };
-        let message = format!(
-            "no firewall of `{}` is exported: {what} only what belongs beside one",
-            role.id
-        );
-        let mut f = Finding::new(
+        let said = words::no_firewall(&role.id, path, files.len());
+        let f = told(
             Code::IncompleteExport,
             Severity::Warning,
-            message,
+            said,
             Identity::of(&["companions alone", &role.id]),
             self.place_in(first, None),
         );
-        f.help = Some("export its rules into the same folder".into());
         self.findings.push(f);
     }
 }

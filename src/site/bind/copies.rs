@@ -5,9 +5,10 @@
 
 use super::Binder;
 use super::content::{Content, Copies, Differences, Judged};
+use super::words::{self, Copied, told};
 use crate::common::moment::moment;
 use crate::common::paths;
-use crate::finding::{Code, Finding, Identity, Severity};
+use crate::finding::{Code, Identity, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::site::{Host, Layer};
 use hylint_model::{Body, DefaultOrigin, OtherPolicy, PointKind, RuleList, View};
@@ -272,42 +273,21 @@ impl Binder<'_> {
             let path = |e: ExportId| self.exports.get(e).map_or("", |e| &*e.path);
             let mut ids = d.ids.iter();
             let Some(first) = ids.next() else { continue };
-            let (what, verb) = match ids.count() {
-                0 => (format!("`{first}`"), "differs"),
-                more => (format!("`{first}` and {more} more"), "differ"),
+            let more = ids.count();
+            let (severity, how) = match d.judged {
+                Judged::Newest(n) => (Severity::Note, Copied::Newest(path(n))),
+                Judged::Chosen => (Severity::Note, Copied::Chosen),
+                Judged::Together => (Severity::Note, Copied::Together),
+                Judged::Unknown => (Severity::Error, Copied::Unknown),
             };
-            let (severity, why) = match d.judged {
-                Judged::Newest(n) => (
-                    Severity::Note,
-                    format!("{} is newer and is judged", path(n)),
-                ),
-                Judged::Chosen => (
-                    Severity::Note,
-                    "each is judged where it is named".to_owned(),
-                ),
-                Judged::Together => (
-                    Severity::Note,
-                    "both were saved within the hour and are judged".to_owned(),
-                ),
-                Judged::Unknown => (
-                    Severity::Error,
-                    "nothing in them tells which one is in force".to_owned(),
-                ),
-            };
-            let message = format!(
-                "{what} {verb} between {} and {}: {why}",
-                path(a.export),
-                path(b.export)
-            );
+            let (from, to) = (path(a.export), path(b.export));
+            let said = words::copies_differ(first, more, from, to, &how);
             let identity = Identity::of(&["copies differ", &one, &other, first]);
             let label = self.point(b).map(|p| p.label);
             let place = self.place_in(b.export, label);
-            let mut f = Finding::new(Code::UnboundPoint, severity, message, identity, place);
-            if severity == Severity::Error {
-                f.help = Some(format!(
-                    "keep one of the two, or name the one that counts in `exports` of hylint.toml, such as {}",
-                    path(b.export)
-                ));
+            let mut f = told(Code::UnboundPoint, severity, said, identity, place);
+            if severity != Severity::Error {
+                f.help = None;
             }
             self.findings.push(f);
         }

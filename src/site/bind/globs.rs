@@ -1,6 +1,7 @@
 //! Globs of `exports` that no file matches.
 
 use super::Binder;
+use super::words::{self, told};
 use crate::common::paths;
 use crate::finding::{Code, Finding, Identity, Place, Severity};
 use crate::site::Config;
@@ -54,21 +55,16 @@ fn unmatched(
         "" => "a [[transit]]",
         name => name,
     };
-    let (severity, message) = match glob.contains(PATTERN) {
-        true => (
-            Severity::Note,
-            format!("no file matches `{glob}` in `exports` of {whose}"),
-        ),
-        false => (
-            Severity::Warning,
-            format!("`{glob}`, which `exports` of {whose} names, is not there"),
-        ),
+    let is_path = !glob.contains(PATTERN);
+    let severity = match is_path {
+        true => Severity::Warning,
+        false => Severity::Note,
     };
+    let said = words::no_file(name, glob, is_path, files.help(&[glob]));
     let source = Source::new(&*config.path, &*config.text, "UTF-8");
     let place = Place::new(&config.path, &source, Span::new(span.start, span.end));
     let identity = Identity::of(&["glob without a file", whose, glob]);
-    let mut f = Finding::new(Code::IncompleteExport, severity, message, identity, place);
-    f.help = Some(files.help(&[glob]));
+    let mut f = told(Code::IncompleteExport, severity, said, identity, place);
     f.host = (!name.is_empty()).then(|| name.to_owned());
     f
 }

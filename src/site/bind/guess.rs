@@ -4,6 +4,7 @@ use super::Binder;
 use super::cloud::{Pick, tag};
 use super::infer::Listening;
 use super::said::Said;
+use super::words;
 use crate::common::paths;
 use crate::finding::{AssumptionId, RoleSource};
 use crate::load::ExportId;
@@ -267,7 +268,7 @@ impl Binder<'_> {
         let path = path.unwrap_or_else(|| "".into());
         self.assume(
             AssumptionId::RoleInferred,
-            format!("{path} is taken for {name} by the ports that it opens (score {score:.2})"),
+            words::inferred(&path, &name, score),
         );
         Some(Known {
             roles: vec![role],

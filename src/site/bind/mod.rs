@@ -22,6 +22,7 @@ mod tagged;
 mod unguarded;
 mod unread;
 mod walls;
+mod words;
 
 pub use content::Look;
 
@@ -256,9 +257,7 @@ fn bind_all(
             0,
             Assumption {
                 id: AssumptionId::PeersUnknown,
-                text: "There is no hylint.toml, so the addresses of peers are unknown: a flow counts as open when \
-                       every source is let in"
-                    .into(),
+                text: words::NO_PEERS.into(),
             },
         );
     }

@@ -2,7 +2,8 @@
 
 use super::Binder;
 use super::globs::Paths;
-use crate::finding::{Cause, Code, Counted, Finding, Identity, Known, Place, Severity};
+use super::words::{self, told};
+use crate::finding::{Code, Identity, Known, Place, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::rules::matrix::{AccessRule, Presence, RoleIx};
 use crate::site::{Host, RoleState};
@@ -10,7 +11,7 @@ use hylint_model::{Point, PointKind, Span};
 use hylint_parsers::source::Source;
 use hylint_space::Family;
 
-/// Candidates that a finding lists.
+/// Candidates that a finding is known by.
 const LISTED: usize = 10;
 
 pub(super) fn title(p: &Point) -> String {
@@ -35,19 +36,13 @@ impl Binder<'_> {
         self.config.map(|c| c.place_of(text))
     }
 
-    fn candidates(&self, points: &[RunPoint]) -> String {
+    /// The titles of points, each once.
+    fn candidates(&self, points: &[RunPoint]) -> Vec<String> {
         let names = points.iter().filter_map(|at| self.point(*at)).map(title);
         let mut names: Vec<String> = names.collect();
         names.sort();
         names.dedup();
-        let more = names.len().saturating_sub(LISTED);
-        names.truncate(LISTED);
-        let list = names.join(", ");
-        if more > 0 {
-            format!("{list} and {more} more")
-        } else {
-            list
-        }
+        names
     }
 
     /// Several points of a kind, and nothing says which guards the host.
@@ -56,41 +51,20 @@ impl Binder<'_> {
             return;
         };
         self.told.extend(points);
-        let kind = kind.as_str().replace('-', " ");
-        let candidates = self.candidates(points);
-        let message = format!(
-            "{} {kind}s are exported and nothing says which guard {}: {candidates}",
-            points.len(),
-            host.name,
-        );
+        let names = self.candidates(points);
+        let example = self.point(first).map(Point::key).unwrap_or_default();
+        let n = points.len();
+        let configured = self.config.is_some();
+        let said = words::guard_unsaid(kind, &names, n, &host.name, example, configured);
         let identity = Identity::known(&Known::GuardUnsaid {
             points: points.len(),
-            kind: &kind,
+            kind: &kind.as_str().replace('-', " "),
             host: &host.name,
-            candidates: &candidates,
+            candidates: &known_as(&names),
         });
-        let example = self.point(first).map(Point::key).unwrap_or_default();
-        let line = match self.config {
-            Some(_) => format!(
-                "add points = [\"{example}\"] to the [[host]] \"{}\"",
-                host.name
-            ),
-            None => format!(
-                "write a hylint.toml with a [[host]] and points = [\"{example}\"], or tag the resource hylint:role"
-            ),
-        };
         let span = self.point(first).map(|p| p.label);
         let place = self.place_in(first.export, span);
-        let mut f = Finding::new(
-            Code::UnboundPoint,
-            Severity::Error,
-            message,
-            identity,
-            place,
-        );
-        f.help = Some(format!(
-            "{line}; interfaces exported beside it bind by address too"
-        ));
+        let mut f = told(Code::UnboundPoint, Severity::Error, said, identity, place);
         f.host = Some(host.name.clone());
         self.findings.push(f);
     }
@@ -100,51 +74,34 @@ impl Binder<'_> {
         let Some(first) = points.first().copied() else {
             return;
         };
-        let candidates = self.candidates(points);
-        let message = format!(
-            "{} of this export guard no host of the site, so no requirement is judged by them: {candidates}",
-            match points.len() {
-                1 => "1 point".to_owned(),
-                n => format!("{n} points"),
-            },
-        );
+        let names = self.candidates(points);
+        let said = words::guard_nobody(&names, points.len());
         let identity = Identity::known(&Known::GuardsNobody {
             points: points.len(),
-            candidates: &candidates,
+            candidates: &known_as(&names),
         });
         let span = self.point(first).map(|p| p.label);
         let place = self.place_in(first.export, span);
-        let mut f = Finding::new(Code::UnboundPoint, Severity::Note, message, identity, place);
-        f.help = Some("name those that guard a host in `points` of its [[host]]".into());
-        self.findings.push(f);
+        let note = Severity::Note;
+        self.findings
+            .push(told(Code::UnboundPoint, note, said, identity, place));
     }
 
     /// `points` names something that is not there.
     pub(super) fn no_such_point(&mut self, host: &Host, name: &str, exports: &[ExportId]) {
         let all: Vec<_> = self.points_of(exports);
         self.told.extend(&all);
-        let candidates = self.candidates(&all);
-        let message = format!(
-            "no export of {} holds the point `{name}`; there are: {candidates}",
-            host.name,
-        );
+        let titles = self.candidates(&all);
+        let names = all.iter().filter_map(|at| self.point(*at)).map(Point::key);
+        let near = crate::common::diag::nearest(name, names);
+        let said = words::no_such_point(&host.name, name, &titles, near);
         let identity = Identity::known(&Known::NoSuchPoint {
             host: &host.name,
             name,
-            candidates: &candidates,
+            candidates: &known_as(&titles),
         });
         let place = self.place_in_config(&format!("\"{name}\""));
-        let mut f = Finding::new(
-            Code::UnboundPoint,
-            Severity::Error,
-            message,
-            identity,
-            place,
-        );
-        let names = all.iter().filter_map(|at| self.point(*at)).map(Point::key);
-        let near =
-            crate::common::diag::nearest(name, names).map(|n| format!("did you mean `{n}`?"));
-        f.help = near.or_else(|| Some("export the point, or correct `points`".into()));
+        let mut f = told(Code::UnboundPoint, Severity::Error, said, identity, place);
         f.host = Some(host.name.clone());
         self.findings.push(f);
     }
@@ -155,68 +112,40 @@ impl Binder<'_> {
         let Some(e) = self.exports.get(export) else {
             return;
         };
-        let path = match self.config {
-            Some(c) => crate::common::paths::relative(&e.path, &c.dir),
-            None => e.path.to_string(),
-        };
-        let message = "nothing tells which role this export has, so no requirement is judged by it";
+        let path = self
+            .config
+            .map(|c| crate::common::paths::relative(&e.path, &c.dir));
+        let said = words::role_unsaid(path.as_deref(), &self.cli.draft);
         let label = e.export.points.first().map(|p| p.label);
-        let mut f = Finding::new(
-            Code::UnknownRole,
-            Severity::Error,
-            message,
-            Identity::known(&Known::RoleUnsaid),
-            self.place_in(export, label),
-        );
-        f.help = Some(if self.config.is_some() {
-            format!(
-                "add to hylint.toml: [[host]] name = \"…\", roles = [\"…\"], exports = [\"{path}\"]"
-            )
-        } else {
-            format!(
-                "run `{}`, which asks for the role, or give it with --role ROLE",
-                self.cli.draft
-            )
-        });
-        f.cause = Some(Cause::of(&["role unsaid"]).told(
-            Counted::Places,
-            "exports have no known role, so no requirement is judged by them",
-        ));
-        self.findings.push(f);
+        let identity = Identity::known(&Known::RoleUnsaid);
+        let place = self.place_in(export, label);
+        let error = Severity::Error;
+        self.findings
+            .push(told(Code::UnknownRole, error, said, identity, place));
     }
 
     /// An annotation or tag names a role that the matrix does not have.
     pub(super) fn no_such_role(&mut self, export: ExportId, name: &str, span: Span) {
         let near =
             crate::common::diag::nearest(name, self.matrix.roles.iter().map(|r| r.id.as_str()));
-        let mut f = Finding::new(
-            Code::UnknownRole,
-            Severity::Error,
-            format!("`{name}` is no role of the matrix"),
-            Identity::known(&Known::NoSuchRole(name)),
-            self.place_in(export, Some(span)),
-        );
-        f.help = near.map(|n| format!("did you mean `{n}`?"));
-        self.findings.push(f);
+        let said = words::no_such_role(name, near);
+        let identity = Identity::known(&Known::NoSuchRole(name));
+        let place = self.place_in(export, Some(span));
+        let error = Severity::Error;
+        self.findings
+            .push(told(Code::UnknownRole, error, said, identity, place));
     }
 
     /// An annotation in an export says otherwise than hylint.toml, which counts, or than the path, which does not.
     pub(super) fn contradicted_annotation(&mut self, export: ExportId, whose: &str) {
         let annotations = self.exports.get(export).map(|e| &e.export.annotations);
         let first = annotations.and_then(|a| a.iter().find(|(t, _)| !t.starts_with("allow")));
-        let counts = match whose {
-            "the path" => "the annotation counts",
-            _ => "hylint.toml counts",
-        };
-        let mut f = Finding::new(
-            Code::MalformedExport,
-            Severity::Note,
-            format!("the annotation contradicts {whose}: {counts}"),
-            Identity::of(&["annotation contradicts", whose]),
-            self.place_in(export, first.map(|(_, s)| *s)),
-        );
-        f.help = Some("correct the annotation, or remove it".into());
-        self.findings.push(f);
+        let said = words::annotation_contradicts(whose == "the path");
+        let identity = Identity::of(&["annotation contradicts", whose]);
+        let place = self.place_in(export, first.map(|(_, s)| *s));
+        let note = Severity::Note;
+        self.findings
+            .push(told(Code::MalformedExport, note, said, identity, place));
     }
 
     /// Entries of the site file whose exports are not there: a host of which nothing is judged must not pass for one that is
@@ -249,30 +178,23 @@ impl Binder<'_> {
             } else {
                 name
             };
-            let why = if claimed.is_empty() {
-                "no export matches"
-            } else {
-                "what matches holds no firewall, only what belongs beside one:"
-            };
+            let matched = !claimed.is_empty();
             let wanted = wanted.join(", ");
-            let message = format!(
-                "no export of {whose} was read, so none of its rules is judged: {why} {wanted}"
-            );
             let known = Known::EntryWithoutExport {
                 whose,
-                matched: !claimed.is_empty(),
+                matched,
                 wanted: &wanted,
             };
-            let mut f = Finding::new(
+            let files = files.get_or_insert_with(|| Paths::of(self));
+            let globs: Vec<&str> = globs.iter().map(|g| g.glob().glob()).collect();
+            let help = files.help(&globs);
+            let mut f = words::told(
                 Code::IncompleteExport,
                 Severity::Error,
-                message,
+                words::no_export(name, matched, &words::wanted(&globs), help),
                 Identity::known(&known),
                 Place::new(&config.path, &source, Span::new(span.start, span.end)),
             );
-            let files = files.get_or_insert_with(|| Paths::of(self));
-            let globs: Vec<&str> = globs.iter().map(|g| g.glob().glob()).collect();
-            f.help = Some(files.help(&globs));
             f.host = (!name.is_empty()).then(|| name.clone());
             self.findings.push(f);
         }
@@ -326,19 +248,18 @@ impl Binder<'_> {
                 } else {
                     "iptables-save"
                 };
-                let message = format!("the {} rules of {name} were not exported", family.as_str());
+                let said = words::no_family(name, family.as_str(), command);
                 let known = Known::FamilyNotExported {
                     family: family.as_str(),
                     whose: name,
                 };
-                let mut f = Finding::new(
+                let mut f = told(
                     Code::IncompleteExport,
                     severity,
-                    message,
+                    said,
                     Identity::known(&known),
                     self.place_in(*export, Some(first.label)),
                 );
-                f.help = Some(format!("export them with `{command}` beside this file"));
                 f.host = Some(name.clone());
                 found.push(f);
             }
@@ -360,30 +281,16 @@ impl Binder<'_> {
                 continue;
             };
             let rows = self.rows_of(ix);
-            let message = format!(
-                "the site does not say where {} is, so {} cannot be judged",
-                role.name,
-                match rows.as_slice() {
-                    [one] => format!("row {one}"),
-                    many => format!("rows {}", join(many)),
-                }
-            );
+            let said = words::role_undeclared(&role.id, &rows);
             let known = Known::RoleUndeclared {
                 role: &role.name,
                 rows: &rows,
             };
-            let mut f = Finding::new(
-                Code::UndeclaredRole,
-                Severity::Warning,
-                message,
-                Identity::known(&known),
-                self.place_in_config("[roles]"),
-            );
-            f.help = Some(format!(
-                "add `{id} = [\"…\"]` under [roles], or `{id} = []` if there is none in this site",
-                id = role.id
-            ));
-            self.findings.push(f);
+            let identity = Identity::known(&known);
+            let place = self.place_in_config("[roles]");
+            let warning = Severity::Warning;
+            self.findings
+                .push(told(Code::UndeclaredRole, warning, said, identity, place));
         }
     }
 
@@ -415,22 +322,21 @@ impl Binder<'_> {
         if !(clients && gateway) {
             return;
         }
-        let message = "there are clients and a gateway, and the site does not say whether clients go through it";
-        let mut f = Finding::new(
-            Code::UndeclaredRole,
-            Severity::Warning,
-            message,
-            Identity::known(&Known::AccessUndeclared),
-            self.place_in_config("[deployment]"),
-        );
-        f.help = Some(
-            "add access = \"gateway\", \"direct\" or \"both\" under [deployment]; direct is assumed".into(),
-        );
-        self.findings.push(f);
+        let said = words::access_undeclared();
+        let identity = Identity::known(&Known::AccessUndeclared);
+        let place = self.place_in_config("[deployment]");
+        let warning = Severity::Warning;
+        self.findings
+            .push(told(Code::UndeclaredRole, warning, said, identity, place));
     }
 }
 
-fn join(rows: &[u32]) -> String {
-    let all: Vec<String> = rows.iter().map(u32::to_string).collect();
-    all.join(", ")
+/// INVARIANT: candidates as findings are known by them. Baselines hold it.
+fn known_as(names: &[String]) -> String {
+    let more = names.len().saturating_sub(LISTED);
+    let list: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+    match more {
+        0 => list.join(", "),
+        more => format!("{} and {more} more", list.join(", ")),
+    }
 }

@@ -4,7 +4,8 @@ use super::Binder;
 use super::content::Copies;
 use super::layers::{KINDS, is_named};
 use super::notes::title;
-use crate::finding::{Code, Finding, Identity, Severity};
+use super::words::{self, told};
+use crate::finding::{Code, Identity, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::site::Host;
 use crate::site::config::HostConfig;
@@ -131,19 +132,11 @@ impl Binder<'_> {
         let mut ids: Vec<String> = ids.map(|p| p.id.to_string()).collect();
         ids.sort();
         ids.dedup();
-        let example = ids.first().cloned().unwrap_or_default();
-        let message = format!(
-            "`{name}` in `points` of `{host}` is the name of {} resources: {}",
-            ids.len(),
-            ids.join(", ")
-        );
+        let said = words::ambiguous_point(host, name, &ids);
         let identity = Identity::of(&["ambiguous point", host, name]);
         let place = self.place_in_config(&format!("\"{name}\""));
         let error = Severity::Error;
-        let mut f = Finding::new(Code::UnboundPoint, error, message, identity, place);
-        f.help = Some(format!(
-            "name the one that guards it by its id, such as `{example}`"
-        ));
+        let mut f = told(Code::UnboundPoint, error, said, identity, place);
         f.host = Some(host.to_owned());
         if !self.findings.contains(&f) {
             self.findings.push(f);
@@ -153,17 +146,11 @@ impl Binder<'_> {
     /// `points` names something that no exported interface of the host has.
     fn on_no_interface(&mut self, host: &str, name: &str, at: RunPoint) {
         self.told.insert(at);
-        let message = format!(
-            "`points` of `{host}` names `{name}`, which does not guard its exported interfaces"
-        );
+        let said = words::on_no_interface(host, name);
         let identity = Identity::of(&["point of no interface", host, name]);
         let place = self.place_in_config(&format!("\"{name}\""));
         let warning = Severity::Warning;
-        let mut f = Finding::new(Code::UnboundPoint, warning, message, identity, place);
-        f.help = Some(
-            "remove it from `points`, or export the interfaces again: they are judged as exported"
-                .into(),
-        );
+        let mut f = told(Code::UnboundPoint, warning, said, identity, place);
         f.host = Some(host.to_owned());
         self.findings.push(f);
     }
@@ -172,15 +159,11 @@ impl Binder<'_> {
     fn not_in_points(&mut self, host: &str, at: RunPoint) {
         let Some(p) = self.point(at) else { return };
         let (name, key, label) = (title(p), p.key().to_owned(), p.label);
-        let message =
-            format!("{name} guards an interface of `{host}`, and `points` does not name it");
+        let said = words::not_in_points(host, &name, &key);
         let identity = Identity::of(&["point not named", host, &key]);
         let place = self.place_in(at.export, Some(label));
         let note = Severity::Note;
-        let mut f = Finding::new(Code::UnboundPoint, note, message, identity, place);
-        f.help = Some(format!(
-            "add \"{key}\" to `points`, or remove `points`: the interface is judged as exported"
-        ));
+        let mut f = told(Code::UnboundPoint, note, said, identity, place);
         f.host = Some(host.to_owned());
         self.findings.push(f);
     }

@@ -1,7 +1,8 @@
 //! Tags of cloud resources that say another role or host than hylint.toml.
 
 use super::Binder;
-use crate::finding::{Code, Finding, Identity, Severity};
+use super::words::{self, told};
+use crate::finding::{Code, Identity, Severity};
 use crate::load::{ExportId, RunPoint};
 use crate::site::config::HostConfig;
 use crate::site::role_names;
@@ -78,14 +79,11 @@ impl Binder<'_> {
 
     /// A tag of a resource that says another role or host than hylint.toml.
     fn contradicted_tag(&mut self, export: ExportId, span: Span, key: &str) {
-        let mut f = Finding::new(
-            Code::MalformedExport,
-            Severity::Note,
-            format!("the tag `{key}` contradicts hylint.toml: hylint.toml counts"),
-            Identity::of(&["tag contradicts", key]),
-            self.place_in(export, Some(span)),
-        );
-        f.help = Some("correct the tag, or remove it".into());
-        self.findings.push(f);
+        let said = words::tag_contradicts(key);
+        let identity = Identity::of(&["tag contradicts", key]);
+        let place = self.place_in(export, Some(span));
+        let note = Severity::Note;
+        self.findings
+            .push(told(Code::MalformedExport, note, said, identity, place));
     }
 }

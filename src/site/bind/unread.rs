@@ -4,6 +4,7 @@
 //! export where the site names it, where its path tells a host or a role, or where it lies beside exports that were read.
 
 use super::Binder;
+use super::words;
 use crate::common::paths;
 use crate::finding::Severity;
 use crate::finding::outcome::UnreadFile;
@@ -13,9 +14,6 @@ use crate::site::role_names;
 use hylint_parsers::lookalike::{self, Standing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-/// Files that name one source form in one finding.
-const NAMED: usize = 5;
 
 /// Where exports that hold a firewall were read.
 #[derive(Default)]
@@ -134,7 +132,11 @@ impl<'a> Binder<'a> {
                 Some(like) if u.sign() == Sign::Source && severity == Severity::Warning => {
                     sources.entry(like.what).or_default().push(u);
                 }
-                _ => self.findings.push(u.finding(severity, &more)),
+                _ => {
+                    let mut f = u.finding(severity, &more);
+                    f.cause = Some(words::of_unread(u));
+                    self.findings.push(f);
+                }
             }
         }
         for files in sources.into_values() {
@@ -147,21 +149,9 @@ impl<'a> Binder<'a> {
         let Some((first, rest)) = files.split_first() else {
             return;
         };
-        let more = match rest {
-            [] => String::new(),
-            rest => {
-                let named = rest.iter().take(NAMED).map(|u| format!("`{}`", u.path));
-                let named: Vec<String> = named.collect();
-                let more = rest.len() - named.len();
-                let more = if more > 0 {
-                    format!(" and {more} more")
-                } else {
-                    String::new()
-                };
-                format!(", as do {}{more}", named.join(", "))
-            }
-        };
-        self.findings.push(first.finding(Severity::Warning, &more));
+        let paths: Vec<&str> = rest.iter().map(|u| &*u.path).collect();
+        self.findings
+            .push(first.finding(Severity::Warning, &words::as_do(&paths)));
     }
 
     /// How grave it is that a file is not read; none if it is plainly something else.
@@ -174,7 +164,7 @@ impl<'a> Binder<'a> {
             return Some((Severity::Error, String::new()));
         }
         if let Some(entry) = claims.iter().find(|e| self.is_literal(**e, &u.path)) {
-            let more = format!(", and `exports` of {} names it", self.entry_name(*entry));
+            let more = words::is_named(&self.entry_name(*entry));
             return Some((Severity::Error, more));
         }
         let holds = u.like == Some(lookalike::called_a_source());
@@ -201,16 +191,12 @@ impl<'a> Binder<'a> {
     fn weigh_claimed(&self, sign: Sign, first: usize, claims: &[usize]) -> (Severity, String) {
         let name = self.entry_name(first);
         if sign == Sign::None {
-            let more = format!("; a glob of {name} matches it, and it shows no sign of a firewall");
-            return (Severity::Note, more);
+            return (Severity::Note, words::is_matched(&name));
         }
         let stands = |e: &usize| self.entry_stands(*e);
         match claims.iter().any(stands) {
             true => (Severity::Warning, String::new()),
-            false => (
-                Severity::Error,
-                format!("; no other export of {name} was read"),
-            ),
+            false => (Severity::Error, words::alone(&name)),
         }
     }
 
@@ -224,18 +210,10 @@ impl<'a> Binder<'a> {
             let name = self.entry_name(entry);
             return match self.entry_stands(entry) {
                 true => warning,
-                false => (
-                    Severity::Error,
-                    format!("; no other export of {name} was read"),
-                ),
+                false => (Severity::Error, words::alone(&name)),
             };
         }
-        let error = |whose: &str| {
-            (
-                Severity::Error,
-                format!("; no other export of {whose} was read"),
-            )
-        };
+        let error = |whose: &str| (Severity::Error, words::alone(&words::entry(whose)));
         if !told.expected && u.sign() < Sign::Form {
             return warning;
         }
@@ -283,8 +261,8 @@ impl<'a> Binder<'a> {
         let names = c.hosts.iter().map(|h| &h.name);
         let mut names = names.chain(c.transits.iter().map(|t| &t.name));
         match names.nth(entry) {
-            Some(name) if !name.is_empty() => name.clone(),
-            _ => "a [[transit]]".into(),
+            Some(name) => words::entry(name),
+            None => words::entry(""),
         }
     }
 

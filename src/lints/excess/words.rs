@@ -1,0 +1,356 @@
+//! What excess findings say: the one place of their sentences, labels and help.
+//!
+//! A message names the rule's own sources and ports, and what is required in short. What exactly is open is in
+//! [`Finding::excess`](crate::finding::Finding::excess).
+
+mod hosts;
+mod layers;
+mod traffic;
+
+pub(super) use hosts::{
+    ADD_GROUP, Both, Folded, Said, accepts_the_rest, allows_the_rest, builtin, drop_the_rest,
+    lacking, no_group, of_folds, off, undeclared, unneeded,
+};
+pub(super) use layers::{
+    OUTSIDE, WIDENED, closed, exposes, exposure, layer, more_groups, together, widened,
+};
+
+use super::classify::{Class, Kind};
+use super::needed::Needed;
+use super::scene::{Scene, own_network, unknown_sources};
+use super::sums;
+use crate::common::words::{count, list, verb};
+use crate::finding::{Cause, Code, Counted};
+use crate::judge::Narrowed;
+use crate::lints::place::normalized;
+use crate::rules::platform;
+use hylint_engine::union_addrs;
+use hylint_model::{Condition, Rule, Test, names_group};
+use hylint_space::{PacketBox, PortSet, proto};
+use std::collections::BTreeSet;
+use traffic::{
+    ALL, ANY, FEW, PORTS, addresses, anyone, needing, port_texts, reached, traffic, transports,
+};
+
+/// Ports from which on their number says nothing to a reader.
+const MANY: u128 = 100;
+/// Addresses that help names.
+const LISTED: usize = 10;
+/// Rules in whose place help names what comes.
+const RULES: usize = 2;
+/// A rule that opens too much, as sentences need it.
+#[derive(Clone, Copy)]
+pub(super) struct Opened<'t> {
+    pub(super) rule: &'t Rule,
+    /// All that the rule allows.
+    pub(super) whole: &'t PacketBox,
+    /// What of it nothing needs.
+    pub(super) excess: &'t [PacketBox],
+    pub(super) scene: Scene<'t>,
+    pub(super) needed: &'t Needed,
+}
+
+/// What a label says at the rule, in at most six words.
+pub(super) fn label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::AnyAny => "any source, every port",
+        Kind::PortLess => "every port, no program printed",
+        Kind::Bypass => "clients bypass the gateway here",
+        Kind::Exposed => "any public source",
+        Kind::ExposedToBlock | Kind::ServiceToBlock => "a large public range",
+        Kind::Service => "any source",
+        Kind::MovedPort => "the default port",
+        Kind::MorePorts => "more ports than required",
+        Kind::EveryPort => "every port",
+        Kind::MoreSources => "more sources than required",
+        Kind::Unneeded => "nothing requires it",
+    }
+}
+
+/// What a label says at the field that is too wide.
+pub(super) fn field_label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::MovedPort | Kind::MorePorts | Kind::EveryPort => "these ports",
+        _ => "these sources",
+    }
+}
+
+impl Opened<'_> {
+    /// One sentence about the rule at a host.
+    pub(super) fn message(&self, class: &Class, host: &str) -> String {
+        let reach = |who: &str, what: &str| format!("{who} can reach {what} on `{host}`");
+        self.says(class, &format!("`{host}` allows"), reach, true)
+    }
+
+    /// The same of many hosts, to stand behind their number.
+    pub(super) fn of_hosts(&self, class: &Class) -> String {
+        let reach = |who: &str, what: &str| format!("hosts are open to {who}: {what}");
+        self.says(class, "hosts allow", reach, false)
+    }
+
+    fn says(
+        &self,
+        class: &Class,
+        allows: &str,
+        reach: impl Fn(&str, &str) -> String,
+        exact: bool,
+    ) -> String {
+        let what = self.what(class.service);
+        let from = self.sources();
+        let public = || format!("public addresses ({from})");
+        let unknown = unknown_sources(self.rule, &self.scene).is_some();
+        match class.kind {
+            Kind::Exposed | Kind::ExposedToBlock if unknown => {
+                format!("{allows} {what} from {from}")
+            }
+            Kind::Exposed => reach(&self.with_ports("anyone on the Internet"), &reached(&what)),
+            Kind::ExposedToBlock => reach(&public(), &reached(&what)),
+            Kind::ServiceToBlock if !unknown => format!("{allows} {what} from {}", public()),
+            Kind::AnyAny | Kind::Service | Kind::ServiceToBlock => {
+                format!("{allows} {what} from {from}")
+            }
+            Kind::PortLess => {
+                format!("{allows} {what} from {from}: the export prints no program")
+            }
+            Kind::Bypass => format!("{allows} {what} from {from}, which bypasses the gateway"),
+            Kind::MovedPort => {
+                format!("{allows} {what}, a default port that hylint.toml moves, from {from}")
+            }
+            Kind::MorePorts => {
+                let needs = self.required_ports().filter(|_| exact);
+                format!(
+                    "{allows} more ports than required from {from}: {what}{}",
+                    needs.unwrap_or_default()
+                )
+            }
+            Kind::MoreSources => {
+                let needs = self.needed.peers(self.excess).filter(|_| exact);
+                let needs = needs.as_ref().and_then(needing);
+                match needs {
+                    Some(needs) if from == ANY => {
+                        format!("{allows} {what} from {from} (only {needs})")
+                    }
+                    Some(needs) => {
+                        format!("{allows} {what} from more sources than required: {from} ({needs})")
+                    }
+                    None if from == ANY => format!("{allows} {what} from {from}"),
+                    None => format!("{allows} {what} from more sources than required: {from}"),
+                }
+            }
+            Kind::EveryPort | Kind::Unneeded => {
+                format!("{allows} {what} from {from}; nothing requires it")
+            }
+        }
+    }
+
+    /// What to do where no narrower rule is at hand.
+    pub(super) fn help(&self, class: &Class) -> String {
+        let peers = || {
+            let peers = self.needed.peers(self.excess)?;
+            let texts: Vec<String> = peers.texts().collect();
+            (texts.len() <= LISTED).then(|| list(&texts))
+        };
+        match class.kind {
+            Kind::AnyAny => "limit the rule to the sources and ports that are required".into(),
+            Kind::PortLess => VERBOSE.into(),
+            Kind::Bypass => "limit the sources to the gateway".into(),
+            Kind::MovedPort => {
+                "remove the rule, or limit it to the port that hylint.toml names".into()
+            }
+            Kind::MorePorts | Kind::EveryPort => {
+                "limit the rule to the ports that are required".into()
+            }
+            Kind::Exposed
+            | Kind::ExposedToBlock
+            | Kind::Service
+            | Kind::ServiceToBlock
+            | Kind::MoreSources => match peers() {
+                Some(peers) => format!("limit the sources to {peers}"),
+                None => "limit the sources to the hosts that need it".into(),
+            },
+            Kind::Unneeded => {
+                "remove the rule, or declare the flow under [[allow]] in hylint.toml".into()
+            }
+        }
+    }
+
+    /// Services and ports: `SSH (TCP 22)`, `every TCP port`, `TCP 22, 80 and 443`.
+    fn what(&self, service: Option<&'static str>) -> String {
+        let what = traffic(self.excess, self.whole);
+        match service {
+            _ if what == ALL || what.starts_with("every") => what,
+            Some(name) if is_one_of(name, &sums::ports(self.excess)) => {
+                format!("{what} (including {name})")
+            }
+            Some(name) => format!("{name} ({what})"),
+            None => what,
+        }
+    }
+
+    /// Whom the rule lets in, in its own terms.
+    fn sources(&self) -> String {
+        let named = own_network(self.rule, &self.scene);
+        let from = match named.or_else(|| unknown_sources(self.rule, &self.scene)) {
+            Some(c) => source_name(c, named.is_some()),
+            None => {
+                let src = union_addrs(self.excess, |b| &b.src);
+                addresses(&src, &self.whole.src)
+            }
+        };
+        self.with_ports(&from)
+    }
+
+    /// A rule for replies that is told by its source port lets whoever uses that port in.
+    fn with_ports(&self, from: &str) -> String {
+        let has_ports = |b: &&PacketBox| {
+            let mut protocols = b.proto.iter().flat_map(|(lo, hi)| lo..=hi);
+            protocols.any(proto::has_ports)
+        };
+        let boxes = self.excess.iter().filter(has_ports);
+        let ports: PortSet = boxes.flat_map(|b| b.sport.iter()).collect();
+        match ports.count() {
+            n if (1..=FEW).contains(&n) => {
+                let all = port_texts(&ports);
+                let s = if n == 1 { "" } else { "s" };
+                format!("{from} with source port{s} {}", list(&all))
+            }
+            _ => from.to_owned(),
+        }
+    }
+
+    /// `(only 1433 is required)`.
+    fn required_ports(&self) -> Option<String> {
+        let (tcp, udp) = self.needed.ports(self.whole);
+        let both = sums::protocols(self.excess);
+        let several = both.contains(proto::TCP) && both.contains(proto::UDP);
+        let n = tcp.count() + udp.count();
+        let texts = match (tcp.is_empty(), udp.is_empty()) {
+            (true, true) => return None,
+            // Replies come to any port that a client may use.
+            _ if n > MANY => return None,
+            _ if n > PORTS as u128 => return Some(format!(" (only {n} of them are required)")),
+            (false, true) if !several => list(&port_texts(&tcp)),
+            (true, false) if !several => list(&port_texts(&udp)),
+            _ => transports(&tcp, &udp),
+        };
+        Some(format!(
+            " (only {texts} {} required)",
+            verb(usize::try_from(n).unwrap_or(2), "is", "are")
+        ))
+    }
+}
+
+/// What a condition names as the source.
+fn source_name(c: &Condition, own_network: bool) -> String {
+    let Test::Named { key, .. } = &c.test else {
+        return c.describe();
+    };
+    let name = key.split_once(':').map_or(&**key, |(_, name)| name);
+    match own_network {
+        true if names_group(key) => {
+            let name = name.strip_prefix("asg/").unwrap_or(name);
+            format!("members of `{name}`")
+        }
+        true => format!("`{name}`"),
+        false => format!("`{name}` (addresses not exported)"),
+    }
+}
+
+/// Whether ports are more than those of a service. None of them is where a rule forwards another port to it.
+fn is_one_of(service: &str, ports: &PortSet) -> bool {
+    let named = platform::services().iter().filter(|s| s.name == service);
+    let own: PortSet = named.flat_map(|s| s.ports.iter()).collect();
+    ports.intersects(&own) && !ports.is_subset(&own)
+}
+
+/// What must hold beside the packet for the rule to let it in: `, if …` for the end of a sentence.
+pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
+    // A name that is resolved has narrowed the source already.
+    let open = |c: &&Condition| match &c.test {
+        Test::Named { key, side } => scene.is_open(key, *side),
+        _ => true,
+    };
+    let mut each = rule.clauses.iter().map(|clause| {
+        let open = clause.conditions.iter().filter(open);
+        let texts: BTreeSet<String> = open.map(Condition::describe).collect();
+        texts
+    });
+    let first = each.next().unwrap_or_default();
+    if each.any(|e| e != first) {
+        return ", where the conditions of the rule hold".to_owned();
+    }
+    if first.is_empty() {
+        return String::new();
+    }
+    let all: Vec<String> = first.into_iter().collect();
+    format!(", if {}", all.join(" and "))
+}
+
+/// How help about a profile that may be active ends.
+pub(super) const OTHER_PROFILE: &str = "; or set `profile = \"domain\"` for the host in hylint.toml, if no other profile is ever active";
+
+/// How a netsh export comes to print programs.
+const VERBOSE: &str = "export again with `netsh advfirewall firewall show rule name=all verbose`, which prints the program";
+
+/// What the commands do that narrow a rule: the rules that come in its place, or none. `before` is the help without them,
+/// `code` what the finding is, `known` whether it is known what the host is for.
+pub(super) fn narrowed(rule: &Narrowed, code: Code, known: bool, before: &str) -> String {
+    let other = before.strip_suffix(OTHER_PROFILE);
+    let tail = if other.is_some() { OTHER_PROFILE } else { "" };
+    let what = match (rule.new.is_empty(), code) {
+        (true, _) if !known => "remove the rule, or limit it to what this host needs".to_owned(),
+        (true, Code::UnneededFlow) => {
+            "remove the rule, or declare the flow under [[allow]] in hylint.toml".to_owned()
+        }
+        (true, _) => "remove the rule: nothing requires it".to_owned(),
+        (false, _) => match told_rules(&rule.new) {
+            Some(what) => format!("limit the rule to {what}"),
+            None => format!(
+                "replace the rule with {} that allow only what is required",
+                count(rule.new.len(), "rule")
+            ),
+        },
+    };
+    let first = match before.starts_with(VERBOSE) {
+        true => format!("{VERBOSE}; without one, "),
+        false => String::new(),
+    };
+    format!("{first}{what}{tail}")
+}
+
+/// `TCP 1433 from 10.0.0.11`, for each of a few rules.
+fn told_rules(rules: &[Rule]) -> Option<String> {
+    if rules.len() > RULES {
+        return None;
+    }
+    let one = |r: &Rule| {
+        let boxes: Vec<PacketBox> = r.clauses.iter().map(|c| c.space.clone()).collect();
+        let whole = super::parts::union(&boxes);
+        let src = union_addrs(&boxes, |b| &b.src);
+        let texts: Vec<String> = src.texts().collect();
+        let from = match () {
+            () if anyone(&src) => "any source".to_owned(),
+            () if texts.len() <= LISTED => list(&texts),
+            () => return None,
+        };
+        Some(format!("{} from {from}", traffic(&boxes, &whole)))
+    };
+    let told: Option<Vec<String>> = rules.iter().map(one).collect();
+    told.map(|t| list(&t))
+}
+
+/// Rules for any source and port of which the export does not print the program: nothing else tells them apart to a reader.
+pub(super) fn of_programs() -> Cause {
+    Cause::of(&["no program printed"]).told(
+        Counted::Places,
+        "rules allow any source and every port: the export prints no program",
+    )
+}
+
+impl Opened<'_> {
+    /// The same rule on many hosts is one.
+    pub(super) fn cause(&self, class: &Class) -> Cause {
+        let parts = [&*normalized(self.rule), &self.rule.name];
+        Cause::of(&parts).told(Counted::Hosts, self.of_hosts(class))
+    }
+}
