@@ -113,9 +113,10 @@ pub(super) fn addresses(src: &AddrSet, whole: &AddrSet) -> String {
         v6: own(&src.v6, &whole.v6),
     };
     let texts: Vec<String> = own.texts().collect();
-    match texts.len() > 1 && own == *src {
-        // A part of a range may be told best without its gaps.
-        true => describe::addresses(src, whole, NAMED),
+    // A part of a range may be told best without its gaps.
+    let part = describe::addresses(src, whole, NAMED);
+    match texts.len() > 1 && own == *src && part.contains(" except ") {
+        true => part,
         false => some(&texts, NAMED),
     }
 }
