@@ -54,6 +54,7 @@ released() {
     python_tools
     need shellcheck
     need curl
+    need wget
     shellcheck release/*.sh .ci/release
     "$tools/bin/maturin" build --release --locked --quiet --out "$built/ci-wheel"
     local wheels=("$built"/ci-wheel/hylint-*.whl)

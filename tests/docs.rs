@@ -234,6 +234,7 @@ fn options_that_the_documents_name_exist() {
         "explain",
         "matrix list",
         "matrix check",
+        "schema",
         "completions",
         "man",
     ];

@@ -145,6 +145,23 @@ fn schemas_are_the_ones_checked_in() {
     }
 }
 
+/// The schema of the report included.
+#[test]
+fn the_program_prints_them() {
+    for (name, schema) in [
+        ("hylint-toml", config::schema()),
+        ("matrix", matrix::schema()),
+        ("check", hylint::report::check_schema()),
+    ] {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_hylint"))
+            .args(["schema", name])
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{name}");
+        assert!(out.stdout == schema.as_bytes(), "{name}");
+    }
+}
+
 /// The TOML files below the folders whose name `wanted` takes.
 fn files(folders: &[&str], wanted: fn(&str) -> bool) -> Vec<PathBuf> {
     let all = folders

@@ -14,6 +14,7 @@ mod one_host;
 mod output;
 mod page;
 mod progress;
+mod schema;
 mod spare;
 mod targets;
 mod trace;
@@ -68,6 +69,8 @@ enum Command {
     Inspect(inspect::Args),
     /// List the requirements, or check a matrix file
     Matrix(matrix::Args),
+    /// Print a JSON Schema, for editors of hylint.toml and of matrices
+    Schema(schema::Args),
     /// Print shell completions
     Completions(completions::Args),
     /// Print the manual page, or write one page per command
@@ -91,6 +94,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Matrix(a)) => matrix::run(&a),
         Some(Command::Init(a)) => init::run(&a),
         Some(Command::Explain(a)) => explain::run(&a),
+        Some(Command::Schema(a)) => schema::run(&a),
         Some(Command::Completions(a)) => completions::run(&a, Cli::command()),
         Some(Command::Man(a)) => man::run(&a, Cli::command()),
     };
