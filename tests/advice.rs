@@ -73,9 +73,13 @@ fn names_input(f: &Finding) -> bool {
         "hylint.toml",
         "Group Policy",
         "deployment.ephemeral",
-        "export what decides it",
+        "finding of this host names",
+        "finding names",
+        "export the rule again",
         "the hosts of",
         "narrow",
+        "without this",
+        "requires no authentication",
     ];
     words.iter().any(|w| help.contains(w)) || f.code == Code::UnverifiedFlow
 }

@@ -95,7 +95,7 @@ fn rules_for_first_packets_alone_let_nobody_log_in() {
         &with(&[&new]),
         RDP,
         "violated",
-        &["missing-flow", "no rule allows state ESTABLISHED"],
+        &["missing-flow", "no rule accepts state ESTABLISHED"],
     );
     is(
         &with(&[&rule("--tcp-flags FIN,SYN,RST,ACK SYN ")]),
@@ -120,7 +120,7 @@ fn rules_for_first_packets_alone_let_nobody_log_in() {
         &with(&[drop, &rule("")]),
         RDP,
         "violated",
-        &["blocked-flow", "a rule denies state ESTABLISHED"],
+        &["blocked-flow", "line 8 drops state ESTABLISHED"],
     );
     // What is new and no SYN is dropped in many rulesets, and is no part of a conversation.
     let odd =

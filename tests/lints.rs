@@ -266,9 +266,9 @@ fn a_rule_that_may_not_match_is_not_the_place_of_what_the_policy_stops_anyhow() 
         let line = f.place.as_ref().unwrap().start.line;
         (f.code.as_str(), line, f.label.clone())
     };
-    let policy = "nothing allows it before the policy of INPUT".to_owned();
+    let policy = "policy DROP: nothing accepts it".to_owned();
     assert_eq!(place(odd), ("missing-flow", 2, policy));
-    let stops = "this rule stops it".to_owned();
+    let stops = "drops it here".to_owned();
     let sure = format!("{odd}-A INPUT -p tcp -j DROP\n");
     assert_eq!(place(&sure), ("missing-flow", 6, stops));
 }
@@ -752,7 +752,7 @@ type RowFinding = (&'static str, u32, String, String, Vec<(u32, String)>);
 fn of_browser(o: &Outcome) -> RowFinding {
     let mut all = o.findings.iter().filter(|f| f.row.is_some());
     let f = all
-        .find(|f| f.message.contains("from admin-browser"))
+        .find(|f| f.message.contains("from `admin-browser`"))
         .unwrap();
     let beside = f
         .related
@@ -768,7 +768,7 @@ fn of_browser(o: &Outcome) -> RowFinding {
 }
 
 const DISABLED: [&str; 3] = ["Disable", "Enable", "Enable"];
-const IDLE: &str = "would allow it, but policy disables local rules";
+const IDLE: &str = "ignored: policy disables local rules";
 
 // Fails if the advice asks for a rule that is there and that policy keeps from acting.
 #[test]
@@ -780,7 +780,7 @@ fn a_local_rule_that_policy_disables_leads_to_the_setting() {
     let (code, line, message, help, beside) = of_browser(&o);
     assert_eq!((code, line), ("missing-flow", 6));
     assert!(
-        message.ends_with("is not let in at cm1: policy disables the local rule for it"),
+        message.ends_with(": Group Policy disables the local rule that allows it"),
         "{message}"
     );
     assert_eq!(
@@ -801,16 +801,18 @@ fn a_block_by_policy_does_not_override_a_local_rule_that_policy_disables() {
     let (code, line, message, help, beside) = of_browser(&o);
     assert_eq!((code, line), ("missing-flow", 37));
     assert!(
-        message.ends_with("a rule denies it, and policy disables the local rule for it"),
+        message.ends_with(
+            "rule \"Closed\" blocks it, and Group Policy disables the local rule that allows it"
+        ),
         "{message}"
     );
     assert!(
         help.starts_with(
-            "narrow or remove rule \"Closed\", and allow TCP 443 in from 10.0.9.1 in Group Policy"
+            "in Group Policy, allow inbound TCP 443 from 10.0.9.1 and narrow rule \"Closed\""
         ),
         "{help}"
     );
-    let setting = (6, "policy disables local rules here".to_owned());
+    let setting = (6, "Group Policy disables local rules".to_owned());
     assert_eq!(beside, [(34, IDLE.to_owned()), setting]);
     // Local rules act.
     for merge in [
@@ -844,9 +846,9 @@ fn a_local_rule_that_policy_disables_is_no_near_miss_for_another_fault() {
     assert!(message.ends_with("no rule allows it"), "{message}");
     assert_eq!(
         help,
-        "allow TCP 443 in from 10.0.9.1 in Group Policy: LocalFirewallRules disables local rules"
+        "in Group Policy, allow inbound TCP 443 from 10.0.9.1: LocalFirewallRules disables local rules"
     );
     let (_, _, _, help, beside) = of_browser(&with_local_rules(["Enable"; 3], &[other_port]));
-    assert_eq!(help, "allow TCP 443 in from 10.0.9.1");
+    assert_eq!(help, "allow inbound TCP 443 from 10.0.9.1");
     assert_eq!(beside.len(), 1, "{beside:?}");
 }

@@ -92,7 +92,7 @@ fn one_packet_names_the_rule_and_the_way() {
                 "conditional",
                 "filter WEB",
                 "15 -A WEB -m limit --limit 5/sec -j ACCEPT (if the conditions hold)",
-                "depends on limit --limit 5/sec",
+                "depends on `limit --limit 5/sec`, which changes over time",
             ],
         );
 }
@@ -411,7 +411,7 @@ fn several_points_must_be_chosen_and_groups_are_united() {
         .expect(
             2,
             &[
-                "the export has 2 points",
+                "the export has 2 points, expected one",
                 "--point",
                 "sg-0a (web), sg-0b (admin)",
             ],

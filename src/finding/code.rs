@@ -12,11 +12,11 @@ macro_rules! registry {
     ($with:ident) => {
         $with! {
             MissingFlow "missing-flow" Error Required "No rule allows a required flow.";
-            BlockedFlow "blocked-flow" Error Required "A rule allows a required flow, and another one that comes first or weighs more denies it.";
-            PartialFlow "partial-flow" Error Required "A required flow is allowed for some of its sources, destinations or ports only.";
+            BlockedFlow "blocked-flow" Error Required "A rule blocks a required flow and overrides the rule that allows it.";
+            PartialFlow "partial-flow" Error Required "A required flow is allowed for only some of its sources, destinations or ports.";
             DisabledFlow "disabled-flow" Error Required "The rule that allows a required flow is disabled.";
-            NoReturnPath "no-return-path" Error Required "A required flow is allowed, and the replies to it are not.";
-            ConditionalFlow "conditional-flow" Error Required "Whether a required flow is allowed depends on something that the exports do not say.";
+            NoReturnPath "no-return-path" Error Required "A required flow is allowed, but the replies to it are blocked.";
+            ConditionalFlow "conditional-flow" Error Required "Whether a required flow is allowed depends on something that the exports do not show.";
             AnyAny "any-any" Error Excess "A rule lets anyone reach every port.";
             ExposedToInternet "exposed-to-internet" Error Excess "A rule opens something that no requirement needs to the Internet.";
             OverPermissiveSource "over-permissive-source" Warning Excess "A rule opens a required port to more sources than need it.";
@@ -38,7 +38,7 @@ macro_rules! registry {
             UnboundPoint "unbound-point" Error Trust "It is not known which host a point guards.";
             UnknownRole "unknown-role" Error Trust "It is not known which role a guarded host has.";
             UndeclaredRole "undeclared-role" Warning Trust "Requirements need the addresses of a role that nothing declares.";
-            UnverifiedFlow "unverified-flow" Error Trust "Evidence that the site asks for is missing.";
+            UnverifiedFlow "unverified-flow" Error Trust "The site asks for evidence, and a host of a requirement has no export.";
             StaleExport "stale-export" Warning Trust "An export is older than the site accepts.";
             StalePort "stale-port" Warning Trust "The default port is still open although the site moved it.";
             ExpiredWaiver "expired-waiver" Error Trust "A waiver's last day is past.";

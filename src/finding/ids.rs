@@ -71,6 +71,53 @@ names! {
     }
 }
 
+impl AssumptionId {
+    /// What is assumed, in a sentence.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::PeersUnknown => {
+                "the peers' addresses are not declared in hylint.toml: a flow counts as allowed only where every address may use it"
+            }
+            Self::BriefExport => {
+                "netsh without `verbose` prints no program, service or security: rules that name their ports count as written"
+            }
+            Self::AppPackage => {
+                "netsh never prints the app package of a rule: such rules count as written where they name their ports"
+            }
+            Self::WindowsDefaults => {
+                "no `show allprofiles` output beside the rules: inbound is assumed to be blocked by default, outbound allowed"
+            }
+            Self::OtherPolicyStores => {
+                "the export shows one policy store: Group Policy is assumed to add no rules or settings"
+            }
+            Self::ProfileDomain => "the active Windows profile is not known: domain is assumed",
+            Self::Interface => "a rule names an interface, which is assumed to face the peers",
+            Self::InterfaceType => {
+                "a rule is limited to wired interfaces, which are assumed to face the peers"
+            }
+            Self::HostAddress => {
+                "the host's address is not declared: an address that its rules name is assumed"
+            }
+            Self::Program => {
+                "a rule is limited to a program, which is assumed to be the one that listens"
+            }
+            Self::OtherProgram => {
+                "a rule blocks a program, which is assumed not to be the listener: the matrix does not name it"
+            }
+            Self::Owner => {
+                "a rule is limited to a process owner, who is assumed to be the one that connects"
+            }
+            Self::OtherNftTables => {
+                "an iptables-nft dump shows only its own tables: nft and firewalld are assumed to have no rules for the same packets (check with `nft list ruleset`)"
+            }
+            Self::Local => "both ends are on this host",
+            Self::Listener => "the process behind the port is the one that the requirement expects",
+            Self::RoleInferred => "a role is inferred from the ports that are open",
+        }
+    }
+}
+
 impl Ord for AssumptionId {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())

@@ -399,8 +399,8 @@ impl Outcome {
         let mut reasons: BTreeMap<(Status, &str), Vec<u32>> = BTreeMap::new();
         for r in &self.requirements {
             let default = match r.status {
-                Status::Unverified => "no export of either end was judged",
-                Status::Conditional => "rests on a condition that the export does not decide",
+                Status::Unverified => "neither end has an export",
+                Status::Conditional => "depends on conditions that the exports do not decide",
                 _ => continue,
             };
             let reason = r.reason.as_deref().unwrap_or(default);

@@ -178,7 +178,7 @@ impl<'a> Checked<'a> {
             failure: None,
             assumptions: BTreeSet::from([(
                 AssumptionId::Local,
-                "both ends are on this host".to_owned(),
+                AssumptionId::Local.text().to_owned(),
             )]),
             passing: BTreeSet::new(),
             asked: None,

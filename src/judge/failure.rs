@@ -128,6 +128,47 @@ pub struct Failure<'a> {
     pub state: &'static str,
     /// Where the packet that is stopped was translated to.
     pub onward: Option<Box<Onward>>,
+    /// What of the flow passes all the same.
+    pub passing: Passing,
+}
+
+/// The part of a flow that passes beside one that does not: each is a set of which nothing fails.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Passing {
+    /// Ports that pass for every peer.
+    pub ports: PortSet,
+    /// Peers that reach every port, or are reached on every port.
+    pub peers: AddrSet,
+    /// Source ports from which everything passes.
+    pub sports: PortSet,
+}
+
+impl Passing {
+    /// What is left of the goal beside the packets that do not pass.
+    fn of<'b>(
+        goal: &PacketBox,
+        failing: impl Iterator<Item = &'b PacketBox>,
+        peer_is_src: bool,
+    ) -> Self {
+        let peers = |b: &PacketBox| {
+            if peer_is_src {
+                b.src.clone()
+            } else {
+                b.dst.clone()
+            }
+        };
+        let mut out = Self {
+            ports: goal.dport.clone(),
+            peers: peers(goal),
+            sports: goal.sport.clone(),
+        };
+        for b in failing {
+            out.ports = out.ports.subtract(&b.dport);
+            out.peers = out.peers.subtract(&peers(b));
+            out.sports = out.sports.subtract(&b.sport);
+        }
+        out
+    }
 }
 
 impl<'a> Failure<'a> {
@@ -141,6 +182,7 @@ impl<'a> Failure<'a> {
             conditions: Vec::new(),
             state: "",
             onward: None,
+            passing: Passing::default(),
         }
     }
 
@@ -159,6 +201,7 @@ impl<'a> Failure<'a> {
             conditions,
             state: "",
             onward: None,
+            passing: Passing::default(),
         }
     }
 
@@ -213,6 +256,7 @@ pub(super) fn of<'a>(
     let partial = answer.allowed.iter().any(|a| a.intersects(goal));
     let peers_unknown = peers.unknown && !peers.external && partial;
     let odd = only_odd_ports(denied.iter().chain(&missing), spec);
+    let passing = Passing::of(goal, denied.iter().chain(&missing), peer_is_src);
     let (first, later) = by_stage(&answer.branches, denied);
     if !first.is_empty() && !peers_unknown {
         let stop = denier(&answer.branches, &first, |s| s == Stage::Request)?;
@@ -222,7 +266,7 @@ pub(super) fn of<'a>(
             Cause::Denied { partial }
         };
         let failure = Failure::denied(first, stop.by, cause);
-        return Some(failure.sent_on(stop));
+        return Some(failure.sent_on(stop).beside(passing));
     }
     let spared = peers.unknown && !peers.external && spares(&later, goal, peer_is_src);
     if !later.is_empty() && !spared {
@@ -232,7 +276,7 @@ pub(super) fn of<'a>(
             _ if odd => Cause::OddReplyPorts { partial },
             _ => Cause::ReplyDenied { partial },
         };
-        let failure = Failure::denied(later, stop.by, cause);
+        let failure = Failure::denied(later, stop.by, cause).beside(passing);
         return Some(failure.sent_on(stop).in_conversation(stop.state));
     }
     missing.splice(..0, first);
@@ -256,6 +300,12 @@ impl Failure<'_> {
     /// Says where the packets of the branch that decides are translated to.
     fn sent_on(mut self, stop: &Branch<'_>) -> Self {
         self.onward.clone_from(&stop.onward);
+        self
+    }
+
+    /// Says what passes.
+    fn beside(mut self, passing: Passing) -> Self {
+        self.passing = passing;
         self
     }
 

@@ -184,7 +184,7 @@ impl<'a> Flows<'a> {
         if let Some(feature) = &req.feature {
             let by_role = self.matrix.role_ix(feature).is_some_and(|r| self.exists(r));
             if !self.site.features.get(feature).copied().unwrap_or(by_role) {
-                return Applies::No(format!("the feature {feature} is off"));
+                return Applies::No(format!("feature `{feature}` is off"));
             }
         }
         for end in [&req.from, &req.to] {
@@ -202,10 +202,10 @@ impl<'a> Flows<'a> {
             });
             return match undeclared {
                 Some(r) => Applies::Undeclared(format!(
-                    "the site does not say where {} is",
+                    "the addresses of `{}` are not declared in hylint.toml",
                     self.role_id(r)
                 )),
-                None => Applies::No(format!("the site has no {}", end.name)),
+                None => Applies::No(format!("the site has no `{}`", end.name)),
             };
         }
         if req.access == AccessRule::DirectOnly && self.site.access == Access::Gateway {
@@ -215,7 +215,7 @@ impl<'a> Flows<'a> {
             let theirs = self.addrs(&[other]);
             let mine = self.addrs(&self.existing(&req.from));
             if !mine.is_empty() && mine.is_subset(&theirs) {
-                return Applies::No(format!("{} has no host of its own", req.from.name));
+                return Applies::No(format!("`{}` has no host of its own", req.from.name));
             }
         }
         self.two_hosts(req)
@@ -232,7 +232,7 @@ impl<'a> Flows<'a> {
             .any(|f| to.iter().any(|t| !self.same_hosts(*f, *t)));
         if !paired {
             return Applies::No(format!(
-                "{} lives on the hosts of {}",
+                "`{}` runs on the hosts of `{}`",
                 req.to.name, req.from.name
             ));
         }
@@ -247,7 +247,7 @@ impl<'a> Flows<'a> {
         let one = |s: &AddrSet| s.v4.count() <= 1 && s.v6.count() <= 1;
         let single = from == to && if a.is_empty() { hosts < 2 } else { one(&a) };
         if single {
-            Applies::No("it needs two hosts".into())
+            Applies::No("a second host is needed".into())
         } else {
             Applies::Yes
         }

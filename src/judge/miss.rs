@@ -21,10 +21,53 @@ pub struct Miss<'a> {
     pub at: PointId,
     /// Which.
     pub rule: &'a Rule,
-    /// The field that is wrong.
-    pub field: Field,
+    /// The clause of it that comes nearest.
+    pub clause: &'a Clause,
     /// What is wrong with it.
-    pub label: String,
+    pub wrong: Wrong,
+}
+
+impl Miss<'_> {
+    /// The field that is wrong.
+    #[must_use]
+    pub const fn field(&self) -> Field {
+        match self.wrong {
+            Wrong::Disabled => Field::Enabled,
+            Wrong::OtherProfile => Field::Profiles,
+            Wrong::LocalRulesDisabled => Field::Origin,
+            Wrong::Sources => Field::Source,
+            Wrong::Destinations => Field::Destination,
+            Wrong::Protocol => Field::Protocol,
+            Wrong::Port => Field::DestinationPort,
+            Wrong::Swapped | Wrong::SourcePorts => Field::SourcePort,
+            Wrong::Interface => Field::InInterface,
+        }
+    }
+}
+
+/// Why a rule misses packets that it all but allows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wrong {
+    /// It is disabled.
+    Disabled,
+    /// It is for other Windows profiles.
+    OtherProfile,
+    /// Policy disables local rules.
+    LocalRulesDisabled,
+    /// It leaves out sources.
+    Sources,
+    /// It leaves out destinations.
+    Destinations,
+    /// It is for another protocol.
+    Protocol,
+    /// It is for another port.
+    Port,
+    /// It gives the port as source port.
+    Swapped,
+    /// It leaves out ephemeral source ports.
+    SourcePorts,
+    /// It is for another interface.
+    Interface,
 }
 
 /// Rules that serve a satisfied check: a mistyped rule is hardly one of them.
@@ -66,62 +109,44 @@ pub fn nearest<'a>(
         };
         let idle: Vec<_> = point.not_in_force(rule, guard.profile).map(idle).collect();
         for clause in rule.clauses_that(allows) {
-            let miss = misses_by(c, &idle, clause, &want, spec);
-            if let Some((rank, field, label)) = miss.map(|(r, f, l)| (r + late, f, l))
-                && best.as_ref().is_none_or(|(r, _)| rank < *r)
+            if let Some((rank, wrong)) = misses_by(c, &idle, clause, &want, spec)
+                && best.as_ref().is_none_or(|(r, _)| rank + late < *r)
             {
-                best = Some((
-                    rank,
-                    Miss {
-                        at,
-                        rule,
-                        field,
-                        label,
-                    },
-                ));
+                let miss = Miss {
+                    at,
+                    rule,
+                    clause,
+                    wrong,
+                };
+                best = Some((rank + late, miss));
             }
         }
     }
     best.map(|(_, m)| m)
 }
 
-const SOURCES: &str = "would allow it, but these sources leave the required ones out";
-const DESTINATIONS: &str = "would allow it, but these destinations leave the required ones out";
-
 /// Added to the rank of a rule that serves another flow.
 const SERVES: u32 = 10;
 
-/// What is wrong with a rule, and how far that is from what was meant.
-type Wrong = (u32, Field, &'static str);
+/// How far a rule is from what was meant, and why.
+type Rank = (u32, Wrong);
 
 /// A rule that would allow the flow if it acted.
-fn idle(why: NotInForce) -> Wrong {
+fn idle(why: NotInForce) -> Rank {
     match why {
-        NotInForce::Disabled => (
-            0,
-            Field::Enabled,
-            "would allow it, but the rule is disabled",
-        ),
-        NotInForce::OtherProfile => (
-            1,
-            Field::Profiles,
-            "would allow it, but not in the judged profile",
-        ),
-        NotInForce::LocalRulesDisabled(_) => (
-            1,
-            Field::Origin,
-            "would allow it, but policy disables local rules",
-        ),
+        NotInForce::Disabled => (0, Wrong::Disabled),
+        NotInForce::OtherProfile => (1, Wrong::OtherProfile),
+        NotInForce::LocalRulesDisabled(_) => (1, Wrong::LocalRulesDisabled),
     }
 }
 
 fn misses_by(
     c: &Checked<'_>,
-    idle: &[Wrong],
+    idle: &[Rank],
     clause: &Clause,
     want: &PacketBox,
     spec: &FlowSpec<'_>,
-) -> Option<(u32, Field, String)> {
+) -> Option<Rank> {
     let s = &clause.space;
     let flags_differ =
         want.proto.is_subset(&s.proto) && want.flags.0 & s.flags.0 == 0 && s.flags != FlagSet::FULL;
@@ -131,7 +156,7 @@ fn misses_by(
     if port_less || want.state.0 & s.state.0 == 0 || flags_differ {
         return None;
     }
-    let mut wrong: Vec<Wrong> = idle.to_vec();
+    let mut wrong: Vec<Rank> = idle.to_vec();
     let (src, dst) = (
         held(c, clause, Side::Src, &s.src),
         held(c, clause, Side::Dst, &s.dst),
@@ -141,19 +166,15 @@ fn misses_by(
         // For some of the flow's own peers, or for other ones.
         let own = c.queries.iter().any(|q| q.src.intersects(&src));
         let rank = if own { 2 } else { 6 };
-        wrong.push((rank, Field::Source, SOURCES));
+        wrong.push((rank, Wrong::Sources));
     }
     if !want.dst.intersects(&dst) {
         let own = c.queries.iter().any(|q| q.dst.intersects(&dst));
         let rank = if own { 2 } else { 6 };
-        wrong.push((rank, Field::Destination, DESTINATIONS));
+        wrong.push((rank, Wrong::Destinations));
     }
     if !want.proto.is_subset(&s.proto) {
-        wrong.push((
-            3,
-            Field::Protocol,
-            "would allow it, but for another protocol",
-        ));
+        wrong.push((3, Wrong::Protocol));
     }
     // Of several ports that each suffice, the rule's own is the one that was meant.
     let any = spec.require == Require::Any;
@@ -161,40 +182,24 @@ fn misses_by(
     if !meant && !want.dport.intersects(&s.dport) {
         let missing = |p: &&u16| any || want.dport.contains(**p);
         let d = port_distance(s, spec.ports.iter().filter(missing))?;
-        wrong.push((
-            4 + d,
-            Field::DestinationPort,
-            "would allow it, but for another port",
-        ));
+        wrong.push((4 + d, Wrong::Port));
     }
     if swapped {
-        wrong.push((
-            3,
-            Field::SourcePort,
-            "would allow it, but the port is given as source port",
-        ));
+        wrong.push((3, Wrong::Swapped));
     } else if !want.sport.is_subset(&s.sport) {
-        wrong.push((
-            7,
-            Field::SourcePort,
-            "would allow it, but these source ports leave ephemeral ones out",
-        ));
+        wrong.push((7, Wrong::SourcePorts));
     }
     if !want.in_iface.is_subset(&s.in_iface) || !want.out_iface.is_subset(&s.out_iface) {
-        wrong.push((
-            8,
-            Field::InInterface,
-            "would allow it, but on another interface",
-        ));
+        wrong.push((8, Wrong::Interface));
     }
     if wrong.is_empty() && !want.src.is_subset(&src) {
-        wrong.push((2, Field::Source, SOURCES));
+        wrong.push((2, Wrong::Sources));
     }
     if wrong.is_empty() && !want.dst.is_subset(&dst) {
-        wrong.push((2, Field::Destination, DESTINATIONS));
+        wrong.push((2, Wrong::Destinations));
     }
     match wrong.as_slice() {
-        [(rank, field, label)] => Some((*rank, *field, (*label).to_owned())),
+        [one] => Some(*one),
         _ => None,
     }
 }

@@ -198,10 +198,10 @@ pub fn decide<N: Copy + Eq>(
             _ => (&ends.to, &ends.bare_to, ends.some_to),
         };
         let whose = match some {
-            true => format!("{} of {end}", named(flows, bare)),
-            false => end.clone(),
+            true => format!("{} of `{end}`", named(flows, bare)),
+            false => format!("`{end}`"),
         };
-        out.reason = Some(format!("no export guards {whose}"));
+        out.reason = Some(format!("no export covers {whose}"));
     }
     let checks = tallies.iter().find(|(n, _)| *n == ends.number);
     let mut checks = checks.iter().flat_map(|(_, t)| t);

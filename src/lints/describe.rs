@@ -326,7 +326,9 @@ fn numbers(what: &str, set: &PortSet, known: &PortSet, terms: usize) -> String {
     format!("{what} {numbers}{}", told.except(terms))
 }
 
-fn protocols(set: &ProtoSet, terms: usize) -> String {
+/// Protocols in words: `TCP`, `TCP and UDP`, `every protocol except ICMP`.
+#[must_use]
+pub fn protocols(set: &ProtoSet, terms: usize) -> String {
     if let [(lo, hi)] = set.as_slice()
         && lo == hi
     {

@@ -4,6 +4,7 @@
 //! `explain/`.
 
 mod command;
+pub mod depends;
 pub mod describe;
 pub mod excess;
 pub mod explain;

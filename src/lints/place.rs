@@ -4,7 +4,7 @@ use crate::finding::outcome::Evidence;
 use crate::finding::{DeciderKind, Place, Witness};
 use crate::judge::Exports;
 use hylint_engine::{Decider, PointId, SetId};
-use hylint_model::{Action, Clause, Condition, DefaultOrigin, Field, Point, Rule, Span};
+use hylint_model::{Action, Clause, Condition, DefaultOrigin, Field, Point, PointKind, Rule, Span};
 use hylint_space::{AddrSet, PacketBox, PortSet, proto};
 use std::net::IpAddr;
 
@@ -120,6 +120,24 @@ pub fn known_as(exports: &Exports, d: &Decider<'_>) -> String {
         Decider::Policy { chain, .. } => format!("the policy of {}", chain.name),
         d => decider_name(exports, d),
     }
+}
+
+/// Whether a decider answers the packets that it stops: netfilter's REJECT.
+#[must_use]
+pub fn rejects(exports: &Exports, d: &Decider<'_>) -> bool {
+    let Decider::Rule { at, rule } = d else {
+        return false;
+    };
+    let netfilter = exports
+        .point(*at)
+        .is_some_and(|p| p.kind == PointKind::Netfilter);
+    let place = rule.field(Field::Action).unwrap_or(rule.span);
+    let text = exports.get(at.set).map(|e| e.source.slice(place));
+    netfilter
+        && text.is_some_and(|t| {
+            let mut words = t.split_whitespace();
+            words.any(|w| w.eq_ignore_ascii_case("reject"))
+        })
 }
 
 /// Whether a line of an export says what decides.

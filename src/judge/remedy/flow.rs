@@ -8,13 +8,13 @@ use crate::judge::check::run;
 use crate::judge::exports::Exports;
 use crate::judge::failure::{Cause, Failure};
 use crate::judge::flows::Peers;
-use crate::judge::miss::Miss;
+use crate::judge::miss::{Miss, Wrong};
 use crate::judge::probe::Guard;
 use crate::judge::spec::FlowSpec;
 use hylint_engine::{Decider, Direction, PointId};
 use hylint_model::{
-    Action, Body, Clause, Condition, Discipline, Field, NotInForce, Point, PointKind, Rule,
-    RuleOrigin, Span,
+    Action, Body, Clause, Condition, Discipline, NotInForce, Point, PointKind, Rule, RuleOrigin,
+    Span,
 };
 use hylint_parsers::edit::List;
 use hylint_space::{AddrSet, Family, PacketBox, PortSet, StateSet};
@@ -54,7 +54,7 @@ impl Flow<'_, '_> {
         let at = f.by.at();
         // What was not exported cannot be changed on what is known of it.
         let point = exports.point(at).filter(|p| !p.stand_in)?;
-        if let Some(m) = miss.filter(|m| m.field == Field::Enabled && m.at == at) {
+        if let Some(m) = miss.filter(|m| m.wrong == Wrong::Disabled && m.at == at) {
             return self.enabled(point, m);
         }
         match &point.body {

@@ -16,10 +16,10 @@ use std::path::Path;
 
 /// What "satisfied" does not mean; part of every report.
 const LIMITS: [&str; 4] = [
-    "satisfied means that every exported layer that could be bound lets the flow through, both ways",
-    "it does not mean that a route exists or that a service listens",
-    "a layer that was not exported may still disagree",
-    "the exports are judged as they were written; the running system may have changed since",
+    "satisfied: every exported layer that is bound to a host allows the flow and its replies",
+    "routes and listening services are not checked",
+    "a layer that was not exported may still block a flow",
+    "exports are judged as written; the running systems may have changed since",
 ];
 
 /// What the report says.

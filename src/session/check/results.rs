@@ -116,60 +116,21 @@ fn telling(bound: &Bound, export: ExportId) -> usize {
     all.filter(known).count()
 }
 
-/// What each assumption of a check means, most far-reaching first.
-const ASSUMED: [(AssumptionId, &str); 13] = [
-    (
-        AssumptionId::PeersUnknown,
-        "the peers' addresses are not declared: a flow counts as open only where every unicast address may use it",
-    ),
-    (
-        AssumptionId::BriefExport,
-        "a brief netsh export prints no program, service or security: rules that name their ports count as written",
-    ),
-    (
-        AssumptionId::AppPackage,
-        "netsh never prints the package of an app rule: such rules count as written where they name their ports",
-    ),
-    (
-        AssumptionId::WindowsDefaults,
-        "no `show allprofiles` beside the rules: inbound is taken to be blocked and outbound allowed by default",
-    ),
-    (
-        AssumptionId::OtherPolicyStores,
-        "the export shows one policy store: Group Policy is taken to have no other rules or settings",
-    ),
-    (
-        AssumptionId::ProfileDomain,
-        "nothing says which Windows profile is active: domain is taken",
-    ),
-    (
-        AssumptionId::Interface,
-        "the interface that a rule names is taken to face the peers",
-    ),
-    (
-        AssumptionId::InterfaceType,
-        "a rule is limited to wired interfaces, which are taken to face the peers",
-    ),
-    (
-        AssumptionId::HostAddress,
-        "the host's address is not declared: an address that the rules name is taken",
-    ),
-    (
-        AssumptionId::Program,
-        "a rule is limited to a program, which is taken to be the one that listens",
-    ),
-    (
-        AssumptionId::OtherProgram,
-        "a rule blocks a program that is taken not to be the listener, which the matrix does not name",
-    ),
-    (
-        AssumptionId::Owner,
-        "a rule is limited to a process owner, who is taken to be the one that connects",
-    ),
-    (
-        AssumptionId::OtherNftTables,
-        "the dump may be of iptables-nft, which shows its own tables alone: no other rules of nft or firewalld are taken to filter the same packets (`nft list ruleset` shows them)",
-    ),
+/// The assumptions that checks rest on, most far-reaching first.
+const ASSUMED: [AssumptionId; 13] = [
+    AssumptionId::PeersUnknown,
+    AssumptionId::BriefExport,
+    AssumptionId::AppPackage,
+    AssumptionId::WindowsDefaults,
+    AssumptionId::OtherPolicyStores,
+    AssumptionId::ProfileDomain,
+    AssumptionId::Interface,
+    AssumptionId::InterfaceType,
+    AssumptionId::HostAddress,
+    AssumptionId::Program,
+    AssumptionId::OtherProgram,
+    AssumptionId::Owner,
+    AssumptionId::OtherNftTables,
 ];
 
 /// `checks` counts those that rest on each.
@@ -178,7 +139,7 @@ pub(super) fn assumptions(
     checks: &BTreeMap<AssumptionId, usize>,
 ) -> Vec<Assumption> {
     let mut out = Vec::new();
-    for (id, text) in ASSUMED {
+    for id in ASSUMED {
         if let Some(n) = checks.get(&id) {
             let counted = match n {
                 0 => String::new(),
@@ -187,13 +148,13 @@ pub(super) fn assumptions(
             };
             out.push(Assumption {
                 id,
-                text: format!("{text}{counted}"),
+                text: format!("{}{counted}", id.text()),
             });
         }
     }
     for a in bound {
         // Said already, with the number of checks that rest on it.
-        let counted = ASSUMED.iter().any(|(id, _)| *id == a.id);
+        let counted = ASSUMED.contains(&a.id);
         if !out
             .iter()
             .any(|o: &Assumption| o.id == a.id && (counted || o.text == a.text))

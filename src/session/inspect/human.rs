@@ -44,16 +44,16 @@ pub fn write_human(
                 clean(&p.name) + " · "
             },
             p.kind,
-            p.family
+            families(p.family)
         )?;
         write_profiles(&p.profiles, out)?;
         if p.brief {
             writeln!(
                 out,
-                "  (brief) rules were exported without `verbose`: a program, service or IPsec line may narrow them"
+                "  (brief): exported without `verbose`, so a program, service or IPsec setting may narrow the rule"
             )?;
         }
-        let lists = [("ingress", &p.ingress), ("egress", &p.egress)];
+        let lists = [("inbound", &p.ingress), ("outbound", &p.egress)];
         for ((name, list), assumed) in lists.into_iter().zip(p.assumed) {
             if let Some(l) = list {
                 let assumed = if assumed { " (assumed)" } else { "" };
@@ -70,15 +70,15 @@ pub fn write_human(
     }
     for c in &e.export.companions {
         if let Companion::WindowsProfiles(w) = c {
-            writeln!(out, "\nprofile settings, for the rules of the same host")?;
+            writeln!(out, "\nprofile settings of the host")?;
             write_profiles(&profile_views(w), out)?;
         }
     }
     if !view.unmodelled.is_empty() {
-        writeln!(out, "\nnot in the model as written")?;
+        writeln!(out, "\nread in part, or not at all")?;
     }
     for u in &view.unmodelled {
-        let dropped = if u.dropped { " · in no rule" } else { "" };
+        let dropped = if u.dropped { " · not used" } else { "" };
         writeln!(out, "  line {}{dropped} · {}", u.line, clean(&u.reason))?;
         writeln!(
             out,
@@ -103,6 +103,15 @@ pub fn write_human(
     Ok(())
 }
 
+/// The address families of a firewall.
+fn families(family: &str) -> &str {
+    match family {
+        "ipv4" => "IPv4",
+        "ipv6" => "IPv6",
+        _ => "IPv4 and IPv6",
+    }
+}
+
 fn counted(rules: usize) -> String {
     match rules {
         1 => "1 rule".to_owned(),
@@ -114,7 +123,7 @@ fn write_profiles(profiles: &[ProfileView], out: &mut dyn Write) -> io::Result<(
     let said = |v: Option<bool>, yes: &'static str, no: &'static str| match v {
         Some(true) => yes,
         Some(false) => no,
-        None => "not said",
+        None => "not printed",
     };
     for p in profiles {
         writeln!(
@@ -122,12 +131,26 @@ fn write_profiles(profiles: &[ProfileView], out: &mut dyn Write) -> io::Result<(
             "  profile {} · firewall {} · inbound {} · outbound {} · local rules {}",
             p.name,
             said(p.enabled, "on", "off"),
-            p.inbound.unwrap_or("not said"),
-            p.outbound.unwrap_or("not said"),
-            said(p.local_rules, "act", "do not act")
+            p.inbound.unwrap_or("not printed"),
+            p.outbound.unwrap_or("not printed"),
+            said(p.local_rules, "apply", "ignored")
         )?;
     }
     Ok(())
+}
+
+/// Addresses of a list that are shown; `--format json` has all.
+const SHOWN: usize = 4;
+
+/// A list without its end.
+fn listed(addresses: &str) -> String {
+    let mut all: Vec<&str> = addresses.split(',').collect();
+    let more = all.len().saturating_sub(SHOWN);
+    if more < 2 {
+        return addresses.to_owned();
+    }
+    all.truncate(SHOWN);
+    format!("{} and {more} more", all.join(","))
 }
 
 fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
@@ -146,14 +169,18 @@ fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
             ("port", "port")
         };
         let end = |addr: &str, word: &str, port: &str| match port {
-            "any" => clean(addr),
-            p => format!("{} {word} {}", clean(addr), clean(p)),
+            "any" => listed(&clean(addr)),
+            p => format!("{} {word} {}", listed(&clean(addr)), clean(p)),
+        };
+        let protocol = match r.protocol.as_str() {
+            "any" => "any protocol".to_owned(),
+            named => clean(named),
         };
         write!(
             out,
             "    {line:>6}  {priority}{}{off}{profiles}  {}  {} -> {}",
             clean(&r.action),
-            clean(&r.protocol),
+            protocol,
             end(&r.src, source, &r.sport),
             end(&r.dst, target, &r.dport)
         )?;

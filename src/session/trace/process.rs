@@ -49,7 +49,7 @@ impl<'a> Processes<'a> {
             return (Process::Unknown, None);
         }
         let who = if names.is_empty() {
-            "a program of the matrix's vendor, which it does not name".to_owned()
+            "a program of the vendor, which the matrix does not name".to_owned()
         } else {
             names.join(" or ")
         };

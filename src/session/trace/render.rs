@@ -3,6 +3,7 @@
 use super::packet::Packet;
 use super::tracer::{Traced, Tracer};
 use crate::common::sanitize::limited as sanitize_limited;
+use crate::finding::DeciderKind;
 use crate::report;
 use hylint_space::{TcpFlags, proto};
 use serde::Serialize;
@@ -204,8 +205,8 @@ pub fn write_human_row(p: &Packet, t: &Traced, out: &mut dyn Write) -> io::Resul
             write!(out, " `{}`", clean(&d.name))?;
         }
     }
-    if !t.conditions.is_empty() {
-        write!(out, "  if {}", clean(&t.conditions.join(" · ")))?;
+    if !t.depends.is_empty() {
+        write!(out, "  depends on {}", clean(&t.depends.join("; ")))?;
     }
     writeln!(out)
 }
@@ -247,7 +248,14 @@ pub fn write_human(
                 writeln!(out, "  {}{named} at {}:{line}", d.kind, clean(&e.path))?;
                 writeln!(out, "    {}", clean(first))?;
             }
-            _ => writeln!(out, "  {}{named}: not printed in the export", d.kind)?,
+            // The name of a default is what it is.
+            _ if d.kind == DeciderKind::Rule => {
+                writeln!(
+                    out,
+                    "  built-in rule{named}, which the export does not print"
+                )?;
+            }
+            _ => writeln!(out, "  {} default: no rule of the export matches", d.kind)?,
         }
     }
     if !t.path.is_empty() {
@@ -273,14 +281,12 @@ pub fn write_human(
             clean(h.text.lines().next().unwrap_or_default())
         )?;
     }
-    if !t.conditions.is_empty() {
-        writeln!(out, "  depends on")?;
+    for (n, words) in t.depends.iter().enumerate() {
+        let head = if n == 0 { "depends on" } else { "and on" };
+        writeln!(out, "  {head} {}", clean(words))?;
     }
-    for c in &t.conditions {
-        writeln!(out, "    {}", clean(c))?;
-    }
-    if !t.assumptions.is_empty() {
-        writeln!(out, "  assumes {}", assumed(t).join(", "))?;
+    for id in &t.assumptions {
+        writeln!(out, "  assumes {id}: {}", id.text())?;
     }
     if let Some(process) = &t.process {
         writeln!(out, "    {}", clean(process))?;

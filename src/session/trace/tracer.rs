@@ -4,11 +4,12 @@ use super::packet::Packet;
 use super::process::Processes;
 use crate::finding::{AssumptionId, DeciderKind};
 use crate::judge::Exports;
+use crate::lints::depends;
 use hylint_engine::{
     Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, Process, Reason, SetId,
     Step, evaluate_logged,
 };
-use hylint_model::{Condition, DefaultOrigin, Profiles, Span, Test};
+use hylint_model::{Condition, DefaultOrigin, PointKind, Profiles, Span, Test};
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -72,8 +73,10 @@ pub struct Traced {
     pub verdict: Verdict,
     /// What decided; of a conditional verdict, what decides one way.
     pub by: Option<Decided>,
-    /// What a conditional verdict depends on.
+    /// What a conditional verdict depends on, as rules and outputs name it.
     pub conditions: Vec<String>,
+    /// The same in words, each at the place of its condition.
+    pub depends: Vec<String>,
     /// What was taken to be so because the export does not say.
     pub assumptions: Vec<AssumptionId>,
     /// What was taken to be so of the process behind the port, in words.
@@ -135,6 +138,7 @@ impl Tracer<'_> {
             verdict: Verdict::Conditional,
             by: None,
             conditions: vec![Reason::IncompleteExport.as_str().into()],
+            depends: vec![depends::reason(Reason::IncompleteExport).into()],
             assumptions: Vec::new(),
             process: None,
             path: Vec::new(),
@@ -230,18 +234,71 @@ impl Tracer<'_> {
                 }
             }
         }
-        let conditions = match verdict {
-            Verdict::Conditional => conditions(branches),
-            _ => Vec::new(),
+        let (conditions, depends) = match verdict {
+            Verdict::Conditional => self.conditions(branches).into_iter().unzip(),
+            _ => (Vec::new(), Vec::new()),
         };
         Traced {
             verdict,
             by: decider(branches).and_then(|d| self.decided(d)),
             conditions,
+            depends,
             assumptions,
             process: None,
             path: Vec::new(),
         }
+    }
+
+    /// What the branches of a conditional verdict depend on, in the order of their rules: its name, and in words.
+    fn conditions(&self, branches: &[Branch<'_>]) -> Vec<(String, String)> {
+        let mut out: Vec<(String, String)> = Vec::new();
+        let mut add = |text: &str, words: String| {
+            if !out.iter().any(|(o, _)| o == text) {
+                out.push((text.to_owned(), words));
+            }
+        };
+        for b in branches {
+            for c in &b.conditions {
+                add(&c.text, depends::on(c, std::slice::from_ref(&b.space)));
+            }
+            match &b.by {
+                Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => {
+                    let id = reason.as_str();
+                    add(id, format!("{id}: {}", depends::reason(*reason)));
+                }
+                Decider::Rule { rule, at } => {
+                    let kind = self.exports.point(*at).map(|p| p.kind);
+                    let kind = kind.unwrap_or(PointKind::Netfilter);
+                    for text in rule.action.opaque() {
+                        add(text, depends::action(text, kind));
+                    }
+                }
+                _ => {}
+            }
+        }
+        // The only dimensions that may hold more than one value: what the caller left open.
+        let (mut sports, mut dports, mut outs) = (false, false, false);
+        if let Some(first) = branches.first() {
+            sports = branches.iter().any(|b| b.space.sport != first.space.sport);
+            dports = branches.iter().any(|b| b.space.dport != first.space.dport);
+            let out = &first.space.out_iface;
+            outs = branches.iter().any(|b| b.space.out_iface != *out);
+        }
+        for (open, text, option) in [
+            (sports, "source port", "--sport"),
+            (dports, "destination port", "--dport"),
+            (outs, "outgoing interface", "--out-iface"),
+        ] {
+            if open {
+                add(text, format!("the {text}, which {option} sets"));
+            }
+        }
+        // What is left: the new address or port is one of several, and rules tell them apart.
+        if out.is_empty() {
+            let text = "translation to one of several addresses or ports";
+            out.push((text.to_owned(), text.to_owned()));
+        }
+        out
     }
 
     fn decided(&self, d: &Decider<'_>) -> Option<Decided> {
@@ -310,50 +367,6 @@ fn decider<'b, 'a>(branches: &'b [Branch<'a>]) -> Option<&'b Decider<'a>> {
         .map(|b| &b.by)
 }
 
-/// What the branches of a conditional verdict depend on, in the order of their rules.
-fn conditions(branches: &[Branch<'_>]) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut add = |text: &str| {
-        if !out.iter().any(|o| o == text) {
-            out.push(text.to_owned());
-        }
-    };
-    for b in branches {
-        for c in &b.conditions {
-            add(&c.text);
-        }
-        match &b.by {
-            Decider::Nothing { reason, .. } if b.effect == Effect::Unknown => add(reason.as_str()),
-            Decider::Rule { rule, .. } => {
-                rule.action.opaque().for_each(&mut add);
-            }
-            _ => {}
-        }
-    }
-    // The only dimensions that may hold more than one value: what the caller left open.
-    let (mut sports, mut dports, mut outs) = (false, false, false);
-    if let Some(first) = branches.first() {
-        sports = branches.iter().any(|b| b.space.sport != first.space.sport);
-        dports = branches.iter().any(|b| b.space.dport != first.space.dport);
-        let out = &first.space.out_iface;
-        outs = branches.iter().any(|b| b.space.out_iface != *out);
-    }
-    if sports {
-        add("source port");
-    }
-    if dports {
-        add("destination port");
-    }
-    if outs {
-        add("outgoing interface");
-    }
-    // What is left: the new address or port is one of several, and rules tell them apart.
-    if out.is_empty() {
-        out.push("translation to one of several addresses or ports".to_owned());
-    }
-    out
-}
-
 /// One layer in two active profiles: which of them the packet's interface has is not known.
 fn either(a: Traced, b: Traced, (p, q): (Profiles, Profiles)) -> Traced {
     let (x, y) = (a.verdict, b.verdict);
@@ -362,11 +375,9 @@ fn either(a: Traced, b: Traced, (p, q): (Profiles, Profiles)) -> Traced {
         out.verdict = Verdict::Conditional;
         let name = |p: Profiles| p.name().unwrap_or_default();
         let (x, y) = (x.as_str(), y.as_str());
-        out.conditions.push(format!(
-            "the active profile: {x} in {}, {y} in {}",
-            name(p),
-            name(q)
-        ));
+        let text = format!("the active profile: {x} in {}, {y} in {}", name(p), name(q));
+        out.conditions.push(text.clone());
+        out.depends.push(text);
     }
     out
 }
@@ -384,9 +395,10 @@ fn both(a: Traced, b: Traced) -> Traced {
         (a, b)
     };
     if first.verdict == Verdict::Conditional {
-        for c in second.conditions {
+        for (c, words) in second.conditions.into_iter().zip(second.depends) {
             if !first.conditions.contains(&c) {
                 first.conditions.push(c);
+                first.depends.push(words);
             }
         }
     }

@@ -193,6 +193,10 @@ fn words(line: &str) -> Result<Words> {
     };
     let mut before = "";
     for token in Tokens::new(line, Span::new(0, line.len())).skip(2) {
+        // Which family the rule is for, the tool says.
+        if !token.is_quoted() && matches!(token.text, "-4" | "-6") {
+            continue;
+        }
         if token.is_option() && !known(token.text) {
             return Err(EditError::Unsafe("the rule has an unknown option"));
         }
