@@ -6,9 +6,11 @@
 ARG BINARY=source
 
 FROM rust:1.95-alpine AS source
+# Procedural macros are shared libraries and need the C library's start files; the program is linked statically.
+# hadolint ignore=DL3018
+RUN apk add --no-cache musl-dev
 WORKDIR /source
 COPY . .
-# Alpine's Rust links statically against musl.
 RUN cargo build --release --locked --bin hylint && cp target/release/hylint /hylint
 
 FROM scratch AS released
