@@ -7,6 +7,7 @@ mod invocation;
 mod level;
 mod place;
 mod rules;
+mod types;
 
 use super::{RenderOptions, Report, words, write_json};
 use crate::common::sanitize::{limited, text};
@@ -15,13 +16,11 @@ use crate::finding::{Finding, Waiver};
 use level::level;
 use place::{Artifacts, location, message};
 use serde_json::{Value, json};
-use serde_sarif::sarif::{
-    PropertyBag, Result as SarifResult, ResultBaselineState, ResultColumnKind, Run,
-    RunAutomationDetails, Sarif, Suppression, SupressionKind, SupressionStatus, Tool,
-    ToolComponent,
-};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use types::{
+    PropertyBag, Run, RunAutomationDetails, Sarif, SarifResult, Suppression, Tool, ToolComponent,
+};
 
 /// Where the schema of the form is published.
 const SCHEMA: &str =
@@ -34,41 +33,45 @@ pub(super) struct SarifLog;
 
 impl Report for SarifLog {
     fn write(&self, o: &Outcome, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-        let log = Sarif::builder()
-            .schema(SCHEMA)
-            .version(json!("2.1.0"))
-            .runs(vec![run(o)])
-            .build();
+        let log = Sarif {
+            schema: SCHEMA,
+            runs: vec![run(o)],
+            version: "2.1.0",
+        };
         write_json(&log, out)
     }
 }
 
 fn run(o: &Outcome) -> Run {
     let artifacts = Artifacts::of(o);
-    let driver = ToolComponent::builder()
-        .name(env!("CARGO_PKG_NAME"))
-        .version(env!("CARGO_PKG_VERSION"))
-        .semantic_version(env!("CARGO_PKG_VERSION"))
-        .short_description(rules::plain(env!("CARGO_PKG_DESCRIPTION")))
-        .rules(rules::all())
-        .notifications(invocation::descriptors())
-        .build();
+    let driver = ToolComponent {
+        name: Some(env!("CARGO_PKG_NAME")),
+        notifications: Some(invocation::descriptors()),
+        rules: Some(rules::all()),
+        semantic_version: Some(env!("CARGO_PKG_VERSION")),
+        short_description: Some(rules::plain(env!("CARGO_PKG_DESCRIPTION"))),
+        version: Some(env!("CARGO_PKG_VERSION")),
+    };
     let results: Vec<SarifResult> = o
         .findings
         .iter()
         .map(|f| result(o, &artifacts, f))
         .collect();
-    Run::builder()
-        .tool(Tool::builder().driver(driver).build())
-        .automation_details(RunAutomationDetails::builder().id(automation(o)).build())
-        .column_kind(json!(ResultColumnKind::UnicodeCodePoints))
-        .newline_sequences(vec!["\r\n".to_owned(), "\n".to_owned()])
-        .original_uri_base_ids(place::bases())
-        .invocations(vec![invocation::invocation(o, &artifacts)])
-        .results(results)
-        .properties(bag(run_properties(o)))
-        .artifacts(artifacts.list)
-        .build()
+    Run {
+        automation_details: Some(RunAutomationDetails {
+            id: Some(automation(o)),
+        }),
+        column_kind: Some("unicodeCodePoints"),
+        invocations: Some(vec![invocation::invocation(o, &artifacts)]),
+        newline_sequences: Some(vec!["\r\n", "\n"]),
+        original_uri_base_ids: Some(place::bases()),
+        properties: Some(bag(run_properties(o))),
+        results: Some(results),
+        tool: Some(Tool {
+            driver: Some(driver),
+        }),
+        artifacts: Some(artifacts.list),
+    }
 }
 
 /// What makes runs of one site one series: `hylint/MATRIX/SITE/`.
@@ -109,8 +112,10 @@ fn run_properties(o: &Outcome) -> Vec<(&'static str, Value)> {
 
 fn bag(properties: Vec<(&'static str, Value)>) -> PropertyBag {
     let kept = properties.into_iter().filter(|(_, v)| !v.is_null());
-    let map: BTreeMap<String, Value> = kept.map(|(k, v)| (k.to_owned(), v)).collect();
-    PropertyBag::builder().additional_properties(map).build()
+    PropertyBag {
+        tags: Vec::new(),
+        more: kept.collect(),
+    }
 }
 
 fn result(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> SarifResult {
@@ -120,29 +125,22 @@ fn result(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> SarifResult {
         .enumerate()
         .map(|(n, r)| location(artifacts, &r.place, Some((n + 1, &r.label))))
         .collect();
-    let mut r = SarifResult::builder()
-        .rule_id(f.code.as_str())
-        .level(level(f.severity))
-        .message(message(&said(f)))
-        .locations(vec![place::primary(o, artifacts, f)])
-        .partial_fingerprints(BTreeMap::from([(
-            FINGERPRINT.to_owned(),
-            f.fingerprint.clone(),
-        )]))
-        .properties(bag(properties(f)))
-        .build();
-    r.rule_index = rules::index(f.code);
-    r.related_locations = (!related.is_empty()).then_some(related);
-    // An empty list says that suppressions were looked at and there is none.
-    r.suppressions = Some(suppressions(o, artifacts, f));
-    r.baseline_state = o.baseline.as_ref().map(|_| {
-        json!(if f.baselined {
-            ResultBaselineState::Unchanged
-        } else {
-            ResultBaselineState::New
-        })
-    });
-    r
+    SarifResult {
+        baseline_state: o
+            .baseline
+            .as_ref()
+            .map(|_| if f.baselined { "unchanged" } else { "new" }),
+        level: Some(level(f.severity)),
+        locations: Some(vec![place::primary(o, artifacts, f)]),
+        message: Some(message(&said(f))),
+        partial_fingerprints: Some(BTreeMap::from([(FINGERPRINT, f.fingerprint.clone())])),
+        properties: Some(bag(properties(f))),
+        related_locations: (!related.is_empty()).then_some(related),
+        rule_id: Some(f.code.as_str()),
+        rule_index: rules::index(f.code),
+        // An empty list says that suppressions were looked at and there is none.
+        suppressions: Some(suppressions(o, artifacts, f)),
+    }
 }
 
 /// The message, what to do, and links to the related places; all text is plain.
@@ -190,31 +188,25 @@ fn properties(f: &Finding) -> Vec<(&'static str, Value)> {
 
 fn suppressions(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> Vec<Suppression> {
     let waived = f.waived.as_ref().map(|w| waived(artifacts, w));
-    let known = o.baseline.as_ref().filter(|_| f.baselined).map(|b| {
-        Suppression::builder()
-            .kind(json!(SupressionKind::External))
-            .status(json!(SupressionStatus::Accepted))
-            .justification(format!("in the baseline {}", text(&b.path)))
-            .build()
+    let baseline = o.baseline.as_ref().filter(|_| f.baselined);
+    let known = baseline.map(|b| Suppression {
+        justification: Some(format!("in the baseline {}", text(&b.path))),
+        kind: Some("external"),
+        status: Some("accepted"),
+        ..Default::default()
     });
     waived.into_iter().chain(known).collect()
 }
 
 fn waived(artifacts: &Artifacts, w: &Waiver) -> Suppression {
-    let kind = if w.inline {
-        SupressionKind::InSource
-    } else {
-        SupressionKind::External
-    };
-    let mut s = Suppression::builder()
-        .kind(json!(kind))
-        .status(json!(SupressionStatus::Accepted))
-        .justification(words::waiver(w))
-        .properties(bag(vec![
+    Suppression {
+        justification: Some(words::waiver(w)),
+        kind: Some(if w.inline { "inSource" } else { "external" }),
+        location: w.place.as_ref().map(|p| location(artifacts, p, None)),
+        properties: Some(bag(vec![
             ("owner", json!(w.owner)),
             ("until", json!(w.until.to_string())),
-        ]))
-        .build();
-    s.location = w.place.as_ref().map(|p| location(artifacts, p, None));
-    s
+        ])),
+        status: Some("accepted"),
+    }
 }

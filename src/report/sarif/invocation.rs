@@ -1,15 +1,13 @@
 //! How the run went: what it could not read, bind or prove.
 
+use super::level::level;
 use super::place::{Artifacts, location, message, plain};
 use super::rules;
+use super::types::{Invocation, Notification, ReportingDescriptor, ReportingDescriptorReference};
 use crate::common::sanitize::limited;
 use crate::finding::outcome::{Gate, Outcome};
 use crate::finding::{Code, Finding, Severity};
 use crate::report::words;
-use serde_json::json;
-use serde_sarif::sarif::{
-    Invocation, Notification, NotificationLevel, ReportingDescriptor, ReportingDescriptorReference,
-};
 
 /// Notifications that are no finding: id and meaning.
 const KINDS: [(&str, &str); 4] = [
@@ -27,11 +25,10 @@ const KINDS: [(&str, &str); 4] = [
 
 /// What notifications refer to.
 pub(super) fn descriptors() -> Vec<ReportingDescriptor> {
-    let one = |(id, text): (&str, &str)| {
-        ReportingDescriptor::builder()
-            .id(id)
-            .short_description(rules::plain(text))
-            .build()
+    let one = |(id, text): (&'static str, &str)| ReportingDescriptor {
+        id: Some(id),
+        short_description: Some(rules::plain(text)),
+        ..Default::default()
     };
     KINDS.into_iter().map(one).collect()
 }
@@ -45,13 +42,12 @@ pub(super) fn invocation(o: &Outcome, artifacts: &Artifacts) -> Invocation {
     };
     let judged = o.verdict() != Gate::NotRun;
     let unread = o.findings.iter().any(unread);
-    let mut i = Invocation::builder()
-        .execution_successful(judged && !unread)
-        .exit_code_description(format!("{} · {}", words::verdict(o), words::counts(o)))
-        .tool_execution_notifications(notifications(o, artifacts))
-        .build();
-    i.exit_code = code;
-    i
+    Invocation {
+        execution_successful: Some(judged && !unread),
+        exit_code: code,
+        exit_code_description: Some(format!("{} · {}", words::verdict(o), words::counts(o))),
+        tool_execution_notifications: Some(notifications(o, artifacts)),
+    }
 }
 
 /// A file of which nothing was read, or that was cut off.
@@ -81,48 +77,49 @@ fn notifications(o: &Outcome, artifacts: &Artifacts) -> Vec<Notification> {
     if o.verdict() == Gate::NotRun {
         all.push(kind(
             "not-proven",
-            NotificationLevel::Error,
+            level(Severity::Error),
             &words::verdict(o),
         ));
     }
     if let Some(text) = words::scope(o) {
-        all.push(kind("scope", NotificationLevel::Note, &text));
+        all.push(kind("scope", level(Severity::Note), &text));
     }
     for n in o.not_proven() {
         let text = words::not_proven(&n);
-        all.push(kind("not-proven", NotificationLevel::Warning, &text));
+        all.push(kind("not-proven", level(Severity::Warning), &text));
     }
     if let Some(text) = words::unmodelled(o) {
-        all.push(kind("unmodelled", NotificationLevel::Warning, &text));
+        all.push(kind("unmodelled", level(Severity::Warning), &text));
     }
     for a in &o.assumptions {
         let text = words::assumption(a);
-        all.push(kind("assumed", NotificationLevel::Note, &text));
+        all.push(kind("assumed", level(Severity::Note), &text));
     }
     all
 }
 
 fn of_finding(artifacts: &Artifacts, f: &Finding) -> Notification {
-    let mut rule = ReportingDescriptorReference::builder()
-        .id(f.code.as_str())
-        .build();
-    rule.index = rules::index(f.code);
-    let mut n = Notification::builder()
-        .level(json!(super::level::level(f.severity)))
-        .message(message(&plain(&limited(&f.message, words::SENTENCE))))
-        .associated_rule(rule)
-        .build();
-    n.locations = f.place.as_ref().map(|p| vec![location(artifacts, p, None)]);
-    n
+    Notification {
+        associated_rule: Some(ReportingDescriptorReference {
+            id: Some(f.code.as_str().to_owned()),
+            index: rules::index(f.code),
+        }),
+        level: Some(level(f.severity)),
+        locations: f.place.as_ref().map(|p| vec![location(artifacts, p, None)]),
+        message: Some(message(&plain(&limited(&f.message, words::SENTENCE)))),
+        ..Default::default()
+    }
 }
 
-fn kind(id: &str, level: NotificationLevel, text: &str) -> Notification {
+fn kind(id: &str, level: &'static str, text: &str) -> Notification {
     let at = KINDS.iter().position(|(k, _)| *k == id);
-    let mut descriptor = ReportingDescriptorReference::builder().id(id).build();
-    descriptor.index = at.and_then(|i| i64::try_from(i).ok());
-    Notification::builder()
-        .level(json!(level))
-        .message(message(&plain(text)))
-        .descriptor(descriptor)
-        .build()
+    Notification {
+        descriptor: Some(ReportingDescriptorReference {
+            id: Some(id.to_owned()),
+            index: at.and_then(|i| i64::try_from(i).ok()),
+        }),
+        level: Some(level),
+        message: Some(message(&plain(text))),
+        ..Default::default()
+    }
 }

@@ -1,12 +1,11 @@
 //! Severities in SARIF.
 
 use crate::finding::Severity;
-use serde_sarif::sarif::ResultLevel;
 
-pub(super) fn level(s: Severity) -> ResultLevel {
+pub(super) fn level(s: Severity) -> &'static str {
     match s {
-        Severity::Note => ResultLevel::Note,
-        Severity::Warning => ResultLevel::Warning,
-        Severity::Error => ResultLevel::Error,
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
     }
 }

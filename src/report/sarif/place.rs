@@ -1,15 +1,14 @@
 //! Places: relative URIs, regions, and the files of the run with their hashes.
 
+use super::types::{
+    Artifact, ArtifactContent, ArtifactLocation, Location, LogicalLocation, Message,
+    PhysicalLocation, Region,
+};
 use crate::common::sanitize::{limited, text};
 use crate::finding::outcome::Outcome;
 use crate::finding::{Finding, Place};
 use crate::report::words;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
-use serde_sarif::sarif::{
-    Artifact, ArtifactContent, ArtifactLocation, ArtifactRoles, Location, LogicalLocation, Message,
-    PhysicalLocation, Region,
-};
 use std::collections::BTreeMap;
 
 /// What relative URIs are relative to: the folder in which hylint was called, the checkout's root in a pipeline.
@@ -36,13 +35,13 @@ impl Artifacts {
             index: BTreeMap::new(),
         };
         for e in &o.exports {
-            let mut a = artifact(&e.path, &e.sha256, ArtifactRoles::AnalysisTarget);
+            let mut a = artifact(&e.path, &e.sha256, "analysisTarget");
             a.length = i64::try_from(e.bytes).ok();
             a.encoding = Some(e.encoding.to_owned());
             all.push(&e.path, a);
         }
         if let (Some(path), Some(sha256)) = (&o.site.path, &o.site.sha256) {
-            let role = ArtifactRoles::UserSpecifiedConfiguration;
+            let role = "userSpecifiedConfiguration";
             all.push(path, artifact(path, sha256, role));
         }
         all
@@ -62,12 +61,13 @@ impl Artifacts {
     }
 }
 
-fn artifact(path: &str, sha256: &str, role: ArtifactRoles) -> Artifact {
-    Artifact::builder()
-        .location(uri(path))
-        .hashes(BTreeMap::from([("sha-256".to_owned(), sha256.to_owned())]))
-        .roles(vec![json!(role)])
-        .build()
+fn artifact(path: &str, sha256: &str, role: &'static str) -> Artifact {
+    Artifact {
+        hashes: Some(BTreeMap::from([("sha-256", sha256.to_owned())])),
+        location: Some(uri(path)),
+        roles: Some(vec![role]),
+        ..Default::default()
+    }
 }
 
 /// A path as a URI: relative to [`BASE`], or `file:` where it is absolute.
@@ -80,26 +80,33 @@ fn uri(path: &str) -> ArtifactLocation {
             "file://{slash}{}",
             escaped.replacen("%3A", ":", usize::from(drive))
         );
-        return ArtifactLocation::builder().uri(uri).build();
+        return ArtifactLocation {
+            uri: Some(uri),
+            ..Default::default()
+        };
     }
-    ArtifactLocation::builder()
-        .uri(escaped)
-        .uri_base_id(BASE)
-        .build()
+    ArtifactLocation {
+        uri: Some(escaped),
+        uri_base_id: Some(BASE),
+        ..Default::default()
+    }
 }
 
 /// Says what the base is and not where, so that the same run gives the same log on every machine.
-pub(super) fn bases() -> BTreeMap<String, ArtifactLocation> {
+pub(super) fn bases() -> BTreeMap<&'static str, ArtifactLocation> {
     let text = "The folder in which hylint was called.";
-    let base = ArtifactLocation::builder()
-        .description(Message::builder().text(text).build())
-        .build();
-    BTreeMap::from([(BASE.to_owned(), base)])
+    let base = ArtifactLocation {
+        description: Some(message(text)),
+        ..Default::default()
+    };
+    BTreeMap::from([(BASE, base)])
 }
 
 /// A plain message.
 pub(super) fn message(text: &str) -> Message {
-    Message::builder().text(text).build()
+    Message {
+        text: Some(text.to_owned()),
+    }
 }
 
 /// Keeps a text from being a link: `[text](target)` is one in a SARIF message (3.11.6).
@@ -126,9 +133,10 @@ pub(super) fn primary(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> Locati
             let label = (!f.label.is_empty()).then_some((0, f.label.as_str()));
             location(artifacts, p, label)
         }
-        None => Location::builder()
-            .physical_location(physical(artifacts, words::path(o, f), start()))
-            .build(),
+        None => Location {
+            physical_location: Some(physical(artifacts, words::path(o, f), start())),
+            ..Default::default()
+        },
     };
     l.id = None;
     l.logical_locations = logical(f);
@@ -137,9 +145,10 @@ pub(super) fn primary(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> Locati
 
 /// A place, with its number and label.
 pub(super) fn location(artifacts: &Artifacts, p: &Place, label: Option<(usize, &str)>) -> Location {
-    let mut l = Location::builder()
-        .physical_location(physical(artifacts, &p.path, region(p)))
-        .build();
+    let mut l = Location {
+        physical_location: Some(physical(artifacts, &p.path, region(p))),
+        ..Default::default()
+    };
     if let Some((id, label)) = label {
         l.id = i64::try_from(id).ok();
         l.message = Some(message(&plain(&text(label))));
@@ -148,32 +157,34 @@ pub(super) fn location(artifacts: &Artifacts, p: &Place, label: Option<(usize, &
 }
 
 fn physical(artifacts: &Artifacts, path: &str, region: Region) -> PhysicalLocation {
-    PhysicalLocation::builder()
-        .artifact_location(artifacts.at(path))
-        .region(region)
-        .build()
+    PhysicalLocation {
+        artifact_location: Some(artifacts.at(path)),
+        region: Some(region),
+    }
 }
 
 fn region(p: &Place) -> Region {
-    let mut r = Region::builder()
-        .start_line(p.start.line)
-        .start_column(p.start.column)
-        .end_line(p.end.line)
-        .end_column(p.end.column)
-        .build();
     let covered = p.covered().filter(|t| !t.is_empty());
-    r.snippet = covered.map(|t| ArtifactContent::builder().text(t).build());
-    r
+    Region {
+        end_column: Some(i64::from(p.end.column)),
+        end_line: Some(i64::from(p.end.line)),
+        snippet: covered.map(|t| ArtifactContent {
+            text: Some(t.to_owned()),
+        }),
+        start_column: Some(i64::from(p.start.column)),
+        start_line: Some(i64::from(p.start.line)),
+    }
 }
 
 /// The start of a file.
 fn start() -> Region {
-    Region::builder()
-        .start_line(1)
-        .start_column(1)
-        .end_line(1)
-        .end_column(1)
-        .build()
+    Region {
+        end_column: Some(1),
+        end_line: Some(1),
+        snippet: None,
+        start_column: Some(1),
+        start_line: Some(1),
+    }
 }
 
 /// Host, point and rule as a name that is not a place in a file.
@@ -183,10 +194,10 @@ fn logical(f: &Finding) -> Option<Vec<LogicalLocation>> {
         .filter_map(|p| p.as_deref())
         .collect();
     let last = parts.last()?;
-    let one = LogicalLocation::builder()
-        .name(text(last))
-        .fully_qualified_name(limited(&parts.join("/"), words::SENTENCE))
-        .kind("resource")
-        .build();
+    let one = LogicalLocation {
+        fully_qualified_name: Some(limited(&parts.join("/"), words::SENTENCE).into_owned()),
+        kind: Some("resource"),
+        name: Some(text(last).into_owned()),
+    };
     Some(vec![one])
 }

@@ -1,11 +1,11 @@
 //! The lints as rules.
 
+use super::types::{
+    MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor,
+};
 use crate::finding::{Code, Severity};
 use crate::lints::{self, Group, LintMeta};
 use serde_json::json;
-use serde_sarif::sarif::{
-    MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor,
-};
 use std::collections::BTreeMap;
 
 /// Every lint, in the order of the documentation.
@@ -21,29 +21,33 @@ pub(super) fn index(code: Code) -> Option<i64> {
 
 /// A text without Markdown.
 pub(super) fn plain(text: &str) -> MultiformatMessageString {
-    MultiformatMessageString::builder().text(text).build()
+    MultiformatMessageString {
+        text: Some(text.to_owned()),
+        ..Default::default()
+    }
 }
 
 fn rule(l: &LintMeta) -> ReportingDescriptor {
-    let level = json!(super::level::level(l.severity));
-    ReportingDescriptor::builder()
-        .id(l.code.as_str())
-        .name(pascal(l.code.as_str()))
-        .short_description(plain(l.summary))
-        .full_description(plain(l.summary))
-        .help(help(l))
-        .default_configuration(ReportingConfiguration::builder().level(level).build())
-        .properties(properties(l))
-        .build()
+    ReportingDescriptor {
+        default_configuration: Some(ReportingConfiguration {
+            level: Some(super::level::level(l.severity)),
+        }),
+        full_description: Some(plain(l.summary)),
+        help: Some(help(l)),
+        id: Some(l.code.as_str()),
+        name: Some(pascal(l.code.as_str())),
+        properties: Some(properties(l)),
+        short_description: Some(plain(l.summary)),
+    }
 }
 
 /// What `hylint explain CODE` says. The plain text is the Markdown, which reads well as it is.
 fn help(l: &LintMeta) -> MultiformatMessageString {
     let page = lints::explain::page(l);
-    MultiformatMessageString::builder()
-        .text(page.clone())
-        .markdown(page)
-        .build()
+    MultiformatMessageString {
+        markdown: Some(page.clone()),
+        text: Some(page),
+    }
 }
 
 /// `any-any` as `AnyAny`, the form that SARIF proposes for names.
@@ -60,27 +64,24 @@ fn pascal(code: &str) -> String {
 /// Tags, and what GitHub sorts security alerts by. Only what opens too much is a weakness of security; a flow that is
 /// missing or a file that cannot be read keeps its level.
 fn properties(l: &LintMeta) -> PropertyBag {
-    let mut tags = vec!["firewall".to_owned(), l.group.as_str().to_owned()];
+    let mut tags = vec!["firewall", l.group.as_str()];
     let recommendation = match l.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "recommendation",
     };
     let mut more = BTreeMap::from([
-        ("precision".to_owned(), json!("very-high")),
-        ("problem.severity".to_owned(), json!(recommendation)),
+        ("precision", json!("very-high")),
+        ("problem.severity", json!(recommendation)),
     ]);
     if l.group == Group::Excess {
-        tags.push("security".to_owned());
+        tags.push("security");
         let score = match l.severity {
             Severity::Error => "8.0",
             Severity::Warning => "5.5",
             Severity::Note => "2.0",
         };
-        more.insert("security-severity".to_owned(), json!(score));
+        more.insert("security-severity", json!(score));
     }
-    PropertyBag::builder()
-        .tags(tags)
-        .additional_properties(more)
-        .build()
+    PropertyBag { tags, more }
 }
