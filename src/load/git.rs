@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// `git` cannot be run.
-    #[error("git cannot be run: {0}")]
+    #[error("cannot run git: {0}")]
     NoGit(#[source] io::Error),
     /// `git` refused.
     #[error("git: {0}")]

@@ -72,7 +72,7 @@ fn folded(path: &Arc<str>, source: &Source, group: &[&Problem]) -> Option<Findin
     let (code, severity) = classify(first);
     let message = match group.len() {
         1 => first.message.clone(),
-        n => format!("{} ({n} places like this)", first.message),
+        n => format!("{} ({n} times)", first.message),
     };
     let identity = Identity::of_shape(first.known_text());
     let place = Place::new(path, source, first.span);
@@ -97,13 +97,13 @@ fn folded(path: &Arc<str>, source: &Source, group: &[&Problem]) -> Option<Findin
 
 fn label(p: &Problem) -> String {
     let text = match (p.kind, p.dropped) {
-        (ProblemKind::Malformed, false) => "not understood",
-        (ProblemKind::Empty, _) => "no rule follows",
-        (ProblemKind::Incomplete, _) => "not all of it is here",
-        (ProblemKind::Unmodelled, false) => "its effect is not modelled",
-        (ProblemKind::Disputed, false) => "not loaded by every tool",
-        (ProblemKind::Note, false) => "read so",
-        (_, true) => "not in the model",
+        (ProblemKind::Malformed, false) => "invalid",
+        (ProblemKind::Empty, _) => "no rules follow",
+        (ProblemKind::Incomplete, _) => "incomplete",
+        (ProblemKind::Unmodelled, false) => "effect not modelled",
+        (ProblemKind::Disputed, false) => "some tools refuse this",
+        (ProblemKind::Note, false) => "noted",
+        (_, true) => "in no rule",
     };
     text.into()
 }
@@ -117,13 +117,13 @@ fn self_check(path: &Arc<str>, source: &Source, export: &Export) -> Option<Findi
             Code::MalformedExport,
             Severity::Error,
             format!(
-                "{lost} rules of the file are in no rule of the model, and no line is named for them"
+                "{lost} rules of the file were lost while reading, and no line is named for them"
             ),
             Identity::known(&Known::RulesLost),
             whole(),
         );
         f.help = Some(
-            "this is a defect of hylint: please report it with `hylint inspect` of the file".into(),
+            "this is a bug in hylint: please report it with the output of `hylint inspect FILE`".into(),
         );
         return Some(f);
     }
@@ -144,7 +144,7 @@ fn self_check(path: &Arc<str>, source: &Source, export: &Export) -> Option<Findi
             }),
             whole(),
         );
-        f.help = Some("export it again and look at what the command prints".into());
+        f.help = Some("export it again and read what the command prints".into());
         return Some(f);
     }
     None
@@ -196,7 +196,7 @@ mod tests {
             (f.code, f.severity),
             (Code::MalformedExport, Severity::Error)
         );
-        assert_eq!(f.message, "`a2` is no port 2 (7 places like this)");
+        assert_eq!(f.message, "`a2` is no port 2 (7 times)");
         let p = f.place.as_ref().unwrap();
         assert_eq!((p.start.line, p.start.column, p.end.column), (2, 1, 3));
         assert_eq!(p.excerpt.lines().next().unwrap().text, "a2");

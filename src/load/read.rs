@@ -328,9 +328,9 @@ fn read_bytes(from: &dyn Files, file: &FileRef) -> Result<Vec<u8>, NoExport> {
         failed(
             file,
             Code::MalformedExport,
-            format!("the file cannot be read: {cause}"),
+            format!("cannot read the file: {cause}"),
             &Known::UnreadableFile { cause: &cause },
-            "give the account that runs hylint read access, or exclude the file with `[check] exclude`",
+            "give the account that runs hylint read access, or exclude the file with `exclude` in [check]",
         )
     })
 }
@@ -369,14 +369,15 @@ fn invalid_characters(file: &FileRef, source: &Source) -> Finding {
         file,
         Code::MalformedExport,
         format!(
-            "{count} characters are invalid in {}: the file was damaged or written in mixed encodings",
-            source.encoding
+            "{count} invalid {} character{}: the file is damaged or mixes encodings",
+            source.encoding,
+            if count == 1 { "" } else { "s" }
         ),
         &Known::InvalidCharacters {
             count,
             encoding: source.encoding,
         },
-        "export the file again and do not edit or concatenate it with another encoding",
+        "export the file again, and do not edit it or append to it in another encoding",
     );
     f.severity = Severity::Warning;
     f.place = Some(Place::new(&file.shown, source, Span::new(at, at + 3)));

@@ -54,12 +54,12 @@ pub enum Sign {
 }
 
 /// Help for a file of which nothing is known.
-const MAKE_EXPORT: &str = "export it again: netsh advfirewall firewall show rule name=all verbose · iptables-save · \
-    aws ec2 describe-security-groups · az network nsg list";
+const MAKE_EXPORT: &str = "export it with `netsh advfirewall firewall show rule name=all verbose`, `iptables-save`, \
+    `aws ec2 describe-security-groups` or `az network nsg list`";
 
 /// Help for an empty file.
-const MAKE_AGAIN: &str = "export it again and look at what the command prints; where firewalld or nft made the rules, \
-    `iptables-save` prints nothing and `nft list ruleset` shows them, which hylint does not read";
+const MAKE_AGAIN: &str = "export it again and read what the command prints; `iptables-save` prints nothing where firewalld or \
+    nft wrote the rules, and hylint does not read `nft list ruleset`";
 
 impl Unread {
     /// How much it shows of a firewall.
@@ -116,26 +116,26 @@ impl Unread {
             (Why::Device, _) => {
                 return (
                     Code::UnreadFile,
-                    "the path is no regular file but a pipe, a socket or a device".into(),
+                    "not a regular file: a pipe, a socket or a device".into(),
                     Identity::of(&["no file"]),
                 );
             }
             (Why::Copy, _) => {
                 return (
                     Code::UnreadFile,
-                    "the file is not read: by its name it is a backup copy of the file beside it"
+                    "the file is not read: its name is that of a backup copy of the file beside it"
                         .into(),
                     Identity::of(&["backup copy"]),
                 );
             }
             (Why::Empty, _) => (
                 Code::EmptyExport,
-                "the file is empty: the command that should have filled it may have failed".into(),
+                "the file is empty: the command that wrote it may have failed".into(),
                 Known::EmptyFile,
             ),
             (Why::Binary, _) => (
                 Code::UnreadFile,
-                looks("the file is binary: it holds no text in any encoding of an export"),
+                looks("binary file: no text in an encoding of an export"),
                 // INVARIANT: hylint 0.1 knew only this one.
                 Known::BinaryFile {
                     like: like.filter(|l| l.contains("(.wfw)")),
@@ -153,7 +153,7 @@ impl Unread {
             ),
             (Why::Unknown, _) => (
                 Code::UnreadFile,
-                looks("the file is no firewall export that hylint knows"),
+                looks("unrecognized file: no firewall export that hylint knows"),
                 Known::UnknownFile { like },
             ),
         };
@@ -166,13 +166,13 @@ impl Unread {
             (_, Some(like)) => like.instead,
             (Why::Empty, None) => MAKE_AGAIN,
             (Why::Copy, None) => {
-                "remove it; to judge it, name this very file in `exports` of its [[host]]"
+                "remove it, or name this file in `exports` of its [[host]] to check it"
             }
             (Why::Device, None) => {
                 "write the export to a file, or name this path on the command line"
             }
             _ if self.named && name.is_some_and(|n| n == CONFIG_NAME) => {
-                "name the folder of the exports; another site file is chosen with --config"
+                "name the folder of the exports, or use another site file with --config"
             }
             _ => MAKE_EXPORT,
         }

@@ -64,10 +64,10 @@ pub(super) fn is_skipped_name(name: &OsStr) -> bool {
 /// Whatever is behind the link is read at its own path, or was not asked for, so nothing is lost.
 pub(super) fn link_loop(link: &Path, ancestor: &Path) -> Finding {
     let message = format!(
-        "the link leads back to `{}`, in which it stands; it is not followed",
+        "the link points back to `{}`, which contains it, and is not followed",
         shown(ancestor)
     );
-    let help = "remove the link, or exclude it with `[check] exclude`";
+    let help = "remove the link, or exclude it with `exclude` in [check]";
     let to = shown(ancestor);
     let known = Known::LinkLoop { to: &to };
     about(&shown(link), Severity::Note, message, &known, help)
@@ -87,8 +87,8 @@ pub(super) fn unreadable(root: &Path, e: &walkdir::Error) -> Finding {
 
 /// A path that cannot be read, for a reason.
 pub(super) fn unreadable_for(path: &Path, cause: &str) -> Finding {
-    let message = format!("it cannot be read, so exports in it are not judged: {cause}");
-    let help = "give the account that runs hylint read access, repair the link, or exclude it with `[check] exclude`";
+    let message = format!("cannot be read, so exports in it are not checked: {cause}");
+    let help = "give the account that runs hylint read access, fix the link, or exclude it with `exclude` in [check]";
     let known = Known::UnreadablePath { cause };
     about(&shown(path), Severity::Error, message, &known, help)
 }
