@@ -167,7 +167,7 @@ fn a_file_that_is_no_export_is_counted_in_a_folder_and_an_error_by_name() {
         .expect(
             1,
             &[
-                "the file is no firewall export that hylint knows",
+                "unrecognized file: no firewall export that hylint knows",
                 "notes.txt",
             ],
         );

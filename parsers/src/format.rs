@@ -2,7 +2,7 @@
 
 pub use crate::input::{Depth, FormatSpec, Input, Score};
 use crate::source::Source;
-use hylint_model::{Export, Problem, ProblemKind, Span};
+use hylint_model::{Export, Problem, ProblemKind, Span, reworded};
 
 /// Every format.
 pub const FORMATS: &[&FormatSpec] = &[
@@ -69,8 +69,10 @@ fn conflict(source: &Source) -> Option<Problem> {
         return None;
     }
     let span = Span::new(at, at + first.trim_end().len());
-    let message =
-        "the file holds an unresolved merge conflict, so it is neither of its two versions";
+    let message = reworded(
+        "unresolved merge conflict: the file is neither of its two versions",
+        "the file holds an unresolved merge conflict, so it is neither of its two versions",
+    );
     let problem = Problem::new(ProblemKind::Malformed, span, message);
     Some(problem.help("resolve the conflict, or export again"))
 }
@@ -160,10 +162,13 @@ fn other_than(format: &FormatSpec, part: &str) -> Option<&'static FormatSpec> {
 }
 
 fn told(span: Span, found: &FormatSpec) -> Problem {
-    let message = format!(
-        "the file holds a second export, of {}, which is not read",
-        found.name
+    let message = reworded(
+        format!("second export in the file is not read: {}", found.name),
+        format!(
+            "the file holds a second export, of {}, which is not read",
+            found.name
+        ),
     );
     Problem::new(ProblemKind::Malformed, span, message)
-        .help("put each export into a file of its own")
+        .help("save each export to a file of its own")
 }

@@ -85,11 +85,7 @@ fn folded(path: &Arc<str>, source: &Source, group: &[&Problem]) -> Option<Findin
         .take(MORE_PLACES)
         .map(|p| Related {
             place: Place::new(path, source, p.span),
-            label: if p.message == first.message {
-                "here too".into()
-            } else {
-                p.message.clone()
-            },
+            label: "here too".into(),
         })
         .collect();
     Some(f)
@@ -123,7 +119,8 @@ fn self_check(path: &Arc<str>, source: &Source, export: &Export) -> Option<Findi
             whole(),
         );
         f.help = Some(
-            "this is a bug in hylint: please report it with the output of `hylint inspect FILE`".into(),
+            "this is a bug in hylint: please report it with the output of `hylint inspect FILE`"
+                .into(),
         );
         return Some(f);
     }

@@ -33,7 +33,7 @@ pub use point::{
     Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, Lists, OtherPolicy,
     Point, PointKind, RuleList, Tag, View,
 };
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Problem, ProblemKind, Wording, reworded};
 pub use profiles::{
     Active, ActiveSource, InboundPolicy, NotInForce, Overrides, ProfileSettings, Profiles,
     WindowsProfiles,
@@ -81,7 +81,7 @@ impl Export {
     }
 
     /// Records a problem.
-    pub fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
+    pub fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<Wording>) {
         self.problems.push(Problem::new(kind, span, message));
     }
 }

@@ -21,6 +21,51 @@ pub enum ProblemKind {
     Note,
 }
 
+/// What a problem says, and the words of its first release where it reads otherwise by now: baselines and waivers know it
+/// by those.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wording {
+    now: String,
+    first: Option<Box<str>>,
+}
+
+/// A wording that replaces the one of the first release.
+pub fn reworded(now: impl Into<String>, first: impl Into<Box<str>>) -> Wording {
+    Wording {
+        now: now.into(),
+        first: Some(first.into()),
+    }
+}
+
+impl Wording {
+    /// The sentences that `frame` makes of both wordings.
+    #[must_use]
+    pub fn within(&self, frame: impl Fn(&str) -> String) -> Self {
+        Self {
+            now: frame(&self.now),
+            first: self.first.as_deref().map(|f| frame(f).into()),
+        }
+    }
+}
+
+impl From<String> for Wording {
+    fn from(now: String) -> Self {
+        Self { now, first: None }
+    }
+}
+
+impl From<&str> for Wording {
+    fn from(now: &str) -> Self {
+        now.to_owned().into()
+    }
+}
+
+impl From<std::borrow::Cow<'_, str>> for Wording {
+    fn from(now: std::borrow::Cow<'_, str>) -> Self {
+        now.into_owned().into()
+    }
+}
+
 /// One problem with its place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
@@ -44,12 +89,13 @@ pub struct Problem {
 
 impl Problem {
     /// A problem that lost nothing.
-    pub fn new(kind: ProblemKind, span: Span, message: impl Into<String>) -> Self {
+    pub fn new(kind: ProblemKind, span: Span, message: impl Into<Wording>) -> Self {
+        let Wording { now, first } = message.into();
         Self {
             kind,
             span,
-            message: message.into(),
-            known_as: None,
+            message: now,
+            known_as: first,
             help: None,
             elsewhere: None,
             reason: None,

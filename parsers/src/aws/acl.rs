@@ -12,7 +12,7 @@ use crate::json::shape::Shape;
 use crate::json::{Kind, Value};
 use hylint_model::{
     Action, Body, Clause, Condition, DefaultOrigin, Discipline, Field, Lists, Point, PointKind,
-    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Side, Span,
+    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Side, Span, reworded,
 };
 use hylint_space::{AddrSet, Family};
 
@@ -66,7 +66,10 @@ impl<'a> Reader<'a> {
         self.problem(
             ProblemKind::Incomplete,
             label,
-            "this list of entries does not name its network ACL nor the subnets that it guards",
+            reworded(
+                "list of entries without the id of its network ACL and its subnets",
+                "this list of entries does not name its network ACL nor the subnets that it guards",
+            ),
         );
         self.out.points.push(point);
     }
@@ -77,7 +80,10 @@ impl<'a> Reader<'a> {
             let problem = Problem::new(
                 ProblemKind::Incomplete,
                 label,
-                "`Entries` is not in the export of this network ACL: what it lets through is unknown",
+                reworded(
+                    "`Entries` is missing from this network ACL: what it allows is unknown",
+                    "`Entries` is not in the export of this network ACL: what it lets through is unknown",
+                ),
             );
             self.push(
                 problem

@@ -5,6 +5,7 @@ use super::shape;
 use crate::json::{Kind, Value};
 use hylint_model::{
     AddressList, Companion, ListPart, Listing, NetworkInterface, Problem, ProblemKind, Subnet, Tag,
+    reworded,
 };
 use hylint_space::AddrSet;
 
@@ -220,7 +221,10 @@ impl<'a> Reader<'a> {
             let problem = Problem::new(
                 ProblemKind::Note,
                 object.span(),
-                format!("this output does not hold the address blocks of {id}"),
+                reworded(
+                    format!("the output lacks the address blocks of {id}"),
+                    format!("this output does not hold the address blocks of {id}"),
+                ),
             );
             self.push(problem.help(format!(
                 "export them with `aws ec2 get-managed-prefix-list-entries --prefix-list-id {id}`"
@@ -304,8 +308,14 @@ impl<'a> Reader<'a> {
                 ProblemKind::Incomplete,
                 object.span(),
                 match id {
-                    "" => "this prefix list is not whole, so it is not used".to_owned(),
-                    id => format!("the prefix list {id} is not whole, so it is not used"),
+                    "" => reworded(
+                        "incomplete prefix list is not used",
+                        "this prefix list is not whole, so it is not used",
+                    ),
+                    id => reworded(
+                        format!("incomplete prefix list {id} is not used"),
+                        format!("the prefix list {id} is not whole, so it is not used"),
+                    ),
                 },
             );
             return None;

@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use crate::input::Score;
 use crate::json::{Json, Kind, Value};
-use hylint_model::{Companion, Problem, ProblemKind, Span};
+use hylint_model::{Companion, Problem, ProblemKind, Span, reworded};
 
 /// Containers inside one another before a document is no longer followed; real wrappers need four.
 const MAX_DEPTH: usize = 12;
@@ -276,7 +276,10 @@ impl<'a> Reader<'a> {
                         self.problem(
                             ProblemKind::Note,
                             place,
-                            "nothing under this is read: it holds no security group, network ACL or rule",
+                            reworded(
+                                "nothing below this is read: no security group, network ACL or rule",
+                                "nothing under this is read: it holds no security group, network ACL or rule",
+                            ),
                         );
                     }
                     continue;
@@ -374,7 +377,10 @@ impl<'a> Reader<'a> {
                 _ if depth == 0 => self.problem(
                     ProblemKind::Note,
                     value.span(),
-                    "this value is no object of an export and is not read",
+                    reworded(
+                        "value is not read: not an object of an export",
+                        "this value is no object of an export and is not read",
+                    ),
                 ),
                 _ => {}
             }
@@ -448,7 +454,10 @@ impl<'a> Reader<'a> {
         let problem = Problem::new(
             ProblemKind::Incomplete,
             token.key_span(),
-            "`NextToken` says that this is one page and more of the export follows elsewhere",
+            reworded(
+                "`NextToken` says that this is one page: the rest of the export is missing",
+                "`NextToken` says that this is one page and more of the export follows elsewhere",
+            ),
         );
         self.push(
             problem

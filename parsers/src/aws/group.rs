@@ -9,7 +9,7 @@ use crate::input::Depth;
 use crate::json::{Kind, Value};
 use hylint_model::{
     Action, Body, Condition, DefaultOrigin, DefaultVerdict, Discipline, Lists, Point, PointKind,
-    Problem, ProblemKind, Rule, RuleList, Side, Span, Tag,
+    Problem, ProblemKind, Rule, RuleList, Side, Span, Tag, reworded,
 };
 use hylint_space::Family;
 
@@ -212,7 +212,10 @@ impl<'a> Reader<'a> {
         if lists.iter().all(Option::is_none) && !object.is_cut() {
             return self.dropped(
                 object.span(),
-                "the permission prints none of its address lists: whom it lets in is unknown",
+                reworded(
+                    "permission without address lists: its peers are unknown",
+                    "the permission prints none of its address lists: whom it lets in is unknown",
+                ),
             );
         }
         let ports = (from, to);
@@ -241,7 +244,10 @@ impl<'a> Reader<'a> {
             self.problem(
                 ProblemKind::Note,
                 object.span(),
-                "the permission has no address entry, so it matches nothing",
+                reworded(
+                    "permission matches nothing: it has no address entry",
+                    "the permission has no address entry, so it matches nothing",
+                ),
             );
         }
     }

@@ -9,7 +9,7 @@ use super::traffic::Traffic;
 use crate::json::{Kind, Value};
 use hylint_model::{
     Action, Body, DefaultOrigin, Field, PointKind, Problem, ProblemKind, Rule, RuleList, Side,
-    Span, View,
+    Span, View, reworded,
 };
 use hylint_space::Family;
 use rustc_hash::FxHashMap;
@@ -149,8 +149,13 @@ impl<'a> Reader<'a> {
                 Side::Src => "ingress",
                 Side::Dst => "egress",
             };
-            let message = format!(
-                "the listing holds no {way} rule of {id}: it may have none, or the listing was filtered"
+            let message = reworded(
+                format!(
+                    "the listing has no {way} rule of {id}: there is none, or it was filtered out"
+                ),
+                format!(
+                    "the listing holds no {way} rule of {id}: it may have none, or the listing was filtered"
+                ),
             );
             let problem = Problem::new(ProblemKind::Incomplete, label, message);
             self.push(

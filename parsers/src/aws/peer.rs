@@ -3,7 +3,7 @@
 use super::reader::{Reader, doubt, given};
 use super::shape;
 use crate::json::Value;
-use hylint_model::{Condition, ConditionKind, ProblemKind, Side, Span, Test};
+use hylint_model::{Condition, ConditionKind, ProblemKind, Side, Span, Test, reworded};
 use hylint_space::{AddrSet, Family};
 
 /// Whom a rule speaks of.
@@ -89,7 +89,10 @@ impl Peer {
             reader.problem(
                 ProblemKind::Malformed,
                 pair.span(),
-                "a group reference without a group id or name: whom it lets in is not certain",
+                reworded(
+                    "group reference without a group id or name: its peers are unknown",
+                    "a group reference without a group id or name: whom it lets in is not certain",
+                ),
             );
             let peer = Self::unknown(pair.span(), "a group reference without an id");
             return (peer, description);
@@ -107,9 +110,15 @@ impl Peer {
             reader.problem(
                 ProblemKind::Note,
                 status.span(),
-                format!(
-                    "the peering to the group is {}, so this rule matches nothing",
-                    status.raw()
+                reworded(
+                    format!(
+                        "rule matches nothing: the peering to the group is {}",
+                        status.raw()
+                    ),
+                    format!(
+                        "the peering to the group is {}, so this rule matches nothing",
+                        status.raw()
+                    ),
                 ),
             );
         }

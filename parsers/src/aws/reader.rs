@@ -6,7 +6,8 @@ use crate::json::object::ObjectReader;
 use crate::json::{Kind, Value};
 use crate::source::Source;
 use hylint_model::{
-    Companion, Condition, ConditionKind, Export, Point, Problem, ProblemKind, Rule, Span, Tag, Test,
+    Companion, Condition, ConditionKind, Export, Point, Problem, ProblemKind, Rule, Span, Tag,
+    Test, Wording, reworded,
 };
 use hylint_space::{AddrSet, v4_prefix};
 use rustc_hash::FxHashMap;
@@ -120,12 +121,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<Wording>) {
         self.push(Problem::new(kind, span, message));
     }
 
     /// Text that held a rule, or may have, and that is in no rule of the model.
-    pub(super) fn dropped(&mut self, span: Span, message: impl Into<String>) {
+    pub(super) fn dropped(&mut self, span: Span, message: impl Into<Wording>) {
         // What is not listed is named as one, so it counts as one.
         self.out.rules_in_file += usize::from(self.objects.problems.len() < MAX_PROBLEMS);
         let problem = Problem::new(ProblemKind::Malformed, span, message);
@@ -150,13 +151,16 @@ impl<'a> Reader<'a> {
         let text = text.trim();
         let Some((address, set)) = block(text) else {
             let raw = value.raw();
-            let message = format!("{raw} is neither an address nor a CIDR block");
+            let message = format!("invalid address or CIDR block {raw}");
             let problem = Problem::new(ProblemKind::Malformed, value.span(), message);
             self.push(problem.known_as(format!("{raw} is no address block")));
             return None;
         };
         if set.first() != Some(address) {
-            let message = format!("{text} has bits set behind its prefix; it is read as {set}");
+            let message = reworded(
+                format!("{text} has bits set after its prefix length and is read as {set}"),
+                format!("{text} has bits set behind its prefix; it is read as {set}"),
+            );
             self.problem(ProblemKind::Note, value.span(), message);
         }
         Some(set)
@@ -200,7 +204,10 @@ impl<'a> Reader<'a> {
             let problem = Problem::new(
                 ProblemKind::Note,
                 span,
-                "the list holds no security group and no network ACL",
+                reworded(
+                    "the list has no security group and no network ACL",
+                    "the list holds no security group and no network ACL",
+                ),
             );
             self.push(problem.help(
                 "check the region, the profile and the filters of the command that made the export",
@@ -233,14 +240,23 @@ impl<'a> Reader<'a> {
             let (kind, message) = if same {
                 (
                     ProblemKind::Note,
-                    format!("{} stands twice in the export, with equal text", point.id),
+                    reworded(
+                        format!("{} is in the export twice, with equal text", point.id),
+                        format!("{} stands twice in the export, with equal text", point.id),
+                    ),
                 )
             } else {
                 (
                     ProblemKind::Malformed,
-                    format!(
-                        "{} stands twice in the export with different text, so its rules are not certain",
-                        point.id
+                    reworded(
+                        format!(
+                            "{} is in the export twice with different text: its rules are not certain",
+                            point.id
+                        ),
+                        format!(
+                            "{} stands twice in the export with different text, so its rules are not certain",
+                            point.id
+                        ),
                     ),
                 )
             };

@@ -5,7 +5,7 @@ use super::reader::{Reader, text};
 use super::traffic::Traffic;
 use crate::json::Value;
 use hylint_model::{
-    Action, Clause, Condition, Field, ProblemKind, Profiles, Rule, RuleOrigin, Side, Span,
+    Action, Clause, Condition, Field, ProblemKind, Profiles, Rule, RuleOrigin, Side, Span, reworded,
 };
 use hylint_space::{AddrSet, FlagSet, IfaceSet, PacketBox, StateSet};
 use smallvec::SmallVec;
@@ -69,7 +69,10 @@ impl Reader<'_> {
             self.problem(
                 ProblemKind::Note,
                 peer.place.unwrap_or(parts.span),
-                "the address family contradicts the ICMP protocol, so this rule matches nothing",
+                reworded(
+                    "rule matches nothing: its addresses are not of the family of its ICMP protocol",
+                    "the address family contradicts the ICMP protocol, so this rule matches nothing",
+                ),
             );
             return None;
         }

@@ -5,7 +5,7 @@
 
 use super::reader::{Reader, doubt};
 use crate::json::Value;
-use hylint_model::{Condition, Field, ProblemKind, Span};
+use hylint_model::{Condition, Field, ProblemKind, Span, reworded};
 use hylint_space::{Family, PortSet, ProtoSet, proto};
 use smallvec::SmallVec;
 
@@ -114,7 +114,7 @@ impl Traffic {
             doubt: None,
         };
         let Some(value) = protocol_value else {
-            this.reject(reader, at, "it names no protocol");
+            this.reject(reader, at, "it names no protocol", "missing protocol");
             return this;
         };
         this.fields.push((Field::Protocol, value.span()));
@@ -126,7 +126,8 @@ impl Traffic {
             }
             Protocol::Bad => {
                 let text = format!("{} is no protocol", value.raw());
-                this.reject(reader, value.span(), &text);
+                let now = format!("unknown protocol {}", value.raw());
+                this.reject(reader, value.span(), &text, &now);
             }
         }
         this
@@ -173,17 +174,18 @@ impl Traffic {
     fn reject_pair(&mut self, reader: &mut Reader<'_>, pair: Pair<'_>, what: &str, at: Span) {
         let raw = |v: Option<Value<'_>>| v.map_or_else(|| "nothing".into(), |v| v.raw().to_owned());
         let at = pair.0.or(pair.1).map_or(at, Value::span);
-        let text = format!("{} and {} {what}", raw(pair.0), raw(pair.1));
-        self.reject(reader, at, &text);
+        let ends = format!("{} and {}", raw(pair.0), raw(pair.1));
+        let now = format!("{} {ends}", what.replace("are no ", "invalid "));
+        self.reject(reader, at, &format!("{ends} {what}"), &now);
     }
 
-    /// Keeps the rule with an open verdict and says why.
-    fn reject(&mut self, reader: &mut Reader<'_>, at: Span, text: &str) {
-        reader.problem(
-            ProblemKind::Malformed,
-            at,
+    /// Keeps the rule with an open verdict and says why: `text` is its condition, `now` what is told.
+    fn reject(&mut self, reader: &mut Reader<'_>, at: Span, text: &str, now: &str) {
+        let message = reworded(
+            format!("{now}: the rule may match or not"),
             format!("{text}, so what the rule matches is not certain"),
         );
+        reader.problem(ProblemKind::Malformed, at, message);
         self.doubt = Some(doubt(at, text));
     }
 }
@@ -201,7 +203,10 @@ fn note_ports(reader: &mut Reader<'_>, ports: Pair<'_>, what: &str) {
         reader.problem(
             ProblemKind::Note,
             at.span(),
-            format!("ports have no effect beside {what}: every port is meant"),
+            reworded(
+                format!("ports have no effect with {what}: the rule is for every port"),
+                format!("ports have no effect beside {what}: every port is meant"),
+            ),
         );
     }
 }

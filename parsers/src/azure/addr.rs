@@ -4,7 +4,7 @@ use super::context::Context;
 use super::tags;
 use super::values::{elements, id_of, is_blank, is_expression, last_segment, shown};
 use crate::json::Value;
-use hylint_model::{Condition, ConditionKind, ProblemKind, Side, Span, Test};
+use hylint_model::{Condition, ConditionKind, ProblemKind, Side, Span, Test, reworded};
 use hylint_space::{AddrSet, RangeSet, class, v4_prefix};
 use rustc_hash::FxHashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -370,7 +370,10 @@ fn host_bits(cx: &mut Context, v: Value<'_>, word: &str, set: &AddrSet) {
         cx.problem(
             ProblemKind::Note,
             at,
-            format!("`{word}` has bits set beyond its prefix length; it is read as {set}"),
+            reworded(
+                format!("`{word}` has bits set after its prefix length and is read as {set}"),
+                format!("`{word}` has bits set beyond its prefix length; it is read as {set}"),
+            ),
         );
     }
 }

@@ -7,7 +7,7 @@ use super::values::{before, elements, id_of, last_segment};
 use crate::json::Value;
 use hylint_model::{
     AddressList, Companion, Network, NetworkInterface, Peering, ProblemKind, PublicAddress,
-    RouteTable, Subnet,
+    RouteTable, Subnet, reworded,
 };
 use hylint_space::AddrSet;
 use rustc_hash::FxHashMap;
@@ -46,7 +46,10 @@ fn addresses(cx: &mut Context, v: Option<Value<'_>>) -> AddrSet {
         cx.problem(
             ProblemKind::Note,
             at,
-            "an address here is not written as one, so it is not known",
+            reworded(
+                "invalid address here counts as unknown",
+                "an address here is not written as one, so it is not known",
+            ),
         );
     }
     set

@@ -6,7 +6,7 @@ use super::values::{is_blank, is_expression, is_unused};
 use crate::json::Value;
 use crate::json::object::{Member, ObjectReader};
 use crate::json::shape::{Role, Shape};
-use hylint_model::{Problem, ProblemKind, Span, Tag};
+use hylint_model::{Problem, ProblemKind, Span, Tag, Wording, reworded};
 use rustc_hash::FxHashMap;
 
 /// Everything that reading gathers.
@@ -71,7 +71,7 @@ impl Context {
     }
 
     /// Records a problem.
-    pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<Wording>) {
         self.push(Problem::new(kind, span, message));
     }
 
@@ -84,7 +84,7 @@ impl Context {
     pub(super) fn dropped(
         &mut self,
         span: Span,
-        message: impl Into<String>,
+        message: impl Into<Wording>,
         help: impl Into<String>,
     ) {
         let problem = Problem::new(ProblemKind::Malformed, span, message);
@@ -96,14 +96,22 @@ impl Context {
         let (kind, message) = if is_expression(word) {
             (
                 ProblemKind::Unmodelled,
-                format!(
-                    "{field} is the template expression `{word}`, whose value is not in the file"
+                reworded(
+                    format!(
+                        "{field} is the template expression `{word}`: its value is not in the file"
+                    ),
+                    format!(
+                        "{field} is the template expression `{word}`, whose value is not in the file"
+                    ),
                 ),
             )
         } else {
             (
                 ProblemKind::Malformed,
-                format!("{field} `{word}` is not understood"),
+                reworded(
+                    format!("invalid {field} `{word}`"),
+                    format!("{field} `{word}` is not understood"),
+                ),
             )
         };
         self.problem(kind, self.at(v), message);

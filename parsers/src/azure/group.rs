@@ -10,7 +10,7 @@ use super::{rule, template};
 use crate::json::{Kind, Value};
 use hylint_model::{
     Action, Body, DefaultOrigin, DefaultVerdict, Discipline, Field, Lists, Point, PointKind,
-    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Span, View,
+    Problem, ProblemKind, Rule, RuleList, RuleOrigin, Span, View, reworded,
 };
 
 /// Reads a network security group.
@@ -280,9 +280,12 @@ fn point(cx: &mut Context, mut d: Draft) -> Point {
             Problem::new(
                 ProblemKind::Incomplete,
                 d.label,
-                "these are single rules of a group; the group may have others",
+                reworded(
+                    "single rules of a group: it may have others",
+                    "these are single rules of a group; the group may have others",
+                ),
             )
-            .help("export the whole group: az network nsg show"),
+            .help("export the whole group with `az network nsg show`"),
         );
     }
     if d.admin {
@@ -302,9 +305,14 @@ fn point(cx: &mut Context, mut d: Draft) -> Point {
         }
     }
     if partial && !added.is_empty() {
-        let text = format!(
-            "the default rules {} are not in the export; they cannot be removed, so they are judged as they always are",
-            added.join(", ")
+        let added = added.join(", ");
+        let text = reworded(
+            format!(
+                "default rules are missing from the export and are added, as they cannot be removed: {added}"
+            ),
+            format!(
+                "the default rules {added} are not in the export; they cannot be removed, so they are judged as they always are"
+            ),
         );
         cx.problem(ProblemKind::Note, d.label, text);
     }

@@ -7,7 +7,9 @@ use super::keys::{RULE, RuleMembers};
 use super::ports::{joined, ports, protocol};
 use super::values::{is_blank, is_expression, last_segment, shown};
 use crate::json::{Kind, Value};
-use hylint_model::{Action, Clause, Condition, Field, ProblemKind, Rule, RuleOrigin, Side, Span};
+use hylint_model::{
+    Action, Clause, Condition, Field, ProblemKind, Rule, RuleOrigin, Side, Span, Wording, reworded,
+};
 use hylint_space::{PacketBox, PortSet};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
@@ -67,15 +69,18 @@ fn is_whole(cx: &mut Context, v: Value<'_>) -> bool {
     let (what, help) = match v.kind() {
         Kind::Object if !v.is_cut() => return true,
         Kind::Object => (
-            "the text ends inside this rule",
+            Wording::from("the text ends inside this rule"),
             "export the file again, in full",
         ),
         _ => (
             match v.str() {
                 Some(t) if t.contains("PSSecurityRule") => {
-                    "a rule was printed as the name of its type: the export is too shallow"
+                    "a rule was printed as the name of its type: the export is too shallow".into()
                 }
-                _ => "this stands where a rule should and is none",
+                _ => reworded(
+                    "expected a rule here",
+                    "this stands where a rule should and is none",
+                ),
             },
             "export again, in PowerShell with `ConvertTo-Json -Depth 10`",
         ),
@@ -120,8 +125,11 @@ impl<'a> RuleReader<'_, 'a, '_> {
         if direction.is_none() {
             let name = self.name;
             let what = match value.map(|v| shown(v, &v.text().unwrap_or_default())) {
-                Some(w) => format!("rule `{name}` has the direction `{w}`, which is not known"),
-                None => format!("rule `{name}` has no direction"),
+                Some(w) => reworded(
+                    format!("unknown direction `{w}` of rule `{name}`"),
+                    format!("rule `{name}` has the direction `{w}`, which is not known"),
+                ),
+                None => format!("rule `{name}` has no direction").into(),
             };
             let at = self.cx.at(self.object);
             self.cx

@@ -6,7 +6,7 @@ use super::values::is_blank;
 use super::{companion, group};
 use crate::input::Score;
 use crate::json::{Json, Kind, Value};
-use hylint_model::{Problem, ProblemKind};
+use hylint_model::{Problem, ProblemKind, reworded};
 
 /// What an object is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -301,9 +301,14 @@ fn paged(cx: &mut Context, object: Value<'_>) {
             "nextlink" | "odata.nextlink" | "@odata.nextlink" | "skiptoken" | "$skiptoken"
         );
         if more && value.str().is_some_and(|s| !s.is_empty()) {
-            let message = format!(
-                "`{}` says that this is one page and more of the export follows elsewhere",
-                key.str().unwrap_or_default()
+            let key_text = key.str().unwrap_or_default();
+            let message = reworded(
+                format!(
+                    "`{key_text}` says that this is one page: the rest of the export is missing"
+                ),
+                format!(
+                    "`{key_text}` says that this is one page and more of the export follows elsewhere"
+                ),
             );
             let place = cx.at(key);
             cx.push(

@@ -6,7 +6,9 @@ use super::loading::{self, Loading};
 use super::refuse::{self, By, Refusal, hook};
 use super::{family, rule};
 use crate::input::Depth;
-use hylint_model::{Action, Chain, Hook, Problem, ProblemKind, Rule, Span, Table, TableFamily};
+use hylint_model::{
+    Action, Chain, Hook, Problem, ProblemKind, Rule, Span, Table, TableFamily, reworded,
+};
 use hylint_space::{Family, PacketBox};
 
 /// What all tables of a text are read by.
@@ -384,14 +386,14 @@ fn undeclared(
     // A policy stays when its table is loaded again.
     silent.retain(|c| !known.iter().any(|k| **k == **c));
     if !silent.is_empty() {
-        let message = format!(
-            "the policy of {} is not in the {} table of the dump",
-            silent.join(", "),
-            lines.name.map_or("", TableName::as_str)
+        let (chains, table) = (silent.join(", "), lines.name.map_or("", TableName::as_str));
+        let message = reworded(
+            format!("the {table} table of the dump has no policy for {chains}"),
+            format!("the policy of {chains} is not in the {table} table of the dump"),
         );
         problems.push(
             Problem::new(ProblemKind::Incomplete, lines.span, message)
-                .help("export with iptables-save, which prints every chain and policy"),
+                .help("export with `iptables-save`, which prints every chain and policy"),
         );
     }
     bad

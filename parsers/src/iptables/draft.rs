@@ -1,7 +1,9 @@
 //! A rule while its options are read.
 
 use super::token::Token;
-use hylint_model::{Action, Clause, Condition, ConditionKind, Field, ProblemKind, Span, Test};
+use hylint_model::{
+    Action, Clause, Condition, ConditionKind, Field, ProblemKind, Span, Test, Wording, reworded,
+};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
@@ -83,7 +85,7 @@ pub(super) struct Draft {
     /// Text of the comment match.
     pub(super) comment: String,
     /// The first thing that was not taken as written.
-    pub(super) problem: Option<(ProblemKind, Span, String)>,
+    pub(super) problem: Option<(ProblemKind, Span, Wording)>,
     /// See [`super::rule::Context`].
     pub(super) merges_ports: bool,
 }
@@ -116,7 +118,7 @@ impl Draft {
     }
 
     /// Remembers a problem; the first one of a rule is told.
-    pub(super) fn note(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
+    pub(super) fn note(&mut self, kind: ProblemKind, span: Span, message: impl Into<Wording>) {
         if self.problem.is_none() {
             self.problem = Some((kind, span, message.into()));
         }
@@ -154,7 +156,10 @@ impl Draft {
         self.note(
             ProblemKind::Malformed,
             opt.span,
-            format!("`{}` is no {what}", opt.a.value()),
+            reworded(
+                format!("invalid {what} `{}`", opt.a.value()),
+                format!("`{}` is no {what}", opt.a.value()),
+            ),
         );
     }
 

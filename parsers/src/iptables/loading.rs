@@ -5,7 +5,7 @@ use super::builtin::TableName;
 use super::layout::TableLines;
 use super::place::Place;
 use super::refuse;
-use hylint_model::{Chain, Problem, ProblemKind, Span, Table};
+use hylint_model::{Chain, Problem, ProblemKind, Span, Table, Wording, reworded};
 
 /// A block that was read.
 struct Block {
@@ -34,9 +34,14 @@ pub(super) fn rules(lines: &TableLines<'_>) -> impl Iterator<Item = Place> {
 }
 
 /// Names rules that are in no rule of the model.
-fn drop_rules(rules: &[Span], message: &str, reason: &'static str, problems: &mut Vec<Problem>) {
+fn drop_rules(
+    rules: &[Span],
+    message: &Wording,
+    reason: &'static str,
+    problems: &mut Vec<Problem>,
+) {
     let one = |span: &Span| {
-        Problem::new(ProblemKind::Note, *span, message)
+        Problem::new(ProblemKind::Note, *span, message.clone())
             .dropped()
             .reason(reason)
     };
@@ -110,15 +115,16 @@ impl Loading {
         {
             let old = self.blocks.remove(at);
             keep_policies(&old.table, &mut table);
-            let message = format!(
-                "a rule of an earlier `*{0}`, which a later `*{0}` of the file replaces",
-                name.as_str()
+            let table = name.as_str();
+            let message = reworded(
+                format!("rule is not loaded: a later `*{table}` of the file replaces its table"),
+                "a rule of an earlier ``, which a later `` of the file replaces",
             );
             drop_rules(&old.rules, &message, "replaced", problems);
             if old.rules.is_empty() {
-                let message = format!(
-                    "a later `*{0}` of the file replaces this one",
-                    name.as_str()
+                let message = reworded(
+                    format!("table is replaced by a later `*{table}` of the file"),
+                    "a later `` of the file replaces this one",
                 );
                 problems.push(Problem::new(ProblemKind::Note, old.table.span, message));
             }
@@ -135,11 +141,17 @@ impl Loading {
         problems: &mut Vec<Problem>,
     ) {
         let why = if self.stopped {
-            "a rule that is not loaded: the tools stop at a line before it"
+            reworded(
+                "rule is not loaded: iptables-restore stops at an earlier line",
+                "a rule that is not loaded: the tools stop at a line before it",
+            )
         } else {
-            "a rule that is not loaded: the tools refuse its table"
+            reworded(
+                "rule is not loaded: iptables-restore refuses its table",
+                "a rule that is not loaded: the tools refuse its table",
+            )
         };
-        drop_rules(rules, why, "not-loaded", problems);
+        drop_rules(rules, &why, "not-loaded", problems);
         self.stopped = true;
         if !self.blocks.iter().any(|b| b.name == name)
             && !self.unloaded.iter().any(|(n, _)| *n == name)

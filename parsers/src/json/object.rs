@@ -4,7 +4,7 @@
 use super::memo::Memo;
 use super::shape::{Dialect, Role, Shape};
 use super::{Json, Kind, Value};
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Problem, ProblemKind, Span, Wording, reworded};
 use rustc_hash::FxHashSet;
 
 /// One object, read by its shape.
@@ -125,7 +125,10 @@ impl ObjectReader {
         let problem = Problem::new(
             ProblemKind::Malformed,
             before.key_span().to(before.span()),
-            format!("the key `{key}` stands twice in one object and only the last one is read"),
+            reworded(
+                format!("key `{key}` is given twice in one object: only the last one is read"),
+                format!("the key `{key}` stands twice in one object and only the last one is read"),
+            ),
         )
         .help(format!("remove one of the two `{key}`"));
         self.problems.push(if holds_rules {
@@ -147,7 +150,12 @@ impl ObjectReader {
             self.problems.push(Problem::new(
                 ProblemKind::Unmodelled,
                 self.at(key),
-                format!("the key `{word}` of {shape} is not known, so its effect is not modelled"),
+                reworded(
+                    format!("unknown key `{word}` of {shape}: its effect is not modelled"),
+                    format!(
+                        "the key `{word}` of {shape} is not known, so its effect is not modelled"
+                    ),
+                ),
             ));
         }
     }
@@ -155,10 +163,11 @@ impl ObjectReader {
     /// Names everything in the text that is not JSON. `help` says what to do about each.
     pub fn errors(&mut self, json: &Json<'_>, help: Option<&'static str>) {
         let within = self.within;
-        let problem =
-            |span, message| Problem::new(ProblemKind::Malformed, within.unwrap_or(span), message);
+        let problem = |span, message: Wording| {
+            Problem::new(ProblemKind::Malformed, within.unwrap_or(span), message)
+        };
         self.problems.extend(json.errors.iter().map(|e| {
-            let problem = problem(e.span, e.message);
+            let problem = problem(e.span, e.wording());
             match help {
                 Some(help) => problem.help(help),
                 None => problem,
@@ -167,7 +176,10 @@ impl ObjectReader {
         if json.errors.len() >= Json::MAX_ERRORS
             && let Some(last) = json.errors.last()
         {
-            let message = "there are more such errors behind this one, which are not listed";
+            let message = reworded(
+                "more errors of this kind after this one are not listed",
+                "there are more such errors behind this one, which are not listed",
+            );
             self.problems.push(problem(last.span, message));
         }
     }

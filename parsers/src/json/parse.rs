@@ -1,6 +1,6 @@
 //! From text to tape.
 
-use super::tape::{Json, JsonError, Kind, Node};
+use super::tape::{Json, JsonError, Kind, NO_VALUE, Node, TRUNCATED, UNMATCHED};
 use crate::scan;
 use hylint_model::Span;
 
@@ -248,7 +248,7 @@ impl Parser<'_> {
         self.at += 1;
         let want = if self.in_object() { b'}' } else { b']' };
         if self.open.is_empty() || b != want {
-            self.error(start, "this bracket closes nothing that is open");
+            self.error(start, UNMATCHED);
         }
         if self.open.is_empty() {
             return;
@@ -278,10 +278,7 @@ impl Parser<'_> {
     fn end_inside(&mut self) {
         let end = self.bytes.len();
         let last = self.text.char_indices().next_back();
-        self.error(
-            last.map_or(0, |(at, _)| at),
-            "the text ends inside an object or array: it is cut off",
-        );
+        self.error(last.map_or(0, |(at, _)| at), TRUNCATED);
         self.out.unclosed = self.open.iter().map(|o| o.node).collect();
         while !self.open.is_empty() {
             if self.wants_value() {
@@ -353,7 +350,7 @@ impl Parser<'_> {
             .skip(1)
             .position(stop)
             .map_or(rest.len(), |n| n + 1);
-        self.error(start, "this is no JSON value");
+        self.error(start, NO_VALUE);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tape: every value of a text in the order of its first byte, with its place and the end of its subtree.
 
-use hylint_model::Span;
+use hylint_model::{Span, Wording, reworded};
 
 /// What a node is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +52,29 @@ pub struct JsonError {
     /// What.
     pub message: &'static str,
 }
+
+impl JsonError {
+    /// The message, and the one of the first release.
+    #[must_use]
+    pub fn wording(&self) -> Wording {
+        match self.message {
+            NO_VALUE => reworded(NO_VALUE, "this is no JSON value"),
+            TRUNCATED => reworded(
+                TRUNCATED,
+                "the text ends inside an object or array: it is cut off",
+            ),
+            UNMATCHED => reworded(UNMATCHED, "this bracket closes nothing that is open"),
+            plain => plain.into(),
+        }
+    }
+}
+
+/// What no value begins like.
+pub(super) const NO_VALUE: &str = "invalid JSON value";
+/// A text that ends inside a container.
+pub(super) const TRUNCATED: &str = "truncated: the text ends inside an object or array";
+/// A closing bracket without its opening one.
+pub(super) const UNMATCHED: &str = "unmatched closing bracket";
 
 /// Parsed documents.
 #[derive(Debug, Default)]

@@ -59,7 +59,7 @@ fn label_words(label: Label) -> (&'static str, &'static str) {
         Label::Peers => ("authorized computers or users", "peer condition unless Any"),
         Label::Consec => (
             "a line of connection security rules",
-            "the block is no firewall rule; what it requires is a peer condition",
+            "not a firewall rule; what it requires is a peer condition",
         ),
         Label::ConsecPart => (
             "a line of connection security rules",

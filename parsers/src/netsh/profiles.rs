@@ -7,7 +7,8 @@ use super::lines::Line;
 use super::vocab::{Entry, Proof, Vocabulary};
 use super::words::{Class, Word};
 use hylint_model::{
-    InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, WindowsProfiles,
+    InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, WindowsProfiles, Wording,
+    reworded,
 };
 
 /// What a section is about.
@@ -100,10 +101,7 @@ impl Section {
                     problems.push(Problem::new(
                         ProblemKind::Note,
                         span,
-                        format!(
-                            "`{value}` is read as {}, a translation that no known export proves",
-                            if e.meaning == Word::On { "ON" } else { "OFF" }
-                        ),
+                        unconfirmed(value, if e.meaning == Word::On { "ON" } else { "OFF" }),
                     ));
                 }
             }
@@ -131,6 +129,10 @@ impl Section {
         if a || b || c || d {
             let message =
                 "the settings of the profile stand here twice and differ; the later ones are used";
+            let message = reworded(
+                "the profile has two different sets of settings: the later one is used",
+                message,
+            );
             let problem = Problem::new(ProblemKind::Malformed, self.heading, message);
             problems.push(problem.help("export the profiles once, after the last change"));
         }
@@ -235,12 +237,24 @@ fn unset(v: &Vocabulary, value: &str) -> bool {
             .is_some_and(|e| e.meaning == Word::Unset)
 }
 
+fn unconfirmed(value: &str, read_as: &str) -> Wording {
+    reworded(
+        format!("`{value}` is read as {read_as} by a translation that no export has confirmed"),
+        format!("`{value}` is read as {read_as}, a translation that no known export proves"),
+    )
+}
+
 fn unknown_value(setting: &str, value: &str, span: Span) -> Problem {
     let value = super::rule::clip(value);
     Problem::new(
         ProblemKind::Malformed,
         span,
-        format!("`{value}` is no known value of {setting}, so the profile's setting is not known"),
+        reworded(
+            format!("unknown value `{value}` of {setting}: the setting of the profile is unknown"),
+            format!(
+                "`{value}` is no known value of {setting}, so the profile's setting is not known"
+            ),
+        ),
     )
     .help(super::tell::ENGLISH)
 }
@@ -249,7 +263,10 @@ fn unknown_heading(span: Span) -> Problem {
     Problem::new(
         ProblemKind::Malformed,
         span,
-        "the heading names no known profile, so its settings are not used",
+        reworded(
+            "unknown profile in the heading: its settings are not used",
+            "the heading names no known profile, so its settings are not used",
+        ),
     )
     .help(super::tell::ENGLISH)
 }

@@ -16,7 +16,7 @@ use crate::source::Source;
 use hylint_model::{
     Body, Companion, ConnectionSecurity, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists,
     OtherPolicy, Point, PointKind, Problem, ProblemKind, Rule, RuleList, Span, View,
-    WindowsProfiles,
+    WindowsProfiles, Wording, reworded,
 };
 
 /// Below this number of rules a capture without any rule of one direction may just be short.
@@ -339,11 +339,16 @@ impl<'a> Reader<'a> {
                     let other = lines::are_other_hosts(first, host);
                     if other && !self.several_hosts && line.text.contains("advfirewall") {
                         self.several_hosts = true;
-                        let message = format!(
-                            "the file holds captures of several hosts, `{first}` and `{host}`, whose rules are not told apart"
+                        let message = reworded(
+                            format!(
+                                "the file has captures of several hosts, `{first}` and `{host}`: their rules cannot be told apart"
+                            ),
+                            format!(
+                                "the file holds captures of several hosts, `{first}` and `{host}`, whose rules are not told apart"
+                            ),
                         );
                         let problem = Problem::new(ProblemKind::Malformed, span, message);
-                        let help = "save the capture of each host in a file of its own";
+                        let help = "save the capture of each host to a file of its own";
                         self.export.problems.push(problem.help(help));
                     }
                 }
@@ -385,8 +390,7 @@ impl<'a> Reader<'a> {
         }
         let cut = block.name_line.is_empty();
         if cut {
-            let message =
-                "the beginning of a rule is cut off; it may be any rule that ends like this";
+            let message = "rule without its beginning: it may be any rule that ends like this";
             let problem = Problem::new(ProblemKind::Malformed, block.span, message)
                 .known_as("the beginning of a rule is cut off; the rest cannot be read as a rule");
             self.export.problems.push(problem.help("export again"));
@@ -400,7 +404,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn drop_rule(&mut self, span: Span, message: impl Into<String>, help: &str) {
+    fn drop_rule(&mut self, span: Span, message: impl Into<Wording>, help: &str) {
         let problem = Problem::new(ProblemKind::Malformed, span, message);
         self.export.problems.push(problem.help(help).dropped());
     }
@@ -486,8 +490,7 @@ impl<'a> Reader<'a> {
         self.close_section();
         self.cut_label();
         if let Some(c) = self.asked.iter().find(|c| c.some) {
-            let message =
-                "the command asked for some of the rules, so the export does not hold every rule";
+            let message = "the command selected some of the rules, so others may be missing";
             let problem = Problem::new(ProblemKind::Incomplete, c.span, message).known_as(
                 "the command asked for rules by name, so the export does not hold every rule",
             );
@@ -509,7 +512,7 @@ impl<'a> Reader<'a> {
             self.export.problem(
                 ProblemKind::Empty,
                 Span::default(),
-                "the export holds no rule",
+                reworded("the export has no rules", "the export holds no rule"),
             );
         }
         if !has_rules {

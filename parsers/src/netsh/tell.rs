@@ -2,7 +2,7 @@
 
 use super::rule::{Remark, clip};
 use super::words::Label;
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Problem, ProblemKind, Span, reworded};
 
 /// The command of a full export.
 pub(super) const FULL: &str = "run `netsh advfirewall firewall show rule name=all verbose`";
@@ -91,10 +91,9 @@ impl RemarkTally {
     pub(super) fn remark(&mut self, remark: Remark<'_>) {
         match remark {
             Remark::Unknown { label, value, span } => {
+                let (value, label) = (clip(&value), label.english());
                 let text = format!(
-                    "`{}` is no known value of {}",
-                    clip(&value),
-                    label.english()
+                    "unknown value `{value}` of {label}\n`{value}` is no known value of {label}"
                 );
                 self.unknown_values.add(text, span);
             }
@@ -116,9 +115,12 @@ impl RemarkTally {
     pub(super) fn problems(&self, rules: usize) -> Vec<Problem> {
         let mut out = Vec::new();
         if self.is_brief() {
-            let message = format!(
-                "{} of {rules} rules print no Program, Service, Security and InterfaceTypes lines: what may narrow them is not known",
-                self.brief
+            let message = reworded(
+                format!(
+                    "{} of {rules} rules have no Program, Service, Security and InterfaceTypes lines, which may narrow them",
+                    self.brief
+                ),
+                "0 of 0 rules print no Program, Service, Security and InterfaceTypes lines: what may narrow them is not known",
             );
             out.push(Problem::new(ProblemKind::Incomplete, self.first_brief, message).help(FULL));
         }
@@ -136,16 +138,21 @@ impl RemarkTally {
 }
 
 fn unknown_label(t: &Tally) -> Problem {
-    let message = format!(
-        "the label `{}` is not known ({}); the rule is kept as undecided",
-        clip(&t.text),
-        t.times()
+    let (label, times) = (clip(&t.text), t.times());
+    let message = reworded(
+        format!("unknown label `{label}` ({times}): the rule may match or not"),
+        format!("the label `{label}` is not known ({times}); the rule is kept as undecided"),
     );
     Problem::new(ProblemKind::Malformed, t.span, message).help(ENGLISH)
 }
 
 fn unknown_value(t: &Tally) -> Problem {
-    let message = format!("{} ({}); the rule is kept as undecided", t.text, t.times());
+    let (now, first) = t.text.split_once('\n').unwrap_or((&t.text, &t.text));
+    let times = t.times();
+    let message = reworded(
+        format!("{now} ({times}): the rule may match or not"),
+        format!("{first} ({times}); the rule is kept as undecided"),
+    );
     Problem::new(ProblemKind::Unmodelled, t.span, message).help(ENGLISH)
 }
 
@@ -169,7 +176,7 @@ fn unread_text(label: Label, value: Option<&str>) -> String {
             "the rule has no {label} line: it {may}\nthe rule has no {label} line: {before}"
         ),
         Some(value) => format!(
-            "`{value}` is no known value of {label}: the rule {may}\n`{value}` is no known value of {label}, so the rule cannot be read"
+            "unknown value `{value}` of {label}: the rule {may}\n`{value}` is no known value of {label}, so the rule cannot be read"
         ),
     }
 }
@@ -183,47 +190,54 @@ fn unread(t: &Tally) -> Problem {
 }
 
 fn source(t: &Tally) -> Problem {
-    let message = format!(
-        "the rule source `{}` is taken for the name of a policy ({})",
-        t.text,
-        t.times()
+    let (text, times) = (&t.text, t.times());
+    let message = reworded(
+        format!("rule source `{text}` is read as the name of a policy ({times})"),
+        format!("the rule source `{text}` is taken for the name of a policy ({times})"),
     );
     Problem::new(ProblemKind::Note, t.span, message)
 }
 
 fn unproven(t: &Tally) -> Problem {
-    let message = format!(
-        "{} is read by a translation that no known export proves ({})",
-        t.text,
-        t.times()
+    let (text, times) = (&t.text, t.times());
+    let message = reworded(
+        format!("{text} is read by a translation that no export has confirmed ({times})"),
+        format!("{text} is read by a translation that no known export proves ({times})"),
     );
     Problem::new(ProblemKind::Note, t.span, message)
 }
 
 fn missing(t: &Tally) -> Problem {
-    let message = format!(
-        "{} has no line {}; what it matches is not known, so it is kept as undecided",
-        t.rules(),
-        t.text.replace(", ", " and no line ")
+    let (rules, lines) = (t.rules(), t.text.replace(", ", " and no line "));
+    let message = reworded(
+        format!("{rules} has no line {lines}, so it may match or not"),
+        format!(
+            "{rules} has no line {lines}; what it matches is not known, so it is kept as undecided"
+        ),
     );
     Problem::new(ProblemKind::Malformed, t.span, message)
-        .help("export again; netsh prints these lines for every such rule")
+        .help("export again: netsh prints these lines for every such rule")
 }
 
 fn repeated(t: &Tally) -> Problem {
-    let message = format!(
-        "{} prints {} twice with different values; the rule is kept as undecided",
-        t.rules(),
-        t.text
+    let (rules, text) = (t.rules(), &t.text);
+    let message = reworded(
+        format!("{rules} has {text} twice with different values, so it may match or not"),
+        format!("{rules} prints {text} twice with different values; the rule is kept as undecided"),
     );
     Problem::new(ProblemKind::Malformed, t.span, message)
 }
 
 /// Connection security rules that require nothing decide no packet.
 fn consec(t: &Tally) -> Problem {
-    Problem::new(ProblemKind::Note, t.span, no_packet(t))
+    let message = format!(
+        "a connection security rule allows and blocks nothing by itself ({})",
+        t.times()
+    );
+    Problem::new(ProblemKind::Note, t.span, reworded(message, no_packet(t)))
 }
 
+/// What both were told as at first.
 fn no_packet(t: &Tally) -> String {
     format!(
         "a connection security rule is no firewall rule ({}); it decides no packet",
@@ -233,8 +247,8 @@ fn no_packet(t: &Tally) -> String {
 
 fn vague_consec(t: &Tally) -> Problem {
     let message = format!(
-        "a connection security rule has no known action ({}): what it matches may have to be authenticated",
+        "unknown action of a connection security rule ({}): what it matches may need authentication",
         t.times()
     );
-    Problem::new(ProblemKind::Note, t.span, message).known_as(no_packet(t))
+    Problem::new(ProblemKind::Note, t.span, reworded(message, no_packet(t)))
 }

@@ -6,7 +6,7 @@ use super::super::token::{Token, Tokens};
 use super::super::{builtin::is_base_chain, family};
 use super::Splitter;
 use super::edits::Edit;
-use hylint_model::{ChainPolicy, Problem, ProblemKind, Span};
+use hylint_model::{ChainPolicy, Problem, ProblemKind, Span, reworded};
 use hylint_space::Family;
 
 #[derive(Clone, Copy)]
@@ -35,7 +35,10 @@ impl<'a> Splitter<'a> {
             self.problem(
                 ProblemKind::Malformed,
                 span,
-                "a chain before any table line: the dump's beginning is missing",
+                reworded(
+                    "chain before any table: the beginning of the dump is missing",
+                    "a chain before any table line: the dump's beginning is missing",
+                ),
             );
         }
         if let Some((by, why)) = refuse::chain_name(name) {
@@ -200,7 +203,10 @@ impl<'a> Splitter<'a> {
                 self.problem(
                     ProblemKind::Malformed,
                     span,
-                    format!("`{}` is no chain that has a policy", chain.text),
+                    reworded(
+                        format!("chain `{}` cannot have a policy", chain.text),
+                        format!("`{}` is no chain that has a policy", chain.text),
+                    ),
                 );
             }
             (Command::Policy, Some(chain)) => match tokens.next() {
@@ -224,7 +230,10 @@ impl<'a> Splitter<'a> {
         let more = refuse::rest(tokens, lists).filter(|_| whole);
         if let Some(at) = more {
             let word = self.text.get(at.range()).unwrap_or("");
-            let message = format!("`{word}` does not go with the command");
+            let message = reworded(
+                format!("unexpected `{word}` after the command"),
+                format!("`{word}` does not go with the command"),
+            );
             self.problem(ProblemKind::Malformed, at, message);
         }
     }
@@ -248,9 +257,12 @@ impl<'a> Splitter<'a> {
             return self.nothing_more(Tokens::new(self.text, from), lists);
         }
         if !table.index.contains_key(chain.text) && !table.has_base(chain.text) {
-            let message = format!(
-                "`{word}` names the chain `{}`, which is not there",
-                chain.text
+            let message = reworded(
+                format!("`{word}` names the unknown chain `{}`", chain.text),
+                format!(
+                    "`{word}` names the chain `{}`, which is not there",
+                    chain.text
+                ),
             );
             return self.problem(ProblemKind::Malformed, chain.span, message);
         }
@@ -273,7 +285,10 @@ impl<'a> Splitter<'a> {
             return self.problem(
                 ProblemKind::Malformed,
                 span,
-                format!("the chain `{name}` is there already"),
+                reworded(
+                    format!("chain `{name}` exists already"),
+                    format!("the chain `{name}` is there already"),
+                ),
             );
         }
         self.declare(name, span);
@@ -307,7 +322,10 @@ impl<'a> Splitter<'a> {
             self.insert(i, place, before.unwrap_or(0));
         }
         if renamed {
-            let message = format!("a rule of the chain `{chain}`, which has another name by now");
+            let message = reworded(
+                format!("rule of chain `{chain}`, which was renamed before"),
+                format!("a rule of the chain `{chain}`, which has another name by now"),
+            );
             self.problem(ProblemKind::Malformed, span, message);
         }
     }

@@ -16,7 +16,7 @@ pub(super) use lines::{Dump, Layout, TableLines};
 pub(super) use splitter::Splitter;
 
 use super::family;
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Problem, ProblemKind, Span, reworded};
 use hylint_space::Family;
 
 /// Most firewalls of one file: a hostile one could hold one for each of its lines.
@@ -98,7 +98,10 @@ impl<'a> Splitter<'a> {
             self.problem(
                 ProblemKind::Malformed,
                 at,
-                "the tools take no blanks before or behind this line",
+                reworded(
+                    "iptables-restore accepts no spaces before or after this line",
+                    "the tools take no blanks before or behind this line",
+                ),
             );
         }
     }
@@ -126,7 +129,10 @@ impl<'a> Splitter<'a> {
         self.problem(
             ProblemKind::Malformed,
             at,
-            "the line ends with a carriage return, which the tools take for a part of its last word",
+            reworded(
+                "carriage return at the end of the line: iptables-restore reads it as part of the last word",
+                "the line ends with a carriage return, which the tools take for a part of its last word",
+            ),
         );
     }
 
@@ -136,6 +142,10 @@ impl<'a> Splitter<'a> {
         if whole.len() >= BUFFER && self.open.as_ref().is_some_and(|t| !t.listing) {
             let message =
                 "the line has more than 10239 bytes: the tools take the rest for another one";
+            let message = reworded(
+                "line is longer than 10239 bytes: iptables-restore reads the rest as another line",
+                message,
+            );
             self.problem(ProblemKind::Malformed, span, message);
         }
     }
@@ -230,7 +240,10 @@ impl<'a> Splitter<'a> {
             self.problem(
                 ProblemKind::Empty,
                 span,
-                "the header promises tables and there is none",
+                reworded(
+                    "the header is followed by no table",
+                    "the header promises tables and there is none",
+                ),
             );
             if let Some(p) = self.out.problems.last_mut() {
                 p.help = Some(NO_TABLES.into());

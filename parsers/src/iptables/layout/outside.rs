@@ -3,7 +3,7 @@
 use super::listing::prompt;
 use super::splitter::Splitter;
 use crate::lookalike::linux;
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Problem, ProblemKind, Span, Wording, reworded};
 
 /// How much of these lines is kept, as much as is looked at of a file that is no export.
 const KEPT: usize = 64 * 1024;
@@ -21,14 +21,17 @@ impl<'a> Splitter<'a> {
         }
         match command {
             Some(command) if self.inside && changes_rules(command) => {
-                let message = "a command behind the dump changes rules, and the dump does not show what comes of it";
+                let message = reworded(
+                    "a command after the dump changes rules, and the dump does not show the result",
+                    "a command behind the dump changes rules, and the dump does not show what comes of it",
+                );
                 let problem = Problem::new(ProblemKind::Incomplete, span, message);
                 self.out
                     .problems
                     .push(problem.help("export again after the last change"));
             }
             None if changes_rules(line) => {
-                let message = "a command outside of any table: the tools stop here, and what follows is not loaded";
+                let message = command_outside();
                 self.problem(ProblemKind::Malformed, span, message);
             }
             _ => {}
@@ -65,13 +68,26 @@ impl<'a> Splitter<'a> {
             return;
         }
         self.out.others.push((None, first));
-        let message = format!(
-            "the file holds {} beside the dump, and rules that iptables does not show are not read",
-            sign.what
+        let what = sign.what;
+        let message = reworded(
+            format!(
+                "the file has {what} beside the dump: rules that iptables does not show are not read"
+            ),
+            format!(
+                "the file holds {what} beside the dump, and rules that iptables does not show are not read"
+            ),
         );
         let problem = Problem::new(ProblemKind::Incomplete, first, message);
         self.out.problems.push(problem.help(sign.instead));
     }
+}
+
+/// What is told of a command for which there is no table.
+pub(super) fn command_outside() -> Wording {
+    reworded(
+        "command outside any table: iptables-restore stops here and loads nothing after it",
+        "a command outside of any table: the tools stop here, and what follows is not loaded",
+    )
 }
 
 /// The command behind a prompt, or behind the `+` of a shell that traces.

@@ -1,8 +1,9 @@
 //! Lines that are none of the format's: prose, marks, broken rules.
 
 use super::Splitter;
+use super::outside::command_outside;
 use super::splitter::Prose;
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Problem, ProblemKind, Span, reworded};
 
 impl<'a> Splitter<'a> {
     pub(super) fn other(&mut self, line: &'a str, span: Span) {
@@ -16,10 +17,13 @@ impl<'a> Splitter<'a> {
                 Problem::new(
                     ProblemKind::Malformed,
                     span,
-                    "a rule that cannot be read: its line does not begin as iptables-save writes it",
+                    reworded(
+                        "unreadable rule: its line does not begin like one of iptables-save",
+                        "a rule that cannot be read: its line does not begin as iptables-save writes it",
+                    ),
                 )
                 .dropped()
-                .help("export again with iptables-save, without marks or wrapping"),
+                .help("export again with `iptables-save`, without marks or wrapped lines"),
             );
             return;
         }
@@ -32,8 +36,7 @@ impl<'a> Splitter<'a> {
             return self.comment(line, span);
         }
         if self.open.is_none() && self.inside && line.starts_with('-') && is_command(line) {
-            let message = "a command outside of any table: the tools stop here, and what follows is not loaded";
-            return self.problem(ProblemKind::Malformed, span, message);
+            return self.problem(ProblemKind::Malformed, span, command_outside());
         }
         if self.open.is_none() {
             return self.outside(line, span);
@@ -63,6 +66,10 @@ impl<'a> Splitter<'a> {
         self.out.rules += 1;
         let message =
             "a rule whose command does not come first is not read, nor the table that it is in";
+        let message = reworded(
+            "rule and table are not read: the command of the rule does not come first",
+            message,
+        );
         let problem = Problem::new(ProblemKind::Unmodelled, span, message);
         self.out
             .problems
@@ -94,14 +101,20 @@ impl<'a> Splitter<'a> {
             end: self.garbage_end,
         };
         let message = if lines == 1 {
-            "a line inside a table that is no rule".to_owned()
+            reworded(
+                "line inside a table is not a rule",
+                "a line inside a table that is no rule",
+            )
         } else {
-            format!("{lines} lines inside a table that are no rules")
+            reworded(
+                format!("{lines} lines inside a table are not rules"),
+                "0 lines inside a table that are no rules",
+            )
         };
         self.out.problems.push(
             Problem::new(ProblemKind::Malformed, span, message)
                 .dropped()
-                .help("a rule may have been broken in the middle: export again with iptables-save"),
+                .help("a line may be broken in the middle: export again with `iptables-save`"),
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::builtin::TableName;
 use super::lines::{Layout, TableLines};
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Problem, ProblemKind, Span, Wording};
 use hylint_space::Family;
 
 /// What may be spent on the edits of one file, in moved places; beyond it an edit is told and left out. Each walks a
@@ -87,7 +87,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// Records a problem.
-    pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<Wording>) {
         self.out.problems.push(Problem::new(kind, span, message));
     }
 }

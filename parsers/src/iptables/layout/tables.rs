@@ -3,8 +3,15 @@
 use super::super::refuse::{self, By};
 use super::super::{builtin::TableName, family};
 use super::{Dump, Splitter, TableLines};
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Problem, ProblemKind, Span, Wording, reworded};
 use hylint_space::Family;
+
+fn unknown_table(name: &str) -> Wording {
+    reworded(
+        format!("unknown table `{name}`"),
+        format!("`{name}` is no table of netfilter"),
+    )
+}
 
 impl<'a> Splitter<'a> {
     pub(in super::super) fn comment(&mut self, line: &str, span: Span) {
@@ -82,15 +89,17 @@ impl<'a> Splitter<'a> {
             return self.problem(
                 ProblemKind::Malformed,
                 span,
-                "a table without a name: the tools stop here",
+                reworded(
+                    "table without a name: iptables-restore stops here",
+                    "a table without a name: the tools stop here",
+                ),
             );
         }
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
             // Text may have lines with an asterisk; a name of a table in one is a table line with a slip.
             let inner = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
             if self.open.as_ref().is_none_or(|t| t.listing) && TableName::parse(inner).is_some() {
-                let message = format!("`{name}` is no table of netfilter");
-                return self.problem(ProblemKind::Malformed, span, message);
+                return self.problem(ProblemKind::Malformed, span, unknown_table(name));
             }
             return self.other(line, span);
         }
@@ -98,11 +107,7 @@ impl<'a> Splitter<'a> {
         self.close(false);
         self.begin(TableName::parse(name), span, false);
         if TableName::parse(name).is_none() {
-            self.problem(
-                ProblemKind::Malformed,
-                span,
-                format!("`{name}` is no table of netfilter"),
-            );
+            self.problem(ProblemKind::Malformed, span, unknown_table(name));
         }
     }
 
@@ -150,8 +155,10 @@ impl<'a> Splitter<'a> {
     pub(super) fn commit(&mut self, span: Span) {
         if self.open.is_none() {
             self.header = None;
-            let message =
-                "a COMMIT of no table: the tools stop here, and what follows is not loaded";
+            let message = reworded(
+                "COMMIT without a table: iptables-restore stops here and loads nothing after it",
+                "a COMMIT of no table: the tools stop here, and what follows is not loaded",
+            );
             self.problem(ProblemKind::Malformed, span, message);
         }
         let table = self.open.as_ref().is_some_and(|t| !t.listing);
@@ -178,7 +185,10 @@ impl<'a> Splitter<'a> {
             self.problem(
                 ProblemKind::Malformed,
                 table.span,
-                "the table has no COMMIT: the dump is cut off",
+                reworded(
+                    "table without COMMIT: the dump is truncated",
+                    "the table has no COMMIT: the dump is cut off",
+                ),
             );
         }
         if table.name.is_none() {

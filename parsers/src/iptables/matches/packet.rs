@@ -2,7 +2,7 @@
 
 use super::super::draft::{self, Args, Draft, Opt};
 use super::super::{names, values};
-use hylint_model::{Clause, Condition, ConditionKind, ConnTest, ProblemKind, Side, Test};
+use hylint_model::{Clause, Condition, ConditionKind, ConnTest, ProblemKind, Side, Test, reworded};
 use hylint_space::{
     AddrSet, Family, FlagSet, PacketBox, PortSet, ProtoSet, StateSet, TcpFlags, proto,
 };
@@ -137,9 +137,12 @@ fn port_option(d: &mut Draft, o: &Opt<'_>) {
         d.note(
             ProblemKind::Note,
             o.span,
-            format!(
-                "the port range `{}` ends before it begins: no port is in it",
-                o.a.text
+            reworded(
+                format!("empty port range `{}`: it ends before it begins", o.a.text),
+                format!(
+                    "the port range `{}` ends before it begins: no port is in it",
+                    o.a.text
+                ),
             ),
         );
     }

@@ -5,7 +5,7 @@ use super::state::{By, MAX_INTERFACE, MAX_NAME, Refusal, Res, Walk, refuse};
 use super::{matches, targets, value};
 use crate::iptables::builtin::TableName;
 use crate::iptables::token::Token;
-use hylint_model::Span;
+use hylint_model::{Span, reworded};
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -47,9 +47,23 @@ impl<'a> Walk<'_, 'a> {
                 );
             }
             'w' | 'W' if !self.set.shell => {
-                return refuse(span, format!("`{word}` is for iptables alone"));
+                return refuse(
+                    span,
+                    reworded(
+                        format!("`{word}` is an option of iptables alone"),
+                        format!("`{word}` is for iptables alone"),
+                    ),
+                );
             }
-            'n' | 'x' | '0' => return refuse(span, format!("`{word}` does not go with a rule")),
+            'n' | 'x' | '0' => {
+                return refuse(
+                    span,
+                    reworded(
+                        format!("`{word}` cannot be used in a rule"),
+                        format!("`{word}` does not go with a rule"),
+                    ),
+                );
+            }
             '4' | '6' => {
                 self.passed = self.v6 == (letter == '4');
                 return Ok(());
@@ -58,7 +72,15 @@ impl<'a> Walk<'_, 'a> {
             'A' | 'D' | 'C' | 'I' | 'R' | 'L' | 'S' | 'F' | 'Z' | 'N' | 'X' | 'E' | 'P' => {
                 return refuse(span, format!("`{word}` is a second command"));
             }
-            'V' | 'h' => return refuse(span, format!("`{word}` does not go with a rule")),
+            'V' | 'h' => {
+                return refuse(
+                    span,
+                    reworded(
+                        format!("`{word}` cannot be used in a rule"),
+                        format!("`{word}` does not go with a rule"),
+                    ),
+                );
+            }
             'f' if self.v6 => return refuse(span, "`-f` is for IPv4 alone"),
             _ => {}
         }
@@ -86,7 +108,13 @@ impl<'a> Walk<'_, 'a> {
         }
         for one in value.split(',') {
             if !self.takes_address(one) {
-                return refuse(span, format!("`{one}` is no address"));
+                return refuse(
+                    span,
+                    reworded(
+                        format!("invalid address `{one}`"),
+                        format!("`{one}` is no address"),
+                    ),
+                );
             }
             let everything = one
                 .rsplit_once('/')
@@ -126,7 +154,13 @@ impl<'a> Walk<'_, 'a> {
 
     fn protocol(&mut self, value: &str, negated: bool, span: Span) -> Res {
         let Some(found) = value::protocol(value) else {
-            return refuse(span, format!("`{value}` is no protocol"));
+            return refuse(
+                span,
+                reworded(
+                    format!("unknown protocol `{value}`"),
+                    format!("`{value}` is no protocol"),
+                ),
+            );
         };
         if found == Some(0) && negated {
             return refuse(span, "no protocol is left");
@@ -154,7 +188,10 @@ impl<'a> Walk<'_, 'a> {
         if wrong {
             return refuse(
                 span,
-                format!("`-{letter}` does not go with the chain {chain}"),
+                reworded(
+                    format!("`-{letter}` cannot be used in the chain {chain}"),
+                    format!("`-{letter}` does not go with the chain {chain}"),
+                ),
             );
         }
         Ok(())
@@ -227,7 +264,13 @@ impl<'a> Walk<'_, 'a> {
         }
         if let Some(ext) = ext.filter(|e| !goto && !chain && self.knows(e)) {
             if name == "DROP" && self.set.table == TableName::Nat {
-                return refuse(span, "the nat table is not for dropping packets");
+                return refuse(
+                    span,
+                    reworded(
+                        "the nat table cannot drop packets",
+                        "the nat table is not for dropping packets",
+                    ),
+                );
             }
             self.call(ext, true, span);
             return Ok(());
@@ -235,7 +278,10 @@ impl<'a> Walk<'_, 'a> {
         if self.set.table.calls(name) && (chain || goto) {
             return refuse(
                 span,
-                format!("`{name}` is a chain of the kernel, to which no rule goes"),
+                reworded(
+                    format!("a rule cannot jump to the built-in chain `{name}`"),
+                    format!("`{name}` is a chain of the kernel, to which no rule goes"),
+                ),
             );
         }
         if ext.is_some() && !chain && !goto {
@@ -243,7 +289,13 @@ impl<'a> Walk<'_, 'a> {
             return refuse(span, format!("{family} has no target `{name}`"));
         }
         if goto && !chain {
-            return refuse(span, format!("there is no chain `{name}`"));
+            return refuse(
+                span,
+                reworded(
+                    format!("unknown chain `{name}`"),
+                    format!("there is no chain `{name}`"),
+                ),
+            );
         }
         self.unlisted |= !chain;
         Ok(())

@@ -77,7 +77,7 @@ impl Walk<'_, '_> {
                 && matches!(self.proto, Some((Some(p), true)) if p == wanted);
             return Err(Refusal {
                 span,
-                why: format!("{} needs `-p` with its protocol", what()),
+                why: format!("{} needs `-p` with its protocol", what()).into(),
                 by: if native { By::Legacy } else { By::Both },
             });
         }

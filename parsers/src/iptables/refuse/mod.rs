@@ -28,10 +28,12 @@ pub(super) use state::{By, Refusal, Setting};
 pub(super) fn disputed(by: By, span: Span, why: &str) -> Problem {
     let refusal = Refusal {
         span,
-        why: why.to_owned(),
+        why: why.into(),
         by,
     };
-    let message = refusal.message(None).replace("the rule", "the line");
+    let message = refusal
+        .message(None)
+        .within(|m| m.replace("the rule", "the line"));
     let kind = match by {
         By::Both => ProblemKind::Malformed,
         _ => ProblemKind::Disputed,

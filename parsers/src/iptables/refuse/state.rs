@@ -3,7 +3,7 @@
 use super::spec::Ext;
 use crate::iptables::builtin::TableName;
 use crate::iptables::token::Tokens;
-use hylint_model::Span;
+use hylint_model::{Span, Wording};
 use hylint_space::Family;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -29,20 +29,19 @@ pub(in crate::iptables) struct Refusal {
     /// The words that it is for.
     pub(in crate::iptables) span: Span,
     /// Why, as the end of a sentence.
-    pub(in crate::iptables) why: String,
+    pub(in crate::iptables) why: Wording,
     pub(in crate::iptables) by: By,
 }
 
 impl Refusal {
     /// The sentence that tells of it.
-    pub(in crate::iptables) fn message(&self, family: Option<Family>) -> String {
+    pub(in crate::iptables) fn message(&self, family: Option<Family>) -> Wording {
         let base = if family == Some(Family::V6) {
             "ip6tables"
         } else {
             "iptables"
         };
-        let why = &self.why;
-        match self.by {
+        self.why.within(|why| match self.by {
             By::Both => format!("{base}-restore refuses the rule: {why}"),
             By::Legacy => format!(
                 "{base}-legacy-restore {VERSION} refuses the rule, and only the nft backend loads it: {why}"
@@ -50,7 +49,7 @@ impl Refusal {
             By::Nft => format!(
                 "{base}-nft-restore {VERSION} refuses the rule, and only the legacy backend loads it: {why}"
             ),
-        }
+        })
     }
 }
 
@@ -123,7 +122,7 @@ pub(super) struct Walk<'t, 'a> {
     pub(super) passed: bool,
 }
 
-pub(super) fn refuse<T>(span: Span, why: impl Into<String>) -> Res<T> {
+pub(super) fn refuse<T>(span: Span, why: impl Into<Wording>) -> Res<T> {
     Err(Refusal {
         span,
         why: why.into(),

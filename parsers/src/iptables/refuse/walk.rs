@@ -6,7 +6,7 @@ use super::state::{Call, Given, Refusal, Res, Setting, Walk, refuse};
 use super::value::{self, Beside};
 use super::{extra, matches};
 use crate::iptables::token::{Token, Tokens};
-use hylint_model::Span;
+use hylint_model::{Span, reworded};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
@@ -78,7 +78,15 @@ impl<'a> Walk<'_, 'a> {
                     Some(_) => return refuse(t.span, "one `!` follows another"),
                     None => continue,
                 },
-                _ => return refuse(t.span, format!("`{word}` belongs to no option")),
+                _ => {
+                    return refuse(
+                        t.span,
+                        reworded(
+                            format!("unexpected word `{word}`"),
+                            format!("`{word}` belongs to no option"),
+                        ),
+                    );
+                }
             }
             if self.passed {
                 return Ok(());
@@ -126,7 +134,10 @@ impl<'a> Walk<'_, 'a> {
             }
             None => refuse(
                 t.span,
-                format!("`--{name}` is no option of the rule's matches and target"),
+                reworded(
+                    format!("unknown option `--{name}` in this rule"),
+                    format!("`--{name}` is no option of the rule's matches and target"),
+                ),
             ),
         }
     }
@@ -135,7 +146,13 @@ impl<'a> Walk<'_, 'a> {
     fn short(&mut self, word: &str, t: Token<'a>) -> Res {
         for (i, letter) in word.char_indices().skip(1) {
             let Some(wants) = options::short(letter) else {
-                return refuse(t.span, format!("`-{letter}` is no option"));
+                return refuse(
+                    t.span,
+                    reworded(
+                        format!("unknown option `-{letter}`"),
+                        format!("`-{letter}` is no option"),
+                    ),
+                );
             };
             let rest = word.get(i + letter.len_utf8()..).unwrap_or("");
             if wants == Wants::Nothing {

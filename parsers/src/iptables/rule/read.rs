@@ -8,7 +8,7 @@ use crate::iptables::token::{Token, Tokens};
 use crate::iptables::{family, matches, refuse, targets};
 use hylint_model::{
     Action, Clause, Condition, ConditionKind, Field, Problem, ProblemKind, Profiles, Rule,
-    RuleOrigin, Side, Span, Test,
+    RuleOrigin, Side, Span, Test, reworded,
 };
 
 /// Most options of one rule; what a longer one does stays open.
@@ -48,14 +48,20 @@ pub(in super::super) fn read<'a>(
         draft.note(
             ProblemKind::Malformed,
             place.span,
-            "a quote does not end on the rule's line",
+            reworded(
+                "unclosed quote on the line of the rule",
+                "a quote does not end on the rule's line",
+            ),
         );
     }
     if action == Action::Continue && reader.jump.is_none() && (reader.stray || place.cut) {
         draft.note(
             ProblemKind::Malformed,
             place.span,
-            "the rule is cut: what it does is not on its line",
+            reworded(
+                "truncated rule: its action is missing",
+                "the rule is cut: what it does is not on its line",
+            ),
         );
         action = Action::Opaque("a rule that is cut".into());
     }
@@ -135,7 +141,10 @@ impl<'a> Reader<'_, '_, 'a> {
         self.draft.note(
             ProblemKind::Malformed,
             t.span,
-            format!("`{}` belongs to no option", t.value()),
+            reworded(
+                format!("unexpected word `{}`", t.value()),
+                format!("`{}` belongs to no option", t.value()),
+            ),
         );
     }
 
@@ -280,7 +289,10 @@ impl<'a> Reader<'_, '_, 'a> {
         self.draft.note(
             ProblemKind::Malformed,
             o.span,
-            format!("`{text}` belongs to no match or target of the rule"),
+            reworded(
+                format!("unknown option `{text}` in this rule"),
+                format!("`{text}` belongs to no match or target of the rule"),
+            ),
         );
     }
 
@@ -343,9 +355,15 @@ impl<'a> Reader<'_, '_, 'a> {
                 self.draft.note(
                     ProblemKind::Unmodelled,
                     span,
-                    format!(
-                        "`{}` is neither a chain of this table nor a target that is modelled",
-                        word.value()
+                    reworded(
+                        format!(
+                            "unknown target `{}`: no chain of this table and no modelled target",
+                            word.value()
+                        ),
+                        format!(
+                            "`{}` is neither a chain of this table nor a target that is modelled",
+                            word.value()
+                        ),
                     ),
                 );
                 Action::Opaque(text.into())
