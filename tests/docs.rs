@@ -356,6 +356,19 @@ fn every_assumption_is_explained() {
     }
 }
 
+/// The JSON Schemas in schema/ are made of the keys of the readers and of the lints.
+#[test]
+fn the_schemas_are_those_of_the_keys() {
+    hold(
+        "schema/hylint-toml.schema.json",
+        &hylint::site::config::schema(),
+    );
+    hold(
+        "schema/matrix.schema.json",
+        &hylint::rules::matrix::schema(),
+    );
+}
+
 fn escaped(cell: &str) -> String {
     cell.replace('|', "\\|")
 }
