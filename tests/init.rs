@@ -1,11 +1,12 @@
-//! `hylint init`: what it writes runs, what it only guesses is a comment, and nothing is overwritten.
+//! `hylint init`: what it writes runs and hides nothing, what it only guesses is a comment, and nothing is overwritten.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "common/cli.rs"]
 mod harness;
 
 use harness::{Hylint, Run};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 fn dump(rules: &str) -> String {
     format!(
@@ -47,10 +48,15 @@ fn what_an_export_says_is_written_out_with_what_said_it() {
     );
     let text = drafted(&[("sql-server/db.rules", dump(SQL)), ("x/a.rules", annotated)]);
     assert!(
-        text.contains("# By its path or name: sql-server/db.rules.\n[[host]]\nname = \"db\"\n"),
+        text.contains(
+            "# sql-server: 1 of 1 port open: TCP 1433 (sql-server/db.rules:5).\n\
+             # By its path or name: sql-server/db.rules.\n[[host]]\nname = \"db\"\n"
+        ),
         "{text}"
     );
-    assert!(text.contains("# addresses = [\"10.0.0.5\"]  # its rules name it as destination\nroles = [\"sql-server\"]\nexports = [\"sql-server/db.rules\"]\n"), "{text}");
+    let addresses = "# addresses = [\"10.0.0.5\"]  # its rules name it as destination, the first at sql-server/db.rules:5 \
+                     (question 1)\nroles = [\"sql-server\"]\nexports = [\"sql-server/db.rules\"]\n";
+    assert!(text.contains(addresses), "{text}");
     assert!(
         text.contains("# A comment in the export says its role.\n[[host]]\nname = \"sh1\"\naddresses = [\"10.0.0.31\"]\nroles = [\"session-host\"]\n"),
         "{text}"
@@ -59,6 +65,7 @@ fn what_an_export_says_is_written_out_with_what_said_it() {
         "# access = \"direct\"",
         "# active-directory = [\"…\"]",
         "# workspace-client = [\"…\"]",
+        "# controller-management = [\"…\"]  # question 2; rules name 10.0.0.11 (sql-server/db.rules:5)",
         "10.0.0.11 (1)",
     ] {
         assert!(text.contains(question), "{question} in {text}");
@@ -130,8 +137,11 @@ fn machines_of_an_account_are_hosts_and_a_groups_name_is_only_a_hint() {
          "Groups": [{"GroupId": "sg-2"}], "SubnetId": "s", "VpcId": "v", "TagSet": [{"Key": "Name", "Value": "x"}, {"Key": "hylint:role", "Value": "sql-server"}]}]}"#;
     let text = drafted(&[("sg.json", groups.into()), ("eni.json", nics.into())]);
     assert!(active(&text).contains("addresses = [\"10.1.0.5\"]\nroles = [\"sql-server\"]\nexports = [\"eni.json\", \"sg.json\"]\n"), "{text}");
+    // What its group lets in is reported as it is without the file, so its entry stands without the role.
     assert!(
-        text.contains("# addresses = [\"10.1.0.4\"]\n# roles = [\"session-host\"]\n"),
+        text.contains(
+            "\naddresses = [\"10.1.0.4\"]\n# roles = [\"session-host\"]  # which? (question 1)\n"
+        ),
         "{text}"
     );
     assert!(
@@ -202,7 +212,7 @@ fn nothing_is_ever_overwritten() {
     }
     let r = again(there(), "init --stdout");
     r.expect(0, &["[[host]]"]);
-    assert!(r.out.starts_with("# What is where"), "{}", r.out);
+    assert!(r.out.starts_with("#:schema "), "{}", r.out);
 }
 
 #[test]
@@ -256,4 +266,232 @@ fn names_that_would_break_out_of_the_file_stay_names() {
     );
     assert_eq!(text.matches("\n[roles]\n").count(), 1);
     assert!(!active(&text).contains("\nsql-server = []"));
+}
+
+#[test]
+fn every_question_has_a_number_that_its_key_has_too() {
+    let h = Hylint::new()
+        .file("sql-server/db.rules", dump(SQL))
+        .file("a/srv.rules", dump(""))
+        .args("init");
+    let told = h.run();
+    told.expect(
+        0,
+        &[
+            "questions",
+            "  1. Which addresses does db have?",
+            "`hylint .`",
+        ],
+    );
+    let text = std::fs::read_to_string(h.path("hylint.toml")).unwrap();
+    let head = text.split("[site]").next().unwrap();
+    let keys = text.split("[site]").nth(1).unwrap();
+    let count = told.out.lines().filter(|l| l.contains("→")).count();
+    assert!(count > 3, "{}", told.out);
+    for n in 1..=count {
+        assert!(head.contains(&format!("#  {n}. ")), "{n}: {text}");
+        assert!(keys.contains(&format!("question {n}")), "{n}: {text}");
+    }
+    // The first screen of a person who runs it.
+    assert!(told.out.lines().count() < 25, "{}", told.out);
+}
+
+#[test]
+fn the_ports_and_rules_that_speak_for_a_role_are_named_and_the_best_host_comes_first() {
+    let rule = "Rule Name:                            HyWorks agent\n----------------------------------------------------------------------\n\
+                Enabled:                              Yes\nDirection:                            In\nProfiles:                             Domain,Private,Public\n\
+                Grouping:                             \nLocalIP:                              Any\nRemoteIP:                             Any\n\
+                Protocol:                             TCP\nLocalPort:                            38863,38870\nRemotePort:                           Any\n\
+                Edge traversal:                       No\nProgram:                              Any\nService:                              Any\n\
+                InterfaceTypes:                       Any\nSecurity:                             NotRequired\nAction:                               Allow\nOk.\n";
+    let text = drafted(&[
+        ("sh1/rules.txt", dump("")),
+        ("sh2/rules.txt", rule.to_owned()),
+    ]);
+    let said = "# session-host: 2 of 4 ports open: TCP 38863, 38870 (rule \"HyWorks agent\", sh2/rules.txt:1);";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("# session-host: 0 of 4 ports open"), "{text}");
+    assert!(
+        text.find("name = \"sh2\"") < text.find("name = \"sh1\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_that_could_not_be_read_and_stands_for_a_host_is_named() {
+    let text = drafted(&[
+        ("sql-server/db.rules", dump(SQL)),
+        ("session-host/sh1.txt", String::new()),
+    ]);
+    let entry = "[[host]]\nname = \"sh1\"\nexports = [\"session-host/sh1.txt\"]\n";
+    assert!(active(&text).contains(entry), "{text}");
+}
+
+/// A matrix whose client listens on nothing.
+const MATRIX: &str = r#"
+[matrix]
+id = "shop"
+version = "1"
+name = "Shop"
+
+[[role]]
+id = "web"
+name = "Web server"
+
+[[role]]
+id = "till"
+name = "Till"
+
+[[requirement]]
+id = "shop.web"
+row = 1
+from = "till"
+to = "web"
+purpose = "Sales"
+ports = [8443]
+transport = "tcp"
+application-protocol = "HTTPS"
+customizable = "no"
+mandatory = true
+impact = "Tills do not sell"
+reference = "Manual 1"
+"#;
+
+#[test]
+fn any_matrix_will_do_and_is_named_by_its_path_from_the_file() {
+    let web = dump("-A INPUT -s 10.0.0.0/24 -p tcp -m tcp --dport 8443 -j ACCEPT\n");
+    let site = || {
+        Hylint::new()
+            .file("exports/web/a.rules", web.clone())
+            .file("exports/till/b.rules", dump(""))
+    };
+    let h = site().file("exports/rules/shop.toml", MATRIX);
+    let h = h.args("init exports --matrix exports/rules/shop.toml");
+    h.run().expect(0, &["next: ", "`hylint exports`"]);
+    let text = std::fs::read_to_string(h.path("exports/hylint.toml")).unwrap();
+    assert!(text.contains("\nmatrix = \"rules/shop.toml\"\n"), "{text}");
+    assert!(
+        text.contains("# web: 1 of 1 port open: TCP 8443 (web/a.rules:5)."),
+        "{text}"
+    );
+    assert!(
+        !text.contains("access"),
+        "this matrix knows no gateway: {text}"
+    );
+    assert!(h.args("check exports --format json").run().status < 2);
+    // A site file names no matrix outside of its folder.
+    let h = site().file("shop.toml", MATRIX);
+    let h = h.args("init exports --matrix shop.toml");
+    h.run().expect(0, &["`hylint exports --matrix shop.toml`"]);
+    let r = h
+        .args("check exports --matrix shop.toml --format json")
+        .run();
+    assert!(r.status < 2, "{}", r.err);
+}
+
+/// Folders of exports: examples, cases, and real files where they are at hand.
+fn folders() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut out = vec![root.join("examples/large")];
+    let mut within = |folder: PathBuf| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut all: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_dir()).collect();
+        all.sort();
+        out.extend(all);
+    };
+    for site in ["cloud-hybrid", "linux-gateway", "windows-dc"] {
+        within(root.join("examples").join(site));
+    }
+    for kind in ["cloud", "linux", "site", "windows"] {
+        within(root.join("tests/cases").join(kind));
+    }
+    let corpus = std::env::var_os("HYLINT_CORPUS").map(PathBuf::from);
+    within(corpus.unwrap_or_else(|| root.join("../shared/corpus")));
+    out
+}
+
+/// A copy of a folder without its site files.
+fn bare(folder: &Path) -> Hylint {
+    let walk = walkdir::WalkDir::new(folder).into_iter().flatten();
+    let files = walk.filter(|e| e.file_type().is_file());
+    let skipped = ["hylint.toml", "expect.json", "EXPECTED.tsv"];
+    files.fold(Hylint::new(), |h, e| {
+        let name = e
+            .path()
+            .strip_prefix(folder)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        match skipped.contains(&&*e.file_name().to_string_lossy()) {
+            true => h,
+            false => h.file(&name, std::fs::read(e.path()).unwrap()),
+        }
+    })
+}
+
+/// Code, file and line of every finding above a note: of the finding itself, and of all its places.
+type Places = BTreeSet<(String, String, u64)>;
+
+fn found(report: &serde_json::Value) -> (Places, Places) {
+    let grave = report["findings"].as_array().unwrap().iter();
+    let grave = grave.filter(|f| f["severity"] != "note");
+    let (mut own, mut all) = (Places::new(), Places::new());
+    for f in grave {
+        let code = f["code"].as_str().unwrap().to_owned();
+        let at = |p: &serde_json::Value| {
+            let path = p["path"].as_str().unwrap_or_default().to_owned();
+            (code.clone(), path, p["line"].as_u64().unwrap_or_default())
+        };
+        own.insert(at(f));
+        all.insert(at(f));
+        all.extend(f["related"].as_array().unwrap().iter().map(at));
+    }
+    (own, all)
+}
+
+/// What a draft would hide of a folder; none if there is no export in it.
+fn hidden(folder: &Path) -> Option<String> {
+    let h = bare(folder).args("check . --format json");
+    let before = h.run();
+    if before.status > 1 {
+        return None;
+    }
+    let h = h.args("init");
+    if h.run().status != 0 {
+        return None;
+    }
+    let text = std::fs::read_to_string(h.path("hylint.toml")).unwrap();
+    let after = h.args("check . --format json").run();
+    assert!(
+        after.status < 2,
+        "{}: {}\n{text}",
+        folder.display(),
+        after.err
+    );
+    for key in ["[[allow]]", "[[waive]]", "[lints]", "exclude", "[check]"] {
+        assert!(!active(&text).contains(key), "{}: {text}", folder.display());
+    }
+    let (own, _) = found(&before.json());
+    let (_, all) = found(&after.json());
+    let asked = |f: &&(String, String, u64)| !["unknown-role", "undeclared-role"].contains(&&*f.0);
+    let lost: Vec<_> = own.difference(&all).filter(asked).collect();
+    (!lost.is_empty()).then(|| format!("{}: {lost:?}\n{text}", folder.display()))
+}
+
+/// A draft that hides what was found would make a gate green by asking for it.
+#[test]
+fn a_draft_as_written_hides_no_finding_of_the_run_without_it() {
+    let all = folders();
+    assert!(all.len() > 150, "{}", all.len());
+    let bad: Vec<String> = std::thread::scope(|s| {
+        let parts = all.chunks(all.len().div_ceil(4));
+        let running: Vec<_> = parts
+            .map(|part| s.spawn(move || part.iter().filter_map(|f| hidden(f)).collect::<Vec<_>>()))
+            .collect();
+        running
+            .into_iter()
+            .flat_map(|t| t.join().unwrap())
+            .collect()
+    });
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
 }

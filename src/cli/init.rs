@@ -2,12 +2,20 @@
 
 use super::fail::Failure;
 use super::{Exit, matrix, output};
+use crate::common::paths;
 use crate::common::sanitize::limited as sanitize_limited;
-use crate::load::{CONFIG_NAME, Disk};
+use crate::load::{CONFIG_NAME, Disk, Files};
+use crate::session::Request;
 use crate::session::init::{Draft, draft};
 use crate::site;
+use hylint_parsers::shell;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// Hosts that are named; the others are counted.
+const HOSTS: usize = 8;
+/// Columns of the text.
+const COLUMNS: usize = 80;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -25,9 +33,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let shown = sanitize_limited(&args.path.to_string_lossy(), 300).into_owned();
     if args.path.is_file() {
+        let folder = Request::new([&args.path]).draft_command(&Disk);
         return Err(Failure::with_help(
             format!("{shown} is a file"),
-            "name the folder of the exports",
+            format!("name the folder of the exports: `{folder}`"),
         ));
     }
     // A site within a site would take its exports from it.
@@ -38,32 +47,43 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         ));
     }
     let m = matrix::load(&args.matrix)?;
-    let id = m.id.clone();
-    let Some(mut draft) = draft(&args.path, m)? else {
+    let named = matrix_name(args, &m.id);
+    let Some(draft) = draft(&args.path, m, named.as_deref())? else {
         return Err(Failure::with_help(
             format!("there is no export of a firewall in {shown}"),
             "put the exports there, one folder for each host: netsh advfirewall, iptables-save, AWS or Azure JSON",
         ));
     };
-    if args.matrix != id {
-        // A matrix of one's own is found from the site file.
-        let file =
-            std::path::absolute(&args.matrix).unwrap_or_else(|_| PathBuf::from(&args.matrix));
-        let name = serde_json::to_string(&file.to_string_lossy()).unwrap_or_default();
-        draft.text = draft.text.replacen(
-            &format!("matrix = \"{id}\""),
-            &format!("matrix = {name}"),
-            1,
-        );
-    }
     if args.stdout {
         output::stdout(|out| out.write_all(draft.text.as_bytes()))?;
         return Ok(Exit::Clean);
     }
     let file = args.path.join(CONFIG_NAME);
     create(&file, &draft.text)?;
-    output::stdout(|out| told(&file, &shown, &draft, out))?;
+    let next = next(args, named.is_none());
+    output::stdout(|out| told(&file, &draft, &next, out))?;
     Ok(Exit::Clean)
+}
+
+/// How hylint.toml names the matrix: by its id where it is built in, else by its path from there; none where it lies
+/// elsewhere, since a site file names none outside of its folder.
+fn matrix_name(args: &Args, id: &str) -> Option<String> {
+    if args.matrix == id {
+        return Some(id.to_owned());
+    }
+    let file = Path::new(&args.matrix);
+    let inside = Disk.resolved(file).starts_with(Disk.resolved(&args.path));
+    inside.then(|| paths::relative(&args.matrix, &args.path))
+}
+
+/// The command that judges the site.
+fn next(args: &Args, name_matrix: bool) -> String {
+    let typed = |text: &str, else_: &str| shell::posix(text).unwrap_or_else(|_| else_.to_owned());
+    let mut out = format!("hylint {}", typed(&args.path.to_string_lossy(), "PATH"));
+    if name_matrix {
+        out.push_str(&format!(" --matrix {}", typed(&args.matrix, "FILE")));
+    }
+    out
 }
 
 /// Writes a file that must not be there yet.
@@ -72,35 +92,94 @@ fn create(path: &Path, text: &str) -> Result<(), Failure> {
     write().map_err(|e| Failure::new(format!("{} cannot be written: {e}", path.display())))
 }
 
-fn told(file: &Path, folder: &str, d: &Draft, out: &mut dyn Write) -> io::Result<()> {
-    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+fn plural(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+fn told(file: &Path, d: &Draft, next: &str, out: &mut dyn Write) -> io::Result<()> {
     let shown = file.to_string_lossy();
-    writeln!(out, "wrote {}", sanitize_limited(&shown, 300))?;
-    writeln!(out, "  {} read", plural(d.exports, "export"))?;
     writeln!(
         out,
-        "  {} whose role an export says",
-        plural(d.known, "host")
+        "wrote {} from {}",
+        sanitize_limited(&shown, 300),
+        plural(d.exports, "export")
     )?;
-    if d.unaddressed > 0 {
-        writeln!(
-            out,
-            "  {} of them without an address: fill it in first, the flows between hosts rest on it",
-            d.unaddressed
-        )?;
+    hosts(d, out)?;
+    if !d.questions.is_empty() {
+        let (what, its) = match d.questions.len() {
+            1 => ("1 question".to_owned(), "its key in the file has"),
+            n => (format!("{n} questions"), "their keys in the file have"),
+        };
+        writeln!(out, "\n{what} that no export answers; {its} the number:")?;
     }
-    if d.open > 0 {
-        writeln!(
+    for (n, q) in d.questions.iter().enumerate() {
+        let text = sanitize_limited(&q.ask, 300);
+        wrapped(out, &format!("{:>3}. ", n + 1), &text)?;
+        wrapped(
             out,
-            "  {} to confirm: they are comments in the file",
-            plural(d.open, "host")
+            "     ",
+            &format!("→ {}", sanitize_limited(&q.key, 300)),
         )?;
-    }
-    if d.names > 0 {
-        writeln!(out, "  {} to resolve", plural(d.names, "name"))?;
     }
     writeln!(
         out,
-        "next: read it, answer what is asked in it, and run `hylint {folder}`"
+        "\nnext: answer them, remove the # of what is right, and run `{next}`"
     )
+}
+
+/// One line for each host, those first of which an export says the most.
+fn hosts(d: &Draft, out: &mut dyn Write) -> io::Result<()> {
+    let open = d.hosts.iter().filter(|h| !h.certain).count();
+    let shown: Vec<(String, String, String)> = d
+        .hosts
+        .iter()
+        .take(HOSTS)
+        .map(|h| {
+            let role = sanitize_limited(&h.roles.join(", "), 60).into_owned();
+            let role = match (h.certain, role.is_empty()) {
+                (true, _) => role,
+                (false, true) => "?".to_owned(),
+                (false, false) => format!("{role}?"),
+            };
+            let name = sanitize_limited(&h.name, 40).into_owned();
+            (name, role, h.evidence.clone())
+        })
+        .collect();
+    let wide = |f: fn(&(String, String, String)) -> &String| {
+        shown
+            .iter()
+            .map(|h| f(h).chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let (names, roles) = (wide(|h| &h.0), wide(|h| &h.1));
+    for (name, role, evidence) in &shown {
+        writeln!(out, "  {name:names$}  {role:roles$}  {evidence}")?;
+    }
+    if d.hosts.len() > HOSTS {
+        writeln!(out, "  and {}", plural(d.hosts.len() - HOSTS, "more host"))?;
+    }
+    if open > 0 {
+        writeln!(
+            out,
+            "  {} to confirm: comments in the file, since no export says the role",
+            plural(open, "host")
+        )?;
+    }
+    Ok(())
+}
+
+/// A text broken at words into lines that begin below its own first word.
+fn wrapped(out: &mut dyn Write, head: &str, text: &str) -> io::Result<()> {
+    let indent = " ".repeat(head.chars().count());
+    let options = textwrap::Options::new(COLUMNS)
+        .initial_indent(head)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    for line in textwrap::wrap(text, options) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use super::required::not_shown;
 use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use crate::judge::{Cause, Checked, Exports, Failure, Flows, Judged};
 use crate::rules::matrix::{End, Implied, Matrix, Presence, RoleIx};
-use crate::site::Site;
+use crate::site::{Host, Site};
 use hylint_engine::Direction;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,9 +136,10 @@ pub struct Asked<'a> {
     pub place: Option<Place>,
 }
 
-/// The finding; none if nothing is held up.
+/// The finding, and what those are known by that say of one of its roles alone that nothing declares it; none if nothing is
+/// held up.
 #[must_use]
-pub fn finding(held: &[HeldUp], asked: Asked<'_>) -> Option<Finding> {
+pub fn finding(held: &[HeldUp], asked: Asked<'_>) -> Option<(Finding, Vec<Identity>)> {
     if held.is_empty() {
         return None;
     }
@@ -192,7 +193,18 @@ pub fn finding(held: &[HeldUp], asked: Asked<'_>) -> Option<Finding> {
     f.row = rows.next();
     f.also = rows.collect();
     f.help = Some(help);
-    Some(f)
+    let alone = roles.iter().map(|r| alone(asked.matrix, *r)).collect();
+    Some((f, alone))
+}
+
+/// What the finding is known by that says of one role that nothing declares it.
+fn alone(matrix: &Matrix, role: RoleIx) -> Identity {
+    let name = matrix.role(role).map_or("", |r| &r.name);
+    let rows: Vec<u32> = matrix.rows_of(role).collect();
+    Identity::known(&Known::RoleUndeclared {
+        role: name,
+        rows: &rows,
+    })
 }
 
 /// The core roles of a requirement that no export and no option tells anything of.
@@ -257,7 +269,17 @@ fn help(asked: &Asked<'_>, roles: &[RoleIx]) -> String {
     let mut keys: Vec<String> = Vec::new();
     for r in roles {
         let hosts = asked.site.hosts.iter();
-        let mut bare = hosts.filter(|h| h.roles.contains(r) && h.addrs.is_empty());
+        // An entry for several roles without an export says that they are there, and is no one host.
+        let own = |h: &Host| {
+            let states = h
+                .roles
+                .iter()
+                .map(|r| asked.site.roles.get(usize::from(r.0)));
+            states.flatten().filter(|s| s.lives_on.is_none()).count() == 1
+        };
+        let mut bare = hosts.filter(|h| {
+            h.roles.contains(r) && h.addrs.is_empty() && (!h.layers.is_empty() || own(h))
+        });
         let key = match bare.next() {
             Some(h) => format!("`addresses = [\"…\"]` to the [[host]] \"{}\"", h.name),
             None => format!("`{} = [\"…\"]` under [roles]", id(asked.matrix, *r)),

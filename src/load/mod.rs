@@ -29,6 +29,7 @@ pub use read::{
     Body, Keep, Loaded, NoExport, Read, load, read, read_again, read_bytes_as, read_whole, sizes,
 };
 pub use seal::Seal;
+pub use summary::{Opening, openings};
 pub use unmodelled::{Unmodelled, unmodelled};
 pub use unread::{Sign, Unread, Why};
 pub use walk::{CONFIG_NAME, shown};

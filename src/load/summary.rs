@@ -3,8 +3,8 @@
 use super::export::{Kept, LoadedExport, Summary};
 use crate::finding::Place;
 use hylint_model::{
-    Action, Body, Companion, Export, Hook, Lists, Netfilter, Point, Problem, Profiles, Rule,
-    RuleList, Span, Test,
+    Action, Body, Clause, Companion, Direction, Export, Hook, Lists, Netfilter, Point, Problem,
+    Profiles, Rule, RuleList, Span, Test,
 };
 use hylint_parsers::source::Source;
 use hylint_space::{PortSet, proto};
@@ -169,36 +169,62 @@ type Ranges = BTreeMap<u8, Vec<(u16, u16)>>;
 
 fn opened(points: &[Point]) -> BTreeMap<u8, PortSet> {
     let mut all = Ranges::new();
-    for p in points {
-        match &p.body {
-            Body::Lists(l) => l.ingress.rules.iter().for_each(|r| opens(p, r, &mut all)),
-            Body::Netfilter(n) => {
-                n.filter_rules(Hook::Input)
-                    .for_each(|r| opens(p, r, &mut all));
-            }
-        }
+    for o in points.iter().flat_map(|p| openings(p, Direction::In)) {
+        all.entry(o.protocol).or_default().extend(o.ports().iter());
     }
     all.into_iter()
         .map(|(protocol, ranges)| (protocol, ranges.into_iter().collect()))
         .collect()
 }
 
-/// Which profile is active is not known yet, so any will do.
-fn opens(point: &Point, rule: &Rule, all: &mut Ranges) {
-    if !point.in_force(rule, Profiles::ALL) {
-        return;
+/// A part of a rule that opens a few ports of TCP or UDP.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'e> {
+    /// The rule.
+    pub rule: &'e Rule,
+    /// What it matches.
+    pub clause: &'e Clause,
+    /// The protocol by number.
+    pub protocol: u8,
+}
+
+impl<'e> Opening<'e> {
+    /// The ports.
+    #[must_use]
+    pub fn ports(&self) -> &'e PortSet {
+        &self.clause.space.dport
     }
-    for c in rule.clauses_that(|a| *a == Action::Allow) {
+}
+
+/// What the rules of a point open a few ports at a time, in their order. Which profile is active is not known yet, so any
+/// will do.
+pub fn openings(point: &Point, direction: Direction) -> impl Iterator<Item = Opening<'_>> {
+    let (list, hook): (fn(&Lists) -> &RuleList, _) = match direction {
+        Direction::Out => (|l| &l.egress, Hook::Output),
+        Direction::In | Direction::Forward => (|l| &l.ingress, Hook::Input),
+    };
+    let rules: Box<dyn Iterator<Item = &Rule>> = match &point.body {
+        Body::Lists(l) => Box::new(list(l).rules.iter()),
+        Body::Netfilter(n) => Box::new(n.filter_rules(hook)),
+    };
+    let rules = rules.filter(|r| point.in_force(r, Profiles::ALL));
+    let clauses = rules.flat_map(|r| {
+        let some = r.clauses_that(|a| *a == Action::Allow);
+        some.map(move |c| (r, c))
+    });
+    let few = clauses.filter(|(_, c)| {
         let ports = &c.space.dport;
-        if ports.is_full() || ports.count() > PORTS {
-            continue;
-        }
-        for p in [proto::TCP, proto::UDP] {
-            if c.space.proto.contains(p) {
-                all.entry(p).or_default().extend(ports.iter());
-            }
-        }
-    }
+        !ports.is_full() && ports.count() <= PORTS
+    });
+    few.flat_map(|(rule, clause)| {
+        let both = [proto::TCP, proto::UDP].into_iter();
+        let of = both.filter(|p| clause.space.proto.contains(*p));
+        of.map(move |protocol| Opening {
+            rule,
+            clause,
+            protocol,
+        })
+    })
 }
 
 /// Names of Azure's groups, which it writes in several cases, and of the prefix lists of AWS.

@@ -6,7 +6,7 @@ mod nested;
 mod parts;
 pub mod role_names;
 
-pub use bind::{Bound, Overrides, bind};
+pub use bind::{Bound, Listening, Overrides, bind};
 pub use config::{Config, find, load, load_matrix};
 pub use nested::nested;
 pub use parts::{

@@ -305,6 +305,13 @@ impl Matrix {
         group.map_or_else(Vec::new, |g| g.roles.clone())
     }
 
+    /// The rows of the requirements that a role is an end of.
+    pub fn rows_of(&self, role: RoleIx) -> impl Iterator<Item = u32> {
+        let rows = self.requirements.iter();
+        rows.filter(move |r| r.from.roles.contains(&role) || r.to.roles.contains(&role))
+            .map(|r| r.row)
+    }
+
     /// A requirement by id.
     #[must_use]
     pub fn requirement(&self, id: &str) -> Option<&Requirement> {

@@ -4,7 +4,7 @@ use super::basis::Basis;
 use super::results::{assumptions, infos, result};
 use super::whole::Whole;
 use crate::finding::outcome::{MatrixInfo, Narrowed, Outcome, RequirementResult, SiteInfo, Status};
-use crate::finding::{Code, Finding, Severity, fingerprint};
+use crate::finding::{Code, Finding, Identity, Severity, fingerprint};
 use crate::lints::trust;
 use crate::lints::undeclared::{self, Asked, HeldUp};
 use crate::load::Heads;
@@ -35,7 +35,11 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
     let exports = infos(&material.heads, whole.files, basis.bound);
     let mut findings = whole.findings;
     findings.extend(trust::apart(&requirements, &exports));
-    findings.extend(undeclared_peers(basis, &whole.held_up, &requirements));
+    if let Some((found, alone)) = undeclared_peers(basis, &whole.held_up, &requirements) {
+        // It names these roles already.
+        findings.retain(|f| f.code != Code::UndeclaredRole || !alone.contains(&f.identity));
+        findings.push(found);
+    }
     trust::raise_unmodelled(&whole.doubted, &mut findings);
     let (lints_changed, lints_lowered) = levels(site, request, &mut findings);
     sort(&mut findings);
@@ -86,7 +90,7 @@ fn undeclared_peers(
     basis: &Basis<'_>,
     held_up: &[HeldUp],
     requirements: &[RequirementResult],
-) -> Option<Finding> {
+) -> Option<(Finding, Vec<Identity>)> {
     let (request, site) = (&basis.material.request, basis.flows.site);
     let numbered = requirements.iter().enumerate();
     let unverified = numbered.filter(|(_, r)| r.status == Status::Unverified);
@@ -98,14 +102,14 @@ fn undeclared_peers(
         draft: &basis.bound.draft,
         place: config.map(|c| c.place_of("[roles]")),
     };
-    let mut f = undeclared::finding(held_up, asked)?;
+    let (mut f, alone) = undeclared::finding(held_up, asked)?;
     let most = match site.lints.get(&Code::ConditionalFlow) {
         _ if !looked_for(site, request, Code::ConditionalFlow) => Severity::Warning,
         Some(LintLevel::At(s)) => *s,
         Some(LintLevel::Off) | None => Severity::Error,
     };
     f.severity = f.severity.min(most);
-    Some(f)
+    Some((f, alone))
 }
 
 /// What the site and the exports leave out of the run.

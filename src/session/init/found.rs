@@ -1,8 +1,9 @@
 //! What the rules name: addresses, and names that nothing defines.
 
+use super::evidence;
 use super::survey::{Survey, relative};
-use crate::load::LoadedExport;
-use hylint_model::{Body, Hook, Point, Rule, Test};
+use crate::load::{LoadedExport, RunPoint};
+use hylint_model::{Body, Hook, Point, Profiles, Rule, Test};
 use hylint_space::{AddrSet, Family, class};
 use std::collections::BTreeMap;
 
@@ -65,10 +66,15 @@ fn one(set: &AddrSet) -> Option<String> {
     (plain && set.v4 != whole.v4 && set.v6 != whole.v6).then_some(first)
 }
 
-/// Single addresses that rules of a host's own firewall name for the host itself: the destination of what comes in.
-pub(super) fn own_addresses(exports: &[&LoadedExport]) -> Vec<String> {
-    let mut counts = BTreeMap::new();
-    for p in exports.iter().flat_map(|e| &e.export.points) {
+/// Single addresses that rules of a host's own firewall name for the host itself: the destination of what comes in. Each
+/// with the place of the first rule that does.
+pub(super) fn own_addresses(s: &Survey<'_>, points: &[RunPoint]) -> Vec<(String, String)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    for at in points {
+        let Some(p) = evidence::body(s, *at) else {
+            continue;
+        };
         let rules: Vec<&Rule> = match &p.body {
             Body::Lists(l) => l.ingress.rules.iter().collect(),
             // Chains that it calls may be called for what goes out or through as well.
@@ -77,14 +83,22 @@ pub(super) fn own_addresses(exports: &[&LoadedExport]) -> Vec<String> {
                 input.flat_map(|b| &b.chain.rules).collect()
             }
         };
-        for c in rules.iter().flat_map(|r| &r.clauses) {
-            if let Some(address) = one(&c.space.dst).and_then(|t| single(&t)) {
-                *counts.entry(address).or_default() += 1;
+        for r in rules {
+            for c in &r.clauses {
+                if let Some(address) = one(&c.space.dst).and_then(|t| single(&t)) {
+                    let place = || evidence::place(s, *at, r.span);
+                    first.entry(address.clone()).or_insert_with(place);
+                    *counts.entry(address).or_default() += 1;
+                }
             }
         }
     }
     let all = ranked(counts, HOST_ADDRESSES).into_iter();
-    all.map(|(a, _)| a).collect()
+    all.map(|(a, _)| {
+        let place = first.remove(&a).unwrap_or_default();
+        (a, place)
+    })
+    .collect()
 }
 
 /// The address of a text that stands for one.
@@ -111,7 +125,11 @@ pub(super) fn sources(s: &Survey<'_>) -> Vec<(String, usize)> {
 pub(super) fn unresolved(s: &Survey<'_>) -> Vec<Name> {
     let mut all: BTreeMap<String, Name> = BTreeMap::new();
     for e in &s.bodies {
-        for r in e.export.points.iter().flat_map(|p| p.rules()) {
+        let rules = e.export.points.iter().flat_map(|p| {
+            let rules = p.rules();
+            rules.filter(|r| p.in_force(r, Profiles::ALL))
+        });
+        for r in rules {
             let mut keys: Vec<(&str, u32)> = r
                 .conditions()
                 .filter_map(|c| match &c.test {

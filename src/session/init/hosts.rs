@@ -1,9 +1,11 @@
 //! Which hosts the exports are of.
 
+use super::candidate::Candidate;
+use super::evidence::{self, Evidence};
 use super::found;
-use super::survey::{Candidate, Survey, relative};
+use super::survey::{Survey, relative};
 use crate::common::paths;
-use crate::finding::{AssumptionId, RoleSource};
+use crate::finding::RoleSource;
 use crate::link::same_id;
 use crate::load::{ExportId, LoadedExport, RunPoint};
 use crate::site::{Host, role_names};
@@ -21,6 +23,12 @@ pub(super) fn candidates(s: &Survey<'_>) -> (Vec<Candidate>, Vec<String>) {
     // A group of an account that guards one of its machines needs no entry of its own, nor does one that nothing is
     // known of.
     let mut idle: BTreeSet<String> = BTreeSet::new();
+    let named = |c: &Candidate| !c.points.is_empty() && !c.certain && !c.roles.is_empty();
+    let taken: BTreeSet<String> = all
+        .iter()
+        .filter(|c| named(c))
+        .flat_map(|c| c.points.clone())
+        .collect();
     all.retain(|c| {
         let group = !c.points.is_empty() && !c.certain;
         let guards = c.points.iter().all(|p| guarding.contains(p));
@@ -33,10 +41,23 @@ pub(super) fn candidates(s: &Survey<'_>) -> (Vec<Candidate>, Vec<String>) {
         }
         !group || !(guards || c.roles.is_empty())
     });
-    for c in machines {
+    for (mut c, guards) in machines {
+        c.taken = guards.iter().any(|g| taken.contains(g));
         add(&mut all, c);
     }
-    all.sort_by(|a, b| b.certain.cmp(&a.certain).then(a.name.cmp(&b.name)));
+    for c in &mut all {
+        c.taken |= named(c);
+    }
+    // A host that names a file leaves nothing of it to be guessed, so what the run without it took is written, too.
+    let files = all.iter().filter(|c| c.certain).flat_map(|c| &c.exports);
+    let files: BTreeSet<String> = files.cloned().collect();
+    for c in all.iter_mut().filter(|c| c.taken) {
+        c.certain |= c.exports.iter().any(|e| files.contains(e));
+    }
+    all.sort_by(|a, b| {
+        let rank = |c: &Candidate| (c.certain, c.worth, c.share());
+        rank(b).cmp(&rank(a)).then(a.name.cmp(&b.name))
+    });
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for c in &mut all {
         let n = seen.entry(c.name.clone()).or_insert(0);
@@ -95,13 +116,20 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
             Some(RoleSource::Path) => !roles.is_empty() && !cloud,
             Some(RoleSource::Config | RoleSource::Option | RoleSource::Inferred) | None => false,
         },
+        worth: match h.role_source {
+            Some(RoleSource::Annotation | RoleSource::Tag) => 3,
+            Some(RoleSource::Path) => 2,
+            Some(RoleSource::Inferred) => 1,
+            Some(RoleSource::Config | RoleSource::Option) | None => 0,
+        },
+        evidence: evidence_of(s, &points, &roles),
         reason: reason(s, h, &files),
         roles,
         addresses: h.addrs.texts().map(bare).collect(),
         maybe: if cloud {
             Vec::new()
         } else {
-            found::own_addresses(&bodies)
+            found::own_addresses(s, &points)
         },
         exports: files_of(s, &files, cloud),
         points: if cloud && h.addrs.is_empty() {
@@ -111,6 +139,17 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
         },
         windows: windows.map(|p| active(p)),
         forwards: bodies.iter().any(|e| found::forwards(e)),
+        ..Candidate::default()
+    }
+}
+
+/// What the rules of points say for some roles, else for those that fit best.
+fn evidence_of(s: &Survey<'_>, points: &[RunPoint], roles: &[String]) -> Vec<Evidence> {
+    let known = roles.iter().filter_map(|r| s.matrix.role_ix(r));
+    let known: Vec<Evidence> = known.map(|r| evidence::of_role(s, points, r)).collect();
+    match known.is_empty() {
+        true => evidence::of_any(s, points),
+        false => known,
     }
 }
 
@@ -146,20 +185,7 @@ fn reason(s: &Survey<'_>, h: &Host, files: &BTreeSet<ExportId>) -> String {
             format!("By the name of what guards it: {}", h.name)
         }
         Some(RoleSource::Path) => format!("By its path or name: {}", relative(s, path)),
-        Some(RoleSource::Inferred) => {
-            let about = |a: &&crate::finding::outcome::Assumption| {
-                a.id == AssumptionId::RoleInferred && a.text.starts_with(path)
-            };
-            let score = s.bound.assumptions.iter().find(about);
-            let score = score
-                .and_then(|a| a.text.split('(').nth(1))
-                .unwrap_or_default();
-            format!(
-                "By the ports that it opens: {} ({}",
-                opened(s, files),
-                score
-            )
-        }
+        Some(RoleSource::Inferred) => "By the ports that it opens".into(),
         Some(RoleSource::Config | RoleSource::Option) | None => {
             format!("Nothing says its role; it opens {}", opened(s, files))
         }
@@ -218,9 +244,12 @@ fn files_of(s: &Survey<'_>, files: &BTreeSet<ExportId>, cloud: bool) -> Vec<Stri
     all.into_iter().map(|p| relative(s, p)).collect()
 }
 
+/// A host with the names of the points in front of it.
+type Machine = (Candidate, Vec<String>);
+
 /// Machines of cloud accounts whose interfaces are exported and that no guess covers: one host for each; and the names of
 /// the points that guard machines.
-fn machines(s: &Survey<'_>, known: &[Candidate]) -> (Vec<Candidate>, BTreeSet<String>) {
+fn machines(s: &Survey<'_>, known: &[Candidate]) -> (Vec<Machine>, BTreeSet<String>) {
     let certain = known.iter().filter(|c| c.certain);
     let covered: BTreeSet<&String> = certain.flat_map(|c| &c.addresses).collect();
     let mut by_machine: BTreeMap<String, (ExportId, Vec<&NetworkInterface>)> = BTreeMap::new();
@@ -240,31 +269,39 @@ fn machines(s: &Survey<'_>, known: &[Candidate]) -> (Vec<Candidate>, BTreeSet<St
     let mut out = Vec::new();
     for (id, (file, nics)) in by_machine {
         let groups = guards(s, file, &nics);
-        guarding.extend(groups.iter().map(|p| p.key().to_owned()));
+        guarding.extend(groups.iter().map(|(_, p)| p.key().to_owned()));
         let private = nics.iter().flat_map(|n| n.private.texts());
         let addresses: Vec<String> = private.map(bare).collect();
         if !addresses.is_empty() && addresses.iter().all(|a| !covered.contains(a)) {
             let name = nics.iter().map(|n| &*n.name).find(|n| !n.is_empty());
             let name = name.map_or(id, str::to_owned);
-            out.push(machine(s, name, file, &groups, addresses));
+            let names = groups.iter().map(|(_, p)| p.key().to_owned()).collect();
+            out.push((machine(s, name, file, &groups, addresses), names));
         }
     }
     (out, guarding)
 }
 
 /// The points in front of interfaces: their own, and those of their subnets.
-fn guards<'a>(s: &'a Survey<'_>, file: ExportId, nics: &[&NetworkInterface]) -> Vec<&'a Point> {
+fn guards<'a>(
+    s: &'a Survey<'_>,
+    file: ExportId,
+    nics: &[&NetworkInterface],
+) -> Vec<(RunPoint, &'a Point)> {
     let folder = folder_of(s, file);
-    let beside = || s.heads.iter().filter(|e| paths::folder(&e.path) == folder);
+    let beside = || {
+        let all = s.heads.each();
+        all.filter(|(_, e)| paths::folder(&e.path) == folder)
+    };
     let subnets: Vec<&Subnet> = beside()
-        .flat_map(|e| &e.export.companions)
+        .flat_map(|(_, e)| &e.export.companions)
         .filter_map(|c| match c {
             Companion::Subnet(n) => Some(n),
             _ => None,
         })
         .filter(|n| nics.iter().any(|i| same_id(&i.subnet, &n.id)))
         .collect();
-    let in_front = |p: &&Point| {
+    let in_front = |p: &Point| {
         let own = nics.iter().flat_map(|n| &n.points);
         let of_subnet = subnets.iter().flat_map(|n| &n.points);
         own.chain(of_subnet).any(|g| same_id(g, &p.id))
@@ -273,10 +310,12 @@ fn guards<'a>(s: &'a Survey<'_>, file: ExportId, nics: &[&NetworkInterface]) -> 
                     || p.subnets.iter().any(|i| same_id(i, &n.subnet))
             })
     };
-    let points = beside().flat_map(|e| &e.export.points);
+    let points = beside().flat_map(|(id, e)| {
+        let all = e.export.points.iter().enumerate();
+        all.map(move |(n, p)| (RunPoint::new(id, n), p))
+    });
     points
-        .filter(|p| p.kind.is_cloud())
-        .filter(in_front)
+        .filter(|(_, p)| p.kind.is_cloud() && in_front(p))
         .collect()
 }
 
@@ -288,13 +327,13 @@ fn machine(
     s: &Survey<'_>,
     name: String,
     file: ExportId,
-    groups: &[&Point],
+    groups: &[(RunPoint, &Point)],
     addresses: Vec<String>,
 ) -> Candidate {
     let by_name = role_names::role_in(&name, s.matrix);
     let group = groups
         .iter()
-        .find_map(|p| Some((p, role_names::role_in(&p.name, s.matrix)?)));
+        .find_map(|(_, p)| Some((p, role_names::role_in(&p.name, s.matrix)?)));
     let (role, reason) = match (by_name, group) {
         (Some(r), _) => (Some(r), format!("By its name: {name}")),
         (None, Some((p, r))) => (
@@ -302,7 +341,7 @@ fn machine(
             format!("By the name of what guards it: {}", p.name),
         ),
         (None, None) => {
-            let names: Vec<String> = groups.iter().map(|p| p.key().to_owned()).collect();
+            let names: Vec<String> = groups.iter().map(|(_, p)| p.key().to_owned()).collect();
             let by = if names.is_empty() {
                 "no exported group".into()
             } else {
@@ -322,10 +361,15 @@ fn machine(
     };
     let files: BTreeSet<ExportId> = s.heads.ids().filter(cloud).collect();
     let role = role.and_then(|r| Some(s.matrix.role(r)?.id.clone()));
+    let roles: Vec<String> = role.into_iter().collect();
+    let points: Vec<RunPoint> = groups.iter().map(|(at, _)| *at).collect();
     Candidate {
         name,
-        roles: role.into_iter().collect(),
+        evidence: evidence_of(s, &points, &roles),
+        worth: u8::from(!roles.is_empty()) * 2,
+        roles,
         certain: by_name.is_some(),
+        is_new: true,
         reason,
         addresses,
         exports: files_of(s, &files, true),

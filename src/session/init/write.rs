@@ -1,13 +1,42 @@
 //! The text of the file.
 
+use super::candidate::Candidate;
+use super::evidence::Evidence;
 use super::found::{self, Name};
-use super::survey::{Candidate, Survey};
+use super::peers::Peers;
+use super::questions::Questions;
+use super::survey::Survey;
+use crate::common::paths;
 use crate::common::sanitize::{escape_json, limited as sanitize_limited};
-use crate::rules::matrix::{Matrix, Presence, Role};
+use crate::rules::matrix::{Presence, Role, RoleIx};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// Longest text of a comment.
-const LONGEST: usize = 200;
+/// Longest text of a comment that comes from an export.
+const LONGEST: usize = 300;
+/// Longest text of what speaks for a role.
+const EVIDENCE: usize = 1500;
+/// Columns of the file.
+const COLUMNS: usize = 100;
+/// Groups named one by one.
+const GROUPS: usize = 40;
+/// The JSON Schema of hylint.toml, from the root of the repository.
+const SCHEMA: &str = "schema/hylint-toml.schema.json";
+
+/// What goes into a file.
+pub(super) struct Contents<'a> {
+    /// The value of `matrix`, if a site file can name it.
+    pub(super) matrix: Option<&'a str>,
+    pub(super) hosts: &'a [Candidate],
+    /// Groups of which it is not known whom they guard.
+    pub(super) groups: &'a [String],
+    pub(super) names: &'a [Name],
+    /// Files that could not be read and stand for a host, with what is said of them.
+    pub(super) unread: &'a [(String, String)],
+    pub(super) questions: &'a Questions,
+    /// The roles that every site has are written as being there.
+    pub(super) core_is_there: bool,
+}
 
 /// A TOML string: JSON's escapes are among TOML's.
 fn quoted(text: &str) -> String {
@@ -25,125 +54,173 @@ fn said(text: &str) -> String {
     sanitize_limited(text, LONGEST).into_owned()
 }
 
+/// A comment, broken at words; further lines are set in.
+fn comment(out: &mut String, head: &str, text: &str) {
+    let indent = format!("#{}", " ".repeat(head.len().saturating_sub(1)));
+    let options = textwrap::Options::new(COLUMNS)
+        .initial_indent(head)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    for line in textwrap::wrap(text, options) {
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+/// `  # question 3`, for a line that answers it.
+fn asked(number: usize) -> String {
+    match number {
+        0 => String::new(),
+        n => format!("question {n}"),
+    }
+}
+
 /// The whole file.
-pub(super) fn file(
-    s: &Survey<'_>,
-    hosts: &[Candidate],
-    groups: &[String],
-    names: &[Name],
-) -> String {
-    let folder = std::path::absolute(s.root).unwrap_or_default();
-    let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
-    let mut out = format!(
-        "# What is where in this site, for hylint. Drafted from the exports in this folder by `hylint init`.\n\
-         # What an export says itself is written out. What is only likely is a comment with what speaks for it:\n\
-         # confirm it by taking the # away. `hylint explain CODE` explains what a run reports.\n\n\
-         [site]\nname = {}\nmatrix = {}\n\n",
-        quoted(&name.unwrap_or_else(|| "site".into())),
-        quoted(&s.matrix.id),
-    );
-    out.push_str(
-        "[deployment]\n\
-         # How do clients reach their sessions: \"direct\", through a \"gateway\", or \"both\"? With a gateway, letting\n\
-         # clients in directly is a finding. Until this is said, direct is assumed.\n\
-         # access = \"direct\"\n\n",
-    );
-    roles(s, hosts, &mut out);
-    resolve(names, &mut out);
+pub(super) fn file(s: &Survey<'_>, c: &Contents<'_>) -> String {
+    let mut out = String::new();
+    head(s, c, &mut out);
+    let q = c.questions;
+    if q.access > 0 {
+        let _ = write!(
+            out,
+            "[deployment]\n# access = \"direct\"  # {}: \"direct\", \"gateway\" or \"both\"\n\n",
+            asked(q.access)
+        );
+    }
+    let peers = Peers::of(s);
+    roles(s, c, &peers, &mut out);
+    resolve(c, &mut out);
     // Each host begins with an empty line.
     out.truncate(out.trim_end().len());
     out.push('\n');
-    for h in hosts {
-        host(h, &mut out);
+    let mut taken: BTreeSet<String> = c.hosts.iter().map(|h| h.name.clone()).collect();
+    for h in c.hosts {
+        host(s, h, q, &peers, &mut out);
     }
-    idle(groups, &mut out);
-    out.push_str(
+    unread(c, &mut taken, &mut out);
+    if c.core_is_there {
+        nowhere(s, q, &mut taken, &mut out);
+    }
+    idle(c, &mut out);
+    let to = s.matrix.roles.first().map(|r| r.id.as_str());
+    let _ = write!(
+        out,
         "\n# What is open on purpose beside the matrix, with the reason:\n\
-         # [[allow]]\n# from = \"10.0.9.0/28\"\n# to = \"session-host\"\n# port = \"tcp/5985\"\n\
+         # [[allow]]\n# from = \"10.0.9.0/28\"\n# to = {}\n# port = \"tcp/5985\"\n\
          # reason = \"WinRM from the administration network\"\n",
+        quoted(to.unwrap_or("10.0.0.5"))
     );
     out
 }
 
-/// Groups named one by one.
-const GROUPS: usize = 40;
-
-/// Groups of which it is not known whom they guard.
-fn idle(groups: &[String], out: &mut String) {
-    if groups.is_empty() {
-        return;
-    }
-    out.push_str(
-        "\n# Groups that guard no known host. The interfaces, exported beside them, bind them by address; else name them in\n\
-         # `points` of a [[host]]:\n",
-    );
-    for g in groups.iter().take(GROUPS) {
-        let _ = writeln!(out, "#   {}", said(g));
-    }
-    if groups.len() > GROUPS {
-        let _ = writeln!(out, "#   and {} more", groups.len() - GROUPS);
+/// Where editors find the schema.
+fn schema() -> String {
+    match env!("CARGO_PKG_REPOSITORY") {
+        "" => SCHEMA.to_owned(),
+        url => format!("{}/raw/main/{SCHEMA}", url.trim_end_matches('/')),
     }
 }
 
-fn roles(s: &Survey<'_>, hosts: &[Candidate], out: &mut String) {
+fn head(s: &Survey<'_>, c: &Contents<'_>, out: &mut String) {
+    let folder = std::path::absolute(s.root).unwrap_or_default();
+    let name = folder.file_name().map(|n| n.to_string_lossy().into_owned());
+    let _ = writeln!(out, "#:schema {}", schema());
+    out.push_str(
+        "# Drafted by `hylint init` from the exports in this folder. What an export says is written out, with its place.\n\
+         # What is only likely is a comment with the evidence: remove the # of what is right.\n",
+    );
+    if !c.questions.list.is_empty() {
+        out.push_str("#\n# No export answers these questions. Each key below has the number of its question.\n");
+    }
+    for (n, q) in c.questions.list.iter().enumerate() {
+        let text = format!("{} Write {}.", said(&q.ask), said(&q.key));
+        comment(out, &format!("# {:>2}. ", n + 1), &text);
+    }
+    let _ = writeln!(
+        out,
+        "\n[site]\nname = {}",
+        quoted(&name.unwrap_or_else(|| "site".into()))
+    );
+    match c.matrix {
+        Some(name) => {
+            let _ = writeln!(out, "matrix = {}\n", quoted(name));
+        }
+        None => {
+            out.push_str(
+                "# The matrix is not in this folder, so each run names it: --matrix FILE. A copy in this folder may be named here:\n\
+                 # matrix = \"matrix.toml\"\n\n",
+            );
+        }
+    }
+}
+
+fn roles(s: &Survey<'_>, c: &Contents<'_>, peers: &Peers, out: &mut String) {
     out.push_str(
         "[roles]\n\
-         # Addresses of the roles that have no [[host]] below: \"10.0.0.5\", \"10.0.0.0/24\", \"10.0.0.5-10.0.0.9\".\n\
-         # [] says that the site has none. The flows of a role of which nothing is said cannot be judged.\n",
+         # Addresses of roles without a [[host]]: \"10.0.0.5\", \"10.0.0.0/24\", \"10.0.0.5-10.0.0.9\". [] says that this site\n\
+         # has none. What rules of other hosts name for a role's flows stands beside it.\n",
     );
-    let here = |r: &&Role| hosts.iter().any(|h| h.certain && h.roles.contains(&r.id));
-    let missing = s.matrix.roles.iter().filter(|r| !here(r));
-    let (core, rest): (Vec<&Role>, Vec<&Role>) = missing
-        .filter(|r| r.lives_on.is_none())
-        .partition(|r| r.presence == Presence::Core);
-    for r in core {
-        let _ = writeln!(
-            out,
-            "# {} = [\"…\"]  # where is it? {}",
-            r.id,
-            said(&format!(
-                "{} ({} of the matrix's flows)",
-                r.name,
-                flows(s.matrix, r)
-            ))
-        );
+    let hint = |role: RoleIx| {
+        let hint = peers.hint(role);
+        hint.map_or_else(String::new, |h| format!("; rules name {}", said(&h)))
+    };
+    for (role, n) in &c.questions.core {
+        let id = s.matrix.role(*role).map(|r| r.id.as_str());
+        let id = id.unwrap_or_default();
+        let _ = writeln!(out, "# {id} = [\"…\"]  # {}{}", asked(*n), hint(*role));
     }
-    if !rest.is_empty() {
-        out.push_str("# Others, each if the site has it:\n");
-        let ids: Vec<&str> = rest.iter().map(|r| r.id.as_str()).collect();
-        for line in textwrap::wrap(&ids.join(", "), 100) {
-            let _ = writeln!(out, "#   {line}");
-        }
-    }
+    optional(s, c, peers, out);
     let sources = found::sources(s);
     if !sources.is_empty() {
-        out.push_str("# Sources that the rules name, by the number of rules:\n");
         let all: Vec<String> = sources.iter().map(|(a, n)| format!("{a} ({n})")).collect();
-        for line in textwrap::wrap(&all.join(", "), 100) {
-            let _ = writeln!(out, "#   {line}");
-        }
+        comment(
+            out,
+            "# ",
+            &format!(
+                "Sources in rules, with the number of rules: {}",
+                said(&all.join(", "))
+            ),
+        );
     }
     out.push('\n');
 }
 
-fn flows(m: &Matrix, role: &Role) -> usize {
-    let Some(ix) = m.role_ix(&role.id) else {
-        return 0;
-    };
-    let ends = |r: &&crate::rules::matrix::Requirement| {
-        r.from.roles.contains(&ix) || r.to.roles.contains(&ix)
-    };
-    m.requirements.iter().filter(ends).count()
+/// The other roles: those first for which rules name somebody.
+fn optional(s: &Survey<'_>, c: &Contents<'_>, peers: &Peers, out: &mut String) {
+    let here = |r: &Role| c.hosts.iter().any(|h| h.certain && h.roles.contains(&r.id));
+    let core: Vec<RoleIx> = c.questions.core.iter().map(|(r, _)| *r).collect();
+    let rest = s.matrix.roles.iter().filter_map(|r| {
+        let ix = s.matrix.role_ix(&r.id)?;
+        let asked = core.contains(&ix) || r.presence == Presence::Core;
+        (!asked && !here(r) && r.lives_on.is_none()).then_some((ix, r))
+    });
+    let (named, silent): (Vec<_>, Vec<_>) = rest
+        .map(|(ix, r)| (r.id.as_str(), peers.hint(ix)))
+        .partition(|(_, hint)| hint.is_some());
+    if named.len() + silent.len() > 0 {
+        out.push_str("# If the site has them:\n");
+    }
+    for (id, hint) in named {
+        let hint = said(&hint.unwrap_or_default());
+        let _ = writeln!(out, "# {id} = [\"…\"]  # rules name {hint}");
+    }
+    let ids: Vec<&str> = silent.iter().map(|(id, _)| *id).collect();
+    if !ids.is_empty() {
+        comment(out, "#   ", &ids.join(", "));
+    }
 }
 
-fn resolve(names: &[Name], out: &mut String) {
-    if names.is_empty() {
+fn resolve(c: &Contents<'_>, out: &mut String) {
+    if c.names.is_empty() {
         return;
     }
-    out.push_str(
-        "[resolve]\n# Names that rules use and no export defines. Without their addresses the flows that rest on them are not proven.\n",
+    let _ = writeln!(
+        out,
+        "[resolve]\n# Names that rules use and no export defines ({}).",
+        asked(c.questions.names)
     );
-    for n in names {
+    for n in c.names {
         let rules = if n.rules == 1 {
             "1 rule"
         } else {
@@ -159,12 +236,45 @@ fn resolve(names: &[Name], out: &mut String) {
     out.push('\n');
 }
 
-fn host(h: &Candidate, out: &mut String) {
-    let off = if h.certain { "" } else { "# " };
-    let sure = if h.certain { "" } else { "To confirm. " };
-    let _ = writeln!(out, "\n# {sure}{}.", said(h.reason.trim_end_matches('.')));
+/// What speaks for the role of a host.
+fn because(h: &Candidate) -> String {
+    let own = !h.roles.is_empty();
+    let ports: Vec<String> = h
+        .evidence
+        .iter()
+        .filter(|e| e.has_ports())
+        .map(|e: &Evidence| format!("{}: {}", e.role, e.long()))
+        .collect();
+    match (ports.is_empty(), own) {
+        (true, _) => String::new(),
+        (false, true) => format!("{}.", ports.join("; ")),
+        (false, false) => format!("Roles that fit: {}.", ports.join("; ")),
+    }
+}
+
+fn host(s: &Survey<'_>, h: &Candidate, q: &Questions, peers: &Peers, out: &mut String) {
+    let off = if h.stands() { "" } else { "# " };
+    out.push('\n');
+    let sure = match h.certain {
+        true => String::new(),
+        false if h.roles.is_empty() => format!("To confirm ({}). ", asked(q.roles)),
+        false => format!("To confirm ({}). ", asked(q.likely)),
+    };
+    let because = sanitize_limited(&because(h), EVIDENCE).into_owned();
+    if !because.is_empty() {
+        comment(out, "# ", &because);
+    }
+    if let Some(finding) = &h.instead {
+        let text = format!(
+            "As a [[host]] it is judged with all layers that its interfaces name, and {} is not reported as it is now.",
+            said(finding)
+        );
+        comment(out, "# ", &text);
+    }
+    let reason = said(h.reason.trim_end_matches('.'));
+    comment(out, "# ", &format!("{sure}{reason}."));
     let globs: Vec<String> = h.exports.iter().map(|p| globset::escape(p)).collect();
-    if h.forwards && !h.certain {
+    if h.forwards && !h.stands() {
         let _ = writeln!(
             out,
             "# If it is a router or a perimeter firewall:\n# [[transit]]\n# exports = {}\n# And if it is a host:",
@@ -172,24 +282,30 @@ fn host(h: &Candidate, out: &mut String) {
         );
     }
     let _ = writeln!(out, "{off}[[host]]\n{off}name = {}", quoted(&h.name));
-    if h.addresses.is_empty() {
-        let (maybe, why) = match h.maybe.as_slice() {
-            [] => ("\"…\"".to_owned(), "its own addresses".to_owned()),
-            all => (
-                list(all).trim_matches(['[', ']']).to_owned(),
-                "its rules name it as destination".to_owned(),
-            ),
-        };
-        let _ = writeln!(out, "# addresses = [{maybe}]  # {why}");
-    } else {
-        let _ = writeln!(out, "{off}addresses = {}", list(&h.addresses));
+    match h.addresses.is_empty() {
+        true => own_addresses(s, h, q, peers, out),
+        false => {
+            let _ = writeln!(out, "{off}addresses = {}", list(&h.addresses));
+        }
     }
     let roles = if h.roles.is_empty() {
         "[\"…\"]".to_owned()
     } else {
         list(&h.roles)
     };
-    let _ = writeln!(out, "{off}roles = {roles}");
+    match h.roleless && !h.certain {
+        true => {
+            let n = if h.roles.is_empty() {
+                q.roles
+            } else {
+                q.likely
+            };
+            let _ = writeln!(out, "# roles = {roles}  # which?{}", marked(n));
+        }
+        false => {
+            let _ = writeln!(out, "{off}roles = {roles}");
+        }
+    }
     let _ = writeln!(out, "{off}exports = {}", list(&globs));
     if !h.points.is_empty() {
         let _ = writeln!(out, "{off}points = {}", list(&h.points));
@@ -202,8 +318,113 @@ fn host(h: &Candidate, out: &mut String) {
             );
         }
         Some(None) => {
-            out.push_str("# profile = \"domain\"  # which is active? domain is assumed\n")
+            let n = if h.stands() { q.profile } else { 0 };
+            let _ = writeln!(
+                out,
+                "# profile = \"domain\"  # which is active? domain is assumed{}",
+                marked(n)
+            );
         }
         None => {}
+    }
+}
+
+fn own_addresses(s: &Survey<'_>, h: &Candidate, q: &Questions, peers: &Peers, out: &mut String) {
+    let n = marked(if h.stands() { q.addresses } else { 0 });
+    let Some((_, first)) = h.maybe.first() else {
+        let roles = h.roles.iter().filter_map(|r| s.matrix.role_ix(r));
+        let hint = roles.filter_map(|r| peers.hint(r)).next();
+        let hint = hint.map_or_else(String::new, |h| {
+            format!("; for its role rules name {}", said(&h))
+        });
+        let _ = writeln!(out, "# addresses = [\"…\"]  # its own addresses{n}{hint}");
+        return;
+    };
+    let all: Vec<String> = h.maybe.iter().map(|(a, _)| a.clone()).collect();
+    let _ = writeln!(
+        out,
+        "# addresses = {}  # its rules name it as destination, the first at {}{n}",
+        list(&all),
+        said(first)
+    );
+}
+
+/// ` (question 3)`.
+fn marked(number: usize) -> String {
+    match number {
+        0 => String::new(),
+        n => format!(" (question {n})"),
+    }
+}
+
+/// A name that no host has.
+fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut n = 1;
+    let mut found = name.to_owned();
+    while !taken.insert(found.clone()) {
+        n += 1;
+        found = format!("{name}-{n}");
+    }
+    found
+}
+
+/// Files that were not read and stand for a host.
+fn unread(c: &Contents<'_>, taken: &mut BTreeSet<String>, out: &mut String) {
+    for (file, why) in c.unread {
+        let name = free(&paths::host_name(file), taken);
+        let text = format!("Not read ({}): {}.", asked(c.questions.unread), said(why));
+        out.push('\n');
+        comment(out, "# ", &text);
+        let _ = writeln!(
+            out,
+            "[[host]]\nname = {}\nexports = {}",
+            quoted(&name),
+            list(&[globset::escape(file)])
+        );
+    }
+}
+
+/// The roles that every site has, as being there: their flows are judged even before it is known where they are.
+fn nowhere(s: &Survey<'_>, q: &Questions, taken: &mut BTreeSet<String>, out: &mut String) {
+    let ids: Vec<String> = q
+        .core
+        .iter()
+        .filter_map(|(r, _)| Some(s.matrix.role(*r)?.id.clone()))
+        .collect();
+    if ids.is_empty() {
+        return;
+    }
+    out.push('\n');
+    comment(
+        out,
+        "# ",
+        "Roles that every site has and that no export shows. As they stand here, a flow that no source at all may use is \
+         reported before their addresses are known. Remove a role here when it is under [roles].",
+    );
+    let _ = writeln!(
+        out,
+        "[[host]]\nname = {}\nroles = {}",
+        quoted(&free("undeclared", taken)),
+        list(&ids)
+    );
+}
+
+/// Groups of which it is not known whom they guard.
+fn idle(c: &Contents<'_>, out: &mut String) {
+    if c.groups.is_empty() {
+        return;
+    }
+    let text = format!(
+        "Groups that guard no known host ({}). Interfaces exported beside them bind them by address; else name them in \
+         `points` of a [[host]]:",
+        asked(c.questions.groups)
+    );
+    out.push('\n');
+    comment(out, "# ", &text);
+    for g in c.groups.iter().take(GROUPS) {
+        let _ = writeln!(out, "#   {}", said(g));
+    }
+    if c.groups.len() > GROUPS {
+        let _ = writeln!(out, "#   and {} more", c.groups.len() - GROUPS);
     }
 }

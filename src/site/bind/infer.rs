@@ -15,14 +15,16 @@ type Port = (u8, u16);
 
 /// On which ports the roles of a matrix listen.
 #[derive(Debug)]
-pub(super) struct Listening {
+pub struct Listening {
     ports: BTreeMap<RoleIx, BTreeSet<Port>>,
     /// How many roles listen on each port.
     shared: BTreeMap<Port, f64>,
 }
 
 impl Listening {
-    pub(super) fn of(matrix: &Matrix) -> Self {
+    /// Of the requirements of a matrix.
+    #[must_use]
+    pub fn of(matrix: &Matrix) -> Self {
         let ports = wanted(matrix);
         let mut shared: BTreeMap<Port, f64> = BTreeMap::new();
         for port in ports.values().flatten() {
@@ -31,8 +33,14 @@ impl Listening {
         Self { ports, shared }
     }
 
-    /// The role that fits the open ports, with its score.
-    pub(super) fn role(&self, open: &BTreeMap<u8, PortSet>) -> Option<(RoleIx, f64)> {
+    /// The ports of a role, ascending; none of one that only opens connections, or whose ports count for another role.
+    pub fn ports(&self, role: RoleIx) -> impl Iterator<Item = (u8, u16)> {
+        self.ports.get(&role).into_iter().flatten().copied()
+    }
+
+    /// Every role by how well it fits the open ports, the best first, with its score.
+    #[must_use]
+    pub fn ranked(&self, open: &BTreeMap<u8, PortSet>) -> Vec<(f64, RoleIx)> {
         let is_open = |p: &&Port| open.get(&p.0).is_some_and(|o| o.contains(p.1));
         let score = |(role, ports): (&RoleIx, &BTreeSet<Port>)| {
             let hits: Vec<_> = ports.iter().filter(is_open).collect();
@@ -44,6 +52,12 @@ impl Listening {
         };
         let mut scores: Vec<(f64, RoleIx)> = self.ports.iter().map(score).collect();
         scores.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        scores
+    }
+
+    /// The role that fits the open ports, with its score.
+    pub(super) fn role(&self, open: &BTreeMap<u8, PortSet>) -> Option<(RoleIx, f64)> {
+        let scores = self.ranked(open);
         let (best, role) = scores.first().copied()?;
         let next = scores.get(1).map_or(0.0, |s| s.0);
         (best >= ENOUGH && best >= next * AHEAD).then_some((role, best))

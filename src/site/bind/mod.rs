@@ -25,6 +25,7 @@ mod walls;
 mod words;
 
 pub use content::Look;
+pub use infer::Listening;
 
 use super::config::{Config, address_help};
 use super::{Access, Allow, Host, Layer, Outside, Site, Transit};

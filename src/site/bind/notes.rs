@@ -274,13 +274,13 @@ impl Binder<'_> {
         }
         for (role, state) in self.matrix.roles.iter().zip(states) {
             let expected = role.presence == Presence::Core || state.implied;
-            if !expected || state.exists || state.absent {
-                continue;
-            }
             let Some(ix) = self.matrix.role_ix(&role.id) else {
                 continue;
             };
-            let rows = self.rows_of(ix);
+            if !expected || state.absent || state.exists && self.is_told(ix, state) {
+                continue;
+            }
+            let rows: Vec<u32> = self.matrix.rows_of(ix).collect();
             let said = words::role_undeclared(&role.id, &rows);
             let known = Known::RoleUndeclared {
                 role: &role.name,
@@ -294,11 +294,11 @@ impl Binder<'_> {
         }
     }
 
-    fn rows_of(&self, role: RoleIx) -> Vec<u32> {
-        let rows = self.matrix.requirements.iter();
-        rows.filter(|r| r.from.roles.contains(&role) || r.to.roles.contains(&role))
-            .map(|r| r.row)
-            .collect()
+    /// Whether an address or an export tells anything of a role that is in the site.
+    fn is_told(&self, role: RoleIx, state: &RoleState) -> bool {
+        let mut hosts = self.hosts.iter().filter(|h| h.roles.contains(&role));
+        let own = !state.addrs.is_empty() || hosts.any(|h| !h.layers.is_empty());
+        own || state.lives_on.is_some()
     }
 
     /// A gateway and clients are there, and the site does not say how clients connect.

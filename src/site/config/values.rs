@@ -56,11 +56,18 @@ pub struct Config {
 }
 
 impl Config {
-    /// The line on which the file speaks of something, from there to its end, or its first line.
+    /// The line on which the file speaks of something, from there to its end, or its first line. A line that begins with
+    /// it goes before one that only has it, as a comment may.
     #[must_use]
     pub fn place_of(&self, text: &str) -> Place {
         let source = Source::new(&*self.path, &*self.text, "UTF-8");
-        let at = self.text.find(text).unwrap_or(0);
+        let mut all = self.text.match_indices(text).map(|(at, _)| at);
+        let begins = |at: &usize| {
+            self.text
+                .get(..*at)
+                .is_some_and(|t| t.is_empty() || t.ends_with('\n'))
+        };
+        let at = all.clone().find(begins).or_else(|| all.next()).unwrap_or(0);
         let rest = self.text.get(at..).and_then(|t| t.find('\n'));
         let end = rest.map_or(at, |n| at + n);
         Place::new(&self.path, &source, Span::new(at, end))
