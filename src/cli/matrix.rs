@@ -4,6 +4,7 @@ use super::fail::Failure;
 use super::{Exit, output};
 use crate::common::diag::io_cause;
 use crate::common::sanitize::limited as sanitize_limited;
+use crate::common::words::count;
 use crate::load::Disk;
 use crate::report::write_json;
 use crate::rules::matrix::{self, End, Implied, Matrix, Presence, Requirement};
@@ -76,11 +77,6 @@ fn text_of(path: &Path) -> Result<String, Failure> {
     })
 }
 
-fn counted(n: usize, what: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{n} {what}{s}")
-}
-
 fn check(files: &[PathBuf]) -> Result<Exit, Failure> {
     let mut texts = Vec::new();
     for f in files {
@@ -93,9 +89,9 @@ fn check(files: &[PathBuf]) -> Result<Exit, Failure> {
                 "{} {}: {}, {}, {}",
                 m.id,
                 m.version,
-                counted(m.requirements.len(), "requirement"),
-                counted(m.implied.len(), "implied flow"),
-                counted(m.roles.len(), "role")
+                count(m.requirements.len(), "requirement"),
+                count(m.implied.len(), "implied flow"),
+                count(m.roles.len(), "role")
             );
             output::stdout(|out| writeln!(out, "{}", sanitize_limited(&line, 200)))?;
             Ok(Exit::Clean)
