@@ -51,13 +51,13 @@ pub(crate) use registry;
 /// Which promise a lint keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Group {
-    /// A flow that the matrix asks for does not pass.
+    /// A flow that the matrix requires does not pass.
     Required,
-    /// Something is open that nobody asks for.
+    /// Something is open that nothing requires.
     Excess,
-    /// Rules that say nothing or contradict each other.
+    /// Rules that can never match, contradict each other or are repeated.
     Hygiene,
-    /// The run itself cannot be trusted on some point. Never off.
+    /// hylint cannot rely on something in this run. Never off.
     Trust,
 }
 

@@ -106,17 +106,19 @@ fn more(code: Code) -> String {
 /// Group and severity.
 fn standing(lint: &LintMeta) -> String {
     let group = match lint.group {
-        Group::Required => "**required**: a flow that the matrix asks for does not pass",
-        Group::Excess => "**excess**: something is open that nobody asks for",
-        Group::Hygiene => "**hygiene**: rules that say nothing or contradict each other",
-        Group::Trust => "**trust**: the run itself cannot be relied on in some point",
+        Group::Required => "**required**: a flow that the matrix requires does not pass",
+        Group::Excess => "**excess**: something is open that nothing requires",
+        Group::Hygiene => {
+            "**hygiene**: rules that can never match, contradict each other or are repeated"
+        }
+        Group::Trust => "**trust**: hylint cannot rely on something in this run",
     };
     let off = match lint.group {
         Group::Trust => "; it cannot be switched off",
         Group::Required | Group::Excess | Group::Hygiene => "",
     };
     format!(
-        "## Severity\n\n{}, unless the finding itself is graver or milder. `[lints]` in hylint.toml changes it{off}. \
+        "## Severity\n\nThe default is {}; a finding can be graver or milder. `[lints]` in hylint.toml changes it{off}. \
          Group {group}.",
         lint.severity.as_str()
     )
@@ -124,7 +126,7 @@ fn standing(lint: &LintMeta) -> String {
 
 fn waiving(lint: &LintMeta) -> String {
     if matches!(lint.code, Code::ExpiredWaiver | Code::UnusedWaiver) {
-        return "It cannot be waived: the waiver itself is to be mended.\n".into();
+        return "It cannot be waived: correct the waiver itself.\n".into();
     }
     let tie = match lint.group {
         Group::Required => "requirement = \"database.service-management\"  # or rule, or export",
@@ -133,20 +135,20 @@ fn waiving(lint: &LintMeta) -> String {
         }
     };
     let entry = format!(
-        "In hylint.toml, with an owner and an end:\n\n```toml\n[[waive]]\ncode = \"{}\"\n{tie}\nuntil = 2027-03-31\n\
+        "In hylint.toml, with an owner and a last day:\n\n```toml\n[[waive]]\ncode = \"{}\"\n{tie}\nuntil = 2027-03-31\n\
          reason = \"CHG0012345\"\nowner = \"network team\"\n```\n",
         lint.code
     );
     let rest = match lint.group {
         Group::Trust => {
-            "No comment in an export can waive it, and no baseline holds it: it says how far the run is to be trusted."
+            "No comment in an export can waive it, and no baseline suppresses it: it says how far the run can be relied on."
                 .to_owned()
         }
         _ => format!(
             "Or for one rule, in its comment or description, or on a `#` line right above it:\n\n```text\n\
              hylint: allow {} until=2027-03-31 reason=\"CHG0012345\" owner=\"network team\"\n```\n\n\
-             Findings that were there before you began can go into a baseline: `hylint PATH --write-baseline FILE`, \
-             and from then on `--baseline FILE`.",
+             Findings of the first day can go into a baseline: `hylint PATH --write-baseline FILE`, and from then on \
+             `--baseline FILE`.",
             lint.code
         ),
     };
