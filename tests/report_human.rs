@@ -4,12 +4,13 @@
 mod common;
 
 use common::{blocked, outcome, place, render};
-use hylint::finding::{Cause, Code, Counted, Finding, Part, Related, Severity};
+use hylint::finding::{Cause, Code, Counted, Finding, Part, Related, Reproduce, Severity};
 use hylint::report::{RenderOptions, Show};
 
 fn human(findings: Vec<Finding>) -> String {
     let mut o = outcome();
     o.findings = findings;
+    o.assumptions.clear();
     let options = RenderOptions {
         width: 120,
         ..RenderOptions::default()
@@ -130,6 +131,48 @@ fn two_labels_on_one_line_are_one_snippet_and_another_file_is_another() {
     at(&text, "[b.rules:9:1]");
     at(&text, "9 │ -A OUTPUT -j DROP");
     assert!(!text.contains("Failed to read"), "{text}");
+}
+
+#[test]
+fn addresses_of_undeclared_peers_are_shown_only_with_everything() {
+    let mut f = blocked();
+    f.reproduce = vec![Reproduce {
+        command: "hylint trace x --src 1.0.0.1".into(),
+        verdict: "deny",
+    }];
+    let made_up = ["10.50.0.0/16 -> 10.20.1.11", "--src 1.0.0.1"];
+    let declared = human(vec![f.clone()]);
+    assert!(made_up.iter().all(|m| declared.contains(m)), "{declared}");
+    // The outcome assumes that the peers are not declared.
+    let mut o = outcome();
+    o.findings = vec![f.clone()];
+    let text = render("human", &o, &RenderOptions::default());
+    assert!(made_up.iter().all(|m| !text.contains(m)), "{text}");
+    let text = everything(vec![f]);
+    assert!(made_up.iter().all(|m| text.contains(m)), "{text}");
+}
+
+#[test]
+fn a_field_of_the_deciding_rule_is_shown_with_everything() {
+    let mut f = blocked();
+    let mut rule = place(
+        "a.txt",
+        3,
+        1,
+        9,
+        "Rule Name: x\nEnabled: Yes\nRemoteIP: Any",
+    );
+    rule.end.line = 9;
+    f.place = Some(rule);
+    let field = |line| Related {
+        place: place("a.txt", line, 1, 8, "RemoteIP: Any"),
+        label: format!("in line {line}"),
+    };
+    f.related = vec![field(7), field(40)];
+    let text = human(vec![f.clone()]);
+    assert!(!text.contains("in line 7"), "{text}");
+    at(&text, "in line 40");
+    at(&everything(vec![f]), "in line 7");
 }
 
 #[test]

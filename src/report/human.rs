@@ -9,7 +9,7 @@ mod summary;
 use super::fold::{self, Group};
 use super::{RenderOptions, Report, Show};
 use crate::finding::outcome::Outcome;
-use crate::finding::{Finding, Severity};
+use crate::finding::{AssumptionId, Finding, Severity};
 use finding::Detail;
 use std::io::{self, Write};
 use style::{Paint, Style};
@@ -33,7 +33,7 @@ impl Report for Human {
             return summary::one_line(o, &style, out);
         }
         let mut body = Vec::new();
-        findings(&groups, options, &style, &mut body)?;
+        findings(o, &groups, options, &style, &mut body)?;
         if !options.quiet && body.iter().filter(|b| **b == b'\n').count() > ONE_SCREEN {
             summary::digest(o, &groups, &style, out)?;
         }
@@ -64,6 +64,7 @@ pub(super) fn groups<'a>(o: &'a Outcome, options: &RenderOptions, usual: Show) -
 }
 
 fn findings(
+    o: &Outcome,
     groups: &[Group<'_>],
     options: &RenderOptions,
     style: &Style,
@@ -76,8 +77,10 @@ fn findings(
     } else {
         Detail::Enough
     };
+    let mut assumed = o.assumptions.iter();
+    let invented = assumed.any(|a| a.id == AssumptionId::PeersUnknown);
     for group in groups.iter().take(full) {
-        finding::write(group, style, detail, out)?;
+        finding::write(group, style, detail, invented, out)?;
         writeln!(out)?;
     }
     let short = groups.get(full..).unwrap_or_default();

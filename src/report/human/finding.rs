@@ -72,15 +72,17 @@ pub(super) fn in_short(group: &Group<'_>, style: &Style, out: &mut dyn Write) ->
     }
 }
 
-/// Writes a finding with its lines and details.
+/// Writes a finding with its lines and details. `invented`: the addresses of its packets stand for hosts that nothing
+/// declares.
 pub(super) fn write(
     group: &Group<'_>,
     style: &Style,
     detail: Detail,
+    invented: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     head(group, style, out)?;
-    let (shown, more) = places(group.first);
+    let (shown, more) = places(group.first, detail);
     let handler = handler(style);
     for places in by_file(&shown) {
         let Some(snippet) = Snippet::new(&places, detail.everything()) else {
@@ -96,6 +98,7 @@ pub(super) fn write(
         group,
         style,
         detail,
+        invented,
     };
     details.write(&more, out)
 }
@@ -146,13 +149,21 @@ impl Diagnostic for Lines {
 
 type Labelled<'a> = (&'a Place, &'a str);
 
-/// The places of a finding, each once, the deciding one first: those to show, and those to name.
-fn places(f: &Finding) -> (Vec<Labelled<'_>>, Vec<Labelled<'_>>) {
+/// The places of a finding, each once, the deciding one first: those to show, and those to name. A field further down in
+/// the deciding rule, whose value the message says, is shown with everything else.
+fn places(f: &Finding, detail: Detail) -> (Vec<Labelled<'_>>, Vec<Labelled<'_>>) {
+    let within = |p: &Place| {
+        f.place.as_ref().is_some_and(|own| {
+            let lines = own.start.line + 1..=own.end.line;
+            own.path == p.path && lines.contains(&p.start.line)
+        })
+    };
     let primary = f.place.iter().map(|p| {
         let label = if f.label.is_empty() { "here" } else { &f.label };
         (p, label)
     });
     let related = f.related.iter().map(|r| (&r.place, r.label.as_str()));
+    let related = related.filter(|(p, _)| detail.everything() || !within(p));
     let mut known = FxHashSet::default();
     let mut shown: Vec<Labelled<'_>> = primary
         .chain(related)
@@ -181,6 +192,7 @@ struct Details<'a, 'g> {
     group: &'g Group<'a>,
     style: &'g Style,
     detail: Detail,
+    invented: bool,
 }
 
 impl Details<'_, '_> {
@@ -196,9 +208,8 @@ impl Details<'_, '_> {
         if let Some(at) = words::judged(f).filter(|_| exact) {
             self.entry("judged", Paint::Dim, &at, out)?;
         }
-        // The addresses of peers that nothing declares are made up.
-        let invented = f.assumptions.iter().any(|a| a == "peers-unknown");
-        if let Some(pairs) = words::pairs(f, 2).filter(|_| exact || !invented) {
+        let addresses = exact || !self.invented;
+        if let Some(pairs) = words::pairs(f, 2).filter(|_| addresses) {
             self.entry("between", Paint::Dim, &pairs, out)?;
         }
         if exact {
@@ -217,7 +228,8 @@ impl Details<'_, '_> {
         let known: FxHashSet<&str> = FxHashSet::default();
         let commands = distinct(self.group.all().flat_map(|f| &f.commands), known);
         self.commands("run", &commands, COMMANDS, out)?;
-        let traces: Vec<&str> = f.reproduce.iter().map(|r| r.command.as_str()).collect();
+        let traces = f.reproduce.iter().filter(|_| addresses);
+        let traces: Vec<&str> = traces.map(|r| r.command.as_str()).collect();
         self.commands("trace", &traces, 1, out)?;
         if exact {
             let fingerprint = self.group.fingerprint();

@@ -38,7 +38,7 @@ pub(super) fn digest(
         let named = all.iter().take(CODES);
         let mut codes: Vec<String> = named.map(|(code, n, _)| format!("{n} {code}")).collect();
         if all.len() > CODES {
-            codes.push(format!("{} more", all.len() - CODES));
+            codes.push(plural(all.len() - CODES, "more code"));
         }
         if !codes.is_empty() {
             style.entry(
