@@ -79,6 +79,9 @@ fn names_input(f: &Finding) -> bool {
         "the hosts of",
         "narrow",
         "without this",
+        "cannot be judged",
+        "instead of 127",
+        "take the flow out",
         "requires no authentication",
     ];
     words.iter().any(|w| help.contains(w)) || f.code == Code::UnverifiedFlow

@@ -35,7 +35,7 @@ pub struct Checked<'a> {
     pub assumptions: BTreeSet<(AssumptionId, String)>,
     /// Ports that pass for all peers (for [`Require::Any`]).
     pub passing: BTreeSet<u16>,
-    /// The guarded side and its peers, of a check that fails.
+    /// The guarded side and its peers, of a check that fails or that any of several ports satisfies.
     pub asked: Option<Box<(AddrSet, Peers)>>,
     /// Windows profiles that may be active instead of the assumed one and in which the flow does not pass.
     pub not_in: Profiles,
@@ -117,7 +117,8 @@ pub fn run<'a>(
         }
         out.merge(best?);
     }
-    if out.failure.is_some() {
+    // Where any port suffices, the site may ask for another one than passes here.
+    if out.failure.is_some() || spec.require == Require::Any {
         out.asked = Some(Box::new((me.clone(), peers.clone())));
     }
     (!out.queries.is_empty()).then_some(out)

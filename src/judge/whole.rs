@@ -201,7 +201,12 @@ pub fn decide<N: Copy + Eq>(
             true => format!("{} of `{end}`", named(flows, bare)),
             false => format!("`{end}`"),
         };
-        out.reason = Some(format!("no export covers {whose}"));
+        let of = tallies.iter().find(|(n, _)| *n == ends.number);
+        let mut checks = of.iter().flat_map(|(_, t)| t);
+        out.reason = Some(match checks.any(|c| c.status == Status::Unverified) {
+            true => "the rules that decide it were not exported".to_owned(),
+            false => format!("no export covers {whose}"),
+        });
     }
     let checks = tallies.iter().find(|(n, _)| *n == ends.number);
     let mut checks = checks.iter().flat_map(|(_, t)| t);

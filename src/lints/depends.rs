@@ -40,7 +40,7 @@ pub fn on(c: &Condition, packets: &[PacketBox]) -> String {
         _ if c.kind == ConditionKind::Rate => format!("`{text}`, which changes over time"),
         _ => match unreadable(c) {
             Some(Unreadable::Absent(field)) => {
-                format!("its {field}, which the export does not print")
+                format!("its field {field}, which the export does not print")
             }
             Some(Unreadable::Text(text)) => format!("{text}, which cannot be read"),
             None => format!("whether `{text}` matches"),

@@ -1,6 +1,6 @@
 //! The help of a finding whose remedy is known: what its commands do, in words.
 
-use super::words::{self, Added, AddedTo};
+use super::advised::{self, Added, AddedTo};
 use crate::judge::{Exports, Step};
 use crate::lints::{describe, place};
 use hylint_engine::{Decider, PointId, SetId};
@@ -22,8 +22,8 @@ pub(super) fn of_steps(exports: &Exports, steps: &[Step]) -> Option<String> {
             Change::SetEnabled { rule: r, enabled } => {
                 let known = named(exports, at(r), rule(r)?);
                 match enabled {
-                    true => words::enable(&known),
-                    false => words::disable(&known),
+                    true => advised::enable(&known),
+                    false => advised::disable(&known),
                 }
             }
             Change::Replace { old: r, new } => {
@@ -32,20 +32,20 @@ pub(super) fn of_steps(exports: &Exports, steps: &[Step]) -> Option<String> {
                 match new.priority.filter(|n| Some(*n) != old.priority) {
                     Some(number) => {
                         let kind = exports.point(at(r))?.kind;
-                        words::renumber(&known, number, kind)
+                        advised::renumber(&known, number, kind)
                     }
                     None => {
                         let rest = steps.iter().find_map(|(_, c)| split(c, &old.action));
-                        words::exclude(&taken_out(old, new, rest, r.list.list)?, &known)
+                        advised::exclude(&taken_out(old, new, rest, r.list.list)?, &known)
                     }
                 }
             }
-            Change::LetRulesDecide { profile, .. } => words::let_rules_decide(&profile.told()),
+            Change::LetRulesDecide { profile, .. } => advised::let_rules_decide(&profile.told()),
         };
         all.push(text);
     }
     for added in added(exports, steps) {
-        all.push(words::add(&added.told(exports)?));
+        all.push(advised::add(&added.told(exports)?));
     }
     (!all.is_empty()).then(|| all.join("; "))
 }

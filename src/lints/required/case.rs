@@ -9,7 +9,7 @@ use crate::judge::{
 };
 use crate::lints::{depends, describe, place};
 use hylint_engine::{Decider, Direction};
-use hylint_model::{Body, Discipline, PointKind, RuleOrigin};
+use hylint_model::{Body, Condition, Discipline, Point, PointKind, Rule, RuleOrigin};
 use hylint_space::PortSet;
 
 /// What a finding is about, in the matrix's words.
@@ -145,6 +145,9 @@ impl<'c, 'a> Case<'c, 'a> {
                 false => sources(|p| &p.sport),
             };
         }
+        if self.one_port() {
+            return Part::All;
+        }
         let passing = &f.passing;
         if !passing.ports.is_empty() {
             let passing = passing.ports.clone();
@@ -163,6 +166,11 @@ impl<'c, 'a> Case<'c, 'a> {
         }
     }
 
+    /// Whether other ports pass here, each of which suffices, and none of them at every other host.
+    fn one_port(&self) -> bool {
+        self.subject.any && !self.checked.passing.is_empty()
+    }
+
     /// Why the flow does not pass.
     pub(super) fn why(&self) -> Why {
         let (exports, c, f) = (self.exports, self.checked, self.failure);
@@ -173,7 +181,8 @@ impl<'c, 'a> Case<'c, 'a> {
         match self.stop {
             Stop::Conditional => self.undecided(),
             Stop::NoReply if f.cause.is_odd() => Why::Said,
-            Stop::NoReply if matches!(f.state, "INVALID" | "UNTRACKED") => Why::NoState(f.state),
+            Stop::NoReply if f.state == "INVALID" => Why::Invalid,
+            Stop::NoReply if f.state == "UNTRACKED" => Why::NoState(f.state),
             Stop::NoReply => Why::Said,
             Stop::Next { by_rule } if !f.state.is_empty() => match by_rule {
                 true => Why::State(by(), f.state),
@@ -191,15 +200,15 @@ impl<'c, 'a> Case<'c, 'a> {
                 },
                 _ => Why::RuleAlone(by()),
             },
-            Stop::Disabled => Why::Disabled(self.missed().unwrap_or_default()),
-            Stop::Partial if off => Why::LocalRules { blocked: blocked() },
-            Stop::Partial => Why::Said,
-            Stop::Missing if off => Why::LocalRules { blocked: blocked() },
-            Stop::Missing if self.subject.any && !c.passing.is_empty() => {
+            _ if self.one_port() => {
                 let ports = c.passing.iter().map(u16::to_string);
                 let passing = words::all_of(ports);
                 Why::OnePort { passing }
             }
+            Stop::Disabled => Why::Disabled(self.missed().unwrap_or_default()),
+            Stop::Partial if off => Why::LocalRules { blocked: blocked() },
+            Stop::Partial => Why::Said,
+            Stop::Missing if off => Why::LocalRules { blocked: blocked() },
             Stop::Missing => match self.own() {
                 Some(by) if windows => Why::NoRuleAndBlocked(by.to_owned()),
                 Some(by) => Why::Closed(by.to_owned()),
@@ -239,6 +248,20 @@ impl<'c, 'a> Case<'c, 'a> {
         Some(place::known_as(self.exports, &decider))
     }
 
+    /// The rule that asks a condition, with what it is called.
+    pub(super) fn asking(&self, c: &Condition) -> Option<(String, &'a Rule)> {
+        let points = self.checked.guard.points.iter();
+        let mut rules = points.flat_map(|at| {
+            let rules = self.exports.point(*at).into_iter().flat_map(Point::rules);
+            rules.map(move |r| (*at, r))
+        });
+        let (at, rule) = rules.find(|(_, r)| r.conditions().any(|o| std::ptr::eq(o, c)))?;
+        Some((
+            place::known_as(self.exports, &Decider::Rule { at, rule }),
+            rule,
+        ))
+    }
+
     /// The role at the other end.
     pub(super) fn peers(&self) -> &str {
         match self.checked.guard.direction {
@@ -256,7 +279,7 @@ impl<'c, 'a> Case<'c, 'a> {
             Decider::Rule { .. } => words::stops_here(self.terms),
             Decider::Policy { .. } => words::POLICY.into(),
             Decider::Default { .. } | Decider::Setting { .. } => {
-                words::default(self.kind, self.checked.guard.profile.name())
+                words::default(self.kind, &self.checked.guard.profile.told())
             }
             Decider::Nothing { reason, .. } => depends::reason_label(*reason).into(),
         }

@@ -1,8 +1,8 @@
 //! The help of a finding whose remedy was not tried out: it takes what is not in the exports, or has no command.
 
+use super::advised;
 use super::case::{Case, blocks_first};
 use super::stop::Stop;
-use super::words;
 use crate::finding::AssumptionId;
 use crate::judge::Failure;
 use crate::lints::describe;
@@ -18,21 +18,21 @@ pub(super) fn untried(case: &Case<'_, '_>) -> String {
     let f = case.failure;
     let profile = || case.checked.guard.profile.told();
     if f.cause.is_odd() {
-        return words::EPHEMERAL.into();
+        return advised::EPHEMERAL.into();
     }
     match case.stop {
-        _ if case.always => words::let_rules_decide(&profile()),
+        _ if case.always => advised::let_rules_decide(&profile()),
         Stop::Conditional => conditional(case),
-        Stop::Disabled => words::enable(&case.missed().unwrap_or_default()),
+        Stop::Disabled => advised::enable(&case.missed().unwrap_or_default()),
         Stop::NoReply => replies(case),
-        Stop::Next { .. } if f.state == "ESTABLISHED" => words::established_too(&case.flow()),
-        Stop::Next { .. } => words::UNTRACKED.into(),
+        Stop::Next { .. } if f.state == "ESTABLISHED" => advised::established_too(&case.flow()),
+        Stop::Next { .. } => advised::UNTRACKED.into(),
         Stop::Missing | Stop::Partial if case.policy.is_some() => {
-            let allow = || words::allow(&case.flow(), &service(case), &who(case), None);
+            let allow = || advised::allow(&case.flow(), &service(case), &who(case), None);
             match (f.by.rule(), case.unmerged()) {
-                (None, true) => words::ENABLE_LOCAL_RULES.into(),
-                (None, false) => words::in_policy(&allow()),
-                (Some(_), _) => words::in_policy_past(&allow(), &case.by),
+                (None, true) => advised::ENABLE_LOCAL_RULES.into(),
+                (None, false) => advised::in_policy(&allow()),
+                (Some(_), _) => advised::in_policy_past(&allow(), &case.by),
             }
         }
         Stop::Missing | Stop::Partial | Stop::Blocked => allow(case),
@@ -42,22 +42,27 @@ pub(super) fn untried(case: &Case<'_, '_>) -> String {
 fn conditional(case: &Case<'_, '_>) -> String {
     let f = case.failure;
     let named = |c: &&Condition| match &c.test {
-        Test::Named { key, .. } => Some(words::resolve(key)),
-        Test::IpSet { name, .. } => Some(words::resolve(&format!("ipset:{name}"))),
+        Test::Named { key, .. } => Some(advised::resolve(key)),
+        Test::IpSet { name, .. } => Some(advised::resolve(&format!("ipset:{name}"))),
         _ => None,
     };
     let first = f.conditions.first().copied();
+    // No allow helps against a block that may apply.
+    let block = || {
+        first.and_then(|c| case.asking(c)).filter(|(_, rule)| {
+            rule.action == Action::Deny && blocks_first(case.exports, case.checked)
+        })
+    };
     match (first.as_ref().and_then(named), &f.by) {
         (Some(help), _) => help,
-        (None, Decider::Nothing { reason, .. }) => words::export(*reason).into(),
-        // No allow helps against a block that may apply.
-        (None, Decider::Rule { rule, .. })
-            if rule.action == Action::Deny && blocks_first(case.exports, case.checked) =>
-        {
-            let what = format!("{} {} {}", service(case), end(case), who(case));
-            words::narrow(&case.by, &what, rule.origin)
-        }
-        (None, _) => words::unconditional(&case.flow(), first),
+        (None, Decider::Nothing { reason, .. }) => advised::export(*reason).into(),
+        (None, _) => match block() {
+            Some((name, rule)) => {
+                let what = format!("{} {} {}", service(case), end(case), who(case));
+                advised::narrow(&name, &what, rule.origin)
+            }
+            None => advised::unconditional(&case.flow(), first),
+        },
     }
 }
 
@@ -73,11 +78,11 @@ fn replies(case: &Case<'_, '_>) -> String {
     if points.any(|at| case.exports.point(*at).is_some_and(|p| !p.stateful)) {
         let each = f.packets.iter();
         let ports = each.fold(PortSet::empty(), |all, p| all.union(&p.dport));
-        return words::stateless_replies(&case.flow(), &ports, &who(case));
+        return advised::stateless_replies(&case.flow(), &ports, &who(case));
     }
     match f.state {
-        "INVALID" | "UNTRACKED" => words::UNTRACKED.into(),
-        _ => words::ESTABLISHED.into(),
+        "INVALID" | "UNTRACKED" => advised::UNTRACKED.into(),
+        _ => advised::ESTABLISHED.into(),
     }
 }
 
@@ -89,17 +94,17 @@ fn allow(case: &Case<'_, '_>) -> String {
     match f.by.rule() {
         Some(rule) if windows => {
             let what = format!("{service} {} {who}", end(case));
-            let narrow = words::narrow(&case.by, &what, rule.origin);
+            let narrow = advised::narrow(&case.by, &what, rule.origin);
             match case.stop {
                 Stop::Blocked => narrow,
-                _ => format!("{}; {narrow}", words::allow(&flow, &service, &who, None)),
+                _ => format!("{}; {narrow}", advised::allow(&flow, &service, &who, None)),
             }
         }
         Some(rule) if case.stop == Stop::Blocked && rule.origin != RuleOrigin::Platform => {
-            let allow = words::allow(&flow, &service, &who, None);
-            words::before_or_narrow(&allow, &case.by)
+            let allow = advised::allow(&flow, &service, &who, None);
+            advised::before_or_narrow(&allow, &case.by)
         }
-        _ => words::allow(&flow, &service, &who, case.own()),
+        _ => advised::allow(&flow, &service, &who, case.own()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! `conditional-flow`; and `unverified-flow` where the site asks for evidence.
 
 mod advice;
+mod advised;
 mod case;
 mod cause;
 mod help;

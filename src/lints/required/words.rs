@@ -1,11 +1,11 @@
-//! Every sentence about a required flow: messages, labels and help. The first line of each names the host, what its firewall
+//! Every message and label about a required flow ([`advised`](super::advised) has the help). The first line names the host, what its firewall
 //! does and why, in the words of that firewall.
 
 use super::stop::Stop;
 use crate::judge::Wrong;
 use crate::lints::describe;
-use hylint_engine::{Direction, Reason};
-use hylint_model::{Condition, ConditionKind, PointKind, RuleOrigin, Test};
+use hylint_engine::Direction;
+use hylint_model::PointKind;
 use hylint_space::{AddrSet, PortSet};
 
 /// What a firewall calls what it does.
@@ -59,7 +59,7 @@ pub(super) struct Flow<'t> {
 
 impl Flow<'_> {
     /// inbound TCP 3389 from `controller`
-    fn told(&self) -> String {
+    pub(super) fn told(&self) -> String {
         self.between(&format!("`{}`", self.peers()))
     }
 
@@ -107,6 +107,8 @@ pub(super) enum Part {
     SourcePorts(PortSet),
     /// Something else.
     Some,
+    /// All of it.
+    All,
 }
 
 /// Why a flow does not pass.
@@ -132,6 +134,8 @@ pub(super) enum Why {
     OnePort { passing: String },
     /// No rule allows the state of the packets that follow.
     NoState(&'static str),
+    /// The replies belong to no connection that is tracked.
+    Invalid,
     /// A rule stops that state.
     State(String, &'static str),
     /// It depends on this.
@@ -185,6 +189,7 @@ pub(super) fn message(flow: &Flow<'_>, stop: Stop, part: &Part, why: &Why) -> St
             format!("one port must pass at every host, and only {passing} does here")
         }
         Why::NoState(state) => format!("no rule {lets} state {state}"),
+        Why::Invalid => "connection tracking sees them as INVALID".to_owned(),
         Why::State(by, state) => format!("{by} {rule_stops} state {state}"),
     };
     format!("`{host}` {stops} {what}: {why}")
@@ -216,10 +221,14 @@ fn failing(flow: &Flow<'_>, stop: Stop, part: &Part) -> String {
             let (ports, are) = (describe::ports(passing), is_are(passing.len()));
             format!("{out} ({ports} {are} {allowed})")
         }
-        Part::Peers { passing, .. } => {
-            let (peers, are) = (text(passing), is_are(passing.v4.len() + passing.v6.len()));
-            format!("{out} ({peers} {are} {allowed})")
-        }
+        Part::Peers { passing, .. } => match text(passing) {
+            // The rest is told by what fails.
+            peers if peers.contains(" except ") => format!("{out} (the rest is {allowed})"),
+            peers => {
+                let are = is_are(passing.v4.len() + passing.v6.len());
+                format!("{out} ({peers} {are} {allowed})")
+            }
+        },
         Part::Some if stop == Stop::Partial => format!("part of {out}"),
         _ => out,
     }
@@ -240,13 +249,10 @@ pub(super) const DECIDES: &str = "decides it, if it matches";
 /// At a chain's policy.
 pub(super) const POLICY: &str = "policy DROP: nothing accepts it";
 
-/// At a default that the platform has where no rule matches.
-pub(super) fn default(kind: PointKind, profile: Option<&str>) -> String {
-    match (kind, profile) {
-        (PointKind::WindowsFirewall, Some(profile)) => {
-            format!("the {profile} profile blocks by default")
-        }
-        (PointKind::WindowsFirewall, None) => "blocked by default".into(),
+/// At a default that the platform has where no rule matches; `profiles` are the Windows profiles that it is of.
+pub(super) fn default(kind: PointKind, profiles: &str) -> String {
+    match kind {
+        PointKind::WindowsFirewall => format!("the {profiles} blocks by default"),
         _ => "no rule here allows it".into(),
     }
 }
@@ -299,80 +305,6 @@ pub(super) fn near(wrong: Wrong, terms: Terms, rule: &Near) -> String {
     }
 }
 
-/// A rule to add.
-#[derive(Clone, Debug)]
-pub(super) struct Added {
-    pub allow: &'static str,
-    pub service: String,
-    /// The peers; none where the rule is for all.
-    pub peers: Option<String>,
-    pub to: AddedTo,
-}
-
-/// Where a rule is added.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum AddedTo {
-    /// A list of a host's or a cloud's firewall, with its numbers.
-    List {
-        outbound: bool,
-        numbers: Vec<u32>,
-        kind: PointKind,
-    },
-    /// A chain, before a rule.
-    Chain {
-        table: String,
-        chain: String,
-        before: Option<String>,
-    },
-}
-
-/// Advises a rule.
-pub(super) fn add(rule: &Added) -> String {
-    let Added { allow, service, .. } = rule;
-    match &rule.to {
-        AddedTo::List {
-            outbound,
-            numbers,
-            kind,
-        } => {
-            let (way, end) = match outbound {
-                true => ("outbound", "to"),
-                false => ("inbound", "from"),
-            };
-            let peers = rule.peers.as_ref();
-            let peers = peers.map_or_else(String::new, |p| format!(" {end} {p}"));
-            let number = numbered(numbers, *kind);
-            format!("{allow} {way} {service}{peers}{number}")
-        }
-        AddedTo::Chain {
-            table,
-            chain,
-            before,
-        } => {
-            let peers = rule.peers.as_ref();
-            let peers = peers.map_or_else(String::new, |p| format!(" {p}"));
-            let of = match table.as_str() {
-                "filter" => String::new(),
-                other => format!(" of table {other}"),
-            };
-            let before = before.as_ref();
-            let before = before.map_or_else(String::new, |b| format!(", before {b}"));
-            format!("{allow} {service}{peers} in chain {chain}{of}{before}")
-        }
-    }
-}
-
-fn numbered(numbers: &[u32], kind: PointKind) -> String {
-    let list = all_of(numbers.iter().map(u32::to_string));
-    match (numbers, kind) {
-        ([], _) => String::new(),
-        ([_], PointKind::NetworkAcl) => format!(" as rule {list}"),
-        (_, PointKind::NetworkAcl) => format!(" as rules {list}"),
-        ([_], _) => format!(" with priority {list}"),
-        _ => format!(" with priorities {list}"),
-    }
-}
-
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn all_of(items: impl Iterator<Item = String>) -> String {
     let mut items: Vec<String> = items.collect();
@@ -380,169 +312,6 @@ pub(super) fn all_of(items: impl Iterator<Item = String>) -> String {
         Some(last) if !items.is_empty() => format!("{} and {last}", items.join(", ")),
         last => last.unwrap_or_default(),
     }
-}
-
-/// Advises to enable a rule.
-pub(super) fn enable(rule: &str) -> String {
-    format!("enable {rule}")
-}
-
-/// Advises to disable a rule of which everything is required.
-pub(super) fn disable(rule: &str) -> String {
-    format!("disable {rule}: all that it blocks is required")
-}
-
-/// Advises to take packets out of a rule that overrides every allow.
-pub(super) fn exclude(what: &str, rule: &str) -> String {
-    format!("exclude {what} from {rule}: a block overrides every allow")
-}
-
-/// Advises another number for a rule.
-pub(super) fn renumber(rule: &str, number: u32, kind: PointKind) -> String {
-    match kind {
-        PointKind::NetworkAcl => format!("renumber {rule} to {number}"),
-        _ => format!("move {rule} to priority {number}"),
-    }
-}
-
-/// Advises to let the rules of a Windows profile decide.
-pub(super) fn let_rules_decide(profile: &str) -> String {
-    format!(
-        "set the firewall policy of the {profile} to BlockInbound: BlockInboundAlways overrides every rule"
-    )
-}
-
-/// Advises a rule where none was tried out.
-pub(super) fn allow(flow: &Flow<'_>, service: &str, who: &str, near: Option<&str>) -> String {
-    let allow = flow.terms.allow;
-    let what = match flow.direction {
-        Direction::In => format!("{allow} inbound {service} from {who}"),
-        Direction::Out => format!("{allow} outbound {service} to {who}"),
-        Direction::Forward => format!("{allow} forwarded {service} from {who} to `{}`", flow.to),
-    };
-    match near {
-        Some(rule) => format!("{what}, before {rule}"),
-        None => what,
-    }
-}
-
-/// Advises to narrow a rule that overrides every allow.
-pub(super) fn narrow(rule: &str, what: &str, origin: RuleOrigin) -> String {
-    match origin {
-        RuleOrigin::GroupPolicy => {
-            format!(
-                "in Group Policy, narrow {rule} to exclude {what}: a block overrides every allow"
-            )
-        }
-        _ => format!("narrow {rule} to exclude {what}: a block overrides every allow"),
-    }
-}
-
-/// Advises to narrow a rule, or to allow the flow before it.
-pub(super) fn before_or_narrow(allow: &str, rule: &str) -> String {
-    format!("{allow}, before {rule}, or narrow that rule")
-}
-
-/// Advises on a policy that disables local rules.
-pub(super) const ENABLE_LOCAL_RULES: &str =
-    "enable LocalFirewallRules for the profile in Group Policy, or put the rule there";
-
-/// Advises a rule of policy.
-pub(super) fn in_policy(allow: &str) -> String {
-    format!("in Group Policy, {allow}: LocalFirewallRules disables local rules")
-}
-
-/// Advises a rule of policy where another one blocks what it allows.
-pub(super) fn in_policy_past(allow: &str, by: &str) -> String {
-    format!(
-        "in Group Policy, {allow} and narrow {by} to exclude it: LocalFirewallRules disables local rules"
-    )
-}
-
-/// Advises where only source ports fail that clients hardly use.
-pub(super) const EPHEMERAL: &str =
-    "set `deployment.ephemeral` in hylint.toml to the source ports that the clients use";
-
-/// Advises to say what a name stands for.
-pub(super) fn resolve(key: &str) -> String {
-    match key.strip_prefix("ipset:") {
-        Some(_) => format!(
-            "export the set with `ipset save`, or set \"{key}\" = [\"…\"] under [resolve] in hylint.toml"
-        ),
-        None => format!("set \"{key}\" = [\"…\"] under [resolve] in hylint.toml to its addresses"),
-    }
-}
-
-/// Advises on what is missing or broken in the exports.
-pub(super) const fn export(reason: Reason) -> &'static str {
-    match reason {
-        Reason::IncompleteExport => {
-            "add the export that the `incomplete-export` finding of this host names"
-        }
-        Reason::MalformedExport => {
-            "correct the line that the `malformed-export` finding names, and export again"
-        }
-        Reason::NoFilter => "export all tables: `iptables-save` without -t",
-        Reason::Budget | Reason::ChainDepth => {
-            "allow the flow in a rule of its own, before the rules that cannot be judged"
-        }
-        Reason::LoopbackDestination | Reason::SecurityOrder => {
-            "translate to an address of an interface, before the rules that cannot be judged"
-        }
-    }
-}
-
-/// Advises on a condition that the flow may not meet.
-pub(super) fn unconditional(flow: &Flow<'_>, condition: Option<&Condition>) -> String {
-    let Terms { allow, .. } = flow.terms;
-    let told = flow.told();
-    match condition.map(|c| (&c.test, c.kind)) {
-        Some((Test::IpSec, _)) => {
-            format!(
-                "{allow} {told} in a rule that requires no authentication, or exempt it from IPsec"
-            )
-        }
-        Some((Test::PolicySource, _)) => {
-            "put the rule into a Group Policy, or export the policies with `gpresult`".into()
-        }
-        Some((_, ConditionKind::Rate)) => {
-            format!("{allow} {told} in a rule without this limit")
-        }
-        Some((Test::Passing, _)) | None => {
-            "export the rule again in a form that hylint reads, or correct it".into()
-        }
-        Some(_) => format!("{allow} {told} in a rule without this condition"),
-    }
-}
-
-/// Advises to let the replies pass a point without connection tracking.
-pub(super) fn stateless_replies(flow: &Flow<'_>, ports: &PortSet, who: &str) -> String {
-    let ports = describe::ports(ports);
-    match flow.direction {
-        Direction::In => format!(
-            "allow the replies outbound to ports {ports} of {who}: a network ACL is stateless"
-        ),
-        Direction::Out => format!(
-            "allow the replies inbound to ports {ports} from {who}: a network ACL is stateless"
-        ),
-        Direction::Forward => format!("allow the replies to ports {ports} of {who}"),
-    }
-}
-
-/// Advises to accept established connections.
-pub(super) const ESTABLISHED: &str = "accept state RELATED,ESTABLISHED for the replies";
-
-/// Advises on connection tracking of one direction alone.
-pub(super) const UNTRACKED: &str =
-    "track both directions of the connection, or neither and accept state UNTRACKED";
-
-/// Advises to accept what follows the first packet.
-pub(super) fn established_too(flow: &Flow<'_>) -> String {
-    let allow = flow.terms.allow;
-    format!(
-        "{allow} {} in state ESTABLISHED too, not only NEW or SYN",
-        flow.told()
-    )
 }
 
 /// A requirement of which an end has no export: the message, and what to do.
