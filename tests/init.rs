@@ -27,6 +27,13 @@ fn drafted(files: &[(&str, String)]) -> String {
     let told = h.run();
     told.expect(2, &["there is already"]);
     let text = std::fs::read_to_string(h.path("hylint.toml")).unwrap();
+    // An editor takes it: the schema that its first line names is there, and the file is valid by it.
+    let schema = text.lines().next().unwrap().strip_prefix("#:schema ");
+    let schema = std::fs::read_to_string(h.path(schema.unwrap())).unwrap();
+    let schema = serde_json::from_str(&schema).unwrap();
+    let table = toml::Value::Table(toml::from_str(&text).unwrap());
+    let value = hylint::common::toml_schema::json_of(&table);
+    assert!(jsonschema::is_valid(&schema, &value), "{text}");
     let r = h.args("check . --format json").run();
     assert!(r.status < 2, "{}\n{text}", r.err);
     text

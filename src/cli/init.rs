@@ -60,8 +60,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let file = args.path.join(CONFIG_NAME);
     create(&file, &draft.text)?;
+    let schema = schema_beside(&args.path, &draft.text);
     let next = next(args, named.is_none());
-    output::stdout(|out| told(&file, &draft, &next, out))?;
+    output::stdout(|out| told(&file, schema.as_deref(), &draft, &next, out))?;
     Ok(Exit::Clean)
 }
 
@@ -92,11 +93,30 @@ fn create(path: &Path, text: &str) -> Result<(), Failure> {
     write().map_err(|e| Failure::new(format!("{} cannot be written: {e}", path.display())))
 }
 
+/// Puts the schema there that the first line of a draft names, since an editor or Taplo refuses a file whose schema is
+/// missing. Nothing is done where the line names an address, where something is there, or where it cannot be written.
+fn schema_beside(folder: &Path, draft: &str) -> Option<PathBuf> {
+    let named = draft.lines().next()?.strip_prefix("#:schema ")?;
+    if named.contains("://") {
+        return None;
+    }
+    let file = folder.join(named);
+    std::fs::create_dir_all(file.parent()?).ok()?;
+    create(&file, &site::config::schema()).ok()?;
+    Some(file)
+}
+
 fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-fn told(file: &Path, d: &Draft, next: &str, out: &mut dyn Write) -> io::Result<()> {
+fn told(
+    file: &Path,
+    schema: Option<&Path>,
+    d: &Draft,
+    next: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let shown = file.to_string_lossy();
     writeln!(
         out,
@@ -104,6 +124,14 @@ fn told(file: &Path, d: &Draft, next: &str, out: &mut dyn Write) -> io::Result<(
         sanitize_limited(&shown, 300),
         plural(d.exports, "export")
     )?;
+    if let Some(schema) = schema {
+        let shown = schema.to_string_lossy();
+        let shown = sanitize_limited(&shown, 300);
+        writeln!(
+            out,
+            "wrote {shown} for editors, which check hylint.toml by it"
+        )?;
+    }
     hosts(d, out)?;
     if !d.questions.is_empty() {
         let (what, its) = match d.questions.len() {
