@@ -39,12 +39,12 @@ struct InputArgs {
     /// Folders or files of exports, or `-` for standard input
     ///
     /// Hidden folders and those of version control systems are skipped.
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required = true, help_heading = "Arguments")]
     paths: Vec<PathBuf>,
     /// Treat the paths as changed files, as pre-commit passes them
     ///
     /// A file that is no export is skipped, and so is one that was deleted.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     changed: bool,
     /// Site file [default: hylint.toml in the path or in a folder above it]
     #[arg(long, value_name = "FILE")]
@@ -59,10 +59,10 @@ struct InputArgs {
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     address: Vec<String>,
     /// Date of the run, for waivers and the age of exports [default: SOURCE_DATE_EPOCH, else now]
-    #[arg(long, value_name = "RFC3339", value_parser = moment)]
+    #[arg(long, value_name = "RFC3339", value_parser = moment, hide_short_help = true)]
     at: Option<jiff::Timestamp>,
     /// Number of threads; 0 is one per core
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = threads, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = threads, allow_negative_numbers = true, hide_short_help = true)]
     threads: usize,
 }
 
@@ -83,10 +83,15 @@ struct LintArgs {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write the findings of this run to a baseline, and use it
-    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "baseline",
+        hide_short_help = true
+    )]
     write_baseline: Option<PathBuf>,
     /// Ignore waivers in the exports themselves (`hylint: allow …` in a rule's comment)
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_inline_waivers: bool,
 }
 
@@ -105,10 +110,16 @@ struct OutputArgs {
     output: Vec<String>,
     /// Of findings with one cause, show the first in full and count the others, or show all of them [default: first; concise:
     /// all]
-    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
     show: Option<ShowArg>,
     /// Show how many findings of each code there are, and not the findings
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     statistics: bool,
     /// Print only errors and the verdict
     #[arg(short, long, conflicts_with = "verbose")]
@@ -117,7 +128,13 @@ struct OutputArgs {
     #[arg(short, long)]
     verbose: bool,
     /// When to use colour; NO_COLOR is honoured
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_short_help = true
+    )]
     color: Color,
 }
 
@@ -185,8 +202,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let format = args.output.format.as_deref().unwrap_or(HUMAN);
     if args.output.statistics && format != HUMAN {
         return Err(Failure::with_help(
-            format!("--statistics is for people, and --format {format} is not"),
-            format!("leave out one of the two: the {format} report holds every finding"),
+            format!("--statistics cannot be used with --format {format}"),
+            format!("remove one of them: the {format} report has every finding"),
         ));
     }
     let targets = targets(args.output.format.as_deref(), &args.output.output)?;
@@ -418,11 +435,12 @@ fn nothing_read(o: &Outcome) -> Failure {
 
 /// The first names, and how many more there are.
 fn names(all: &[String]) -> String {
-    let mut text: Vec<&str> = all.iter().take(NAMED).map(String::as_str).collect();
-    let more = all.len().saturating_sub(NAMED);
-    let more = (more > 0).then(|| format!("{more} more, -v lists them"));
-    text.extend(more.as_deref());
-    text.join(", ")
+    let text: Vec<&str> = all.iter().take(NAMED).map(String::as_str).collect();
+    let text = text.join(", ");
+    match all.len().saturating_sub(NAMED) {
+        0 => text,
+        more => format!("{text} and {more} more, which -v lists"),
+    }
 }
 
 /// `--at`, else SOURCE_DATE_EPOCH (reproducible-builds.org), else now.

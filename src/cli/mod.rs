@@ -45,8 +45,8 @@ use std::io::{self, Write};
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
     override_usage = "hylint [OPTIONS] PATH…\n       hylint COMMAND …",
-    after_help = "Exit status: 0 no finding at or above --fail-on, 1 findings, 2 hylint could not run or judged no export.\n\
-        First run: hylint PATH, then hylint init PATH."
+    after_help = "hylint --help explains every option. First run: hylint PATH, then hylint init PATH.\n\
+        Exit status: 0 no finding at or above --fail-on, 1 findings, 2 hylint could not run or judged no export."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -64,6 +64,9 @@ enum Command {
     /// Explain a finding code or a requirement
     Explain(explain::Args),
     /// Show what an export does with a packet, or with a table of packets
+    #[command(
+        override_usage = "hylint trace EXPORT --src ADDRESS --dst ADDRESS --proto PROTOCOL [OPTIONS]\n       hylint trace EXPORT --packets FILE [OPTIONS]"
+    )]
     Trace(Box<trace::Args>),
     /// Show the rules that hylint reads from an export
     Inspect(inspect::Args),
@@ -130,8 +133,8 @@ fn not_a_path(args: &check::Args) -> Option<Failure> {
     let near = nearest(&word.to_lowercase(), names.iter().copied().chain(["help"]))?;
     if near == word {
         return Some(Failure::with_help(
-            format!("the command `{word}` stands behind an option"),
-            format!("write the command first: hylint {word} …"),
+            format!("the command `{word}` must come before the options"),
+            format!("write hylint {word} … with the options after it"),
         ));
     }
     Some(Failure::with_help(

@@ -25,76 +25,91 @@ pub(super) struct Args {
     #[arg(value_name = "EXPORT")]
     path: PathBuf,
     /// File that the export refers to: an ipset save, profile settings, interfaces; repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Host")]
     with: Vec<PathBuf>,
     /// Addresses of a name that the export uses and does not define; repeatable
-    #[arg(long, value_name = "NAME=ADDRESSES", value_parser = resolved)]
+    #[arg(long, value_name = "NAME=ADDRESSES", value_parser = resolved, help_heading = "Host")]
     resolve: Vec<(String, AddrSet)>,
     /// Direction of the packet, seen from the host
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, help_heading = "Packet")]
     direction: Way,
     /// Source address
-    #[arg(long, value_name = "ADDRESS", required_unless_present = "packets")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        required_unless_present = "packets",
+        help_heading = "Packet"
+    )]
     src: Option<String>,
     /// Destination address
-    #[arg(long, value_name = "ADDRESS", required_unless_present = "packets")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        required_unless_present = "packets",
+        help_heading = "Packet"
+    )]
     dst: Option<String>,
     /// Protocol: a name or a number
-    #[arg(long, value_name = "PROTOCOL", required_unless_present = "packets")]
+    #[arg(
+        long,
+        value_name = "PROTOCOL",
+        required_unless_present = "packets",
+        help_heading = "Packet"
+    )]
     proto: Option<String>,
     /// Source port, or ICMP type [default: any ephemeral port, echo request]
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", help_heading = "Packet")]
     sport: Option<String>,
     /// Destination port, or ICMP code
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", help_heading = "Packet")]
     dport: Option<String>,
     /// Interface that receives the packet [default: one that no rule names]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Packet")]
     in_iface: Option<String>,
     /// Interface that sends the packet [default: one that no rule names]
     ///
     /// A packet to this host that is forwarded after translation leaves by the interface of its new destination.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Packet")]
     out_iface: Option<String>,
     /// TCP flags, such as SYN+ACK [default: SYN]
-    #[arg(long)]
+    #[arg(long, help_heading = "Packet")]
     flags: Option<String>,
     /// Source hardware address [default: unknown]
-    #[arg(long, value_name = "MAC")]
+    #[arg(long, value_name = "MAC", help_heading = "Packet")]
     smac: Option<String>,
     /// Packet mark [default: 0]
-    #[arg(long)]
+    #[arg(long, help_heading = "Packet")]
     mark: Option<String>,
     /// Sender's user id [default: unknown]
-    #[arg(long)]
+    #[arg(long, help_heading = "Packet")]
     uid: Option<String>,
     /// Sender's group id [default: unknown]
-    #[arg(long)]
+    #[arg(long, help_heading = "Packet")]
     gid: Option<String>,
     /// Windows: program that listens, by its path or file name [default: the listener in the matrix]
-    #[arg(long, value_name = "PROGRAM")]
+    #[arg(long, value_name = "PROGRAM", help_heading = "Windows programs")]
     program: Option<String>,
     /// Windows: service that listens, by its short name
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", help_heading = "Windows programs")]
     service: Option<String>,
     /// Built-in matrix, or a matrix file, for the programs that listen
-    #[arg(long, value_name = "ID|FILE")]
+    #[arg(long, value_name = "ID|FILE", help_heading = "Windows programs")]
     matrix: Option<String>,
     /// Connection state [default: that of a packet without a known connection]
-    #[arg(long)]
+    #[arg(long, help_heading = "Packet")]
     state: Option<String>,
     /// CSV table of packets with a header, or `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "proto", "sport", "dport", "in_iface",
-        "out_iface", "flags", "smac", "mark", "uid", "gid", "state"])]
+        "out_iface", "flags", "smac", "mark", "uid", "gid", "state"], help_heading = "Packet")]
     packets: Option<PathBuf>,
     /// Judge by this table alone [default: the whole path]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help_heading = "Host")]
     table: Option<OneTable>,
     /// Which firewall, group or list of the export, by name or id; repeatable for security groups
-    #[arg(long, value_name = "POINT")]
+    #[arg(long, value_name = "POINT", help_heading = "Host")]
     point: Vec<String>,
     /// Windows profile [default: the active one, else domain]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help_heading = "Host")]
     profile: Option<Profile>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]

@@ -97,7 +97,7 @@ fn conflict(e: &clap::Error) -> (String, String) {
     let others: Vec<String> = others.iter().map(|a| plain(a)).collect();
     let help = match command.is_empty() {
         true => "give only one of them".to_owned(),
-        false => format!("write the command first: hylint {command} …"),
+        false => format!("write hylint {command} … with the options after it"),
     };
     match others.is_empty() {
         true => (format!("{first} cannot be given here"), help),

@@ -62,7 +62,18 @@ impl Document {
         let syntax = self.syntax.into_inner();
         if !syntax.is_empty() {
             let lines: Vec<u32> = syntax.iter().map(|d| d.position().line).collect();
-            all.retain(|d| !d.message.ends_with(MISSING) && !lines.contains(&d.position().line));
+            // Behind an unclosed header a key is in another table than it was written in.
+            let mut headers = syntax
+                .iter()
+                .filter(|d| d.message.contains("unclosed table"));
+            let header = headers.next().map(|d| d.position().line);
+            let follows = |d: &Diag| {
+                let behind = header.is_some_and(|line| d.position().line > line);
+                behind && d.message.starts_with(UNKNOWN)
+            };
+            all.retain(|d| {
+                !d.message.ends_with(MISSING) && !lines.contains(&d.position().line) && !follows(d)
+            });
             all.extend(syntax);
         }
         all.sort_by(|a, b| (a.span.start, &a.message).cmp(&(b.span.start, &b.message)));
@@ -90,6 +101,7 @@ impl Document {
 }
 
 const MISSING: &str = "is missing";
+const UNKNOWN: &str = "unknown key";
 /// What a date looks like.
 const DATE: &str = "a date such as 2027-03-31";
 
@@ -113,7 +125,7 @@ impl<'d, 't> Table<'d, 't> {
                     None => format!("expected {}", list(known)),
                 };
                 self.doc
-                    .error(key.span(), format!("unknown key `{name}`"), Some(help));
+                    .error(key.span(), format!("{UNKNOWN} `{name}`"), Some(help));
             }
         }
     }

@@ -349,7 +349,10 @@ fn broken(path: &str, text: &str, e: &serde_json::Error) -> Diag {
         .and_then(|t| t.chars().next())
         .map_or(at, |c| at + c.len_utf8());
     let message = e.to_string();
-    let message = message.split(" at line ").next().unwrap_or(&message);
+    let message = match message.split(" at line ").next().unwrap_or(&message) {
+        cut if cut.starts_with("EOF") => "the file is truncated",
+        said => said,
+    };
     mistake(
         path,
         text,

@@ -169,9 +169,10 @@ fn rule_name(v: &Value<'_, '_>) -> Option<String> {
         .strip_prefix("line ")
         .and_then(|n| n.parse::<u32>().ok());
     if line.is_some() {
-        let help = "write `hylint: allow CODE until=… reason=…` into the comment of the rule, or name its export here";
+        let help =
+            "add `hylint: allow CODE until=… reason=…` to the comment of the rule, or use `export`";
         v.error(
-            format!("`{name}` is no rule's name: lines move"),
+            format!("invalid rule `{name}`: line numbers change, expected a name"),
             Some(help.into()),
         );
         return None;
