@@ -160,7 +160,7 @@ fn globs_of_waivers_count_from_the_site_file_wherever_the_run_starts() {
 #[test]
 fn a_line_is_no_name_of_a_rule() {
     let r = run(site(&waive("rule = \"line 5\"", "2027-01-01"), RDP), "");
-    r.expect(2, &["lines move", "hylint: allow"]);
+    r.expect(2, &["line numbers change", "hylint: allow"]);
 }
 
 #[test]
