@@ -209,6 +209,42 @@ fn every_command_runs_and_prints_what_is_shown() {
     }
 }
 
+/// What the table of terms in CONTRIBUTING.md has on its right, as far as it is wrong in every sentence.
+#[test]
+fn pages_use_the_terms_of_the_house() {
+    let wrong = [
+        "let in",
+        "lets in",
+        "let out",
+        "lets out",
+        "held down",
+        "holds down",
+        "mend ",
+        "mended",
+        "there is no such",
+        "is let ",
+        "not let ",
+        "let through",
+        "lets through",
+    ];
+    let book = chapters().into_iter().map(|c| format!("docs/{c}"));
+    let explain = ALL
+        .iter()
+        .map(|l| format!("src/lints/explain/{}.md", l.code));
+    let others = ["README.md", "CHANGELOG.md", "examples/README.md"].map(str::to_owned);
+    for name in book.chain(explain).chain(others) {
+        let prose = outside_blocks(&read(&name));
+        let prose = prose
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .to_lowercase();
+        for phrase in wrong {
+            assert!(!prose.contains(phrase), "{name} says {phrase:?}");
+        }
+    }
+}
+
 /// A command outside of a fenced block would be run by nobody.
 #[test]
 fn commands_stand_in_fenced_blocks() {

@@ -42,7 +42,7 @@ macro_rules! registry {
             StaleExport "stale-export" Warning Trust "An export is older than the site accepts.";
             StalePort "stale-port" Warning Trust "The default port is still open although the site moved it.";
             ExpiredWaiver "expired-waiver" Error Trust "A waiver's last day is past.";
-            UnusedWaiver "unused-waiver" Warning Trust "A waiver holds nothing down.";
+            UnusedWaiver "unused-waiver" Warning Trust "A waiver matches no finding.";
         }
     };
 }

@@ -94,7 +94,7 @@ registry! {
     "CONNSECMARK", "saves or restores the security mark", GOES_ON, &[("save", N), ("restore", N)], goes_on;
     "TEE", "copies the packet to another host", GOES_ON, &[("gateway", O), ("oif", O)], goes_on;
     "TRACE", "traces the packet's way", GOES_ON, &[], goes_on;
-    "FLOWOFFLOAD", "shortens the way of a connection that is let through (OpenWrt)", GOES_ON, &[("hw", N)], goes_on;
+    "FLOWOFFLOAD", "shortens the path of an accepted connection (OpenWrt)", GOES_ON, &[("hw", N)], goes_on;
     "NETFLOW", "tells a NetFlow collector (ipt-netflow)", GOES_ON, &[], goes_on;
     "ACCOUNT", "counts by address (xtables-addons)", GOES_ON, &[("addr", O), ("tname", O)], goes_on;
     "ULOG", "logs by netlink (removed)", GOES_ON,
