@@ -55,6 +55,7 @@ released() {
     need shellcheck
     need curl
     need wget
+    need bc
     shellcheck release/*.sh .ci/release
     "$tools/bin/maturin" build --release --locked --quiet --out "$built/ci-wheel"
     local wheels=("$built"/ci-wheel/hylint-*.whl)
