@@ -8,6 +8,7 @@ use super::jointly;
 use super::kept::nothing_lost;
 use super::needed::Needed;
 use super::review::{PointReview, Seen, families};
+use super::scene;
 use super::told::{Told, address, by_route};
 use super::words;
 use crate::finding::{Finding, Severity};
@@ -297,9 +298,12 @@ impl<'a> PointReview<'a, '_> {
     }
 
     fn told_of(&self, opening: &Opening<'a>, finding: Finding) -> Told {
+        // What a program that the export does not print may limit is not to be narrowed by its match.
+        let known = scene::port_less(opening.rule).is_none();
+        let narrow = known.then(|| self.narrowing(opening, false)).flatten();
         Told {
             rule: Some(address(opening.rule)),
-            narrow: self.narrowing(opening, false).map(|n| vec![n]),
+            narrow: narrow.map(|n| vec![n]),
             route: self.route_of(opening.rule),
             finding,
         }

@@ -26,7 +26,7 @@ use crate::lints::place::normalized;
 use crate::rules::platform;
 use hylint_engine::union_addrs;
 use hylint_model::{Condition, Rule, Test, names_group};
-use hylint_space::{PacketBox, PortSet, proto};
+use hylint_space::{AddrSet, PacketBox, PortSet, proto};
 use std::collections::BTreeSet;
 use traffic::{
     ALL, ANY, FEW, PORTS, addresses, anyone, needing, port_texts, reached, traffic, transports,
@@ -124,10 +124,12 @@ impl Opened<'_> {
                 )
             }
             Kind::MoreSources => {
-                let needs = self.needed.peers(self.excess).filter(|_| exact);
-                let needs = needs.as_ref().and_then(needing);
+                let peers = self.needed.peers(self.excess).filter(|_| exact);
+                let needs = peers.as_ref().and_then(needing);
+                // Where the rule lets in nobody who needs it, it is not a little too wide.
+                let apart = peers.is_some_and(|p| !p.intersects(&self.whole.src));
                 match needs {
-                    Some(needs) if from == ANY => {
+                    Some(needs) if apart || from == ANY => {
                         format!("{allows} {what} from {from} (only {needs})")
                     }
                     Some(needs) => {
@@ -311,11 +313,12 @@ pub(super) fn narrowed(rule: &Narrowed, code: Code, known: bool, before: &str) -
             ),
         },
     };
-    let first = match before.starts_with(VERBOSE) {
-        true => format!("{VERBOSE}; without one, "),
-        false => String::new(),
-    };
-    format!("{first}{what}{tail}")
+    format!("{what}{tail}")
+}
+
+/// Whether a rule names no destination: all of each family that it is about.
+fn everywhere(dst: &AddrSet) -> bool {
+    (dst.v4.is_empty() || dst.v4.is_full()) && (dst.v6.is_empty() || dst.v6.is_full())
 }
 
 /// `TCP 1433 from 10.0.0.11`, for each of a few rules.
@@ -333,7 +336,13 @@ fn told_rules(rules: &[Rule]) -> Option<String> {
             () if texts.len() <= LISTED => list(&texts),
             () => return None,
         };
-        Some(format!("{} from {from}", traffic(&boxes, &whole)))
+        let to: Vec<String> = whole.dst.texts().collect();
+        let to = match to.len() {
+            _ if everywhere(&whole.dst) => String::new(),
+            n if n <= LISTED => format!(" to {}", list(&to)),
+            _ => return None,
+        };
+        Some(format!("{} from {from}{to}", traffic(&boxes, &whole)))
     };
     let told: Option<Vec<String>> = rules.iter().map(one).collect();
     told.map(|t| list(&t))
@@ -352,5 +361,138 @@ impl Opened<'_> {
     pub(super) fn cause(&self, class: &Class) -> Cause {
         let parts = [&*normalized(self.rule), &self.rule.name];
         Cause::of(&parts).told(Counted::Hosts, self.of_hosts(class))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use hylint_model::{Action, Span};
+    use hylint_space::ProtoSet;
+
+    fn flow(from: &str, protocol: u8, ports: &[(u16, u16)]) -> PacketBox {
+        PacketBox {
+            src: AddrSet::parse(from).unwrap(),
+            proto: ProtoSet::single(protocol),
+            dport: ports.iter().copied().collect(),
+            ..PacketBox::any()
+        }
+    }
+
+    fn told(
+        kind: Kind,
+        service: Option<&'static str>,
+        excess: &PacketBox,
+        required: &[PacketBox],
+    ) -> String {
+        let code = Code::AnyAny;
+        let resolve = std::collections::BTreeMap::new();
+        let scene = Scene {
+            in_front: false,
+            facing: false,
+            resolve: &resolve,
+            open: None,
+            roles_known: true,
+            configured: true,
+        };
+        let needed = Needed {
+            required: required.to_vec(),
+            ..Needed::default()
+        };
+        let class = Class {
+            code,
+            severity: crate::finding::Severity::Error,
+            kind,
+            service,
+            sensitive_to_anyone: false,
+        };
+        let opened = Opened {
+            rule: &Rule::new(Span::default(), Action::Allow),
+            whole: excess,
+            excess: std::slice::from_ref(excess),
+            scene,
+            needed: &needed,
+        };
+        let many = opened.of_hosts(&class);
+        assert!(many.starts_with("hosts "), "{many}");
+        format!("{}. {}", opened.message(&class, "h"), opened.help(&class))
+    }
+
+    /// Catches a kind whose sentence names no host, no traffic or no source, and numbers that do not agree.
+    #[test]
+    fn each_kind_has_a_sentence() {
+        const ANYWHERE: &str = "0.0.0.0/0";
+        let ssh = flow(ANYWHERE, proto::TCP, &[(22, 22)]);
+        let near = flow("10.0.0.0/8", proto::TCP, &[(1400, 1500)]);
+        let peers =
+            ["10.0.0.11", "10.0.0.12", "10.0.2.0/24"].map(|a| flow(a, proto::TCP, &[(1433, 1433)]));
+        let each = [
+            told(Kind::AnyAny, None, &PacketBox::any(), &[]),
+            told(
+                Kind::PortLess,
+                None,
+                &flow(ANYWHERE, proto::UDP, &[(0, u16::MAX)]),
+                &[],
+            ),
+            told(
+                Kind::Bypass,
+                None,
+                &flow("10.50.0.0/16", proto::TCP, &[(3389, 3389)]),
+                &[],
+            ),
+            told(Kind::Exposed, Some("SSH"), &ssh, &[]),
+            told(
+                Kind::ExposedToBlock,
+                None,
+                &flow("9.0.0.0/8", proto::TCP, &[(80, 80), (443, 443)]),
+                &[],
+            ),
+            told(Kind::Service, Some("SSH"), &ssh, &peers),
+            told(
+                Kind::ServiceToBlock,
+                Some("SSH"),
+                &flow("9.0.0.0/8", proto::TCP, &[(22, 22)]),
+                &[],
+            ),
+            told(Kind::MovedPort, None, &near, &[]),
+            told(Kind::MorePorts, None, &near, &peers[..1]),
+            told(
+                Kind::EveryPort,
+                None,
+                &flow("10.0.0.0/8", proto::TCP, &[(0, u16::MAX)]),
+                &[],
+            ),
+            told(Kind::MoreSources, None, &near, &peers),
+            told(
+                Kind::MoreSources,
+                None,
+                &flow("10.9.0.0/16", proto::TCP, &[(1433, 1433)]),
+                &peers[..1],
+            ),
+            told(
+                Kind::Unneeded,
+                None,
+                &flow("10.0.0.0/8", 47, &[(0, u16::MAX)]),
+                &[],
+            ),
+        ];
+        let verbose = "export again with `netsh advfirewall firewall show rule name=all verbose`, which prints the program";
+        let want = [
+            "`h` allows all inbound traffic from any source. limit the rule to the sources and ports that are required".to_owned(),
+            format!("`h` allows every UDP port from any source: the export prints no program. {verbose}"),
+            "`h` allows TCP 3389 from 10.50.0.0/16, which bypasses the gateway. limit the sources to the gateway".to_owned(),
+            "anyone on the Internet can reach SSH (TCP 22) on `h`. limit the sources to the hosts that need it".to_owned(),
+            "public addresses (9.0.0.0/8) can reach TCP 80 and 443 on `h`. limit the sources to the hosts that need it".to_owned(),
+            "`h` allows SSH (TCP 22) from any source. limit the sources to the hosts that need it".to_owned(),
+            "`h` allows SSH (TCP 22) from public addresses (9.0.0.0/8). limit the sources to the hosts that need it".to_owned(),
+            "`h` allows TCP 1400-1500, a default port that hylint.toml moves, from 10.0.0.0/8. remove the rule, or limit it to the port that hylint.toml names".to_owned(),
+            "`h` allows more ports than required from 10.0.0.0/8: TCP 1400-1500 (only 1433 is required). limit the rule to the ports that are required".to_owned(),
+            "`h` allows every TCP port from 10.0.0.0/8; nothing requires it. limit the rule to the ports that are required".to_owned(),
+            "`h` allows TCP 1400-1500 from more sources than required: 10.0.0.0/8 (2 hosts and 10.0.2.0/24 need it). limit the sources to 10.0.0.11-10.0.0.12 and 10.0.2.0/24".to_owned(),
+            "`h` allows TCP 1433 from 10.9.0.0/16 (only 10.0.0.11 needs it). limit the sources to 10.0.0.11".to_owned(),
+            "`h` allows GRE from 10.0.0.0/8; nothing requires it. remove the rule, or declare the flow under [[allow]] in hylint.toml".to_owned(),
+        ];
+        assert_eq!(each, want);
     }
 }

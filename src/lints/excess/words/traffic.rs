@@ -115,7 +115,7 @@ pub(super) fn addresses(src: &AddrSet, whole: &AddrSet) -> String {
     let texts: Vec<String> = own.texts().collect();
     // A part of a range may be told best without its gaps.
     let part = describe::addresses(src, whole, NAMED);
-    match texts.len() > 1 && own == *src && part.contains(" except ") {
+    match texts.len() > 1 && own == *src && part.contains(" except ") && !part.contains(", ") {
         true => part,
         false => some(&texts, NAMED),
     }
