@@ -180,6 +180,7 @@ impl<'a> PointReview<'a, '_> {
         if inner.parts.is_empty() {
             f.severity = Severity::Note;
             f.message.push_str(&words::closed(&inner.closed_by, false));
+            f.cause = None;
         }
         f
     }

@@ -21,7 +21,7 @@ pub(super) fn seen_elsewhere<'a>(
     let (first, f) = open.next()?;
     let profiles = open.fold(first, |all, (p, _)| all.union(p));
     let mut f = lowered(f);
-    f.message.push_str(&format!(" ({})", profiles.told()));
+    words::in_profiles(&mut f, profiles);
     Some(Seen::Open(Box::new(f)))
 }
 

@@ -185,6 +185,8 @@ impl<'a> PointReview<'a, '_> {
         let mut f = self.told(rule, whole, &closed, &boxes, exact);
         f.message
             .push_str(&words::closed(&inner.closed_by, inner.told));
+        // What blocks it is another layer at each host.
+        f.cause = None;
         Some(f)
     }
 

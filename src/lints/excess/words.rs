@@ -20,12 +20,12 @@ use super::needed::Needed;
 use super::scene::{Scene, own_network, unknown_sources};
 use super::sums;
 use crate::common::words::{count, list, verb};
-use crate::finding::{Cause, Code, Counted};
+use crate::finding::{Cause, Code, Counted, Finding};
 use crate::judge::Narrowed;
 use crate::lints::place::normalized;
 use crate::rules::platform;
 use hylint_engine::union_addrs;
-use hylint_model::{Condition, Rule, Test, names_group};
+use hylint_model::{Condition, Profiles, Rule, Test, names_group};
 use hylint_space::{AddrSet, PacketBox, PortSet, proto};
 use std::collections::BTreeSet;
 use traffic::{
@@ -291,6 +291,19 @@ pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
 /// How help about a profile that may be active ends.
 pub(super) const OTHER_PROFILE: &str = "; or set `profile = \"domain\"` for the host in hylint.toml, if no other profile is ever active";
 
+/// Says of a finding that it is about other profiles than the one that is checked.
+pub(super) fn in_profiles(f: &mut Finding, profiles: Profiles) {
+    let told = profiles.told();
+    f.message.push_str(&format!(" ({told})"));
+    f.cause = f.cause.take().map(|c| {
+        let cause = Cause::of(&[c.as_str(), &told]);
+        match c.many {
+            Some(many) => cause.told(many.counted, format!("{} ({told})", many.text)),
+            None => cause,
+        }
+    });
+}
+
 /// How a netsh export comes to print programs.
 const VERBOSE: &str = "export again with `netsh advfirewall firewall show rule name=all verbose`, which prints the program";
 
@@ -396,10 +409,8 @@ mod tests {
             roles_known: true,
             configured: true,
         };
-        let needed = Needed {
-            required: required.to_vec(),
-            ..Needed::default()
-        };
+        let mut needed = Needed::default();
+        needed.required.extend_from_slice(required);
         let class = Class {
             code,
             severity: crate::finding::Severity::Error,
