@@ -92,7 +92,7 @@ fn one_packet_names_the_rule_and_the_way() {
                 "conditional",
                 "filter WEB",
                 "15 -A WEB -m limit --limit 5/sec -j ACCEPT (if the conditions hold)",
-                "depends on `limit --limit 5/sec`, which changes over time",
+                "depends on `limit --limit 5/sec`",
             ],
         );
 }

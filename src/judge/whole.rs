@@ -204,7 +204,7 @@ pub fn decide<N: Copy + Eq>(
         let of = tallies.iter().find(|(n, _)| *n == ends.number);
         let mut checks = of.iter().flat_map(|(_, t)| t);
         out.reason = Some(match checks.any(|c| c.status == Status::Unverified) {
-            true => "the rules that decide it were not exported".to_owned(),
+            true => "the deciding rules were not exported".to_owned(),
             false => format!("no export covers {whose}"),
         });
     }

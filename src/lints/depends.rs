@@ -37,7 +37,7 @@ pub fn on(c: &Condition, packets: &[PacketBox]) -> String {
         Test::PolicySource => format!("whether {text}"),
         Test::IpSec => "whether the peers authenticate with IPsec".to_owned(),
         Test::Mac(mac) => format!("whether the sender's MAC address is {mac}"),
-        _ if c.kind == ConditionKind::Rate => format!("`{text}`, which changes over time"),
+        _ if c.kind == ConditionKind::Rate => format!("`{text}`"),
         _ => match unreadable(c) {
             Some(Unreadable::Absent(field)) => {
                 format!("its field {field}, which the export does not print")
@@ -90,8 +90,8 @@ pub fn label(c: &Condition) -> String {
 #[must_use]
 pub const fn reason(reason: Reason) -> &'static str {
     match reason {
-        Reason::IncompleteExport => "the rules that decide it were not exported",
-        Reason::MalformedExport => "iptables-restore rejects the rules that would decide it",
+        Reason::IncompleteExport => "the deciding rules were not exported",
+        Reason::MalformedExport => "iptables-restore rejects the deciding rules",
         Reason::Budget => "the rules overlap in too many ways to be compared",
         Reason::ChainDepth => "its chains jump deeper than the kernel allows",
         Reason::NoFilter => "the export has no filter table",
@@ -133,7 +133,9 @@ fn asked(packets: &[PacketBox], side: Side) -> Option<String> {
         .iter()
         .fold(AddrSet::empty(), |all, p| all.union(&of(p)));
     let few = all.v4.len() + all.v6.len() <= ASKED;
-    (few && !all.is_empty()).then(|| describe::addresses(&all, &AddrSet::empty(), ASKED))
+    // Undeclared peers may be anyone.
+    let text = describe::addresses(&all, &AddrSet::empty(), ASKED);
+    (few && !all.is_empty() && !text.starts_with("any")).then_some(text)
 }
 
 /// The file's name of a Windows path.

@@ -63,6 +63,16 @@ impl Flow<'_> {
         self.between(&format!("`{}`", self.peers()))
     }
 
+    /// The same without its peers: inbound TCP 3389
+    fn short(&self) -> String {
+        let service = &self.service;
+        match self.direction {
+            Direction::In => format!("inbound {service}"),
+            Direction::Out => format!("outbound {service}"),
+            Direction::Forward => self.told(),
+        }
+    }
+
     /// The same with others in the place of the peers.
     fn between(&self, peers: &str) -> String {
         let service = &self.service;
@@ -161,6 +171,11 @@ pub(super) fn message(flow: &Flow<'_>, stop: Stop, part: &Part, why: &Why) -> St
         ..
     } = terms;
     let why = match why {
+        // The addresses tell the peers.
+        Why::Depends(what_on) if what_on.contains("` contains ") => {
+            let what = flow.short();
+            return format!("cannot tell whether `{host}` {lets} {what}: it depends on {what_on}");
+        }
         Why::Depends(what_on) => {
             return format!("cannot tell whether `{host}` {lets} {what}: it depends on {what_on}");
         }

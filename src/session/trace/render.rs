@@ -246,7 +246,11 @@ pub fn write_human(
                 let text = e.source.slice(d.span);
                 let first = text.trim().lines().next().unwrap_or_default();
                 writeln!(out, "  {}{named} at {}:{line}", d.kind, clean(&e.path))?;
-                writeln!(out, "    {}", clean(first))?;
+                // A brace, and a name that stands above already, say nothing.
+                let plain = first != "{" && (d.name.is_empty() || !first.ends_with(&d.name));
+                if plain {
+                    writeln!(out, "    {}", clean(first))?;
+                }
             }
             // The name of a default is what it is.
             _ if d.kind == DeciderKind::Rule => {
