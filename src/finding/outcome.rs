@@ -182,7 +182,7 @@ pub struct SiteInfo {
     pub path: Option<String>,
     /// Its hash.
     pub sha256: Option<String>,
-    /// The command that drafts one, where there is none.
+    /// The command that drafts one, where there is none and the run is told no role either.
     pub draft: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! For people: the gravest findings first, those of one cause together, then what the verdict rests on, the verdict last.
 
 mod finding;
+mod first_run;
 mod snippet;
 mod statistics;
 mod style;
@@ -32,17 +33,35 @@ impl Report for Human {
             statistics::write(&groups, &style, out)?;
             return summary::one_line(o, &style, out);
         }
-        let mut body = Vec::new();
-        findings(o, &groups, options, &style, &mut body)?;
-        if !options.quiet && body.iter().filter(|b| **b == b'\n').count() > ONE_SCREEN {
-            summary::digest(o, &groups, &style, out)?;
+        let mut report = Vec::new();
+        whole(o, &groups, options, &style, &mut report)?;
+        let long = first_run::rows(&report, style.width) > first_run::SCREEN;
+        let asks = options.show.is_none() && !options.quiet && !options.verbose;
+        if long && asks && o.site.draft.is_some() {
+            return first_run::write(o, &groups, &style, out);
         }
-        out.write_all(&body)?;
-        if options.quiet {
-            summary::one_line(o, &style, out)
-        } else {
-            summary::write(o, options, &style, out)
-        }
+        out.write_all(&report)
+    }
+}
+
+/// The findings with their lines, and the summary.
+fn whole(
+    o: &Outcome,
+    groups: &[Group<'_>],
+    options: &RenderOptions,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut body = Vec::new();
+    findings(o, groups, options, style, &mut body)?;
+    if !options.quiet && body.iter().filter(|b| **b == b'\n').count() > ONE_SCREEN {
+        summary::digest(o, groups, style, out)?;
+    }
+    out.write_all(&body)?;
+    if options.quiet {
+        summary::one_line(o, style, out)
+    } else {
+        summary::write(o, options, style, out)
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn paint(s: Severity) -> Paint {
 }
 
 /// `error[code]: message`, on one line, however long.
-fn head(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn head(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let f = group.first;
     let code = format!("{}[{}]", f.severity.as_str(), f.code);
     writeln!(

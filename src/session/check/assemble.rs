@@ -61,7 +61,8 @@ pub(super) fn outcome(basis: &Basis<'_>, whole: Whole) -> Outcome {
             name: site.name.clone(),
             path: config_path,
             sha256: config.map(|c| crate::common::hash::sha256(c.text.as_bytes())),
-            draft: config.is_none().then(|| basis.bound.draft.clone()),
+            // Where the role is given, its requirements are what was asked for.
+            draft: (config.is_none() && request.role.is_empty()).then(|| basis.bound.draft.clone()),
         },
         matrix: MatrixInfo {
             id: matrix.id.clone(),
