@@ -105,3 +105,72 @@ fn permissions_and_links_stay() {
             .starts_with("{\"kind\":\"run\"")
     );
 }
+
+/// The ending of a file tells its format, whatever goes to standard output; a file takes the place of standard output only
+/// where both would be of one format.
+#[test]
+fn the_ending_tells_the_format_and_format_is_of_standard_output() {
+    let h = site();
+    let run = |args: &str| Hylint::in_folder(h.path("")).args(args).run();
+    let text = |name: &str| std::fs::read_to_string(h.path(name)).unwrap();
+    let r = run("x --format json --output r.md");
+    assert!(r.out.starts_with('{'), "{}", r.out);
+    assert!(!text("r.md").starts_with('{'));
+    let r = run("x --format json --output r.json");
+    assert_eq!(r.out, "");
+    assert!(text("r.json").starts_with('{'));
+    let r = run("x --output r.csv --output r.sarif");
+    assert_eq!(r.out, "");
+    assert!(text("r.csv").starts_with("record,") && text("r.sarif").starts_with('{'));
+    // A format that is given for the file leaves standard output to --format.
+    assert!(run("x --output csv=r.dat").out.contains("1 export"));
+    for name in ["json", "human", "Markdown"] {
+        run(&format!("x --output {name}")).expect(2, &["names a format and no file"]);
+        assert!(!h.path(name).exists());
+    }
+    run("x --format json --output r.bin").expect(2, &["--output json=r.bin"]);
+}
+
+/// What a run reads is refused before anything is written, however it is spelt and whatever leads to it.
+#[cfg(unix)]
+#[test]
+fn what_a_run_reads_stays_whatever_leads_to_it() {
+    let profiles = "Domain Profile Settings: \n\
+        ----------------------------------------------------------------------\n\
+        State                                 ON\n\
+        Firewall Policy                       BlockInbound,AllowOutbound\n";
+    let h = site()
+        .file("x/allprofiles.txt", profiles)
+        .file("x/hylint.toml", "[site]\nmatrix = \"own.matrix\"\n")
+        .file(
+            "x/own.matrix",
+            "[matrix]\nid = \"m\"\nversion = \"1\"\n[[role]]\nid = \"a\"\n",
+        );
+    let run = |args: &str| Hylint::in_folder(h.path("")).args(args).run();
+    run("x --write-baseline known.json");
+    std::os::unix::fs::symlink("x/ok.rules", h.path("link.json")).unwrap();
+    std::fs::hard_link(h.path("x/own.matrix"), h.path("hard.json")).unwrap();
+    let before = |name: &str| std::fs::read(h.path(name)).unwrap();
+    for (to, more) in [
+        ("x/ok.rules", ""),
+        ("./x/../x/ok.rules", ""),
+        ("link.json", ""),
+        ("x/allprofiles.txt", ""),
+        ("x/hylint.toml", ""),
+        ("x/own.matrix", ""),
+        ("hard.json", ""),
+        ("known.json", "--baseline known.json"),
+    ] {
+        let was = before(to);
+        // The other report is not written either.
+        run(&format!(
+            "x {more} --output csv=first.csv --output json={to}"
+        ))
+        .expect(2, &["does not replace it"]);
+        assert_eq!(before(to), was, "{to}");
+        assert!(!h.path("first.csv").exists(), "{to}");
+    }
+    run("x --output json=both.json --write-baseline ./both.json")
+        .expect(2, &["both a report and the baseline"]);
+    assert!(!h.path("both.json").exists());
+}
