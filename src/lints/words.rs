@@ -111,7 +111,7 @@ pub(super) fn idle(name: &str, same: bool, by: &Covering<'_>) -> Said {
         (_, true) if !same => "move it before the rules that take its packets".to_owned(),
         _ => "narrow the rules that take its packets".to_owned(),
     };
-    let mut parts = vec!["covered-by"];
+    let mut parts = vec!["covers"];
     parts.extend(by.known_as.iter().map(String::as_str));
     Said {
         message: format!("{name} {what}: {}", whose("its")),
@@ -184,7 +184,7 @@ pub(super) fn undecided(point: Option<&str>, n: usize) -> Said {
         message: format!("cannot tell whether {rules} can match: too many rules overlap"),
         label: "this list".into(),
         help: "split the list into chains or groups that match on less".into(),
-        cause: Cause::of(&["not compared"]),
+        cause: Cause::of(&["uncompared"]),
     }
 }
 
@@ -270,7 +270,7 @@ pub(super) fn older(age: i64, other: &str) -> Said {
         ),
         label: String::new(),
         help: "export both ends on the same day".into(),
-        cause: Cause::of(&["ends apart"]).told(
+        cause: Cause::of(&["apart"]).told(
             Counted::Places,
             "exports are days older than those of the other ends of their flows",
         ),
@@ -303,7 +303,7 @@ pub(super) fn other_profile(host: &str, said: Profiles, printed: Profiles) -> Sa
         help: format!(
             "set `profile = {value}` for the host in hylint.toml, or correct the network profile of the host and export again"
         ),
-        cause: Cause::of(&["other profile", &said.told(), &printed.told()]).told(
+        cause: Cause::of(&["contradicted", &said.told(), &printed.told()]).told(
             Counted::Hosts,
             format!(
                 "hosts have the {} in hylint.toml, but their exports say that the {} {are} active",
@@ -336,7 +336,7 @@ pub(super) fn assumed_profile(
         ),
         label: "allows one of them".into(),
         help: "set `profile` of the host in hylint.toml, or put the output of `netsh advfirewall monitor show currentprofile` beside the rules".into(),
-        cause: Cause::of(&["assumed profile", &assumed.told(), &not.told()])
+        cause: Cause::of(&["assumed", &assumed.told(), &not.told()])
             .told(Counted::Hosts, format!("hosts allow required flows {only}")),
     }
 }

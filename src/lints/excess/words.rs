@@ -363,7 +363,7 @@ fn told_rules(rules: &[Rule]) -> Option<String> {
 
 /// Rules for any source and port of which the export does not print the program: nothing else tells them apart to a reader.
 pub(super) fn of_programs() -> Cause {
-    Cause::of(&["no program printed"]).told(
+    Cause::of(&["unprinted"]).told(
         Counted::Places,
         "rules allow any source and every port: the export prints no program",
     )

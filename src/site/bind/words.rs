@@ -112,7 +112,7 @@ pub(super) fn guard_nobody(names: &[String], n: usize) -> Said {
         ),
     )
     .folded(
-        &["guards nobody"],
+        &["nobody"],
         Counted::Places,
         "exports have points that guard no host of the site",
     )
@@ -149,7 +149,7 @@ pub(super) fn role_unsaid(path: Option<&str>, draft: &str) -> Said {
         help,
     )
     .folded(
-        &["role unsaid"],
+        &["unsaid"],
         Counted::Places,
         "exports have no known role, so they are not checked against requirements",
     )
@@ -353,7 +353,7 @@ pub(super) fn no_group_named(host: &str, interface: &str) -> Said {
         export_it("aws ec2 describe-network-interfaces"),
     )
     .folded(
-        &["no group of interface"],
+        &["ungrouped"],
         Counted::Hosts,
         "hosts have an interface that is exported without its security groups",
     )
@@ -368,7 +368,7 @@ pub(super) fn acl_not_exported(subnet: &str) -> Said {
         )),
     )
     .folded(
-        &["no ACL of subnet"],
+        &["acl"],
         Counted::Findings,
         "subnets have no exported network ACL; every subnet has one",
     )

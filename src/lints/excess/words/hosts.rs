@@ -161,8 +161,7 @@ pub(in crate::lints::excess) fn allows_the_rest(host: &str, profile: &str) -> Sa
     let what = format!("all inbound traffic that no rule blocks in the {profile} profile");
     Said {
         one: format!("`{host}` allows {what}"),
-        many: Cause::of(&["allows the rest", profile])
-            .told(Counted::Hosts, format!("hosts allow {what}")),
+        many: Cause::of(&["rest", profile]).told(Counted::Hosts, format!("hosts allow {what}")),
     }
 }
 
@@ -183,7 +182,7 @@ pub(in crate::lints::excess) fn accepts_the_rest(
     let what = format!("new connections that no rule handles: {why}");
     Said {
         one: format!("`{host}` {does} {what}"),
-        many: Cause::of(&["accepts the rest", all_do, chain.unwrap_or_default()])
+        many: Cause::of(&["policy", all_do, chain.unwrap_or_default()])
             .told(Counted::Hosts, format!("hosts {all_do} {what}")),
     }
 }

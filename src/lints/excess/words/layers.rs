@@ -65,8 +65,9 @@ pub(in crate::lints::excess) fn exposes(
         n => format!("; and {n} more"),
     };
     format!(
-        "{points} of {} that guard no host of the site {} other machines: {first}{more}",
+        "{points} of {} that {} no host of the site {} other machines: {first}{more}",
         count(of, "point"),
+        verb(of, "guards", "guard"),
         verb(points, "exposes", "expose"),
     )
 }
