@@ -11,7 +11,6 @@ use harness::Hylint;
 use hylint::report::{FORMATS, RenderOptions};
 use hylint::session::{Request, check};
 use std::fmt::Write;
-use std::path::PathBuf;
 
 /// What a name may try.
 const COMMANDS: &[&str] = &[
@@ -219,7 +218,7 @@ fn no_width_makes_a_command_of_a_name() {
         let request = Request {
             role: vec!["session-host".into()],
             at: "2026-11-25T00:00:00Z".parse().unwrap(),
-            ..Request::new([PathBuf::from(h.path("x"))])
+            ..Request::new([h.path("x")])
         };
         let outcome = check(&request).unwrap();
         assert!(!outcome.findings.is_empty());

@@ -26,11 +26,10 @@ pub(super) fn of(case: &Case<'_, '_>) -> Cause {
                 let [says, name] = known(rule);
                 let text = folded::by_rule(&case.by);
                 // A rule without a name is told by its line, which is another one on the next host.
-                let told = match rule.name.is_empty() && rule.priority.is_none() {
+                match rule.name.is_empty() && rule.priority.is_none() {
                     true => Cause::of(&["rule", &says, &name]),
                     false => many(&["rule", &says, &name], text),
-                };
-                told
+                }
             }
             None => missing(case),
         },

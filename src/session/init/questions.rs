@@ -50,7 +50,7 @@ fn some(names: &[&str]) -> String {
     }
 }
 
-fn names<'h>(hosts: &'h [Candidate], which: impl Fn(&Candidate) -> bool) -> Vec<&'h str> {
+fn names(hosts: &[Candidate], which: impl Fn(&Candidate) -> bool) -> Vec<&str> {
     let fitting = hosts.iter().filter(|h| which(h));
     fitting.map(|h| h.name.as_str()).collect()
 }
