@@ -193,7 +193,7 @@ pub(super) fn message(flow: &Flow<'_>, stop: Stop, part: &Part, why: &Why) -> St
         } => format!("{by} overrides the {allow} in {rule}"),
         Why::RuleAlone(by) => format!("{by} {rule_stops} it"),
         Why::BlockAlways => "BlockInboundAlways overrides every rule".to_owned(),
-        Why::Disabled(rule) => format!("the rule that allows it, {rule}, is disabled"),
+        Why::Disabled(rule) => format!("{rule}, which allows it, is disabled"),
         Why::LocalRules { blocked: None } => {
             "Group Policy disables the local rule that allows it".to_owned()
         }
