@@ -195,7 +195,7 @@ fn a_matrix_of_the_site_lies_below_it() {
         ("s/hylint.toml", "[site]\nmatrix = \"../m.toml\"\n"),
         ("s/a.v4", &sql()),
     ]);
-    run(&h, "check s").expect(2, &["does not lie below", "--matrix"]);
+    run(&h, "check s").expect(2, &["is outside the folder", "--matrix"]);
 }
 
 #[test]
