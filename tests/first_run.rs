@@ -10,7 +10,11 @@ use std::path::Path;
 /// Dumps of so many hosts whose role nothing tells, each with faults of several kinds.
 fn hosts(n: usize) -> Hylint {
     let dump = |n: usize| {
-        let wrong = if n.is_multiple_of(4) { "nonsense\n" } else { "" };
+        let wrong = if n.is_multiple_of(4) {
+            "nonsense\n"
+        } else {
+            ""
+        };
         let more: String = (0..n % 7)
             .map(|p| format!("-A INPUT -p tcp -m tcp --dport {} -j ACCEPT\n", 7000 + p))
             .collect();
