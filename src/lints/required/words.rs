@@ -229,8 +229,8 @@ fn failing(flow: &Flow<'_>, stop: Stop, part: &Part) -> String {
     }
     match part {
         Part::SourcePorts(ports) => {
-            let ports = describe::ports(ports);
-            format!("{out} on source ports {ports}")
+            let noun = if ports.count() == 1 { "port" } else { "ports" };
+            format!("{out} on source {noun} {}", describe::ports(ports))
         }
         Part::Ports { passing } => {
             let (ports, are) = (describe::ports(passing), is_are(passing.len()));
