@@ -58,7 +58,7 @@ fn every_key_is_there_and_no_other() {
     for f in d["findings"].as_array().unwrap() {
         expect(
             f,
-            "code,severity,message,help,path,line,column,end_line,end_column,rule,host,point,direction,requirement,row,also,pairs,pairs_total,excess,excess_total,witness,reproduce,commands,related,assumptions,fingerprint,waived,waiver,baselined",
+            "code,severity,message,help,path,line,column,end_line,end_column,rule,host,point,direction,requirement,row,also,pairs,pairs_total,excess,excess_total,witness,reproduce,commands,related,assumptions,fingerprint,cause,waived,waiver,baselined",
         );
     }
     expect(&d["findings"][0]["witness"], "src,dst,proto,sport,dport");

@@ -17,6 +17,8 @@ use style::{Paint, Style};
 
 /// Causes shown with their lines; of the others only the first line and the place, unless all are asked for.
 const IN_FULL: usize = 10;
+/// So many more are not worth a form of their own.
+const HARDLY_MORE: usize = 2;
 /// Causes after those that are shown in short; the rest is counted by code.
 const IN_SHORT: usize = 30;
 /// Lines of findings that are read without a digest before them.
@@ -90,7 +92,8 @@ fn findings(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let all = options.show == Some(Show::All) || options.verbose;
-    let full = if all { groups.len() } else { IN_FULL };
+    let few = groups.len() <= IN_FULL + HARDLY_MORE;
+    let full = if all || few { groups.len() } else { IN_FULL };
     let detail = if options.verbose {
         Detail::Everything
     } else {

@@ -169,7 +169,14 @@ fn places(f: &Finding, detail: Detail) -> (Vec<Labelled<'_>>, Vec<Labelled<'_>>)
         .chain(related)
         .filter(|(p, _)| known.insert((&p.path, p.start)))
         .collect();
-    let more = shown.split_off(shown.len().min(SHOWN));
+    // What blocks by default is one line of a profile or policy; the rule that nearly allows the flow is where to look.
+    let by_default = f.requirement.is_some() && f.rule.is_none() && f.place.is_some();
+    let default = match by_default && !detail.everything() && shown.len() > 1 {
+        true => Some(shown.remove(0)),
+        false => None,
+    };
+    let mut more = shown.split_off(shown.len().min(SHOWN));
+    more.splice(0..0, default);
     (shown, more)
 }
 
