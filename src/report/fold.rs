@@ -1,7 +1,7 @@
 //! Findings of one cause are one to a reader: shown once, with their number.
 
 use super::words::{self, SENTENCE, plural};
-use crate::common::sanitize::limited;
+use crate::common::sanitize::{limited, text};
 use crate::finding::outcome::Outcome;
 use crate::finding::{Code, Counted, Finding, Group as Kind, Place, Severity};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -81,7 +81,12 @@ impl<'a> Group<'a> {
                 let on = match many.counted {
                     Counted::Hosts => String::new(),
                     _ if hosts > 1 => format!(" (on {hosts} hosts)"),
-                    _ => String::new(),
+                    _ => match self.first.host.as_deref() {
+                        Some(host) if self.first.requirement.is_some() => {
+                            format!(" (on `{}`)", text(host))
+                        }
+                        _ => String::new(),
+                    },
                 };
                 return format!("{n} {}{on}", limited(&many.text, SENTENCE));
             }

@@ -188,7 +188,7 @@ pub(super) const fn export(reason: Reason) -> &'static str {
             "translate the flow to an address of an interface instead of 127.0.0.0/8"
         }
         Reason::SecurityOrder => {
-            "take the flow out of the nat rules of chain INPUT, or of the security table"
+            "take the flow out of the nat rules for inbound packets, or of the security table"
         }
     }
 }

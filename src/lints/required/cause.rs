@@ -45,9 +45,15 @@ pub(super) fn of(case: &Case<'_, '_>) -> Cause {
     }
 }
 
-/// A flow that no rule allows: the same one is missing on many hosts.
+/// A flow that no rule allows: the same one is missing on many hosts, and of a peer that no rule allows at all several.
 fn missing(case: &Case<'_, '_>) -> Cause {
     let (s, c, f) = (case.subject, case.checked, case.failure);
+    if let (Stop::Missing, None, Some(_)) = (case.stop, &case.miss, s.row) {
+        let (way, kind) = (c.guard.direction, case.kind.as_str());
+        let (from, to) = peer(case);
+        let text = folded::no_rule(way, s.from, s.to, case.terms);
+        return Cause::of(&["peer", kind, way.as_str(), from, to]).told(Counted::Rows, text);
+    }
     let peers = match case.stop {
         Stop::Partial => f.peers(c.guard.direction),
         _ => AddrSet::empty(),
@@ -56,12 +62,7 @@ fn missing(case: &Case<'_, '_>) -> Cause {
     let code = case.stop.code().as_str();
     let kind = case.kind.as_str();
     let way = c.guard.direction.as_str();
-    // The rule that is missing at a host is one, whichever of the host's roles needs it.
-    let (from, to) = match c.guard.direction {
-        Direction::In => (s.from, ""),
-        Direction::Out => ("", s.to),
-        Direction::Forward => (s.from, s.to),
-    };
+    let (from, to) = peer(case);
     let parts = [
         code,
         kind,
@@ -74,6 +75,16 @@ fn missing(case: &Case<'_, '_>) -> Cause {
         &peers,
     ];
     Cause::of(&parts)
+}
+
+/// The peers of a flow. The rule that is missing at a host is one, whichever of the host's roles needs it.
+fn peer<'a>(case: &Case<'a, '_>) -> (&'a str, &'a str) {
+    let s = case.subject;
+    match case.checked.guard.direction {
+        Direction::In => (s.from, ""),
+        Direction::Out => ("", s.to),
+        Direction::Forward => (s.from, s.to),
+    }
 }
 
 /// What the exports do not say.

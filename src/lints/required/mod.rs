@@ -12,7 +12,7 @@ mod words;
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
 use super::{command, depends, describe, reproduce};
 use crate::finding::outcome::Status;
-use crate::finding::{Code, Finding, Identity, Related, Severity};
+use crate::finding::{Code, Excerpt, Finding, Identity, Related, Severity};
 use crate::judge::{
     Cause, Checked, Exports, Failure, FlowSpec, Judged, Miss, Overridden, Remedies, Serving, Wrong,
 };
@@ -153,6 +153,11 @@ fn word<'a>(
         .or_else(|| place::decider_place(exports, &decider()));
     let message = words::message(&case.flow(), case.stop, &case.part(), &case.why());
     let mut out = Finding::new(code, severity, message, identity(s, c, f), place);
+    // A default that the export does not state is at no line of it.
+    let unstated = case.kind.has_profiles() && !place::is_stated(&decider());
+    if let Some(place) = out.place.as_mut().filter(|_| unstated && setting.is_none()) {
+        place.excerpt = Excerpt::default();
+    }
     out.label = match setting {
         Some(_) => words::LOCAL_RULES.into(),
         None => case.label(),

@@ -339,9 +339,23 @@ pub(super) fn unproven(row: u32, id: &str, ends: &str) -> (String, String) {
 
 /// The sentences that tell several findings of one cause together, behind their number.
 pub(super) mod folded {
+    use super::Terms;
+    use hylint_engine::Direction;
+
     /// Denied by one rule.
     pub(crate) fn by_rule(rule: &str) -> String {
         format!("required flows are blocked by {rule}")
+    }
+
+    /// No rule for a peer.
+    pub(crate) fn no_rule(way: Direction, from: &str, to: &str, terms: Terms) -> String {
+        let of = match way {
+            Direction::In => format!("inbound from `{from}`"),
+            Direction::Out => format!("outbound to `{to}`"),
+            Direction::Forward => format!("forwarded from `{from}` to `{to}`"),
+        };
+        let lets = terms.lets;
+        format!("required flows {of} are blocked: no rule {lets} them")
     }
 
     /// One disabled rule.

@@ -16,7 +16,7 @@ const NAMED: usize = 4;
 /// Places shown with their lines; the rest is named.
 const SHOWN: usize = 3;
 /// Commands shown.
-const COMMANDS: usize = 3;
+const COMMANDS: usize = 4;
 /// Characters of a command that are shown: one that is cut cannot be run.
 const COMMAND: usize = 1 << 14;
 /// Width of the column of heads.
@@ -229,9 +229,7 @@ impl Details<'_, '_> {
                 self.entry("assumed", Paint::Yellow, &ids.join(", "), out)?;
             }
         }
-        if let Some(help) = &f.help {
-            self.entry("help", Paint::Cyan, &limited(help, SENTENCE), out)?;
-        }
+        self.help(out)?;
         let known: FxHashSet<&str> = FxHashSet::default();
         let commands = distinct(self.group.all().flat_map(|f| &f.commands), known);
         self.commands("run", &commands, COMMANDS, out)?;
@@ -248,6 +246,27 @@ impl Details<'_, '_> {
     fn entry(&self, head: &str, paint: Paint, value: &str, out: &mut dyn Write) -> io::Result<()> {
         let head = format!("  {head}");
         self.style.entry(out, &head, paint, HEADS, value)
+    }
+
+    /// What to do: of several findings each advice once.
+    fn help(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut helps: Vec<&str> = Vec::new();
+        for help in self.group.all().filter_map(|f| f.help.as_deref()) {
+            if !helps.contains(&help) {
+                helps.push(help);
+            }
+        }
+        // Where the advice is about one rule of many, the first stands for all.
+        let alike = self.group.first.requirement.is_some() || self.detail.everything();
+        let few = if alike { self.detail.of(NAMED) } else { 1 };
+        for (n, help) in helps.iter().take(few).enumerate() {
+            let head = if n == 0 { "help" } else { "" };
+            self.entry(head, Paint::Cyan, &limited(help, SENTENCE), out)?;
+        }
+        match helps.len().saturating_sub(few) {
+            n if n > 0 && alike => self.entry("", Paint::Dim, &format!("{n} more (-v)"), out),
+            _ => Ok(()),
+        }
     }
 
     /// Lines under one head.
