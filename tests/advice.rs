@@ -87,8 +87,31 @@ fn names_input(f: &Finding) -> bool {
     words.iter().any(|w| help.contains(w)) || f.code == Code::UnverifiedFlow
 }
 
-/// Tried, traced, commands applied; findings without either; and what failed.
-type Sum = (usize, usize, usize, Vec<String>, Vec<String>);
+/// What came of a site's findings.
+#[derive(Default)]
+struct Sum {
+    tried: usize,
+    traced: usize,
+    applied: usize,
+    /// Findings without a trace or a command.
+    without: Vec<String>,
+    failed: Vec<String>,
+    /// Of findings that are gone after their commands: the code and the tool, what it said, what was done.
+    gone: Vec<(String, String)>,
+}
+
+/// Says what was advised and done.
+fn gone(f: &Finding) -> (String, String) {
+    let command = f.commands.first().map_or("", String::as_str);
+    let tool = command.split(' ').next().unwrap_or_default();
+    let help = f.help.as_deref().unwrap_or_default();
+    let mut said = format!("{}: {}\n  help: {help}", f.code, f.message);
+    for command in &f.commands {
+        said.push_str(&format!("\n  run:  {command}"));
+    }
+    said.push_str("\n  the finding is gone, no error is new");
+    (format!("{} {tool}", f.code), said)
+}
 
 fn try_site(site: &Path) -> Sum {
     let mut sum = Sum::default();
@@ -106,38 +129,41 @@ fn try_site(site: &Path) -> Sum {
     }
     let excess = |f: &Finding| f.requirement.is_none() && !f.commands.is_empty();
     for f in all.iter().filter(|f| excess(f)) {
-        sum.0 += 1;
+        sum.tried += 1;
         match advice::take(site, &all, f, true) {
             Ok(one) => {
-                sum.1 += one.traced;
-                sum.2 += one.applied;
+                sum.traced += one.traced;
+                sum.applied += one.applied;
+                sum.gone.extend((one.applied > 0).then(|| gone(f)));
             }
-            Err(e) => sum.4.push(format!("{name}: {}: {e}", f.message)),
+            Err(e) => sum.failed.push(format!("{name}: {}: {e}", f.message)),
         }
     }
     let required =
         |f: &&Finding| f.requirement.is_some() && f.severity > Severity::Note && f.place.is_some();
     for f in all.iter().filter(required) {
-        sum.0 += 1;
+        sum.tried += 1;
         match advice::take(site, &all, f, true) {
             Ok(one) => {
-                sum.1 += one.traced;
-                sum.2 += one.applied;
+                sum.traced += one.traced;
+                sum.applied += one.applied;
+                sum.gone.extend((one.applied > 0).then(|| gone(f)));
                 let help = f.help.as_deref().unwrap_or_default();
                 let row = f.row.unwrap_or_default();
                 if one.traced == 0 {
-                    sum.3
+                    sum.without
                         .push(format!("{name} row {row}: no trace: {}", f.message));
                 }
                 if one.applied == 0 {
-                    sum.3.push(format!("{name} row {row}: no command: {help}"));
+                    sum.without
+                        .push(format!("{name} row {row}: no command: {help}"));
                 }
                 if one.applied == 0 && !names_input(f) {
-                    sum.4
+                    sum.failed
                         .push(format!("{name}: no command: {} ({help})", f.message));
                 }
             }
-            Err(e) => sum.4.push(format!("{name}: {}: {e}", f.message)),
+            Err(e) => sum.failed.push(format!("{name}: {}: {e}", f.message)),
         }
     }
     sum
@@ -147,19 +173,32 @@ fn try_site(site: &Path) -> Sum {
 fn advice_helps() {
     let each: Vec<Sum> = all_sites().par_iter().map(|s| try_site(s)).collect();
     let mut sum = Sum::default();
-    for (tried, traced, applied, without, failed) in each {
-        sum.0 += tried;
-        sum.1 += traced;
-        sum.2 += applied;
-        sum.3.extend(without);
-        sum.4.extend(failed);
+    for one in each {
+        sum.tried += one.tried;
+        sum.traced += one.traced;
+        sum.applied += one.applied;
+        sum.without.extend(one.without);
+        sum.failed.extend(one.failed);
+        sum.gone.extend(one.gone);
     }
-    println!("{} findings, {} traces, {} commands", sum.0, sum.1, sum.2);
-    for w in &sum.3 {
+    let Sum {
+        tried,
+        traced,
+        applied,
+        ..
+    } = sum;
+    println!("{tried} findings, {traced} traces, {applied} commands");
+    for w in &sum.without {
         println!("{w}");
     }
-    for f in &sum.4 {
+    // One of each kind, to be read.
+    sum.gone.sort();
+    sum.gone.dedup_by(|a, b| a.0 == b.0);
+    for (_, said) in &sum.gone {
+        println!("{said}");
+    }
+    for f in &sum.failed {
         println!("FAILED {f}");
     }
-    assert!(sum.4.is_empty(), "{} failed", sum.4.len());
+    assert!(sum.failed.is_empty(), "{} failed", sum.failed.len());
 }

@@ -199,10 +199,19 @@ fn exports(
         }
         line
     };
+    // One export is named whatever is found; of several those that a reader has to look at.
+    let grave = |e: &&&ExportInfo| options.verbose || sorted.len() == 1 || of(e)[..2] != [0; 2];
     let few = if options.verbose { usize::MAX } else { NAMED };
-    let mut lines: Vec<String> = sorted.iter().take(few).map(|e| line(e)).collect();
+    let named = sorted.iter().filter(grave).count();
+    let mut lines: Vec<String> = sorted
+        .iter()
+        .filter(grave)
+        .take(few)
+        .map(|e| line(e))
+        .collect();
     let rest = [
-        (sorted.len() - lines.len(), "more"),
+        (named - lines.len(), "more"),
+        (sorted.len() - named, "without errors and warnings"),
         (all.len() - sorted.len(), "without rules"),
         (o.exports.len() - all.len(), "elsewhere in the site"),
     ];
