@@ -110,6 +110,28 @@ fn a_long_line_is_cut_around_its_label_and_keeps_its_column() {
     assert!(text.lines().nth(line).unwrap().chars().count() < 180);
 }
 
+/// A mark that goes on in the terminal's next row stands under the wrong text.
+#[test]
+fn no_mark_is_drawn_past_the_width() {
+    let rule = format!("-A INPUT -m comment --comment {} -j DROP", "x".repeat(90));
+    let mut o = outcome();
+    let mut f = blocked();
+    f.related.clear();
+    f.place = Some(place("a.rules", 3, 1, 128, &rule));
+    o.findings = vec![f];
+    for width in [60, 80, 100] {
+        let options = RenderOptions {
+            width,
+            ..RenderOptions::default()
+        };
+        let text = render("human", &o, &options);
+        assert!(text.contains("-j DROP"), "{text}");
+        let marks = text.lines().filter(|l| l.trim_start().starts_with('·'));
+        let longest = marks.map(|l| l.chars().count()).max().unwrap();
+        assert!(longest <= width && longest > width / 2, "{width}: {text}");
+    }
+}
+
 #[test]
 fn two_labels_on_one_line_are_one_snippet_and_another_file_is_another() {
     let line = "-A INPUT -p tcp --dport 444 -j ACCEPT";

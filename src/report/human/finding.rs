@@ -85,7 +85,7 @@ pub(super) fn write(
     let (shown, more) = places(group.first, detail);
     let handler = handler(style);
     for places in by_file(&shown) {
-        let Some(snippet) = Snippet::new(&places, detail.everything()) else {
+        let Some(snippet) = Snippet::new(&places, detail.everything(), style.width) else {
             continue;
         };
         let mut part = String::new();

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// Longer lines are cut to a window around the label.
 const LONGEST_LINE: usize = 160;
+/// Columns before the lines: the line number and what frames it.
+const GUTTER: usize = 10;
 /// Characters kept before the label in a cut line.
 const BEFORE: usize = 40;
 
@@ -63,8 +65,8 @@ fn set_apart(wanted: &mut [Wanted<'_>]) {
 
 impl Snippet {
     /// The lines of the places, which are all in one file; the first is the primary one. Of a place that spans several lines
-    /// the first, or with `context` all that are kept.
-    pub(super) fn new(places: &[(&Place, &str)], context: bool) -> Option<Self> {
+    /// the first, or with `context` all that are kept. No mark is drawn past `width` columns.
+    pub(super) fn new(places: &[(&Place, &str)], context: bool, width: usize) -> Option<Self> {
         let path = sanitize::text(&places.first()?.0.path).into_owned();
         let mut lines: BTreeMap<Slot, String> = BTreeMap::new();
         let mut wanted: Vec<Wanted<'_>> = Vec::new();
@@ -76,6 +78,8 @@ impl Snippet {
                 let slot = (l.line, from);
                 if n == 0 {
                     let at = (place.start.column.saturating_sub(from)) as usize;
+                    let room = width.saturating_sub(at + GUTTER);
+                    let len = if room < BEFORE { len } else { len.min(room) };
                     wanted.push((slot, at, len, place, label));
                 }
                 lines.entry(slot).or_insert(text);
