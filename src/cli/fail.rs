@@ -1,13 +1,15 @@
 //! Why hylint could not run, and what else it has to say on standard error: one style for all of it.
 
 use crate::common::diag::Diag;
+use crate::common::drawn::drawn;
 use crate::common::sanitize::{limited, same_bytes};
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
-use std::fmt;
+use miette::Diagnostic;
 use std::io::{self, Write};
 
 /// Characters kept of a message.
 const LONGEST: usize = 600;
+/// Columns of the lines of a file.
+const WIDTH: usize = 100;
 
 /// One or more causes. Each is written as `error:` and what is wrong, the lines of the file where it is in one, and
 /// `help:`. A message stays on one line, so that searches and editors find it.
@@ -18,7 +20,7 @@ pub(super) struct Failure(Vec<Cause>);
 struct Cause {
     message: String,
     help: Option<String>,
-    lines: Option<Lines>,
+    lines: Option<Diag>,
 }
 
 impl Failure {
@@ -56,7 +58,9 @@ impl Cause {
     fn write(&self, out: &mut dyn Write, color: bool) -> io::Result<()> {
         say(out, "error", &self.message, color)?;
         if let Some(lines) = &self.lines {
-            out.write_all(lines.drawn(color)?.as_bytes())?;
+            let labels: Vec<_> = lines.labels().into_iter().flatten().collect();
+            let text = drawn(lines, &labels, color, WIDTH).map_err(io::Error::other)?;
+            out.write_all(text.as_bytes())?;
         }
         match &self.help {
             Some(help) => writeln!(out, "  {} {help}", painted("help:", "36", color)),
@@ -103,7 +107,7 @@ impl From<Vec<Diag>> for Failure {
             message: clean(&d.message),
             help: d.help.as_deref().map(clean),
             // A mistake that is in no file's text has no lines to show.
-            lines: (!d.text.is_empty()).then(|| Lines(safe(d))),
+            lines: (!d.text.is_empty()).then(|| safe(d)),
         };
         Self(diags.into_iter().map(cause).collect())
     }
@@ -122,51 +126,5 @@ fn safe(d: Diag) -> Diag {
         path: clean(&d.path).into(),
         text: same_bytes(&d.text).into(),
         ..d
-    }
-}
-
-/// The lines of a file that a mistake is in, for miette.
-#[derive(Debug)]
-struct Lines(Diag);
-
-impl Lines {
-    fn drawn(&self, color: bool) -> io::Result<String> {
-        let theme = if color {
-            GraphicalTheme::unicode()
-        } else {
-            GraphicalTheme::unicode_nocolor()
-        };
-        let handler = GraphicalReportHandler::new_themed(theme)
-            .with_width(100)
-            .with_links(false)
-            .without_syntax_highlighting();
-        let mut text = String::new();
-        handler
-            .render_report(&mut text, self)
-            .map_err(io::Error::other)?;
-        // A diagnostic without a message still has a line for it.
-        let from = text.find('╭').and_then(|at| text.get(..at)?.rfind('\n'));
-        Ok(text
-            .get(from.map_or(0, |n| n + 1)..)
-            .unwrap_or_default()
-            .to_owned())
-    }
-}
-
-impl fmt::Display for Lines {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
-}
-
-impl std::error::Error for Lines {}
-
-impl Diagnostic for Lines {
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.0)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.0.labels()
     }
 }

@@ -1,6 +1,7 @@
 //! What every stage may use and that knows none of them.
 
 pub mod diag;
+pub mod drawn;
 pub mod hash;
 pub mod moment;
 pub mod paths;

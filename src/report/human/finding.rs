@@ -2,13 +2,12 @@
 
 use super::snippet::Snippet;
 use super::style::{Paint, Style};
+use crate::common::drawn::drawn;
 use crate::common::sanitize::{limited, text};
 use crate::finding::{Finding, Place, Severity};
 use crate::report::fold::{Group, short_place};
 use crate::report::words::{self, SENTENCE, packet, plural};
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use rustc_hash::FxHashSet;
-use std::fmt;
 use std::io::{self, Write};
 
 /// Requirements, hosts and further places named; the rest is counted.
@@ -83,16 +82,12 @@ pub(super) fn write(
 ) -> io::Result<()> {
     head(group, style, out)?;
     let (shown, more) = places(group.first, detail);
-    let handler = handler(style);
     for places in by_file(&shown) {
         let Some(snippet) = Snippet::new(&places, detail.everything(), style.width) else {
             continue;
         };
-        let mut part = String::new();
-        handler
-            .render_report(&mut part, &Lines(snippet))
-            .map_err(io::Error::other)?;
-        out.write_all(without_head(&part).as_bytes())?;
+        let text = drawn(&snippet, &snippet.labels, style.color, style.width);
+        out.write_all(text.map_err(io::Error::other)?.as_bytes())?;
     }
     let details = Details {
         group,
@@ -101,50 +96,6 @@ pub(super) fn write(
         invented,
     };
     details.write(&more, out)
-}
-
-fn handler(style: &Style) -> GraphicalReportHandler {
-    let theme = if style.color {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
-    GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
-        .with_links(false)
-        .without_syntax_highlighting()
-        .with_context_lines(1)
-}
-
-/// miette begins with lines for a message, which stands above already.
-fn without_head(part: &str) -> &str {
-    let from = part.find('╭').map_or(0, |at| {
-        let before = part.get(..at).unwrap_or_default();
-        before.rfind('\n').map_or(0, |n| n + 1)
-    });
-    part.get(from..).unwrap_or_default()
-}
-
-/// Lines of a file for miette, which draws their labels.
-#[derive(Debug)]
-struct Lines(Snippet);
-
-impl fmt::Display for Lines {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
-}
-
-impl std::error::Error for Lines {}
-
-impl Diagnostic for Lines {
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.0)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.0.labels.iter().cloned()))
-    }
 }
 
 type Labelled<'a> = (&'a Place, &'a str);
