@@ -276,6 +276,32 @@ fn a_cause_tells_its_findings_in_a_sentence_of_its_own() {
     assert!(!text.contains("can never match"), "{text}");
 }
 
+/// The commands of another host have its rule numbers, and may open what only that one needs.
+#[test]
+fn a_fold_over_hosts_advises_the_first_host_alone_and_names_it() {
+    let [mut first, mut second] = of_one_cause();
+    for (f, host) in [(&mut first, "cm1"), (&mut second, "cm2")] {
+        f.help = Some(format!("limit the rule to what {host} needs"));
+        f.commands = vec![format!("iptables -I INPUT 4 # {host}")];
+    }
+    let text = human(vec![first.clone(), second.clone()]);
+    at(
+        &text,
+        "on `cm1`: limit the rule to what cm1 needs (--show all: the other hosts)",
+    );
+    at(&text, "iptables -I INPUT 4 # cm1");
+    assert!(
+        !text.contains("# cm2") && !text.contains("what cm2"),
+        "{text}"
+    );
+    // Two rows of one host that fail by the same packet need one rule.
+    second.host.clone_from(&first.host);
+    let text = human(vec![first.clone(), second.clone()]);
+    assert!(!text.contains("# cm2"), "{text}");
+    second.witness.as_mut().unwrap().dport = Some(444);
+    at(&human(vec![first, second]), "# cm2");
+}
+
 #[test]
 fn show_all_shows_each_of_one_cause() {
     let mut o = outcome();

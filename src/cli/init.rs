@@ -73,8 +73,10 @@ fn matrix_name(args: &Args, id: &str) -> Option<String> {
         return Some(id.to_owned());
     }
     let file = Path::new(&args.matrix);
-    let inside = Disk.resolved(file).starts_with(Disk.resolved(&args.path));
-    inside.then(|| paths::relative(&args.matrix, &args.path))
+    // Both may be reached through links.
+    let (file, folder) = (Disk.resolved(file), Disk.resolved(&args.path));
+    let inside = file.starts_with(&folder);
+    inside.then(|| paths::relative(&file.to_string_lossy(), &folder))
 }
 
 /// The command that judges the site.

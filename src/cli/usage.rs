@@ -114,7 +114,7 @@ fn choices(e: &clap::Error, word: Option<&str>) -> String {
     let near = word.and_then(|w| nearest(&w.to_lowercase(), all.iter().map(String::as_str)));
     let near = near.map(|n| format!("did you mean `{n}`?"));
     let list = match all.len() {
-        0 => format!("`{} --help` says which", command(e)),
+        0 => format!("`{}` says which", help_of(&command(e))),
         n if n > NAMED => "`hylint explain` lists the codes".to_owned(),
         _ => format!("expected {}", or(&all)),
     };
@@ -152,11 +152,19 @@ fn text(e: &clap::Error, kind: ContextKind) -> String {
     all(e, kind).into_iter().next().unwrap_or_default()
 }
 
+/// The help of a command; of hylint where none is known.
+fn help_of(command: &str) -> String {
+    match command {
+        "" => "hylint --help".to_owned(),
+        command => format!("{command} --help"),
+    }
+}
+
 /// `usage: hylint trace …`, as clap words it.
 fn usage(e: &clap::Error) -> String {
     let usage = usage_line(e);
     match usage.is_empty() {
-        true => format!("`{} --help` says how", command(e)),
+        true => format!("`{}` says how", help_of(&command(e))),
         false => format!("usage: {usage}"),
     }
 }

@@ -1,5 +1,6 @@
 //! One line a finding, for grep, editors and problem matchers: `path:line:column: error[code] message`. The verdict last.
 
+use super::fold;
 use super::human::groups;
 use super::words;
 use super::{RenderOptions, Report, Show};
@@ -14,7 +15,7 @@ impl Report for Concise {
     fn write(&self, o: &Outcome, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         for group in groups(o, options, Show::All) {
             let f = group.first;
-            let at = match &f.place {
+            let at = match fold::reviewed(o, f) {
                 Some(p) => format!("{}:{}:{}", text(&p.path), p.start.line, p.start.column),
                 None => format!("{}:1:1", text(words::path(o, f))),
             };

@@ -46,8 +46,11 @@ fn annotate(o: &Outcome, g: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
     let f = g.first;
     write!(out, "::{} ", level(f.severity))?;
     if let Some(p) = fold::reviewed(o, f) {
-        write!(out, "file={},line={},", property(&p.path), p.start.line)?;
-        write!(out, "endLine={},", p.end.line)?;
+        write!(out, "file={},", property(&p.path))?;
+        // A default that the file does not state is at no line of it.
+        if !p.excerpt.is_empty() {
+            write!(out, "line={},endLine={},", p.start.line, p.end.line)?;
+        }
         // GitHub takes columns only within one line.
         if p.start.line == p.end.line && !p.excerpt.is_empty() {
             write!(out, "col={},endColumn={},", p.start.column, p.end.column)?;

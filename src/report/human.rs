@@ -112,7 +112,7 @@ fn findings(
     let said = format!("{} more in short (--show all):", short.len());
     writeln!(out, "{}", style.paint(Paint::Dim, &said))?;
     for group in short.iter().take(IN_SHORT) {
-        finding::in_short(group, style, out)?;
+        finding::in_short(o, group, style, out)?;
     }
     let counted = short.get(IN_SHORT..).unwrap_or_default();
     if !counted.is_empty() {

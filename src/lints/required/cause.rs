@@ -19,7 +19,11 @@ pub(super) fn of(case: &Case<'_, '_>) -> Cause {
         Stop::Conditional => undecided(case),
         _ if case.always => many(&["always"], folded::ALWAYS.into()),
         Stop::Missing | Stop::Partial if case.off().is_some() => {
-            many(&["local-rules"], folded::LOCAL_RULES.into())
+            let also = f.by.rule().map(known).unwrap_or_default();
+            many(
+                &["local-rules", &also[0], &also[1]],
+                folded::LOCAL_RULES.into(),
+            )
         }
         Stop::Blocked | Stop::Next { by_rule: true } => match f.by.rule() {
             Some(rule) => {
@@ -52,7 +56,8 @@ fn missing(case: &Case<'_, '_>) -> Cause {
         let (way, kind) = (c.guard.direction, case.kind.as_str());
         let (from, to) = peer(case);
         let text = folded::no_rule(way, s.from, s.to, case.terms);
-        return Cause::of(&["peer", kind, way.as_str(), from, to]).told(Counted::Rows, text);
+        let parts = ["peer", kind, way.as_str(), from, to, case.terms.stops];
+        return Cause::of(&parts).told(Counted::Rows, text);
     }
     let peers = match case.stop {
         Stop::Partial => f.peers(c.guard.direction),
@@ -73,6 +78,7 @@ fn missing(case: &Case<'_, '_>) -> Cause {
         to,
         f.state,
         &peers,
+        case.terms.stops,
     ];
     Cause::of(&parts)
 }

@@ -13,6 +13,8 @@ use hylint_space::{AddrSet, PortSet};
 pub(super) struct Terms {
     /// What the host does to the packets: `sh1` drops them.
     pub stops: &'static str,
+    /// What becomes of them.
+    pub stopped: &'static str,
     /// What a rule does to them: line 6 drops them.
     pub rule_stops: &'static str,
     /// What either does to packets that pass.
@@ -26,10 +28,10 @@ pub(super) struct Terms {
 impl Terms {
     /// Returns the words of a kind of firewall; `rejects`: the rule in question answers what it stops.
     pub(super) const fn of(kind: PointKind, rejects: bool) -> Self {
-        let stops = match kind {
-            PointKind::Netfilter if rejects => "rejects",
-            PointKind::Netfilter => "drops",
-            _ => "blocks",
+        let (stops, stopped) = match kind {
+            PointKind::Netfilter if rejects => ("rejects", "rejected"),
+            PointKind::Netfilter => ("drops", "dropped"),
+            _ => ("blocks", "blocked"),
         };
         let (lets, allow, allowed) = match kind {
             PointKind::Netfilter => ("accepts", "accept", "accepted"),
@@ -37,6 +39,7 @@ impl Terms {
         };
         Self {
             stops,
+            stopped,
             rule_stops: if kind.is_cloud() { "denies" } else { stops },
             lets,
             allow,
@@ -354,8 +357,8 @@ pub(super) mod folded {
             Direction::Out => format!("outbound to `{to}`"),
             Direction::Forward => format!("forwarded from `{from}` to `{to}`"),
         };
-        let lets = terms.lets;
-        format!("required flows {of} are blocked: no rule {lets} them")
+        let Terms { lets, stopped, .. } = terms;
+        format!("required flows {of} are {stopped}: no rule {lets} them")
     }
 
     /// One disabled rule.

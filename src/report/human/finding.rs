@@ -4,8 +4,9 @@ use super::snippet::Snippet;
 use super::style::{Paint, Style};
 use crate::common::drawn::drawn;
 use crate::common::sanitize::{limited, text};
+use crate::finding::outcome::Outcome;
 use crate::finding::{Finding, Place, Severity};
-use crate::report::fold::{Group, short_place};
+use crate::report::fold::{Group, reviewed, short_place};
 use crate::report::words::{self, SENTENCE, packet, plural};
 use rustc_hash::FxHashSet;
 use std::io::{self, Write};
@@ -63,9 +64,14 @@ pub(super) fn head(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io:
 }
 
 /// A finding without its lines: the first line and the place.
-pub(super) fn in_short(group: &Group<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn in_short(
+    o: &Outcome,
+    group: &Group<'_>,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     head(group, style, out)?;
-    match &group.first.place {
+    match reviewed(o, group.first) {
         Some(p) => writeln!(out, "  {}", style.paint(Paint::Dim, &words::at(p))),
         None => Ok(()),
     }
@@ -181,8 +187,7 @@ impl Details<'_, '_> {
             }
         }
         self.help(out)?;
-        let known: FxHashSet<&str> = FxHashSet::default();
-        let commands = distinct(self.group.all().flat_map(|f| &f.commands), known);
+        let commands = self.of_one_host();
         self.commands("run", &commands, COMMANDS, out)?;
         let traces = f.reproduce.iter().filter(|_| addresses);
         let traces: Vec<&str> = traces.map(|r| r.command.as_str()).collect();
@@ -201,23 +206,54 @@ impl Details<'_, '_> {
 
     /// What to do: of several findings each advice once.
     fn help(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut helps: Vec<&str> = Vec::new();
-        for help in self.group.all().filter_map(|f| f.help.as_deref()) {
+        let own = self.first_host().filter_map(|f| f.help.as_deref());
+        let mut helps: Vec<String> = Vec::new();
+        for help in own.map(|h| limited(h, SENTENCE).into_owned()) {
             if !helps.contains(&help) {
                 helps.push(help);
             }
+        }
+        // What helps one host may harm another.
+        if let (2.., Some(host), Some(help)) = (
+            self.group.hosts().len(),
+            &self.group.first.host,
+            helps.first_mut(),
+        ) {
+            *help = format!("on `{}`: {help} (--show all: the other hosts)", text(host));
         }
         // Where the advice is about one rule of many, the first stands for all.
         let alike = self.group.first.requirement.is_some() || self.detail.everything();
         let few = if alike { self.detail.of(NAMED) } else { 1 };
         for (n, help) in helps.iter().take(few).enumerate() {
             let head = if n == 0 { "help" } else { "" };
-            self.entry(head, Paint::Cyan, &limited(help, SENTENCE), out)?;
+            self.entry(head, Paint::Cyan, help, out)?;
         }
         match helps.len().saturating_sub(few) {
             n if n > 0 && alike => self.entry("", Paint::Dim, &format!("{n} more (-v)"), out),
             _ => Ok(()),
         }
+    }
+
+    /// The findings of the host that the first of them is about.
+    fn first_host(&self) -> impl Iterator<Item = &Finding> {
+        let host = &self.group.first.host;
+        self.group.all().filter(move |f| f.host == *host)
+    }
+
+    /// The commands of one host: those of the next one have its own rule numbers, and may open what that one needs. Rows
+    /// that fail by the same packet need one rule.
+    fn of_one_host(&self) -> Vec<&str> {
+        let mut packets = FxHashSet::default();
+        let mut known = FxHashSet::default();
+        self.first_host()
+            .filter(|f| match (&f.requirement, &f.witness) {
+                (Some(_), Some(w)) => packets.insert((&w.src, &w.dst, &w.proto, w.dport)),
+                _ => true,
+            })
+            .flat_map(|f| &f.commands)
+            .map(String::as_str)
+            .filter(|c| known.insert(*c))
+            .collect()
     }
 
     /// Lines under one head.
@@ -270,7 +306,7 @@ impl Details<'_, '_> {
             };
             if let Some(impact) = &f.impact {
                 line.push_str(": ");
-                line.push_str(&lowered(&limited(impact, SENTENCE)));
+                line.push_str(&limited(impact, SENTENCE));
             }
             match lines.iter_mut().find(|(l, _)| *l == line) {
                 Some((_, n)) => *n += 1,
@@ -319,15 +355,6 @@ impl Details<'_, '_> {
     }
 }
 
-fn distinct<'a>(
-    all: impl Iterator<Item = &'a String>,
-    mut known: FxHashSet<&'a str>,
-) -> Vec<&'a str> {
-    all.map(String::as_str)
-        .filter(|c| known.insert(c))
-        .collect()
-}
-
 /// Further places of the finding itself.
 fn named(more: &[Labelled<'_>]) -> Vec<String> {
     more.iter()
@@ -341,27 +368,5 @@ fn some(names: &[String], few: usize) -> String {
     match names.len().saturating_sub(few) {
         0 => shown.join(", "),
         n => format!("{} and {n} more (-v)", shown.join(", ")),
-    }
-}
-
-/// A sentence inside of another one.
-fn lowered(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    match (chars.next(), chars.clone().next()) {
-        // An abbreviation stays.
-        (Some(a), Some(b)) if !b.is_uppercase() => a.to_lowercase().chain(chars).collect(),
-        _ => sentence.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sentence_within_another_begins_small_and_an_abbreviation_does_not() {
-        assert_eq!(lowered("Users cannot sign in"), "users cannot sign in");
-        assert_eq!(lowered("RDP fails"), "RDP fails");
-        assert_eq!(lowered(""), "");
     }
 }

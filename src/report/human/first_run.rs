@@ -11,6 +11,9 @@ use crate::report::fold::Group;
 use crate::report::words::{self, SENTENCE, plural};
 use std::io::{self, Write};
 
+/// Before what rests on roles that no site file gives.
+const BY_ROLE: &str =
+    "Wrong if the hosts have the roles that their paths, tags or open ports suggest:";
 /// Rows of a screen.
 pub(super) const SCREEN: usize = 28;
 /// Width of the column of heads.
@@ -45,18 +48,29 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     // What the site file is there to answer.
-    let asked = |g: &&Group<'_>| matches!(g.first.code, Code::UnknownRole | Code::UndeclaredRole);
+    let asked = |g: &&Group<'_>| {
+        let whose = matches!(g.first.code, Code::UnknownRole | Code::UndeclaredRole);
+        whose || g.first.code == Code::ConditionalFlow
+    };
+    // Which role a host has, its path or its ports may tell wrongly.
+    let guessed = |g: &&Group<'_>| g.first.requirement.is_some();
     let mut tail = Vec::new();
     cannot_tell(o, groups.iter().filter(asked), style, &mut tail)?;
     summary::one_line(o, style, &mut tail)?;
-    let kinds = kinds(groups.iter().filter(|g| !asked(g)));
-    let mut body = head(o, &kinds, style)?;
+    let open = || groups.iter().filter(|g| !asked(g));
+    let kinds = kinds(open().filter(|g| !guessed(g)).chain(open().filter(guessed)));
+    let mut body = head(o, open().any(|g| !guessed(&g)), style)?;
     // The rows of "and more", and an empty one.
     let room = SCREEN.saturating_sub(rows(&tail, style.width) + 3);
     let mut shown = 0;
+    let mut by_role = false;
     for kind in &kinds {
         let mut one = Vec::new();
-        finding::in_short(kind.first, style, &mut one)?;
+        if guessed(&kind.first) && !by_role {
+            by_role = true;
+            writeln!(one, "{}", style.paint(Paint::Bold, BY_ROLE))?;
+        }
+        finding::in_short(o, kind.first, style, &mut one)?;
         kind.others(style, &mut one)?;
         if rows(&body, style.width) + rows(&one, style.width) > room {
             break;
@@ -106,12 +120,12 @@ impl Kind<'_, '_> {
     }
 }
 
-fn head(o: &Outcome, kinds: &[Kind<'_, '_>], style: &Style) -> io::Result<Vec<u8>> {
+fn head(o: &Outcome, wrong: bool, style: &Style) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     let files = plural(o.exports.iter().filter(|e| e.points > 0).count(), "export");
-    let what = match kinds.is_empty() {
-        true => "Nothing is wrong whatever the site is.",
-        false => "Wrong whatever the site is:",
+    let what = match wrong {
+        true => "Wrong whatever the site is:",
+        false => "Nothing is wrong whatever the site is.",
     };
     let line = format!("{files}, no hylint.toml. {what}");
     writeln!(out, "{}", style.paint(Paint::Bold, &line))?;
@@ -156,7 +170,9 @@ fn cannot_tell<'a, 'g: 'a>(
         let head = if n == 0 { "cannot tell" } else { "" };
         style.entry(out, head, Paint::Yellow, HEADS, line)?;
     }
-    if let Some(draft) = &o.site.draft {
+    // Without rules there is nothing to draft from.
+    let draft = o.site.draft.as_ref().filter(|_| o.judged_any());
+    if let Some(draft) = draft {
         let unbroken = Style {
             width: usize::MAX,
             ..*style

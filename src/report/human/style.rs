@@ -69,11 +69,32 @@ impl Style {
     }
 }
 
+/// The words of a text; what stands between two ticks is one, since a command that is broken cannot be copied.
+fn words(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut inside = false;
+    for word in text.split(' ') {
+        match out.last_mut() {
+            Some(last) if inside => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => out.push(word.to_owned()),
+        }
+        inside ^= word.matches('`').count() % 2 == 1;
+    }
+    match inside {
+        // A tick without another one is a tick.
+        true => text.split(' ').map(str::to_owned).collect(),
+        false => out,
+    }
+}
+
 /// Breaks a text at spaces into lines of at most `width` characters; a longer word has a line of its own.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for word in text.split(' ') {
+    for word in words(text) {
         let len = word.chars().count();
         if used > 0 && used + 1 + len > width {
             lines.push(String::new());
@@ -84,7 +105,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
                 line.push(' ');
                 used += 1;
             }
-            line.push_str(word);
+            line.push_str(&word);
             used += len;
         }
     }
@@ -100,5 +121,7 @@ mod tests {
         assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrap("aaaaaaaa b", 5), ["aaaaaaaa", "b"]);
         assert_eq!(wrap("", 5), [""]);
+        assert_eq!(wrap("run `a b c` now", 6), ["run", "`a b c`", "now"]);
+        assert_eq!(wrap("a ` b", 3), ["a `", "b"]);
     }
 }

@@ -54,7 +54,8 @@ pub(super) fn digest(
         style.entry(out, "required", Paint::Bold, HEADS, &words::applicable(o))?;
     }
     if !o.assumptions.is_empty() {
-        let ids: Vec<&str> = o.assumptions.iter().map(|a| a.id.as_str()).collect();
+        let mut ids: Vec<&str> = o.assumptions.iter().map(|a| a.id.as_str()).collect();
+        ids.dedup();
         style.entry(out, "assumed", Paint::Yellow, HEADS, &ids.join(", "))?;
     }
     writeln!(out)

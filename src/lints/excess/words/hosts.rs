@@ -88,6 +88,7 @@ pub(in crate::lints::excess) fn undeclared(opened: &[PacketBox]) -> Both {
     let what = format!("{what} from any source: no rule limits the sources");
     Both {
         before: String::new(),
+        nouns: String::new(),
         verbs: ("allows", "allow"),
         what,
     }
@@ -109,6 +110,8 @@ pub(in crate::lints::excess) fn unneeded(n: usize) -> Both {
 pub(in crate::lints::excess) struct Both {
     /// `3 rules`, or nothing where the host is the subject.
     before: String,
+    /// What they are, of many hosts, which may have different numbers of them.
+    nouns: String,
     verbs: (&'static str, &'static str),
     what: String,
 }
@@ -118,6 +121,7 @@ impl Both {
         let allow = verb(n, "allows", "allow");
         Self {
             before: count(n, noun),
+            nouns: format!("{noun}s"),
             verbs: (allow, allow),
             what: what.to_owned(),
         }
@@ -135,7 +139,7 @@ impl Both {
     pub(in crate::lints::excess) fn many(&self) -> String {
         match self.before.as_str() {
             "" => format!("hosts {} {}", self.verbs.1, self.what),
-            before => format!("hosts have {before} that {} {}", self.verbs.1, self.what),
+            _ => format!("hosts have {} that allow {}", self.nouns, self.what),
         }
     }
 }
