@@ -88,6 +88,7 @@ pub(super) fn write(
     baseline(o, options, style, out)?;
     notes(o, options, style, out)?;
     ignored(o, options, style, out)?;
+    next(o, style, out)?;
     one_line(o, style, out)
 }
 
@@ -252,6 +253,22 @@ fn roles(o: &Outcome, e: &ExportInfo) -> Option<String> {
             .any(|f| f.code == Code::UnknownRole && here(f))
             .then(|| "role unknown".to_owned()),
     }
+}
+
+/// The command that goes on where no site file tells who the peers are and no finding has named it already.
+fn next(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(draft) = &o.site.draft else {
+        return Ok(());
+    };
+    let named = |f: &Finding| matches!(f.code, Code::UnknownRole | Code::UndeclaredRole);
+    if o.reservations().not_proven == 0 || !o.judged_any() || o.findings.iter().any(named) {
+        return Ok(());
+    }
+    let unbroken = Style {
+        width: usize::MAX,
+        ..*style
+    };
+    unbroken.entry(out, "next", Paint::Cyan, HEADS, &limited(draft, 600))
 }
 
 /// How many notes of which codes are not shown.
