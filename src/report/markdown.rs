@@ -41,7 +41,7 @@ impl Report for Markdown {
 fn document(o: &Outcome) -> String {
     let groups = fold::causes(o.findings.iter().filter(|f| f.is_active()));
     let mut text = head(o);
-    overview(&groups, &mut text);
+    overview(o, &groups, &mut text);
     grounds(o, &mut text);
     let mut left_out = [0_usize; 3];
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
@@ -105,11 +105,11 @@ fn head(o: &Outcome) -> String {
 }
 
 /// The gravest causes, a line each: what a reviewer reads.
-fn overview(groups: &[Group<'_>], s: &mut String) {
+fn overview(o: &Outcome, groups: &[Group<'_>], s: &mut String) {
     let grave = || groups.iter().filter(|g| g.first.severity > Severity::Note);
     for g in grave().take(OVERVIEW) {
         let f = g.first;
-        let at = f.place.as_ref();
+        let at = fold::reviewed(o, f);
         let at = at.map_or_else(String::new, |p| format!(" · {}", code(&words::at(p))));
         let _ = writeln!(
             s,
