@@ -86,11 +86,7 @@ fn a_group_of_subnet_and_interface_hides_nothing() {
     };
     let private = space::Addr::parse("10.70.0.10");
     let subscription = |src| azure::Azure {
-        vnets: vec![azure::Vnet {
-            spaces: vec![space::Block::parse("10.70.0.0/16")],
-            peerings: Vec::new(),
-            gateway: false,
-        }],
+        vnets: network(Vec::new()),
         subnets: vec![azure::Subnet {
             vnet: 0,
             prefixes: vec![space::Block::parse("10.70.0.0/24")],
@@ -164,17 +160,13 @@ fn no_default_rule_lets_out_to_a_peering_without_access() {
         (false, false, "conditional"),
     ] {
         let cloud = azure::Azure {
-            vnets: vec![azure::Vnet {
-                spaces: vec![space::Block::parse("10.70.0.0/16")],
-                peerings: vec![azure::Peering {
-                    space: vec![space::Block::parse("10.71.0.0/16")],
-                    printed,
-                    state: "Connected",
-                    access,
-                    remote_gateways: false,
-                }],
-                gateway: false,
-            }],
+            vnets: network(vec![azure::Peering {
+                space: vec![space::Block::parse("10.71.0.0/16")],
+                printed,
+                state: "Connected",
+                access,
+                remote_gateways: false,
+            }]),
             subnets: vec![azure::Subnet {
                 vnet: 0,
                 prefixes: vec![space::Block::parse("10.70.0.0/24")],
@@ -228,11 +220,7 @@ fn a_public_address_is_one_of_its_own_interface() {
             machine: 0,
         };
         let cloud = azure::Azure {
-            vnets: vec![azure::Vnet {
-                spaces: vec![space::Block::parse("10.70.0.0/16")],
-                peerings: Vec::new(),
-                gateway: false,
-            }],
+            vnets: network(Vec::new()),
             subnets: vec![
                 subnet("10.70.0.0/24", None),
                 subnet("10.70.1.0/24", Some(0)),
@@ -264,6 +252,15 @@ fn a_public_address_is_one_of_its_own_interface() {
     }
 }
 
+/// The network of these tests, with what it is peered with.
+fn network(peerings: Vec<azure::Peering>) -> Vec<azure::Vnet> {
+    vec![azure::Vnet {
+        spaces: vec![space::Block::parse("10.70.0.0/16")],
+        peerings,
+        gateway: false,
+    }]
+}
+
 /// One machine at 10.70.0.30 behind the group 0 of its subnet and, of two, the group 1 of its interface.
 fn guarded(groups: [&[azure::Rule]; 2], table: Option<azure::Table>) -> azure::Azure {
     let nsg = |rules: &[azure::Rule]| azure::Nsg {
@@ -271,11 +268,7 @@ fn guarded(groups: [&[azure::Rule]; 2], table: Option<azure::Table>) -> azure::A
         exported: true,
     };
     azure::Azure {
-        vnets: vec![azure::Vnet {
-            spaces: vec![space::Block::parse("10.70.0.0/16")],
-            peerings: Vec::new(),
-            gateway: false,
-        }],
+        vnets: network(Vec::new()),
         subnets: vec![azure::Subnet {
             vnet: 0,
             prefixes: vec![space::Block::parse("10.70.0.0/24")],
