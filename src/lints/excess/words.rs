@@ -372,9 +372,9 @@ pub(super) fn of_programs() -> Cause {
 impl Opened<'_> {
     /// The same rule on many hosts is one, where the same of it is open.
     pub(super) fn cause(&self, class: &Class) -> Cause {
-        let said = self.of_hosts(class);
-        let parts = [&*normalized(self.rule), &self.rule.name, &said];
-        Cause::of(&parts).told(Counted::Hosts, said)
+        let (what, from) = (self.what(class.service), self.sources());
+        let parts = [&*normalized(self.rule), &self.rule.name, &what, &from];
+        Cause::of(&parts).told(Counted::Hosts, self.of_hosts(class))
     }
 }
 
