@@ -422,7 +422,7 @@ fn nothing_read(o: &Outcome) -> Failure {
         (0, true) => "no export was judged: there is no file in the given paths".to_owned(),
         (0, false) => "no export was judged: no file could be read".to_owned(),
         (1, _) => format!(
-            "no export was judged: the only file is no firewall export ({})",
+            "no export was judged: the only file is not a firewall export ({})",
             names(&o.not_exports)
         ),
         (n, _) => format!(
