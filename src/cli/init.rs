@@ -4,6 +4,8 @@ use super::fail::Failure;
 use super::{Exit, matrix, output};
 use crate::common::paths;
 use crate::common::sanitize::limited as sanitize_limited;
+use crate::common::words::count;
+use crate::common::words::hanging;
 use crate::load::{CONFIG_NAME, Disk, Files};
 use crate::session::Request;
 use crate::session::init::{Draft, draft};
@@ -108,10 +110,6 @@ fn schema_beside(folder: &Path, draft: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-fn plural(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
 fn told(
     file: &Path,
     schema: Option<&Path>,
@@ -124,7 +122,7 @@ fn told(
         out,
         "wrote {} from {}",
         sanitize_limited(&shown, 300),
-        plural(d.exports, "export")
+        count(d.exports, "export")
     )?;
     if let Some(schema) = schema {
         let shown = schema.to_string_lossy();
@@ -187,13 +185,13 @@ fn hosts(d: &Draft, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {name:names$}  {role:roles$}  {evidence}")?;
     }
     if d.hosts.len() > HOSTS {
-        writeln!(out, "  and {}", plural(d.hosts.len() - HOSTS, "more host"))?;
+        writeln!(out, "  and {}", count(d.hosts.len() - HOSTS, "more host"))?;
     }
     if open > 0 {
         writeln!(
             out,
             "  {} to confirm: comments in the file, since no export says the role",
-            plural(open, "host")
+            count(open, "host")
         )?;
     }
     Ok(())
@@ -202,13 +200,7 @@ fn hosts(d: &Draft, out: &mut dyn Write) -> io::Result<()> {
 /// A text broken at words into lines that begin below its own first word.
 fn wrapped(out: &mut dyn Write, head: &str, text: &str) -> io::Result<()> {
     let indent = " ".repeat(head.chars().count());
-    let options = textwrap::Options::new(COLUMNS)
-        .initial_indent(head)
-        .subsequent_indent(&indent)
-        .break_words(false)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    for line in textwrap::wrap(text, options) {
+    for line in hanging(head, &indent, COLUMNS, text) {
         writeln!(out, "{line}")?;
     }
     Ok(())

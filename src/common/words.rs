@@ -6,6 +6,20 @@ pub fn count(n: usize, one: &str) -> String {
     format!("{n} {one}{}", s(n))
 }
 
+/// Breaks a text at words into lines of at most so many columns; the first begins with `head`, the others with `indent`.
+/// A longer word has a line of its own.
+#[must_use]
+pub fn hanging(head: &str, indent: &str, columns: usize, text: &str) -> Vec<String> {
+    let options = textwrap::Options::new(columns)
+        .initial_indent(head)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options).into_iter();
+    lines.map(std::borrow::Cow::into_owned).collect()
+}
+
 /// The ending of a plural noun.
 #[must_use]
 pub fn s(n: usize) -> &'static str {

@@ -1,7 +1,8 @@
 //! Findings of one cause are one to a reader: shown once, with their number.
 
-use super::words::{self, SENTENCE, plural};
+use super::words::{self, SENTENCE};
 use crate::common::sanitize::{limited, text};
+use crate::common::words::count;
 use crate::finding::outcome::Outcome;
 use crate::finding::{Code, Counted, Finding, Group as Kind, Place, Severity};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -93,8 +94,8 @@ impl<'a> Group<'a> {
         }
         let rows = self.rows().len();
         let counts: Vec<String> = [
-            (rows > 1 && self.first.requirement.is_some()).then(|| plural(rows, "requirement")),
-            (hosts > 1).then(|| plural(hosts, "host")),
+            (rows > 1 && self.first.requirement.is_some()).then(|| count(rows, "requirement")),
+            (hosts > 1).then(|| count(hosts, "host")),
         ]
         .into_iter()
         .flatten()
@@ -110,8 +111,8 @@ impl<'a> Group<'a> {
     fn number(&self) -> String {
         let places = self.places().len();
         match self.first.rule {
-            Some(_) if places == self.len() => plural(places, "rule"),
-            _ => plural(self.len(), "finding"),
+            Some(_) if places == self.len() => count(places, "rule"),
+            _ => count(self.len(), "finding"),
         }
     }
 }

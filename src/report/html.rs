@@ -8,6 +8,7 @@ mod findings;
 
 use super::{RenderOptions, Report, words};
 use crate::common::sanitize::{limited, text};
+use crate::common::words::count;
 use crate::finding::outcome::{Gate, Outcome, Status};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
@@ -83,7 +84,7 @@ fn identity(o: &Outcome) -> Markup {
             dt { "Evaluated at" } dd { (text(&o.evaluated_at)) }
             dt { "Tool" } dd { (concat!("hylint ", env!("CARGO_PKG_VERSION"))) }
             dt { "Matrix" }
-            dd { (text(&o.matrix.id)) " " (text(&o.matrix.version)) ", " (words::plural(o.matrix.requirements, "requirement"))
+            dd { (text(&o.matrix.id)) " " (text(&o.matrix.version)) ", " (count(o.matrix.requirements, "requirement"))
                 br; code.hash { (o.matrix.sha256) } }
             @if let Some(path) = &o.site.path {
                 dt { "Site file" }
@@ -91,7 +92,7 @@ fn identity(o: &Outcome) -> Markup {
             }
             @if let Some(b) = &o.baseline {
                 dt { "Baseline" }
-                dd { code { (text(&b.path)) } ", " (words::plural(b.entries, "finding")) }
+                dd { code { (text(&b.path)) } ", " (count(b.entries, "finding")) }
             }
             @if let Some(about) = words::scope(o) { dt { "Scope" } dd { (about) } }
             @if !o.lints_changed.is_empty() {
@@ -131,7 +132,7 @@ fn summary(o: &Outcome) -> Markup {
                         @let n = o.requirements_with(s);
                         @if n > 0 { span { i class=(s.as_str()) {} (n) " " (s.as_str()) } }
                     }
-                    " of " (words::plural(o.requirements.len(), "requirement"))
+                    " of " (count(o.requirements.len(), "requirement"))
                 }
             }
         }
@@ -162,15 +163,15 @@ fn limits(o: &Outcome) -> Markup {
         h2 { "Limits" }
         ul { @for l in &o.limits { li { (limited(l, words::SENTENCE)) } } }
         @if !o.unread.is_empty() {
-            p { (words::plural(o.unread.len(), "unread file")) " in the given paths:" }
+            p { (count(o.unread.len(), "unread file")) " in the given paths:" }
             ul.files { @for u in &o.unread { li { code { (text(&u.path)) } ": " (u.what) } } }
         }
         @if !o.narrowed.excluded.is_empty() {
-            p { (words::plural(o.narrowed.excluded.len(), "file")) " excluded by the site:" }
+            p { (count(o.narrowed.excluded.len(), "file")) " excluded by the site:" }
             ul.files { @for p in &o.narrowed.excluded { li { code { (text(p)) } } } }
         }
         @if !o.not_exports.is_empty() {
-            p { (words::plural(o.not_exports.len(), "ignored file")) " in the given paths, plainly no exports:" }
+            p { (count(o.not_exports.len(), "ignored file")) " in the given paths, plainly no exports:" }
             ul.files { @for p in &o.not_exports { li { code { (text(p)) } } } }
         }
     }

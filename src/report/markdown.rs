@@ -4,9 +4,10 @@
 mod escape;
 
 use super::fold::{self, Group};
-use super::words::{self, SENTENCE, plural};
+use super::words::{self, SENTENCE};
 use super::{RenderOptions, Report};
 use crate::common::sanitize::{limited, line};
+use crate::common::words::count;
 use crate::finding::outcome::{Gate, Outcome, Status};
 use crate::finding::{Place, Severity};
 use escape::{code, fence, prose, sentence};
@@ -56,7 +57,7 @@ fn document(o: &Outcome) -> String {
         let mut section = format!(
             "<details><summary>{} {}</summary>\n\n",
             mark(severity),
-            plural(n, severity.as_str())
+            count(n, severity.as_str())
         );
         for g in of {
             let part = finding(g);
@@ -183,7 +184,7 @@ fn statuses(o: &Outcome, s: &mut String) {
     let _ = writeln!(
         s,
         "{}:\n",
-        prose(&plural(o.requirements.len(), "requirement"))
+        prose(&count(o.requirements.len(), "requirement"))
     );
     let names: Vec<&str> = shown.iter().map(|x| x.as_str()).collect();
     let _ = writeln!(s, "| {} |", names.join(" | "));
@@ -260,9 +261,9 @@ fn tail(o: &Outcome, [notes, warnings, errors]: [usize; 3]) -> String {
         let _ = writeln!(
             s,
             "\n**Not shown, because a comment has no room: {}, {}, {}.** The other formats have them.\n",
-            plural(errors, "error"),
-            plural(warnings, "warning"),
-            plural(notes, "note")
+            count(errors, "error"),
+            count(warnings, "warning"),
+            count(notes, "note")
         );
     }
     let c = o.counts();
@@ -270,7 +271,7 @@ fn tail(o: &Outcome, [notes, warnings, errors]: [usize; 3]) -> String {
         let _ = writeln!(
             s,
             "\n{} waived, {} in the baseline: the other formats name them.\n",
-            plural(c.waived, "finding"),
+            count(c.waived, "finding"),
             c.baselined
         );
     }

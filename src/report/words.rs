@@ -1,6 +1,7 @@
 //! Phrases that several reports share. What comes from an export is sanitized for one line.
 
 use crate::common::sanitize::{limited, text};
+use crate::common::words::count;
 use crate::finding::outcome::{
     Assumption, Counts, Evidence, Gate, NotProven, Outcome, RequirementResult, Status,
 };
@@ -12,12 +13,6 @@ pub(super) const SENTENCE: usize = 600;
 
 /// Parts of an excess that are shown; the others are counted.
 pub(super) const PARTS: usize = 5;
-
-/// `1 error`, `2 errors`.
-pub(super) fn plural(n: usize, one: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{n} {one}{s}")
-}
 
 /// Ascending numbers as `1, 3–5`.
 pub(super) fn ranges(rows: &[u32]) -> String {
@@ -82,7 +77,7 @@ pub(super) fn verdict(o: &Outcome) -> String {
         Gate::NotRun => format!("{word}: no export was judged"),
         Gate::Failed(n) => format!(
             "{word}: {} at or above {}",
-            plural(n, "finding"),
+            count(n, "finding"),
             o.fail_on.as_str()
         ),
         Gate::Passed => format!("{word}{}", reservations(o)),
@@ -93,7 +88,7 @@ pub(super) fn verdict(o: &Outcome) -> String {
 /// What a run that passes has not proven; it begins with a comma.
 fn reservations(o: &Outcome) -> String {
     let r = o.reservations();
-    let of = || format!(" of {}", plural(r.applicable, "requirement"));
+    let of = || format!(" of {}", count(r.applicable, "requirement"));
     let violated = |n: usize| match n {
         1 => "1 violated requirement is".to_owned(),
         n => format!("{n} violated requirements are"),
@@ -141,7 +136,7 @@ pub(super) fn narrowed(o: &Outcome) -> Vec<String> {
                 let s = if noun == "lint" { "s" } else { "" };
                 format!("{n} {noun}{s} {rest}")
             }
-            (n, _) => plural(n, what),
+            (n, _) => count(n, what),
         })
         .collect()
 }
@@ -150,9 +145,9 @@ pub(super) fn narrowed(o: &Outcome) -> Vec<String> {
 pub(super) fn counts(o: &Outcome) -> String {
     let c = o.counts();
     let mut counts = vec![
-        plural(c.errors, "error"),
-        plural(c.warnings, "warning"),
-        plural(c.notes, "note"),
+        count(c.errors, "error"),
+        count(c.warnings, "warning"),
+        count(c.notes, "note"),
     ];
     if c.waived > 0 {
         counts.push(format!("{} waived", c.waived));
@@ -162,7 +157,7 @@ pub(super) fn counts(o: &Outcome) -> String {
     }
     let elsewhere = Counts::of(&o.elsewhere).errors;
     if elsewhere > 0 {
-        let errors = plural(elsewhere, "error");
+        let errors = count(elsewhere, "error");
         counts.push(format!("{errors} elsewhere in the site"));
     }
     let r = o.reservations();
@@ -170,13 +165,13 @@ pub(super) fn counts(o: &Outcome) -> String {
         counts.push(format!(
             "{} of {} not proven",
             r.not_proven,
-            plural(r.applicable, "requirement")
+            count(r.applicable, "requirement")
         ));
     }
     let rules: usize = o.exports.iter().map(|e| e.rules).sum();
-    let mut files = vec![plural(o.exports.len(), "export"), plural(rules, "rule")];
+    let mut files = vec![count(o.exports.len(), "export"), count(rules, "rule")];
     if !o.unread.is_empty() {
-        files.push(plural(o.unread.len(), "unread file"));
+        files.push(count(o.unread.len(), "unread file"));
     }
     files.extend(narrowed(o));
     format!("{} · {}", counts.join(", "), files.join(", "))
@@ -229,7 +224,7 @@ pub(super) fn statuses(o: &Outcome) -> String {
         .collect();
     format!(
         "{} of {}: {}",
-        plural(o.requirements.len(), "requirement"),
+        count(o.requirements.len(), "requirement"),
         text(&o.matrix.id),
         parts.join(" · ")
     )
@@ -341,7 +336,7 @@ pub(super) fn pairs(f: &Finding, named: usize) -> Option<String> {
     let shown: Vec<_> = f.pairs.iter().take(named).map(|p| text(p)).collect();
     let more = f.pairs_total.saturating_sub(shown.len());
     let more = if more > 0 {
-        format!(" and {} more", plural(more, "pair"))
+        format!(" and {} more", count(more, "pair"))
     } else {
         String::new()
     };
@@ -354,7 +349,7 @@ pub(super) fn excess(f: &Finding, named: usize) -> Vec<String> {
     let mut lines: Vec<String> = f.excess.iter().take(named).map(one).collect();
     let more = f.excess_total.saturating_sub(lines.len());
     if more > 0 {
-        lines.push(format!("and {}", plural(more, "more part")));
+        lines.push(format!("and {}", count(more, "more part")));
     }
     lines
 }
@@ -365,7 +360,7 @@ pub(super) fn exact_excess(f: &Finding) -> Vec<String> {
     let mut lines: Vec<String> = f.excess.iter().map(text).collect();
     let more = f.excess_total.saturating_sub(lines.len());
     if more > 0 {
-        lines.push(format!("and {}", plural(more, "more part")));
+        lines.push(format!("and {}", count(more, "more part")));
     }
     lines
 }

@@ -4,10 +4,11 @@ use super::snippet::Snippet;
 use super::style::{Paint, Style};
 use crate::common::drawn::drawn;
 use crate::common::sanitize::{limited, text};
+use crate::common::words::count;
 use crate::finding::outcome::Outcome;
 use crate::finding::{Finding, Place, Severity};
 use crate::report::fold::{Group, reviewed, short_place};
-use crate::report::words::{self, SENTENCE, packet, plural};
+use crate::report::words::{self, SENTENCE, packet};
 use rustc_hash::FxHashSet;
 use std::io::{self, Write};
 
@@ -323,7 +324,7 @@ impl Details<'_, '_> {
             .collect()
     }
 
-    /// Commands, each on a line of its own: one that is broken into lines cannot be copied.
+    /// Commands, each on a line of its own.
     fn commands(
         &self,
         head: &str,
@@ -331,10 +332,7 @@ impl Details<'_, '_> {
         few: usize,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let unbroken = Style {
-            width: usize::MAX,
-            ..*self.style
-        };
+        let unbroken = self.style.unbroken();
         let few = self.detail.of(few);
         for (n, command) in commands.iter().take(few).enumerate() {
             let head = if n == 0 {
@@ -348,7 +346,7 @@ impl Details<'_, '_> {
         match commands.len().saturating_sub(few) {
             0 => Ok(()),
             n => {
-                let more = plural(n, "more command");
+                let more = count(n, "more command");
                 self.entry("", Paint::Dim, &format!("{more} (-v)"), out)
             }
         }

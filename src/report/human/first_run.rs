@@ -5,10 +5,11 @@ use super::finding;
 use super::style::{Paint, Style};
 use super::summary;
 use crate::common::sanitize::limited;
+use crate::common::words::count;
 use crate::finding::Code;
 use crate::finding::outcome::Outcome;
 use crate::report::fold::Group;
-use crate::report::words::{self, SENTENCE, plural};
+use crate::report::words::{self, SENTENCE};
 use std::io::{self, Write};
 
 /// Before what rests on roles that no site file gives.
@@ -122,7 +123,7 @@ impl Kind<'_, '_> {
 
 fn head(o: &Outcome, wrong: bool, style: &Style) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
-    let files = plural(o.exports.iter().filter(|e| e.points > 0).count(), "export");
+    let files = count(o.exports.iter().filter(|e| e.points > 0).count(), "export");
     let what = match wrong {
         true => "Wrong whatever the site is:",
         false => "Nothing is wrong whatever the site is.",
@@ -162,7 +163,7 @@ fn cannot_tell<'a, 'g: 'a>(
     let mut lines: Vec<String> = Vec::new();
     let r = o.reservations();
     if r.not_proven > 0 {
-        let all = plural(r.applicable, "requirement");
+        let all = count(r.applicable, "requirement");
         lines.push(format!("{} of {all} not proven", r.not_proven));
     }
     lines.extend(words::unmodelled(o));
@@ -173,11 +174,8 @@ fn cannot_tell<'a, 'g: 'a>(
     // Without rules there is nothing to draft from.
     let draft = o.site.draft.as_ref().filter(|_| o.judged_any());
     if let Some(draft) = draft {
-        let unbroken = Style {
-            width: usize::MAX,
-            ..*style
-        };
         let command = limited(draft, SENTENCE);
+        let unbroken = style.unbroken();
         unbroken.entry(out, "next", Paint::Cyan, HEADS, &command)?;
         let why = "drafts hylint.toml: hosts with their evidence, and questions";
         style.entry(out, "", Paint::Dim, HEADS, why)?;

@@ -31,6 +31,14 @@ impl Style {
         }
     }
 
+    /// The same without line breaks: a command that is broken into lines cannot be copied.
+    pub(super) fn unbroken(self) -> Self {
+        Self {
+            width: usize::MAX,
+            ..self
+        }
+    }
+
     /// The text with ANSI colour, or as it is.
     pub(super) fn paint(self, paint: Paint, text: &str) -> String {
         if !self.color {

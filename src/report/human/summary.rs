@@ -2,11 +2,12 @@
 
 use super::style::{Paint, Style};
 use crate::common::sanitize::{limited, text};
+use crate::common::words::count;
 use crate::finding::outcome::{Counts, ExportInfo, Gate, Outcome};
 use crate::finding::{Code, Finding, Severity};
 use crate::report::RenderOptions;
 use crate::report::fold::{Group, by_code};
-use crate::report::words::{self, plural};
+use crate::report::words::{self};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -25,12 +26,12 @@ pub(super) fn digest(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let c = o.counts();
-    let files = plural(o.exports.len(), "export");
+    let files = count(o.exports.len(), "export");
     let rules: usize = o.exports.iter().map(|e| e.rules).sum();
     let line = format!(
         "{} in {files} ({})",
         tally([c.errors, c.warnings, c.notes]),
-        plural(rules, "rule")
+        count(rules, "rule")
     );
     writeln!(out, "{}", style.paint(Paint::Bold, &line))?;
     for (head, severity) in [("errors", Severity::Error), ("warnings", Severity::Warning)] {
@@ -38,7 +39,7 @@ pub(super) fn digest(
         let named = all.iter().take(CODES);
         let mut codes: Vec<String> = named.map(|(code, n, _)| format!("{n} {code}")).collect();
         if all.len() > CODES {
-            codes.push(plural(all.len() - CODES, "more code"));
+            codes.push(count(all.len() - CODES, "more code"));
         }
         if !codes.is_empty() {
             style.entry(
@@ -194,7 +195,7 @@ fn exports(
     let line = |e: &ExportInfo| {
         let mut line = format!("{}: {}", text(&e.path), tally(of(e)));
         if e.points > 0 {
-            line.push_str(&format!(" · {}", plural(e.rules, "rule")));
+            line.push_str(&format!(" · {}", count(e.rules, "rule")));
         }
         if let Some(roles) = roles(o, e) {
             line.push_str(&format!(" · {roles}"));
@@ -231,7 +232,7 @@ fn tally(counts: [usize; 3]) -> String {
         .into_iter()
         .zip(["error", "warning", "note"])
         .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| plural(n, what))
+        .map(|(n, what)| count(n, what))
         .collect();
     if parts.is_empty() {
         "no findings".into()
@@ -264,10 +265,7 @@ fn next(o: &Outcome, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if o.reservations().not_proven == 0 || !o.judged_any() || o.findings.iter().any(named) {
         return Ok(());
     }
-    let unbroken = Style {
-        width: usize::MAX,
-        ..*style
-    };
+    let unbroken = style.unbroken();
     unbroken.entry(out, "next", Paint::Cyan, HEADS, &limited(draft, 600))
 }
 
@@ -353,7 +351,7 @@ fn baseline(
         let line = format!(
             "{} of {} in {path} {} no longer found: update it with --write-baseline {path}",
             b.gone,
-            plural(b.entries, "finding"),
+            count(b.entries, "finding"),
             if b.gone == 1 { "is" } else { "are" },
         );
         style.entry(out, "baseline", Paint::Yellow, HEADS, &line)?;

@@ -8,6 +8,7 @@ use super::questions::Questions;
 use super::survey::Survey;
 use crate::common::paths;
 use crate::common::sanitize::{escape_json, limited as sanitize_limited};
+use crate::common::words::hanging;
 use crate::rules::matrix::{Presence, Role, RoleIx};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -57,13 +58,7 @@ fn said(text: &str) -> String {
 /// A comment, broken at words; further lines are set in.
 fn comment(out: &mut String, head: &str, text: &str) {
     let indent = format!("#{}", " ".repeat(head.len().saturating_sub(1)));
-    let options = textwrap::Options::new(COLUMNS)
-        .initial_indent(head)
-        .subsequent_indent(&indent)
-        .break_words(false)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    for line in textwrap::wrap(text, options) {
+    for line in hanging(head, &indent, COLUMNS, text) {
         let _ = writeln!(out, "{line}");
     }
 }
