@@ -2,6 +2,7 @@
 
 mod cause;
 pub mod code;
+pub mod difference;
 mod excerpt;
 pub mod fingerprint;
 mod identity;

@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+pub mod diff;
 pub mod focus;
 pub mod init;
 pub mod inspect;

@@ -1,0 +1,15 @@
+//! What a change does: two sessions, of the states before and behind it, and what differs between them.
+//!
+//! Each side is bound by its own site file. What the change may open, by which matrix both are judged and what fails is the
+//! old side's to say, so that a change cannot approve itself.
+
+mod envelope;
+mod findings;
+mod packets;
+mod policy;
+mod requirements;
+mod sides;
+mod whole;
+
+pub use sides::{Shown, Sides};
+pub use whole::compare;

@@ -1,0 +1,42 @@
+//! Everything that a change does.
+
+use super::envelope::Flows;
+use super::sides::Sides;
+use super::{findings, packets, policy, requirements};
+use crate::common::diag::Diag;
+use crate::common::progress::Progress;
+use crate::finding::difference::{Difference, State};
+use crate::finding::outcome::Outcome;
+
+/// Compares them.
+///
+/// # Errors
+/// Those of [`Session::check`], of either side.
+pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec<Diag>> {
+    let old = sides.old.check_with(progress)?;
+    let new = sides.new.check_with(progress)?;
+    let flows = Flows::of(sides)?;
+    let (packets, hosts) = packets::compare(sides, &flows)?;
+    Ok(Difference {
+        evaluated_at: new.evaluated_at.clone(),
+        hosts,
+        policy: policy::compare(sides),
+        requirements: requirements::compare(sides, &old, &new),
+        findings: findings::compare(sides, &old, &new),
+        packets,
+        envelope: flows.kind(),
+        fail_on: old.fail_on,
+        limits: new.limits.clone(),
+        old: state(&sides.old_name, old),
+        new: state(&sides.new_name, new),
+    })
+}
+
+fn state(name: &str, o: Outcome) -> State {
+    State {
+        name: name.to_owned(),
+        site: o.site,
+        matrix: o.matrix,
+        exports: o.exports,
+    }
+}
