@@ -7,6 +7,7 @@ use crate::common::paths;
 use crate::finding::Finding;
 use crate::link::Links;
 use crate::load::{ExportId, Files, Heads, LoadedExport, Seal, Unread};
+use crate::rules::matrix::Matrix;
 use crate::site::Config;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub(super) struct Material {
     pub files: Arc<dyn Files>,
     pub request: Request,
     pub config: Option<Config>,
+    /// The matrix that the site file asks for, where another one judges.
+    pub own: Option<Matrix>,
     /// The given paths are a part of a site.
     pub focus: Option<Focus>,
     pub whole_site: bool,

@@ -62,7 +62,7 @@ mod request;
 
 pub use open::SiteParts;
 pub use point_key::PointKey;
-pub use request::{Kept, Request, SiteScope};
+pub use request::{JudgedBy, Kept, Request, SiteScope};
 
 use crate::common::diag::Diag;
 use crate::common::progress::{Progress, Silent};
@@ -244,6 +244,17 @@ impl Session {
     #[must_use]
     pub fn config(&self) -> Option<&Config> {
         self.material.config.as_ref()
+    }
+
+    /// The matrix that the site file or an option asks for, whatever matrix judges.
+    ///
+    /// # Errors
+    /// Those of [`Session::site`].
+    pub fn own_matrix(&self) -> Result<&Matrix, Vec<Diag>> {
+        match &self.material.own {
+            Some(own) => Ok(own),
+            None => Ok(&self.site()?.matrix),
+        }
     }
 
     /// The exports without rules and text.

@@ -65,7 +65,11 @@ pub(super) fn open(
     before: Option<Before<'_>>,
     progress: &dyn Progress,
 ) -> Result<(Material, Option<Matrix>), Vec<Diag>> {
-    let (config, matrix) = configuration(&*files, &request, matrix)?;
+    let Configuration {
+        config,
+        matrix,
+        own,
+    } = configuration(&*files, &request, matrix)?;
     let mut reading = reading(&*files, &request, config.as_ref())?;
     mark_by_name(config.as_ref(), &mut reading.found.files);
     progress.begin("reading", reading.found.files.len());
@@ -111,6 +115,7 @@ pub(super) fn open(
         links,
         files,
         config,
+        own,
         request,
     };
     Ok((material, matrix))
@@ -194,6 +199,9 @@ pub(super) fn bind(material: &Material, matrix: Option<Matrix>) -> Result<SitePa
         &material.unread,
         &|export| material.bodies.source(files, export).ok(),
     )?;
+    if let Some(by) = &request.judged_by {
+        bound.site.set_levels(&by.levels);
+    }
     bound.site.fail_on = request.fail_on.unwrap_or(bound.site.fail_on);
     Ok(SiteParts {
         parts: parts(&bound, &material.links, &material.heads),
@@ -211,14 +219,26 @@ fn overrides(files: &dyn Files, request: &Request, whole_site: bool) -> Override
     }
 }
 
+/// What the site file says, and what is judged by.
+#[derive(Default)]
+struct Configuration {
+    config: Option<Config>,
+    matrix: Option<Matrix>,
+    /// The matrix that the site file asks for, where another one judges.
+    own: Option<Matrix>,
+}
+
 /// hylint.toml and the matrix. None of either where the files are of one host: nothing is bound until somebody asks.
 fn configuration(
     files: &dyn Files,
     request: &Request,
     matrix: Option<Matrix>,
-) -> Result<(Option<Config>, Option<Matrix>), Vec<Diag>> {
+) -> Result<Configuration, Vec<Diag>> {
     if request.scope == SiteScope::OneHost {
-        return Ok((None, matrix));
+        return Ok(Configuration {
+            matrix,
+            ..Configuration::default()
+        });
     }
     let named = request.matrix.as_ref();
     let given = match (matrix, named) {
@@ -231,17 +251,29 @@ fn configuration(
         SiteScope::Declared => request.config.clone().or_else(find),
         SiteScope::Undeclared | SiteScope::OneHost => None,
     };
-    match (file, given) {
+    let (config, matrix) = match (file, given) {
         (Some(f), given) => {
             let (config, matrix) = site::load(files, &f, given)?;
-            Ok((Some(config), Some(matrix)))
+            (Some(config), matrix)
         }
-        (None, Some(m)) => Ok((None, Some(m))),
-        (None, None) => {
-            let matrix = site::load_matrix(files, matrix::DEFAULT, Path::new(""))?;
-            Ok((None, Some(matrix)))
-        }
-    }
+        (None, Some(m)) => (None, m),
+        (None, None) => (
+            None,
+            site::load_matrix(files, matrix::DEFAULT, Path::new(""))?,
+        ),
+    };
+    Ok(match &request.judged_by {
+        None => Configuration {
+            config,
+            matrix: Some(matrix),
+            own: None,
+        },
+        Some(by) => Configuration {
+            config: config.map(|c| c.under(&matrix, &by.matrix)),
+            matrix: Some(by.matrix.clone()),
+            own: Some(matrix),
+        },
+    })
 }
 
 /// Which files are read.

@@ -2,10 +2,13 @@
 
 use crate::finding::Severity;
 use crate::load::Files;
+use crate::rules::matrix::Matrix;
+use crate::site::Levels;
 use hylint_parsers::shell;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How the given paths and a site file go together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -29,6 +32,15 @@ pub struct Kept {
     pub points: bool,
     /// Each export as its reader left it, with its text.
     pub sources: bool,
+}
+
+/// What a session goes by instead of what its own site file says: the policy of another state of the site.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JudgedBy {
+    /// The matrix. The site file is read by its own one.
+    pub matrix: Matrix,
+    /// Lint levels, threshold and evidence.
+    pub levels: Levels,
 }
 
 /// What a session is asked.
@@ -65,6 +77,8 @@ pub struct Request {
     pub inline_waivers: bool,
     /// The paths are changed files, as a version control system lists them; see [`focus::read`](super::focus::read).
     pub changed: bool,
+    /// The policy that goes before that of the site file; options go before both.
+    pub judged_by: Option<Arc<JudgedBy>>,
     /// What is kept.
     pub keep: Kept,
 }
@@ -93,6 +107,7 @@ impl Request {
             fail_on: None,
             inline_waivers: true,
             changed: false,
+            judged_by: None,
             keep: Kept::default(),
         }
     }

@@ -10,6 +10,6 @@ pub use bind::{Bound, Listening, Overrides, bind};
 pub use config::{Config, find, load, load_matrix};
 pub use nested::nested;
 pub use parts::{
-    Access, Allow, Host, Layer, LintLevel, Outside, RequireEvidence, RoleState, Site, Transit,
-    Waive,
+    Access, Allow, Host, Layer, Levels, LintLevel, Outside, RequireEvidence, RoleState, Site,
+    Transit, Waive,
 };

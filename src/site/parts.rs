@@ -253,6 +253,40 @@ pub enum LintLevel {
     At(Severity),
 }
 
+/// How gravely findings are taken, and what evidence is asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Levels {
+    /// Severity changes.
+    pub lints: BTreeMap<Code, LintLevel>,
+    /// Evidence.
+    pub require_evidence: RequireEvidence,
+    /// Exit status threshold.
+    pub fail_on: Severity,
+    /// Oldest export accepted, in days.
+    pub max_age_days: Option<u32>,
+}
+
+impl Site {
+    /// The levels of the site.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        Levels {
+            lints: self.lints.clone(),
+            require_evidence: self.require_evidence,
+            fail_on: self.fail_on,
+            max_age_days: self.max_age_days,
+        }
+    }
+
+    /// Takes other levels than its own.
+    pub fn set_levels(&mut self, levels: &Levels) {
+        self.lints.clone_from(&levels.lints);
+        self.require_evidence = levels.require_evidence;
+        self.fail_on = levels.fail_on;
+        self.max_age_days = levels.max_age_days;
+    }
+}
+
 /// Everything that the later stages need to know of the site.
 #[derive(Clone, Debug)]
 pub struct Site {

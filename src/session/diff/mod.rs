@@ -11,5 +11,5 @@ mod requirements;
 mod sides;
 mod whole;
 
-pub use sides::{Shown, Sides};
+pub use sides::{Given, Policy, Shown, Sides};
 pub use whole::compare;

@@ -7,6 +7,7 @@ mod hosts;
 mod keys;
 mod ports;
 mod read;
+mod under;
 mod values;
 
 use crate::common::diag::{Diag, io_cause, nearest};
