@@ -141,6 +141,7 @@ fn the_program_prints_them() {
         ("hylint-toml", config::schema()),
         ("matrix", matrix::schema()),
         ("check", hylint::report::check_schema()),
+        ("diff", hylint::report::diff::schema()),
     ] {
         let out = std::process::Command::new(env!("CARGO_BIN_EXE_hylint"))
             .args(["schema", name])

@@ -2,7 +2,7 @@
 
 use super::fail::Failure;
 use super::{Exit, output};
-use crate::report::check_schema;
+use crate::report::{check_schema, diff};
 use crate::rules::matrix;
 use crate::site::config;
 
@@ -21,6 +21,8 @@ enum Of {
     Matrix,
     /// The report of `hylint check --format json`
     Check,
+    /// The report of `hylint diff --format json`
+    Diff,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -28,6 +30,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Of::HylintToml => config::schema(),
         Of::Matrix => matrix::schema(),
         Of::Check => check_schema(),
+        Of::Diff => diff::schema(),
     };
     output::stdout(|out| out.write_all(schema.as_bytes()))?;
     Ok(Exit::Clean)

@@ -7,7 +7,7 @@ pub use safe::{write_json, write_json_line};
 
 use super::{RenderOptions, Report, words};
 use crate::finding::outcome::{
-    Check, Counts, Evidence, ExportInfo, Outcome, RequirementResult, Status,
+    Check, Counts, Evidence, ExportInfo, MatrixInfo, Outcome, RequirementResult, SiteInfo, Status,
 };
 use crate::finding::{Finding, Place, Reproduce, RoleSource, Severity, Waiver, Witness};
 use hylint_model::Direction;
@@ -16,7 +16,7 @@ use serde::Serialize;
 use std::io::{self, Write};
 
 /// Version of the format: the first number changes when a key changes its meaning or goes away.
-const SCHEMA_VERSION: &str = "1.0";
+pub(super) const SCHEMA_VERSION: &str = "1.0";
 
 /// The report as one JSON object.
 pub(super) struct Json;
@@ -30,11 +30,16 @@ impl Report for Json {
 /// The JSON Schema of the report, as checked in.
 #[must_use]
 pub fn schema() -> String {
+    schema_of::<Document<'_>>()
+}
+
+/// The JSON Schema of a document.
+pub(super) fn schema_of<D: JsonSchema>() -> String {
     // As it is written, not as it might be read: every key is always there.
     let schema = schemars::generate::SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator()
-        .into_root_schema_for::<Document<'_>>();
+        .into_root_schema_for::<D>();
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text
@@ -87,13 +92,13 @@ struct Unread<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Tool<'a> {
+pub(super) struct Tool<'a> {
     name: &'a str,
     version: &'a str,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Site<'a> {
+pub(super) struct Site<'a> {
     name: &'a str,
     /// Path of hylint.toml.
     path: Option<&'a str>,
@@ -102,7 +107,7 @@ struct Site<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Matrix<'a> {
+pub(super) struct Matrix<'a> {
     id: &'a str,
     version: &'a str,
     /// SHA-256 over the matrix files, hex.
@@ -411,22 +416,10 @@ impl<'a> Document<'a> {
         let (counts, rest) = (o.counts(), o.reservations());
         Self {
             schema_version: SCHEMA_VERSION,
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            tool: Tool::this(),
             evaluated_at: &o.evaluated_at,
-            site: Site {
-                name: &o.site.name,
-                path: o.site.path.as_deref(),
-                sha256: o.site.sha256.as_deref(),
-            },
-            matrix: Matrix {
-                id: &o.matrix.id,
-                version: &o.matrix.version,
-                sha256: &o.matrix.sha256,
-                requirements: o.matrix.requirements,
-            },
+            site: Site::of(&o.site),
+            matrix: Matrix::of(&o.matrix),
             scope: o.scope.as_ref().map(|s| Scope::of(s, o)),
             assumptions: o
                 .assumptions
@@ -481,8 +474,38 @@ impl<'a> Document<'a> {
     }
 }
 
+impl Tool<'_> {
+    pub(super) fn this() -> Self {
+        Self {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn of(s: &'a SiteInfo) -> Self {
+        Self {
+            name: &s.name,
+            path: s.path.as_deref(),
+            sha256: s.sha256.as_deref(),
+        }
+    }
+}
+
+impl<'a> Matrix<'a> {
+    pub(super) fn of(m: &'a MatrixInfo) -> Self {
+        Self {
+            id: &m.id,
+            version: &m.version,
+            sha256: &m.sha256,
+            requirements: m.requirements,
+        }
+    }
+}
+
 impl<'a> Export<'a> {
-    fn of(e: &'a ExportInfo) -> Self {
+    pub(super) fn of(e: &'a ExportInfo) -> Self {
         Self {
             path: &e.path,
             format: e.format,
@@ -546,7 +569,7 @@ impl<'a> EvidenceOut<'a> {
 }
 
 impl<'a> FindingOut<'a> {
-    fn of(f: &'a Finding) -> Self {
+    pub(super) fn of(f: &'a Finding) -> Self {
         let place: Option<&Place> = f.place.as_ref();
         Self {
             code: f.code.as_str(),

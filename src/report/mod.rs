@@ -2,6 +2,7 @@
 
 mod concise;
 mod csv;
+pub mod diff;
 mod fold;
 mod github;
 mod gitlab;

@@ -1,0 +1,18 @@
+//! The reports of a change: each renders a [`Difference`](crate::finding::difference::Difference) and computes nothing. A new
+//! format is one file and one line in [`DIFF_FORMATS`].
+
+mod json;
+mod render;
+mod words;
+
+pub use json::schema;
+pub use render::DiffReport;
+
+/// Every format by its id.
+pub const DIFF_FORMATS: &[(&str, &dyn DiffReport)] = &[("json", &json::Json)];
+
+/// A format by id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static dyn DiffReport> {
+    DIFF_FORMATS.iter().find(|(i, _)| *i == id).map(|(_, r)| *r)
+}

@@ -1,0 +1,8 @@
+//! The reports of a change, of changes made by hand.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+#[path = "report_diff/json.rs"]
+mod json;
+#[path = "report_diff/made.rs"]
+mod made;
