@@ -50,6 +50,22 @@ pub fn normal(path: &Path) -> PathBuf {
     out
 }
 
+/// An absolute path, relative where a given one is.
+#[must_use]
+pub fn as_given(path: PathBuf, given: &Path) -> PathBuf {
+    let here = match given.is_absolute() {
+        true => return path,
+        false => normal(Path::new("")),
+    };
+    // Below the working directory, or beside one of its parents.
+    let above = here.ancestors().enumerate().find_map(|(up, dir)| {
+        let rest = path.strip_prefix(dir).ok()?;
+        let steps = std::iter::repeat_n(Path::new(".."), up);
+        Some(steps.chain([rest]).collect::<PathBuf>())
+    });
+    above.unwrap_or(path)
+}
+
 /// Words that say what a file is and not whose.
 const PLAIN_WORDS: &[&str] = &[
     "iptables",

@@ -17,9 +17,24 @@ pub enum GitError {
     /// `git` cannot be run.
     #[error("cannot run git: {0}")]
     NoGit(#[source] io::Error),
+    /// The folder is in no work tree, or git does not trust it; what git says.
+    #[error("git: {0}")]
+    NoWorkTree(String),
+    /// There is no such revision; what git says.
+    #[error("git: {0}")]
+    NoRevision(String),
     /// `git` refused.
     #[error("git: {0}")]
     Refused(String),
+}
+
+impl GitError {
+    fn of_refusal(self, as_: fn(String) -> Self) -> Self {
+        match self {
+            Self::Refused(said) => as_(said),
+            other => other,
+        }
+    }
 }
 
 /// One file of the tree.
@@ -149,9 +164,11 @@ impl GitTree {
         } else {
             dir
         };
-        let root = folder(&output(dir, &["rev-parse", "--show-toplevel"])?);
+        let root = output(dir, &["rev-parse", "--show-toplevel"]);
+        let root = folder(&root.map_err(|e| e.of_refusal(GitError::NoWorkTree))?);
         let tree = format!("{revision}^{{tree}}");
-        let id = output(dir, &["rev-parse", "--verify", "--end-of-options", &tree])?;
+        let id = output(dir, &["rev-parse", "--verify", "--end-of-options", &tree]);
+        let id = id.map_err(|e| e.of_refusal(GitError::NoRevision))?;
         let id = String::from_utf8_lossy(&id);
         let listed = output(
             &root,
@@ -167,6 +184,12 @@ impl GitTree {
             reader: Mutex::new(CatFile::start(&root)?),
             root: normal(&root),
         })
+    }
+
+    /// The work tree's folder, absolute and without links.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The path below the root, without links.

@@ -11,6 +11,7 @@ mod names;
 mod overlay;
 mod problems;
 mod read;
+mod renamed;
 mod seal;
 mod summary;
 mod unmodelled;
@@ -28,6 +29,7 @@ pub use problems::{classify, export_findings, left_out};
 pub use read::{
     Body, Keep, Loaded, NoExport, Read, load, read, read_again, read_bytes_as, read_whole, sizes,
 };
+pub use renamed::{Held, Renamed};
 pub use seal::Seal;
 pub use summary::{Opening, openings};
 pub use unmodelled::{Unmodelled, unmodelled};

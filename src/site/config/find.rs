@@ -22,18 +22,7 @@ pub fn find(files: &dyn Files, path: &Path) -> Option<PathBuf> {
     let outermost = all
         .filter(|outer| binds(files, outer, &absolute, below))
         .last();
-    let found = outermost.unwrap_or(nearest);
-    if path.is_absolute() {
-        return Some(found);
-    }
-    let here = std::env::current_dir().ok()?;
-    // Below the working directory, or beside one of its parents.
-    let above = here.ancestors().enumerate().find_map(|(up, dir)| {
-        let rest = found.strip_prefix(dir).ok()?;
-        let steps = std::iter::repeat_n(Path::new(".."), up);
-        Some(steps.chain([rest]).collect::<PathBuf>())
-    });
-    Some(above.unwrap_or(found))
+    Some(paths::as_given(outermost.unwrap_or(nearest), path))
 }
 
 /// Whether a site file names a path, or an export in the folder of an inner site file. One that cannot be read does: its
