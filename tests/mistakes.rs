@@ -9,6 +9,7 @@ use harness::{Hylint, IPTABLES};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
+use std::process::Command;
 
 /// Command lines over [`site`].
 const LINES: &[&str] = &[
@@ -87,6 +88,46 @@ const LINES: &[&str] = &[
     "matrix check syntax.toml",
     "matrix check empty.toml",
     "matrix check mini.toml mini.toml",
+    "diff",
+    "diff exports",
+    "diff nope also/not",
+    "diff main exports",
+    "diff exports -",
+    "diff exports exports/fw.rules",
+    "diff exports/fw.rules exports",
+    "diff exports exports exports",
+    "diff exports docs",
+    "diff docs exports/",
+    "diff docs empty",
+    "diff exports exports --baseline known.json",
+    "diff exports site --format concise",
+    "diff exports site --output junit=r.xml",
+    "diff exports site --output r.csv",
+    "diff exports site --output json=site/hylint.toml",
+    "diff exports exports --output json=exports/fw.rules",
+    "diff exports exports --matrix mini.matrix --output json=mini.matrix",
+    "diff own-matrix exports --output json=own-matrix/mini.matrix",
+    "diff exports exports --config none.toml",
+    "diff exports exports --matrix hywork",
+    "diff exports site/hylint.toml",
+    "diff syntax exports",
+    "diff exports syntax",
+    "diff exports unread-matrix",
+    "dif exports site",
+    "diff --git",
+    "diff --git HEAD exports",
+    "diff --git HEAD nope",
+    "diff --git HEAD exports site",
+    "diff --git exports",
+    "PATH=none diff --git HEAD exports",
+    "diff --git HEAD~9 repo",
+    "diff --git --help repo",
+    "diff --git main..HEAD repo",
+    "diff --git exports repo",
+    "diff --git HEAD repo/later.rules",
+    "diff --git HEAD repo/.git",
+    "diff --git HEAD broken",
+    "diff --git=--output=r.json repo",
     "explain shadow-rule",
     "explain 99",
     "explain nonsense",
@@ -215,17 +256,55 @@ fn site() -> Hylint {
         .file("unread-matrix/hylint.toml", "[site]\nmatrix = \"none.toml\"\n")
 }
 
+/// Runs git, whatever the machine's own configuration is.
+fn git(h: &Hylint, folder: &str, line: &str) {
+    let mut run = Command::new("git");
+    let run = run.arg("-C").arg(h.path(folder)).args(line.split(' '));
+    for (key, value) in [
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_AUTHOR_NAME", "a"),
+        ("GIT_AUTHOR_EMAIL", "a@example.org"),
+        ("GIT_COMMITTER_NAME", "a"),
+        ("GIT_COMMITTER_EMAIL", "a@example.org"),
+    ] {
+        run.env(key, value);
+    }
+    assert!(run.output().unwrap().status.success(), "git {line}");
+}
+
+/// `repo`, a repository with a file that its only commit lacks, and `broken`, one whose objects are lost.
+fn repositories(h: Hylint) -> Hylint {
+    let h = h
+        .file("repo/fw.rules", IPTABLES)
+        .file("broken/deep/fw.rules", IPTABLES);
+    for folder in ["repo", "broken"] {
+        for line in ["init -q", "add .", "commit -qm one"] {
+            git(&h, folder, line);
+        }
+    }
+    let tree = Command::new("git")
+        .arg("-C")
+        .arg(h.path("broken"))
+        .args(["rev-parse", "HEAD:deep"])
+        .output();
+    let tree = String::from_utf8(tree.unwrap().stdout).unwrap();
+    let (folder, rest) = tree.trim().split_at(2);
+    std::fs::remove_file(h.path("broken/.git/objects").join(folder).join(rest)).unwrap();
+    h.file("repo/later.rules", IPTABLES)
+}
+
 /// The errors of each command line, and the exit status.
 fn transcript() -> String {
-    let h = site();
+    let h = repositories(site());
     let mut out = String::new();
     for line in LINES {
         // A variable of the environment may come first, as in a shell.
         let set = line
             .split_once(' ')
             .and_then(|(set, rest)| Some((set.split_once('=')?, rest)));
-        let set =
-            set.filter(|((key, _), _)| key.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
+        let name = |key: &str| key.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        let set = set.filter(|((key, _), _)| name(key));
         let ((key, value), args) = set.unwrap_or((("SOURCE_DATE_EPOCH", "1796000000"), line));
         let run = Hylint::in_folder(h.path(""))
             .args(args)
@@ -292,6 +371,9 @@ const UNREACHED: &[(&str, &str)] = &[
     ),
     ("hylint [OPTIONS] PATH…", "the help of the program"),
     ("hylint trace EXPORT --src", "the help of the program"),
+    ("hylint diff OLD NEW [OPTIONS]", "the help of the program"),
+    ("git does not trust the repository", "of another user"),
+    ("it belongs to another user", "of another user"),
     ("one and the same of them", "the page of a requirement"),
     ("the vendor's cell", "the page of a requirement"),
     ("only where clients connect", "the page of a requirement"),
@@ -300,10 +382,12 @@ const UNREACHED: &[(&str, &str)] = &[
 /// Where the sentences of mistakes are.
 const SOURCES: &[&str] = &[
     "src/cli/check.rs",
+    "src/cli/diff.rs",
     "src/cli/explain.rs",
     "src/cli/matrix.rs",
     "src/cli/mod.rs",
     "src/cli/one_host.rs",
+    "src/cli/options.rs",
     "src/cli/spare.rs",
     "src/cli/targets.rs",
     "src/cli/values.rs",
@@ -311,6 +395,7 @@ const SOURCES: &[&str] = &[
     "src/load/discover.rs",
     "src/rules/matrix/raw.rs",
     "src/rules/matrix/resolve.rs",
+    "src/session/diff/pair.rs",
     "src/session/suppress/baseline.rs",
     "src/session/trace/packet.rs",
     "src/session/trace/select.rs",

@@ -3,6 +3,7 @@
 mod check;
 mod color;
 mod completions;
+mod diff;
 mod exit;
 mod explain;
 mod fail;
@@ -11,6 +12,7 @@ mod inspect;
 mod man;
 mod matrix;
 mod one_host;
+mod options;
 mod output;
 mod page;
 mod progress;
@@ -59,6 +61,11 @@ struct Cli {
 enum Command {
     /// Check exports against the matrix (the default)
     Check(Box<check::Args>),
+    /// Show what a change breaks and opens, and whether it may be merged
+    #[command(
+        override_usage = "hylint diff OLD NEW [OPTIONS]\n       hylint diff --git REVISION [PATH] [OPTIONS]"
+    )]
+    Diff(Box<diff::Args>),
     /// Write a first hylint.toml from the exports in a folder
     Init(init::Args),
     /// Explain a finding code or a requirement
@@ -82,9 +89,10 @@ enum Command {
 
 /// Runs a command line; the first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(e) => return not_parsed(&e),
+        Err(e) => return not_parsed(&e, &args),
     };
     let result = match cli.command {
         None => match not_a_path(&cli.check) {
@@ -92,6 +100,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             None => check::run(&cli.check),
         },
         Some(Command::Check(a)) => check::run(&a),
+        Some(Command::Diff(a)) => diff::run(&a),
         Some(Command::Inspect(a)) => inspect::run(&a),
         Some(Command::Trace(a)) => trace::run(&a),
         Some(Command::Matrix(a)) => matrix::run(&a),
@@ -111,17 +120,20 @@ fn failed(failure: &Failure) -> Exit {
 }
 
 /// Prints the help or the version that was asked for, or says what is wrong with the command line.
-fn not_parsed(e: &clap::Error) -> Exit {
+fn not_parsed(e: &clap::Error, args: &[OsString]) -> Exit {
     if !e.use_stderr() {
         let _ = e.print();
         return Exit::Clean;
     }
-    let about = usage::command(e) == Cli::command().get_name();
+    let hylint = Cli::command();
+    let called = args.get(1).and_then(|a| a.to_str());
+    let called = called.filter(|word| hylint.find_subcommand(word).is_some());
+    let about = usage::command(e, called) == hylint.get_name();
     if about && e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = io::stderr().write_all(usage::NEXT.as_bytes());
         return Exit::Failed;
     }
-    failed(&usage::failure(e))
+    failed(&usage::failure(e, called))
 }
 
 /// A misspelt command: the first path, if there is no such file and a command has nearly that name.

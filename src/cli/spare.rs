@@ -2,6 +2,7 @@
 
 use super::fail::Failure;
 use crate::load::{self, CONFIG_NAME, Disk, FileRef, NoExport, Sign};
+use crate::site;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,17 @@ impl Spared {
     /// Adds a file and what it is to the run.
     pub(super) fn add(&mut self, what: &'static str, path: impl Into<PathBuf>) {
         self.0.push((what, path.into()));
+    }
+
+    /// Adds a site file, and the matrix that it names.
+    pub(super) fn add_site(&mut self, file: PathBuf) {
+        let text = std::fs::read_to_string(&file).ok();
+        let matrix = text.and_then(|text| site::config::matrix_name(&text));
+        if let Some((name, _)) = matrix {
+            let folder = file.parent().unwrap_or(Path::new(""));
+            self.add("the matrix of this site", folder.join(name));
+        }
+        self.add("the site file of this run", file);
     }
 
     /// Refuses to replace one of them, an export, a site file, or a matrix.

@@ -1,31 +1,66 @@
 //! Where each report goes, and in which format.
 
 use super::fail::Failure;
+use super::output::{self, Staged};
 use crate::common::diag::{nearest, or};
 use crate::common::paths::normal;
-use crate::report::{self, FORMATS, Report};
+use crate::report::{self, FORMATS, RenderOptions};
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// The format for people.
 pub(super) const HUMAN: &str = "human";
 
+/// The formats that a command has, by their ids.
+pub(super) struct Formats(Vec<&'static str>);
+
+impl Formats {
+    /// Those of `check`.
+    pub(super) fn of_check() -> Self {
+        Self(FORMATS.iter().map(|(id, _)| *id).collect())
+    }
+
+    /// Those of `diff`.
+    pub(super) fn of_diff() -> Self {
+        let all = report::diff::DIFF_FORMATS.iter();
+        Self(all.map(|(id, _)| *id).collect())
+    }
+
+    /// The one that standard output has where none is named: that for people.
+    fn main(&self) -> &'static str {
+        self.0.first().copied().unwrap_or(HUMAN)
+    }
+
+    fn named(&self, id: &str) -> Option<&'static str> {
+        self.0.iter().find(|known| **known == id).copied()
+    }
+
+    fn endings(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        report::endings().filter(|(_, id)| self.0.contains(id))
+    }
+
+    fn target<'a>(&self, id: &str, file: &'a str) -> Result<Target<'a>, Failure> {
+        let id = self.named(id).ok_or_else(|| self.unknown(id))?;
+        let file = (file != "-").then(|| Path::new(file));
+        Ok(Target { id, file })
+    }
+
+    fn unknown(&self, id: &str) -> Failure {
+        let near = nearest(&id.to_ascii_lowercase(), self.0.iter().copied());
+        let near = near.map(|n| format!("did you mean `{n}`? "));
+        Failure::with_help(
+            format!("unknown output format `{id}`"),
+            format!("{}expected {}", near.unwrap_or_default(), or(&self.0)),
+        )
+    }
+}
+
 /// One place that a report goes to.
 pub(super) struct Target<'a> {
     id: &'static str,
-    /// What writes it.
-    pub(super) report: &'static dyn Report,
     /// None: standard output.
     pub(super) file: Option<&'a Path>,
-}
-
-impl<'a> Target<'a> {
-    fn new(id: &str, file: &'a str) -> Result<Self, Failure> {
-        let found = FORMATS.iter().find(|(known, _)| *known == id);
-        let (id, report) = found.copied().ok_or_else(|| unknown_format(id))?;
-        let file = (file != "-").then(|| Path::new(file));
-        Ok(Self { id, report, file })
-    }
 }
 
 /// The targets of `--format` and of each `--output`.
@@ -33,19 +68,20 @@ impl<'a> Target<'a> {
 /// # Errors
 /// A file whose format cannot be told, or two reports for one place.
 pub(super) fn targets<'a>(
+    formats: &Formats,
     format: Option<&str>,
     outputs: &'a [String],
 ) -> Result<Vec<Target<'a>>, Failure> {
-    let main = format.unwrap_or(HUMAN);
+    let main = format.unwrap_or(formats.main());
     let mut all = Vec::new();
     // Formats of files that were given without one: the report itself goes there.
     let mut moved = Vec::new();
     for o in outputs {
         let target = match named_format(o) {
-            Some((id, "")) => return Err(no_file(o, id)),
-            Some((id, file)) => Target::new(id, file)?,
+            Some((id, "")) => return Err(no_file(formats, o, id)),
+            Some((id, file)) => formats.target(id, file)?,
             None => {
-                let target = by_ending(o, format)?;
+                let target = by_ending(formats, o, format)?;
                 moved.push(target.id);
                 target
             }
@@ -57,7 +93,7 @@ pub(super) fn targets<'a>(
         None => !moved.is_empty(),
     };
     if !elsewhere && !all.iter().any(|t| t.file.is_none()) {
-        all.insert(0, Target::new(main, "-")?);
+        all.insert(0, formats.target(main, "-")?);
     }
     distinct(&all)?;
     Ok(all)
@@ -70,9 +106,9 @@ fn named_format(output: &str) -> Option<(&str, &str)> {
     word.then_some((id, file))
 }
 
-fn no_file(output: &str, id: &str) -> Failure {
-    match report::by_id(id) {
-        None => unknown_format(id),
+fn no_file(formats: &Formats, output: &str, id: &str) -> Failure {
+    match formats.named(id) {
+        None => formats.unknown(id),
         Some(_) => Failure::with_help(
             format!("--output {output} names no file"),
             format!("write --output {id}=FILE, or `-` for standard output"),
@@ -81,8 +117,12 @@ fn no_file(output: &str, id: &str) -> Failure {
 }
 
 /// The format of a file by its ending. Standard output, devices and pipes have none and get that of `--format`.
-fn by_ending<'a>(file: &'a str, format: Option<&str>) -> Result<Target<'a>, Failure> {
-    let main = format.unwrap_or(HUMAN);
+fn by_ending<'a>(
+    formats: &Formats,
+    file: &'a str,
+    format: Option<&str>,
+) -> Result<Target<'a>, Failure> {
+    let main = format.unwrap_or(formats.main());
     if file.is_empty() {
         return Err(Failure::with_help(
             "--output names no file",
@@ -91,23 +131,26 @@ fn by_ending<'a>(file: &'a str, format: Option<&str>) -> Result<Target<'a>, Fail
     }
     let device = std::fs::metadata(file).is_ok_and(|m| !m.is_file() && !m.is_dir());
     if file == "-" || device {
-        return Target::new(main, file);
+        return formats.target(main, file);
     }
-    if report::by_id(&file.to_ascii_lowercase()).is_some() {
+    if formats.named(&file.to_ascii_lowercase()).is_some() {
         return Err(Failure::with_help(
             format!("--output {file} names a format and no file"),
             format!("write --output {file}=FILE, or --format {file} for standard output"),
         ));
     }
-    let mut endings: Vec<(&str, &str)> = report::endings()
+    let mut endings: Vec<(&str, &str)> = formats
+        .endings()
         .filter(|(ending, _)| !ending.trim_start_matches('.').contains('.'))
         .collect();
     // One for each format is enough to learn from.
     endings.dedup_by_key(|(_, id)| *id);
     let endings: Vec<&str> = endings.iter().map(|(ending, _)| *ending).collect();
-    let found = report::endings().find(|(ending, _)| file.to_ascii_lowercase().ends_with(ending));
+    let found = formats
+        .endings()
+        .find(|(ending, _)| file.to_ascii_lowercase().ends_with(ending));
     match found {
-        Some((_, id)) => Target::new(id, file),
+        Some((_, id)) => formats.target(id, file),
         None => Err(Failure::with_help(
             format!("the ending of {file} names no output format"),
             format!(
@@ -117,16 +160,6 @@ fn by_ending<'a>(file: &'a str, format: Option<&str>) -> Result<Target<'a>, Fail
             ),
         )),
     }
-}
-
-fn unknown_format(id: &str) -> Failure {
-    let known: Vec<&str> = FORMATS.iter().map(|(id, _)| *id).collect();
-    let near = nearest(&id.to_ascii_lowercase(), known.iter().copied());
-    let near = near.map(|n| format!("did you mean `{n}`? "));
-    Failure::with_help(
-        format!("unknown output format `{id}`"),
-        format!("{}expected {}", near.unwrap_or_default(), or(&known)),
-    )
 }
 
 /// Two reports in one place would leave only one of them, or a mixture.
@@ -142,6 +175,32 @@ fn distinct(targets: &[Target<'_>]) -> Result<(), Failure> {
                 "give each --output a file of its own",
             ));
         }
+    }
+    Ok(())
+}
+
+/// Writes a report to each target: all files or none, so that either all reports are of this run or none is.
+pub(super) fn write_reports(
+    targets: &[Target<'_>],
+    terminal: &RenderOptions,
+    write: impl Fn(&str, &RenderOptions, &mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    // A file looks the same wherever it was made.
+    let plain = RenderOptions {
+        color: false,
+        width: RenderOptions::WIDTH,
+        ..*terminal
+    };
+    // Every file is written before any takes its place.
+    let mut staged = Vec::new();
+    for t in targets {
+        if let Some(path) = t.file {
+            staged.push(output::stage(path, |out| write(t.id, &plain, out))?);
+        }
+    }
+    staged.into_iter().try_for_each(Staged::commit)?;
+    for t in targets.iter().filter(|t| t.file.is_none()) {
+        output::stdout(|out| write(t.id, terminal, out))?;
     }
     Ok(())
 }

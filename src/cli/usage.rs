@@ -10,6 +10,7 @@ pub(super) const NEXT: &str = "\
 hylint checks firewall exports against the connections that a deployment needs.
 
 Usage: hylint PATH…              check a folder or a file of exports
+       hylint diff OLD NEW       show what a change breaks and opens
        hylint init PATH          write a first hylint.toml for a folder
        hylint explain CODE       say what a finding means and how to fix it
        hylint --help             list all commands and options
@@ -21,32 +22,34 @@ Exports are the output of `netsh advfirewall firewall show rule name=all verbose
 /// Choices named in a line of help; a page lists more.
 const NAMED: usize = 12;
 
-/// The mistake behind an error of clap.
-pub(super) fn failure(e: &clap::Error) -> Failure {
-    let (message, help) = told(e);
+/// The mistake behind an error of clap. `called` is the command, where clap does not say it.
+pub(super) fn failure(e: &clap::Error, called: Option<&str>) -> Failure {
+    let (message, help) = told(e, called);
     Failure::with_help(message, help)
 }
 
-fn told(e: &clap::Error) -> (String, String) {
+fn told(e: &clap::Error, called: Option<&str>) -> (String, String) {
     let arg = || plain(&text(e, ContextKind::InvalidArg));
     let value = || text(e, ContextKind::InvalidValue);
-    let lists = || format!("`{} --help` lists the options", command(e));
+    let command = || command(e, called);
+    let lists = || format!("`{} --help` lists the options", command());
     match e.kind() {
-        ErrorKind::UnknownArgument => unknown_argument(e),
+        ErrorKind::UnknownArgument => unknown_argument(e, &command()),
         ErrorKind::InvalidSubcommand => (
             format!(
                 "unknown command `{}`",
                 text(e, ContextKind::InvalidSubcommand)
             ),
             suggested(e, ContextKind::SuggestedSubcommand)
-                .unwrap_or_else(|| format!("`{} --help` lists the commands", command(e))),
+                .unwrap_or_else(|| format!("`{} --help` lists the commands", command())),
         ),
-        ErrorKind::InvalidValue if value().is_empty() => {
-            (format!("{} needs a value", arg()), choices(e, None))
-        }
+        ErrorKind::InvalidValue if value().is_empty() => (
+            format!("{} needs a value", arg()),
+            choices(e, None, &command()),
+        ),
         ErrorKind::InvalidValue => (
             format!("invalid value `{}` for {}", value(), arg()),
-            choices(e, Some(&value())),
+            choices(e, Some(&value()), &command()),
         ),
         ErrorKind::ValueValidation => (
             format!("invalid value `{}` for {}", value(), arg()),
@@ -57,12 +60,12 @@ fn told(e: &clap::Error) -> (String, String) {
                 .iter()
                 .map(|a| plain(a))
                 .collect();
-            (format!("missing {}", and(&all)), usage(e))
+            (format!("missing {}", and(&all)), usage(e, &command()))
         }
         ErrorKind::ArgumentConflict => conflict(e),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => (
-            format!("`{}` needs a command", command(e)),
-            format!("`{} --help` lists the commands", command(e)),
+            format!("`{}` needs a command", command()),
+            format!("`{} --help` lists the commands", command()),
         ),
         ErrorKind::InvalidUtf8 => (
             "an argument is not valid UTF-8".into(),
@@ -76,14 +79,14 @@ fn told(e: &clap::Error) -> (String, String) {
     }
 }
 
-fn unknown_argument(e: &clap::Error) -> (String, String) {
+fn unknown_argument(e: &clap::Error, command: &str) -> (String, String) {
     let arg = text(e, ContextKind::InvalidArg);
     let what = match arg.starts_with('-') {
         true => "unknown option",
         false => "unexpected argument",
     };
     let help = suggested(e, ContextKind::SuggestedArg)
-        .unwrap_or_else(|| format!("`{} --help` lists the options", command(e)));
+        .unwrap_or_else(|| format!("`{command} --help` lists the options"));
     (format!("{what} `{arg}`"), help)
 }
 
@@ -109,12 +112,12 @@ fn conflict(e: &clap::Error) -> (String, String) {
 }
 
 /// The nearest choice, and all of them where a line can hold them.
-fn choices(e: &clap::Error, word: Option<&str>) -> String {
+fn choices(e: &clap::Error, word: Option<&str>, command: &str) -> String {
     let all = all(e, ContextKind::ValidValue);
     let near = word.and_then(|w| nearest(&w.to_lowercase(), all.iter().map(String::as_str)));
     let near = near.map(|n| format!("did you mean `{n}`?"));
     let list = match all.len() {
-        0 => format!("`{}` says which", help_of(&command(e))),
+        0 => format!("`{command} --help` says which"),
         n if n > NAMED => "`hylint explain` lists the codes".to_owned(),
         _ => format!("expected {}", or(&all)),
     };
@@ -152,19 +155,11 @@ fn text(e: &clap::Error, kind: ContextKind) -> String {
     all(e, kind).into_iter().next().unwrap_or_default()
 }
 
-/// The help of a command; of hylint where none is known.
-fn help_of(command: &str) -> String {
-    match command {
-        "" => "hylint --help".to_owned(),
-        command => format!("{command} --help"),
-    }
-}
-
 /// `usage: hylint trace …`, as clap words it.
-fn usage(e: &clap::Error) -> String {
+fn usage(e: &clap::Error, command: &str) -> String {
     let usage = usage_line(e);
     match usage.is_empty() {
-        true => format!("`{}` says how", help_of(&command(e))),
+        true => format!("`{command} --help` says how"),
         false => format!("usage: {usage}"),
     }
 }
@@ -180,14 +175,16 @@ fn usage_line(e: &clap::Error) -> String {
 }
 
 /// The command that was called, with the program's name: `hylint matrix list`.
-pub(super) fn command(e: &clap::Error) -> String {
+pub(super) fn command(e: &clap::Error, called: Option<&str>) -> String {
     let usage = usage_line(e);
     let word =
         |w: &&str| w.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !w.starts_with('-');
-    let words: Vec<&str> = usage.split(' ').take_while(word).collect();
-    match words.is_empty() {
-        true => "hylint".to_owned(),
-        false => words.join(" "),
+    let words = usage.split(' ').filter(|w| !w.is_empty());
+    let words: Vec<&str> = words.take_while(word).collect();
+    match (words.is_empty(), called) {
+        (true, None) => "hylint".to_owned(),
+        (true, Some(called)) => format!("hylint {called}"),
+        (false, _) => words.join(" "),
     }
 }
 

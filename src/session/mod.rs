@@ -411,16 +411,20 @@ pub fn check(request: &Request) -> Result<Outcome, Vec<Diag>> {
 /// # Errors
 /// Those of [`check`].
 pub fn check_with(request: &Request, progress: &dyn Progress) -> Result<Outcome, Vec<Diag>> {
-    let run = || {
+    with_threads(request.threads, || {
         let session = Session::open_with(Arc::new(Disk), request.clone(), None, progress)?;
         session.check_with(progress)
-    };
-    match request.threads {
+    })
+}
+
+/// Runs by so many threads, 0 for one per core.
+pub fn with_threads<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
+    match threads {
         0 => return run(),
         1 => return hylint_parallel::alone(run),
         _ => {}
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     match pool.build() {
         Ok(pool) => pool.install(run),
         // The system gives no threads: those that are there do.

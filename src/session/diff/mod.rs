@@ -6,10 +6,12 @@
 mod envelope;
 mod findings;
 mod packets;
+mod pair;
 mod policy;
 mod requirements;
 mod sides;
 mod whole;
 
+pub use pair::Pair;
 pub use sides::{Given, Policy, Shown, Sides};
 pub use whole::compare;

@@ -74,11 +74,18 @@ impl Sides {
             request.judged_by = by.map(judged_by).transpose()?;
             Session::open_with(side.files.clone(), request, None, progress)
         };
+        let open_new = |by: Option<&Session>| {
+            let path = |d: Diag| Diag {
+                path: shown(&d.path),
+                ..d
+            };
+            open(&new, by).map_err(|all| all.into_iter().map(path).collect::<Vec<_>>())
+        };
         let mut before = open(&old, None)?;
         let (after, policy) = if speaks(&before)? {
-            (open(&new, Some(&before))?, Policy::Old)
+            (open_new(Some(&before))?, Policy::Old)
         } else {
-            let after = open(&new, None)?;
+            let after = open_new(None)?;
             match speaks(&after)? {
                 false => (after, Policy::None),
                 true => {
