@@ -475,6 +475,8 @@ impl<'a> Talk<'_, 'a> {
             stage,
             state: of.state,
             onward: None,
+            source: None,
+            facts: SmallVec::new(),
             trail: None,
         }
     }

@@ -66,6 +66,8 @@ pub(super) fn evaluate_from<'a>(
             stage: Stage::Request,
             state: query.state,
             onward: None,
+            source: None,
+            facts: SmallVec::new(),
             trail: None,
         }];
     };

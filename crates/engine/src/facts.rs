@@ -44,6 +44,11 @@ impl<'a> Fact<'a> {
         self.value != o.value && self.is_about(o.condition, o.ends)
     }
 
+    /// Whether it is about this very condition.
+    pub(crate) fn is_on(&self, c: &Condition) -> bool {
+        std::ptr::eq(self.condition, c)
+    }
+
     /// Whether it is about a condition of the rule itself.
     pub(crate) fn is_of(&self, rule: &Rule) -> bool {
         rule.conditions().any(|c| std::ptr::eq(c, self.condition))

@@ -3,7 +3,10 @@
 //! A query is a box of packets. It is pushed through ordered rules; what a rule takes leaves the residual, and the run stops
 //! when nothing is left. A rule whose match is undecided forks: its packets go on both as matched and as not matched.
 
+mod align;
 mod candidates;
+mod changed;
+mod compare;
 mod connection;
 mod context;
 mod conversation;
@@ -12,6 +15,7 @@ mod evaluate;
 mod facts;
 mod followed;
 mod indexes;
+mod likeness;
 mod lists;
 mod marks;
 mod matching;
@@ -30,6 +34,8 @@ mod trail;
 mod tri;
 mod verdict;
 
+pub use changed::{Suspects, suspects};
+pub use compare::{Cell, Change, Seen, both, cells, changes};
 pub use context::{BRANCH_BUDGET, Context};
 pub use conversation::converse;
 pub use evaluate::{evaluate, evaluate_logged};

@@ -13,12 +13,12 @@ pub(super) fn translate<'a>(
     ctx: &Context<'a>,
     dir: Direction,
     mut p: Piece<'a>,
-    nat: &Nat,
+    nat: &'a Nat,
     out: &mut Vec<Piece<'a>>,
 ) {
     let dst = match nat.kind {
         NatKind::Snat | NatKind::Masquerade => {
-            p.masked = true;
+            p.masked = Some(nat);
             return out.push(p);
         }
         NatKind::Redirect => redirected(ctx, dir, &p),

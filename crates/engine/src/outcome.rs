@@ -1,8 +1,9 @@
 //! What becomes of packets: branches, their effect, and who decided.
 
+use super::facts::Fact;
 use super::sets::PointId;
 use super::trail::Trail;
-use hylint_model::{Chain, Condition, DefaultVerdict, Rule, Span};
+use hylint_model::{Chain, Condition, DefaultVerdict, Nat, Rule, Span};
 use hylint_space::{AddrSet, PacketBox, PortSet, StateSet};
 use smallvec::SmallVec;
 
@@ -168,6 +169,10 @@ pub struct Branch<'a> {
     pub state: StateSet,
     /// Where it was translated to, if it was.
     pub onward: Option<Box<Onward>>,
+    /// What translates its source, if something does.
+    pub source: Option<&'a Nat>,
+    /// What its open conditions were taken to be, but for those that are drawn anew for each rule.
+    pub(crate) facts: SmallVec<[Fact<'a>; 1]>,
     /// What it leaves to the next packet of the conversation; `None` if that is a connection and nothing else.
     pub(crate) trail: Option<Box<Trail<'a>>>,
 }

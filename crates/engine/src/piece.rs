@@ -5,7 +5,7 @@ use super::facts::Fact;
 use super::marks::Mark;
 use super::outcome::{Branch, Decider, Effect, Onward, Stage};
 use super::trail::{Known, Moved, Start, Trail};
-use hylint_model::{Condition, Hook};
+use hylint_model::{Condition, Hook, Nat};
 use hylint_space::{AddrSet, IfaceSet, PacketBox, PortSet, StateSet};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
@@ -37,8 +37,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) asked_out: Option<IfaceSet>,
     /// The routing has sent it on, though it was for this host.
     pub(crate) on: bool,
-    /// A rule has translated its source, or may have.
-    pub(crate) masked: bool,
+    /// The rule's translation of its source, if one has translated it, or may have.
+    pub(crate) masked: Option<&'a Nat>,
     /// What earlier packets of its connection settled.
     pub(crate) known: Option<Box<Known>>,
     /// It is settled whether and how its connection is tracked.
@@ -88,7 +88,7 @@ impl<'a> Piece<'a> {
             redirected: false,
             asked_out: None,
             on: false,
-            masked: false,
+            masked: None,
             known: None,
             settled: false,
             bound: false,
@@ -257,6 +257,8 @@ impl<'a> Piece<'a> {
             stage: Stage::Request,
             state,
             onward,
+            source: self.masked,
+            facts: self.facts.into_iter().collect(),
             trail,
         }
     }
@@ -266,7 +268,7 @@ impl<'a> Piece<'a> {
         let untracked = !connected(self);
         let shown = self.known.as_ref().is_some_and(|k| k.shown.is_some());
         let plain = !untracked
-            && !self.masked
+            && self.masked.is_none()
             && self.sent_to.is_none()
             && !shown
             && self.facts.is_empty()
@@ -276,7 +278,7 @@ impl<'a> Piece<'a> {
                 untracked,
                 connmark: self.connmark,
                 facts: self.facts.iter().copied().filter(Fact::lasts).collect(),
-                masked: self.masked,
+                masked: self.masked.is_some(),
                 moved: self.sent_to.as_ref().map(|_| Moved {
                     addrs: self.space.dst.clone(),
                     ports: self.space.dport.clone(),

@@ -1,0 +1,402 @@
+//! Two answers about the same packets, and where they differ.
+
+use super::facts::Fact;
+use super::outcome::{Branch, Decider, Effect, Onward, Reason};
+use super::verdict::subtract_all;
+use crate::rulespace::Index;
+use hylint_model::{Condition, Nat};
+use hylint_space::PacketBox;
+use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
+
+/// Packets with every way that they may go. Cells of one answer are disjoint.
+#[derive(Clone, Debug)]
+pub struct Cell<'a> {
+    space: PacketBox,
+    ways: SmallVec<[Way<'a>; 1]>,
+}
+
+/// One way that packets may go through all layers.
+#[derive(Clone, Debug)]
+struct Way<'a> {
+    effect: Effect,
+    /// The layer that decides.
+    layer: usize,
+    /// What decides, layer by layer.
+    by: SmallVec<[Decider<'a>; 1]>,
+    /// A rule that decides took the packets by an open condition of its own.
+    by_chance: bool,
+    /// It is not known where it ends, for that would take too long.
+    counted_out: bool,
+    conditions: SmallVec<[&'a Condition; 2]>,
+    facts: SmallVec<[Fact<'a>; 1]>,
+    onward: Option<Box<Onward>>,
+    source: Option<&'a Nat>,
+}
+
+/// What one side does with packets.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    /// Allow or deny if every way says so, else unknown.
+    pub effect: Effect,
+    /// What decides; of what is unknown, what does under a condition.
+    pub by: Decider<'a>,
+    /// What it depends on, where it is unknown.
+    pub conditions: SmallVec<[&'a Condition; 2]>,
+    /// Where packets that pass are sent instead.
+    pub onward: Option<Box<Onward>>,
+    /// What translates the source of packets that pass.
+    pub source: Option<&'a Nat>,
+}
+
+/// Packets that two sides decide otherwise.
+#[derive(Clone, Debug)]
+pub struct Change<'o, 'n> {
+    /// The packets.
+    pub space: PacketBox,
+    /// One side.
+    pub old: Seen<'o>,
+    /// The other.
+    pub new: Seen<'n>,
+}
+
+/// Boxes that overlap without holding each other up to which each overlap is a cell of its own.
+const CELLS: usize = 1 << 12;
+
+/// Pairs of cells from which on an index finds those that meet.
+const PAIRS: usize = 1 << 12;
+
+/// The packets of an answer's branches, each once.
+#[must_use]
+pub fn cells<'a>(branches: Vec<Branch<'a>>) -> Vec<Cell<'a>> {
+    let mut out = Vec::new();
+    let mut forked: FxHashMap<PacketBox, usize> = FxHashMap::default();
+    let mut groups: Vec<Cell<'a>> = Vec::new();
+    for b in branches {
+        let (alone, space) = (b.alone, b.space.clone());
+        let way = Way::of(b);
+        if alone {
+            out.push(Cell {
+                space,
+                ways: smallvec![way],
+            });
+            continue;
+        }
+        match forked.get(&space).and_then(|n| groups.get_mut(*n)) {
+            Some(cell) => cell.ways.push(way),
+            None => {
+                forked.insert(space.clone(), groups.len());
+                groups.push(Cell {
+                    space,
+                    ways: smallvec![way],
+                });
+            }
+        }
+    }
+    out.append(&mut apart(groups));
+    out
+}
+
+/// Cuts overlapping cells where they meet.
+fn apart(groups: Vec<Cell<'_>>) -> Vec<Cell<'_>> {
+    let mut out: Vec<Cell<'_>> = Vec::new();
+    for g in groups {
+        if out.len() > CELLS {
+            // Whether these packets have other ways is not looked up any more, so that what they differ in stays open.
+            let mut g = g;
+            g.ways.iter_mut().for_each(|w| w.effect = Effect::Unknown);
+            g.ways.iter_mut().for_each(|w| w.counted_out = true);
+            out.push(g);
+            continue;
+        }
+        let mut left = vec![g.space.clone()];
+        let mut next = Vec::with_capacity(out.len() + 1);
+        for c in out {
+            if !c.space.intersects(&g.space) {
+                next.push(c);
+                continue;
+            }
+            let inside = c.space.intersect(&g.space);
+            left = subtract_all(&left, std::slice::from_ref(&inside));
+            let rest = c.space.subtract(&inside).into_iter();
+            next.extend(rest.map(|space| Cell {
+                space,
+                ways: c.ways.clone(),
+            }));
+            let mut ways = c.ways;
+            ways.extend(g.ways.iter().cloned());
+            next.push(Cell {
+                space: inside,
+                ways,
+            });
+        }
+        next.extend(left.into_iter().map(|space| Cell {
+            space,
+            ways: g.ways.clone(),
+        }));
+        out = next;
+    }
+    out
+}
+
+/// What becomes of packets that two layers must both let pass.
+#[must_use]
+pub fn both<'a>(first: &[Cell<'a>], second: &[Cell<'a>]) -> Vec<Cell<'a>> {
+    let mut out = Vec::new();
+    for (a, b) in meeting(first, second) {
+        let space = a.space.intersect(&b.space);
+        if !space.is_empty() {
+            let second = || b.ways.iter();
+            let ways = a.ways.iter().flat_map(|x| second().map(move |y| x.and(y)));
+            out.push(Cell {
+                space,
+                ways: ways.flatten().collect(),
+            });
+        }
+    }
+    out
+}
+
+/// Where two answers differ.
+#[must_use]
+pub fn changes<'o, 'n>(old: &[Cell<'o>], new: &[Cell<'n>]) -> Vec<Change<'o, 'n>> {
+    let mut out = Vec::new();
+    for (o, n) in meeting(old, new) {
+        let (Some(before), Some(behind)) = (Verdict::of(&o.ways), Verdict::of(&n.ways)) else {
+            continue;
+        };
+        if same(&before, &o.ways, &behind, &n.ways) {
+            continue;
+        }
+        let space = o.space.intersect(&n.space);
+        if !space.is_empty() {
+            let layer = layer(&before, &behind);
+            out.push(Change {
+                space,
+                old: before.seen(layer),
+                new: behind.seen(layer),
+            });
+        }
+    }
+    out
+}
+
+/// The pairs of cells that may share packets.
+fn meeting<'c, 'o, 'n>(a: &'c [Cell<'o>], b: &'c [Cell<'n>]) -> Vec<(&'c Cell<'o>, &'c Cell<'n>)> {
+    if a.len() * b.len() <= PAIRS {
+        let pairs = a.iter().flat_map(|x| b.iter().map(move |y| (x, y)));
+        return pairs
+            .filter(|(x, y)| x.space.intersects(&y.space))
+            .collect();
+    }
+    let index = Index::new((0u32..).zip(b.iter().map(|c| &c.space)));
+    let mut near = Vec::new();
+    let mut out = Vec::new();
+    for x in a {
+        near.clear();
+        index.touching(&x.space, &mut near);
+        near.sort_unstable();
+        near.dedup();
+        let there = near.iter().filter_map(|i| b.get(*i as usize));
+        out.extend(there.map(|y| (x, y)));
+    }
+    out
+}
+
+impl<'a> Way<'a> {
+    fn of(b: Branch<'a>) -> Self {
+        let by_chance = b.by_chance();
+        let passes = b.effect != Effect::Deny;
+        Self {
+            effect: b.effect,
+            layer: 0,
+            by: smallvec![b.by],
+            by_chance,
+            counted_out: matches!(
+                b.by,
+                Decider::Nothing {
+                    reason: Reason::Budget,
+                    ..
+                }
+            ),
+            conditions: b.conditions,
+            facts: b.facts,
+            onward: b.onward.filter(|_| passes),
+            source: b.source.filter(|_| passes),
+        }
+    }
+
+    /// Both after each other; none if they cannot both be gone.
+    fn and(&self, o: &Self) -> Option<Self> {
+        if !self.fits(o) {
+            return None;
+        }
+        let weight = |e: Effect| match e {
+            Effect::Deny => 0,
+            Effect::Unknown => 1,
+            Effect::Allow => 2,
+        };
+        let second = weight(o.effect) < weight(self.effect);
+        let mut out = self.clone();
+        out.by.extend(o.by.iter().copied());
+        for c in &o.conditions {
+            if !out.conditions.iter().any(|d| std::ptr::eq(*d, *c)) {
+                out.conditions.push(c);
+            }
+        }
+        out.facts.extend(o.facts.iter().copied());
+        out.by_chance |= o.by_chance;
+        out.counted_out |= o.counted_out;
+        if second {
+            out.effect = o.effect;
+            out.layer = self.by.len() + o.layer;
+        }
+        out.onward = out.onward.or_else(|| o.onward.clone());
+        out.source = out.source.or(o.source);
+        Some(out)
+    }
+
+    /// Whether the open conditions of both may be as both take them.
+    fn fits(&self, o: &Way<'_>) -> bool {
+        let mut pairs = self
+            .facts
+            .iter()
+            .flat_map(|f| o.facts.iter().map(move |g| (f, g)));
+        !pairs.any(|(f, g)| f.contradicts(g))
+    }
+
+    /// What becomes of the packets, apart from what decides it.
+    fn end<'w>(&'w self) -> End<'w> {
+        let unknown = self.effect == Effect::Unknown;
+        let by = self.by.get(self.layer).filter(|_| unknown);
+        End {
+            effect: self.effect,
+            onward: self.onward.as_deref(),
+            source: self.source,
+            reason: match by {
+                Some(Decider::Nothing { reason, .. }) => Some(*reason),
+                _ => None,
+            },
+            handed: match by {
+                Some(Decider::Rule { rule, .. }) => rule.action.opaque().collect(),
+                _ => SmallVec::new(),
+            },
+        }
+    }
+
+    /// The conditions that are drawn anew for each rule, by their texts.
+    fn drawn(&self) -> Vec<&str> {
+        let settled = |c: &&&Condition| !self.facts.iter().any(|f| f.is_on(c));
+        let all = self.conditions.iter().filter(settled);
+        let mut texts: Vec<&str> = all.map(|c| &*c.text).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts
+    }
+}
+
+/// Where a way ends.
+#[derive(PartialEq)]
+struct End<'w> {
+    effect: Effect,
+    onward: Option<&'w Onward>,
+    source: Option<&'w Nat>,
+    reason: Option<Reason>,
+    handed: SmallVec<[&'w str; 1]>,
+}
+
+/// What all ways of a cell come to, and the one that shows it best.
+struct Verdict<'w, 'a> {
+    effect: Effect,
+    way: &'w Way<'a>,
+}
+
+impl<'w, 'a> Verdict<'w, 'a> {
+    fn of(ways: &'w [Way<'a>]) -> Option<Self> {
+        let first = ways.first()?;
+        if ways.iter().all(|w| w.effect == first.effect) {
+            let least = ways
+                .iter()
+                .min_by_key(|w| (w.by_chance, w.conditions.len()));
+            return Some(Self {
+                effect: first.effect,
+                way: least?,
+            });
+        }
+        let unknown = ways.iter().find(|w| w.effect == Effect::Unknown);
+        let way = unknown
+            .or_else(|| ways.iter().find(|w| w.by_chance))
+            .or_else(|| ways.iter().find(|w| !w.conditions.is_empty()));
+        Some(Self {
+            effect: Effect::Unknown,
+            way: way.unwrap_or(first),
+        })
+    }
+
+    fn seen(&self, layer: usize) -> Seen<'a> {
+        let w = self.way;
+        let nowhere = Decider::Nothing {
+            at: Default::default(),
+            reason: Reason::IncompleteExport,
+        };
+        let open = self.effect == Effect::Unknown;
+        Seen {
+            effect: self.effect,
+            by: w.by.get(layer).or(w.by.first()).copied().unwrap_or(nowhere),
+            conditions: if open {
+                w.conditions.clone()
+            } else {
+                SmallVec::new()
+            },
+            onward: w.onward.clone(),
+            source: w.source,
+        }
+    }
+}
+
+/// The layer whose decision is another one: the one that blocks or leaves open on either side, else the first in which
+/// something else decides.
+fn layer(old: &Verdict<'_, '_>, new: &Verdict<'_, '_>) -> usize {
+    let stops = |v: &Verdict<'_, '_>| (v.way.effect != Effect::Allow).then_some(v.way.layer);
+    stops(old).or_else(|| stops(new)).unwrap_or(0)
+}
+
+/// Whether two cells come to the same.
+fn same(
+    before: &Verdict<'_, '_>,
+    old: &[Way<'_>],
+    behind: &Verdict<'_, '_>,
+    new: &[Way<'_>],
+) -> bool {
+    let open = old.iter().any(|w| w.counted_out) || new.iter().any(|w| w.counted_out);
+    if open || before.effect != behind.effect {
+        return false;
+    }
+    if before.effect == Effect::Deny {
+        return true;
+    }
+    if let ([o], [n]) = (old, new)
+        && o.conditions.is_empty()
+        && n.conditions.is_empty()
+    {
+        return o.end() == n.end();
+    }
+    let within = |these: &[Way<'_>], others: &[Way<'_>]| {
+        these.iter().all(|a| others.iter().any(|b| a.is_like(b)))
+    };
+    if within(old, new) && within(new, old) {
+        return true;
+    }
+    // Else each pair of ways that may both be gone has to end alike, whatever is drawn on them.
+    let mut pairs = old.iter().flat_map(|o| new.iter().map(move |n| (o, n)));
+    pairs.all(|(o, n)| !o.fits(n) || o.end() == n.end())
+}
+
+impl Way<'_> {
+    /// Whether another one takes the same conditions alike and ends there too.
+    fn is_like(&self, o: &Way<'_>) -> bool {
+        let held =
+            |a: &Way<'_>, b: &Way<'_>| a.facts.iter().all(|f| b.facts.iter().any(|g| f == g));
+        self.end() == o.end() && self.drawn() == o.drawn() && held(self, o) && held(o, self)
+    }
+}
