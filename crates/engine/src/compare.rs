@@ -2,9 +2,10 @@
 
 use super::facts::Fact;
 use super::outcome::{Branch, Decider, Effect, Onward, Reason};
+use super::sets::PointId;
 use super::verdict::subtract_all;
 use crate::rulespace::Index;
-use hylint_model::{Condition, Nat};
+use hylint_model::{Condition, Nat, Profiles};
 use hylint_space::PacketBox;
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
@@ -26,6 +27,8 @@ struct Way<'a> {
     by: SmallVec<[Decider<'a>; 1]>,
     /// A rule that decides took the packets by an open condition of its own.
     by_chance: bool,
+    /// The profile in which it is gone, where it matters.
+    profile: Option<Profiles>,
     /// It is not known where it ends, for that would take too long.
     counted_out: bool,
     conditions: SmallVec<[&'a Condition; 2]>,
@@ -47,6 +50,8 @@ pub struct Seen<'a> {
     pub onward: Option<Box<Onward>>,
     /// What translates the source of packets that pass.
     pub source: Option<&'a Nat>,
+    /// The active profile decides.
+    pub by_profile: bool,
 }
 
 /// Packets that two sides decide otherwise.
@@ -157,6 +162,49 @@ pub fn both<'a>(first: &[Cell<'a>], second: &[Cell<'a>]) -> Vec<Cell<'a>> {
     out
 }
 
+/// What becomes of packets of which it is not known in which of several profiles they come.
+#[must_use]
+pub fn either<'a>(answers: Vec<(Profiles, Vec<Cell<'a>>)>) -> Vec<Cell<'a>> {
+    let mut whole: Option<Vec<Cell<'a>>> = None;
+    for (profile, mut cells) in answers {
+        let ways = cells.iter_mut().flat_map(|c| &mut c.ways);
+        ways.for_each(|w| w.profile = Some(profile));
+        whole = Some(match whole {
+            None => cells,
+            Some(first) => {
+                let pairs = meeting(&first, &cells).into_iter();
+                let joined = pairs.map(|(a, b)| Cell {
+                    space: a.space.intersect(&b.space),
+                    ways: a.ways.iter().chain(&b.ways).cloned().collect(),
+                });
+                joined.filter(|c| !c.space.is_empty()).collect()
+            }
+        });
+    }
+    whole.unwrap_or_default()
+}
+
+/// A cell of packets that do not cross a layer.
+#[must_use]
+pub fn passing<'a>(space: PacketBox, at: PointId) -> Cell<'a> {
+    let reason = Reason::IncompleteExport;
+    Cell {
+        space,
+        ways: smallvec![Way {
+            effect: Effect::Allow,
+            layer: 0,
+            by: smallvec![Decider::Nothing { at, reason }],
+            by_chance: false,
+            profile: None,
+            counted_out: false,
+            conditions: SmallVec::new(),
+            facts: SmallVec::new(),
+            onward: None,
+            source: None,
+        }],
+    }
+}
+
 /// Where two answers differ.
 #[must_use]
 pub fn changes<'o, 'n>(old: &[Cell<'o>], new: &[Cell<'n>]) -> Vec<Change<'o, 'n>> {
@@ -210,6 +258,7 @@ impl<'a> Way<'a> {
         Self {
             effect: b.effect,
             layer: 0,
+            profile: None,
             by: smallvec![b.by],
             by_chance,
             counted_out: matches!(
@@ -245,6 +294,7 @@ impl<'a> Way<'a> {
             }
         }
         out.facts.extend(o.facts.iter().copied());
+        out.profile = out.profile.or(o.profile);
         out.by_chance |= o.by_chance;
         out.counted_out |= o.counted_out;
         if second {
@@ -258,6 +308,11 @@ impl<'a> Way<'a> {
 
     /// Whether the open conditions of both may be as both take them.
     fn fits(&self, o: &Way<'_>) -> bool {
+        if let (Some(p), Some(q)) = (self.profile, o.profile)
+            && p != q
+        {
+            return false;
+        }
         let mut pairs = self
             .facts
             .iter()
@@ -308,6 +363,8 @@ struct End<'w> {
 /// What all ways of a cell come to, and the one that shows it best.
 struct Verdict<'w, 'a> {
     effect: Effect,
+    /// It is another one in another profile.
+    by_profile: bool,
     way: &'w Way<'a>,
 }
 
@@ -320,6 +377,7 @@ impl<'w, 'a> Verdict<'w, 'a> {
                 .min_by_key(|w| (w.by_chance, w.conditions.len()));
             return Some(Self {
                 effect: first.effect,
+                by_profile: false,
                 way: least?,
             });
         }
@@ -327,8 +385,10 @@ impl<'w, 'a> Verdict<'w, 'a> {
         let way = unknown
             .or_else(|| ways.iter().find(|w| w.by_chance))
             .or_else(|| ways.iter().find(|w| !w.conditions.is_empty()));
+        let other = |w: &Way<'_>| w.profile != first.profile && w.effect != first.effect;
         Some(Self {
             effect: Effect::Unknown,
+            by_profile: ways.iter().any(other),
             way: way.unwrap_or(first),
         })
     }
@@ -350,6 +410,7 @@ impl<'w, 'a> Verdict<'w, 'a> {
             },
             onward: w.onward.clone(),
             source: w.source,
+            by_profile: open && self.by_profile,
         }
     }
 }
@@ -397,6 +458,10 @@ impl Way<'_> {
     fn is_like(&self, o: &Way<'_>) -> bool {
         let held =
             |a: &Way<'_>, b: &Way<'_>| a.facts.iter().all(|f| b.facts.iter().any(|g| f == g));
-        self.end() == o.end() && self.drawn() == o.drawn() && held(self, o) && held(o, self)
+        self.end() == o.end()
+            && self.profile == o.profile
+            && self.drawn() == o.drawn()
+            && held(self, o)
+            && held(o, self)
     }
 }

@@ -132,7 +132,7 @@ impl Part {
     }
 
     /// Settings that stand in another export of the part than the point that they are of.
-    pub(super) fn settings(&self, links: &Links) -> Vec<(PointId, SetId)> {
+    pub(in crate::session) fn settings(&self, links: &Links) -> Vec<(PointId, SetId)> {
         let here = |(at, from): (&RunPoint, &ExportId)| Some((self.point(*at)?, self.set(*from)?));
         links.settings.iter().filter_map(here).collect()
     }
@@ -159,7 +159,7 @@ impl Part {
     }
 
     /// The part's hosts and forwarding firewalls, their points by the numbers of the part's exports.
-    pub(super) fn scope(&self, bound: &Bound) -> PartScope {
+    pub(in crate::session) fn scope(&self, bound: &Bound) -> PartScope {
         let points = |points: &[RunPoint]| -> Vec<PointId> {
             points.iter().filter_map(|at| self.point(*at)).collect()
         };

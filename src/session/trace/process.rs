@@ -4,7 +4,7 @@ use super::packet::Packet;
 use crate::rules::matrix::Requirement;
 use crate::rules::platform;
 use hylint_engine::{Direction, Process};
-use hylint_model::{Body, Point, Test};
+use hylint_model::{Body, Listener, Point, Test};
 use hylint_space::{PacketBox, proto};
 
 /// Where the process is looked up.
@@ -31,13 +31,32 @@ impl<'a> Processes<'a> {
             Some((lo, hi)) if lo == hi && proto::has_ports(packet.proto) => lo,
             _ => return (Process::Unknown, None),
         };
+        let Some((listener, row)) = self.expected(packet.proto, port, direction) else {
+            return (Process::Unknown, None);
+        };
+        let who = if listener.names.is_empty() {
+            "a program of the vendor, which the matrix does not name".to_owned()
+        } else {
+            listener.names.join(" or ")
+        };
+        let text = format!("the process is that of row {} ({}): {who}", row.row, row.id);
+        (Process::Expected(listener), Some(text))
+    }
+
+    /// The process that the rows expect behind a port, and the first of them. `None` if none has the port, or they expect
+    /// different ones.
+    #[must_use]
+    pub fn expected(
+        &self,
+        protocol: u8,
+        port: u16,
+        direction: Direction,
+    ) -> Option<(Listener<'a>, &'a Requirement)> {
         let mut fits = self
             .rows
             .iter()
-            .filter(|r| r.transport.number() == packet.proto && r.ports.contains(&port));
-        let Some(first) = fits.next() else {
-            return (Process::Unknown, None);
-        };
+            .filter(|r| r.transport.number() == protocol && r.ports.contains(&port));
+        let first = fits.next()?;
         // Of what the host sends, the row's listener is at the other end.
         let names: &'a [String] = if direction == Direction::Out {
             &[]
@@ -46,19 +65,9 @@ impl<'a> Processes<'a> {
         };
         let differs = |r: &Requirement| r.listeners != first.listeners;
         if direction != Direction::Out && fits.any(differs) {
-            return (Process::Unknown, None);
+            return None;
         }
-        let who = if names.is_empty() {
-            "a program of the vendor, which the matrix does not name".to_owned()
-        } else {
-            names.join(" or ")
-        };
-        let text = format!(
-            "the process is that of row {} ({}): {who}",
-            first.row, first.id
-        );
-        let listener = platform::expected(names, &first.programs);
-        (Process::Expected(listener), Some(text))
+        Some((platform::expected(names, &first.programs), first))
     }
 
     /// Whether a rule that may match the packets asks for a program or a service.

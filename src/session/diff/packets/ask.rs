@@ -1,0 +1,421 @@
+//! Puts packets through both sides of a pair.
+
+use super::target::Target;
+use super::universe::{Kind, first_packets};
+use crate::judge::Exports;
+use crate::rules::matrix::Requirement;
+use crate::session::trace::Processes;
+use hylint_engine::{
+    Cell, Change, Context, Direction, LocalPolicy, PointId, Process, Suspects, both, cells,
+    changes, converse, either, evaluate, passing, subtract_all, suspects,
+};
+use hylint_model::{Body, Point, PointKind, Profiles};
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, class};
+use std::collections::BTreeSet;
+
+/// One side of a pair, ready for the engine.
+pub(super) struct Side<'a> {
+    pub exports: &'a Exports,
+    /// The target's layers, their points by the numbers of the exports.
+    pub layers: Vec<(Vec<PointId>, AddrSet)>,
+    pub target: &'a Target,
+}
+
+/// Packets of one direction that are decided otherwise.
+pub(super) struct Differing<'a> {
+    pub direction: Direction,
+    pub change: Change<'a, 'a>,
+    /// First packets are decided as before, later ones of their conversations are not.
+    pub established: bool,
+}
+
+/// What is literally in a packet, and nothing of the process behind it.
+const POLICY: LocalPolicy<'static> = LocalPolicy::Literal {
+    uid: None,
+    gid: None,
+    mac: None,
+    mark: 0,
+};
+
+/// Everything that a pair decides otherwise. `rows` say which process is behind a port.
+pub(super) fn ask<'a>(
+    old: &'a Side<'a>,
+    new: &'a Side<'a>,
+    rows: &'a [Requirement],
+) -> Vec<Differing<'a>> {
+    let mut out = Vec::new();
+    for family in Family::BOTH {
+        for (profiles, more) in passes(old, new) {
+            let found = suspected(old, new, &profiles, family);
+            if found.as_ref().is_some_and(Vec::is_empty) {
+                continue;
+            }
+            let pair = Pair {
+                old,
+                new,
+                rows,
+                profiles: &profiles,
+                family,
+            };
+            let known: Vec<PacketBox> = match more {
+                true => out
+                    .iter()
+                    .map(|d: &Differing<'_>| d.change.space.clone())
+                    .collect(),
+                false => Vec::new(),
+            };
+            let all = [PacketBox::any()];
+            let boxes = found.as_deref().unwrap_or(&all);
+            let met = pair.differing(boxes);
+            out.extend(met.into_iter().flat_map(|d| without(d, &known)));
+        }
+    }
+    out
+}
+
+/// The packets of a difference that are in none of these boxes.
+fn without<'a>(d: Differing<'a>, known: &[PacketBox]) -> Vec<Differing<'a>> {
+    let left = subtract_all(std::slice::from_ref(&d.change.space), known);
+    let one = |space| Differing {
+        change: Change {
+            space,
+            ..d.change.clone()
+        },
+        ..d
+    };
+    left.into_iter().map(one).collect()
+}
+
+/// The profiles in which each side is asked, and whether that is beside what was asked before. Where nothing says which
+/// profile is active, the others are asked as well: what differs in them alone is open.
+fn passes(old: &Side<'_>, new: &Side<'_>) -> Vec<([Vec<Profiles>; 2], bool)> {
+    let active = |s: &Side<'_>| {
+        let mut points = s.layers.iter().flat_map(|(points, _)| points);
+        let point = points.find_map(|at| s.exports.point(*at).filter(|p| p.kind.has_profiles()));
+        point.map(|p| p.active_profiles(s.target.profile))
+    };
+    let (a, b) = (active(old), active(new));
+    let of = |a: Option<hylint_model::Active>| {
+        a.map_or(vec![Profiles::ALL], hylint_model::Active::passes)
+    };
+    let mut out = vec![([of(a), of(b)], false)];
+    let assumed = |a: Option<hylint_model::Active>| a.is_some_and(hylint_model::Active::is_assumed);
+    if assumed(a) && assumed(b) {
+        let each = || Profiles::EACH.iter().map(|(p, _)| *p).collect();
+        out.push(([each(), each()], true));
+    }
+    out
+}
+
+/// The packets that may be decided otherwise; none if any may.
+fn suspected(
+    old: &Side<'_>,
+    new: &Side<'_>,
+    [p, q]: &[Vec<Profiles>; 2],
+    family: Family,
+) -> Option<Vec<PacketBox>> {
+    let insides = |s: &Side<'_>| -> Vec<AddrSet> {
+        s.layers.iter().map(|(_, inside)| inside.clone()).collect()
+    };
+    if p != q || insides(old) != insides(new) || old.target.own != new.target.own && moves(old, new)
+    {
+        return None;
+    }
+    let mut out: BTreeSet<usize> = BTreeSet::new();
+    let mut boxes: Vec<PacketBox> = Vec::new();
+    for ((a, _), (b, _)) in old.layers.iter().zip(&new.layers) {
+        for profile in p {
+            let (x, y) = (old.context(*profile), new.context(*profile));
+            match suspects((&x, a), (&y, b), family) {
+                Suspects::All => return None,
+                Suspects::Boxes(all) => boxes.extend(all),
+            }
+        }
+    }
+    // Whole ones first: what they hold needs no question of its own.
+    boxes.sort_by_cached_key(|b| {
+        std::cmp::Reverse(b.src.v4.count().saturating_add(b.dst.v4.count()))
+    });
+    if boxes.len() <= FEW {
+        for (i, b) in boxes.iter().enumerate() {
+            let held = |(j, o): (usize, &PacketBox)| {
+                j < i && b.is_subset(o) || j > i && b.is_subset(o) && b != o
+            };
+            if boxes.iter().enumerate().any(held) {
+                out.insert(i);
+            }
+        }
+    }
+    let each = boxes.into_iter().enumerate();
+    Some(
+        each.filter(|(i, _)| !out.contains(i))
+            .map(|(_, b)| b)
+            .collect(),
+    )
+}
+
+/// Boxes up to which each is compared with each.
+const FEW: usize = 512;
+
+/// Whether what the host's own addresses are bears on the packets' way.
+fn moves(old: &Side<'_>, new: &Side<'_>) -> bool {
+    [old, new]
+        .iter()
+        .any(|s| s.points().any(|p| p.kind == PointKind::Netfilter))
+}
+
+/// What both sides are asked about.
+struct Pair<'p, 'a> {
+    old: &'a Side<'a>,
+    new: &'a Side<'a>,
+    rows: &'a [Requirement],
+    profiles: &'p [Vec<Profiles>; 2],
+    family: Family,
+}
+
+impl<'a> Pair<'_, 'a> {
+    fn differing(&self, boxes: &[PacketBox]) -> Vec<Differing<'a>> {
+        let mut out = Vec::new();
+        let forwards = self.old.forwards() || self.new.forwards();
+        let ways = [Direction::In, Direction::Out, Direction::Forward];
+        for direction in ways
+            .into_iter()
+            .filter(|d| forwards || *d != Direction::Forward)
+        {
+            for kind in first_packets(self.family) {
+                let kind = self.of_host(kind, direction);
+                // Boxes may overlap, and each packet is asked about once.
+                let mut asked: Vec<PacketBox> = Vec::new();
+                for b in boxes {
+                    let here = b.intersect(&kind.packets);
+                    let new = match asked.len() {
+                        0..FEW => subtract_all(std::slice::from_ref(&here), &asked),
+                        _ => vec![here.clone()],
+                    };
+                    for q in new.iter().filter(|q| !q.is_empty()) {
+                        for (q, process) in self.by_process(q, direction) {
+                            out.extend(self.put(&q, kind.conversed, direction, process));
+                        }
+                    }
+                    if !here.is_empty() {
+                        asked.push(here);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// The packets of a kind that go one way at this host: to its own addresses, from them, or past it.
+    fn of_host(&self, kind: Kind, direction: Direction) -> Kind {
+        let own = self
+            .old
+            .target
+            .own
+            .union(&self.new.target.own)
+            .only(self.family);
+        if own.is_empty() {
+            return kind;
+        }
+        let mut packets = kind.packets;
+        match direction {
+            Direction::In => packets.dst = packets.dst.intersect(&with_many(&own)),
+            Direction::Out => packets.src = packets.src.intersect(&own),
+            Direction::Forward => packets.dst = packets.dst.subtract(&own),
+        }
+        Kind { packets, ..kind }
+    }
+
+    /// Packets by the process that is expected behind their port, where rules ask for processes.
+    fn by_process(&self, q: &PacketBox, direction: Direction) -> Vec<(PacketBox, Process<'a>)> {
+        let asks = |s: &Side<'_>| {
+            s.points()
+                .any(|p| p.kind.has_profiles() && Processes::matter(p, direction, q))
+        };
+        if !asks(self.old) && !asks(self.new) {
+            return vec![(q.clone(), Process::Unknown)];
+        }
+        let processes = Processes {
+            rows: self.rows,
+            ..Processes::default()
+        };
+        let ports = self
+            .rows
+            .iter()
+            .flat_map(|r| r.ports.iter().map(|p| (r.transport.number(), *p)));
+        let ports: BTreeSet<(u8, u16)> = ports.collect();
+        let mut rest = vec![q.clone()];
+        let mut out = Vec::new();
+        for (protocol, port) in ports {
+            let Some((listener, _)) = processes.expected(protocol, port, direction) else {
+                continue;
+            };
+            let one = PacketBox {
+                proto: ProtoSet::single(protocol),
+                dport: PortSet::single(port),
+                ..PacketBox::any()
+            };
+            let here = q.intersect(&one);
+            if !here.is_empty() {
+                rest = subtract_all(&rest, std::slice::from_ref(&one));
+                out.push((here, Process::Expected(listener)));
+            }
+        }
+        out.extend(rest.into_iter().map(|q| (q, Process::Unknown)));
+        out
+    }
+
+    /// Puts packets to both sides.
+    fn put(
+        &self,
+        q: &PacketBox,
+        conversed: bool,
+        direction: Direction,
+        process: Process<'a>,
+    ) -> Vec<Differing<'a>> {
+        let [p, r] = self.profiles;
+        let answers = |whole: bool| {
+            let old = self.old.answer(q, direction, p, process, whole);
+            let new = self.new.answer(q, direction, r, process, whole);
+            changes(&old, &new)
+        };
+        let first = answers(false);
+        let mut spaces: Vec<PacketBox> = first.iter().map(|c| c.space.clone()).collect();
+        let of = |change, established| Differing {
+            direction,
+            change,
+            established,
+        };
+        let mut out: Vec<Differing<'a>> = first.into_iter().map(|c| of(c, false)).collect();
+        if conversed && (self.old.has_more_to_say() || self.new.has_more_to_say()) {
+            for c in answers(true) {
+                out.extend(without(of(c.clone(), true), &spaces));
+                spaces.push(c.space);
+            }
+        }
+        out.retain_mut(|d| self.counts(d));
+        out
+    }
+
+    /// Whether packets count here: what a translation moves counts as packets to this host, once.
+    fn counts(&self, d: &mut Differing<'_>) -> bool {
+        let moved = d.change.old.onward.is_some() || d.change.new.onward.is_some();
+        if d.direction == Direction::Forward && moved {
+            let known = |s: &Side<'_>| s.target.own.has(self.family);
+            d.direction = Direction::In;
+            return known(self.old) || known(self.new);
+        }
+        true
+    }
+}
+
+/// Addresses of a host, with those of many that it listens to.
+fn with_many(own: &AddrSet) -> AddrSet {
+    let broadcast = AddrSet::parse("255.255.255.255").unwrap_or_default();
+    let family = if own.v4.is_empty() {
+        Family::V6
+    } else {
+        Family::V4
+    };
+    own.union(&class::multicast().union(&broadcast).only(family))
+}
+
+impl<'a> Side<'a> {
+    fn points(&self) -> impl Iterator<Item = &'a Point> {
+        let exports = self.exports;
+        let all = self.layers.iter().flat_map(|(points, _)| points);
+        all.filter_map(move |at| exports.point(*at))
+    }
+
+    fn forwards(&self) -> bool {
+        self.points().any(|p| p.kind.forwards())
+    }
+
+    /// Whether later packets of a conversation may be decided otherwise than the first ones.
+    fn has_more_to_say(&self) -> bool {
+        self.points()
+            .any(|p| matches!(p.body, Body::Netfilter(_)) || !p.stateful)
+    }
+
+    fn context(&self, profile: Profiles) -> Context<'_> {
+        Context {
+            profile,
+            open: Some(&self.target.open),
+            interfaces: &self.target.interfaces,
+            ..Context::new(self.exports, &self.target.resolve, &self.target.own, POLICY)
+        }
+    }
+
+    /// What becomes of packets, or of the conversations that they begin, in each of the profiles.
+    fn answer(
+        &'a self,
+        q: &PacketBox,
+        direction: Direction,
+        profiles: &[Profiles],
+        process: Process<'a>,
+        whole: bool,
+    ) -> Vec<Cell<'a>> {
+        let in_one = |profile: Profiles| {
+            let ctx = Context {
+                process,
+                ..self.context(profile)
+            };
+            self.through(&ctx, q, direction, whole)
+        };
+        match profiles {
+            [one] => in_one(*one),
+            all => either(all.iter().map(|p| (*p, in_one(*p))).collect()),
+        }
+    }
+
+    fn through(
+        &'a self,
+        ctx: &Context<'a>,
+        q: &PacketBox,
+        direction: Direction,
+        whole: bool,
+    ) -> Vec<Cell<'a>> {
+        let mut all: Option<Vec<Cell<'a>>> = None;
+        for (points, inside) in &self.layers {
+            let first = points
+                .first()
+                .and_then(|at| Some((*at, self.exports.point(*at)?)));
+            let Some((at, point)) = first else { continue };
+            if direction == Direction::Forward && !point.kind.forwards() {
+                continue;
+            }
+            let (crossing, past) = crossing(q, direction, inside);
+            let mut layer: Vec<Cell<'a>> = past.into_iter().map(|b| passing(b, at)).collect();
+            for q in crossing {
+                layer.extend(cells(match whole {
+                    true => converse(ctx, POLICY, points, direction, &q),
+                    false => evaluate(ctx, points, direction, &q),
+                }));
+            }
+            all = Some(match all {
+                None => layer,
+                Some(before) => both(&before, &layer),
+            });
+        }
+        all.unwrap_or_default()
+    }
+}
+
+/// The packets that cross a layer, and those that do not, as their peers are inside of it.
+fn crossing(
+    q: &PacketBox,
+    direction: Direction,
+    inside: &AddrSet,
+) -> (Vec<PacketBox>, Vec<PacketBox>) {
+    if inside.is_empty() {
+        return (vec![q.clone()], Vec::new());
+    }
+    let mut within = q.clone();
+    match direction {
+        Direction::Out => within.dst = within.dst.intersect(inside),
+        Direction::In | Direction::Forward => within.src = within.src.intersect(inside),
+    }
+    let crossing = q.subtract(&within);
+    let past = Some(within).filter(|b| !b.is_empty());
+    (crossing, past.into_iter().collect())
+}

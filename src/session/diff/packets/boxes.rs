@@ -1,0 +1,221 @@
+//! What differs, in few boxes.
+
+use super::ask::{Differing, Side};
+use super::told;
+use super::universe::{projected, state_of};
+use crate::finding::difference::{ChangeKind, Decision, PacketChange, PacketVerdict};
+use crate::finding::outcome::Evidence;
+use crate::lints::place;
+use crate::session::diff::envelope::Flows;
+use crate::session::diff::sides::Shown;
+use hylint_engine::{Decider, Direction, Effect, Seen};
+use hylint_space::{AddrSet, Family, PacketBox, merged};
+use std::collections::BTreeMap;
+
+/// What goes for all boxes of a pair.
+pub(super) struct Telling<'a> {
+    pub host: Option<&'a str>,
+    pub old: &'a Side<'a>,
+    pub new: &'a Side<'a>,
+    pub flows: &'a Flows,
+    pub shown: &'a Shown,
+}
+
+/// Boxes of one kind with the same reasons.
+struct Group {
+    direction: Direction,
+    change: ChangeKind,
+    established: bool,
+    point: String,
+    conditions: Vec<String>,
+    old: Decision,
+    new: Decision,
+    spaces: Vec<PacketBox>,
+}
+
+/// Tells what differs: those that open first, then by direction and place.
+pub(super) fn tell(t: &Telling<'_>, all: Vec<Differing<'_>>) -> Vec<PacketChange> {
+    let mut groups: BTreeMap<(usize, String), Group> = BTreeMap::new();
+    for d in all {
+        let group = t.group(&d);
+        let key = (rank(group.change), group.key());
+        let space = projected(d.change.space);
+        groups.entry(key).or_insert(group).spaces.push(space);
+    }
+    let mut out = Vec::new();
+    for (_, mut g) in groups {
+        let spaces = std::mem::take(&mut g.spaces);
+        let each = merged(spaces).into_iter().map(projected).collect();
+        for b in merged(each) {
+            out.extend(of_one_family(&b).map(|b| t.change(&g, &b)));
+        }
+    }
+    out
+}
+
+fn rank(kind: ChangeKind) -> usize {
+    ChangeKind::EACH
+        .iter()
+        .position(|k| *k == kind)
+        .unwrap_or(0)
+}
+
+fn of_one_family(b: &PacketBox) -> impl Iterator<Item = PacketBox> {
+    let part = |f: Family| PacketBox {
+        src: b.src.only(f),
+        dst: b.dst.only(f),
+        ..b.clone()
+    };
+    let parts = Family::BOTH.map(part);
+    parts.into_iter().filter(|b| !b.is_empty())
+}
+
+impl Group {
+    /// The same text for boxes that may be told together.
+    fn key(&self) -> String {
+        let of = |d: &Decision| {
+            let at = d.evidence.place.as_ref();
+            let at = at.map(|p| format!("{}:{:08}:{:06}", p.path, p.start.line, p.start.column));
+            let (rule, kind) = (&d.evidence.rule, d.evidence.kind);
+            format!("{at:?} {rule} {kind:?} {:?} {:?}", d.verdict, d.translated)
+        };
+        let way = match self.direction {
+            Direction::In => 0,
+            Direction::Out => 1,
+            Direction::Forward => 2,
+        };
+        let (old, new) = (of(&self.old), of(&self.new));
+        let established = u8::from(self.established);
+        format!(
+            "{way} {} {new} {old} {:?} {established}",
+            self.point, self.conditions
+        )
+    }
+}
+
+fn verdict(e: Effect) -> PacketVerdict {
+    match e {
+        Effect::Allow => PacketVerdict::Allow,
+        Effect::Deny => PacketVerdict::Deny,
+        Effect::Unknown => PacketVerdict::Conditional,
+    }
+}
+
+fn kind(old: Effect, new: Effect) -> ChangeKind {
+    match (old, new) {
+        (Effect::Deny, Effect::Allow) => ChangeKind::Opened,
+        (Effect::Allow, Effect::Deny) => ChangeKind::Closed,
+        (Effect::Allow, Effect::Allow) => ChangeKind::Redirected,
+        _ => ChangeKind::Conditional,
+    }
+}
+
+impl Telling<'_> {
+    fn group(&self, d: &Differing<'_>) -> Group {
+        let c = &d.change;
+        let (old, new) = (
+            self.decision(self.old, &c.old, &c.space, false),
+            self.decision(self.new, &c.new, &c.space, true),
+        );
+        let known = |s: &Seen<'_>| !matches!(s.by, Decider::Nothing { .. });
+        let point = match known(&c.new) || !known(&c.old) {
+            true => place::point_name(self.new.exports, c.new.by.at()),
+            false => place::point_name(self.old.exports, c.old.by.at()),
+        };
+        let mut conditions: Vec<String> = Vec::new();
+        for text in open_in(&c.old).into_iter().chain(open_in(&c.new)) {
+            if !conditions.contains(&text) {
+                conditions.push(text);
+            }
+        }
+        Group {
+            direction: d.direction,
+            change: kind(c.old.effect, c.new.effect),
+            established: d.established,
+            point,
+            conditions,
+            old,
+            new,
+            spaces: Vec::new(),
+        }
+    }
+
+    fn decision(&self, side: &Side<'_>, s: &Seen<'_>, space: &PacketBox, new: bool) -> Decision {
+        let mut evidence: Evidence = place::evidence(side.exports, &s.by);
+        if s.by.rule().is_none() {
+            evidence.rule.clear();
+        }
+        if let Some(place) = evidence.place.as_mut().filter(|_| new) {
+            place.path = (self.shown)(&place.path);
+        }
+        Decision {
+            verdict: verdict(s.effect),
+            evidence,
+            translated: told::translated(space, s.onward.as_deref(), s.source),
+        }
+    }
+
+    fn change(&self, g: &Group, b: &PacketBox) -> PacketChange {
+        let (state, flags) = match g.established {
+            true => (Some("ESTABLISHED"), None),
+            false => state_of(b),
+        };
+        let opens = g.change != ChangeKind::Closed;
+        PacketChange {
+            host: self.host.map(str::to_owned),
+            point: g.point.clone(),
+            direction: g.direction,
+            change: g.change,
+            within: opens && self.flows.hold(self.host, g.direction, b),
+            src: self.end(&b.src, b, g.direction == Direction::Out),
+            dst: self.end(&b.dst, b, g.direction == Direction::In),
+            proto: told::protocols(&b.proto),
+            sport: told::ports(&b.sport),
+            dport: told::ports(&b.dport),
+            in_iface: told::interfaces(&b.in_iface),
+            out_iface: told::interfaces(&b.out_iface),
+            flags: flags.map(str::to_owned),
+            state: state.map(str::to_owned),
+            conditions: g.conditions.clone(),
+            old: g.old.clone(),
+            new: g.new.clone(),
+        }
+    }
+
+    /// The addresses of one end. Of this host's own, all are any where none is known, else its addresses. A peer that is any
+    /// is told by its family.
+    fn end(&self, addrs: &AddrSet, b: &PacketBox, own: bool) -> Vec<String> {
+        let family = if b.src.has(Family::V4) {
+            Family::V4
+        } else {
+            Family::V6
+        };
+        if own {
+            if *addrs == AddrSet::any_of(family) {
+                return Vec::new();
+            }
+            let known = self.old.target.own.union(&self.new.target.own).only(family);
+            if !known.is_empty() && known.is_subset(addrs) {
+                return told::addresses(&known);
+            }
+        }
+        told::addresses(addrs)
+    }
+}
+
+/// What a verdict depends on, as rules name it.
+fn open_in(s: &Seen<'_>) -> Vec<String> {
+    if s.effect != Effect::Unknown {
+        return Vec::new();
+    }
+    let mut out: Vec<String> = s.conditions.iter().map(|c| c.describe()).collect();
+    match s.by {
+        Decider::Nothing { reason, .. } => out.push(reason.as_str().to_owned()),
+        Decider::Rule { rule, .. } => out.extend(rule.action.opaque().map(str::to_owned)),
+        _ => {}
+    }
+    if s.by_profile {
+        out.push("the active profile".to_owned());
+    }
+    out
+}

@@ -1,0 +1,283 @@
+//! Which hosts and points of two sides are the same.
+
+use super::target::Target;
+use crate::common::diag::Diag;
+use crate::finding::difference::Hosts;
+use crate::load::RunPoint;
+use crate::session::{PointKey, Session};
+use hylint_model::{Families, PointKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A host or a point that both sides have.
+pub(super) struct Unit {
+    /// The host's name on the old side; none of a point that guards nobody.
+    pub host: Option<String>,
+    pub old: Target,
+    pub new: Target,
+}
+
+/// One side's hosts and points.
+struct Side<'s> {
+    session: &'s Session,
+    keys: BTreeMap<RunPoint, (PointKey, PointKind, Families, String)>,
+    /// Hosts and forwarding firewalls.
+    hosts: Vec<(String, Target)>,
+}
+
+/// Points without a host that are judged together, with what they are known by.
+struct Alone {
+    points: Vec<RunPoint>,
+    key: PointKey,
+    kind: PointKind,
+    families: Families,
+    name: String,
+}
+
+/// Pairs what is the same, and names what only one side has.
+///
+/// # Errors
+/// A side cannot be bound.
+pub(super) fn units(old: &Session, new: &Session) -> Result<(Vec<Unit>, Hosts), Vec<Diag>> {
+    let (old, new) = (Side::of(old)?, Side::of(new)?);
+    let (mut pairs, left_old, left_new) = hosts(&old, &new);
+    let paired = |take: fn(&Unit) -> &Target| -> BTreeSet<RunPoint> {
+        pairs.iter().flat_map(|u| take(u).points()).collect()
+    };
+    let (in_old, in_new) = (paired(|u| &u.old), paired(|u| &u.new));
+    let (a, b) = (old.alone(&in_old), new.alone(&in_new));
+    let (points, rest_old, rest_new) = points(&a, &b);
+    let mut compared: [BTreeSet<RunPoint>; 2] = [in_old, in_new];
+    for (x, y) in points {
+        compared[0].extend(&x.points);
+        compared[1].extend(&y.points);
+        pairs.push(Unit {
+            host: None,
+            old: Target::of_points(x.points.clone(), &old.resolve()?, old.session),
+            new: Target::of_points(y.points.clone(), &new.resolve()?, new.session),
+        });
+    }
+    let [done_old, done_new] = &compared;
+    let hosts = Hosts {
+        added: new.lone(&left_new, &rest_new, done_new, &old),
+        removed: old.lone(&left_old, &rest_old, done_old, &new),
+    };
+    Ok((pairs, hosts))
+}
+
+type Paired<'t> = (
+    Vec<Unit>,
+    Vec<&'t (String, Target)>,
+    Vec<&'t (String, Target)>,
+);
+
+/// Hosts by their names, those of one name by the points in front of them, and what is left by its own points.
+fn hosts<'t>(old: &'t Side<'_>, new: &'t Side<'_>) -> Paired<'t> {
+    let mut left_old: Vec<&(String, Target)> = old.hosts.iter().collect();
+    let mut left_new: Vec<&(String, Target)> = new.hosts.iter().collect();
+    let mut out = Vec::new();
+    type Same<'f> = &'f dyn Fn(&(String, Target), &(String, Target)) -> bool;
+    let by_name = |a: &(String, Target), b: &(String, Target)| a.0 == b.0;
+    let points = |a: &(String, Target), b: &(String, Target)| {
+        let (x, y) = (old.known(&a.1), new.known(&b.1));
+        !x.is_empty() && x == y
+    };
+    let both = |a: &(String, Target), b: &(String, Target)| by_name(a, b) && points(a, b);
+    let own = |a: &(String, Target), b: &(String, Target)| {
+        let (x, y) = (old.own(&a.1), new.own(&b.1));
+        !x.is_empty() && x == y
+    };
+    let passes: [Same<'_>; 3] = [&both, &by_name, &own];
+    for same in passes {
+        left_old.retain(|a| {
+            let Some(at) = left_new.iter().position(|b| same(a, b)) else {
+                return true;
+            };
+            let b = left_new.remove(at);
+            out.push(Unit {
+                host: Some(a.0.clone()),
+                old: a.1.clone(),
+                new: b.1.clone(),
+            });
+            false
+        });
+    }
+    (out, left_old, left_new)
+}
+
+type PairedPoints<'t> = (Vec<(&'t Alone, &'t Alone)>, Vec<&'t Alone>, Vec<&'t Alone>);
+
+/// Points by the vendor's id, else by their files, else by their folders where each side has one of the kind there.
+fn points<'t>(old: &'t [Alone], new: &'t [Alone]) -> PairedPoints<'t> {
+    let id = |a: &Alone| -> Option<String> {
+        let named = !a.key.id.is_empty();
+        named.then(|| format!("{:?} {} {}", a.kind, a.key.id, a.key.number))
+    };
+    let file = |a: &Alone| -> Option<String> {
+        Some(format!("{:?} {:?} {}", a.kind, a.families, a.key.path))
+    };
+    let any_family = |a: &Alone| -> Option<String> { Some(format!("{:?} {}", a.kind, a.key.path)) };
+    let folder = |a: &Alone| -> Option<String> {
+        let (folder, _) = a.key.path.rsplit_once('/')?;
+        let host = a.kind.is_host();
+        host.then(|| format!("{:?} {:?} {folder}", a.kind, a.families))
+    };
+    type Known<'f> = &'f dyn Fn(&Alone) -> Option<String>;
+    let passes: [(Known<'_>, bool); 4] = [
+        (&id, false),
+        (&file, false),
+        (&any_family, false),
+        (&folder, true),
+    ];
+    let mut left_old: Vec<&Alone> = old.iter().collect();
+    let mut left_new: Vec<&Alone> = new.iter().collect();
+    let mut out = Vec::new();
+    for (known, only) in passes {
+        let mut there: BTreeMap<String, Vec<&Alone>> = BTreeMap::new();
+        for b in &left_new {
+            if let Some(key) = known(b) {
+                there.entry(key).or_default().push(b);
+            }
+        }
+        there.values_mut().for_each(|all| all.reverse());
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for key in left_old.iter().filter_map(|a| known(a)) {
+            *counts.entry(key).or_default() += 1;
+        }
+        let mut taken: BTreeSet<RunPoint> = BTreeSet::new();
+        left_old.retain(|a| {
+            let Some(key) = known(a) else { return true };
+            let several = only && counts.get(&key).is_some_and(|n| *n > 1);
+            let Some(all) = there
+                .get_mut(&key)
+                .filter(|all| !several && !(only && all.len() > 1))
+            else {
+                return true;
+            };
+            let Some(b) = all.pop() else { return true };
+            taken.extend(&b.points);
+            out.push((*a, b));
+            false
+        });
+        left_new.retain(|b| !b.points.iter().any(|p| taken.contains(p)));
+    }
+    (out, left_old, left_new)
+}
+
+impl<'s> Side<'s> {
+    fn of(session: &'s Session) -> Result<Self, Vec<Diag>> {
+        let site = &session.site()?.bound.site;
+        let hosts = site.hosts.iter().filter(|h| !h.layers.is_empty());
+        let hosts = hosts.map(|h| (h.name.clone(), Target::of_host(h)));
+        let mut hosts: Vec<(String, Target)> = hosts.collect();
+        let guarding: BTreeSet<RunPoint> = hosts.iter().flat_map(|(_, t)| t.points()).collect();
+        // A forwarding firewall that is a host as well is compared once.
+        let transits = site.transits.iter();
+        let transits = transits.filter(|t| t.points.iter().any(|p| !guarding.contains(p)));
+        hosts.extend(transits.map(|t| (t.name.clone(), Target::of_transit(t))));
+        let mut keys = BTreeMap::new();
+        for p in session.points()? {
+            let point = session.heads().get(p.at.export);
+            let point = point.and_then(|e| e.export.points.get(p.at.index()));
+            if let Some(point) = point {
+                let known = (p.key, p.kind, point.families, point.key().to_owned());
+                keys.insert(p.at, known);
+            }
+        }
+        Ok(Self {
+            session,
+            keys,
+            hosts,
+        })
+    }
+
+    fn resolve(
+        &self,
+    ) -> Result<std::sync::Arc<BTreeMap<String, hylint_space::AddrSet>>, Vec<Diag>> {
+        Ok(self.session.site()?.bound.site.resolve.clone())
+    }
+
+    /// What the points in front of a host are known by.
+    fn known(&self, t: &Target) -> BTreeSet<String> {
+        let keys = t.points().filter_map(|p| self.keys.get(&p));
+        keys.map(|(key, ..)| identity(key)).collect()
+    }
+
+    /// The same of the firewalls that are the host's own by their nature.
+    fn own(&self, t: &Target) -> BTreeSet<String> {
+        let keys = t.points().filter_map(|p| self.keys.get(&p));
+        let own = keys.filter(|(_, kind, ..)| kind.is_host());
+        own.map(|(key, ..)| identity(key)).collect()
+    }
+
+    /// The points that are not among these. Both halves of a firewall in one file are one.
+    fn alone(&self, but: &BTreeSet<RunPoint>) -> Vec<Alone> {
+        let mut out: Vec<Alone> = Vec::new();
+        for (at, (key, kind, families, name)) in &self.keys {
+            if but.contains(at) {
+                continue;
+            }
+            if let Some(last) = out.last_mut()
+                && kind.has_halves()
+                && last.kind == *kind
+                && last.key.path == key.path
+                && !(last.families.v4 && families.v4 || last.families.v6 && families.v6)
+            {
+                last.points.push(*at);
+                last.families = Families::BOTH;
+                continue;
+            }
+            out.push(Alone {
+                points: vec![*at],
+                key: key.clone(),
+                kind: *kind,
+                families: *families,
+                name: name.clone(),
+            });
+        }
+        out
+    }
+
+    /// The names of what only this side has: hosts of which no point was compared, and points that the other side does not
+    /// have in front of a host either.
+    fn lone(
+        &self,
+        hosts: &[&(String, Target)],
+        points: &[&Alone],
+        compared: &BTreeSet<RunPoint>,
+        other: &Side<'_>,
+    ) -> Vec<String> {
+        let mut of_hosts: BTreeSet<RunPoint> = BTreeSet::new();
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        let known: BTreeSet<String> = other.keys.values().map(|(key, ..)| identity(key)).collect();
+        for (name, t) in hosts {
+            of_hosts.extend(t.points());
+            if !t.points().any(|p| compared.contains(&p) && self.is_own(p)) {
+                names.insert(name.clone());
+            }
+        }
+        for a in points {
+            let is_there = known.contains(&identity(&a.key));
+            if !is_there && !a.points.iter().any(|p| of_hosts.contains(p)) {
+                names.insert(match a.name.as_str() {
+                    "" => a.key.to_string(),
+                    name => name.to_owned(),
+                });
+            }
+        }
+        names.into_iter().collect()
+    }
+
+    fn is_own(&self, p: RunPoint) -> bool {
+        self.keys
+            .get(&p)
+            .is_some_and(|(_, kind, ..)| kind.is_host())
+    }
+}
+
+/// What a point is known by on both sides.
+fn identity(key: &PointKey) -> String {
+    match key.id.as_str() {
+        "" => key.to_string(),
+        id => format!("{id} {}", key.number),
+    }
+}
