@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
+#[path = "report_diff/human.rs"]
+mod human;
 #[path = "report_diff/json.rs"]
 mod json;
 #[path = "report_diff/made.rs"]

@@ -4,7 +4,7 @@ mod finding;
 mod first_run;
 mod snippet;
 mod statistics;
-mod style;
+pub(super) mod style;
 mod summary;
 
 use super::fold::{self, Group};

@@ -1,7 +1,7 @@
 //! Markdown for a comment on a pull request: the verdict, the gravest findings in a line each, and folded in what the
 //! verdict rests on and each finding with its lines. Never longer than GitHub takes; what is left out is said.
 
-mod escape;
+pub(super) mod escape;
 
 use super::fold::{self, Group};
 use super::words::{self, SENTENCE};

@@ -1,6 +1,9 @@
 //! The reports of a change: each renders a [`Difference`](crate::finding::difference::Difference) and computes nothing. A new
 //! format is one file and one line in [`DIFF_FORMATS`].
 
+mod files;
+mod fold;
+mod human;
 mod json;
 mod render;
 mod words;
@@ -9,7 +12,8 @@ pub use json::schema;
 pub use render::DiffReport;
 
 /// Every format by its id.
-pub const DIFF_FORMATS: &[(&str, &dyn DiffReport)] = &[("json", &json::Json)];
+pub const DIFF_FORMATS: &[(&str, &dyn DiffReport)] =
+    &[("human", &human::Human), ("json", &json::Json)];
 
 /// A format by id.
 #[must_use]

@@ -1,8 +1,32 @@
 //! What the reports of a change say, in one place. What comes from an export is sanitized for one line.
 
-use crate::common::sanitize::text;
-use crate::common::words::{count, s, verb};
-use crate::finding::difference::{ChangeKind, Difference, Envelope, Obstacle};
+mod traffic;
+
+pub(super) use traffic::{Said, at, conditions, decider, decision, flow, flow_of_both};
+pub(super) use traffic::{line_of, quote, sign};
+
+use super::files::files;
+use crate::common::sanitize::{limited, text};
+use crate::common::words::{count, list, s, some, verb};
+use crate::finding::Finding;
+use crate::finding::difference::{
+    ChangeKind, Difference, Envelope, Obstacle, PolicyChange, RequirementChange, State,
+};
+use crate::finding::outcome::Status;
+use crate::report::words::SENTENCE;
+
+/// What the packets rest on, in one line.
+pub(super) const LIMITS: &str =
+    "routes, services and firewalls without an export are not compared (-v)";
+
+/// The same in full.
+pub(super) const BASIS: [&str; 4] = [
+    "compared: the first packets of every flow at each exported firewall, inbound, outbound and forwarded, as `hylint trace` \
+     judges them, and conversations whose outcome changes",
+    "an address of a host that neither hylint.toml nor an export states counts as any address",
+    "what an export leaves open (members of a set, names, settings) is the same before and after",
+    "packets that NAT translates count once, before translation",
+];
 
 /// The word of the gate.
 pub(super) fn gate(d: &Difference) -> &'static str {
@@ -13,50 +37,48 @@ pub(super) fn gate(d: &Difference) -> &'static str {
     }
 }
 
-/// The word of the gate, and why; of a change that passes, what it does.
-pub(super) fn verdict(d: &Difference) -> String {
-    let gate = gate(d);
+/// Why it does not pass, or what it does.
+pub(super) fn why(d: &Difference) -> Vec<String> {
     if !d.compared() {
-        let empty = [("before", &d.old), ("after", &d.new)].into_iter();
-        let mut empty = empty.filter(|(_, s)| s.exports.iter().all(|e| e.points == 0));
+        let sides = [("before", &d.old), ("after", &d.new)].into_iter();
+        let mut empty = sides.filter(|(_, s)| s.exports.iter().all(|e| e.points == 0));
         let (side, name) = empty.next().map_or(("", ""), |(w, s)| (w, &*s.name));
-        return format!("{gate}: no firewall was read {side} ({})", text(name));
+        return vec![format!("no firewall was read {side} ({})", text(name))];
     }
     match d.obstacles() {
-        none if none.is_empty() => format!("{gate}, {}", effects(d).join(", ")),
-        all => {
-            let reasons: Vec<String> = all.iter().map(|o| reason(d, *o)).collect();
-            format!("{gate}: {}", reasons.join(", "))
-        }
+        none if none.is_empty() => effects(d),
+        all => all.iter().map(|o| reason(d, *o)).collect(),
     }
 }
 
+/// The word of the gate, and why; of a change that passes, what it does.
+pub(super) fn verdict(d: &Difference) -> String {
+    let gate = gate(d);
+    let mark = if gate == "PASSED" { "," } else { ":" };
+    format!("{gate}{mark} {}", why(d).join(", "))
+}
+
 /// One reason why a change does not pass.
-pub(super) fn reason(d: &Difference, o: Obstacle) -> String {
+fn reason(d: &Difference, o: Obstacle) -> String {
     match o {
         Obstacle::Worse(n) => format!("{} {} worse", count(n, "requirement"), verb(n, "is", "are")),
         Obstacle::NewFindings(n) => {
             let level = d.fail_on.as_str();
             format!("{} at or above {level}", count(n, "new finding"))
         }
-        Obstacle::Outside(n) => {
-            let opens = opens(n);
-            match d.envelope {
-                Envelope::None => format!("{opens} and no hylint.toml declares what may"),
-                Envelope::Old | Envelope::New => format!("{opens} outside hylint.toml"),
-            }
-        }
+        Obstacle::Outside(n) => outside(d, n),
         Obstacle::NotProven(_) => {
             let of = |kind: ChangeKind| {
-                let all = d.packets.iter().filter(|p| !p.within && p.change == kind);
-                all.count()
+                let all = d.packets.iter();
+                all.filter(|p| !p.within && p.change == kind).count()
             };
-            let parts = [of(ChangeKind::Conditional), of(ChangeKind::Redirected)];
-            match parts {
-                [n, 0] => conditional(n),
-                [0, n] => redirected(n),
-                [n, m] => format!("{}, {}", conditional(n), redirected(m)),
-            }
+            let parts = [
+                (of(ChangeKind::Conditional), ChangeKind::Conditional),
+                (of(ChangeKind::Redirected), ChangeKind::Redirected),
+            ];
+            let said = parts.iter().filter(|(n, _)| *n > 0);
+            let said: Vec<String> = said.map(|(n, k)| flows(*k, *n)).collect();
+            said.join(", ")
         }
         Obstacle::Loosened(n) => {
             let verb = verb(n, "lets", "let");
@@ -65,48 +87,157 @@ pub(super) fn reason(d: &Difference, o: Obstacle) -> String {
     }
 }
 
-fn opens(n: usize) -> String {
-    format!("{} {}", count(n, "flow"), verb(n, "opens", "open"))
+fn outside(d: &Difference, n: usize) -> String {
+    let opens = flows(ChangeKind::Opened, n);
+    match d.envelope {
+        Envelope::None => format!("{opens}, and no hylint.toml says what may"),
+        Envelope::Old | Envelope::New => format!("{opens} outside hylint.toml"),
+    }
 }
 
-fn conditional(n: usize) -> String {
-    let verb = verb(n, "depends", "depend");
-    format!("{} {verb} on conditions", count(n, "flow"))
+/// `2 flows open`, `1 flow is newly blocked`.
+fn flows(kind: ChangeKind, n: usize) -> String {
+    let flows = count(n, "flow");
+    match kind {
+        ChangeKind::Opened => format!("{flows} {}", verb(n, "opens", "open")),
+        ChangeKind::Closed => format!("{flows} {} newly blocked", verb(n, "is", "are")),
+        ChangeKind::Conditional => {
+            format!("{flows} {} on conditions", verb(n, "depends", "depend"))
+        }
+        ChangeKind::Redirected => format!("{flows} {} redirected", verb(n, "is", "are")),
+    }
 }
 
-fn redirected(n: usize) -> String {
-    format!("{} {} redirected", count(n, "flow"), verb(n, "is", "are"))
+/// The head of the boxes of one kind.
+pub(super) fn section(d: &Difference, kind: ChangeKind, within: bool, n: usize) -> String {
+    match (kind, within) {
+        (ChangeKind::Closed, _) => flows(kind, n),
+        (ChangeKind::Opened, false) => outside(d, n),
+        (_, true) => format!("{} inside hylint.toml", flows(kind, n)),
+        (_, false) => flows(kind, n),
+    }
 }
 
 /// What a change does, a phrase for each kind; never none.
-pub(super) fn effects(d: &Difference) -> Vec<String> {
+fn effects(d: &Difference) -> Vec<String> {
     let c = d.counts();
-    let flows = if d.is_none() {
-        vec!["no change in effect".to_owned()]
-    } else {
-        let of = |n: usize, said: fn(usize) -> String| (n > 0).then(|| said(n));
-        let hosts = |n: usize, what: &str| (n > 0).then(|| format!("{} {what}", count(n, "host")));
-        let all = [
-            of(c.opened, opens).map(|o| match d.within() {
-                true => format!("{o} inside hylint.toml"),
-                false => o,
-            }),
-            of(c.conditional, conditional),
-            of(c.redirected, redirected),
-            of(c.closed, |n| format!("{} newly blocked", count(n, "flow"))),
-            hosts(d.hosts.added.len(), "added"),
-            hosts(d.hosts.removed.len(), "removed"),
-        ];
-        all.into_iter().flatten().collect()
-    };
+    let kinds = [
+        (ChangeKind::Opened, c.opened),
+        (ChangeKind::Conditional, c.conditional),
+        (ChangeKind::Redirected, c.redirected),
+        (ChangeKind::Closed, c.closed),
+    ];
+    let kinds = kinds.into_iter().filter(|(_, n)| *n > 0);
+    let mut said: Vec<String> = kinds
+        .map(|(k, n)| section(d, k, k != ChangeKind::Closed, n))
+        .collect();
     let rest = [
+        (d.hosts.added.len(), "host", "added"),
+        (d.hosts.removed.len(), "host", "removed"),
         (c.worse, "requirement", "worse"),
         (c.better, "requirement", "better"),
         (d.findings.new.len(), "new finding", ""),
         (d.findings.gone.len(), "finding", "gone"),
     ];
+    if d.is_none() {
+        said.push("no change in effect".to_owned());
+    }
     let rest = rest.into_iter().filter(|(n, ..)| *n > 0);
-    let rest =
-        rest.map(|(n, noun, what)| format!("{n} {noun}{} {what}", s(n)).trim_end().to_owned());
-    flows.into_iter().chain(rest).collect()
+    said.extend(rest.map(|(n, noun, what)| {
+        let said = format!("{n} {noun}{} {what}", s(n));
+        said.trim_end().to_owned()
+    }));
+    said
+}
+
+/// `row 12 (broker.client-access)`.
+pub(super) fn row(r: &RequirementChange) -> String {
+    format!("row {} ({})", r.row, text(&r.id))
+}
+
+/// A status before or after.
+pub(super) fn status(s: Option<Status>) -> &'static str {
+    s.map_or("not in the matrix", Status::as_str)
+}
+
+/// What breaks for users, of a requirement that is worse.
+pub(super) fn impact(r: &RequirementChange) -> Option<String> {
+    let said = [&r.impact, &r.purpose]
+        .into_iter()
+        .find(|s| !s.is_empty())?;
+    r.worse.then(|| limited(said, SENTENCE).into_owned())
+}
+
+/// A change of the policy, with its place.
+pub(super) fn policy(p: &PolicyChange) -> String {
+    let at = p.place.as_ref();
+    let at = at.map_or_else(String::new, |p| format!(" ({})", line_of(p)));
+    format!("{}{at}", limited(&p.message, SENTENCE))
+}
+
+/// A finding that is accepted already.
+pub(super) fn accepted(f: &Finding) -> &'static str {
+    match (&f.waived, f.baselined) {
+        (Some(_), _) => " (waived)",
+        (None, true) => " (in the baseline)",
+        (None, false) => "",
+    }
+}
+
+/// Whose hylint.toml says what may open, where it is not the old one's.
+pub(super) fn envelope(d: &Difference) -> Option<&'static str> {
+    match d.envelope {
+        Envelope::Old => None,
+        Envelope::New => {
+            Some("there is no hylint.toml before, so the one after says what may open")
+        }
+        Envelope::None => {
+            Some("no hylint.toml declares roles or `[[allow]]`, so packets alone are compared")
+        }
+    }
+}
+
+/// `2 exports, 16 rules, 1 file differs`.
+pub(super) fn compared(d: &Difference) -> String {
+    let rules = |s: &State| -> usize { s.exports.iter().map(|e| e.rules).sum() };
+    let both = |what: &str, old: usize, new: usize| match old == new {
+        true => count(new, what),
+        false => format!("{old} → {}", count(new, what)),
+    };
+    let differ = files(d).iter().filter(|f| f.differs()).count();
+    let unread: usize = d.new.exports.iter().map(|e| e.unmodelled).sum();
+    let mut parts = vec![
+        both("export", d.old.exports.len(), d.new.exports.len()),
+        both("rule", rules(&d.old), rules(&d.new)),
+    ];
+    if unread > 0 {
+        parts.push(format!("{unread} not read in full"));
+    }
+    let differ = match differ {
+        0 => "no file differs".to_owned(),
+        n => format!("{} {}", count(n, "file"), verb(n, "differs", "differ")),
+    };
+    parts.push(differ);
+    parts.join(", ")
+}
+
+/// Hosts that one side alone has: so many of them.
+pub(super) fn names(all: &[String], most: usize) -> String {
+    let shown: Vec<_> = all
+        .iter()
+        .take(most)
+        .map(|h| format!("`{}`", text(h)))
+        .collect();
+    match all.len().saturating_sub(most) {
+        0 => list(&shown),
+        n => format!("{} and {n} more", shown.join(", ")),
+    }
+}
+
+/// `sh1`, or `36 hosts (sh1, sh2, sh3 and 33 more)`; the names are code already.
+pub(super) fn hosts(all: &[String], most: usize) -> String {
+    match all {
+        [one] => one.clone(),
+        all => format!("{} hosts ({})", all.len(), some(all, most)),
+    }
 }

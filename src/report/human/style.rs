@@ -5,16 +5,16 @@ use std::io::{self, Write};
 
 /// How text is decorated.
 #[derive(Clone, Copy)]
-pub(super) struct Style {
+pub(in crate::report) struct Style {
     /// ANSI colours.
-    pub(super) color: bool,
+    pub(in crate::report) color: bool,
     /// Columns.
-    pub(super) width: usize,
+    pub(in crate::report) width: usize,
 }
 
 /// A decoration.
 #[derive(Clone, Copy)]
-pub(super) enum Paint {
+pub(in crate::report) enum Paint {
     Bold,
     Dim,
     Red,
@@ -24,7 +24,7 @@ pub(super) enum Paint {
 }
 
 impl Style {
-    pub(super) fn new(options: &RenderOptions) -> Self {
+    pub(in crate::report) fn new(options: &RenderOptions) -> Self {
         Self {
             color: options.color,
             width: options.width.clamp(40, 200),
@@ -32,7 +32,7 @@ impl Style {
     }
 
     /// The same without line breaks: a command that is broken into lines cannot be copied.
-    pub(super) fn unbroken(self) -> Self {
+    pub(in crate::report) fn unbroken(self) -> Self {
         Self {
             width: usize::MAX,
             ..self
@@ -40,7 +40,7 @@ impl Style {
     }
 
     /// The text with ANSI colour, or as it is.
-    pub(super) fn paint(self, paint: Paint, text: &str) -> String {
+    pub(in crate::report) fn paint(self, paint: Paint, text: &str) -> String {
         if !self.color {
             return text.to_owned();
         }
@@ -56,7 +56,7 @@ impl Style {
     }
 
     /// `head` in a column of `indent` characters and `text` beside it, broken at spaces.
-    pub(super) fn entry(
+    pub(in crate::report) fn entry(
         self,
         out: &mut dyn Write,
         head: &str,
@@ -99,7 +99,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// Breaks a text at spaces into lines of at most `width` characters; a longer word has a line of its own.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(in crate::report) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in words(text) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// Text in a sentence. It is one line already (sanitized); here every character that Markdown could act on is escaped.
 /// An escape does not keep GitHub from linking `@name`, `#1`, `http://` and `www.` in the rendered text, so an empty
 /// comment stands inside of those.
-pub(super) fn prose(s: &str) -> Cow<'_, str> {
+pub(in crate::report) fn prose(s: &str) -> Cow<'_, str> {
     let plain =
         |c: char| c.is_alphanumeric() || matches!(c, ' ' | ',' | '·' | '…' | '/' | '→' | '–');
     if s.chars().all(plain) && !s.to_ascii_lowercase().contains("www") {
@@ -47,7 +47,7 @@ fn begins_gh(before: &str) -> bool {
 
 /// One of hylint's own sentences: what stands between two ticks is a code span. A name with a tick in it may move the
 /// spans, but whatever is in none is escaped.
-pub(super) fn sentence(s: &str) -> String {
+pub(in crate::report) fn sentence(s: &str) -> String {
     let mut out = String::with_capacity(s.len() + s.len() / 4);
     let mut rest = s;
     while let Some((before, after)) = rest.split_once('`') {
@@ -63,7 +63,7 @@ pub(super) fn sentence(s: &str) -> String {
 }
 
 /// A code span around any text of one line.
-pub(super) fn code(s: &str) -> String {
+pub(in crate::report) fn code(s: &str) -> String {
     let ticks = "`".repeat(longest_run(s) + 1);
     // A span that begins or ends with a tick needs a space, which is not shown.
     if s.starts_with('`') || s.ends_with('`') || s.is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn code(s: &str) -> String {
 }
 
 /// A fence that no line of the text ends.
-pub(super) fn fence(s: &str) -> String {
+pub(in crate::report) fn fence(s: &str) -> String {
     "`".repeat(longest_run(s).max(2) + 1)
 }
 

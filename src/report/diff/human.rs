@@ -1,0 +1,192 @@
+//! For people: what breaks, what is new, which packets open or are blocked, the verdict last.
+
+mod packets;
+
+use super::DiffReport;
+use super::words;
+use crate::common::sanitize::limited;
+use crate::common::words::count;
+use crate::finding::difference::Difference;
+use crate::finding::{Finding, Severity};
+use crate::report::RenderOptions;
+use crate::report::fold::{self, Group};
+use crate::report::human::style::{Paint, Style};
+use crate::report::words::{SENTENCE, at};
+use std::io::{self, Write};
+
+/// Requirements of each kind, and causes of findings, that are shown without `-v`.
+const SHOWN: usize = 10;
+/// Hosts named without `-v`.
+const NAMED: usize = 6;
+/// Width of the column of heads.
+const HEADS: usize = 10;
+
+/// The report for a terminal.
+pub(super) struct Human;
+
+impl DiffReport for Human {
+    fn write(&self, d: &Difference, o: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let page = Page {
+            d,
+            style: Style::new(o),
+            verbose: o.verbose,
+        };
+        if !o.quiet {
+            page.requirements(out)?;
+            page.findings(out)?;
+            packets::write(d, &page.style, o.verbose, out)?;
+            page.hosts(out)?;
+            page.policy(out)?;
+            page.basis(out)?;
+        }
+        page.verdict(out)
+    }
+}
+
+struct Page<'a> {
+    d: &'a Difference,
+    style: Style,
+    verbose: bool,
+}
+
+impl Page<'_> {
+    /// So many of these are shown.
+    fn of(&self, few: usize) -> usize {
+        if self.verbose { usize::MAX } else { few }
+    }
+
+    fn entry(&self, head: &str, paint: Paint, said: &str, out: &mut dyn Write) -> io::Result<()> {
+        self.style.entry(out, head, paint, HEADS, said)
+    }
+
+    /// Says how many are left out.
+    fn more(&self, shown: usize, all: usize, out: &mut dyn Write) -> io::Result<()> {
+        match all.saturating_sub(shown) {
+            0 => Ok(()),
+            n => self.entry("", Paint::Dim, &format!("and {n} more, -v lists them"), out),
+        }
+    }
+
+    /// The requirements whose status changes, those that are worse first.
+    fn requirements(&self, out: &mut dyn Write) -> io::Result<()> {
+        let all = &self.d.requirements;
+        for (worse, head, paint) in [(true, "worse", Paint::Red), (false, "better", Paint::Green)] {
+            let of: Vec<_> = all.iter().filter(|r| r.worse == worse).collect();
+            for r in of.iter().take(self.of(SHOWN)) {
+                let (old, new) = (words::status(r.old), words::status(r.new));
+                let said = format!("{}: {old} → {new}", words::row(r));
+                self.entry(head, paint, &said, out)?;
+                if let Some(impact) = words::impact(r) {
+                    self.entry("", Paint::Dim, &impact, out)?;
+                }
+            }
+            self.more(SHOWN, if self.verbose { 0 } else { of.len() }, out)?;
+        }
+        match all.is_empty() {
+            true => Ok(()),
+            false => writeln!(out),
+        }
+    }
+
+    fn findings(&self, out: &mut dyn Write) -> io::Result<()> {
+        let f = &self.d.findings;
+        for (all, what) in [(&f.new, "new finding"), (&f.gone, "finding")] {
+            if all.is_empty() {
+                continue;
+            }
+            let gone = if what == "finding" { " gone" } else { "" };
+            let head = format!("{}{gone}", count(all.len(), what));
+            writeln!(out, "{}", self.style.paint(Paint::Bold, &head))?;
+            self.groups(all, gone.is_empty(), out)?;
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
+    fn groups(&self, all: &[Finding], new: bool, out: &mut dyn Write) -> io::Result<()> {
+        let groups = match self.verbose {
+            true => fold::each(all.iter()),
+            false => fold::causes(all.iter()),
+        };
+        for g in groups.iter().take(self.of(SHOWN)) {
+            self.finding(g, new, out)?;
+        }
+        self.more(SHOWN, if self.verbose { 0 } else { groups.len() }, out)
+    }
+
+    /// `error[code]: message` on one line, and the place.
+    fn finding(&self, g: &Group<'_>, new: bool, out: &mut dyn Write) -> io::Result<()> {
+        let f = g.first;
+        let paint = match (new, f.severity) {
+            (false, _) => Paint::Dim,
+            (_, Severity::Error) => Paint::Red,
+            (_, Severity::Warning) => Paint::Yellow,
+            (_, Severity::Note) => Paint::Cyan,
+        };
+        let code = format!("{}[{}]", f.severity.as_str(), f.code);
+        let message = format!("{}{}", g.message(), words::accepted(f));
+        writeln!(out, "{}: {message}", self.style.paint(paint, &code))?;
+        match &f.place {
+            Some(p) => writeln!(out, "  {}", self.style.paint(Paint::Dim, &at(p))),
+            None => Ok(()),
+        }
+    }
+
+    fn hosts(&self, out: &mut dyn Write) -> io::Result<()> {
+        let h = &self.d.hosts;
+        let mut head = "hosts";
+        for (all, what) in [(&h.added, "added"), (&h.removed, "removed")] {
+            if !all.is_empty() {
+                let names = words::names(all, self.of(NAMED));
+                let said = format!("{} {what}: {names}", all.len());
+                self.entry(head, Paint::Bold, &said, out)?;
+                head = "";
+            }
+        }
+        match h.added.is_empty() && h.removed.is_empty() {
+            true => Ok(()),
+            false => writeln!(out),
+        }
+    }
+
+    fn policy(&self, out: &mut dyn Write) -> io::Result<()> {
+        for p in &self.d.policy {
+            let (head, paint) = match p.loosened {
+                true => ("loosened", Paint::Red),
+                false => ("policy", Paint::Dim),
+            };
+            self.entry(head, paint, &words::policy(p), out)?;
+        }
+        match self.d.policy.is_empty() {
+            true => Ok(()),
+            false => writeln!(out),
+        }
+    }
+
+    /// What was compared, and what that does not cover.
+    fn basis(&self, out: &mut dyn Write) -> io::Result<()> {
+        let d = self.d;
+        if let Some(said) = words::envelope(d).filter(|_| !d.packets.is_empty()) {
+            self.entry("note", Paint::Yellow, said, out)?;
+        }
+        if !self.verbose {
+            return self.entry("limits", Paint::Dim, words::LIMITS, out);
+        }
+        let basis = words::BASIS.into_iter().map(str::to_owned);
+        let limits = d.limits.iter().map(|l| limited(l, SENTENCE).into_owned());
+        for (n, said) in basis.chain(limits).enumerate() {
+            let head = if n == 0 { "limits" } else { "" };
+            self.entry(head, Paint::Dim, &said, out)?;
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, out: &mut dyn Write) -> io::Result<()> {
+        let paint = match words::gate(self.d) {
+            "PASSED" => Paint::Green,
+            _ => Paint::Red,
+        };
+        let verdict = self.style.paint(paint, &words::verdict(self.d));
+        writeln!(out, "{verdict} · {}", words::compared(self.d))
+    }
+}
