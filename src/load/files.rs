@@ -20,6 +20,15 @@ pub enum Kind {
     Device,
 }
 
+/// A folder or file that has another path for the globs of a site file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// Its path, absolute.
+    pub at: PathBuf,
+    /// Its path for the site file, absolute.
+    pub named: PathBuf,
+}
+
 /// The files below a folder.
 #[derive(Debug, Default)]
 pub struct Walked {
@@ -66,6 +75,11 @@ pub trait Files: Debug + Send + Sync {
     /// A path without links, as far as it exists.
     fn resolved(&self, path: &Path) -> PathBuf {
         normal(path)
+    }
+
+    /// What a site file knows by another path than these files have.
+    fn moved(&self) -> Option<&Moved> {
+        None
     }
 
     /// Whether a file is there.

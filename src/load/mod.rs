@@ -20,7 +20,7 @@ mod walk;
 
 pub use discover::{Discovered, FileRef, Missing, discover};
 pub use export::{LoadedExport, Summary};
-pub use files::{Disk, Files, Kind, Walked};
+pub use files::{Disk, Files, Kind, Moved, Walked};
 pub use git::{GitError, GitTree};
 pub use ids::{ExportId, Heads, RunPoint};
 pub use names::{NameKind, name_kind, original};

@@ -1,6 +1,6 @@
 //! Changed files over others.
 
-use super::files::{Files, Kind, Walked};
+use super::files::{Files, Kind, Moved, Walked};
 use super::walk::{is_skipped_name, unreadable_for};
 use crate::common::paths::normal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,6 +171,10 @@ impl Files for Overlay {
 
     fn resolved(&self, path: &Path) -> PathBuf {
         self.base.resolved(path)
+    }
+
+    fn moved(&self) -> Option<&Moved> {
+        self.base.moved()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files under other paths than their own: the new side of a comparison has the old side's names.
 
-use super::files::{Files, Kind, Walked};
+use super::files::{Files, Kind, Moved, Walked};
 use super::walk::{is_skipped_name, shown};
 use crate::common::paths::normal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,7 @@ pub struct Renamed {
     mounts: Vec<Mount>,
     /// Single files by the path at which they are seen; they go before every folder.
     single: BTreeMap<PathBuf, (Arc<dyn Files>, PathBuf)>,
+    moved: Option<Moved>,
 }
 
 /// A folder or file, and where it is seen.
@@ -87,6 +88,16 @@ impl Renamed {
     #[must_use]
     pub fn with_file(mut self, at: &Path, files: Arc<dyn Files>, own: &Path) -> Self {
         self.single.insert(normal(at), (files, normal(own)));
+        self
+    }
+
+    /// Lets the globs of the site file know what is seen at a path by another path.
+    #[must_use]
+    pub fn named(mut self, at: &Path, named: &Path) -> Self {
+        self.moved = Some(Moved {
+            at: normal(at),
+            named: normal(named),
+        });
         self
     }
 
@@ -228,6 +239,10 @@ impl Files for Renamed {
             // A link out of it.
             Err(_) => real,
         }
+    }
+
+    fn moved(&self) -> Option<&Moved> {
+        self.moved.as_ref()
     }
 }
 

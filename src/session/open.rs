@@ -6,7 +6,6 @@ use super::focus::{self, Reading};
 use super::material::Material;
 use super::request::{Request, SiteScope};
 use crate::common::diag::Diag;
-use crate::common::paths;
 use crate::common::progress::Progress;
 use crate::link::{Beside, Links, Tells};
 use crate::load::{
@@ -143,7 +142,7 @@ fn mark_by_name(config: Option<&Config>, files: &mut [FileRef]) {
     let entries = hosts.chain(config.transits.iter().map(|t| &t.exports));
     let entries: Vec<_> = entries.collect();
     for (file, claims) in called.into_iter().zip(claims) {
-        let path = paths::relative(&file.shown, &config.dir);
+        let path = config.relative(&file.shown);
         let ext = path.rsplit_once('.').map(|(_, ext)| format!(".{ext}"));
         let is_for = |glob: &str| glob == path || ext.as_ref().is_some_and(|e| glob.ends_with(e));
         let globs = claims.iter().filter_map(|n| entries.get(*n)).copied();
@@ -320,7 +319,7 @@ fn one_host(files: &dyn Files, request: &Request) -> Result<Discovered, Vec<Miss
 /// Whether a path is excluded; the site's globs are relative to hylint.toml.
 fn excludes(config: &Config, path: &Path) -> bool {
     let path = load::shown(path);
-    config.exclude.is_match(paths::relative(&path, &config.dir))
+    config.exclude.is_match(config.relative(&path))
 }
 
 /// What is kept of each file that is read: all of it of a few files, of others their heads, and the ports that rules open

@@ -218,7 +218,23 @@ impl Side<'_> {
         for file in named(asked).filter(|f| Disk.is_file(f)) {
             files = files.with_file(&file, disk.clone(), &file);
         }
-        Ok(files)
+        Ok(self.with_names(files))
+    }
+
+    /// Lets the site file name the exports by their own paths, where it does not name them by those of the old side.
+    fn with_names(&self, files: Renamed) -> Renamed {
+        let Some((at, file)) = &self.site else {
+            return files;
+        };
+        let (own, real) = (normal(self.own), normal(folder(file)));
+        let Ok(rest) = own.strip_prefix(&real) else {
+            return files;
+        };
+        let named = normal(folder(at)).join(rest);
+        match named == normal(self.at) || site::config::names(&files, at, self.at) {
+            true => files,
+            false => files.named(self.at, &named),
+        }
     }
 
     /// The bytes of a pipe.

@@ -14,7 +14,6 @@ use crate::site::{Config, Waive};
 use hylint_model::Span;
 use hylint_parsers::source::Source;
 use jiff::civil::Date;
-use std::path::Path;
 use std::sync::Arc;
 
 /// What a run looks for, as far as it decides whether a waiver has nothing to do.
@@ -36,7 +35,6 @@ pub fn apply(
     scope: &WaiverScope<'_>,
     findings: &mut [Finding],
 ) -> Vec<Finding> {
-    let dir = config.map_or(Path::new(""), |c| c.dir.as_path());
     let source = config.map(|c| Source::new(&*c.path, &*c.text, "UTF-8"));
     let mut out = Vec::new();
     for w in waives {
@@ -51,7 +49,7 @@ pub fn apply(
             place,
             inline: false,
         };
-        let fits = |f: &Finding| waive::matches(w, dir, f);
+        let fits = |f: &Finding| waive::matches(w, config, f);
         out.extend(hold(w.code, waiver, scope, findings, fits));
     }
     for i in inline {

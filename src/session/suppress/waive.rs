@@ -3,18 +3,21 @@
 use crate::common::paths;
 use crate::finding::Finding;
 use crate::finding::outcome::{RequirementResult, Status};
-use crate::site::Waive;
+use crate::site::{Config, Waive};
 use std::path::Path;
 
-/// Whether a waiver of the site file in `dir` is about a finding. One that names a rule is not about a finding that
+/// Whether a waiver of a site file is about a finding. One that names a rule is not about a finding that
 /// folds several rules: it would hold down the others too.
-pub(super) fn matches(w: &Waive, dir: &Path, f: &Finding) -> bool {
+pub(super) fn matches(w: &Waive, config: Option<&Config>, f: &Finding) -> bool {
     let says = |want: &Option<String>, have: &Option<String>| {
         want.as_ref().is_none_or(|w| Some(w) == have.as_ref())
     };
     let here = w.export.as_ref().is_none_or(|g| {
         let place = f.place.as_ref();
-        place.is_some_and(|p| g.is_match(paths::relative(&p.path, dir)))
+        place.is_some_and(|p| match config {
+            Some(c) => g.is_match(c.relative(&p.path)),
+            None => g.is_match(paths::relative(&p.path, Path::new(""))),
+        })
     });
     let folded = w.rule.is_some() && f.identity.members.len() > 1;
     // A waiver of an older hylint names the code that unread files had then.

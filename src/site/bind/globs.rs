@@ -2,7 +2,6 @@
 
 use super::Binder;
 use super::words::{self, told};
-use crate::common::paths;
 use crate::finding::{Code, Finding, Identity, Place, Severity};
 use crate::site::Config;
 use globset::{GlobMatcher, GlobSet, GlobSetBuilder};
@@ -81,7 +80,7 @@ impl Paths {
         let unread = b.unread.iter().map(|u| &*u.path);
         let others = b.passed_over.iter().map(String::as_str);
         let all = exports.chain(unread).chain(others);
-        let mut all: Vec<String> = all.map(|p| paths::relative(p, &config.dir)).collect();
+        let mut all: Vec<String> = all.map(|p| config.relative(p)).collect();
         all.sort();
         Self(all)
     }

@@ -292,7 +292,7 @@ pub fn claims<'p>(
         by_folder.entry(folder).or_default().push((entry, glob));
     }
     let matching = |path: &str| {
-        let path = paths::relative(path, &config.dir);
+        let path = config.relative(path);
         let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
         let globs = std::iter::once("")
             .chain(folders)

@@ -112,9 +112,7 @@ impl Binder<'_> {
         let Some(e) = self.exports.get(export) else {
             return;
         };
-        let path = self
-            .config
-            .map(|c| crate::common::paths::relative(&e.path, &c.dir));
+        let path = self.config.map(|c| c.relative(&e.path));
         let said = words::role_unsaid(path.as_deref(), &self.cli.draft);
         let label = e.export.points.first().map(|p| p.label);
         let identity = Identity::known(&Known::RoleUnsaid);

@@ -242,7 +242,7 @@ impl<'a> Binder<'a> {
     /// Whether an entry of hylint.toml names this very path.
     fn is_literal(&self, entry: usize, path: &str) -> bool {
         let Some(c) = self.config else { return false };
-        let path = paths::relative(path, &c.dir);
+        let path = c.relative(path);
         let hosts = c.hosts.iter().map(|h| &h.exports);
         let mut all = hosts.chain(c.transits.iter().map(|t| &t.exports));
         let globs = all.nth(entry).map_or(&[][..], Vec::as_slice);
@@ -268,7 +268,7 @@ impl<'a> Binder<'a> {
 
     fn told_by_path(&self, full: &str, read: &Read<'_>) -> Told {
         let path = match self.config {
-            Some(c) => paths::relative(full, &c.dir),
+            Some(c) => c.relative(full),
             None => full.to_owned(),
         };
         let entry = self.entry_of(&path);

@@ -25,6 +25,12 @@ pub fn find(files: &dyn Files, path: &Path) -> Option<PathBuf> {
     Some(paths::as_given(outermost.unwrap_or(nearest), path))
 }
 
+/// Whether the globs of a site file name a path, or a file below it.
+#[must_use]
+pub fn names(files: &dyn Files, site: &Path, path: &Path) -> bool {
+    binds(files, site, &normal(path), path)
+}
+
 /// Whether a site file names a path, or an export in the folder of an inner site file. One that cannot be read does: its
 /// mistake has to be told.
 fn binds(files: &dyn Files, site: &Path, path: &Path, inner: &Path) -> bool {

@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::path::Path;
 
 pub(in crate::site) use fields::address_help;
-pub use find::find;
+pub use find::{find, names};
 pub use keys::{FILE, schema};
 pub use read::{matrix_name, read};
 pub use values::{AllowConfig, Config, Ends, HostConfig, TransitConfig};
@@ -69,6 +69,7 @@ pub fn load(
     };
     let mut config = read(&shown, &text, &matrix)?;
     config.dir = dir;
+    config.moved = files.moved().cloned();
     Ok((config, matrix))
 }
 

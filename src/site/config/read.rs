@@ -50,6 +50,7 @@ impl Names<'_> {
         let mut config = Config {
             path: "".into(),
             dir: Default::default(),
+            moved: None,
             text: "".into(),
             name: table("site").map(|t| site(&t)).unwrap_or_default(),
             access: None,

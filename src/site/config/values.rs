@@ -1,6 +1,8 @@
 //! What the file says, checked.
 
+use crate::common::paths;
 use crate::finding::{Code, Place, Severity};
+use crate::load::Moved;
 use crate::rules::matrix::RoleIx;
 use crate::site::{Access, LintLevel, RequireEvidence, Waive};
 use globset::{GlobMatcher, GlobSet};
@@ -9,7 +11,7 @@ use hylint_parsers::source::Source;
 use hylint_space::{AddrSet, PortSet, ProtoSet};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a site says, with names resolved against the matrix.
@@ -19,6 +21,8 @@ pub struct Config {
     pub path: Arc<str>,
     /// Its folder: globs start here.
     pub dir: PathBuf,
+    /// What its globs know by another path than the run.
+    pub moved: Option<Moved>,
     /// Its text.
     pub text: Arc<str>,
     /// `[site] name`, or empty.
@@ -56,6 +60,19 @@ pub struct Config {
 }
 
 impl Config {
+    /// A path of the run as globs see it.
+    #[must_use]
+    pub fn relative(&self, path: &str) -> String {
+        let named = self.moved.as_ref().and_then(|m| {
+            let full = paths::normal(Path::new(path));
+            let rest = full.strip_prefix(&m.at).ok()?;
+            Some(m.named.join(rest).to_string_lossy().into_owned())
+        });
+        // A file has nothing behind its name.
+        let named = named.as_deref().map(|n| n.trim_end_matches('/'));
+        paths::relative(named.unwrap_or(path), &self.dir)
+    }
+
     /// The line on which the file speaks of something, from there to its end, or its first line. A line that begins with
     /// it goes before one that only has it, as a comment may.
     #[must_use]
