@@ -55,6 +55,11 @@ fn absent() -> String {
     "no such file or folder".into()
 }
 
+/// The same in the words of the system.
+fn no_such_file() -> io::Error {
+    io::Error::from_raw_os_error(2)
+}
+
 impl Renamed {
     /// Shows a folder or file, and all that is below it, at a path. A deeper one goes before it there.
     #[must_use]
@@ -158,9 +163,7 @@ impl Files for Renamed {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        // In the words of the system: no such file.
-        let none = || io::Error::from_raw_os_error(2);
-        let (files, own) = self.find(&normal(path)).ok_or_else(none)?;
+        let (files, own) = self.find(&normal(path)).ok_or_else(no_such_file)?;
         files.read(&own)
     }
 
@@ -248,23 +251,40 @@ impl Files for Renamed {
 
 /// One file that can be read once, such as a pipe, with what was read of it.
 #[derive(Clone, Debug)]
-pub struct Held(Arc<[u8]>);
+pub struct Held {
+    /// Absolute.
+    path: PathBuf,
+    bytes: Arc<[u8]>,
+}
 
 impl Held {
     /// Holds its bytes.
     #[must_use]
-    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self(bytes.into())
+    pub fn new(path: &Path, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self {
+            path: normal(path),
+            bytes: bytes.into(),
+        }
+    }
+
+    fn is(&self, path: &Path) -> bool {
+        normal(path) == self.path
     }
 }
 
 impl Files for Held {
-    fn kind(&self, _: &Path) -> Result<Kind, String> {
-        Ok(Kind::File(self.0.len() as u64))
+    fn kind(&self, path: &Path) -> Result<Kind, String> {
+        match self.is(path) {
+            true => Ok(Kind::File(self.bytes.len() as u64)),
+            false => Err(absent()),
+        }
     }
 
-    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
-        Ok(self.0.to_vec())
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.is(path) {
+            true => Ok(self.bytes.to_vec()),
+            false => Err(no_such_file()),
+        }
     }
 
     fn walk(&self, _: &Path, _: &dyn Fn(&Path) -> bool) -> Walked {

@@ -196,7 +196,7 @@ impl Side<'_> {
         let (own, other) = (normal(self.own), normal(self.other));
         let mut files = match kind {
             Kind::Device => {
-                let held = Held::new(self.once()?);
+                let held = Held::new(&own, self.once()?);
                 Renamed::default().with(self.at, Arc::new(held), &own)
             }
             _ if other != own && other.starts_with(&own) => {
@@ -258,7 +258,7 @@ fn moved(file: &Path, old: &Path, new: &Path) -> PathBuf {
     let up = depth(new).saturating_sub(depth(folder(file)));
     let old_full = normal(old);
     let mut above = old_full.ancestors();
-    let top = above.clone().last().unwrap_or(&old_full);
+    let top = above.last().unwrap_or(&old_full);
     let dir = above.nth(up).unwrap_or(top);
     as_given(dir.join(CONFIG_NAME), old)
 }

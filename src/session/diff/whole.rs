@@ -7,6 +7,7 @@ use crate::common::diag::Diag;
 use crate::common::progress::Progress;
 use crate::finding::difference::{Difference, State};
 use crate::finding::outcome::Outcome;
+use std::sync::Arc;
 
 /// Compares them.
 ///
@@ -27,12 +28,16 @@ pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec
         envelope: flows.kind(),
         fail_on: old.fail_on,
         limits: new.limits.clone(),
-        old: state(&sides.old_name, old),
-        new: state(&sides.new_name, new),
+        old: state(&sides.old_name, old, |path| path.into()),
+        new: state(&sides.new_name, new, |path| (sides.shown)(path)),
     })
 }
 
-fn state(name: &str, o: Outcome) -> State {
+fn state(name: &str, mut o: Outcome, shown: impl Fn(&str) -> Arc<str>) -> State {
+    for e in &mut o.exports {
+        e.path = shown(&e.path);
+    }
+    o.site.path = o.site.path.map(|p| shown(&p).to_string());
     State {
         name: name.to_owned(),
         site: o.site,
