@@ -287,7 +287,7 @@ impl Difference {
             conditional: of(ChangeKind::Conditional),
             redirected: of(ChangeKind::Redirected),
             worse,
-            better: self.requirements.len() - worse,
+            better: self.requirements.iter().filter(|r| r.better()).count(),
         }
     }
 
@@ -333,6 +333,25 @@ impl Obstacle {
             | Self::NotProven(n)
             | Self::Loosened(n) => n,
         }
+    }
+}
+
+impl RequirementChange {
+    /// Whether more is proven than before. What nobody judges or asks for any more, and what is waived, is not better.
+    #[must_use]
+    pub fn better(&self) -> bool {
+        let proven = |s: Option<Status>| match s {
+            Some(Status::Satisfied) => 2,
+            Some(Status::Conditional) => 1,
+            Some(
+                Status::Violated | Status::Unverified | Status::Waived | Status::NotApplicable,
+            )
+            | None => 0,
+        };
+        // Conditions on what nobody asked for before are no gain.
+        let asked = !matches!(self.old, Some(Status::NotApplicable) | None);
+        let gained = asked || self.new == Some(Status::Satisfied);
+        !self.worse && gained && proven(self.new) > proven(self.old)
     }
 }
 

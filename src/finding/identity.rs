@@ -56,6 +56,15 @@ impl Identity {
         self
     }
 
+    /// Whether it is about no more rules and no more peers than another one of its kind.
+    #[must_use]
+    pub fn is_within(&self, known: &Self) -> bool {
+        // Both are sorted, and of equal rules there must be as many.
+        let mut left = known.members.iter();
+        let mut rules = self.members.iter();
+        rules.all(|m| left.any(|k| k == m)) && self.peers.is_subset(&known.peers)
+    }
+
     /// The text that the fingerprint is made of.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -180,12 +180,18 @@ impl<'a> Flows<'a> {
         self.applying.0.get(&req.id).unwrap_or(NO)
     }
 
-    fn find_out(&self, req: &Requirement) -> Applies {
-        if let Some(feature) = &req.feature {
+    /// Whether the feature of a requirement, if it has one, is on.
+    pub(super) fn feature_is_on(&self, req: &Requirement) -> bool {
+        req.feature.as_ref().is_none_or(|feature| {
             let by_role = self.matrix.role_ix(feature).is_some_and(|r| self.exists(r));
-            if !self.site.features.get(feature).copied().unwrap_or(by_role) {
-                return Applies::No(format!("feature `{feature}` is off"));
-            }
+            let said = self.site.features.get(feature).copied();
+            said.unwrap_or(by_role)
+        })
+    }
+
+    fn find_out(&self, req: &Requirement) -> Applies {
+        if let Some(feature) = req.feature.as_ref().filter(|_| !self.feature_is_on(req)) {
+            return Applies::No(format!("feature `{feature}` is off"));
         }
         for end in [&req.from, &req.to] {
             let alternatives: &[End] = if end == &req.to { &req.to_any } else { &[] };

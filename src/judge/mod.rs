@@ -15,6 +15,7 @@ mod profiles;
 mod protocol;
 mod remedy;
 mod spec;
+mod wanted;
 pub mod whole;
 
 pub(crate) use assumed::hides_others;
@@ -33,6 +34,7 @@ pub use profiles::{alternative_profiles, assumed};
 pub use protocol::protocol_name;
 pub use remedy::{Narrowed, Remedies, Step};
 pub use spec::FlowSpec;
+pub use wanted::{PortsFrom, Sources, Wanted};
 pub use whole::{Decision, Row, RowVerdict, Tally, decide, rows};
 
 use crate::finding::AssumptionId;

@@ -1,12 +1,12 @@
 //! Every flow that is needed at a point: required, implied, wanted by the site, background of the platform.
 
-use crate::judge::{Applies, Flows};
-use crate::rules::matrix::{AccessRule, Audience, Requirement, RoleIx};
+use crate::judge::{Applies, Flows, PortsFrom, Wanted};
+use crate::rules::matrix::RoleIx;
 use crate::rules::platform;
-use crate::site::{Access, Host};
+use crate::site::Host;
 use hylint_engine::PointId;
 use hylint_model::{Families, PointKind};
-use hylint_space::{AddrSet, Exposure, Family, PacketBox, PortSet, ProtoSet, class, proto};
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, class, proto};
 
 /// What is needed, and what must not be open.
 #[derive(Debug, Default)]
@@ -203,29 +203,12 @@ impl Needed {
             dport: ports.iter().map(|p| (*p, *p)).collect::<PortSet>(),
             ..PacketBox::any()
         };
-        let declared = |roles: &[RoleIx]| {
-            let state = |r: &RoleIx| flows.site.roles.get(usize::from(r.0));
-            let unknown = |r: &RoleIx| state(r).is_none_or(|s| s.addrs.is_empty());
-            (!roles.is_empty() && !roles.iter().any(unknown)).then(|| flows.addrs(roles))
-        };
-        let want = |out: &mut Self, from: &[RoleIx], protocol: u8, ports: &[u16]| {
-            if let Some(src) = declared(from) {
-                // Who declares everyone for the hosts of a role says where they may be, and a role has its audience by the
-                // matrix: what must not be open to anyone is a need of private addresses alone.
-                let (open, closed) = match Exposure::of(&src) {
-                    Exposure::Anyone => by_audience(flows, from, protocol, ports),
-                    Exposure::Block | Exposure::Few => (ports.to_vec(), Vec::new()),
-                };
-                let private = src.subtract(class::public());
-                out.everyone.push(flow(src.clone(), protocol, &closed));
-                out.required.push(flow(src, protocol, &open));
-                out.required.push(flow(private, protocol, &closed));
-                return;
-            }
-            let (open, closed) = by_audience(flows, from, protocol, ports);
-            let hosts = || class::hosts().clone();
-            out.required.push(flow(hosts(), protocol, &open));
-            out.undeclared.push(flow(hosts(), protocol, &closed));
+        let want = |out: &mut Self, w: Wanted<'_>| {
+            let sources = flows.sources(&w.from, w.protocol, w.ports);
+            let flow = |(src, ports): PortsFrom| flow(src, w.protocol, &ports);
+            out.everyone.extend(sources.everyone.map(flow));
+            out.required.extend(sources.firm.into_iter().map(flow));
+            out.undeclared.extend(sources.undeclared.map(flow));
         };
         for req in &flows.matrix.requirements {
             let mut to = flows.existing(&req.to);
@@ -235,13 +218,11 @@ impl Needed {
             }
             let protocol = req.transport.number();
             let ports = flows.ports(req);
+            if let Some(wanted) = flows.wanted_by(req) {
+                want(self, wanted);
+            }
             match flows.applies(req) {
-                Applies::No(_) if is_for_everyone(flows, req) => {
-                    want(self, &req.from.roles, protocol, ports);
-                }
-                // A flow that waits for a second host, or for a role to be declared, is wanted all the same.
                 Applies::Yes | Applies::Undeclared(_) => {
-                    want(self, &flows.existing(&req.from), protocol, ports);
                     let moved: Vec<u16> = req
                         .ports
                         .iter()
@@ -253,10 +234,8 @@ impl Needed {
                     }
                 }
                 Applies::No(_) => {
-                    let closed = req.access == AccessRule::DirectOnly
-                        && flows.site.access == Access::Gateway;
                     let clients = flows.addrs(&flows.existing(&req.from));
-                    if closed {
+                    if flows.is_past_gateway(req) {
                         let clients = if clients.is_empty() {
                             class::public().clone()
                         } else {
@@ -265,24 +244,14 @@ impl Needed {
                         self.bypass.push(flow(clients, protocol, ports));
                     } else if req.from.roles.iter().any(|r| req.to.roles.contains(r)) {
                         // Between nodes of one role, of which only one is known so far.
-                        self.required.push(flow(
-                            flows.addrs(&flows.existing(&req.from)),
-                            protocol,
-                            ports,
-                        ));
+                        self.required.push(flow(clients, protocol, ports));
                     }
                 }
             }
         }
-        for i in flows
-            .matrix
-            .implied
-            .iter()
-            .filter(|i| flows.implied_applies(i))
-        {
-            if here(&flows.existing(&i.to)) {
-                let from = flows.existing(&i.from);
-                want(self, &from, i.transport.number(), &i.ports);
+        for i in &flows.matrix.implied {
+            if let Some(wanted) = flows.wanted_implied(i).filter(|w| here(&w.to)) {
+                want(self, wanted);
             }
         }
         self.required.retain(|b| !b.is_empty());
@@ -299,36 +268,4 @@ pub(super) fn in_families(host: &Host<PointId>, families: Families) -> AddrSet {
     let more = Family::BOTH.into_iter().filter(|_| !host.listed);
     let more = more.filter(|f| !host.every.has(*f) && families.has(*f));
     more.fold(host.every.clone(), |all, f| all.union(&AddrSet::any_of(f)))
-}
-
-/// The ports that hosts of these roles, which the site does not declare, may need from everywhere, and the others.
-fn by_audience(
-    flows: Flows<'_>,
-    roles: &[RoleIx],
-    protocol: u8,
-    ports: &[u16],
-) -> (Vec<u16>, Vec<u16>) {
-    let anywhere = !roles.is_empty() && roles.iter().all(|r| is_anyone(flows, *r));
-    let open = |p: &u16| {
-        let port = PortSet::single(*p);
-        let is_sensitive = platform::sensitive(protocol, &port).next().is_some();
-        anywhere && !is_sensitive
-    };
-    ports.iter().copied().partition(open)
-}
-
-/// Whether the hosts of a role are anywhere on the Internet.
-fn is_anyone(flows: Flows<'_>, role: RoleIx) -> bool {
-    let role = flows.matrix.role(role);
-    role.is_some_and(|r| r.audience == Audience::Anyone)
-}
-
-/// Whether a requirement is of roles that are anywhere, which a site need not name, and which this one does not rule out.
-fn is_for_everyone(flows: Flows<'_>, req: &Requirement) -> bool {
-    let unnamed = |r: &RoleIx| {
-        let state = flows.site.roles.get(usize::from(r.0));
-        is_anyone(flows, *r) && state.is_none_or(|s| !s.exists && !s.absent)
-    };
-    let off = |feature: &String| flows.site.features.get(feature) == Some(&false);
-    !req.feature.as_ref().is_some_and(off) && req.from.roles.iter().all(unnamed)
 }

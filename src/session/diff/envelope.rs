@@ -1,15 +1,62 @@
 //! What a change may open: what the old site requires, implies and allows.
+//!
+//! It has to be proven: a role whose addresses nobody declared proves nothing about a packet's other end, unless the matrix
+//! says that its hosts are anyone. What the platform needs in the background is no part of it.
 
-use super::sides::Sides;
+use super::sides::{Policy, Sides, has_roles};
 use crate::common::diag::Diag;
 use crate::finding::difference::Envelope;
+use crate::judge::{Applying, Flows as SiteFlows, PartScope, Wanted};
+use crate::rules::matrix::RoleIx;
+use crate::session::Session;
+use crate::site::{Config, Host, Site};
+use hylint_engine::covers;
 use hylint_model::Direction;
-use hylint_space::PacketBox;
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet};
+use std::collections::BTreeMap;
 
 /// The flows that may be open.
 #[derive(Debug)]
 pub(super) struct Flows {
     kind: Envelope,
+    flows: Vec<Flow>,
+    hosts: BTreeMap<String, Known>,
+    /// Declared addresses by role, for hosts that the judging side does not know.
+    roles: Vec<AddrSet>,
+}
+
+/// One flow: from an end to an end.
+#[derive(Debug)]
+struct Flow {
+    from: End,
+    to: End,
+    proto: ProtoSet,
+    ports: PortSet,
+}
+
+/// One end of a flow: hosts of these roles, whatever their addresses, and whoever has these addresses.
+#[derive(Debug, Default)]
+struct End {
+    roles: Vec<RoleIx>,
+    addrs: AddrSet,
+}
+
+/// What is known of a host.
+#[derive(Debug, Default)]
+struct Known {
+    /// Its roles; none: the side whose policy it is does not know the host.
+    roles: Option<Vec<RoleIx>>,
+    /// Its addresses on either side, with any of a family of which it may have some that nobody declares.
+    own: AddrSet,
+}
+
+/// Where translated packets go.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// Their new destination.
+    pub(super) dst: AddrSet,
+    /// Their new port; full where it stays.
+    pub(super) ports: PortSet,
 }
 
 impl Flows {
@@ -17,9 +64,34 @@ impl Flows {
     ///
     /// # Errors
     /// The site cannot be bound.
-    pub(super) fn of(_: &Sides) -> Result<Self, Vec<Diag>> {
-        Ok(Self {
+    pub(super) fn of(sides: &Sides) -> Result<Self, Vec<Diag>> {
+        let none = Self {
             kind: Envelope::None,
+            flows: Vec::new(),
+            hosts: BTreeMap::new(),
+            roles: Vec::new(),
+        };
+        let Some(judge) = sides.judge() else {
+            return Ok(none);
+        };
+        let site = said(judge)?;
+        if !says_anything(&site, judge.config()) {
+            return Ok(none);
+        }
+        let mut flows = wanted(judge, &site)?;
+        flows.extend(allowed(judge, &site));
+        let mut hosts = BTreeMap::new();
+        take_hosts(&mut hosts, judge, true)?;
+        take_hosts(&mut hosts, &sides.old, false)?;
+        take_hosts(&mut hosts, &sides.new, false)?;
+        Ok(Self {
+            kind: match sides.policy {
+                Policy::New => Envelope::New,
+                Policy::Old | Policy::None => Envelope::Old,
+            },
+            flows,
+            hosts,
+            roles: site.roles.into_iter().map(|r| r.addrs).collect(),
         })
     }
 
@@ -30,7 +102,250 @@ impl Flows {
 
     /// Whether every packet of a box that goes one way at a host is among them. `host` is the old side's name of it; the
     /// packets' own end is any address of it.
-    pub(super) fn hold(&self, _host: Option<&str>, _way: Direction, _packets: &PacketBox) -> bool {
-        false
+    pub(super) fn hold(&self, host: Option<&str>, way: Direction, packets: &PacketBox) -> bool {
+        let known = host.and_then(|h| self.hosts.get(h));
+        let mut packets = packets.clone().paired();
+        let own = match way {
+            Direction::In => &mut packets.dst,
+            Direction::Out => &mut packets.src,
+            Direction::Forward => return self.cover(&[], way, &packets),
+        };
+        let Some(known) = known else {
+            return self.cover(&[], way, &packets);
+        };
+        *own = known.behind(own);
+        let roles = match &known.roles {
+            Some(roles) => roles.clone(),
+            None => self.roles_at(own),
+        };
+        self.cover(&roles, way, &packets)
     }
+
+    /// The same of packets that come in and are then translated: where they come to has to be held, too.
+    pub(super) fn hold_translated(
+        &self,
+        host: Option<&str>,
+        packets: &PacketBox,
+        to: &Target,
+    ) -> bool {
+        let behind = PacketBox {
+            dst: to.dst.clone(),
+            dport: match to.ports.is_full() {
+                true => packets.dport.clone(),
+                false => to.ports.clone(),
+            },
+            ..packets.clone()
+        };
+        let own = host.and_then(|h| self.hosts.get(h));
+        let stays = own.is_some_and(|k| to.dst.is_subset(&k.declared()));
+        let way = match stays {
+            true => Direction::In,
+            false => Direction::Forward,
+        };
+        self.hold(host, Direction::In, packets) && self.hold(host, way, &behind)
+    }
+
+    /// Whether the flows of these roles hold a box.
+    fn cover(&self, roles: &[RoleIx], way: Direction, packets: &PacketBox) -> bool {
+        let own = |end: &End| match end.roles.iter().any(|r| roles.contains(r)) {
+            true => AddrSet::any(),
+            false => end.addrs.clone(),
+        };
+        let (at_from, at_to) = (way == Direction::Out, way == Direction::In);
+        let boxes = self.flows.iter().map(|f| PacketBox {
+            src: if at_from {
+                own(&f.from)
+            } else {
+                f.from.addrs.clone()
+            },
+            dst: if at_to {
+                own(&f.to)
+            } else {
+                f.to.addrs.clone()
+            },
+            proto: f.proto.clone(),
+            dport: f.ports.clone(),
+            ..PacketBox::any()
+        });
+        let near = boxes.filter(|b| b.intersects(packets));
+        !packets.is_empty() && covers(&near.collect::<Vec<_>>(), packets)
+    }
+
+    /// The roles whose declared addresses hold all of these.
+    fn roles_at(&self, own: &AddrSet) -> Vec<RoleIx> {
+        let holds = |(_, a): &(usize, &AddrSet)| !own.is_empty() && own.is_subset(a);
+        let all = self.roles.iter().enumerate().filter(holds);
+        all.filter_map(|(n, _)| u16::try_from(n).ok().map(RoleIx))
+            .collect()
+    }
+}
+
+impl Known {
+    /// The addresses of the host that packets of an end have: its own where the packets say no address.
+    fn behind(&self, end: &AddrSet) -> AddrSet {
+        Family::BOTH.into_iter().fold(AddrSet::empty(), |all, f| {
+            let (whole, own) = (AddrSet::any_of(f), self.own.only(f));
+            let end = end.only(f);
+            let narrowed = end == whole && !own.is_empty();
+            all.union(if narrowed { &own } else { &end })
+        })
+    }
+
+    /// Its addresses, without those that it only may have.
+    fn declared(&self) -> AddrSet {
+        let whole = |f: &Family| self.own.only(*f) == AddrSet::any_of(*f);
+        let any = Family::BOTH.into_iter().filter(whole);
+        any.fold(self.own.clone(), |all, f| all.subtract(&AddrSet::any_of(f)))
+    }
+}
+
+/// Adds the hosts and forwarding firewalls of a side, with their roles if it is the side that says what they are for.
+fn take_hosts(
+    hosts: &mut BTreeMap<String, Known>,
+    session: &Session,
+    judges: bool,
+) -> Result<(), Vec<Diag>> {
+    let site = &session.site()?.bound.site;
+    let mut own: BTreeMap<&str, (AddrSet, bool, Vec<RoleIx>)> = BTreeMap::new();
+    for h in &site.hosts {
+        let (addrs, listed, roles) = own
+            .entry(&h.name)
+            .or_insert((AddrSet::empty(), true, vec![]));
+        *addrs = addrs.union(&h.every).union(&h.seen);
+        *listed &= h.listed;
+        if has_roles(h) {
+            roles.extend(&h.roles);
+        }
+    }
+    for t in &site.transits {
+        own.entry(&t.name)
+            .or_insert((AddrSet::empty(), false, vec![]));
+    }
+    for (name, (addrs, listed, roles)) in own {
+        let open = Family::BOTH.into_iter();
+        let open = open.filter(|f| addrs.is_empty() || !listed && !addrs.has(*f));
+        let addrs = open.fold(addrs.clone(), |all, f| all.union(&AddrSet::any_of(f)));
+        match hosts.get_mut(name) {
+            None => {
+                let known = Known {
+                    roles: judges.then_some(roles),
+                    own: addrs,
+                };
+                hosts.insert(name.to_owned(), known);
+            }
+            Some(known) => known.own = both(&known.own, &addrs),
+        }
+    }
+    Ok(())
+}
+
+/// The addresses of one host on both sides. A family of which one side knows none says nothing of those that the other one
+/// knows.
+fn both(a: &AddrSet, b: &AddrSet) -> AddrSet {
+    Family::BOTH.into_iter().fold(AddrSet::empty(), |all, f| {
+        let (a, b, whole) = (a.only(f), b.only(f), AddrSet::any_of(f));
+        let of_family = match (a == whole, b == whole) {
+            (true, false) => b,
+            (false, true) => a,
+            _ => a.union(&b),
+        };
+        all.union(&of_family)
+    })
+}
+
+/// The site without roles that are worked out from open ports.
+fn said(session: &Session) -> Result<Site, Vec<Diag>> {
+    let mut site = session.site()?.bound.site.clone();
+    let inferred = |h: &Host| !h.roles.is_empty() && !has_roles(h);
+    let declared = session.config().map(|c| &c.roles);
+    for at in 0..site.roles.len() {
+        let Ok(ix) = u16::try_from(at).map(RoleIx) else {
+            break;
+        };
+        let of = |inferring: bool| {
+            let all = site.hosts.iter().filter(|h| h.roles.contains(&ix));
+            let all = all.filter(|h| inferred(h) == inferring);
+            all.fold(AddrSet::empty(), |all, h| all.union(&h.addrs))
+        };
+        let guessed = of(true);
+        if guessed.is_empty() {
+            continue;
+        }
+        let kept = declared.and_then(|d| d.get(&ix)).cloned();
+        let kept = kept.unwrap_or_default().union(&of(false));
+        if let Some(state) = site.roles.get_mut(at) {
+            state.addrs = state.addrs.subtract(&guessed.subtract(&kept));
+        }
+    }
+    for h in site.hosts.iter_mut().filter(|h| inferred(h)) {
+        h.roles.clear();
+    }
+    Ok(site)
+}
+
+fn says_anything(site: &Site, config: Option<&Config>) -> bool {
+    let declared = config.is_some_and(|c| c.roles.values().any(|a| !a.is_empty()));
+    declared || !site.allows.is_empty() || site.hosts.iter().any(has_roles)
+}
+
+/// What the matrix requires and implies.
+fn wanted(session: &Session, site: &Site) -> Result<Vec<Flow>, Vec<Diag>> {
+    let matrix = &session.site()?.matrix;
+    let (part, applying) = (PartScope::default(), Applying::of(matrix, site));
+    let flows = SiteFlows {
+        matrix,
+        site,
+        part: &part,
+        applying: &applying,
+    };
+    Ok(flows.wanted().flat_map(|w| proven(flows, &w)).collect())
+}
+
+/// The flow from each source that is proven to be one of its own.
+fn proven(flows: SiteFlows<'_>, w: &Wanted<'_>) -> Vec<Flow> {
+    let located = w.from.iter().copied().partition(|r| flows.is_located(*r));
+    let (located, others): (Vec<RoleIx>, Vec<RoleIx>) = located;
+    let known = [located, others].into_iter().filter(|r| !r.is_empty());
+    let mut sources: Vec<_> = known
+        .flat_map(|from| flows.sources(&from, w.protocol, w.ports).firm)
+        .collect();
+    // At its own host the flow holds whoever its peers know.
+    sources.push((AddrSet::empty(), w.ports.to_vec()));
+    let flow = |(addrs, ports): (AddrSet, Vec<u16>)| Flow {
+        from: End {
+            roles: if addrs.is_empty() {
+                w.from.clone()
+            } else {
+                vec![]
+            },
+            addrs,
+        },
+        to: End {
+            roles: w.to.clone(),
+            addrs: flows.addrs(&w.to),
+        },
+        proto: ProtoSet::single(w.protocol),
+        ports: ports.into_iter().map(|p| (p, p)).collect(),
+    };
+    let flows = sources.into_iter().map(flow);
+    flows.filter(|f| !f.ports.is_empty()).collect()
+}
+
+/// What the site allows beside the matrix.
+fn allowed(session: &Session, site: &Site) -> Vec<Flow> {
+    let entries = session.config().map_or(&[][..], |c| &c.allows);
+    let each = entries.iter().zip(&site.allows);
+    let flow = |(said, a): (&crate::site::config::AllowConfig, &crate::site::Allow)| Flow {
+        from: End {
+            roles: said.from.roles.clone(),
+            addrs: a.from.clone(),
+        },
+        to: End {
+            roles: said.to.roles.clone(),
+            addrs: a.to.clone(),
+        },
+        proto: a.proto.clone(),
+        ports: a.ports.clone(),
+    };
+    each.map(flow).collect()
 }

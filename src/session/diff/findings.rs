@@ -1,10 +1,153 @@
 //! Findings that only one side has.
+//!
+//! They are known by their fingerprints, so that one that moves, is renamed or is worded anew is neither new nor gone. The
+//! fingerprints of both sides are made anew from the same folder: a site file may have moved.
 
-use super::sides::Sides;
+use super::shown::Showing;
+use super::sides::{Policy, Sides};
 use crate::finding::difference::Findings;
 use crate::finding::outcome::Outcome;
+use crate::finding::{Code, Finding, Place, Severity, fingerprint};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Compares them under the old side's names.
-pub(super) fn compare(_: &Sides, _old: &Outcome, _new: &Outcome) -> Findings {
-    Findings::default()
+pub(super) fn compare(sides: &Sides, old: &Outcome, new: &Outcome) -> Findings {
+    let known = named(sides.policy, old);
+    let found = named(sides.policy, new);
+    let (mut new_ones, mut gone) = (Vec::new(), Vec::new());
+    let mut groups: BTreeMap<&str, (Vec<&Named<'_>>, Vec<&Named<'_>>)> = BTreeMap::new();
+    for n in &known {
+        groups.entry(&n.group).or_default().0.push(n);
+    }
+    for n in &found {
+        groups.entry(&n.group).or_default().1.push(n);
+    }
+    for (known, found) in groups.into_values() {
+        let (only_known, only_found) = unmatched(known, found);
+        gone.extend(only_known.into_iter().map(|n| n.at));
+        new_ones.extend(only_found.into_iter().map(|n| n.at));
+    }
+    new_ones.sort_unstable();
+    gone.sort_unstable();
+    let were: BTreeSet<&str> = firewalls(old)
+        .difference(&firewalls(new))
+        .copied()
+        .collect();
+    let showing = Showing::of(sides);
+    let take = |o: &Outcome, at: Vec<usize>| -> Vec<Finding> {
+        let all = at.into_iter().filter_map(|n| o.findings.get(n));
+        all.cloned().collect()
+    };
+    let mut out = Findings {
+        new: take(new, new_ones),
+        gone: take(old, gone),
+    };
+    for f in &mut out.new {
+        raise(f, &were);
+        showing.finding(f);
+    }
+    out
+}
+
+/// A finding by its number, and what it has in common with those that are equal but for their places.
+struct Named<'o> {
+    at: usize,
+    finding: &'o Finding,
+    group: String,
+}
+
+/// The active findings that are compared.
+fn named(policy: Policy, o: &Outcome) -> Vec<Named<'_>> {
+    let compared = |f: &Finding| policy != Policy::None || is_about_reading(f.code);
+    let numbered = o.findings.iter().enumerate();
+    let numbered = numbered.filter(|(_, f)| f.is_active() && compared(f));
+    let paths: BTreeSet<&str> = o.exports.iter().map(|e| &*e.path).collect();
+    let (at, found): (Vec<usize>, Vec<&Finding>) = numbered.unzip();
+    let mut copies: Vec<Finding> = found.iter().copied().cloned().collect();
+    fingerprint::assign(&mut copies, Path::new(""), &paths);
+    let group = |f: &Finding| match f.fingerprint.split_once('-') {
+        Some((group, _)) => group.to_owned(),
+        None => f.fingerprint.clone(),
+    };
+    let each = at.into_iter().zip(found).zip(&copies);
+    each.map(|((at, finding), copy)| Named {
+        at,
+        finding,
+        group: group(copy),
+    })
+    .collect()
+}
+
+/// Whether a code is about what could not be read or modelled: that is compared even where no roles are.
+fn is_about_reading(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnreadFile
+            | Code::MalformedExport
+            | Code::IncompleteExport
+            | Code::EmptyExport
+            | Code::UnmodelledMatch
+    )
+}
+
+/// What remains of equal findings when each that was there is matched: with one of the same rule and text before any other,
+/// so that of two copies the one that was added is named.
+fn unmatched<'n, 'o>(
+    known: Vec<&'n Named<'o>>,
+    found: Vec<&'n Named<'o>>,
+) -> (Vec<&'n Named<'o>>, Vec<&'n Named<'o>>) {
+    let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, k) in known.iter().enumerate().rev() {
+        alike.entry(read_as(k.finding)).or_default().push(at);
+    }
+    let mut left: Vec<Option<&Named<'_>>> = known.into_iter().map(Some).collect();
+    let mut others: Vec<&Named<'_>> = Vec::new();
+    for n in found {
+        let of = alike.get_mut(&read_as(n.finding)).and_then(Vec::pop);
+        let slot = of.and_then(|at| left.get_mut(at));
+        let was = slot.and_then(|k| k.take_if(|k| is_as_before(k.finding, n.finding)));
+        if was.is_none() {
+            others.push(n);
+        }
+    }
+    let mut known: Vec<&Named<'_>> = left.into_iter().flatten().collect();
+    let mut found = others;
+    found.retain(|n| {
+        let at = known
+            .iter()
+            .position(|k| is_as_before(k.finding, n.finding));
+        at.map(|at| known.swap_remove(at)).is_none()
+    });
+    // One that grew is new, and what it was before is not gone.
+    let grown = found.len().min(known.len());
+    known.sort_by_key(|n| n.at);
+    known.drain(..grown);
+    (known, found)
+}
+
+/// Whether a finding says no more than one that was there before.
+fn is_as_before(known: &Finding, found: &Finding) -> bool {
+    found.severity <= known.severity && found.identity.is_within(&known.identity)
+}
+
+/// How a finding reads in its file.
+fn read_as(f: &Finding) -> (Option<&str>, Option<String>) {
+    let text = f.place.as_ref().and_then(Place::covered);
+    (f.rule.as_deref(), text)
+}
+
+/// The files in which firewalls were read.
+fn firewalls(o: &Outcome) -> BTreeSet<&str> {
+    let all = o.exports.iter().filter(|e| e.points > 0);
+    all.map(|e| &*e.path).collect()
+}
+
+/// A file that held a firewall and is not read any more is a firewall that nobody judges.
+fn raise(f: &mut Finding, were: &BTreeSet<&str>) {
+    let place = f.place.as_ref();
+    let was = place.is_some_and(|p| were.contains(&*p.path));
+    if was && is_about_reading(f.code) {
+        f.severity = Severity::Error;
+    }
 }

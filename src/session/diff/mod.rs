@@ -9,6 +9,7 @@ mod packets;
 mod pair;
 mod policy;
 mod requirements;
+mod shown;
 mod sides;
 mod whole;
 

@@ -21,7 +21,7 @@ pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec
     Ok(Difference {
         evaluated_at: new.evaluated_at.clone(),
         hosts,
-        policy: policy::compare(sides),
+        policy: policy::compare(sides, &old, &new)?,
         requirements: requirements::compare(sides, &old, &new),
         findings: findings::compare(sides, &old, &new),
         packets,

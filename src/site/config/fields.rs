@@ -168,9 +168,10 @@ pub(super) fn globs(t: &Table<'_, '_>, key: &str) -> Vec<GlobMatcher> {
     values.iter().filter_map(glob).collect()
 }
 
-pub(super) fn glob_set(t: &Table<'_, '_>, key: &str) -> GlobSet {
+/// What any of the globs matches.
+pub(super) fn glob_set(globs: &[GlobMatcher]) -> GlobSet {
     let mut builder = GlobSetBuilder::new();
-    for g in globs(t, key) {
+    for g in globs {
         builder.add(g.glob().clone());
     }
     builder.build().unwrap_or_else(|_| GlobSet::empty())

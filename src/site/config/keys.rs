@@ -17,7 +17,7 @@ pub fn schema() -> String {
 }
 
 /// How clients reach the sessions.
-pub(super) const ACCESS: Words<Access> = &[
+pub(crate) const ACCESS: Words<Access> = &[
     (
         "direct",
         Access::Direct,
@@ -35,14 +35,14 @@ pub(super) const ACCESS: Words<Access> = &[
     ),
 ];
 
-pub(super) const PROFILES: Words<Profiles> = &[
+pub(crate) const PROFILES: Words<Profiles> = &[
     ("domain", Profiles::DOMAIN, "The domain profile"),
     ("private", Profiles::PRIVATE, "The private profile"),
     ("public", Profiles::PUBLIC, "The public profile"),
 ];
 
 /// Severities in `[lints]`.
-pub(super) const LEVELS: Words<LintLevel> = &[
+pub(crate) const LEVELS: Words<LintLevel> = &[
     (
         "error",
         LintLevel::At(Severity::Error),
@@ -67,7 +67,7 @@ pub(super) const FAIL_ON: Words<Severity> = &[
     ("note", Severity::Note, "Every finding fails the run"),
 ];
 
-pub(super) const EVIDENCE: Words<RequireEvidence> = &[
+pub(crate) const EVIDENCE: Words<RequireEvidence> = &[
     (
         "none",
         RequireEvidence::None,

@@ -19,6 +19,7 @@ use std::path::Path;
 
 pub(in crate::site) use fields::address_help;
 pub use find::{find, names};
+pub(crate) use keys::{ACCESS, EVIDENCE, LEVELS, PROFILES};
 pub use keys::{FILE, schema};
 pub use read::{matrix_name, read};
 pub use values::{AllowConfig, Config, Ends, HostConfig, TransitConfig};

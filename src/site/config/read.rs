@@ -1,6 +1,6 @@
 //! The file as a whole, and its small tables.
 
-use super::fields::{Names, addresses, glob_set, port_set, resolve, unknown};
+use super::fields::{Names, addresses, glob_set, globs, port_set, resolve, unknown};
 use super::keys::{self, ACCESS, EVIDENCE, FAIL_ON, LEVELS};
 use super::values::Config;
 use super::{flows, hosts, ports};
@@ -81,6 +81,7 @@ impl Names<'_> {
             fail_on: None,
             require_evidence: RequireEvidence::None,
             exclude: GlobSet::empty(),
+            excluded: Vec::new(),
             max_age_days: None,
         };
         config.hosts = hosts::hosts(self, root, &config.roles);
@@ -158,7 +159,9 @@ fn check(t: &Table<'_, '_>, config: &mut Config) {
     config.fail_on = t.get("fail-on").and_then(|v| v.word(FAIL_ON));
     let evidence = t.get("require-evidence").and_then(|v| v.word(EVIDENCE));
     config.require_evidence = evidence.unwrap_or_default();
-    config.exclude = glob_set(t, "exclude");
+    let written = globs(t, "exclude");
+    config.exclude = glob_set(&written);
+    config.excluded = written.iter().map(|g| g.glob().glob().to_owned()).collect();
     let days = t.get("max-age-days").and_then(|v| v.int(0, 36_500));
     config.max_age_days = days.and_then(|n| u32::try_from(n).ok());
 }

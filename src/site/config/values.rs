@@ -55,6 +55,8 @@ pub struct Config {
     pub require_evidence: RequireEvidence,
     /// `[check] exclude`: paths relative to the file.
     pub exclude: GlobSet,
+    /// The same as they are written.
+    pub excluded: Vec<String>,
     /// `[check] max-age-days`.
     pub max_age_days: Option<u32>,
 }
@@ -89,6 +91,73 @@ impl Config {
         let end = rest.map_or(at, |n| at + n);
         Place::new(&self.path, &source, Span::new(at, end))
     }
+
+    /// The line of a key in a table, else that of the table's header, else where the file speaks of the key.
+    #[must_use]
+    pub fn place_of_key(&self, table: &str, key: &str) -> Place {
+        let (mut inside, mut found) = (false, None);
+        for (at, line) in self.lines() {
+            if let Some(header) = header(line) {
+                inside = header == table;
+                found = found.or(inside.then_some((at, line)));
+            } else if inside && names(line, key) {
+                found = Some((at, line));
+                break;
+            }
+        }
+        match found {
+            Some((at, line)) => self.place_at(at, line),
+            None => self.place_of(key),
+        }
+    }
+
+    /// The header of an entry of an array of tables by its number, else where the file speaks of the array.
+    #[must_use]
+    pub fn place_of_entry(&self, array: &str, number: usize) -> Place {
+        let is = |(_, line): &(usize, &str)| {
+            header(line) == Some(array) && line.trim_start().starts_with("[[")
+        };
+        let found = self.lines().filter(is).nth(number);
+        found.map_or_else(
+            || self.place_of(array),
+            |(at, line)| self.place_at(at, line),
+        )
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let mut at = 0;
+        self.text.split_inclusive('\n').map(move |line| {
+            let start = at;
+            at += line.len();
+            (start, line)
+        })
+    }
+
+    fn place_at(&self, at: usize, line: &str) -> Place {
+        let source = Source::new(&*self.path, &*self.text, "UTF-8");
+        let text = line.trim_end();
+        Place::new(&self.path, &source, Span::new(at, at + text.len()))
+    }
+}
+
+/// The name in the header of a table or of an entry of an array of tables.
+fn header(line: &str) -> Option<&str> {
+    let text = line.split('#').next().unwrap_or_default().trim();
+    let inner = match text.strip_prefix("[[") {
+        Some(rest) => rest.strip_suffix("]]")?,
+        None => text.strip_prefix('[')?.strip_suffix(']')?,
+    };
+    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    inner.chars().all(plain).then_some(inner)
+}
+
+/// Whether a line begins with a key, in quotes or without.
+fn names(line: &str, key: &str) -> bool {
+    let text = line.trim_start();
+    let quoted = text.strip_prefix(['"', '\'']);
+    let rest = quoted.unwrap_or(text).strip_prefix(key);
+    let rest = rest.map(|r| r.trim_start_matches(['"', '\'']).trim_start());
+    rest.is_some_and(|r| r.starts_with(['=', '.']))
 }
 
 /// One `[[host]]`.
