@@ -60,10 +60,16 @@ pub fn suspects<'a>(
         (Some(Body::Lists(_)), Some(Body::Lists(_))) => lists((old, &a), (new, &b), &mut found),
         _ => found.all = true,
     }
-    match found.all {
-        true => Suspects::All,
-        false => Suspects::Boxes(boxes(&found)),
+    if found.all {
+        return Suspects::All;
     }
+    let mut all = boxes(&found);
+    if a.iter().chain(&b).any(|p| !p.stateful) {
+        // A rule for replies decides about the requests that they answer.
+        let replies: Vec<PacketBox> = all.iter().map(turned).collect();
+        all.extend(replies);
+    }
+    Suspects::Boxes(all)
 }
 
 /// What the settings of a point say beside its rules, wherever that stands.
@@ -376,10 +382,9 @@ fn boxes(found: &Found<'_>) -> Vec<PacketBox> {
         .collect()
 }
 
-/// First packets that meet such rules, by themselves or by a later packet of their conversation, before any translation.
-fn met(found: &Found<'_>, sides: [&Netfilter; 2], family: Family) -> Vec<PacketBox> {
-    let own = boxes(found);
-    let back = own.iter().map(|b| PacketBox {
+/// The packets that packets of a box are the replies to.
+fn turned(b: &PacketBox) -> PacketBox {
+    PacketBox {
         src: b.dst.clone(),
         dst: b.src.clone(),
         sport: b.dport.clone(),
@@ -387,16 +392,24 @@ fn met(found: &Found<'_>, sides: [&Netfilter; 2], family: Family) -> Vec<PacketB
         in_iface: b.out_iface.clone(),
         out_iface: b.in_iface.clone(),
         ..b.clone()
-    });
-    let back = back.map(|b| match found.early && sides.iter().any(|n| hides(n)) {
-        // A reply to a hidden sender is for another address until that is given back.
-        true => PacketBox {
-            src: AddrSet::any(),
-            sport: PortSet::full(),
-            ..b
-        },
-        false => b,
-    });
+    }
+}
+
+/// First packets that meet such rules, by themselves or by a later packet of their conversation, before any translation.
+fn met(found: &Found<'_>, sides: [&Netfilter; 2], family: Family) -> Vec<PacketBox> {
+    let own = boxes(found);
+    let back =
+        own.iter()
+            .map(turned)
+            .map(|b| match found.early && sides.iter().any(|n| hides(n)) {
+                // A reply to a hidden sender is for another address until that is given back.
+                true => PacketBox {
+                    src: AddrSet::any(),
+                    sport: PortSet::full(),
+                    ..b
+                },
+                false => b,
+            });
     let mut all: Vec<PacketBox> = own.iter().cloned().chain(back).collect();
     let moves: Vec<&PacketBox> = sides.iter().flat_map(|n| moving(n)).collect();
     let moved: Vec<PacketBox> = all

@@ -5,10 +5,11 @@ use super::outcome::{Branch, Decider, Effect, Onward, Reason};
 use super::sets::PointId;
 use super::verdict::subtract_all;
 use crate::rulespace::Index;
-use hylint_model::{Condition, Nat, Profiles};
+use hylint_model::{Condition, ConditionKind, Nat, Profiles};
 use hylint_space::PacketBox;
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
+use std::collections::BTreeSet;
 
 /// Packets with every way that they may go. Cells of one answer are disjoint.
 #[derive(Clone, Debug)]
@@ -63,6 +64,8 @@ pub struct Change<'o, 'n> {
     pub old: Seen<'o>,
     /// The other.
     pub new: Seen<'n>,
+    /// All that is open are rates, and both sides ask for the same ones on the packets' way.
+    pub by_rates: bool,
 }
 
 /// Boxes that overlap without holding each other up to which each overlap is a cell of its own.
@@ -223,10 +226,26 @@ pub fn changes<'o, 'n>(old: &[Cell<'o>], new: &[Cell<'n>]) -> Vec<Change<'o, 'n>
                 space,
                 old: before.seen(layer),
                 new: behind.seen(layer),
+                by_rates: by_rates(&o.ways, &n.ways),
             });
         }
     }
     out
+}
+
+/// Whether all that is open on two sides are rates, and the same ones.
+fn by_rates(old: &[Way<'_>], new: &[Way<'_>]) -> bool {
+    fn rates<'w>(ways: &'w [Way<'_>]) -> Option<BTreeSet<&'w str>> {
+        let all = ways.iter().flat_map(|w| &w.conditions);
+        let text = |c: &&'w Condition| (c.kind == ConditionKind::Rate).then_some(&*c.text);
+        all.map(|c| text(&&**c)).collect()
+    }
+    let unknown = |w: &Way<'_>| w.effect == Effect::Unknown || w.profile.is_some();
+    let decided = !old.iter().any(unknown) && !new.iter().any(unknown);
+    match (rates(old), rates(new)) {
+        (Some(a), Some(b)) => decided && !a.is_empty() && a == b,
+        _ => false,
+    }
 }
 
 /// The pairs of cells that may share packets.

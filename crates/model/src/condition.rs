@@ -191,6 +191,8 @@ pub enum Test {
     /// Anything else that may hold for one rule and not for the next, as what it looks at changes on a packet's way; only
     /// the text tells.
     Passing,
+    /// How much, how often or when: whether it holds of a sender that has sent nothing before; `None` if that does not tell.
+    Rate(Option<bool>),
     /// Anything else; only the text tells.
     Opaque,
 }

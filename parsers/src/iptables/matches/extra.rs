@@ -22,7 +22,31 @@ fn whole(d: &mut Draft, args: &Args<'_, '_>, kind: ConditionKind) {
 }
 
 pub(super) fn rate(d: &mut Draft, args: &Args<'_, '_>) {
-    whole(d, args, ConditionKind::Rate);
+    let test = Test::Rate(of_first(args.text));
+    d.condition(ConditionKind::Rate, test, args.span, args.text, false);
+}
+
+/// Whether a match on rates holds of the first packet of a sender (iptables-extensions(8)). Chance and the time of day do
+/// not ask for that.
+fn of_first(text: &str) -> Option<bool> {
+    let mut words = text.split_whitespace();
+    let name = words.next()?;
+    let mut inverted = false;
+    let mut holds = match name {
+        "limit" | "quota" | "hashlimit" => true,
+        // A sender that is in no list yet, and without a connection.
+        "recent" | "connlimit" => false,
+        _ => return None,
+    };
+    for w in words {
+        match w {
+            "!" => inverted = true,
+            "--hashlimit-above" => holds = false,
+            "--connlimit-upto" | "--set" => holds = true,
+            _ => {}
+        }
+    }
+    Some(holds != inverted)
 }
 
 pub(super) fn peer(d: &mut Draft, args: &Args<'_, '_>) {

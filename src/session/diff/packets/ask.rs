@@ -6,8 +6,8 @@ use crate::judge::Exports;
 use crate::rules::matrix::Requirement;
 use crate::session::trace::Processes;
 use hylint_engine::{
-    Cell, Change, Context, Direction, LocalPolicy, PointId, Process, Suspects, both, cells,
-    changes, converse, either, evaluate, passing, subtract_all, suspects,
+    Cell, Change, Context, Direction, Effect, LocalPolicy, PointId, Process, Seen, Suspects, both,
+    cells, changes, converse, either, evaluate, passing, subtract_all, suspects,
 };
 use hylint_model::{Body, Point, PointKind, Profiles};
 use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, class};
@@ -121,7 +121,6 @@ fn suspected(
     {
         return None;
     }
-    let mut out: BTreeSet<usize> = BTreeSet::new();
     let mut boxes: Vec<PacketBox> = Vec::new();
     for ((a, _), (b, _)) in old.layers.iter().zip(&new.layers) {
         for profile in p {
@@ -136,23 +135,36 @@ fn suspected(
     boxes.sort_by_cached_key(|b| {
         std::cmp::Reverse(b.src.v4.count().saturating_add(b.dst.v4.count()))
     });
-    if boxes.len() <= FEW {
-        for (i, b) in boxes.iter().enumerate() {
-            let held = |(j, o): (usize, &PacketBox)| {
-                j < i && b.is_subset(o) || j > i && b.is_subset(o) && b != o
-            };
-            if boxes.iter().enumerate().any(held) {
-                out.insert(i);
-            }
+    let mut out: Vec<PacketBox> = Vec::new();
+    for b in boxes {
+        if out.len() > FEW || !out.iter().any(|o| b.is_subset(o)) {
+            out.push(b);
         }
     }
-    let each = boxes.into_iter().enumerate();
-    Some(
-        each.filter(|(i, _)| !out.contains(i))
-            .map(|(_, b)| b)
-            .collect(),
-    )
+    Some(out)
 }
+
+/// How packets are put.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    direction: Direction,
+    process: Process<'a>,
+    /// As whole conversations.
+    whole: bool,
+    /// No sender has sent anything before.
+    first_of_all: bool,
+}
+
+/// The same change with the conditions under which it is so.
+fn under<'a>(k: Change<'a, 'a>, c: &Change<'a, 'a>) -> Change<'a, 'a> {
+    let (mut k, open) = (k, |s: &Seen<'a>| s.conditions.clone());
+    k.old.conditions = open(&c.old);
+    k.new.conditions = open(&c.new);
+    k
+}
+
+/// How often conversations that are open on one side are looked at more closely.
+const CLOSER: usize = 3;
 
 /// Boxes up to which each is compared with each.
 const FEW: usize = 512;
@@ -273,14 +285,14 @@ impl<'a> Pair<'_, 'a> {
         direction: Direction,
         process: Process<'a>,
     ) -> Vec<Differing<'a>> {
-        let [p, r] = self.profiles;
-        let answers = |whole: bool| {
-            let old = self.old.answer(q, direction, p, process, whole);
-            let new = self.new.answer(q, direction, r, process, whole);
-            changes(&old, &new)
+        let asked = Asked {
+            direction,
+            process,
+            whole: false,
+            first_of_all: false,
         };
-        let first = answers(false);
-        let mut spaces: Vec<PacketBox> = first.iter().map(|c| c.space.clone()).collect();
+        let first = self.first(q, &asked);
+        let spaces: Vec<PacketBox> = first.iter().map(|c| c.space.clone()).collect();
         let of = |change, established| Differing {
             direction,
             change,
@@ -288,12 +300,61 @@ impl<'a> Pair<'_, 'a> {
         };
         let mut out: Vec<Differing<'a>> = first.into_iter().map(|c| of(c, false)).collect();
         if conversed && (self.old.has_more_to_say() || self.new.has_more_to_say()) {
-            for c in answers(true) {
-                out.extend(without(of(c.clone(), true), &spaces));
-                spaces.push(c.space);
+            let asked = Asked {
+                whole: true,
+                ..asked
+            };
+            for space in subtract_all(std::slice::from_ref(q), &spaces) {
+                let met = self.conversations(&space, &asked, CLOSER);
+                out.extend(met.into_iter().map(|c| of(c, true)));
             }
         }
         out.retain_mut(|d| self.counts(d));
+        out
+    }
+
+    /// First packets that are decided otherwise. Where all that is open are rates that both sides ask for, what becomes of a
+    /// sender's first packets tells what the change does.
+    fn first(&self, q: &PacketBox, asked: &Asked<'a>) -> Vec<Change<'a, 'a>> {
+        let mut out = Vec::new();
+        let fresh = Asked {
+            first_of_all: true,
+            ..*asked
+        };
+        for c in self.answers(q, asked) {
+            if !c.by_rates {
+                out.push(c);
+                continue;
+            }
+            let known = self.answers(&c.space, &fresh);
+            let spaces: Vec<PacketBox> = known.iter().map(|k| k.space.clone()).collect();
+            let left = subtract_all(std::slice::from_ref(&c.space), &spaces);
+            out.extend(left.into_iter().map(|space| Change { space, ..c.clone() }));
+            out.extend(known.into_iter().map(|k| under(k, &c)));
+        }
+        out
+    }
+
+    /// What becomes of packets on both sides, where it differs.
+    fn answers(&self, q: &PacketBox, asked: &Asked<'a>) -> Vec<Change<'a, 'a>> {
+        let [p, r] = self.profiles;
+        let old = self.old.answer(q, p, asked);
+        let new = self.new.answer(q, r, asked);
+        changes(&old, &new)
+    }
+
+    /// Conversations whose first packets are decided alike and that end otherwise. Of many at once, the engine may take more
+    /// to be open than is: what is open on one side is asked about again by itself.
+    fn conversations(&self, q: &PacketBox, asked: &Asked<'a>, more: usize) -> Vec<Change<'a, 'a>> {
+        let mut out = Vec::new();
+        for c in self.answers(q, asked) {
+            let open = [c.old.effect, c.new.effect].contains(&Effect::Unknown);
+            if open && more > 0 && c.space != *q {
+                out.extend(self.conversations(&c.space, asked, more - 1));
+            } else {
+                out.push(c);
+            }
+        }
         out
     }
 
@@ -347,20 +408,14 @@ impl<'a> Side<'a> {
     }
 
     /// What becomes of packets, or of the conversations that they begin, in each of the profiles.
-    fn answer(
-        &'a self,
-        q: &PacketBox,
-        direction: Direction,
-        profiles: &[Profiles],
-        process: Process<'a>,
-        whole: bool,
-    ) -> Vec<Cell<'a>> {
+    fn answer(&'a self, q: &PacketBox, profiles: &[Profiles], asked: &Asked<'a>) -> Vec<Cell<'a>> {
         let in_one = |profile: Profiles| {
             let ctx = Context {
-                process,
+                process: asked.process,
+                first_of_all: asked.first_of_all,
                 ..self.context(profile)
             };
-            self.through(&ctx, q, direction, whole)
+            self.through(&ctx, q, asked)
         };
         match profiles {
             [one] => in_one(*one),
@@ -368,13 +423,8 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn through(
-        &'a self,
-        ctx: &Context<'a>,
-        q: &PacketBox,
-        direction: Direction,
-        whole: bool,
-    ) -> Vec<Cell<'a>> {
+    fn through(&'a self, ctx: &Context<'a>, q: &PacketBox, asked: &Asked<'a>) -> Vec<Cell<'a>> {
+        let direction = asked.direction;
         let mut all: Option<Vec<Cell<'a>>> = None;
         for (points, inside) in &self.layers {
             let first = points
@@ -387,7 +437,7 @@ impl<'a> Side<'a> {
             let (crossing, past) = crossing(q, direction, inside);
             let mut layer: Vec<Cell<'a>> = past.into_iter().map(|b| passing(b, at)).collect();
             for q in crossing {
-                layer.extend(cells(match whole {
+                layer.extend(cells(match asked.whole {
                     true => converse(ctx, POLICY, points, direction, &q),
                     false => evaluate(ctx, points, direction, &q),
                 }));

@@ -6,10 +6,10 @@ use super::universe::{projected, state_of};
 use crate::finding::difference::{ChangeKind, Decision, PacketChange, PacketVerdict};
 use crate::finding::outcome::Evidence;
 use crate::lints::place;
-use crate::session::diff::envelope::Flows;
+use crate::session::diff::envelope::{Flows, Target};
 use crate::session::diff::sides::Shown;
-use hylint_engine::{Decider, Direction, Effect, Seen};
-use hylint_space::{AddrSet, Family, PacketBox, merged};
+use hylint_engine::{Decider, Direction, Effect, Onward, Seen};
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, merged};
 use std::collections::BTreeMap;
 
 /// What goes for all boxes of a pair.
@@ -30,7 +30,34 @@ struct Group {
     conditions: Vec<String>,
     old: Decision,
     new: Decision,
+    /// Where the new side sends them, if that is elsewhere.
+    to: Option<To>,
     spaces: Vec<PacketBox>,
+}
+
+/// Where packets are sent instead.
+enum To {
+    /// To another port of this host.
+    Here(PortSet),
+    /// To somebody else.
+    Elsewhere(Target),
+}
+
+impl To {
+    /// Ports that stay are full.
+    fn of(o: &Onward, from: &PacketBox) -> Self {
+        let ports = match o.dport == from.dport {
+            true => PortSet::full(),
+            false => o.dport.clone(),
+        };
+        match o.through {
+            false => Self::Here(ports),
+            true => Self::Elsewhere(Target {
+                dst: o.dst.clone(),
+                ports,
+            }),
+        }
+    }
 }
 
 /// Tells what differs: those that open first, then by direction and place.
@@ -93,6 +120,18 @@ impl Group {
     }
 }
 
+/// The same packets to other ports; full: to their own.
+fn at_ports(b: &PacketBox, ports: &PortSet) -> PacketBox {
+    PacketBox {
+        dport: if ports.is_full() {
+            b.dport.clone()
+        } else {
+            ports.clone()
+        },
+        ..b.clone()
+    }
+}
+
 fn verdict(e: Effect) -> PacketVerdict {
     match e {
         Effect::Allow => PacketVerdict::Allow,
@@ -136,6 +175,7 @@ impl Telling<'_> {
             conditions,
             old,
             new,
+            to: c.new.onward.as_deref().map(|o| To::of(o, &c.space)),
             spaces: Vec::new(),
         }
     }
@@ -166,7 +206,7 @@ impl Telling<'_> {
             point: g.point.clone(),
             direction: g.direction,
             change: g.change,
-            within: opens && self.flows.hold(self.host, g.direction, b),
+            within: opens && self.within(g, b),
             src: self.end(&b.src, b, g.direction == Direction::Out),
             dst: self.end(&b.dst, b, g.direction == Direction::In),
             proto: told::protocols(&b.proto),
@@ -179,6 +219,25 @@ impl Telling<'_> {
             conditions: g.conditions.clone(),
             old: g.old.clone(),
             new: g.new.clone(),
+        }
+    }
+
+    /// Whether packets are in the envelope, and where they are sent too.
+    fn within(&self, g: &Group, b: &PacketBox) -> bool {
+        let held = |way, b: &PacketBox| self.flows.hold(self.host, way, b);
+        match &g.to {
+            None => held(g.direction, b),
+            Some(To::Elsewhere(to)) if g.direction == Direction::In => {
+                self.flows.hold_translated(self.host, b, to)
+            }
+            Some(To::Elsewhere(to)) => {
+                let there = PacketBox {
+                    dst: to.dst.clone(),
+                    ..at_ports(b, &to.ports)
+                };
+                held(g.direction, b) && held(g.direction, &there)
+            }
+            Some(To::Here(ports)) => held(g.direction, b) && held(g.direction, &at_ports(b, ports)),
         }
     }
 
@@ -205,10 +264,10 @@ impl Telling<'_> {
 
 /// What a verdict depends on, as rules name it.
 fn open_in(s: &Seen<'_>) -> Vec<String> {
-    if s.effect != Effect::Unknown {
-        return Vec::new();
-    }
     let mut out: Vec<String> = s.conditions.iter().map(|c| c.describe()).collect();
+    if s.effect != Effect::Unknown {
+        return out;
+    }
     match s.by {
         Decider::Nothing { reason, .. } => out.push(reason.as_str().to_owned()),
         Decider::Rule { rule, .. } => out.extend(rule.action.opaque().map(str::to_owned)),

@@ -86,7 +86,10 @@ fn hosts<'t>(old: &'t Side<'_>, new: &'t Side<'_>) -> Paired<'t> {
         let (x, y) = (old.own(&a.1), new.own(&b.1));
         !x.is_empty() && x == y
     };
-    let passes: [Same<'_>; 3] = [&both, &by_name, &own];
+    // A host that is called after its group by nobody's choice is renamed with it.
+    let same_place =
+        |a: &(String, Target), b: &(String, Target)| points(a, b) && a.1.own == b.1.own;
+    let passes: [Same<'_>; 4] = [&both, &by_name, &own, &same_place];
     for same in passes {
         left_old.retain(|a| {
             let Some(at) = left_new.iter().position(|b| same(a, b)) else {
