@@ -110,6 +110,8 @@ const LINES: &[&str] = &[
     "diff exports exports --config none.toml",
     "diff exports exports --matrix hywork",
     "diff exports site/hylint.toml",
+    "diff above above",
+    "diff site/fw.rules site/fw.rules --role sql-server",
     "diff syntax exports",
     "diff exports syntax",
     "diff exports unread-matrix",
@@ -210,6 +212,8 @@ fn site() -> Hylint {
         .file("site/hylint.toml", host)
         .file("site/fw.rules", IPTABLES)
         .file("other/hylint.toml", "")
+        .file("above/net/hylint.toml", "")
+        .file("above/net/fw.rules", IPTABLES)
         .file("other/fw.rules", IPTABLES)
         .file("own.conf", "")
         .file("docs/notes.txt", "lunch at noon\n")

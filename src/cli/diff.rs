@@ -7,6 +7,7 @@ use super::progress::Bar;
 use super::spare::Spared;
 use super::targets::{Formats, Target, targets, write_reports};
 use crate::finding::difference::{Difference, State};
+use crate::load::{self, Disk, Files};
 use crate::report::diff::{DIFF_FORMATS, by_id};
 use crate::session::diff::{Pair, Shown, Sides, compare};
 use crate::session::{Request, with_threads};
@@ -74,13 +75,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let asked = args.input.site.request(Vec::new())?;
     let pair = pair(&args.input, &args.lint.levels.request(asked))?;
     spare(&args.input, &pair, &targets)?;
-    let shown = pair.shown();
-    let (found, shown) = difference(pair, shown, args)?;
+    let (found, shown) = difference(pair, args)?;
     spare_read(&found, &shown, &targets)?;
     if !args.output.terminal.quiet {
-        notes(&args.input.site, &found)
-            .iter()
-            .for_each(|text| tell("note", text));
+        let mut notes = overridden_of(&args.input.site, &found);
+        notes.extend(site_below(&args.input, &found));
+        notes.iter().for_each(|text| tell("note", text));
     }
     let terminal = args.output.terminal.options();
     write_reports(&targets, &terminal, |id, options, out| match by_id(id) {
@@ -137,7 +137,8 @@ fn pair(input: &InputArgs, asked: &Request) -> Result<Pair, Failure> {
     Ok(pair?)
 }
 
-fn difference(pair: Pair, shown: Shown, args: &Args) -> Result<(Difference, Shown), Failure> {
+fn difference(pair: Pair, args: &Args) -> Result<(Difference, Shown), Failure> {
+    let shown = pair.shown();
     let bar = Bar::new(args.output.terminal.quiet);
     let Pair { old, new, .. } = pair;
     let threads = old.request.threads;
@@ -177,12 +178,27 @@ fn spare_read(found: &Difference, shown: &Shown, targets: &[Target<'_>]) -> Resu
 }
 
 /// What the command line says and a site file says otherwise, of either side once.
-fn notes(site: &SiteArgs, found: &Difference) -> Vec<String> {
+fn overridden_of(site: &SiteArgs, found: &Difference) -> Vec<String> {
     let of = |s: &State| overridden(site, &s.exports, &s.site);
     let mut all = of(&found.new);
     all.extend(of(&found.old));
     all.dedup();
     all
+}
+
+/// Without a site file packets alone are compared: the one that lies below the path was probably meant.
+fn site_below(input: &InputArgs, found: &Difference) -> Option<String> {
+    if found.old.site.path.is_some() || found.new.site.path.is_some() {
+        return None;
+    }
+    let here = Path::new(".");
+    let new = input.paths.last().map_or(here, PathBuf::as_path);
+    let file = Disk.walk(new, &|_| true).site_files.into_iter().next()?;
+    let folder = load::shown(file.parent()?);
+    Some(format!(
+        "{} is not read: it lies below the given path; name the folder {folder} to compare its requirements, too",
+        load::shown(&file)
+    ))
 }
 
 /// A side without a firewall has nothing to compare.
