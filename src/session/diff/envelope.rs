@@ -6,14 +6,15 @@
 use super::sides::{Policy, Sides, has_roles};
 use crate::common::diag::Diag;
 use crate::finding::difference::Envelope;
-use crate::judge::{Applying, Flows as SiteFlows, PartScope, Wanted};
+use crate::judge::{Applying, Flows as SiteFlows, PartScope, PortsFrom, Wanted};
 use crate::rules::matrix::RoleIx;
 use crate::session::Session;
 use crate::site::{Config, Host, Site};
 use hylint_engine::covers;
 use hylint_model::Direction;
-use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet};
+use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, class};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// The flows that may be open.
 #[derive(Debug)]
@@ -121,7 +122,7 @@ impl Flows {
         self.cover(&roles, way, &packets)
     }
 
-    /// The same of packets that come in and are then translated: where they come to has to be held, too.
+    /// The same of packets that come in and are sent on to somebody else, which has to be held, too.
     pub(super) fn hold_translated(
         &self,
         host: Option<&str>,
@@ -136,13 +137,7 @@ impl Flows {
             },
             ..packets.clone()
         };
-        let own = host.and_then(|h| self.hosts.get(h));
-        let stays = own.is_some_and(|k| to.dst.is_subset(&k.declared()));
-        let way = match stays {
-            true => Direction::In,
-            false => Direction::Forward,
-        };
-        self.hold(host, Direction::In, packets) && self.hold(host, way, &behind)
+        self.hold(host, Direction::In, packets) && self.hold(host, Direction::Forward, &behind)
     }
 
     /// Whether the flows of these roles hold a box.
@@ -181,22 +176,27 @@ impl Flows {
 }
 
 impl Known {
-    /// The addresses of the host that packets of an end have: its own where the packets say no address.
+    /// The addresses of the host that packets of an end have: its own where the packets have any, and without those of
+    /// many hosts that it listens to.
     fn behind(&self, end: &AddrSet) -> AddrSet {
+        let many = class::multicast().union(broadcast());
         Family::BOTH.into_iter().fold(AddrSet::empty(), |all, f| {
-            let (whole, own) = (AddrSet::any_of(f), self.own.only(f));
-            let end = end.only(f);
-            let narrowed = end == whole && !own.is_empty();
-            all.union(if narrowed { &own } else { &end })
+            let (end, own) = (end.only(f), self.own.only(f));
+            let single = end.subtract(&many);
+            let narrowed = match () {
+                () if !own.is_empty() && own.is_subset(&end) => own,
+                () if single.is_empty() => end,
+                () => single,
+            };
+            all.union(&narrowed)
         })
     }
+}
 
-    /// Its addresses, without those that it only may have.
-    fn declared(&self) -> AddrSet {
-        let whole = |f: &Family| self.own.only(*f) == AddrSet::any_of(*f);
-        let any = Family::BOTH.into_iter().filter(whole);
-        any.fold(self.own.clone(), |all, f| all.subtract(&AddrSet::any_of(f)))
-    }
+fn broadcast() -> &'static AddrSet {
+    static ALL: LazyLock<AddrSet> =
+        LazyLock::new(|| AddrSet::host(std::net::Ipv4Addr::BROADCAST.into()));
+    &ALL
 }
 
 /// Adds the hosts and forwarding firewalls of a side, with their roles if it is the side that says what they are for.
@@ -306,9 +306,13 @@ fn proven(flows: SiteFlows<'_>, w: &Wanted<'_>) -> Vec<Flow> {
     let located = w.from.iter().copied().partition(|r| flows.is_located(*r));
     let (located, others): (Vec<RoleIx>, Vec<RoleIx>) = located;
     let known = [located, others].into_iter().filter(|r| !r.is_empty());
-    let mut sources: Vec<_> = known
-        .flat_map(|from| flows.sources(&from, w.protocol, w.ports).firm)
-        .collect();
+    let known = known.flat_map(|from| flows.sources(&from, w.protocol, w.ports).firm);
+    // Who may be any host may as well have an address that no host has.
+    let widest = |(addrs, ports): PortsFrom| match class::hosts().is_subset(&addrs) {
+        true => (AddrSet::any(), ports),
+        false => (addrs, ports),
+    };
+    let mut sources: Vec<PortsFrom> = known.map(widest).collect();
     // At its own host the flow holds whoever its peers know.
     sources.push((AddrSet::empty(), w.ports.to_vec()));
     let flow = |(addrs, ports): (AddrSet, Vec<u16>)| Flow {

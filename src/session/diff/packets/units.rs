@@ -179,10 +179,15 @@ impl<'s> Side<'s> {
         hosts.extend(transits.map(|t| (t.name.clone(), Target::of_transit(t))));
         let mut keys = BTreeMap::new();
         for p in session.points()? {
-            let point = session.heads().get(p.at.export);
-            let point = point.and_then(|e| e.export.points.get(p.at.index()));
-            if let Some(point) = point {
-                let known = (p.key, p.kind, point.families, point.key().to_owned());
+            let head = session.heads().get(p.at.export);
+            let point = head.and_then(|e| Some((e, e.export.points.get(p.at.index())?)));
+            if let Some((head, point)) = point {
+                // A key counts from the folder of the site file, which may be another one on the other side, or new.
+                let key = PointKey {
+                    path: head.path.to_string(),
+                    ..p.key
+                };
+                let known = (key, p.kind, point.families, point.key().to_owned());
                 keys.insert(p.at, known);
             }
         }

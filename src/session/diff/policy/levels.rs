@@ -158,17 +158,21 @@ fn usual(code: Code, level: Option<LintLevel>) -> Option<LintLevel> {
     level.filter(|l| least != most || *l != LintLevel::At(most))
 }
 
-/// Whether some finding of the code is less grave by the new level, or not reported any more.
+/// Whether findings of the code are less grave by the new level, or not reported any more.
 fn is_lowered(code: Code, old: Option<LintLevel>, new: Option<LintLevel>) -> bool {
     let (least, most) = range(code);
-    let rank = |s| LintLevel::At(s);
-    let order = |l: LintLevel| match l {
+    let rank = |l: LintLevel| match l {
         LintLevel::Off => None,
         LintLevel::At(s) => Some(s),
     };
-    let was = order(old.unwrap_or(rank(most)));
-    let now = order(new.unwrap_or(rank(least)));
-    (old, new) != (None, None) && now < was
+    match (old, new) {
+        (None, None) => false,
+        (Some(was), Some(now)) => rank(now) < rank(was),
+        (None, Some(now)) => rank(now) < Some(most),
+        // Where all were errors, those that are not by themselves are less grave.
+        (Some(LintLevel::At(Severity::Error)), None) => least < Severity::Error,
+        (Some(was), None) => Some(code.severity()) < rank(was),
+    }
 }
 
 #[cfg(test)]

@@ -17,8 +17,7 @@ impl Changes<'_> {
         let pairs = self.old.site.roles.iter().zip(&self.new.site.roles);
         let pairs: Vec<Pair> = (0u16..)
             .zip(pairs)
-            // What lives on another role's hosts is told of that role.
-            .filter(|(_, (a, b))| a.lives_on.is_none() || a.lives_on != b.lives_on)
+            .filter(|(_, (a, b))| !goes_with_owner(a, b))
             .map(|(n, (a, b))| Pair {
                 role: RoleIx(n),
                 old: a.clone(),
@@ -81,5 +80,17 @@ impl Changes<'_> {
             n => format!("row{} {}", s(n), list(&rows)),
         };
         format!("`{id}` is no longer in the site: {which} no longer judged")
+    }
+}
+
+/// Whether a role lives on another one's hosts, and what becomes of it is told of that role.
+fn goes_with_owner(old: &RoleState, new: &RoleState) -> bool {
+    let lives = |r: &RoleState| r.lives_on.is_some();
+    let gone = |r: &RoleState| !r.exists && !r.absent;
+    match (lives(old), lives(new)) {
+        (true, true) => true,
+        (true, false) => gone(new),
+        (false, true) => gone(old),
+        (false, false) => false,
     }
 }

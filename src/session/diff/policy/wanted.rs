@@ -13,16 +13,23 @@ impl Changes<'_> {
         let of = |s: Side<'_>| s.config.map(|c| c.allows.clone()).unwrap_or_default();
         let (old, new) = (of(self.old), of(self.new));
         let added = self.beyond(&new, &old);
-        let removed = self.beyond(&old, &new);
+        let mut removed = self.beyond(&old, &new);
+        // Entries that only one side has, as they are written.
+        let mut left: Vec<usize> = (0..old.len()).collect();
+        left.retain(|m| {
+            let is = |o: &AllowConfig| new.iter().any(|n| holds(o, n) && holds(n, o));
+            old.get(*m).is_some_and(|o| !is(o))
+        });
         for n in added {
             let Some(entry) = new.get(n) else { continue };
-            // What is nearly the same entry was widened.
-            let was = removed.iter().copied().find(|m| {
-                let near = |o: &AllowConfig| {
-                    o.proto == entry.proto && (o.from == entry.from || o.to == entry.to)
-                };
-                old.get(*m).is_some_and(near)
-            });
+            let near = |m: &usize| {
+                old.get(*m).is_some_and(|o| {
+                    let ends = o.from == entry.from || o.to == entry.to;
+                    ends && o.proto.intersects(&entry.proto)
+                })
+            };
+            let was = left.iter().position(near).map(|at| left.remove(at));
+            removed.retain(|m| Some(*m) != was);
             self.push(Said {
                 key: "[[allow]]".into(),
                 at: At::Entry("allow", was, Some(n)),
