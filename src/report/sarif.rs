@@ -4,10 +4,10 @@
 //! could not read, bind or prove is a notification of the invocation.
 
 mod invocation;
-mod level;
-mod place;
-mod rules;
-mod types;
+pub(super) mod level;
+pub(super) mod place;
+pub(super) mod rules;
+pub(super) mod types;
 
 use super::{RenderOptions, Report, words, write_json};
 use crate::common::sanitize::{limited, text};
@@ -23,10 +23,10 @@ use types::{
 };
 
 /// Where the schema of the form is published.
-const SCHEMA: &str =
+pub(super) const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// Name and version of the fingerprint, as SARIF asks for.
-const FINGERPRINT: &str = "hylint/v1";
+pub(super) const FINGERPRINT: &str = "hylint/v1";
 
 /// The report as one SARIF log with one run.
 pub(super) struct SarifLog;
@@ -74,13 +74,15 @@ fn run(o: &Outcome) -> Run {
     }
 }
 
+/// A name as a part of an id.
+pub(super) fn slug(s: &str) -> String {
+    let words = s.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<_> = words.filter(|w| !w.is_empty()).take(12).collect();
+    words.join("-").to_lowercase()
+}
+
 /// What makes runs of one site one series: `hylint/MATRIX/SITE/`.
 fn automation(o: &Outcome) -> String {
-    let slug = |s: &str| {
-        let words = s.split(|c: char| !c.is_ascii_alphanumeric());
-        let words: Vec<_> = words.filter(|w| !w.is_empty()).take(12).collect();
-        words.join("-").to_lowercase()
-    };
     let site = slug(&o.site.name);
     let site = if site.is_empty() { "site" } else { &site };
     format!("{}/{}/{site}/", env!("CARGO_PKG_NAME"), slug(&o.matrix.id))
@@ -110,7 +112,7 @@ fn run_properties(o: &Outcome) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn bag(properties: Vec<(&'static str, Value)>) -> PropertyBag {
+pub(super) fn bag(properties: Vec<(&'static str, Value)>) -> PropertyBag {
     let kept = properties.into_iter().filter(|(_, v)| !v.is_null());
     PropertyBag {
         tags: Vec::new(),
@@ -144,7 +146,7 @@ fn result(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> SarifResult {
 }
 
 /// The message, what to do, and links to the related places; all text is plain.
-fn said(f: &Finding) -> String {
+pub(super) fn said(f: &Finding) -> String {
     let mut said = place::plain(&limited(&f.message, words::SENTENCE));
     if let Some(help) = &f.help {
         said.push_str("\nHelp: ");
@@ -161,7 +163,7 @@ fn said(f: &Finding) -> String {
     said
 }
 
-fn properties(f: &Finding) -> Vec<(&'static str, Value)> {
+pub(super) fn properties(f: &Finding) -> Vec<(&'static str, Value)> {
     vec![
         ("requirement", json!(f.requirement)),
         ("row", json!(f.row)),
@@ -198,7 +200,7 @@ fn suppressions(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> Vec<Suppress
     waived.into_iter().chain(known).collect()
 }
 
-fn waived(artifacts: &Artifacts, w: &Waiver) -> Suppression {
+pub(super) fn waived(artifacts: &Artifacts, w: &Waiver) -> Suppression {
     Suppression {
         justification: Some(words::waiver(w)),
         kind: Some(if w.inline { "inSource" } else { "external" }),

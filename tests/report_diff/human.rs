@@ -39,7 +39,7 @@ fn requirements_come_first_and_the_verdict_last() {
         "1 flow depends on conditions\n? `sh1`: inbound ICMP type 8 from any IPv4 source",
         "    if      set `admins` contains the source\n",
         "1 flow is redirected\n~ `sh1`: inbound TCP 80 from any source",
-        "    before  allowed and sent to 10.0.0.5:8080 by before/sh1.rules:5",
+        "    before  allowed by before/sh1.rules:5, NAT: 10.0.0.5:8080",
         "1 flow opens inside hylint.toml",
         "1 flow is newly blocked\n- `fw1`: forwarded TCP and UDP 53, 5353-5360 from 10.1.0.0/16 and 10.2.0.0/16 to",
         "(in eth0 or eth1, out any but docker0)",
@@ -196,4 +196,12 @@ fn colour_is_for_terminals() {
         ..RenderOptions::default()
     };
     assert!(render("human", &whole(), &options).contains("\x1b[1;31mFAILED"));
+}
+#[test]
+fn show() {
+    println!(
+        "{}",
+        render("markdown", &whole(), &RenderOptions::default())
+    );
+    println!("{}", render("markdown", &none(), &RenderOptions::default()));
 }

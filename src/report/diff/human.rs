@@ -5,7 +5,6 @@ mod packets;
 use super::DiffReport;
 use super::words;
 use crate::common::sanitize::limited;
-use crate::common::words::count;
 use crate::finding::difference::Difference;
 use crate::finding::{Finding, Severity};
 use crate::report::RenderOptions;
@@ -90,14 +89,13 @@ impl Page<'_> {
 
     fn findings(&self, out: &mut dyn Write) -> io::Result<()> {
         let f = &self.d.findings;
-        for (all, what) in [(&f.new, "new finding"), (&f.gone, "finding")] {
+        for (all, what) in [(&f.new, "new"), (&f.gone, "gone")] {
             if all.is_empty() {
                 continue;
             }
-            let gone = if what == "finding" { " gone" } else { "" };
-            let head = format!("{}{gone}", count(all.len(), what));
+            let head = words::findings(what, all.len());
             writeln!(out, "{}", self.style.paint(Paint::Bold, &head))?;
-            self.groups(all, gone.is_empty(), out)?;
+            self.groups(all, what == "new", out)?;
             writeln!(out)?;
         }
         Ok(())
@@ -166,15 +164,14 @@ impl Page<'_> {
     /// What was compared, and what that does not cover.
     fn basis(&self, out: &mut dyn Write) -> io::Result<()> {
         let d = self.d;
-        if let Some(said) = words::envelope(d).filter(|_| !d.packets.is_empty()) {
+        if let Some(said) = words::envelope(d).filter(|_| !d.is_none()) {
             self.entry("note", Paint::Yellow, said, out)?;
         }
         if !self.verbose {
             return self.entry("limits", Paint::Dim, words::LIMITS, out);
         }
-        let basis = words::BASIS.into_iter().map(str::to_owned);
-        let limits = d.limits.iter().map(|l| limited(l, SENTENCE).into_owned());
-        for (n, said) in basis.chain(limits).enumerate() {
+        for (n, limit) in words::limits(d).iter().enumerate() {
+            let said = limited(limit, SENTENCE);
             let head = if n == 0 { "limits" } else { "" };
             self.entry(head, Paint::Dim, &said, out)?;
         }

@@ -5,15 +5,21 @@ mod files;
 mod fold;
 mod human;
 mod json;
+mod markdown;
 mod render;
+mod sarif;
 mod words;
 
 pub use json::schema;
 pub use render::DiffReport;
 
 /// Every format by its id.
-pub const DIFF_FORMATS: &[(&str, &dyn DiffReport)] =
-    &[("human", &human::Human), ("json", &json::Json)];
+pub const DIFF_FORMATS: &[(&str, &dyn DiffReport)] = &[
+    ("human", &human::Human),
+    ("json", &json::Json),
+    ("sarif", &sarif::SarifLog),
+    ("markdown", &markdown::Markdown),
+];
 
 /// A format by id.
 #[must_use]

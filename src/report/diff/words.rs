@@ -1,8 +1,9 @@
 //! What the reports of a change say, in one place. What comes from an export is sanitized for one line.
 
 mod traffic;
+mod values;
 
-pub(super) use traffic::{Said, at, conditions, decider, decision, flow, flow_of_both};
+pub(super) use traffic::{Said, at, conditions, decider, decisions, flow, flow_of_both};
 pub(super) use traffic::{line_of, quote, sign};
 
 use super::files::files;
@@ -10,10 +11,12 @@ use crate::common::sanitize::{limited, text};
 use crate::common::words::{count, list, s, some, verb};
 use crate::finding::Finding;
 use crate::finding::difference::{
-    ChangeKind, Difference, Envelope, Obstacle, PolicyChange, RequirementChange, State,
+    ChangeKind, Difference, Envelope, Obstacle, PacketChange, PolicyChange, RequirementChange,
+    State,
 };
 use crate::finding::outcome::Status;
 use crate::report::words::SENTENCE;
+use rustc_hash::FxHashSet;
 
 /// What the packets rest on, in one line.
 pub(super) const LIMITS: &str =
@@ -47,7 +50,7 @@ pub(super) fn why(d: &Difference) -> Vec<String> {
     }
     match d.obstacles() {
         none if none.is_empty() => effects(d),
-        all => all.iter().map(|o| reason(d, *o)).collect(),
+        all => all.iter().flat_map(|o| reasons(d, *o)).collect(),
     }
 }
 
@@ -58,31 +61,33 @@ pub(super) fn verdict(d: &Difference) -> String {
     format!("{gate}{mark} {}", why(d).join(", "))
 }
 
-/// One reason why a change does not pass.
-fn reason(d: &Difference, o: Obstacle) -> String {
+/// Why a change does not pass; of what is not proven a reason for each kind of change.
+fn reasons(d: &Difference, o: Obstacle) -> Vec<String> {
+    let of = |kind: ChangeKind| {
+        let all = d.packets.iter();
+        let n = all.filter(|p| !p.within && p.change == kind).count();
+        (n > 0).then(|| flows(kind, n))
+    };
     match o {
-        Obstacle::Worse(n) => format!("{} {} worse", count(n, "requirement"), verb(n, "is", "are")),
+        Obstacle::Worse(n) => {
+            vec![format!(
+                "{} {} worse",
+                count(n, "requirement"),
+                verb(n, "is", "are")
+            )]
+        }
         Obstacle::NewFindings(n) => {
             let level = d.fail_on.as_str();
-            format!("{} at or above {level}", count(n, "new finding"))
+            vec![format!("{} at or above {level}", count(n, "new finding"))]
         }
-        Obstacle::Outside(n) => outside(d, n),
+        Obstacle::Outside(n) => vec![outside(d, n)],
         Obstacle::NotProven(_) => {
-            let of = |kind: ChangeKind| {
-                let all = d.packets.iter();
-                all.filter(|p| !p.within && p.change == kind).count()
-            };
-            let parts = [
-                (of(ChangeKind::Conditional), ChangeKind::Conditional),
-                (of(ChangeKind::Redirected), ChangeKind::Redirected),
-            ];
-            let said = parts.iter().filter(|(n, _)| *n > 0);
-            let said: Vec<String> = said.map(|(n, k)| flows(*k, *n)).collect();
-            said.join(", ")
+            let kinds = [ChangeKind::Conditional, ChangeKind::Redirected];
+            kinds.into_iter().filter_map(of).collect()
         }
         Obstacle::Loosened(n) => {
             let verb = verb(n, "lets", "let");
-            format!("{} {verb} more pass", count(n, "policy change"))
+            vec![format!("{} {verb} more pass", count(n, "policy change"))]
         }
     }
 }
@@ -184,17 +189,28 @@ pub(super) fn accepted(f: &Finding) -> &'static str {
     }
 }
 
-/// Whose hylint.toml says what may open, where it is not the old one's.
+/// Whose hylint.toml says what may open, where it is not the old one's and the verdict does not say so.
 pub(super) fn envelope(d: &Difference) -> Option<&'static str> {
+    let outside = |o: &Obstacle| matches!(o, Obstacle::Outside(_));
     match d.envelope {
         Envelope::Old => None,
         Envelope::New => {
             Some("there is no hylint.toml before, so the one after says what may open")
         }
-        Envelope::None => {
-            Some("no hylint.toml declares roles or `[[allow]]`, so packets alone are compared")
-        }
+        Envelope::None if d.obstacles().iter().any(outside) => None,
+        Envelope::None => Some("packets alone are compared: no hylint.toml declares roles"),
     }
+}
+
+/// The only file of the new side, where what changes is known by nothing but the old file's name.
+pub(super) fn only_file(d: &Difference) -> Option<&str> {
+    let ([old], [new]) = (d.old.exports.as_slice(), d.new.exports.as_slice()) else {
+        return None;
+    };
+    let file = old.path.rsplit(['/', '\\']).next()?;
+    let stem = file.split('.').next();
+    let mut hosts = d.packets.iter().map(|p| p.host.as_deref());
+    hosts.all(|h| h == stem).then_some(&*new.path)
 }
 
 /// `2 exports, 16 rules, 1 file differs`.
@@ -240,4 +256,100 @@ pub(super) fn hosts(all: &[String], most: usize) -> String {
         [one] => one.clone(),
         all => format!("{} hosts ({})", all.len(), some(all, most)),
     }
+}
+
+/// `2 new findings`, `1 finding gone`.
+pub(super) fn findings(what: &str, n: usize) -> String {
+    match what {
+        "new" => count(n, "new finding"),
+        what => format!("{} {what}", count(n, "finding")),
+    }
+}
+
+/// Whether packets no longer pass.
+pub(super) fn is_closed(kind: ChangeKind) -> bool {
+    kind == ChangeKind::Closed
+}
+
+/// The hosts or firewalls that decide packets otherwise, so many of them.
+pub(super) fn affected(d: &Difference, most: usize) -> Option<String> {
+    let mut known = FxHashSet::default();
+    let all = d.packets.iter().map(at);
+    let all: Vec<String> = all.filter(|a| known.insert(a.clone())).collect();
+    (!all.is_empty()).then(|| some(&all, most))
+}
+
+/// What is said of the packets' basis, and of the site's.
+pub(super) fn limits(d: &Difference) -> Vec<String> {
+    let basis = BASIS.into_iter().map(str::to_owned);
+    basis.chain(d.limits.iter().cloned()).collect()
+}
+
+/// What a change is judged by.
+pub(super) fn held_against(d: &Difference) -> &'static str {
+    match d.envelope {
+        Envelope::Old => {
+            "matrix, lint levels, requirements and `[[allow]]` of the side before, so that the change cannot approve itself"
+        }
+        Envelope::New => {
+            "matrix, lint levels, requirements and `[[allow]]` of the side after: there is no hylint.toml before"
+        }
+        Envelope::None => "nothing: no hylint.toml declares roles or `[[allow]]`",
+    }
+}
+
+/// What a tool does not know.
+pub(super) const AUTHOR: &str =
+    "reason for the change, approval, test, and how to go back (PCI DSS v4.0.1, 6.5.1)";
+
+/// What it means that there is no change in effect.
+pub(super) const AS_BEFORE: &str = "Every packet is allowed or blocked as before.";
+
+/// What a rule of a change is about.
+pub(super) fn about(id: &str) -> &'static str {
+    match id {
+        "diff/opened" => "Packets that were blocked before the change are allowed after it.",
+        "diff/closed" => "Packets that were allowed before the change are blocked after it.",
+        "diff/conditional" => {
+            "Whether packets pass depends on something that the exports leave open, before the change or after it."
+        }
+        "diff/redirected" => "NAT sends packets to another target than before the change.",
+        "diff/requirement" => "The status of a requirement is another one than before the change.",
+        _ => "What decides whether a change passes is another than before the change.",
+    }
+}
+
+/// What to do about any of them.
+pub(super) const HELP: &str = "What the change means to open belongs in hylint.toml, as a role or as an `[[allow]]` with its \
+     reason, in a change of its own before this one. Anything else is to be taken back.";
+
+/// A change of a requirement, in one sentence.
+pub(super) fn requirement(r: &RequirementChange) -> String {
+    let (old, new) = (status(r.old), status(r.new));
+    let impact = impact(r).map_or_else(String::new, |i| format!(". {i}"));
+    format!("{}: {old} → {new}{impact}", row(r))
+}
+
+/// A box, in one sentence.
+pub(super) fn packets(d: &Difference, p: &PacketChange) -> String {
+    let [old, new] = decisions(p);
+    let change = match (p.change, p.within, d.envelope) {
+        (ChangeKind::Opened, true, _) => "opens inside hylint.toml",
+        (ChangeKind::Opened, false, Envelope::None) => "opens, and no hylint.toml says what may",
+        (ChangeKind::Opened, false, _) => "opens outside hylint.toml",
+        (ChangeKind::Conditional, ..) => "depends on conditions",
+        (ChangeKind::Redirected, ..) => "is redirected",
+        (ChangeKind::Closed, ..) => "is newly blocked",
+    };
+    let on = conditions(p).map_or_else(String::new, |c| format!("; if {c}"));
+    format!(
+        "{}: {} {change}: before {old}, after {new}{on}",
+        at(p),
+        flow(p).short
+    )
+}
+
+/// What decided before, at its place.
+pub(super) fn before(decision: &str) -> String {
+    format!("before: {decision}")
 }

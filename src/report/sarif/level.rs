@@ -2,7 +2,7 @@
 
 use crate::finding::Severity;
 
-pub(super) fn level(s: Severity) -> &'static str {
+pub(in crate::report) fn level(s: Severity) -> &'static str {
     match s {
         Severity::Note => "note",
         Severity::Warning => "warning",

@@ -5,7 +5,7 @@ use super::types::{
     PhysicalLocation, Region,
 };
 use crate::common::sanitize::{limited, text};
-use crate::finding::outcome::Outcome;
+use crate::finding::outcome::{ExportInfo, Outcome, SiteInfo};
 use crate::finding::{Finding, Place};
 use crate::report::words;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -22,39 +22,45 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/');
 
 /// The files of the run.
-pub(super) struct Artifacts {
-    pub(super) list: Vec<Artifact>,
+#[derive(Default)]
+pub(in crate::report) struct Artifacts {
+    pub(in crate::report) list: Vec<Artifact>,
     index: BTreeMap<String, i64>,
 }
 
 impl Artifacts {
     /// The exports in path order, then the site file.
-    pub(super) fn of(o: &Outcome) -> Self {
-        let mut all = Self {
-            list: Vec::new(),
-            index: BTreeMap::new(),
-        };
-        for e in &o.exports {
-            let mut a = artifact(&e.path, &e.sha256, "analysisTarget");
-            a.length = i64::try_from(e.bytes).ok();
-            a.encoding = Some(e.encoding.to_owned());
-            all.push(&e.path, a);
-        }
-        if let (Some(path), Some(sha256)) = (&o.site.path, &o.site.sha256) {
-            let role = "userSpecifiedConfiguration";
-            all.push(path, artifact(path, sha256, role));
-        }
+    pub(in crate::report) fn of(o: &Outcome) -> Self {
+        let mut all = Self::default();
+        all.add(&o.exports, &o.site);
         all
     }
 
+    /// Adds exports and a site file; a path that is there already stays as it is.
+    pub(in crate::report) fn add(&mut self, exports: &[ExportInfo], site: &SiteInfo) {
+        for e in exports {
+            let mut a = artifact(&e.path, &e.sha256, "analysisTarget");
+            a.length = i64::try_from(e.bytes).ok();
+            a.encoding = Some(e.encoding.to_owned());
+            self.push(&e.path, a);
+        }
+        if let (Some(path), Some(sha256)) = (&site.path, &site.sha256) {
+            let role = "userSpecifiedConfiguration";
+            self.push(path, artifact(path, sha256, role));
+        }
+    }
+
     fn push(&mut self, path: &str, a: Artifact) {
+        if self.index.contains_key(path) {
+            return;
+        }
         let at = i64::try_from(self.list.len()).unwrap_or(-1);
         self.index.insert(path.to_owned(), at);
         self.list.push(a);
     }
 
     /// A reference to a file; one that is not in the list (it could not be read) has no index.
-    pub(super) fn at(&self, path: &str) -> ArtifactLocation {
+    pub(in crate::report) fn at(&self, path: &str) -> ArtifactLocation {
         let mut l = uri(path);
         l.index = self.index.get(path).copied();
         l
@@ -93,7 +99,7 @@ fn uri(path: &str) -> ArtifactLocation {
 }
 
 /// Says what the base is and not where, so that the same run gives the same log on every machine.
-pub(super) fn bases() -> BTreeMap<&'static str, ArtifactLocation> {
+pub(in crate::report) fn bases() -> BTreeMap<&'static str, ArtifactLocation> {
     let text = "The folder in which hylint was called.";
     let base = ArtifactLocation {
         description: Some(message(text)),
@@ -103,14 +109,14 @@ pub(super) fn bases() -> BTreeMap<&'static str, ArtifactLocation> {
 }
 
 /// A plain message.
-pub(super) fn message(text: &str) -> Message {
+pub(in crate::report) fn message(text: &str) -> Message {
     Message {
         text: Some(text.to_owned()),
     }
 }
 
 /// Keeps a text from being a link: `[text](target)` is one in a SARIF message (3.11.6).
-pub(super) fn plain(s: &str) -> String {
+pub(in crate::report) fn plain(s: &str) -> String {
     if s.contains("](") {
         in_link(s)
     } else {
@@ -119,7 +125,7 @@ pub(super) fn plain(s: &str) -> String {
 }
 
 /// A text between the brackets of a link.
-pub(super) fn in_link(s: &str) -> String {
+pub(in crate::report) fn in_link(s: &str) -> String {
     s.replace('\\', "\\\\")
         .replace('[', "\\[")
         .replace(']', "\\]")
@@ -127,16 +133,13 @@ pub(super) fn in_link(s: &str) -> String {
 
 /// Where a finding is shown. One without a file is at the start of the site file or the first export, since viewers drop
 /// results without a place.
-pub(super) fn primary(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> Location {
+pub(in crate::report) fn primary(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> Location {
     let mut l = match &f.place {
         Some(p) => {
             let label = (!f.label.is_empty()).then_some((0, f.label.as_str()));
             location(artifacts, p, label)
         }
-        None => Location {
-            physical_location: Some(physical(artifacts, words::path(o, f), start())),
-            ..Default::default()
-        },
+        None => beginning(artifacts, words::path(o, f)),
     };
     l.id = None;
     l.logical_locations = logical(f);
@@ -144,7 +147,11 @@ pub(super) fn primary(o: &Outcome, artifacts: &Artifacts, f: &Finding) -> Locati
 }
 
 /// A place, with its number and label.
-pub(super) fn location(artifacts: &Artifacts, p: &Place, label: Option<(usize, &str)>) -> Location {
+pub(in crate::report) fn location(
+    artifacts: &Artifacts,
+    p: &Place,
+    label: Option<(usize, &str)>,
+) -> Location {
     let mut l = Location {
         physical_location: Some(physical(artifacts, &p.path, region(p))),
         ..Default::default()
@@ -154,6 +161,14 @@ pub(super) fn location(artifacts: &Artifacts, p: &Place, label: Option<(usize, &
         l.message = Some(message(&plain(&text(label))));
     }
     l
+}
+
+/// The start of a file, of what is at no line of it.
+pub(in crate::report) fn beginning(artifacts: &Artifacts, path: &str) -> Location {
+    Location {
+        physical_location: Some(physical(artifacts, path, start())),
+        ..Default::default()
+    }
 }
 
 fn physical(artifacts: &Artifacts, path: &str, region: Region) -> PhysicalLocation {
@@ -188,7 +203,7 @@ fn start() -> Region {
 }
 
 /// Host, point and rule as a name that is not a place in a file.
-fn logical(f: &Finding) -> Option<Vec<LogicalLocation>> {
+pub(in crate::report) fn logical(f: &Finding) -> Option<Vec<LogicalLocation>> {
     let parts: Vec<&str> = [&f.host, &f.point, &f.rule]
         .into_iter()
         .filter_map(|p| p.as_deref())

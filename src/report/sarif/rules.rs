@@ -9,18 +9,18 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Every lint, in the order of the documentation.
-pub(super) fn all() -> Vec<ReportingDescriptor> {
+pub(in crate::report) fn all() -> Vec<ReportingDescriptor> {
     lints::ALL.iter().map(rule).collect()
 }
 
 /// The rule of a code.
-pub(super) fn index(code: Code) -> Option<i64> {
+pub(in crate::report) fn index(code: Code) -> Option<i64> {
     let at = lints::ALL.iter().position(|l| l.code == code)?;
     i64::try_from(at).ok()
 }
 
 /// A text without Markdown.
-pub(super) fn plain(text: &str) -> MultiformatMessageString {
+pub(in crate::report) fn plain(text: &str) -> MultiformatMessageString {
     MultiformatMessageString {
         text: Some(text.to_owned()),
         ..Default::default()

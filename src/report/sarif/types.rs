@@ -11,9 +11,9 @@ macro_rules! objects {
             $(#[$about])*
             #[derive(Serialize, Default)]
             #[serde(rename_all = "camelCase")]
-            pub(super) struct $name {
+            pub(in crate::report) struct $name {
                 $(#[serde(skip_serializing_if = "Option::is_none")]
-                pub(super) $property: Option<$type>,)+
+                pub(in crate::report) $property: Option<$type>,)+
             }
         )+
     };
@@ -21,11 +21,11 @@ macro_rules! objects {
 
 /// The log: 3.13.
 #[derive(Serialize)]
-pub(super) struct Sarif {
+pub(in crate::report) struct Sarif {
     #[serde(rename = "$schema")]
-    pub(super) schema: &'static str,
-    pub(super) runs: Vec<Run>,
-    pub(super) version: &'static str,
+    pub(in crate::report) schema: &'static str,
+    pub(in crate::report) runs: Vec<Run>,
+    pub(in crate::report) version: &'static str,
 }
 
 objects! {
@@ -171,9 +171,9 @@ objects! {
 
 /// 3.8: tags, and properties of hylint's own.
 #[derive(Serialize, Default)]
-pub(super) struct PropertyBag {
+pub(in crate::report) struct PropertyBag {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) tags: Vec<&'static str>,
+    pub(in crate::report) tags: Vec<&'static str>,
     #[serde(flatten)]
-    pub(super) more: BTreeMap<&'static str, Value>,
+    pub(in crate::report) more: BTreeMap<&'static str, Value>,
 }

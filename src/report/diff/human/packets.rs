@@ -34,6 +34,7 @@ pub(super) fn write(
             style,
             room: if verbose { usize::MAX } else { LEAST + room },
             verbose,
+            one: words::only_file(d).is_some(),
         };
         let used = list.write(s, out)?;
         room = room.saturating_sub(used.saturating_sub(LEAST));
@@ -55,6 +56,8 @@ struct List<'s> {
     /// Lines of packets.
     room: usize,
     verbose: bool,
+    /// There is one firewall, which needs no name.
+    one: bool,
 }
 
 impl List<'_> {
@@ -94,6 +97,7 @@ impl List<'_> {
                 &flow.short
             };
             let (head, said) = match n {
+                0 if self.one => (sign.as_str(), flow.clone()),
                 0 => (sign.as_str(), format!("{hosts}: {flow}")),
                 _ => ("", format!("and {flow}")),
             };
@@ -103,8 +107,9 @@ impl List<'_> {
             let more = format!("and {} more by the same rules", e.flows.len() - shown);
             self.style.entry(out, "", Paint::Dim, 2, &more)?;
         }
-        self.decision("before", &e.first.old, out)?;
-        self.decision("after", &e.first.new, out)?;
+        let [old, new] = words::decisions(e.first);
+        self.decision("before", &old, &e.first.old, out)?;
+        self.decision("after", &new, &e.first.new, out)?;
         if let Some(on) = words::conditions(e.first) {
             self.line("if", &on, out)?;
         }
@@ -112,16 +117,21 @@ impl List<'_> {
     }
 
     /// What decides, and the rule's own text beside it, or below where it is too long.
-    fn decision(&self, head: &str, d: &Decision, out: &mut dyn Write) -> io::Result<()> {
-        let said = words::decision(d);
+    fn decision(
+        &self,
+        head: &str,
+        said: &str,
+        d: &Decision,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let Some(rule) = words::quote(&d.evidence) else {
-            return self.line(head, &said, out);
+            return self.line(head, said, out);
         };
         let whole = said.chars().count() + rule.chars().count() + 3 + INDENT;
         if whole <= self.style.width {
             return self.line(head, &format!("{said} · {rule}"), out);
         }
-        self.line(head, &said, out)?;
+        self.line(head, said, out)?;
         let cut: String = rule.chars().take(self.style.width - INDENT).collect();
         let rule = match cut.len() < rule.len() && !self.verbose {
             true => {

@@ -1,7 +1,8 @@
 //! Packets and what decides them, in words.
 
+use super::values::{addresses, ports, protocols};
 use crate::common::sanitize::{limited, text};
-use crate::common::words::{list, some};
+use crate::common::words::some;
 use crate::finding::difference::{ChangeKind, Decision, Interfaces, PacketChange, PacketVerdict};
 use crate::finding::outcome::Evidence;
 use crate::finding::{DeciderKind, Place};
@@ -11,8 +12,6 @@ use hylint_model::{Direction, PointKind};
 const NAMED: usize = 4;
 /// Characters of a rule's line that stand in a sentence.
 const LINE: usize = 120;
-/// Protocols that are most of them.
-const MOST: usize = 200;
 
 /// The host, or where none is known the point, as code; a firewall without a name of its own is its file.
 pub(in crate::report::diff) fn at(p: &PacketChange) -> String {
@@ -46,7 +45,7 @@ pub(in crate::report::diff) struct Said {
 
 /// `inbound TCP 443 from 10.0.0.0/8`.
 pub(in crate::report::diff) fn flow(p: &PacketChange) -> Said {
-    said(|most| flow_of(p, most, |what, all| end(what, all, most)))
+    said(|most| flow_of(p, most, |what, all| addresses(what, all, most)))
 }
 
 /// The same of a box and its twin of the other family, each of which has any address at every end.
@@ -98,86 +97,50 @@ fn flow_of(p: &PacketChange, most: usize, end: impl Fn(&str, &[String]) -> Strin
     format!("{way} {} {ends}{details}", traffic(p, most))
 }
 
-/// Addresses in words; nothing if they are any.
-fn end(what: &str, all: &[String], most: usize) -> String {
-    match all {
-        [] => String::new(),
-        [one] if one == "0.0.0.0/0" => format!("any IPv4 {what}"),
-        [one] if one == "::/0" => format!("any IPv6 {what}"),
-        all => named(all, most),
-    }
-}
-
-fn named(all: &[String], most: usize) -> String {
-    let all: Vec<_> = all.iter().map(|a| text(a)).collect();
-    some(&all, most)
-}
-
 /// `TCP 443`, `TCP and UDP 53`, `ICMP type 8`, `every UDP port`, `all traffic`.
 fn traffic(p: &PacketChange, most: usize) -> String {
-    let icmp = !p.proto.is_empty() && p.proto.iter().all(|p| p.starts_with("icmp"));
-    let protocols = protocols(&p.proto, most);
-    if icmp {
-        let of = |what: &str, all: &[String]| match all.is_empty() {
-            true => String::new(),
-            false => format!(" {what} {}", named(all, most)),
+    let (open, none) = (p.dport.is_empty() && p.sport.is_empty(), p.proto.is_empty());
+    let names = protocols(&p.proto, most);
+    if !none && p.proto.iter().all(|p| p.starts_with("icmp")) {
+        let types = match p.sport.is_empty() {
+            true => names,
+            false => icmp(&names, "type", &p.sport, most),
         };
-        return format!(
-            "{protocols}{}{}",
-            of("type", &p.sport),
-            of("code", &p.dport)
-        );
-    }
-    let from = match p.sport.is_empty() {
-        true => String::new(),
-        false => format!(" with source port {}", named(&p.sport, most)),
-    };
-    let ports = |name: &str| match p.dport.is_empty() {
-        true => format!("every {name} port{from}"),
-        // `TCP and UDP 53, 80`: a second "and" could begin another protocol.
-        false => match (p.proto.len() > 1, p.dport.len() <= most) {
-            (true, true) => format!("{name} {}{from}", commas(&p.dport)),
-            _ => format!("{name} {}{from}", named(&p.dport, most)),
-        },
-    };
-    let transport = |p: &String| matches!(&**p, "tcp" | "udp" | "sctp" | "dccp" | "udplite");
-    let open = p.dport.is_empty() && p.sport.is_empty();
-    match (p.proto.is_empty(), p.proto.iter().all(transport)) {
-        (true, _) if open => "all traffic".to_owned(),
-        (true, _) => ports("port"),
-        (false, true) => ports(&protocols),
-        (false, false) if open => protocols,
-        (false, false) => ports(&protocols),
-    }
-}
-
-/// `TCP`, `TCP and UDP`, `protocol 47`, `every protocol except TCP`.
-fn protocols(all: &[String], most: usize) -> String {
-    if all.len() > MOST && most < all.len() {
-        let named = |name: &&str| all.iter().all(|p| p != name);
-        let missing = ["tcp", "udp", "icmp", "icmpv6"].into_iter().filter(named);
-        let missing: Vec<String> = missing.map(protocol).collect();
-        return match missing.is_empty() {
-            true => format!("{} protocols", all.len()),
-            false => format!("{} protocols, not {}", all.len(), list(&missing)),
+        return match p.dport.is_empty() {
+            true => types,
+            false => icmp(&types, "code", &p.dport, most),
         };
     }
-    let all: Vec<String> = all.iter().map(|p| protocol(p)).collect();
-    some(&all, most)
-}
-
-fn commas(all: &[String]) -> String {
-    let all: Vec<_> = all.iter().map(|a| text(a)).collect();
-    all.join(", ")
-}
-
-fn protocol(p: &str) -> String {
-    match p {
-        "icmpv6" => "ICMPv6".into(),
-        number if number.starts_with(|c: char| c.is_ascii_digit()) => {
-            format!("protocol {}", text(number))
+    let transport = |p: &String| TRANSPORTS.contains(&p.as_str());
+    let to = match (none, open, p.dport.is_empty()) {
+        (true, true, _) => return "all traffic".to_owned(),
+        (false, true, _) if !p.proto.iter().all(transport) => return names,
+        (true, _, true) => "every port".to_owned(),
+        (true, ..) => ports("port", "number", &p.dport, u16::MAX, most),
+        (false, _, true) => format!("every {names} port"),
+        (false, ..) => ports(&names, "port", &p.dport, u16::MAX, most),
+    };
+    match p.sport.is_empty() {
+        true => to,
+        false => {
+            let from = ports("source port", "number", &p.sport, u16::MAX, most);
+            format!(
+                "{to} with {}",
+                from.replace("every source port number", "any source port")
+            )
         }
-        name => text(name).to_uppercase(),
+    }
+}
+
+/// Protocols that are told by their ports.
+const TRANSPORTS: [&str; 3] = ["tcp", "udp", "sctp"];
+
+/// `ICMP type 8`, `every ICMP type except 8`.
+fn icmp(before: &str, unit: &str, all: &[String], most: usize) -> String {
+    let said = ports(before, unit, all, 255, most);
+    match said.strip_prefix(before) {
+        Some(numbers) => format!("{before} {unit}{numbers}"),
+        None => said,
     }
 }
 
@@ -218,49 +181,64 @@ pub(in crate::report::diff) fn conditions(p: &PacketChange) -> Option<String> {
     (!all.is_empty()).then(|| some(&all, NAMED))
 }
 
-/// `blocked by the policy of INPUT (gw.rules:3)`, `allowed by gw.rules:9`.
-pub(in crate::report::diff) fn decision(d: &Decision) -> String {
-    let (verdict, e) = (verdict(d), &d.evidence);
+/// What decides before and after: `blocked by the policy of INPUT (gw.rules:3)`, `allowed by gw.rules:9, NAT: 10.0.0.5:80`.
+pub(in crate::report::diff) fn decisions(p: &PacketChange) -> [String; 2] {
+    let redirected = p.change == ChangeKind::Redirected;
+    [&p.old, &p.new].map(|d| match d.translated.is_none() && redirected {
+        true => format!("{}, no NAT", decision(d)),
+        false => decision(d),
+    })
+}
+
+fn decision(d: &Decision) -> String {
+    let (verdict, e, nat) = (verdict(d.verdict), &d.evidence, nat(d));
     let at = e.place.as_ref().map(line_of);
-    match (at, is_line(e)) {
-        (Some(at), true) => format!("{verdict} {at}"),
-        (Some(at), false) => format!("{verdict} {} ({at})", by(e)),
-        (None, _) => format!("{verdict} {}", by(e)),
+    match (at, is_nameless(e)) {
+        (Some(at), true) => format!("{verdict} {at}{nat}"),
+        (Some(at), false) => format!("{verdict} {} ({at}){nat}", by(e)),
+        (None, _) => format!("{verdict} {}{nat}", by(e)),
     }
 }
 
 /// What decides, told apart from other deciders and not by where it stands.
 pub(in crate::report::diff) fn decider(d: &Decision) -> String {
-    let line = quote(&d.evidence).filter(|_| is_line(&d.evidence));
+    let line = quote(&d.evidence).filter(|_| is_nameless(&d.evidence));
     let by = line.unwrap_or_else(|| by(&d.evidence));
-    format!("{} {by}", verdict(d))
+    format!("{} {by}{}", verdict(d.verdict), nat(d))
 }
 
-/// `allowed by`, `allowed and sent to 10.0.0.5:8443 by`.
-fn verdict(d: &Decision) -> String {
-    let to = d.translated.as_deref().map(text);
-    match (d.verdict, to) {
-        (PacketVerdict::Allow, None) => "allowed by".to_owned(),
-        (PacketVerdict::Allow, Some(to)) => format!("allowed and sent to {to} by"),
-        (PacketVerdict::Deny, _) => "blocked by".to_owned(),
-        (PacketVerdict::Conditional, None) => "depends on".to_owned(),
-        (PacketVerdict::Conditional, Some(to)) => format!("sent to {to}, depends on"),
+fn verdict(v: PacketVerdict) -> &'static str {
+    match v {
+        PacketVerdict::Allow => "allowed by",
+        PacketVerdict::Deny => "blocked by",
+        PacketVerdict::Conditional => "depends on",
     }
+}
+
+/// Where the packets are translated to.
+fn nat(d: &Decision) -> String {
+    let to = d.translated.as_deref();
+    to.map_or_else(String::new, |to| format!(", NAT: {}", text(to)))
 }
 
 /// `rule "Deny RDP"`, `the default`.
 fn by(e: &Evidence) -> String {
     match e.kind {
         DeciderKind::Default | DeciderKind::Implicit => "the default".to_owned(),
+        DeciderKind::Policy if e.rule.is_empty() => "the chain's policy".to_owned(),
         DeciderKind::Policy => format!("the policy of {}", text(&e.rule)),
         DeciderKind::Rule if is_numbered(&e.rule) => text(&e.rule).into_owned(),
         DeciderKind::Rule => format!("rule \"{}\"", text(&e.rule)),
     }
 }
 
-/// Whether it is a rule that has neither name nor number.
-fn is_line(e: &Evidence) -> bool {
-    e.kind == DeciderKind::Rule && e.rule.starts_with("line ") && is_numbered(&e.rule)
+/// Whether it is a rule that has neither name nor number, or a policy that has no name: it is known by its line.
+fn is_nameless(e: &Evidence) -> bool {
+    match e.kind {
+        DeciderKind::Rule => e.rule.starts_with("line ") && is_numbered(&e.rule),
+        DeciderKind::Policy => e.rule.is_empty(),
+        DeciderKind::Default | DeciderKind::Implicit => false,
+    }
 }
 
 /// `line 12`, `rule 100`: what a rule is called that has no name.
@@ -269,13 +247,19 @@ fn is_numbered(name: &str) -> bool {
     number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The text of a rule that is one line, where it says more than the rule's name.
+/// The text of a rule or policy that is one line, where it says more than the name.
 pub(in crate::report::diff) fn quote(e: &Evidence) -> Option<String> {
     let covered = e.place.as_ref()?.covered()?;
     let said = limited(covered.trim(), LINE).into_owned();
     // A value of a JSON export says nothing without its key.
     let json = said.starts_with(['{', '"', '[']);
-    (e.kind == DeciderKind::Rule && !json && said.contains(' ')).then_some(said)
+    let says = match e.kind {
+        DeciderKind::Rule => said.contains(' '),
+        // It has the chain's name.
+        DeciderKind::Policy => e.rule.is_empty(),
+        DeciderKind::Default | DeciderKind::Implicit => false,
+    };
+    (says && !json).then_some(said)
 }
 
 /// `gw.rules:3`; a whole file has no line.
