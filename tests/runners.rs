@@ -6,94 +6,13 @@
 mod harness;
 #[path = "common/formats.rs"]
 mod inputs;
+#[path = "common/runners.rs"]
+mod scanner;
 
 use harness::Hylint;
 use hylint::report::{FORMATS, RenderOptions};
 use hylint::session::{Request, check};
-use std::fmt::Write;
-
-/// What a name may try.
-const COMMANDS: &[&str] = &[
-    "::stop-commands::aaa",
-    "::add-mask::10",
-    "::error title=bbb::c",
-    "::set-output name=ddd::e",
-    "::Group::fff",
-    "::beef::",
-    "##[error]ggg",
-    "##[add-mask]hhh",
-    "###[group]iii",
-    "##vso[task.complete result=Succeeded;]jjj",
-    "##teamcity[buildStatus text='kkk']",
-    "section_start:1560896352:lll\r\u{1b}[0K",
-    "\u{1b}[8mha:AAAA\u{1b}[0mmmm",
-];
-
-/// A token that a workflow might have stopped commands with.
-const TOKENS: [&str; 2] = ["aaa", "beef"];
-
-/// The commands of actions/runner, and our tokens.
-const OF_GITHUB: [&str; 20] = [
-    "error",
-    "warning",
-    "notice",
-    "debug",
-    "group",
-    "endgroup",
-    "add-mask",
-    "add-path",
-    "add-matcher",
-    "remove-matcher",
-    "save-state",
-    "set-output",
-    "set-env",
-    "echo",
-    "stop-commands",
-    "internal-set-repo-path",
-    "command",
-    "section",
-    TOKENS[0],
-    TOKENS[1],
-];
-
-/// What a runner would take a line for. `ours`: an annotation that we mean to give is none.
-fn obeyed(line: &str, ours: bool) -> Option<String> {
-    let own = ["::error ", "::warning ", "::notice "];
-    let own = ours && own.iter().any(|o| line.starts_with(o));
-    if let Some(rest) = line.trim_start().strip_prefix("::").filter(|_| !own) {
-        let name = rest
-            .split_once("::")
-            .map(|(info, _)| info.split(' ').next());
-        let name = name.flatten().unwrap_or_default().to_lowercase();
-        if OF_GITHUB.contains(&name.as_str()) {
-            return Some(format!("GitHub: {name}"));
-        }
-    }
-    for (start, runner) in [
-        ("##[", "GitHub or Azure"),
-        ("##vso[", "Azure"),
-        ("##teamcity[", "TeamCity"),
-        ("\u{1b}[8mha:", "Jenkins"),
-    ] {
-        if line.contains(start) {
-            return Some(runner.into());
-        }
-    }
-    let section = line.contains("section_") && line.contains("\r\u{1b}[0K");
-    section.then(|| "GitLab".into())
-}
-
-/// Lines as runners split them: a carriage return alone begins a line anew on some.
-fn harmless(text: &str, ours: bool, what: &str) {
-    for line in text
-        .split('\n')
-        .flat_map(|l| [l].into_iter().chain(l.split('\r')))
-    {
-        if let Some(runner) = obeyed(line, ours) {
-            panic!("{what}: {runner} obeys {line:?}");
-        }
-    }
-}
+use scanner::{COMMANDS, harmless, obeyed, repeated};
 
 #[test]
 fn the_scanner_knows_each_command() {
@@ -108,15 +27,6 @@ fn the_scanner_knows_each_command() {
     ] {
         assert_eq!(obeyed(plain, false), None, "{plain}");
     }
-}
-
-/// One name, many times, so that it begins a line at any width.
-fn repeated(command: &str) -> String {
-    let mut name = "n".to_owned();
-    while name.len() + command.len() < 150 {
-        let _ = write!(name, " {command}");
-    }
-    name
 }
 
 fn toml(s: &str) -> String {
@@ -328,6 +238,10 @@ fn no_other_command_speaks_to_a_runner() {
             &["l", "--baseline", "known.json"],
             &["l", "--config", &name],
             &["l", "--matrix", &name],
+            &["diff", &name],
+            &["diff", "l", &name],
+            &["diff", &name, "l", "--config", &name],
+            &["diff", "--git", &name, "l"],
             &["matrix", &name],
             &["completions", &name],
             &["man", &name],

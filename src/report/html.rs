@@ -2,9 +2,9 @@
 //!
 //! maud escapes whatever is put into it; what it does not know of (direction overrides, controls) the sanitizer takes out.
 
-mod badge;
+pub(super) mod badge;
 mod evidence;
-mod findings;
+pub(super) mod findings;
 
 use super::{RenderOptions, Report, words};
 use crate::common::sanitize::{limited, text};
@@ -13,9 +13,9 @@ use crate::finding::outcome::{Gate, Outcome, Status};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
 
-const STYLE: &str = include_str!("html/style.css");
+pub(super) const STYLE: &str = include_str!("html/style.css");
 /// Nothing is loaded and nothing runs, whatever the text holds.
-const POLICY: &str =
+pub(super) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The report as one page.

@@ -197,11 +197,3 @@ fn colour_is_for_terminals() {
     };
     assert!(render("human", &whole(), &options).contains("\x1b[1;31mFAILED"));
 }
-#[test]
-fn show() {
-    println!(
-        "{}",
-        render("markdown", &whole(), &RenderOptions::default())
-    );
-    println!("{}", render("markdown", &none(), &RenderOptions::default()));
-}

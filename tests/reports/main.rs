@@ -7,6 +7,9 @@ mod harness;
 #[path = "../common/formats.rs"]
 mod inputs;
 
+#[path = "../common/sarif.rs"]
+mod sarif_schema;
+
 mod agree;
 mod formats;
 mod hostile;

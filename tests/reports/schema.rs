@@ -2,11 +2,10 @@
 //! for JSON, and for GitLab what its documentation asks of a code quality report. The XML schema of JUnit is tried in
 //! `.ci/run`, with xmllint; here the document is read back.
 
+use super::sarif_schema::sarif_schema;
 use super::{json, root};
 use jsonschema::Validator;
 use serde_json::{Value, json as value};
-use std::path::PathBuf;
-use std::process::Command;
 
 fn valid(schema: &Value, document: &Value, what: &str) {
     let validator: Validator = jsonschema::validator_for(schema).unwrap();
@@ -15,49 +14,6 @@ fn valid(schema: &Value, document: &Value, what: &str) {
         .map(|e| format!("{}: {e}", e.instance_path()))
         .collect();
     assert!(wrong.is_empty(), "{what}: {wrong:#?}");
-}
-
-/// The folder of a package in the lock file.
-fn package(name: &str) -> PathBuf {
-    let output = |program: &str, args: &[&str]| {
-        let run = Command::new(program)
-            .args(args)
-            .current_dir(root())
-            .output();
-        let run = run.unwrap();
-        assert!(
-            run.status.success(),
-            "{}",
-            String::from_utf8_lossy(&run.stderr)
-        );
-        String::from_utf8(run.stdout).unwrap()
-    };
-    // The packages of other platforms may not be there.
-    let compiler = output("rustc", &["-vV"]);
-    let host = compiler
-        .lines()
-        .find_map(|l| l.strip_prefix("host: "))
-        .unwrap();
-    let form = ["metadata", "--format-version", "1", "--offline", "--locked"];
-    let run = output(
-        env!("CARGO"),
-        &[&form[..], &["--filter-platform", host]].concat(),
-    );
-    let all = json(&run);
-    let packages = all["packages"].as_array().unwrap();
-    let found = packages.iter().find(|p| p["name"] == name).unwrap();
-    let manifest = PathBuf::from(found["manifest_path"].as_str().unwrap());
-    manifest.parent().unwrap().to_owned()
-}
-
-fn sarif_schema() -> Value {
-    let text = std::fs::read_to_string(package("serde-sarif").join("src/schema.json")).unwrap();
-    let schema = json(&text);
-    assert_eq!(
-        schema["title"],
-        "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema"
-    );
-    schema
 }
 
 /// Valid, with every lint as a rule.

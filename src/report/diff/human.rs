@@ -148,13 +148,16 @@ impl Page<'_> {
     }
 
     fn policy(&self, out: &mut dyn Write) -> io::Result<()> {
-        for p in &self.d.policy {
+        let all = &self.d.policy;
+        let (loosened, others): (Vec<_>, Vec<_>) = all.iter().partition(|p| p.loosened);
+        for p in loosened.into_iter().chain(others).take(self.of(SHOWN)) {
             let (head, paint) = match p.loosened {
                 true => ("loosened", Paint::Red),
                 false => ("policy", Paint::Dim),
             };
             self.entry(head, paint, &words::policy(p), out)?;
         }
+        self.more(SHOWN, if self.verbose { 0 } else { all.len() }, out)?;
         match self.d.policy.is_empty() {
             true => Ok(()),
             false => writeln!(out),

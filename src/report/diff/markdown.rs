@@ -219,7 +219,7 @@ fn policy(d: &Difference, room: usize, s: &mut String) {
     if d.policy.is_empty() {
         return;
     }
-    s.push_str("### What decides whether a change passes\n\n");
+    let _ = writeln!(s, "### {}\n", words::POLICY);
     let mut left = 0;
     for p in &d.policy {
         let mark = match p.loosened {

@@ -3,6 +3,7 @@
 
 mod files;
 mod fold;
+mod html;
 mod human;
 mod json;
 mod markdown;
@@ -19,6 +20,7 @@ pub const DIFF_FORMATS: &[(&str, &dyn DiffReport)] = &[
     ("json", &json::Json),
     ("sarif", &sarif::SarifLog),
     ("markdown", &markdown::Markdown),
+    ("html", &html::Html),
 ];
 
 /// A format by id.

@@ -353,3 +353,20 @@ pub(super) fn packets(d: &Difference, p: &PacketChange) -> String {
 pub(super) fn before(decision: &str) -> String {
     format!("before: {decision}")
 }
+
+/// Head of the changes of hylint.toml and the matrix.
+pub(super) const POLICY: &str = "What decides whether a change passes";
+
+/// Head of the evidence.
+pub(super) const EVIDENCE: &str = "Evidence for change control (PCI DSS 1.2.2)";
+
+/// What the packets are proven by.
+pub(super) const PROOF: &str = "every changed packet with the deciding line on both sides";
+
+/// Boxes that a report has no room for.
+pub(super) fn left_out(n: usize) -> String {
+    format!(
+        "{} not shown; the JSON report has them.",
+        count(n, "more flow")
+    )
+}

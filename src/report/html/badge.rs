@@ -4,6 +4,6 @@ use crate::finding::Severity;
 use maud::{Markup, html};
 
 /// A coloured word.
-pub(super) fn badge(s: Severity) -> Markup {
+pub(in crate::report) fn badge(s: Severity) -> Markup {
     html! { span class=(format!("badge {}", s.as_str())) { (s.as_str()) } }
 }

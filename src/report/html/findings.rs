@@ -44,7 +44,8 @@ pub(super) fn suppressed(o: &Outcome) -> Markup {
     }
 }
 
-fn finding(f: &Finding) -> Markup {
+/// A finding with its lines.
+pub(in crate::report) fn finding(f: &Finding) -> Markup {
     let class = format!("finding {}", f.severity.as_str());
     html! {
         article class=(class) {
@@ -65,7 +66,7 @@ fn finding(f: &Finding) -> Markup {
 }
 
 /// One of hylint's own sentences: what stands between two ticks is code.
-fn sentence(s: &str) -> Markup {
+pub(in crate::report) fn sentence(s: &str) -> Markup {
     let parts: Vec<&str> = s.split('`').collect();
     // A last tick without another one is a tick.
     let paired = parts.len() % 2 == 1;

@@ -18,17 +18,17 @@ const DIGITS: usize = 12;
 
 /// The evidence, folded in, and the last line.
 pub(super) fn section(d: &Difference) -> String {
-    let mut s =
-        "<details><summary>Evidence for change control (PCI DSS 1.2.2)</summary>\n\n".to_owned();
+    let mut s = format!("<details><summary>{}</summary>\n\n", words::EVIDENCE);
     let _ = writeln!(s, "- **What changed:** {}", prose(&words::compared(d)));
     for (side, what) in [(&d.old, "Before"), (&d.new, "After")] {
         let _ = writeln!(s, "- **{what}:** {}", state(side));
     }
     let _ = writeln!(
         s,
-        "- **Proven by:** hylint {} on {}, every changed packet with the deciding line on both sides",
+        "- **Proven by:** hylint {} on {}, {}",
         env!("CARGO_PKG_VERSION"),
-        prose(&limited(&d.evaluated_at, 40))
+        prose(&limited(&d.evaluated_at, 40)),
+        words::PROOF
     );
     let _ = writeln!(s, "- **Judged by:** {}", sentence(words::held_against(d)));
     s.push_str("- **Limits:**\n");
