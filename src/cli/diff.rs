@@ -120,6 +120,13 @@ fn pair(input: &InputArgs, asked: &Request) -> Result<Pair, Failure> {
                 "name the folder before the change and the folder after it",
             ));
         }
+        (None, [one]) if !one.exists() => {
+            let one = one.display();
+            return Err(Failure::with_help(
+                format!("nothing to compare {one} with, and no such file or folder"),
+                format!("for a revision of git, write hylint diff --git {one}"),
+            ));
+        }
         (None, [one]) => {
             let one = one.display();
             return Err(Failure::with_help(

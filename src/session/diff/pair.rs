@@ -326,11 +326,13 @@ fn git(error: &GitError, revision: &str, path: &Path) -> Diag {
         ),
         GitError::NoWorkTree(said) if said.contains("safe.directory") => (
             format!("git does not trust the repository of {}", shown(path)),
-            "it belongs to another user: `git config --global --add safe.directory FOLDER` trusts it"
-                .to_owned(),
+            format!("it belongs to another user: {}", trusting(said)),
         ),
         GitError::NoWorkTree(_) => (
-            format!("{} is not in the work tree of a git repository", shown(path)),
+            format!(
+                "{} is not in the work tree of a git repository",
+                shown(path)
+            ),
             "name a path in the repository".to_owned(),
         ),
         GitError::NoRevision(_) => (
@@ -343,6 +345,12 @@ fn git(error: &GitError, revision: &str, path: &Path) -> Diag {
         ),
     };
     told(path, message, &help)
+}
+
+/// The command that git names.
+fn trusting(said: &str) -> &str {
+    let line = said.lines().find(|l| l.contains("safe.directory "));
+    line.map_or("see `safe.directory` in git-config(1)", str::trim)
 }
 
 fn revision_help(revision: &str) -> String {
