@@ -110,9 +110,12 @@ actions() {
     "$tools/bin/hadolint" Dockerfile
     # The site files of the examples and the built-in matrix, as an editor checks them.
     "$tools/bin/taplo" check --colors never
-    "$python" .ci/steps.py job templates/hylint.yml >"$built/gitlab-job.json"
-    "$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci "$built/gitlab-job.json"
-    "$python" .ci/steps.py lint action.yml templates/hylint.yml .github/workflows/*.yml
+    local template
+    for template in templates/*.yml; do
+        "$python" .ci/steps.py job "$template" >"$built/gitlab-job.json"
+        "$tools/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci "$built/gitlab-job.json"
+    done
+    "$python" .ci/steps.py lint action.yml templates/*.yml .github/workflows/*.yml
     local here=$PWD path work kind site want status
     path=$(dirname "$(realpath "$bin")"):$PATH
     for kind in github:action.yml gitlab:templates/hylint.yml; do
@@ -127,6 +130,22 @@ actions() {
             [ "$status" -eq "$want" ] || { cat "$work/log"; echo "status $status, not $want"; return 1; }
             rm -r "$work"
         done
+    done
+    # The same as a change: from the compliant site to the faulty one, in a repository.
+    for kind in github:action.yml gitlab:templates/hylint-review.yml; do
+        work=$(mktemp -d)
+        cp -r examples/windows-dc/compliant "$work/exports"
+        git -C "$work" init --quiet
+        git -C "$work" add .
+        git -C "$work" -c user.name=hylint -c user.email=hylint@example.com commit --quiet --message one
+        cp -r examples/windows-dc/faulty/. "$work/exports"
+        status=0
+        echo "--- ${kind%%:*}, a change"
+        (cd "$work" && PATH=$path "$python" "$here/.ci/steps.py" "${kind%%:*}" "$here/${kind#*:}" path=exports base=HEAD) \
+            >"$work/log" || status=$?
+        tail -n 4 "$work/log"
+        [ "$status" -eq 1 ] || { cat "$work/log"; echo "status $status, not 1"; return 1; }
+        rm -rf "$work"
     done
 }
 

@@ -1,4 +1,5 @@
-//! Pull requests: `hylint diff --git` on repositories that real `git` makes.
+//! Pull requests: `hylint diff --git` on repositories that real `git` makes. The markdown of each is in
+//! tests/diff_git/ (`HYLINT_UPDATE=1` rewrites it).
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "common/cli.rs"]
@@ -6,7 +7,7 @@ mod harness;
 
 use harness::{Hylint, Run};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const SITE: &str = "\
@@ -110,11 +111,29 @@ fn diff(h: Hylint, line: &str) -> (Hylint, Run) {
     (h, run)
 }
 
-/// The report of a pull request.
+/// The report of a pull request, whose markdown is kept.
 fn reviewed(name: &str, status: i32, changes: &[(&str, &str, &str)]) -> Value {
-    let (_, run) = diff(pull_request(changes), "--git main net --format json");
+    let (h, run) = diff(pull_request(changes), "--git main net --format json");
     assert_eq!(run.status, status, "{name}: {}{}", run.out, run.err);
     let report = run.json();
+    let (_, run) = diff(h, "--git main net --format markdown");
+    assert_eq!(run.status, status, "{name}: {}", run.err);
+    // A release, or a new requirement, is no other review.
+    let matrix = report["old"]["matrix"]["sha256"].as_str().unwrap();
+    let told = run
+        .out
+        .replace(matrix, "SHA256")
+        .replace(&matrix[..12], "SHA256");
+    let told = told.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/diff_git")
+        .join(format!("{name}.md"));
+    if std::env::var_os("HYLINT_UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &told).unwrap();
+    }
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(known, told, "HYLINT_UPDATE=1 rewrites {name}.md");
     report
 }
 

@@ -265,6 +265,7 @@ fn options_that_the_documents_name_exist() {
         "check",
         "trace",
         "inspect",
+        "diff",
         "init",
         "explain",
         "matrix list",

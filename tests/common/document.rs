@@ -5,6 +5,7 @@
 //!   `...` stands for output that is left out. A comment `# exit status 1` is held to the command's status;
 //! - `sh,not-run` or `powershell`: commands of another machine or program, none of them hylint's. They are counted;
 //! - `yaml` or `groovy`: a pipeline. Each hylint command in it is run;
+//! - `hylint diff --git`: the reader's folder is a repository then, with the branch `main`;
 //! - any other language with a name (```` ```toml exports/hylint.toml ````): a file that the commands below it find. Blocks of
 //!   one name are parts of one file;
 //! - a block below `<!-- run COMMAND -->`: lines that the command prints, on either stream. `<!-- file NAME`, lines and `-->`
@@ -109,7 +110,7 @@ pub fn commands(b: &Block) -> Vec<String> {
 /// What is written in a pipeline's line from `hylint` on.
 fn in_pipeline(line: &str) -> Option<String> {
     let code = line.split(" #").next()?;
-    let at = code.find("hylint check ")?;
+    let at = code.find("hylint check ").or(code.find("hylint diff "))?;
     let before = code.get(..at)?.trim_end();
     if !before.is_empty() && !before.ends_with(['-', ':', '\'', '"']) {
         return None;
@@ -293,8 +294,36 @@ pub struct Played {
     pub elsewhere: Vec<String>,
 }
 
+/// Makes a folder a repository with two commits on the branch `main`.
+fn repository(dir: &Path) {
+    for line in [
+        "init -q -b main",
+        "commit -q --allow-empty -m zero",
+        "add .",
+        "commit -qm one",
+        "commit -q --allow-empty -m two",
+    ] {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(dir).args(line.split(' '));
+        for (key, value) in [
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_AUTHOR_NAME", "a"),
+            ("GIT_AUTHOR_EMAIL", "a@example.org"),
+            ("GIT_COMMITTER_NAME", "a"),
+            ("GIT_COMMITTER_EMAIL", "a@example.org"),
+        ] {
+            git.env(key, value);
+        }
+        assert!(git.status().unwrap().success(), "git {line}");
+    }
+}
+
 /// Runs a document in a folder, block by block.
 pub fn play(name: &str, text: &str, dir: &Path) -> Played {
+    if text.contains("hylint diff --git") && !dir.join(".git").exists() {
+        repository(dir);
+    }
     let mut done = Played::default();
     let mut written = BTreeSet::new();
     let mut new: Vec<(usize, usize, Vec<String>)> = Vec::new();
