@@ -65,6 +65,23 @@ impl Identity {
         rules.all(|m| left.any(|k| k == m)) && self.peers.is_subset(&known.peers)
     }
 
+    /// The same of something that has another name: each word of the text that is the one name becomes the other.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        let name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        let mut out = String::with_capacity(self.text.len());
+        let mut rest = self.text.as_str();
+        while let Some((before, behind)) = rest.split_once(from) {
+            out.push_str(before);
+            let word = !out.ends_with(name) && !behind.starts_with(name);
+            out.push_str(if word { to } else { from });
+            rest = behind;
+        }
+        out.push_str(rest);
+        self.text = out;
+        self
+    }
+
     /// The text that the fingerprint is made of.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,6 +3,7 @@
 //! It has to be proven: a role whose addresses nobody declared proves nothing about a packet's other end, unless the matrix
 //! says that its hosts are anyone. What the platform needs in the background is no part of it.
 
+use super::packets::Names;
 use super::sides::{Policy, Sides, has_roles};
 use crate::common::diag::Diag;
 use crate::finding::difference::Envelope;
@@ -82,9 +83,14 @@ impl Flows {
         let mut flows = wanted(judge, &site)?;
         flows.extend(allowed(judge, &site));
         let mut hosts = BTreeMap::new();
-        take_hosts(&mut hosts, judge, true)?;
-        take_hosts(&mut hosts, &sides.old, false)?;
-        take_hosts(&mut hosts, &sides.new, false)?;
+        let (names, own) = (Names::of(sides)?, Names::default());
+        let of_judge = match sides.policy {
+            Policy::New => &names,
+            Policy::Old | Policy::None => &own,
+        };
+        take_hosts(&mut hosts, judge, of_judge, true)?;
+        take_hosts(&mut hosts, &sides.old, &own, false)?;
+        take_hosts(&mut hosts, &sides.new, &names, false)?;
         Ok(Self {
             kind: match sides.policy {
                 Policy::New => Envelope::New,
@@ -203,6 +209,7 @@ fn broadcast() -> &'static AddrSet {
 fn take_hosts(
     hosts: &mut BTreeMap<String, Known>,
     session: &Session,
+    names: &Names,
     judges: bool,
 ) -> Result<(), Vec<Diag>> {
     let site = &session.site()?.bound.site;
@@ -218,7 +225,7 @@ fn take_hosts(
         }
     }
     for t in &site.transits {
-        own.entry(&t.name)
+        own.entry(names.host(&t.name))
             .or_insert((AddrSet::empty(), false, vec![]));
     }
     for (name, (addrs, listed, roles)) in own {

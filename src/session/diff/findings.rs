@@ -3,18 +3,24 @@
 //! They are known by their fingerprints, so that one that moves, is renamed or is worded anew is neither new nor gone. The
 //! fingerprints of both sides are made anew from the same folder: a site file may have moved.
 
+use super::packets::Names;
 use super::shown::Showing;
 use super::sides::{Policy, Sides};
+use crate::common::diag::Diag;
 use crate::finding::difference::Findings;
 use crate::finding::outcome::Outcome;
-use crate::finding::{Code, Finding, Place, Severity, fingerprint};
+use crate::finding::{Code, Finding, Place, Severity, fingerprint, shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Compares them under the old side's names.
-pub(super) fn compare(sides: &Sides, old: &Outcome, new: &Outcome) -> Findings {
-    let known = named(sides.policy, old);
-    let found = named(sides.policy, new);
+///
+/// # Errors
+/// A side cannot be bound.
+pub(super) fn compare(sides: &Sides, old: &Outcome, new: &Outcome) -> Result<Findings, Vec<Diag>> {
+    let names = Names::of(sides)?;
+    let known = named(sides.policy, old, &Names::default());
+    let found = named(sides.policy, new, &names);
     let (mut new_ones, mut gone) = (Vec::new(), Vec::new());
     let mut groups: BTreeMap<&str, (Vec<&Named<'_>>, Vec<&Named<'_>>)> = BTreeMap::new();
     for n in &known {
@@ -47,7 +53,7 @@ pub(super) fn compare(sides: &Sides, old: &Outcome, new: &Outcome) -> Findings {
         raise(f, &were);
         showing.finding(f);
     }
-    out
+    Ok(out)
 }
 
 /// A finding by its number, and what it has in common with those that are equal but for their places.
@@ -58,13 +64,15 @@ struct Named<'o> {
 }
 
 /// The active findings that are compared.
-fn named(policy: Policy, o: &Outcome) -> Vec<Named<'_>> {
+fn named<'o>(policy: Policy, o: &'o Outcome, names: &Names) -> Vec<Named<'o>> {
     let compared = |f: &Finding| policy != Policy::None || is_about_reading(f.code);
     let numbered = o.findings.iter().enumerate();
     let numbered = numbered.filter(|(_, f)| f.is_active() && compared(f));
-    let paths: BTreeSet<&str> = o.exports.iter().map(|e| &*e.path).collect();
+    let paths = o.exports.iter().map(|e| &*e.path);
+    let paths: BTreeSet<&str> = paths.chain(names.paths.values().map(|p| &**p)).collect();
     let (at, found): (Vec<usize>, Vec<&Finding>) = numbered.unzip();
     let mut copies: Vec<Finding> = found.iter().copied().cloned().collect();
+    copies.iter_mut().for_each(|f| rename(f, names));
     fingerprint::assign(&mut copies, Path::new(""), &paths);
     let group = |f: &Finding| match f.fingerprint.split_once('-') {
         Some((group, _)) => group.to_owned(),
@@ -77,6 +85,40 @@ fn named(policy: Policy, o: &Outcome) -> Vec<Named<'_>> {
         group: group(copy),
     })
     .collect()
+}
+
+/// Renamed hosts up to which each is looked for in what a finding without a host is known by.
+const RENAMED: usize = 32;
+
+/// Gives a finding the names that the old side has.
+fn rename(f: &mut Finding, names: &Names) {
+    if let Some(p) = f.place.as_mut()
+        && let Some(old) = names.paths.get(&p.path)
+    {
+        p.path = old.clone();
+    }
+    if let Some(point) = f.point.as_mut()
+        && let Some(old) = names.paths.get(point.as_str())
+    {
+        *point = old.to_string();
+    }
+    let own = f
+        .host
+        .as_ref()
+        .map(|h| (h.clone(), names.host(h).to_owned()));
+    let named: Vec<(String, String)> = match own {
+        Some(own) => vec![own],
+        None if names.hosts.len() <= RENAMED => names.hosts.clone().into_iter().collect(),
+        None => Vec::new(),
+    };
+    for (new, old) in named.into_iter().filter(|(new, old)| new != old) {
+        // Of some texts the shape alone is kept.
+        let identity = f.identity.clone().renamed(&new, &old);
+        f.identity = identity.renamed(&shape(&new), &shape(&old));
+        if f.host.is_some() {
+            f.host = Some(old);
+        }
+    }
 }
 
 /// Whether a code is about what could not be read or modelled: that is compared even where no roles are.

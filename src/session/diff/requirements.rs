@@ -14,7 +14,11 @@ pub(super) fn compare(sides: &Sides, old: &Outcome, new: &Outcome) -> Vec<Requir
         let all = o.requirements.iter();
         all.map(|r| (r.id.clone(), r.status)).collect()
     };
-    let (before, behind) = (by_id(old), by_id(new));
+    let (mut before, behind) = (by_id(old), by_id(new));
+    if sides.policy == Policy::New {
+        // Roles that are worked out from open ports ask for nothing.
+        before.values_mut().for_each(|s| *s = Status::NotApplicable);
+    }
     let gone = old.requirements.iter();
     let gone = gone.filter(|r| !behind.contains_key(&r.id));
     let mut all: Vec<&RequirementResult> = new.requirements.iter().chain(gone).collect();

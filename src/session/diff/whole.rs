@@ -23,7 +23,7 @@ pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec
         hosts,
         policy: policy::compare(sides, &old, &new)?,
         requirements: requirements::compare(sides, &old, &new),
-        findings: findings::compare(sides, &old, &new),
+        findings: findings::compare(sides, &old, &new)?,
         packets,
         envelope: flows.kind(),
         fail_on: old.fail_on,

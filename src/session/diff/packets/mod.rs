@@ -6,10 +6,12 @@
 
 mod ask;
 mod boxes;
+mod names;
 mod target;
 mod told;
 mod units;
 mod universe;
 mod whole;
 
+pub(super) use names::Names;
 pub(super) use whole::compare;

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Unit {
     /// The host's name on the old side; none of a point that guards nobody.
     pub host: Option<String>,
+    /// Its name on the new side.
+    pub new_host: Option<String>,
     pub old: Target,
     pub new: Target,
 }
@@ -52,6 +54,7 @@ pub(super) fn units(old: &Session, new: &Session) -> Result<(Vec<Unit>, Hosts), 
         compared[1].extend(&y.points);
         pairs.push(Unit {
             host: None,
+            new_host: None,
             old: Target::of_points(x.points.clone(), &old.resolve()?, old.session),
             new: Target::of_points(y.points.clone(), &new.resolve()?, new.session),
         });
@@ -98,6 +101,7 @@ fn hosts<'t>(old: &'t Side<'_>, new: &'t Side<'_>) -> Paired<'t> {
             let b = left_new.remove(at);
             out.push(Unit {
                 host: Some(a.0.clone()),
+                new_host: Some(b.0.clone()),
                 old: a.1.clone(),
                 new: b.1.clone(),
             });

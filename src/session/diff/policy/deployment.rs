@@ -2,7 +2,8 @@
 
 use super::changes::{At, Changes, Said, addresses};
 use super::levels::word;
-use crate::common::words::list;
+use crate::common::words::{list, s, some, verb};
+use crate::rules::matrix::Requirement;
 use crate::site::config::ACCESS;
 use crate::site::{Config, Site};
 use hylint_space::AddrSet;
@@ -92,21 +93,25 @@ impl Changes<'_> {
             let each: Vec<String> = p.iter().map(u16::to_string).collect();
             list(&each)
         };
-        let mut found = Vec::new();
+        let mut found: BTreeMap<(String, String), Vec<&Requirement>> = BTreeMap::new();
         for r in &self.matrix.requirements {
             let of = |s: &Site| s.ports.get(&r.id).cloned().unwrap_or(r.ports.clone());
             let (old, new) = (of(self.old.site), of(self.new.site));
             if old != new {
-                found.push((r, text(&old), text(&new)));
+                let same = found.entry((text(&old), text(&new)));
+                same.or_default().push(r);
             }
         }
-        for (r, was, now) in found {
+        for ((was, now), rows) in found {
+            let numbers: Vec<String> = rows.iter().map(|r| r.row.to_string()).collect();
+            let (s, is) = (s(rows.len()), verb(rows.len(), "is", "are"));
+            let key = rows.first().filter(|_| rows.len() == 1);
             self.push(Said {
-                key: format!("ports.{}", r.id),
-                at: At::Key("ports", &r.id),
+                key: key.map_or("ports".into(), |r| format!("ports.{}", r.id)),
+                at: At::Key("ports", key.map_or("", |r| &r.id)),
                 message: format!(
-                    "row {} ({}) is judged on port {now}, not {was}",
-                    r.row, r.id
+                    "row{s} {} {is} judged on port {now}, not {was}",
+                    some(&numbers, 12)
                 ),
                 old: Some(was),
                 new: Some(now),
