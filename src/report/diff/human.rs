@@ -5,7 +5,7 @@ mod packets;
 use super::DiffReport;
 use super::words;
 use crate::common::sanitize::limited;
-use crate::finding::difference::Difference;
+use crate::finding::difference::{Difference, RequirementChange};
 use crate::finding::{Finding, Severity};
 use crate::report::RenderOptions;
 use crate::report::fold::{self, Group};
@@ -69,8 +69,14 @@ impl Page<'_> {
     /// The requirements whose status changes, those that are worse first.
     fn requirements(&self, out: &mut dyn Write) -> io::Result<()> {
         let all = &self.d.requirements;
-        for (worse, head, paint) in [(true, "worse", Paint::Red), (false, "better", Paint::Green)] {
-            let of: Vec<_> = all.iter().filter(|r| r.worse == worse).collect();
+        let kinds = [
+            ((true, false), "worse", Paint::Red),
+            ((false, true), "better", Paint::Green),
+            ((false, false), "status", Paint::Dim),
+        ];
+        for (kind, head, paint) in kinds {
+            let is = |r: &&RequirementChange| (r.worse, r.better()) == kind;
+            let of: Vec<_> = all.iter().filter(is).collect();
             for r in of.iter().take(self.of(SHOWN)) {
                 let (old, new) = (words::status(r.old), words::status(r.new));
                 let said = format!("{}: {old} → {new}", words::row(r));

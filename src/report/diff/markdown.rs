@@ -105,12 +105,16 @@ fn requirements(d: &Difference, room: usize, s: &mut String) {
 
 fn requirement(r: &RequirementChange) -> [String; 5] {
     let new = words::status(r.new);
-    let mark = if r.worse { "❌" } else { "✅" };
+    let mark = match (r.worse, r.better()) {
+        (true, _) => "❌ ",
+        (false, true) => "✅ ",
+        (false, false) => "",
+    };
     [
         r.row.to_string(),
         cell::code(&text(&r.id)),
         words::status(r.old).to_owned(),
-        format!("{mark} **{new}**"),
+        format!("{mark}**{new}**"),
         cell::sentence(&words::impact(r).unwrap_or_default()),
     ]
 }
