@@ -279,6 +279,9 @@ fn any_path_of_the_repository_is_compared() {
         assert_eq!(hosts, "sql1", "{folder} {path}: {}", run.1.out);
         assert_eq!(report["requirements"], serde_json::json!([]));
         assert_eq!(report["findings"]["gone"], serde_json::json!([]));
+        let line = format!("--git main {path} -q");
+        let (_, run) = diff(Hylint::in_folder(root.join(folder)), &line);
+        run.says(&["1 file differs"]);
     }
     // Through a link from outside, and where the link itself leads into the repository.
     #[cfg(unix)]

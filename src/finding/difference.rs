@@ -3,6 +3,7 @@
 use crate::finding::outcome::{Evidence, ExportInfo, MatrixInfo, SiteInfo, Status};
 use crate::finding::{Finding, Place, Severity};
 use hylint_model::Direction;
+use std::sync::Arc;
 
 /// A change, from one state of a site to another.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,6 +43,8 @@ pub struct State {
     pub matrix: MatrixInfo,
     /// In path order.
     pub exports: Vec<ExportInfo>,
+    /// The path that the old side has for each of them, in their order: equal paths are one file before and behind.
+    pub known_as: Vec<Arc<str>>,
 }
 
 /// Hosts and other firewalls that only one side has, by name, in order.

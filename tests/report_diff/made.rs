@@ -47,6 +47,7 @@ fn state(name: &str, hashes: [&str; 2]) -> State {
             export(&format!("{name}/cm1.rules"), hashes[0]),
             export(&format!("{name}/sh1.rules"), hashes[1]),
         ],
+        known_as: ["old/cm1.rules", "old/sh1.rules"].map(Into::into).into(),
     }
 }
 

@@ -27,36 +27,22 @@ impl<'a> File<'a> {
 
 /// The exports in the order of the old side, then those that the new one adds.
 pub(super) fn files(d: &Difference) -> Vec<File<'_>> {
-    let (old, new) = (&d.old.exports, &d.new.exports);
-    if let ([before], [after]) = (old.as_slice(), new.as_slice()) {
-        return vec![File {
-            old: Some(before),
-            new: Some(after),
-        }];
-    }
-    let mut after: FxHashMap<&str, &ExportInfo> = FxHashMap::default();
-    for e in new {
-        after.insert(below(&d.new, &e.path), e);
-    }
-    let mut all: Vec<File<'_>> = Vec::with_capacity(old.len());
-    for e in old {
-        all.push(File {
+    let mut after: FxHashMap<&str, &ExportInfo> = known(&d.new).collect();
+    let mut all: Vec<File<'_>> = known(&d.old)
+        .map(|(path, e)| File {
             old: Some(e),
-            new: after.remove(below(&d.old, &e.path)),
-        });
-    }
-    let added = new.iter();
-    let added = added.filter(|e| after.contains_key(below(&d.new, &e.path)));
-    all.extend(added.map(|e| File {
+            new: after.remove(path),
+        })
+        .collect();
+    let added = known(&d.new).filter(|(path, _)| after.contains_key(path));
+    all.extend(added.map(|(_, e)| File {
         old: None,
         new: Some(e),
     }));
     all
 }
 
-/// A path below what was given.
-fn below<'p>(side: &State, path: &'p str) -> &'p str {
-    let rest = path.strip_prefix(side.name.as_str());
-    let rest = rest.filter(|r| r.starts_with('/') || side.name.ends_with('/'));
-    rest.map_or(path, |r| r.trim_start_matches('/'))
+/// The exports of a side by the paths that the old one has for them.
+fn known(side: &State) -> impl Iterator<Item = (&str, &ExportInfo)> {
+    side.known_as.iter().map(|p| &**p).zip(&side.exports)
 }

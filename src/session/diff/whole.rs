@@ -34,6 +34,7 @@ pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec
 }
 
 fn state(name: &str, mut o: Outcome, shown: impl Fn(&str) -> Arc<str>) -> State {
+    let known_as = o.exports.iter().map(|e| e.path.clone()).collect();
     for e in &mut o.exports {
         e.path = shown(&e.path);
     }
@@ -43,5 +44,6 @@ fn state(name: &str, mut o: Outcome, shown: impl Fn(&str) -> Arc<str>) -> State 
         site: o.site,
         matrix: o.matrix,
         exports: o.exports,
+        known_as,
     }
 }
