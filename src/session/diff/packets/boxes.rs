@@ -8,7 +8,7 @@ use crate::finding::outcome::Evidence;
 use crate::lints::place;
 use crate::session::diff::envelope::{Flows, Target};
 use crate::session::diff::sides::Shown;
-use hylint_engine::{Decider, Direction, Effect, Onward, Seen};
+use hylint_engine::{Decider, Direction, Effect, Onward, Seen, grown};
 use hylint_space::{AddrSet, Family, PacketBox, PortSet, merged};
 use std::collections::BTreeMap;
 
@@ -72,9 +72,10 @@ pub(super) fn tell(t: &Telling<'_>, all: Vec<Differing<'_>>) -> Vec<PacketChange
     let mut out = Vec::new();
     for (_, mut g) in groups {
         let spaces = std::mem::take(&mut g.spaces);
-        let each = merged(spaces).into_iter().map(projected).collect();
-        for b in merged(each) {
-            out.extend(of_one_family(&b).map(|b| t.change(&g, &b)));
+        for family in Family::BOTH {
+            let own = spaces.iter().map(|b| of_family(b, family)).collect();
+            let each = merged(own).into_iter().map(projected).collect();
+            out.extend(grown(each).iter().map(|b| t.change(&g, b)));
         }
     }
     out
@@ -87,14 +88,12 @@ fn rank(kind: ChangeKind) -> usize {
         .unwrap_or(0)
 }
 
-fn of_one_family(b: &PacketBox) -> impl Iterator<Item = PacketBox> {
-    let part = |f: Family| PacketBox {
-        src: b.src.only(f),
-        dst: b.dst.only(f),
+fn of_family(b: &PacketBox, family: Family) -> PacketBox {
+    PacketBox {
+        src: b.src.only(family),
+        dst: b.dst.only(family),
         ..b.clone()
-    };
-    let parts = Family::BOTH.map(part);
-    parts.into_iter().filter(|b| !b.is_empty())
+    }
 }
 
 impl Group {
@@ -182,9 +181,6 @@ impl Telling<'_> {
 
     fn decision(&self, side: &Side<'_>, s: &Seen<'_>, space: &PacketBox, new: bool) -> Decision {
         let mut evidence: Evidence = place::evidence(side.exports, &s.by);
-        if s.by.rule().is_none() {
-            evidence.rule.clear();
-        }
         if let Some(place) = evidence.place.as_mut().filter(|_| new) {
             place.path = (self.shown)(&place.path);
         }
