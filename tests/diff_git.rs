@@ -304,6 +304,27 @@ fn any_path_of_the_repository_is_compared() {
     }
 }
 
+/// Reports of earlier runs in the folder are no exports, though they quote rules.
+#[test]
+fn reports_in_the_folder_are_no_exports() {
+    let files = "r.json r.sarif r.html r.md r.txt";
+    let outputs: String = files.split(' ').map(|f| format!(" --output {f}")).collect();
+    let (h, run) = diff(
+        pull_request(&[OUTSIDE]),
+        &format!("--git main net{outputs}"),
+    );
+    run.expect(1, &[]);
+    let mut h = h;
+    for file in files.split(' ') {
+        let text = std::fs::read(h.path(file)).unwrap();
+        h = h.file(&format!("net/{file}"), text);
+    }
+    let (_, run) = diff(h, "--git main net --format json");
+    let new = run.json()["findings"]["new"].to_string();
+    assert!(!new.contains("net/r."), "{new}");
+    assert_eq!(run.json()["hosts"]["added"], serde_json::json!([]));
+}
+
 /// git keeps LF where `core.autocrlf` makes CRLF in the work tree.
 #[test]
 fn line_endings_change_nothing() {

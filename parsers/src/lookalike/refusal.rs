@@ -477,6 +477,8 @@ fn own(t: &Text<'_>) -> bool {
         "record,row,requirement,from,to,status,",
         "## ✅ hylint:",
         "## ❌ hylint:",
+        "## ✅ hylint diff:",
+        "## ❌ hylint diff:",
     ];
     let markup = first.starts_with('<')
         && (t.has("<testsuites name=\"hylint\"")
@@ -504,11 +506,10 @@ fn ends_as_report(text: &str) -> bool {
     const WORDS: [&str; 5] = ["PASSED", "FAILED:", "NOT RUN:", "NOTHING TO CHECK:", "OK ·"];
     let last = text.trim_end().lines().next_back().unwrap_or("");
     let plain = uncoloured(last);
+    let has = |nouns: &[&str]| nouns.iter().all(|noun| plain.contains(noun));
     WORDS.iter().any(|w| plain.starts_with(w))
-        && plain.contains(" · ")
-        && ["error", "warning", "note", "export", "rule"]
-            .iter()
-            .all(|noun| plain.contains(noun))
+        && has(&[" · ", "export", "rule"])
+        && (has(&["error", "warning", "note"]) || has(&[" file", " differ"]))
 }
 
 /// A line without the colours before its first word (ECMA-48, select graphic rendition).

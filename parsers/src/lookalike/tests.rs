@@ -298,9 +298,10 @@ fn what_is_never_an_export_is_told_before_any_reader() {
     let report = "{\"schema_version\": \"1.0\", \"tool\": {\"name\": \"hylint\"}, \"evaluated_at\": \"x\", \"requirements\": [], \"findings\": []}";
     let gate =
         "1 row\n\u{1b}[32mPASSED · 0 errors, 0 warnings, 1 note · 1 export, 2 rules\u{1b}[0m\n";
+    let review = "+ inbound TCP 22\n    -A INPUT -j ACCEPT\nFAILED: 1 flow opens outside hylint.toml · 1 export, 8 rules, 1 file differs\n";
     let schema = "{\"$schema\": \"http://json-schema.org/draft-07/schema#\", \"properties\": {\"SecurityGroups\": {}}}";
     let patch = "--- a/rules.v4\n+++ b/rules.v4\n@@ -1,2 +1,2 @@\n *filter\n-:INPUT DROP [0:0]\n+:INPUT ACCEPT [0:0]\n";
-    for text in [report, gate, schema, patch] {
+    for text in [report, gate, review, schema, patch] {
         assert!(quoting(text).is_some(), "{text}");
     }
     // An export may quote the marks of a report, and begin with the signs of a patch.
