@@ -35,7 +35,7 @@ mod trail;
 mod tri;
 mod verdict;
 
-pub use changed::{Suspects, suspects};
+pub use changed::{Packets, Suspects, suspects};
 pub use compare::{Cell, Change, Seen, both, cells, changes, either, passing};
 pub use context::{BRANCH_BUDGET, Context};
 pub use conversation::converse;

@@ -6,11 +6,11 @@ use crate::judge::Exports;
 use crate::rules::matrix::Requirement;
 use crate::session::trace::Processes;
 use hylint_engine::{
-    Cell, Change, Context, Direction, Effect, LocalPolicy, PointId, Process, Seen, Suspects, both,
+    Cell, Change, Context, Direction, Effect, LocalPolicy, Packets, PointId, Process, Seen, both,
     cells, changes, converse, either, evaluate, passing, subtract_all, suspects,
 };
-use hylint_model::{Body, Point, PointKind, Profiles};
-use hylint_space::{AddrSet, Family, PacketBox, PortSet, ProtoSet, class};
+use hylint_model::{Body, Point, Profiles};
+use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, class};
 use std::collections::BTreeSet;
 
 /// One side of a pair, ready for the engine.
@@ -46,10 +46,6 @@ pub(super) fn ask<'a>(
     let mut out = Vec::new();
     for family in Family::BOTH {
         for (profiles, more) in passes(old, new) {
-            let found = suspected(old, new, &profiles, family);
-            if found.as_ref().is_some_and(Vec::is_empty) {
-                continue;
-            }
             let pair = Pair {
                 old,
                 new,
@@ -64,9 +60,7 @@ pub(super) fn ask<'a>(
                     .collect(),
                 false => Vec::new(),
             };
-            let all = [PacketBox::any()];
-            let boxes = found.as_deref().unwrap_or(&all);
-            let met = pair.differing(boxes);
+            let met = pair.differing();
             out.extend(met.into_iter().flat_map(|d| without(d, &known)));
         }
     }
@@ -107,41 +101,25 @@ fn passes(old: &Side<'_>, new: &Side<'_>) -> Vec<([Vec<Profiles>; 2], bool)> {
     out
 }
 
-/// The packets that may be decided otherwise; none if any may.
-fn suspected(
-    old: &Side<'_>,
-    new: &Side<'_>,
-    [p, q]: &[Vec<Profiles>; 2],
-    family: Family,
-) -> Option<Vec<PacketBox>> {
-    let insides = |s: &Side<'_>| -> Vec<AddrSet> {
-        s.layers.iter().map(|(_, inside)| inside.clone()).collect()
-    };
-    if p != q || insides(old) != insides(new) || old.target.own != new.target.own && moves(old, new)
-    {
-        return None;
-    }
+/// The packets of all, each held by one of few boxes.
+fn boxes(all: Vec<Packets>) -> Vec<PacketBox> {
     let mut boxes: Vec<PacketBox> = Vec::new();
-    for ((a, _), (b, _)) in old.layers.iter().zip(&new.layers) {
-        for profile in p {
-            let (x, y) = (old.context(*profile), new.context(*profile));
-            match suspects((&x, a), (&y, b), family) {
-                Suspects::All => return None,
-                Suspects::Boxes(all) => boxes.extend(all),
-            }
+    for p in all {
+        match p {
+            Packets::All => return vec![PacketBox::any()],
+            Packets::Boxes(b) => boxes.extend(b),
         }
     }
-    // Whole ones first: what they hold needs no question of its own.
-    boxes.sort_by_cached_key(|b| {
-        std::cmp::Reverse(b.src.v4.count().saturating_add(b.dst.v4.count()))
-    });
+    // Large ones first: what they hold needs no question of its own.
+    let size = |b: &PacketBox| b.src.v4.count().saturating_add(b.dst.v4.count());
+    boxes.sort_by_cached_key(|b| std::cmp::Reverse(size(b)));
     let mut out: Vec<PacketBox> = Vec::new();
     for b in boxes {
         if out.len() > FEW || !out.iter().any(|o| b.is_subset(o)) {
             out.push(b);
         }
     }
-    Some(out)
+    out
 }
 
 /// How packets are put.
@@ -166,15 +144,11 @@ fn under<'a>(k: Change<'a, 'a>, c: &Change<'a, 'a>) -> Change<'a, 'a> {
 /// How often conversations that are open on one side are looked at more closely.
 const CLOSER: usize = 3;
 
+/// Every direction.
+const WAYS: [Direction; 3] = [Direction::In, Direction::Out, Direction::Forward];
+
 /// Boxes up to which each is compared with each.
 const FEW: usize = 512;
-
-/// Whether what the host's own addresses are bears on the packets' way.
-fn moves(old: &Side<'_>, new: &Side<'_>) -> bool {
-    [old, new]
-        .iter()
-        .any(|s| s.points().any(|p| p.kind == PointKind::Netfilter))
-}
 
 /// What both sides are asked about.
 struct Pair<'p, 'a> {
@@ -186,36 +160,74 @@ struct Pair<'p, 'a> {
 }
 
 impl<'a> Pair<'_, 'a> {
-    fn differing(&self, boxes: &[PacketBox]) -> Vec<Differing<'a>> {
+    fn differing(&self) -> Vec<Differing<'a>> {
         let mut out = Vec::new();
         let forwards = self.old.forwards() || self.new.forwards();
-        let ways = [Direction::In, Direction::Out, Direction::Forward];
-        for direction in ways
-            .into_iter()
-            .filter(|d| forwards || *d != Direction::Forward)
-        {
+        for (direction, [first, later]) in self.suspects() {
+            let goes = forwards || direction != Direction::Forward;
+            if !goes || first.is_empty() && later.is_empty() {
+                continue;
+            }
             for kind in first_packets(self.family) {
                 let kind = self.of_host(kind, direction);
-                // Boxes may overlap, and each packet is asked about once.
                 let mut asked: Vec<PacketBox> = Vec::new();
-                for b in boxes {
-                    let here = b.intersect(&kind.packets);
-                    let new = match asked.len() {
-                        0..FEW => subtract_all(std::slice::from_ref(&here), &asked),
-                        _ => vec![here.clone()],
-                    };
-                    for q in new.iter().filter(|q| !q.is_empty()) {
-                        for (q, process) in self.by_process(q, direction) {
-                            out.extend(self.put(&q, kind.conversed, direction, process));
-                        }
+                for (boxes, first) in [(&first, true), (&later, false)] {
+                    if !first && !kind.conversed {
+                        continue;
                     }
-                    if !here.is_empty() {
-                        asked.push(here);
+                    // Boxes may overlap, and each packet is asked about once.
+                    for b in boxes {
+                        let here = b.intersect(&kind.packets);
+                        let new = match asked.len() {
+                            0..FEW => subtract_all(std::slice::from_ref(&here), &asked),
+                            _ => vec![here.clone()],
+                        };
+                        for q in new.iter().filter(|q| !q.is_empty()) {
+                            for (q, process) in self.by_process(q, direction) {
+                                let asked = Asked {
+                                    direction,
+                                    process,
+                                    whole: false,
+                                    first_of_all: false,
+                                };
+                                out.extend(self.put(&q, (first, kind.conversed), asked));
+                            }
+                        }
+                        if !here.is_empty() {
+                            asked.push(here);
+                        }
                     }
                 }
             }
         }
         out
+    }
+
+    /// By direction, the first packets that may be decided otherwise, and those that begin conversations that may.
+    fn suspects(&self) -> Vec<(Direction, [Vec<PacketBox>; 2])> {
+        let (old, new, [p, q]) = (self.old, self.new, self.profiles);
+        let insides = |s: &Side<'_>| -> Vec<AddrSet> {
+            s.layers.iter().map(|(_, inside)| inside.clone()).collect()
+        };
+        if p != q || insides(old) != insides(new) {
+            return WAYS
+                .map(|d| (d, [vec![PacketBox::any()], Vec::new()]))
+                .into();
+        }
+        let mut all = WAYS.map(|d| (d, [Vec::new(), Vec::new()]));
+        for profile in p {
+            let (x, y) = (old.context(*profile), new.context(*profile));
+            for ((a, _), (b, _)) in old.layers.iter().zip(&new.layers) {
+                let of = suspects((&x, a), (&y, b), self.family);
+                for (direction, [first, later]) in &mut all {
+                    let found = of(*direction);
+                    first.push(found.first);
+                    later.push(found.later);
+                }
+            }
+        }
+        let told = all.map(|(d, parts)| (d, parts.map(boxes)));
+        told.into()
     }
 
     /// The packets of a kind that go one way at this host: to its own addresses, from them, or past it.
@@ -277,24 +289,20 @@ impl<'a> Pair<'_, 'a> {
         out
     }
 
-    /// Puts packets to both sides.
+    /// Puts packets to both sides: as first ones, if they may be decided otherwise, and as whole conversations.
     fn put(
         &self,
         q: &PacketBox,
-        conversed: bool,
-        direction: Direction,
-        process: Process<'a>,
+        (first, conversed): (bool, bool),
+        asked: Asked<'a>,
     ) -> Vec<Differing<'a>> {
-        let asked = Asked {
-            direction,
-            process,
-            whole: false,
-            first_of_all: false,
+        let first = match first {
+            true => self.first(q, &asked),
+            false => Vec::new(),
         };
-        let first = self.first(q, &asked);
         let spaces: Vec<PacketBox> = first.iter().map(|c| c.space.clone()).collect();
         let of = |change, established| Differing {
-            direction,
+            direction: asked.direction,
             change,
             established,
         };
@@ -386,6 +394,20 @@ impl<'a> Side<'a> {
         let exports = self.exports;
         let all = self.layers.iter().flat_map(|(points, _)| points);
         all.filter_map(move |at| exports.point(*at))
+    }
+
+    /// The interfaces that rules name by their whole names.
+    pub(super) fn mentioned(&self) -> IfaceSet {
+        let rules = self.points().flat_map(Point::rules);
+        let clauses = rules.flat_map(|r| &r.clauses);
+        let sets = clauses.flat_map(|c| [&c.space.in_iface, &c.space.out_iface]);
+        // Of `! -i x`, what is left out is named.
+        let ends = sets
+            .filter(|s| !s.is_full())
+            .flat_map(|s| [s.clone(), s.complement()]);
+        let single = |(lo, hi): &(u128, u128)| lo == hi && *lo != 0;
+        ends.flat_map(|s| s.iter().filter(single).collect::<Vec<_>>())
+            .collect()
     }
 
     fn forwards(&self) -> bool {

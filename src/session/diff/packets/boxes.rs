@@ -9,7 +9,7 @@ use crate::lints::place;
 use crate::session::diff::envelope::{Flows, Target};
 use crate::session::diff::sides::Shown;
 use hylint_engine::{Decider, Direction, Effect, Onward, Seen, grown};
-use hylint_space::{AddrSet, Family, PacketBox, PortSet, merged};
+use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, merged};
 use std::collections::BTreeMap;
 
 /// What goes for all boxes of a pair.
@@ -69,13 +69,18 @@ pub(super) fn tell(t: &Telling<'_>, all: Vec<Differing<'_>>) -> Vec<PacketChange
         let space = projected(d.change.space);
         groups.entry(key).or_insert(group).spaces.push(space);
     }
+    let mentioned = if groups.is_empty() {
+        IfaceSet::empty()
+    } else {
+        t.old.mentioned().union(&t.new.mentioned())
+    };
     let mut out = Vec::new();
     for (_, mut g) in groups {
         let spaces = std::mem::take(&mut g.spaces);
         for family in Family::BOTH {
             let own = spaces.iter().map(|b| of_family(b, family)).collect();
             let each = merged(own).into_iter().map(projected).collect();
-            out.extend(grown(each).iter().map(|b| t.change(&g, b)));
+            out.extend(grown(each).iter().map(|b| t.change(&g, b, &mentioned)));
         }
     }
     out
@@ -191,7 +196,7 @@ impl Telling<'_> {
         }
     }
 
-    fn change(&self, g: &Group, b: &PacketBox) -> PacketChange {
+    fn change(&self, g: &Group, b: &PacketBox, mentioned: &IfaceSet) -> PacketChange {
         let (state, flags) = match g.established {
             true => (Some("ESTABLISHED"), None),
             false => state_of(b),
@@ -208,8 +213,8 @@ impl Telling<'_> {
             proto: told::protocols(&b.proto),
             sport: told::ports(&b.sport),
             dport: told::ports(&b.dport),
-            in_iface: told::interfaces(&b.in_iface),
-            out_iface: told::interfaces(&b.out_iface),
+            in_iface: told::interfaces(&b.in_iface, mentioned),
+            out_iface: told::interfaces(&b.out_iface, mentioned),
             flags: flags.map(str::to_owned),
             state: state.map(str::to_owned),
             conditions: g.conditions.clone(),

@@ -40,40 +40,70 @@ pub(super) fn addresses(a: &AddrSet) -> Vec<String> {
     a.texts().collect()
 }
 
-/// Interfaces by name, or all but some.
-pub(super) fn interfaces(set: &IfaceSet) -> Interfaces {
+/// Interfaces by name, or all but some. Of those that a beginning stands for, the `mentioned` ones are named as well.
+pub(super) fn interfaces(set: &IfaceSet, mentioned: &IfaceSet) -> Interfaces {
     if set.is_full() {
         return Interfaces::Any;
     }
     // The interface that no rule names is in what is not named.
     match set.contains(0) {
-        true => Interfaces::Not(names(&set.complement())),
-        false => Interfaces::Named(names(set)),
+        true => Interfaces::Not(names(&set.complement(), mentioned)),
+        false => Interfaces::Named(names(set, mentioned)),
     }
 }
 
-fn names(set: &IfaceSet) -> Vec<String> {
-    let mut out: Vec<String> = set.iter().map(name).collect();
+/// Holes in what a beginning stands for that are told one by one.
+const HOLES: usize = 8;
+
+fn names(set: &IfaceSet, mentioned: &IfaceSet) -> Vec<String> {
+    let single = |(lo, hi): &(u128, u128)| lo == hi;
+    let own = set.iter().filter(single);
+    let known = set.intersect(mentioned);
+    let mut out: Vec<String> = own
+        .chain(known.iter().filter(single))
+        .map(|(n, _)| text(n))
+        .collect();
+    let mut left: IfaceSet = set.iter().filter(|r| !single(r)).collect();
+    while let Some(&range) = left.as_slice().first() {
+        let (pattern, all) = beginning(range);
+        let holes = all.subtract(set);
+        let inner = holes.iter().map(|h| {
+            if single(&h) {
+                text(h.0)
+            } else {
+                beginning(h).0
+            }
+        });
+        let inner: Vec<String> = inner.take(HOLES).collect();
+        out.push(match inner.as_slice() {
+            [] => pattern,
+            some => format!("{pattern} except {}", some.join(", ")),
+        });
+        left = left.subtract(&all);
+    }
+    out.sort();
     out.dedup();
     out
 }
 
-/// A range of interface names: one name, or a beginning with `+` behind it.
-fn name((lo, hi): (u128, u128)) -> String {
-    let text = |n: u128| {
-        let bytes: Vec<u8> = n
-            .to_be_bytes()
-            .into_iter()
-            .take_while(|b| *b != 0)
-            .collect();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    if lo == hi {
-        return text(lo);
-    }
-    let open = (lo ^ hi).leading_zeros() as usize / 8;
-    let start: String = text(hi).chars().take(open).collect();
-    format!("{start}+")
+fn text(name: u128) -> String {
+    let bytes: Vec<u8> = name
+        .to_be_bytes()
+        .into_iter()
+        .take_while(|b| *b != 0)
+        .collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What the names of a range begin with, as rules write it, and all names that do.
+fn beginning((lo, hi): (u128, u128)) -> (String, IfaceSet) {
+    let shared = (lo ^ hi).leading_zeros() / 8;
+    let kept = u128::MAX.checked_shl(128 - shared * 8).unwrap_or(0);
+    let start = lo & kept;
+    (
+        format!("{}+", text(start)),
+        IfaceSet::range(start, start | !kept),
+    )
 }
 
 /// Where packets are translated to.
@@ -116,6 +146,8 @@ mod tests {
     #[test]
     fn interfaces_are_told_by_name_or_by_those_that_are_left_out() {
         let eth = IfaceSet::iface("eth0").union(&IfaceSet::iface("wg+"));
+        let none = IfaceSet::empty();
+        let interfaces = |set: &IfaceSet| interfaces(set, &none);
         assert_eq!(
             interfaces(&eth),
             Interfaces::Named(vec!["eth0".into(), "wg+".into()])
@@ -129,6 +161,12 @@ mod tests {
         assert_eq!(
             interfaces(&long),
             Interfaces::Named(vec!["abcdefghijklmno".into()])
+        );
+        let odd = IfaceSet::iface("eth+").subtract(&IfaceSet::iface("eth1"));
+        let known = IfaceSet::iface("eth0").union(&IfaceSet::iface("eth1"));
+        assert_eq!(
+            super::interfaces(&odd, &known),
+            Interfaces::Named(vec!["eth+ except eth1".into(), "eth0".into()])
         );
     }
 }
