@@ -172,6 +172,36 @@ fn an_allow_entry_is_for_the_host_that_it_names() {
     }
 }
 
+/// Catches an entry for one of a host's addresses that holds what opens at the other one, and one at an address that comes
+/// with the change.
+#[test]
+fn an_allow_entry_is_for_the_addresses_that_it_names() {
+    let two = toml(&WINRM.replace("\"sql-server\"", "\"10.0.0.5\"")).replace(
+        "addresses = [\"10.0.0.5\"]",
+        "addresses = [\"10.0.0.5\", \"10.0.0.6\"]",
+    );
+    let state = |t: &str, lines: &str| {
+        State::default()
+            .with("hylint.toml", t)
+            .with("sql1/a.v4", rules(&format!("{NEEDED}{lines}")))
+    };
+    let line = opens("10.9.9.7/32", "tcp -m tcp --dport 5985");
+    let at = line.replace("-s", "-d 10.0.0.5/32 -s");
+    let other = line.replace("-s", "-d 10.0.0.6/32 -s");
+    for (lines, inside) in [(&at, true), (&other, false), (&line, false)] {
+        let d = state(&two, "").to(&state(&two, lines));
+        let each = within(&d);
+        assert!(!each.is_empty());
+        assert_eq!(each.iter().all(|w| *w), inside, "{lines} {:?}", d.packets);
+    }
+    // The second address comes with the change.
+    let one = two.replace(", \"10.0.0.6\"", "");
+    let d = state(&one, "").to(&state(&two, &line));
+    assert!(within(&d).contains(&false), "{:?}", d.packets);
+    let d = state(&one, "").to(&state(&one, &line));
+    assert!(d.within(), "{:?}", d.packets);
+}
+
 /// Catches names of protocols and ports of `[[allow]]` that mean something else here than in check.
 #[test]
 fn allow_entries_of_other_protocols_hold_these() {
@@ -984,8 +1014,82 @@ fn a_layer_that_is_added_is_told() {
     let old = sql("", "");
     let new = sql("", &open).with("sql1/b.v4", rules(""));
     let d = old.to(&new);
-    let fails = !d.obstacles().is_empty();
-    assert!(fails, "{:?} {:?}", d.packets, keys(&d));
+    assert!(
+        keys(&d).contains(&"[[host]] +".to_owned()),
+        "{:?}",
+        keys(&d)
+    );
+    let back = new.to(&old);
+    assert!(
+        !keys(&back).contains(&"[[host]] +".to_owned()),
+        "{:?}",
+        keys(&back)
+    );
+}
+
+/// Catches roles that a comment or a folder gives a host, and takes away again, outside of hylint.toml.
+#[test]
+fn roles_without_a_site_file_are_policy_as_well() {
+    let state = |head: &str| {
+        State::default()
+            .with("sql-server/a.v4", format!("{head}{}", rules(NEEDED)))
+            .with("controller-management/b.v4", rules(""))
+    };
+    let plain = state("");
+    assert!(keys(&plain.to(&plain)).is_empty());
+    let other = state("# hylint: role=hysecure-gateway\n");
+    assert!(keys(&plain.to(&other)).contains(&"[[host]] +".to_owned()));
+    let wide = plain.clone().with(
+        "controller-management/b.v4",
+        format!(
+            "# hylint: role=controller-management address=0.0.0.0/0\n{}",
+            rules("")
+        ),
+    );
+    assert_eq!(keys(&plain.to(&wide)), ["roles.controller-management +"]);
+    // The site file that comes with it may say where roles are, but not lower what they are judged by.
+    let site = "[roles]\ncontroller-management = [\"10.0.0.11\"]\n[lints]\nany-any = \"off\"\n[[host]]\nname = \"a\"\n\
+        roles = [\"sql-server\"]\nexports = [\"sql-server/*\"]\n";
+    let found = keys(&plain.to(&plain.clone().with("hylint.toml", site)));
+    let loosened: Vec<&String> = found.iter().filter(|k| k.ends_with('+')).collect();
+    assert_eq!(loosened, ["lints.any-any +"], "{found:?}");
+}
+
+/// Catches a place at another line that has the same word, or on the side that does not have the key.
+#[test]
+fn changes_of_the_policy_have_their_own_lines() {
+    let base = toml("# any-any = the allow that follows\n[check]\nfail-on = \"note\"\n") + WINRM;
+    let line = |d: &Difference, key: &str| {
+        let p = d.policy.iter().find(|p| p.key == key).unwrap();
+        let place = p.place.as_ref().unwrap();
+        let text = place.covered().unwrap_or_default();
+        (place.start.line as usize, text)
+    };
+    let line_of = |t: &str, n: usize, begins: &str| {
+        let mut all = t.lines().enumerate().filter(|(_, l)| l.starts_with(begins));
+        all.nth(n).unwrap().0 + 1
+    };
+    let new = base.replace(
+        "controller-management = [\"10.0.0.11\"]",
+        "controller-management = [\"10.0.0.0/24\"]",
+    ) + &WINRM.replace("5985", "5986")
+        + "[lints]\nany-any = \"off\"\n";
+    let d = policy_of(&base, &new);
+    assert_eq!(
+        line(&d, "[[allow]]"),
+        (line_of(&new, 1, "[[allow]]"), "[[allow]]".into())
+    );
+    assert_eq!(line(&d, "lints.any-any").0, line_of(&new, 0, "any-any"));
+    let role = line(&d, "roles.controller-management");
+    assert_eq!(role.0, line_of(&new, 0, "controller-management"));
+    // What is gone is shown where it was.
+    let d = policy_of(&new, &base);
+    assert_eq!(line(&d, "lints.any-any").0, line_of(&new, 0, "any-any"));
+    assert_eq!(line(&d, "[[allow]]").0, line_of(&new, 1, "[[allow]]"));
+    let without = base.replace("fail-on = \"note\"", "max-age-days = 9");
+    let d = policy_of(&base, &without);
+    // The key is not there any more: its table is.
+    assert_eq!(line(&d, "check.fail-on").1, "[check]");
 }
 
 /// Catches a role of the command line that does not count.

@@ -66,7 +66,7 @@ impl Flows {
     ///
     /// # Errors
     /// The site cannot be bound.
-    pub(super) fn of(sides: &Sides) -> Result<Self, Vec<Diag>> {
+    pub(super) fn of(sides: &Sides, names: &Names) -> Result<Self, Vec<Diag>> {
         let none = Self {
             kind: Envelope::None,
             flows: Vec::new(),
@@ -83,14 +83,14 @@ impl Flows {
         let mut flows = wanted(judge, &site)?;
         flows.extend(allowed(judge, &site));
         let mut hosts = BTreeMap::new();
-        let (names, own) = (Names::of(sides)?, Names::default());
+        let own = Names::default();
         let of_judge = match sides.policy {
-            Policy::New => &names,
+            Policy::New => names,
             Policy::Old | Policy::None => &own,
         };
         take_hosts(&mut hosts, judge, of_judge, true)?;
         take_hosts(&mut hosts, &sides.old, &own, false)?;
-        take_hosts(&mut hosts, &sides.new, &names, false)?;
+        take_hosts(&mut hosts, &sides.new, names, false)?;
         Ok(Self {
             kind: match sides.policy {
                 Policy::New => Envelope::New,
@@ -148,28 +148,29 @@ impl Flows {
 
     /// Whether the flows of these roles hold a box.
     fn cover(&self, roles: &[RoleIx], way: Direction, packets: &PacketBox) -> bool {
-        let own = |end: &End| match end.roles.iter().any(|r| roles.contains(r)) {
+        // Few flows are near; their addresses may be many.
+        let whole = |end: &End, own: bool| own && end.roles.iter().any(|r| roles.contains(r));
+        let meets =
+            |end: &End, own: bool, addrs: &AddrSet| whole(end, own) || end.addrs.intersects(addrs);
+        let side = |end: &End, own: bool| match whole(end, own) {
             true => AddrSet::any(),
             false => end.addrs.clone(),
         };
         let (at_from, at_to) = (way == Direction::Out, way == Direction::In);
-        let boxes = self.flows.iter().map(|f| PacketBox {
-            src: if at_from {
-                own(&f.from)
-            } else {
-                f.from.addrs.clone()
-            },
-            dst: if at_to {
-                own(&f.to)
-            } else {
-                f.to.addrs.clone()
-            },
+        let near = self.flows.iter().filter(|f| {
+            f.proto.intersects(&packets.proto)
+                && f.ports.intersects(&packets.dport)
+                && meets(&f.from, at_from, &packets.src)
+                && meets(&f.to, at_to, &packets.dst)
+        });
+        let boxes = near.map(|f| PacketBox {
+            src: side(&f.from, at_from),
+            dst: side(&f.to, at_to),
             proto: f.proto.clone(),
             dport: f.ports.clone(),
             ..PacketBox::any()
         });
-        let near = boxes.filter(|b| b.intersects(packets));
-        !packets.is_empty() && covers(&near.collect::<Vec<_>>(), packets)
+        !packets.is_empty() && covers(&boxes.collect::<Vec<_>>(), packets)
     }
 
     /// The roles whose declared addresses hold all of these.

@@ -1,26 +1,24 @@
 //! Findings that only one side has.
 //!
-//! They are known by their fingerprints, so that one that moves, is renamed or is worded anew is neither new nor gone. The
-//! fingerprints of both sides are made anew from the same folder: a site file may have moved.
+//! They are known by their fingerprints, so that one that moves, is renamed or is worded anew is neither new nor gone. Where
+//! a site file stands in another folder or something is called otherwise, they are made anew for both sides.
 
 use super::packets::Names;
 use super::shown::Showing;
 use super::sides::{Policy, Sides};
-use crate::common::diag::Diag;
 use crate::finding::difference::Findings;
 use crate::finding::outcome::Outcome;
 use crate::finding::{Code, Finding, Place, Severity, fingerprint, shape};
+use crate::session::Session;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Compares them under the old side's names.
-///
-/// # Errors
-/// A side cannot be bound.
-pub(super) fn compare(sides: &Sides, old: &Outcome, new: &Outcome) -> Result<Findings, Vec<Diag>> {
-    let names = Names::of(sides)?;
-    let known = named(sides.policy, old, &Names::default());
-    let found = named(sides.policy, new, &names);
+pub(super) fn compare(sides: &Sides, names: &Names, old: &Outcome, new: &Outcome) -> Findings {
+    let folder = |s: &Session| s.config().map(|c| c.dir.clone());
+    let alike = names.is_empty() && folder(&sides.old) == folder(&sides.new);
+    let known = named(sides.policy, old, alike, &Names::default());
+    let found = named(sides.policy, new, alike, names);
     let (mut new_ones, mut gone) = (Vec::new(), Vec::new());
     let mut groups: BTreeMap<&str, (Vec<&Named<'_>>, Vec<&Named<'_>>)> = BTreeMap::new();
     for n in &known {
@@ -53,7 +51,7 @@ pub(super) fn compare(sides: &Sides, old: &Outcome, new: &Outcome) -> Result<Fin
         raise(f, &were);
         showing.finding(f);
     }
-    Ok(out)
+    out
 }
 
 /// A finding by its number, and what it has in common with those that are equal but for their places.
@@ -63,28 +61,35 @@ struct Named<'o> {
     group: String,
 }
 
-/// The active findings that are compared.
-fn named<'o>(policy: Policy, o: &'o Outcome, names: &Names) -> Vec<Named<'o>> {
+/// The active findings that are compared. `alike`: the fingerprints that they have are those of both sides.
+fn named<'o>(policy: Policy, o: &'o Outcome, alike: bool, names: &Names) -> Vec<Named<'o>> {
     let compared = |f: &Finding| policy != Policy::None || is_about_reading(f.code);
     let numbered = o.findings.iter().enumerate();
-    let numbered = numbered.filter(|(_, f)| f.is_active() && compared(f));
-    let paths = o.exports.iter().map(|e| &*e.path);
-    let paths: BTreeSet<&str> = paths.chain(names.paths.values().map(|p| &**p)).collect();
-    let (at, found): (Vec<usize>, Vec<&Finding>) = numbered.unzip();
-    let mut copies: Vec<Finding> = found.iter().copied().cloned().collect();
-    copies.iter_mut().for_each(|f| rename(f, names));
-    fingerprint::assign(&mut copies, Path::new(""), &paths);
-    let group = |f: &Finding| match f.fingerprint.split_once('-') {
+    let numbered: Vec<_> = numbered
+        .filter(|(_, f)| f.is_active() && compared(f))
+        .collect();
+    // Equal ones are numbered behind it.
+    let group = |print: &str| match print.split_once('-') {
         Some((group, _)) => group.to_owned(),
-        None => f.fingerprint.clone(),
+        None => print.to_owned(),
     };
-    let each = at.into_iter().zip(found).zip(&copies);
-    each.map(|((at, finding), copy)| Named {
-        at,
-        finding,
-        group: group(copy),
-    })
-    .collect()
+    let groups: Vec<String> = match alike {
+        true => numbered
+            .iter()
+            .map(|(_, f)| group(&f.fingerprint))
+            .collect(),
+        false => {
+            let mut copies: Vec<Finding> = numbered.iter().map(|(_, f)| (*f).clone()).collect();
+            copies.iter_mut().for_each(|f| rename(f, names));
+            let paths = o.exports.iter().map(|e| &*e.path);
+            let old = names.paths.values().map(|p| &**p);
+            fingerprint::assign(&mut copies, Path::new(""), &paths.chain(old).collect());
+            copies.iter().map(|f| group(&f.fingerprint)).collect()
+        }
+    };
+    let each = numbered.into_iter().zip(groups);
+    each.map(|((at, finding), group)| Named { at, finding, group })
+        .collect()
 }
 
 /// Renamed hosts up to which each is looked for in what a finding without a host is known by.

@@ -1,6 +1,7 @@
 //! Everything that a change does.
 
 use super::envelope::Flows;
+use super::packets::Names;
 use super::sides::Sides;
 use super::{findings, packets, policy, requirements};
 use crate::common::diag::Diag;
@@ -16,14 +17,15 @@ use std::sync::Arc;
 pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec<Diag>> {
     let old = sides.old.check_with(progress)?;
     let new = sides.new.check_with(progress)?;
-    let flows = Flows::of(sides)?;
+    let names = Names::of(sides)?;
+    let flows = Flows::of(sides, &names)?;
     let (packets, hosts) = packets::compare(sides, &flows)?;
     Ok(Difference {
         evaluated_at: new.evaluated_at.clone(),
         hosts,
         policy: policy::compare(sides, &old, &new)?,
         requirements: requirements::compare(sides, &old, &new),
-        findings: findings::compare(sides, &old, &new)?,
+        findings: findings::compare(sides, &names, &old, &new),
         packets,
         envelope: flows.kind(),
         fail_on: old.fail_on,

@@ -57,6 +57,11 @@ impl Names {
         Ok(out)
     }
 
+    /// Whether everything has the same name on both sides.
+    pub(in crate::session::diff) fn is_empty(&self) -> bool {
+        self.hosts.is_empty() && self.paths.is_empty()
+    }
+
     /// The old side's name of a host of the new side.
     pub(in crate::session::diff) fn host<'n>(&'n self, new: &'n str) -> &'n str {
         self.hosts.get(new).map_or(new, String::as_str)

@@ -20,10 +20,12 @@ impl Changes<'_> {
             let Some(is) = new.get(name) else { continue };
             let lost: Vec<String> = was.roles.difference(&is.roles).cloned().collect();
             // What hylint.toml says of the host is told of its entry.
-            if !lost.is_empty() && !self.is_entry(name) {
+            let at = |c: &Self| At::Entry("host", c.entry_of(c.old, name), c.entry_of(c.new, name));
+            if !lost.is_empty() && matches!(at(self), At::Entry(_, None, _) | At::Entry(_, _, None))
+            {
                 self.push(Said {
                     key: "[[host]]".into(),
-                    at: At::Entry("host", None, None),
+                    at: at(self),
                     old: Some(list(&lost)),
                     new: None,
                     loosened: true,
@@ -34,7 +36,7 @@ impl Changes<'_> {
             if is.interfaces == was.interfaces && is.layers > was.layers {
                 self.push(Said {
                     key: "[[host]]".into(),
-                    at: At::Entry("host", None, None),
+                    at: at(self),
                     old: Some(count(was.layers, "layer")),
                     new: Some(count(is.layers, "layer")),
                     loosened: true,
@@ -48,12 +50,10 @@ impl Changes<'_> {
         }
     }
 
-    fn is_entry(&self, name: &str) -> bool {
-        let named = |s: Side<'_>| {
-            let hosts = s.config.map_or(&[][..], |c| &c.hosts);
-            hosts.iter().any(|h| h.name == name)
-        };
-        named(self.old) && named(self.new)
+    /// The number of a host's entry.
+    fn entry_of(&self, side: Side<'_>, name: &str) -> Option<usize> {
+        let hosts = side.config.map_or(&[][..], |c| &c.hosts);
+        hosts.iter().position(|h| h.name == name)
     }
 
     fn guards_of(&self, side: Side<'_>) -> BTreeMap<String, Guards> {

@@ -57,8 +57,12 @@ impl Changes<'_> {
                     addresses(&left)
                 ),
             ),
-            () if p.old.absent && !p.new.absent || !p.old.exists && p.new.exists => {
+            () if !p.old.exists && p.new.exists => {
                 (false, format!("`{id}` is in the site: its rows apply"))
+            }
+            () if p.old.absent && !p.new.absent => {
+                let text = format!("`{id}` may be in the site: its addresses are not declared");
+                (false, text)
             }
             () => return,
         };
