@@ -133,7 +133,11 @@ fn reviewed(name: &str, status: i32, changes: &[(&str, &str, &str)]) -> Value {
         std::fs::write(&path, &told).unwrap();
     }
     let known = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(known, told, "HYLINT_UPDATE=1 rewrites {name}.md");
+    let differs = known.lines().zip(told.lines()).find(|(a, b)| a != b);
+    assert!(
+        known == told,
+        "{name}.md, first at {differs:?}; HYLINT_UPDATE=1 rewrites it"
+    );
     report
 }
 
