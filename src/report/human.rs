@@ -1,6 +1,6 @@
 //! For people: the gravest findings first, those of one cause together, then what the verdict rests on, the verdict last.
 
-mod finding;
+pub(super) mod finding;
 mod first_run;
 mod snippet;
 mod statistics;

@@ -57,9 +57,9 @@ fn page(d: &Difference) -> Markup {
                 }
                 main {
                     (requirements(d))
-                    @for s in sections(d) { (packets::section(d, &s)) }
                     (new(&d.findings.new))
                     (gone(&d.findings.gone))
+                    @for s in sections(d) { (packets::section(d, &s)) }
                     (hosts(d))
                     (policy(d))
                     (evidence::section(d))
@@ -85,12 +85,12 @@ fn verdict(d: &Difference) -> Markup {
     html! {
         div class=(class) {
             @if let [one] = why.as_slice() {
-                p { strong { (gate) } " · " (one) }
+                p { strong { (gate) } " · " (one) @if d.is_none() && d.compared() { ": " (words::AS_BEFORE) } }
             } @else {
                 p { strong { (gate) } }
                 ul { @for w in &why { li { (w) } } }
             }
-            @if d.is_none() && d.compared() { p { (words::AS_BEFORE) } }
+            @if let Some(advice) = words::advice(d) { p { (sentence(advice)) } }
         }
     }
 }
@@ -178,7 +178,7 @@ fn policy(d: &Difference) -> Markup {
                 h2 { (words::POLICY) }
                 ul.policy {
                     @for p in &d.policy {
-                        li { @if p.loosened { span.loosened { "lets more pass: " } } (sentence(&words::policy(p))) }
+                        li { @if p.loosened { span.loosened { "loosened: " } } (sentence(&words::policy(p))) }
                     }
                 }
             }

@@ -9,6 +9,7 @@ use crate::finding::difference::{Difference, RequirementChange};
 use crate::finding::{Finding, Severity};
 use crate::report::RenderOptions;
 use crate::report::fold::{self, Group};
+use crate::report::human::finding::{self, Detail};
 use crate::report::human::style::{Paint, Style};
 use crate::report::words::{SENTENCE, at};
 use std::io::{self, Write};
@@ -113,7 +114,10 @@ impl Page<'_> {
             false => fold::causes(all.iter()),
         };
         for g in groups.iter().take(self.of(SHOWN)) {
-            self.finding(g, new, out)?;
+            match self.verbose && new {
+                true => finding::write(g, &self.style, Detail::Everything, false, out)?,
+                false => self.finding(g, new, out)?,
+            }
         }
         self.more(SHOWN, if self.verbose { 0 } else { groups.len() }, out)
     }
@@ -175,6 +179,9 @@ impl Page<'_> {
         let d = self.d;
         if let Some(said) = words::envelope(d).filter(|_| !d.is_none()) {
             self.entry("note", Paint::Yellow, said, out)?;
+        }
+        if let Some(said) = words::advice(d) {
+            self.entry("help", Paint::Cyan, said, out)?;
         }
         if !self.verbose {
             return self.entry("limits", Paint::Dim, words::LIMITS, out);

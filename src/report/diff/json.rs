@@ -57,8 +57,8 @@ struct Document<'a> {
     envelope: &'a str,
     /// Lowest severity of a new finding that fails.
     fail_on: Severity,
-    /// What "no change in effect" does not mean.
-    limits: &'a [String],
+    /// What the packets rest on, and what "no change in effect" does not mean.
+    limits: Vec<String>,
     summary: Summary,
 }
 
@@ -238,7 +238,7 @@ impl<'a> Document<'a> {
                 Envelope::None => "none",
             },
             fail_on: d.fail_on,
-            limits: &d.limits,
+            limits: words::limits(d),
             summary: Summary::of(d),
         }
     }

@@ -45,13 +45,16 @@ fn document(d: &Difference) -> String {
     let room = LONGEST - HEADS - evidence.len().min(LONGEST / 2);
     let mut s = head(d);
     requirements(d, room, &mut s);
+    findings("new", &d.findings.new, room, &mut s);
+    findings("gone", &d.findings.gone, room, &mut s);
     for part in sections(d) {
         packets(d, &part, room, &mut s);
     }
-    findings("new", &d.findings.new, room, &mut s);
-    findings("gone", &d.findings.gone, room, &mut s);
     hosts(d, &mut s);
     policy(d, room, &mut s);
+    if let Some(advice) = words::advice(d) {
+        let _ = writeln!(s, "**Help:** {}\n", sentence(advice));
+    }
     s.push_str(&evidence);
     s
 }
@@ -62,6 +65,9 @@ fn head(d: &Difference) -> String {
     let sign = if gate == "PASSED" { "✅" } else { "❌" };
     let mut s = format!("## {sign} hylint diff: {gate}\n\n");
     match words::why(d).as_slice() {
+        [one] if d.is_none() && d.compared() => {
+            let _ = writeln!(s, "**{}**: {}\n", prose(one), words::AS_BEFORE);
+        }
         [one] => {
             let _ = writeln!(s, "**{}**\n", prose(one));
         }
@@ -71,9 +77,6 @@ fn head(d: &Difference) -> String {
             }
             s.push('\n');
         }
-    }
-    if d.is_none() && d.compared() {
-        let _ = writeln!(s, "{}\n", words::AS_BEFORE);
     }
     let _ = write!(
         s,
@@ -227,7 +230,7 @@ fn policy(d: &Difference, room: usize, s: &mut String) {
     let mut left = 0;
     for p in &d.policy {
         let mark = match p.loosened {
-            true => "❌ **lets more pass:** ",
+            true => "❌ **loosened:** ",
             false => "ℹ️ ",
         };
         let line = format!("- {mark}{}\n", sentence(&words::policy(p)));

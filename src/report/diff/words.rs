@@ -300,10 +300,10 @@ pub(super) fn held_against(d: &Difference) -> &'static str {
 
 /// What a tool does not know.
 pub(super) const AUTHOR: &str =
-    "reason for the change, approval, test, and how to go back (PCI DSS v4.0.1, 6.5.1)";
+    "reason for the change, approval, test and back-out plan (PCI DSS v4.0.1, 6.5.1)";
 
 /// What it means that there is no change in effect.
-pub(super) const AS_BEFORE: &str = "Every packet is allowed or blocked as before.";
+pub(super) const AS_BEFORE: &str = "every compared packet is allowed or blocked as before";
 
 /// What a rule of a change is about.
 pub(super) fn about(id: &str) -> &'static str {
@@ -355,7 +355,7 @@ pub(super) fn before(decision: &str) -> String {
 }
 
 /// Head of the changes of hylint.toml and the matrix.
-pub(super) const POLICY: &str = "What decides whether a change passes";
+pub(super) const POLICY: &str = "Policy of the site";
 
 /// Head of the evidence.
 pub(super) const EVIDENCE: &str = "Evidence for change control (PCI DSS 1.2.2)";
@@ -368,5 +368,14 @@ pub(super) fn left_out(n: usize) -> String {
     format!(
         "{} not shown; the JSON report has them.",
         count(n, "more flow")
+    )
+}
+
+/// What to do where something opens that is not agreed to, or more may open than before.
+pub(super) fn advice(d: &Difference) -> Option<&'static str> {
+    let open = |o: &Obstacle| matches!(o, Obstacle::Outside(_) | Obstacle::Loosened(_));
+    let agreed = d.envelope == Envelope::Old && d.obstacles().iter().any(open);
+    agreed.then_some(
+        "what should be open belongs in hylint.toml first, in a change of its own: as a role or as `[[allow]]`",
     )
 }

@@ -25,7 +25,7 @@ const HEADS: usize = 14;
 
 /// How much of a finding is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Detail {
+pub(in crate::report) enum Detail {
     /// What a reader needs to understand and fix it.
     Enough,
     /// And the exact packets, all places, what was assumed, its fingerprint.
@@ -80,7 +80,7 @@ pub(super) fn in_short(
 
 /// Writes a finding with its lines and details. `invented`: the addresses of its packets stand for hosts that nothing
 /// declares.
-pub(super) fn write(
+pub(in crate::report) fn write(
     group: &Group<'_>,
     style: &Style,
     detail: Detail,
