@@ -98,21 +98,19 @@ fn flows(boxes: &[&PacketChange]) -> Vec<Said> {
     let mut out: Vec<Said> = Vec::new();
     let mut index: FxHashMap<String, (usize, Family)> = FxHashMap::default();
     for p in boxes {
-        let (said, both) = (words::flow(p), words::flow_of_both(p));
         let family = any_of(p);
-        let key = match family {
-            Family::Other => &said.full,
-            Family::V4 | Family::V6 => &both.full,
-        };
-        match index.get(key) {
+        let said = words::flow(p);
+        let both = (family != Family::Other).then(|| words::flow_of_both(p));
+        let key = both.as_ref().unwrap_or(&said).full.clone();
+        match index.get(&key) {
             Some((_, other)) if *other == family => {}
             Some((at, _)) => {
-                if let Some(line) = out.get_mut(*at) {
+                if let (Some(line), Some(both)) = (out.get_mut(*at), both) {
                     *line = both;
                 }
             }
             None => {
-                index.insert(key.clone(), (out.len(), family));
+                index.insert(key, (out.len(), family));
                 out.push(said);
             }
         }

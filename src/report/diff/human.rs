@@ -59,11 +59,14 @@ impl Page<'_> {
         self.style.entry(out, head, paint, HEADS, said)
     }
 
-    /// Says how many are left out.
-    fn more(&self, shown: usize, all: usize, out: &mut dyn Write) -> io::Result<()> {
-        match all.saturating_sub(shown) {
+    /// Says how many are left out, below their column.
+    fn more(&self, column: usize, all: usize, out: &mut dyn Write) -> io::Result<()> {
+        match all.saturating_sub(self.of(SHOWN)) {
             0 => Ok(()),
-            n => self.entry("", Paint::Dim, &format!("and {n} more, -v lists them"), out),
+            n => {
+                let said = format!("and {n} more, -v lists them");
+                self.style.entry(out, "", Paint::Dim, column, &said)
+            }
         }
     }
 
@@ -86,7 +89,7 @@ impl Page<'_> {
                     self.entry("", Paint::Dim, &impact, out)?;
                 }
             }
-            self.more(SHOWN, if self.verbose { 0 } else { of.len() }, out)?;
+            self.more(HEADS, of.len(), out)?;
         }
         match all.is_empty() {
             true => Ok(()),
@@ -119,7 +122,7 @@ impl Page<'_> {
                 false => self.finding(g, new, out)?,
             }
         }
-        self.more(SHOWN, if self.verbose { 0 } else { groups.len() }, out)
+        self.more(2, groups.len(), out)
     }
 
     /// `error[code]: message` on one line, and the place.
@@ -167,7 +170,7 @@ impl Page<'_> {
             };
             self.entry(head, paint, &words::policy(p), out)?;
         }
-        self.more(SHOWN, if self.verbose { 0 } else { all.len() }, out)?;
+        self.more(HEADS, all.len(), out)?;
         match self.d.policy.is_empty() {
             true => Ok(()),
             false => writeln!(out),

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 /// Lines of packets that are shown without `-v`, of all kinds together.
 const SHOWN: usize = 10;
 /// Lines that a kind has at least.
-const LEAST: usize = 2;
+const LEAST: usize = 1;
 /// Lines of packets that one decision has at most.
 const AT_ONE: usize = 4;
 /// Hosts named of those that have the same change.

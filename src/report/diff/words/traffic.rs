@@ -1,6 +1,6 @@
 //! Packets and what decides them, in words.
 
-use super::values::{addresses, ports, protocols};
+use super::values::{End, ports, protocols};
 use crate::common::sanitize::{limited, text};
 use crate::common::words::some;
 use crate::finding::difference::{ChangeKind, Decision, Interfaces, PacketChange, PacketVerdict};
@@ -45,7 +45,12 @@ pub(in crate::report::diff) struct Said {
 
 /// `inbound TCP 443 from 10.0.0.0/8`.
 pub(in crate::report::diff) fn flow(p: &PacketChange) -> Said {
-    said(|most| flow_of(p, most, |what, all| addresses(what, all, most)))
+    let (src, dst) = (End::new("source", &p.src), End::new("destination", &p.dst));
+    let of = |most| flow_of(p, most, src.said(most), dst.said(most));
+    Said {
+        short: of(NAMED),
+        full: of(usize::MAX),
+    }
 }
 
 /// The same of a box and its twin of the other family, each of which has any address at every end.
@@ -54,17 +59,17 @@ pub(in crate::report::diff) fn flow_of_both(p: &PacketChange) -> Said {
         true => String::new(),
         false => format!("any {what}"),
     };
-    said(|most| flow_of(p, most, any))
-}
-
-fn said(of: impl Fn(usize) -> String) -> Said {
+    let of = |most| {
+        let (src, dst) = (any("source", &p.src), any("destination", &p.dst));
+        flow_of(p, most, src, dst)
+    };
     Said {
         short: of(NAMED),
         full: of(usize::MAX),
     }
 }
 
-fn flow_of(p: &PacketChange, most: usize, end: impl Fn(&str, &[String]) -> String) -> String {
+fn flow_of(p: &PacketChange, most: usize, src: String, dst: String) -> String {
     let or_any = |said: String, what: &str| match said.is_empty() {
         true => format!("any {what}"),
         false => said,
@@ -73,7 +78,6 @@ fn flow_of(p: &PacketChange, most: usize, end: impl Fn(&str, &[String]) -> Strin
         true => String::new(),
         false => format!(" {word} {said}"),
     };
-    let (src, dst) = (end("source", &p.src), end("destination", &p.dst));
     let (way, ends) = match p.direction {
         // The other end is the host's own.
         Direction::In => {

@@ -10,20 +10,43 @@ const TRIED: usize = 64;
 /// Protocols that are nearly all.
 const MOST: usize = 200;
 
-/// Addresses: `any IPv4 source except 10.0.0.0/8`, `10.0.0.0/8 and 10.2.0.0/16`; nothing if they are any.
-pub(super) fn addresses(what: &str, all: &[String], most: usize) -> String {
-    if all.is_empty() {
-        return String::new();
+/// Addresses of one end of packets.
+pub(super) struct End<'a> {
+    what: &'static str,
+    all: &'a [String],
+    missing: Option<(&'static str, Vec<String>)>,
+}
+
+impl<'a> End<'a> {
+    /// `what` is a source or a destination.
+    pub(super) fn new(what: &'static str, all: &'a [String]) -> Self {
+        Self {
+            what,
+            all,
+            missing: missing(all),
+        }
     }
-    match missing(all) {
-        Some((family, missing)) => except(&format!("any {family} {what}"), &missing, most),
-        None => named(all, most),
+
+    /// `any IPv4 source except 10.0.0.0/8`, `10.0.0.0/8 and 10.2.0.0/16`; nothing if they are any.
+    pub(super) fn said(&self, most: usize) -> String {
+        match &self.missing {
+            Some((family, missing)) => {
+                except(&format!("any {family} {}", self.what), missing, most)
+            }
+            None => named(self.all, most),
+        }
     }
 }
 
 /// The family of a list that is nearly all of it, and what is missing.
 fn missing(all: &[String]) -> Option<(&'static str, Vec<String>)> {
-    if all.len() > TRIED {
+    // A list of prefixes is seldom nearly everything, and long lists are many.
+    let part = |a: &String| match a.split_once('/') {
+        Some((_, len)) => len.parse().map_or(1.0, |len: f64| (-len).exp2()),
+        None if a.contains('-') => 1.0,
+        None => 0.0,
+    };
+    if all.len() > TRIED || all.iter().map(part).sum::<f64>() < 0.5 {
         return None;
     }
     let mut set = AddrSet::empty();
@@ -134,7 +157,7 @@ pub(super) fn named(all: &[String], most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{addresses, ports, protocols};
+    use super::{End, ports, protocols};
 
     fn owned(all: &[&str]) -> Vec<String> {
         all.iter().map(|a| (*a).to_owned()).collect()
@@ -166,7 +189,7 @@ mod tests {
             (&["10.0.0.5", "name"], "10.0.0.5 and name"),
             (&["10.0.0.0/8", "fc00::/7"], "10.0.0.0/8 and fc00::/7"),
         ] {
-            assert_eq!(addresses("source", &owned(all), 4), said);
+            assert_eq!(End::new("source", &owned(all)).said(4), said);
         }
     }
 
