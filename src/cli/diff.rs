@@ -221,6 +221,6 @@ fn nothing_read(found: &Difference) -> Failure {
     };
     Failure::with_help(
         format!("no firewall export {which}{name}"),
-        "run hylint on it to see what was read",
+        "check the path; hylint -v PATH lists the files that are no exports",
     )
 }
