@@ -76,14 +76,39 @@ impl Binder<'_> {
                 (name, Some(e)) if name.is_empty() => paths::host_name(&e.path),
                 (name, _) => name.clone(),
             };
-            self.transits.push(Transit {
-                name,
-                points,
-                between: t.between.clone(),
-                interfaces: t.interfaces.clone(),
-                resolve: self.merged(&t.resolve),
-            });
+            for points in self.firewalls(points, &name) {
+                self.transits.push(Transit {
+                    name: name.clone(),
+                    points,
+                    between: t.between.clone(),
+                    interfaces: t.interfaces.clone(),
+                    resolve: self.merged(&t.resolve),
+                });
+            }
         }
+    }
+
+    /// The points of an entry by the firewalls that they are: netfilter's halves are one. A second one of a family is not
+    /// passed over: what crosses the entry has to pass each.
+    fn firewalls(&mut self, points: Vec<RunPoint>, name: &str) -> Vec<Vec<RunPoint>> {
+        let is_own = |b: &Self, at: &RunPoint| b.point(*at).is_some_and(|p| p.kind.is_host());
+        let (own, named): (Vec<_>, Vec<_>) = points.into_iter().partition(|at| is_own(self, at));
+        let mut all = vec![named];
+        for at in self.current(own, name) {
+            let is_other_half = |other: &RunPoint| {
+                let (p, q) = (self.point(*other), self.point(at));
+                p.zip(q).is_none_or(|(p, q)| {
+                    let both = p.families.v4 && q.families.v4 || p.families.v6 && q.families.v6;
+                    !p.kind.is_host() || p.kind == q.kind && p.kind.has_halves() && !both
+                })
+            };
+            let fits = |f: &&mut Vec<RunPoint>| f.iter().all(is_other_half);
+            match all.iter_mut().find(fits) {
+                Some(f) => f.push(at),
+                None => all.push(vec![at]),
+            }
+        }
+        all
     }
 
     /// The points whose forwarding is judged: netfilter, and cloud groups that are named.
