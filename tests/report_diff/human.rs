@@ -3,6 +3,7 @@
 use super::common::finding;
 use super::made::{closed, none, opened, render, whole};
 use hylint::finding::difference::{Difference, Envelope};
+use hylint::finding::outcome::Status;
 use hylint::finding::{Code, Severity};
 use hylint::report::RenderOptions;
 
@@ -60,6 +61,18 @@ fn requirements_come_first_and_the_verdict_last() {
             "{line:?} is longer than 80 columns"
         );
     }
+}
+
+/// Catches what breaks being told of a requirement that nothing says is broken.
+#[test]
+fn what_is_not_proven_is_not_told_as_broken() {
+    let mut d = whole();
+    d.requirements[0].new = Some(Status::Unverified);
+    let text = human(&d);
+    assert!(
+        text.contains("satisfied → unverified\n          if it is blocked: Users cannot log in."),
+        "{text}"
+    );
 }
 
 /// Catches noise where a change does nothing.

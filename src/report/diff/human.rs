@@ -189,6 +189,8 @@ impl Page<'_> {
         if !self.verbose {
             return self.entry("limits", Paint::Dim, words::LIMITS, out);
         }
+        let sides = words::sides(d);
+        self.entry("compared", Paint::Dim, &sides, out)?;
         for (n, limit) in words::limits(d).iter().enumerate() {
             let said = limited(limit, SENTENCE);
             let head = if n == 0 { "limits" } else { "" };

@@ -165,12 +165,17 @@ pub(super) fn status(s: Option<Status>) -> &'static str {
     s.map_or("not in the matrix", Status::as_str)
 }
 
-/// What breaks for users, of a requirement that is worse.
+/// What breaks for users, of a requirement that is worse; one that is not proven may still be met.
 pub(super) fn impact(r: &RequirementChange) -> Option<String> {
     let said = [&r.impact, &r.purpose]
         .into_iter()
         .find(|s| !s.is_empty())?;
-    r.worse.then(|| limited(said, SENTENCE).into_owned())
+    let said = limited(said, SENTENCE);
+    let violated = r.new == Some(Status::Violated);
+    r.worse.then(|| match violated {
+        true => said.into_owned(),
+        false => format!("if it is blocked: {said}"),
+    })
 }
 
 /// A change of the policy, with its place.
@@ -378,4 +383,9 @@ pub(super) fn advice(d: &Difference) -> Option<&'static str> {
     agreed.then_some(
         "what should be open belongs in hylint.toml first, in a change of its own: as a role or as `[[allow]]`",
     )
+}
+
+/// `main → exports`.
+pub(super) fn sides(d: &Difference) -> String {
+    format!("{} → {}", text(&d.old.name), text(&d.new.name))
 }
