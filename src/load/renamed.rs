@@ -295,3 +295,98 @@ impl Files for Held {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Disk;
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for name in files {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, name).unwrap();
+        }
+        dir
+    }
+
+    fn walked(files: &Renamed, at: &Path) -> Vec<String> {
+        let mut all = files.walk(at, &|p| p.ends_with("excluded")).files;
+        all.sort();
+        let rest = all.iter().map(|p| p.strip_prefix(at).unwrap());
+        rest.map(|p| p.to_string_lossy().into_owned()).collect()
+    }
+
+    /// The site `r`, in which `new` takes the place of `old`, seen as the site `v`.
+    #[test]
+    fn a_folder_takes_the_place_of_another_one_in_its_site() {
+        let dir = folder(&[
+            "r/old/a.rules",
+            "r/old/deep/a.rules",
+            "r/new/b.rules",
+            "r/new/excluded",
+            "r/new/hylint.toml",
+            "r/beside/c.rules",
+            "r/hylint.toml",
+            "v/old/own.rules",
+            "v/own.rules",
+            "m.toml",
+        ]);
+        let at = |name: &str| dir.path().join(name);
+        let (old, new, site) = (at("r/old"), at("r/new"), at("r"));
+        let files = Renamed::default()
+            .with(&at("v/old"), Arc::new(Disk), &new)
+            .with_but(&at("v"), Arc::new(Disk), &site, &[&old, &new])
+            .with_file(&at("v/old/m.toml"), Arc::new(Disk), &at("m.toml"));
+        assert_eq!(
+            walked(&files, &at("v")),
+            ["beside/c.rules", "old/b.rules", "old/m.toml"]
+        );
+        assert_eq!(walked(&files, &at("v/old")), ["b.rules", "m.toml"]);
+        let sites = files.walk(&at("v"), &|_| false).site_files;
+        assert_eq!(sites, [at("v/hylint.toml"), at("v/old/hylint.toml")]);
+        assert_eq!(
+            files.read(&at("v/x/../old/b.rules")).unwrap(),
+            b"r/new/b.rules"
+        );
+        assert_eq!(files.read(&at("v/old/m.toml")).unwrap(), b"m.toml");
+        assert_eq!(
+            files.names(&at("v/old")),
+            ["b.rules", "excluded", "hylint.toml", "m.toml"]
+        );
+        // Nothing of the disk is seen where nothing is put, nor by another name than its own.
+        for absent in [
+            "v/old/own.rules",
+            "v/own.rules",
+            "v/new/b.rules",
+            "r/new/b.rules",
+            "v/old/deep",
+        ] {
+            assert!(files.kind(&at(absent)).is_err(), "{absent}");
+            assert!(files.read(&at(absent)).is_err(), "{absent}");
+        }
+        assert!(
+            files
+                .resolved(&at("v/old"))
+                .starts_with(files.resolved(&at("v")))
+        );
+        assert_eq!(files.own(&at("v/old/b.rules")), Some(at("r/new/b.rules")));
+        assert_eq!(files.own(&at("elsewhere")), None);
+    }
+
+    #[test]
+    fn a_file_takes_the_place_of_another_one_beside_it() {
+        let dir = folder(&["old.rules", "new.rules", "other.rules", "hylint.toml"]);
+        let at = |name: &str| dir.path().join(name);
+        let (old, new) = (at("old.rules"), at("new.rules"));
+        let files = Renamed::default()
+            .with(&old, Arc::new(Disk), &new)
+            .with_but(dir.path(), Arc::new(Disk), dir.path(), &[&old, &new]);
+        assert_eq!(walked(&files, dir.path()), ["old.rules", "other.rules"]);
+        assert_eq!(files.read(&old).unwrap(), b"new.rules");
+        assert_eq!(files.kind(&old), Ok(Kind::File(9)));
+        assert!(!files.is_file(&new) && files.is_file(&at("hylint.toml")));
+        assert!(!files.is_file(&old.join("hylint.toml")));
+    }
+}
