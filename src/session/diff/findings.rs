@@ -3,6 +3,7 @@
 //! They are known by their fingerprints, so that one that moves, is renamed or is worded anew is neither new nor gone. Where
 //! a site file stands in another folder or something is called otherwise, they are made anew for both sides.
 
+use super::blocked::Blocked;
 use super::packets::Names;
 use super::shown::Showing;
 use super::sides::{Policy, Sides};
@@ -32,6 +33,14 @@ pub(super) fn compare(sides: &Sides, names: &Names, old: &Outcome, new: &Outcome
         gone.extend(only_known.into_iter().map(|n| n.at));
         new_ones.extend(only_found.into_iter().map(|n| n.at));
     }
+    let before = blocked(&known, &Names::default());
+    let behind = blocked(&found, names);
+    let stays = |at: &usize, o: &Outcome, of: &Names, others: &[Blocked]| {
+        let flow = o.findings.get(*at).and_then(|f| Blocked::of(f, of));
+        flow.is_some_and(|f| f.is_within(others))
+    };
+    new_ones.retain(|at| !stays(at, new, names, &before));
+    gone.retain(|at| !stays(at, old, &Names::default(), &behind));
     new_ones.sort_unstable();
     gone.sort_unstable();
     let were: BTreeSet<&str> = firewalls(old)
@@ -52,6 +61,11 @@ pub(super) fn compare(sides: &Sides, names: &Names, old: &Outcome, new: &Outcome
         showing.finding(f);
     }
     out
+}
+
+fn blocked(all: &[Named<'_>], names: &Names) -> Vec<Blocked> {
+    let each = all.iter().filter_map(|n| Blocked::of(n.finding, names));
+    each.collect()
 }
 
 /// A finding by its number, and what it has in common with those that are equal but for their places.

@@ -3,6 +3,7 @@
 //! Each side is bound by its own site file. What the change may open, by which matrix both are judged and what fails is the
 //! old side's to say, so that a change cannot approve itself.
 
+mod blocked;
 mod envelope;
 mod findings;
 mod packets;
