@@ -53,6 +53,8 @@ pub struct Seen<'a> {
     pub source: Option<&'a Nat>,
     /// The active profile decides.
     pub by_profile: bool,
+    /// The texts of all open conditions on the packets' ways, if these are rates and processes and nothing else is open.
+    pub incidental: Option<BTreeSet<&'a str>>,
 }
 
 /// Packets that two sides decide otherwise.
@@ -64,8 +66,6 @@ pub struct Change<'o, 'n> {
     pub old: Seen<'o>,
     /// The other.
     pub new: Seen<'n>,
-    /// All that is open are rates, and both sides ask for the same ones on the packets' way.
-    pub by_rates: bool,
 }
 
 /// Boxes that overlap without holding each other up to which each overlap is a cell of its own.
@@ -226,26 +226,10 @@ pub fn changes<'o, 'n>(old: &[Cell<'o>], new: &[Cell<'n>]) -> Vec<Change<'o, 'n>
                 space,
                 old: before.seen(layer),
                 new: behind.seen(layer),
-                by_rates: by_rates(&o.ways, &n.ways),
             });
         }
     }
     out
-}
-
-/// Whether all that is open on two sides are rates, and the same ones.
-fn by_rates(old: &[Way<'_>], new: &[Way<'_>]) -> bool {
-    fn rates<'w>(ways: &'w [Way<'_>]) -> Option<BTreeSet<&'w str>> {
-        let all = ways.iter().flat_map(|w| &w.conditions);
-        let text = |c: &&'w Condition| (c.kind == ConditionKind::Rate).then_some(&*c.text);
-        all.map(|c| text(&&**c)).collect()
-    }
-    let unknown = |w: &Way<'_>| w.effect == Effect::Unknown || w.profile.is_some();
-    let decided = !old.iter().any(unknown) && !new.iter().any(unknown);
-    match (rates(old), rates(new)) {
-        (Some(a), Some(b)) => decided && !a.is_empty() && a == b,
-        _ => false,
-    }
 }
 
 /// The pairs of cells that may share packets.
@@ -358,13 +342,12 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// The conditions that are drawn anew for each rule, by their texts.
+    /// The conditions that are drawn anew for each rule, by their texts and as often as they are.
     fn drawn(&self) -> Vec<&str> {
         let settled = |c: &&&Condition| !self.facts.iter().any(|f| f.is_on(c));
         let all = self.conditions.iter().filter(settled);
         let mut texts: Vec<&str> = all.map(|c| &*c.text).collect();
         texts.sort_unstable();
-        texts.dedup();
         texts
     }
 }
@@ -381,6 +364,7 @@ struct End<'w> {
 
 /// What all ways of a cell come to, and the one that shows it best.
 struct Verdict<'w, 'a> {
+    ways: &'w [Way<'a>],
     effect: Effect,
     /// It is another one in another profile.
     by_profile: bool,
@@ -395,6 +379,7 @@ impl<'w, 'a> Verdict<'w, 'a> {
                 .iter()
                 .min_by_key(|w| (w.by_chance, w.conditions.len()));
             return Some(Self {
+                ways,
                 effect: first.effect,
                 by_profile: false,
                 way: least?,
@@ -406,6 +391,7 @@ impl<'w, 'a> Verdict<'w, 'a> {
             .or_else(|| ways.iter().find(|w| !w.conditions.is_empty()));
         let other = |w: &Way<'_>| w.profile != first.profile && w.effect != first.effect;
         Some(Self {
+            ways,
             effect: Effect::Unknown,
             by_profile: ways.iter().any(other),
             way: way.unwrap_or(first),
@@ -430,7 +416,18 @@ impl<'w, 'a> Verdict<'w, 'a> {
             onward: w.onward.clone(),
             source: w.source,
             by_profile: open && self.by_profile,
+            incidental: self.incidental(),
         }
+    }
+
+    fn incidental(&self) -> Option<BTreeSet<&'a str>> {
+        let unknown = |w: &Way<'_>| w.effect == Effect::Unknown || w.profile.is_some();
+        let either = |k| matches!(k, ConditionKind::Rate | ConditionKind::Local);
+        let all = self.ways.iter().flat_map(|w| w.conditions.iter().copied());
+        let texts = all.map(|c| either(c.kind).then_some(&*c.text));
+        texts
+            .collect::<Option<_>>()
+            .filter(|_| !self.ways.iter().any(unknown))
     }
 }
 

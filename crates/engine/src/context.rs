@@ -30,8 +30,9 @@ pub struct Context<'a> {
     pub policy_only: bool,
     /// Asks the chains alone that filter at the hook of the direction ([`hylint_model::Table::filters`]).
     pub filter_only: bool,
-    /// No sender has sent anything before: what limits rates has not come to its limit.
-    pub first_of_all: bool,
+    /// No sender has sent anything before, so that what limits rates has not come to its limit; and the process behind a port
+    /// is none that rules ask for.
+    pub ordinary: bool,
     /// Pieces that rules take at most for one query, usually [`BRANCH_BUDGET`]; past it the rest is [`Effect::Unknown`]
     /// with the reason [`Reason::Budget`](crate::Reason::Budget).
     pub budget: usize,
@@ -62,7 +63,7 @@ impl<'a> Context<'a> {
             process: Process::Unknown,
             policy_only: false,
             filter_only: false,
-            first_of_all: false,
+            ordinary: false,
             budget: BRANCH_BUDGET,
             ahead: None,
             without: None,

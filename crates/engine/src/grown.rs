@@ -47,8 +47,11 @@ fn grow(seed: &PacketBox, all: &[PacketBox]) -> PacketBox {
         dst, AddrSet::any_of(family);
         src, AddrSet::any_of(family);
         sport, PortSet::full();
-        proto, ProtoSet::full();
         dport, PortSet::full();
+    }
+    // Of several protocols, the same ports are nothing in common.
+    if b.sport.is_full() && b.dport.is_full() {
+        widen! { proto, ProtoSet::full(); }
     }
     b
 }

@@ -382,7 +382,7 @@ fn decide<'a>(
             piece.connmark.is(*value, *mask).map(truth)
         }
         Test::Connection(test) => connection::decide(piece, test, cond.negated, space),
-        Test::Rate(holds) if ctx.first_of_all => holds.map(truth),
+        Test::Rate(holds) if ctx.ordinary => holds.map(truth),
         Test::PolicySource if !ctx.policy_only => Some(truth(true)),
         // The piece was cut before where the set ends ([`split_sets`]).
         Test::Set { .. } => is_in(part, cond, space).map(truth),
@@ -409,6 +409,7 @@ fn decide<'a>(
     match fact() {
         Some(true) => Tri::True,
         Some(false) => Tri::False,
+        None if ctx.ordinary && cond.kind == ConditionKind::Local => truth(false),
         None => Tri::Open,
     }
 }

@@ -9,9 +9,10 @@ use hylint_engine::{
     Cell, Change, Context, Direction, Effect, LocalPolicy, Packets, PointId, Process, Seen, both,
     cells, changes, converse, either, evaluate, passing, subtract_all, suspects,
 };
-use hylint_model::{Body, Point, Profiles};
+use hylint_model::{Body, ConditionKind, Point, Profiles};
 use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, class};
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// One side of a pair, ready for the engine.
 pub(super) struct Side<'a> {
@@ -19,6 +20,8 @@ pub(super) struct Side<'a> {
     /// The target's layers, their points by the numbers of the exports.
     pub layers: Vec<(Vec<PointId>, AddrSet)>,
     pub target: &'a Target,
+    /// The rates and processes that its rules ask for, once somebody wants to know.
+    pub asked: OnceLock<BTreeSet<&'a str>>,
 }
 
 /// Packets of one direction that are decided otherwise.
@@ -129,15 +132,18 @@ struct Asked<'a> {
     process: Process<'a>,
     /// As whole conversations.
     whole: bool,
-    /// No sender has sent anything before.
-    first_of_all: bool,
+    /// As [`Context::ordinary`].
+    ordinary: bool,
 }
 
-/// The same change with the conditions under which it is so.
-fn under<'a>(k: Change<'a, 'a>, c: &Change<'a, 'a>) -> Change<'a, 'a> {
-    let (mut k, open) = (k, |s: &Seen<'a>| s.conditions.clone());
-    k.old.conditions = open(&c.old);
-    k.new.conditions = open(&c.new);
+/// The same change with the rates under which it is so.
+fn under<'a>(mut k: Change<'a, 'a>, c: &Change<'a, 'a>) -> Change<'a, 'a> {
+    let rates = |s: &Seen<'a>| {
+        let all = s.conditions.iter().copied();
+        all.filter(|c| c.kind == ConditionKind::Rate).collect()
+    };
+    k.old.conditions = rates(&c.old);
+    k.new.conditions = rates(&c.new);
     k
 }
 
@@ -188,7 +194,7 @@ impl<'a> Pair<'_, 'a> {
                                     direction,
                                     process,
                                     whole: false,
-                                    first_of_all: false,
+                                    ordinary: false,
                                 };
                                 out.extend(self.put(&q, (first, kind.conversed), asked));
                             }
@@ -321,16 +327,16 @@ impl<'a> Pair<'_, 'a> {
         out
     }
 
-    /// First packets that are decided otherwise. Where all that is open are rates that both sides ask for, what becomes of a
-    /// sender's first packets tells what the change does.
+    /// First packets that are decided otherwise. Where all that is open are rates and processes that both sides ask for, what
+    /// becomes of a sender's first packets to an ordinary process tells what the change does.
     fn first(&self, q: &PacketBox, asked: &Asked<'a>) -> Vec<Change<'a, 'a>> {
         let mut out = Vec::new();
         let fresh = Asked {
-            first_of_all: true,
+            ordinary: true,
             ..*asked
         };
         for c in self.answers(q, asked) {
-            if !c.by_rates {
+            if !self.is_shared(&c) {
                 out.push(c);
                 continue;
             }
@@ -341,6 +347,15 @@ impl<'a> Pair<'_, 'a> {
             out.extend(known.into_iter().map(|k| under(k, &c)));
         }
         out
+    }
+
+    /// Whether something is open, and it is rates and processes alone that rules of both sides ask for.
+    fn is_shared(&self, c: &Change<'a, 'a>) -> bool {
+        let (Some(a), Some(b)) = (&c.old.incidental, &c.new.incidental) else {
+            return false;
+        };
+        let of = |s: &Side<'a>, texts: &BTreeSet<&str>| texts.iter().all(|t| s.asks(t));
+        !(a.is_empty() && b.is_empty()) && of(self.new, a) && of(self.old, b)
     }
 
     /// What becomes of packets on both sides, where it differs.
@@ -396,6 +411,20 @@ impl<'a> Side<'a> {
         all.filter_map(move |at| exports.point(*at))
     }
 
+    /// Whether a rule asks for a rate or a process in these words.
+    fn asks(&self, text: &str) -> bool {
+        let asked = self.asked.get_or_init(|| {
+            let either = |k| matches!(k, ConditionKind::Rate | ConditionKind::Local);
+            let rules = self
+                .points()
+                .flat_map(Point::rules)
+                .filter(|r| r.may_be_in_force());
+            let all = rules.flat_map(|r| r.conditions());
+            all.filter(|c| either(c.kind)).map(|c| &*c.text).collect()
+        });
+        asked.contains(text)
+    }
+
     /// The interfaces that rules name by their whole names.
     pub(super) fn mentioned(&self) -> IfaceSet {
         let rules = self.points().flat_map(Point::rules);
@@ -434,7 +463,7 @@ impl<'a> Side<'a> {
         let in_one = |profile: Profiles| {
             let ctx = Context {
                 process: asked.process,
-                first_of_all: asked.first_of_all,
+                ordinary: asked.ordinary,
                 ..self.context(profile)
             };
             self.through(&ctx, q, asked)

@@ -201,13 +201,19 @@ impl Telling<'_> {
             true => (Some("ESTABLISHED"), None),
             false => state_of(b),
         };
-        let opens = g.change != ChangeKind::Closed;
+        // What passed before for sure, or does not pass behind, opens nothing.
+        let (old, new) = (g.old.verdict, g.new.verdict);
+        let narrows = old == PacketVerdict::Allow || new == PacketVerdict::Deny;
         PacketChange {
             host: self.host.map(str::to_owned),
             point: g.point.clone(),
             direction: g.direction,
             change: g.change,
-            within: opens && self.within(g, b),
+            within: match g.change {
+                ChangeKind::Closed => false,
+                ChangeKind::Conditional if narrows => true,
+                _ => self.within(g, b),
+            },
             src: self.end(&b.src, b, g.direction == Direction::Out),
             dst: self.end(&b.dst, b, g.direction == Direction::In),
             proto: told::protocols(&b.proto),

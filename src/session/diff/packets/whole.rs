@@ -13,7 +13,7 @@ use crate::session::diff::sides::Sides;
 use crate::session::{Part, Session, changed};
 use hylint_engine::{Indexes, PointId, SetId};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Compares every host and every point that guards none.
 ///
@@ -77,6 +77,7 @@ fn group(
             exports: linked,
             layers: layers(part, target),
             target,
+            asked: OnceLock::new(),
         };
         let (x, y) = (side(old, &a.exports, &u.old), side(new, &b.exports, &u.new));
         let telling = Telling {
