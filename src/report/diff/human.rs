@@ -1,4 +1,4 @@
-//! For people: what breaks, what is new, which packets open or are blocked, the verdict last.
+//! For people: what breaks, what is new, which packets open or are blocked, the verdict last; before a long report, too.
 
 mod packets;
 
@@ -18,6 +18,8 @@ use std::io::{self, Write};
 const SHOWN: usize = 10;
 /// Hosts named without `-v`.
 const NAMED: usize = 6;
+/// Lines that are read without the verdict before them.
+const ONE_SCREEN: usize = 40;
 /// Width of the column of heads.
 const HEADS: usize = 10;
 
@@ -31,14 +33,21 @@ impl DiffReport for Human {
             style: Style::new(o),
             verbose: o.verbose,
         };
-        if !o.quiet {
-            page.requirements(out)?;
-            page.findings(out)?;
-            packets::write(d, &page.style, o.verbose, out)?;
-            page.hosts(out)?;
-            page.policy(out)?;
-            page.basis(out)?;
+        if o.quiet {
+            return page.verdict(out);
         }
+        let mut body = Vec::new();
+        page.requirements(&mut body)?;
+        page.findings(&mut body)?;
+        packets::write(d, &page.style, o.verbose, &mut body)?;
+        page.hosts(&mut body)?;
+        page.policy(&mut body)?;
+        if body.iter().filter(|b| **b == b'\n').count() > ONE_SCREEN {
+            page.verdict(out)?;
+            writeln!(out)?;
+        }
+        out.write_all(&body)?;
+        page.basis(out)?;
         page.verdict(out)
     }
 }
@@ -118,7 +127,10 @@ impl Page<'_> {
         };
         for g in groups.iter().take(self.of(SHOWN)) {
             match self.verbose && new {
-                true => finding::write(g, &self.style, Detail::Everything, false, out)?,
+                true => {
+                    finding::write(g, &self.style, Detail::Everything, false, out)?;
+                    writeln!(out)?;
+                }
                 false => self.finding(g, new, out)?,
             }
         }
