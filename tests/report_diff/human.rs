@@ -165,6 +165,41 @@ fn boxes_of_one_decision_share_its_lines() {
     assert!(human(&d).contains("inbound TCP 22 from any IPv4 source"));
 }
 
+/// Catches a rule against which many stood, and that is told as often as they were, or not counted.
+#[test]
+fn a_rule_against_many_is_told_once() {
+    let mut d = none();
+    d.packets = (1..=30)
+        .map(|n| {
+            let mut p = opened("sh1");
+            p.dport = vec![(3000 + n).to_string()];
+            let old = &mut p.old.evidence;
+            old.rule = format!("Block {n}");
+            old.kind = hylint::finding::DeciderKind::Rule;
+            old.place.as_mut().unwrap().start.line = n;
+            p
+        })
+        .collect();
+    d.packets.push(opened("cm1"));
+    let text = human(&d);
+    assert!(
+        text.contains("31 flows open outside hylint.toml\n+ `sh1`: inbound TCP 3001 from"),
+        "{text}"
+    );
+    assert!(
+        text.contains("  and 26 more by these rules\n    before"),
+        "{text}"
+    );
+    assert!(text.contains("rule \"Block 1\""), "{text}");
+    assert_eq!(text.matches("and 29 more rules").count(), 1, "{text}");
+    assert!(text.contains("+ `cm1`: inbound TCP 3389"), "{text}");
+    let all = verbose(&d);
+    assert_eq!(all.matches("\n+ `sh1`").count(), 30);
+    assert!(!all.contains("more rules"));
+    let comment = render("markdown", &d, &RenderOptions::default());
+    assert!(comment.contains("and 29 more rules"), "{comment}");
+}
+
 /// Catches a verdict without its reason.
 #[test]
 fn the_verdict_names_each_reason() {

@@ -1,7 +1,7 @@
 //! Boxes that are one to a reader: those of one decision at one host under each other, those of several hosts once.
 
 use super::words::{self, Said};
-use crate::finding::difference::{ChangeKind, Difference, PacketChange};
+use crate::finding::difference::{ChangeKind, Decision, Difference, PacketChange};
 use rustc_hash::FxHashMap;
 
 /// Boxes of one kind of change.
@@ -24,8 +24,14 @@ pub(super) struct Entry<'a> {
     pub(super) hosts: Vec<String>,
     /// Their packets in words, each once.
     pub(super) flows: Vec<Said>,
+    /// What the verdicts depend on, each once.
+    pub(super) conditions: Vec<&'a str>,
     /// How many boxes they are.
     pub(super) boxes: usize,
+    /// How many rules, policies or defaults decide before, beside that of the first.
+    pub(super) more_before: usize,
+    /// The same after.
+    pub(super) more_after: usize,
 }
 
 /// The kinds in the order of reports: what is not agreed to, what is, what no longer passes.
@@ -57,12 +63,69 @@ pub(super) fn sections(d: &Difference) -> Vec<Section<'_>> {
     ORDER.into_iter().filter_map(of).collect()
 }
 
+/// Entries that one rule is worth: that many say the same of one side.
+const ALIKE: usize = 3;
+
+impl Section<'_> {
+    /// Of entries at the same hosts that one rule decides after the change, or before it, makes one: a rule that is added or
+    /// removed may stand against many.
+    pub(super) fn condense(&mut self) {
+        let all = std::mem::take(&mut self.entries);
+        let all = by_rule(all, |p| &p.new, |e| e.more_before += 1);
+        self.entries = by_rule(all, |p| &p.old, |e| e.more_after += 1);
+    }
+}
+
+/// Makes one of the entries that the same place decides on one side; `more` counts the other side's.
+fn by_rule<'a>(
+    all: Vec<Entry<'a>>,
+    side: fn(&'a PacketChange) -> &'a Decision,
+    more: fn(&mut Entry<'a>),
+) -> Vec<Entry<'a>> {
+    let key = |e: &Entry<'a>| {
+        let place = side(e.first).evidence.place.as_ref();
+        let single = e.more_before + e.more_after == 0;
+        place.filter(|_| single).map(|p| {
+            let line = (p.path.clone(), p.start.line, p.start.column);
+            (line, e.first.direction, e.hosts.join("\n"))
+        })
+    };
+    let mut counts: FxHashMap<_, usize> = FxHashMap::default();
+    for k in all.iter().filter_map(key) {
+        *counts.entry(k).or_default() += 1;
+    }
+    let mut out: Vec<Entry<'a>> = Vec::new();
+    let mut index: FxHashMap<_, usize> = FxHashMap::default();
+    for e in all {
+        let many = key(&e).filter(|k| counts.get(k).is_some_and(|n| *n >= ALIKE));
+        let at = match many {
+            Some(k) => *index.entry(k).or_insert(out.len()),
+            None => out.len(),
+        };
+        match out.get_mut(at) {
+            Some(known) => {
+                known.boxes += e.boxes;
+                known.flows.extend(e.flows);
+                let new = e
+                    .conditions
+                    .iter()
+                    .filter(|c| !known.conditions.contains(c));
+                let new: Vec<&str> = new.copied().collect();
+                known.conditions.extend(new);
+                more(known);
+            }
+            None => out.push(e),
+        }
+    }
+    out
+}
+
 /// Boxes at one point that the same lines decide.
 fn at_hosts<'a>(all: &[&'a PacketChange]) -> Vec<Entry<'a>> {
     let mut found: Vec<Vec<&PacketChange>> = Vec::new();
     let mut index: FxHashMap<_, usize> = FxHashMap::default();
     for p in all {
-        let line = |d: &'a crate::finding::difference::Decision| {
+        let line = |d: &'a Decision| {
             let place = d.evidence.place.as_ref();
             place.map(|p| (&*p.path, p.start.line, p.start.column))
         };
@@ -89,7 +152,10 @@ fn entry<'a>(boxes: &[&'a PacketChange]) -> Option<Entry<'a>> {
         first,
         hosts: vec![words::at(first)],
         flows: flows(boxes),
+        conditions: first.conditions.iter().map(String::as_str).collect(),
         boxes: boxes.len(),
+        more_before: 0,
+        more_after: 0,
     })
 }
 

@@ -17,7 +17,7 @@ use crate::report::markdown::escape::{code, prose, sentence};
 use crate::report::words::at;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use table::Table;
+use table::{SEEN, Table};
 
 /// Bytes of the whole report. GitHub takes 65,536 characters in a comment, which a pipeline may put words around; bytes
 /// are at least as many.
@@ -47,7 +47,10 @@ fn document(d: &Difference) -> String {
     requirements(d, room, &mut s);
     findings("new", &d.findings.new, room, &mut s);
     findings("gone", &d.findings.gone, room, &mut s);
-    for part in sections(d) {
+    for mut part in sections(d) {
+        if part.entries.len() > SEEN {
+            part.condense();
+        }
         packets(d, &part, room, &mut s);
     }
     hosts(d, &mut s);
@@ -148,7 +151,7 @@ fn entry(d: &Difference, e: &Entry<'_>) -> [String; 4] {
         flows.push(format!("and {} more", e.flows.len() - FLOWS));
     }
     let mut packets: Vec<String> = flows.iter().map(|f| cell::sentence(f)).collect();
-    if let Some(on) = words::conditions(e.first) {
+    if let Some(on) = words::conditions(&e.conditions) {
         packets.push(format!("if {}", cell::sentence(&on)));
     }
     let at = match words::only_file(d) {
@@ -159,8 +162,8 @@ fn entry(d: &Difference, e: &Entry<'_>) -> [String; 4] {
     [
         at,
         packets.join("<br>"),
-        decision(&old, &e.first.old),
-        decision(&new, &e.first.new),
+        decision(&words::among(&old, e.more_before), &e.first.old),
+        decision(&words::among(&new, e.more_after), &e.first.new),
     ]
 }
 

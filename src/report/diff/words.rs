@@ -346,7 +346,7 @@ pub(super) fn packets(d: &Difference, p: &PacketChange) -> String {
         (ChangeKind::Redirected, ..) => "is redirected",
         (ChangeKind::Closed, ..) => "is newly blocked",
     };
-    let on = conditions(p).map_or_else(String::new, |c| format!("; if {c}"));
+    let on = conditions(&p.conditions).map_or_else(String::new, |c| format!("; if {c}"));
     format!(
         "{}: {} {change}: before {old}, after {new}{on}",
         at(p),
@@ -388,4 +388,12 @@ pub(super) fn advice(d: &Difference) -> Option<&'static str> {
 /// `main → exports`.
 pub(super) fn sides(d: &Difference) -> String {
     format!("{} → {}", text(&d.old.name), text(&d.new.name))
+}
+
+/// What decides, and that others do as well.
+pub(super) fn among(decision: &str, more: usize) -> String {
+    match more {
+        0 => decision.to_owned(),
+        n => format!("{decision} and {}", count(n, "more rule")),
+    }
 }

@@ -39,7 +39,7 @@ fn entry(d: &Difference, e: &Entry<'_>) -> Markup {
             }
             td {
                 @for f in &e.flows { p { (f.full) } }
-                @if let Some(on) = words::conditions(e.first) { p { "if " (sentence(&on)) } }
+                @if let Some(on) = words::conditions(&e.conditions) { p { "if " (sentence(&on)) } }
             }
             td data-head="Before" { (decision(&old, &e.first.old)) }
             td data-head="After" { (decision(&new, &e.first.new)) }

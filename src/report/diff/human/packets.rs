@@ -25,7 +25,13 @@ pub(super) fn write(
     verbose: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let all = sections(d);
+    let mut all = sections(d);
+    for s in all
+        .iter_mut()
+        .filter(|s| !verbose && s.entries.len() > SHOWN)
+    {
+        s.condense();
+    }
     let mut room = SHOWN.saturating_sub(LEAST * all.len());
     for s in &all {
         let head = words::section(d, s.kind, s.within, s.boxes);
@@ -104,13 +110,15 @@ impl List<'_> {
             self.style.entry(out, head, Paint::Bold, 2, &said)?;
         }
         if e.flows.len() > shown {
-            let more = format!("and {} more by the same rules", e.flows.len() - shown);
+            let more = format!("and {} more by these rules", e.flows.len() - shown);
             self.style.entry(out, "", Paint::Dim, 2, &more)?;
         }
         let [old, new] = words::decisions(e.first);
+        let old = words::among(&old, e.more_before);
+        let new = words::among(&new, e.more_after);
         self.decision("before", &old, &e.first.old, out)?;
         self.decision("after", &new, &e.first.new, out)?;
-        if let Some(on) = words::conditions(e.first) {
+        if let Some(on) = words::conditions(&e.conditions) {
             self.line("if", &on, out)?;
         }
         Ok(shown)

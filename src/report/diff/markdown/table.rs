@@ -4,7 +4,7 @@ use crate::common::words::count;
 use std::fmt::Write as _;
 
 /// Rows that are seen without a click.
-const SEEN: usize = 15;
+pub(super) const SEEN: usize = 15;
 
 /// A table of so many columns.
 pub(super) struct Table {

@@ -180,8 +180,8 @@ fn details(p: &PacketChange, most: usize) -> Vec<String> {
 }
 
 /// What the verdicts depend on.
-pub(in crate::report::diff) fn conditions(p: &PacketChange) -> Option<String> {
-    let all: Vec<_> = p.conditions.iter().map(|c| limited(c, LINE)).collect();
+pub(in crate::report::diff) fn conditions<T: AsRef<str>>(all: &[T]) -> Option<String> {
+    let all: Vec<_> = all.iter().map(|c| limited(c.as_ref(), LINE)).collect();
     (!all.is_empty()).then(|| some(&all, NAMED))
 }
 
