@@ -4,9 +4,10 @@ use super::target::Target;
 use crate::common::diag::Diag;
 use crate::finding::difference::Hosts;
 use crate::load::RunPoint;
+use crate::session::point_key::keys_of;
 use crate::session::{PointKey, Session};
 use hylint_model::{Families, PointKind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A host or a point that both sides have.
 pub(super) struct Unit {
@@ -77,38 +78,66 @@ type Paired<'t> = (
 fn hosts<'t>(old: &'t Side<'_>, new: &'t Side<'_>) -> Paired<'t> {
     let mut left_old: Vec<&(String, Target)> = old.hosts.iter().collect();
     let mut left_new: Vec<&(String, Target)> = new.hosts.iter().collect();
+    type Known<'f> = &'f dyn Fn(&Side<'_>, &(String, Target)) -> Option<String>;
+    let named = |all: BTreeSet<String>| (!all.is_empty()).then(|| format!("{all:?}"));
+    let passes: [Known<'_>; 4] = [
+        &|s, (name, t)| Some(format!("{name} {}", named(s.known(t))?)),
+        &|_, (name, _)| Some(name.clone()),
+        &|s, (_, t)| named(s.own(t)),
+        // A host that is called after its group by nobody's choice is renamed with it.
+        &|s, (_, t)| Some(format!("{} {}", t.own, named(s.known(t))?)),
+    ];
     let mut out = Vec::new();
-    type Same<'f> = &'f dyn Fn(&(String, Target), &(String, Target)) -> bool;
-    let by_name = |a: &(String, Target), b: &(String, Target)| a.0 == b.0;
-    let points = |a: &(String, Target), b: &(String, Target)| {
-        let (x, y) = (old.known(&a.1), new.known(&b.1));
-        !x.is_empty() && x == y
-    };
-    let both = |a: &(String, Target), b: &(String, Target)| by_name(a, b) && points(a, b);
-    let own = |a: &(String, Target), b: &(String, Target)| {
-        let (x, y) = (old.own(&a.1), new.own(&b.1));
-        !x.is_empty() && x == y
-    };
-    // A host that is called after its group by nobody's choice is renamed with it.
-    let same_place =
-        |a: &(String, Target), b: &(String, Target)| points(a, b) && a.1.own == b.1.own;
-    let passes: [Same<'_>; 4] = [&both, &by_name, &own, &same_place];
-    for same in passes {
-        left_old.retain(|a| {
-            let Some(at) = left_new.iter().position(|b| same(a, b)) else {
-                return true;
-            };
-            let b = left_new.remove(at);
-            out.push(Unit {
-                host: Some(a.0.clone()),
-                new_host: Some(b.0.clone()),
-                old: a.1.clone(),
-                new: b.1.clone(),
-            });
-            false
-        });
+    for known in passes {
+        let (of_old, of_new) = (|h: &_| known(old, h), |h: &_| known(new, h));
+        let pairs = matched((&mut left_old, &of_old), (&mut left_new, &of_new), false);
+        out.extend(pairs.into_iter().map(|(a, b)| Unit {
+            host: Some(a.0.clone()),
+            new_host: Some(b.0.clone()),
+            old: a.1.clone(),
+            new: b.1.clone(),
+        }));
     }
     (out, left_old, left_new)
+}
+
+/// What is left of one side, and what it is known by.
+type Left<'l, 't, T> = (&'l mut Vec<&'t T>, &'l dyn Fn(&T) -> Option<String>);
+
+/// Takes out what is known by the same on both sides, the first by the first. `only`: where there is one on each side.
+fn matched<'t, T>(
+    (old, of_old): Left<'_, 't, T>,
+    (new, of_new): Left<'_, 't, T>,
+    only: bool,
+) -> Vec<(&'t T, &'t T)> {
+    let places = |all: &[&T], known: &dyn Fn(&T) -> Option<String>| {
+        let mut out: BTreeMap<String, VecDeque<usize>> = BTreeMap::new();
+        for (at, one) in all.iter().enumerate() {
+            if let Some(key) = known(one) {
+                out.entry(key).or_default().push_back(at);
+            }
+        }
+        out
+    };
+    let (before, mut behind) = (places(old, of_old), places(new, of_new));
+    let mut pairs: BTreeMap<usize, usize> = BTreeMap::new();
+    for (key, there) in before {
+        let Some(others) = behind.get_mut(&key) else {
+            continue;
+        };
+        if !only || there.len() == 1 && others.len() == 1 {
+            pairs.extend(there.into_iter().zip(others.drain(..)));
+        }
+    }
+    let each = pairs.iter();
+    let out = each.filter_map(|(a, b)| Some((*old.get(*a)?, *new.get(*b)?)));
+    let out = out.collect();
+    let taken: BTreeSet<usize> = pairs.values().copied().collect();
+    let mut at = 0..;
+    old.retain(|_| at.next().is_some_and(|n| !pairs.contains_key(&n)));
+    let mut at = 0..;
+    new.retain(|_| at.next().is_some_and(|n| !taken.contains(&n)));
+    out
 }
 
 type PairedPoints<'t> = (Vec<(&'t Alone, &'t Alone)>, Vec<&'t Alone>, Vec<&'t Alone>);
@@ -139,33 +168,11 @@ fn points<'t>(old: &'t [Alone], new: &'t [Alone]) -> PairedPoints<'t> {
     let mut left_new: Vec<&Alone> = new.iter().collect();
     let mut out = Vec::new();
     for (known, only) in passes {
-        let mut there: BTreeMap<String, Vec<&Alone>> = BTreeMap::new();
-        for b in &left_new {
-            if let Some(key) = known(b) {
-                there.entry(key).or_default().push(b);
-            }
-        }
-        there.values_mut().for_each(|all| all.reverse());
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for key in left_old.iter().filter_map(|a| known(a)) {
-            *counts.entry(key).or_default() += 1;
-        }
-        let mut taken: BTreeSet<RunPoint> = BTreeSet::new();
-        left_old.retain(|a| {
-            let Some(key) = known(a) else { return true };
-            let several = only && counts.get(&key).is_some_and(|n| *n > 1);
-            let Some(all) = there
-                .get_mut(&key)
-                .filter(|all| !several && !(only && all.len() > 1))
-            else {
-                return true;
-            };
-            let Some(b) = all.pop() else { return true };
-            taken.extend(&b.points);
-            out.push((*a, b));
-            false
-        });
-        left_new.retain(|b| !b.points.iter().any(|p| taken.contains(p)));
+        out.extend(matched(
+            (&mut left_old, known),
+            (&mut left_new, known),
+            only,
+        ));
     }
     (out, left_old, left_new)
 }
@@ -182,17 +189,16 @@ impl<'s> Side<'s> {
         let transits = transits.filter(|t| t.points.iter().any(|p| !guarding.contains(p)));
         hosts.extend(transits.map(|t| (t.name.clone(), Target::of_transit(t))));
         let mut keys = BTreeMap::new();
-        for p in session.points()? {
-            let head = session.heads().get(p.at.export);
-            let point = head.and_then(|e| Some((e, e.export.points.get(p.at.index())?)));
-            if let Some((head, point)) = point {
-                // A key counts from the folder of the site file, which may be another one on the other side, or new.
-                let key = PointKey {
-                    path: head.path.to_string(),
-                    ..p.key
-                };
-                let known = (key, p.kind, point.families, point.key().to_owned());
-                keys.insert(p.at, known);
+        for (id, head) in session.heads().each() {
+            // Keys of a session count from the folder of the site file, which may be another one on the other side, or new.
+            let points = &head.export.points;
+            for (n, (key, p)) in keys_of(&head.path, head)
+                .into_iter()
+                .zip(points)
+                .enumerate()
+            {
+                let known = (key, p.kind, p.families, p.key().to_owned());
+                keys.insert(RunPoint::new(id, n), known);
             }
         }
         Ok(Self {

@@ -89,7 +89,8 @@ fn group(
         };
         tell(&telling, ask(&x, &y, rows))
     };
-    Ok(units.iter().flat_map(one).collect())
+    let found = hylint_parallel::map(units.iter().collect(), one);
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// A target's layers, by the numbers of a part.
