@@ -869,6 +869,81 @@ fn findings_are_known_again() {
     assert!(back.findings.new.is_empty(), "{:?}", back.findings.new);
 }
 
+fn codes(all: &[hylint::finding::Finding]) -> Vec<Code> {
+    all.iter().map(|f| f.code).collect()
+}
+
+/// Catches a required flow that was blocked before and is told anew because another rule blocks it, and one that fails for
+/// more peers or in another way and is not told.
+#[test]
+fn a_flow_that_failed_before_is_no_new_finding() {
+    let t = toml("").replace("[\"10.0.0.11\"]", "[\"10.0.0.11\", \"10.0.0.12\"]");
+    let state = |lines: &str| {
+        State::default()
+            .with("hylint.toml", &t)
+            .with("sql1/a.v4", rules(lines))
+    };
+    let one = NEEDED.to_owned();
+    let both = NEEDED.to_owned() + &NEEDED.replace("10.0.0.11", "10.0.0.12");
+    let drop = "-A INPUT -p tcp -m tcp --dport 1433 -j DROP\n";
+    for (old, new, fails) in [
+        ("", "-A INPUT -j DROP\n", false),
+        ("-A INPUT -j DROP\n", "", false),
+        ("", drop, false),
+        (&*one, &*format!("{one}-A INPUT -j DROP\n"), false),
+        // Half of it is repaired, or all.
+        ("", &*one, false),
+        (drop, &*one, false),
+        ("", &*both, false),
+        // More fails than before.
+        (&*one, "", true),
+        (&*both, &*one, true),
+        (&*one, drop, true),
+        (&*both, &*format!("{drop}{both}"), true),
+    ] {
+        let d = state(old).to(&state(new));
+        let failing: Vec<_> = d.failing().collect();
+        assert_eq!(!failing.is_empty(), fails, "{old}\n{new}\n{failing:?}");
+    }
+    let d = state("").to(&state(&both));
+    assert!(codes(&d.findings.gone).contains(&Code::MissingFlow));
+    let d = state("").to(&state(&one));
+    assert!(!codes(&d.findings.gone).contains(&Code::MissingFlow));
+}
+
+/// Catches rules that open too much and are told as new because they are merged, split or narrowed, and one that is told
+/// of others' faults although it opens more.
+#[test]
+fn excess_that_was_there_is_no_new_finding() {
+    let wide = |src: &str, port: &str| opens(src, &format!("tcp -m tcp --dport {port}"));
+    let halves = wide("0.0.0.0/1", "22") + &wide("128.0.0.0/1", "22");
+    let whole = wide("0.0.0.0/0", "22");
+    let any = "-A INPUT -j ACCEPT\n";
+    for (old, new, fails) in [
+        (&halves, &whole, false),
+        (&whole, &halves, false),
+        (&whole, &wide("0.0.0.0/1", "22"), false),
+        (&any.to_owned(), &whole, false),
+        (&whole, &wide("0.0.0.0/0", "23"), true),
+        (&wide("0.0.0.0/1", "22"), &whole, true),
+        (
+            &whole,
+            &format!("{whole}{}", wide("0.0.0.0/0", "3389")),
+            true,
+        ),
+    ] {
+        let d = sql("", old).to(&sql("", new));
+        let failing: Vec<_> = d.failing().map(|f| (f.code, &f.message)).collect();
+        assert_eq!(!failing.is_empty(), fails, "{old}\n{new}\n{failing:?}");
+    }
+    let d = sql("", any).to(&sql("", &whole));
+    assert!(
+        codes(&d.findings.gone).contains(&Code::AnyAny),
+        "{:?}",
+        d.findings.gone
+    );
+}
+
 /// Catches findings of a host or a file that is called otherwise, told as gone and new.
 #[test]
 fn findings_are_compared_under_the_names_of_the_old_side() {

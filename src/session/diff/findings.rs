@@ -3,19 +3,25 @@
 //! They are known by their fingerprints, so that one that moves, is renamed or is worded anew is neither new nor gone. Where
 //! a site file stands in another folder or something is called otherwise, they are made anew for both sides.
 
-use super::blocked::Blocked;
 use super::packets::Names;
 use super::shown::Showing;
 use super::sides::{Policy, Sides};
-use crate::finding::difference::Findings;
+use super::standing::{Named, equal, flow_of, flows, rewritten};
+use crate::finding::difference::{Findings, PacketChange};
 use crate::finding::outcome::Outcome;
-use crate::finding::{Code, Finding, Place, Severity, fingerprint, shape};
+use crate::finding::{Code, Finding, Group, Severity, fingerprint, shape};
 use crate::session::Session;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Compares them under the old side's names.
-pub(super) fn compare(sides: &Sides, names: &Names, old: &Outcome, new: &Outcome) -> Findings {
+pub(super) fn compare(
+    sides: &Sides,
+    names: &Names,
+    packets: &[PacketChange],
+    old: &Outcome,
+    new: &Outcome,
+) -> Findings {
     let folder = |s: &Session| s.config().map(|c| c.dir.clone());
     let alike = names.is_empty() && folder(&sides.old) == folder(&sides.new);
     let known = named(sides.policy, old, alike, &Names::default());
@@ -28,19 +34,20 @@ pub(super) fn compare(sides: &Sides, names: &Names, old: &Outcome, new: &Outcome
     for n in &found {
         groups.entry(&n.group).or_default().1.push(n);
     }
+    let (mut only_old, mut only_new) = (Vec::new(), Vec::new());
     for (known, found) in groups.into_values() {
-        let (only_known, only_found) = unmatched(known, found);
-        gone.extend(only_known.into_iter().map(|n| n.at));
-        new_ones.extend(only_found.into_iter().map(|n| n.at));
+        let required = [&known, &found].into_iter().flatten().next();
+        let of_flow = required.is_some_and(|n| n.finding.code.group() == Group::Required);
+        let (old, new) = match of_flow {
+            true => flows(known, found),
+            false => equal(known, found),
+        };
+        only_old.extend(old);
+        only_new.extend(new);
     }
-    let before = blocked(&known, &Names::default());
-    let behind = blocked(&found, names);
-    let stays = |at: &usize, o: &Outcome, of: &Names, others: &[Blocked]| {
-        let flow = o.findings.get(*at).and_then(|f| Blocked::of(f, of));
-        flow.is_some_and(|f| f.is_within(others))
-    };
-    new_ones.retain(|at| !stays(at, new, names, &before));
-    gone.retain(|at| !stays(at, old, &Names::default(), &behind));
+    let (only_old, only_new) = rewritten(only_old, only_new, &|f| opens(packets, names, f));
+    new_ones.extend(only_new.into_iter().map(|n| n.at));
+    gone.extend(only_old.into_iter().map(|n| n.at));
     new_ones.sort_unstable();
     gone.sort_unstable();
     let were: BTreeSet<&str> = firewalls(old)
@@ -63,18 +70,6 @@ pub(super) fn compare(sides: &Sides, names: &Names, old: &Outcome, new: &Outcome
     out
 }
 
-fn blocked(all: &[Named<'_>], names: &Names) -> Vec<Blocked> {
-    let each = all.iter().filter_map(|n| Blocked::of(n.finding, names));
-    each.collect()
-}
-
-/// A finding by its number, and what it has in common with those that are equal but for their places.
-struct Named<'o> {
-    at: usize,
-    finding: &'o Finding,
-    group: String,
-}
-
 /// The active findings that are compared. `alike`: the fingerprints that they have are those of both sides.
 fn named<'o>(policy: Policy, o: &'o Outcome, alike: bool, names: &Names) -> Vec<Named<'o>> {
     let compared = |f: &Finding| policy != Policy::None || is_about_reading(f.code);
@@ -87,18 +82,16 @@ fn named<'o>(policy: Policy, o: &'o Outcome, alike: bool, names: &Names) -> Vec<
         Some((group, _)) => group.to_owned(),
         None => print.to_owned(),
     };
+    let group = |f: &Finding| flow_of(f).unwrap_or_else(|| group(&f.fingerprint));
     let groups: Vec<String> = match alike {
-        true => numbered
-            .iter()
-            .map(|(_, f)| group(&f.fingerprint))
-            .collect(),
+        true => numbered.iter().map(|(_, f)| group(f)).collect(),
         false => {
             let mut copies: Vec<Finding> = numbered.iter().map(|(_, f)| (*f).clone()).collect();
             copies.iter_mut().for_each(|f| rename(f, names));
             let paths = o.exports.iter().map(|e| &*e.path);
             let old = names.paths.values().map(|p| &**p);
             fingerprint::assign(&mut copies, Path::new(""), &paths.chain(old).collect());
-            copies.iter().map(|f| group(&f.fingerprint)).collect()
+            copies.iter().map(group).collect()
         }
     };
     let each = numbered.into_iter().zip(groups);
@@ -152,50 +145,16 @@ fn is_about_reading(code: Code) -> bool {
     )
 }
 
-/// What remains of equal findings when each that was there is matched: with one of the same rule and text before any other,
-/// so that of two copies the one that was added is named.
-fn unmatched<'n, 'o>(
-    known: Vec<&'n Named<'o>>,
-    found: Vec<&'n Named<'o>>,
-) -> (Vec<&'n Named<'o>>, Vec<&'n Named<'o>>) {
-    let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-    for (at, k) in known.iter().enumerate().rev() {
-        alike.entry(read_as(k.finding)).or_default().push(at);
-    }
-    let mut left: Vec<Option<&Named<'_>>> = known.into_iter().map(Some).collect();
-    let mut others: Vec<&Named<'_>> = Vec::new();
-    for n in found {
-        let of = alike.get_mut(&read_as(n.finding)).and_then(Vec::pop);
-        let slot = of.and_then(|at| left.get_mut(at));
-        let was = slot.and_then(|k| k.take_if(|k| is_as_before(k.finding, n.finding)));
-        if was.is_none() {
-            others.push(n);
-        }
-    }
-    let mut known: Vec<&Named<'_>> = left.into_iter().flatten().collect();
-    let mut found = others;
-    found.retain(|n| {
-        let at = known
-            .iter()
-            .position(|k| is_as_before(k.finding, n.finding));
-        at.map(|at| known.swap_remove(at)).is_none()
-    });
-    // One that grew is new, and what it was before is not gone.
-    let grown = found.len().min(known.len());
-    known.sort_by_key(|n| n.at);
-    known.drain(..grown);
-    (known, found)
-}
-
-/// Whether a finding says no more than one that was there before.
-fn is_as_before(known: &Finding, found: &Finding) -> bool {
-    found.severity <= known.severity && found.identity.is_within(&known.identity)
-}
-
-/// How a finding reads in its file.
-fn read_as(f: &Finding) -> (Option<&str>, Option<String>) {
-    let text = f.place.as_ref().and_then(Place::covered);
-    (f.rule.as_deref(), text)
+/// Whether something opens, or may, where a finding of the new side is. What is inside is no excess.
+fn opens(packets: &[PacketChange], names: &Names, f: &Finding) -> bool {
+    let host = f.host.as_deref().map(|h| names.host(h));
+    packets
+        .iter()
+        .filter(|p| p.opens() && !p.within)
+        .any(|p| match host {
+            Some(host) => p.host.as_deref() == Some(host),
+            None => f.point.as_deref().is_none_or(|point| p.point == point),
+        })
 }
 
 /// The files in which firewalls were read.

@@ -3,7 +3,6 @@
 //! Each side is bound by its own site file. What the change may open, by which matrix both are judged and what fails is the
 //! old side's to say, so that a change cannot approve itself.
 
-mod blocked;
 mod envelope;
 mod findings;
 mod packets;
@@ -12,6 +11,7 @@ mod policy;
 mod requirements;
 mod shown;
 mod sides;
+mod standing;
 mod whole;
 
 pub use pair::Pair;

@@ -25,7 +25,7 @@ pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec
         hosts,
         policy: policy::compare(sides, &old, &new)?,
         requirements: requirements::compare(sides, &old, &new),
-        findings: findings::compare(sides, &names, &old, &new),
+        findings: findings::compare(sides, &names, &packets, &old, &new),
         packets,
         envelope: flows.kind(),
         fail_on: old.fail_on,
