@@ -100,7 +100,12 @@ fn sarif_is_valid_and_has_a_result_for_each_change() {
     let place = &results[5]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "after/sh1.rules");
     assert_eq!(place["region"]["startLine"], 9);
+    assert!(place["artifactLocation"]["index"].is_u64());
     let before = &results[5]["relatedLocations"][0]["physicalLocation"];
+    assert!(
+        before["artifactLocation"]["index"].is_null(),
+        "the hash at that index may be another state's"
+    );
     assert_eq!(before["artifactLocation"]["uri"], "before/sh1.rules");
     let prints: std::collections::BTreeSet<_> = results
         .iter()

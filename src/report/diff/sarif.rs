@@ -105,12 +105,16 @@ fn properties(d: &Difference) -> Vec<(&'static str, Value)> {
             "site": { "name": site.name, "sha256": site.sha256 },
         })
     };
+    let files = d.old.exports.iter();
+    let files = files.map(|e| json!({ "path": &*e.path, "sha256": e.sha256 }));
+    let files: Vec<Value> = files.collect();
     vec![
         ("evaluatedAt", json!(d.evaluated_at)),
         ("verdict", json!(words::verdict(d))),
         ("compared", json!(words::compared(d))),
         ("old", side(&d.old)),
         ("new", side(&d.new)),
+        ("exportsBefore", json!(files)),
         ("hostsAdded", json!(d.hosts.added)),
         ("hostsRemoved", json!(d.hosts.removed)),
     ]

@@ -143,6 +143,7 @@ fn effects(d: &Difference) -> Vec<String> {
         (c.better, "requirement", "better"),
         (d.findings.new.len(), "new finding", ""),
         (d.findings.gone.len(), "finding", "gone"),
+        (d.policy.len(), "policy change", ""),
     ];
     if d.is_none() {
         said.push("no change in effect".to_owned());

@@ -17,7 +17,7 @@ pub(super) fn all(d: &Difference, artifacts: &Artifacts) -> Vec<SarifResult> {
     let of = Results { d, artifacts };
     let requirements = d.requirements.iter().map(|r| of.requirement(r));
     let new = d.findings.new.iter().map(|f| of.finding(f, "new"));
-    let gone = d.findings.gone.iter().map(|f| of.finding(f, "absent"));
+    let gone = d.findings.gone.iter().map(|f| of.finding(f, GONE));
     let packets = d.packets.iter().map(|p| of.packets(p));
     let policy = d.policy.iter().map(|p| of.policy(p));
     let findings = new.chain(gone);
@@ -26,6 +26,18 @@ pub(super) fn all(d: &Difference, artifacts: &Artifacts) -> Vec<SarifResult> {
         .chain(packets)
         .chain(policy)
         .collect()
+}
+
+/// The state of a result that is gone.
+const GONE: &str = "absent";
+
+/// A place in a file as it was, which is not the file of that path whose hash the log has.
+fn was(mut l: Location) -> Location {
+    let file = l.physical_location.as_mut();
+    if let Some(file) = file.and_then(|p| p.artifact_location.as_mut()) {
+        file.index = None;
+    }
+    l
 }
 
 struct Results<'a> {
@@ -92,7 +104,7 @@ impl Results<'_> {
         let mut result = self.own(rule, fails, at, &text, &key);
         let before = old.as_ref().map(|o| {
             let label = words::before(&before);
-            vec![location(self.artifacts, o, Some((1, &label)))]
+            vec![was(location(self.artifacts, o, Some((1, &label))))]
         });
         result.related_locations = before;
         result.properties = Some(bag(vec![
@@ -122,6 +134,9 @@ impl Results<'_> {
             .collect();
         let mut at = self.at(f.place.as_ref(), &f.label);
         at.logical_locations = logical(f);
+        if state == GONE {
+            at = was(at);
+        }
         let waived = f.waived.as_ref().map(|w| waived(self.artifacts, w));
         let known = f.baselined.then(|| Suppression {
             justification: Some("in the baseline".to_owned()),
