@@ -175,6 +175,32 @@ fn what_opens_inside_the_allowed_passes() {
     assert_eq!(report["summary"]["within"], true);
 }
 
+/// Rules without states: what newly passes beside the first packets are the replies of the very same flow.
+#[test]
+fn replies_of_what_is_allowed_are_inside_too() {
+    let stateless = |text: &str| {
+        let lines = text.lines().filter(|l| !l.contains("ctstate"));
+        let out = [
+            "-A OUTPUT -p tcp -m tcp --sport 22 -j ACCEPT",
+            "-A OUTPUT -p tcp -m tcp --sport 1433 -j ACCEPT",
+        ];
+        let lines = lines.flat_map(|l| match l {
+            "COMMIT" => vec![out[0], out[1], l],
+            l => vec![l],
+        });
+        lines.collect::<Vec<_>>().join("\n") + "\n"
+    };
+    let h = repository().file(EXPORT, stateless(RULES));
+    git(&h.path(""), "commit -qam two");
+    for ((_, from, to), status) in [(INSIDE, 0), (OUTSIDE, 1)] {
+        let text = stateless(RULES).replace(from, to);
+        let h = Hylint::in_folder(h.path("")).file(EXPORT, text);
+        let (_, run) = diff(h, "--git main net --format json");
+        assert_eq!(run.status, status, "{to}: {}", run.out);
+        assert_eq!(run.json()["summary"]["within"], status == 0);
+    }
+}
+
 #[test]
 fn what_opens_outside_of_the_allowed_fails() {
     let report = reviewed("outside", 1, &[OUTSIDE]);

@@ -1,7 +1,7 @@
 //! Two answers about the same packets, and where they differ.
 
 use super::facts::Fact;
-use super::outcome::{Branch, Decider, Effect, Onward, Reason};
+use super::outcome::{Branch, Decider, Effect, Onward, Reason, Stage};
 use super::sets::PointId;
 use super::verdict::subtract_all;
 use crate::rulespace::Index;
@@ -36,6 +36,8 @@ struct Way<'a> {
     facts: SmallVec<[Fact<'a>; 1]>,
     onward: Option<Box<Onward>>,
     source: Option<&'a Nat>,
+    /// The packet of the conversation that is stopped, where one is.
+    stage: Stage,
 }
 
 /// What one side does with packets.
@@ -53,6 +55,8 @@ pub struct Seen<'a> {
     pub source: Option<&'a Nat>,
     /// The active profile decides.
     pub by_profile: bool,
+    /// What is stopped of their conversations, whatever is open, are packets of the other side.
+    pub stops_replies: bool,
     /// The texts of all open conditions on the packets' ways, if these are rates and processes and nothing else is open.
     pub incidental: Option<BTreeSet<&'a str>>,
 }
@@ -204,6 +208,7 @@ pub fn passing<'a>(space: PacketBox, at: PointId) -> Cell<'a> {
             facts: SmallVec::new(),
             onward: None,
             source: None,
+            stage: Stage::Request,
         }],
     }
 }
@@ -275,6 +280,7 @@ impl<'a> Way<'a> {
             facts: b.facts,
             onward: b.onward.filter(|_| passes),
             source: b.source.filter(|_| passes),
+            stage: b.stage,
         }
     }
 
@@ -302,6 +308,7 @@ impl<'a> Way<'a> {
         out.counted_out |= o.counted_out;
         if second {
             out.effect = o.effect;
+            out.stage = o.stage;
             out.layer = self.by.len() + o.layer;
         }
         out.onward = out.onward.or_else(|| o.onward.clone());
@@ -321,6 +328,10 @@ impl<'a> Way<'a> {
             .iter()
             .flat_map(|f| o.facts.iter().map(move |g| (f, g)));
         !pairs.any(|(f, g)| f.contradicts(g))
+    }
+
+    fn stops_reply(&self) -> bool {
+        self.effect == Effect::Deny && matches!(self.stage, Stage::Reply | Stage::NextReply)
     }
 
     /// What becomes of the packets, apart from what decides it.
@@ -416,6 +427,7 @@ impl<'w, 'a> Verdict<'w, 'a> {
             onward: w.onward.clone(),
             source: w.source,
             by_profile: open && self.by_profile,
+            stops_replies: self.effect == Effect::Deny && self.ways.iter().all(|w| w.stops_reply()),
             incidental: self.incidental(),
         }
     }

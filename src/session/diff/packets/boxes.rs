@@ -9,7 +9,7 @@ use crate::lints::place;
 use crate::session::diff::envelope::{Flows, Target};
 use crate::session::diff::sides::Shown;
 use hylint_engine::{Decider, Direction, Effect, Onward, Seen, grown};
-use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, merged};
+use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, merged, proto};
 use std::collections::BTreeMap;
 
 /// What goes for all boxes of a pair.
@@ -26,6 +26,8 @@ struct Group {
     direction: Direction,
     change: ChangeKind,
     established: bool,
+    /// What passes behind and did not before are replies to packets that always passed.
+    replies: bool,
     point: String,
     conditions: Vec<String>,
     old: Decision,
@@ -116,7 +118,7 @@ impl Group {
             Direction::Forward => 2,
         };
         let (old, new) = (of(&self.old), of(&self.new));
-        let established = u8::from(self.established);
+        let established = u8::from(self.established) + u8::from(self.replies);
         format!(
             "{way} {} {new} {old} {:?} {established}",
             self.point, self.conditions
@@ -134,6 +136,33 @@ fn at_ports(b: &PacketBox, ports: &PortSet) -> PacketBox {
         },
         ..b.clone()
     }
+}
+
+/// The packets that go back.
+fn reply(b: &PacketBox) -> PacketBox {
+    PacketBox {
+        src: b.dst.clone(),
+        dst: b.src.clone(),
+        sport: b.dport.clone(),
+        dport: b.sport.clone(),
+        in_iface: b.out_iface.clone(),
+        out_iface: b.in_iface.clone(),
+        ..b.clone()
+    }
+}
+
+fn opposite(d: Direction) -> Direction {
+    match d {
+        Direction::In => Direction::Out,
+        Direction::Out => Direction::In,
+        Direction::Forward => Direction::Forward,
+    }
+}
+
+/// Whether all of these protocols have ports at both ends that change places in a reply.
+fn has_ports(protocols: &ProtoSet) -> bool {
+    let with = |n: u8| [proto::TCP, proto::UDP].contains(&n);
+    !protocols.is_empty() && protocols.iter().flat_map(|(lo, hi)| lo..=hi).all(with)
 }
 
 fn verdict(e: Effect) -> PacketVerdict {
@@ -175,6 +204,7 @@ impl Telling<'_> {
             direction: d.direction,
             change: kind(c.old.effect, c.new.effect),
             established: d.established,
+            replies: d.established && c.new.effect == Effect::Allow && c.old.stops_replies,
             point,
             conditions,
             old,
@@ -233,7 +263,12 @@ impl Telling<'_> {
     fn within(&self, g: &Group, b: &PacketBox) -> bool {
         let held = |way, b: &PacketBox| self.flows.hold(self.host, way, b);
         match &g.to {
-            None => held(g.direction, b),
+            // Who sent the first packet of a conversation is not what opens: the replies that now pass may be held as packets
+            // of their own.
+            None => {
+                let replies = || held(opposite(g.direction), &reply(b));
+                held(g.direction, b) || g.replies && has_ports(&b.proto) && replies()
+            }
             Some(To::Elsewhere(to)) if g.direction == Direction::In => {
                 self.flows.hold_translated(self.host, b, to)
             }
