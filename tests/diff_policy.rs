@@ -360,6 +360,32 @@ fn clients_go_through_the_gateway() {
     assert!(!ask("gateway", "", &anyone("22")));
 }
 
+/// Catches rows of a feature that is off, and roles that the site rules out, that hold what opens.
+#[test]
+fn what_is_off_is_no_part_of_the_envelope() {
+    let site = |more: &str| {
+        let roles = format!("{ROLES}desktop-vm = [\"10.0.0.20\"]\n");
+        format!(
+            "{roles}{}{more}",
+            host("rec1", "10.0.0.30", "session-recording-server")
+        )
+    };
+    let ask = |more: &str, lines: &str| {
+        let state = |lines: &str| {
+            State::default()
+                .with("hylint.toml", site(more))
+                .with("rec1/a.v4", rules(lines))
+        };
+        let each = within(&state("").to(&state(lines)));
+        assert!(!each.is_empty());
+        each.iter().all(|w| *w)
+    };
+    let line = opens("10.0.0.20/32", "tcp -m tcp --dport 38893");
+    assert!(ask("", &line));
+    let off = "[deployment]\nfeatures = { session-recording = false }\n";
+    assert!(!ask(off, &line));
+}
+
 /// Catches packets that are held by where they are sent, and not by where they come to.
 #[test]
 fn packets_that_are_sent_on_are_held_where_they_come_to() {
