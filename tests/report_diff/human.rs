@@ -106,6 +106,18 @@ fn equal_boxes_are_folded_and_the_rest_is_counted() {
     assert_eq!(text.matches("before/sh").count(), 1, "{text}");
     assert!(verbose(&d).contains("`sh35`"));
 
+    // Each host has its own address at its own end.
+    for (n, p) in d.packets.iter_mut().enumerate() {
+        p.dst = vec![format!("10.20.0.{n}")];
+    }
+    let text = human(&d);
+    assert!(
+        text.contains("and 33 more): inbound TCP 3389 from 10.0.0.0/8\n  to its own address\n"),
+        "{text}"
+    );
+    d.packets.truncate(1);
+    assert!(human(&d).contains("from 10.0.0.0/8 to 10.20.0.0\n"));
+
     d.packets = (1..=22)
         .map(|n| {
             let mut p = opened(&format!("sh{n}"));

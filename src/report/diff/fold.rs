@@ -2,7 +2,7 @@
 
 use super::words::{self, Said};
 use crate::finding::difference::{ChangeKind, Decision, Difference, PacketChange};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Boxes of one kind of change.
 pub(super) struct Section<'a> {
@@ -24,6 +24,8 @@ pub(super) struct Entry<'a> {
     pub(super) hosts: Vec<String>,
     /// Their packets in words, each once.
     pub(super) flows: Vec<Said>,
+    /// The same without the addresses that the hosts themselves have.
+    any_host: Vec<Said>,
     /// What the verdicts depend on, each once.
     pub(super) conditions: Vec<&'a str>,
     /// How many boxes they are.
@@ -152,6 +154,7 @@ fn entry<'a>(boxes: &[&'a PacketChange]) -> Option<Entry<'a>> {
         first,
         hosts: vec![words::at(first)],
         flows: flows(boxes),
+        any_host: flows_of_any_host(boxes),
         conditions: first.conditions.iter().map(String::as_str).collect(),
         boxes: boxes.len(),
         more_before: 0,
@@ -184,6 +187,13 @@ fn flows(boxes: &[&PacketChange]) -> Vec<Said> {
     out
 }
 
+/// The packets in words, without the hosts' own addresses.
+fn flows_of_any_host(boxes: &[&PacketChange]) -> Vec<Said> {
+    let mut known = FxHashSet::default();
+    let all = boxes.iter().map(|p| words::flow_of_any_host(p));
+    all.filter(|said| known.insert(said.full.clone())).collect()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
     V4,
@@ -212,12 +222,15 @@ fn over_hosts(all: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
     for e in all {
         let (old, new) = (words::decider(&e.first.old), words::decider(&e.first.new));
         let conditions = e.first.conditions.join("\n");
-        let flows: Vec<&str> = e.flows.iter().map(|f| f.full.as_str()).collect();
+        let flows: Vec<&str> = e.any_host.iter().map(|f| f.full.as_str()).collect();
         let key = [flows.join("\n"), old, new, conditions].join("\n\n");
         let at = *index.entry(key).or_insert(out.len());
         match out.get_mut(at) {
             Some(known) => {
                 known.boxes += e.boxes;
+                if known.flows != e.flows {
+                    known.flows.clone_from(&known.any_host);
+                }
                 for host in e.hosts {
                     if known.hosts.last() != Some(&host) {
                         known.hosts.push(host);
