@@ -112,7 +112,7 @@ fn equal_boxes_are_folded_and_the_rest_is_counted() {
     }
     let text = human(&d);
     assert!(
-        text.contains("and 33 more): inbound TCP 3389 from 10.0.0.0/8\n  to its own address\n"),
+        text.contains("and 33 more): inbound TCP 3389 from 10.0.0.0/8\n  to their own addresses\n"),
         "{text}"
     );
     d.packets.truncate(1);

@@ -53,11 +53,11 @@ pub(in crate::report::diff) fn flow(p: &PacketChange) -> Said {
     }
 }
 
-/// The same with `its own address` for those that the host itself has, of which each host has others.
+/// The same with `their own addresses` for those that the host itself has, of which each host has others.
 pub(in crate::report::diff) fn flow_of_any_host(p: &PacketChange) -> Said {
     let single = |all: &[String]| !all.is_empty() && all.iter().all(|a| !a.contains(['/', '-']));
     let (src, dst) = (End::new("source", &p.src), End::new("destination", &p.dst));
-    let own = || "its own address".to_owned();
+    let own = || "their own addresses".to_owned();
     let of = |most| match p.direction {
         Direction::In if single(&p.dst) => flow_of(p, most, src.said(most), own()),
         Direction::Out if single(&p.src) => flow_of(p, most, own(), dst.said(most)),
