@@ -201,6 +201,24 @@ fn replies_of_what_is_allowed_are_inside_too() {
     }
 }
 
+/// What a host receives that is sent to all is sent to the host, too, and an `[[allow]]` names the host by its address.
+#[test]
+fn broadcasts_to_the_host_are_inside_too() {
+    let to = SITE.replace("to = \"sql-server\"", "to = \"10.20.2.21\"");
+    let rules = RULES.replace(
+        "-A INPUT -s 10.20.1.11",
+        "-A INPUT -m pkttype --pkt-type broadcast -j DROP\n-A INPUT -s 10.20.1.11",
+    );
+    let h = repository().file(EXPORT, &rules).file(SITE_FILE, to);
+    git(&h.path(""), "commit -qam two");
+    let (_, run) = diff(
+        h.file(EXPORT, rules.replace(INSIDE.1, INSIDE.2)),
+        "--git main net --format json",
+    );
+    assert_eq!(run.status, 0, "{}", run.out);
+    assert!(count(&run.json(), "opened") > 1, "{}", run.out);
+}
+
 #[test]
 fn what_opens_outside_of_the_allowed_fails() {
     let report = reviewed("outside", 1, &[OUTSIDE]);

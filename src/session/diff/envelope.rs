@@ -183,8 +183,8 @@ impl Flows {
 }
 
 impl Known {
-    /// The addresses of the host that packets of an end have: its own where the packets have any, and without those of
-    /// many hosts that it listens to.
+    /// The addresses of the host that packets of an end have: its own where the packets have any. Those of many hosts that
+    /// it listens to stand for its own.
     fn behind(&self, end: &AddrSet) -> AddrSet {
         let many = class::multicast().union(broadcast());
         Family::BOTH.into_iter().fold(AddrSet::empty(), |all, f| {
@@ -192,7 +192,7 @@ impl Known {
             let single = end.subtract(&many);
             let narrowed = match () {
                 () if !own.is_empty() && own.is_subset(&end) => own,
-                () if single.is_empty() => end,
+                () if single.is_empty() && !end.is_empty() => own,
                 () => single,
             };
             all.union(&narrowed)
