@@ -206,8 +206,8 @@ fn replies_of_what_is_allowed_are_inside_too() {
 fn broadcasts_to_the_host_are_inside_too() {
     let to = SITE.replace("to = \"sql-server\"", "to = \"10.20.2.21\"");
     let rules = RULES.replace(
-        "-A INPUT -s 10.20.1.11",
-        "-A INPUT -m pkttype --pkt-type broadcast -j DROP\n-A INPUT -s 10.20.1.11",
+        "-A OUTPUT -o lo",
+        "-A INPUT -m pkttype --pkt-type broadcast -j DROP\n-A OUTPUT -o lo",
     );
     let h = repository().file(EXPORT, &rules).file(SITE_FILE, to);
     git(&h.path(""), "commit -qam two");
