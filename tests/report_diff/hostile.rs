@@ -39,7 +39,7 @@ fn named(name: &str) -> Difference {
             e.roles = vec![own()];
         }
     }
-    d.hosts.added = vec![own()];
+    d.hosts.added = (0..20).map(|_| own()).collect();
     d.limits = vec![own()];
     for r in &mut d.requirements {
         r.id = own();
@@ -101,7 +101,12 @@ fn acts(c: char) -> bool {
 #[test]
 fn no_name_acts() {
     let long = format!("qqq{}", "W".repeat(10_000));
-    for name in NAMES.iter().copied().chain([long.as_str()]) {
+    let escaped = format!("sss`{}", "@|<".repeat(100));
+    for name in NAMES
+        .iter()
+        .copied()
+        .chain([long.as_str(), escaped.as_str()])
+    {
         let d = named(name);
         for (format, _) in DIFF_FORMATS {
             for verbose in [false, true] {

@@ -28,8 +28,10 @@ const HOSTS: usize = 12;
 const FLOWS: usize = 8;
 /// Causes of findings of each kind that are named.
 const FINDINGS: usize = 30;
-/// Bytes kept for heads and for what is said to be left out.
-const HEADS: usize = 3_000;
+/// Bytes kept for heads, hosts and what is said to be left out.
+const HEADS: usize = 6_000;
+/// Bytes of a list of names outside a table.
+const NAMES: usize = 1_500;
 
 /// The report as one comment.
 pub(super) struct Markdown;
@@ -90,7 +92,10 @@ fn head(d: &Difference) -> String {
     );
     let affected = words::affected(d, HOSTS).filter(|_| words::only_file(d).is_none());
     if let Some(affected) = affected {
-        let _ = write!(s, " · on {}", sentence(&affected));
+        let affected = sentence(&affected);
+        if affected.len() < NAMES {
+            let _ = write!(s, " · on {affected}");
+        }
     }
     s.push_str("\n\n");
     s
@@ -219,7 +224,10 @@ fn hosts(d: &Difference, s: &mut String) {
     let h = &d.hosts;
     for (what, all) in [("added", &h.added), ("removed", &h.removed)] {
         if !all.is_empty() {
-            let names = sentence(&words::names(all, HOSTS));
+            let mut names = sentence(&words::names(all, HOSTS));
+            if names.len() > NAMES {
+                names = all.len().to_string();
+            }
             let _ = writeln!(s, "**Hosts {what}:** {names}\n");
         }
     }
