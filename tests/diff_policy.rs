@@ -747,7 +747,7 @@ fn changes_of_what_is_where_are_policy() {
         (
             base.clone(),
             base.replace("sql1/*.v4", "sql1/a.v4"),
-            "host.exports +",
+            "host.exports -",
         ),
         (
             base.clone(),
@@ -1106,6 +1106,36 @@ fn statuses_that_change_are_told_with_their_direction() {
     );
     assert_eq!(d.envelope, Envelope::None);
     assert_eq!(d.obstacles(), []);
+}
+
+/// Catches a host that is judged by another file than before while the one that opens something is still there, and files
+/// that are only called otherwise.
+#[test]
+fn a_host_keeps_its_files() {
+    let open = rules(&format!(
+        "{NEEDED}{}",
+        opens("0.0.0.0/0", "tcp -m tcp --dport 22")
+    ));
+    let moved = toml("").replace("sql1/*.v4", "db/*.v4");
+    let decoy = sql("", "")
+        .with("sql1/a.v4", &open)
+        .with("db/a.v4", rules(NEEDED))
+        .with("hylint.toml", &moved);
+    assert_eq!(keys(&sql("", "").to(&decoy)), ["host.exports +"]);
+    let before = sql("", "").with("db/a.v4", rules(NEEDED));
+    assert_eq!(keys(&before.to(&decoy)), ["host.exports +"]);
+    let renamed = sql("", "")
+        .without("sql1/a.v4")
+        .with("db/a.v4", rules(NEEDED))
+        .with("hylint.toml", &moved);
+    let d = sql("", "").to(&renamed);
+    assert_eq!(keys(&d), ["host.exports -"]);
+    assert!(
+        d.obstacles().is_empty(),
+        "{:?} {:?}",
+        d.obstacles(),
+        d.findings.new
+    );
 }
 
 /// Catches a further layer that hides what another one opens.

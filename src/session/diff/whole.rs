@@ -23,7 +23,7 @@ pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec
     Ok(Difference {
         evaluated_at: new.evaluated_at.clone(),
         hosts,
-        policy: policy::compare(sides, &old, &new)?,
+        policy: policy::compare(sides, &names, &old, &new)?,
         requirements: requirements::compare(sides, &old, &new),
         findings: findings::compare(sides, &names, &packets, &old, &new),
         packets,

@@ -1,18 +1,66 @@
 //! The changes, as they are found.
 
+use crate::common::diag::Diag;
 use crate::finding::Place;
 use crate::finding::difference::PolicyChange;
 use crate::rules::matrix::{Matrix, RoleIx};
+use crate::session::Session;
+use crate::session::diff::packets::Names;
 use crate::session::diff::shown::Showing;
 use crate::session::diff::sides::Policy;
 use crate::site::{Config, Site};
 use hylint_space::AddrSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One side, as far as it says what passes.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'s> {
     pub(super) config: Option<&'s Config>,
     pub(super) site: &'s Site,
+}
+
+/// Which files a side has and binds, under the old side's names.
+#[derive(Default)]
+pub(super) struct Binding {
+    /// Every export.
+    paths: BTreeSet<String>,
+    /// Those of each host and forwarding firewall.
+    of: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Binding {
+    /// What a side binds.
+    ///
+    /// # Errors
+    /// It cannot be bound.
+    pub(super) fn of(session: &Session, names: &Names) -> Result<Self, Vec<Diag>> {
+        let path = |p: &str| names.paths.get(p).map_or(p, |old| old).to_owned();
+        let mut out = Self {
+            paths: session.heads().iter().map(|e| path(&e.path)).collect(),
+            of: BTreeMap::new(),
+        };
+        for p in session.points()? {
+            let Some(e) = session.heads().get(p.at.export) else {
+                continue;
+            };
+            for host in p.hosts {
+                let of = out.of.entry(names.host(host).to_owned()).or_default();
+                of.insert(path(&e.path));
+            }
+        }
+        Ok(out)
+    }
+
+    /// Whether a host is judged by another file than before although the old one is there, or by one that was another's.
+    pub(super) fn is_swapped(&self, new: &Self, host: &str) -> bool {
+        let none = BTreeSet::new();
+        let (was, is) = (
+            self.of.get(host).unwrap_or(&none),
+            new.of.get(host).unwrap_or(&none),
+        );
+        let dropped = was.difference(is).any(|p| new.paths.contains(p));
+        dropped || is.difference(was).any(|p| self.paths.contains(p))
+    }
 }
 
 /// Where a change stands in hylint.toml.
@@ -40,6 +88,8 @@ pub(super) struct Changes<'s> {
     /// The matrix that both are judged by.
     pub(super) matrix: &'s Matrix,
     pub(super) showing: &'s Showing<'s>,
+    /// What each side binds.
+    pub(super) bindings: [Binding; 2],
     /// Whose policy both are judged by.
     pub(super) policy: Policy,
     pub(super) all: Vec<PolicyChange>,

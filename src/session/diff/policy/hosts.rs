@@ -109,6 +109,11 @@ impl Changes<'_> {
         }
     }
 
+    fn is_swapped(&self, host: &str) -> bool {
+        let [old, new] = &self.bindings;
+        old.is_swapped(new, host)
+    }
+
     fn entry(
         &mut self,
         array: &'static str,
@@ -137,8 +142,8 @@ impl Changes<'_> {
                 at: At::Entry(array, Some(was.0), Some(is.0)),
                 old: part.old,
                 new: part.new,
-                // By what a firewall is judged, and which one it is, is for the old side to say.
-                loosened: true,
+                // By what a firewall is judged, and which one it is, is for the old side to say. Files may be called otherwise.
+                loosened: part.key != "exports" || self.is_swapped(name),
                 message,
             });
         }

@@ -1,11 +1,12 @@
 //! All of them.
 
-use super::changes::{At, Changes, Said, Side};
+use super::changes::{At, Binding, Changes, Said, Side};
 use super::inline;
 use crate::common::diag::Diag;
 use crate::finding::difference::PolicyChange;
 use crate::finding::outcome::Outcome;
 use crate::session::Session;
+use crate::session::diff::packets::Names;
 use crate::session::diff::shown::Showing;
 use crate::session::diff::sides::{Policy, Sides};
 
@@ -15,6 +16,7 @@ use crate::session::diff::sides::{Policy, Sides};
 /// A site cannot be bound.
 pub(in crate::session::diff) fn compare(
     sides: &Sides,
+    names: &Names,
     old: &Outcome,
     new: &Outcome,
 ) -> Result<Vec<PolicyChange>, Vec<Diag>> {
@@ -27,6 +29,10 @@ pub(in crate::session::diff) fn compare(
         new: side(&sides.new)?,
         matrix: &judge.site()?.matrix,
         showing: &showing,
+        bindings: [
+            Binding::of(&sides.old, &Names::default())?,
+            Binding::of(&sides.new, names)?,
+        ],
         policy: sides.policy,
         all: Vec::new(),
     };
