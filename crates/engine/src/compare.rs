@@ -155,7 +155,8 @@ fn apart(groups: Vec<Cell<'_>>) -> Vec<Cell<'_>> {
 #[must_use]
 pub fn both<'a>(first: &[Cell<'a>], second: &[Cell<'a>]) -> Vec<Cell<'a>> {
     let mut out = Vec::new();
-    for (a, b) in meeting(first, second) {
+    let (first, second): (Vec<_>, Vec<_>) = (first.iter().collect(), second.iter().collect());
+    for (a, b) in meeting(&first, &second) {
         let space = a.space.intersect(&b.space);
         if !space.is_empty() {
             let second = || b.ways.iter();
@@ -179,7 +180,8 @@ pub fn either<'a>(answers: Vec<(Profiles, Vec<Cell<'a>>)>) -> Vec<Cell<'a>> {
         whole = Some(match whole {
             None => cells,
             Some(first) => {
-                let pairs = meeting(&first, &cells).into_iter();
+                let (a, b): (Vec<_>, Vec<_>) = (first.iter().collect(), cells.iter().collect());
+                let pairs = meeting(&a, &b).into_iter();
                 let joined = pairs.map(|(a, b)| Cell {
                     space: a.space.intersect(&b.space),
                     ways: a.ways.iter().chain(&b.ways).cloned().collect(),
@@ -217,7 +219,9 @@ pub fn passing<'a>(space: PacketBox, at: PointId) -> Cell<'a> {
 #[must_use]
 pub fn changes<'o, 'n>(old: &[Cell<'o>], new: &[Cell<'n>]) -> Vec<Change<'o, 'n>> {
     let mut out = Vec::new();
-    for (o, n) in meeting(old, new) {
+    // Most packets meet the same rules on both sides and fall into the same cells.
+    let (old, new) = differing(old, new);
+    for (o, n) in meeting(&old, &new) {
         let (Some(before), Some(behind)) = (Verdict::of(&o.ways), Verdict::of(&n.ways)) else {
             continue;
         };
@@ -237,10 +241,40 @@ pub fn changes<'o, 'n>(old: &[Cell<'o>], new: &[Cell<'n>]) -> Vec<Change<'o, 'n>
     out
 }
 
+/// The cells but those that both sides have and that come to the same.
+fn differing<'c, 'o, 'n>(
+    old: &'c [Cell<'o>],
+    new: &'c [Cell<'n>],
+) -> (Vec<&'c Cell<'o>>, Vec<&'c Cell<'n>>) {
+    let each = new.iter().enumerate();
+    let places: FxHashMap<&PacketBox, usize> = each.map(|(n, c)| (&c.space, n)).collect();
+    let mut done = vec![false; new.len()];
+    let left = old.iter().filter(|o| {
+        let Some(at) = places.get(&o.space) else {
+            return true;
+        };
+        let Some(n) = new.get(*at) else { return true };
+        let alike = match (Verdict::of(&o.ways), Verdict::of(&n.ways)) {
+            (Some(before), Some(behind)) => same(&before, &o.ways, &behind, &n.ways),
+            _ => false,
+        };
+        if let (true, Some(done)) = (alike, done.get_mut(*at)) {
+            *done = true;
+        }
+        !alike
+    });
+    let left = left.collect();
+    let rest = new.iter().zip(&done).filter(|(_, done)| !**done);
+    (left, rest.map(|(c, _)| c).collect())
+}
+
 /// The pairs of cells that may share packets.
-fn meeting<'c, 'o, 'n>(a: &'c [Cell<'o>], b: &'c [Cell<'n>]) -> Vec<(&'c Cell<'o>, &'c Cell<'n>)> {
+fn meeting<'c, 'o, 'n>(
+    a: &[&'c Cell<'o>],
+    b: &[&'c Cell<'n>],
+) -> Vec<(&'c Cell<'o>, &'c Cell<'n>)> {
     if a.len() * b.len() <= PAIRS {
-        let pairs = a.iter().flat_map(|x| b.iter().map(move |y| (x, y)));
+        let pairs = a.iter().flat_map(|x| b.iter().map(move |y| (*x, *y)));
         return pairs
             .filter(|(x, y)| x.space.intersects(&y.space))
             .collect();
@@ -254,7 +288,7 @@ fn meeting<'c, 'o, 'n>(a: &'c [Cell<'o>], b: &'c [Cell<'n>]) -> Vec<(&'c Cell<'o
         near.sort_unstable();
         near.dedup();
         let there = near.iter().filter_map(|i| b.get(*i as usize));
-        out.extend(there.map(|y| (x, y)));
+        out.extend(there.map(|y| (*x, *y)));
     }
     out
 }

@@ -47,4 +47,4 @@ pub use netfilter::Step;
 pub use outcome::{Branch, Decider, Effect, Onward, Reason, Stage};
 pub use process::{Carry, LocalPolicy, Process};
 pub use sets::{PointId, RuleSet, RuleSets, SetId};
-pub use verdict::{Judgement, covers, subtract_all, union_addrs};
+pub use verdict::{Cuts, Judgement, covers, subtract_all, union_addrs};

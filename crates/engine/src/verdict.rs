@@ -129,6 +129,37 @@ pub fn subtract_all(boxes: &[PacketBox], cuts: &[PacketBox]) -> Vec<PacketBox> {
     out
 }
 
+/// Boxes that are cut out of others, one after the other.
+#[derive(Debug)]
+pub struct Cuts<'b> {
+    boxes: &'b [PacketBox],
+    /// Of many, those that a box touches are looked up.
+    index: Option<Index>,
+}
+
+impl<'b> Cuts<'b> {
+    /// To cut out all of these.
+    #[must_use]
+    pub fn new(boxes: &'b [PacketBox]) -> Self {
+        let index = (boxes.len() >= MANY).then(|| Index::new((0u32..).zip(boxes)));
+        Self { boxes, index }
+    }
+
+    /// The packets of a box that are in none of them.
+    #[must_use]
+    pub fn left(&self, b: &PacketBox) -> Vec<PacketBox> {
+        let Some(index) = &self.index else {
+            return subtract_each(b, self.boxes.iter());
+        };
+        let mut near = Vec::new();
+        index.touching(b, &mut near);
+        near.sort_unstable();
+        near.dedup();
+        let near = near.iter().filter_map(|i| self.boxes.get(*i as usize));
+        subtract_each(b, near)
+    }
+}
+
 /// What is left of one box. Pieces that a cut does not touch stay where they are.
 fn subtract_each<'b>(b: &PacketBox, cuts: impl Iterator<Item = &'b PacketBox>) -> Vec<PacketBox> {
     let mut left = vec![b.clone()];

@@ -33,7 +33,7 @@ pub fn suspects<'a>(
     (old, old_points): (&'a Context<'a>, &[PointId]),
     (new, new_points): (&'a Context<'a>, &[PointId]),
     family: Family,
-) -> impl Fn(Direction) -> Suspects + use<'a> {
+) -> [(Direction, Suspects); 3] {
     let of = |ctx: &'a Context<'a>, points: &[PointId]| -> Vec<&'a Point> {
         let all = points.iter().filter_map(|at| ctx.sets.point(*at));
         all.filter(|p| p.families.has(family)).collect()
@@ -56,19 +56,24 @@ pub fn suspects<'a>(
         _ => found.all = Places::ALL,
     }
     let stateless = a.iter().chain(&b).any(|p| !p.stateful);
+    let known = |ctx: &Context<'_>| ctx.local.has(family);
     let ground = Ground {
         family,
+        own: known(old) || known(new),
         converses: stateless || !sides.is_empty(),
         tracks: !stateless && !sides.iter().any(|n| untracks(n)),
         hides: sides.iter().any(|n| hides(n)),
         moves: sides.iter().flat_map(|n| moving(n)).collect(),
     };
-    move |direction| ground.suspects(&found, direction)
+    let each = [Direction::In, Direction::Out, Direction::Forward];
+    each.map(|d| (d, ground.suspects(&found, d)))
 }
 
 /// What both sides do with packets beside letting them pass.
 struct Ground<'a> {
     family: Family,
+    /// Addresses of the host are known, so that packets to others are told apart.
+    own: bool,
     /// Later packets of a conversation may be decided otherwise than first ones.
     converses: bool,
     /// Later packets are never in the state of a first one.
@@ -83,9 +88,9 @@ impl Ground<'_> {
     fn suspects(&self, found: &Found<'_>, direction: Direction) -> Suspects {
         let (met, back) = (Places::met(direction), Places::met_by_replies(direction));
         let moved = Places::met_moved(direction);
-        let by_move = !self.moves.is_empty() && found.all.meets(moved);
-        let whole: Vec<PacketBox> = match by_move {
-            true => self.moves.iter().copied().cloned().collect(),
+        let moves = self.moves(direction);
+        let whole: Vec<PacketBox> = match found.all.meets(moved) {
+            true => moves.iter().copied().cloned().collect(),
             false => Vec::new(),
         };
         let first = match found.all.meets(met) {
@@ -98,7 +103,7 @@ impl Ground<'_> {
                         boxes.extend(own());
                     }
                     if s.places.meets(moved) {
-                        boxes.extend(own().flat_map(|b| self.before(&b)));
+                        boxes.extend(own().flat_map(|b| before(moves, &b)));
                     }
                 }
                 Packets::Boxes(self.told(boxes))
@@ -114,8 +119,8 @@ impl Ground<'_> {
                         |c: &Clause| !self.tracks || c.space.state.0 & !StateSet::NEW.0 != 0;
                     for b in open(s, counts) {
                         let reply = self.turned(&b, s.early);
-                        boxes.extend(self.before(&b));
-                        boxes.extend(self.before(&reply));
+                        boxes.extend(before(moves, &b));
+                        boxes.extend(before(moves, &reply));
                         if s.places.meets(met) {
                             boxes.push(b);
                         }
@@ -164,25 +169,31 @@ impl Ground<'_> {
         }
     }
 
-    /// The packets that rules move to elsewhere and that may then be in a box.
-    fn before(&self, then: &PacketBox) -> Vec<PacketBox> {
-        let anywhere = PacketBox {
-            dst: AddrSet::any(),
-            dport: PortSet::full(),
-            out_iface: IfaceSet::full(),
-            ..then.clone()
-        };
-        let each = self.moves.iter().map(|m| PacketBox {
-            flags: FlagSet::FULL,
-            state: StateSet::FULL,
-            ..anywhere.intersect(&PacketBox {
-                flags: FlagSet::FULL,
-                state: StateSet::FULL,
-                ..(*m).clone()
-            })
-        });
-        each.filter(|b| !b.is_empty()).collect()
+    /// The packets that are moved to elsewhere and count in a direction: what a host may be the destination of counts as
+    /// packets to it.
+    fn moves(&self, direction: Direction) -> &[&PacketBox] {
+        match direction == Direction::Forward && !self.own {
+            true => &[],
+            false => &self.moves,
+        }
     }
+}
+
+/// The packets that rules move to elsewhere and that may then be in a box.
+fn before(moves: &[&PacketBox], then: &PacketBox) -> Vec<PacketBox> {
+    let anywhere = PacketBox {
+        dst: AddrSet::any(),
+        dport: PortSet::full(),
+        out_iface: IfaceSet::full(),
+        ..then.clone()
+    };
+    let open = |b: &PacketBox| PacketBox {
+        flags: FlagSet::FULL,
+        state: StateSet::FULL,
+        ..b.clone()
+    };
+    let each = moves.iter().map(|m| anywhere.intersect(&open(m)));
+    each.filter(|b| !b.is_empty()).collect()
 }
 
 /// States of packets that are the first ones of a connection, or of none.
@@ -191,7 +202,7 @@ const FIRST: StateSet = StateSet::NEW
     .union(StateSet::UNTRACKED);
 
 /// What some clauses of a rule match, whatever the state and the flags of packets.
-fn open<'s>(s: &'s Stray<'_>, counts: impl Fn(&Clause) -> bool) -> impl Iterator<Item = PacketBox> {
+fn open(s: &Stray<'_>, counts: impl Fn(&Clause) -> bool) -> impl Iterator<Item = PacketBox> {
     let clauses = s.rule.clauses.iter().filter(move |c| counts(c));
     let boxes: Vec<PacketBox> = clauses
         .map(|c| PacketBox {

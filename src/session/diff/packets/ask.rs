@@ -6,8 +6,8 @@ use crate::judge::Exports;
 use crate::rules::matrix::Requirement;
 use crate::session::trace::Processes;
 use hylint_engine::{
-    Cell, Change, Context, Direction, Effect, LocalPolicy, Packets, PointId, Process, Seen, both,
-    cells, changes, converse, either, evaluate, passing, subtract_all, suspects,
+    Cell, Change, Context, Cuts, Direction, Effect, LocalPolicy, Packets, PointId, Process, Seen,
+    both, cells, changes, converse, either, evaluate, passing, subtract_all, suspects,
 };
 use hylint_model::{Body, ConditionKind, Point, Profiles};
 use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, class};
@@ -64,6 +64,7 @@ pub(super) fn ask<'a>(
                 false => Vec::new(),
             };
             let met = pair.differing();
+            let known = Cuts::new(&known);
             out.extend(met.into_iter().flat_map(|d| without(d, &known)));
         }
     }
@@ -71,8 +72,8 @@ pub(super) fn ask<'a>(
 }
 
 /// The packets of a difference that are in none of these boxes.
-fn without<'a>(d: Differing<'a>, known: &[PacketBox]) -> Vec<Differing<'a>> {
-    let left = subtract_all(std::slice::from_ref(&d.change.space), known);
+fn without<'a>(d: Differing<'a>, known: &Cuts<'_>) -> Vec<Differing<'a>> {
+    let left = known.left(&d.change.space);
     let one = |space| Differing {
         change: Change {
             space,
@@ -225,8 +226,7 @@ impl<'a> Pair<'_, 'a> {
             let (x, y) = (old.context(*profile), new.context(*profile));
             for ((a, _), (b, _)) in old.layers.iter().zip(&new.layers) {
                 let of = suspects((&x, a), (&y, b), self.family);
-                for (direction, [first, later]) in &mut all {
-                    let found = of(*direction);
+                for ((_, [first, later]), (_, found)) in all.iter_mut().zip(of) {
                     first.push(found.first);
                     later.push(found.later);
                 }
@@ -318,10 +318,9 @@ impl<'a> Pair<'_, 'a> {
                 whole: true,
                 ..asked
             };
-            for space in subtract_all(std::slice::from_ref(q), &spaces) {
-                let met = self.conversations(&space, &asked, CLOSER);
-                out.extend(met.into_iter().map(|c| of(c, true)));
-            }
+            let known = Cuts::new(&spaces);
+            let met = self.conversations(q, &known, &asked, CLOSER);
+            out.extend(met.into_iter().map(|c| of(c, true)));
         }
         out.retain_mut(|d| self.counts(d));
         out
@@ -368,14 +367,22 @@ impl<'a> Pair<'_, 'a> {
 
     /// Conversations whose first packets are decided alike and that end otherwise. Of many at once, the engine may take more
     /// to be open than is: what is open on one side is asked about again by itself.
-    fn conversations(&self, q: &PacketBox, asked: &Asked<'a>, more: usize) -> Vec<Change<'a, 'a>> {
+    fn conversations(
+        &self,
+        q: &PacketBox,
+        known: &Cuts<'_>,
+        asked: &Asked<'a>,
+        more: usize,
+    ) -> Vec<Change<'a, 'a>> {
         let mut out = Vec::new();
         for c in self.answers(q, asked) {
-            let open = [c.old.effect, c.new.effect].contains(&Effect::Unknown);
-            if open && more > 0 && c.space != *q {
-                out.extend(self.conversations(&c.space, asked, more - 1));
-            } else {
-                out.push(c);
+            for space in known.left(&c.space) {
+                let open = [c.old.effect, c.new.effect].contains(&Effect::Unknown);
+                if open && more > 0 && space != *q {
+                    out.extend(self.conversations(&space, known, asked, more - 1));
+                } else {
+                    out.push(Change { space, ..c.clone() });
+                }
             }
         }
         out
