@@ -9,7 +9,7 @@ use hylint_model::{Condition, ConditionKind, Nat, Profiles};
 use hylint_space::PacketBox;
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Packets with every way that they may go. Cells of one answer are disjoint.
 #[derive(Clone, Debug)]
@@ -109,8 +109,54 @@ pub fn cells<'a>(branches: Vec<Branch<'a>>) -> Vec<Cell<'a>> {
     out
 }
 
+/// Cells from which on those that meet are looked up.
+const MANY: usize = 32;
+
 /// Cuts overlapping cells where they meet.
 fn apart(groups: Vec<Cell<'_>>) -> Vec<Cell<'_>> {
+    if groups.len() < MANY {
+        return cut(groups);
+    }
+    let mut parts: BTreeMap<usize, Vec<Cell<'_>>> = BTreeMap::new();
+    for (part, g) in clusters(&groups).into_iter().zip(groups) {
+        parts.entry(part).or_default().push(g);
+    }
+    parts.into_values().flat_map(cut).collect()
+}
+
+/// For each cell a number that it shares with those that it meets, by itself or through others.
+fn clusters(cells: &[Cell<'_>]) -> Vec<usize> {
+    fn root(up: &mut [usize], mut at: usize) -> usize {
+        while let Some(next) = up.get(at).copied().filter(|n| *n != at) {
+            let over = up.get(next).copied().unwrap_or(next);
+            if let Some(slot) = up.get_mut(at) {
+                *slot = over;
+            }
+            at = next;
+        }
+        at
+    }
+    let index = Index::new((0u32..).zip(cells.iter().map(|c| &c.space)));
+    let mut up: Vec<usize> = (0..cells.len()).collect();
+    let mut near = Vec::new();
+    for (n, c) in cells.iter().enumerate() {
+        near.clear();
+        index.touching(&c.space, &mut near);
+        for other in near.iter().map(|o| *o as usize).filter(|o| *o < n) {
+            let meets = cells
+                .get(other)
+                .is_some_and(|o| o.space.intersects(&c.space));
+            let (a, b) = (root(&mut up, other), root(&mut up, n));
+            if let Some(slot) = up.get_mut(a.max(b)).filter(|_| meets) {
+                *slot = a.min(b);
+            }
+        }
+    }
+    (0..cells.len()).map(|n| root(&mut up, n)).collect()
+}
+
+/// Cuts cells of which each may meet each.
+fn cut(groups: Vec<Cell<'_>>) -> Vec<Cell<'_>> {
     let mut out: Vec<Cell<'_>> = Vec::new();
     for g in groups {
         if out.len() > CELLS {
