@@ -9,6 +9,7 @@ use hylint_model::{Condition, ConditionKind, Nat, Profiles};
 use hylint_space::PacketBox;
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Packets with every way that they may go. Cells of one answer are disjoint.
@@ -434,10 +435,10 @@ impl<'a> Way<'a> {
     }
 
     /// The conditions that are drawn anew for each rule, by their texts and as often as they are.
-    fn drawn(&self) -> Vec<&str> {
+    fn drawn(&self) -> Vec<Cow<'_, str>> {
         let settled = |c: &&&Condition| !self.facts.iter().any(|f| f.is_on(c));
         let all = self.conditions.iter().filter(settled);
-        let mut texts: Vec<&str> = all.map(|c| &*c.text).collect();
+        let mut texts: Vec<_> = all.map(|c| c.without_place()).collect();
         texts.sort_unstable();
         texts
     }
@@ -564,12 +565,18 @@ fn same(
 impl Way<'_> {
     /// Whether another one takes the same conditions alike and ends there too.
     fn is_like(&self, o: &Way<'_>) -> bool {
-        let held =
-            |a: &Way<'_>, b: &Way<'_>| a.facts.iter().all(|f| b.facts.iter().any(|g| f == g));
-        self.end() == o.end()
-            && self.profile == o.profile
-            && self.drawn() == o.drawn()
-            && held(self, o)
-            && held(o, self)
+        let ends = self.end() == o.end() && self.profile == o.profile;
+        let within = |a: &Way<'_>, b: &Way<'_>| {
+            let mut facts = a.facts.iter();
+            facts.all(|f| b.facts.iter().any(|g| f == g))
+        };
+        let alike = || within(self, o) && within(o, self);
+        let by_words = || {
+            self.facts.len() == o.facts.len() && {
+                let mut pairs = self.facts.iter().zip(&o.facts);
+                pairs.all(|(f, g)| f.without_place() == g.without_place())
+            }
+        };
+        ends && self.drawn() == o.drawn() && (alike() || by_words())
     }
 }

@@ -4,6 +4,7 @@
 use super::ends::{End, Ends};
 use hylint_model::{Condition, ConditionKind, Rule, Side, Test};
 use hylint_space::RangeSet;
+use std::borrow::Cow;
 
 /// An undecided condition and what it was taken to be.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,11 @@ impl<'a> Fact<'a> {
     /// Whether they are of one condition and only one of them can be true.
     pub(crate) fn contradicts(&self, o: &Self) -> bool {
         self.value != o.value && self.is_about(o.condition, o.ends)
+    }
+
+    /// What it says, wherever in a file its condition stands.
+    pub(crate) fn without_place(&self) -> (Cow<'a, str>, bool, Ends) {
+        (self.condition.without_place(), self.value, self.ends)
     }
 
     /// Whether it is about this very condition.

@@ -3,6 +3,7 @@
 use super::set::{NamedSetId, PacketField};
 use crate::Span;
 use hylint_space::{AddrSet, PortSet, RangeSet};
+use std::borrow::Cow;
 
 /// What an undecided condition means for a finding.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -228,6 +229,9 @@ pub enum ConnTest {
     Later,
 }
 
+/// What stands before a place in a text.
+const PLACE: &str = "at byte ";
+
 /// One condition of a clause.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Condition {
@@ -261,6 +265,18 @@ impl Condition {
     pub fn negate(mut self, negated: bool) -> Self {
         self.negated = negated;
         self
+    }
+
+    /// The text without a place in the file. Some texts have one, so that two of them are not one variable.
+    #[must_use]
+    pub fn without_place(&self) -> Cow<'_, str> {
+        match self.text.split_once(PLACE) {
+            Some((before, after)) => {
+                let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+                Cow::Owned(format!("{before}{rest}"))
+            }
+            None => Cow::Borrowed(&self.text),
+        }
     }
 
     /// For people: the text, with `not` before it when negated.
