@@ -21,7 +21,7 @@ trap 'rm -r "$work"' EXIT
 change() {
     local lines
     lines=$(wc -l <"$1")
-    awk -v from=$((lines / 2)) 'NR > from && !done && sub(/--dport 443 /, "--dport 444 ") { done = 1 } { print }' "$1" >"$1.new"
+    awk -v from=$((lines / 2)) 'NR > from && !done && sub(/--dport [0-9:]+ /, "--dport 4444 ") { done = 1 } { print }' "$1" >"$1.new"
     ! cmp -s "$1" "$1.new" || { echo "nothing to change in $1" >&2; exit 1; }
     mv "$1.new" "$1"
 }
