@@ -10,7 +10,7 @@ use hylint_engine::{
     both, cells, changes, converse, either, evaluate, passing, subtract_all, suspects,
 };
 use hylint_model::{Body, ConditionKind, Point, Profiles};
-use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, class};
+use hylint_space::{AddrSet, Family, IfaceSet, PacketBox, PortSet, ProtoSet, class, proto};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -190,15 +190,13 @@ impl<'a> Pair<'_, 'a> {
                             _ => vec![here.clone()],
                         };
                         for q in new.iter().filter(|q| !q.is_empty()) {
-                            for (q, process) in self.by_process(q, direction) {
-                                let asked = Asked {
-                                    direction,
-                                    process,
-                                    whole: false,
-                                    ordinary: false,
-                                };
-                                out.extend(self.put(&q, (first, kind.conversed), asked));
-                            }
+                            let asked = Asked {
+                                direction,
+                                process: Process::Unknown,
+                                whole: false,
+                                ordinary: false,
+                            };
+                            out.extend(self.put_to_all(q, (first, kind.conversed), asked));
                         }
                         if !here.is_empty() {
                             asked.push(here);
@@ -249,6 +247,10 @@ impl<'a> Pair<'_, 'a> {
         }
         let mut packets = kind.packets;
         match direction {
+            // No connection is made to many at once.
+            Direction::In if packets.proto.only() == Some(proto::TCP) => {
+                packets.dst = packets.dst.intersect(&own);
+            }
             Direction::In => packets.dst = packets.dst.intersect(&with_many(&own)),
             Direction::Out => packets.src = packets.src.intersect(&own),
             Direction::Forward => packets.dst = packets.dst.subtract(&own),
@@ -256,7 +258,21 @@ impl<'a> Pair<'_, 'a> {
         Kind { packets, ..kind }
     }
 
-    /// Packets by the process that is expected behind their port, where rules ask for processes.
+    /// Puts packets to the process that is expected behind their port, and then to any other.
+    fn put_to_all(&self, q: &PacketBox, how: (bool, bool), asked: Asked<'a>) -> Vec<Differing<'a>> {
+        let mut out: Vec<Differing<'a>> = Vec::new();
+        for (q, process) in self.by_process(q, asked.direction) {
+            let met = self.put(&q, how, Asked { process, ..asked });
+            let known: Vec<PacketBox> = out.iter().map(|d| d.change.space.clone()).collect();
+            let known = Cuts::new(&known);
+            let more: Vec<_> = met.into_iter().flat_map(|d| without(d, &known)).collect();
+            out.extend(more);
+        }
+        out
+    }
+
+    /// Packets by the process that is expected behind their port, where rules ask for processes, and then all of them by any
+    /// process.
     fn by_process(&self, q: &PacketBox, direction: Direction) -> Vec<(PacketBox, Process<'a>)> {
         let asks = |s: &Side<'_>| {
             s.points()
@@ -274,7 +290,6 @@ impl<'a> Pair<'_, 'a> {
             .iter()
             .flat_map(|r| r.ports.iter().map(|p| (r.transport.number(), *p)));
         let ports: BTreeSet<(u8, u16)> = ports.collect();
-        let mut rest = vec![q.clone()];
         let mut out = Vec::new();
         for (protocol, port) in ports {
             let Some((listener, _)) = processes.expected(protocol, port, direction) else {
@@ -287,11 +302,10 @@ impl<'a> Pair<'_, 'a> {
             };
             let here = q.intersect(&one);
             if !here.is_empty() {
-                rest = subtract_all(&rest, std::slice::from_ref(&one));
                 out.push((here, Process::Expected(listener)));
             }
         }
-        out.extend(rest.into_iter().map(|q| (q, Process::Unknown)));
+        out.push((q.clone(), Process::Unknown));
         out
     }
 

@@ -3,7 +3,7 @@
 use super::ask::{Differing, Side};
 use super::told;
 use super::universe::{projected, state_of};
-use crate::finding::difference::{ChangeKind, Decision, PacketChange, PacketVerdict};
+use crate::finding::difference::{ChangeKind, Decision, Envelope, PacketChange, PacketVerdict};
 use crate::finding::outcome::Evidence;
 use crate::lints::place;
 use crate::session::diff::envelope::{Flows, Target};
@@ -231,9 +231,10 @@ impl Telling<'_> {
             true => (Some("ESTABLISHED"), None),
             false => state_of(b),
         };
-        // What passed before for sure, or does not pass behind, opens nothing.
+        // What passed before for sure, or does not pass behind, opens nothing that an envelope would have to hold.
         let (old, new) = (g.old.verdict, g.new.verdict);
         let narrows = old == PacketVerdict::Allow || new == PacketVerdict::Deny;
+        let narrows = narrows && self.flows.kind() != Envelope::None;
         PacketChange {
             host: self.host.map(str::to_owned),
             point: g.point.clone(),
