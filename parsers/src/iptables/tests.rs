@@ -538,13 +538,13 @@ fn conditions_have_their_kind_and_text() {
         (
             "-m limit --limit 3/min --limit-burst 10",
             ConditionKind::Rate,
-            Test::Opaque,
+            Test::Rate(Some(true)),
             false,
         ),
         (
             "-m recent --update --seconds 60 --hitcount 4 --name SSH --rsource",
             ConditionKind::Rate,
-            Test::Opaque,
+            Test::Rate(Some(false)),
             false,
         ),
         (
@@ -1290,5 +1290,31 @@ proptest::proptest! {
                 proptest::prop_assert!(f.start >= r.span.start && f.end <= r.span.end);
             }
         }
+    }
+}
+
+// Fails if a limit is taken for one that a sender's first packet exceeds, or chance for something that it decides.
+#[test]
+fn what_limits_rates_tells_what_becomes_of_a_senders_first_packet() {
+    for (body, holds) in [
+        (
+            "-m hashlimit --hashlimit-upto 5/sec --hashlimit-name a",
+            Some(true),
+        ),
+        (
+            "-m hashlimit --hashlimit-above 5/sec --hashlimit-name a",
+            Some(false),
+        ),
+        ("-m connlimit --connlimit-above 10", Some(false)),
+        ("-m connlimit --connlimit-upto 10", Some(true)),
+        ("-m connlimit ! --connlimit-above 10", Some(true)),
+        ("-m recent --rcheck --name a", Some(false)),
+        ("-m recent ! --rcheck --name a", Some(true)),
+        ("-m quota --quota 1000", Some(true)),
+        ("-m statistic --mode random --probability 0.5", None),
+        ("-m time --timestart 08:00", None),
+    ] {
+        let r = v4(&format!("-A INPUT {body} -j ACCEPT"));
+        assert_eq!(only_condition(&r).test, Test::Rate(holds), "{body}");
     }
 }

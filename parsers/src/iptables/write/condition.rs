@@ -44,7 +44,9 @@ pub(super) fn options(rule: &Rule, c: &Condition, family: Option<Family>) -> Res
         }
         Test::ReversePath if c.negated => format!("{} --invert", c.text),
         Test::ReversePath => c.text.to_string(),
-        Test::ExtensionHeader | Test::Passing | Test::Opaque if !c.negated => c.text.to_string(),
+        Test::ExtensionHeader | Test::Passing | Test::Rate(_) | Test::Opaque if !c.negated => {
+            c.text.to_string()
+        }
         _ => return Err(no_words(rule)),
     };
     Ok(format!(" -m {body}"))

@@ -423,7 +423,7 @@ fn marks(r: &Rule) -> Vec<(ConditionKind, String)> {
     let key = |c: &Condition| match &c.test {
         // A number of hops that is not above another is one below the next.
         Test::Ttl(s) => format!("{:?}", if c.negated { s.complement() } else { s.clone() }),
-        Test::Opaque => format!("{} {}", c.negated, c.text),
+        Test::Opaque | Test::Rate(_) => format!("{} {}", c.negated, c.text),
         t => format!("{} {t:?}", c.negated),
     };
     // `-f` is no match and is read before them.

@@ -95,7 +95,10 @@ fn same_conditions(a: &Clause, b: &Clause) -> bool {
 /// Without places. The words count only where nothing else tells what is tested; hops below a number and not above it are
 /// the same.
 fn same_condition(a: &Condition, b: &Condition) -> bool {
-    let worded = matches!(a.test, Test::Opaque | Test::Passing | Test::ReversePath);
+    let worded = matches!(
+        a.test,
+        Test::Opaque | Test::Rate(_) | Test::Passing | Test::ReversePath
+    );
     let words = !worded || a.text == b.text;
     let test = match (&a.test, &b.test) {
         (Test::Ttl(x), Test::Ttl(y)) => {
