@@ -242,7 +242,7 @@ fn condition(v6: bool) -> impl Strategy<Value = Condition> {
     let spelled = (1u32..100).prop_map(move |n| {
         made(
             Rate,
-            Test::Opaque,
+            Test::Rate(Some(true)),
             format!("limit --limit {n}/sec --limit-burst 5"),
         )
     });
