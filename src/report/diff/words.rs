@@ -219,12 +219,14 @@ pub(super) fn requirement(r: &RequirementChange) -> String {
 pub(super) fn packets(d: &Difference, p: &PacketChange) -> String {
     let [old, new] = decisions(p);
     let change = match (p.change, p.within, d.envelope) {
-        (ChangeKind::Opened, true, _) => "opens inside hylint.toml",
-        (ChangeKind::Opened, false, Envelope::None) => "opens, and no hylint.toml says what may",
-        (ChangeKind::Opened, false, _) => "opens outside hylint.toml",
-        (ChangeKind::Conditional, ..) => "depends on conditions",
-        (ChangeKind::Redirected, ..) => "is redirected",
-        (ChangeKind::Closed, ..) => "is newly blocked",
+        (ChangeKind::Opened, true, _) => format!("opens inside {}", verdict::envelope(d)),
+        (ChangeKind::Opened, false, Envelope::None) => {
+            "opens, and no hylint.toml says what may".to_owned()
+        }
+        (ChangeKind::Opened, false, _) => format!("opens outside {}", verdict::envelope(d)),
+        (ChangeKind::Conditional, ..) => "depends on conditions".to_owned(),
+        (ChangeKind::Redirected, ..) => "is redirected".to_owned(),
+        (ChangeKind::Closed, ..) => "is newly blocked".to_owned(),
     };
     let on = conditions(&p.conditions).map_or_else(String::new, |c| format!("; if {c}"));
     format!(

@@ -72,7 +72,12 @@ pub(super) fn compare(
 
 /// The active findings that are compared. `alike`: the fingerprints that they have are those of both sides.
 fn named<'o>(policy: Policy, o: &'o Outcome, alike: bool, names: &Names) -> Vec<Named<'o>> {
-    let compared = |f: &Finding| policy != Policy::None || is_about_reading(f.code);
+    // Without a site file, which roles nobody declares is a matter of the run and not of the change.
+    let undeclared = |f: &Finding| f.code == Code::UndeclaredRole && o.site.path.is_none();
+    let compared = |f: &Finding| match policy {
+        Policy::None => is_about_reading(f.code),
+        Policy::Old | Policy::New => !undeclared(f),
+    };
     let numbered = o.findings.iter().enumerate();
     let numbered: Vec<_> = numbered
         .filter(|(_, f)| f.is_active() && compared(f))

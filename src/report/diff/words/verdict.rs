@@ -69,7 +69,15 @@ fn outside(d: &Difference, n: usize) -> String {
     let opens = flows(ChangeKind::Opened, n);
     match d.envelope {
         Envelope::None => format!("{opens}, and no hylint.toml says what may"),
-        Envelope::Old | Envelope::New => format!("{opens} outside hylint.toml"),
+        Envelope::Old | Envelope::New => format!("{opens} outside {}", envelope(d)),
+    }
+}
+
+/// What says what may open.
+pub(super) fn envelope(d: &Difference) -> &'static str {
+    match (&d.old.site.path, &d.new.site.path) {
+        (None, None) => "what the roles require",
+        _ => "hylint.toml",
     }
 }
 
@@ -96,7 +104,7 @@ pub(in crate::report::diff) fn section(
     match (kind, within) {
         (ChangeKind::Closed, _) => flows(kind, n),
         (ChangeKind::Opened, false) => outside(d, n),
-        (_, true) => format!("{} inside hylint.toml", flows(kind, n)),
+        (_, true) => format!("{} inside {}", flows(kind, n), envelope(d)),
         (_, false) => flows(kind, n),
     }
 }
