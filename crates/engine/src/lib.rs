@@ -36,7 +36,7 @@ mod tri;
 mod verdict;
 
 pub use changed::{Packets, Suspects, suspects};
-pub use compare::{Cell, Change, Seen, both, cells, changes, either, passing};
+pub use compare::{Cell, Change, Seen, both, cells, changes, closed, either, passing};
 pub use context::{BRANCH_BUDGET, Context};
 pub use conversation::converse;
 pub use evaluate::{evaluate, evaluate_logged};

@@ -1,6 +1,6 @@
 //! Rules that only one side has, or that stand in another order.
 
-use super::places::Places;
+use super::places::{Places, Turn};
 use crate::align::{strays, surplus};
 use crate::likeness::{Named, is_same, key};
 use hylint_model::{Action, Rule};
@@ -11,8 +11,8 @@ pub(super) struct Stray<'a> {
     pub(super) rule: &'a Rule,
     /// Where packets meet it.
     pub(super) places: Places,
-    /// It stands where addresses are not given back yet (`raw`, `mangle`).
-    pub(super) early: bool,
+    /// When it is asked there.
+    pub(super) turn: Turn,
 }
 
 /// What differs.
@@ -40,16 +40,12 @@ impl<'a> Found<'a> {
         &mut self,
         rules: impl IntoIterator<Item = &'a Rule>,
         places: Places,
-        early: bool,
+        turn: Turn,
     ) {
         if places == Places::NONE {
             return;
         }
-        let stray = |rule| Stray {
-            rule,
-            places,
-            early,
-        };
+        let stray = |rule| Stray { rule, places, turn };
         self.rules.extend(rules.into_iter().filter(acts).map(stray));
     }
 
@@ -59,7 +55,7 @@ impl<'a> Found<'a> {
         lists: &Both<'_, 'a>,
         ordered: bool,
         places: Places,
-        early: bool,
+        turn: Turn,
     ) {
         let ((old, of_old), (new, of_new)) = (lists.old, lists.new);
         let acting =
@@ -75,13 +71,13 @@ impl<'a> Found<'a> {
         let strayed = |all: &[&'a Rule], out: &[usize]| -> Vec<&'a Rule> {
             out.iter().filter_map(|n| all.get(*n).copied()).collect()
         };
-        self.add(strayed(&a, &i), places, early);
-        self.add(strayed(&b, &j), places, early);
+        self.add(strayed(&a, &i), places, turn);
+        self.add(strayed(&b, &j), places, turn);
         // Equal keys are no proof.
         let (p, q) = (rest(&a, &x, &i, ordered), rest(&b, &y, &j, ordered));
         for (r, s) in p.into_iter().zip(q) {
             if !is_same(r, of_old, s, of_new) {
-                self.add([r, s], places, early);
+                self.add([r, s], places, turn);
             }
         }
     }

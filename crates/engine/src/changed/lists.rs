@@ -1,7 +1,7 @@
 //! Compares points with an ingress and an egress list.
 
 use super::found::{Both, Found};
-use super::places::Places;
+use super::places::{Places, Turn};
 use crate::context::Context;
 use crate::likeness::Named;
 use hylint_model::{Body, DefaultOrigin, Discipline, Lists, Point, Rule, RuleList};
@@ -37,7 +37,7 @@ pub(super) fn compare<'a>(
             old: (&x, named(old)),
             new: (&y, named(new)),
         };
-        found.compare(&lists, ordered, places, false);
+        found.compare(&lists, ordered, places, Turn::Filter);
     };
     both(&|p| in_turn(p, |l| &l.ingress), ordered, Places::IN);
     both(&|p| in_turn(p, |l| &l.egress), ordered, Places::OUT);

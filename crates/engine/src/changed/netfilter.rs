@@ -1,10 +1,10 @@
 //! Compares tables and chains.
 
 use super::found::{Both, Found, acts};
-use super::places::Places;
+use super::places::{Places, Turn};
 use crate::context::Context;
 use crate::likeness::{Named, key};
-use hylint_model::{BaseChain, Chain, Netfilter, OtherRules, Rule, Table};
+use hylint_model::{BaseChain, Chain, ChainType, Netfilter, OtherRules, Rule, Table};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::hash::{Hash, Hasher};
 
@@ -50,6 +50,16 @@ pub(super) fn compare<'a>(
     }
 }
 
+/// When the rules of a table are asked.
+fn turn(t: &Table) -> Turn {
+    let mut bases = t.chains.iter().filter_map(|c| c.base.as_ref());
+    match bases.all(|b| b.kind == ChainType::Nat) {
+        _ if t.filters => Turn::Filter,
+        true => Turn::Nat,
+        false => Turn::Early,
+    }
+}
+
 /// Where packets meet each chain of a table.
 fn places(t: &Table) -> Vec<Places> {
     let mut out = vec![Places::NONE; t.chains.len()];
@@ -79,7 +89,7 @@ fn one_sided<'a>(t: &Table, c: &'a Chain, places: Places, found: &mut Found<'a>)
     if let Some(base) = c.base.as_ref().filter(|_| t.filters || blocks) {
         found.all |= Places::of(base.hook);
     }
-    found.add(&c.rules, places, !t.filters);
+    found.add(&c.rules, places, turn(t));
 }
 
 fn tables<'a>(old: Side<'a>, new: Side<'a>, found: &mut Found<'a>) {
@@ -111,7 +121,7 @@ fn tables<'a>(old: Side<'a>, new: Side<'a>, found: &mut Found<'a>) {
         };
         let mut places = *here;
         places |= **there;
-        found.compare(&lists, true, places, !s.filters);
+        found.compare(&lists, true, places, turn(s));
     }
     for ((n, d), there) in y.iter().zip(&t.chains).zip(&at_new) {
         if !numbers.contains(n) {

@@ -39,12 +39,13 @@ impl Places {
         }
     }
 
-    /// What they meet if their destination was moved to elsewhere.
-    pub(super) const fn met_moved(direction: Direction) -> Self {
-        match direction {
-            Direction::In => Self::ALL,
-            Direction::Out => Self::OUT.and(Self::DEPARTURE),
-            Direction::Forward => Self::ALL,
+    /// What they meet in a turn once their destination was moved to elsewhere.
+    pub(super) const fn met_moved(direction: Direction, turn: Turn) -> Self {
+        let sent = Self::THROUGH.and(Self::DEPARTURE);
+        match (direction, turn) {
+            (Direction::Out, Turn::Nat) => Self::DEPARTURE,
+            (Direction::Out, _) => Self::OUT.and(Self::DEPARTURE),
+            (Direction::In | Direction::Forward, _) => Self::IN.and(sent),
         }
     }
 
@@ -56,6 +57,17 @@ impl Places {
             Direction::Forward => Self::met(Direction::Forward),
         }
     }
+}
+
+/// When rules of a hook are asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Turn {
+    /// Before addresses are given back (`raw`, `mangle`).
+    Early,
+    /// When connections are translated: first packets alone.
+    Nat,
+    /// Behind.
+    Filter,
 }
 
 impl BitOrAssign for Places {

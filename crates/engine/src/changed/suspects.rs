@@ -1,11 +1,11 @@
 //! Packets that two rule sets may decide otherwise.
 
 use super::found::{Found, Stray, acts};
-use super::places::Places;
+use super::places::{Places, Turn};
 use super::{lists, netfilter};
 use crate::context::Context;
 use crate::sets::PointId;
-use hylint_model::{Action, Body, Clause, Direction, NatKind, Netfilter, Point, Rule};
+use hylint_model::{Action, Body, Clause, Direction, Nat, NatKind, Netfilter, Point, Rule};
 use hylint_space::{AddrSet, Family, FlagSet, IfaceSet, PacketBox, PortSet, StateSet};
 use rustc_hash::FxHashSet;
 
@@ -80,17 +80,27 @@ struct Ground<'a> {
     tracks: bool,
     /// A rule hides senders.
     hides: bool,
-    /// The packets whose destination a rule moves.
-    moves: Vec<&'a PacketBox>,
+    /// The rules that move destinations.
+    moves: Vec<Move<'a>>,
+}
+
+/// Packets whose destination a rule moves.
+#[derive(Clone, Copy)]
+struct Move<'a> {
+    space: &'a PacketBox,
+    /// To these; none: it is not known where, or they stay.
+    addrs: Option<&'a AddrSet>,
+    /// None: they stay.
+    ports: Option<&'a PortSet>,
 }
 
 impl Ground<'_> {
     fn suspects(&self, found: &Found<'_>, direction: Direction) -> Suspects {
         let (met, back) = (Places::met(direction), Places::met_by_replies(direction));
-        let moved = Places::met_moved(direction);
+        let moved = |turn| Places::met_moved(direction, turn);
         let moves = self.moves(direction);
-        let whole: Vec<PacketBox> = match found.all.meets(moved) {
-            true => moves.iter().copied().cloned().collect(),
+        let whole: Vec<PacketBox> = match found.all.meets(moved(Turn::Filter)) {
+            true => moves.iter().map(|m| m.space.clone()).collect(),
             false => Vec::new(),
         };
         let first = match found.all.meets(met) {
@@ -102,7 +112,7 @@ impl Ground<'_> {
                     if s.places.meets(met) {
                         boxes.extend(own());
                     }
-                    if s.places.meets(moved) {
+                    if s.places.meets(moved(s.turn)) {
                         boxes.extend(own().flat_map(|b| before(moves, &b)));
                     }
                 }
@@ -114,12 +124,15 @@ impl Ground<'_> {
             true => Packets::All,
             false => {
                 let mut boxes = whole;
-                for s in &found.rules {
+                // Rules that translate see first packets alone.
+                for s in found.rules.iter().filter(|s| s.turn != Turn::Nat) {
                     let counts =
                         |c: &Clause| !self.tracks || c.space.state.0 & !StateSet::NEW.0 != 0;
                     for b in open(s, counts) {
-                        let reply = self.turned(&b, s.early);
-                        boxes.extend(before(moves, &b));
+                        let reply = self.turned(&b, s.turn);
+                        if s.places.meets(moved(s.turn)) {
+                            boxes.extend(before(moves, &b));
+                        }
                         boxes.extend(before(moves, &reply));
                         if s.places.meets(met) {
                             boxes.push(b);
@@ -147,9 +160,9 @@ impl Ground<'_> {
     }
 
     /// The packets that packets of a box are the replies to.
-    fn turned(&self, b: &PacketBox, early: bool) -> PacketBox {
+    fn turned(&self, b: &PacketBox, turn: Turn) -> PacketBox {
         // A reply to a hidden sender is for another address until that is given back.
-        let hidden = early && self.hides;
+        let hidden = turn == Turn::Early && self.hides;
         PacketBox {
             src: if hidden {
                 AddrSet::any()
@@ -171,7 +184,7 @@ impl Ground<'_> {
 
     /// The packets that are moved to elsewhere and count in a direction: what a host may be the destination of counts as
     /// packets to it.
-    fn moves(&self, direction: Direction) -> &[&PacketBox] {
+    fn moves(&self, direction: Direction) -> &[Move<'_>] {
         match direction == Direction::Forward && !self.own {
             true => &[],
             false => &self.moves,
@@ -180,19 +193,27 @@ impl Ground<'_> {
 }
 
 /// The packets that rules move to elsewhere and that may then be in a box.
-fn before(moves: &[&PacketBox], then: &PacketBox) -> Vec<PacketBox> {
-    let anywhere = PacketBox {
-        dst: AddrSet::any(),
-        dport: PortSet::full(),
-        out_iface: IfaceSet::full(),
-        ..then.clone()
+fn before(moves: &[Move<'_>], then: &PacketBox) -> Vec<PacketBox> {
+    let one = |m: &Move<'_>| {
+        let misses = m.addrs.is_some_and(|a| !a.intersects(&then.dst))
+            || m.ports.is_some_and(|p| !p.intersects(&then.dport));
+        let whole = PacketBox {
+            dst: AddrSet::any(),
+            dport: match m.ports {
+                Some(_) => PortSet::full(),
+                None => then.dport.clone(),
+            },
+            out_iface: IfaceSet::full(),
+            ..then.clone()
+        };
+        let from = PacketBox {
+            flags: FlagSet::FULL,
+            state: StateSet::FULL,
+            ..m.space.clone()
+        };
+        (!misses).then(|| whole.intersect(&from))
     };
-    let open = |b: &PacketBox| PacketBox {
-        flags: FlagSet::FULL,
-        state: StateSet::FULL,
-        ..b.clone()
-    };
-    let each = moves.iter().map(|m| anywhere.intersect(&open(m)));
+    let each = moves.iter().filter_map(one);
     each.filter(|b| !b.is_empty()).collect()
 }
 
@@ -233,8 +254,22 @@ fn hides(n: &Netfilter) -> bool {
 }
 
 /// What of a netfilter's packets is sent to elsewhere.
-fn moving(n: &Netfilter) -> impl Iterator<Item = &PacketBox> {
-    let moves = |a: &Action| is_nat(a, &[NatKind::Dnat, NatKind::Redirect, NatKind::Netmap]);
-    let clauses = rules(n).flat_map(move |r| r.clauses_that(moves));
-    clauses.map(|c| &c.space)
+fn moving(n: &Netfilter) -> impl Iterator<Item = Move<'_>> {
+    let parts = rules(n).flat_map(Rule::parts);
+    parts.flat_map(|(clauses, action)| {
+        let nat = match action {
+            Action::Nat(nat) => Some(&**nat),
+            _ => None,
+        };
+        let nat = nat.filter(|n| !matches!(n.kind, NatKind::Snat | NatKind::Masquerade));
+        let of = |nat: &'_ Nat| nat.kind == NatKind::Dnat;
+        let all = nat
+            .into_iter()
+            .flat_map(move |n| clauses.iter().map(move |c| (n, c)));
+        all.map(move |(n, c)| Move {
+            space: &c.space,
+            addrs: n.addrs.as_ref().filter(|_| of(n)),
+            ports: n.ports.as_ref(),
+        })
+    })
 }

@@ -1,8 +1,10 @@
 //! What differs, in few boxes.
 
-use super::ask::{Differing, Side};
+use super::pair::Differing;
+use super::side::Side;
 use super::told;
 use super::universe::{projected, state_of};
+use crate::finding::DeciderKind;
 use crate::finding::difference::{ChangeKind, Decision, Envelope, PacketChange, PacketVerdict};
 use crate::finding::outcome::Evidence;
 use crate::lints::place;
@@ -215,7 +217,14 @@ impl Telling<'_> {
     }
 
     fn decision(&self, side: &Side<'_>, s: &Seen<'_>, space: &PacketBox, new: bool) -> Decision {
-        let mut evidence: Evidence = place::evidence(side.exports, &s.by);
+        let mut evidence: Evidence = match side.is_absent() {
+            true => Evidence {
+                place: None,
+                rule: String::new(),
+                kind: DeciderKind::Implicit,
+            },
+            false => place::evidence(side.exports, &s.by),
+        };
         if let Some(place) = evidence.place.as_mut().filter(|_| new) {
             place.path = (self.shown)(&place.path);
         }

@@ -7,6 +7,8 @@
 mod ask;
 mod boxes;
 mod names;
+mod pair;
+mod side;
 mod target;
 mod told;
 mod units;

@@ -63,6 +63,14 @@ impl Target {
         }
     }
 
+    /// What this would be where it does not exist.
+    pub(super) fn absent(&self) -> Self {
+        Self {
+            layers: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// Every point of every layer.
     pub(super) fn points(&self) -> impl Iterator<Item = RunPoint> {
         self.layers.iter().flat_map(|(points, _)| points).copied()

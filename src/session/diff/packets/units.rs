@@ -43,6 +43,7 @@ struct Alone {
 pub(super) fn units(old: &Session, new: &Session) -> Result<(Vec<Unit>, Hosts), Vec<Diag>> {
     let (old, new) = (Side::of(old)?, Side::of(new)?);
     let (mut pairs, left_old, left_new) = hosts(&old, &new);
+    pairs.extend(further(&old, &new, &left_old, &left_new));
     let paired = |take: fn(&Unit) -> &Target| -> BTreeSet<RunPoint> {
         pairs.iter().flat_map(|u| take(u).points()).collect()
     };
@@ -66,6 +67,30 @@ pub(super) fn units(old: &Session, new: &Session) -> Result<(Vec<Unit>, Hosts), 
         removed: old.lone(&left_old, &rest_old, done_old, &new),
     };
     Ok((pairs, hosts))
+}
+
+/// Interfaces that one side alone has of a host that both have: nothing passed them on the other.
+fn further(
+    old: &Side<'_>,
+    new: &Side<'_>,
+    left_old: &[&(String, Target)],
+    left_new: &[&(String, Target)],
+) -> Vec<Unit> {
+    let come = left_new.iter().filter(|(name, _)| old.has(name));
+    let come = come.map(|(name, t)| Unit {
+        host: Some(name.clone()),
+        new_host: Some(name.clone()),
+        old: t.absent(),
+        new: t.clone(),
+    });
+    let gone = left_old.iter().filter(|(name, _)| new.has(name));
+    let gone = gone.map(|(name, t)| Unit {
+        host: Some(name.clone()),
+        new_host: Some(name.clone()),
+        old: t.clone(),
+        new: t.absent(),
+    });
+    come.chain(gone).collect()
 }
 
 type Paired<'t> = (
@@ -214,6 +239,11 @@ impl<'s> Side<'s> {
         Ok(self.session.site()?.bound.site.resolve.clone())
     }
 
+    /// Whether it has a host of this name.
+    fn has(&self, name: &str) -> bool {
+        self.hosts.iter().any(|(n, _)| n == name)
+    }
+
     /// What the points in front of a host are known by.
     fn known(&self, t: &Target) -> BTreeSet<String> {
         let keys = t.points().filter_map(|p| self.keys.get(&p));
@@ -269,7 +299,15 @@ impl<'s> Side<'s> {
         let known: BTreeSet<String> = other.keys.values().map(|(key, ..)| identity(key)).collect();
         for (name, t) in hosts {
             of_hosts.extend(t.points());
-            if !t.points().any(|p| compared.contains(&p) && self.is_own(p)) {
+            if other.has(name) {
+                continue;
+            }
+            // A machine that is known by its group alone is compared as that.
+            let nameless = t.own.is_empty();
+            if !t
+                .points()
+                .any(|p| compared.contains(&p) && (nameless || self.is_own(p)))
+            {
                 names.insert(name.clone());
             }
         }

@@ -1,7 +1,8 @@
 //! Compares every host and every point.
 
-use super::ask::{Side, ask};
+use super::ask::ask;
 use super::boxes::{Telling, tell};
+use super::side::Side;
 use super::target::Target;
 use super::units::{Unit, units};
 use crate::common::diag::Diag;
@@ -23,24 +24,30 @@ pub(in crate::session::diff) fn compare(
     sides: &Sides,
     flows: &Flows,
 ) -> Result<(Vec<PacketChange>, Hosts), Vec<Diag>> {
+    // What a site file says anew of the same firewalls changes what is known of them, and nothing that they do.
+    let files = (sealed(&sides.old), sealed(&sides.new));
+    if files.0.is_some() && files.0 == files.1 {
+        return Ok((Vec::new(), Hosts::default()));
+    }
     let (all, hosts) = units(&sides.old, &sides.new)?;
     let (old, new) = (Parts::of(&sides.old)?, Parts::of(&sides.new)?);
-    let mut groups: BTreeMap<(usize, usize), Vec<Unit>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Option<usize>, Option<usize>), Vec<Unit>> = BTreeMap::new();
     for u in all {
-        if let (Some(a), Some(b)) = (old.of_target(&u.old), new.of_target(&u.new)) {
-            groups.entry((a, b)).or_default().push(u);
-        }
+        let key = (old.of_target(&u.old), new.of_target(&u.new));
+        groups.entry(key).or_default().push(u);
     }
-    let one = |((a, b), units): ((usize, usize), Vec<Unit>)| {
-        let (Some(x), Some(y)) = (old.parts.get(a), new.parts.get(b)) else {
-            return Ok(Vec::new());
+    let one = |((a, b), units): (_, Vec<Unit>)| {
+        let part = |of: &Parts<'_>, n: Option<usize>| n.and_then(|n| of.parts.get(n)).cloned();
+        let (x, y) = (part(&old, a), part(&new, b));
+        let same = match (&x, &y) {
+            (Some(x), Some(y)) => Basis::of(&sides.old, x) == Basis::of(&sides.new, y),
+            _ => false,
         };
-        let same = Basis::of(&sides.old, x) == Basis::of(&sides.new, y);
         let units: Vec<Unit> = units
             .into_iter()
             .filter(|u| !same || u.old != u.new)
             .collect();
-        group(sides, flows, (x, y), &units)
+        group(sides, flows, (x.as_ref(), y.as_ref()), &units)
     };
     let found = hylint_parallel::map(groups.into_iter().collect(), one);
     let found: Vec<Vec<PacketChange>> = found.into_iter().collect::<Result<_, Vec<Diag>>>()?;
@@ -53,33 +60,46 @@ pub(in crate::session::diff) fn compare(
     Ok((packets, hosts))
 }
 
+/// The files of every export in path order, and what is in them; none if that of one is not known.
+fn sealed(s: &Session) -> Option<Vec<(Arc<str>, Seal)>> {
+    s.material
+        .heads
+        .ids()
+        .map(|at| s.material.seal(at))
+        .collect()
+}
+
 /// Compares the units of one part.
 fn group(
     sides: &Sides,
     flows: &Flows,
-    (old, new): (&Part, &Part),
+    (old, new): (Option<&Part>, Option<&Part>),
     units: &[Unit],
 ) -> Result<Vec<PacketChange>, Vec<Diag>> {
     if units.is_empty() {
         return Ok(Vec::new());
     }
-    let link = |s: &Session, part: &Part| {
-        let linked = s.linked.get(&s.material, part, Indexes::default);
-        linked.map_err(|c| vec![changed(&c)])
+    let link = |s: &Session, part: Option<&Part>| {
+        let linked = part.map(|p| s.linked.get(&s.material, p, Indexes::default));
+        linked.transpose().map_err(|c| vec![changed(&c)])
     };
     let (a, b) = (link(&sides.old, old)?, link(&sides.new, new)?);
+    let (Some(x), Some(y)) = (a.as_ref().or(b.as_ref()), b.as_ref().or(a.as_ref())) else {
+        return Ok(Vec::new());
+    };
+    let (a, b) = (&x.exports, &y.exports);
     let rows = match sides.judge() {
         Some(judge) => &judge.site()?.matrix.requirements,
         None => &sides.old.site()?.matrix.requirements,
     };
     let one = |u: &Unit| {
-        let side = |part: &Part, linked, target| Side {
-            exports: linked,
-            layers: layers(part, target),
+        let side = |part: Option<&Part>, exports, target| Side {
+            exports,
+            layers: part.map_or_else(Vec::new, |p| layers(p, target)),
             target,
             asked: OnceLock::new(),
         };
-        let (x, y) = (side(old, &a.exports, &u.old), side(new, &b.exports, &u.new));
+        let (x, y) = (side(old, a, &u.old), side(new, b, &u.new));
         let telling = Telling {
             host: u.host.as_deref(),
             old: &x,
