@@ -82,18 +82,16 @@ impl Sides {
             open(&new, by).map_err(|all| all.into_iter().map(path).collect::<Vec<_>>())
         };
         let mut before = open(&old, None)?;
-        let (after, policy) = if before.config().is_some() {
+        let (after, policy) = if speaks(&before)? {
             (open_new(Some(&before))?, Policy::Old)
         } else {
             let after = open_new(None)?;
-            // What a folder or a comment says of roles is no policy where a site file has one.
-            if after.config().is_none() && speaks(&before)? {
-                (open_new(Some(&before))?, Policy::Old)
-            } else if speaks(&after)? {
-                before = open(&old, Some(&after))?;
-                (after, Policy::New)
-            } else {
-                (after, Policy::None)
+            match speaks(&after)? {
+                false => (after, Policy::None),
+                true => {
+                    before = open(&old, Some(&after))?;
+                    (after, Policy::New)
+                }
             }
         };
         Ok(Self {

@@ -191,10 +191,18 @@ fn same(
     {
         return o.end() == n.end();
     }
-    let within = |these: &[Way<'_>], others: &[Way<'_>]| {
-        these.iter().all(|a| others.iter().any(|b| a.is_like(b)))
+    let drawn = |ways: &[Way<'_>]| -> Vec<u64> { ways.iter().map(Way::drawn).collect() };
+    let (x, y) = (drawn(old), drawn(new));
+    let like = |(a, p): (&Way<'_>, u64), (b, q): (&Way<'_>, u64)| p == q && a.is_like(b);
+    let pairs = || old.iter().zip(x.iter().copied());
+    let others = || new.iter().zip(y.iter().copied());
+    // Mostly they are the same in the same order.
+    let in_order = || pairs().zip(others()).all(|(a, b)| like(a, b));
+    let in_any = || {
+        pairs().all(|a| others().any(|b| like(a, b)))
+            && others().all(|b| pairs().any(|a| like(a, b)))
     };
-    if within(old, new) && within(new, old) {
+    if old.len() == new.len() && in_order() || in_any() {
         return true;
     }
     // Else each pair of ways that may both be gone has to end alike, whatever is drawn on them.

@@ -6,6 +6,7 @@ use crate::sets::PointId;
 use hylint_model::{Condition, Nat, Profiles};
 use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// One way that packets may go through all layers.
 #[derive(Clone, Debug)]
@@ -123,13 +124,15 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// The conditions that are drawn anew for each rule, by their texts and as often as they are.
-    fn drawn(&self) -> Vec<Cow<'_, str>> {
+    /// A number for the conditions that are drawn anew for each rule, by their texts and as often as they are.
+    pub(super) fn drawn(&self) -> u64 {
         let settled = |c: &&&Condition| !self.facts.iter().any(|f| f.is_on(c));
         let all = self.conditions.iter().filter(settled);
-        let mut texts: Vec<_> = all.map(|c| c.without_place()).collect();
+        let mut texts: Vec<Cow<'_, str>> = all.map(|c| c.without_place()).collect();
         texts.sort_unstable();
-        texts
+        let mut h = DefaultHasher::new();
+        texts.hash(&mut h);
+        h.finish()
     }
 
     /// Of packets that do not cross the layer of a point.
@@ -150,7 +153,7 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// Whether another one takes the same conditions alike and ends there too.
+    /// Whether another one takes the same conditions alike, but for those that are drawn anew, and ends there too.
     pub(super) fn is_like(&self, o: &Way<'_>) -> bool {
         let ends = self.end() == o.end() && self.profile == o.profile;
         let within = |a: &Way<'_>, b: &Way<'_>| {
@@ -164,7 +167,7 @@ impl<'a> Way<'a> {
                 pairs.all(|(f, g)| f.without_place() == g.without_place())
             }
         };
-        ends && self.drawn() == o.drawn() && (alike() || by_words())
+        ends && (alike() || by_words())
     }
 }
 

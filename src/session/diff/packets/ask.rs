@@ -14,7 +14,7 @@ pub(super) fn ask<'a>(
     rows: &'a [Requirement],
 ) -> Vec<Differing<'a>> {
     let mut out = Vec::new();
-    for family in Family::BOTH {
+    for family in Family::BOTH.into_iter().filter(|f| old.says(new, *f)) {
         for (profiles, more) in passes(old, new) {
             let pair = Pair {
                 old,

@@ -7,7 +7,7 @@ use hylint_engine::{
     evaluate, passing,
 };
 use hylint_model::{Body, ConditionKind, Point, Profiles};
-use hylint_space::{AddrSet, IfaceSet, PacketBox};
+use hylint_space::{AddrSet, Family, IfaceSet, PacketBox};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -73,6 +73,18 @@ impl<'a> Side<'a> {
         let single = |(lo, hi): &(u128, u128)| lo == hi && *lo != 0;
         ends.flat_map(|s| s.iter().filter(single).collect::<Vec<_>>())
             .collect()
+    }
+
+    /// Whether what both sides say of a family is comparable: where one has it for want of a header alone and the other does
+    /// not have it, neither says anything of it.
+    pub(super) fn says(&self, other: &Self, family: Family) -> bool {
+        let of = |s: &Self| -> Vec<&'a Point> {
+            s.points().filter(|p| p.families.has(family)).collect()
+        };
+        let guessed = |all: &[&Point]| !all.is_empty() && all.iter().all(|p| p.families_assumed);
+        let (a, b) = (of(self), of(other));
+        let here = !self.is_absent() && !other.is_absent();
+        !(here && (a.is_empty() && guessed(&b) || b.is_empty() && guessed(&a)))
     }
 
     /// Whether there is no such thing on this side.
