@@ -16,7 +16,7 @@ use std::io::{self, Write};
 
 /// Bytes of the whole report. GitHub takes 65,536 characters in a comment, which a pipeline may put words around; bytes
 /// are at least as many.
-const LONGEST: usize = 60_000;
+pub(super) const LONGEST: usize = 60_000;
 /// Causes of the overview.
 const OVERVIEW: usize = 15;
 /// Places of a finding that are shown with their lines.

@@ -74,7 +74,7 @@ use crate::load::{Disk, ExportId, Files, Heads, LoadedExport, Overlay, RunPoint,
 use crate::rules::matrix::Matrix;
 use crate::site::{Bound, Config};
 use bodies::Changed;
-use check::{Check, LinkedPart, LinkedParts, Memos, Part};
+use check::{Check, LinkedPart, LinkedParts, Memos, Part, PartSeal};
 use hylint_engine::{Indexes, SetId};
 use hylint_model::PointKind;
 use material::Material;

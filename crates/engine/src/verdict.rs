@@ -109,24 +109,16 @@ const MANY: usize = 64;
 /// The packets of the boxes that are in none of `cuts`.
 #[must_use]
 pub fn subtract_all(boxes: &[PacketBox], cuts: &[PacketBox]) -> Vec<PacketBox> {
-    let mut out = Vec::new();
-    if cuts.len() < MANY || boxes.len() < 2 {
-        for b in boxes.iter().filter(|b| !b.is_empty()) {
-            out.append(&mut subtract_each(b, cuts.iter()));
-        }
-        return out;
-    }
-    let index = Index::new((0u32..).zip(cuts));
-    let mut near = Vec::new();
-    for b in boxes.iter().filter(|b| !b.is_empty()) {
-        near.clear();
-        index.touching(b, &mut near);
-        near.sort_unstable();
-        near.dedup();
-        let near = near.iter().filter_map(|i| cuts.get(*i as usize));
-        out.append(&mut subtract_each(b, near));
-    }
-    out
+    let cuts = match boxes.len() {
+        // One question is not worth an index.
+        0 | 1 => Cuts {
+            boxes: cuts,
+            index: None,
+        },
+        _ => Cuts::new(cuts),
+    };
+    let whole = boxes.iter().filter(|b| !b.is_empty());
+    whole.flat_map(|b| cuts.left(b)).collect()
 }
 
 /// Boxes that are cut out of others, one after the other.

@@ -13,15 +13,13 @@ use crate::finding::difference::{Decision, Difference, RequirementChange};
 use crate::finding::{Finding, Severity};
 use crate::report::RenderOptions;
 use crate::report::fold;
+use crate::report::markdown::LONGEST;
 use crate::report::markdown::escape::{code, prose, sentence};
 use crate::report::words::at;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use table::{SEEN, Table};
 
-/// Bytes of the whole report. GitHub takes 65,536 characters in a comment, which a pipeline may put words around; bytes
-/// are at least as many.
-const LONGEST: usize = 60_000;
 /// Hosts named in one list.
 const HOSTS: usize = 12;
 /// Packets of one decision.

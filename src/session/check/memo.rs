@@ -5,7 +5,8 @@ use super::judge_part::Found;
 use super::parts::Part;
 use crate::judge::{Applying, PartScope};
 use crate::load::Seal;
-use crate::site::RoleState;
+use crate::session::material::Material;
+use crate::site::{Bound, RoleState};
 use hylint_engine::{PointId, SetId};
 use hylint_space::AddrSet;
 use rustc_hash::FxHashMap;
@@ -15,14 +16,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Files by their paths and what is in them.
 type Files = Vec<(Arc<str>, Seal)>;
 
-/// Everything that what is found in a part depends on.
+/// What a part is made of: its files and its hosts.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct PartKey {
+pub(in crate::session) struct PartSeal {
     files: Files,
     /// Files of the same scopes, which say what names in the rules mean.
     beside: Files,
     settings: Vec<(PointId, SetId)>,
     scope: PartScope,
+}
+
+/// Everything that what is found in a part depends on.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct PartKey {
+    part: PartSeal,
     site: Arc<SiteKey>,
 }
 
@@ -64,13 +71,13 @@ impl Memos {
 
     pub(super) fn find(&self, key: &PartKey) -> Option<Memo> {
         let all = self.all();
-        let (_, memo) = all.get(&key.files)?.iter().find(|(k, _)| k == key)?;
+        let (_, memo) = all.get(&key.part.files)?.iter().find(|(k, _)| k == key)?;
         Some(memo.clone())
     }
 
     pub(super) fn insert(&self, key: PartKey, memo: Memo) {
         let mut all = self.all();
-        let entry = all.entry(key.files.clone()).or_default();
+        let entry = all.entry(key.part.files.clone()).or_default();
         entry.retain(|(k, _)| *k != key);
         entry.push((key, memo));
     }
@@ -90,9 +97,8 @@ impl SiteKey {
     }
 }
 
-impl PartKey {
-    pub(super) fn of(basis: &Basis<'_>, part: &Part, site: &Arc<SiteKey>) -> Self {
-        let m = basis.material;
+impl PartSeal {
+    pub(in crate::session) fn of(m: &Material, bound: &Bound, part: &Part) -> Self {
         let scopes = part.exports.iter();
         let mut beside: Vec<_> = scopes
             .flat_map(|at| m.links.index.scope(&m.heads, *at))
@@ -103,7 +109,15 @@ impl PartKey {
             files: part.exports.iter().filter_map(|at| m.seal(*at)).collect(),
             beside: beside.iter().filter_map(|at| m.seal(*at)).collect(),
             settings: part.settings(&m.links),
-            scope: part.scope(basis.bound),
+            scope: part.scope(bound),
+        }
+    }
+}
+
+impl PartKey {
+    pub(super) fn of(basis: &Basis<'_>, part: &Part, site: &Arc<SiteKey>) -> Self {
+        Self {
+            part: PartSeal::of(basis.material, basis.bound, part),
             site: site.clone(),
         }
     }

@@ -14,7 +14,7 @@ mod results;
 mod whole;
 
 pub(super) use linked::{LinkedPart, LinkedParts};
-pub(super) use memo::Memos;
+pub(super) use memo::{Memos, PartSeal};
 pub(super) use parts::{Part, parts};
 
 use super::bodies::Changed;

@@ -17,9 +17,10 @@ use std::sync::Arc;
 pub fn compare(sides: &Sides, progress: &dyn Progress) -> Result<Difference, Vec<Diag>> {
     let old = sides.old.check_with(progress)?;
     let new = sides.new.check_with(progress)?;
-    let names = Names::of(sides)?;
+    let pairs = packets::units(&sides.old, &sides.new)?;
+    let names = Names::of(sides, &pairs.0)?;
     let flows = Flows::of(sides, &names)?;
-    let (packets, hosts) = packets::compare(sides, &flows)?;
+    let (packets, hosts) = packets::compare(sides, &flows, pairs)?;
     Ok(Difference {
         evaluated_at: new.evaluated_at.clone(),
         hosts,

@@ -16,4 +16,5 @@ mod universe;
 mod whole;
 
 pub(super) use names::Names;
+pub(super) use units::units;
 pub(super) use whole::compare;

@@ -1,7 +1,7 @@
 //! What the new side calls what the old side has under another name.
 
 use super::target::Target;
-use super::units::units;
+use super::units::Unit;
 use crate::common::diag::Diag;
 use crate::load::RunPoint;
 use crate::session::Session;
@@ -23,8 +23,7 @@ impl Names {
     ///
     /// # Errors
     /// A side cannot be bound.
-    pub(in crate::session::diff) fn of(sides: &Sides) -> Result<Self, Vec<Diag>> {
-        let (units, _) = units(&sides.old, &sides.new)?;
+    pub(in crate::session::diff) fn of(sides: &Sides, units: &[Unit]) -> Result<Self, Vec<Diag>> {
         let paths = |s: &Session| -> BTreeSet<Arc<str>> {
             s.heads().iter().map(|e| e.path.clone()).collect()
         };
@@ -33,8 +32,8 @@ impl Names {
         let (old_hosts, new_hosts) = (guarded(&sides.old)?, guarded(&sides.new)?);
         let mut out = Self::default();
         for u in units {
-            let old = u.host.or_else(|| only_host(&old_hosts, &u.old));
-            let new = u.new_host.or_else(|| only_host(&new_hosts, &u.new));
+            let old = u.host.clone().or_else(|| only_host(&old_hosts, &u.old));
+            let new = u.new_host.clone().or_else(|| only_host(&new_hosts, &u.new));
             if let (Some(old), Some(new)) = (old, new)
                 && old != new
             {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The layers of a host, or one firewall alone, with what is known of it.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Target {
+pub(in crate::session::diff) struct Target {
     /// Outermost first; each the united points and the peers that do not cross it.
     pub layers: Vec<(Vec<RunPoint>, AddrSet)>,
     /// Every address of its own; empty when unknown.

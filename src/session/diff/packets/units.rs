@@ -10,7 +10,7 @@ use hylint_model::{Families, PointKind};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A host or a point that both sides have.
-pub(super) struct Unit {
+pub(in crate::session::diff) struct Unit {
     /// The host's name on the old side; none of a point that guards nobody.
     pub host: Option<String>,
     /// Its name on the new side.
@@ -40,7 +40,10 @@ struct Alone {
 ///
 /// # Errors
 /// A side cannot be bound.
-pub(super) fn units(old: &Session, new: &Session) -> Result<(Vec<Unit>, Hosts), Vec<Diag>> {
+pub(in crate::session::diff) fn units(
+    old: &Session,
+    new: &Session,
+) -> Result<(Vec<Unit>, Hosts), Vec<Diag>> {
     let (old, new) = (Side::of(old)?, Side::of(new)?);
     let (mut pairs, left_old, left_new) = hosts(&old, &new);
     pairs.extend(further(&old, &new, &left_old, &left_new));

@@ -4,15 +4,15 @@ use super::ask::ask;
 use super::boxes::{Telling, tell};
 use super::side::Side;
 use super::target::Target;
-use super::units::{Unit, units};
+use super::units::Unit;
 use crate::common::diag::Diag;
 use crate::finding::difference::{Hosts, PacketChange};
-use crate::judge::PartScope;
-use crate::load::{RunPoint, Seal};
+use crate::load::{ExportId, RunPoint, Seal};
 use crate::session::diff::envelope::Flows;
 use crate::session::diff::sides::Sides;
-use crate::session::{Part, Session, changed};
-use hylint_engine::{Indexes, PointId, SetId};
+use crate::session::{Part, PartSeal, Session, changed};
+use hylint_engine::{Indexes, PointId};
+use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -23,13 +23,13 @@ use std::sync::{Arc, OnceLock};
 pub(in crate::session::diff) fn compare(
     sides: &Sides,
     flows: &Flows,
+    (all, hosts): (Vec<Unit>, Hosts),
 ) -> Result<(Vec<PacketChange>, Hosts), Vec<Diag>> {
     // What a site file says anew of the same firewalls changes what is known of them, and nothing that they do.
     let files = (sealed(&sides.old), sealed(&sides.new));
     if files.0.is_some() && files.0 == files.1 {
         return Ok((Vec::new(), Hosts::default()));
     }
-    let (all, hosts) = units(&sides.old, &sides.new)?;
     let (old, new) = (Parts::of(&sides.old)?, Parts::of(&sides.new)?);
     let mut groups: BTreeMap<(Option<usize>, Option<usize>), Vec<Unit>> = BTreeMap::new();
     for u in all {
@@ -40,7 +40,7 @@ pub(in crate::session::diff) fn compare(
         let part = |of: &Parts<'_>, n: Option<usize>| n.and_then(|n| of.parts.get(n)).cloned();
         let (x, y) = (part(&old, a), part(&new, b));
         let same = match (&x, &y) {
-            (Some(x), Some(y)) => Basis::of(&sides.old, x) == Basis::of(&sides.new, y),
+            (Some(x), Some(y)) => made_of(&sides.old, x) == made_of(&sides.new, y),
             _ => false,
         };
         let units: Vec<Unit> = units
@@ -114,7 +114,7 @@ fn group(
 }
 
 /// A target's layers, by the numbers of a part.
-fn layers(part: &Part, t: &Target) -> Vec<(Vec<PointId>, hylint_space::AddrSet)> {
+fn layers(part: &Part, t: &Target) -> Vec<(Vec<PointId>, AddrSet)> {
     let points = |points: &[RunPoint]| points.iter().filter_map(|at| part.point(*at)).collect();
     let layers = t.layers.iter();
     layers
@@ -125,7 +125,7 @@ fn layers(part: &Part, t: &Target) -> Vec<(Vec<PointId>, hylint_space::AddrSet)>
 /// The parts of a side, and which of them each export is in.
 struct Parts<'s> {
     parts: &'s [Part],
-    of_export: BTreeMap<crate::load::ExportId, usize>,
+    of_export: BTreeMap<ExportId, usize>,
 }
 
 impl<'s> Parts<'s> {
@@ -144,35 +144,8 @@ impl<'s> Parts<'s> {
     }
 }
 
-/// Everything that what a part does with packets depends on, but for what hosts are.
-#[derive(PartialEq)]
-struct Basis {
-    files: Vec<(Arc<str>, Seal)>,
-    /// Files of the same scopes, which say what names in the rules mean.
-    beside: Vec<(Arc<str>, Seal)>,
-    settings: Vec<(PointId, SetId)>,
-    scope: PartScope,
-    known: BTreeMap<String, hylint_space::AddrSet>,
-}
-
-impl Basis {
-    fn of(session: &Session, part: &Part) -> Option<Self> {
-        let m = &session.material;
-        let scopes = part.exports.iter();
-        let mut beside: Vec<_> = scopes
-            .flat_map(|at| m.links.index.scope(&m.heads, *at))
-            .collect();
-        beside.sort_unstable();
-        beside.dedup();
-        let seals = |all: &[crate::load::ExportId]| -> Option<Vec<_>> {
-            all.iter().map(|at| m.seal(*at)).collect()
-        };
-        Some(Self {
-            files: seals(&part.exports)?,
-            beside: seals(&beside)?,
-            settings: part.settings(&m.links),
-            scope: part.scope(&session.site.get()?.bound),
-            known: m.known().clone(),
-        })
-    }
+/// What a part is made of, and what names of its rules are known to be.
+fn made_of<'s>(s: &'s Session, part: &Part) -> Option<(PartSeal, &'s BTreeMap<String, AddrSet>)> {
+    let bound = &s.site.get()?.bound;
+    Some((PartSeal::of(&s.material, bound, part), s.material.known()))
 }
