@@ -1,6 +1,7 @@
 //! A file's text with its places: spans are byte offsets into the decoded UTF-8 text.
 
 use hylint_model::Span;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// A place for people and tools: both numbers start at 1, the column counts Unicode scalar values.
@@ -21,9 +22,33 @@ pub struct Source {
     pub text: String,
     /// The encoding's name as reported, for example `UTF-8` or `UTF-16LE`.
     pub encoding: &'static str,
+    /// Files whose text stands behind that of the file itself, as it includes them; none if it includes none.
+    pub parts: Vec<Part>,
+    /// What the includes of the text stand for, by the offset of the word `include`.
+    pub includes: BTreeMap<u32, Include>,
     lines: OnceLock<Vec<u32>>,
     /// Characters before each [`STRIDE`] of bytes. A whole export may stand on one line, with thousands of places on it.
     characters: OnceLock<Vec<u32>>,
+}
+
+/// The text of an included file in that of the file that includes it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// Its path as it is reported.
+    pub path: String,
+    /// Where its text is.
+    pub span: Span,
+}
+
+/// What an `include` stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Include {
+    /// These parts of the text, in order, by their places in [`Source::parts`]; none of a pattern without a file.
+    Parts(Vec<usize>),
+    /// A file that is not in the given folder.
+    Missing,
+    /// A place outside the given folder.
+    Outside,
 }
 
 /// Bytes whose characters are counted again for each place.
@@ -43,6 +68,8 @@ impl Source {
             path: path.into(),
             text: text.into(),
             encoding,
+            parts: Vec::new(),
+            includes: BTreeMap::new(),
             lines: OnceLock::new(),
             characters: OnceLock::new(),
         }

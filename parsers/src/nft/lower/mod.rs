@@ -1,0 +1,1 @@
+//! Tables of nftables as tables of the model.

@@ -1,0 +1,10 @@
+//! nftables: the text of `nft list ruleset` and of the files that `nft -f` loads, and the JSON of `nft -j list ruleset`.
+//!
+//! Text and JSON become the same [`syntax`]; [`ruleset`] carries out its commands, and [`lower`] turns the tables that are
+//! then there into the model.
+
+mod json;
+mod lower;
+mod ruleset;
+mod syntax;
+mod text;

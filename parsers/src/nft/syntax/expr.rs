@@ -1,0 +1,221 @@
+//! Expressions.
+
+use super::statement::{Statement, Verdict};
+use hylint_model::Span;
+use std::borrow::Cow;
+
+/// An expression with its place.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Expr<'a> {
+    /// Its text.
+    pub span: Span,
+    /// What it is.
+    pub kind: ExprKind<'a>,
+}
+
+/// An expression (nft(8), "EXPRESSIONS").
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum ExprKind<'a> {
+    /// A constant: a number, a name, an address, as written and without quotes. What it stands for, its type decides.
+    Symbol(Cow<'a, str>),
+    /// A constant in quotes (text) that no name is looked up for: an interface, a helper.
+    Quoted(Cow<'a, str>),
+    /// `addr/len`.
+    Prefix {
+        /// The address.
+        addr: Cow<'a, str>,
+        /// Bits.
+        len: u8,
+    },
+    /// `low-high`.
+    Range(Box<(Expr<'a>, Expr<'a>)>),
+    /// `a . b`: the parts.
+    Concat(Vec<Expr<'a>>),
+    /// `a,b` without braces: bits of a bitmask of which any may be set (or a list where a statement takes several values).
+    List(Vec<Expr<'a>>),
+    /// `{ … }`: an anonymous set, map or verdict map.
+    Set(Vec<Element<'a>>),
+    /// `@name`: a named set or map.
+    SetRef(Cow<'a, str>),
+    /// `*`: whatever nothing else of the set matches.
+    Wildcard,
+    /// `key map data` or `key vmap data`.
+    Map(Box<Lookup<'a>>),
+    /// Bit operations and shifts.
+    Binary(Box<Binary<'a>>),
+    /// A verdict: the data of a verdict map.
+    Verdict(Box<Verdict<'a>>),
+    /// A field of a header (`ip saddr`, `tcp dport`, `th dport`, `icmp type`, `ether saddr`, `vlan id`, `arp operation` …):
+    /// protocol and field as nft lists them.
+    Payload(Cow<'a, str>, Cow<'a, str>),
+    /// `@base,offset,length` in bits.
+    RawPayload {
+        /// Where the offset counts from.
+        base: PayloadBase,
+        /// Bits.
+        offset: u32,
+        /// Bits.
+        len: u32,
+    },
+    /// `meta key`; the key as listed (`iifname`, `l4proto`, `mark` …).
+    Meta(Cow<'a, str>),
+    /// `ct [original|reply] [ip|ip6] key`.
+    Ct {
+        /// The key as listed: `state`, `saddr`, `proto-dst` …; with the family before it where one is written (`ip saddr`).
+        key: Cow<'a, str>,
+        /// Of which direction.
+        dir: Option<CtDirection>,
+    },
+    /// `fib …`.
+    Fib(Box<Fib<'a>>),
+    /// `rt key` of routing data (`classid`, `nexthop`, `mtu`, `ipsec`), with the family before it where one is written.
+    Rt(Cow<'a, str>),
+    /// `socket key` (`transparent`, `mark`, `wildcard`, `cgroupv2 level n`).
+    Socket(Cow<'a, str>),
+    /// `osf name` or `osf version`, with its ttl word.
+    Osf(Cow<'a, str>),
+    /// `ipsec …`, whole text.
+    Ipsec(Cow<'a, str>),
+    /// An IPv6 extension header's field, or whether there is one (empty field): `frag more-fragments`, `exthdr hbh`.
+    ExtHdr(Cow<'a, str>, Cow<'a, str>),
+    /// `tcp option name field`; an empty field asks whether it is there.
+    TcpOption(Cow<'a, str>, Cow<'a, str>),
+    /// `ip option …`, `sctp chunk …`, `dccp option …`: whole text.
+    OtherOption(Cow<'a, str>),
+    /// `numgen`.
+    NumGen(Box<NumGen>),
+    /// `jhash`, `symhash`.
+    Hash(Box<Hash<'a>>),
+    /// An element with extras where a single one may stand (JSON `elem`).
+    Element(Box<Element<'a>>),
+    /// Something that is not known to hylint; its text.
+    Unknown(Cow<'a, str>),
+}
+
+/// An element of a set or map.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Element<'a> {
+    /// What is looked up.
+    pub key: Expr<'a>,
+    /// What it maps to; `None` in a set.
+    pub data: Option<Expr<'a>>,
+    /// Timeout, comment and statements, where it has any.
+    pub extra: Option<Box<ElementExtra<'a>>>,
+}
+
+/// What an element has beside its key.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct ElementExtra<'a> {
+    /// It goes after some time (`timeout`, `expires`), by itself.
+    pub expires: bool,
+    /// Its comment.
+    pub comment: Option<Cow<'a, str>>,
+    /// `counter`, `limit`, `quota`, `ct count`, `last` of the element.
+    pub statements: Vec<Statement<'a>>,
+}
+
+/// `key map { … }`, `key vmap @name`.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Lookup<'a> {
+    /// What is looked up.
+    pub key: Expr<'a>,
+    /// A set with data, or a named map.
+    pub data: Expr<'a>,
+}
+
+/// `left op right`.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Binary<'a> {
+    /// The operation.
+    pub op: BinaryOp,
+    /// Left.
+    pub left: Expr<'a>,
+    /// Right.
+    pub right: Expr<'a>,
+}
+
+/// A bit operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum BinaryOp {
+    /// `|`
+    Or,
+    /// `&`
+    And,
+    /// `^`
+    Xor,
+    /// `<<`
+    ShiftLeft,
+    /// `>>`
+    ShiftRight,
+}
+
+/// What the offset of raw payload counts from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PayloadBase {
+    /// `ll`
+    Link,
+    /// `nh`
+    Network,
+    /// `th`
+    Transport,
+    /// `ih`
+    Inner,
+}
+
+/// A direction of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CtDirection {
+    /// That of its first packet.
+    Original,
+    /// That of the replies.
+    Reply,
+}
+
+/// `fib FLAGS RESULT`: `fib saddr . iif oif`.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Fib<'a> {
+    /// `saddr`, `daddr`, `mark`, `iif`, `oif`.
+    pub flags: Vec<Cow<'a, str>>,
+    /// `oif`, `oifname`, `type`, or (newer, with a boolean) `check`.
+    pub result: Cow<'a, str>,
+}
+
+/// `numgen inc|random mod N offset M`.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct NumGen {
+    /// `random`, else `inc`.
+    pub random: bool,
+    /// One more than the largest value.
+    pub modulus: u32,
+    /// Added to the value.
+    pub offset: u32,
+}
+
+/// `jhash EXPR mod N [seed S] [offset M]`, `symhash mod N`.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Hash<'a> {
+    /// What is hashed; `None` for `symhash`.
+    pub of: Option<Expr<'a>>,
+    /// One more than the largest value; 0 if none is given.
+    pub modulus: u32,
+    /// Added to the value.
+    pub offset: u32,
+}
+
+impl<'a> Expr<'a> {
+    /// An expression at a place.
+    pub(crate) fn new(span: Span, kind: ExprKind<'a>) -> Self {
+        Self { span, kind }
+    }
+
+    /// The text of a constant, quoted or not.
+    pub(crate) fn symbol(&self) -> Option<&str> {
+        match &self.kind {
+            ExprKind::Symbol(text) | ExprKind::Quoted(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+// Sets hold elements by the million.
+const _: () = assert!(size_of::<Expr<'_>>() <= 64 && size_of::<Element<'_>>() <= 136);
