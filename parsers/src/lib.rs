@@ -15,7 +15,7 @@ pub mod iptables;
 pub mod json;
 pub mod lookalike;
 pub mod netsh;
-mod nft;
+pub mod nft;
 pub mod patch;
 mod pieces;
 mod scan;

@@ -2,7 +2,7 @@
 
 use hylint_model::Span;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A place for people and tools: both numbers start at 1, the column counts Unicode scalar values.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -22,9 +22,11 @@ pub struct Source {
     pub text: String,
     /// The encoding's name as reported, for example `UTF-8` or `UTF-16LE`.
     pub encoding: &'static str,
-    /// Files whose text stands behind that of the file itself, as it includes them; none if it includes none.
+    /// Files whose text stands behind that of the file itself, as it includes them; none if it includes none. Each stands
+    /// here once, in the order in which it is included first.
+    /// INVARIANT: each begins a line, and the text before it ends one.
     pub parts: Vec<Part>,
-    /// What the includes of the text stand for, by the offset of the word `include`.
+    /// What the includes of the text stand for, those of included files as well, by the offset of the word `include`.
     pub includes: BTreeMap<u32, Include>,
     lines: OnceLock<Vec<u32>>,
     /// Characters before each [`STRIDE`] of bytes. A whole export may stand on one line, with thousands of places on it.
@@ -35,20 +37,25 @@ pub struct Source {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {
     /// Its path as it is reported.
-    pub path: String,
-    /// Where its text is.
+    pub path: Arc<str>,
+    /// Where its text is, which may end without a line end.
     pub span: Span,
 }
 
 /// What an `include` stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Include {
-    /// These parts of the text, in order, by their places in [`Source::parts`]; none of a pattern without a file.
+    /// These parts of the text, in order, by their places in [`Source::parts`]; none of a pattern without a file. A file may
+    /// be included several times, and may include itself.
     Parts(Vec<usize>),
     /// A file that is not in the given folder.
     Missing,
     /// A place outside the given folder.
     Outside,
+    /// A file that is there and cannot be read as text, and why.
+    Unreadable(String),
+    /// The file itself, which includes this one.
+    Itself,
 }
 
 /// Bytes whose characters are counted again for each place.
@@ -81,6 +88,35 @@ impl Source {
         self.text.get(span.range()).unwrap_or("")
     }
 
+    /// Puts the text of an included file behind the text, and returns its place among the parts.
+    pub fn add_part(&mut self, path: impl Into<Arc<str>>, text: &str) -> usize {
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.parts.push(Part {
+            path: path.into(),
+            span: Span::new(start, self.text.len()),
+        });
+        (self.lines, self.characters) = Default::default();
+        self.parts.len() - 1
+    }
+
+    /// Where the text of the file itself is: all of it, if the file includes none.
+    #[must_use]
+    pub fn own(&self) -> Span {
+        let end = self.parts.first().map(|p| p.span.start as usize);
+        Span::new(0, end.unwrap_or(self.text.len()))
+    }
+
+    /// The included file in which a byte offset lies; `None` in the text of the file itself.
+    #[must_use]
+    pub fn part(&self, offset: u32) -> Option<&Part> {
+        let behind = self.parts.partition_point(|p| p.span.start <= offset);
+        self.parts.get(behind.checked_sub(1)?)
+    }
+
     fn starts(&self) -> &[u32] {
         self.lines.get_or_init(|| {
             let mut starts = vec![0];
@@ -103,18 +139,25 @@ impl Source {
         })
     }
 
-    /// Line and column of a byte offset.
+    /// Line and column of a byte offset in its file, which is an included one where the offset lies in a part.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
+        let line = self.line(offset);
         let starts = self.starts();
-        let line = starts.partition_point(|s| *s <= offset).max(1);
-        let start = starts.get(line - 1).copied().unwrap_or(0);
+        let start = starts.get(line as usize - 1).copied().unwrap_or(0);
         let before = self.between(start as usize, offset as usize);
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let above = self.part(offset).map_or(0, |p| self.line(p.span.start) - 1);
         Position {
-            line: count(line),
-            column: count(before + 1),
+            line: line - above,
+            column: u32::try_from(before + 1).unwrap_or(u32::MAX),
         }
+    }
+
+    /// The line (1-based) of a byte offset in the whole text, parts included: what [`Source::line_span`] takes.
+    #[must_use]
+    pub fn line(&self, offset: u32) -> u32 {
+        let line = self.starts().partition_point(|s| *s <= offset).max(1);
+        u32::try_from(line).unwrap_or(u32::MAX)
     }
 
     /// Characters from one offset to another; none if they do not lie on character boundaries.
@@ -153,7 +196,7 @@ impl Source {
             .map_or(offset, |(at, _)| Span::new(at, at).start)
     }
 
-    /// The span of a line (1-based) without its line end; empty past the last line.
+    /// The span of a line (1-based) of the whole text without its line end; empty past the last line.
     #[must_use]
     pub fn line_span(&self, line: u32) -> Span {
         let starts = self.starts();
@@ -171,7 +214,7 @@ impl Source {
         )
     }
 
-    /// Number of lines; a final line end does not start a further line.
+    /// Number of lines of the whole text; a final line end does not start a further line.
     #[must_use]
     pub fn line_count(&self) -> usize {
         self.starts().len() - usize::from(self.text.ends_with('\n') || self.text.is_empty())
@@ -198,6 +241,27 @@ mod tests {
         assert_eq!([at(colon, 2), at(colon, 99), at(4, 3)], [colon - 2, 4, 4]);
         let lines = |text| Source::new("x", text, "UTF-8").lines().count();
         assert_eq!([lines(""), lines("\n"), lines("a\n\nb")], [1, 2, 3]);
+    }
+
+    // Fails if lines of an included file are counted on from those of the file that includes it.
+    #[test]
+    fn places_in_included_files_are_those_of_the_files() {
+        let mut s = Source::new("main", "a\ninclude \"x\"", "UTF-8");
+        assert_eq!(s.position(3), Position { line: 2, column: 2 });
+        assert_eq!(s.add_part("x", "ab\nü c\n"), 0);
+        assert_eq!(s.add_part("y", "zz"), 1);
+        let at = |text: &str| u32::try_from(s.text.find(text).unwrap()).unwrap();
+        let place = |text: &str| {
+            let p = s.position(at(text));
+            let path = s.part(at(text)).map_or("main", |p| &*p.path);
+            (path, p.line, p.column, s.line(at(text)))
+        };
+        assert_eq!(place("include"), ("main", 2, 1, 2));
+        assert_eq!(place("ab"), ("x", 1, 1, 3));
+        assert_eq!(place(" c"), ("x", 2, 2, 4));
+        assert_eq!(place("zz"), ("y", 1, 1, 5));
+        assert_eq!(s.slice(s.own()), "a\ninclude \"x\"\n");
+        assert_eq!(s.slice(s.line_span(4)), "ü c");
     }
 
     #[test]

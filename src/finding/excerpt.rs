@@ -39,8 +39,10 @@ impl Excerpt {
     /// characters around the start.
     #[must_use]
     pub fn new(source: &Source, offset: u32, start: Position, end: Position) -> Self {
-        let last = end.line.min(start.line.saturating_add(Self::LINES - 1));
-        let spans = || (start.line..=last).map(|line| source.line_span(line));
+        // Of an included file the lines in the text are others than its own.
+        let first = source.line(offset);
+        let more = end.line.saturating_sub(start.line).min(Self::LINES - 1);
+        let spans = || (first..=first + more).map(|line| source.line_span(line));
         let whole = spans().all(|s| s.len() <= Self::CHARS);
         if whole && let (Some(from), Some(to)) = (spans().next(), spans().last()) {
             return Self::of(start.line, 1, source.slice(from.to(to)));

@@ -39,13 +39,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// Resolves a span.
+    /// Resolves a span. `path` is that of the file that was read; a place in a file that it includes has the path of that
+    /// one.
     #[must_use]
     pub fn new(path: &Arc<str>, source: &Source, span: Span) -> Self {
         let start = source.position(span.start);
         let end = source.position(span.end.max(span.start));
         Self {
-            path: path.clone(),
+            path: source.part(span.start).map_or(path, |p| &p.path).clone(),
             start,
             end,
             excerpt: Excerpt::new(source, span.start, start, end),

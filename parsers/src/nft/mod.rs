@@ -3,8 +3,11 @@
 //! Text and JSON become the same [`syntax`]; [`ruleset`] carries out its commands, and [`lower`] turns the tables that are
 //! then there into the model.
 
+mod include;
 mod json;
 mod lower;
 mod ruleset;
 mod syntax;
 mod text;
+
+pub use include::{Include, includes, is_pattern, searched};
