@@ -1,11 +1,26 @@
 //! The JSON form (libnftables-json(5)): listings, and the commands that `nft -j -f` loads.
 
+mod command;
+mod expr;
+mod field;
+mod object;
+mod reader;
+mod shape;
+mod statement;
+
 use super::syntax::Command;
 use crate::json::Json;
 use hylint_model::Problem;
+use reader::Reader;
 
 /// Reads the commands of a document. What cannot be read is a problem, and the rest is read.
 pub(super) fn parse<'a>(json: &'a Json<'a>, problems: &mut Vec<Problem>) -> Vec<Command<'a>> {
-    let _ = (json, problems);
-    Vec::new()
+    let mut reader = Reader::default();
+    reader.documents(json);
+    let (commands, mut found) = reader.finish();
+    problems.append(&mut found);
+    commands
 }
+
+#[cfg(test)]
+mod tests;
