@@ -16,7 +16,7 @@ mod invariants;
 use formats::exports;
 use hylint::finding::Severity;
 use hylint::finding::outcome::Outcome;
-use hylint::load::{FileRef, LoadedExport, read_bytes_as};
+use hylint::load::{Disk, FileRef, LoadedExport, read_bytes_as};
 use hylint::report::{RenderOptions, by_id};
 use hylint::session::{Request, check};
 use invariants::{export_holds, outcome_holds};
@@ -60,15 +60,8 @@ fn example(path: &str) -> Vec<u8> {
 }
 
 fn read(bytes: Vec<u8>, name: &str) -> Option<LoadedExport> {
-    let file = FileRef {
-        open: name.into(),
-        shown: name.into(),
-        named: true,
-        bound: false,
-        copy: false,
-        stdin: false,
-    };
-    read_bytes_as(&file, bytes).ok().map(|(e, _)| e)
+    let file = FileRef::new(name.into(), true);
+    read_bytes_as(&Disk, &file, bytes).ok().map(|(e, _)| e)
 }
 
 fn request(path: &Path, role: &str) -> Request {

@@ -115,7 +115,8 @@ pub fn doubted(exports: &Exports, judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)>
             .filter(|c| c.kind == ConditionKind::Unknown)
         {
             if let Some(e) = exports.get(f.by.at().set) {
-                lines.push((e.path.clone(), e.source.position(c.span.start).line));
+                let at = c.span.start;
+                lines.push((e.path_at(at).clone(), e.source.position(at).line));
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::files::{Files, Kind};
 use super::walk::shown;
 use crate::common::diag::Diag;
+use crate::common::paths::normal;
 use crate::finding::Finding;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct FileRef {
     pub copy: bool,
     /// Read standard input instead.
     pub stdin: bool,
+    /// The folder that was given, which what the file includes does not leave: the outermost one that holds it, else its own.
+    pub root: Arc<Path>,
 }
 
 impl FileRef {
@@ -30,6 +33,7 @@ impl FileRef {
     pub fn new(open: PathBuf, named: bool) -> Self {
         Self {
             shown: shown(&open).into(),
+            root: own_root(&open).into(),
             open,
             named,
             bound: false,
@@ -56,8 +60,18 @@ impl FileRef {
             bound: false,
             copy: false,
             stdin: true,
+            root: Path::new("").into(),
         }
     }
+}
+
+/// The folder around a file that is given alone: that of its host, as far as the path tells it by `etc`, else its own.
+fn own_root(path: &Path) -> &Path {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let etc = folder
+        .ancestors()
+        .find(|a| a.file_name().is_some_and(|n| n == "etc"));
+    etc.and_then(Path::parent).unwrap_or(folder)
 }
 
 /// The files of a run.
@@ -130,6 +144,15 @@ pub fn discover(
     }
     if !missing.is_empty() {
         return Err(missing);
+    }
+    let folders = paths.iter().filter(|p| files.is_folder(p));
+    let mut folders: Vec<Arc<Path>> = folders.map(|p| p.as_path().into()).collect();
+    folders.sort_by_key(|f| f.components().count());
+    for file in out.files.iter_mut().filter(|f| !f.stdin) {
+        let holds = |f: &&Arc<Path>| normal(&file.open).starts_with(normal(f));
+        if let Some(root) = folders.iter().find(holds) {
+            file.root = root.clone();
+        }
     }
     // A file that is named and also in a named folder is read once, as named.
     out.files

@@ -1,5 +1,6 @@
 //! One export with its text, or its head.
 
+use super::include::Included;
 use crate::finding::Place;
 use hylint_model::{Export, Span};
 use hylint_parsers::source::Source;
@@ -20,6 +21,8 @@ pub struct LoadedExport {
     pub sha256: String,
     /// Size of the file in bytes.
     pub bytes: u64,
+    /// The files that it includes, each once; `None` if it includes none.
+    pub included: Option<Vec<Included>>,
     /// What stays known of the rules and the text when they are not held.
     pub summary: Summary,
 }

@@ -4,6 +4,7 @@ use super::discover::FileRef;
 use super::export::{LoadedExport, Summary};
 use super::files::{Files, Kind};
 use super::ids::Heads;
+use super::include::{self, Composed, Included};
 use super::names::{NameKind, is_source_name, name_kind};
 use super::problems;
 use super::seal::Seal;
@@ -15,8 +16,11 @@ use hylint_model::Span;
 use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format::{self, Depth, Input};
 use hylint_parsers::lookalike::{self, Lookalike};
+use hylint_parsers::nft;
 use hylint_parsers::source::Source;
+use std::collections::BTreeSet;
 use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 /// What a set of files held.
 #[derive(Debug, Default)]
@@ -78,7 +82,7 @@ pub fn load(
         tick(file);
         read
     };
-    Loaded::of(hylint_parallel::map(files.iter().collect(), one))
+    Loaded::of(from, hylint_parallel::map(files.iter().collect(), one))
 }
 
 /// Whether a file is documentation that nobody calls an export: what it quotes is no firewall of anybody.
@@ -122,11 +126,15 @@ pub fn read(from: &dyn Files, file: &FileRef, keep: Keep) -> Read {
 }
 
 impl Loaded {
-    /// What was read, in its order.
+    /// What was read, in its order. A file that another one includes is a part of that one alone.
     #[must_use]
-    pub fn of(all: Vec<Read>) -> Self {
+    pub fn of(from: &dyn Files, all: Vec<Read>) -> Self {
         let mut out = Self::default();
+        let included = included(from, &all);
         for read in all {
+            if !included.is_empty() && included.contains(&from.resolved(read.path())) {
+                continue;
+            }
             match read {
                 Read::Export(head, body) => {
                     out.heads.push(*head);
@@ -140,10 +148,44 @@ impl Loaded {
     }
 }
 
+impl Read {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Export(_, body) => &body.file.open,
+            Self::Unread(u) => Path::new(&*u.path),
+            Self::Failed(f) => Path::new(f.place.as_ref().map_or("", |p| &*p.path)),
+        }
+    }
+}
+
+/// The files that others include, without links. Of files that include each other the first one stands for all.
+fn included(from: &dyn Files, all: &[Read]) -> BTreeSet<PathBuf> {
+    let with = all.iter().filter_map(|read| match read {
+        Read::Export(head, body) => {
+            let files = head.included.as_ref().filter(|f| !f.is_empty())?;
+            let files = files.iter().map(|f| f.at.clone());
+            Some((from.resolved(&body.file.open), files.collect()))
+        }
+        Read::Unread(_) | Read::Failed(_) => None,
+    });
+    let with: Vec<(PathBuf, Vec<PathBuf>)> = with.collect();
+    let named: BTreeSet<&PathBuf> = with.iter().flat_map(|(_, files)| files).collect();
+    let (free, bound): (Vec<_>, Vec<_>) = with.iter().partition(|(own, _)| !named.contains(own));
+    let mut out = BTreeSet::new();
+    for (own, files) in free.into_iter().chain(bound) {
+        if !out.contains(own) {
+            out.extend(files.iter().filter(|f| *f != own).cloned());
+        }
+    }
+    out
+}
+
 fn held(from: &dyn Files, file: &FileRef) -> Result<(Box<LoadedExport>, Body), NoExport> {
-    let bytes = read_bytes(from, file)?;
-    let seal = Seal::of(&bytes);
-    let (mut export, findings) = whole(file, bytes)?;
+    let Whole {
+        mut export,
+        findings,
+        seal,
+    } = whole(from, file, read_bytes(from, file)?)?;
     let head = Box::new(export.take_head());
     let body = Body {
         file: file.clone(),
@@ -159,12 +201,18 @@ fn head(
     depth: Depth,
 ) -> Result<(Box<LoadedExport>, Body), NoExport> {
     let bytes = read_bytes(from, file)?;
-    let (seal, size) = (Seal::of(&bytes), bytes.len() as u64);
-    let Text { source, .. } = text(file, bytes)?;
+    let size = bytes.len() as u64;
+    let Text {
+        source,
+        included,
+        seal,
+        ..
+    } = text(from, file, bytes)?;
     let Some(export) = format::read_to(&source, depth) else {
         return Err(unread(file, Why::Unknown, like(file, &source.text)));
     };
     let mut export = LoadedExport {
+        included,
         path: file.shown.clone(),
         source,
         export,
@@ -199,13 +247,12 @@ pub fn read_again(
     file: &FileRef,
     seal: Seal,
 ) -> Option<(LoadedExport, Vec<Finding>)> {
-    let bytes = read_bytes(from, file).ok()?;
-    if Seal::of(&bytes) != seal {
+    let mut read = whole(from, file, read_bytes(from, file).ok()?).ok()?;
+    if read.seal != seal {
         return None;
     }
-    let (mut export, findings) = whole(file, bytes).ok()?;
-    export.export.companions = Vec::new();
-    Some((export, findings))
+    read.export.export.companions = Vec::new();
+    Some((read.export, read.findings))
 }
 
 /// Reads one file, its companions included, and what its reader could not take as written.
@@ -216,7 +263,8 @@ pub fn read_whole(
     from: &dyn Files,
     file: &FileRef,
 ) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
-    whole(file, read_bytes(from, file)?)
+    let read = whole(from, file, read_bytes(from, file)?)?;
+    Ok((read.export, read.findings))
 }
 
 /// The same for bytes that are at hand.
@@ -224,10 +272,12 @@ pub fn read_whole(
 /// # Errors
 /// They are no export.
 pub fn read_bytes_as(
+    from: &dyn Files,
     file: &FileRef,
     bytes: Vec<u8>,
 ) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
-    whole(file, bytes)
+    let read = whole(from, file, bytes)?;
+    Ok((read.export, read.findings))
 }
 
 /// Why a file yields no export.
@@ -239,29 +289,49 @@ pub enum NoExport {
     Failed(Box<Finding>),
 }
 
-/// A file's text.
+/// A file's text, with those of files that it includes.
 struct Text {
     source: Source,
+    included: Option<Vec<Included>>,
+    /// Of the bytes of all of them.
+    seal: Seal,
     /// Some characters of it are invalid.
     lossy: bool,
 }
 
-fn whole(file: &FileRef, bytes: Vec<u8>) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
+/// A file that was read.
+struct Whole {
+    export: LoadedExport,
+    findings: Vec<Finding>,
+    seal: Seal,
+}
+
+fn whole(from: &dyn Files, file: &FileRef, bytes: Vec<u8>) -> Result<Whole, NoExport> {
     let size = bytes.len() as u64;
     let sha256 = hash::sha256(&bytes);
-    let Text { source, lossy } = text(file, bytes)?;
-    let Some(export) = format::read(&source) else {
+    let Text {
+        source,
+        included,
+        seal,
+        lossy,
+    } = text(from, file, bytes)?;
+    let Some(mut export) = format::read(&source) else {
         return Err(unread(file, Why::Unknown, like(file, &source.text)));
     };
+    export.problems.extend(include::without_files(&source));
     let mut findings = problems::export_findings(&file.shown, &source, &export);
     if lossy {
         findings.push(invalid_characters(file, &source));
     }
-    let loaded = LoadedExport::new(file.shown.clone(), source, export, sha256, size);
-    Ok((loaded, findings))
+    let export = LoadedExport::new(file.shown.clone(), source, export, sha256, size);
+    Ok(Whole {
+        export: export.including(included),
+        findings,
+        seal,
+    })
 }
 
-fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
+fn text(from: &dyn Files, file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
     if bytes.is_empty() {
         return Err(unread(file, Why::Empty, None));
     }
@@ -269,6 +339,7 @@ fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
     if lookalike::is_registry(&bytes) {
         return Err(unread(file, Why::Binary, binary));
     }
+    let seal = Seal::of(&bytes);
     let decoded = decode::decode(bytes).map_err(|e| {
         let why = match e {
             DecodeError::Binary => Why::Binary,
@@ -284,13 +355,38 @@ fn text(file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExport> {
         return Err(unread(file, Why::Unknown, Some(quoting)));
     }
     let source = Source::new(file.shown.to_string(), decoded.text, decoded.encoding);
+    let (composed, source) = with_included(from, file, source);
     if let Some(around) = around(file, &source) {
         return Err(unread(file, Why::Unknown, Some(around)));
     }
+    let (included, seals, lossy) = match composed {
+        Some((files, seals, lossy)) => (Some(files), seals, lossy),
+        None => (None, Vec::new(), false),
+    };
     Ok(Text {
         source,
-        lossy: decoded.lossy,
+        included,
+        seal: seal.with(&seals),
+        lossy: decoded.lossy || lossy,
     })
+}
+
+/// The text with those that it includes, where it is of nftables. Other programs write such lines, too.
+fn with_included(
+    from: &dyn Files,
+    file: &FileRef,
+    source: Source,
+) -> (Option<(Vec<Included>, Vec<Seal>, bool)>, Source) {
+    let is_of_nft = |s: &Source| format::detect(&Input::new(s)).is_some_and(|f| f.id == nft::ID);
+    match include::compose(from, file, &source) {
+        Some(Composed {
+            source,
+            files,
+            seals,
+            lossy,
+        }) if is_of_nft(&source) => (Some((files, seals, lossy)), source),
+        _ => (None, source),
+    }
 }
 
 /// What a file is in which a reader finds an export that is a part of something else: it is made into a firewall somewhere

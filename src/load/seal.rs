@@ -19,6 +19,17 @@ impl Seal {
     pub fn of(bytes: &[u8]) -> Self {
         Self(HighwayHasher::new(*KEY).hash128(bytes))
     }
+
+    /// The seal of a file with this one and of the files that it includes.
+    #[must_use]
+    pub fn with(self, included: &[Self]) -> Self {
+        if included.is_empty() {
+            return self;
+        }
+        let all = std::iter::once(&self).chain(included);
+        let bytes: Vec<u8> = all.flat_map(|s| s.0).flat_map(u64::to_le_bytes).collect();
+        Self::of(&bytes)
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the stages before judging need of an export, so that its rules and its text need not be held for them.
 
 use super::export::{Kept, LoadedExport, Summary};
+use super::include::Included;
 use crate::finding::Place;
 use hylint_model::{
     Action, Body, Clause, Companion, Direction, Export, Hook, Lists, Netfilter, Point, Problem,
@@ -21,6 +22,7 @@ impl LoadedExport {
             export,
             sha256,
             bytes,
+            included: None,
             summary: Summary::default(),
         };
         new.summary = Summary::of(&new);
@@ -52,11 +54,45 @@ impl LoadedExport {
             export,
             sha256: String::new(),
             bytes: self.bytes,
+            included: self.included.clone(),
             summary: Summary {
                 kept: Some(kept),
                 ..Summary::default()
             },
         }
+    }
+
+    /// The same with what its file includes.
+    #[must_use]
+    pub(super) fn including(mut self, files: Option<Vec<Included>>) -> Self {
+        self.included = files;
+        let rules = self.export.points.iter().flat_map(Point::rules);
+        let mut counts = vec![0; self.source.parts.len()];
+        for r in rules.filter(|r| !r.span.is_empty()) {
+            let behind = self
+                .source
+                .parts
+                .partition_point(|p| p.span.start <= r.span.start);
+            if let Some(n) = behind.checked_sub(1).and_then(|n| counts.get_mut(n)) {
+                *n += 1;
+            }
+        }
+        for (file, rules) in self.included.iter_mut().flatten().zip(counts) {
+            file.rules = rules;
+        }
+        self
+    }
+
+    /// The path of the file in which an offset of the text lies: its own, or that of one that it includes.
+    #[must_use]
+    pub fn path_at(&self, offset: u32) -> &Arc<str> {
+        self.source.part(offset).map_or(&self.path, |p| &p.path)
+    }
+
+    /// The paths of its file and of those that it includes.
+    pub fn paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        let included = self.included.iter().flatten().map(|i| &i.path);
+        std::iter::once(&self.path).chain(included)
     }
 
     /// A place in the export, also where its text is not held.
@@ -135,6 +171,10 @@ fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
     });
     spans.extend(profiles);
     spans.extend(e.export.companions.iter().filter_map(named));
+    if !e.source.parts.is_empty() {
+        let place = |s: Span| (s, Place::new(&e.path, &e.source, s));
+        return spans.into_iter().map(place).collect();
+    }
     // They mostly stand in the first lines, and lines are counted only as far.
     let last = spans.iter().map(|s| s.end as usize).max().unwrap_or(0);
     let rest = e.source.text.as_bytes().get(last..).unwrap_or_default();

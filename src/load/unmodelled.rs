@@ -2,6 +2,7 @@
 
 use hylint_model::{ConditionKind, Export, Point, Problem, ProblemKind, Span};
 use hylint_parsers::source::Source;
+use std::sync::Arc;
 
 /// Longest text of a line that is quoted.
 const LONGEST_TEXT: usize = 300;
@@ -9,8 +10,10 @@ const LONGEST_TEXT: usize = 300;
 /// Something that is not in the model as the file writes it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unmodelled {
-    /// From 1.
+    /// From 1, in its file.
     pub line: u32,
+    /// The included file in which it stands; `None` in the export's own.
+    pub path: Option<Arc<str>>,
     /// The text, cut past 300 characters.
     pub text: String,
     /// Why.
@@ -27,6 +30,7 @@ pub fn unmodelled(source: &Source, export: &Export) -> Vec<Unmodelled> {
     };
     let entry = |span: Span, reason: &str, dropped: bool| Unmodelled {
         line: source.position(span.start).line,
+        path: source.part(span.start).map(|p| p.path.clone()),
         text: source
             .slice(span)
             .trim_end()
@@ -36,13 +40,14 @@ pub fn unmodelled(source: &Source, export: &Export) -> Vec<Unmodelled> {
         reason: reason.to_owned(),
         dropped,
     };
-    let mut out: Vec<Unmodelled> = export
-        .problems
-        .iter()
-        .filter(said)
-        .map(|p| entry(p.span, p.reason.unwrap_or(&p.message), p.dropped))
+    let problems = export.problems.iter().filter(said);
+    let mut out: Vec<(u32, Unmodelled)> = problems
+        .map(|p| {
+            let entry = entry(p.span, p.reason.unwrap_or(&p.message), p.dropped);
+            (source.line(p.span.start), entry)
+        })
         .collect();
-    let mut named: Vec<u32> = out.iter().map(|u| u.line).collect();
+    let mut named: Vec<u32> = out.iter().map(|(line, _)| *line).collect();
     named.sort_unstable();
     let rules = export.points.iter().flat_map(Point::rules);
     for r in rules.filter(|r| !r.span.is_empty()) {
@@ -60,12 +65,13 @@ pub fn unmodelled(source: &Source, export: &Export) -> Vec<Unmodelled> {
         }
         let u = entry(r.span, &reasons.join("; "), false);
         // A reader that told of a line of the rule has said it better.
-        let last = source.position(r.span.end.saturating_sub(1)).line;
-        let next = named.partition_point(|n| *n < u.line);
+        let line = source.line(r.span.start);
+        let last = source.line(r.span.end.saturating_sub(1));
+        let next = named.partition_point(|n| *n < line);
         if named.get(next).is_none_or(|n| *n > last) {
-            out.push(u);
+            out.push((line, u));
         }
     }
-    out.sort_by_key(|u| u.line);
-    out
+    out.sort_by_key(|(line, _)| *line);
+    out.into_iter().map(|(_, u)| u).collect()
 }

@@ -7,7 +7,7 @@
 use crate::common::paths::{folder, host_words, normal};
 use crate::finding::outcome::{Check, FocusScope, Outcome, RequirementResult, Status};
 use crate::finding::{AssumptionId, Code, Finding, RoleSource};
-use crate::load::{self, CONFIG_NAME, Discovered, FileRef, Files, Missing};
+use crate::load::{self, CONFIG_NAME, Discovered, FileRef, Files, Heads, LoadedExport, Missing};
 use crate::site::{Bound, Config, bind};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -139,11 +139,13 @@ fn once(files: &mut Vec<FileRef>) {
 }
 
 impl Focus {
-    /// What the given paths stand for in a site. `exports` are the paths of the run's exports, in its order.
+    /// What the given paths stand for in a site. `exports` are the run's exports, in its order.
     #[must_use]
-    pub fn about(self, config: Option<&Config>, bound: &Bound, exports: &[Arc<str>]) -> About {
-        let claims = bind::claims(config, exports.iter().map(|e| &**e));
-        let given: Vec<bool> = exports.iter().map(|e| self.gives(e)).collect();
+    pub fn about(self, config: Option<&Config>, bound: &Bound, exports: &Heads) -> About {
+        let claims = bind::claims(config, exports.iter().map(|e| &*e.path));
+        // What it includes is a part of it.
+        let gives = |e: &LoadedExport| e.paths().any(|p| self.gives(p));
+        let given: Vec<bool> = exports.iter().map(gives).collect();
         let of_given = claims.iter().zip(&given).filter(|(_, g)| **g);
         // A given file that could not be read as an export still belongs to its host.
         let by_name = bind::claims(config, self.shown.iter().map(String::as_str));
@@ -152,12 +154,12 @@ impl Focus {
         let each = exports.iter().enumerate();
         let within = each.filter(|(i, e)| {
             let own = claims.get(*i).map_or(&[][..], Vec::as_slice);
-            self.gives(e)
+            given.get(*i) == Some(&true)
                 || own.iter().any(|c| entries.contains(c))
-                || own.is_empty() && self.shown.iter().any(|given| same_host(given, e))
+                || own.is_empty() && self.shown.iter().any(|given| same_host(given, &e.path))
         });
         About {
-            exports: within.map(|(_, e)| e.clone()).collect(),
+            exports: within.flat_map(|(_, e)| e.paths()).cloned().collect(),
             hosts: hosts(config, bound, &entries, &given),
             focus: self,
         }

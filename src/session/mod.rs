@@ -221,8 +221,7 @@ impl Session {
         };
         let mut outcome = check.run(progress).map_err(|c| vec![changed(&c)])?;
         if let Some(focus) = m.focus.clone() {
-            let paths: Vec<_> = m.heads.iter().map(|e| e.path.clone()).collect();
-            let about = focus.about(m.config.as_ref(), &site.bound, &paths);
+            let about = focus.about(m.config.as_ref(), &site.bound, &m.heads);
             about.narrow(&mut outcome);
         }
         Ok(outcome)

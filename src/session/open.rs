@@ -371,11 +371,12 @@ fn load(
         let unchanged = id.filter(same).and_then(|id| again(material, *id));
         unchanged.unwrap_or_else(|| load::read(files, f, keep(f)))
     };
-    Loaded::of(hylint_parallel::map(all.iter().collect(), |f| {
+    let all = hylint_parallel::map(all.iter().collect(), |f| {
         let read = read(f);
         tick(f);
         read
-    }))
+    });
+    Loaded::of(files, all)
 }
 
 fn known_exports(material: &Material) -> BTreeMap<Arc<str>, ExportId> {
@@ -386,6 +387,10 @@ fn known_exports(material: &Material) -> BTreeMap<Arc<str>, ExportId> {
 /// What was read of an export, without what other files said of it.
 fn again(material: &Material, id: ExportId) -> Option<Read> {
     let mut head: LoadedExport = material.heads.get(id)?.clone();
+    // What it includes may have changed, or may be there now.
+    if head.included.is_some() {
+        return None;
+    }
     let joined = material.links.settings.keys().filter(|at| at.export == id);
     for at in joined {
         head.export.points.get_mut(at.index())?.windows = None;

@@ -58,9 +58,13 @@ fn to(text: &str, byte: u8) -> usize {
     memchr::memchr(byte, text.as_bytes()).unwrap_or(text.len())
 }
 
-/// What stands in quotes behind blanks. A path of nft has no escapes.
+/// What stands in quotes behind blanks, which may go on in the next line behind a backslash. A path of nft has no escapes.
 fn quoted(text: &str) -> Option<&str> {
-    let inner = text.trim_start_matches([' ', '\t']).strip_prefix('"')?;
+    let mut text = text.trim_start_matches([' ', '\t']);
+    while let Some(next) = text.strip_prefix("\\\n") {
+        text = next.trim_start_matches([' ', '\t']);
+    }
+    let inner = text.strip_prefix('"')?;
     let (path, _) = inner.split_once('"')?;
     (!path.is_empty() && !path.contains('\n')).then_some(path)
 }

@@ -11,3 +11,6 @@ mod syntax;
 mod text;
 
 pub use include::{Include, includes, is_pattern, searched};
+
+/// The id of the format in outputs.
+pub const ID: &str = "nft";

@@ -67,6 +67,7 @@ pub(super) fn judge(
         sha256: e.sha256.clone(),
         rules: e.summary.rules,
         unmodelled: e.summary.unmodelled,
+        included: e.included.clone().unwrap_or_default(),
     };
     out.files = exports.iter().map(facts).collect();
     out

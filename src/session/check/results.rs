@@ -4,7 +4,7 @@ use crate::finding::AssumptionId;
 use crate::finding::outcome::{Assumption, Check, ExportInfo, RequirementResult, Status};
 use crate::judge::{Checked, Exports, InSite, Judged, Row, RowVerdict};
 use crate::lints::place;
-use crate::load::{ExportId, Heads};
+use crate::load::{ExportId, Heads, Included};
 use crate::site::Bound;
 use hylint_model::{Body, DefaultOrigin};
 use hylint_space::AddrSet;
@@ -19,6 +19,8 @@ pub(super) struct FileFacts {
     pub rules: usize,
     /// Rules with an unmodelled part, and lines not read.
     pub unmodelled: usize,
+    /// The files that it includes.
+    pub included: Vec<Included>,
 }
 
 pub(super) fn result(
@@ -81,29 +83,51 @@ pub(super) fn infos(
 ) -> Vec<ExportInfo> {
     heads
         .each()
-        .map(|(i, e)| {
+        .flat_map(|(i, e)| {
             let (roles, role_source) = bound
                 .export_roles
                 .get(i.index())
                 .cloned()
                 .unwrap_or_default();
             let facts = files.remove(&i).unwrap_or_default();
-            ExportInfo {
+            let within = facts.included.iter().map(|f| f.rules).sum();
+            let own = ExportInfo {
                 path: e.path.clone(),
                 format: e.export.format,
                 encoding: e.source.encoding,
                 sha256: facts.sha256,
                 bytes: e.bytes,
                 points: e.export.points.len() + telling(bound, i),
-                rules: facts.rules,
+                rules: facts.rules.saturating_sub(within),
                 roles,
                 role_source,
                 unmodelled: facts.unmodelled,
                 within: true,
                 exported_at: e.export.exported_at.as_ref().map(|(t, _)| t.clone()),
-            }
+            };
+            let parts = facts.included.into_iter().map(|f| part(f, &own));
+            let parts: Vec<ExportInfo> = parts.collect();
+            std::iter::once(own).chain(parts)
         })
         .collect()
+}
+
+/// A file that an export includes: it holds rules of that one's firewalls, and none of its own.
+fn part(f: Included, of: &ExportInfo) -> ExportInfo {
+    ExportInfo {
+        path: f.path,
+        format: of.format,
+        encoding: f.encoding,
+        sha256: f.sha256,
+        bytes: f.bytes,
+        points: 0,
+        rules: f.rules,
+        roles: of.roles.clone(),
+        role_source: of.role_source,
+        unmodelled: 0,
+        within: true,
+        exported_at: None,
+    }
 }
 
 /// How many layers an export tells of that are no firewall of their own: an interface without any group.

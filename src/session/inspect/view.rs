@@ -123,8 +123,11 @@ pub struct RuleView {
 /// Something that is not in the model as the file writes it.
 #[derive(Serialize, Debug)]
 pub struct UnmodelledView {
-    /// From 1.
+    /// From 1, in its file.
     pub line: u32,
+    /// The included file in which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// The text, cut past 300 characters.
     pub text: String,
     /// Why.
@@ -137,6 +140,7 @@ impl From<Unmodelled> for UnmodelledView {
     fn from(u: Unmodelled) -> Self {
         Self {
             line: u.line,
+            path: u.path.map(|p| p.to_string()),
             text: u.text,
             reason: u.reason,
             dropped: u.dropped,

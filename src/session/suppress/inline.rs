@@ -95,17 +95,13 @@ fn misspelt(e: &LoadedExport) -> Vec<Finding> {
         .iter()
         .flat_map(|w| memchr::memmem::find_iter(text, w));
     let mut lines: Vec<u32> = hits
-        .map(|at| {
-            e.source
-                .position(u32::try_from(at).unwrap_or(u32::MAX))
-                .line
-        })
+        .map(|at| e.source.line(u32::try_from(at).unwrap_or(u32::MAX)))
         .collect();
     lines.sort_unstable();
     lines.dedup();
     let known = |n: u32| {
         let mut all = e.export.annotations.iter();
-        all.any(|(_, s)| e.source.position(s.start).line == n)
+        all.any(|(_, s)| e.source.line(s.start) == n)
     };
     let mut out = Vec::new();
     for n in lines.into_iter().filter(|n| !known(*n)) {
@@ -146,7 +142,7 @@ fn take(
                 place: Some(place),
                 inline: true,
             },
-            path: e.path.clone(),
+            path: e.path_at(rule.span.start).clone(),
             rule: (
                 e.source.position(rule.span.start),
                 e.source.position(rule.span.end),
@@ -182,7 +178,7 @@ fn malformed(place: Place, mistake: &Mistake) -> Finding {
 /// The rule that begins on the first line below a comment line that is neither a comment nor empty.
 fn below<'a>(e: &LoadedExport, rules: &[&'a Rule], comment: Span) -> Option<&'a Rule> {
     let source = &e.source;
-    let at = source.position(comment.start).line;
+    let at = source.line(comment.start);
     let line = |n: u32| source.slice(source.line_span(n)).trim();
     let is_comment = |t: &str| t.starts_with('#') || t.starts_with("//");
     // A description of a whole group is no line above a rule.
@@ -191,7 +187,7 @@ fn below<'a>(e: &LoadedExport, rules: &[&'a Rule], comment: Span) -> Option<&'a 
     }
     let last = u32::try_from(source.line_count()).unwrap_or(u32::MAX);
     let next = (at + 1..=last).find(|n| !line(*n).is_empty() && !is_comment(line(*n)))?;
-    let starts = |r: &&&Rule| !r.span.is_empty() && source.position(r.span.start).line == next;
+    let starts = |r: &&&Rule| !r.span.is_empty() && source.line(r.span.start) == next;
     let mut found = rules.iter().filter(starts);
     let first = found.next()?;
     // Two rules on one line: it is not said which one is meant.

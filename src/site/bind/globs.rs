@@ -76,7 +76,7 @@ impl Paths {
         let Some(config) = b.config else {
             return Self(Vec::new());
         };
-        let exports = b.exports.iter().map(|e| &*e.path);
+        let exports = b.exports.iter().flat_map(|e| e.paths()).map(|p| &**p);
         let unread = b.unread.iter().map(|u| &*u.path);
         let others = b.passed_over.iter().map(String::as_str);
         let all = exports.chain(unread).chain(others);
