@@ -13,7 +13,7 @@ mod ipset;
 mod layout;
 mod loading;
 mod matches;
-mod names;
+pub(crate) mod names;
 mod nat;
 mod place;
 mod read;

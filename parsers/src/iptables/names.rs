@@ -225,7 +225,7 @@ const SERVICES: &[(&str, u16)] = &[
 ];
 
 /// A port by number or service name.
-pub(super) fn port(name: &str) -> Option<u16> {
+pub(crate) fn port(name: &str) -> Option<u16> {
     if name.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
         return number(name).and_then(|n| u16::try_from(n).ok());
     }
@@ -236,7 +236,7 @@ pub(super) fn port(name: &str) -> Option<u16> {
 }
 
 /// A number as `strtoul` with base 0 reads it: decimal, `0x…` or octal `0…`.
-pub(super) fn number(text: &str) -> Option<u32> {
+pub(crate) fn number(text: &str) -> Option<u32> {
     let (digits, radix) = match text.as_bytes() {
         [b'0', b'x' | b'X', ..] => (text.get(2..)?, 16),
         [b'0', _, ..] => (text.get(1..)?, 8),
@@ -376,7 +376,7 @@ const DSCP: &[(&str, u8)] = &[
 ];
 
 /// A DSCP class.
-pub(super) fn dscp_class(name: &str) -> Option<u8> {
+pub(crate) fn dscp_class(name: &str) -> Option<u8> {
     DSCP.iter()
         .find(|(n, _)| n.eq_ignore_ascii_case(name))
         .map(|(_, v)| *v)

@@ -4,6 +4,7 @@
 
 mod command;
 mod expr;
+mod print;
 mod statement;
 
 pub(crate) use command::{

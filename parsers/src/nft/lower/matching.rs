@@ -1,0 +1,869 @@
+//! What a match asks of packets, as alternatives of which one must fit.
+
+use super::super::syntax::{BinaryOp, Element, Expr, ExprKind, MatchOp};
+use super::Lowering;
+use super::field::{Field, Looked, addr_type, looked_at, of_family};
+use super::value::{self, Unread, Within};
+use hylint_model::{AddrTypes, Clause, Condition, ConditionKind, ConnTest, Side, Span, Test};
+use hylint_space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, StateSet, TcpFlags};
+use thin_vec::{ThinVec, thin_vec};
+
+/// Alternatives: a packet matches if it is in one of them.
+pub(super) type Alternatives = Vec<Clause>;
+
+/// A match in words and in the text.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'t> {
+    /// What is asked, without the negation: equal texts ask the same.
+    pub text: &'t str,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What a field is compared with.
+pub(super) struct Operand<'e, 'a> {
+    /// Constants that are always among them.
+    pub sure: Vec<&'e Expr<'a>>,
+    /// Constants that may be among them, as they go by themselves.
+    pub passing: Vec<&'e Expr<'a>>,
+    /// Which others are among them is not known, and why.
+    pub open: Option<Open>,
+    /// The set's name, where it has one.
+    pub set: Option<&'e str>,
+    /// They were written as a set, in which each stands for itself alone.
+    pub is_set: bool,
+}
+
+/// Why the members of a set are not known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Open {
+    /// Rules write it while packets pass.
+    Dynamic,
+    /// The file does not hold its members.
+    Elsewhere,
+}
+
+/// One box and nothing else.
+pub(super) fn of_box(space: PacketBox) -> Clause {
+    Clause {
+        space,
+        conditions: ThinVec::new(),
+    }
+}
+
+fn one(space: PacketBox, condition: Condition) -> Alternatives {
+    vec![Clause {
+        space,
+        conditions: thin_vec![condition],
+    }]
+}
+
+/// What fits both; an empty box is left out.
+pub(super) fn both(a: &[Clause], b: &[Clause]) -> Alternatives {
+    let mut out = Vec::with_capacity(a.len().max(b.len()));
+    for x in a {
+        for y in b {
+            let space = x.space.intersect(&y.space).paired();
+            if !space.is_empty() {
+                let mut conditions = x.conditions.clone();
+                for c in &y.conditions {
+                    let known = conditions.iter().any(|have| {
+                        have.text == c.text
+                            && have.negated == c.negated
+                            && have.kind != ConditionKind::Rate
+                    });
+                    if !known {
+                        conditions.push(c.clone());
+                    }
+                }
+                out.push(Clause { space, conditions });
+            }
+        }
+    }
+    out
+}
+
+impl<'r, 'a> Lowering<'r, 'a> {
+    /// `left op right`.
+    pub(super) fn matched(
+        &mut self,
+        left: &Expr<'a>,
+        op: MatchOp,
+        right: &Expr<'a>,
+        span: Span,
+    ) -> Alternatives {
+        let positive = if op == MatchOp::Ne || op == MatchOp::Not {
+            MatchOp::Implicit
+        } else {
+            op
+        };
+        let text = format!("{left}{positive}{right}");
+        let said = Said { text: &text, span };
+        if let ExprKind::Concat(parts) = &left.kind {
+            return self.concat(parts, op, right, said);
+        }
+        if let Some(done) = self.bits_of_connection(left, op, right, said) {
+            return done;
+        }
+        let looked = looked_at(left, self.family);
+        if matches!(op, MatchOp::Lt | MatchOp::Gt | MatchOp::Le | MatchOp::Ge) {
+            return self.ordered(&looked, op, right, said);
+        }
+        let operand = self.operand(right);
+        self.among(&looked, op, &operand, said)
+    }
+
+    /// What a field is compared with, sets looked up.
+    pub(super) fn operand<'e>(&self, right: &'e Expr<'a>) -> Operand<'e, 'a>
+    where
+        'r: 'e,
+    {
+        let mut operand = Operand {
+            sure: Vec::new(),
+            passing: Vec::new(),
+            open: None,
+            set: None,
+            is_set: true,
+        };
+        match &right.kind {
+            ExprKind::SetRef(name) => {
+                operand.set = Some(name);
+                match self.table.set(name) {
+                    Some((_, set)) => {
+                        operand.open = self.openness(set);
+                        operand.take(&set.elements);
+                    }
+                    None => operand.open = Some(Open::Elsewhere),
+                }
+            }
+            ExprKind::Set(elements) => operand.take(elements),
+            ExprKind::Element(element) => operand.take(std::slice::from_ref(element)),
+            _ => {
+                operand.is_set = false;
+                operand.sure.push(right);
+            }
+        }
+        operand
+    }
+
+    /// One field compared with constants. With `Ne` and `Not` those that are none of them match.
+    pub(super) fn among(
+        &mut self,
+        looked: &Looked,
+        op: MatchOp,
+        operand: &Operand<'_, 'a>,
+        said: Said<'_>,
+    ) -> Alternatives {
+        let negated = matches!(op, MatchOp::Ne | MatchOp::Not);
+        // An element of a set is compared as a whole.
+        let op = match op {
+            MatchOp::Implicit if operand.is_set => MatchOp::Eq,
+            op => op,
+        };
+        let mut sure = match self.values(looked, op, &operand.sure, said, negated) {
+            Ok(found) => found,
+            Err(clauses) => return clauses,
+        };
+        if operand.passing.is_empty() && operand.open.is_none() {
+            return sure;
+        }
+        let passing = match self.values(looked, op, &operand.passing, said, false) {
+            Ok(found) => found,
+            Err(clauses) => return clauses,
+        };
+        let name = operand.set.unwrap_or("");
+        if operand.open.is_some() {
+            let condition = self.member(looked, name, said).negate(negated);
+            return with_open(looked, sure, condition, negated);
+        }
+        // Whether an element that expires is still there is one question for all of them.
+        let text = format!("{} (an element that expires)", said.text);
+        let condition = Condition::new(ConditionKind::Peer, Test::Opaque, said.span, text);
+        if negated {
+            let mut out = Vec::new();
+            for clause in &sure {
+                let mut left = vec![clause.space.clone()];
+                for p in &passing {
+                    left = left.iter().flat_map(|b| b.subtract(&p.space)).collect();
+                }
+                out.extend(left.into_iter().map(|space| Clause {
+                    space,
+                    conditions: clause.conditions.clone(),
+                }));
+            }
+            let gone = with(&both(&sure, &passing), &condition.negate(true));
+            out.extend(gone);
+            return out;
+        }
+        sure.extend(with(&passing, &condition));
+        sure
+    }
+
+    /// The membership of a set whose elements are not known.
+    fn member(&self, looked: &Looked, name: &str, said: Said<'_>) -> Condition {
+        let test = match looked.field {
+            Field::Addr(side, _) => Test::Named {
+                key: format!("nft:{name}").into(),
+                side,
+            },
+            _ => Test::Opaque,
+        };
+        Condition::new(ConditionKind::Peer, test, said.span, said.text)
+    }
+
+    /// Packets whose field has one of the values, or (negated) none of them. `Err` holds the alternatives where a value
+    /// cannot be read, as a condition.
+    fn values(
+        &mut self,
+        looked: &Looked,
+        op: MatchOp,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        negated: bool,
+    ) -> std::result::Result<Alternatives, Alternatives> {
+        let needs = &looked.needs;
+        match &looked.field {
+            Field::Flags(mask) => Ok(self.flags(*mask, op, values, said, (needs, negated))),
+            Field::State => Ok(self.states(op, values, said, (needs, negated))),
+            Field::Status => Ok(self.status(op, values, said, (needs, negated))),
+            Field::Way => Ok(self.way(values, said, (needs, negated))),
+            Field::Mark(mask) => Ok(self.marks(values, said, (needs, negated), |value| Test::Mark {
+                value,
+                mask: *mask,
+            })),
+            Field::ConnMark(mask) => {
+                Ok(self.marks(values, said, (needs, negated), |value| Test::ConnMark {
+                    value,
+                    mask: *mask,
+                }))
+            }
+            Field::AddrType(side) => Ok(self.types(*side, values, said, (needs, negated))),
+            Field::Mac => Ok(self.hardware(values, said, (needs, negated))),
+            Field::PktType => Ok(self.packet_type(values, said, (needs, negated))),
+            Field::RouteBack => Ok(self.route_back(values, said, (needs, negated))),
+            Field::Fragment => Ok(self.zero(values, said, (needs, negated), Test::Fragment)),
+            Field::Absent => Ok(self.zero(values, said, (needs, negated), Test::ExtensionHeader)),
+            Field::Condition(kind, test) => {
+                let condition = Condition::new(*kind, test.clone(), said.span, said.text);
+                self.unmodelled(&condition);
+                Ok(one(needs.clone(), condition.negate(negated)))
+            }
+            field => self.dimension(field, needs, values, said, negated),
+        }
+    }
+
+    /// A field that is a dimension of packets, or a number.
+    fn dimension(
+        &mut self,
+        field: &Field,
+        needs: &PacketBox,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        negated: bool,
+    ) -> std::result::Result<Alternatives, Alternatives> {
+        let mut all: Option<Within> = None;
+        let mut names: Vec<String> = Vec::new();
+        let mut addrs: Vec<(u32, u32)> = Vec::new();
+        let mut wide: Vec<(u128, u128)> = Vec::new();
+        let mut ports: Vec<(u16, u16)> = Vec::new();
+        for value in values {
+            match value::within(field, value) {
+                // Sets hold values by the hundred thousand: they are put in order once.
+                Some(Ok(Within::Addrs(set))) => {
+                    addrs.extend(set.v4.iter());
+                    wide.extend(set.v6.iter());
+                }
+                Some(Ok(Within::Ports(set))) => ports.extend(set.iter()),
+                Some(Ok(within)) => match &mut all {
+                    Some(have) => have.add(within),
+                    None => all = Some(within),
+                },
+                Some(Err(Unread::Name)) => names.push(value.to_string()),
+                Some(Err(Unread::Other)) | None => {
+                    let condition = self.unreadable(said, value);
+                    return Err(one(needs.clone(), condition.negate(negated)));
+                }
+            }
+        }
+        if all.is_none() {
+            all = match field {
+                Field::Addr(..) | Field::ConnAddr(..) => Some(Within::Addrs(AddrSet {
+                    v4: addrs.into_iter().collect(),
+                    v6: wide.into_iter().collect(),
+                })),
+                Field::Port(_) | Field::ConnPort(..) | Field::IcmpType(_) | Field::IcmpCode(_) => {
+                    Some(Within::Ports(ports.into_iter().collect()))
+                }
+                Field::Protocol => Some(Within::Protocols(RangeSet::empty())),
+                Field::Family | Field::EtherType => Some(Within::Families(false, false)),
+                Field::Interface(_) => Some(Within::Interfaces(RangeSet::empty())),
+                _ => Some(Within::Numbers(RangeSet::empty())),
+            };
+        }
+        let Some(within) = all else {
+            return Ok(Vec::new());
+        };
+        let mut out = self.inside(field, needs, within, said, negated);
+        if !names.is_empty() {
+            // Which value a name stands for, the machine knows that loads the file.
+            let text = format!("{} (by name: {})", said.text, names.join(", "));
+            let condition = Condition::new(ConditionKind::Peer, Test::Opaque, said.span, text);
+            self.unmodelled(&condition);
+            let condition = condition.negate(negated);
+            let looked = Looked {
+                field: field.clone(),
+                needs: needs.clone(),
+            };
+            out = with_open(&looked, out, condition, negated);
+        }
+        Ok(out)
+    }
+
+    /// A field whose values are known.
+    fn inside(
+        &mut self,
+        field: &Field,
+        needs: &PacketBox,
+        within: Within,
+        said: Said<'_>,
+        negated: bool,
+    ) -> Alternatives {
+        let test = match (field, &within) {
+            (Field::ConnAddr(reply, side, _), Within::Addrs(set)) => {
+                Test::Connection(Box::new(ConnTest::Addr {
+                    reply: *reply,
+                    side: *side,
+                    set: set.clone(),
+                }))
+            }
+            (Field::ConnPort(reply, side), Within::Ports(set)) => {
+                Test::Connection(Box::new(ConnTest::Port {
+                    reply: *reply,
+                    side: *side,
+                    set: set.clone(),
+                }))
+            }
+            (Field::Length, Within::Numbers(set)) => Test::Length(narrowed(set)),
+            (Field::Ttl, Within::Numbers(set)) => Test::Ttl(narrowed(set)),
+            (Field::Dscp, Within::Numbers(set)) => Test::Dscp(narrowed(set)),
+            (Field::Uid, Within::Numbers(set)) => Test::Uid(set.clone()),
+            (Field::Gid, Within::Numbers(set)) => Test::Gid(set.clone()),
+            _ => {
+                let within = if negated { within.complement() } else { within };
+                return boxes(field, needs, within).map(of_box).into_iter().collect();
+            }
+        };
+        let kind = match field {
+            Field::Uid | Field::Gid => ConditionKind::Local,
+            _ => ConditionKind::Unknown,
+        };
+        let condition = Condition::new(kind, test, said.span, said.text);
+        one(needs.clone(), condition.negate(negated))
+    }
+
+    /// `left < right` and the like.
+    fn ordered(
+        &mut self,
+        looked: &Looked,
+        op: MatchOp,
+        right: &Expr<'a>,
+        said: Said<'_>,
+    ) -> Alternatives {
+        if let Field::Condition(kind, test) = &looked.field {
+            let condition = Condition::new(*kind, test.clone(), said.span, said.text);
+            self.unmodelled(&condition);
+            return one(looked.needs.clone(), condition);
+        }
+        let low = |v: Option<u32>| v.and_then(|v| v.checked_sub(1));
+        let bounds = |v: Option<u32>| match op {
+            MatchOp::Lt => low(v).map(|v| (0, v)),
+            MatchOp::Le => v.map(|v| (0, v)),
+            MatchOp::Gt => v.and_then(|v| v.checked_add(1)).map(|v| (v, u32::MAX)),
+            _ => v.map(|v| (v, u32::MAX)),
+        };
+        match value::within(&looked.field, right) {
+            Some(Ok(Within::Ports(set))) => {
+                let range = bounds(set.first().map(u32::from));
+                let cut = |v: u32| u16::try_from(v).unwrap_or(u16::MAX);
+                let set = range
+                    .filter(|(lo, _)| *lo <= u32::from(u16::MAX))
+                    .map_or_else(RangeSet::empty, |(lo, hi)| RangeSet::range(cut(lo), cut(hi)));
+                self.inside(&looked.field, &looked.needs, Within::Ports(set), said, false)
+            }
+            Some(Ok(Within::Numbers(set))) => {
+                let range = bounds(set.first());
+                let set = range.map_or_else(RangeSet::empty, |(lo, hi)| RangeSet::range(lo, hi));
+                self.inside(&looked.field, &looked.needs, Within::Numbers(set), said, false)
+            }
+            Some(Ok(Within::Addrs(set))) => {
+                let v4 = |n: u32| match op {
+                    MatchOp::Lt => n.checked_sub(1).map(|n| (0, n)),
+                    MatchOp::Le => Some((0, n)),
+                    MatchOp::Gt => n.checked_add(1).map(|n| (n, u32::MAX)),
+                    _ => Some((n, u32::MAX)),
+                };
+                let v6 = |n: u128| match op {
+                    MatchOp::Lt => n.checked_sub(1).map(|n| (0, n)),
+                    MatchOp::Le => Some((0, n)),
+                    MatchOp::Gt => n.checked_add(1).map(|n| (n, u128::MAX)),
+                    _ => Some((n, u128::MAX)),
+                };
+                let set = AddrSet {
+                    v4: set.v4.first().and_then(v4).into_iter().collect(),
+                    v6: set.v6.first().and_then(v6).into_iter().collect(),
+                };
+                self.inside(&looked.field, &looked.needs, Within::Addrs(set), said, false)
+            }
+            _ => {
+                let condition = self.unreadable(said, right);
+                one(looked.needs.clone(), condition)
+            }
+        }
+    }
+
+    /// TCP flags. Without an operator any of the bits will do; in a set, and with one, all bits are compared.
+    fn flags(
+        &mut self,
+        mask: Option<u8>,
+        op: MatchOp,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let mut all = FlagSet(0);
+        for value in values {
+            let Some(bits) = value::flags(value) else {
+                let condition = self.unreadable(said, value);
+                return one(needs.clone(), condition.negate(negated));
+            };
+            let set = match (op, mask) {
+                (MatchOp::Implicit | MatchOp::Not, None) => {
+                    FlagSet::masked(TcpFlags(bits & TcpFlags::ALL.0), TcpFlags(0)).complement()
+                }
+                (_, None) => value::exactly(bits),
+                (_, Some(mask)) if bits & !mask == 0 => {
+                    let low = TcpFlags::ALL.0;
+                    // Bits that packets of a flow do not have.
+                    if bits & !low == 0 {
+                        FlagSet::masked(TcpFlags(mask & low), TcpFlags(bits & low))
+                    } else {
+                        FlagSet(0)
+                    }
+                }
+                (_, Some(_)) => FlagSet(0),
+            };
+            all.0 |= set.0;
+        }
+        let set = if negated { all.complement() } else { all };
+        let mut space = needs.clone();
+        space.flags = set;
+        vec![of_box(space)]
+    }
+
+    /// States of the connection, of which a packet has one.
+    fn states(
+        &mut self,
+        op: MatchOp,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let mut all = StateSet(0);
+        for value in values {
+            let Some(set) = value::states(value) else {
+                let condition = self.unreadable(said, value);
+                return one(needs.clone(), condition.negate(negated));
+            };
+            // Compared as a whole, several bits are in no packet.
+            let several = matches!(&value.kind, ExprKind::List(l) if l.len() > 1)
+                || matches!(value.kind, ExprKind::Binary(_));
+            let exact = matches!(op, MatchOp::Eq | MatchOp::Ne);
+            if !(several && exact) {
+                all = all.union(set);
+            }
+        }
+        let set = if negated { all.complement() } else { all };
+        let mut space = needs.clone();
+        space.state = StateSet(needs.state.0 & set.0);
+        vec![of_box(space)]
+    }
+
+    /// Status of the connection: any of the bits, without an operator.
+    fn status(
+        &mut self,
+        op: MatchOp,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let exact = matches!(op, MatchOp::Eq | MatchOp::Ne);
+        let mut names: Vec<&str> = Vec::new();
+        for value in values {
+            match &value.kind {
+                ExprKind::List(parts) => names.extend(parts.iter().filter_map(Expr::symbol)),
+                _ => names.extend(value.symbol()),
+            }
+        }
+        if exact || names.is_empty() {
+            let condition = self.unreadable_text(said);
+            return one(needs.clone(), condition.negate(negated));
+        }
+        self.status_bits(&names, said, (needs, negated))
+    }
+
+    /// Whether any of some bits of the status is set, or (negated) none.
+    fn status_bits(
+        &mut self,
+        names: &[&str],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let mut states = StateSet(0);
+        let mut later = false;
+        for name in names {
+            match *name {
+                "dnat" => states = states.union(StateSet::DNAT),
+                "snat" => states = states.union(StateSet::SNAT),
+                "expected" | "seen-reply" | "assured" | "confirmed" | "dying" => later = true,
+                _ => {
+                    let condition = self.unreadable_text(said);
+                    return one(needs.clone(), condition.negate(negated));
+                }
+            }
+        }
+        let mut moved = needs.clone();
+        moved.state = StateSet(needs.state.0 & states.0);
+        let mut still = needs.clone();
+        still.state = StateSet(needs.state.0 & !states.0);
+        let test = Test::Connection(Box::new(ConnTest::Later));
+        let condition = Condition::new(ConditionKind::Unknown, test, said.span, said.text);
+        match (later, negated) {
+            (false, false) => vec![of_box(moved)],
+            (false, true) => vec![of_box(still)],
+            (true, true) => one(still, condition.negate(true)),
+            (true, false) => {
+                let mut out = vec![of_box(moved)];
+                out.extend(one(still, condition));
+                out.retain(|c| !c.space.is_empty());
+                out
+            }
+        }
+    }
+
+    /// `ct state & (new | established) != 0`, `ct status & dnat == dnat`.
+    fn bits_of_connection(
+        &mut self,
+        left: &Expr<'a>,
+        op: MatchOp,
+        right: &Expr<'a>,
+        said: Said<'_>,
+    ) -> Option<Alternatives> {
+        let ExprKind::Binary(b) = &left.kind else {
+            return None;
+        };
+        let ExprKind::Ct { key, dir: None } = &b.left.kind else {
+            return None;
+        };
+        if b.op != BinaryOp::And || !matches!(&**key, "state" | "status") {
+            return None;
+        }
+        let names = bit_names(&b.right);
+        let zero = value::number(right) == Some(0);
+        let whole = names.len() == 1 && bit_names(right) == names;
+        let negated = match (op, zero, whole) {
+            (MatchOp::Ne, true, _) => false,
+            (MatchOp::Eq | MatchOp::Implicit, true, _) => true,
+            (MatchOp::Eq | MatchOp::Implicit, _, true) => false,
+            (MatchOp::Ne, _, true) => true,
+            _ => {
+                let condition = self.unreadable_text(said);
+                return Some(one(PacketBox::any(), condition.negate(op == MatchOp::Ne)));
+            }
+        };
+        let text = format!("{}", b.left) + " " + &names.join(",");
+        let said = Said { text: &text, ..said };
+        let needs = looked_at(&b.left, self.family).needs;
+        if &**key == "status" {
+            return Some(self.status_bits(&names, said, (&needs, negated)));
+        }
+        let Some(set) = value::states(&b.right) else {
+            let condition = self.unreadable_text(said);
+            return Some(one(needs, condition.negate(negated)));
+        };
+        let mut space = needs;
+        let set = if negated { set.complement() } else { set };
+        space.state = StateSet(space.state.0 & set.0);
+        Some(vec![of_box(space)])
+    }
+
+    fn way(
+        &mut self,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let one_of = |name: &str| values.iter().any(|v| v.symbol() == Some(name));
+        let (to, back) = (
+            one_of("original") || one_of("0"),
+            one_of("reply") || one_of("1"),
+        );
+        match (to != negated, back != negated) {
+            (true, true) => vec![of_box(needs.clone())],
+            (false, false) => Vec::new(),
+            (_, reply) => {
+                let test = Test::Connection(Box::new(ConnTest::Way { reply }));
+                let text = format!("ct direction {}", if reply { "reply" } else { "original" });
+                let condition = Condition::new(ConditionKind::Unknown, test, said.span, text);
+                one(needs.clone(), condition)
+            }
+        }
+    }
+
+    /// Marks: one of the values, or none of them.
+    fn marks(
+        &mut self,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+        test: impl Fn(u32) -> Test,
+    ) -> Alternatives {
+        let numbers: Option<Vec<u32>> = values.iter().map(|v| value::number(v)).collect();
+        let Some(numbers) = numbers else {
+            let condition = self.unreadable_text(said);
+            return one(needs.clone(), condition.negate(negated));
+        };
+        let each = numbers.into_iter().map(|n| {
+            let test = test(n);
+            let text = mark_text(&test);
+            Condition::new(ConditionKind::Unknown, test, said.span, text).negate(negated)
+        });
+        alternatives(each, needs, negated)
+    }
+
+    fn types(
+        &mut self,
+        side: Side,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let types = values.iter().try_fold(0, |all, v| {
+            Some(all | v.symbol().and_then(addr_type)?.0)
+        });
+        let condition = match types {
+            Some(types) => {
+                let test = Test::AddrType {
+                    side,
+                    types: AddrTypes(types),
+                };
+                Condition::new(ConditionKind::Unknown, test, said.span, said.text)
+            }
+            None => self.unreadable_text(said),
+        };
+        one(needs.clone(), condition.negate(negated))
+    }
+
+    fn hardware(
+        &mut self,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let mut each = Vec::new();
+        for v in values {
+            let Some(mac) = v.symbol() else {
+                let condition = self.unreadable_text(said);
+                return one(needs.clone(), condition.negate(negated));
+            };
+            let mac = mac.to_ascii_lowercase();
+            let text = format!("source MAC {mac}");
+            let test = Test::Mac(mac.into());
+            each.push(Condition::new(ConditionKind::Peer, test, said.span, text).negate(negated));
+        }
+        alternatives(each.into_iter(), needs, negated)
+    }
+
+    fn packet_type(
+        &mut self,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let mut each = Vec::new();
+        for v in values {
+            let kind = match v.symbol() {
+                Some("host" | "unicast" | "0") => "unicast",
+                Some("broadcast" | "1") => "broadcast",
+                Some("multicast" | "2") => "multicast",
+                // Frames for others, which no host takes.
+                Some("other" | "3") => continue,
+                _ => {
+                    let condition = self.unreadable_text(said);
+                    return one(needs.clone(), condition.negate(negated));
+                }
+            };
+            let test = Test::PktType(kind.into());
+            let text = format!("packet type {kind}");
+            each.push(Condition::new(ConditionKind::Unknown, test, said.span, text).negate(negated));
+        }
+        alternatives(each.into_iter(), needs, negated)
+    }
+
+    /// `fib saddr . iif oif missing`: no route back by the interface that the packet came in by.
+    fn route_back(
+        &mut self,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+    ) -> Alternatives {
+        let exists = match values {
+            [v] => match v.symbol() {
+                Some("missing" | "false" | "0") => Some(false),
+                Some("exists" | "true") => Some(true),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(exists) = exists else {
+            let condition = self.unreadable_text(said);
+            return one(needs.clone(), condition.negate(negated));
+        };
+        let text = "a route back by the interface that it came in by";
+        let condition = Condition::new(ConditionKind::Unknown, Test::ReversePath, said.span, text);
+        one(needs.clone(), condition.negate(exists == negated))
+    }
+
+    /// Something that packets of a flow do not have: whether it is 0, missing, or not.
+    fn zero(
+        &mut self,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+        test: Test,
+    ) -> Alternatives {
+        let none = match values {
+            [v] => match v.symbol() {
+                Some("missing" | "false" | "0") => true,
+                Some("exists" | "true" | "1") => false,
+                _ if test == Test::Fragment => false,
+                _ => {
+                    let condition = self.unreadable_text(said);
+                    return one(needs.clone(), condition.negate(negated));
+                }
+            },
+            _ => false,
+        };
+        let condition = Condition::new(ConditionKind::Unknown, test, said.span, said.text);
+        one(needs.clone(), condition.negate(none != negated))
+    }
+}
+
+impl<'e, 'a> Operand<'e, 'a> {
+    fn take(&mut self, elements: &'e [Element<'a>]) {
+        let passing = |e: &&Element<'_>| e.extra.as_ref().is_some_and(|x| x.expires);
+        self.passing.extend(elements.iter().filter(passing).map(|e| &e.key));
+        self.sure.extend(elements.iter().filter(|e| !passing(e)).map(|e| &e.key));
+    }
+}
+
+/// The same under one more condition.
+pub(super) fn with(clauses: &[Clause], condition: &Condition) -> Alternatives {
+    let mut out = clauses.to_vec();
+    for clause in &mut out {
+        clause.conditions.push(condition.clone());
+    }
+    out
+}
+
+/// Members that are known, and others that a condition tells.
+fn with_open(
+    looked: &Looked,
+    mut sure: Alternatives,
+    condition: Condition,
+    negated: bool,
+) -> Alternatives {
+    if negated {
+        return with(&sure, &condition);
+    }
+    sure.retain(|c| !c.space.is_empty());
+    let mut left = vec![looked.needs.clone()];
+    for clause in sure.iter().filter(|c| c.conditions.is_empty()) {
+        left = left.iter().flat_map(|b| b.subtract(&clause.space)).collect();
+    }
+    for space in left {
+        sure.extend(one(space, condition.clone()));
+    }
+    sure
+}
+
+/// Each condition alone, or all of them together where they are negated.
+fn alternatives(
+    each: impl Iterator<Item = Condition>,
+    needs: &PacketBox,
+    negated: bool,
+) -> Alternatives {
+    if negated {
+        return vec![Clause {
+            space: needs.clone(),
+            conditions: each.collect(),
+        }];
+    }
+    each.flat_map(|c| one(needs.clone(), c)).collect()
+}
+
+fn mark_text(test: &Test) -> String {
+    match test {
+        Test::ConnMark { value, mask } => format!("connmark {value:#x}/{mask:#x}"),
+        Test::Mark { value, mask } => format!("mark {value:#x}/{mask:#x}"),
+        _ => String::new(),
+    }
+}
+
+fn bit_names<'e>(value: &'e Expr<'_>) -> Vec<&'e str> {
+    match &value.kind {
+        ExprKind::Binary(b) => {
+            let mut all = bit_names(&b.left);
+            all.extend(bit_names(&b.right));
+            all
+        }
+        ExprKind::List(parts) => parts.iter().flat_map(bit_names).collect(),
+        _ => value.symbol().into_iter().collect(),
+    }
+}
+
+fn narrowed<T: hylint_space::Scalar + TryFrom<u32>>(set: &RangeSet<u32>) -> RangeSet<T> {
+    let cut = |v: u32| T::try_from(v).ok();
+    let full = RangeSet::<T>::full();
+    let most = full.last();
+    let each = set.iter().filter_map(|(lo, hi)| {
+        let lo = cut(lo)?;
+        Some((lo, cut(hi).or(most)?))
+    });
+    each.collect()
+}
+
+/// The packets whose dimension has these values; `None` of a field that is none.
+pub(super) fn boxes(field: &Field, needs: &PacketBox, within: Within) -> Option<PacketBox> {
+    let mut b = needs.clone();
+    match (field, within) {
+        (Field::Addr(Side::Src, _), Within::Addrs(set)) => b.src = b.src.intersect(&set),
+        (Field::Addr(Side::Dst, _), Within::Addrs(set)) => b.dst = b.dst.intersect(&set),
+        (Field::Port(Side::Src) | Field::IcmpType(_), Within::Ports(set)) => b.sport = set,
+        (Field::Port(Side::Dst) | Field::IcmpCode(_), Within::Ports(set)) => b.dport = set,
+        (Field::Protocol, Within::Protocols(set)) => b.proto = b.proto.intersect(&set),
+        (Field::Family | Field::EtherType, Within::Families(v4, v6)) => {
+            let mut none = of_family(Family::V4);
+            match (v4, v6) {
+                (true, true) => none = PacketBox::any(),
+                (true, false) => {}
+                (false, true) => none = of_family(Family::V6),
+                (false, false) => none.src = AddrSet::empty(),
+            }
+            b = b.intersect(&none);
+        }
+        (Field::Interface(false), Within::Interfaces(set)) => b.in_iface = set,
+        (Field::Interface(true), Within::Interfaces(set)) => b.out_iface = set,
+        _ => return None,
+    }
+    Some(b.paired())
+}

@@ -1,0 +1,158 @@
+//! Translations.
+
+use super::super::syntax::{Expr, ExprKind, NatStmt};
+use super::Lowering;
+use super::field::{looked_at, of_family};
+use super::matching::{Alternatives, Said, both, of_box};
+use super::value;
+use hylint_model::{Action, Nat, NatKind, Span};
+use hylint_space::{AddrSet, Family, PortSet};
+
+/// Which packets a translation is for, and what becomes of them.
+pub(super) type Translations = Vec<(Alternatives, Action)>;
+
+impl<'r, 'a> Lowering<'r, 'a> {
+    /// What a translation does. In a table of both families it passes over packets of the other family than its addresses'
+    /// (`nft_nat_inet_eval` in net/netfilter/nft_nat.c).
+    pub(super) fn translations(&mut self, nat: &NatStmt<'a>, span: Span) -> Translations {
+        let family = match nat.family.as_deref() {
+            Some("ip") => Some(Family::V4),
+            Some("ip6") => Some(Family::V6),
+            _ => self.family.or_else(|| nat.addr.as_ref().and_then(family_of)),
+        };
+        let all = vec![of_box(family.map_or_else(Default::default, of_family))];
+        let kind = match nat.kind {
+            NatKind::Dnat if nat.prefix => NatKind::Netmap,
+            kind => kind,
+        };
+        if matches!(kind, NatKind::Snat | NatKind::Masquerade) {
+            // Sources are translated after every verdict.
+            let addrs = nat.addr.as_ref().and_then(|a| constants(a, family));
+            let ports = nat.port.as_ref().and_then(ports);
+            return vec![(all, translation(kind, addrs, ports))];
+        }
+        let mapped = [&nat.addr, &nat.port].into_iter().flatten().find_map(|e| match &e.kind {
+            ExprKind::Map(lookup) => Some(&**lookup),
+            _ => None,
+        });
+        let Some(lookup) = mapped else {
+            let addr = nat.addr.as_ref();
+            let done = self.one(kind, (addr, nat.port.as_ref()), family, span);
+            return vec![(all, done)];
+        };
+        let in_port = nat.port.as_ref().is_some_and(|p| matches!(p.kind, ExprKind::Map(_)));
+        let text = format!("{nat}");
+        let said = Said { text: &text, span };
+        let random = matches!(lookup.key.kind, ExprKind::NumGen(_) | ExprKind::Hash(_));
+        let each = self.mapped(&lookup.key, &lookup.data, said);
+        let mut out: Translations = Vec::with_capacity(each.len());
+        for (for_which, data) in each {
+            let action = match data {
+                Some(data) if in_port => self.one(kind, (nat.addr.as_ref(), Some(data)), family, span),
+                Some(data) => self.one(kind, (Some(data), nat.port.as_ref()), family, span),
+                None => Action::Opaque(text.as_str().into()),
+            };
+            out.push((both(&for_which, &all), action));
+        }
+        if random {
+            return vec![(all, one_of(kind, out.into_iter().map(|(_, action)| action), &text))];
+        }
+        out
+    }
+
+    /// A translation to constants.
+    fn one(
+        &mut self,
+        kind: NatKind,
+        (addr, port): (Option<&Expr<'a>>, Option<&Expr<'a>>),
+        family: Option<Family>,
+        span: Span,
+    ) -> Action {
+        let _ = span;
+        let (addr, port) = match addr.map(|a| &a.kind) {
+            Some(ExprKind::Concat(parts)) if port.is_none() => (parts.first(), parts.get(1)),
+            _ => (addr, port),
+        };
+        let opaque = |e: &Expr<'_>| Action::Opaque(format!("a translation to {e}").into());
+        let addrs = match addr {
+            Some(a) => match constants(a, family) {
+                Some(set) => Some(set),
+                None => return opaque(a),
+            },
+            None => None,
+        };
+        let ports = match port {
+            Some(p) => match ports(p) {
+                Some(set) => Some(set),
+                None => return opaque(p),
+            },
+            None => None,
+        };
+        translation(kind, addrs, ports)
+    }
+}
+
+fn translation(kind: NatKind, addrs: Option<AddrSet>, ports: Option<PortSet>) -> Action {
+    Action::Nat(Box::new(Nat { kind, addrs, ports }))
+}
+
+/// One translation to any of the targets.
+fn one_of(kind: NatKind, each: impl Iterator<Item = Action>, text: &str) -> Action {
+    let (mut addrs, mut ports): (Option<AddrSet>, Option<PortSet>) = (None, None);
+    for action in each {
+        let Action::Nat(nat) = action else {
+            return Action::Opaque(text.into());
+        };
+        addrs = match (addrs, nat.addrs) {
+            (Some(a), Some(b)) => Some(a.union(&b)),
+            (a, b) => a.or(b),
+        };
+        ports = match (ports, nat.ports) {
+            (Some(a), Some(b)) => Some(a.union(&b)),
+            (a, b) => a.or(b),
+        };
+    }
+    translation(kind, addrs, ports)
+}
+
+/// The family of the constant that packets are sent to, or of the data of a map.
+fn family_of(addr: &Expr<'_>) -> Option<Family> {
+    match &addr.kind {
+        ExprKind::Map(lookup) => match &lookup.data.kind {
+            ExprKind::Set(elements) => family_of(elements.first()?.data.as_ref()?),
+            _ => None,
+        },
+        ExprKind::Concat(parts) => family_of(parts.first()?),
+        ExprKind::Range(ends) => family_of(&ends.0),
+        ExprKind::Prefix { addr, .. } => Some(if addr.contains(':') { Family::V6 } else { Family::V4 }),
+        _ => {
+            let text = addr.symbol()?;
+            match text.parse::<std::net::IpAddr>() {
+                Ok(a) if a.is_ipv6() => Some(Family::V6),
+                Ok(_) => Some(Family::V4),
+                Err(_) => None,
+            }
+        }
+    }
+}
+
+fn constants(addr: &Expr<'_>, family: Option<Family>) -> Option<AddrSet> {
+    let families = match family {
+        Some(f) => vec![f],
+        None => Family::BOTH.to_vec(),
+    };
+    families
+        .into_iter()
+        .find_map(|f| value::addresses(addr, f).ok())
+}
+
+fn ports(port: &Expr<'_>) -> Option<PortSet> {
+    let looked = looked_at(
+        &Expr::new(Span::default(), ExprKind::Payload("th".into(), "dport".into())),
+        None,
+    );
+    match value::within(&looked.field, port)?.ok()? {
+        value::Within::Ports(set) => Some(set),
+        _ => None,
+    }
+}
