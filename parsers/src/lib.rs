@@ -16,6 +16,7 @@ pub mod json;
 pub mod lookalike;
 pub mod netsh;
 pub mod nft;
+
 pub mod patch;
 mod pieces;
 mod scan;

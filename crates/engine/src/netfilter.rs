@@ -34,6 +34,8 @@ struct HookWalk<'a, 'c> {
     family: Family,
     /// The hook has several nat chains: what one has translated, the others do not see.
     several_nat: bool,
+    /// The chain stands before connection tracking.
+    before_tracking: bool,
     out: Vec<Branch<'a>>,
     /// Networks by the interface that leads there, once they were asked for.
     networks: Option<Vec<(AddrSet, IfaceSet)>>,
@@ -90,6 +92,7 @@ pub(super) fn evaluate<'a>(
         dir,
         family: family(query),
         several_nat: false,
+        before_tracking: false,
         out: Vec::new(),
         networks: None,
         steps: 0,
@@ -165,6 +168,7 @@ impl<'a> HookWalk<'a, '_> {
             if early(&b) != before_tracking {
                 before_tracking = !before_tracking;
                 track(&mut p, before_tracking);
+                self.before_tracking = before_tracking;
             }
             if untranslated && b.base.turn().0 >= turn {
                 untranslated = false;
@@ -181,6 +185,7 @@ impl<'a> HookWalk<'a, '_> {
         }
         if before_tracking {
             track(&mut p, false);
+            self.before_tracking = false;
         }
         if untranslated {
             translate_known(&mut p, hook);
@@ -480,11 +485,24 @@ impl<'a> HookWalk<'a, '_> {
                     p.connmark = p.connmark.mixed(*ctmask, p.mark, *nfmask);
                 }
             }),
+            Action::LoseMark { connection: false } => each(&|p| p.mark = Mark::ANY),
+            Action::LoseMark { connection: true } => each(&|p| {
+                if connected(p) {
+                    p.connmark = Mark::ANY;
+                }
+            }),
+            // Once connections are tracked, only packets that fit none can be left alone (`nft_notrack_eval`).
+            Action::Notrack if !self.before_tracking => {
+                for p in hit {
+                    leave_alone(p, on);
+                }
+            }
             Action::Notrack => each(&|p| {
                 if !std::mem::replace(&mut p.settled, true) {
                     p.restate(StateSet::exactly(StateSet::UNTRACKED, false, false));
                 }
             }),
+            Action::Track if !self.before_tracking => each(&|_| {}),
             Action::Track => each(&|p| p.settled = true),
             Action::Allow | Action::Bypass => flow.accepted.extend(hit.into_iter().map(|mut p| {
                 if filters || p.by.is_none() {
@@ -545,6 +563,21 @@ fn track(pieces: &mut [Piece<'_>], before: bool) {
             p.space.state = sent;
         }
     }
+}
+
+/// Takes packets that fit no connection out of tracking; all others go on as they are.
+fn leave_alone<'a>(p: Piece<'a>, on: &mut Vec<Piece<'a>>) {
+    let with = |mask: u32| PacketBox {
+        state: StateSet(p.space.state.0 & mask),
+        ..p.space.clone()
+    };
+    let invalid = StateSet::INVALID.0;
+    let mut unfit = Vec::new();
+    part(&p, [(with(!invalid), on), (with(invalid), &mut unfit)]);
+    on.extend(unfit.into_iter().map(|mut q| {
+        q.restate(StateSet::exactly(StateSet::UNTRACKED, false, false));
+        q
+    }));
 }
 
 /// Whether a base chain that translates sources and another may stand either way round, and both have rules: then it is not

@@ -437,8 +437,17 @@ impl Point {
     /// Number of rules that stand in the file (platform rules that a reader adds do not count).
     #[must_use]
     pub fn rule_count(&self) -> usize {
-        let all = self.rules().filter(|r| !r.span.is_empty()).count();
-        all - self.in_both_directions()
+        let placed = self.rules().filter(|r| !r.span.is_empty());
+        match &self.body {
+            Body::Lists(_) => placed.count() - self.in_both_directions(),
+            // What one rule of the file does may take several here.
+            Body::Netfilter(_) => {
+                let mut spans: Vec<Span> = placed.map(|r| r.span).collect();
+                spans.sort_unstable();
+                spans.dedup();
+                spans.len()
+            }
+        }
     }
 
     /// Rules of a Windows firewall whose direction is not known: they are in both lists.

@@ -101,6 +101,11 @@ pub enum Action {
         /// Bits of the connection mark that are cleared first.
         ctmask: u32,
     },
+    /// The packet's mark, or the connection's, becomes one that is not known; go on.
+    LoseMark {
+        /// The connection's.
+        connection: bool,
+    },
     /// The packet's connection is not tracked, unless [`Action::Track`] came first; go on.
     Notrack,
     /// The packet's connection will be tracked with settings of its own (a zone, a helper); go on. Of a packet that has

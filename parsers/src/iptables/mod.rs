@@ -33,6 +33,7 @@ pub use builtin::{base_chain, chain_name, is_base_chain};
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use read::write;
+pub(crate) use targets::goes_on;
 pub use targets::{TARGETS, TargetSpec};
 
 use crate::input::FormatSpec;

@@ -30,6 +30,11 @@ pub(super) fn find(name: &str) -> Option<&'static TargetSpec> {
     TARGETS.iter().find(|t| t.name == name)
 }
 
+/// Whether a packet goes on behind a target as it was.
+pub(crate) fn goes_on(name: &str) -> bool {
+    find(name).is_some_and(|t| t.model == GOES_ON)
+}
+
 const GOES_ON: &str = "goes on; no effect on the verdict";
 const OPAQUE: &str = "conditional: its verdict is not in the export";
 const NAT: &str = "translation";
@@ -54,7 +59,7 @@ registry! {
         &[("to-destination", O), ("random", N), ("persistent", N)], |d, a| nat::addresses(d, a, NatKind::Dnat);
     "LOG", "writes to the kernel's log", GOES_ON,
         &[("log-level", O), ("log-prefix", T), ("log-tcp-sequence", N), ("log-tcp-options", N), ("log-ip-options", N),
-          ("log-uid", N), ("log-macdecode", N)], goes_on;
+          ("log-uid", N), ("log-macdecode", N)], passes_on;
     "MARK", "sets the packet's mark", "sets the mark",
         &[("set-xmark", O), ("set-mark", O), ("and-mark", O), ("or-mark", O), ("xor-mark", O)], mark;
     "NOTRACK", "no connection tracking", "not tracked", &[], |_, _| Action::Notrack;
@@ -62,43 +67,43 @@ registry! {
         &[("to-source", O), ("random", N), ("random-fully", N), ("persistent", N)], |d, a| nat::addresses(d, a, NatKind::Snat);
     "CT", "connection tracking settings", "--notrack: not tracked; else goes on",
         &[("notrack", N), ("helper", O), ("ctevents", O), ("expevents", O), ("zone-orig", O), ("zone-reply", O), ("zone", O), ("timeout", O)], ct;
-    "CHECKSUM", "fills in checksums", GOES_ON, &[("checksum-fill", N)], goes_on;
+    "CHECKSUM", "fills in checksums", GOES_ON, &[("checksum-fill", N)], passes_on;
     "NFLOG", "logs by netlink", GOES_ON,
-        &[("nflog-group", O), ("nflog-prefix", T), ("nflog-range", O), ("nflog-size", O), ("nflog-threshold", O)], goes_on;
+        &[("nflog-group", O), ("nflog-prefix", T), ("nflog-range", O), ("nflog-size", O), ("nflog-threshold", O)], passes_on;
     "REDIRECT", "destination translation to the machine itself", NAT,
         &[("to-ports", O), ("random", N)], |d, a| nat::ports(d, a, NatKind::Redirect);
     "CONNMARK", "sets, saves or restores the connection's mark",
         "sets, saves or restores the mark; a mark that is shifted: conditional",
         &[("set-xmark", O), ("set-mark", O), ("save-mark", N), ("restore-mark", N), ("and-mark", O), ("or-mark", O),
           ("xor-mark", O), ("nfmask", O), ("ctmask", O), ("mask", O), ("left-shift-mark", O), ("right-shift-mark", O)], connmark;
-    "TCPMSS", "changes the TCP maximum segment size", GOES_ON, &[("set-mss", O), ("clamp-mss-to-pmtu", N)], goes_on;
+    "TCPMSS", "changes the TCP maximum segment size", GOES_ON, &[("set-mss", O), ("clamp-mss-to-pmtu", N)], passes_on;
     "NETMAP", "maps one network onto another", NAT, &[("to", O)], |d, a| nat::addresses(d, a, NatKind::Netmap);
     "SAME", "source translation that is stable per client (removed)", NAT,
         &[("to", O), ("nodst", N), ("random", N)], |d, a| nat::addresses(d, a, NatKind::Snat);
-    "TOS", "sets the TOS field", GOES_ON, &[("set-tos", O), ("and-tos", O), ("or-tos", O), ("xor-tos", O)], goes_on;
-    "DSCP", "sets the DSCP field", GOES_ON, &[("set-dscp", O), ("set-dscp-class", O)], goes_on;
-    "TTL", "sets the time to live", GOES_ON, &[("ttl-set", O), ("ttl-dec", O), ("ttl-inc", O)], goes_on;
-    "HL", "sets the hop limit", GOES_ON, &[("hl-set", O), ("hl-dec", O), ("hl-inc", O)], goes_on;
+    "TOS", "sets the TOS field", GOES_ON, &[("set-tos", O), ("and-tos", O), ("or-tos", O), ("xor-tos", O)], passes_on;
+    "DSCP", "sets the DSCP field", GOES_ON, &[("set-dscp", O), ("set-dscp-class", O)], passes_on;
+    "TTL", "sets the time to live", GOES_ON, &[("ttl-set", O), ("ttl-dec", O), ("ttl-inc", O)], passes_on;
+    "HL", "sets the hop limit", GOES_ON, &[("hl-set", O), ("hl-dec", O), ("hl-inc", O)], passes_on;
     "ECN", "clears ECN bits", GOES_ON,
-        &[("ecn-tcp-remove", N), ("ecn-tcp-cwr", O), ("ecn-tcp-ece", O), ("ecn-ip-ect", O)], goes_on;
-    "TCPOPTSTRIP", "strips TCP options", GOES_ON, &[("strip-options", O)], goes_on;
-    "CLASSIFY", "sets the traffic class", GOES_ON, &[("set-class", O)], goes_on;
+        &[("ecn-tcp-remove", N), ("ecn-tcp-cwr", O), ("ecn-tcp-ece", O), ("ecn-ip-ect", O)], passes_on;
+    "TCPOPTSTRIP", "strips TCP options", GOES_ON, &[("strip-options", O)], passes_on;
+    "CLASSIFY", "sets the traffic class", GOES_ON, &[("set-class", O)], passes_on;
     "SET", "adds to or removes from an ipset", GOES_ON,
         &[("add-set", 2), ("del-set", 2), ("map-set", 2), ("timeout", O), ("exist", N), ("map-mark", N), ("map-prio", N), ("map-queue", N)], set;
-    "AUDIT", "writes an audit record", GOES_ON, &[("type", O)], goes_on;
-    "IDLETIMER", "reports idle interfaces", GOES_ON, &[("timeout", O), ("label", O), ("alarm", N)], goes_on;
-    "LED", "blinks", GOES_ON, &[("led-trigger-id", O), ("led-delay", O), ("led-always-blink", N)], goes_on;
+    "AUDIT", "writes an audit record", GOES_ON, &[("type", O)], passes_on;
+    "IDLETIMER", "reports idle interfaces", GOES_ON, &[("timeout", O), ("label", O), ("alarm", N)], passes_on;
+    "LED", "blinks", GOES_ON, &[("led-trigger-id", O), ("led-delay", O), ("led-always-blink", N)], passes_on;
     "RATEEST", "feeds a rate estimator", GOES_ON,
-        &[("rateest-name", O), ("rateest-interval", O), ("rateest-ewmalog", O)], goes_on;
-    "SECMARK", "sets the security mark", GOES_ON, &[("selctx", O)], goes_on;
-    "CONNSECMARK", "saves or restores the security mark", GOES_ON, &[("save", N), ("restore", N)], goes_on;
-    "TEE", "copies the packet to another host", GOES_ON, &[("gateway", O), ("oif", O)], goes_on;
-    "TRACE", "traces the packet's way", GOES_ON, &[], goes_on;
-    "FLOWOFFLOAD", "shortens the path of an accepted connection (OpenWrt)", GOES_ON, &[("hw", N)], goes_on;
-    "NETFLOW", "tells a NetFlow collector (ipt-netflow)", GOES_ON, &[], goes_on;
-    "ACCOUNT", "counts by address (xtables-addons)", GOES_ON, &[("addr", O), ("tname", O)], goes_on;
+        &[("rateest-name", O), ("rateest-interval", O), ("rateest-ewmalog", O)], passes_on;
+    "SECMARK", "sets the security mark", GOES_ON, &[("selctx", O)], passes_on;
+    "CONNSECMARK", "saves or restores the security mark", GOES_ON, &[("save", N), ("restore", N)], passes_on;
+    "TEE", "copies the packet to another host", GOES_ON, &[("gateway", O), ("oif", O)], passes_on;
+    "TRACE", "traces the packet's way", GOES_ON, &[], passes_on;
+    "FLOWOFFLOAD", "shortens the path of an accepted connection (OpenWrt)", GOES_ON, &[("hw", N)], passes_on;
+    "NETFLOW", "tells a NetFlow collector (ipt-netflow)", GOES_ON, &[], passes_on;
+    "ACCOUNT", "counts by address (xtables-addons)", GOES_ON, &[("addr", O), ("tname", O)], passes_on;
     "ULOG", "logs by netlink (removed)", GOES_ON,
-        &[("ulog-nlgroup", O), ("ulog-prefix", T), ("ulog-cprange", O), ("ulog-qthreshold", O)], goes_on;
+        &[("ulog-nlgroup", O), ("ulog-prefix", T), ("ulog-cprange", O), ("ulog-qthreshold", O)], passes_on;
     "QUEUE", "hands the packet to a program", OPAQUE, &[], opaque;
     "NFQUEUE", "hands the packet to a program", OPAQUE,
         &[("queue-num", O), ("queue-balance", O), ("queue-bypass", N), ("queue-cpu-fanout", N)], opaque;
@@ -116,7 +121,7 @@ registry! {
     "MIRROR", "sends the packet back (removed)", OPAQUE, &[], opaque;
 }
 
-fn goes_on(_: &mut Draft, _: &Args<'_, '_>) -> Action {
+fn passes_on(_: &mut Draft, _: &Args<'_, '_>) -> Action {
     Action::Continue
 }
 

@@ -3,14 +3,27 @@
 //! Text and JSON become the same [`syntax`]; [`ruleset`] carries out its commands, and [`lower`] turns the tables that are
 //! then there into the model.
 
+mod detect;
 mod include;
 mod json;
 mod lower;
+mod read;
 mod ruleset;
 mod syntax;
 mod text;
 
-pub use include::{Include, includes, is_pattern, searched};
+use crate::input::FormatSpec;
 
-/// The id of the format in outputs.
-pub const ID: &str = "nft";
+pub use include::{Include, includes, is_pattern, searched};
+pub use read::ID;
+
+/// The format's registration.
+pub const FORMAT: FormatSpec = FormatSpec {
+    id: ID,
+    name: "nftables",
+    command: "nft -j list ruleset",
+    detect: detect::detect,
+    read: read::read,
+    edit: None,
+    commands: None,
+};

@@ -358,6 +358,8 @@ fn action(a: &Action, table: Option<&Table>) -> String {
         Action::SetConnMark { value, mask } => format!("set-connmark {value:#x}/{mask:#x}"),
         Action::RestoreMark { nfmask, ctmask } => copied("restore-mark", *nfmask, *ctmask),
         Action::SaveMark { nfmask, ctmask } => copied("save-mark", *nfmask, *ctmask),
+        Action::LoseMark { connection: false } => "set-mark unknown".into(),
+        Action::LoseMark { connection: true } => "set-connmark unknown".into(),
         Action::Notrack => "notrack".into(),
         Action::Nat(n) => nat(n),
         Action::Opaque(t) => format!("unknown {t}"),

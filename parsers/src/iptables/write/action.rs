@@ -34,6 +34,9 @@ pub(super) fn target(rule: &Rule, table: &Table) -> Result<String> {
             format!(" {text}")
         }
         Action::Opaque(text) => format!(" -j {text}"),
+        Action::LoseMark { .. } => {
+            return Err(error(rule.span, "a dump has no mark that is not known"));
+        }
         Action::Bypass => return Err(error(rule.span, "netfilter has no bypass")),
         Action::Map(_) => return Err(error(rule.span, "a dump has no verdict maps")),
     })

@@ -1,0 +1,127 @@
+//! Reads a ruleset: commands, the tables that they make, and the model of these.
+
+use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdict};
+use super::{json, lower, ruleset, text};
+use crate::input::Input;
+use crate::source::Source;
+use hylint_model::{Body, Export, OtherRules, Point, PointKind, Problem, ProblemKind, Span};
+
+/// The format's id in outputs.
+pub const ID: &str = "nft";
+
+/// What a text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// What the kernel has: all tables of all families.
+    Listing,
+    /// What it shall be given; other tables may be there.
+    Configuration,
+}
+
+pub(super) fn read(input: &Input<'_>) -> Export {
+    let source = input.source;
+    let mut problems = Vec::new();
+    let (commands, form) = match input.json() {
+        Some(document) => {
+            let commands = json::parse(document, &mut problems);
+            let added = |c: &Command<'_>| c.kind == CommandKind::Add;
+            let listing = source.text.contains("\"metainfo\"") && commands.iter().all(added);
+            let form = if listing { Form::Listing } else { Form::Configuration };
+            (commands, form)
+        }
+        None => (text::parse(source, &mut problems), form_of(&source.text)),
+    };
+    let dropped = problems.iter().filter(|p| p.dropped).count();
+    let rules_in_file = dropped + commands.iter().map(rules_of).sum::<usize>();
+    let tables = ruleset::carry_out(commands, &mut problems);
+    let mut netfilter = lower::lower(&tables, form == Form::Listing, &mut problems);
+    if form == Form::Configuration && !tables.flushed {
+        netfilter.others = OtherRules::Hidden;
+    }
+    // nft loads a file as a whole or not at all.
+    let malformed = |p: &Problem| p.kind == ProblemKind::Malformed;
+    if problems.iter().any(malformed) {
+        netfilter.unloaded = netfilter.tables().iter().map(|t| t.name.clone()).collect();
+    }
+    problems.sort_by_key(|p| p.span.start);
+    let mut export = Export {
+        format: ID,
+        problems,
+        rules_in_file,
+        annotations: annotations(source),
+        ..Export::default()
+    };
+    let span = Span::new(0, source.text.len());
+    let label = tables.tables.first().map_or(span, |t| t.decl.head);
+    let mut point = Point::new(PointKind::Netfilter, span, Body::Netfilter(netfilter));
+    point.label = label;
+    export.points.push(point);
+    export
+}
+
+/// Rules that a command holds.
+fn rules_of(command: &Command<'_>) -> usize {
+    match (&command.object, command.kind) {
+        (Object::Rule(_), CommandKind::Delete | CommandKind::Destroy) => 0,
+        (Object::Rule(rule), _) => nested(rule),
+        _ => 0,
+    }
+}
+
+/// A rule and those of the chains that stand in it.
+fn nested(rule: &RuleDecl<'_>) -> usize {
+    let inner = rule.statements.iter().map(|s| match &s.kind {
+        StatementKind::Verdict(Verdict::Anonymous(rules, _)) => rules.iter().map(nested).sum(),
+        _ => 0,
+    });
+    1 + inner.sum::<usize>()
+}
+
+/// A listing has its tables in blocks and nothing around them, and prints the policy of every base chain.
+fn form_of(text: &str) -> Form {
+    const COMMANDS: [&str; 9] = [
+        "define", "include", "add", "flush", "delete", "destroy", "insert", "create", "replace",
+    ];
+    if text.starts_with("#!") {
+        return Form::Configuration;
+    }
+    let mut depth = 0usize;
+    for line in text.lines().map(str::trim) {
+        let word = line.split_ascii_whitespace().next().unwrap_or("");
+        let hooked = word == "type" && line.contains(" hook ");
+        let written = match depth {
+            0 => COMMANDS.contains(&word),
+            _ if hooked => !(line.contains("; policy ") && line.ends_with(';')),
+            _ => {
+                let remark = line.starts_with('#') && !line.starts_with("# handle");
+                remark || line.contains('$') || matches!(word, "define" | "include")
+            }
+        };
+        if written {
+            return Form::Configuration;
+        }
+        let open = line.matches('{').count();
+        let close = line.matches('}').count();
+        depth = (depth + open).saturating_sub(close);
+    }
+    Form::Listing
+}
+
+/// Comments for hylint.
+fn annotations(source: &Source) -> Vec<(String, Span)> {
+    let mut out = Vec::new();
+    if !source.text.contains("hylint:") {
+        return out;
+    }
+    for (start, line) in source.lines() {
+        let code = line.trim();
+        if let Some(rest) = code.strip_prefix('#')
+            && let Some(text) = rest.trim_start().strip_prefix("hylint:")
+        {
+            let end = start + line.trim_end().len();
+            let text = text.trim();
+            out.push((text.to_owned(), Span::new(end - text.len(), end)));
+        }
+    }
+    out
+}
