@@ -1,0 +1,506 @@
+//! Statements: matches, verdicts, and what else a rule does.
+
+use super::cursor::{Parser, Read, number};
+use super::expr::Mode;
+use super::lexer::{Kind, Note};
+use crate::nft::syntax::{
+    Binary, BinaryOp, Expr, ExprKind, MatchOp, RuleDecl, RulePlace, Statement, StatementKind,
+    Target, UpdateOp, Verdict,
+};
+
+/// Statements that say how much: they match while, or once, something is exceeded.
+const AMOUNTS: [&str; 4] = ["limit", "quota", "counter", "last"];
+
+impl<'a> Parser<'a, '_> {
+    /// A rule, up to the end of its line.
+    pub(super) fn rule(&mut self, target: &Target<'a>, place: RulePlace) -> Read<RuleDecl<'a>> {
+        let start = self.token.span.start;
+        let mut statements = Vec::new();
+        let mut comment = None;
+        while !self.at_end() {
+            if self.eat_word("comment") {
+                comment = Some(self.string("a comment in quotes")?.into());
+                continue;
+            }
+            let depth = self.depth();
+            let statement = self.statement()?;
+            self.rise(depth);
+            statements.push(statement);
+        }
+        if statements.is_empty() && comment.is_none() {
+            return self.fail("a statement");
+        }
+        Ok(RuleDecl {
+            target: target.clone(),
+            place,
+            handle: self.handle(),
+            statements,
+            comment,
+            span: self.since(start),
+        })
+    }
+
+    /// One statement.
+    pub(super) fn statement(&mut self) -> Read<Statement<'a>> {
+        let start = self.token.span.start;
+        let kind = match self.kind() {
+            Kind::XtRemark => self.xt_remark(),
+            Kind::Word => self.started()?,
+            Kind::At | Kind::ParenOpen => self.compared()?,
+            _ => return self.fail("a statement"),
+        };
+        Ok(Statement::new(self.since(start), kind))
+    }
+
+    fn started(&mut self) -> Read<StatementKind<'a>> {
+        let word = self.word();
+        let next = self.second_word();
+        match word {
+            "accept" | "drop" | "continue" | "return" | "jump" | "goto" => {
+                Ok(StatementKind::Verdict(self.verdict()?))
+            }
+            "ct" if matches!(next, "count" | "helper" | "timeout" | "expectation") => {
+                self.ct_statement()
+            }
+            "limit" | "quota" | "counter" | "last" | "synproxy" => self.amount(),
+            "log" => self.log(),
+            "reject" => self.reject(),
+            "snat" | "dnat" | "masquerade" | "redirect" => self.nat(),
+            "queue" => self.queue(),
+            "tproxy" => self.tproxy(),
+            "dup" | "fwd" => self.copied(),
+            "notrack" => {
+                self.bump();
+                Ok(StatementKind::Notrack)
+            }
+            "flow" => self.flow(),
+            "meter" => self.meter(),
+            "add" | "update" | "delete" => self.update(),
+            "set" => self.old_update(),
+            "reset" => self.stripped(),
+            "xt" => self.xt(),
+            _ => self.compared(),
+        }
+    }
+
+    /// `accept`, `jump chain` …
+    pub(super) fn verdict(&mut self) -> Read<Verdict<'a>> {
+        let word = self.word();
+        self.bump();
+        Ok(match word {
+            "accept" => Verdict::Accept,
+            "drop" => Verdict::Drop,
+            "continue" => Verdict::Continue,
+            "return" => Verdict::Return,
+            _ if self.kind() == Kind::Open => Verdict::Anonymous(self.anonymous()?, word == "goto"),
+            "goto" => Verdict::Goto(self.chain_name()?.into()),
+            _ => Verdict::Jump(self.chain_name()?.into()),
+        })
+    }
+
+    /// The name of a chain, which a variable may hold.
+    pub(super) fn chain_name(&mut self) -> Read<std::borrow::Cow<'a, str>> {
+        if self.kind() != Kind::Dollar {
+            return Ok(self.name("the name of a chain")?.into());
+        }
+        let at = self.token.span;
+        match self.variable()?.kind {
+            ExprKind::Symbol(name) | ExprKind::Quoted(name) => Ok(name),
+            _ => Self::fault(at, "this variable is not the name of a chain"),
+        }
+    }
+
+    /// `{ rules }` behind `jump`.
+    fn anonymous(&mut self) -> Read<Vec<RuleDecl<'a>>> {
+        let depth = self.depth();
+        self.deepen(4)?;
+        self.bump();
+        let target = Target {
+            family: hylint_model::TableFamily::Ip,
+            table: "".into(),
+            name: "".into(),
+            handle: None,
+        };
+        let mut rules = Vec::new();
+        loop {
+            self.separators();
+            match self.kind() {
+                Kind::Close => break,
+                Kind::End => return self.fail("`}`"),
+                _ => rules.push(self.rule(&target, RulePlace::Unsaid)?),
+            }
+        }
+        self.bump();
+        self.rise(depth);
+        Ok(rules)
+    }
+
+    /// A comparison, a verdict map, or a value that is set.
+    fn compared(&mut self) -> Read<StatementKind<'a>> {
+        let word = self.word();
+        let left = self.concat(Mode::Any)?;
+        if matches!(left.kind, ExprKind::Symbol(_)) {
+            let message = format!("`{word}` does not begin a statement of nftables");
+            return Self::fault(left.span, message);
+        }
+        match self.word() {
+            "vmap" => {
+                self.bump();
+                Ok(StatementKind::Vmap(left, self.table()?))
+            }
+            "set" => {
+                self.bump();
+                self.newlines();
+                Ok(StatementKind::Mangle(left, self.list(Mode::Any)?))
+            }
+            "map" => {
+                let start = left.span.start;
+                self.bump();
+                let data = self.table()?;
+                let map = crate::nft::syntax::Lookup { key: left, data };
+                let left = self.made(start, ExprKind::Map(Box::new(map)));
+                self.against(left)
+            }
+            _ => self.against(left),
+        }
+    }
+
+    fn operator(&mut self) -> MatchOp {
+        let op = match (self.kind(), self.word()) {
+            (Kind::Eq, _) | (_, "eq") => MatchOp::Eq,
+            (Kind::Ne, _) | (_, "ne") => MatchOp::Ne,
+            (Kind::Lt, _) | (_, "lt") => MatchOp::Lt,
+            (Kind::Gt, _) | (_, "gt") => MatchOp::Gt,
+            (Kind::Le, _) | (_, "le") => MatchOp::Le,
+            (Kind::Ge, _) | (_, "ge") => MatchOp::Ge,
+            (Kind::Not, _) | (_, "not") => MatchOp::Not,
+            _ => return MatchOp::Implicit,
+        };
+        self.bump();
+        op
+    }
+
+    fn against(&mut self, left: Expr<'a>) -> Read<StatementKind<'a>> {
+        let op = self.operator();
+        let right = self.list(Mode::Constant)?;
+        if !self.eat(Kind::Slash) {
+            return Ok(StatementKind::Match { left, op, right });
+        }
+        let mask = bits(self.list(Mode::Constant)?);
+        let start = left.span.start;
+        let masked = Binary {
+            op: BinaryOp::And,
+            left,
+            right: mask,
+        };
+        let op = match op {
+            MatchOp::Implicit => MatchOp::Eq,
+            op => op,
+        };
+        Ok(StatementKind::Match {
+            left: self.made(start, ExprKind::Binary(Box::new(masked))),
+            op,
+            right: bits(right),
+        })
+    }
+
+    fn ct_statement(&mut self) -> Read<StatementKind<'a>> {
+        if self.second_word() == "count" {
+            self.bump();
+            self.bump();
+            let over = self.eat_word("over");
+            let count = self.number("a number of connections")?;
+            return Ok(StatementKind::CtCount { over, count });
+        }
+        let mut ahead = self.lexer;
+        ahead.next();
+        let third = ahead.next();
+        if self.text(third.span) != "set" {
+            return self.compared();
+        }
+        self.bump();
+        let kind = self.word();
+        self.bump();
+        self.bump();
+        self.value(Mode::Any)?;
+        Ok(StatementKind::CtObject(kind.into()))
+    }
+
+    /// `limit`, `quota`, `counter`, `last`, `synproxy`: with what they say, or the name of an object.
+    fn amount(&mut self) -> Read<StatementKind<'a>> {
+        let word = self.word();
+        self.bump();
+        if self.eat_word("name") {
+            self.value(Mode::Any)?;
+            return Ok(match word {
+                "limit" => StatementKind::Limit { over: false },
+                "quota" => StatementKind::Quota { over: false },
+                "synproxy" => StatementKind::Synproxy,
+                _ => StatementKind::Silent,
+            });
+        }
+        match word {
+            "limit" => self.limit(),
+            "quota" => self.quota(),
+            "synproxy" => self.synproxy(),
+            _ => self.counted(),
+        }
+    }
+
+    fn limit(&mut self) -> Read<StatementKind<'a>> {
+        self.expect_word("rate")?;
+        let over = self.eat_word("over");
+        self.rate("a rate")?;
+        if self.eat_word("burst") {
+            self.rate("a burst")?;
+        }
+        Ok(StatementKind::Limit { over })
+    }
+
+    /// `10/second`, `10 kbytes/second`, `5 packets`.
+    fn rate(&mut self, wanted: &str) -> Read<()> {
+        if self.kind() == Kind::Dollar {
+            self.variable()?;
+        } else if self.word().starts_with(|c: char| c.is_ascii_digit()) {
+            self.bump();
+        } else {
+            return self.fail(wanted);
+        }
+        if self.eat(Kind::Slash) {
+            self.any_word("a unit of time")?;
+            return Ok(());
+        }
+        let unit = self.word();
+        let sizes = ["bytes", "kbytes", "mbytes", "gbytes", "packets"];
+        if sizes.contains(&unit.split('/').next().unwrap_or("")) {
+            self.bump();
+            if self.eat(Kind::Slash) {
+                self.any_word("a unit of time")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn quota(&mut self) -> Read<StatementKind<'a>> {
+        let over = self.eat_word("over");
+        self.eat_word("until");
+        self.rate("an amount")?;
+        if self.eat_word("used") {
+            self.rate("an amount")?;
+        }
+        Ok(StatementKind::Quota { over })
+    }
+
+    /// What a counter has counted, or when something was last seen.
+    fn counted(&mut self) -> Read<StatementKind<'a>> {
+        while let Some(word) = self.eat_any(&["packets", "bytes", "used"]) {
+            match word {
+                "used" => drop(self.any_word("a time")?),
+                _ => drop(self.number("a number")?),
+            }
+        }
+        Ok(StatementKind::Silent)
+    }
+
+    fn synproxy(&mut self) -> Read<StatementKind<'a>> {
+        while let Some(word) = self.eat_any(&["mss", "wscale", "timestamp", "sack-perm"]) {
+            if matches!(word, "mss" | "wscale") {
+                self.number("a number")?;
+            }
+        }
+        Ok(StatementKind::Synproxy)
+    }
+
+    fn log(&mut self) -> Read<StatementKind<'a>> {
+        self.bump();
+        let words = [
+            "prefix",
+            "group",
+            "snaplen",
+            "queue-threshold",
+            "level",
+            "flags",
+        ];
+        while let Some(word) = self.eat_any(&words) {
+            match word {
+                "flags" => self.log_flags()?,
+                _ if self.kind() == Kind::Dollar => drop(self.variable()?),
+                _ => drop(self.string("a value")?),
+            }
+        }
+        Ok(StatementKind::Silent)
+    }
+
+    fn log_flags(&mut self) -> Read<()> {
+        match self.any_word("a flag of `log`")? {
+            "tcp" | "ip" => loop {
+                self.any_word("a flag of `log`")?;
+                if !self.eat(Kind::Comma) {
+                    return Ok(());
+                }
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn reject(&mut self) -> Read<StatementKind<'a>> {
+        self.bump();
+        if !self.eat_word("with") {
+            return Ok(StatementKind::Reject);
+        }
+        match self.any_word("`icmp`, `icmpv6`, `icmpx` or `tcp`")? {
+            "tcp" => self.expect_word("reset")?,
+            "icmp" | "icmpv6" | "icmpx" => {
+                self.eat_word("type");
+                self.value(Mode::Constant)?;
+            }
+            _ => return self.fail("`icmp`, `icmpv6`, `icmpx` or `tcp reset`"),
+        }
+        Ok(StatementKind::Reject)
+    }
+
+    fn flow(&mut self) -> Read<StatementKind<'a>> {
+        self.bump();
+        match self.any_word("`add` or `offload`")? {
+            "table" => self.metered(),
+            _ => {
+                self.expect(Kind::At, "`@`")?;
+                self.name("the name of a flowtable")?;
+                Ok(StatementKind::Flow)
+            }
+        }
+    }
+
+    fn meter(&mut self) -> Read<StatementKind<'a>> {
+        self.bump();
+        self.metered()
+    }
+
+    /// `name { key statements }`, which makes a set of that name.
+    fn metered(&mut self) -> Read<StatementKind<'a>> {
+        let name = self.name("the name of a meter")?;
+        if self.eat_word("size") {
+            self.number("a size")?;
+        }
+        self.stored(UpdateOp::Add, name)
+    }
+
+    fn update(&mut self) -> Read<StatementKind<'a>> {
+        let op = self.update_op()?;
+        self.expect(Kind::At, "`@`")?;
+        let set = self.name("the name of a set")?;
+        self.stored(op, set)
+    }
+
+    fn update_op(&mut self) -> Read<UpdateOp> {
+        match self.eat_any(&["add", "update", "delete"]) {
+            Some("add") => Ok(UpdateOp::Add),
+            Some("update") => Ok(UpdateOp::Update),
+            Some(_) => Ok(UpdateOp::Delete),
+            None => self.fail("`add`, `update` or `delete`"),
+        }
+    }
+
+    /// `{ key [statements] [: data] }`
+    fn stored(&mut self, op: UpdateOp, set: &'a str) -> Read<StatementKind<'a>> {
+        self.expect(Kind::Open, "`{`")?;
+        self.newlines();
+        let mut elements = Vec::new();
+        self.element(Mode::Any, &mut elements)?;
+        self.newlines();
+        self.expect(Kind::Close, "`}`")?;
+        let Some(element) = elements.pop() else {
+            return self.fail("a key");
+        };
+        let statements = element.extra.map(|e| e.statements).unwrap_or_default();
+        Ok(StatementKind::Update {
+            op,
+            set: set.into(),
+            key: element.key,
+            data: element.data,
+            statements,
+        })
+    }
+
+    /// `set add key @name`, as nft 0.5 wrote it.
+    fn old_update(&mut self) -> Read<StatementKind<'a>> {
+        self.bump();
+        let op = self.update_op()?;
+        let mut elements = Vec::new();
+        self.element(Mode::Any, &mut elements)?;
+        self.expect(Kind::At, "`@`")?;
+        let set = self.name("the name of a set")?;
+        let Some(element) = elements.pop() else {
+            return self.fail("a key");
+        };
+        Ok(StatementKind::Update {
+            op,
+            set: set.into(),
+            key: element.key,
+            data: element.data,
+            statements: element.extra.map(|e| e.statements).unwrap_or_default(),
+        })
+    }
+
+    /// `reset tcp option x`: the option is taken out of the packet.
+    fn stripped(&mut self) -> Read<StatementKind<'a>> {
+        self.bump();
+        let option = self.primary(Mode::Any)?;
+        let none = Expr::new(option.span, ExprKind::Symbol("missing".into()));
+        Ok(StatementKind::Mangle(option, none))
+    }
+
+    fn xt(&mut self) -> Read<StatementKind<'a>> {
+        self.bump();
+        let kind = self.any_word("`match` or `target`")?;
+        let name = self.string("the name of an extension")?;
+        Ok(StatementKind::Xt {
+            target: kind == "target",
+            name: name.into(),
+        })
+    }
+
+    /// Targets of iptables are written in capitals.
+    fn xt_remark(&mut self) -> StatementKind<'a> {
+        let span = self.bump().span;
+        let name = self.text(span).trim_start_matches(['#', ' ', '\t']);
+        let name = name.strip_prefix("xt_").unwrap_or(name);
+        StatementKind::Xt {
+            target: name.starts_with(|c: char| c.is_ascii_uppercase()),
+            name: name.into(),
+        }
+    }
+
+    /// Whether a statement that says how much stands here, as in sets and their elements.
+    pub(super) fn is_amount(&self) -> bool {
+        let ct = self.word() == "ct" && self.second_word() == "count";
+        ct || AMOUNTS.contains(&self.word())
+    }
+
+    /// Whether the comment behind the last token has a handle.
+    pub(super) const fn has_handle(&self) -> bool {
+        matches!(self.token.note, Note::Handle(_))
+    }
+
+    /// A number where one stands.
+    pub(super) fn is_number(&self) -> bool {
+        number(self.word()).is_some()
+    }
+}
+
+/// Values of a list as bits that are all meant.
+fn bits(list: Expr<'_>) -> Expr<'_> {
+    let ExprKind::List(items) = list.kind else {
+        return list;
+    };
+    let span = list.span;
+    let joined = items.into_iter().reduce(|left, right| {
+        let two = Binary {
+            op: BinaryOp::Or,
+            left,
+            right,
+        };
+        Expr::new(span, ExprKind::Binary(Box::new(two)))
+    });
+    joined.unwrap_or_else(|| Expr::new(span, ExprKind::List(Vec::new())))
+}
