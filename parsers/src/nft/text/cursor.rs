@@ -55,9 +55,7 @@ pub(super) struct Parser<'a, 'p> {
 impl<'a, 'p> Parser<'a, 'p> {
     /// A parser at the beginning of a source.
     pub(super) fn new(source: &'a Source, problems: &'p mut Vec<Problem>) -> Self {
-        let parts = source.parts.iter().map(|p| p.span.start as usize);
-        let end = parts.min().unwrap_or(source.text.len());
-        let mut lexer = Lexer::new(&source.text, Span::new(0, end));
+        let mut lexer = Lexer::new(&source.text, source.own());
         let token = lexer.next();
         Self {
             source,

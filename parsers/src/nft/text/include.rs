@@ -67,6 +67,10 @@ impl<'a> Parser<'a, '_> {
             }
             Some(Include::Missing) => format!("the included file `{path}` is not in this folder"),
             Some(Include::Outside) => format!("the included file `{path}` is outside this folder"),
+            Some(Include::Unreadable(why)) => {
+                format!("the included file `{path}` cannot be read: {why}")
+            }
+            Some(Include::Itself) => return Self::fault(span, format!("`{path}` includes itself")),
             None => format!("the included file `{path}` is not read"),
         };
         let problem = Problem::new(ProblemKind::Incomplete, span, message);
