@@ -36,6 +36,8 @@ struct HookWalk<'a, 'c> {
     several_nat: bool,
     /// The chain stands before connection tracking.
     before_tracking: bool,
+    /// The chain is one of those that say what passes.
+    main: bool,
     out: Vec<Branch<'a>>,
     /// Networks by the interface that leads there, once they were asked for.
     networks: Option<Vec<(AddrSet, IfaceSet)>>,
@@ -93,6 +95,7 @@ pub(super) fn evaluate<'a>(
         family: family(query),
         several_nat: false,
         before_tracking: false,
+        main: false,
         out: Vec::new(),
         networks: None,
         steps: 0,
@@ -146,7 +149,7 @@ impl<'a> HookWalk<'a, '_> {
     fn bases(&mut self, hook: Hook, mut p: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
         let (nf, family, filter_only) = (self.nf, self.family, self.ctx.filter_only);
         let asked = nf.base_chains(hook).filter(|b| b.base.family.has(family));
-        let asked = asked.filter(|b| b.table.filters || !filter_only);
+        let asked = asked.filter(|b| b.decides() || !filter_only);
         // Without a chain that filters, an export in parts does not say what is let through.
         let lacks = !nf.whole && hook.filters() && !asked.clone().any(|b| b.table.filters);
         let nat = |b: &Hooked<'_>| b.base.kind == ChainType::Nat;
@@ -313,6 +316,7 @@ impl<'a> HookWalk<'a, '_> {
             self.give_up(pieces, Reason::MalformedExport);
             return skipped;
         }
+        self.main = b.decides() && b.base.hook.filters();
         let flow = self.chain(b.id, pieces, 0);
         if let (Some(log), false) = (&mut self.log, flow.returned.is_empty()) {
             log.push(Step {
@@ -324,6 +328,7 @@ impl<'a> HookWalk<'a, '_> {
             });
         }
         let filters = b.table.filters;
+        let main = self.main;
         let mut passed = flow.accepted;
         let policy = b.chain.policy;
         let by = Decider::Policy {
@@ -335,10 +340,7 @@ impl<'a> HookWalk<'a, '_> {
             self.give_up(flow.returned, Reason::IncompleteExport);
         } else if policy.is_none_or(|p| p.allow) {
             passed.extend(flow.returned.into_iter().map(|mut p| {
-                // The chains that filter are what people look at: another table's policy is no better evidence.
-                if filters || p.by.is_none() {
-                    p.by = Some(by);
-                }
+                p.passed_by(by, main);
                 p
             }));
         } else {
@@ -407,8 +409,7 @@ impl<'a> HookWalk<'a, '_> {
                 });
             }
             for (action, hit) in parts {
-                let place = (id, table.filters, depth);
-                self.act(place, (rule, action), hit, &mut met, &mut flow);
+                self.act((id, depth), (rule, action), hit, &mut met, &mut flow);
             }
             rules.put(met);
         }
@@ -452,13 +453,14 @@ impl<'a> HookWalk<'a, '_> {
     /// Applies a rule's action to the pieces that it matched; those that go on in this chain are added to `on`.
     fn act(
         &mut self,
-        (id, filters, depth): (ChainId, bool, usize),
+        (id, depth): (ChainId, usize),
         (rule, action): (&'a Rule, &'a Action),
         hit: Vec<Piece<'a>>,
         on: &mut Vec<Piece<'a>>,
         flow: &mut Flow<'a>,
     ) {
         let by = Decider::Rule { at: self.at, rule };
+        let main = self.main;
         let mut each = |f: &dyn Fn(&mut Piece<'a>)| {
             on.extend(hit.iter().cloned().map(|mut p| {
                 f(&mut p);
@@ -505,9 +507,7 @@ impl<'a> HookWalk<'a, '_> {
             Action::Track if !self.before_tracking => each(&|_| {}),
             Action::Track => each(&|p| p.settled = true),
             Action::Allow | Action::Bypass => flow.accepted.extend(hit.into_iter().map(|mut p| {
-                if filters || p.by.is_none() {
-                    p.by = Some(by);
-                }
+                p.passed_by(by, main);
                 p
             })),
             Action::Deny => self

@@ -64,6 +64,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) assumed: SmallVec<[&'a Condition; 1]>,
     /// Who let it through last.
     pub(crate) by: Option<Decider<'a>>,
+    /// That was one of the chains that filter.
+    pub(crate) main: bool,
 }
 
 /// An interface that a hook's rules cannot know.
@@ -101,6 +103,7 @@ impl<'a> Piece<'a> {
             conditions: SmallVec::new(),
             assumed: SmallVec::new(),
             by: None,
+            main: false,
         }
     }
 
@@ -200,6 +203,20 @@ impl<'a> Piece<'a> {
     }
 
     /// The branch of packets that have come to the end of their way.
+    /// Remembers who lets it pass: the chains that filter are what people look at, and there a rule says more than a policy
+    /// behind it.
+    pub(super) fn passed_by(&mut self, by: Decider<'a>, main: bool) {
+        let is_rule = |by: &Decider<'_>| matches!(by, Decider::Rule { .. });
+        let keeps = match &self.by {
+            None => false,
+            Some(have) if main => self.main && is_rule(have) && !is_rule(&by),
+            Some(_) => true,
+        };
+        if !keeps {
+            (self.by, self.main) = (Some(by), main);
+        }
+    }
+
     pub(super) fn branch(mut self, effect: Effect, by: Decider<'a>) -> Branch<'a> {
         self.see_interfaces();
         // Both sides of a fork name its condition; translated packets that differ may have been sent as the same.

@@ -290,6 +290,12 @@ pub struct Hooked<'a> {
 }
 
 impl<'a> Hooked<'a> {
+    /// Whether its rules say what passes: the filter table of iptables, and of nftables any chain that does not translate.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        self.table.filters && self.base.kind != ChainType::Nat
+    }
+
     /// The rules that the chain reaches, by itself and by jumps, each once and in evaluation order.
     pub fn reached(self) -> impl Iterator<Item = &'a Rule> + use<'a> {
         Walk::new(self.table, self.id.index())
@@ -409,7 +415,7 @@ impl Netfilter {
 
     /// The base chains of a hook that say what passes there.
     pub fn filter_chains(&self, hook: Hook) -> impl Iterator<Item = Hooked<'_>> + Clone {
-        self.base_chains(hook).filter(|b| b.table.filters)
+        self.base_chains(hook).filter(Hooked::decides)
     }
 
     /// The rules that say what passes a hook, in evaluation order and each once for a base chain that reaches it.

@@ -50,7 +50,11 @@ fn score(line: &str, table: &mut bool) -> Score {
         (Some("flush" | "list"), Some("ruleset")) => 80,
         (Some("add" | "insert" | "create"), Some(object)) if OBJECTS.contains(&object) => {
             let family = words.next().is_some_and(|w| FAMILIES.contains(&w));
-            if family || words.next().is_some() { 80 } else { 0 }
+            if family || words.next().is_some() {
+                80
+            } else {
+                0
+            }
         }
         _ => 0,
     }

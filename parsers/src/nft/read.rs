@@ -26,7 +26,11 @@ pub(super) fn read(input: &Input<'_>) -> Export {
             let commands = json::parse(document, &mut problems);
             let added = |c: &Command<'_>| c.kind == CommandKind::Add;
             let listing = source.text.contains("\"metainfo\"") && commands.iter().all(added);
-            let form = if listing { Form::Listing } else { Form::Configuration };
+            let form = if listing {
+                Form::Listing
+            } else {
+                Form::Configuration
+            };
             (commands, form)
         }
         None => (text::parse(source, &mut problems), form_of(&source.text)),

@@ -4,7 +4,7 @@ use super::found::{Both, Found, acts};
 use super::places::{Places, Turn};
 use crate::context::Context;
 use crate::likeness::{Named, key};
-use hylint_model::{BaseChain, Chain, ChainType, Netfilter, OtherRules, Rule, Table};
+use hylint_model::{BaseChain, Chain, ChainType, Hook, Netfilter, OtherRules, Rule, Table};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::hash::{Hash, Hasher};
 
@@ -50,14 +50,36 @@ pub(super) fn compare<'a>(
     }
 }
 
-/// When the rules of a table are asked.
-fn turn(t: &Table) -> Turn {
-    let mut bases = t.chains.iter().filter_map(|c| c.base.as_ref());
-    match bases.all(|b| b.kind == ChainType::Nat) {
-        _ if t.filters => Turn::Filter,
-        true => Turn::Nat,
-        false => Turn::Early,
+/// When the rules of each chain of a table are asked.
+fn turns(t: &Table) -> Vec<Turn> {
+    let bases = || t.chains.iter().enumerate();
+    if !t.filters {
+        let nat = |c: &Chain| c.base.as_ref().is_none_or(|b| b.kind == ChainType::Nat);
+        let turn = match t.chains.iter().all(nat) {
+            true => Turn::Nat,
+            false => Turn::Early,
+        };
+        return vec![turn; t.chains.len()];
     }
+    // Of a chain that several call, the earliest counts: it leaves the most open.
+    let mut out: Vec<Option<Turn>> = vec![None; t.chains.len()];
+    for (n, base) in bases().filter_map(|(n, c)| Some((n, c.base.as_ref()?))) {
+        let own = match (base.kind, base.hook) {
+            (ChainType::Nat, _) => Turn::Nat,
+            (_, Hook::Ingress | Hook::Prerouting | Hook::Postrouting | Hook::Egress) => Turn::Early,
+            _ => Turn::Filter,
+        };
+        for reached in t.reached(n) {
+            if let Some(turn) = out.get_mut(reached) {
+                *turn = Some(match (*turn, own) {
+                    (Some(Turn::Early), _) | (_, Turn::Early) => Turn::Early,
+                    (Some(Turn::Filter), _) | (_, Turn::Filter) => Turn::Filter,
+                    _ => Turn::Nat,
+                });
+            }
+        }
+    }
+    out.into_iter().map(|t| t.unwrap_or(Turn::Filter)).collect()
 }
 
 /// Where packets meet each chain of a table.
@@ -77,19 +99,19 @@ fn places(t: &Table) -> Vec<Places> {
 
 /// A table that only one side has.
 fn alone<'a>(t: &'a Table, found: &mut Found<'a>) {
-    for (c, places) in t.chains.iter().zip(places(t)) {
-        one_sided(t, c, places, found);
+    for (c, at) in t.chains.iter().zip(places(t).into_iter().zip(turns(t))) {
+        one_sided(t, c, at, found);
     }
 }
 
 /// A chain that only one side has.
-fn one_sided<'a>(t: &Table, c: &'a Chain, places: Places, found: &mut Found<'a>) {
+fn one_sided<'a>(t: &Table, c: &'a Chain, (places, turn): (Places, Turn), found: &mut Found<'a>) {
     let blocks = c.policy.is_some_and(|p| !p.allow);
     // Without a chain that filters, a hook of an export in parts is not known.
     if let Some(base) = c.base.as_ref().filter(|_| t.filters || blocks) {
         found.all |= Places::of(base.hook);
     }
-    found.add(&c.rules, places, turn(t));
+    found.add(&c.rules, places, turn);
 }
 
 fn tables<'a>(old: Side<'a>, new: Side<'a>, found: &mut Found<'a>) {
@@ -100,9 +122,10 @@ fn tables<'a>(old: Side<'a>, new: Side<'a>, found: &mut Found<'a>) {
         sets: &side.nf.sets,
         chains,
     };
-    let (at_old, at_new) = (places(s), places(t));
+    let at = |t: &Table| -> Vec<(Places, Turn)> { places(t).into_iter().zip(turns(t)).collect() };
+    let (at_old, at_new) = (at(s), at(t));
     let of_new = y.iter().copied().zip(t.chains.iter().zip(&at_new));
-    let of_new: FxHashMap<u64, (&'a Chain, &Places)> = of_new.collect();
+    let of_new: FxHashMap<u64, (&'a Chain, &(Places, Turn))> = of_new.collect();
     let numbers: FxHashSet<u64> = x.iter().copied().collect();
     for ((n, c), here) in x.iter().zip(&s.chains).zip(&at_old) {
         let Some((d, there)) = of_new.get(n) else {
@@ -119,9 +142,9 @@ fn tables<'a>(old: Side<'a>, new: Side<'a>, found: &mut Found<'a>) {
             old: (&a, named(old, &x)),
             new: (&b, named(new, &y)),
         };
-        let mut places = *here;
-        places |= **there;
-        found.compare(&lists, true, places, turn(s));
+        let (mut places, turn) = *here;
+        places |= there.0;
+        found.compare(&lists, true, places, turn);
     }
     for ((n, d), there) in y.iter().zip(&t.chains).zip(&at_new) {
         if !numbers.contains(n) {

@@ -9,7 +9,10 @@ use hylint_model::{
 
 impl<'r, 'a> Lowering<'r, 'a> {
     /// The place of a chain and its policy, if the kernel calls it.
-    pub(super) fn base(&mut self, chain: &'r Chain<'a>) -> (Option<BaseChain>, Option<ChainPolicy>) {
+    pub(super) fn base(
+        &mut self,
+        chain: &'r Chain<'a>,
+    ) -> (Option<BaseChain>, Option<ChainPolicy>) {
         let Some(hooking) = &chain.decl.hook else {
             return (None, None);
         };

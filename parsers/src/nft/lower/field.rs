@@ -119,9 +119,7 @@ pub(super) fn looked_at(expr: &Expr<'_>, table: Option<Family>) -> Looked {
         ExprKind::Binary(b) if b.op == BinaryOp::And => masked(&b.left, &b.right, table),
         // No packet of a flow carries extension headers; those that the table asks about do.
         ExprKind::ExtHdr(name, field) => header(name, field),
-        ExprKind::TcpOption(..) => {
-            Looked::of_protocol(passing(ConditionKind::Unknown), proto::TCP)
-        }
+        ExprKind::TcpOption(..) => Looked::of_protocol(passing(ConditionKind::Unknown), proto::TCP),
         ExprKind::OtherOption(_) | ExprKind::Unknown(_) | ExprKind::Rt(_) => {
             Looked::any(passing(ConditionKind::Unknown))
         }
@@ -299,7 +297,10 @@ fn routes(fib: &Fib<'_>) -> Field {
 }
 
 fn header(name: &str, field: &str) -> Looked {
-    let absent = matches!(name, "frag" | "hbh" | "dst" | "rt" | "rt0" | "rt2" | "rt4" | "srh" | "mh");
+    let absent = matches!(
+        name,
+        "frag" | "hbh" | "dst" | "rt" | "rt0" | "rt2" | "rt4" | "srh" | "mh"
+    );
     let field = match (absent, field) {
         (true, "") => Field::Absent,
         (true, _) => Field::Condition(ConditionKind::Unknown, Test::ExtensionHeader),

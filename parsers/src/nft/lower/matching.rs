@@ -227,15 +227,21 @@ impl<'r, 'a> Lowering<'r, 'a> {
             Field::State => Ok(self.states(op, values, said, (needs, negated))),
             Field::Status => Ok(self.status(op, values, said, (needs, negated))),
             Field::Way => Ok(self.way(values, said, (needs, negated))),
-            Field::Mark(mask) => Ok(self.marks(values, said, (needs, negated), |value| Test::Mark {
-                value,
-                mask: *mask,
-            })),
+            Field::Mark(mask) => {
+                Ok(
+                    self.marks(values, said, (needs, negated), |value| Test::Mark {
+                        value,
+                        mask: *mask,
+                    }),
+                )
+            }
             Field::ConnMark(mask) => {
-                Ok(self.marks(values, said, (needs, negated), |value| Test::ConnMark {
-                    value,
-                    mask: *mask,
-                }))
+                Ok(
+                    self.marks(values, said, (needs, negated), |value| Test::ConnMark {
+                        value,
+                        mask: *mask,
+                    }),
+                )
             }
             Field::AddrType(side) => Ok(self.types(*side, values, said, (needs, negated))),
             Field::Mac => Ok(self.hardware(values, said, (needs, negated))),
@@ -350,7 +356,10 @@ impl<'r, 'a> Lowering<'r, 'a> {
             (Field::Gid, Within::Numbers(set)) => Test::Gid(set.clone()),
             _ => {
                 let within = if negated { within.complement() } else { within };
-                return boxes(field, needs, within).map(of_box).into_iter().collect();
+                return boxes(field, needs, within)
+                    .map(of_box)
+                    .into_iter()
+                    .collect();
             }
         };
         let kind = match field {
@@ -387,13 +396,27 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 let cut = |v: u32| u16::try_from(v).unwrap_or(u16::MAX);
                 let set = range
                     .filter(|(lo, _)| *lo <= u32::from(u16::MAX))
-                    .map_or_else(RangeSet::empty, |(lo, hi)| RangeSet::range(cut(lo), cut(hi)));
-                self.inside(&looked.field, &looked.needs, Within::Ports(set), said, false)
+                    .map_or_else(RangeSet::empty, |(lo, hi)| {
+                        RangeSet::range(cut(lo), cut(hi))
+                    });
+                self.inside(
+                    &looked.field,
+                    &looked.needs,
+                    Within::Ports(set),
+                    said,
+                    false,
+                )
             }
             Some(Ok(Within::Numbers(set))) => {
                 let range = bounds(set.first());
                 let set = range.map_or_else(RangeSet::empty, |(lo, hi)| RangeSet::range(lo, hi));
-                self.inside(&looked.field, &looked.needs, Within::Numbers(set), said, false)
+                self.inside(
+                    &looked.field,
+                    &looked.needs,
+                    Within::Numbers(set),
+                    said,
+                    false,
+                )
             }
             Some(Ok(Within::Addrs(set))) => {
                 let v4 = |n: u32| match op {
@@ -412,7 +435,13 @@ impl<'r, 'a> Lowering<'r, 'a> {
                     v4: set.v4.first().and_then(v4).into_iter().collect(),
                     v6: set.v6.first().and_then(v6).into_iter().collect(),
                 };
-                self.inside(&looked.field, &looked.needs, Within::Addrs(set), said, false)
+                self.inside(
+                    &looked.field,
+                    &looked.needs,
+                    Within::Addrs(set),
+                    said,
+                    false,
+                )
             }
             _ => {
                 let condition = self.unreadable(said, right);
@@ -581,7 +610,10 @@ impl<'r, 'a> Lowering<'r, 'a> {
             }
         };
         let text = format!("{}", b.left) + " " + &names.join(",");
-        let said = Said { text: &text, ..said };
+        let said = Said {
+            text: &text,
+            ..said
+        };
         let needs = looked_at(&b.left, self.family).needs;
         if &**key == "status" {
             return Some(self.status_bits(&names, said, (&needs, negated)));
@@ -647,9 +679,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
         said: Said<'_>,
         (needs, negated): (&PacketBox, bool),
     ) -> Alternatives {
-        let types = values.iter().try_fold(0, |all, v| {
-            Some(all | v.symbol().and_then(addr_type)?.0)
-        });
+        let types = values
+            .iter()
+            .try_fold(0, |all, v| Some(all | v.symbol().and_then(addr_type)?.0));
         let condition = match types {
             Some(types) => {
                 let test = Test::AddrType {
@@ -704,7 +736,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
             };
             let test = Test::PktType(kind.into());
             let text = format!("packet type {kind}");
-            each.push(Condition::new(ConditionKind::Unknown, test, said.span, text).negate(negated));
+            each.push(
+                Condition::new(ConditionKind::Unknown, test, said.span, text).negate(negated),
+            );
         }
         alternatives(each.into_iter(), needs, negated)
     }
@@ -761,8 +795,10 @@ impl<'r, 'a> Lowering<'r, 'a> {
 impl<'e, 'a> Operand<'e, 'a> {
     fn take(&mut self, elements: &'e [Element<'a>]) {
         let passing = |e: &&Element<'_>| e.extra.as_ref().is_some_and(|x| x.expires);
-        self.passing.extend(elements.iter().filter(passing).map(|e| &e.key));
-        self.sure.extend(elements.iter().filter(|e| !passing(e)).map(|e| &e.key));
+        self.passing
+            .extend(elements.iter().filter(passing).map(|e| &e.key));
+        self.sure
+            .extend(elements.iter().filter(|e| !passing(e)).map(|e| &e.key));
     }
 }
 
@@ -788,7 +824,10 @@ fn with_open(
     sure.retain(|c| !c.space.is_empty());
     let mut left = vec![looked.needs.clone()];
     for clause in sure.iter().filter(|c| c.conditions.is_empty()) {
-        left = left.iter().flat_map(|b| b.subtract(&clause.space)).collect();
+        left = left
+            .iter()
+            .flat_map(|b| b.subtract(&clause.space))
+            .collect();
     }
     for space in left {
         sure.extend(one(space, condition.clone()));

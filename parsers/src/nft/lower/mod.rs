@@ -11,7 +11,7 @@ mod sets;
 mod value;
 
 use super::ruleset::{Ruleset, Table};
-use super::syntax::{Expr, RuleDecl, StatementKind, Statement, Target, Verdict};
+use super::syntax::{Expr, RuleDecl, Statement, StatementKind, Target, Verdict};
 use field::of_family;
 use hylint_model::{
     self as model, Condition, ConditionKind, NamedSet, NamedSetId, Netfilter, PacketField, Problem,
@@ -25,7 +25,11 @@ use std::collections::{HashMap, HashSet};
 const NESTED: usize = 64;
 
 /// The model of all tables. `listing`: the text is what the kernel has, and not what it shall be given.
-pub(super) fn lower(ruleset: &Ruleset<'_>, listing: bool, problems: &mut Vec<Problem>) -> Netfilter {
+pub(super) fn lower(
+    ruleset: &Ruleset<'_>,
+    listing: bool,
+    problems: &mut Vec<Problem>,
+) -> Netfilter {
     let mut sets = Vec::new();
     let mut tables = Vec::with_capacity(ruleset.tables.len());
     for table in &ruleset.tables {
@@ -126,7 +130,10 @@ impl<'r, 'a> Lowering<'r, 'a> {
     fn chain(&mut self, name: &str, span: Span) -> Option<u32> {
         let found = self.table.chain(name).map(|(at, _)| at);
         if found.is_none() {
-            let message = format!("the chain `{name}` is not in the table `{}`", self.table.decl.target.table);
+            let message = format!(
+                "the chain `{name}` is not in the table `{}`",
+                self.table.decl.target.table
+            );
             self.problems
                 .push(Problem::new(ProblemKind::Malformed, span, message));
         }
@@ -171,9 +178,13 @@ impl<'r, 'a> Lowering<'r, 'a> {
         if open && !self.told {
             self.told = true;
             let text = &condition.text;
-            let message = format!("`{text}` is not modelled: whether a packet matches it stays open");
-            self.problems
-                .push(Problem::new(ProblemKind::Unmodelled, condition.span, message));
+            let message =
+                format!("`{text}` is not modelled: whether a packet matches it stays open");
+            self.problems.push(Problem::new(
+                ProblemKind::Unmodelled,
+                condition.span,
+                message,
+            ));
         }
     }
 

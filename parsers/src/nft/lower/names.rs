@@ -81,10 +81,7 @@ pub(super) fn icmp_code(text: &str, v6: bool) -> Option<u8> {
 }
 
 /// Services of `/etc/services` (Debian's and Red Hat's) that hand-written rulesets name and those of iptables do not.
-const SERVICES: &[(&str, u16)] = &[
-    ("llmnr", 5355),
-    ("sftp", 115),
-];
+const SERVICES: &[(&str, u16)] = &[("llmnr", 5355), ("sftp", 115)];
 
 /// A port by a name.
 pub(super) fn service(name: &str) -> Option<u16> {

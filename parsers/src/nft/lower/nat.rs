@@ -18,7 +18,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let family = match nat.family.as_deref() {
             Some("ip") => Some(Family::V4),
             Some("ip6") => Some(Family::V6),
-            _ => self.family.or_else(|| nat.addr.as_ref().and_then(family_of)),
+            _ => self
+                .family
+                .or_else(|| nat.addr.as_ref().and_then(family_of)),
         };
         let all = vec![of_box(family.map_or_else(Default::default, of_family))];
         let kind = match nat.kind {
@@ -31,16 +33,22 @@ impl<'r, 'a> Lowering<'r, 'a> {
             let ports = nat.port.as_ref().and_then(ports);
             return vec![(all, translation(kind, addrs, ports))];
         }
-        let mapped = [&nat.addr, &nat.port].into_iter().flatten().find_map(|e| match &e.kind {
-            ExprKind::Map(lookup) => Some(&**lookup),
-            _ => None,
-        });
+        let mapped = [&nat.addr, &nat.port]
+            .into_iter()
+            .flatten()
+            .find_map(|e| match &e.kind {
+                ExprKind::Map(lookup) => Some(&**lookup),
+                _ => None,
+            });
         let Some(lookup) = mapped else {
             let addr = nat.addr.as_ref();
             let done = self.one(kind, (addr, nat.port.as_ref()), family, span);
             return vec![(all, done)];
         };
-        let in_port = nat.port.as_ref().is_some_and(|p| matches!(p.kind, ExprKind::Map(_)));
+        let in_port = nat
+            .port
+            .as_ref()
+            .is_some_and(|p| matches!(p.kind, ExprKind::Map(_)));
         let text = format!("{nat}");
         let said = Said { text: &text, span };
         let random = matches!(lookup.key.kind, ExprKind::NumGen(_) | ExprKind::Hash(_));
@@ -48,14 +56,19 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let mut out: Translations = Vec::with_capacity(each.len());
         for (for_which, data) in each {
             let action = match data {
-                Some(data) if in_port => self.one(kind, (nat.addr.as_ref(), Some(data)), family, span),
+                Some(data) if in_port => {
+                    self.one(kind, (nat.addr.as_ref(), Some(data)), family, span)
+                }
                 Some(data) => self.one(kind, (Some(data), nat.port.as_ref()), family, span),
                 None => Action::Opaque(text.as_str().into()),
             };
             out.push((both(&for_which, &all), action));
         }
         if random {
-            return vec![(all, one_of(kind, out.into_iter().map(|(_, action)| action), &text))];
+            return vec![(
+                all,
+                one_of(kind, out.into_iter().map(|(_, action)| action), &text),
+            )];
         }
         out
     }
@@ -124,7 +137,11 @@ fn family_of(addr: &Expr<'_>) -> Option<Family> {
         },
         ExprKind::Concat(parts) => family_of(parts.first()?),
         ExprKind::Range(ends) => family_of(&ends.0),
-        ExprKind::Prefix { addr, .. } => Some(if addr.contains(':') { Family::V6 } else { Family::V4 }),
+        ExprKind::Prefix { addr, .. } => Some(if addr.contains(':') {
+            Family::V6
+        } else {
+            Family::V4
+        }),
         _ => {
             let text = addr.symbol()?;
             match text.parse::<std::net::IpAddr>() {
@@ -148,7 +165,10 @@ fn constants(addr: &Expr<'_>, family: Option<Family>) -> Option<AddrSet> {
 
 fn ports(port: &Expr<'_>) -> Option<PortSet> {
     let looked = looked_at(
-        &Expr::new(Span::default(), ExprKind::Payload("th".into(), "dport".into())),
+        &Expr::new(
+            Span::default(),
+            ExprKind::Payload("th".into(), "dport".into()),
+        ),
         None,
     );
     match value::within(&looked.field, port)?.ok()? {

@@ -1,15 +1,11 @@
 //! A rule's statements, one after the other.
 
-use super::super::syntax::{
-    Expr, ExprKind, RuleDecl, Statement, StatementKind, UpdateOp, Verdict,
-};
+use super::super::syntax::{Expr, ExprKind, RuleDecl, Statement, StatementKind, UpdateOp, Verdict};
 use super::Lowering;
 use super::field::{Field, looked_at};
 use super::marks::Which;
 use super::matching::{Alternatives, Said, both, of_box, with};
-use hylint_model::{
-    Action, Clause, Condition, ConditionKind, Field as Place, Rule, Span, Test,
-};
+use hylint_model::{Action, Clause, Condition, ConditionKind, Field as Place, Rule, Span, Test};
 use hylint_space::{PacketBox, ProtoSet, proto};
 use thin_vec::ThinVec;
 
@@ -85,7 +81,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
             | StatementKind::Flow
             | StatementKind::Dup
             | StatementKind::CtObject(_) => {}
-            StatementKind::Mangle(what, value) => return self.mangle(draft, (what, value), span, rest),
+            StatementKind::Mangle(what, value) => {
+                return self.mangle(draft, (what, value), span, rest);
+            }
             StatementKind::Notrack => return self.effect(draft, Action::Notrack, rest),
             StatementKind::Verdict(verdict) => {
                 draft.fields.push((Place::Action, span));
@@ -103,8 +101,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             }
             StatementKind::Vmap(key, data) => {
                 draft.fields.push((place(key), data.span));
-                self.verdict_map(draft, key, data, span);
-                return Next::Done;
+                return self.verdict_map(draft, key, data, span);
             }
             StatementKind::Nat(nat) => {
                 draft.fields.push((Place::Action, span));
@@ -131,7 +128,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 draft.opaque("fwd", span);
                 return Next::Done;
             }
-            StatementKind::Xt { target: true, name } => return self.target(draft, name, span, rest),
+            StatementKind::Xt { target: true, name } => {
+                return self.target(draft, name, span, rest);
+            }
         }
         Next::On
     }
@@ -141,7 +140,12 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let rate = |holds: bool| {
             let test = Test::Rate(Some(holds));
             let text = statement.to_string();
-            Some(Condition::new(ConditionKind::Rate, test, statement.span, text))
+            Some(Condition::new(
+                ConditionKind::Rate,
+                test,
+                statement.span,
+                text,
+            ))
         };
         match &statement.kind {
             // A sender that has sent nothing before is within every bound.
@@ -159,7 +163,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 let text = statement.to_string();
                 // What it asks is not in the text: two of one name may ask different things.
                 let text = match &statement.kind {
-                    StatementKind::Xt { .. } => format!("{text} (at byte {})", statement.span.start),
+                    StatementKind::Xt { .. } => {
+                        format!("{text} (at byte {})", statement.span.start)
+                    }
                     _ => text,
                 };
                 let condition =
@@ -206,7 +212,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         key: &'r Expr<'a>,
         data: &'r Expr<'a>,
         span: Span,
-    ) {
+    ) -> Next {
         let text = format!("{key} vmap {data}");
         let said = Said { text: &text, span };
         let parts = self.mapped(key, data, said);
@@ -227,7 +233,24 @@ impl<'r, 'a> Lowering<'r, 'a> {
             };
             done.push((found, action));
         }
+        let goes_on = |(_, action): &&(Alternatives, Action)| *action == Action::Continue;
+        let mut fits: Alternatives = Vec::new();
+        for (i, (found, _)) in done.iter().enumerate().filter(|(_, part)| goes_on(part)) {
+            // What an earlier element decides has left the rule.
+            let earlier = done.iter().take(i).filter(|part| !goes_on(part));
+            let mut left = found.clone();
+            for clause in earlier.flat_map(|(found, _)| found) {
+                left = without(&left, &clause.space);
+            }
+            fits.extend(left);
+        }
+        let all = draft.clauses.clone();
         draft.map(done.into_iter());
+        if fits.is_empty() {
+            return Next::Done;
+        }
+        draft.clauses = both(&all, &fits);
+        Next::On
     }
 
     /// `what set value`.
@@ -281,7 +304,10 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let drawn = |c: &Condition| c.kind == ConditionKind::Rate;
         let asks = |c: &Condition| drawn(c) || reads(&c.test, &action);
         let states = action == Action::Notrack
-            && draft.clauses.iter().any(|c| c.space.state != PacketBox::any().state);
+            && draft
+                .clauses
+                .iter()
+                .any(|c| c.space.state != PacketBox::any().state);
         let again = states || draft.clauses.iter().any(|c| c.conditions.iter().any(asks));
         let clauses = draft.clauses.clone();
         if !again || rest.iter().all(|s| matches!(s.kind, StatementKind::Silent)) {
@@ -336,7 +362,8 @@ impl<'r, 'a> Lowering<'r, 'a> {
             name if crate::iptables::goes_on(name) => Next::On,
             _ => {
                 let text = format!("xt target \"{name}\"");
-                let condition = Condition::new(ConditionKind::Unknown, Test::Opaque, span, text.as_str());
+                let condition =
+                    Condition::new(ConditionKind::Unknown, Test::Opaque, span, text.as_str());
                 self.unmodelled(&condition);
                 draft.opaque(&text, span);
                 Next::Done
@@ -374,7 +401,9 @@ impl Draft<'_, '_> {
                 actions.push(action.clone());
             }
         }
-        let same = actions.first().is_some_and(|first| actions.iter().all(|a| a == first));
+        let same = actions
+            .first()
+            .is_some_and(|first| actions.iter().all(|a| a == first));
         let action = match actions.first() {
             Some(first) if same => first.clone(),
             Some(_) => Action::Map(actions.into_boxed_slice()),
@@ -382,6 +411,18 @@ impl Draft<'_, '_> {
         };
         self.push(clauses, action);
     }
+}
+
+/// The clauses without a box.
+fn without(clauses: &[Clause], cut: &PacketBox) -> Alternatives {
+    let each = clauses.iter().flat_map(|c| {
+        let parts = c.space.subtract(cut);
+        parts.into_iter().map(|space| Clause {
+            space,
+            conditions: c.conditions.clone(),
+        })
+    });
+    each.collect()
 }
 
 /// A long text, cut.
@@ -398,7 +439,10 @@ fn moves(protocol: &str, field: &str) -> bool {
     matches!(
         (protocol, field),
         ("ip" | "ip6", "saddr" | "daddr" | "protocol" | "nexthdr")
-            | ("tcp" | "udp" | "udplite" | "sctp" | "dccp" | "th", "sport" | "dport")
+            | (
+                "tcp" | "udp" | "udplite" | "sctp" | "dccp" | "th",
+                "sport" | "dport"
+            )
     )
 }
 

@@ -114,7 +114,10 @@ impl<'r, 'a> Lowering<'r, 'a> {
         }
         for ((part, looked), value) in parts.iter().zip(looked).zip(values) {
             let text = format!("{part} {value}");
-            let said = Said { text: &text, ..said };
+            let said = Said {
+                text: &text,
+                ..said
+            };
             let operand = Operand::single(value);
             let found = self.among(looked, MatchOp::Implicit, &operand, said);
             out = both(&out, &found);
@@ -134,7 +137,8 @@ impl<'r, 'a> Lowering<'r, 'a> {
         name: Option<&str>,
         said: Said<'_>,
     ) -> Option<(NamedSetId, Box<[PacketField]>)> {
-        let fields: Option<Box<[PacketField]>> = looked.iter().map(|l| packet_field(&l.field)).collect();
+        let fields: Option<Box<[PacketField]>> =
+            looked.iter().map(|l| packet_field(&l.field)).collect();
         let fields = fields?;
         let key = (name.unwrap_or("").to_owned(), fields.clone());
         if name.is_some()
@@ -266,7 +270,8 @@ fn drawn(key: &Expr<'_>, elements: &[Element<'_>]) -> bool {
 /// Packets that have all of the fields.
 fn all_needs(looked: &[Looked]) -> PacketBox {
     let each = looked.iter().map(|l| &l.needs);
-    each.fold(PacketBox::any(), |all, n| all.intersect(n)).paired()
+    each.fold(PacketBox::any(), |all, n| all.intersect(n))
+        .paired()
 }
 
 fn packet_field(field: &Field) -> Option<PacketField> {

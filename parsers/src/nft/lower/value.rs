@@ -80,7 +80,11 @@ pub(super) fn within(field: &Field, value: &Expr<'_>) -> Option<Result<Within>> 
             addresses(value, *family).map(Within::Addrs)
         }
         Field::Port(_) | Field::ConnPort(..) => {
-            let name = |t: &str| common::port(t).or_else(|| names::service(t)).ok_or(Unread::Name);
+            let name = |t: &str| {
+                common::port(t)
+                    .or_else(|| names::service(t))
+                    .ok_or(Unread::Name)
+            };
             ranges(value, &name).map(Within::Ports)
         }
         Field::IcmpType(v6) => {
@@ -246,7 +250,9 @@ pub(super) fn flags(value: &Expr<'_>) -> Option<u8> {
                 "ecn" | "ece" => Some(64),
                 "cwr" => Some(128),
                 text => TcpFlags::parse(text)
-                    .filter(|_| !text.eq_ignore_ascii_case("all") && !text.eq_ignore_ascii_case("none"))
+                    .filter(|_| {
+                        !text.eq_ignore_ascii_case("all") && !text.eq_ignore_ascii_case("none")
+                    })
                     .map(|f| f.0)
                     .or_else(|| common::number(text).and_then(|n| u8::try_from(n).ok())),
             }

@@ -52,7 +52,8 @@ impl<'a> Carrying<'_, 'a> {
                 self.ruleset.add(decl, span, true);
             }
             Object::Chain(decl) => {
-                let there = |t: &Table<'_>| t.chain(&decl.target.name).is_some_and(|(_, c)| c.declared);
+                let there =
+                    |t: &Table<'_>| t.chain(&decl.target.name).is_some_and(|(_, c)| c.declared);
                 let table = self.ruleset.table(&decl.target);
                 if kind == CommandKind::Create && table.is_some_and(|t| there(t)) {
                     let message = format!("the chain `{}` is there already", decl.target.name);
@@ -110,20 +111,28 @@ impl<'a> Carrying<'_, 'a> {
             RulePlace::Unsaid if before => Some(0),
             RulePlace::Unsaid => Some(len),
             RulePlace::Index(n) => usize::try_from(n).ok().filter(|n| *n < len).map(beside),
-            RulePlace::Handle(h) => chain.rules.iter().position(|r| r.handle == Some(h)).map(beside),
+            RulePlace::Handle(h) => chain
+                .rules
+                .iter()
+                .position(|r| r.handle == Some(h))
+                .map(beside),
         };
         // Where a rule goes that the file does not show is not known.
         let (span, found) = (rule.span, at.is_some());
         chain.rules.insert(at.unwrap_or(len).min(len), rule);
         if !found {
-            let message = "the rule goes beside one that this file does not hold, so its place is not known";
+            let message =
+                "the rule goes beside one that this file does not hold, so its place is not known";
             self.malformed(span, message.to_owned());
         }
     }
 
     /// The place of the rule that a command means.
     fn meant(&mut self, rule: &RuleDecl<'a>) -> Option<(&mut Vec<RuleDecl<'a>>, usize)> {
-        let chain = self.ruleset.table(&rule.target)?.chain_mut(&rule.target.name)?;
+        let chain = self
+            .ruleset
+            .table(&rule.target)?
+            .chain_mut(&rule.target.name)?;
         let at = match rule.place {
             RulePlace::Unsaid => None,
             RulePlace::Index(n) => usize::try_from(n).ok().filter(|n| *n < chain.rules.len()),
@@ -142,9 +151,8 @@ impl<'a> Carrying<'_, 'a> {
             }
             None => {
                 let message = "the rule that is replaced is not in this file";
-                self.problems.push(
-                    Problem::new(ProblemKind::Malformed, span, message).dropped(),
-                );
+                self.problems
+                    .push(Problem::new(ProblemKind::Malformed, span, message).dropped());
             }
         }
     }
@@ -176,7 +184,10 @@ impl<'a> Carrying<'_, 'a> {
     }
 
     fn delete_elements(&mut self, target: &Target<'a>, elements: &[Element<'a>]) {
-        let set = self.ruleset.table(target).and_then(|t| t.set_mut(&target.name));
+        let set = self
+            .ruleset
+            .table(target)
+            .and_then(|t| t.set_mut(&target.name));
         if let Some(set) = set {
             let gone: HashSet<String> = elements.iter().map(|e| e.key.to_string()).collect();
             set.elements.retain(|e| !gone.contains(&e.key.to_string()));

@@ -51,7 +51,12 @@ impl<'a> Ruleset<'a> {
     }
 
     /// Adds a table, or returns the one that is there.
-    pub(super) fn add(&mut self, decl: TableDecl<'a>, span: Span, declared: bool) -> &mut Table<'a> {
+    pub(super) fn add(
+        &mut self,
+        decl: TableDecl<'a>,
+        span: Span,
+        declared: bool,
+    ) -> &mut Table<'a> {
         let next = self.tables.len();
         let key = (decl.target.family, decl.target.table.clone());
         let at = *self.by_name.entry(key).or_insert(next);
@@ -67,10 +72,7 @@ impl<'a> Ruleset<'a> {
     }
 
     /// Takes tables away; returns their rules.
-    pub(super) fn remove(
-        &mut self,
-        gone: impl Fn(TableFamily, &str) -> bool,
-    ) -> Vec<RuleDecl<'a>> {
+    pub(super) fn remove(&mut self, gone: impl Fn(TableFamily, &str) -> bool) -> Vec<RuleDecl<'a>> {
         let (out, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.tables)
             .into_iter()
             .partition(|t| gone(t.decl.target.family, &t.decl.target.table));

@@ -1,7 +1,6 @@
 //! Commands and the objects that they are about.
 
-use super::expr::{Element, Expr};
-use super::statement::Statement;
+use super::rule::{Element, Expr, RuleDecl, Target};
 use hylint_model::{Hook, Span, TableFamily};
 use std::borrow::Cow;
 
@@ -35,19 +34,6 @@ pub(crate) struct Command<'a> {
     pub object: Object<'a>,
     /// Its whole text.
     pub span: Span,
-}
-
-/// Which table, or which object of a table.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Target<'a> {
-    /// Family; `ip` where none is written.
-    pub family: TableFamily,
-    /// The table.
-    pub table: Cow<'a, str>,
-    /// The object in it; empty for the table itself or where a handle names it.
-    pub name: Cow<'a, str>,
-    /// `handle n`.
-    pub handle: Option<u64>,
 }
 
 /// An object of a command.
@@ -147,34 +133,6 @@ pub(crate) struct Priority<'a> {
     pub name: Option<Cow<'a, str>>,
     /// The number, or what is added to the name.
     pub offset: i32,
-}
-
-/// Where a rule goes, or which one is meant.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum RulePlace {
-    /// No place given: the end (add) or the beginning (insert).
-    Unsaid,
-    /// `position n`, `handle n`: the rule with this handle, behind or before which it goes, or which is meant.
-    Handle(u64),
-    /// `index n`: the same by number from 0.
-    Index(u64),
-}
-
-/// A rule.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct RuleDecl<'a> {
-    /// Its chain (the name of the target).
-    pub target: Target<'a>,
-    /// Where it goes, or which one is meant.
-    pub place: RulePlace,
-    /// Its own handle in a listing (`# handle 4`, JSON `handle`).
-    pub handle: Option<u64>,
-    /// In order.
-    pub statements: Vec<Statement<'a>>,
-    /// `comment "…"`.
-    pub comment: Option<Cow<'a, str>>,
-    /// Its text.
-    pub span: Span,
 }
 
 /// The type of a set's elements.

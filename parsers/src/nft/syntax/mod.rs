@@ -3,16 +3,15 @@
 //! includes, which only the text form has.
 
 mod command;
-mod expr;
 mod print;
-mod statement;
+mod rule;
 
 pub(crate) use command::{
-    ChainDecl, Command, CommandKind, Hooking, Object, ObjectKind, Priority, RuleDecl, RulePlace,
-    SetDecl, SetFlags, SetType, TableDecl, Target,
+    ChainDecl, Command, CommandKind, Hooking, Object, ObjectKind, Priority, SetDecl, SetFlags,
+    SetType, TableDecl,
 };
-pub(crate) use expr::{
+pub(crate) use rule::{
     Binary, BinaryOp, CtDirection, Element, ElementExtra, Expr, ExprKind, Fib, Hash, Lookup,
-    NumGen, PayloadBase,
+    MatchOp, NatStmt, NumGen, PayloadBase, RuleDecl, RulePlace, Statement, StatementKind, Target,
+    UpdateOp, Verdict,
 };
-pub(crate) use statement::{MatchOp, NatStmt, Statement, StatementKind, UpdateOp, Verdict};

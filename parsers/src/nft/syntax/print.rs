@@ -88,7 +88,11 @@ impl Display for Expr<'_> {
 }
 
 fn offset(n: u32, f: &mut Formatter<'_>) -> Result {
-    if n == 0 { Ok(()) } else { write!(f, " offset {n}") }
+    if n == 0 {
+        Ok(())
+    } else {
+        write!(f, " offset {n}")
+    }
 }
 
 /// Some keys are listed without the word `meta`.
