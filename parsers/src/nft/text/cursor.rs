@@ -254,11 +254,31 @@ impl<'a, 'p> Parser<'a, 'p> {
 
     /// Passes the ends of statements.
     pub(super) fn separators(&mut self) {
-        while matches!(self.token.kind, Kind::Newline | Kind::Semicolon) {
+        loop {
             self.managed |= self.token.note == Note::Iptables;
+            match self.token.kind {
+                Kind::Newline | Kind::Semicolon => drop(self.bump()),
+                Kind::Word if self.is_terminal() => self.pass_line(),
+                _ => return,
+            }
+        }
+    }
+
+    /// What nft tells on the terminal beside a listing (`XT target DNAT not found`) is on a line of its own.
+    fn is_terminal(&self) -> bool {
+        self.word() == "XT"
+            && self
+                .lexer
+                .rest()
+                .lines()
+                .next()
+                .is_some_and(|l| l.ends_with(" not found"))
+    }
+
+    fn pass_line(&mut self) {
+        while !matches!(self.token.kind, Kind::Newline | Kind::End) {
             self.bump();
         }
-        self.managed |= self.token.note == Note::Iptables;
     }
 
     /// Whether a statement ends here.
@@ -302,11 +322,12 @@ impl<'a, 'p> Parser<'a, 'p> {
     }
 }
 
-/// A number as nft writes it.
+/// A number as nft reads it, where a leading zero makes it an octal one.
 pub(super) fn number(text: &str) -> Option<u64> {
     let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    match hex {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
+    match (hex, text.strip_prefix('0')) {
+        (Some(digits), _) => u64::from_str_radix(digits, 16).ok(),
+        (None, Some(digits)) if !digits.is_empty() => u64::from_str_radix(digits, 8).ok(),
+        _ => text.parse().ok(),
     }
 }

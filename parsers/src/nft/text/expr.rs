@@ -2,9 +2,9 @@
 
 use super::cursor::{Parser, Read, number};
 use super::lexer::Kind;
-use super::scope::MOST;
+use super::scope::most;
 use crate::nft::syntax::{Binary, BinaryOp, Element, Expr, ExprKind, Lookup};
-use hylint_model::Span;
+use std::borrow::Cow;
 
 /// What words may stand for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +48,16 @@ fn operator(kind: Kind, word: &str) -> Option<(BinaryOp, u8)> {
         (Kind::ShiftRight, _) | (_, "rshift") => (BinaryOp::ShiftRight, 4),
         _ => return None,
     })
+}
+
+/// A constant as it is listed: nft reads a number with a leading zero as an octal one.
+fn plain(word: &str) -> Cow<'_, str> {
+    let octal =
+        word.len() > 1 && word.starts_with('0') && word.bytes().all(|b| matches!(b, b'0'..=b'7'));
+    match octal.then(|| u64::from_str_radix(word, 8)) {
+        Some(Ok(number)) => number.to_string().into(),
+        _ => word.into(),
+    }
 }
 
 impl<'a> Parser<'a, '_> {
@@ -225,7 +235,7 @@ impl<'a> Parser<'a, '_> {
             return Ok(kind);
         }
         let span = self.bump().span;
-        Ok(Expr::new(span, ExprKind::Symbol(word.into())))
+        Ok(Expr::new(span, ExprKind::Symbol(plain(word))))
     }
 
     /// Values with commas between: any of several bits, or one after the other.
@@ -312,8 +322,9 @@ impl<'a> Parser<'a, '_> {
         };
         let (depth, weight) = (value.depth, value.weight);
         self.expanded += weight;
-        if self.expanded > MOST {
-            let message = format!("the variables of this file stand for more than {MOST} values");
+        let most = most(self.source.text.len());
+        if self.expanded > most {
+            let message = format!("the variables of this file stand for more than {most} values");
             return Self::fault(span, message);
         }
         let kind = value.expr.kind.clone();
@@ -321,10 +332,5 @@ impl<'a> Parser<'a, '_> {
             self.deepen(depth)?;
         }
         Ok(Expr::new(span, kind))
-    }
-
-    /// The text of what was taken since a place, as one expression.
-    pub(super) fn whole(&self, span: Span) -> &'a str {
-        self.text(span)
     }
 }

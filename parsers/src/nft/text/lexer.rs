@@ -131,10 +131,20 @@ fn run(bytes: &[u8], inside: impl Fn(u8) -> bool) -> usize {
     bytes.iter().take_while(inside).count()
 }
 
-/// A hardware address, or a class of traffic control (`1:10`): groups of one or two digits.
-fn hardware(text: &str) -> bool {
-    let digits = |g: &str| (1..=2).contains(&g.len()) && g.bytes().all(|b| b.is_ascii_hexdigit());
-    text.contains(':') && text.split(':').all(digits)
+fn is_group(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// A hardware address: groups of two digits.
+fn is_hardware(text: &str) -> bool {
+    text.split(':').count() > 2 && text.split(':').all(|g| is_group(g, 2))
+}
+
+/// A class of traffic control (`1:10`), as nft tells it from a number and what it maps to.
+fn is_class(text: &str, next: Option<u8>) -> bool {
+    let groups = text.split_once(':');
+    let fits = groups.is_some_and(|(a, b)| is_group(a, 4) && is_group(b, 4));
+    fits && matches!(next, Some(b' ' | b'\t' | b'\n' | b':' | b'-' | b'}' | b','))
 }
 
 /// How many bytes the address with colons has that the bytes begin with.
@@ -147,12 +157,19 @@ fn colons(text: &str) -> Option<usize> {
     }
     let next = text.as_bytes().get(len).copied();
     let ends = !next.is_some_and(|b| in_number(b) && b != b'.');
-    let fits = |t: &str| t.parse::<Ipv6Addr>().is_ok() || hardware(t);
-    if ends && fits(whole) {
+    let is_address = |t: &str| t.parse::<Ipv6Addr>().is_ok();
+    if ends && (is_address(whole) || is_hardware(whole) || is_class(whole, next)) {
         return Some(len);
     }
-    let short = whole.strip_suffix(':')?;
-    fits(short).then_some(short.len())
+    // A colon behind an address is one of its own, and what it maps to may begin with a digit of an address.
+    let mut short = whole;
+    while let Some(at) = short.rfind(':') {
+        short = short.get(..at)?;
+        if is_address(short) || is_hardware(short) {
+            return Some(short.len());
+        }
+    }
+    None
 }
 
 impl<'a> Lexer<'a> {
@@ -169,11 +186,6 @@ impl<'a> Lexer<'a> {
     /// The text that is not taken yet.
     pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..self.end).unwrap_or("")
-    }
-
-    /// Goes to a place behind the current one.
-    pub(super) fn skip_to(&mut self, at: usize) {
-        self.at = at.max(self.at).min(self.end);
     }
 
     /// The same tokens from an earlier or later place on.

@@ -4,8 +4,17 @@
 use crate::nft::syntax::{Element, Expr, ExprKind};
 use std::collections::BTreeMap;
 
-/// Expressions that variables may become altogether: definitions of definitions grow by multiplication.
-pub(super) const MOST: usize = 2_000_000;
+/// Expressions that variables may become altogether, beside one for each [`BYTES`] of the text: definitions of definitions
+/// grow by multiplication, and memory is bounded by the text.
+const MOST: usize = 200_000;
+
+/// Bytes of the text for which variables may become another expression.
+const BYTES: usize = 16;
+
+/// How many expressions the variables of a text may become.
+pub(super) const fn most(bytes: usize) -> usize {
+    MOST + bytes / BYTES
+}
 
 /// A value with what its use costs.
 #[derive(Clone, Debug)]

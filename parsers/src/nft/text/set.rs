@@ -18,6 +18,7 @@ impl<'a> Parser<'a, '_> {
             self.separators();
             match self.kind() {
                 Kind::Close => break,
+                _ if self.common(&mut |_| ()) => {}
                 _ => self.set_item(set)?,
             }
         }
@@ -101,12 +102,11 @@ impl<'a> Parser<'a, '_> {
 
     fn typeof_data(&mut self) -> Read<SetType<'a>> {
         self.eat_word("interval");
-        let word = self.word();
-        let object = matches!(
-            word,
-            "verdict" | "counter" | "quota" | "limit" | "secmark" | "synproxy"
-        );
-        match object {
+        let objects = [
+            "verdict", "queue", "counter", "quota", "limit", "secmark", "synproxy",
+        ];
+        let ct = self.word() == "ct" && matches!(self.second_word(), "timeout" | "expectation");
+        match ct || objects.contains(&self.word()) {
             true => self.set_type(),
             false => Ok(SetType::Typeof(self.concat(Mode::Any)?)),
         }

@@ -1,12 +1,13 @@
 //! Statements: matches, verdicts, and what else a rule does.
 
-use super::cursor::{Parser, Read, number};
+use super::cursor::{Parser, Read};
 use super::expr::Mode;
-use super::lexer::{Kind, Note};
+use super::lexer::Kind;
 use crate::nft::syntax::{
     Binary, BinaryOp, Expr, ExprKind, MatchOp, RuleDecl, RulePlace, Statement, StatementKind,
     Target, UpdateOp, Verdict,
 };
+use std::borrow::Cow;
 
 /// Statements that say how much: they match while, or once, something is exceeded.
 const AMOUNTS: [&str; 4] = ["limit", "quota", "counter", "last"];
@@ -30,6 +31,7 @@ impl<'a> Parser<'a, '_> {
         if statements.is_empty() && comment.is_none() {
             return self.fail("a statement");
         }
+        statements.extend(self.lost_target(&statements));
         Ok(RuleDecl {
             target: target.clone(),
             place,
@@ -38,6 +40,22 @@ impl<'a> Parser<'a, '_> {
             comment,
             span: self.since(start),
         })
+    }
+
+    /// nft lists nothing, and a blank before it, where libxtables does not find the target of a rule that iptables-nft made. The
+    /// counter before it is the last that is left of the rule.
+    fn lost_target(&self, statements: &[Statement<'a>]) -> Option<Statement<'a>> {
+        let last = statements.last()?;
+        let text = self.text(last.span);
+        if last.span.end != self.end
+            || !(text.starts_with("counter packets ") && text.contains(" bytes "))
+        {
+            return None;
+        }
+        let behind = self.source.text.get(self.end as usize..)?;
+        let lost = behind.starts_with(" \n") || behind.starts_with("  # handle ");
+        let name = Cow::Borrowed("unknown");
+        lost.then(|| Statement::new(last.span, StatementKind::Xt { target: true, name }))
     }
 
     /// One statement.
@@ -78,7 +96,7 @@ impl<'a> Parser<'a, '_> {
             "add" | "update" | "delete" => self.update(),
             "set" => self.old_update(),
             "reset" => self.stripped(),
-            "xt" => self.xt(),
+            "xt" | "XT" => self.xt(),
             _ => self.compared(),
         }
     }
@@ -99,7 +117,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// The name of a chain, which a variable may hold.
-    pub(super) fn chain_name(&mut self) -> Read<std::borrow::Cow<'a, str>> {
+    pub(super) fn chain_name(&mut self) -> Read<Cow<'a, str>> {
         if self.kind() != Kind::Dollar {
             return Ok(self.name("the name of a chain")?.into());
         }
@@ -250,6 +268,7 @@ impl<'a> Parser<'a, '_> {
     fn limit(&mut self) -> Read<StatementKind<'a>> {
         self.expect_word("rate")?;
         let over = self.eat_word("over");
+        self.eat_word("until");
         self.rate("a rate")?;
         if self.eat_word("burst") {
             self.rate("a burst")?;
@@ -454,6 +473,10 @@ impl<'a> Parser<'a, '_> {
         self.bump();
         let kind = self.any_word("`match` or `target`")?;
         let name = self.string("the name of an extension")?;
+        // What nft tells on the terminal may have been written into the listing.
+        if self.eat_word("not") {
+            self.expect_word("found")?;
+        }
         Ok(StatementKind::Xt {
             target: kind == "target",
             name: name.into(),
@@ -475,16 +498,6 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn is_amount(&self) -> bool {
         let ct = self.word() == "ct" && self.second_word() == "count";
         ct || AMOUNTS.contains(&self.word())
-    }
-
-    /// Whether the comment behind the last token has a handle.
-    pub(super) const fn has_handle(&self) -> bool {
-        matches!(self.token.note, Note::Handle(_))
-    }
-
-    /// A number where one stands.
-    pub(super) fn is_number(&self) -> bool {
-        number(self.word()).is_some()
     }
 }
 

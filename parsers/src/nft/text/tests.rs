@@ -31,3 +31,27 @@ fn a_listing_and_a_file_are_read_whole() {
         type nat hook prerouting priority -100\n iifname $wan tcp dport \\\n $p dnat to 10.0.0.2:80; ip daddr ::1 drop }\n}\n";
     assert_eq!(problems(file), [""; 0]);
 }
+
+/// `HYLINT_NFT_TEXTS=FOLDER`: other files than those of this repository, each without a problem.
+#[test]
+fn given_files_are_read_whole() {
+    let Ok(folder) = std::env::var("HYLINT_NFT_TEXTS") else {
+        return;
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    files.sort();
+    let mut failed = 0;
+    for file in files {
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
+        for problem in problems(&text) {
+            println!("{}:{problem}", file.display());
+            failed += 1;
+        }
+    }
+    assert_eq!(failed, 0);
+}
