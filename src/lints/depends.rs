@@ -97,6 +97,7 @@ pub const fn reason(reason: Reason) -> &'static str {
         Reason::NoFilter => "the export has no filter table",
         Reason::LoopbackDestination => "it depends on `route_localnet`, which is not in the export",
         Reason::SecurityOrder => "it depends on whether the security table or NAT comes first",
+        Reason::ChainOrder => "it depends on which of two chains of one priority comes first",
     }
 }
 
@@ -111,6 +112,7 @@ pub const fn reason_label(reason: Reason) -> &'static str {
         Reason::NoFilter => "no filter table",
         Reason::LoopbackDestination => "depends on `route_localnet`",
         Reason::SecurityOrder => "depends on the table order",
+        Reason::ChainOrder => "depends on the chain order",
     }
 }
 

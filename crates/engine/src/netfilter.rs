@@ -141,8 +141,32 @@ impl<'a> HookWalk<'a, '_> {
         if let Some(interface) = unknown {
             p.iter_mut().for_each(|q| q.hide(interface.clone()));
         }
+        let p = self.tied(hook, p);
         let mut p = self.bases(hook, p);
         p.iter_mut().for_each(Piece::see_interfaces);
+        p
+    }
+
+    /// Gives up on packets of which the order of two chains decides that the kernel leaves open; returns the others.
+    fn tied(&mut self, hook: Hook, mut p: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
+        let nf = self.nf;
+        for (_, space) in nf.ties.iter().filter(|(h, _)| *h == hook) {
+            if !p.iter().any(|q| q.space.intersects(space)) {
+                continue;
+            }
+            let mut open = Vec::new();
+            let mut rest = Vec::with_capacity(p.len());
+            for q in p {
+                let with = |space: PacketBox| Piece { space, ..q.clone() };
+                let inside = q.space.intersect(space);
+                rest.extend(q.space.subtract(space).into_iter().map(with));
+                if !inside.is_empty() {
+                    open.push(with(inside));
+                }
+            }
+            self.give_up(open, Reason::ChainOrder);
+            p = rest;
+        }
         p
     }
 

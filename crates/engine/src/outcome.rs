@@ -24,6 +24,8 @@ pub enum Reason {
     LoopbackDestination,
     /// The tools ask the security table and translate sources in different orders.
     SecurityOrder,
+    /// Two chains of one priority do different things to the packet, and the kernel may call either first.
+    ChainOrder,
 }
 
 impl Reason {
@@ -38,6 +40,7 @@ impl Reason {
             Self::NoFilter => "no-filter",
             Self::LoopbackDestination => "loopback-destination",
             Self::SecurityOrder => "security-order",
+            Self::ChainOrder => "chain-order",
         }
     }
 }

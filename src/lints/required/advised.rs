@@ -187,6 +187,9 @@ pub(super) const fn export(reason: Reason) -> &'static str {
         Reason::LoopbackDestination => {
             "translate the flow to an address of an interface instead of 127.0.0.0/8"
         }
+        Reason::ChainOrder => {
+            "give the two chains different priorities, or take the flow out of the rules of one"
+        }
         Reason::SecurityOrder => {
             "take the flow out of the nat rules for inbound packets, or of the security table"
         }

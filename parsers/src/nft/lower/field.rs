@@ -20,6 +20,8 @@ pub(super) enum Field {
     EtherType,
     /// The incoming interface, or (true) the outgoing one.
     Interface(bool),
+    /// The kind of the incoming interface, or (true) of the outgoing one.
+    InterfaceType(bool),
     /// ICMP type, of ICMPv6 where true.
     IcmpType(bool),
     /// ICMP code, of ICMPv6 where true.
@@ -160,6 +162,9 @@ fn payload(protocol: &str, field: &str) -> Looked {
         ("ip", "dscp") => Looked::of_family(Field::Dscp, V4),
         ("ip6", "dscp") => Looked::of_family(Field::Dscp, V6),
         ("ip", "length") => Looked::of_family(Field::Length, V4),
+        // A packet of the family has no other.
+        ("ip", "version") => Looked::of_family(Field::Family, V4),
+        ("ip6", "version") => Looked::of_family(Field::Family, V6),
         ("ip", "frag-off") => Looked::of_family(opaque(ConditionKind::Unknown), V4),
         ("ip", _) => Looked::of_family(unknown, V4),
         ("ip6", _) => Looked::of_family(unknown, V6),
@@ -232,6 +237,8 @@ fn meta(key: &str) -> Looked {
     Looked::any(match key {
         "iif" | "iifname" => Field::Interface(false),
         "oif" | "oifname" => Field::Interface(true),
+        "iiftype" => Field::InterfaceType(false),
+        "oiftype" => Field::InterfaceType(true),
         "l4proto" => Field::Protocol,
         "nfproto" => Field::Family,
         "protocol" => Field::EtherType,
@@ -244,8 +251,8 @@ fn meta(key: &str) -> Looked {
         "time" | "day" | "hour" | "random" => Field::Condition(Rate, Test::Rate(None)),
         "ipsec" | "secpath" => Field::Condition(ConditionKind::Peer, Test::IpSec),
         // Groups and kinds of interfaces, the bridge that a port belongs to, the domain that it is in.
-        "iiftype" | "oiftype" | "iifgroup" | "oifgroup" | "iifkind" | "oifkind" | "ibrname"
-        | "obrname" | "ibridgename" | "obridgename" | "sdif" | "sdifname" => passing(Unknown),
+        "iifgroup" | "oifgroup" | "iifkind" | "oifkind" | "ibrname" | "obrname" | "ibridgename"
+        | "obridgename" | "sdif" | "sdifname" => passing(Unknown),
         _ => passing(Unknown),
     })
 }

@@ -302,7 +302,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 }
                 Field::Protocol => Some(Within::Protocols(RangeSet::empty())),
                 Field::Family | Field::EtherType => Some(Within::Families(false, false)),
-                Field::Interface(_) => Some(Within::Interfaces(RangeSet::empty())),
+                Field::Interface(_) | Field::InterfaceType(_) => {
+                    Some(Within::Interfaces(RangeSet::empty()))
+                }
                 _ => Some(Within::Numbers(RangeSet::empty())),
             };
         }
@@ -390,6 +392,19 @@ impl<'r, 'a> Lowering<'r, 'a> {
             MatchOp::Gt => v.and_then(|v| v.checked_add(1)).map(|v| (v, u32::MAX)),
             _ => v.map(|v| (v, u32::MAX)),
         };
+        if let (Field::Flags(mask), Some(bits)) = (&looked.field, value::flags(right)) {
+            let mask = mask.unwrap_or(u8::MAX);
+            let fits = |c: &u8| match op {
+                MatchOp::Lt => c & mask < bits,
+                MatchOp::Le => c & mask <= bits,
+                MatchOp::Gt => c & mask > bits,
+                _ => c & mask >= bits,
+            };
+            let set = (0..=TcpFlags::ALL.0).filter(fits);
+            let mut space = looked.needs.clone();
+            space.flags = FlagSet(set.fold(0, |all, c| all | FlagSet::exactly(TcpFlags(c)).0));
+            return vec![of_box(space)];
+        }
         match value::within(&looked.field, right) {
             Some(Ok(Within::Ports(set))) => {
                 let range = bounds(set.first().map(u32::from));
@@ -900,8 +915,12 @@ pub(super) fn boxes(field: &Field, needs: &PacketBox, within: Within) -> Option<
             }
             b = b.intersect(&none);
         }
-        (Field::Interface(false), Within::Interfaces(set)) => b.in_iface = set,
-        (Field::Interface(true), Within::Interfaces(set)) => b.out_iface = set,
+        (Field::Interface(false) | Field::InterfaceType(false), Within::Interfaces(set)) => {
+            b.in_iface = set
+        }
+        (Field::Interface(true) | Field::InterfaceType(true), Within::Interfaces(set)) => {
+            b.out_iface = set
+        }
         _ => return None,
     }
     Some(b.paired())

@@ -101,6 +101,11 @@ pub(super) fn within(field: &Field, value: &Expr<'_>) -> Option<Result<Within>> 
         }
         Field::Family | Field::EtherType => families(value),
         Field::Interface(_) => interfaces(value).map(Within::Interfaces),
+        // The loopback interface is the only one of its kind; which ones are of another, the machine knows.
+        Field::InterfaceType(_) => match value.symbol() {
+            Some("loopback" | "772") => Ok(Within::Interfaces(IfaceSet::single(iface_name("lo")))),
+            _ => Err(Unread::Other),
+        },
         Field::Length => numbers::<u16>(value, |_| None),
         Field::Ttl => numbers::<u8>(value, |_| None),
         Field::Dscp => numbers::<u8>(value, common::dscp_class),
@@ -189,8 +194,8 @@ fn address(text: &str, family: Family) -> Result<IpAddr> {
 
 fn families(value: &Expr<'_>) -> Result<Within> {
     let (v4, v6) = match value.symbol().ok_or(Unread::Other)? {
-        "ipv4" | "ip" | "2" | "0x0800" | "0x800" | "2048" => (true, false),
-        "ipv6" | "ip6" | "10" | "0x86dd" | "0x86DD" => (false, true),
+        "ipv4" | "ip" | "2" | "4" | "0x0800" | "0x800" | "2048" => (true, false),
+        "ipv6" | "ip6" | "10" | "6" | "0x86dd" | "0x86DD" => (false, true),
         text if common::number(text).is_some() => (false, false),
         "arp" | "vlan" | "8021q" | "8021ad" => (false, false),
         _ => return Err(Unread::Other),

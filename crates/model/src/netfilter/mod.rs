@@ -1,9 +1,11 @@
 //! Tables and chains of Linux's netfilter, and the hooks at which the kernel calls them.
 
+mod ties;
+
 use super::rule::{Action, Rule};
 use super::set::{NamedSet, NamedSetId};
 use crate::Span;
-use hylint_space::Family;
+use hylint_space::{Family, PacketBox};
 use std::slice;
 
 /// A place on a packet's way at which the kernel calls chains.
@@ -318,6 +320,9 @@ pub struct Netfilter {
     pub unloaded: Vec<Box<str>>,
     /// Whether other rule sets filter the same packets.
     pub others: OtherRules,
+    /// Packets for which it makes a difference which of two chains comes first that stand at one place of a hook: the kernel
+    /// leaves that open.
+    pub ties: Vec<(Hook, PacketBox)>,
     /// The rules of a front end that may as well write nftables rules are in the export: one that runs is no sign of others.
     pub front_end: bool,
 }
@@ -346,15 +351,18 @@ impl Netfilter {
         let mut bases: Vec<_> = ids.collect();
         bases.sort_by_key(|(base, _)| (base.hook, base.turn()));
         let bases = bases.into_iter().map(|(b, id)| (b.hook, id)).collect();
-        Self {
+        let mut new = Self {
             tables,
             bases,
             sets: Vec::new(),
             whole: false,
             unloaded: Vec::new(),
             others: OtherRules::Unsaid,
+            ties: Vec::new(),
             front_end: false,
-        }
+        };
+        new.ties = ties::of(&new);
+        new
     }
 
     /// Whether what the export has of a table is what the tools load.

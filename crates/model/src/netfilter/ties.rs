@@ -1,0 +1,142 @@
+//! Chains that stand at one place of a hook: which of them the kernel calls first is not said anywhere.
+
+use super::{Hook, Hooked, Netfilter};
+use crate::condition::Test;
+use crate::rule::{Action, NatKind, Rule};
+use hylint_space::{Family, PacketBox};
+
+/// Hooks with chains.
+const HOOKS: [Hook; 7] = [
+    Hook::Ingress,
+    Hook::Prerouting,
+    Hook::Input,
+    Hook::Forward,
+    Hook::Output,
+    Hook::Postrouting,
+    Hook::Egress,
+];
+
+/// Translations of two chains that are compared with each other; of more, any packet may be one of both.
+const PAIRS: usize = 1 << 22;
+
+/// The packets for which the order of two such chains makes a difference.
+pub(super) fn of(netfilter: &Netfilter) -> Vec<(Hook, PacketBox)> {
+    let mut out: Vec<(Hook, PacketBox)> = Vec::new();
+    for hook in HOOKS {
+        let bases: Vec<Hooked<'_>> = netfilter.base_chains(hook).collect();
+        for (i, a) in bases.iter().enumerate() {
+            let rest = bases.iter().skip(i + 1);
+            for b in rest.take_while(|b| b.base.turn() == a.base.turn()) {
+                if !Family::BOTH
+                    .iter()
+                    .any(|f| a.base.family.has(*f) && b.base.family.has(*f))
+                {
+                    continue;
+                }
+                for space in between(*a, *b) {
+                    if !out.iter().any(|(h, s)| *h == hook && *s == space) {
+                        out.push((hook, space));
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The packets of two chains that both translate, or all where one changes what the other asks for.
+fn between(a: Hooked<'_>, b: Hooked<'_>) -> Vec<PacketBox> {
+    let depends = |x: Hooked<'_>, y: Hooked<'_>| {
+        let changes = Changed::by(x.reached());
+        changes != Changed::default() && Changed::asked(y.reached()).meets(changes)
+    };
+    if depends(a, b) || depends(b, a) {
+        return vec![PacketBox::any()];
+    }
+    let (x, y) = (moved(a), moved(b));
+    if x.len().saturating_mul(y.len()) > PAIRS {
+        return vec![PacketBox::any()];
+    }
+    let mut out = Vec::new();
+    for s in &x {
+        for t in &y {
+            if s.intersects(t) {
+                out.push(s.intersect(t));
+            }
+        }
+    }
+    out.retain(|s| !s.is_empty());
+    out
+}
+
+/// The packets whose destination a chain's rules move.
+fn moved(of: Hooked<'_>) -> Vec<&PacketBox> {
+    let moves = |a: &Action| matches!(a, Action::Nat(n) if !matches!(n.kind, NatKind::Snat | NatKind::Masquerade));
+    let rules = of.reached().filter(|r| r.may_be_in_force());
+    let parts = rules.flat_map(Rule::parts).filter(|(_, a)| moves(a));
+    parts
+        .flat_map(|(clauses, _)| clauses)
+        .map(|c| &c.space)
+        .collect()
+}
+
+/// What rules change in a packet or its connection, and what others ask for.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Changed {
+    mark: bool,
+    connection_mark: bool,
+    tracking: bool,
+}
+
+impl Changed {
+    const fn meets(self, o: Self) -> bool {
+        self.mark && o.mark
+            || self.connection_mark && o.connection_mark
+            || self.tracking && o.tracking
+    }
+
+    fn by<'r>(rules: impl Iterator<Item = &'r Rule>) -> Self {
+        let mut all = Self::default();
+        for action in rules
+            .filter(|r| r.may_be_in_force())
+            .flat_map(|r| r.action.each())
+        {
+            match action {
+                Action::SetMark { .. } | Action::RestoreMark { .. } => all.mark = true,
+                Action::SetConnMark { .. } | Action::SaveMark { .. } => all.connection_mark = true,
+                Action::LoseMark { connection } => {
+                    all.mark |= !connection;
+                    all.connection_mark |= connection;
+                }
+                Action::Notrack | Action::Track => all.tracking = true,
+                _ => {}
+            }
+        }
+        all
+    }
+
+    fn asked<'r>(rules: impl Iterator<Item = &'r Rule>) -> Self {
+        let mut all = Self::default();
+        for rule in rules.filter(|r| r.may_be_in_force()) {
+            for condition in rule.conditions() {
+                match condition.test {
+                    Test::Mark { .. } => all.mark = true,
+                    Test::ConnMark { .. } => all.connection_mark = true,
+                    Test::Connection(_) => all.tracking = true,
+                    _ => {}
+                }
+            }
+            let any = PacketBox::any().state;
+            all.tracking |= rule.clauses.iter().any(|c| c.space.state != any);
+            for action in rule.action.each() {
+                match action {
+                    Action::RestoreMark { .. } => all.connection_mark = true,
+                    Action::SaveMark { .. } => all.mark = true,
+                    Action::Notrack | Action::Track => all.tracking = true,
+                    _ => {}
+                }
+            }
+        }
+        all
+    }
+}
