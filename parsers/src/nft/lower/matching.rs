@@ -722,7 +722,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 let condition = self.unreadable_text(said);
                 return one(needs.clone(), condition.negate(negated));
             };
-            let mac = mac.to_ascii_lowercase();
+            let mac = full_mac(mac);
             let text = format!("source MAC {mac}");
             let test = Test::Mac(mac.into());
             each.push(Condition::new(ConditionKind::Peer, test, said.span, text).negate(negated));
@@ -863,6 +863,15 @@ fn alternatives(
         }];
     }
     each.flat_map(|c| one(needs.clone(), c)).collect()
+}
+
+/// A hardware address with two digits a byte (nft takes one, too).
+fn full_mac(text: &str) -> String {
+    let bytes: Vec<String> = text
+        .split(':')
+        .map(|b| format!("{:0>2}", b.to_ascii_lowercase()))
+        .collect();
+    bytes.join(":")
 }
 
 fn mark_text(test: &Test) -> String {

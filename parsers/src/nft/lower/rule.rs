@@ -67,10 +67,18 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 let found = self.matched(left, *op, right, span);
                 draft.clauses = both(&draft.clauses, &found);
             }
+            StatementKind::Update { key, data, .. } => {
+                // Packets that have no such key leave the rule here.
+                for expr in std::iter::once(key).chain(data) {
+                    draft.clauses = both(&draft.clauses, &[of_box(self.needs(expr))]);
+                }
+                if let Some(condition) = self.limiting(statement) {
+                    draft.clauses = with(&draft.clauses, &condition);
+                }
+            }
             StatementKind::Limit { .. }
             | StatementKind::Quota { .. }
             | StatementKind::CtCount { .. }
-            | StatementKind::Update { .. }
             | StatementKind::Unknown(_)
             | StatementKind::Xt { target: false, .. } => {
                 if let Some(condition) = self.limiting(statement) {
@@ -261,6 +269,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         span: Span,
         rest: &'r [Statement<'a>],
     ) -> Next {
+        draft.clauses = both(&draft.clauses, &[of_box(self.needs(value))]);
         if let Some(which) = Which::of(what) {
             let ExprKind::Map(lookup) = &value.kind else {
                 return self.effect(draft, which.set(value), rest);

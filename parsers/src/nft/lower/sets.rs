@@ -118,7 +118,11 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 text: &text,
                 ..said
             };
-            let operand = Operand::single(value);
+            // A variable may put a whole set into one part.
+            let operand = match value.kind {
+                ExprKind::Set(_) => self.operand(value),
+                _ => Operand::single(value),
+            };
             let found = self.among(looked, MatchOp::Implicit, &operand, said);
             out = both(&out, &found);
         }
@@ -127,6 +131,29 @@ impl<'r, 'a> Lowering<'r, 'a> {
             out = with(&out, &condition);
         }
         out
+    }
+
+    /// The packets that have what an expression looks at.
+    pub(super) fn needs(&self, expr: &Expr<'a>) -> PacketBox {
+        match &expr.kind {
+            ExprKind::Concat(parts) => {
+                let each = parts.iter().map(|p| self.needs(p));
+                each.fold(PacketBox::any(), |all, n| all.intersect(&n))
+                    .paired()
+            }
+            ExprKind::Binary(b) => self
+                .needs(&b.left)
+                .intersect(&self.needs(&b.right))
+                .paired(),
+            ExprKind::Map(lookup) => self.needs(&lookup.key),
+            ExprKind::Element(element) => self.needs(&element.key),
+            ExprKind::Payload(..)
+            | ExprKind::Meta(_)
+            | ExprKind::Ct { .. }
+            | ExprKind::ExtHdr(..)
+            | ExprKind::TcpOption(..) => looked_at(expr, self.family).needs,
+            _ => PacketBox::any(),
+        }
     }
 
     /// The elements as a set that the rules name, held once; `None` if it has fields that packets do not have as dimensions.
