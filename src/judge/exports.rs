@@ -12,7 +12,7 @@ pub struct Exports {
     each: Vec<(Arc<LoadedExport>, Arc<Indexes>)>,
     /// Whose text the settings of a Windows firewall stand in, where that is not its own export's.
     settings: BTreeMap<PointId, SetId>,
-    /// Paths of the files whose sets the rules of an export name.
+    /// Paths of the files whose sets the rules of an export name, and of other views of its firewall.
     beside: BTreeMap<SetId, Vec<Arc<str>>>,
 }
 
@@ -53,12 +53,12 @@ impl Exports {
         self.settings.get(&point).copied().unwrap_or(point.set)
     }
 
-    /// Says which files hold the sets that the rules of an export name.
+    /// Says which files hold the sets that the rules of an export name, or show its firewall too.
     pub fn sets_stand_in(&mut self, export: SetId, paths: Vec<Arc<str>>) {
         self.beside.insert(export, paths);
     }
 
-    /// Paths of the files that hold the sets that the rules of an export name.
+    /// Paths of the files that hold the sets that the rules of an export name, or show its firewall too.
     #[must_use]
     pub fn beside(&self, export: SetId) -> &[Arc<str>] {
         self.beside.get(&export).map_or(&[], Vec::as_slice)

@@ -1,11 +1,12 @@
-//! Rules that nothing reads beside those of iptables: nft's own, or firewalld's. They filter the same packets.
+//! Signs of rules beside those of an export: of firewalld, or of a program that writes rules of nftables itself. A listing of
+//! all rules has them.
 //! What tells of Group Policy beside a Windows export is joined in [`super::policy`].
 
 use super::scope::{Links, finding};
 use crate::common::paths::folder;
 use crate::finding::{Known, Severity};
 use crate::load::{ExportId, Heads};
-use hylint_model::{Body, OtherPolicy, OtherRules, Point, Span};
+use hylint_model::{Body, OtherPolicy, OtherRules, Point, Span, View};
 use hylint_parsers::lookalike::Lookalike;
 
 /// What a file that no reader takes tells of an export beside it.
@@ -59,11 +60,17 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
         let Some(found) = beside.iter().find(near) else {
             continue;
         };
+        if heads.ids().any(|other| {
+            let path = heads.get(other).map_or("", |e| &*e.path);
+            is_listed(heads, other) && is_near(links, other, path, found)
+        }) {
+            continue;
+        }
         let Some(point) = export.export.points.iter().find(|p| is_open(p)) else {
             continue;
         };
         let message = format!(
-            "`{}` tells of rules beside those of iptables, which are not read: what this dump accepts is not proven",
+            "`{}` tells of nftables rules that are not in this export: what it accepts is not proven",
             found.path
         );
         let told = finding(
@@ -72,7 +79,7 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
             Severity::Warning,
             message,
             &Known::RulesBeside,
-            "check by hand what these rules drop, or remove the file if the host no longer has them",
+            "run `nft list ruleset` on the host and put the output beside this file: it shows every rule",
         );
         links.findings.push(told);
         let points = heads.get_mut(at).map(|e| &mut e.export.points);
@@ -84,12 +91,21 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
     }
 }
 
-/// Whether a point is of iptables, and nothing in it shows other rules.
+/// Whether a point is of a dump of iptables or of a configuration, and nothing in it shows other rules.
 fn is_open(point: &Point) -> bool {
     match &point.body {
-        Body::Netfilter(n) => !n.whole && !matches!(n.others, OtherRules::Shown(_)),
+        Body::Netfilter(n) => {
+            point.view != View::Effective && !matches!(n.others, OtherRules::Shown(_))
+        }
         Body::Lists(_) => false,
     }
+}
+
+/// Whether an export lists every rule of nftables that the kernel has.
+fn is_listed(heads: &Heads, at: ExportId) -> bool {
+    let points = heads.get(at).map(|e| &e.export.points);
+    let mut points = points.into_iter().flatten();
+    points.any(|p| matches!(p.body, Body::Netfilter(_)) && p.view == View::Effective)
 }
 
 /// Whether an export of the scope holds the rules of the front end: that of the other family says it of both.

@@ -10,6 +10,7 @@ mod ipset;
 mod own_side;
 mod policy;
 mod scope;
+mod unite;
 mod windows;
 
 use crate::finding::Finding;
@@ -24,6 +25,7 @@ pub use facts::GROUPS;
 pub use ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK, parent, same_id, short_name};
 pub use ipset::files as set_files;
 pub use scope::{Index, Links};
+pub use unite::{Dump, Views, is_ruleset, unite};
 
 impl Links {
     /// Joins what exports say beside their rules; [`settle`] then carries it into the rules of each. `claims` are for each

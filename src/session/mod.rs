@@ -368,7 +368,7 @@ impl Session {
         let linked = self.linked.get(m, part, new);
         Ok(LinkedExport {
             part: linked.map_err(|c| vec![changed(&c)])?,
-            set: part.set(export).unwrap_or_default(),
+            set: part.set(part.home(export)).unwrap_or_default(),
         })
     }
 }

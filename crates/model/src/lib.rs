@@ -16,6 +16,7 @@ mod profiles;
 mod rule;
 mod security;
 mod set;
+mod shift;
 mod span;
 
 pub use companion::{

@@ -265,14 +265,38 @@ fn may_be_nft(header: Option<&str>) -> bool {
     header.is_some_and(|h| h.contains("-save v")) && !is_legacy(header)
 }
 
+/// What the header of a dump says of the tool that printed it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Backend {
+    /// The legacy tools, whose tables nft does not show.
+    Legacy,
+    /// iptables-nft, whose tables are those of nftables.
+    Nft,
+    /// It has none, or one that leaves it open.
+    Unsaid,
+}
+
+/// What a header says of the tool.
+#[must_use]
+pub fn backend(header: &str) -> Backend {
+    match is_legacy(Some(header)) {
+        true => Backend::Legacy,
+        false if header.contains("-save v") && names_nft(header) => Backend::Nft,
+        false => Backend::Unsaid,
+    }
+}
+
+fn names_nft(header: &str) -> bool {
+    let (name, version) = header.split_once("-save v").unwrap_or((header, ""));
+    name.ends_with("xtables") || name.ends_with("-nft") || version.contains("(nf_tables)")
+}
+
 /// Whether a header says that its dump is of the legacy tools: there were no others before 1.8, and iptables-nft names
 /// itself at the latest from 1.8.8 on.
 fn is_legacy(header: Option<&str>) -> bool {
-    let Some((name, version)) = header.and_then(|h| h.split_once("-save v")) else {
+    let Some(said) = header.filter(|h| h.contains("-save v")) else {
         return false;
     };
-    let nft =
-        name.ends_with("xtables") || name.ends_with("-nft") || version.contains("(nf_tables)");
     let silent = (1, 8, 0)..(1, 8, 8);
-    !nft && number(header).is_some_and(|v| !silent.contains(&v))
+    !names_nft(said) && number(header).is_some_and(|v| !silent.contains(&v))
 }

@@ -4,7 +4,7 @@ use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdi
 use super::{json, lower, ruleset, text};
 use crate::input::Input;
 use crate::source::Source;
-use hylint_model::{Body, Export, OtherRules, Point, PointKind, Problem, ProblemKind, Span};
+use hylint_model::{Body, Export, OtherRules, Point, PointKind, Problem, ProblemKind, Span, View};
 
 /// The format's id in outputs.
 pub const ID: &str = "nft";
@@ -59,6 +59,9 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     let label = tables.tables.first().map_or(span, |t| t.decl.head);
     let mut point = Point::new(PointKind::Netfilter, span, Body::Netfilter(netfilter));
     point.label = label;
+    if form == Form::Listing {
+        point.view = View::Effective;
+    }
     export.points.push(point);
     export
 }

@@ -45,9 +45,13 @@ impl LinkedPart {
             let known = material.known();
             said.extend(link::settle(e, *at, heads, &links.index, known));
         }
+        let mut views = part.unite(&mut exports, &mut said);
         let mut exports = part.exports(links, exports, indexes);
-        for (n, files) in sets.into_iter().enumerate().filter(|(_, f)| !f.is_empty()) {
-            exports.sets_stand_in(SetId::new(n), files);
+        for (n, mut files) in sets.into_iter().enumerate() {
+            files.extend(views.remove(&n).unwrap_or_default());
+            if !files.is_empty() {
+                exports.sets_stand_in(SetId::new(n), files);
+            }
         }
         Ok(Self { exports, said })
     }

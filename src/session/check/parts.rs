@@ -4,12 +4,16 @@
 //! profile settings; what stands in one part says nothing about the rules of another. A fleet is a part for each host, an account whose interfaces have groups of
 //! several files in common is one part.
 
+use crate::finding::Finding;
 use crate::judge::{Decision, Exports, InPart, InSite, Leg, Order, PartScope, Tally};
-use crate::link::Links;
+use crate::link::{self, Dump, Links, Views, is_ruleset};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::site::{Bound, Host, Transit};
 use hylint_engine::{Indexes, PointId, SetId};
-use hylint_model::Point;
+use hylint_model::{Point, PointKind};
+use hylint_parsers::nft;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Exports that are judged together, with the hosts behind them.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,8 @@ pub(in crate::session) struct Part {
     outside: Vec<InSite>,
     /// Points that stand in for layers, behind those of the exports that name them.
     stand_ins: Vec<(ExportId, Vec<Point>)>,
+    /// Dumps and rulesets that are of one firewall.
+    views: Vec<Views>,
 }
 
 /// The parts of a run, by their first export.
@@ -43,6 +49,12 @@ pub(in crate::session) fn parts(bound: &Bound, links: &Links, heads: &Heads) -> 
             p.exports.push(at);
             let points = bound.stand_ins.get(&at);
             p.stand_ins.extend(points.map(|p| (at, p.clone())));
+        }
+    }
+    for v in &bound.views {
+        let part = of.get(sets.root(v.ruleset.export.index()));
+        if let Some(p) = part.copied().flatten().and_then(|p| out.get_mut(p)) {
+            p.views.push(v.clone());
         }
     }
     let mut part_of = |points: &[RunPoint]| {
@@ -87,6 +99,11 @@ fn united(bound: &Bound, links: &Links, heads: &Heads) -> Sets {
     for (point, from) in &links.settings {
         sets.unite(point.export.index(), from.index());
     }
+    for v in &bound.views {
+        for dump in &v.dumps {
+            sets.unite(v.ruleset.export.index(), dump.export.index());
+        }
+    }
     for t in bound.site.transits.iter().filter(|t| !t.between.is_empty()) {
         let Some(front) = t.points.first() else {
             continue;
@@ -114,10 +131,63 @@ fn host_points(h: &Host) -> Vec<RunPoint> {
 impl Part {
     /// Of all exports, without hosts.
     pub(in crate::session) fn of_all(heads: &Heads) -> Self {
+        let points = heads.each().flat_map(|(id, e)| {
+            let own = e.export.points.iter().enumerate();
+            let own = own.filter(|(_, p)| p.kind == PointKind::Netfilter);
+            own.map(move |(n, _)| RunPoint::new(id, n))
+        });
+        let (rulesets, dumps): (Vec<_>, Vec<_>) = points.partition(|at| is_ruleset(heads, *at));
+        let views = match rulesets.as_slice() {
+            [ruleset] if !dumps.is_empty() => vec![Views {
+                ruleset: *ruleset,
+                dumps,
+            }],
+            _ => Vec::new(),
+        };
         Self {
             exports: heads.ids().collect(),
+            views,
             ..Self::default()
         }
+    }
+
+    /// The export in which the firewall of an export is judged: where it is a view of another one's, that one.
+    pub(in crate::session) fn home(&self, export: ExportId) -> ExportId {
+        let holds = |v: &&Views| v.dumps.iter().any(|d| d.export == export);
+        let view = self.views.iter().find(holds);
+        view.map_or(export, |v| v.ruleset.export)
+    }
+
+    /// Puts the dumps of each firewall into its ruleset, and adds what that tells to what is said. Returns the paths of the
+    /// dumps by the number of the ruleset's export.
+    pub(super) fn unite(
+        &self,
+        exports: &mut [LoadedExport],
+        said: &mut Vec<Finding>,
+    ) -> BTreeMap<usize, Vec<Arc<str>>> {
+        let mut paths = BTreeMap::new();
+        for (n, at) in self.exports.iter().enumerate() {
+            let ruleset = exports.get(n).is_some_and(|e| e.export.format == nft::ID);
+            if !ruleset {
+                continue;
+            }
+            let views = self.views.iter().find(|v| v.ruleset.export == *at);
+            let dumps = views.map_or(&[][..], |v| &v.dumps).iter().map(|d| d.export);
+            let dumps: BTreeSet<ExportId> = dumps.collect();
+            let mut taken = Vec::new();
+            for dump in &dumps {
+                let set = self.exports.binary_search(dump).ok();
+                if let Some(e) = set.and_then(|s| exports.get_mut(s)) {
+                    paths.entry(n).or_insert_with(Vec::new).push(e.path.clone());
+                    taken.push(Dump::take(e));
+                }
+            }
+            let place = views.map_or(0, |v| v.ruleset.index());
+            if let Some(e) = exports.get_mut(n) {
+                link::unite(e, place, taken, said);
+            }
+        }
+        paths
     }
 
     /// An export's number within the part.

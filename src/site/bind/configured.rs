@@ -15,7 +15,7 @@ impl Binder<'_> {
     pub(super) fn configured_hosts(&mut self) {
         let Some(config) = self.config else { return };
         for (entry, h) in config.hosts.iter().enumerate() {
-            let exports = self.claimed_by(entry);
+            let exports = self.with_views(entry, &h.name);
             let own = self.own_layers(&exports, &h.name);
             let base = self.host(h);
             let pick = Pick::Host(h, !own.is_empty());
@@ -69,7 +69,7 @@ impl Binder<'_> {
     pub(super) fn configured_transits(&mut self) {
         let Some(config) = self.config else { return };
         for (n, t) in config.transits.iter().enumerate() {
-            let exports = self.claimed_by(config.hosts.len() + n);
+            let exports = self.with_views(config.hosts.len() + n, &t.name);
             let points = self.transit_points(t, &exports);
             let first = exports.first().and_then(|i| self.exports.get(*i));
             let name = match (&t.name, first) {
@@ -94,6 +94,7 @@ impl Binder<'_> {
         let is_own = |b: &Self, at: &RunPoint| b.point(*at).is_some_and(|p| p.kind.is_host());
         let (own, named): (Vec<_>, Vec<_>) = points.into_iter().partition(|at| is_own(self, at));
         let mut all = vec![named];
+        let own = self.united(own, name);
         for at in self.current(own, name) {
             let is_other_half = |other: &RunPoint| {
                 let (p, q) = (self.point(*other), self.point(at));

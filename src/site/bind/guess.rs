@@ -77,9 +77,12 @@ impl Binder<'_> {
             let halves = points.into_iter().all(|p| p.kind.has_halves());
             let first = group.first().and_then(|i| self.exports.get(*i));
             let host = first.map(|e| paths::host_name(&e.path)).unwrap_or_default();
-            if group.len() == 2 && halves && self.own_layers(&group, &host).len() == 1 {
+            let rulesets = self.rulesets(&group);
+            let one = group.len() == 2 || group.len() > 2 && rulesets == 1;
+            if one && halves && self.own_layers(&group, &host).len() == 1 {
                 out.push(group);
             } else {
+                self.views.retain(|v| !group.contains(&v.ruleset.export));
                 out.extend(group.into_iter().map(|i| vec![i]));
             }
         }

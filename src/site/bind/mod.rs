@@ -21,6 +21,7 @@ mod stand_in;
 mod tagged;
 mod unguarded;
 mod unread;
+mod views;
 mod walls;
 mod words;
 
@@ -120,6 +121,8 @@ pub struct Bound {
     pub contradicted: usize,
     /// Points that stand in for layers which are in no export, behind the points of the export that names them.
     pub stand_ins: BTreeMap<ExportId, Vec<Point>>,
+    /// Dumps of iptables and rulesets of nftables that are of one firewall.
+    pub views: Vec<link::Views>,
     /// For each export the ids of the roles of the hosts that it guards, and where they come from; none when unknown.
     pub export_roles: Vec<(Vec<String>, Option<RoleSource>)>,
 }
@@ -153,6 +156,8 @@ struct Binder<'a> {
     differences: BTreeMap<(String, String), content::Differences>,
     /// Pairs of such files.
     apart: BTreeSet<(ExportId, ExportId)>,
+    /// Dumps and rulesets of one firewall.
+    views: Vec<link::Views>,
     /// Names that hylint.toml resolves.
     known: BTreeSet<String>,
     open: Arc<BTreeMap<String, AddrSet>>,
@@ -226,6 +231,7 @@ fn bind_all(
         copies: BTreeSet::new(),
         differences: BTreeMap::new(),
         apart: BTreeSet::new(),
+        views: Vec::new(),
         hosts: Vec::new(),
         transits: Vec::new(),
         outside: Vec::new(),
@@ -346,6 +352,7 @@ impl Binder<'_> {
         let own = self.points_of(exports).into_iter();
         let own = own.filter(|at| self.point(*at).is_some_and(|p| p.kind.is_host()));
         let own: Vec<RunPoint> = own.collect();
+        let own = self.united(own, host);
         for at in self.current(own, host) {
             let Some(p) = self.point(at) else { continue };
             let fits = |l: &&mut Layer| {
@@ -445,6 +452,7 @@ impl Binder<'_> {
             unread: self.unread,
             passed_over: self.passed_over,
             contradicted: self.contradicted,
+            views: self.views,
             export_roles,
         }
     }

@@ -288,6 +288,14 @@ pub(super) fn copies_differ(first: &str, more: usize, a: &str, b: &str, how: &Co
     )
 }
 
+/// A file beside those of a host shows the same firewall as they do, and hylint.toml does not name it.
+pub(super) fn other_view(host: &str, path: &str) -> Said {
+    Said::new(
+        format!("`{path}` is checked as a part of `{host}`, beside whose exports it lies"),
+        format!("name it in `exports` of `{host}`, or move it away if it is of another host"),
+    )
+}
+
 /// A name in `points` that several resources have.
 pub(super) fn ambiguous_point(host: &str, name: &str, ids: &[String]) -> Said {
     let example = ids.first().map_or("", String::as_str);

@@ -377,6 +377,12 @@ impl Netfilter {
         &self.tables
     }
 
+    /// Its tables, to make another instance of.
+    #[must_use]
+    pub fn into_tables(self) -> Vec<Table> {
+        self.tables
+    }
+
     /// The first table of a name.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {

@@ -1,0 +1,101 @@
+//! A dump of iptables and a ruleset of nftables of one host, which are one firewall.
+
+use super::Binder;
+use super::words::{self, told};
+use crate::common::paths;
+use crate::finding::{Code, Identity, Severity};
+use crate::link::{self, Views};
+use crate::load::{ExportId, RunPoint};
+use hylint_model::PointKind;
+
+impl Binder<'_> {
+    /// Of a host's own firewalls those that are judged for themselves: dumps beside a ruleset are views of it.
+    pub(super) fn united(&mut self, points: Vec<RunPoint>, host: &str) -> Vec<RunPoint> {
+        let (rulesets, rest): (Vec<_>, Vec<_>) =
+            points.into_iter().partition(|at| self.is_ruleset(*at));
+        let is_dump =
+            |b: &Self, at: &RunPoint| b.point(*at).is_some_and(|p| p.kind == PointKind::Netfilter);
+        let (dumps, mut rest): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|at| is_dump(self, at));
+        let (Some(_), Some(_)) = (rulesets.first(), dumps.first()) else {
+            rest.extend(rulesets.into_iter().chain(dumps));
+            rest.sort_unstable();
+            return rest;
+        };
+        let rulesets = self.current(rulesets, host);
+        let dumps = self.current(dumps, host);
+        if let Some(ruleset) = rulesets.first().copied() {
+            self.views.retain(|v| v.ruleset != ruleset);
+            self.copies.extend(&dumps);
+            self.views.push(Views { ruleset, dumps });
+        }
+        rest.extend(rulesets);
+        rest.sort_unstable();
+        rest
+    }
+
+    fn is_ruleset(&self, at: RunPoint) -> bool {
+        link::is_ruleset(self.exports, at)
+    }
+
+    /// How many of the files hold a ruleset of nftables.
+    pub(super) fn rulesets(&self, files: &[ExportId]) -> usize {
+        let held = files.iter().filter(|e| self.holds(**e).0);
+        held.count()
+    }
+
+    /// What files of netfilter hold: a ruleset of nftables, a dump of iptables.
+    fn holds(&self, export: ExportId) -> (bool, bool) {
+        let points = self.points_of(&[export]);
+        let own = points.iter().filter(|at| {
+            let p = self.point(**at);
+            p.is_some_and(|p| p.kind == PointKind::Netfilter)
+        });
+        own.fold((false, false), |(ruleset, dump), at| {
+            match self.is_ruleset(*at) {
+                true => (true, dump),
+                false => (ruleset, true),
+            }
+        })
+    }
+
+    /// The exports of an entry, with the other view of its firewall where hylint.toml does not name the file and it lies
+    /// beside the one that it names.
+    pub(super) fn with_views(&mut self, entry: usize, name: &str) -> Vec<ExportId> {
+        let mut exports = self.claimed_by(entry);
+        let holds = exports.iter().map(|e| self.holds(*e));
+        let (ruleset, dump) = holds.fold((false, false), |a, b| (a.0 || b.0, a.1 || b.1));
+        if ruleset == dump {
+            return exports;
+        }
+        let index = self.index;
+        let of_host = |b: &Self, e: ExportId| {
+            let path = b.exports.get(e).map_or("", |e| &*e.path);
+            (paths::folder(path).to_owned(), paths::host_words(path))
+        };
+        let own: Vec<_> = exports.iter().map(|e| of_host(self, *e)).collect();
+        let folders = own.iter().map(|(folder, _)| folder);
+        let beside = folders.flat_map(|f| index.of_folder(f)).copied();
+        let mut beside: Vec<ExportId> = beside
+            .filter(|e| self.claims.get(e.index()).is_some_and(Vec::is_empty))
+            .filter(|e| self.holds(*e) == (!ruleset, !dump) && own.contains(&of_host(self, *e)))
+            .collect();
+        beside.sort_unstable();
+        beside.dedup();
+        for export in &beside {
+            if let Some(claims) = self.claims.get_mut(export.index()) {
+                claims.push(entry);
+            }
+            let path = self.exports.get(*export).map_or("", |e| &*e.path);
+            let said = words::other_view(name, path);
+            let identity = Identity::of(&["other view", name, path]);
+            let place = self.place_in(*export, None);
+            let mut f = told(Code::UnboundPoint, Severity::Note, said, identity, place);
+            f.host = (!name.is_empty()).then(|| name.to_owned());
+            self.findings.push(f);
+        }
+        exports.extend(beside);
+        exports.sort_unstable();
+        exports
+    }
+}
