@@ -11,12 +11,13 @@ mod read;
 mod ruleset;
 mod syntax;
 mod text;
+mod write;
 mod xt;
 
 use crate::input::FormatSpec;
 
 pub use include::{Include, includes, is_pattern, searched};
-pub use read::ID;
+pub use read::{ID, write, write_json};
 pub use xt::{rewrites_xt, shows_xt};
 
 /// The format's registration.

@@ -1,9 +1,11 @@
 //! Reads a ruleset: commands, the tables that they make, and the model of these.
 
 use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdict};
+use super::write as written;
 use super::{json, lower, ruleset, text};
 use crate::input::Input;
 use crate::source::Source;
+use crate::write::WriteError;
 use hylint_model::{Body, Export, OtherRules, Point, PointKind, Problem, ProblemKind, Span, View};
 
 /// The format's id in outputs.
@@ -64,6 +66,27 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     }
     export.points.push(point);
     export
+}
+
+/// Writes a netfilter point as `nft list ruleset` prints it. A ruleset holds one firewall.
+///
+/// # Errors
+/// The first rule, chain or point that nft cannot say: another kind of point, several points, a disabled rule, a rate (of
+/// which the model does not hold the number), a name or a comment that nft does not take.
+pub fn write<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String, WriteError> {
+    written::text(points, read_text)
+}
+
+/// The same as `nft -j list ruleset` prints it.
+///
+/// # Errors
+/// Likewise.
+pub fn write_json<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<String, WriteError> {
+    written::json(points, read_text)
+}
+
+fn read_text(text: &str) -> Export {
+    read(&Input::new(&Source::new("", text, "UTF-8")))
 }
 
 /// Rules that a command holds.

@@ -78,8 +78,11 @@ object! {
 object! {
     /// `limit`, `quota` and `ct count`.
     Over, OVER, "a limit",
-    keys: { inv: "inv", val: "val", },
-    inert: &["burst", "burst_unit", "per", "rate", "rate_unit", "used", "used_unit", "val_unit"],
+    keys: {
+        inv: "inv", val: "val", val_unit: "val_unit", rate: "rate", rate_unit: "rate_unit", per: "per", burst: "burst",
+        burst_unit: "burst_unit",
+    },
+    inert: &["used", "used_unit"],
 }
 
 object! {

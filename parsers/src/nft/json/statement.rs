@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::super::syntax::{
-    ExprKind, Lookup, MatchOp, NatStmt, Statement, StatementKind, UpdateOp, Verdict,
+    Expr, ExprKind, Lookup, MatchOp, NatStmt, Statement, StatementKind, UpdateOp, Verdict,
 };
 use super::reader::{Reader, number, single, text, words};
 use super::shape::{self, LOOKUP, MATCH, NAT, OVER, QUEUE, UPDATE, XT};
@@ -23,12 +23,25 @@ fn comparison(word: Option<Cow<'_, str>>) -> Option<MatchOp> {
     })
 }
 
+/// The text form has no operator where JSON has `==`, but for bits: only there do both mean something else.
+fn as_listed(op: MatchOp, left: &Expr<'_>, right: &Expr<'_>) -> MatchOp {
+    let set = matches!(right.kind, ExprKind::Set(_) | ExprKind::SetRef(_));
+    let bits = left.is_bitmask() || matches!(left.kind, ExprKind::Binary(_));
+    match op {
+        MatchOp::Eq if set || !bits => MatchOp::Implicit,
+        op => op,
+    }
+}
+
 impl<'a> Reader<'a> {
     /// Reads a statement. What is none is kept as unknown and named.
     pub(super) fn statement(&mut self, value: Value<'a>) -> Statement<'a> {
         let span = value.span();
         // nft puts what it has no JSON for into the list as text.
         if let Some(text) = value.str() {
+            if let Some(kind) = plain(text.trim()).or_else(|| bare(text.trim())) {
+                return Statement::new(span, kind);
+            }
             let word = text.split_whitespace().next().unwrap_or_default();
             self.unknown("statement", word, span);
             return Statement::new(span, StatementKind::Unknown(text));
@@ -90,11 +103,9 @@ impl<'a> Reader<'a> {
     fn matching(&mut self, inner: Value<'a>) -> Option<StatementKind<'a>> {
         let shape::Match { op, left, right } = self.exact(&MATCH, inner)?;
         let op = comparison(op.and_then(Value::str))?;
-        Some(StatementKind::Match {
-            left: self.required(left, inner),
-            op,
-            right: self.required(right, inner),
-        })
+        let (left, right) = (self.required(left, inner), self.required(right, inner));
+        let op = as_listed(op, &left, &right);
+        Some(StatementKind::Match { left, op, right })
     }
 
     /// A verdict by its key; `None` if it names no chain where one has to be.
@@ -182,17 +193,27 @@ impl<'a> Reader<'a> {
                 if word != "ct count" && single(inner).is_some_and(|(k, _)| k == "map") =>
             {
                 // `limit name ip saddr map { … }`
-                [None; 2].into()
+                let text = Cow::Owned(format!("name {}", self.expr(inner)));
+                return Some(named(word, text));
             }
             Kind::Object => self.exact(&OVER, inner)?,
             // `limit name "x"`
-            Kind::String if word != "ct count" => [None; 2].into(),
+            Kind::String if word != "ct count" => {
+                let text = Cow::Owned(format!("name \"{}\"", inner.str()?));
+                return Some(named(word, text));
+            }
             _ => return None,
         };
         let over = o.inv.and_then(Value::bool).unwrap_or(false);
         Some(match word {
-            "limit" => StatementKind::Limit { over },
-            "quota" => StatementKind::Quota { over },
+            "limit" => StatementKind::Limit {
+                over,
+                text: Cow::Owned(rate(&o, over)?),
+            },
+            "quota" => StatementKind::Quota {
+                over,
+                text: Cow::Owned(amount(&o, over)?),
+            },
             _ => StatementKind::CtCount {
                 over,
                 count: number(o.val?)?,
@@ -228,7 +249,7 @@ impl<'a> Reader<'a> {
     fn strip(&mut self, inner: Value<'a>) -> StatementKind<'a> {
         let option = self.expr(inner);
         let gone = ExprKind::Symbol(Cow::Borrowed("missing"));
-        let gone = super::super::syntax::Expr::new(option.span, gone);
+        let gone = Expr::new(option.span, gone);
         StatementKind::Mangle(option, gone)
     }
 }
@@ -246,6 +267,56 @@ fn plain<'a>(word: &str) -> Option<StatementKind<'a>> {
         "fwd" => StatementKind::Fwd,
         _ => return None,
     })
+}
+
+/// A limit or a quota that is an object of the table.
+fn named<'a>(word: &str, text: Cow<'a, str>) -> StatementKind<'a> {
+    let over = false;
+    match word {
+        "limit" => StatementKind::Limit { over, text },
+        _ => StatementKind::Quota { over, text },
+    }
+}
+
+/// What is said of a limit, as the text form lists it; `None` if it does not say how much.
+fn rate(o: &shape::Over<'_>, over: bool) -> Option<String> {
+    let (rate, per) = (number(o.rate?)?, o.per?.str()?);
+    let over = if over { "over " } else { "" };
+    let packets = |unit: &str| matches!(unit, "" | "packets");
+    let (unit, burst_unit) = (text(o.rate_unit), text(o.burst_unit));
+    let mut said = match &*unit {
+        unit if packets(unit) => format!("rate {over}{rate}/{per}"),
+        unit => format!("rate {over}{rate} {unit}/{per}"),
+    };
+    match o.burst.and_then(number) {
+        // What nft assumes.
+        None => {}
+        Some(5) if packets(&unit) => {}
+        Some(0) if !packets(&unit) => {}
+        Some(burst) if packets(&unit) => said += &format!(" burst {burst} packets"),
+        Some(burst) if burst_unit.is_empty() => said += &format!(" burst {burst} bytes"),
+        Some(burst) => said += &format!(" burst {burst} {burst_unit}"),
+    }
+    Some(said)
+}
+
+/// The same of a quota.
+fn amount(o: &shape::Over<'_>, over: bool) -> Option<String> {
+    let unit = text(o.val_unit);
+    let unit = if unit.is_empty() { "bytes" } else { &*unit };
+    let over = if over { "over " } else { "" };
+    Some(format!("{over}{} {unit}", number(o.val?)?))
+}
+
+/// A verdict in one word.
+fn bare<'a>(word: &str) -> Option<StatementKind<'a>> {
+    Some(StatementKind::Verdict(match word {
+        "accept" => Verdict::Accept,
+        "drop" => Verdict::Drop,
+        "continue" => Verdict::Continue,
+        "return" => Verdict::Return,
+        _ => return None,
+    }))
 }
 
 /// A set's name without the sign of a reference.

@@ -157,8 +157,8 @@ impl<'r, 'a> Lowering<'r, 'a> {
         };
         match &statement.kind {
             // A sender that has sent nothing before is within every bound.
-            StatementKind::Limit { over }
-            | StatementKind::Quota { over }
+            StatementKind::Limit { over, .. }
+            | StatementKind::Quota { over, .. }
             | StatementKind::CtCount { over, .. } => rate(!over),
             StatementKind::Update { op, statements, .. } => {
                 let inner = statements.iter().find_map(|s| self.limiting(s))?;

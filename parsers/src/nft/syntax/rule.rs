@@ -136,11 +136,15 @@ pub(crate) enum StatementKind<'a> {
     Limit {
         /// It matches what exceeds the rate.
         over: bool,
+        /// What is said of it, as nft lists it: `rate over 10/second burst 3 packets`, `name "x"`.
+        text: Cow<'a, str>,
     },
     /// `quota …`, also a named one.
     Quota {
         /// It matches what exceeds the quota.
         over: bool,
+        /// What is said of it, as nft lists it: `over 10 mbytes`, `name "x"`.
+        text: Cow<'a, str>,
     },
     /// `ct count …`.
     CtCount {
@@ -421,6 +425,15 @@ impl<'a> Expr<'a> {
     /// An expression at a place.
     pub(crate) fn new(span: Span, kind: ExprKind<'a>) -> Self {
         Self { span, kind }
+    }
+
+    /// Whether a comparison without an operator asks for bits of it (types of nft that are bitmasks).
+    pub(crate) fn is_bitmask(&self) -> bool {
+        match &self.kind {
+            ExprKind::Payload(protocol, field) => protocol == "tcp" && field == "flags",
+            ExprKind::Ct { key, .. } => matches!(&**key, "state" | "status" | "label" | "event"),
+            _ => false,
+        }
     }
 
     /// The text of a constant, quoted or not.

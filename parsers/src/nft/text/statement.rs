@@ -248,11 +248,14 @@ impl<'a> Parser<'a, '_> {
     fn amount(&mut self) -> Read<StatementKind<'a>> {
         let word = self.word();
         self.bump();
+        let start = self.token.span.start;
         if self.eat_word("name") {
             self.value(Mode::Any)?;
+            let over = false;
+            let text = self.said(start);
             return Ok(match word {
-                "limit" => StatementKind::Limit { over: false },
-                "quota" => StatementKind::Quota { over: false },
+                "limit" => StatementKind::Limit { over, text },
+                "quota" => StatementKind::Quota { over, text },
                 "synproxy" => StatementKind::Synproxy,
                 _ => StatementKind::Silent,
             });
@@ -266,14 +269,32 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn limit(&mut self) -> Read<StatementKind<'a>> {
+        let start = self.token.span.start;
         self.expect_word("rate")?;
         let over = self.eat_word("over");
         self.eat_word("until");
         self.rate("a rate")?;
+        let mut text = self.said(start);
         if self.eat_word("burst") {
             self.rate("a burst")?;
+            // What nft assumes, and newer ones list.
+            let whole = self.said(start);
+            if !whole.ends_with(" burst 5 packets") {
+                text = whole;
+            }
         }
-        Ok(StatementKind::Limit { over })
+        Ok(StatementKind::Limit { over, text })
+    }
+
+    /// What has been said since a place, with single blanks.
+    fn said(&self, start: u32) -> Cow<'a, str> {
+        let text = self.text(self.since(start));
+        let plain = |b: &[u8]| b != b"  " && !b.contains(&b'\n') && !b.contains(&b'\t');
+        if text.as_bytes().windows(2).all(plain) {
+            return Cow::Borrowed(text);
+        }
+        let words: Vec<&str> = text.split_whitespace().filter(|w| *w != "\\").collect();
+        Cow::Owned(words.join(" "))
     }
 
     /// `10/second`, `10 kbytes/second`, `5 packets`.
@@ -301,13 +322,15 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn quota(&mut self) -> Read<StatementKind<'a>> {
+        let start = self.token.span.start;
         let over = self.eat_word("over");
         self.eat_word("until");
         self.rate("an amount")?;
+        let text = self.said(start);
         if self.eat_word("used") {
             self.rate("an amount")?;
         }
-        Ok(StatementKind::Quota { over })
+        Ok(StatementKind::Quota { over, text })
     }
 
     /// What a counter has counted, or when something was last seen.

@@ -99,7 +99,7 @@ fn objects_have_their_parts_and_places() {
         let limited = named("d").elements[0].extra.as_ref().unwrap();
         assert!(matches!(
             limited.statements[0].kind,
-            StatementKind::Limit { over: false }
+            StatementKind::Limit { over: false, .. }
         ));
         let verdict = named("m").elements[1].data.as_ref().unwrap();
         let ExprKind::Verdict(verdict) = &verdict.kind else {
@@ -166,7 +166,8 @@ fn statements_of_later_releases_are_read() {
         };
         assert_eq!((*op, &**set, data.is_some()), (UpdateOp::Add, "m", true));
         assert_eq!(key.kind, ExprKind::Payload("ip".into(), "saddr".into()));
-        assert_eq!(within[0].kind, StatementKind::Limit { over: true });
+        let text = "rate over 1/second".into();
+        assert_eq!(within[0].kind, StatementKind::Limit { over: true, text });
         let StatementKind::Match { left, .. } = &statements[5].kind else {
             panic!()
         };
@@ -349,6 +350,23 @@ fn collectors_wrap_what_nft_prints() {
         });
         assert_eq!(names.collect::<Vec<_>>(), ["a", "b"]);
     });
+}
+
+/// nft 0.9 prints statements that it has no JSON for as text.
+#[test]
+fn statements_may_be_words() {
+    rule(
+        r#"["notrack", "drop", "frob x"]"#,
+        |statements, problems| {
+            let kinds: Vec<_> = statements.iter().map(|s| &s.kind).collect();
+            let [StatementKind::Notrack, drop, StatementKind::Unknown(text)] = kinds.as_slice()
+            else {
+                panic!("{kinds:?}")
+            };
+            assert_eq!(**drop, StatementKind::Verdict(Verdict::Drop));
+            assert_eq!((&**text, problems.len()), ("frob x", 1));
+        },
+    );
 }
 
 /// nft before 1.0.7 says no more of an extension than that there is one.
