@@ -220,7 +220,7 @@ impl Case<'_> {
             Test::PktType(_) => true,
             // Taken to hold, as an assumption.
             Test::Unprinted => !c.negated,
-            Test::AddrType { side, types } => self.of_type(*side, *types, w),
+            Test::AddrType { side, types, .. } => self.of_type(*side, *types, w),
             _ => value(),
         })
     }

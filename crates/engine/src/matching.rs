@@ -349,14 +349,18 @@ fn decide<'a>(
             .get(&**key)
             .map(|set| narrow(space, *side, set, cond.negated))
             .map(|()| Tri::True),
-        Test::AddrType { side, types } => {
+        Test::AddrType {
+            side,
+            types,
+            single,
+        } => {
             let own = match (dir, side) {
                 (_, Side::Dst) if piece.redirected || piece.is_behind() => true,
                 (Direction::In, Side::Dst) => piece.sent_to.is_none(),
                 (Direction::Out, Side::Src) => true,
                 _ => false,
             };
-            let set = addrs_of_type(ctx, own, *types);
+            let set = addrs_of_type(ctx, own, *types, *single);
             narrow(space, *side, &set, cond.negated);
             Some(Tri::True)
         }
@@ -369,7 +373,7 @@ fn decide<'a>(
                 _ => None,
             };
             let set = match types {
-                Some(t) => addrs_of_type(ctx, false, t),
+                Some(t) => addrs_of_type(ctx, false, t, false),
                 None => of_one(),
             };
             narrow(space, Side::Dst, &set, cond.negated);
@@ -419,8 +423,9 @@ fn decide<'a>(
 /// Linux answers each family in its own way (`net/netfilter/xt_addrtype.c`): in IPv4 an address has exactly one type, and
 /// any of those asked for will do. In IPv6 an address may be UNICAST and LOCAL, and each kind asked for must fit.
 ///
-/// `own`: the address is one of this host's, by the direction or by REDIRECT, whichever it is.
-fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
+/// `own`: the address is one of this host's, by the direction or by REDIRECT, whichever it is. `single`: an IPv6 address has
+/// one type, too (`nft_fib6_eval_type` in net/ipv6/netfilter/nft_fib_ipv6.c).
+fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes, single: bool) -> AddrSet {
     let here = if own {
         of_one()
     } else {
@@ -437,6 +442,13 @@ fn addrs_of_type(ctx: &Context<'_>, own: bool, types: AddrTypes) -> AddrSet {
         .iter()
         .filter(|(name, _)| types.has(name))
         .fold(RangeSet::empty(), |all, (_, set)| all.union(&set.v4));
+    if single {
+        let v6 = kinds
+            .iter()
+            .filter(|(name, _)| types.has(name) && *name != "BROADCAST")
+            .fold(RangeSet::empty(), |all, (_, set)| all.union(&set.v6));
+        return AddrSet { v4, v6 };
+    }
     let unspecified = RangeSet::single(0);
     let routed = ["LOCAL", "ANYCAST", "UNREACHABLE", "PROHIBIT"];
     let local = if types.has("LOCAL") {

@@ -152,6 +152,8 @@ pub enum Test {
         side: Side,
         /// The types that match.
         types: AddrTypes,
+        /// An address has one type in IPv6, too (nft's `fib`), where iptables asks for several.
+        single: bool,
     },
     /// Link-layer packet type: `unicast`, `broadcast` or `multicast`.
     PktType(Box<str>),

@@ -206,6 +206,7 @@ pub(super) fn addrtype(d: &mut Draft, args: &Args<'_, '_>) {
                 let test = Test::AddrType {
                     side,
                     types: AddrTypes(types),
+                    single: false,
                 };
                 d.condition(ConditionKind::Unknown, test, o.span, text, o.negated);
             }

@@ -25,7 +25,11 @@ pub(super) fn options(rule: &Rule, c: &Condition, family: Option<Family>) -> Res
         Test::Gid(set) => format!("owner {bang}--gid-owner {}", range(rule, set, "-")?),
         Test::Mark { value, mask } => format!("mark {bang}--mark {value:#x}/{mask:#x}"),
         Test::ConnMark { value, mask } => format!("connmark {bang}--mark {value:#x}/{mask:#x}"),
-        Test::AddrType { side, types } => {
+        Test::AddrType {
+            side,
+            types,
+            single: false,
+        } => {
             format!("addrtype {bang}--{}-type {}", end(side), type_names(*types))
         }
         Test::PktType(kind) => format!("pkttype {bang}--pkt-type {kind}"),

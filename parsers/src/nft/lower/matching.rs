@@ -83,6 +83,38 @@ pub(super) fn both(a: &[Clause], b: &[Clause]) -> Alternatives {
     out
 }
 
+/// Elements that are named in the text of a condition.
+const NAMED: usize = 64;
+
+/// A text in which numbers are decimal and nothing is quoted: listings and JSON write both in their own way.
+pub(super) fn canonical(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '0']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let inside = before.chars().last().or(out.chars().last());
+        let inside =
+            inside.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_'));
+        let digits = from.strip_prefix("0x").filter(|_| !inside);
+        let len = digits.map_or(0, |d| d.bytes().take_while(u8::is_ascii_hexdigit).count());
+        let number = digits.and_then(|d| u64::from_str_radix(d.get(..len)?, 16).ok());
+        rest = match (number, from.strip_prefix('"')) {
+            (Some(n), _) => {
+                out.push_str(&n.to_string());
+                from.get(len + 2..).unwrap_or("")
+            }
+            (None, Some(rest)) => rest,
+            (None, None) => {
+                out.push('0');
+                from.get(1..).unwrap_or("")
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
 impl<'r, 'a> Lowering<'r, 'a> {
     /// `left op right`.
     pub(super) fn matched(
@@ -92,12 +124,18 @@ impl<'r, 'a> Lowering<'r, 'a> {
         right: &Expr<'a>,
         span: Span,
     ) -> Alternatives {
-        let positive = if op == MatchOp::Ne || op == MatchOp::Not {
-            MatchOp::Implicit
-        } else {
-            op
+        let positive = match op {
+            MatchOp::Ne | MatchOp::Not | MatchOp::Eq => MatchOp::Implicit,
+            op => op,
         };
-        let text = format!("{left}{positive}{right}");
+        let text = match &right.kind {
+            // Nobody reads a set of thousands.
+            ExprKind::Set(elements) if elements.len() > NAMED => {
+                let at = right.span.start;
+                format!("{left} {{ {} elements at byte {at} }}", elements.len())
+            }
+            _ => canonical(&format!("{left}{positive}{right}")),
+        };
         let said = Said { text: &text, span };
         if let ExprKind::Concat(parts) = &left.kind {
             return self.concat(parts, op, right, said);
@@ -392,6 +430,19 @@ impl<'r, 'a> Lowering<'r, 'a> {
             MatchOp::Gt => v.and_then(|v| v.checked_add(1)).map(|v| (v, u32::MAX)),
             _ => v.map(|v| (v, u32::MAX)),
         };
+        let mark = |connection: bool| {
+            move |value: u32, mask: u32| match connection {
+                true => Test::ConnMark { value, mask },
+                false => Test::Mark { value, mask },
+            }
+        };
+        if let (Field::Mark(u32::MAX) | Field::ConnMark(u32::MAX), Some(n)) =
+            (&looked.field, value::number(right))
+        {
+            let range = bounds(Some(n)).into_iter().collect();
+            let test = mark(matches!(looked.field, Field::ConnMark(_)));
+            return self.marked(&range, said, (&looked.needs, false), test);
+        }
         if let (Field::Flags(mask), Some(bits)) = (&looked.field, value::flags(right)) {
             let mask = mask.unwrap_or(u8::MAX);
             let fits = |c: &u8| match op {
@@ -418,6 +469,22 @@ impl<'r, 'a> Lowering<'r, 'a> {
                     &looked.field,
                     &looked.needs,
                     Within::Ports(set),
+                    said,
+                    false,
+                )
+            }
+            Some(Ok(Within::Protocols(set))) => {
+                let range = bounds(set.first().map(u32::from));
+                let cut = |v: u32| u8::try_from(v).unwrap_or(u8::MAX);
+                let set = range
+                    .filter(|(lo, _)| *lo <= u32::from(u8::MAX))
+                    .map_or_else(RangeSet::empty, |(lo, hi)| {
+                        RangeSet::range(cut(lo), cut(hi))
+                    });
+                self.inside(
+                    &looked.field,
+                    &looked.needs,
+                    Within::Protocols(set),
                     said,
                     false,
                 )
@@ -672,6 +739,32 @@ impl<'r, 'a> Lowering<'r, 'a> {
         values: &[&Expr<'a>],
         said: Said<'_>,
         (needs, negated): (&PacketBox, bool),
+        test: impl Fn(u32, u32) -> Test,
+    ) -> Alternatives {
+        let mut all = RangeSet::empty();
+        for v in values {
+            let ends = match &v.kind {
+                ExprKind::Range(ends) => (value::number(&ends.0), value::number(&ends.1)),
+                _ => {
+                    let n = value::number(v);
+                    (n, n)
+                }
+            };
+            let (Some(lo), Some(hi)) = ends else {
+                let condition = self.unreadable_text(said);
+                return one(needs.clone(), condition.negate(negated));
+            };
+            all.insert(lo, hi);
+        }
+        self.marked(&all, said, (needs, negated), test)
+    }
+
+    /// Values of a mark under a mask: one of them, or none.
+    fn masked(
+        &mut self,
+        values: &[&Expr<'a>],
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
         test: impl Fn(u32) -> Test,
     ) -> Alternatives {
         let numbers: Option<Vec<u32>> = values.iter().map(|v| value::number(v)).collect();
@@ -681,6 +774,29 @@ impl<'r, 'a> Lowering<'r, 'a> {
         };
         let each = numbers.into_iter().map(|n| {
             let test = test(n);
+            let text = mark_text(&test);
+            Condition::new(ConditionKind::Unknown, test, said.span, text).negate(negated)
+        });
+        alternatives(each, needs, negated)
+    }
+
+    /// Marks of some ranges, each as blocks that a mask tells.
+    fn marked(
+        &mut self,
+        marks: &RangeSet<u32>,
+        said: Said<'_>,
+        (needs, negated): (&PacketBox, bool),
+        test: impl Fn(u32, u32) -> Test,
+    ) -> Alternatives {
+        let blocks: Vec<(u32, u32)> = marks.iter().flat_map(|(lo, hi)| blocks(lo, hi)).collect();
+        if blocks.is_empty() {
+            return match negated {
+                true => vec![of_box(needs.clone())],
+                false => Vec::new(),
+            };
+        }
+        let each = blocks.into_iter().map(|(value, mask)| {
+            let test = test(value, mask);
             let text = mark_text(&test);
             Condition::new(ConditionKind::Unknown, test, said.span, text).negate(negated)
         });
@@ -702,6 +818,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 let test = Test::AddrType {
                     side,
                     types: AddrTypes(types),
+                    single: true,
                 };
                 Condition::new(ConditionKind::Unknown, test, said.span, said.text)
             }
@@ -872,6 +989,25 @@ fn full_mac(text: &str) -> String {
         .map(|b| format!("{:0>2}", b.to_ascii_lowercase()))
         .collect();
     bytes.join(":")
+}
+
+/// Numbers of a range as blocks of which a mask tells all (`value`, `mask`).
+fn blocks(lo: u32, hi: u32) -> Vec<(u32, u32)> {
+    let mut out = Vec::new();
+    let (mut at, end) = (u64::from(lo), u64::from(hi));
+    while at <= end {
+        let align = match at {
+            0 => 32,
+            at => at.trailing_zeros().min(32),
+        };
+        let room = (end - at + 1).ilog2();
+        let bits = align.min(room);
+        let size = 1u64 << bits;
+        let value = u32::try_from(at).unwrap_or(u32::MAX);
+        out.push((value, u32::try_from((1u64 << 32) - size).unwrap_or(0)));
+        at += size;
+    }
+    out
 }
 
 fn mark_text(test: &Test) -> String {

@@ -3,7 +3,7 @@
 use super::super::syntax::{Element, Expr, ExprKind, MatchOp, SetDecl};
 use super::Lowering;
 use super::field::{Field, Looked, looked_at};
-use super::matching::{Alternatives, Open, Operand, Said, both, of_box, with};
+use super::matching::{Alternatives, Open, Operand, Said, both, canonical, of_box, with};
 use super::value::{self, Within};
 use hylint_model::{
     Clause, Condition, ConditionKind, NamedSet, NamedSetId, PacketField, Side, Test, Values,
@@ -113,7 +113,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             return vec![of_box(all_needs(looked))];
         }
         for ((part, looked), value) in parts.iter().zip(looked).zip(values) {
-            let text = format!("{part} {value}");
+            let text = canonical(&format!("{part} {value}"));
             let said = Said {
                 text: &text,
                 ..said
