@@ -206,6 +206,7 @@ pub(crate) fn netfilter_condition() -> BoxedStrategy<Condition> {
         let test = Test::AddrType {
             side,
             types: AddrTypes(bits),
+            single: false,
         };
         new(ConditionKind::Unknown, test, format!("{side:?} {names}"))
     });

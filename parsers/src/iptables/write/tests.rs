@@ -208,7 +208,8 @@ fn condition(v6: bool) -> impl Strategy<Value = Condition> {
                 Unknown,
                 Test::AddrType {
                     side,
-                    types: AddrTypes(t)
+                    types: AddrTypes(t),
+                    single: false
                 },
                 "a".into()
             )),

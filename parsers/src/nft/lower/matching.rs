@@ -265,21 +265,21 @@ impl<'r, 'a> Lowering<'r, 'a> {
             Field::State => Ok(self.states(op, values, said, (needs, negated))),
             Field::Status => Ok(self.status(op, values, said, (needs, negated))),
             Field::Way => Ok(self.way(values, said, (needs, negated))),
+            Field::Mark(u32::MAX) => {
+                let test = |value, mask| Test::Mark { value, mask };
+                Ok(self.marks(values, said, (needs, negated), test))
+            }
+            Field::ConnMark(u32::MAX) => {
+                let test = |value, mask| Test::ConnMark { value, mask };
+                Ok(self.marks(values, said, (needs, negated), test))
+            }
             Field::Mark(mask) => {
-                Ok(
-                    self.marks(values, said, (needs, negated), |value| Test::Mark {
-                        value,
-                        mask: *mask,
-                    }),
-                )
+                let test = |value| Test::Mark { value, mask: *mask };
+                Ok(self.masked(values, said, (needs, negated), test))
             }
             Field::ConnMark(mask) => {
-                Ok(
-                    self.marks(values, said, (needs, negated), |value| Test::ConnMark {
-                        value,
-                        mask: *mask,
-                    }),
-                )
+                let test = |value| Test::ConnMark { value, mask: *mask };
+                Ok(self.masked(values, said, (needs, negated), test))
             }
             Field::AddrType(side) => Ok(self.types(*side, values, said, (needs, negated))),
             Field::Mac => Ok(self.hardware(values, said, (needs, negated))),
