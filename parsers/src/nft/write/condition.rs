@@ -22,7 +22,9 @@ pub(super) fn text(rule: &Rule, c: &Condition, context: &mut Context<'_>) -> Res
         Test::ConnMark { value, mask } => mark("ct mark", *value, *mask, c.negated),
         Test::Mac(mac) => format!("ether saddr {bang}{mac}"),
         Test::PktType(kind) => format!("meta pkttype {bang}{kind}"),
-        Test::AddrType { side, types } => {
+        // iptables asks for several types of an IPv6 address at once.
+        Test::AddrType { single: false, .. } => return Err(unsaid()),
+        Test::AddrType { side, types, .. } => {
             let end = if *side == Side::Src { "saddr" } else { "daddr" };
             format!("fib {end} type {bang}{}", braced(&type_names(*types)))
         }
