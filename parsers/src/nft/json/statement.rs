@@ -23,6 +23,39 @@ fn comparison(word: Option<Cow<'_, str>>) -> Option<MatchOp> {
     })
 }
 
+/// Whether the text form lists the constants that an expression is compared with in quotes.
+fn is_text(left: &Expr<'_>) -> bool {
+    match &left.kind {
+        ExprKind::Meta(key) => {
+            key.ends_with("name") || matches!(&**key, "iif" | "oif" | "time" | "day" | "hour")
+        }
+        ExprKind::Osf(_) => true,
+        ExprKind::Ct { key, .. } => key == "helper",
+        _ => false,
+    }
+}
+
+/// The same constants, in quotes.
+fn quoted(value: Expr<'_>) -> Expr<'_> {
+    let Expr { span, kind } = value;
+    let kind = match kind {
+        ExprKind::Symbol(text) => ExprKind::Quoted(text),
+        ExprKind::Range(ends) => {
+            let (low, high) = *ends;
+            ExprKind::Range(Box::new((quoted(low), quoted(high))))
+        }
+        ExprKind::Set(mut elements) => {
+            for element in &mut elements {
+                let key = Expr::new(element.key.span, ExprKind::Wildcard);
+                element.key = quoted(std::mem::replace(&mut element.key, key));
+            }
+            ExprKind::Set(elements)
+        }
+        kind => kind,
+    };
+    Expr::new(span, kind)
+}
+
 /// The text form has no operator where JSON has `==`, but for bits: only there do both mean something else.
 fn as_listed(op: MatchOp, left: &Expr<'_>, right: &Expr<'_>) -> MatchOp {
     let set = matches!(right.kind, ExprKind::Set(_) | ExprKind::SetRef(_));
@@ -105,6 +138,7 @@ impl<'a> Reader<'a> {
         let op = comparison(op.and_then(Value::str))?;
         let (left, right) = (self.required(left, inner), self.required(right, inner));
         let op = as_listed(op, &left, &right);
+        let right = if is_text(&left) { quoted(right) } else { right };
         Some(StatementKind::Match { left, op, right })
     }
 

@@ -22,11 +22,19 @@ impl<T: Display> Display for Joined<'_, T> {
     }
 }
 
+/// A number that the text form lists in hexadecimal, and JSON in decimal.
+fn hexadecimal(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
 impl Display for Expr<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match &self.kind {
-            ExprKind::Symbol(text)
-            | ExprKind::Ipsec(text)
+            ExprKind::Symbol(text) => match hexadecimal(text) {
+                Some(n) => n.fmt(f),
+                None => f.write_str(text),
+            },
+            ExprKind::Ipsec(text)
             | ExprKind::OtherOption(text)
             | ExprKind::Unknown(text) => f.write_str(text),
             ExprKind::Quoted(text) => write!(f, "\"{text}\""),

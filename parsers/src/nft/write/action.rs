@@ -2,6 +2,7 @@
 
 use super::condition::known_statement;
 use super::context::{Context, is_anonymous};
+use super::dimension::host;
 use super::form::{error, is_name, ranges};
 use crate::write::Result;
 use hylint_model::{Action, Nat, NatKind, Rule};
@@ -102,6 +103,10 @@ fn translation(nat: &Nat, rule: &Rule, context: &mut Context<'_>) -> Result<Stri
         None => None,
     };
     let Some(addrs) = &nat.addrs else {
+        let named = matches!(nat.kind, NatKind::Redirect | NatKind::Masquerade);
+        if !named && port.is_none() {
+            return Err(unsaid());
+        }
         return Ok(match port {
             Some(port) => format!("{word} to :{port}"),
             None => word.to_owned(),
@@ -146,8 +151,5 @@ fn one_address(set: &AddrSet) -> Option<String> {
     if texts.next().is_some() {
         return None;
     }
-    let host = text
-        .strip_suffix("/32")
-        .or_else(|| text.strip_suffix("/128"));
-    Some(host.map_or_else(|| text.clone(), str::to_owned))
+    Some(host(&text).map_or_else(|| text.clone(), str::to_owned))
 }

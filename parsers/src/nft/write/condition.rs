@@ -34,21 +34,16 @@ pub(super) fn text(rule: &Rule, c: &Condition, context: &mut Context<'_>) -> Res
         }
         Test::Fragment => {
             let op = if c.negated { "==" } else { "!=" };
-            format!("ip frag-off & 0x1fff {op} 0x0")
+            format!("ip frag-off & 0x1fff {op} 0")
         }
         Test::Connection(way) if matches!(**way, ConnTest::Way { .. }) => {
             format_way(way, c.negated)
         }
-        Test::Named { key, side } => {
-            let name = key.strip_prefix("nft:").ok_or_else(unsaid)?;
-            context.declare_open(name, *side, &c.text);
-            written(c).ok_or_else(unsaid)?
-        }
         Test::Set { set, fields } => {
             context.declare(*set, fields, rule)?;
-            written(c).ok_or_else(unsaid)?
+            written(c, context).ok_or_else(unsaid)?
         }
-        _ => written(c).ok_or_else(unsaid)?,
+        _ => written(c, context).ok_or_else(unsaid)?,
     })
 }
 
@@ -111,16 +106,33 @@ pub(super) fn known_statement(words: &str) -> bool {
     statements(words, known).unwrap_or(false)
 }
 
-/// A condition whose text is a match of nft, negated where the condition is.
-fn written(c: &Condition) -> Option<String> {
+/// A condition whose text is a match of nft, negated where the condition is. A set that it names is declared.
+fn written(c: &Condition, context: &mut Context<'_>) -> Option<String> {
     let words = match c.text.split_once(" (by name: ") {
         Some((words, _)) => words,
         None => &c.text,
     };
     statements(words, |all| match all {
-        [one] => negated(one, c).filter(|text| !text.contains('…')),
+        [one] => {
+            if let Some((name, key)) = named_set(one) {
+                context.declare_open(name, key);
+            }
+            negated(one, c).filter(|text| !text.contains('…'))
+        }
         _ => None,
     })?
+}
+
+/// The set that a statement looks up or writes, and by what.
+fn named_set<'s>(statement: &'s Statement<'_>) -> Option<(&'s str, &'s Expr<'s>)> {
+    match &statement.kind {
+        StatementKind::Match { left, right, .. } => match &right.kind {
+            ExprKind::SetRef(name) => Some((name, left)),
+            _ => None,
+        },
+        StatementKind::Update { set, key, .. } => Some((set, key)),
+        _ => None,
+    }
 }
 
 fn negated(statement: &Statement<'_>, c: &Condition) -> Option<String> {

@@ -1,8 +1,9 @@
 //! Where a rule is, and what its table declares for it.
 
+use super::super::syntax::{Expr, ExprKind};
 use super::form::{error, quoted, ranges};
 use crate::write::Result;
-use hylint_model::{NamedSet, NamedSetId, Netfilter, PacketField, Rule, Side, Table, Values};
+use hylint_model::{NamedSet, NamedSetId, Netfilter, PacketField, Rule, Table, Values};
 use hylint_space::{Family, IfaceExt, IfaceSet};
 use std::collections::BTreeMap;
 
@@ -33,14 +34,20 @@ impl Context<'_> {
     }
 
     /// Declares a set whose members the ruleset does not hold: that rules write it keeps them open.
-    pub(super) fn declare_open(&mut self, name: &str, _side: Side, words: &str) {
-        let kind = if words.starts_with("ip6 ") {
-            "ipv6_addr"
-        } else {
-            "ipv4_addr"
+    pub(super) fn declare_open(&mut self, name: &str, key: &Expr<'_>) {
+        let parts = match &key.kind {
+            ExprKind::Concat(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(key),
         };
-        let text = format!("\t\ttype {kind}\n\t\tsize 65535\n\t\tflags dynamic\n");
-        self.sets.insert(name.to_owned(), text);
+        let types: Option<Vec<&str>> = parts.iter().map(type_of).collect();
+        let text = || {
+            let kind = match types {
+                Some(types) => format!("type {}", types.join(" . ")),
+                None => format!("typeof {key}"),
+            };
+            format!("\t\t{kind}\n\t\tsize 65535\n\t\tflags dynamic\n")
+        };
+        self.sets.entry(name.to_owned()).or_insert_with(text);
     }
 
     /// Declares a set with its members.
@@ -59,6 +66,27 @@ impl Context<'_> {
         let text = set_text(set, fields).ok_or_else(unsaid)?;
         self.sets.insert(set.name.to_string(), text);
         Ok(())
+    }
+}
+
+/// The type of what an expression takes from a packet, of those that sets mostly hold: older releases of nft take no
+/// expression for it in JSON.
+fn type_of(expr: &Expr<'_>) -> Option<&'static str> {
+    match &expr.kind {
+        ExprKind::Payload(protocol, field) => match (&**protocol, &**field) {
+            ("ip", "saddr" | "daddr") => Some("ipv4_addr"),
+            ("ip6", "saddr" | "daddr") => Some("ipv6_addr"),
+            ("ether", "saddr" | "daddr") => Some("ether_addr"),
+            ("tcp" | "udp" | "th" | "sctp" | "dccp", "sport" | "dport") => Some("inet_service"),
+            _ => None,
+        },
+        ExprKind::Meta(key) => match &**key {
+            "iifname" | "oifname" => Some("ifname"),
+            "l4proto" => Some("inet_proto"),
+            "mark" => Some("mark"),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

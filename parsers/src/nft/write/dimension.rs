@@ -2,7 +2,9 @@
 
 use super::form::{either, quoted, ranges};
 use super::states;
-use hylint_space::{AddrSet, Family, FlagSet, IfaceSet, PacketBox, ProtoSet, TcpFlags, proto};
+use hylint_space::{
+    AddrSet, Family, FlagSet, IfaceSet, PacketBox, ProtoSet, TcpFlags, iface_name, proto,
+};
 
 /// A dimension that a set may be looked up by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -265,11 +267,14 @@ fn protocols(set: &ProtoSet) -> Vec<String> {
 
 /// Networks, hosts and ranges.
 fn addresses(set: &AddrSet) -> Vec<String> {
-    let plain = |t: String| match t.strip_suffix("/32").or_else(|| t.strip_suffix("/128")) {
-        Some(host) => host.to_owned(),
-        None => t,
-    };
-    set.texts().map(plain).collect()
+    set.texts()
+        .map(|t| host(&t).map_or(t.clone(), str::to_owned))
+        .collect()
+}
+
+/// The address of a network that is one host.
+pub(super) fn host(text: &str) -> Option<&str> {
+    text.strip_suffix(if text.contains(':') { "/128" } else { "/32" })
 }
 
 /// Names and beginnings of names; `None` if the set is of anything else.
@@ -282,18 +287,16 @@ fn interface(lo: u128, hi: u128) -> Option<String> {
     let bytes = lo.to_be_bytes();
     let name: Vec<u8> = bytes.iter().copied().take_while(|b| *b != 0).collect();
     let mut name = String::from_utf8(name).ok()?;
-    if name.is_empty() || name.contains(['*', '\\', '+']) {
+    if name.is_empty() || name.contains(['*', '\\']) {
         return None;
     }
-    let pattern = if lo == hi {
-        name.clone()
-    } else {
-        name.push('*');
-        format!("{}+", name.strip_suffix('*').unwrap_or(&name))
-    };
-    if IfaceSet::iface(&pattern) != IfaceSet::range(lo, hi) {
+    if lo == hi {
+        return (iface_name(&name) == lo).then(|| quoted(&name))?;
+    }
+    if IfaceSet::iface(&format!("{name}+")) != IfaceSet::range(lo, hi) {
         return None;
     }
+    name.push('*');
     quoted(&name)
 }
 

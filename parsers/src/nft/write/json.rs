@@ -4,7 +4,7 @@ use super::super::syntax::{
     ChainDecl, Command, Object, RuleDecl, SetDecl, SetType, TableDecl, Target,
 };
 use super::super::text;
-use super::expr::{self, member, quoted};
+use super::expr::{self, member, object, quoted};
 use super::form::error;
 use super::statement;
 use crate::source::Source;
@@ -132,17 +132,17 @@ fn chain(decl: &ChainDecl<'_>) -> Option<String> {
 
 fn set(decl: &SetDecl<'_>) -> Option<String> {
     let mut members = head(&decl.target, "name");
-    let SetType::Named(types) = decl.key.as_ref()? else {
-        return None;
+    let kind = match decl.key.as_ref()? {
+        SetType::Typeof(of) => object("typeof", expr::json(of)?),
+        SetType::Named(types) => {
+            let types: Vec<String> = types.iter().map(|t| quoted(t)).collect();
+            match types.as_slice() {
+                [one] => one.clone(),
+                many => format!("[{}]", many.join(", ")),
+            }
+        }
     };
-    let types: Vec<String> = types.iter().map(|t| quoted(t)).collect();
-    members.push(member(
-        "type",
-        match types.as_slice() {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        },
-    ));
+    members.push(member("type", kind));
     if decl.data.is_some() {
         return None;
     }

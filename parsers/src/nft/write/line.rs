@@ -6,7 +6,7 @@ use super::context::Context;
 use super::dimension::{DIMS, Dim, OfFamily, families};
 use super::form::{braced, error, quoted};
 use crate::write::Result;
-use hylint_model::{Action, Clause, Condition, Rule};
+use hylint_model::{Action, Clause, Condition, Rule, Test};
 use hylint_space::{AddrSet, Family, PacketBox, ProtoSet};
 
 /// What no packet is.
@@ -115,18 +115,29 @@ fn same(a: &[Condition], b: &[Condition]) -> bool {
 
 /// Several rules must not do twice what the rule does once.
 fn once(rule: &Rule, action: &Action, live: &[(&Clause, Vec<OfFamily>)]) -> Result<()> {
-    let ends = matches!(
-        action,
-        Action::Allow | Action::Deny | Action::Goto(_) | Action::Return | Action::Continue
-    );
     let all: Vec<&PacketBox> = live.iter().map(|(c, _)| &c.space).collect();
-    if ends || !overlap(&all) {
+    if !acts_again(action) || !overlap(&all) {
         return Ok(());
     }
-    Err(error(
+    Err(twice(rule))
+}
+
+fn twice(rule: &Rule) -> crate::write::WriteError {
+    error(
         rule.span,
         "alternatives that overlap cannot be told in rules that act once",
-    ))
+    )
+}
+
+/// Whether an action that is taken twice is not the same as once.
+fn acts_again(action: &Action) -> bool {
+    match action {
+        Action::Jump(_) | Action::Opaque(_) => true,
+        Action::SetMark { value, mask } | Action::SetConnMark { value, mask } => value & !mask != 0,
+        Action::RestoreMark { nfmask, ctmask } => ctmask & !nfmask != 0,
+        Action::SaveMark { nfmask, ctmask } => nfmask & !ctmask != 0,
+        _ => false,
+    }
 }
 
 fn overlap(all: &[&PacketBox]) -> bool {
@@ -260,19 +271,49 @@ fn mapped(rule: &Rule, actions: &[Action], context: &mut Context<'_>) -> Result<
     if let Some(words) = map(rule, actions, context)? {
         return Ok(vec![words]);
     }
-    let spaces: Vec<&PacketBox> = rule.clauses.iter().map(|c| &c.space).collect();
-    let ends = |a: &Action| matches!(a, Action::Allow | Action::Deny | Action::Goto(_));
-    if overlap(&spaces) && !actions.iter().all(ends) {
-        return Err(error(
-            rule.span,
-            "alternatives that overlap cannot be told in rules that act once",
-        ));
+    if !in_a_row(&rule.clauses, actions) {
+        return Err(twice(rule));
     }
     let mut out = Vec::new();
     for (clause, action) in rule.clauses.iter().zip(actions) {
         out.extend(plain(rule, std::slice::from_ref(clause), action, context)?);
     }
     Ok(out)
+}
+
+/// Whether rules in a row do the same as a map: a packet that one of them is for goes no further, or is for no other one.
+fn in_a_row(clauses: &[Clause], actions: &[Action]) -> bool {
+    let ends = |a: &Action| {
+        matches!(
+            a,
+            Action::Allow | Action::Deny | Action::Goto(_) | Action::Return | Action::Nat(_)
+        )
+    };
+    if actions.iter().all(ends) {
+        return true;
+    }
+    let meets = |(i, (a, action)): (usize, (&Clause, &Action))| {
+        !ends(action)
+            && clauses.iter().skip(i + 1).any(|b| {
+                let open = !matches!(action, Action::Continue) || !exclude(a, b);
+                open && a.space.intersects(&b.space)
+            })
+    };
+    clauses.len() <= MAX_PAIRS && !clauses.iter().zip(actions).enumerate().any(meets)
+}
+
+/// Whether no packet meets the conditions of both.
+fn exclude(a: &Clause, b: &Clause) -> bool {
+    let opposite = |x: &Condition, y: &Condition| match (&x.test, &y.test) {
+        (Test::Mark { value: v, mask: m }, Test::Mark { value: w, mask: n })
+        | (Test::ConnMark { value: v, mask: m }, Test::ConnMark { value: w, mask: n }) => {
+            !x.negated && !y.negated && m == n && v != w
+        }
+        _ => false,
+    };
+    let each = a.conditions.iter();
+    each.clone()
+        .any(|x| b.conditions.iter().any(|y| opposite(x, y)))
 }
 
 fn map(rule: &Rule, actions: &[Action], context: &mut Context<'_>) -> Result<Option<String>> {

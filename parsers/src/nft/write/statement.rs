@@ -1,6 +1,6 @@
 //! Statements as JSON.
 
-use super::super::syntax::{Expr, ExprKind, MatchOp, NatStmt, Statement, StatementKind};
+use super::super::syntax::{Expr, ExprKind, MatchOp, NatStmt, Statement, StatementKind, UpdateOp};
 use super::expr::{json as expr, map, member, object, quoted, verdict};
 use hylint_model::NatKind;
 
@@ -29,6 +29,27 @@ pub(super) fn json(statement: &Statement<'_>) -> Option<String> {
         StatementKind::Queue { bypass: false } => plain("queue"),
         StatementKind::Queue { bypass: true } => object("queue", object("flags", quoted("bypass"))),
         StatementKind::Synproxy => plain("synproxy"),
+        StatementKind::Update {
+            op,
+            set,
+            key,
+            data: None,
+            statements,
+        } => {
+            let op = match op {
+                UpdateOp::Add => "add",
+                UpdateOp::Update => "update",
+                UpdateOp::Delete => "delete",
+            };
+            let inner: Option<Vec<String>> = statements.iter().map(json).collect();
+            let all = [
+                member("op", quoted(op)),
+                member("elem", expr(key)?),
+                member("set", quoted(&format!("@{set}"))),
+                member("stmt", format!("[{}]", inner?.join(", "))),
+            ];
+            object("set", format!("{{{}}}", all.join(", ")))
+        }
         StatementKind::Limit { over, text } => limit(*over, text)?,
         StatementKind::Quota { over, text } => quota(*over, text)?,
         StatementKind::CtCount { over, count } => object(
