@@ -7,7 +7,7 @@ use super::dimension::{DIMS, Dim, OfFamily, families};
 use super::form::{braced, error, quoted};
 use crate::write::Result;
 use hylint_model::{Action, Clause, Condition, Rule, Test};
-use hylint_space::{AddrSet, Family, PacketBox, ProtoSet};
+use hylint_space::{AddrSet, Family, PacketBox, ProtoSet, StateSet};
 
 /// What no packet is.
 const NOTHING: &str = "ct state new ct state established";
@@ -51,6 +51,23 @@ fn comment(rule: &Rule) -> Result<String> {
     Ok(format!(" comment {text}"))
 }
 
+/// The clauses without the states that the statement itself asks for: what reads the connection's mark is for packets
+/// that have one.
+fn without_implied(clauses: &[Clause], action: &Action) -> Vec<Clause> {
+    let reads = match action {
+        Action::RestoreMark { .. } => true,
+        Action::SetConnMark { mask, .. } => *mask != u32::MAX,
+        _ => false,
+    };
+    let mut out = clauses.to_vec();
+    for clause in out.iter_mut().filter(|_| reads) {
+        if clause.space.state == StateSet::TRACKED {
+            clause.space.state = StateSet::FULL;
+        }
+    }
+    out
+}
+
 /// The parts of a clause that are of one family each.
 fn parts(clause: &Clause, table: Option<Family>) -> Vec<OfFamily> {
     let all = families(&clause.space, table).into_iter();
@@ -65,6 +82,7 @@ fn plain(
     context: &mut Context<'_>,
 ) -> Result<Vec<String>> {
     let done = action::statement(rule, action, context)?;
+    let clauses = &without_implied(clauses, action);
     let live: Vec<(&Clause, Vec<OfFamily>)> = clauses
         .iter()
         .map(|c| (c, parts(c, context.family)))
@@ -166,9 +184,9 @@ fn conditions(rule: &Rule, all: &[Condition], context: &mut Context<'_>) -> Resu
 /// The matches of a box; a condition on the connection says by itself that there is one.
 fn matches(part: &OfFamily, but: &[Dim], conditions: &[Condition]) -> Option<Vec<String>> {
     let mut part = part.clone();
-    let tracked = hylint_space::StateSet::TRACKED;
+    let tracked = StateSet::TRACKED;
     if part.space.state == tracked && conditions.iter().any(condition::needs_connection) {
-        part.space.state = hylint_space::StateSet::FULL;
+        part.space.state = StateSet::FULL;
     }
     part.matches(but)
 }
@@ -237,7 +255,7 @@ fn full(dim: Dim, part: &OfFamily, base: &OfFamily) -> bool {
         Dim::Proto => b.proto.is_full() || b.proto == base.space.proto,
         Dim::Sport => b.sport.is_full(),
         Dim::Dport => b.dport.is_full(),
-        Dim::State => b.state == hylint_space::StateSet::FULL,
+        Dim::State => b.state == StateSet::FULL,
     }
 }
 
