@@ -40,12 +40,20 @@ impl<'a> Parser<'a, '_> {
         loop {
             self.commands();
             if self.kind() == Kind::End {
-                return;
+                break;
             }
             let message = "this `}` closes nothing";
             let problem = Problem::new(ProblemKind::Malformed, self.token.span, message);
             self.tell(problem);
             self.bump();
+        }
+        if let (count @ 1.., first, dropped) = self.unlisted {
+            let message = format!("{count} more statements from here on cannot be read");
+            let problem = Problem::new(ProblemKind::Malformed, first, message);
+            self.problems.push(match dropped {
+                true => problem.dropped(),
+                false => problem,
+            });
         }
     }
 
@@ -263,6 +271,9 @@ impl<'a> Parser<'a, '_> {
 
     /// Passes a prompt and a command line of a shell that were copied with a listing. Of `nft add …`, the command is left.
     fn pasted(&mut self) {
+        if !self.begins_line() {
+            return;
+        }
         let start = self.token.span.start;
         let rest = self.lexer.from(start).rest();
         let line = rest.lines().next().unwrap_or("");

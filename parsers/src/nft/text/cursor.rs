@@ -13,8 +13,8 @@ pub(super) struct Fail {
     pub(super) span: Span,
     /// What is wrong.
     pub(super) message: String,
-    /// What the user can do.
-    pub(super) help: Option<&'static str>,
+    /// It has been told where its cause is.
+    pub(super) told: bool,
 }
 
 /// What was read, or why it cannot be.
@@ -22,6 +22,9 @@ pub(super) type Read<T> = Result<T, Box<Fail>>;
 
 /// How deep blocks, sets and operators may nest.
 const DEEPEST: u32 = 200;
+
+/// Problems that are listed one by one.
+const MOST_PROBLEMS: usize = 10_000;
 
 /// The parser of one source.
 pub(super) struct Parser<'a, 'p> {
@@ -41,12 +44,20 @@ pub(super) struct Parser<'a, 'p> {
     pub(super) scopes: Scopes<'a>,
     /// What variables have become so far.
     pub(super) expanded: usize,
+    /// Bytes of all parts that were read, each time they were.
+    pub(super) included: usize,
+    /// How far the commas of sets are counted.
+    pub(super) counted: usize,
     /// The parts of the text that are being read, by their numbers.
     pub(super) including: Vec<usize>,
     /// A remark has said that the next table is managed by iptables-nft.
     pub(super) managed: bool,
     /// The text ended inside a block, and that has been told.
     pub(super) cut: bool,
+    /// What is passed is a rule.
+    pub(super) in_rule: bool,
+    /// Problems that are not listed, the place of the first, and whether rules are lost with them.
+    pub(super) unlisted: (usize, Span, bool),
     /// A statement was passed up to a block, as its braces do not match.
     pub(super) unbalanced: bool,
     depth: u32,
@@ -66,9 +77,13 @@ impl<'a, 'p> Parser<'a, 'p> {
             problems,
             scopes: Scopes::new(),
             expanded: 0,
+            included: 0,
+            counted: 0,
             including: Vec::new(),
             managed: false,
             cut: false,
+            in_rule: false,
+            unlisted: (0, Span::default(), false),
             unbalanced: false,
             depth: 0,
         }
@@ -175,7 +190,7 @@ impl<'a, 'p> Parser<'a, 'p> {
         Err(Box::new(Fail {
             span,
             message: message.into(),
-            help: None,
+            told: false,
         }))
     }
 
@@ -267,12 +282,20 @@ impl<'a, 'p> Parser<'a, 'p> {
     /// What nft tells on the terminal beside a listing (`XT target DNAT not found`) is on a line of its own.
     fn is_terminal(&self) -> bool {
         self.word() == "XT"
+            && self.begins_line()
             && self
                 .lexer
                 .rest()
                 .lines()
                 .next()
                 .is_some_and(|l| l.ends_with(" not found"))
+    }
+
+    /// Whether only blanks stand before the token on its line.
+    pub(super) fn begins_line(&self) -> bool {
+        let before = self.source.text.get(..self.token.span.start as usize);
+        let before = before.unwrap_or("").trim_end_matches([' ', '\t']);
+        before.is_empty() || before.ends_with('\n')
     }
 
     fn pass_line(&mut self) {
@@ -316,9 +339,18 @@ impl<'a, 'p> Parser<'a, 'p> {
         self.depth = depth;
     }
 
-    /// Tells a problem.
+    /// Tells a problem. After many, the rest is counted: memory is bounded by the text.
     pub(super) fn tell(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+            return;
+        }
+        let (count, first, dropped) = self.unlisted;
+        let first = match count {
+            0 => problem.span,
+            _ => first,
+        };
+        self.unlisted = (count + 1, first, dropped || problem.dropped);
     }
 }
 

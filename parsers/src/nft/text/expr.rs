@@ -1,6 +1,6 @@
 //! Expressions: what a packet, a connection or the host has, and the constants that it is compared with.
 
-use super::cursor::{Parser, Read, number};
+use super::cursor::{Fail, Parser, Read, number};
 use super::lexer::Kind;
 use super::scope::most;
 use crate::nft::syntax::{Binary, BinaryOp, Element, Expr, ExprKind, Lookup};
@@ -271,7 +271,7 @@ impl<'a> Parser<'a, '_> {
         let depth = self.depth();
         self.deepen(1)?;
         self.expect(Kind::Open, "`{`")?;
-        let mut elements = Vec::new();
+        let mut elements = Vec::with_capacity(self.commas());
         loop {
             self.newlines();
             if self.eat(Kind::Close) {
@@ -286,6 +286,20 @@ impl<'a> Parser<'a, '_> {
         }
         self.rise(depth);
         Ok(self.made(start, ExprKind::Set(elements)))
+    }
+
+    /// How many elements a long set has, so that it does not grow by copies. A short one grows. Each byte is looked at once.
+    fn commas(&mut self) -> usize {
+        if self.lexer.at() < self.counted {
+            return 0;
+        }
+        let bytes = self.lexer.rest().as_bytes();
+        let end = memchr::memchr(b'}', bytes).unwrap_or(bytes.len());
+        self.counted = self.lexer.at() + end;
+        match bytes.get(..end) {
+            Some(inside) if end > 1 << 16 => memchr::memchr_iter(b',', inside).count() + 1,
+            _ => 0,
+        }
     }
 
     /// An element of a set or map; those of a variable that is a set, instead of it.
@@ -318,8 +332,19 @@ impl<'a> Parser<'a, '_> {
         let name = self.any_word("the name of a variable")?;
         let span = self.since(start);
         let Some(value) = self.scopes.get(name) else {
-            return Self::fault(span, format!("the variable `${name}` is not defined here"));
+            let message = format!("the variable `${name}` is not defined before it is used here");
+            return Self::fault(span, message);
         };
+        let Some(expr) = &value.expr else {
+            let message =
+                format!("the variable `${name}` has no value: its definition cannot be read");
+            return Err(Box::new(Fail {
+                span,
+                message,
+                told: true,
+            }));
+        };
+        let kind = expr.kind.clone();
         let (depth, weight) = (value.depth, value.weight);
         self.expanded += weight;
         let most = most(self.source.text.len());
@@ -327,7 +352,6 @@ impl<'a> Parser<'a, '_> {
             let message = format!("the variables of this file stand for more than {most} values");
             return Self::fault(span, message);
         }
-        let kind = value.expr.kind.clone();
         if depth > 1 {
             self.deepen(depth)?;
         }

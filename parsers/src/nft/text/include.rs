@@ -10,6 +10,9 @@ use hylint_model::{Problem, ProblemKind, Span};
 /// How deep files may include each other, as in nft.
 const DEEPEST: usize = 16;
 
+/// How often files may be included on average: two that include each other's includes twice grow by multiplication.
+const MOST_TIMES: usize = 16;
+
 impl<'a> Parser<'a, '_> {
     /// Reads a line that may stand in every block. `body` reads the items of the block, for files that are included in it.
     /// False if it is another line.
@@ -34,10 +37,14 @@ impl<'a> Parser<'a, '_> {
         let name = self.any_word("the name of a variable")?;
         self.expect(Kind::Assign, "`=`")?;
         let depth = self.depth();
-        let value = self.list(Mode::Constant)?;
+        let value = self.list(Mode::Constant);
         self.rise(depth);
+        let (value, read) = match value {
+            Ok(value) => (Some(value), Ok(())),
+            Err(fail) => (None, Err(fail)),
+        };
         match self.scopes.define(name, value, again) {
-            true => Ok(()),
+            true => read,
             false => Self::fault(span, format!("the variable `{name}` is defined twice")),
         }
     }
@@ -99,6 +106,11 @@ impl<'a> Parser<'a, '_> {
                     at,
                     format!("`{path}` is included more than {DEEPEST} files deep"),
                 );
+            }
+            self.included += found.span.len();
+            if self.included > MOST_TIMES * self.source.text.len() {
+                let message = format!("`{path}` is included so often that the rest is not read");
+                return Self::fault(at, message);
             }
             self.including.push(*part);
             let here = (self.lexer, self.token, self.end, self.cut);

@@ -113,22 +113,42 @@ pub(super) struct Lexer<'a> {
 }
 
 /// Bytes of names; flex: `[a-zA-Z_.][a-zA-Z0-9/\-_.]*`. Other alphabets are read too, so that the message names the word.
-const fn in_name(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'/' | b'-' | 0x80..)
-}
-
+const NAME: u8 = 1;
 /// Bytes of words that begin with a digit.
-const fn in_number(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | 0x80..)
+const NUMBER: u8 = 2;
+/// Bytes of addresses.
+const ADDRESS: u8 = 4;
+/// Blanks.
+const BLANK: u8 = 8;
+
+/// Which of these a byte is.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
+            b' ' | b'\t' | b'\r' => BLANK,
+            b'a'..=b'f' | b'A'..=b'F' | b'0'..=b'9' | b'.' => NAME | NUMBER | ADDRESS,
+            b'g'..=b'z' | b'G'..=b'Z' | b'_' | 0x80.. => NAME | NUMBER,
+            b'/' | b'-' => NAME,
+            b':' => ADDRESS,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break classes;
+        }
+        byte += 1;
+    }
+};
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASSES.get(byte as usize).is_some_and(|c| c & class != 0)
 }
 
-const fn in_address(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'f' | b'A'..=b'F' | b'0'..=b'9' | b':' | b'.')
-}
-
-fn run(bytes: &[u8], inside: impl Fn(u8) -> bool) -> usize {
-    let inside = |b: &&u8| inside(**b);
-    bytes.iter().take_while(inside).count()
+/// How many bytes of a class the bytes begin with.
+fn run(bytes: &[u8], class: u8) -> usize {
+    let len = bytes.iter().position(|b| !is(*b, class));
+    len.unwrap_or(bytes.len())
 }
 
 fn is_group(text: &str, most: usize) -> bool {
@@ -147,16 +167,19 @@ fn is_class(text: &str, next: Option<u8>) -> bool {
     fits && matches!(next, Some(b' ' | b'\t' | b'\n' | b':' | b'-' | b'}' | b','))
 }
 
+/// More than an address has: one of IPv6 has 39 characters, one of InfiniBand 59.
+const LONGEST: usize = 65;
+
 /// How many bytes the address with colons has that the bytes begin with.
 fn colons(text: &str) -> Option<usize> {
-    let len = run(text.as_bytes(), in_address);
+    let start = text.as_bytes().get(..LONGEST).unwrap_or(text.as_bytes());
+    let len = run(start, ADDRESS);
     let whole = text.get(..len)?;
-    // The longest address has 39 characters, those of InfiniBand 59.
-    if len > 64 || !whole.contains(':') {
+    if len == LONGEST || !whole.contains(':') {
         return None;
     }
     let next = text.as_bytes().get(len).copied();
-    let ends = !next.is_some_and(|b| in_number(b) && b != b'.');
+    let ends = !next.is_some_and(|b| is(b, NUMBER) && b != b'.');
     let is_address = |t: &str| t.parse::<Ipv6Addr>().is_ok();
     if ends && (is_address(whole) || is_hardware(whole) || is_class(whole, next)) {
         return Some(len);
@@ -186,6 +209,11 @@ impl<'a> Lexer<'a> {
     /// The text that is not taken yet.
     pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..self.end).unwrap_or("")
+    }
+
+    /// Where the next token is looked for.
+    pub(super) const fn at(&self) -> usize {
+        self.at
     }
 
     /// The same tokens from an earlier or later place on.
@@ -227,7 +255,7 @@ impl<'a> Lexer<'a> {
             let bytes = self.rest().as_bytes();
             match bytes {
                 [b' ' | b'\t' | b'\r', ..] => {
-                    self.at += run(bytes, |b| matches!(b, b' ' | b'\t' | b'\r'));
+                    self.at += run(bytes, BLANK);
                 }
                 [b'\\', b'\n', ..] => self.at += 2,
                 [b'\\', b'\r', b'\n', ..] => self.at += 3,
@@ -250,10 +278,10 @@ impl<'a> Lexer<'a> {
             return self.take(Kind::Word, len, note);
         }
         if first.is_ascii_digit() {
-            return self.take(Kind::Word, run(bytes, in_number), note);
+            return self.take(Kind::Word, run(bytes, NUMBER), note);
         }
         let starts = first.is_ascii_alphabetic() || first == b'_' || first >= 0x80;
-        if starts || (first == b'.' && bytes.get(1).is_some_and(|b| in_name(*b))) {
+        if starts || (first == b'.' && bytes.get(1).is_some_and(|b| is(*b, NAME))) {
             return self.take(Kind::Word, name(bytes), note);
         }
         if first == b'"' {
@@ -285,10 +313,10 @@ impl<'a> Lexer<'a> {
 
 /// The length of a name with what may follow it: `eth*`, `eth\*`.
 fn name(bytes: &[u8]) -> usize {
-    let len = run(bytes, in_name);
+    let len = run(bytes, NAME);
     match bytes.get(len..) {
         Some([b'*', ..]) => len + 1,
-        Some([b'\\', b'*', rest @ ..]) => len + 2 + run(rest, in_name),
+        Some([b'\\', b'*', rest @ ..]) => len + 2 + run(rest, NAME),
         _ => len,
     }
 }

@@ -1,7 +1,7 @@
 //! What happens behind an error: it is told, and the text goes on with the next statement.
 
 use super::cursor::{Fail, Parser, Read};
-use super::lexer::Kind;
+use super::lexer::{Kind, Token};
 use hylint_model::{Problem, ProblemKind, Span};
 
 /// What is lost with a statement.
@@ -11,6 +11,15 @@ pub(super) enum Lost {
     Rule,
     /// No rule.
     Nothing,
+}
+
+/// What a brace opens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Brace {
+    /// Statements: a line is one of them.
+    Block,
+    /// Elements, with commas between.
+    List,
 }
 
 const CUT: &str = "export the whole ruleset again: `nft list ruleset`";
@@ -28,17 +37,22 @@ impl Parser<'_, '_> {
     pub(super) fn recover(&mut self, start: u32, fail: Fail, lost: Lost) {
         let mut problem = Problem::new(ProblemKind::Malformed, fail.span, fail.message);
         if self.kind() == Kind::End && self.including.is_empty() {
+            let message = match lost {
+                Lost::Rule => "the text ends inside this rule",
+                Lost::Nothing => "the text ends inside this statement",
+            };
             self.cut = true;
-            problem.span = self.since(start);
-            problem = problem.help(CUT);
-        } else if let Some(help) = fail.help {
-            problem = problem.help(help);
+            problem = Problem::new(ProblemKind::Malformed, self.since(start), message).help(CUT);
         }
-        if lost == Lost::Rule {
+        self.in_rule = lost == Lost::Rule;
+        let lines = self.skip_statement(start);
+        // A block that is passed may hold rules.
+        if lost == Lost::Rule || lines {
             problem = problem.dropped();
         }
-        self.tell(problem);
-        self.skip_statement(start);
+        if !fail.told || problem.dropped {
+            self.tell(problem);
+        }
     }
 
     /// Tells that a block does not end.
@@ -52,43 +66,69 @@ impl Parser<'_, '_> {
         self.tell(problem.help(CUT));
     }
 
-    /// Braces that a statement has opened so far and not closed.
-    fn open_braces(&self, start: u32) -> usize {
+    /// The braces that a statement has opened so far and not closed.
+    fn open_braces(&self, start: u32) -> Vec<Brace> {
         let mut lexer = self.lexer.from(start);
-        let mut open = 0_usize;
-        loop {
-            let token = lexer.next();
-            if token.span.start >= self.token.span.start || token.kind == Kind::End {
-                return open;
-            }
+        let mut open = Vec::new();
+        let mut last = lexer.next();
+        let mut token = last;
+        while token.span.start < self.token.span.start && token.kind != Kind::End {
             match token.kind {
-                Kind::Open => open += 1,
-                Kind::Close => open = open.saturating_sub(1),
+                Kind::Open => open.push(self.brace(last)),
+                Kind::Close => drop(open.pop()),
                 _ => {}
             }
+            last = token;
+            token = lexer.next();
+        }
+        open
+    }
+
+    /// What a brace behind a token opens, as far as that tells.
+    fn brace(&self, before: Token) -> Brace {
+        match (before.kind, self.text(before.span)) {
+            (Kind::Word, "jump" | "goto") => Brace::Block,
+            (Kind::Word, _) if self.in_rule => Brace::List,
+            (Kind::Word | Kind::Quoted, _) => Brace::Block,
+            _ => Brace::List,
         }
     }
 
-    /// Passes the rest of a statement.
-    pub(super) fn skip_statement(&mut self, start: u32) {
+    /// Passes the rest of a statement. Whether it goes over several lines.
+    fn skip_statement(&mut self, start: u32) -> bool {
         let mut open = self.open_braces(start);
+        let mut last = self.token;
+        let mut lines = false;
         loop {
+            if !open.is_empty() && self.begins_block() {
+                self.unbalanced = true;
+                return lines;
+            }
             match self.kind() {
-                Kind::End => return,
-                Kind::Close | Kind::Semicolon | Kind::Newline if open == 0 => return,
+                Kind::End => {
+                    self.cut |= self.including.is_empty();
+                    return lines;
+                }
+                Kind::Close | Kind::Semicolon | Kind::Newline if open.is_empty() => return lines,
                 Kind::Newline => {
                     self.newlines();
-                    if self.begins_block() {
-                        self.unbalanced = true;
-                        return;
+                    let goes_on = matches!(last.kind, Kind::Comma | Kind::Open)
+                        || matches!(self.kind(), Kind::Comma | Kind::Close);
+                    // The lines of a list end with commas: elsewhere its brace is missing.
+                    while !goes_on && open.last() == Some(&Brace::List) {
+                        open.pop();
                     }
+                    if open.is_empty() {
+                        return lines;
+                    }
+                    lines = true;
                     continue;
                 }
-                Kind::Open => open += 1,
-                Kind::Close => open -= 1,
+                Kind::Open => open.push(self.brace(last)),
+                Kind::Close => drop(open.pop()),
                 _ => {}
             }
-            self.bump();
+            last = self.bump();
         }
     }
 

@@ -19,8 +19,8 @@ pub(super) const fn most(bytes: usize) -> usize {
 /// A value with what its use costs.
 #[derive(Clone, Debug)]
 pub(super) struct Value<'a> {
-    /// What the variable stands for.
-    pub(super) expr: Expr<'a>,
+    /// What the variable stands for; `None` if that cannot be read.
+    pub(super) expr: Option<Expr<'a>>,
     /// Expressions in it.
     pub(super) weight: usize,
     /// How deep they nest.
@@ -75,8 +75,8 @@ impl<'a> Scopes<'a> {
     }
 
     /// Defines a variable in this block. False if it is there and may not be (`define` twice).
-    pub(super) fn define(&mut self, name: &'a str, expr: Expr<'a>, again: bool) -> bool {
-        let (weight, depth) = measure(&expr);
+    pub(super) fn define(&mut self, name: &'a str, expr: Option<Expr<'a>>, again: bool) -> bool {
+        let (weight, depth) = expr.as_ref().map_or((0, 0), measure);
         let value = Value {
             expr,
             weight,

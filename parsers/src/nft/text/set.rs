@@ -18,6 +18,7 @@ impl<'a> Parser<'a, '_> {
             self.separators();
             match self.kind() {
                 Kind::Close => break,
+                _ if self.begins_block() => return self.fail("the `}` of the set before it"),
                 _ if self.common(&mut |_| ()) => {}
                 _ => self.set_item(set)?,
             }
