@@ -5,7 +5,7 @@ use super::{rule, said};
 #[test]
 fn expressions_are_read_as_they_are_listed() {
     let same = [
-        "meta mark 0x1",
+        "meta mark 1",
         "meta l4proto { tcp, udp }",
         "iif \"lo\"",
         "iifname { \"eth0\", \"wg*\" }",
@@ -55,7 +55,7 @@ fn expressions_are_read_as_they_are_listed() {
 #[test]
 fn other_spellings_have_the_same_tree() {
     let spelled = [
-        ("mark and 0xff == 0x1", "meta mark & 0xff == 0x1"),
+        ("mark and 0xff == 0x1", "meta mark & 255 == 1"),
         ("meta secpath exists", "meta ipsec exists"),
         ("ibriport \"br0\"", "meta ibrname \"br0\""),
         ("tcp dport ne 22", "tcp dport != 22"),
@@ -102,7 +102,7 @@ fn other_spellings_have_the_same_tree() {
             "add @s { ip saddr ct count over 3 } ; drop",
         ),
         ("reset tcp option mptcp", "tcp option mptcp set missing"),
-        ("ct mark set mark | 0x10", "ct mark set meta mark | 0x10"),
+        ("ct mark set mark | 0x10", "ct mark set meta mark | 16"),
         ("queue num 1-3 bypass,fanout", "queue"),
         ("queue flags bypass to numgen inc mod 4", "queue"),
         ("xt target CHECKSUM", "xt target \"CHECKSUM\""),
