@@ -53,9 +53,11 @@ impl<'a> Reader<'a> {
         let protocol = f.protocol.or(f.name)?.str()?;
         let field = f.field?.str()?;
         // A header inside of a tunnel's is not that of the packet.
-        let protocol = match f.tunnel {
-            Some(tunnel) => Cow::Owned(format!("{} {protocol}", tunnel.str()?)),
-            None => protocol,
+        let protocol = match f.tunnel.map(|t| t.str()) {
+            Some(tunnel) if tunnel.as_ref() != Some(&protocol) => {
+                Cow::Owned(format!("{} {protocol}", tunnel?))
+            }
+            _ => protocol,
         };
         Some(ExprKind::Payload(protocol, field))
     }
@@ -90,7 +92,7 @@ impl<'a> Reader<'a> {
                     "" | "0" => String::new(),
                     n => format!(" spnum {n}"),
                 };
-                ExprKind::Ipsec(Cow::Owned(format!("{}{number} {key}", text(k.dir))))
+                ExprKind::Ipsec(Cow::Owned(format!("ipsec {}{number} {key}", text(k.dir))))
             }
             _ => ExprKind::Unknown(Cow::Owned(format!("tunnel {key}"))),
         })

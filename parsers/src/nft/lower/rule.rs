@@ -79,11 +79,16 @@ impl<'r, 'a> Lowering<'r, 'a> {
             StatementKind::Limit { .. }
             | StatementKind::Quota { .. }
             | StatementKind::CtCount { .. }
-            | StatementKind::Unknown(_)
             | StatementKind::Xt { target: false, .. } => {
                 if let Some(condition) = self.limiting(statement) {
                     draft.clauses = with(&draft.clauses, &condition);
                 }
+            }
+            // It may decide: nft prints chains that stand in rules as text where JSON has no form for them.
+            StatementKind::Unknown(text) => {
+                let line = text.lines().next().unwrap_or("");
+                draft.opaque(&short(&format!("unknown statement `{line}`")), span);
+                return Next::Done;
             }
             StatementKind::Silent
             | StatementKind::Flow

@@ -390,3 +390,17 @@ fn an_extension_without_a_name_is_a_target_at_the_end() {
         },
     );
 }
+
+/// nft 1.0.6 has no JSON for a chain that stands in a rule and prints its text, which may let packets pass.
+#[test]
+fn a_statement_in_words_may_decide() {
+    let text = r#"{"nftables": [{"chain": {"family": "ip", "table": "t", "name": "in", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}},
+        {"rule": {"family": "ip", "table": "t", "chain": "in", "expr": ["goto {\n\t\ttcp dport 22 accept\n\t}", {"drop": null}]}}]}"#;
+    let source = crate::source::Source::new("x", text, "UTF-8");
+    let export = (crate::nft::FORMAT.read)(&crate::input::Input::new(&source));
+    let rule = export.points[0].rules().next().unwrap();
+    assert!(
+        matches!(rule.action, hylint_model::Action::Opaque(_)),
+        "{rule:?}"
+    );
+}
