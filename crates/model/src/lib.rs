@@ -18,6 +18,7 @@ mod security;
 mod set;
 mod shift;
 mod span;
+mod ties;
 
 pub use companion::{
     AddressList, Companion, IpSet, IpSetEntry, ListPart, Listing, Network, NetworkInterface,
@@ -43,6 +44,7 @@ pub use rule::{Action, Clause, Field, Nat, NatKind, Rule, RuleOrigin};
 pub use security::ConnectionSecurity;
 pub use set::{NamedSet, NamedSetId, PacketField, Values};
 pub use span::Span;
+pub use ties::ties;
 
 /// One export file, read.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! What an expression looks at, in the terms of the model.
 
 use super::super::syntax::{BinaryOp, CtDirection, Expr, ExprKind, Fib, PayloadBase};
-use super::value;
+use super::constant;
 use hylint_model::{AddrTypes, ConditionKind, Side, Test};
 use hylint_space::{AddrSet, Family, PacketBox, ProtoSet, proto};
 
@@ -75,18 +75,25 @@ pub(super) struct Looked {
     pub field: Field,
     /// Packets that have it.
     pub needs: PacketBox,
+    /// Ports of any protocol (`th`): where one has no ports, the bytes at their place are compared.
+    pub of_any: bool,
 }
 
 impl Looked {
     fn any(field: Field) -> Self {
         let needs = PacketBox::any();
-        Self { field, needs }
+        Self {
+            field,
+            needs,
+            of_any: false,
+        }
     }
 
     fn of_family(field: Field, family: Family) -> Self {
         Self {
             field,
             needs: of_family(family),
+            of_any: false,
         }
     }
 
@@ -97,7 +104,17 @@ impl Looked {
                 proto: ProtoSet::single(protocol),
                 ..PacketBox::any()
             },
+            of_any: false,
         }
+    }
+}
+
+/// Packets of protocols that have ports, or (false) of those that have none.
+pub(super) fn with_ports(has: bool) -> PacketBox {
+    let ports = proto::with_ports();
+    PacketBox {
+        proto: if has { ports } else { ports.complement() },
+        ..PacketBox::any()
     }
 }
 
@@ -212,14 +229,11 @@ fn icmp6(field: Field) -> Looked {
     looked
 }
 
-/// The bytes where protocols with ports have them. What others have there is not modelled.
+/// The bytes where protocols with ports have them. Others have something else there, which packets do not tell.
 fn ports(side: Side) -> Looked {
     Looked {
-        field: Field::Port(side),
-        needs: PacketBox {
-            proto: proto::with_ports(),
-            ..PacketBox::any()
-        },
+        of_any: true,
+        ..Looked::any(Field::Port(side))
     }
 }
 
@@ -320,15 +334,15 @@ fn header(name: &str, field: &str) -> Looked {
 fn masked(left: &Expr<'_>, mask: &Expr<'_>, table: Option<Family>) -> Looked {
     let mut looked = looked_at(left, table);
     looked.field = match &looked.field {
-        Field::Mark(have) => match value::number(mask) {
+        Field::Mark(have) => match constant::number(mask) {
             Some(m) => Field::Mark(have & m),
             None => opaque(ConditionKind::Unknown),
         },
-        Field::ConnMark(have) => match value::number(mask) {
+        Field::ConnMark(have) => match constant::number(mask) {
             Some(m) => Field::ConnMark(have & m),
             None => opaque(ConditionKind::Unknown),
         },
-        Field::Flags(None) => match value::flags(mask) {
+        Field::Flags(None) => match constant::flags(mask) {
             Some(m) => Field::Flags(Some(m)),
             None => opaque(ConditionKind::Unknown),
         },
@@ -343,7 +357,7 @@ fn masked(left: &Expr<'_>, mask: &Expr<'_>, table: Option<Family>) -> Looked {
 /// `ip frag-off & 0x1fff`: the offset without the flags.
 fn is_fragment(left: &Expr<'_>, mask: &Expr<'_>) -> bool {
     let offset = matches!(&left.kind, ExprKind::Payload(p, f) if p == "ip" && f == "frag-off");
-    offset && value::number(mask).is_some_and(|m| m == 0x1fff || m == 0x3fff)
+    offset && constant::number(mask).is_some_and(|m| m == 0x1fff || m == 0x3fff)
 }
 
 /// The types of an address by name, as nft lists them.

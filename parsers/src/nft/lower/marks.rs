@@ -1,7 +1,7 @@
 //! Arithmetic on marks (`meta mark set meta mark & 0xff | 0x10`).
 
 use super::super::syntax::{BinaryOp, Expr, ExprKind};
-use super::value;
+use super::constant;
 use hylint_model::Action;
 
 /// Which mark.
@@ -75,7 +75,7 @@ struct Bits {
 
 impl Bits {
     fn of(expr: &Expr<'_>) -> Option<Self> {
-        if let Some(number) = value::number(expr) {
+        if let Some(number) = constant::number(expr) {
             return Some(Self {
                 from: None,
                 keep: 0,
@@ -92,9 +92,9 @@ impl Bits {
         let ExprKind::Binary(b) = &expr.kind else {
             return None;
         };
-        let (inner, n) = match value::number(&b.right) {
+        let (inner, n) = match constant::number(&b.right) {
             Some(n) => (Self::of(&b.left)?, n),
-            None => (Self::of(&b.right)?, value::number(&b.left)?),
+            None => (Self::of(&b.right)?, constant::number(&b.left)?),
         };
         Some(match b.op {
             BinaryOp::And => Self {

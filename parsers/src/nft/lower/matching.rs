@@ -2,7 +2,8 @@
 
 use super::super::syntax::{BinaryOp, Element, Expr, ExprKind, MatchOp};
 use super::Lowering;
-use super::field::{Field, Looked, addr_type, looked_at, of_family};
+use super::constant;
+use super::field::{Field, Looked, addr_type, looked_at, of_family, with_ports};
 use super::value::{self, Unread, Within};
 use hylint_model::{AddrTypes, Clause, Condition, ConditionKind, ConnTest, Side, Span, Test};
 use hylint_space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, StateSet, TcpFlags};
@@ -193,6 +194,16 @@ impl<'r, 'a> Lowering<'r, 'a> {
         said: Said<'_>,
     ) -> Alternatives {
         let negated = matches!(op, MatchOp::Ne | MatchOp::Not);
+        if looked.of_any {
+            let own = Looked {
+                field: looked.field.clone(),
+                needs: looked.needs.intersect(&with_ports(true)),
+                of_any: false,
+            };
+            let mut out = self.among(&own, op, operand, said);
+            out.push(self.other_bytes(&looked.needs, said, negated));
+            return out;
+        }
         // An element of a set is compared as a whole.
         let op = match op {
             MatchOp::Implicit if operand.is_set => MatchOp::Eq,
@@ -235,6 +246,15 @@ impl<'r, 'a> Lowering<'r, 'a> {
         }
         sure.extend(with(&passing, &condition));
         sure
+    }
+
+    /// Packets of protocols without ports, whose bytes at that place are compared.
+    pub(super) fn other_bytes(&self, needs: &PacketBox, said: Said<'_>, negated: bool) -> Clause {
+        let condition = Condition::new(ConditionKind::Unknown, Test::Opaque, said.span, said.text);
+        Clause {
+            space: needs.intersect(&with_ports(false)),
+            conditions: thin_vec![condition.negate(negated)],
+        }
     }
 
     /// The membership of a set whose elements are not known.
@@ -359,6 +379,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             let looked = Looked {
                 field: field.clone(),
                 needs: needs.clone(),
+                of_any: false,
             };
             out = with_open(&looked, out, condition, negated);
         }
@@ -423,6 +444,16 @@ impl<'r, 'a> Lowering<'r, 'a> {
             self.unmodelled(&condition);
             return one(looked.needs.clone(), condition);
         }
+        if looked.of_any {
+            let own = Looked {
+                field: looked.field.clone(),
+                needs: looked.needs.intersect(&with_ports(true)),
+                of_any: false,
+            };
+            let mut out = self.ordered(&own, op, right, said);
+            out.push(self.other_bytes(&looked.needs, said, false));
+            return out;
+        }
         let low = |v: Option<u32>| v.and_then(|v| v.checked_sub(1));
         let bounds = |v: Option<u32>| match op {
             MatchOp::Lt => low(v).map(|v| (0, v)),
@@ -437,13 +468,13 @@ impl<'r, 'a> Lowering<'r, 'a> {
             }
         };
         if let (Field::Mark(u32::MAX) | Field::ConnMark(u32::MAX), Some(n)) =
-            (&looked.field, value::number(right))
+            (&looked.field, constant::number(right))
         {
             let range = bounds(Some(n)).into_iter().collect();
             let test = mark(matches!(looked.field, Field::ConnMark(_)));
             return self.marked(&range, said, (&looked.needs, false), test);
         }
-        if let (Field::Flags(mask), Some(bits)) = (&looked.field, value::flags(right)) {
+        if let (Field::Flags(mask), Some(bits)) = (&looked.field, constant::flags(right)) {
             let mask = mask.unwrap_or(u8::MAX);
             let fits = |c: &u8| match op {
                 MatchOp::Lt => c & mask < bits,
@@ -543,7 +574,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
     ) -> Alternatives {
         let mut all = FlagSet(0);
         for value in values {
-            let Some(bits) = value::flags(value) else {
+            let Some(bits) = constant::flags(value) else {
                 let condition = self.unreadable(said, value);
                 return one(needs.clone(), condition.negate(negated));
             };
@@ -679,7 +710,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             return None;
         }
         let names = bit_names(&b.right);
-        let zero = value::number(right) == Some(0);
+        let zero = constant::number(right) == Some(0);
         let whole = names.len() == 1 && bit_names(right) == names;
         let negated = match (op, zero, whole) {
             (MatchOp::Ne, true, _) => false,
@@ -744,9 +775,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let mut all = RangeSet::empty();
         for v in values {
             let ends = match &v.kind {
-                ExprKind::Range(ends) => (value::number(&ends.0), value::number(&ends.1)),
+                ExprKind::Range(ends) => (constant::number(&ends.0), constant::number(&ends.1)),
                 _ => {
-                    let n = value::number(v);
+                    let n = constant::number(v);
                     (n, n)
                 }
             };
@@ -767,7 +798,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         (needs, negated): (&PacketBox, bool),
         test: impl Fn(u32) -> Test,
     ) -> Alternatives {
-        let numbers: Option<Vec<u32>> = values.iter().map(|v| value::number(v)).collect();
+        let numbers: Option<Vec<u32>> = values.iter().map(|v| constant::number(v)).collect();
         let Some(numbers) = numbers else {
             let condition = self.unreadable_text(said);
             return one(needs.clone(), condition.negate(negated));

@@ -1,6 +1,7 @@
 //! Tables of nftables as tables of the model.
 
 mod base;
+mod constant;
 mod field;
 mod marks;
 mod matching;
@@ -38,6 +39,7 @@ pub(super) fn lower(
     }
     let mut netfilter = Netfilter::new(tables);
     netfilter.sets = sets;
+    netfilter.ties = model::ties(&netfilter);
     netfilter.whole = true;
     netfilter
 }

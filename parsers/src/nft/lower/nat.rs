@@ -27,12 +27,6 @@ impl<'r, 'a> Lowering<'r, 'a> {
             NatKind::Dnat if nat.prefix => NatKind::Netmap,
             kind => kind,
         };
-        if matches!(kind, NatKind::Snat | NatKind::Masquerade) {
-            // Sources are translated after every verdict.
-            let addrs = nat.addr.as_ref().and_then(|a| constants(a, family));
-            let ports = nat.port.as_ref().and_then(ports);
-            return vec![(all, translation(kind, addrs, ports))];
-        }
         let mapped = [&nat.addr, &nat.port]
             .into_iter()
             .flatten()
@@ -86,10 +80,13 @@ impl<'r, 'a> Lowering<'r, 'a> {
             Some(ExprKind::Concat(parts)) if port.is_none() => (parts.first(), parts.get(1)),
             _ => (addr, port),
         };
+        let sources = matches!(kind, NatKind::Snat | NatKind::Masquerade);
         let opaque = |e: &Expr<'_>| Action::Opaque(format!("a translation to {e}").into());
         let addrs = match addr {
             Some(a) => match constants(a, family) {
                 Some(set) => Some(set),
+                // Sources are translated after every verdict.
+                None if sources => None,
                 None => return opaque(a),
             },
             None => None,
@@ -97,6 +94,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let ports = match port {
             Some(p) => match ports(p) {
                 Some(set) => Some(set),
+                None if sources => None,
                 None => return opaque(p),
             },
             None => None,

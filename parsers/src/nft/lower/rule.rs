@@ -129,6 +129,12 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 draft.opaque("synproxy", span);
                 return Next::Done;
             }
+            // It may match, change the packet or decide.
+            StatementKind::Unknown(text) => {
+                let _ = self.limiting(statement);
+                draft.opaque(&short(text), span);
+                return Next::Done;
+            }
             StatementKind::Queue { .. } => {
                 draft.opaque("queue", span);
                 return Next::Done;

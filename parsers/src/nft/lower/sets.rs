@@ -2,13 +2,14 @@
 
 use super::super::syntax::{Element, Expr, ExprKind, MatchOp, SetDecl};
 use super::Lowering;
-use super::field::{Field, Looked, looked_at};
+use super::constant;
+use super::field::{Field, Looked, looked_at, with_ports};
 use super::matching::{Alternatives, Open, Operand, Said, both, canonical, of_box, with};
 use super::value::{self, Within};
 use hylint_model::{
     Clause, Condition, ConditionKind, NamedSet, NamedSetId, PacketField, Side, Test, Values,
 };
-use hylint_space::PacketBox;
+use hylint_space::{PacketBox, proto};
 
 /// Elements of a concatenation that become clauses of the rule; more become a set that rules name.
 const CLAUSES: usize = 64;
@@ -75,10 +76,17 @@ impl<'r, 'a> Lowering<'r, 'a> {
             if let Some((set, fields)) = self.named(looked, elements, name, said) {
                 let test = Test::Set { set, fields };
                 let condition = Condition::new(ConditionKind::Unknown, test, said.span, said.text);
-                return vec![Clause {
-                    space: needs,
+                let bytes = looked.iter().any(|l| l.of_any) && !self.tells_ports(looked, elements);
+                let space = match bytes {
+                    true => needs.intersect(&with_ports(true)),
+                    false => needs.clone(),
+                };
+                let mut out = vec![Clause {
+                    space,
                     conditions: [condition.negate(negated)].into_iter().collect(),
                 }];
+                out.extend(bytes.then(|| self.other_bytes(&needs, said, negated)));
+                return out;
             }
             if negated {
                 let condition = self.unreadable_text(said);
@@ -131,6 +139,23 @@ impl<'r, 'a> Lowering<'r, 'a> {
             out = with(&out, &condition);
         }
         out
+    }
+
+    /// Whether the elements say the protocol, and it is always one with ports.
+    fn tells_ports(&self, looked: &[Looked], elements: &[&Expr<'a>]) -> bool {
+        let Some(at) = looked.iter().position(|l| l.field == Field::Protocol) else {
+            return false;
+        };
+        elements.iter().all(|e| {
+            let value = match &e.kind {
+                ExprKind::Concat(values) => values.get(at),
+                _ => None,
+            };
+            match value.and_then(|v| value::within(&Field::Protocol, v)) {
+                Some(Ok(Within::Protocols(set))) => set.is_subset(&proto::with_ports()),
+                _ => false,
+            }
+        })
     }
 
     /// The packets that have what an expression looks at.
@@ -277,9 +302,9 @@ fn drawn(key: &Expr<'_>, elements: &[Element<'_>]) -> bool {
     let mut covered = 0u64;
     for element in elements {
         let (lo, hi) = match &element.key.kind {
-            ExprKind::Range(ends) => (value::number(&ends.0), value::number(&ends.1)),
+            ExprKind::Range(ends) => (constant::number(&ends.0), constant::number(&ends.1)),
             _ => {
-                let n = value::number(&element.key);
+                let n = constant::number(&element.key);
                 (n, n)
             }
         };

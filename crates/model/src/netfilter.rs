@@ -1,7 +1,5 @@
 //! Tables and chains of Linux's netfilter, and the hooks at which the kernel calls them.
 
-mod ties;
-
 use super::rule::{Action, Rule};
 use super::set::{NamedSet, NamedSetId};
 use crate::Span;
@@ -351,7 +349,7 @@ impl Netfilter {
         let mut bases: Vec<_> = ids.collect();
         bases.sort_by_key(|(base, _)| (base.hook, base.turn()));
         let bases = bases.into_iter().map(|(b, id)| (b.hook, id)).collect();
-        let mut new = Self {
+        Self {
             tables,
             bases,
             sets: Vec::new(),
@@ -360,9 +358,7 @@ impl Netfilter {
             others: OtherRules::Unsaid,
             ties: Vec::new(),
             front_end: false,
-        };
-        new.ties = ties::of(&new);
-        new
+        }
     }
 
     /// Whether what the export has of a table is what the tools load.

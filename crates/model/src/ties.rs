@@ -1,7 +1,7 @@
 //! Chains that stand at one place of a hook: which of them the kernel calls first is not said anywhere.
 
-use super::{Hook, Hooked, Netfilter};
 use crate::condition::Test;
+use crate::netfilter::{Hook, Hooked, Netfilter};
 use crate::rule::{Action, NatKind, Rule};
 use hylint_space::{Family, PacketBox};
 
@@ -19,8 +19,10 @@ const HOOKS: [Hook; 7] = [
 /// Translations of two chains that are compared with each other; of more, any packet may be one of both.
 const PAIRS: usize = 1 << 22;
 
-/// The packets for which the order of two such chains makes a difference.
-pub(super) fn of(netfilter: &Netfilter) -> Vec<(Hook, PacketBox)> {
+/// The packets for which it makes a difference which of two chains comes first that stand at one place of a hook, with the
+/// hook. Chains whose order is told by their priorities have none.
+#[must_use]
+pub fn ties(netfilter: &Netfilter) -> Vec<(Hook, PacketBox)> {
     let mut out: Vec<(Hook, PacketBox)> = Vec::new();
     for hook in HOOKS {
         let bases: Vec<Hooked<'_>> = netfilter.base_chains(hook).collect();
