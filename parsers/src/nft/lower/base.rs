@@ -2,7 +2,7 @@
 
 use super::super::ruleset::Chain;
 use super::super::syntax::{Hooking, Priority};
-use super::Lowering;
+use super::table::Lowering;
 use hylint_model::{
     BaseChain, ChainPolicy, ChainType, Hook, Problem, ProblemKind, TableFamily, priority,
 };

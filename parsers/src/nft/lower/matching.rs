@@ -1,11 +1,13 @@
 //! What a match asks of packets, as alternatives of which one must fit.
 
 use super::super::syntax::{BinaryOp, Element, Expr, ExprKind, MatchOp};
-use super::Lowering;
 use super::constant;
 use super::field::{Field, Looked, addr_type, looked_at, of_family, with_ports};
+use super::table::Lowering;
 use super::value::{self, Unread, Within};
-use hylint_model::{AddrTypes, Clause, Condition, ConditionKind, ConnTest, Side, Span, Test};
+use hylint_model::{
+    AddrTypes, Clause, Condition, ConditionKind, ConnTest, Problem, ProblemKind, Side, Span, Test,
+};
 use hylint_space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, StateSet, TcpFlags};
 use thin_vec::{ThinVec, thin_vec};
 
@@ -150,6 +152,34 @@ impl<'r, 'a> Lowering<'r, 'a> {
         }
         let operand = self.operand(right);
         self.among(&looked, op, &operand, said)
+    }
+
+    /// Tells of a condition that is not modelled, once a rule.
+    pub(super) fn unmodelled(&mut self, condition: &Condition) {
+        let open = condition.kind == ConditionKind::Unknown && !condition.test.is_modelled();
+        if open && !self.told {
+            self.told = true;
+            let text = &condition.text;
+            let message =
+                format!("`{text}` is not modelled: whether a packet matches it stays open");
+            self.problems.push(Problem::new(
+                ProblemKind::Unmodelled,
+                condition.span,
+                message,
+            ));
+        }
+    }
+
+    /// A match with a value that cannot be read.
+    pub(super) fn unreadable(&mut self, said: Said<'_>, value: &Expr<'_>) -> Condition {
+        let _ = value;
+        self.unreadable_text(said)
+    }
+
+    pub(super) fn unreadable_text(&mut self, said: Said<'_>) -> Condition {
+        let condition = Condition::new(ConditionKind::Unknown, Test::Passing, said.span, said.text);
+        self.unmodelled(&condition);
+        condition
     }
 
     /// What a field is compared with, sets looked up.

@@ -9,21 +9,12 @@ mod names;
 mod nat;
 mod rule;
 mod sets;
+mod table;
 mod value;
 
-use super::ruleset::{Ruleset, Table};
-use super::syntax::{Expr, RuleDecl, Statement, StatementKind, Target, Verdict};
-use field::of_family;
-use hylint_model::{
-    self as model, Condition, ConditionKind, NamedSet, NamedSetId, Netfilter, PacketField, Problem,
-    ProblemKind, Rule, Span, TableFamily, Test,
-};
-use hylint_space::{Family, PacketBox};
-use matching::Said;
-use std::collections::{HashMap, HashSet};
-
-/// Chains inside each other that are followed; nft refuses more than 16 (`NFT_JUMP_STACK_SIZE`).
-const NESTED: usize = 64;
+use super::ruleset::Ruleset;
+use hylint_model::{Netfilter, Problem, ties};
+use table::Lowering;
 
 /// The model of all tables. `listing`: the text is what the kernel has, and not what it shall be given.
 pub(super) fn lower(
@@ -39,181 +30,7 @@ pub(super) fn lower(
     }
     let mut netfilter = Netfilter::new(tables);
     netfilter.sets = sets;
-    netfilter.ties = model::ties(&netfilter);
+    netfilter.ties = ties(&netfilter);
     netfilter.whole = true;
     netfilter
-}
-
-/// One table on its way.
-struct Lowering<'r, 'a> {
-    table: &'r Table<'a>,
-    /// The family whose packets alone the table sees, if it is one.
-    family: Option<Family>,
-    /// Packets that it sees.
-    space: PacketBox,
-    listing: bool,
-    /// Sets that rules write.
-    written: HashSet<&'r str>,
-    /// Sets of all tables so far.
-    sets: &'r mut Vec<NamedSet>,
-    /// Those of named sets, by what they are looked up by.
-    known: HashMap<(String, Box<[PacketField]>), NamedSetId>,
-    /// Chains that stand in rules, behind those of the table.
-    inner: Vec<model::Chain>,
-    depth: usize,
-    /// The chain whose rules are read.
-    chain_name: &'r str,
-    /// A problem of the rule was told already.
-    told: bool,
-    problems: &'r mut Vec<Problem>,
-}
-
-impl<'r, 'a> Lowering<'r, 'a> {
-    fn new(
-        table: &'r Table<'a>,
-        listing: bool,
-        sets: &'r mut Vec<NamedSet>,
-        problems: &'r mut Vec<Problem>,
-    ) -> Self {
-        let family = match table.decl.target.family {
-            TableFamily::Ip => Some(Family::V4),
-            TableFamily::Ip6 => Some(Family::V6),
-            _ => None,
-        };
-        let rules = table.chains.iter().flat_map(|c| &c.rules);
-        let mut written = HashSet::new();
-        rules.for_each(|r| writes(&r.statements, &mut written));
-        Self {
-            table,
-            family,
-            space: family.map_or_else(PacketBox::any, of_family),
-            listing,
-            written,
-            sets,
-            known: HashMap::new(),
-            inner: Vec::new(),
-            depth: 0,
-            chain_name: "",
-            told: false,
-            problems,
-        }
-    }
-
-    fn table(&mut self) -> model::Table {
-        let decl = &self.table.decl;
-        let Target { family, table, .. } = &decl.target;
-        let mut chains: Vec<model::Chain> = Vec::with_capacity(self.table.chains.len());
-        for chain in &self.table.chains {
-            self.chain_name = &chain.decl.target.name;
-            let mut rules = Vec::with_capacity(chain.rules.len());
-            for rule in &chain.rules {
-                rules.extend(self.rule(rule));
-            }
-            let (base, policy) = self.base(chain);
-            chains.push(model::Chain {
-                name: (*chain.decl.target.name).into(),
-                base,
-                policy,
-                span: chain.decl.head,
-                rules,
-            });
-        }
-        chains.append(&mut self.inner);
-        model::Table {
-            name: (**table).into(),
-            family: *family,
-            filters: true,
-            span: decl.head,
-            chains,
-        }
-    }
-
-    /// The chain of a name.
-    fn chain(&mut self, name: &str, span: Span) -> Option<u32> {
-        let found = self.table.chain(name).map(|(at, _)| at);
-        if found.is_none() {
-            let message = format!(
-                "the chain `{name}` is not in the table `{}`",
-                self.table.decl.target.table
-            );
-            self.problems
-                .push(Problem::new(ProblemKind::Malformed, span, message));
-        }
-        found.and_then(|at| u32::try_from(at).ok())
-    }
-
-    /// Adds a chain that stands in a rule.
-    fn append(&mut self, span: Span, rules: Vec<Rule>) -> u32 {
-        let at = self.table.chains.len() + self.inner.len();
-        self.inner.push(model::Chain {
-            name: format!("{} {{…}}", self.chain_name).into(),
-            base: None,
-            policy: None,
-            span,
-            rules,
-        });
-        u32::try_from(at).unwrap_or(u32::MAX)
-    }
-
-    /// `jump { rules }`.
-    fn anonymous(&mut self, rules: &'r [RuleDecl<'a>], span: Span) -> u32 {
-        let at = self.append(span, Vec::new());
-        if self.depth >= NESTED {
-            let message = "the rule holds more chains inside each other than nft loads";
-            self.problems
-                .push(Problem::new(ProblemKind::Malformed, span, message));
-            return at;
-        }
-        self.depth += 1;
-        let read: Vec<Rule> = rules.iter().flat_map(|r| self.rule(r)).collect();
-        self.depth -= 1;
-        let place = (at as usize).checked_sub(self.table.chains.len());
-        if let Some(chain) = place.and_then(|p| self.inner.get_mut(p)) {
-            chain.rules = read;
-        }
-        at
-    }
-
-    /// Tells of a condition that is not modelled, once a rule.
-    fn unmodelled(&mut self, condition: &Condition) {
-        let open = condition.kind == ConditionKind::Unknown && !condition.test.is_modelled();
-        if open && !self.told {
-            self.told = true;
-            let text = &condition.text;
-            let message =
-                format!("`{text}` is not modelled: whether a packet matches it stays open");
-            self.problems.push(Problem::new(
-                ProblemKind::Unmodelled,
-                condition.span,
-                message,
-            ));
-        }
-    }
-
-    /// A match with a value that cannot be read.
-    fn unreadable(&mut self, said: Said<'_>, value: &Expr<'_>) -> Condition {
-        let _ = value;
-        self.unreadable_text(said)
-    }
-
-    fn unreadable_text(&mut self, said: Said<'_>) -> Condition {
-        let condition = Condition::new(ConditionKind::Unknown, Test::Passing, said.span, said.text);
-        self.unmodelled(&condition);
-        condition
-    }
-}
-
-/// The sets that statements write.
-fn writes<'r>(statements: &'r [Statement<'_>], out: &mut HashSet<&'r str>) {
-    for statement in statements {
-        match &statement.kind {
-            StatementKind::Update { set, .. } => {
-                out.insert(set);
-            }
-            StatementKind::Verdict(Verdict::Anonymous(rules, _)) => {
-                rules.iter().for_each(|r| writes(&r.statements, out));
-            }
-            _ => {}
-        }
-    }
 }

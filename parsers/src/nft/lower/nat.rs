@@ -1,9 +1,9 @@
 //! Translations.
 
 use super::super::syntax::{Expr, ExprKind, NatStmt};
-use super::Lowering;
 use super::field::{looked_at, of_family};
 use super::matching::{Alternatives, Said, both, of_box};
+use super::table::Lowering;
 use super::value;
 use hylint_model::{Action, Nat, NatKind, Span};
 use hylint_space::{AddrSet, Family, PortSet};

@@ -1,10 +1,10 @@
 //! A rule's statements, one after the other.
 
 use super::super::syntax::{Expr, ExprKind, RuleDecl, Statement, StatementKind, UpdateOp, Verdict};
-use super::Lowering;
 use super::field::{Field, looked_at};
 use super::marks::Which;
 use super::matching::{Alternatives, Said, both, of_box, with};
+use super::table::Lowering;
 use hylint_model::{Action, Clause, Condition, ConditionKind, Field as Place, Rule, Span, Test};
 use hylint_space::{PacketBox, ProtoSet, proto};
 use thin_vec::ThinVec;
@@ -127,12 +127,6 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 tcp.proto = ProtoSet::single(proto::TCP);
                 draft.clauses = both(&draft.clauses, &[of_box(tcp)]);
                 draft.opaque("synproxy", span);
-                return Next::Done;
-            }
-            // It may match, change the packet or decide.
-            StatementKind::Unknown(text) => {
-                let _ = self.limiting(statement);
-                draft.opaque(&short(text), span);
                 return Next::Done;
             }
             StatementKind::Queue { .. } => {

@@ -1,10 +1,10 @@
 //! Sets and maps: concatenations, verdict maps, and which members a set has.
 
 use super::super::syntax::{Element, Expr, ExprKind, MatchOp, SetDecl};
-use super::Lowering;
 use super::constant;
 use super::field::{Field, Looked, looked_at, with_ports};
 use super::matching::{Alternatives, Open, Operand, Said, both, canonical, of_box, with};
+use super::table::Lowering;
 use super::value::{self, Within};
 use hylint_model::{
     Clause, Condition, ConditionKind, NamedSet, NamedSetId, PacketField, Side, Test, Values,
