@@ -12,12 +12,12 @@ use hylint_parsers::catalog::Row;
 use hylint_parsers::decode::encodings;
 use hylint_parsers::format::FORMATS;
 use hylint_parsers::iptables::{MATCHES, TARGETS};
-use hylint_parsers::{aws, azure, netsh};
+use hylint_parsers::{aws, azure, netsh, nft};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Every table that the page must hold.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "formats",
     "encodings",
     "netsh labels",
@@ -26,6 +26,8 @@ const TABLES: [&str; 13] = [
     "netsh languages",
     "iptables matches",
     "iptables targets",
+    "nft expressions",
+    "nft statements",
     "aws lists",
     "aws protocols",
     "azure objects",
@@ -34,6 +36,8 @@ const TABLES: [&str; 13] = [
 ];
 
 const NAMES: &str = include_str!("data/iptables-extensions.txt");
+
+const NFT: &str = include_str!("data/nft-manual.txt");
 
 /// A Markdown table of name, meaning and model, by name.
 fn table(head: [&str; 3], rows: impl Iterator<Item = [String; 3]>) -> String {
@@ -98,6 +102,18 @@ fn generated(name: &str) -> String {
         "netsh languages" => rows(
             ["language", "strings with proof", "strings without"],
             netsh::catalog::languages(),
+        ),
+        "nft expressions" => table(
+            ["of", "keys", "how they are modelled"],
+            nft::catalog::expressions()
+                .into_iter()
+                .map(|r| [code(&r.name), r.doc, r.model]),
+        ),
+        "nft statements" => table(
+            ["statement", "example", "how it is modelled"],
+            nft::catalog::statements()
+                .into_iter()
+                .map(|r| [code(&r.name), r.doc, r.model]),
         ),
         "aws lists" => rows(
             ["list", "printed by", "what it gives"],
@@ -190,4 +206,45 @@ fn every_extension_of_the_manual_is_listed() {
         count += 1;
     }
     assert!(count > 90, "{count}");
+}
+
+/// Catches an expression or statement of nft that the tables do not say anything of, and one that is refused.
+#[test]
+fn every_expression_and_statement_of_nft_is_listed() {
+    let lines: Vec<&str> = NFT.lines().filter(|l| !l.starts_with('#')).collect();
+    let body = lines.join("\n");
+    let (expressions, statements) = body.split_once("\n\n").unwrap();
+    let names: Vec<String> = nft::catalog::expression_names().collect();
+    let mut count = 0;
+    for line in expressions.lines() {
+        let (header, keys) = line.split_once(':').unwrap();
+        for key in keys.split_whitespace() {
+            let rest = |n: &String| n.strip_prefix(header).map(str::to_owned);
+            let has = |rest: String| {
+                rest.split([' ', '[', ',']).any(|w| w == key) || rest.trim().starts_with(key)
+            };
+            assert!(names.iter().filter_map(rest).any(has), "{header} {key}");
+            count += 1;
+        }
+    }
+    let listed = nft::catalog::statements();
+    for name in statements.split_whitespace() {
+        let name = name.replace('-', " ");
+        assert!(listed.iter().any(|r| r.name == name), "{name}");
+        count += 1;
+    }
+    assert!(count > 220, "{count}");
+    let refused = |r: &&Row| r.model.starts_with("refused");
+    let all = nft::catalog::expressions().into_iter().chain(listed);
+    let all: Vec<Row> = all.collect();
+    // The manual has these, and the grammar of nft does not.
+    let refused: Vec<_> = all
+        .iter()
+        .filter(refused)
+        .map(|r| (&*r.name, &*r.doc))
+        .collect();
+    assert_eq!(
+        refused,
+        [("geneve", "`flags`"), ("gretap", "`vni`, `flags`")]
+    );
 }

@@ -3,6 +3,7 @@
 //! Text and JSON become the same [`syntax`]; [`ruleset`] carries out its commands, and [`lower`] turns the tables that are
 //! then there into the model.
 
+pub mod catalog;
 mod detect;
 mod include;
 mod json;

@@ -85,7 +85,8 @@ pub fn write_json<'p>(points: impl IntoIterator<Item = &'p Point>) -> Result<Str
     written::json(points, read_text)
 }
 
-fn read_text(text: &str) -> Export {
+/// Reads a text.
+pub(super) fn read_text(text: &str) -> Export {
     read(&Input::new(&Source::new("", text, "UTF-8")))
 }
 
