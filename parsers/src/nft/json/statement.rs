@@ -1,7 +1,8 @@
 //! Statements.
 
 use super::super::syntax::{
-    Expr, ExprKind, Lookup, MatchOp, NatStmt, Statement, StatementKind, UpdateOp, Verdict,
+    Expr, ExprKind, Lookup, MatchOp, NatStmt, Rejection, Statement, StatementKind, UpdateOp,
+    Verdict,
 };
 use super::reader::{Reader, number, single, text, words};
 use super::shape::{self, LOOKUP, MATCH, NAT, OVER, QUEUE, UPDATE, XT};
@@ -129,6 +130,15 @@ impl<'a> Reader<'a> {
                 StatementKind::CtObject(Cow::Owned(kind.to_owned()))
             }
             "reset" => self.strip(inner),
+            "reject" => {
+                let with = inner.get("type").and_then(Value::str);
+                StatementKind::Reject(match with.as_deref() {
+                    Some("icmp") => Rejection::Icmp,
+                    Some("icmpv6") => Rejection::Icmpv6,
+                    Some("tcp reset") => Rejection::TcpReset,
+                    _ => Rejection::Any,
+                })
+            }
             _ => plain(word)?,
         })
     }
@@ -292,7 +302,7 @@ impl<'a> Reader<'a> {
 fn plain<'a>(word: &str) -> Option<StatementKind<'a>> {
     Some(match word {
         "counter" | "log" | "last" | "secmark" | "tunnel" => StatementKind::Silent,
-        "reject" => StatementKind::Reject,
+        "reject" => StatementKind::Reject(Rejection::Any),
         "notrack" => StatementKind::Notrack,
         "tproxy" => StatementKind::Tproxy,
         "synproxy" => StatementKind::Synproxy,

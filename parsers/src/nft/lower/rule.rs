@@ -1,12 +1,14 @@
 //! A rule's statements, one after the other.
 
-use super::super::syntax::{Expr, ExprKind, RuleDecl, Statement, StatementKind, UpdateOp, Verdict};
-use super::field::{Field, looked_at};
+use super::super::syntax::{
+    Expr, ExprKind, Rejection, RuleDecl, Statement, StatementKind, UpdateOp, Verdict,
+};
+use super::field::{Field, looked_at, of_family};
 use super::marks::Which;
 use super::matching::{Alternatives, Said, both, of_box, with};
 use super::table::Lowering;
 use hylint_model::{Action, Clause, Condition, ConditionKind, Field as Place, Rule, Span, Test};
-use hylint_space::{PacketBox, ProtoSet, proto};
+use hylint_space::{Family, PacketBox, ProtoSet, proto};
 use thin_vec::ThinVec;
 
 /// What statements have come to so far.
@@ -107,7 +109,14 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 draft.end(action);
                 return Next::Done;
             }
-            StatementKind::Reject => {
+            StatementKind::Reject(with) => {
+                let answered = match with {
+                    Rejection::Any => PacketBox::any(),
+                    Rejection::Icmp => of_family(Family::V4),
+                    Rejection::Icmpv6 => of_family(Family::V6),
+                    Rejection::TcpReset => of_tcp(),
+                };
+                draft.clauses = both(&draft.clauses, &[of_box(answered)]);
                 draft.fields.push((Place::Action, span));
                 draft.end(Action::Deny);
                 return Next::Done;
@@ -123,9 +132,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 return Next::Done;
             }
             StatementKind::Synproxy => {
-                let mut tcp = PacketBox::any();
-                tcp.proto = ProtoSet::single(proto::TCP);
-                draft.clauses = both(&draft.clauses, &[of_box(tcp)]);
+                draft.clauses = both(&draft.clauses, &[of_box(of_tcp())]);
                 draft.opaque("synproxy", span);
                 return Next::Done;
             }
@@ -437,6 +444,13 @@ fn without(clauses: &[Clause], cut: &PacketBox) -> Alternatives {
         })
     });
     each.collect()
+}
+
+fn of_tcp() -> PacketBox {
+    PacketBox {
+        proto: ProtoSet::single(proto::TCP),
+        ..PacketBox::any()
+    }
 }
 
 /// A long text, cut.

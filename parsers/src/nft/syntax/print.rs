@@ -2,7 +2,7 @@
 
 use super::{
     Binary, BinaryOp, CtDirection, Element, Expr, ExprKind, Fib, Lookup, MatchOp, NatStmt,
-    PayloadBase, Statement, StatementKind, UpdateOp, Verdict,
+    PayloadBase, Rejection, Statement, StatementKind, UpdateOp, Verdict,
 };
 use hylint_model::NatKind;
 use std::fmt::{Display, Formatter, Result};
@@ -188,7 +188,12 @@ impl Display for Statement<'_> {
             StatementKind::Vmap(key, data) => write!(f, "{key} vmap {data}"),
             StatementKind::Mangle(what, value) => write!(f, "{what} set {value}"),
             StatementKind::Nat(nat) => nat.fmt(f),
-            StatementKind::Reject => f.write_str("reject"),
+            StatementKind::Reject(with) => f.write_str(match with {
+                Rejection::Any => "reject",
+                Rejection::Icmp => "reject with icmp port-unreachable",
+                Rejection::Icmpv6 => "reject with icmpv6 port-unreachable",
+                Rejection::TcpReset => "reject with tcp reset",
+            }),
             StatementKind::Notrack => f.write_str("notrack"),
             StatementKind::Silent => f.write_str("counter"),
             StatementKind::Limit { text, .. } => write!(f, "limit {text}"),

@@ -95,6 +95,19 @@ pub(crate) enum Verdict<'a> {
     Queue,
 }
 
+/// What a rejected packet is answered with: packets that cannot be answered so are not rejected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rejection {
+    /// Whatever fits the packet (`icmpx`, or nothing said).
+    Any,
+    /// `with icmp …`: IPv4 alone.
+    Icmp,
+    /// `with icmpv6 …`: IPv6 alone.
+    Icmpv6,
+    /// `with tcp reset`: TCP alone.
+    TcpReset,
+}
+
 /// What a dynamic set statement does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum UpdateOp {
@@ -127,7 +140,7 @@ pub(crate) enum StatementKind<'a> {
     /// `snat`, `dnat`, `masquerade`, `redirect`.
     Nat(Box<NatStmt<'a>>),
     /// `reject`, whatever it answers.
-    Reject,
+    Reject(Rejection),
     /// `notrack`.
     Notrack,
     /// `log`, `counter`, `last`, `meta nftrace set …` are [`Self::Mangle`]; whatever neither matches nor changes a packet.

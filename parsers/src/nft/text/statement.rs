@@ -4,8 +4,8 @@ use super::cursor::{Parser, Read};
 use super::expr::Mode;
 use super::lexer::Kind;
 use crate::nft::syntax::{
-    Binary, BinaryOp, Expr, ExprKind, MatchOp, RuleDecl, RulePlace, Statement, StatementKind,
-    Target, UpdateOp, Verdict,
+    Binary, BinaryOp, Expr, ExprKind, MatchOp, Rejection, RuleDecl, RulePlace, Statement,
+    StatementKind, Target, UpdateOp, Verdict,
 };
 use std::borrow::Cow;
 
@@ -388,17 +388,21 @@ impl<'a> Parser<'a, '_> {
     fn reject(&mut self) -> Read<StatementKind<'a>> {
         self.bump();
         if !self.eat_word("with") {
-            return Ok(StatementKind::Reject);
+            return Ok(StatementKind::Reject(Rejection::Any));
         }
-        match self.any_word("`icmp`, `icmpv6`, `icmpx` or `tcp`")? {
-            "tcp" => self.expect_word("reset")?,
-            "icmp" | "icmpv6" | "icmpx" => {
-                self.eat_word("type");
-                self.value(Mode::Constant)?;
+        let with = match self.any_word("`icmp`, `icmpv6`, `icmpx` or `tcp`")? {
+            "tcp" => {
+                self.expect_word("reset")?;
+                return Ok(StatementKind::Reject(Rejection::TcpReset));
             }
+            "icmp" => Rejection::Icmp,
+            "icmpv6" => Rejection::Icmpv6,
+            "icmpx" => Rejection::Any,
             _ => return self.fail("`icmp`, `icmpv6`, `icmpx` or `tcp reset`"),
-        }
-        Ok(StatementKind::Reject)
+        };
+        self.eat_word("type");
+        self.value(Mode::Constant)?;
+        Ok(StatementKind::Reject(with))
     }
 
     fn flow(&mut self) -> Read<StatementKind<'a>> {

@@ -1,6 +1,8 @@
 //! Statements as JSON.
 
-use super::super::syntax::{Expr, ExprKind, MatchOp, NatStmt, Statement, StatementKind, UpdateOp};
+use super::super::syntax::{
+    Expr, ExprKind, MatchOp, NatStmt, Rejection, Statement, StatementKind, UpdateOp,
+};
 use super::expr::{json as expr, map, member, object, quoted, verdict};
 use hylint_model::NatKind;
 
@@ -23,7 +25,14 @@ pub(super) fn json(statement: &Statement<'_>) -> Option<String> {
             object("mangle", format!("{{{}}}", all.join(", ")))
         }
         StatementKind::Nat(nat) => translation(nat)?,
-        StatementKind::Reject => plain("reject"),
+        StatementKind::Reject(Rejection::Any) => plain("reject"),
+        StatementKind::Reject(Rejection::Icmp) => object("reject", object("type", quoted("icmp"))),
+        StatementKind::Reject(Rejection::Icmpv6) => {
+            object("reject", object("type", quoted("icmpv6")))
+        }
+        StatementKind::Reject(Rejection::TcpReset) => {
+            object("reject", object("type", quoted("tcp reset")))
+        }
         StatementKind::Notrack => plain("notrack"),
         StatementKind::Silent => plain("counter"),
         StatementKind::Queue { bypass: false } => plain("queue"),
