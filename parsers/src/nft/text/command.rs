@@ -21,6 +21,9 @@ impl<'a> Parser<'a, '_> {
             }
             self.unbalanced = false;
             self.pasted();
+            if self.kind() == Kind::XtRemark {
+                self.pass_line();
+            }
             if self.at_end() || self.common(&mut |p| p.commands()) {
                 continue;
             }
@@ -103,13 +106,19 @@ impl<'a> Parser<'a, '_> {
             }
             word if OTHERS.contains(&word) => return self.other(start),
             "" => return self.fail("a command"),
-            word => {
-                let message = format!("`{word}` is not a command of nftables");
-                return Self::fault(self.token.span, message);
-            }
+            word => return self.bare_rule(word, start),
         };
         self.bump();
         self.object(kind, start)
+    }
+
+    /// A rule may be added without any word before its table: `filter input drop`.
+    fn bare_rule(&mut self, word: &str, start: u32) -> Read<()> {
+        let at = self.token.span;
+        if !self.second_word().is_empty() && self.rule_command(CommandKind::Add, start).is_ok() {
+            return Ok(());
+        }
+        Self::fault(at, format!("`{word}` is not a command of nftables"))
     }
 
     fn object(&mut self, kind: CommandKind, start: u32) -> Read<()> {
@@ -124,7 +133,10 @@ impl<'a> Parser<'a, '_> {
                 self.bump();
                 self.rule_command(kind, start)
             }
-            "set" | "map" | "meter" => {
+            "set" | "map" | "meter" | "flow" => {
+                if self.word() == "flow" {
+                    self.bump();
+                }
                 let target = self.target("the name of a set")?;
                 self.set_block(kind, target, start);
                 Ok(())
@@ -251,7 +263,13 @@ impl<'a> Parser<'a, '_> {
 
     /// A command that changes no rule.
     fn other(&mut self, start: u32) -> Read<()> {
-        while !self.at_end() {
+        let mut open = 0_usize;
+        while !self.at_end() || (open > 0 && self.kind() != Kind::End) {
+            match self.kind() {
+                Kind::Open => open += 1,
+                Kind::Close => open -= 1,
+                _ => {}
+            }
             self.bump();
         }
         let span = self.since(start);

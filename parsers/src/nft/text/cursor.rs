@@ -273,6 +273,10 @@ impl<'a, 'p> Parser<'a, 'p> {
             self.managed |= self.token.note == Note::Iptables;
             match self.token.kind {
                 Kind::Newline | Kind::Semicolon => drop(self.bump()),
+                // Alone on its line it is a comment.
+                Kind::XtRemark if matches!(self.second().kind, Kind::Newline | Kind::End) => {
+                    self.bump();
+                }
                 Kind::Word if self.is_terminal() => self.pass_line(),
                 _ => return,
             }
@@ -298,7 +302,8 @@ impl<'a, 'p> Parser<'a, 'p> {
         before.is_empty() || before.ends_with('\n')
     }
 
-    fn pass_line(&mut self) {
+    /// Passes the rest of the line.
+    pub(super) fn pass_line(&mut self) {
         while !matches!(self.token.kind, Kind::Newline | Kind::End) {
             self.bump();
         }

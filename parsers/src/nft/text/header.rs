@@ -188,12 +188,9 @@ pub(super) fn meta(key: &str) -> Option<&'static str> {
     found.map(|(_, listed)| *listed)
 }
 
-/// The key of `meta` that stands without that word. `ipsec` alone begins another expression.
+/// The key of `meta` that stands without that word.
 pub(super) fn bare_meta(key: &str) -> Option<&'static str> {
-    let bare = META.iter().take(UNQUALIFIED);
-    let found = bare
-        .filter(|(name, _)| *name != "ipsec")
-        .find(|(name, _)| *name == key);
+    let found = META.iter().take(UNQUALIFIED).find(|(name, _)| *name == key);
     found.map(|(_, listed)| *listed)
 }
 

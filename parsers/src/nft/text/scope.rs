@@ -74,7 +74,7 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// Defines a variable in this block. False if it is there and may not be (`define` twice).
+    /// Defines a variable in this block. False if there is one in a block around it and may not be (`define` twice).
     pub(super) fn define(&mut self, name: &'a str, expr: Option<Expr<'a>>, again: bool) -> bool {
         let (weight, depth) = expr.as_ref().map_or((0, 0), measure);
         let value = Value {
@@ -82,16 +82,18 @@ impl<'a> Scopes<'a> {
             weight,
             depth,
         };
-        let Some(block) = self.blocks.last_mut() else {
-            return true;
-        };
-        block.insert(name, value).is_none() || again
+        let new = again || self.get(name).is_none();
+        if let Some(block) = self.blocks.last_mut() {
+            block.insert(name, value);
+        }
+        new
     }
 
-    /// Forgets a variable of this block. False if there is none.
-    pub(super) fn undefine(&mut self, name: &str) -> bool {
-        let block = self.blocks.last_mut();
-        block.is_some_and(|b| b.remove(name).is_some())
+    /// Forgets a variable of this block, if there is one.
+    pub(super) fn undefine(&mut self, name: &str) {
+        if let Some(block) = self.blocks.last_mut() {
+            block.remove(name);
+        }
     }
 
     /// The value of a variable.

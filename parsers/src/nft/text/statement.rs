@@ -81,6 +81,7 @@ impl<'a> Parser<'a, '_> {
                 self.ct_statement()
             }
             "limit" | "quota" | "counter" | "last" | "synproxy" => self.amount(),
+            "tunnel" if next == "name" => self.amount(),
             "log" => self.log(),
             "reject" => self.reject(),
             "snat" | "dnat" | "masquerade" | "redirect" => self.nat(),
