@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Parsing speed per format in MB/s of one thread, beside iptables-restore --test and jq on the same files.
+# Parsing speed per format in MB/s of one thread, beside iptables-restore --test, nft -c and jq on the same files.
 #
 #     bench/parse.sh [RULES]     how many rules each generated file holds (default 50000)
 #
-# Needs jq; the iptables column needs root and iptables (a network namespace is used), else it is left out.
+# Rulesets of nftables are there with RULES rules, and with a set of 100,000 elements and a map of 10,000.
+# Needs jq; the columns of iptables and nft need root and these programs (a network namespace is used), else they are left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 n=${1:-50000}
@@ -28,8 +29,28 @@ awk -v n="$n" 'BEGIN { for (i = 0; i < n; i++) {
     printf "Enabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain,Private\r\nGrouping:                             \r\nLocalIP:                              Any\r\n"
     printf "RemoteIP:                             10.%d.%d.0/24\r\nProtocol:                             TCP\r\nLocalPort:                            %d\r\nRemotePort:                           Any\r\nEdge traversal:                       No\r\nAction:                               Allow\r\n", int(i / 256) % 256, i % 256, 1024 + i % 60000 } }' >"$work/netsh.txt"
 
+awk -v n="$n" 'BEGIN {
+    print "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;"
+    for (i = 0; i < n; i++)
+        printf "\t\tiifname \"eth0\" ip saddr 10.%d.%d.0/24 tcp dport %d ct state new counter packets 0 bytes 0 accept comment \"rule %d\"\n", int(i / 256) % 256, i % 256, 1024 + i % 60000, i
+    print "\t}\n}" }' >"$work/nft.nft"
+jq -nc --argjson n "$n" 'def equal(left; right): {match: {op: "==", left: left, right: right}};
+    def field(p; f): {payload: {protocol: p, field: f}};
+    {nftables: ([{metainfo: {version: "1.0.6", release_name: "x", json_schema_version: 1}}, {table: {family: "inet", name: "filter", handle: 1}},
+    {chain: {family: "inet", table: "filter", name: "input", handle: 2, type: "filter", hook: "input", prio: 0, policy: "drop"}}]
+    + [range($n) | {rule: {family: "inet", table: "filter", chain: "input", handle: (3 + .), comment: "rule \(.)", expr: [
+    equal({meta: {key: "iifname"}}; "eth0"), equal(field("ip"; "saddr"); {prefix: {addr: "10.\((. / 256 | floor) % 256).\(. % 256).0", len: 24}}),
+    equal(field("tcp"; "dport"); 1024 + . % 60000), {match: {op: "in", left: {ct: {key: "state"}}, right: "new"}},
+    {counter: {packets: 0, bytes: 0}}, {accept: null}]}}])}' >"$work/nft.json"
+awk 'BEGIN {
+    printf "table inet filter {\n\tset allowed {\n\t\ttype ipv4_addr\n\t\telements = { "
+    for (i = 0; i < 100000; i++) printf "%s%d.%d.%d.%d", (i ? (i % 4 ? ", " : ",\n\t\t\t     ") : ""), 10 + int(i / 65536) % 100, int(i / 256) % 256, i % 256, 1 + i % 250
+    printf " }\n\t}\n\n\tmap ways {\n\t\ttype ipv4_addr . inet_service : verdict\n\t\telements = { "
+    for (i = 0; i < 10000; i++) printf "%s10.%d.%d.1 . %d : %s", (i ? ",\n\t\t\t     " : ""), int(i / 256) % 256, i % 256, 1024 + i, i % 2 ? "accept" : "drop"
+    print " }\n\t}\n\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\tip saddr @allowed accept\n\t\tip saddr . tcp dport vmap @ways\n\t}\n}" }' >"$work/sets.nft"
+
 cargo build --release -q -p hylint-parsers --example parse_speed
-files=("$work"/iptables.rules "$work"/netsh.txt "$work"/aws.json "$work"/azure.json)
+files=("$work"/iptables.rules "$work"/netsh.txt "$work"/aws.json "$work"/azure.json "$work"/nft.nft "$work"/nft.json "$work"/sets.nft)
 
 # MB/s of a command on a file: the best of three.
 speed() {
@@ -45,14 +66,15 @@ speed() {
     echo "$best"
 }
 
-printf '%-9s %9s %8s %8s %22s %6s\n' format MB rules hylint "iptables-restore -t" jq
+printf '%-9s %9s %8s %8s %22s %6s %6s\n' format MB rules hylint "iptables-restore -t" "nft -c" jq
 "${CARGO_TARGET_DIR:-target}/release/examples/parse_speed" "${files[@]}" |
     while IFS=$'\t' read -r format bytes rules rate path; do
-        other=- jq_rate=-
+        other=- nft_rate=- jq_rate=-
         case $path in
             *.rules) other=$(speed "$path" unshare -n iptables-restore --test) ;;
+            *.nft) nft_rate=$(speed "$path" unshare -n nft -c -f -) ;;
             *.json) jq_rate=$(speed "$path" jq .) ;;
         esac
         mb=$(awk -v b="$bytes" 'BEGIN { printf "%.1f", b / 1e6 }')
-        printf '%-9s %9s %8s %8s %22s %6s\n' "$format" "$mb" "$rules" "$rate" "$other" "$jq_rate"
+        printf '%-9s %9s %8s %8s %22s %6s %6s\n' "$format" "$mb" "$rules" "$rate" "$other" "$nft_rate" "$jq_rate"
     done

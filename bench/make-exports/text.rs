@@ -6,7 +6,7 @@ use hylint_model::{
     Hook, Lists, Netfilter, Point, PointKind, Rule, RuleList, Span, Table, TableFamily,
 };
 use hylint_parsers::iptables::{base_chain, chain_name};
-use hylint_parsers::{aws, azure, iptables, netsh};
+use hylint_parsers::{aws, azure, iptables, netsh, nft};
 use hylint_space::{AddrSet, IfaceSet, PacketBox, ProtoSet, StateSet, iface_name};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -22,6 +22,10 @@ pub(crate) enum Format {
     Aws,
     /// `az network nsg list`.
     Azure,
+    /// `nft list ruleset`.
+    Nft,
+    /// `nft -j list ruleset`.
+    NftJson,
 }
 
 impl Format {
@@ -30,7 +34,8 @@ impl Format {
         match self {
             Self::Iptables => "rules",
             Self::Netsh => "txt",
-            Self::Aws | Self::Azure => "json",
+            Self::Nft => "nft",
+            Self::Aws | Self::Azure | Self::NftJson => "json",
         }
     }
 
@@ -46,6 +51,8 @@ impl Format {
                 aws::write(&security_groups(host, flows)).map_err(|e| e.message.to_string())
             }
             Self::Azure => azure::write::write(&[&nsg(host, flows)]).map_err(|e| e.to_string()),
+            Self::Nft => nft::write([&netfilter(flows)]).map_err(|e| e.message.into()),
+            Self::NftJson => nft::write_json([&netfilter(flows)]).map_err(|e| e.message.into()),
         }
     }
 }

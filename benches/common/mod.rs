@@ -19,7 +19,7 @@ use std::path::Path;
 use text::Format;
 
 /// Names of the formats.
-pub(crate) const FORMATS: [&str; 4] = ["iptables", "netsh", "aws", "azure"];
+pub(crate) const FORMATS: [&str; 6] = ["iptables", "netsh", "aws", "azure", "nft", "nft-json"];
 
 fn format(name: &str) -> Format {
     Format::from_str(name, true).expect("a format")
