@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod detect;
+mod edit;
 mod include;
 mod json;
 mod lower;
@@ -28,6 +29,6 @@ pub const FORMAT: FormatSpec = FormatSpec {
     command: "nft -j list ruleset",
     detect: detect::detect,
     read: read::read,
-    edit: None,
-    commands: None,
+    edit: Some(edit::edit),
+    commands: Some(edit::commands),
 };

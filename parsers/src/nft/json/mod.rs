@@ -13,6 +13,11 @@ use crate::json::Json;
 use hylint_model::Problem;
 use reader::Reader;
 
+/// Whether a text is in the JSON form.
+pub(super) fn is_json(text: &str) -> bool {
+    Json::sniff(text)
+}
+
 /// Reads the commands of a document. What cannot be read is a problem, and the rest is read.
 pub(super) fn parse<'a>(json: &'a Json<'a>, problems: &mut Vec<Problem>) -> Vec<Command<'a>> {
     let mut reader = Reader::default();

@@ -39,7 +39,7 @@ pub(super) fn ranges<T: Scalar + std::fmt::Display>(set: &RangeSet<T>) -> Vec<St
 }
 
 /// Whether nft takes a text as a name (`string` of its lexer).
-pub(super) fn is_name(name: &str) -> bool {
+pub(in super::super) fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     let first = bytes
         .next()

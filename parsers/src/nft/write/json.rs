@@ -6,6 +6,7 @@ use super::super::syntax::{
 use super::super::text;
 use super::expr::{self, member, object, quoted};
 use super::form::error;
+use super::ruleset::family;
 use super::statement;
 use crate::source::Source;
 use crate::write::Result;
@@ -68,17 +69,6 @@ fn add(tables: &mut Vec<Listed>, command: &Command<'_>) -> Option<()> {
 fn of_target<'t>(tables: &'t mut [Listed], target: &Target<'_>) -> Option<&'t mut Listed> {
     let own = |t: &&mut Listed| t.key.0 == target.family && t.key.1 == target.table;
     tables.iter_mut().rev().find(own)
-}
-
-fn family(family: TableFamily) -> &'static str {
-    match family {
-        TableFamily::Ip => "ip",
-        TableFamily::Ip6 => "ip6",
-        TableFamily::Inet => "inet",
-        TableFamily::Arp => "arp",
-        TableFamily::Bridge => "bridge",
-        TableFamily::Netdev => "netdev",
-    }
 }
 
 fn table(decl: &TableDecl<'_>) -> Listed {

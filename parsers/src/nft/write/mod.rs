@@ -20,6 +20,9 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub(super) use form::is_name;
+pub(super) use ruleset::family as family_word;
+
 use crate::write::Result;
 use form::error;
 use hylint_model::{Body, Export, Netfilter, Point, PointKind};

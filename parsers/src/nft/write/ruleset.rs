@@ -63,7 +63,8 @@ fn only_family(family: TableFamily) -> Option<Family> {
     }
 }
 
-fn family(family: TableFamily) -> &'static str {
+/// A family as nft writes it.
+pub(in super::super) fn family(family: TableFamily) -> &'static str {
     match family {
         TableFamily::Ip => "ip",
         TableFamily::Ip6 => "ip6",
