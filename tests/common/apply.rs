@@ -37,6 +37,9 @@ pub fn apply(text: &str, command: &str) -> Result<String, String> {
             policy,
         ] => netsh_policy(text, profile, policy),
         ["aws", "ec2", verb, rest @ ..] => aws(text, verb, rest),
+        ["nft", verb, object, family, table, chain, rest @ ..] => {
+            nft(text, (verb, object), (family, table, chain), rest)
+        }
         ["az", "network", "nsg", "rule", verb, rest @ ..] => azure(text, verb, rest),
         _ => Err(format!("unknown command: {command}")),
     }
@@ -133,6 +136,78 @@ fn iptables(
             lines[*at.get(n - 1).ok_or("no such rule number")?] = line(rest);
         }
         _ => return Err(format!("unknown: {verb} {rest:?}")),
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
+/// A ruleset whose chains have a rule on each line.
+fn nft(
+    text: &str,
+    (verb, object): (&str, &str),
+    (family, table, chain): (&str, &str, &str),
+    rest: &[&str],
+) -> Result<String, String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let opens = |l: &String, head: &str| {
+        l.trim()
+            .strip_prefix(head)
+            .is_some_and(|t| t.trim_start().starts_with('{'))
+    };
+    // `ip` may be left out.
+    let heads = [format!("table {family} {table}"), format!("table {table}")];
+    let heads = &heads[..if family == "ip" { 2 } else { 1 }];
+    let start = lines
+        .iter()
+        .rposition(|l| heads.iter().any(|h| opens(l, h)));
+    let start = start.ok_or("no such table")?;
+    let after = lines
+        .iter()
+        .skip(start)
+        .position(|l| opens(l, &format!("chain {chain}")));
+    let start = start + after.ok_or("no such chain")?;
+    let end = lines
+        .iter()
+        .skip(start)
+        .position(|l| l.trim().starts_with('}'));
+    let end = start + end.ok_or("the chain is open")?;
+    let hook = |l: &String| l.trim().starts_with("type ") || l.trim().starts_with("policy ");
+    let rule = |l: &String| !l.trim().is_empty() && !l.trim().starts_with('#') && !hook(l);
+    let at: Vec<usize> = (start + 1..end).filter(|i| rule(&lines[*i])).collect();
+    let with_handle = |number: &str| {
+        let mark = format!("# handle {number}");
+        let found = at.iter().find(|i| lines[**i].ends_with(&mark));
+        found
+            .copied()
+            .ok_or(format!("no rule with handle {number}"))
+    };
+    let line = |words: &[&str]| format!("\t\t{}", words.join(" "));
+    match (verb, object, rest) {
+        ("add", "rule", words) => lines.insert(end, line(words)),
+        ("insert", "rule", ["index", number, words @ ..]) => {
+            let n: usize = number.parse().map_err(|e| format!("{e}"))?;
+            lines.insert(*at.get(n).ok_or("no such rule")?, line(words));
+        }
+        ("delete", "rule", ["handle", number]) => {
+            lines.remove(with_handle(number)?);
+        }
+        ("replace", "rule", ["handle", number, words @ ..]) => {
+            let at = with_handle(number)?;
+            lines[at] = line(words);
+        }
+        ("add", "chain", ["{ policy accept; }" | "{ policy drop; }"]) => {
+            let at = (start..end)
+                .find(|i| hook(&lines[*i]))
+                .ok_or("no base chain")?;
+            let [old, new] = match rest[0].contains("drop") {
+                true => ["policy accept", "policy drop"],
+                false => ["policy drop", "policy accept"],
+            };
+            lines[at] = match lines[at].contains(old) {
+                true => lines[at].replace(old, new),
+                false => format!("{} {new};", lines[at]),
+            };
+        }
+        _ => return Err(format!("unknown: {verb} {object} {rest:?}")),
     }
     Ok(lines.join("\n") + "\n")
 }
