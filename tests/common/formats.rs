@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses its part
 
 use hylint_model::{Export, Point};
-use hylint_parsers::{aws, azure, iptables, netsh};
+use hylint_parsers::{aws, azure, iptables, netsh, nft};
 
 /// What the tests ask of one format.
 pub struct Tried {
@@ -49,6 +49,16 @@ pub const TRIED: &[Tried] = &[
         role: "hysecure-gateway",
         named: |name| ("l/iptables.rules", tables(&shell(name))),
         writer: Writer::By(|e| iptables::write(&e.points).map_err(|e| format!("{e:?}"))),
+    },
+    Tried {
+        id: "nft",
+        examples: &[(
+            "../tests/advice/nft-two-chains/web1/ruleset.nft",
+            "session-host",
+        )],
+        role: "session-host",
+        named: |name| ("n/ruleset.nft", ruleset(&one_line(name))),
+        writer: Writer::By(|e| nft::write(&e.points).map_err(|e| format!("{e:?}"))),
     },
     Tried {
         id: "aws",
@@ -119,6 +129,14 @@ fn json(name: &str) -> String {
 fn tables(shell: &str) -> String {
     format!(
         "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m comment --comment \"{shell}\" -j ACCEPT\nCOMMIT\n"
+    )
+}
+
+/// nft has no way to write a quote, and takes 128 bytes of a comment.
+fn ruleset(comment: &str) -> String {
+    let comment: String = comment.replace('"', "'").chars().take(120).collect();
+    format!(
+        "table inet filter {{\n\tchain input {{\n\t\ttype filter hook input priority filter; policy drop;\n\t\tcounter accept comment \"{comment}\"\n\t}}\n}}\n"
     )
 }
 
