@@ -158,7 +158,9 @@ fn other_than(format: &FormatSpec, part: &str) -> Option<&'static FormatSpec> {
     }
     let source = Source::new("", part, "UTF-8");
     let input = Input::new(&source);
-    let others = FORMATS.iter().filter(|f| f.id != format.id);
+    // A ruleset of nftables around a dump is a sign that the reader of dumps knows.
+    let known = |f: &FormatSpec| format.id == crate::iptables::FORMAT.id && f.id == crate::nft::ID;
+    let others = FORMATS.iter().filter(|f| f.id != format.id && !known(f));
     others.copied().find(|f| (f.detect)(&input) >= SURE)
 }
 

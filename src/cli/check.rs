@@ -280,7 +280,7 @@ fn sites(args: &Args) -> Result<Vec<Vec<PathBuf>>, Failure> {
 
 /// How to make an export of each platform.
 const MAKE_EXPORT: &str = "export the rules with `netsh advfirewall firewall show rule name=all verbose`, `iptables-save`, \
-    `aws ec2 describe-security-groups` or `az network nsg list`";
+    `nft list ruleset`, `aws ec2 describe-security-groups` or `az network nsg list`";
 
 /// Files named in a message.
 const NAMED: usize = 5;

@@ -8,6 +8,21 @@ pub fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(f, _)| f)
 }
 
+/// The folder of a host that a reported path lies in: where the path goes on as one of the host itself (`sh1/etc/nftables/x`)
+/// it is that before `etc`.
+#[must_use]
+pub fn host_folder(path: &str) -> &str {
+    let folder = folder(path);
+    let parts = folder.match_indices("/etc");
+    let is_whole = |at: usize| {
+        folder
+            .get(at + 4..)
+            .is_some_and(|r| r.is_empty() || r.starts_with('/'))
+    };
+    let etc = parts.map(|(at, _)| at).find(|at| *at > 0 && is_whole(*at));
+    etc.and_then(|at| folder.get(..at)).unwrap_or(folder)
+}
+
 /// The file name without its folder and without what follows the first full stop.
 #[must_use]
 pub fn stem(path: &str) -> &str {
@@ -136,7 +151,7 @@ pub fn host_name(path: &str) -> String {
     if !own.is_empty() {
         return own.join("-");
     }
-    let folder = folder(path).rsplit('/').next().unwrap_or_default();
+    let folder = host_folder(path).rsplit('/').next().unwrap_or_default();
     let name = if folder.is_empty() || folder == ".." {
         stem(path)
     } else {
@@ -158,6 +173,15 @@ mod tests {
             ("edge_v4.rules", "edge_v6.rules"),
         ] {
             assert_eq!(host_words(a), host_words(b), "{a} {b}");
+        }
+        for (path, of) in [
+            ("a/sh1/etc/nftables/x.nft", "a/sh1"),
+            ("sh1/etc/nftables.conf", "sh1"),
+            ("sh1/etcetera/x", "sh1/etcetera"),
+            ("/etc/nftables.conf", "/etc"),
+            ("etc/nftables.conf", "etc"),
+        ] {
+            assert_eq!(host_folder(path), of, "{path}");
         }
         assert_ne!(host_words("sh1.txt"), host_words("sh2.txt"));
         assert_eq!(

@@ -109,7 +109,7 @@ impl AssumptionId {
                 "a rule is limited to a process owner, who is assumed to be the one that connects"
             }
             Self::OtherNftTables => {
-                "an iptables-nft dump shows only its own tables: nft and firewalld are assumed to have no rules for the same packets (check with `nft list ruleset`)"
+                "the export does not show every table of nftables: nft and firewalld are assumed to have no other rules for the same packets (give the output of `nft list ruleset` as well)"
             }
             Self::Local => "both ends are on this host",
             Self::Listener => "the process behind the port is the one that the requirement expects",

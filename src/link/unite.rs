@@ -66,6 +66,7 @@ pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &
         hidden: None,
         legacy: false,
         supplied: Vec::new(),
+        shown: Vec::new(),
     };
     let LoadedExport { source, export, .. } = ruleset;
     let Export {
@@ -95,7 +96,10 @@ pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &
             work.dump(&mut tables, d, (label, behind), source);
         }
     }
-    let missing = work.others.or(work.hidden.filter(|_| !work.legacy));
+    if work.legacy {
+        work.shown.extend(work.hidden.take());
+    }
+    let missing = work.others.or(work.hidden);
     let mut united = Netfilter::new(tables);
     (united.sets, united.whole, united.front_end) = (sets, whole, front_end);
     united.unloaded = unloaded;
@@ -112,7 +116,24 @@ pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &
         .collect();
     let rest = ruleset.summary.unmodelled.saturating_sub(lines.len());
     ruleset.summary.unmodelled = rest;
-    said.retain(|f| !is_about(f, &work.path, &lines));
+    let shown: Vec<Place> = work
+        .shown
+        .iter()
+        .map(|at| Place::new(&work.path, source, *at))
+        .collect();
+    let is_shown = |f: &Finding| {
+        let mut same = f
+            .place
+            .iter()
+            .flat_map(|p| shown.iter().filter(move |s| s.path == p.path));
+        f.code == Code::IncompleteExport
+            && same.any(|s| {
+                f.place
+                    .as_ref()
+                    .is_some_and(|p| p.start.line == s.start.line)
+            })
+    };
+    said.retain(|f| !is_about(f, &work.path, &lines) && !is_shown(f));
     said.append(&mut work.differences);
     said.extend(unsupplied(&work.path, source, &open));
 }
@@ -121,7 +142,7 @@ pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &
 fn is_about(f: &Finding, path: &Arc<str>, lines: &BTreeSet<u32>) -> bool {
     let places = f.place.iter().chain(f.related.iter().map(|r| &r.place));
     let mut places = places.map(|p| p.path == *path && lines.contains(&p.start.line));
-    f.code == Code::UnmodelledMatch && places.all(|is| is)
+    f.code == Code::UnmodelledMatch && !lines.is_empty() && places.all(|is| is)
 }
 
 /// Rules of which the ruleset shows no more than the name of an extension, with the family of their table.
@@ -182,6 +203,8 @@ struct Work {
     legacy: bool,
     /// Rules of the ruleset that a dump shows whole.
     supplied: Vec<Span>,
+    /// Where dumps say that there are tables which other views show.
+    shown: Vec<Span>,
 }
 
 impl Work {
@@ -201,7 +224,7 @@ impl Work {
             match source.slice(at).contains("legacy") {
                 true => self.hidden = self.hidden.or(Some(at)),
                 false if !self.kernel => self.others = self.others.or(Some(at)),
-                false => {}
+                false => self.shown.push(at),
             }
         }
         let unloaded = dump.unloaded.clone();

@@ -11,7 +11,7 @@ use super::seal::Seal;
 use super::walk::{plain_io, shown};
 use crate::common::hash;
 use globset::GlobBuilder;
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Body, Export, Problem, ProblemKind, Span, View};
 use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::nft;
 use hylint_parsers::source::{Include, Source};
@@ -85,6 +85,23 @@ pub(super) fn compose(from: &dyn Files, file: &FileRef, source: &Source) -> Opti
         next += 1;
     }
     Some(work.out)
+}
+
+/// Whether a text is one that configurations of nftables include and that makes no ruleset by itself: the kernel would call
+/// none of its chains, and it clears nothing.
+pub(super) fn is_part(source: &Source, export: &Export) -> bool {
+    let [point] = export.points.as_slice() else {
+        return false;
+    };
+    let Body::Netfilter(n) = &point.body else {
+        return false;
+    };
+    // Text of a part may look like a listing, and JSON is of the kernel.
+    let json = source.text.trim_start().starts_with(['{', '[']);
+    let listed = point.view == View::Effective && json;
+    let clears = source.text.contains("flush ruleset");
+    let bases = n.chains().any(|(_, _, c)| c.base.is_some());
+    export.format == nft::ID && !listed && !clears && !bases && source.includes.is_empty()
 }
 
 /// Says of each pattern that no file of the given folder matches it: the host may have some.

@@ -211,6 +211,9 @@ fn head(
     let Some(export) = format::read_to(&source, depth) else {
         return Err(unread(file, Why::Unknown, like(file, &source.text)));
     };
+    if include::is_part(&source, &export) {
+        return Err(unread(file, Why::Unknown, Some(lookalike::nft_part())));
+    }
     let mut export = LoadedExport {
         included,
         path: file.shown.clone(),
@@ -318,6 +321,9 @@ fn whole(from: &dyn Files, file: &FileRef, bytes: Vec<u8>) -> Result<Whole, NoEx
     let Some(mut export) = format::read(&source) else {
         return Err(unread(file, Why::Unknown, like(file, &source.text)));
     };
+    if include::is_part(&source, &export) {
+        return Err(unread(file, Why::Unknown, Some(lookalike::nft_part())));
+    }
     export.problems.extend(include::without_files(&source));
     let mut findings = problems::export_findings(&file.shown, &source, &export);
     if lossy {

@@ -55,11 +55,11 @@ pub enum Sign {
 
 /// Help for a file of which nothing is known.
 const MAKE_EXPORT: &str = "export it with `netsh advfirewall firewall show rule name=all verbose`, `iptables-save`, \
-    `aws ec2 describe-security-groups` or `az network nsg list`";
+    `nft list ruleset`, `aws ec2 describe-security-groups` or `az network nsg list`";
 
 /// Help for an empty file.
 const MAKE_AGAIN: &str = "export it again and read what the command prints; `iptables-save` prints nothing where firewalld or \
-    nft wrote the rules, and hylint does not read `nft list ruleset`";
+    nft wrote the rules: there give the output of `nft list ruleset`";
 
 impl Unread {
     /// How much it shows of a firewall.

@@ -1,13 +1,13 @@
 //! What names and paths tell of roles.
 
-use crate::common::paths::{folder, stem, words};
+use crate::common::paths::{host_folder, stem, words};
 use crate::rules::matrix::{Matrix, RoleIx};
 
 /// The role that a path names: in the file's name, else in its folder's, else in that one's. Where a name fits several
 /// roles the longest fit counts; equally long fits of different roles tell nothing.
 #[must_use]
 pub fn role(path: &str, matrix: &Matrix) -> Option<RoleIx> {
-    let folders = folder(path).rsplit('/').take(2);
+    let folders = host_folder(path).rsplit('/').take(2);
     std::iter::once(stem(path))
         .chain(folders)
         .find_map(|part| role_in(part, matrix))

@@ -2,21 +2,27 @@
 
 use super::engines;
 use super::form::Standing::{Host, Other, Refusal, Source};
-use super::form::{Form, Text};
+use super::form::{Form, Lookalike, Text};
 use crate::iptables::is_base_chain;
 
 const SAVE: &str = "run `iptables-save` and `ip6tables-save` on the host and give their output";
 
-const NATIVE: &str = "run `iptables-save` and `ip6tables-save` if iptables wrote the rules; \
-    a native nftables ruleset (`nft list ruleset`) is not read";
+const NATIVE: &str = "run `nft list ruleset` on the host and give its output, in a file of its own";
 
-const FIREWALLD: &str = "firewalld writes nftables rules by default, which `iptables-save` does not show and hylint does \
-    not read: with FirewallBackend=iptables in firewalld.conf give the output of `iptables-save` and `ip6tables-save`";
+const FIREWALLD: &str = "run `nft list ruleset` on the host and give its output: it shows the rules that firewalld wrote \
+    (with FirewallBackend=iptables in firewalld.conf, `iptables-save` and `ip6tables-save` show them)";
 
 const NONE: &str = "hylint has no reader for it, so what it allows is not judged";
 
 /// A ruleset with tables that nft made.
 pub(super) const NFT: &str = "`nft list ruleset`";
+
+/// A file that configurations of nftables include, and that makes no ruleset.
+pub(super) const NFT_PART: Lookalike = Lookalike {
+    what: "a part of an nftables configuration, which no given file includes",
+    instead: "give the file that includes it as well (`nftables.conf`): what it includes is read with it",
+    standing: Source,
+};
 
 /// What only a running firewalld prints.
 pub(super) const FIREWALL_CMD: &str = "`firewall-cmd --list-all`";
@@ -79,8 +85,7 @@ pub(super) const FORMS: &[Form] = &[
         Refusal,
         incompatible,
         "the remark of iptables that nft made the table, with no rule of it",
-        "list the rules with `nft list ruleset`; hylint does not read native nftables rules, so the host cannot be judged \
-         by this export",
+        "run `nft list ruleset` on the host and give its output",
     ),
     Form::new(
         Refusal,
@@ -90,18 +95,7 @@ pub(super) const FORMS: &[Form] = &[
          names, and give their output",
     ),
     Form::new(Source, ferm, "a configuration of ferm", SAVE),
-    Form::new(
-        Host,
-        translated,
-        "`nft list ruleset` with the tables of iptables alone",
-        SAVE,
-    ),
-    Form::new(
-        Host,
-        idle,
-        "`nft list ruleset` that drops and changes nothing",
-        NATIVE,
-    ),
+    Form::new(Source, fragment, NFT_PART.what, NFT_PART.instead),
     Form::new(Host, nft, NFT, NATIVE),
     Form::new(
         Host,
@@ -215,6 +209,61 @@ fn nft(t: &Text<'_>) -> bool {
         || t.has_any(&["add ", "insert "]) && t.lines().any(command)
         || t.first().starts_with("#!") && t.first().contains("nft") && t.first().contains("-f")
         || t.begins(&["flush ruleset"])
+}
+
+/// Rules, definitions, chains or elements without a table around them, and nothing else.
+fn fragment(t: &Text<'_>) -> bool {
+    const BEGIN: [&str; 24] = [
+        "tcp ",
+        "udp ",
+        "ip ",
+        "ip6 ",
+        "icmp ",
+        "icmpv6 ",
+        "ct ",
+        "meta ",
+        "iif ",
+        "iifname ",
+        "oif ",
+        "oifname ",
+        "ether ",
+        "th ",
+        "fib ",
+        "chain ",
+        "set ",
+        "map ",
+        "define ",
+        "elements ",
+        "counter",
+        "log ",
+        "jump ",
+        "include ",
+    ];
+    let is_word = |l: &str| {
+        l.split(|c: char| !c.is_ascii_lowercase())
+            .next()
+            .is_some_and(|w| w.len() > 1)
+    };
+    let is_rest = |l: &str| {
+        let verdict = ["accept", "drop", "reject", "return"]
+            .iter()
+            .any(|v| l.starts_with(v));
+        verdict || l.starts_with(|c: char| !c.is_ascii_alphabetic())
+    };
+    let code = |l: &&str| !l.is_empty() && !l.starts_with('#');
+    let block = |l: &str| !(l.starts_with("set ") || l.starts_with("map ")) || l.ends_with('{');
+    let begins = |l: &str| is_word(l) && block(l) && BEGIN.iter().any(|b| l.starts_with(b));
+    let signs = [
+        " accept", " drop", " reject", " jump ", " return", "dport", "saddr", "state", "define ",
+        " = ",
+    ];
+    let mut found = 0;
+    let all = t.lines().filter(code).all(|l| {
+        let own = begins(l);
+        found += usize::from(own && signs.iter().any(|s| l.contains(s)));
+        own || is_rest(l)
+    });
+    all && found > 0
 }
 
 /// The text form where every table is one that iptables-nft made: iptables-save shows the same.

@@ -77,6 +77,12 @@ pub const fn called_a_source() -> Lookalike {
     quoting::CALLED.lookalike()
 }
 
+/// A file that configurations of nftables include, and that makes no ruleset by itself.
+#[must_use]
+pub const fn nft_part() -> Lookalike {
+    linux::NFT_PART
+}
+
 impl Lookalike {
     /// Whether it shows rules that filter the same packets as the tables of iptables beside it.
     #[must_use]

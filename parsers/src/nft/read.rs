@@ -4,7 +4,7 @@ use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdi
 use super::write as written;
 use super::{json, lower, ruleset, text};
 use crate::input::Input;
-use crate::source::Source;
+use crate::source::{Include, Source};
 use crate::write::WriteError;
 use hylint_model::{Body, Export, OtherRules, Point, PointKind, Problem, ProblemKind, Span, View};
 
@@ -46,7 +46,10 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     }
     // nft loads a file as a whole or not at all.
     let malformed = |p: &Problem| p.kind == ProblemKind::Malformed;
-    if problems.iter().any(malformed) {
+    // A file that is included and not here may decide before any rule that is.
+    let parts = |i: &Include| matches!(i, Include::Parts(_));
+    let whole = source.includes.values().all(parts);
+    if problems.iter().any(malformed) || !whole {
         netfilter.unloaded = netfilter.tables().iter().map(|t| t.name.clone()).collect();
     }
     problems.sort_by_key(|p| p.span.start);

@@ -65,7 +65,7 @@ impl Binder<'_> {
             let Some(e) = self.exports.get(i) else {
                 continue;
             };
-            let key = (paths::folder(&e.path), paths::host_words(&e.path));
+            let key = (paths::host_folder(&e.path), paths::host_words(&e.path));
             by_name.entry(key).or_default().push(i);
         }
         let mut out: Vec<Vec<ExportId>> = Vec::new();

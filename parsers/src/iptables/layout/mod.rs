@@ -23,8 +23,8 @@ use hylint_space::Family;
 const MAX_DUMPS: usize = 1000;
 
 /// Help where a save tool printed its header and nothing else.
-const NO_TABLES: &str = "look at `nft list ruleset` on the host: where firewalld or nft made the rules, `iptables-save` \
-    prints no table, and hylint does not read native nftables rules";
+const NO_TABLES: &str = "run `nft list ruleset` on the host and give its output: where firewalld or nft made the rules, \
+    `iptables-save` prints no table";
 
 /// Splits a text.
 pub(super) fn split(text: &str) -> Layout<'_> {
