@@ -8,6 +8,7 @@ use hylint::session::trace::Verdict;
 use hylint_engine::Direction;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A namespace for one direction, family and backend. It ends with the process that made it.
@@ -38,6 +39,16 @@ impl Lab {
             self.backend
         )
     }
+}
+
+/// A dump of iptables as commands of nft, loaded.
+pub(crate) struct Translated {
+    /// The dump without the rules that are left out; empty if it has none of the lab's family.
+    pub(crate) rules: String,
+    /// The commands.
+    pub(crate) commands: String,
+    /// The rules that the tools have no form for.
+    pub(crate) left: Vec<String>,
 }
 
 /// What the lab's tool made of rules.
@@ -95,13 +106,36 @@ impl Kernel {
 
     /// Loads rules, without those that this machine refuses.
     pub(crate) fn load(&mut self, rules: &str) -> Result<Loaded, String> {
-        let answer = self.call(&json!({ "op": "load", "rules": rules }))?;
+        self.load_beside(rules, &[])
+    }
+
+    /// The same with what iptables-nft saved of each family, which it loads itself.
+    pub(crate) fn load_beside(
+        &mut self,
+        rules: &str,
+        saves: &[(u8, String)],
+    ) -> Result<Loaded, String> {
+        let answer = self.call(&json!({ "op": "load", "rules": rules, "saves": saves }))?;
         self.rules = text(&answer["loaded"]);
         let refused = answer["refused"].as_array().into_iter().flatten();
         let refused = refused.map(text).collect();
         Ok(Loaded {
             rules: self.rules.clone(),
             refused,
+        })
+    }
+}
+
+impl Kernel {
+    /// Loads what iptables-restore-translate makes of a dump.
+    pub(crate) fn translated(&mut self, path: &Path) -> Result<Translated, String> {
+        let answer = self.call(&json!({ "op": "translated", "path": path }))?;
+        self.rules = text(&answer["commands"]);
+        let left = answer["left"].as_array().into_iter().flatten();
+        Ok(Translated {
+            rules: text(&answer["rules"]),
+            commands: self.rules.clone(),
+            left: left.map(text).collect(),
         })
     }
 }

@@ -172,7 +172,7 @@ pub(crate) fn kept(
     })
 }
 
-fn packets(
+pub(crate) fn packets(
     kernel: &mut Kernel,
     rules: &str,
     seed: u64,
@@ -190,7 +190,7 @@ fn packets(
 }
 
 /// What is counted of a comparison of the kernel and hylint.
-fn record(
+pub(crate) fn record(
     kernel: &mut Kernel,
     c: &Compared,
     path: &Path,

@@ -16,6 +16,9 @@ import sys
 
 import states
 from lab import TABLES, Lab, sh
+from nft_lab import NftLab, names_of
+from nft_packets import NftPackets
+from nft_rules import NftRules
 from packets import Packets, rules_of
 from talks import TalkRules, Talks, talks_of
 from rules import IFACES, Rules
@@ -25,6 +28,13 @@ TRUE_CONDITIONS = re.compile(
     r"limit|recent|quota|statistic|\btime\b|rateest|connbytes|string|u32|\bbpf\b|\bset \w|IPsec|policy|physdev|rpfilter|owner|"
     r"socket|tcpmss|\bcluster|connlabel|\bhelper|--ttl|--hl-|--length|--dscp|\btos\b|--espspi|--ahspi|ipv6header|"
     r"^! --sport \d+ ! --dport \d+$|NFQUEUE|QUEUE|SYNPROXY|TPROXY|masked|incomplete-export|loopback-destination|security-order|translation to one|--ct(orig|repl|status|expire|dir)|TARPIT|^CT$")
+
+# The same of rulesets of nft: rates and chance, the clock, bytes of the packet that no probe has another way, what the kernel
+# finds out about sockets and routes, and sets that rules write.
+TRUE_NFT = re.compile(
+    r"quota|ct count|numgen|hash|meta (length|cpu|hour|day|time|ipsec|pkttype|rtclassid|cgroup|priority|secmark)|osf|ct (helper|bytes|"
+    r"packets|avgpkt|expiration|label|zone|event)|fib|route back|@\S+ \{|\bttl\b|hoplimit|\bdscp\b|frag|option|exthdr|\brt\b|doff|"
+    r"meta sk|udp length|ip length|\bth [ds]port|checksum|& 255\.|unknown statement|@th|@nh|@ih|@ll|\bxt\b|[io]ifgroup|iiftype|tproxy|synproxy|queue|same priority|of one priority|vlan|ipsec")
 
 
 def dump_of(text, version):
@@ -66,27 +76,49 @@ class Server:
     def begin(self, named_by):
         """Makes the lab, with the interfaces that generated rules name and those of these texts."""
         names = set(IFACES) | {"eth7", "tun7", "eth17"}
+        if self.backend == "native":
+            names = names.union(*map(names_of, named_by))
+            named_by = []
         for rule in (r for text in named_by for rules in rules_of(text).values() for r in rules):
             names |= {v.rstrip("+")[:14] + ("7" if v.endswith("+") else "") for o, v, _ in rule if o in ("-i", "-o")}
         faces = sorted(n for n in names if re.fullmatch(r"[A-Za-z][\w.@-]{0,14}", n) and n != "lo")
-        self.lab = Lab(self.way, self.v, self.backend, faces)
+        kind = NftLab if self.backend == "native" else Lab
+        self.lab = kind(self.way, self.v, self.backend, faces)
         return {"tool": self.lab.program()}
 
     def ruleset(self, seed):
         return {"rules": Rules(seed, self.v).text()}
+
+    def nft_ruleset(self, seed):
+        return {"rules": NftRules(seed).text()}
+
+    def listed(self):
+        """The loaded ruleset as nft lists it."""
+        text, listing = self.lab.listed()
+        return {"text": text, "json": listing}
+
+    def translated(self, path):
+        """What iptables-restore-translate makes of a dump, loaded."""
+        with open(path, errors="replace") as f:
+            rules = dump_of(f.read(), self.v)
+        if "-A" not in rules:
+            return {"rules": "", "commands": "", "left": []}
+        rules, commands, left = self.lab.translated(rules)
+        return {"rules": rules, "commands": commands, "left": left}
 
     def dump(self, path):
         """What a file holds of the lab's family."""
         with open(path, errors="replace") as f:
             return {"rules": dump_of(f.read(), self.v)}
 
-    def load(self, rules):
-        loaded, refused = self.lab.load(rules)
+    def load(self, rules, saves=()):
+        loaded, refused = self.lab.load(rules, saves) if saves else self.lab.load(rules)
         return {"loaded": loaded, "refused": refused}
 
     def packets(self, rules, seed, count):
         """Packets that try the edges of the rules, by the interfaces that there are."""
-        source = Packets(rules, self.way, self.v, seed)
+        # A listing of nft is JSON.
+        source = (NftPackets if rules.startswith("{") else Packets)(rules, self.way, self.v, seed)
         packets = [source.one() for _ in range(count)]
         for p in packets:
             for f in ("in_iface", "out_iface"):
@@ -110,7 +142,8 @@ class Server:
 
     def truly_open(self, conditions):
         """Of each list of conditions, whether one of them is what no packet and no dump tells."""
-        return {"open": [any(TRUE_CONDITIONS.search(c) for c in some) for some in conditions]}
+        true = [TRUE_CONDITIONS, TRUE_NFT] if self.backend == "native" else [TRUE_CONDITIONS]
+        return {"open": [any(t.search(c) for c in some for t in true) for some in conditions]}
 
     def states(self, hylint):
         good, text = states.report(self.v, states.compare(self.lab, hylint))
