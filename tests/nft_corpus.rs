@@ -12,7 +12,6 @@
 )]
 
 #[path = "common/invariants.rs"]
-#[allow(dead_code, reason = "reports are tested elsewhere")]
 mod invariants;
 
 use hylint::load::{Disk, FileRef, LoadedExport, NoExport, read_whole, unmodelled};

@@ -9,7 +9,6 @@
 )]
 
 #[path = "common/cli.rs"]
-#[allow(dead_code, reason = "each test binary uses its part")]
 mod common;
 
 use common::Hylint;
