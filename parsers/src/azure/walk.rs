@@ -226,7 +226,7 @@ fn holds_group(raw: &str) -> bool {
         && raw.contains('{')
 }
 
-/// Keys of AWS answers: nothing of Azure is below them.
+/// Keys of AWS answers, of Terraform and of SARIF reports, whose help shows groups: nothing of Azure is below them.
 fn is_foreign(root: Value<'_>) -> bool {
     root.members().any(|(k, _)| {
         matches!(
@@ -237,6 +237,7 @@ fn is_foreign(root: Value<'_>) -> bool {
                 | "reservations"
                 | "prefixlists"
                 | "terraformversion"
+                | "runs"
         )
     })
 }
