@@ -8,6 +8,7 @@ mod detect;
 mod edit;
 mod include;
 mod json;
+mod listed;
 mod lower;
 mod read;
 mod ruleset;
@@ -19,6 +20,7 @@ mod xt;
 use crate::input::FormatSpec;
 
 pub use include::{Include, includes, is_pattern, searched};
+pub use listed::listed;
 pub use read::{ID, write, write_json};
 pub use xt::{rewrites_xt, shows_xt};
 
