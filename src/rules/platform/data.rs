@@ -20,6 +20,21 @@ pub struct Builtin {
     pub core: bool,
 }
 
+/// A program that writes chains by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Owner {
+    /// Its name for people.
+    pub name: String,
+    /// What to do instead of editing what it wrote, as an imperative.
+    pub change: String,
+    /// Its tables of nft, with their family.
+    pub(super) tables: Vec<String>,
+    /// Its chains in the tables of iptables.
+    pub(super) chains: Vec<String>,
+    /// Those of its chains whose rules people order.
+    pub(super) edited: Vec<String>,
+}
+
 /// Where a background flow belongs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum On {
@@ -76,6 +91,7 @@ pub(super) struct Platform {
     /// Programs behind which many others stand.
     pub(super) hosts: Hosts,
     pub(super) background: Vec<Background>,
+    pub(super) owners: Vec<Owner>,
 }
 
 /// Addresses of a list of texts that [`AddrSet::parse`] reads.

@@ -4,10 +4,10 @@
 mod data;
 mod read;
 
-pub use data::{Background, Builtin, Service};
+pub use data::{Background, Builtin, Owner, Service};
 
 use data::{On, Platform, Signature};
-use hylint_model::{Clause, Listener, PointKind, Rule, Test};
+use hylint_model::{Clause, Listener, PointKind, Rule, TableFamily, Test};
 use hylint_space::{AddrSet, PortSet, proto};
 use std::sync::LazyLock;
 
@@ -103,9 +103,37 @@ pub fn expected<'a>(names: &'a [String], vendor: &'a [String]) -> Listener<'a> {
 #[must_use]
 pub fn is_software_iface(name: &str) -> bool {
     let name = name.trim_end_matches('+');
-    PLATFORM.software.iter().any(|p| match p.strip_suffix('*') {
+    PLATFORM.software.iter().any(|p| fits(p, name))
+}
+
+/// Whether a name fits a pattern, in which `*` at the end stands for the rest.
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
-        None => name == p,
+        None => name == pattern,
+    }
+}
+
+impl Owner {
+    /// Whether it leaves the rules of one of its chains, and their order, to people.
+    #[must_use]
+    pub fn leaves(&self, chain: &str) -> bool {
+        self.edited.iter().any(|c| fits(c, chain))
+    }
+}
+
+/// Names of the tables that iptables has.
+const IPTABLES: [&str; 5] = ["filter", "nat", "mangle", "raw", "security"];
+
+/// The program that writes a chain by itself, if one is known to.
+#[must_use]
+pub fn owner(family: TableFamily, table: &str, chain: &str) -> Option<&'static Owner> {
+    let known = format!("{} {table}", family.as_str());
+    let of_iptables =
+        matches!(family, TableFamily::Ip | TableFamily::Ip6) && IPTABLES.contains(&table);
+    PLATFORM.owners.iter().find(|o| {
+        o.tables.iter().any(|t| fits(t, &known))
+            || of_iptables && o.chains.iter().any(|c| fits(c, chain))
     })
 }
 
@@ -156,6 +184,7 @@ mod tests {
         let (p, mistakes) = read::all();
         assert_eq!(mistakes, []);
         assert!(p.groups.len() > 40 && p.services.len() > 30 && p.software.len() > 20);
+        assert!(p.owners.len() > 15);
     }
 
     #[test]
@@ -262,6 +291,27 @@ mod tests {
             ("lo", false),
         ] {
             assert_eq!(is_software_iface(name), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn chains_have_the_owner_that_writes_them() {
+        use TableFamily::{Inet, Ip, Ip6};
+        for (family, table, chain, want) in [
+            (Ip, "filter", "DOCKER", "docker"),
+            (Ip6, "docker-bridges", "filter-forward", "docker"),
+            (Ip, "nat", "KUBE-SVC-ABC", "kube-proxy"),
+            (Ip, "filter", "KUBE-POD-FW-X", "kube-router"),
+            (Inet, "firewalld", "filter_INPUT", "firewalld"),
+            (Ip6, "filter", "ufw6-user-input", "ufw"),
+            // What people write there is theirs.
+            (Ip, "filter", "DOCKER-USER", ""),
+            (Ip, "filter", "INPUT", ""),
+            // No table that docker has.
+            (Inet, "filter", "DOCKER", ""),
+        ] {
+            let name = owner(family, table, chain).map_or("", |o| o.name.as_str());
+            assert_eq!(name, want, "{table} {chain}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads `rules/platform`.
 
-use super::data::{Background, Group, Hosts, On, Platform, Service, Signature, addresses};
+use super::data::{Background, Group, Hosts, On, Owner, Platform, Service, Signature, addresses};
 use crate::common::diag::Diag;
 use crate::common::toml_reader::{Document, Table};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
@@ -31,6 +31,7 @@ pub(super) fn all() -> (Platform, Vec<Diag>) {
             .pop()
             .unwrap_or_default(),
         background: each(file!("background.toml"), "flow", flow, &mut mistakes),
+        owners: each(file!("owners.toml"), "owner", owner, &mut mistakes),
     };
     (platform, mistakes)
 }
@@ -164,6 +165,22 @@ fn hosts(t: &Table<'_, '_>) -> Option<Hosts> {
     Some(Hosts {
         shared: names("shared"),
         runtimes: names("runtimes"),
+    })
+}
+
+fn owner(t: &Table<'_, '_>) -> Option<Owner> {
+    t.only(&["name", "source", "tables", "chains", "edited", "change"]);
+    let names = |key| {
+        let names = t.strings(key).into_iter();
+        names.map(|(s, _)| s.to_owned()).collect()
+    };
+    t.need_str("source")?;
+    Some(Owner {
+        name: t.need_str("name")?.to_owned(),
+        change: t.need_str("change")?.to_owned(),
+        tables: names("tables"),
+        chains: names("chains"),
+        edited: names("edited"),
     })
 }
 
