@@ -16,7 +16,7 @@ Usage: hylint PATH…              check a folder or a file of exports
        hylint --help             list all commands and options
 
 Exports are the output of `netsh advfirewall firewall show rule name=all verbose`, `iptables-save`,
-`aws ec2 describe-security-groups` and `az network nsg list`.
+`nft list ruleset`, `aws ec2 describe-security-groups` and `az network nsg list`.
 ";
 
 /// Choices named in a line of help; a page lists more.

@@ -7,7 +7,7 @@ use hylint_engine::{
     Branch, Decider, Direction, Effect, Onward, Reason, Stage, subtract_all, union_addrs,
 };
 use hylint_model::{Condition, ConditionKind};
-use hylint_space::{AddrSet, PacketBox, PortSet, StateSet};
+use hylint_space::{AddrSet, Exposure, PacketBox, PortSet, StateSet};
 use std::collections::HashSet;
 
 /// Why packets of a flow do not pass. `partial`: others of the required packets do.
@@ -255,11 +255,12 @@ pub(super) fn of<'a>(
     }
     let partial = answer.allowed.iter().any(|a| a.intersects(goal));
     let peers_unknown = peers.unknown && !peers.external && partial;
+    let open = (peers.unknown && !peers.external).then_some(peer_is_src);
     let odd = only_odd_ports(denied.iter().chain(&missing), spec);
     let passing = Passing::of(goal, denied.iter().chain(&missing), peer_is_src);
     let (first, later) = by_stage(&answer.branches, denied);
     if !first.is_empty() && !peers_unknown {
-        let stop = denier(&answer.branches, &first, |s| s == Stage::Request)?;
+        let stop = denier(&answer.branches, &first, open, |s| s == Stage::Request)?;
         let cause = if odd {
             Cause::OddPorts { partial }
         } else {
@@ -270,7 +271,7 @@ pub(super) fn of<'a>(
     }
     let spared = peers.unknown && !peers.external && spares(&later, goal, peer_is_src);
     if !later.is_empty() && !spared {
-        let stop = denier(&answer.branches, &later, |s| s != Stage::Request)?;
+        let stop = denier(&answer.branches, &later, open, |s| s != Stage::Request)?;
         let cause = match stop.stage {
             Stage::NextRequest => Cause::NextDenied { partial },
             _ if odd => Cause::OddReplyPorts { partial },
@@ -395,10 +396,12 @@ fn decider<'b, 'a>(
 }
 
 /// What stops packets that surely do not pass, at some stages of their conversations: a rule that may not match them is no
-/// place to mend where another one or the policy stops them anyhow.
+/// place to mend where another one or the policy stops them anyhow. Of peers that may be anyone (`open`: whether they are the
+/// sources), what stops a few addresses is not what stops them.
 fn denier<'b, 'a>(
     branches: &'b [Branch<'a>],
     packets: &[PacketBox],
+    open: Option<bool>,
     at: impl Fn(Stage) -> bool,
 ) -> Option<&'b Branch<'a>> {
     let packets = on_any_interface(packets);
@@ -407,7 +410,13 @@ fn denier<'b, 'a>(
     stops
         .filter(|b| at(b.stage))
         .filter(touches)
-        .min_by_key(|b| (b.stage, b.by_chance(), b.by.rule().is_none()))
+        .min_by_key(|b| {
+            let few = open.is_some_and(|is_src| {
+                let peers = if is_src { &b.space.src } else { &b.space.dst };
+                Exposure::of(peers) == Exposure::Few
+            });
+            (b.stage, b.by_chance(), few, b.by.rule().is_none())
+        })
 }
 
 fn conditions<'a>(branches: &[Branch<'a>], packets: &[PacketBox]) -> Vec<&'a Condition> {

@@ -43,7 +43,7 @@ pub fn on(c: &Condition, packets: &[PacketBox]) -> String {
                 format!("its field {field}, which the export does not print")
             }
             Some(Unreadable::Text(text)) => format!("{text}, which cannot be read"),
-            None => format!("whether `{text}` matches"),
+            None => format!("whether `{}` matches", c.without_place()),
         },
     }
 }
@@ -81,7 +81,7 @@ pub fn label(c: &Condition) -> String {
         _ => match unreadable(c) {
             Some(Unreadable::Absent(field)) => format!("{field} is not printed"),
             Some(Unreadable::Text(_)) => "cannot be read".into(),
-            None => format!("depends on `{}`", c.text),
+            None => format!("depends on `{}`", c.without_place()),
         },
     }
 }
@@ -91,7 +91,7 @@ pub fn label(c: &Condition) -> String {
 pub const fn reason(reason: Reason) -> &'static str {
     match reason {
         Reason::IncompleteExport => "the deciding rules were not exported",
-        Reason::MalformedExport => "iptables-restore rejects the deciding rules",
+        Reason::MalformedExport => "the deciding rules do not load",
         Reason::Budget => "the rules overlap in too many ways to be compared",
         Reason::ChainDepth => "its chains jump deeper than the kernel allows",
         Reason::NoFilter => "the export has no filter table",
@@ -106,7 +106,7 @@ pub const fn reason(reason: Reason) -> &'static str {
 pub const fn reason_label(reason: Reason) -> &'static str {
     match reason {
         Reason::IncompleteExport => "the deciding rules are missing",
-        Reason::MalformedExport => "rejected by iptables-restore",
+        Reason::MalformedExport => "does not load",
         Reason::Budget => "too many overlapping rules",
         Reason::ChainDepth => "jumps too deep",
         Reason::NoFilter => "no filter table",

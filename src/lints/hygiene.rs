@@ -1,5 +1,6 @@
 //! Rules that say nothing or are hard to tell apart: `duplicate-name`, `unreferenced-chain`. One folded note per point.
 
+use super::chain::{self, NamedChain};
 use super::folded::{folded, named_point};
 use super::order::{self, Idle};
 use super::place::point_name;
@@ -52,12 +53,19 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
     folded(exports, at, Code::DuplicateName, said, &known, &spans)
 }
 
-/// Whether the kernel calls a chain, or would in another table: that of a line may have been lost.
-fn may_be_base(c: &Chain) -> bool {
-    c.base.is_some() || is_base_chain(&c.name)
+/// Whether the kernel calls a chain, or would in another table of iptables: that of a line may have been lost.
+fn may_be_base(c: &Chain, nft: bool) -> bool {
+    c.base.is_some() || !nft && is_base_chain(&c.name)
 }
 
 fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding> {
+    let nft = chain::is_nft(exports, at);
+    // The chains of a table that does nothing have no hook in the model.
+    if nft && table.chains.iter().all(|c| c.base.is_none()) {
+        return None;
+    }
+    // Programs keep chains for what may come, and nobody edits those.
+    let written = |c: &Chain| NamedChain::new(table, c, nft).owner().is_some();
     let mut used = vec![false; table.chains.len()];
     let rules = table.chains.iter().flat_map(|c| &c.rules);
     for to in rules.flat_map(|r| r.action.called()) {
@@ -69,14 +77,19 @@ fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding
         .chains
         .iter()
         .zip(&used)
-        .filter(|(c, used)| !**used && !c.rules.is_empty() && !may_be_base(c))
+        .filter(|(c, used)| !**used && !c.rules.is_empty() && !may_be_base(c, nft) && !written(c))
         .map(|(c, _)| c)
         .collect();
     let spans: Vec<Span> = idle.iter().map(|c| c.span).collect();
     let names: Vec<&str> = idle.iter().map(|c| &*c.name).collect();
     let v4 = exports.point(at).is_none_or(|p| p.families.v4);
-    let tool = if v4 { "iptables" } else { "ip6tables" };
-    let said = words::unreferenced(&table.name, &names, tool);
-    let known = Known::ChainsUnused { table: &table.name };
+    let tool = match (nft, v4) {
+        (true, _) => "nft",
+        (false, true) => "iptables",
+        (false, false) => "ip6tables",
+    };
+    let name = chain::table(table, nft);
+    let said = words::unreferenced(&name, &names, tool);
+    let known = Known::ChainsUnused { table: &name };
     folded(exports, at, Code::UnreferencedChain, said, &known, &spans)
 }

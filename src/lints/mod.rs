@@ -3,6 +3,7 @@
 //! A new lint is one entry in the registry of `finding/code.rs`, one function in the file of its group, and one page in
 //! `explain/`.
 
+pub mod chain;
 mod command;
 pub mod depends;
 pub mod describe;

@@ -1,5 +1,6 @@
 //! Rules that other rules of their list make idle: `shadowed-rule`, `redundant-rule`, `conflicting-rule`.
 
+use super::chain::{self, NamedChain};
 use super::folded::{folded, named_point};
 use super::place::{self, normalized, point_name, rule_span};
 use super::words::{self, Covering, Does};
@@ -56,11 +57,15 @@ pub(super) fn findings<'a>(
     let mut redundant = Vec::new();
     let mut conflicting = Vec::new();
     let mut undecided = 0;
-    for (name, said) in look.of_point(point) {
-        out.extend(said.idle.iter().map(|(r, by)| look.idle(&name, r, by)));
+    for (name, edited, said) in look.of_point(point) {
+        let told = said.idle.iter().filter(|_| edited);
+        out.extend(told.map(|(r, by)| look.idle(&name, r, by)));
         if ordered {
             let rules = said.idle.iter().map(|(r, _)| std::ptr::from_ref(*r).addr());
             idle.0.extend(rules);
+        }
+        if !edited {
+            continue;
         }
         redundant.extend(said.redundant);
         conflicting.extend(said.conflicting);
@@ -90,26 +95,42 @@ fn first_match<'a>(list: &OrderedList<'a>, default: Option<bool>) -> Said<'a> {
             if live { list.conflict(i) } else { None },
         )
     });
+    // A rule of the file that takes several in the model never decides if none of them does.
+    let mut live = false;
     for ((i, fate), (superseded, conflict)) in (0u32..).zip(fates).zip(more) {
         let Some(rule) = list.rule(i).filter(|r| own(r)) else {
             continue;
         };
+        let (begins, ends) = (!is_one(list, i.wrapping_sub(1)), !is_one(list, i));
+        live &= !begins;
         match fate {
-            Fate::Covered(by) => {
-                let by = by.into_iter().filter_map(|j| list.rule(j)).collect();
-                said.idle.push((rule, by));
+            Fate::Covered(by) if ends && !live => {
+                let by = by.into_iter().filter_map(|j| list.rule(j));
+                let by: Vec<&Rule> = by.filter(|r| r.span != rule.span).collect();
+                said.idle.extend((!by.is_empty()).then_some((rule, by)));
             }
-            Fate::Undecided => said.undecided += 1,
-            Fate::Live => {}
+            Fate::Covered(_) => {}
+            Fate::Undecided => {
+                said.undecided += usize::from(!live);
+                live = true;
+            }
+            Fate::Live => live = true,
         }
-        if superseded {
+        if superseded && begins && ends {
             said.redundant.push(rule);
         }
-        if let Some(other) = conflict.and_then(|j| list.rule(j)).filter(|r| own(r)) {
+        let other = conflict.and_then(|j| list.rule(j)).filter(|r| own(r));
+        if let Some(other) = other.filter(|r| ends && r.span != rule.span) {
             said.conflicting.push((rule, other));
         }
     }
     said
+}
+
+/// Whether a rule of the model and the next one are one rule of the file.
+fn is_one(list: &OrderedList<'_>, i: u32) -> bool {
+    let (a, b) = (list.rule(i), list.rule(i.wrapping_add(1)));
+    a.zip(b).is_some_and(|(a, b)| a.span == b.span && own(a))
 }
 
 /// An explicit deny before a policy that denies is good style, and a REJECT before a DROP answers where that does not: only
@@ -192,8 +213,8 @@ struct ListReview<'a> {
 }
 
 impl<'a> ListReview<'a> {
-    /// What is said of each list of a point, with the list's name.
-    fn of_point(&self, point: &'a Point) -> Vec<(String, Said<'a>)> {
+    /// What is said of each list of a point, with the list's name and whether people write its rules.
+    fn of_point(&self, point: &'a Point) -> Vec<(String, bool, Said<'a>)> {
         match &point.body {
             Body::Netfilter(nf) => {
                 let tables = nf.tables().iter().enumerate();
@@ -204,17 +225,24 @@ impl<'a> ListReview<'a> {
                 (Direction::Out, ListId::Egress, &l.egress),
             ]
             .into_iter()
-            .map(|(way, id, list)| (way.as_str().to_owned(), self.of_list(point, l, id, list)))
+            .map(|(way, id, list)| {
+                (
+                    way.as_str().to_owned(),
+                    true,
+                    self.of_list(point, l, id, list),
+                )
+            })
             .collect(),
         }
     }
 
-    fn of_table(&self, number: usize, t: &'a Table) -> Vec<(String, Said<'a>)> {
+    fn of_table(&self, number: usize, t: &'a Table) -> Vec<(String, bool, Said<'a>)> {
+        let nft = chain::is_nft(self.exports, self.at);
         let one = |(i, c): (usize, &'a Chain)| {
-            let name = if t.filters {
-                c.name.to_string()
-            } else {
-                format!("{} {}", t.name, c.name)
+            let name = match (nft, t.filters) {
+                (true, _) => NamedChain::new(t, c, true).name(),
+                (false, true) => c.name.to_string(),
+                (false, false) => format!("{} {}", t.name, c.name),
             };
             let list = self.indexed(ListId::Chain(ChainId::new(number, i)), &c.rules);
             (name, c, list)
@@ -232,7 +260,8 @@ impl<'a> ListReview<'a> {
         hylint_parallel::map(lists, |(name, c, list)| {
             let default = c.policy.map(|p| p.allow);
             let said = list.map(|l| first_match(&l, default));
-            (name, said.unwrap_or_default())
+            let edited = NamedChain::new(t, c, nft).is_edited();
+            (name, edited, said.unwrap_or_default())
         })
     }
 

@@ -1,10 +1,12 @@
 //! From the engine's references to places and names.
 
+use super::chain::NamedChain;
 use crate::finding::outcome::Evidence;
-use crate::finding::{DeciderKind, Place, Witness};
+use crate::finding::{DeciderKind, Excerpt, Place, Witness};
 use crate::judge::Exports;
 use hylint_engine::{Decider, PointId, SetId};
 use hylint_model::{Action, Clause, Condition, DefaultOrigin, Field, Point, PointKind, Rule, Span};
+use hylint_parsers::source::Source;
 use hylint_space::{AddrSet, PacketBox, PortSet, proto};
 use std::net::IpAddr;
 
@@ -70,7 +72,11 @@ pub fn field_span(exports: &Exports, at: PointId, rule: &Rule, field: Field) -> 
 pub fn decider_span(exports: &Exports, d: &Decider<'_>) -> Span {
     match d {
         Decider::Rule { at, rule } => rule_span(exports, *at, rule),
-        Decider::Policy { chain, .. } => chain.span,
+        // nft writes the policy on a line of its own, iptables in that of the chain.
+        Decider::Policy { chain, .. } => match &chain.policy {
+            Some(p) if p.span.start >= chain.span.end => p.span,
+            _ => chain.span,
+        },
         Decider::Default { default, .. } => default.span,
         Decider::Setting { span, .. } => *span,
         Decider::Nothing { at, .. } => point(exports, *at).map_or(Span::default(), |p| p.label),
@@ -91,15 +97,41 @@ pub fn decider_name(exports: &Exports, d: &Decider<'_>) -> String {
             format!("rule {}", rule.turn())
         }
         Decider::Rule { rule, at } if rule.name.is_empty() => {
-            let line =
-                place(exports, *at, rule_span(exports, *at, rule)).map_or(0, |p| p.start.line);
-            format!("line {line}")
+            line(exports, *at, rule_span(exports, *at, rule))
         }
         Decider::Rule { rule, .. } => rule.name.to_string(),
-        Decider::Policy { chain, .. } => chain.name.to_string(),
+        Decider::Policy { chain, .. } => {
+            let named = NamedChain::of(exports, d);
+            named.map_or_else(|| chain.name.to_string(), NamedChain::name)
+        }
         Decider::Default { .. } | Decider::Setting { .. } => "default".into(),
         Decider::Nothing { reason, .. } => reason.as_str().into(),
     }
+}
+
+/// `line 12`; with its column where a line holds many rules, with its file where that is an included one.
+fn line(exports: &Exports, at: PointId, span: Span) -> String {
+    let Some(source) = exports.get(at.set).map(|e| &e.source) else {
+        return "line 0".into();
+    };
+    let mut text = format!("line {}", source.position(span.start).line);
+    if let Some(column) = column(source, span) {
+        text.push_str(&format!(":{column}"));
+    }
+    if let Some(part) = source.part(span.start) {
+        let name = part.path.rsplit('/').next().unwrap_or(&part.path);
+        text.push_str(&format!(" of `{name}`"));
+    }
+    text
+}
+
+/// The column of a span, where its line alone does not tell it from others: a whole export may stand on one line.
+#[must_use]
+pub fn column(source: &Source, span: Span) -> Option<u32> {
+    let start = source.position(span.start);
+    let whole = source.line_span(source.line(span.start)).len();
+    let long = !span.is_empty() && start.column > 1 && whole > Excerpt::CHARS;
+    long.then_some(start.column)
 }
 
 /// Characters kept of a name in a sentence.
@@ -117,8 +149,14 @@ pub fn known_as(exports: &Exports, d: &Decider<'_>) -> String {
             let priority = rule.priority.map(|n| format!(" (priority {n})"));
             format!("rule \"{name}\"{}", priority.unwrap_or_default())
         }
-        Decider::Policy { chain, .. } => format!("the policy of {}", chain.name),
-        d => decider_name(exports, d),
+        Decider::Policy { chain, .. } => match NamedChain::of(exports, d) {
+            Some(named) => named.policy(),
+            None => format!("the policy of {}", chain.name),
+        },
+        d => match NamedChain::of(exports, d).and_then(NamedChain::owned) {
+            Some(owned) => format!("{} in {owned}", decider_name(exports, d)),
+            None => decider_name(exports, d),
+        },
     }
 }
 
@@ -135,7 +173,7 @@ pub fn rejects(exports: &Exports, d: &Decider<'_>) -> bool {
     let text = exports.get(at.set).map(|e| e.source.slice(place));
     netfilter
         && text.is_some_and(|t| {
-            let mut words = t.split_whitespace();
+            let mut words = t.split(|c: char| !c.is_ascii_alphanumeric());
             words.any(|w| w.eq_ignore_ascii_case("reject"))
         })
 }

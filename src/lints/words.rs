@@ -216,14 +216,19 @@ pub(super) fn unreferenced(table: &str, chains: &[&str], tool: &str) -> Said {
     let s = if n == 1 { "" } else { "s" };
     let known: Vec<String> = chains.iter().map(|c| (*c).to_owned()).collect();
     let first = chains.first().copied().unwrap_or_default();
+    let remove = match tool {
+        "nft" => format!(" with `nft delete chain {table} {first}`"),
+        _ => format!(": `{tool} -t {table} -F {first}`, `{tool} -t {table} -X {first}`"),
+    };
+    let of = match tool {
+        "nft" => format!("of {table}"),
+        _ => format!("of the {table} table"),
+    };
     Said {
-        message: format!(
-            "no rule jumps to chain{s} {} of the {table} table",
-            some(&quoted, NAMED)
-        ),
+        message: format!("no rule jumps to chain{s} {} {of}", some(&quoted, NAMED)),
         label: first_of("never used", n),
         help: format!(
-            "jump to the chain{s}, or remove {}: `{tool} -t {table} -F {first}`, `{tool} -t {table} -X {first}`",
+            "jump to the chain{s}, or remove {}{remove}",
             verb(n, "it", "them")
         ),
         cause: of_rules(&format!("unreferenced {table}"), &known),

@@ -275,7 +275,10 @@ impl Condition {
         match self.text.split_once(PLACE) {
             Some((before, after)) => {
                 let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
-                Cow::Owned(format!("{before}{rest}"))
+                Cow::Owned(match (before.strip_suffix('('), rest.strip_prefix(')')) {
+                    (Some(before), Some(rest)) => format!("{}{rest}", before.trim_end()),
+                    _ => format!("{before}{rest}"),
+                })
             }
             None => Cow::Borrowed(&self.text),
         }

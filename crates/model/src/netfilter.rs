@@ -31,6 +31,20 @@ impl Hook {
     pub const fn filters(self) -> bool {
         matches!(self, Self::Input | Self::Forward | Self::Output)
     }
+
+    /// Its name in nft.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingress",
+            Self::Prerouting => "prerouting",
+            Self::Input => "input",
+            Self::Forward => "forward",
+            Self::Output => "output",
+            Self::Postrouting => "postrouting",
+            Self::Egress => "egress",
+        }
+    }
 }
 
 /// Priorities at which the kernel itself or its tools stand (`enum nf_ip_hook_priorities` of
@@ -63,6 +77,18 @@ pub enum ChainType {
     Route,
 }
 
+impl ChainType {
+    /// Its name in nft.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Nat => "nat",
+            Self::Route => "route",
+        }
+    }
+}
+
 /// The packets that a table is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TableFamily {
@@ -81,6 +107,19 @@ pub enum TableFamily {
 }
 
 impl TableFamily {
+    /// Its name in nft.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ip => "ip",
+            Self::Ip6 => "ip6",
+            Self::Inet => "inet",
+            Self::Arp => "arp",
+            Self::Bridge => "bridge",
+            Self::Netdev => "netdev",
+        }
+    }
+
     /// Whether it sees routed packets of an IP family.
     #[must_use]
     pub const fn has(self, family: Family) -> bool {
@@ -293,7 +332,8 @@ impl<'a> Hooked<'a> {
     /// Whether its rules say what passes: the filter table of iptables, and of nftables any chain that does not translate.
     #[must_use]
     pub fn decides(&self) -> bool {
-        self.table.filters && self.base.kind != ChainType::Nat
+        let routed = Family::BOTH.iter().any(|f| self.base.family.has(*f));
+        self.table.filters && self.base.kind != ChainType::Nat && routed
     }
 
     /// The rules that the chain reaches, by itself and by jumps, each once and in evaluation order.
@@ -423,7 +463,7 @@ impl Netfilter {
         })
     }
 
-    /// The base chains of a hook that say what passes there.
+    /// The base chains of a hook that say which IP packets pass there.
     pub fn filter_chains(&self, hook: Hook) -> impl Iterator<Item = Hooked<'_>> + Clone {
         self.base_chains(hook).filter(Hooked::decides)
     }

@@ -38,11 +38,11 @@ pub(super) fn in_chains(
         out_iface: IfaceSet::full(),
         ..packets.clone()
     };
-    let (table, first) = match by {
+    let (table, chain, first) = match by {
         Decider::Rule { rule, .. } => {
             let (table, chain, index) = locate(nf, rule)?;
             let (chain, index) = where_allowed(nf, table, chain, index, way, &any);
-            (table, before(nf, table, chain, index)?)
+            (table, chain, before(nf, table, chain, index)?)
         }
         Decider::Policy { chain, .. } => {
             let (table, at) = chain_of(nf, chain)?;
@@ -52,7 +52,7 @@ pub(super) fn in_chains(
                 before: None,
                 original: 0,
             };
-            (table, slot)
+            (table, at, slot)
         }
         _ => return None,
     };
@@ -60,10 +60,10 @@ pub(super) fn in_chains(
         return Some(first);
     }
     // Packets leave the chain before its end, or come another way: allow them where they come in.
-    let hooked = nf.base_chains(way.hook()).find(|b| {
-        let same = nf.tables().get(table);
-        same.is_some_and(|t| std::ptr::eq(t, b.table))
-    })?;
+    let own = nf.tables().get(table)?;
+    let mut bases = nf.base_chains(way.hook());
+    let hooked =
+        bases.find(|b| std::ptr::eq(own, b.table) && own.reached(b.id.index()).contains(&chain))?;
     let top = before(nf, table, hooked.id.index(), 0)?;
     new(&top).then_some(top)
 }
@@ -71,6 +71,16 @@ pub(super) fn in_chains(
 /// The place before a rule of a chain; the end of a chain without rules.
 fn before(nf: &Netfilter, table: usize, chain: usize, index: usize) -> Option<Slot> {
     let rules = &nf.tables().get(table)?.chains.get(chain)?.rules;
+    // What one rule of the export does may take several here: nothing comes between them.
+    let one = |at: usize| {
+        let (a, b) = (rules.get(at.wrapping_sub(1)), rules.get(at));
+        a.zip(b)
+            .is_some_and(|(a, b)| a.span == b.span && !a.span.is_empty() && a.span != ADDED)
+    };
+    let mut index = index;
+    while one(index) {
+        index -= 1;
+    }
     let added = rules.iter().take(index).filter(|r| r.span == ADDED).count();
     Some(Slot {
         list: List::Chain { table, chain },

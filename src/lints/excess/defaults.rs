@@ -5,6 +5,7 @@ use super::review::PointReview;
 use super::words::{self, Said};
 use crate::finding::{Code, Finding, Identity, Severity};
 use crate::judge::unicast;
+use crate::lints::chain::{self, NamedChain};
 use crate::lints::place;
 use hylint_engine::{Branch, Decider, Direction, Effect, subtract_all};
 use hylint_model::{Body, ChainType, Hook, Hooked, Netfilter, Rule, RuleOrigin, Span};
@@ -53,17 +54,22 @@ impl<'a> PointReview<'a, '_> {
 
     /// Any new connection that nothing needs.
     fn unneeded(&self) -> Vec<PacketBox> {
-        let families = Family::BOTH.into_iter();
-        let families = families.filter(|f| self.point.families.has(*f));
-        let all: Vec<PacketBox> = families.map(|f| self.anything(f)).collect();
+        let all: Vec<PacketBox> = self.families().map(|f| self.anything(f)).collect();
         subtract_all(&all, &self.needed.boxes)
+    }
+
+    /// The families that the export covers.
+    fn families(&self) -> impl Iterator<Item = Family> {
+        let covered = self.point.families;
+        Family::BOTH.into_iter().filter(move |f| covered.has(*f))
     }
 
     /// Whether no policy can let anything in: cheaper to see than to prove.
     fn closed_by_policy(&self, nf: &Netfilter) -> bool {
         let denies = |hook| {
-            let mut policies = nf.filter_chains(hook).filter_map(|b| b.chain.policy);
-            policies.any(|p| !p.allow)
+            let closed = |b: Hooked<'_>| b.chain.policy.is_some_and(|p| !p.allow);
+            let of = |f: Family| nf.filter_chains(hook).filter(move |b| b.base.family.has(f));
+            self.families().all(|f| of(f).any(closed))
         };
         // What comes for this host may be translated and forwarded.
         let nat = |b: Hooked<'_>| b.base.kind == ChainType::Nat;
@@ -126,35 +132,48 @@ impl<'a> PointReview<'a, '_> {
         if self.closed_by_policy(nf) {
             return None;
         }
-        let families = Family::BOTH.into_iter();
-        let mut families = families.filter(|f| self.point.families.has(*f));
-        let (by, left) = families.find_map(|f| self.left_to_policy(f))?;
+        let open = self
+            .families()
+            .filter_map(|f| Some((f, self.left_to_policy(f)?)));
+        let (family, (by, left)) = open.into_iter().next()?;
         let packet = left.first()?;
-        let (span, chain) = match by {
-            Decider::Policy { chain, .. } => (chain.span, Some(&*chain.name)),
-            _ => (self.point.label, None),
+        let nft = chain::is_nft(self.exports, self.at);
+        // What lets packets pass where none filters says nothing of what is open.
+        let named = NamedChain::of(self.exports, &by).filter(|c| c.decides());
+        let by = named.map(|_| by);
+        let span = match by {
+            Some(Decider::Policy { chain, .. }) if nft => {
+                chain.policy.map_or(chain.span, |p| p.span)
+            }
+            Some(Decider::Policy { chain, .. }) => chain.span,
+            _ => self.point.label,
         };
         let transit = self.guard.direction == Direction::Forward;
-        let said = words::accepts_the_rest(self.guard.name, chain, transit);
+        let end = words::End { nft, named, family };
+        let said = words::accepts_the_rest(self.guard.name, &end, transit);
         // INVARIANT: baselines hold it.
-        let known_as = chain.unwrap_or("the filter table");
+        let known_as = match named {
+            Some(chain) => chain.name(),
+            None if nft => format!("no chain for {}", family.as_str()),
+            None => "the filter table".to_owned(),
+        };
         let mut f = self.finding(
             Code::DefaultAllow,
             Severity::Error,
             said.one,
-            Identity::of(&[known_as, self.point.families.as_str()]),
+            Identity::of(&[&known_as, self.point.families.as_str()]),
             place::place(self.exports, self.at, span),
         );
         f.label = "accepts what no rule handles".into();
         f.cause = Some(said.many);
-        f.rule = Some(known_as.to_owned());
+        f.rule = Some(known_as);
         f.witness = place::witness(packet).map(Box::new);
         let tool = if self.point.families.v4 {
             "iptables"
         } else {
             "ip6tables"
         };
-        f.help = Some(words::drop_the_rest(tool, chain));
+        f.help = Some(words::drop_the_rest(tool, &end, transit));
         Some(self.closed_elsewhere(f, left))
     }
 

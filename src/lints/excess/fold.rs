@@ -5,6 +5,7 @@ use super::told::Told;
 use super::words::{self, Folded};
 use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
 use crate::judge::Narrowed;
+use crate::lints::chain;
 use crate::lints::place::{self, rule_span};
 use hylint_engine::Decider;
 use hylint_model::{Action, Clause, Rule};
@@ -100,7 +101,8 @@ impl<'a> PointReview<'a, '_> {
         };
         let cause = words::of_folds(&kind, own, said.many());
         let identity = Identity::of(&kind).with_members(digests);
-        let message = said.one(self.guard.name);
+        let owner = chain::of_owner(self.exports, self.at, rules);
+        let message = said.one(self.guard.name) + &owner;
         let mut f = self.finding(what.code(), severity, message, identity, place(first));
         f.cause = Some(cause);
         f.label = what.label(rules.len());

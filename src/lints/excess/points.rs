@@ -13,15 +13,16 @@ use super::told::{Told, address, by_route};
 use super::words;
 use crate::finding::{Finding, Severity};
 use crate::judge::{
-    Exports, Flows, Guard, Remedies, alternative_profiles, host_guards, transit_guard,
+    Exports, Flows, Guard, Narrowed, Remedies, alternative_profiles, host_guards, transit_guard,
 };
-use crate::lints::command;
 use crate::lints::order::Idle;
+use crate::lints::{chain, command};
 use crate::rules::matrix::RoleIx;
 use crate::site::Host;
 use hylint_engine::rulespace::each;
-use hylint_engine::{Direction, PointId};
+use hylint_engine::{Decider, Direction, PointId};
 use hylint_model::{Action, Body, Point, Rule};
+use hylint_parsers::edit::ListRef;
 use hylint_space::PacketBox;
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
@@ -52,11 +53,25 @@ pub(crate) fn findings<'a>(
             let known = is_role_known(flows, &t.finding);
             t.finding.help = Some(words::narrowed(one, t.finding.code, known, before));
         }
+        t.finding.help = t.finding.help.map(|help| help + &to_change(exports, &all));
         let commands = steps.and_then(|s| command::of_steps(exports, s));
         t.finding.commands.extend(commands.into_iter().flatten());
         t.finding
     });
     advised.collect()
+}
+
+/// What to do instead, where a program wrote the first of the rules.
+fn to_change(exports: &Exports, all: &[Narrowed]) -> String {
+    let rule = all.first().and_then(|n| {
+        let list = ListRef {
+            point: n.at.index(),
+            list: n.list,
+        };
+        let rule = list.rule(n.index).find(&exports.get(n.at.set)?.export)?;
+        Some(Decider::Rule { at: n.at, rule })
+    });
+    rule.map_or_else(String::new, |d| chain::to_change(exports, &d))
 }
 
 /// Whether it is known what the host of a finding is for.

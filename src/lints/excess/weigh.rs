@@ -7,6 +7,7 @@ use super::review::{PointReview, Seen, Weighed};
 use super::words::{self, Opened};
 use super::{classify, parts, scene};
 use crate::finding::{Code, Finding, Identity, Part, Related, Severity};
+use crate::lints::chain;
 use crate::lints::describe::Frame;
 use crate::lints::place::{self, normalized, rule_span};
 use crate::lints::reproduce;
@@ -413,6 +414,8 @@ impl<'a> PointReview<'a, '_> {
         if let (Some(packet), Some(witness)) = (packet, &f.witness) {
             f.reproduce = reproduce::of_open(self.exports, self.guard, self.at, packet, witness);
         }
+        f.message
+            .push_str(&chain::of_owner(self.exports, self.at, &[rule]));
         f.help = Some(match rule.origin {
             RuleOrigin::Platform => words::WIDENED.to_owned(),
             _ => opened.help(class),

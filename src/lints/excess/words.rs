@@ -8,7 +8,7 @@ mod layers;
 mod traffic;
 
 pub(super) use hosts::{
-    ADD_GROUP, Both, Folded, Said, accepts_the_rest, allows_the_rest, builtin, drop_the_rest,
+    ADD_GROUP, Both, End, Folded, Said, accepts_the_rest, allows_the_rest, builtin, drop_the_rest,
     lacking, no_group, of_folds, off, undeclared, unneeded,
 };
 pub(super) use layers::{

@@ -2,6 +2,7 @@
 
 use super::advised::{self, Added, AddedTo};
 use crate::judge::{Exports, Step};
+use crate::lints::chain::{self, NamedChain};
 use crate::lints::{describe, place};
 use hylint_engine::{Decider, PointId, SetId};
 use hylint_model::{Action, Body, Point, PointKind, Rule};
@@ -208,13 +209,17 @@ impl Plan {
     }
 
     fn to(&self, exports: &Exports, id: PointId, point: &Point) -> Option<AddedTo> {
-        let (table, chain) = match (&point.body, self.list.list) {
+        let chain = match (&point.body, self.list.list) {
             (Body::Netfilter(n), List::Chain { table, chain }) => {
                 let table = n.tables().get(table)?;
-                (
-                    table.name.to_string(),
-                    table.chains.get(chain)?.name.to_string(),
-                )
+                let nft = chain::is_nft(exports, id);
+                let named = NamedChain::new(table, table.chains.get(chain)?, nft);
+                match &*table.name {
+                    other if !nft && other != "filter" => {
+                        format!("{} of table {other}", named.told())
+                    }
+                    _ => named.told(),
+                }
             }
             (_, list) => {
                 return Some(AddedTo::List {
@@ -225,17 +230,16 @@ impl Plan {
             }
         };
         let before = match self.at {
-            Position::Before(next) => Some(named(
-                exports,
-                id,
-                next.find(&exports.get(self.set)?.export)?,
-            )),
+            // The chain is told already, and whose it is behind the help.
+            Position::Before(next) => {
+                let rule = next.find(&exports.get(self.set)?.export)?;
+                Some(place::decider_name(
+                    exports,
+                    &Decider::Rule { at: id, rule },
+                ))
+            }
             Position::End(_) => None,
         };
-        Some(AddedTo::Chain {
-            table,
-            chain,
-            before,
-        })
+        Some(AddedTo::Chain { chain, before })
     }
 }

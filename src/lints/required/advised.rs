@@ -25,9 +25,8 @@ pub(super) enum AddedTo {
         numbers: Vec<u32>,
         kind: PointKind,
     },
-    /// A chain, before a rule.
+    /// A chain, as people of its tool name it, before a rule.
     Chain {
-        table: String,
         chain: String,
         before: Option<String>,
     },
@@ -51,20 +50,12 @@ pub(super) fn add(rule: &Added) -> String {
             let number = numbered(numbers, *kind);
             format!("{allow} {way} {service}{peers}{number}")
         }
-        AddedTo::Chain {
-            table,
-            chain,
-            before,
-        } => {
+        AddedTo::Chain { chain, before } => {
             let peers = rule.peers.as_ref();
             let peers = peers.map_or_else(String::new, |p| format!(" {p}"));
-            let of = match table.as_str() {
-                "filter" => String::new(),
-                other => format!(" of table {other}"),
-            };
             let before = before.as_ref();
             let before = before.map_or_else(String::new, |b| format!(", before {b}"));
-            format!("{allow} {service}{peers} in chain {chain}{of}{before}")
+            format!("{allow} {service}{peers} in chain {chain}{before}")
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::judge::{
     Cause, Checked, Exports, Failure, FlowSpec, Miss, Overridden, Serving, Wrong, nearest,
     overridden, overruled,
 };
-use crate::lints::{depends, describe, place};
+use crate::lints::{chain, depends, describe, place};
 use hylint_engine::{Decider, Direction};
 use hylint_model::{Body, Condition, Discipline, Point, PointKind, Rule, RuleOrigin};
 use hylint_space::PortSet;
@@ -277,7 +277,7 @@ impl<'c, 'a> Case<'c, 'a> {
             _ if self.always => words::ALWAYS.into(),
             Decider::Rule { .. } if conditional => words::DECIDES.into(),
             Decider::Rule { .. } => words::stops_here(self.terms),
-            Decider::Policy { .. } => words::POLICY.into(),
+            Decider::Policy { at, .. } => words::policy(chain::is_nft(self.exports, *at)).into(),
             Decider::Default { .. } | Decider::Setting { .. } => {
                 words::default(self.kind, &self.checked.guard.profile.told())
             }

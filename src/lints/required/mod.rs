@@ -10,7 +10,7 @@ mod stop;
 mod words;
 
 use super::place::{self, decider_name, field_span, normalized, point_name, rule_span};
-use super::{command, depends, describe, reproduce};
+use super::{chain, command, depends, describe, reproduce};
 use crate::finding::outcome::Status;
 use crate::finding::{Code, Excerpt, Finding, Identity, Related, Severity};
 use crate::judge::{
@@ -182,10 +182,11 @@ fn word<'a>(
     let told = steps.as_ref().and_then(|s| advice::of_steps(exports, s));
     let commands = steps.and_then(|steps| command::of_steps(exports, steps));
     out.commands = commands.unwrap_or_default();
-    out.help = Some(match told.filter(|_| !out.commands.is_empty()) {
+    let help = match told.filter(|_| !out.commands.is_empty()) {
         Some(told) => told,
         None => help::untried(&case),
-    });
+    };
+    out.help = Some(help + &chain::to_change(exports, &f.by));
     out
 }
 

@@ -264,8 +264,13 @@ pub(super) fn stops_here(terms: Terms) -> String {
 /// At the rule of a conditional flow.
 pub(super) const DECIDES: &str = "decides it, if it matches";
 
-/// At a chain's policy.
-pub(super) const POLICY: &str = "policy DROP: nothing accepts it";
+/// At a chain's policy, as iptables or nft writes it.
+pub(super) const fn policy(nft: bool) -> &'static str {
+    match nft {
+        true => "policy drop: nothing accepts it",
+        false => "policy DROP: nothing accepts it",
+    }
+}
 
 /// At a default that the platform has where no rule matches; `profiles` are the Windows profiles that it is of.
 pub(super) fn default(kind: PointKind, profiles: &str) -> String {

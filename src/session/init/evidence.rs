@@ -125,7 +125,7 @@ pub(super) fn place(s: &Survey<'_>, at: RunPoint, span: Span) -> String {
         return String::new();
     };
     let line = e.source.position(span.start).line;
-    format!("{}:{line}", relative(s, &e.path))
+    format!("{}:{line}", relative(s, e.path_at(span.start)))
 }
 
 /// A point with its rules.

@@ -143,7 +143,8 @@ pub(super) fn unresolved(s: &Survey<'_>) -> Vec<Name> {
                 if r.span.is_empty() || s.bound.site.resolve.contains_key(key) {
                     continue;
                 }
-                let first = || format!("{}:{}", relative(s, &e.path), e.source.position(at).line);
+                let path = || relative(s, e.path_at(at));
+                let first = || format!("{}:{}", path(), e.source.position(at).line);
                 let name = all.entry(key.to_owned()).or_insert_with(|| Name {
                     key: key.to_owned(),
                     rules: 0,

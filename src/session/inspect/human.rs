@@ -1,6 +1,6 @@
 //! The view of an export for people.
 
-use super::view::{Inspection, ProfileView, RuleView, profile_views};
+use super::view::{ChainView, Inspection, ProfileView, RuleView, profile_views};
 use crate::common::sanitize::limited as sanitize_limited;
 use crate::load::{LoadedExport, classify};
 use crate::report::RenderOptions;
@@ -63,8 +63,7 @@ pub fn write_human(
             }
         }
         for c in &p.chains {
-            let policy = c.policy.map_or(String::new(), |p| format!(" · policy {p}"));
-            writeln!(out, "  {} {}{policy}", c.table, clean(&c.name))?;
+            writeln!(out, "  {}", clean(&heading(c)))?;
             write_rules(&c.rules, out)?;
         }
     }
@@ -101,6 +100,30 @@ pub fn write_human(
         }
     }
     Ok(())
+}
+
+/// A chain as people of its tool know it: `filter INPUT · policy DROP`,
+/// `inet filter input · type filter hook input priority 0 · policy drop`.
+fn heading(c: &ChainView) -> String {
+    let family = c.family.map_or_else(String::new, |f| format!("{f} "));
+    let mut text = format!("{family}{} {}", c.table, c.name);
+    if let (Some(kind), Some(hook), Some(priority)) = (c.kind, c.hook, c.priority) {
+        text.push_str(&format!(" · type {kind} hook {hook} priority {priority}"));
+    }
+    if !c.devices.is_empty() {
+        text.push_str(&format!(" on {}", c.devices.join(", ")));
+    }
+    match (c.policy, c.family) {
+        (Some(policy), Some(_)) => {
+            text.push_str(&format!(" · policy {}", policy.to_ascii_lowercase()));
+        }
+        (Some(policy), None) => text.push_str(&format!(" · policy {policy}")),
+        (None, _) => {}
+    }
+    if let Some(owner) = c.owner {
+        text.push_str(&format!(" · of {owner}"));
+    }
+    text
 }
 
 /// The address families of a firewall.
@@ -156,7 +179,11 @@ fn listed(addresses: &str) -> String {
 fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
     let clean = |s: &str| sanitize_limited(s, LONGEST_TEXT).into_owned();
     for r in rules {
-        let line = r.line.map_or_else(|| "-".to_owned(), |l| l.to_string());
+        let line = match (r.line, r.column) {
+            (Some(line), Some(column)) => format!("{line}:{column}"),
+            (Some(line), None) => line.to_string(),
+            (None, _) => "-".to_owned(),
+        };
         let off = if r.enabled { "" } else { " (disabled)" };
         let priority = r.priority.map_or_else(String::new, |p| format!("[{p}] "));
         let profiles = match r.profiles.as_slice() {

@@ -1,12 +1,15 @@
 //! The view of an export that `inspect --format json` writes.
 
+use crate::lints::place;
 use crate::load::{LoadedExport, Unmodelled, unmodelled};
+use crate::rules::platform;
 use hylint_model::{
-    Action, Body, Clause, Condition, DefaultOrigin, DefaultVerdict, InboundPolicy, Nat, NatKind,
-    Netfilter, Point, ProfileSettings, Profiles, Rule, RuleList, Table, WindowsProfiles,
+    Action, Body, Clause, Condition, DefaultOrigin, DefaultVerdict, Field, InboundPolicy, Nat,
+    NatKind, Netfilter, Point, ProfileSettings, Profiles, Rule, RuleList, Table, WindowsProfiles,
 };
+use hylint_parsers::nft;
 use hylint_parsers::source::Source;
-use hylint_space::{AddrSet, Family, PortSet, ProtoSet, proto};
+use hylint_space::{AddrSet, Family, PortSet, ProtoSet, StateSet, proto};
 use serde::Serialize;
 
 /// What `inspect --format json` writes.
@@ -78,10 +81,28 @@ pub struct ListView {
 /// A chain.
 #[derive(Serialize, Debug)]
 pub struct ChainView {
+    /// The family of its table, of a ruleset of nft.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<&'static str>,
     /// Table.
     pub table: String,
     /// Name.
     pub name: String,
+    /// `filter`, `nat` or `route`, of a base chain of nft.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// The hook at which the kernel calls it, of a base chain of nft.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook: Option<&'static str>,
+    /// Its place among the chains of the hook, of a base chain of nft; lower ones come first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
+    /// The interfaces that it is bound to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<String>,
+    /// The program that writes it, if one is known to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<&'static str>,
     /// `ACCEPT` or `DROP`; null for a user chain.
     pub policy: Option<&'static str>,
     /// In order.
@@ -94,6 +115,9 @@ pub struct ChainView {
 pub struct RuleView {
     /// From 1; null for a rule of the platform that the file does not hold.
     pub line: Option<u32>,
+    /// Its column from 1, where a long line holds more than it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
     /// Name, or empty.
     pub name: String,
     /// `allow`, `deny`, `bypass`, `jump CHAIN`, `return`, `continue` …
@@ -175,7 +199,7 @@ fn point(e: &LoadedExport, p: &Point) -> PointView {
             Some(list(&e.source, &l.egress)),
             Vec::new(),
         ),
-        Body::Netfilter(n) => (None, None, chains(&e.source, n)),
+        Body::Netfilter(n) => (None, None, chains(e, n)),
     };
     PointView {
         name,
@@ -220,7 +244,11 @@ pub(super) fn profile_views(w: &WindowsProfiles) -> Vec<ProfileView> {
 fn list(source: &Source, l: &RuleList) -> ListView {
     ListView {
         default: verdict(l.default),
-        rules: l.rules.iter().map(|r| rule(source, r, None)).collect(),
+        rules: l
+            .rules
+            .iter()
+            .map(|r| rule(source, r, None, false))
+            .collect(),
     }
 }
 
@@ -232,22 +260,39 @@ fn verdict(d: DefaultVerdict) -> &'static str {
     }
 }
 
-fn chains(source: &Source, n: &Netfilter) -> Vec<ChainView> {
+fn chains(e: &LoadedExport, n: &Netfilter) -> Vec<ChainView> {
+    let nft = e.export.format == nft::ID;
     let of_table = |t: &Table| -> Vec<ChainView> {
-        let view = |c: &hylint_model::Chain| ChainView {
-            table: t.name.to_string(),
-            name: c.name.to_string(),
-            policy: c.policy.map(|p| if p.allow { "ACCEPT" } else { "DROP" }),
-            rules: c.rules.iter().map(|r| rule(source, r, Some(t))).collect(),
+        let view = |c: &hylint_model::Chain| {
+            let base = c.base.as_ref().filter(|_| nft);
+            let devices = base.map(|b| b.devices.iter().map(ToString::to_string));
+            let owner = platform::owner(t.family, &t.name, &c.name);
+            ChainView {
+                family: nft.then(|| t.family.as_str()),
+                table: t.name.to_string(),
+                name: c.name.to_string(),
+                kind: base.map(|b| b.kind.as_str()),
+                hook: base.map(|b| b.hook.as_str()),
+                priority: base.map(|b| b.priority),
+                devices: devices.into_iter().flatten().collect(),
+                owner: owner.map(|o| o.name.as_str()),
+                policy: c.policy.map(|p| if p.allow { "ACCEPT" } else { "DROP" }),
+                rules: c
+                    .rules
+                    .iter()
+                    .map(|r| rule(&e.source, r, Some(t), nft))
+                    .collect(),
+            }
         };
         t.chains.iter().map(view).collect()
     };
     n.tables().iter().flat_map(of_table).collect()
 }
 
-fn rule(source: &Source, r: &Rule, table: Option<&Table>) -> RuleView {
+fn rule(source: &Source, r: &Rule, table: Option<&Table>, nft: bool) -> RuleView {
     RuleView {
         line: (!r.span.is_empty()).then(|| source.position(r.span.start).line),
+        column: place::column(source, r.span),
         name: r.name.to_string(),
         action: action(&r.action, table),
         enabled: r.enabled,
@@ -256,7 +301,7 @@ fn rule(source: &Source, r: &Rule, table: Option<&Table>) -> RuleView {
         protocol: sides(r, |c| protocols(&c.space.proto)),
         sport: sides(r, |c| ports(&c.space.sport)),
         dport: sides(r, |c| ports(&c.space.dport)),
-        conditions: conditions(source, r),
+        conditions: conditions(source, r, nft),
         priority: r.priority,
         profiles: match r.profiles {
             Profiles::ALL => Vec::new(),
@@ -396,8 +441,7 @@ fn nat(n: &Nat) -> String {
 }
 
 /// The conditions of all alternatives, and the dimensions of the box that have no key of their own, in the file's words.
-fn conditions(source: &Source, r: &Rule) -> Vec<String> {
-    use hylint_model::Field;
+fn conditions(source: &Source, r: &Rule, nft: bool) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let named = [
         (Field::State, "state"),
@@ -407,6 +451,10 @@ fn conditions(source: &Source, r: &Rule) -> Vec<String> {
     ];
     for (field, name) in named {
         if let Some(span) = r.field(field) {
+            if nft {
+                out.extend(of_nft(source.slice(span), r, field, name));
+                continue;
+            }
             let text = source.slice(span).trim();
             // An option of iptables names itself.
             out.push(match text.starts_with(['-', '!']) {
@@ -415,10 +463,73 @@ fn conditions(source: &Source, r: &Rule) -> Vec<String> {
             });
         }
     }
-    for text in r.conditions().map(Condition::describe) {
+    for text in r.conditions().map(|c| described(c, nft)) {
         if !out.contains(&text) {
             out.push(text);
         }
     }
     out
+}
+
+/// A condition; the place that tells two of one text apart says nothing to people.
+fn described(c: &Condition, nft: bool) -> String {
+    match (nft, c.negated) {
+        (false, _) => c.describe(),
+        (true, false) => c.without_place().into_owned(),
+        (true, true) => format!("not {}", c.without_place()),
+    }
+}
+
+/// What a match of nft asks for, whichever of its forms the file has: what is compared stands before the value, and not in its
+/// place.
+fn of_nft(text: &str, r: &Rule, field: Field, name: &str) -> Option<String> {
+    let every = |has: fn(&Clause) -> bool| r.clauses.iter().all(has);
+    match field {
+        Field::State => states(r),
+        Field::InInterface if every(|c| c.space.in_iface.contains(0)) => {
+            Some(format!("{name} not {}", plain(text)))
+        }
+        Field::OutInterface if every(|c| c.space.out_iface.contains(0)) => {
+            Some(format!("{name} not {}", plain(text)))
+        }
+        _ => Some(format!("{name} {}", plain(text))),
+    }
+}
+
+/// The states and the translation that a rule asks for.
+fn states(r: &Rule) -> Option<String> {
+    const NAMES: [(StateSet, &str); 5] = [
+        (StateSet::NEW, "new"),
+        (StateSet::ESTABLISHED, "established"),
+        (StateSet::RELATED, "related"),
+        (StateSet::INVALID, "invalid"),
+        (StateSet::UNTRACKED, "untracked"),
+    ];
+    let each = r.clauses.iter().map(|c| c.space.state);
+    let all = each.fold(StateSet(0), StateSet::union);
+    let names = NAMES.iter().filter(|(s, _)| s.0 & all.0 != 0);
+    let names: Vec<&str> = names.map(|(_, n)| *n).collect();
+    let mut parts = Vec::new();
+    if names.len() < NAMES.len() {
+        parts.push(format!("state {}", names.join(",")));
+    }
+    for (set, name) in [(StateSet::DNAT, "dnat"), (StateSet::SNAT, "snat")] {
+        if all.0 & !set.0 == 0 {
+            parts.push(format!("status {name}"));
+        } else if all.0 & set.0 == 0 {
+            parts.push(format!("status not {name}"));
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join(" and "))
+}
+
+/// A value as nft lists it: of its JSON the words without what holds them together.
+fn plain(text: &str) -> String {
+    let text = text.trim();
+    if !text.starts_with(['"', '[', '{']) {
+        return text.to_owned();
+    }
+    let words = text.split(|c: char| c.is_whitespace() || "\"[]{},:".contains(c));
+    let words = words.filter(|w| !matches!(*w, "" | "set" | "prefix" | "range" | "elem" | "val"));
+    words.collect::<Vec<_>>().join(",")
 }

@@ -1,7 +1,7 @@
 //! How an answer is written.
 
 use super::packet::Packet;
-use super::tracer::{Traced, Tracer};
+use super::tracer::{Traced, Tracer, rule_text};
 use crate::common::sanitize::limited as sanitize_limited;
 use crate::finding::DeciderKind;
 use crate::report;
@@ -186,6 +186,11 @@ fn headline(p: &Packet, t: &Traced) -> String {
     text
 }
 
+/// A line, with its column where it has one.
+fn at(line: u32, column: Option<u32>) -> String {
+    column.map_or_else(|| line.to_string(), |c| format!("{line}:{c}"))
+}
+
 fn clean(text: &str) -> String {
     sanitize_limited(text, LONGEST).into_owned()
 }
@@ -198,7 +203,7 @@ pub fn write_human_row(p: &Packet, t: &Traced, out: &mut dyn Write) -> io::Resul
     write!(out, "{}", headline(p, t))?;
     if let Some(d) = &t.by {
         match d.line {
-            Some(line) => write!(out, "  line {line}")?,
+            Some(line) => write!(out, "  line {}", at(line, d.column))?,
             None => write!(out, "  {}", d.kind)?,
         }
         if !d.name.is_empty() {
@@ -243,9 +248,11 @@ pub fn write_human(
         };
         match (d.line, tracer.exports.get(d.export)) {
             (Some(line), Some(e)) => {
-                let text = e.source.slice(d.span);
-                let first = text.trim().lines().next().unwrap_or_default();
-                writeln!(out, "  {}{named} at {}:{line}", d.kind, clean(&e.path))?;
+                let text = rule_text(e.source.slice(d.span));
+                let first = text.lines().next().unwrap_or_default();
+                let at = at(line, d.column);
+                let path = e.path_at(d.span.start);
+                writeln!(out, "  {}{named} at {}:{at}", d.kind, clean(path))?;
                 // A brace, and a name that stands above already, say nothing.
                 let plain = first != "{" && (d.name.is_empty() || !first.ends_with(&d.name));
                 if plain {
@@ -271,7 +278,7 @@ pub fn write_human(
             writeln!(out, "    {:1$}{2}", "", h.depth * 2, clean(&h.chain))?;
             chain = &h.chain;
         }
-        let line = h.line.map_or_else(|| "-".to_owned(), |l| l.to_string());
+        let line = h.line.map_or_else(|| "-".to_owned(), |l| at(l, h.column));
         let mark = if h.certain {
             ""
         } else {

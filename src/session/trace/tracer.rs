@@ -4,12 +4,14 @@ use super::packet::Packet;
 use super::process::Processes;
 use crate::finding::{AssumptionId, DeciderKind};
 use crate::judge::Exports;
-use crate::lints::depends;
+use crate::lints::chain::{self, NamedChain};
+use crate::lints::{depends, place};
 use hylint_engine::{
     Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, Process, Reason, SetId,
     Step, evaluate_logged,
 };
 use hylint_model::{Condition, DefaultOrigin, PointKind, Profiles, Span, Test};
+use hylint_parsers::nft;
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
 
@@ -45,6 +47,8 @@ pub struct Decided {
     pub span: Span,
     /// Its line from 1; `None` for what the export does not print.
     pub line: Option<u32>,
+    /// Its column from 1, where the line holds more than it.
+    pub column: Option<u32>,
     /// The rule's name, or the chain's.
     pub name: String,
     /// `rule`, `policy`, `default` or `implicit`.
@@ -60,6 +64,8 @@ pub struct Hop {
     pub depth: usize,
     /// The line of the rule, or of the chain's policy.
     pub line: Option<u32>,
+    /// Its column, where the line holds more than it.
+    pub column: Option<u32>,
     /// Its text.
     pub text: String,
     /// False if it depends on conditions whether the packet is taken here.
@@ -188,7 +194,16 @@ impl Tracer<'_> {
         }
         traced.process = assumed;
         let export = points.first().map_or(SetId::default(), |at| at.set);
-        traced.path = steps.iter().map(|s| self.hop(export, s)).collect();
+        let nft = chain::is_nft(self.exports, PointId::new(export, 0));
+        // What one rule of the export does may take several in the model: the last is where it ends.
+        steps.dedup_by(|next, s| {
+            let one = same_rule(s, next);
+            if one {
+                *s = *next;
+            }
+            one
+        });
+        traced.path = steps.iter().map(|s| self.hop(export, nft, s)).collect();
         traced
     }
 
@@ -302,52 +317,72 @@ impl Tracer<'_> {
     }
 
     fn decided(&self, d: &Decider<'_>) -> Option<Decided> {
-        let export = crate::lints::place::home(self.exports, d);
+        let export = place::home(self.exports, d);
         let source = &self.exports.get(export)?.source;
         let (span, name) = match d {
-            Decider::Rule { rule, .. } => (rule.span, &*rule.name),
+            Decider::Rule { rule, .. } => (rule.span, rule.name.to_string()),
             Decider::Policy { chain, .. } => {
                 let span = chain.policy.map_or(chain.span, |p| p.span);
-                (span, &*chain.name)
+                (span, place::decider_name(self.exports, d))
             }
             Decider::Default { default, .. } if default.origin == DefaultOrigin::Stated => {
-                (default.span, "default")
+                (default.span, "default".to_owned())
             }
-            Decider::Default { .. } => (Span::default(), "default"),
-            Decider::Setting { span, .. } => (*span, "default"),
+            Decider::Default { .. } => (Span::default(), "default".to_owned()),
+            Decider::Setting { span, .. } => (*span, "default".to_owned()),
             Decider::Nothing { .. } => return None,
         };
         Some(Decided {
             export,
             span,
             line: (!span.is_empty()).then(|| source.position(span.start).line),
-            name: name.to_owned(),
-            kind: crate::lints::place::decider_kind(d),
+            column: place::column(source, span),
+            name,
+            kind: place::decider_kind(d),
         })
     }
 
-    fn hop(&self, export: SetId, s: &Step<'_>) -> Hop {
+    fn hop(&self, export: SetId, nft: bool, s: &Step<'_>) -> Hop {
         let span = match s.rule {
             Some(r) => r.span,
             None => s.chain.span,
         };
         let source = self.exports.get(export).map(|e| &e.source);
         let text = match (s.rule, s.chain.policy) {
-            (None, Some(p)) if p.allow => "policy ACCEPT".into(),
-            (None, Some(_)) => "policy DROP".into(),
+            (None, Some(p)) => match (p.allow, nft) {
+                (true, true) => "policy accept".into(),
+                (false, true) => "policy drop".into(),
+                (true, false) => "policy ACCEPT".into(),
+                (false, false) => "policy DROP".into(),
+            },
             (None, None) => "end of the chain".into(),
-            (Some(_), _) => source.map_or(String::new(), |s| s.slice(span).trim().to_owned()),
+            (Some(_), _) => source.map_or(String::new(), |s| rule_text(s.slice(span))),
         };
         Hop {
-            chain: format!("{} {}", s.table.name, s.chain.name),
+            chain: NamedChain::new(s.table, s.chain, nft).path(),
             depth: s.depth,
             line: source
                 .filter(|_| !span.is_empty())
                 .map(|s| s.position(span.start).line),
+            column: source.and_then(|s| place::column(s, span)),
             text,
             certain: s.certain,
         }
     }
+}
+
+/// Whether two steps are of one rule of the export.
+fn same_rule(a: &Step<'_>, b: &Step<'_>) -> bool {
+    let rules = a.rule.zip(b.rule);
+    rules.is_some_and(|(x, y)| x.span == y.span && !x.span.is_empty())
+        && std::ptr::eq(a.chain, b.chain)
+        && a.depth == b.depth
+}
+
+/// How an export writes a rule; of nft's JSON as nft lists it.
+pub(super) fn rule_text(text: &str) -> String {
+    let text = text.trim();
+    nft::listed(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// What decided. If the branches agree, the one that rests on least; else the first rule whose own conditions are open.

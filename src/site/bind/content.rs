@@ -52,9 +52,17 @@ impl Content {
                 let mut all = Vec::new();
                 for t in n.tables() {
                     all.push(STATE.hash_one(&t.name));
+                    // A dump of iptables may leave the family open, and its chains stand where they always do.
+                    if n.whole {
+                        all.push(STATE.hash_one(t.family));
+                    }
                     for c in &t.chains {
                         let policy = c.policy.map(|p| p.allow);
                         all.push(STATE.hash_one((&c.name, policy)));
+                        if let Some(b) = c.base.as_ref().filter(|_| n.whole) {
+                            let base = (b.hook, b.kind, b.priority, &b.devices);
+                            all.push(STATE.hash_one(base));
+                        }
                         all.extend(c.rules.iter().flat_map(|r| hashes(r, true)));
                     }
                 }

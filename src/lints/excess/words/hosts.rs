@@ -4,7 +4,8 @@ use super::traffic::traffic;
 use crate::common::hash::hex;
 use crate::common::words::{count, verb};
 use crate::finding::{Cause, Counted, Severity};
-use hylint_space::PacketBox;
+use crate::lints::chain::NamedChain;
+use hylint_space::{Family, PacketBox};
 
 /// Rules of one host that a finding tells together.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -169,36 +170,62 @@ pub(in crate::lints::excess) fn allows_the_rest(host: &str, profile: &str) -> Sa
     }
 }
 
+/// Where packets of a family end up that no rule of netfilter decides.
+#[derive(Clone, Copy)]
+pub(in crate::lints::excess) struct End<'e> {
+    /// The export is a ruleset of nft.
+    pub nft: bool,
+    /// The chain whose policy decides; none if no chain does.
+    pub named: Option<NamedChain<'e>>,
+    pub family: Family,
+}
+
 /// A chain that accepts what no rule decides; without one, a table that has no such chain.
-pub(in crate::lints::excess) fn accepts_the_rest(
-    host: &str,
-    chain: Option<&str>,
-    transit: bool,
-) -> Said {
+pub(in crate::lints::excess) fn accepts_the_rest(host: &str, end: &End<'_>, transit: bool) -> Said {
     let (does, all_do) = match transit {
         true => ("forwards", "forward"),
         false => ("accepts", "accept"),
     };
-    let why = match chain {
-        Some(chain) => format!("the policy of chain {chain} is ACCEPT"),
-        None => "the filter table has no policy".to_owned(),
+    let chain = end.named.map(NamedChain::told).unwrap_or_default();
+    let why = match (end.named, end.nft) {
+        (Some(_), true) => format!("the policy of chain {chain} is accept"),
+        (Some(_), false) => format!("the policy of chain {chain} is ACCEPT"),
+        (None, true) => format!(
+            "no chain filters {} at hook {}",
+            end.family.as_str(),
+            hook(transit)
+        ),
+        (None, false) => "the filter table has no policy".to_owned(),
     };
     let what = format!("new connections that no rule handles: {why}");
     Said {
         one: format!("`{host}` {does} {what}"),
-        many: Cause::of(&["policy", all_do, chain.unwrap_or_default()])
+        many: Cause::of(&["policy", all_do, &chain])
             .told(Counted::Hosts, format!("hosts {all_do} {what}")),
     }
 }
 
 /// How a policy is changed without an outage.
-pub(in crate::lints::excess) fn drop_the_rest(tool: &str, chain: Option<&str>) -> String {
-    match chain {
-        Some(chain) => {
-            format!("accept every required flow by a rule, then run `{tool} -P {chain} DROP`")
+pub(in crate::lints::excess) fn drop_the_rest(tool: &str, end: &End<'_>, transit: bool) -> String {
+    let accept = "accept every required flow by a rule";
+    match (end.named, end.nft) {
+        (Some(chain), true) => format!(
+            "{accept}, then run `nft 'chain {} {{ policy drop; }}'` and set it in the configuration",
+            chain.name()
+        ),
+        (Some(chain), false) => {
+            format!("{accept}, then run `{tool} -P {} DROP`", chain.name())
         }
-        None => "accept every required flow by a rule, and drop the rest".to_owned(),
+        (None, true) => {
+            let hook = hook(transit);
+            format!("{accept} in a chain `type filter hook {hook} priority filter; policy drop;`")
+        }
+        (None, false) => format!("{accept}, and drop the rest"),
     }
+}
+
+const fn hook(transit: bool) -> &'static str {
+    if transit { "forward" } else { "input" }
 }
 
 /// Who reaches an interface that no group of Azure guards. `basic`: where its public address has the SKU Basic.

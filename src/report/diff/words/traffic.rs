@@ -7,6 +7,7 @@ use crate::finding::difference::{ChangeKind, Decision, Interfaces, PacketChange,
 use crate::finding::outcome::Evidence;
 use crate::finding::{DeciderKind, Place};
 use hylint_model::{Direction, PointKind};
+use hylint_parsers::nft;
 
 /// Addresses, ports and names of one list that are shown.
 const NAMED: usize = 4;
@@ -261,15 +262,19 @@ fn is_nameless(e: &Evidence) -> bool {
     }
 }
 
-/// `line 12`, `rule 100`: what a rule is called that has no name.
+/// `line 12`, `line 1:480`, `line 3 of `a.nft``, `rule 100`: what a rule is called that has no name.
 fn is_numbered(name: &str) -> bool {
     let number = ["line ", "rule "].iter().find_map(|w| name.strip_prefix(w));
-    number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+    number.is_some_and(|n| {
+        let n = n.split_once(" of `").map_or(n, |(n, _)| n);
+        n.bytes().all(|b| b.is_ascii_digit() || b == b':')
+    })
 }
 
 /// The text of a rule or policy that is one line, where it says more than the name.
 pub(in crate::report::diff) fn quote(e: &Evidence) -> Option<String> {
     let covered = e.place.as_ref()?.covered()?;
+    let covered = nft::listed(covered.trim()).map_or(covered, Into::into);
     let said = limited(covered.trim(), LINE).into_owned();
     // A value of a JSON export says nothing without its key.
     let json = said.starts_with(['{', '"', '[']);
@@ -286,7 +291,13 @@ pub(in crate::report::diff) fn quote(e: &Evidence) -> Option<String> {
 pub(in crate::report::diff) fn line_of(p: &Place) -> String {
     match p.excerpt.is_empty() {
         true => text(&p.path).into_owned(),
-        false => format!("{}:{}", text(&p.path), p.start.line),
+        false => {
+            // Of a line that is cut on the left the column tells which part of it is meant.
+            let cut = p.excerpt.lines().next().is_some_and(|l| l.column > 1);
+            let column = cut.then(|| format!(":{}", p.start.column));
+            let column = column.unwrap_or_default();
+            format!("{}:{}{column}", text(&p.path), p.start.line)
+        }
     }
 }
 
