@@ -24,12 +24,13 @@ type About = (&'static str, &'static str, &'static str);
 const GATEWAY: &str = "gw1/iptables.rules";
 const GATEWAY6: &str = "gw1/ip6tables.rules";
 const EDGE: &str = "edge/iptables.rules";
+const RULESET: &str = "gw1/ruleset.json";
 const GROUPS: &str = "aws/security-groups.json";
 const ACLS: &str = "aws/network-acls.json";
 const NSGS: &str = "azure/nsg-list.json";
 
 /// The faults of each site, each named by a text of the export.
-const FAULTS: [(&str, &[About]); 3] = [
+const FAULTS: [(&str, &[About]); 4] = [
     (
         "windows-dc",
         &[
@@ -68,6 +69,22 @@ const FAULTS: [(&str, &[About]); 3] = [
             ("partial-flow", GATEWAY, ":OUTPUT DROP"),
             ("shadowed-rule", EDGE, "virtual desktops"),
             ("shadowed-rule", GATEWAY, "-j SSH-IN"),
+        ],
+    ),
+    (
+        "debian-nft",
+        &[
+            ("conditional-flow", "dv2/ruleset.nft", "limit rate 5/minute"),
+            ("missing-flow", "dv1/nftables.conf", "policy drop"),
+            ("missing-flow", "dv2/ruleset.nft", "policy drop"),
+            ("missing-flow", RULESET, "\"name\": \"output\""),
+            (
+                "over-permissive-source",
+                "dv1/nftables.d/10-admin.nft",
+                "dport ssh",
+            ),
+            ("over-permissive-source", RULESET, "\"port\": 8500"),
+            ("shadowed-rule", "dv2/ruleset.nft", "ip saddr 10.30.9.4"),
         ],
     ),
     (
@@ -252,6 +269,13 @@ fn linux_gateway_compliant() {
 }
 
 #[test]
+fn debian_nft_compliant() {
+    let report = assert_compliant(&examples().join("debian-nft/compliant"));
+    let rows = [21, 22, 23, 24, 48, 49, 50, 51, 53];
+    assert_eq!(rows_of(&report, "satisfied"), rows);
+}
+
+#[test]
 fn cloud_hybrid_compliant() {
     let report = assert_compliant(&examples().join("cloud-hybrid/compliant"));
     let rows = [
@@ -282,6 +306,11 @@ fn windows_dc_faulty() {
 #[test]
 fn linux_gateway_faulty() {
     assert_faulty("linux-gateway");
+}
+
+#[test]
+fn debian_nft_faulty() {
+    assert_faulty("debian-nft");
 }
 
 #[test]
