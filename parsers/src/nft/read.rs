@@ -23,9 +23,11 @@ enum Form {
 pub(super) fn read(input: &Input<'_>) -> Export {
     let source = input.source;
     let mut problems = Vec::new();
+    let worded;
     let (commands, form) = match input.json() {
         Some(document) => {
-            let commands = json::parse(document, &mut problems);
+            worded = json::Worded::of(document);
+            let commands = json::parse(document, &worded, &mut problems);
             let added = |c: &Command<'_>| c.kind == CommandKind::Add;
             let listing = source.text.contains("\"metainfo\"") && commands.iter().all(added);
             let form = if listing {

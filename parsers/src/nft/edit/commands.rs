@@ -82,7 +82,8 @@ fn handle(source: &Source, span: Span) -> Option<u64> {
     let mut problems = Vec::new();
     if json::is_json(&source.text) {
         let document = Json::parse(&source.text);
-        return found(&json::parse(&document, &mut problems), span);
+        let worded = json::Worded::of(&document);
+        return found(&json::parse(&document, &worded, &mut problems), span);
     }
     found(&text::parse(source, &mut problems), span)
 }

@@ -7,20 +7,27 @@ mod object;
 mod reader;
 mod shape;
 mod statement;
+mod worded;
 
 use super::syntax::Command;
 use crate::json::Json;
 use hylint_model::Problem;
 use reader::Reader;
+pub(super) use worded::Worded;
 
 /// Whether a text is in the JSON form.
 pub(super) fn is_json(text: &str) -> bool {
     Json::sniff(text)
 }
 
-/// Reads the commands of a document. What cannot be read is a problem, and the rest is read.
-pub(super) fn parse<'a>(json: &'a Json<'a>, problems: &mut Vec<Problem>) -> Vec<Command<'a>> {
-    let mut reader = Reader::default();
+/// Reads the commands of a document, of which `worded` has the statements that are text. What cannot be read is a problem,
+/// and the rest is read.
+pub(super) fn parse<'a>(
+    json: &'a Json<'a>,
+    worded: &'a Worded,
+    problems: &mut Vec<Problem>,
+) -> Vec<Command<'a>> {
+    let mut reader = Reader::new(worded);
     reader.documents(json);
     let (commands, mut found) = reader.finish();
     problems.append(&mut found);

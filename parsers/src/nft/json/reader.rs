@@ -2,6 +2,7 @@
 
 use super::super::syntax::{Command, Expr, ExprKind, Target};
 use super::shape::{METAINFO, Metainfo};
+use super::worded::Worded;
 use crate::json::object::ObjectReader;
 use crate::json::shape::Shape;
 use crate::json::{Json, Kind, Value};
@@ -20,8 +21,9 @@ const MAX_VISITS: usize = 4096;
 const SCHEMA: i64 = 1;
 
 /// One document on its way to its commands.
-#[derive(Default)]
 pub(super) struct Reader<'a> {
+    /// Statements that are text.
+    pub(super) worded: &'a Worded,
     /// Objects' members and all problems.
     objects: ObjectReader,
     /// What has been read.
@@ -63,6 +65,17 @@ pub(super) fn lists<'a>(document: Value<'a>) -> Vec<Value<'a>> {
 }
 
 impl<'a> Reader<'a> {
+    pub(super) fn new(worded: &'a Worded) -> Self {
+        Self {
+            worded,
+            objects: ObjectReader::default(),
+            commands: Vec::new(),
+            depth: 0,
+            unlisted: 0,
+            cut: false,
+        }
+    }
+
     /// Reads every list of objects of a text.
     pub(super) fn documents(&mut self, json: &'a Json<'a>) {
         for document in json.documents() {

@@ -76,6 +76,9 @@ impl<'a> Reader<'a> {
             if let Some(kind) = plain(text.trim()).or_else(|| bare(text.trim())) {
                 return Statement::new(span, kind);
             }
+            if let Some(statement) = self.worded.statement(value) {
+                return statement;
+            }
             let word = text.split_whitespace().next().unwrap_or_default();
             self.unknown("statement", word, span);
             return Statement::new(span, StatementKind::Unknown(text));
