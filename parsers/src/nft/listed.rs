@@ -18,7 +18,8 @@ pub fn listed(object: &str) -> Option<String> {
 /// The statements of the first rule of a document; `None` if there is none.
 fn statements(document: &str) -> Option<String> {
     let document = Json::parse(document);
-    let commands = json::parse(&document, &mut Vec::new());
+    let worded = json::Worded::of(&document);
+    let commands = json::parse(&document, &worded, &mut Vec::new());
     let rule = commands.iter().find_map(|c| match &c.object {
         Object::Rule(rule) => Some(rule),
         _ => None,
