@@ -41,10 +41,16 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     };
     let dropped = problems.iter().filter(|p| p.dropped).count();
     let rules_in_file = dropped + commands.iter().map(rules_of).sum::<usize>();
+    let missing = problems.iter().find(|p| p.kind == ProblemKind::Incomplete);
+    let missing = missing.map(|p| p.span);
     let tables = ruleset::carry_out(commands, &mut problems);
     let mut netfilter = lower::lower(&tables, form == Form::Listing, &mut problems);
     if form == Form::Configuration && !tables.flushed {
         netfilter.others = OtherRules::Hidden;
+    }
+    // A file that it includes and that is not there may hold any rules.
+    if let Some(at) = missing {
+        netfilter.others = OtherRules::Shown(at);
     }
     // nft loads a file as a whole or not at all.
     let malformed = |p: &Problem| p.kind == ProblemKind::Malformed;

@@ -192,7 +192,11 @@ impl<'a> Parser<'a, '_> {
         {
             // Whatever else it holds, rules may not be judged by what was read of it.
             set.flags.dynamic = true;
-            self.recover(start, *fail, Lost::Nothing);
+            if self.kind() == Kind::End && self.including.is_empty() {
+                self.unclosed(&format!("set `{}`", set.target.name), head);
+            } else {
+                self.recover(start, *fail, Lost::Nothing);
+            }
         }
         self.commands.push(Command {
             kind,

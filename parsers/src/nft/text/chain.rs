@@ -5,7 +5,8 @@ use super::expr::Mode;
 use super::lexer::Kind;
 use super::recover::Lost;
 use crate::nft::syntax::{
-    ChainDecl, Command, CommandKind, ExprKind, Hooking, Object, Priority, RulePlace, Target,
+    ChainDecl, Command, CommandKind, ExprKind, Hooking, Object, Priority, RuleDecl, RulePlace,
+    Statement, StatementKind, Target,
 };
 use hylint_model::{Hook, Span};
 use std::borrow::Cow;
@@ -77,6 +78,9 @@ impl<'a> Parser<'a, '_> {
                 return;
             }
             if self.common(&mut |p| p.chain_items(chain)) {
+                if let Some(span) = self.missing.take() {
+                    self.missing_rules(chain, span);
+                }
                 continue;
             }
             self.chain_item(chain);
@@ -98,6 +102,28 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
+    /// Rules that are not there may decide what passes them.
+    fn missing_rules(&mut self, chain: &ChainDecl<'a>, span: Span) {
+        let text = StatementKind::Unknown(self.text(span).into());
+        let rule = RuleDecl {
+            target: chain.target.clone(),
+            place: RulePlace::Unsaid,
+            handle: None,
+            statements: vec![Statement::new(span, text)],
+            comment: None,
+            span,
+        };
+        self.add_rule(rule);
+    }
+
+    fn add_rule(&mut self, rule: RuleDecl<'a>) {
+        self.commands.push(Command {
+            kind: CommandKind::Add,
+            span: rule.span,
+            object: Object::Rule(Box::new(rule)),
+        });
+    }
+
     fn chain_rule(&mut self, chain: &ChainDecl<'a>) {
         let start = self.token.span.start;
         let rule = self.rule(&chain.target, RulePlace::Unsaid);
@@ -109,11 +135,7 @@ impl<'a> Parser<'a, '_> {
             other => other,
         };
         match whole {
-            Ok(rule) => self.commands.push(Command {
-                kind: CommandKind::Add,
-                span: rule.span,
-                object: Object::Rule(Box::new(rule)),
-            }),
+            Ok(rule) => self.add_rule(rule),
             Err(fail) => self.recover(start, *fail, Lost::Rule),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::lexer::{Kind, Lexer, Note, Token};
 use super::scope::Scopes;
-use crate::nft::syntax::Command;
+use crate::nft::syntax::{Command, Statement};
 use crate::source::Source;
 use hylint_model::{Problem, Span};
 
@@ -38,6 +38,8 @@ pub(super) struct Parser<'a, 'p> {
     pub(super) end: u32,
     /// What was read.
     pub(super) commands: Vec<Command<'a>>,
+    /// The statements so far of the rules that are being read.
+    pub(super) statements: Vec<Statement<'a>>,
     /// What could not be.
     pub(super) problems: &'p mut Vec<Problem>,
     /// Variables.
@@ -54,6 +56,8 @@ pub(super) struct Parser<'a, 'p> {
     pub(super) managed: bool,
     /// The text ended inside a block, and that has been told.
     pub(super) cut: bool,
+    /// The include that was read last, if what it includes is not there.
+    pub(super) missing: Option<Span>,
     /// What is passed is a rule.
     pub(super) in_rule: bool,
     /// Problems that are not listed, the place of the first, and whether rules are lost with them.
@@ -74,6 +78,7 @@ impl<'a, 'p> Parser<'a, 'p> {
             token,
             end: 0,
             commands: Vec::new(),
+            statements: Vec::new(),
             problems,
             scopes: Scopes::new(),
             expanded: 0,
@@ -82,6 +87,7 @@ impl<'a, 'p> Parser<'a, 'p> {
             including: Vec::new(),
             managed: false,
             cut: false,
+            missing: None,
             in_rule: false,
             unlisted: (0, Span::default(), false),
             unbalanced: false,

@@ -122,27 +122,19 @@ const ADDRESS: u8 = 4;
 const BLANK: u8 = 8;
 
 /// Which of these a byte is.
-const CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte = 0_u8;
-    loop {
-        classes[byte as usize] = match byte {
-            b' ' | b'\t' | b'\r' => BLANK,
-            b'a'..=b'f' | b'A'..=b'F' | b'0'..=b'9' | b'.' => NAME | NUMBER | ADDRESS,
-            b'g'..=b'z' | b'G'..=b'Z' | b'_' | 0x80.. => NAME | NUMBER,
-            b'/' | b'-' => NAME,
-            b':' => ADDRESS,
-            _ => 0,
-        };
-        if byte == u8::MAX {
-            break classes;
-        }
-        byte += 1;
+const fn class(byte: u8) -> u8 {
+    match byte {
+        b' ' | b'\t' | b'\r' => BLANK,
+        b'a'..=b'f' | b'A'..=b'F' | b'0'..=b'9' | b'.' => NAME | NUMBER | ADDRESS,
+        b'g'..=b'z' | b'G'..=b'Z' | b'_' | 0x80.. => NAME | NUMBER,
+        b'/' | b'-' => NAME,
+        b':' => ADDRESS,
+        _ => 0,
     }
-};
+}
 
-fn is(byte: u8, class: u8) -> bool {
-    CLASSES.get(byte as usize).is_some_and(|c| c & class != 0)
+const fn is(byte: u8, wanted: u8) -> bool {
+    class(byte) & wanted != 0
 }
 
 /// How many bytes of a class the bytes begin with.

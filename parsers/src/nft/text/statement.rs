@@ -15,8 +15,16 @@ const AMOUNTS: [&str; 4] = ["limit", "quota", "counter", "last"];
 impl<'a> Parser<'a, '_> {
     /// A rule, up to the end of its line.
     pub(super) fn rule(&mut self, target: &Target<'a>, place: RulePlace) -> Read<RuleDecl<'a>> {
+        let before = self.statements.len();
+        let rule = self.rule_behind(target, place);
+        self.statements.truncate(before);
+        rule
+    }
+
+    /// Statements wait behind those of the rules around, so that each rule has as much memory as it needs.
+    fn rule_behind(&mut self, target: &Target<'a>, place: RulePlace) -> Read<RuleDecl<'a>> {
         let start = self.token.span.start;
-        let mut statements = Vec::new();
+        let before = self.statements.len();
         let mut comment = None;
         while !self.at_end() {
             if self.eat_word("comment") {
@@ -26,12 +34,14 @@ impl<'a> Parser<'a, '_> {
             let depth = self.depth();
             let statement = self.statement()?;
             self.rise(depth);
-            statements.push(statement);
+            self.statements.push(statement);
         }
-        if statements.is_empty() && comment.is_none() {
+        if self.statements.len() == before && comment.is_none() {
             return self.fail("a statement");
         }
-        statements.extend(self.lost_target(&statements));
+        let lost = self.lost_target(self.statements.get(before..).unwrap_or_default());
+        self.statements.extend(lost);
+        let statements = self.statements.drain(before..).collect();
         Ok(RuleDecl {
             target: target.clone(),
             place,
@@ -112,8 +122,8 @@ impl<'a> Parser<'a, '_> {
             "continue" => Verdict::Continue,
             "return" => Verdict::Return,
             _ if self.kind() == Kind::Open => Verdict::Anonymous(self.anonymous()?, word == "goto"),
-            "goto" => Verdict::Goto(self.chain_name()?.into()),
-            _ => Verdict::Jump(self.chain_name()?.into()),
+            "goto" => Verdict::Goto(self.chain_name()?),
+            _ => Verdict::Jump(self.chain_name()?),
         })
     }
 

@@ -106,7 +106,7 @@ fn composed(main: &str, parts: &[&str], includes: &[(&str, Include)]) -> Source 
 
 #[test]
 fn included_files_are_read_where_they_are_included() {
-    let main = "include \"defs\"\ntable ip t {\n chain c {\n  include \"rules\"; drop\n }\n include \"none/*\"\n include \"gone\"\n include \"../out\"\n}";
+    let main = "include \"defs\"\ntable ip t {\n chain c {\n  include \"rules\"; include \"gone\"; drop\n }\n include \"none/*\"\n include \"gone\"\n include \"../out\"\n}";
     let parts = [
         "define p = 22",
         "tcp dport $p accept\nbroken\n}\nudp dport 1 accept",
@@ -124,6 +124,7 @@ fn included_files_are_read_where_they_are_included() {
         [
             "Add rule c: tcp dport 22 ; accept",
             "Add rule c: udp dport 1 ; accept",
+            "Add rule c: include \"gone\"",
             "Add rule c: drop",
         ]
     );
@@ -132,6 +133,7 @@ fn included_files_are_read_where_they_are_included() {
         [
             "2:1 dropped: `broken` does not begin a statement of nftables",
             "3:1: this `}` closes nothing in this file",
+            "4:20: the included file `gone` is not in this folder",
             "7:2: the included file `gone` is not in this folder",
             "8:2: the included file `../out` is outside this folder",
         ]
