@@ -101,7 +101,11 @@ pub(super) fn is_part(source: &Source, export: &Export) -> bool {
     let listed = point.view == View::Effective && json;
     let clears = source.text.contains("flush ruleset");
     let bases = n.chains().any(|(_, _, c)| c.base.is_some());
-    export.format == nft::ID && !listed && !clears && !bases && source.includes.is_empty()
+    // A listing that is cut off may have its base chains in what is missing.
+    let braces = |b: char| source.text.matches(b).count();
+    let cut = braces('{') > braces('}');
+    let part = !listed && !clears && !bases && !cut;
+    export.format == nft::ID && part && source.includes.is_empty()
 }
 
 /// Says of each pattern that no file of the given folder matches it: the host may have some.

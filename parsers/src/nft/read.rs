@@ -4,7 +4,7 @@ use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdi
 use super::write as written;
 use super::{json, lower, ruleset, text};
 use crate::input::Input;
-use crate::source::{Include, Source};
+use crate::source::Source;
 use crate::write::WriteError;
 use hylint_model::{Body, Export, OtherRules, Point, PointKind, Problem, ProblemKind, Span, View};
 
@@ -41,22 +41,15 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     };
     let dropped = problems.iter().filter(|p| p.dropped).count();
     let rules_in_file = dropped + commands.iter().map(rules_of).sum::<usize>();
-    let missing = problems.iter().find(|p| p.kind == ProblemKind::Incomplete);
-    let missing = missing.map(|p| p.span);
+    // A file that is included and not here may decide before any rule that is.
+    let whole = problems.iter().all(|p| p.kind != ProblemKind::Incomplete);
     let tables = ruleset::carry_out(commands, &mut problems);
     let mut netfilter = lower::lower(&tables, form == Form::Listing, &mut problems);
     if form == Form::Configuration && !tables.flushed {
         netfilter.others = OtherRules::Hidden;
     }
-    // A file that it includes and that is not there may hold any rules.
-    if let Some(at) = missing {
-        netfilter.others = OtherRules::Shown(at);
-    }
     // nft loads a file as a whole or not at all.
     let malformed = |p: &Problem| p.kind == ProblemKind::Malformed;
-    // A file that is included and not here may decide before any rule that is.
-    let parts = |i: &Include| matches!(i, Include::Parts(_));
-    let whole = source.includes.values().all(parts);
     if problems.iter().any(malformed) || !whole {
         netfilter.unloaded = netfilter.tables().iter().map(|t| t.name.clone()).collect();
     }

@@ -6,7 +6,7 @@ use super::lexer::Kind;
 use super::recover::Lost;
 use crate::nft::syntax::{
     ChainDecl, Command, CommandKind, ExprKind, Hooking, Object, Priority, RuleDecl, RulePlace,
-    Statement, StatementKind, Target,
+    Target,
 };
 use hylint_model::{Hook, Span};
 use std::borrow::Cow;
@@ -78,9 +78,6 @@ impl<'a> Parser<'a, '_> {
                 return;
             }
             if self.common(&mut |p| p.chain_items(chain)) {
-                if let Some(span) = self.missing.take() {
-                    self.missing_rules(chain, span);
-                }
                 continue;
             }
             self.chain_item(chain);
@@ -100,20 +97,6 @@ impl<'a> Parser<'a, '_> {
         if let Err(fail) = read.and_then(|()| self.ended()) {
             self.recover(start, *fail, Lost::Nothing);
         }
-    }
-
-    /// Rules that are not there may decide what passes them.
-    fn missing_rules(&mut self, chain: &ChainDecl<'a>, span: Span) {
-        let text = StatementKind::Unknown(self.text(span).into());
-        let rule = RuleDecl {
-            target: chain.target.clone(),
-            place: RulePlace::Unsaid,
-            handle: None,
-            statements: vec![Statement::new(span, text)],
-            comment: None,
-            span,
-        };
-        self.add_rule(rule);
     }
 
     fn add_rule(&mut self, rule: RuleDecl<'a>) {

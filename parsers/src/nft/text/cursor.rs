@@ -56,8 +56,6 @@ pub(super) struct Parser<'a, 'p> {
     pub(super) managed: bool,
     /// The text ended inside a block, and that has been told.
     pub(super) cut: bool,
-    /// The include that was read last, if what it includes is not there.
-    pub(super) missing: Option<Span>,
     /// What is passed is a rule.
     pub(super) in_rule: bool,
     /// Problems that are not listed, the place of the first, and whether rules are lost with them.
@@ -87,7 +85,6 @@ impl<'a, 'p> Parser<'a, 'p> {
             including: Vec::new(),
             managed: false,
             cut: false,
-            missing: None,
             in_rule: false,
             unlisted: (0, Span::default(), false),
             unbalanced: false,

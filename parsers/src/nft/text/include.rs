@@ -18,7 +18,6 @@ impl<'a> Parser<'a, '_> {
     /// False if it is another line.
     pub(super) fn common(&mut self, body: &mut dyn FnMut(&mut Self)) -> bool {
         let start = self.token.span.start;
-        self.missing = None;
         let read = match self.word() {
             "define" | "redefine" => self.define(),
             "undefine" => self.undefine(),
@@ -78,7 +77,6 @@ impl<'a> Parser<'a, '_> {
             Some(Include::Itself) => return Self::fault(span, format!("`{path}` includes itself")),
             None => format!("the included file `{path}` is not read"),
         };
-        self.missing = Some(span);
         let problem = Problem::new(ProblemKind::Incomplete, span, message);
         self.tell(problem.help(format!(
             "put `{path}` beside this file, or export the ruleset with `nft list ruleset`"

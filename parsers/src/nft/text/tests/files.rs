@@ -124,7 +124,6 @@ fn included_files_are_read_where_they_are_included() {
         [
             "Add rule c: tcp dport 22 ; accept",
             "Add rule c: udp dport 1 ; accept",
-            "Add rule c: include \"gone\"",
             "Add rule c: drop",
         ]
     );

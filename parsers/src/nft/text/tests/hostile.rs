@@ -128,6 +128,29 @@ fn many_problems_are_counted() {
     assert!(last.dropped);
 }
 
+// Fails if the time for elements grows faster than their number.
+#[test]
+fn many_elements_are_read() {
+    let elements: Vec<String> = (0..200_000_u32)
+        .map(|n| format!("{}", std::net::Ipv4Addr::from(n)))
+        .collect();
+    let text = format!(
+        "add element ip t s {{ {} }}\nadd element ip t s {{ 1,",
+        elements.join(",\n")
+    );
+    let source = Source::new("x", text, "UTF-8");
+    let mut problems = Vec::new();
+    let commands = super::parse(&source, &mut problems);
+    let [command] = &commands[..] else {
+        panic!("{} commands", commands.len());
+    };
+    let Object::Elements(_, found) = &command.object else {
+        panic!("{command:?}");
+    };
+    assert_eq!(found.len(), elements.len());
+    assert_eq!(problems.len(), 1);
+}
+
 #[test]
 fn characters_of_other_alphabets_are_read() {
     assert_eq!(

@@ -1,0 +1,130 @@
+//! Rulesets of nftables that are cut off, wrong or made to hurt, through the program: each is one clear error or warning at
+//! its place, no rule is lost without a word, and nothing passes.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "common/cli.rs"]
+mod harness;
+
+use harness::Hylint;
+
+const LISTING: &str = "table inet filter {\n\tset allowed {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { 10.0.0.0/8, 192.168.0.1,\n\
+    \t\t\t     192.168.1.1 }\n\t}\n\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\
+    \t\tct state established,related accept\n\t\tip saddr @allowed tcp dport 22 accept\n\t}\n}\n";
+
+const JSON: &str = r#"{"nftables": [{"metainfo": {"version": "1.0.6", "release_name": "x", "json_schema_version": 1}},
+{"table": {"family": "inet", "name": "filter", "handle": 1}},
+{"chain": {"family": "inet", "table": "filter", "name": "input", "handle": 1, "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}},
+{"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 2, "expr": [
+ {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 22}}, {"accept": null}]}}]}
+"#;
+
+/// A configuration with a line in its chain.
+fn configuration(line: &str) -> String {
+    let begin = "#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\
+        \t\tct state established,related accept\n";
+    format!("{begin}{line}\n\t\ttcp dport 22 accept\n\t}}\n}}\n")
+}
+
+/// Problems of the files as `path:line:column severity message`.
+fn problems(files: &[(&str, &str)]) -> Vec<String> {
+    let mut h = Hylint::new();
+    for (name, text) in files {
+        h = h.file(&format!("x/{name}"), text);
+    }
+    let run = h.args("check --format json --role session-host x").run();
+    assert_eq!(run.status, 1, "{}{}", run.out, run.err);
+    let report = run.json();
+    let of_text = ["malformed-export", "incomplete-export", "unmodelled-match"];
+    let findings = report["findings"].as_array().unwrap().iter();
+    let own = findings.filter(|f| of_text.contains(&f["code"].as_str().unwrap()));
+    own.map(|f| {
+        let text = |key: &str| f[key].as_str().unwrap().to_owned();
+        let (path, line, column) = (text("path"), &f["line"], &f["column"]);
+        let path = path.trim_start_matches("x/");
+        format!(
+            "{path}:{line}:{column} {} {}",
+            text("severity"),
+            text("message")
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn text_that_is_cut_off_is_one_error() {
+    let inside = |part: &str| &LISTING[..LISTING.find(part).unwrap() + part.len()];
+    let cuts = [
+        (
+            "192.168.0",
+            "2:2 error the text ends inside set `allowed`: `}` is missing",
+        ),
+        ("ip saddr @all", "12:3 error the text ends inside this rule"),
+        (
+            "22 accept\n",
+            "9:2 error the text ends inside chain `input`: `}` is missing",
+        ),
+    ];
+    for (last, problem) in cuts {
+        assert_eq!(
+            problems(&[("fw.nft", inside(last))]),
+            [format!("fw.nft:{problem}")]
+        );
+    }
+    let half = problems(&[("fw.json", &JSON[..JSON.len() / 2])]);
+    assert!(
+        half[0].ends_with("error a string is not closed: the text is cut off here"),
+        "{half:?}"
+    );
+}
+
+#[test]
+fn what_is_not_known_is_told_at_its_place() {
+    let of = |line: &str| problems(&[("nftables.conf", &configuration(line))]);
+    let json = |from: &str, to: &str| problems(&[("fw.json", &JSON.replace(from, to))]);
+    assert_eq!(
+        of("\t\tfrobnicate 5 accept"),
+        ["nftables.conf:7:3 error `frobnicate` does not begin a statement of nftables"]
+    );
+    assert_eq!(
+        of("\t\ttcp dprot 5 accept"),
+        ["nftables.conf:7:7 error `dprot` is not a field of the header `tcp`"]
+    );
+    let statement = json("accept\"", "frobnicate\"");
+    assert!(
+        statement[0].contains("unknown statement `frobnicate`"),
+        "{statement:?}"
+    );
+    let schema = json("version\": 1", "version\": 7");
+    assert!(
+        schema[0].contains("error JSON schema version 7 is newer than 1"),
+        "{schema:?}"
+    );
+}
+
+#[test]
+fn includes_and_variables_that_lead_nowhere_are_told() {
+    let including = configuration("\t\tinclude \"b.nft\"");
+    assert_eq!(
+        problems(&[
+            ("nftables.conf", &including),
+            ("b.nft", "include \"b.nft\"\n")
+        ]),
+        ["b.nft:1:1 error `x/b.nft` includes itself"]
+    );
+    assert_eq!(
+        problems(&[("nftables.conf", &including)]),
+        ["nftables.conf:7:3 warning the included file `b.nft` is not in this folder"]
+    );
+    let outside = configuration("\t\tinclude \"../../../../etc/passwd\"");
+    assert_eq!(
+        problems(&[("nftables.conf", &outside)]),
+        [
+            "nftables.conf:7:3 warning the included file `../../../../etc/passwd` is outside this folder"
+        ]
+    );
+    let cycle = configuration("\t\tdefine a = $b\n\t\tdefine b = $a");
+    assert_eq!(
+        problems(&[("nftables.conf", &cycle)]),
+        ["nftables.conf:7:14 error the variable `$b` is not defined before it is used here"]
+    );
+}
