@@ -7,7 +7,8 @@
 use crate::finding::{Code, Finding, Identity, Place, Related, Severity};
 use crate::load::{Heads, LoadedExport, RunPoint};
 use hylint_model::{
-    Action, Body, Chain, Export, Netfilter, OtherRules, Point, Rule, Span, Table, TableFamily, View,
+    Action, Body, Chain, Export, Netfilter, OtherRules, Point, Rule, Span, Table, TableFamily,
+    View, ties,
 };
 use hylint_parsers::iptables::{self, Backend};
 use hylint_parsers::nft;
@@ -82,7 +83,7 @@ pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &
         return;
     };
     let (sets, whole, front_end) = (std::mem::take(&mut n.sets), n.whole, n.front_end);
-    let (others, mut unloaded) = (n.others, n.unloaded.clone());
+    let (others, mut unloaded, in_part) = (n.others, n.unloaded.clone(), n.in_part);
     let mut tables = std::mem::take(n).into_tables();
     for dump in dumps {
         let part = source.add_part(dump.path.clone(), &dump.text);
@@ -102,7 +103,8 @@ pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &
     let missing = work.others.or(work.hidden);
     let mut united = Netfilter::new(tables);
     (united.sets, united.whole, united.front_end) = (sets, whole, front_end);
-    united.unloaded = unloaded;
+    (united.unloaded, united.in_part) = (unloaded, in_part);
+    united.ties = ties(&united);
     united.others = match (others, missing) {
         (OtherRules::Unsaid | OtherRules::Hidden, Some(at)) => OtherRules::Shown(at),
         (own, _) => own,

@@ -96,9 +96,7 @@ pub(super) fn is_part(source: &Source, export: &Export) -> bool {
     let Body::Netfilter(n) = &point.body else {
         return false;
     };
-    // Text of a part may look like a listing, and JSON is of the kernel.
-    let json = source.text.trim_start().starts_with(['{', '[']);
-    let listed = point.view == View::Effective && json;
+    let listed = point.view == View::Effective;
     let clears = source.text.contains("flush ruleset");
     let bases = n.chains().any(|(_, _, c)| c.base.is_some());
     // A listing that is cut off may have its base chains in what is missing.

@@ -12,6 +12,7 @@ use super::nat::translate;
 use super::outcome::{Branch, Decider, Effect, Reason};
 use super::packets::family;
 use super::piece::{Piece, Unseen, connected, cost, join, restore};
+use super::process::LocalPolicy;
 use super::routes;
 use super::sets::PointId;
 use super::trail::Start;
@@ -105,6 +106,11 @@ pub(super) fn evaluate<'a>(
         Some(s) => Piece::after(query.clone(), ctx.policy.mark(), s),
         None => Piece::new(query.clone(), ctx.policy.mark()),
     }];
+    // Rules that let packets in do so whatever the rest says.
+    if nf.in_part && !matches!(ctx.policy, LocalPolicy::Holds) {
+        w.give_up(start, Reason::IncompleteExport);
+        return w.out;
+    }
     let passed = if ctx.filter_only {
         w.hook(dir.hook(), start)
     } else {

@@ -356,6 +356,8 @@ pub struct Netfilter {
     /// Tables that the tools would not load as the export has them: what is in force there is not known. They have their
     /// base chains and no rules.
     pub unloaded: Vec<Box<str>>,
+    /// A part of it was not given (a file that is included, the table that a rule is added to), which may hold any rule.
+    pub in_part: bool,
     /// Whether other rule sets filter the same packets.
     pub others: OtherRules,
     /// Packets for which it makes a difference which of two chains comes first that stand at one place of a hook: the kernel
@@ -395,6 +397,7 @@ impl Netfilter {
             sets: Vec::new(),
             whole: false,
             unloaded: Vec::new(),
+            in_part: false,
             others: OtherRules::Unsaid,
             ties: Vec::new(),
             front_end: false,

@@ -10,6 +10,7 @@ mod include;
 mod json;
 mod listed;
 mod lower;
+mod parts;
 mod read;
 mod ruleset;
 mod syntax;

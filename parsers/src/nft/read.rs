@@ -2,7 +2,7 @@
 
 use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdict};
 use super::write as written;
-use super::{json, lower, ruleset, text};
+use super::{json, lower, parts, ruleset, text};
 use crate::input::Input;
 use crate::source::Source;
 use crate::write::WriteError;
@@ -41,16 +41,21 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     };
     let dropped = problems.iter().filter(|p| p.dropped).count();
     let rules_in_file = dropped + commands.iter().map(rules_of).sum::<usize>();
-    // A file that is included and not here may decide before any rule that is.
-    let whole = problems.iter().all(|p| p.kind != ProblemKind::Incomplete);
     let tables = ruleset::carry_out(commands, &mut problems);
     let mut netfilter = lower::lower(&tables, form == Form::Listing, &mut problems);
     if form == Form::Configuration && !tables.flushed {
         netfilter.others = OtherRules::Hidden;
     }
+    // What an included file that is not here says, or the table that this file adds to, is not known.
+    let included = |p: &Problem| p.reason == Some(text::INCLUDED);
+    netfilter.in_part = problems.iter().any(included);
+    if let Some(part) = parts::told(&tables, input.json().is_some()) {
+        netfilter.in_part = true;
+        problems.push(part);
+    }
     // nft loads a file as a whole or not at all.
     let malformed = |p: &Problem| p.kind == ProblemKind::Malformed;
-    if problems.iter().any(malformed) || !whole {
+    if problems.iter().any(malformed) {
         netfilter.unloaded = netfilter.tables().iter().map(|t| t.name.clone()).collect();
     }
     problems.sort_by_key(|p| p.span.start);
@@ -125,6 +130,8 @@ fn form_of(text: &str) -> Form {
         let word = line.split_ascii_whitespace().next().unwrap_or("");
         let hooked = word == "type" && line.contains(" hook ");
         let written = match depth {
+            // The command line of a listing of a part.
+            0 if line.contains("nft ") && line.contains(" list ") => !line.contains("ruleset"),
             0 => COMMANDS.contains(&word),
             _ if hooked => !(line.contains("; policy ") && line.ends_with(';')),
             _ => {

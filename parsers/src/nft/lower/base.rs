@@ -17,6 +17,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             return (None, None);
         };
         let base = self.hooked(hooking);
+        self.frames(chain, hooking);
         let policy = base.as_ref().map(|_| match chain.decl.policy {
             Some((allow, span)) => ChainPolicy { allow, span },
             // Without a policy packets pass (nft(8), "CHAINS").
@@ -26,6 +27,21 @@ impl<'r, 'a> Lowering<'r, 'a> {
             },
         });
         (base, policy)
+    }
+
+    /// Tells of a chain for frames, which may stop what no rule for packets does.
+    fn frames(&mut self, chain: &Chain<'_>, hooking: &Hooking<'_>) {
+        let family = self.table.decl.target.family;
+        let idle = chain.rules.is_empty() && chain.decl.policy.is_none_or(|(allow, _)| allow);
+        if !matches!(family, TableFamily::Arp | TableFamily::Bridge) || idle {
+            return;
+        }
+        let message = format!(
+            "the chain `{}` filters frames, which hylint does not judge: what crosses it may be dropped",
+            chain.decl.target.name
+        );
+        self.problems
+            .push(Problem::new(ProblemKind::Unmodelled, hooking.span, message));
     }
 
     fn hooked(&mut self, hooking: &Hooking<'_>) -> Option<BaseChain> {

@@ -1,7 +1,7 @@
 //! Translations.
 
-use super::super::syntax::{Expr, ExprKind, NatStmt};
-use super::field::{looked_at, of_family};
+use super::super::syntax::{Expr, ExprKind, NatStmt, SetType};
+use super::field::{Field, looked_at, of_family};
 use super::matching::{Alternatives, Said, both, of_box};
 use super::table::Lowering;
 use super::value;
@@ -20,7 +20,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             Some("ip6") => Some(Family::V6),
             _ => self
                 .family
-                .or_else(|| nat.addr.as_ref().and_then(family_of)),
+                .or_else(|| nat.addr.as_ref().and_then(|a| self.family_of(a))),
         };
         let all = vec![of_box(family.map_or_else(Default::default, of_family))];
         let kind = match nat.kind {
@@ -65,6 +65,36 @@ impl<'r, 'a> Lowering<'r, 'a> {
             )];
         }
         out
+    }
+
+    /// The family of the constant that packets are sent to, or of the data of a map.
+    fn family_of(&self, addr: &Expr<'_>) -> Option<Family> {
+        let of = |text: &str| match text.parse::<std::net::IpAddr>() {
+            Ok(a) if a.is_ipv6() => Some(Family::V6),
+            Ok(_) => Some(Family::V4),
+            Err(_) => None,
+        };
+        match &addr.kind {
+            ExprKind::Map(lookup) => match &lookup.data.kind {
+                ExprKind::Set(elements) => self.family_of(elements.first()?.data.as_ref()?),
+                ExprKind::SetRef(name) => match self.table.set(name)?.1.data.as_ref()? {
+                    SetType::Named(words) => match &**words.first()? {
+                        "ipv4_addr" => Some(Family::V4),
+                        "ipv6_addr" => Some(Family::V6),
+                        _ => None,
+                    },
+                    SetType::Typeof(expr) => match looked_at(first(expr), None).field {
+                        Field::Addr(_, family) => Some(family),
+                        _ => None,
+                    },
+                },
+                _ => None,
+            },
+            ExprKind::Concat(parts) => self.family_of(parts.first()?),
+            ExprKind::Range(ends) => self.family_of(&ends.0),
+            ExprKind::Prefix { addr, .. } => of(addr),
+            _ => of(addr.symbol()?),
+        }
     }
 
     /// A translation to constants.
@@ -126,28 +156,11 @@ fn one_of(kind: NatKind, each: impl Iterator<Item = Action>, text: &str) -> Acti
     translation(kind, addrs, ports)
 }
 
-/// The family of the constant that packets are sent to, or of the data of a map.
-fn family_of(addr: &Expr<'_>) -> Option<Family> {
-    match &addr.kind {
-        ExprKind::Map(lookup) => match &lookup.data.kind {
-            ExprKind::Set(elements) => family_of(elements.first()?.data.as_ref()?),
-            _ => None,
-        },
-        ExprKind::Concat(parts) => family_of(parts.first()?),
-        ExprKind::Range(ends) => family_of(&ends.0),
-        ExprKind::Prefix { addr, .. } => Some(if addr.contains(':') {
-            Family::V6
-        } else {
-            Family::V4
-        }),
-        _ => {
-            let text = addr.symbol()?;
-            match text.parse::<std::net::IpAddr>() {
-                Ok(a) if a.is_ipv6() => Some(Family::V6),
-                Ok(_) => Some(Family::V4),
-                Err(_) => None,
-            }
-        }
+/// The first part of a concatenation.
+fn first<'e, 'a>(expr: &'e Expr<'a>) -> &'e Expr<'a> {
+    match &expr.kind {
+        ExprKind::Concat(parts) => parts.first().unwrap_or(expr),
+        _ => expr,
     }
 }
 

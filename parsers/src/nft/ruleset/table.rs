@@ -151,11 +151,8 @@ impl<'a> Table<'a> {
     pub(super) fn remove_chain(&mut self, name: &str) -> Option<Vec<RuleDecl<'a>>> {
         let at = self.chains_by_name.remove(name)?;
         let gone = (at < self.chains.len()).then(|| self.chains.remove(at))?;
-        for place in self.chains_by_name.values_mut() {
-            if *place > at {
-                *place -= 1;
-            }
-        }
+        let names = self.chains.iter().map(|c| c.decl.target.name.clone());
+        self.chains_by_name = names.zip(0..).collect();
         Some(gone.rules)
     }
 
@@ -191,11 +188,8 @@ impl<'a> Table<'a> {
         if at < self.sets.len() {
             self.sets.remove(at);
         }
-        for place in self.sets_by_name.values_mut() {
-            if *place > at {
-                *place -= 1;
-            }
-        }
+        let names = self.sets.iter().map(|s| s.target.name.clone());
+        self.sets_by_name = names.zip(0..).collect();
         true
     }
 }

@@ -12,6 +12,6 @@ pub(crate) use command::{
 };
 pub(crate) use rule::{
     Binary, BinaryOp, CtDirection, Element, ElementExtra, Expr, ExprKind, Fib, Hash, Lookup,
-    MatchOp, NatStmt, NumGen, PayloadBase, Rejection, RuleDecl, RulePlace, Statement, StatementKind, Target,
-    UpdateOp, Verdict,
+    MatchOp, NatStmt, NumGen, PayloadBase, Rejection, RuleDecl, RulePlace, Statement,
+    StatementKind, Target, UpdateOp, Verdict,
 };

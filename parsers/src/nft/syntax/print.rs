@@ -34,9 +34,9 @@ impl Display for Expr<'_> {
                 Some(n) => n.fmt(f),
                 None => f.write_str(text),
             },
-            ExprKind::Ipsec(text)
-            | ExprKind::OtherOption(text)
-            | ExprKind::Unknown(text) => f.write_str(text),
+            ExprKind::Ipsec(text) | ExprKind::OtherOption(text) | ExprKind::Unknown(text) => {
+                f.write_str(text)
+            }
             ExprKind::Quoted(text) => write!(f, "\"{text}\""),
             ExprKind::Prefix { addr, len } => write!(f, "{addr}/{len}"),
             ExprKind::Range(ends) => write!(f, "{}-{}", ends.0, ends.1),

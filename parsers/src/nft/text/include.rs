@@ -13,6 +13,9 @@ const DEEPEST: usize = 16;
 /// How often files may be included on average: two that include each other's includes twice grow by multiplication.
 const MOST_TIMES: usize = 16;
 
+/// The reason of a problem with a file that is included.
+pub(in crate::nft) const INCLUDED: &str = "include";
+
 impl<'a> Parser<'a, '_> {
     /// Reads a line that may stand in every block. `body` reads the items of the block, for files that are included in it.
     /// False if it is another line.
@@ -77,7 +80,7 @@ impl<'a> Parser<'a, '_> {
             Some(Include::Itself) => return Self::fault(span, format!("`{path}` includes itself")),
             None => format!("the included file `{path}` is not read"),
         };
-        let problem = Problem::new(ProblemKind::Incomplete, span, message);
+        let problem = Problem::new(ProblemKind::Incomplete, span, message).reason(INCLUDED);
         self.tell(problem.help(format!(
             "put `{path}` beside this file, or export the ruleset with `nft list ruleset`"
         )));

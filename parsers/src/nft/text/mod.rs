@@ -18,6 +18,7 @@ mod statement;
 mod tests;
 
 use super::syntax::Command;
+pub(in crate::nft) use include::INCLUDED;
 use crate::source::Source;
 use cursor::Parser;
 use hylint_model::Problem;
