@@ -1,5 +1,6 @@
 //! The text form: listings and the files that `nft -f` loads (nft(8), "INPUT FILE FORMATS").
 
+mod amount;
 mod block;
 mod chain;
 mod command;
@@ -16,6 +17,7 @@ mod set;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use super::syntax::Command;
 pub(in crate::nft) use include::INCLUDED;
