@@ -211,7 +211,7 @@ fn head(
     let Some(export) = format::read_to(&source, depth) else {
         return Err(unread(file, Why::Unknown, like(file, &source.text)));
     };
-    if include::is_part(&source, &export) {
+    if !file.named && include::is_part(&source, &export) {
         return Err(unread(file, Why::Unknown, Some(lookalike::nft_part())));
     }
     let mut export = LoadedExport {
@@ -321,7 +321,7 @@ fn whole(from: &dyn Files, file: &FileRef, bytes: Vec<u8>) -> Result<Whole, NoEx
     let Some(mut export) = format::read(&source) else {
         return Err(unread(file, Why::Unknown, like(file, &source.text)));
     };
-    if include::is_part(&source, &export) {
+    if !file.named && include::is_part(&source, &export) {
         return Err(unread(file, Why::Unknown, Some(lookalike::nft_part())));
     }
     export.problems.extend(include::without_files(&source));
