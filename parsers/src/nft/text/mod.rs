@@ -15,9 +15,9 @@ mod recover;
 mod scope;
 mod set;
 mod statement;
+mod update;
 #[cfg(test)]
 mod tests;
-mod update;
 
 use super::syntax::Command;
 pub(in crate::nft) use include::INCLUDED;
