@@ -3,9 +3,10 @@
 use super::words::{self, Said};
 use crate::common::moment::moment;
 use crate::finding::outcome::{ExportInfo, RequirementResult};
-use crate::finding::{Code, Finding, Identity, Place, Severity};
+use crate::finding::{Code, Excerpt, Finding, Identity, Place, Severity};
 use crate::judge::{Exports, Judged};
 use hylint_model::{ConditionKind, Direction, Span};
+use hylint_parsers::source::Position;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -102,8 +103,8 @@ const DAY: i64 = 24;
 
 /// Lines with unmodelled matches on which a verdict rests.
 #[must_use]
-pub fn doubted(exports: &Exports, judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)> {
-    let mut lines: Vec<(Arc<str>, u32)> = Vec::new();
+pub fn doubted(exports: &Exports, judged: &[Judged<'_>]) -> Vec<(Arc<str>, Position)> {
+    let mut lines: Vec<(Arc<str>, Position)> = Vec::new();
     for f in judged
         .iter()
         .flat_map(|j| &j.checks)
@@ -116,7 +117,7 @@ pub fn doubted(exports: &Exports, judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)>
         {
             if let Some(e) = exports.get(f.by.at().set) {
                 let at = c.span.start;
-                lines.push((e.path_at(at).clone(), e.source.position(at).line));
+                lines.push((e.path_at(at).clone(), e.source.position(at)));
             }
         }
     }
@@ -126,15 +127,25 @@ pub fn doubted(exports: &Exports, judged: &[Judged<'_>]) -> Vec<(Arc<str>, u32)>
 }
 
 /// Raises the notes about unmodelled matches on which a verdict rests.
-pub fn raise_unmodelled(doubted: &[(Arc<str>, u32)], findings: &mut [Finding]) {
-    let lines: BTreeSet<(&str, u32)> = doubted.iter().map(|(p, l)| (&**p, *l)).collect();
+pub fn raise_unmodelled(doubted: &[(Arc<str>, Position)], findings: &mut [Finding]) {
+    let places: BTreeSet<(&str, Position)> = doubted.iter().map(|(p, at)| (&**p, *at)).collect();
     for f in findings
         .iter_mut()
         .filter(|f| f.code == Code::UnmodelledMatch)
     {
         let here = |p: &Place| {
-            let from = (&*p.path, p.start.line);
-            lines.range(from..=(&*p.path, p.end.line)).next().is_some()
+            // On a line that holds more than the place, only what is in the place counts.
+            let long = p
+                .excerpt
+                .lines()
+                .next()
+                .is_some_and(|l| l.column > 1 || l.text.chars().count() >= Excerpt::CHARS);
+            let at = |line, column| (&*p.path, Position { line, column });
+            let (from, to) = match long {
+                true => ((&*p.path, p.start), (&*p.path, p.end)),
+                false => (at(p.start.line, 0), at(p.end.line, u32::MAX)),
+            };
+            places.range(from..=to).next().is_some()
         };
         let mut places = f.place.iter().chain(f.related.iter().map(|r| &r.place));
         if places.any(here) {

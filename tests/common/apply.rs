@@ -38,6 +38,10 @@ pub fn apply(text: &str, command: &str) -> Result<String, String> {
         ] => netsh_policy(text, profile, policy),
         ["aws", "ec2", verb, rest @ ..] => aws(text, verb, rest),
         ["nft", verb, object, family, table, chain, rest @ ..] => {
+            let nft = match text.trim_start().starts_with('{') {
+                true => nft_json,
+                false => nft,
+            };
             nft(text, (verb, object), (family, table, chain), rest)
         }
         ["az", "network", "nsg", "rule", verb, rest @ ..] => azure(text, verb, rest),
@@ -138,6 +142,93 @@ fn iptables(
         _ => return Err(format!("unknown: {verb} {rest:?}")),
     }
     Ok(lines.join("\n") + "\n")
+}
+
+/// The same of a ruleset in JSON.
+fn nft_json(
+    text: &str,
+    (verb, object): (&str, &str),
+    (family, table, chain): (&str, &str, &str),
+    rest: &[&str],
+) -> Result<String, String> {
+    let mut all: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let list = all["nftables"].as_array_mut().ok_or("no ruleset")?;
+    let of =
+        |o: &Value, name: &str| o["family"] == family && o["table"] == table && o[name] == chain;
+    let there = list.iter().rposition(|o| of(&o["chain"], "name"));
+    let there = there.ok_or("no such table")?;
+    let own = list
+        .iter()
+        .enumerate()
+        .filter(|(_, o)| of(&o["rule"], "chain"));
+    let at: Vec<usize> = own.map(|(i, _)| i).collect();
+    let rule = |words: &[&str]| -> Result<Value, String> {
+        let expr = nft_expr(&words.join(" "))?;
+        let rule = json!({"family": family, "table": table, "chain": chain, "expr": expr});
+        Ok(json!({ "rule": rule }))
+    };
+    match (verb, object, rest) {
+        ("add", "rule", words) => {
+            list.insert(at.last().map_or(there, |i| *i) + 1, rule(words)?);
+        }
+        ("insert", "rule", ["index", number, words @ ..]) => {
+            let n: usize = number.parse().map_err(|e| format!("{e}"))?;
+            list.insert(*at.get(n).ok_or("no such rule")?, rule(words)?);
+        }
+        ("delete", "rule", ["handle", number]) => {
+            let n: u64 = number.parse().map_err(|e| format!("{e}"))?;
+            let with = at.iter().find(|i| list[**i]["rule"]["handle"] == n);
+            let with = *with.ok_or(format!("no rule with handle {number}"))?;
+            list.remove(with);
+        }
+        _ => return Err(format!("unknown: {verb} {object} {rest:?}")),
+    }
+    Ok(all.to_string())
+}
+
+/// The expressions of a rule that hylint advises.
+fn nft_expr(text: &str) -> Result<Vec<Value>, String> {
+    let body = text.split_once(" comment ").map_or(text, |(body, _)| body);
+    let body = body.replace(',', " , ");
+    let mut words = body.split_whitespace().peekable();
+    let one = |word: &str| match (word.split_once('/'), word.split_once('-')) {
+        (Some((addr, len)), _) => {
+            json!({"prefix": {"addr": addr, "len": len.parse::<u8>().unwrap_or_default()}})
+        }
+        (None, Some((from, to))) => json!({ "range": [from, to] }),
+        (None, None) => word
+            .parse::<u64>()
+            .map_or_else(|_| json!(word), |n| json!(n)),
+    };
+    let mut out = Vec::new();
+    while let Some(word) = words.next() {
+        let left = match word {
+            "accept" | "drop" => {
+                out.push(json!({ word: null }));
+                continue;
+            }
+            "ct" => json!({"ct": {"key": words.next()}}),
+            "ip" | "ip6" | "tcp" | "udp" => {
+                json!({"payload": {"protocol": word, "field": words.next()}})
+            }
+            _ => return Err(format!("unknown: {word} in {text}")),
+        };
+        let mut right = Vec::new();
+        let open = words.next_if_eq(&"{").is_some();
+        right.extend(words.next().map(one));
+        while words.next_if_eq(&",").is_some() {
+            right.extend(words.next().map(one));
+        }
+        if open && words.next() != Some("}") {
+            return Err(format!("the set is open: {text}"));
+        }
+        let right = match right.len() {
+            1 => right.remove(0),
+            _ => json!({ "set": right }),
+        };
+        out.push(json!({"match": {"op": "==", "left": left, "right": right}}));
+    }
+    Ok(out)
 }
 
 /// A ruleset whose chains have a rule on each line.

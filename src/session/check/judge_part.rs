@@ -13,6 +13,7 @@ use crate::lints::undeclared::{self, HeldUp};
 use crate::lints::{excess, hygiene, profiles, required, trust};
 use crate::load::LoadedExport;
 use crate::session::suppress;
+use hylint_parsers::source::Position;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub(super) struct Found {
     /// How many checks rest on each assumption.
     pub assumed: BTreeMap<AssumptionId, usize>,
     /// Lines with unmodelled matches on which a verdict rests.
-    pub doubted: Vec<(Arc<str>, u32)>,
+    pub doubted: Vec<(Arc<str>, Position)>,
     /// Waivers that stand in the exports.
     pub inline: Vec<suppress::Inline>,
     /// The exports, in the order of the part.

@@ -16,6 +16,7 @@ use crate::load::ExportId;
 use crate::session::bodies::Changed;
 use crate::session::suppress;
 use hylint_engine::Indexes;
+use hylint_parsers::source::Position;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,7 +27,7 @@ pub(super) struct Whole {
     pub findings: Vec<Finding>,
     pub held_up: Vec<HeldUp>,
     pub assumed: BTreeMap<AssumptionId, usize>,
-    pub doubted: Vec<(Arc<str>, u32)>,
+    pub doubted: Vec<(Arc<str>, Position)>,
     pub inline: Vec<suppress::Inline>,
     pub files: BTreeMap<ExportId, FileFacts>,
 }

@@ -10,7 +10,7 @@ use hylint_engine::{
     Branch, Context, Decider, Direction, Effect, LocalPolicy, PointId, Process, Reason, SetId,
     Step, evaluate_logged,
 };
-use hylint_model::{Condition, DefaultOrigin, PointKind, Profiles, Span, Test};
+use hylint_model::{Chain, Condition, DefaultOrigin, PointKind, Profiles, Rule, Span, Test};
 use hylint_parsers::nft;
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
@@ -356,7 +356,13 @@ impl Tracer<'_> {
                 (false, false) => "policy DROP".into(),
             },
             (None, None) => "end of the chain".into(),
-            (Some(_), _) => source.map_or(String::new(), |s| rule_text(s.slice(span))),
+            (Some(r), _) => {
+                let text = source.map_or(String::new(), |s| rule_text(s.slice(span)));
+                match goes_on(s.chain, r) {
+                    true => format!("{text}  (in part)"),
+                    false => text,
+                }
+            }
         };
         Hop {
             chain: NamedChain::new(s.table, s.chain, nft).path(),
@@ -377,6 +383,13 @@ fn same_rule(a: &Step<'_>, b: &Step<'_>) -> bool {
     rules.is_some_and(|(x, y)| x.span == y.span && !x.span.is_empty())
         && std::ptr::eq(a.chain, b.chain)
         && a.depth == b.depth
+}
+
+/// Whether the rule of the export does more than this rule of the model.
+fn goes_on(chain: &Chain, rule: &Rule) -> bool {
+    let at = chain.rules.iter().position(|r| std::ptr::eq(r, rule));
+    let next = at.and_then(|n| chain.rules.get(n + 1));
+    next.is_some_and(|r| r.span == rule.span && !r.span.is_empty())
 }
 
 /// How an export writes a rule; of nft's JSON as nft lists it.

@@ -159,7 +159,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let open = condition.kind == ConditionKind::Unknown && !condition.test.is_modelled();
         if open && !self.told {
             self.told = true;
-            let text = &condition.text;
+            let text = condition.without_place();
             let message =
                 format!("`{text}` is not modelled: whether a packet matches it stays open");
             self.problems.push(Problem::new(
