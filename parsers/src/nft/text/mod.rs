@@ -15,15 +15,15 @@ mod recover;
 mod scope;
 mod set;
 mod statement;
-mod update;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use super::syntax::Command;
-pub(in crate::nft) use include::INCLUDED;
 use crate::source::Source;
 use cursor::Parser;
 use hylint_model::Problem;
+pub(in crate::nft) use include::INCLUDED;
 
 /// Reads the commands of a text, those of included files where they are included. Variables are replaced by their values.
 /// What cannot be read is a problem, and the rest is read.
