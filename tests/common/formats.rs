@@ -52,10 +52,10 @@ pub const TRIED: &[Tried] = &[
     },
     Tried {
         id: "nft",
-        examples: &[(
-            "../tests/advice/nft-two-chains/web1/ruleset.nft",
-            "session-host",
-        )],
+        examples: &[
+            ("debian-nft/compliant/dv2/ruleset.nft", "session-host"),
+            ("debian-nft/compliant/gw1/ruleset.json", "hysecure-gateway"),
+        ],
         role: "session-host",
         named: |name| ("n/ruleset.nft", ruleset(&one_line(name))),
         writer: Writer::By(|e| nft::write(&e.points).map_err(|e| format!("{e:?}"))),

@@ -193,7 +193,12 @@ fn matches(part: &OfFamily, but: &[Dim], conditions: &[Condition]) -> Option<Vec
 
 /// Parts that one rule has: as one box, or as a set of what they differ in. `None` if there is no such rule.
 fn together(parts: &[&OfFamily], conditions: &[Condition]) -> Option<Vec<String>> {
-    let (base, dims) = common(parts)?;
+    let (mut base, mut dims) = common(parts)?;
+    if let [dim] = dims.as_slice() {
+        // Values of one dimension are one set, whatever parts they come in.
+        unite(&mut base.space, parts, *dim);
+        dims.clear();
+    }
     let mut words = matches(&base, &dims, conditions)?;
     if !dims.is_empty() {
         let spaces: Vec<&PacketBox> = parts.iter().map(|p| &p.space).collect();
@@ -207,6 +212,33 @@ fn together(parts: &[&OfFamily], conditions: &[Condition]) -> Option<Vec<String>
         words.push(format!("{} {}", keys(&base, &dims)?, braced(&elements)));
     }
     Some(words)
+}
+
+/// Gives a box all values that the parts have of a dimension.
+fn unite(space: &mut PacketBox, parts: &[&OfFamily], dim: Dim) {
+    for PacketBox {
+        src,
+        dst,
+        proto,
+        sport,
+        dport,
+        state,
+        in_iface,
+        out_iface,
+        ..
+    } in parts.iter().map(|p| &p.space)
+    {
+        match dim {
+            Dim::In => space.in_iface = space.in_iface.union(in_iface),
+            Dim::Out => space.out_iface = space.out_iface.union(out_iface),
+            Dim::Src => space.src = space.src.union(src),
+            Dim::Dst => space.dst = space.dst.union(dst),
+            Dim::Proto => space.proto = space.proto.union(proto),
+            Dim::Sport => space.sport = space.sport.union(sport),
+            Dim::Dport => space.dport = space.dport.union(dport),
+            Dim::State => space.state = space.state.union(*state),
+        }
+    }
 }
 
 fn keys(base: &OfFamily, dims: &[Dim]) -> Option<String> {
