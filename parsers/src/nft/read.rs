@@ -49,13 +49,14 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     // What an included file that is not here says, or the table that this file adds to, is not known.
     let included = |p: &Problem| p.reason == Some(text::INCLUDED);
     netfilter.in_part = problems.iter().any(included);
+    let malformed = problems.iter().any(|p| p.kind == ProblemKind::Malformed);
     if let Some(part) = parts::told(&tables, input.json().is_some()) {
         netfilter.in_part = true;
-        problems.push(part);
+        // Where the text is cut off, that is why a declaration is missing.
+        problems.extend((!malformed).then_some(part));
     }
     // nft loads a file as a whole or not at all.
-    let malformed = |p: &Problem| p.kind == ProblemKind::Malformed;
-    if problems.iter().any(malformed) {
+    if malformed {
         netfilter.unloaded = netfilter.tables().iter().map(|t| t.name.clone()).collect();
     }
     problems.sort_by_key(|p| p.span.start);
