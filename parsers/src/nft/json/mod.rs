@@ -3,6 +3,7 @@
 mod command;
 mod expr;
 mod field;
+mod lists;
 mod object;
 mod reader;
 mod shape;

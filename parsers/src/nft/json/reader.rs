@@ -1,6 +1,7 @@
 //! The state of one reading, and the small things that every object needs.
 
 use super::super::syntax::{Command, Expr, ExprKind, Target};
+use super::lists::lists;
 use super::shape::{METAINFO, Metainfo};
 use super::worded::Worded;
 use crate::json::object::ObjectReader;
@@ -13,10 +14,6 @@ use std::borrow::Cow;
 const MAX_DEPTH: usize = 48;
 /// Problems listed one by one; the rest is counted.
 const MAX_PROBLEMS: usize = 10_000;
-/// Containers around the list of objects: collectors wrap what commands print.
-const MAX_WRAPPERS: usize = 8;
-/// Values that are looked at for the list of objects.
-const MAX_VISITS: usize = 4096;
 /// The schema that hylint knows.
 const SCHEMA: i64 = 1;
 
@@ -33,35 +30,6 @@ pub(super) struct Reader<'a> {
     unlisted: usize,
     /// The text ends in an object of the ruleset, which may have been a rule.
     cut: bool,
-}
-
-/// The list of objects in a document: the value of `nftables`, wherever a collector put it.
-pub(super) fn lists<'a>(document: Value<'a>) -> Vec<Value<'a>> {
-    let mut found = Vec::new();
-    let mut todo = vec![(document, 0)];
-    let mut visits = 0;
-    while let Some((value, depth)) = todo.pop() {
-        visits += 1;
-        if visits > MAX_VISITS {
-            break;
-        }
-        let here = todo.len();
-        for (key, member) in value.members() {
-            if key.raw() == "\"nftables\"" {
-                found.push(member);
-            } else if depth < MAX_WRAPPERS {
-                todo.push((member, depth + 1));
-            }
-        }
-        if depth < MAX_WRAPPERS {
-            todo.extend(value.items().map(|v| (v, depth + 1)));
-        }
-        // Document order.
-        if let Some(new) = todo.get_mut(here..) {
-            new.reverse();
-        }
-    }
-    found
 }
 
 impl<'a> Reader<'a> {

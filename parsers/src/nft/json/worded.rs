@@ -4,7 +4,7 @@ use super::super::syntax::{
     Element, Expr, ExprKind, Object, RuleDecl, Statement, StatementKind, Verdict,
 };
 use super::super::text;
-use super::reader::lists;
+use super::lists::lists;
 use crate::json::{Json, Kind, Value};
 use crate::source::Source;
 use hylint_model::Span;
