@@ -82,3 +82,25 @@ fn reported_situations_are_judged_as_the_kernel_does() {
     }
     assert!(asked > 20, "{asked}");
 }
+
+/// Catches a verdict that takes the order of the file for that of the kernel, which calls of two chains of one priority the one
+/// first that was loaded last; and what it translates, the other one never sees.
+#[test]
+fn the_order_of_two_nat_chains_of_one_priority_is_open() {
+    let chain = |table: &str, priority: &str, rule: &str| {
+        format!(
+            "table inet {table} {{\n\tchain x {{\n\t\ttype nat hook postrouting priority {priority}; policy accept;\n\t\t{rule}\n\t}}\n}}\n"
+        )
+    };
+    for (second, want) in [
+        ("srcnat", "conditional"),
+        ("srcnat + 5", "deny"),
+        ("90", "allow"),
+    ] {
+        let text = chain("a", "srcnat", "drop") + &chain("b", second, "masquerade");
+        let args = "trace fw.nft --direction out --src 192.0.2.1 --dst 203.0.113.9 --proto udp --dport 32 --format ndjson";
+        let run = Hylint::new().file("fw.nft", &text).args(args).run();
+        let said: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(said["verdict"], want, "{second}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Chains that stand at one place of a hook: which of them the kernel calls first is not said anywhere.
 
 use crate::condition::Test;
-use crate::netfilter::{Hook, Hooked, Netfilter};
+use crate::netfilter::{ChainType, Hook, Hooked, Netfilter};
 use crate::rule::{Action, NatKind, Rule};
 use hylint_space::{Family, PacketBox};
 
@@ -55,30 +55,53 @@ fn between(a: Hooked<'_>, b: Hooked<'_>) -> Vec<PacketBox> {
     if depends(a, b) || depends(b, a) {
         return vec![PacketBox::any()];
     }
-    let (x, y) = (moved(a), moved(b));
-    if x.len().saturating_mul(y.len()) > PAIRS {
-        return vec![PacketBox::any()];
+    let mut pairs = vec![(moved(a), moved(b))];
+    if a.base.kind == ChainType::Nat && b.base.kind == ChainType::Nat {
+        // The chain behind one that translates a packet is not asked about it (`nf_nat_inet_fn`, net/netfilter/nf_nat_core.c).
+        pairs.push((translated(a), stopped(b)));
+        pairs.push((stopped(a), translated(b)));
     }
     let mut out = Vec::new();
-    for s in &x {
-        for t in &y {
-            if s.intersects(t) {
-                out.push(s.intersect(t));
-            }
+    for (x, y) in pairs {
+        if x.len().saturating_mul(y.len()) > PAIRS {
+            return vec![PacketBox::any()];
+        }
+        for s in &x {
+            out.extend(y.iter().filter(|t| s.intersects(t)).map(|t| s.intersect(t)));
         }
     }
     out.retain(|s| !s.is_empty());
     out
 }
 
+/// The packets that a chain's rules translate.
+fn translated(of: Hooked<'_>) -> Vec<PacketBox> {
+    spaces(of, |a| matches!(a, Action::Nat(_)))
+}
+
+/// The packets that a chain may stop.
+fn stopped(of: Hooked<'_>) -> Vec<PacketBox> {
+    if of.chain.policy.is_some_and(|p| !p.allow) {
+        return vec![PacketBox::any()];
+    }
+    spaces(of, |a| matches!(a, Action::Deny | Action::Opaque(_)))
+}
+
 /// The packets whose destination a chain's rules move.
-fn moved(of: Hooked<'_>) -> Vec<&PacketBox> {
-    let moves = |a: &Action| matches!(a, Action::Nat(n) if !matches!(n.kind, NatKind::Snat | NatKind::Masquerade));
+fn moved(of: Hooked<'_>) -> Vec<PacketBox> {
+    spaces(
+        of,
+        |a| matches!(a, Action::Nat(n) if !matches!(n.kind, NatKind::Snat | NatKind::Masquerade)),
+    )
+}
+
+/// The packets of a chain's rules with such an action.
+fn spaces(of: Hooked<'_>, fits: impl Fn(&Action) -> bool) -> Vec<PacketBox> {
     let rules = of.reached().filter(|r| r.may_be_in_force());
-    let parts = rules.flat_map(Rule::parts).filter(|(_, a)| moves(a));
+    let parts = rules.flat_map(Rule::parts).filter(|(_, a)| fits(a));
     parts
         .flat_map(|(clauses, _)| clauses)
-        .map(|c| &c.space)
+        .map(|c| c.space.clone())
         .collect()
 }
 
