@@ -6,7 +6,7 @@
 
 use crate::finding::Finding;
 use crate::judge::{Decision, Exports, InPart, InSite, Leg, Order, PartScope, Tally};
-use crate::link::{self, Dump, Links, Views, is_ruleset};
+use crate::link::{self, Links, Other, Views, is_ruleset};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::site::{Bound, Host, Transit};
 use hylint_engine::{Indexes, PointId, SetId};
@@ -100,8 +100,8 @@ fn united(bound: &Bound, links: &Links, heads: &Heads) -> Sets {
         sets.unite(point.export.index(), from.index());
     }
     for v in &bound.views {
-        for dump in &v.dumps {
-            sets.unite(v.ruleset.export.index(), dump.export.index());
+        for other in &v.others {
+            sets.unite(v.ruleset.export.index(), other.export.index());
         }
     }
     for t in bound.site.transits.iter().filter(|t| !t.between.is_empty()) {
@@ -137,13 +137,12 @@ impl Part {
             own.map(move |(n, _)| RunPoint::new(id, n))
         });
         let (rulesets, dumps): (Vec<_>, Vec<_>) = points.partition(|at| is_ruleset(heads, *at));
-        let views = match rulesets.as_slice() {
-            [ruleset] if !dumps.is_empty() => vec![Views {
-                ruleset: *ruleset,
-                dumps,
-            }],
-            _ => Vec::new(),
-        };
+        let others = rulesets.iter().skip(1).copied().chain(dumps).collect();
+        let views = rulesets.first().map(|ruleset| Views {
+            ruleset: *ruleset,
+            others,
+        });
+        let views = views.into_iter().filter(|v| !v.others.is_empty()).collect();
         Self {
             exports: heads.ids().collect(),
             views,
@@ -153,13 +152,13 @@ impl Part {
 
     /// The export in which the firewall of an export is judged: where it is a view of another one's, that one.
     pub(in crate::session) fn home(&self, export: ExportId) -> ExportId {
-        let holds = |v: &&Views| v.dumps.iter().any(|d| d.export == export);
+        let holds = |v: &&Views| v.others.iter().any(|d| d.export == export);
         let view = self.views.iter().find(holds);
         view.map_or(export, |v| v.ruleset.export)
     }
 
-    /// Puts the dumps of each firewall into its ruleset, and adds what that tells to what is said. Returns the paths of the
-    /// dumps by the number of the ruleset's export.
+    /// Puts the other views of each firewall into its ruleset, and adds what that tells to what is said. Returns the paths of
+    /// these views by the number of the ruleset's export.
     pub(super) fn unite(
         &self,
         exports: &mut [LoadedExport],
@@ -172,14 +171,20 @@ impl Part {
                 continue;
             }
             let views = self.views.iter().find(|v| v.ruleset.export == *at);
-            let dumps = views.map_or(&[][..], |v| &v.dumps).iter().map(|d| d.export);
-            let dumps: BTreeSet<ExportId> = dumps.collect();
+            if self.home(*at) != *at {
+                continue;
+            }
+            let others = views
+                .map_or(&[][..], |v| &v.others)
+                .iter()
+                .map(|d| d.export);
+            let others: BTreeSet<ExportId> = others.collect();
             let mut taken = Vec::new();
-            for dump in &dumps {
-                let set = self.exports.binary_search(dump).ok();
+            for other in &others {
+                let set = self.exports.binary_search(other).ok();
                 if let Some(e) = set.and_then(|s| exports.get_mut(s)) {
                     paths.entry(n).or_insert_with(Vec::new).push(e.path.clone());
-                    taken.push(Dump::take(e));
+                    taken.push(Other::take(e, said));
                 }
             }
             let place = views.map_or(0, |v| v.ruleset.index());

@@ -78,7 +78,14 @@ pub fn write_human(
     }
     for u in &view.unmodelled {
         let dropped = if u.dropped { " · not used" } else { "" };
-        writeln!(out, "  line {}{dropped} · {}", u.line, clean(&u.reason))?;
+        let file = u.file.as_ref().map(|f| format!(" of {}", clean(f)));
+        let file = file.unwrap_or_default();
+        writeln!(
+            out,
+            "  line {}{file}{dropped} · {}",
+            u.line,
+            clean(&u.reason)
+        )?;
         writeln!(
             out,
             "      {}",
@@ -222,6 +229,9 @@ fn write_rules(rules: &[RuleView], out: &mut dyn Write) -> io::Result<()> {
         }
         if !r.name.is_empty() {
             write!(out, "  `{}`", clean(&r.name))?;
+        }
+        if let Some(file) = &r.file {
+            write!(out, "  [{}]", clean(file))?;
         }
         writeln!(out)?;
     }

@@ -118,6 +118,9 @@ pub struct RuleView {
     /// Its column from 1, where a long line holds more than it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
+    /// The included file in which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Name, or empty.
     pub name: String,
     /// `allow`, `deny`, `bypass`, `jump CHAIN`, `return`, `continue` …
@@ -151,7 +154,7 @@ pub struct UnmodelledView {
     pub line: u32,
     /// The included file in which it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    pub file: Option<String>,
     /// The text, cut past 300 characters.
     pub text: String,
     /// Why.
@@ -164,7 +167,7 @@ impl From<Unmodelled> for UnmodelledView {
     fn from(u: Unmodelled) -> Self {
         Self {
             line: u.line,
-            path: u.path.map(|p| p.to_string()),
+            file: u.path.map(|p| p.to_string()),
             text: u.text,
             reason: u.reason,
             dropped: u.dropped,
@@ -293,6 +296,7 @@ fn rule(source: &Source, r: &Rule, table: Option<&Table>, nft: bool) -> RuleView
     RuleView {
         line: (!r.span.is_empty()).then(|| source.position(r.span.start).line),
         column: place::column(source, r.span),
+        file: source.part(r.span.start).map(|p| p.path.to_string()),
         name: r.name.to_string(),
         action: action(&r.action, table),
         enabled: r.enabled,

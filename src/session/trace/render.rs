@@ -42,6 +42,8 @@ struct HopView<'p> {
     chain: &'p str,
     depth: usize,
     line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'p str>,
     text: &'p str,
     certain: bool,
 }
@@ -109,6 +111,7 @@ fn view<'p>(p: &'p Packet, t: &'p Traced) -> View<'p> {
                 chain: &h.chain,
                 depth: h.depth,
                 line: h.line,
+                file: h.file.as_deref(),
                 text: &h.text,
                 certain: h.certain,
             })
@@ -284,12 +287,14 @@ pub fn write_human(
         } else {
             "  (if the conditions hold)"
         };
+        let file = h.file.as_ref().map(|f| format!("  [{}]", clean(f)));
         writeln!(
             out,
-            "    {:1$}{line:>6}  {2}{mark}",
+            "    {:1$}{line:>6}  {2}{mark}{3}",
             "",
             h.depth * 2,
-            clean(h.text.lines().next().unwrap_or_default())
+            clean(h.text.lines().next().unwrap_or_default()),
+            file.unwrap_or_default()
         )?;
     }
     for (n, words) in t.depends.iter().enumerate() {

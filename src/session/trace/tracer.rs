@@ -14,6 +14,7 @@ use hylint_model::{Chain, Condition, DefaultOrigin, PointKind, Profiles, Rule, S
 use hylint_parsers::nft;
 use hylint_space::{AddrSet, PacketBox};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What happens to a packet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +67,8 @@ pub struct Hop {
     pub line: Option<u32>,
     /// Its column, where the line holds more than it.
     pub column: Option<u32>,
+    /// The file of the line, where it is another than the export's own.
+    pub file: Option<Arc<str>>,
     /// Its text.
     pub text: String,
     /// False if it depends on conditions whether the packet is taken here.
@@ -371,6 +374,10 @@ impl Tracer<'_> {
                 .filter(|_| !span.is_empty())
                 .map(|s| s.position(span.start).line),
             column: source.and_then(|s| place::column(s, span)),
+            file: source
+                .filter(|_| !span.is_empty())
+                .and_then(|s| s.part(span.start))
+                .map(|p| p.path.clone()),
             text,
             certain: s.certain,
         }

@@ -78,7 +78,7 @@ impl Binder<'_> {
             let first = group.first().and_then(|i| self.exports.get(*i));
             let host = first.map(|e| paths::host_name(&e.path)).unwrap_or_default();
             let rulesets = self.rulesets(&group);
-            let one = group.len() == 2 || group.len() > 2 && rulesets == 1;
+            let one = group.len() == 2 || group.len() > 2 && rulesets > 0;
             if one && halves && self.own_layers(&group, &host).len() == 1 {
                 out.push(group);
             } else {

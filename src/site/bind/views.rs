@@ -6,7 +6,7 @@ use crate::common::paths;
 use crate::finding::{Code, Identity, Severity};
 use crate::link::{self, Views};
 use crate::load::{ExportId, RunPoint};
-use hylint_model::PointKind;
+use hylint_model::{PointKind, View};
 
 impl Binder<'_> {
     /// Of a host's own firewalls those that are judged for themselves: dumps beside a ruleset are views of it.
@@ -17,17 +17,25 @@ impl Binder<'_> {
             |b: &Self, at: &RunPoint| b.point(*at).is_some_and(|p| p.kind == PointKind::Netfilter);
         let (dumps, mut rest): (Vec<_>, Vec<_>) =
             rest.into_iter().partition(|at| is_dump(self, at));
-        let (Some(_), Some(_)) = (rulesets.first(), dumps.first()) else {
+        if rulesets.is_empty() || rulesets.len() + dumps.len() < 2 {
             rest.extend(rulesets.into_iter().chain(dumps));
             rest.sort_unstable();
             return rest;
+        }
+        // The listing of the kernel comes first, as text where there is a choice: JSON names extensions alone.
+        let order = |at: &RunPoint| {
+            let listed = self.point(*at).is_some_and(|p| p.view == View::Effective);
+            let path = self.exports.get(at.export).map_or("", |e| &*e.path);
+            (!listed, path.ends_with(".json"), *at)
         };
-        let rulesets = self.current(rulesets, host);
-        let dumps = self.current(dumps, host);
+        let mut rulesets = rulesets;
+        rulesets.sort_by_key(order);
+        let mut others = rulesets.split_off(1);
+        others.extend(self.current(dumps, host));
         if let Some(ruleset) = rulesets.first().copied() {
             self.views.retain(|v| v.ruleset != ruleset);
-            self.copies.extend(&dumps);
-            self.views.push(Views { ruleset, dumps });
+            self.copies.extend(&others);
+            self.views.push(Views { ruleset, others });
         }
         rest.extend(rulesets);
         rest.sort_unstable();

@@ -4,15 +4,17 @@
 //! there it prints `xt`. Such a table is taken from the ruleset, which is the kernel's, and the rules with `xt` from the
 //! dump, if both show the same rules. Tables of the legacy tools are no tables of nftables: they filter as well.
 
+mod compare;
+mod open;
+
 use crate::finding::{Code, Finding, Identity, Place, Related, Severity};
 use crate::load::{Heads, LoadedExport, RunPoint};
-use hylint_model::{
-    Action, Body, Chain, Export, Netfilter, OtherRules, Point, Rule, Span, Table, TableFamily,
-    View, ties,
-};
+use compare::{acts, difference, listed, named, supply};
+use hylint_model::{Body, Export, Netfilter, OtherRules, Point, Span, Table, View, ties};
 use hylint_parsers::iptables::{self, Backend};
 use hylint_parsers::nft;
 use hylint_parsers::source::Source;
+use open::{open_rules, unsupplied};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -21,8 +23,8 @@ use std::sync::Arc;
 pub struct Views {
     /// Its ruleset of nftables.
     pub ruleset: RunPoint,
-    /// Its dumps of iptables-save and ip6tables-save.
-    pub dumps: Vec<RunPoint>,
+    /// Its dumps of iptables-save and ip6tables-save, and other forms of the ruleset.
+    pub others: Vec<RunPoint>,
 }
 
 /// Whether a point is of an export of nftables.
@@ -32,23 +34,32 @@ pub fn is_ruleset(heads: &Heads, at: RunPoint) -> bool {
     export.is_some_and(|e| e.export.format == nft::ID)
 }
 
-/// A dump that goes into a ruleset.
+/// What goes into a ruleset.
 #[derive(Debug)]
-pub struct Dump {
+pub struct Other {
     path: Arc<str>,
+    /// It is a ruleset, too.
+    ruleset: bool,
     text: String,
     annotations: Vec<(String, Span)>,
     points: Vec<Point>,
 }
 
-impl Dump {
-    /// Takes the points of an export, and with them its text: nothing else is judged of it.
+impl Other {
+    /// Takes the points of an export, and with them its text: nothing else is judged of it. What was said of another form of
+    /// the ruleset is said of that.
     #[must_use]
-    pub fn take(from: &mut LoadedExport) -> Self {
+    pub fn take(from: &mut LoadedExport, said: &mut Vec<Finding>) -> Self {
+        if from.export.format == nft::ID {
+            let own = |f: &Finding| f.place.as_ref().is_some_and(|p| p.path == from.path);
+            said.retain(|f| f.code != Code::UnmodelledMatch || !own(f));
+            from.summary.unmodelled = 0;
+        }
         let empty = Source::new(&*from.path, "", from.source.encoding);
         let source = std::mem::replace(&mut from.source, empty);
         Self {
             path: from.path.clone(),
+            ruleset: from.export.format == nft::ID,
             text: source.text,
             annotations: std::mem::take(&mut from.export.annotations),
             points: std::mem::take(&mut from.export.points),
@@ -58,7 +69,12 @@ impl Dump {
 
 /// Puts dumps into the ruleset at a place of an export, and says what they contradict and what none of them tells. `said` is
 /// what was found when the ruleset was read: of rules that the dumps show whole it says nothing any more.
-pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &mut Vec<Finding>) {
+pub fn unite(
+    ruleset: &mut LoadedExport,
+    place: usize,
+    others: Vec<Other>,
+    said: &mut Vec<Finding>,
+) {
     let mut work = Work {
         path: ruleset.path.clone(),
         kernel: false,
@@ -83,16 +99,20 @@ pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &
         return;
     };
     let (sets, whole, front_end) = (std::mem::take(&mut n.sets), n.whole, n.front_end);
-    let (others, mut unloaded, in_part) = (n.others, n.unloaded.clone(), n.in_part);
+    let (hidden, mut unloaded, in_part) = (n.others, n.unloaded.clone(), n.in_part);
     let mut tables = std::mem::take(n).into_tables();
-    for dump in dumps {
-        let part = source.add_part(dump.path.clone(), &dump.text);
+    for other in others {
+        let part = source.add_part(other.path.clone(), &other.text);
         let behind = source.parts.get(part).map_or(0, |p| p.span.start);
-        let moved = dump.annotations.into_iter();
+        let moved = other.annotations.into_iter();
         annotations.extend(moved.map(|(text, span)| (text, span.behind(behind))));
-        for p in dump.points {
-            let label = p.label.behind(behind);
+        for p in other.points {
+            let (label, kernel) = (p.label.behind(behind), p.view == View::Effective);
             let Body::Netfilter(d) = p.body else { continue };
+            if other.ruleset {
+                work.ruleset(&tables, d, (kernel, behind), source);
+                continue;
+            }
             unloaded.extend(d.unloaded.iter().cloned());
             work.dump(&mut tables, d, (label, behind), source);
         }
@@ -105,7 +125,7 @@ pub fn unite(ruleset: &mut LoadedExport, place: usize, dumps: Vec<Dump>, said: &
     (united.sets, united.whole, united.front_end) = (sets, whole, front_end);
     (united.unloaded, united.in_part) = (unloaded, in_part);
     united.ties = ties(&united);
-    united.others = match (others, missing) {
+    united.others = match (hidden, missing) {
         (OtherRules::Unsaid | OtherRules::Hidden, Some(at)) => OtherRules::Shown(at),
         (own, _) => own,
     };
@@ -145,50 +165,6 @@ fn is_about(f: &Finding, path: &Arc<str>, lines: &BTreeSet<u32>) -> bool {
     let places = f.place.iter().chain(f.related.iter().map(|r| &r.place));
     let mut places = places.map(|p| p.path == *path && lines.contains(&p.start.line));
     f.code == Code::UnmodelledMatch && !lines.is_empty() && places.all(|is| is)
-}
-
-/// Rules of which the ruleset shows no more than the name of an extension, with the family of their table.
-fn open_rules(n: &Netfilter, source: &Source) -> Vec<(TableFamily, Span)> {
-    let rules = n.tables().iter().flat_map(|t| {
-        let rules = t.chains.iter().flat_map(|c| &c.rules);
-        rules.map(|r| (t.family, r.span))
-    });
-    let own = source.own();
-    let mut open: Vec<_> = rules
-        .filter(|(_, span)| span.end <= own.end && nft::shows_xt(source.slice(*span)))
-        .collect();
-    open.dedup();
-    open
-}
-
-/// That no dump tells what rules with `xt` match.
-fn unsupplied(path: &Arc<str>, source: &Source, open: &[(TableFamily, Span)]) -> Option<Finding> {
-    let (_, first) = open.first()?;
-    let has = |f: TableFamily| open.iter().any(|(of, _)| *of == f);
-    let tools = match (has(TableFamily::Ip), has(TableFamily::Ip6)) {
-        (true, true) => "`iptables-save` and `ip6tables-save`",
-        (false, true) => "`ip6tables-save`",
-        _ => "`iptables-save`",
-    };
-    let count = match open.len() {
-        1 => "1 rule is shown as `xt`, without what it matches".to_owned(),
-        n => format!("{n} rules are shown as `xt`, without what they match"),
-    };
-    let message = format!("{count}: iptables-nft made them, and nft cannot print their extensions");
-    let place = Place::new(path, source, *first);
-    let identity = Identity::of(&["rules shown as xt"]);
-    let mut f = Finding::new(
-        Code::IncompleteExport,
-        Severity::Warning,
-        message,
-        identity,
-        place,
-    );
-    f.label = "not shown".into();
-    f.help = Some(format!(
-        "run {tools} on the host as well, and put the output beside this file: it has the whole rules"
-    ));
-    Some(f)
 }
 
 /// The work in progress.
@@ -253,6 +229,94 @@ impl Work {
                 None => self.supplied.extend(supply(kernel, &table, source)),
                 Some(what) => self.differ(kernel, &table, backend, &what, source),
             }
+        }
+    }
+
+    /// Compares another form of the ruleset, which is not taken in. `kernel`: it is a listing.
+    fn ruleset(
+        &mut self,
+        tables: &[Table],
+        other: Netfilter,
+        (kernel, behind): (bool, u32),
+        source: &Source,
+    ) {
+        for mut table in other.into_tables() {
+            table.move_behind(behind);
+            let same = |t: &&Table| t.family == table.family && t.name == table.name;
+            match tables.iter().find(same) {
+                None if acts(&table) => self.lacks(&table, kernel, source),
+                None => {}
+                Some(own) => {
+                    if let Some(what) = difference(own, &table) {
+                        self.forms_differ(own, &table, kernel, &what, source);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Another form of the ruleset has a table that this one lacks.
+    fn lacks(&mut self, table: &Table, kernel: bool, source: &Source) {
+        let name = named(table);
+        let path = source
+            .part(table.span.start)
+            .map_or(&self.path, |p| &p.path);
+        let message = format!("table {name} is in `{path}` and not in `{}`", self.path);
+        let identity = ("table in one form", &*name);
+        self.tell(
+            message,
+            self.help(kernel),
+            table.span,
+            None,
+            identity,
+            source,
+        );
+        self.leave_open(kernel, table.span);
+    }
+
+    /// Another form of the ruleset has other rules.
+    fn forms_differ(
+        &mut self,
+        own: &Table,
+        table: &Table,
+        kernel: bool,
+        what: &str,
+        source: &Source,
+    ) {
+        let name = named(own);
+        let path = source
+            .part(table.span.start)
+            .map_or(&self.path, |p| &p.path);
+        let message = format!(
+            "`{}` and `{path}` show different rules in table {name}: {what}",
+            self.path
+        );
+        let identity = ("forms differ", &*name);
+        self.tell(
+            message,
+            self.help(kernel),
+            own.span,
+            Some(table.span),
+            identity,
+            source,
+        );
+        self.leave_open(kernel, own.span);
+    }
+
+    /// What to do about a difference to another ruleset.
+    const fn help(&self, kernel: bool) -> &'static str {
+        match self.kernel && !kernel {
+            true => "load the configuration, or correct it: what the kernel has is judged",
+            false => {
+                "remove the one that is out of date; until then what is accepted is not proven"
+            }
+        }
+    }
+
+    /// What the kernel has wins over a configuration; of two of a kind nothing tells which one is in force.
+    fn leave_open(&mut self, kernel: bool, at: Span) {
+        if !self.kernel || kernel {
+            self.others = self.others.or(Some(at));
         }
     }
 
@@ -345,182 +409,4 @@ impl Work {
             .collect();
         self.differences.push(f);
     }
-}
-
-/// `ip filter`.
-fn named(t: &Table) -> String {
-    let family = match t.family {
-        TableFamily::Ip6 => "ip6",
-        _ => "ip",
-    };
-    format!("{family} {}", t.name)
-}
-
-/// Whether a table does anything.
-fn acts(t: &Table) -> bool {
-    let drops = |c: &Chain| c.policy.is_some_and(|p| !p.allow);
-    t.chains.iter().any(|c| !c.rules.is_empty() || drops(c))
-}
-
-/// The place of the table of nftables that a table of a dump is. Of a dump of which nothing tells the family it is the one
-/// that agrees.
-fn listed(tables: &[Table], table: &Table) -> Option<usize> {
-    let of = |family: TableFamily| {
-        let same = |t: &Table| t.family == family && t.name == table.name && is_of_iptables(t);
-        tables.iter().position(same)
-    };
-    if table.family != TableFamily::Inet {
-        return of(table.family);
-    }
-    let both = [of(TableFamily::Ip), of(TableFamily::Ip6)];
-    let agrees = |at: &usize| {
-        tables
-            .get(*at)
-            .is_some_and(|t| difference(t, table).is_none())
-    };
-    let found = both.into_iter().flatten().find(agrees);
-    found.or(both.into_iter().flatten().next())
-}
-
-/// Whether a table of nftables is one that iptables-nft makes: its chains at the hooks have the names and places of those of
-/// iptables.
-fn is_of_iptables(t: &Table) -> bool {
-    t.chains.iter().all(|c| {
-        let Some(base) = &c.base else { return true };
-        let made = iptables::base_chain(&t.name, &c.name, t.family);
-        made.is_some_and(|m| {
-            let place = [Some(m.priority), m.or_priority].contains(&Some(base.priority));
-            m.hook == base.hook && place
-        })
-    })
-}
-
-/// The rules of a chain as they stand in the text: one may be several in the model.
-fn written(rules: &[Rule]) -> impl Iterator<Item = &[Rule]> {
-    rules.chunk_by(|a, b| a.span == b.span)
-}
-
-/// Chains that stand in rules of nftables have such names.
-fn is_inner(c: &Chain) -> bool {
-    c.name.ends_with("{…}")
-}
-
-/// In what the table of the kernel and that of a dump differ, in words; `None` if they have the same rules as far as both
-/// show them.
-fn difference(kernel: &Table, dump: &Table) -> Option<String> {
-    let missing = dump.chains.iter().find(|c| {
-        let drops = c.policy.is_some_and(|p| !p.allow);
-        (drops || !c.rules.is_empty()) && kernel.chain(&c.name).is_none()
-    });
-    if let Some(c) = missing {
-        return Some(format!("chain {} is in the dump alone", c.name));
-    }
-    for c in kernel.chains.iter().filter(|c| !is_inner(c)) {
-        let Some((_, d)) = dump.chain(&c.name) else {
-            if c.rules.is_empty() {
-                continue;
-            }
-            return Some(format!("chain {} is in the ruleset alone", c.name));
-        };
-        let (one, other) = (written(&c.rules).count(), written(&d.rules).count());
-        if one != other {
-            return Some(format!("chain {} has {one} rules and {other}", c.name));
-        }
-        let policy = |c: &Chain| c.policy.map(|p| p.allow);
-        if policy(c).zip(policy(d)).is_some_and(|(a, b)| a != b) {
-            return Some(format!("chain {} has another policy", c.name));
-        }
-        let mut pairs = written(&c.rules).zip(written(&d.rules));
-        let differs = |(a, b): (&[Rule], &[Rule])| !agree((kernel, a), (dump, b));
-        if let Some(n) = pairs.position(differs) {
-            return Some(format!(
-                "rule {} of chain {} has another target",
-                n + 1,
-                c.name
-            ));
-        }
-    }
-    None
-}
-
-/// Whether a rule of the kernel does what one of a dump does. One that goes on with an extension's name does not say.
-fn agree((kernel, a): (&Table, &[Rule]), (dump, b): (&Table, &[Rule])) -> bool {
-    let Some(wanted) = b.last().map(|r| &r.action) else {
-        return a.is_empty();
-    };
-    let chain = |t: &Table, at: u32| t.chains.get(at as usize).map(|c| c.name.clone());
-    let inner = |at: u32| kernel.chains.get(at as usize).is_some_and(is_inner);
-    a.iter().any(|r| match (&r.action, wanted) {
-        (Action::Jump(x) | Action::Goto(x), _) if inner(*x) => true,
-        (Action::Jump(x), Action::Jump(y)) | (Action::Goto(x), Action::Goto(y)) => {
-            chain(kernel, *x) == chain(dump, *y)
-        }
-        (Action::Opaque(_), _) | (_, Action::Opaque(_)) => true,
-        // A change of a mark or of an address is written in several ways.
-        (x, y) => std::mem::discriminant(x) == std::mem::discriminant(y) || !ends(x) && !ends(y),
-    })
-}
-
-/// Whether no rule behind it sees the packets.
-const fn ends(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Allow
-            | Action::Deny
-            | Action::Bypass
-            | Action::Return
-            | Action::Jump(_)
-            | Action::Goto(_)
-            | Action::Nat(_)
-    )
-}
-
-/// Puts the rules of the dump in the place of those that the kernel's table shows as `xt`, and returns where these stand.
-fn supply(kernel: &mut Table, dump: &Table, source: &Source) -> Vec<Span> {
-    let mut supplied = Vec::new();
-    let names: Vec<Box<str>> = kernel.chains.iter().map(|c| c.name.clone()).collect();
-    let there = |at: u32| {
-        let name = dump.chains.get(at as usize).map(|c| &c.name)?;
-        let at = names.iter().position(|n| n == name)?;
-        u32::try_from(at).ok()
-    };
-    for chain in &mut kernel.chains {
-        let Some((_, d)) = dump.chain(&chain.name) else {
-            continue;
-        };
-        let open = |r: &Rule| {
-            let text = source.slice(r.span);
-            nft::shows_xt(text) || nft::rewrites_xt(text)
-        };
-        if !chain.rules.iter().any(open) {
-            continue;
-        }
-        let mut rules = Vec::with_capacity(chain.rules.len());
-        for (own, other) in written(&chain.rules).zip(written(&d.rules)) {
-            let first = own.first().filter(|r| open(r));
-            match first.and_then(|r| Some((r.span, moved(other, &there)?))) {
-                Some((span, taken)) => {
-                    supplied.push(span);
-                    rules.extend(taken);
-                }
-                None => rules.extend_from_slice(own),
-            }
-        }
-        chain.rules = rules;
-    }
-    supplied.retain(|span| nft::shows_xt(source.slice(*span)));
-    supplied
-}
-
-/// Rules for another table; `None` if it lacks a chain that they go to.
-fn moved(rules: &[Rule], there: &dyn Fn(u32) -> Option<u32>) -> Option<Vec<Rule>> {
-    let one = |r: &Rule| {
-        let mut r = r.clone();
-        match &mut r.action {
-            Action::Jump(to) | Action::Goto(to) => *to = there(*to)?,
-            _ => {}
-        }
-        Some(r)
-    };
-    rules.iter().map(one).collect()
 }
