@@ -30,11 +30,12 @@ TRUE_CONDITIONS = re.compile(
     r"^! --sport \d+ ! --dport \d+$|NFQUEUE|QUEUE|SYNPROXY|TPROXY|masked|incomplete-export|loopback-destination|security-order|translation to one|--ct(orig|repl|status|expire|dir)|TARPIT|^CT$")
 
 # The same of rulesets of nft: rates and chance, the clock, bytes of the packet that no probe has another way, what the kernel
-# finds out about sockets and routes, and sets that rules write.
+# finds out about sockets and routes, sets that rules write or that a configuration leaves for others to fill, and chains
+# without a name that lead away.
 TRUE_NFT = re.compile(
     r"quota|ct count|numgen|hash|meta (length|cpu|hour|day|time|ipsec|pkttype|rtclassid|cgroup|priority|secmark)|osf|ct (helper|bytes|"
     r"packets|avgpkt|expiration|label|zone|event)|fib|route back|@\S+ \{|\bttl\b|hoplimit|\bdscp\b|frag|option|exthdr|\brt\b|doff|"
-    r"meta sk|udp length|ip length|\bth [ds]port|checksum|& 255\.|unknown statement|@th|@nh|@ih|@ll|\bxt\b|[io]ifgroup|iiftype|tproxy|synproxy|queue|same priority|of one priority|vlan|ipsec")
+    r"meta sk|udp length|ip length|\bth [ds]port|checksum|& 255\.|unknown statement|@th|@nh|@ih|@ll|\bxt\b|[io]ifgroup|iiftype|@s\d|^goto$|tproxy|synproxy|queue|same priority|of one priority|vlan|ipsec")
 
 
 def dump_of(text, version):
