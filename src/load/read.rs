@@ -377,12 +377,15 @@ fn text(from: &dyn Files, file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExpo
     })
 }
 
+/// The included files, the seals of their bytes, and whether some characters are invalid.
+type Taken = (Vec<Included>, Vec<Seal>, bool);
+
 /// The text with those that it includes, where it is of nftables. Other programs write such lines, too.
 fn with_included(
     from: &dyn Files,
     file: &FileRef,
     source: Source,
-) -> (Option<(Vec<Included>, Vec<Seal>, bool)>, Source) {
+) -> (Option<Taken>, Source) {
     let is_of_nft = |s: &Source| format::detect(&Input::new(s)).is_some_and(|f| f.id == nft::ID);
     match include::compose(from, file, &source) {
         Some(Composed {
