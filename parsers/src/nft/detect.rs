@@ -12,7 +12,13 @@ pub(super) fn detect(input: &Input<'_>) -> Score {
         return if is_ruleset(json) { 100 } else { 0 };
     }
     let (mut best, mut table) = (0, false);
-    for (i, line) in input.source.text.lines().map(str::trim).enumerate() {
+    for (i, line) in input
+        .source
+        .text
+        .split(['\n', '\r'])
+        .map(str::trim)
+        .enumerate()
+    {
         let first = line.as_bytes().first();
         if i == 0 && line.starts_with("#!") && line.contains("nft") && line.contains("-f") {
             best = 80;

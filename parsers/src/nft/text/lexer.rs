@@ -124,7 +124,7 @@ const BLANK: u8 = 8;
 /// Which of these a byte is.
 const fn class(byte: u8) -> u8 {
     match byte {
-        b' ' | b'\t' | b'\r' => BLANK,
+        b' ' | b'\t' => BLANK,
         b'a'..=b'f' | b'A'..=b'F' | b'0'..=b'9' | b'.' => NAME | NUMBER | ADDRESS,
         b'g'..=b'z' | b'G'..=b'Z' | b'_' | 0x80.. => NAME | NUMBER,
         b'/' | b'-' => NAME,
@@ -141,6 +141,12 @@ const fn is(byte: u8, wanted: u8) -> bool {
 fn run(bytes: &[u8], class: u8) -> usize {
     let len = bytes.iter().position(|b| !is(*b, class));
     len.unwrap_or(bytes.len())
+}
+
+/// How many carriage returns the bytes begin with, and whether they alone end a line, as nothing else ends it behind them.
+fn returns(bytes: &[u8]) -> (usize, bool) {
+    let len = bytes.iter().position(|b| *b != b'\r');
+    len.map_or((bytes.len(), false), |n| (n, bytes.get(n) != Some(&b'\n')))
 }
 
 fn is_group(text: &str, most: usize) -> bool {
@@ -203,6 +209,22 @@ impl<'a> Lexer<'a> {
         self.text.get(self.at..self.end).unwrap_or("")
     }
 
+    /// The first line end that is a carriage return alone.
+    pub(super) fn lone_return(mut self) -> Option<Span> {
+        let bytes = self.rest().as_bytes();
+        let other = |b: &u8| !matches!(b, b'\r' | b'\n');
+        memchr::memchr_iter(b'\r', bytes).find(|at| bytes.get(at + 1).is_some_and(other))?;
+        loop {
+            let token = self.next();
+            let first = self.text.as_bytes().get(token.span.range().start);
+            match token.kind {
+                Kind::End => return None,
+                Kind::Newline if first == Some(&b'\r') => return Some(token.span),
+                _ => {}
+            }
+        }
+    }
+
     /// Where the next token is looked for.
     pub(super) const fn at(&self) -> usize {
         self.at
@@ -227,11 +249,12 @@ impl<'a> Lexer<'a> {
     /// Passes a comment. What it says is returned, or how long the remark is that stands for a statement.
     fn comment(&mut self) -> Result<Note, usize> {
         let rest = self.rest();
-        let line = rest.lines().next().unwrap_or("");
+        let len = memchr::memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
+        let line = rest.get(..len).unwrap_or("");
         if let Some(len) = xt_remark(line) {
             return Err(len);
         }
-        self.at += memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        self.at += len;
         let body = line.trim_start_matches('#').trim();
         if let Some(handle) = body.strip_prefix("handle ") {
             return Ok(handle.trim().parse().map_or(Note::None, Note::Handle));
@@ -246,9 +269,11 @@ impl<'a> Lexer<'a> {
         loop {
             let bytes = self.rest().as_bytes();
             match bytes {
-                [b' ' | b'\t' | b'\r', ..] => {
-                    self.at += run(bytes, BLANK);
-                }
+                [b' ' | b'\t', ..] => self.at += run(bytes, BLANK),
+                [b'\r', ..] => match returns(bytes) {
+                    (len, true) => return self.take(Kind::Newline, len, note),
+                    (len, false) => self.at += len,
+                },
                 [b'\\', b'\n', ..] => self.at += 2,
                 [b'\\', b'\r', b'\n', ..] => self.at += 3,
                 [b'#', ..] => match self.comment() {
