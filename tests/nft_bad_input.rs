@@ -128,3 +128,62 @@ fn includes_and_variables_that_lead_nowhere_are_told() {
         ["nftables.conf:7:14 error the variable `$b` is not defined before it is used here"]
     );
 }
+
+// Fails if rules behind a carriage return are lost, or the text counts as one that loads.
+#[test]
+fn lines_that_only_carriage_returns_end_are_read_and_told() {
+    let lone = LISTING.replace('\n', "\r");
+    let found = problems(&[("fw.nft", &lone)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("fw.nft:1:20 error a carriage return alone ends no line"),
+        "{found:?}"
+    );
+    let run = Hylint::new()
+        .file("fw.nft", &lone)
+        .args("inspect fw.nft")
+        .run();
+    assert!(run.out.contains("2 rules"), "{}", run.out);
+    assert!(problems(&[("fw.nft", &LISTING.replace('\n', "\r\n"))]).is_empty());
+}
+
+// Fails if a document passes of which nft reads another part, or whose keys may change what its objects do.
+#[test]
+fn json_that_says_more_than_one_ruleset_is_told() {
+    let of = |text: &str| problems(&[("fw.json", text)]);
+    let body = JSON.trim_end().strip_suffix('}').unwrap();
+    for second in [
+        format!("{body}, \"nftables\": []}}"),
+        format!("{JSON}{JSON}"),
+    ] {
+        let found = of(&second);
+        assert!(
+            found[0].contains("error a second `nftables` in one file"),
+            "{found:?}"
+        );
+    }
+    let beside = of(&format!("{body}, \"nftables2\": []}}"));
+    assert!(
+        beside[0].contains("warning unknown key `nftables2` of the document"),
+        "{beside:?}"
+    );
+    let chain = of(&JSON.replace("\"prio\": 0", "\"prio\": 0, \"dormant\": true"));
+    assert!(
+        chain
+            .iter()
+            .any(|p| p.contains("unknown key `dormant` of a chain: it may change")),
+        "{chain:?}"
+    );
+    let null = of(&JSON.replace("\"expr\": [", "\"expr\": null, \"x\": ["));
+    assert!(
+        null.iter()
+            .any(|p| p.contains("error `expr` is not a list")),
+        "{null:?}"
+    );
+    let off = JSON.replace("\"expr\": [", "\"disabled\": true, \"expr\": [");
+    let run = Hylint::new()
+        .file("fw.json", &off)
+        .args("trace fw.json --direction in --src 10.0.0.1 --dst 10.0.0.2 --proto tcp --dport 22")
+        .run();
+    assert!(run.out.contains("key disabled"), "{}{}", run.out, run.err);
+}

@@ -7,8 +7,9 @@ const MAX_WRAPPERS: usize = 8;
 /// Values that are looked at for the list of objects.
 const MAX_VISITS: usize = 4096;
 
-/// The list of objects in a document: the value of `nftables`, wherever a collector put it.
-pub(super) fn lists<'a>(document: Value<'a>) -> Vec<Value<'a>> {
+/// The list of objects in a document: the value of `nftables`, wherever a collector put it. True where its object has
+/// another one before it.
+pub(super) fn lists<'a>(document: Value<'a>) -> Vec<(Value<'a>, bool)> {
     let mut found = Vec::new();
     let mut todo = vec![(document, 0)];
     let mut visits = 0;
@@ -18,9 +19,10 @@ pub(super) fn lists<'a>(document: Value<'a>) -> Vec<Value<'a>> {
             break;
         }
         let here = todo.len();
+        let mut again = false;
         for (key, member) in value.members() {
             if key.raw() == "\"nftables\"" {
-                found.push(member);
+                found.push((member, std::mem::replace(&mut again, true)));
             } else if depth < MAX_WRAPPERS {
                 todo.push((member, depth + 1));
             }

@@ -31,7 +31,8 @@ fn member(value: Value<'_>) -> Span {
 
 impl<'a> Reader<'a> {
     pub(super) fn table(&mut self, item: Item<'a>) -> Option<Object<'a>> {
-        let t: shape::Table<'a> = self.object(&TABLE, item.value);
+        let (t, unknown): (shape::Table<'a>, _) = self.keys(&TABLE, item.value);
+        self.changed("a table", item.value, unknown);
         let target = self.target(item.span, t.family, t.name, None, t.handle)?;
         let flags = words(t.flags);
         let has = |flag: &str| flags.iter().any(|f| f == flag);
@@ -51,7 +52,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn chain(&mut self, item: Item<'a>) -> Option<Object<'a>> {
-        let c: shape::Chain<'a> = self.object(&CHAIN, item.value);
+        let (c, unknown): (shape::Chain<'a>, _) = self.keys(&CHAIN, item.value);
+        self.changed("a chain", item.value, unknown);
         let target = self.target(item.span, c.family, c.table, c.name, c.handle)?;
         let policy = c.policy.and_then(|value| self.policy(value));
         let hook = self.hooking(&c);
@@ -79,6 +81,14 @@ impl<'a> Reader<'a> {
             }
         };
         Some((allow, member(value)))
+    }
+
+    /// Tells of the key that an object has beside those that are known.
+    fn changed(&mut self, whose: &str, object: Value<'a>, unknown: Option<Span>) {
+        let mut keys = object.members().map(|(key, _)| key);
+        if let Some(key) = keys.find(|key| Some(key.span()) == unknown) {
+            self.may_change(whose, key);
+        }
     }
 
     fn hooking(&mut self, c: &shape::Chain<'a>) -> Option<Hooking<'a>> {
@@ -135,7 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn rule(&mut self, item: Item<'a>) -> Option<Object<'a>> {
-        let r: shape::Rule<'a> = self.object(&RULE, item.value);
+        let (r, unknown): (shape::Rule<'a>, _) = self.keys(&RULE, item.value);
         let target = self.target(item.span, r.family, r.table, r.chain, None)?;
         let deletes = matches!(item.kind, CommandKind::Delete | CommandKind::Destroy);
         let handle = r.handle.and_then(number);
@@ -151,15 +161,27 @@ impl<'a> Reader<'a> {
                 None => RulePlace::Unsaid,
             },
         };
-        let mut statements = match r.expr {
+        // A value of `null` counts as absent elsewhere.
+        let mut statements = match item.value.get("expr") {
             Some(list) if list.kind() != Kind::Array => {
                 self.dropped(list.span(), "`expr` is not a list: the rule is not read");
                 return None;
             }
-            Some(list) => self.statements(list),
-            None => Vec::new(),
+            Some(_) => r.expr.map_or_else(Vec::new, |list| self.statements(list)),
+            None if deletes => Vec::new(),
+            None => {
+                self.dropped(item.span, "`expr` is missing in this rule: it is not read");
+                return None;
+            }
         };
         name_targets(&mut statements);
+        if let Some(span) = unknown {
+            // The rule may be switched off, or be another one.
+            let mut keys = item.value.members().map(|(key, _)| key);
+            let key = keys.find(|key| key.span() == span).and_then(Value::str);
+            let kind = StatementKind::Unknown(format!("key {}", key.unwrap_or_default()).into());
+            statements.insert(0, Statement { kind, span });
+        }
         Some(Object::Rule(Box::new(RuleDecl {
             target,
             place,
@@ -171,10 +193,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn set_object(&mut self, word: &str, item: Item<'a>) -> Option<Object<'a>> {
-        let s: shape::Set<'a> = self.object(&SET, item.value);
+        let (s, unknown): (shape::Set<'a>, _) = self.keys(&SET, item.value);
         let target = self.target(item.span, s.family, s.table, s.name, s.handle)?;
         let mut flags = self.set_flags(&s);
-        flags.dynamic |= word == "meter";
+        // What a set holds may be more than its elements where a key of it is not known.
+        flags.dynamic |= word == "meter" || unknown.is_some();
         let mut elements = s.elem.map_or_else(Vec::new, |v| self.elements(v));
         if let Some(list) = s.stmt {
             let mut each = self.statements(list);

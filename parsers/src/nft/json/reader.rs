@@ -1,6 +1,7 @@
 //! The state of one reading, and the small things that every object needs.
 
 use super::super::syntax::{Command, Expr, ExprKind, Target};
+use super::super::text::INCLUDED;
 use super::lists::lists;
 use super::shape::{METAINFO, Metainfo};
 use super::worded::Worded;
@@ -46,8 +47,11 @@ impl<'a> Reader<'a> {
 
     /// Reads every list of objects of a text.
     pub(super) fn documents(&mut self, json: &'a Json<'a>) {
-        for document in json.documents() {
-            for list in lists(document) {
+        for (n, document) in json.documents().enumerate() {
+            for (list, again) in lists(document) {
+                if again || n > 0 {
+                    self.second(list);
+                }
                 if list.kind() == Kind::Array {
                     list.items().for_each(|item| self.item(item));
                 } else {
@@ -58,6 +62,9 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        for document in json.documents() {
+            self.beside(document);
+        }
         self.objects
             .errors(json, Some("export it again, and whole"));
         if self.cut
@@ -65,6 +72,45 @@ impl<'a> Reader<'a> {
         {
             last.dropped = true;
         }
+    }
+
+    /// A ruleset behind another one. nft takes the last of one object, and of two documents none.
+    fn second(&mut self, list: Value<'a>) {
+        let message =
+            "a second `nftables` in one file: which of the rulesets is in force is not known";
+        let problem = Problem::new(ProblemKind::Malformed, list.key_span(), message);
+        self.push(problem.help("give each `nft -j list ruleset` in a file of its own"));
+    }
+
+    /// Keys beside `nftables` in its own document. One that holds more than a word may be more of the ruleset.
+    fn beside(&mut self, document: Value<'a>) {
+        if document.get("nftables").is_none() {
+            return;
+        }
+        for (key, value) in document.members() {
+            let word = key.str().unwrap_or_default();
+            if word == "nftables" || key.kind() != Kind::String {
+                continue;
+            }
+            match value.kind() {
+                Kind::Array | Kind::Object => self.may_change("the document", key),
+                _ => self.unknown("key of the document", &word, key.span()),
+            }
+        }
+    }
+
+    /// A key that is not known and may change what its object does: what is beside it then says not all.
+    pub(super) fn may_change(&mut self, whose: &str, key: Value<'a>) {
+        let word = key.str().unwrap_or_default();
+        let message = format!(
+            "unknown key `{word}` of {whose}: it may change what the ruleset does, so what becomes of packets is not known"
+        );
+        let problem = Problem::new(ProblemKind::Incomplete, key.span(), message);
+        self.push(
+            problem
+                .reason(INCLUDED)
+                .help("export the ruleset as text: `nft list ruleset`"),
+        );
     }
 
     fn item(&mut self, item: Value<'a>) {
@@ -151,6 +197,19 @@ impl<'a> Reader<'a> {
         T: From<[Option<Value<'a>>; N]>,
     {
         self.objects.read(shape, value).values.into()
+    }
+
+    /// Reads an object's members, and where the first key stands that its shape does not know.
+    pub(super) fn keys<const N: usize, T>(
+        &mut self,
+        shape: &Shape<N>,
+        value: Value<'a>,
+    ) -> (T, Option<Span>)
+    where
+        T: From<[Option<Value<'a>>; N]>,
+    {
+        let fields = self.objects.read(shape, value);
+        (fields.values.into(), fields.unknown)
     }
 
     /// Reads an object whose meaning any further key may change: `None` if it has one, or if the value is no object.

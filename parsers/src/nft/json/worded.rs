@@ -21,7 +21,7 @@ impl Worded {
     pub(in super::super) fn of(json: &Json<'_>) -> Self {
         let mut out = Vec::new();
         let items = json.documents().flat_map(lists);
-        for item in items.flat_map(|list| list.items().collect::<Vec<_>>()) {
+        for item in items.flat_map(|(list, _)| list.items().collect::<Vec<_>>()) {
             for (_, object) in item.members() {
                 let rule = object.get("rule").unwrap_or(object);
                 let statements = rule.get("expr").into_iter().flat_map(Value::items);
