@@ -98,6 +98,7 @@ pub const fn reason(reason: Reason) -> &'static str {
         Reason::LoopbackDestination => "it depends on `route_localnet`, which is not in the export",
         Reason::SecurityOrder => "it depends on whether the security table or NAT comes first",
         Reason::ChainOrder => "it depends on which of two chains of one priority comes first",
+        Reason::SourceTranslation => "it depends on the source that NAT gives the packet",
     }
 }
 
@@ -113,6 +114,7 @@ pub const fn reason_label(reason: Reason) -> &'static str {
         Reason::LoopbackDestination => "depends on `route_localnet`",
         Reason::SecurityOrder => "depends on the table order",
         Reason::ChainOrder => "depends on the chain order",
+        Reason::SourceTranslation => "depends on the translated source",
     }
 }
 

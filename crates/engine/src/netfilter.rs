@@ -18,8 +18,8 @@ use super::sets::PointId;
 use super::trail::Start;
 use crate::rulespace::Kinds;
 use hylint_model::{
-    Action, Chain, ChainId, ChainType, Direction, Hook, Hooked, NatKind, Netfilter, OtherRules,
-    Rule, Table, priority,
+    Action, Chain, ChainId, ChainType, Condition, Direction, Hook, Hooked, NatKind, Netfilter,
+    OtherRules, PacketField, Rule, Side, Table, Test, priority,
 };
 use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet, PacketBox, StateSet, class};
 use smallvec::SmallVec;
@@ -341,6 +341,7 @@ impl<'a> HookWalk<'a, '_> {
         if pieces.is_empty() {
             return pieces;
         }
+        let pieces = self.with_source(b, pieces);
         let (mut skipped, pieces) = self.seen_by(b, pieces);
         if !self.nf.is_loaded(&b.table.name) {
             self.give_up(pieces, Reason::MalformedExport);
@@ -385,6 +386,23 @@ impl<'a> HookWalk<'a, '_> {
             join(&mut passed);
         }
         passed
+    }
+
+    /// Gives up on packets whose source was translated, where a chain behind the translation asks for it: which source they
+    /// have there is not followed.
+    fn with_source(&mut self, b: &Hooked<'a>, pieces: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
+        let hook = matches!(b.base.hook, Hook::Input | Hook::Postrouting | Hook::Egress);
+        let behind = b.base.hook == Hook::Egress || b.base.turn().0 > priority::NAT_SRC;
+        let filters = b.base.kind != ChainType::Nat && b.table.filters;
+        if !(hook && behind && filters) || !pieces.iter().any(Piece::has_new_source) {
+            return pieces;
+        }
+        if !asks_for_source(b) {
+            return pieces;
+        }
+        let (open, rest): (Vec<_>, Vec<_>) = pieces.into_iter().partition(Piece::has_new_source);
+        self.give_up(open, Reason::SourceTranslation);
+        rest
     }
 
     /// The packets that a base chain does not see, and those that it does.
@@ -608,6 +626,29 @@ fn leave_alone<'a>(p: Piece<'a>, on: &mut Vec<Piece<'a>>) {
         q.restate(StateSet::exactly(StateSet::UNTRACKED, false, false));
         q
     }));
+}
+
+/// Whether a rule that a chain reaches asks for the source of packets.
+fn asks_for_source(b: &Hooked<'_>) -> bool {
+    let any = |space: &PacketBox, f: Family| {
+        let of = space.src.only(f);
+        of.is_empty() || of == AddrSet::any_of(f)
+    };
+    let fields = |c: &Condition| match &c.test {
+        Test::Named { side, .. } | Test::AddrType { side, .. } => *side == Side::Src,
+        Test::Set { fields, .. } => {
+            fields.contains(&PacketField::Src) || fields.contains(&PacketField::Sport)
+        }
+        Test::IpSet { sides, .. } => sides.contains(&Side::Src),
+        _ => false,
+    };
+    b.reached().any(|r| {
+        r.clauses.iter().any(|c| {
+            !Family::BOTH.iter().all(|f| any(&c.space, *f))
+                || !c.space.sport.is_full()
+                || c.conditions.iter().any(fields)
+        })
+    })
 }
 
 /// Whether a base chain that translates sources and another may stand either way round, and both have rules: then it is not

@@ -26,6 +26,8 @@ pub enum Reason {
     SecurityOrder,
     /// Two chains of one priority do different things to the packet, and the kernel may call either first.
     ChainOrder,
+    /// A chain asks for the source of packets behind its translation.
+    SourceTranslation,
 }
 
 impl Reason {
@@ -41,6 +43,7 @@ impl Reason {
             Self::LoopbackDestination => "loopback-destination",
             Self::SecurityOrder => "security-order",
             Self::ChainOrder => "chain-order",
+            Self::SourceTranslation => "source-translation",
         }
     }
 }

@@ -203,6 +203,11 @@ impl<'a> Piece<'a> {
     }
 
     /// The branch of packets that have come to the end of their way.
+    /// Whether the source of its connection was translated.
+    pub(super) fn has_new_source(&self) -> bool {
+        self.masked.is_some() || self.known.as_deref().is_some_and(|k| k.src.is_some())
+    }
+
     /// Remembers who lets it pass: the chains that filter are what people look at, and there a rule says more than a policy
     /// behind it.
     pub(super) fn passed_by(&mut self, by: Decider<'a>, main: bool) {

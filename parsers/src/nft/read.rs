@@ -7,6 +7,7 @@ use crate::input::Input;
 use crate::source::Source;
 use crate::write::WriteError;
 use hylint_model::{Body, Export, OtherRules, Point, PointKind, Problem, ProblemKind, Span, View};
+use std::collections::HashSet;
 
 /// The format's id in outputs.
 pub const ID: &str = "nft";
@@ -18,6 +19,8 @@ enum Form {
     Listing,
     /// What it shall be given; other tables may be there.
     Configuration,
+    /// A listing of one table, or of less.
+    Part,
 }
 
 pub(super) fn read(input: &Input<'_>) -> Export {
@@ -37,18 +40,25 @@ pub(super) fn read(input: &Input<'_>) -> Export {
             };
             (commands, form)
         }
-        None => (text::parse(source, &mut problems), form_of(&source.text)),
+        None => {
+            let commands = text::parse(source, &mut problems);
+            let form = form_of(&source.text);
+            problems.extend(again(&commands, &source.text, form));
+            (commands, form)
+        }
     };
     let dropped = problems.iter().filter(|p| p.dropped).count();
     let rules_in_file = dropped + commands.iter().map(rules_of).sum::<usize>();
     let tables = ruleset::carry_out(commands, &mut problems);
-    let mut netfilter = lower::lower(&tables, form == Form::Listing, &mut problems);
-    if form == Form::Configuration && !tables.flushed {
+    let listed = form != Form::Configuration;
+    let mut netfilter = lower::lower(&tables, listed, form == Form::Part, &mut problems);
+    if form != Form::Listing && !tables.flushed {
         netfilter.others = OtherRules::Hidden;
     }
     // What an included file that is not here says, or the table that this file adds to, is not known.
     let included = |p: &Problem| p.reason == Some(text::INCLUDED);
-    netfilter.in_part = problems.iter().any(included);
+    let chains = problems.iter().any(|p| p.reason == Some(lower::ELSEWHERE));
+    netfilter.in_part = chains || tables.flagged() || problems.iter().any(included);
     let malformed = problems.iter().any(|p| p.kind == ProblemKind::Malformed);
     if let Some(part) = parts::told(&tables, input.json().is_some()) {
         netfilter.in_part = true;
@@ -118,6 +128,31 @@ fn nested(rule: &RuleDecl<'_>) -> usize {
     1 + inner.sum::<usize>()
 }
 
+/// Tells of a second listing behind the first one: of another host, or of another time.
+fn again(commands: &[Command<'_>], text: &str, form: Form) -> Option<Problem> {
+    if form == Form::Configuration {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    let twice = commands.iter().find_map(|c| match &c.object {
+        Object::Table(t) => {
+            let new = seen.insert((t.target.family, t.target.table.clone()));
+            (!new).then_some(t.head)
+        }
+        _ => None,
+    });
+    let mut shown = memchr::memmem::find_iter(text.as_bytes(), b"list ruleset").skip(1);
+    let shown = || {
+        shown
+            .next()
+            .map(|at| Span::new(at, at + "list ruleset".len()))
+    };
+    let span = twice.or_else(shown)?;
+    let message = "the file holds a second listing: which of the two is in force is not known";
+    let problem = Problem::new(ProblemKind::Malformed, span, message);
+    Some(problem.help("save each listing to a file of its own"))
+}
+
 /// A listing has its tables in blocks and nothing around them, and prints the policy of every base chain.
 fn form_of(text: &str) -> Form {
     const COMMANDS: [&str; 9] = [
@@ -126,13 +161,16 @@ fn form_of(text: &str) -> Form {
     if text.starts_with("#!") {
         return Form::Configuration;
     }
-    let mut depth = 0usize;
+    let (mut depth, mut part) = (0usize, false);
     for line in text.lines().map(str::trim) {
         let word = line.split_ascii_whitespace().next().unwrap_or("");
         let hooked = word == "type" && line.contains(" hook ");
         let written = match depth {
             // The command line of a listing of a part.
-            0 if line.contains("nft ") && line.contains(" list ") => !line.contains("ruleset"),
+            0 if line.contains("nft ") && line.contains(" list ") => {
+                part |= !line.contains("ruleset");
+                false
+            }
             0 => COMMANDS.contains(&word),
             _ if hooked => !(line.contains("; policy ") && line.ends_with(';')),
             _ => {
@@ -147,7 +185,7 @@ fn form_of(text: &str) -> Form {
         let close = line.matches('}').count();
         depth = (depth + open).saturating_sub(close);
     }
-    Form::Listing
+    if part { Form::Part } else { Form::Listing }
 }
 
 /// Comments for hylint.

@@ -129,7 +129,8 @@ impl<'a> PointReview<'a, '_> {
             }
             Body::Lists(_) => return None,
         };
-        if self.closed_by_policy(nf) {
+        // What a part that was not given says, is not known.
+        if nf.in_part || self.closed_by_policy(nf) {
             return None;
         }
         let open = self

@@ -181,6 +181,9 @@ pub(super) const fn export(reason: Reason) -> &'static str {
         Reason::ChainOrder => {
             "give the two chains different priorities, or take the flow out of the rules of one"
         }
+        Reason::SourceTranslation => {
+            "filter the flow before its source is translated, in a chain with a priority below 100"
+        }
         Reason::SecurityOrder => {
             "take the flow out of the nat rules for inbound packets, or of the security table"
         }

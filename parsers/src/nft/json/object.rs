@@ -36,14 +36,17 @@ impl<'a> Reader<'a> {
         let target = self.target(item.span, t.family, t.name, None, t.handle)?;
         let flags = words(t.flags);
         let has = |flag: &str| flags.iter().any(|f| f == flag);
+        let mut unknown_flag = false;
         for flag in &flags {
             if !matches!(&**flag, "dormant" | "owner" | "persist") {
+                unknown_flag = true;
                 self.unknown("table flag", flag, item.value.span());
             }
         }
         Some(Object::Table(TableDecl {
             target,
             dormant: has("dormant"),
+            unknown_flag,
             owner: has("owner"),
             comment: t.comment.and_then(Value::text),
             iptables: false,
@@ -202,6 +205,7 @@ impl<'a> Reader<'a> {
         if let Some(list) = s.stmt {
             let mut each = self.statements(list);
             each.retain(|s| !matches!(s.kind, StatementKind::Silent));
+            flags.limited |= !each.is_empty();
             spread(&mut elements, &each);
         }
         let data = match s.map {
@@ -214,6 +218,7 @@ impl<'a> Reader<'a> {
             key,
             data,
             flags,
+            size: s.size.and_then(|v| v.text()?.parse().ok()),
             elements,
             head: s.name.map_or(item.value.span(), member),
         })))

@@ -42,9 +42,9 @@ object! {
     Set, SET, "a set",
     keys: {
         family: "family", table: "table", name: "name", handle: "handle", kind: "type", map: "map", flags: "flags",
-        elem: "elem", timeout: "timeout", stmt: "stmt",
+        elem: "elem", timeout: "timeout", stmt: "stmt", size: "size",
     },
-    inert: &["auto-merge", "comment", "gc-interval", "policy", "size"],
+    inert: &["auto-merge", "comment", "gc-interval", "policy"],
 }
 
 object! {

@@ -198,6 +198,8 @@ impl<'r, 'a> Lowering<'r, 'a> {
             ExprKind::SetRef(name) => {
                 operand.set = Some(name);
                 match self.table.set(name) {
+                    // What a limit lets through is as open as what rules write.
+                    Some((_, set)) if self.limited(set) => operand.open = Some(Open::Dynamic),
                     Some((_, set)) => {
                         operand.open = self.openness(set);
                         operand.take(&set.elements);

@@ -16,16 +16,21 @@ use super::ruleset::Ruleset;
 use hylint_model::{Netfilter, Problem, ties};
 use table::Lowering;
 
-/// The model of all tables. `listing`: the text is what the kernel has, and not what it shall be given.
+pub(super) use table::ELSEWHERE;
+
+/// The model of all tables. `listing`: the text is what the kernel has, and not what it shall be given; `part`: and not all
+/// of it.
 pub(super) fn lower(
     ruleset: &Ruleset<'_>,
     listing: bool,
+    part: bool,
     problems: &mut Vec<Problem>,
 ) -> Netfilter {
     let mut sets = Vec::new();
     let mut tables = Vec::with_capacity(ruleset.tables.len());
     for table in &ruleset.tables {
         let mut lowering = Lowering::new(table, listing, &mut sets, problems);
+        lowering.part = part;
         tables.push(lowering.table());
     }
     let mut netfilter = Netfilter::new(tables);

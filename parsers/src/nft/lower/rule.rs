@@ -172,11 +172,19 @@ impl<'r, 'a> Lowering<'r, 'a> {
             StatementKind::Limit { over, .. }
             | StatementKind::Quota { over, .. }
             | StatementKind::CtCount { over, .. } => rate(!over),
-            StatementKind::Update { op, statements, .. } => {
-                let inner = statements.iter().find_map(|s| self.limiting(s))?;
+            StatementKind::Update { op, .. } if *op == UpdateOp::Delete => None,
+            StatementKind::Update {
+                set, statements, ..
+            } => {
                 let text = statement.to_string();
-                (*op != UpdateOp::Delete)
-                    .then(|| Condition::new(inner.kind, inner.test, statement.span, text))
+                let new = |kind, test| Condition::new(kind, test, statement.span, text);
+                match statements.iter().find_map(|s| self.limiting(s)) {
+                    Some(inner) => Some(new(inner.kind, inner.test)),
+                    // A set that takes no element ends the rule (`nft_dynset_eval`).
+                    None => self
+                        .may_refuse(set)
+                        .then(|| new(ConditionKind::Rate, Test::Rate(None))),
+                }
             }
             StatementKind::Xt { name, .. } if silent_match(name) => None,
             StatementKind::Xt { .. } | StatementKind::Unknown(_) => {

@@ -4,7 +4,7 @@ use super::super::syntax::{Element, Expr, ExprKind, MatchOp, SetDecl};
 use super::constant;
 use super::field::{Field, Looked, looked_at, with_ports};
 use super::matching::{Alternatives, Open, Operand, Said, both, canonical, of_box, with};
-use super::table::Lowering;
+use super::table::{Lowering, limits};
 use super::value::{self, Within};
 use hylint_model::{
     Clause, Condition, ConditionKind, NamedSet, NamedSetId, PacketField, Side, Test, Values,
@@ -17,12 +17,33 @@ const CLAUSES: usize = 64;
 impl<'r, 'a> Lowering<'r, 'a> {
     /// Why the members of a set are not those of the file, if they are not.
     pub(super) fn openness(&self, set: &SetDecl<'_>) -> Option<Open> {
-        if set.flags.dynamic || self.written.contains(&*set.target.name) {
+        if set.flags.dynamic || self.written.contains_key(&*set.target.name) {
             return Some(Open::Dynamic);
         }
         // A set of a configuration without elements waits for others to fill it.
         let waits = set.elements.is_empty() && !set.flags.constant;
         (!self.listing && waits).then_some(Open::Elsewhere)
+    }
+
+    /// Whether every lookup asks a limit, a quota or a count as well: one of the set, or of its elements.
+    pub(super) fn limited(&self, set: &SetDecl<'_>) -> bool {
+        let of_element = |e: &Element<'_>| {
+            e.extra
+                .as_ref()
+                .is_some_and(|x| x.statements.iter().any(limits))
+        };
+        set.flags.limited
+            || self.written.get(&*set.target.name) == Some(&true)
+            || set.elements.iter().any(of_element)
+    }
+
+    /// Whether a rule that writes a set may end there: the set has a limit, or no room.
+    pub(super) fn may_refuse(&self, name: &str) -> bool {
+        let Some((_, set)) = self.table.set(name) else {
+            return false;
+        };
+        let held = u64::try_from(set.elements.len()).unwrap_or(u64::MAX);
+        self.limited(set) || set.size.is_some_and(|size| held >= size)
     }
 
     /// `a . b op right`.
@@ -245,10 +266,14 @@ impl<'r, 'a> Lowering<'r, 'a> {
     where
         'r: 'e,
     {
+        let mut limited = false;
         let (elements, open): (&'e [Element<'a>], Option<Open>) = match &data.kind {
             ExprKind::Set(elements) => (elements, None),
             ExprKind::SetRef(name) => match self.table.set(name) {
-                Some((_, set)) => (&set.elements, self.openness(set)),
+                Some((_, set)) => {
+                    limited = self.limited(set);
+                    (&set.elements, self.openness(set))
+                }
                 None => (&[], Some(Open::Elsewhere)),
             },
             _ => (&[], Some(Open::Elsewhere)),
@@ -274,6 +299,12 @@ impl<'r, 'a> Lowering<'r, 'a> {
             if extra.is_some_and(|x| x.expires) {
                 let text = format!("{key} {} (an element that expires)", element.key);
                 let condition = Condition::new(ConditionKind::Peer, Test::Opaque, said.span, text);
+                found = with(&found, &condition);
+            }
+            if limited && extra.is_none_or(|x| x.statements.is_empty()) {
+                let text = format!("{key} {} (an element with a limit)", element.key);
+                let test = Test::Rate(None);
+                let condition = Condition::new(ConditionKind::Rate, test, said.span, text);
                 found = with(&found, &condition);
             }
             for statement in extra.map_or(&[][..], |x| &x.statements) {

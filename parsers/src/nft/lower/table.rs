@@ -7,10 +7,13 @@ use hylint_model::{
     self as model, NamedSet, NamedSetId, PacketField, Problem, ProblemKind, Rule, Span, TableFamily,
 };
 use hylint_space::{Family, PacketBox};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Chains inside each other that are followed; nft refuses more than 16 (`NFT_JUMP_STACK_SIZE`).
 const NESTED: usize = 64;
+
+/// The reason of a problem with what a listing of a part does not show.
+pub(in crate::nft) const ELSEWHERE: &str = "elsewhere";
 
 /// One table on its way.
 pub(super) struct Lowering<'r, 'a> {
@@ -20,8 +23,10 @@ pub(super) struct Lowering<'r, 'a> {
     /// Packets that it sees.
     pub(super) space: PacketBox,
     pub(super) listing: bool,
-    /// Sets that rules write.
-    pub(super) written: HashSet<&'r str>,
+    /// What the listing does not show may be there.
+    pub(super) part: bool,
+    /// Sets that rules write; true of those whose elements get a limit by it.
+    pub(super) written: HashMap<&'r str, bool>,
     /// Sets of all tables so far.
     pub(super) sets: &'r mut Vec<NamedSet>,
     /// Those of named sets, by what they are looked up by.
@@ -49,13 +54,14 @@ impl<'r, 'a> Lowering<'r, 'a> {
             _ => None,
         };
         let rules = table.chains.iter().flat_map(|c| &c.rules);
-        let mut written = HashSet::new();
+        let mut written = HashMap::new();
         rules.for_each(|r| writes(&r.statements, &mut written));
         Self {
             table,
             family,
             space: family.map_or_else(PacketBox::any, of_family),
             listing,
+            part: false,
             written,
             sets,
             known: HashMap::new(),
@@ -100,12 +106,21 @@ impl<'r, 'a> Lowering<'r, 'a> {
     pub(super) fn chain(&mut self, name: &str, span: Span) -> Option<u32> {
         let found = self.table.chain(name).map(|(at, _)| at);
         if found.is_none() {
-            let message = format!(
-                "the chain `{name}` is not in the table `{}`",
-                self.table.decl.target.table
-            );
-            self.problems
-                .push(Problem::new(ProblemKind::Malformed, span, message));
+            let table = &self.table.decl.target.table;
+            self.problems.push(match self.part {
+                true => {
+                    let message = format!(
+                        "the listing does not show the chain `{name}` of the table `{table}`"
+                    );
+                    Problem::new(ProblemKind::Incomplete, span, message)
+                        .help("give the whole ruleset: `nft -j list ruleset`")
+                        .reason(ELSEWHERE)
+                }
+                false => {
+                    let message = format!("the chain `{name}` is not in the table `{table}`");
+                    Problem::new(ProblemKind::Malformed, span, message)
+                }
+            });
         }
         found.and_then(|at| u32::try_from(at).ok())
     }
@@ -144,11 +159,13 @@ impl<'r, 'a> Lowering<'r, 'a> {
 }
 
 /// The sets that statements write.
-fn writes<'r>(statements: &'r [Statement<'_>], out: &mut HashSet<&'r str>) {
+fn writes<'r>(statements: &'r [Statement<'_>], out: &mut HashMap<&'r str, bool>) {
     for statement in statements {
         match &statement.kind {
-            StatementKind::Update { set, .. } => {
-                out.insert(set);
+            StatementKind::Update {
+                set, statements, ..
+            } => {
+                *out.entry(set).or_default() |= statements.iter().any(limits);
             }
             StatementKind::Verdict(Verdict::Anonymous(rules, _)) => {
                 rules.iter().for_each(|r| writes(&r.statements, out));
@@ -156,4 +173,12 @@ fn writes<'r>(statements: &'r [Statement<'_>], out: &mut HashSet<&'r str>) {
             _ => {}
         }
     }
+}
+
+/// Whether a statement lets only some packets go on, by what came before.
+pub(super) fn limits(statement: &Statement<'_>) -> bool {
+    matches!(
+        statement.kind,
+        StatementKind::Limit { .. } | StatementKind::Quota { .. } | StatementKind::CtCount { .. }
+    )
 }

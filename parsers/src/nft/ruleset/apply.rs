@@ -83,6 +83,7 @@ impl<'a> Carrying<'_, 'a> {
                 ..target.clone()
             },
             dormant: false,
+            unknown_flag: false,
             owner: false,
             comment: None,
             iptables: false,

@@ -44,6 +44,11 @@ pub(in super::super) struct Chain<'a> {
 }
 
 impl<'a> Ruleset<'a> {
+    /// Whether a table has a flag that is not known: it may be dormant.
+    pub(in super::super) fn flagged(&self) -> bool {
+        self.tables.iter().any(|t| t.decl.unknown_flag)
+    }
+
     /// The table, if it is there.
     pub(super) fn table(&mut self, target: &Target<'a>) -> Option<&mut Table<'a>> {
         let at = *self.by_name.get(&(target.family, target.table.clone()))?;
@@ -105,6 +110,7 @@ impl<'a> Table<'a> {
             return;
         }
         self.decl.dormant |= decl.dormant;
+        self.decl.unknown_flag |= decl.unknown_flag;
         self.decl.iptables |= decl.iptables;
         self.decl.owner |= decl.owner;
         self.decl.comment = self.decl.comment.take().or(decl.comment);

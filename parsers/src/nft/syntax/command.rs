@@ -84,6 +84,8 @@ pub(crate) struct TableDecl<'a> {
     pub target: Target<'a>,
     /// `flags dormant`: its chains are not called.
     pub dormant: bool,
+    /// A flag that is not known: it may be dormant.
+    pub unknown_flag: bool,
     /// `flags owner`: a running program holds it.
     pub owner: bool,
     /// Its comment.
@@ -155,6 +157,8 @@ pub(crate) struct SetFlags {
     pub interval: bool,
     /// `timeout`: elements may go by themselves.
     pub timeout: bool,
+    /// `limit`, `quota` or `ct count` of its own, which every lookup asks as well.
+    pub limited: bool,
 }
 
 /// A set or map.
@@ -168,6 +172,8 @@ pub(crate) struct SetDecl<'a> {
     pub data: Option<SetType<'a>>,
     /// Flags.
     pub flags: SetFlags,
+    /// `size n`: no more elements than these.
+    pub size: Option<u64>,
     /// `elements = { … }`.
     pub elements: Vec<Element<'a>>,
     /// `set x`, without the block.

@@ -14,6 +14,7 @@ impl<'a> Parser<'a, '_> {
         let mut table = TableDecl {
             target,
             dormant: false,
+            unknown_flag: false,
             owner: false,
             comment: None,
             iptables: std::mem::take(&mut self.managed),
@@ -184,6 +185,7 @@ impl<'a> Parser<'a, '_> {
             key: None,
             data: None,
             flags: SetFlags::default(),
+            size: None,
             elements: Vec::new(),
             head,
         };

@@ -4,7 +4,7 @@ use super::cursor::{Parser, Read};
 use super::expr::Mode;
 use super::lexer::Kind;
 use crate::nft::syntax::{
-    Element, ElementExtra, Expr, ExprKind, SetDecl, SetFlags, SetType, Verdict,
+    Element, ElementExtra, Expr, ExprKind, SetDecl, SetFlags, SetType, StatementKind, Verdict,
 };
 
 impl<'a> Parser<'a, '_> {
@@ -29,7 +29,9 @@ impl<'a> Parser<'a, '_> {
 
     fn set_item(&mut self, set: &mut SetDecl<'a>) -> Read<()> {
         if self.is_amount() {
-            return self.statement().map(drop);
+            let own = self.statement()?;
+            set.flags.limited |= !matches!(own.kind, StatementKind::Silent);
+            return Ok(());
         }
         match self.word() {
             "type" => {
@@ -51,11 +53,14 @@ impl<'a> Parser<'a, '_> {
                 self.bump();
                 self.set_flags(&mut set.flags)?;
             }
-            "timeout" | "gc-interval" | "size" | "policy" => {
-                let timeout = self.word() == "timeout";
+            word @ ("timeout" | "gc-interval" | "size" | "policy") => {
+                let (timeout, size) = (word == "timeout", word == "size");
                 self.bump();
-                self.value(Mode::Constant)?;
+                let value = self.value(Mode::Constant)?;
                 set.flags.timeout |= timeout;
+                if size {
+                    set.size = value.symbol().and_then(|n| n.parse().ok());
+                }
             }
             "auto-merge" => drop(self.bump()),
             "comment" => {
