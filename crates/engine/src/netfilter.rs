@@ -107,8 +107,12 @@ pub(super) fn evaluate<'a>(
         None => Piece::new(query.clone(), ctx.policy.mark()),
     }];
     // Rules that let packets in do so whatever the rest says.
-    if nf.in_part && !matches!(ctx.policy, LocalPolicy::Holds) {
-        w.give_up(start, Reason::IncompleteExport);
+    if (nf.in_part || nf.broken) && !matches!(ctx.policy, LocalPolicy::Holds) {
+        let reason = match nf.broken {
+            true => Reason::MalformedExport,
+            false => Reason::IncompleteExport,
+        };
+        w.give_up(start, reason);
         return w.out;
     }
     let passed = if ctx.filter_only {

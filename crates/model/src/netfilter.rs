@@ -358,6 +358,8 @@ pub struct Netfilter {
     pub unloaded: Vec<Box<str>>,
     /// A part of it was not given (a file that is included, the table that a rule is added to), which may hold any rule.
     pub in_part: bool,
+    /// The tools refuse the file as a whole, so that nothing of it is known to be in force.
+    pub broken: bool,
     /// Whether other rule sets filter the same packets.
     pub others: OtherRules,
     /// Packets for which it makes a difference which of two chains comes first that stand at one place of a hook: the kernel
@@ -398,6 +400,7 @@ impl Netfilter {
             whole: false,
             unloaded: Vec::new(),
             in_part: false,
+            broken: false,
             others: OtherRules::Unsaid,
             ties: Vec::new(),
             front_end: false,

@@ -66,6 +66,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         problems.extend((!malformed).then_some(part));
     }
     // nft loads a file as a whole or not at all.
+    netfilter.broken = malformed;
     if malformed {
         netfilter.unloaded = netfilter.tables().iter().map(|t| t.name.clone()).collect();
     }

@@ -5,6 +5,7 @@ use hylint_model::{Action, Chain, Rule, Span, Table, TableFamily};
 use hylint_parsers::iptables;
 use hylint_parsers::nft;
 use hylint_parsers::source::Source;
+use hylint_space::{AddrSet, Family, PacketBox};
 
 /// `ip filter`.
 pub(super) fn named(t: &Table) -> String {
@@ -103,8 +104,48 @@ pub(super) fn difference(kernel: &Table, dump: &Table) -> Option<String> {
                 c.name
             ));
         }
+        let mut pairs = written(&c.rules).zip(written(&d.rules));
+        let others = |(a, b): (&[Rule], &[Rule])| match_others(kernel, a, b);
+        if let Some(n) = pairs.position(others) {
+            return Some(format!(
+                "rule {} of chain {} matches other packets",
+                n + 1,
+                c.name
+            ));
+        }
     }
     None
+}
+
+/// Whether two rules, each shown whole, match different packets.
+fn match_others(kernel: &Table, a: &[Rule], b: &[Rule]) -> bool {
+    let ([a], [b]) = (a, b) else { return false };
+    let whole = |r: &Rule| r.conditions().next().is_none();
+    let ends = |r: &Rule| matches!(r.action, Action::Allow | Action::Deny | Action::Return);
+    if !(whole(a) && whole(b) && ends(a) && ends(b)) {
+        return false;
+    }
+    let seen = |r: &Rule| -> Vec<PacketBox> {
+        let families = Family::BOTH.into_iter().filter(|f| kernel.family.has(*f));
+        let of = |f: Family| PacketBox {
+            src: AddrSet::any_of(f),
+            dst: AddrSet::any_of(f),
+            ..PacketBox::any()
+        };
+        let each = families.flat_map(|f| r.clauses.iter().map(move |c| c.space.intersect(&of(f))));
+        each.filter(|s| !s.is_empty()).collect()
+    };
+    let (x, y) = (seen(a), seen(b));
+    let all = |x: &[PacketBox], y: &[PacketBox]| {
+        x.iter().all(|s| {
+            let mut left = vec![s.clone()];
+            for cut in y {
+                left = left.iter().flat_map(|l| l.subtract(cut)).collect();
+            }
+            left.is_empty()
+        })
+    };
+    !(all(&x, &y) && all(&y, &x))
 }
 
 /// Whether a rule of the kernel does what one of a dump does. One that goes on with an extension's name does not say.

@@ -99,7 +99,8 @@ pub fn unite(
         return;
     };
     let (sets, whole, front_end) = (std::mem::take(&mut n.sets), n.whole, n.front_end);
-    let (hidden, mut unloaded, in_part) = (n.others, n.unloaded.clone(), n.in_part);
+    let (hidden, mut unloaded) = (n.others, n.unloaded.clone());
+    let (in_part, broken) = (n.in_part, n.broken);
     let mut tables = std::mem::take(n).into_tables();
     for other in others {
         let part = source.add_part(other.path.clone(), &other.text);
@@ -123,7 +124,8 @@ pub fn unite(
     let missing = work.others.or(work.hidden);
     let mut united = Netfilter::new(tables);
     (united.sets, united.whole, united.front_end) = (sets, whole, front_end);
-    (united.unloaded, united.in_part) = (unloaded, in_part);
+    united.unloaded = unloaded;
+    (united.in_part, united.broken) = (in_part, broken);
     united.ties = ties(&united);
     united.others = match (hidden, missing) {
         (OtherRules::Unsaid | OtherRules::Hidden, Some(at)) => OtherRules::Shown(at),
