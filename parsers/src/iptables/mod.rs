@@ -34,6 +34,7 @@ pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use read::{Backend, backend, write};
 pub(crate) use targets::goes_on;
+pub(crate) use values::under_mask;
 pub use targets::{TARGETS, TargetSpec};
 
 use crate::input::FormatSpec;

@@ -17,6 +17,14 @@ pub(super) enum Address {
     Bad,
 }
 
+/// The addresses of `address/mask`, whose mask may be no prefix; `None` of another text, and of a mask of too many ranges.
+pub(crate) fn under_mask(text: &str) -> Option<AddrSet> {
+    match one_address(text) {
+        Address::Set(set) => Some(set),
+        Address::Name | Address::Wide | Address::Bad => None,
+    }
+}
+
 /// Most ranges that a discontiguous mask is expanded to.
 const MASK_RANGES: u32 = 256;
 

@@ -5,10 +5,12 @@ use super::constant;
 use super::field::{Field, Looked, addr_type, looked_at, of_family, with_ports};
 use super::table::Lowering;
 use super::value::{self, Unread, Within};
+use crate::iptables::under_mask;
 use hylint_model::{
     AddrTypes, Clause, Condition, ConditionKind, ConnTest, Problem, ProblemKind, Side, Span, Test,
 };
 use hylint_space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, StateSet, TcpFlags};
+use std::net::IpAddr;
 use thin_vec::{ThinVec, thin_vec};
 
 /// Alternatives: a packet matches if it is in one of them.
@@ -144,6 +146,9 @@ impl<'r, 'a> Lowering<'r, 'a> {
             return self.concat(parts, op, right, said);
         }
         if let Some(done) = self.bits_of_connection(left, op, right, said) {
+            return done;
+        }
+        if let Some(done) = self.masked_address(left, op, right) {
             return done;
         }
         let looked = looked_at(left, self.family);
@@ -722,6 +727,45 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 out
             }
         }
+    }
+
+    /// `ip saddr & 255.0.0.3 == 10.0.0.1`.
+    fn masked_address(
+        &self,
+        left: &Expr<'a>,
+        op: MatchOp,
+        right: &Expr<'a>,
+    ) -> Option<Alternatives> {
+        let ExprKind::Binary(b) = &left.kind else {
+            return None;
+        };
+        let looked = looked_at(&b.left, self.family);
+        let Field::Addr(_, family) = looked.field else {
+            return None;
+        };
+        let negated = match op {
+            MatchOp::Implicit | MatchOp::Eq => false,
+            MatchOp::Ne => true,
+            _ => return None,
+        };
+        let (mask, wanted) = (b.right.symbol()?, right.symbol()?);
+        if b.op != BinaryOp::And {
+            return None;
+        }
+        // Bits outside of the mask are never there.
+        let (m, w) = (mask.parse::<IpAddr>().ok()?, wanted.parse::<IpAddr>().ok()?);
+        let outside = match (m, w) {
+            (IpAddr::V4(m), IpAddr::V4(w)) => u32::from(w) & !u32::from(m) != 0,
+            (IpAddr::V6(m), IpAddr::V6(w)) => u128::from(w) & !u128::from(m) != 0,
+            _ => return None,
+        };
+        let set = match outside {
+            true => AddrSet::empty(),
+            false => under_mask(&format!("{wanted}/{mask}"))?.only(family),
+        };
+        let within = Within::Addrs(if negated { set.complement() } else { set });
+        let found = boxes(&looked.field, &looked.needs, within);
+        Some(found.map(of_box).into_iter().collect())
     }
 
     /// `ct state & (new | established) != 0`, `ct status & dnat == dnat`.

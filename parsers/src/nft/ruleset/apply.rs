@@ -109,8 +109,9 @@ impl<'a> Carrying<'_, 'a> {
         let before = kind == CommandKind::Insert;
         let beside = |at: usize| if before { at } else { at + 1 };
         let at = match rule.place {
-            RulePlace::Unsaid if before => Some(0),
-            RulePlace::Unsaid => Some(len),
+            // No rule has the handle 0: nft takes it for none.
+            RulePlace::Unsaid | RulePlace::Handle(0) if before => Some(0),
+            RulePlace::Unsaid | RulePlace::Handle(0) => Some(len),
             RulePlace::Index(n) => usize::try_from(n).ok().filter(|n| *n < len).map(beside),
             RulePlace::Handle(h) => chain
                 .rules
