@@ -267,7 +267,7 @@ impl Work<'_> {
         // nft itself looks in the folders of its command line, in that of the first file, and in /etc; a path that begins
         // with a dot counts from where it was started.
         let dotted = pattern.starts_with("./") || pattern.starts_with("../");
-        let mut outside = false;
+        let (mut outside, mut none) = (false, false);
         let searched = self.searched.iter().filter(|_| !dotted);
         for folder in searched {
             let path = format!(
@@ -276,6 +276,7 @@ impl Work<'_> {
             );
             match self.on_host(holder, &path) {
                 Found::Missing => {}
+                Found::Files(f) if f.is_empty() => none = true,
                 found => return found,
             }
         }
@@ -283,12 +284,18 @@ impl Work<'_> {
             let folder = file.parent().unwrap_or(Path::new(""));
             match self.look(folder, pattern) {
                 Some(Found::Outside) => outside = true,
+                Some(Found::Files(f)) if f.is_empty() => none = true,
                 Some(found) => return found,
                 None => {}
             }
         }
+        // What is above the folder of a host is none of the given files. Below it a folder that is not there holds none.
+        let above = pattern.split('/').any(|p| p == "..");
+        none |= nft::is_pattern(pattern);
         match self.on_host(holder, &format!("/etc/{pattern}")) {
+            Found::Files(f) if f.is_empty() && (outside || above) => Found::Outside,
             Found::Missing if outside => Found::Outside,
+            Found::Missing if none && !above => Found::Files(Vec::new()),
             found => found,
         }
     }
@@ -298,7 +305,7 @@ impl Work<'_> {
         let parts: Vec<&str> = pattern.split('/').filter(|p| !p.is_empty()).collect();
         let is_pattern = nft::is_pattern(pattern);
         let slash = if pattern.ends_with('/') { "/" } else { "" };
-        let mut outside = false;
+        let (mut outside, mut none) = (false, false);
         for (up, folder) in self.root.folders(holder).into_iter().enumerate() {
             // A bare name is only looked for beside the file, and a pattern never without its folder.
             let least = if up == 0 && !is_pattern { 1 } else { 2 };
@@ -306,6 +313,7 @@ impl Work<'_> {
                 let rest = parts.get(skipped..).unwrap_or_default();
                 match self.look(folder, &format!("{}{slash}", rest.join("/"))) {
                     Some(Found::Outside) => outside = true,
+                    Some(Found::Files(f)) if f.is_empty() => none = true,
                     // `x.nft` of another folder is no other way to include oneself.
                     Some(Found::Files(f)) if skipped > 0 && self.is_any(&f, holder) => {}
                     Some(found) => return found,
@@ -313,7 +321,7 @@ impl Work<'_> {
                 }
             }
         }
-        match (is_pattern, outside) {
+        match (none, outside) {
             (true, _) => Found::Files(Vec::new()),
             (false, true) => Found::Outside,
             (false, false) => Found::Missing,
@@ -327,7 +335,8 @@ impl Work<'_> {
         one == self.main_at || one == self.from.resolved(holder)
     }
 
-    /// The files of a path or pattern below a folder; `None` if there is none.
+    /// The files of a path or pattern below a folder, which are none of a pattern whose folder is there; `None` if there is
+    /// none.
     fn look(&self, folder: &Path, pattern: &str) -> Option<Found> {
         let path = joined(folder, pattern)?;
         if !nft::is_pattern(pattern) {
@@ -337,8 +346,7 @@ impl Work<'_> {
             }
             return self.from.is_file(&path).then(|| Found::Files(vec![path]));
         }
-        let files = self.matching(folder, pattern);
-        (!files.is_empty()).then_some(Found::Files(files))
+        self.matching(folder, pattern)
     }
 
     fn inside(&self, path: &Path) -> bool {
@@ -346,7 +354,7 @@ impl Work<'_> {
     }
 
     /// Files that a pattern matches, in the order of their names, as glob(3) does: `*` leaves hidden ones out.
-    fn matching(&self, folder: &Path, pattern: &str) -> Vec<PathBuf> {
+    fn matching(&self, folder: &Path, pattern: &str) -> Option<Found> {
         let plain = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
         let literal = pattern.get(..plain).unwrap_or_default();
         let (base, rest) = match literal.rfind('/') {
@@ -357,10 +365,13 @@ impl Work<'_> {
         let glob = GlobBuilder::new(&escaped).literal_separator(true).build();
         let (Ok(glob), Some(base)) = (glob.map(|g| g.compile_matcher()), joined(folder, base))
         else {
-            return Vec::new();
+            return None;
         };
-        if rest.is_empty() || !self.inside(&base) || !self.from.is_folder(&base) {
-            return Vec::new();
+        if !self.inside(&base) {
+            return Some(Found::Outside);
+        }
+        if !self.from.is_folder(&base) {
+            return None;
         }
         let hidden = rest.starts_with('.');
         let found: Vec<PathBuf> = match rest.contains('/') {
@@ -377,7 +388,7 @@ impl Work<'_> {
         };
         let mut found: Vec<PathBuf> = found.into_iter().filter(is_one).collect();
         found.sort();
-        found
+        Some(Found::Files(found))
     }
 }
 

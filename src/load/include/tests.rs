@@ -67,9 +67,10 @@ fn patterns_take_the_files_of_their_folder_in_order() {
     let files = [
         (
             "etc/nftables.conf",
-            "include \"/etc/nftables.d/*.nft\"\ninclude \"/etc/none.d/*.nft\"\ninclude \"nftables.d/[ab]*\"\n\
-             include \"/etc/nftables.d/\"\n",
+            "include \"/etc/nftables.d/*.nft\"\ninclude \"/etc/empty.d/*.nft\"\ninclude \"nftables.d/[ab]*\"\n\
+             include \"/etc/nftables.d/\"\ninclude \"none.d/*\"\ninclude \"/etc/none.d/*\"\ninclude \"../*.no\"\n",
         ),
+        ("etc/empty.d/readme", "\n"),
         ("etc/nftables.d/b.nft", "\n"),
         ("etc/nftables.d/a.nft", ""),
         ("etc/nftables.d/.c.nft", "\n"),
@@ -78,9 +79,12 @@ fn patterns_take_the_files_of_their_folder_in_order() {
     ];
     let c = composed(dir.path(), &files, "nftables.conf");
     let both = "etc/nftables.d/a.nft etc/nftables.d/b.nft";
-    assert_eq!(told(dir.path(), &c), [both, "", both, ""]);
+    assert_eq!(
+        told(dir.path(), &c),
+        [both, "", both, "", "", "Missing", "Outside"]
+    );
     assert_eq!(c.files.len(), 2);
-    assert_eq!(without_files(&c.source).len(), 2);
+    assert_eq!(without_files(&c.source).len(), 3);
 }
 
 #[cfg(unix)]
@@ -103,7 +107,9 @@ fn nothing_outside_the_given_folder_is_read() {
     let found = told(&dir, &c);
     assert_eq!(
         found,
-        ["Outside", "Outside", "Outside", "", "Missing", "Missing"]
+        [
+            "Outside", "Outside", "Outside", "Outside", "Missing", "Missing"
+        ]
     );
     assert!(c.files.is_empty());
 }

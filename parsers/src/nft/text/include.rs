@@ -67,10 +67,17 @@ impl<'a> Parser<'a, '_> {
         let path = self.unquoted(file);
         let span = word.to(file);
         let source = self.source;
+        let many = super::super::is_pattern(path);
         let message = match source.includes.get(&word.start) {
             Some(Include::Parts(parts)) => {
                 self.ended()?;
                 return self.include_parts(parts, span, body);
+            }
+            Some(Include::Missing) if many => {
+                format!("the folder of the included files `{path}` is not in this folder")
+            }
+            Some(Include::Outside) if many => {
+                format!("the included files `{path}` are outside this folder")
             }
             Some(Include::Missing) => format!("the included file `{path}` is not in this folder"),
             Some(Include::Outside) => format!("the included file `{path}` is outside this folder"),
