@@ -264,7 +264,39 @@ impl<T: Scalar> RangeSet<T> {
         if other.is_full() {
             return Self::empty();
         }
-        self.intersect(&other.complement())
+        self.without(other.as_slice())
+    }
+
+    /// Values that are in none of the ranges. Only ranges near these are looked at: a rule list takes thousands of single
+    /// values out of one set.
+    fn without(&self, cut: &[(T, T)]) -> Self {
+        let all = self.as_slice();
+        let mut cut = near(cut, all);
+        let (before, met, behind) = parted(all, cut);
+        if met.is_empty() {
+            return self.clone();
+        }
+        let mut out = Draft::with_capacity(all.len() + cut.len());
+        out.extend_from_slice(before);
+        for (lo, hi) in met {
+            cut = skipped(cut, *lo);
+            let mut from = Some(*lo);
+            while let (Some(start), [(clo, chi), left @ ..]) = (from, cut)
+                && clo <= hi
+            {
+                if let Some(end) = clo.prev().filter(|end| start <= *end) {
+                    out.push((start, end));
+                }
+                from = chi.next().filter(|next| next <= hi);
+                // The next range may be met by it, too.
+                if from.is_some() {
+                    cut = left;
+                }
+            }
+            out.extend(from.map(|start| (start, *hi)));
+        }
+        out.extend_from_slice(behind);
+        Self::canonical(&out)
     }
 
     /// Whether every value of `self` is in `other`.
@@ -283,8 +315,39 @@ impl<T: Scalar> RangeSet<T> {
     }
 }
 
+/// Ranges of a sorted list.
+type Ranges<'r, T> = &'r [(T, T)];
+
+/// A sorted list: what lies before another one, what may meet it, and what lies behind it.
+fn parted<'r, T: Scalar>(
+    all: Ranges<'r, T>,
+    other: Ranges<'_, T>,
+) -> (Ranges<'r, T>, Ranges<'r, T>, Ranges<'r, T>) {
+    let (Some(first), Some(last)) = (other.first(), other.last()) else {
+        return (all, &[], &[]);
+    };
+    let (rest, behind) = all.split_at(all.partition_point(|r| r.0 <= last.1));
+    let (before, met) = rest.split_at(rest.partition_point(|r| r.1 < first.0));
+    (before, met, behind)
+}
+
+/// The part of a sorted list that may meet another one.
+fn near<'r, T: Scalar>(all: Ranges<'r, T>, other: Ranges<'_, T>) -> Ranges<'r, T> {
+    parted(all, other).1
+}
+
+/// A sorted list without the ranges that lie before a value.
+fn skipped<T: Scalar>(all: Ranges<'_, T>, before: T) -> Ranges<'_, T> {
+    match all {
+        [first, ..] if first.1 < before => all.split_at(all.partition_point(|r| r.1 < before)).1,
+        _ => all,
+    }
+}
+
 /// Tells the ranges that two sorted lists share, in ascending order, until it is told to stop.
-fn overlaps<T: Scalar>(mut a: &[(T, T)], mut b: &[(T, T)], mut each: impl FnMut(T, T) -> bool) {
+fn overlaps<T: Scalar>(a: &[(T, T)], b: &[(T, T)], mut each: impl FnMut(T, T) -> bool) {
+    let mut a = near(a, b);
+    let mut b = near(b, a);
     while let ([(alo, ahi), left @ ..], [(blo, bhi), right @ ..]) = (a, b) {
         let (lo, hi) = (*alo.max(blo), *ahi.min(bhi));
         if lo <= hi && !each(lo, hi) {
