@@ -187,3 +187,61 @@ fn json_that_says_more_than_one_ruleset_is_told() {
         .run();
     assert!(run.out.contains("key disabled"), "{}{}", run.out, run.err);
 }
+
+// Fails if a ruleset passes that nft refuses for a value, or one is refused whose names the machine may know.
+#[test]
+fn values_that_nft_refuses_are_told_at_their_place() {
+    let of = |rule: &str| problems(&[("nftables.conf", &configuration(&format!("\t\t{rule}")))]);
+    for (rule, value) in [
+        ("tcp dport 4000-3000 accept", "4000-3000"),
+        ("tcp dport 65536 accept", "65536"),
+        ("tcp dport { 22, 65000-70000 } accept", "65000-70000"),
+        ("tcp dport 33\u{200b}89 accept", "33\u{200b}89"),
+        ("udp dport > 70000 accept", "70000"),
+        ("meta l4proto 256 accept", "256"),
+        ("icmp type 300 accept", "300"),
+        ("ip ttl 256 accept", "256"),
+        ("ip dscp 64 accept", "64"),
+        ("ip saddr 10.0.0.0/33 accept", "10.0.0.0/33"),
+        ("ip saddr 300.0.0.0/8 accept", "300.0.0.0/8"),
+        ("ip saddr fe80::/8 accept", "fe80::/8"),
+        ("ip saddr 10.0.0.9-10.0.0.1 accept", "10.0.0.9-10.0.0.1"),
+        ("iifname abcdefghijklmnop accept", "abcdefghijklmnop"),
+    ] {
+        let found = of(rule);
+        let at = rule.find(value).unwrap() + 3;
+        let place = format!("nftables.conf:7:{at} error ");
+        assert!(
+            found.len() == 1
+                && found[0].starts_with(&place)
+                && found[0].contains("no value that nft takes"),
+            "{rule}: {found:?}"
+        );
+    }
+    for right in ["-1", "22.5", "1e400", "\"\""] {
+        let found = problems(&[(
+            "fw.json",
+            &JSON.replace("\"right\": 22", &format!("\"right\": {right}")),
+        )]);
+        assert!(
+            found.len() == 1 && found[0].contains("no value that nft takes"),
+            "{right}: {found:?}"
+        );
+    }
+    for rule in [
+        "tcp dport nosuchservice accept",
+        "tcp dport 5-5 accept",
+        "ip saddr host.example accept",
+        "ip saddr 010.1.1.8 accept",
+        "ip saddr 10/8 accept",
+        "meta length 70000 accept",
+        "meta skuid nobody accept",
+        "iifname \"abcdefghijklmn*\" accept",
+    ] {
+        let found = of(rule);
+        assert!(
+            found.iter().all(|p| !p.contains("nft takes")),
+            "{rule}: {found:?}"
+        );
+    }
+}

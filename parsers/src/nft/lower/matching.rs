@@ -181,6 +181,17 @@ impl<'r, 'a> Lowering<'r, 'a> {
         self.unreadable_text(said)
     }
 
+    /// A match with a value that nft refuses, which is told once.
+    fn refused(&mut self, said: Said<'_>, value: &Expr<'_>) -> Condition {
+        if self.refused.insert(value.span.start) {
+            let message =
+                format!("`{value}` is no value that nft takes here: it does not load this");
+            self.problems
+                .push(Problem::new(ProblemKind::Malformed, value.span, message));
+        }
+        Condition::new(ConditionKind::Unknown, Test::Passing, said.span, said.text)
+    }
+
     pub(super) fn unreadable_text(&mut self, said: Said<'_>) -> Condition {
         let condition = Condition::new(ConditionKind::Unknown, Test::Passing, said.span, said.text);
         self.unmodelled(&condition);
@@ -380,6 +391,10 @@ impl<'r, 'a> Lowering<'r, 'a> {
                     None => all = Some(within),
                 },
                 Some(Err(Unread::Name)) => names.push(value.to_string()),
+                Some(Err(Unread::Refused)) => {
+                    let condition = self.refused(said, value);
+                    return Err(one(needs.clone(), condition.negate(negated)));
+                }
                 Some(Err(Unread::Other)) | None => {
                     let condition = self.unreadable(said, value);
                     return Err(one(needs.clone(), condition.negate(negated)));
@@ -592,6 +607,10 @@ impl<'r, 'a> Lowering<'r, 'a> {
                     said,
                     false,
                 )
+            }
+            Some(Err(Unread::Refused)) => {
+                let condition = self.refused(said, right);
+                one(looked.needs.clone(), condition)
             }
             _ => {
                 let condition = self.unreadable(said, right);

@@ -7,7 +7,7 @@ use hylint_model::{
     self as model, NamedSet, NamedSetId, PacketField, Problem, ProblemKind, Rule, Span, TableFamily,
 };
 use hylint_space::{Family, PacketBox};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Chains inside each other that are followed; nft refuses more than 16 (`NFT_JUMP_STACK_SIZE`).
 const NESTED: usize = 64;
@@ -38,6 +38,8 @@ pub(super) struct Lowering<'r, 'a> {
     pub(super) chain_name: &'r str,
     /// A problem of the rule was told already.
     pub(super) told: bool,
+    /// Where values stand that nft refuses and that are told.
+    pub(super) refused: HashSet<u32>,
     pub(super) problems: &'r mut Vec<Problem>,
 }
 
@@ -69,6 +71,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             depth: 0,
             chain_name: "",
             told: false,
+            refused: HashSet::new(),
             problems,
         }
     }

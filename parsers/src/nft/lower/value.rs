@@ -69,6 +69,39 @@ pub(super) enum Unread {
     Name,
     /// No constant of the type, or an expression.
     Other,
+    /// What nft refuses: a number or a prefix that is too large, a range whose end is before its beginning, an address of the
+    /// other family, a name with signs that no name has.
+    Refused,
+}
+
+/// Whether a word that is no value of a type is a number that the type cannot have, or no word at all.
+fn is_refused(text: &str, most: u32) -> bool {
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    if let Some(digits) = hex.filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())) {
+        return u32::from_str_radix(digits, 16).map_or(true, |n| n > most);
+    }
+    let begins = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+'));
+    if begins && text.parse::<f64>().is_ok() {
+        let whole = text.bytes().all(|b| b.is_ascii_digit());
+        return !whole || text.parse::<u32>().map_or(true, |n| n > most);
+    }
+    text.is_empty()
+}
+
+/// Why a word is no number of a type that has no names of the machine.
+fn no_number(text: &str, most: u32) -> Unread {
+    match is_refused(text, most) {
+        true => Unread::Refused,
+        false => Unread::Other,
+    }
+}
+
+/// The same where the machine may know the name.
+fn no_name(text: &str, most: u32) -> Unread {
+    match is_refused(text, most) || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        true => Unread::Refused,
+        false => Unread::Name,
+    }
 }
 
 type Result<T> = std::result::Result<T, Unread>;
@@ -83,20 +116,22 @@ pub(super) fn within(field: &Field, value: &Expr<'_>) -> Option<Result<Within>> 
             let name = |t: &str| {
                 common::port(t)
                     .or_else(|| names::service(t))
-                    .ok_or(Unread::Name)
+                    .ok_or_else(|| no_name(t, u16::MAX.into()))
             };
             ranges(value, &name).map(Within::Ports)
         }
         Field::IcmpType(v6) => {
-            let name = |t: &str| names::icmp_type(t, *v6).map(u16::from).ok_or(Unread::Other);
+            let number = |t: &str| names::icmp_type(t, *v6).map(u16::from);
+            let name = |t: &str| number(t).ok_or_else(|| no_number(t, u8::MAX.into()));
             ranges(value, &name).map(Within::Ports)
         }
         Field::IcmpCode(v6) => {
-            let name = |t: &str| names::icmp_code(t, *v6).map(u16::from).ok_or(Unread::Other);
+            let number = |t: &str| names::icmp_code(t, *v6).map(u16::from);
+            let name = |t: &str| number(t).ok_or_else(|| no_number(t, u8::MAX.into()));
             ranges(value, &name).map(Within::Ports)
         }
         Field::Protocol => {
-            let name = |t: &str| common::protocol(t).ok_or(Unread::Name);
+            let name = |t: &str| common::protocol(t).ok_or_else(|| no_name(t, u8::MAX.into()));
             ranges(value, &name).map(Within::Protocols)
         }
         Field::Family | Field::EtherType => families(value),
@@ -106,12 +141,14 @@ pub(super) fn within(field: &Field, value: &Expr<'_>) -> Option<Result<Within>> 
             Some("loopback" | "772") => Ok(Within::Interfaces(IfaceSet::single(iface_name("lo")))),
             _ => Err(Unread::Other),
         },
-        Field::Length => numbers::<u16>(value, |_| None),
-        Field::Ttl => numbers::<u8>(value, |_| None),
-        Field::Dscp => numbers::<u8>(value, common::dscp_class),
+        // That of `meta length` has 32 bits, more than a packet is long.
+        Field::Length => numbers::<u16>(value, |_| None, u32::MAX),
+        Field::Ttl => numbers::<u8>(value, |_| None, u8::MAX.into()),
+        Field::Dscp => numbers::<u8>(value, common::dscp_class, 63),
         Field::Uid | Field::Gid => {
             let name = |t: &str| match t {
                 "root" => Ok(0),
+                t if is_refused(t, u32::MAX) => Err(Unread::Refused),
                 t => common::number(t).ok_or(Unread::Name),
             };
             ranges(value, &name).map(Within::Numbers)
@@ -123,10 +160,12 @@ pub(super) fn within(field: &Field, value: &Expr<'_>) -> Option<Result<Within>> 
 fn numbers<T: Scalar + TryFrom<u32> + Into<u32>>(
     value: &Expr<'_>,
     named: fn(&str) -> Option<T>,
+    most: u32,
 ) -> Result<Within> {
     let name = |t: &str| {
-        let number = || common::number(t).and_then(|n| T::try_from(n).ok());
-        named(t).or_else(number).ok_or(Unread::Other)
+        let number = || common::number(t).filter(|n| *n <= most);
+        let read = named(t).or_else(|| T::try_from(number()?).ok());
+        read.ok_or_else(|| no_number(t, most))
     };
     let set = ranges(value, &name)?;
     let wide = set.iter().map(|(a, b)| (a.into(), b.into()));
@@ -138,7 +177,11 @@ fn ranges<T: Scalar>(value: &Expr<'_>, name: &impl Fn(&str) -> Result<T>) -> Res
     match &value.kind {
         ExprKind::Range(ends) => {
             let end = |e: &Expr<'_>| e.symbol().ok_or(Unread::Other).and_then(name);
-            Ok(RangeSet::range(end(&ends.0)?, end(&ends.1)?))
+            let (low, high) = (end(&ends.0)?, end(&ends.1)?);
+            if low > high {
+                return Err(Unread::Refused);
+            }
+            Ok(RangeSet::range(low, high))
         }
         ExprKind::Wildcard => Ok(RangeSet::full()),
         ExprKind::List(parts) => {
@@ -157,11 +200,15 @@ pub(super) fn addresses(value: &Expr<'_>, family: Family) -> Result<AddrSet> {
     match &value.kind {
         ExprKind::Prefix { addr, len } => {
             let set = AddrSet::cidr(address(addr, family)?, *len);
-            set.ok_or(Unread::Other)
+            set.ok_or(Unread::Refused)
         }
         ExprKind::Range(ends) => {
             let end = |e: &Expr<'_>| address(e.symbol().ok_or(Unread::Other)?, family);
-            Ok(AddrSet::range(end(&ends.0)?, end(&ends.1)?))
+            let (low, high) = (end(&ends.0)?, end(&ends.1)?);
+            if low > high {
+                return Err(Unread::Refused);
+            }
+            Ok(AddrSet::range(low, high))
         }
         ExprKind::Wildcard => Ok(AddrSet::any_of(family)),
         _ => address(value.symbol().ok_or(Unread::Other)?, family).map(AddrSet::host),
@@ -189,7 +236,25 @@ fn address(text: &str, family: Family) -> Result<IpAddr> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     let other = text.parse::<IpAddr>().is_ok();
     let name = !other && text.bytes().all(plain) && text.bytes().any(|b| b.is_ascii_alphabetic());
-    Err(if name { Unread::Name } else { Unread::Other })
+    Err(match () {
+        () if name => Unread::Name,
+        () if text.contains('%') || !other && is_classic(text) => Unread::Other,
+        () => Unread::Refused,
+    })
+}
+
+/// An address as inet_aton(3) takes it: up to four numbers, in any of its bases.
+fn is_classic(text: &str) -> bool {
+    let count = text.split('.').count();
+    let fits = |(i, part): (usize, &str)| {
+        let most = if count < 4 && i + 1 == count {
+            u32::MAX
+        } else {
+            u8::MAX.into()
+        };
+        part.starts_with(|c: char| c.is_ascii_digit()) && !is_refused(part, most)
+    };
+    count <= 4 && text.split('.').enumerate().all(fits)
 }
 
 fn families(value: &Expr<'_>) -> Result<Within> {
@@ -211,7 +276,11 @@ fn interfaces(value: &Expr<'_>) -> Result<IfaceSet> {
             _ => Err(Unread::Name),
         },
         ExprKind::Wildcard => Ok(IfaceSet::full()),
-        _ => value.symbol().map(interface).ok_or(Unread::Other),
+        // `IFNAMSIZ`, with the zero at the end.
+        _ => match value.symbol().ok_or(Unread::Other)? {
+            name if name.len() > 15 => Err(Unread::Refused),
+            name => Ok(interface(name)),
+        },
     }
 }
 
