@@ -53,12 +53,8 @@ fn name(path: &Path) -> String {
 
 fn read(path: &Path) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
     let file = FileRef {
-        open: path.into(),
         shown: name(path).into(),
-        named: true,
-        bound: false,
-        copy: false,
-        stdin: false,
+        ..FileRef::new(path.into(), true)
     };
     read_whole(&Disk, &file)
 }
