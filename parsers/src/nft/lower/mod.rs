@@ -5,6 +5,7 @@ mod constant;
 mod field;
 mod marks;
 mod matching;
+mod named;
 mod names;
 mod nat;
 mod rule;
@@ -13,6 +14,7 @@ mod table;
 mod value;
 
 use super::ruleset::Ruleset;
+use super::text::INCLUDED;
 use hylint_model::{Netfilter, Problem, ties};
 use table::Lowering;
 
@@ -27,11 +29,19 @@ pub(super) fn lower(
     problems: &mut Vec<Problem>,
 ) -> Netfilter {
     let mut sets = Vec::new();
+    // What declares them may be in a file that is not here.
+    let elsewhere = part || problems.iter().any(|p| p.reason == Some(INCLUDED));
     let mut tables = Vec::with_capacity(ruleset.tables.len());
     for table in &ruleset.tables {
         let mut lowering = Lowering::new(table, listing, &mut sets, problems);
         lowering.part = part;
         tables.push(lowering.table());
+        // A file that only adds to a table names sets of another one.
+        let hooked = || table.chains.iter().any(|c| c.decl.hook.is_some());
+        let whole = table.declared && (listing || ruleset.flushed || hooked());
+        if whole && !elsewhere {
+            named::undeclared(table, problems);
+        }
     }
     let mut netfilter = Netfilter::new(tables);
     netfilter.sets = sets;

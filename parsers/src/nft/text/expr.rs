@@ -4,6 +4,7 @@ use super::cursor::{Fail, Parser, Read, number};
 use super::lexer::Kind;
 use super::scope::most;
 use crate::nft::syntax::{Binary, BinaryOp, Element, Expr, ExprKind, Lookup};
+use hylint_model::{Problem, ProblemKind};
 use std::borrow::Cow;
 
 /// What words may stand for.
@@ -235,6 +236,12 @@ impl<'a> Parser<'a, '_> {
             return Ok(kind);
         }
         let span = self.bump().span;
+        if word.chars().all(|c| matches!(c, '.' | '…')) {
+            let message = format!("`{word}` stands for values that are left out here");
+            let problem = Problem::new(ProblemKind::Malformed, span, message);
+            self.tell(problem.help("export again, and whole"));
+            return Ok(Expr::new(span, ExprKind::Unknown(word.into())));
+        }
         Ok(Expr::new(span, ExprKind::Symbol(plain(word))))
     }
 
