@@ -245,3 +245,51 @@ fn values_that_nft_refuses_are_told_at_their_place() {
         );
     }
 }
+
+// Fails if a ruleset passes that names what is not there, so that nft refuses it, or one is refused that may be right.
+#[test]
+fn what_is_not_there_is_told_where_it_is_named() {
+    let of = |rule: &str| problems(&[("nftables.conf", &configuration(&format!("\t\t{rule}")))]);
+    assert_eq!(
+        of("ip saddr @nope tcp dport 3389 accept"),
+        ["nftables.conf:7:12 error the set `nope` is not in the table `filter`"]
+    );
+    let elided = of("ip saddr { 1.1.1.1, ... } accept");
+    assert!(
+        elided[1].starts_with("nftables.conf:7:23 error `...` stands for values that are left out"),
+        "{elided:?}"
+    );
+    let included = of("include \"gone.nft\"\n\t\tip saddr @nope accept");
+    assert!(
+        included.iter().all(|p| !p.contains(" error ")),
+        "{included:?}"
+    );
+    let whole = configuration("");
+    let after = |command: &str| problems(&[("nftables.conf", &format!("{whole}{command}\n"))]);
+    for command in [
+        "delete rule inet filter input handle 4",
+        "delete table inet nosuch",
+        "delete chain inet filter nosuch",
+        "flush chain inet filter nosuch",
+        "delete element inet filter nosuch { 1.1.1.1 }",
+        "add element inet filter nosuch { 1.1.1.1 }",
+    ] {
+        let found = after(command);
+        assert!(
+            found.len() == 1
+                && found[0].starts_with("nftables.conf:11:")
+                && found[0].contains(" error the "),
+            "{command}: {found:?}"
+        );
+    }
+    assert!(after("destroy table inet nosuch").is_empty());
+    let host = whole.replace("flush ruleset\n", "");
+    let unknown = problems(&[(
+        "nftables.conf",
+        &format!("{host}delete table inet nosuch\n"),
+    )]);
+    assert!(
+        unknown.len() == 1 && unknown[0].contains(" note the table that is changed here"),
+        "{unknown:?}"
+    );
+}

@@ -3,6 +3,7 @@
 use super::super::syntax::{
     ChainDecl, Command, CommandKind, Element, Object, RuleDecl, RulePlace, TableDecl, Target,
 };
+use super::super::text::INCLUDED;
 use super::table::{Ruleset, Table};
 use hylint_model::{Problem, ProblemKind, Span};
 use std::collections::HashSet;
@@ -36,8 +37,18 @@ impl<'a> Carrying<'_, 'a> {
                 self.add(kind, object, span);
             }
             CommandKind::Replace => self.replace(object),
-            CommandKind::Delete | CommandKind::Destroy => self.delete(object),
-            CommandKind::Flush => self.flush(object),
+            CommandKind::Delete => {
+                self.found(&object, span);
+                self.delete(object);
+            }
+            CommandKind::Destroy => self.delete(object),
+            CommandKind::Flush => {
+                // Before it is filled anew, what was there before is emptied.
+                if self.ruleset.flushed {
+                    self.found(&object, span);
+                }
+                self.flush(object);
+            }
             CommandKind::Other => {}
         }
     }
@@ -159,6 +170,44 @@ impl<'a> Carrying<'_, 'a> {
         }
     }
 
+    /// Tells of an object that is taken away or emptied and that is not there: nft refuses the file, unless the object is of
+    /// what was there before.
+    fn found(&mut self, object: &Object<'a>, span: Span) {
+        let (target, what) = match object {
+            Object::Table(decl) => (&decl.target, "table"),
+            Object::Chain(decl) => (&decl.target, "chain"),
+            Object::Set(decl) => (&decl.target, "set"),
+            Object::Elements(target, _) => (target, "set"),
+            Object::Rule(rule) => (&rule.target, "rule"),
+            Object::Ruleset(_) | Object::Other(..) => return,
+        };
+        let there = match object {
+            Object::Rule(rule) => self.meant(rule).is_some(),
+            _ => self.ruleset.table(target).is_some_and(|table| match what {
+                "table" => true,
+                "chain" => table.chain(&target.name).is_some(),
+                _ => table.set(&target.name).is_some(),
+            }),
+        };
+        if there {
+            return;
+        }
+        if self.ruleset.flushed {
+            let message = format!(
+                "the {what} that is changed here is not in this file, which starts from nothing"
+            );
+            return self.malformed(span, message);
+        }
+        let message = format!("the {what} that is changed here is not in this file");
+        // A handle may be that of any rule.
+        let of_this = what == "rule" && self.ruleset.table(target).is_some();
+        let problem = match of_this {
+            true => Problem::new(ProblemKind::Incomplete, span, message).reason(INCLUDED),
+            false => Problem::new(ProblemKind::Note, span, message),
+        };
+        self.problems.push(problem);
+    }
+
     fn delete(&mut self, object: Object<'a>) {
         match object {
             Object::Table(decl) => {
@@ -239,8 +288,12 @@ impl<'a> Carrying<'_, 'a> {
             "the set `{}` is not declared in the table `{}`, so its elements belong nowhere",
             target.name, target.table
         );
-        self.problems
-            .push(Problem::new(ProblemKind::Incomplete, span, message));
+        // Nothing else is there after a flush.
+        let kind = match self.ruleset.flushed {
+            true => ProblemKind::Malformed,
+            false => ProblemKind::Incomplete,
+        };
+        self.problems.push(Problem::new(kind, span, message));
     }
 
     fn malformed(&mut self, span: Span, message: String) {
