@@ -14,7 +14,7 @@ use super::past::{Asked, Past, is_elsewhere, translated};
 use super::process::LocalPolicy;
 use super::sets::PointId;
 use super::trail::{Known, Moved, Start, Trail};
-use super::verdict::Judgement;
+use super::verdict::{Cuts, Judgement};
 use hylint_model::{Body, Condition, Direction};
 use hylint_space::{AddrSet, FlagSet, PacketBox, StateSet, TcpFlags, class, proto};
 use smallvec::SmallVec;
@@ -205,6 +205,7 @@ impl<'a> Talk<'_, 'a> {
             } else {
                 Vec::new()
             };
+        let stopped = Cuts::new(&stopped);
         let mut out = Vec::new();
         let mut groups: Vec<(Option<Box<Trail<'a>>>, Vec<Branch<'a>>)> = Vec::new();
         for mut b in branches {

@@ -1,7 +1,7 @@
 //! Branches of first packets, and what becomes of the rest of their conversations.
 
 use super::outcome::{Branch, Effect};
-use super::verdict::{Judgement, subtract_all};
+use super::verdict::{Cuts, Judgement};
 use crate::rulespace::Index;
 use hylint_model::Condition;
 use hylint_space::{FlagSet, PacketBox};
@@ -13,11 +13,11 @@ const EXACT: usize = 16;
 const PAIRS: usize = 1 << 10;
 
 /// Adds a branch without what is stopped anyhow, if it is not what stops it.
-pub(super) fn push<'a>(out: &mut Vec<Branch<'a>>, b: Branch<'a>, stopped: &[PacketBox]) {
+pub(super) fn push<'a>(out: &mut Vec<Branch<'a>>, b: Branch<'a>, stopped: &Cuts<'_>) {
     if b.effect == Effect::Deny || stopped.is_empty() {
         return out.push(b);
     }
-    let left = subtract_all(std::slice::from_ref(&b.space), stopped);
+    let left = stopped.left(&b.space);
     out.extend(left.into_iter().map(|space| Branch { space, ..b.clone() }));
 }
 
@@ -69,9 +69,10 @@ pub(super) fn followed<'a>(group: Vec<Branch<'a>>, later: Vec<Branch<'a>>) -> Ve
     } else {
         let judged = Judgement::of(&later);
         let cuts = [judged.denied, judged.conditional].concat();
+        let cuts = Cuts::new(&cuts);
         let apart = later.iter().all(|b| b.alone);
         for b in &group {
-            let left = subtract_all(std::slice::from_ref(&b.space), &cuts);
+            let left = cuts.left(&b.space);
             out.extend(left.into_iter().map(|space| Branch {
                 space,
                 alone: b.alone && apart,

@@ -246,13 +246,13 @@ fn split_clause<'a>(
         rest.push(piece);
         return;
     }
-    for outside in piece.space.subtract(&space) {
-        rest.push(Piece {
-            space: outside,
-            ..piece.clone()
-        });
-    }
-    let mut matched = Piece { space, ..piece };
+    // Without the whole space, which may have thousands of ranges, it is quickly copied.
+    let mut matched = piece;
+    let outside = std::mem::replace(&mut matched.space, space).without(&matched.space);
+    rest.extend(outside.into_iter().map(|space| Piece {
+        space,
+        ..matched.clone()
+    }));
     if !passed.is_empty() {
         passed.extend(assumed.into_iter().chain(open));
         matched.passed.push(passed);

@@ -1,7 +1,7 @@
 //! From branches to a verdict over a set of packets.
 
 use super::outcome::{Branch, Effect};
-use crate::rulespace::Index;
+use crate::rulespace::{Index, Kinds};
 use hylint_space::{AddrSet, PacketBox};
 use rustc_hash::FxHashSet;
 
@@ -106,19 +106,21 @@ const PAIRS: usize = 1 << 12;
 /// Cuts from which on an index finds those that a box touches.
 const MANY: usize = 64;
 
+/// Cuts that touch one box from which on each of its pieces looks up the next one that it meets.
+const LONG: usize = 512;
+
 /// The packets of the boxes that are in none of `cuts`.
 #[must_use]
 pub fn subtract_all(boxes: &[PacketBox], cuts: &[PacketBox]) -> Vec<PacketBox> {
     let cuts = match boxes.len() {
         // One question is not worth an index.
-        0 | 1 => Cuts {
+        0 | 1 if cuts.len() < LONG => Cuts {
             boxes: cuts,
             index: None,
         },
         _ => Cuts::new(cuts),
     };
-    let whole = boxes.iter().filter(|b| !b.is_empty());
-    whole.flat_map(|b| cuts.left(b)).collect()
+    boxes.iter().flat_map(|b| cuts.left(b)).collect()
 }
 
 /// Boxes that are cut out of others, one after the other.
@@ -137,9 +139,17 @@ impl<'b> Cuts<'b> {
         Self { boxes, index }
     }
 
+    /// Whether there are none.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.boxes.is_empty()
+    }
+
     /// The packets of a box that are in none of them.
     #[must_use]
     pub fn left(&self, b: &PacketBox) -> Vec<PacketBox> {
+        if b.is_empty() {
+            return Vec::new();
+        }
         let Some(index) = &self.index else {
             return subtract_each(b, self.boxes.iter());
         };
@@ -147,8 +157,30 @@ impl<'b> Cuts<'b> {
         index.touching(b, &mut near);
         near.sort_unstable();
         near.dedup();
+        if near.len() >= LONG {
+            return self.left_of_pieces(b, index);
+        }
         let near = near.iter().filter_map(|i| self.boxes.get(*i as usize));
         subtract_each(b, near)
+    }
+
+    /// The same where the box may fall into as many pieces as there are cuts.
+    fn left_of_pieces(&self, b: &PacketBox, index: &Index) -> Vec<PacketBox> {
+        let mut left = Vec::new();
+        let mut todo = vec![(b.clone(), 0)];
+        while let Some((piece, from)) = todo.pop() {
+            let cut = |i: u32| self.boxes.get(i as usize);
+            let meets = |i: u32| cut(i).is_some_and(|c| c.intersects(&piece));
+            let next = index.first_touching(&piece, Kinds::ALL, from..u32::MAX, meets);
+            match next.and_then(|i| Some((i, cut(i)?))) {
+                Some((i, cut)) => {
+                    let parts = piece.without(cut).into_iter();
+                    todo.extend(parts.map(|part| (part, i.saturating_add(1))));
+                }
+                None => left.push(piece),
+            }
+        }
+        left
     }
 }
 
@@ -160,7 +192,7 @@ fn subtract_each<'b>(b: &PacketBox, cuts: impl Iterator<Item = &'b PacketBox>) -
         let mut parts = Vec::new();
         while let Some(p) = left.get(i) {
             if p.intersects(cut) {
-                parts.append(&mut left.swap_remove(i).subtract(cut));
+                parts.append(&mut left.swap_remove(i).without(cut));
             } else {
                 i += 1;
             }

@@ -306,11 +306,11 @@ macro_rules! split {
     ($rest:ident, $cut:ident, $out:ident, $($dim:ident),*) => {$(
         if !$rest.$dim.is_subset(&$cut.$dim) {
             let outside = $rest.$dim.subtract(&$cut.$dim);
-            let inside = $rest.$dim.intersect(&$cut.$dim);
+            // What is left of it is small, and quickly copied.
+            $rest.$dim = $rest.$dim.intersect(&$cut.$dim);
             let mut piece = $rest.clone();
             piece.$dim = outside;
             if !piece.is_empty() { $out.push(piece); }
-            $rest.$dim = inside;
         }
     )*};
 }
@@ -438,15 +438,21 @@ impl PacketBox {
     /// Packets of `self` that are not in `cut`, as disjoint boxes (at most one per dimension and family).
     #[must_use]
     pub fn subtract(&self, cut: &Self) -> Vec<Self> {
+        self.clone().without(cut)
+    }
+
+    /// The same where the box itself is not needed any more: nothing is copied that may be large.
+    #[must_use]
+    pub fn without(self, cut: &Self) -> Vec<Self> {
         if !self.intersects(cut) {
             return if self.is_empty() {
                 Vec::new()
             } else {
-                vec![self.clone()]
+                vec![self]
             };
         }
         let mut out = Vec::new();
-        let mut rest = self.clone();
+        let mut rest = self;
         split!(
             rest, cut, out, proto, src, dst, dport, sport, in_iface, out_iface
         );

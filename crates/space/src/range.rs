@@ -276,8 +276,7 @@ impl<T: Scalar> RangeSet<T> {
         if met.is_empty() {
             return self.clone();
         }
-        let mut out = Draft::with_capacity(all.len() + cut.len());
-        out.extend_from_slice(before);
+        let mut out = Draft::new();
         for (lo, hi) in met {
             cut = skipped(cut, *lo);
             let mut from = Some(*lo);
@@ -295,8 +294,13 @@ impl<T: Scalar> RangeSet<T> {
             }
             out.extend(from.map(|start| (start, *hi)));
         }
-        out.extend_from_slice(behind);
-        Self::canonical(&out)
+        match before.len() + out.len() + behind.len() {
+            0 | 1 => {
+                let only = [before, &out, behind].concat();
+                Self::canonical(&only)
+            }
+            _ => Self(T::Store::chained([before, &out, behind])),
+        }
     }
 
     /// Whether every value of `self` is in `other`.

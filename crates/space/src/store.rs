@@ -47,7 +47,11 @@ pub trait Store<T: Scalar>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// `lo..=hi`, which is not empty and not every value.
     fn one(lo: T, hi: T) -> Self;
     /// Two ranges or more.
-    fn many(ranges: &[(T, T)]) -> Self;
+    fn many(ranges: &[(T, T)]) -> Self {
+        Self::chained([ranges, &[], &[]])
+    }
+    /// The same from several lists, one behind the other.
+    fn chained(ranges: [&[(T, T)]; 3]) -> Self;
     /// The ranges.
     fn as_slice(&self) -> &[(T, T)];
     /// Whether it is [`Store::full`].
@@ -83,8 +87,8 @@ impl<T: Scalar> Store<T> for Near<T> {
         Self::One((lo, hi))
     }
 
-    fn many(ranges: &[(T, T)]) -> Self {
-        Self::Many(ranges.into())
+    fn chained(ranges: [&[(T, T)]; 3]) -> Self {
+        Self::Many(joined(ranges))
     }
 
     #[inline]
@@ -101,6 +105,14 @@ impl<T: Scalar> Store<T> for Near<T> {
     fn is_full(&self) -> bool {
         matches!(self, Self::Full)
     }
+}
+
+fn joined<T: Copy>(lists: [&[T]; 3]) -> ThinVec<T> {
+    let mut out = ThinVec::with_capacity(lists.iter().map(|l| l.len()).sum());
+    for list in lists {
+        out.extend_from_slice(list);
+    }
+    out
 }
 
 /// Ranges of a large type (IPv6 addresses, interface names) are held elsewhere: most sets of them have none.
@@ -127,8 +139,8 @@ impl<T: Scalar> Store<T> for Far<T> {
         Self::many(&[(lo, hi)])
     }
 
-    fn many(ranges: &[(T, T)]) -> Self {
-        Self::Ranges(ranges.into())
+    fn chained(ranges: [&[(T, T)]; 3]) -> Self {
+        Self::Ranges(joined(ranges))
     }
 
     #[inline]
