@@ -77,11 +77,11 @@ pub(super) fn compose(from: &dyn Files, file: &FileRef, source: &Source) -> Opti
     };
     let main = file.open.clone();
     let own = Span::new(0, source.text.len());
-    work.follow(&main, own);
+    work.follow(&main, own, 0);
     // Those of included files come after those of the file itself, as the texts do.
     let mut next = 0;
-    while let Some((path, span)) = work.open.get(next).cloned() {
-        work.follow(&path, span);
+    while let Some((path, span, depth)) = work.open.get(next).cloned() {
+        work.follow(&path, span, depth);
         next += 1;
     }
     Some(work.out)
@@ -183,26 +183,30 @@ struct Work<'f> {
     /// Places among the parts by path without links.
     known: BTreeMap<PathBuf, usize>,
     out: Composed,
-    /// Included files, and where their texts are.
-    open: Vec<(PathBuf, Span)>,
+    /// Included files, where their texts are, and how deep they are included.
+    open: Vec<(PathBuf, Span, usize)>,
 }
 
 impl Work<'_> {
     /// Follows the includes of one file.
-    fn follow(&mut self, path: &Path, span: Span) {
+    fn follow(&mut self, path: &Path, span: Span, depth: usize) {
+        // nft goes no deeper, and the reader says so at the next one.
+        if depth > nft::DEEPEST {
+            return;
+        }
         let text = self.out.source.slice(span).to_owned();
         for i in nft::includes(&text) {
             let stands_for = match self.find(path, i.path) {
                 Found::Missing => Include::Missing,
                 Found::Outside => Include::Outside,
-                Found::Files(files) => self.take(files, nft::is_pattern(i.path)),
+                Found::Files(files) => self.take(files, nft::is_pattern(i.path), depth + 1),
             };
             let at = span.start.saturating_add(i.at);
             self.out.source.includes.insert(at, stands_for);
         }
     }
 
-    fn take(&mut self, files: Vec<PathBuf>, is_pattern: bool) -> Include {
+    fn take(&mut self, files: Vec<PathBuf>, is_pattern: bool, depth: usize) -> Include {
         let mut parts = Vec::new();
         for file in files {
             let at = self.from.resolved(&file);
@@ -212,7 +216,7 @@ impl Work<'_> {
                 () => {}
             }
             let known = self.known.get(&at).copied();
-            match known.map_or_else(|| self.read(&file, at), Ok) {
+            match known.map_or_else(|| self.read(&file, at, depth), Ok) {
                 Ok(part) => parts.push(part),
                 Err(why) if is_pattern => {
                     return Include::Unreadable(format!("{}: {why}", shown(&file)));
@@ -224,7 +228,7 @@ impl Work<'_> {
     }
 
     /// Reads a file and puts its text behind those that are there.
-    fn read(&mut self, file: &Path, at: PathBuf) -> Result<usize, String> {
+    fn read(&mut self, file: &Path, at: PathBuf, depth: usize) -> Result<usize, String> {
         if self.out.files.len() >= FILES {
             return Err(format!("more than {FILES} included files"));
         }
@@ -255,7 +259,7 @@ impl Work<'_> {
         self.known.insert(at, part);
         let span = self.out.source.parts.get(part).map(|p| p.span);
         self.open
-            .push((file.to_path_buf(), span.unwrap_or_default()));
+            .push((file.to_path_buf(), span.unwrap_or_default(), depth));
         Ok(part)
     }
 

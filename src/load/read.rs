@@ -18,7 +18,7 @@ use hylint_parsers::format::{self, Depth, Input};
 use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::nft;
 use hylint_parsers::source::Source;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -171,10 +171,20 @@ fn included(from: &dyn Files, all: &[Read]) -> BTreeSet<PathBuf> {
     let with: Vec<(PathBuf, Vec<PathBuf>)> = with.collect();
     let named: BTreeSet<&PathBuf> = with.iter().flat_map(|(_, files)| files).collect();
     let (free, bound): (Vec<_>, Vec<_>) = with.iter().partition(|(own, _)| !named.contains(own));
+    let files_of: BTreeMap<&PathBuf, &Vec<PathBuf>> = with.iter().map(|(o, f)| (o, f)).collect();
     let mut out = BTreeSet::new();
-    for (own, files) in free.into_iter().chain(bound) {
-        if !out.contains(own) {
-            out.extend(files.iter().filter(|f| *f != own).cloned());
+    for (own, _) in free.into_iter().chain(bound) {
+        if out.contains(own) {
+            continue;
+        }
+        // Includes are followed so deep and no deeper: those of the deepest files are found by these.
+        let mut open = vec![own];
+        while let Some(files) = open.pop().and_then(|o| files_of.get(o)) {
+            for file in files.iter().filter(|f| *f != own) {
+                if out.insert(file.clone()) && files_of.contains_key(file) {
+                    open.push(file);
+                }
+            }
         }
     }
     out
@@ -381,11 +391,7 @@ fn text(from: &dyn Files, file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExpo
 type Taken = (Vec<Included>, Vec<Seal>, bool);
 
 /// The text with those that it includes, where it is of nftables. Other programs write such lines, too.
-fn with_included(
-    from: &dyn Files,
-    file: &FileRef,
-    source: Source,
-) -> (Option<Taken>, Source) {
+fn with_included(from: &dyn Files, file: &FileRef, source: Source) -> (Option<Taken>, Source) {
     let is_of_nft = |s: &Source| format::detect(&Input::new(s)).is_some_and(|f| f.id == nft::ID);
     match include::compose(from, file, &source) {
         Some(Composed {

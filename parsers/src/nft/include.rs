@@ -11,6 +11,9 @@ pub struct Include<'t> {
     pub path: &'t str,
 }
 
+/// How deep files may include each other (`MAX_INCLUDE_DEPTH` of nft).
+pub const DEEPEST: usize = 16;
+
 /// The word.
 const WORD: &str = "include";
 

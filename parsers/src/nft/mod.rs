@@ -20,7 +20,7 @@ mod xt;
 
 use crate::input::FormatSpec;
 
-pub use include::{Include, includes, is_pattern, searched};
+pub use include::{DEEPEST, Include, includes, is_pattern, searched};
 pub use listed::listed;
 pub use read::{ID, write, write_json};
 pub use xt::{rewrites_xt, shows_xt};

@@ -1,14 +1,12 @@
 //! `include`, and the definitions of variables: what may stand in every block.
 
+use super::super::include::DEEPEST;
 use super::cursor::{Parser, Read};
 use super::expr::Mode;
 use super::lexer::{Kind, Lexer};
 use super::recover::Lost;
 use crate::source::Include;
 use hylint_model::{Problem, ProblemKind, Span};
-
-/// How deep files may include each other, as in nft.
-const DEEPEST: usize = 16;
 
 /// How often files may be included on average: two that include each other's includes twice grow by multiplication.
 const MOST_TIMES: usize = 16;
