@@ -398,10 +398,9 @@ impl<'a> HookWalk<'a, '_> {
         let hook = matches!(b.base.hook, Hook::Input | Hook::Postrouting | Hook::Egress);
         let behind = b.base.hook == Hook::Egress || b.base.turn().0 > priority::NAT_SRC;
         let filters = b.base.kind != ChainType::Nat && b.table.filters;
-        if !(hook && behind && filters) || !pieces.iter().any(Piece::has_new_source) {
-            return pieces;
-        }
-        if !asks_for_source(b) {
+        let moved = || pieces.iter().any(Piece::has_new_source);
+        let open = hook && behind && filters && moved() && asks_for_source(b);
+        if !open {
             return pieces;
         }
         let (open, rest): (Vec<_>, Vec<_>) = pieces.into_iter().partition(Piece::has_new_source);
