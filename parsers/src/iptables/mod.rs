@@ -34,8 +34,8 @@ pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use read::{Backend, backend, write};
 pub(crate) use targets::goes_on;
-pub(crate) use values::under_mask;
 pub use targets::{TARGETS, TargetSpec};
+pub(crate) use values::under_mask;
 
 use crate::input::FormatSpec;
 
