@@ -293,3 +293,16 @@ fn what_is_not_there_is_told_where_it_is_named() {
         "{unknown:?}"
     );
 }
+
+// Fails if a table passes that a flag may switch off.
+#[test]
+fn a_flag_of_a_table_that_is_not_known_leaves_it_open() {
+    let flagged = LISTING.replace("filter {\n\tset", "filter {\n\tflags zork\n\tset");
+    let run = Hylint::new()
+        .file("fw.nft", &flagged)
+        .args("trace fw.nft --direction in --src 10.0.0.1 --dst 10.0.0.2 --proto tcp --dport 23")
+        .run();
+    assert!(run.out.contains("conditional"), "{}{}", run.out, run.err);
+    let found = problems(&[("fw.nft", &flagged)]);
+    assert!(found[0].contains("unknown table flag `zork`"), "{found:?}");
+}

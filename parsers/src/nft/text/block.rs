@@ -6,7 +6,7 @@ use super::recover::Lost;
 use crate::nft::syntax::{
     Command, CommandKind, Object, ObjectKind, SetDecl, SetFlags, TableDecl, Target,
 };
-use hylint_model::TableFamily;
+use hylint_model::{Problem, ProblemKind, TableFamily};
 
 impl<'a> Parser<'a, '_> {
     /// A table with its block, if one follows its name.
@@ -109,10 +109,17 @@ impl<'a> Parser<'a, '_> {
     fn table_flags(&mut self, table: &mut TableDecl<'a>) -> Read<()> {
         self.bump();
         loop {
+            let span = self.token.span;
             match self.any_word("a flag of a table")? {
                 "dormant" => table.dormant = true,
                 "owner" => table.owner = true,
-                _ => {}
+                "persist" => {}
+                word => {
+                    table.unknown_flag = true;
+                    let message =
+                        format!("unknown table flag `{word}`: its effect is not modelled");
+                    self.tell(Problem::new(ProblemKind::Unmodelled, span, message));
+                }
             }
             if !self.eat(Kind::Comma) {
                 return self.ended();
