@@ -48,13 +48,11 @@ impl<'t> Missing<'t, '_, '_> {
 
     fn expr(&mut self, expr: &'t Expr<'_>) {
         match &expr.kind {
-            ExprKind::SetRef(name) => {
-                if self.table.set(name).is_none() && self.told.insert(name) {
-                    let table = &self.table.decl.target.table;
-                    let message = format!("the set `{name}` is not in the table `{table}`");
-                    self.problems
-                        .push(Problem::new(ProblemKind::Malformed, expr.span, message));
-                }
+            ExprKind::SetRef(name) if self.table.set(name).is_none() && self.told.insert(name) => {
+                let table = &self.table.decl.target.table;
+                let message = format!("the set `{name}` is not in the table `{table}`");
+                self.problems
+                    .push(Problem::new(ProblemKind::Malformed, expr.span, message));
             }
             ExprKind::Map(lookup) => {
                 self.expr(&lookup.key);
