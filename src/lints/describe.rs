@@ -181,25 +181,26 @@ impl<T: Term> Told<T> {
     }
 }
 
-fn texts<T: Term>(ranges: &[(T, T)]) -> Vec<String> {
-    ranges.iter().map(|(lo, hi)| T::text(*lo, *hi)).collect()
+fn texts<T: Term>(ranges: &[(T, T)]) -> impl Iterator<Item = String> + '_ {
+    ranges.iter().map(|(lo, hi)| T::text(*lo, *hi))
 }
 
-/// `a, b and 3 more`.
-fn listed(mut all: Vec<String>, terms: usize) -> String {
-    let more = all.len().saturating_sub(terms);
+/// `a, b and 3 more`. Of a million only those are made that are told.
+fn listed(all: impl Iterator<Item = String>, terms: usize) -> String {
+    // INVARIANT: lists know their length.
+    let more = all.size_hint().0.saturating_sub(terms);
     // One more takes no more room than saying so.
     if more < 2 {
-        return all.join(", ");
+        return all.collect::<Vec<_>>().join(", ");
     }
-    all.truncate(terms);
-    format!("{} and {more} more", all.join(", "))
+    let told: Vec<String> = all.take(terms).collect();
+    format!("{} and {more} more", told.join(", "))
 }
 
 /// `443, 5000-5010`.
 #[must_use]
 pub fn ports(set: &PortSet) -> String {
-    texts(set.as_slice()).join(", ")
+    texts(set.as_slice()).collect::<Vec<_>>().join(", ")
 }
 
 /// The protocol's keyword, or its number.
@@ -230,26 +231,30 @@ const KNOWN: usize = 64;
 pub fn addresses(set: &AddrSet, known: &AddrSet, terms: usize) -> String {
     let v4 = told(&set.v4, &known.v4, &class::hosts().v4);
     let v6 = told(&set.v6, &known.v6, &class::hosts().v6);
+    let sure = v4.except.is_empty() && v6.except.is_empty();
+    let gaps = texts(&v4.except).chain(texts(&v6.except));
     if v4.is_whole() && v6.is_whole() {
-        let gaps = [texts(&v4.except), texts(&v6.except)].concat();
-        return match gaps.is_empty() {
+        return match sure {
             true => "anyone".into(),
             false => format!("anyone except {}", listed(gaps, terms)),
         };
     }
-    let all = |told: Vec<String>, whole: bool, any: &str| match (whole, told) {
-        (true, _) => vec![any.to_owned()],
-        (false, told) => told,
-    };
-    let four = all(texts(&v4.all), v4.is_whole(), "any IPv4 address");
-    let six = all(texts(&v6.all), v6.is_whole(), "any IPv6 address");
-    let gaps = [texts(&v4.except), texts(&v6.except)].concat();
-    let mut text = listed([four, six].concat(), terms);
-    if !gaps.is_empty() {
+    let four = all(&v4, "any IPv4 address");
+    let six = all(&v6, "any IPv6 address");
+    let mut text = listed(four.chain(six), terms);
+    if !sure {
         text.push_str(" except ");
         text.push_str(&listed(gaps, terms));
     }
     text
+}
+
+/// The ranges of a set without its gaps; `any` stands for all of them.
+fn all<'t, T: Term>(told: &'t Told<T>, any: &'t str) -> impl Iterator<Item = String> + 't {
+    let whole = told.is_whole();
+    let ranges = if whole { &[] } else { told.all.as_slice() };
+    let any = whole.then(|| any.to_owned());
+    any.into_iter().chain(texts(ranges))
 }
 
 impl Frame {
@@ -338,7 +343,7 @@ pub fn protocols(set: &ProtoSet, terms: usize) -> String {
     if told.is_whole() {
         return format!("every protocol{}", told.except(terms));
     }
-    let mut names = texts(&told.all);
+    let mut names: Vec<String> = texts(&told.all).collect();
     let last = names.pop().unwrap_or_default();
     let names = if names.is_empty() {
         last
@@ -356,10 +361,10 @@ fn interfaces(set: &IfaceSet, terms: usize) -> Option<String> {
         named
     };
     if !set.contains(0) {
-        return Some(listed(peers(set), terms));
+        return Some(listed(peers(set).into_iter(), terms));
     }
     let closed = peers(&set.complement());
-    (!closed.is_empty()).then(|| format!("any interface but {}", listed(closed, terms)))
+    (!closed.is_empty()).then(|| format!("any interface but {}", listed(closed.into_iter(), terms)))
 }
 
 /// Whether no peer comes by an interface.

@@ -8,7 +8,8 @@ use hylint_engine::covers;
 use hylint_space::{
     AddrSet, Family, FlagSet, PacketBox, PortSet, ProtoSet, RangeSet, Scalar, StateSet, proto,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::hash::BuildHasher as _;
 use std::sync::LazyLock;
 
 /// Dimensions of a cell.
@@ -272,16 +273,19 @@ fn varies(cells: &[Cell], dim: usize) -> bool {
 
 fn joined_along(cells: Vec<Cell>, dim: usize) -> Vec<Cell> {
     let mut out: Vec<(RangeSet<u128>, Cell)> = Vec::with_capacity(cells.len());
-    let mut index: FxHashMap<Cell, usize> = FxHashMap::default();
+    // By their hash: a cell may have a million ranges.
+    let mut index: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
     for mut cell in cells {
         let Some(slot) = cell.get_mut(dim) else {
             continue;
         };
         let set = std::mem::take(slot);
-        match index.get(&cell).and_then(|i| out.get_mut(*i)) {
+        let alike = index.entry(FxBuildHasher.hash_one(&cell)).or_default();
+        let same = |i: &&usize| out.get(**i).is_some_and(|(_, c)| *c == cell);
+        match alike.iter().find(same).and_then(|i| out.get_mut(*i)) {
             Some((all, _)) => *all = all.union(&set),
             None => {
-                index.insert(cell.clone(), out.len());
+                alike.push(out.len());
                 out.push((set, cell));
             }
         }

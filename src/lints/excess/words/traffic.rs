@@ -112,12 +112,12 @@ pub(super) fn addresses(src: &AddrSet, whole: &AddrSet) -> String {
         v4: own(&src.v4, &whole.v4),
         v6: own(&src.v6, &whole.v6),
     };
-    let texts: Vec<String> = own.texts().collect();
+    let several = own.v4.len() + own.v6.len() > 1;
     // A part of a range may be told best without its gaps.
     let part = describe::addresses(src, whole, NAMED);
-    match texts.len() > 1 && own == *src && part.contains(" except ") && !part.contains(", ") {
+    match several && own == *src && part.contains(" except ") && !part.contains(", ") {
         true => part,
-        false => some(&texts, NAMED),
+        false => some(&own.texts().collect::<Vec<_>>(), NAMED),
     }
 }
 
