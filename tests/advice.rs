@@ -82,6 +82,7 @@ fn names_input(f: &Finding) -> bool {
         "cannot be judged",
         "instead of 127",
         "take the flow out",
+        "before its source is translated",
         "requires no authentication",
     ];
     words.iter().any(|w| help.contains(w)) || f.code == Code::UnverifiedFlow

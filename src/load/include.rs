@@ -328,8 +328,27 @@ impl Work<'_> {
         match (none, outside) {
             (true, _) => Found::Files(Vec::new()),
             (false, true) => Found::Outside,
+            (false, false) if is_pattern && self.is_beside(holder, &parts) => {
+                Found::Files(Vec::new())
+            }
             (false, false) => Found::Missing,
         }
+    }
+
+    /// Whether the folder that holds the folder of a pattern is there, so that it would hold that one, too.
+    fn is_beside(&self, holder: &Path, parts: &[&str]) -> bool {
+        let Some(folder) = parts.len().checked_sub(2).filter(|n| *n > 0) else {
+            return false;
+        };
+        let mut above = parts.to_vec();
+        above.remove(folder);
+        let roots = self.root.folders(holder);
+        roots.into_iter().any(|root| {
+            (0..=above.len().saturating_sub(2)).any(|skipped| {
+                let rest = above.get(skipped..).unwrap_or_default().join("/");
+                matches!(self.look(root, &rest), Some(Found::Files(_)))
+            })
+        })
     }
 
     /// Whether a file is the first one or the including one.

@@ -2,7 +2,11 @@
 
 use crate::naive::{Bits, Case, Outcome, Outcomes, Walker, representatives};
 use hylint_engine::Direction;
-use hylint_model::{Action, Chain, ChainType, Hook, Nat, NatKind, Netfilter, Table};
+use hylint_model::{
+    Action, Chain, ChainType, Condition, Hook, Nat, NatKind, Netfilter, PacketField, Side, Table,
+    Test,
+};
+use hylint_space::{AddrSet, Family};
 use std::array;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -228,6 +232,20 @@ impl Naive<'_> {
                 fixed = true;
                 from.iter_mut().for_each(|w| follow(w, hook));
             }
+            // Behind its translation nobody follows which source a packet has.
+            let (t, i) = place;
+            let kind = t.chains[i].base.as_ref().unwrap().kind;
+            let late = match hook {
+                Hook::Input | Hook::Postrouting => priority > 100,
+                hook => hook == Hook::Egress,
+            };
+            if late && kind != ChainType::Nat && t.filters && asks_for_source(t, i) {
+                let before = from.len();
+                from.retain(|w| !w.masked);
+                if from.len() < before {
+                    out.insert(Outcome::Unknown);
+                }
+            }
             let each = from.into_iter().flat_map(|w| self.base(place, w, out));
             from = each.collect();
         }
@@ -310,6 +328,31 @@ impl Naive<'_> {
 }
 
 /// The translations of a connection that is known, where the kernel makes them.
+/// Whether a chain, or one that it calls, asks for a source. Of the naive tests each address is in the first values.
+fn asks_for_source(t: &Table, from: usize) -> bool {
+    let any = |s: &AddrSet| {
+        Family::BOTH.iter().all(|f| {
+            let of = s.only(*f);
+            of.is_empty() || of == AddrSet::any_of(*f)
+        })
+    };
+    let fields = |c: &Condition| match &c.test {
+        Test::Named { side, .. } | Test::AddrType { side, .. } => *side == Side::Src,
+        Test::Set { fields, .. } => {
+            fields.contains(&PacketField::Src) || fields.contains(&PacketField::Sport)
+        }
+        Test::IpSet { sides, .. } => sides.contains(&Side::Src),
+        _ => false,
+    };
+    t.reached(from).into_iter().any(|i| {
+        t.chains[i].rules.iter().any(|r| {
+            r.clauses.iter().any(|c| {
+                !any(&c.space.src) || !c.space.sport.is_full() || c.conditions.iter().any(fields)
+            })
+        })
+    })
+}
+
 fn follow(w: &mut Walker, hook: Hook) {
     let tracked = matches!(w.state, "NEW" | "ESTABLISHED" | "RELATED");
     if matches!(hook, Hook::Prerouting | Hook::Output) {

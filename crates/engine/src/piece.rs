@@ -203,9 +203,9 @@ impl<'a> Piece<'a> {
     }
 
     /// The branch of packets that have come to the end of their way.
-    /// Whether the source of its connection was translated.
+    /// Whether a rule has translated its source.
     pub(super) fn has_new_source(&self) -> bool {
-        self.masked.is_some() || self.known.as_deref().is_some_and(|k| k.src.is_some())
+        self.masked.is_some()
     }
 
     /// Remembers who lets it pass: the chains that filter are what people look at, and there a rule says more than a policy
