@@ -81,10 +81,15 @@ fn patterns_take_the_files_of_their_folder_in_order() {
     let both = "etc/nftables.d/a.nft etc/nftables.d/b.nft";
     assert_eq!(
         told(dir.path(), &c),
-        [both, "", both, "", "", "Missing", "Outside"]
+        [both, "", both, "", "", "", "Outside"]
     );
     assert_eq!(c.files.len(), 2);
-    assert_eq!(without_files(&c.source).len(), 3);
+    assert_eq!(without_files(&c.source).len(), 4);
+    // Without the folder above it nothing tells that a folder is not on the host.
+    let alone = [("nftables.conf", "include \"/etc/none.d/*\"\n")];
+    let dir = tempfile::tempdir().unwrap();
+    let c = composed(dir.path(), &alone, "nftables.conf");
+    assert_eq!(told(dir.path(), &c), ["Missing"]);
 }
 
 #[cfg(unix)]
