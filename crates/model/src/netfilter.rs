@@ -32,6 +32,23 @@ impl Hook {
         matches!(self, Self::Input | Self::Forward | Self::Output)
     }
 
+    /// Each, in the order of a packet's way.
+    pub const EACH: [Self; 7] = [
+        Self::Ingress,
+        Self::Prerouting,
+        Self::Input,
+        Self::Forward,
+        Self::Output,
+        Self::Postrouting,
+        Self::Egress,
+    ];
+
+    /// The hook of a name in nft.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::EACH.into_iter().find(|h| h.as_str() == word)
+    }
+
     /// Its name in nft.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

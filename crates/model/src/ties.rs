@@ -5,17 +5,6 @@ use crate::netfilter::{ChainType, Hook, Hooked, Netfilter};
 use crate::rule::{Action, NatKind, Rule};
 use hylint_space::{Family, PacketBox};
 
-/// Hooks with chains.
-const HOOKS: [Hook; 7] = [
-    Hook::Ingress,
-    Hook::Prerouting,
-    Hook::Input,
-    Hook::Forward,
-    Hook::Output,
-    Hook::Postrouting,
-    Hook::Egress,
-];
-
 /// Translations of two chains that are compared with each other; of more, any packet may be one of both.
 const PAIRS: usize = 1 << 22;
 
@@ -24,7 +13,7 @@ const PAIRS: usize = 1 << 22;
 #[must_use]
 pub fn ties(netfilter: &Netfilter) -> Vec<(Hook, PacketBox)> {
     let mut out: Vec<(Hook, PacketBox)> = Vec::new();
-    for hook in HOOKS {
+    for hook in Hook::EACH {
         let bases: Vec<Hooked<'_>> = netfilter.base_chains(hook).collect();
         for (i, a) in bases.iter().enumerate() {
             let rest = bases.iter().skip(i + 1);

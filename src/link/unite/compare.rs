@@ -9,15 +9,7 @@ use hylint_space::{AddrSet, Family, PacketBox};
 
 /// `ip filter`.
 pub(super) fn named(t: &Table) -> String {
-    let family = match t.family {
-        TableFamily::Ip => "ip",
-        TableFamily::Ip6 => "ip6",
-        TableFamily::Inet => "inet",
-        TableFamily::Arp => "arp",
-        TableFamily::Bridge => "bridge",
-        TableFamily::Netdev => "netdev",
-    };
-    format!("{family} {}", t.name)
+    format!("{} {}", t.family.as_str(), t.name)
 }
 
 /// Whether a table does anything.

@@ -11,19 +11,6 @@ use crate::json::{Kind, Value};
 use hylint_model::{Hook, Span};
 use std::borrow::Cow;
 
-fn hook(word: &str) -> Option<Hook> {
-    Some(match word {
-        "ingress" => Hook::Ingress,
-        "prerouting" => Hook::Prerouting,
-        "input" => Hook::Input,
-        "forward" => Hook::Forward,
-        "output" => Hook::Output,
-        "postrouting" => Hook::Postrouting,
-        "egress" => Hook::Egress,
-        _ => return None,
-    })
-}
-
 /// From the key of a member to the end of its value.
 fn member(value: Value<'_>) -> Span {
     value.key_span().to(value.span())
@@ -115,7 +102,7 @@ impl<'a> Reader<'a> {
         let word = text(Some(word));
         Some(Hooking {
             kind: text(Some(kind)),
-            hook: hook(&word),
+            hook: Hook::named(&word),
             word,
             priority: self.priority(prio),
             devices: words(c.dev),

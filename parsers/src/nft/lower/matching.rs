@@ -9,7 +9,7 @@ use crate::iptables::under_mask;
 use hylint_model::{
     AddrTypes, Clause, Condition, ConditionKind, ConnTest, Problem, ProblemKind, Side, Span, Test,
 };
-use hylint_space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, StateSet, TcpFlags};
+use hylint_space::{AddrSet, Family, FlagSet, PacketBox, RangeSet, Scalar, StateSet, TcpFlags};
 use std::net::IpAddr;
 use thin_vec::{ThinVec, thin_vec};
 
@@ -175,12 +175,6 @@ impl<'r, 'a> Lowering<'r, 'a> {
         }
     }
 
-    /// A match with a value that cannot be read.
-    pub(super) fn unreadable(&mut self, said: Said<'_>, value: &Expr<'_>) -> Condition {
-        let _ = value;
-        self.unreadable_text(said)
-    }
-
     /// A match with a value that nft refuses, which is told once.
     fn refused(&mut self, said: Said<'_>, value: &Expr<'_>) -> Condition {
         if self.refused.insert(value.span.start) {
@@ -192,7 +186,8 @@ impl<'r, 'a> Lowering<'r, 'a> {
         Condition::new(ConditionKind::Unknown, Test::Passing, said.span, said.text)
     }
 
-    pub(super) fn unreadable_text(&mut self, said: Said<'_>) -> Condition {
+    /// A match with a value that cannot be read.
+    pub(super) fn unreadable(&mut self, said: Said<'_>) -> Condition {
         let condition = Condition::new(ConditionKind::Unknown, Test::Passing, said.span, said.text);
         self.unmodelled(&condition);
         condition
@@ -396,7 +391,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                     return Err(one(needs.clone(), condition.negate(negated)));
                 }
                 Some(Err(Unread::Other)) | None => {
-                    let condition = self.unreadable(said, value);
+                    let condition = self.unreadable(said);
                     return Err(one(needs.clone(), condition.negate(negated)));
                 }
             }
@@ -506,13 +501,6 @@ impl<'r, 'a> Lowering<'r, 'a> {
             out.push(self.other_bytes(&looked.needs, said, false));
             return out;
         }
-        let low = |v: Option<u32>| v.and_then(|v| v.checked_sub(1));
-        let bounds = |v: Option<u32>| match op {
-            MatchOp::Lt => low(v).map(|v| (0, v)),
-            MatchOp::Le => v.map(|v| (0, v)),
-            MatchOp::Gt => v.and_then(|v| v.checked_add(1)).map(|v| (v, u32::MAX)),
-            _ => v.map(|v| (v, u32::MAX)),
-        };
         let mark = |connection: bool| {
             move |value: u32, mask: u32| match connection {
                 true => Test::ConnMark { value, mask },
@@ -522,7 +510,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         if let (Field::Mark(u32::MAX) | Field::ConnMark(u32::MAX), Some(n)) =
             (&looked.field, constant::number(right))
         {
-            let range = bounds(Some(n)).into_iter().collect();
+            let range = compared(op, n);
             let test = mark(matches!(looked.field, Field::ConnMark(_)));
             return self.marked(&range, said, (&looked.needs, false), test);
         }
@@ -539,84 +527,24 @@ impl<'r, 'a> Lowering<'r, 'a> {
             space.flags = FlagSet(set.fold(0, |all, c| all | FlagSet::exactly(TcpFlags(c)).0));
             return vec![of_box(space)];
         }
-        match value::within(&looked.field, right) {
-            Some(Ok(Within::Ports(set))) => {
-                let range = bounds(set.first().map(u32::from));
-                let cut = |v: u32| u16::try_from(v).unwrap_or(u16::MAX);
-                let set = range
-                    .filter(|(lo, _)| *lo <= u32::from(u16::MAX))
-                    .map_or_else(RangeSet::empty, |(lo, hi)| {
-                        RangeSet::range(cut(lo), cut(hi))
-                    });
-                self.inside(
-                    &looked.field,
-                    &looked.needs,
-                    Within::Ports(set),
-                    said,
-                    false,
-                )
-            }
-            Some(Ok(Within::Protocols(set))) => {
-                let range = bounds(set.first().map(u32::from));
-                let cut = |v: u32| u8::try_from(v).unwrap_or(u8::MAX);
-                let set = range
-                    .filter(|(lo, _)| *lo <= u32::from(u8::MAX))
-                    .map_or_else(RangeSet::empty, |(lo, hi)| {
-                        RangeSet::range(cut(lo), cut(hi))
-                    });
-                self.inside(
-                    &looked.field,
-                    &looked.needs,
-                    Within::Protocols(set),
-                    said,
-                    false,
-                )
-            }
-            Some(Ok(Within::Numbers(set))) => {
-                let range = bounds(set.first());
-                let set = range.map_or_else(RangeSet::empty, |(lo, hi)| RangeSet::range(lo, hi));
-                self.inside(
-                    &looked.field,
-                    &looked.needs,
-                    Within::Numbers(set),
-                    said,
-                    false,
-                )
-            }
-            Some(Ok(Within::Addrs(set))) => {
-                let v4 = |n: u32| match op {
-                    MatchOp::Lt => n.checked_sub(1).map(|n| (0, n)),
-                    MatchOp::Le => Some((0, n)),
-                    MatchOp::Gt => n.checked_add(1).map(|n| (n, u32::MAX)),
-                    _ => Some((n, u32::MAX)),
-                };
-                let v6 = |n: u128| match op {
-                    MatchOp::Lt => n.checked_sub(1).map(|n| (0, n)),
-                    MatchOp::Le => Some((0, n)),
-                    MatchOp::Gt => n.checked_add(1).map(|n| (n, u128::MAX)),
-                    _ => Some((n, u128::MAX)),
-                };
-                let set = AddrSet {
-                    v4: set.v4.first().and_then(v4).into_iter().collect(),
-                    v6: set.v6.first().and_then(v6).into_iter().collect(),
-                };
-                self.inside(
-                    &looked.field,
-                    &looked.needs,
-                    Within::Addrs(set),
-                    said,
-                    false,
-                )
-            }
+        let within = match value::within(&looked.field, right) {
+            Some(Ok(Within::Ports(set))) => Within::Ports(from_first(op, &set)),
+            Some(Ok(Within::Protocols(set))) => Within::Protocols(from_first(op, &set)),
+            Some(Ok(Within::Numbers(set))) => Within::Numbers(from_first(op, &set)),
+            Some(Ok(Within::Addrs(set))) => Within::Addrs(AddrSet {
+                v4: from_first(op, &set.v4),
+                v6: from_first(op, &set.v6),
+            }),
             Some(Err(Unread::Refused)) => {
                 let condition = self.refused(said, right);
-                one(looked.needs.clone(), condition)
+                return one(looked.needs.clone(), condition);
             }
             _ => {
-                let condition = self.unreadable(said, right);
-                one(looked.needs.clone(), condition)
+                let condition = self.unreadable(said);
+                return one(looked.needs.clone(), condition);
             }
-        }
+        };
+        self.inside(&looked.field, &looked.needs, within, said, false)
     }
 
     /// TCP flags. Without an operator any of the bits will do; in a set, and with one, all bits are compared.
@@ -631,7 +559,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let mut all = FlagSet(0);
         for value in values {
             let Some(bits) = constant::flags(value) else {
-                let condition = self.unreadable(said, value);
+                let condition = self.unreadable(said);
                 return one(needs.clone(), condition.negate(negated));
             };
             let set = match (op, mask) {
@@ -669,7 +597,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let mut all = StateSet(0);
         for value in values {
             let Some(set) = value::states(value) else {
-                let condition = self.unreadable(said, value);
+                let condition = self.unreadable(said);
                 return one(needs.clone(), condition.negate(negated));
             };
             // Compared as a whole, several bits are in no packet.
@@ -703,7 +631,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             }
         }
         if exact || names.is_empty() {
-            let condition = self.unreadable_text(said);
+            let condition = self.unreadable(said);
             return one(needs.clone(), condition.negate(negated));
         }
         self.status_bits(&names, said, (needs, negated))
@@ -724,7 +652,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 "snat" => states = states.union(StateSet::SNAT),
                 "expected" | "seen-reply" | "assured" | "confirmed" | "dying" => later = true,
                 _ => {
-                    let condition = self.unreadable_text(said);
+                    let condition = self.unreadable(said);
                     return one(needs.clone(), condition.negate(negated));
                 }
             }
@@ -813,7 +741,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             (MatchOp::Eq | MatchOp::Implicit, _, true) => false,
             (MatchOp::Ne, _, true) => true,
             _ => {
-                let condition = self.unreadable_text(said);
+                let condition = self.unreadable(said);
                 return Some(one(PacketBox::any(), condition.negate(op == MatchOp::Ne)));
             }
         };
@@ -827,7 +755,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             return Some(self.status_bits(&names, said, (&needs, negated)));
         }
         let Some(set) = value::states(&b.right) else {
-            let condition = self.unreadable_text(said);
+            let condition = self.unreadable(said);
             return Some(one(needs, condition.negate(negated)));
         };
         let mut space = needs;
@@ -877,7 +805,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 }
             };
             let (Some(lo), Some(hi)) = ends else {
-                let condition = self.unreadable_text(said);
+                let condition = self.unreadable(said);
                 return one(needs.clone(), condition.negate(negated));
             };
             all.insert(lo, hi);
@@ -895,7 +823,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
     ) -> Alternatives {
         let numbers: Option<Vec<u32>> = values.iter().map(|v| constant::number(v)).collect();
         let Some(numbers) = numbers else {
-            let condition = self.unreadable_text(said);
+            let condition = self.unreadable(said);
             return one(needs.clone(), condition.negate(negated));
         };
         let each = numbers.into_iter().map(|n| {
@@ -948,7 +876,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 };
                 Condition::new(ConditionKind::Unknown, test, said.span, said.text)
             }
-            None => self.unreadable_text(said),
+            None => self.unreadable(said),
         };
         one(needs.clone(), condition.negate(negated))
     }
@@ -962,7 +890,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let mut each = Vec::new();
         for v in values {
             let Some(mac) = v.symbol() else {
-                let condition = self.unreadable_text(said);
+                let condition = self.unreadable(said);
                 return one(needs.clone(), condition.negate(negated));
             };
             let mac = full_mac(mac);
@@ -988,7 +916,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 // Frames for others, which no host takes.
                 Some("other" | "3") => continue,
                 _ => {
-                    let condition = self.unreadable_text(said);
+                    let condition = self.unreadable(said);
                     return one(needs.clone(), condition.negate(negated));
                 }
             };
@@ -1017,7 +945,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             _ => None,
         };
         let Some(exists) = exists else {
-            let condition = self.unreadable_text(said);
+            let condition = self.unreadable(said);
             return one(needs.clone(), condition.negate(negated));
         };
         let text = "a route back by the interface that it came in by";
@@ -1039,7 +967,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 Some("exists" | "true" | "1") => false,
                 _ if test == Test::Fragment => false,
                 _ => {
-                    let condition = self.unreadable_text(said);
+                    let condition = self.unreadable(said);
                     return one(needs.clone(), condition.negate(negated));
                 }
             },
@@ -1058,6 +986,25 @@ impl<'e, 'a> Operand<'e, 'a> {
         self.sure
             .extend(elements.iter().filter(|e| !passing(e)).map(|e| &e.key));
     }
+}
+
+/// What is less or greater than a value, or (`<=`, `>=`) the value as well.
+fn compared<T: Scalar>(op: MatchOp, at: T) -> RangeSet<T> {
+    let all = RangeSet::full();
+    let side = match op {
+        MatchOp::Lt | MatchOp::Le => all.first().map(|lo| RangeSet::range(lo, at)),
+        _ => all.last().map(|hi| RangeSet::range(at, hi)),
+    };
+    let side = side.unwrap_or_default();
+    match op {
+        MatchOp::Lt | MatchOp::Gt => side.subtract(&RangeSet::single(at)),
+        _ => side,
+    }
+}
+
+/// The same of the first value of a set; nothing where it has none.
+fn from_first<T: Scalar>(op: MatchOp, set: &RangeSet<T>) -> RangeSet<T> {
+    set.first().map(|at| compared(op, at)).unwrap_or_default()
 }
 
 /// The same under one more condition.

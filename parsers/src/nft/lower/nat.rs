@@ -36,7 +36,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             });
         let Some(lookup) = mapped else {
             let addr = nat.addr.as_ref();
-            let done = self.one(kind, (addr, nat.port.as_ref()), family, span);
+            let done = self.one(kind, (addr, nat.port.as_ref()), family);
             return vec![(all, done)];
         };
         let in_port = nat
@@ -50,10 +50,8 @@ impl<'r, 'a> Lowering<'r, 'a> {
         let mut out: Translations = Vec::with_capacity(each.len());
         for (for_which, data) in each {
             let action = match data {
-                Some(data) if in_port => {
-                    self.one(kind, (nat.addr.as_ref(), Some(data)), family, span)
-                }
-                Some(data) => self.one(kind, (Some(data), nat.port.as_ref()), family, span),
+                Some(data) if in_port => self.one(kind, (nat.addr.as_ref(), Some(data)), family),
+                Some(data) => self.one(kind, (Some(data), nat.port.as_ref()), family),
                 None => Action::Opaque(text.as_str().into()),
             };
             out.push((both(&for_which, &all), action));
@@ -103,9 +101,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
         kind: NatKind,
         (addr, port): (Option<&Expr<'a>>, Option<&Expr<'a>>),
         family: Option<Family>,
-        span: Span,
     ) -> Action {
-        let _ = span;
         let (addr, port) = match addr.map(|a| &a.kind) {
             Some(ExprKind::Concat(parts)) if port.is_none() => (parts.first(), parts.get(1)),
             _ => (addr, port),

@@ -110,7 +110,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
                 return out;
             }
             if negated {
-                let condition = self.unreadable_text(said);
+                let condition = self.unreadable(said);
                 return vec![Clause {
                     space: needs,
                     conditions: [condition.negate(true)].into_iter().collect(),
@@ -156,7 +156,7 @@ impl<'r, 'a> Lowering<'r, 'a> {
             out = both(&out, &found);
         }
         if values.len() != looked.len() {
-            let condition = self.unreadable(said, element);
+            let condition = self.unreadable(said);
             out = with(&out, &condition);
         }
         out

@@ -16,19 +16,6 @@ const PRIORITIES: [&str; 7] = [
     "raw", "mangle", "dstnat", "filter", "security", "srcnat", "out",
 ];
 
-fn hook(word: &str) -> Option<Hook> {
-    Some(match word {
-        "ingress" => Hook::Ingress,
-        "prerouting" => Hook::Prerouting,
-        "input" => Hook::Input,
-        "forward" => Hook::Forward,
-        "output" => Hook::Output,
-        "postrouting" => Hook::Postrouting,
-        "egress" => Hook::Egress,
-        _ => return None,
-    })
-}
-
 impl<'a> Parser<'a, '_> {
     /// A chain with its block, if one follows its name.
     pub(super) fn chain(&mut self, kind: CommandKind, target: Target<'a>, start: u32) {
@@ -187,7 +174,7 @@ impl<'a> Parser<'a, '_> {
         let priority = self.priority()?;
         Ok(Hooking {
             kind,
-            hook: hook(word),
+            hook: Hook::named(word),
             word: word.into(),
             priority,
             devices,
