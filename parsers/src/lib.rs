@@ -16,10 +16,10 @@ pub mod json;
 pub mod lookalike;
 pub mod netsh;
 pub mod nft;
-
 pub mod patch;
 mod pieces;
 mod scan;
 pub mod shell;
 pub mod source;
+mod windows;
 pub mod write;

@@ -168,6 +168,7 @@ fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
     spans.extend(e.export.points.iter().map(|p| p.label));
     let profiles = e.export.companions.iter().filter_map(|c| match c {
         Companion::WindowsProfiles(p) => Some(p.span),
+        Companion::WindowsFilters { span } => Some(*span),
         _ => None,
     });
     spans.extend(profiles);
@@ -194,6 +195,7 @@ fn named(c: &Companion) -> Option<Span> {
         Companion::RouteTable(t) => Some(t.span),
         Companion::ListPart(p) => Some(p.span),
         Companion::WindowsProfiles(_)
+        | Companion::WindowsFilters { .. }
         | Companion::IpSet(_)
         | Companion::Network(_)
         | Companion::PublicAddress(_)

@@ -209,6 +209,11 @@ pub struct IpSet {
 pub enum Companion {
     /// `netsh advfirewall show allprofiles` without rules in the same file.
     WindowsProfiles(Box<WindowsProfiles>),
+    /// Filters of Windows firewall rules (`Get-NetFirewallPortFilter` and the like) that stand in a file without the rules.
+    WindowsFilters {
+        /// Their text.
+        span: Span,
+    },
     /// An ipset.
     IpSet(IpSet),
     /// A cloud network interface.

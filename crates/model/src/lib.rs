@@ -37,8 +37,8 @@ pub use point::{
 };
 pub use problem::{Problem, ProblemKind, Wording, reworded};
 pub use profiles::{
-    Active, ActiveSource, InboundPolicy, NotInForce, Overrides, ProfileSettings, Profiles,
-    WindowsProfiles,
+    Active, ActiveSource, InboundPolicy, NotInForce, Overrides, ProfileSettings, Profiles, Store,
+    Stores, WindowsProfiles,
 };
 pub use rule::{Action, Clause, Field, Nat, NatKind, Rule, RuleOrigin};
 pub use security::ConnectionSecurity;

@@ -1,7 +1,9 @@
 //! One firewall: where packets are decided.
 
 use super::netfilter::Netfilter;
-use super::profiles::{Active, ActiveSource, NotInForce, Overrides, Profiles, WindowsProfiles};
+use super::profiles::{
+    Active, ActiveSource, NotInForce, Overrides, Profiles, Stores, WindowsProfiles,
+};
 use super::rule::{Action, Rule, RuleOrigin};
 use super::security::ConnectionSecurity;
 use crate::Span;
@@ -380,6 +382,8 @@ pub struct Point {
     pub brief: bool,
     /// Whether Group Policy adds to what a Windows export shows.
     pub other_policy: OtherPolicy,
+    /// Whose rules a Windows export shows.
+    pub stores: Stores,
     /// Windows profile settings of the same file.
     pub windows: Option<Box<WindowsProfiles>>,
     /// What the connection security rules of the same file demand.
@@ -408,6 +412,7 @@ impl Point {
             stand_in: false,
             brief: false,
             other_policy: OtherPolicy::Unsaid,
+            stores: Stores::LOCAL,
             windows: None,
             security: None,
         }

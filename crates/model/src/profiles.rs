@@ -113,6 +113,18 @@ impl ProfileSettings {
         }
     }
 
+    /// With what these do not say taken from others.
+    #[must_use]
+    pub fn or(self, o: Self) -> Self {
+        Self {
+            span: self.span,
+            enabled: self.enabled.or(o.enabled),
+            inbound: self.inbound.or(o.inbound),
+            outbound_allow: self.outbound_allow.or(o.outbound_allow),
+            local_rules: self.local_rules.or(o.local_rules),
+        }
+    }
+
     /// Whether both say the same, wherever it stands.
     #[must_use]
     pub fn agree(&self, o: &Self) -> bool {
@@ -188,6 +200,44 @@ impl Active {
     }
 }
 
+/// Which store of a Windows firewall settings were read from. The order is that of precedence: where two say different things
+/// of one setting, the later store wins (\[MS-GPFAS\] 3.2.5; NetSecurity, `-PolicyStore`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, std::default::Default)]
+pub enum Store {
+    /// The host's own.
+    #[default]
+    Local,
+    /// That of Group Policy or of device management.
+    Policy,
+    /// What is in effect, whatever it comes from.
+    Effective,
+}
+
+/// Which rules of a Windows firewall an export shows, as a bit set: local 1, policy 2.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, std::default::Default)]
+pub struct Stores(pub u8);
+
+impl Stores {
+    /// The host's own rules.
+    pub const LOCAL: Self = Self(1);
+    /// The rules of Group Policy and of device management.
+    pub const POLICY: Self = Self(2);
+    /// Both.
+    pub const BOTH: Self = Self(3);
+
+    /// Whether every store of another set is in this one.
+    #[must_use]
+    pub const fn has(self, o: Self) -> bool {
+        self.0 & o.0 == o.0
+    }
+
+    /// The stores of both sets.
+    #[must_use]
+    pub const fn union(self, o: Self) -> Self {
+        Self(self.0 | o.0)
+    }
+}
+
 /// The settings of a host's profiles, in the order domain, private, public.
 #[derive(Clone, Debug, PartialEq, Eq, std::default::Default)]
 pub struct WindowsProfiles {
@@ -197,9 +247,33 @@ pub struct WindowsProfiles {
     pub active: Option<(Profiles, Span)>,
     /// The whole section.
     pub span: Span,
+    /// The store that the settings are of.
+    pub store: Store,
 }
 
 impl WindowsProfiles {
+    /// Takes in what another store says: of each setting that both have, the store that wins decides. The active profiles are
+    /// those of the first that names any.
+    #[must_use]
+    pub fn merge(self, o: Self) -> Self {
+        let (winner, other) = match o.store > self.store {
+            true => (o, self),
+            false => (self, o),
+        };
+        let both =
+            |own: Option<ProfileSettings>, theirs: Option<ProfileSettings>| match (own, theirs) {
+                (Some(own), Some(theirs)) => Some(own.or(theirs)),
+                (own, theirs) => own.or(theirs),
+            };
+        let ([a, b, c], [x, y, z]) = (winner.profiles, other.profiles);
+        let profiles = [both(a, x), both(b, y), both(c, z)];
+        Self {
+            profiles,
+            active: winner.active.or(other.active),
+            ..winner
+        }
+    }
+
     /// Lets the rules decide in a profile that blocks all inbound packets whatever they say.
     pub fn let_rules_decide(&mut self, profile: Profiles) {
         let own = Profiles::EACH.iter().zip(&mut self.profiles);

@@ -1,7 +1,7 @@
 //! One rule's lines, before they are understood.
 
 use super::lines::Line;
-use super::words::Label;
+use crate::windows::words::Label;
 use hylint_model::Span;
 
 /// A line that continues a field: a wrapped list, an ICMP table row, a wrapped name.

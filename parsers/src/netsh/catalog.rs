@@ -1,10 +1,10 @@
 //! The reader's labels, keywords and languages in words.
 
-use super::addresses::{ADDRESS_KEYWORDS, Reach};
-use super::ports::PORT_KEYWORDS;
-use super::vocab::{self, LANGUAGES, Proof};
-use super::words::{self, Label};
 use crate::catalog::Row;
+use crate::windows::addresses::{ADDRESS_KEYWORDS, Reach};
+use crate::windows::ports::PORT_KEYWORDS;
+use crate::windows::vocab::{self, LANGUAGES, Proof};
+use crate::windows::words::{self, Label};
 use hylint_space::proto;
 
 /// The labels of a rule, by the texts of the English vocabulary.

@@ -3,9 +3,9 @@
 use super::write::parts::{addresses, ports, protocol};
 use super::write::{VerboseFields, action, profile_names};
 use crate::edit::{Change, EditError, List, ListRef, RuleRef};
-use crate::netsh::rule::Direction;
 use crate::shell;
 use crate::source::Source;
+use crate::windows::stated::Direction;
 use hylint_model::{Export, InboundPolicy, Profiles, Rule, RuleOrigin};
 
 type Result<T> = std::result::Result<T, EditError>;

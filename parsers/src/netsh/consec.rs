@@ -1,13 +1,13 @@
 //! Connection security rules (`netsh advfirewall consec show rule`): which packets are kept out unless IPsec authenticates
 //! their sender (Microsoft, "netsh advfirewall consec": action).
 
-use super::addresses;
 use super::block::Block;
 use super::lines;
-use super::ports;
-use super::values::{self, Parts, Protocol};
-use super::vocab::{Vocabulary, fold};
-use super::words::{Class, Label, Word};
+use crate::windows::addresses;
+use crate::windows::ports;
+use crate::windows::values::{self, Parts, Protocol};
+use crate::windows::vocab::{Vocabulary, fold};
+use crate::windows::words::{Class, Label, Word};
 use hylint_model::{
     Action, Clause, Condition, ConditionKind, ConnectionSecurity, Profiles, Rule, RuleOrigin, Side,
     Span, Test,

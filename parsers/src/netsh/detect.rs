@@ -1,10 +1,10 @@
 //! Tells netsh output by its content.
 
-use super::vocab::Vocabulary;
-use super::words::{Class, Label, Word};
 use super::{lines, profiles};
 use crate::input::Score;
 use crate::json::Json;
+use crate::windows::vocab::Vocabulary;
+use crate::windows::words::{Class, Label, Word};
 
 /// How much of a file is looked at. A full export shows its first rule in the first kilobyte.
 const HEAD: usize = 64 * 1024;

@@ -1,8 +1,9 @@
 //! Physical lines of a console capture, without what copying put around them.
 
-use super::words::Label;
 use crate::scan;
 use crate::source::Source;
+use crate::windows::dash::is_dash;
+use crate::windows::words::Label;
 use hylint_model::Span;
 
 /// One line.
@@ -62,14 +63,6 @@ pub(super) fn are_other_hosts(a: &str, b: &str) -> bool {
         (false, false) => label(a) != label(b),
         _ => false,
     }
-}
-
-/// A hyphen, or a dash that a web page or a word processor makes of one.
-pub(super) fn is_dash(c: char) -> bool {
-    matches!(
-        c,
-        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{2501}'
-    )
 }
 
 /// Splits a text into lines. `Select-String -Context` puts two blanks or `> ` before each line, a quotation `> `.

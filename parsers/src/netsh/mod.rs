@@ -4,24 +4,17 @@
 //! rules, with the prompts between them. The point's defaults are those of Windows; the linker and the engine replace them
 //! by the settings of the profile that is judged.
 
-mod addresses;
 mod block;
 pub mod catalog;
-mod clauses;
 mod command;
 mod consec;
 mod detect;
 mod lines;
 mod portproxy;
-mod ports;
 mod profiles;
 mod prompt;
 mod read;
-mod rule;
-mod tell;
-mod values;
-mod vocab;
-mod words;
+mod state;
 mod write;
 
 pub use crate::write::WriteError;

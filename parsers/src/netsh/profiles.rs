@@ -4,8 +4,8 @@
 //! are never translated; the state's label and value are.
 
 use super::lines::Line;
-use super::vocab::{Entry, Proof, Vocabulary};
-use super::words::{Class, Word};
+use crate::windows::vocab::{Entry, Proof, Vocabulary};
+use crate::windows::words::{Class, Word};
 use hylint_model::{
     InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, WindowsProfiles, Wording,
     reworded,
@@ -245,7 +245,7 @@ fn unconfirmed(value: &str, read_as: &str) -> Wording {
 }
 
 fn unknown_value(setting: &str, value: &str, span: Span) -> Problem {
-    let value = super::rule::clip(value);
+    let value = crate::windows::build::clip(value);
     Problem::new(
         ProblemKind::Malformed,
         span,
@@ -256,7 +256,7 @@ fn unknown_value(setting: &str, value: &str, span: Span) -> Problem {
             ),
         ),
     )
-    .help(super::tell::ENGLISH)
+    .help(super::state::ENGLISH)
 }
 
 fn unknown_heading(span: Span) -> Problem {
@@ -268,5 +268,5 @@ fn unknown_heading(span: Span) -> Problem {
             "the heading names no known profile, so its settings are not used",
         ),
     )
-    .help(super::tell::ENGLISH)
+    .help(super::state::ENGLISH)
 }

@@ -1,7 +1,7 @@
 //! What a prompt between captures tells.
 
 use super::lines::Line;
-use super::rule::Direction;
+use crate::windows::stated::Direction;
 use hylint_model::Span;
 
 /// What the prompt's command says of the text after it.

@@ -6,13 +6,15 @@ use super::lines::{self, Familiar, Line};
 use super::portproxy::PortProxies;
 use super::profiles::{self, Kind, Section};
 use super::prompt::Command;
-use super::rule::{self, Built, Direction, Remark, clip};
-use super::tell::{FULL, RemarkTally};
-use super::vocab::Vocabulary;
-use super::words::{Class, Label, Word};
+use super::state::{self, FORM, FULL};
 use crate::input::Depth;
 use crate::lookalike::policy;
 use crate::source::Source;
+use crate::windows::build::{self, Built, Remark, clip};
+use crate::windows::stated::{Direction, Stated};
+use crate::windows::tell::RemarkTally;
+use crate::windows::vocab::Vocabulary;
+use crate::windows::words::{Class, Label, Word};
 use hylint_model::{
     Body, Companion, ConnectionSecurity, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists,
     OtherPolicy, Point, PointKind, Problem, ProblemKind, Rule, RuleList, Span, View,
@@ -87,7 +89,7 @@ impl<'a> Reader<'a> {
             asked: Vec::new(),
             unasked: (false, false),
             foreign: None,
-            told: RemarkTally::default(),
+            told: RemarkTally::new(&FORM),
             no_rules: None,
             other_rules: false,
             policy_rules: false,
@@ -381,9 +383,10 @@ impl<'a> Reader<'a> {
         }
         self.export.rules_in_file += 1;
         self.first_rule.get_or_insert(block.span);
-        self.policy_rules = self.policy_rules || rule::is_of_policy(self.v, self.text, &block);
+        let stated = state::state(self.text, &block);
+        self.policy_rules = self.policy_rules || build::is_of_policy(&stated);
         if self.depth == Depth::Heads {
-            for direction in rule::directions(self.v, self.text, &block) {
+            for direction in build::directions(&FORM, &stated) {
                 self.count(direction);
             }
             return;
@@ -395,9 +398,9 @@ impl<'a> Reader<'a> {
                 .known_as("the beginning of a rule is cut off; the rest cannot be read as a rule");
             self.export.problems.push(problem.help("export again"));
         } else {
-            self.stray_labels(&block);
+            self.stray_labels(&stated);
         }
-        for mut built in rule::build(self.v, self.text, &block) {
+        for mut built in build::build(&FORM, &stated) {
             // One word says why a rule may be any: what else is odd about it adds nothing.
             built.only_unread(cut);
             self.add(built, &block);
@@ -409,13 +412,10 @@ impl<'a> Reader<'a> {
         self.export.problems.push(problem.help(help).dropped());
     }
 
-    fn stray_labels(&mut self, block: &Block) {
-        for stray in block.strays.iter().chain(&block.consec_parts) {
-            let label = self.text.get(stray.label.range()).unwrap_or("");
-            self.told.unknown_labels.add(
-                clip(label.trim_end_matches([':', '：']).trim_end()).into_owned(),
-                stray.label,
-            );
+    fn stray_labels(&mut self, stated: &Stated<'a>) {
+        for odd in &stated.odd {
+            let label = clip(&odd.label.text).into_owned();
+            self.told.unknown_labels.add(label, odd.label.span);
         }
     }
 

@@ -12,9 +12,9 @@ mod same;
 
 pub use profiles::write_profiles;
 
-use super::rule::Direction;
 use crate::input::Depth;
 use crate::source::Source;
+use crate::windows::stated::Direction;
 use crate::write::{Result, WriteError};
 use form::{COLUMN, Part, RULER, error, line};
 use hylint_model::{

@@ -3,8 +3,8 @@
 //! The lists are collected without asking whether the boxes are their product; the reader's answer tells.
 
 use super::form::Part;
-use crate::netsh::ports::{keyword_named, keyword_ports};
-use crate::netsh::rule::Direction;
+use crate::windows::ports::{keyword_named, keyword_ports};
+use crate::windows::stated::Direction;
 use hylint_model::{Clause, Condition, Side, Test};
 use hylint_space::{AddrSet, Family, PortSet, ProtoSet, proto};
 

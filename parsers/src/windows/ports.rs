@@ -8,11 +8,11 @@ use smallvec::SmallVec;
 
 /// Port keywords: name, protocol, ports, what stays open. RPC names dynamic ports, which by default are 49152–65535
 /// (Microsoft, "Service overview and network port requirements for Windows"); the others name one listener each.
-pub(super) struct PortKeyword {
-    pub(super) name: &'static str,
-    pub(super) proto: u8,
-    pub(super) ports: (u16, u16),
-    pub(super) open: Option<(ConditionKind, &'static str)>,
+pub(crate) struct PortKeyword {
+    pub(crate) name: &'static str,
+    pub(crate) proto: u8,
+    pub(crate) ports: (u16, u16),
+    pub(crate) open: Option<(ConditionKind, &'static str)>,
 }
 
 const fn keyword(
@@ -29,7 +29,7 @@ const fn keyword(
     }
 }
 
-pub(super) const PORT_KEYWORDS: &[PortKeyword] = &[
+pub(crate) const PORT_KEYWORDS: &[PortKeyword] = &[
     keyword(
         "rpc",
         proto::TCP,
@@ -101,7 +101,7 @@ pub(super) const PORT_KEYWORDS: &[PortKeyword] = &[
 ];
 
 /// Reads a port list.
-pub(super) fn ports(v: &Vocabulary, text: &str, span: Span) -> List<PortSet> {
+pub(crate) fn ports(v: &Vocabulary, text: &str, span: Span) -> List<PortSet> {
     if text == "Any" {
         return List::whole(PortSet::full());
     }
@@ -163,7 +163,7 @@ fn port_keyword(k: &PortKeyword, span: Span) -> Part<PortSet> {
 }
 
 /// The keyword that leaves a condition open; several keywords of one listener share one.
-pub(super) fn keyword_named(c: &Condition) -> Option<&'static str> {
+pub(crate) fn keyword_named(c: &Condition) -> Option<&'static str> {
     let says = |k: &&PortKeyword| {
         k.open
             .is_some_and(|(kind, text)| kind == c.kind && text == &*c.text)
@@ -172,7 +172,7 @@ pub(super) fn keyword_named(c: &Condition) -> Option<&'static str> {
 }
 
 /// The ports that a keyword stands for.
-pub(super) fn keyword_ports(name: &str) -> Option<PortSet> {
+pub(crate) fn keyword_ports(name: &str) -> Option<PortSet> {
     let k = PORT_KEYWORDS.iter().find(|k| k.name == name)?;
     Some(PortSet::range(k.ports.0, k.ports.1))
 }

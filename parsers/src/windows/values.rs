@@ -8,25 +8,25 @@ use smallvec::{SmallVec, smallvec};
 
 /// One alternative of a list: a set, and the condition that a keyword leaves open.
 #[derive(Clone, Debug)]
-pub(super) struct Part<T> {
-    pub(super) set: T,
+pub(crate) struct Part<T> {
+    pub(crate) set: T,
     /// The only protocol for which the keyword has a meaning.
-    pub(super) proto: Option<u8>,
-    pub(super) condition: Option<Condition>,
+    pub(crate) proto: Option<u8>,
+    pub(crate) condition: Option<Condition>,
 }
 
-pub(super) type Parts<T> = SmallVec<[Part<T>; 1]>;
+pub(crate) type Parts<T> = SmallVec<[Part<T>; 1]>;
 
 /// A list with the first of its entries that nothing knows.
 #[derive(Debug)]
-pub(super) struct List<T> {
-    pub(super) parts: Parts<T>,
-    pub(super) unknown: Option<Box<str>>,
+pub(crate) struct List<T> {
+    pub(crate) parts: Parts<T>,
+    pub(crate) unknown: Option<Box<str>>,
 }
 
 impl<T> List<T> {
     /// One part without condition.
-    pub(super) fn whole(set: T) -> Self {
+    pub(crate) fn whole(set: T) -> Self {
         Self {
             parts: smallvec![Part {
                 set,
@@ -39,7 +39,7 @@ impl<T> List<T> {
 }
 
 /// An undecided list: every value, under a condition of kind unknown.
-pub(super) fn undecided<T>(set: T, span: Span, text: String) -> Part<T> {
+pub(crate) fn undecided<T>(set: T, span: Span, text: String) -> Part<T> {
     Part {
         set,
         proto: None,
@@ -53,15 +53,15 @@ pub(super) fn undecided<T>(set: T, span: Span, text: String) -> Part<T> {
 }
 
 /// The entries of a list; a comma of any width separates.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', '，', '、'])
         .map(str::trim)
         .filter(|t| !t.is_empty())
 }
 
 /// A token with plain hyphens, where a page has made dashes of them.
-pub(super) fn plain_dashes(token: &str) -> Option<String> {
-    let odd = |c: char| c != '-' && super::lines::is_dash(c);
+pub(crate) fn plain_dashes(token: &str) -> Option<String> {
+    let odd = |c: char| c != '-' && super::dash::is_dash(c);
     let plain = |c: char| if odd(c) { '-' } else { c };
     token
         .contains(odd)
@@ -70,13 +70,13 @@ pub(super) fn plain_dashes(token: &str) -> Option<String> {
 
 /// A protocol as netsh names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     Any,
     Number(u8),
 }
 
 /// Reads a protocol. netsh names TCP, UDP, ICMPv4 and ICMPv6 and numbers the rest.
-pub(super) fn protocol(v: &Vocabulary, text: &str) -> Option<Protocol> {
+pub(crate) fn protocol(v: &Vocabulary, text: &str) -> Option<Protocol> {
     const NAMES: &[(&str, u8)] = &[
         ("TCP", proto::TCP),
         ("UDP", proto::UDP),
@@ -111,7 +111,7 @@ pub(super) fn protocol(v: &Vocabulary, text: &str) -> Option<Protocol> {
 }
 
 /// Reads a list of profiles; the second value is the first entry that is no profile.
-pub(super) fn profiles<'a>(v: &Vocabulary, text: &'a str) -> (Profiles, Option<&'a str>) {
+pub(crate) fn profiles<'a>(v: &Vocabulary, text: &'a str) -> (Profiles, Option<&'a str>) {
     if text == "Domain,Private,Public" {
         return (Profiles::ALL, None);
     }
@@ -138,7 +138,7 @@ fn profile(v: &Vocabulary, token: &str) -> Option<Profiles> {
 }
 
 /// The profile that a word names.
-pub(super) fn profile_of(word: Word) -> Option<Profiles> {
+pub(crate) fn profile_of(word: Word) -> Option<Profiles> {
     match word {
         Word::Domain => Some(Profiles::DOMAIN),
         Word::Private => Some(Profiles::PRIVATE),

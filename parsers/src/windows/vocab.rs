@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The texts of a label in the English vocabulary.
-pub(super) fn english_texts(label: Label) -> String {
+pub(crate) fn english_texts(label: Label) -> String {
     let english = LANGUAGES.iter().filter(|(tag, _)| *tag == "en");
     let texts: Vec<_> = english
         .flat_map(|(_, text)| lines(text))
@@ -21,7 +21,7 @@ pub(super) fn english_texts(label: Label) -> String {
 }
 
 /// Every vocabulary: language tag and text.
-pub(super) const LANGUAGES: &[(&str, &str)] = &[
+pub(crate) const LANGUAGES: &[(&str, &str)] = &[
     ("en", include_str!("lang/en.txt")),
     ("de", include_str!("lang/de.txt")),
     ("fr", include_str!("lang/fr.txt")),
@@ -38,7 +38,7 @@ pub(super) const LANGUAGES: &[(&str, &str)] = &[
 
 /// Whether a string was met in an export or in documentation. A string that is neither may still be right; its use is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Proof {
+pub(crate) enum Proof {
     Seen,
     Documented,
     Unproven,
@@ -46,27 +46,27 @@ pub(super) enum Proof {
 
 /// A word that was looked up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Entry<T> {
-    pub(super) meaning: T,
-    pub(super) proof: Proof,
+pub(crate) struct Entry<T> {
+    pub(crate) meaning: T,
+    pub(crate) proof: Proof,
 }
 
 /// All languages together.
 #[derive(Debug, Default)]
-pub(super) struct Vocabulary {
+pub(crate) struct Vocabulary {
     labels: FxHashMap<Box<str>, Entry<Label>>,
     words: [FxHashMap<Box<str>, Entry<Word>>; CLASSES],
 }
 
 /// One line of a vocabulary.
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     key: Key,
-    pub(super) proof: Proof,
+    pub(crate) proof: Proof,
     text: &'a str,
 }
 
 /// The lines of a vocabulary; an error is a line that is none.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, &str>> {
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, &str>> {
     text.lines()
         .map(str::trim)
         .filter(|l| !l.is_empty() && !l.starts_with('#'))
@@ -93,7 +93,7 @@ fn parse_line(line: &str) -> Option<Line<'_>> {
 
 /// The form in which texts are compared: lower case, without blanks, hyphens and typographic variants. Exports and their
 /// copies differ in these (`Lokale IP`, `LokaleIP`).
-pub(super) fn fold(text: &str) -> Cow<'_, str> {
+pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     if text.bytes().all(plain) {
         return Cow::Borrowed(text);
@@ -101,7 +101,7 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            c if super::lines::is_dash(c) => {}
+            c if super::dash::is_dash(c) => {}
             '"' | '«' | '»' | '\u{201c}'..='\u{201f}' => {}
             // Soft hyphens and marks of no width, which pages put between characters.
             '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {}
@@ -115,7 +115,7 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
 
 impl Vocabulary {
     /// The vocabulary of all languages; read once.
-    pub(super) fn get() -> &'static Self {
+    pub(crate) fn get() -> &'static Self {
         static ALL: OnceLock<Vocabulary> = OnceLock::new();
         ALL.get_or_init(|| {
             let mut v = Self::default();
@@ -140,26 +140,26 @@ impl Vocabulary {
     }
 
     /// The meaning of a label, without its colon.
-    pub(super) fn label(&self, text: &str) -> Option<Label> {
+    pub(crate) fn label(&self, text: &str) -> Option<Label> {
         find(&self.labels, text).map(|e| e.meaning)
     }
 
     /// Whether a label in some language begins with a text.
-    pub(super) fn begins(&self, label: Label, text: &str) -> bool {
+    pub(crate) fn begins(&self, label: Label, text: &str) -> bool {
         let text = fold(text);
         let mut labels = self.labels.iter().filter(|(_, e)| e.meaning == label);
         !text.is_empty() && labels.any(|(whole, _)| whole.starts_with(&*text))
     }
 
     /// The meaning of a value or heading in its place.
-    pub(super) fn word(&self, class: Class, text: &str) -> Option<Entry<Word>> {
+    pub(crate) fn word(&self, class: Class, text: &str) -> Option<Entry<Word>> {
         self.words
             .get(class as usize)
             .and_then(|map| find(map, text))
     }
 
     /// True if the text says Any in some language.
-    pub(super) fn is_any(&self, text: &str) -> bool {
+    pub(crate) fn is_any(&self, text: &str) -> bool {
         text == "Any" || self.word(Class::Any, text).is_some()
     }
 }

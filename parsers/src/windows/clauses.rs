@@ -1,6 +1,7 @@
 //! From a rule's lists to boxes of packets.
 
-use super::rule::{Builder, Direction, Remark};
+use super::build::{Builder, Remark};
+use super::stated::Direction;
 use super::values::{self, List, Part, Parts, Protocol};
 use super::vocab::Vocabulary;
 use super::words::Label;
@@ -16,7 +17,7 @@ const MAX_CLAUSES: usize = 256;
 
 impl Builder<'_, '_> {
     /// The rule as a union of boxes: the product of its lists.
-    pub(super) fn clauses(
+    pub(crate) fn clauses(
         &mut self,
         direction: Direction,
         action: &Action,
@@ -27,7 +28,7 @@ impl Builder<'_, '_> {
         let rows = self.icmp_rows(protocol);
         let count = ends.0.len() * ends.1.len() * ports.0.len() * ports.1.len() * rows.len();
         if count > MAX_CLAUSES {
-            self.undecided(self.block.span, format!("{count} combinations"));
+            self.undecided(self.stated.span, format!("{count} combinations"));
             return smallvec![self.clause(PacketBox::any(), &[])];
         }
         self.only_clause = count == 1;
@@ -80,13 +81,13 @@ impl Builder<'_, '_> {
 
     /// `None` if the protocol is not known.
     fn protocol(&mut self) -> Option<Protocol> {
-        let Some(span) = self.block.get(Label::Protocol) else {
+        let Some((text, span)) = self.said(Label::Protocol) else {
             self.missing(Label::Protocol);
             return None;
         };
-        let protocol = values::protocol(self.v, self.slice(span));
+        let protocol = values::protocol(self.v, &text);
         if protocol.is_none() {
-            self.unknown(Label::Protocol, self.slice(span), span);
+            self.unknown(Label::Protocol, text, span);
         }
         protocol
     }
@@ -104,11 +105,10 @@ impl Builder<'_, '_> {
     }
 
     fn addresses(&mut self, label: Label, side: Side, bounded: bool) -> Parts<AddrSet> {
-        let Some(span) = self.block.whole(label) else {
+        let Some((text, span)) = self.said(label) else {
             self.missing(label);
             return whole(AddrSet::any());
         };
-        let text = self.whole_text(label);
         let list = addresses::addresses(self.v, &text, side, span, bounded);
         self.parts(label, list, span)
     }
@@ -122,6 +122,10 @@ impl Builder<'_, '_> {
     }
 
     fn ports(&mut self, protocol: Option<Protocol>) -> (Parts<PortSet>, Parts<PortSet>) {
+        // PowerShell prints a port keyword for protocols that have no ports.
+        if matches!(protocol, Some(Protocol::Number(p)) if !proto::has_ports(p)) {
+            return (whole(PortSet::full()), whole(PortSet::full()));
+        }
         let needed = matches!(protocol, Some(Protocol::Number(proto::TCP | proto::UDP)));
         (
             self.port_list(Label::LocalPort, needed),
@@ -130,31 +134,32 @@ impl Builder<'_, '_> {
     }
 
     fn port_list(&mut self, label: Label, needed: bool) -> Parts<PortSet> {
-        let Some(span) = self.block.whole(label) else {
+        let Some((text, span)) = self.said(label) else {
             if needed {
                 self.missing(label);
             }
             return whole(PortSet::full());
         };
-        let text = self.whole_text(label);
         let list = ports::ports(self.v, &text, span);
         self.parts(label, list, span)
     }
 
-    /// Rows of the table under an ICMP protocol: type and code. Its heading is the first row that is no number.
+    /// ICMP types and codes. In a table the first row that is no number is its heading.
     fn icmp_rows(&mut self, protocol: Option<Protocol>) -> SmallVec<[Row; 1]> {
         let mut rows: SmallVec<[Row; 1]> = SmallVec::new();
         let icmp = matches!(protocol, Some(Protocol::Number(p)) if proto::is_icmp(p));
         let mut strange = None;
-        for (n, extra) in self.block.extras(Label::Protocol).enumerate() {
-            match icmp_row(self.v, self.slice(extra.span)) {
+        for (n, said) in self.stated.icmp.iter().enumerate() {
+            match icmp_row(self.v, &said.text) {
                 Some(row) if icmp => rows.push(row),
-                None if n == 0 && icmp => {}
-                _ => strange = Some(extra.span),
+                None if n == 0 && icmp && self.form.icmp_heading => {}
+                _ => strange = Some(said),
             }
         }
-        if let Some(span) = strange {
-            self.unknown(Label::Protocol, self.slice(span), span);
+        if let Some(said) = strange {
+            let span = Some(said.span).filter(|s| !s.is_empty());
+            let (text, span) = (said.text.clone(), span.unwrap_or(self.stated.head));
+            self.unknown(Label::Protocol, text, span);
             rows.clear();
         }
         if rows.is_empty() {
@@ -167,18 +172,22 @@ impl Builder<'_, '_> {
 /// ICMP types and codes.
 type Row = (PortSet, PortSet);
 
+/// `3    4`, `3:4`, `8:*`, `8` or `Any`.
 fn icmp_row(v: &Vocabulary, text: &str) -> Option<Row> {
-    let (kind, code) = text
-        .split_once("  ")
-        .or_else(|| text.split_once([' ', '\t']))?;
     let set = |t: &str| {
-        if v.is_any(t) {
+        if t == "*" || v.is_any(t) {
             Some(PortSet::full())
         } else {
             t.parse::<u8>().ok().map(|n| PortSet::single(n.into()))
         }
     };
-    Some((set(kind.trim())?, set(code.trim())?))
+    let parted = text
+        .split_once("  ")
+        .or_else(|| text.split_once([' ', '\t', ':']));
+    match parted {
+        Some((kind, code)) => Some((set(kind.trim())?, set(code.trim())?)),
+        None => Some((set(text.trim())?, PortSet::full())),
+    }
 }
 
 fn whole<T>(set: T) -> Parts<T> {

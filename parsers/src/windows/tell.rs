@@ -1,14 +1,9 @@
-//! What is said once about many places of a capture.
+//! What is said once about many places of an export.
 
-use super::rule::{Remark, clip};
+use super::build::{Remark, clip};
+use super::form::Form;
 use super::words::Label;
 use hylint_model::{Problem, ProblemKind, Span, reworded};
-
-/// The command of a full export.
-pub(super) const FULL: &str = "run `netsh advfirewall firewall show rule name=all verbose`";
-
-/// What to do about a string that is not known.
-pub(super) const ENGLISH: &str = "set the Windows display language of your session to English and export again, or report the string to hylint";
 
 /// Something said once for many places.
 #[derive(Debug)]
@@ -36,13 +31,13 @@ impl Tally {
 
 /// Counts equal texts in the order of their first place.
 #[derive(Debug, Default)]
-pub(super) struct Tallies(Vec<Tally>);
+pub(crate) struct Tallies(Vec<Tally>);
 
 impl Tallies {
     /// More distinct texts than this are not told apart.
     const MOST: usize = 100;
 
-    pub(super) fn add(&mut self, text: String, span: Span) {
+    pub(crate) fn add(&mut self, text: String, span: Span) {
         if let Some(t) = self.0.iter_mut().find(|t| t.text == text) {
             t.count += 1;
         } else if self.0.len() < Self::MOST {
@@ -55,28 +50,52 @@ impl Tallies {
 }
 
 /// Everything that is counted.
-#[derive(Debug, Default)]
-pub(super) struct RemarkTally {
+#[derive(Debug)]
+pub(crate) struct RemarkTally {
+    form: &'static Form,
     brief: usize,
     first_brief: Span,
-    pub(super) unknown_labels: Tallies,
+    pub(crate) unknown_labels: Tallies,
     unknown_values: Tallies,
     /// Rules of which it is not known what they do.
     unread: Tallies,
     sources: Tallies,
     unproven: Tallies,
     /// By the lines that a rule lacks.
-    pub(super) missing: Tallies,
+    pub(crate) missing: Tallies,
     repeated: Tallies,
     /// Connection security rules that require nothing, by their action.
-    pub(super) consec: Tallies,
+    pub(crate) consec: Tallies,
     /// Those of which it is not known what they require.
-    pub(super) vague_consec: Tallies,
+    pub(crate) vague_consec: Tallies,
 }
 
 impl RemarkTally {
+    /// Nothing so far, of an export in a form.
+    pub(crate) fn new(form: &'static Form) -> Self {
+        Self {
+            form,
+            brief: 0,
+            first_brief: Span::default(),
+            unknown_labels: Tallies::default(),
+            unknown_values: Tallies::default(),
+            unread: Tallies::default(),
+            sources: Tallies::default(),
+            unproven: Tallies::default(),
+            missing: Tallies::default(),
+            repeated: Tallies::default(),
+            consec: Tallies::default(),
+            vague_consec: Tallies::default(),
+        }
+    }
+
+    /// What a form calls a field.
+    pub(crate) fn name(&self, label: Label) -> &'static str {
+        (self.form.label)(label)
+    }
+
     /// A rule prints none of the verbose fields.
-    pub(super) fn brief(&mut self, place: Span) {
+    pub(crate) fn brief(&mut self, place: Span) {
         if self.brief == 0 {
             self.first_brief = place;
         }
@@ -84,52 +103,53 @@ impl RemarkTally {
     }
 
     /// Whether any rule was brief.
-    pub(super) fn is_brief(&self) -> bool {
+    pub(crate) fn is_brief(&self) -> bool {
         self.brief > 0
     }
 
-    pub(super) fn remark(&mut self, remark: Remark<'_>) {
+    pub(crate) fn remark(&mut self, remark: Remark<'_>) {
         match remark {
             Remark::Unknown { label, value, span } => {
-                let (value, label) = (clip(&value), label.english());
+                let (value, label) = (clip(&value), self.name(label));
                 let text = format!(
                     "unknown value `{value}` of {label}\n`{value}` is no known value of {label}"
                 );
                 self.unknown_values.add(text, span);
             }
             Remark::Unread { label, value, span } => {
-                self.unread.add(unread_text(label, value.as_deref()), span)
+                let text = unread_text((label, self.name(label)), value.as_deref());
+                self.unread.add(text, span);
             }
-            Remark::Source { value, span } => self.sources.add(clip(value).into_owned(), span),
+            Remark::Source { value, span } => self.sources.add(clip(&value).into_owned(), span),
             Remark::Unproven { label, value, span } => {
-                let text = format!("`{value}` ({})", label.english());
+                let text = format!("`{value}` ({})", self.name(label));
                 self.unproven.add(text, span);
             }
             // Told by rule, with the other lines that it lacks.
             Remark::Missing { .. } => {}
-            Remark::Repeated { label, span } => self.repeated.add(label.english().to_owned(), span),
+            Remark::Repeated { label, span } => {
+                let name = self.name(label).to_owned();
+                self.repeated.add(name, span);
+            }
         }
     }
 
     /// Turns what was counted into problems, one each. `rules` is the number of rules in the file.
-    pub(super) fn problems(&self, rules: usize) -> Vec<Problem> {
+    pub(crate) fn problems(&self, rules: usize) -> Vec<Problem> {
         let mut out = Vec::new();
         if self.is_brief() {
-            let message = reworded(
-                format!(
-                    "{} of {rules} rules have no Program, Service, Security and InterfaceTypes lines, which may narrow them",
-                    self.brief
-                ),
-                "0 of 0 rules print no Program, Service, Security and InterfaceTypes lines: what may narrow them is not known",
-            );
-            out.push(Problem::new(ProblemKind::Incomplete, self.first_brief, message).help(FULL));
+            let (lack, before) = self.form.brief;
+            let message = reworded(format!("{} of {rules} rules {lack}", self.brief), before);
+            let problem = Problem::new(ProblemKind::Incomplete, self.first_brief, message);
+            out.push(problem.help(self.form.full));
         }
-        out.extend(self.unknown_labels.0.iter().map(unknown_label));
-        out.extend(self.unknown_values.0.iter().map(unknown_value));
-        out.extend(self.unread.0.iter().map(unread));
+        let form = self.form;
+        out.extend(self.unknown_labels.0.iter().map(|t| unknown_label(form, t)));
+        out.extend(self.unknown_values.0.iter().map(|t| unknown_value(form, t)));
+        out.extend(self.unread.0.iter().map(|t| unread(form, t)));
         out.extend(self.sources.0.iter().map(source));
         out.extend(self.unproven.0.iter().map(unproven));
-        out.extend(self.missing.0.iter().map(missing));
+        out.extend(self.missing.0.iter().map(|t| missing(form, t)));
         out.extend(self.repeated.0.iter().map(repeated));
         out.extend(self.consec.0.iter().map(consec));
         out.extend(self.vague_consec.0.iter().map(vague_consec));
@@ -137,27 +157,27 @@ impl RemarkTally {
     }
 }
 
-fn unknown_label(t: &Tally) -> Problem {
+fn unknown_label(form: &Form, t: &Tally) -> Problem {
     let (label, times) = (clip(&t.text), t.times());
     let message = reworded(
         format!("unknown label `{label}` ({times}): the rule may match or not"),
         format!("the label `{label}` is not known ({times}); the rule is kept as undecided"),
     );
-    Problem::new(ProblemKind::Malformed, t.span, message).help(ENGLISH)
+    Problem::new(ProblemKind::Malformed, t.span, message).help(form.unknown)
 }
 
-fn unknown_value(t: &Tally) -> Problem {
+fn unknown_value(form: &Form, t: &Tally) -> Problem {
     let (now, first) = t.text.split_once('\n').unwrap_or((&t.text, &t.text));
     let times = t.times();
     let message = reworded(
         format!("{now} ({times}): the rule may match or not"),
         format!("{first} ({times}); the rule is kept as undecided"),
     );
-    Problem::new(ProblemKind::Unmodelled, t.span, message).help(ENGLISH)
+    Problem::new(ProblemKind::Unmodelled, t.span, message).help(form.unknown)
 }
 
 /// What is told of a line without which it is not known what a rule does, and what it was told as before it was modelled.
-fn unread_text(label: Label, value: Option<&str>) -> String {
+fn unread_text((label, name): (Label, &str), value: Option<&str>) -> String {
     let direction = label == Label::Direction;
     let (may, before) = if direction {
         (
@@ -170,7 +190,7 @@ fn unread_text(label: Label, value: Option<&str>) -> String {
             "whether it allows or blocks is not known",
         )
     };
-    let label = label.english();
+    let label = name;
     match value {
         None => format!(
             "the rule has no {label} line: it {may}\nthe rule has no {label} line: {before}"
@@ -181,11 +201,11 @@ fn unread_text(label: Label, value: Option<&str>) -> String {
     }
 }
 
-fn unread(t: &Tally) -> Problem {
+fn unread(form: &Form, t: &Tally) -> Problem {
     let (text, before) = t.text.split_once('\n').unwrap_or((&t.text, &t.text));
     let message = format!("{text} ({})", t.times());
     Problem::new(ProblemKind::Malformed, t.span, message)
-        .help(ENGLISH)
+        .help(form.unknown)
         .known_as(before)
 }
 
@@ -207,7 +227,7 @@ fn unproven(t: &Tally) -> Problem {
     Problem::new(ProblemKind::Note, t.span, message)
 }
 
-fn missing(t: &Tally) -> Problem {
+fn missing(form: &Form, t: &Tally) -> Problem {
     let (rules, lines) = (t.rules(), t.text.replace(", ", " and no line "));
     let message = reworded(
         format!("{rules} has no line {lines}, so it may match or not"),
@@ -215,8 +235,7 @@ fn missing(t: &Tally) -> Problem {
             "{rules} has no line {lines}; what it matches is not known, so it is kept as undecided"
         ),
     );
-    Problem::new(ProblemKind::Malformed, t.span, message)
-        .help("export again: netsh prints these lines for every such rule")
+    Problem::new(ProblemKind::Malformed, t.span, message).help(form.missing)
 }
 
 fn repeated(t: &Tally) -> Problem {

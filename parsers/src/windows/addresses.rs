@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 /// How far a keyword reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     Near,
     NearV4,
     NearV6,
@@ -16,7 +16,7 @@ pub(super) enum Reach {
 }
 
 /// Address keywords of `netsh advfirewall firewall add rule ?` and of `New-NetFirewallRule -RemoteAddress`.
-pub(super) const ADDRESS_KEYWORDS: &[(&str, &str, Reach)] = &[
+pub(crate) const ADDRESS_KEYWORDS: &[(&str, &str, Reach)] = &[
     ("localsubnet", "windows:LocalSubnet", Reach::Near),
     ("localsubnet4", "windows:LocalSubnet4", Reach::NearV4),
     ("localsubnet6", "windows:LocalSubnet6", Reach::NearV6),
@@ -44,7 +44,7 @@ pub(super) const ADDRESS_KEYWORDS: &[(&str, &str, Reach)] = &[
 
 /// Reads an address list. `bounded` narrows keywords to the space that they can stand for; it is not set for rules that
 /// block, where too small a space would hide a block.
-pub(super) fn addresses(
+pub(crate) fn addresses(
     v: &Vocabulary,
     text: &str,
     side: Side,

@@ -1,6 +1,7 @@
-//! From a block of lines to a rule of the model.
+//! From what an export states of a rule to a rule of the model.
 
-use super::block::Block;
+use super::form::Form;
+use super::stated::{Direction, Said, Stated};
 use super::values;
 use super::vocab::{Entry, Proof, Vocabulary};
 use super::words::{Class, Label, Word};
@@ -14,16 +15,9 @@ use thin_vec::ThinVec;
 /// Odd lines of one rule that become conditions; one is enough to leave the rule undecided.
 const MOST_ODDITIES: usize = 8;
 
-/// Whether a rule is about packets to or from the host.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Direction {
-    In,
-    Out,
-}
-
 /// A remark about a value, told once per label and value.
 #[derive(Debug)]
-pub(super) enum Remark<'a> {
+pub(crate) enum Remark<'a> {
     /// The value is not known; the rule is kept as undecided.
     Unknown {
         label: Label,
@@ -33,7 +27,7 @@ pub(super) enum Remark<'a> {
     /// The value was read by a string of the vocabulary that nothing proves.
     Unproven {
         label: Label,
-        value: &'a str,
+        value: Cow<'a, str>,
         span: Span,
     },
     /// What a rule does is not known: it may allow or block, or be for packets of either direction. No value: the line is not
@@ -44,8 +38,8 @@ pub(super) enum Remark<'a> {
         span: Span,
     },
     /// The rule's source is no word for local rules or for policy, so it is taken for a policy's name.
-    Source { value: &'a str, span: Span },
-    /// A field that netsh always prints is not there.
+    Source { value: Cow<'a, str>, span: Span },
+    /// A field that the form always has is not there.
     Missing { label: Label },
     /// A label occurs twice.
     Repeated { label: Label, span: Span },
@@ -53,17 +47,17 @@ pub(super) enum Remark<'a> {
 
 /// A rule with what is to be said about it.
 #[derive(Debug)]
-pub(super) struct Built<'a> {
-    pub(super) rule: Rule,
-    pub(super) direction: Direction,
-    /// Whether the block prints none of the verbose fields.
-    pub(super) brief: bool,
-    pub(super) remarks: Vec<Remark<'a>>,
+pub(crate) struct Built<'a> {
+    pub(crate) rule: Rule,
+    pub(crate) direction: Direction,
+    /// Whether none of the verbose fields is stated.
+    pub(crate) brief: bool,
+    pub(crate) remarks: Vec<Remark<'a>>,
 }
 
 impl Built<'_> {
     /// Of a rule of which it is not known what it does, keeps the first remark that says so; none where it is `cut` off.
-    pub(super) fn only_unread(&mut self, cut: bool) {
+    pub(crate) fn only_unread(&mut self, cut: bool) {
         let of = |wanted: Label| {
             let is = |r: &Remark<'_>| matches!(r, Remark::Unread { label, .. } if *label == wanted);
             self.remarks.iter().position(is)
@@ -84,8 +78,8 @@ impl Built<'_> {
 }
 
 /// Builds a rule. One whose direction is not known is two, of which the first has the remarks.
-pub(super) fn build<'a>(v: &Vocabulary, text: &'a str, block: &Block) -> SmallVec<[Built<'a>; 1]> {
-    let mut first = builder(v, text, block);
+pub(crate) fn build<'a>(form: &'static Form, stated: &Stated<'a>) -> SmallVec<[Built<'a>; 1]> {
+    let mut first = builder(form, stated);
     if let Some(direction) = first.direction() {
         return smallvec![first.run(direction, true)];
     }
@@ -94,18 +88,17 @@ pub(super) fn build<'a>(v: &Vocabulary, text: &'a str, block: &Block) -> SmallVe
         Built {
             brief: false,
             remarks: Vec::new(),
-            ..builder(v, text, block).run(Direction::Out, false)
+            ..builder(form, stated).run(Direction::Out, false)
         },
     ]
 }
 
-/// The directions of the rules that [`build`] makes of a block.
-pub(super) fn directions(
-    v: &Vocabulary,
-    text: &str,
-    block: &Block,
+/// The directions of the rules that [`build`] makes.
+pub(crate) fn directions(
+    form: &'static Form,
+    stated: &Stated<'_>,
 ) -> impl Iterator<Item = Direction> + use<> {
-    let known = builder(v, text, block).direction();
+    let known = builder(form, stated).direction();
     let (into, out) = match known {
         Some(Direction::In) => (true, false),
         Some(Direction::Out) => (false, true),
@@ -116,30 +109,32 @@ pub(super) fn directions(
 }
 
 /// Whether the source of a rule is a policy, by a word for one or by its name.
-pub(super) fn is_of_policy(v: &Vocabulary, text: &str, block: &Block) -> bool {
-    builder(v, text, block).is_of_policy()
+pub(crate) fn is_of_policy(stated: &Stated<'_>) -> bool {
+    let value = stated.text(Label::Source);
+    let word = Vocabulary::get().word(Class::Source, value);
+    !value.is_empty() && word.map(|e| e.meaning) != Some(Word::LocalStore)
 }
 
-fn builder<'a, 'b>(v: &'b Vocabulary, text: &'a str, block: &'b Block) -> Builder<'a, 'b> {
+fn builder<'a, 'b>(form: &'static Form, stated: &'b Stated<'a>) -> Builder<'a, 'b> {
     Builder {
-        v,
-        text,
-        block,
+        v: Vocabulary::get(),
+        form,
+        stated,
         remarks: Vec::new(),
-        conditions: SmallVec::new(),
+        conditions: stated.conditions.iter().cloned().collect(),
         only_clause: false,
     }
 }
 
-pub(super) struct Builder<'a, 'b> {
-    pub(super) v: &'b Vocabulary,
-    text: &'a str,
-    pub(super) block: &'b Block,
-    pub(super) remarks: Vec<Remark<'a>>,
+pub(crate) struct Builder<'a, 'b> {
+    pub(crate) v: &'static Vocabulary,
+    pub(crate) form: &'static Form,
+    pub(crate) stated: &'b Stated<'a>,
+    pub(crate) remarks: Vec<Remark<'a>>,
     /// Conditions of every clause.
-    pub(super) conditions: SmallVec<[Condition; 2]>,
+    pub(crate) conditions: SmallVec<[Condition; 2]>,
     /// Whether the rule has one clause, which may take the conditions.
-    pub(super) only_clause: bool,
+    pub(crate) only_clause: bool,
 }
 
 impl<'a> Builder<'a, '_> {
@@ -150,10 +145,10 @@ impl<'a> Builder<'a, '_> {
             Ok(_) => Action::Opaque("its direction is not known".into()),
             Err(why) => Action::Opaque(why),
         };
-        let mut rule = Rule::new(self.block.span, action);
-        rule.name = self.whole_text(Label::Name).into();
+        let mut rule = Rule::new(self.stated.span, action);
+        rule.name = self.str(Label::Name).into();
         rule.group = self.str(Label::Group).into();
-        rule.comment = self.description().into();
+        rule.comment = self.str(Label::Description).into();
         rule.enabled = self.enabled();
         rule.profiles = self.profiles();
         rule.origin = self.origin();
@@ -169,16 +164,22 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    pub(super) fn slice(&self, span: Span) -> &'a str {
-        self.text.get(span.range()).unwrap_or("")
+    fn str(&self, label: Label) -> &str {
+        self.stated.text(label)
     }
 
-    fn str(&self, label: Label) -> &'a str {
-        self.block.get(label).map_or("", |s| self.slice(s))
+    /// A value, and its place.
+    pub(crate) fn said(&self, label: Label) -> Option<(Cow<'a, str>, Span)> {
+        let said = self.stated.get(label)?;
+        Some((said.text.clone(), self.stated.place(label)))
+    }
+
+    fn name(&self, label: Label) -> &'static str {
+        (self.form.label)(label)
     }
 
     /// Leaves the rule undecided, for a reason of its own: the same words about another rule are about another unknown.
-    pub(super) fn undecided(&mut self, span: Span, text: String) {
+    pub(crate) fn undecided(&mut self, span: Span, text: String) {
         self.open(Test::Passing, span, text);
     }
 
@@ -187,46 +188,27 @@ impl<'a> Builder<'a, '_> {
         self.conditions.push(Condition::new(kind, test, span, text));
     }
 
-    /// A value with the lines that continue it. The console cuts inside an entry; an indented line begins a new one.
-    pub(super) fn whole_text(&self, label: Label) -> Cow<'a, str> {
-        let mut out = Cow::Borrowed(self.str(label));
-        for extra in self.block.extras(label) {
-            let more = self.slice(extra.span);
-            let list = !matches!(label, Label::Name | Label::Program | Label::Group);
-            let joined = out.to_mut();
-            if extra.indented && list && !joined.ends_with(',') && !more.starts_with(',') {
-                joined.push(',');
-            }
-            joined.push_str(more);
-        }
-        out
-    }
-
-    /// The description with its line ends.
-    fn description(&self) -> &'a str {
-        self.block
-            .whole(Label::Description)
-            .map_or("", |s| self.slice(s))
-    }
-
     fn word(&mut self, label: Label, class: Class) -> Option<Word> {
-        let span = self.block.get(label)?;
-        let value = self.slice(span);
-        let Entry { meaning, proof } = self.v.word(class, value)?;
+        let said = self.stated.get(label)?;
+        let Entry { meaning, proof } = self.v.word(class, &said.text)?;
         if proof == Proof::Unproven {
-            self.remarks.push(Remark::Unproven { label, value, span });
+            self.remarks.push(Remark::Unproven {
+                label,
+                value: said.text.clone(),
+                span: self.stated.place(label),
+            });
         }
         Some(meaning)
     }
 
     /// Remembers that what decides the rule's effect is not known.
     fn unread(&mut self, label: Label) -> Box<str> {
-        let place = self.block.get(label);
-        let span = place.unwrap_or(self.block.span);
-        let value = place.map(|s| clip(self.slice(s)));
+        let place = self.stated.get(label);
+        let span = place.map_or(self.stated.span, |_| self.stated.place(label));
+        let value = place.map(|s| Cow::Owned(clip(&s.text).into_owned()));
         let text = match &value {
-            None => format!("it has no {} line", label.english()),
-            Some(value) => format!("{} `{value}` is not known", label.english()),
+            None => format!("it has no {} line", self.name(label)),
+            Some(value) => format!("{} `{value}` is not known", self.name(label)),
         };
         self.remarks.push(Remark::Unread { label, value, span });
         text.into()
@@ -269,22 +251,22 @@ impl<'a> Builder<'a, '_> {
         other && proof != Some(Proof::Seen)
     }
 
-    pub(super) fn unknown(&mut self, label: Label, value: impl Into<Cow<'a, str>>, span: Span) {
+    pub(crate) fn unknown(&mut self, label: Label, value: impl Into<Cow<'a, str>>, span: Span) {
         let value = value.into();
         // Whatever the value says, it says the same in every rule.
-        let text = format!("{} `{}`", label.english(), clip(&value));
+        let text = format!("{} `{}`", self.name(label), clip(&value));
         self.open(Test::Opaque, span, text);
         self.remarks.push(Remark::Unknown { label, value, span });
     }
 
-    pub(super) fn missing(&mut self, label: Label) {
-        let span = self.block.head();
-        self.undecided(span, format!("{} is not printed", label.english()));
+    pub(crate) fn missing(&mut self, label: Label) {
+        let span = self.stated.head;
+        self.undecided(span, format!("{} is not printed", self.name(label)));
         self.remarks.push(Remark::Missing { label });
     }
 
     fn enabled(&mut self) -> bool {
-        let Some(span) = self.block.get(Label::Enabled) else {
+        let Some((value, span)) = self.said(Label::Enabled) else {
             self.missing(Label::Enabled);
             return true;
         };
@@ -292,20 +274,21 @@ impl<'a> Builder<'a, '_> {
             Some(Word::Yes) => true,
             Some(Word::No) => false,
             _ => {
-                self.unknown(Label::Enabled, self.slice(span), span);
+                self.unknown(Label::Enabled, value, span);
                 true
             }
         }
     }
 
     fn profiles(&mut self) -> Profiles {
-        let Some(span) = self.block.get(Label::Profiles) else {
+        let Some((value, span)) = self.said(Label::Profiles) else {
             self.missing(Label::Profiles);
             return Profiles::ALL;
         };
-        match values::profiles(self.v, self.slice(span)) {
+        match values::profiles(self.v, &value) {
             (set, None) => set,
             (_, Some(token)) => {
+                let token = token.to_owned();
                 self.unknown(Label::Profiles, token, span);
                 Profiles::ALL
             }
@@ -313,26 +296,21 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn origin(&mut self) -> RuleOrigin {
-        let value = self.str(Label::Source);
+        let Some((value, span)) = self.said(Label::Source) else {
+            return RuleOrigin::Unsaid;
+        };
         match self.word(Label::Source, Class::Source) {
             Some(Word::LocalStore) => RuleOrigin::Local,
             Some(Word::PolicyStore) => RuleOrigin::GroupPolicy,
             _ if value.contains("Group Policy") || value.contains("GPO") => RuleOrigin::GroupPolicy,
             _ if value.is_empty() => RuleOrigin::Unsaid,
-            _ => self.named_source(value),
+            _ => self.named_source(value, span),
         }
     }
 
-    fn is_of_policy(&self) -> bool {
-        let value = self.str(Label::Source);
-        let word = self.v.word(Class::Source, value).map(|e| e.meaning);
-        !value.is_empty() && word != Some(Word::LocalStore)
-    }
-
     /// `netsh advfirewall monitor show firewall` prints the name of the policy that a rule comes from.
-    fn named_source(&mut self, value: &'a str) -> RuleOrigin {
-        let span = self.block.get(Label::Source).unwrap_or(self.block.span);
-        let text = format!("rule source `{}` is a Group Policy", clip(value));
+    fn named_source(&mut self, value: Cow<'a, str>, span: Span) -> RuleOrigin {
+        let text = format!("rule source `{}` is a Group Policy", clip(&value));
         self.local(Test::PolicySource, span, text);
         self.remarks.push(Remark::Source { value, span });
         RuleOrigin::GroupPolicy
@@ -348,12 +326,12 @@ impl<'a> Builder<'a, '_> {
             Label::Service,
         ]
         .iter()
-        .any(|l| self.block.has(*l));
-        let place = self.block.head();
+        .any(|l| self.stated.has(*l));
+        let place = self.stated.head;
         if self.is_package(rule, verbose) {
             self.local(Test::Package, place, "the app package of the rule");
         }
-        if !self.block.has(Label::Security) {
+        if !self.stated.has(Label::Security) {
             self.local(Test::Unprinted, place, "brief-export");
         }
         self.program();
@@ -377,47 +355,46 @@ impl<'a> Builder<'a, '_> {
             return true;
         }
         verbose
+            && !self.form.names_packages
             && rule.action == Action::Allow
-            && !self.block.has(Label::Program)
-            && !self.block.has(Label::Service)
+            && !self.stated.has(Label::Program)
+            && !self.stated.has(Label::Service)
             && !rule.name.is_empty()
             && rule.name == rule.group
     }
 
     fn program(&mut self) {
-        let Some(span) = self.block.whole(Label::Program) else {
+        let Some((program, span)) = self.said(Label::Program) else {
             return;
         };
-        let program = self.whole_text(Label::Program);
         let path = program.contains('\\') || program == "System";
         if path || !program.is_empty() && !self.v.is_any(&program) {
             let text = format!("program {program}");
-            self.local(Test::Program(program.into()), span, text);
+            self.local(Test::Program((*program).into()), span, text);
         }
     }
 
     /// `Service: Any` means any service, not any process (`netsh advfirewall firewall add rule ?`).
     fn service(&mut self) {
-        let Some(span) = self.block.get(Label::Service) else {
+        let Some((service, span)) = self.said(Label::Service) else {
             return;
         };
-        let service = self.slice(span);
         if service.is_empty() {
             return;
         }
-        let any = self.v.is_any(service);
+        let any = self.v.is_any(&service);
         let (name, text) = if any {
             ("*", "any Windows service".to_owned())
         } else {
-            (service, format!("service {service}"))
+            (&*service, format!("service {service}"))
         };
         self.local(Test::Service(name.into()), span, text);
     }
 
     fn security(&mut self, bypass: bool) {
-        let span = self.block.get(Label::Security);
+        let said = self.stated.get(Label::Security);
         let value = self.str(Label::Security);
-        let none = span.is_none() || self.v.word(Class::Security, value).is_some();
+        let none = said.is_none() || self.v.word(Class::Security, value).is_some();
         if none && !bypass {
             return;
         }
@@ -426,9 +403,12 @@ impl<'a> Builder<'a, '_> {
         } else {
             format!("IPsec security {}", clip(value))
         };
-        let place = span
-            .or_else(|| self.block.get(Label::Action))
-            .unwrap_or(self.block.span);
+        let label = if said.is_some() {
+            Label::Security
+        } else {
+            Label::Action
+        };
+        let place = self.stated.place(label);
         self.conditions.push(Condition::new(
             ConditionKind::Peer,
             Test::IpSec,
@@ -439,14 +419,15 @@ impl<'a> Builder<'a, '_> {
 
     fn peers(&mut self) {
         for label in [Label::Interfaces, Label::Peers] {
-            let Some(span) = self.block.get(label) else {
+            let Some((value, span)) = self.said(label) else {
                 continue;
             };
-            let value = self.slice(span);
-            if !value.is_empty() && !self.v.is_any(value) {
-                let wired = (label == Label::Interfaces).then(|| wired(value)).flatten();
+            if !value.is_empty() && !self.v.is_any(&value) {
+                let wired = (label == Label::Interfaces)
+                    .then(|| wired(&value))
+                    .flatten();
                 if let Some(wired) = wired {
-                    let text = format!("interface type {}", clip(value));
+                    let text = format!("interface type {}", clip(&value));
                     self.local(Test::InterfaceTypes { wired }, span, text);
                     continue;
                 }
@@ -455,7 +436,7 @@ impl<'a> Builder<'a, '_> {
                 } else {
                     "authorized"
                 };
-                let text = format!("{what} {}", clip(value));
+                let text = format!("{what} {}", clip(&value));
                 self.conditions.push(Condition::new(
                     ConditionKind::Peer,
                     Test::Opaque,
@@ -466,25 +447,19 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    /// Lines that are no field, and fields that occur twice: what they say may narrow the rule.
+    /// What is no field, and fields that occur twice: what they say may narrow the rule.
     fn oddities(&mut self) {
-        let strays = self.block.strays.iter().chain(&self.block.consec_parts);
-        for stray in strays.take(MOST_ODDITIES) {
-            let text = format!("the line `{}`", clip(self.slice(stray.line)));
-            self.undecided(stray.line, text);
+        let stated = self.stated;
+        for odd in stated.odd.iter().take(MOST_ODDITIES) {
+            let text = format!("the line `{}`", clip(&odd.whole.text));
+            self.undecided(odd.whole.span, text);
         }
-        for (label, span) in self.block.repeated.iter().take(MOST_ODDITIES) {
-            let same = self
-                .block
-                .get(*label)
-                .is_some_and(|s| self.slice(s) == self.slice(*span));
-            if !same {
-                self.undecided(*span, format!("{} is printed twice", label.english()));
-                self.remarks.push(Remark::Repeated {
-                    label: *label,
-                    span: *span,
-                });
-            }
+        for (label, span) in stated.repeated.iter().take(MOST_ODDITIES) {
+            self.undecided(*span, format!("{} is printed twice", self.name(*label)));
+            self.remarks.push(Remark::Repeated {
+                label: *label,
+                span: *span,
+            });
         }
     }
 
@@ -524,20 +499,14 @@ impl<'a> Builder<'a, '_> {
             (Label::Peers, Field::Other),
             (Label::Action, Field::Action),
         ];
-        let span = |label| match label {
-            Label::Protocol => self.block.get(label),
-            _ => self.block.whole(label),
-        };
+        let stated = |s: &Said<'_>| Some(s.span).filter(|s| !s.is_empty());
         let mut out: SmallVec<[(Field, Span); 20]> = SmallVec::new();
-        out.extend(
-            map.iter()
-                .filter_map(|(label, field)| Some((*field, span(*label)?))),
-        );
-        let rows = self
-            .block
-            .extras(Label::Protocol)
-            .map(|e| (Field::Icmp, e.span));
-        out.extend(rows);
+        out.extend(map.iter().filter_map(|(label, field)| {
+            let span = self.stated.get(*label).and_then(stated);
+            Some((*field, span?))
+        }));
+        let rows = self.stated.icmp.iter().filter_map(stated);
+        out.extend(rows.map(|span| (Field::Icmp, span)));
         out.sort_by_key(|(_, span)| span.start);
         out.as_slice().into()
     }
@@ -552,7 +521,7 @@ fn wired(list: &str) -> Option<bool> {
 }
 
 /// A value short enough for a message.
-pub(super) fn clip(text: &str) -> Cow<'_, str> {
+pub(crate) fn clip(text: &str) -> Cow<'_, str> {
     const MOST: usize = 80;
     match text.char_indices().nth(MOST) {
         Some((at, _)) => Cow::Owned(format!("{}…", text.get(..at).unwrap_or(""))),

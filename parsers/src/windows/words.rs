@@ -2,7 +2,7 @@
 
 /// A field label of a rule, or of a block that is no firewall rule.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub(super) enum Label {
+pub(crate) enum Label {
     Name,
     Description,
     Enabled,
@@ -31,10 +31,15 @@ pub(super) enum Label {
 
 impl Label {
     /// Number of labels that a firewall rule may hold.
-    pub(super) const FIELDS: usize = Self::Peers as usize + 1;
+    pub(crate) const FIELDS: usize = Self::Peers as usize + 1;
+
+    /// Each label that a firewall rule may hold.
+    pub(crate) fn each_field() -> impl Iterator<Item = Self> {
+        labels().filter(|l| (*l as usize) < Self::FIELDS)
+    }
 
     /// The English label, for messages.
-    pub(super) fn english(self) -> &'static str {
+    pub(crate) fn english(self) -> &'static str {
         KEYS.iter()
             .find(|(_, k)| *k == Key::Label(self))
             .map_or("", |(name, _)| english_of(name))
@@ -67,7 +72,7 @@ fn english_of(key: &'static str) -> &'static str {
 
 /// What a value or a heading means.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Word {
+pub(crate) enum Word {
     Yes,
     No,
     In,
@@ -96,7 +101,7 @@ pub(super) enum Word {
 
 /// Where a word may stand. One text may mean different things in different places (German `Aus` is Out and OFF).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Bool,
     Direction,
     Action,
@@ -116,17 +121,17 @@ pub(super) enum Class {
 }
 
 /// Number of classes.
-pub(super) const CLASSES: usize = Class::Phrase as usize + 1;
+pub(crate) const CLASSES: usize = Class::Phrase as usize + 1;
 
 /// What a key of a vocabulary names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Key {
+pub(crate) enum Key {
     Label(Label),
     Word(Class, Word),
 }
 
 /// Every key of a vocabulary.
-pub(super) const KEYS: &[(&str, Key)] = &[
+pub(crate) const KEYS: &[(&str, Key)] = &[
     ("label.name", Key::Label(Label::Name)),
     ("label.description", Key::Label(Label::Description)),
     ("label.enabled", Key::Label(Label::Enabled)),
@@ -190,7 +195,7 @@ pub(super) const KEYS: &[(&str, Key)] = &[
 ];
 
 /// Every label, once.
-pub(super) fn labels() -> impl Iterator<Item = Label> {
+pub(crate) fn labels() -> impl Iterator<Item = Label> {
     KEYS.iter().filter_map(|(_, key)| match key {
         Key::Label(label) => Some(*label),
         Key::Word(..) => None,
