@@ -1,6 +1,6 @@
 //! Tells netsh output by its content.
 
-use super::{lines, profiles};
+use super::{lines, portproxy, profiles};
 use crate::input::Score;
 use crate::json::Json;
 use crate::windows::vocab::Vocabulary;
@@ -48,10 +48,13 @@ struct Seen {
     active: bool,
     policy: bool,
     no_rules: bool,
+    /// The title of a table of port proxies, and the ruler below its headings.
+    proxies: (bool, bool),
 }
 
 impl Seen {
     fn line(&mut self, v: &Vocabulary, line: &lines::Line<'_>) {
+        self.proxies.1 |= self.proxies.0 && portproxy::is_columns(line.text);
         // Texts of netsh begin with a letter; looking up the rules of another format takes as long as reading them.
         if !line.text.trim_start().starts_with(char::is_alphabetic) {
             return;
@@ -66,6 +69,8 @@ impl Seen {
             self.labels |= 1 << known as u32;
         } else if POWERSHELL.contains(&label) {
             self.powershell = true;
+        } else if value.contains("ipv") && portproxy::is_title(line.text) {
+            self.proxies.0 = true;
         } else if value.is_empty() {
             self.heading = true;
             self.active |= v.word(Class::Active, label).is_some();
@@ -118,6 +123,7 @@ impl Seen {
             () if self.has(Label::Name) && self.has(Label::Consec) => 60,
             () if own >= 1 && self.deciding() + own >= 4 => 60,
             () if self.no_rules || self.active => 50,
+            () if self.proxies == (true, true) => 40,
             () => 0,
         }
     }

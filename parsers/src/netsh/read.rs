@@ -508,7 +508,11 @@ impl<'a> Reader<'a> {
         if has_rules || self.no_rules.is_some() || !security.is_empty() {
             let point = self.point(own, security);
             self.export.points.push(point);
-        } else if windows.is_none() && self.consec.is_empty() && !self.other_rules {
+        } else if windows.is_none()
+            && self.consec.is_empty()
+            && !self.other_rules
+            && self.proxies.found().is_none()
+        {
             self.export.problem(
                 ProblemKind::Empty,
                 Span::default(),
@@ -516,9 +520,9 @@ impl<'a> Reader<'a> {
             );
         }
         if !has_rules {
-            self.export
-                .companions
-                .extend(windows.map(Companion::WindowsProfiles));
+            let companions = &mut self.export.companions;
+            companions.extend(windows.map(Companion::WindowsProfiles));
+            companions.extend(self.proxies.found().map(Companion::Label));
         }
         self.export.problems.sort_by_key(|p| p.span);
         self.export
