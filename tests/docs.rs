@@ -201,6 +201,13 @@ fn every_command_runs_and_prints_what_is_shown() {
         "tar ",
         "sudo install ",
         "docker ",
+        "powershell ",
+        ".\\collect.ps1 ",
+        "sh collect.sh",
+        "sudo sh collect.sh",
+        "ssh ",
+        "reg ",
+        "Get-",
     ];
     for line in &elsewhere {
         assert!(
@@ -267,6 +274,7 @@ fn options_that_the_documents_name_exist() {
         "trace",
         "inspect",
         "diff",
+        "collect",
         "init",
         "explain",
         "matrix list",

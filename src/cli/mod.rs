@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand. Nothing is decided here but what to run and the exit status.
 
 mod check;
+mod collect;
 mod color;
 mod completions;
 mod diff;
@@ -66,6 +67,8 @@ enum Command {
         override_usage = "hylint diff OLD NEW [OPTIONS]\n       hylint diff --git REVISION [PATH] [OPTIONS]"
     )]
     Diff(Box<diff::Args>),
+    /// Print the script that exports the firewalls of a platform
+    Collect(collect::Args),
     /// Write a first hylint.toml from the exports in a folder
     Init(init::Args),
     /// Explain a finding code or a requirement
@@ -104,6 +107,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Inspect(a)) => inspect::run(&a),
         Some(Command::Trace(a)) => trace::run(&a),
         Some(Command::Matrix(a)) => matrix::run(&a),
+        Some(Command::Collect(a)) => collect::run(&a),
         Some(Command::Init(a)) => init::run(&a),
         Some(Command::Explain(a)) => explain::run(&a),
         Some(Command::Schema(a)) => schema::run(&a),

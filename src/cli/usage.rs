@@ -10,6 +10,7 @@ pub(super) const NEXT: &str = "\
 hylint checks firewall exports against the connections that a deployment needs.
 
 Usage: hylint PATH…              check a folder or a file of exports
+       hylint collect windows    print the script that exports the firewalls (linux, aws, azure)
        hylint diff OLD NEW       show what a change breaks and opens
        hylint init PATH          write a first hylint.toml for a folder
        hylint explain CODE       say what a finding means and how to fix it

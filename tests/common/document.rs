@@ -5,6 +5,7 @@
 //!   `...` stands for output that is left out. A comment `# exit status 1` is held to the command's status;
 //! - `sh,not-run` or `powershell`: commands of another machine or program, none of them hylint's. They are counted;
 //! - `yaml` or `groovy`: a pipeline. Each hylint command in it is run;
+//! - `hylint … > FILE`: the command writes the file into the reader's folder;
 //! - `hylint diff --git`: the reader's folder is a repository then, with the branch `main`;
 //! - any other language with a name (```` ```toml exports/hylint.toml ````): a file that the commands below it find. Blocks of
 //!   one name are parts of one file;
@@ -178,6 +179,10 @@ fn words(line: &str) -> Vec<String> {
 
 /// Exit status, standard output and standard error.
 pub fn run_all(dir: &Path, line: &str) -> (i32, String, String) {
+    let (line, file) = match line.split_once(" > ") {
+        Some((line, file)) => (line, Some(file.trim())),
+        None => (line, None),
+    };
     let done = Command::new(env!("CARGO_BIN_EXE_hylint"))
         .args(words(line).iter().skip(1))
         .current_dir(dir)
@@ -185,9 +190,16 @@ pub fn run_all(dir: &Path, line: &str) -> (i32, String, String) {
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
+    let printed = match file {
+        Some(file) => {
+            std::fs::write(dir.join(file), &done.stdout).unwrap();
+            Vec::new()
+        }
+        None => done.stdout,
+    };
     (
         done.status.code().unwrap(),
-        text(done.stdout),
+        text(printed),
         text(done.stderr),
     )
 }

@@ -1,0 +1,252 @@
+//! `hylint collect`: what the scripts write is read, what a command refuses leaves no file, and the scripts are no exports.
+//!
+//! The scripts run here with programs of the test's own in place of `nft`, `aws` and `az`. The one for Windows does not run here.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn hylint(dir: &Path, args: &[&str]) -> Output {
+    let mut hylint = Command::new(env!("CARGO_BIN_EXE_hylint"));
+    hylint.args(args).current_dir(dir).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A folder with the script `collect`, and a folder `bin` with the given programs.
+fn prepared(platform: &str, programs: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let printed = hylint(dir.path(), &["collect", platform]);
+    assert!(printed.status.success());
+    fs::write(dir.path().join("collect"), printed.stdout).unwrap();
+    let bin = dir.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    for (name, body) in programs {
+        let file = bin.join(name);
+        fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    dir
+}
+
+fn collect(dir: &Path, args: &[&str]) -> Output {
+    // Only what the scripts use of the system, so that no firewall of this machine is asked.
+    let path = format!("{}:/usr/bin:/bin", dir.join("bin").display());
+    let mut sh = Command::new("sh");
+    sh.arg("collect").args(args).current_dir(dir);
+    sh.env_clear().env("PATH", path).output().unwrap()
+}
+
+fn files(dir: &Path) -> Vec<String> {
+    let all = walkdir::WalkDir::new(dir).sort_by_file_name().into_iter();
+    let files = all.map(Result::unwrap).filter(|e| e.file_type().is_file());
+    let names = files.map(|e| e.path().strip_prefix(dir).unwrap().display().to_string());
+    names.collect()
+}
+
+const ROOT: (&str, &str) = ("id", "echo 0");
+const NAME: (&str, &str) = ("hostname", "echo gw1");
+const NONE: &str = "exit 0";
+const SAVED: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 443 -j ACCEPT\nCOMMIT";
+
+/// Programs of a host with the legacy iptables, whose `ipset` fails.
+fn legacy() -> Vec<(&'static str, String)> {
+    let quiet = ["nft", "ip", "iptables-legacy-save", "ip6tables-legacy-save"];
+    let mut all: Vec<(&str, String)> = quiet.iter().map(|q| (*q, NONE.to_owned())).collect();
+    for name in ["iptables-save", "ip6tables-save"] {
+        let version =
+            format!("[ \"$1\" = --version ] && {{ echo '{name} v1.8.9 (legacy)'; exit; }}");
+        all.push((name, format!("{version}\ncat <<'END'\n{SAVED}\nEND")));
+    }
+    all.push((
+        "ipset",
+        "echo 'ipset v7.17: Kernel error' >&2; echo half; exit 1".into(),
+    ));
+    all
+}
+
+// Fails if a command that breaks off leaves a part of an export behind, or if the script then looks successful.
+#[test]
+fn what_fails_on_linux_leaves_no_file_and_is_said() {
+    let programs = legacy();
+    let mut programs: Vec<(&str, &str)> = programs.iter().map(|(n, b)| (*n, b.as_str())).collect();
+    programs.extend([ROOT, NAME]);
+    let dir = prepared("linux", &programs);
+    let done = collect(dir.path(), &["exports"]);
+    let said = text(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("ipset save failed: ipset v7.17: Kernel error"),
+        "{said}"
+    );
+    assert_eq!(
+        files(&dir.path().join("exports")),
+        ["gw1/ip6tables.rules", "gw1/iptables.rules"]
+    );
+    let judged = hylint(dir.path(), &["--role", "hysecure-gateway", "exports", "-v"]);
+    let report = text(&judged.stdout);
+    assert!(report.contains("2 exports, 2 rules"), "{report}");
+    assert!(!report.contains("unread-file"), "{report}");
+}
+
+// Fails if the archive for `ssh … | tar` lacks the host's folder, or if anything but the archive is on standard output.
+#[test]
+fn the_ruleset_of_a_host_comes_as_an_archive_too() {
+    let ruleset = include_str!("../examples/debian-nft/compliant/gw1/ruleset.json");
+    let nft = format!("cat <<'END'\n{}\nEND", ruleset.trim_end());
+    let quiet = ["ip", "ipset", "iptables-save", "ip6tables-save"].map(|name| (name, NONE));
+    let mut programs = vec![ROOT, NAME, ("nft", nft.as_str())];
+    programs.extend(quiet);
+    let dir = prepared("linux", &programs);
+    let done = collect(dir.path(), &["-"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    fs::create_dir(dir.path().join("exports")).unwrap();
+    fs::write(dir.path().join("gw1.tar"), done.stdout).unwrap();
+    let mut tar = Command::new("tar");
+    tar.args(["-x", "-f", "gw1.tar", "-C", "exports"])
+        .current_dir(dir.path());
+    assert!(tar.status().unwrap().success());
+    assert_eq!(files(&dir.path().join("exports")), ["gw1/ruleset.json"]);
+    let read = fs::read_to_string(dir.path().join("exports/gw1/ruleset.json")).unwrap();
+    assert_eq!(read.trim_end(), ruleset.trim_end());
+}
+
+#[test]
+fn only_root_can_collect_on_linux() {
+    let dir = prepared("linux", &[("id", "echo 1000"), NAME, ("nft", NONE)]);
+    let done = collect(dir.path(), &["exports"]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(text(&done.stderr).contains("run this as root"));
+    assert!(!dir.path().join("exports").exists());
+}
+
+/// A program in place of a cloud's command line: for each word of a command, the file that answers it.
+fn cloud(answers: &[(&str, String)]) -> String {
+    let case =
+        |(word, answer): &(&str, String)| format!("*\"{word}\"*) cat <<'END'\n{answer}\nEND\n;;");
+    let cases: Vec<String> = answers.iter().map(case).collect();
+    format!(
+        "case \"$*\" in\n{}\n*) echo \"unexpected: $*\" >&2; exit 1;;\nesac",
+        cases.join("\n")
+    )
+}
+
+fn example(name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/cloud-hybrid/compliant");
+    fs::read_to_string(file.join(name)).unwrap()
+}
+
+// Fails if a file of the script is not read, or if the entries of a prefix list lose its id.
+#[test]
+fn what_is_collected_of_an_account_is_read() {
+    let lists = r#"{"PrefixLists": [{"PrefixListId": "pl-0a1b2c3d", "PrefixListName": "office", "MaxEntries": 5}]}"#;
+    let entries = r#"{"PrefixListId": "pl-0a1b2c3d", "Entries": [{"Cidr": "10.60.0.0/24", "Description": ""}]}"#;
+    let aws = cloud(&[
+        ("get-caller-identity", "123456789012".into()),
+        (
+            "describe-security-groups",
+            example("aws/security-groups.json"),
+        ),
+        ("describe-network-acls", example("aws/network-acls.json")),
+        (
+            "describe-network-interfaces",
+            r#"{"NetworkInterfaces": []}"#.into(),
+        ),
+        ("describe-subnets", r#"{"Subnets": []}"#.into()),
+        ("PrefixListId --output text", "pl-0a1b2c3d".into()),
+        ("describe-managed-prefix-lists", lists.into()),
+        (
+            "{PrefixListId: 'pl-0a1b2c3d', Entries: Entries}",
+            entries.into(),
+        ),
+    ]);
+    let dir = prepared("aws", &[("aws", &aws)]);
+    let done = collect(dir.path(), &["eu-west-1"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let folder = "aws-123456789012-eu-west-1";
+    let names = [
+        "network-acls",
+        "network-interfaces",
+        "pl-0a1b2c3d",
+        "prefix-lists",
+        "security-groups",
+        "subnets",
+    ];
+    let want = names.map(|n| format!("{folder}/{n}.json"));
+    assert_eq!(files(&dir.path().join("exports")), want);
+    let judged = hylint(
+        dir.path(),
+        &["--role", "controller-management", "exports", "-v"],
+    );
+    let report = text(&judged.stdout);
+    assert!(
+        !report.contains("unread-file") && !report.contains("no export   exports/"),
+        "{report}"
+    );
+}
+
+// Fails if a refused command leaves an empty file, which would look like a subscription without groups.
+#[test]
+fn what_azure_refuses_leaves_no_file() {
+    let az = cloud(&[
+        (
+            "account show",
+            "00000000-0000-0000-0000-000000000001".into(),
+        ),
+        ("nsg list", "[]".into()),
+        ("nic list", "[]".into()),
+        ("query [].location", "westeurope\nwesteurope".into()),
+        ("vnet list", "[]".into()),
+        ("asg list", "[]".into()),
+        (
+            "list-service-tags --location westeurope",
+            r#"{"values": []}"#.into(),
+        ),
+        ("public-ip list", "[]".into()),
+    ]);
+    let dir = prepared("azure", &[("az", &az)]);
+    let done = collect(dir.path(), &[]);
+    let said = text(&done.stderr);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(
+        said.contains("az network route-table list failed"),
+        "{said}"
+    );
+    let all = files(&dir.path().join("exports"));
+    assert!(!all.iter().any(|f| f.contains("route-tables")), "{all:?}");
+    assert!(
+        all.iter()
+            .any(|f| f.ends_with("service-tags-westeurope.json")),
+        "{all:?}"
+    );
+}
+
+// Fails if a script that lies among the exports is taken for one, or reported.
+#[test]
+fn scripts_beside_exports_are_no_exports() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("gateway");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("gw1.rules"), format!("{SAVED}\n")).unwrap();
+    for (platform, file) in [
+        ("windows", "collect.ps1"),
+        ("linux", "collect.sh"),
+        ("aws", "collect-aws.sh"),
+        ("azure", "collect-azure.sh"),
+    ] {
+        fs::write(
+            folder.join(file),
+            hylint(dir.path(), &["collect", platform]).stdout,
+        )
+        .unwrap();
+    }
+    let judged = hylint(dir.path(), &["--role", "hysecure-gateway", "gateway", "-v"]);
+    let report = text(&judged.stdout);
+    assert!(report.contains("1 export, 1 rule"), "{report}");
+    assert!(!report.contains("unread-file"), "{report}");
+}
