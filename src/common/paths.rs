@@ -115,6 +115,21 @@ const PLAIN_WORDS: &[&str] = &[
     "show",
     "inbound",
     "outbound",
+    "powershell",
+    "netfirewallrule",
+    "registry",
+    "wfmsc",
+    "gpreport",
+    "activestore",
+    "persistentstore",
+    "filter",
+    "filters",
+    "portfilter",
+    "addressfilter",
+    "applicationfilter",
+    "portfilters",
+    "addressfilters",
+    "applicationfilters",
 ];
 
 /// The words of a file name, lower case, without trailing digits where `bare`.

@@ -25,7 +25,7 @@ pub use facts::GROUPS;
 pub use ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK, parent, same_id, short_name};
 pub use ipset::files as set_files;
 pub use scope::{Index, Links};
-pub use unite::{Other, Views, is_ruleset, unite};
+pub use unite::{Other, Views, WindowsView, is_ruleset, unite, unite_windows};
 
 impl Links {
     /// Joins what exports say beside their rules; [`settle`] then carries it into the rules of each. `claims` are for each

@@ -2,7 +2,7 @@
 
 use super::scope::{Index, Links, finding};
 use crate::common::paths::host_words;
-use crate::finding::{Known, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Severity};
 use crate::load::{self, ExportId, Heads, LoadedExport, RunPoint};
 use hylint_model::{Body, Companion, DefaultOrigin, Direction, Point};
 
@@ -10,6 +10,40 @@ pub(super) fn join(exports: &mut Heads, links: &mut Links) {
     settings_of_their_own(exports, links);
     left_out(exports, links);
     share(exports, links);
+    filters_alone(exports, links);
+}
+
+/// Tells of filters whose rules stand in no export of the host.
+fn filters_alone(exports: &Heads, links: &mut Links) {
+    for (at, e) in exports.each() {
+        let filters = e.export.companions.iter().find_map(|c| match c {
+            Companion::WindowsFilters { span } => Some(*span),
+            _ => None,
+        });
+        let Some(span) = filters.filter(|_| e.export.points.is_empty()) else {
+            continue;
+        };
+        let has_rules = |i: &ExportId| {
+            let other = exports.get(*i).map(|e| &e.export);
+            other.is_some_and(|o| o.format == e.export.format && !o.points.is_empty())
+        };
+        if same_host(exports, &links.index, at).iter().any(has_rules) {
+            continue;
+        }
+        let mut f = Finding::new(
+            Code::IncompleteExport,
+            Severity::Warning,
+            "filters without their rules: what they allow or block is not known",
+            Identity::of(&["filters without rules"]),
+            e.place(span),
+        );
+        f.label = "of which rules?".into();
+        f.help = Some(
+            "put the output of `Get-NetFirewallRule` beside this file, or run `hylint collect windows`, whose script joins both"
+                .to_owned(),
+        );
+        links.findings.push(f);
+    }
 }
 
 /// The settings that stand beside the rules of one file hold for the host's other files too.

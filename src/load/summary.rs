@@ -196,6 +196,7 @@ fn named(c: &Companion) -> Option<Span> {
         Companion::ListPart(p) => Some(p.span),
         Companion::WindowsProfiles(_)
         | Companion::WindowsFilters { .. }
+        | Companion::HostAddresses { .. }
         | Companion::IpSet(_)
         | Companion::Network(_)
         | Companion::PublicAddress(_)

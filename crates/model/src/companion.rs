@@ -214,6 +214,13 @@ pub enum Companion {
         /// Their text.
         span: Span,
     },
+    /// Addresses that a host has (`Get-NetIPAddress`), without those of loopback interfaces.
+    HostAddresses {
+        /// The addresses.
+        addrs: AddrSet,
+        /// Their text.
+        span: Span,
+    },
     /// An ipset.
     IpSet(IpSet),
     /// A cloud network interface.

@@ -1,6 +1,6 @@
 //! Places of rules whose text stands further back in a longer one.
 
-use crate::{Chain, Clause, Rule, Span, Table};
+use crate::{Chain, Clause, Rule, Span, Table, WindowsProfiles};
 
 impl Span {
     /// The same text behind so many more bytes. No place stays none.
@@ -26,6 +26,26 @@ impl Rule {
         let conditions = self.clauses.iter_mut();
         for c in conditions.flat_map(|c: &mut Clause| &mut c.conditions) {
             c.span = c.span.behind(bytes);
+        }
+    }
+}
+
+impl WindowsProfiles {
+    /// The text of the settings stands behind so many more bytes.
+    pub fn move_behind(&mut self, bytes: u32) {
+        fn moved<T>(setting: &mut Option<(T, Span)>, bytes: u32) {
+            if let Some((_, span)) = setting {
+                *span = span.behind(bytes);
+            }
+        }
+        self.span = self.span.behind(bytes);
+        moved(&mut self.active, bytes);
+        for p in self.profiles.iter_mut().flatten() {
+            p.span = p.span.behind(bytes);
+            moved(&mut p.enabled, bytes);
+            moved(&mut p.inbound, bytes);
+            moved(&mut p.outbound_allow, bytes);
+            moved(&mut p.local_rules, bytes);
         }
     }
 }

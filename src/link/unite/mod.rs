@@ -6,6 +6,9 @@
 
 mod compare;
 mod open;
+mod windows;
+
+pub use windows::{WindowsView, unite_windows};
 
 use crate::finding::{Code, Finding, Identity, Place, Related, Severity};
 use crate::load::{Heads, LoadedExport, RunPoint};
@@ -21,9 +24,10 @@ use std::sync::Arc;
 /// The views of one firewall in several exports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Views {
-    /// Its ruleset of nftables.
-    pub ruleset: RunPoint,
-    /// Its dumps of iptables-save and ip6tables-save, and other forms of the ruleset.
+    /// The one that is judged: the ruleset of nftables, the best view of a Windows firewall.
+    pub main: RunPoint,
+    /// The others: dumps of iptables-save and ip6tables-save, other forms of the ruleset; exports of a Windows firewall by
+    /// other tools or of other stores. Of an export without points, its filters or settings, the first place.
     pub others: Vec<RunPoint>,
 }
 

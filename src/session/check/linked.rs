@@ -45,7 +45,7 @@ impl LinkedPart {
             let known = material.known();
             said.extend(link::settle(e, *at, heads, &links.index, known));
         }
-        let mut views = part.unite(&mut exports, &mut said);
+        let mut views = part.unite(&mut exports, (heads, links), &mut said);
         let mut exports = part.exports(links, exports, indexes);
         for (n, mut files) in sets.into_iter().enumerate() {
             files.extend(views.remove(&n).unwrap_or_default());

@@ -6,11 +6,11 @@
 
 use crate::finding::Finding;
 use crate::judge::{Decision, Exports, InPart, InSite, Leg, Order, PartScope, Tally};
-use crate::link::{self, Links, Other, Views, is_ruleset};
+use crate::link::{self, Links, Other, Views, WindowsView, is_ruleset};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::site::{Bound, Host, Transit};
 use hylint_engine::{Indexes, PointId, SetId};
-use hylint_model::{Point, PointKind};
+use hylint_model::{Companion, Point, PointKind, WindowsProfiles};
 use hylint_parsers::nft;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(in crate::session) fn parts(bound: &Bound, links: &Links, heads: &Heads) -> 
         }
     }
     for v in &bound.views {
-        let part = of.get(sets.root(v.ruleset.export.index()));
+        let part = of.get(sets.root(v.main.export.index()));
         if let Some(p) = part.copied().flatten().and_then(|p| out.get_mut(p)) {
             p.views.push(v.clone());
         }
@@ -101,7 +101,7 @@ fn united(bound: &Bound, links: &Links, heads: &Heads) -> Sets {
     }
     for v in &bound.views {
         for other in &v.others {
-            sets.unite(v.ruleset.export.index(), other.export.index());
+            sets.unite(v.main.export.index(), other.export.index());
         }
     }
     for t in bound.site.transits.iter().filter(|t| !t.between.is_empty()) {
@@ -124,6 +124,19 @@ fn stands_behind(t: &Transit, h: &Host) -> bool {
     t.between.iter().any(|(_, to)| h.roles.contains(to))
 }
 
+/// The profile settings that stand in the export of a point, or in one without points.
+fn own_settings(heads: &Heads, links: &Links, at: RunPoint) -> Option<Box<WindowsProfiles>> {
+    if let Some(point) = heads.point(at) {
+        let own = !links.settings.contains_key(&at);
+        return point.windows.clone().filter(|_| own);
+    }
+    let companions = heads.get(at.export).map(|e| &e.export.companions);
+    companions.into_iter().flatten().find_map(|c| match c {
+        Companion::WindowsProfiles(w) => Some(w.clone()),
+        _ => None,
+    })
+}
+
 fn host_points(h: &Host) -> Vec<RunPoint> {
     h.layers.iter().flat_map(|l| l.points.clone()).collect()
 }
@@ -139,7 +152,7 @@ impl Part {
         let (rulesets, dumps): (Vec<_>, Vec<_>) = points.partition(|at| is_ruleset(heads, *at));
         let others = rulesets.iter().skip(1).copied().chain(dumps).collect();
         let views = rulesets.first().map(|ruleset| Views {
-            ruleset: *ruleset,
+            main: *ruleset,
             others,
         });
         let views = views.into_iter().filter(|v| !v.others.is_empty()).collect();
@@ -154,7 +167,7 @@ impl Part {
     pub(in crate::session) fn home(&self, export: ExportId) -> ExportId {
         let holds = |v: &&Views| v.others.iter().any(|d| d.export == export);
         let view = self.views.iter().find(holds);
-        view.map_or(export, |v| v.ruleset.export)
+        view.map_or(export, |v| v.main.export)
     }
 
     /// Puts the other views of each firewall into its ruleset, and adds what that tells to what is said. Returns the paths of
@@ -162,15 +175,21 @@ impl Part {
     pub(super) fn unite(
         &self,
         exports: &mut [LoadedExport],
+        (heads, links): (&Heads, &Links),
         said: &mut Vec<Finding>,
     ) -> BTreeMap<usize, Vec<Arc<str>>> {
         let mut paths = BTreeMap::new();
+        for views in &self.views {
+            if heads.point(views.main).is_some_and(|p| p.kind.has_profiles()) {
+                self.unite_windows(views, exports, (heads, links), said, &mut paths);
+            }
+        }
         for (n, at) in self.exports.iter().enumerate() {
             let ruleset = exports.get(n).is_some_and(|e| e.export.format == nft::ID);
             if !ruleset {
                 continue;
             }
-            let views = self.views.iter().find(|v| v.ruleset.export == *at);
+            let views = self.views.iter().find(|v| v.main.export == *at);
             if self.home(*at) != *at {
                 continue;
             }
@@ -187,12 +206,44 @@ impl Part {
                     taken.push(Other::take(e, said));
                 }
             }
-            let place = views.map_or(0, |v| v.ruleset.index());
+            let place = views.map_or(0, |v| v.main.index());
             if let Some(e) = exports.get_mut(n) {
                 link::unite(e, place, taken, said);
             }
         }
         paths
+    }
+
+    /// Makes one of the views of a Windows firewall.
+    fn unite_windows(
+        &self,
+        views: &Views,
+        exports: &mut [LoadedExport],
+        (heads, links): (&Heads, &Links),
+        said: &mut Vec<Finding>,
+        paths: &mut BTreeMap<usize, Vec<Arc<str>>>,
+    ) {
+        let number = |e: ExportId| self.exports.binary_search(&e).ok();
+        let Some(main) = number(views.main.export) else {
+            return;
+        };
+        let mut taken = Vec::new();
+        for other in &views.others {
+            let settings = own_settings(heads, links, *other);
+            if let Some(e) = number(other.export).and_then(|n| exports.get_mut(n)) {
+                paths.entry(main).or_default().push(e.path.clone());
+                taken.push(WindowsView::take(e, settings));
+            }
+        }
+        let settings = own_settings(heads, links, views.main);
+        let from = links.settings.get(&views.main);
+        let united = from.is_some_and(|f| views.others.iter().any(|o| o.export == *f));
+        if let Some(e) = exports.get_mut(main) {
+            if let Some(p) = e.export.points.get_mut(views.main.index()).filter(|_| united) {
+                p.windows = None;
+            }
+            link::unite_windows(e, views.main.index(), settings, taken, said);
+        }
     }
 
     /// An export's number within the part.
@@ -209,7 +260,13 @@ impl Part {
     /// Settings that stand in another export of the part than the point that they are of.
     pub(in crate::session) fn settings(&self, links: &Links) -> Vec<(PointId, SetId)> {
         let here = |(at, from): (&RunPoint, &ExportId)| Some((self.point(*at)?, self.set(*from)?));
-        links.settings.iter().filter_map(here).collect()
+        // Those of another view stand in the united one.
+        let united = |(at, from): &(&RunPoint, &ExportId)| {
+            let mut views = self.views.iter().filter(|v| v.main == **at);
+            views.any(|v| v.others.iter().any(|o| o.export == **from))
+        };
+        let all = links.settings.iter().filter(|s| !united(s));
+        all.filter_map(here).collect()
     }
 
     /// The part's exports, with the settings that stand in others of them.

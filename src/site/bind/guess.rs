@@ -36,16 +36,13 @@ impl Known {
 impl Binder<'_> {
     pub(super) fn unclaimed(&mut self) {
         let free = |i: &ExportId| self.claims.get(i.index()).is_none_or(Vec::is_empty);
-        let with_points = |i: &ExportId| {
-            self.exports
-                .get(*i)
-                .is_some_and(|e| !e.export.points.is_empty())
-        };
-        let all = self.exports.ids().filter(free).filter(with_points);
+        let judged = |i: &ExportId| self.has_points(*i) || self.has_filters(*i);
+        let all = self.exports.ids().filter(free).filter(judged);
         let all: Vec<ExportId> = all.collect();
         let is_host = |i: &ExportId| {
             let points = self.exports.get(*i).map(|e| &e.export.points);
-            points.into_iter().flatten().any(|p| p.kind.is_host())
+            let own = points.into_iter().flatten().any(|p| p.kind.is_host());
+            own || self.has_filters(*i)
         };
         let (own, cloud): (Vec<ExportId>, Vec<ExportId>) = all.into_iter().partition(is_host);
         for files in self.same_host(own) {
@@ -58,7 +55,7 @@ impl Binder<'_> {
         self.drop_copied_hosts(first);
     }
 
-    /// Files of one host: the IPv4 and the IPv6 half of one netfilter, side by side.
+    /// Files of one host: the IPv4 and the IPv6 half of one netfilter, side by side; several views of one Windows firewall.
     fn same_host(&mut self, files: Vec<ExportId>) -> Vec<Vec<ExportId>> {
         let mut by_name: BTreeMap<(&str, Vec<String>), Vec<ExportId>> = BTreeMap::new();
         for i in files {
@@ -79,15 +76,22 @@ impl Binder<'_> {
             let host = first.map(|e| paths::host_name(&e.path)).unwrap_or_default();
             let rulesets = self.rulesets(&group);
             let one = group.len() == 2 || group.len() > 2 && rulesets > 0;
-            if one && halves && self.own_layers(&group, &host).len() == 1 {
+            let views = group.len() > 1 && self.are_windows_views(&group);
+            if (one && halves || views) && self.own_layers(&group, &host).len() == 1 {
                 out.push(group);
             } else {
-                self.views.retain(|v| !group.contains(&v.ruleset.export));
-                out.extend(group.into_iter().map(|i| vec![i]));
+                self.views.retain(|v| !group.contains(&v.main.export));
+                let apart = group.into_iter().filter(|i| self.has_points(*i));
+                out.extend(apart.map(|i| vec![i]));
             }
         }
         out.sort();
         out
+    }
+
+    fn has_points(&self, export: ExportId) -> bool {
+        let export = self.exports.get(export);
+        export.is_some_and(|e| !e.export.points.is_empty())
     }
 
     fn same_folder(&self, files: Vec<ExportId>) -> Vec<Vec<ExportId>> {

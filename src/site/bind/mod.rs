@@ -18,6 +18,7 @@ mod outside;
 mod roles;
 mod said;
 mod stand_in;
+mod stores;
 mod tagged;
 mod unguarded;
 mod unread;
@@ -353,6 +354,7 @@ impl Binder<'_> {
         let own = own.filter(|at| self.point(*at).is_some_and(|p| p.kind.is_host()));
         let own: Vec<RunPoint> = own.collect();
         let own = self.united(own, host);
+        let own = self.one_windows(own, exports, host);
         for at in self.current(own, host) {
             let Some(p) = self.point(at) else { continue };
             let fits = |l: &&mut Layer| {

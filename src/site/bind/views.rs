@@ -33,9 +33,12 @@ impl Binder<'_> {
         let mut others = rulesets.split_off(1);
         others.extend(self.current(dumps, host));
         if let Some(ruleset) = rulesets.first().copied() {
-            self.views.retain(|v| v.ruleset != ruleset);
+            self.views.retain(|v| v.main != ruleset);
             self.copies.extend(&others);
-            self.views.push(Views { ruleset, others });
+            self.views.push(Views {
+                main: ruleset,
+                others,
+            });
         }
         rest.extend(rulesets);
         rest.sort_unstable();
