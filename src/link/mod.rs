@@ -25,7 +25,10 @@ pub use facts::GROUPS;
 pub use ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK, parent, same_id, short_name};
 pub use ipset::files as set_files;
 pub use scope::{Index, Links};
-pub use unite::{Other, Views, WindowsView, is_ruleset, unite, unite_windows};
+pub use unite::{
+    Other, Views, WindowsView, has_filters, is_ruleset, kind_of_view, unite, unite_windows,
+    views_of_windows,
+};
 
 impl Links {
     /// Joins what exports say beside their rules; [`settle`] then carries it into the rules of each. `claims` are for each

@@ -17,7 +17,7 @@ use crate::windows::vocab::Vocabulary;
 use crate::windows::words::{Class, Label, Word};
 use hylint_model::{
     Body, Companion, ConnectionSecurity, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists,
-    OtherPolicy, Point, PointKind, Problem, ProblemKind, Rule, RuleList, Span, View,
+    OtherPolicy, Point, PointKind, Problem, ProblemKind, Rule, RuleList, Span, Stores, View,
     WindowsProfiles, Wording, reworded,
 };
 
@@ -559,8 +559,12 @@ impl<'a> Reader<'a> {
         );
         point.label = label;
         point.brief = self.told.is_brief();
+        if self.policy_rules {
+            point.stores = Stores::BOTH;
+        }
         if self.is_effective() {
             point.view = View::Effective;
+            point.stores = Stores::BOTH;
         }
         point.other_policy = self.other_policy();
         point.windows = windows;

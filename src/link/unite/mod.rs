@@ -6,8 +6,10 @@
 
 mod compare;
 mod open;
+mod stores;
 mod windows;
 
+pub use stores::{has_filters, kind_of_view, views_of_windows};
 pub use windows::{WindowsView, unite_windows};
 
 use crate::finding::{Code, Finding, Identity, Place, Related, Severity};

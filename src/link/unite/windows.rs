@@ -139,7 +139,11 @@ fn read_together(
         let of = f.place.as_ref().map(|p| &p.path);
         !of.is_some_and(|p| *p == main.path || paths.contains(&p))
     });
-    said.extend(load::export_findings(&main.path, &main.source, &main.export));
+    said.extend(load::export_findings(
+        &main.path,
+        &main.source,
+        &main.export,
+    ));
     main.summary.unmodelled = load::unmodelled(&main.source, &main.export).len();
     main.summary.rules = main.export.rules_in_model();
 }
@@ -221,7 +225,11 @@ impl Work {
         }
         self.tell(&differences, path, open, source);
         if let (true, Body::Lists(lists)) = (open, &mut point.body) {
-            leave_open(lists, differences, &format!("`{}` and `{path}` show different rules", self.path));
+            leave_open(
+                lists,
+                differences,
+                &format!("`{}` and `{path}` show different rules", self.path),
+            );
         }
     }
 
@@ -357,7 +365,11 @@ impl Compared {
         if self.brief && mine.rules.iter().chain(&list.rules).any(undecided) {
             return Vec::new();
         }
-        let theirs = list.rules.iter().filter(acts).filter(|r| !new.has(store(r)));
+        let theirs = list
+            .rules
+            .iter()
+            .filter(acts)
+            .filter(|r| !new.has(store(r)));
         // How often a rule stands in a view makes no difference.
         let shown: BTreeSet<String> = theirs.clone().map(key).collect();
         let held: BTreeSet<String> = mine.rules.iter().filter(acts).map(key).collect();

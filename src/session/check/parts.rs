@@ -155,7 +155,15 @@ impl Part {
             main: *ruleset,
             others,
         });
-        let views = views.into_iter().filter(|v| !v.others.is_empty()).collect();
+        let own = heads.each().flat_map(|(id, e)| {
+            let own = e.export.points.iter().enumerate();
+            let own = own.filter(|(_, p)| p.kind == PointKind::WindowsFirewall);
+            own.map(move |(n, _)| RunPoint::new(id, n))
+        });
+        let (own, all): (Vec<_>, Vec<_>) = (own.collect(), heads.ids().collect());
+        let windows = link::views_of_windows(heads, &own, &all);
+        let views = views.into_iter().filter(|v| !v.others.is_empty());
+        let views = views.chain(windows).collect();
         Self {
             exports: heads.ids().collect(),
             views,
@@ -180,7 +188,10 @@ impl Part {
     ) -> BTreeMap<usize, Vec<Arc<str>>> {
         let mut paths = BTreeMap::new();
         for views in &self.views {
-            if heads.point(views.main).is_some_and(|p| p.kind.has_profiles()) {
+            if heads
+                .point(views.main)
+                .is_some_and(|p| p.kind.has_profiles())
+            {
                 self.unite_windows(views, exports, (heads, links), said, &mut paths);
             }
         }
@@ -239,7 +250,12 @@ impl Part {
         let from = links.settings.get(&views.main);
         let united = from.is_some_and(|f| views.others.iter().any(|o| o.export == *f));
         if let Some(e) = exports.get_mut(main) {
-            if let Some(p) = e.export.points.get_mut(views.main.index()).filter(|_| united) {
+            if let Some(p) = e
+                .export
+                .points
+                .get_mut(views.main.index())
+                .filter(|_| united)
+            {
                 p.windows = None;
             }
             link::unite_windows(e, views.main.index(), settings, taken, said);

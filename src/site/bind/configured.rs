@@ -17,7 +17,8 @@ impl Binder<'_> {
         for (entry, h) in config.hosts.iter().enumerate() {
             let exports = self.with_views(entry, &h.name);
             let own = self.own_layers(&exports, &h.name);
-            let base = self.host(h);
+            let mut base = self.host(h);
+            base.every = base.every.union(&self.shown_addresses(&exports));
             let pick = Pick::Host(h, !own.is_empty());
             let mut hosts = self.cloud_hosts(base, &exports, pick);
             for host in &mut hosts {

@@ -113,7 +113,8 @@ impl Binder<'_> {
         }
         // Some lints need no role.
         let known = known.unwrap_or_default();
-        let host = self.guessed(first, known);
+        let mut host = self.guessed(first, known);
+        host.every = host.every.union(&self.shown_addresses(files));
         let layers = self.own_layers(files, &host.name);
         // Cloud points of the same file (a mixed export) are bound like any others.
         self.hosts.push(Host { layers, ..host });
