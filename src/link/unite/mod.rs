@@ -7,9 +7,11 @@
 mod compare;
 mod open;
 mod stores;
+mod views;
 mod windows;
 
 pub use stores::{has_filters, kind_of_view, views_of_windows};
+pub use views::Views;
 pub use windows::{WindowsView, unite_windows};
 
 use crate::finding::{Code, Finding, Identity, Place, Related, Severity};
@@ -22,16 +24,6 @@ use hylint_parsers::source::Source;
 use open::{open_rules, unsupplied};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// The views of one firewall in several exports.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Views {
-    /// The one that is judged: the ruleset of nftables, the best view of a Windows firewall.
-    pub main: RunPoint,
-    /// The others: dumps of iptables-save and ip6tables-save, other forms of the ruleset; exports of a Windows firewall by
-    /// other tools or of other stores. Of an export without points, its filters or settings, the first place.
-    pub others: Vec<RunPoint>,
-}
 
 /// Whether a point is of an export of nftables.
 #[must_use]

@@ -1,6 +1,6 @@
 //! Which exports are views of one Windows firewall: by several tools, store by store, rules apart from their filters.
 
-use super::Views;
+use super::views::Views;
 use crate::load::{ExportId, Heads, RunPoint};
 use hylint_model::{Body, Companion, DefaultOrigin, Point, RuleList, Stores, View};
 
