@@ -19,6 +19,7 @@ pub mod nft;
 pub mod patch;
 mod pieces;
 mod scan;
+pub mod setting;
 pub mod shell;
 pub mod source;
 mod windows;

@@ -53,7 +53,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let Some(draft) = draft(&args.path, m, named.as_deref())? else {
         return Err(Failure::with_help(
             format!("there is no export of a firewall in {shown}"),
-            "put the exports there, one folder for each host: netsh advfirewall, iptables-save, nft list ruleset, AWS or Azure JSON",
+            "put the exports there, one folder for each host: `hylint collect windows`, `linux`, `aws` or `azure` prints a script that makes them",
         ));
     };
     if args.stdout {

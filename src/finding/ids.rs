@@ -40,9 +40,9 @@ names! {
         Local = "local",
         /// The addresses of the peers are not declared.
         PeersUnknown = "peers-unknown",
-        /// A brief netsh export prints no program.
+        /// A brief export prints no program.
         BriefExport = "brief-export",
-        /// netsh never prints the package of an app.
+        /// The export does not name the package of an app.
         AppPackage = "app-package",
         /// The settings of the Windows profiles are not there.
         WindowsDefaults = "windows-defaults",
@@ -80,13 +80,13 @@ impl AssumptionId {
                 "the peers' addresses are not declared in hylint.toml: a flow counts as allowed only where every address may use it"
             }
             Self::BriefExport => {
-                "netsh without `verbose` prints no program, service or security: rules that name their ports count as written"
+                "the export prints no program, service or security (netsh without `verbose`): rules that name their ports count as written"
             }
             Self::AppPackage => {
-                "netsh never prints the app package of a rule: such rules count as written where they name their ports"
+                "the export does not name the app package of a rule (netsh never does): such rules count as written where they name their ports"
             }
             Self::WindowsDefaults => {
-                "no `show allprofiles` output beside the rules: inbound is assumed to be blocked by default, outbound allowed"
+                "no profile settings (`show allprofiles`, `Get-NetFirewallProfile`) beside the rules: inbound is assumed to be blocked by default, outbound allowed"
             }
             Self::OtherPolicyStores => {
                 "the export shows one policy store: Group Policy is assumed to add no rules or settings"

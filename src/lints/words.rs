@@ -340,7 +340,7 @@ pub(super) fn assumed_profile(
             list(rows)
         ),
         label: "allows one of them".into(),
-        help: "set `profile` of the host in hylint.toml, or put the output of `netsh advfirewall monitor show currentprofile` beside the rules".into(),
+        help: "set `profile` of the host in hylint.toml, or put the output of `Get-NetConnectionProfile` or `netsh advfirewall monitor show currentprofile` beside the rules".into(),
         cause: Cause::of(&["assumed", &assumed.told(), &not.told()])
             .told(Counted::Hosts, format!("hosts allow required flows {only}")),
     }

@@ -114,13 +114,13 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     (
         b"regf",
         "a policy file (.wfw) of `netsh advfirewall export` or wf.msc, or another registry hive",
-        windows::NETSH,
+        windows::COLLECT,
     ),
     // [MS-GPREG] 2.2.1
     (
         b"PReg\x01\0\0\0",
         "a Registry.pol file of a Group Policy",
-        windows::NETSH,
+        windows::COLLECT,
     ),
     (b"\x1f\x8b", "a compressed file (gzip)", UNPACK),
     (b"PK\x03\x04", "an archive (zip) or a spreadsheet", UNPACK),

@@ -4,18 +4,19 @@ use super::form::Standing::{Host, Other};
 use super::form::{Form, Text};
 use super::{policy, shape};
 
-pub(super) const NETSH: &str =
-    "run `netsh advfirewall firewall show rule name=all verbose` on the host and give its output";
+/// What to do instead, on the host.
+pub(super) const COLLECT: &str = "run the script that `hylint collect windows` prints on the host, or \
+    `netsh advfirewall firewall show rule name=all verbose`, and give its output";
 
-const LANGUAGE: &str = "run the command in an account whose display language is English \
-    (`Set-WinUILanguageOverride en-US`, then sign in again) and give its output";
+const LANGUAGE: &str = "run the script that `hylint collect windows` prints on the host: PowerShell prints the same words in \
+    every language";
 
 pub(super) const FORMS: &[Form] = &[
     Form::new(
         Host,
         com,
         "a property list of the COM interface HNetCfg.FwPolicy2",
-        NETSH,
+        COLLECT,
     ),
     Form::new(
         Host,
@@ -27,38 +28,38 @@ pub(super) const FORMS: &[Form] = &[
         Host,
         powershell_with_filters,
         "firewall rules as PowerShell objects",
-        NETSH,
+        COLLECT,
     ),
     Form::new(
         Host,
         powershell,
         "the output of Get-NetFirewallRule, which holds no addresses and ports",
-        NETSH,
+        COLLECT,
     ),
     Form::new(
         Host,
         filters,
         "the output of Get-NetFirewallPortFilter or another filter, which names no rule",
-        NETSH,
+        COLLECT,
     ),
     Form::new(
         Host,
         profiles,
         "the output of Get-NetFirewallProfile, which holds no rules",
-        NETSH,
+        COLLECT,
     ),
     Form::new(
         Host,
         old_netsh,
         "`netsh firewall show`, which holds no rules of Windows Vista and later",
-        NETSH,
+        COLLECT,
     ),
-    Form::new(Host, wf_list, "a list exported from wf.msc", NETSH),
+    Form::new(Host, wf_list, "a list exported from wf.msc", COLLECT),
     Form::new(
         Host,
         registry,
         "firewall rules of the Windows registry",
-        NETSH,
+        COLLECT,
     ),
     Form::new(
         Host,

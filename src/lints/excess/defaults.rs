@@ -9,6 +9,7 @@ use crate::lints::chain::{self, NamedChain};
 use crate::lints::place;
 use hylint_engine::{Branch, Decider, Direction, Effect, subtract_all};
 use hylint_model::{Body, ChainType, Hook, Hooked, Netfilter, Rule, RuleOrigin, Span};
+use hylint_parsers::setting::{self, Setting};
 use hylint_space::{Family, PacketBox, StateSet, proto};
 
 impl<'a> PointReview<'a, '_> {
@@ -17,12 +18,12 @@ impl<'a> PointReview<'a, '_> {
             return None;
         };
         let said = words::off(self.guard.name, self.profile_name());
-        let f = self.setting(Code::FirewallOff, said, span, "off", "state on");
+        let f = self.setting(Code::FirewallOff, said, span, "off", Setting::On);
         Some(self.closed_elsewhere(f, self.unneeded()))
     }
 
-    /// What a profile's settings let in, and how `netsh` closes it.
-    fn setting(&self, code: Code, said: Said, span: Span, label: &str, closed: &str) -> Finding {
+    /// What a profile's settings let in, and the command that closes it.
+    fn setting(&self, code: Code, said: Said, span: Span, label: &str, closed: Setting) -> Finding {
         let mut f = self.finding(
             code,
             Severity::Error,
@@ -32,9 +33,11 @@ impl<'a> PointReview<'a, '_> {
         );
         f.label = label.into();
         f.cause = Some(said.many);
+        let format = self.exports.get(self.settings_at());
+        let format = format.map_or("", |loaded| loaded.export.format);
         f.help = Some(format!(
-            "run `netsh advfirewall set {}profile {closed}`",
-            self.profile_name()
+            "run `{}`",
+            setting::command(format, self.guard.profile, closed)
         ));
         f
     }
@@ -118,8 +121,13 @@ impl<'a> PointReview<'a, '_> {
     pub(super) fn default_allow(&self) -> Option<Finding> {
         if let Some((true, span)) = self.overrides().rest {
             let said = words::allows_the_rest(self.guard.name, self.profile_name());
-            let closed = "firewallpolicy blockinbound,allowoutbound";
-            let f = self.setting(Code::DefaultAllow, said, span, "AllowInbound", closed);
+            let f = self.setting(
+                Code::DefaultAllow,
+                said,
+                span,
+                "AllowInbound",
+                Setting::BlockInbound,
+            );
             return Some(self.closed_elsewhere(f, self.unneeded()));
         }
         let nf = match &self.point.body {

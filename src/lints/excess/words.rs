@@ -304,8 +304,8 @@ pub(super) fn in_profiles(f: &mut Finding, profiles: Profiles) {
     });
 }
 
-/// How a netsh export comes to print programs.
-const VERBOSE: &str = "export again with `netsh advfirewall firewall show rule name=all verbose`, which prints the program";
+/// How an export comes to print programs.
+const VERBOSE: &str = "export again with `netsh advfirewall firewall show rule name=all verbose` or the script of `hylint collect windows`, which print the program";
 
 /// What the commands do that narrow a rule: the rules that come in its place, or none. `before` is the help without them,
 /// `code` what the finding is, `known` whether it is known what the host is for.
@@ -489,7 +489,7 @@ mod tests {
                 &[],
             ),
         ];
-        let verbose = "export again with `netsh advfirewall firewall show rule name=all verbose`, which prints the program";
+        let verbose = "export again with `netsh advfirewall firewall show rule name=all verbose` or the script of `hylint collect windows`, which print the program";
         let want = [
             "`h` allows all inbound traffic from any source. limit the rule to the sources and ports that are required".to_owned(),
             format!("`h` allows every UDP port from any source: the export prints no program. {verbose}"),

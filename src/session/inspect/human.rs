@@ -10,7 +10,7 @@ use std::io::{self, Write};
 /// Characters kept of a text.
 const LONGEST_TEXT: usize = 300;
 
-/// The condition of a rule whose verbose fields were not printed, as the netsh reader words it.
+/// The condition of a rule whose verbose fields were not printed, as the readers of Windows word it.
 const BRIEF: &str = "brief-export";
 
 /// The same for people.
@@ -50,7 +50,7 @@ pub fn write_human(
         if p.brief {
             writeln!(
                 out,
-                "  (brief): exported without `verbose`, so a program, service or IPsec setting may narrow the rule"
+                "  (brief): exported without programs and services, so a program, service or IPsec setting may narrow the rule"
             )?;
         }
         let lists = [("inbound", &p.ingress), ("outbound", &p.egress)];
