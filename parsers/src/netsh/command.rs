@@ -1,10 +1,9 @@
 //! A change of a host's rules as commands of `netsh advfirewall` (Microsoft, "netsh advfirewall firewall" contexts).
 
-use super::write::parts::{addresses, ports, protocol};
-use super::write::{VerboseFields, action, profile_names};
 use crate::edit::{Change, EditError, List, ListRef, RuleRef};
 use crate::shell;
 use crate::source::Source;
+use crate::windows::parts::{VerboseFields, action, addresses, ports, profile_names, protocol};
 use crate::windows::stated::Direction;
 use hylint_model::{Export, InboundPolicy, Profiles, Rule, RuleOrigin};
 

@@ -3,9 +3,6 @@
 use crate::write::WriteError;
 use hylint_model::Span;
 
-/// Why a rule or a part of it cannot be written.
-pub(in crate::netsh) type Part<T> = std::result::Result<T, &'static str>;
-
 /// Column of the values.
 pub(super) const COLUMN: usize = 38;
 /// Length of the ruler under a name.

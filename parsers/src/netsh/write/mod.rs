@@ -6,22 +6,20 @@
 //! verdicts for packets that no rule decides (they come from the profile settings), and edge traversal.
 
 mod form;
-pub(super) mod parts;
 mod profiles;
-mod same;
 
 pub use profiles::write_profiles;
 
 use crate::input::Depth;
 use crate::source::Source;
+use crate::windows::parts::{
+    Part, VerboseFields, action, addresses, icmp, ports, profile_names, protocol,
+};
+use crate::windows::same;
 use crate::windows::stated::Direction;
 use crate::write::{Result, WriteError};
-use form::{COLUMN, Part, RULER, error, line};
-use hylint_model::{
-    Action, Body, Clause, Condition, ConditionKind, Discipline, Lists, Point, PointKind, Profiles,
-    Rule, RuleOrigin, Test,
-};
-use parts::{addresses, icmp, ports, protocol};
+use form::{COLUMN, RULER, error, line};
+use hylint_model::{Body, Clause, Discipline, Lists, Point, PointKind, Rule, RuleOrigin};
 
 /// Writes the rules of a host as `netsh advfirewall firewall show rule name=all verbose` does, inbound rules first, then
 /// its profile settings if it has any. A rule whose verbose fields were not printed is written in the brief form.
@@ -87,67 +85,6 @@ fn verify(text: &str, lists: &Lists) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The verbose fields of a rule, from the conditions of its clauses.
-#[derive(Default)]
-pub(super) struct VerboseFields<'a> {
-    /// Its verbose fields were not printed.
-    brief: bool,
-    pub(super) program: Option<&'a str>,
-    pub(super) service: Option<&'a str>,
-    pub(super) security: Option<&'a str>,
-    pub(super) interfaces: Option<&'a str>,
-    pub(super) peers: Option<&'a str>,
-    /// A rule source that is a policy's name.
-    policy: Option<&'a str>,
-}
-
-impl<'a> VerboseFields<'a> {
-    pub(super) fn of(rule: &'a Rule) -> Part<Self> {
-        let mut fields = Self::default();
-        for condition in rule.conditions() {
-            fields.add(condition)?;
-        }
-        Ok(fields)
-    }
-
-    fn add(&mut self, c: &'a Condition) -> Part<()> {
-        if c.negated {
-            return Err("netsh cannot negate a condition");
-        }
-        match &c.test {
-            Test::Unprinted => self.brief = true,
-            Test::Program(program) => self.program = Some(program),
-            Test::Service(name) => self.service = Some(if &**name == "*" { "Any" } else { name }),
-            Test::IpSec => {
-                let word = c.text.strip_prefix("IPsec security ");
-                self.security = word.or(self.security);
-            }
-            // Package: told by the rule's name alone. The others stand in address and port lists.
-            Test::Package | Test::Named { .. } | Test::SystemPort => {}
-            Test::InterfaceTypes { .. } => {
-                let interfaces = c.text.strip_prefix("interface type ");
-                self.interfaces = interfaces.or(self.interfaces);
-            }
-            Test::PolicySource => {
-                let name = c.text.strip_prefix("rule source `");
-                self.policy = name.and_then(|n| n.strip_suffix("` is a Group Policy"));
-            }
-            Test::Opaque if c.kind == ConditionKind::Peer => {
-                let interfaces = c.text.strip_prefix("interface type ");
-                let peers = c.text.strip_prefix("authorized ");
-                if interfaces.or(peers).is_none() {
-                    return Err("it rests on a condition that netsh does not have");
-                }
-                self.interfaces = interfaces.or(self.interfaces);
-                self.peers = peers.or(self.peers);
-            }
-            Test::Opaque => return Err("a part of it was not understood when it was read"),
-            _ => return Err("it rests on a condition that netsh does not have"),
-        }
-        Ok(())
-    }
 }
 
 fn rule(out: &mut String, rule: &Rule, direction: Direction) -> Part<()> {
@@ -217,32 +154,6 @@ fn source(origin: RuleOrigin) -> Option<&'static str> {
         RuleOrigin::Local => Some("Local Setting"),
         RuleOrigin::GroupPolicy => Some("Group Policy Setting"),
         RuleOrigin::Unsaid | RuleOrigin::Platform => None,
-    }
-}
-
-pub(super) fn action(rule: &Rule) -> Part<&'static str> {
-    match rule.action {
-        Action::Allow => Ok("Allow"),
-        Action::Deny => Ok("Block"),
-        Action::Bypass => Ok("Bypass"),
-        _ => Err("netsh allows, blocks or bypasses"),
-    }
-}
-
-pub(super) fn profile_names(profiles: Profiles) -> Part<String> {
-    let names = [
-        (Profiles::DOMAIN, "Domain"),
-        (Profiles::PRIVATE, "Private"),
-        (Profiles::PUBLIC, "Public"),
-    ];
-    let named: Vec<_> = names
-        .iter()
-        .filter(|(p, _)| profiles.intersects(*p))
-        .map(|(_, n)| *n)
-        .collect();
-    match named.is_empty() {
-        true => Err("it acts in no profile"),
-        false => Ok(named.join(",")),
     }
 }
 

@@ -7,7 +7,7 @@ use hylint_space::PacketBox;
 const MOST: usize = 4096;
 
 /// Same fields, and for each set of conditions the same packets.
-pub(super) fn rules(a: &Rule, b: &Rule) -> bool {
+pub(crate) fn rules(a: &Rule, b: &Rule) -> bool {
     let fields = |r: &Rule| {
         (
             r.name.clone(),

@@ -1,16 +1,105 @@
-//! From a rule's boxes back to the lists that netsh prints: the lists whose product the boxes are.
+//! From a rule's boxes and conditions back to the lists and fields that Windows has for them: the lists whose product the boxes are.
 //!
 //! The lists are collected without asking whether the boxes are their product; the reader's answer tells.
 
-use super::form::Part;
-use crate::windows::ports::{keyword_named, keyword_ports};
-use crate::windows::stated::Direction;
-use hylint_model::{Clause, Condition, Side, Test};
+use super::ports::{keyword_named, keyword_ports};
+use super::stated::Direction;
+use hylint_model::{Action, Clause, Condition, ConditionKind, Profiles, Rule, Side, Test};
 use hylint_space::{AddrSet, Family, PortSet, ProtoSet, proto};
+
+/// Why a rule or a part of it cannot be written.
+pub(crate) type Part<T> = std::result::Result<T, &'static str>;
+
+/// The verbose fields of a rule, from the conditions of its clauses.
+#[derive(Default)]
+pub(crate) struct VerboseFields<'a> {
+    /// Its verbose fields were not printed.
+    pub(crate) brief: bool,
+    pub(crate) program: Option<&'a str>,
+    pub(crate) service: Option<&'a str>,
+    pub(crate) security: Option<&'a str>,
+    pub(crate) interfaces: Option<&'a str>,
+    pub(crate) peers: Option<&'a str>,
+    /// A rule source that is a policy's name.
+    pub(crate) policy: Option<&'a str>,
+}
+
+impl<'a> VerboseFields<'a> {
+    pub(crate) fn of(rule: &'a Rule) -> Part<Self> {
+        let mut fields = Self::default();
+        for condition in rule.conditions() {
+            fields.add(condition)?;
+        }
+        Ok(fields)
+    }
+
+    fn add(&mut self, c: &'a Condition) -> Part<()> {
+        if c.negated {
+            return Err("Windows cannot negate a condition");
+        }
+        match &c.test {
+            Test::Unprinted => self.brief = true,
+            Test::Program(program) => self.program = Some(program),
+            Test::Service(name) => self.service = Some(if &**name == "*" { "Any" } else { name }),
+            Test::IpSec => {
+                let word = c.text.strip_prefix("IPsec security ");
+                self.security = word.or(self.security);
+            }
+            // Package: told by the rule's name alone. The others stand in address and port lists.
+            Test::Package | Test::Named { .. } | Test::SystemPort => {}
+            Test::InterfaceTypes { .. } => {
+                let interfaces = c.text.strip_prefix("interface type ");
+                self.interfaces = interfaces.or(self.interfaces);
+            }
+            Test::PolicySource => {
+                let name = c.text.strip_prefix("rule source `");
+                self.policy = name.and_then(|n| n.strip_suffix("` is a Group Policy"));
+            }
+            Test::Opaque if c.kind == ConditionKind::Peer => {
+                let interfaces = c.text.strip_prefix("interface type ");
+                let peers = c.text.strip_prefix("authorized ");
+                if interfaces.or(peers).is_none() {
+                    return Err("it rests on a condition that Windows does not have");
+                }
+                self.interfaces = interfaces.or(self.interfaces);
+                self.peers = peers.or(self.peers);
+            }
+            Test::Opaque => return Err("a part of it was not understood when it was read"),
+            _ => return Err("it rests on a condition that Windows does not have"),
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn action(rule: &Rule) -> Part<&'static str> {
+    match rule.action {
+        Action::Allow => Ok("Allow"),
+        Action::Deny => Ok("Block"),
+        Action::Bypass => Ok("Bypass"),
+        _ => Err("Windows allows, blocks or bypasses"),
+    }
+}
+
+pub(crate) fn profile_names(profiles: Profiles) -> Part<String> {
+    let names = [
+        (Profiles::DOMAIN, "Domain"),
+        (Profiles::PRIVATE, "Private"),
+        (Profiles::PUBLIC, "Public"),
+    ];
+    let named: Vec<_> = names
+        .iter()
+        .filter(|(p, _)| profiles.intersects(*p))
+        .map(|(_, n)| *n)
+        .collect();
+    match named.is_empty() {
+        true => Err("it acts in no profile"),
+        false => Ok(named.join(",")),
+    }
+}
 
 /// The protocol line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::netsh) enum Protocol {
+pub(crate) enum Protocol {
     Any,
     /// Any, with ports.
     AnyPorts,
@@ -18,7 +107,7 @@ pub(in crate::netsh) enum Protocol {
 }
 
 impl Protocol {
-    pub(in crate::netsh) fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         match self {
             Self::Any | Self::AnyPorts => "Any".to_owned(),
             Self::One(proto::TCP) => "TCP".to_owned(),
@@ -39,7 +128,7 @@ impl Protocol {
     }
 }
 
-pub(in crate::netsh) fn protocol(clauses: &[Clause]) -> Part<Protocol> {
+pub(crate) fn protocol(clauses: &[Clause]) -> Part<Protocol> {
     let all = clauses
         .iter()
         .fold(ProtoSet::empty(), |all, c| all.union(&c.space.proto));
@@ -49,15 +138,12 @@ pub(in crate::netsh) fn protocol(clauses: &[Clause]) -> Part<Protocol> {
     match (all.first(), all.count()) {
         (Some(one), 1) => Ok(Protocol::One(one)),
         (Some(proto::TCP), 2) if all.last() == Some(proto::UDP) => Ok(Protocol::AnyPorts),
-        _ => Err("a netsh rule names one protocol or all of them"),
+        _ => Err("a rule of Windows names one protocol or all of them"),
     }
 }
 
 /// LocalIP and RemoteIP.
-pub(in crate::netsh) fn addresses(
-    clauses: &[Clause],
-    direction: Direction,
-) -> Part<(String, String)> {
+pub(crate) fn addresses(clauses: &[Clause], direction: Direction) -> Part<(String, String)> {
     let family = protocol(clauses)?.family();
     let (local, remote) = match direction {
         Direction::In => (Side::Dst, Side::Src),
@@ -83,7 +169,7 @@ fn address_list(clauses: &[Clause], side: Side, family: Option<Family>) -> Part<
             Some(key) => {
                 let word = key
                     .strip_prefix("windows:")
-                    .ok_or("netsh has no keyword for a set of addresses that it rests on")?;
+                    .ok_or("Windows has no keyword for a set of addresses that it rests on")?;
                 if !words.iter().any(|w| w == word) {
                     words.push(word.to_owned());
                 }
@@ -122,7 +208,7 @@ fn with_prefix(text: String) -> String {
 }
 
 /// Rows of the table under an ICMP protocol; none for other protocols.
-pub(super) fn icmp(clauses: &[Clause], protocol: Protocol) -> Part<Vec<(String, String)>> {
+pub(crate) fn icmp(clauses: &[Clause], protocol: Protocol) -> Part<Vec<(String, String)>> {
     if protocol.family().is_none() {
         return Ok(Vec::new());
     }
@@ -153,7 +239,7 @@ fn values(set: &PortSet) -> Part<Vec<String>> {
 }
 
 /// LocalPort and RemotePort, if the rule has these lines.
-pub(in crate::netsh) fn ports(
+pub(crate) fn ports(
     clauses: &[Clause],
     direction: Direction,
     protocol: Protocol,
@@ -176,7 +262,7 @@ pub(in crate::netsh) fn ports(
             .filter(|c| c.test == Test::SystemPort)
         {
             let word =
-                keyword_named(c).ok_or("netsh has no keyword for a port that it rests on")?;
+                keyword_named(c).ok_or("Windows has no keyword for a port that it rests on")?;
             // The condition does not say whose port it is; the ports of its box do.
             let own = |set: &PortSet| keyword_ports(word).as_ref() == Some(set);
             match (own(l) && lword.is_none(), own(r) && rword.is_none()) {
