@@ -1,5 +1,5 @@
 <#
-Exports the firewall of Windows hosts for hylint, one JSON file for each host. Printed by `hylint collect windows`.
+Exports the firewall of Windows hosts for hylint: HOST\firewall.json for each host. Printed by `hylint collect windows`.
 
 It only reads. It needs administrator rights on each host, and Windows Server 2012 R2 or Windows 8.1 or later with
 Windows PowerShell 4 or later. The output is the same whatever the display language.
@@ -11,7 +11,7 @@ A list of hosts:   .\collect.ps1 -ComputerName (Get-Content servers.txt)
 param(
     # Hosts to ask over PowerShell remoting; without it, this host.
     [string[]] $ComputerName,
-    # The folder for the files; each is called after its host.
+    # The folder that gets a folder for each host.
     [string] $Folder = 'exports',
     # The account for remoting; without it, yours.
     [System.Management.Automation.PSCredential] $Credential
@@ -172,7 +172,7 @@ foreach ($result in $results) {
     # Hosts of two domains may share a name.
     $name = if ($written -contains $result.Name) { "$($result.PSComputerName)" } else { $result.Name }
     $written += $name
-    $file = Join-Path $target "$name.json"
+    $file = Join-Path (New-Item -ItemType Directory -Force -Path (Join-Path $target $name)).FullName 'firewall.json'
     [IO.File]::WriteAllText($file, $result.Text, (New-Object System.Text.UTF8Encoding $false))
     Write-Output "wrote $file"
 }
