@@ -103,7 +103,7 @@ fn folders_of_hosts_tell_hosts_and_one_without_an_export_fails_the_run() {
         ("rules.txt", ""),
         (
             "inbound.txt",
-            "Name\tEnabled\tLocal Address\tRemote Address\tProtocol\nx\tYes\tAny\tAny\tTCP\n",
+            "A\tB\tC\tD\tE\tF\tG\tH\nx\tSim\tx\tx\tTCP\t80\tx\tx\n",
         ),
         ("config.txt", "hostname sql2\n!\n"),
         ("rules.json", "{\"Error\": {\"Code\": \"ExpiredToken\"}}"),

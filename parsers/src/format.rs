@@ -7,6 +7,7 @@ use hylint_model::{Export, Problem, ProblemKind, Span, reworded};
 /// Every format.
 pub const FORMATS: &[&FormatSpec] = &[
     &crate::netsh::FORMAT,
+    &crate::wfmsc::FORMAT,
     &crate::iptables::FORMAT,
     &crate::nft::FORMAT,
     &crate::aws::FORMAT,

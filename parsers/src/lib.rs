@@ -22,5 +22,6 @@ mod scan;
 pub mod setting;
 pub mod shell;
 pub mod source;
+pub mod wfmsc;
 mod windows;
 pub mod write;

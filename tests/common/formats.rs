@@ -9,7 +9,7 @@ use hylint_parsers::{aws, azure, iptables, netsh, nft};
 pub struct Tried {
     /// As in `hylint_parsers::format::FORMATS`.
     pub id: &'static str,
-    /// Exports below `examples/`, each with a role that lets the whole check run on it.
+    /// Exports, by their paths from `examples/`, each with a role that lets the whole check run on it.
     pub examples: &'static [(&'static str, &'static str)],
     /// A role that any export of the format may have.
     pub role: &'static str,
@@ -39,6 +39,13 @@ pub const TRIED: &[Tried] = &[
             let all: Result<Vec<String>, _> = e.points.iter().map(netsh::write).collect();
             all.map(|a| a.concat()).map_err(|e| format!("{e:?}"))
         }),
+    },
+    Tried {
+        id: "wfmsc",
+        examples: &[("../tests/windows_lists/inbound.txt", "session-host")],
+        role: "session-host",
+        named: |name| ("w/inbound.txt", console_list(&one_line(name))),
+        writer: Writer::None("a console writes it, and no command reads it"),
     },
     Tried {
         id: "iptables",
@@ -112,6 +119,15 @@ pub fn each() -> impl Iterator<Item = &'static Tried> {
 pub fn exports() -> Vec<(&'static str, &'static str, &'static str)> {
     let of = |t: &'static Tried| t.examples.iter().map(|(path, role)| (*path, t.id, *role));
     each().flat_map(of).collect()
+}
+
+fn console_list(name: &str) -> String {
+    let name = name.replace(['\t', '"'], " ");
+    format!(
+        "Inbound Rules\nName\tGroup\tProfile\tEnabled\tAction\tOverride\tProgram\tLocal Address\tRemote Address\tProtocol\tLocal Port\t\
+        Remote Port\tAuthorized Users\tAuthorized Computers\tAuthorized Local Principals\tLocal User Owner\tApplication Package\t\n\
+        {name}\t\tAll\tYes\tAllow\tNo\tAny\tAny\tAny\tTCP\t443\tAny\tAny\tAny\tAny\tAny\tAny\t\n"
+    )
 }
 
 fn one_line(name: &str) -> String {

@@ -111,6 +111,8 @@ pub fn spans_are_rules(e: &LoadedExport) -> usize {
             }
             // A rule of nftables may be any statement.
             "nft" => assert!(!own.trim().is_empty() && own.trim() == own, "{}", told()),
+            // A row.
+            "wfmsc" => assert!(own.trim_end() == own && !own.contains('\n'), "{}", told()),
             "netsh" => {
                 let rulers = own
                     .lines()

@@ -34,6 +34,8 @@ pub(crate) struct Collection {
     pub(crate) security: ConnectionSecurity,
     /// Whether it is an export of rules, though it may hold none.
     pub(crate) has_rules: bool,
+    /// Whether the form shows no rule whole.
+    pub(crate) brief: bool,
     first: Option<Span>,
 }
 
@@ -54,6 +56,7 @@ impl Collection {
             other_policy: OtherPolicy::Unsaid,
             security: ConnectionSecurity::default(),
             has_rules: false,
+            brief: false,
             first: None,
         }
     }
@@ -70,6 +73,9 @@ impl Collection {
         });
         if self.depth == Depth::Heads {
             return;
+        }
+        if self.brief {
+            self.told.brief(stated.head);
         }
         for odd in &stated.odd {
             let label = build::clip(&odd.label.text).into_owned();
@@ -92,7 +98,7 @@ impl Collection {
         if !missing.is_empty() && !partial {
             self.told.missing.add(missing.join(", "), head);
         }
-        if built.brief || partial && !missing.is_empty() {
+        if !self.brief && (built.brief || partial && !missing.is_empty()) {
             self.told.brief(head);
         }
         match built.direction {
