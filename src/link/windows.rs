@@ -1,6 +1,7 @@
 //! `show allprofiles` in a file of its own belongs to the rules of the same host.
 
 use super::scope::{Index, Links, finding};
+use super::unite::has_policy;
 use crate::common::paths::host_words;
 use crate::finding::{Code, Finding, Identity, Known, Severity};
 use crate::load::{self, ExportId, Heads, LoadedExport, RunPoint};
@@ -126,6 +127,14 @@ fn settings_of_their_own(exports: &mut Heads, links: &mut Links) {
         let Some(profiles) = profiles else {
             continue;
         };
+        // What policy sets goes into the united firewall.
+        let windows = |i: &ExportId| {
+            let other = exports.get(*i).map(|e| &e.export);
+            other.is_some_and(|e| e.points.iter().any(|p| p.kind.has_profiles()))
+        };
+        if has_policy(exports, at) && same_host(exports, &links.index, at).iter().any(windows) {
+            continue;
+        }
         let targets = targets(exports, &links.index, at);
         if targets.is_empty() {
             if let Some(export) = exports.get(at) {

@@ -2,7 +2,7 @@
 
 use super::views::Views;
 use crate::load::{ExportId, Heads, RunPoint};
-use hylint_model::{Body, Companion, DefaultOrigin, Point, RuleList, Stores, View};
+use hylint_model::{Body, Companion, DefaultOrigin, Point, RuleList, Store, Stores, View};
 
 /// The forms of a Windows firewall, the ones that say most of a rule first.
 const FORMS: [&str; 5] = ["powershell", "registry", "netsh", "gpo", "wfmsc"];
@@ -30,8 +30,8 @@ pub fn views_of_windows(heads: &Heads, points: &[RunPoint], exports: &[ExportId]
         .collect();
     let mut kinds = points.iter().map(|at| kind_of_view(heads, *at));
     let first = kinds.next()?;
-    let filters = beside.iter().any(|e| has_filters(heads, *e));
-    if !filters && kinds.all(|k| (k.0, k.1) == (first.0, first.1)) {
+    let tells = |e: &ExportId| has_filters(heads, *e) || has_policy(heads, *e);
+    if !beside.iter().any(tells) && kinds.all(|k| (k.0, k.1) == (first.0, first.1)) {
         return None;
     }
     let mut all = points.to_vec();
@@ -52,6 +52,17 @@ pub fn has_filters(heads: &Heads, export: ExportId) -> bool {
     has(heads, export, |c| {
         matches!(c, Companion::WindowsFilters { .. })
     })
+}
+
+/// Whether an export holds settings that a policy makes, or those in effect, and nothing that is judged: they go before the
+/// host's own.
+#[must_use]
+pub fn has_policy(heads: &Heads, export: ExportId) -> bool {
+    has(
+        heads,
+        export,
+        |c| matches!(c, Companion::WindowsProfiles(w) if w.store != Store::Local),
+    )
 }
 
 fn has_settings(heads: &Heads, export: ExportId) -> bool {

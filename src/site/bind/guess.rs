@@ -36,13 +36,13 @@ impl Known {
 impl Binder<'_> {
     pub(super) fn unclaimed(&mut self) {
         let free = |i: &ExportId| self.claims.get(i.index()).is_none_or(Vec::is_empty);
-        let judged = |i: &ExportId| self.has_points(*i) || self.has_filters(*i);
+        let judged = |i: &ExportId| self.has_points(*i) || self.is_beside(*i);
         let all = self.exports.ids().filter(free).filter(judged);
         let all: Vec<ExportId> = all.collect();
         let is_host = |i: &ExportId| {
             let points = self.exports.get(*i).map(|e| &e.export.points);
             let own = points.into_iter().flatten().any(|p| p.kind.is_host());
-            own || self.has_filters(*i)
+            own || self.is_beside(*i)
         };
         let (own, cloud): (Vec<ExportId>, Vec<ExportId>) = all.into_iter().partition(is_host);
         for files in self.same_host(own) {

@@ -1,7 +1,7 @@
 //! A Windows firewall in several exports: by several tools, store by store, rules apart from their filters.
 
 use super::Binder;
-use crate::link::{has_filters, kind_of_view, views_of_windows};
+use crate::link::{has_filters, has_policy, kind_of_view, views_of_windows};
 use crate::load::{ExportId, RunPoint};
 use hylint_model::{Companion, PointKind};
 use hylint_space::AddrSet;
@@ -58,9 +58,9 @@ impl Binder<'_> {
             && views_of_windows(self.exports, &points, files).is_some()
     }
 
-    /// Whether an export holds filters of Windows rules that stand elsewhere.
-    pub(super) fn has_filters(&self, export: ExportId) -> bool {
-        has_filters(self.exports, export)
+    /// Whether an export without rules is part of a Windows firewall: filters of its rules, settings that policy makes.
+    pub(super) fn is_beside(&self, export: ExportId) -> bool {
+        has_filters(self.exports, export) || has_policy(self.exports, export)
     }
 
     /// The addresses that exports say their host has.
