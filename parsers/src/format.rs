@@ -8,6 +8,7 @@ use hylint_model::{Export, Problem, ProblemKind, Span, reworded};
 pub const FORMATS: &[&FormatSpec] = &[
     &crate::netsh::FORMAT,
     &crate::wfmsc::FORMAT,
+    &crate::powershell::FORMAT,
     &crate::iptables::FORMAT,
     &crate::nft::FORMAT,
     &crate::aws::FORMAT,

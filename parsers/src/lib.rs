@@ -18,6 +18,7 @@ pub mod netsh;
 pub mod nft;
 pub mod patch;
 mod pieces;
+pub mod powershell;
 mod scan;
 pub mod setting;
 pub mod shell;

@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses its part
 
 use hylint_model::{Export, Point};
-use hylint_parsers::{aws, azure, iptables, netsh, nft};
+use hylint_parsers::{aws, azure, iptables, netsh, nft, powershell};
 
 /// What the tests ask of one format.
 pub struct Tried {
@@ -46,6 +46,16 @@ pub const TRIED: &[Tried] = &[
         role: "session-host",
         named: |name| ("w/inbound.txt", console_list(&one_line(name))),
         writer: Writer::None("a console writes it, and no command reads it"),
+    },
+    Tried {
+        id: "powershell",
+        examples: &[("windows-forms/compliant/sh1/firewall.json", "session-host")],
+        role: "session-host",
+        named: |name| ("p/firewall.json", firewall_rule(&json(name))),
+        writer: Writer::By(|e| {
+            let all: Result<Vec<String>, _> = e.points.iter().map(powershell::write).collect();
+            all.map(|a| a.concat()).map_err(|e| format!("{e:?}"))
+        }),
     },
     Tried {
         id: "iptables",
@@ -159,6 +169,12 @@ fn ruleset(comment: &str) -> String {
 fn windows_rule(name: &str) -> String {
     format!(
         "\r\nRule Name:                            {name}\r\n----------------------------------------------------------------------\r\nEnabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain,Private,Public\r\nGrouping:                             {name}\r\nLocalIP:                              Any\r\nRemoteIP:                             Any\r\nProtocol:                             Any\r\nEdge traversal:                       No\r\nProgram:                              Any\r\nService:                              Any\r\nInterfaceTypes:                       Any\r\nSecurity:                             NotRequired\r\nRule source:                          Local Setting\r\nAction:                               Allow\r\n\r\nOk.\r\n"
+    )
+}
+
+fn firewall_rule(name: &str) -> String {
+    format!(
+        "[{{\"Name\":{name},\"InstanceID\":{name},\"DisplayName\":{name},\"Description\":{name},\"Group\":{name},\"Enabled\":1,\"Profile\":0,\"Direction\":1,\"Action\":2,\"PolicyStoreSourceType\":1,\"Protocol\":\"Any\",\"LocalPort\":\"Any\",\"RemotePort\":\"Any\",\"LocalAddress\":\"Any\",\"RemoteAddress\":\"Any\",\"Program\":\"Any\",\"Service\":\"Any\",\"InterfaceType\":0,\"Authentication\":0,\"Encryption\":0}}]"
     )
 }
 

@@ -4,7 +4,7 @@
 //! a ruler for each column. Titles and headings are translated, the families and the rulers are not. `dump` prints a table
 //! as `add v4tov4 listenport=…` lines.
 
-use super::lines::Line;
+use super::lines::{self, Line};
 use hylint_model::{Problem, ProblemKind, Span};
 
 /// Rows that are told one by one.
@@ -106,6 +106,15 @@ impl PortProxies {
         });
         each.chain(more)
     }
+}
+
+/// What is told of the tables in a text.
+pub(crate) fn told(text: &str) -> Vec<Problem> {
+    let mut tables = PortProxies::default();
+    for line in lines::lines(text).filter(|l| !l.text.is_empty()) {
+        tables.line(&line);
+    }
+    tables.problems().collect()
 }
 
 struct Row<'a> {

@@ -7,7 +7,7 @@ use super::tell::RemarkTally;
 use crate::input::Depth;
 use hylint_model::{
     Body, Companion, ConnectionSecurity, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists,
-    OtherPolicy, Point, PointKind, Problem, Rule, RuleList, Span, Store, Stores, View,
+    OtherPolicy, Point, PointKind, Problem, Rule, RuleList, Span, Store, Stores, Test, View,
     WindowsProfiles,
 };
 
@@ -98,7 +98,9 @@ impl Collection {
         if !missing.is_empty() && !partial {
             self.told.missing.add(missing.join(", "), head);
         }
-        if !self.brief && (built.brief || partial && !missing.is_empty()) {
+        let unprinted = || built.rule.conditions().any(|c| c.test == Test::Unprinted);
+        let lacks = partial && (!missing.is_empty() || unprinted());
+        if !self.brief && (built.brief || lacks) {
             self.told.brief(head);
         }
         match built.direction {

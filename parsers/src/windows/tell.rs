@@ -3,7 +3,7 @@
 use super::build::{Remark, clip};
 use super::form::Form;
 use super::words::Label;
-use hylint_model::{Problem, ProblemKind, Span, reworded};
+use hylint_model::{Direction, Problem, ProblemKind, Span, reworded};
 
 /// Something said once for many places.
 #[derive(Debug)]
@@ -155,6 +155,33 @@ impl RemarkTally {
         out.extend(self.vague_consec.0.iter().map(vague_consec));
         out
     }
+}
+
+/// The command of an export picked rules.
+pub(crate) fn selected(command: Span, full: &'static str) -> Problem {
+    let message = "the command selected some of the rules, so others may be missing";
+    Problem::new(ProblemKind::Incomplete, command, message).help(full)
+}
+
+/// No rule of a direction is there, and others are.
+pub(crate) fn left_out(inbound: bool, place: Span, full: &'static str) -> Problem {
+    let (name, way) = match inbound {
+        true => ("inbound", Direction::In),
+        false => ("outbound", Direction::Out),
+    };
+    let message =
+        format!("the export holds no {name} rule, so what happens to {name} packets is not known");
+    let problem = Problem::new(ProblemKind::Incomplete, place, message);
+    problem.help(full).elsewhere(way)
+}
+
+/// A file names more than one host.
+pub(crate) fn several_hosts(first: &str, other: &str, place: Span) -> Problem {
+    let message = format!(
+        "the file has captures of several hosts, `{first}` and `{other}`: their rules cannot be told apart"
+    );
+    let problem = Problem::new(ProblemKind::Malformed, place, message);
+    problem.help("save the capture of each host to a file of its own")
 }
 
 fn unknown_label(form: &Form, t: &Tally) -> Problem {

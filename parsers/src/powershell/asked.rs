@@ -1,0 +1,198 @@
+//! What a command of PowerShell asks for: which store, and which of its rules.
+
+use hylint_model::Span;
+
+/// A policy store, as `-PolicyStore` names it (Microsoft Learn, "Get-NetFirewallRule").
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Store {
+    /// What is in force: every store together.
+    Active,
+    /// The rules of the host itself. It is what the cmdlets show if none is named.
+    Persistent,
+    /// Every Group Policy that applies.
+    Resultant,
+    /// One Group Policy.
+    Policy,
+    /// Restrictions of services, and the rules that Windows ships with: they are no rules of the host.
+    Apart,
+}
+
+impl Store {
+    /// The store that a name stands for.
+    pub(super) fn named(name: &str) -> Self {
+        let name = name.trim_matches(['"', '\'']).to_ascii_lowercase();
+        match name.as_str() {
+            "activestore" => Self::Active,
+            "persistentstore" => Self::Persistent,
+            "rsop" => Self::Resultant,
+            "staticservicestore" | "configurableservicestore" | "systemdefaults" => Self::Apart,
+            _ => Self::Policy,
+        }
+    }
+}
+
+/// What a command prints of the firewall.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Prints {
+    Rules,
+    Filters,
+    Profiles,
+    /// Something else, or nothing of the firewall.
+    Other,
+}
+
+/// A command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Asked {
+    pub(super) prints: Prints,
+    pub(super) store: Option<Store>,
+    /// It prints some of the rules, by name or by what they do.
+    pub(super) some: bool,
+    /// It prints the rules of one direction alone: true is inbound.
+    pub(super) inbound: Option<bool>,
+    /// The rule that it names, by its id or its display name.
+    pub(super) rule: Option<String>,
+    pub(super) span: Span,
+}
+
+/// Parameters that pick rules by what they say.
+const PICKS: &[&str] = &[
+    "-name",
+    "-displayname",
+    "-description",
+    "-displaygroup",
+    "-group",
+    "-action",
+    "-edgetraversalpolicy",
+    "-loosesourcemapping",
+    "-localonlymapping",
+    "-owner",
+    "-primarystatus",
+    "-status",
+    "-policystoresource",
+    "-policystoresourcetype",
+    "-associatednetfirewallprofile",
+    "-protocol",
+    "-program",
+    "-service",
+    "-package",
+];
+
+impl Asked {
+    /// Reads a command; `None` if it calls none of the cmdlets.
+    pub(super) fn parse(command: &str, span: Span) -> Option<Self> {
+        let words = words(command);
+        let lower: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
+        let has = |wanted: &str| lower.iter().any(|w| w == wanted);
+        let filter = |w: &String| w.starts_with("get-netfirewall") && w.ends_with("filter");
+        let rules = has("get-netfirewallrule") || has("show-netfirewallrule");
+        let made =
+            has("new-netfirewallrule") || has("set-netfirewallrule") || has("copy-netfirewallrule");
+        let last = lower.iter().rev().find(|w| w.contains("-net"));
+        let prints = match last {
+            Some(w) if filter(w) => Prints::Filters,
+            Some(w) if w.starts_with("get-netfirewallprofile") => Prints::Profiles,
+            _ if rules || made => Prints::Rules,
+            Some(_) => Prints::Other,
+            None => return None,
+        };
+        let value = |wanted: &str| {
+            let at = lower.iter().position(|w| w == wanted)?;
+            words
+                .get(at + 1)
+                .map(|w| w.trim_matches(['"', '\'', ',']).to_owned())
+        };
+        let inbound = value("-direction").and_then(|v| match v.to_lowercase().as_str() {
+            "inbound" | "in" | "1" => Some(true),
+            "outbound" | "out" | "2" => Some(false),
+            _ => None,
+        });
+        let piped = has("where-object")
+            || has("where")
+            || has("?")
+            || has("select-string")
+            || has("findstr");
+        let first = has("-first") || has("-last") || has("-skip");
+        let of_profile = rules && has("get-netfirewallprofile");
+        let of_filter = rules && prints == Prints::Rules && lower.iter().any(filter);
+        let some = made
+            || piped
+            || first
+            || of_profile
+            || of_filter
+            || lower.iter().any(|w| PICKS.contains(&w.as_str()));
+        let rule = value("-name").or_else(|| value("-displayname"));
+        Some(Self {
+            prints,
+            store: value("-policystore").map(|v| Store::named(&v)),
+            some,
+            inbound,
+            rule: rule.filter(|name| !name.contains(['*', '?', ','])),
+            span,
+        })
+    }
+}
+
+/// The words of a command: quoted texts are one each, pipes and brackets part words.
+fn words(command: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut rest = command;
+    while let Some(at) = rest.find(|c: char| !is_between(c)) {
+        rest = rest.get(at..).unwrap_or("");
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let end = match quote {
+            Some(q) => rest
+                .get(1..)
+                .and_then(|r| r.find(q))
+                .map_or(rest.len(), |n| n + 2),
+            None => rest.find(is_between).unwrap_or(rest.len()),
+        };
+        let (word, more) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        out.push(word);
+        rest = more;
+    }
+    out
+}
+
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '|' | '(' | ')' | '`' | ';')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(command: &str) -> Asked {
+        Asked::parse(command, Span::default()).unwrap()
+    }
+
+    // Fails if a capture of some rules passes for one of all, or if what is in force is not known as such.
+    #[test]
+    fn commands_tell_which_rules_they_print() {
+        let all = asked("Get-NetFirewallRule -PolicyStore ActiveStore | more");
+        assert_eq!((all.store, all.some), (Some(Store::Active), false));
+        assert!(!asked("Get-NetFirewallRule -Enabled True | ConvertTo-Json").some);
+        assert_eq!(
+            asked("Get-NetFirewallRule -Direction Inbound").inbound,
+            Some(true)
+        );
+        let policy = asked(r#"Get-NetFirewallRule -PolicyStore "corp.example\Servers Base""#);
+        assert_eq!(policy.store, Some(Store::Policy));
+        for some in [
+            "Get-NetFirewallRule -DisplayName 'HyWorks*'",
+            "Get-NetFirewallRule | Where-Object {$_.DisplayName -like 'x'}",
+            "Get-NetFirewallProfile -Name Public | Get-NetFirewallRule",
+            "Get-NetFirewallPortFilter | ? LocalPort -eq 3389 | Get-NetFirewallRule",
+            "New-NetFirewallRule -DisplayName x -Direction Inbound",
+            "Get-NetFirewallRule | select -First 5",
+        ] {
+            let asked = asked(some);
+            assert_eq!((asked.prints, asked.some), (Prints::Rules, true), "{some}");
+        }
+        let filters = asked("Get-NetFirewallRule -Name \"{A B}\" | Get-NetFirewallPortFilter");
+        assert_eq!(filters.prints, Prints::Filters);
+        assert_eq!(filters.rule.as_deref(), Some("{A B}"));
+        assert_eq!(asked("Get-NetFirewallProfile").prints, Prints::Profiles);
+        assert!(Asked::parse("dir", Span::default()).is_none());
+    }
+}

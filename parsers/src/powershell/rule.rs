@@ -1,0 +1,416 @@
+//! From an object to what it states of a rule.
+
+use super::cell::{Cell, Word};
+use super::props::{Part, Prop};
+use super::record::Record;
+use super::words::{self, Origin};
+use crate::windows::build::clip;
+use crate::windows::stated::{Said, Stated};
+use crate::windows::words::Label;
+use hylint_model::{Condition, ConditionKind, Span, Test};
+use hylint_space::proto;
+use std::borrow::Cow;
+
+/// Properties of filters, with the fields that they state.
+const FIELDS: &[(Prop, Label)] = &[
+    (Prop::Protocol, Label::Protocol),
+    (Prop::LocalAddress, Label::LocalIp),
+    (Prop::RemoteAddress, Label::RemoteIp),
+    (Prop::LocalPort, Label::LocalPort),
+    (Prop::RemotePort, Label::RemotePort),
+];
+
+/// Where a rule comes from, if its object says so.
+pub(super) fn origin(record: &Record<'_>) -> Option<Origin> {
+    let kind = record.one(Prop::StoreType);
+    if let Some(origin) = kind.and_then(|w| words::origin(&w.text)) {
+        return Some(origin);
+    }
+    let name = record
+        .one(Prop::StoreName)
+        .or_else(|| record.one(Prop::Store))?;
+    Some(match &*name.text.to_ascii_lowercase() {
+        "persistentstore" => Origin::Local,
+        "staticservicestore" | "configurableservicestore" | "systemdefaults" => Origin::Apart,
+        "activestore" | "none" | "" => return None,
+        _ => Origin::Policy,
+    })
+}
+
+/// What an object states of a rule. `origin` is where it comes from, if anything says so.
+pub(super) fn state<'a>(record: &Record<'a>, origin: Option<Origin>) -> Stated<'a> {
+    let mut state = State {
+        record,
+        out: Stated::new(record.span, head(record)),
+    };
+    state.texts();
+    state.enums();
+    state.source(origin);
+    state.filters();
+    state.narrowed();
+    state.oddities();
+    state.out
+}
+
+/// The place of the rule's name, else of its first property.
+fn head(record: &Record<'_>) -> Span {
+    let named = [Prop::DisplayName, Prop::Name, Prop::InstanceId];
+    let place = |p: &Prop| record.get(*p).map(|c| c.span).filter(|s| !s.is_empty());
+    named.iter().find_map(place).unwrap_or(record.span)
+}
+
+struct State<'a, 'r> {
+    record: &'r Record<'a>,
+    out: Stated<'a>,
+}
+
+impl<'a> State<'a, '_> {
+    fn word(&self, prop: Prop) -> Option<&Word<'a>> {
+        self.record.one(prop)
+    }
+
+    fn texts(&mut self) {
+        let names = [Prop::DisplayName, Prop::Name, Prop::InstanceId];
+        // The reference of a group is the same in every language, its name is not.
+        let groups = [Prop::Group, Prop::DisplayGroup];
+        for (label, props) in [
+            (Label::Name, &names[..]),
+            (Label::Group, &groups[..]),
+            (Label::Description, &[Prop::Description][..]),
+        ] {
+            if let Some(w) = props.iter().find_map(|p| self.record.one(*p)) {
+                self.out.set(label, w.text.clone(), w.span);
+            }
+        }
+    }
+
+    fn enums(&mut self) {
+        let each: [(Prop, Label, fn(&str) -> Option<&'static str>); 4] = [
+            (Prop::Enabled, Label::Enabled, words::enabled),
+            (Prop::Direction, Label::Direction, words::direction),
+            (Prop::Action, Label::Action, words::action),
+            (Prop::Edge, Label::Edge, words::edge),
+        ];
+        for (prop, label, read) in each {
+            let Some(cell) = self.record.get(prop) else {
+                continue;
+            };
+            match cell.one() {
+                Some(w) => {
+                    let known = read(&w.text).map(Cow::Borrowed);
+                    let text = known.unwrap_or_else(|| w.text.clone());
+                    self.out.set(label, text, w.span);
+                }
+                None if cell.is_lost() && label == Label::Enabled => {
+                    self.lost(label, "Yes", prop, cell)
+                }
+                None => {}
+            }
+        }
+        let over = self.word(Prop::Override);
+        let over = over.and_then(|w| Some((words::gpo_boolean(&w.text)?, w.span)));
+        if let (Some((true, span)), "Allow") = (over, self.out.text(Label::Action)) {
+            self.out.set(Label::Action, "Bypass", span);
+        }
+        let Some(cell) = self.record.get(Prop::Profile) else {
+            return;
+        };
+        if cell.is_lost() {
+            return self.lost(
+                Label::Profiles,
+                "Domain,Private,Public",
+                Prop::Profile,
+                cell,
+            );
+        }
+        let text = match words::profiles(cell.words()) {
+            Some(set) => words::profile_words(set),
+            None if cell.is_empty() => return,
+            None => list(cell),
+        };
+        self.out.set(Label::Profiles, text, cell.span);
+    }
+
+    fn source(&mut self, origin: Option<Origin>) {
+        let place = self
+            .record
+            .get(Prop::StoreType)
+            .or(self.record.get(Prop::StoreName));
+        let span = place.map(|c| c.span).unwrap_or_default();
+        match origin {
+            Some(Origin::Local | Origin::Apart) => {
+                self.out.set(Label::Source, "Local Setting", span)
+            }
+            Some(Origin::Policy) => self.out.set(Label::Source, "Group Policy Setting", span),
+            None => {}
+        }
+    }
+
+    /// What a lost value leaves open: the rule may match whatever the field could hold, or not.
+    fn lost(&mut self, label: Label, any: &'static str, prop: Prop, cell: &Cell<'a>) {
+        self.out.set(label, any, cell.span);
+        self.open(cell.span, format!("{} is lost", prop.name()));
+    }
+
+    fn open(&mut self, span: Span, text: String) {
+        let condition = Condition::new(ConditionKind::Unknown, Test::Passing, span, text);
+        self.out.conditions.push(condition);
+    }
+
+    /// Protocol, addresses and ports.
+    fn filters(&mut self) {
+        for (prop, label) in FIELDS {
+            match self.record.get(*prop) {
+                Some(cell) if cell.is_lost() => self.lost(*label, "Any", *prop, cell),
+                Some(cell) if !cell.is_empty() => self.out.set(*label, list(cell), cell.span),
+                _ => {}
+            }
+        }
+        // What is cut off, or printed in one line, held these fields: that is told once for the file.
+        if let Some(span) = self
+            .record
+            .lost
+            .or(self.record.cut.then_some(self.record.span))
+        {
+            for (_, label) in FIELDS {
+                self.out.imply(*label, "Any");
+            }
+            self.out.imply(Label::Enabled, "Yes");
+            self.out.imply(Label::Profiles, "Domain,Private,Public");
+            self.open(span, "a part of the rule is lost".to_owned());
+        }
+        self.icmp();
+        self.unprinted();
+    }
+
+    /// Exports that are selected by hand mostly lack what few rules have: the address of the host, the port on the other
+    /// side, users and interfaces. What such a rule names counts as written, under the assumption of brief exports; an end
+    /// or a port of its service that is not exported is unknown.
+    fn unprinted(&mut self) {
+        let (service, other) = match self.out.text(Label::Direction) {
+            "In" => (Label::LocalPort, Label::RemotePort),
+            "Out" => (Label::RemotePort, Label::LocalPort),
+            _ => return,
+        };
+        let there = |label| self.out.has(label);
+        let protocol = self.out.text(Label::Protocol);
+        let ported = ["TCP", "UDP", "6", "17"]
+            .iter()
+            .any(|p| p.eq_ignore_ascii_case(protocol));
+        let known = there(Label::Protocol) && there(Label::RemoteIp) && (there(service) || !ported);
+        let absent = |prop| self.record.get(prop).is_none();
+        let of = |label| FIELDS.iter().find(|(_, l)| *l == label).map(|(p, _)| *p);
+        let lacking: Vec<Label> = [Label::LocalIp, other]
+            .into_iter()
+            .filter(|l| !there(*l) && of(*l).is_some_and(absent))
+            .collect();
+        let said = |prop| self.record.get(prop).is_some_and(|c| !c.is_empty());
+        let programs = said(Prop::Program) && said(Prop::Service);
+        let security = said(Prop::Authentication);
+        if known {
+            for label in &lacking {
+                self.out.imply(*label, "Any");
+            }
+        }
+        // Without the security of a rule it is brief, whatever else is there.
+        if security && (known && !lacking.is_empty() || !programs) {
+            let span = self.out.head;
+            let kind = ConditionKind::Local;
+            let condition = Condition::new(kind, Test::Unprinted, span, "brief-export");
+            self.out.conditions.push(condition);
+        }
+    }
+
+    /// For protocols of no ports PowerShell prints a port keyword, which means nothing there.
+    fn icmp(&mut self) {
+        let protocol = self.word(Prop::Protocol).map(|w| &*w.text).unwrap_or("");
+        let number = protocol.parse::<u8>().ok();
+        let is_icmp = ["ICMPv4", "ICMPv6", "ICMP"]
+            .iter()
+            .any(|p| p.eq_ignore_ascii_case(protocol))
+            || number.is_some_and(proto::is_icmp);
+        let Some(cell) = self.record.get(Prop::Icmp) else {
+            if is_icmp {
+                self.open(self.out.head, "IcmpType is not exported".to_owned());
+            }
+            return;
+        };
+        match is_icmp {
+            true if cell.is_lost() => self.open(cell.span, "IcmpType is lost".to_owned()),
+            true if cell.is_empty() => {
+                self.open(self.out.head, "IcmpType is not exported".to_owned());
+            }
+            true => {
+                let rows = cell.words().iter();
+                self.out.icmp = rows.map(|w| Said::new(w.text.clone(), w.span)).collect();
+            }
+            false => {}
+        }
+    }
+
+    /// Programs, services, interfaces, users, security, and whatever else narrows a rule.
+    fn narrowed(&mut self) {
+        self.program();
+        self.security();
+        self.interfaces();
+        for (prop, kind, what) in [
+            (Prop::Package, ConditionKind::Local, "app package"),
+            (Prop::Family, ConditionKind::Local, "app package"),
+            (Prop::AppId, ConditionKind::Local, "application id"),
+            (Prop::Owner, ConditionKind::Local, "owner"),
+            (Prop::LocalUser, ConditionKind::Local, "local user"),
+            (Prop::Keywords, ConditionKind::Peer, "dynamic keyword"),
+            (Prop::Alias, ConditionKind::Peer, "interface"),
+            (Prop::Dynamic, ConditionKind::Peer, "dynamic target"),
+        ] {
+            self.narrow(prop, kind, what);
+        }
+        let platform = self.record.get(Prop::Platform);
+        if let Some(cell) = platform.filter(|c| !c.is_lost() && !words::is_every_platform(c)) {
+            self.condition(cell, ConditionKind::Peer, "platform");
+        }
+        let negated = self.word(Prop::Negated);
+        if let Some(w) = negated.filter(|w| words::gpo_boolean(&w.text) != Some(false)) {
+            self.open(w.span, "a filter is negated".to_owned());
+        }
+    }
+
+    /// A property that narrows the rule unless it is empty or any.
+    fn narrow(&mut self, prop: Prop, kind: ConditionKind, what: &str) {
+        let Some(cell) = self.record.get(prop) else {
+            return;
+        };
+        // Of the enumeration of dynamic targets 0 is any.
+        let any = |w: &Word<'_>| {
+            w.text.eq_ignore_ascii_case("Any") || prop == Prop::Dynamic && w.text == "0"
+        };
+        if cell.is_lost() {
+            self.open(cell.span, format!("{} is lost", prop.name()));
+        } else if !cell.words().iter().any(any) && !cell.is_empty() {
+            self.condition(cell, kind, what);
+        }
+    }
+
+    fn condition(&mut self, cell: &Cell<'a>, kind: ConditionKind, what: &str) {
+        let text = format!("{what} {}", clip(&list(cell)));
+        let test = match what {
+            "app package" => Test::Package,
+            _ => Test::Opaque,
+        };
+        let condition = Condition::new(kind, test, cell.span, text);
+        self.out.conditions.push(condition);
+    }
+
+    /// `Any` is any process for both; `*` is any service, but only a service.
+    fn program(&mut self) {
+        for (prop, label) in [
+            (Prop::Program, Label::Program),
+            (Prop::Service, Label::Service),
+        ] {
+            let Some(cell) = self.record.get(prop) else {
+                continue;
+            };
+            let Some(w) = cell.one() else {
+                if cell.is_lost() {
+                    self.open(cell.span, format!("{} is lost", prop.name()));
+                }
+                continue;
+            };
+            let any = w.text.eq_ignore_ascii_case("Any");
+            match label {
+                Label::Service if any => {}
+                Label::Service if w.text == "*" => self.out.set(label, "Any", w.span),
+                // As Windows itself writes it: `SYSTEM` for what the kernel listens to.
+                Label::Program if w.text.eq_ignore_ascii_case("System") => {
+                    self.out.set(label, "System", w.span);
+                }
+                _ => self.out.set(label, w.text.clone(), w.span),
+            }
+        }
+    }
+
+    fn security(&mut self) {
+        let authentication = self.record.get(Prop::Authentication);
+        let encryption = self.record.get(Prop::Encryption);
+        for (cell, prop) in [
+            (authentication, Prop::Authentication),
+            (encryption, Prop::Encryption),
+        ] {
+            if let Some(cell) = cell.filter(|c| c.is_lost()) {
+                self.open(cell.span, format!("{} is lost", prop.name()));
+            }
+        }
+        if let Some(w) = authentication.and_then(Cell::one) {
+            let known = words::authentication(&w.text);
+            let encrypted = encryption.and_then(Cell::one);
+            let encrypted = encrypted.and_then(|e| {
+                words::encryption(&e.text)
+                    .flatten()
+                    .or_else(|| words::encryption(&e.text).is_none().then_some("AuthEnc"))
+            });
+            let text = encrypted.or(known).map(Cow::Borrowed);
+            let text = text.unwrap_or_else(|| w.text.clone());
+            self.out.set(Label::Security, text, w.span);
+        }
+        let any = |w: &&Word<'_>| !w.text.eq_ignore_ascii_case("Any");
+        let peers: Vec<&Word<'_>> = [Prop::RemoteMachine, Prop::RemoteUser]
+            .iter()
+            .filter_map(|p| self.record.one(*p))
+            .filter(any)
+            .collect();
+        if let Some(first) = peers.first() {
+            let texts: Vec<&str> = peers.iter().map(|w| &*w.text).collect();
+            self.out.set(Label::Peers, texts.join(" "), first.span);
+        }
+    }
+
+    fn interfaces(&mut self) {
+        let Some(cell) = self.record.get(Prop::InterfaceType) else {
+            return;
+        };
+        if cell.is_lost() {
+            self.open(cell.span, "InterfaceType is lost".to_owned());
+        } else if !cell.is_empty() {
+            let text = words::interface_types(cell).map(Cow::Owned);
+            let text = text.unwrap_or_else(|| list(cell));
+            self.out.set(Label::Interfaces, text, cell.span);
+        }
+    }
+
+    fn oddities(&mut self) {
+        for odd in &self.record.odd {
+            let said = || Said::new(odd.name.clone(), odd.span);
+            self.out.odd(said(), said());
+        }
+        for (prop, span) in &self.record.repeated {
+            let label = FIELDS.iter().find(|(p, _)| p == prop).map(|(_, l)| *l);
+            let own = match prop {
+                Prop::Enabled => Some(Label::Enabled),
+                Prop::Direction => Some(Label::Direction),
+                Prop::Action => Some(Label::Action),
+                Prop::Profile => Some(Label::Profiles),
+                Prop::Program => Some(Label::Program),
+                Prop::Service => Some(Label::Service),
+                _ => None,
+            };
+            match label.or(own) {
+                Some(label) => self.out.repeated.push((label, *span)),
+                None if prop.part() == Part::Filter => {
+                    self.open(*span, format!("{} is printed twice", prop.name()));
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// The words of a value as one list.
+fn list<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
+    match cell.words() {
+        [one] => one.text.clone(),
+        words => {
+            let texts: Vec<&str> = words.iter().map(|w| &*w.text).collect();
+            Cow::Owned(texts.join(","))
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Profiles, networks and addresses that stand beside rules.
+
+use super::asked::Store as Asked;
+use super::cell::{Cell, Word};
+use super::found::Found;
+use super::props::Prop;
+use super::record::{Kind, Record, profile};
+use super::words;
+use crate::windows::build::clip;
+use hylint_model::{
+    InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, Store, WindowsProfiles,
+};
+use hylint_space::AddrSet;
+
+/// What stands beside rules.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// By store, in the order of the text.
+    pub(super) settings: Vec<WindowsProfiles>,
+    /// Addresses of the host.
+    pub(super) addresses: Option<(AddrSet, Span)>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Beside {
+    /// Takes the objects that are no rules and no filters.
+    pub(super) fn of(all: &[(Kind, Record<'_>)], found: &Found<'_>) -> Self {
+        let mut out = Self::default();
+        for (kind, record) in all {
+            match kind {
+                Kind::Profile => out.profile(record, found),
+                Kind::Setting => out.active(record.get(Prop::ActiveProfile), words::profiles),
+                Kind::Connection => out.active(record.get(Prop::Category), |words| {
+                    words::category(&words.first()?.text)
+                }),
+                Kind::Address => out.address(record),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    fn profile(&mut self, record: &Record<'_>, found: &Found<'_>) {
+        let name = record.one(Prop::Name).or_else(|| record.one(Prop::Profile));
+        let name = name.or_else(|| record.one(Prop::InstanceId));
+        let of = |w: &Word<'_>| {
+            let number = words::profiles(std::slice::from_ref(w));
+            let last = w.text.rsplit('|').next().unwrap_or_default();
+            profile(last).or(number.filter(|p| p.name().is_some()))
+        };
+        let Some(which) = name.and_then(of) else {
+            let message = "settings of a profile without its name: they are not used";
+            self.problems
+                .push(Problem::new(ProblemKind::Malformed, record.span, message));
+            return;
+        };
+        let mut new = ProfileSettings {
+            span: record.span,
+            ..ProfileSettings::default()
+        };
+        let mut read = Read {
+            record,
+            problems: &mut self.problems,
+        };
+        new.enabled = read.boolean(Prop::Enabled);
+        new.local_rules = read.boolean(Prop::AllowLocal);
+        let inbound = read.allows(Prop::DefaultInbound);
+        let rules = read.boolean(Prop::AllowInbound);
+        new.inbound = match (rules, inbound) {
+            (Some((false, span)), _) => Some((InboundPolicy::BlockAlways, span)),
+            (_, Some((true, span))) => Some((InboundPolicy::Allow, span)),
+            (_, Some((false, span))) => Some((InboundPolicy::Block, span)),
+            (_, None) => None,
+        };
+        new.outbound_allow = read.allows(Prop::DefaultOutbound);
+        let store = store(record, found, &new);
+        self.put(store, which, new);
+    }
+
+    fn put(&mut self, store: Store, which: Profiles, new: ProfileSettings) {
+        let at = self.settings.iter().position(|s| s.store == store);
+        let at = at.unwrap_or_else(|| {
+            self.settings.push(WindowsProfiles {
+                store,
+                span: new.span,
+                ..WindowsProfiles::default()
+            });
+            self.settings.len() - 1
+        });
+        let Some(all) = self.settings.get_mut(at) else {
+            return;
+        };
+        all.span = all.span.to(new.span);
+        let slots = Profiles::EACH.iter().zip(&mut all.profiles);
+        for (_, slot) in slots.filter(|((p, _), _)| *p == which) {
+            if let Some(before) = slot.as_ref().filter(|b| !b.agree(&new)) {
+                let message =
+                    "the profile has two different sets of settings: the later one is used";
+                let problem = Problem::new(ProblemKind::Malformed, before.span, message);
+                let help = "export the profiles once, after the last change";
+                self.problems.push(problem.help(help));
+            }
+            let before = slot.take().unwrap_or_default();
+            *slot = Some(new.clone().or(before));
+        }
+    }
+
+    /// The profiles of the networks that the host is connected to.
+    fn active(&mut self, cell: Option<&Cell<'_>>, read: impl Fn(&[Word<'_>]) -> Option<Profiles>) {
+        let Some(cell) = cell else { return };
+        let Some(now) = read(cell.words()).filter(|p| p.0 != 0) else {
+            return;
+        };
+        let slot = self.settings.iter_mut().find_map(|s| s.active.as_mut());
+        match slot {
+            Some((all, _)) => *all = all.union(now),
+            None => self.settings.push(WindowsProfiles {
+                active: Some((now, cell.span)),
+                span: cell.span,
+                ..WindowsProfiles::default()
+            }),
+        }
+    }
+
+    /// An address of the host; those of the loopback interface are every host's.
+    fn address(&mut self, record: &Record<'_>) {
+        let alias = record.one(Prop::Alias).map(|w| &*w.text);
+        let Some(w) = record.one(Prop::IpAddress) else {
+            return;
+        };
+        let plain = w.text.split('%').next().unwrap_or_default();
+        let Some(set) = AddrSet::parse(plain) else {
+            let message = format!("invalid address `{}` of the host", clip(&w.text));
+            self.problems
+                .push(Problem::new(ProblemKind::Malformed, w.span, message));
+            return;
+        };
+        let loopback = plain.starts_with("127.") || plain == "::1";
+        if loopback || alias.is_some_and(|a| a.starts_with("Loopback")) {
+            return;
+        }
+        self.addresses = Some(match self.addresses.take() {
+            Some((all, span)) => (all.union(&set), span.to(w.span)),
+            None => (set, w.span),
+        });
+    }
+}
+
+/// The store that settings are of. Only policy, or what is in effect, has a value for whether local rules act.
+fn store(record: &Record<'_>, found: &Found<'_>, settings: &ProfileSettings) -> Store {
+    let context = found.contexts.get(record.context);
+    let name = record.one(Prop::Store).map(|w| Asked::named(&w.text));
+    match name.or_else(|| context?.store()) {
+        Some(Asked::Active) => Store::Effective,
+        Some(Asked::Persistent) => Store::Local,
+        Some(Asked::Resultant | Asked::Policy) => Store::Policy,
+        Some(Asked::Apart) | None if settings.local_rules.is_some() => Store::Effective,
+        Some(Asked::Apart) | None => Store::Local,
+    }
+}
+
+struct Read<'r, 'a> {
+    record: &'r Record<'a>,
+    problems: &'r mut Vec<Problem>,
+}
+
+impl Read<'_, '_> {
+    /// A setting that is on or off; none if nobody configured it.
+    fn boolean(&mut self, prop: Prop) -> Option<(bool, Span)> {
+        self.setting(prop, "2", words::gpo_boolean)
+    }
+
+    /// Whether packets that no rule decides pass.
+    fn allows(&mut self, prop: Prop) -> Option<(bool, Span)> {
+        self.setting(prop, "0", |word| match words::action(word)? {
+            "Allow" => Some(true),
+            "Block" => Some(false),
+            _ => None,
+        })
+    }
+
+    fn setting(
+        &mut self,
+        prop: Prop,
+        unset: &str,
+        read: impl Fn(&str) -> Option<bool>,
+    ) -> Option<(bool, Span)> {
+        let cell = self.record.get(prop)?;
+        let said = cell.one();
+        let value = said.and_then(|w| read(&w.text));
+        if value.is_none()
+            && !cell.is_empty()
+            && !said.is_some_and(|w| words::is_unset(&w.text, unset))
+        {
+            let text = said.map_or("", |w| &*w.text);
+            let message = format!(
+                "unknown value `{}` of {}: the setting of the profile is unknown",
+                clip(text),
+                prop.name()
+            );
+            let problem = Problem::new(ProblemKind::Malformed, cell.span, message);
+            self.problems.push(problem.help(super::form::COLLECT));
+        }
+        Some((value?, cell.span))
+    }
+}
