@@ -19,6 +19,7 @@ pub(super) fn read(source: &Source, depth: Depth) -> Export {
         collection: Collection::new(&FORM, depth),
         list: None,
         title: None,
+        file: in_name(&source.path),
         known: (false, false),
         vague: false,
     };
@@ -53,6 +54,8 @@ struct Reader<'a> {
     list: Option<List<'a>>,
     /// What the last line says that is part of no list.
     title: Option<Direction>,
+    /// What the file's name says.
+    file: Option<Direction>,
     /// Whether there is a list of inbound rules, and one of outbound rules.
     known: (bool, bool),
     /// Whether there is a list of neither.
@@ -114,7 +117,7 @@ impl<'a> Reader<'a> {
         };
         let head = &list.head;
         self.headings(head);
-        let stated = list.titled.or_else(|| self.named(&list));
+        let stated = list.titled.or_else(|| self.guessed(&list));
         match stated {
             _ if head.has(Column::Direction) => self.known = (true, true),
             Some(Direction::In) => self.known.0 = true,
@@ -148,33 +151,34 @@ impl<'a> Reader<'a> {
         self.collection.export.problems.push(problem);
     }
 
-    /// The direction that the names tell: Windows ends the names of its own rules, and many programs theirs, with
-    /// `(TCP-In)` or `(TCP-Out)`, and a list is of one direction.
-    fn named(&mut self, list: &List<'a>) -> Option<Direction> {
-        if list.head.has(Column::Direction) {
-            return None;
-        }
-        let at = list
-            .head
-            .columns
-            .iter()
-            .position(|c| *c == Some(Column::Name))?;
-        let ending = |end: &str| {
-            let named = list.rows.iter().filter(|row| {
-                let name = row.cells.get(at).map_or("", |c| &*c.text);
-                name.ends_with(end)
-            });
-            named.count()
+    /// The direction that the names of rules tell, or else the name of the file.
+    fn guessed(&mut self, list: &List<'a>) -> Option<Direction> {
+        let span = list.head.span;
+        let (direction, by) = match (named(list), self.file) {
+            _ if list.head.has(Column::Direction) => return None,
+            // A few names may be anything; those of Windows are most of a whole list.
+            (Some((direction, rules, true)), Some(other)) if other != direction => {
+                let (this, other) = match direction {
+                    Direction::In => ("inbound", "outbound"),
+                    Direction::Out => ("outbound", "inbound"),
+                };
+                let message = format!(
+                    "the names of {rules} say {this} and the file's name says {other}, so every rule may be of either"
+                );
+                let problem = Problem::new(ProblemKind::Malformed, span, message);
+                self.collection.export.problems.push(problem.help(FULL));
+                return None;
+            }
+            (_, Some(direction)) => (direction, "the file's name".to_owned()),
+            (Some((direction, rules, _)), None) => (direction, format!("the names of {rules}")),
+            (None, None) => return None,
         };
-        let (direction, word, count) = match (ending("-In)"), ending("-Out)")) {
-            (n, 0) if n > 0 => (Direction::In, "inbound", n),
-            (0, n) if n > 0 => (Direction::Out, "outbound", n),
-            _ => return None,
+        let word = match direction {
+            Direction::In => "inbound",
+            Direction::Out => "outbound",
         };
-        let rules = if count == 1 { "rule" } else { "rules" };
-        let message =
-            format!("the list is read as one of {word} rules, by the names of {count} {rules}");
-        let problem = Problem::new(ProblemKind::Note, list.head.span, message);
+        let message = format!("the list is read as one of {word} rules, by {by}");
+        let problem = Problem::new(ProblemKind::Note, span, message);
         self.collection.export.problems.push(problem);
         Some(direction)
     }
@@ -192,6 +196,38 @@ impl<'a> Reader<'a> {
             self.collection.export.problems.push(problem.help(FULL));
         }
         self.collection.finish(text)
+    }
+}
+
+/// The direction that the names of rules tell, how many do, and whether that is a good part of them: Windows ends the names of its own rules, and many programs
+/// theirs, with `(TCP-In)` or `(TCP-Out)`, and a list is of one direction.
+fn named(list: &List<'_>) -> Option<(Direction, String, bool)> {
+    let columns = &list.head.columns;
+    let at = columns.iter().position(|c| *c == Some(Column::Name))?;
+    let ending = |end: &str| {
+        let named = list.rows.iter().filter(|row| {
+            let name = row.cells.get(at).map_or("", |c| &*c.text);
+            name.ends_with(end)
+        });
+        named.count()
+    };
+    let (direction, count) = match (ending("-In)"), ending("-Out)")) {
+        (n, 0) if n > 0 => (Direction::In, n),
+        (0, n) if n > 0 => (Direction::Out, n),
+        _ => return None,
+    };
+    let rules = if count == 1 { "rule" } else { "rules" };
+    let many = count * 3 >= list.rows.len();
+    Some((direction, format!("{count} {rules}"), many))
+}
+
+/// The direction that a file's name has a word for.
+fn in_name(path: &str) -> Option<Direction> {
+    let name = path.rsplit(['/', '\\']).next()?.to_lowercase();
+    match (name.contains("inbound"), name.contains("outbound")) {
+        (true, false) => Some(Direction::In),
+        (false, true) => Some(Direction::Out),
+        _ => None,
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) const FORM: Form = Form {
 pub(super) const FULL: &str = "export with the PowerShell script that `hylint collect windows` prints: it shows services, interfaces and ICMP types";
 
 const UNKNOWN: &str = "export with the PowerShell script that `hylint collect windows` prints, whose words are the same in every language; \
-    where a list only lacks the direction, write `Inbound Rules` or `Outbound Rules` as a line above it";
+    where only the direction is missing, give the file a name with `inbound` or `outbound` in it";
 
 fn label(label: Label) -> &'static str {
     let column = match label {

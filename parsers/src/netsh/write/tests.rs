@@ -1,7 +1,7 @@
 use super::*;
 use crate::input::Depth;
 use hylint_model::Span;
-use hylint_model::{Companion, WindowsProfiles};
+use hylint_model::{Action, Companion, Profiles, WindowsProfiles};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet};
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
