@@ -4,9 +4,10 @@
 //!
 //! Exports come from consoles: UTF-8, UTF-16 (PowerShell's `>`), and the OEM and ANSI code pages of Windows, mostly without
 //! a word about which. Plain ASCII and UTF-8 are not copied. A code page is guessed by how many lines it makes familiar to
-//! the vocabularies of netsh, then by how plausible its letters are.
+//! the vocabularies of netsh, then by how plausible its letters are. The one binary form that is read is Registry.pol.
 
 use crate::pieces::{self, Form, Piece};
+use crate::pol;
 use encoding_rs::Encoding;
 use std::borrow::Cow;
 
@@ -43,6 +44,13 @@ const SAMPLE_LINES: usize = 400;
 pub fn decode(bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(DecodeError::TooLarge);
+    }
+    if let Some((text, lossy)) = pol::text(&bytes) {
+        return Ok(Decoded {
+            text,
+            encoding: pol::NAME,
+            lossy,
+        });
     }
     let pieces = pieces::split(&bytes);
     let decoded = match pieces.as_slice() {

@@ -9,6 +9,8 @@ pub const FORMATS: &[&FormatSpec] = &[
     &crate::netsh::FORMAT,
     &crate::wfmsc::FORMAT,
     &crate::powershell::FORMAT,
+    &crate::registry::FORMAT,
+    &crate::gpo::FORMAT,
     &crate::iptables::FORMAT,
     &crate::nft::FORMAT,
     &crate::aws::FORMAT,

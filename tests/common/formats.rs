@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses its part
 
 use hylint_model::{Export, Point};
-use hylint_parsers::{aws, azure, iptables, netsh, nft, powershell};
+use hylint_parsers::{aws, azure, iptables, netsh, nft, powershell, registry};
 
 /// What the tests ask of one format.
 pub struct Tried {
@@ -56,6 +56,23 @@ pub const TRIED: &[Tried] = &[
             let all: Result<Vec<String>, _> = e.points.iter().map(powershell::write).collect();
             all.map(|a| a.concat()).map_err(|e| format!("{e:?}"))
         }),
+    },
+    Tried {
+        id: "registry",
+        examples: &[("../tests/formats/firewall.reg", "session-host")],
+        role: "session-host",
+        named: |name| ("r/firewall.reg", registry_rule(&one_line(name))),
+        writer: Writer::By(|e| {
+            let all: Result<Vec<String>, _> = e.points.iter().map(registry::write).collect();
+            all.map(|a| a.concat()).map_err(|e| e.to_string())
+        }),
+    },
+    Tried {
+        id: "gpo",
+        examples: &[("../tests/formats/policy.xml", "session-host")],
+        role: "session-host",
+        named: |name| ("g/policy.xml", policy_report(&one_line(name))),
+        writer: Writer::None("a console writes it of a policy, and no command reads it"),
     },
     Tried {
         id: "iptables",
@@ -175,6 +192,22 @@ fn windows_rule(name: &str) -> String {
 fn firewall_rule(name: &str) -> String {
     format!(
         "[{{\"Name\":{name},\"InstanceID\":{name},\"DisplayName\":{name},\"Description\":{name},\"Group\":{name},\"Enabled\":1,\"Profile\":0,\"Direction\":1,\"Action\":2,\"PolicyStoreSourceType\":1,\"Protocol\":\"Any\",\"LocalPort\":\"Any\",\"RemotePort\":\"Any\",\"LocalAddress\":\"Any\",\"RemoteAddress\":\"Any\",\"Program\":\"Any\",\"Service\":\"Any\",\"InterfaceType\":0,\"Authentication\":0,\"Encryption\":0}}]"
+    )
+}
+
+/// A bar ends a field of a rule string.
+fn registry_rule(name: &str) -> String {
+    let name = shell(name).replace('|', "/");
+    format!(
+        "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules]\r\n\"{{00000000-0000-0000-0000-000000000001}}\"=\"v2.31|Action=Allow|Active=TRUE|Dir=In|Name={name}|EmbedCtxt={name}|\"\r\n\r\n"
+    )
+}
+
+fn policy_report(name: &str) -> String {
+    let mut text = name.replace('&', "&amp;").replace('<', "&lt;");
+    text.retain(|c| !c.is_control());
+    format!(
+        "<?xml version=\"1.0\"?>\r\n<GPO xmlns=\"http://www.microsoft.com/GroupPolicy/Settings\"><Name>Servers</Name><Computer><Enabled>true</Enabled><ExtensionData><Extension xmlns:q1=\"http://www.microsoft.com/GroupPolicy/Settings/WindowsFirewall\" xsi:type=\"q1:WindowsFirewallSettings\"><q1:InboundFirewallRules><q1:Version>2.30</q1:Version><q1:Action>Allow</q1:Action><q1:Name>{text}</q1:Name><q1:Dir>In</q1:Dir><q1:Active>true</q1:Active><q1:EmbedCtxt>{text}</q1:EmbedCtxt></q1:InboundFirewallRules></Extension></ExtensionData></Computer></GPO>\r\n"
     )
 }
 

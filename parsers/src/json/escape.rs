@@ -6,7 +6,7 @@ use std::str::Chars;
 
 /// Returns the text of a string, given between its quotes. An escape that stands for no character becomes U+FFFD, as
 /// does half of a surrogate pair; a backslash before any other character is left out.
-pub(super) fn unescape(raw: &str) -> Cow<'_, str> {
+pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return Cow::Borrowed(raw);
     }

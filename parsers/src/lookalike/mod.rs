@@ -116,12 +116,6 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
         "a policy file (.wfw) of `netsh advfirewall export` or wf.msc, or another registry hive",
         windows::COLLECT,
     ),
-    // [MS-GPREG] 2.2.1
-    (
-        b"PReg\x01\0\0\0",
-        "a Registry.pol file of a Group Policy",
-        windows::COLLECT,
-    ),
     (b"\x1f\x8b", "a compressed file (gzip)", UNPACK),
     (b"PK\x03\x04", "an archive (zip) or a spreadsheet", UNPACK),
     (b"PK\x05\x06", "an empty archive (zip)", UNPACK),
@@ -141,22 +135,18 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     ),
 ];
 
-/// Whether bytes are a binary form of Windows' registry. Much of it is UTF-16, and decodes.
+/// Whether bytes are a hive of Windows' registry. Much of it is UTF-16, and decodes.
 #[must_use]
 pub fn is_registry(bytes: &[u8]) -> bool {
-    let magic = [&b"regf"[..], b"PReg"].iter().any(|m| bytes.starts_with(m));
-    magic && bytes.iter().take(16).any(|b| *b == 0)
+    bytes.starts_with(b"regf") && bytes.iter().take(16).any(|b| *b == 0)
 }
 
 /// Tells a binary file.
 #[must_use]
 pub fn of_bytes(bytes: &[u8]) -> Option<Lookalike> {
     let known = MAGIC.iter().find(|(magic, ..)| bytes.starts_with(magic));
-    let of = |&(magic, what, instead): &(&[u8], &'static str, &'static str)| Lookalike {
-        what: match magic.starts_with(b"PReg") && policy::in_file(bytes) {
-            true => policy::FILE,
-            false => what,
-        },
+    let of = |&(_, what, instead): &(&[u8], &'static str, &'static str)| Lookalike {
+        what,
         instead,
         standing: match instead {
             UNPACK | DECRYPT => Standing::Container,

@@ -21,8 +21,6 @@ const NO_REGISTRY: &str = "a registry without keys of a firewall policy";
 const UNTOLD: &str = "a result of `gpresult`";
 /// Objects that show that a policy acts; [`super::windows`] tells them.
 pub(super) const POWERSHELL: &str = "firewall settings of Group Policy as PowerShell objects";
-/// [`super::of_bytes`] tells it.
-pub(super) const FILE: &str = "a Registry.pol file of a Group Policy with settings of the firewall";
 const REPORT: &str = "a Group Policy report, which is not read";
 
 pub(super) const FORMS: &[Form] = &[
@@ -41,7 +39,7 @@ fn is(t: &Text<'_>, what: &str) -> bool {
 /// What a form tells of policy.
 pub(super) fn told(what: &str) -> OtherPolicy {
     match what {
-        REPORT | REGISTRY | RESULT | POWERSHELL | FILE => OtherPolicy::Shown,
+        REPORT | REGISTRY | RESULT | POWERSHELL => OtherPolicy::Shown,
         NO_RESULT | NO_REGISTRY => OtherPolicy::Settled,
         _ => OtherPolicy::Unsaid,
     }
@@ -54,15 +52,6 @@ pub(crate) fn of(text: &str) -> OtherPolicy {
         None if objects(text) => OtherPolicy::Shown,
         None => OtherPolicy::Unsaid,
     }
-}
-
-/// Whether the bytes of a Registry.pol file name the key, in the file's UTF-16.
-pub(super) fn in_file(bytes: &[u8]) -> bool {
-    let key: Vec<u8> = "WindowsFirewall"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    memchr::memmem::find(bytes, &key).is_some()
 }
 
 /// Whether PowerShell prints a rule of policy, or a profile in which policy disables local rules.

@@ -103,6 +103,8 @@ pub fn address_keywords() -> Vec<Row> {
                 Reach::NearV4 => "private and link-local IPv4 addresses",
                 Reach::NearV6 => "private and link-local IPv6 addresses",
                 Reach::Anywhere => "any address",
+                Reach::AnywhereV4 => "any IPv4 address",
+                Reach::AnywhereV6 => "any IPv6 address",
             };
             Row::new(*name, doc, format!("peer condition `{key}`"))
         })

@@ -13,6 +13,8 @@ pub(crate) enum Reach {
     NearV4,
     NearV6,
     Anywhere,
+    AnywhereV4,
+    AnywhereV6,
 }
 
 /// Address keywords of `netsh advfirewall firewall add rule ?` and of `New-NetFirewallRule -RemoteAddress`.
@@ -33,13 +35,36 @@ pub(crate) const ADDRESS_KEYWORDS: &[(&str, &str, Reach)] = &[
     ("defaultgateway4", "windows:DefaultGateway4", Reach::NearV4),
     ("defaultgateway6", "windows:DefaultGateway6", Reach::NearV6),
     ("intranet", "windows:Intranet", Reach::Near),
+    ("intranet4", "windows:Intranet4", Reach::NearV4),
+    ("intranet6", "windows:Intranet6", Reach::NearV6),
     ("localintranet", "windows:Intranet", Reach::Near),
     ("rmtintranet", "windows:RmtIntranet", Reach::Anywhere),
+    ("rmtintranet4", "windows:RmtIntranet4", Reach::AnywhereV4),
+    ("rmtintranet6", "windows:RmtIntranet6", Reach::AnywhereV6),
+    (
+        "intranetremoteaccess",
+        "windows:RmtIntranet",
+        Reach::Anywhere,
+    ),
     ("remotecorpnetwork", "windows:RmtIntranet", Reach::Anywhere),
     ("internet", "windows:Internet", Reach::Anywhere),
+    ("internet4", "windows:Internet4", Reach::AnywhereV4),
+    ("internet6", "windows:Internet6", Reach::AnywhereV6),
     ("ply2renders", "windows:PlayToDevice", Reach::Near),
+    ("ply2renders4", "windows:PlayToDevice4", Reach::NearV4),
+    ("ply2renders6", "windows:PlayToDevice6", Reach::NearV6),
     ("playtodevice", "windows:PlayToDevice", Reach::Near),
     ("captiveportal", "windows:CaptivePortal", Reach::Anywhere),
+    (
+        "captiveportal4",
+        "windows:CaptivePortal4",
+        Reach::AnywhereV4,
+    ),
+    (
+        "captiveportal6",
+        "windows:CaptivePortal6",
+        Reach::AnywhereV6,
+    ),
 ];
 
 /// Reads an address list. `bounded` narrows keywords to the space that they can stand for; it is not set for rules that
@@ -125,14 +150,15 @@ fn address_keyword(token: &str, side: Side, span: Span, bounded: bool) -> Option
             hylint_space::RangeSet::empty()
         },
     };
-    let space = if bounded && *reach != Reach::Anywhere {
+    let near = matches!(reach, Reach::Near | Reach::NearV4 | Reach::NearV6);
+    let space = if bounded && near {
         class::internal().clone()
     } else {
         AddrSet::any()
     };
     let set = match reach {
-        Reach::NearV4 => family(space, true, false),
-        Reach::NearV6 => family(space, false, true),
+        Reach::NearV4 | Reach::AnywhereV4 => family(space, true, false),
+        Reach::NearV6 | Reach::AnywhereV6 => family(space, false, true),
         Reach::Near | Reach::Anywhere => space,
     };
     let test = Test::Named {

@@ -57,6 +57,18 @@ pub(crate) const PORT_KEYWORDS: &[PortKeyword] = &[
         Some((ConditionKind::Local, "the peer's port is IP-HTTPS")),
     ),
     keyword(
+        "iptlsin",
+        proto::TCP,
+        (443, 443),
+        Some((ConditionKind::Local, "the port is the IP-HTTPS listener's")),
+    ),
+    keyword(
+        "iptlsout",
+        proto::TCP,
+        (443, 443),
+        Some((ConditionKind::Local, "the peer's port is IP-HTTPS")),
+    ),
+    keyword(
         "teredo",
         proto::UDP,
         (0, 65535),
@@ -91,6 +103,21 @@ pub(crate) const PORT_KEYWORDS: &[PortKeyword] = &[
         proto::TCP,
         (0, 65535),
         Some((ConditionKind::Local, "the port is Cortana's")),
+    ),
+    keyword(
+        "cortanaout",
+        proto::TCP,
+        (0, 65535),
+        Some((ConditionKind::Local, "the peer's port is Cortana's")),
+    ),
+    keyword(
+        "tcpcdpsvc",
+        proto::TCP,
+        (0, 65535),
+        Some((
+            ConditionKind::Local,
+            "the port is the Connected Devices Platform's",
+        )),
     ),
     keyword(
         "dhcp",

@@ -1,0 +1,228 @@
+//! What a registry key is to the firewall. The place of a rule string decides whether it is a rule at all
+//! (\[MS-GPFAS\] 2.2.2.19; Microsoft, "Windows Firewall tools and settings").
+
+use hylint_model::Profiles;
+
+/// The store that a key belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Store {
+    /// The host's own configuration.
+    Local,
+    /// Group Policy.
+    Policy,
+    /// Mobile device management.
+    Mdm,
+}
+
+/// What stands under a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Part {
+    /// Rule strings.
+    Rules,
+    /// Connection security rules.
+    ConSec,
+    /// Settings of a profile.
+    Profile(ProfileKey),
+    /// Ports of the Windows XP form that a profile opens.
+    OpenPorts(ProfileKey),
+    /// Programs of the same form.
+    Programs(ProfileKey),
+    /// Other exceptions of the same form: services, remote administration, ICMP.
+    Exceptions(ProfileKey),
+    /// The key of the firewall itself, and others that decide no packet.
+    Inert,
+}
+
+/// A profile by its key. Before Windows Vista there was one for all networks without a domain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ProfileKey {
+    /// `DomainProfile`, `PrivateProfile`, `PublicProfile`.
+    Of(Profiles),
+    /// `StandardProfile`.
+    Standard,
+}
+
+/// What a key is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// A part of a store that acts. The control set of a local one.
+    Firewall(Store, Part, ControlSet),
+    /// What Windows starts with, which acts after a reset only.
+    Defaults,
+    /// Restrictions of services and apps, which Windows evaluates apart from the rules.
+    Restricted,
+    /// The firewall of virtual machines.
+    HyperV,
+    /// A key of no interest to the firewall.
+    Elsewhere,
+}
+
+/// A set of drivers and services, of which one is current.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum ControlSet {
+    /// `CurrentControlSet`, or a store that is in no set.
+    Current,
+    /// `ControlSet001` and so on.
+    Numbered(u16),
+}
+
+const LOCAL: &str = "services\\sharedaccess\\parameters\\firewallpolicy";
+const DEFAULTS: &str = "services\\sharedaccess\\defaults\\firewallpolicy";
+const POLICY: &str = "software\\policies\\microsoft\\windowsfirewall";
+
+/// The key as it is compared: lower case, single backslashes, without what a tool puts before the hive.
+pub(super) fn plain(key: &str) -> String {
+    let key = key.trim().trim_matches(['"', '\'']);
+    let key = key.rsplit("::").next().unwrap_or(key);
+    let mut out = String::with_capacity(key.len());
+    for c in key.chars() {
+        let c = if c == '/' { '\\' } else { c };
+        if !(c == '\\' && out.ends_with('\\')) {
+            out.push(c.to_ascii_lowercase());
+        }
+    }
+    let out = out.trim_end_matches('\\');
+    let out = out.strip_prefix("computer\\").unwrap_or(out);
+    let out = out.replacen(":\\", "\\", 1);
+    // Policy files name no hive.
+    let (hive, rest) = out.split_once('\\').unwrap_or((&out, ""));
+    match hive {
+        "hklm" => format!("hkey_local_machine\\{rest}"),
+        "software" | "system" => format!("hkey_local_machine\\{out}"),
+        _ => out,
+    }
+}
+
+/// What a key is, by its name as [`plain`] gives it.
+pub(super) fn place(key: &str) -> Place {
+    if let Some((before, rest)) = part_after(key, POLICY) {
+        return match of_machine(before) {
+            true => policy(rest),
+            false => Place::Elsewhere,
+        };
+    }
+    if part_after(key, DEFAULTS).is_some() {
+        return Place::Defaults;
+    }
+    match part_after(key, LOCAL) {
+        Some((before, rest)) => local(rest, control_set(before)),
+        None => Place::Elsewhere,
+    }
+}
+
+/// What stands before and behind a path inside a key; both begin and end with whole names.
+fn part_after<'k>(key: &'k str, path: &str) -> Option<(&'k str, &'k str)> {
+    let at = key.find(path)?;
+    let (before, rest) = (key.get(..at)?, key.get(at + path.len()..)?);
+    let whole = before.is_empty() || before.ends_with('\\');
+    match rest.strip_prefix('\\') {
+        Some(rest) if whole => Some((before.trim_end_matches('\\'), rest)),
+        None if whole && rest.is_empty() => Some((before.trim_end_matches('\\'), "")),
+        _ => None,
+    }
+}
+
+/// Whether policies below a hive are the machine's: those of users hold none of the firewall.
+fn of_machine(hive: &str) -> bool {
+    let user = ["hkey_current_user", "hkcu", "hkey_users", "hku"];
+    !user.iter().any(|u| hive.split('\\').next() == Some(u)) && !hive.contains("wow6432node")
+}
+
+fn control_set(before: &str) -> ControlSet {
+    let last = before.rsplit('\\').next().unwrap_or("");
+    let number = last.strip_prefix("controlset");
+    match number.and_then(|n| n.parse().ok()) {
+        Some(n) => ControlSet::Numbered(n),
+        None => ControlSet::Current,
+    }
+}
+
+fn policy(rest: &str) -> Place {
+    match rest.strip_prefix("hypervfirewall") {
+        Some(_) => Place::HyperV,
+        None => Place::Firewall(Store::Policy, part(rest), ControlSet::Current),
+    }
+}
+
+fn local(rest: &str, set: ControlSet) -> Place {
+    let first = rest.split('\\').next().unwrap_or("");
+    match first {
+        "restrictedservices" | "restrictedinterfaces" => Place::Restricted,
+        "hypervfirewallpolicy" | "hypervvmcreators" => Place::HyperV,
+        "mdm" => {
+            let rest = rest.get(first.len() + 1..).unwrap_or("");
+            match rest.starts_with("hypervfirewall") {
+                true => Place::HyperV,
+                false => Place::Firewall(Store::Mdm, part(rest), set),
+            }
+        }
+        _ => Place::Firewall(Store::Local, part(rest), set),
+    }
+}
+
+fn part(rest: &str) -> Part {
+    let mut names = rest.split('\\');
+    let first = names.next().unwrap_or("");
+    let inner = rest.get(first.len()..).unwrap_or("");
+    match first {
+        "firewallrules" if inner.is_empty() => return Part::Rules,
+        "consecrules" if inner.is_empty() => return Part::ConSec,
+        _ => {}
+    }
+    let profile = match first {
+        "domainprofile" => ProfileKey::Of(Profiles::DOMAIN),
+        "privateprofile" => ProfileKey::Of(Profiles::PRIVATE),
+        "publicprofile" => ProfileKey::Of(Profiles::PUBLIC),
+        "standardprofile" => ProfileKey::Standard,
+        _ => return Part::Inert,
+    };
+    match inner {
+        "" => Part::Profile(profile),
+        "\\globallyopenports\\list" => Part::OpenPorts(profile),
+        "\\authorizedapplications\\list" => Part::Programs(profile),
+        "\\remoteadminsettings" | "\\icmpsettings" => Part::Exceptions(profile),
+        inner if inner.starts_with("\\services\\") => Part::Exceptions(profile),
+        _ => Part::Inert,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ControlSet::{Current, Numbered};
+
+    fn of(key: &str) -> Place {
+        place(&plain(key))
+    }
+
+    // Fails if a key that Windows does not evaluate with the rules is taken for one, or one that it does is not.
+    #[test]
+    fn the_place_of_a_string_decides_what_it_is() {
+        let rules = |store, set| Place::Firewall(store, Part::Rules, set);
+        const ROOT: &str =
+            r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy";
+        for (key, want) in [
+            (format!(r"HKEY_LOCAL_MACHINE\{ROOT}\FirewallRules"), rules(Store::Local, Current)),
+            (format!(r"Microsoft.PowerShell.Core\Registry::HKEY_LOCAL_MACHINE\{ROOT}\FirewallRules"), rules(Store::Local, Current)),
+            (r"HKLM\SYS\ControlSet001\services\SharedAccess\Parameters\FirewallPolicy\FirewallRules".into(), rules(Store::Local, Numbered(1))),
+            (format!(r"HKLM:\{ROOT}\FirewallRules\"), rules(Store::Local, Current)),
+            (format!(r"{ROOT}\Mdm\FirewallRules"), rules(Store::Mdm, Current)),
+            (r"Software\\Policies\\Microsoft\\WindowsFirewall\\FirewallRules".into(), rules(Store::Policy, Current)),
+            (r"Computer\HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\WindowsFirewall\FirewallRules".into(), rules(Store::Policy, Current)),
+            (r"HKCU\Software\Policies\Microsoft\WindowsFirewall\FirewallRules".into(), Place::Elsewhere),
+            (r"HKLM\SOFTWARE\MyPolicies\Microsoft\WindowsFirewall\FirewallRules".into(), Place::Elsewhere),
+            (format!(r"HKLM\{ROOT}Copy\FirewallRules"), Place::Elsewhere),
+            (r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Defaults\FirewallPolicy\FirewallRules".into(), Place::Defaults),
+            (format!(r"HKLM\{ROOT}\RestrictedServices\Static\System"), Place::Restricted),
+            (format!(r"HKLM\{ROOT}\RestrictedServices\AppIso\FirewallRules"), Place::Restricted),
+            (format!(r"HKLM\{ROOT}\HyperVFirewallPolicy"), Place::HyperV),
+            (format!(r"HKLM\{ROOT}"), Place::Firewall(Store::Local, Part::Inert, Current)),
+            (format!(r"HKLM\{ROOT}\StandardProfile"), Place::Firewall(Store::Local, Part::Profile(ProfileKey::Standard), Current)),
+            (format!(r"HKLM\{ROOT}\DomainProfile\Logging"), Place::Firewall(Store::Local, Part::Inert, Current)),
+            (r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall\DomainProfile\GloballyOpenPorts\List".into(),
+                Place::Firewall(Store::Policy, Part::OpenPorts(ProfileKey::Of(Profiles::DOMAIN)), Current)),
+        ] {
+            assert_eq!(of(&key), want, "{key}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The values of a registry after everything that a container says of it, in order: later values replace earlier ones, and
+//! deletions take away what stands before them.
+
+use super::key::{self, ControlSet, Place, Store};
+use super::scan::{Data, Event, Scan, Value};
+use hylint_model::Span;
+use std::collections::BTreeMap;
+
+/// A key with its values.
+#[derive(Debug)]
+pub(super) struct KeyState<'a> {
+    /// What it is to the firewall.
+    pub(super) place: Place,
+    /// Where it is named first.
+    pub(super) span: Span,
+    /// Whether a listing names it, which may leave out what it holds.
+    pub(super) listed: bool,
+    /// Its values by their names in lower case.
+    values: BTreeMap<String, Entry<'a>>,
+}
+
+#[derive(Debug)]
+struct Entry<'a> {
+    order: usize,
+    value: Value<'a>,
+}
+
+/// What is left of the values.
+#[derive(Debug, Default)]
+pub(super) struct Registry<'a> {
+    /// Keys by their names as [`key::plain`] gives them.
+    pub(super) keys: BTreeMap<String, KeyState<'a>>,
+    /// Values without a key.
+    pub(super) loose: Vec<Value<'a>>,
+    /// Values that a later one of the same name replaces.
+    pub(super) replaced: Vec<Value<'a>>,
+    /// Lines of a registry file that are no values, and the key that they stand under.
+    pub(super) malformed: Vec<(Place, Span)>,
+    /// Texts that hold a rule and cannot be read.
+    pub(super) unread: Vec<Span>,
+    /// Control sets beside the one that counts, with the place of a key of each.
+    pub(super) other_sets: BTreeMap<ControlSet, Span>,
+}
+
+/// Names under which no value stands: strings that are printed without theirs.
+const NAMELESS: &str = "";
+
+impl<'a> Registry<'a> {
+    /// Plays what a container says.
+    pub(super) fn of(scan: Scan<'a>) -> Self {
+        let mut out = Self::default();
+        let names: Vec<String> = scan.keys.iter().map(|k| key::plain(&k.name)).collect();
+        for (name, key) in names.iter().zip(&scan.keys) {
+            out.key(name, key.span).listed |= key.listed;
+        }
+        for (order, event) in scan.events.into_iter().enumerate() {
+            match event {
+                Event::Value(value) => match value.key.and_then(|k| names.get(k)) {
+                    Some(name) => out.value(name, value, order),
+                    None => out.loose.push(value),
+                },
+                Event::DeleteKey(key) => {
+                    if let Some(name) = names.get(key) {
+                        out.delete(name);
+                    }
+                }
+                Event::Malformed(key, span) => {
+                    let name = key.and_then(|k| names.get(k));
+                    let place = name.map_or(Place::Elsewhere, |n| key::place(n));
+                    out.malformed.push((place, span));
+                }
+                Event::Unread(span) => out.unread.push(span),
+            }
+        }
+        out.choose_set();
+        out
+    }
+
+    fn key(&mut self, name: &str, span: Span) -> &mut KeyState<'a> {
+        let state = || KeyState {
+            place: key::place(name),
+            span,
+            listed: false,
+            values: BTreeMap::new(),
+        };
+        self.keys.entry(name.to_owned()).or_insert_with(state)
+    }
+
+    fn value(&mut self, key: &str, value: Value<'a>, order: usize) {
+        let Some(state) = self.keys.get_mut(key) else {
+            return;
+        };
+        let mut name = value.name.value().to_lowercase();
+        if name == NAMELESS && matches!(value.data, Data::Text(_)) {
+            name = format!("\0{order}");
+        }
+        if let Data::Deleted(_) = value.data {
+            state.values.remove(&name);
+            return;
+        }
+        let entry = Entry { order, value };
+        if let Some(before) = state.values.insert(name, entry) {
+            self.replaced.push(before.value);
+        }
+    }
+
+    /// Deletes the values of a key and of all below it.
+    fn delete(&mut self, key: &str) {
+        if let Some(state) = self.keys.get_mut(key) {
+            state.values.clear();
+        }
+        let below = format!("{key}\\");
+        let range = self.keys.range_mut(below.clone()..);
+        for (_, state) in range.take_while(|(k, _)| k.starts_with(&below)) {
+            state.values.clear();
+        }
+    }
+
+    /// Windows starts with one control set. Of several the current one counts, else the first.
+    fn choose_set(&mut self) {
+        let set = |state: &KeyState<'_>| match state.place {
+            Place::Firewall(Store::Local | Store::Mdm, _, set) => Some((set, state.span)),
+            _ => None,
+        };
+        for (set, span) in self.keys.values().filter_map(set) {
+            self.other_sets.entry(set).or_insert(span);
+        }
+        let Some(first) = self.other_sets.keys().next().copied() else {
+            return;
+        };
+        self.other_sets.remove(&first);
+        let others = &self.other_sets;
+        self.keys
+            .retain(|_, state| set(state).is_none_or(|(set, _)| !others.contains_key(&set)));
+    }
+
+    /// The values of keys with their places, in the order of the text.
+    pub(super) fn values(&self) -> Vec<(Place, &Value<'a>)> {
+        let mut all: Vec<_> = self
+            .keys
+            .values()
+            .flat_map(|k| k.values.values().map(|e| (e.order, k.place, &e.value)))
+            .collect();
+        all.sort_by_key(|(order, ..)| *order);
+        all.into_iter()
+            .map(|(_, place, value)| (place, value))
+            .collect()
+    }
+
+    /// Whether a key of a place is named that holds something, or that is known to hold nothing.
+    pub(super) fn shows(&self, is: impl Fn(Place) -> bool) -> bool {
+        let shown = |k: &KeyState<'_>| !k.listed || !k.values.is_empty();
+        self.keys.values().any(|k| is(k.place) && shown(k))
+    }
+}
