@@ -12,18 +12,19 @@ use hylint_parsers::catalog::Row;
 use hylint_parsers::decode::encodings;
 use hylint_parsers::format::FORMATS;
 use hylint_parsers::iptables::{MATCHES, TARGETS};
-use hylint_parsers::{aws, azure, netsh, nft};
+use hylint_parsers::{aws, azure, netsh, nft, registry};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Every table that the page must hold.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "formats",
     "encodings",
     "netsh labels",
     "netsh port keywords",
     "netsh address keywords",
     "netsh languages",
+    "registry fields",
     "iptables matches",
     "iptables targets",
     "nft expressions",
@@ -99,6 +100,7 @@ fn generated(name: &str) -> String {
             ["keyword", "at most", "how it is modelled"],
             netsh::catalog::address_keywords(),
         ),
+        "registry fields" => rows(["field", "about", "model"], registry::catalog::fields()),
         "netsh languages" => rows(
             ["language", "strings with proof", "strings without"],
             netsh::catalog::languages(),

@@ -297,18 +297,17 @@ impl Reader {
                 told => told,
             };
         }
-        if self.way == Way::Commands && self.out.export.rules_in_file > 0 {
+        let changes = match self.way {
+            Way::Commands => self.out.first(),
+            Way::Printed => registry.deleted,
+        };
+        if let Some(span) = changes.filter(|_| !registry.begins_anew) {
+            self.way = Way::Commands;
             self.out.whole = (false, false);
-            let message = "commands that add rules: what the host has besides is not shown";
-            let span = self.first();
+            let message = "changes of a registry: what else the host has is not known";
             let problem = Problem::new(ProblemKind::Incomplete, span, message);
             self.out.export.problems.push(problem.help(FULL));
         }
-    }
-
-    fn first(&self) -> Span {
-        let problems = self.out.export.problems.iter().map(|p| p.span);
-        problems.min().unwrap_or_default()
     }
 
     fn sets(&mut self, registry: &Registry<'_>) {

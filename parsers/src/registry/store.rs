@@ -1,7 +1,7 @@
 //! The values of a registry after everything that a container says of it, in order: later values replace earlier ones, and
 //! deletions take away what stands before them.
 
-use super::key::{self, ControlSet, Place, Store};
+use super::key::{self, ControlSet, Part, Place, Store};
 use super::scan::{Data, Event, Scan, Value};
 use hylint_model::Span;
 use std::collections::BTreeMap;
@@ -36,6 +36,10 @@ pub(super) struct Registry<'a> {
     pub(super) replaced: Vec<Value<'a>>,
     /// Lines of a registry file that are no values, and the key that they stand under.
     pub(super) malformed: Vec<(Place, Span)>,
+    /// The first deletion of something of the firewall.
+    pub(super) deleted: Option<Span>,
+    /// Whether the host's rules are deleted as a whole, so that those that follow are all of them.
+    pub(super) begins_anew: bool,
     /// Texts that hold a rule and cannot be read.
     pub(super) unread: Vec<Span>,
     /// Control sets beside the one that counts, with the place of a key of each.
@@ -53,15 +57,17 @@ impl<'a> Registry<'a> {
         for (name, key) in names.iter().zip(&scan.keys) {
             out.key(name, key.span).listed |= key.listed;
         }
-        for (order, event) in scan.events.into_iter().enumerate() {
+        let events = scan.events;
+        for (order, event) in events.into_iter().enumerate() {
             match event {
                 Event::Value(value) => match value.key.and_then(|k| names.get(k)) {
                     Some(name) => out.value(name, value, order),
                     None => out.loose.push(value),
                 },
                 Event::DeleteKey(key) => {
-                    if let Some(name) = names.get(key) {
-                        out.delete(name);
+                    let span = scan.keys.get(key).map(|k| k.span);
+                    if let (Some(name), Some(span)) = (names.get(key), span) {
+                        out.delete(name, span);
                     }
                 }
                 Event::Malformed(key, span) => {
@@ -94,8 +100,11 @@ impl<'a> Registry<'a> {
         if name == NAMELESS && matches!(value.data, Data::Text(_)) {
             name = format!("\0{order}");
         }
-        if let Data::Deleted(_) = value.data {
+        if let Data::Deleted(span) = value.data {
             state.values.remove(&name);
+            if matches!(state.place, Place::Firewall(..)) {
+                self.deleted.get_or_insert(span);
+            }
             return;
         }
         let entry = Entry { order, value };
@@ -105,15 +114,26 @@ impl<'a> Registry<'a> {
     }
 
     /// Deletes the values of a key and of all below it.
-    fn delete(&mut self, key: &str) {
-        if let Some(state) = self.keys.get_mut(key) {
+    fn delete(&mut self, key: &str, span: Span) {
+        let mut hit = false;
+        let mut rules = false;
+        let mut clear = |state: &mut KeyState<'_>| {
             state.values.clear();
+            hit |= matches!(state.place, Place::Firewall(..));
+            rules |= matches!(state.place, Place::Firewall(Store::Local, Part::Rules, _));
+        };
+        if let Some(state) = self.keys.get_mut(key) {
+            clear(state);
         }
         let below = format!("{key}\\");
         let range = self.keys.range_mut(below.clone()..);
         for (_, state) in range.take_while(|(k, _)| k.starts_with(&below)) {
-            state.values.clear();
+            clear(state);
         }
+        if hit {
+            self.deleted.get_or_insert(span);
+        }
+        self.begins_anew |= rules;
     }
 
     /// Windows starts with one control set. Of several the current one counts, else the first.

@@ -316,8 +316,16 @@ fn later_values_replace_earlier_ones_and_deletions_take_them_away() {
     assert_eq!(ports, [Some(3)]);
     assert_eq!(
         messages(&export),
-        ["a rule is replaced by a later value of the same name"]
+        [
+            "a rule is replaced by a later value of the same name",
+            "changes of a registry: what else the host has is not known",
+        ]
     );
+    let anew = file(&format!(
+        "[-{LOCAL}\\FirewallRules]\r\n[{LOCAL}\\FirewallRules]\r\n\"a\"=\"{}\"\r\n",
+        rule(1)
+    ));
+    assert_eq!(messages(&read(&anew)), [""; 0], "all of them are shown");
 }
 
 // Fails if a set of drivers that does not run is merged with the one that does.

@@ -109,6 +109,11 @@ impl Collection {
         }
     }
 
+    /// The place of the first rule.
+    pub(crate) fn first(&self) -> Option<Span> {
+        self.first
+    }
+
     /// Adds the settings of profiles, of any store.
     pub(crate) fn settings(&mut self, settings: WindowsProfiles) {
         self.profiles = Some(Box::new(match self.profiles.take() {
