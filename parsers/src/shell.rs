@@ -42,6 +42,28 @@ pub fn windows(text: &str) -> Result<String, EditError> {
     Ok(format!("\"{text}\""))
 }
 
+/// A word as PowerShell reads it back: in single quotes unless every character is plain.
+///
+/// # Errors
+/// [`EditError::Unsafe`] for typographic quotes, which PowerShell takes for quotes, and for what [`posix`] refuses.
+pub fn powershell(word: &str) -> Result<String, EditError> {
+    if word
+        .chars()
+        .any(|c| hidden(c) || matches!(c, '\u{2018}'..='\u{201f}'))
+    {
+        return Err(EditError::Unsafe(
+            "the text has characters that shells of Windows read differently",
+        ));
+    }
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_.:/".contains(&b);
+    let bare =
+        word.bytes().all(plain) && word.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+    Ok(match bare {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "''")),
+    })
+}
+
 /// Controls, Unicode's direction and joining marks, line separators, tags and fillers.
 fn hidden(c: char) -> bool {
     c.is_control()

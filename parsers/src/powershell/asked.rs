@@ -3,7 +3,7 @@
 use hylint_model::Span;
 
 /// A policy store, as `-PolicyStore` names it (Microsoft Learn, "Get-NetFirewallRule").
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Store {
     /// What is in force: every store together.
     Active,

@@ -55,10 +55,7 @@ impl<'a> Cell<'a> {
             return Self::lost(span);
         }
         let braces = whole.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
-        let listed = match (shape, braces) {
-            (Shape::One, Some(inner)) if is_guid(inner) => None,
-            (_, braces) => braces,
-        };
+        let listed = braces.filter(|inner| !is_guid(inner));
         let inner = listed.unwrap_or(whole);
         match listed {
             Some(inner) if inner.trim().is_empty() => return Self::empty(span),

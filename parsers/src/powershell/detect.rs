@@ -1,6 +1,5 @@
 //! Tells the output of the NetSecurity cmdlets by its content.
 
-use super::asked::Prints;
 use super::forms::{csv, json, list, table};
 use super::found::Found;
 use super::lines::{self, Line};
@@ -14,7 +13,8 @@ use crate::json::Json;
 const HEAD: usize = 64 * 1024;
 
 /// Properties of which one stands in the first objects of any such export.
-const MARKS: [&str; 9] = [
+const MARKS: [&str; 10] = [
+    "\"@{",
     "\"Direction\"",
     "\"EdgeTraversalPolicy\"",
     "\"DefaultInboundAction\"",
@@ -31,13 +31,14 @@ pub(super) fn score(input: &Input<'_>) -> Score {
     let text = input.source.text.as_str();
     let head = head(text);
     if Json::sniff(text) {
-        let has = |m: &&str| memchr::memmem::find(head.as_bytes(), m.as_bytes()).is_some();
-        if !MARKS.iter().any(|m| has(m)) {
-            return 0;
-        }
-        return objects(head);
+        return if is_marked(head) { objects(head) } else { 0 };
     }
     lines_of(head)
+}
+
+fn is_marked(head: &str) -> bool {
+    let has = |m: &&str| memchr::memmem::find(head.as_bytes(), m.as_bytes()).is_some();
+    MARKS.iter().any(|m| has(&m))
 }
 
 /// The beginning of a text, at the end of a line.
@@ -98,12 +99,16 @@ fn record(r: &Record<'_>) -> Score {
     }
 }
 
+/// Most documents of a capture that are looked at.
+const MOST_TRIED: usize = 3;
+
 #[derive(Default)]
 struct Seen {
     /// Bits of properties in lists.
     listed: u128,
     best: Score,
-    profile: bool,
+    /// Places at which documents may begin that are tried.
+    tried: usize,
 }
 
 impl Seen {
@@ -141,16 +146,16 @@ fn lines_of(head: &str) -> Score {
         // Most texts have no line that is looked at further.
         let text = line.text.trim_start_matches(['#', '>', ' ', '\t', '"']);
         if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            if line.text.starts_with(['{', '[']) && seen.profile {
+            if line.text.starts_with(['{', '[']) && seen.tried < MOST_TRIED {
                 let rest = head.get(line.start..).unwrap_or("");
-                seen.best = seen.best.max(objects(rest));
-                seen.profile = false;
+                if Json::sniff(rest) && is_marked(rest) {
+                    seen.tried += 1;
+                    seen.best = seen.best.max(objects(rest));
+                }
             }
             continue;
         }
-        if let Some(command) = line.command() {
-            let asked = super::asked::Asked::parse(command, line.span());
-            seen.profile = asked.is_some_and(|a| a.prints != Prints::Other);
+        if line.command().is_some() {
             continue;
         }
         if let Some(f) = list::field(line) {

@@ -112,7 +112,7 @@ fn take<'a>(rule: &mut Record<'a>, filters: &[&Record<'a>], rules: usize) -> boo
                 rule.add(prop, cell.clone());
             } else {
                 agree = false;
-                rule.replace(prop, Cell::lost(cell.span));
+                rule.replace(prop, Cell::lost(Span::default()));
             }
         }
         rule.odd.extend(filter.odd.iter().cloned());

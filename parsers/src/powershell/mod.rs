@@ -7,18 +7,23 @@
 
 mod asked;
 mod cell;
+mod command;
 mod detect;
 mod form;
 mod forms;
 mod found;
+mod ids;
 mod ipsec;
 mod join;
 mod lines;
+mod lost;
 mod props;
 mod read;
 mod record;
 mod rule;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod words;
 mod write;
@@ -36,7 +41,7 @@ pub const FORMAT: FormatSpec = FormatSpec {
     detect,
     read,
     edit: None,
-    commands: None,
+    commands: Some(command::commands),
 };
 
 fn detect(input: &Input<'_>) -> Score {

@@ -4,6 +4,7 @@ use super::asked::{Asked, Prints, Store};
 use super::form::{COLLECT, FORM};
 use super::found::Found;
 use super::join::{self, Joined};
+use super::lost;
 use super::props::Prop;
 use super::record::{Kind, Record};
 use super::rule;
@@ -100,6 +101,10 @@ impl<'a> Host<'_, 'a> {
                 From::Store | From::Effect => self.rule(record),
             }
         }
+        self.out
+            .export
+            .problems
+            .extend(lost::problems(&joined.rules));
         self.apart(&apart);
         self.stored(&stored, joined);
         self.shared(&joined.shared);

@@ -153,6 +153,10 @@ impl<'a> State<'a, '_> {
     }
 
     fn open(&mut self, span: Span, text: String) {
+        let span = match span.is_empty() {
+            true => self.out.head,
+            false => span,
+        };
         let condition = Condition::new(ConditionKind::Unknown, Test::Passing, span, text);
         self.out.conditions.push(condition);
     }
@@ -177,7 +181,9 @@ impl<'a> State<'a, '_> {
             }
             self.out.imply(Label::Enabled, "Yes");
             self.out.imply(Label::Profiles, "Domain,Private,Public");
+            self.out.imply(Label::Security, "NotRequired");
             self.open(span, "a part of the rule is lost".to_owned());
+            self.out.told = true;
         }
         self.icmp();
         self.unprinted();
@@ -206,7 +212,8 @@ impl<'a> State<'a, '_> {
             .collect();
         let said = |prop| self.record.get(prop).is_some_and(|c| !c.is_empty());
         let programs = said(Prop::Program) && said(Prop::Service);
-        let security = said(Prop::Authentication);
+        let lost = self.record.lost.is_some() || self.record.cut;
+        let security = said(Prop::Authentication) && !lost;
         if known {
             for label in &lacking {
                 self.out.imply(*label, "Any");
@@ -379,8 +386,11 @@ impl<'a> State<'a, '_> {
 
     fn oddities(&mut self) {
         for odd in &self.record.odd {
-            let said = || Said::new(odd.name.clone(), odd.span);
-            self.out.odd(said(), said());
+            // What a script adds says the same in every rule.
+            let text = format!("property `{}`", clip(&odd.name));
+            let kind = ConditionKind::Unknown;
+            let condition = Condition::new(kind, Test::Opaque, odd.span, text);
+            self.out.conditions.push(condition);
         }
         for (prop, span) in &self.record.repeated {
             let label = FIELDS.iter().find(|(p, _)| p == prop).map(|(_, l)| *l);

@@ -47,6 +47,11 @@ pub(crate) const ADDRESS_KEYWORDS: &[(&str, &str, Reach)] = &[
         Reach::Anywhere,
     ),
     ("remotecorpnetwork", "windows:RmtIntranet", Reach::Anywhere),
+    (
+        "intranetremoteaccess",
+        "windows:RmtIntranet",
+        Reach::Anywhere,
+    ),
     ("internet", "windows:Internet", Reach::Anywhere),
     ("internet4", "windows:Internet4", Reach::AnywhereV4),
     ("internet6", "windows:Internet6", Reach::AnywhereV6),

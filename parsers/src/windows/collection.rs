@@ -82,7 +82,10 @@ impl Collection {
             self.told.unknown_labels.add(label, odd.label.span);
         }
         for built in build::build(self.form, stated) {
-            self.push(built, stated.head);
+            match stated.told {
+                true => self.keep(built.direction, built.rule),
+                false => self.push(built, stated.head),
+            }
         }
     }
 
@@ -103,9 +106,13 @@ impl Collection {
         if !self.brief && (built.brief || lacks) {
             self.told.brief(head);
         }
-        match built.direction {
-            Direction::In => self.ingress.push(built.rule),
-            Direction::Out => self.egress.push(built.rule),
+        self.keep(built.direction, built.rule);
+    }
+
+    fn keep(&mut self, direction: Direction, rule: Rule) {
+        match direction {
+            Direction::In => self.ingress.push(rule),
+            Direction::Out => self.egress.push(rule),
         }
     }
 

@@ -54,6 +54,8 @@ pub(crate) struct Stated<'a> {
     pub(crate) odd: Vec<Odd<'a>>,
     /// Fields that are there twice with different values, with the place of the second.
     pub(crate) repeated: Vec<(Label, Span)>,
+    /// Whether a problem tells already that a part of the rule is lost, so that what is missing of it need not be told.
+    pub(crate) told: bool,
 }
 
 impl<'a> Stated<'a> {
@@ -67,6 +69,7 @@ impl<'a> Stated<'a> {
             conditions: Vec::new(),
             odd: Vec::new(),
             repeated: Vec::new(),
+            told: false,
         }
     }
 

@@ -99,7 +99,9 @@ impl<'a> Table<'a> {
                 long.push(span);
             }
             record.cut |= row.len() > whole;
-            let cells = row.into_iter().filter(|c| !c.open);
+            // A row that ends too soon may end inside its last cell.
+            let ended = row.len().saturating_sub(usize::from(row.len() < whole));
+            let cells = row.into_iter().take(ended).filter(|c| !c.open);
             for (name, cell) in head.iter().zip(cells) {
                 record.add_named(name.text.clone(), cell.span, cell.text, cell.span);
             }

@@ -205,6 +205,9 @@ impl<'a> Walk<'a, '_> {
                 return;
             }
         }
+        if let Known::Prop(prop) = known(&key.str().unwrap_or_default()) {
+            return record.add(prop, Cell::lost(self.at(value)));
+        }
         let lost = value.str().filter(|t| is_lost(t.trim()));
         match lost {
             Some(_) => record.lost = record.lost.or(Some(self.at(value))),

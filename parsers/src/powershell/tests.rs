@@ -1,0 +1,675 @@
+//! The reader as a whole: every form of the same rules gives the same model, and what a form loses is told once.
+//!
+//! The shapes are those of public captures: joined CSV (Export-FirewallRules), `ConvertTo-Json` of rules and of filters of a
+//! Windows Server 2022 (mondoo's test data), Show-NetFirewallRule, consoles of issues and blogs.
+
+use super::{FORMAT, command, write};
+use crate::edit::{Change, List, ListRef, Position};
+use crate::format;
+use crate::source::Source;
+use crate::windows::same;
+use hylint_model::{
+    Action, Body, Companion, ConditionKind, DefaultOrigin, Export, InboundPolicy, Lists, Point,
+    ProblemKind, Profiles, Rule, RuleOrigin, Store, Stores, View,
+};
+
+fn read(text: &str) -> Export {
+    let source = Source::new("x", text, "UTF-8");
+    let export = format::read(&source).unwrap_or_else(|| panic!("no export: {text}"));
+    assert_eq!((export.format, export.lost()), (FORMAT.id, 0), "{text}");
+    export
+}
+
+fn point(e: &Export) -> &Point {
+    e.points.first().unwrap()
+}
+
+fn lists(e: &Export) -> &Lists {
+    match &point(e).body {
+        Body::Lists(lists) => lists,
+        Body::Netfilter(_) => panic!("lists"),
+    }
+}
+
+fn rules(e: &Export) -> Vec<&Rule> {
+    let l = lists(e);
+    l.ingress.rules.iter().chain(&l.egress.rules).collect()
+}
+
+/// Whether some condition of a rule leaves open what it matches.
+fn is_open(r: &Rule) -> bool {
+    r.conditions().any(|c| c.kind == ConditionKind::Unknown)
+}
+
+fn messages(e: &Export) -> Vec<String> {
+    let above = |k: ProblemKind| k != ProblemKind::Note;
+    let told = e.problems.iter().filter(|p| above(p.kind));
+    told.map(|p| p.message.clone()).collect()
+}
+
+/// The rules that each form below says.
+const PLAIN: &str = r#"[
+{"Name":"A","InstanceID":"A","DisplayName":"Web","Description":"for clients","Group":"G","Enabled":"True","Profile":"Domain, Private","Direction":"Inbound","Action":"Allow","PolicyStoreSourceType":"Local","Protocol":"TCP","LocalPort":["443","8443-8444"],"RemotePort":["Any"],"IcmpType":["Any"],"LocalAddress":["Any"],"RemoteAddress":["10.0.0.0/8","LocalSubnet"],"Program":"C:\\P F\\a.exe","Service":"svc","InterfaceType":"Wired","Authentication":"NotRequired","Encryption":"NotRequired","OverrideBlockRules":"False","LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"},
+{"Name":"B","InstanceID":"B","DisplayName":"Ping","Enabled":"False","Profile":"Any","Direction":"Outbound","Action":"Block","PolicyStoreSourceType":"Local","Protocol":"ICMPv4","LocalPort":["RPC"],"RemotePort":["Any"],"IcmpType":["8","3:4"],"LocalAddress":["Any"],"RemoteAddress":["Any"],"Program":"Any","Service":"Any","InterfaceType":"Any","Authentication":"NotRequired","Encryption":"NotRequired","OverrideBlockRules":"False","LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}
+]"#;
+
+// Fails if a form is read otherwise than another one: numbers for words, single elements, wrappers, filters nested, beside
+// their rules or below them, other delimiters, joined lists.
+#[test]
+fn every_form_of_the_same_rules_gives_the_same_model() {
+    let numbers = PLAIN
+        .replace("\"Enabled\":\"True\"", "\"Enabled\":  1")
+        .replace("\"Enabled\":\"False\"", "\"Enabled\":  2")
+        .replace("\"Domain, Private\"", "3")
+        .replace("\"Profile\":\"Any\"", "\"Profile\":0")
+        .replace("\"Inbound\"", "1")
+        .replace("\"Outbound\"", "2")
+        .replace("\"Action\":\"Allow\"", "\"Action\":2")
+        .replace("\"Action\":\"Block\"", "\"Action\":4")
+        .replace(
+            "\"PolicyStoreSourceType\":\"Local\"",
+            "\"PolicyStoreSourceType\":1",
+        )
+        .replace("\"Wired\"", "1")
+        .replace("\"InterfaceType\":\"Any\"", "\"InterfaceType\":0")
+        .replace("\"Authentication\":\"NotRequired\"", "\"Authentication\":0")
+        .replace(
+            "\"OverrideBlockRules\":\"False\"",
+            "\"OverrideBlockRules\":false",
+        )
+        .replace("[\"Any\"]", "\"Any\"");
+    let wrapped = PLAIN
+        .replace(
+            "[\"443\",\"8443-8444\"]",
+            "{\"value\":[\"443\",\"8443-8444\"],\"Count\":2}",
+        )
+        .replace(
+            "\"Direction\":\"Inbound\"",
+            "\"Direction\":{\"value\":1,\"Value\":\"Inbound\"}",
+        );
+    let lines = PLAIN
+        .replace("},\n", "}\n")
+        .replace("[\n", "")
+        .replace("\n]", "");
+    let console = format!("PS C:\\> .\\export.ps1\n{PLAIN}\nPS C:\\> ");
+    let envelope = format!("{{\"ComputerName\":\"SRV1\",\"Data\":{{\"Rules\":{PLAIN}}}}}");
+    let nested = r#"[{"Rule":{"Name":"A","DisplayName":"Web","Description":"for clients","Group":"G","Enabled":1,"Profile":3,"Direction":1,"Action":2,"PolicyStoreSourceType":1},
+"PortFilter":{"Protocol":"TCP","LocalPort":["443","8443-8444"],"RemotePort":"Any","IcmpType":"Any"},
+"AddressFilter":{"LocalAddress":"Any","RemoteAddress":["10.0.0.0/8","LocalSubnet"]},
+"ApplicationFilter":{"Program":"C:\\P F\\a.exe","Package":null},"ServiceFilter":{"Service":"svc"},"InterfaceTypeFilter":{"InterfaceType":1},
+"SecurityFilter":{"Authentication":0,"Encryption":0,"OverrideBlockRules":false,"LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}},
+{"Name":"B","DisplayName":"Ping","Enabled":2,"Profile":0,"Direction":2,"Action":4,"PolicyStoreSourceType":1,
+"Port":{"Protocol":"ICMPv4","LocalPort":"RPC","RemotePort":"Any","IcmpType":["8","3:4"]},"Address":{"LocalAddress":"Any","RemoteAddress":"Any"},
+"Application":{"Program":"Any","Package":null},"Service":{"Service":"Any"},"InterfaceType":[{"InterfaceType":0}],
+"Security":{"Authentication":0,"Encryption":0,"OverrideBlockRules":false,"LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}}]"#;
+    let separate = format!("{RULES_ALONE}{FILTERS}");
+    let csv = |d: &str, join: &str| {
+        let names = "Action,Name,DisplayName,Description,Group,Enabled,Profile,Direction,PolicyStoreSourceType,Protocol,LocalPort,RemotePort,IcmpType,LocalAddress,RemoteAddress,Program,Service,InterfaceType,Authentication,Encryption,OverrideBlockRules,LocalUser,RemoteUser,RemoteMachine";
+        let a = format!(
+            "Allow^A^Web^for clients^G^True^Domain{join}Private^Inbound^Local^TCP^443{join}8443-8444^Any^Any^Any^10.0.0.0/8{join}LocalSubnet^C:\\P F\\a.exe^svc^Wired^NotRequired^NotRequired^False^Any^Any^Any"
+        );
+        let b = format!(
+            "Block^B^Ping^^^FALSE^Any^Outbound^Local^ICMPv4^RPC^Any^8{join}3:4^Any^Any^Any^Any^Any^NotRequired^NotRequired^False^Any^Any^Any"
+        );
+        let quoted = |row: &str| {
+            let cells = row.split('^').map(|c| {
+                if c.is_empty() {
+                    String::new()
+                } else {
+                    format!("\"{c}\"")
+                }
+            });
+            cells.collect::<Vec<_>>().join(d)
+        };
+        format!(
+            "#TYPE Selected.CimInstance\r\n{}\r\n{}\r\n{}\r\n",
+            quoted(&names.replace(',', "^")),
+            quoted(&a),
+            quoted(&b)
+        )
+    };
+    let want = read(PLAIN);
+    for (form, text) in [
+        ("numbers", numbers),
+        ("wrapped", wrapped),
+        ("an object a line", lines),
+        ("console", console),
+        ("envelope", envelope),
+        ("nested", nested.to_owned()),
+        ("separate", separate),
+        ("lists", LISTS.to_owned()),
+        ("csv ,", csv(",", ", ")),
+        ("csv ;", csv(";", ",")),
+        ("csv tab", csv("\t", ";")),
+        ("csv |", csv("|", " ")),
+    ] {
+        let e = read(&text);
+        assert_eq!(messages(&e), [""; 0], "{form}");
+        assert_eq!(rules(&e).len(), 2, "{form}");
+        for (r, wanted) in rules(&e).iter().zip(rules(&want)) {
+            assert!(same::rules(r, wanted), "{form}:\n{r:#?}\n{wanted:#?}");
+        }
+    }
+    let web = rules(&want)[0];
+    assert_eq!((web.profiles, web.origin), (Profiles(3), RuleOrigin::Local));
+    assert_eq!(
+        (&web.action, rules(&want)[1].enabled),
+        (&Action::Allow, false)
+    );
+}
+
+const RULES_ALONE: &str = r#"[{"Name":"A","InstanceID":"A","DisplayName":"Web","Description":"for clients","Group":"G","Enabled":1,"Profile":3,"Direction":1,"Action":2,"PolicyStoreSourceType":1,"CreationClassName":"MSFT|FW|FirewallRule|A"},
+{"Name":"B","InstanceID":"B","DisplayName":"Ping","Enabled":2,"Profile":0,"Direction":2,"Action":4,"PolicyStoreSourceType":1}]
+"#;
+
+/// As a script of mondoo's gathers them, with wrappers.
+const FILTERS: &str = r#"{"Port":{"value":[{"InstanceID":"B","Protocol":"ICMPv4","LocalPort":"RPC","RemotePort":"Any","IcmpType":{"value":["8","3:4"],"Count":2}},
+{"InstanceID":"A","Protocol":"TCP","LocalPort":["443","8443-8444"],"RemotePort":"Any","IcmpType":"Any"}],"Count":2},
+"Address":[{"InstanceID":"A","LocalAddress":"Any","RemoteAddress":["10.0.0.0/8","LocalSubnet"]},{"InstanceID":"B","LocalAddress":"Any","RemoteAddress":"Any"}],
+"Application":[{"InstanceID":"A","Program":"C:\\P F\\a.exe"},{"CreationClassName":"MSFT|FW|FirewallRule|B","Program":"Any"}],
+"Service":[{"InstanceID":"A","Service":"svc"},{"InstanceID":"B","Service":"Any"}],
+"InterfaceType":[{"InstanceID":"A","InterfaceType":"Wired"},{"InstanceID":"B","InterfaceType":"Any"}],
+"Security":[{"InstanceID":"A","Authentication":0,"Encryption":0,"OverrideBlockRules":false,"LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"},
+{"InstanceID":"B","Authentication":0,"Encryption":0,"OverrideBlockRules":false,"LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}]}
+"#;
+
+const LISTS: &str = "
+Name                  : A
+DisplayName           : Web
+Description           : for clients
+Group                 : G
+Enabled               : True
+Profile               : Domain, Private
+Platform              : {}
+Direction             : Inbound
+Action                : Allow
+PolicyStoreSourceType : Local
+
+$_ | Get-NetFirewallAddressFilter
+     LocalAddress             : Any
+     RemoteAddress            : {10.0.0.0/8, LocalSubnet}
+
+$_ | Get-NetFirewallServiceFilter
+     Service                  : svc
+
+$_ | Get-NetFirewallApplicationFilter
+     Program                  : C:\\P F\\a.exe
+     Package                  :
+
+$_ | Get-NetFirewallInterfaceTypeFilter
+     InterfaceType            : Wired
+
+$_ | Get-NetFirewallPortFilter
+     Protocol                 : TCP
+     LocalPort                : {443, 
+                                8443-8444}
+     RemotePort               : Any
+     IcmpType                 : Any
+
+$_ | Get-NetFirewallSecurityFilter
+     Authentication           : NotRequired
+     Encryption               : NotRequired
+     OverrideBlockRules       : False
+     LocalUser                : Any
+     RemoteUser               : Any
+     RemoteMachine            : Any
+
+Name                  : B
+DisplayName           : Ping
+Enabled               : False
+Profile               : Any
+Direction             : Outbound
+Action                : Block
+PolicyStoreSourceType : Local
+
+$_ | Get-NetFirewallAddressFilter
+     LocalAddress             : Any
+     RemoteAddress            : Any
+
+$_ | Get-NetFirewallServiceFilter
+     Service                  : Any
+
+$_ | Get-NetFirewallApplicationFilter
+     Program                  : Any
+
+$_ | Get-NetFirewallInterfaceTypeFilter
+     InterfaceType            : Any
+
+$_ | Get-NetFirewallPortFilter
+     Protocol                 : ICMPv4
+     LocalPort                : RPC
+     RemotePort               : Any
+     IcmpType                 : {8, 3:4}
+
+$_ | Get-NetFirewallSecurityFilter
+     Authentication           : NotRequired
+     Encryption               : NotRequired
+     OverrideBlockRules       : False
+     LocalUser                : Any
+     RemoteUser               : Any
+     RemoteMachine            : Any
+";
+
+// Fails if filters in files of their own are not joined, or if the places of what they say are not in those files.
+#[test]
+fn filters_of_another_file_are_joined_by_id() {
+    let alone = read(FILTERS);
+    assert!(alone.points.is_empty());
+    assert!(matches!(
+        alone.companions[..],
+        [Companion::WindowsFilters { .. }]
+    ));
+    let mut source = Source::new("rules.json", RULES_ALONE, "UTF-8");
+    let brief = format::read(&source).unwrap();
+    assert!(point(&brief).brief && rules(&brief).iter().all(|r| is_open(r)));
+    source.add_part("filters.json", FILTERS);
+    let joined = format::read(&source).unwrap();
+    assert_eq!(messages(&joined), [""; 0]);
+    for (r, wanted) in rules(&joined).iter().zip(rules(&read(PLAIN))) {
+        assert!(same::rules(r, wanted), "{r:#?}");
+    }
+    let place = rules(&joined)[0]
+        .field(hylint_model::Field::DestinationPort)
+        .unwrap();
+    assert_eq!(
+        source.part(place.start).map(|p| &*p.path),
+        Some("filters.json")
+    );
+    assert!(source.slice(place).contains("8443"));
+}
+
+// Fails if a value that PowerShell cut or withheld is read as Any, or if it is told more than once.
+#[test]
+fn what_is_lost_leaves_the_rule_open_and_is_told_once() {
+    let port = "\"LocalPort\":[\"443\",\"8443-8444\"]";
+    let rule = PLAIN.lines().nth(1).unwrap().trim_end_matches(',');
+    for (text, says) in [
+        (
+            rule.replace(port, "\"LocalPort\":\"System.String[]\""),
+            "values of LocalPort are lost in 1 rule",
+        ),
+        (
+            rule.replace(port, "\"LocalPort\":\"@{value=System.Object[]; Count=2}\""),
+            "values of LocalPort are lost",
+        ),
+        (
+            rule.replace(port, "\"LocalPort\":\"443,84...\""),
+            "values of LocalPort are lost",
+        ),
+        (
+            rule.replace(port, "\"LocalPort\":{\"a\":1}"),
+            "values of LocalPort are lost",
+        ),
+        (
+            rule.replace(port, "\"LocalPort\":\"\""),
+            "1 of 1 rules lack properties of their filters",
+        ),
+        (
+            rule.replace(port, "\"LocalPort\":null"),
+            "1 of 1 rules lack properties of their filters",
+        ),
+        (
+            rule.replace(port, "\"PortFilter\":\"@{Protocol=TCP}\""),
+            "an object in one line",
+        ),
+        (
+            rule.replace(port, "\"LocalPort\":\"http\""),
+            "unknown value `http` of LocalPort",
+        ),
+        (
+            rule.replace("\"Name\"", "\"Reviewer\":\"x\",\"Name\""),
+            "unknown property `Reviewer` of 1 rule",
+        ),
+        (
+            rule.replace("\"Enabled\":\"True\"", "\"Enabled\":\"WAHR\""),
+            "unknown value `WAHR` of Enabled",
+        ),
+        (
+            rule.replace("\"Domain, Private\"", "\"Guest\""),
+            "unknown value `Guest` of Profile",
+        ),
+        (rule.replace("}", ""), "truncated"),
+    ] {
+        let e = read(&text);
+        assert!(is_open(rules(&e)[0]), "{text}");
+        let told = messages(&e);
+        assert!(
+            told.len() == 1 && told[0].starts_with(says),
+            "{text}: {told:?}"
+        );
+    }
+    // What is not known of its effect leaves it opaque, and one without direction is in both lists.
+    let e = read(&rule.replace("\"Action\":\"Allow\"", "\"Action\":0"));
+    assert!(matches!(rules(&e)[0].action, Action::Opaque(_)));
+    let e = read(
+        "[\"@{Name=A; DisplayName=Web; Direction=Inbound; Action=Allow}\",\"@{Name=B; DisplayName=Web; Direction=Outbound}\"]",
+    );
+    assert_eq!(
+        (e.rules_in_file, rules(&e).len(), messages(&e).len()),
+        (2, 4, 1)
+    );
+    let unmarked = read(&rule.replace(
+        "\"Name\"",
+        "\"Reviewer\":null,\"PSComputerName\":null,\"CimClass\":{\"a\":{}},\"Name\"",
+    ));
+    assert!(!is_open(rules(&unmarked)[0]) && messages(&unmarked).is_empty());
+}
+
+// Fails if rules with one id get each other's ports.
+#[test]
+fn rules_that_share_an_id_share_only_what_their_filters_agree_on() {
+    let rules_of = r#"[{"InstanceID":"A","Name":"A","DisplayName":"Web","Enabled":1,"Profile":0,"Direction":1,"Action":2,"PolicyStoreSourceType":1},
+{"InstanceID":"A","Name":"A","DisplayName":"Web","Enabled":1,"Profile":0,"Direction":1,"Action":2,"PolicyStoreSourceType":2}]"#;
+    let filters = |port: &str| {
+        format!(
+            r#"[{{"InstanceID":"A","Protocol":"TCP","LocalPort":"443","RemotePort":"Any","LocalAddress":"Any","RemoteAddress":"Any"}},{{"InstanceID":"A","Protocol":"TCP","LocalPort":"{port}","RemotePort":"Any","LocalAddress":"Any","RemoteAddress":"Any"}}]"#
+        )
+    };
+    let agreed = read(&format!("{rules_of}\n{}", filters("443")));
+    assert!(rules(&agreed).iter().all(|r| !is_open(r)));
+    let open = read(&format!("{rules_of}\n{}", filters("80")));
+    assert!(rules(&open).iter().all(|r| is_open(r)));
+    assert!(
+        messages(&open)
+            .iter()
+            .any(|m| m.starts_with("2 rules have an InstanceID with several"))
+    );
+    let orphan = read(&format!(
+        "{rules_of}\n{}",
+        filters("443").replace(
+            "\"A\",\"Protocol\":\"TCP\",\"LocalPort\":\"443\"",
+            "\"Z\",\"Protocol\":\"TCP\",\"LocalPort\":\"443\""
+        )
+    ));
+    let told = orphan
+        .problems
+        .iter()
+        .find(|p| p.message.contains("to no rule"));
+    assert_eq!(told.map(|p| p.kind), Some(ProblemKind::Note));
+}
+
+// Fails if what is in effect is not told from one store, or rules that restrict services are merged.
+#[test]
+fn stores_are_told_apart() {
+    let rule = PLAIN.lines().nth(1).unwrap().trim_end_matches(',');
+    let of = |status: &str, kind: &str| {
+        rule.replace(
+            "\"PolicyStoreSourceType\":\"Local\"",
+            &format!("\"EnforcementStatus\":{status},\"PolicyStoreSourceType\":{kind}"),
+        )
+    };
+    let local = read(&of("\"NotApplicable\"", "1"));
+    assert_eq!(
+        (point(&local).view, point(&local).stores),
+        (View::Resource, Stores::LOCAL)
+    );
+    let active = read(&of("[\"ProfileInactive\",\"Enforced\"]", "\"Local\""));
+    assert_eq!(
+        (point(&active).view, point(&active).stores),
+        (View::Effective, Stores::BOTH)
+    );
+    let policy = read(&of("\"NotApplicable\"", "2"));
+    assert_eq!(point(&policy).stores, Stores::POLICY);
+    assert_eq!(
+        lists(&policy).ingress.default.origin,
+        DefaultOrigin::Unknown
+    );
+    assert_eq!(rules(&policy)[0].origin, RuleOrigin::GroupPolicy);
+    let both = format!(
+        "[{},{}]",
+        of("\"Enforced\"", "1"),
+        of("\"\"", "\"Hardcoded\"")
+    );
+    let both = read(&both);
+    assert_eq!(rules(&both).len(), 1);
+    assert!(
+        both.problems
+            .iter()
+            .any(|p| p.message.starts_with("1 rule restricts a service"))
+    );
+    let stored = of("\"NotApplicable\"", "1").replace("\"A\"", "\"C\"");
+    let two = read(&format!(
+        "{{\"ActiveStore\":{{\"Rules\":[{0}]}},\"PersistentStore\":{{\"Rules\":[{0},{stored}]}}}}",
+        of("\"Enforced\"", "1")
+    ));
+    assert_eq!((rules(&two).len(), point(&two).view), (1, View::Effective));
+    assert!(two.problems.iter().any(|p| {
+        p.message
+            .starts_with("1 enabled rule of the host's own store")
+    }));
+}
+
+// Fails if a capture of some rules passes for one of all.
+#[test]
+fn a_command_that_picks_rules_leaves_the_rest_unknown() {
+    let list = "Name : A\nDisplayName : Web\nEnabled : True\nProfile : Any\nDirection : Inbound\nAction : Allow\n";
+    let of = |command: &str| {
+        let e = read(&format!("PS C:\\> {command}\n\n{list}\nPS C:\\> \n"));
+        let l = lists(&e);
+        [l.ingress.default.origin, l.egress.default.origin]
+    };
+    use DefaultOrigin::{Assumed, Unknown};
+    assert_eq!(of("Get-NetFirewallRule"), [Assumed, Assumed]);
+    assert_eq!(of("Get-NetFirewallRule -Enabled True"), [Assumed, Assumed]);
+    assert_eq!(
+        of("Get-NetFirewallRule -Direction Inbound"),
+        [Assumed, Unknown]
+    );
+    assert_eq!(
+        of("Get-NetFirewallRule -DisplayName Web"),
+        [Unknown, Unknown]
+    );
+    let e = read(&format!(
+        "PS C:\\> Get-NetFirewallRule -PolicyStore ActiveStore\n\n{list}"
+    ));
+    assert_eq!(point(&e).view, View::Effective);
+}
+
+// Fails if a setting is read as another one, or if numbers of the two enumerations are mixed up: 2 is Allow, and NotConfigured.
+#[test]
+fn profiles_networks_and_addresses_stand_beside_rules() {
+    let text = format!(
+        r#"{PLAIN}
+[{{"Name":"Domain","Enabled":1,"DefaultInboundAction":4,"DefaultOutboundAction":2,"AllowInboundRules":2,"AllowLocalFirewallRules":0}},
+{{"Name":"Private","Enabled":0,"DefaultInboundAction":0,"DefaultOutboundAction":0,"AllowInboundRules":0,"AllowLocalFirewallRules":0}}]
+[{{"Name":"corp","InterfaceAlias":"Ethernet","NetworkCategory":2}}]
+[{{"IPAddress":"10.20.10.31","InterfaceAlias":"Ethernet","PrefixLength":24}},{{"IPAddress":"fe80::1%4","InterfaceAlias":"Ethernet"}},{{"IPAddress":"127.0.0.1","InterfaceAlias":"Loopback Pseudo-Interface 1"}}]"#
+    );
+    let e = read(&text);
+    let w = point(&e).windows.as_ref().unwrap();
+    let value = |p| {
+        let s = w.settings(p).unwrap();
+        (
+            s.enabled.map(|e| e.0),
+            s.inbound.map(|i| i.0),
+            s.outbound_allow.map(|o| o.0),
+            s.local_rules.map(|l| l.0),
+        )
+    };
+    let domain = (
+        Some(true),
+        Some(InboundPolicy::Block),
+        Some(true),
+        Some(false),
+    );
+    assert_eq!(value(Profiles::DOMAIN), domain);
+    let private = (
+        Some(false),
+        Some(InboundPolicy::BlockAlways),
+        None,
+        Some(false),
+    );
+    assert_eq!(value(Profiles::PRIVATE), private);
+    assert_eq!(w.active.map(|a| a.0), Some(Profiles::DOMAIN));
+    let Companion::HostAddresses { addrs, .. } = &e.companions[0] else {
+        panic!("addresses");
+    };
+    assert!(
+        addrs.contains("10.20.10.31".parse().unwrap())
+            && addrs.contains("fe80::1".parse().unwrap())
+    );
+    assert!(!addrs.contains("127.0.0.1".parse().unwrap()));
+    // As the host's own store prints it, nothing is configured but whether the firewall is on.
+    let own = read(
+        "Name                            : Public\nEnabled                         : True\nDefaultInboundAction            : NotConfigured\nAllowLocalFirewallRules         : NotConfigured\n",
+    );
+    let Companion::WindowsProfiles(w) = &own.companions[0] else {
+        panic!("profiles");
+    };
+    let s = w.settings(Profiles::PUBLIC).unwrap();
+    assert_eq!(
+        (w.store, s.inbound, s.local_rules),
+        (Store::Local, None, None)
+    );
+}
+
+// Fails if a condition that only PowerShell tells is dropped, or any service is taken for any process.
+#[test]
+fn what_narrows_a_rule_is_a_condition() {
+    let rule = PLAIN.lines().nth(1).unwrap().trim_end_matches(',');
+    let with = |property: &str| {
+        let e = read(&rule.replace("\"Name\"", &format!("{property},\"Name\"")));
+        assert_eq!(messages(&e), [""; 0], "{property}");
+        let texts: Vec<String> = rules(&e)[0].clauses[0]
+            .conditions
+            .iter()
+            .map(|c| c.text.to_string())
+            .collect();
+        texts
+    };
+    let plain = with("\"Caption\":null").len();
+    for (property, says) in [
+        ("\"Package\":\"S-1-15-2-1\"", "app package S-1-15-2-1"),
+        ("\"Owner\":\"S-1-5-21-1\"", "owner S-1-5-21-1"),
+        (
+            "\"InterfaceAlias\":[\"WLAN\",\"LAN 2\"]",
+            "interface WLAN,LAN 2",
+        ),
+        (
+            "\"DynamicTarget\":\"ProximitySharing\"",
+            "dynamic target ProximitySharing",
+        ),
+        (
+            "\"RemoteDynamicKeywordAddresses\":[\"{6f2a1b1c-0000-4000-8000-000000000001}\"]",
+            "dynamic keyword {6f2a1b1c-0000-4000-8000-000000000001}",
+        ),
+        ("\"Platform\":[\"10.0+\"]", "platform 10.0+"),
+        ("\"PolicyAppId\":\"Tag\"", "application id Tag"),
+    ] {
+        assert!(
+            with(property).iter().any(|t| t == says),
+            "{property}: {:?}",
+            with(property)
+        );
+    }
+    for nothing in [
+        "\"Package\":null",
+        "\"Owner\":\"\"",
+        "\"InterfaceAlias\":\"Any\"",
+        "\"Platform\":[]",
+        "\"Platform\":[\"6.2+\"]",
+        "\"DynamicTarget\":0",
+        "\"IsNegated\":false",
+    ] {
+        assert_eq!(with(nothing).len(), plain, "{nothing}");
+    }
+    let service = |word: &str| {
+        let e = read(&rule.replace("\"svc\"", &format!("\"{word}\"")));
+        rules(&e)[0]
+            .conditions()
+            .any(|c| c.text.contains("service"))
+    };
+    assert!(service("*") && !service("Any"));
+    let bypass = rule.replace(
+        "\"OverrideBlockRules\":\"False\"",
+        "\"OverrideBlockRules\":true",
+    );
+    let bypass =
+        read(&bypass.replace("\"Authentication\":\"NotRequired\"", "\"Authentication\":1"));
+    assert_eq!(rules(&bypass)[0].action, Action::Bypass);
+}
+
+// Fails if a table of sockets, rules of the COM interface, another cloud's rules or prose is taken for these objects.
+#[test]
+fn other_objects_are_not_taken() {
+    for text in [
+        r#"[{"LocalAddress":"::","LocalPort":49672,"RemoteAddress":"::","RemotePort":0,"OwningProcess":2136,"State":2,"InstanceID":"x"}]"#,
+        r#"[{"Name":"x","ApplicationName":"","LocalPorts":"38871","RemoteAddresses":"*","Direction":1,"Action":1,"Enabled":true,"IcmpTypesAndCodes":null}]"#,
+        r#"{"SecurityGroups":[{"GroupId":"sg-1","IpPermissions":[]}]}"#,
+        r#"[{"name":"a","properties":{"direction":"Inbound","access":"Allow","protocol":"Tcp"}}]"#,
+        "Use `Get-NetFirewallRule` to see the rules.\nDescription: a text\nAction: read it\n",
+        "Rule Name:  x\n----------------------------------------------------------------------\nEnabled:  Yes\nDirection:  In\nAction:  Allow\n",
+    ] {
+        let source = Source::new("x", text, "UTF-8");
+        let id = format::detect(&crate::input::Input::new(&source)).map(|f| f.id);
+        assert_ne!(id, Some(FORMAT.id), "{text}");
+    }
+}
+
+// Proves that reader and writer agree, and no more.
+#[test]
+fn what_is_written_is_read_as_the_same() {
+    let want = read(PLAIN);
+    let back = read(&write(point(&want)).unwrap());
+    for (r, wanted) in rules(&back).iter().zip(rules(&want)) {
+        assert!(same::rules(r, wanted), "{r:#?}");
+    }
+    let lost = read(&PLAIN.replace("[\"443\",\"8443-8444\"]", "\"System.String[]\""));
+    assert!(write(point(&lost)).is_err(), "what was lost is not made up");
+}
+
+// Fails if a command changes another rule, or if a name ends the quotes around it.
+#[test]
+fn commands_pick_a_rule_by_its_own_name() {
+    let text = PLAIN.replace("\"Web\"", "\"It's web\"");
+    let source = Source::new("x", text.as_str(), "UTF-8");
+    let e = format::read(&source).unwrap();
+    let list = ListRef {
+        point: 0,
+        list: List::Ingress,
+    };
+    let run = |change: Change| command::commands(&source, &e, &change).map(|c| c.join("\n"));
+    let first = list.rule(0);
+    assert_eq!(
+        run(Change::Remove(first)).unwrap(),
+        "Remove-NetFirewallRule -Name A"
+    );
+    let off = Change::SetEnabled {
+        rule: first,
+        enabled: false,
+    };
+    assert_eq!(
+        run(off).unwrap(),
+        "Set-NetFirewallRule -Name A -Enabled False"
+    );
+    let mut new = rules(&e)[0].clone();
+    new.clauses
+        .retain(|c| c.conditions.iter().all(|c| !c.text.contains("LocalSubnet")));
+    let insert = Change::Insert {
+        at: Position::End(list),
+        rule: Box::new(Rule {
+            clauses: new.clauses.clone(),
+            ..new.clone()
+        }),
+    };
+    assert!(
+        run(insert).is_err(),
+        "interface types have no parameter here"
+    );
+    let replace = Change::Replace {
+        old: first,
+        new: Box::new(new),
+    };
+    assert_eq!(
+        run(replace).unwrap(),
+        "Set-NetFirewallRule -Name A -RemoteAddress 10.0.0.0/8"
+    );
+    let shared = text.replace("\"B\"", "\"A\"");
+    let source = Source::new("x", shared.as_str(), "UTF-8");
+    let e = format::read(&source).unwrap();
+    let gone = command::commands(&source, &e, &Change::Remove(first));
+    assert_eq!(
+        gone.unwrap(),
+        ["Remove-NetFirewallRule -DisplayName 'It''s web'"]
+    );
+}
