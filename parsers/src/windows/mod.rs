@@ -9,6 +9,7 @@ pub(crate) mod clauses;
 pub(crate) mod collection;
 pub(crate) mod dash;
 pub(crate) mod form;
+pub(crate) mod narrow;
 pub(crate) mod parts;
 pub(crate) mod ports;
 pub(crate) mod same;
