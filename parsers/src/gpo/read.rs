@@ -268,6 +268,7 @@ impl<'a> Reader<'a> {
             head: name.map_or(span, |f| f.value.span),
             id: Cow::Borrowed(""),
             source: Some(POLICY),
+            off_unless_said: true,
         };
         let mut stated = rule::state(&fields, context);
         stated.imply(Label::Direction, if inbound { "In" } else { "Out" });

@@ -1,6 +1,7 @@
 //! Tells exports of the registry by their content.
 
 use super::key::{Place, place, plain};
+use super::mdm;
 use super::scan::{is_rule_text, rule_start};
 use crate::input::{Input, Score};
 use crate::json::Json;
@@ -23,11 +24,12 @@ pub(super) fn score(input: &Input<'_>) -> Score {
         let mut parts = at.filter_map(|at| text.get(at + 1..));
         parts.any(|rest| KEYS.iter().any(|k| starts_with(rest, k)))
     };
+    if Json::sniff(text) {
+        let is = rules && json_rows(text) || mdm::is_likely(text);
+        return if is { 90 } else { 0 };
+    }
     if !rules && !named() {
         return 0;
-    }
-    if Json::sniff(text) {
-        return if rules && json_rows(text) { 90 } else { 0 };
     }
     let mut seen = Seen::default();
     for line in text.lines() {

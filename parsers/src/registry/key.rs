@@ -53,6 +53,8 @@ pub(super) enum Place {
     Restricted,
     /// The firewall of virtual machines.
     HyperV,
+    /// The service that evaluates the rules.
+    Service,
     /// A key of no interest to the firewall.
     Elsewhere,
 }
@@ -68,6 +70,7 @@ pub(super) enum ControlSet {
 
 const LOCAL: &str = "services\\sharedaccess\\parameters\\firewallpolicy";
 const DEFAULTS: &str = "services\\sharedaccess\\defaults\\firewallpolicy";
+const SERVICE: &str = "\\services\\mpssvc";
 const POLICY: &str = "software\\policies\\microsoft\\windowsfirewall";
 
 /// The key as it is compared: lower case, single backslashes, without what a tool puts before the hive.
@@ -104,8 +107,47 @@ pub(super) fn place(key: &str) -> Place {
     if part_after(key, DEFAULTS).is_some() {
         return Place::Defaults;
     }
+    if key.ends_with(SERVICE) && control_set(key.trim_end_matches(SERVICE)) == ControlSet::Current {
+        return Place::Service;
+    }
     match part_after(key, LOCAL) {
         Some((before, rest)) => local(rest, control_set(before)),
+        None => loaded(key),
+    }
+}
+
+/// A policy that `netsh advfirewall export` wrote is a hive of its own, which is loaded under a name of the user's choice
+/// (`reg load HKLM\WFW policy.wfw`). Its keys are those below the firewall's.
+fn loaded(key: &str) -> Place {
+    const HIVES: [&str; 6] = [
+        "software",
+        "system",
+        "sam",
+        "security",
+        "hardware",
+        "components",
+    ];
+    let Some(inner) = key.strip_prefix("hkey_local_machine\\") else {
+        return Place::Elsewhere;
+    };
+    let name = inner.split('\\').next().unwrap_or("");
+    if HIVES.contains(&name) || inner.contains("policies") {
+        return Place::Elsewhere;
+    }
+    let parts = [
+        "firewallrules",
+        "domainprofile",
+        "standardprofile",
+        "publicprofile",
+        "restrictedservices",
+        "consecrules",
+    ];
+    let at = parts
+        .iter()
+        .filter_map(|p| inner.find(&format!("\\{p}")))
+        .min();
+    match at.and_then(|at| inner.get(at + 1..)) {
+        Some(rest) => local(rest, ControlSet::Current),
         None => Place::Elsewhere,
     }
 }
@@ -209,6 +251,8 @@ mod tests {
             (format!(r"{ROOT}\Mdm\FirewallRules"), rules(Store::Mdm, Current)),
             (r"Software\\Policies\\Microsoft\\WindowsFirewall\\FirewallRules".into(), rules(Store::Policy, Current)),
             (r"Computer\HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\WindowsFirewall\FirewallRules".into(), rules(Store::Policy, Current)),
+            (r"HKLM\WFW\FirewallRules".into(), rules(Store::Local, Current)),
+            (r"HKLM\WFW\Policy\RestrictedServices\FirewallRules".into(), Place::Restricted),
             (r"HKCU\Software\Policies\Microsoft\WindowsFirewall\FirewallRules".into(), Place::Elsewhere),
             (r"HKLM\SOFTWARE\MyPolicies\Microsoft\WindowsFirewall\FirewallRules".into(), Place::Elsewhere),
             (format!(r"HKLM\{ROOT}Copy\FirewallRules"), Place::Elsewhere),

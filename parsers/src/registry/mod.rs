@@ -3,10 +3,13 @@
 //!
 //! The key under which a string stands decides what it is ([`key`]), the string itself is a grammar of its own ([`fields`]).
 
+mod aside;
 pub mod catalog;
+mod consec;
 mod detect;
 pub(crate) mod fields;
 pub(crate) mod key;
+mod mdm;
 pub(crate) mod profiles;
 mod read;
 pub(crate) mod rule;

@@ -79,6 +79,15 @@ impl AllSettings {
         }
     }
 
+    /// The service of the firewall is disabled: no profile is on, whatever is set.
+    pub(super) fn turn_off(&mut self, span: Span) {
+        let [policy, ..] = &mut self.stores;
+        for settings in policy {
+            settings.enabled = Some((false, span));
+            settings.span = settings.span.or(Some(span));
+        }
+    }
+
     /// What is known of all profiles. `printed`: the host's own settings are all that its registry holds, so that absent ones
     /// are those that Windows has without them.
     pub(crate) fn finish(mut self, printed: bool) -> Vec<WindowsProfiles> {

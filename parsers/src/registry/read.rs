@@ -1,7 +1,10 @@
 //! From the values of a registry to an export.
 
+use super::aside::Aside;
+use super::consec::{self, Consec};
 use super::fields::{self, RuleText};
 use super::key::{ControlSet, Part, Place, Store};
+use super::mdm::{self, Mdm};
 use super::profiles::AllSettings;
 use super::rule::{self, Context, LOCAL, POLICY};
 use super::scan::{self, Data, Scan, Value, Way, is_rule_text};
@@ -25,10 +28,15 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         out: Collection::new(&FORM, input.depth),
         settings: AllSettings::default(),
         aside: Aside::default(),
+        consec: Vec::new(),
+        off: None,
         way: scan.way,
     };
     if let Some(json) = input.json() {
         reader.errors(json);
+        if mdm::is_likely(text) {
+            reader.mdm(mdm::read(json));
+        }
     }
     reader.read(scan, text);
     let mut export = reader.out.finish(text);
@@ -42,47 +50,13 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     export
 }
 
-/// Values that are no rules of this host's firewall, by their place, with the place of the first.
-#[derive(Debug, Default)]
-struct Aside {
-    defaults: Count,
-    restricted: Count,
-    hyper_v: Count,
-    elsewhere: Count,
-    loose: Count,
-    ignored: Count,
-    replaced: Count,
-    old: Count,
-    open: Count,
-}
-
-#[derive(Debug, Default)]
-struct Count {
-    n: usize,
-    first: Span,
-}
-
-impl Count {
-    fn add(&mut self, span: Span) {
-        if self.n == 0 {
-            self.first = span;
-        }
-        self.n += 1;
-    }
-
-    /// `a rule` or `n rules`, with the verb that follows.
-    fn rules(&self, one: &str, many: &str) -> String {
-        match self.n {
-            1 => format!("a rule {one}"),
-            n => format!("{n} rules {many}"),
-        }
-    }
-}
-
 struct Reader {
     out: Collection,
     settings: AllSettings,
     aside: Aside,
+    consec: Vec<Consec>,
+    /// Where the service of the firewall is disabled.
+    off: Option<Span>,
     way: Way,
 }
 
@@ -92,6 +66,36 @@ impl Reader {
         let mut objects = crate::json::object::ObjectReader::default();
         objects.errors(json, Some("export again"));
         self.out.export.problems.append(&mut objects.problems);
+    }
+
+    /// The rules and settings of a policy of device management.
+    fn mdm(&mut self, policy: Mdm<'_>) {
+        self.out.stores = self.out.stores.union(Stores::POLICY);
+        for rule in policy.rules {
+            let name = rule.fields.iter().find(|f| f.name == "Name");
+            let context = Context {
+                span: rule.span,
+                head: name.map_or(rule.span, |f| f.value.span),
+                id: Cow::Borrowed(""),
+                source: Some(POLICY),
+                off_unless_said: false,
+            };
+            self.out.add(&rule::state(&rule.fields, context));
+        }
+        for (profile, name, number, span) in policy.settings {
+            let problem = self
+                .settings
+                .set(Store::Mdm, profile, (&name, number), span);
+            self.out.export.problems.extend(problem);
+        }
+        if let Some(span) = policy.unread.first() {
+            let message =
+                "settings of firewall profiles in an endpoint protection profile are not read";
+            let problem = Problem::new(ProblemKind::Unmodelled, *span, message);
+            let help =
+                "export what is in effect on the host, with the output of `hylint collect windows`";
+            self.out.export.problems.push(problem.help(help));
+        }
     }
 
     fn read(&mut self, mut scan: Scan<'_>, text: &str) {
@@ -124,14 +128,19 @@ impl Reader {
                 "a rule string stands in a text that is not read: it may allow or block",
             );
         }
+        self.out.security = consec::demands(&self.consec);
         self.stores(&registry, text);
         self.sets(&registry);
         let printed = self.way == Way::Printed;
-        let settings = std::mem::take(&mut self.settings);
+        let mut settings = std::mem::take(&mut self.settings);
+        if let Some(span) = self.off {
+            settings.turn_off(span);
+        }
         for windows in settings.finish(printed) {
             self.out.settings(windows);
         }
-        self.told();
+        let told = std::mem::take(&mut self.aside).told();
+        self.out.export.problems.extend(told);
     }
 
     fn value(&mut self, place: Place, value: &Value<'_>) {
@@ -146,7 +155,8 @@ impl Reader {
                 let problem = self.settings.take(place, value);
                 self.out.export.problems.extend(problem);
             }
-            Place::Firewall(_, Part::ConSec, _) => {}
+            Place::Firewall(_, Part::ConSec, _) => self.consec(value),
+            Place::Service => self.service(value),
             Place::Defaults if is_rule() => self.aside.defaults.add(value.span),
             Place::Restricted if is_rule() => self.aside.restricted.add(value.span),
             Place::HyperV if is_rule() => self.aside.hyper_v.add(value.span),
@@ -155,6 +165,27 @@ impl Reader {
             }
             _ => {}
         }
+    }
+
+    /// How the service `mpssvc` starts; 4 is disabled, and nothing is filtered then.
+    fn service(&mut self, value: &Value<'_>) {
+        let is_start = value.name.value().eq_ignore_ascii_case("Start");
+        if is_start && value.data.number() == Some(4) {
+            self.off = Some(value.span);
+        }
+    }
+
+    /// A connection security rule.
+    fn consec(&mut self, value: &Value<'_>) {
+        let Data::Text(text) = &value.data else {
+            return;
+        };
+        let split = fields::split(text);
+        let read = split.and_then(|s| Consec::of(&s.fields, value.span));
+        if read.as_ref().is_some_and(|r| !r.requires()) {
+            self.out.idle_consec(value.span);
+        }
+        self.consec.extend(read);
     }
 
     /// A rule under no key: which store it is of is not known.
@@ -215,6 +246,7 @@ impl Reader {
                 Store::Local => LOCAL,
                 Store::Policy | Store::Mdm => POLICY,
             }),
+            off_unless_said: true,
         };
         let mut stated = rule::state(&split.fields, context);
         for odd in split.odd {
@@ -319,83 +351,6 @@ impl Reader {
             let message =
                 format!("`{name}` is not the current control set: its rules are not used");
             self.out.export.problem(ProblemKind::Note, *span, message);
-        }
-    }
-
-    /// Names what is no rule of the host.
-    fn told(&mut self) {
-        let aside = std::mem::take(&mut self.aside);
-        let mut note = |count: &Count, message: String, kind: ProblemKind, help: Option<&str>| {
-            if count.n == 0 {
-                return;
-            }
-            let mut problem = Problem::new(kind, count.first, message);
-            if let Some(help) = help {
-                problem = problem.help(help);
-            }
-            self.out.export.problems.push(problem);
-        };
-        let note_kind = ProblemKind::Note;
-        let c = &aside.defaults;
-        let text = c.rules(
-            "of the key Defaults does not act: Windows starts with it",
-            "of the key Defaults do not act: Windows starts with them",
-        );
-        note(c, text, note_kind, None);
-        let c = &aside.restricted;
-        let text = c.rules("of RestrictedServices restricts a service or an app, and is not merged with the others", "of RestrictedServices restrict services and apps, and are not merged with the others");
-        note(c, text, note_kind, None);
-        let c = &aside.hyper_v;
-        let text = c.rules(
-            "of the Hyper-V firewall is for virtual machines, and is not judged",
-            "of the Hyper-V firewall are for virtual machines, and are not judged",
-        );
-        note(c, text, note_kind, None);
-        let c = &aside.old;
-        let text = c.rules(
-            "in the form of Windows XP does not act: Windows has made a rule of it",
-            "in the form of Windows XP do not act: Windows has made rules of them",
-        );
-        note(c, text, note_kind, None);
-        let c = &aside.loose;
-        let text = c.rules(
-            "has no key above it: whether it is the host's own or of policy is not known",
-            "have no key above them: whether they are the host's own or of policy is not known",
-        );
-        note(
-            c,
-            text,
-            ProblemKind::Incomplete,
-            Some("export again, with the line of the key"),
-        );
-        for (c, one, many, kind) in [
-            (
-                &aside.elsewhere,
-                "stands under a key in which Windows looks for none: it does not act",
-                "stand under a key in which Windows looks for none: they do not act",
-                ProblemKind::Malformed,
-            ),
-            (
-                &aside.ignored,
-                "has no version at its beginning: Windows ignores it",
-                "have no version at their beginning: Windows ignores them",
-                note_kind,
-            ),
-            (
-                &aside.open,
-                "does not end with a bar, so it may be cut off: it may match or not",
-                "do not end with a bar, so they may be cut off: they may match or not",
-                ProblemKind::Malformed,
-            ),
-            (
-                &aside.replaced,
-                "is replaced by a later value of the same name",
-                "are replaced by later values of the same names",
-                note_kind,
-            ),
-        ] {
-            let text = c.rules(one, many);
-            note(c, text, kind, None);
         }
     }
 }

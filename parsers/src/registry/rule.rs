@@ -18,6 +18,8 @@ pub(crate) struct Context<'a> {
     pub(crate) id: Cow<'a, str>,
     /// Its source, as netsh calls it; `None` if that is not known.
     pub(crate) source: Option<&'static str>,
+    /// Whether a rule that does not say that it acts does not.
+    pub(crate) off_unless_said: bool,
 }
 
 /// The source of the host's own rules.
@@ -143,7 +145,12 @@ impl<'a> Reader<'a> {
     }
 
     fn narrows(&mut self, kind: ConditionKind, what: &str, value: &Said<'a>) {
-        let text = format!("{what} {}", clip(value.text.trim()));
+        let word = value.text.trim();
+        let word = match what {
+            "dynamic target" => target(word),
+            _ => word,
+        };
+        let text = format!("{what} {}", clip(word));
         let condition = Condition::new(kind, Test::Opaque, value.span, text);
         self.out.conditions.push(condition);
     }
@@ -262,19 +269,27 @@ impl<'a> Reader<'a> {
         };
         // The operator belongs to the last one.
         let last = self.platforms.last().and_then(version);
-        if later && last.is_some_and(|(_, major, minor)| (major, minor) <= (6, 3)) {
+        if later && last.is_some_and(|(_, major, minor)| (major, minor) <= (6, 2)) {
             return;
         }
-        let all: Vec<&str> = self.platforms.iter().map(|p| &*p.text).collect();
-        let more = if later { " or later" } else { "" };
-        let text = format!("platform {}{more}", clip(&all.join(", ")));
+        let mut all: Vec<String> = Vec::new();
+        for said in &self.platforms {
+            all.push(match version(said) {
+                Some((_, major, minor)) => format!("{major}.{minor}"),
+                None => said.text.trim().to_owned(),
+            });
+        }
+        let more = if later { "+" } else { "" };
+        let text = format!("platform {}{more}", clip(&all.join(",")));
         let condition = Condition::new(ConditionKind::Peer, Test::Opaque, first.span, text);
         self.out.conditions.push(condition);
     }
 
     fn absent(&mut self) {
+        if self.context.off_unless_said {
+            self.out.imply(Label::Enabled, "No");
+        }
         for (label, text) in [
-            (Label::Enabled, "No"),
             (Label::Profiles, "Any"),
             (Label::Protocol, "Any"),
             (Label::LocalIp, "Any"),
@@ -292,6 +307,20 @@ impl<'a> Reader<'a> {
             self.out.imply(Label::Source, source);
         }
     }
+}
+
+/// Keywords of trust tuples with what PowerShell calls them (\[MS-FASP\] 2.2.97; New-NetFirewallRule, `-DynamicTarget`).
+pub(crate) const TARGETS: [(&str, &str); 5] = [
+    ("Proximity", "ProximityApps"),
+    ("ProxSharing", "ProximitySharing"),
+    ("WFDPrint", "WifiDirectPrinting"),
+    ("WFDDisplay", "WifiDirectDisplay"),
+    ("WFDDevices", "WifiDirectDevices"),
+];
+
+fn target(keyword: &str) -> &str {
+    let is = |(k, _): &&(&str, &'static str)| keyword.eq_ignore_ascii_case(k);
+    TARGETS.iter().find(is).map_or(keyword, |(_, word)| word)
 }
 
 /// What leaves a rule open, for a reason of its own.
@@ -352,6 +381,7 @@ mod tests {
             head: span,
             id: "RemoteDesktop-In".into(),
             source: Some(LOCAL),
+            off_unless_said: true,
         };
         state(&split.fields, context)
     }
@@ -403,11 +433,11 @@ mod tests {
         let told: Vec<&str> = rule.conditions.iter().map(|c| &*c.text).collect();
         let want = [
             "local user O:LSD:(A;;CC;;;S-1-2-1)",
-            "dynamic target ProxSharing",
+            "dynamic target ProximitySharing",
             "interface {A}",
             "ports without the protocol TCP or UDP",
             "app package a_b",
-            "platform 2:10:0",
+            "platform 10.0",
         ];
         assert_eq!(told, want);
         let odd: Vec<&str> = rule.odd.iter().map(|o| &*o.label.text).collect();

@@ -483,3 +483,224 @@ fn prose_and_other_keys_are_no_exports() {
         assert!(format.is_none_or(|f| f.id != "registry"), "{text}");
     }
 }
+
+// Fails if what a connection security rule keeps out, or a disabled service lets in, goes unseen.
+#[test]
+fn connection_security_and_the_service_of_the_firewall_are_read() {
+    let consec = |n: u8, action: &str, more: &str| {
+        format!(
+            "\"c{n}\"=\"v2.33|Action={action}|Name=n|{more}|Active=TRUE|Auth1Set={{E5A5D32A}}|\"\r\n"
+        )
+    };
+    let rules = format!(
+        "[{LOCAL}\\FirewallRules]\r\n\r\n[{LOCAL}\\ConSecRules]\r\n{}{}{}{}",
+        consec(
+            1,
+            "SecureServer",
+            "EP1_4=10.0.0.0/8|EP2Port=3389|Protocol=6"
+        ),
+        consec(2, "Secure", "Profile=Domain"),
+        consec(3, "Boundary", "Profile=Domain"),
+        consec(4, "DoNotSecure", "EP1_4=10.1.0.0/16"),
+    );
+    let export = read(&file(&rules));
+    let security = export.points[0].security.as_ref().unwrap();
+    assert_eq!((security.ingress.len(), security.egress.len()), (2, 1));
+    let first = &security.ingress[0];
+    let in_space = |src: &str| {
+        let src = src.parse().unwrap();
+        first
+            .clauses
+            .iter()
+            .any(|c| c.space.src.contains(src) && c.space.dport.contains(3389))
+    };
+    assert!(in_space("10.2.0.1") && !in_space("10.1.0.1"), "exempted");
+    assert!(messages(&export)[0].contains("allows and blocks nothing by itself"));
+    let service = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\mpssvc";
+    let off =
+        format!("[{LOCAL}\\FirewallRules]\r\n\r\n[{service}]\r\n\"Start\"=dword:00000004\r\n");
+    let export = read(&file(&off));
+    let all = &settings(&export).profiles;
+    assert!(
+        all.iter()
+            .all(|p| p.as_ref().and_then(|p| p.enabled).map(|v| v.0) == Some(false))
+    );
+}
+
+/// Values of Registry.pol of a policy that PowerShell wrote on Windows Server 2025, with what it read back of each
+/// (github.com/hraedon/gpo-studio, tests/fixtures/native-firewall-gpmc/capture.json).
+#[test]
+fn a_policy_that_powershell_wrote_is_read_as_powershell_reads_it() {
+    let rule = |n: u8, string: &str| {
+        format!(
+            "Computer\nSOFTWARE\\Policies\\Microsoft\\WindowsFirewall\\FirewallRules\nProbe-{n:02}\nSZ:v2.33|{string}|\n\n"
+        )
+    };
+    let all = [
+        "Action=Block|Active=TRUE|Dir=Out|Protocol=17|Profile=Domain|Profile=Private|RPort2_10=65002-65003|RPort=65010|Name=range",
+        "Action=Allow|Active=TRUE|Dir=In|Protocol=1|ICMP4=8:0|Name=echo",
+        "Action=Block|Active=TRUE|Dir=In|LA4=198.51.100.7|RA4=192.0.2.0/255.255.255.0|RA6=2001:db8::/32|Name=addresses",
+        "Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=RPC|RA4=LocalSubnet|RA6=LocalSubnet|Name=rpc",
+        "Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=RPC-EPMap|Name=epmap",
+        "Action=Allow|Active=TRUE|Dir=In|Protocol=17|LPort=65006|IFType=Lan|Name=wired|Edge=TRUE",
+        "Action=ByPass|Active=TRUE|Dir=In|Protocol=6|LPort=65007|Name=override|RMauth=D:(A;;CC;;;WD)|Security=Authenticate",
+    ];
+    let text: String = (1..).zip(all).map(|(n, r)| rule(n, r)).collect();
+    let export = read(&format!("; Registry.pol\n\n{text}"));
+    assert!(export.problems.is_empty(), "{:?}", export.problems);
+    let lists = lists(&export);
+    let out = &lists.egress.rules[0].clauses[0].space;
+    assert_eq!(
+        out.dport.iter().collect::<Vec<_>>(),
+        [(65002, 65003), (65010, 65010)]
+    );
+    let rules: Vec<_> = lists.ingress.rules.iter().map(|r| &r.clauses[0]).collect();
+    assert_eq!(
+        (rules[0].space.sport.first(), rules[0].space.dport.first()),
+        (Some(8), Some(0))
+    );
+    let src = &rules[1].space.src;
+    assert!(
+        src.contains("192.0.2.9".parse().unwrap()) && src.contains("2001:db8::1".parse().unwrap())
+    );
+    let told = |n: usize| {
+        rules[n]
+            .conditions
+            .iter()
+            .map(|c| &*c.text)
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    assert_eq!(
+        told(2),
+        "source in LocalSubnet; the port is an RPC server's"
+    );
+    assert_eq!(rules[3].space.dport.first(), Some(135));
+    assert_eq!(told(4), "interface type LAN");
+    assert_eq!(
+        told(5),
+        "IPsec security Authenticate; authorized D:(A;;CC;;;WD)"
+    );
+    assert_eq!(lists.ingress.rules[5].action, Action::Bypass);
+}
+
+const CATALOG: &str = "vendor_msft_firewall_mdmstore_firewallrules_{firewallrulename}";
+
+fn catalog() -> String {
+    let simple = |name: &str, value: &str| {
+        format!(
+            "{{\"settingDefinitionId\":\"{CATALOG}_{name}\",\"simpleSettingValue\":{{\"value\":{value}}}}}"
+        )
+    };
+    let choice = |name: &str, value: &str| {
+        format!(
+            "{{\"settingDefinitionId\":\"{CATALOG}_{name}\",\"choiceSettingValue\":{{\"value\":\"{CATALOG}_{name}_{value}\",\"children\":[]}}}}"
+        )
+    };
+    let several = |name: &str, values: &str| {
+        format!(
+            "{{\"settingDefinitionId\":\"{CATALOG}_{name}\",\"simpleSettingCollectionValue\":[{values}]}}"
+        )
+    };
+    let profiles = format!(
+        "{{\"settingDefinitionId\":\"{CATALOG}_profiles\",\"choiceSettingCollectionValue\":[{{\"value\":\"{CATALOG}_profiles_1\"}},{{\"value\":\"{CATALOG}_profiles_2\"}}]}}"
+    );
+    let children = [
+        simple("name", "\"Remote Desktop\""),
+        choice("enabled", "1"),
+        choice("direction", "in"),
+        choice("action_type", "1"),
+        simple("protocol", "6"),
+        several(
+            "localportranges",
+            "{\"value\":\"3389\"},{\"value\":\"8000-8010\"}",
+        ),
+        several(
+            "remoteaddressranges",
+            "{\"value\":\"10.20.0.0/16\"},{\"value\":\"LocalSubnet\"}",
+        ),
+        simple("app_filepath", "\"C:\\\\a.exe\""),
+        profiles,
+    ];
+    format!(
+        "{{\"name\":\"p\",\"settings\":[{{\"settingInstance\":{{\"settingDefinitionId\":\"{CATALOG}\",\"groupSettingCollectionValue\":[{{\"children\":[{}]}}]}}}},{{\"settingInstance\":{{\"settingDefinitionId\":\"vendor_msft_firewall_mdmstore_domainprofile_enablefirewall\",\"choiceSettingValue\":{{\"value\":\"vendor_msft_firewall_mdmstore_domainprofile_enablefirewall_true\",\"children\":[{{\"settingDefinitionId\":\"vendor_msft_firewall_mdmstore_domainprofile_defaultinboundaction\",\"choiceSettingValue\":{{\"value\":\"vendor_msft_firewall_mdmstore_domainprofile_defaultinboundaction_1\"}}}}]}}}}}}]}}",
+        children.join(",")
+    )
+}
+
+fn custom() -> String {
+    let one = |path: &str, value: &str| {
+        format!("{{\"omaUri\":\"./Vendor/MSFT/Firewall/MdmStore/{path}\",\"value\":{value}}}")
+    };
+    let rule = |name: &str, value: &str| one(&format!("FirewallRules/RD/{name}"), value);
+    let all = [
+        rule("Name", "\"Remote Desktop\""),
+        rule("Enabled", "true"),
+        rule("Direction", "\"In\""),
+        rule("Action/Type", "1"),
+        rule("Protocol", "6"),
+        rule("LocalPortRanges", "\"3389,8000-8010\""),
+        rule("RemoteAddressRanges", "\"10.20.0.0/16,LocalSubnet\""),
+        rule("App/FilePath", "\"C:\\\\a.exe\""),
+        rule("Profiles", "3"),
+        one("DomainProfile/EnableFirewall", "true"),
+        one("DomainProfile/DefaultInboundAction", "1"),
+    ];
+    format!("{{\"omaSettings\":[{}]}}", all.join(","))
+}
+
+// Fails if a property of a policy of device management is read as another, or one that is not known goes unseen.
+#[test]
+fn policies_of_device_management_are_read() {
+    for (what, text) in [("catalog", catalog()), ("custom", custom())] {
+        let export = read(&text);
+        assert!(export.problems.is_empty(), "{what}: {:?}", export.problems);
+        let rule = &lists(&export).ingress.rules[0];
+        assert_eq!(
+            (&*rule.name, rule.profiles.0, rule.enabled),
+            ("Remote Desktop", 3, true),
+            "{what}"
+        );
+        assert_eq!(
+            (&rule.action, rule.origin),
+            (&Action::Allow, RuleOrigin::GroupPolicy),
+            "{what}"
+        );
+        let clause = &rule.clauses[0];
+        assert!(
+            clause.space.dport.contains(3389) && clause.space.dport.contains(8005),
+            "{what}"
+        );
+        assert!(
+            clause.space.src.contains("10.20.1.1".parse().unwrap()),
+            "{what}"
+        );
+        assert_eq!(&*clause.conditions[0].text, r"program C:\a.exe", "{what}");
+        let domain = settings(&export).profiles[0].as_ref().unwrap();
+        assert_eq!(domain.enabled.map(|v| v.0), Some(true), "{what}");
+        assert_eq!(
+            domain.inbound.map(|v| v.0),
+            Some(InboundPolicy::Block),
+            "{what}"
+        );
+        assert_eq!(export.points[0].stores, Stores::POLICY, "{what}");
+    }
+    let graph = "{\"firewallRules\":[{\"displayName\":\"x\",\"protocol\":6,\"localPortRanges\":[\"23\"],\"remoteAddressRanges\":[],\"profileTypes\":\"domain,private\",\"action\":\"blocked\",\"trafficDirection\":\"in\",\"interfaceTypes\":\"notConfigured\"}]}";
+    let export = read(graph);
+    let rule = &lists(&export).ingress.rules[0];
+    assert_eq!(
+        (&rule.action, rule.enabled, rule.profiles.0),
+        (&Action::Deny, true, 3)
+    );
+    let odd = custom().replace("Protocol", "NewThing");
+    assert!(
+        messages(&read(&odd)).iter().any(|m| m.contains("newthing")),
+        "{:?}",
+        read(&odd).problems
+    );
+    let open = custom().replace("FirewallRules/RD/Enabled", "FirewallRules/RE/Enabled");
+    assert!(
+        !read(&open).problems.is_empty(),
+        "whether the rule acts is not said"
+    );
+}

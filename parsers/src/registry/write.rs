@@ -4,6 +4,7 @@
 //! The text is read again before it is handed out, and a rule that does not come back as it was is an error. Not written:
 //! verdicts for packets that no rule decides, which come from the settings.
 
+use super::rule::TARGETS;
 use crate::input::Input;
 use crate::source::Source;
 use crate::windows::parts::{Part, Protocol, addresses, icmp, ports, protocol};
@@ -326,14 +327,28 @@ impl RuleString {
             ("interface ", "IF"),
             ("local user ", "LUAuth"),
             ("owner ", "LUOwn"),
-            ("dynamic target ", "TTK2_28"),
             ("dynamic keyword ", "RADynKey"),
         ] {
             if c.text.starts_with(prefix) {
                 return self.each(field, &c.text, prefix);
             }
         }
-        Err("a part of it was not understood when it was read")
+        match c.text.strip_prefix("dynamic target ") {
+            Some(word) => self.target(word),
+            None => Err("a part of it was not understood when it was read"),
+        }
+    }
+
+    fn target(&mut self, word: &str) -> Part<()> {
+        let known = TARGETS.iter().find(|(_, w)| *w == word);
+        let keyword = known.map_or(word, |(k, _)| k);
+        let field = match keyword {
+            "Proximity" | "ProxSharing" => "TTK",
+            "WFDPrint" | "WFDDisplay" | "WFDDevices" => "TTK2_22",
+            "WFDKmDriver" | "UPnP" => "TTK2_27",
+            _ => "TTK2_28",
+        };
+        self.add(field, keyword)
     }
 
     fn security(&mut self, words: &str) -> Part<()> {

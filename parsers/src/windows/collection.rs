@@ -116,6 +116,11 @@ impl Collection {
         }
     }
 
+    /// Counts a connection security rule that requires nothing.
+    pub(crate) fn idle_consec(&mut self, span: Span) {
+        self.told.consec.add(String::new(), span);
+    }
+
     /// The place of the first rule.
     pub(crate) fn first(&self) -> Option<Span> {
         self.first
