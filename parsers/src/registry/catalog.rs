@@ -2,6 +2,7 @@
 
 use super::fields::{FIELDS, Meaning};
 use crate::catalog::Row;
+use crate::windows::narrow::By;
 
 /// Every field that is known.
 #[must_use]
@@ -17,8 +18,12 @@ fn model(meaning: Meaning) -> &'static str {
         Meaning::Address { .. } => "exact, or an address keyword",
         Meaning::Icmp => "exact",
         Meaning::OverridesBlocks => "a bypass, which is a peer condition",
-        Meaning::Package | Meaning::Local(_) => "local condition",
-        Meaning::Peer(_) => "peer condition",
+        Meaning::Package
+        | Meaning::Local(_)
+        | Meaning::Narrows(By::Owner | By::LocalUser | By::AppId | By::Package) => {
+            "local condition"
+        }
+        Meaning::Peer(_) | Meaning::Narrows(_) => "peer condition",
         Meaning::Platform => "peer condition unless every version since Windows 8 is meant",
         Meaning::OrLater => "read with Platform",
         Meaning::Inert => "no effect on the verdict",

@@ -1,6 +1,7 @@
 //! The fields of a rule string (\[MS-GPFAS\] 2.2.2.19; newer ones by the strings of Windows 10 and 11).
 
 use super::text::{Text, pair};
+use crate::windows::narrow::By;
 use crate::windows::stated::Said;
 use crate::windows::words::Label;
 use hylint_model::Span;
@@ -35,6 +36,8 @@ pub(crate) enum Meaning {
     OverridesBlocks,
     /// The app package, by its family's name or its id.
     Package,
+    /// What narrows the rule in other forms, too.
+    Narrows(By),
     /// What it says narrows the rule to some programs, users or devices; what that is called.
     Local(&'static str),
     /// What it says narrows the rule to some peers or networks.
@@ -47,7 +50,8 @@ pub(crate) enum Meaning {
 }
 
 use Meaning::{
-    Address, Entry, Icmp, Inert, Local, One, OrLater, OverridesBlocks, Package, Peer, Platform,
+    Address, Entry, Icmp, Inert, Local, Narrows, One, OrLater, OverridesBlocks, Package, Peer,
+    Platform,
 };
 
 const fn address(label: Label, v6: bool) -> Meaning {
@@ -172,37 +176,37 @@ pub(crate) const FIELDS: &[(&str, Meaning, &str)] = &[
     ),
     ("AppPkgId", Package, "the app package"),
     ("PFN", Package, "the family of app packages"),
-    ("LUAuth", Local("local user"), "users of the host"),
-    ("LUAuth2_24", Local("local user"), "users of the host"),
+    ("LUAuth", Narrows(By::LocalUser), "users of the host"),
+    ("LUAuth2_24", Narrows(By::LocalUser), "users of the host"),
     (
         "LUOwn",
-        Local("owner"),
+        Narrows(By::Owner),
         "the user whose app packages the rule is for",
     ),
     ("FQBN", Local("program"), "the program by its signature"),
     (
         "PolicyAppId",
-        Local("application id"),
+        Narrows(By::AppId),
         "programs that application control marks",
     ),
     (
         "TTK",
-        Peer("dynamic target"),
+        Narrows(By::DynamicTarget),
         "devices nearby for which a service opens the rule",
     ),
     (
         "TTK2_22",
-        Peer("dynamic target"),
+        Narrows(By::DynamicTarget),
         "devices nearby for which a service opens the rule",
     ),
     (
         "TTK2_27",
-        Peer("dynamic target"),
+        Narrows(By::DynamicTarget),
         "devices nearby for which a service opens the rule",
     ),
     (
         "TTK2_28",
-        Peer("dynamic target"),
+        Narrows(By::DynamicTarget),
         "devices nearby for which a service opens the rule",
     ),
     (
@@ -210,11 +214,11 @@ pub(crate) const FIELDS: &[(&str, Meaning, &str)] = &[
         Local("network compartment"),
         "a network compartment of the host",
     ),
-    ("IF", Peer("interface"), "an interface"),
+    ("IF", Narrows(By::Interface), "an interface"),
     ("NNm", Peer("network"), "networks by their names"),
     (
         "RADynKey",
-        Peer("dynamic keyword"),
+        Narrows(By::DynamicKeyword),
         "addresses that are kept elsewhere",
     ),
     (

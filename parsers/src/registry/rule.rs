@@ -2,6 +2,7 @@
 
 use super::fields::{Field, Meaning, meaning};
 use crate::windows::build::clip;
+use crate::windows::narrow::{By, narrowed};
 use crate::windows::stated::{Said, Stated};
 use crate::windows::words::Label;
 use hylint_model::{Condition, ConditionKind, Span, Test};
@@ -118,6 +119,10 @@ impl<'a> Reader<'a> {
             Some(Meaning::Package) => self.packages.push(value),
             Some(Meaning::Local(what)) => self.narrows(ConditionKind::Local, what, &value),
             Some(Meaning::Peer(what)) => self.narrows(ConditionKind::Peer, what, &value),
+            Some(Meaning::Narrows(by)) => {
+                let condition = narrowed(by, &value.text, value.span);
+                self.out.conditions.push(condition);
+            }
             Some(Meaning::Platform) => self.platforms.push(value),
             Some(Meaning::OrLater) => self.later = Some(value),
             Some(Meaning::Inert) => {}
@@ -145,12 +150,7 @@ impl<'a> Reader<'a> {
     }
 
     fn narrows(&mut self, kind: ConditionKind, what: &str, value: &Said<'a>) {
-        let word = value.text.trim();
-        let word = match what {
-            "dynamic target" => target(word),
-            _ => word,
-        };
-        let text = format!("{what} {}", clip(word));
+        let text = format!("{what} {}", clip(value.text.trim()));
         let condition = Condition::new(kind, Test::Opaque, value.span, text);
         self.out.conditions.push(condition);
     }
@@ -251,8 +251,8 @@ impl<'a> Reader<'a> {
         };
         // A family is a name that people know; an id is a number.
         let named = self.packages.iter().find(|p| !p.text.starts_with("S-1-"));
-        let text = format!("app package {}", clip(&named.unwrap_or(first).text));
-        let condition = Condition::new(ConditionKind::Local, Test::Package, first.span, text);
+        let value = &named.unwrap_or(first).text;
+        let condition = narrowed(By::Package, value, first.span);
         self.out.conditions.push(condition);
     }
 
@@ -280,8 +280,8 @@ impl<'a> Reader<'a> {
             });
         }
         let more = if later { "+" } else { "" };
-        let text = format!("platform {}{more}", clip(&all.join(",")));
-        let condition = Condition::new(ConditionKind::Peer, Test::Opaque, first.span, text);
+        let value = format!("{}{more}", all.join(","));
+        let condition = narrowed(By::Platform, &value, first.span);
         self.out.conditions.push(condition);
     }
 
@@ -307,20 +307,6 @@ impl<'a> Reader<'a> {
             self.out.imply(Label::Source, source);
         }
     }
-}
-
-/// Keywords of trust tuples with what PowerShell calls them (\[MS-FASP\] 2.2.97; New-NetFirewallRule, `-DynamicTarget`).
-pub(crate) const TARGETS: [(&str, &str); 5] = [
-    ("Proximity", "ProximityApps"),
-    ("ProxSharing", "ProximitySharing"),
-    ("WFDPrint", "WifiDirectPrinting"),
-    ("WFDDisplay", "WifiDirectDisplay"),
-    ("WFDDevices", "WifiDirectDevices"),
-];
-
-fn target(keyword: &str) -> &str {
-    let is = |(k, _): &&(&str, &'static str)| keyword.eq_ignore_ascii_case(k);
-    TARGETS.iter().find(is).map_or(keyword, |(_, word)| word)
 }
 
 /// What leaves a rule open, for a reason of its own.

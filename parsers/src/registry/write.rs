@@ -4,7 +4,6 @@
 //! The text is read again before it is handed out, and a rule that does not come back as it was is an error. Not written:
 //! verdicts for packets that no rule decides, which come from the settings.
 
-use super::rule::TARGETS;
 use crate::input::Input;
 use crate::source::Source;
 use crate::windows::parts::{Part, Protocol, addresses, icmp, ports, protocol};
@@ -340,13 +339,14 @@ impl RuleString {
     }
 
     fn target(&mut self, word: &str) -> Part<()> {
-        let known = TARGETS.iter().find(|(_, w)| *w == word);
-        let keyword = known.map_or(word, |(k, _)| k);
-        let field = match keyword {
-            "Proximity" | "ProxSharing" => "TTK",
-            "WFDPrint" | "WFDDisplay" | "WFDDevices" => "TTK2_22",
-            "WFDKmDriver" | "UPnP" => "TTK2_27",
-            _ => "TTK2_28",
+        let (field, keyword) = match word {
+            "ProximityApps" => ("TTK", "Proximity"),
+            "ProximitySharing" => ("TTK", "ProxSharing"),
+            "WifiDirectPrinting" => ("TTK2_22", "WFDPrint"),
+            "WifiDirectDisplay" => ("TTK2_22", "WFDDisplay"),
+            "WifiDirectDevices" => ("TTK2_22", "WFDDevices"),
+            "WFDKmDriver" | "UPnP" => ("TTK2_27", word),
+            _ => ("TTK2_28", word),
         };
         self.add(field, keyword)
     }
