@@ -12,8 +12,19 @@ use hylint_model::{Export, InboundPolicy, Profiles, Rule, RuleOrigin};
 type Result<T> = std::result::Result<T, EditError>;
 
 /// The commands of [`crate::format::CommandsFn`].
-pub(super) fn commands(source: &Source, export: &Export, change: &Change) -> Result<Vec<String>> {
-    let picked = |rule: RuleRef| picked(source, export, rule);
+pub(super) fn commands(source: &Source, export: &Export, what: &Change) -> Result<Vec<String>> {
+    change(export, what, &|rule| picked(source, export, rule))
+}
+
+/// The commands of a change of an export in any form; `picked` gives the parameter that picks a rule and no other.
+///
+/// # Errors
+/// [`EditError`] if the change has no form in commands.
+pub(crate) fn change(
+    export: &Export,
+    change: &Change,
+    picked: &dyn Fn(RuleRef) -> Result<String>,
+) -> Result<Vec<String>> {
     let line = match change {
         Change::Insert { at, rule } => new_rule(direction(at.list())?, rule)?,
         Change::Remove(old) => format!("Remove-NetFirewallRule {}", picked(*old)?),
@@ -190,7 +201,7 @@ fn picked(source: &Source, export: &Export, which: RuleRef) -> Result<String> {
 }
 
 /// A quoted name. The cmdlets read `*`, `?` and brackets in names as patterns.
-fn exact(name: &str) -> Result<String> {
+pub(crate) fn exact(name: &str) -> Result<String> {
     if name.contains(['*', '?', '[', ']']) {
         return Err(EditError::Unsupported(
             "the rule's name would be read as a pattern",

@@ -7,7 +7,7 @@
 
 mod asked;
 mod cell;
-mod command;
+pub(crate) mod command;
 mod detect;
 mod form;
 mod forms;

@@ -5,6 +5,7 @@
 
 mod aside;
 pub mod catalog;
+mod command;
 mod consec;
 mod detect;
 pub(crate) mod fields;
@@ -35,7 +36,7 @@ pub const FORMAT: FormatSpec = FormatSpec {
     detect,
     read,
     edit: None,
-    commands: None,
+    commands: Some(command::commands),
 };
 
 fn detect(input: &Input<'_>) -> Score {
