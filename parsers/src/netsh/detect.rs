@@ -62,18 +62,18 @@ impl Seen {
         let Some((label, value)) = lines::split_label(line.text) else {
             self.policy |= self.heading && profiles::is_policy_line(line.text);
             let text = line.text.trim_end_matches(['.', '。']);
-            self.no_rules |= v.word(Class::Phrase, text).map(|e| e.meaning) == Some(Word::NoRules);
+            self.no_rules |= v.hint(Class::Phrase, text).map(|e| e.meaning) == Some(Word::NoRules);
             return;
         };
         if let Some(known) = v.label(label) {
-            self.labels |= 1 << known as u32;
+            self.labels |= 1 << known.meaning as u32;
         } else if POWERSHELL.contains(&label) {
             self.powershell = true;
         } else if value.contains("ipv") && portproxy::is_title(line.text) {
             self.proxies.0 = true;
         } else if value.is_empty() {
             self.heading = true;
-            self.active |= v.word(Class::Active, label).is_some();
+            self.active |= v.hint(Class::Active, label).is_some();
         }
     }
 
@@ -135,7 +135,7 @@ pub(crate) fn familiarity(line: &str) -> u32 {
     let line = line.trim();
     let Some((label, value)) = lines::split_label(line) else {
         let head = line.split("  ").next().unwrap_or(line);
-        return if v.word(Class::Setting, head).is_some() {
+        return if v.hint(Class::Setting, head).is_some() {
             10
         } else {
             0
@@ -143,9 +143,9 @@ pub(crate) fn familiarity(line: &str) -> u32 {
     };
     let heading = [Class::Header, Class::Active, Class::Section]
         .iter()
-        .any(|c| v.word(*c, label).is_some());
+        .any(|c| v.hint(*c, label).is_some());
     let known = v.label(label).is_some();
     let classes = [Class::Bool, Class::Direction, Class::Action, Class::Any];
-    let value_known = !value.is_empty() && classes.iter().any(|c| v.word(*c, value).is_some());
+    let value_known = !value.is_empty() && classes.iter().any(|c| v.hint(*c, value).is_some());
     10 * u32::from(known || heading) + 4 * u32::from(known && value_known)
 }

@@ -4,11 +4,10 @@
 //! are never translated; the state's label and value are.
 
 use super::lines::Line;
-use crate::windows::vocab::{Entry, Proof, Vocabulary};
+use crate::windows::vocab::{Entry, Vocabulary};
 use crate::windows::words::{Class, Word};
 use hylint_model::{
-    InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, WindowsProfiles, Wording,
-    reworded,
+    InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, WindowsProfiles, reworded,
 };
 
 /// What a section is about.
@@ -48,7 +47,8 @@ pub(super) fn heading(v: &Vocabulary, label: &str) -> Option<Kind> {
     if let Some(at) = v.word(Class::Active, label).and_then(index) {
         return Some(Kind::Active(Profiles(1 << at)));
     }
-    v.word(Class::Section, label).map(|_| Kind::Other)
+    // Nothing rests on a section of another kind.
+    v.hint(Class::Section, label).map(|_| Kind::Other)
 }
 
 impl Section {
@@ -97,13 +97,6 @@ impl Section {
         match v.word(Class::State, value) {
             Some(e) => {
                 self.settings.enabled = Some((e.meaning == Word::On, span));
-                if e.proof == Proof::Unproven {
-                    problems.push(Problem::new(
-                        ProblemKind::Note,
-                        span,
-                        unconfirmed(value, if e.meaning == Word::On { "ON" } else { "OFF" }),
-                    ));
-                }
             }
             None if unset(v, value) => {}
             None => problems.push(unknown_value("State", value, span)),
@@ -235,13 +228,6 @@ fn unset(v: &Vocabulary, value: &str) -> bool {
     value.starts_with("N/A")
         || v.word(Class::Switch, value)
             .is_some_and(|e| e.meaning == Word::Unset)
-}
-
-fn unconfirmed(value: &str, read_as: &str) -> Wording {
-    reworded(
-        format!("`{value}` is read as {read_as} by a translation that no export has confirmed"),
-        format!("`{value}` is read as {read_as}, a translation that no known export proves"),
-    )
 }
 
 fn unknown_value(setting: &str, value: &str, span: Span) -> Problem {

@@ -13,7 +13,7 @@ use crate::source::Source;
 use crate::windows::build::{self, Built, Remark, clip};
 use crate::windows::stated::{Direction, Stated};
 use crate::windows::tell::RemarkTally;
-use crate::windows::vocab::Vocabulary;
+use crate::windows::vocab::{Entry, Proof, Vocabulary};
 use crate::windows::words::{Class, Label, Word};
 use hylint_model::{
     Body, Companion, ConnectionSecurity, DefaultOrigin, DefaultVerdict, Discipline, Export, Lists,
@@ -58,6 +58,10 @@ struct Reader<'a> {
     /// A command whose output is not read.
     foreign: Option<Span>,
     told: RemarkTally,
+    /// Labels that a translation tells which no export has confirmed.
+    doubtful: Vec<Label>,
+    /// The directions that the capture has proven words for, once they are asked for.
+    directions: Option<Vec<Word>>,
     no_rules: Option<Span>,
     /// A command asked for rules of another kind and said something.
     other_rules: bool,
@@ -90,6 +94,8 @@ impl<'a> Reader<'a> {
             unasked: (false, false),
             foreign: None,
             told: RemarkTally::new(&FORM),
+            doubtful: Vec::new(),
+            directions: None,
             no_rules: None,
             other_rules: false,
             policy_rules: false,
@@ -119,9 +125,14 @@ impl<'a> Reader<'a> {
             return self.text_line(line, Heading::None);
         };
         match self.v.label(label) {
-            Some(known) => {
-                self.familiar.add(line.text, label, known);
-                self.known(known, value, line);
+            Some(Entry { meaning, proof }) => {
+                self.familiar.add(line.text, label, meaning);
+                if proof == Proof::Unproven {
+                    self.doubtful.push(meaning);
+                    let span = Span::new(line.start, line.start + label.len());
+                    self.told.unproven.add(label.to_owned(), span);
+                }
+                self.known(meaning, value, line);
             }
             None => self.unknown(label, value, line),
         }
@@ -383,7 +394,8 @@ impl<'a> Reader<'a> {
         }
         self.export.rules_in_file += 1;
         self.first_rule.get_or_insert(block.span);
-        let stated = state::state(self.text, &block);
+        let mut stated = state::state(self.text, &block);
+        self.doubt(&mut stated);
         self.policy_rules = self.policy_rules || build::is_of_policy(&stated);
         if self.depth == Depth::Heads {
             for direction in build::directions(&FORM, &stated) {
@@ -404,6 +416,33 @@ impl<'a> Reader<'a> {
             // One word says why a rule may be any: what else is odd about it adds nothing.
             built.only_unread(cut);
             self.add(built, &block);
+        }
+    }
+
+    /// What of a rule no export proves. Windows has two words for a direction: where a capture has one that is proven, a
+    /// translation of the other is, too.
+    fn doubt(&mut self, stated: &mut Stated<'a>) {
+        for label in &self.doubtful {
+            stated.doubt(*label);
+        }
+        let Some(said) = stated.get(Label::Direction) else {
+            return;
+        };
+        let (value, span) = (said.text.clone(), said.span);
+        if self.v.word(Class::Direction, &value).is_some() {
+            return;
+        }
+        let Some(Entry { meaning, .. }) = self.v.hint(Class::Direction, &value) else {
+            return;
+        };
+        let (other, word) = match meaning {
+            Word::In => (Word::Out, "In"),
+            _ => (Word::In, "Out"),
+        };
+        let text = self.text;
+        let proven = self.directions.get_or_insert_with(|| directions(text));
+        if proven.contains(&other) {
+            stated.set(Label::Direction, word, span);
         }
     }
 
@@ -641,6 +680,25 @@ impl<'a> Reader<'a> {
             rules,
         }
     }
+}
+
+/// The directions that a capture has proven words for.
+fn directions(text: &str) -> Vec<Word> {
+    let v = Vocabulary::get();
+    let mut out = Vec::new();
+    for line in lines::lines(text) {
+        let Some((label, value)) = lines::split_label(line.text) else {
+            continue;
+        };
+        let word = || v.word(Class::Direction, value).map(|e| e.meaning);
+        let is_direction = v.label(label).map(|e| e.meaning) == Some(Label::Direction);
+        if let Some(word) = is_direction.then(word).flatten()
+            && !out.contains(&word)
+        {
+            out.push(word);
+        }
+    }
+    out
 }
 
 /// Labels that only a rule has; the others are common words.

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub(super) const FULL: &str = "run `netsh advfirewall firewall show rule name=all verbose`";
 
 /// What to do about a string that is not known.
-pub(super) const ENGLISH: &str = "set the Windows display language of your session to English and export again, or report the string to hylint";
+pub(super) const ENGLISH: &str = "export with PowerShell, which is the same in every language: run the script that `hylint collect windows` prints";
 
 /// How netsh speaks.
 pub(super) const FORM: Form = Form {

@@ -16,7 +16,7 @@ use hylint_model::Export;
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
     id: "wfmsc",
-    name: "list of the Windows firewall console (wf.msc)",
+    name: "Lists of wf.msc",
     command: "wf.msc: select Inbound Rules, then Action > Export List",
     detect,
     read,

@@ -3,7 +3,7 @@
 use super::form::Form;
 use super::stated::{Direction, Said, Stated};
 use super::values;
-use super::vocab::{Entry, Proof, Vocabulary};
+use super::vocab::{Proof, Vocabulary};
 use super::words::{Class, Label, Word};
 use hylint_model::{
     Action, Condition, ConditionKind, Field, Profiles, Rule, RuleOrigin, Span, Test,
@@ -20,12 +20,6 @@ const MOST_ODDITIES: usize = 8;
 pub(crate) enum Remark<'a> {
     /// The value is not known; the rule is kept as undecided.
     Unknown {
-        label: Label,
-        value: Cow<'a, str>,
-        span: Span,
-    },
-    /// The value was read by a string of the vocabulary that nothing proves.
-    Unproven {
         label: Label,
         value: Cow<'a, str>,
         span: Span,
@@ -111,7 +105,7 @@ pub(crate) fn directions(
 /// Whether the source of a rule is a policy, by a word for one or by its name.
 pub(crate) fn is_of_policy(stated: &Stated<'_>) -> bool {
     let value = stated.text(Label::Source);
-    let word = Vocabulary::get().word(Class::Source, value);
+    let word = Vocabulary::get().hint(Class::Source, value);
     !value.is_empty() && word.map(|e| e.meaning) != Some(Word::LocalStore)
 }
 
@@ -153,6 +147,7 @@ impl<'a> Builder<'a, '_> {
         rule.profiles = self.profiles();
         rule.origin = self.origin();
         let brief = self.scope(&rule);
+        self.doubts();
         self.oddities();
         rule.clauses = self.clauses(direction, &rule.action);
         rule.fields = self.fields(direction);
@@ -188,17 +183,10 @@ impl<'a> Builder<'a, '_> {
         self.conditions.push(Condition::new(kind, test, span, text));
     }
 
-    fn word(&mut self, label: Label, class: Class) -> Option<Word> {
+    fn word(&self, label: Label, class: Class) -> Option<Word> {
         let said = self.stated.get(label)?;
-        let Entry { meaning, proof } = self.v.word(class, &said.text)?;
-        if proof == Proof::Unproven {
-            self.remarks.push(Remark::Unproven {
-                label,
-                value: said.text.clone(),
-                span: self.stated.place(label),
-            });
-        }
-        Some(meaning)
+        let entry = self.v.word(class, &said.text)?;
+        Some(entry.meaning)
     }
 
     /// Remembers that what decides the rule's effect is not known.
@@ -216,6 +204,9 @@ impl<'a> Builder<'a, '_> {
 
     /// What the rule does; an error says why it is not known.
     fn action(&mut self) -> Result<Action, Box<str>> {
+        if self.stated.is_doubtful(Label::Action) {
+            return Err("the translation of its Action is not confirmed".into());
+        }
         match self.word(Label::Action, Class::Action) {
             Some(Word::Allow) => Ok(Action::Allow),
             Some(Word::Block) => Ok(Action::Deny),
@@ -225,6 +216,9 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn direction(&mut self) -> Option<Direction> {
+        if self.stated.is_doubtful(Label::Direction) {
+            return None;
+        }
         let word = self.word(Label::Direction, Class::Direction);
         let word = word.filter(|w| !self.contradicts(*w));
         match word {
@@ -296,9 +290,15 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn origin(&mut self) -> RuleOrigin {
-        let Some((value, span)) = self.said(Label::Source) else {
+        let said = self.said(Label::Source);
+        let Some((value, span)) = said.filter(|_| !self.stated.is_doubtful(Label::Source)) else {
             return RuleOrigin::Unsaid;
         };
+        // A translation that nothing proves is no policy's name either.
+        let hint = self.v.hint(Class::Source, &value);
+        if hint.is_some_and(|e| e.proof == Proof::Unproven) {
+            return RuleOrigin::Unsaid;
+        }
         match self.word(Label::Source, Class::Source) {
             Some(Word::LocalStore) => RuleOrigin::Local,
             Some(Word::PolicyStore) => RuleOrigin::GroupPolicy,
@@ -443,6 +443,31 @@ impl<'a> Builder<'a, '_> {
                     span,
                     text,
                 ));
+            }
+        }
+    }
+
+    /// Fields whose labels nothing proves, unless their values can be of no other field or narrow nothing in any.
+    fn doubts(&mut self) {
+        let stated = self.stated;
+        for label in Label::each_field().filter(|l| stated.is_doubtful(*l) && stated.has(*l)) {
+            let value = stated.text(label);
+            let plain = match label {
+                Label::Name | Label::Description | Label::Group | Label::Edge | Label::Source => {
+                    true
+                }
+                // Told with what they decide.
+                Label::Direction | Label::Action => true,
+                Label::Protocol => values::protocol(self.v, value).is_some(),
+                Label::Profiles => values::profiles(self.v, value).1.is_none(),
+                Label::Program => self.v.is_any(value) || value.contains('\\'),
+                Label::Security => self.v.word(Class::Security, value).is_some(),
+                Label::Enabled => false,
+                _ => self.v.is_any(value),
+            };
+            if !plain {
+                let text = format!("the translation of {} is not confirmed", self.name(label));
+                self.undecided(stated.place(label), text);
             }
         }
     }

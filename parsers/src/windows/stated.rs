@@ -56,6 +56,8 @@ pub(crate) struct Stated<'a> {
     pub(crate) repeated: Vec<(Label, Span)>,
     /// Whether a problem tells already that a part of the rule is lost, so that what is missing of it need not be told.
     pub(crate) told: bool,
+    /// Fields whose labels are told by a translation that nothing proves, a bit each.
+    unproven: u32,
 }
 
 impl<'a> Stated<'a> {
@@ -70,7 +72,18 @@ impl<'a> Stated<'a> {
             odd: Vec::new(),
             repeated: Vec::new(),
             told: false,
+            unproven: 0,
         }
+    }
+
+    /// Says that the label of a field is told by a translation that nothing proves: the field may be another one.
+    pub(crate) fn doubt(&mut self, label: Label) {
+        self.unproven |= 1 << label as u32;
+    }
+
+    /// Whether the label of a field is one that nothing proves.
+    pub(crate) fn is_doubtful(&self, label: Label) -> bool {
+        self.unproven & (1 << label as u32) != 0
     }
 
     /// States a field. One that is stated already is replaced.

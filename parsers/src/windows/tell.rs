@@ -47,6 +47,20 @@ impl Tallies {
             t.count += 1;
         }
     }
+
+    /// One problem for all labels that nothing proves.
+    fn problem(&self, form: &Form) -> Option<Problem> {
+        let first = self.0.first()?;
+        let (label, more) = (clip(&first.text), self.0.len() - 1);
+        let labels = match more {
+            0 => format!("label `{label}`"),
+            n => format!("label `{label}` and {n} more"),
+        };
+        let message =
+            format!("no export has confirmed the translation of {labels}: rules may match or not");
+        let problem = Problem::new(ProblemKind::Incomplete, first.span, message);
+        Some(problem.help(form.unknown))
+    }
 }
 
 /// Everything that is counted.
@@ -60,7 +74,8 @@ pub(crate) struct RemarkTally {
     /// Rules of which it is not known what they do.
     unread: Tallies,
     sources: Tallies,
-    unproven: Tallies,
+    /// Labels that are told by translations that nothing proves.
+    pub(crate) unproven: Tallies,
     /// By the lines that a rule lacks.
     pub(crate) missing: Tallies,
     repeated: Tallies,
@@ -121,10 +136,6 @@ impl RemarkTally {
                 self.unread.add(text, span);
             }
             Remark::Source { value, span } => self.sources.add(clip(&value).into_owned(), span),
-            Remark::Unproven { label, value, span } => {
-                let text = format!("`{value}` ({})", self.name(label));
-                self.unproven.add(text, span);
-            }
             // Told by rule, with the other lines that it lacks.
             Remark::Missing { .. } => {}
             Remark::Repeated { label, span } => {
@@ -148,7 +159,7 @@ impl RemarkTally {
         out.extend(self.unknown_values.0.iter().map(|t| unknown_value(form, t)));
         out.extend(self.unread.0.iter().map(|t| unread(form, t)));
         out.extend(self.sources.0.iter().map(source));
-        out.extend(self.unproven.0.iter().map(unproven));
+        out.extend(self.unproven.problem(self.form));
         out.extend(self.missing.0.iter().map(|t| missing(form, t)));
         out.extend(self.repeated.0.iter().map(repeated));
         out.extend(self.consec.0.iter().map(consec));
@@ -241,15 +252,6 @@ fn source(t: &Tally) -> Problem {
     let message = reworded(
         format!("rule source `{text}` is read as the name of a policy ({times})"),
         format!("the rule source `{text}` is taken for the name of a policy ({times})"),
-    );
-    Problem::new(ProblemKind::Note, t.span, message)
-}
-
-fn unproven(t: &Tally) -> Problem {
-    let (text, times) = (&t.text, t.times());
-    let message = reworded(
-        format!("{text} is read by a translation that no export has confirmed ({times})"),
-        format!("{text} is read by a translation that no known export proves ({times})"),
     );
     Problem::new(ProblemKind::Note, t.span, message)
 }

@@ -1,7 +1,8 @@
 //! Labels and values of netsh output in each language, read from `lang/*.txt`.
 //!
-//! One string a line: `PROOF KEY = TEXT`. Windows translates labels and values alike, so every language is known at once
-//! and a file may mix them. To add a string, add a line; to add a language, add a file and one line to [`LANGUAGES`].
+//! One string a line: `PROOF KEY = TEXT @PLACE …`. Each place where strings were seen is a line of its own before them:
+//! `@PLACE WHAT`. Windows translates labels and values alike, so every language is known at once and a file may mix them. To
+//! add a string, add a line; to add a language, add a file and one line to [`LANGUAGES`].
 
 use super::words::{CLASSES, Class, KEYS, Key, Label, Word};
 use rustc_hash::FxHashMap;
@@ -34,9 +35,16 @@ pub(crate) const LANGUAGES: &[(&str, &str)] = &[
     ("it", include_str!("lang/it.txt")),
     ("pl", include_str!("lang/pl.txt")),
     ("ko", include_str!("lang/ko.txt")),
+    ("nl", include_str!("lang/nl.txt")),
+    ("sv", include_str!("lang/sv.txt")),
+    ("cs", include_str!("lang/cs.txt")),
+    ("tr", include_str!("lang/tr.txt")),
+    ("hu", include_str!("lang/hu.txt")),
+    ("el", include_str!("lang/el.txt")),
 ];
 
-/// Whether a string was met in an export or in documentation. A string that is neither may still be right; its use is told.
+/// Whether a string was met in an export or in documentation. A string that is neither may still be right: what rests on it
+/// is left open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Proof {
     Seen,
@@ -63,13 +71,16 @@ pub(crate) struct Line<'a> {
     key: Key,
     pub(crate) proof: Proof,
     text: &'a str,
+    /// Where it was seen.
+    #[cfg(test)]
+    places: Vec<&'a str>,
 }
 
 /// The lines of a vocabulary; an error is a line that is none.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, &str>> {
     text.lines()
         .map(str::trim)
-        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .filter(|l| !l.is_empty() && !l.starts_with(['#', '@']))
         .map(|l| parse_line(l).ok_or(l))
 }
 
@@ -83,11 +94,14 @@ fn parse_line(line: &str) -> Option<Line<'_>> {
         _ => return None,
     };
     let (_, key) = KEYS.iter().find(|(k, _)| *k == key.trim())?;
-    let text = text.trim();
+    let mut parts = text.split(" @").map(str::trim);
+    let text = parts.next().unwrap_or_default();
     (!text.is_empty()).then_some(Line {
         key: *key,
         proof,
         text,
+        #[cfg(test)]
+        places: parts.collect(),
     })
 }
 
@@ -140,8 +154,8 @@ impl Vocabulary {
     }
 
     /// The meaning of a label, without its colon.
-    pub(crate) fn label(&self, text: &str) -> Option<Label> {
-        find(&self.labels, text).map(|e| e.meaning)
+    pub(crate) fn label(&self, text: &str) -> Option<Entry<Label>> {
+        find(&self.labels, text)
     }
 
     /// Whether a label in some language begins with a text.
@@ -151,8 +165,14 @@ impl Vocabulary {
         !text.is_empty() && labels.any(|(whole, _)| whole.starts_with(&*text))
     }
 
-    /// The meaning of a value or heading in its place.
+    /// The meaning of a value or heading in its place, by a string that was met in an export or in documentation.
     pub(crate) fn word(&self, class: Class, text: &str) -> Option<Entry<Word>> {
+        let entry = self.hint(class, text);
+        entry.filter(|e| e.proof != Proof::Unproven)
+    }
+
+    /// What a value or heading may mean, by any string.
+    pub(crate) fn hint(&self, class: Class, text: &str) -> Option<Entry<Word>> {
         self.words
             .get(class as usize)
             .and_then(|map| find(map, text))
@@ -241,14 +261,36 @@ mod tests {
     }
 
     #[test]
+    fn every_proven_string_is_marked_with_where_it_was_seen() {
+        for (language, text) in LANGUAGES.iter().filter(|(tag, _)| *tag != "en") {
+            let declared = text.lines().filter_map(|l| l.strip_prefix('@'));
+            let declared: Vec<&str> = declared
+                .filter_map(|l| Some(l.split_once(' ')?.0))
+                .collect();
+            for line in lines(text).flatten() {
+                let proven = line.proof != Proof::Unproven;
+                assert_eq!(proven, !line.places.is_empty(), "{language}: {}", line.text);
+                for place in &line.places {
+                    assert!(declared.contains(place), "{language}: @{place}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn lookups_ignore_case_blanks_and_hyphens_but_keep_places_apart() {
         let v = Vocabulary::get();
-        assert_eq!(v.label("Lokale-IP"), Some(Label::LocalIp));
-        assert_eq!(v.label("rule name"), Some(Label::Name));
-        assert_eq!(v.label("Ruler"), None);
+        let label = |text| v.label(text).map(|e| e.meaning);
+        assert_eq!(label("Lokale-IP"), Some(Label::LocalIp));
+        assert_eq!(label("rule name"), Some(Label::Name));
+        assert_eq!(label("Ruler"), None);
         let aus = |class| v.word(class, "Aus").map(|e| e.meaning);
         assert_eq!(aus(Class::Direction), Some(Word::Out));
-        assert_eq!(aus(Class::State), Some(Word::Off));
+        assert_eq!(aus(Class::State), None, "no export proves it");
+        assert_eq!(
+            v.hint(Class::State, "Aus").map(|e| e.meaning),
+            Some(Word::Off)
+        );
         // French prints In as it prints ON; the words for Out and OFF must never stand under In.
         let actif = |class| v.word(class, "Actif").map(|e| e.meaning);
         assert_eq!(actif(Class::Direction), Some(Word::In));
