@@ -419,7 +419,7 @@ fn what_is_cut_off_is_counted_and_named() {
         export
             .problems
             .iter()
-            .any(|p| p.message.contains("no Action line"))
+            .any(|p| p.message.contains("lacks Action"))
     );
 }
 

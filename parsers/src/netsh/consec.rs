@@ -85,7 +85,7 @@ impl Consec {
                 None => ("", values::List::whole(AddrSet::any())),
             };
             let ports = match field(port) {
-                Some((t, span)) => ports::ports(v, t, span),
+                Some((t, span)) => ports::ports(v, t, ports::End::Local, span),
                 None => values::List::whole(PortSet::full()),
             };
             vague |= addr.is_empty() || addrs.unknown.is_some() || ports.unknown.is_some();

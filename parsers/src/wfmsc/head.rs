@@ -15,11 +15,11 @@ const LEAST: usize = 4;
 
 /// How the headings were understood.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum By {
+pub(super) enum Told {
     English,
     /// In a language that is not read, in the order in which the console shows them.
     Position,
-    /// By translations that no public list confirms.
+    /// Told translations that no public list confirms.
     Translation,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Head {
     pub(super) columns: Vec<Option<Column>>,
     /// The headings as they stand there.
     pub(super) headings: Vec<(String, Span)>,
-    pub(super) by: By,
+    pub(super) by: Told,
     /// Whether a delimiter ends the line, as the console ends each.
     pub(super) ended: bool,
     pub(super) span: Span,
@@ -56,11 +56,11 @@ impl Head {
         let translated = by_words(columns::translated);
         let row = || next.is_some_and(|row| fits(row, delimiter, &cells));
         let (columns, by) = if is_head(&english) {
-            (english, By::English)
+            (english, Told::English)
         } else if let Some(layout) = layout(&translated).filter(|_| are_headings(&cells) && row()) {
-            (layout, By::Position)
+            (layout, Told::Position)
         } else if is_head(&translated) {
-            (translated, By::Translation)
+            (translated, Told::Translation)
         } else {
             return None;
         };
@@ -135,8 +135,8 @@ pub(super) fn score(text: &str) -> Score {
         let next = lines.peek().copied();
         if let Some(head) = Head::of(0, line, next) {
             return match head.by {
-                By::English => 90,
-                By::Position | By::Translation => 70,
+                Told::English => 90,
+                Told::Position | Told::Translation => 70,
             };
         }
     }
@@ -155,18 +155,18 @@ mod tests {
         let head = Head::of(0, english, None).unwrap();
         assert_eq!(
             (head.by, head.columns[3]),
-            (By::English, Some(Column::LocalPort))
+            (Told::English, Some(Column::LocalPort))
         );
         let row = "x\t\tAlle\tJa\tZulassen\tNein\tBeliebig\tBeliebig\tBeliebig\tTCP\t80\tBeliebig\tx\tx\t";
         let head = Head::of(0, GERMAN, Some(row)).unwrap();
-        assert_eq!((head.by, head.columns.len()), (By::Position, 14));
+        assert_eq!((head.by, head.columns.len()), (Told::Position, 14));
         assert!(head.has(Column::Override));
         let odd = row.replace("TCP\t80", "80\tTCP.x");
         let head = Head::of(0, GERMAN, Some(&odd)).unwrap();
-        assert_eq!(head.by, By::Translation, "the row does not fit");
+        assert_eq!(head.by, Told::Translation, "the row does not fit");
         let swapped = GERMAN.replace("Lokaler Port\tRemoteport", "Remoteport\tLokaler Port");
         let head = Head::of(0, &swapped, Some(row)).unwrap();
-        assert_eq!(head.by, By::Translation, "the words say otherwise");
+        assert_eq!(head.by, Told::Translation, "the words say otherwise");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From the lines of a list to an export.
 
 use super::columns::Column;
-use super::head::{By, Head};
+use super::head::{Head, Told};
 use super::state::{self, FORM, FULL, Line};
 use super::table::cells;
 use crate::input::Depth;
@@ -135,13 +135,13 @@ impl<'a> Reader<'a> {
 
     fn headings(&mut self, head: &Head) {
         let problem = match head.by {
-            By::English => return,
-            By::Position => Problem::new(
+            Told::English => return,
+            Told::Position => Problem::new(
                 ProblemKind::Note,
                 head.span,
                 "headings in another language: the columns are read in the order of the console",
             ),
-            By::Translation => Problem::new(
+            Told::Translation => Problem::new(
                 ProblemKind::Malformed,
                 head.span,
                 "headings in another language: what the columns are is a guess, so every rule may match or not",
@@ -291,7 +291,10 @@ mod tests {
         );
         assert!(matches!(lists.ingress.rules[0].action, Action::Opaque(_)));
         assert_eq!(lists.ingress.default.origin, DefaultOrigin::Unknown);
-        assert_eq!(told(&e, "no Direction"), 1);
+        assert_eq!(
+            told(&e, "1 of 1 rules do not say whether they are inbound"),
+            1
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What a row states of a rule.
 
 use super::columns::Column;
-use super::head::{By, Head};
+use super::head::{Head, Told};
 use super::table::Cell;
 use crate::windows::form::Form;
+use crate::windows::narrow::{self, By};
 use crate::windows::stated::{Direction, Said, Stated};
 use crate::windows::values::tokens;
 use crate::windows::vocab::Vocabulary;
@@ -18,8 +19,8 @@ pub(super) const FORM: Form = Form {
     unknown: UNKNOWN,
     missing: "export the list with the columns that the console shows by default",
     brief: (
-        "have no Service and Interface Types column, which may narrow them",
-        "0 of 0 rules have no Service and Interface Types column, which may narrow them",
+        "have no Service and Interface Types columns, which may narrow them",
+        "0 of 0 rules have no Service and Interface Types columns, which may narrow them",
     ),
     may_lack_fields: false,
     icmp_heading: false,
@@ -29,8 +30,7 @@ pub(super) const FORM: Form = Form {
 /// What to do where a list says too little.
 pub(super) const FULL: &str = "export with the PowerShell script that `hylint collect windows` prints: it shows services, interfaces and ICMP types";
 
-const UNKNOWN: &str = "export with the PowerShell script that `hylint collect windows` prints, whose words are the same in every language; \
-    where only the direction is missing, give the file a name with `inbound` or `outbound` in it";
+const UNKNOWN: &str = "export with the PowerShell script that `hylint collect windows` prints, whose words are the same in every language";
 
 fn label(label: Label) -> &'static str {
     let column = match label {
@@ -96,7 +96,7 @@ pub(super) fn state<'a>(head: &Head, line: &Line<'a>, direction: Option<Directio
         let whole = Said::new("the row is cut off", span);
         row.out.odd(whole.clone(), whole);
     }
-    if head.by == By::Translation {
+    if head.by == Told::Translation {
         let (kind, test) = (ConditionKind::Unknown, Test::Opaque);
         let condition = Condition::new(kind, test, head.span, "the columns are guessed");
         row.out.conditions.push(condition);
@@ -136,10 +136,10 @@ impl<'a> Row<'a> {
             Column::RemotePort => self.list(Label::RemotePort, cell, port),
             Column::Action => self.action(cell),
             Column::Override => self.overrides(cell),
-            Column::Users | Column::Computers => self.peers(cell),
-            Column::Principals => self.local(cell, "run by"),
-            Column::Owner => self.local(cell, "owned by"),
-            Column::Package => self.package(cell),
+            Column::Users | Column::Computers => self.narrowed(By::Peers, cell),
+            Column::Principals => self.narrowed(By::LocalUser, cell),
+            Column::Owner => self.narrowed(By::Owner, cell),
+            Column::Package => self.narrowed(By::Package, cell),
         }
     }
 
@@ -198,22 +198,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn peers(&mut self, cell: &Cell<'a>) {
-        self.condition(ConditionKind::Peer, Test::Opaque, cell, "authorized");
-    }
-
-    fn local(&mut self, cell: &Cell<'a>, what: &str) {
-        self.condition(ConditionKind::Local, Test::Opaque, cell, what);
-    }
-
-    fn package(&mut self, cell: &Cell<'a>) {
-        self.condition(ConditionKind::Local, Test::Package, cell, "app package");
-    }
-
-    fn condition(&mut self, kind: ConditionKind, test: Test, cell: &Cell<'a>, what: &str) {
+    fn narrowed(&mut self, by: By, cell: &Cell<'a>) {
         if !self.v.is_any(&cell.text) {
-            let text = format!("{what} {}", crate::windows::build::clip(&cell.text));
-            let condition = Condition::new(kind, test, cell.span, text);
+            let condition = narrow::narrowed(by, &cell.text, cell.span);
             self.out.conditions.push(condition);
         }
     }

@@ -1,6 +1,7 @@
 //! From a rule's lists to boxes of packets.
 
 use super::build::{Builder, Remark};
+use super::ports::End;
 use super::stated::Direction;
 use super::values::{self, List, Part, Parts, Protocol};
 use super::vocab::Vocabulary;
@@ -140,7 +141,11 @@ impl Builder<'_, '_> {
             }
             return whole(PortSet::full());
         };
-        let list = ports::ports(self.v, &text, span);
+        let end = match label {
+            Label::RemotePort => End::Remote,
+            _ => End::Local,
+        };
+        let list = ports::ports(self.v, &text, end, span);
         self.parts(label, list, span)
     }
 

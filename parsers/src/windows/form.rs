@@ -22,3 +22,10 @@ pub(crate) struct Form {
     /// Whether it names the app package of a rule, so that the texts of the rule need not be looked at for signs of one.
     pub(crate) names_packages: bool,
 }
+
+impl Form {
+    /// Whether a rule has every field, so that one that is not there is damage.
+    pub(crate) const fn prints_every_field(&self) -> bool {
+        self.icmp_heading
+    }
+}

@@ -127,8 +127,35 @@ pub(crate) const PORT_KEYWORDS: &[PortKeyword] = &[
     ),
 ];
 
+/// Whose ports a list is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    Local,
+    Remote,
+}
+
+/// Keywords for a listener, and the same as a peer's port.
+const PEERS: [(&str, &str); 5] = [
+    ("iphttps", "iphttpsout"),
+    ("iphttpsin", "iphttpsout"),
+    ("iptlsin", "iptlsout"),
+    ("cortana", "cortanaout"),
+    ("cortanain", "cortanaout"),
+];
+
+/// The keyword that a token is at an end of a rule.
+fn keyword_at(token: &str, end: End) -> Option<&'static PortKeyword> {
+    let token = token.to_ascii_lowercase();
+    let peer = PEERS.iter().find(|(own, _)| *own == token);
+    let name = match peer {
+        Some((_, peer)) if end == End::Remote => peer,
+        _ => token.as_str(),
+    };
+    PORT_KEYWORDS.iter().find(|k| k.name == name)
+}
+
 /// Reads a port list.
-pub(crate) fn ports(v: &Vocabulary, text: &str, span: Span) -> List<PortSet> {
+pub(crate) fn ports(v: &Vocabulary, text: &str, end: End, span: Span) -> List<PortSet> {
     if text == "Any" {
         return List::whole(PortSet::full());
     }
@@ -143,10 +170,7 @@ pub(crate) fn ports(v: &Vocabulary, text: &str, span: Span) -> List<PortSet> {
             literal.push((a, b));
         } else if v.is_any(token) {
             literal.push((0, u16::MAX));
-        } else if let Some(k) = PORT_KEYWORDS
-            .iter()
-            .find(|k| k.name.eq_ignore_ascii_case(token))
-        {
+        } else if let Some(k) = keyword_at(token, end) {
             let part = port_keyword(k, span);
             let same = |p: &Part<PortSet>| p.condition == part.condition && p.set == part.set;
             if !out.parts.iter().any(same) {
@@ -219,6 +243,7 @@ mod tests {
         let list = ports(
             Vocabulary::get(),
             "80,443,5000-5010,RPC,RPC-EPMap,bogus,70000",
+            End::Local,
             Span::default(),
         );
         assert_eq!(list.unknown.as_deref(), Some("bogus"));
@@ -241,5 +266,15 @@ mod tests {
             "RPC-EPMap is exactly TCP 135"
         );
         assert_eq!(port_range("9-5"), None);
+    }
+
+    #[test]
+    fn a_keyword_of_the_remote_end_is_the_peers_port() {
+        let at = |text: &str, end| {
+            let list = ports(Vocabulary::get(), text, end, Span::default());
+            list.parts[0].condition.as_ref().unwrap().text.clone()
+        };
+        assert_eq!(at("IPHTTPS", End::Remote), at("IPHTTPSOut", End::Remote));
+        assert_ne!(at("IPHTTPS", End::Remote), at("IPHTTPS", End::Local));
     }
 }

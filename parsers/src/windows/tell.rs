@@ -74,6 +74,8 @@ pub(crate) struct RemarkTally {
     /// Rules of which it is not known what they do.
     unread: Tallies,
     sources: Tallies,
+    /// Rules that do not say which direction they are for, and the first of them.
+    undirected: (usize, Option<Span>),
     /// Labels that are told by translations that nothing proves.
     pub(crate) unproven: Tallies,
     /// By the lines that a rule lacks.
@@ -96,6 +98,7 @@ impl RemarkTally {
             unknown_values: Tallies::default(),
             unread: Tallies::default(),
             sources: Tallies::default(),
+            undirected: (0, None),
             unproven: Tallies::default(),
             missing: Tallies::default(),
             repeated: Tallies::default(),
@@ -131,6 +134,15 @@ impl RemarkTally {
                 );
                 self.unknown_values.add(text, span);
             }
+            // netsh prints a direction for every rule; other forms may leave it out.
+            Remark::Unread {
+                label: Label::Direction,
+                value: None,
+                span,
+            } if !self.form.prints_every_field() => {
+                self.undirected.1.get_or_insert(span);
+                self.undirected.0 += 1;
+            }
             Remark::Unread { label, value, span } => {
                 let text = unread_text((label, self.name(label)), value.as_deref());
                 self.unread.add(text, span);
@@ -155,6 +167,13 @@ impl RemarkTally {
             out.push(problem.help(self.form.full));
         }
         let form = self.form;
+        if let (n, Some(span)) = self.undirected {
+            let message = format!(
+                "{n} of {rules} rules do not say whether they are inbound or outbound, so they may be either"
+            );
+            let problem = Problem::new(ProblemKind::Incomplete, span, message);
+            out.push(problem.help(form.full));
+        }
         out.extend(self.unknown_labels.0.iter().map(|t| unknown_label(form, t)));
         out.extend(self.unknown_values.0.iter().map(|t| unknown_value(form, t)));
         out.extend(self.unread.0.iter().map(|t| unread(form, t)));
@@ -230,9 +249,7 @@ fn unread_text((label, name): (Label, &str), value: Option<&str>) -> String {
     };
     let label = name;
     match value {
-        None => format!(
-            "the rule has no {label} line: it {may}\nthe rule has no {label} line: {before}"
-        ),
+        None => format!("the rule lacks {label}: it {may}\nthe rule has no {label} line: {before}"),
         Some(value) => format!(
             "unknown value `{value}` of {label}: the rule {may}\n`{value}` is no known value of {label}, so the rule cannot be read"
         ),
@@ -258,8 +275,9 @@ fn source(t: &Tally) -> Problem {
 
 fn missing(form: &Form, t: &Tally) -> Problem {
     let (rules, lines) = (t.rules(), t.text.replace(", ", " and no line "));
+    let lacks = t.text.replace(", ", " and ");
     let message = reworded(
-        format!("{rules} has no line {lines}, so it may match or not"),
+        format!("{rules} lacks {lacks}, so it may match or not"),
         format!(
             "{rules} has no line {lines}; what it matches is not known, so it is kept as undecided"
         ),
