@@ -106,7 +106,7 @@ fn end(fields: &[Field<'_>], span: Span, name: &str) -> End {
     };
     let ports = match ports.as_str() {
         "" => List::whole(PortSet::full()),
-        text => ports::ports(v, text, span),
+        text => ports::ports(v, text, ports::End::Local, span),
     };
     End {
         addrs: addrs.parts,
