@@ -28,9 +28,13 @@ impl Rule {
         self.field(label) == value
     }
 
-    /// Whether it is the rule of an app package, which netsh does not name.
+    /// Whether it is the rule of an app package, which netsh does not name: its texts are references into the package, or its
+    /// group has its name and nothing tells a program.
     pub(crate) fn is_of_app(&self) -> bool {
-        self.field("Rule Name").starts_with("@{")
+        let name = self.field("Rule Name");
+        let programs = ["Program", "Service"].iter().any(|l| !self.is(l, "Any"));
+        let resolved = name == self.field("Grouping") && self.is("Action", "Allow") && !programs;
+        name.starts_with("@{") || resolved
     }
 }
 

@@ -1,0 +1,119 @@
+//! Several exports of one Windows host: they are one firewall, what is in effect wins, and what contradicts it is named.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "windows_site/forms.rs"]
+mod forms;
+#[path = "windows_site/host.rs"]
+mod host;
+
+use host::Host;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const HOSTS: [&str; 6] = ["cb1", "cm1", "cm2", "sh1", "sh2", "sql1"];
+
+fn example(site: &str) -> std::path::PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join("examples/windows-dc").join(site)
+}
+
+/// The site with the files that `files` gives for each host.
+fn site(which: &str, files: impl Fn(&Host) -> Vec<(&'static str, Vec<u8>)>) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = fs::read_to_string(example(which).join("hylint.toml")).unwrap();
+    for name in HOSTS {
+        let host = Host::read(name, &example(which).join(name));
+        fs::create_dir(dir.path().join(name)).unwrap();
+        for (file, bytes) in files(&host) {
+            fs::write(dir.path().join(name).join(file), bytes).unwrap();
+        }
+        for glob in ["*.txt", "firewall.txt"] {
+            config = config.replace(&format!("\"{name}/{glob}\""), &format!("\"{name}/*\""));
+        }
+    }
+    fs::write(dir.path().join("hylint.toml"), config).unwrap();
+    dir
+}
+
+fn report(dir: &Path) -> Value {
+    let mut hylint = Command::new(env!("CARGO_BIN_EXE_hylint"));
+    hylint.args([".", "--format", "json"]).current_dir(dir);
+    let out = hylint.env_clear().output().unwrap().stdout;
+    serde_json::from_slice(&out).unwrap()
+}
+
+fn findings(report: &Value) -> BTreeMap<String, usize> {
+    let mut all = BTreeMap::new();
+    for finding in report["findings"].as_array().unwrap() {
+        let of = |key: &str| finding[key].as_str().unwrap_or_default();
+        let line = format!("{}[{}]: {}", of("severity"), of("code"), of("message"));
+        *all.entry(line).or_default() += 1;
+    }
+    all
+}
+
+fn netsh(h: &Host) -> (&'static str, Vec<u8>) {
+    ("firewall.txt", h.netsh.clone())
+}
+
+fn powershell(h: &Host) -> (&'static str, Vec<u8>) {
+    ("rules.json", forms::numbers(h).into_bytes())
+}
+
+fn collected(h: &Host) -> (&'static str, Vec<u8>) {
+    ("firewall.json", forms::collected(h).into_bytes())
+}
+
+fn registry(h: &Host) -> (&'static str, Vec<u8>) {
+    ("firewall.reg", forms::registry(h))
+}
+
+/// Fails if a host that is exported by several tools is judged twice, or if views that say the same are told to differ.
+#[test]
+fn several_views_of_one_host_say_what_one_says() {
+    for which in ["compliant", "faulty"] {
+        let alone = report(site(which, |h| vec![netsh(h)]).path());
+        let all = report(site(which, |h| vec![netsh(h), powershell(h), registry(h)]).path());
+        assert_eq!(findings(&alone), findings(&all), "{which}");
+        assert_eq!(
+            alone["summary"]["requirements"], all["summary"]["requirements"],
+            "{which}"
+        );
+    }
+}
+
+
+fn differs(report: &Value, severity: &str) -> Vec<String> {
+    let all = report["findings"].as_array().unwrap().iter();
+    let own = all.filter(|f| f["code"] == "incomplete-export" && f["severity"] == severity);
+    let said = own.map(|f| f["message"].as_str().unwrap().to_owned());
+    said.filter(|m| m.contains("show different rules")).collect()
+}
+
+/// Fails if two views of one store that contradict each other are united in silence.
+#[test]
+fn a_rule_that_one_view_lacks_is_named_and_open() {
+    let drop_rdp = |h: &Host| {
+        let text = String::from_utf8(h.netsh.clone()).unwrap();
+        let mut kept = String::new();
+        for block in text.split("\r\n\r\n").flat_map(|b| b.split("\n\n")) {
+            if !(h.name == "sh1" && block.contains("LocalPort:") && block.contains("3389")) {
+                kept.push_str(block);
+                kept.push_str("\r\n\r\n");
+            }
+        }
+        ("firewall.txt", kept.into_bytes())
+    };
+    let both = report(site("compliant", |h| vec![drop_rdp(h), registry(h)]).path());
+    let said = differs(&both, "error");
+    assert_eq!(said.len(), 1, "{:#?}", findings(&both));
+    assert!(both["summary"]["requirements"]["conditional"].as_u64() > Some(0));
+    // What is in effect wins.
+    let effective = report(site("compliant", |h| vec![drop_rdp(h), collected(h)]).path());
+    assert!(differs(&effective, "error").is_empty());
+    assert_eq!(differs(&effective, "warning").len(), 1);
+    assert_eq!(effective["summary"]["errors"], 0);
+}
