@@ -121,7 +121,12 @@ impl Form {
             }
             Self::Wfmsc => {
                 let comma = seed.is_multiple_of(2);
-                let list = |inbound| utf16(&wfmsc::text(set, inbound, comma));
+                // The list does not say of which node it is. Who exports it writes that above.
+                let list = |inbound: bool| {
+                    let node = if inbound { "Inbound" } else { "Outbound" };
+                    let rules = wfmsc::text(set, inbound, comma);
+                    utf16(&format!("{node} Rules\r\n{rules}"))
+                };
                 Files {
                     inbound: ("inbound.txt", list(true)),
                     outbound: Some(("outbound.txt", list(false))),

@@ -2,7 +2,7 @@
 //! the profile's default. Three values: a rule that asks for more than a packet shows may or may not match.
 
 use super::rules::{
-    Act, Addr, AddrWord, Inbound, Interfaces, Port, PortWord, Proto, Rule, Secure, Set,
+    Act, Addr, AddrWord, Beyond, Inbound, Interfaces, Port, PortWord, Proto, Rule, Secure, Set,
 };
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -17,6 +17,16 @@ pub struct Packet {
     pub sport: u16,
     /// Of ICMP the code.
     pub dport: u16,
+}
+
+/// What is known beside the rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The program that listens or sends.
+    pub program: Option<&'a str>,
+    /// The export does not show all that may narrow a rule: one that names its ports counts as written, any other one may
+    /// be for something else.
+    pub brief: bool,
 }
 
 /// Something that a packet does not show. Each is true or false, in all rules alike.
@@ -53,14 +63,14 @@ impl Possible {
     }
 }
 
-/// `None` if too much is open to try it all. The verdicts that are possible for a packet in a profile (0 domain, 1 private, 2 public).
-/// `program`: the one that listens or sends, where it is known.
+/// The verdicts that are possible for a packet in a profile (0 domain, 1 private, 2 public); `None` if too much is open to try
+/// it all.
 pub fn judge(
     set: &Set,
     inbound: bool,
     p: &Packet,
     profile: usize,
-    program: Option<&str>,
+    asked: &Asked<'_>,
 ) -> Option<Possible> {
     let s = &set.settings[profile];
     let sure = |allow: bool| {
@@ -81,7 +91,7 @@ pub fn judge(
             .iter()
             .filter(|r| r.action == act && r.inbound == inbound);
         let own = own.filter(|r| r.enabled && r.profiles[profile]);
-        own.flat_map(|r| matches(r, p, program)).collect()
+        own.flat_map(|r| matches(r, p, asked)).collect()
     };
     let rest = if inbound {
         s.inbound == Inbound::Allow
@@ -113,13 +123,13 @@ pub fn judge(
     Some(out)
 }
 
-fn matches(r: &Rule, p: &Packet, program: Option<&str>) -> Ways {
+fn matches(r: &Rule, p: &Packet, asked: &Asked<'_>) -> Ways {
     let (local, remote, lport, rport) = if r.inbound {
         (p.dst, p.src, p.dport, p.sport)
     } else {
         (p.src, p.dst, p.sport, p.dport)
     };
-    let process = match (&r.program, program) {
+    let process = match (&r.program, asked.program) {
         (None, _) => yes(),
         (Some(own), None) => open(Open::Process(own.clone())),
         (Some(own), Some(it)) => decided(own == it),
@@ -140,10 +150,19 @@ fn matches(r: &Rule, p: &Packet, program: Option<&str>) -> Ways {
         (Secure::No, Act::Bypass) => open(Open::Security("bypass")),
         (Secure::No, _) => yes(),
     };
-    let beyond = r
-        .beyond
-        .as_ref()
-        .map_or_else(yes, |b| open(Open::Beyond(format!("{b:?}"))));
+    let beyond = match &r.beyond {
+        // Every Windows with a firewall of this kind is 6.2 or later.
+        None | Some(Beyond::Platform) => yes(),
+        // Whether two rules are for one package is not asked.
+        Some(Beyond::Package(_)) => open(Open::Beyond(format!("the package of {}", r.id))),
+        Some(other) => open(Open::Beyond(format!("{other:?}"))),
+    };
+    let service_side = if r.inbound { &r.lports } else { &r.rports };
+    let unsaid = if asked.brief && (service_side.is_empty() || r.proto == Proto::Any) {
+        open(Open::Beyond(format!("a service of {}", r.id)))
+    } else {
+        yes()
+    };
     let bounded = r.action == Act::Allow;
     let parts = [
         process,
@@ -151,6 +170,7 @@ fn matches(r: &Rule, p: &Packet, program: Option<&str>) -> Ways {
         interface,
         security,
         beyond,
+        unsaid,
         protocol(r, p),
         address(&r.local, local, bounded),
         address(&r.remote, remote, bounded),

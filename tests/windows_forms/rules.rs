@@ -319,7 +319,7 @@ fn rule(rng: &mut Rng, number: usize, reach: Reach) -> Rule {
         },
         secure,
         edge: rng.u8(0..5) == 0,
-        policy: reach == Reach::Policy && rng.bool(),
+        policy: reach == Reach::Policy && number > 0 && rng.bool(),
         beyond: None,
     };
     ports(rng, &mut r);

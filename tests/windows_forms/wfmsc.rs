@@ -46,9 +46,11 @@ const COLUMNS: [&str; 17] = [
 
 /// Whether the columns say all of a rule that decides packets.
 pub fn says(r: &Rule) -> bool {
-    r.icmp.is_empty()
+    !matches!(r.proto, Proto::Icmp4 | Proto::Icmp6)
         && r.service.is_none()
         && r.interfaces == super::rules::Interfaces::Any
+        && r.secure == Secure::No
+        && r.action != Act::Bypass
         && !r.policy
         && !matches!(
             r.beyond,
