@@ -13,7 +13,8 @@ use crate::json::Json;
 const HEAD: usize = 64 * 1024;
 
 /// Properties of which one stands in the first objects of any such export.
-const MARKS: [&str; 10] = [
+const MARKS: [&str; 11] = [
+    "\"IPAddress\"",
     "\"@{",
     "\"Direction\"",
     "\"EdgeTraversalPolicy\"",

@@ -47,10 +47,13 @@ pub(super) fn join<'a>(found: &mut Found<'a>) -> Joined<'a> {
     let rules = std::mem::take(&mut out.rules);
     let named = by_command(&rules, &filters, found);
     let mut by_id: ById<'_, 'a> = FxHashMap::default();
+    // The first store of whose filters one has an id.
+    let mut first: FxHashMap<&str, Option<Store>> = FxHashMap::default();
     for (filter, rule) in filters.iter().zip(&named) {
         let id = filter.id().or(rule.as_deref());
         if let Some(id) = id {
             by_id.entry((store(filter), id)).or_default().push(filter);
+            first.entry(id).or_insert(store(filter));
         }
     }
     let mut count: FxHashMap<(Option<Store>, &str), usize> = FxHashMap::default();
@@ -135,25 +138,29 @@ fn by_command(
     filters: &[Record<'_>],
     found: &Found<'_>,
 ) -> Vec<Option<String>> {
-    let of = |filter: &Record<'_>| {
-        if filter.id().is_some() {
-            return None;
-        }
+    let wanted = |filter: &Record<'_>| {
         let asked = found.contexts.get(filter.context)?.asked.as_ref()?;
-        let name = asked
-            .rule
-            .as_ref()
-            .filter(|_| asked.prints == Prints::Filters)?;
-        let is = |r: &&Record<'_>| {
-            let display = r.one(Prop::DisplayName);
-            r.id() == Some(name) || display.is_some_and(|w| w.text.eq_ignore_ascii_case(name))
-        };
-        let mut named = rules.iter().filter(is);
-        let first = named.next()?;
-        named
-            .next()
-            .is_none()
-            .then(|| first.id().map(str::to_owned))?
+        let is = filter.id().is_none() && asked.prints == Prints::Filters;
+        asked.rule.as_ref().filter(|_| is)
+    };
+    // No id: several rules have the name.
+    let mut by_name: FxHashMap<String, Option<&str>> = FxHashMap::default();
+    if filters.iter().any(|f| wanted(f).is_some()) {
+        for rule in rules {
+            let Some(id) = rule.id() else { continue };
+            let display = rule.one(Prop::DisplayName).map(|w| w.text.to_lowercase());
+            let own = Some(id.to_lowercase()).filter(|own| display.as_ref() != Some(own));
+            for name in own.into_iter().chain(display) {
+                let slot = by_name.entry(name).or_insert(Some(id));
+                if *slot != Some(id) {
+                    *slot = None;
+                }
+            }
+        }
+    }
+    let of = |filter: &Record<'_>| {
+        let name = wanted(filter)?.to_lowercase();
+        by_name.get(&name).copied().flatten().map(str::to_owned)
     };
     filters.iter().map(of).collect()
 }

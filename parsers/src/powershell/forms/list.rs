@@ -119,7 +119,9 @@ impl<'a> Lists<'a> {
             }
             return;
         }
-        self.names.push(f.name);
+        if f.known != Known::Unknown {
+            self.names.push(f.name);
+        }
         self.pending = Some(Pending {
             name: f.name,
             at: line.place(f.name),

@@ -11,6 +11,9 @@ use crate::powershell::record::{Kind, Record};
 use hylint_model::Span;
 use std::borrow::Cow;
 
+/// Columns that a table may have.
+const MOST: usize = 256;
+
 /// A run of dashes: the columns of text that it stands under, counted in characters.
 type Run = (usize, usize);
 
@@ -27,7 +30,7 @@ pub(in crate::powershell) fn ruler(text: &str) -> Option<Vec<Run>> {
             _ => {}
         }
     }
-    (runs.len() >= 2).then_some(runs)
+    (2..=MOST).contains(&runs.len()).then_some(runs)
 }
 
 /// The names of a header, by the runs under them. A header may be shifted by a prompt, and names may have blanks.
