@@ -353,10 +353,7 @@ fn no_rules_in_the_languages_that_are_read() {
             Status::Unverified,
         ),
         ("没有与指定条件相匹配的规则。", Status::Violated),
-        (
-            "지정된 조건과 일치하는 규칙이 없습니다.",
-            Status::Violated,
-        ),
+        ("지정된 조건과 일치하는 규칙이 없습니다.", Status::Violated),
     ] {
         let text = format!(
             "C:\\>netsh advfirewall firewall show rule name=all verbose\n\n{phrase}\n\n{}",

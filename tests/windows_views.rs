@@ -85,12 +85,12 @@ fn several_views_of_one_host_say_what_one_says() {
     }
 }
 
-
 fn differs(report: &Value, severity: &str) -> Vec<String> {
     let all = report["findings"].as_array().unwrap().iter();
     let own = all.filter(|f| f["code"] == "incomplete-export" && f["severity"] == severity);
     let said = own.map(|f| f["message"].as_str().unwrap().to_owned());
-    said.filter(|m| m.contains("show different rules")).collect()
+    said.filter(|m| m.contains("show different rules"))
+        .collect()
 }
 
 /// Fails if two views of one store that contradict each other are united in silence.

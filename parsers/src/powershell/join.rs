@@ -63,26 +63,23 @@ pub(super) fn join<'a>(found: &mut Found<'a>) -> Joined<'a> {
         }
     }
     let mut used: Vec<(Option<Store>, &str)> = Vec::new();
+    let mut united: FxHashMap<(Option<Store>, &str), (Record<'a>, bool)> = FxHashMap::default();
     let mut joined = Vec::with_capacity(rules.len());
     for rule in &rules {
         let mut whole = rule.clone();
         if let Some(id) = rule.id() {
             let own = store(rule);
             // Filters of a file of their own do not say which store they are of.
-            let key = [(own, id), (None, id)];
-            let any = || {
-                by_id
-                    .keys()
-                    .find(|(_, other)| own.is_none() && *other == id)
-            };
-            let key = key
-                .into_iter()
-                .find(|k| by_id.contains_key(k))
-                .or_else(|| any().copied());
+            let any = first.get(id).copied().filter(|_| own.is_none());
+            let keys = [Some(own), Some(None), any];
+            let mut keys = keys.into_iter().flatten().map(|store| (store, id));
+            let key = keys.find(|k| by_id.contains_key(k));
             if let Some((key, of_id)) = key.and_then(|k| Some((k, by_id.get(&k)?))) {
                 used.push(key);
                 let rules = count.get(&(own, id)).copied().unwrap_or(1);
-                if !take(&mut whole, of_id, rules) {
+                let united = united.entry(key).or_insert_with(|| unite(of_id, rules));
+                whole.take_filters(&united.0);
+                if !united.1 {
                     out.shared.push(rule.span);
                 }
             }
@@ -101,28 +98,35 @@ pub(super) fn join<'a>(found: &mut Found<'a>) -> Joined<'a> {
     out
 }
 
-/// Gives a rule what the filters of its id say; false if they contradict each other. `rules` have the id.
-fn take<'a>(rule: &mut Record<'a>, filters: &[&Record<'a>], rules: usize) -> bool {
-    if let ([only], true) = (filters, rules == 1) {
-        rule.take_filters(only);
-        return true;
-    }
+/// What the filters of one id, which so many rules have, say together; false if it is not known which of them are whose. What
+/// is not known is lost.
+fn unite<'a>(filters: &[&Record<'a>], rules: usize) -> (Record<'a>, bool) {
+    let mut out = Record::default();
     let mut agree = true;
+    let mut count: FxHashMap<Prop, usize> = FxHashMap::default();
     for filter in filters {
         for (prop, cell) in filter.cells().filter(|(p, _)| p.part() == Part::Filter) {
-            let others = filters.iter().filter_map(|f| f.get(prop));
-            if others.clone().all(|o| says_same(o, cell)) {
-                rule.add(prop, cell.clone());
+            *count.entry(prop).or_default() += 1;
+            let same = out.get(prop).is_none_or(|before| says_same(before, cell));
+            if same {
+                out.add(prop, cell.clone());
             } else {
                 agree = false;
-                rule.replace(prop, Cell::lost(Span::default()));
+                out.replace(prop, Cell::lost(Span::default()));
             }
         }
-        rule.odd.extend(filter.odd.iter().cloned());
-        rule.cut |= filter.cut;
-        rule.lost = rule.lost.or(filter.lost);
+        out.odd.extend(filter.odd.iter().cloned());
+        out.cut |= filter.cut;
+        out.lost = out.lost.or(filter.lost);
     }
-    agree
+    // A rule of several that have the id may have had a filter that is not there.
+    let lacking = |p: &Prop| count.get(p).is_some_and(|n| *n < rules);
+    let props: Vec<Prop> = out.cells().map(|(p, _)| p).filter(lacking).collect();
+    for prop in props {
+        agree = false;
+        out.replace(prop, Cell::lost(Span::default()));
+    }
+    (out, agree)
 }
 
 /// Whether two values say the same, wherever they stand.

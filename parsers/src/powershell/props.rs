@@ -38,7 +38,7 @@ pub(super) enum Shape {
 macro_rules! props {
     ($($prop:ident $name:literal $part:ident $shape:ident [$($alias:literal)*];)*) => {
         /// A property that the reader takes.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub(super) enum Prop {
             $(
                 #[doc = concat!("`", $name, "`.")]

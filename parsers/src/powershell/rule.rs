@@ -5,6 +5,7 @@ use super::props::{Part, Prop};
 use super::record::Record;
 use super::words::{self, Origin};
 use crate::windows::build::clip;
+use crate::windows::narrow::{By, narrowed};
 use crate::windows::stated::{Said, Stated};
 use crate::windows::words::Label;
 use hylint_model::{Condition, ConditionKind, Span, Test};
@@ -260,21 +261,21 @@ impl<'a> State<'a, '_> {
         self.program();
         self.security();
         self.interfaces();
-        for (prop, kind, what) in [
-            (Prop::Package, ConditionKind::Local, "app package"),
-            (Prop::Family, ConditionKind::Local, "app package"),
-            (Prop::AppId, ConditionKind::Local, "application id"),
-            (Prop::Owner, ConditionKind::Local, "owner"),
-            (Prop::LocalUser, ConditionKind::Local, "local user"),
-            (Prop::Keywords, ConditionKind::Peer, "dynamic keyword"),
-            (Prop::Alias, ConditionKind::Peer, "interface"),
-            (Prop::Dynamic, ConditionKind::Peer, "dynamic target"),
+        for (prop, by) in [
+            (Prop::Package, By::Package),
+            (Prop::Family, By::Package),
+            (Prop::AppId, By::AppId),
+            (Prop::Owner, By::Owner),
+            (Prop::LocalUser, By::LocalUser),
+            (Prop::Keywords, By::DynamicKeyword),
+            (Prop::Alias, By::Interface),
+            (Prop::Dynamic, By::DynamicTarget),
         ] {
-            self.narrow(prop, kind, what);
+            self.narrow(prop, by);
         }
         let platform = self.record.get(Prop::Platform);
         if let Some(cell) = platform.filter(|c| !c.is_lost() && !words::is_every_platform(c)) {
-            self.condition(cell, ConditionKind::Peer, "platform");
+            self.condition(cell, By::Platform);
         }
         let negated = self.word(Prop::Negated);
         if let Some(w) = negated.filter(|w| words::gpo_boolean(&w.text) != Some(false)) {
@@ -283,7 +284,7 @@ impl<'a> State<'a, '_> {
     }
 
     /// A property that narrows the rule unless it is empty or any.
-    fn narrow(&mut self, prop: Prop, kind: ConditionKind, what: &str) {
+    fn narrow(&mut self, prop: Prop, by: By) {
         let Some(cell) = self.record.get(prop) else {
             return;
         };
@@ -294,17 +295,12 @@ impl<'a> State<'a, '_> {
         if cell.is_lost() {
             self.open(cell.span, format!("{} is lost", prop.name()));
         } else if !cell.words().iter().any(any) && !cell.is_empty() {
-            self.condition(cell, kind, what);
+            self.condition(cell, by);
         }
     }
 
-    fn condition(&mut self, cell: &Cell<'a>, kind: ConditionKind, what: &str) {
-        let text = format!("{what} {}", clip(&list(cell)));
-        let test = match what {
-            "app package" => Test::Package,
-            _ => Test::Opaque,
-        };
-        let condition = Condition::new(kind, test, cell.span, text);
+    fn condition(&mut self, cell: &Cell<'a>, by: By) {
+        let condition = narrowed(by, &list(cell), cell.span);
         self.out.conditions.push(condition);
     }
 

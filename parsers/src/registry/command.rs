@@ -18,7 +18,9 @@ pub(super) fn commands(source: &Source, export: &Export, change: &Change) -> Res
         let point = export.points.get(at.list().point);
         let stores = point.ok_or(EditError::Missing)?.stores;
         if !stores.has(Stores::LOCAL) {
-            return Err(EditError::Unsupported("the rules are those of Group Policy"));
+            return Err(EditError::Unsupported(
+                "the rules are those of Group Policy",
+            ));
         }
     }
     in_powershell(export, change, &|rule| picked(source, export, rule))
