@@ -1,10 +1,16 @@
 //! Does to the text of an export what a printed command would do to the machine that it is of. It stands on nothing of
 //! hylint: a command that hylint prints and cannot read back is not help.
 
+#[path = "apply_powershell.rs"]
+mod powershell;
+
 use serde_json::{Map, Value, json};
 
 /// The text after a command.
 pub fn apply(text: &str, command: &str) -> Result<String, String> {
+    if powershell::is_for(command) {
+        return powershell::apply(text, command);
+    }
     let words = words(command)?;
     let all: Vec<&str> = words.iter().map(String::as_str).collect();
     match all.as_slice() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A rule: its fields by netsh's labels, and its ICMP types with their codes.
 #[derive(Default)]
@@ -71,6 +71,10 @@ impl Host {
         let files = fs::read_dir(folder).unwrap().map(|f| f.unwrap().path());
         let mut files: Vec<_> = files.collect();
         files.sort();
+        Self::of_files(name, &files)
+    }
+
+    pub(crate) fn of_files(name: &str, files: &[PathBuf]) -> Self {
         let all: String = files.iter().map(|f| text(f)).collect();
         let mut host = Self {
             name: name.into(),
