@@ -37,8 +37,8 @@ use std::io::{self, Write};
 
 /// Checks firewall exports against the connections that a deployment needs.
 ///
-/// Reads exports of Windows Firewall (netsh advfirewall), iptables-save, nftables, AWS and Azure (JSON), and reports which
-/// required connections are missing or blocked, and what is open without need. `hylint PATH…` is short for `hylint check PATH…`.
+/// Reads exports of Windows Firewall (PowerShell, netsh, the registry, Group Policy), iptables-save, nftables, AWS and Azure
+/// (JSON), and reports which required connections are missing or blocked, and what is open without need. `hylint PATH…` is short for `hylint check PATH…`.
 #[derive(Parser, Debug)]
 #[command(
     name = "hylint",

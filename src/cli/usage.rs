@@ -16,7 +16,7 @@ Usage: hylint PATH…              check a folder or a file of exports
        hylint explain CODE       say what a finding means and how to fix it
        hylint --help             list all commands and options
 
-Exports are the output of `netsh advfirewall firewall show rule name=all verbose`, `iptables-save`,
+Exports are what a firewall's own tools print: PowerShell, netsh and the registry of Windows, `iptables-save`,
 `nft list ruleset`, `aws ec2 describe-security-groups` and `az network nsg list`.
 ";
 

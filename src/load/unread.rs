@@ -54,8 +54,8 @@ pub enum Sign {
 }
 
 /// Help for a file of which nothing is known.
-const MAKE_EXPORT: &str = "export it with `netsh advfirewall firewall show rule name=all verbose`, `iptables-save`, \
-    `nft list ruleset`, `aws ec2 describe-security-groups` or `az network nsg list`";
+const MAKE_EXPORT: &str = "export it with the script of `hylint collect windows`, `netsh advfirewall firewall show rule name=all verbose`, \
+    `iptables-save`, `nft list ruleset`, `aws ec2 describe-security-groups` or `az network nsg list`";
 
 /// Help for an empty file.
 const MAKE_AGAIN: &str = "export it again and read what the command prints; `iptables-save` prints nothing where firewalld or \
