@@ -27,6 +27,8 @@ pub(super) struct Candidate {
     pub(super) addresses: Vec<String>,
     /// Addresses that its rules name as their destination, with the place of the first of them.
     pub(super) maybe: Vec<(String, String)>,
+    /// Those that a listing of the host's own shows, with its place.
+    pub(super) shown: Option<(Vec<String>, String)>,
     /// Paths of files, relative to the folder.
     pub(super) exports: Vec<String>,
     /// Names of cloud points, where no interface binds them.

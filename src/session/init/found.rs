@@ -3,7 +3,7 @@
 use super::evidence;
 use super::survey::{Survey, relative};
 use crate::load::{LoadedExport, RunPoint};
-use hylint_model::{Body, Hook, Point, Profiles, Rule, Test};
+use hylint_model::{Body, Companion, Hook, Point, Profiles, Rule, Test};
 use hylint_space::{AddrSet, Family, class};
 use std::collections::BTreeMap;
 
@@ -99,6 +99,34 @@ pub(super) fn own_addresses(s: &Survey<'_>, points: &[RunPoint]) -> Vec<(String,
         (a, place)
     })
     .collect()
+}
+
+/// Addresses that a listing of the host's own shows and that peers may use, with the place of the first listing.
+pub(super) fn shown_addresses(
+    s: &Survey<'_>,
+    exports: &[&LoadedExport],
+) -> Option<(Vec<String>, String)> {
+    let (mut all, mut first) = (AddrSet::empty(), None);
+    for e in exports {
+        for c in &e.export.companions {
+            let Companion::HostAddresses { addrs, span } = c else {
+                continue;
+            };
+            all = all.union(addrs);
+            let place = || {
+                format!(
+                    "{}:{}",
+                    relative(s, &e.path),
+                    e.source.position(span.start).line
+                )
+            };
+            first = first.or_else(|| Some(place()));
+        }
+    }
+    let own = [class::loopback(), class::link_local()];
+    let all = own.iter().fold(all, |all, set| all.subtract(set));
+    let texts: Vec<String> = all.texts().filter_map(|t| single(&t)).collect();
+    Some((texts, first?)).filter(|(texts, _)| !texts.is_empty())
 }
 
 /// The address of a text that stands for one.

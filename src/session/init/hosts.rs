@@ -131,6 +131,7 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
         } else {
             found::own_addresses(s, &points)
         },
+        shown: found::shown_addresses(s, &beside(s, &files, cloud)),
         exports: files_of(s, &files, cloud),
         points: if cloud && h.addrs.is_empty() {
             own.iter().map(|p| p.key().to_owned()).collect()
@@ -224,24 +225,22 @@ fn opened(s: &Survey<'_>, files: &BTreeSet<ExportId>) -> String {
 
 /// The files of a host: its exports, and what lies beside them for it.
 fn files_of(s: &Survey<'_>, files: &BTreeSet<ExportId>, cloud: bool) -> Vec<String> {
-    let path = |i: &ExportId| s.heads.get(*i).map(|e| &*e.path);
-    let own: Vec<&str> = files.iter().filter_map(path).collect();
-    let beside = s
-        .heads
-        .iter()
-        .filter(|e| e.export.points.is_empty())
-        .filter(|e| {
-            own.iter().any(|o| {
-                let folder = paths::folder(o) == paths::folder(&e.path);
-                folder && (cloud || paths::host_words(o) == paths::host_words(&e.path))
-            })
-        });
-    let all: BTreeSet<&str> = own
-        .iter()
-        .copied()
-        .chain(beside.map(|e| &*e.path))
-        .collect();
-    all.into_iter().map(|p| relative(s, p)).collect()
+    let all = beside(s, files, cloud).into_iter();
+    let paths: BTreeSet<&str> = all.map(|e| &*e.path).collect();
+    paths.into_iter().map(|p| relative(s, p)).collect()
+}
+
+/// The exports of a host, and those without rules that lie beside them for it.
+fn beside<'a>(s: &'a Survey<'_>, files: &BTreeSet<ExportId>, cloud: bool) -> Vec<&'a LoadedExport> {
+    let own: Vec<&LoadedExport> = files.iter().filter_map(|i| s.heads.get(*i)).collect();
+    let for_it = |e: &&LoadedExport| {
+        own.iter().any(|o| {
+            let folder = paths::folder(&o.path) == paths::folder(&e.path);
+            folder && (cloud || paths::host_words(&o.path) == paths::host_words(&e.path))
+        })
+    };
+    let others = s.heads.iter().filter(|e| e.export.points.is_empty());
+    own.iter().copied().chain(others.filter(for_it)).collect()
 }
 
 /// A host with the names of the points in front of it.

@@ -12,6 +12,7 @@ mod candidate;
 mod evidence;
 mod found;
 mod hosts;
+mod joined;
 mod peers;
 mod questions;
 mod survey;
@@ -86,7 +87,7 @@ pub fn draft(root: &Path, matrix: Matrix, named: Option<&str>) -> Result<Option<
         root,
         matrix: &site.matrix,
         heads,
-        bodies: bodies?,
+        bodies: joined::joined(heads, bodies?),
         bound: &site.bound,
         listening: Listening::of(&site.matrix),
     };

@@ -326,6 +326,11 @@ fn host(s: &Survey<'_>, h: &Candidate, q: &Questions, peers: &Peers, out: &mut S
 
 fn own_addresses(s: &Survey<'_>, h: &Candidate, q: &Questions, peers: &Peers, out: &mut String) {
     let n = marked(if h.stands() { q.addresses } else { 0 });
+    if let Some((all, place)) = &h.shown {
+        let place = said(place);
+        let _ = writeln!(out, "# addresses = {}  # shown at {place}{n}", list(all));
+        return;
+    }
     let Some((_, first)) = h.maybe.first() else {
         let roles = h.roles.iter().filter_map(|r| s.matrix.role_ix(r));
         let hint = roles.filter_map(|r| peers.hint(r)).next();
