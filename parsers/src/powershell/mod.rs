@@ -37,7 +37,7 @@ use hylint_model::Export;
 pub const FORMAT: FormatSpec = FormatSpec {
     id: "powershell",
     name: "Windows PowerShell Get-NetFirewallRule",
-    command: "the script of `hylint collect windows`",
+    command: "hylint collect windows",
     detect,
     read,
     edit: None,
