@@ -19,8 +19,6 @@ const RESULT: &str =
 const NO_RESULT: &str = "a result of `gpresult` without Group Policy of the firewall";
 const NO_REGISTRY: &str = "a registry without keys of a firewall policy";
 const UNTOLD: &str = "a result of `gpresult`";
-/// Objects that show that a policy acts; [`super::windows`] tells them.
-pub(super) const POWERSHELL: &str = "firewall settings of Group Policy as PowerShell objects";
 const REPORT: &str = "a Group Policy report, which is not read";
 
 pub(super) const FORMS: &[Form] = &[
@@ -39,7 +37,7 @@ fn is(t: &Text<'_>, what: &str) -> bool {
 /// What a form tells of policy.
 pub(super) fn told(what: &str) -> OtherPolicy {
     match what {
-        REPORT | REGISTRY | RESULT | POWERSHELL => OtherPolicy::Shown,
+        REPORT | REGISTRY | RESULT => OtherPolicy::Shown,
         NO_RESULT | NO_REGISTRY => OtherPolicy::Settled,
         _ => OtherPolicy::Unsaid,
     }

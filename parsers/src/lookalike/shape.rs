@@ -49,23 +49,6 @@ fn is_labelled(line: &str) -> bool {
         && (value.is_empty() || value.starts_with("  "))
 }
 
-/// Columns that a list of wf.msc has at least.
-const COLUMNS: usize = 8;
-
-/// A list with tabs of at least eight columns, whose rows name TCP or UDP.
-pub(super) fn wf_list(t: &Text<'_>) -> bool {
-    let mut lines = t.head.lines().filter(|l| !l.trim().is_empty());
-    let Some(head) = lines.next() else {
-        return false;
-    };
-    let columns = head.split('\t').count();
-    let fits = |row: &str| {
-        let cells = || row.split('\t').map(str::trim);
-        cells().count() >= COLUMNS && cells().any(|c| matches!(c, "TCP" | "UDP" | "ICMPv4"))
-    };
-    columns >= COLUMNS && lines.take(20).any(fits)
-}
-
 /// A table with a header line in any case and some separator: every one of the groups has a word in it.
 pub(super) fn csv(t: &Text<'_>, groups: &[&[&str]]) -> bool {
     let head = t.first();

@@ -2,7 +2,7 @@
 
 use super::form::Standing::{Host, Other};
 use super::form::{Form, Text};
-use super::{policy, shape};
+use super::shape;
 
 /// What to do instead, on the host.
 pub(super) const COLLECT: &str = "run the script that `hylint collect windows` prints on the host, or \
@@ -20,45 +20,14 @@ pub(super) const FORMS: &[Form] = &[
     ),
     Form::new(
         Host,
-        powershell_of_policy,
-        policy::POWERSHELL,
-        policy::EFFECTIVE,
-    ),
-    Form::new(
-        Host,
-        powershell_with_filters,
-        "firewall rules as PowerShell objects",
-        COLLECT,
-    ),
-    Form::new(
-        Host,
         powershell,
-        "the output of Get-NetFirewallRule, which holds no addresses and ports",
-        COLLECT,
-    ),
-    Form::new(
-        Host,
-        filters,
-        "the output of Get-NetFirewallPortFilter or another filter, which names no rule",
-        COLLECT,
-    ),
-    Form::new(
-        Host,
-        profiles,
-        "the output of Get-NetFirewallProfile, which holds no rules",
+        "firewall rules of PowerShell in a form that hylint does not read",
         COLLECT,
     ),
     Form::new(
         Host,
         old_netsh,
         "`netsh firewall show`, which holds no rules of Windows Vista and later",
-        COLLECT,
-    ),
-    Form::new(Host, wf_list, "a list exported from wf.msc", COLLECT),
-    Form::new(
-        Host,
-        registry,
-        "firewall rules of the Windows registry",
         COLLECT,
     ),
     Form::new(
@@ -83,50 +52,11 @@ fn com(t: &Text<'_>) -> bool {
     list || t.json(&OWN) || OWN.iter().all(|column| head.contains(column))
 }
 
-/// The columns of a rule beside its name, of which PowerShell needs `Get-NetFirewallPortFilter` and others.
-const FILTERS: [&str; 2] = ["LocalPort", "RemoteAddress"];
-
-fn powershell_with_filters(t: &Text<'_>) -> bool {
-    powershell(t) && FILTERS.iter().all(|k| t.has(k))
-}
-
-/// Rules of policy, or profiles in which policy disables local rules.
-fn powershell_of_policy(t: &Text<'_>) -> bool {
-    let rules = || t.has("GroupPolicy") || t.has("\"PolicyStoreSourceType\":  2");
-    let merge = || {
-        t.field("AllowLocalFirewallRules", &["False"])
-            || t.has("\"AllowLocalFirewallRules\":  0")
-            || t.has("\"AllowLocalFirewallRules\": 0")
-    };
-    powershell(t) && rules() || profiles(t) && merge()
-}
-
+/// What the reader of PowerShell's output leaves: `Export-Clixml`, pages of `ConvertTo-Html`, and texts that name the class of
+/// its objects and hold none.
 fn powershell(t: &Text<'_>) -> bool {
-    const COLUMNS: [&str; 4] = ["DisplayName", "Direction", "Action", "Profile"];
-    let head = t.first();
-    let is_table = |columns: &[&str]| columns.iter().all(|c| head.contains(c));
-    t.field("DisplayName", &[]) && t.field("Direction", &["Inbound", "Outbound"])
-        || t.json(&["DisplayName", "Direction", "Action"])
-        || t.has_any(&["MSFT|FW|FirewallRule", "MSFT_NetFirewallRule"])
-        || t.field("Direction", &["Inbound", "Outbound"])
-            && t.fields(&["EdgeTraversalPolicy", "PrimaryStatus"])
-        || is_table(&COLUMNS)
-        || is_table(&["DisplayName", "Direction", "LocalPort"])
-        || is_table(&["DisplayName", "DisplayGroup", "Enabled", "Action"])
-}
-
-fn filters(t: &Text<'_>) -> bool {
-    const PORT: [&str; 4] = ["LocalPort", "RemotePort", "IcmpType", "DynamicTarget"];
-    let address = ["LocalAddress", "RemoteAddress"];
-    t.fields(&PORT)
-        || t.json(&PORT)
-        || PORT.iter().all(|c| t.first().contains(c))
-        || t.fields(&address) && t.field("InstanceID", &[])
-}
-
-fn profiles(t: &Text<'_>) -> bool {
-    const OWN: [&str; 2] = ["DefaultInboundAction", "AllowLocalFirewallRules"];
-    t.fields(&OWN) || t.json(&OWN)
+    t.has_any(&["MSFT|FW|FirewallRule", "MSFT_NetFirewallRule"])
+        || t.has_all(&["<th>DisplayName</th>", "<th>Direction</th>"])
 }
 
 /// By words that stay in every language, or by the shape of `netstat`'s lines.
@@ -144,17 +74,4 @@ fn addresses(t: &Text<'_>) -> bool {
 /// The context `netsh firewall` of Windows XP, which later versions still answer.
 fn old_netsh(t: &Text<'_>) -> bool {
     t.has("Operational mode  ") && t.has("Exception mode  ")
-}
-
-fn wf_list(t: &Text<'_>) -> bool {
-    let head = t.first();
-    let named = |columns: &[&str]| columns.iter().all(|c| head.contains(c));
-    head.contains(['\t', ',', ';'])
-        && (named(&["Local Address", "Remote Address", "Protocol"])
-            || named(&["Local Port", "Remote Port", "Protocol"]))
-        || shape::wf_list(t)
-}
-
-fn registry(t: &Text<'_>) -> bool {
-    t.has_all(&["|Action=", "|Dir="])
 }
