@@ -146,7 +146,7 @@ impl<'a> Record<'a> {
     pub(super) fn kind(&self) -> Kind {
         use Prop::{
             Action, ActiveProfile, Category, ComEdge, ComIcmp, ComName, Direction, Edge, IpAddress,
-            LocalOnly, LooseSource, PrimaryStatus, Process,
+            LocalOnly, LooseSource, Process,
         };
         match () {
             // Properties of INetFwRule (netfw.h), whose numbers mean something else.
@@ -160,15 +160,27 @@ impl<'a> Record<'a> {
             () if self.has(Category) => Kind::Connection,
             () if self.has(IpAddress) => Kind::Address,
             () if self.is_profile() => Kind::Profile,
-            () if self.has(Prop::DisplayName)
-                && self.has_any(&[Prop::Enabled, Prop::DisplayGroup, Prop::Profile]) =>
-            {
-                Kind::Rule
-            }
-            () if self.has(PrimaryStatus) => Kind::Rule,
+            () if self.is_bare_rule() => Kind::Rule,
             () if self.has_part(Part::Filter) => Kind::Filter,
             () => Kind::Other,
         }
+    }
+
+    /// Whether it is a rule of which no more was selected: other objects have a display name and may be enabled, too. CIM has
+    /// properties of rules without a value in filters.
+    fn is_bare_rule(&self) -> bool {
+        use Prop::{
+            DisplayGroup, DisplayName, Enabled, Group, InstanceId, LocalAddress, LocalPort,
+            PrimaryStatus, Profile, Protocol, RemoteAddress, RemotePort, StoreType,
+        };
+        let said = |p: &Prop| self.get(*p).is_some_and(|c| !c.is_empty());
+        let of_rule = [DisplayGroup, Group, InstanceId, Profile, StoreType];
+        let filters = [LocalAddress, LocalPort, Protocol, RemoteAddress, RemotePort];
+        let named = said(&DisplayName);
+        named && self.has(Enabled) && of_rule.iter().any(|p| self.has(*p))
+            || named && filters.iter().any(|p| self.has(*p))
+            || said(&PrimaryStatus) && said(&StoreType)
+            || named && self.has(DisplayGroup)
     }
 
     /// Whether a profile is named and switched on or off: `Get-NetFirewallProfile | Select-Object Name, Enabled`.
@@ -242,10 +254,19 @@ mod tests {
         let kind = |fields: &[(&'static str, &'static str)]| record(fields).kind();
         let rule = kind(&[("DisplayName", "x"), ("Direction", "1"), ("Action", "2")]);
         assert_eq!(rule, Kind::Rule);
-        assert_eq!(
-            kind(&[("DisplayName", "x"), ("Enabled", "True")]),
-            Kind::Rule
-        );
+        // A list of linked policies has both; so have services and tasks.
+        let link = [("DisplayName", "x"), ("GpoId", "y"), ("Enabled", "True")];
+        assert_eq!(kind(&link), Kind::Other);
+        let bare = [("DisplayName", "x"), ("Enabled", "1"), ("Profile", "0")];
+        assert_eq!(kind(&bare), Kind::Rule);
+        // As `ConvertTo-Json` prints a filter whole.
+        let whole = [
+            ("Protocol", "TCP"),
+            ("PrimaryStatus", ""),
+            ("ElementName", ""),
+            ("InstanceID", "x"),
+        ];
+        assert_eq!(kind(&whole), Kind::Filter);
         let filter = [
             ("InstanceID", "x"),
             ("Protocol", "TCP"),

@@ -328,7 +328,8 @@ impl<'a> Builder<'a, '_> {
         .iter()
         .any(|l| self.stated.has(*l));
         let place = self.stated.head;
-        if self.is_package(rule, verbose) {
+        let told = self.conditions.iter().any(|c| c.test == Test::Package);
+        if !told && self.is_package(rule, verbose) {
             self.local(Test::Package, place, "the app package of the rule");
         }
         if !self.stated.has(Label::Security) {

@@ -122,6 +122,7 @@ impl<'a> Walk<'a, '_> {
                 for (key, value) in others {
                     self.nested(&mut record, key, value);
                 }
+                named(&mut record);
                 self.found.push(record);
             }
             _ => {
@@ -301,7 +302,7 @@ impl<'a> Walk<'a, '_> {
         for (key, value) in rest {
             self.nested(&mut rule, key, value);
         }
-        rule.span = self.at(next.value);
+        named(&mut rule);
         Some(rule)
     }
 
@@ -361,6 +362,15 @@ impl<'a> Walk<'a, '_> {
             }
             _ => span,
         }
+    }
+}
+
+/// Gives a rule the place of its name: the first line of an object is a bracket, and tells nobody which rule it is.
+fn named(rule: &mut Record<'_>) {
+    let names = [Prop::DisplayName, Prop::Name, Prop::InstanceId];
+    let place = |p: &Prop| rule.one(*p).map(|w| w.span).filter(|s| !s.is_empty());
+    if let Some(place) = names.iter().find_map(place) {
+        rule.span = place;
     }
 }
 
