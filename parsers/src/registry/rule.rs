@@ -320,6 +320,9 @@ fn entry_word(label: Label, value: &str) -> &str {
     match label {
         Label::Interfaces if is("RemoteAccess") => "RAS",
         Label::Interfaces if is("Lan") => "LAN",
+        Label::Security if is("AuthenticateEncrypt") => "AuthEnc",
+        Label::Security if is("An-NoEncap") => "AuthNoEncap",
+        Label::Security if is("AnE-Nego") => "AuthDynEnc",
         _ => value,
     }
 }
@@ -438,7 +441,7 @@ mod tests {
             "v2.10|Action=Allow|Dir=Out|AuthByPassOut=TRUE|Security=Authenticate|Security2=AnE-Nego|",
         );
         assert_eq!(rule.text(Label::Action), "Bypass");
-        assert_eq!(rule.text(Label::Security), "Authenticate,AnE-Nego");
+        assert_eq!(rule.text(Label::Security), "Authenticate,AuthDynEnc");
         let twice = stated("v2.10|Action=Allow|Action=Block|Action=Allow|");
         assert_eq!(twice.repeated.len(), 1);
         assert_eq!(twice.repeated[0].0, Label::Action);

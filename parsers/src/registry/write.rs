@@ -353,10 +353,11 @@ impl RuleString {
 
     fn security(&mut self, words: &str) -> Part<()> {
         for word in words.split(',') {
-            let field = match word {
-                "An-NoEncap" => "Security2_9",
-                "AnE-Nego" => "Security2",
-                _ => "Security",
+            let (field, word) = match word {
+                "AuthNoEncap" => ("Security2_9", "An-NoEncap"),
+                "AuthDynEnc" => ("Security2", "AnE-Nego"),
+                "AuthEnc" => ("Security", "AuthenticateEncrypt"),
+                other => ("Security", other),
             };
             self.add(field, word)?;
         }
