@@ -156,6 +156,9 @@ fn change(list: &mut Vec<Value>, verb: &str, given: &Given) -> Result<usize, Str
     }
     if verb == "New-NetFirewallRule" {
         let mut rule = blank(list.len());
+        // What the store says of each of its rules.
+        let enforced = list.first().and_then(|v| v.get("EnforcementStatus"));
+        rule.extend(enforced.map(|v| ("EnforcementStatus".to_owned(), v.clone())));
         given
             .iter()
             .try_for_each(|(key, values)| set(&mut rule, key, values))?;
