@@ -14,6 +14,7 @@ pub(super) struct Aside {
     pub(super) replaced: Count,
     pub(super) old: Count,
     pub(super) open: Count,
+    pub(super) inactive: Count,
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +106,12 @@ impl Aside {
                 "does not end with a bar, so it may be cut off: it may match or not",
                 "do not end with a bar, so they may be cut off: they may match or not",
                 ProblemKind::Malformed,
+            ),
+            (
+                &aside.inactive,
+                "has no field Active, so it does not act",
+                "have no field Active, so they do not act",
+                note_kind,
             ),
             (
                 &aside.replaced,

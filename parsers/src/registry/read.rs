@@ -222,6 +222,10 @@ impl Reader {
         if let Some(span) = split.open {
             self.aside.open.add(span);
         }
+        let says = |f: &fields::Field<'_>| f.name.eq_ignore_ascii_case("Active");
+        if !split.fields.iter().any(says) {
+            self.aside.inactive.add(text.span());
+        }
         let stated = self.state(store, value, text, split);
         self.out.add(&stated);
     }
@@ -315,14 +319,17 @@ impl Reader {
             self.out.stores = self.out.stores.union(Stores::LOCAL);
             self.out.has_rules = true;
         }
-        let policy = |place| {
-            matches!(
-                place,
-                Place::Firewall(Store::Policy, Part::Inert | Part::Rules, _)
-            )
-        };
-        if registry.shows(policy) {
+        let settings = registry
+            .first(|place| matches!(place, Place::Firewall(Store::Policy, Part::Profile(_), _)));
+        let whole = text.starts_with("; Registry.pol") || registry.names_policy(text);
+        if whole || registry.shows(rules(&[Store::Policy])) {
             self.out.stores = self.out.stores.union(Stores::POLICY);
+        } else if let Some(span) = settings {
+            self.out.other_policy = OtherPolicy::Shown;
+            self.out.has_rules = true;
+            let message = "settings of policy without the key of its rules: what Windows allows is not proven";
+            let problem = Problem::new(ProblemKind::Incomplete, span, message);
+            self.out.export.problems.push(problem.help(FULL));
         } else if self.way == Way::Printed {
             self.out.other_policy = match policy::of(text) {
                 OtherPolicy::Shown => OtherPolicy::Unsaid,

@@ -158,7 +158,11 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Stated<'a> {
         for (label, list) in LISTS.iter().zip(std::mem::take(&mut self.lists)) {
             if let Some(span) = list.span {
-                self.out.set(*label, list.text, span);
+                let text = match label {
+                    Label::Security => security(list.text),
+                    _ => list.text,
+                };
+                self.out.set(*label, text, span);
             }
         }
         let ends = [
@@ -309,6 +313,26 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What IPsec has to do, in the word of netsh for all fields together.
+fn security(list: String) -> String {
+    let has = |word: &str| list.split(',').any(|w| w.eq_ignore_ascii_case(word));
+    for (word, netsh) in SECURITY {
+        if has(word) {
+            return netsh.to_owned();
+        }
+    }
+    list
+}
+
+/// The words of `Security`, `Security2` and `Security2_9` with those of netsh, the one that demands most first
+/// (\[MS-FASP\] 2.2.35; netsh advfirewall firewall add rule, `security`).
+pub(super) const SECURITY: [(&str, &str); 4] = [
+    ("AnE-Nego", "AuthDynEnc"),
+    ("AuthenticateEncrypt", "AuthEnc"),
+    ("An-NoEncap", "AuthNoEncap"),
+    ("Authenticate", "Authenticate"),
+];
+
 /// What leaves a rule open, for a reason of its own.
 pub(crate) fn open(span: Span, text: impl Into<Box<str>>) -> Condition {
     Condition::new(ConditionKind::Unknown, Test::Passing, span, text)
@@ -320,9 +344,6 @@ fn entry_word(label: Label, value: &str) -> &str {
     match label {
         Label::Interfaces if is("RemoteAccess") => "RAS",
         Label::Interfaces if is("Lan") => "LAN",
-        Label::Security if is("AuthenticateEncrypt") => "AuthEnc",
-        Label::Security if is("An-NoEncap") => "AuthNoEncap",
-        Label::Security if is("AnE-Nego") => "AuthDynEnc",
         _ => value,
     }
 }
@@ -441,7 +462,7 @@ mod tests {
             "v2.10|Action=Allow|Dir=Out|AuthByPassOut=TRUE|Security=Authenticate|Security2=AnE-Nego|",
         );
         assert_eq!(rule.text(Label::Action), "Bypass");
-        assert_eq!(rule.text(Label::Security), "Authenticate,AuthDynEnc");
+        assert_eq!(rule.text(Label::Security), "AuthDynEnc");
         let twice = stated("v2.10|Action=Allow|Action=Block|Action=Allow|");
         assert_eq!(twice.repeated.len(), 1);
         assert_eq!(twice.repeated[0].0, Label::Action);

@@ -167,6 +167,30 @@ impl<'a> Registry<'a> {
             .collect()
     }
 
+    /// The place of the first key of a place that holds something.
+    pub(super) fn first(&self, is: impl Fn(Place) -> bool) -> Option<Span> {
+        let all = self
+            .keys
+            .values()
+            .filter(|k| is(k.place) && !k.values.is_empty());
+        all.map(|k| k.span).min()
+    }
+
+    /// Whether the key of policy itself is named by what prints it with all below it: files of the registry editor, and
+    /// `reg query` where the text shows that it was asked so.
+    pub(super) fn names_policy(&self, text: &str) -> bool {
+        let root = |k: &str| k.ends_with("policies\\microsoft\\windowsfirewall");
+        let asked = || {
+            text.lines()
+                .any(|l| l.contains("reg query") && l.contains(" /s"))
+        };
+        let mut own = self
+            .keys
+            .iter()
+            .filter(|(k, s)| root(k) && matches!(s.place, Place::Firewall(Store::Policy, ..)));
+        own.any(|(_, s)| !s.listed || !s.values.is_empty() && asked())
+    }
+
     /// Whether a key of a place is named that holds something, or that is known to hold nothing.
     pub(super) fn shows(&self, is: impl Fn(Place) -> bool) -> bool {
         let shown = |k: &KeyState<'_>| !k.listed || !k.values.is_empty();

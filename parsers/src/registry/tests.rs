@@ -263,7 +263,9 @@ fn settings_of_policy_win_and_shields_stay() {
 // Fails if the profile of Windows XP is taken beside newer ones of policy ([MS-GPFAS] 2.2.3).
 #[test]
 fn the_standard_profile_of_policy_is_private_and_public_where_those_are_not_set() {
-    let standard = format!("[{POLICY}\\StandardProfile]\r\n\"EnableFirewall\"=dword:00000000\r\n");
+    let standard = format!(
+        "[{POLICY}]\r\n\r\n[{POLICY}\\StandardProfile]\r\n\"EnableFirewall\"=dword:00000000\r\n"
+    );
     let export = read(&file(&standard));
     let enabled = |export: &Export| {
         let all = settings(export).profiles.clone();
@@ -703,4 +705,31 @@ fn policies_of_device_management_are_read() {
         !read(&open).problems.is_empty(),
         "whether the rule acts is not said"
     );
+}
+
+// Fails if settings of policy pass for all that policy says, or what a whole export of it shows is called unknown.
+#[test]
+fn settings_of_policy_without_its_rules_leave_them_open() {
+    let listed = |root: &str, more: &str| {
+        format!("{more}{root}\\DomainProfile\n    AllowLocalPolicyMerge    REG_DWORD    0x0\n")
+    };
+    let export = read(&listed(POLICY, ""));
+    assert_eq!(
+        export.points[0].other_policy,
+        hylint_model::OtherPolicy::Shown
+    );
+    assert_eq!(export.problems[0].kind, ProblemKind::Incomplete);
+    let root = format!(
+        "C:\\>reg query {POLICY} /s\n\n{POLICY}\n    PolicyVersion    REG_DWORD    0x21e\n\n"
+    );
+    let file = file(&format!(
+        "[{POLICY}]\r\n\r\n[{POLICY}\\DomainProfile]\r\n\"EnableFirewall\"=dword:00000001\r\n"
+    ));
+    for whole in [listed(POLICY, &root), file] {
+        let export = read(&whole);
+        assert!(
+            export.points.is_empty() && export.problems.is_empty(),
+            "{whole}"
+        );
+    }
 }

@@ -4,6 +4,7 @@
 //! The text is read again before it is handed out, and a rule that does not come back as it was is an error. Not written:
 //! verdicts for packets that no rule decides, which come from the settings.
 
+use super::rule::SECURITY;
 use crate::input::Input;
 use crate::source::Source;
 use crate::windows::parts::{Part, Protocol, addresses, icmp, ports, protocol};
@@ -351,17 +352,15 @@ impl RuleString {
         self.add(field, keyword)
     }
 
-    fn security(&mut self, words: &str) -> Part<()> {
-        for word in words.split(',') {
-            let (field, word) = match word {
-                "AuthNoEncap" => ("Security2_9", "An-NoEncap"),
-                "AuthDynEnc" => ("Security2", "AnE-Nego"),
-                "AuthEnc" => ("Security", "AuthenticateEncrypt"),
-                other => ("Security", other),
-            };
-            self.add(field, word)?;
-        }
-        Ok(())
+    fn security(&mut self, word: &str) -> Part<()> {
+        let known = SECURITY.iter().find(|(_, netsh)| *netsh == word);
+        let own = known.map_or(word, |(own, _)| own);
+        let field = match own {
+            "An-NoEncap" => "Security2_9",
+            "AnE-Nego" => "Security2",
+            _ => "Security",
+        };
+        self.add(field, own)
     }
 
     fn each(&mut self, field: &str, text: &str, prefix: &str) -> Part<()> {

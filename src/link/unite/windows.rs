@@ -210,8 +210,11 @@ impl Work {
         point.stores = point.stores.union(other.stores);
         if point.stores.has(Stores::POLICY) || other.other_policy == OtherPolicy::Settled {
             point.other_policy = OtherPolicy::Settled;
+        } else if other.other_policy == OtherPolicy::Shown {
+            point.other_policy = OtherPolicy::Shown;
         }
-        point.brief &= other.brief;
+        let shows_rules = !theirs.ingress.rules.is_empty() || !theirs.egress.rules.is_empty();
+        point.brief &= other.brief || !shows_rules;
         if let Some(mut s) = other.security {
             let own = point.security.get_or_insert_default();
             let lacks = |all: &[Rule], r: &Rule| !all.iter().any(|o| o.clauses == r.clauses);
