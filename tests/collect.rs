@@ -18,6 +18,10 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+fn text_of(output: &Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}
+
 /// A folder with the script `collect`, and a folder `bin` with the given programs.
 fn prepared(platform: &str, programs: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -224,6 +228,83 @@ fn what_azure_refuses_leaves_no_file() {
             .any(|f| f.ends_with("service-tags-westeurope.json")),
         "{all:?}"
     );
+}
+
+/// A file as the script for Windows writes it.
+fn collected(rules: &str, errors: &str) -> String {
+    format!(
+        "{{\"Hylint\":\"windows\",\"Version\":1,\"ComputerName\":\"SH1\",\"CollectedAt\":\"2026-11-30T12:00:00Z\",\"Windows\":\"10.0.20348.0\",\n\
+        \"ActiveStore\":{{\n{rules}\"Profiles\":[\n{{\"Name\":\"Domain\",\"Enabled\":\"True\",\"DefaultInboundAction\":\"Block\",\"DefaultOutboundAction\":\"Allow\",\"AllowInboundRules\":\"True\",\"AllowLocalFirewallRules\":\"True\"}}\n],\n\"IPsecRules\":[\n\n]}},\n\
+        \"PersistentStore\":{{\n\"Rules\":[\n\n],\n\"Profiles\":[\n\n]}},\n\
+        \"ConnectionProfiles\":[\n{{\"Name\":\"corp.example\",\"InterfaceAlias\":\"Ethernet\",\"NetworkCategory\":\"DomainAuthenticated\"}}\n],\n\
+        \"IPAddresses\":[\n{{\"AddressFamily\":\"IPv4\",\"IPAddress\":\"10.20.10.31\",\"InterfaceAlias\":\"Ethernet\",\"PrefixLength\":\"24\"}}\n],\n\
+        \"PortProxy\":[\n{{\"Kind\":\"v4tov4\",\"Protocol\":\"tcp\",\"ListenAddress\":\"*\",\"ListenPort\":\"3389\",\"ConnectAddress\":\"10.9.9.9\",\"ConnectPort\":\"3389\"}}\n],\n\
+        \"Errors\":[\n{errors}\n]}}\n"
+    )
+}
+
+/// A rule with its filters, as one line.
+const RULE: &str = "{\"Name\":\"{1}\",\"InstanceID\":\"{1}\",\"DisplayName\":\"HyWorks\",\"Group\":null,\"Enabled\":\"True\",\"Profile\":\"Any\",\"Platform\":[],\"Direction\":\"Inbound\",\"Action\":\"Allow\",\"EdgeTraversalPolicy\":\"Block\",\"LooseSourceMapping\":false,\"LocalOnlyMapping\":false,\"Owner\":null,\"PrimaryStatus\":\"OK\",\"EnforcementStatus\":[\"Enforced\"],\"PolicyStoreSource\":\"PersistentStore\",\"PolicyStoreSourceType\":\"Local\",\"Profiles\":\"0\",\"RuleGroup\":null,\"Protocol\":\"TCP\",\"LocalPort\":[\"38861\",\"38871\"],\"RemotePort\":\"Any\",\"IcmpType\":\"Any\",\"DynamicTarget\":\"Any\",\"IsNegated\":false,\"LocalAddress\":\"Any\",\"RemoteAddress\":\"10.20.1.11\",\"Program\":\"Any\",\"Package\":null,\"Service\":\"Any\",\"InterfaceAlias\":\"Any\",\"InterfaceType\":\"Any\",\"Authentication\":\"NotRequired\",\"Encryption\":\"NotRequired\",\"OverrideBlockRules\":false,\"LocalUser\":\"Any\",\"RemoteUser\":\"Any\",\"RemoteMachine\":\"Any\"}";
+
+// Fails if what the script for Windows writes is not read whole: profiles, the active one, addresses, forwarded ports.
+#[test]
+fn a_file_of_the_script_for_windows_is_a_complete_export() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("exports/session-host/sh1");
+    fs::create_dir_all(&folder).unwrap();
+    let text = collected(&format!("\"Rules\":[\n{RULE}\n],\n"), "");
+    fs::write(folder.join("firewall.json"), text).unwrap();
+    let report = text_of(&hylint(dir.path(), &["exports", "-v"]));
+    for part in ["1 export, 1 rule", "port proxy: TCP 3389"] {
+        assert!(report.contains(part), "{part}\n{report}");
+    }
+    for part in [
+        "incomplete-export",
+        "unmodelled",
+        "windows-defaults",
+        "profile-domain",
+        "other-policy-stores",
+    ] {
+        assert!(!report.contains(part), "{part}\n{report}");
+    }
+    let draft = text_of(&hylint(dir.path(), &["init", "exports", "--stdout"]));
+    assert!(draft.contains("10.20.10.31"), "{draft}");
+    assert!(draft.contains("profile = \"domain\""), "{draft}");
+    let packet = [
+        "--src",
+        "10.20.1.11",
+        "--dst",
+        "10.20.10.31",
+        "--proto",
+        "tcp",
+        "--dport",
+        "38871",
+    ];
+    let trace = [
+        &["trace", "exports/session-host/sh1/firewall.json"],
+        &packet[..],
+    ]
+    .concat();
+    let traced = text_of(&hylint(dir.path(), &trace));
+    assert!(traced.starts_with("allow "), "{traced}");
+}
+
+// Fails if rules that a command refused are taken for a firewall without rules.
+#[test]
+fn what_a_command_of_the_script_for_windows_refused_is_not_proven() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("exports/session-host/sh1");
+    fs::create_dir_all(&folder).unwrap();
+    let error =
+        "{\"Command\":\"Get-NetFirewallRule ActiveStore\",\"Message\":\"Access is denied.\"}";
+    fs::write(folder.join("firewall.json"), collected("", error)).unwrap();
+    let report = text_of(&hylint(dir.path(), &["exports"]));
+    assert!(report.contains("incomplete-export"), "{report}");
+    assert!(
+        report.contains("10 of 10 requirements not proven"),
+        "{report}"
+    );
+    assert!(!report.contains("satisfied ("), "{report}");
 }
 
 // Fails if a script that lies among the exports is taken for one, or reported.
