@@ -111,6 +111,81 @@ fn netsh_rules_are_added_and_picked_by_what_tells_them_apart() {
     assert_eq!(commands(&one, narrowed).unwrap(), [want]);
 }
 
+/// What an export of one more rule says, added to an export without it.
+fn added(lines: &[(&str, &str)]) -> Result<Vec<String>, EditError> {
+    let mut text = netsh(&[("Own", "1", "Allow")]);
+    for (label, value) in lines {
+        let old = format!("{:<38}", format!("{label}:"));
+        let kept = text
+            .lines()
+            .filter(|l| *label != "Protocol" || !l.contains("Port:"));
+        let changed = kept.map(|l| match l.starts_with(&old) {
+            true => format!("{old}{value}\n"),
+            false => format!("{l}\n"),
+        });
+        text = changed.collect();
+    }
+    let source = Source::new("t", text, "UTF-8");
+    let export = read(&source).unwrap();
+    assert_eq!(export.rules_in_model(), 1);
+    let rule = Box::new(IN.rule(0).find(&export).unwrap().clone());
+    commands(&netsh(&[("Other", "2", "Allow")]), |_| Change::Insert {
+        at: Position::End(IN),
+        rule: rule.clone(),
+    })
+}
+
+// Fails if a command makes a wider or a narrower rule than the export has, or one that netsh refuses.
+#[test]
+fn each_field_that_netsh_has_an_option_for_is_in_the_command() {
+    const ADD: &str = "netsh advfirewall firewall add rule name=\"Own\" dir=in action=allow";
+    for (lines, want) in [
+        (
+            &[("Enabled", "No")][..],
+            Some("enable=no protocol=TCP localport=1"),
+        ),
+        (
+            &[("InterfaceTypes", "LAN")],
+            Some("interfacetype=lan protocol=TCP localport=1"),
+        ),
+        (&[("InterfaceTypes", "LAN,RAS")], None),
+        (
+            &[("Security", "AuthEnc")],
+            Some("security=authenc protocol=TCP localport=1"),
+        ),
+        (
+            &[("Protocol", "ICMPv4\n    Type    Code\n    8       Any")],
+            Some("protocol=ICMPv4:8,Any"),
+        ),
+        (
+            &[(
+                "Protocol",
+                "ICMPv4\n    Type    Code\n    8       Any\n    3       4",
+            )],
+            None,
+        ),
+        (&[("Protocol", "ICMPv6")], Some("protocol=ICMPv6")),
+        (
+            &[("RemoteIP", "LocalSubnet,10.0.0.1/32")],
+            Some("remoteip=10.0.0.1/32,LocalSubnet protocol=TCP localport=1"),
+        ),
+        (&[("RemoteIP", "Intranet")], None),
+        (
+            &[("LocalPort", "RPC-EPMap")],
+            Some("protocol=TCP localport=135"),
+        ),
+        (&[("LocalPort", "RPC")], Some("protocol=TCP localport=rpc")),
+        (&[("RemotePort", "IPHTTPS")], None),
+        (&[("Action", "Bypass"), ("Security", "Authenticate")], None),
+    ] {
+        let got = added(lines);
+        match want {
+            Some(want) => assert_eq!(got.unwrap(), [format!("{ADD} {want}")], "{lines:?}"),
+            None => assert!(got.is_err(), "{lines:?}: {got:?}"),
+        }
+    }
+}
+
 #[test]
 fn names_that_a_shell_of_windows_reads_otherwise_are_in_no_command() {
     for name in [

@@ -3,9 +3,11 @@
 use crate::edit::{Change, EditError, List, ListRef, RuleRef};
 use crate::shell;
 use crate::source::Source;
-use crate::windows::parts::{VerboseFields, action, addresses, ports, profile_names, protocol};
+use crate::windows::parts::{
+    Protocol, VerboseFields, action, addresses, icmp, ports, profile_names, protocol,
+};
 use crate::windows::stated::Direction;
-use hylint_model::{Export, InboundPolicy, Profiles, Rule, RuleOrigin};
+use hylint_model::{Export, InboundPolicy, Profiles, Rule, RuleOrigin, Test};
 
 type Result<T> = std::result::Result<T, EditError>;
 
@@ -66,7 +68,7 @@ impl Words {
         let mut matches = vec![
             ("localip", halved(&local)),
             ("remoteip", halved(&remote)),
-            ("protocol", protocol.text()),
+            ("protocol", kinds(rule, protocol).map_err(no_form)?),
         ];
         let ports = ports(&rule.clauses, direction, protocol).map_err(no_form)?;
         if let Some((local, remote)) = ports {
@@ -75,6 +77,9 @@ impl Words {
         let plain = |c: char| c.is_ascii_alphanumeric() || ".:,-/".contains(c);
         if matches.iter().any(|(_, v)| !v.chars().all(plain)) {
             return Err(EditError::Unsafe("an address or port is no plain word"));
+        }
+        for (name, value) in &matches {
+            takes(name, value).map_err(no_form)?;
         }
         let way = match direction {
             Direction::In => "in",
@@ -105,6 +110,41 @@ impl Words {
     }
 }
 
+/// A protocol, and the type and code of an ICMP rule: netsh takes one of them.
+fn kinds(rule: &Rule, protocol: Protocol) -> std::result::Result<String, &'static str> {
+    let rows = icmp(&rule.clauses, protocol)?;
+    match rows.as_slice() {
+        [] | [_] => Ok(protocol.text()),
+        [_, (kind, code)] if kind == "Any" && code == "Any" => Ok(protocol.text()),
+        [_, (kind, code)] => Ok(format!("{}:{kind},{code}", protocol.text())),
+        _ => Err("a rule of several ICMP types"),
+    }
+}
+
+/// Whether an option takes the words of its value (Microsoft, "netsh advfirewall firewall", add rule).
+fn takes(name: &str, value: &str) -> std::result::Result<(), &'static str> {
+    let words: &[&str] = match name {
+        "localport" => &["any", "rpc", "rpc-epmap", "iphttps", "teredo"],
+        "remoteip" => &[
+            "any",
+            "localsubnet",
+            "dns",
+            "dhcp",
+            "wins",
+            "defaultgateway",
+        ],
+        "localip" | "remoteport" => &["any"],
+        _ => return Ok(()),
+    };
+    // Addresses of IPv6 have letters, too.
+    let word = |t: &&str| t.starts_with(|c: char| c.is_ascii_alphabetic()) && !t.contains(':');
+    let known = |t: &str| words.iter().any(|w| w.eq_ignore_ascii_case(t));
+    match value.split(',').filter(word).all(known) {
+        true => Ok(()),
+        false => Err("a keyword that the command does not take"),
+    }
+}
+
 /// A family as its halves, as netsh takes no prefix of length 0.
 fn halved(list: &str) -> String {
     let half = |one: &str| match one {
@@ -121,16 +161,43 @@ fn new_rule(direction: Direction, rule: &Rule) -> Result<String> {
         message,
     };
     let fields = VerboseFields::of(rule).map_err(no_form)?;
-    if fields.security.is_some() || fields.interfaces.is_some() || fields.peers.is_some() {
-        return Err(no_form("a rule with IPsec or interface types"));
+    if fields.peers.is_some() {
+        return Err(no_form(
+            "a rule for users or computers, whose kind is not printed",
+        ));
+    }
+    if rule.conditions().any(|c| c.test == Test::Package) {
+        return Err(no_form("a rule for an app package"));
     }
     let words = Words::of(rule, direction)?;
     let action = action(rule).map_err(no_form)?.to_lowercase();
+    if action == "bypass" && direction == Direction::In {
+        return Err(no_form(
+            "an inbound bypass, which needs a group of computers",
+        ));
+    }
     let mut out = format!("{FIREWALL} add rule {} action={action}", words.head);
     for (name, value) in [("program", fields.program), ("service", fields.service)] {
         if let Some(value) = value {
             out.push_str(&format!(" {name}={}", shell::windows(value)?));
         }
+    }
+    if !rule.comment.is_empty() && !rule.comment.contains('\n') {
+        out.push_str(&format!(" description={}", shell::windows(&rule.comment)?));
+    }
+    if !rule.enabled {
+        out.push_str(" enable=no");
+    }
+    if let Some(kind) = fields.interfaces {
+        let kind = one_of(kind, &["lan", "wireless", "ras"]);
+        let kind = kind.ok_or_else(|| no_form("a rule of several kinds of interfaces"))?;
+        out.push_str(&format!(" interfacetype={kind}"));
+    }
+    if let Some(security) = fields.security {
+        let words = ["authenticate", "authenc", "authdynenc", "authnoencap"];
+        let word = one_of(security, &words);
+        let word = word.ok_or_else(|| no_form("an IPsec setting that netsh has no word for"))?;
+        out.push_str(&format!(" security={word}"));
     }
     if rule.profiles != Profiles::ALL {
         let names = profile_names(rule.profiles).map_err(no_form)?;
@@ -140,6 +207,14 @@ fn new_rule(direction: Direction, rule: &Rule) -> Result<String> {
     // An address or port that may be any need not be said.
     out.push_str(&words.told(|(name, value)| *name == "protocol" || value != "Any"));
     Ok(out)
+}
+
+/// The word that a text is, in any case.
+fn one_of(text: &str, words: &[&'static str]) -> Option<&'static str> {
+    words
+        .iter()
+        .copied()
+        .find(|w| w.eq_ignore_ascii_case(text.trim()))
 }
 
 /// The options that pick a rule, and no other that is not equal to it.
