@@ -114,7 +114,7 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     (
         b"regf",
         "a policy file (.wfw) of `netsh advfirewall export` or wf.msc, or another registry hive",
-        windows::COLLECT,
+        windows::HIVE,
     ),
     (b"\x1f\x8b", "a compressed file (gzip)", UNPACK),
     (b"PK\x03\x04", "an archive (zip) or a spreadsheet", UNPACK),

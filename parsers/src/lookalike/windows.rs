@@ -8,6 +8,10 @@ use super::shape;
 pub(super) const COLLECT: &str = "run the script that `hylint collect windows` prints on the host, or \
     `netsh advfirewall firewall show rule name=all verbose`, and give its output";
 
+/// A policy file is a hive, of which `reg` makes text.
+pub(super) const HIVE: &str = "make text of it on any Windows (`reg load HKLM\\WFW FILE`, `reg export HKLM\\WFW rules.reg`, \
+    `reg unload HKLM\\WFW`) and give rules.reg, or run the script that `hylint collect windows` prints on the host";
+
 const LANGUAGE: &str = "run the script that `hylint collect windows` prints on the host: PowerShell prints the same words in \
     every language";
 
