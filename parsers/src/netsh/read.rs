@@ -396,6 +396,7 @@ impl<'a> Reader<'a> {
         self.first_rule.get_or_insert(block.span);
         let mut stated = state::state(self.text, &block);
         self.doubt(&mut stated);
+        self.name_policy(&mut stated);
         self.policy_rules = self.policy_rules || build::is_of_policy(&stated);
         if self.depth == Depth::Heads {
             for direction in build::directions(&FORM, &stated) {
@@ -443,6 +444,16 @@ impl<'a> Reader<'a> {
         let proven = self.directions.get_or_insert_with(|| directions(text));
         if proven.contains(&other) {
             stated.set(Label::Direction, word, span);
+        }
+    }
+
+    /// What is in effect acts, whatever it is called: a source that is no word for one is a policy's name.
+    fn name_policy(&self, stated: &mut Stated<'a>) {
+        let said = stated.get(Label::Source).filter(|_| self.command.effective);
+        let named =
+            said.filter(|s| !s.text.is_empty() && self.v.hint(Class::Source, &s.text).is_none());
+        if let Some(span) = named.map(|s| s.span) {
+            stated.set(Label::Source, "Group Policy Setting", span);
         }
     }
 
