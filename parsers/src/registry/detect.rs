@@ -87,7 +87,8 @@ impl Seen {
             let value = before.ends_with("=\"")
                 || before.ends_with("REG_SZ")
                 || before.ends_with(':')
-                || before.ends_with(['"', ',', ';']);
+                || before.ends_with(['"', ',', ';'])
+                || before.ends_with(" =");
             match command {
                 true => self.command = true,
                 false => self.rule |= value && !before.starts_with("//"),

@@ -50,6 +50,9 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     export
 }
 
+/// How the text of a Registry.pol file begins ([`crate::pol`]).
+const POLICY_FILE: &str = "; Registry.pol";
+
 struct Reader {
     out: Collection,
     settings: AllSettings,
@@ -278,7 +281,11 @@ impl Reader {
     /// when it was upgraded (Microsoft, "Windows Firewall: Define inbound port exceptions").
     fn old(&mut self, store: Store, value: &Value<'_>) {
         let text = text_of(value);
-        if text.trim().is_empty() {
+        // `3389:TCP:10.0.0.0/8:disabled:Name`
+        let off = text
+            .split(':')
+            .any(|part| part.trim().eq_ignore_ascii_case("disabled"));
+        if text.trim().is_empty() || off {
             return;
         }
         if store == Store::Local {
@@ -321,9 +328,11 @@ impl Reader {
         }
         let settings = registry
             .first(|place| matches!(place, Place::Firewall(Store::Policy, Part::Profile(_), _)));
-        let whole = text.starts_with("; Registry.pol") || registry.names_policy(text);
+        let whole = text.starts_with(POLICY_FILE) || registry.names_policy(text);
         if whole || registry.shows(rules(&[Store::Policy])) {
             self.out.stores = self.out.stores.union(Stores::POLICY);
+            // The file of one policy tells nothing of others.
+            self.out.has_rules |= !text.starts_with(POLICY_FILE);
         } else if let Some(span) = settings {
             self.out.other_policy = OtherPolicy::Shown;
             self.out.has_rules = true;

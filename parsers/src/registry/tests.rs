@@ -145,6 +145,10 @@ fn containers() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "osquery, lines",
+            format!("  key = {rules}\n name = RD-In\n type = REG_SZ\n data = {RULE}\n\n"),
+        ),
+        (
             "wine",
             format!(
                 "WINE REGISTRY Version 2\n\n[{}] 1600000000\n#time=1d6\n\"RD-In\"=\"{escaped}\"\n",
@@ -430,6 +434,9 @@ fn exceptions_in_the_form_of_windows_xp_are_named() {
         "[{POLICY}\\FirewallRules]\r\n\r\n{}",
         list(POLICY)
     )));
+    let off = list(POLICY).replace("enabled", "Disabled");
+    let export_off = read(&file(&format!("[{POLICY}\\FirewallRules]\r\n\r\n{off}")));
+    assert!(export_off.problems.is_empty(), "{:?}", export_off.problems);
     let problem = &export.problems[0];
     assert!(problem.dropped && problem.kind == ProblemKind::Malformed);
     assert!(
@@ -727,9 +734,12 @@ fn settings_of_policy_without_its_rules_leave_them_open() {
     ));
     for whole in [listed(POLICY, &root), file] {
         let export = read(&whole);
-        assert!(
-            export.points.is_empty() && export.problems.is_empty(),
+        let point = &export.points[0];
+        assert_eq!(
+            point.other_policy,
+            hylint_model::OtherPolicy::Settled,
             "{whole}"
         );
+        assert!(export.problems.is_empty(), "{whole}");
     }
 }

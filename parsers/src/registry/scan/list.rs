@@ -1,5 +1,5 @@
 //! Lists of PowerShell (`Format-List`, `Get-Item`, `Get-ItemProperty`, `Get-GPRegistryValue`): `name : value`, with long values
-//! over several lines.
+//! over several lines; and those of osquery (`--line`): `name = value`.
 
 use super::cursor::{Cursor, Line};
 use super::value::{Data, is_rule_text, rule_start};
@@ -87,10 +87,11 @@ fn indent(line: &str) -> usize {
 fn split(line: &str) -> Option<(&str, &str)> {
     if let Some(at) = rule_start(line) {
         let (before, rule) = line.split_at_checked(at)?;
-        let name = before.trim_end().strip_suffix(':')?;
+        let name = before.trim_end().strip_suffix([':', '='])?;
         return Some((name.trim(), rule)).filter(|(n, _)| !n.is_empty());
     }
-    let (name, value) = match line.split_once(" : ") {
+    let pair = line.split_once(" : ").or_else(|| line.split_once(" = "));
+    let (name, value) = match pair {
         Some(pair) => pair,
         None => (line.strip_suffix(" :")?, ""),
     };
