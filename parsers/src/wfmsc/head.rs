@@ -112,7 +112,7 @@ fn are_headings(cells: &[Cell<'_>]) -> bool {
 
 /// Whether a row has what the columns of the console hold: a protocol, and ports behind it.
 fn fits(row: &str, delimiter: Delimiter, head: &[Cell<'_>]) -> bool {
-    let row = cells(0, row, delimiter);
+    let row = cells(0, row.trim_end_matches('\r'), delimiter);
     let layout = LAYOUTS.iter().find(|l| l.len() == head.len());
     let at = layout.and_then(|l| l.iter().position(|c| *c == Column::Protocol));
     let text = |n: usize| row.get(n).map_or("", |c| &*c.text);
@@ -161,6 +161,13 @@ mod tests {
         let head = Head::of(0, GERMAN, Some(row)).unwrap();
         assert_eq!((head.by, head.columns.len()), (Told::Position, 14));
         assert!(head.has(Column::Override));
+        let ended = format!("{row}\r");
+        let head = Head::of(0, GERMAN, Some(&ended)).unwrap();
+        assert_eq!(
+            head.by,
+            Told::Position,
+            "a line of a console ends with a carriage return"
+        );
         let odd = row.replace("TCP\t80", "80\tTCP.x");
         let head = Head::of(0, GERMAN, Some(&odd)).unwrap();
         assert_eq!(head.by, Told::Translation, "the row does not fit");
