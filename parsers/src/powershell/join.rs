@@ -44,14 +44,18 @@ pub(super) fn join<'a>(found: &mut Found<'a>) -> Joined<'a> {
     }
     let stores: Vec<Option<Store>> = found.contexts.iter().map(|c| c.store()).collect();
     let store = |r: &Record<'_>| stores.get(r.context).copied().flatten();
-    let rules = std::mem::take(&mut out.rules);
+    let mut rules = std::mem::take(&mut out.rules);
     let named = by_command(&rules, &filters, found);
+    for (filter, at) in filters.iter().zip(&named) {
+        if let Some(rule) = at.and_then(|at| rules.get_mut(at)) {
+            rule.take_filters(filter);
+        }
+    }
     let mut by_id: ById<'_, 'a> = FxHashMap::default();
     // The first store of whose filters one has an id.
     let mut first: FxHashMap<&str, Option<Store>> = FxHashMap::default();
-    for (filter, rule) in filters.iter().zip(&named) {
-        let id = filter.id().or(rule.as_deref());
-        if let Some(id) = id {
+    for filter in &filters {
+        if let Some(id) = filter.id() {
             by_id.entry((store(filter), id)).or_default().push(filter);
             first.entry(id).or_insert(store(filter));
         }
@@ -87,10 +91,9 @@ pub(super) fn join<'a>(found: &mut Found<'a>) -> Joined<'a> {
         joined.push(whole);
     }
     used.sort_unstable_by(|a, b| a.1.cmp(b.1));
-    for (filter, rule) in filters.iter().zip(&named) {
-        let id = filter.id().or(rule.as_deref());
-        let taken = id.is_some_and(|id| used.binary_search_by(|(_, u)| (*u).cmp(id)).is_ok());
-        if !taken {
+    for (filter, at) in filters.iter().zip(&named) {
+        let of_used = |id: &str| used.binary_search_by(|(_, u)| (*u).cmp(id)).is_ok();
+        if at.is_none() && !filter.id().is_some_and(of_used) {
             out.left.push(filter.span);
         }
     }
@@ -135,28 +138,28 @@ fn says_same(a: &Cell<'_>, b: &Cell<'_>) -> bool {
     words.eq(b.words().iter().map(|w| &w.text)) && a.is_lost() == b.is_lost()
 }
 
-/// The ids of the rules that commands name whose output filters without an id are: `Get-NetFirewallRule -Name x |
+/// The rules that commands name whose output filters without an id are, by their numbers: `Get-NetFirewallRule -Name x |
 /// Get-NetFirewallPortFilter`.
 fn by_command(
     rules: &[Record<'_>],
     filters: &[Record<'_>],
     found: &Found<'_>,
-) -> Vec<Option<String>> {
+) -> Vec<Option<usize>> {
     let wanted = |filter: &Record<'_>| {
         let asked = found.contexts.get(filter.context)?.asked.as_ref()?;
         let is = filter.id().is_none() && asked.prints == Prints::Filters;
         asked.rule.as_ref().filter(|_| is)
     };
-    // No id: several rules have the name.
-    let mut by_name: FxHashMap<String, Option<&str>> = FxHashMap::default();
+    // No number: several rules have the name.
+    let mut by_name: FxHashMap<String, Option<usize>> = FxHashMap::default();
     if filters.iter().any(|f| wanted(f).is_some()) {
-        for rule in rules {
-            let Some(id) = rule.id() else { continue };
+        for (at, rule) in rules.iter().enumerate() {
             let display = rule.one(Prop::DisplayName).map(|w| w.text.to_lowercase());
-            let own = Some(id.to_lowercase()).filter(|own| display.as_ref() != Some(own));
-            for name in own.into_iter().chain(display) {
-                let slot = by_name.entry(name).or_insert(Some(id));
-                if *slot != Some(id) {
+            let id = rule.id().map(str::to_lowercase);
+            let id = id.filter(|id| display.as_ref() != Some(id));
+            for name in id.into_iter().chain(display) {
+                let slot = by_name.entry(name).or_insert(Some(at));
+                if *slot != Some(at) {
                     *slot = None;
                 }
             }
@@ -164,7 +167,7 @@ fn by_command(
     }
     let of = |filter: &Record<'_>| {
         let name = wanted(filter)?.to_lowercase();
-        by_name.get(&name).copied().flatten().map(str::to_owned)
+        by_name.get(&name).copied().flatten()
     };
     filters.iter().map(of).collect()
 }

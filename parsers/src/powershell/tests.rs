@@ -465,6 +465,19 @@ fn a_command_that_picks_rules_leaves_the_rest_unknown() {
     assert_eq!(point(&e).view, View::Effective);
 }
 
+// Fails if filters that a command prints for a rule by its display name are not that rule's, or are another one's.
+#[test]
+fn filters_below_a_command_that_names_a_rule_are_its_own() {
+    let of = |name: &str| {
+        let text = format!(
+            "PS C:\\> Get-NetFirewallRule -DisplayName \"My web\" | select DisplayName,Enabled,Direction,Action,Profile\n\nDisplayName : My web\nEnabled     : True\nDirection   : Inbound\nAction      : Allow\nProfile     : Any\n\nPS C:\\> Get-NetFirewallRule -DisplayName \"{name}\" | Get-NetFirewallPortFilter\n\nProtocol      : TCP\nLocalPort     : 443\nRemotePort    : Any\nIcmpType      : Any\nDynamicTarget : Any\n\nPS C:\\> Get-NetFirewallRule -DisplayName \"{name}\" | Get-NetFirewallAddressFilter\n\nLocalAddress  : Any\nRemoteAddress : 10.0.0.1\n"
+        );
+        let e = read(&text);
+        is_open(rules(&e)[0])
+    };
+    assert!(!of("My web") && of("Another"));
+}
+
 // Fails if a setting is read as another one, or if numbers of the two enumerations are mixed up: 2 is Allow, and NotConfigured.
 #[test]
 fn profiles_networks_and_addresses_stand_beside_rules() {

@@ -81,8 +81,9 @@ impl Collection {
             let label = build::clip(&odd.label.text).into_owned();
             self.told.unknown_labels.add(label, odd.label.span);
         }
-        for built in build::build(self.form, stated) {
-            match stated.told {
+        // A rule of both directions is told of once.
+        for (n, built) in build::build(self.form, stated).into_iter().enumerate() {
+            match stated.told || n > 0 {
                 true => self.keep(built.direction, built.rule),
                 false => self.push(built, stated.head),
             }

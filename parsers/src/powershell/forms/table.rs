@@ -3,13 +3,14 @@
 //! The dashes under a name show where its column begins, or ends where its values stand at the right. Between the dashes of
 //! two columns lies one column of blanks in every row: there they part.
 
-use crate::powershell::cell::Cell;
 use crate::powershell::found::Found;
 use crate::powershell::lines::Line;
 use crate::powershell::props::{Known, Prop, Shape, known};
 use crate::powershell::record::{Kind, Record};
-use hylint_model::Span;
 use std::borrow::Cow;
+
+/// What stands for a path that is broken over rows: whether a blank stood at the break is not known.
+const LOST: &str = "System.Object";
 
 /// Columns that a table may have.
 const MOST: usize = 256;
@@ -96,7 +97,7 @@ fn columns(text: &str) -> Vec<char> {
         .collect()
 }
 
-/// Reads the rows under a ruler. A row without anything in its first column goes on with the one above.
+/// Reads the rows under a ruler. With `-Wrap` a row goes on with the one above.
 pub(in crate::powershell) fn read<'a>(
     head: &Line<'a>,
     runs: &[Run],
@@ -106,66 +107,69 @@ pub(in crate::powershell) fn read<'a>(
     let context = found.last();
     let borders = borders(runs, rows);
     let names = names(head.text, runs);
-    let mut open: Option<Record<'a>> = None;
+    // Every rule has a word in these columns.
+    let always = [
+        Known::Prop(Prop::Direction),
+        Known::Prop(Prop::Action),
+        Known::Prop(Prop::Enabled),
+    ];
+    let always: Vec<bool> = names.iter().map(|n| always.contains(&known(n))).collect();
+    let mut open: Vec<(Line<'a>, Vec<&'a str>)> = Vec::new();
     for row in rows {
         let cells = row_cells(row, &borders);
-        let goes_on = cells.first().is_some_and(|c| c.trim().is_empty());
-        if goes_on && open.is_some() {
-            // Where the console broke a value cannot be told from where the value has a blank.
-            if let Some(record) = &mut open {
-                record.span = record.span.to(row.span());
-                for (name, cell) in names.iter().zip(&cells) {
-                    continue_cell(record, name, row, cell);
-                }
-            }
-            continue;
+        let blank = |n: usize| cells.get(n).is_some_and(|c| c.trim().is_empty());
+        let mut columns = always.iter().enumerate().filter(|(_, is)| **is).peekable();
+        let wrapped = columns.peek().is_some() && columns.all(|(n, _)| blank(n));
+        if !open.is_empty() && !blank(0) && !wrapped {
+            close(&mut open, head, &names, context, found);
         }
-        push(open.take(), found);
-        let mut record = Record::new(row.span(), context);
-        for (name, cell) in names.iter().zip(&cells) {
-            let text = cell.trim();
-            let span = row.place(text);
-            let at = head.place(name);
-            record.add_named(Cow::Borrowed(name), at, Cow::Borrowed(text), span);
-        }
-        open = Some(record);
+        open.push((*row, cells));
     }
-    push(open, found);
+    close(&mut open, head, &names, context, found);
 }
 
-fn push<'a>(record: Option<Record<'a>>, found: &mut Found<'a>) {
-    let Some(record) = record else { return };
-    if record.kind() != Kind::Other {
-        found.push(record);
-    }
-}
-
-/// A value that is broken over several rows: a list goes on behind its comma, and what else a break hides is lost.
-fn continue_cell<'a>(record: &mut Record<'a>, name: &str, row: &Line<'a>, cell: &str) {
-    let text = cell.trim();
-    let Known::Prop(prop) = known(name) else {
+/// Makes an object of a row and of those that go on with it.
+fn close<'a>(
+    open: &mut Vec<(Line<'a>, Vec<&'a str>)>,
+    head: &Line<'a>,
+    names: &[&'a str],
+    context: usize,
+    found: &mut Found<'a>,
+) {
+    let rows = std::mem::take(open);
+    let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
         return;
     };
-    if text.is_empty() || prop.shape() == Shape::Text {
-        return;
-    }
-    let before = record.get(prop).cloned();
-    let span = before
-        .as_ref()
-        .map_or_else(|| row.place(text), |c| c.span.to(row.place(text)));
-    record.replace(prop, lost_or(before, prop, text, span));
-}
-
-fn lost_or<'a>(before: Option<Cell<'a>>, prop: Prop, text: &str, span: Span) -> Cell<'a> {
-    let is_list = prop.shape() == Shape::Words;
-    match before {
-        Some(cell) if is_list && !cell.is_lost() => {
-            let more = Cell::of_text(prop, Cow::Owned(text.to_owned()), span);
-            let mut words: smallvec::SmallVec<_> = cell.words().iter().cloned().collect();
-            words.extend(more.words().iter().cloned());
-            Cell::of_words(words, span)
+    let mut record = Record::new(first.span().to(last.span()), context);
+    for (n, name) in names.iter().enumerate() {
+        let parts = rows
+            .iter()
+            .filter_map(|(row, cells)| Some((row, cells.get(n)?.trim())));
+        let mut parts = parts.filter(|(_, text)| !text.is_empty());
+        let at = head.place(name);
+        let Some((row, text)) = parts.next() else {
+            record.add_named(Cow::Borrowed(name), at, Cow::Borrowed(""), first.span());
+            continue;
+        };
+        let (mut text, mut span) = (Cow::Borrowed(text), row.place(text));
+        for (row, more) in parts {
+            // A list goes on behind its comma. Elsewhere a break is a blank, or nothing where a word was too long.
+            let listed = text.ends_with([',', '{', ' ']);
+            let shape = match known(name) {
+                Known::Prop(prop) => prop.shape(),
+                _ => Shape::Text,
+            };
+            text = Cow::Owned(match shape {
+                Shape::One => LOST.to_owned(),
+                Shape::Words if !listed => format!("{text}{more}"),
+                _ => format!("{text} {more}"),
+            });
+            span = span.to(row.place(more));
         }
-        _ => Cell::lost(span),
+        record.add_named(Cow::Borrowed(name), at, text, span);
+    }
+    if record.kind() != Kind::Other {
+        found.push(record);
     }
 }
 
@@ -247,6 +251,26 @@ b                           False             Any  Outbound  Block {1, 2, 3...}
             ]
         );
         assert_eq!(rows[1][5], "LocalPort=LOST");
+    }
+
+    // Fails if a row that `-Wrap` broke is read as two objects, or as half of a list.
+    #[test]
+    fn wrapped_rows_are_one_object() {
+        let text = "DisplayName            Enabled Direction Action LocalPort      RemoteAddress
+-----------            ------- --------- ------ ---------      -------------
+HyWorks session info      True   Inbound  Allow {38863, 38870, 10.20.1.11
+                                                38871}
+Remote Desktop - User     True   Inbound  Allow 3389           {10.50.0.0/16,
+Mode (TCP-In)                                                  10.20.1.11}
+";
+        let rows = read_table(text);
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0][4], "LocalPort=38863+38870+38871");
+        assert_eq!(
+            rows[1][0],
+            "DisplayName=Remote Desktop - User Mode (TCP-In)"
+        );
+        assert_eq!(rows[1][5], "RemoteAddress=10.50.0.0/16+10.20.1.11");
     }
 
     // Fails if an East Asian name, which takes two columns a character, moves the columns behind it.
