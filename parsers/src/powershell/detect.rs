@@ -38,8 +38,9 @@ pub(super) fn score(input: &Input<'_>) -> Score {
 }
 
 fn is_marked(head: &str) -> bool {
-    let has = |m: &&str| memchr::memmem::find(head.as_bytes(), m.as_bytes()).is_some();
-    MARKS.iter().any(|m| has(&m))
+    let bytes = head.as_bytes();
+    let has = |m: &&str| memchr::memmem::find(bytes, m.as_bytes()).is_some();
+    MARKS.iter().any(has)
 }
 
 /// The beginning of a text, at the end of a line.

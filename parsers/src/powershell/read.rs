@@ -133,18 +133,11 @@ impl<'a> Host<'_, 'a> {
     /// Restrictions of services are no rules of the host: a service needs an allow of both.
     fn apart(&mut self, rules: &[Span]) {
         let Some(first) = rules.first() else { return };
-        let (rules, is) = match rules.len() {
-            1 => ("1 rule".to_owned(), "restricts a service or is"),
-            n => (format!("{n} rules"), "restrict services or are"),
-        };
-        let message = format!(
-            "{rules} {is} built into Windows (service hardening): they allow nothing that other rules do not"
-        );
-        let message = match rules.as_str() {
-            "1 rule" => message
-                .replace("they allow", "it allows")
-                .replace("rules do not", "rules do not"),
-            _ => message,
+        let message = match rules.len() {
+            1 => "1 rule restricts a service or is built into Windows (service hardening): it allows nothing that other rules do not".to_owned(),
+            n => format!(
+                "{n} rules restrict services or are built into Windows (service hardening): they allow nothing that other rules do not"
+            ),
         };
         let problem = Problem::new(ProblemKind::Note, *first, message);
         self.out.export.problems.push(problem);

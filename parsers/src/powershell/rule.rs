@@ -21,6 +21,9 @@ const FIELDS: &[(Prop, Label)] = &[
     (Prop::RemotePort, Label::RemotePort),
 ];
 
+/// Reads a word of an enumeration in the words of netsh.
+type Read = fn(&str) -> Option<&'static str>;
+
 /// Where a rule comes from, if its object says so.
 pub(super) fn origin(record: &Record<'_>) -> Option<Origin> {
     let kind = record.one(Prop::StoreType);
@@ -86,7 +89,7 @@ impl<'a> State<'a, '_> {
     }
 
     fn enums(&mut self) {
-        let each: [(Prop, Label, fn(&str) -> Option<&'static str>); 4] = [
+        let each: [(Prop, Label, Read); 4] = [
             (Prop::Enabled, Label::Enabled, words::enabled),
             (Prop::Direction, Label::Direction, words::direction),
             (Prop::Action, Label::Action, words::action),

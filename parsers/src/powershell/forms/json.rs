@@ -233,12 +233,11 @@ impl<'a> Walk<'a, '_> {
         }
         for (key, value) in others {
             let name = key.str().unwrap_or_default();
-            if name.to_ascii_lowercase().contains("portproxy") {
-                if let Some(text) = value.str() {
-                    let span = self.at(value);
-                    self.found.proxies.push((text.into_owned(), span));
-                    continue;
-                }
+            let proxies = name.to_ascii_lowercase().contains("portproxy");
+            if let Some(text) = value.str().filter(|_| proxies) {
+                let span = self.at(value);
+                self.found.proxies.push((text.into_owned(), span));
+                continue;
             }
             let store = ["ActiveStore", "PersistentStore", "RSOP"];
             let store = store.iter().find(|s| s.eq_ignore_ascii_case(&name));
