@@ -263,9 +263,11 @@ impl<'a> Reader<'a> {
         let beside = |f: &Field<'_>| matches!(&*f.name, "Version" | "Precedence" | "LocalName");
         let fields: Vec<Field<'_>> = frame.fields.into_iter().filter(|f| !beside(f)).collect();
         let name = fields.iter().find(|f| f.name == "Name");
+        let head = name.map_or(span, |f| f.value.span);
         let context = Context {
-            span,
-            head: name.map_or(span, |f| f.value.span),
+            // From its name on: the line before it says of every rule that it is one.
+            span: Span::new(head.start as usize, span.end as usize),
+            head,
             id: Cow::Borrowed(""),
             source: Some(POLICY),
             off_unless_said: true,
