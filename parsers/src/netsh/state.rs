@@ -60,7 +60,7 @@ pub(super) fn state<'a>(text: &'a str, block: &Block) -> Stated<'a> {
     }
     let differs = |(label, span): &&(Label, Span)| {
         let first = block.get(*label);
-        !first.is_some_and(|s| slice(s) == slice(*span))
+        first.is_none_or(|s| slice(s) != slice(*span))
     };
     out.repeated = block.repeated.iter().filter(differs).copied().collect();
     out

@@ -129,9 +129,13 @@ fn fits(row: &str, delimiter: Delimiter, head: &[Cell<'_>]) -> bool {
 
 /// How sure it is that a text is a list of the console.
 pub(super) fn score(text: &str) -> Score {
-    let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or(text);
-    let mut lines = head.lines().filter(|l| !l.trim().is_empty()).peekable();
+    let mut lines = text.lines().filter(|l| !l.trim().is_empty()).peekable();
+    let mut read = 0;
     while let Some(line) = lines.next() {
+        read += line.len();
+        if read > HEAD {
+            break;
+        }
         let next = lines.peek().copied();
         if let Some(head) = Head::of(0, line, next) {
             return match head.by {
