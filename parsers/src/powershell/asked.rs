@@ -81,7 +81,8 @@ const PICKS: &[&str] = &[
 impl Asked {
     /// Reads a command; `None` if it calls none of the cmdlets.
     pub(super) fn parse(command: &str, span: Span) -> Option<Self> {
-        let words = words(command);
+        let outer = outside_of_blocks(command);
+        let words = words(&outer);
         let lower: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
         let has = |wanted: &str| lower.iter().any(|w| w == wanted);
         let filter = |w: &String| w.starts_with("get-netfirewall") && w.ends_with("filter");
@@ -133,6 +134,27 @@ impl Asked {
     }
 }
 
+/// A command without its script blocks, in which calculated columns ask for filters: what it prints are rules all the same.
+/// Names in quotes may have braces.
+fn outside_of_blocks(command: &str) -> String {
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let kept = command.chars().filter(|c| {
+        match (quote, c) {
+            (Some(q), c) if q == *c => quote = None,
+            (None, '"' | '\'') => quote = Some(*c),
+            (None, '{') => depth += 1,
+            (None, '}') => {
+                depth = depth.saturating_sub(1);
+                return false;
+            }
+            _ => {}
+        }
+        depth == 0
+    });
+    kept.collect()
+}
+
 /// The words of a command: quoted texts are one each, pipes and brackets part words.
 fn words(command: &str) -> Vec<&str> {
     let mut out = Vec::new();
@@ -172,6 +194,11 @@ mod tests {
         let all = asked("Get-NetFirewallRule -PolicyStore ActiveStore | more");
         assert_eq!((all.store, all.some), (Some(Store::Active), false));
         assert!(!asked("Get-NetFirewallRule -Enabled True | ConvertTo-Json").some);
+        let joined = "Get-NetFirewallRule | ft Name, @{n='Port';e={($_ | Get-NetFirewallPortFilter).LocalPort}}";
+        assert_eq!(
+            (asked(joined).prints, asked(joined).some),
+            (Prints::Rules, false)
+        );
         assert_eq!(
             asked("Get-NetFirewallRule -Direction Inbound").inbound,
             Some(true)
