@@ -47,6 +47,11 @@ impl Head {
             _ => return None,
         };
         let cells = cells(start, line, delimiter);
+        // Objects of PowerShell as CSV have columns of the same names.
+        let of_object = |c: &Cell<'_>| ["InstanceID", "CreationClassName"].contains(&&*c.text);
+        if cells.iter().any(of_object) {
+            return None;
+        }
         let by_words = |of: fn(&str) -> Option<Column>| -> Vec<Option<Column>> {
             let each = cells.iter();
             each.map(|c| columns::english(&c.text).or_else(|| of(&c.text)))
