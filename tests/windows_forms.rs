@@ -24,6 +24,8 @@ mod json;
 mod judge;
 #[path = "windows_forms/model.rs"]
 mod model;
+#[path = "windows_forms/native.rs"]
+mod native;
 #[path = "windows_forms/netsh.rs"]
 mod netsh;
 #[path = "windows_forms/packets.rs"]
@@ -258,6 +260,26 @@ fn report(faults: &[String]) {
         println!("{f}");
     }
     assert!(faults.is_empty(), "{} faults", faults.len());
+}
+
+// Fails if a reader gives a rule string another meaning than Windows gives it: it printed both.
+#[test]
+fn what_windows_wrote_twice_is_read_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let read = |name, text: String| {
+        let files = forms::Files {
+            inbound: (name, text.into_bytes()),
+            outbound: None,
+            settings: None,
+        };
+        model::read(dir.path(), &files).rules
+    };
+    let strings = read("policy.reg", native::registry());
+    let printed = read("policy.json", native::powershell());
+    assert_eq!(strings.len(), 13);
+    for (key, rule) in &strings {
+        assert_eq!(Some(rule), printed.get(key), "{key:?}");
+    }
 }
 
 /// What each form cannot say: the change of a rule changes nothing in its text.
