@@ -1,14 +1,10 @@
 //! Group Policy that files beside a Windows export tell of: registry keys, results of `gpresult`, PowerShell objects.
 
 use super::beside::{Beside, Tells, is_near};
-use super::scope::{Links, finding};
+use super::scope::{Links, policy_not_exported};
 use crate::common::paths::{folder, host_words};
-use crate::finding::{Known, Severity};
 use crate::load::{ExportId, Heads, RunPoint};
 use hylint_model::{OtherPolicy, Point};
-
-/// What to do where a policy acts and its rules are not exported.
-const EFFECTIVE: &str = "export the rules in effect, too: `netsh advfirewall monitor show firewall rule name=all verbose`, with the command in the file";
 
 /// Words of a file's name that tell what it is of a host's policy.
 const PLAIN_WORDS: [&str; 12] = [
@@ -53,17 +49,7 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
             continue;
         };
         if policy == OtherPolicy::Shown && !settled {
-            let message = format!(
-                "Group Policy acts on this host (`{path}`), but the export holds none of its rules: what Windows allows is not proven"
-            );
-            let told = finding(
-                export,
-                point.label,
-                Severity::Warning,
-                message,
-                &Known::PolicyBeside,
-                EFFECTIVE,
-            );
+            let told = policy_not_exported(path, export.place(point.label));
             links.findings.push(told);
         }
         let told = match settled {

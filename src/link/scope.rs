@@ -1,7 +1,7 @@
 //! Which files belong together, and what is found where they are joined.
 
 use super::ids::VIRTUAL_NETWORK;
-use crate::finding::{Code, Finding, Identity, Known, Severity};
+use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use hylint_model::Span;
 use hylint_space::AddrSet;
@@ -23,6 +23,9 @@ pub struct Links {
     /// What could not be joined.
     pub findings: Vec<Finding>,
 }
+
+/// What to do where a policy acts and its rules are not exported.
+const EFFECTIVE: &str = "export the rules in effect, too: `netsh advfirewall monitor show firewall rule name=all verbose`, with the command in the file";
 
 /// Names with their addresses.
 type Names = BTreeMap<String, AddrSet>;
@@ -126,5 +129,22 @@ pub(super) fn finding(
         export.place(span),
     );
     f.help = Some(help.to_owned());
+    f
+}
+
+/// That a policy acts on a host, of which a file tells, and its rules are in no export.
+pub(super) fn policy_not_exported(path: &str, place: Place) -> Finding {
+    let message = format!(
+        "Group Policy acts on this host (`{path}`), but the export holds none of its rules: what Windows allows is not proven"
+    );
+    let identity = Identity::known(&Known::PolicyBeside);
+    let mut f = Finding::new(
+        Code::IncompleteExport,
+        Severity::Warning,
+        message,
+        identity,
+        place,
+    );
+    f.help = Some(EFFECTIVE.to_owned());
     f
 }

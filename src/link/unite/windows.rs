@@ -7,10 +7,11 @@
 use crate::common::moment::moment;
 use crate::common::words::count;
 use crate::finding::{Code, Finding, Identity, Place, Related, Severity};
+use crate::link::scope::policy_not_exported;
 use crate::load::{self, LoadedExport};
 use hylint_model::{
-    Body, Condition, ConditionKind, DefaultOrigin, Direction, Lists, OtherPolicy, Point, Rule,
-    RuleList, RuleOrigin, Span, Stores, Test, View, WindowsProfiles,
+    Action, Body, Condition, ConditionKind, DefaultOrigin, Direction, Lists, OtherPolicy, Point,
+    ProfileSettings, Rule, RuleList, RuleOrigin, Span, Store, Stores, Test, View, WindowsProfiles,
 };
 use hylint_parsers::format;
 use hylint_parsers::source::Source;
@@ -92,12 +93,16 @@ pub fn unite_windows(
         made,
         findings: Vec::new(),
     };
+    let mut evidence = None;
     for other in others {
         let behind = other.text_behind(source);
         let moved = other.annotations.iter();
         let moved = moved.map(|(text, span)| (text.clone(), span.behind(behind)));
         export.annotations.extend(moved);
         if let Some(mut own) = other.settings {
+            if other.points.is_empty() && tells_of_policy(&own) {
+                evidence.get_or_insert_with(|| other.path.clone());
+            }
             own.move_behind(behind);
             point.windows = Some(match point.windows.take() {
                 Some(before) => Box::new(before.merge(*own)),
@@ -109,7 +114,24 @@ pub fn unite_windows(
             work.take(point, p, &other.path, other.made.as_deref(), source);
         }
     }
+    let settled = point.view == View::Effective || point.stores.has(Stores::POLICY);
+    if let Some(from) = evidence.filter(|_| !settled) {
+        point.other_policy = OtherPolicy::Shown;
+        let place = Place::new(path, source, point.label);
+        work.findings.push(policy_not_exported(&from, place));
+    }
     said.append(&mut work.findings);
+}
+
+/// Whether settings show that a policy acts, which may have rules as well.
+fn tells_of_policy(settings: &WindowsProfiles) -> bool {
+    let disabled = |p: &ProfileSettings| matches!(p.local_rules, Some((false, _)));
+    let mut each = settings.profiles.iter().flatten();
+    match settings.store {
+        Store::Local => false,
+        Store::Policy => true,
+        Store::Effective => each.any(disabled),
+    }
 }
 
 /// Reads the rules of an export together with their filters, which stand in other files.
@@ -191,7 +213,8 @@ impl Work {
         let open = !effective || older;
         let local_off = local_rules_are_off(point.windows.as_deref());
         let compared = Compared {
-            brief: point.brief || other.brief,
+            stores: point.stores,
+            others: other.stores,
             effective,
             ignore_local: local_off && effective,
         };
@@ -201,10 +224,7 @@ impl Work {
                 Direction::Out => (&mut own.egress, &theirs.egress),
                 _ => (&mut own.ingress, &theirs.ingress),
             };
-            let both = known(mine) && known(list);
-            if both {
-                differences.extend(compared.differ(mine, list, (new, direction)));
-            }
+            differences.extend(compared.differ(mine, list, direction));
             take_list(mine, list, new, known(list));
         }
         point.stores = point.stores.union(other.stores);
@@ -295,7 +315,7 @@ fn known(list: &RuleList) -> bool {
 /// Whether policy disables the rules that are not its own, in every profile.
 fn local_rules_are_off(settings: Option<&WindowsProfiles>) -> bool {
     settings.is_some_and(|w| {
-        let off = |p: &Option<hylint_model::ProfileSettings>| {
+        let off = |p: &Option<ProfileSettings>| {
             p.as_ref()
                 .is_some_and(|p| matches!(p.local_rules, Some((false, _))))
         };
@@ -347,8 +367,10 @@ struct Difference {
 
 /// How two views are compared.
 struct Compared {
-    /// One of them does not say what narrows its rules.
-    brief: bool,
+    /// The stores that the first shows.
+    stores: Stores,
+    /// Those that the other shows.
+    others: Stores,
     /// The first is what is in effect.
     effective: bool,
     /// Local rules are not in effect.
@@ -356,45 +378,53 @@ struct Compared {
 }
 
 impl Compared {
-    /// The rules of stores that both show, and that only one of them has. `new` are the stores that only the other one shows.
-    fn differ(
-        &self,
-        mine: &RuleList,
-        list: &RuleList,
-        (new, direction): (Stores, Direction),
-    ) -> Vec<Difference> {
-        let undecided = |r: &Rule| r.conditions().any(|c| c.kind == ConditionKind::Unknown);
-        let acts = |r: &&Rule| r.enabled && !(self.ignore_local && store(r) == Stores::LOCAL);
-        if self.brief && mine.rules.iter().chain(&list.rules).any(undecided) {
-            return Vec::new();
-        }
-        let theirs = list
-            .rules
-            .iter()
-            .filter(acts)
-            .filter(|r| !new.has(store(r)));
+    /// The rules of stores that both show, and that only one of them has.
+    fn differ(&self, mine: &RuleList, list: &RuleList, direction: Direction) -> Vec<Difference> {
+        let both = Stores(self.stores.0 & self.others.0);
+        let acts = |r: &&Rule| {
+            let ignored = self.ignore_local && store(r) == Stores::LOCAL;
+            r.enabled && both.has(store(r)) && !ignored
+        };
         // How often a rule stands in a view makes no difference.
-        let shown: BTreeSet<String> = theirs.clone().map(key).collect();
-        let held: BTreeSet<String> = mine.rules.iter().filter(acts).map(key).collect();
-        let mut out = Vec::new();
+        let theirs = || list.rules.iter().filter(acts);
+        let shown: BTreeSet<String> = theirs().map(key).collect();
+        let own = || mine.rules.iter().filter(acts);
+        let held: BTreeSet<String> = own().map(key).collect();
+        let names: BTreeSet<String> = own().map(named).collect();
         let difference = |r: &Rule, theirs| Difference {
             rule: r.clone(),
             theirs,
             direction,
         };
-        for r in theirs.filter(|r| !undecided(r)) {
-            if !held.contains(&key(r)) {
-                out.push(difference(r, true));
-            }
+        let mut out = Vec::new();
+        if known(mine) {
+            let lacks = |r: &&Rule| match is_undecided(r) {
+                // What it matches is not exported: a block of the same name may be the same.
+                true => r.action != Action::Allow && !names.contains(&named(r)),
+                false => !held.contains(&key(r)),
+            };
+            out.extend(theirs().filter(lacks).map(|r| difference(r, true)));
         }
-        let local = |r: &&Rule| !self.effective || store(r) == Stores::LOCAL;
-        for r in mine.rules.iter().filter(acts).filter(local) {
-            if !undecided(r) && !shown.contains(&key(r)) {
-                out.push(difference(r, false));
-            }
+        // A part of the rules, or rules that do not say what they match, contradict nothing.
+        let whole = known(list) || !self.others.has(Stores::LOCAL);
+        if whole && !list.rules.iter().any(is_undecided) {
+            let local = |r: &&Rule| !self.effective || store(r) == Stores::LOCAL;
+            let lacks = |r: &&Rule| !is_undecided(r) && !shown.contains(&key(r));
+            let alone = own().filter(local).filter(lacks);
+            out.extend(alone.map(|r| difference(r, false)));
         }
         out
     }
+}
+
+/// Whether it is not known what a rule matches.
+fn is_undecided(r: &Rule) -> bool {
+    r.conditions().any(|c| c.kind == ConditionKind::Unknown)
+}
+
+/// What a rule is known by, and what it does.
+fn named(r: &Rule) -> String {
+    format!("{:?} {}", r.action, r.name.to_lowercase())
 }
 
 /// Leaves open what rules decide that only one view shows.
