@@ -2,7 +2,7 @@
 
 use super::scope::{Index, Links, finding};
 use super::unite::has_policy;
-use crate::common::paths::host_words;
+use crate::common::paths::{folder, host_words};
 use crate::finding::{Code, Finding, Identity, Known, Severity};
 use crate::load::{self, ExportId, Heads, LoadedExport, RunPoint};
 use hylint_model::{Body, Companion, DefaultOrigin, Direction, Point};
@@ -28,7 +28,10 @@ fn filters_alone(exports: &Heads, links: &mut Links) {
             let other = exports.get(*i).map(|e| &e.export);
             other.is_some_and(|o| o.format == e.export.format && !o.points.is_empty())
         };
-        if same_host(exports, &links.index, at).iter().any(has_rules) {
+        let in_folder = links.index.of_folder(folder(&e.path)).iter();
+        let one = in_folder.filter(|i| has_rules(i)).count() == 1;
+        let own = links.index.claims(at).is_empty();
+        if same_host(exports, &links.index, at).iter().any(has_rules) || own && one {
             continue;
         }
         let mut f = Finding::new(
