@@ -1004,6 +1004,53 @@ OK.
     );
 }
 
+/// Labels as Danish Windows prints them, which keeps those of addresses and ports.
+#[test]
+fn a_rule_in_an_unknown_language_among_others_may_be_any() {
+    let danish = [
+        ("Rule Name:", "Regelnavn:"),
+        ("Enabled:", "Aktiveret:"),
+        ("Direction:", "Retning:"),
+        ("Profiles:", "Profiler:"),
+        ("Action:", "Handling:"),
+        ("Protocol:", "Protokol:"),
+    ];
+    let block = verbose(&[
+        ("Rule Name", "rdp"),
+        ("Action", "Bloker"),
+        ("Program", "Alle"),
+    ]);
+    let block = danish.iter().fold(block, |b, (en, da)| b.replace(en, da));
+    let export = read(&(verbose(&[]) + "\nOk.\n" + &block));
+    assert_eq!(export.rules_in_file, 2);
+    let rules: Vec<_> = point(&export).rules().collect();
+    let unread: Vec<_> = rules.iter().filter(|r| &*r.name == "rdp").collect();
+    assert_eq!(unread.len(), 2, "of both directions: {rules:?}");
+    for rule in unread {
+        assert_eq!(
+            rule.action,
+            Action::Opaque("its language is not read".into())
+        );
+        let text = "the fields of rule `rdp`";
+        assert!(
+            rule.clauses
+                .iter()
+                .all(|c| c.conditions.iter().any(|c| &*c.text == text))
+        );
+        assert!(
+            !rule
+                .conditions()
+                .any(|c| matches!(c.test, Test::Program(_)))
+        );
+    }
+    let told: Vec<_> = problems(&export, ProblemKind::Malformed);
+    let told: Vec<_> = told.iter().map(|p| &*p.message).collect();
+    assert_eq!(
+        told,
+        ["a rule is in a language that hylint does not read, and may allow or block"]
+    );
+}
+
 #[test]
 fn other_texts_are_not_netsh() {
     let format_list = "\r\nName                  : x\r\nDisplayName           : x\r\nDescription           : y\r\nEnabled               : True\r\nProfile               : Domain\r\nDirection             : Inbound\r\nAction                : Allow\r\nEdgeTraversalPolicy   : Block\r\n";

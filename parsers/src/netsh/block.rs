@@ -26,6 +26,8 @@ pub(super) struct Stray {
 pub(super) struct Block {
     /// The line with the rule's name; empty for a rule whose beginning is cut off.
     pub(super) name_line: Span,
+    /// The label of the name where nothing knows it.
+    pub(super) unknown_name: Option<Span>,
     /// From the name to the last line that belongs to the rule.
     pub(super) span: Span,
     /// Values by label.
@@ -55,6 +57,7 @@ impl Block {
     pub(super) fn start(line: &Line<'_>, name: Option<Span>) -> Self {
         let mut block = Self {
             name_line: Span::default(),
+            unknown_name: None,
             span: line.span(),
             values: [None; Label::FIELDS],
             extras: Vec::new(),

@@ -48,6 +48,8 @@ struct Seen {
     active: bool,
     policy: bool,
     no_rules: bool,
+    /// Whether the last line is an unknown label with a value, and how many of them stand above a ruler, as rules' names do.
+    unknown: (bool, usize),
     /// The title of a table of port proxies, and the ruler below its headings.
     proxies: (bool, bool),
 }
@@ -55,6 +57,8 @@ struct Seen {
 impl Seen {
     fn line(&mut self, v: &Vocabulary, line: &lines::Line<'_>) {
         self.proxies.1 |= self.proxies.0 && portproxy::is_columns(line.text);
+        let unknown = std::mem::take(&mut self.unknown.0);
+        self.unknown.1 += usize::from(unknown && line.is_ruler());
         // Texts of netsh begin with a letter; looking up the rules of another format takes as long as reading them.
         if !line.text.trim_start().starts_with(char::is_alphabetic) {
             return;
@@ -74,6 +78,8 @@ impl Seen {
         } else if value.is_empty() {
             self.heading = true;
             self.active |= v.hint(Class::Active, label).is_some();
+        } else {
+            self.unknown.0 = true;
         }
     }
 
@@ -97,11 +103,30 @@ impl Seen {
         ])
     }
 
+    /// Whether rules are there of which it cannot be read what they do. Some languages keep the words for addresses and ports
+    /// of English, and share a word with another language: that is no rule that is read.
+    fn unread(&self) -> bool {
+        let told = self.count(&[Label::Enabled, Label::Direction, Label::Action]);
+        let of_rules = self.count(&[
+            Label::LocalIp,
+            Label::RemoteIp,
+            Label::LocalPort,
+            Label::RemotePort,
+        ]);
+        match self.has(Label::Name) {
+            true => told == 0 && of_rules >= 2,
+            false => {
+                let named = self.unknown.1 + usize::from(of_rules >= 2);
+                told <= 1 && self.unknown.1 > 0 && named >= 2 || told == 0 && of_rules >= 2
+            }
+        }
+    }
+
     fn sure(&self) -> Option<Score> {
         if self.powershell && !self.has(Label::Name) {
             return Some(0);
         }
-        (self.has(Label::Name) && self.deciding() >= 3).then_some(100)
+        (self.has(Label::Name) && self.deciding() >= 3 && !self.unread()).then_some(100)
     }
 
     fn score(&self) -> Score {
@@ -118,6 +143,7 @@ impl Seen {
             Label::Source,
         ]);
         match () {
+            () if self.unread() => 0,
             () if self.has(Label::Name) && self.deciding() >= 2 => 90,
             () if self.policy => 80,
             () if self.has(Label::Name) && self.has(Label::Consec) => 60,
@@ -148,4 +174,79 @@ pub(crate) fn familiarity(line: &str) -> u32 {
     let classes = [Class::Bool, Class::Direction, Class::Action, Class::Any];
     let value_known = !value.is_empty() && classes.iter().any(|c| v.hint(*c, value).is_some());
     10 * u32::from(known || heading) + 4 * u32::from(known && value_known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(labels: [&str; 8], values: [&str; 8]) -> String {
+        let ruler = "-".repeat(70);
+        let mut lines = labels
+            .iter()
+            .zip(values)
+            .map(|(l, v)| format!("{l}:   {v}\n"));
+        let name = lines.next().unwrap_or_default();
+        format!("{name}{ruler}\n{}\n", lines.collect::<String>())
+    }
+
+    /// Labels as Windows prints them in Danish, and made up where every label is translated.
+    #[test]
+    fn rules_of_which_it_cannot_be_read_what_they_do_are_not_taken() {
+        let values = ["a", "Ja", "Ind", "Alle", "Alle", "TCP", "3389", "Bloker"];
+        let some = [
+            "Regelnavn",
+            "Aktiveret",
+            "Retning",
+            "LocalIP",
+            "RemoteIP",
+            "Protokol",
+            "LocalPort",
+            "Handling",
+        ];
+        let none = ["Qa", "Qb", "Qc", "Qd", "Qe", "Qf", "Qg", "Qh"];
+        let english = [
+            "Rule Name",
+            "Enabled",
+            "Direction",
+            "LocalIP",
+            "RemoteIP",
+            "Protocol",
+            "LocalPort",
+            "Action",
+        ];
+        let named = [
+            "Rule Name",
+            "Qb",
+            "Qc",
+            "LocalIP",
+            "RemoteIP",
+            "Qf",
+            "LocalPort",
+            "Qh",
+        ];
+        let shared = [
+            "Qa",
+            "Qb",
+            "Qc",
+            "LocalIP",
+            "RemoteIP",
+            "Protocol",
+            "LocalPort",
+            "Action",
+        ];
+        for labels in [some, none, named, shared] {
+            let one = rule(labels, values);
+            assert_eq!(score(&one.repeat(2)), 0, "{one}");
+            let mixed = one + &rule(english, values);
+            assert_eq!(score(&mixed), 100, "a rule that is read makes it an export");
+        }
+        let profiles = "Qx:\n----------------------------\nState  ON\nFirewall Policy  BlockInbound,AllowOutbound\n";
+        assert_eq!(score(&(rule(none, values).repeat(2) + profiles)), 0);
+        let titled = format!(
+            "Host:  SRV1\n{}\n\nDomain Profile Settings:\n{profiles}",
+            "-".repeat(70)
+        );
+        assert_eq!(score(&titled), 80, "a title of the user's");
+    }
 }

@@ -69,6 +69,8 @@ struct Reader<'a> {
     policy_rules: bool,
     /// Prompts name more than one host.
     several_hosts: bool,
+    /// The first rule in a language that nothing knows, and how many there are.
+    unread: (Option<Span>, usize),
 }
 
 impl<'a> Reader<'a> {
@@ -100,6 +102,7 @@ impl<'a> Reader<'a> {
             other_rules: false,
             policy_rules: false,
             several_hosts: false,
+            unread: (None, 0),
         }
     }
 
@@ -334,11 +337,11 @@ impl<'a> Reader<'a> {
         let Some((label, value)) = lines::split_label(line.text) else {
             return;
         };
-        self.told.unknown_labels.add(
-            label.to_owned(),
-            Span::new(line.start, line.start + label.len()),
-        );
+        let label = Span::new(line.start, line.start + label.len());
         self.start(line, value);
+        if let Some(block) = &mut self.block {
+            (block.ruler, block.unknown_name) = (true, Some(label));
+        }
     }
 
     fn prompt(&mut self, line: &Line<'a>) {
@@ -395,6 +398,13 @@ impl<'a> Reader<'a> {
         self.export.rules_in_file += 1;
         self.first_rule.get_or_insert(block.span);
         let mut stated = state::state(self.text, &block);
+        if stated.unread {
+            self.unread.0.get_or_insert(block.head());
+            self.unread.1 += 1;
+        } else if let Some(label) = block.unknown_name {
+            let text = self.text.get(label.range()).unwrap_or_default();
+            self.told.unknown_labels.add(clip(text).into_owned(), label);
+        }
         self.doubt(&mut stated);
         self.name_policy(&mut stated);
         self.policy_rules = self.policy_rules || build::is_of_policy(&stated);
@@ -415,7 +425,7 @@ impl<'a> Reader<'a> {
         }
         for mut built in build::build(&FORM, &stated) {
             // One word says why a rule may be any: what else is odd about it adds nothing.
-            built.only_unread(cut);
+            built.only_unread(cut || stated.unread);
             self.add(built, &block);
         }
     }
@@ -545,6 +555,16 @@ impl<'a> Reader<'a> {
                 "the command asked for rules by name, so the export does not hold every rule",
             );
             self.export.problems.push(problem.help(FULL));
+        }
+        if let (Some(span), count) = self.unread {
+            let rules = match count {
+                1 => "a rule is".to_owned(),
+                n => format!("{n} rules are"),
+            };
+            let message =
+                format!("{rules} in a language that hylint does not read, and may allow or block");
+            let problem = Problem::new(ProblemKind::Malformed, span, message);
+            self.export.problems.push(problem.help(state::ENGLISH));
         }
         let told = self.told.problems(self.export.rules_in_file);
         self.export.problems.extend(told);

@@ -52,6 +52,12 @@ pub(super) fn state<'a>(text: &'a str, block: &Block) -> Stated<'a> {
     }
     let rows = block.extras(Label::Protocol);
     out.icmp = rows.map(|e| Said::new(slice(e.span), e.span)).collect();
+    let decides = [Label::Enabled, Label::Direction, Label::Action];
+    let read = decides.iter().filter(|l| block.has(**l)).count();
+    if block.unknown_name.is_some() && read <= 1 {
+        out.unread = true;
+        return out;
+    }
     for stray in block.strays.iter().chain(&block.consec_parts) {
         let label = slice(stray.label);
         let label = label.trim_end_matches([':', '：']).trim_end();

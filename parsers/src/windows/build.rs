@@ -195,6 +195,7 @@ impl<'a> Builder<'a, '_> {
         let span = place.map_or(self.stated.span, |_| self.stated.place(label));
         let value = place.map(|s| Cow::Owned(clip(&s.text).into_owned()));
         let text = match &value {
+            None if self.stated.unread => "its language is not read".to_owned(),
             None => format!("it has no {} line", self.name(label)),
             Some(value) => format!("{} `{value}` is not known", self.name(label)),
         };
@@ -255,6 +256,10 @@ impl<'a> Builder<'a, '_> {
 
     pub(crate) fn missing(&mut self, label: Label) {
         let span = self.stated.head;
+        if self.stated.unread {
+            let name = format!("the fields of rule `{}`", clip(self.str(Label::Name)));
+            return self.undecided(span, name);
+        }
         self.undecided(span, format!("{} is not printed", self.name(label)));
         self.remarks.push(Remark::Missing { label });
     }
@@ -368,10 +373,11 @@ impl<'a> Builder<'a, '_> {
         let Some((program, span)) = self.said(Label::Program) else {
             return;
         };
-        let path = program.contains('\\') || program == "System";
-        if path || !program.is_empty() && !self.v.is_any(&program) {
+        if is_program(&program) {
             let text = format!("program {program}");
             self.local(Test::Program((*program).into()), span, text);
+        } else if !program.is_empty() && !self.v.is_any(&program) {
+            self.unknown(Label::Program, program, span);
         }
     }
 
@@ -538,6 +544,20 @@ impl<'a> Builder<'a, '_> {
     }
 }
 
+/// Whether a text names a program: a path to a file, the name of a file, or `System`. A word, a folder and a pattern name none:
+/// they may stand for any program.
+fn is_program(text: &str) -> bool {
+    let (folder, file) = text.rsplit_once('\\').unwrap_or(("", text));
+    let extension =
+        |e: &str| (1..=5).contains(&e.len()) && e.bytes().all(|b| b.is_ascii_alphanumeric());
+    let named = || {
+        file.rsplit_once('.')
+            .is_some_and(|(stem, e)| !stem.is_empty() && extension(e))
+    };
+    text.eq_ignore_ascii_case("System")
+        || !file.is_empty() && !text.contains(['*', '?']) && (!folder.is_empty() || named())
+}
+
 /// Whether wired interfaces are among the types of a list; `None` if that is not known.
 fn wired(list: &str) -> Option<bool> {
     let is = |t: &str, names: &[&str]| names.iter().any(|n| t.eq_ignore_ascii_case(n));
@@ -552,5 +572,41 @@ pub(crate) fn clip(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(MOST) {
         Some((at, _)) => Cow::Owned(format!("{}…", text.get(..at).unwrap_or(""))),
         None => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_a_folder_and_a_pattern_name_no_program() {
+        for text in [
+            r"C:\Windows\system32\svchost.exe",
+            "System",
+            "system",
+            r"%ProgramFiles%\x\y",
+            "svchost.exe",
+            "a b.com",
+            r"\\srv\x\y",
+        ] {
+            assert!(is_program(text), "{text}");
+        }
+        for text in [
+            "Alle",
+            "*",
+            "All",
+            "-",
+            "N/A",
+            "任何程序",
+            r"C:\*.exe",
+            "%ProgramFiles%",
+            r"C:\Windows\",
+            "...",
+            ".exe",
+            "",
+        ] {
+            assert!(!is_program(text), "{text}");
+        }
     }
 }

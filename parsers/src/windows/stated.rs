@@ -56,6 +56,9 @@ pub(crate) struct Stated<'a> {
     pub(crate) repeated: Vec<(Label, Span)>,
     /// Whether a problem tells already that a part of the rule is lost, so that what is missing of it need not be told.
     pub(crate) told: bool,
+    /// Whether its labels are of a language that nothing knows: what it states may be there and is not read. A problem of the
+    /// export tells it.
+    pub(crate) unread: bool,
     /// Fields whose labels are told by a translation that nothing proves, a bit each.
     unproven: u32,
 }
@@ -72,6 +75,7 @@ impl<'a> Stated<'a> {
             odd: Vec::new(),
             repeated: Vec::new(),
             told: false,
+            unread: false,
             unproven: 0,
         }
     }
