@@ -117,3 +117,38 @@ fn a_rule_that_one_view_lacks_is_named_and_open() {
     assert_eq!(differs(&effective, "warning").len(), 1);
     assert_eq!(effective["summary"]["errors"], 0);
 }
+
+/// Fails if only the first of two files of one host is judged, as they have no rule in common.
+#[test]
+fn files_without_a_common_rule_are_one_firewall() {
+    let rules = |names: &[(&str, &str, &str)]| {
+        let rule = |(name, action, port): &(&str, &str, &str)| {
+            serde_json::json!({
+                "Name": name, "InstanceID": name, "DisplayName": name, "Enabled": "True",
+                "Profile": "Any", "Direction": "Inbound", "Action": action,
+                "PolicyStoreSourceType": "Local", "EnforcementStatus": "Enforced",
+                "Protocol": "TCP", "LocalPort": port, "RemotePort": "Any", "IcmpType": "Any",
+                "LocalAddress": "Any", "RemoteAddress": "Any", "Program": "Any", "Package": null,
+                "Service": "Any", "InterfaceAlias": "Any", "InterfaceType": "Any",
+                "Authentication": "NotRequired", "Encryption": "NotRequired",
+                "OverrideBlockRules": "False", "LocalUser": "Any", "RemoteUser": "Any",
+                "RemoteMachine": "Any",
+            })
+        };
+        let all: Vec<Value> = names.iter().map(rule).collect();
+        serde_json::to_string_pretty(&all).unwrap()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("session-host/sh1");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("rules.json"), rules(&[("a", "Allow", "3389")])).unwrap();
+    fs::write(folder.join("rules2.json"), rules(&[("b", "Block", "3389")])).unwrap();
+    let report = report(dir.path());
+    assert_eq!(
+        differs(&report, "error").len(),
+        1,
+        "{:#?}",
+        findings(&report)
+    );
+    assert_eq!(report["summary"]["requirements"]["satisfied"], 0);
+}

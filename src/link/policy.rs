@@ -2,9 +2,12 @@
 
 use super::beside::{Beside, Tells, is_near};
 use super::scope::{Links, policy_not_exported};
+use super::unite::is_of_policy_alone;
+use super::windows::hosts_of_policy;
 use crate::common::paths::{folder, host_words};
 use crate::load::{ExportId, Heads, RunPoint};
 use hylint_model::{OtherPolicy, Point};
+use std::sync::Arc;
 
 /// Words of a file's name that tell what it is of a host's policy.
 const PLAIN_WORDS: [&str; 12] = [
@@ -25,6 +28,15 @@ const PLAIN_WORDS: [&str; 12] = [
 /// Marks the Windows firewalls of hosts of which a file tells that a policy acts on them, or that none does.
 pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) {
     let told = |b: &Beside<'_>| matches!(b.tells, Tells::Policy(_));
+    let apart = policies_apart(heads, links);
+    let apart = apart.iter().map(|(path, claims)| Beside {
+        path,
+        tells: Tells::Policy(OtherPolicy::Shown),
+        claims: claims.clone(),
+        front_end: false,
+    });
+    let beside: Vec<Beside<'_>> = beside.iter().cloned().chain(apart).collect();
+    let beside = beside.as_slice();
     if !beside.iter().any(told) {
         return;
     }
@@ -64,6 +76,17 @@ pub(super) fn join(heads: &mut Heads, links: &mut Links, beside: &[Beside<'_>]) 
             }
         }
     }
+}
+
+/// Exports of policy alone that are united with no host, though hosts lie beside them: it is not known on which it acts.
+fn policies_apart(heads: &Heads, links: &Links) -> Vec<(Arc<str>, Vec<usize>)> {
+    let alone = heads.ids().filter(|at| is_of_policy_alone(heads, *at));
+    let apart = alone.filter(|at| hosts_of_policy(heads, &links.index, *at).is_empty());
+    let told = apart.filter_map(|at| {
+        let claims = links.index.claims(at).to_vec();
+        Some((heads.get(at)?.path.clone(), claims))
+    });
+    told.collect()
 }
 
 /// Whether a point is of Windows, and its own export does not tell.

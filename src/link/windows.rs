@@ -5,7 +5,7 @@ use super::unite::has_policy;
 use crate::common::paths::{folder, host_words};
 use crate::finding::{Code, Finding, Identity, Known, Severity};
 use crate::load::{self, ExportId, Heads, LoadedExport, RunPoint};
-use hylint_model::{Body, Companion, DefaultOrigin, Direction, Point};
+use hylint_model::{Body, Companion, DefaultOrigin, Direction, Point, Stores};
 
 pub(super) fn join(exports: &mut Heads, links: &mut Links) {
     settings_of_their_own(exports, links);
@@ -118,6 +118,43 @@ pub(super) fn same_host(exports: &Heads, index: &Index, at: ExportId) -> Vec<Exp
         .collect()
 }
 
+/// The exports of hosts' own rules in the scope of a file of policy.
+fn near_hosts(exports: &Heads, index: &Index, at: ExportId) -> Vec<ExportId> {
+    let claims = index.claims(at);
+    let own = |i: &ExportId| {
+        let points = exports.get(*i).map(|e| &e.export.points);
+        let mut points = points.into_iter().flatten();
+        points.any(|p| p.kind.has_profiles() && p.stores.has(Stores::LOCAL))
+    };
+    let scope = index.scope(exports, at).into_iter();
+    let near = |i: &ExportId| match claims {
+        [] => index.claims(*i).is_empty(),
+        _ => index.claims(*i).iter().any(|c| claims.contains(c)),
+    };
+    scope.filter(|i| *i != at && own(i) && near(i)).collect()
+}
+
+/// The exports of the host that a file of policy is united with: those of its entry of the site; in a folder, those whose
+/// names are of the same host, or all if they are of one.
+pub(super) fn hosts_of_policy(exports: &Heads, index: &Index, at: ExportId) -> Vec<ExportId> {
+    let near = near_hosts(exports, index, at);
+    if !index.claims(at).is_empty() {
+        return near;
+    }
+    let words = |i: &ExportId| exports.get(*i).map(|e| host_words(&e.path));
+    let own = words(&at);
+    let same: Vec<ExportId> = near.iter().copied().filter(|i| words(i) == own).collect();
+    if !same.is_empty() {
+        return same;
+    }
+    let mut hosts = near.iter().map(words);
+    let first = hosts.next();
+    match hosts.all(|h| Some(h) == first) {
+        true => near,
+        false => Vec::new(),
+    }
+}
+
 fn settings_of_their_own(exports: &mut Heads, links: &mut Links) {
     for at in exports.ids() {
         let Some(export) = exports.get(at) else {
@@ -130,12 +167,8 @@ fn settings_of_their_own(exports: &mut Heads, links: &mut Links) {
         let Some(profiles) = profiles else {
             continue;
         };
-        // What policy sets goes into the united firewall.
-        let windows = |i: &ExportId| {
-            let other = exports.get(*i).map(|e| &e.export);
-            other.is_some_and(|e| e.points.iter().any(|p| p.kind.has_profiles()))
-        };
-        if has_policy(exports, at) && same_host(exports, &links.index, at).iter().any(windows) {
+        // What policy sets goes into the united firewall, or leaves open what the hosts of its folder allow.
+        if has_policy(exports, at) && !near_hosts(exports, &links.index, at).is_empty() {
             continue;
         }
         let targets = targets(exports, &links.index, at);

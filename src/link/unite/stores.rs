@@ -7,8 +7,7 @@ use hylint_model::{Body, Companion, DefaultOrigin, Point, RuleList, Store, Store
 /// The forms of a Windows firewall, the ones that say most of a rule first.
 const FORMS: [&str; 5] = ["powershell", "registry", "netsh", "gpo", "wfmsc"];
 
-/// What makes two exports of one firewall more than parts of it in one form: the form, the stores, whether it is what is in
-/// effect.
+/// What makes two exports of one firewall views of it, and no copies: the form, the stores, whether it is what is in effect.
 #[must_use]
 pub fn kind_of_view(heads: &Heads, at: RunPoint) -> (&'static str, Stores, bool) {
     let point = heads.point(at);
@@ -20,7 +19,7 @@ pub fn kind_of_view(heads: &Heads, at: RunPoint) -> (&'static str, Stores, bool)
 }
 
 /// The views of one firewall: `points` are its exports with rules, no two of them copies, `exports` all files of its host.
-/// `None` where there is one, or parts in one form.
+/// `None` where there is one.
 #[must_use]
 pub fn views_of_windows(heads: &Heads, points: &[RunPoint], exports: &[ExportId]) -> Option<Views> {
     let beside: Vec<ExportId> = exports
@@ -28,10 +27,8 @@ pub fn views_of_windows(heads: &Heads, points: &[RunPoint], exports: &[ExportId]
         .copied()
         .filter(|e| has_filters(heads, *e) || has_settings(heads, *e))
         .collect();
-    let mut kinds = points.iter().map(|at| kind_of_view(heads, *at));
-    let first = kinds.next()?;
     let tells = |e: &ExportId| has_filters(heads, *e) || has_policy(heads, *e);
-    if !beside.iter().any(tells) && kinds.all(|k| (k.0, k.1) == (first.0, first.1)) {
+    if points.len() < 2 && !beside.iter().any(tells) {
         return None;
     }
     let mut all = points.to_vec();
@@ -63,6 +60,19 @@ pub fn has_policy(heads: &Heads, export: ExportId) -> bool {
         export,
         |c| matches!(c, Companion::WindowsProfiles(w) if w.store != Store::Local),
     )
+}
+
+/// Whether an export shows rules or settings of policy alone, which act on a host whose own rules stand elsewhere.
+#[must_use]
+pub fn is_of_policy_alone(heads: &Heads, export: ExportId) -> bool {
+    let points = heads.get(export).map_or(&[][..], |e| &e.export.points);
+    let of_policy = |p: &Point| {
+        p.kind.has_profiles() && p.stores == Stores::POLICY && p.view != View::Effective
+    };
+    match points {
+        [] => has_policy(heads, export),
+        points => points.iter().all(of_policy),
+    }
 }
 
 fn has_settings(heads: &Heads, export: ExportId) -> bool {

@@ -205,12 +205,17 @@ impl Work {
         };
         let new = Stores(other.stores.0 & !point.stores.0);
         // What is in effect holds all that acts, whatever store it comes from.
-        let effective = point.view == View::Effective;
-        let older = match (&self.made, made) {
-            (Some(a), Some(b)) => moment(a).zip(moment(b)).is_some_and(|(a, b)| a < b),
-            _ => false,
+        let effective = point.view == View::Effective && other.view != View::Effective;
+        let made = self
+            .made
+            .as_deref()
+            .and_then(moment)
+            .zip(made.and_then(moment));
+        let open = match (point.view, other.view) {
+            (View::Effective, View::Effective) => !made.is_some_and(|(a, b)| a > b),
+            (View::Effective, _) => made.is_some_and(|(a, b)| a < b),
+            _ => true,
         };
-        let open = !effective || older;
         let local_off = local_rules_are_off(point.windows.as_deref());
         let compared = Compared {
             stores: point.stores,

@@ -58,8 +58,7 @@ impl Binder<'_> {
     /// Files of one host: the IPv4 and the IPv6 half of one netfilter, side by side; several views of one Windows firewall.
     fn same_host(&mut self, files: Vec<ExportId>) -> Vec<Vec<ExportId>> {
         let mut by_name: BTreeMap<(&str, Vec<String>), Vec<ExportId>> = BTreeMap::new();
-        let (beside, judged): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|i| self.is_beside(*i));
+        let (beside, judged): (Vec<_>, Vec<_>) = files.into_iter().partition(|i| self.is_added(*i));
         for i in judged.into_iter().chain(beside) {
             let Some(e) = self.exports.get(i) else {
                 continue;
@@ -67,7 +66,7 @@ impl Binder<'_> {
             let folder = paths::host_folder(&e.path);
             let mut key = (folder, paths::host_words(&e.path));
             // Filters and settings of a folder with one host are of that one, whatever their files are called.
-            if self.is_beside(i) && !by_name.contains_key(&key) {
+            if self.is_added(i) && !by_name.contains_key(&key) {
                 let mut hosts = by_name.keys().filter(|(f, _)| *f == folder);
                 if let (Some(one), None) = (hosts.next(), hosts.next()) {
                     key = one.clone();

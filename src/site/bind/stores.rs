@@ -1,7 +1,7 @@
 //! A Windows firewall in several exports: by several tools, store by store, rules apart from their filters.
 
 use super::Binder;
-use crate::link::{has_filters, has_policy, kind_of_view, views_of_windows};
+use crate::link::{has_filters, has_policy, is_of_policy_alone, kind_of_view, views_of_windows};
 use crate::load::{ExportId, RunPoint};
 use hylint_model::{Companion, PointKind};
 use hylint_space::AddrSet;
@@ -37,7 +37,11 @@ impl Binder<'_> {
         for same in alike.into_values() {
             own.extend(self.current(same, host));
         }
-        match views_of_windows(heads, &own, exports) {
+        // Copies of which nothing tells the one in force stay apart.
+        let mut pairs = own.iter().enumerate();
+        let differ =
+            pairs.any(|(n, a)| own.iter().skip(n + 1).any(|b| self.differ_in_files(*a, *b)));
+        match views_of_windows(heads, &own, exports).filter(|_| !differ) {
             Some(views) => {
                 self.copies.extend(&views.others);
                 self.views.retain(|v| v.main != views.main);
@@ -50,7 +54,7 @@ impl Binder<'_> {
         rest
     }
 
-    /// Whether files are the exports of one Windows firewall, and more than parts in one form.
+    /// Whether files are several exports of one Windows firewall.
     pub(super) fn are_windows_views(&self, files: &[ExportId]) -> bool {
         let points = self.points_of(files);
         let mut own = points.iter().filter_map(|at| self.point(*at));
@@ -61,6 +65,11 @@ impl Binder<'_> {
     /// Whether an export without rules is part of a Windows firewall: filters of its rules, settings that policy makes.
     pub(super) fn is_beside(&self, export: ExportId) -> bool {
         has_filters(self.exports, export) || has_policy(self.exports, export)
+    }
+
+    /// Whether an export acts on a host whose own rules stand in another one.
+    pub(super) fn is_added(&self, export: ExportId) -> bool {
+        self.is_beside(export) || is_of_policy_alone(self.exports, export)
     }
 
     /// The addresses that exports say their host has.
