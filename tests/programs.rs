@@ -173,7 +173,10 @@ fn a_block_stops_its_own_listener_only() {
     assert_eq!(blocked(local(Test::Uid(RangeSet::single(0)))), OPEN);
     assert_eq!(blocked(local(Test::Gid(RangeSet::single(0)))), OPEN);
     assert_eq!(blocked(local(Test::Opaque)), OPEN);
-    assert_eq!(blocked(local(Test::Package)), [(Effect::Deny, true)]);
+    let package = |named| local(Test::Package { named });
+    assert_eq!(blocked(package(false)), [(Effect::Deny, true)]);
+    // No server is an app: a block of one that is named stops none.
+    assert_eq!(blocked(package(true)), passes);
 }
 
 // Fails if a flow is satisfied by a rule whose program a block of any port stops before it: only one process listens.
@@ -308,9 +311,11 @@ fn a_condition_on_the_process_carries_only_what_names_its_ports() {
         for condition in [
             service("Spooler2"),
             local(Test::Uid(RangeSet::single(0))),
-            local(Test::Package),
+            local(Test::Package { named: false }),
+            local(Test::Package { named: true }),
         ] {
-            let want = if condition.text.contains("Spooler") {
+            let other = condition.test == Test::Package { named: true };
+            let want = if other || condition.text.contains("Spooler") {
                 NOT
             } else {
                 want

@@ -212,7 +212,9 @@ fn what_narrows_a_verbose_rule_is_a_condition() {
 fn app_package_rules_are_known_by_their_texts() {
     let package = |lines: &[(&str, &str)]| {
         let export = read(&verbose(lines));
-        only(&export).conditions().any(|c| c.test == Test::Package)
+        only(&export)
+            .conditions()
+            .any(|c| matches!(c.test, Test::Package { .. }))
     };
     assert!(package(&[(
         "Rule Name",

@@ -113,7 +113,7 @@ pub(crate) fn hides_others(point: Option<&Point>) -> bool {
 fn assumption(c: &Condition) -> (AssumptionId, String) {
     match &c.test {
         Test::Unprinted => (AssumptionId::BriefExport, String::new()),
-        Test::Package => (AssumptionId::AppPackage, String::new()),
+        Test::Package { .. } => (AssumptionId::AppPackage, String::new()),
         Test::Program(p) => (AssumptionId::Program, p.to_string()),
         Test::Service(s) => (AssumptionId::Program, s.to_string()),
         Test::InterfaceTypes { .. } => (AssumptionId::InterfaceType, c.text.to_string()),

@@ -29,7 +29,7 @@ pub fn on(c: &Condition, packets: &[PacketBox]) -> String {
             "whether a Windows service listens".to_owned()
         }
         Test::Service(service) => format!("whether service `{service}` is the one that listens"),
-        Test::Package => "which app package the rule is for".to_owned(),
+        Test::Package { .. } => "which app package the rule is for".to_owned(),
         Test::Unprinted => {
             "the program and service of the rule, which the export does not print (brief-export)"
                 .to_owned()
@@ -73,7 +73,9 @@ pub fn label(c: &Condition) -> String {
     match &c.test {
         Test::Named { key, .. } => format!("depends on the addresses of {key}"),
         Test::IpSet { name, .. } => format!("depends on the entries of {name}"),
-        Test::Program(_) | Test::Service(_) | Test::Package => "depends on the program".into(),
+        Test::Program(_) | Test::Service(_) | Test::Package { .. } => {
+            "depends on the program".into()
+        }
         Test::Unprinted => "brief export: program not printed".into(),
         Test::PolicySource => "may be a Group Policy".into(),
         Test::IpSec => "depends on IPsec authentication".into(),

@@ -149,7 +149,9 @@ fn superseded(list: &OrderedList<'_>, i: u32, default: Option<bool>) -> bool {
 fn block_over_allow<'a>(point: &Point, list: &OrderedList<'a>) -> Said<'a> {
     // What Windows brings along, and what apps enter for themselves, nobody edits.
     let system = |r: &Rule| {
-        platform::builtin(r).is_some() || r.conditions().any(|c| matches!(c.test, Test::Package))
+        platform::builtin(r).is_some()
+            || r.conditions()
+                .any(|c| matches!(c.test, Test::Package { .. }))
     };
     // A rule of a group policy stays when local rules are switched off; the other way round nothing is known.
     let fits = |i: &Rule, j: &Rule| {

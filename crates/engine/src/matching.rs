@@ -305,7 +305,7 @@ fn is_drawn(c: &Condition) -> bool {
                 | Test::ConnMark { .. }
                 | Test::Passing
                 | Test::Unprinted
-                | Test::Package
+                | Test::Package { .. }
         )
 }
 

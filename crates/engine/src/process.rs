@@ -67,6 +67,8 @@ impl Process<'_> {
             Test::Program(wanted) => program.and_then(|p| is_program(p, wanted)),
             Test::Service(wanted) if &**wanted == "*" => service.map(|s| !s.is_empty()),
             Test::Service(wanted) => service.map(|s| s.to_lowercase() == wanted.to_lowercase()),
+            // A process that has a path or is a service is in no app's container.
+            Test::Package { named: true } => Some(false),
             _ => None,
         }
     }
@@ -163,7 +165,10 @@ pub(super) fn decide(
         }
         _ => {}
     }
-    let about_process = matches!(cond.test, Test::Program(_) | Test::Service(_));
+    let about_process = matches!(
+        cond.test,
+        Test::Program(_) | Test::Service(_) | Test::Package { named: true }
+    );
     match policy {
         LocalPolicy::Holds => opens(asks, cond, fact),
         LocalPolicy::Literal { .. } => match process {
@@ -267,8 +272,8 @@ impl Asks<'_, '_> {
             {
                 Tri::False
             }
-            // Whatever the system put there, it is not the required service.
-            Test::SystemPort => Tri::False,
+            // Whatever the system put there, it is not the required service; no server is an app.
+            Test::SystemPort | Test::Package { named: true } => Tri::False,
             _ => Tri::Assumed,
         }
     }
@@ -284,8 +289,9 @@ impl Asks<'_, '_> {
                 Some(Asked::Other) => Some(Tri::False),
                 Some(Asked::MayBe) | None => None,
             },
+            Test::Package { named: true } => Some(Tri::False),
             // What the block names is the process; what else narrows it is not known.
-            Test::Unprinted | Test::Package if !self.finite() && asked.is_some() => None,
+            Test::Unprinted | Test::Package { .. } if !self.finite() && asked.is_some() => None,
             Test::Unprinted if !self.finite() && self.is_unread() => None,
             _ if !self.finite() => Some(Tri::False),
             Test::SystemPort => None,

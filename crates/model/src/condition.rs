@@ -169,8 +169,11 @@ pub enum Test {
     Program(Box<str>),
     /// The Windows service's short name.
     Service(Box<str>),
-    /// An app package that the export does not print.
-    Package,
+    /// The processes of an app package, which no server is.
+    Package {
+        /// The export says which package.
+        named: bool,
+    },
     /// The export does not print the fields that may narrow the rule (a *brief* netsh export).
     Unprinted,
     /// The system service that owns the port keyword assigns the port at run time (`IPHTTPS`, `Teredo` …).

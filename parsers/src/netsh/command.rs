@@ -166,7 +166,10 @@ fn new_rule(direction: Direction, rule: &Rule) -> Result<String> {
             "a rule for users or computers, whose kind is not printed",
         ));
     }
-    if rule.conditions().any(|c| c.test == Test::Package) {
+    if rule
+        .conditions()
+        .any(|c| matches!(c.test, Test::Package { .. }))
+    {
         return Err(no_form("a rule for an app package"));
     }
     let words = Words::of(rule, direction)?;

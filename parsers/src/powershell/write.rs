@@ -228,7 +228,7 @@ impl<'a> Conditions<'a> {
             Test::InterfaceTypes { .. } => {
                 self.interfaces = c.text.strip_prefix("interface type ").or(self.interfaces);
             }
-            Test::Package | Test::Opaque if c.kind != ConditionKind::Unknown => {
+            Test::Package { .. } | Test::Opaque if c.kind != ConditionKind::Unknown => {
                 let types = c.text.strip_prefix("interface type ");
                 let alias = c.text.strip_prefix("interface ");
                 let peers = c.text.strip_prefix("authorized ");
@@ -237,7 +237,7 @@ impl<'a> Conditions<'a> {
                     (_, Some(peers), ..) => self.peers = Some(peers),
                     (.., Some(found), _) => self.other(found),
                     (.., Some(alias)) => self.other(("InterfaceAlias", alias)),
-                    _ if c.test == Test::Package => {}
+                    _ if matches!(c.test, Test::Package { .. }) => {}
                     _ => return Err("it rests on a condition that Windows does not have"),
                 }
             }

@@ -305,7 +305,7 @@ impl RuleString {
                 Some(words) => self.security(words),
                 None => Ok(()),
             },
-            Test::Package => match c.text.strip_prefix("app package ") {
+            Test::Package { .. } => match c.text.strip_prefix("app package ") {
                 Some(id) if id.starts_with("S-1-") => self.add("AppPkgId", id),
                 Some(family) => self.add("PFN", family),
                 // Its name tells.

@@ -333,9 +333,16 @@ impl<'a> Builder<'a, '_> {
         .iter()
         .any(|l| self.stated.has(*l));
         let place = self.stated.head;
-        let told = self.conditions.iter().any(|c| c.test == Test::Package);
+        let told = self
+            .conditions
+            .iter()
+            .any(|c| matches!(c.test, Test::Package { .. }));
         if !told && self.is_package(rule, verbose) {
-            self.local(Test::Package, place, "the app package of the rule");
+            self.local(
+                Test::Package { named: false },
+                place,
+                "the app package of the rule",
+            );
         }
         if !self.stated.has(Label::Security) {
             self.local(Test::Unprinted, place, "brief-export");

@@ -39,7 +39,11 @@ const TARGETS: [(&str, &str, &[&str]); 5] = [
 /// The condition that a rule is narrowed so.
 pub(crate) fn narrowed(by: By, value: &str, span: Span) -> Condition {
     let (kind, test, what) = match by {
-        By::Package => (ConditionKind::Local, Test::Package, "app package"),
+        By::Package => (
+            ConditionKind::Local,
+            Test::Package { named: true },
+            "app package",
+        ),
         By::AppId => (ConditionKind::Local, Test::Opaque, "application id"),
         By::Owner => (ConditionKind::Local, Test::Opaque, "owner"),
         By::LocalUser => (ConditionKind::Local, Test::Opaque, "local user"),

@@ -46,7 +46,7 @@ impl<'a> VerboseFields<'a> {
                 self.security = word.or(self.security);
             }
             // Package: told by the rule's name alone. The others stand in address and port lists.
-            Test::Package | Test::Named { .. } | Test::SystemPort => {}
+            Test::Package { .. } | Test::Named { .. } | Test::SystemPort => {}
             Test::InterfaceTypes { .. } => {
                 let interfaces = c.text.strip_prefix("interface type ");
                 self.interfaces = interfaces.or(self.interfaces);

@@ -66,7 +66,8 @@ pub(super) fn names_sources(rule: &Rule) -> bool {
 
 /// Whether the rule is bound to an app package that the export does not print.
 pub(super) fn is_app_package(rule: &Rule) -> bool {
-    rule.conditions().any(|c| matches!(c.test, Test::Package))
+    rule.conditions()
+        .any(|c| matches!(c.test, Test::Package { .. }))
 }
 
 /// Why it is not known what a rule for any port opens.
@@ -81,7 +82,7 @@ pub(super) enum PortLess {
 /// Program-scoped or brief, and for any port: what it opens is not known.
 pub(super) fn port_less(rule: &Rule) -> Option<PortLess> {
     let scoped = |t: &Test| matches!(t, Test::Program(_) | Test::Service(_));
-    let unsaid = |t: &Test| matches!(t, Test::Unprinted | Test::Package);
+    let unsaid = |t: &Test| matches!(t, Test::Unprinted | Test::Package { .. });
     let port_less = |c: &Clause| Carry::of(&c.space) == Carry::PortLess;
     if !rule.clauses.iter().all(port_less) {
         return None;
