@@ -45,11 +45,11 @@ pub fn decode(bytes: Vec<u8>) -> Result<Decoded, DecodeError> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(DecodeError::TooLarge);
     }
-    if let Some((text, lossy)) = pol::text(&bytes) {
+    if let Some(text) = pol::text(&bytes) {
         return Ok(Decoded {
             text,
             encoding: pol::NAME,
-            lossy,
+            lossy: false,
         });
     }
     let pieces = pieces::split(&bytes);

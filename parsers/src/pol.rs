@@ -9,18 +9,34 @@ const HEAD: &[u8] = b"PReg\x01\0\0\0";
 /// What such a file is called in reports.
 pub(crate) const NAME: &str = "Registry.pol";
 
-/// The text of a file, and whether it was cut off or damaged; `None` for other files.
-pub(crate) fn text(bytes: &[u8]) -> Option<(String, bool)> {
+/// How the line begins that stands for what cannot be read of a file.
+pub(crate) const DAMAGED: &str = "; the file is cut off or damaged in its record ";
+
+/// The text of a file; `None` for other files. Where it is cut off or damaged, a line says so.
+pub(crate) fn text(bytes: &[u8]) -> Option<String> {
     let mut rest = bytes.strip_prefix(HEAD)?;
     let mut out = String::from("; Registry.pol\n\n");
+    let mut n = 0;
     while !rest.is_empty() {
-        let Some((entry, behind)) = entry(rest) else {
-            return Some((out, true));
+        n += 1;
+        let whole = entry(rest).filter(|(entry, _)| !is_damaged(entry));
+        let Some((entry, behind)) = whole else {
+            let _ = writeln!(out, "{DAMAGED}{n}");
+            return Some(out);
         };
         write(&mut out, &entry);
         rest = behind;
     }
-    Some((out, false))
+    Some(out)
+}
+
+/// Whether a string holds what belongs to others: its length is wrong.
+fn is_damaged(entry: &Entry<'_>) -> bool {
+    let (units, half) = entry.data.as_chunks::<2>();
+    let end = units.iter().position(|u| *u == [0, 0]);
+    let behind = end.and_then(|end| units.get(end..)).unwrap_or_default();
+    let inner = behind.iter().any(|u| *u != [0, 0]);
+    matches!(entry.kind, 1 | 2) && (!half.is_empty() || inner)
 }
 
 struct Entry<'a> {
@@ -87,6 +103,10 @@ fn write(out: &mut String, entry: &Entry<'_>) {
     let _ = write!(out, "Computer\n{}\n{name}\n", entry.key);
     let _ = match (entry.kind, entry.data) {
         _ if lower.starts_with("**delvals") => writeln!(out, "DELETEALLVALUES"),
+        _ if lower.starts_with("**deletekeys") => writeln!(out, "DELETEKEYS:{}", wide(entry.data)),
+        _ if lower.starts_with("**deletevalues") => {
+            writeln!(out, "DELETEVALUES:{}", wide(entry.data))
+        }
         _ if deleted.is_some() => writeln!(out, "DELETE"),
         (1, data) => writeln!(out, "SZ:{}", wide(data)),
         (2, data) => writeln!(out, "EXSZ:{}", wide(data)),
@@ -132,7 +152,7 @@ mod tests {
             value(key, "d", 3, &[1, 2]),
         ];
         let bytes = all.concat();
-        let (said, cut) = text(&bytes).unwrap();
+        let said = text(&bytes).unwrap();
         let lines = |name: &str, data: &str| format!("Computer\n{key}\n{name}\n{data}\n\n");
         let want = [
             "; Registry.pol\n\n".to_owned(),
@@ -142,8 +162,22 @@ mod tests {
             lines("**delvals.", "DELETEALLVALUES"),
             lines("d", "BINARY:3:2 bytes"),
         ];
-        assert_eq!((said, cut), (want.concat(), false));
-        assert!(text(&bytes[..bytes.len() - 3]).unwrap().1, "cut off");
+        assert_eq!(said, want.concat());
+        let damaged = |bytes: &[u8]| text(bytes).unwrap().contains(&format!("{DAMAGED}5"));
+        for cut in 1..40 {
+            assert!(damaged(&bytes[..bytes.len() - cut]), "cut off by {cut}");
+        }
+        let long = value(key, "e", 1, &utf16("v2.31|\0]["));
+        assert!(
+            text(&[HEAD, &long].concat()).unwrap().contains(DAMAGED),
+            "a length that covers another record"
+        );
+        let deletes = value(key, "**DeleteKeys", 1, &utf16("a;b\0"));
+        assert!(
+            text(&[HEAD, &deletes].concat())
+                .unwrap()
+                .contains("DELETEKEYS:a;b")
+        );
         assert!(text(b"PRegister of rules").is_none());
     }
 }

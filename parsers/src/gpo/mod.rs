@@ -2,6 +2,7 @@
 //! policies that apply to a computer). Of a report the firewall's part is read; its rules have the fields of rule strings,
 //! each as an element.
 
+mod admin;
 mod detect;
 mod read;
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! From a report to an export.
 
+use super::admin::{self, Template};
 use super::xml::{Document, Node};
 use crate::input::Input;
+use crate::registry::consec::{self, Consec};
 use crate::registry::fields::Field;
 use crate::registry::key::{ProfileKey, Store};
 use crate::registry::profiles::AllSettings;
 use crate::registry::rule::{self, Context, POLICY};
 use crate::registry::state;
 use crate::registry::text::{Escape, unescape};
+use crate::windows::build::clip;
 use crate::windows::collection::Collection;
 use crate::windows::form::Form;
 use crate::windows::stated::Said;
@@ -26,6 +29,21 @@ const FORM: Form = Form {
     ..state::FORM
 };
 
+/// What to do where it is not known which policies apply.
+const APPLIES: &str = "give a report of the policies that apply: `gpresult /scope computer /x report.xml` on the host";
+
+/// Elements of the firewall's part that decide no packet.
+const KNOWN: [&str; 8] = [
+    "GlobalSettings",
+    "Blocked",
+    "GPO",
+    "Precedence",
+    "AuthenticationSets",
+    "CryptoSets",
+    "MainModeRules",
+    "Version",
+];
+
 /// More elements inside each other than any report has.
 const DEEPEST: usize = 256;
 
@@ -38,8 +56,11 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         policies: Vec::new(),
         settings: AllSettings::default(),
         precedence: BTreeMap::new(),
-        consec: None,
+        consec: Vec::new(),
         off: None,
+        unlinked: None,
+        linked: None,
+        is_policy: None,
     };
     reader.out.stores = Stores::POLICY;
     let mut document = Document::new(text);
@@ -72,6 +93,10 @@ enum Area {
     /// Rules; whether they are inbound.
     Rules(bool),
     Consec,
+    /// Something in the firewall's part that is not known.
+    Unknown,
+    /// Administrative templates and registry values.
+    Registry,
 }
 
 struct Reader<'a> {
@@ -84,8 +109,14 @@ struct Reader<'a> {
     settings: AllSettings,
     /// The precedence of the setting that was taken, by profile and name.
     precedence: BTreeMap<(u8, String), u32>,
-    /// The first connection security rule.
-    consec: Option<Span>,
+    /// The connection security rules that act.
+    consec: Vec<Consec>,
+    /// The first link that is disabled.
+    unlinked: Option<Span>,
+    /// The first link that is enabled.
+    linked: Option<Span>,
+    /// Where a policy begins, of which a report tells the links.
+    is_policy: Option<Span>,
     /// Where the policy says that its computer settings do not apply.
     off: Option<Span>,
 }
@@ -93,7 +124,10 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn node(&mut self, node: Node<'a>, start: usize, end: usize) {
         match node {
-            Node::Open { name, kind } => self.open(name, kind.as_deref(), start),
+            Node::Open { name, kind, tag } => {
+                self.open(name, kind.as_deref(), start);
+                self.attributes(tag, start);
+            }
             Node::Text(raw) => self.text(raw, start),
             Node::Close => self.close(end),
             Node::Broken(why) => {
@@ -117,8 +151,10 @@ impl<'a> Reader<'a> {
             area = parent.area;
         }
         let firewall = kind.is_some_and(|k| k.ends_with("WindowsFirewallSettings"));
+        let registry = kind.is_some_and(|k| k.ends_with("RegistrySettings"));
         area = match (area, name) {
             _ if firewall => Area::Firewall,
+            _ if registry => Area::Registry,
             (Area::Firewall, "DomainProfile") => Area::Profile(ProfileKey::Of(Profiles::DOMAIN)),
             (Area::Firewall, "PrivateProfile") => Area::Profile(ProfileKey::Of(Profiles::PRIVATE)),
             (Area::Firewall, "PublicProfile") => Area::Profile(ProfileKey::Of(Profiles::PUBLIC)),
@@ -126,10 +162,15 @@ impl<'a> Reader<'a> {
             (Area::Firewall, "InboundFirewallRules") => Area::Rules(true),
             (Area::Firewall, "OutboundFirewallRules") => Area::Rules(false),
             (Area::Firewall, "ConnectionSecurityRules") => Area::Consec,
+            (Area::Firewall, known) if KNOWN.contains(&known) => Area::Other,
+            (Area::Firewall, _) => Area::Unknown,
             (area, _) => area,
         };
         if firewall {
             self.policy(start);
+        }
+        if name == "GPO" && self.frames.iter().all(|f| f.area == Area::Other) {
+            self.is_policy.get_or_insert(Span::new(start, start));
         }
         self.frames.push(Frame {
             name,
@@ -185,6 +226,7 @@ impl<'a> Reader<'a> {
         };
         let span = Span::new(frame.start, end);
         self.beside(&frame);
+        self.rest(&frame, span);
         if !frame.has_elements {
             let place = frame.text_span.unwrap_or(span);
             let text = frame.text.trim().to_owned();
@@ -204,11 +246,112 @@ impl<'a> Reader<'a> {
         match frame.area {
             Area::Profile(profile) => self.setting(profile, &frame),
             Area::Rules(inbound) if is_rule(&frame) => self.rule(inbound, frame, span),
-            Area::Consec if is_rule(&frame) => {
-                self.consec.get_or_insert(span);
+            Area::Consec if is_rule(&frame) && self.off.is_none() => {
+                let rule = Consec::of(&frame.fields, span);
+                if rule.as_ref().is_some_and(|r| !r.requires()) {
+                    self.out.idle_consec(span);
+                }
+                self.consec.extend(rule);
             }
             _ => {}
         }
+    }
+
+    /// Attributes in which a rule, or a value of the firewall's keys, may stand.
+    fn attributes(&mut self, tag: &str, start: usize) {
+        let rule = tag.contains(" Action=") || tag.contains(" LPort=");
+        let own = self.frames.last().is_some_and(|f| f.area != Area::Other);
+        if own && rule || admin::names_key(tag) {
+            let span = Span::new(start, start + tag.len());
+            self.unread(span, "attributes that are not read");
+        }
+    }
+
+    /// What an element says that is neither a rule nor a setting of the firewall's part.
+    fn rest(&mut self, frame: &Frame<'_>, span: Span) {
+        match (frame.area, frame.name) {
+            (Area::Unknown, name) => {
+                let parent = self.frames.last().map(|f| f.area);
+                if is_rule(frame) || parent == Some(Area::Firewall) {
+                    let what = format!("an element `{}` that is not known", clip(name));
+                    self.unread(span, &what);
+                }
+            }
+            (Area::Rules(_), "InboundFirewallRules" | "OutboundFirewallRules")
+                if !is_rule(frame) && frame.fields.is_empty() && frame.text_span.is_some() =>
+            {
+                self.unread(span, "a rule without elements");
+            }
+            (Area::Registry, "Policy") => self.template(frame, span),
+            (Area::Registry, "Value") => self.registry(frame, span),
+            (_, "LinksTo") => {
+                let enabled = frame.fields.iter().find(|f| f.name == "Enabled");
+                match enabled {
+                    Some(f) if f.value.text == "false" => {
+                        self.unlinked.get_or_insert(f.value.span);
+                    }
+                    _ => {
+                        self.linked.get_or_insert(span);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A registry value below the key of the element around it.
+    fn registry(&mut self, frame: &Frame<'_>, span: Span) {
+        let of = |fields: &[Field<'_>], name: &str| {
+            let field = fields.iter().find(|f| f.name == name);
+            field.map(|f| f.value.text.trim().to_owned())
+        };
+        let key = self.frames.last().and_then(|f| of(&f.fields, "KeyPath"));
+        let Some(key) = key.filter(|k| admin::names_key(k)) else {
+            return;
+        };
+        let name = of(&frame.fields, "Name").unwrap_or_default();
+        let number = of(&frame.fields, "Number").and_then(|n| n.parse().ok());
+        match admin::profile(&key) {
+            Some(profile) if number.is_some() => {
+                let said = (name.as_str(), number);
+                let problem = self.settings.set(Store::Policy, profile, said, span);
+                self.out.export.problems.extend(problem);
+            }
+            _ if name == "PolicyVersion" => {}
+            _ => self.unread(span, "a registry value of the firewall"),
+        }
+    }
+
+    /// An administrative template of the firewall.
+    fn template(&mut self, frame: &Frame<'_>, span: Span) {
+        let off = self.frames.iter().any(|f| {
+            let said = f.fields.iter().find(|s| s.name == "Enabled");
+            f.name == "Computer" && said.is_some_and(|s| s.value.text == "false")
+        });
+        if off || self.frames.iter().any(|f| f.name == "User") {
+            return;
+        }
+        match admin::template(&frame.fields) {
+            Some(Template::Sets(profile, name, value)) => {
+                let said = (name, Some(value));
+                let problem = self.settings.set(Store::Policy, profile, said, span);
+                self.out.export.problems.extend(problem);
+            }
+            Some(Template::Opens) => {
+                self.unread(span, "an administrative template of the firewall");
+            }
+            None => {}
+        }
+    }
+
+    /// Names something that is not read, and keeps a rule of which nothing is known for it.
+    fn unread(&mut self, span: Span, what: &str) {
+        let message = format!("{what}: it may allow or block");
+        let problem = Problem::new(ProblemKind::Malformed, span, message);
+        self.out.export.problems.push(problem.help(HOST));
+        let mut stated = rule::unread(span);
+        stated.imply(Label::Source, POLICY);
+        self.out.add(&stated);
     }
 
     /// What a report says of itself.
@@ -292,11 +435,8 @@ impl<'a> Reader<'a> {
             let message = "the computer settings of the policy are disabled: its rules do not act";
             self.out.export.problem(ProblemKind::Note, span, message);
         }
-        if let Some(span) = self.consec {
-            let message = "connection security rules of a report are not read: what they match may need IPsec";
-            let problem = Problem::new(ProblemKind::Unmodelled, span, message);
-            self.out.export.problems.push(problem.help(HOST));
-        }
+        self.out.security = consec::demands(&self.consec);
+        self.links();
         let settings = std::mem::take(&mut self.settings);
         for windows in settings.finish(false) {
             self.out.settings(windows);
@@ -307,6 +447,23 @@ impl<'a> Reader<'a> {
             export.problem(ProblemKind::Empty, Span::default(), message);
         }
         export
+    }
+
+    /// Whether the policy is linked to anything. A link that is disabled applies to no host; a backup tells no links.
+    fn links(&mut self) {
+        match (self.linked, self.unlinked, self.is_policy) {
+            (None, Some(span), _) => {
+                self.out.whole = (false, false);
+                let message = "the links of the policy are disabled: whether it applies to a host is not known";
+                let problem = Problem::new(ProblemKind::Incomplete, span, message);
+                self.out.export.problems.push(problem.help(APPLIES));
+            }
+            (None, None, Some(span)) if self.policies.len() == 1 => {
+                let message = "the report tells no link of the policy: it is taken to apply";
+                self.out.export.problem(ProblemKind::Note, span, message);
+            }
+            _ => {}
+        }
     }
 
     /// Names the policies of a report about several, which need not all apply to one host.
@@ -321,8 +478,8 @@ impl<'a> Reader<'a> {
             names.len()
         );
         let problem = Problem::new(ProblemKind::Incomplete, *span, message);
-        let help = "give a report of the policies that apply: `gpresult /scope computer /x report.xml` on the host";
-        self.out.export.problems.push(problem.help(help));
+        self.out.whole = (false, false);
+        self.out.export.problems.push(problem.help(APPLIES));
     }
 }
 

@@ -7,7 +7,12 @@ use quick_xml::events::Event;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Node<'a> {
     /// An element begins: its name without prefix, and its `type` attribute.
-    Open { name: &'a str, kind: Option<String> },
+    Open {
+        name: &'a str,
+        kind: Option<String>,
+        /// The whole tag.
+        tag: &'a str,
+    },
     /// Text between two tags, as it is written.
     Text(&'a str),
     /// An element ends.
@@ -97,5 +102,9 @@ fn open<'a>(tag: &quick_xml::events::BytesStart<'_>, raw: &'a str) -> Node<'a> {
         key.rsplit(|b| *b == b':').next() == Some(b"type")
     });
     let kind = kind.map(|a| String::from_utf8_lossy(&a.value).into_owned());
-    Node::Open { name, kind }
+    Node::Open {
+        name,
+        kind,
+        tag: raw,
+    }
 }

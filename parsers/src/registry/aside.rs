@@ -15,6 +15,7 @@ pub(super) struct Aside {
     pub(super) old: Count,
     pub(super) open: Count,
     pub(super) inactive: Count,
+    pub(super) typed: Count,
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +100,12 @@ impl Aside {
                 &aside.ignored,
                 "has no version at its beginning: Windows ignores it",
                 "have no version at their beginning: Windows ignores them",
+                note_kind,
+            ),
+            (
+                &aside.typed,
+                "holds no string: Windows ignores it",
+                "hold no strings: Windows ignores them",
                 note_kind,
             ),
             (

@@ -16,7 +16,7 @@ const MOST: usize = 256;
 
 /// One rule that acts.
 #[derive(Debug)]
-pub(super) struct Consec {
+pub(crate) struct Consec {
     name: Box<str>,
     span: Span,
     /// Where the action stands.
@@ -31,7 +31,7 @@ pub(super) struct Consec {
 
 impl Consec {
     /// Reads a rule; `None` for one that does not act.
-    pub(super) fn of(fields: &[Field<'_>], span: Span) -> Option<Self> {
+    pub(crate) fn of(fields: &[Field<'_>], span: Span) -> Option<Self> {
         let one = |name: &str| fields.iter().find(|f| f.name.eq_ignore_ascii_case(name));
         let text = |name: &str| one(name).map_or("", |f| f.value.text.trim());
         if !text("Active").eq_ignore_ascii_case("true") {
@@ -55,7 +55,7 @@ impl Consec {
     }
 
     /// Whether it requires authentication.
-    pub(super) fn requires(&self) -> bool {
+    pub(crate) fn requires(&self) -> bool {
         self.inbound || self.outbound
     }
 }
@@ -155,7 +155,7 @@ fn between(ends: &[End; 2], protocol: Option<u8>) -> Vec<Clause> {
 }
 
 /// What the rules demand together: each that requires authentication, less what others exempt in all of its profiles.
-pub(super) fn demands(all: &[Consec]) -> ConnectionSecurity {
+pub(crate) fn demands(all: &[Consec]) -> ConnectionSecurity {
     let mut out = ConnectionSecurity::default();
     for rule in all.iter().filter(|r| r.requires()) {
         let demanded = blocking(rule, all);

@@ -17,6 +17,9 @@ const LONGEST: usize = 4096;
 pub(super) fn score(input: &Input<'_>) -> Score {
     let text = input.source.text.as_str();
     let bytes = text.as_bytes();
+    if text.starts_with(super::read::POLICY_FILE) && text.contains(crate::pol::DAMAGED) {
+        return 80;
+    }
     let rules =
         memmem::find(bytes, b"|Action=").is_some() || memmem::find(bytes, b"|Dir=").is_some();
     let named = || {

@@ -53,8 +53,14 @@ pub(super) enum Place {
     Restricted,
     /// The firewall of virtual machines.
     HyperV,
-    /// The service that evaluates the rules.
-    Service,
+    /// Restrictions of services that were added to those of Windows.
+    RestrictedHere,
+    /// The service that evaluates the rules, in a control set.
+    Service(ControlSet),
+    /// The key that names the current control set.
+    Select,
+    /// A key that is not written out: a variable, or one that is cut off.
+    Unresolved,
     /// A key of no interest to the firewall.
     Elsewhere,
 }
@@ -107,13 +113,35 @@ pub(super) fn place(key: &str) -> Place {
     if part_after(key, DEFAULTS).is_some() {
         return Place::Defaults;
     }
-    if key.ends_with(SERVICE) && control_set(key.trim_end_matches(SERVICE)) == ControlSet::Current {
-        return Place::Service;
+    if let Some(before) = key.strip_suffix(SERVICE) {
+        return Place::Service(control_set(before));
+    }
+    if key.starts_with("hkey_local_machine\\") && key.ends_with("\\select") {
+        return match key.matches('\\').count() {
+            2 => Place::Select,
+            _ => Place::Elsewhere,
+        };
+    }
+    if is_unresolved(key) {
+        return Place::Unresolved;
     }
     match part_after(key, LOCAL) {
         Some((before, rest)) => local(rest, control_set(before)),
         None => loaded(key),
     }
+}
+
+/// Whether a key is a variable of a script, or the beginning of one of the firewall's.
+fn is_unresolved(key: &str) -> bool {
+    const BEFORE: &str = "hkey_local_machine\\system\\currentcontrolset\\";
+    let variable = key.starts_with(['%', '$', '!']) || key.contains("\\$") || key.contains("\\%");
+    let begins = |before: &str, path: &str| {
+        let whole = format!("{before}{path}\\firewallrules");
+        key.len() > 30 && key.len() < whole.len() && whole.starts_with(key)
+    };
+    let cut = begins(BEFORE, LOCAL) || begins("hkey_local_machine\\", POLICY);
+    let named = key.ends_with("firewallpolicy") || key.ends_with("windowsfirewall");
+    variable || cut && !named
 }
 
 /// A policy that `netsh advfirewall export` wrote is a hive of its own, which is loaded under a name of the user's choice
@@ -189,6 +217,7 @@ fn policy(rest: &str) -> Place {
 fn local(rest: &str, set: ControlSet) -> Place {
     let first = rest.split('\\').next().unwrap_or("");
     match first {
+        "restrictedservices" if rest.contains("\\configurable\\") => Place::RestrictedHere,
         "restrictedservices" | "restrictedinterfaces" => Place::Restricted,
         "hypervfirewallpolicy" | "hypervvmcreators" => Place::HyperV,
         "mdm" => {

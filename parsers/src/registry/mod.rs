@@ -6,7 +6,7 @@
 mod aside;
 pub mod catalog;
 mod command;
-mod consec;
+pub(crate) mod consec;
 mod detect;
 pub(crate) mod fields;
 pub(crate) mod key;
@@ -22,6 +22,8 @@ mod write;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_open;
 
 pub use write::write;
 

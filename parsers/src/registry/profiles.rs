@@ -133,12 +133,11 @@ impl AllSettings {
     }
 
     /// `DoNotAllowExceptions` is a setting of its own, while a profile of the model has one inbound policy: the store that
-    /// decides it has to say it.
+    /// decides it has to say it. Where stores differ, a true value wins (\[MS-FASP\] 2.2.37 `FW_PROFILE_CONFIG_SHIELDED`).
     fn shields(&mut self) {
         for profile in 0..STANDARD {
             let said = |s: &[Settings; 4]| s.get(profile).and_then(|p| p.shielded);
-            let decided = self.stores.iter().find_map(said);
-            let mut open = decided.filter(|(on, _)| *on);
+            let mut open = self.stores.iter().filter_map(said).find(|(on, _)| *on);
             for store in &mut self.stores {
                 let Some(settings) = store.get_mut(profile) else {
                     continue;

@@ -13,8 +13,10 @@ use super::store::Registry;
 use super::text::Text;
 use crate::input::Input;
 use crate::lookalike::policy;
+use crate::windows::build::clip;
 use crate::windows::collection::Collection;
 use crate::windows::stated::Stated;
+use crate::windows::words::Label;
 use hylint_model::{Export, OtherPolicy, Problem, ProblemKind, Span, Stores};
 use std::borrow::Cow;
 
@@ -31,6 +33,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         consec: Vec::new(),
         off: None,
         way: scan.way,
+        end: text.len(),
     };
     if let Some(json) = input.json() {
         reader.errors(json);
@@ -51,7 +54,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
 }
 
 /// How the text of a Registry.pol file begins ([`crate::pol`]).
-const POLICY_FILE: &str = "; Registry.pol";
+pub(super) const POLICY_FILE: &str = "; Registry.pol";
 
 struct Reader {
     out: Collection,
@@ -61,6 +64,8 @@ struct Reader {
     /// Where the service of the firewall is disabled.
     off: Option<Span>,
     way: Way,
+    /// Where the text ends.
+    end: usize,
 }
 
 impl Reader {
@@ -103,6 +108,7 @@ impl Reader {
 
     fn read(&mut self, mut scan: Scan<'_>, text: &str) {
         self.out.export.annotations = std::mem::take(&mut scan.annotations);
+        let hosts = std::mem::take(&mut scan.hosts);
         let registry = Registry::of(scan);
         for (place, value) in registry.values() {
             self.value(place, value);
@@ -116,20 +122,28 @@ impl Reader {
             }
         }
         for (place, span) in &registry.malformed {
-            if matches!(place, Place::Firewall(..)) {
-                self.out.export.rules_in_file += 1;
-                self.broken(
-                    *span,
-                    "the line is no value, and may be one that is cut off",
-                );
+            if let Place::Firewall(store, ..) = place {
+                let message = "the line is no value, and may be one that is cut off";
+                self.broken(Some(*store), *span, message);
             }
         }
         for span in &registry.unread {
-            self.out.export.rules_in_file += 1;
-            self.broken(
-                *span,
-                "a rule string stands in a text that is not read: it may allow or block",
-            );
+            let message = "a rule string stands in a text that is not read: it may allow or block";
+            self.broken(None, *span, message);
+        }
+        self.gaps(&registry, text);
+        for host in hosts {
+            if let Some((other, span)) = host.other {
+                let first = host.first;
+                let message = format!(
+                    "the file has captures of several hosts, `{}` and `{}`: their rules cannot be told apart",
+                    clip(&first),
+                    clip(&other)
+                );
+                let help = "save the rows of each host to a file of their own";
+                self.open(None, span, message, help);
+                break;
+            }
         }
         self.out.security = consec::demands(&self.consec);
         self.stores(&registry, text);
@@ -158,8 +172,13 @@ impl Reader {
                 let problem = self.settings.take(place, value);
                 self.out.export.problems.extend(problem);
             }
-            Place::Firewall(_, Part::ConSec, _) => self.consec(value),
-            Place::Service => self.service(value),
+            Place::Firewall(store, Part::ConSec, _) => self.consec(store, value),
+            Place::Service(_) => self.service(value),
+            Place::RestrictedHere if is_rule() => self.restriction(value),
+            Place::Unresolved if is_rule() => {
+                let message = "a rule stands under a key that is a variable, or is cut off: it may allow or block";
+                self.broken(None, value.span, message);
+            }
             Place::Defaults if is_rule() => self.aside.defaults.add(value.span),
             Place::Restricted if is_rule() => self.aside.restricted.add(value.span),
             Place::HyperV if is_rule() => self.aside.hyper_v.add(value.span),
@@ -179,11 +198,17 @@ impl Reader {
     }
 
     /// A connection security rule.
-    fn consec(&mut self, value: &Value<'_>) {
-        let Data::Text(text) = &value.data else {
-            return;
+    fn consec(&mut self, store: Store, value: &Value<'_>) {
+        let message = "a connection security rule is cut off or malformed: it may demand IPsec";
+        let text = match &value.data {
+            Data::Text(text) => text,
+            Data::Broken(_, span) => return self.broken(Some(store), *span, message),
+            _ => return,
         };
         let split = fields::split(text);
+        if let Some(span) = split.as_ref().and_then(|s| s.open) {
+            self.broken(Some(store), span, message);
+        }
         let read = split.and_then(|s| Consec::of(&s.fields, value.span));
         if read.as_ref().is_some_and(|r| !r.requires()) {
             self.out.idle_consec(value.span);
@@ -203,21 +228,24 @@ impl Reader {
         let text = match &value.data {
             Data::Text(text) => text,
             Data::Broken(why, span) => {
-                self.out.export.rules_in_file += 1;
-                return self.broken(
-                    *span,
-                    format!("{why}, so the rule cannot be read: it may allow or block"),
-                );
+                let message = format!("{why}, so the rule cannot be read: it may allow or block");
+                let span = if span.is_empty() { value.span } else { *span };
+                return self.broken(store, span, message);
             }
-            Data::Number(..) | Data::Other(_) | Data::Deleted(_) => {
+            Data::Number(..) | Data::Other(_) | Data::Deleted(_) | Data::Removed(_) => {
                 if !value.name.value().is_empty() {
-                    self.ignored(value.span);
+                    self.aside.typed.add(value.span);
                 }
                 return;
             }
         };
         let Some(split) = fields::split(text) else {
-            if !text.value().trim().is_empty() {
+            let said = text.value();
+            let at_end = value.span.end as usize >= self.end;
+            if is_begun(&said) && (at_end || !said.trim().is_empty()) {
+                let message = "the rule is cut off: it may allow or block";
+                self.broken(store, value.span, message);
+            } else if !said.trim().is_empty() {
                 self.ignored(value.span);
             }
             return;
@@ -226,7 +254,10 @@ impl Reader {
             self.aside.open.add(span);
         }
         let says = |f: &fields::Field<'_>| f.name.eq_ignore_ascii_case("Active");
-        if !split.fields.iter().any(says) {
+        let block = |f: &fields::Field<'_>| {
+            f.name.eq_ignore_ascii_case("Action") && f.value.text.eq_ignore_ascii_case("Block")
+        };
+        if !split.fields.iter().any(|f| says(f) || block(f)) {
             self.aside.inactive.add(text.span());
         }
         let stated = self.state(store, value, text, split);
@@ -271,10 +302,82 @@ impl Reader {
         self.aside.ignored.add(span);
     }
 
-    fn broken(&mut self, span: Span, message: impl Into<Cow<'static, str>>) {
+    /// Something that is not read, and may be a rule.
+    fn broken(&mut self, store: Option<Store>, span: Span, message: impl Into<Cow<'static, str>>) {
+        self.open(store, span, message, "export again");
+    }
+
+    /// Names something that is not read, and keeps a rule of which nothing is known for it: it may allow or block.
+    fn open(
+        &mut self,
+        store: Option<Store>,
+        span: Span,
+        message: impl Into<Cow<'static, str>>,
+        help: &'static str,
+    ) {
         let message: Cow<'static, str> = message.into();
-        let problem = Problem::new(ProblemKind::Malformed, span, message).dropped();
-        self.out.export.problems.push(problem.help("export again"));
+        let start = span.start as usize;
+        let span = match span.is_empty() {
+            true => Span::new(start.saturating_sub(1), start.max(1)),
+            false => span,
+        };
+        let mut stated = rule::unread(span);
+        let source = match store {
+            Some(Store::Policy | Store::Mdm) => Some(POLICY),
+            Some(Store::Local) => Some(LOCAL),
+            None => None,
+        };
+        if let Some(source) = source {
+            stated.imply(Label::Source, source);
+        }
+        let stores = self.out.stores;
+        self.out.add(&stated);
+        if store.is_none() {
+            self.out.stores = stores;
+        }
+        let problem = Problem::new(ProblemKind::Malformed, span, message);
+        self.out.export.problems.push(problem.help(help));
+    }
+
+    /// Places at which the text is not whole.
+    fn gaps(&mut self, registry: &Registry<'_>, text: &str) {
+        for (why, span) in registry.gaps.iter().take(MOST_GAPS) {
+            self.broken(None, *span, format!("{why}: rules may be missing"));
+        }
+        if text.starts_with(POLICY_FILE)
+            && let Some(at) = text.rfind(crate::pol::DAMAGED)
+        {
+            let line = text.get(at..).unwrap_or("").lines().next().unwrap_or("");
+            let n = line.strip_prefix(crate::pol::DAMAGED).unwrap_or("");
+            let message = format!(
+                "the file ends in the middle of its record {}, or that has a wrong length: it and those after it are not read",
+                clip(n)
+            );
+            let span = Span::new(at, at + line.len());
+            self.broken(Some(Store::Policy), span, message);
+        }
+        if let Some(span) = registry.unsure_set {
+            let message = "control sets differ, and which of them Windows starts with is not exported (`Select\\Current`)";
+            self.broken(Some(Store::Local), span, message);
+        }
+    }
+
+    /// A restriction of a service, which is not merged with the rules. One that blocks may keep packets from the service that
+    /// the rules allow.
+    fn restriction(&mut self, value: &Value<'_>) {
+        self.aside.restricted.add(value.span);
+        let text = text_of(value).to_ascii_lowercase();
+        if !text.contains("|action=block|") || text.contains("|active=false|") {
+            return;
+        }
+        let service = text.split('|').find_map(|f| f.strip_prefix("svc="));
+        let message = format!(
+            "a restriction of service `{}` blocks packets, and is not merged with the rules: whether it keeps out what they allow is not judged",
+            clip(service.unwrap_or("*"))
+        );
+        let problem = Problem::new(ProblemKind::Incomplete, value.span, message);
+        let help = "remove the restriction if the service has to be reached";
+        self.out.export.problems.push(problem.help(help));
     }
 
     /// A port or program of the form of Windows XP. Windows takes those of policy for rules, and has made rules of the others
@@ -291,7 +394,6 @@ impl Reader {
         if store == Store::Local {
             return self.aside.old.add(value.span);
         }
-        self.out.export.rules_in_file += 1;
         let what = match text.get(..60) {
             Some(head) => format!("{head}…"),
             None => text.into_owned(),
@@ -299,9 +401,8 @@ impl Reader {
         let message = format!(
             "exception `{what}` of policy in the form of Windows XP is not read: it may allow inbound packets"
         );
-        let problem = Problem::new(ProblemKind::Malformed, value.span, message).dropped();
         let help = "make an inbound rule of it in the policy (Windows Defender Firewall with Advanced Security)";
-        self.out.export.problems.push(problem.help(help));
+        self.open(Some(store), value.span, message, help);
     }
 
     /// A service that a policy of the old form opens.
@@ -369,6 +470,18 @@ impl Reader {
             self.out.export.problem(ProblemKind::Note, *span, message);
         }
     }
+}
+
+/// More gaps of one file are not told.
+const MOST_GAPS: usize = 20;
+
+/// Whether a text is nothing, or how a rule string begins: `v2.3`.
+fn is_begun(text: &str) -> bool {
+    let rest = text.trim();
+    let rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);
+    rest.len() < 8
+        && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && rest.len() < text.trim().len().max(1)
 }
 
 /// The text of a value; empty if it is none.

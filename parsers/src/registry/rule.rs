@@ -290,7 +290,13 @@ impl<'a> Reader<'a> {
     }
 
     fn absent(&mut self) {
-        if self.context.off_unless_said {
+        // A block that may act is not taken for one that does not.
+        let blocks = self
+            .out
+            .text(Label::Action)
+            .trim()
+            .eq_ignore_ascii_case("block");
+        if self.context.off_unless_said && !blocks {
             self.out.imply(Label::Enabled, "No");
         }
         for (label, text) in [
@@ -337,6 +343,33 @@ pub(super) const SECURITY: [(&str, &str); 4] = [
 pub(crate) fn open(span: Span, text: impl Into<Box<str>>) -> Condition {
     Condition::new(ConditionKind::Unknown, Test::Passing, span, text)
 }
+
+/// A rule of which nothing is known: it stands for something that is not read, which may allow or block.
+pub(crate) fn unread<'a>(span: Span) -> Stated<'a> {
+    let mut stated = Stated::new(span, span);
+    stated.told = true;
+    stated.set(Label::Enabled, "Yes", span);
+    // Without a direction it is not known what it does.
+    stated.set(Label::Action, "Allow", span);
+    for label in ANY {
+        stated.imply(label, "Any");
+    }
+    stated.imply(Label::Security, "NotRequired");
+    stated
+        .conditions
+        .push(open(span, "a rule that is not read"));
+    stated
+}
+
+const ANY: [Label; 7] = [
+    Label::Profiles,
+    Label::Protocol,
+    Label::LocalIp,
+    Label::RemoteIp,
+    Label::LocalPort,
+    Label::RemotePort,
+    Label::Interfaces,
+];
 
 /// The word of netsh for an entry of a list.
 fn entry_word(label: Label, value: &str) -> &str {

@@ -42,6 +42,10 @@ pub(super) struct Registry<'a> {
     pub(super) begins_anew: bool,
     /// Texts that hold a rule and cannot be read.
     pub(super) unread: Vec<Span>,
+    /// Places at which values are missing or cut off, and why.
+    pub(super) gaps: Vec<(&'static str, Span)>,
+    /// Where a control set begins that may be the current one, or not, and differs from another.
+    pub(super) unsure_set: Option<Span>,
     /// Control sets beside the one that counts, with the place of a key of each.
     pub(super) other_sets: BTreeMap<ControlSet, Span>,
 }
@@ -76,6 +80,7 @@ impl<'a> Registry<'a> {
                     out.malformed.push((place, span));
                 }
                 Event::Unread(span) => out.unread.push(span),
+                Event::Gap(why, span) => out.gaps.push((why, span)),
             }
         }
         out.choose_set();
@@ -104,6 +109,18 @@ impl<'a> Registry<'a> {
             state.values.remove(&name);
             if matches!(state.place, Place::Firewall(..)) {
                 self.deleted.get_or_insert(span);
+            }
+            return;
+        }
+        if let Data::Removed(gone) = &value.data {
+            if matches!(state.place, Place::Firewall(..)) {
+                self.deleted.get_or_insert(value.span);
+            }
+            // A log may tell of the new value before it tells of the old one's end.
+            let same =
+                |e: &Entry<'_>| matches!(&e.value.data, Data::Text(t) if t.value() == gone.value());
+            if state.values.get(&name).is_some_and(same) {
+                state.values.remove(&name);
             }
             return;
         }
@@ -136,18 +153,65 @@ impl<'a> Registry<'a> {
         self.begins_anew |= rules;
     }
 
-    /// Windows starts with one control set. Of several the current one counts, else the first.
+    /// The number of the control set that Windows starts with, where the key `Select` tells it.
+    fn selected(&self) -> Option<ControlSet> {
+        let mut keys = self.keys.values().filter(|k| k.place == Place::Select);
+        let current = keys.find_map(|k| k.values.get("current"))?;
+        let number = current.value.data.number()?;
+        u16::try_from(number).ok().map(ControlSet::Numbered)
+    }
+
+    /// What the control sets hold, without their names.
+    fn contents(&self, wanted: ControlSet) -> Vec<(&str, Part, &str, String)> {
+        let mut out = Vec::new();
+        for (key, state) in &self.keys {
+            let Place::Firewall(Store::Local | Store::Mdm, part, set) = state.place else {
+                continue;
+            };
+            let inner = key
+                .split_once("\\services\\")
+                .map_or("", |(_, inner)| inner);
+            for (name, entry) in state.values.iter().filter(|_| set == wanted) {
+                let data = &entry.value.data;
+                let text = match data {
+                    Data::Text(text) => text.value().into_owned(),
+                    data => format!("{:?}", data.number()),
+                };
+                out.push((inner, part, name.as_str(), text));
+            }
+        }
+        out
+    }
+
+    /// Windows starts with one control set. Of several the current one counts, or the one that `Select` names; else the first,
+    /// which is not sure if others differ.
     fn choose_set(&mut self) {
         let set = |state: &KeyState<'_>| match state.place {
-            Place::Firewall(Store::Local | Store::Mdm, _, set) => Some((set, state.span)),
+            Place::Firewall(Store::Local | Store::Mdm, _, set) | Place::Service(set) => {
+                Some((set, state.span))
+            }
             _ => None,
         };
         for (set, span) in self.keys.values().filter_map(set) {
             self.other_sets.entry(set).or_insert(span);
         }
-        let Some(first) = self.other_sets.keys().next().copied() else {
+        let Some(mut first) = self.other_sets.keys().next().copied() else {
             return;
         };
+        if first != ControlSet::Current {
+            let selected = self.selected();
+            match selected.filter(|s| self.other_sets.contains_key(s)) {
+                Some(selected) => first = selected,
+                None => {
+                    let own = self.contents(first);
+                    let mut others = self.other_sets.iter().skip(1);
+                    let unsure = others.find(|(set, _)| self.contents(**set) != own);
+                    let unsure = unsure.map(|(_, span)| *span);
+                    let other = selected.and_then(|_| self.other_sets.get(&first).copied());
+                    self.unsure_set = unsure.or(other);
+                }
+            }
+        }
         self.other_sets.remove(&first);
         let others = &self.other_sets;
         self.keys

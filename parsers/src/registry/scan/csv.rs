@@ -3,9 +3,12 @@
 
 use super::cursor::{Cursor, Line};
 use super::list::{OWN, Role, is_path, role};
-use super::value::{Data, is_rule_text};
+use super::value::{Data, Event, is_rule_text, names_host};
 use crate::registry::text::Text;
 use hylint_model::Span;
+
+/// What a row is that ends before its last column.
+const SHORT: &str = "the row ends before the last column of its table, so it is cut off";
 
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
@@ -28,7 +31,18 @@ pub(super) fn table<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
             break;
         }
         let (cells, next) = row(c.text, at, delimiter);
+        let open = next >= c.text.len() && is_open(c.slice(at, next), delimiter);
         let span = Span::new(at, at + c.slice(at, next).trim_end().len());
+        let short = cells.len() < titles.len();
+        if short || open {
+            c.scan.events.push(Event::Gap(SHORT, span));
+        }
+        for (title, cell) in titles.iter().zip(&cells) {
+            let title = title.value();
+            if names_host(&title) {
+                c.scan.host(&title, &cell.value(), cell.span());
+            }
+        }
         let cell = |n: Option<usize>| n.and_then(|n| cells.get(n)).cloned();
         let path = cell(key).filter(|p| is_path(&p.value()));
         let key = path.map(|p| c.scan.key(p.value(), p.span()));
@@ -36,9 +50,9 @@ pub(super) fn table<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
             (Some(name), Some(data)) if key.is_some() || is_rule_text(&data.value()) => {
                 c.scan.value(key, name, span, Data::Text(data));
             }
-            _ if key.is_some() => {
+            _ if key.is_some() && !short => {
                 for (title, data) in titles.iter().zip(cells) {
-                    if !OWN.contains(&&*title.value()) {
+                    if !OWN.contains(&&*title.value()) && !names_host(&title.value()) {
                         let place = data.span();
                         c.scan.value(key, title.clone(), place, Data::Text(data));
                     }
@@ -50,6 +64,13 @@ pub(super) fn table<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
     }
     c.skip_to(at);
     true
+}
+
+/// Whether the last cell of a text has no closing quote.
+fn is_open(row: &str, delimiter: u8) -> bool {
+    let begins = format!("{}\"", char::from(delimiter));
+    let quotes = memchr::memchr_iter(b'"', row.as_bytes()).count();
+    quotes % 2 == 1 && (row.starts_with('"') || row.contains(&begins))
 }
 
 /// The delimiter of a line of titles.

@@ -2,22 +2,25 @@
 
 use super::cursor::is_hive;
 use super::list::{OWN, Role, is_path, role};
-use super::value::{Data, Scan, is_rule_text};
+use super::value::{Data, Scan, is_rule_text, names_host};
 use crate::json::{Json, Kind, Value};
 use crate::registry::text::{Escape, Text};
 use hylint_model::Span;
 
+/// A value that is read later: its key, and whether a log says that it is no more.
+type Open<'a> = (Value<'a>, Option<usize>, bool);
+
 /// Reads every value that the documents state.
 pub(in crate::registry) fn scan<'a>(json: &'a Json<'a>) -> Scan<'a> {
     let mut scan = Scan::default();
-    let mut open: Vec<(Value<'a>, Option<usize>)> = json.documents().map(|d| (d, None)).collect();
+    let mut open: Vec<Open<'a>> = json.documents().map(|d| (d, None, false)).collect();
     open.reverse();
-    while let Some((value, key)) = open.pop() {
+    while let Some((value, key, gone)) = open.pop() {
         match value.kind() {
-            Kind::Object => object(&mut scan, value, key, &mut open),
+            Kind::Object => object(&mut scan, (value, key, gone), &mut open),
             Kind::Array => {
                 let from = open.len();
-                open.extend(value.items().map(|v| (v, key)));
+                open.extend(value.items().map(|v| (v, key, gone)));
                 if let Some(new) = open.get_mut(from..) {
                     new.reverse();
                 }
@@ -51,16 +54,26 @@ fn text(value: Value<'_>) -> Text<'_> {
     }
 }
 
-fn object<'a>(
-    scan: &mut Scan<'a>,
-    object: Value<'a>,
-    key: Option<usize>,
-    open: &mut Vec<(Value<'a>, Option<usize>)>,
-) {
+/// Members by which a log of osquery says that a row, or each row of a list, is no more.
+fn is_removal(word: &str, value: Value<'_>) -> bool {
+    word.eq_ignore_ascii_case("action")
+        && value
+            .str()
+            .is_some_and(|v| v.eq_ignore_ascii_case("removed"))
+}
+
+fn object<'a>(scan: &mut Scan<'a>, (object, key, gone): Open<'a>, open: &mut Vec<Open<'a>>) {
     let mut row = [None; 3];
     let mut powershell = false;
+    let mut gone = gone;
     for (name, value) in object.members() {
         let word = name.str().unwrap_or_default();
+        gone |= is_removal(&word, value);
+        if names_host(&word)
+            && let Some(host) = value.str()
+        {
+            scan.host(&word, &host, value.span());
+        }
         let slot = match role(&word) {
             Some(Role::Key) if value.str().is_some_and(|v| is_path(&v)) => 0,
             Some(Role::Name) => 1,
@@ -80,7 +93,11 @@ fn object<'a>(
         && (path.is_some() || is_rule_text(data.raw()))
         && !matches!(data.kind(), Kind::Object | Kind::Array)
     {
-        scan.value(key, text(name), object.span(), Data::Text(text(data)));
+        let data = match gone {
+            true => Data::Removed(text(data)),
+            false => Data::Text(text(data)),
+        };
+        scan.value(key, text(name), object.span(), data);
         return;
     }
     let from = open.len();
@@ -91,8 +108,9 @@ fn object<'a>(
         match value.kind() {
             _ if OWN.contains(&&*word) => {}
             Kind::Object | Kind::Array => {
+                let gone = gone || word.eq_ignore_ascii_case("removed");
                 let at = inner.then(|| scan.key(word.into_owned(), name.span()));
-                open.push((value, at.or(key)));
+                open.push((value, at.or(key), gone));
             }
             Kind::String | Kind::Number if of_key || is_rule_text(value.raw()) => {
                 let span = Span::new(name.span().start as usize, value.span().end as usize);

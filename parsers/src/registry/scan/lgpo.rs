@@ -19,13 +19,14 @@ pub(super) fn entry<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
         word if word.eq_ignore_ascii_case("user") || word.starts_with("User:") => true,
         _ => return false,
     };
-    let (Some(key), Some(name), Some(data)) = (c.peek(1), c.peek(2), c.peek(3)) else {
+    let Some(key) = c.peek(1).filter(|k| k.text.contains('\\')) else {
         return false;
     };
+    let filled = |l: &Line<'_>| !l.text.is_empty();
+    let (Some(name), Some(data)) = (c.peek(2).filter(filled), c.peek(3).filter(filled)) else {
+        return cut(c, line, key);
+    };
     let (key_text, name_text) = (key.trimmed(), name.trimmed());
-    if !key_text.contains('\\') || name_text.is_empty() {
-        return false;
-    }
     let start = key.at(key_text);
     let span = Span::new(start, start + key_text.len());
     let at = match user {
@@ -45,10 +46,23 @@ pub(super) fn entry<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
                 .value(Some(at), name, whole(end), Data::Deleted(data.span()));
         }
         "CREATEKEY" => {}
+        _ if upper.starts_with("DELETEKEYS:") => {
+            for part in listed(said) {
+                let inner = c.scan.key(format!("{key_text}\\{part}"), span);
+                c.scan.events.push(Event::DeleteKey(inner));
+            }
+        }
+        _ if upper.starts_with("DELETEVALUES:") => {
+            for part in listed(said) {
+                let name = Text::plain(part, data.at(part));
+                let deleted = Data::Deleted(data.span());
+                c.scan.value(Some(at), name, whole(data.end()), deleted);
+            }
+        }
         _ => {
             let Some((kind, _)) = said.split_once(':') else {
-                c.next -= 3;
-                return true;
+                c.next -= 4;
+                return cut(c, line, data);
             };
             let start = data.at(said) + kind.len() + 1;
             let value = match kind {
@@ -68,4 +82,20 @@ pub(super) fn entry<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
         }
     }
     true
+}
+
+/// What a record is that ends before its fourth line.
+const CUT: &str = "the record of four lines is cut off";
+
+fn cut<'a>(c: &mut Cursor<'a>, first: Line<'a>, last: Line<'a>) -> bool {
+    let span = Span::new(first.span().start as usize, last.end());
+    c.scan.events.push(Event::Gap(CUT, span));
+    c.skip_to(last.end());
+    true
+}
+
+/// The names in a list with semicolons, behind the word before the colon.
+fn listed(said: &str) -> impl Iterator<Item = &str> {
+    let (_, list) = said.split_once(':').unwrap_or(("", ""));
+    list.split(';').map(str::trim).filter(|n| !n.is_empty())
 }

@@ -2,6 +2,7 @@
 //! file, with prompts and remarks between them.
 
 use super::cursor::{Cursor, Line};
+use super::gap;
 use super::value::{Data, Event, Scan, rule_start};
 use super::variables::Variables;
 use super::{command, csv, lgpo, list, query, regfile};
@@ -84,6 +85,9 @@ fn comment(c: &mut Cursor<'_>, line: Line<'_>) -> bool {
 /// A line of no known form. A rule string may stand on it alone, without its name, or somewhere in it.
 fn rest<'a>(c: &mut Cursor<'a>, line: Line<'a>) {
     let Some(at) = rule_start(line.text) else {
+        if let Some(why) = gap::of(c, line) {
+            c.scan.events.push(Event::Gap(why, line.span()));
+        }
         return;
     };
     let quoted = |t: &str| t.trim().trim_matches(['"', '\'', ',']).is_empty();

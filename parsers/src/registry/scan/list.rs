@@ -2,7 +2,7 @@
 //! over several lines; and those of osquery (`--line`): `name = value`.
 
 use super::cursor::{Cursor, Line};
-use super::value::{Data, is_rule_text, rule_start};
+use super::value::{Data, is_rule_text, names_host, rule_start};
 use crate::registry::text::Text;
 use hylint_model::Span;
 
@@ -75,6 +75,9 @@ pub(super) fn record<'a>(c: &mut Cursor<'a>, first: Line<'a>) -> bool {
         return false;
     }
     c.next += ahead;
+    for p in all.iter().filter(|p| names_host(p.name)) {
+        c.scan.host(p.name, &p.value.value(), p.value.span());
+    }
     take(c, all);
     true
 }
@@ -142,7 +145,7 @@ fn take<'a>(c: &mut Cursor<'a>, all: Vec<Property<'a>>) {
         return;
     }
     for p in &all {
-        if OWN.contains(&p.name) || path.is_some_and(|k| k.name == p.name) {
+        if OWN.contains(&p.name) || names_host(p.name) || path.is_some_and(|k| k.name == p.name) {
             continue;
         }
         let (key, name) = in_column(c, key, p);

@@ -4,6 +4,7 @@
 mod command;
 mod csv;
 mod cursor;
+mod gap;
 mod json;
 mod lgpo;
 mod lines;

@@ -214,7 +214,22 @@ fn bytes<'a>(c: &Cursor<'a>, line: &Line<'a>, rest: &'a str, at: usize) -> (Data
         ahead += 1;
     }
     let span = Span::new(at, end);
+    // Editors end a file with a line break, and a string with a zero.
+    let last = end >= c.text.len();
+    if last && (text.ends_with([',', '\\']) || !ends(kind, out.as_deref())) {
+        return (Data::Broken(CUT, span), end);
+    }
     (from_bytes(kind, out.as_deref(), span), end)
+}
+
+/// What bytes are that end too early.
+const CUT: &str = "its bytes are cut off";
+
+/// Whether the bytes of a string in UTF-16 end with its zero; those of other types are not asked.
+fn ends(kind: &str, bytes: Option<&[u8]>) -> bool {
+    let is_string = matches!(kind.trim_matches(['(', ')']), "1" | "2" | "7");
+    let bytes = bytes.unwrap_or_default();
+    !is_string || !is_wide(bytes) || bytes.ends_with(&[0, 0])
 }
 
 /// What bytes of a type are (Microsoft, "Registry value types").
@@ -223,6 +238,9 @@ fn from_bytes<'a>(kind: &str, bytes: Option<&[u8]>, span: Span) -> Data<'a> {
         return Data::Broken("its bytes are malformed", span);
     };
     let kind = kind.trim_matches(['(', ')']);
+    if matches!(kind, "1" | "2" | "7") && is_wide(bytes) && bytes.len() % 2 == 1 {
+        return Data::Broken(CUT, span);
+    }
     match (u8::from_str_radix(kind, 16), bytes) {
         (Ok(1 | 2), _) => Data::Text(Text::Joined {
             value: characters(bytes).trim_end_matches('\0').into(),
@@ -245,11 +263,24 @@ fn from_bytes<'a>(kind: &str, bytes: Option<&[u8]>, span: Span) -> Data<'a> {
     }
 }
 
+/// Whether bytes are UTF-16. A text of one byte a character may end with a zero.
+fn is_wide(bytes: &[u8]) -> bool {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let text = pairs
+        .split_last()
+        .map_or(pairs, |(last, before)| match bytes.len() {
+            2 => pairs,
+            _ if last == &[0, 0] => before,
+            n if n % 2 == 0 => before,
+            _ => pairs,
+        });
+    text.iter().any(|[_, high]| *high == 0)
+}
+
 /// UTF-16, or one byte a character in files of the old form (`REGEDIT4`).
 fn characters(bytes: &[u8]) -> String {
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    let wide = rest.is_empty() && pairs.iter().any(|[_, high]| *high == 0);
-    match wide {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    match is_wide(bytes) {
         true => {
             let units: Vec<u16> = pairs.iter().map(|p| u16::from_le_bytes(*p)).collect();
             String::from_utf16_lossy(&units)

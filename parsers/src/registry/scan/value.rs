@@ -28,13 +28,15 @@ pub(in crate::registry) enum Data<'a> {
     Broken(&'static str, Span),
     /// The value is deleted.
     Deleted(Span),
+    /// A log says that the value with this text is no more.
+    Removed(Text<'a>),
 }
 
 impl Data<'_> {
     /// Its place.
     pub(in crate::registry) fn span(&self) -> Span {
         match self {
-            Self::Text(text) => text.span(),
+            Self::Text(text) | Self::Removed(text) => text.span(),
             Self::Number(_, span)
             | Self::Other(span)
             | Self::Broken(_, span)
@@ -54,7 +56,7 @@ impl Data<'_> {
                     None => value.parse().ok(),
                 }
             }
-            Self::Other(_) | Self::Broken(..) | Self::Deleted(_) => None,
+            Self::Other(_) | Self::Broken(..) | Self::Deleted(_) | Self::Removed(_) => None,
         }
     }
 }
@@ -83,6 +85,8 @@ pub(in crate::registry) enum Event<'a> {
     Malformed(Option<usize>, Span),
     /// A text that holds a rule string and is no value: it cannot be read.
     Unread(Span),
+    /// Here values are missing or cut off; why.
+    Gap(&'static str, Span),
 }
 
 /// How the container came to be, as far as that matters.
@@ -106,9 +110,59 @@ pub(in crate::registry) struct Scan<'a> {
     pub(in crate::registry) annotations: Vec<(String, Span)>,
     /// How the container came to be.
     pub(in crate::registry) way: Way,
+    /// The first and the second host that members or columns of one name tell of, with the place of the second.
+    pub(in crate::registry) hosts: Vec<Host>,
+}
+
+/// A host that a container names.
+#[derive(Clone, Debug)]
+pub(in crate::registry) struct Host {
+    /// The member or column.
+    member: String,
+    /// Its first value.
+    pub(in crate::registry) first: String,
+    /// Another value of it, and its place.
+    pub(in crate::registry) other: Option<(String, Span)>,
+}
+
+/// Members and columns in which programs name the host that a row is from, without underscores.
+const HOSTS: [&str; 8] = [
+    "hostidentifier",
+    "hostname",
+    "host",
+    "hostuuid",
+    "pscomputername",
+    "computername",
+    "computer",
+    "machinename",
+];
+
+/// Whether a member or column names a host.
+pub(super) fn names_host(member: &str) -> bool {
+    member.len() < 24 && HOSTS.contains(&member.replace('_', "").to_ascii_lowercase().as_str())
 }
 
 impl<'a> Scan<'a> {
+    /// Takes note of the host that a row is from.
+    pub(super) fn host(&mut self, member: &str, value: &str, span: Span) {
+        let value = value.trim();
+        if value.is_empty() {
+            return;
+        }
+        match self.hosts.iter_mut().find(|h| h.member == member) {
+            Some(host) => {
+                if host.other.is_none() && !host.first.eq_ignore_ascii_case(value) {
+                    host.other = Some((value.to_owned(), span));
+                }
+            }
+            None => self.hosts.push(Host {
+                member: member.to_owned(),
+                first: value.to_owned(),
+                other: None,
+            }),
+        }
+    }
+
     /// Adds a key, unless it is the one that was named last.
     pub(in crate::registry) fn key(&mut self, name: impl Into<Cow<'a, str>>, span: Span) -> usize {
         let name = name.into();
