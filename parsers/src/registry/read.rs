@@ -141,7 +141,7 @@ impl Reader {
                     clip(&other)
                 );
                 let help = "save the rows of each host to a file of their own";
-                self.open(None, span, message, help);
+                self.gap(span, message, help);
                 break;
             }
         }
@@ -342,7 +342,11 @@ impl Reader {
     /// Places at which the text is not whole.
     fn gaps(&mut self, registry: &Registry<'_>, text: &str) {
         for (why, span) in registry.gaps.iter().take(MOST_GAPS) {
-            self.broken(None, *span, format!("{why}: rules may be missing"));
+            self.gap(
+                *span,
+                format!("{why}: rules may be missing"),
+                "export again",
+            );
         }
         if text.starts_with(POLICY_FILE)
             && let Some(at) = text.rfind(crate::pol::DAMAGED)
@@ -354,12 +358,21 @@ impl Reader {
                 clip(n)
             );
             let span = Span::new(at, at + line.len());
-            self.broken(Some(Store::Policy), span, message);
+            self.gap(span, message, "export again");
+            self.out.has_rules = true;
         }
         if let Some(span) = registry.unsure_set {
             let message = "control sets differ, and which of them Windows starts with is not exported (`Select\\Current`)";
-            self.broken(Some(Store::Local), span, message);
+            self.gap(span, message, "export again, with the key `Select`");
         }
+    }
+
+    /// Names a place at which rules are missing, or may be others: what the rest of them do is not proven.
+    fn gap(&mut self, span: Span, message: impl Into<Cow<'static, str>>, help: &'static str) {
+        let message: Cow<'static, str> = message.into();
+        self.out.whole = (false, false);
+        let problem = Problem::new(ProblemKind::Malformed, span, message);
+        self.out.export.problems.push(problem.help(help));
     }
 
     /// A restriction of a service, which is not merged with the rules. One that blocks may keep packets from the service that
