@@ -83,7 +83,7 @@ fn inspect_shows_every_rule_with_its_line() {
         .expect(
             2,
             &[
-                "it looks like the output of Get-",
+                "it looks like firewall rules of PowerShell",
                 "show rule name=all verbose",
             ],
         );

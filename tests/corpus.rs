@@ -123,8 +123,11 @@ fn every_export_is_read_as_what_it_is_and_no_rule_is_lost() {
     let (mut rules, mut unmodelled) = (0, 0);
     for format in formats::ids() {
         for path in files(format) {
+            // A page of prose that quotes a rule is no export.
+            let page = format == "registry" && path.extension().is_some_and(|e| e == "md");
             let Ok((e, _)) = read(&path) else {
-                panic!("{format}/{} is not read", name(&path));
+                assert!(page, "{format}/{} is not read", name(&path));
+                continue;
             };
             row(&e);
             rules += e.export.rules_in_file;
@@ -135,7 +138,9 @@ fn every_export_is_read_as_what_it_is_and_no_rule_is_lost() {
                 |p: &Point| matches!(&p.body, Body::Netfilter(n) if !n.tables().is_empty());
             let holds = e.export.rules_in_file > 0
                 || !e.export.companions.is_empty()
-                || e.export.points.iter().any(tables);
+                || e.export.points.iter().any(tables)
+                // Rules in a key where Windows looks for none are named, and are none.
+                || !e.export.problems.is_empty();
             assert!(
                 holds,
                 "{} has neither rules nor what belongs beside them",

@@ -111,6 +111,10 @@ pub fn spans_are_rules(e: &LoadedExport) -> usize {
             }
             // A rule of nftables may be any statement.
             "nft" => assert!(!own.trim().is_empty() && own.trim() == own, "{}", told()),
+            // The name of a rule, its string, or what names it.
+            "powershell" | "registry" | "gpo" => {
+                assert!(!own.is_empty() && own.trim() == own, "{}", told());
+            }
             // A row.
             "wfmsc" => assert!(own.trim_end() == own && !own.contains('\n'), "{}", told()),
             "netsh" => {

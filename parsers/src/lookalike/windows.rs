@@ -60,6 +60,7 @@ fn com(t: &Text<'_>) -> bool {
 /// its objects and hold none.
 fn powershell(t: &Text<'_>) -> bool {
     t.has_any(&["MSFT|FW|FirewallRule", "MSFT_NetFirewallRule"])
+        || t.field("DisplayName", &[]) && t.field("Direction", &["Inbound", "Outbound"])
         || t.has_all(&["<th>DisplayName</th>", "<th>Direction</th>"])
 }
 
