@@ -82,7 +82,8 @@ impl Asked {
     /// Reads a command; `None` if it calls none of the cmdlets.
     pub(super) fn parse(command: &str, span: Span) -> Option<Self> {
         let outer = outside_of_blocks(command);
-        let words = words(&outer);
+        // `-Name:x` is `-Name x`.
+        let words: Vec<&str> = words(&outer).into_iter().flat_map(parted).collect();
         let lower: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
         let has = |wanted: &str| lower.iter().any(|w| w == wanted);
         let filter = |w: &String| w.starts_with("get-netfirewall") && w.ends_with("filter");
@@ -114,6 +115,8 @@ impl Asked {
             || has("select-string")
             || has("findstr");
         let first = has("-first") || has("-last") || has("-skip");
+        let segments = segments(&outer);
+        let first = first || segments.iter().any(|s| takes_some(s) || names_some(s));
         let of_profile = rules && has("get-netfirewallprofile");
         let of_filter = rules && prints == Prints::Rules && lower.iter().any(filter);
         let some = made
@@ -134,9 +137,89 @@ impl Asked {
     }
 }
 
+/// A parameter and its value, if they are one word.
+fn parted(word: &str) -> impl Iterator<Item = &str> {
+    let pair = word.strip_prefix('-').and_then(|_| word.split_once(':'));
+    let (name, value) = pair.filter(|(n, _)| n.len() > 1).unwrap_or((word, ""));
+    std::iter::once(name).chain(Some(value).filter(|v| !v.is_empty()))
+}
+
+/// The parts of a command between pipes and brackets, each with its words.
+fn segments(command: &str) -> Vec<Vec<String>> {
+    let mut quote = None;
+    let ends = |c: char| {
+        match quote {
+            Some(q) if q == c => quote = None,
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            _ => {}
+        }
+        quote.is_none() && matches!(c, '|' | ';' | '(' | ')' | '{' | '}')
+    };
+    let parts = command.split(ends);
+    parts
+        .map(|part| {
+            words(part)
+                .into_iter()
+                .flat_map(parted)
+                .map(str::to_lowercase)
+                .collect()
+        })
+        .collect()
+}
+
+/// Whether a segment passes on some of the objects: `Select-Object -First 5`, whose parameters may be shortened.
+fn takes_some(segment: &[String]) -> bool {
+    let is = segment
+        .first()
+        .is_some_and(|w| w == "select" || w == "select-object");
+    let picks = [
+        "-first",
+        "-last",
+        "-skip",
+        "-skiplast",
+        "-skipindex",
+        "-index",
+    ];
+    let short = |w: &String| w.len() > 1 && picks.iter().any(|p| p.starts_with(w.as_str()));
+    is && segment.iter().any(short)
+}
+
+/// Whether a segment gets rules by a name that stands alone, or by a parameter that is shortened.
+fn names_some(segment: &[String]) -> bool {
+    const OTHERS: [&str; 3] = ["-policystore", "-all", "-direction"];
+    let cmdlet = |w: &String| w == "get-netfirewallrule" || w == "show-netfirewallrule";
+    let Some(at) = segment.iter().position(cmdlet) else {
+        return false;
+    };
+    let given = segment.get(at + 1..).unwrap_or_default();
+    let name = given.first().map(|w| w.trim_matches(['"', '\'']));
+    let alone = name.is_some_and(|w| {
+        w.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '{' | '$' | '*' | '?' | '@'))
+            && w != "*"
+            && !w.starts_with("2>")
+    });
+    let short = |w: &String| {
+        let is = w.len() > 1 && PICKS.iter().any(|p| p.starts_with(w.as_str()));
+        is && w.starts_with('-') && !OTHERS.contains(&w.as_str())
+    };
+    alone || given.iter().any(short)
+}
+
 /// A command without its script blocks, in which calculated columns ask for filters: what it prints are rules all the same.
 /// Names in quotes may have braces.
 fn outside_of_blocks(command: &str) -> String {
+    // What another host runs is the command.
+    let mut start = command.split_whitespace().map(str::to_ascii_lowercase);
+    if start.any(|w| w == "invoke-command" || w == "icm")
+        && let Some((_, inner)) = command.split_once('{')
+        && let Some((inner, behind)) = inner.rsplit_once('}')
+    {
+        return format!(
+            "{} | {}",
+            outside_of_blocks(inner),
+            outside_of_blocks(behind)
+        );
+    }
     let mut depth = 0_usize;
     let mut quote = None;
     let kept = command.chars().filter(|c| {
@@ -194,6 +277,21 @@ mod tests {
         let all = asked("Get-NetFirewallRule -PolicyStore ActiveStore | more");
         assert_eq!((all.store, all.some), (Some(Store::Active), false));
         assert!(!asked("Get-NetFirewallRule -Enabled True | ConvertTo-Json").some);
+        for whole in [
+            "Get-NetFirewallRule | fl *",
+            "Get-NetFirewallRule * | fl -Property *",
+            "Get-NetFirewallRule > C:\\x.txt",
+            "Get-NetFirewallRule -PolicyStore:ActiveStore -All | ConvertTo-Json -d 5",
+            "$r = (Get-NetFirewallRule).DisplayName; dir",
+            "Invoke-Command -ComputerName X {Get-NetFirewallRule} | fl *",
+        ] {
+            let asked = asked(whole);
+            assert_eq!(
+                (asked.prints, asked.some),
+                (Prints::Rules, false),
+                "{whole}"
+            );
+        }
         let joined = "Get-NetFirewallRule | ft Name, @{n='Port';e={($_ | Get-NetFirewallPortFilter).LocalPort}}";
         assert_eq!(
             (asked(joined).prints, asked(joined).some),
@@ -212,6 +310,13 @@ mod tests {
             "Get-NetFirewallPortFilter | ? LocalPort -eq 3389 | Get-NetFirewallRule",
             "New-NetFirewallRule -DisplayName x -Direction Inbound",
             "Get-NetFirewallRule | select -First 5",
+            "Get-NetFirewallRule | Select -Fir 4",
+            "Get-NetFirewallRule HW* | fl *",
+            "Get-NetFirewallRule -Action:Allow",
+            "Get-NetFirewallRule -DisplayName:HW*",
+            "Get-NetFirewallRule -Act Allow",
+            "Get-NetFirewallRule -DisplayG HyWorks | fl *",
+            "Invoke-Command -ComputerName X {Get-NetFirewallRule -Action Allow} | fl *",
         ] {
             let asked = asked(some);
             assert_eq!((asked.prints, asked.some), (Prints::Rules, true), "{some}");

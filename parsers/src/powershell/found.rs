@@ -1,8 +1,10 @@
 //! What is found in a text: objects, the views that they are part of, and what is no object.
 
 use super::asked::{Asked, Store};
+use super::props::Prop;
 use super::record::Record;
-use hylint_model::{Problem, Span};
+use crate::windows::build::clip;
+use hylint_model::{Problem, ProblemKind, Span};
 
 /// What stands around objects and holds for all of them.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,9 @@ impl Context {
     }
 }
 
+/// More names of hosts are not kept: two tell that a file has several.
+const MOST_HOSTS: usize = 64;
+
 /// Everything that a text holds.
 #[derive(Debug, Default)]
 pub(super) struct Found<'a> {
@@ -33,6 +38,10 @@ pub(super) struct Found<'a> {
     /// Texts of `netsh interface portproxy show all` inside.
     pub(super) proxies: Vec<(String, Span)>,
     pub(super) annotations: Vec<(String, Span)>,
+    /// Places at which rules may be missing, each with what stands there.
+    pub(super) gaps: Vec<(Span, String)>,
+    /// Whether a list of the rules in effect is there, though it may be empty.
+    pub(super) active: bool,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -54,6 +63,9 @@ impl<'a> Found<'a> {
     /// Adds an object that says something.
     pub(super) fn push(&mut self, record: Record<'a>) {
         if !record.is_blank() {
+            if let Some(host) = record.one(Prop::Computer) {
+                self.host(&host.text, host.span);
+            }
             self.records.push(record);
         }
     }
@@ -61,8 +73,45 @@ impl<'a> Found<'a> {
     /// Remembers a host that the text names.
     pub(super) fn host(&mut self, name: &str, span: Span) {
         let local = name.is_empty() || name.eq_ignore_ascii_case("localhost");
-        if !local && self.hosts.last().is_none_or(|(last, _)| last != name) {
+        let new = self.hosts.len() < MOST_HOSTS && !self.hosts.iter().any(|(h, _)| h == name);
+        if !local && new {
             self.hosts.push((name.to_owned(), span));
+        }
+    }
+
+    /// Says that rules may be missing at a place, and why.
+    pub(super) fn gap(&mut self, span: Span, problem: Problem, text: &str) {
+        self.problems.push(problem);
+        self.gaps.push((span, text.to_owned()));
+    }
+
+    /// Says that a cmdlet failed. Without rules, what the others say is not all.
+    pub(super) fn failed(&mut self, cmdlet: &str, span: Span) {
+        let message = format!(
+            "`{}` failed: what it would have shown is not in the export",
+            clip(cmdlet)
+        );
+        if self
+            .problems
+            .iter()
+            .rev()
+            .take(8)
+            .any(|p| p.message == message)
+        {
+            return;
+        }
+        let lower = cmdlet.to_ascii_lowercase();
+        let rules = lower.ends_with("rule");
+        let kind = match rules {
+            true => ProblemKind::Malformed,
+            false => ProblemKind::Incomplete,
+        };
+        let problem = Problem::new(kind, span, message);
+        let help = "run it again in a PowerShell that is started as administrator";
+        let problem = problem.help(help);
+        match rules {
+            true => self.gap(span, problem, "rules are missing"),
+            false => self.problems.push(problem),
         }
     }
 }

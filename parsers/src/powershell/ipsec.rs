@@ -23,7 +23,10 @@ pub(super) fn demands(all: &[(Kind, Record<'_>)], out: &mut Collection) {
         if enabled == Some("No") {
             continue;
         }
-        let demand = |prop| record.one(prop).map(|w| words::demand(&w.text));
+        let demand = |prop| {
+            let cell = record.get(prop).filter(|c| !c.is_empty())?;
+            Some(cell.one().and_then(|w| words::demand(&w.text)))
+        };
         let (inbound, outbound) = (
             demand(Prop::InboundSecurity),
             demand(Prop::OutboundSecurity),
@@ -95,6 +98,32 @@ fn rule(record: &Record<'_>, inbound: bool) -> Rule {
         }
     }
     rule
+}
+
+/// Blocks whatever something may block that the export does not show: `inbound` packets, outbound ones, or both.
+pub(super) fn unseen(
+    span: Span,
+    text: &str,
+    profiles: Profiles,
+    inbound: Option<bool>,
+    out: &mut Collection,
+) {
+    let mut rule = Rule::new(span, Action::Deny);
+    rule.name = text.into();
+    rule.origin = RuleOrigin::GroupPolicy;
+    rule.profiles = profiles;
+    rule.clauses.clear();
+    let open = Condition::new(ConditionKind::Unknown, Test::Passing, span, text);
+    rule.clauses.push(Clause {
+        space: PacketBox::any(),
+        conditions: std::iter::once(open).collect(),
+    });
+    if inbound != Some(false) {
+        out.security.ingress.push(rule.clone());
+    }
+    if inbound != Some(true) {
+        out.security.egress.push(rule);
+    }
 }
 
 /// The addresses of one end; any if they are not exported or lost.

@@ -66,8 +66,25 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The cmdlet that an error text names at its beginning: `Get-NetFirewallRule : Access is denied.`
+pub(super) fn failed(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let (first, rest) = text.split_once(char::is_whitespace)?;
+    let name = first.trim_end_matches(':');
+    let rest = rest.trim_start();
+    let told = match name.len() < first.len() {
+        true => !rest.is_empty(),
+        false => rest.strip_prefix(':').is_some_and(|t| !t.trim().is_empty()),
+    };
+    (told && is_call(name)).then_some(name)
+}
+
 /// Whether a text is a call of one of the cmdlets that print firewall objects.
 fn is_cmdlet(text: &str) -> bool {
+    failed(text).is_none() && is_call(text)
+}
+
+fn is_call(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or("");
     let (verb, noun) = first.split_once('-').unwrap_or((first, ""));
     let verb = verb.to_ascii_lowercase();

@@ -69,6 +69,12 @@ macro_rules! props {
                 }
             }
 
+            /// Whether the property decides which packets a rule matches, or what happens to them.
+            pub(super) const fn decides(self) -> bool {
+                matches!(self.part(), Part::Filter)
+                    || matches!(self, Self::Enabled | Self::Direction | Self::Action | Self::Profile)
+            }
+
             /// Other names, as [`plain`] makes them.
             const fn aliases(self) -> &'static [&'static str] {
                 match self {
@@ -131,6 +137,7 @@ props! {
     DefaultOutbound "DefaultOutboundAction" Settings One [];
     AllowInbound "AllowInboundRules" Settings One [];
     AllowLocal "AllowLocalFirewallRules" Settings One [];
+    Disabled "DisabledInterfaceAliases" Settings Texts [];
     AllowLocalIpsec "AllowLocalIPsecRules" Settings One [];
     ActiveProfile "ActiveProfile" Beside Words [];
     Category "NetworkCategory" Beside One [];
@@ -170,7 +177,6 @@ const INERT: &[&str] = &[
     "conditionlisttype",
     "date",
     "detailedstatus",
-    "disabledinterfacealiases",
     "enablestatefulftp",
     "enablestatefulpptp",
     "enablestealthmodeforipsec",

@@ -3,6 +3,7 @@
 use super::asked::{Asked, Prints, Store};
 use super::form::{COLLECT, FORM};
 use super::found::Found;
+use super::ipsec;
 use super::join::{self, Joined};
 use super::lost;
 use super::props::Prop;
@@ -15,7 +16,10 @@ use crate::input::Input;
 use crate::lookalike::policy;
 use crate::windows::collection::Collection;
 use crate::windows::tell;
-use hylint_model::{Companion, Export, OtherPolicy, Problem, ProblemKind, Span, Stores};
+use hylint_model::{
+    Companion, Condition, ConditionKind, Export, OtherPolicy, Problem, ProblemKind, Profiles, Span,
+    Stores, Test,
+};
 use std::collections::BTreeSet;
 
 /// Below this number of rules an export without any rule of one direction may just be short.
@@ -35,6 +39,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     host.rules(&joined);
     host.left(&joined);
     host.beside(&joined);
+    host.gaps();
     host.marks();
     host.policy(&input.source.text);
     let mut export = host.out.finish(&input.source.text);
@@ -58,6 +63,8 @@ enum From {
     Effect,
     /// A store.
     Store,
+    /// What it is from is not said; others beside it are in effect.
+    Unsaid,
     /// Restrictions of services.
     Apart,
 }
@@ -80,13 +87,19 @@ impl<'a> Host<'_, 'a> {
         match store {
             Some(Store::Active) => From::Effect,
             None if enforced(record) => From::Effect,
-            _ => From::Store,
+            // A status that is lost or not there says nothing of the store.
+            None => From::Unsaid,
+            Some(_) => From::Store,
         }
     }
 
     fn rules(&mut self, joined: &Joined<'a>) {
         let parts: Vec<From> = joined.rules.iter().map(|r| self.from(r)).collect();
-        let effective = parts.contains(&From::Effect);
+        let effective = parts.contains(&From::Effect) || self.found.active;
+        self.out.has_rules |= self.found.active;
+        let stated = joined.rules.iter().zip(&parts);
+        let active = stated.filter(|(_, from)| **from == From::Effect);
+        let active: BTreeSet<&str> = active.filter_map(|(r, _)| r.id()).collect();
         let of_policy = |r: &Record<'_>| rule::origin(r) == Some(Origin::Policy);
         let mixed = joined.rules.iter().any(of_policy) && !joined.rules.iter().all(of_policy);
         // Only what is in effect holds rules of policy and of the host together.
@@ -98,7 +111,13 @@ impl<'a> Host<'_, 'a> {
             match from {
                 From::Apart => apart.push(record.span),
                 From::Store if effective => stored.push(record),
-                From::Store | From::Effect => self.rule(record),
+                From::Unsaid if effective && is_of_store(record) => {
+                    match record.id().is_some_and(|id| active.contains(id)) {
+                        true => stored.push(record),
+                        false => self.rule(record, true),
+                    }
+                }
+                From::Store | From::Unsaid | From::Effect => self.rule(record, false),
             }
         }
         self.out
@@ -111,7 +130,8 @@ impl<'a> Host<'_, 'a> {
         self.wholeness(joined);
     }
 
-    fn rule(&mut self, record: &Record<'a>) {
+    /// Adds a rule; `idle` if it may be one of a store that is not in effect.
+    fn rule(&mut self, record: &Record<'a>, idle: bool) {
         let of_store = match self.store(record) {
             Some(Store::Persistent) => Some(Origin::Local),
             Some(Store::Resultant | Store::Policy) => Some(Origin::Policy),
@@ -127,7 +147,24 @@ impl<'a> Host<'_, 'a> {
                 self.counted.1 += 1;
             }
         }
-        self.out.add(&rule::state(record, origin));
+        let mut stated = rule::state(record, origin);
+        if idle {
+            let text = "EnforcementStatus NotApplicable";
+            let open = Condition::new(ConditionKind::Unknown, Test::Passing, stated.head, text);
+            stated.conditions.push(open);
+        }
+        self.out.add(&stated);
+    }
+
+    /// What may be missing may block whatever the rest allows.
+    fn gaps(&mut self) {
+        if !self.out.has_rules {
+            return;
+        }
+        for (span, text) in &self.found.gaps {
+            self.out.whole = (false, false);
+            ipsec::unseen(*span, text, Profiles::ALL, None, &mut self.out);
+        }
     }
 
     /// Restrictions of services are no rules of the host: a service needs an allow of both.
@@ -257,7 +294,13 @@ impl<'a> Host<'_, 'a> {
                 self.out.export.problems.push(problem);
             }
         }
-        super::ipsec::demands(&joined.beside, &mut self.out);
+        // Settings alone go to the rules of another file.
+        if self.out.has_rules {
+            for (profiles, inbound, span, text) in &beside.unknown {
+                ipsec::unseen(*span, text, *profiles, *inbound, &mut self.out);
+            }
+        }
+        ipsec::demands(&joined.beside, &mut self.out);
     }
 
     fn proxy(&mut self, record: &Record<'a>) {
@@ -278,22 +321,40 @@ impl<'a> Host<'_, 'a> {
     /// A command that failed while the export was made.
     fn failed(&mut self, record: &Record<'a>) {
         let word = |prop| record.one(prop).map_or("", |w| &*w.text);
-        let command = word(Prop::Command);
-        let message = format!(
-            "`{}` failed on the host: what it would have shown is not in the export",
-            crate::windows::build::clip(command)
-        );
-        let problem = Problem::new(ProblemKind::Incomplete, record.span, message);
+        let (command, failure) = (word(Prop::Command), word(Prop::Failure));
+        let lower = format!("{command} {failure}").to_ascii_lowercase();
+        let unseen = Unseen::of(&lower);
+        let message = match command.is_empty() {
+            true => "a command failed on the host: what it would have shown is not in the export"
+                .to_owned(),
+            false => format!(
+                "`{}` failed on the host: what it would have shown is not in the export",
+                crate::windows::build::clip(command)
+            ),
+        };
+        // Without its rules nothing of the firewall is known.
+        let kind = match unseen {
+            Unseen::Rules => ProblemKind::Malformed,
+            Unseen::Security | Unseen::Other => ProblemKind::Incomplete,
+        };
+        let problem = Problem::new(kind, record.span, message);
         let help = format!(
             "correct what it says and export again: {}",
-            crate::windows::build::clip(word(Prop::Failure))
+            crate::windows::build::clip(failure)
         );
         self.out.export.problems.push(problem.help(help));
-        let lower = command.to_ascii_lowercase();
-        if lower.contains("get-netfirewallrule") && !lower.contains("persistentstore") {
+        let text = match unseen {
+            Unseen::Rules => "the rules are not in the export",
+            Unseen::Security => "connection security rules are not in the export",
+            Unseen::Other => return,
+        };
+        if unseen == Unseen::Rules {
             self.out.whole = (false, false);
             self.out.has_rules = true;
             self.out.other_policy = OtherPolicy::Shown;
+        }
+        if self.out.has_rules {
+            ipsec::unseen(record.span, text, Profiles::ALL, None, &mut self.out);
         }
     }
 
@@ -307,12 +368,23 @@ impl<'a> Host<'_, 'a> {
         let mut hosts = self.found.hosts.iter();
         if let Some((first, span)) = hosts.next() {
             self.out.export.host_name = Some((first.clone(), *span));
-            let other =
-                hosts.find(|(h, _)| !is_address(h) && !is_address(first) && own(h) != own(first));
+            // A short name may be that of the same host.
+            let whole = |name: &str| is_address(name) || name.contains('.');
+            let differ = |h: &str| match (is_address(h), is_address(first)) {
+                (false, false) if whole(h) && whole(first) => !h.eq_ignore_ascii_case(first),
+                (false, false) => own(h) != own(first),
+                (true, true) => h != first,
+                _ => false,
+            };
+            let other = hosts.find(|(h, _)| differ(h));
             if let Some((other, span)) = other {
                 let problem = tell::several_hosts(first, other, *span);
                 self.out.export.problems.push(problem);
                 self.out.whole = (false, false);
+                if self.out.has_rules {
+                    let text = "rules of another host are in the file";
+                    ipsec::unseen(*span, text, Profiles::ALL, None, &mut self.out);
+                }
             }
         }
         self.out.export.exported_at.clone_from(&self.found.made);
@@ -329,7 +401,43 @@ impl<'a> Host<'_, 'a> {
     }
 }
 
-/// Whether a rule was read from a store that is not in effect.
+/// What is not in an export because a command failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Unseen {
+    /// The rules that are in effect. Whatever is not known may be those.
+    Rules,
+    Security,
+    Other,
+}
+
+impl Unseen {
+    /// What a failed command, in lower case, would have shown.
+    fn of(command: &str) -> Self {
+        let has = |text: &str| command.contains(text);
+        let others = [
+            "persistentstore",
+            "get-netfirewallprofile",
+            "filter",
+            "netconnectionprofile",
+            "netipaddress",
+            "get-itemproperty",
+            "portproxy",
+        ];
+        match () {
+            () if has("ipsec") || has("consec") => Self::Security,
+            () if has("get-netfirewallrule") && !has("persistentstore") => Self::Rules,
+            () if others.iter().any(|o| has(o)) => Self::Other,
+            () => Self::Rules,
+        }
+    }
+}
+
+/// Whether Windows says of a rule that it was read from a store that is not in effect.
+fn is_of_store(record: &Record<'_>) -> bool {
+    let words = record.get(Prop::Enforcement).map_or(&[][..], |c| c.words());
+    !words.is_empty() && words.iter().all(|w| is_not_applicable(&w.text))
+}
+
 fn is_not_applicable(word: &str) -> bool {
     word.eq_ignore_ascii_case("NotApplicable") || word == "0"
 }

@@ -2,6 +2,7 @@
 
 use super::cell::{Cell, Word};
 use super::props::{Known, Part, Prop, known};
+use super::words;
 use hylint_model::{Profiles, Span};
 use std::borrow::Cow;
 
@@ -80,6 +81,8 @@ impl<'a> Record<'a> {
         };
         if before.is_empty() || before.is_lost() && !cell.is_empty() {
             *before = cell;
+        } else if prop.decides() && !cell.is_empty() && !same(prop, before, &cell) {
+            self.repeated.push((prop, cell.span));
         }
     }
 
@@ -145,12 +148,10 @@ impl<'a> Record<'a> {
     /// What the object is, from its properties.
     pub(super) fn kind(&self) -> Kind {
         use Prop::{
-            Action, ActiveProfile, Category, ComEdge, ComIcmp, ComName, Direction, Edge, IpAddress,
-            LocalOnly, LooseSource, Process,
+            Action, ActiveProfile, Category, Direction, Edge, IpAddress, LocalOnly, LooseSource,
         };
         match () {
-            // Properties of INetFwRule (netfw.h), whose numbers mean something else.
-            () if self.has_any(&[ComName, ComIcmp, ComEdge, Process]) => Kind::Other,
+            () if self.is_com() => Kind::Other,
             () if self.has(Prop::ListenPort) && self.has(Prop::ConnectPort) => Kind::Proxy,
             () if self.has(Prop::Command) && self.has(Prop::Failure) => Kind::Failed,
             () if self.has_any(&[Prop::InboundSecurity, Prop::OutboundSecurity]) => Kind::Ipsec,
@@ -164,6 +165,12 @@ impl<'a> Record<'a> {
             () if self.has_part(Part::Filter) => Kind::Filter,
             () => Kind::Other,
         }
+    }
+
+    /// Whether it has properties of INetFwRule (netfw.h), whose numbers mean something else, or of sockets.
+    pub(super) fn is_com(&self) -> bool {
+        use Prop::{ComEdge, ComIcmp, ComName, Process};
+        self.has_any(&[ComName, ComIcmp, ComEdge, Process])
     }
 
     /// Whether it is a rule of which no more was selected: other objects have a display name and may be enabled, too. CIM has
@@ -209,10 +216,40 @@ impl<'a> Record<'a> {
                 self.add(*prop, cell.clone());
             }
         }
+        self.repeated.extend(from.repeated.iter().copied());
         self.odd.extend(from.odd.iter().cloned());
         self.lost = self.lost.or(from.lost);
         self.cut |= from.cut;
     }
+}
+
+/// Whether two values of a property say the same: CIM prints some by two names, one as a number and one as a word.
+fn same(prop: Prop, a: &Cell<'_>, b: &Cell<'_>) -> bool {
+    if a.is_lost() || b.is_lost() {
+        return true;
+    }
+    let texts = |c: &Cell<'_>| {
+        let mut all: Vec<String> = c.words().iter().map(|w| w.text.to_lowercase()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
+    let number = |c: &Cell<'_>| c.words().iter().all(|w| w.text.parse::<u32>().is_ok());
+    let read = |c: &Cell<'_>| {
+        let word = c.one().map_or("", |w| &*w.text);
+        match prop {
+            Prop::Profile => {
+                words::profiles(c.words()).map(|p| words::profile_words(p).into_owned())
+            }
+            Prop::InterfaceType => words::interface_types(c),
+            Prop::Enabled => words::enabled(word).map(str::to_owned),
+            Prop::Direction => words::direction(word).map(str::to_owned),
+            Prop::Action => words::action(word).map(str::to_owned),
+            _ => None,
+        }
+    };
+    let one_number = prop == Prop::Dynamic && number(a) != number(b);
+    one_number || texts(a) == texts(b) || read(a).is_some_and(|x| read(b) == Some(x))
 }
 
 /// The profile that a word names.

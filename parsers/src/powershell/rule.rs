@@ -48,6 +48,7 @@ pub(super) fn state<'a>(record: &Record<'a>, origin: Option<Origin>) -> Stated<'
         out: Stated::new(record.span, head(record)),
     };
     state.texts();
+    state.status();
     state.enums();
     state.source(origin);
     state.filters();
@@ -85,6 +86,34 @@ impl<'a> State<'a, '_> {
             if let Some(w) = props.iter().find_map(|p| self.record.one(*p)) {
                 self.out.set(label, w.text.clone(), w.span);
             }
+        }
+    }
+
+    /// Windows says of a rule in effect why it does not act (Microsoft Learn, "MSFT_NetFirewallRule", EnforcementStatus).
+    /// A profile that is not active may be so later, and what a number says is not told apart.
+    fn status(&mut self) {
+        let harmless = [
+            "Enforced",
+            "Full",
+            "NotApplicable",
+            "ProfileInactive",
+            "InactiveProfile",
+            "DisabledInProfile",
+        ];
+        let cell = self.record.get(Prop::Enforcement);
+        let known = |w: &Word<'_>| {
+            let word = w.text.trim();
+            harmless.iter().any(|h| h.eq_ignore_ascii_case(word)) || word.parse::<u32>().is_ok()
+        };
+        let acts = cell.is_none_or(|c| c.words().is_empty() || c.words().iter().any(known));
+        if let Some(cell) = cell.filter(|_| !acts) {
+            let text = format!("EnforcementStatus {}", clip(&list(cell)));
+            self.open(cell.span, text);
+        }
+        let failed = |w: &&Word<'_>| w.text.eq_ignore_ascii_case("Error") || w.text == "3";
+        if let Some(w) = self.word(Prop::PrimaryStatus).filter(failed) {
+            let span = w.span;
+            self.open(span, "PrimaryStatus Error".to_owned());
         }
     }
 
@@ -216,6 +245,8 @@ impl<'a> State<'a, '_> {
             .collect();
         let said = |prop| self.record.get(prop).is_some_and(|c| !c.is_empty());
         let programs = said(Prop::Program) && said(Prop::Service);
+        // Without these two, the rule may be for some interfaces alone.
+        let interfaces = said(Prop::InterfaceType) && said(Prop::Alias);
         let lost = self.record.lost.is_some() || self.record.cut;
         let security = said(Prop::Authentication) && !lost;
         if known {
@@ -224,7 +255,7 @@ impl<'a> State<'a, '_> {
             }
         }
         // Without the security of a rule it is brief, whatever else is there.
-        if security && (known && !lacking.is_empty() || !programs) {
+        if security && (known && !lacking.is_empty() || !programs || !interfaces) {
             let span = self.out.head;
             let kind = ConditionKind::Local;
             let condition = Condition::new(kind, Test::Unprinted, span, "brief-export");
@@ -280,9 +311,10 @@ impl<'a> State<'a, '_> {
         if let Some(cell) = platform.filter(|c| !c.is_lost() && !words::is_every_platform(c)) {
             self.condition(cell, By::Platform);
         }
-        let negated = self.word(Prop::Negated);
-        if let Some(w) = negated.filter(|w| words::gpo_boolean(&w.text) != Some(false)) {
-            self.open(w.span, "a filter is negated".to_owned());
+        let negated = self.record.get(Prop::Negated).filter(|c| !c.is_empty());
+        let plain = |c: &Cell<'_>| c.one().and_then(|w| words::gpo_boolean(&w.text)) == Some(false);
+        if let Some(cell) = negated.filter(|c| !plain(c)) {
+            self.open(cell.span, "a filter is negated".to_owned());
         }
     }
 
@@ -338,17 +370,23 @@ impl<'a> State<'a, '_> {
     fn security(&mut self) {
         let authentication = self.record.get(Prop::Authentication);
         let encryption = self.record.get(Prop::Encryption);
-        for (cell, prop) in [
-            (authentication, Prop::Authentication),
-            (encryption, Prop::Encryption),
+        for prop in [
+            Prop::Authentication,
+            Prop::Encryption,
+            Prop::Override,
+            Prop::RemoteMachine,
+            Prop::RemoteUser,
         ] {
-            if let Some(cell) = cell.filter(|c| c.is_lost()) {
+            if let Some(cell) = self.record.get(prop).filter(|c| c.is_lost()) {
                 self.open(cell.span, format!("{} is lost", prop.name()));
             }
         }
-        if let Some(w) = authentication.and_then(Cell::one) {
+        let encrypted = encryption.and_then(Cell::one);
+        // Nothing is encrypted that is not authenticated.
+        let demands = |w: &&Word<'_>| words::encryption(&w.text) != Some(None);
+        let said = authentication.and_then(Cell::one);
+        if let Some(w) = said.or(encrypted.filter(demands)) {
             let known = words::authentication(&w.text);
-            let encrypted = encryption.and_then(Cell::one);
             let encrypted = encrypted.and_then(|e| {
                 words::encryption(&e.text)
                     .flatten()
@@ -402,6 +440,21 @@ impl<'a> State<'a, '_> {
                 Prop::Service => Some(Label::Service),
                 _ => None,
             };
+            // What the other value says counts as well.
+            match label.or(own) {
+                Some(Label::Enabled) => self.out.set(Label::Enabled, "Yes", *span),
+                Some(Label::Profiles) => {
+                    self.out
+                        .set(Label::Profiles, "Domain,Private,Public", *span);
+                }
+                Some(
+                    label @ (Label::LocalIp
+                    | Label::RemoteIp
+                    | Label::LocalPort
+                    | Label::RemotePort),
+                ) => self.out.set(label, "Any", *span),
+                _ => {}
+            }
             match label.or(own) {
                 Some(label) => self.out.repeated.push((label, *span)),
                 None if prop.part() == Part::Filter => {

@@ -19,6 +19,10 @@ pub(super) struct Beside {
     pub(super) settings: Vec<WindowsProfiles>,
     /// Addresses of the host.
     pub(super) addresses: Option<(AddrSet, Span)>,
+    /// Settings that cannot be read: of which profiles, of inbound packets alone or outbound ones alone.
+    pub(super) unknown: Vec<(Profiles, Option<bool>, Span, String)>,
+    /// Names of the host's interfaces.
+    interfaces: Vec<String>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -26,6 +30,9 @@ impl Beside {
     /// Takes the objects that are no rules and no filters.
     pub(super) fn of(all: &[(Kind, Record<'_>)], found: &Found<'_>) -> Self {
         let mut out = Self::default();
+        let known = all.iter().filter(|(k, _)| *k == Kind::Address);
+        let names = known.filter_map(|(_, r)| r.one(Prop::Alias));
+        out.interfaces = names.map(|w| w.text.to_lowercase()).collect();
         for (kind, record) in all {
             match kind {
                 Kind::Profile => out.profile(record, found),
@@ -61,6 +68,7 @@ impl Beside {
         let mut read = Read {
             record,
             problems: &mut self.problems,
+            unknown: Vec::new(),
         };
         new.enabled = read.boolean(Prop::Enabled);
         new.local_rules = read.boolean(Prop::AllowLocal);
@@ -73,8 +81,50 @@ impl Beside {
             (_, None) => None,
         };
         new.outbound_allow = read.allows(Prop::DefaultOutbound);
+        let unknown = std::mem::take(&mut read.unknown);
+        let each = unknown.into_iter().map(|(prop, span)| {
+            let inbound = match prop {
+                Prop::DefaultOutbound => Some(false),
+                Prop::DefaultInbound | Prop::AllowInbound => Some(true),
+                _ => None,
+            };
+            let text = format!("{} of the profile is not known", prop.name());
+            (which, inbound, span, text)
+        });
+        self.unknown.extend(each);
+        self.disabled(record, &mut new);
         let store = store(record, found, &new);
         self.put(store, which, new);
+    }
+
+    /// Interfaces on which the firewall filters nothing. If they are the host's, or its own are not known, the profile is off.
+    fn disabled(&mut self, record: &Record<'_>, new: &mut ProfileSettings) {
+        let Some(cell) = record.get(Prop::Disabled).filter(|c| !c.is_empty()) else {
+            return;
+        };
+        let none = |w: &Word<'_>| {
+            let text = w.text.trim();
+            text.is_empty() || words::is_unset(text, "0") || text == "{}"
+        };
+        if !cell.is_lost() && cell.words().iter().all(none) {
+            return;
+        }
+        let own = |w: &Word<'_>| {
+            let name = w.text.trim().to_lowercase();
+            self.interfaces.contains(&name) || name == "any"
+        };
+        let unsure = cell.is_lost() || self.interfaces.is_empty();
+        if unsure || cell.words().iter().any(own) {
+            new.enabled = Some((false, cell.span));
+        }
+        let names: Vec<&str> = cell.words().iter().map(|w| &*w.text).collect();
+        let message = format!(
+            "Windows Firewall filters nothing on interfaces that DisabledInterfaceAliases names: `{}`",
+            clip(&names.join(", "))
+        );
+        let problem = Problem::new(ProblemKind::Disputed, cell.span, message);
+        let help = "set it back: `Set-NetFirewallProfile -DisabledInterfaceAliases NotConfigured`";
+        self.problems.push(problem.help(help));
     }
 
     fn put(&mut self, store: Store, which: Profiles, new: ProfileSettings) {
@@ -108,9 +158,19 @@ impl Beside {
     /// The profiles of the networks that the host is connected to.
     fn active(&mut self, cell: Option<&Cell<'_>>, read: impl Fn(&[Word<'_>]) -> Option<Profiles>) {
         let Some(cell) = cell else { return };
-        let Some(now) = read(cell.words()).filter(|p| p.0 != 0) else {
+        if cell.is_empty() {
             return;
-        };
+        }
+        let now = read(cell.words()).filter(|p| p.0 != 0).unwrap_or_else(|| {
+            let text = cell.words().first().map_or("", |w| &*w.text);
+            let message = format!(
+                "unknown value `{}` of a network's category: which profile is active is not known",
+                clip(text)
+            );
+            let problem = Problem::new(ProblemKind::Malformed, cell.span, message);
+            self.problems.push(problem.help(super::form::COLLECT));
+            Profiles::ALL
+        });
         let slot = self.settings.iter_mut().find_map(|s| s.active.as_mut());
         match slot {
             Some((all, _)) => *all = all.union(now),
@@ -162,6 +222,8 @@ fn store(record: &Record<'_>, found: &Found<'_>, settings: &ProfileSettings) -> 
 struct Read<'r, 'a> {
     record: &'r Record<'a>,
     problems: &'r mut Vec<Problem>,
+    /// Settings whose value is not known.
+    unknown: Vec<(Prop, Span)>,
 }
 
 impl Read<'_, '_> {
@@ -200,6 +262,7 @@ impl Read<'_, '_> {
             );
             let problem = Problem::new(ProblemKind::Malformed, cell.span, message);
             self.problems.push(problem.help(super::form::COLLECT));
+            self.unknown.push((prop, cell.span));
         }
         Some((value?, cell.span))
     }

@@ -49,8 +49,8 @@ fn messages(e: &Export) -> Vec<String> {
 
 /// The rules that each form below says.
 const PLAIN: &str = r#"[
-{"Name":"A","InstanceID":"A","DisplayName":"Web","Description":"for clients","Group":"G","Enabled":"True","Profile":"Domain, Private","Direction":"Inbound","Action":"Allow","PolicyStoreSourceType":"Local","Protocol":"TCP","LocalPort":["443","8443-8444"],"RemotePort":["Any"],"IcmpType":["Any"],"LocalAddress":["Any"],"RemoteAddress":["10.0.0.0/8","LocalSubnet"],"Program":"C:\\P F\\a.exe","Service":"svc","InterfaceType":"Wired","Authentication":"NotRequired","Encryption":"NotRequired","OverrideBlockRules":"False","LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"},
-{"Name":"B","InstanceID":"B","DisplayName":"Ping","Enabled":"False","Profile":"Any","Direction":"Outbound","Action":"Block","PolicyStoreSourceType":"Local","Protocol":"ICMPv4","LocalPort":["RPC"],"RemotePort":["Any"],"IcmpType":["8","3:4"],"LocalAddress":["Any"],"RemoteAddress":["Any"],"Program":"Any","Service":"Any","InterfaceType":"Any","Authentication":"NotRequired","Encryption":"NotRequired","OverrideBlockRules":"False","LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}
+{"Name":"A","InstanceID":"A","DisplayName":"Web","Description":"for clients","Group":"G","Enabled":"True","Profile":"Domain, Private","Direction":"Inbound","Action":"Allow","PolicyStoreSourceType":"Local","Protocol":"TCP","LocalPort":["443","8443-8444"],"RemotePort":["Any"],"IcmpType":["Any"],"LocalAddress":["Any"],"RemoteAddress":["10.0.0.0/8","LocalSubnet"],"Program":"C:\\P F\\a.exe","Service":"svc","InterfaceAlias":"Any","InterfaceType":"Wired","Authentication":"NotRequired","Encryption":"NotRequired","OverrideBlockRules":"False","LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"},
+{"Name":"B","InstanceID":"B","DisplayName":"Ping","Enabled":"False","Profile":"Any","Direction":"Outbound","Action":"Block","PolicyStoreSourceType":"Local","Protocol":"ICMPv4","LocalPort":["RPC"],"RemotePort":["Any"],"IcmpType":["8","3:4"],"LocalAddress":["Any"],"RemoteAddress":["Any"],"Program":"Any","Service":"Any","InterfaceAlias":"Any","InterfaceType":"Any","Authentication":"NotRequired","Encryption":"NotRequired","OverrideBlockRules":"False","LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}
 ]"#;
 
 // Fails if a form is read otherwise than another one: numbers for words, single elements, wrappers, filters nested, beside
@@ -96,20 +96,20 @@ fn every_form_of_the_same_rules_gives_the_same_model() {
     let nested = r#"[{"Rule":{"Name":"A","DisplayName":"Web","Description":"for clients","Group":"G","Enabled":1,"Profile":3,"Direction":1,"Action":2,"PolicyStoreSourceType":1},
 "PortFilter":{"Protocol":"TCP","LocalPort":["443","8443-8444"],"RemotePort":"Any","IcmpType":"Any"},
 "AddressFilter":{"LocalAddress":"Any","RemoteAddress":["10.0.0.0/8","LocalSubnet"]},
-"ApplicationFilter":{"Program":"C:\\P F\\a.exe","Package":null},"ServiceFilter":{"Service":"svc"},"InterfaceTypeFilter":{"InterfaceType":1},
+"ApplicationFilter":{"Program":"C:\\P F\\a.exe","Package":null},"ServiceFilter":{"Service":"svc"},"InterfaceFilter":{"InterfaceAlias":"Any"},"InterfaceTypeFilter":{"InterfaceType":1},
 "SecurityFilter":{"Authentication":0,"Encryption":0,"OverrideBlockRules":false,"LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}},
 {"Name":"B","DisplayName":"Ping","Enabled":2,"Profile":0,"Direction":2,"Action":4,"PolicyStoreSourceType":1,
 "Port":{"Protocol":"ICMPv4","LocalPort":"RPC","RemotePort":"Any","IcmpType":["8","3:4"]},"Address":{"LocalAddress":"Any","RemoteAddress":"Any"},
-"Application":{"Program":"Any","Package":null},"Service":{"Service":"Any"},"InterfaceType":[{"InterfaceType":0}],
+"Application":{"Program":"Any","Package":null},"Service":{"Service":"Any"},"InterfaceFilter":{"InterfaceAlias":"Any"},"InterfaceType":[{"InterfaceType":0}],
 "Security":{"Authentication":0,"Encryption":0,"OverrideBlockRules":false,"LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}}]"#;
     let separate = format!("{RULES_ALONE}{FILTERS}");
     let csv = |d: &str, join: &str| {
-        let names = "Action,Name,DisplayName,Description,Group,Enabled,Profile,Direction,PolicyStoreSourceType,Protocol,LocalPort,RemotePort,IcmpType,LocalAddress,RemoteAddress,Program,Service,InterfaceType,Authentication,Encryption,OverrideBlockRules,LocalUser,RemoteUser,RemoteMachine";
+        let names = "Action,Name,DisplayName,Description,Group,Enabled,Profile,Direction,PolicyStoreSourceType,Protocol,LocalPort,RemotePort,IcmpType,LocalAddress,RemoteAddress,Program,Service,InterfaceAlias,InterfaceType,Authentication,Encryption,OverrideBlockRules,LocalUser,RemoteUser,RemoteMachine";
         let a = format!(
-            "Allow^A^Web^for clients^G^True^Domain{join}Private^Inbound^Local^TCP^443{join}8443-8444^Any^Any^Any^10.0.0.0/8{join}LocalSubnet^C:\\P F\\a.exe^svc^Wired^NotRequired^NotRequired^False^Any^Any^Any"
+            "Allow^A^Web^for clients^G^True^Domain{join}Private^Inbound^Local^TCP^443{join}8443-8444^Any^Any^Any^10.0.0.0/8{join}LocalSubnet^C:\\P F\\a.exe^svc^Any^Wired^NotRequired^NotRequired^False^Any^Any^Any"
         );
         let b = format!(
-            "Block^B^Ping^^^FALSE^Any^Outbound^Local^ICMPv4^RPC^Any^8{join}3:4^Any^Any^Any^Any^Any^NotRequired^NotRequired^False^Any^Any^Any"
+            "Block^B^Ping^^^FALSE^Any^Outbound^Local^ICMPv4^RPC^Any^8{join}3:4^Any^Any^Any^Any^Any^Any^NotRequired^NotRequired^False^Any^Any^Any"
         );
         let quoted = |row: &str| {
             let cells = row.split('^').map(|c| {
@@ -168,6 +168,7 @@ const FILTERS: &str = r#"{"Port":{"value":[{"InstanceID":"B","Protocol":"ICMPv4"
 "Address":[{"InstanceID":"A","LocalAddress":"Any","RemoteAddress":["10.0.0.0/8","LocalSubnet"]},{"InstanceID":"B","LocalAddress":"Any","RemoteAddress":"Any"}],
 "Application":[{"InstanceID":"A","Program":"C:\\P F\\a.exe"},{"CreationClassName":"MSFT|FW|FirewallRule|B","Program":"Any"}],
 "Service":[{"InstanceID":"A","Service":"svc"},{"InstanceID":"B","Service":"Any"}],
+"Interface":[{"InstanceID":"A","InterfaceAlias":"Any"},{"InstanceID":"B","InterfaceAlias":"Any"}],
 "InterfaceType":[{"InstanceID":"A","InterfaceType":"Wired"},{"InstanceID":"B","InterfaceType":"Any"}],
 "Security":[{"InstanceID":"A","Authentication":0,"Encryption":0,"OverrideBlockRules":false,"LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"},
 {"InstanceID":"B","Authentication":0,"Encryption":0,"OverrideBlockRules":false,"LocalUser":"Any","RemoteUser":"Any","RemoteMachine":"Any"}]}
@@ -195,6 +196,9 @@ $_ | Get-NetFirewallServiceFilter
 $_ | Get-NetFirewallApplicationFilter
      Program                  : C:\\P F\\a.exe
      Package                  :
+
+$_ | Get-NetFirewallInterfaceFilter
+     InterfaceAlias           : Any
 
 $_ | Get-NetFirewallInterfaceTypeFilter
      InterfaceType            : Wired
@@ -231,6 +235,9 @@ $_ | Get-NetFirewallServiceFilter
 
 $_ | Get-NetFirewallApplicationFilter
      Program                  : Any
+
+$_ | Get-NetFirewallInterfaceFilter
+     InterfaceAlias           : Any
 
 $_ | Get-NetFirewallInterfaceTypeFilter
      InterfaceType            : Any
@@ -617,6 +624,376 @@ fn other_objects_are_not_taken() {
         let id = format::detect(&crate::input::Input::new(&source)).map(|f| f.id);
         assert_ne!(id, Some(FORMAT.id), "{text}");
     }
+}
+
+/// What `hylint collect windows` writes, with parts of it replaced.
+fn collected(active: &str, more: &str) -> Export {
+    read(&format!(
+        "{{\"Hylint\":\"windows\",\"Version\":1,\"ComputerName\":\"SH1\",{active}\"PersistentStore\":{{\"Rules\":{PLAIN}}}{more}}}"
+    ))
+}
+
+/// Whether packets that rules allow may be blocked all the same.
+fn may_be_blocked(e: &Export) -> bool {
+    let all = point(e).security.iter();
+    all.flat_map(|s| &s.ingress)
+        .any(|r| r.conditions().count() > 0)
+}
+
+// Fails if rules of a store pass for those in effect because nothing is in effect, or because nobody knows what is.
+#[test]
+fn what_is_in_effect_wins_though_it_is_empty_or_failed() {
+    let empty = collected("\"ActiveStore\":{\"Rules\":[]},", "");
+    assert_eq!(
+        (rules(&empty).len(), point(&empty).view),
+        (0, View::Effective)
+    );
+    let defaults = format!("{{\"SystemDefaults\":{{\"Rules\":{PLAIN}}},\"x\":{PLAIN}}}");
+    assert_eq!(rules(&read(&defaults)).len(), 2);
+    for errors in [
+        r#"["Get-NetFirewallRule: Access denied"]"#,
+        r#"[{"Command":"Get-NetFirewallRule -PolicyStore ActiveStore"}]"#,
+        r#""it failed""#,
+        r#"{"Command":"Get-NetFirewallRule -PolicyStore ActiveStore","Message":"x"}"#,
+    ] {
+        let e = collected("", &format!(",\"Errors\":{errors}"));
+        let told = e.problems.iter().any(|p| p.kind == ProblemKind::Malformed);
+        assert!(told && may_be_blocked(&e), "{errors}");
+    }
+    let security = r#","Errors":[{"Command":"Get-NetIPsecRule","Message":"x"}]"#;
+    assert!(may_be_blocked(&collected("", security)));
+    for none in ["[]", "null", "\"\"", "[null]"] {
+        let e = collected("", &format!(",\"Errors\":{none}"));
+        assert!(!may_be_blocked(&e) && messages(&e).is_empty(), "{none}");
+    }
+    let later = read(&format!(
+        "{{\"Hylint\":\"windows\",\"Version\":99,\"Rules\":{PLAIN}}}"
+    ));
+    assert!(messages(&later)[0].starts_with("version `99`"));
+}
+
+// Fails if a rule is dropped because its status is not there, or acts though Windows says that it does not.
+#[test]
+fn no_status_drops_a_rule() {
+    let with = |status: &str| {
+        let enforced = "\"EnforcementStatus\":\"Enforced\",\"Name\":\"A\"";
+        let text = PLAIN.replace("\"Name\":\"A\"", enforced);
+        read(&text.replace("\"Name\":\"B\"", &format!("{status}\"Name\":\"B\"")))
+    };
+    for status in [
+        "",
+        "\"EnforcementStatus\":null,",
+        "\"EnforcementStatus\":\"System.UInt16[]\",",
+        "\"EnforcementStatus\":\"NotApplicable\",",
+    ] {
+        assert_eq!(rules(&with(status)).len(), 2, "{status}");
+    }
+    assert!(is_open(
+        rules(&with("\"EnforcementStatus\":\"NotApplicable\","))[1]
+    ));
+    for (word, open) in [
+        ("LocalFirewallRulesDisallowed", true),
+        ("Frobnicate", true),
+        ("ProfileInactive", false),
+        ("Enforced", false),
+    ] {
+        let e = with(&format!("\"EnforcementStatus\":[\"{word}\"],"));
+        assert_eq!(is_open(rules(&e)[1]), open, "{word}");
+    }
+}
+
+// Fails if one of two values of a property, or a list where one value belongs, is dropped.
+#[test]
+fn values_that_contradict_each_other_leave_the_rule_open() {
+    let rule = PLAIN.lines().nth(1).unwrap().trim_end_matches(',');
+    let with =
+        |more: &str| read(&rule.replace("\"Name\":\"A\"", &format!("\"Name\":\"A\",{more}")));
+    for more in [
+        "\"Profiles\":4",
+        "\"RemoteIP\":\"10.99.0.1\"",
+        "\"LocalPorts\":\"1\"",
+        "\"action\":\"Block\"",
+    ] {
+        assert!(is_open(rules(&with(more))[0]), "{more}");
+    }
+    for more in ["\"Profiles\":3", "\"LSM\":false", "\"RemoteIP\":null"] {
+        assert!(!is_open(rules(&with(more))[0]), "{more}");
+    }
+    for (before, after) in [
+        ("\"RemoteUser\":\"Any\"", "\"RemoteUser\":\"@{x=1}\""),
+        ("\"RemoteMachine\":\"Any\"", "\"RemoteMachine\":{\"x\":1}"),
+        ("\"RemoteUser\":\"Any\"", "\"RemoteUser\":[\"O:A\",\"O:B\"]"),
+        ("\"svc\"", "[\"a\",\"b\"]"),
+        (
+            "\"OverrideBlockRules\":\"False\"",
+            "\"OverrideBlockRules\":[\"x\",\"y\"]",
+        ),
+        (
+            "\"LocalUser\":\"Any\"",
+            "\"LocalUser\":\"Any\",\"IsNegated\":[true,false]",
+        ),
+    ] {
+        assert!(
+            is_open(rules(&read(&rule.replace(before, after)))[0]),
+            "{after}"
+        );
+    }
+    let encrypted = rule
+        .replace("\"Authentication\":\"NotRequired\",", "")
+        .replace(
+            "\"Encryption\":\"NotRequired\"",
+            "\"Encryption\":\"Required\"",
+        );
+    let e = read(&encrypted);
+    assert!(
+        rules(&e)[0].conditions().any(|c| c.text.contains("IPsec")),
+        "{:?}",
+        rules(&e)[0]
+    );
+}
+
+// Fails if a setting that cannot be read, an interface without firewall or a network of an unknown category is passed over.
+#[test]
+fn settings_that_are_not_known_leave_packets_open() {
+    let with = |more: &str| {
+        let profile = format!(
+            "{{\"Name\":\"Domain\",\"Enabled\":1,\"DefaultInboundAction\":4,\"AllowLocalFirewallRules\":1,{more}}}"
+        );
+        collected(
+            "",
+            &format!(
+                ",\"Profiles\":[{profile}],\"IPAddresses\":[{{\"IPAddress\":\"10.1.1.1\",\"InterfaceAlias\":\"Ethernet\"}}]"
+            ),
+        )
+    };
+    assert!(!may_be_blocked(&with("\"LogAllowed\":1")));
+    assert!(may_be_blocked(&with("\"AllowInboundRules\":[0,1]")));
+    let enabled = |e: &Export| {
+        let all = point(e).windows.as_ref().unwrap();
+        all.profiles[0].as_ref().unwrap().enabled.map(|(on, _)| on)
+    };
+    let off = with("\"DisabledInterfaceAliases\":[\"Ethernet\"]");
+    assert_eq!((enabled(&off), messages(&off).len()), (Some(false), 1));
+    let on = with("\"DisabledInterfaceAliases\":\"NotConfigured\"");
+    assert_eq!((enabled(&on), messages(&on).len()), (Some(true), 0));
+    for word in ["9", "\"Öffentlich\""] {
+        let e = collected(
+            "",
+            &format!(
+                ",\"ConnectionProfiles\":[{{\"InterfaceAlias\":\"E\",\"NetworkCategory\":{word}}}]"
+            ),
+        );
+        let active = point(&e).windows.as_ref().unwrap().active.map(|(p, _)| p);
+        assert_eq!(active, Some(Profiles::ALL), "{word}");
+        assert_eq!(messages(&e).len(), 1, "{word}");
+    }
+    for rules in [
+        r#"[{"DisplayName":"x","InboundSecurity":"@{x}"}]"#,
+        r#"[{"DisplayName":"x","InboundSecurity":["Require","None"]}]"#,
+        r#""MSFT_NetConSecRule (Name = x)""#,
+    ] {
+        assert!(
+            may_be_blocked(&collected("", &format!(",\"IPsecRules\":{rules}"))),
+            "{rules}"
+        );
+    }
+}
+
+// Fails if rules of several hosts pass for those of one, whatever tells whose they are.
+#[test]
+fn rules_of_several_hosts_are_told() {
+    let (a, b) = (
+        PLAIN.lines().nth(1).unwrap().trim_end_matches(','),
+        PLAIN.lines().nth(2).unwrap(),
+    );
+    let of = |rule: &str, host: &str| {
+        rule.replace(
+            "\"Name\"",
+            &format!("\"PSComputerName\":\"{host}\",\"Name\""),
+        )
+    };
+    let told = |text: &str| {
+        let e = read(text);
+        let several = messages(&e).iter().any(|m| m.contains("several hosts"));
+        assert_eq!(several, may_be_blocked(&e), "{text}");
+        several
+    };
+    assert!(told(&format!("{{\"SH1\":[{a}],\"SH2\":[{b}]}}")));
+    assert!(told(&format!(
+        "{{\"SH1\":{{\"Rules\":[{a}]}},\"DC9\":{{\"Rules\":[{b}]}}}}"
+    )));
+    assert!(!told(&format!(
+        "{{\"InboundRules\":[{a}],\"OutboundRules\":[{b}]}}"
+    )));
+    for (x, y, several) in [
+        ("SH1", "SH2", true),
+        ("10.0.0.1", "10.0.0.2", true),
+        ("sh1.a.example", "sh1.b.example", true),
+        ("SH1", "sh1.a.example", false),
+        ("SH1", "10.0.0.1", false),
+    ] {
+        assert_eq!(
+            told(&format!("[{},{}]", of(a, x), of(b, y))),
+            several,
+            "{x} {y}"
+        );
+    }
+}
+
+// Fails if an element of a list of rules, or a text that holds rules or other output, is passed over.
+#[test]
+fn what_stands_among_rules_is_a_rule_or_told() {
+    for more in [
+        "{\"Name\":\"BLK\",\"DisplayName\":\"BLK\"}",
+        "null",
+        "{}",
+        "\"x\"",
+    ] {
+        let e = read(&PLAIN.replace("\n]", &format!(",{more}]")));
+        assert_eq!(rules(&e).len(), 4, "{more}");
+        assert!(is_open(rules(&e)[1]), "{more}");
+    }
+    let inside = PLAIN
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', " ");
+    let e = read(&format!("{{\"Rules\":\"{inside}\",\"x\":{PLAIN}}}"));
+    assert!(rules(&e).len() > 2 && messages(&e).len() == 1);
+    let raw = read(&format!(
+        "{{\"Profiles\":{{\"RawOutput\":\"Domain Profile Settings:\\nState OFF\"}},\"x\":{PLAIN}}}"
+    ));
+    assert!(may_be_blocked(&raw) && messages(&raw).len() == 1);
+}
+
+// Fails if what stands behind or before a document on its lines is dropped: another one, one that is cut off, an error.
+#[test]
+fn nothing_behind_a_document_is_dropped() {
+    let rules = PLAIN.replace('\n', "");
+    for (text, says) in [
+        (
+            format!("{rules}[{{\"Name\":\"C\",\"Direction\":\"Inbound\""),
+            "truncated",
+        ),
+        (format!("{rules}]"), "the rest of a JSON document"),
+        (
+            format!("{rules}\nGet-NetFirewallRule : Access is denied.\n"),
+            "`Get-NetFirewallRule` failed",
+        ),
+        (
+            format!("Get-NetFirewallRule: Zugriff verweigert\nAt line:1 char:1\n{rules}"),
+            "`Get-NetFirewallRule` failed",
+        ),
+        (
+            format!(
+                "{rules}\nRule Name:    x\n{}\nEnabled:  Yes\n",
+                "-".repeat(70)
+            ),
+            "text of another command",
+        ),
+        (
+            format!("{rules}\n\nDomain Profile Settings: \n----\nState  OFF\n"),
+            "text of another command",
+        ),
+        (
+            format!("{rules}\n  x  REG_SZ  v2.31|Action=Block|Active=TRUE|Dir=In|\n"),
+            "text of another command",
+        ),
+    ] {
+        let e = read(&text);
+        assert_eq!(
+            messages(&e).iter().filter(|m| m.starts_with(says)).count(),
+            1,
+            "{text}: {:?}",
+            messages(&e)
+        );
+        let lost = lists(&e).ingress.rules.iter().any(is_open);
+        assert!(may_be_blocked(&e) || lost, "{text}");
+    }
+    let two = read(&format!("{rules}{rules}"));
+    assert_eq!(rules_and_told(&two), (4, 0));
+}
+
+fn rules_and_told(e: &Export) -> (usize, usize) {
+    (rules(e).len(), messages(e).len())
+}
+
+// Fails if rows are lost behind an error, a blank line or a rule that is named like a prompt or a cmdlet.
+#[test]
+fn rows_of_any_name_are_rows() {
+    let head = "\"Name\",\"DisplayName\",\"Enabled\",\"Profile\",\"Direction\",\"Action\"";
+    let row = |name: &str| format!("\"{name}\",\"{name}\",\"True\",\"Any\",\"Inbound\",\"Block\"");
+    for name in [
+        "PS C:\\> x",
+        "C:\\App\\a.exe -> 3389",
+        "Get-NetFirewallRule test",
+    ] {
+        for quote in ["\"", ""] {
+            let text = [head.to_owned(), row("A"), row(name), row("B")].join("\n");
+            assert_eq!(
+                rules(&read(&text.replace('"', quote))).len(),
+                3,
+                "{name} {quote}"
+            );
+        }
+    }
+    let error = "Get-NetFirewallRule : Access is denied.\nAt line:1 char:1\n+ Get-NetFirewallRule\n    + CategoryInfo : x";
+    let e = read(&[head.to_owned(), row("A"), error.to_owned(), row("B")].join("\n"));
+    assert_eq!(rules(&e).len(), 2);
+    assert!(may_be_blocked(&e));
+    let table = |between: &str| {
+        read(&format!(
+            "DisplayName Enabled Direction Action\n----------- ------- --------- ------\na              True   Inbound  Allow\n{between}b              True   Inbound  Block\n\nPS C:\\> dir\n"
+        ))
+    };
+    for (between, count, blocked) in [
+        ("\n", 2, false),
+        ("PS C:\\> x      True   Inbound  Block\n", 3, false),
+        (
+            "Get-NetFirewallRule : Access is denied.\nAt line:1 char:1\n",
+            2,
+            true,
+        ),
+    ] {
+        let e = table(between);
+        assert_eq!(
+            (rules(&e).len(), may_be_blocked(&e)),
+            (count, blocked),
+            "{between}"
+        );
+    }
+}
+
+// Fails if a list that is cut off inside its last object, or that ends with an error, passes for a whole one.
+#[test]
+fn lists_that_are_not_whole_are_told() {
+    let object = |name: &str| {
+        format!(
+            "Name : {name}\nDisplayName : {name}\nEnabled : True\nDirection : Inbound\nAction : Block\nProfile : Any\nEdgeTraversalPolicy : Block\n\n"
+        )
+    };
+    let whole = format!("{}{}", object("a"), object("b"));
+    assert!(
+        messages(&read(&whole))
+            .iter()
+            .all(|m| m.contains("lack properties"))
+    );
+    let cut = read(
+        whole
+            .split_once("Name : b")
+            .map(|(a, _)| format!("{a}Name : b\nDisplayName : b\n"))
+            .unwrap()
+            .as_str(),
+    );
+    assert_eq!(
+        rules(&cut).len(),
+        3,
+        "the cut one may be of both directions"
+    );
+    assert!(messages(&cut).iter().any(|m| m.contains("cut off")));
+    let failed = read(&format!(
+        "{whole}Get-NetFirewallRule : Access is denied.\nAt line:1 char:1\n"
+    ));
+    assert!(may_be_blocked(&failed));
 }
 
 // Proves that reader and writer agree, and no more.

@@ -1,7 +1,7 @@
 //! What a console shows beside JSON: prompts with commands, lists, tables and CSV, errors and anything else.
 
 use super::list::{self, Lists};
-use super::{csv, table};
+use super::{csv, foreign, table};
 use crate::powershell::asked::Asked;
 use crate::powershell::found::{Context, Found};
 use crate::powershell::lines::{self, Line};
@@ -12,12 +12,21 @@ const COLUMNS: usize = 2;
 
 /// Reads a part of a capture that begins at an offset of the file.
 pub(in crate::powershell) fn read<'a>(text: &'a str, offset: usize, found: &mut Found<'a>) {
-    let lines: Vec<Line<'a>> = lines::lines(text, offset).collect();
+    let mut lines: Vec<Line<'a>> = lines::lines(text, offset).collect();
+    // The end of the last line is no blank line.
+    lines.pop_if(|last| last.text.is_empty());
     let mut lists = Lists::new(is_spaced(&lines));
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         at += 1;
         if annotation(line, found) {
+            continue;
+        }
+        let next = lines.get(at).map_or("", |l| l.text);
+        if foreign::is_rule_line(next, line.text) {
+            lists.close(found);
+            foreign::tell(line.span(), found);
+            at += 1;
             continue;
         }
         if let Some(command) = line.command() {
@@ -30,9 +39,8 @@ pub(in crate::powershell) fn read<'a>(text: &'a str, offset: usize, found: &mut 
         {
             lists.close(found);
             let rest = lines.get(at + 1..).unwrap_or_default();
-            let end = |l: &Line<'a>| l.is_blank() || l.command().is_some();
-            let count = rest.iter().position(end).unwrap_or(rest.len());
-            table::read(line, &runs, rest.get(..count).unwrap_or_default(), found);
+            let (rows, count) = table::rows(line, &runs, rest, found);
+            table::read(line, &runs, &rows, found);
             at += 1 + count;
             continue;
         }
@@ -49,10 +57,10 @@ pub(in crate::powershell) fn read<'a>(text: &'a str, offset: usize, found: &mut 
             continue;
         }
         if !lists.line(line, found) {
-            denied(line, found);
+            stray(line, found);
         }
     }
-    lists.close(found);
+    lists.end(found);
 }
 
 fn is_field(line: &Line<'_>) -> bool {
@@ -102,16 +110,34 @@ fn prompt<'a>(line: &Line<'a>, command: &'a str, lists: &mut Lists<'a>, found: &
     });
 }
 
-/// An error in place of objects: what the command would have printed is not there.
-fn denied(line: &Line<'_>, found: &mut Found<'_>) {
-    let text = line.text;
-    let cmdlet = text.contains("Get-NetFirewall") || text.contains("MSFT_Net");
-    let error = text.contains("Access is denied") || text.contains("PermissionDenied");
-    if cmdlet && error {
-        let message = "a command was denied: what it would have shown is not in the export";
-        let problem = Problem::new(ProblemKind::Incomplete, line.span(), message);
-        found
+/// A line that is part of no object: an error in place of objects, the rest of a document, other output, or nothing.
+pub(super) fn stray(line: &Line<'_>, found: &mut Found<'_>) {
+    let text = line.text.trim();
+    let denied = ["Access is denied", "PermissionDenied"];
+    if let Some(cmdlet) = lines::failed(text) {
+        found.failed(cmdlet, line.span());
+    } else if text.contains("MSFT_Net") && denied.iter().any(|d| text.contains(d)) {
+        let known = ["MSFT_NetFirewallRule", "MSFT_NetConSecRule"];
+        let told = found
             .problems
-            .push(problem.help("run it again in a PowerShell that is started as administrator"));
+            .iter()
+            .any(|p| p.message.contains("` failed: "));
+        if known.iter().any(|k| text.contains(k)) && !told {
+            found.failed("Get-NetFirewallRule", line.span());
+        } else if !told {
+            let message = "a command was denied: what it would have shown is not in the export";
+            let problem = Problem::new(ProblemKind::Incomplete, line.span(), message);
+            let help = "run it again in a PowerShell that is started as administrator";
+            found.problems.push(problem.help(help));
+        }
+    } else if foreign::is_firewall(text) {
+        foreign::tell(line.span(), found);
+    } else if text.starts_with(['[', '{', ']', '}', ',']) {
+        let message = "the rest of a JSON document cannot be read: rules may be missing";
+        let problem = Problem::new(ProblemKind::Malformed, line.span(), message);
+        let problem = problem.help("export again: the file may be cut off");
+        if !found.problems.iter().any(|p| p.message == message) {
+            found.gap(line.span(), problem, "the rest of the document is not read");
+        }
     }
 }

@@ -3,12 +3,13 @@
 //! The delimiter is the one that makes most of the header known. A null is an empty cell, an empty list `""`; a list
 //! is the name of its type unless a script joined it.
 
-use super::list;
+use super::{console, foreign, list};
 use crate::powershell::cell::Cell;
 use crate::powershell::found::Found;
-use crate::powershell::lines::Line;
+use crate::powershell::lines::{self, Line};
 use crate::powershell::props::{Known, Prop, known};
 use crate::powershell::record::{Kind, Record};
+use crate::powershell::words;
 use hylint_model::{Problem, ProblemKind, Span};
 use std::borrow::Cow;
 
@@ -78,11 +79,26 @@ impl<'a> Table<'a> {
         let of_rules = self.has(&[Prop::Direction]) || self.has(&[Prop::Action]);
         let mut short: Vec<Span> = Vec::new();
         let mut long: Vec<Span> = Vec::new();
+        let mut failed = false;
         while let Some(row) = rows.next() {
-            if ends(&row) {
+            let is_row = row.len() == whole && self.is_row(&head, &row);
+            if !is_row && ends(&row) {
                 break;
             }
             end = rows.at;
+            if row.len() == 1 && whole > 1 && (failed || self.is_noise(&row)) {
+                // Rows may go on behind an error.
+                if let [only] = row.as_slice() {
+                    let line = Line {
+                        start: only.span.start as usize,
+                        text: &only.text,
+                    };
+                    failed = !line.is_blank();
+                    console::stray(&line, found);
+                }
+                continue;
+            }
+            failed = false;
             let blank = row.iter().all(|f| f.text.trim().is_empty());
             if blank || is_header(&head, &row) {
                 continue;
@@ -117,6 +133,34 @@ impl<'a> Table<'a> {
         found.problems.extend(uneven(&long, whole, false));
         end.min(self.text.len())
     }
+
+    /// Whether as many cells as the header has are a row whatever the first one looks like: it stands in quotes, or a word of
+    /// a rule stands where it belongs.
+    fn is_row(&self, head: &[Field<'_>], row: &[Field<'_>]) -> bool {
+        let quoted = row.first().is_some_and(|f| self.is_quoted(f));
+        let word = |(name, cell): (&Field<'_>, &Field<'_>)| match known(&name.text) {
+            Known::Prop(Prop::Direction) => words::direction(&cell.text).is_some(),
+            Known::Prop(Prop::Action) => words::action(&cell.text).is_some(),
+            _ => false,
+        };
+        quoted || head.iter().zip(row).any(word)
+    }
+
+    fn is_quoted(&self, field: &Field<'_>) -> bool {
+        let before = (field.span.start as usize).checked_sub(self.offset + 1);
+        before.and_then(|at| self.text.as_bytes().get(at)) == Some(&b'"')
+    }
+
+    /// Whether a row of one cell is an error, or other output.
+    fn is_noise(&self, row: &[Field<'_>]) -> bool {
+        row.first().is_some_and(|f| {
+            let text = f.text.trim();
+            !self.is_quoted(f)
+                && (lines::failed(text).is_some()
+                    || foreign::is_firewall(text)
+                    || list::field(&Line { start: 0, text }).is_some())
+        })
+    }
 }
 
 /// Whether a row is a prompt, or a line of a list.
@@ -128,7 +172,8 @@ fn ends(row: &[Field<'_>]) -> bool {
         start: 0,
         text: &first.text,
     };
-    line.command().is_some() || row.len() == 1 && list::field(&line).is_some()
+    let field = || list::field(&line).is_some_and(|f| f.known != Known::Unknown);
+    line.command().is_some() || row.len() == 1 && field()
 }
 
 /// Tells of rows that do not have as many cells as the header.

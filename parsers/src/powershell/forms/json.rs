@@ -4,6 +4,7 @@
 //! them, lists as arrays, single elements as themselves, and a list in an object that `Select-Object` made as
 //! `{"value": […], "Count": n}`. Below the depth that was asked for, an object is one line of text.
 
+use super::foreign;
 use crate::json::memo::{KnownKeys, Memo};
 use crate::json::{Json, Kind as Node, Value};
 use crate::powershell::asked::Store;
@@ -11,12 +12,36 @@ use crate::powershell::cell::{Cell, Word, is_lost};
 use crate::powershell::found::{Context, Found};
 use crate::powershell::props::{Known, Prop, Shape, known};
 use crate::powershell::record::{Kind, Odd, Record};
-use hylint_model::Span;
+use crate::windows::build::clip;
+use hylint_model::{Problem, ProblemKind, Span};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// How deep objects are looked for in objects.
 const DEEPEST: usize = 12;
+
+/// How many elements of a list are asked whether it is one of rules.
+const MOST_ASKED: usize = 16;
+
+/// The newest version of what the collecting script writes.
+const NEWEST: u32 = 1;
+
+/// Stores whose names are keys.
+const STORES: [&str; 6] = [
+    "ActiveStore",
+    "PersistentStore",
+    "RSOP",
+    "SystemDefaults",
+    "StaticServiceStore",
+    "ConfigurableServiceStore",
+];
+
+/// What names of keys have that stand for a part of a firewall, and not for a host.
+const SECTIONS: [&str; 24] = [
+    "rule", "store", "inbound", "outbound", "ingress", "egress", "allow", "block", "firewall",
+    "profile", "filter", "policy", "rsop", "default", "domain", "private", "public", "data",
+    "value", "local", "enabled", "disabled", "result", "item",
+];
 
 /// A value that may hold objects.
 #[derive(Clone, Copy)]
@@ -24,6 +49,8 @@ struct Open<'a> {
     value: Value<'a>,
     depth: usize,
     context: usize,
+    /// It stands in a list of rules.
+    of_rules: bool,
 }
 
 /// Reads every object of the documents, which begin at an offset of the file.
@@ -39,6 +66,7 @@ pub(in crate::powershell) fn read<'a>(json: &'a Json<'a>, offset: usize, found: 
             value: document,
             depth: 0,
             context,
+            of_rules: false,
         });
     }
 }
@@ -71,9 +99,11 @@ impl<'a> Walk<'a, '_> {
             let before = open.len();
             match next.value.kind() {
                 Node::Array => {
+                    let of_rules = next.value.items().take(MOST_ASKED).any(is_rule);
                     let inner = |value| Open {
                         value,
                         depth: next.depth + 1,
+                        of_rules,
                         ..next
                     };
                     if next.depth < DEEPEST {
@@ -82,6 +112,7 @@ impl<'a> Walk<'a, '_> {
                 }
                 Node::Object => self.object(next, &mut open),
                 Node::String => self.text(next),
+                _ if next.of_rules => self.bare(next),
                 _ => {}
             }
             // The first one comes next.
@@ -95,14 +126,29 @@ impl<'a> Walk<'a, '_> {
     fn text(&mut self, next: Open<'a>) {
         let Some(text) = next.value.str() else { return };
         let rule = ["DisplayName=", "Direction=", "EdgeTraversalPolicy="];
-        let is_rule = text.starts_with("@{") && rule.iter().any(|p| text.contains(p));
-        if is_rule || text.starts_with("MSFT_NetFirewallRule") {
-            let span = self.at(next.value);
+        let quoted = ["\"DisplayName\"", "\"Direction\"", "\"InstanceID\""];
+        let is_rule = text.starts_with("@{") && rule.iter().any(|p| text.contains(p))
+            || text.trim_start().starts_with(['{', '[']) && quoted.iter().any(|p| text.contains(p));
+        let span = self.at(next.value);
+        if is_rule || text.starts_with("MSFT_NetFirewallRule") || next.of_rules {
+            self.bare(next);
+        } else if text.starts_with("MSFT_NetConSecRule") || text.starts_with("MSFT_NetIPsec") {
             let mut record = Record::new(span, next.context);
-            record.lost = Some(span);
-            record.add(Prop::Direction, Cell::lost(span));
+            record.add(Prop::InboundSecurity, Cell::lost(span));
+            record.add(Prop::OutboundSecurity, Cell::lost(span));
             self.found.push(record);
+        } else if text.lines().any(foreign::is_firewall) {
+            foreign::tell(span, self.found);
         }
+    }
+
+    /// A rule of which nothing is known but that it is there.
+    fn bare(&mut self, next: Open<'a>) {
+        let span = self.at(next.value);
+        let mut record = Record::new(span, next.context);
+        record.lost = Some(span);
+        record.add(Prop::Direction, Cell::lost(span));
+        self.found.push(record);
     }
 
     fn object(&mut self, next: Open<'a>, open: &mut Vec<Open<'a>>) {
@@ -116,7 +162,9 @@ impl<'a> Walk<'a, '_> {
         }
         let Members { mut record, others } = self.members(next);
         self.marks(&record);
+        self.version(next.value);
         match record.kind() {
+            Kind::Other if next.of_rules && !record.is_com() && !holds(&others) => self.bare(next),
             Kind::Other => self.envelope(next, record, others, open),
             Kind::Rule => {
                 for (key, value) in others {
@@ -129,6 +177,25 @@ impl<'a> Walk<'a, '_> {
                 self.odd(&mut record, &others);
                 self.found.push(record);
             }
+        }
+    }
+
+    /// What a later script writes may mean something else.
+    fn version(&mut self, object: Value<'a>) {
+        let newer = |v: &Value<'a>| {
+            let number = v.text().and_then(|t| t.parse::<u32>().ok());
+            number.is_none_or(|n| n > NEWEST)
+        };
+        let made = object.get("Hylint").and_then(|_| object.get("Version"));
+        if let Some(version) = made.filter(newer) {
+            let text = version.text().unwrap_or_default();
+            let message = format!(
+                "version `{}` of what `hylint collect windows` writes is not known: what it says may be read wrong",
+                clip(&text)
+            );
+            let problem = Problem::new(ProblemKind::Malformed, self.at(version), message);
+            let help = "use the hylint that printed the script, or export again with the script of this one";
+            self.found.problems.push(problem.help(help));
         }
     }
 
@@ -199,6 +266,7 @@ impl<'a> Walk<'a, '_> {
                 value,
                 depth: 0,
                 context: record.context,
+                of_rules: false,
             });
             if inner.record.kind() == Kind::Filter {
                 record.take_filters(&inner.record);
@@ -231,16 +299,23 @@ impl<'a> Walk<'a, '_> {
             self.found.push(rule);
             return;
         }
+        self.hosts(&others);
         for (key, value) in others {
             let name = key.str().unwrap_or_default();
+            if ["Errors", "Error"]
+                .iter()
+                .any(|e| e.eq_ignore_ascii_case(&name))
+            {
+                self.failures(value, next.context);
+                continue;
+            }
             let proxies = name.to_ascii_lowercase().contains("portproxy");
             if let Some(text) = value.str().filter(|_| proxies) {
                 let span = self.at(value);
                 self.found.proxies.push((text.into_owned(), span));
                 continue;
             }
-            let store = ["ActiveStore", "PersistentStore", "RSOP"];
-            let store = store.iter().find(|s| s.eq_ignore_ascii_case(&name));
+            let store = STORES.iter().find(|s| s.eq_ignore_ascii_case(&name));
             let context = match store {
                 Some(store) => self.found.open(Context {
                     store: Some(Store::named(store)),
@@ -253,11 +328,65 @@ impl<'a> Walk<'a, '_> {
                 }),
                 None => next.context,
             };
+            let rules = value.get("Rules").is_some_and(|r| !r.is_null());
+            if store == Some(&"ActiveStore") && (rules || value.kind() == Node::Array) {
+                self.found.active = true;
+            }
             open.push(Open {
                 value,
                 depth: next.depth + 1,
                 context,
+                of_rules: false,
             });
+        }
+    }
+
+    /// The hosts by whose names lists of rules stand in one object.
+    fn hosts(&mut self, others: &[(Value<'a>, Value<'a>)]) {
+        let holds = |v: Value<'a>| {
+            let listed = v.items().take(MOST_ASKED).any(is_rule);
+            listed || is_rule(v) || v.get("Rules").is_some() || v.get("ActiveStore").is_some()
+        };
+        let is = |(key, value): &&(Value<'a>, Value<'a>)| {
+            let name = key.str().unwrap_or_default().to_ascii_lowercase();
+            !SECTIONS.iter().any(|s| name.contains(s))
+                && name != "in"
+                && name != "out"
+                && holds(*value)
+        };
+        let named: Vec<Value<'a>> = others.iter().filter(is).map(|(k, _)| *k).collect();
+        if named.len() > 1 {
+            for key in named {
+                let name = key.str().unwrap_or_default();
+                self.found.host(&name, self.at(key));
+            }
+        }
+    }
+
+    /// Commands that failed, however a script writes them down.
+    fn failures(&mut self, value: Value<'a>, context: usize) {
+        let items: Vec<Value<'a>> = match value.kind() {
+            Node::Array => value.items().collect(),
+            _ => vec![value],
+        };
+        for item in items {
+            let text = scalar(item).filter(|t| !t.trim().is_empty());
+            if item.is_null() || item.kind() == Node::False {
+                continue;
+            }
+            if text.is_none() && (item.kind() == Node::String || item.is_childless()) {
+                continue;
+            }
+            let span = self.at(item);
+            let mut record = Record::new(span, context);
+            for (prop, key) in [(Prop::Command, "Command"), (Prop::Failure, "Message")] {
+                let cell = item.get(key).map(|v| self.cell(prop, v));
+                record.add(prop, cell.unwrap_or(Cell::empty(span)));
+            }
+            if let Some(text) = text {
+                record.add_text(Prop::Failure, text, span);
+            }
+            self.found.push(record);
         }
     }
 
@@ -349,6 +478,14 @@ impl<'a> Walk<'a, '_> {
             }
             words.extend(cell.words().iter().cloned());
         }
+        // Where one word belongs, several say nothing that is known.
+        let differ = |w: &Word<'a>| words.first().is_some_and(|first| first.text != w.text);
+        if prop.shape() == Shape::One && words.len() > 1 {
+            if words.iter().any(differ) {
+                return Cell::lost(span);
+            }
+            words.truncate(1);
+        }
         Cell::of_words(words, span)
     }
 
@@ -394,6 +531,17 @@ fn wrapped(object: Value<'_>) -> Option<Value<'_>> {
     let mut others = object.members().map(|(k, _)| k.str().unwrap_or_default());
     let own = others.all(|k| matches!(&*k, "value" | "Value" | "Count" | "Length"));
     own.then_some(inner)
+}
+
+/// Whether an object stands under one of the names.
+fn holds(others: &[(Value<'_>, Value<'_>)]) -> bool {
+    others.iter().any(|(_, v)| holds_objects(*v))
+}
+
+/// Whether a value is an object with what every rule has.
+fn is_rule(value: Value<'_>) -> bool {
+    let has = |key: &str| value.get(key).is_some();
+    value.kind() == Node::Object && has("Direction") && has("Action")
 }
 
 /// Whether a value is an object or a list of objects, and no list of words.

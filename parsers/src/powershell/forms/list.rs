@@ -1,11 +1,12 @@
 //! Objects of `Format-List`, which PowerShell prints if an object has more than four properties: a name, blanks, a colon and
 //! the value on each line, and a blank line between objects.
 
+use crate::powershell::cell::Cell;
 use crate::powershell::found::Found;
 use crate::powershell::lines::Line;
-use crate::powershell::props::{Known, known};
+use crate::powershell::props::{Known, Prop, known};
 use crate::powershell::record::{Kind, Record};
-use hylint_model::Span;
+use hylint_model::{Problem, ProblemKind, Span};
 use std::borrow::Cow;
 
 /// A line of an object.
@@ -59,6 +60,8 @@ pub(in crate::powershell) struct Lists<'a> {
     first: Option<(&'a str, usize)>,
     /// Names of the open object.
     names: Vec<&'a str>,
+    /// Names of the object before.
+    before: Vec<&'a str>,
     /// What follows are filters of the rule before.
     of_last: bool,
     /// As some pages have it.
@@ -158,12 +161,38 @@ impl<'a> Lists<'a> {
     pub(in crate::powershell) fn close(&mut self, found: &mut Found<'a>) {
         self.flush();
         self.first = None;
+        if self.open.is_some() {
+            std::mem::swap(&mut self.before, &mut self.names);
+        }
         self.names.clear();
         if let Some(record) = self.open.take()
             && record.kind() != Kind::Other
         {
             found.push(record);
         }
+    }
+
+    /// Ends with the text. An object that lacks the last names of the one before is cut off.
+    pub(in crate::powershell) fn end(&mut self, found: &mut Found<'a>) {
+        self.flush();
+        let short = self.names.len() < self.before.len() && self.before.starts_with(&self.names);
+        if let Some(record) = self
+            .open
+            .as_mut()
+            .filter(|_| short && !self.names.is_empty())
+        {
+            record.cut = true;
+            let message =
+                "the last object of the list ends before the ones above do: it is cut off";
+            let problem = Problem::new(ProblemKind::Malformed, record.span, message);
+            found
+                .problems
+                .push(problem.help("export again: the file may be cut off"));
+            if record.kind() == Kind::Other {
+                record.add(Prop::Direction, Cell::lost(record.span));
+            }
+        }
+        self.close(found);
     }
 
     /// What follows are filters of the last rule, or no longer.

@@ -3,6 +3,7 @@
 
 pub(super) mod console;
 pub(super) mod csv;
+mod foreign;
 pub(super) mod json;
 pub(super) mod list;
 pub(super) mod split;

@@ -25,9 +25,20 @@ pub(in crate::powershell) fn pieces(text: &str, offset: usize) -> Vec<Piece<'_>>
             continue;
         }
         push(&mut out, text, (from, line.start), offset, false);
-        let end = line.start + json_end(rest);
-        push(&mut out, text, (line.start, end), offset, true);
-        from = end;
+        let mut start = line.start;
+        loop {
+            let end = start + json_end(text.get(start..).unwrap_or(""));
+            push(&mut out, text, (start, end), offset, true);
+            from = end;
+            // Another document may follow on the line.
+            let behind = text.get(end..).unwrap_or("");
+            let line = behind.lines().next().unwrap_or("");
+            let blanks = line.len() - line.trim_start().len();
+            if end >= text.len() || !begins_json(line) {
+                break;
+            }
+            start = end + blanks;
+        }
     }
     push(&mut out, text, (from, text.len()), offset, false);
     out

@@ -3,10 +3,12 @@
 //! The dashes under a name show where its column begins, or ends where its values stand at the right. Between the dashes of
 //! two columns lies one column of blanks in every row: there they part.
 
+use super::console;
 use crate::powershell::found::Found;
-use crate::powershell::lines::Line;
+use crate::powershell::lines::{self, Line};
 use crate::powershell::props::{Known, Prop, Shape, known};
 use crate::powershell::record::{Kind, Record};
+use crate::powershell::words;
 use std::borrow::Cow;
 
 /// What stands for a path that is broken over rows: whether a blank stood at the break is not known.
@@ -95,6 +97,58 @@ fn columns(text: &str) -> Vec<char> {
     let each = text.chars();
     each.flat_map(|c| std::iter::once(c).chain(std::iter::repeat_n('\u{1}', width(c) - 1)))
         .collect()
+}
+
+/// Whether a line has a word of a rule under a column that has nothing else.
+fn is_row(line: &Line<'_>, runs: &[Run], names: &[&str]) -> bool {
+    let word = |((start, end), name): (&Run, &&str)| {
+        let text = cut(line.text, *start, *end).trim();
+        match known(name) {
+            Known::Prop(Prop::Direction) => words::direction(text).is_some(),
+            Known::Prop(Prop::Action) => words::action(text).is_some(),
+            Known::Prop(Prop::Enabled) => words::enabled(text).is_some(),
+            _ => false,
+        }
+    };
+    runs.iter().zip(names).any(word)
+}
+
+/// The rows under a ruler, and how many lines they take. Rows go on behind a blank line or an error if they are rows for sure.
+pub(in crate::powershell) fn rows<'a>(
+    head: &Line<'a>,
+    runs: &[Run],
+    lines: &[Line<'a>],
+    found: &mut Found<'a>,
+) -> (Vec<Line<'a>>, usize) {
+    let names = names(head.text, runs);
+    let (mut out, mut count) = (Vec::new(), 0);
+    let mut parted = false;
+    for (at, line) in lines.iter().enumerate() {
+        let row = is_row(line, runs, &names);
+        let failed = lines::failed(line.text).is_some();
+        match () {
+            () if row => parted = false,
+            () if line.is_blank() || failed || parted && console_noise(line) => parted = true,
+            () if parted || line.command().is_some() => break,
+            () => {}
+        }
+        if !parted {
+            // What stands between rows is told.
+            let between = lines.get(count..at).unwrap_or_default();
+            for line in between.iter().filter(|l| !l.is_blank()) {
+                console::stray(line, found);
+            }
+            out.push(*line);
+            count = at + 1;
+        }
+    }
+    (out, count)
+}
+
+/// Whether a line is part of an error's text.
+fn console_noise(line: &Line<'_>) -> bool {
+    let text = line.text.trim_start();
+    text.starts_with(['+', '~', '|']) || text.starts_with("At line:") || text.starts_with("At ")
 }
 
 /// Reads the rows under a ruler. With `-Wrap` a row goes on with the one above.
