@@ -12,19 +12,21 @@ use crate::json::Json;
 /// How much of a text is looked at. A rule with its `CimClass` takes two kilobytes.
 const HEAD: usize = 64 * 1024;
 
-/// Properties of which one stands in the first objects of any such export.
-const MARKS: [&str; 11] = [
-    "\"IPAddress\"",
+/// Properties, in lower case, of which one stands in the first objects of any such export.
+const MARKS: [&str; 13] = [
+    "\"ipaddress\"",
     "\"@{",
-    "\"Direction\"",
-    "\"EdgeTraversalPolicy\"",
-    "\"DefaultInboundAction\"",
-    "\"InstanceID\"",
-    "\"NetworkCategory\"",
-    "\"ActiveProfile\"",
-    "\"PrefixOrigin\"",
-    "\"IcmpType\"",
-    "\"NetFirewall",
+    "\"direction\"",
+    "\"edgetraversalpolicy\"",
+    "\"defaultinboundaction\"",
+    "\"instanceid\"",
+    "\"networkcategory\"",
+    "\"activeprofile\"",
+    "\"prefixorigin\"",
+    "\"icmptype\"",
+    "\"netfirewall",
+    "\"inboundsecurity\"",
+    "\"enabled\"",
 ];
 
 /// The score of a text.
@@ -37,9 +39,10 @@ pub(super) fn score(input: &Input<'_>) -> Score {
     lines_of(head)
 }
 
+/// Scripts that print JSON of their own write names in any case.
 fn is_marked(head: &str) -> bool {
-    let bytes = head.as_bytes();
-    let has = |m: &&str| memchr::memmem::find(bytes, m.as_bytes()).is_some();
+    let lower = head.to_ascii_lowercase();
+    let has = |m: &&str| memchr::memmem::find(lower.as_bytes(), m.as_bytes()).is_some();
     MARKS.iter().any(has)
 }
 
@@ -97,9 +100,20 @@ fn record(r: &Record<'_>) -> Score {
         Kind::Setting | Kind::Connection => 40,
         Kind::Address if r.has(Prop::Alias) => 30,
         Kind::Ipsec => 50,
+        Kind::Profile if r.has(Prop::Enabled) => 40,
         Kind::Profile | Kind::Address | Kind::Proxy | Kind::Failed | Kind::Other => 0,
     }
 }
+
+/// Properties of filters that have one or two.
+const FILTERS: [Prop; 6] = [
+    Prop::Program,
+    Prop::Package,
+    Prop::Service,
+    Prop::Alias,
+    Prop::InterfaceType,
+    Prop::Authentication,
+];
 
 /// Most documents of a capture that are looked at.
 const MOST_TRIED: usize = 3;
@@ -132,6 +146,7 @@ impl Seen {
             () if self.all(&[DefaultInbound, AllowLocal]) => 90,
             () if self.all(&[Prop::LocalPort, Prop::RemotePort, Prop::Icmp]) => 70,
             () if self.all(&[Prop::LocalAddress, Prop::RemoteAddress, Prop::InstanceId]) => 70,
+            () if self.has(Prop::InstanceId) && FILTERS.iter().any(|p| self.has(*p)) => 60,
             () if self.has(Prop::Category) && self.has(Prop::Alias) => 40,
             () if self.has(Prop::IpAddress) && self.has(Prop::Alias) => 30,
             () => 0,

@@ -54,24 +54,28 @@ pub(super) fn join<'a>(found: &mut Found<'a>) -> Joined<'a> {
     let mut by_id: ById<'_, 'a> = FxHashMap::default();
     // The first store of whose filters one has an id.
     let mut first: FxHashMap<&str, Option<Store>> = FxHashMap::default();
-    for filter in &filters {
-        if let Some(id) = filter.id() {
+    // Windows compares ids without case.
+    let lower = |r: &Record<'a>| r.id().map(str::to_lowercase);
+    let filter_ids: Vec<Option<String>> = filters.iter().map(lower).collect();
+    let rule_ids: Vec<Option<String>> = rules.iter().map(lower).collect();
+    for (filter, id) in filters.iter().zip(&filter_ids) {
+        if let Some(id) = id.as_deref() {
             by_id.entry((store(filter), id)).or_default().push(filter);
             first.entry(id).or_insert(store(filter));
         }
     }
     let mut count: FxHashMap<(Option<Store>, &str), usize> = FxHashMap::default();
-    for rule in &rules {
-        if let Some(id) = rule.id() {
+    for (rule, id) in rules.iter().zip(&rule_ids) {
+        if let Some(id) = id.as_deref() {
             *count.entry((store(rule), id)).or_default() += 1;
         }
     }
     let mut used: Vec<(Option<Store>, &str)> = Vec::new();
     let mut united: FxHashMap<(Option<Store>, &str), (Record<'a>, bool)> = FxHashMap::default();
     let mut joined = Vec::with_capacity(rules.len());
-    for rule in &rules {
+    for (rule, id) in rules.iter().zip(&rule_ids) {
         let mut whole = rule.clone();
-        if let Some(id) = rule.id() {
+        if let Some(id) = id.as_deref() {
             let own = store(rule);
             // Filters of a file of their own do not say which store they are of.
             let any = first.get(id).copied().filter(|_| own.is_none());
@@ -91,9 +95,9 @@ pub(super) fn join<'a>(found: &mut Found<'a>) -> Joined<'a> {
         joined.push(whole);
     }
     used.sort_unstable_by(|a, b| a.1.cmp(b.1));
-    for (filter, at) in filters.iter().zip(&named) {
+    for ((filter, at), id) in filters.iter().zip(&named).zip(&filter_ids) {
         let of_used = |id: &str| used.binary_search_by(|(_, u)| (*u).cmp(id)).is_ok();
-        if at.is_none() && !filter.id().is_some_and(of_used) {
+        if at.is_none() && !id.as_deref().is_some_and(of_used) {
             out.left.push(filter.span);
         }
     }

@@ -3,7 +3,7 @@
 use super::cell::{Cell, Word};
 use super::props::{Known, Part, Prop, known};
 use super::words;
-use hylint_model::{Profiles, Span};
+use hylint_model::Span;
 use std::borrow::Cow;
 
 /// What an object is.
@@ -195,7 +195,7 @@ impl<'a> Record<'a> {
         let named = self.one(Prop::Name).or_else(|| self.one(Prop::Profile));
         self.has(Prop::Enabled)
             && !self.has(Prop::DisplayName)
-            && named.is_some_and(|w| profile(&w.text).is_some())
+            && named.is_some_and(|w| words::profile(&w.text).is_some())
     }
 
     /// What identifies the object, or the object whose filter it is.
@@ -250,16 +250,6 @@ fn same(prop: Prop, a: &Cell<'_>, b: &Cell<'_>) -> bool {
     };
     let one_number = prop == Prop::Dynamic && number(a) != number(b);
     one_number || texts(a) == texts(b) || read(a).is_some_and(|x| read(b) == Some(x))
-}
-
-/// The profile that a word names.
-pub(super) fn profile(word: &str) -> Option<Profiles> {
-    let word = word.trim();
-    let each = Profiles::EACH.iter();
-    let found = each
-        .clone()
-        .find(|(_, name)| name.eq_ignore_ascii_case(word));
-    found.map(|(p, _)| *p)
 }
 
 /// The id in the name of a class: `MSFT|FW|FirewallRule|{id}`.

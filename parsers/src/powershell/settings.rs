@@ -4,7 +4,7 @@ use super::asked::Store as Asked;
 use super::cell::{Cell, Word};
 use super::found::Found;
 use super::props::Prop;
-use super::record::{Kind, Record, profile};
+use super::record::{Kind, Record};
 use super::words;
 use crate::windows::build::clip;
 use hylint_model::{
@@ -53,7 +53,7 @@ impl Beside {
         let of = |w: &Word<'_>| {
             let number = words::profiles(std::slice::from_ref(w));
             let last = w.text.rsplit('|').next().unwrap_or_default();
-            profile(last).or(number.filter(|p| p.name().is_some()))
+            words::profile(last).or(number.filter(|p| p.name().is_some()))
         };
         let Some(which) = name.and_then(of) else {
             let message = "settings of a profile without its name: they are not used";

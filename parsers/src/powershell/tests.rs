@@ -909,6 +909,11 @@ fn nothing_behind_a_document_is_dropped() {
         let lost = lists(&e).ingress.rules.iter().any(is_open);
         assert!(may_be_blocked(&e) || lost, "{text}");
     }
+    let csv = "\"Name\",\"DisplayName\",\"Enabled\",\"Direction\",\"Action\"\n\"C\",\"C\",\"True\",\"Inbound\",\"Block\"\n";
+    assert_eq!(
+        super::tests::rules(&read(&format!("{rules}\n{csv}"))).len(),
+        3
+    );
     let two = read(&format!("{rules}{rules}"));
     assert_eq!(rules_and_told(&two), (4, 0));
 }
@@ -994,6 +999,67 @@ fn lists_that_are_not_whole_are_told() {
         "{whole}Get-NetFirewallRule : Access is denied.\nAt line:1 char:1\n"
     ));
     assert!(may_be_blocked(&failed));
+}
+
+// Fails if one of the seven kinds of filters, settings or connection security rules alone are taken for no firewall, in any
+// form and with names in any case.
+#[test]
+fn every_object_alone_is_an_export() {
+    for (names, values) in [
+        (
+            vec!["Protocol", "LocalPort", "RemotePort", "IcmpType"],
+            vec!["TCP", "80", "Any", "Any"],
+        ),
+        (
+            vec!["LocalAddress", "RemoteAddress"],
+            vec!["Any", "10.0.0.1"],
+        ),
+        (vec!["Program", "Package"], vec!["Any", ""]),
+        (vec!["Service"], vec!["svc"]),
+        (vec!["InterfaceAlias"], vec!["WLAN"]),
+        (vec!["InterfaceType"], vec!["Wired"]),
+        (
+            vec!["Authentication", "Encryption"],
+            vec!["Required", "NotRequired"],
+        ),
+    ] {
+        let pairs = |f: &dyn Fn(&str, &str) -> String, by: &str| {
+            let each = names.iter().zip(&values).map(|(n, v)| f(n, v));
+            each.chain([f("InstanceID", "{A}")])
+                .collect::<Vec<_>>()
+                .join(by)
+        };
+        let json = format!("[{{{}}}]", pairs(&|n, v| format!("\"{n}\":\"{v}\""), ","));
+        let list = format!("\n{}\n\n", pairs(&|n, v| format!("{n:<20} : {v}"), "\n"));
+        let csv = format!(
+            "{}\n{}\n",
+            pairs(&|n, _| format!("\"{n}\""), ","),
+            pairs(&|_, v| format!("\"{v}\""), ",")
+        );
+        let lower = json.replace("InstanceID", "instanceId");
+        for text in [json, list, csv, lower] {
+            let e = read(&text);
+            assert!(
+                matches!(e.companions[..], [Companion::WindowsFilters { .. }]),
+                "{text}"
+            );
+        }
+    }
+    for profiles in [
+        "[{\"name\":\"Domain\",\"enabled\":false},{\"name\":\"Public\",\"enabled\":true}]",
+        "\"Name\",\"Enabled\"\n\"Domain\",\"False\"\n\"Public\",\"True\"\n",
+    ] {
+        let e = read(profiles);
+        assert!(
+            matches!(e.companions[..], [Companion::WindowsProfiles(_)]),
+            "{profiles}"
+        );
+    }
+    let security = read(
+        r#"{"DisplayName":"x","Enabled":1,"Profile":0,"InboundSecurity":2,"OutboundSecurity":1}"#,
+    );
+    assert!(may_be_blocked(&security));
+    assert_eq!(rules(&read(&PLAIN.to_lowercase())).len(), 2);
 }
 
 // Proves that reader and writer agree, and no more.

@@ -4,7 +4,7 @@ use super::forms::split::{self, Piece};
 use super::forms::{console, json};
 use super::found::{Context, Found};
 use crate::input::Input;
-use crate::json::Json;
+use crate::json::{Json, Kind};
 use hylint_model::{Problem, ProblemKind, Span};
 
 /// What documents are parsed to, kept as long as what is read of them.
@@ -20,7 +20,12 @@ impl<'a> Texts<'a> {
     pub(super) fn of(input: &'a Input<'_>) -> Self {
         let source = input.source;
         let plain = input.json().filter(|_| source.parts.is_empty());
-        let plain = plain.filter(|json| json.errors.is_empty());
+        // A row of a table behind a document looks like texts with commas.
+        let listed = |json: &&Json<'_>| {
+            let mut all = json.documents();
+            all.all(|d| matches!(d.kind(), Kind::Array | Kind::Object))
+        };
+        let plain = plain.filter(|json| json.errors.is_empty()).filter(listed);
         let text = source.text.as_str();
         if plain.is_some() {
             let parts = Vec::new();

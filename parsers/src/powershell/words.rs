@@ -190,7 +190,17 @@ fn one_profile(word: &str) -> Option<Profiles> {
             _ => None,
         };
     }
-    super::record::profile(word)
+    profile(word)
+}
+
+/// The profile that a word names.
+pub(super) fn profile(word: &str) -> Option<Profiles> {
+    let word = word.trim();
+    let each = Profiles::EACH.iter();
+    let found = each
+        .clone()
+        .find(|(_, name)| name.eq_ignore_ascii_case(word));
+    found.map(|(p, _)| *p)
 }
 
 /// Profiles in the words of netsh.

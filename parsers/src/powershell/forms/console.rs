@@ -5,7 +5,6 @@ use super::{csv, foreign, table};
 use crate::powershell::asked::Asked;
 use crate::powershell::found::{Context, Found};
 use crate::powershell::lines::{self, Line};
-use hylint_model::{Problem, ProblemKind};
 
 /// Names of a header that must be known before it is one of a table.
 const COLUMNS: usize = 2;
@@ -57,7 +56,7 @@ pub(in crate::powershell) fn read<'a>(text: &'a str, offset: usize, found: &mut 
             continue;
         }
         if !lists.line(line, found) {
-            stray(line, found);
+            foreign::stray(line, found);
         }
     }
     lists.end(found);
@@ -108,36 +107,4 @@ fn prompt<'a>(line: &Line<'a>, command: &'a str, lists: &mut Lists<'a>, found: &
         asked: Asked::parse(command, line.span()),
         store: None,
     });
-}
-
-/// A line that is part of no object: an error in place of objects, the rest of a document, other output, or nothing.
-pub(super) fn stray(line: &Line<'_>, found: &mut Found<'_>) {
-    let text = line.text.trim();
-    let denied = ["Access is denied", "PermissionDenied"];
-    if let Some(cmdlet) = lines::failed(text) {
-        found.failed(cmdlet, line.span());
-    } else if text.contains("MSFT_Net") && denied.iter().any(|d| text.contains(d)) {
-        let known = ["MSFT_NetFirewallRule", "MSFT_NetConSecRule"];
-        let told = found
-            .problems
-            .iter()
-            .any(|p| p.message.contains("` failed: "));
-        if known.iter().any(|k| text.contains(k)) && !told {
-            found.failed("Get-NetFirewallRule", line.span());
-        } else if !told {
-            let message = "a command was denied: what it would have shown is not in the export";
-            let problem = Problem::new(ProblemKind::Incomplete, line.span(), message);
-            let help = "run it again in a PowerShell that is started as administrator";
-            found.problems.push(problem.help(help));
-        }
-    } else if foreign::is_firewall(text) {
-        foreign::tell(line.span(), found);
-    } else if text.starts_with(['[', '{', ']', '}', ',']) {
-        let message = "the rest of a JSON document cannot be read: rules may be missing";
-        let problem = Problem::new(ProblemKind::Malformed, line.span(), message);
-        let problem = problem.help("export again: the file may be cut off");
-        if !found.problems.iter().any(|p| p.message == message) {
-            found.gap(line.span(), problem, "the rest of the document is not read");
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //! The delimiter is the one that makes most of the header known. A null is an empty cell, an empty list `""`; a list
 //! is the name of its type unless a script joined it.
 
-use super::{console, foreign, list};
+use super::{foreign, list};
 use crate::powershell::cell::Cell;
 use crate::powershell::found::Found;
 use crate::powershell::lines::{self, Line};
@@ -32,7 +32,7 @@ pub(in crate::powershell) struct Table<'a> {
     delimiter: u8,
 }
 
-/// Columns of a header that must be known before it is taken for one.
+/// Columns of a header that must be known before it is taken for one; one less if it is of a filter or of profiles.
 const LEAST: usize = 3;
 
 impl<'a> Table<'a> {
@@ -40,11 +40,16 @@ impl<'a> Table<'a> {
     pub(in crate::powershell) fn of(text: &'a str, offset: usize) -> Option<Self> {
         let head = text.lines().next()?;
         let (delimiter, count) = delimiter(head)?;
-        (count >= LEAST).then_some(Self {
+        let table = Self {
             text,
             offset,
             delimiter,
-        })
+        };
+        let two = || {
+            let id = table.has(&[Prop::InstanceId]) || table.has(&[Prop::Class]);
+            id || table.has(&[Prop::Name, Prop::Enabled])
+        };
+        (count >= LEAST || count + 1 == LEAST && two()).then_some(table)
     }
 
     /// Whether the header has all of these properties.
@@ -94,7 +99,7 @@ impl<'a> Table<'a> {
                         text: &only.text,
                     };
                     failed = !line.is_blank();
-                    console::stray(&line, found);
+                    foreign::stray(&line, found);
                 }
                 continue;
             }

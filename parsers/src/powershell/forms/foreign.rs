@@ -1,6 +1,7 @@
 //! Output of other commands that show a firewall, where rules of PowerShell are expected.
 
 use crate::powershell::found::Found;
+use crate::powershell::lines::{self, Line};
 use hylint_model::{Problem, ProblemKind, Span};
 
 /// Whether a line is one of netsh or of the registry that says something of Windows Firewall.
@@ -34,4 +35,36 @@ pub(in crate::powershell) fn tell(span: Span, found: &mut Found<'_>) {
     let problem = Problem::new(ProblemKind::Malformed, span, message);
     let help = "save the output of each command to a file of its own";
     found.gap(span, problem.help(help), AMONG);
+}
+
+/// A line that is part of no object: an error in place of objects, the rest of a document, other output, or nothing.
+pub(in crate::powershell) fn stray(line: &Line<'_>, found: &mut Found<'_>) {
+    let text = line.text.trim();
+    let denied = ["Access is denied", "PermissionDenied"];
+    if let Some(cmdlet) = lines::failed(text) {
+        found.failed(cmdlet, line.span());
+    } else if text.contains("MSFT_Net") && denied.iter().any(|d| text.contains(d)) {
+        let known = ["MSFT_NetFirewallRule", "MSFT_NetConSecRule"];
+        let told = found
+            .problems
+            .iter()
+            .any(|p| p.message.contains("` failed: "));
+        if known.iter().any(|k| text.contains(k)) && !told {
+            found.failed("Get-NetFirewallRule", line.span());
+        } else if !told {
+            let message = "a command was denied: what it would have shown is not in the export";
+            let problem = Problem::new(ProblemKind::Incomplete, line.span(), message);
+            let help = "run it again in a PowerShell that is started as administrator";
+            found.problems.push(problem.help(help));
+        }
+    } else if is_firewall(text) {
+        tell(line.span(), found);
+    } else if text.starts_with(['[', '{', ']', '}', ',']) {
+        let message = "the rest of a JSON document cannot be read: rules may be missing";
+        let problem = Problem::new(ProblemKind::Malformed, line.span(), message);
+        let problem = problem.help("export again: the file may be cut off");
+        if !found.problems.iter().any(|p| p.message == message) {
+            found.gap(line.span(), problem, "the rest of the document is not read");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! The dashes under a name show where its column begins, or ends where its values stand at the right. Between the dashes of
 //! two columns lies one column of blanks in every row: there they part.
 
-use super::console;
+use super::foreign;
 use crate::powershell::found::Found;
 use crate::powershell::lines::{self, Line};
 use crate::powershell::props::{Known, Prop, Shape, known};
@@ -136,7 +136,7 @@ pub(in crate::powershell) fn rows<'a>(
             // What stands between rows is told.
             let between = lines.get(count..at).unwrap_or_default();
             for line in between.iter().filter(|l| !l.is_blank()) {
-                console::stray(line, found);
+                foreign::stray(line, found);
             }
             out.push(*line);
             count = at + 1;
