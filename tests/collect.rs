@@ -299,7 +299,7 @@ fn what_a_command_of_the_script_for_windows_refused_is_not_proven() {
         "{\"Command\":\"Get-NetFirewallRule ActiveStore\",\"Message\":\"Access is denied.\"}";
     fs::write(folder.join("firewall.json"), collected("", error)).unwrap();
     let report = text_of(&hylint(dir.path(), &["exports"]));
-    assert!(report.contains("incomplete-export"), "{report}");
+    assert!(report.contains("error[malformed-export]"), "{report}");
     assert!(
         report.contains("10 of 10 requirements not proven"),
         "{report}"

@@ -209,6 +209,7 @@ pub fn powershell() -> String {
             ("RemoteAddress", list(remote)),
             ("Program", text(program)),
             ("Service", text(service)),
+            ("InterfaceAlias", text("Any")),
             ("InterfaceType", text(interface)),
             ("Authentication", only(12, "Required", "NotRequired")),
             ("Encryption", text("NotRequired")),

@@ -90,8 +90,12 @@ impl<'a> State<'a, '_> {
     }
 
     /// Windows says of a rule in effect why it does not act (Microsoft Learn, "MSFT_NetFirewallRule", EnforcementStatus).
-    /// A profile that is not active may be so later, and what a number says is not told apart.
+    /// A profile that is not active, whose rules are optimized out, may be so later, and what a number says is not told apart.
     fn status(&mut self) {
+        let enabled = self.word(Prop::Enabled);
+        if enabled.and_then(|w| words::enabled(&w.text)) == Some("No") {
+            return;
+        }
         let harmless = [
             "Enforced",
             "Full",
@@ -99,6 +103,7 @@ impl<'a> State<'a, '_> {
             "ProfileInactive",
             "InactiveProfile",
             "DisabledInProfile",
+            "OptimizedOut",
         ];
         let cell = self.record.get(Prop::Enforcement);
         let known = |w: &Word<'_>| {

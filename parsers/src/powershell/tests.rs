@@ -677,7 +677,9 @@ fn what_is_in_effect_wins_though_it_is_empty_or_failed() {
 fn no_status_drops_a_rule() {
     let with = |status: &str| {
         let enforced = "\"EnforcementStatus\":\"Enforced\",\"Name\":\"A\"";
-        let text = PLAIN.replace("\"Name\":\"A\"", enforced);
+        let text = PLAIN
+            .replace("\"Enabled\":\"False\"", "\"Enabled\":\"True\"")
+            .replace("\"Name\":\"A\"", enforced);
         read(&text.replace("\"Name\":\"B\"", &format!("{status}\"Name\":\"B\"")))
     };
     for status in [
@@ -694,6 +696,7 @@ fn no_status_drops_a_rule() {
     for (word, open) in [
         ("LocalFirewallRulesDisallowed", true),
         ("Frobnicate", true),
+        ("OptimizedOut", false),
         ("ProfileInactive", false),
         ("Enforced", false),
     ] {
