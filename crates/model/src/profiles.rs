@@ -252,17 +252,26 @@ pub struct WindowsProfiles {
 }
 
 impl WindowsProfiles {
-    /// Takes in what another store says: of each setting that both have, the store that wins decides. The active profiles are
-    /// those of the first that names any.
+    /// Takes in what another store says: of each setting that both have, the store that wins decides, except that no store
+    /// takes back that another blocks all inbound packets. The active profiles are those of the first that names any.
     #[must_use]
     pub fn merge(self, o: Self) -> Self {
         let (winner, other) = match o.store > self.store {
             true => (o, self),
             false => (self, o),
         };
+        // The host's own and policy's "allow no exceptions" add up (\[MS-FASP\] `FW_PROFILE_CONFIG_SHIELDED`: true wins).
+        let sum = winner.store == Store::Policy && other.store == Store::Local;
         let both =
             |own: Option<ProfileSettings>, theirs: Option<ProfileSettings>| match (own, theirs) {
-                (Some(own), Some(theirs)) => Some(own.or(theirs)),
+                (Some(own), Some(theirs)) => {
+                    let always = theirs
+                        .inbound
+                        .filter(|(p, _)| *p == InboundPolicy::BlockAlways);
+                    let mut all = own.or(theirs);
+                    all.inbound = always.filter(|_| sum).or(all.inbound);
+                    Some(all)
+                }
                 (own, theirs) => own.or(theirs),
             };
         let ([a, b, c], [x, y, z]) = (winner.profiles, other.profiles);

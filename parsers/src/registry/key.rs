@@ -79,6 +79,8 @@ const DEFAULTS: &str = "services\\sharedaccess\\defaults\\firewallpolicy";
 const SERVICE: &str = "\\services\\mpssvc";
 const POLICY: &str = "software\\policies\\microsoft\\windowsfirewall";
 
+const LOADED_POLICY: &str = "policies\\microsoft\\windowsfirewall";
+
 /// The key as it is compared: lower case, single backslashes, without what a tool puts before the hive.
 pub(super) fn plain(key: &str) -> String {
     let key = key.trim().trim_matches(['"', '\'']);
@@ -109,6 +111,14 @@ pub(super) fn place(key: &str) -> Place {
             true => policy(rest),
             false => Place::Elsewhere,
         };
+    }
+    // A hive SOFTWARE that is loaded under another name.
+    if let Some((before, rest)) = part_after(key, LOADED_POLICY)
+        && before
+            .strip_prefix("hkey_local_machine\\")
+            .is_some_and(|n| !n.contains('\\'))
+    {
+        return policy(rest);
     }
     if part_after(key, DEFAULTS).is_some() {
         return Place::Defaults;
@@ -282,6 +292,7 @@ mod tests {
             (r"Computer\HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\WindowsFirewall\FirewallRules".into(), rules(Store::Policy, Current)),
             (r"HKLM\WFW\FirewallRules".into(), rules(Store::Local, Current)),
             (r"HKLM\WFW\Policy\RestrictedServices\FirewallRules".into(), Place::Restricted),
+            (r"HKLM\SOFT\Policies\Microsoft\WindowsFirewall\FirewallRules".into(), rules(Store::Policy, Current)),
             (r"HKCU\Software\Policies\Microsoft\WindowsFirewall\FirewallRules".into(), Place::Elsewhere),
             (r"HKLM\SOFTWARE\MyPolicies\Microsoft\WindowsFirewall\FirewallRules".into(), Place::Elsewhere),
             (format!(r"HKLM\{ROOT}Copy\FirewallRules"), Place::Elsewhere),

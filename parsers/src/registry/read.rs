@@ -33,7 +33,10 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         consec: Vec::new(),
         off: None,
         way: scan.way,
-        end: text.len(),
+        end: match text.ends_with('\n') {
+            true => usize::MAX,
+            false => text.trim_end().len(),
+        },
     };
     if let Some(json) = input.json() {
         reader.errors(json);
@@ -64,7 +67,7 @@ struct Reader {
     /// Where the service of the firewall is disabled.
     off: Option<Span>,
     way: Way,
-    /// Where the text ends.
+    /// Where the text ends inside a line.
     end: usize,
 }
 
@@ -250,6 +253,18 @@ impl Reader {
             }
             return;
         };
+        let named = split
+            .fields
+            .iter()
+            .any(|f| f.name.eq_ignore_ascii_case("Name"));
+        let at_end = value.span.end as usize >= self.end;
+        if split.fields.is_empty() && split.odd.is_empty() || at_end && !named {
+            return self.broken(
+                store,
+                value.span,
+                "the rule is cut off: it may allow or block",
+            );
+        }
         if let Some(span) = split.open {
             self.aside.open.add(span);
         }
@@ -257,7 +272,7 @@ impl Reader {
         let block = |f: &fields::Field<'_>| {
             f.name.eq_ignore_ascii_case("Action") && f.value.text.eq_ignore_ascii_case("Block")
         };
-        if !split.fields.iter().any(|f| says(f) || block(f)) {
+        if split.open.is_none() && !split.fields.iter().any(|f| says(f) || block(f)) {
             self.aside.inactive.add(text.span());
         }
         let stated = self.state(store, value, text, split);
@@ -284,7 +299,7 @@ impl Reader {
                 Store::Local => LOCAL,
                 Store::Policy | Store::Mdm => POLICY,
             }),
-            off_unless_said: true,
+            off_unless_said: split.open.is_none(),
         };
         let mut stated = rule::state(&split.fields, context);
         for odd in split.odd {

@@ -134,8 +134,14 @@ impl<'a> Registry<'a> {
     fn delete(&mut self, key: &str, span: Span) {
         let mut hit = false;
         let mut rules = false;
+        // A deletion takes no problem away: it may stand in a string that does not end.
+        let mut broken = Vec::new();
         let mut clear = |state: &mut KeyState<'_>| {
-            state.values.clear();
+            for entry in std::mem::take(&mut state.values).into_values() {
+                if let Data::Broken(why, span) = entry.value.data {
+                    broken.push((why, span));
+                }
+            }
             hit |= matches!(state.place, Place::Firewall(..));
             rules |= matches!(state.place, Place::Firewall(Store::Local, Part::Rules, _));
         };
@@ -151,6 +157,7 @@ impl<'a> Registry<'a> {
             self.deleted.get_or_insert(span);
         }
         self.begins_anew |= rules;
+        self.gaps.extend(broken);
     }
 
     /// The number of the control set that Windows starts with, where the key `Select` tells it.

@@ -89,6 +89,69 @@ fn bytes_that_are_cut_off_are_no_rule() {
     }
 }
 
+// Fails if a rule that is cut off is taken for one that does not act, or for a wider one, at any place.
+#[test]
+fn a_text_that_ends_inside_a_value_is_open() {
+    let merge = |p: &str| {
+        format!(
+            "Computer\n{}\\{p}\nAllowLocalPolicyMerge\nDWORD:0\n\n",
+            &POLICY[19..]
+        )
+    };
+    let merges = ["DomainProfile", "PrivateProfile", "PublicProfile"]
+        .map(merge)
+        .concat();
+    let record = |name: &str, text: &str| {
+        format!(
+            "Computer\n{}\\FirewallRules\n{name}\nSZ:{text}\n\n",
+            &POLICY[19..]
+        )
+    };
+    let lgpo = format!("{merges}{}", record("a", ALLOW));
+    let query = query("");
+    let name = BLOCK.find("Name=").unwrap();
+    for (whole, last, end) in [
+        (
+            lgpo,
+            record("b", BLOCK),
+            record("b", &BLOCK[..name]).len() - 2,
+        ),
+        (query, format!("    b    REG_SZ    {BLOCK}\n"), 19 + name),
+    ] {
+        let blank = last.len() - last.trim_start().len();
+        for cut in blank + 1..end {
+            let export = read(&format!("{whole}{}", &last[..cut]));
+            let bad = lists(&export).ingress.default.origin == DefaultOrigin::Unknown
+                || lists(&export).ingress.rules.iter().any(|r| {
+                    let open = r.clauses.iter().all(|c| !c.conditions.is_empty());
+                    matches!(r.action, Action::Opaque(_)) || r.enabled && open
+                });
+            let told = export
+                .problems
+                .iter()
+                .any(|p| p.kind == ProblemKind::Malformed);
+            assert!(bad && told, "{:?}\n{:?}", &last[..cut], export.problems);
+        }
+    }
+}
+
+// Fails if text behind a string, or a deletion inside one, loses a rule.
+#[test]
+fn strings_that_do_not_end_where_they_should_are_named() {
+    let key = format!("[{LOCAL}\\FirewallRules]\r\n\"a\"=\"{ALLOW}\"\r\n");
+    is_open(
+        &file(&format!("{key}\"b\"=\"{ALLOW}\"\"c\"=\"{BLOCK}\"")),
+        "not read",
+    );
+    is_open(&file(&format!("{key}\"b\"=\"\"{BLOCK}\"\"")), "not read");
+    is_open(
+        &file(&format!("{key}\"b\"=hex(1):\r\n76,00")),
+        "bytes are missing",
+    );
+    let inner = format!("\"b\"=\"{BLOCK}Desc=x\r\n[-{LOCAL}\\FirewallRules]\r\n{key}|\"");
+    is_open(&file(&format!("{key}{inner}")), "closing quote");
+}
+
 // Fails if what is missing in a listing is not said.
 #[test]
 fn gaps_of_a_listing_leave_the_verdict_open() {
@@ -118,7 +181,7 @@ fn gaps_of_a_listing_leave_the_verdict_open() {
         row.len() - 10,
         row.len() - 3,
     ] {
-        is_open(&format!("{table}{}", &row[..cut]), "before the last column");
+        is_open(&format!("{table}{}", &row[..cut]), "more or fewer cells");
     }
     let record = |name: &str, text: &str| {
         format!(

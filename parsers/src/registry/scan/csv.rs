@@ -8,7 +8,8 @@ use crate::registry::text::Text;
 use hylint_model::Span;
 
 /// What a row is that ends before its last column.
-const SHORT: &str = "the row ends before the last column of its table, so it is cut off";
+const SHORT: &str =
+    "the row has more or fewer cells than its table has columns, so it is cut off or mixed up";
 
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
@@ -33,7 +34,7 @@ pub(super) fn table<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
         let (cells, next) = row(c.text, at, delimiter);
         let open = next >= c.text.len() && is_open(c.slice(at, next), delimiter);
         let span = Span::new(at, at + c.slice(at, next).trim_end().len());
-        let short = cells.len() < titles.len();
+        let short = cells.len() != titles.len();
         if short || open {
             c.scan.events.push(Event::Gap(SHORT, span));
         }

@@ -94,6 +94,7 @@ fn object<'a>(scan: &mut Scan<'a>, (object, key, gone): Open<'a>, open: &mut Vec
         && !matches!(data.kind(), Kind::Object | Kind::Array)
     {
         let data = match gone {
+            _ if data.kind() == Kind::Null => Data::Broken("its text is not there", data.span()),
             true => Data::Removed(text(data)),
             false => Data::Text(text(data)),
         };

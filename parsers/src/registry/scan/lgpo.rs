@@ -14,6 +14,15 @@ use hylint_model::Span;
 
 /// Takes the four lines of a value.
 pub(super) fn entry<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
+    let goes_on = !c.scan.events.is_empty();
+    let at_end = !c.text.ends_with('\n');
+    let begins = "Computer".starts_with(line.text) && c.peek(1).is_none();
+    let begun = line.text == "Computer" && c.peek(2).is_none();
+    let keyless = c.peek(1).is_none_or(|k| !k.text.contains('\\'));
+    if goes_on && keyless && (begins && at_end || begun) {
+        let last = c.peek(1).unwrap_or(line);
+        return cut(c, line, last);
+    }
     let user = match line.trimmed() {
         word if word.eq_ignore_ascii_case("computer") => false,
         word if word.eq_ignore_ascii_case("user") || word.starts_with("User:") => true,
@@ -90,7 +99,9 @@ const CUT: &str = "the record of four lines is cut off";
 fn cut<'a>(c: &mut Cursor<'a>, first: Line<'a>, last: Line<'a>) -> bool {
     let span = Span::new(first.span().start as usize, last.end());
     c.scan.events.push(Event::Gap(CUT, span));
-    c.skip_to(last.end());
+    while c.peek(0).is_some_and(|l| l.start <= last.start) {
+        c.next += 1;
+    }
     true
 }
 

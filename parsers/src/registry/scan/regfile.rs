@@ -2,7 +2,7 @@
 //! Wine writes in the same form (Microsoft, "How to add, modify, or delete registry subkeys and values by using a .reg file").
 
 use super::cursor::{Cursor, Line, is_hive};
-use super::value::{Data, Event, Value};
+use super::value::{Data, Event, Value, is_rule_text};
 use crate::registry::text::{Escape, Text};
 use hylint_model::Span;
 
@@ -65,6 +65,11 @@ pub(super) fn value<'a>(c: &mut Cursor<'a>, line: Line<'a>) -> bool {
     c.next += 1;
     c.skip_to(end);
     let span = Span::new(line.at(text), end);
+    // What follows the closing quote may be another value.
+    let behind = c.slice(data.span().end as usize, end);
+    if matches!(data, Data::Text(_)) && is_rule_text(behind) {
+        c.scan.events.push(Event::Unread(span));
+    }
     let value = Value {
         key: c.key,
         name,
@@ -238,6 +243,9 @@ fn from_bytes<'a>(kind: &str, bytes: Option<&[u8]>, span: Span) -> Data<'a> {
         return Data::Broken("its bytes are malformed", span);
     };
     let kind = kind.trim_matches(['(', ')']);
+    if matches!(kind, "1" | "2") && bytes.is_empty() {
+        return Data::Broken("its bytes are missing", span);
+    }
     if matches!(kind, "1" | "2" | "7") && is_wide(bytes) && bytes.len() % 2 == 1 {
         return Data::Broken(CUT, span);
     }
