@@ -368,5 +368,20 @@ fn exceptions_are_forbidden_where_any_store_forbids_them() {
             domain.inbound.map(|i| i.0),
             Some(InboundPolicy::BlockAlways)
         );
+        // The same of two files.
+        let one = |text: String| {
+            let export = read(&file(&text));
+            let point = export.points.first().and_then(|p| p.windows.clone());
+            point.unwrap()
+        };
+        let rules = |root: &str| format!("[{root}\\FirewallRules]\r\n\"a\"=\"{ALLOW}\"\r\n");
+        let own = one(format!("{}{}", rules(LOCAL), profile(LOCAL, local)));
+        let theirs = one(format!("{}{}", rules(POLICY), profile(POLICY, policy)));
+        let both = own.merge(*theirs);
+        let domain = both.profiles[0].as_ref().unwrap();
+        assert_eq!(
+            domain.inbound.map(|i| i.0),
+            Some(InboundPolicy::BlockAlways)
+        );
     }
 }
