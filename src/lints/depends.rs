@@ -38,6 +38,7 @@ pub fn on(c: &Condition, packets: &[PacketBox]) -> String {
         Test::IpSec => "whether the peers authenticate with IPsec".to_owned(),
         Test::Mac(mac) => format!("whether the sender's MAC address is {mac}"),
         _ if c.kind == ConditionKind::Rate => format!("`{text}`"),
+        _ if c.is_proxy() => format!("the {text}, which answers there in place of the host"),
         _ => match unreadable(c) {
             Some(Unreadable::Absent(field)) => {
                 format!("its field {field}, which the export does not print")
@@ -80,6 +81,7 @@ pub fn label(c: &Condition) -> String {
         Test::PolicySource => "may be a Group Policy".into(),
         Test::IpSec => "depends on IPsec authentication".into(),
         _ if c.kind == ConditionKind::Rate => "depends on a rate or time".into(),
+        _ if c.is_proxy() => "a port proxy answers there".into(),
         _ => match unreadable(c) {
             Some(Unreadable::Absent(field)) => format!("{field} is not printed"),
             Some(Unreadable::Text(_)) => "cannot be read".into(),

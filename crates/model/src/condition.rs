@@ -41,6 +41,17 @@ impl Test {
     }
 }
 
+impl Condition {
+    /// How the text of a condition begins that asks whether a port proxy of Windows takes the packet from the host's programs.
+    pub const PROXY: &'static str = "port prox";
+
+    /// Whether it asks that.
+    #[must_use]
+    pub fn is_proxy(&self) -> bool {
+        self.test == Test::Opaque && self.text.starts_with(Self::PROXY)
+    }
+}
+
 impl ConditionKind {
     /// The lower-case name used in outputs.
     #[must_use]

@@ -3,7 +3,8 @@
 use super::direction::Direction;
 use super::rule::Rule;
 
-/// What connection security rules demand of packets, as rules that block those that are not authenticated.
+/// What keeps packets out beside the firewall's rules: what connection security rules demand, as rules that block packets that
+/// are not authenticated, and the ports that port proxies take from the host's programs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConnectionSecurity {
     /// Of packets to the host.

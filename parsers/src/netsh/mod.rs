@@ -19,7 +19,7 @@ mod write;
 
 pub use crate::write::WriteError;
 pub(crate) use detect::familiarity;
-pub(crate) use portproxy::told as port_proxies;
+pub(crate) use portproxy::proxies as port_proxies;
 pub use write::{write, write_profiles};
 
 use crate::input::{FormatSpec, Input, Score};

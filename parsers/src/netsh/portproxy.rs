@@ -5,10 +5,9 @@
 //! as `add v4tov4 listenport=…` lines.
 
 use super::lines::{self, Line};
-use hylint_model::{Problem, ProblemKind, Span};
-
-/// Rows that are told one by one.
-const TOLD: usize = 20;
+use crate::windows::proxy::{Proxies, Row};
+use hylint_model::Span;
+use hylint_space::Family;
 
 /// The tables of a capture.
 #[derive(Debug, Default)]
@@ -18,8 +17,9 @@ pub(super) struct PortProxies {
     /// Below the ruler.
     open: bool,
     found: Option<Span>,
-    rows: Vec<(String, Span)>,
-    more: usize,
+    rows: Proxies,
+    /// The family of the listeners, as the title names it.
+    family: Option<Family>,
 }
 
 impl PortProxies {
@@ -31,6 +31,7 @@ impl PortProxies {
         }
         if is_title(line.text) {
             (self.titled, self.open) = (true, false);
+            self.family = family(line.text);
             return true;
         }
         let titled = std::mem::take(&mut self.titled);
@@ -52,6 +53,7 @@ impl PortProxies {
                 port,
                 to,
                 to_port,
+                family: self.family,
             },
             line.span(),
         );
@@ -60,26 +62,7 @@ impl PortProxies {
 
     fn add(&mut self, row: &Row<'_>, span: Span) {
         self.found.get_or_insert(span);
-        if self.rows.len() == TOLD {
-            self.more += 1;
-            return;
-        }
-        let Row {
-            listen,
-            port,
-            to,
-            to_port,
-        } = row;
-        let to = match to.contains(':') {
-            true => format!("[{to}]"),
-            false => (*to).to_owned(),
-        };
-        let listen = match *listen {
-            "*" => "any address",
-            listen => listen,
-        };
-        let text = format!("TCP {port} at {listen} is forwarded to {to}:{to_port}");
-        self.rows.push((text, span));
+        self.rows.add(row, span);
     }
 
     /// Where the first table is.
@@ -92,36 +75,19 @@ impl PortProxies {
         self.open = false;
     }
 
-    /// What is told of the tables.
-    pub(super) fn problems(&self) -> impl Iterator<Item = Problem> {
-        let each = self.rows.iter().map(|(text, span)| {
-            let message =
-                format!("port proxy: {text}; hylint judges the firewall of this host alone");
-            Problem::new(ProblemKind::Note, *span, message)
-        });
-        let more = (self.more > 0).then(|| {
-            let span = self.rows.last().map(|(_, s)| *s).unwrap_or_default();
-            let message = format!("{} more port proxies are not judged", self.more);
-            Problem::new(ProblemKind::Note, span, message)
-        });
-        each.chain(more)
+    /// The rows of the tables.
+    pub(super) fn rows(&self) -> &Proxies {
+        &self.rows
     }
 }
 
-/// What is told of the tables in a text.
-pub(crate) fn told(text: &str) -> Vec<Problem> {
+/// The rows of the tables in a text.
+pub(crate) fn proxies(text: &str) -> Proxies {
     let mut tables = PortProxies::default();
     for line in lines::lines(text).filter(|l| !l.text.is_empty()) {
         tables.line(&line);
     }
-    tables.problems().collect()
-}
-
-struct Row<'a> {
-    listen: &'a str,
-    port: &'a str,
-    to: &'a str,
-    to_port: &'a str,
+    tables.rows
 }
 
 /// The four columns of a line.
@@ -146,6 +112,16 @@ fn is_port(text: &str) -> bool {
     match text.starts_with(|c: char| c.is_ascii_digit()) {
         true => text.parse::<u16>().is_ok(),
         false => text.len() <= 15 && named(),
+    }
+}
+
+/// The family that a title names first: the listeners'. The same of `v4tov6`.
+fn family(text: &str) -> Option<Family> {
+    let behind = text.split_once(['v', 'V'])?.1;
+    match behind.as_bytes().first()? {
+        b'4' => Some(Family::V4),
+        b'6' => Some(Family::V6),
+        _ => family(behind),
     }
 }
 
@@ -180,6 +156,7 @@ fn added(text: &str) -> Option<Row<'_>> {
         port: "",
         to: "localhost",
         to_port: "",
+        family: family(kind),
     };
     for (key, value) in words.filter_map(|w| w.split_once('=')) {
         let slot = match key.to_ascii_lowercase().as_str() {
@@ -209,7 +186,7 @@ mod tests {
                 tables.line(&line);
             }
         }
-        let all = tables.problems();
+        let all = tables.rows().problems();
         all.map(|p| p.message.split(';').next().unwrap_or_default().to_owned())
             .collect()
     }

@@ -568,10 +568,11 @@ impl<'a> Reader<'a> {
         }
         let told = self.told.problems(self.export.rules_in_file);
         self.export.problems.extend(told);
-        self.export.problems.extend(self.proxies.problems());
+        self.export.problems.extend(self.proxies.rows().problems());
         let windows =
             (!self.profiles.span.is_empty()).then(|| Box::new(std::mem::take(&mut self.profiles)));
-        let security = consec::demands(&self.consec);
+        let mut security = consec::demands(&self.consec);
+        security.ingress.extend(self.proxies.rows().demands());
         let has_rules = self.export.rules_in_file > 0;
         // The rules, or the settings, may stand in another file of the host.
         let own = windows.clone().filter(|_| has_rules);
@@ -592,7 +593,11 @@ impl<'a> Reader<'a> {
         if !has_rules {
             let companions = &mut self.export.companions;
             companions.extend(windows.map(Companion::WindowsProfiles));
-            companions.extend(self.proxies.found().map(Companion::Label));
+            let found = self
+                .proxies
+                .found()
+                .filter(|_| self.export.points.is_empty());
+            companions.extend(found.map(Companion::Label));
         }
         self.export.problems.sort_by_key(|p| p.span);
         self.export
@@ -631,6 +636,10 @@ impl<'a> Reader<'a> {
         point.brief = self.told.is_brief();
         if self.policy_rules {
             point.stores = Stores::BOTH;
+        }
+        // Tables of port proxies alone show no rules of the host.
+        if self.export.rules_in_file == 0 && self.no_rules.is_none() && self.consec.is_empty() {
+            point.stores = Stores::default();
         }
         if self.is_effective() {
             point.view = View::Effective;

@@ -289,10 +289,9 @@ impl<'a> Host<'_, 'a> {
             }
         }
         for (text, span) in &self.found.proxies {
-            for mut problem in crate::netsh::port_proxies(text) {
-                problem.span = *span;
-                self.out.export.problems.push(problem);
-            }
+            self.out
+                .proxies
+                .add_all(crate::netsh::port_proxies(text), *span);
         }
         // Settings alone go to the rules of another file.
         if self.out.has_rules {
@@ -312,10 +311,9 @@ impl<'a> Host<'_, 'a> {
             word(Prop::ConnectAddress),
             word(Prop::ConnectPort)
         );
-        for mut problem in crate::netsh::port_proxies(&line) {
-            problem.span = record.span;
-            self.out.export.problems.push(problem);
-        }
+        self.out
+            .proxies
+            .add_all(crate::netsh::port_proxies(&line), record.span);
     }
 
     /// A command that failed while the export was made.

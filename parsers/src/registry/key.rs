@@ -2,6 +2,7 @@
 //! (\[MS-GPFAS\] 2.2.2.19; Microsoft, "Windows Firewall tools and settings").
 
 use hylint_model::Profiles;
+use hylint_space::Family;
 
 /// The store that a key belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -61,6 +62,8 @@ pub(super) enum Place {
     Select,
     /// A key that is not written out: a variable, or one that is cut off.
     Unresolved,
+    /// Port proxies whose listeners are of a family.
+    Proxies(Family),
     /// A key of no interest to the firewall.
     Elsewhere,
 }
@@ -76,6 +79,7 @@ pub(super) enum ControlSet {
 
 const LOCAL: &str = "services\\sharedaccess\\parameters\\firewallpolicy";
 const DEFAULTS: &str = "services\\sharedaccess\\defaults\\firewallpolicy";
+const PROXIES: &str = "services\\portproxy";
 const SERVICE: &str = "\\services\\mpssvc";
 const POLICY: &str = "software\\policies\\microsoft\\windowsfirewall";
 
@@ -134,6 +138,13 @@ pub(super) fn place(key: &str) -> Place {
     }
     if is_unresolved(key) {
         return Place::Unresolved;
+    }
+    if let Some((_, kind)) = part_after(key, PROXIES) {
+        return match kind {
+            "v4tov4\\tcp" | "v4tov6\\tcp" => Place::Proxies(Family::V4),
+            "v6tov4\\tcp" | "v6tov6\\tcp" => Place::Proxies(Family::V6),
+            _ => Place::Elsewhere,
+        };
     }
     match part_after(key, LOCAL) {
         Some((before, rest)) => local(rest, control_set(before)),
@@ -300,6 +311,8 @@ mod tests {
             (format!(r"HKLM\{ROOT}\RestrictedServices\Static\System"), Place::Restricted),
             (format!(r"HKLM\{ROOT}\RestrictedServices\AppIso\FirewallRules"), Place::Restricted),
             (format!(r"HKLM\{ROOT}\HyperVFirewallPolicy"), Place::HyperV),
+            (r"HKLM\SYSTEM\CurrentControlSet\Services\PortProxy\v6tov4\tcp".into(), Place::Proxies(Family::V6)),
+            (r"HKLM\SYSTEM\CurrentControlSet\Services\PortProxy".into(), Place::Elsewhere),
             (format!(r"HKLM\{ROOT}"), Place::Firewall(Store::Local, Part::Inert, Current)),
             (format!(r"HKLM\{ROOT}\StandardProfile"), Place::Firewall(Store::Local, Part::Profile(ProfileKey::Standard), Current)),
             (format!(r"HKLM\{ROOT}\DomainProfile\Logging"), Place::Firewall(Store::Local, Part::Inert, Current)),

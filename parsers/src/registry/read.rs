@@ -15,9 +15,11 @@ use crate::input::Input;
 use crate::lookalike::policy;
 use crate::windows::build::clip;
 use crate::windows::collection::Collection;
+use crate::windows::proxy::Row;
 use crate::windows::stated::Stated;
 use crate::windows::words::Label;
 use hylint_model::{Export, OtherPolicy, Problem, ProblemKind, Span, Stores};
+use hylint_space::Family;
 use std::borrow::Cow;
 
 pub(super) fn read(input: &Input<'_>) -> Export {
@@ -177,6 +179,7 @@ impl Reader {
             }
             Place::Firewall(store, Part::ConSec, _) => self.consec(store, value),
             Place::Service(_) => self.service(value),
+            Place::Proxies(family) => self.proxy(family, value),
             Place::RestrictedHere if is_rule() => self.restriction(value),
             Place::Unresolved if is_rule() => {
                 let message = "a rule stands under a key that is a variable, or is cut off: it may allow or block";
@@ -189,6 +192,23 @@ impl Reader {
                 self.aside.elsewhere.add(value.span);
             }
             _ => {}
+        }
+    }
+
+    /// A port proxy: `0.0.0.0/3389` is the listener, `10.9.9.9/3389` where its connections go.
+    fn proxy(&mut self, family: Family, value: &Value<'_>) {
+        let to = text_of(value);
+        if let (Some((listen, port)), Some((to, to_port))) =
+            (value.name.value().split_once('/'), to.split_once('/'))
+        {
+            let row = Row {
+                listen,
+                port,
+                to,
+                to_port,
+                family: Some(family),
+            };
+            self.out.proxies.add(&row, value.span);
         }
     }
 

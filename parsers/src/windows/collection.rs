@@ -2,6 +2,7 @@
 
 use super::build::{self, Built, Remark};
 use super::form::Form;
+use super::proxy::Proxies;
 use super::stated::{Direction, Stated};
 use super::tell::RemarkTally;
 use crate::input::Depth;
@@ -32,6 +33,8 @@ pub(crate) struct Collection {
     pub(crate) other_policy: OtherPolicy,
     /// What its connection security rules demand.
     pub(crate) security: ConnectionSecurity,
+    /// Its port proxies.
+    pub(crate) proxies: Proxies,
     /// Whether it is an export of rules, though it may hold none.
     pub(crate) has_rules: bool,
     /// Whether the form shows no rule whole.
@@ -55,6 +58,7 @@ impl Collection {
             whole: (true, true),
             other_policy: OtherPolicy::Unsaid,
             security: ConnectionSecurity::default(),
+            proxies: Proxies::default(),
             has_rules: false,
             brief: false,
             first: None,
@@ -147,6 +151,8 @@ impl Collection {
     pub(crate) fn finish(mut self, text: &str) -> Export {
         let told = self.told.problems(self.export.rules_in_file);
         self.export.problems.extend(told);
+        self.export.problems.extend(self.proxies.problems());
+        self.security.ingress.extend(self.proxies.demands());
         let has_point = self.has_rules || !self.security.is_empty();
         if has_point {
             let point = self.point(text);

@@ -12,6 +12,7 @@ pub(crate) mod form;
 pub(crate) mod narrow;
 pub(crate) mod parts;
 pub(crate) mod ports;
+pub(crate) mod proxy;
 pub(crate) mod same;
 pub(crate) mod stated;
 pub(crate) mod tell;

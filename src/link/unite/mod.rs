@@ -10,7 +10,9 @@ mod stores;
 mod views;
 mod windows;
 
-pub use stores::{has_filters, has_policy, is_of_policy_alone, kind_of_view, views_of_windows};
+pub use stores::{
+    has_filters, has_policy, has_proxies, is_of_policy_alone, kind_of_view, views_of_windows,
+};
 pub use views::Views;
 pub use windows::{WindowsView, unite_windows};
 

@@ -203,6 +203,10 @@ pub(super) fn unconditional(flow: &Flow<'_>, condition: Option<&Condition>) -> S
         Some((Test::PolicySource, _)) => {
             "put the rule into a Group Policy, or export the policies with `gpresult`".into()
         }
+        Some(_) if condition.is_some_and(Condition::is_proxy) => {
+            "remove the port proxy (`netsh interface portproxy delete`), or let it listen on a port that no flow needs"
+                .into()
+        }
         Some((_, ConditionKind::Rate)) => {
             format!("{allow} {told} in a rule without this limit")
         }

@@ -90,7 +90,9 @@ impl Binder<'_> {
                 out.push(group);
             } else {
                 self.views.retain(|v| !group.contains(&v.main.export));
-                let apart = group.into_iter().filter(|i| self.has_points(*i));
+                let apart = group
+                    .into_iter()
+                    .filter(|i| self.has_points(*i) && !self.is_beside(*i));
                 out.extend(apart.map(|i| vec![i]));
             }
         }

@@ -1,7 +1,9 @@
 //! A Windows firewall in several exports: by several tools, store by store, rules apart from their filters.
 
 use super::Binder;
-use crate::link::{has_filters, has_policy, is_of_policy_alone, kind_of_view, views_of_windows};
+use crate::link::{
+    has_filters, has_policy, has_proxies, is_of_policy_alone, kind_of_view, views_of_windows,
+};
 use crate::load::{ExportId, RunPoint};
 use hylint_model::{Companion, PointKind};
 use hylint_space::AddrSet;
@@ -62,9 +64,11 @@ impl Binder<'_> {
             && views_of_windows(self.exports, &points, files).is_some()
     }
 
-    /// Whether an export without rules is part of a Windows firewall: filters of its rules, settings that policy makes.
+    /// Whether an export without rules is part of a Windows firewall: filters of its rules, settings that policy makes, port
+    /// proxies.
     pub(super) fn is_beside(&self, export: ExportId) -> bool {
-        has_filters(self.exports, export) || has_policy(self.exports, export)
+        let heads = self.exports;
+        has_filters(heads, export) || has_policy(heads, export) || has_proxies(heads, export)
     }
 
     /// Whether an export acts on a host whose own rules stand in another one.
