@@ -152,3 +152,24 @@ fn files_without_a_common_rule_are_one_firewall() {
     );
     assert_eq!(report["summary"]["requirements"]["satisfied"], 0);
 }
+
+/// Fails if a table of port proxies in a file of its own says nothing of the rules beside it.
+#[test]
+fn a_port_proxy_leaves_the_flows_of_its_port_open() {
+    let proxies = |port: &'static str| {
+        move |_: &Host| {
+            let table = format!(
+                "Listen on ipv4:             Connect to ipv4:\r\n\r\nAddress         Port        Address         Port\r\n\
+                 --------------- ----------  --------------- ----------\r\n*               {port}        10.9.9.9        1\r\n"
+            );
+            ("portproxy.txt", table.into_bytes())
+        }
+    };
+    let open = |port| {
+        let report = report(site("compliant", |h| vec![netsh(h), proxies(port)(h)]).path());
+        let conditional = |(line, _): &(String, usize)| line.contains("the port proxy of TCP");
+        findings(&report).into_iter().filter(conditional).count()
+    };
+    assert!(open("3389") > 0);
+    assert_eq!(open("9"), 0, "a port that no flow needs");
+}

@@ -1006,6 +1006,20 @@ OK.
     );
 }
 
+/// Fails if a table beside the rules is only told of, so that a flow of its port passes for proven.
+#[test]
+fn what_a_port_proxy_takes_is_kept_from_the_hosts_programs() {
+    let table = "\nOk.\n\nListen on ipv6:             Connect to ipv4:\n\nAddress         Port        Address         Port\n--------------- ----------  --------------- ----------\n*               443         10.9.9.9        80\n127.0.0.1       22          10.9.9.9        22\n";
+    let export = read(&(verbose(&[]) + table));
+    let security = point(&export).security.as_ref().expect("what is kept");
+    let names: Vec<_> = security.ingress.iter().map(|r| &*r.name).collect();
+    assert_eq!(names, ["port proxy of TCP 443 to 10.9.9.9:80"]);
+    let space = &security.ingress[0].clauses[0].space;
+    assert_eq!(space.dport.only(), Some(443));
+    assert!(!space.dst.has(hylint_space::Family::V4));
+    assert!(security.ingress[0].clauses[0].conditions[0].is_proxy());
+}
+
 /// Labels as Danish Windows prints them, which keeps those of addresses and ports.
 #[test]
 fn a_rule_in_an_unknown_language_among_others_may_be_any() {

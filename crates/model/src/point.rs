@@ -496,6 +496,15 @@ impl Point {
         profiles.each().any(in_one)
     }
 
+    /// Whether it shows nothing of a Windows firewall but what keeps packets from it: tables of port proxies.
+    #[must_use]
+    pub fn only_adds(&self) -> bool {
+        self.kind == PointKind::WindowsFirewall
+            && self.stores == Stores::default()
+            && self.security.is_some()
+            && self.rules().next().is_none()
+    }
+
     /// Why a rule of this point does not act in a profile; nothing if it does.
     pub fn not_in_force(&self, rule: &Rule, profile: Profiles) -> impl Iterator<Item = NotInForce> {
         let disabled = (!rule.may_be_in_force()).then_some(NotInForce::Disabled);

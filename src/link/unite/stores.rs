@@ -78,11 +78,8 @@ pub fn is_of_policy_alone(heads: &Heads, export: ExportId) -> bool {
 /// Whether an export shows nothing of a firewall but what keeps packets from it: tables of port proxies.
 #[must_use]
 pub fn has_proxies(heads: &Heads, export: ExportId) -> bool {
-    let alone = |p: &Point| {
-        p.stores == Stores::default() && p.security.is_some() && p.rules().next().is_none()
-    };
     let export = heads.get(export).map(|e| &e.export.points);
-    export.is_some_and(|points| !points.is_empty() && points.iter().all(alone))
+    export.is_some_and(|points| !points.is_empty() && points.iter().all(Point::only_adds))
 }
 
 fn has_settings(heads: &Heads, export: ExportId) -> bool {

@@ -97,7 +97,8 @@ pub(super) fn infos(
                 encoding: e.source.encoding,
                 sha256: facts.sha256,
                 bytes: e.bytes,
-                points: e.export.points.len() + telling(bound, i),
+                points: e.export.points.iter().filter(|p| !p.only_adds()).count()
+                    + telling(bound, i),
                 rules: facts.rules.saturating_sub(within),
                 roles,
                 role_source,
