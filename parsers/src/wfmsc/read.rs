@@ -22,6 +22,7 @@ pub(super) fn read(source: &Source, depth: Depth) -> Export {
         file: in_name(&source.path),
         known: (false, false),
         vague: false,
+        later: 0,
     };
     reader.collection.brief = true;
     let lines: Vec<(usize, &str)> = source
@@ -31,6 +32,11 @@ pub(super) fn read(source: &Source, depth: Depth) -> Export {
     for (n, (start, line)) in lines.iter().enumerate() {
         let ahead = lines.iter().skip(n + 1).take(AHEAD);
         let next = ahead.map(|(_, l)| *l).find(|l| l.contains(['\t', ',']));
+        let line = *line;
+        if reader.is_stray(line, n, &lines) {
+            reader.stray(*start, line);
+            continue;
+        }
         reader.line(
             *start,
             line.trim_end_matches('\r'),
@@ -60,9 +66,45 @@ struct Reader<'a> {
     known: (bool, bool),
     /// Whether there is a list of neither.
     vague: bool,
+    /// A line with cells that stands behind those looked at.
+    later: usize,
 }
 
 impl<'a> Reader<'a> {
+    /// Whether a line without cells stands between rows of one list: a piece of a row, or something else that was put there.
+    fn is_stray(&mut self, line: &str, n: usize, lines: &[(usize, &str)]) -> bool {
+        let Some(list) = self.list.as_ref().filter(|_| annotation(line).is_none()) else {
+            return false;
+        };
+        let has_cells =
+            |l: &str| cells(0, l.trim_end_matches('\r'), list.head.delimiter).len() >= 2;
+        if has_cells(line) || title(line).is_some() {
+            return false;
+        }
+        if self.later <= n {
+            let behind = lines.iter().enumerate().skip(n + 1);
+            let mut rows = behind.filter(|(_, (_, l))| has_cells(l));
+            let Some((at, _)) = rows.next() else {
+                return false;
+            };
+            self.later = at;
+        }
+        let row = lines.get(self.later).map_or("", |(_, l)| l);
+        Head::of(0, row, None).is_none()
+    }
+
+    /// Keeps a line that is no row as one that is cut: it may be any rule.
+    fn stray(&mut self, start: usize, line: &'a str) {
+        let line = line.trim_end();
+        if let Some(list) = &mut self.list {
+            list.rows.push(Line {
+                cells: cells(start, line, list.head.delimiter),
+                span: Span::new(start, start + line.len()),
+                whole: false,
+            });
+        }
+    }
+
     fn line(&mut self, start: usize, line: &'a str, next: Option<&str>, last: bool) {
         if let Some(text) = annotation(line) {
             let end = start + line.trim_end().len();
@@ -279,6 +321,48 @@ mod tests {
     fn told(export: &Export, part: &str) -> usize {
         let all = export.problems.iter();
         all.filter(|p| p.message.contains(part)).count()
+    }
+
+    /// Fails if a line that is no row ends the list, and a block behind it is lost.
+    #[test]
+    fn a_line_between_rows_is_kept_and_ends_no_list() {
+        for between in [
+            "-- More --",
+            "PS C:\\>",
+            "a\r\nb\r\nc\r\nd\r\ne\r\nf",
+            "half of a na",
+        ] {
+            let (a, b) = (row("Web", "80", "Allow"), row("Rdp", "3389", "Block"));
+            let e = exported(&format!("Inbound Rules\r\n{HEAD}{a}{between}\r\n{b}"));
+            let rules = &lists(&e).ingress.rules;
+            let last = rules.last().unwrap();
+            assert_eq!(
+                (&*last.name, &last.action),
+                ("Rdp", &Action::Deny),
+                "{between}"
+            );
+            let between: Vec<_> = between.lines().collect();
+            assert_eq!(rules.len(), 2 + between.len(), "{between:?}");
+            let stray = rules.get(1).unwrap();
+            assert!(matches!(stray.action, Action::Opaque(_)), "{between:?}");
+        }
+        let end = exported(&format!(
+            "Inbound Rules\r\n{HEAD}{}Done.\r\nBye.\r\n",
+            row("Web", "80", "Allow")
+        ));
+        assert_eq!(lists(&end).ingress.rules.len(), 1, "behind the last row");
+        let two = format!(
+            "Inbound Rules\r\n{HEAD}{0}Outbound Rules\r\n{HEAD}{0}",
+            row("Web", "80", "Allow")
+        );
+        let two = exported(&two);
+        assert_eq!(
+            (
+                lists(&two).ingress.rules.len(),
+                lists(&two).egress.rules.len()
+            ),
+            (1, 1)
+        );
     }
 
     #[test]
