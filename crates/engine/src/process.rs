@@ -67,8 +67,6 @@ impl Process<'_> {
             Test::Program(wanted) => program.and_then(|p| is_program(p, wanted)),
             Test::Service(wanted) if &**wanted == "*" => service.map(|s| !s.is_empty()),
             Test::Service(wanted) => service.map(|s| s.to_lowercase() == wanted.to_lowercase()),
-            // A process that has a path or is a service is in no app's container.
-            Test::Package { named: true } => Some(false),
             _ => None,
         }
     }
