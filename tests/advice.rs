@@ -84,6 +84,7 @@ fn names_input(f: &Finding) -> bool {
         "take the flow out",
         "before its source is translated",
         "requires no authentication",
+        "remove the port proxy",
     ];
     words.iter().any(|w| help.contains(w)) || f.code == Code::UnverifiedFlow
 }

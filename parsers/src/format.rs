@@ -110,14 +110,24 @@ fn second_format(source: &Source, format: &FormatSpec) -> Option<Problem> {
     let mut tried = 0;
     let mut before = None;
     let mut last = None;
-    for (at, line) in lines_with_first(text, b"#*{[C") {
+    let last_rule = memchr::memmem::rfind(text.as_bytes(), b"|Action=");
+    // Keys alone tell of policy, which readers of Windows take.
+    let registry = |at: usize, line: &str| {
+        let line = line.trim_start_matches('[');
+        let begins = line.starts_with("HKEY_") || line.starts_with("HKLM");
+        begins && last_rule.is_some_and(|rule| rule > at)
+    };
+    let of_registry = format.id == crate::registry::FORMAT.id;
+    for (at, line) in lines_with_first(text, b"#*{[CH") {
         if iptables(line) {
             before = before.or(Some(at));
         }
         if dump && (line.starts_with("COMMIT") || line.starts_with("# Completed")) {
             last = Some(at + line.len());
         }
-        let begins = (!dump && iptables(line)) || (at > 0 && json(line));
+        let begins = (!dump && iptables(line))
+            || (at > 0 && json(line))
+            || (at > 0 && !of_registry && tried < TRIED && registry(at, line));
         if begins && tried < TRIED {
             tried += 1;
             if let Some(found) = other_than(format, text.get(at..)?) {

@@ -1251,3 +1251,30 @@ proptest::proptest! {
         }
     }
 }
+
+// Fails if a capture that ends with an error passes for all rules, or two dumps in one file for one.
+#[test]
+fn a_capture_that_ends_with_an_error_or_another_dump_is_not_whole() {
+    let rule = "Rule Name:                            a\n----------------------------------------------------------------------\nEnabled:                              Yes\nDirection:                            In\nProfiles:                             Domain,Private,Public\nGrouping:                             \nLocalIP:                              Any\nRemoteIP:                             Any\nProtocol:                             TCP\nLocalPort:                            3389\nRemotePort:                           Any\nEdge traversal:                       No\nAction:                               Allow\n";
+    let told = |text: &str| {
+        let export = hylint_parsers::format::read(&Source::new("x", text, "UTF-8")).unwrap();
+        let malformed = |p: &&hylint_model::Problem| p.kind == ProblemKind::Malformed;
+        let all: Vec<_> = export.problems.iter().filter(malformed).collect();
+        assert!(all.len() <= 1, "{all:#?}");
+        all.first().map(|p| p.message.clone())
+    };
+    assert_eq!(told(&format!("{rule}\nOk.\n")), None);
+    for error in [
+        "Access is denied.",
+        "The requested operation requires elevation (Run as administrator).",
+    ] {
+        assert!(
+            told(&format!("{rule}\nOk.\n\n{error}\n")).is_some(),
+            "{error}"
+        );
+    }
+    let key = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules\n";
+    let block =
+        "    b    REG_SZ    v2.30|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=3389|Name=b|\n";
+    assert!(told(&format!("{rule}\nOk.\n\n{key}{block}")).is_some());
+}

@@ -9,7 +9,7 @@ mod form;
 pub(crate) mod linux;
 pub(crate) mod policy;
 mod quoting;
-mod refusal;
+pub(crate) mod refusal;
 mod script;
 mod shape;
 mod vendor;

@@ -115,6 +115,13 @@ fn complains(t: &Text<'_>, programs: &[&str]) -> bool {
 
 /// `Run as administrator` in parentheses, as netsh ends its refusal in every language (ERROR_ELEVATION_REQUIRED), by the
 /// word for the administrator; and the refusals of other commands.
+/// Whether a text is what a command of Windows prints instead of its output when it fails.
+pub(crate) fn is_of_windows(text: &str) -> bool {
+    let t = &Text::new(text);
+    // `Ok.` is what it says when it does not.
+    (elevation(t) || failed(t)) && !alone(t, &["ok.", "ok"])
+}
+
 fn elevation(t: &Text<'_>) -> bool {
     const ADMINS: [&str; 18] = [
         "administrator",

@@ -8,7 +8,7 @@ use super::profiles::{self, Kind, Section};
 use super::prompt::Command;
 use super::state::{self, FORM, FULL};
 use crate::input::Depth;
-use crate::lookalike::policy;
+use crate::lookalike::{policy, refusal};
 use crate::source::Source;
 use crate::windows::build::{self, Built, Remark, clip};
 use crate::windows::stated::{Direction, Stated};
@@ -23,6 +23,9 @@ use hylint_model::{
 
 /// Below this number of rules a capture without any rule of one direction may just be short.
 const MANY_RULES: usize = 50;
+
+/// Lines outside of rules that may be errors.
+const MOST_LINES: usize = 64;
 
 pub(super) fn read(source: &Source, depth: Depth) -> Export {
     let mut reader = Reader::new(&source.text, depth);
@@ -69,6 +72,10 @@ struct Reader<'a> {
     policy_rules: bool,
     /// Prompts name more than one host.
     several_hosts: bool,
+    /// A command ended with an error behind rules.
+    refused: bool,
+    /// Lines outside of rules that were asked whether they are one.
+    looked: usize,
     /// The first rule in a language that nothing knows, and how many there are.
     unread: (Option<Span>, usize),
 }
@@ -102,6 +109,8 @@ impl<'a> Reader<'a> {
             other_rules: false,
             policy_rules: false,
             several_hosts: false,
+            refused: false,
+            looked: 0,
             unread: (None, 0),
         }
     }
@@ -302,6 +311,22 @@ impl<'a> Reader<'a> {
             && self.v.word(Class::Phrase, text).map(|e| e.meaning) == Some(Word::NoRules)
         {
             self.no_rules = Some(line.span());
+        }
+        self.refusal(line);
+    }
+
+    /// An error behind rules: the command did not show the rest of them.
+    fn refusal(&mut self, line: &Line<'a>) {
+        let rules = self.counted.0 + self.counted.1 > 0;
+        if !rules || self.refused || self.looked >= MOST_LINES {
+            return;
+        }
+        self.looked += 1;
+        if refusal::is_of_windows(line.text) {
+            self.refused = true;
+            let message = "the command ended with an error: rules may be missing";
+            let problem = Problem::new(ProblemKind::Malformed, line.span(), message);
+            self.export.problems.push(problem.help("export again"));
         }
     }
 
@@ -677,7 +702,7 @@ impl<'a> Reader<'a> {
             Direction::In => (self.counted.0, self.unasked.0),
             Direction::Out => (self.counted.1, self.unasked.1),
         };
-        if self.several_hosts {
+        if self.several_hosts || self.refused {
             return false;
         }
         if self.asked.is_empty() {
