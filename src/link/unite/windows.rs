@@ -212,7 +212,7 @@ impl Work {
             .and_then(moment)
             .zip(made.and_then(moment));
         let open = match (point.view, other.view) {
-            (View::Effective, View::Effective) => !made.is_some_and(|(a, b)| a > b),
+            (View::Effective, View::Effective) => made.is_none_or(|(a, b)| a <= b),
             (View::Effective, _) => made.is_some_and(|(a, b)| a < b),
             _ => true,
         };
