@@ -151,7 +151,7 @@ impl<'a> Record<'a> {
             Action, ActiveProfile, Category, Direction, Edge, IpAddress, LocalOnly, LooseSource,
         };
         match () {
-            () if self.is_com() => Kind::Other,
+            () if self.is_com() && !self.is_of_cmdlet() => Kind::Other,
             () if self.has(Prop::ListenPort) && self.has(Prop::ConnectPort) => Kind::Proxy,
             () if self.has(Prop::Command) && self.has(Prop::Failure) => Kind::Failed,
             () if self.has_any(&[Prop::InboundSecurity, Prop::OutboundSecurity]) => Kind::Ipsec,
@@ -171,6 +171,12 @@ impl<'a> Record<'a> {
     pub(super) fn is_com(&self) -> bool {
         use Prop::{ComEdge, ComIcmp, ComName, Process};
         self.has_any(&[ComName, ComIcmp, ComEdge, Process])
+    }
+
+    /// Whether it is a rule of the cmdlets, whatever columns stand beside theirs.
+    fn is_of_cmdlet(&self) -> bool {
+        let own = [Prop::InstanceId, Prop::StoreType, Prop::PrimaryStatus];
+        self.has(Prop::DisplayName) && self.has(Prop::Direction) && self.has_any(&own)
     }
 
     /// Whether it is a rule of which no more was selected: other objects have a display name and may be enabled, too. CIM has

@@ -1132,3 +1132,20 @@ fn commands_pick_a_rule_by_its_own_name() {
         ["Remove-NetFirewallRule -DisplayName 'It''s web'"]
     );
 }
+
+// Fails if a rule is lost as an inventory puts a column of another object beside its own.
+#[test]
+fn a_rule_with_a_further_column_is_a_rule() {
+    for column in ["OwningProcess", "ApplicationName", "IcmpTypesAndCodes"] {
+        let rule = |name: &str, action: u8| {
+            format!(
+                "{{\"Name\":\"{name}\",\"InstanceID\":\"{name}\",\"DisplayName\":\"{name}\",\"Enabled\":1,\"Profile\":0,\"Direction\":1,\"Action\":{action},\"{column}\":\"4\",\"Protocol\":\"TCP\",\"LocalPort\":\"3389\"}}"
+            )
+        };
+        let text = format!("[{},{}]", rule("a", 2), rule("b", 4));
+        let source = crate::source::Source::new("x.json", text, "UTF-8");
+        let export = crate::format::read(&source).unwrap();
+        assert_eq!(export.rules_in_file, 2, "{column}");
+        assert_eq!(export.rules_in_model(), 2, "{column}");
+    }
+}
