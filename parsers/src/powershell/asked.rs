@@ -119,7 +119,12 @@ impl Asked {
         let first = first || segments.iter().any(|s| takes_some(s) || names_some(s));
         let of_profile = rules && has("get-netfirewallprofile");
         let of_filter = rules && prints == Prints::Rules && lower.iter().any(filter);
+        // `(Get-NetFirewallRule)[0..3]`, `% { if (…) { $_ } }`.
+        let dense: String = command.split_whitespace().collect();
+        let passes = dense.contains("{$_}") && dense.to_lowercase().contains("if(");
+        let chosen = passes || dense.contains(")[");
         let some = made
+            || chosen
             || piped
             || first
             || of_profile
@@ -304,6 +309,8 @@ mod tests {
         let policy = asked(r#"Get-NetFirewallRule -PolicyStore "corp.example\Servers Base""#);
         assert_eq!(policy.store, Some(Store::Policy));
         for some in [
+            "(Get-NetFirewallRule)[0..3] | fl *",
+            "Get-NetFirewallRule | % { if ($_.Action -eq 'Allow') { $_ } } | fl *",
             "Get-NetFirewallRule -DisplayName 'HyWorks*'",
             "Get-NetFirewallRule | Where-Object {$_.DisplayName -like 'x'}",
             "Get-NetFirewallProfile -Name Public | Get-NetFirewallRule",
