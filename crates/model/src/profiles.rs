@@ -295,6 +295,13 @@ impl WindowsProfiles {
         }
     }
 
+    /// Whether the rules that are not of policy are disabled in every profile.
+    #[must_use]
+    pub fn disables_local_rules(&self) -> bool {
+        let off = |p: &ProfileSettings| matches!(p.local_rules, Some((false, _)));
+        self.profiles.iter().all(|p| p.as_ref().is_some_and(off))
+    }
+
     /// The settings of a profile, of several the first one's; `None` if they are not in the export.
     #[must_use]
     pub fn settings(&self, profiles: Profiles) -> Option<&ProfileSettings> {

@@ -5,13 +5,11 @@ use super::block::Block;
 use super::lines;
 use crate::windows::addresses;
 use crate::windows::ports;
+use crate::windows::security::{unauthenticated, without};
 use crate::windows::values::{self, Parts, Protocol};
 use crate::windows::vocab::{Vocabulary, fold};
 use crate::windows::words::{Class, Label, Word};
-use hylint_model::{
-    Action, Clause, Condition, ConditionKind, ConnectionSecurity, Profiles, Rule, RuleOrigin, Side,
-    Span, Test,
-};
+use hylint_model::{Action, Clause, ConnectionSecurity, Profiles, Rule, RuleOrigin, Side, Span};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
 
 /// Boxes of one demand; past it, exemptions are left out, so that more is demanded than is.
@@ -253,20 +251,7 @@ fn without_exempt(rule: &Consec, all: &[Consec], profile: Profiles, inbound: boo
         if !hole.conditions.is_empty() || left.len() > MOST {
             continue;
         }
-        let cut = |c: Clause| -> Vec<Clause> {
-            let parts = c.space.subtract(&hole.space).into_iter();
-            let part = |space| Clause {
-                space,
-                conditions: c.conditions.clone(),
-            };
-            parts.map(part).collect()
-        };
-        left = left.into_iter().flat_map(cut).collect();
+        left = without(left, &hole);
     }
     left
-}
-
-fn unauthenticated(span: Span) -> Condition {
-    let text = "authenticated by IPsec";
-    Condition::new(ConditionKind::Peer, Test::IpSec, span, text).negate(true)
 }

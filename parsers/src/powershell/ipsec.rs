@@ -5,6 +5,7 @@ use super::record::{Kind, Record};
 use super::words::{self, Demand};
 use crate::windows::addresses;
 use crate::windows::collection::Collection;
+use crate::windows::security::unauthenticated;
 use crate::windows::values::{List, Parts};
 use crate::windows::vocab::Vocabulary;
 use hylint_model::{
@@ -78,9 +79,7 @@ fn rule(record: &Record<'_>, inbound: bool) -> Rule {
         false => Prop::OutboundSecurity,
     };
     let place = record.get(prop).map_or(record.span, |c| c.span);
-    let text = "authenticated by IPsec";
-    let unauthenticated =
-        Condition::new(ConditionKind::Peer, Test::IpSec, place, text).negate(true);
+    let unauthenticated = unauthenticated(place);
     rule.clauses.clear();
     for l in &local {
         for r in &remote {

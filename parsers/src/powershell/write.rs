@@ -58,25 +58,13 @@ fn error(rule: &Rule, message: &'static str) -> WriteError {
 fn verify(text: &str, lists: &Lists) -> Result<()> {
     let source = Source::new("powershell", text, "UTF-8");
     let export = super::read::read(&Input::new(&source));
-    let empty = Vec::new();
-    let back = |ingress: bool| match export.points.first().map(|p| &p.body) {
-        Some(Body::Lists(l)) if ingress => &l.ingress.rules,
-        Some(Body::Lists(l)) => &l.egress.rules,
-        _ => &empty,
-    };
-    for (ours, theirs) in [
-        (&lists.ingress.rules, back(true)),
-        (&lists.egress.rules, back(false)),
-    ] {
-        for (n, r) in ours.iter().enumerate() {
-            if !theirs.get(n).is_some_and(|t| same::rules(r, t)) {
-                let message =
-                    "its names, addresses, ports or conditions do not fit the properties of a rule";
-                return Err(error(r, message));
-            }
-        }
+    match same::lost(lists, &export) {
+        None => Ok(()),
+        Some(rule) => Err(error(
+            rule,
+            "its names, addresses, ports or conditions do not fit the properties of a rule",
+        )),
     }
-    Ok(())
 }
 
 /// A value of JSON.

@@ -3,12 +3,10 @@
 use super::fields::Field;
 use crate::windows::addresses;
 use crate::windows::ports;
+use crate::windows::security::{unauthenticated, without};
 use crate::windows::values::{self, List, Parts};
 use crate::windows::vocab::Vocabulary;
-use hylint_model::{
-    Action, Clause, Condition, ConditionKind, ConnectionSecurity, Profiles, Rule, RuleOrigin, Side,
-    Span, Test,
-};
+use hylint_model::{Action, Clause, ConnectionSecurity, Profiles, Rule, RuleOrigin, Side, Span};
 use hylint_space::{AddrSet, PacketBox, PortSet, ProtoSet, proto};
 
 /// Boxes of one demand; past it, exemptions are left out, so that more is demanded than is.
@@ -180,24 +178,14 @@ fn blocking(rule: &Consec, all: &[Consec]) -> Rule {
         if left.len() > MOST {
             break;
         }
-        let cut = |c: Clause| -> Vec<Clause> {
-            let parts = c.space.subtract(&hole.space).into_iter();
-            let part = |space| Clause {
-                space,
-                conditions: c.conditions.clone(),
-            };
-            parts.map(part).collect()
-        };
-        left = left.into_iter().flat_map(cut).collect();
+        left = without(left, hole);
     }
     let mut out = Rule::new(rule.span, Action::Deny);
     out.name = rule.name.clone();
     out.profiles = rule.profiles;
     out.origin = RuleOrigin::GroupPolicy;
     let demanded = |mut c: Clause| {
-        let text = "authenticated by IPsec";
-        let condition = Condition::new(ConditionKind::Peer, Test::IpSec, rule.action, text);
-        c.conditions.push(condition.negate(true));
+        c.conditions.push(unauthenticated(rule.action));
         c
     };
     out.clauses = left.into_iter().map(demanded).collect();

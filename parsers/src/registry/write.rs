@@ -69,24 +69,14 @@ pub fn write(point: &Point) -> Result<String> {
 fn verify(text: &str, lists: &Lists) -> Result<()> {
     let source = Source::new("registry", text, "UTF-8");
     let export = super::read::read(&Input::new(&source));
-    let none = Vec::new();
-    let back = |ingress: bool| match export.points.first().map(|p| &p.body) {
-        Some(Body::Lists(l)) if ingress => &l.ingress.rules,
-        Some(Body::Lists(l)) => &l.egress.rules,
-        _ => &none,
-    };
-    for (ours, theirs) in [
-        (&lists.ingress.rules, back(true)),
-        (&lists.egress.rules, back(false)),
-    ] {
-        for (n, rule) in ours.iter().enumerate() {
-            if !theirs.get(n).is_some_and(|t| same::rules(rule, t)) {
-                let message = "its name, addresses, ports or conditions do not fit a rule string";
-                return Err(error(rule.span, message).of_rule(rule));
-            }
-        }
+    match same::lost(lists, &export) {
+        None => Ok(()),
+        Some(rule) => Err(error(
+            rule.span,
+            "its name, addresses, ports or conditions do not fit a rule string",
+        )
+        .of_rule(rule)),
     }
-    Ok(())
 }
 
 struct Writer {

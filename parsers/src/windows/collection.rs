@@ -141,10 +141,9 @@ impl Collection {
 
     /// Whether policy disables the rules that are not its own in every profile, so that those need not be known.
     fn local_rules_are_off(&self) -> bool {
-        let off = |p: &hylint_model::ProfileSettings| matches!(p.local_rules, Some((false, _)));
         let profiles = self.profiles.as_deref();
         let settings = profiles.filter(|p| p.store != Store::Local);
-        settings.is_some_and(|w| w.profiles.iter().all(|p| p.as_ref().is_some_and(off)))
+        settings.is_some_and(WindowsProfiles::disables_local_rules)
     }
 
     /// The export. The settings stand in the point of the rules, or are a companion where there are none.

@@ -14,6 +14,7 @@ pub(crate) mod parts;
 pub(crate) mod ports;
 pub(crate) mod proxy;
 pub(crate) mod same;
+pub(crate) mod security;
 pub(crate) mod stated;
 pub(crate) mod tell;
 pub(crate) mod values;

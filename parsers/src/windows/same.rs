@@ -1,10 +1,24 @@
 //! Whether two rules say the same, wherever they stand.
 
-use hylint_model::{Clause, Condition, Rule, Test};
+use hylint_model::{Body, Clause, Condition, Export, Lists, Rule, Test};
 use hylint_space::PacketBox;
 
 /// Boxes that one comparison may leave over; a rule that needs more counts as different.
 const MOST: usize = 4096;
+
+/// The first of a host's rules that did not come back as it was from a text that was written of them, if any.
+pub(crate) fn lost<'r>(lists: &'r Lists, back: &Export) -> Option<&'r Rule> {
+    let read = match back.points.first().map(|p| &p.body) {
+        Some(Body::Lists(l)) => [l.ingress.rules.as_slice(), l.egress.rules.as_slice()],
+        _ => [&[][..]; 2],
+    };
+    let written = [&lists.ingress.rules, &lists.egress.rules];
+    written.into_iter().zip(read).find_map(|(ours, theirs)| {
+        let mut ours = ours.iter().enumerate();
+        let lost = ours.find(|(n, r)| !theirs.get(*n).is_some_and(|t| rules(r, t)));
+        lost.map(|(_, r)| r)
+    })
+}
 
 /// Same fields, and for each set of conditions the same packets.
 pub(crate) fn rules(a: &Rule, b: &Rule) -> bool {

@@ -216,7 +216,10 @@ impl Work {
             (View::Effective, _) => made.is_some_and(|(a, b)| a < b),
             _ => true,
         };
-        let local_off = local_rules_are_off(point.windows.as_deref());
+        let local_off = point
+            .windows
+            .as_deref()
+            .is_some_and(WindowsProfiles::disables_local_rules);
         let compared = Compared {
             stores: point.stores,
             others: other.stores,
@@ -315,17 +318,6 @@ impl Work {
 
 fn known(list: &RuleList) -> bool {
     list.default.origin != DefaultOrigin::Unknown
-}
-
-/// Whether policy disables the rules that are not its own, in every profile.
-fn local_rules_are_off(settings: Option<&WindowsProfiles>) -> bool {
-    settings.is_some_and(|w| {
-        let off = |p: &Option<ProfileSettings>| {
-            p.as_ref()
-                .is_some_and(|p| matches!(p.local_rules, Some((false, _))))
-        };
-        w.profiles.iter().all(off)
-    })
 }
 
 /// The store that a rule is of.

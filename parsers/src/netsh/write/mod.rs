@@ -65,26 +65,13 @@ fn rule_error(rule: &Rule, message: &'static str) -> WriteError {
 /// Reads the text and compares rule by rule.
 fn verify(text: &str, lists: &Lists) -> Result<()> {
     let export = super::read::read(&Source::new("netsh", text, "UTF-8"), Depth::Whole);
-    let empty = Vec::new();
-    let back = |ingress: bool| match export.points.first().map(|p| &p.body) {
-        Some(Body::Lists(l)) if ingress => &l.ingress.rules,
-        Some(Body::Lists(l)) => &l.egress.rules,
-        _ => &empty,
-    };
-    for (ours, theirs) in [
-        (&lists.ingress.rules, back(true)),
-        (&lists.egress.rules, back(false)),
-    ] {
-        for (n, r) in ours.iter().enumerate() {
-            if !theirs.get(n).is_some_and(|t| same::rules(r, t)) {
-                return Err(rule_error(
-                    r,
-                    "its name, description, addresses, ports or conditions do not fit netsh's lines",
-                ));
-            }
-        }
+    match same::lost(lists, &export) {
+        None => Ok(()),
+        Some(rule) => Err(rule_error(
+            rule,
+            "its name, description, addresses, ports or conditions do not fit netsh's lines",
+        )),
     }
-    Ok(())
 }
 
 fn rule(out: &mut String, rule: &Rule, direction: Direction) -> Part<()> {
