@@ -169,10 +169,11 @@ fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
     let profiles = e.export.companions.iter().filter_map(|c| match c {
         Companion::WindowsProfiles(p) => Some(p.span),
         Companion::WindowsFilters { span } => Some(*span),
-        _ => None,
+        other => other.of_host(),
     });
     spans.extend(profiles);
     spans.extend(e.export.companions.iter().filter_map(named));
+    spans.extend(e.export.companions.iter().flat_map(shown));
     if !e.source.parts.is_empty() {
         let place = |s: Span| (s, Place::new(&e.path, &e.source, s));
         return spans.into_iter().map(place).collect();
@@ -187,6 +188,16 @@ fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
     spans.into_iter().map(place).collect()
 }
 
+/// Where what a host's own listings show stands.
+fn shown(c: &Companion) -> Vec<Span> {
+    match c {
+        Companion::HostInterfaces(l) => l.interfaces.iter().map(|i| i.span).collect(),
+        Companion::Sockets(l) => l.sockets.iter().map(|s| s.span).collect(),
+        Companion::Processes(l) => l.processes.iter().map(|p| p.span).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Where something is named that a layer may be told to be missing of.
 fn named(c: &Companion) -> Option<Span> {
     match c {
@@ -196,7 +207,11 @@ fn named(c: &Companion) -> Option<Span> {
         Companion::ListPart(p) => Some(p.span),
         Companion::WindowsProfiles(_)
         | Companion::WindowsFilters { .. }
-        | Companion::HostAddresses { .. }
+        | Companion::HostInterfaces(_)
+        | Companion::Routes(_)
+        | Companion::RoutingRules(_)
+        | Companion::Sockets(_)
+        | Companion::Processes(_)
         | Companion::IpSet(_)
         | Companion::Network(_)
         | Companion::PublicAddress(_)

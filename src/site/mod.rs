@@ -2,12 +2,14 @@
 
 pub mod bind;
 pub mod config;
+mod facts;
 mod nested;
 mod parts;
 pub mod role_names;
 
 pub use bind::{Bound, Listening, Overrides, bind};
 pub use config::{Config, find, load, load_matrix};
+pub use facts::{Heard, HostFacts};
 pub use nested::nested;
 pub use parts::{
     Access, Allow, Host, Layer, Levels, LintLevel, Outside, RequireEvidence, RoleState, Site,

@@ -1,5 +1,6 @@
 //! What a site consists of.
 
+use super::facts::HostFacts;
 use crate::finding::{Code, RoleSource, Severity};
 use crate::load::RunPoint;
 use crate::rules::matrix::RoleIx;
@@ -76,6 +77,8 @@ pub struct Host<P = RunPoint> {
     pub profile: Option<Profiles>,
     /// Interface → peers that are reached by it, if the site says.
     pub interfaces: Vec<(String, AddrSet)>,
+    /// What its own listings say of it.
+    pub facts: Arc<HostFacts>,
     /// `[resolve]` of this host, already merged over the site's.
     pub resolve: Arc<BTreeMap<String, AddrSet>>,
     /// Addresses of which it is not known whether a name of `resolve` holds them.
@@ -104,6 +107,7 @@ impl Host {
             layers: self.layers.iter().map(layer).collect(),
             profile: self.profile,
             interfaces: self.interfaces.clone(),
+            facts: self.facts.clone(),
             resolve: self.resolve.clone(),
             open: self.open.clone(),
             widened_by: self.widened_by.clone(),

@@ -1,6 +1,7 @@
 //! What exports say beside rules, joined by the linker.
 
 use super::condition::Side;
+use super::facts::{HostInterfaces, Processes, Routes, RoutingRules, Sockets};
 use super::point::Tag;
 use super::profiles::WindowsProfiles;
 use crate::Span;
@@ -214,13 +215,16 @@ pub enum Companion {
         /// Their text.
         span: Span,
     },
-    /// Addresses that a host has (`Get-NetIPAddress`), without those of loopback interfaces.
-    HostAddresses {
-        /// The addresses.
-        addrs: AddrSet,
-        /// Their text.
-        span: Span,
-    },
+    /// The interfaces of a host with their addresses (`ip addr`, `Get-NetIPAddress`, `ipconfig`).
+    HostInterfaces(Box<HostInterfaces>),
+    /// The routes of a host.
+    Routes(Box<Routes>),
+    /// The rules by which a host picks a routing table.
+    RoutingRules(Box<RoutingRules>),
+    /// What listens on a host.
+    Sockets(Box<Sockets>),
+    /// The processes of a Windows host.
+    Processes(Box<Processes>),
     /// An ipset.
     IpSet(IpSet),
     /// A cloud network interface.
@@ -239,4 +243,29 @@ pub enum Companion {
     ListPart(ListPart),
     /// A resource that others name and that says nothing itself (an application security group).
     Label(Span),
+}
+
+impl Companion {
+    /// Where something stands that a host's own commands say of it: addresses, routes, what listens.
+    #[must_use]
+    pub fn of_host(&self) -> Option<crate::Span> {
+        match self {
+            Self::HostInterfaces(i) => Some(i.span),
+            Self::Routes(r) => Some(r.span),
+            Self::RoutingRules(r) => Some(r.span),
+            Self::Sockets(s) => Some(s.span),
+            Self::Processes(p) => Some(p.span),
+            Self::WindowsProfiles(_)
+            | Self::WindowsFilters { .. }
+            | Self::IpSet(_)
+            | Self::Interface(_)
+            | Self::Subnet(_)
+            | Self::Network(_)
+            | Self::RouteTable(_)
+            | Self::PublicAddress(_)
+            | Self::AddressList(_)
+            | Self::ListPart(_)
+            | Self::Label(_) => None,
+        }
+    }
 }

@@ -7,6 +7,7 @@
 mod companion;
 mod condition;
 mod direction;
+mod facts;
 mod listener;
 mod netfilter;
 mod number;
@@ -26,6 +27,10 @@ pub use companion::{
 };
 pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test, names_group};
 pub use direction::Direction;
+pub use facts::{
+    HostInterface, HostInterfaces, Process, Processes, Route, RouteKind, Routes, RoutingRule,
+    RoutingRules, Socket, Sockets,
+};
 pub use listener::{Asked, Listener, file_name};
 pub use netfilter::{
     BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, OtherRules, Table,
@@ -40,7 +45,7 @@ pub use profiles::{
     Active, ActiveSource, InboundPolicy, NotInForce, Overrides, ProfileSettings, Profiles, Store,
     Stores, WindowsProfiles,
 };
-pub use rule::{Action, Clause, Field, Nat, NatKind, Rule, RuleOrigin};
+pub use rule::{Action, Clause, Field, Hits, Nat, NatKind, Rule, RuleOrigin};
 pub use security::ConnectionSecurity;
 pub use set::{NamedSet, NamedSetId, PacketField, Values};
 pub use span::Span;

@@ -56,6 +56,29 @@ pub enum Field {
     Other,
 }
 
+/// What the counter of a rule says: whether anything matched since it began, which a reload or a restart sets back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Hits {
+    /// The export prints no counter of it.
+    #[default]
+    Unprinted,
+    /// Nothing matched.
+    None,
+    /// Something matched.
+    Some,
+}
+
+impl Hits {
+    /// Of a counter of packets.
+    #[must_use]
+    pub const fn of(packets: u64) -> Self {
+        match packets {
+            0 => Self::None,
+            _ => Self::Some,
+        }
+    }
+}
+
 /// What happens to a packet that matches.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
@@ -195,6 +218,8 @@ pub struct Rule {
     pub group: Box<str>,
     /// Comment or description, or empty.
     pub comment: Box<str>,
+    /// Whether it has matched since its counter began.
+    pub hits: Hits,
 }
 
 impl Action {
@@ -242,6 +267,7 @@ impl Rule {
             origin: RuleOrigin::Unsaid,
             group: "".into(),
             comment: "".into(),
+            hits: Hits::Unprinted,
         }
     }
 

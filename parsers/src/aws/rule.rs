@@ -5,7 +5,8 @@ use super::reader::{Reader, text};
 use super::traffic::Traffic;
 use crate::json::Value;
 use hylint_model::{
-    Action, Clause, Condition, Field, ProblemKind, Profiles, Rule, RuleOrigin, Side, Span, reworded,
+    Action, Clause, Condition, Field, Hits, ProblemKind, Profiles, Rule, RuleOrigin, Side, Span,
+    reworded,
 };
 use hylint_space::{AddrSet, FlagSet, IfaceSet, PacketBox, StateSet};
 use smallvec::SmallVec;
@@ -39,6 +40,7 @@ impl Reader<'_> {
             origin: RuleOrigin::Unsaid,
             group: Box::default(),
             comment: Box::default(),
+            hits: Hits::Unprinted,
         };
         let field = match parts.side {
             Side::Src => Field::Source,

@@ -276,8 +276,8 @@ impl<'a> Host<'_, 'a> {
         for settings in beside.settings.drain(..) {
             self.out.settings(settings);
         }
-        if let Some((addrs, span)) = beside.addresses.take() {
-            let companion = Companion::HostAddresses { addrs, span };
+        if let Some(listing) = beside.addresses.take() {
+            let companion = Companion::HostInterfaces(Box::new(listing));
             self.out.export.companions.push(companion);
         }
         self.out.export.problems.append(&mut beside.problems);

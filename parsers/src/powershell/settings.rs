@@ -8,7 +8,8 @@ use super::record::{Kind, Record};
 use super::words;
 use crate::windows::build::clip;
 use hylint_model::{
-    InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, Store, WindowsProfiles,
+    Families, HostInterface, HostInterfaces, InboundPolicy, Problem, ProblemKind, ProfileSettings,
+    Profiles, Span, Store, WindowsProfiles,
 };
 use hylint_space::AddrSet;
 
@@ -18,7 +19,7 @@ pub(super) struct Beside {
     /// By store, in the order of the text.
     pub(super) settings: Vec<WindowsProfiles>,
     /// Addresses of the host.
-    pub(super) addresses: Option<(AddrSet, Span)>,
+    pub(super) addresses: Option<HostInterfaces>,
     /// Settings that cannot be read: of which profiles, of inbound packets alone or outbound ones alone.
     pub(super) unknown: Vec<(Profiles, Option<bool>, Span, String)>,
     /// Names of the host's interfaces.
@@ -199,10 +200,24 @@ impl Beside {
         if loopback || alias.is_some_and(|a| a.starts_with("Loopback")) {
             return;
         }
-        self.addresses = Some(match self.addresses.take() {
-            Some((all, span)) => (all.union(&set), span.to(w.span)),
-            None => (set, w.span),
+        let listing = self.addresses.get_or_insert_with(|| HostInterfaces {
+            interfaces: Vec::new(),
+            families: Families::BOTH,
+            whole: true,
+            span: w.span,
         });
+        listing.span = listing.span.to(w.span);
+        let name = alias.unwrap_or_default();
+        let known = listing.interfaces.iter_mut().find(|i| *i.name == *name);
+        match known {
+            Some(i) => i.addrs = i.addrs.union(&set),
+            None => listing.interfaces.push(HostInterface {
+                name: name.into(),
+                addrs: set,
+                span: w.span,
+                ..HostInterface::default()
+            }),
+        }
     }
 }
 

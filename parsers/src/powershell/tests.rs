@@ -521,9 +521,10 @@ fn profiles_networks_and_addresses_stand_beside_rules() {
     );
     assert_eq!(value(Profiles::PRIVATE), private);
     assert_eq!(w.active.map(|a| a.0), Some(Profiles::DOMAIN));
-    let Companion::HostAddresses { addrs, .. } = &e.companions[0] else {
+    let Companion::HostInterfaces(listing) = &e.companions[0] else {
         panic!("addresses");
     };
+    let addrs = listing.addrs();
     assert!(
         addrs.contains("10.20.10.31".parse().unwrap())
             && addrs.contains("fe80::1".parse().unwrap())

@@ -109,10 +109,11 @@ pub(super) fn shown_addresses(
     let (mut all, mut first) = (AddrSet::empty(), None);
     for e in exports {
         for c in &e.export.companions {
-            let Companion::HostAddresses { addrs, span } = c else {
+            let Companion::HostInterfaces(listing) = c else {
                 continue;
             };
-            all = all.union(addrs);
+            let span = listing.span;
+            all = all.union(&listing.addrs());
             let place = || {
                 format!(
                     "{}:{}",

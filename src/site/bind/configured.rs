@@ -18,7 +18,8 @@ impl Binder<'_> {
             let exports = self.with_views(entry, &h.name);
             let own = self.own_layers(&exports, &h.name);
             let mut base = self.host(h);
-            base.every = base.every.union(&self.shown_addresses(&exports));
+            base.facts = self.facts(&exports);
+            base.every = base.every.union(&base.facts.addrs());
             let pick = Pick::Host(h, !own.is_empty());
             let mut hosts = self.cloud_hosts(base, &exports, pick);
             for host in &mut hosts {
@@ -42,6 +43,7 @@ impl Binder<'_> {
             layers: Vec::new(),
             profile: h.profile,
             interfaces: h.interfaces.clone(),
+            facts: Default::default(),
             resolve: self.merged(&h.resolve),
             open: self.still_open(&h.resolve),
             widened_by: Vec::new(),

@@ -125,7 +125,8 @@ impl Binder<'_> {
         // Some lints need no role.
         let known = known.unwrap_or_default();
         let mut host = self.guessed(first, known);
-        host.every = host.every.union(&self.shown_addresses(files));
+        host.facts = self.facts(files);
+        host.every = host.every.union(&host.facts.addrs());
         let layers = self.own_layers(files, &host.name);
         // Cloud points of the same file (a mixed export) are bound like any others.
         self.hosts.push(Host { layers, ..host });
@@ -148,6 +149,7 @@ impl Binder<'_> {
             layers: Vec::new(),
             profile: None,
             interfaces: Vec::new(),
+            facts: Default::default(),
             resolve: self.resolve.clone(),
             open: self.open.clone(),
             widened_by: Vec::new(),

@@ -5,6 +5,7 @@ mod cloud;
 mod configured;
 mod content;
 mod copies;
+mod facts;
 mod globs;
 mod guess;
 mod ids;

@@ -5,8 +5,7 @@ use crate::link::{
     has_filters, has_policy, has_proxies, is_of_policy_alone, kind_of_view, views_of_windows,
 };
 use crate::load::{ExportId, RunPoint};
-use hylint_model::{Companion, PointKind};
-use hylint_space::AddrSet;
+use hylint_model::PointKind;
 use std::collections::BTreeMap;
 
 impl Binder<'_> {
@@ -74,15 +73,5 @@ impl Binder<'_> {
     /// Whether an export acts on a host whose own rules stand in another one.
     pub(super) fn is_added(&self, export: ExportId) -> bool {
         self.is_beside(export) || is_of_policy_alone(self.exports, export)
-    }
-
-    /// The addresses that exports say their host has.
-    pub(super) fn shown_addresses(&self, exports: &[ExportId]) -> AddrSet {
-        let own = exports.iter().filter_map(|e| self.exports.get(*e));
-        let all = own.flat_map(|e| &e.export.companions);
-        all.fold(AddrSet::empty(), |all, c| match c {
-            Companion::HostAddresses { addrs, .. } => all.union(addrs),
-            _ => all,
-        })
     }
 }

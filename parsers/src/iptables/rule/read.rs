@@ -7,7 +7,7 @@ use crate::iptables::place::Place;
 use crate::iptables::token::{Token, Tokens};
 use crate::iptables::{family, matches, refuse, targets};
 use hylint_model::{
-    Action, Clause, Condition, ConditionKind, Field, Problem, ProblemKind, Profiles, Rule,
+    Action, Clause, Condition, ConditionKind, Field, Hits, Problem, ProblemKind, Profiles, Rule,
     RuleOrigin, Side, Span, Test, reworded,
 };
 
@@ -81,6 +81,7 @@ pub(in super::super) fn read<'a>(
         origin: RuleOrigin::Unsaid,
         group: Box::default(),
         comment: draft.comment.into(),
+        hits: Hits::Unprinted,
     }
 }
 
