@@ -21,6 +21,12 @@ pub struct HostInterface {
     pub up: Option<bool>,
     /// The interface that it is a port of (`master br0`), or empty.
     pub master: Box<str>,
+    /// It wraps packets into those of another interface (Teredo, ISATAP, 6to4), as far as the listing tells.
+    pub tunnel: bool,
+    /// The gateways that it is configured with, if the listing prints them.
+    pub gateways: AddrSet,
+    /// The DNS servers that it is configured with, if the listing prints them.
+    pub dns: AddrSet,
     /// Its text.
     pub span: Span,
 }

@@ -185,9 +185,9 @@ fn windows(all: &[Settings; 4], store: hylint_model::Store) -> Option<WindowsPro
     let span = spans.fold(first, Span::to);
     Some(WindowsProfiles {
         profiles,
-        active: None,
         span,
         store,
+        ..WindowsProfiles::default()
     })
 }
 
