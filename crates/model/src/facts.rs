@@ -82,7 +82,7 @@ pub struct Route {
     /// Names of the interfaces that it leads to; several of one with several next hops. On Windows, the interface's own
     /// address as `route print` prints it.
     pub interfaces: Vec<Box<str>>,
-    /// Metric; the lowest of one prefix wins.
+    /// Metric; the route with the lowest one of a prefix decides.
     pub metric: u32,
     /// Its interface is down (`linkdown`, `dead`).
     pub down: bool,
@@ -97,6 +97,8 @@ pub struct Routes {
     pub routes: Vec<Route>,
     /// The families that it shows (`ip route` shows IPv4).
     pub families: Families,
+    /// It is whole, as far as its text tells: nothing filtered it, and its end is there.
+    pub whole: bool,
     /// It shows every table (`table all`), not the main one alone.
     pub every_table: bool,
     /// Its text.
@@ -114,6 +116,8 @@ pub struct RoutingRule {
     pub narrowed: bool,
     /// The table that it looks up, or empty if it does something else.
     pub table: Box<str>,
+    /// Routes with a prefix of this length or a shorter one do not count (`suppress_prefixlength`).
+    pub suppress: Option<u8>,
     /// Its text.
     pub span: Span,
 }
@@ -125,6 +129,8 @@ pub struct RoutingRules {
     pub rules: Vec<RoutingRule>,
     /// The families that it shows.
     pub families: Families,
+    /// It is whole, as far as its text tells.
+    pub whole: bool,
     /// Its text.
     pub span: Span,
 }
