@@ -1,6 +1,6 @@
 //! What Windows prints of its firewall beside `netsh advfirewall`.
 
-use super::form::Standing::{Host, Other};
+use super::form::Standing::Host;
 use super::form::{Form, Text};
 use super::shape;
 
@@ -40,12 +40,6 @@ pub(super) const FORMS: &[Form] = &[
         "netsh output in a language that hylint does not read",
         LANGUAGE,
     ),
-    Form::new(
-        Other,
-        addresses,
-        "`ipconfig`, `route print` or `netstat`",
-        "export the rules of the firewall beside it",
-    ),
 ];
 
 /// Properties of INetFwRule (netfw.h), as a list, as JSON or as a table.
@@ -62,18 +56,6 @@ fn powershell(t: &Text<'_>) -> bool {
     t.has_any(&["MSFT|FW|FirewallRule", "MSFT_NetFirewallRule"])
         || t.field("DisplayName", &[]) && t.field("Direction", &["Inbound", "Outbound"])
         || t.has_all(&["<th>DisplayName</th>", "<th>Direction</th>"])
-}
-
-/// By words that stay in every language, or by the shape of `netstat`'s lines.
-fn addresses(t: &Text<'_>) -> bool {
-    let socket = |l: &str| {
-        let mut words = l.split_ascii_whitespace();
-        words.next().is_some_and(|w| matches!(w, "TCP" | "UDP"))
-            && words.next().is_some_and(|w| w.contains(':'))
-            && words.next().is_some_and(|w| w.contains(':'))
-    };
-    t.lines().take(20).filter(|l| socket(l)).count() >= 2
-        || t.has("IPv4") && t.has_any(&[" . . . :", ". . . . :", ".0.0.0          0.0.0.0"])
 }
 
 /// The context `netsh firewall` of Windows XP, which later versions still answer.

@@ -1,9 +1,25 @@
 //! What Windows prints of its network: `ipconfig`, `route print`, `netstat -ano`, `tasklist /svc`, in any language.
 //!
-//! None of it is a firewall: each listing is a companion, which tells of the firewall beside it.
+//! None of it is a firewall: each listing is a companion, which tells of the firewall beside it. The listings may stand in
+//! one file with each other and with exports of the firewall, whose readers ask here for them.
+
+mod ipconfig;
+mod lines;
+mod netstat;
+mod routes;
+mod tasklist;
+mod words;
+
+pub(crate) use ipconfig::{is_tunnel, mask};
+pub(crate) use netstat::dual;
 
 use crate::input::{FormatSpec, Input, Score};
-use hylint_model::Export;
+use hylint_model::{Companion, Export, Problem, ProblemKind, Span};
+use ipconfig::IpConfig;
+use lines::{Command, Line, Tool};
+use netstat::{Netstat, Taken};
+use routes::RoutePrint;
+use tasklist::Tasklist;
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
@@ -16,13 +32,181 @@ pub const FORMAT: FormatSpec = FormatSpec {
     commands: None,
 };
 
-fn detect(_: &Input<'_>) -> Score {
-    0
+/// Exports of a firewall that hold a listing as well are read as those.
+const SURE: Score = 25;
+
+/// How much of a text is looked at.
+const HEAD: usize = 256 * 1024;
+
+fn detect(input: &Input<'_>) -> Score {
+    let text = input.source.text.as_str();
+    if crate::json::Json::sniff(text) {
+        return 0;
+    }
+    let mut end = text.len().min(HEAD);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    match Listings::of(text.get(..end).unwrap_or(text), 0).found() {
+        true => SURE,
+        false => 0,
+    }
 }
 
-fn read(_: &Input<'_>) -> Export {
-    Export {
+fn read(input: &Input<'_>) -> Export {
+    let mut export = Export {
         format: FORMAT.id,
         ..Export::default()
+    };
+    let source = input.source;
+    let listings = Listings::of(&source.text, 0);
+    if let Some((span, text)) = &listings.unread {
+        let message = format!(
+            "a line that may be of a listing is not read: `{}`",
+            crate::windows::build::clip(text)
+        );
+        export.problem(ProblemKind::Note, *span, message);
+    }
+    listings.give(&mut export);
+    export
+}
+
+/// Adds the listings that stand in a text beside rules.
+pub(crate) fn beside(text: &str, export: &mut Export) {
+    if may_hold(text) {
+        Listings::of(text, 0).give(export);
+    }
+}
+
+/// Whether a text may hold a listing at all: most exports of a firewall do not, and are long.
+fn may_hold(text: &str) -> bool {
+    let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    has(". . .") || has("=====") || has("  TCP    ") || has("\",\"PID\",\"")
+}
+
+/// The listings of a text.
+#[derive(Default)]
+struct Listings {
+    ip: IpConfig,
+    netstat: Netstat,
+    routes: RoutePrint,
+    tasks: Tasklist,
+    host: Option<(String, Span)>,
+    /// The first line that has an address and that nothing took.
+    unread: Option<(Span, String)>,
+    end: usize,
+}
+
+impl Listings {
+    fn of(text: &str, offset: usize) -> Self {
+        let mut out = Self {
+            end: offset + text.trim_end().len(),
+            ..Self::default()
+        };
+        let all = lines::lines(text, offset);
+        let mut command: Option<Command> = None;
+        let mut above: Option<Line<'_>> = None;
+        let mut at = 0;
+        while let Some(line) = all.get(at) {
+            at += 1;
+            if let Some(c) = line.command() {
+                out.close();
+                command = Some(c);
+                above = None;
+                continue;
+            }
+            if line.is_blank() {
+                out.tasks.line(line, None);
+                continue;
+            }
+            let rest = all.get(at..).unwrap_or_default();
+            at += out.line(line, rest, command.as_ref(), above.as_ref());
+            above = Some(*line);
+        }
+        out
+    }
+
+    /// Takes a line, and returns how many of the following ones belong to it.
+    fn line<'a>(
+        &mut self,
+        line: &Line<'a>,
+        rest: &[Line<'a>],
+        command: Option<&Command>,
+        above: Option<&Line<'_>>,
+    ) -> usize {
+        match self.netstat.line(line, rest.first(), command, above) {
+            Taken::Yes => return 0,
+            Taken::Two => return 1,
+            Taken::No => {}
+        }
+        let next = rest.iter().take(4).find(|l| !l.is_blank());
+        let taken = self.tasks.line(line, command)
+            || self.routes.line(line)
+            || self.ip.line(line, next, command);
+        if taken {
+            self.netstat.close();
+            return 0;
+        }
+        let text = line.text.trim();
+        if command.is_some_and(|c| c.tool == Tool::HostName)
+            && self.host.is_none()
+            && !text.contains(char::is_whitespace)
+        {
+            self.host = Some((text.to_owned(), line.span()));
+            return 0;
+        }
+        let address = |w: &str| {
+            let plain = w.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            plain.parse::<std::net::Ipv4Addr>().is_ok()
+        };
+        if self.unread.is_none() && text.split_whitespace().any(address) {
+            self.unread = Some((line.span(), text.to_owned()));
+        }
+        0
+    }
+
+    fn close(&mut self) {
+        self.ip.close();
+        self.netstat.close();
+        self.routes.close();
+        self.tasks.close();
+    }
+
+    /// Whether there is any listing.
+    fn found(self) -> bool {
+        let (sockets, _) = self.netstat.finish(self.end);
+        sockets.is_some()
+            || self.ip.finish().is_some()
+            || self.routes.finish().is_some_and(|r| r.routes.len() > 1)
+            || self.tasks.finish().is_some()
+    }
+
+    /// Puts the listings into an export.
+    fn give(mut self, export: &mut Export) {
+        let host = self.ip.host().or(self.host);
+        let mut found: Vec<Companion> = Vec::new();
+        found.extend(
+            self.ip
+                .finish()
+                .map(|l| Companion::HostInterfaces(Box::new(l))),
+        );
+        found.extend(self.routes.finish().map(|l| Companion::Routes(Box::new(l))));
+        let (sockets, problems) = self.netstat.finish(self.end);
+        found.extend(sockets.map(|l| Companion::Sockets(Box::new(l))));
+        found.extend(
+            self.tasks
+                .finish()
+                .map(|l| Companion::Processes(Box::new(l))),
+        );
+        if found.is_empty() {
+            return;
+        }
+        found.sort_by_key(|c| c.of_host());
+        export.companions.extend(found);
+        let told: Vec<Problem> = problems;
+        export.problems.extend(told);
+        if export.host_name.is_none() {
+            export.host_name = host;
+        }
     }
 }
