@@ -1,6 +1,7 @@
 //! What a command of PowerShell asks for: which store, and which of its rules.
 
 use hylint_model::Span;
+use hylint_space::proto;
 
 /// A policy store, as `-PolicyStore` names it (Microsoft Learn, "Get-NetFirewallRule").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -52,6 +53,8 @@ pub(super) struct Asked {
     pub(super) inbound: Option<bool>,
     /// The rule that it names, by its id or its display name.
     pub(super) rule: Option<String>,
+    /// The protocol of the sockets that it prints.
+    pub(super) protocol: Option<u8>,
     pub(super) span: Span,
 }
 
@@ -76,6 +79,12 @@ const PICKS: &[&str] = &[
     "-program",
     "-service",
     "-package",
+    "-localport",
+    "-localaddress",
+    "-owningprocess",
+    "-interfacealias",
+    "-interfaceindex",
+    "-addressfamily",
 ];
 
 impl Asked {
@@ -137,6 +146,11 @@ impl Asked {
             some,
             inbound,
             rule: rule.filter(|name| !name.contains(['*', '?', ','])),
+            protocol: match last.map(String::as_str) {
+                Some("get-nettcpconnection") => Some(proto::TCP),
+                Some("get-netudpendpoint") => Some(proto::UDP),
+                _ => None,
+            },
             span,
         })
     }

@@ -13,7 +13,11 @@ use crate::json::Json;
 const HEAD: usize = 64 * 1024;
 
 /// Properties, in lower case, of which one stands in the first objects of any such export.
-const MARKS: [&str; 13] = [
+const MARKS: [&str; 17] = [
+    "\"owningprocess\"",
+    "\"destinationprefix\"",
+    "\"processid\"",
+    "\"processname\"",
     "\"ipaddress\"",
     "\"@{",
     "\"direction\"",
@@ -99,6 +103,8 @@ fn record(r: &Record<'_>) -> Score {
         }
         Kind::Setting | Kind::Connection => 40,
         Kind::Address if r.has(Prop::Alias) => 30,
+        Kind::Socket | Kind::Route | Kind::Adapter => 30,
+        Kind::Process | Kind::Service => 22,
         Kind::Ipsec => 50,
         Kind::Profile if r.has(Prop::Enabled) => 40,
         Kind::Profile | Kind::Address | Kind::Proxy | Kind::Failed | Kind::Other => 0,
@@ -149,6 +155,10 @@ impl Seen {
             () if self.has(Prop::InstanceId) && FILTERS.iter().any(|p| self.has(*p)) => 60,
             () if self.has(Prop::Category) && self.has(Prop::Alias) => 40,
             () if self.has(Prop::IpAddress) && self.has(Prop::Alias) => 30,
+            () if self.all(&[Prop::LocalPort, Prop::Process]) => 30,
+            () if self.all(&[Prop::Destination, Prop::NextHop]) => 30,
+            () if self.all(&[Prop::Id, Prop::ProcessName]) => 22,
+            () if self.all(&[Prop::ProcessId, Prop::Name]) => 22,
             () => 0,
         };
         listed.max(self.best)

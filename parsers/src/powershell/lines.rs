@@ -92,7 +92,11 @@ fn is_call(text: &str) -> bool {
     matches!(verb.as_str(), "get" | "show" | "new" | "set" | "copy")
         && (noun.starts_with("netfirewall")
             || noun.starts_with("netip")
-            || noun == "netconnectionprofile")
+            || noun.starts_with("netconnectionprofile")
+            || noun.starts_with("nettcpconnection")
+            || noun.starts_with("netudpendpoint")
+            || noun.starts_with("netroute")
+            || noun.starts_with("netadapter"))
 }
 
 /// Host and rest of `[SRV01]: PS C:\>`.

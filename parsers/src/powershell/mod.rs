@@ -17,6 +17,7 @@ mod ipsec;
 mod join;
 mod lines;
 mod lost;
+mod network;
 mod props;
 mod read;
 mod record;

@@ -91,7 +91,8 @@ macro_rules! props {
 // MSFT_NetIPAddress; short ones as scripts in use name calculated columns.
 props! {
     InstanceId "InstanceID" Identity Text [];
-    Name "Name" Identity Text ["id" "rulename" "ruleid"];
+    Name "Name" Identity Text ["rulename" "ruleid"];
+    Id "Id" Identity Text [];
     DisplayName "DisplayName" Identity Text ["elementname"];
     Class "CreationClassName" Identity Text [];
     Description "Description" Rule Text [];
@@ -147,7 +148,24 @@ props! {
     OutboundSecurity "OutboundSecurity" Beside One [];
     Computer "PSComputerName" Beside One ["computername" "hostname" "computer"];
     Collected "CollectedAt" Beside Text ["exportedat"];
-    Process "OwningProcess" Beside One [];
+    Process "OwningProcess" Beside One ["pid"];
+    State "State" Beside One [];
+    ProcessName "ProcessName" Beside Text ["process" "processimage" "image" "imagename"];
+    ProcessId "ProcessId" Beside One [];
+    Path "Path" Beside Text ["executablepath" "processpath" "programpath"];
+    PathName "PathName" Beside Text [];
+    Services "Services" Beside Texts [];
+    IfIndex "InterfaceIndex" Beside One ["ifindex"];
+    IfText "InterfaceDescription" Beside Text [];
+    PrefixLength "PrefixLength" Beside One [];
+    Mac "MacAddress" Beside One ["linklayeraddress"];
+    Status "Status" Beside Text ["netadapter.status"];
+    Destination "DestinationPrefix" Beside One [];
+    NextHop "NextHop" Beside One [];
+    RouteMetric "RouteMetric" Beside One [];
+    IfMetric "InterfaceMetric" Beside One ["ifmetric"];
+    Gateway "IPv4DefaultGateway" Beside Words ["ipv6defaultgateway"];
+    Dns "DNSServer" Beside Words ["dnsservers" "serveraddresses"];
     Command "Command" Beside Text [];
     Failure "Message" Beside Text [];
     ListenAddress "ListenAddress" Beside One [];
@@ -185,7 +203,6 @@ const INERT: &[&str] = &[
     "healthstate",
     "hylint",
     "installdate",
-    "interfaceindex",
     "ipv4connectivity",
     "ipv6connectivity",
     "keyencoding",
@@ -207,7 +224,6 @@ const INERT: &[&str] = &[
     "policyroles",
     "policyrulename",
     "preferredlifetime",
-    "prefixlength",
     "prefixorigin",
     "priority",
     "pspath",
@@ -219,7 +235,6 @@ const INERT: &[&str] = &[
     "runspaceid",
     "sequencedactions",
     "skipassource",
-    "status",
     "statuscode",
     "statusdescriptions",
     "suffixorigin",

@@ -6,6 +6,7 @@ use super::found::Found;
 use super::ipsec;
 use super::join::{self, Joined};
 use super::lost;
+use super::network::Network;
 use super::props::Prop;
 use super::record::{Kind, Record};
 use super::rule;
@@ -43,6 +44,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     host.marks();
     host.policy(&input.source.text);
     let mut export = host.out.finish(&input.source.text);
+    crate::winnet::beside(&input.source.text, &mut export);
     export.problems.append(&mut found.problems);
     export.annotations.append(&mut found.annotations);
     export.problems.sort_by_key(|p| p.span);
@@ -276,10 +278,9 @@ impl<'a> Host<'_, 'a> {
         for settings in beside.settings.drain(..) {
             self.out.settings(settings);
         }
-        if let Some(listing) = beside.addresses.take() {
-            let companion = Companion::HostInterfaces(Box::new(listing));
-            self.out.export.companions.push(companion);
-        }
+        let network = Network::of(&joined.beside, self.found);
+        let companions = network.companions(&mut beside.problems);
+        self.out.export.companions.extend(companions);
         self.out.export.problems.append(&mut beside.problems);
         for (kind, record) in &joined.beside {
             match kind {
@@ -418,6 +419,11 @@ impl Unseen {
             "filter",
             "netconnectionprofile",
             "netipaddress",
+            "netroute",
+            "nettcpconnection",
+            "netudpendpoint",
+            "process",
+            "win32_service",
             "get-itemproperty",
             "portproxy",
         ];

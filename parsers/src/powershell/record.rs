@@ -23,6 +23,16 @@ pub(super) enum Kind {
     Connection,
     /// An address of the host.
     Address,
+    /// A socket.
+    Socket,
+    /// A process.
+    Process,
+    /// A service with its process.
+    Service,
+    /// A route.
+    Route,
+    /// A network adapter.
+    Adapter,
     /// A connection that the host passes on to another one.
     Proxy,
     /// A command that failed.
@@ -150,6 +160,9 @@ impl<'a> Record<'a> {
         use Prop::{
             Action, ActiveProfile, Category, Direction, Edge, IpAddress, LocalOnly, LooseSource,
         };
+        if let Some(kind) = self.of_network() {
+            return kind;
+        }
         match () {
             () if self.is_com() && !self.is_of_cmdlet() => Kind::Other,
             () if self.has(Prop::ListenPort) && self.has(Prop::ConnectPort) => Kind::Proxy,
@@ -160,10 +173,46 @@ impl<'a> Record<'a> {
             () if self.has_any(&[Direction, Action, Edge, LooseSource, LocalOnly]) => Kind::Rule,
             () if self.has(Category) => Kind::Connection,
             () if self.has(IpAddress) => Kind::Address,
+            () if self.has(Prop::Alias) && self.has_any(&[Prop::Dns, Prop::Gateway]) => {
+                Kind::Address
+            }
             () if self.is_profile() => Kind::Profile,
             () if self.is_bare_rule() => Kind::Rule,
             () if self.has_part(Part::Filter) => Kind::Filter,
             () => Kind::Other,
+        }
+    }
+
+    /// What it is of the host's network and processes, by properties that rules do not have.
+    fn of_network(&self) -> Option<Kind> {
+        use Prop::{
+            Action, Destination, Direction, DisplayName, Id, IfIndex, LocalPort, Mac, Name,
+            NextHop, PathName, Process, ProcessId, ProcessName, RemotePort, State,
+        };
+        if self.has_any(&[Direction, Action]) {
+            return None;
+        }
+        let number = |p| {
+            let word = self.one(p).map(|w| w.text.trim().to_owned());
+            word.is_some_and(|w| w.parse::<u32>().is_ok())
+        };
+        let named = || self.has(ProcessName) || self.has(Name);
+        match () {
+            () if self.has(LocalPort) && self.has(Process) => Some(Kind::Socket),
+            () if self.has(LocalPort) && self.has(RemotePort) && self.has(State) => {
+                Some(Kind::Socket)
+            }
+            () if self.has(Destination) && self.has(NextHop) => Some(Kind::Route),
+            () if number(ProcessId)
+                && (self.has(PathName) || self.has(State) && self.has(Name)) =>
+            {
+                Some(Kind::Service)
+            }
+            () if self.has(DisplayName) => None,
+            () if number(ProcessId) && named() => Some(Kind::Process),
+            () if number(Id) && named() => Some(Kind::Process),
+            () if self.has(Mac) && self.has(IfIndex) && self.has(Name) => Some(Kind::Adapter),
+            () => None,
         }
     }
 
@@ -212,6 +261,7 @@ impl<'a> Record<'a> {
         // The name of a rule is its id; filters have none.
         id.or(class)
             .or_else(|| self.one(Prop::Name).map(|w| &*w.text))
+            .or_else(|| self.one(Prop::Id).map(|w| &*w.text))
             .filter(|id| !id.is_empty())
     }
 
@@ -333,7 +383,11 @@ mod tests {
             ("LocalPort", "1"),
             ("OwningProcess", "4"),
         ];
-        assert_eq!(kind(&socket), Kind::Other);
+        assert_eq!(kind(&socket), Kind::Socket);
+        let process = [("Id", "4"), ("ProcessName", "System"), ("Path", "")];
+        assert_eq!(kind(&process), Kind::Process);
+        let service = [("Name", "W3SVC"), ("ProcessId", "4"), ("PathName", "x")];
+        assert_eq!(kind(&service), Kind::Service);
         let com = [("Name", "x"), ("Direction", "1"), ("ApplicationName", "")];
         assert_eq!(kind(&com), Kind::Other);
     }

@@ -8,18 +8,15 @@ use super::record::{Kind, Record};
 use super::words;
 use crate::windows::build::clip;
 use hylint_model::{
-    Families, HostInterface, HostInterfaces, InboundPolicy, Problem, ProblemKind, ProfileSettings,
-    Profiles, Span, Store, WindowsProfiles,
+    InboundPolicy, NetworkProfile, Problem, ProblemKind, ProfileSettings, Profiles, Span, Store,
+    WindowsProfiles,
 };
-use hylint_space::AddrSet;
 
 /// What stands beside rules.
 #[derive(Debug, Default)]
 pub(super) struct Beside {
     /// By store, in the order of the text.
     pub(super) settings: Vec<WindowsProfiles>,
-    /// Addresses of the host.
-    pub(super) addresses: Option<HostInterfaces>,
     /// Settings that cannot be read: of which profiles, of inbound packets alone or outbound ones alone.
     pub(super) unknown: Vec<(Profiles, Option<bool>, Span, String)>,
     /// Names of the host's interfaces.
@@ -38,10 +35,7 @@ impl Beside {
             match kind {
                 Kind::Profile => out.profile(record, found),
                 Kind::Setting => out.active(record.get(Prop::ActiveProfile), words::profiles),
-                Kind::Connection => out.active(record.get(Prop::Category), |words| {
-                    words::category(&words.first()?.text)
-                }),
-                Kind::Address => out.address(record),
+                Kind::Connection => out.connection(record),
                 _ => {}
             }
         }
@@ -156,6 +150,23 @@ impl Beside {
         }
     }
 
+    /// A network that the host is connected to.
+    fn connection(&mut self, record: &Record<'_>) {
+        let category = |words: &[Word<'_>]| words::category(&words.first()?.text);
+        self.active(record.get(Prop::Category), category);
+        let profile = record.get(Prop::Category).and_then(|c| category(c.words()));
+        let all = self.settings.iter_mut().find(|s| s.active.is_some());
+        if let (Some(profile), Some(all)) = (profile, all) {
+            let index = record.one(Prop::IfIndex);
+            all.networks.push(NetworkProfile {
+                alias: super::network::alias(record).into(),
+                index: index.and_then(|w| w.text.parse().ok()),
+                profile,
+                span: record.span,
+            });
+        }
+    }
+
     /// The profiles of the networks that the host is connected to.
     fn active(&mut self, cell: Option<&Cell<'_>>, read: impl Fn(&[Word<'_>]) -> Option<Profiles>) {
         let Some(cell) = cell else { return };
@@ -179,43 +190,6 @@ impl Beside {
                 active: Some((now, cell.span)),
                 span: cell.span,
                 ..WindowsProfiles::default()
-            }),
-        }
-    }
-
-    /// An address of the host; those of the loopback interface are every host's.
-    fn address(&mut self, record: &Record<'_>) {
-        let alias = record.one(Prop::Alias).map(|w| &*w.text);
-        let Some(w) = record.one(Prop::IpAddress) else {
-            return;
-        };
-        let plain = w.text.split('%').next().unwrap_or_default();
-        let Some(set) = AddrSet::parse(plain) else {
-            let message = format!("invalid address `{}` of the host", clip(&w.text));
-            self.problems
-                .push(Problem::new(ProblemKind::Malformed, w.span, message));
-            return;
-        };
-        let loopback = plain.starts_with("127.") || plain == "::1";
-        if loopback || alias.is_some_and(|a| a.starts_with("Loopback")) {
-            return;
-        }
-        let listing = self.addresses.get_or_insert_with(|| HostInterfaces {
-            interfaces: Vec::new(),
-            families: Families::BOTH,
-            whole: true,
-            span: w.span,
-        });
-        listing.span = listing.span.to(w.span);
-        let name = alias.unwrap_or_default();
-        let known = listing.interfaces.iter_mut().find(|i| *i.name == *name);
-        match known {
-            Some(i) => i.addrs = i.addrs.union(&set),
-            None => listing.interfaces.push(HostInterface {
-                name: name.into(),
-                addrs: set,
-                span: w.span,
-                ..HostInterface::default()
             }),
         }
     }
