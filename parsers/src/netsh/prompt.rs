@@ -66,6 +66,9 @@ const PLAIN: [&str; 14] = [
     "systeminfo",
 ];
 
+/// Commands whose output tells of the host beside the firewall, and is read as such.
+const LISTINGS: [&str; 4] = ["ipconfig", "route", "netstat", "tasklist"];
+
 impl Command {
     /// Reads the command after a prompt.
     pub(super) fn parse(line: &Line<'_>) -> Self {
@@ -90,6 +93,7 @@ impl Command {
         let first = typed.split_whitespace().next().unwrap_or_default();
         let foreign = !first.is_empty()
             && !PLAIN.contains(&first)
+            && !LISTINGS.contains(&first.trim_end_matches(".exe"))
             && !command.contains("advfirewall")
             && !word("show");
         let other_context = word("portproxy") || word("interface") || word("winhttp");

@@ -624,6 +624,7 @@ impl<'a> Reader<'a> {
                 .filter(|_| self.export.points.is_empty());
             companions.extend(found.map(Companion::Label));
         }
+        crate::winnet::beside(self.text, &mut self.export);
         self.export.problems.sort_by_key(|p| p.span);
         self.export
     }

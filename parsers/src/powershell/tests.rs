@@ -610,11 +610,10 @@ fn what_narrows_a_rule_is_a_condition() {
     assert_eq!(rules(&bypass)[0].action, Action::Bypass);
 }
 
-// Fails if a table of sockets, rules of the COM interface, another cloud's rules or prose is taken for these objects.
+// Fails if rules of the COM interface, another cloud's rules or prose is taken for these objects.
 #[test]
 fn other_objects_are_not_taken() {
     for text in [
-        r#"[{"LocalAddress":"::","LocalPort":49672,"RemoteAddress":"::","RemotePort":0,"OwningProcess":2136,"State":2,"InstanceID":"x"}]"#,
         r#"[{"Name":"x","ApplicationName":"","LocalPorts":"38871","RemoteAddresses":"*","Direction":1,"Action":1,"Enabled":true,"IcmpTypesAndCodes":null}]"#,
         r#"{"SecurityGroups":[{"GroupId":"sg-1","IpPermissions":[]}]}"#,
         r#"[{"name":"a","properties":{"direction":"Inbound","access":"Allow","protocol":"Tcp"}}]"#,
@@ -1149,4 +1148,129 @@ fn a_rule_with_a_further_column_is_a_rule() {
         assert_eq!(export.rules_in_file, 2, "{column}");
         assert_eq!(export.rules_in_model(), 2, "{column}");
     }
+}
+
+/// The sockets of an export: port, process, whether TCP; and whether they are all.
+fn sockets(e: &Export) -> (Vec<(u16, Option<u32>, bool)>, bool) {
+    let listing = e.companions.iter().find_map(|c| match c {
+        Companion::Sockets(s) => Some(s),
+        _ => None,
+    });
+    let listing = listing.unwrap();
+    let each = listing.sockets.iter();
+    let told = each.map(|s| (s.port, s.pid, s.protocol == 6)).collect();
+    (told, listing.whole)
+}
+
+// Fails if sockets that do not listen are taken, or if a listing of some passes for one of all.
+#[test]
+fn sockets_are_read_in_every_form() {
+    let json = r#"[{"LocalAddress":"::","LocalPort":135,"RemoteAddress":"::","RemotePort":0,"State":2,"OwningProcess":912},
+        {"LocalAddress":"0.0.0.0","LocalPort":55113,"RemoteAddress":"0.0.0.0","RemotePort":0,"State":100,"OwningProcess":7},
+        {"LocalAddress":"10.0.0.5","LocalPort":1433,"RemoteAddress":"0.0.0.0","RemotePort":0,"State":"Listen","OwningProcess":2416}]"#;
+    let two = vec![(135, Some(912), true), (1433, Some(2416), true)];
+    assert_eq!(sockets(&read(json)), (two.clone(), true));
+    let table = "PS C:\\> Get-NetTCPConnection -State Listen\n\nLocalAddress                        LocalPort RemoteAddress                       RemotePort State       AppliedSetting OwningProcess\n------------                        --------- -------------                       ---------- -----       -------------- -------------\n::                                  135       ::                                  0          Listen                     912\n10.0.0.5                            1433      0.0.0.0                             0          Listen                     2416\n172.16.0.10                         55113     47.106.194.220                      443        Established Internet       20756\n";
+    assert_eq!(sockets(&read(table)), (two.clone(), true));
+    let some = table.replace("Listen\n\nLocal", "Listen -LocalPort 135,1433\n\nLocal");
+    assert_eq!(sockets(&read(&some)), (two, false));
+    let udp = "PS C:\\> Get-NetUDPEndpoint | fl LocalAddress,LocalPort,OwningProcess\n\nLocalAddress  : 0.0.0.0\nLocalPort     : 514\nOwningProcess : 88\n\nLocalAddress  : 0.0.0.0\nLocalPort     : 5353\nOwningProcess : 90\n";
+    let want = vec![(514, Some(88), false), (5353, Some(90), false)];
+    assert_eq!(sockets(&read(udp)).0, want);
+}
+
+// Fails if a joined process is lost, or if services are not found by the number of their process.
+#[test]
+fn processes_and_services_of_sockets_are_read() {
+    let joined = r#"[{"LocalPort":1433,"OwningProcess":2416,"Process":"sqlservr"},{"LocalPort":80,"OwningProcess":4,"Process":"System"}]"#;
+    let e = read(joined);
+    let programs = e.companions.iter().find_map(|c| match c {
+        Companion::Sockets(s) => Some(s.sockets.iter().flat_map(|s| s.programs.clone())),
+        _ => None,
+    });
+    let programs: Vec<_> = programs.unwrap().collect();
+    assert_eq!(
+        programs,
+        ["sqlservr.exe".into(), Box::<str>::from("System")]
+    );
+    let processes = r#"[{"Id":2416,"ProcessName":"sqlservr","Path":"C:\\Program Files\\Microsoft SQL Server\\sqlservr.exe"},{"Id":4,"ProcessName":"System","Path":null}]"#;
+    let services = r#"[{"Name":"TermService","ProcessId":1104,"State":"Running","PathName":"C:\\Windows\\System32\\svchost.exe -k NetworkService"},{"Name":"MSSQLSERVER","ProcessId":2416,"State":"Running","PathName":"\"C:\\x\\sqlservr.exe\" -sMSSQLSERVER"},{"Name":"Spooler","ProcessId":0,"State":"Stopped","PathName":"C:\\x.exe"}]"#;
+    let told = |text: &str| {
+        let e = read(text);
+        let listing = e.companions.iter().find_map(|c| match c {
+            Companion::Processes(p) => Some(p.processes.clone()),
+            _ => None,
+        });
+        let each = listing.unwrap().into_iter();
+        each.map(|p| (p.pid, p.program.to_string(), p.services.join("+")))
+            .collect::<Vec<_>>()
+    };
+    let sql = r"C:\Program Files\Microsoft SQL Server\sqlservr.exe";
+    let want = [
+        (2416, sql.to_owned(), String::new()),
+        (4, "System".to_owned(), String::new()),
+    ];
+    assert_eq!(told(processes), want);
+    let want = [
+        (
+            1104,
+            r"C:\Windows\System32\svchost.exe".to_owned(),
+            "TermService".to_owned(),
+        ),
+        (
+            2416,
+            r"C:\x\sqlservr.exe".to_owned(),
+            "MSSQLSERVER".to_owned(),
+        ),
+    ];
+    assert_eq!(told(services), want);
+}
+
+// Fails if the prefix, the number or the profile of a network is lost, or if an address that is not used counts.
+#[test]
+fn interfaces_routes_and_networks_are_read() {
+    let text = "PS C:\\> Get-NetIPAddress\n\nIPAddress         : 10.20.1.5\nInterfaceIndex    : 8\nInterfaceAlias    : LAN\nAddressFamily     : IPv4\nType              : Unicast\nPrefixLength      : 24\nAddressState      : Preferred\n\nIPAddress         : 169.254.10.1\nInterfaceIndex    : 9\nInterfaceAlias    : Ethernet 2\nPrefixLength      : 16\nAddressState      : Tentative\n\nIPAddress         : ::1\nInterfaceIndex    : 1\nInterfaceAlias    : Loopback Pseudo-Interface 1\nPrefixLength      : 128\nAddressState      : Preferred\n\nPS C:\\> Get-NetRoute\n\nifIndex DestinationPrefix                              NextHop                                  RouteMetric ifMetric PolicyStore\n------- -----------------                              -------                                  ----------- -------- -----------\n8       0.0.0.0/0                                      10.20.1.1                                          0 25       ActiveStore\n8       10.20.1.0/24                                   0.0.0.0                                          256 25       ActiveStore\n\nPS C:\\> Get-NetConnectionProfile\n\nName             : corp.example\nInterfaceAlias   : LAN\nInterfaceIndex   : 8\nNetworkCategory  : DomainAuthenticated\n";
+    let e = read(text);
+    let mut seen = 0;
+    for c in &e.companions {
+        match c {
+            Companion::HostInterfaces(l) => {
+                let told: Vec<_> = l
+                    .interfaces
+                    .iter()
+                    .map(|i| (&*i.name, i.index, i.up))
+                    .collect();
+                let want = [
+                    ("LAN", Some(8), Some(true)),
+                    ("Ethernet 2", Some(9), Some(false)),
+                    ("Loopback Pseudo-Interface 1", Some(1), Some(true)),
+                ];
+                assert_eq!(told, want);
+                let lan = &l.interfaces[0];
+                let texts: Vec<_> = lan.networks.texts().chain(lan.gateways.texts()).collect();
+                assert_eq!(texts, ["10.20.1.0/24", "10.20.1.1"]);
+                assert!(l.interfaces[2].loopback && l.families.v6);
+                seen += 1;
+            }
+            Companion::Routes(r) => {
+                let told: Vec<_> = r
+                    .routes
+                    .iter()
+                    .map(|r| (&*r.interfaces[0], r.metric))
+                    .collect();
+                assert_eq!(told, [("8", 25), ("8", 281)]);
+                seen += 1;
+            }
+            Companion::WindowsProfiles(p) => {
+                let n = &p.networks[0];
+                assert_eq!(
+                    (&*n.alias, n.index, n.profile),
+                    ("LAN", Some(8), Profiles::DOMAIN)
+                );
+                seen += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(seen, 3);
 }

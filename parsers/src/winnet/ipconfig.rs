@@ -72,7 +72,7 @@ fn address(value: &str) -> Option<(IpAddr, Option<u32>)> {
 }
 
 /// The length of a prefix that a mask stands for.
-pub(crate) fn mask(text: &str) -> Option<u8> {
+pub(super) fn mask(text: &str) -> Option<u8> {
     let bits = u32::from(text.trim().parse::<Ipv4Addr>().ok()?);
     let len = bits.leading_ones();
     (len + bits.trailing_zeros() == 32 || bits == u32::MAX || bits == 0)
@@ -80,11 +80,11 @@ pub(crate) fn mask(text: &str) -> Option<u8> {
 }
 
 impl IpConfig {
-    /// Takes the line; false if it is none of the listing. `next` is the next line that is not blank.
+    /// Takes the line; false if it is none of the listing. `rest` are the lines behind it.
     pub(super) fn line(
         &mut self,
         line: &Line<'_>,
-        next: Option<&Line<'_>>,
+        rest: &[Line<'_>],
         command: Option<&Command>,
     ) -> bool {
         if let Some((label, value)) = field(line) {
@@ -93,9 +93,7 @@ impl IpConfig {
         }
         let text = line.text.trim();
         if let Some(name) = text.strip_suffix(':')
-            && let Some(next) = next
-            && next.indent() > line.indent()
-            && (field(next).is_some() || self.open && bare_field(next).is_some())
+            && heads_fields(line, rest)
         {
             self.adapter(line, name.trim());
             return true;
@@ -230,6 +228,16 @@ impl IpConfig {
     }
 }
 
+/// Fields below a heading of which one has dots, as the first one need not have them.
+const FIRST: usize = 4;
+
+/// Whether fields stand below a line.
+fn heads_fields(line: &Line<'_>, rest: &[Line<'_>]) -> bool {
+    let below = rest.iter().filter(|l| !l.is_blank()).take(FIRST);
+    let mut below = below.take_while(|l| l.indent() > line.indent());
+    below.any(|l| field(l).is_some())
+}
+
 /// Adds an own address of an interface, which has one while its medium is connected.
 fn own(interface: &mut HostInterface, addr: IpAddr, len: Option<u8>) {
     interface.addrs = interface.addrs.union(&AddrSet::host(addr));
@@ -262,7 +270,7 @@ mod tests {
             .collect();
         let mut ip = IpConfig::default();
         for (n, line) in all.iter().enumerate() {
-            ip.line(line, all.get(n + 1), None);
+            ip.line(line, &all[n + 1..], None);
         }
         let host = ip.host().map(|(h, _)| h);
         (ip.finish().unwrap(), host)

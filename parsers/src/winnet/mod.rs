@@ -10,7 +10,7 @@ mod routes;
 mod tasklist;
 mod words;
 
-pub(crate) use ipconfig::{is_tunnel, mask};
+pub(crate) use ipconfig::is_tunnel;
 pub(crate) use netstat::dual;
 
 use crate::input::{FormatSpec, Input, Score};
@@ -139,10 +139,9 @@ impl Listings {
             Taken::Two => return 1,
             Taken::No => {}
         }
-        let next = rest.iter().take(4).find(|l| !l.is_blank());
         let taken = self.tasks.line(line, command)
-            || self.routes.line(line)
-            || self.ip.line(line, next, command);
+            || self.routes.line(line, command)
+            || self.ip.line(line, rest, command);
         if taken {
             self.netstat.close();
             return 0;

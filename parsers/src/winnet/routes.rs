@@ -1,7 +1,7 @@
 //! `route print` and `netstat -r`: tables of both families, in any language.
 
 use super::ipconfig::mask;
-use super::lines::Line;
+use super::lines::{Command, Line};
 use hylint_model::{Families, Route, RouteKind, Routes, Span};
 use hylint_space::AddrSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,19 +15,24 @@ pub(super) struct RoutePrint {
     /// The gateway of the last row stands on a line of its own.
     waits: bool,
     open: bool,
+    /// A ruler stands around the rows, which a filter leaves out.
+    ruled: bool,
+    part: bool,
 }
 
 impl RoutePrint {
     /// Takes the line; false if it is none of the listing.
-    pub(super) fn line(&mut self, line: &Line<'_>) -> bool {
+    pub(super) fn line(&mut self, line: &Line<'_>, command: Option<&Command>) -> bool {
         let text = line.text.trim();
         let words: Vec<&str> = text.split_whitespace().collect();
         if std::mem::take(&mut self.waits) && words.len() == 1 && line.indent() > 16 {
             return true;
         }
         let ruler = text.len() > 20 && text.bytes().all(|b| b == b'=');
+        self.part |= command.is_some_and(|c| c.filtered);
         if ruler {
             self.open = true;
+            self.ruled = true;
             return true;
         }
         if let Some(route) = v4(&words, line.span()) {
@@ -64,6 +69,7 @@ impl RoutePrint {
                 v6: self.families.1,
             },
             every_table: true,
+            whole: self.ruled && !self.part,
             span: self.span?,
             routes: self.routes,
         })
@@ -153,7 +159,7 @@ mod tests {
     fn read(text: &str) -> Vec<(String, String, u32, bool)> {
         let mut r = RoutePrint::default();
         for line in lines(text, 0) {
-            r.line(&line);
+            r.line(&line, None);
         }
         let told = |r: &Route| {
             let to: Vec<_> = r.to.texts().collect();
