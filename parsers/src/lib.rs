@@ -22,6 +22,7 @@ pub mod netsh;
 pub mod nft;
 pub mod patch;
 mod pieces;
+pub mod plain;
 mod pol;
 pub mod powershell;
 pub mod registry;

@@ -17,6 +17,7 @@ use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format::{self, Depth, Input};
 use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::nft;
+use hylint_parsers::plain;
 use hylint_parsers::source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
@@ -408,6 +409,10 @@ fn with_included(from: &dyn Files, file: &FileRef, source: Source) -> (Option<Ta
 /// else, if at all.
 fn around(file: &FileRef, source: &Source) -> Option<Lookalike> {
     if file.named || file.bound {
+        return None;
+    }
+    // It does what it says, and nothing else.
+    if plain::is_list(&source.text) {
         return None;
     }
     let around = match is_source_name(&file.shown) {

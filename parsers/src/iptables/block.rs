@@ -1,8 +1,9 @@
 //! The blocks of a firewall to tables: each is read, and asked for what the tools refuse.
 
-use super::builtin::{BASE_CHAINS, TableName, chain_name as name_of};
-use super::layout::TableLines;
+use super::builtin::{BASE_CHAINS, TableName, chain_name as name_of, is_base_chain};
+use super::layout::{ChainLines, TableLines};
 use super::loading::{self, Loading};
+use super::place::Place;
 use super::refuse::{self, By, Refusal, hook};
 use super::{family, rule};
 use crate::input::Depth;
@@ -178,7 +179,7 @@ fn table<'a>(
         merges_ports: tool.merges_ports,
         shell: reading.shell,
     };
-    let mut bad = undeclared(&lines, &before.policies, problems);
+    let mut bad = undeclared(&lines, &before.policies, reading.shell, problems);
     let mut scratch = rule::Scratch::default();
     let mut chains = Vec::with_capacity(lines.chains.len());
     let mut said = Vec::new();
@@ -197,7 +198,7 @@ fn table<'a>(
     }
     let whole = reading.strict && !lines.listing && !reading.shell;
     let hooks = hooks(&chains);
-    if whole {
+    if whole || reading.shell {
         order(&lines, &chains, &hooks, &mut bad, problems);
     }
     let mut said = said.into_iter().peekable();
@@ -213,6 +214,9 @@ fn table<'a>(
             hooks,
         };
         for (place, rule) in c.rules.iter().zip(&mut chain.rules) {
+            if reading.shell {
+                unsure(c, *place, rule, &bad);
+            }
             let inside =
                 |p: &Problem| p.span.start >= place.span.start && p.span.end <= place.span.end;
             let own = said.next_if(inside);
@@ -220,7 +224,7 @@ fn table<'a>(
             let refusal = asked.then(|| refuse::rule(set, *place, family)).flatten();
             if refusal.as_ref().is_some_and(|r| r.by == By::Both) {
                 bad.push(place.span);
-                rule.clauses.iter_mut().for_each(rule::open);
+                rule.clauses.iter_mut().for_each(|c| rule::open(c, rule::REFUSED));
             }
             problems.extend(told(own, refusal, whole, family));
         }
@@ -233,6 +237,18 @@ fn table<'a>(
         chains,
     };
     (table, bad)
+}
+
+/// Leaves a rule of a list of commands open that the tool refuses where it stands, or that comes behind whatever its chain
+/// held before.
+fn unsure(chain: &ChainLines<'_>, place: Place, rule: &mut Rule, bad: &[Span]) {
+    let behind = is_base_chain(chain.name) && !chain.fresh && place.late;
+    let text = match () {
+        () if bad.contains(&place.span) => rule::REFUSED,
+        () if behind => "rules that the host had before the list",
+        () => return,
+    };
+    rule.clauses.iter_mut().for_each(|c| rule::open(c, text));
 }
 
 /// What is said of a rule: why the tools refuse it, else what is not understood of it. What the tools load is not malformed.
@@ -361,6 +377,7 @@ fn hooks(chains: &[Chain]) -> Vec<u8> {
 fn undeclared(
     lines: &TableLines<'_>,
     known: &[Box<str>],
+    shell: bool,
     problems: &mut Vec<Problem>,
 ) -> Vec<Span> {
     let mut bad = Vec::new();
@@ -368,6 +385,11 @@ fn undeclared(
     for (i, c) in lines.chains.iter().enumerate() {
         let base = lines.has_base(c.name);
         let late = !lines.listing && c.first.start < c.span.start && !lines.is_renamed(i);
+        // What a list of commands does not flush is told of as a whole.
+        let told = shell && !c.fresh && lines.name == Some(TableName::Filter);
+        if base && told {
+            continue;
+        }
         if base && c.policy.is_none() {
             silent.push(c.name);
         } else if !base && (c.span.is_empty() || late) {

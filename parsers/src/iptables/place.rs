@@ -12,6 +12,8 @@ pub(super) struct Place {
     pub(super) body: u32,
     /// The next line looks like its rest.
     pub(super) cut: bool,
+    /// In a list of commands: it stands behind rules that the chain had before, if it had any.
+    pub(super) late: bool,
     /// `-4` or `-6` before the command: the line is for this family's tool alone.
     pub(super) family: Option<Family>,
 }
@@ -23,6 +25,7 @@ impl Place {
             span,
             body,
             cut: false,
+            late: false,
             family: None,
         }
     }

@@ -1,158 +1,191 @@
 //! A file that is nothing but `iptables …` commands, one after the other: what they build is read as a dump.
 
-use super::builtin::TableName;
+use super::builtin::{TableName, is_base_chain};
 use super::layout::{Dump, Layout, Splitter, TableLines};
-use super::token::{Token, Tokens};
+use super::token::Tokens;
+use crate::plain::{self, Line, Program};
 use hylint_model::{Problem, ProblemKind, Span};
 use hylint_space::Family;
 
-/// Commands with their continuation lines, comments and blank lines left out.
-struct Commands<'a> {
-    text: &'a str,
-    at: usize,
+/// A command of one of the tools.
+struct Command {
+    family: Family,
+    table: TableName,
+    /// From the command's own option (`-A` …) to its last word.
+    at: Span,
 }
 
-impl Iterator for Commands<'_> {
-    type Item = Span;
-
-    fn next(&mut self) -> Option<Span> {
-        while self.at < self.text.len() {
-            let start = self.at;
-            let mut end = start;
-            loop {
-                let rest = self.text.as_bytes().get(end..).unwrap_or(&[]);
-                end += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-                let line = self.text.get(start..end).unwrap_or("").trim_end();
-                let more = line.ends_with('\\') && !line.trim_start().starts_with('#');
-                if !more || end >= self.text.len() {
-                    break;
-                }
-                end += 1;
-            }
-            self.at = end + 1;
-            let line = self.text.get(start..end).unwrap_or("");
-            let lead = line.len() - line.trim_start().len();
-            let body = line.trim();
-            if !body.is_empty() {
-                let span = Span::new(start + lead, start + lead + body.len());
-                return Some(if body.starts_with('#') {
-                    span
-                } else {
-                    bare(self.text, span)
-                });
-            }
-        }
-        None
-    }
-}
-
-/// A command without the comment behind it and without the `;` that ends it. What else a shell knows (`&&`, `$NAME`) is
-/// left to the reader of the rule, which does not know it.
-fn bare(text: &str, span: Span) -> Span {
-    let comment = |t: &Token<'_>| !t.is_quoted() && t.text.starts_with('#');
-    let tokens = Tokens::of(text, span, true).take_while(|t| !comment(t));
-    let Some(last) = tokens.last() else {
-        return span;
-    };
-    let ended = !last.is_quoted() && last.text.ends_with(';');
-    let end = last.span.end as usize - usize::from(ended);
-    let command = text.get(span.start as usize..end).unwrap_or("").trim_end();
-    Span::new(span.start as usize, span.start as usize + command.len())
-}
-
-/// Family, table and the place where the command's own option (`-A` …) begins.
-fn command(text: &str, span: Span) -> Option<(Family, TableName, Span)> {
-    let mut tokens = Tokens::of(text, span, true);
-    let mut word = tokens.next()?;
-    if word.text == "sudo" {
-        word = tokens.next()?;
-    }
-    let program = word.text.rsplit('/').next()?;
-    let family = match program {
-        "iptables" | "iptables-nft" | "iptables-legacy" => Family::V4,
-        "ip6tables" | "ip6tables-nft" | "ip6tables-legacy" => Family::V6,
-        _ => return None,
-    };
+/// Family, table and the place where the command's own option begins; none where the words, as a shell takes them, are not
+/// those that the reader of rules takes.
+fn command(text: &str, command: &plain::Command, (family, first): (Family, usize)) -> Option<Command> {
+    let words = command.words.get(first..)?;
     let (mut table, mut start) = (TableName::Filter, None);
-    while let Some(t) = tokens.next() {
-        if matches!(t.text, "-t" | "--table") {
-            table = TableName::parse(tokens.next()?.text)?;
-        } else if start.is_none() && t.is_option() && !matches!(t.text, "-w" | "--wait" | "-v") {
-            start = Some(t.span);
+    let mut values = words.iter().map(|w| w.value(text));
+    let mut at = 0;
+    while let Some(word) = values.next() {
+        let own = words.get(at)?;
+        at += 1;
+        let option = own.is_plain() && word.len() > 1 && word.starts_with('-');
+        if !option {
+            continue;
+        }
+        if matches!(word.as_str(), "-t" | "--table") {
+            table = TableName::parse(&values.next()?)?;
+            at += 1;
+        } else if let Some(name) = word.strip_prefix("--table=") {
+            table = TableName::parse(name)?;
+        } else if start.is_none() && !is_general(&word) {
+            start = Some(own.span);
         }
     }
-    let place = Span {
-        start: start?.start,
-        end: span.end,
-    };
-    Some((family, table, place))
+    let at = start?.to(command.span());
+    let at = Span { start: start?.start, end: at.end };
+    same(text, words, at).then_some(Command { family, table, at })
+}
+
+/// Options that go before a command and say nothing of rules.
+fn is_general(word: &str) -> bool {
+    matches!(word, "-w" | "--wait" | "-W" | "--wait-interval" | "-v" | "--verbose" | "-n" | "--numeric" | "-x" | "--exact")
+        || word.starts_with("--wait=")
+        || word.starts_with("--wait-interval=")
+        || word.strip_prefix("-w").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether the reader of rules takes the same words from the command as a shell.
+fn same(text: &str, words: &[plain::Word], at: Span) -> bool {
+    let own = words.iter().filter(|w| w.span.start >= at.start);
+    let mut tokens = Tokens::of(text, at, true);
+    let all = own.into_iter().all(|w| {
+        let value = w.value(text);
+        tokens.next().is_some_and(|t| {
+            let token = t.value();
+            token == value || token == "\\!" && value == "!"
+        })
+    });
+    all && tokens.next().is_none()
+}
+
+/// The words of `ipset` as `ipset save` prints them: where the set's command begins. None for what is not one of these.
+fn set_line(text: &str, command: &plain::Command, first: usize) -> Option<Span> {
+    let mut words = command.words.get(first..)?.iter();
+    let general = |w: &plain::Word| matches!(w.value(text).as_str(), "-exist" | "-!" | "-q" | "-quiet" | "--exist");
+    let word = words.find(|w| !general(w))?;
+    let at = Span { start: word.span.start, end: command.span().end };
+    let plain = words.clone().all(|w| w.is_plain() || w.value(text).contains(' '));
+    (plain && super::ipset::is_line(text.get(at.range())?)).then_some(at)
 }
 
 /// Whether a text is such a list: any other line makes it a script that does more than it says.
 pub(super) fn is_commands(text: &str) -> bool {
-    let mut rules = false;
-    for span in (Commands { text, at: 0 }) {
-        let line = text.get(span.range()).unwrap_or("");
-        if line.starts_with('#') {
-            continue;
+    let Some(list) = plain::list(text).filter(|l| !l.nft) else {
+        return false;
+    };
+    list.lines.iter().all(|(line, program, first)| match (line, program) {
+        (Line::Command(c), Program::Tables(family)) => {
+            command(text, c, (*family, *first)).is_some()
         }
-        let Some((_, _, at)) = command(text, span) else {
-            return false;
-        };
-        let word = text.get(at.range()).unwrap_or("");
-        rules |= ["-A", "-I", "--append", "--insert"]
-            .iter()
-            .any(|c| word.starts_with(c));
-    }
-    rules
+        (Line::Command(c), Program::Sets) => set_line(text, c, *first).is_some(),
+        _ => true,
+    })
 }
 
 /// Splits such a list.
 pub(super) fn split(text: &str) -> Layout<'_> {
-    let mut splitter = Splitter::new(text);
-    splitter.out.shell = true;
-    let mut dumps: Vec<Dump<'_>> = Vec::new();
-    for span in (Commands { text, at: 0 }) {
-        let line = text.get(span.range()).unwrap_or("");
-        if line.starts_with('#') {
-            splitter.comment(line, span);
-            continue;
+    let mut work = Work {
+        text,
+        splitter: Splitter::new(text),
+        dumps: Vec::new(),
+        strict: false,
+    };
+    work.splitter.out.shell = true;
+    let lines = plain::list(text).map(|l| l.lines).unwrap_or_default();
+    for (line, program, first) in lines {
+        match (line, program) {
+            (Line::Comment(span), _) => {
+                work.splitter.comment(text.get(span.range()).unwrap_or(""), span);
+            }
+            (Line::Command(c), Program::Tables(family)) => {
+                if let Some(found) = command(text, &c, (family, first)) {
+                    work.command(&found, c.span(), c.may_fail);
+                }
+            }
+            (Line::Command(c), Program::Sets) => {
+                work.splitter.out.set_lines.extend(set_line(text, &c, first));
+            }
+            (_, Program::Strict) => work.strict = true,
+            _ => {}
         }
-        let Some((family, table, at)) = command(text, span) else {
-            splitter.out.problems.push(Problem::new(
-                ProblemKind::Malformed,
-                span,
-                "a line that is no command of iptables",
-            ));
-            continue;
-        };
-        let i = dumps
-            .iter()
-            .position(|d| d.family == Some(family))
-            .unwrap_or_else(|| {
-                dumps.push(Dump {
-                    family: Some(family),
-                    header: None,
-                    tables: Vec::new(),
-                    span,
-                });
-                dumps.len() - 1
-            });
-        let Some(dump) = dumps.get_mut(i) else {
-            continue;
-        };
-        dump.span = dump.span.to(span);
-        let found = dump.tables.iter().position(|t| t.name == Some(table));
-        splitter.open = Some(match found {
-            Some(t) => dump.tables.swap_remove(t),
-            None => TableLines::new(Some(table), span, false),
-        });
-        splitter.command(text.get(at.range()).unwrap_or(""), at);
-        dump.tables.extend(splitter.open.take());
     }
-    for dump in &mut dumps {
+    for dump in &mut work.dumps {
         dump.tables.sort_by_key(|t| t.span.start);
     }
-    splitter.out.dumps = dumps;
-    splitter.out
+    work.tell_start();
+    let mut out = work.splitter.out;
+    out.dumps = work.dumps;
+    out
+}
+
+/// The work in progress.
+struct Work<'t> {
+    text: &'t str,
+    splitter: Splitter<'t>,
+    dumps: Vec<Dump<'t>>,
+    /// A command that fails ends the list.
+    strict: bool,
+}
+
+impl Work<'_> {
+    fn command(&mut self, found: &Command, span: Span, may_fail: bool) {
+        let known = self.dumps.iter().position(|d| d.family == Some(found.family));
+        let i = known.unwrap_or_else(|| {
+            self.dumps.push(Dump {
+                family: Some(found.family),
+                header: None,
+                tables: Vec::new(),
+                span,
+            });
+            self.dumps.len() - 1
+        });
+        let Some(dump) = self.dumps.get_mut(i) else {
+            return;
+        };
+        dump.span = dump.span.to(span);
+        let table = dump.tables.iter().position(|t| t.name == Some(found.table));
+        self.splitter.open = Some(match table {
+            Some(t) => dump.tables.swap_remove(t),
+            None => TableLines::new(Some(found.table), span, false),
+        });
+        self.splitter.out.tolerant = may_fail || !self.strict;
+        self.splitter
+            .command(self.text.get(found.at.range()).unwrap_or(""), found.at);
+        dump.tables.extend(self.splitter.open.take());
+    }
+
+    /// Tells of chains that the list adds rules to, or gives a policy, and does not flush first.
+    fn tell_start(&mut self) {
+        for dump in &mut self.dumps {
+            for table in dump.tables.iter_mut().filter(|t| t.name == Some(TableName::Filter)) {
+                let stale = table.chains.iter_mut().filter(|c| is_base_chain(c.name) && !c.fresh);
+                let mut names = Vec::new();
+                for chain in stale {
+                    chain.policy = None;
+                    names.push(chain.name);
+                }
+                if names.is_empty() {
+                    continue;
+                }
+                let tool = match dump.family {
+                    Some(Family::V6) => "ip6tables",
+                    _ => "iptables",
+                };
+                let message = format!(
+                    "the list does not flush {} first: rules that the host had before are not known",
+                    names.join(", ")
+                );
+                let problem = Problem::new(ProblemKind::Incomplete, table.span, message);
+                let help = format!("begin the list with `{tool} -F`, or give the output of `{tool}-save` on the host");
+                self.splitter.out.problems.push(problem.help(help));
+            }
+        }
+    }
 }

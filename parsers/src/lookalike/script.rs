@@ -5,6 +5,8 @@ use super::form::{Form, Text};
 
 const RUN: &str =
     "a script is not read: run it, then save the result with `iptables-save` and `ip6tables-save`";
+const RUN_NFT: &str = "a script is not read: run it, then give the output of `nft list ruleset`";
+const LOADED: &str = "give the file that it loads, or the output of `iptables-save`, `ip6tables-save` and `nft list ruleset`";
 const RUN_WINDOWS: &str = "a script is not read: run it, then give the output of `netsh advfirewall firewall show rule name=all verbose`";
 const RUN_ANSIBLE: &str = "give what the playbook leaves on the host: `iptables-save`, or `netsh advfirewall firewall show rule name=all verbose`";
 
@@ -23,6 +25,18 @@ pub(super) const FORMS: &[Form] = &[
     ),
     Form::new(
         Source,
+        nft,
+        "a shell script that makes nftables rules",
+        RUN_NFT,
+    ),
+    Form::new(
+        Source,
+        loads,
+        "a shell script that loads firewall rules from another file",
+        LOADED,
+    ),
+    Form::new(
+        Source,
         ansible,
         "an Ansible playbook that makes firewall rules",
         RUN_ANSIBLE,
@@ -36,13 +50,18 @@ pub(super) const FORMS: &[Form] = &[
 ];
 
 /// Programs that change a firewall, by their names.
-const PROGRAMS: [&str; 7] = [
+const PROGRAMS: [&str; 12] = [
     "iptables",
     "ip6tables",
+    "iptables-nft",
+    "ip6tables-nft",
+    "iptables-legacy",
+    "ip6tables-legacy",
     "ebtables",
     "nft",
     "ufw",
     "firewall-cmd",
+    "firewall-offline-cmd",
     "ipset",
 ];
 
@@ -68,36 +87,79 @@ const CHANGES: [&str; 18] = [
     "create",
 ];
 
-/// A variable that holds such a program (`$IPT`, `${IP6TABLES}`).
-fn is_variable(word: &str) -> bool {
-    let name = word
-        .trim_start_matches(['$', '{', '"'])
+/// A variable that holds such a program (`$IPT`, `${IP6TABLES}`, `$IP4TABLES`), of the names that one begins with.
+fn is_variable(word: &str, names: &[&str]) -> bool {
+    let bare = word.trim_start_matches('"');
+    let name = bare
+        .trim_start_matches(['$', '{'])
         .to_ascii_lowercase();
-    word.trim_start_matches('"').starts_with('$')
-        && (name.starts_with("ipt") || name.starts_with("ip6t"))
+    bare.starts_with('$') && names.iter().any(|n| name.starts_with(n))
 }
 
-fn is_program(word: &str) -> bool {
+fn is_tables(word: &str) -> bool {
     let name = word
-        .trim_matches(['"', '\''])
+        .trim_matches(['"', '\'', '@'])
         .rsplit('/')
         .next()
         .unwrap_or(word);
-    PROGRAMS.contains(&name) || is_variable(word)
+    PROGRAMS.contains(&name) && name != "nft"
+        || is_variable(word, &["ipt", "ip6t", "ip4t", "_ipt", "cmd_ipt"])
+}
+
+fn is_nft(word: &str) -> bool {
+    word.trim_matches(['"', '\'']).rsplit('/').next() == Some("nft") || is_variable(word, &["nft"])
+}
+
+/// The commands of a line of a shell, without what joins them: a loop on one line holds several.
+fn commands(line: &str) -> impl Iterator<Item = Vec<&str>> {
+    let parts = line.split([';', '|', '&', '(', ')', '`']);
+    parts.map(|part| {
+        let words = part.split_ascii_whitespace().take(16);
+        let joins = |w: &&str| matches!(*w, "do" | "then" | "else" | "{" | "if" | "while" | "!" | "sudo" | "exec");
+        words.skip_while(joins).collect()
+    })
+}
+
+/// Whether a line has a command of one of the programs that changes rules.
+fn changes(line: &str, is_program: fn(&str) -> bool, is_change: fn(&str) -> bool) -> bool {
+    if line.starts_with('#') {
+        return false;
+    }
+    commands(line).any(|words| {
+        let at = words.iter().position(|w| is_program(w));
+        let rest = at.and_then(|n| words.get(n + 1..)).unwrap_or_default();
+        at.is_some_and(|n| n < 4) && rest.iter().any(|w| is_change(w))
+    })
 }
 
 /// At least two commands that change rules.
 fn shell(t: &Text<'_>) -> bool {
-    let changes = |line: &str| {
-        let words: Vec<&str> = line.split_ascii_whitespace().take(12).collect();
-        let at = words.iter().position(|w| is_program(w));
-        let rest = at.and_then(|n| words.get(n + 1..)).unwrap_or_default();
-        let is_change =
-            |w: &&str| CHANGES.contains(w) || w.starts_with("--add-") || w.starts_with("--set-");
-        !line.starts_with('#') && at.is_some_and(|n| n < 4) && rest.iter().any(is_change)
-    };
+    let is_change =
+        |w: &str| CHANGES.contains(&w) || w.starts_with("--add-") || w.starts_with("--set-");
     let named = t.has_any(&PROGRAMS) || t.has_any(&["$IP", "${IP", "$ip", "${ip"]);
-    named && t.lines().filter(|l| changes(l)).take(2).count() == 2
+    let found = t.lines().filter(|l| changes(l, is_tables, is_change));
+    named && found.take(2).count() == 2
+}
+
+/// The same of nft.
+fn nft(t: &Text<'_>) -> bool {
+    let verbs = |w: &str| matches!(w.trim_matches(['"', '\'']), "add" | "insert" | "create" | "flush" | "delete")
+        || w.starts_with("\"add ") || w.starts_with("'add ");
+    t.has_any(&["nft", "NFT"]) && t.lines().filter(|l| changes(l, is_nft, verbs)).take(2).count() == 2
+}
+
+/// Commands that load a saved ruleset, in a text whose first line names a shell.
+fn loads(t: &Text<'_>) -> bool {
+    let restores = |l: &str| {
+        let loader = |w: &&str| {
+            let name = w.rsplit('/').next().unwrap_or(w);
+            name.ends_with("tables-restore") || name == "nft" && l.contains(" -f")
+        };
+        !l.starts_with('#') && l.split_ascii_whitespace().take(4).any(|w| loader(&w))
+    };
+    let first = t.first();
+    let is_shell = first.starts_with("#!") && first.ends_with("sh");
+    is_shell && t.has_any(&["tables-restore", "nft"]) && t.lines().any(restores)
 }
 
 fn windows(t: &Text<'_>) -> bool {

@@ -3,6 +3,9 @@
 use crate::input::{Input, Score};
 use crate::json::Json;
 
+/// Of a list of shell commands.
+const LIST: Score = 40;
+
 /// The families of tables.
 const FAMILIES: [&str; 6] = ["inet", "ip", "ip6", "arp", "bridge", "netdev"];
 
@@ -34,6 +37,9 @@ pub(super) fn detect(input: &Input<'_>) -> Score {
         if best >= 90 {
             return best;
         }
+    }
+    if best == 0 && super::list::commands(input.source).is_some() {
+        best = LIST;
     }
     best
 }

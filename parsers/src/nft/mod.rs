@@ -8,6 +8,7 @@ mod detect;
 mod edit;
 mod include;
 mod json;
+mod list;
 mod listed;
 mod lower;
 mod parts;

@@ -2,7 +2,7 @@
 
 use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdict};
 use super::write as written;
-use super::{json, lower, parts, ruleset, text};
+use super::{json, list, lower, parts, ruleset, text};
 use crate::input::Input;
 use crate::source::Source;
 use crate::write::WriteError;
@@ -24,7 +24,8 @@ enum Form {
 }
 
 pub(super) fn read(input: &Input<'_>) -> Export {
-    let source = input.source;
+    let list = list::commands(input.source);
+    let source = list.as_ref().unwrap_or(input.source);
     let mut problems = Vec::new();
     let worded;
     let (commands, form) = match input.json() {

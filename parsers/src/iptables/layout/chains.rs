@@ -78,6 +78,9 @@ impl<'a> Splitter<'a> {
         }
         if !again {
             chain.span = span;
+        } else if self.out.shell {
+            let message = format!("chain `{name}` exists already: it keeps its rules");
+            self.problem(ProblemKind::Note, span, message);
         } else if !is_base_chain(name) {
             // iptables-nft makes it anew, without the rules that it had.
             let dropped = std::mem::take(&mut chain.rules);
@@ -306,6 +309,7 @@ impl<'a> Splitter<'a> {
         let before = insert.then(|| insertion(&mut tokens)).flatten();
         let mut place = Place::new(span, tokens.offset());
         place.family = family;
+        place.late = !insert || before.unwrap_or(0) > 0;
         let Some(table) = self.open.as_mut() else {
             return;
         };

@@ -41,7 +41,7 @@ impl<'a> Splitter<'a> {
             (Edit::Check, Some(chain)) => self.check(chain, tokens, span),
             (Edit::Flush, name) => {
                 self.nothing_more(tokens, false);
-                self.flush(name)
+                self.flush(name, span)
             }
             (Edit::RemoveChain, name) => {
                 self.nothing_more(tokens, false);
@@ -60,7 +60,13 @@ impl<'a> Splitter<'a> {
         self.last_rule = None;
         if let Err(why) = done {
             let message = format!("`{word}` {why}, so the rules are read as if it were not there");
-            self.problem(ProblemKind::Malformed, span, message);
+            // A command of a list fails by itself, and takes away what was there before, if anything.
+            let fails = self.out.shell && self.out.tolerant && self.budget > 0;
+            let kind = match fails && edit != Edit::Replace {
+                true => ProblemKind::Note,
+                false => ProblemKind::Malformed,
+            };
+            self.problem(kind, span, message);
         }
     }
 
@@ -70,7 +76,10 @@ impl<'a> Splitter<'a> {
                 self.budget = rest;
                 Ok(())
             }
-            None => Err("comes after more edits than are worked out".into()),
+            None => {
+                self.budget = 0;
+                Err("comes after more edits than are worked out".into())
+            }
         }
     }
 
@@ -150,7 +159,16 @@ impl<'a> Splitter<'a> {
     }
 
     /// `-F [chain]`.
-    fn flush(&mut self, name: Option<&str>) -> Result<(), Refusal> {
+    fn flush(&mut self, name: Option<&'a str>, span: Span) -> Result<(), Refusal> {
+        if self.out.shell
+            && let Some(table) = self.open.as_mut()
+        {
+            // The kernel's chains are there before a list names them.
+            match name.filter(|n| is_base_chain(n)) {
+                Some(name) => _ = table.chain(name, span),
+                None => table.flushed |= name.is_none(),
+            }
+        }
         let one = name.map(|n| self.find(n)).transpose()?;
         let Some(table) = self.open.as_mut() else {
             return Ok(());
@@ -162,6 +180,7 @@ impl<'a> Splitter<'a> {
         for chain in chains.into_iter().flatten() {
             self.out.rules -= chain.rules.len();
             chain.rules.clear();
+            chain.fresh = true;
         }
         Ok(())
     }

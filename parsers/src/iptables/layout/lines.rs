@@ -16,6 +16,8 @@ pub(in super::super) struct ChainLines<'a> {
     pub(in super::super) span: Span,
     /// Where it was first named.
     pub(in super::super) first: Span,
+    /// A list of commands flushes it, so that nothing that was there before is left.
+    pub(in super::super) fresh: bool,
     /// In the chain's order (`-I` is resolved).
     pub(in super::super) rules: VecDeque<Place>,
 }
@@ -26,6 +28,8 @@ pub(in super::super) struct TableLines<'a> {
     /// `None`: a name that netfilter does not have.
     pub(in super::super) name: Option<TableName>,
     pub(in super::super) span: Span,
+    /// A list of commands flushes all its chains.
+    pub(in super::super) flushed: bool,
     /// A line of it is not read, so nothing is known of what it comes to.
     pub(in super::super) unread: bool,
     /// Where its last line ends.
@@ -49,6 +53,7 @@ impl<'a> TableLines<'a> {
             name,
             span,
             end: span.end,
+            flushed: false,
             unread: false,
             listing,
             chains: Vec::new(),
@@ -87,6 +92,7 @@ impl<'a> TableLines<'a> {
                 policy: None,
                 span: Span::default(),
                 first: span,
+                fresh: self.flushed,
                 rules: VecDeque::new(),
             });
         }
@@ -131,4 +137,6 @@ pub(in super::super) struct Layout<'a> {
     pub(in super::super) captured: bool,
     /// A list of shell commands, with a shell's quotes.
     pub(in super::super) shell: bool,
+    /// A command of the list may fail, and those behind it are run.
+    pub(in super::super) tolerant: bool,
 }

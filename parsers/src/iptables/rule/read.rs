@@ -85,8 +85,11 @@ pub(in super::super) fn read<'a>(
     }
 }
 
+/// Why a rule is left open that the tools refuse.
+pub(in super::super) const REFUSED: &str = "a rule that iptables refuses";
+
 /// Leaves open whether a packet fits a clause: the tools do not load its rule.
-pub(in super::super) fn open(clause: &mut Clause) {
+pub(in super::super) fn open(clause: &mut Clause, text: &str) {
     if clause
         .conditions
         .iter()
@@ -94,7 +97,6 @@ pub(in super::super) fn open(clause: &mut Clause) {
     {
         return;
     }
-    let text = "a rule that iptables refuses";
     let open = Condition::new(ConditionKind::Unknown, Test::Opaque, Span::default(), text);
     clause.conditions.push(open);
 }

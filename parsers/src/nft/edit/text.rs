@@ -1,6 +1,6 @@
 //! Edits of the text form.
 
-use super::super::json;
+use super::super::{json, list};
 use super::place::{ChainAt, Effect, Result, resolved};
 use super::verify;
 use super::written::Written;
@@ -17,6 +17,11 @@ pub(in super::super) fn edit(
     if json::is_json(&source.text) {
         return Err(EditError::Unsupported(
             "JSON is printed and not written by hand: change the ruleset, and export it again",
+        ));
+    }
+    if list::commands(source).is_some() {
+        return Err(EditError::Unsupported(
+            "a list of shell commands cannot be edited",
         ));
     }
     if !source.parts.is_empty() {
