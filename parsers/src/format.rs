@@ -12,6 +12,7 @@ pub const FORMATS: &[&FormatSpec] = &[
     &crate::registry::FORMAT,
     &crate::gpo::FORMAT,
     &crate::iptables::FORMAT,
+    &crate::ufw::FORMAT,
     &crate::listing::FORMAT,
     &crate::firewalld::FORMAT,
     &crate::iproute2::FORMAT,
@@ -110,7 +111,7 @@ fn second_format(source: &Source, format: &FormatSpec) -> Option<Problem> {
             || line.starts_with("{\"")
             || line.starts_with("[{")
     };
-    let dump = format.id == crate::iptables::FORMAT.id;
+    let dump = [crate::iptables::FORMAT.id, crate::ufw::FORMAT.id].contains(&format.id);
     let mut tried = 0;
     let mut before = None;
     let mut last = None;
@@ -177,7 +178,10 @@ fn other_than(format: &FormatSpec, part: &str) -> Option<&'static FormatSpec> {
     let source = Source::new("", part, "UTF-8");
     let input = Input::new(&source);
     // A ruleset of nftables around a dump is a sign that the reader of dumps knows.
-    let known = |f: &FormatSpec| format.id == crate::iptables::FORMAT.id && f.id == crate::nft::ID;
+    let known = |f: &FormatSpec| {
+        format.id == crate::iptables::FORMAT.id && f.id == crate::nft::ID
+            || format.id == crate::ufw::FORMAT.id && f.id == crate::iptables::FORMAT.id
+    };
     let others = FORMATS.iter().filter(|f| f.id != format.id && !known(f));
     others.copied().find(|f| (f.detect)(&input) >= SURE)
 }

@@ -30,6 +30,7 @@ mod scan;
 pub mod setting;
 pub mod shell;
 pub mod source;
+pub mod ufw;
 pub mod wfmsc;
 mod windows;
 pub mod winnet;

@@ -34,6 +34,7 @@ pub fn on(c: &Condition, packets: &[PacketBox]) -> String {
             "the program and service of the rule, which the export does not print (brief-export)"
                 .to_owned()
         }
+        Test::Earlier => "the rules that the host had before the list".to_owned(),
         Test::PolicySource => format!("whether {text}"),
         Test::IpSec => "whether the peers authenticate with IPsec".to_owned(),
         Test::Mac(mac) => format!("whether the sender's MAC address is {mac}"),
@@ -78,6 +79,7 @@ pub fn label(c: &Condition) -> String {
             "depends on the program".into()
         }
         Test::Unprinted => "brief export: program not printed".into(),
+        Test::Earlier => "rules before the list come first".into(),
         Test::PolicySource => "may be a Group Policy".into(),
         Test::IpSec => "depends on IPsec authentication".into(),
         _ if c.kind == ConditionKind::Rate => "depends on a rate or time".into(),

@@ -57,24 +57,7 @@ pub(super) fn compose(from: &dyn Files, file: &FileRef, source: &Source) -> Opti
     if matches!(first, Some(b'{' | b'[')) || nft::includes(&source.text).is_empty() {
         return None;
     }
-    let mut work = Work {
-        from,
-        root: Root::of(from, file),
-        main: file.open.clone(),
-        main_at: from.resolved(&file.open),
-        searched: nft::searched(&source.text)
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-        known: BTreeMap::new(),
-        out: Composed {
-            source: source.clone(),
-            files: Vec::new(),
-            seals: Vec::new(),
-            lossy: false,
-        },
-        open: Vec::new(),
-    };
+    let mut work = Work::new(from, file, source);
     let main = file.open.clone();
     let own = Span::new(0, source.text.len());
     work.follow(&main, own, 0);
@@ -85,6 +68,29 @@ pub(super) fn compose(from: &dyn Files, file: &FileRef, source: &Source) -> Opti
         next += 1;
     }
     Some(work.out)
+}
+
+/// The text with those of other files of its host, by their places there, as far as they are given; `None` if none is.
+pub(super) fn beside(
+    from: &dyn Files,
+    file: &FileRef,
+    source: &Source,
+    paths: &[&str],
+) -> Option<Composed> {
+    let mut work = Work::new(from, file, source);
+    for path in paths {
+        let Found::Files(files) = work.on_host(&file.open, path) else {
+            continue;
+        };
+        for found in files {
+            let at = from.resolved(&found);
+            if at != work.main_at && !work.known.contains_key(&at) {
+                // One that cannot be read is as one that is not there: the reader says so.
+                _ = work.read(&found, at, 0);
+            }
+        }
+    }
+    (!work.out.files.is_empty()).then_some(work.out)
 }
 
 /// Whether a text is one that configurations of nftables include and that makes no ruleset by itself: the kernel would call
@@ -187,7 +193,28 @@ struct Work<'f> {
     open: Vec<(PathBuf, Span, usize)>,
 }
 
-impl Work<'_> {
+impl<'f> Work<'f> {
+    fn new(from: &'f dyn Files, file: &FileRef, source: &Source) -> Self {
+        Self {
+            from,
+            root: Root::of(from, file),
+            main: file.open.clone(),
+            main_at: from.resolved(&file.open),
+            searched: nft::searched(&source.text)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            known: BTreeMap::new(),
+            out: Composed {
+                source: source.clone(),
+                files: Vec::new(),
+                seals: Vec::new(),
+                lossy: false,
+            },
+            open: Vec::new(),
+        }
+    }
+
     /// Follows the includes of one file.
     fn follow(&mut self, path: &Path, span: Span, depth: usize) {
         // nft goes no deeper, and the reader says so at the next one.

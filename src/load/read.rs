@@ -19,6 +19,7 @@ use hylint_parsers::lookalike::{self, Lookalike};
 use hylint_parsers::nft;
 use hylint_parsers::plain;
 use hylint_parsers::source::Source;
+use hylint_parsers::ufw;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -393,6 +394,22 @@ type Taken = (Vec<Included>, Vec<Seal>, bool);
 
 /// The text with those that it includes, where it is of nftables. Other programs write such lines, too.
 fn with_included(from: &dyn Files, file: &FileRef, source: Source) -> (Option<Taken>, Source) {
+    if ufw::is_of_set(&source.text) {
+        // The one that stands for all is no part of another.
+        let main = |path: &&&str| {
+            file.open.file_name().is_some_and(|n| n == ufw::MAIN) || !path.ends_with(ufw::MAIN)
+        };
+        let paths: Vec<&str> = ufw::FILES.iter().filter(main).copied().collect();
+        return match include::beside(from, file, &source, &paths) {
+            Some(Composed {
+                source,
+                files,
+                seals,
+                lossy,
+            }) => (Some((files, seals, lossy)), source),
+            None => (None, source),
+        };
+    }
     let is_of_nft = |s: &Source| format::detect(&Input::new(s)).is_some_and(|f| f.id == nft::ID);
     match include::compose(from, file, &source) {
         Some(Composed {
@@ -408,6 +425,12 @@ fn with_included(from: &dyn Files, file: &FileRef, source: Source) -> (Option<Ta
 /// What a file is in which a reader finds an export that is a part of something else: it is made into a firewall somewhere
 /// else, if at all.
 fn around(file: &FileRef, source: &Source) -> Option<Lookalike> {
+    // Whoever names it, its rules are not known before it ran.
+    if let Some(script) = lookalike::filled_in(&source.text)
+        && format::detect(&Input::new(source)).is_some()
+    {
+        return Some(script);
+    }
     if file.named || file.bound {
         return None;
     }

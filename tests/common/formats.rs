@@ -85,6 +85,13 @@ pub const TRIED: &[Tried] = &[
         writer: Writer::By(|e| iptables::write(&e.points).map_err(|e| format!("{e:?}"))),
     },
     Tried {
+        id: "ufw",
+        examples: &[("../tests/formats/ufw/user.rules", "session-host")],
+        role: "session-host",
+        named: |name| ("u/user.rules", user_rules(&shell(name))),
+        writer: Writer::None("ufw writes it, and loads it by itself alone"),
+    },
+    Tried {
         id: "nft",
         examples: &[
             ("debian-nft/compliant/dv2/ruleset.nft", "session-host"),
@@ -172,6 +179,12 @@ fn json(name: &str) -> String {
 fn tables(shell: &str) -> String {
     format!(
         "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m comment --comment \"{shell}\" -j ACCEPT\nCOMMIT\n"
+    )
+}
+
+fn user_rules(shell: &str) -> String {
+    format!(
+        "*filter\n:ufw-user-input - [0:0]\n:ufw-user-output - [0:0]\n:ufw-user-forward - [0:0]\n### RULES ###\n-A ufw-user-input -m comment --comment \"{shell}\" -j ACCEPT\nCOMMIT\n"
     )
 }
 

@@ -37,6 +37,7 @@ impl Test {
                 | Self::Ttl(_)
                 | Self::Length(_)
                 | Self::Dscp(_)
+                | Self::Earlier
         )
     }
 }
@@ -208,6 +209,8 @@ pub enum Test {
     /// Anything else that may hold for one rule and not for the next, as what it looks at changes on a packet's way; only
     /// the text tells.
     Passing,
+    /// Rules that the export does not show come first: the rule decides if none of them does.
+    Earlier,
     /// How much, how often or when: whether it holds of a sender that has sent nothing before; `None` if that does not tell.
     Rate(Option<bool>),
     /// Anything else; only the text tells.

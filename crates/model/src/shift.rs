@@ -19,13 +19,18 @@ impl Span {
 impl Rule {
     /// The text of the rule stands behind so many more bytes.
     pub fn move_behind(&mut self, bytes: u32) {
-        self.span = self.span.behind(bytes);
+        self.relocate(&|span| span.behind(bytes));
+    }
+
+    /// The text of the rule stands where `place` says.
+    pub fn relocate(&mut self, place: &dyn Fn(Span) -> Span) {
+        self.span = place(self.span);
         for (_, span) in &mut self.fields {
-            *span = span.behind(bytes);
+            *span = place(*span);
         }
         let conditions = self.clauses.iter_mut();
         for c in conditions.flat_map(|c: &mut Clause| &mut c.conditions) {
-            c.span = c.span.behind(bytes);
+            c.span = place(c.span);
         }
     }
 }
@@ -56,7 +61,12 @@ impl WindowsProfiles {
 impl Table {
     /// The text of the table stands behind so many more bytes.
     pub fn move_behind(&mut self, bytes: u32) {
-        self.span = self.span.behind(bytes);
+        self.relocate(&|span| span.behind(bytes));
+    }
+
+    /// The text of the table stands where `place` says.
+    pub fn relocate(&mut self, place: &dyn Fn(Span) -> Span) {
+        self.span = place(self.span);
         for chain in &mut self.chains {
             let Chain {
                 span,
@@ -64,11 +74,11 @@ impl Table {
                 rules,
                 ..
             } = chain;
-            *span = span.behind(bytes);
+            *span = place(*span);
             if let Some(policy) = policy {
-                policy.span = policy.span.behind(bytes);
+                policy.span = place(policy.span);
             }
-            rules.iter_mut().for_each(|r| r.move_behind(bytes));
+            rules.iter_mut().for_each(|r| r.relocate(place));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The blocks of a firewall to tables: each is read, and asked for what the tools refuse.
 
 use super::builtin::{BASE_CHAINS, TableName, chain_name as name_of, is_base_chain};
-use super::layout::{ChainLines, TableLines};
+use super::layout::TableLines;
 use super::loading::{self, Loading};
 use super::place::Place;
 use super::refuse::{self, By, Refusal, hook};
@@ -215,7 +215,8 @@ fn table<'a>(
         };
         for (place, rule) in c.rules.iter().zip(&mut chain.rules) {
             if reading.shell {
-                unsure(c, *place, rule, &bad);
+                let known = c.fresh || name != TableName::Filter || !is_base_chain(c.name);
+                unsure(rule, *place, known, &bad);
             }
             let inside =
                 |p: &Problem| p.span.start >= place.span.start && p.span.end <= place.span.end;
@@ -224,7 +225,7 @@ fn table<'a>(
             let refusal = asked.then(|| refuse::rule(set, *place, family)).flatten();
             if refusal.as_ref().is_some_and(|r| r.by == By::Both) {
                 bad.push(place.span);
-                rule.clauses.iter_mut().for_each(|c| rule::open(c, rule::REFUSED));
+                rule.clauses.iter_mut().for_each(rule::open);
             }
             problems.extend(told(own, refusal, whole, family));
         }
@@ -241,14 +242,13 @@ fn table<'a>(
 
 /// Leaves a rule of a list of commands open that the tool refuses where it stands, or that comes behind whatever its chain
 /// held before.
-fn unsure(chain: &ChainLines<'_>, place: Place, rule: &mut Rule, bad: &[Span]) {
-    let behind = is_base_chain(chain.name) && !chain.fresh && place.late;
-    let text = match () {
-        () if bad.contains(&place.span) => rule::REFUSED,
-        () if behind => "rules that the host had before the list",
-        () => return,
-    };
-    rule.clauses.iter_mut().for_each(|c| rule::open(c, text));
+fn unsure(rule: &mut Rule, place: Place, known: bool, bad: &[Span]) {
+    if !known && place.late {
+        rule.clauses.iter_mut().for_each(rule::open_behind);
+    }
+    if bad.contains(&place.span) {
+        rule.clauses.iter_mut().for_each(rule::open);
+    }
 }
 
 /// What is said of a rule: why the tools refuse it, else what is not understood of it. What the tools load is not malformed.

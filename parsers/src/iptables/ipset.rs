@@ -8,13 +8,18 @@ use rustc_hash::FxHashMap;
 
 /// Whether a line is one of `ipset save`.
 pub(super) fn is_line(line: &str) -> bool {
-    let mut words = line.split_ascii_whitespace();
+    let mut words = line.split_ascii_whitespace().filter(|w| !is_general(w));
     match words.next() {
         Some("create") => words.nth(1).is_some_and(is_kind),
         Some("add") => words.next().is_some() && words.next().is_some(),
         Some("flush" | "destroy") => words.next().is_some() && words.next().is_none(),
         _ => false,
     }
+}
+
+/// Options of ipset(8) that say nothing of a set.
+fn is_general(word: &str) -> bool {
+    matches!(word, "-exist" | "-!" | "-quiet" | "-q")
 }
 
 fn is_kind(word: &str) -> bool {
@@ -39,8 +44,14 @@ pub(super) fn read(text: &str, lines: &[Span], problems: &mut Vec<Problem>) -> V
     for span in lines {
         let mut tokens = Tokens::new(text, *span);
         let command = tokens.next().map_or("", |t| t.text);
+        while tokens.peek().is_some_and(|t| is_general(t.text)) {
+            tokens.next();
+        }
         let name = tokens.next().map(|t| t.value()).unwrap_or_default();
         match command {
+            // Of a set that is there already, the command makes no other.
+            "create"
+                if index.contains_key(&*name) && tokens.clone().any(|t| is_general(t.text)) => {}
             "create" => {
                 index.insert(name.clone().into_owned(), sets.len());
                 sets.push(create(&name, tokens, *span));

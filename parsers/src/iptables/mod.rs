@@ -32,6 +32,7 @@ pub use crate::write::WriteError;
 pub use builtin::{base_chain, chain_name, is_base_chain};
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
+pub(crate) use read::read_text;
 pub use read::{Backend, backend, write};
 pub(crate) use targets::goes_on;
 pub use targets::{TARGETS, TargetSpec};

@@ -93,7 +93,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
 }
 
 /// Reads all of a text.
-pub(super) fn read_text(text: &str) -> Export {
+pub(crate) fn read_text(text: &str) -> Export {
     read_to(text, "", (Depth::Whole, true))
 }
 

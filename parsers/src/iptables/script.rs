@@ -17,7 +17,11 @@ struct Command {
 
 /// Family, table and the place where the command's own option begins; none where the words, as a shell takes them, are not
 /// those that the reader of rules takes.
-fn command(text: &str, command: &plain::Command, (family, first): (Family, usize)) -> Option<Command> {
+fn command(
+    text: &str,
+    command: &plain::Command,
+    (family, first): (Family, usize),
+) -> Option<Command> {
     let words = command.words.get(first..)?;
     let (mut table, mut start) = (TableName::Filter, None);
     let mut values = words.iter().map(|w| w.value(text));
@@ -39,16 +43,31 @@ fn command(text: &str, command: &plain::Command, (family, first): (Family, usize
         }
     }
     let at = start?.to(command.span());
-    let at = Span { start: start?.start, end: at.end };
+    let at = Span {
+        start: start?.start,
+        end: at.end,
+    };
     same(text, words, at).then_some(Command { family, table, at })
 }
 
 /// Options that go before a command and say nothing of rules.
 fn is_general(word: &str) -> bool {
-    matches!(word, "-w" | "--wait" | "-W" | "--wait-interval" | "-v" | "--verbose" | "-n" | "--numeric" | "-x" | "--exact")
-        || word.starts_with("--wait=")
+    matches!(
+        word,
+        "-w" | "--wait"
+            | "-W"
+            | "--wait-interval"
+            | "-v"
+            | "--verbose"
+            | "-n"
+            | "--numeric"
+            | "-x"
+            | "--exact"
+    ) || word.starts_with("--wait=")
         || word.starts_with("--wait-interval=")
-        || word.strip_prefix("-w").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        || word
+            .strip_prefix("-w")
+            .is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether the reader of rules takes the same words from the command as a shell.
@@ -68,10 +87,14 @@ fn same(text: &str, words: &[plain::Word], at: Span) -> bool {
 /// The words of `ipset` as `ipset save` prints them: where the set's command begins. None for what is not one of these.
 fn set_line(text: &str, command: &plain::Command, first: usize) -> Option<Span> {
     let mut words = command.words.get(first..)?.iter();
-    let general = |w: &plain::Word| matches!(w.value(text).as_str(), "-exist" | "-!" | "-q" | "-quiet" | "--exist");
-    let word = words.find(|w| !general(w))?;
-    let at = Span { start: word.span.start, end: command.span().end };
-    let plain = words.clone().all(|w| w.is_plain() || w.value(text).contains(' '));
+    let word = words.find(|w| !w.value(text).starts_with('-'))?;
+    let at = Span {
+        start: word.span.start,
+        end: command.span().end,
+    };
+    let plain = words
+        .clone()
+        .all(|w| w.is_plain() || w.value(text).contains(' '));
     (plain && super::ipset::is_line(text.get(at.range())?)).then_some(at)
 }
 
@@ -80,13 +103,15 @@ pub(super) fn is_commands(text: &str) -> bool {
     let Some(list) = plain::list(text).filter(|l| !l.nft) else {
         return false;
     };
-    list.lines.iter().all(|(line, program, first)| match (line, program) {
-        (Line::Command(c), Program::Tables(family)) => {
-            command(text, c, (*family, *first)).is_some()
-        }
-        (Line::Command(c), Program::Sets) => set_line(text, c, *first).is_some(),
-        _ => true,
-    })
+    list.lines
+        .iter()
+        .all(|(line, program, first)| match (line, program) {
+            (Line::Command(c), Program::Tables(family)) => {
+                command(text, c, (*family, *first)).is_some()
+            }
+            (Line::Command(c), Program::Sets) => set_line(text, c, *first).is_some(),
+            _ => true,
+        })
 }
 
 /// Splits such a list.
@@ -102,7 +127,8 @@ pub(super) fn split(text: &str) -> Layout<'_> {
     for (line, program, first) in lines {
         match (line, program) {
             (Line::Comment(span), _) => {
-                work.splitter.comment(text.get(span.range()).unwrap_or(""), span);
+                work.splitter
+                    .comment(text.get(span.range()).unwrap_or(""), span);
             }
             (Line::Command(c), Program::Tables(family)) => {
                 if let Some(found) = command(text, &c, (family, first)) {
@@ -110,7 +136,10 @@ pub(super) fn split(text: &str) -> Layout<'_> {
                 }
             }
             (Line::Command(c), Program::Sets) => {
-                work.splitter.out.set_lines.extend(set_line(text, &c, first));
+                work.splitter
+                    .out
+                    .set_lines
+                    .extend(set_line(text, &c, first));
             }
             (_, Program::Strict) => work.strict = true,
             _ => {}
@@ -136,7 +165,10 @@ struct Work<'t> {
 
 impl Work<'_> {
     fn command(&mut self, found: &Command, span: Span, may_fail: bool) {
-        let known = self.dumps.iter().position(|d| d.family == Some(found.family));
+        let known = self
+            .dumps
+            .iter()
+            .position(|d| d.family == Some(found.family));
         let i = known.unwrap_or_else(|| {
             self.dumps.push(Dump {
                 family: Some(found.family),
@@ -164,8 +196,15 @@ impl Work<'_> {
     /// Tells of chains that the list adds rules to, or gives a policy, and does not flush first.
     fn tell_start(&mut self) {
         for dump in &mut self.dumps {
-            for table in dump.tables.iter_mut().filter(|t| t.name == Some(TableName::Filter)) {
-                let stale = table.chains.iter_mut().filter(|c| is_base_chain(c.name) && !c.fresh);
+            for table in dump
+                .tables
+                .iter_mut()
+                .filter(|t| t.name == Some(TableName::Filter))
+            {
+                let stale = table
+                    .chains
+                    .iter_mut()
+                    .filter(|c| is_base_chain(c.name) && !c.fresh);
                 let mut names = Vec::new();
                 for chain in stale {
                     chain.policy = None;
@@ -183,7 +222,9 @@ impl Work<'_> {
                     names.join(", ")
                 );
                 let problem = Problem::new(ProblemKind::Incomplete, table.span, message);
-                let help = format!("begin the list with `{tool} -F`, or give the output of `{tool}-save` on the host");
+                let help = format!(
+                    "begin the list with `{tool} -F`, or give the output of `{tool}-save` on the host"
+                );
                 self.splitter.out.problems.push(problem.help(help));
             }
         }

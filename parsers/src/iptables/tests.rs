@@ -1148,9 +1148,93 @@ fn a_list_of_commands_is_read_too() {
     assert_eq!(detect(&Input::new(&source)), 0);
 }
 
+// Fails if rules behind those that the host had before decide alone, or if one that is put before them does not.
+#[test]
+fn a_list_that_flushes_nothing_leaves_its_rules_open() {
+    let behind = |e: &Export| -> Vec<bool> {
+        let rules = e.points[0].rules();
+        rules
+            .map(|r| r.conditions().any(|c| c.test == Test::Earlier))
+            .collect()
+    };
+    let told = |e: &Export| {
+        e.problems
+            .iter()
+            .any(|p| p.message.contains("does not flush"))
+    };
+    let rules = "iptables -A INPUT -j ACCEPT\niptables -I INPUT -s 10.0.0.1 -j DROP\niptables -P INPUT DROP\n";
+    let (_, e) = export(rules);
+    assert_eq!((behind(&e), told(&e)), (vec![false, true], true));
+    let Body::Netfilter(n) = &e.points[0].body else {
+        panic!()
+    };
+    let (_, input) = n.table("filter").unwrap().chain("INPUT").unwrap();
+    assert!(input.policy.is_none());
+    for flush in [
+        "iptables -F",
+        "iptables -F INPUT",
+        "iptables --flush",
+        "iptables -t filter -F",
+    ] {
+        let (_, e) = export(&format!("{flush}\n{rules}"));
+        assert_eq!(
+            (behind(&e), told(&e)),
+            (vec![false, false], false),
+            "{flush}"
+        );
+    }
+    // Neither another table nor another chain is the one.
+    for flush in [
+        "iptables -t nat -F",
+        "iptables -F OUTPUT",
+        "ip6tables -F",
+        "iptables -X",
+    ] {
+        let (_, e) = export(&format!("{flush}\n{rules}"));
+        assert!(told(&e), "{flush}");
+    }
+}
+
+// Fails if a command that fails by itself empties a chain, or if what stops a list (`set -e`) is taken for nothing.
+#[test]
+fn commands_of_a_list_that_fail_change_nothing() {
+    let list = "iptables -F\niptables -N A\niptables -A A -j DROP\niptables -N A\niptables -X A\niptables -D INPUT -j DROP\niptables -A INPUT -j A\n";
+    let (_, e) = export(list);
+    assert_eq!(e.rules_in_model(), 2);
+    assert!(
+        e.problems.iter().all(|p| p.kind != ProblemKind::Malformed),
+        "{:?}",
+        e.problems
+    );
+    let (_, e) = export(&format!("set -e\n{list}"));
+    assert!(e.problems.iter().any(|p| p.kind == ProblemKind::Malformed));
+    // A chain that is made further down is not there yet.
+    let (_, e) =
+        export("iptables -F\niptables -A INPUT -j A\niptables -N A\niptables -A A -j DROP\n");
+    let rule = e.points[0].rules().next().unwrap();
+    assert!(rule.conditions().any(|c| c.test == Test::Opaque));
+}
+
+// Fails if sets that a list makes are not read, or if an option of ipset is taken for a set's name.
+#[test]
+fn sets_of_a_list_are_read() {
+    let (_, e) = export(
+        "iptables -F\nipset create -exist m hash:net\nipset -! add m 10.0.0.0/8\nipset add m 10.9.0.0/16 nomatch -exist\niptables -A INPUT -m set --match-set m src -j ACCEPT\n",
+    );
+    let sets: Vec<_> = e
+        .companions
+        .iter()
+        .filter_map(|c| match c {
+            Companion::IpSet(s) => Some((&*s.name, s.entries.len())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sets, [("m", 2)]);
+}
+
 #[test]
 fn a_list_of_commands_is_quoted_as_a_shell_quotes() {
-    let text = "iptables -P INPUT DROP # closed\niptables -A INPUT -s 10.0.0.1 -j ACCEPT;   # it's ours\niptables -A INPUT -m comment --comment 'a # \"b\"' -p udp -j DROP ;\niptables -A INPUT -m comment --comment \"# it's\" -j DROP\niptables -A INPUT -i 'eth0' -j LOG --log-prefix 'x y ' #\n";
+    let text = "iptables -F\niptables -P INPUT DROP # closed\niptables -A INPUT -s 10.0.0.1 -j ACCEPT;   # it's ours\niptables -A INPUT -m comment --comment 'a # \"b\"' -p udp -j DROP ;\niptables -A INPUT -m comment --comment \"# it's\" -j DROP\niptables -A INPUT -i 'eth0' -j LOG --log-prefix 'x y ' #\n";
     let (source, e) = export(text);
     assert_eq!(detect(&Input::new(&source)), 40);
     let incomplete = |p: &&Problem| p.kind != ProblemKind::Incomplete;
@@ -1167,8 +1251,9 @@ fn a_list_of_commands_is_quoted_as_a_shell_quotes() {
     assert_eq!(&*rules[2].comment, "# it's");
     assert_eq!(space(rules[3]).in_iface, IfaceSet::iface("eth0"));
     for bang in ["!", "'!'", "\"!\"", "\\!"] {
-        let text =
-            format!("iptables -A INPUT {bang} -s 10.0.0.0/8 -m comment --comment '!' -j DROP");
+        let text = format!(
+            "iptables -F\niptables -A INPUT {bang} -s 10.0.0.0/8 -m comment --comment '!' -j DROP"
+        );
         let (_, e) = export(&text);
         let rule = e.points[0].rules().next().unwrap();
         assert_eq!(
@@ -1182,20 +1267,13 @@ fn a_list_of_commands_is_quoted_as_a_shell_quotes() {
             "{bang}"
         );
     }
-    // What only a shell knows stays open, and is named.
-    for line in [
-        "-i $WAN -j DROP",
-        "-j ACCEPT && echo",
-        "-j ACCEPT; iptables -F",
-    ] {
-        let (_, e) = export(&format!("iptables -A INPUT {line}\n"));
-        let rule = e.points[0].rules().next().unwrap();
-        let open = rule.conditions().any(|c| c.test == Test::Opaque)
-            || matches!(rule.action, Action::Opaque(_));
-        assert!(open, "{line}");
-        let told = e.problems.iter().any(|p| p.kind != ProblemKind::Incomplete);
-        assert!(told, "{line}");
+    // What only a shell knows makes a script.
+    for line in ["-i $WAN -j DROP", "-j ACCEPT && echo", "-j ACCEPT | sh"] {
+        let source = Source::new("t", format!("iptables -A INPUT {line}\n"), "UTF-8");
+        assert_eq!(detect(&Input::new(&source)), 0, "{line}");
     }
+    let (_, e) = export("iptables -A INPUT -j ACCEPT; iptables -A INPUT -j DROP\n");
+    assert_eq!((e.rules_in_file, e.rules_in_model()), (2, 2));
     // A dump is no list of commands.
     let r = v4("-A INPUT -i $WAN -m comment --comment 'x' -j DROP");
     assert_eq!(space(&r).in_iface, IfaceSet::iface("$WAN"));

@@ -5,9 +5,11 @@ use super::form::Standing::{Host, Other, Refusal, Source};
 use super::form::{Form, Lookalike, Text};
 use crate::iptables::is_base_chain;
 
-const SAVE: &str = "run `iptables-save` and `ip6tables-save` on the host and give their output";
+pub(super) const SAVE: &str =
+    "run `iptables-save` and `ip6tables-save` on the host and give their output";
 
-const NATIVE: &str = "run `nft list ruleset` on the host and give its output, in a file of its own";
+pub(super) const NATIVE: &str =
+    "run `nft list ruleset` on the host and give its output, in a file of its own";
 
 const FIREWALLD: &str = "run `nft list ruleset` on the host and give its output: it shows the rules that firewalld wrote \
     (with FirewallBackend=iptables in firewalld.conf, `iptables-save` and `ip6tables-save` show them)";
@@ -94,7 +96,6 @@ pub(super) const FORMS: &[Form] = &[
         "run `iptables-legacy-save` and `ip6tables-legacy-save`, or `iptables-nft-save` and `ip6tables-nft-save`, whichever it \
          names, and give their output",
     ),
-    Form::new(Source, ferm, "a configuration of ferm", SAVE),
     Form::new(Source, fragment, NFT_PART.what, NFT_PART.instead),
     Form::new(Host, nft, NFT, NATIVE),
     Form::new(
@@ -124,13 +125,6 @@ pub(super) const FORMS: &[Form] = &[
         NONE,
     ),
     Form::new(Host, ipfw, "rules of FreeBSD's ipfw", NONE),
-    Form::new(Source, shorewall, "a rules file of Shorewall", SAVE),
-    Form::new(
-        Source,
-        csf,
-        "a configuration of ConfigServer Firewall (csf)",
-        SAVE,
-    ),
     Form::new(
         Host,
         ebtables,
@@ -467,17 +461,6 @@ fn sockets(t: &Text<'_>) -> bool {
         || t.json(&["LocalAddress", "LocalPort", "OwningProcess"])
 }
 
-/// ferm(1): the words of iptables, whose targets are capitals, in blocks like those of nft.
-fn ferm(t: &Text<'_>) -> bool {
-    let table = |l: &str| (l.starts_with("table ") || l.starts_with("domain ")) && l.ends_with('{');
-    let rule = |l: &str| l.ends_with(" ACCEPT;") || l.ends_with(" DROP;");
-    t.has("chain") && !t.has(" hook ") && t.lines().any(table) && t.lines().any(rule)
-}
-
-fn csf(t: &Text<'_>) -> bool {
-    t.begins(&["TCP_IN = \"", "TCP_IN=\""]) && t.begins(&["TCP_OUT = \"", "TCP_OUT=\""])
-}
-
 /// ebtables(8) and arptables(8): their lists, and what their save tools say of themselves.
 fn ebtables(t: &Text<'_>) -> bool {
     t.begins(&["Bridge table: ", "Bridge chain: "]) || saved_frames(t.first())
@@ -519,23 +502,4 @@ fn other_rules(t: &Text<'_>) -> bool {
         || t.has("sid:") && t.lines().any(alert)
         || t.field("groups", &[]) && (t.field("alert", &[]) || t.field("record", &[]))
         || t.has("rules_version = ")
-}
-
-/// shorewall-rules(5): action, zone, zone, protocol; shorewall-policy(5).
-fn shorewall(t: &Text<'_>) -> bool {
-    let policy = |l: &str| {
-        let mut words = l.trim_start_matches('#').split_ascii_whitespace();
-        ["SOURCE", "DEST", "POLICY"]
-            .iter()
-            .all(|w| words.next() == Some(w))
-    };
-    t.has("POLICY") && t.lines().any(policy)
-        || t.has("ACTION")
-            && t.lines().any(|l| {
-                let l = l.trim_start_matches('#').trim_start();
-                l.starts_with("ACTION")
-                    && l.contains("SOURCE")
-                    && l.contains("DEST")
-                    && l.contains("PROTO")
-            })
 }

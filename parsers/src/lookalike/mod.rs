@@ -6,6 +6,7 @@
 mod cloud;
 mod engines;
 mod form;
+pub(crate) mod front_ends;
 pub(crate) mod linux;
 pub(crate) mod policy;
 mod quoting;
@@ -30,6 +31,7 @@ const FORMS: &[&[Form]] = &[
     script::FORMS,
     policy::FORMS,
     windows::FORMS,
+    front_ends::FORMS,
     linux::FORMS,
     cloud::FORMS,
     vendor::FORMS,
@@ -69,6 +71,12 @@ pub fn around(text: &str) -> Option<Lookalike> {
     let text = Text::new(text);
     let form = quoting::AROUND.iter().find(|f| (f.fits)(&text))?;
     Some(form.lookalike())
+}
+
+/// What a shell script is in which a reader finds rules, and that fills in parts of them when it runs.
+#[must_use]
+pub fn filled_in(text: &str) -> Option<Lookalike> {
+    script::filled_in(text)
 }
 
 /// A file that is called like a source of rules, and in which a reader finds an export.

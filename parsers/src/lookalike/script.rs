@@ -1,7 +1,7 @@
 //! Scripts that make a firewall: what they leave behind is known only after they ran.
 
 use super::form::Standing::Source;
-use super::form::{Form, Text};
+use super::form::{Form, Lookalike, Text};
 
 const RUN: &str =
     "a script is not read: run it, then save the result with `iptables-save` and `ip6tables-save`";
@@ -10,6 +10,13 @@ const LOADED: &str = "give the file that it loads, or the output of `iptables-sa
 const RUN_WINDOWS: &str = "a script is not read: run it, then give the output of `netsh advfirewall firewall show rule name=all verbose`";
 const RUN_ANSIBLE: &str = "give what the playbook leaves on the host: `iptables-save`, or `netsh advfirewall firewall show rule name=all verbose`";
 
+const SHELL: Form = Form::new(
+    Source,
+    shell,
+    "a shell script that makes firewall rules",
+    RUN,
+);
+
 pub(super) const FORMS: &[Form] = &[
     Form::new(
         Source,
@@ -17,12 +24,7 @@ pub(super) const FORMS: &[Form] = &[
         "a script that makes Windows firewall rules",
         RUN_WINDOWS,
     ),
-    Form::new(
-        Source,
-        shell,
-        "a shell script that makes firewall rules",
-        RUN,
-    ),
+    SHELL,
     Form::new(
         Source,
         nft,
@@ -50,9 +52,10 @@ pub(super) const FORMS: &[Form] = &[
 ];
 
 /// Programs that change a firewall, by their names.
-const PROGRAMS: [&str; 12] = [
+const PROGRAMS: [&str; 13] = [
     "iptables",
     "ip6tables",
+    "ip4tables",
     "iptables-nft",
     "ip6tables-nft",
     "iptables-legacy",
@@ -90,9 +93,7 @@ const CHANGES: [&str; 18] = [
 /// A variable that holds such a program (`$IPT`, `${IP6TABLES}`, `$IP4TABLES`), of the names that one begins with.
 fn is_variable(word: &str, names: &[&str]) -> bool {
     let bare = word.trim_start_matches('"');
-    let name = bare
-        .trim_start_matches(['$', '{'])
-        .to_ascii_lowercase();
+    let name = bare.trim_start_matches(['$', '{']).to_ascii_lowercase();
     bare.starts_with('$') && names.iter().any(|n| name.starts_with(n))
 }
 
@@ -115,7 +116,12 @@ fn commands(line: &str) -> impl Iterator<Item = Vec<&str>> {
     let parts = line.split([';', '|', '&', '(', ')', '`']);
     parts.map(|part| {
         let words = part.split_ascii_whitespace().take(16);
-        let joins = |w: &&str| matches!(*w, "do" | "then" | "else" | "{" | "if" | "while" | "!" | "sudo" | "exec");
+        let joins = |w: &&str| {
+            matches!(
+                *w,
+                "do" | "then" | "else" | "{" | "if" | "while" | "!" | "sudo" | "exec"
+            )
+        };
         words.skip_while(joins).collect()
     })
 }
@@ -143,9 +149,19 @@ fn shell(t: &Text<'_>) -> bool {
 
 /// The same of nft.
 fn nft(t: &Text<'_>) -> bool {
-    let verbs = |w: &str| matches!(w.trim_matches(['"', '\'']), "add" | "insert" | "create" | "flush" | "delete")
-        || w.starts_with("\"add ") || w.starts_with("'add ");
-    t.has_any(&["nft", "NFT"]) && t.lines().filter(|l| changes(l, is_nft, verbs)).take(2).count() == 2
+    let verbs = |w: &str| {
+        matches!(
+            w.trim_matches(['"', '\'']),
+            "add" | "insert" | "create" | "flush" | "delete"
+        ) || w.starts_with("\"add ")
+            || w.starts_with("'add ")
+    };
+    t.has_any(&["nft", "NFT"])
+        && t.lines()
+            .filter(|l| changes(l, is_nft, verbs))
+            .take(2)
+            .count()
+            == 2
 }
 
 /// Commands that load a saved ruleset, in a text whose first line names a shell.
@@ -160,6 +176,53 @@ fn loads(t: &Text<'_>) -> bool {
     let first = t.first();
     let is_shell = first.starts_with("#!") && first.ends_with("sh");
     is_shell && t.has_any(&["tables-restore", "nft"]) && t.lines().any(restores)
+}
+
+/// What a shell script is whose rules hold what only a run of it fills in, where a reader finds rules in it: those of a text
+/// that it gives to a loader, or of commands in its functions.
+pub(super) fn filled_in(text: &str) -> Option<Lookalike> {
+    let first = text.lines().next().unwrap_or("");
+    let is_shell = first.starts_with("#!") && first.trim_end().ends_with("sh");
+    if !(is_shell || text.contains("<<")) || !text.contains('$') {
+        return None;
+    }
+    let (mut end, mut rules) = (None, false);
+    for line in text.lines() {
+        let code = line.trim();
+        if end.is_some_and(|e| e == code) {
+            end = None;
+        } else if end.is_none() {
+            end = here_document(code);
+        } else if is_filled_in(code) {
+            rules = true;
+        }
+        let rule = is_shell && ["-A ", "-I ", "-P "].iter().any(|c| code.starts_with(c));
+        rules |= rule && is_filled_in(code);
+    }
+    rules.then(|| SHELL.lookalike())
+}
+
+fn is_filled_in(line: &str) -> bool {
+    let mut names = line
+        .match_indices('$')
+        .map(|(at, _)| line.get(at + 1..).unwrap_or(""));
+    let is_name =
+        |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || "_{(@*#".contains(c));
+    !line.starts_with('#') && (line.contains('`') || names.any(is_name))
+}
+
+/// The word that ends a document which begins on a line, where the shell fills in its variables.
+fn here_document(line: &str) -> Option<&str> {
+    let rest = line
+        .split_once("<<")?
+        .1
+        .trim_start_matches('-')
+        .trim_start();
+    let word = rest
+        .split(|c: char| c.is_whitespace() || ";|&)".contains(c))
+        .next()?;
+    let is_plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (is_plain && !word.is_empty()).then_some(word)
 }
 
 fn windows(t: &Text<'_>) -> bool {

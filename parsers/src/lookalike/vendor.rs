@@ -6,6 +6,9 @@ use super::shape;
 
 const NONE: &str = "hylint has no reader for it, so this firewall is not judged";
 
+const VYOS: &str = "run `sudo nft list ruleset` on the router and give its output (before VyOS 1.4, and on EdgeOS, \
+    `sudo iptables-save` and `sudo ip6tables-save`)";
+
 pub(super) const FORMS: &[Form] = &[
     Form::new(Host, asa, "a configuration of Cisco ASA", NONE),
     Form::new(
@@ -25,12 +28,11 @@ pub(super) const FORMS: &[Form] = &[
         "a configuration of pfSense or OPNsense",
         NONE,
     ),
-    Form::new(Host, vyos, "a configuration of VyOS or EdgeOS", NONE),
+    Form::new(Host, vyos, "a configuration of VyOS or EdgeOS", VYOS),
     Form::new(Host, sophos, "a configuration of Sophos", NONE),
     Form::new(Host, huawei, "a configuration of a Huawei firewall", NONE),
     Form::new(Host, nsx, "a policy of VMware NSX", NONE),
     Form::new(Host, esxi, "the firewall ruleset of VMware ESXi", NONE),
-    Form::new(Host, openwrt, "a firewall configuration of OpenWrt", NONE),
     Form::new(
         Host,
         csv,
@@ -147,20 +149,6 @@ fn esxi(t: &Text<'_>) -> bool {
             .any(|r| t.begins(&[*r]))
             && t.first().starts_with("Name")
             && t.first().contains("Enabled")
-}
-
-fn openwrt(t: &Text<'_>) -> bool {
-    let config = |l: &str| {
-        let mut words = l.split_ascii_whitespace();
-        words.next() == Some("config")
-            && words
-                .next()
-                .is_some_and(|w| matches!(w.trim_matches('\''), "zone" | "forwarding" | "rule"))
-    };
-    t.has("config ")
-        && t.lines().any(config)
-        && t.begins(&["option target ", "option input ", "option src "])
-        || t.begins(&["firewall.@"])
 }
 
 /// Some spelling of an action, of a port and of an address among the heads of the columns; where a service stands for the

@@ -2,6 +2,7 @@
 
 use crate::input::{Input, Score};
 use crate::json::Json;
+use crate::lookalike::front_ends;
 
 /// Of a list of shell commands.
 const LIST: Score = 40;
@@ -13,6 +14,9 @@ const FAMILIES: [&str; 6] = ["inet", "ip", "ip6", "arp", "bridge", "netdev"];
 pub(super) fn detect(input: &Input<'_>) -> Score {
     if let Some(json) = input.json() {
         return if is_ruleset(json) { 100 } else { 0 };
+    }
+    if front_ends::is_ferm(&input.source.text) {
+        return 0;
     }
     let (mut best, mut table) = (0, false);
     for (i, line) in input

@@ -11,66 +11,63 @@ pub(super) fn commands(source: &Source) -> Option<Source> {
     // Every character that is not copied is a blank as long as itself, so that places stay.
     let keep = |b: u8| if matches!(b, b'\n' | b'\r') { b } else { b' ' };
     let mut out: Vec<u8> = text.bytes().map(keep).collect();
-    let mut copy = |span: Span| {
-        let range = span.range();
-        if let (Some(to), Some(from)) = (out.get_mut(range.clone()), text.as_bytes().get(range)) {
-            to.copy_from_slice(from);
-        }
-    };
-    let mut ends = Vec::new();
     for (line, program, first) in list.lines {
         match (line, program) {
-            (Line::Comment(span), _) => copy(span),
+            (Line::Comment(span), _) => copy(text, span, span.range().start, &mut out),
             (Line::Command(c), Program::Nft) => {
                 let words = c.words.get(first..).unwrap_or(&[]);
                 let begin = words.iter().position(|w| !w.value(text).starts_with('-'))?;
-                let words = words.get(begin..)?;
-                if !words.iter().all(|w| is_apart(text, w)) {
-                    return None;
+                for word in words.get(begin..)? {
+                    given(text, word, &mut out);
                 }
-                words.iter().flat_map(|w| &w.pieces).for_each(|p| copy(*p));
-                ends.push(c.span());
+                // A command goes on over the lines that the shell joins, and ends where the shell ends it.
+                join(text, &c.words, &mut out);
             }
             _ => {}
         }
-    }
-    // A command goes on over the lines that the shell joins, and ends where the shell ends it.
-    for span in ends {
-        join(text, span, &mut out);
     }
     let masked = String::from_utf8(out).ok()?;
     Some(Source::new(source.path.as_str(), masked, source.encoding))
 }
 
-/// Marks the ends of lines inside of a command that are outside of its quotes, and the end of the command on its line.
-fn join(text: &str, span: Span, out: &mut [u8]) {
-    let bytes = text.as_bytes();
-    for at in span.range() {
-        let next = bytes.get(at + 1).copied();
-        let ends = matches!(next, Some(b'\n')) || next == Some(b'\r') && bytes.get(at + 2) == Some(&b'\n');
-        if bytes.get(at) == Some(&b'\\') && ends
-            && let Some(b) = out.get_mut(at)
-        {
-            *b = b'\\';
-        }
-    }
-    let end = span.end as usize;
-    let rest = bytes.get(end..).unwrap_or(&[]);
-    let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    if rest.get(blanks) == Some(&b';')
-        && let Some(b) = out.get_mut(end + blanks)
-    {
-        *b = b';';
+/// Copies a part of the text to a place.
+fn copy(text: &str, from: Span, to: usize, out: &mut [u8]) {
+    let from = text.as_bytes().get(from.range()).unwrap_or(&[]);
+    if let Some(to) = out.get_mut(to..to + from.len()) {
+        to.copy_from_slice(from);
     }
 }
 
-/// Whether the parts of a word are apart for nft as well, where quotes or escapes of the shell stand between them.
-fn is_apart(text: &str, word: &Word) -> bool {
-    let is_name = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || b"_-./:".contains(b));
+/// Puts what nft is given of a word where the word is: without its quotes and escapes, it is shorter.
+fn given(text: &str, word: &Word, out: &mut [u8]) {
+    if let Some(own) = out.get_mut(word.span.range()) {
+        own.fill(b' ');
+    }
+    let mut at = word.pieces.first().map_or(0, |p| p.range().start);
+    for piece in &word.pieces {
+        copy(text, *piece, at, out);
+        at += piece.len();
+    }
+}
+
+/// Marks the ends of lines between the words of a command, and the end of the command on its line.
+fn join(text: &str, words: &[Word], out: &mut [u8]) {
     let bytes = text.as_bytes();
-    word.pieces.windows(2).all(|pair| {
-        let [a, b] = pair else { return true };
-        let last = (a.end as usize).checked_sub(1).and_then(|n| bytes.get(n));
-        !(is_name(last) && is_name(bytes.get(b.start as usize)))
-    })
+    for pair in words.windows(2) {
+        let [before, after] = pair else { continue };
+        let gap = before.span.range().end..after.span.range().start;
+        for at in gap.filter(|at| bytes.get(*at) == Some(&b'\\')) {
+            copy(text, Span::new(at, at + 1), at, out);
+        }
+    }
+    let end = words.last().map_or(0, |w| w.span.range().end);
+    let rest = bytes.get(end..).unwrap_or(&[]);
+    let blanks = rest
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    let at = end + blanks;
+    if rest.get(blanks) == Some(&b';') {
+        copy(text, Span::new(at, at + 1), at, out);
+    }
 }

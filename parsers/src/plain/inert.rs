@@ -15,19 +15,29 @@ pub(super) fn is_inert(program: &str, words: &[&str]) -> bool {
     match program {
         _ if PRINTS.contains(&program) => true,
         // Options of the shell, but no positional parameters.
-        "set" => words.iter().all(|w| w.starts_with(['-', '+']) || SET.contains(w)),
+        "set" => words
+            .iter()
+            .all(|w| w.starts_with(['-', '+']) || SET.contains(w)),
         // Kernel parameters.
         "sysctl" => true,
         // Modules that are loaded; one that is removed takes its rules along.
         "modprobe" => !words.iter().any(|w| matches!(*w, "-r" | "--remove")),
         "insmod" | "depmod" => true,
-        "iptables-save" | "ip6tables-save" | "iptables-nft-save" | "ip6tables-nft-save"
-        | "iptables-legacy-save" | "ip6tables-legacy-save" => true,
+        "iptables-save"
+        | "ip6tables-save"
+        | "iptables-nft-save"
+        | "ip6tables-nft-save"
+        | "iptables-legacy-save"
+        | "ip6tables-legacy-save" => true,
         "netfilter-persistent" => first == "save",
         "iptables" | "ip6tables" | "iptables-persistent" => saves(words),
         "service" | "invoke-rc.d" => words.get(1..).is_some_and(saves),
-        "systemctl" => matches!(first, "enable" | "disable" | "is-active" | "status" | "daemon-reload")
-            && !words.contains(&"--now"),
+        "systemctl" => {
+            matches!(
+                first,
+                "enable" | "disable" | "is-active" | "status" | "daemon-reload"
+            ) && !words.contains(&"--now")
+        }
         "chkconfig" | "update-rc.d" => true,
         "ipset" => matches!(first, "list" | "-L" | "save" | "-S" | "version"),
         "export" => words.iter().all(|w| is_locale(w)),

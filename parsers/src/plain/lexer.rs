@@ -20,9 +20,7 @@ impl Word {
     /// What the command is given.
     pub(crate) fn value(&self, text: &str) -> String {
         let pieces = self.pieces.iter();
-        pieces
-            .map(|p| text.get(p.range()).unwrap_or(""))
-            .collect()
+        pieces.map(|p| text.get(p.range()).unwrap_or("")).collect()
     }
 
     /// Whether it has no quotes and no escapes.
@@ -125,7 +123,9 @@ impl<'t> Lines<'t> {
         let start = self.at;
         let mut pieces: Vec<Span> = Vec::new();
         let mut add = |from: usize, to: usize| match pieces.last_mut() {
-            Some(last) if last.end == Span::new(from, from).start => *last = last.to(Span::new(from, to)),
+            Some(last) if last.end == Span::new(from, from).start => {
+                *last = last.to(Span::new(from, to))
+            }
             _ => pieces.push(Span::new(from, to)),
         };
         // Braces and commas without quotes, which some shells expand.

@@ -93,7 +93,9 @@ fn appends(text: &str, command: &Command, at: usize) -> bool {
 fn adds(text: &str, command: &Command, at: usize) -> bool {
     let mut own = command.words.iter().skip(at).map(|w| w.value(text));
     let verb = own.find(|w| !w.starts_with('-')).unwrap_or_default();
-    ["add", "insert", "create"].iter().any(|a| verb.trim_start().starts_with(a))
+    ["add", "insert", "create"]
+        .iter()
+        .any(|a| verb.trim_start().starts_with(a))
 }
 
 /// The program of a command, and the number of the first word behind its name; none if it may do anything.
@@ -105,7 +107,10 @@ pub(crate) fn program(text: &str, command: &Command) -> Option<(Program, usize)>
     let mut at = 0;
     while matches!(words.get(at), Some(&("sudo" | "doas"))) && is_plain(at) {
         at += 1;
-        while words.get(at).is_some_and(|w| matches!(*w, "-n" | "-E" | "-H" | "-S")) {
+        while words
+            .get(at)
+            .is_some_and(|w| matches!(*w, "-n" | "-E" | "-H" | "-S"))
+        {
             at += 1;
         }
     }
@@ -114,7 +119,8 @@ pub(crate) fn program(text: &str, command: &Command) -> Option<(Program, usize)>
     if at == 0 && rest.is_empty() && is_assigned(text, command) {
         return Some((Program::Inert, 1));
     }
-    if !is_plain(at) {
+    // `A=b program`, and a variable that holds a program.
+    if !is_plain(at) || first.contains('=') {
         return None;
     }
     let name = first.rsplit('/').next().unwrap_or(first);
@@ -152,9 +158,23 @@ fn is_assigned(text: &str, command: &Command) -> bool {
 
 /// Options of nft(8) that take commands from a file or from the person at the keyboard, or change nothing.
 fn is_file(word: &str) -> bool {
-    matches!(word, "-f" | "--file" | "-i" | "--interactive" | "-c" | "--check" | "-I" | "--includepath" | "-D" | "--define")
+    matches!(
+        word,
+        "-f" | "--file"
+            | "-i"
+            | "--interactive"
+            | "-c"
+            | "--check"
+            | "-I"
+            | "--includepath"
+            | "-D"
+            | "--define"
+    )
 }
 
 fn is_strict(word: &str) -> bool {
-    word == "-o" || word.strip_prefix('-').is_some_and(|o| !o.starts_with('-') && o.contains('e'))
+    word == "-o"
+        || word
+            .strip_prefix('-')
+            .is_some_and(|o| !o.starts_with('-') && o.contains('e'))
 }

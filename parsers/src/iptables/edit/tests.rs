@@ -497,7 +497,7 @@ fn a_target_that_is_quoted_for_a_shell_is_not_kept() {
         let rule = input.rule(0).find(&export).unwrap().clone();
         commands(&source(text), &export, &replace(input, 0, rule))
     };
-    let text = "iptables -P INPUT DROP\niptables -A INPUT -p tcp -j LOG --log-prefix PREFIX\n";
+    let text = "iptables -F\niptables -P INPUT DROP\niptables -A INPUT -p tcp -j LOG --log-prefix PREFIX\n";
     assert_eq!(
         replace_in(&text.replace("PREFIX", "\"a b\"")).unwrap(),
         ["iptables -t filter -R INPUT 1 -p tcp -j LOG --log-prefix 'a b'"]

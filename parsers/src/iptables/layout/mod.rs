@@ -12,7 +12,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub(super) use lines::{ChainLines, Dump, Layout, TableLines};
+pub(super) use lines::{Dump, Layout, TableLines};
 pub(super) use splitter::Splitter;
 
 use super::family;

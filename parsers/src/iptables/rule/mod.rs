@@ -5,6 +5,6 @@ mod read;
 mod reader;
 mod same;
 
-pub(super) use read::{REFUSED, open, read};
+pub(super) use read::{open, open_behind, read};
 pub(super) use reader::{Context, Scratch};
 pub(super) use same::Sameness;

@@ -85,19 +85,29 @@ pub(in super::super) fn read<'a>(
     }
 }
 
-/// Why a rule is left open that the tools refuse.
-pub(in super::super) const REFUSED: &str = "a rule that iptables refuses";
-
 /// Leaves open whether a packet fits a clause: the tools do not load its rule.
-pub(in super::super) fn open(clause: &mut Clause, text: &str) {
+pub(in super::super) fn open(clause: &mut Clause) {
+    leave_open(clause, Test::Opaque, "a rule that iptables refuses");
+}
+
+/// Leaves open whether a packet gets to a clause: rules that a list of commands does not show come first.
+pub(in super::super) fn open_behind(clause: &mut Clause) {
+    leave_open(
+        clause,
+        Test::Earlier,
+        "rules that the host had before the list",
+    );
+}
+
+fn leave_open(clause: &mut Clause, test: Test, text: &str) {
     if clause
         .conditions
         .iter()
-        .any(|c| c.kind == ConditionKind::Unknown)
+        .any(|c| c.kind == ConditionKind::Unknown && test == Test::Opaque)
     {
         return;
     }
-    let open = Condition::new(ConditionKind::Unknown, Test::Opaque, Span::default(), text);
+    let open = Condition::new(ConditionKind::Unknown, test, Span::default(), text);
     clause.conditions.push(open);
 }
 
