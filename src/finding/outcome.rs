@@ -86,6 +86,8 @@ pub struct Check {
     pub witness: Option<Witness>,
     /// What was assumed.
     pub assumptions: Vec<String>,
+    /// What listings of the host settle that would be assumed without them, each with where it stands.
+    pub facts: Vec<(Place, String)>,
 }
 
 /// One requirement's result.

@@ -4,9 +4,13 @@ use super::check::Checked;
 use super::exports::Exports;
 use super::overruled;
 use super::probe::Answer;
-use crate::finding::AssumptionId;
+use super::protocol::protocol_name;
+use super::spec::FlowSpec;
+use crate::finding::{AssumptionId, Place};
 use hylint_engine::{Decider, Effect};
-use hylint_model::{Body, Condition, DefaultOrigin, OtherRules, Point, Test};
+use hylint_model::{
+    Body, Condition, DefaultOrigin, OtherRules, Point, Running, Span, Test, file_name,
+};
 use hylint_space::PacketBox;
 use std::collections::HashMap;
 
@@ -58,6 +62,71 @@ impl<'a> Checked<'a> {
                     .insert((AssumptionId::WindowsDefaults, String::new()));
             }
         }
+    }
+}
+
+impl<'a> Checked<'a> {
+    /// Names what listings of the host settle of the rules that let the packets through.
+    pub(super) fn note_facts(
+        &mut self,
+        answer: &Answer<'a>,
+        spec: &FlowSpec<'a>,
+        goal: &PacketBox,
+    ) {
+        let passing = answer.branches.iter().filter(|b| b.effect == Effect::Allow);
+        let conditions: Vec<&Condition> = passing
+            .filter_map(|b| b.by.rule())
+            .flat_map(hylint_model::Rule::conditions)
+            .collect();
+        let facts = self.guard.facts.into_iter();
+        for k in facts.flat_map(|f| &f.keywords) {
+            let asks = |c: &&Condition| matches!(&c.test, Test::Named { key, .. } if key.trim_end_matches(['4', '6']) == k.name);
+            let resolved = self.guard.resolve.get(k.name) == Some(&k.addrs);
+            if resolved && conditions.iter().any(|c| asks(&c)) {
+                self.fact(&k.place, format!("`{}` is {}", k.name, k.addrs));
+            }
+        }
+        let process = |c: &&Condition| matches!(c.test, Test::Program(_) | Test::Service(_));
+        if !conditions.iter().any(process) {
+            return;
+        }
+        if let (Some((running, place)), Some(port)) = (self.guard.behind(goal), goal.dport.first())
+        {
+            let transport = protocol_name(spec.protocol).to_uppercase();
+            let who = listening(&running);
+            self.fact(place, format!("{who} listens on {transport} {port}"));
+        }
+    }
+
+    /// Names the network whose profile decides.
+    pub(super) fn note_network(&mut self, exports: &Exports, network: Option<&(String, Span)>) {
+        let at = self.guard.points.first().copied();
+        let settings = at.and_then(|at| exports.get(exports.settings(at)));
+        if let (Some((name, span)), Some(export)) = (network, settings) {
+            let place = export.place(*span);
+            let profile = self.guard.profile.told();
+            self.fact(
+                &place,
+                format!("the {profile} is that of interface \"{name}\""),
+            );
+        }
+    }
+
+    fn fact(&mut self, place: &Place, text: String) {
+        let fact = (place.clone(), text);
+        if !self.facts.contains(&fact) {
+            self.facts.push(fact);
+        }
+    }
+}
+
+/// A process that listens, for people: `TermService (svchost.exe)`.
+#[must_use]
+pub fn listening(running: &Running<'_>) -> String {
+    let file = file_name(running.program);
+    match running.services {
+        [one] if !file.eq_ignore_ascii_case(one) => format!("{one} ({file})"),
+        _ => file.to_owned(),
     }
 }
 

@@ -6,8 +6,8 @@ use super::order::{InPart, Order};
 use super::overruled::{overruled, stopping_block};
 use super::probe::{Answer, Guard};
 use super::spec::FlowSpec;
-use crate::finding::AssumptionId;
 use crate::finding::outcome::Status;
+use crate::finding::{AssumptionId, Place};
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
 use crate::rules::platform;
@@ -39,6 +39,8 @@ pub struct Checked<'a> {
     pub asked: Option<Box<(AddrSet, Peers)>>,
     /// Windows profiles that may be active instead of the assumed one and in which the flow does not pass.
     pub not_in: Profiles,
+    /// What listings of the host settle that would be assumed without them, each with where it stands.
+    pub facts: Vec<(Place, String)>,
 }
 
 /// Runs a check. `me` is the guarded side (empty when unknown), `peers` the other. `None` if the two sides share no family.
@@ -61,6 +63,7 @@ pub fn run<'a>(
         passing: spec.ports.iter().copied().collect(),
         asked: None,
         not_in: Profiles::NONE,
+        facts: Vec::new(),
     };
     if peers.unknown && !peers.external {
         out.assumptions
@@ -86,7 +89,7 @@ pub fn run<'a>(
             (theirs, mine)
         };
         let groups: Vec<&[u16]> = match spec.require {
-            Require::All => vec![spec.ports],
+            Require::All => by_process(guard, spec, me, family),
             Require::Any => spec.ports.chunks(1).collect(),
         };
         let mut best: Option<Checked<'a>> = None;
@@ -111,17 +114,36 @@ pub fn run<'a>(
                     out.passing.remove(p);
                 }
             }
-            if best.as_ref().is_none_or(|b| closer(exports, spec, &one, b)) {
+            if spec.require == Require::All {
+                out.merge(one);
+            } else if best.as_ref().is_none_or(|b| closer(exports, spec, &one, b)) {
                 best = Some(one);
             }
         }
-        out.merge(best?);
+        if let Some(best) = best {
+            out.merge(best);
+        }
     }
     // Where any port suffices, the site may ask for another one than passes here.
     if out.failure.is_some() || spec.require == Require::Any {
         out.asked = Some(Box::new((me.clone(), peers.clone())));
     }
     (!out.queries.is_empty()).then_some(out)
+}
+
+/// Runs of ports behind which one process is, as far as listings tell.
+fn by_process<'s>(
+    guard: &Guard<'_>,
+    spec: &FlowSpec<'s>,
+    mine: &AddrSet,
+    family: Family,
+) -> Vec<&'s [u16]> {
+    let process = |p: &u16| {
+        let running = guard.running((spec.protocol, *p), mine, family);
+        running.map(|(r, _)| r)
+    };
+    let same = |a: &u16, b: &u16| process(a) == process(b);
+    spec.ports.chunk_by(same).collect()
 }
 
 /// The same packets with peers among these addresses.
@@ -184,6 +206,7 @@ impl<'a> Checked<'a> {
             passing: BTreeSet::new(),
             asked: None,
             not_in: Profiles::NONE,
+            facts: Vec::new(),
         }
     }
 
@@ -191,6 +214,11 @@ impl<'a> Checked<'a> {
         self.queries.extend(o.queries);
         self.evidence.extend(o.evidence);
         self.assumptions.extend(o.assumptions);
+        for fact in o.facts {
+            if !self.facts.contains(&fact) {
+                self.facts.push(fact);
+            }
+        }
         if o.status < self.status || self.failure.is_none() {
             self.failure = o.failure.or_else(|| self.failure.take());
         }
@@ -206,7 +234,7 @@ fn ask<'a>(
     me_unknown: bool,
     peers: &Peers,
 ) -> Checked<'a> {
-    let policy = LocalPolicy::Required(spec.listener(guard.direction));
+    let policy = LocalPolicy::Required(guard.listener(spec, &query));
     // The process behind a port is at the other end of the replies.
     let back = LocalPolicy::Required(platform::listener(&[]));
     let put = |query: &PacketBox| {
@@ -228,6 +256,7 @@ fn ask<'a>(
         passing: BTreeSet::new(),
         asked: None,
         not_in: Profiles::NONE,
+        facts: Vec::new(),
     };
     let mut goal = query;
     let mine_is_src = guard.direction == Direction::Out;
@@ -248,6 +277,7 @@ fn ask<'a>(
     }
     c.note_assumptions(exports, &answer, &goal);
     c.note_passed_blocks(exports, &answer, &goal);
+    c.note_facts(&answer, spec, &goal);
     c.failure = failure::of(&answer, &goal, (peers, !mine_is_src), spec);
     if let Some(f) = &mut c.failure {
         f.by = stopping_block(exports, guard, f, &answer.branches).unwrap_or(f.by);

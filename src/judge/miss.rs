@@ -9,7 +9,7 @@ use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::rules::matrix::Require;
 use hylint_engine::{Carry, PointId};
-use hylint_model::{Clause, Field, NotInForce, Rule, Side, Test};
+use hylint_model::{Asked, Clause, Field, NotInForce, Rule, Side, Test};
 use hylint_space::{AddrSet, FlagSet, PacketBox, ProtoSet};
 use rustc_hash::FxHashSet;
 use std::borrow::Cow;
@@ -41,6 +41,7 @@ impl Miss<'_> {
             Wrong::Port => Field::DestinationPort,
             Wrong::Swapped | Wrong::SourcePorts => Field::SourcePort,
             Wrong::Interface => Field::InInterface,
+            Wrong::Program => Field::Program,
         }
     }
 }
@@ -68,6 +69,8 @@ pub enum Wrong {
     SourcePorts,
     /// It is for another interface.
     Interface,
+    /// It is for another program or service than the one that listens.
+    Program,
 }
 
 /// Rules that serve a satisfied check: a mistyped rule is hardly one of them.
@@ -91,12 +94,13 @@ impl Serving {
 pub fn nearest<'a>(
     exports: &'a Exports,
     c: &Checked<'a>,
-    spec: &FlowSpec<'_>,
+    spec: &FlowSpec<'a>,
     f: &Failure<'a>,
     serving: &Serving,
 ) -> Option<Miss<'a>> {
     let guard = &c.guard;
     let want = on_unnamed(f.packets.first()?);
+    let listener = guard.listener(spec, &want);
     let mut best: Option<(u32, Miss<'a>)> = None;
     for (at, rule) in rules(exports, guard) {
         let late = if serving.0.contains(&std::ptr::from_ref(rule)) {
@@ -109,7 +113,10 @@ pub fn nearest<'a>(
         };
         let idle: Vec<_> = point.not_in_force(rule, guard.profile).map(idle).collect();
         for clause in rule.clauses_that(allows) {
-            if let Some((rank, wrong)) = misses_by(c, &idle, clause, &want, spec)
+            let other = listener.asked(clause) == Some(Asked::NotShown);
+            let process = other.then_some((1, Wrong::Program));
+            let known: Vec<_> = idle.iter().copied().chain(process).collect();
+            if let Some((rank, wrong)) = misses_by(c, &known, clause, &want, spec)
                 && best.as_ref().is_none_or(|(r, _)| rank + late < *r)
             {
                 let miss = Miss {

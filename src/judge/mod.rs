@@ -19,7 +19,7 @@ mod wanted;
 pub mod whole;
 
 pub(crate) use assumed::hides_others;
-pub use assumed::same_decider;
+pub use assumed::{listening, same_decider};
 pub use check::{Checked, run};
 pub use exports::Exports;
 pub use failure::{Cause, Failure, Passing};
@@ -30,7 +30,7 @@ pub use miss::{Miss, Serving, Wrong, nearest};
 pub use order::{InPart, InSite, Leg, Order};
 pub use overruled::{Overridden, overridden, overruled};
 pub use probe::{Answer, Guard};
-pub use profiles::{alternative_profiles, assumed};
+pub use profiles::{alternative_profiles, assumed, of_networks};
 pub use protocol::protocol_name;
 pub use remedy::{Narrowed, Remedies, Step};
 pub use spec::FlowSpec;
@@ -44,7 +44,7 @@ use crate::rules::matrix::{End, Implied, Require, Requirement, RoleIx};
 use crate::rules::platform;
 use crate::site::{Host, Site, Transit};
 use hylint_engine::{Direction, PointId};
-use hylint_model::Profiles;
+use hylint_model::{Listener, Profiles};
 use hylint_space::AddrSet;
 use std::sync::{Arc, LazyLock};
 
@@ -238,6 +238,7 @@ pub fn host_guards<'a>(
                 local: &host.every,
                 profile,
                 named: named.clone(),
+                facts: Some(&host.facts),
             };
             out.push((guard, &layer.inside, assumed));
         }
@@ -275,12 +276,28 @@ fn host_checks<'a>(
         return;
     };
     let before = out.len();
+    // Checks of several active profiles, of which nothing tells which one decides.
+    let mut open = Vec::new();
     for (guard, inside, assumed) in host_guards(exports, host, direction) {
         let peers = Peers {
             addrs: peers.addrs.subtract(inside),
             ..peers.clone()
         };
         if peers.addrs.is_empty() && !peers.unknown {
+            continue;
+        }
+        let networks = profiles::Networks::of(exports, host, guard.points);
+        if host.profile.is_none() && networks.differ() {
+            let split = networks.split(guard.profile, direction, (&host.seen, &peers));
+            let (settled, rest) = (split.settled, split.open);
+            let at = |peers: &Peers| run(exports, &guard, spec, &split.me, peers);
+            let place = networks.place(guard.profile);
+            let told = settled.as_ref().and_then(at).map(|mut c| {
+                c.note_network(exports, place);
+                c
+            });
+            out.extend(told);
+            open.extend(rest.as_ref().and_then(at));
             continue;
         }
         let Some(mut c) = run(exports, &guard, spec, &host.seen, &peers) else {
@@ -291,13 +308,16 @@ fn host_checks<'a>(
                 .insert((AssumptionId::ProfileDomain, String::new()));
             c.not_in = fails_in(exports, &guard, spec, &host.seen, &peers, c.status);
         }
-        if profiles::policy_untold(exports, &guard) {
+        open.push(c);
+    }
+    profiles::reconcile(&mut open);
+    out.append(&mut open);
+    for c in out.iter_mut().skip(before) {
+        if profiles::policy_untold(exports, &c.guard) {
             c.assumptions
                 .insert((AssumptionId::OtherPolicyStores, String::new()));
         }
-        out.push(c);
     }
-    profiles::reconcile(out.get_mut(before..).unwrap_or_default());
 }
 
 /// The profiles that may be active instead of the guard's and in which a flow that was found satisfied does not pass.
@@ -393,6 +413,7 @@ pub fn transit_guard<'a>(exports: &Exports, t: &'a Transit<PointId>) -> Guard<'a
         local: &NOBODY,
         profile: Profiles::ALL,
         named: Arc::new(NamedInterfaces::of(exports, &t.points)),
+        facts: None,
     }
 }
 
@@ -438,8 +459,11 @@ fn only_port<'a>(
         dport: hylint_space::PortSet::single(port),
         ..c.queries.first().cloned()?
     };
-    let policy =
-        hylint_engine::LocalPolicy::Required(platform::expected(&req.listeners, &req.programs));
+    let expected = platform::expected(&req.listeners, &req.programs);
+    let policy = hylint_engine::LocalPolicy::Required(Listener {
+        running: c.guard.behind(&narrowed).map(|(r, _)| r),
+        ..expected
+    });
     let answer = if req.reply {
         let back = hylint_engine::LocalPolicy::Required(platform::listener(&[]));
         c.guard.converse(exports, (policy, back), &narrowed)

@@ -40,7 +40,7 @@ pub fn overridden<'a>(
     if let Some((at, rule)) = overruled(exports, guard, spec, f) {
         return Some(Overridden::Rule { at, rule });
     }
-    let policy = LocalPolicy::Required(spec.listener(guard.direction));
+    let policy = LocalPolicy::Required(listener(guard, spec, f));
     let ctx = Context {
         without: Some(deny),
         ..guard.context(exports, policy)
@@ -59,6 +59,14 @@ pub fn overridden<'a>(
             Some(Overridden::Rule { at, rule })
         }
         by => (!closes()).then_some(Overridden::Default(by)),
+    }
+}
+
+/// The process behind the port of the packets of a failure.
+fn listener<'a>(guard: &Guard<'a>, spec: &FlowSpec<'a>, f: &Failure<'a>) -> Listener<'a> {
+    match f.packets.first() {
+        Some(packets) => guard.listener(spec, packets),
+        None => spec.listener(guard.direction),
     }
 }
 
@@ -127,10 +135,10 @@ fn acting<'a>(
 pub fn overruled<'a>(
     exports: &'a Exports,
     guard: &Guard<'a>,
-    spec: &FlowSpec<'_>,
+    spec: &FlowSpec<'a>,
     f: &Failure<'a>,
 ) -> Option<(PointId, &'a Rule)> {
-    let listener = spec.listener(guard.direction);
+    let listener = listener(guard, spec, f);
     let all: Vec<_> = acting(exports, guard).collect();
     let packets: Vec<PacketBox> = f.packets.iter().map(on_unnamed).collect();
     let holds = |r: &Rule, whole: bool| {
@@ -178,7 +186,11 @@ fn named_space<'c>(guard: &Guard<'_>, c: &'c Clause) -> Cow<'c, PacketBox> {
 
 /// Whether an allow is a statement about a flow: it names its ports, or the process that is expected behind them.
 fn carries(listener: &Listener<'_>, c: &Clause) -> bool {
-    Carry::of(&c.space) == Carry::Finite || listener.asked(c) == Some(Asked::Listener)
+    match listener.asked(c) {
+        Some(Asked::Listener | Asked::Shown) => true,
+        Some(Asked::NotShown) => false,
+        Some(Asked::MayBe | Asked::Other) | None => Carry::of(&c.space) == Carry::Finite,
+    }
 }
 
 /// The block that stops an allow of the denied packets because both are for one program: whoever listens, either the block

@@ -1,13 +1,16 @@
 //! One question to one layer: which of these packets pass, over the interfaces that they may use.
 
 use super::interfaces::NamedInterfaces;
+use super::spec::FlowSpec;
+use crate::finding::Place;
 use crate::judge::Exports;
+use crate::site::HostFacts;
 use hylint_engine::{
     Branch, Context, Direction, Judgement, LocalPolicy, PointId, RuleSets, converse, evaluate,
     subtract_all,
 };
-use hylint_model::{PointKind, Profiles};
-use hylint_space::{AddrSet, IfaceExt, IfaceSet, PacketBox};
+use hylint_model::{Listener, PointKind, Profiles, Running};
+use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet, PacketBox};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -32,6 +35,8 @@ pub struct Guard<'a> {
     pub profile: Profiles,
     /// Interfaces that its rules name.
     pub named: Arc<NamedInterfaces>,
+    /// What the host's own listings say, if it is a host.
+    pub facts: Option<&'a HostFacts>,
 }
 
 /// The answer. Interface dimensions are projected away: a box says that the packets pass (or not) by the interface that
@@ -51,6 +56,40 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Guard<'a> {
+    /// The process that a listing shows behind a port of the host at these addresses of a family, with where it stands.
+    pub(super) fn running(
+        &self,
+        port: (u8, u16),
+        at: &AddrSet,
+        family: Family,
+    ) -> Option<(Running<'a>, &'a Place)> {
+        let heard = self.facts?.heard.as_ref()?;
+        let inbound = self.direction == Direction::In;
+        // Where nothing is declared, packets are asked about that go to other hosts as well.
+        let at = at.intersect(self.local);
+        inbound.then(|| heard.running(port, &at, family))?
+    }
+
+    /// The process that a listing shows behind the port of packets to the host, with where it stands.
+    #[must_use]
+    pub fn behind(&self, packets: &PacketBox) -> Option<(Running<'a>, &'a Place)> {
+        let port = packets.dport.first()?;
+        let protocol = packets.proto.first()?;
+        let family = Family::BOTH.into_iter().find(|f| packets.dst.has(*f))?;
+        self.running((protocol, port), &packets.dst, family)
+    }
+
+    /// The process that is behind the port of a flow's packets: the one that a listing shows, else the one that is expected.
+    #[must_use]
+    pub fn listener(&self, spec: &FlowSpec<'a>, packets: &PacketBox) -> Listener<'a> {
+        let listener = spec.listener(self.direction);
+        let running = self.behind(packets);
+        Listener {
+            running: running.map(|(r, _)| r),
+            ..listener
+        }
+    }
+
     /// The kind of the first point.
     #[must_use]
     pub fn kind(&self, exports: &dyn RuleSets) -> Option<PointKind> {

@@ -2,12 +2,16 @@
 
 use super::check::Checked;
 use super::failure::Cause;
+use super::flows::Peers;
 use super::probe::Guard;
 use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::site::Host;
 use hylint_engine::{Direction, PointId};
-use hylint_model::{Body, OtherPolicy, Point, Profiles, RuleOrigin};
+use hylint_model::{
+    Body, HostInterface, NetworkProfile, OtherPolicy, Point, Profiles, RuleOrigin, Span,
+};
+use hylint_space::{AddrSet, Family};
 
 /// The firewall of a layer whose settings and rules depend on the profile.
 fn by_profile<'a>(exports: &'a Exports, points: &[PointId]) -> Option<&'a Point> {
@@ -47,6 +51,171 @@ pub(super) fn policy_untold(exports: &Exports, guard: &Guard<'_>) -> bool {
         && !rules.any(|r| r.origin == RuleOrigin::GroupPolicy)
 }
 
+/// The part of a host that one active profile is of: a profile is that of a network, and acts on the interface to it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
+    /// The host's own addresses on such interfaces. Windows takes packets to an address on its own interface only (the strong
+    /// host model of RFC 1122, which Windows follows since Vista).
+    own: AddrSet,
+    /// Peers that such interfaces lead to.
+    faced: AddrSet,
+    /// Where the profile of the network stands, with the interface.
+    network: Option<(String, Span)>,
+}
+
+/// What the networks of a Windows host, with their profiles, and its interfaces tell of each active profile.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Networks(Vec<(Profiles, Part)>);
+
+impl Networks {
+    /// Reads them; none unless each network's interface is listed with its addresses.
+    pub(super) fn of(exports: &Exports, host: &Host<PointId>, points: &[PointId]) -> Self {
+        let point = by_profile(exports, points);
+        let networks = point.and_then(|p| p.windows.as_ref()).map(|w| &w.networks);
+        let mut out = Self::default();
+        for n in networks.into_iter().flatten() {
+            let mut listed = host.facts.interfaces.iter().map(|(i, _)| i);
+            let Some(i) = listed.find(|i| is_of(n, i)) else {
+                return Self::default();
+            };
+            let faced = faced(host, i);
+            let slot = out.0.iter_mut().find(|(p, _)| *p == n.profile);
+            match slot {
+                Some((_, part)) => {
+                    part.own = part.own.union(&i.addrs);
+                    part.faced = part.faced.union(&faced);
+                }
+                None => out.0.push((
+                    n.profile,
+                    Part {
+                        own: i.addrs.clone(),
+                        faced,
+                        network: Some((i.name.to_string(), n.span)),
+                    },
+                )),
+            }
+        }
+        out
+    }
+
+    fn part(&self, profile: Profiles) -> Option<&Part> {
+        let found = self.0.iter().find(|(p, _)| *p == profile);
+        found.map(|(_, part)| part)
+    }
+
+    /// The profiles that decide of packets to these addresses of the host; `None` if its networks do not tell.
+    pub(super) fn deciding(&self, me: &AddrSet) -> Option<Profiles> {
+        let known = self
+            .0
+            .iter()
+            .fold(AddrSet::empty(), |all, (_, p)| all.union(&p.own));
+        let here = self.0.iter().filter(|(_, p)| p.own.intersects(me));
+        let profiles = here.fold(Profiles::NONE, |all, (p, _)| all.union(*p));
+        (!me.is_empty() && me.is_subset(&known)).then_some(profiles)
+    }
+
+    /// Where the first network of a profile stands, with its interface.
+    pub(super) fn place(&self, profile: Profiles) -> Option<&(String, Span)> {
+        self.part(profile)?.network.as_ref()
+    }
+
+    /// Whether networks of several profiles are known, so that it matters which of them decides.
+    pub(super) fn differ(&self) -> bool {
+        self.0.len() > 1
+    }
+
+    /// What a profile decides of a flow between the host and peers: the part that its interfaces take, and the part of which
+    /// nothing tells, which any active profile may decide.
+    pub(super) fn split(
+        &self,
+        profile: Profiles,
+        direction: Direction,
+        (me, peers): (&AddrSet, &Peers),
+    ) -> Split {
+        let part = self.part(profile);
+        let some = |addrs: AddrSet| {
+            let peers = Peers {
+                addrs,
+                ..peers.clone()
+            };
+            (!peers.addrs.is_empty()).then_some(peers)
+        };
+        if direction == Direction::In && self.deciding(me).is_some() {
+            let own = part.map(|p| p.own.intersect(me)).unwrap_or_default();
+            return Split {
+                settled: (!own.is_empty()).then(|| peers.clone()),
+                me: own,
+                open: None,
+            };
+        }
+        let me = me.clone();
+        // Where an unknown peer is reached is not known.
+        if peers.unknown || direction == Direction::Forward {
+            return Split {
+                me,
+                settled: None,
+                open: Some(peers.clone()),
+            };
+        }
+        let all = self.0.iter();
+        let faced = all.fold(AddrSet::empty(), |all, (_, p)| all.union(&p.faced));
+        let own = part.map(|p| p.faced.intersect(&peers.addrs));
+        Split {
+            me,
+            settled: some(own.unwrap_or_default()),
+            open: some(peers.addrs.subtract(&faced)),
+        }
+    }
+}
+
+/// What one active profile decides.
+pub(super) struct Split {
+    /// The host's addresses.
+    pub(super) me: AddrSet,
+    /// Peers that it decides of.
+    pub(super) settled: Option<Peers>,
+    /// Peers that any active profile may decide of.
+    pub(super) open: Option<Peers>,
+}
+
+/// Whether a network is that of an interface.
+fn is_of(network: &NetworkProfile, interface: &HostInterface) -> bool {
+    let (name, alias) = (interface.name.to_lowercase(), network.alias.to_lowercase());
+    match (network.index, interface.index) {
+        (Some(a), Some(b)) => a == b,
+        // A heading of `ipconfig` in a language whose words are not known ends with the name.
+        _ => !alias.is_empty() && (name == alias || name.ends_with(&format!(" {alias}"))),
+    }
+}
+
+/// The peers that an interface leads to: by the routes of the host, else its own networks, and everything else if it is the
+/// only one with a gateway.
+fn faced(host: &Host<PointId>, interface: &HostInterface) -> AddrSet {
+    let routed = host
+        .facts
+        .faces
+        .iter()
+        .find(|(name, _)| **name == *interface.name);
+    if let Some((_, addrs)) = routed {
+        return addrs.clone();
+    }
+    let up = |i: &&HostInterface| !i.loopback && i.up != Some(false);
+    let others = || {
+        let all = host.facts.interfaces.iter().map(|(i, _)| i).filter(up);
+        all.filter(|i| i.name != interface.name || i.index != interface.index)
+    };
+    let theirs = others().fold(AddrSet::empty(), |all, i| all.union(&i.networks));
+    let mut out = interface.networks.subtract(&theirs);
+    for family in Family::BOTH {
+        let only = interface.gateways.has(family) && !others().any(|i| i.gateways.has(family));
+        if only {
+            let rest = AddrSet::any_of(family).subtract(&theirs.only(family));
+            out = out.union(&rest);
+        }
+    }
+    out
+}
+
 /// Turns checks of one layer that differ by active profile into conditional ones: a rule of one profile acts on the
 /// interfaces of its networks, and which of them faces the peers is not known.
 pub(super) fn reconcile(checks: &mut [Checked<'_>]) {
@@ -65,6 +234,23 @@ pub(super) fn reconcile(checks: &mut [Checked<'_>]) {
             }
         }
     }
+}
+
+/// The active profiles of the networks on whose interfaces a host has its declared addresses, with where the first of them
+/// stands and its interface; `None` if nothing tells.
+#[must_use]
+pub fn of_networks(
+    exports: &Exports,
+    host: &Host<PointId>,
+    points: &[PointId],
+) -> Option<(Profiles, Vec<(Profiles, String, Span)>)> {
+    let networks = Networks::of(exports, host, points);
+    let profiles = networks.deciding(&host.seen)?;
+    let each = profiles.each().filter_map(|p| {
+        let (name, span) = networks.place(p)?;
+        Some((p, name.clone(), *span))
+    });
+    Some((profiles, each.collect()))
 }
 
 /// Whether the profile in which a host's Windows firewall is judged is an assumption.

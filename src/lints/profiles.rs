@@ -4,7 +4,7 @@
 use super::place::{decider_name, decider_place, place_in, point_name};
 use super::words;
 use crate::finding::{AssumptionId, Code, Finding, Identity, Related, Severity};
-use crate::judge::{Checked, Exports, Judged};
+use crate::judge::{Checked, Exports, Judged, of_networks};
 use crate::site::Host;
 use hylint_engine::PointId;
 use hylint_model::{Profiles, Span};
@@ -55,12 +55,34 @@ pub fn contradictions(exports: &Exports, hosts: &[Host<PointId>]) -> Vec<Finding
     for host in hosts {
         let Some(said) = host.profile else { continue };
         for at in host.layers.iter().flat_map(|l| &l.points) {
+            // Of several networks, those on whose interfaces the host has its addresses count.
+            if let Some((active, networks)) = of_networks(exports, host, std::slice::from_ref(at)) {
+                let other = networks.into_iter().find(|(p, ..)| !p.intersects(said));
+                if let Some((profile, name, span)) = other {
+                    let text = words::other_network(&host.name, said, profile, &name);
+                    out.push(contradiction(
+                        exports,
+                        host,
+                        *at,
+                        (said, active),
+                        (text, span),
+                    ));
+                }
+                continue;
+            }
             let windows = exports.point(*at).and_then(|p| p.windows.as_ref());
             let Some((printed, span)) = windows.and_then(|w| w.active) else {
                 continue;
             };
             if printed.0 & !said.0 != 0 {
-                out.push(contradiction(exports, host, *at, (said, printed), span));
+                let text = words::other_profile(&host.name, said, printed);
+                out.push(contradiction(
+                    exports,
+                    host,
+                    *at,
+                    (said, printed),
+                    (text, span),
+                ));
             }
         }
     }
@@ -72,9 +94,8 @@ fn contradiction(
     host: &Host<PointId>,
     at: PointId,
     (said, printed): (Profiles, Profiles),
-    span: Span,
+    (text, span): (words::Said, Span),
 ) -> Finding {
-    let text = words::other_profile(&host.name, said, printed);
     let identity = Identity::of(&["profile-contradiction", &known_as(said), &known_as(printed)]);
     let place = place_in(exports, exports.settings(at), span);
     let mut f = Finding::new(
@@ -89,6 +110,10 @@ fn contradiction(
     f.label = text.label;
     f.help = Some(text.help);
     f.cause = Some(text.cause);
+    f.related.extend(host.entry.clone().map(|place| Related {
+        place,
+        label: format!("{} here", said.told()),
+    }));
     f
 }
 

@@ -196,11 +196,26 @@ impl<'w> OnePacket<'w> {
     fn shown<'p>(
         &'p self,
         exports: &'p Exports,
-        guard: &Guard<'_>,
+        guard: &Guard<'p>,
         points: &[PointId],
         claim: Effect,
     ) -> Option<Named<'p>> {
         let of = |process| self.asked(exports, guard, points, process);
+        // `trace` reads no listing: it is told what listens.
+        if let Some((running, _)) = guard
+            .behind(&self.space)
+            .filter(|_| self.listener.is_some())
+        {
+            let service = running.services.first().map(|s| &**s);
+            let (program, only) = (Some(running.program), running.services.len() == 1);
+            let service = service.filter(|_| only);
+            let process = Process::Named { program, service };
+            let needed = |e| e != Some(claim);
+            let expected = self.listener.and_then(|l| of(Process::Expected(l)));
+            if needed(expected) && of(process) == Some(claim) {
+                return Some(Named { program, service });
+            }
+        }
         let literal = of(Process::Unknown)? == claim;
         let expected = match self.listener {
             Some(listener) => of(Process::Expected(listener))? == claim,

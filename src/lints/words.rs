@@ -319,6 +319,27 @@ pub(super) fn other_profile(host: &str, said: Profiles, printed: Profiles) -> Sa
     }
 }
 
+/// The site file names another profile than that of the network on the host's own interface.
+pub(super) fn other_network(host: &str, said: Profiles, active: Profiles, interface: &str) -> Said {
+    let value = active.name().unwrap_or_default();
+    let (said, active) = (said.told(), active.told());
+    Said {
+        message: format!(
+            "hylint.toml sets the {said} for `{host}`, but its interface \"{interface}\" has the {active}"
+        ),
+        label: "the network of its address".into(),
+        help: format!(
+            "set `profile = \"{value}\"` for the host in hylint.toml, or correct the network profile of the host and export again"
+        ),
+        cause: Cause::of(&["contradicted", &said, &active, "interface"]).told(
+            Counted::Hosts,
+            format!(
+                "hosts have the {said} in hylint.toml, but the interfaces of their addresses have the {active}"
+            ),
+        ),
+    }
+}
+
 /// Required flows that pass in the assumed profile and not in others.
 pub(super) fn assumed_profile(
     host: &str,

@@ -213,6 +213,17 @@ struct CheckOut<'a> {
     evidence: Vec<EvidenceOut<'a>>,
     witness: Option<&'a Witness>,
     assumptions: &'a [String],
+    /// What listings of the host settle that would be assumed without them; missing if nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<FactOut<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FactOut<'a> {
+    path: &'a str,
+    line: u32,
+    column: u32,
+    text: &'a str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -551,6 +562,18 @@ impl<'a> CheckOut<'a> {
             evidence: c.evidence.iter().map(EvidenceOut::of).collect(),
             witness: c.witness.as_ref(),
             assumptions: &c.assumptions,
+            facts: c.facts.iter().map(FactOut::of).collect(),
+        }
+    }
+}
+
+impl<'a> FactOut<'a> {
+    fn of((place, text): &'a (Place, String)) -> Self {
+        Self {
+            path: &place.path,
+            line: place.start.line,
+            column: place.start.column,
+            text,
         }
     }
 }

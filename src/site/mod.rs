@@ -9,7 +9,7 @@ pub mod role_names;
 
 pub use bind::{Bound, Listening, Overrides, bind};
 pub use config::{Config, find, load, load_matrix};
-pub use facts::{Heard, HostFacts};
+pub use facts::{Heard, HostFacts, Keyword};
 pub use nested::nested;
 pub use parts::{
     Access, Allow, Host, Layer, Levels, LintLevel, Outside, RequireEvidence, RoleState, Site,

@@ -1,7 +1,7 @@
 //! What a site consists of.
 
 use super::facts::HostFacts;
-use crate::finding::{Code, RoleSource, Severity};
+use crate::finding::{Code, Place, RoleSource, Severity};
 use crate::load::RunPoint;
 use crate::rules::matrix::RoleIx;
 use hylint_model::Profiles;
@@ -77,6 +77,8 @@ pub struct Host<P = RunPoint> {
     pub profile: Option<Profiles>,
     /// Interface → peers that are reached by it, if the site says.
     pub interfaces: Vec<(String, AddrSet)>,
+    /// Its entry in hylint.toml, if it has one.
+    pub entry: Option<Place>,
     /// What its own listings say of it.
     pub facts: Arc<HostFacts>,
     /// `[resolve]` of this host, already merged over the site's.
@@ -107,6 +109,7 @@ impl Host {
             layers: self.layers.iter().map(layer).collect(),
             profile: self.profile,
             interfaces: self.interfaces.clone(),
+            entry: self.entry.clone(),
             facts: self.facts.clone(),
             resolve: self.resolve.clone(),
             open: self.open.clone(),

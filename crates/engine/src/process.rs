@@ -7,7 +7,9 @@
 use super::facts::is_same;
 use super::piece::Piece;
 use super::tri::Tri;
-use hylint_model::{Action, Asked, Clause, Condition, ConditionKind, Listener, Test, file_name};
+use hylint_model::{
+    Action, Asked, Clause, Condition, ConditionKind, Listener, SameProgram, Test, same_program,
+};
 use hylint_space::PacketBox;
 
 /// How conditions about the process behind a port count (design: kind *local*).
@@ -73,34 +75,12 @@ impl Process<'_> {
 }
 
 /// Whether a program, given by its path or its file name, is the one that a rule names; `None` where two paths to files of
-/// one name cannot be compared, as a variable in one of them stands for a folder that is not known.
+/// one name cannot be compared.
 fn is_program(given: &str, wanted: &str) -> Option<bool> {
-    let (given, wanted) = (expanded(given), expanded(wanted));
-    if file_name(&given) != file_name(&wanted) {
-        return Some(false);
-    }
-    let whole = |p: &str| p.contains('\\');
-    if !whole(&given) || !whole(&wanted) || given == wanted {
-        return Some(true);
-    }
-    let open = given.contains('%') || wanted.contains('%');
-    (!open).then_some(false)
-}
-
-/// A path in lower case, with the variables of a usual installation replaced.
-fn expanded(path: &str) -> String {
-    const VARIABLES: [(&str, &str); 5] = [
-        ("%systemroot%", "c:\\windows"),
-        ("%windir%", "c:\\windows"),
-        ("%systemdrive%", "c:"),
-        ("%programfiles(x86)%", "c:\\program files (x86)"),
-        ("%programfiles%", "c:\\program files"),
-    ];
-    let path = path.trim().to_lowercase().replace('/', "\\");
-    let known = VARIABLES.iter().find(|(v, _)| path.starts_with(v));
-    match known {
-        Some((variable, folder)) => path.replacen(variable, folder, 1),
-        None => path,
+    match same_program(given, wanted) {
+        SameProgram::Yes | SameProgram::Name => Some(true),
+        SameProgram::No => Some(false),
+        SameProgram::Open => None,
     }
 }
 
@@ -257,8 +237,16 @@ impl Asks<'_, '_> {
         fact: impl Fn() -> Option<bool>,
     ) -> Tri {
         let asked = listener.asked(self.clause);
-        if !self.finite() && asked != Some(Asked::Listener) {
+        let names = matches!(cond.test, Test::Program(_) | Test::Service(_));
+        if asked == Some(Asked::NotShown) && names {
             return Tri::False;
+        }
+        let shown = asked == Some(Asked::Shown);
+        if !self.finite() && asked != Some(Asked::Listener) && !shown {
+            return Tri::False;
+        }
+        if names && shown {
+            return Tri::True;
         }
         // One process listens: where another rule was passed because it is not this one, it is not this one here.
         if fact() == Some(false) {
@@ -284,7 +272,8 @@ impl Asks<'_, '_> {
             Test::Program(_) | Test::Service(_) => match asked {
                 Some(Asked::Listener) => Some(Tri::Assumed),
                 Some(Asked::Other) if listener.names.is_empty() => Some(Tri::PassedOver),
-                Some(Asked::Other) => Some(Tri::False),
+                Some(Asked::Other | Asked::NotShown) => Some(Tri::False),
+                Some(Asked::Shown) => Some(Tri::True),
                 Some(Asked::MayBe) | None => None,
             },
             Test::Package { named: true } => Some(Tri::False),

@@ -15,6 +15,19 @@ pub struct Listener<'a> {
     /// Parts, in lower case, of the paths of programs and the names of services that may be it where `names` is empty. None:
     /// any program may be.
     pub vendor: &'a [String],
+    /// The process that a listing of the host shows behind the port, if one does: then it is this one, whatever is expected.
+    pub running: Option<Running<'a>>,
+}
+
+/// A process that a listing of a host shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Running<'a> {
+    /// Its path, or its file name where no more is printed; not empty.
+    pub program: &'a str,
+    /// Its services.
+    pub services: &'a [Box<str>],
+    /// It has no other services.
+    pub listed: bool,
 }
 
 /// What a clause that asks for a program or a service says of the expected process.
@@ -26,6 +39,10 @@ pub enum Asked {
     MayBe,
     /// It asks for another one.
     Other,
+    /// It asks for the process that a listing shows behind the port.
+    Shown,
+    /// It asks for another one than a listing shows behind the port.
+    NotShown,
 }
 
 impl Listener<'_> {
@@ -42,6 +59,17 @@ impl Listener<'_> {
         }
         if program.is_none() && service.is_none() {
             return None;
+        }
+        let shown = self.running.and_then(|r| {
+            let is = r.answers(program.as_deref(), service.as_deref(), self.shared);
+            Some(match is? {
+                (true, true) => Asked::Shown,
+                (true, false) => Asked::Listener,
+                (false, _) => Asked::NotShown,
+            })
+        });
+        if shown.is_some() {
+            return shown;
         }
         // `Service: Any` is any service, so the program alone says which process it is.
         let service = service.filter(|s| s != "*");
@@ -101,8 +129,191 @@ impl Listener<'_> {
     }
 }
 
+impl Running<'_> {
+    /// Whether it is the process of a program and a service that a rule names, and whether that is sure: the directory of a
+    /// program that is printed by its name alone is not known. `None` if the listing does not tell.
+    fn answers(
+        &self,
+        program: Option<&str>,
+        service: Option<&str>,
+        shared: &[String],
+    ) -> Option<(bool, bool)> {
+        let program = program.map(|p| same_program(self.program, p));
+        let service = service.map(|s| self.has(s));
+        let host = || {
+            let file = self.program.to_lowercase();
+            shared.iter().any(|s| s == file_name(&file))
+        };
+        match (program, service) {
+            (Some(SameProgram::No), _) | (_, Some(Some(false))) => Some((false, true)),
+            (Some(SameProgram::Open), _) | (_, Some(None)) => None,
+            // There is one host of services, in the directory of Windows.
+            (Some(SameProgram::Name), _) => Some((true, host())),
+            (Some(SameProgram::Yes) | None, _) => Some((true, true)),
+        }
+    }
+
+    /// Whether it is the process of a service, in lower case. Of several services in one process, any may have the port.
+    fn has(&self, service: &str) -> Option<bool> {
+        let mut all = self.services.iter();
+        match (service, self.services.len()) {
+            ("*", 0) => self.listed.then_some(false),
+            ("*", _) => Some(true),
+            (_, 1) if all.any(|s| s.to_lowercase() == service) => Some(true),
+            _ if self.services.iter().any(|s| s.to_lowercase() == service) => None,
+            _ => self.listed.then_some(false),
+        }
+    }
+}
+
+/// Whether two programs, each given by its path or its file name, are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SameProgram {
+    /// They are.
+    Yes,
+    /// They have one file name, and the directory of one is not known.
+    Name,
+    /// They are not.
+    No,
+    /// Paths to files of one name that cannot be compared, as a variable or a short name (`PROGRA~1`) stands in one of them.
+    Open,
+}
+
+/// Compares two programs as Windows does, without regard to case.
+#[must_use]
+pub fn same_program(a: &str, b: &str) -> SameProgram {
+    let (a, b) = (expanded(a), expanded(b));
+    if a == b {
+        return SameProgram::Yes;
+    }
+    if !fits(file_name(&a), file_name(&b)) {
+        return SameProgram::No;
+    }
+    let whole = |p: &str| p.contains('\\');
+    if !whole(&a) || !whole(&b) {
+        return SameProgram::Name;
+    }
+    let parts = |p: &str| p.split('\\').map(str::to_owned).collect::<Vec<_>>();
+    let (x, y) = (parts(&a), parts(&b));
+    let open = a.contains('%') || b.contains('%');
+    let short = x.len() == y.len() && x.iter().zip(&y).all(|(x, y)| fits(x, y));
+    match open || short {
+        true => SameProgram::Open,
+        false => SameProgram::No,
+    }
+}
+
+/// Whether two parts of paths may be the same: a short name holds the first letters of a long one (`PROGRA~1`).
+fn fits(a: &str, b: &str) -> bool {
+    let short = |short: &str, long: &str| {
+        let Some((stem, rest)) = short.split_once('~') else {
+            return false;
+        };
+        let numbered = rest.starts_with(|c: char| c.is_ascii_digit());
+        let letters: String = long.chars().filter(|c| !matches!(c, ' ' | '.')).collect();
+        let end = |t: &str| {
+            t.rsplit_once('.')
+                .map(|(_, e)| e.chars().take(3).collect::<String>())
+        };
+        numbered && letters.starts_with(stem) && (!rest.contains('.') || end(rest) == end(long))
+    };
+    a == b || short(a, b) || short(b, a)
+}
+
+/// A path in lower case, with the variables of a usual installation replaced.
+fn expanded(path: &str) -> String {
+    const VARIABLES: [(&str, &str); 5] = [
+        ("%systemroot%", "c:\\windows"),
+        ("%windir%", "c:\\windows"),
+        ("%systemdrive%", "c:"),
+        ("%programfiles(x86)%", "c:\\program files (x86)"),
+        ("%programfiles%", "c:\\program files"),
+    ];
+    let path = path.trim().to_lowercase().replace('/', "\\");
+    let known = VARIABLES.iter().find(|(v, _)| path.starts_with(v));
+    match known {
+        Some((variable, folder)) => path.replacen(variable, folder, 1),
+        None => path,
+    }
+}
+
 /// The file name of a program's path.
 #[must_use]
 pub fn file_name(path: &str) -> &str {
     path.rsplit(['\\', '/']).next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_compared_as_windows_does() {
+        for (a, b, want) in [
+            (
+                r"C:\Windows\System32\svchost.exe",
+                r"%SystemRoot%\system32\SVCHOST.EXE",
+                SameProgram::Yes,
+            ),
+            ("sqlservr.exe", r"C:\SQL\sqlservr.exe", SameProgram::Name),
+            ("System", "system", SameProgram::Yes),
+            ("System", r"C:\inetpub\w3wp.exe", SameProgram::No),
+            (
+                r"D:\SQL\sqlservr.exe",
+                r"C:\SQL\sqlservr.exe",
+                SameProgram::No,
+            ),
+            (
+                r"C:\PROGRA~1\Tomcat\java.exe",
+                r"C:\Program Files\Tomcat\java.exe",
+                SameProgram::Open,
+            ),
+            (
+                r"C:\PROGRA~1\Tomcat\java.exe",
+                r"C:\Program Files\Jetty\java.exe",
+                SameProgram::No,
+            ),
+            (
+                r"%JAVA_HOME%\bin\java.exe",
+                r"C:\jdk\bin\java.exe",
+                SameProgram::Open,
+            ),
+        ] {
+            assert_eq!(same_program(a, b), want, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_process_of_several_services_may_be_that_of_each() {
+        let shared = ["svchost.exe".to_owned()];
+        let two = ["RpcEptMapper".into(), "RpcSs".into()];
+        let one = ["TermService".into()];
+        let of = |services, listed, service| {
+            let r = Running {
+                program: "svchost.exe",
+                services,
+                listed,
+            };
+            r.answers(
+                Some("%systemroot%\\system32\\svchost.exe"),
+                service,
+                &shared,
+            )
+        };
+        assert_eq!(of(&one, true, Some("termservice")), Some((true, true)));
+        assert_eq!(of(&two, true, Some("rpcss")), None);
+        assert_eq!(of(&two, true, Some("termservice")), Some((false, true)));
+        assert_eq!(of(&two, true, Some("*")), Some((true, true)));
+        assert_eq!(of(&[], false, Some("termservice")), None);
+        assert_eq!(of(&[], false, None), Some((true, true)));
+        let sql = Running {
+            program: "sqlservr.exe",
+            services: &[],
+            listed: false,
+        };
+        assert_eq!(
+            sql.answers(Some(r"c:\x\sqlservr.exe"), None, &shared),
+            Some((true, false))
+        );
+    }
 }

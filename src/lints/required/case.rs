@@ -4,12 +4,14 @@ use super::stop::Stop;
 use super::words::{self, Flow, Part, Terms, Why};
 use crate::finding::Place;
 use crate::judge::{
-    Cause, Checked, Exports, Failure, FlowSpec, Miss, Overridden, Serving, Wrong, nearest,
-    overridden, overruled,
+    Cause, Checked, Exports, Failure, FlowSpec, Miss, Overridden, Serving, Wrong, listening,
+    nearest, overridden, overruled,
 };
 use crate::lints::{chain, depends, describe, place};
 use hylint_engine::{Decider, Direction};
-use hylint_model::{Body, Condition, Discipline, Point, PointKind, Rule, RuleOrigin};
+use hylint_model::{
+    Body, Condition, Discipline, Point, PointKind, Rule, RuleOrigin, Test, file_name,
+};
 use hylint_space::PortSet;
 
 /// What a finding is about, in the matrix's words.
@@ -87,6 +89,26 @@ impl<'c, 'a> Case<'c, 'a> {
             policy: local_rules_disabled(exports, c),
             by: place::known_as(exports, &f.by),
         }
+    }
+
+    /// The process that a listing shows behind the port, with where it stands, if the nearest rule is for another one.
+    pub(super) fn other_program(&self) -> Option<(String, &'a Place)> {
+        self.miss.as_ref().filter(|m| m.wrong == Wrong::Program)?;
+        let packets = self.failure.packets.first()?;
+        let (running, place) = self.checked.guard.behind(packets)?;
+        Some((listening(&running), place))
+    }
+
+    /// What the nearest rule asks of the process.
+    fn asked_program(&self) -> String {
+        let clause = self.miss.as_ref().map(|m| m.clause);
+        let conditions = clause.into_iter().flat_map(|c| &c.conditions);
+        let asked = conditions.filter_map(|c| match &c.test {
+            Test::Program(p) => Some(file_name(p).to_owned()),
+            Test::Service(s) if &**s != "*" => Some(s.to_string()),
+            _ => None,
+        });
+        words::all_of(asked)
     }
 
     /// Whether the flow's own local rule does not act because of policy.
@@ -206,6 +228,11 @@ impl<'c, 'a> Case<'c, 'a> {
                 Why::OnePort { passing }
             }
             Stop::Disabled => Why::Disabled(self.missed().unwrap_or_default()),
+            Stop::Missing | Stop::Partial if self.other_program().is_some() => Why::OtherProgram {
+                rule: self.missed().unwrap_or_default(),
+                asks: self.asked_program(),
+                listens: self.other_program().map(|(who, _)| who).unwrap_or_default(),
+            },
             Stop::Partial if off => Why::LocalRules { blocked: blocked() },
             Stop::Partial => Why::Said,
             Stop::Missing if off => Why::LocalRules { blocked: blocked() },

@@ -212,6 +212,12 @@ fn relate_all(out: &mut Finding, case: &Case<'_, '_>) {
         let label = words::near(m.wrong, case.terms, &near(m));
         relate(out, exports, m.at, span, &label);
     }
+    if let Some((who, place)) = case.other_program() {
+        out.related.push(Related {
+            place: place.clone(),
+            label: words::listens(&who),
+        });
+    }
     if let (Some(setting), Some(_)) = (case.off(), f.by.rule()) {
         out.related.push(Related {
             place: setting.clone(),

@@ -141,6 +141,15 @@ pub(super) enum Why {
     BlockAlways,
     /// The rule that allows it is disabled.
     Disabled(String),
+    /// The rule is for another program than the one that listens.
+    OtherProgram {
+        /// The rule.
+        rule: String,
+        /// Its program or service.
+        asks: String,
+        /// What listens.
+        listens: String,
+    },
     /// Policy disables the rule that allows it; a rule blocks it, too.
     LocalRules { blocked: Option<String> },
     /// Of several ports that each suffice, the others fail elsewhere.
@@ -197,6 +206,11 @@ pub(super) fn message(flow: &Flow<'_>, stop: Stop, part: &Part, why: &Why) -> St
         Why::RuleAlone(by) => format!("{by} {rule_stops} it"),
         Why::BlockAlways => "BlockInboundAlways overrides every rule".to_owned(),
         Why::Disabled(rule) => format!("{rule}, which allows it, is disabled"),
+        Why::OtherProgram {
+            rule,
+            asks,
+            listens,
+        } => format!("{listens} listens there, and {rule} is for {asks}"),
         Why::LocalRules { blocked: None } => {
             "Group Policy disables the local rule that allows it".to_owned()
         }
@@ -259,6 +273,11 @@ const fn is_are(n: usize) -> &'static str {
 /// At the rule that stops the packets.
 pub(super) fn stops_here(terms: Terms) -> String {
     format!("{} it here", terms.rule_stops)
+}
+
+/// At the socket of the process that listens.
+pub(super) fn listens(who: &str) -> String {
+    format!("{who} listens")
 }
 
 /// At the rule of a conditional flow.
@@ -325,6 +344,7 @@ pub(super) fn near(wrong: Wrong, terms: Terms, rule: &Near) -> String {
         Wrong::Swapped => "port given as source port".into(),
         Wrong::SourcePorts => format!("{lets} only from source port {}", rule.source_ports),
         Wrong::Interface => "other interface".into(),
+        Wrong::Program => format!("{lets} another program"),
     }
 }
 

@@ -96,6 +96,7 @@ pub fn expected<'a>(names: &'a [String], vendor: &'a [String]) -> Listener<'a> {
         shared: &PLATFORM.hosts.shared,
         runtimes: &PLATFORM.hosts.runtimes,
         vendor,
+        running: None,
     }
 }
 

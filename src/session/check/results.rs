@@ -73,6 +73,7 @@ pub(super) fn check_of(exports: &Exports, j: &Judged<'_>, c: &Checked<'_>) -> Ch
             .collect(),
         witness: sample.and_then(place::witness),
         assumptions: c.assumption_texts(),
+        facts: c.facts.clone(),
     }
 }
 

@@ -1,12 +1,14 @@
 //! Hosts and forwarding firewalls that hylint.toml names.
 
-use super::Binder;
 use super::cloud::Pick;
+use super::{Binder, keywords};
 use crate::common::paths;
-use crate::finding::RoleSource;
+use crate::finding::{Place, RoleSource};
 use crate::load::{ExportId, RunPoint};
 use crate::site::config::{HostConfig, TransitConfig};
 use crate::site::{Host, Transit};
+use hylint_model::Span;
+use hylint_parsers::source::Source;
 use hylint_space::AddrSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,12 +16,19 @@ use std::sync::Arc;
 impl Binder<'_> {
     pub(super) fn configured_hosts(&mut self) {
         let Some(config) = self.config else { return };
+        let source = Source::new(&*config.path, &*config.text, "UTF-8");
         for (entry, h) in config.hosts.iter().enumerate() {
             let exports = self.with_views(entry, &h.name);
             let own = self.own_layers(&exports, &h.name);
             let mut base = self.host(h);
+            // What contradicts the entry points at it.
+            base.entry = h.profile.map(|_| {
+                let span = Span::new(h.span.start, h.span.end);
+                Place::new(&config.path, &source, span)
+            });
             base.facts = self.facts(&exports);
             base.every = base.every.union(&base.facts.addrs());
+            keywords::resolve(&mut base);
             let pick = Pick::Host(h, !own.is_empty());
             let mut hosts = self.cloud_hosts(base, &exports, pick);
             for host in &mut hosts {
@@ -43,6 +52,7 @@ impl Binder<'_> {
             layers: Vec::new(),
             profile: h.profile,
             interfaces: h.interfaces.clone(),
+            entry: None,
             facts: Default::default(),
             resolve: self.merged(&h.resolve),
             open: self.still_open(&h.resolve),

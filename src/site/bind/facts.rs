@@ -1,6 +1,6 @@
 //! Listings of a host's own commands, and the host that they are of.
 
-use super::Binder;
+use super::{Binder, processes};
 use crate::common::paths;
 use crate::load::{ExportId, LoadedExport};
 use crate::site::facts::{Heard, HostFacts};
@@ -11,8 +11,12 @@ impl Binder<'_> {
     /// What listings say of the host of these exports: those among them, and those of its folder that are of no other host.
     pub(super) fn facts(&self, exports: &[ExportId]) -> Arc<HostFacts> {
         let mut facts = HostFacts::default();
-        for e in self.listings(exports) {
+        let listings = self.listings(exports);
+        for e in &listings {
             add(&mut facts, e);
+        }
+        if let Some(heard) = &mut facts.heard {
+            processes::join(heard, &listings);
         }
         Arc::new(facts)
     }
@@ -87,6 +91,7 @@ fn add(facts: &mut HostFacts, e: &LoadedExport) {
                     udp: false,
                     families: listing.families,
                     sockets: Vec::new(),
+                    services: false,
                     place: e.place(listing.span),
                 });
                 heard.tcp |= listing.tcp && listing.whole;

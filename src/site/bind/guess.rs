@@ -1,10 +1,10 @@
 //! Exports that hylint.toml does not name: roles from options, annotations, tags, paths, and at last from their ports.
 
-use super::Binder;
 use super::cloud::{Pick, tag};
 use super::infer::Listening;
 use super::said::Said;
 use super::words;
+use super::{Binder, keywords};
 use crate::common::paths;
 use crate::finding::{AssumptionId, RoleSource};
 use crate::load::ExportId;
@@ -127,6 +127,7 @@ impl Binder<'_> {
         let mut host = self.guessed(first, known);
         host.facts = self.facts(files);
         host.every = host.every.union(&host.facts.addrs());
+        keywords::resolve(&mut host);
         let layers = self.own_layers(files, &host.name);
         // Cloud points of the same file (a mixed export) are bound like any others.
         self.hosts.push(Host { layers, ..host });
@@ -149,6 +150,7 @@ impl Binder<'_> {
             layers: Vec::new(),
             profile: None,
             interfaces: Vec::new(),
+            entry: None,
             facts: Default::default(),
             resolve: self.resolve.clone(),
             open: self.open.clone(),
