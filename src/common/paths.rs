@@ -175,8 +175,29 @@ const PLAIN_WORDS: &[&str] = &[
     "consec",
     "local",
     "policy",
+    "policies",
+    "zones",
+    "firewalld",
+    "sockets",
+    "routes",
+    "routing",
     "collected",
 ];
+
+/// Files of ufw, whose folder is the host's.
+const UFW: [&str; 7] = [
+    "before.rules",
+    "before6.rules",
+    "after.rules",
+    "after6.rules",
+    "user.rules",
+    "user6.rules",
+    "ufw.conf",
+];
+
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
 
 /// The words of a file name, lower case, without trailing digits where `bare`.
 #[must_use]
@@ -196,6 +217,9 @@ pub fn words(text: &str, bare: bool) -> Vec<String> {
 /// The words of a file name that tell the host: equal for the files of one host in one folder.
 #[must_use]
 pub fn host_words(path: &str) -> Vec<String> {
+    if UFW.contains(&last(path)) {
+        return Vec::new();
+    }
     let all = words(stem(path), false).into_iter();
     all.filter(|w| {
         let bare = w.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -239,6 +263,11 @@ mod tests {
             ),
             ("sh1/local.reg", "sh1/policy.reg"),
             ("sh1-effective.txt", "sh1-portproxy.txt"),
+            ("sh1/etc/ufw/user.rules", "sh1/etc/ufw/before6.rules"),
+            ("sh1/rules.v4", "sh1/user.rules"),
+            ("gw1/iptables.rules", "gw1/sockets.txt"),
+            ("gw1/iptables.rules", "gw1/routing-rules.json"),
+            ("gw1/iptables.rules", "gw1/firewalld-zones.txt"),
         ] {
             assert_eq!(host_words(a), host_words(b), "{a} {b}");
         }

@@ -244,7 +244,7 @@ fn table<'a>(
 /// held before.
 fn unsure(rule: &mut Rule, place: Place, known: bool, bad: &[Span]) {
     if !known && place.late {
-        rule.clauses.iter_mut().for_each(rule::open_behind);
+        rule::open_behind(rule);
     }
     if bad.contains(&place.span) {
         rule.clauses.iter_mut().for_each(rule::open);

@@ -54,22 +54,36 @@ fi
 # iptables-nft writes rules that only it can print; the legacy one has rules of its own.
 for family in '' 6; do
     if has "ip${family}tables-save"; then
-        keep "ip${family}tables.rules" "ip${family}tables-save"
+        keep "ip${family}tables.rules" "ip${family}tables-save" -c
     fi
     # Beside iptables-nft, tables of the legacy one may be loaded, and filter too.
     case $("ip${family}tables-save" --version 2>/dev/null) in
         *nf_tables*)
             if [ -s "/proc/net/ip${family}_tables_names" ] && has "ip${family}tables-legacy-save"; then
-                keep "ip${family}tables-legacy.rules" "ip${family}tables-legacy-save"
+                keep "ip${family}tables-legacy.rules" "ip${family}tables-legacy-save" -c
             fi
             ;;
     esac
 done
 if has ipset; then keep ipset.txt ipset save; fi
-if has ip; then
-    keep addresses.txt ip addr show
-    keep routes.txt ip route show table all
+# What firewalld was told; the rules that it wrote of it are in the ruleset.
+if has firewall-cmd && firewall-cmd --state >/dev/null 2>&1; then
+    keep firewalld-zones.txt firewall-cmd --list-all-zones
+    # Versions before 0.9 have no policies.
+    if firewall-cmd --get-policies >/dev/null 2>&1; then
+        keep firewalld-policies.txt firewall-cmd --list-all-policies
+    fi
 fi
+# Whose addresses they are, by which interface a packet leaves, and what listens.
+if has ip; then
+    # An ip without JSON prints text.
+    if ip -j addr show >/dev/null 2>&1; then json=-j ext=json; else json='' ext=txt; fi
+    keep "addresses.$ext" ip $json addr show
+    keep "routes.$ext" ip $json route show table all
+    keep "routing-rules.$ext" ip $json rule show
+    keep "routing-rules-v6.$ext" ip $json -6 rule show
+fi
+if has ss; then keep sockets.txt ss -H -lntup; fi
 
 if [ ! -e "$work/$host/ruleset.json" ] && [ ! -e "$work/$host/ruleset.nft" ] && [ ! -e "$work/$host/iptables.rules" ]; then
     say "neither nft nor iptables-save gave the rules of this host"

@@ -87,27 +87,23 @@ pub(in super::super) fn read<'a>(
 
 /// Leaves open whether a packet fits a clause: the tools do not load its rule.
 pub(in super::super) fn open(clause: &mut Clause) {
-    leave_open(clause, Test::Opaque, "a rule that iptables refuses");
-}
-
-/// Leaves open whether a packet gets to a clause: rules that a list of commands does not show come first.
-pub(in super::super) fn open_behind(clause: &mut Clause) {
-    leave_open(
-        clause,
-        Test::Earlier,
-        "rules that the host had before the list",
-    );
-}
-
-fn leave_open(clause: &mut Clause, test: Test, text: &str) {
-    if clause
-        .conditions
-        .iter()
-        .any(|c| c.kind == ConditionKind::Unknown && test == Test::Opaque)
-    {
-        return;
+    let unknown = |c: &Condition| c.kind == ConditionKind::Unknown;
+    if !clause.conditions.iter().any(unknown) {
+        let text = "a rule that iptables refuses";
+        leave_open(clause, Test::Opaque, Span::default(), text);
     }
-    let open = Condition::new(ConditionKind::Unknown, test, Span::default(), text);
+}
+
+/// Leaves open whether a packet gets to a rule: others that a list of commands does not show come first.
+pub(in super::super) fn open_behind(rule: &mut Rule) {
+    let (at, text) = (rule.span, "rules that the host had before the list");
+    for clause in &mut rule.clauses {
+        leave_open(clause, Test::Earlier, at, text);
+    }
+}
+
+fn leave_open(clause: &mut Clause, test: Test, at: Span, text: &str) {
+    let open = Condition::new(ConditionKind::Unknown, test, at, text);
     clause.conditions.push(open);
 }
 

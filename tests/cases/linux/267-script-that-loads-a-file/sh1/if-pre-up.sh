@@ -1,0 +1,3 @@
+#!/bin/sh
+/sbin/iptables-restore < /etc/iptables.up.rules
+exit 0
