@@ -60,7 +60,14 @@ const SAVED: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT AC
 
 /// Programs of a host with the legacy iptables, whose `ipset` fails.
 fn legacy() -> Vec<(&'static str, String)> {
-    let quiet = ["nft", "ip", "iptables-legacy-save", "ip6tables-legacy-save"];
+    let quiet = [
+        "nft",
+        "ip",
+        "ss",
+        "firewall-cmd",
+        "iptables-legacy-save",
+        "ip6tables-legacy-save",
+    ];
     let mut all: Vec<(&str, String)> = quiet.iter().map(|q| (*q, NONE.to_owned())).collect();
     for name in ["iptables-save", "ip6tables-save"] {
         let version =
@@ -103,7 +110,15 @@ fn what_fails_on_linux_leaves_no_file_and_is_said() {
 fn the_ruleset_of_a_host_comes_as_an_archive_too() {
     let ruleset = include_str!("../examples/debian-nft/compliant/gw1/ruleset.json");
     let nft = format!("cat <<'END'\n{}\nEND", ruleset.trim_end());
-    let quiet = ["ip", "ipset", "iptables-save", "ip6tables-save"].map(|name| (name, NONE));
+    let quiet = [
+        "ip",
+        "ss",
+        "firewall-cmd",
+        "ipset",
+        "iptables-save",
+        "ip6tables-save",
+    ]
+    .map(|name| (name, NONE));
     let mut programs = vec![ROOT, NAME, ("nft", nft.as_str())];
     programs.extend(quiet);
     let dir = prepared("linux", &programs);
