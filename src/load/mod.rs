@@ -18,6 +18,7 @@ mod summary;
 mod unmodelled;
 mod unread;
 mod walk;
+mod zones;
 
 pub use discover::{Discovered, FileRef, Missing, discover};
 pub use export::{LoadedExport, Summary};

@@ -10,6 +10,7 @@ use super::problems;
 use super::seal::Seal;
 use super::unread::{Unread, Why};
 use super::walk::plain_io;
+use super::zones;
 use crate::common::hash;
 use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use hylint_model::Span;
@@ -392,7 +393,8 @@ fn text(from: &dyn Files, file: &FileRef, bytes: Vec<u8>) -> Result<Text, NoExpo
 /// The included files, the seals of their bytes, and whether some characters are invalid.
 type Taken = (Vec<Included>, Vec<Seal>, bool);
 
-/// The text with those that it includes, where it is of nftables. Other programs write such lines, too.
+/// The text with those that it includes, where it is of nftables (other programs write such lines, too), and with those of
+/// the same firewalld.
 fn with_included(from: &dyn Files, file: &FileRef, source: Source) -> (Option<Taken>, Source) {
     if ufw::is_of_set(&source.text) {
         // The one that stands for all is no part of another.
@@ -411,14 +413,15 @@ fn with_included(from: &dyn Files, file: &FileRef, source: Source) -> (Option<Ta
         };
     }
     let is_of_nft = |s: &Source| format::detect(&Input::new(s)).is_some_and(|f| f.id == nft::ID);
-    match include::compose(from, file, &source) {
+    let composed = include::compose(from, file, &source).filter(|c| is_of_nft(&c.source));
+    match composed.or_else(|| zones::compose(from, file, &source)) {
         Some(Composed {
             source,
             files,
             seals,
             lossy,
-        }) if is_of_nft(&source) => (Some((files, seals, lossy)), source),
-        _ => (None, source),
+        }) => (Some((files, seals, lossy)), source),
+        None => (None, source),
     }
 }
 

@@ -92,6 +92,13 @@ pub const TRIED: &[Tried] = &[
         writer: Writer::None("ufw writes it, and loads it by itself alone"),
     },
     Tried {
+        id: "firewalld",
+        examples: &[("../tests/formats/zones.txt", "session-host")],
+        role: "session-host",
+        named: |name| ("d/zones.txt", zones(&one_line(name))),
+        writer: Writer::None("firewall-cmd prints it, and reads no listing"),
+    },
+    Tried {
         id: "nft",
         examples: &[
             ("debian-nft/compliant/dv2/ruleset.nft", "session-host"),
@@ -193,6 +200,15 @@ fn ruleset(comment: &str) -> String {
     let comment: String = comment.replace('"', "'").chars().take(120).collect();
     format!(
         "table inet filter {{\n\tchain input {{\n\t\ttype filter hook input priority filter; policy drop;\n\t\tcounter accept comment \"{comment}\"\n\t}}\n}}\n"
+    )
+}
+
+/// The name of a zone is one word.
+fn zones(name: &str) -> String {
+    let bad = |c: char| c.is_whitespace() || matches!(c, ':' | '=' | '<' | '"' | ',' | '(');
+    let name = name.replace(bad, "_");
+    format!(
+        "{name} (default, active)\n  target: ACCEPT\n  icmp-block-inversion: no\n  interfaces: eth0\n  sources: \n  services: \n  ports: \n  protocols: \n  masquerade: no\n  forward-ports: \n  source-ports: \n  icmp-blocks: \n  rich rules: \n"
     )
 }
 

@@ -445,9 +445,11 @@ impl Point {
         let placed = self.rules().filter(|r| !r.span.is_empty());
         match &self.body {
             Body::Lists(_) => placed.count() - self.in_both_directions(),
-            // What one rule of the file does may take several here.
+            // What one rule of the file does may take several here. What a zone of firewalld does with all other packets is
+            // no rule.
             Body::Netfilter(_) => {
-                let mut spans: Vec<Span> = placed.map(|r| r.span).collect();
+                let rules = placed.filter(|r| r.origin != RuleOrigin::Platform);
+                let mut spans: Vec<Span> = rules.map(|r| r.span).collect();
                 spans.sort_unstable();
                 spans.dedup();
                 spans.len()

@@ -1,29 +1,38 @@
 //! What firewalld says of itself: `firewall-cmd --list-all-zones` and `--list-all-policies`, and its permanent configuration
 //! (`/etc/firewalld`: zones, services, policies, ipsets, direct rules, firewalld.conf).
 //!
-//! Zones and policies become the chains that firewalld would write from them, so one evaluator judges both.
+//! Zones and policies become the chains that firewalld would write from them, so one evaluator judges both: [`build`] makes
+//! the ruleset, the reader of nftables takes it, and [`lower`] gives its rules the places of the zones' lines.
 
-use crate::input::{FormatSpec, Input, Score};
-use hylint_model::Export;
+mod build;
+mod catalog;
+mod conf;
+mod detect;
+mod direct;
+mod draft;
+mod line;
+mod listing;
+mod lower;
+mod matches;
+mod own;
+mod read;
+mod rich;
+mod ruleset;
+mod settle;
+mod tags;
+mod xml;
+
+pub use read::{ID, Part, part_of};
+
+use crate::input::FormatSpec;
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
-    id: "firewalld",
+    id: ID,
     name: "firewalld",
     command: "firewall-cmd --list-all-zones; firewall-cmd --list-all-policies",
-    detect,
-    read,
+    detect: detect::detect,
+    read: read::read,
     edit: None,
     commands: None,
 };
-
-fn detect(_: &Input<'_>) -> Score {
-    0
-}
-
-fn read(_: &Input<'_>) -> Export {
-    Export {
-        format: FORMAT.id,
-        ..Export::default()
-    }
-}

@@ -9,6 +9,7 @@ mod open;
 mod stores;
 mod views;
 mod windows;
+mod zones;
 
 pub use stores::{
     has_filters, has_policy, has_proxies, is_of_policy_alone, kind_of_view, views_of_windows,
@@ -21,17 +22,30 @@ use crate::load::{Heads, LoadedExport, RunPoint};
 use compare::{acts, difference, listed, named, supply};
 use hylint_model::{Body, Export, Netfilter, OtherRules, Point, Span, Table, View, ties};
 use hylint_parsers::iptables::{self, Backend};
-use hylint_parsers::nft;
 use hylint_parsers::source::Source;
+use hylint_parsers::{firewalld, nft};
 use open::{open_rules, unsupplied};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Whether a point is of an export of nftables.
+/// Whether a point is of an export of nftables, or of zones of firewalld, which tell the ruleset that it writes.
 #[must_use]
 pub fn is_ruleset(heads: &Heads, at: RunPoint) -> bool {
     let export = heads.get(at.export);
-    export.is_some_and(|e| e.export.format == nft::ID)
+    export.is_some_and(|e| is_main(e.export.format))
+}
+
+/// Whether a point is of zones of firewalld.
+#[must_use]
+pub fn is_zones(heads: &Heads, at: RunPoint) -> bool {
+    let export = heads.get(at.export);
+    export.is_some_and(|e| e.export.format == firewalld::ID)
+}
+
+/// Whether dumps may go into an export of a format.
+#[must_use]
+pub fn is_main(format: &str) -> bool {
+    matches!(format, nft::ID | firewalld::ID)
 }
 
 /// What goes into a ruleset.
@@ -40,6 +54,8 @@ pub struct Other {
     path: Arc<str>,
     /// It is a ruleset, too.
     ruleset: bool,
+    /// It is of zones of firewalld.
+    zones: bool,
     text: String,
     annotations: Vec<(String, Span)>,
     points: Vec<Point>,
@@ -55,11 +71,17 @@ impl Other {
             said.retain(|f| f.code != Code::UnmodelledMatch || !own(f));
             from.summary.unmodelled = 0;
         }
+        if from.export.format == firewalld::ID {
+            // What a listing of zones does not show, the ruleset does.
+            let own = |f: &Finding| f.place.as_ref().is_some_and(|p| p.path == from.path);
+            said.retain(|f| f.code != Code::IncompleteExport || !own(f));
+        }
         let empty = Source::new(&*from.path, "", from.source.encoding);
         let source = std::mem::replace(&mut from.source, empty);
         Self {
             path: from.path.clone(),
             ruleset: from.export.format == nft::ID,
+            zones: from.export.format == firewalld::ID,
             text: source.text,
             annotations: std::mem::take(&mut from.export.annotations),
             points: std::mem::take(&mut from.export.points),
@@ -110,6 +132,12 @@ pub fn unite(
         for p in other.points {
             let (label, kernel) = (p.label.behind(behind), p.view == View::Effective);
             let Body::Netfilter(d) = p.body else { continue };
+            if other.zones {
+                let kernel = (&*tables, work.path.clone());
+                let found = zones::compare(kernel, d, (&other.path, behind), source);
+                work.differences.extend(found);
+                continue;
+            }
             if other.ruleset {
                 work.ruleset(&tables, d, (kernel, behind), source);
                 continue;

@@ -11,7 +11,6 @@ use crate::load::{ExportId, Heads, LoadedExport, RunPoint};
 use crate::site::{Bound, Host, Transit};
 use hylint_engine::{Indexes, PointId, SetId};
 use hylint_model::{Companion, Point, PointKind, WindowsProfiles};
-use hylint_parsers::nft;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -149,7 +148,9 @@ impl Part {
             let own = own.filter(|(_, p)| p.kind == PointKind::Netfilter);
             own.map(move |(n, _)| RunPoint::new(id, n))
         });
-        let (rulesets, dumps): (Vec<_>, Vec<_>) = points.partition(|at| is_ruleset(heads, *at));
+        let (mut rulesets, dumps): (Vec<_>, Vec<_>) = points.partition(|at| is_ruleset(heads, *at));
+        // What the kernel has goes before what zones tell of it.
+        rulesets.sort_by_key(|at| link::is_zones(heads, *at));
         let others = rulesets.iter().skip(1).copied().chain(dumps).collect();
         let views = rulesets.first().map(|ruleset| Views {
             main: *ruleset,
@@ -196,11 +197,17 @@ impl Part {
             }
         }
         for (n, at) in self.exports.iter().enumerate() {
-            let ruleset = exports.get(n).is_some_and(|e| e.export.format == nft::ID);
-            if !ruleset {
+            let ruleset = exports
+                .get(n)
+                .is_some_and(|e| link::is_main(e.export.format));
+            let views = self.views.iter().find(|v| v.main.export == *at);
+            let netfilter = |v: &Views| {
+                let point = heads.point(v.main);
+                point.is_some_and(|p| p.kind == PointKind::Netfilter)
+            };
+            if !ruleset && !views.is_some_and(netfilter) {
                 continue;
             }
-            let views = self.views.iter().find(|v| v.main.export == *at);
             if self.home(*at) != *at {
                 continue;
             }

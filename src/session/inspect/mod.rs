@@ -2,6 +2,7 @@
 
 mod human;
 mod view;
+mod zones;
 
 pub use human::write_human;
 pub use view::{ChainView, Inspection, ListView, PointView, ProfileView, RuleView, UnmodelledView};

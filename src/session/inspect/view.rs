@@ -1,5 +1,6 @@
 //! The view of an export that `inspect --format json` writes.
 
+use super::zones;
 use crate::lints::place;
 use crate::load::{LoadedExport, Unmodelled, unmodelled};
 use crate::rules::platform;
@@ -7,8 +8,8 @@ use hylint_model::{
     Action, Body, Clause, Condition, DefaultOrigin, DefaultVerdict, Field, InboundPolicy, Nat,
     NatKind, Netfilter, Point, ProfileSettings, Profiles, Rule, RuleList, Table, WindowsProfiles,
 };
-use hylint_parsers::nft;
 use hylint_parsers::source::Source;
+use hylint_parsers::{firewalld, nft};
 use hylint_space::{AddrSet, Family, PortSet, ProtoSet, StateSet, proto};
 use serde::Serialize;
 
@@ -202,7 +203,18 @@ fn point(e: &LoadedExport, p: &Point) -> PointView {
             Some(list(&e.source, &l.egress)),
             Vec::new(),
         ),
+        Body::Netfilter(n) if e.export.format == firewalld::ID => {
+            let [into, out, _] = zoned(e, n);
+            (Some(into), Some(out), Vec::new())
+        }
         Body::Netfilter(n) => (None, None, chains(e, n)),
+    };
+    let transit = match &p.body {
+        Body::Netfilter(n) if e.export.format == firewalld::ID => {
+            let [_, _, through] = zoned(e, n);
+            Some(through)
+        }
+        _ => None,
     };
     PointView {
         name,
@@ -211,7 +223,7 @@ fn point(e: &LoadedExport, p: &Point) -> PointView {
         stateful: p.stateful,
         ingress,
         egress,
-        transit: None,
+        transit,
         chains,
         profiles: p.windows.as_deref().map_or_else(Vec::new, profile_views),
         brief: p.brief,
@@ -242,6 +254,26 @@ pub(super) fn profile_views(w: &WindowsProfiles) -> Vec<ProfileView> {
         .filter_map(|((_, name), p)| Some((*name, p.as_ref()?)))
         .map(view)
         .collect()
+}
+
+/// The rules of zones and policies: into the host, out of it, through it.
+fn zoned(e: &LoadedExport, n: &Netfilter) -> [ListView; 3] {
+    let defaults = ["deny", "allow", "deny"].into_iter();
+    let mut views = defaults.zip(zones::lists(n)).map(|(default, list)| {
+        let view = |l: &zones::Listed<'_>| RuleView {
+            enabled: l.rule.enabled && l.acts,
+            ..rule(&e.source, l.rule, Some(l.table), false)
+        };
+        ListView {
+            default,
+            rules: list.iter().map(view).collect(),
+        }
+    });
+    let empty = || ListView {
+        default: "unknown",
+        rules: Vec::new(),
+    };
+    std::array::from_fn(|_| views.next().unwrap_or_else(empty))
 }
 
 fn list(source: &Source, l: &RuleList) -> ListView {

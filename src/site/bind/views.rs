@@ -6,7 +6,7 @@ use crate::common::paths;
 use crate::finding::{Code, Identity, Severity};
 use crate::link::{self, Views};
 use crate::load::{ExportId, RunPoint};
-use hylint_model::{PointKind, View};
+use hylint_model::{Body, PointKind, View};
 
 impl Binder<'_> {
     /// Of a host's own firewalls those that are judged for themselves: dumps beside a ruleset are views of it.
@@ -17,6 +17,25 @@ impl Binder<'_> {
             |b: &Self, at: &RunPoint| b.point(*at).is_some_and(|p| p.kind == PointKind::Netfilter);
         let (dumps, mut rest): (Vec<_>, Vec<_>) =
             rest.into_iter().partition(|at| is_dump(self, at));
+        let (zones, mut rulesets): (Vec<_>, Vec<_>) = rulesets
+            .into_iter()
+            .partition(|at| link::is_zones(self.exports, *at));
+        // A dump with the chains that firewalld makes of its zones shows what is in force of them.
+        let shown = dumps.iter().find(|at| self.is_of_front_end(**at)).copied();
+        if let Some(main) = shown.filter(|_| rulesets.is_empty()) {
+            self.copies.extend(&zones);
+            let views = Views {
+                main,
+                others: zones,
+            };
+            self.views.retain(|v| v.main != main);
+            self.views
+                .extend((!views.others.is_empty()).then_some(views));
+        } else if rulesets.is_empty() {
+            rulesets = self.current(zones, host);
+        } else {
+            rulesets.extend(zones);
+        }
         if rulesets.is_empty() || rulesets.len() + dumps.len() < 2 {
             rest.extend(rulesets.into_iter().chain(dumps));
             rest.sort_unstable();
@@ -26,9 +45,9 @@ impl Binder<'_> {
         let order = |at: &RunPoint| {
             let listed = self.point(*at).is_some_and(|p| p.view == View::Effective);
             let path = self.exports.get(at.export).map_or("", |e| &*e.path);
-            (!listed, path.ends_with(".json"), *at)
+            let zones = link::is_zones(self.exports, *at);
+            (zones, !listed, path.ends_with(".json"), *at)
         };
-        let mut rulesets = rulesets;
         rulesets.sort_by_key(order);
         let mut others = rulesets.split_off(1);
         others.extend(self.current(dumps, host));
@@ -43,6 +62,14 @@ impl Binder<'_> {
         rest.extend(rulesets);
         rest.sort_unstable();
         rest
+    }
+
+    /// Whether a dump has the chains of firewalld.
+    fn is_of_front_end(&self, at: RunPoint) -> bool {
+        self.point(at).is_some_and(|p| match &p.body {
+            Body::Netfilter(n) => n.front_end,
+            Body::Lists(_) => false,
+        })
     }
 
     fn is_ruleset(&self, at: RunPoint) -> bool {

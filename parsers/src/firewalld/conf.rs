@@ -1,0 +1,63 @@
+//! Reads firewalld.conf(5).
+
+use super::own::{Own, Word};
+use hylint_model::{Problem, ProblemKind, Span};
+
+/// Settings that stand in every version's file, and none of another program's.
+const SIGNS: [&str; 4] = [
+    "DefaultZone=",
+    "FirewallBackend=",
+    "CleanupOnExit=",
+    "IPv6_rpfilter=",
+];
+
+/// Whether a text is a firewalld.conf.
+pub(super) fn is(text: &str) -> bool {
+    let lines = || text.lines().map(str::trim_start);
+    let plain = |l: &str| l.is_empty() || l.starts_with('#') || l.contains('=');
+    let signs = SIGNS.iter().filter(|s| lines().any(|l| l.starts_with(**s)));
+    signs.count() >= 2 && lines().all(plain)
+        || lines().any(|l| l.starts_with("DefaultZone=")) && lines().all(plain)
+}
+
+/// Reads the settings of a text that begins at an offset.
+pub(super) fn read(own: &mut Own, text: &str, at: usize) {
+    let mut start = at;
+    for line in text.split_inclusive('\n') {
+        let whole = line.trim_end();
+        let trimmed = whole.trim_start();
+        let begin = start + (whole.len() - trimmed.len());
+        start += line.len();
+        if trimmed.starts_with('#') {
+            continue;
+        }
+        let Some((key, value)) = trimmed.split_once('=') else {
+            continue;
+        };
+        let (key, value) = (key.trim(), value.trim());
+        let span = Span::new(begin, begin + trimmed.len());
+        let lower = value.to_ascii_lowercase();
+        let yes = matches!(&*lower, "yes" | "true");
+        match key {
+            "DefaultZone" if !value.is_empty() => {
+                own.conf.default_zone = Some(Word::new(value, span));
+            }
+            "FirewallBackend" if lower == "iptables" => own.conf.iptables = Some(span),
+            "IPv6_rpfilter" => own.conf.no_rpfilter = matches!(&*lower, "no" | "false"),
+            "RFC3964_IPv4" => own.conf.no_rfc3964 = matches!(&*lower, "no" | "false"),
+            "AllowZoneDrifting" if yes => own.conf.zone_drifting = Some(span),
+            "StrictForwardPorts" if yes => own.conf.strict_forward = Some(span),
+            _ => {}
+        }
+        if key == "AllowZoneDrifting" && yes {
+            let problem = Problem::new(
+                ProblemKind::Note,
+                span,
+                "`AllowZoneDrifting` lets packets of a source zone pass by the zone of their interface as well (firewalld 0.9 and \
+                 older); later versions ignore it, and so does hylint",
+            );
+            own.problems
+                .push(problem.help("set `AllowZoneDrifting=no`"));
+        }
+    }
+}

@@ -1,0 +1,602 @@
+//! Reads what `firewall-cmd` prints of zones, policies, services and sets, with the prompts that stand between.
+
+use super::line::Line;
+use super::own::{
+    Direct, DirectKind, Element, Forward, IpSet, Own, Policy, PortOf, Rules, Service, Target, Word,
+    Zone,
+};
+use super::{catalog, direct, rich};
+use hylint_model::{Problem, ProblemKind, Span};
+use std::mem;
+
+/// What a line of a block may say, as firewall-cmd names it.
+const KEYS: [&str; 32] = [
+    "target",
+    "icmp-block-inversion",
+    "ingress-priority",
+    "egress-priority",
+    "interfaces",
+    "sources",
+    "services",
+    "ports",
+    "protocols",
+    "forward",
+    "masquerade",
+    "forward-ports",
+    "source-ports",
+    "sourceports",
+    "icmp-blocks",
+    "rich rules",
+    "summary",
+    "description",
+    "priority",
+    "disable",
+    "ingress-zones",
+    "egress-zones",
+    "modules",
+    "destination",
+    "includes",
+    "helpers",
+    "type",
+    "options",
+    "entries",
+    "family",
+    "module",
+    "short",
+];
+
+/// The key of a line, and where its value begins.
+pub(super) fn key(line: &str) -> Option<(&'static str, usize)> {
+    let trimmed = line.trim_start();
+    let (word, _) = trimmed.split_once(':')?;
+    let word = word.trim_end();
+    let key = KEYS.into_iter().find(|k| *k == word)?;
+    let value = line.len() - trimmed.len() + trimmed.find(':')? + 1;
+    Some((key, value))
+}
+
+/// The name of a block and what stands in parentheses behind it.
+pub(super) fn header(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let (name, rest) = match line.split_once(" (") {
+        Some((name, rest)) => (name, rest.strip_suffix(')')?),
+        None => (line, ""),
+    };
+    let fits = !name.is_empty()
+        && !name.contains(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | '<' | '"' | ','));
+    let words = rest
+        .split(", ")
+        .all(|w| matches!(w, "" | "default" | "active" | "disabled" | "inactive") || w.is_empty());
+    (fits && words).then_some((name, rest))
+}
+
+/// The options of a command of firewall-cmd on a line, behind a prompt or not.
+pub(super) fn command(line: &str) -> Option<&str> {
+    let at = line.find("firewall-cmd")?;
+    let rest = line.get(at + "firewall-cmd".len()..)?;
+    (rest.is_empty() || rest.starts_with([' ', '\t'])).then_some(rest)
+}
+
+/// What the last command asks for.
+#[derive(Clone, Debug, Default)]
+struct Asked {
+    permanent: bool,
+    one_zone: bool,
+    default_zone: bool,
+    names: bool,
+    known: bool,
+}
+
+/// A block: a name and its lines.
+#[derive(Debug)]
+struct Block {
+    name: Word,
+    marks: String,
+    head: Span,
+    asked: Asked,
+    lines: Vec<(&'static str, usize, Line)>,
+}
+
+/// Reads the lines from one offset to another.
+pub(super) fn read(own: &mut Own, text: &str, at: usize) {
+    let mut reader = Reader {
+        own,
+        asked: Asked::default(),
+        block: None,
+        blocks: Vec::new(),
+    };
+    let lines: Vec<(usize, &str)> = lines(text, at);
+    for (n, (at, line)) in lines.iter().enumerate() {
+        let next = lines.get(n + 1..).unwrap_or_default();
+        let next = next.iter().map(|(_, l)| *l).find(|l| !l.trim().is_empty());
+        reader.line(*at, line, next);
+    }
+    reader.finish();
+}
+
+/// What a text shows of firewalld.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Shows {
+    Zones,
+    Policies,
+    Direct,
+    Named,
+    Active,
+    Nothing,
+}
+
+/// What a text shows, by its first block of most weight.
+pub(super) fn shows(text: &str) -> Shows {
+    let mut own = Own::default();
+    read(&mut own, text, 0);
+    // A text that is mostly something else is no listing.
+    let strange = own.problems.iter().filter(|p| p.kind == ProblemKind::Note);
+    if strange.count() > 8 {
+        return Shows::Nothing;
+    }
+    match () {
+        () if !own.zones.is_empty() => Shows::Zones,
+        () if !own.policies.is_empty() => Shows::Policies,
+        () if !own.direct.is_empty() => Shows::Direct,
+        () if !own.services.is_empty() || !own.ipsets.is_empty() => Shows::Named,
+        () if !own.bound.is_empty() || own.default_zone.is_some() => Shows::Active,
+        () => Shows::Nothing,
+    }
+}
+
+fn lines(text: &str, at: usize) -> Vec<(usize, &str)> {
+    let mut start = at;
+    let mut out = Vec::new();
+    for line in text.split_inclusive('\n') {
+        out.push((start, line.trim_end_matches(['\n', '\r'])));
+        start += line.len();
+    }
+    out
+}
+
+struct Reader<'o> {
+    own: &'o mut Own,
+    asked: Asked,
+    block: Option<Block>,
+    blocks: Vec<Block>,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, at: usize, line: &str, next: Option<&str>) {
+        let trimmed = line.trim();
+        if trimmed.is_empty() {
+            return;
+        }
+        if let Some(options) = command(line) {
+            self.close();
+            self.command(options);
+            return;
+        }
+        if let Some((key, value)) = key(line)
+            && let Some(block) = &mut self.block
+        {
+            block.lines.push((key, value, Line::new(line, at)));
+            return;
+        }
+        let leads = next.is_some_and(|n| key(n).is_some());
+        if let Some((name, marks)) = header(line).filter(|_| leads) {
+            self.close();
+            let start = at + (line.len() - line.trim_start().len());
+            let head = Span::new(start, start + trimmed.len());
+            self.block = Some(Block {
+                name: Word::new(name, Span::new(start, start + name.len())),
+                marks: marks.to_owned(),
+                head,
+                asked: self.asked.clone(),
+                lines: Vec::new(),
+            });
+            return;
+        }
+        if direct::listed(line).is_some() {
+            self.close();
+            self.direct(line, at);
+            return;
+        }
+        let span = Span::new(
+            at + (line.len() - line.trim_start().len()),
+            at + line.trim_end().len(),
+        );
+        if self.asked.default_zone && header(line).is_some() {
+            self.own.default_zone = Some(Word::new(trimmed, span));
+            self.asked.default_zone = false;
+            return;
+        }
+        if self.block.is_some() {
+            self.more(line, at);
+            return;
+        }
+        self.loose(trimmed, span);
+    }
+
+    /// A line that is of no block.
+    fn loose(&mut self, text: &str, span: Span) {
+        let remark = text.starts_with(['#', '$', '+']) || text.starts_with("---");
+        let word = matches!(text, "yes" | "no" | "success" | "running");
+        if self.asked.names || remark || word || text.ends_with(['$', '#']) {
+            return;
+        }
+        let problem = Problem::new(
+            ProblemKind::Note,
+            span,
+            "the line is no part of a zone or a policy, and is not read",
+        );
+        self.own.problems.push(problem);
+    }
+
+    fn command(&mut self, options: &str) {
+        let has = |name: &str| options.split_ascii_whitespace().any(|o| o == name);
+        let begins = |name: &str| {
+            let mut words = options.split_ascii_whitespace();
+            words.any(|o| o.starts_with(name))
+        };
+        let zone = has("--list-all") || begins("--info-zone");
+        self.asked = Asked {
+            permanent: has("--permanent"),
+            one_zone: zone && !begins("--policy"),
+            default_zone: has("--get-default-zone"),
+            names: begins("--get-") || begins("--list-") && !begins("--list-all"),
+            known: true,
+        };
+        self.own.all_zones |= has("--list-all-zones");
+        self.own.all_policies |= has("--list-all-policies");
+        self.own.all_direct |= has("--get-all-rules");
+    }
+
+    fn direct(&mut self, line: &str, at: usize) {
+        let Some((ipv, kind, args)) = direct::listed(line) else {
+            return;
+        };
+        let start = at + (line.len() - line.trim_start().len());
+        self.own.rules += usize::from(!matches!(kind, DirectKind::Chain { .. }));
+        self.own.all_direct = true;
+        self.own.direct.push(Direct {
+            ipv,
+            kind,
+            args,
+            span: Span::new(start, at + line.trim_end().len()),
+        });
+    }
+
+    /// A line of a block without a key: a rich rule, a forwarded port, or what a terminal has broken off the line before.
+    fn more(&mut self, line: &str, at: usize) {
+        let Some(block) = &mut self.block else {
+            return;
+        };
+        let key = block.lines.last().map(|(k, ..)| *k);
+        let trimmed = line.trim_start();
+        let own = match key {
+            Some("rich rules") => trimmed == "rule" || trimmed.starts_with("rule "),
+            Some("forward-ports") => trimmed.starts_with("port="),
+            _ => false,
+        };
+        match (key, block.lines.last_mut()) {
+            (Some(key), _) if own => block.lines.push((key, 0, Line::new(line, at))),
+            (Some("description" | "summary" | "short"), _) => {}
+            (Some(key), Some((_, value, before))) => {
+                // A terminal breaks a line at its width, wherever that is.
+                let apart = apart(key, &before.text, line.trim_end(), *value);
+                before.join(line.trim_end(), at, apart);
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(block) = self.block.take() {
+            self.blocks.push(block);
+        }
+    }
+
+    fn finish(mut self) {
+        self.close();
+        for block in mem::take(&mut self.blocks) {
+            self.block(block);
+        }
+    }
+
+    fn block(&mut self, block: Block) {
+        let has = |k: &str| block.lines.iter().any(|(key, ..)| *key == k);
+        match () {
+            () if has("ingress-zones") || has("egress-zones") => self.policy(block),
+            () if has("services") || has("rich rules") || has("target") => self.zone(block),
+            () if has("interfaces") || has("sources") => self.active(&block),
+            () if has("entries") || has("type") => self.ipset(&block),
+            () if has("ports") => self.service(&block),
+            // Types of ICMP, helpers.
+            () => {}
+        }
+    }
+
+    /// `--get-active-zones`: the interfaces and sources of a zone.
+    fn active(&mut self, block: &Block) {
+        let bound = |name: &str| -> Vec<Word> {
+            let lines = block.lines.iter().filter(|(k, ..)| *k == name);
+            lines.flat_map(|(_, v, l)| l.words(*v)).collect()
+        };
+        let (interfaces, sources) = (bound("interfaces"), bound("sources"));
+        if block.marks.split(", ").any(|m| m == "default") {
+            self.own.default_zone.get_or_insert(block.name.clone());
+        }
+        self.own
+            .bound
+            .push((block.name.clone(), interfaces, sources));
+    }
+
+    fn service(&mut self, block: &Block) {
+        let mut service = Service {
+            span: block.head,
+            ..Service::default()
+        };
+        for (key, value, line) in &block.lines {
+            let words = line.words(*value);
+            let pairs = words.iter().map(|w| {
+                let (port, protocol) = w.text.split_once('/').unwrap_or(("", &w.text));
+                (port.into(), protocol.into())
+            });
+            match *key {
+                "ports" => service.ports.extend(pairs),
+                "source-ports" => service.source_ports.extend(pairs),
+                "protocols" => service
+                    .protocols
+                    .extend(words.iter().map(|w| w.text.clone())),
+                "includes" => service
+                    .includes
+                    .extend(words.iter().map(|w| w.text.clone())),
+                "destination" => {
+                    let plain = |w: &Word| {
+                        let text = w.text.strip_prefix("ipv4:");
+                        let text = text.or_else(|| w.text.strip_prefix("ipv6:"));
+                        text.unwrap_or(&w.text).into()
+                    };
+                    service.destinations.extend(words.iter().map(plain));
+                }
+                _ => {}
+            }
+        }
+        self.own.services.insert(block.name.text.clone(), service);
+    }
+
+    fn ipset(&mut self, block: &Block) {
+        let mut set = IpSet {
+            span: block.head,
+            ..IpSet::default()
+        };
+        for (key, value, line) in &block.lines {
+            let words = line.words(*value);
+            match *key {
+                "type" => {
+                    set.kind = words
+                        .first()
+                        .map_or_else(Default::default, |w| w.text.clone())
+                }
+                "options" => set.v6 = words.iter().any(|w| &*w.text == "family=inet6"),
+                "entries" => set.entries = words,
+                _ => {}
+            }
+        }
+        self.own.ipsets.insert(block.name.text.clone(), set);
+    }
+
+    fn policy(&mut self, block: Block) {
+        let mut policy = Policy {
+            name: block.name.text.clone(),
+            head: block.head,
+            span: span_of(&block),
+            priority: -1,
+            target: Target::Continue,
+            target_at: block.head,
+            permanent: block.asked.permanent,
+            disabled: block.marks.split(", ").any(|m| m == "disabled"),
+            ..Policy::default()
+        };
+        for (key, value, line) in &block.lines {
+            let words = line.words(*value);
+            let first = words.first();
+            match *key {
+                "priority" => policy.priority = self.number(first).unwrap_or(-1),
+                "disable" => policy.disabled |= first.is_some_and(|w| &*w.text == "yes"),
+                "target" => {
+                    policy.target_at = line.whole();
+                    policy.target = self.target(first).unwrap_or(Target::Continue);
+                }
+                "ingress-zones" => policy.ingress = words,
+                "egress-zones" => policy.egress = words,
+                _ => self.rules(&mut policy.rules, key, *value, line),
+            }
+        }
+        self.own.all_policies |= !block.asked.one_zone;
+        self.own.policies.push(policy);
+    }
+
+    fn zone(&mut self, block: Block) {
+        let mut zone = Zone {
+            name: block.name.text.clone(),
+            head: block.head,
+            span: span_of(&block),
+            target_at: block.head,
+            permanent: block.asked.permanent,
+            is_default: block.marks.split(", ").any(|m| m == "default"),
+            ..Zone::default()
+        };
+        for (key, value, line) in &block.lines {
+            let words = line.words(*value);
+            let first = words.first();
+            let yes = first.is_some_and(|w| &*w.text == "yes");
+            match *key {
+                "target" => {
+                    zone.target_at = line.whole();
+                    zone.target = self.target(first).unwrap_or_default();
+                }
+                "icmp-block-inversion" => {
+                    zone.rules.icmp_inversion = yes.then(|| line.whole());
+                }
+                "ingress-priority" => zone.ingress_priority = self.number(first).unwrap_or(0),
+                "egress-priority" => zone.egress_priority = self.number(first).unwrap_or(0),
+                "priority" => {
+                    let n = self.number(first).unwrap_or(0);
+                    (zone.ingress_priority, zone.egress_priority) = (n, n);
+                }
+                "interfaces" => zone.interfaces = words,
+                "sources" => zone.sources = words,
+                "forward" => {
+                    zone.says_forward = true;
+                    zone.forward = yes.then(|| line.whole());
+                }
+                _ => self.rules(&mut zone.rules, key, *value, line),
+            }
+        }
+        if block.asked.one_zone {
+            self.own.one_zone.get_or_insert(block.head);
+        } else if block.asked.known {
+            self.own.all_zones = true;
+        }
+        self.own.zones.push(zone);
+    }
+
+    fn rules(&mut self, rules: &mut Rules, key: &str, value: usize, line: &Line) {
+        let words = line.words(value);
+        let yes = words.first().is_some_and(|w| &*w.text == "yes");
+        let before = rules.items.len() + rules.rich.len();
+        match key {
+            "services" => {
+                let each = words.into_iter().map(|w| (w.span, Element::Service(w)));
+                rules.items.extend(each.map(|(s, e)| (e, s)));
+            }
+            "protocols" => {
+                let each = words.into_iter().map(|w| (w.span, Element::Protocol(w)));
+                rules.items.extend(each.map(|(s, e)| (e, s)));
+            }
+            "icmp-blocks" => {
+                let each = words.into_iter().map(|w| (w.span, Element::IcmpBlock(w)));
+                rules.items.extend(each.map(|(s, e)| (e, s)));
+            }
+            "ports" | "source-ports" | "sourceports" => {
+                for w in &words {
+                    let of = port_of(w);
+                    let element = match key {
+                        "ports" => Element::Port(of),
+                        _ => Element::SourcePort(of),
+                    };
+                    rules.items.push((element, w.span));
+                }
+            }
+            "masquerade" if yes => rules.items.push((Element::Masquerade, line.whole())),
+            "forward-ports" => {
+                for w in &words {
+                    match forward(w) {
+                        Some(f) => rules.items.push((Element::ForwardPort(f), w.span)),
+                        None => self.refused(w.span, "the forwarded port is incomplete".into()),
+                    }
+                }
+            }
+            "rich rules" => {
+                let rest = line.text.get(value..).unwrap_or("");
+                if !rest.trim().is_empty() {
+                    let from = value + (rest.len() - rest.trim_start().len());
+                    match rich::read(line, from) {
+                        Ok(r) => rules.rich.push(r),
+                        Err((why, _)) => {
+                            self.refused(line.span(from, line.text.trim_end().len()), why)
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+        self.own.rules += rules.items.len() + rules.rich.len() - before;
+    }
+
+    fn refused(&mut self, span: Span, why: String) {
+        self.own.rules += 1;
+        let problem = Problem::new(ProblemKind::Malformed, span, why).dropped();
+        self.own.problems.push(problem);
+    }
+
+    fn number(&mut self, word: Option<&Word>) -> Option<i32> {
+        let word = word?;
+        let number = word.text.parse().ok();
+        if number.is_none() {
+            let message = format!("`{}` is no priority", word.text);
+            let problem = Problem::new(ProblemKind::Malformed, word.span, message);
+            self.own.problems.push(problem);
+        }
+        number
+    }
+
+    fn target(&mut self, word: Option<&Word>) -> Option<Target> {
+        let word = word?;
+        let target = Target::named(&word.text);
+        if target.is_none() {
+            let message = format!("unknown target `{}`", word.text);
+            let problem = Problem::new(ProblemKind::Malformed, word.span, message);
+            self.own.problems.push(problem);
+        }
+        target
+    }
+}
+
+fn span_of(block: &Block) -> Span {
+    let last = block.lines.last().map(|(_, _, l)| l.whole());
+    last.map_or(block.head, |l| block.head.to(l))
+}
+
+/// `443/tcp`.
+fn port_of(w: &Word) -> PortOf {
+    let (port, protocol) = w.text.split_once('/').unwrap_or((&w.text, ""));
+    PortOf {
+        port: Word::new(port, w.span),
+        protocol: Word::new(protocol, w.span),
+    }
+}
+
+/// `port=80:proto=tcp:toport=8080:toaddr=fd00::1`.
+fn forward(w: &Word) -> Option<Forward> {
+    let value = |name: &str, until: Option<&str>| -> Option<&str> {
+        let at = w.text.find(name)? + name.len();
+        let rest = w.text.get(at..)?;
+        Some(
+            until
+                .and_then(|u| rest.find(u))
+                .map_or(rest, |end| rest.get(..end).unwrap_or(rest)),
+        )
+    };
+    let word = |text: &str| Word::new(text, w.span);
+    let filled = |text: &&str| !text.is_empty();
+    let forward = Forward {
+        from: PortOf {
+            port: word(value("port=", Some(":"))?),
+            protocol: word(value(":proto=", Some(":"))?),
+        },
+        to_port: value(":toport=", Some(":")).filter(filled).map(word),
+        to_addr: value(":toaddr=", None).filter(filled).map(word),
+    };
+    (forward.to_port.is_some() || forward.to_addr.is_some()).then_some(forward)
+}
+
+/// Whether a blank belongs between two parts of a line that a terminal broke: where the first part ends a word, and both
+/// parts are words of their own.
+fn apart(key: &str, before: &str, rest: &str, value: usize) -> bool {
+    if before.ends_with(char::is_whitespace) || rest.starts_with(char::is_whitespace) {
+        return false;
+    }
+    let last = before.get(value..).unwrap_or(before);
+    let last = last.split_ascii_whitespace().next_back().unwrap_or("");
+    let first = rest.split_ascii_whitespace().next().unwrap_or("");
+    let whole = format!("{last}{first}");
+    let is_word = |w: &str| match key {
+        "ports" | "source-ports" => w.split_once('/').is_some_and(|(port, protocol)| {
+            let numbers = port.chars().all(|c| c.is_ascii_digit() || c == '-');
+            numbers && !port.is_empty() && matches!(protocol, "tcp" | "udp" | "sctp" | "dccp")
+        }),
+        "services" => catalog::is_service(w),
+        "protocols" => catalog::protocol(w).is_some(),
+        "icmp-blocks" => catalog::icmp(w).is_some(),
+        _ => false,
+    };
+    !is_word(&whole) && is_word(last) && is_word(first)
+}

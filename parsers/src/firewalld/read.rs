@@ -1,0 +1,226 @@
+//! Reads the files of a host's firewalld: one of them, or all of them as parts of one text.
+
+use super::own::{IpSet, Own, Target};
+use super::{build, conf, detect, direct, listing, lower, matches, settle, xml};
+use crate::input::Input;
+use crate::source::Source;
+use hylint_model::{
+    Body, Companion, Export, IpSetEntry, PacketDim, Point, PointKind, Problem, ProblemKind, Span,
+};
+use hylint_space::AddrSet;
+
+/// The format's id in outputs.
+pub const ID: &str = "firewalld";
+
+/// What a file of firewalld is for the others of its host.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Part {
+    /// A listing of zones.
+    Zones,
+    /// A zone.
+    Zone,
+    /// A listing of policies, or a policy, or direct rules.
+    Rules,
+    /// firewalld.conf.
+    Settings,
+    /// What rules name: services, sets, and what else decides no packet.
+    Named,
+    /// Which zones are active, or which one is the default.
+    Active,
+}
+
+/// What part a text is of the configuration of a host; `None` of a text that is none.
+#[must_use]
+pub fn part_of(text: &str) -> Option<Part> {
+    if let Some(root) = xml::root(text) {
+        return Some(match root {
+            xml::Root::Zone => Part::Zone,
+            xml::Root::Policy | xml::Root::Direct => Part::Rules,
+            xml::Root::Service | xml::Root::IpSet | xml::Root::Inert => Part::Named,
+        });
+    }
+    if conf::is(text) {
+        return Some(Part::Settings);
+    }
+    match listing::shows(text) {
+        listing::Shows::Zones => Some(Part::Zones),
+        listing::Shows::Policies | listing::Shows::Direct => Some(Part::Rules),
+        listing::Shows::Named => Some(Part::Named),
+        listing::Shows::Active => Some(Part::Active),
+        listing::Shows::Nothing => None,
+    }
+}
+
+/// Reads the texts of a source and of its parts.
+fn gather(source: &Source) -> Own {
+    let mut own = Own::default();
+    let first = (source.own(), source.path.as_str());
+    let parts = source.parts.iter().map(|p| (p.span, &*p.path));
+    for (span, path) in std::iter::once(first).chain(parts) {
+        let (text, at) = (source.slice(span), span.start as usize);
+        if xml::root(text).is_some() {
+            xml::read(&mut own, text, at, path);
+        } else if conf::is(text) {
+            conf::read(&mut own, text, at);
+        } else {
+            own.listing |= detect::is_listing(text);
+            listing::read(&mut own, text, at);
+        }
+    }
+    own
+}
+
+pub(super) fn read(input: &Input<'_>) -> Export {
+    let source = input.source;
+    let mut own = gather(source);
+    settle::bind(&mut own);
+    settle::unify(&mut own);
+    let whole = Span::new(0, source.text.len());
+    let companions = sets(&own);
+    let mut export = Export {
+        format: ID,
+        companions,
+        annotations: annotations(source),
+        ..Export::default()
+    };
+    if own.zones.is_empty() && own.policies.is_empty() && own.direct.is_empty() {
+        export.problems = own.problems;
+        return export;
+    }
+    let label = label(&own).unwrap_or(whole);
+    let others = others(&own, label);
+    let defaults = settle::defaults(&mut own);
+    let mut problems = std::mem::take(&mut own.problems);
+    unseen(&own, others, label, &mut problems);
+    let ruleset = build::build(
+        &own,
+        &defaults,
+        others.or(own.hidden_default),
+        &mut problems,
+    );
+    let tables = direct::tables(&own.direct, &mut problems);
+    let iptables = own.conf.iptables.is_some();
+    let mut netfilter = lower::lower(&ruleset, tables, iptables, label, &mut problems);
+    netfilter.in_part |= own.broken || own.contradicted;
+    let mut point = Point::new(PointKind::Netfilter, whole, Body::Netfilter(netfilter));
+    point.label = label;
+    problems.sort_by_key(|p| p.span.start);
+    export.problems = problems;
+    export.points.push(point);
+    let targets = own.zones.iter().map(|z| z.target);
+    let targets = targets.chain(own.policies.iter().map(|p| p.target));
+    export.rules_in_file = own.rules + targets.filter(|t| *t == Target::Accept).count();
+    export
+}
+
+fn label(own: &Own) -> Option<Span> {
+    let zones = own.zones.iter().map(|z| z.head);
+    let policies = own.policies.iter().map(|p| p.head);
+    let direct = own.direct.iter().map(|d| d.span);
+    let mut all = zones.chain(policies).chain(direct);
+    all.find(|s| !s.is_empty())
+}
+
+/// Where it shows that there may be zones that no file has.
+fn others(own: &Own, label: Span) -> Option<Span> {
+    if own.all_zones {
+        return None;
+    }
+    let known = |name: &str| own.zones.iter().any(|z| *z.name == *name);
+    if !own.active.is_empty() && own.active.iter().all(|name| known(name)) {
+        return None;
+    }
+    let one = own.zones.iter().filter(|z| !z.permanent).count() == 1;
+    match () {
+        () if own.one_zone.is_some() => own.one_zone,
+        // A listing of every zone has at least those that ship.
+        () if own.listing && one => Some(label),
+        () if own.zones.is_empty() && own.conf.default_zone.is_none() => Some(label),
+        () => None,
+    }
+}
+
+/// Says once what else a listing would have to show.
+fn unseen(own: &Own, others: Option<Span>, label: Span, problems: &mut Vec<Problem>) {
+    if let Some(at) = others {
+        let message = match own.zones.iter().find(|z| !z.shipped) {
+            Some(z) => format!(
+                "zone `{}` alone is in the export: a source or an interface of another zone goes before it",
+                z.name
+            ),
+            None => "no zone is in the export: what the zones accept is not known".to_owned(),
+        };
+        let problem = Problem::new(ProblemKind::Incomplete, at, message);
+        problems.push(problem.help(
+            "run `firewall-cmd --list-all-zones` and `firewall-cmd --list-all-policies`, or `nft list ruleset`, and give the output",
+        ));
+        return;
+    }
+    let has_policies = own.zones.iter().any(|z| z.says_forward);
+    if !own.listing || own.all_policies || !has_policies {
+        return;
+    }
+    let mut unseen = vec!["policies"];
+    let mut commands = vec!["`firewall-cmd --list-all-policies`"];
+    if !own.all_direct {
+        unseen.push("direct rules");
+        commands.push("`firewall-cmd --direct --get-all-rules`");
+    }
+    let message = format!(
+        "the listing shows no {}: those that ship with firewalld are taken for the only ones",
+        unseen.join(" and no ")
+    );
+    let help = format!(
+        "put the output of {} beside this file",
+        commands.join(" and ")
+    );
+    problems.push(Problem::new(ProblemKind::Incomplete, label, message).help(help));
+}
+
+/// The sets, for direct rules that name them.
+fn sets(own: &Own) -> Vec<Companion> {
+    let set = |(name, set): (&Box<str>, &IpSet)| {
+        let kind = set.kind.strip_prefix("hash:")?;
+        if set.open || !matches!(kind, "ip" | "net") {
+            return None;
+        }
+        let entry = |w: &super::own::Word| {
+            let (_, text) = matches::network(&w.text)?;
+            Some(IpSetEntry {
+                dims: vec![PacketDim::Addr(AddrSet::parse(&text)?)],
+                nomatch: false,
+                span: w.span,
+            })
+        };
+        let entries: Option<Vec<IpSetEntry>> = set.entries.iter().map(entry).collect();
+        Some(Companion::IpSet(hylint_model::IpSet {
+            name: name.clone(),
+            kind: set.kind.clone(),
+            entries: entries?,
+            span: set.span,
+        }))
+    };
+    own.ipsets.iter().filter_map(set).collect()
+}
+
+/// Comments for hylint: `# hylint: …` of a listing, `<!-- hylint: … -->` of XML.
+fn annotations(source: &Source) -> Vec<(String, Span)> {
+    let mut out = Vec::new();
+    if !source.text.contains("hylint:") {
+        return out;
+    }
+    for (start, line) in source.lines() {
+        let Some((before, text)) = line.split_once("hylint:") else {
+            continue;
+        };
+        let remark = matches!(before.trim(), "#" | "<!--");
+        if remark {
+            let begin = start + before.len() + "hylint:".len();
+            let body = text.split("-->").next().unwrap_or(text);
+            let trimmed = body.trim();
+            let at = begin + (body.len() - body.trim_start().len());
+            out.push((trimmed.to_owned(), Span::new(at, at + trimmed.len())));
+        }
+    }
+    out
+}

@@ -1,0 +1,127 @@
+//! Zones of firewalld beside a ruleset: what the kernel has is judged, and what it contradicts is told.
+
+use crate::finding::{Code, Finding, Identity, Place, Related, Severity};
+use hylint_model::{Action, Chain, Netfilter, Rule, RuleOrigin, Span, Table};
+use hylint_parsers::source::Source;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The chains that firewalld makes of one zone at one hook, behind its name.
+const PHASES: [&str; 5] = ["_pre", "_log", "_deny", "_allow", "_post"];
+
+/// The first difference between the tables of a ruleset and the zones of another file, whose text stands behind that of the
+/// ruleset from an offset on.
+pub(super) fn compare(
+    (tables, path): (&[Table], Arc<str>),
+    zones: Netfilter,
+    (other, behind): (&Arc<str>, u32),
+    source: &Source,
+) -> Option<Finding> {
+    let mut own = zones.into_tables();
+    own.iter_mut().for_each(|t| t.move_behind(behind));
+    let is_own = |t: &&Table| &*t.name == "firewalld";
+    let zones = own.iter().find(is_own)?;
+    // Dumps of iptables are compared with nothing: they name what firewalld makes of a zone otherwise.
+    let dumped = |t: &Table| t.chain("INPUT_ZONES").is_some();
+    if tables.iter().any(dumped) {
+        return None;
+    }
+    let at = |span: Span| Place::new(&path, source, span);
+    let Some(kernel) = tables.iter().find(is_own) else {
+        let rule = zones
+            .chains
+            .iter()
+            .flat_map(|c| &c.rules)
+            .find(|r| is_rule(r))?;
+        let message =
+            format!("`{path}` has no table of firewalld: the zones in `{other}` are not in force");
+        return Some(found(
+            message,
+            at(rule.span),
+            Vec::new(),
+            "firewalld does not run",
+        ));
+    };
+    zones.chains.iter().find_map(|c| {
+        let here = reached(kernel, c)?;
+        let rules = || c.rules.iter().filter(|r| is_rule(r));
+        let told: BTreeSet<String> = rules().flat_map(keys).collect();
+        let held: BTreeSet<String> = here.iter().copied().flat_map(keys).collect();
+        let alone = rules().find(|r| keys(r).any(|k| !held.contains(&k)));
+        let extra = here.iter().find(|r| keys(r).any(|k| !told.contains(&k)));
+        let (message, place, related) = match (alone, extra) {
+            (Some(rule), _) => {
+                let message = format!(
+                    "{} is in `{other}` and not in `{path}`, which is judged",
+                    named(rule)
+                );
+                (message, at(rule.span), Vec::new())
+            }
+            (None, Some(rule)) => {
+                let zone = c.name.splitn(3, '_').nth(2).unwrap_or(&c.name);
+                let message = format!(
+                    "a rule of `{zone}` is in `{path}`, which is judged, and not in `{other}`"
+                );
+                let related = rules().next().map(|r| Related {
+                    place: at(r.span),
+                    label: "the zone".into(),
+                });
+                (message, at(rule.span), related.into_iter().collect())
+            }
+            (None, None) => return None,
+        };
+        Some(found(message, place, related, &c.name))
+    })
+}
+
+fn found(message: String, place: Place, related: Vec<Related>, what: &str) -> Finding {
+    let identity = Identity::of(&["zones and ruleset differ", what]);
+    let mut f = Finding::new(
+        Code::IncompleteExport,
+        Severity::Warning,
+        message,
+        identity,
+        place,
+    );
+    f.help = Some(
+        "run `firewall-cmd --reload` if the zones are right, or export both again at the same time"
+            .to_owned(),
+    );
+    f.related = related;
+    f
+}
+
+fn named(rule: &Rule) -> String {
+    format!("`{}`", rule.name)
+}
+
+/// Whether it is a rule of a zone or a policy that decides packets.
+fn is_rule(rule: &Rule) -> bool {
+    let decides = matches!(rule.action, Action::Allow | Action::Deny);
+    decides
+        && rule.origin != RuleOrigin::Platform
+        && !rule.span.is_empty()
+        && !rule.name.ends_with("target ACCEPT")
+}
+
+/// The rules of a zone or a policy in the kernel; `None` if the kernel has none of it, or if the chain is no zone's.
+fn reached<'t>(kernel: &'t Table, chain: &Chain) -> Option<Vec<&'t Rule>> {
+    if !chain.name.starts_with("filter_IN_") {
+        return None;
+    }
+    kernel.chain(&chain.name)?;
+    let phases = PHASES
+        .iter()
+        .filter_map(|p| kernel.chain(&format!("{}{p}", chain.name)));
+    let rules = phases.flat_map(|(_, c)| &c.rules);
+    let decides = |r: &&Rule| matches!(r.action, Action::Allow | Action::Deny);
+    Some(rules.filter(decides).collect())
+}
+
+/// What a rule does to which packets.
+fn keys(rule: &Rule) -> impl Iterator<Item = String> + '_ {
+    let allows = rule.action == Action::Allow;
+    rule.clauses
+        .iter()
+        .map(move |c| format!("{allows} {:?}", c.space))
+}
