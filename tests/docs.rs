@@ -189,6 +189,7 @@ fn every_command_runs_and_prints_what_is_shown() {
         "iptables-save",
         "ip6tables-save",
         "ipset save",
+        "firewall-cmd ",
         "nft -j list ruleset",
         "aws ",
         "az ",

@@ -248,7 +248,7 @@ impl Build<'_, '_> {
                 let goto = format!("goto {}", zone_chain(table, hook, name));
                 let mut m = Match::default();
                 if n < last {
-                    let text = format!("`{}` is the default zone", z.name);
+                    let text = format!("default zone {}", z.name);
                     m.conditions.push(Condition::new(
                         ConditionKind::Peer,
                         Test::Opaque,
@@ -263,7 +263,7 @@ impl Build<'_, '_> {
 
     /// Zones that no file shows may take packets first.
     fn other_zones(&mut self, chain: &str, at: Span) {
-        let text = "a zone that is not in the listing handles the packet";
+        let text = "a zone that is not in the listing";
         let condition = Condition::new(ConditionKind::Peer, Test::Opaque, at, text);
         let origin = self.out.origin(Origin {
             conditions: vec![condition],

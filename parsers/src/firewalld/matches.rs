@@ -237,7 +237,7 @@ impl<'o> Matches<'o> {
 
 /// What a service opens whose ports nothing tells.
 fn unknown(name: &str, span: Span) -> Match {
-    let text = format!("service `{name}`, whose ports are not known, has it");
+    let text = format!("ports of service {name}");
     let condition = Condition::new(ConditionKind::Unknown, Test::Opaque, span, text);
     Match {
         text: String::new(),
