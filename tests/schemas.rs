@@ -41,6 +41,9 @@ const SITE: Form = Form {
 name = "x"
 [[transit]]
 exports = []
+[[via]]
+front = "10.0.0.1"
+hosts = ["10.0.0.2"]
 [[allow]]
 from = "any"
 to = "any"

@@ -43,6 +43,7 @@ macro_rules! registry {
             StalePort "stale-port" Warning Trust "A rule still allows a default port that hylint.toml moves.";
             ExpiredWaiver "expired-waiver" Error Trust "A waiver's last day is past.";
             UnusedWaiver "unused-waiver" Warning Trust "A waiver matches no finding.";
+            UnusedVia "unused-via" Note Trust "No required flow goes through a [[via]] of hylint.toml.";
         }
     };
 }

@@ -66,6 +66,8 @@ names! {
         Owner = "owner",
         /// Rules that nft made beside those of iptables are in no export.
         OtherNftTables = "other-nft-tables",
+        /// A load balancer, a virtual address or a NAT forwards as hylint.toml says.
+        Via = "via",
         /// A role is that of the ports which are open.
         RoleInferred = "role-inferred",
     }
@@ -110,6 +112,9 @@ impl AssumptionId {
             }
             Self::OtherNftTables => {
                 "the export does not show every table of nftables: nft and firewalld are assumed to have no other rules for the same packets (give the output of `nft list ruleset` as well)"
+            }
+            Self::Via => {
+                "a [[via]] is assumed to forward as hylint.toml says: what stands at its front is not judged"
             }
             Self::Local => "both ends are on this host",
             Self::Listener => "the process behind the port is the one that the requirement expects",

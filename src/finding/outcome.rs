@@ -84,6 +84,8 @@ pub struct Check {
     pub evidence: Vec<Evidence>,
     /// A packet that fails, or one that passes when all do.
     pub witness: Option<Witness>,
+    /// What of hylint.toml stands between the ends, with its front.
+    pub via: Option<String>,
     /// What was assumed.
     pub assumptions: Vec<String>,
     /// What listings of the host settle that would be assumed without them, each with where it stands.

@@ -6,6 +6,7 @@ use super::order::{InPart, Order};
 use super::overruled::{overruled, stopping_block};
 use super::probe::{Answer, Guard};
 use super::spec::FlowSpec;
+use super::through::{Side, Through};
 use crate::finding::outcome::Status;
 use crate::finding::{AssumptionId, Place};
 use crate::judge::Exports;
@@ -41,6 +42,8 @@ pub struct Checked<'a> {
     pub not_in: Profiles,
     /// What listings of the host settle that would be assumed without them, each with where it stands.
     pub facts: Vec<(Place, String)>,
+    /// The via that its packets go through.
+    pub through: Option<Through<'a>>,
 }
 
 /// Runs a check. `me` is the guarded side (empty when unknown), `peers` the other. `None` if the two sides share no family.
@@ -64,6 +67,7 @@ pub fn run<'a>(
         asked: None,
         not_in: Profiles::NONE,
         facts: Vec::new(),
+        through: None,
     };
     if peers.unknown && !peers.external {
         out.assumptions
@@ -190,6 +194,35 @@ fn families(me: &AddrSet, peers: &Peers) -> Vec<Family> {
 }
 
 impl<'a> Checked<'a> {
+    /// The ports that its packets have for those that a requirement names.
+    #[must_use]
+    pub fn ports(&self, ports: &'a [u16]) -> &'a [u16] {
+        self.through.map_or(ports, |t| t.ports(ports))
+    }
+
+    /// The port that its packets have for one that a requirement names.
+    pub(super) fn port(&self, port: u16) -> u16 {
+        match self.through {
+            Some(t) if t.side == Side::Behind => t.via.behind_one(port),
+            _ => port,
+        }
+    }
+
+    /// The same check as one through a via, for a requirement with these ports.
+    pub(super) fn passing_through(mut self, through: Option<Through<'a>>, ports: &[u16]) -> Self {
+        let Some(t) = through else { return self };
+        self.through = through;
+        self.assumptions
+            .insert((AssumptionId::Via, t.via.label.clone()));
+        if t.side == Side::Behind {
+            let all = ports.iter().copied();
+            let there = |p: &u16| t.via.behind_one(*p);
+            let passing = all.filter(|p| self.passing.contains(&there(p)));
+            self.passing = passing.collect();
+        }
+        self
+    }
+
     /// A flow between two roles of one host, which its firewall does not see.
     pub(super) fn local(guard: Guard<'a>) -> Self {
         Self {
@@ -207,6 +240,7 @@ impl<'a> Checked<'a> {
             asked: None,
             not_in: Profiles::NONE,
             facts: Vec::new(),
+            through: None,
         }
     }
 
@@ -257,6 +291,7 @@ fn ask<'a>(
         asked: None,
         not_in: Profiles::NONE,
         facts: Vec::new(),
+        through: None,
     };
     let mut goal = query;
     let mine_is_src = guard.direction == Direction::Out;

@@ -128,6 +128,14 @@ impl<'a> Flows<'a> {
         declared.filter(move |(_, h)| h.roles.iter().any(|r| roles.contains(r)))
     }
 
+    /// Hosts here that are the load balancer of a via, with their numbers.
+    pub(super) fn relays(&self) -> impl Iterator<Item = (InPart, &'a Host<PointId>)> {
+        let numbers = (0..self.part.hosts.len()).map(InPart);
+        let declared = numbers.zip(&self.part.hosts).filter(|(_, h)| h.declared);
+        let vias = &self.site.vias;
+        declared.filter(move |(_, h)| vias.iter().any(|v| h.carries(v)))
+    }
+
     /// Hosts of the whole site at which required flows of the roles are judged.
     pub fn all_hosts(&self, roles: &'a [RoleIx]) -> impl Iterator<Item = &'a Host> {
         let all = self.site.hosts.iter().filter(|h| h.declared);
@@ -143,14 +151,17 @@ impl<'a> Flows<'a> {
             .fold(AddrSet::empty(), |a, s| a.union(&s.addrs))
     }
 
+    /// The roles of the other end that are on hosts of their own.
+    pub(super) fn across(&self, other: &[RoleIx], mine: &[RoleIx]) -> Vec<RoleIx> {
+        let all = other.iter().copied();
+        all.filter(|o| mine.is_empty() || !mine.iter().all(|m| self.same_hosts(*o, *m)))
+            .collect()
+    }
+
     /// The peers of a host for a flow whose other end has these roles.
     #[must_use]
     pub fn peers(&self, other: &[RoleIx], mine: &[RoleIx], me: &AddrSet) -> Option<Peers> {
-        let roles: Vec<RoleIx> = other
-            .iter()
-            .copied()
-            .filter(|o| !mine.iter().all(|m| self.same_hosts(*o, *m)))
-            .collect();
+        let roles = self.across(other, mine);
         if roles.is_empty() {
             return None;
         }

@@ -5,6 +5,7 @@ mod check;
 mod exports;
 mod failure;
 mod flows;
+mod guards;
 mod interfaces;
 mod judged;
 mod miss;
@@ -13,8 +14,10 @@ mod overruled;
 mod probe;
 mod profiles;
 mod protocol;
+mod relay;
 mod remedy;
 mod spec;
+mod through;
 mod wanted;
 pub mod whole;
 
@@ -24,6 +27,7 @@ pub use check::{Checked, run};
 pub use exports::Exports;
 pub use failure::{Cause, Failure, Passing};
 pub use flows::{Applies, Applying, Flows, PartScope, Peers, first_packets, unicast};
+pub use guards::{host_guards, transit_guard};
 pub use interfaces::NamedInterfaces;
 pub use judged::Judged;
 pub use miss::{Miss, Serving, Wrong, nearest};
@@ -32,8 +36,10 @@ pub use overruled::{Overridden, overridden, overruled};
 pub use probe::{Answer, Guard};
 pub use profiles::{alternative_profiles, assumed, of_networks};
 pub use protocol::protocol_name;
+pub use relay::{Sent, Stray, strays};
 pub use remedy::{Narrowed, Remedies, Step};
 pub use spec::FlowSpec;
+pub use through::{Behind, Side, Through, Way};
 pub use wanted::{PortsFrom, Sources, Wanted};
 pub use whole::{Decision, Row, RowVerdict, Tally, decide, rows};
 
@@ -46,7 +52,8 @@ use crate::site::{Host, Site, Transit};
 use hylint_engine::{Direction, PointId};
 use hylint_model::{Listener, Profiles};
 use hylint_space::AddrSet;
-use std::sync::{Arc, LazyLock};
+use relay::{leads_elsewhere, translated};
+use std::sync::LazyLock;
 
 /// A requirement's checks for each of its possible destinations, before it is known which of them counts.
 #[derive(Debug)]
@@ -205,6 +212,16 @@ fn checks<'a>(
             stand(&mut checks, before, Order { leg, who });
         }
     }
+    if !flows.site.vias.is_empty() {
+        for (leg, direction) in [(Leg::Out, Direction::Out), (Leg::In, Direction::In)] {
+            for (who, host) in flows.relays() {
+                let before = checks.len();
+                let roles = (&*from.roles, &*to.roles);
+                relay_checks(flows, exports, host, direction, roles, spec, &mut checks);
+                stand(&mut checks, before, Order { leg, who });
+            }
+        }
+    }
     let leg = Leg::Forward;
     for (n, t) in flows.part.transits.iter().enumerate() {
         let before = checks.len();
@@ -214,36 +231,6 @@ fn checks<'a>(
         stand(&mut checks, before, Order { leg, who });
     }
     checks
-}
-
-/// Every guard of a host in a direction: one per layer and judged Windows profile.
-#[must_use]
-pub fn host_guards<'a>(
-    exports: &Exports,
-    host: &'a Host<PointId>,
-    direction: Direction,
-) -> Vec<(Guard<'a>, &'a AddrSet, bool)> {
-    let mut out = Vec::new();
-    for layer in &host.layers {
-        let (each, assumed) = profiles::judged(exports, host, &layer.points);
-        let named = Arc::new(NamedInterfaces::of(exports, &layer.points));
-        for profile in each {
-            let guard = Guard {
-                name: &host.name,
-                points: &layer.points,
-                direction,
-                interfaces: &host.interfaces,
-                resolve: &host.resolve,
-                open: Some(&host.open),
-                local: &host.every,
-                profile,
-                named: named.clone(),
-                facts: Some(&host.facts),
-            };
-            out.push((guard, &layer.inside, assumed));
-        }
-    }
-    out
 }
 
 fn host_checks<'a>(
@@ -272,9 +259,23 @@ fn host_checks<'a>(
         .into_iter()
         .filter(|r| host.roles.contains(r))
         .collect();
-    let Some(peers) = flows.peers(&exist(other), &here, &host.addrs) else {
-        return;
-    };
+    for way in flows.ways(host, direction, &here, &exist(other)) {
+        way_checks(exports, host, direction, &way, spec, out);
+    }
+}
+
+/// The checks of one way of a flow at every guard of a host.
+fn way_checks<'a>(
+    exports: &'a Exports,
+    host: &'a Host<PointId>,
+    direction: Direction,
+    way: &Way<'a>,
+    spec: &FlowSpec<'a>,
+    out: &mut Vec<Checked<'a>>,
+) {
+    let Way { me, peers, through } = way;
+    let asked = spec.ports;
+    let spec = &spec.through(*through);
     let before = out.len();
     // Checks of several active profiles, of which nothing tells which one decides.
     let mut open = Vec::new();
@@ -288,9 +289,12 @@ fn host_checks<'a>(
         }
         let networks = profiles::Networks::of(exports, host, guard.points);
         if host.profile.is_none() && networks.differ() {
-            let split = networks.split(guard.profile, direction, (&host.seen, &peers));
+            let split = networks.split(guard.profile, direction, (me, &peers));
             let (settled, rest) = (split.settled, split.open);
-            let at = |peers: &Peers| run(exports, &guard, spec, &split.me, peers);
+            let at = |peers: &Peers| {
+                let c = run(exports, &guard, spec, &split.me, peers);
+                c.map(|c| c.passing_through(*through, asked))
+            };
             let place = networks.place(guard.profile);
             let told = settled.as_ref().and_then(at).map(|mut c| {
                 c.note_network(exports, place);
@@ -300,13 +304,14 @@ fn host_checks<'a>(
             open.extend(rest.as_ref().and_then(at));
             continue;
         }
-        let Some(mut c) = run(exports, &guard, spec, &host.seen, &peers) else {
+        let Some(c) = run(exports, &guard, spec, me, &peers) else {
             continue;
         };
+        let mut c = c.passing_through(*through, asked);
         if assumed {
             c.assumptions
                 .insert((AssumptionId::ProfileDomain, String::new()));
-            c.not_in = fails_in(exports, &guard, spec, &host.seen, &peers, c.status);
+            c.not_in = fails_in(exports, &guard, spec, me, &peers, c.status);
         }
         open.push(c);
     }
@@ -316,6 +321,45 @@ fn host_checks<'a>(
         if profiles::policy_untold(exports, &c.guard) {
             c.assumptions
                 .insert((AssumptionId::OtherPolicyStores, String::new()));
+        }
+    }
+}
+
+/// The checks at a load balancer that is a host of the site: what senders send to it, and what it sends on itself.
+fn relay_checks<'a>(
+    flows: Flows<'a>,
+    exports: &'a Exports,
+    host: &'a Host<PointId>,
+    direction: Direction,
+    (from, to): (&'a [RoleIx], &'a [RoleIx]),
+    spec: &FlowSpec<'a>,
+    out: &mut Vec<Checked<'a>>,
+) {
+    let exist = |roles: &[RoleIx]| -> Vec<RoleIx> {
+        let state = |r: &RoleIx| flows.site.roles.get(usize::from(r.0));
+        let there = roles.iter().filter(|r| state(r).is_some_and(|s| s.exists));
+        there.copied().collect()
+    };
+    let (from, to) = (exist(from), exist(to));
+    for way in flows.relayed(host, Direction::In, &from, &to) {
+        let Some(t) = way.through else { continue };
+        let sent = translated(exports, host, &way, spec);
+        if direction == Direction::In {
+            let before = out.len();
+            way_checks(exports, host, direction, &way, spec, out);
+            // What is translated elsewhere does not reach the hosts behind the via.
+            let strays = sent.iter().any(|s| s.strays(t.via, spec.ports));
+            for c in out.iter_mut().skip(before) {
+                if strays && c.status == Status::Satisfied {
+                    c.status = Status::Conditional;
+                }
+            }
+        } else if sent.iter().all(|s| s.onward.is_none()) {
+            let on = flows.relayed(host, Direction::Out, &from, &to);
+            let same = |w: &Way<'_>| w.through.is_some_and(|o| std::ptr::eq(o.via, t.via));
+            for way in on.into_iter().filter(same) {
+                way_checks(exports, host, Direction::Out, &way, spec, out);
+            }
         }
     }
 }
@@ -382,39 +426,58 @@ fn transit_checks<'a>(
     out: &mut Vec<Checked<'a>>,
 ) {
     let guard = transit_guard(exports, t);
-    for (f, d) in transit_pairs(flows, exports, t, from, to) {
+    let pairs = transit_pairs(flows, exports, t, from, to);
+    for (f, d) in pairs.told {
         let (src, dst) = (flows.addrs(&[f]), flows.addrs(&[d]));
-        if src.is_empty() || dst.is_empty() || f == d {
+        if f == d || flows.has_via(f, d) {
             continue;
         }
-        let peers = Peers {
-            addrs: src.subtract(&dst),
-            unknown: false,
-            external: false,
+        let ends = (dst, src);
+        if let Some((dst, peers)) = apart(ends) {
+            out.extend(run(exports, &guard, spec, &dst, &peers));
+        }
+    }
+    for (f, d) in pairs.by_via {
+        let crosses = |dst: &AddrSet| match &pairs.named {
+            None => t.between.contains(&(f, d)),
+            Some(named) => {
+                let far = dst.intersects(named) || flows.addrs(&[d]).intersects(named);
+                far && flows.addrs(&[f]).intersects(named)
+            }
         };
-        if peers.addrs.is_empty() {
-            continue;
+        for way in flows.forwarded(t, (f, d), crosses) {
+            let spec_there = spec.through(way.through);
+            let Some(c) = run(exports, &guard, &spec_there, &way.me, &way.peers) else {
+                continue;
+            };
+            let mut c = c.passing_through(way.through, spec.ports);
+            // What is translated elsewhere does not reach the hosts behind the via.
+            if c.status == Status::Satisfied && leads_elsewhere(exports, &guard, &way, spec) {
+                c.status = Status::Conditional;
+            }
+            out.push(c);
         }
-        out.extend(run(exports, &guard, spec, &dst, &peers));
     }
 }
 
-/// The guard of a forwarding firewall.
-#[must_use]
-pub fn transit_guard<'a>(exports: &Exports, t: &'a Transit<PointId>) -> Guard<'a> {
-    static NOBODY: std::sync::LazyLock<AddrSet> = std::sync::LazyLock::new(AddrSet::empty);
-    Guard {
-        name: &t.name,
-        points: &t.points,
-        direction: Direction::Forward,
-        interfaces: &t.interfaces,
-        resolve: &t.resolve,
-        open: None,
-        local: &NOBODY,
-        profile: Profiles::ALL,
-        named: Arc::new(NamedInterfaces::of(exports, &t.points)),
-        facts: None,
-    }
+/// The two ends of a flow through a firewall: destinations, and sources that are none of them.
+fn apart((dst, src): (AddrSet, AddrSet)) -> Option<(AddrSet, Peers)> {
+    let peers = Peers {
+        addrs: src.subtract(&dst),
+        unknown: false,
+        external: false,
+    };
+    (!dst.is_empty() && !peers.addrs.is_empty()).then_some((dst, peers))
+}
+
+/// Pairs of roles of a requirement at a transit.
+struct TransitPairs {
+    /// Those that cross it.
+    told: Vec<(RoleIx, RoleIx)>,
+    /// Those that go through a via, wherever it is.
+    by_via: Vec<(RoleIx, RoleIx)>,
+    /// The addresses that its rules name, where the site does not say whose flows cross it.
+    named: Option<AddrSet>,
 }
 
 /// The role pairs of a requirement that cross a transit: those that the site lists, else those that the firewall can tell
@@ -425,10 +488,16 @@ fn transit_pairs(
     t: &Transit<PointId>,
     from: &[RoleIx],
     to: &[RoleIx],
-) -> Vec<(RoleIx, RoleIx)> {
-    let pairs = from.iter().flat_map(|f| to.iter().map(move |d| (*f, *d)));
-    if !t.between.is_empty() {
-        return pairs.filter(|p| t.between.contains(p)).collect();
+) -> TransitPairs {
+    let pairs = || from.iter().flat_map(|f| to.iter().map(move |d| (*f, *d)));
+    let by_via = pairs().filter(|(f, d)| f != d && flows.has_via(*f, *d));
+    let by_via = by_via.collect();
+    if t.is_told() {
+        return TransitPairs {
+            told: pairs().filter(|p| t.between.contains(p)).collect(),
+            by_via,
+            named: None,
+        };
     }
     let guard = transit_guard(exports, t);
     let mut named = AddrSet::empty();
@@ -441,11 +510,14 @@ fn transit_pairs(
             }
         }
     }
-    pairs
-        .filter(|(f, d)| {
-            flows.addrs(&[*f]).intersects(&named) && flows.addrs(&[*d]).intersects(&named)
-        })
-        .collect()
+    let told = pairs().filter(|(f, d)| {
+        flows.addrs(&[*f]).intersects(&named) && flows.addrs(&[*d]).intersects(&named)
+    });
+    TransitPairs {
+        told: told.collect(),
+        by_via,
+        named: Some(named),
+    }
 }
 
 /// What stops a check's first packets if they may use this port alone.
@@ -456,7 +528,7 @@ fn only_port<'a>(
     port: u16,
 ) -> Option<Failure<'a>> {
     let narrowed = hylint_space::PacketBox {
-        dport: hylint_space::PortSet::single(port),
+        dport: hylint_space::PortSet::single(c.port(port)),
         ..c.queries.first().cloned()?
     };
     let expected = platform::expected(&req.listeners, &req.programs);

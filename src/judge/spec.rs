@@ -1,5 +1,6 @@
 //! What a requirement asks of each check.
 
+use super::through::Through;
 use crate::rules::matrix::Require;
 use crate::rules::platform;
 use hylint_model::{Direction, Listener};
@@ -27,6 +28,15 @@ pub struct FlowSpec<'a> {
 }
 
 impl<'a> FlowSpec<'a> {
+    /// What is asked on a side of a via: the ports are those that packets have there.
+    #[must_use]
+    pub fn through(&self, through: Option<Through<'a>>) -> Self {
+        Self {
+            ports: through.map_or(self.ports, |t| t.ports(self.ports)),
+            ..*self
+        }
+    }
+
     /// The process that a rule of this direction may name. The listener is behind the guard only when packets come in.
     #[must_use]
     pub fn listener(&self, direction: Direction) -> Listener<'a> {

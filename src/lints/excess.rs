@@ -24,6 +24,7 @@ mod scene;
 mod sums;
 mod sweep;
 mod told;
+mod via;
 mod weigh;
 mod words;
 

@@ -91,6 +91,7 @@ pub fn chapters(code: Code) -> &'static [(&'static str, &'static str)] {
         Code::UndeclaredRole => &[("The site file: [roles]", "site.md#roles")],
         Code::UnverifiedFlow | Code::StaleExport => &[("The site file: [check]", "site.md#check")],
         Code::StalePort => &[("The site file: [ports]", "site.md#ports")],
+        Code::UnusedVia => &[("The site file: [[via]]", "site.md#via")],
         Code::ExpiredWaiver | Code::UnusedWaiver => {
             &[("Adopt hylint on an old site: waivers", "adopt.md#waivers")]
         }

@@ -19,6 +19,7 @@ mod reproduce;
 pub mod required;
 pub mod trust;
 pub mod undeclared;
+pub mod via;
 mod words;
 
 use crate::finding::code::registry;

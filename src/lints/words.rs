@@ -1,10 +1,13 @@
 //! What findings about rules without effect, about the age of exports and about profiles say: the one place of their
 //! sentences, labels and help.
 
+use super::describe;
 use crate::common::hash::digest;
 use crate::common::words::{count, list, some, verb};
 use crate::finding::{Cause, Counted};
+use hylint_engine::Onward;
 use hylint_model::{Action, PointKind, Profiles};
+use hylint_space::AddrSet;
 
 /// Names that a sentence lists.
 const NAMED: usize = 3;
@@ -337,6 +340,26 @@ pub(super) fn other_network(host: &str, said: Profiles, active: Profiles, interf
                 "hosts have the {said} in hylint.toml, but the interfaces of their addresses have the {active}"
             ),
         ),
+    }
+}
+
+/// What stands at the front of a via sends its packets to what hylint.toml does not have behind it.
+pub(super) fn stray(host: &str, via: &str, onward: &Onward, behind: &AddrSet) -> Said {
+    let none = AddrSet::empty();
+    let to = |a: &AddrSet| describe::addresses(a, &none, NAMED);
+    let (dst, ports) = (to(&onward.dst), describe::ports(&onward.dport));
+    let what = match onward.dst.is_subset(behind) {
+        true => format!("port {ports} of {dst}, which is not its port in hylint.toml"),
+        false => format!("{dst} port {ports}, which is not behind it in hylint.toml"),
+    };
+    Said {
+        message: format!("`{host}` forwards packets for {via} to {what}"),
+        label: "translates them here".into(),
+        help: format!(
+            "correct `hosts` or `ports` of the [[via]] in hylint.toml (there {} is behind it), or the translation",
+            to(behind)
+        ),
+        cause: Cause::of(&["stray", via, host]),
     }
 }
 

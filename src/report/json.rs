@@ -212,6 +212,9 @@ struct CheckOut<'a> {
     ports: &'a [String],
     evidence: Vec<EvidenceOut<'a>>,
     witness: Option<&'a Witness>,
+    /// What of hylint.toml stands between the ends, with its front. Not there without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'a str>,
     assumptions: &'a [String],
     /// What listings of the host settle that would be assumed without them; missing if nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -561,6 +564,7 @@ impl<'a> CheckOut<'a> {
             ports: &c.ports,
             evidence: c.evidence.iter().map(EvidenceOut::of).collect(),
             witness: c.witness.as_ref(),
+            via: c.via.as_deref(),
             assumptions: &c.assumptions,
             facts: c.facts.iter().map(FactOut::of).collect(),
         }

@@ -6,6 +6,7 @@ mod facts;
 mod nested;
 mod parts;
 pub mod role_names;
+mod via;
 
 pub use bind::{Bound, Listening, Overrides, bind};
 pub use config::{Config, find, load, load_matrix};
@@ -15,3 +16,4 @@ pub use parts::{
     Access, Allow, Host, Layer, Levels, LintLevel, Outside, RequireEvidence, RoleState, Site,
     Transit, Waive,
 };
+pub use via::Via;

@@ -1,6 +1,7 @@
 //! What a site consists of.
 
 use super::facts::HostFacts;
+use super::via::Via;
 use crate::finding::{Code, Place, RoleSource, Severity};
 use crate::load::RunPoint;
 use crate::rules::matrix::RoleIx;
@@ -89,6 +90,20 @@ pub struct Host<P = RunPoint> {
     pub widened_by: Vec<Box<str>>,
 }
 
+impl<P> Host<P> {
+    /// Whether it is behind a via.
+    #[must_use]
+    pub fn is_behind(&self, via: &Via) -> bool {
+        via.hosts.binary_search(&self.name).is_ok()
+    }
+
+    /// Whether it has the front of a via among its addresses and is not behind it: the load balancer itself.
+    #[must_use]
+    pub fn carries(&self, via: &Via) -> bool {
+        !self.is_behind(via) && self.roles.is_empty() && self.addrs.intersects(&via.front)
+    }
+}
+
 impl Host {
     /// The same host with its points by numbers of another kind.
     pub fn at<P>(&self, points: impl Fn(&[RunPoint]) -> Vec<P>) -> Host<P> {
@@ -127,10 +142,22 @@ pub struct Transit<P = RunPoint> {
     pub points: Vec<P>,
     /// Pairs of roles whose flows cross it; empty: every pair it can tell apart.
     pub between: Vec<(RoleIx, RoleIx)>,
+    /// Roles whose flows to the front of a via cross it, with the via's number.
+    pub to_front: Vec<(RoleIx, usize)>,
+    /// Vias whose flows to hosts of a role cross it behind the via.
+    pub behind: Vec<(usize, RoleIx)>,
     /// Interface → peers, if the site says.
     pub interfaces: Vec<(String, AddrSet)>,
     /// `[resolve]`.
     pub resolve: Arc<BTreeMap<String, AddrSet>>,
+}
+
+impl<P> Transit<P> {
+    /// Whether the site says whose flows cross it.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        !self.between.is_empty() || !self.to_front.is_empty() || !self.behind.is_empty()
+    }
 }
 
 impl Transit {
@@ -140,6 +167,8 @@ impl Transit {
             name: self.name.clone(),
             points: points(&self.points),
             between: self.between.clone(),
+            to_front: self.to_front.clone(),
+            behind: self.behind.clone(),
             interfaces: self.interfaces.clone(),
             resolve: self.resolve.clone(),
         }
@@ -307,6 +336,8 @@ pub struct Site {
     pub hosts: Vec<Host>,
     /// Forwarding firewalls.
     pub transits: Vec<Transit>,
+    /// What stands between the ends of flows, in the order of hylint.toml.
+    pub vias: Vec<Via>,
     /// Other machines of accounts that the site has hosts in.
     pub outside: Vec<Outside>,
     /// How clients connect.

@@ -103,6 +103,7 @@ pub fn outcome() -> Outcome {
             },
         ],
         witness: Some(witness()),
+        via: None,
         assumptions: vec!["peers-unknown".into()],
     };
     let requirement = |id: &str, row, status, reason: Option<&str>, checks| RequirementResult {

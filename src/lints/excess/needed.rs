@@ -1,5 +1,6 @@
 //! Every flow that is needed at a point: required, implied, wanted by the site, background of the platform.
 
+use super::via::{self, Part};
 use crate::judge::{Applies, Flows, PortsFrom, Wanted};
 use crate::rules::matrix::RoleIx;
 use crate::rules::platform;
@@ -62,9 +63,14 @@ impl Needed {
             if kind.is_stateless() {
                 out.replies(flows, h);
             }
-            out.add(flows, &dst, |roles| {
+            out.add(flows, &dst, Some(h), |roles| {
                 roles.iter().any(|r| h.roles.contains(r))
             });
+            for w in flows.wanted().filter(|_| !flows.site.vias.is_empty()) {
+                for part in via::relayed(flows, h, &w) {
+                    out.part(flows, w.protocol, part);
+                }
+            }
         }
         out.background = platform::background(kind)
             .map(|b| b.space.clone())
@@ -129,7 +135,7 @@ impl Needed {
         for role in all {
             let dst = flows.addrs(&[role]);
             if !dst.is_empty() {
-                out.add(flows, &dst, |roles| roles.contains(&role));
+                out.add(flows, &dst, None, |roles| roles.contains(&role));
             }
         }
         let background = platform::background(PointKind::Netfilter);
@@ -148,8 +154,10 @@ impl Needed {
         {
             let from = flows.existing(&req.from);
             if from.iter().any(|r| host.roles.contains(r)) {
-                let src = flows.addrs(&flows.existing(&req.to));
+                let to = flows.existing(&req.to);
+                let src = flows.addrs(&to);
                 let unknown = src.is_empty();
+                let src = src.union(&via::fronts(flows, &from, &to));
                 self.other.push(PacketBox {
                     src: if unknown { AddrSet::any() } else { src },
                     proto: ProtoSet::single(req.transport.number()),
@@ -195,7 +203,32 @@ impl Needed {
         self.widest = (!declared.is_empty()).then(|| (v4.unwrap_or(0), v6.unwrap_or(0)));
     }
 
-    fn add(&mut self, flows: Flows<'_>, dst: &AddrSet, here: impl Fn(&[RoleIx]) -> bool) {
+    /// Adds a part of a wanted flow.
+    fn part(&mut self, flows: Flows<'_>, protocol: u8, part: Part<'_>) {
+        let flow = |(src, ports): PortsFrom| PacketBox {
+            src,
+            dst: part.dst.clone(),
+            proto: ProtoSet::single(protocol),
+            dport: ports.iter().map(|p| (*p, *p)).collect::<PortSet>(),
+            ..PacketBox::any()
+        };
+        if let Some(seen) = part.seen {
+            self.required.push(flow((seen, part.ports.to_vec())));
+            return;
+        }
+        let sources = flows.sources(&part.from, protocol, part.ports);
+        self.everyone.extend(sources.everyone.map(flow));
+        self.required.extend(sources.firm.into_iter().map(flow));
+        self.undeclared.extend(sources.undeclared.map(flow));
+    }
+
+    fn add(
+        &mut self,
+        flows: Flows<'_>,
+        dst: &AddrSet,
+        host: Option<&Host<PointId>>,
+        here: impl Fn(&[RoleIx]) -> bool,
+    ) {
         let flow = |src: AddrSet, protocol: u8, ports: &[u16]| PacketBox {
             src,
             dst: dst.clone(),
@@ -204,11 +237,9 @@ impl Needed {
             ..PacketBox::any()
         };
         let want = |out: &mut Self, w: Wanted<'_>| {
-            let sources = flows.sources(&w.from, w.protocol, w.ports);
-            let flow = |(src, ports): PortsFrom| flow(src, w.protocol, &ports);
-            out.everyone.extend(sources.everyone.map(flow));
-            out.required.extend(sources.firm.into_iter().map(flow));
-            out.undeclared.extend(sources.undeclared.map(flow));
+            for part in via::parts(flows, host, dst, &w) {
+                out.part(flows, w.protocol, part);
+            }
         };
         for req in &flows.matrix.requirements {
             let mut to = flows.existing(&req.to);

@@ -255,10 +255,12 @@ fn widen(known: &mut Finding, other: Finding) {
 /// The hosts that the site says stand behind a forwarding firewall.
 fn behind_transit<'a>(flows: Flows<'a>, at: PointId) -> Vec<&'a Host<PointId>> {
     let transits = flows.part.transits.iter();
-    let between = transits
-        .filter(|t| t.points.contains(&at))
-        .flat_map(|t| &t.between);
-    let roles: BTreeSet<RoleIx> = between.map(|(_, to)| *to).collect();
+    let transits = transits.filter(|t| t.points.contains(&at));
+    let to = transits.flat_map(|t| {
+        let behind = t.behind.iter().map(|(_, to)| *to);
+        t.between.iter().map(|(_, to)| *to).chain(behind)
+    });
+    let roles: BTreeSet<RoleIx> = to.collect();
     let hosts = flows.part.hosts.iter();
     hosts
         .filter(|h| h.roles.iter().any(|r| roles.contains(r)))

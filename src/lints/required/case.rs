@@ -15,6 +15,7 @@ use hylint_model::{
 use hylint_space::PortSet;
 
 /// What a finding is about, in the matrix's words.
+#[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
     pub(super) from: &'a str,
     pub(super) to: &'a str,
@@ -151,7 +152,13 @@ impl<'c, 'a> Case<'c, 'a> {
             service: format!("{} {ports}", s.transport.to_uppercase()),
             from: s.from,
             to: s.to,
+            via: self.via(),
         }
+    }
+
+    /// What stands between the ends, with its front.
+    pub(super) fn via(&self) -> Option<&'a str> {
+        self.checked.through.map(|t| t.via.label.as_str())
     }
 
     /// Which part of the flow fails.

@@ -55,8 +55,9 @@ fn missing(case: &Case<'_, '_>) -> Cause {
     if let (Stop::Missing, None, Some(_)) = (case.stop, &case.miss, s.row) {
         let (way, kind) = (c.guard.direction, case.kind.as_str());
         let (from, to) = peer(case);
-        let text = folded::no_rule(way, s.from, s.to, case.terms);
-        let parts = ["peer", kind, way.as_str(), from, to, case.terms.stops];
+        let text = folded::no_rule(way, (s.from, s.to), case.via(), case.terms);
+        let mut parts = vec!["peer", kind, way.as_str(), from, to, case.terms.stops];
+        parts.extend(case.via());
         return Cause::of(&parts).told(Counted::Rows, text);
     }
     let peers = match case.stop {
@@ -68,7 +69,7 @@ fn missing(case: &Case<'_, '_>) -> Cause {
     let kind = case.kind.as_str();
     let way = c.guard.direction.as_str();
     let (from, to) = peer(case);
-    let parts = [
+    let mut parts = vec![
         code,
         kind,
         way,
@@ -80,6 +81,7 @@ fn missing(case: &Case<'_, '_>) -> Cause {
         &peers,
         case.terms.stops,
     ];
+    parts.extend(case.via());
     Cause::of(&parts)
 }
 

@@ -53,6 +53,7 @@ pub fn findings<'a>(
             any: j.req.require == Require::Any,
         };
         for c in &j.checks {
+            let (spec, s) = there(c, &spec, &s, j.ports);
             let Some(f) = &c.failure else { continue };
             // What rests on peers that nothing declares is one finding of the run (`undeclared`).
             if not_shown(exports, c, f) || f.cause == Cause::PeersUnknown {
@@ -61,8 +62,15 @@ pub fn findings<'a>(
             let finding = word(exports, &s, &spec, c, f, &serving, remedies);
             let dir = c.guard.direction.as_str();
             let key = format!(
-                "{}|{}|{:?}|{dir}|{}|{}|{:?}|{}",
-                finding.code, c.guard.name, c.guard.points, s.from, s.to, j.ports, s.transport
+                "{}|{}|{:?}|{dir}|{}|{}|{:?}|{}|{}",
+                finding.code,
+                c.guard.name,
+                c.guard.points,
+                s.from,
+                s.to,
+                s.ports,
+                s.transport,
+                c.through.map_or("", |t| &t.via.label)
             );
             let at = *stands.entry(key).or_insert(out.len());
             match out.get_mut(at) {
@@ -109,6 +117,7 @@ pub fn implied<'a>(
         .iter()
         .filter_map(|c| {
             let none = Serving::default();
+            let (spec, s) = there(c, &spec, &s, &f.ports);
             let f = c.failure.as_ref()?;
             if f.cause == Cause::PeersUnknown {
                 return None;
@@ -116,6 +125,23 @@ pub fn implied<'a>(
             Some(word(exports, &s, &spec, c, f, &none, remedies))
         })
         .collect()
+}
+
+/// What is asked, and of what it is told, where a check stands: behind a via packets may have other ports.
+fn there<'s, 'a>(
+    c: &Checked<'a>,
+    spec: &FlowSpec<'a>,
+    s: &Subject<'s>,
+    ports: &'a [u16],
+) -> (FlowSpec<'a>, Subject<'s>)
+where
+    'a: 's,
+{
+    let subject = Subject {
+        ports: c.ports(ports),
+        ..*s
+    };
+    (spec.through(c.through), subject)
 }
 
 /// Rows that state one flow share one finding.
@@ -262,7 +288,11 @@ fn identity(s: &Subject<'_>, c: &Checked<'_>, f: &Failure<'_>) -> Identity {
     } else {
         f.peers(c.guard.direction)
     };
-    Identity::of(&[s.transport, &place::known_ports(&f.ports()), &norm]).with_peers(peers)
+    let ports = place::known_ports(&f.ports());
+    let mut parts = vec![s.transport, &ports, &norm];
+    // A sender's way through a via is another one than its direct one.
+    parts.extend(c.through.map(|t| t.via.name.as_str()));
+    Identity::of(&parts).with_peers(peers)
 }
 
 /// Of united groups the one that nearly allows it is the one to mend, so its default is the place.

@@ -58,6 +58,8 @@ pub(super) struct Flow<'t> {
     pub service: String,
     pub from: &'t str,
     pub to: &'t str,
+    /// What stands between the ends, with its front.
+    pub via: Option<&'t str>,
 }
 
 impl Flow<'_> {
@@ -68,21 +70,23 @@ impl Flow<'_> {
 
     /// The same without its peers: inbound TCP 3389
     fn short(&self) -> String {
-        let service = &self.service;
+        let (service, through) = (&self.service, through(self.via));
         match self.direction {
-            Direction::In => format!("inbound {service}"),
-            Direction::Out => format!("outbound {service}"),
+            Direction::In => format!("inbound {service}{through}"),
+            Direction::Out => format!("outbound {service}{through}"),
             Direction::Forward => self.told(),
         }
     }
 
     /// The same with others in the place of the peers.
     fn between(&self, peers: &str) -> String {
-        let service = &self.service;
+        let (service, through) = (&self.service, through(self.via));
         match self.direction {
-            Direction::In => format!("inbound {service} from {peers}"),
-            Direction::Out => format!("outbound {service} to {peers}"),
-            Direction::Forward => format!("forwarded {service} from {peers} to `{}`", self.to),
+            Direction::In => format!("inbound {service} from {peers}{through}"),
+            Direction::Out => format!("outbound {service} to {peers}{through}"),
+            Direction::Forward => {
+                format!("forwarded {service} from {peers} to `{}`{through}", self.to)
+            }
         }
     }
 
@@ -90,12 +94,12 @@ impl Flow<'_> {
     fn replies(&self, peers: Option<&str>) -> String {
         let (to, service) = (self.to, &self.service);
         let role = format!("`{}`", self.peers());
-        let peers = peers.unwrap_or(&role);
+        let (peers, through) = (peers.unwrap_or(&role), through(self.via));
         match self.direction {
-            Direction::In => format!("the replies to {service} from {peers}"),
-            Direction::Out => format!("the replies from {peers} to outbound {service}"),
+            Direction::In => format!("the replies to {service} from {peers}{through}"),
+            Direction::Out => format!("the replies from {peers} to outbound {service}{through}"),
             Direction::Forward => {
-                format!("the replies to forwarded {service} from {peers} to `{to}`")
+                format!("the replies to forwarded {service} from {peers} to `{to}`{through}")
             }
         }
     }
@@ -107,6 +111,11 @@ impl Flow<'_> {
             Direction::In | Direction::Forward => self.from,
         }
     }
+}
+
+/// ` through sql-vip (10.20.5.10)`, or nothing.
+fn through(via: Option<&str>) -> String {
+    via.map_or_else(String::new, |v| format!(" through {v}"))
 }
 
 /// Which part of a flow does not pass.
@@ -376,14 +385,20 @@ pub(super) mod folded {
     }
 
     /// No rule for a peer.
-    pub(crate) fn no_rule(way: Direction, from: &str, to: &str, terms: Terms) -> String {
+    pub(crate) fn no_rule(
+        way: Direction,
+        (from, to): (&str, &str),
+        via: Option<&str>,
+        terms: Terms,
+    ) -> String {
         let of = match way {
             Direction::In => format!("inbound from `{from}`"),
             Direction::Out => format!("outbound to `{to}`"),
             Direction::Forward => format!("forwarded from `{from}` to `{to}`"),
         };
         let Terms { lets, stopped, .. } = terms;
-        format!("required flows {of} are {stopped}: no rule {lets} them")
+        let through = super::through(via);
+        format!("required flows {of}{through} are {stopped}: no rule {lets} them")
     }
 
     /// One disabled rule.

@@ -10,7 +10,7 @@ use crate::judge::{
     self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Remedies, Tally,
 };
 use crate::lints::undeclared::{self, HeldUp};
-use crate::lints::{excess, hygiene, profiles, required, trust};
+use crate::lints::{excess, hygiene, profiles, required, trust, via};
 use crate::load::LoadedExport;
 use crate::session::suppress;
 use hylint_parsers::source::Position;
@@ -123,6 +123,7 @@ fn judge_exports(
     out.findings.extend(profiles::findings(exports, &judged));
     out.findings
         .extend(profiles::contradictions(exports, &scope.hosts));
+    out.findings.extend(via::findings(flows, exports));
     // What is open is judged in a profile too, whether or not there are checks.
     if scope.hosts.iter().any(|h| judge::assumed(exports, h)) {
         out.assumed.entry(AssumptionId::ProfileDomain).or_default();

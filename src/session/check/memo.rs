@@ -6,7 +6,7 @@ use super::parts::Part;
 use crate::judge::{Applying, PartScope};
 use crate::load::Seal;
 use crate::session::material::Material;
-use crate::site::{Bound, RoleState};
+use crate::site::{Bound, RoleState, Via};
 use hylint_engine::{PointId, SetId};
 use hylint_space::AddrSet;
 use rustc_hash::FxHashMap;
@@ -41,6 +41,8 @@ pub(super) struct SiteKey {
     roles: Vec<RoleState>,
     /// Nodes of a cluster need each other if there are several, whichever part they are in.
     applying: Applying,
+    /// Whose hosts and addresses may be in other parts.
+    vias: Vec<Via>,
     resolve: Arc<BTreeMap<String, AddrSet>>,
     known: BTreeMap<String, AddrSet>,
 }
@@ -91,6 +93,7 @@ impl SiteKey {
             matrix: basis.flows.matrix.sha256.clone(),
             roles: site.roles.clone(),
             applying: basis.flows.applying.clone(),
+            vias: site.vias.clone(),
             resolve: site.resolve.clone(),
             known: material.known().clone(),
         })

@@ -103,7 +103,7 @@ fn united(bound: &Bound, links: &Links, heads: &Heads) -> Sets {
             sets.unite(v.main.export.index(), other.export.index());
         }
     }
-    for t in bound.site.transits.iter().filter(|t| !t.between.is_empty()) {
+    for t in bound.site.transits.iter().filter(|t| t.is_told()) {
         let Some(front) = t.points.first() else {
             continue;
         };
@@ -120,7 +120,9 @@ fn united(bound: &Bound, links: &Links, heads: &Heads) -> Sets {
 /// Whether the site says that flows to a host cross a forwarding firewall: what that lets through is judged by what the host
 /// lets in as well.
 fn stands_behind(t: &Transit, h: &Host) -> bool {
-    t.between.iter().any(|(_, to)| h.roles.contains(to))
+    let mut to = t.between.iter().map(|(_, to)| to);
+    let mut behind = t.behind.iter().map(|(_, to)| to);
+    to.any(|to| h.roles.contains(to)) || behind.any(|to| h.roles.contains(to))
 }
 
 /// The profile settings that stand in the export of a point, or in one without points.

@@ -43,7 +43,7 @@ pub(super) fn result(
     }
 }
 
-pub(super) fn check_of(exports: &Exports, j: &Judged<'_>, c: &Checked<'_>) -> Check {
+pub(super) fn check_of<'a>(exports: &Exports, j: &Judged<'a>, c: &Checked<'a>) -> Check {
     let at = c.guard.points.first().copied().unwrap_or_default();
     let side = |pick: fn(&hylint_space::PacketBox) -> &AddrSet| {
         c.queries
@@ -66,12 +66,13 @@ pub(super) fn check_of(exports: &Exports, j: &Judged<'_>, c: &Checked<'_>) -> Ch
         status: c.status,
         src: side(|q| &q.src),
         dst: side(|q| &q.dst),
-        ports: j.ports.iter().map(u16::to_string).collect(),
+        ports: c.ports(j.ports).iter().map(u16::to_string).collect(),
         evidence: deciders
             .iter()
             .map(|d| place::evidence(exports, d))
             .collect(),
         witness: sample.and_then(place::witness),
+        via: c.through.map(|t| t.via.label.clone()),
         assumptions: c.assumption_texts(),
         facts: c.facts.clone(),
     }
@@ -143,7 +144,7 @@ fn telling(bound: &Bound, export: ExportId) -> usize {
 }
 
 /// The assumptions that checks rest on, most far-reaching first.
-const ASSUMED: [AssumptionId; 13] = [
+const ASSUMED: [AssumptionId; 14] = [
     AssumptionId::PeersUnknown,
     AssumptionId::BriefExport,
     AssumptionId::AppPackage,
@@ -157,6 +158,7 @@ const ASSUMED: [AssumptionId; 13] = [
     AssumptionId::OtherProgram,
     AssumptionId::Owner,
     AssumptionId::OtherNftTables,
+    AssumptionId::Via,
 ];
 
 /// `checks` counts those that rest on each.

@@ -306,7 +306,11 @@ fn wanted(session: &Session, site: &Site) -> Result<Vec<Flow>, Vec<Diag>> {
         part: &part,
         applying: &applying,
     };
-    Ok(flows.wanted().flat_map(|w| proven(flows, &w)).collect())
+    let mut out: Vec<Flow> = flows.wanted().flat_map(|w| proven(flows, &w)).collect();
+    for w in flows.wanted() {
+        out.extend(through(flows, &w));
+    }
+    Ok(out)
 }
 
 /// The flow from each source that is proven to be one of its own.
@@ -341,6 +345,44 @@ fn proven(flows: SiteFlows<'_>, w: &Wanted<'_>) -> Vec<Flow> {
     };
     let flows = sources.into_iter().map(flow);
     flows.filter(|f| !f.ports.is_empty()).collect()
+}
+
+/// The flow on either side of each via that it goes through.
+fn through(flows: SiteFlows<'_>, w: &Wanted<'_>) -> Vec<Flow> {
+    let mut out = Vec::new();
+    for via in &flows.site.vias {
+        let from: Vec<RoleIx> = w.from.iter().copied().filter(|r| via.sends(*r)).collect();
+        let to: Vec<RoleIx> = w.to.iter().copied().filter(|r| via.leads_to(*r)).collect();
+        if from.is_empty() || to.is_empty() {
+            continue;
+        }
+        let flow = |from: End, to: AddrSet, ports: &[u16]| Flow {
+            from,
+            to: End {
+                roles: Vec::new(),
+                addrs: to,
+            },
+            proto: ProtoSet::single(w.protocol),
+            ports: ports.iter().map(|p| (*p, *p)).collect(),
+        };
+        let senders = || End {
+            roles: from.clone(),
+            addrs: flows.addrs(&from),
+        };
+        if !via.front.is_empty() {
+            out.push(flow(senders(), via.front.clone(), w.ports));
+        }
+        let seen = match via.sources.is_empty() {
+            true => senders(),
+            false => End {
+                roles: Vec::new(),
+                addrs: via.sources.clone(),
+            },
+        };
+        let hosts = if via.carried { &via.front } else { &via.addrs };
+        out.push(flow(seen, hosts.clone(), via.behind(w.ports)));
+    }
+    out
 }
 
 /// What the site allows beside the matrix.

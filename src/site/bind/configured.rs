@@ -94,6 +94,8 @@ impl Binder<'_> {
                     name: name.clone(),
                     points,
                     between: t.between.clone(),
+                    to_front: t.to_front.clone(),
+                    behind: t.behind.clone(),
                     interfaces: t.interfaces.clone(),
                     resolve: self.merged(&t.resolve),
                 });

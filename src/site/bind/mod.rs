@@ -25,6 +25,7 @@ mod stores;
 mod tagged;
 mod unguarded;
 mod unread;
+mod vias;
 mod views;
 mod walls;
 mod words;
@@ -33,7 +34,7 @@ pub use content::Look;
 pub use infer::Listening;
 
 use super::config::{Config, address_help};
-use super::{Access, Allow, Host, Layer, Outside, Site, Transit};
+use super::{Access, Allow, Host, Layer, Outside, Site, Transit, Via};
 use crate::common::diag::Diag;
 use crate::common::paths;
 use crate::finding::outcome::{Assumption, UnreadFile};
@@ -175,12 +176,14 @@ struct Binder<'a> {
     contradicted: usize,
     /// By what roles are inferred, once one has to be.
     listening: Option<infer::Listening>,
+    /// Mistakes of hylint.toml that only the exports show.
+    wrong: Vec<Diag>,
 }
 
 /// Binds the exports to hosts and roles.
 ///
 /// # Errors
-/// An option names no role of the matrix or no address.
+/// An option names no role of the matrix or no address, or a `[[via]]` names sources that nothing gives addresses to.
 pub fn bind(
     config: Option<&Config>,
     overrides: &Overrides,
@@ -201,7 +204,7 @@ pub fn bind(
             code: "option",
         }]
     })?;
-    Ok(bind_all(config, &cli, matrix, exports, links, unread, look))
+    bind_all(config, &cli, matrix, exports, links, unread, look)
 }
 
 fn bind_all(
@@ -212,7 +215,7 @@ fn bind_all(
     links: &Links,
     unread: &[Unread],
     look: Look<'_>,
-) -> Bound {
+) -> Result<Bound, Vec<Diag>> {
     let claims = claims(config, exports.iter().map(|e| &*e.path));
     let known = config.map(|c| c.resolve.clone()).unwrap_or_default();
     let named = known.keys().cloned().collect();
@@ -247,6 +250,7 @@ fn bind_all(
         told_entries: BTreeSet::new(),
         contradicted: 0,
         listening: None,
+        wrong: Vec::new(),
     };
     b.configured_hosts();
     b.configured_transits();
@@ -262,6 +266,10 @@ fn bind_all(
     b.tell_differences();
     let roles = b.role_states();
     b.undeclared(&roles);
+    let vias = b.vias(&roles);
+    if !b.wrong.is_empty() {
+        return Err(b.wrong);
+    }
     b.ask_for_access(&roles);
     if config.is_none() && b.hosts.iter().any(|h| !h.roles.is_empty()) {
         b.assumptions.insert(
@@ -272,7 +280,7 @@ fn bind_all(
             },
         );
     }
-    b.finish(roles)
+    Ok(b.finish(roles, vias))
 }
 
 /// Which entries of the site name each export: the `[[host]]`s by their number, and the `[[transit]]`s after them. Plain
@@ -403,7 +411,7 @@ impl Binder<'_> {
         }
     }
 
-    fn finish(self, roles: Vec<super::RoleState>) -> Bound {
+    fn finish(self, roles: Vec<super::RoleState>, vias: Vec<Via>) -> Bound {
         let export_roles = self.export_roles();
         let c = self.config;
         let ends = |e: &super::config::Ends| {
@@ -431,6 +439,7 @@ impl Binder<'_> {
             roles,
             hosts: self.hosts,
             transits: self.transits,
+            vias,
             outside: self.outside,
             access: c.and_then(|c| c.access).unwrap_or(Access::Direct),
             access_declared: c.is_some_and(|c| c.access.is_some()),

@@ -491,6 +491,18 @@ pub(super) fn inferred(path: &str, role: &str, score: f64) -> String {
 pub(super) const NO_PEERS: &str = "There is no hylint.toml, so the addresses of peers are unknown: a flow counts as \
                                    allowed only if every source is";
 
+/// A via that no requirement goes through: the message, and what to do.
+pub(super) fn unused_via(label: &str) -> (String, String) {
+    (
+        format!("no required flow goes through {label}"),
+        "give its hosts the roles that are reached through it, correct `for`, or remove the entry"
+            .into(),
+    )
+}
+
+/// At the header of such an entry.
+pub(super) const UNUSED_VIA: &str = "no required flow uses it";
+
 /// The paths of an entry, in quotes.
 pub(super) fn wanted(globs: &[&str]) -> String {
     let all: Vec<String> = globs.iter().map(|g| format!("`{g}`")).collect();

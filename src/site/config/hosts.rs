@@ -2,7 +2,8 @@
 
 use super::fields::{Names, addresses, globs, resolve};
 use super::keys::{self, PROFILES};
-use super::{HostConfig, TransitConfig};
+use super::vias;
+use super::{HostConfig, TransitConfig, ViaConfig};
 use crate::common::toml_reader::{Table, Value};
 use crate::rules::matrix::RoleIx;
 use hylint_model::Profiles;
@@ -111,25 +112,28 @@ fn own_resolve(t: &Table<'_, '_>) -> BTreeMap<String, AddrSet> {
 }
 
 /// Reads a forwarding firewall.
-pub(super) fn transit(names: &Names<'_>, t: &Table<'_, '_>) -> TransitConfig {
+pub(super) fn transit(names: &Names<'_>, t: &Table<'_, '_>, vias: &[ViaConfig]) -> TransitConfig {
     t.only(&keys::TRANSIT.names());
     let _ = t.need("exports");
-    TransitConfig {
+    let mut out = TransitConfig {
         name: t.str("name").unwrap_or_default().to_owned(),
         exports: globs(t, "exports"),
         points: texts(t, "points"),
-        between: t
-            .get("between")
-            .map(|v| between(names, &v))
-            .unwrap_or_default(),
+        between: Vec::new(),
+        to_front: Vec::new(),
+        behind: Vec::new(),
         interfaces: interfaces(t),
         resolve: own_resolve(t),
         span: t.span.clone(),
+    };
+    if let Some(value) = t.get("between") {
+        between(names, &value, vias, &mut out);
     }
+    out
 }
 
-fn between(names: &Names<'_>, value: &Value<'_, '_>) -> Vec<(RoleIx, RoleIx)> {
-    let mut all = Vec::new();
+/// Reads pairs of roles, of which one may be a via instead.
+fn between(names: &Names<'_>, value: &Value<'_, '_>, vias: &[ViaConfig], out: &mut TransitConfig) {
     for pair in value.list().unwrap_or_default() {
         let ends = pair.list().unwrap_or_default();
         let [from, to] = ends.as_slice() else {
@@ -141,10 +145,27 @@ fn between(names: &Names<'_>, value: &Value<'_, '_>) -> Vec<(RoleIx, RoleIx)> {
             }
             continue;
         };
-        let (from, to) = (roles_of(names, from), roles_of(names, to));
-        all.extend(from.iter().flat_map(|f| to.iter().map(|t| (*f, *t))));
+        let via = |v: &Value<'_, '_>| v.is_str().then(|| vias::numbered(vias, v.str()?)).flatten();
+        match (via(from), via(to)) {
+            (None, None) => {
+                let (from, to) = (roles_of(names, from), roles_of(names, to));
+                let pairs = from.iter().flat_map(|f| to.iter().map(|t| (*f, *t)));
+                out.between.extend(pairs);
+            }
+            (None, Some(n)) => {
+                let from = roles_of(names, from).into_iter();
+                out.to_front.extend(from.map(|f| (f, n)));
+            }
+            (Some(n), None) => {
+                let to = roles_of(names, to).into_iter();
+                out.behind.extend(to.map(|t| (n, t)));
+            }
+            (Some(_), Some(_)) => pair.error(
+                "expected a role beside the via",
+                Some("write [\"from\", \"via\"] or [\"via\", \"to\"]".into()),
+            ),
+        }
     }
-    all
 }
 
 /// The roles that a role's or group's name stands for.

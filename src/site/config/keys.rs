@@ -97,6 +97,7 @@ pub const FILE: Keys = Keys {
         Key::new("resolve", Kind::Map(&RESOLVE), RESOLVE.about),
         Key::new("host", Kind::Tables(&HOST), HOST.about),
         Key::new("transit", Kind::Tables(&TRANSIT), TRANSIT.about),
+        Key::new("via", Kind::Tables(&VIA), VIA.about),
         Key::new("allow", Kind::Tables(&ALLOW), ALLOW.about),
         Key::new("waive", Kind::Tables(&WAIVE), WAIVE.about),
         Key::new("lints", Kind::Map(&LINTS), LINTS.about),
@@ -279,7 +280,7 @@ pub(super) const TRANSIT: Keys = Keys {
         Key::new(
             "between",
             Kind::List(&Kind::Pair(&ROLE_OR_GROUP), 0),
-            "Pairs of roles whose traffic passes it. Default: every pair of roles that it can tell apart.",
+            "Pairs of roles whose traffic passes it. Default: every pair of roles that it can tell apart. One of a pair may be the name of a [[via]]: `[\"from\", \"via\"]` before its front, `[\"via\", \"to\"]` behind it.",
         )
         .example("[[\"workspace-client\", \"hysecure-gateway\"]]"),
         OWN_INTERFACES,
@@ -287,6 +288,66 @@ pub(super) const TRANSIT: Keys = Keys {
     ],
     one_of: &[],
 };
+
+/// `[[via]]`.
+pub(super) const VIA: Keys = Keys {
+    name: "via",
+    about: "What stands between senders and hosts: a load balancer, a virtual address or a NAT. Senders are judged to its front, hosts from what they see.",
+    each: &[
+        Key::new("name", Kind::Filled, "Its name, for people and for `between` of a [[transit]].")
+            .example("\"sql-vip\""),
+        Key::new(
+            "front",
+            FRONT,
+            "The addresses that senders use. Default: the hosts' own.",
+        )
+        .example("[\"10.20.5.10\"]"),
+        Key::new(
+            "hosts",
+            BEHIND,
+            "The hosts behind it: names of [[host]], roles or groups, addresses.",
+        )
+        .needed()
+        .example("[\"sql-server\"]"),
+        Key::new(
+            "sources",
+            SOURCES,
+            "What the hosts see as source: addresses, or a name such as aws:sg-ID. Default: the senders' own addresses.",
+        )
+        .example("[\"10.20.5.11-10.20.5.12\"]"),
+        Key::new("ports", Kind::Map(&VIA_PORTS), VIA_PORTS.about).example("{ \"443\" = \"8443\" }"),
+        Key::new(
+            "for",
+            SENDERS,
+            "The roles that go through it. Default: every sender of a required flow to the roles of its hosts.",
+        )
+        .example("[\"controller-management\"]"),
+        Key::new(
+            "direct",
+            Kind::Bool,
+            "The same senders also use the hosts' own addresses: both ways are required. Default: false.",
+        )
+        .example("true"),
+    ],
+    one_of: &["front", "sources"],
+};
+
+const VIA_PORTS: Map = Map {
+    about: "The port at the front, and the port at the hosts where it is another one. Other ports stay the same.",
+    known: Vec::new,
+    others: Some((r"^\s*[0-9]{1,5}\s*$", Kind::Either(&PORT_NUMBER, &PORT))),
+};
+const PORT: Kind = Kind::Form(r"^\s*[0-9]{1,5}\s*$");
+const PORT_NUMBER: Kind = Kind::Number(1, 65_535);
+const FRONT: Kind = Kind::Either(&ADDRESS, &Kind::List(&ADDRESS, 1));
+const BEHIND_ONE: Kind = Kind::Text;
+const BEHIND: Kind = Kind::Either(&BEHIND_ONE, &Kind::List(&BEHIND_ONE, 1));
+const SOURCE: Kind = Kind::Either(
+    &ADDRESS,
+    &Kind::Form(r"^(aws:sg-|aws:pl-|azure:|ipset:)[\s\S]"),
+);
+const SOURCES: Kind = Kind::Either(&SOURCE, &Kind::List(&SOURCE, 0));
+const SENDERS: Kind = Kind::Either(&ROLE_OR_GROUP, &Kind::List(&ROLE_OR_GROUP, 1));
 
 /// `[[allow]]`.
 pub(super) const ALLOW: Keys = Keys {

@@ -9,6 +9,7 @@ mod ports;
 mod read;
 mod under;
 mod values;
+mod vias;
 
 use crate::common::diag::{Diag, io_cause, nearest};
 use crate::common::paths::normal;
@@ -22,7 +23,7 @@ pub use find::{find, names};
 pub(crate) use keys::{ACCESS, EVIDENCE, LEVELS, PROFILES};
 pub use keys::{FILE, schema};
 pub use read::{matrix_name, read};
-pub use values::{AllowConfig, Config, Ends, HostConfig, TransitConfig};
+pub use values::{AllowConfig, Config, Ends, HostConfig, TransitConfig, ViaConfig};
 
 /// The file's name.
 pub const FILE_NAME: &str = "hylint.toml";

@@ -3,7 +3,7 @@
 use super::fields::{Names, addresses, glob_set, globs, port_set, resolve, unknown};
 use super::keys::{self, ACCESS, EVIDENCE, FAIL_ON, LEVELS};
 use super::values::Config;
-use super::{flows, hosts, ports};
+use super::{flows, hosts, ports, vias};
 use crate::common::diag::Diag;
 use crate::common::toml_reader::{Document, Table};
 use crate::finding::Code;
@@ -62,11 +62,8 @@ impl Names<'_> {
             roles: table("roles").map(|t| self.roles(&t)).unwrap_or_default(),
             resolve: table("resolve").map(|t| resolve(&t)).unwrap_or_default(),
             hosts: Vec::new(),
-            transits: root
-                .tables("transit")
-                .iter()
-                .map(|t| hosts::transit(self, t))
-                .collect(),
+            transits: Vec::new(),
+            vias: Vec::new(),
             allows: root
                 .tables("allow")
                 .iter()
@@ -85,6 +82,16 @@ impl Names<'_> {
             max_age_days: None,
         };
         config.hosts = hosts::hosts(self, root, &config.roles);
+        let around = vias::Around {
+            hosts: &config.hosts,
+            roles: &config.roles,
+        };
+        config.vias = vias::vias(self, root, &around);
+        let transits = root.tables("transit");
+        let transits = transits
+            .iter()
+            .map(|t| hosts::transit(self, t, &config.vias));
+        config.transits = transits.collect();
         if let Some(t) = table("deployment") {
             self.deployment(&t, &mut config);
         }

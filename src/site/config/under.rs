@@ -1,6 +1,6 @@
 //! A hylint.toml that was read by its own matrix, for a run that goes by another one.
 
-use super::values::{AllowConfig, Config, Ends, HostConfig, TransitConfig};
+use super::values::{AllowConfig, Config, Ends, HostConfig, TransitConfig, ViaConfig};
 use crate::rules::matrix::{Customizable, Matrix, RoleIx};
 
 impl Config {
@@ -34,7 +34,22 @@ impl Config {
                 .iter()
                 .filter_map(|(a, b)| Some((role(a)?, role(b)?)))
                 .collect(),
+            to_front: t
+                .to_front
+                .iter()
+                .filter_map(|(r, n)| Some((role(r)?, *n)))
+                .collect(),
+            behind: t
+                .behind
+                .iter()
+                .filter_map(|(n, r)| Some((*n, role(r)?)))
+                .collect(),
             ..t
+        };
+        let via = |v: ViaConfig| ViaConfig {
+            roles: roles(&v.roles),
+            senders: v.senders.as_deref().map(roles),
+            ..v
         };
         let allow = |a: AllowConfig| AllowConfig {
             from: ends(a.from),
@@ -57,6 +72,7 @@ impl Config {
                 .collect(),
             hosts: self.hosts.into_iter().map(host).collect(),
             transits: self.transits.into_iter().map(transit).collect(),
+            vias: self.vias.into_iter().map(via).collect(),
             allows: self.allows.into_iter().map(allow).collect(),
             waives: self
                 .waives

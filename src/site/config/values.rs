@@ -43,6 +43,8 @@ pub struct Config {
     pub hosts: Vec<HostConfig>,
     /// `[[transit]]`, in the order of the file.
     pub transits: Vec<TransitConfig>,
+    /// `[[via]]`, in the order of the file.
+    pub vias: Vec<ViaConfig>,
     /// `[[allow]]`.
     pub allows: Vec<AllowConfig>,
     /// `[[waive]]`.
@@ -194,10 +196,41 @@ pub struct TransitConfig {
     pub points: Vec<String>,
     /// Pairs of roles; groups are expanded.
     pub between: Vec<(RoleIx, RoleIx)>,
+    /// Roles that reach the front of a via through it, with the number of the entry.
+    pub to_front: Vec<(RoleIx, usize)>,
+    /// Roles that are reached from behind a via through it, with the number of the entry.
+    pub behind: Vec<(usize, RoleIx)>,
     /// Interface → peers.
     pub interfaces: Vec<(String, AddrSet)>,
     /// `resolve` of this firewall alone.
     pub resolve: BTreeMap<String, AddrSet>,
+    /// Its header.
+    pub span: Range<usize>,
+}
+
+/// One `[[via]]`.
+#[derive(Clone, Debug)]
+pub struct ViaConfig {
+    /// Name, or empty.
+    pub name: String,
+    /// The addresses that senders use; empty: those of the hosts.
+    pub front: AddrSet,
+    /// Names of hosts behind it.
+    pub hosts: Vec<String>,
+    /// Roles whose hosts are behind it.
+    pub roles: Vec<RoleIx>,
+    /// Addresses behind it, as far as the file says them.
+    pub addrs: AddrSet,
+    /// What the hosts behind it see as source.
+    pub sources: AddrSet,
+    /// Names that stand for such sources.
+    pub source_names: Vec<String>,
+    /// The port at the front → the port at the hosts.
+    pub ports: BTreeMap<u16, u16>,
+    /// Roles that go through it; none: every sender.
+    pub senders: Option<Vec<RoleIx>>,
+    /// The senders reach the hosts directly, too.
+    pub direct: bool,
     /// Its header.
     pub span: Range<usize>,
 }

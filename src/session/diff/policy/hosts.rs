@@ -31,13 +31,14 @@ impl Changes<'_> {
 
     pub(super) fn transits(&mut self) {
         let each = |c: Option<&Config>| -> Entries {
-            let all = c.into_iter().flat_map(|c| c.transits.iter().enumerate());
-            all.map(|(n, t)| {
+            let all = c.into_iter();
+            let all = all.flat_map(|c| c.transits.iter().enumerate().map(move |(n, t)| (c, n, t)));
+            all.map(|(c, n, t)| {
                 let name = match t.name.is_empty() {
                     true => globs(&t.exports).unwrap_or_default(),
                     false => t.name.clone(),
                 };
-                (name, (n, self.transit(t)))
+                (name, (n, self.transit(t, c)))
             })
             .collect()
         };
@@ -67,12 +68,22 @@ impl Changes<'_> {
         ]
     }
 
-    fn transit(&self, t: &TransitConfig) -> Vec<(&'static str, Option<String>)> {
+    fn transit(&self, t: &TransitConfig, c: &Config) -> Vec<(&'static str, Option<String>)> {
         let pair = |(a, b): &(_, _)| format!("{} to {}", self.role(*a), self.role(*b));
+        let via = |n: &usize| c.vias.get(*n).map_or("", |v| v.name.as_str());
+        let to = t
+            .to_front
+            .iter()
+            .map(|(r, n)| format!("{} to {}", self.role(*r), via(n)));
+        let from = t
+            .behind
+            .iter()
+            .map(|(n, r)| format!("{} to {}", via(n), self.role(*r)));
+        let pairs = t.between.iter().map(pair).chain(to).chain(from);
         vec![
             ("exports", globs(&t.exports)),
             ("points", texts(t.points.iter().cloned())),
-            ("between", texts(t.between.iter().map(pair))),
+            ("between", texts(pairs)),
             (
                 "interfaces",
                 named(t.interfaces.iter().map(|(n, a)| (n, a))),

@@ -11,6 +11,7 @@ mod inline;
 mod levels;
 mod matrix;
 mod roles;
+mod vias;
 mod wanted;
 mod whole;
 

@@ -51,6 +51,7 @@ pub(in crate::session::diff) fn compare(
         changes.hosts();
         changes.guards();
         changes.transits();
+        changes.vias();
         changes.allows();
         changes.waives();
         changes.levels();
