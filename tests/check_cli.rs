@@ -181,8 +181,7 @@ fn a_file_that_is_no_export_is_counted_in_a_folder_and_an_error_by_name() {
 
 #[test]
 fn what_a_firewall_does_in_a_form_that_is_not_read_is_a_warning_in_a_folder() {
-    let listing =
-        "Chain INPUT (policy DROP)\ntarget     prot opt source               destination\n";
+    let listing = "Status: active\n\nTo                         Action      From\n--                         ------      ----\n22/tcp                     ALLOW       Anywhere\n";
     let source = "resource \"aws_security_group\" \"a\" {\n}\n";
     let r = check(
         &[
@@ -200,7 +199,7 @@ fn what_a_firewall_does_in_a_form_that_is_not_read_is_a_warning_in_a_folder() {
         .file("x/ok.rules", IPTABLES)
         .file("x/fw.txt", listing);
     both.args("x -v").run().says(&[
-        "the file is not read: it looks like `iptables -L`",
+        "the file is not read: it looks like `ufw status`",
         "run `iptables-save`",
     ]);
 }

@@ -11,8 +11,7 @@ const RULES: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT AC
     -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n\
     -A INPUT -s 10.0.0.11/32 -p tcp -m tcp --dport 1433 -j ACCEPT\nCOMMIT\n";
 const REFUSED: &str = "The requested operation requires elevation (Run as administrator).\r\n";
-const LISTING: &str =
-    "Chain INPUT (policy DROP)\ntarget     prot opt source               destination\n";
+const LISTING: &str = "Status: active\n\nTo                         Action      From\n--                         ------      ----\n22/tcp                     ALLOW       Anywhere\n";
 const SITE: &str = "[roles]\ncontroller-management = [\"10.0.0.11\"]\n";
 
 fn host(name: &str, address: &str, exports: &str) -> String {

@@ -41,6 +41,9 @@ pub fn on(c: &Condition, packets: &[PacketBox]) -> String {
         _ if c.kind == ConditionKind::Rate => format!("`{text}`"),
         _ if c.is_proxy() => format!("the {text}, which answers there in place of the host"),
         _ => match unreadable(c) {
+            Some(Unreadable::Absent("interface")) => {
+                "the rule's interface, which the export does not print".to_owned()
+            }
             Some(Unreadable::Absent(field)) => {
                 format!("its field {field}, which the export does not print")
             }
@@ -60,10 +63,11 @@ enum Unreadable<'c> {
 
 /// Readers word what they could not read as a sentence with the text as code.
 fn unreadable(c: &Condition) -> Option<Unreadable<'_>> {
-    if let Some(field) = c.text.strip_suffix(" is not printed") {
+    if let Some((field, _)) = c.text.split_once(" is not printed") {
         return Some(Unreadable::Absent(field));
     }
-    let words: Vec<&str> = c.text.split_whitespace().collect();
+    let text = c.without_place();
+    let words: Vec<&str> = text.split_whitespace().collect();
     c.text
         .contains('`')
         .then(|| Unreadable::Text(words.join(" ")))

@@ -54,7 +54,12 @@ pub fn unmodelled(source: &Source, export: &Export) -> Vec<Unmodelled> {
         let mut reasons: Vec<String> = r
             .conditions()
             .filter(|c| c.kind == ConditionKind::Unknown && !c.test.is_modelled())
-            .map(|c| format!("the match `{}` is not modelled", c.describe()))
+            .map(|c| match c.without_place() {
+                text if text.contains('`') || text.ends_with(" is not printed") => {
+                    text.into_owned()
+                }
+                _ => format!("the match `{}` is not modelled", c.describe()),
+            })
             .collect();
         for target in r.action.opaque() {
             reasons.push(format!("the target `{target}` is not modelled"));

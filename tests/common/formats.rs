@@ -99,6 +99,16 @@ pub const TRIED: &[Tried] = &[
         writer: Writer::None("firewall-cmd prints it, and reads no listing"),
     },
     Tried {
+        id: "iptables-list",
+        examples: &[(
+            "../parsers/tests/data/listing/nft-v6.nvL",
+            "hysecure-gateway",
+        )],
+        role: "hysecure-gateway",
+        named: |name| ("l/listing.txt", listing(&one_line(name))),
+        writer: Writer::None("a list of what is loaded: the reader of save files has the writer"),
+    },
+    Tried {
         id: "nft",
         examples: &[
             ("debian-nft/compliant/dv2/ruleset.nft", "session-host"),
@@ -181,6 +191,15 @@ fn shell(name: &str) -> String {
 
 fn json(name: &str) -> String {
     serde_json::Value::from(name).to_string()
+}
+
+fn listing(name: &str) -> String {
+    format!(
+        "Chain INPUT (policy DROP 0 packets, 0 bytes)\n pkts bytes target     prot opt in     out     source               destination\n\
+         \x20   0     0 ACCEPT     all  --  *      *       0.0.0.0/0            0.0.0.0/0            /* {name} */\n\n\
+         Chain FORWARD (policy DROP 0 packets, 0 bytes)\n pkts bytes target     prot opt in     out     source               destination\n\n\
+         Chain OUTPUT (policy ACCEPT 0 packets, 0 bytes)\n pkts bytes target     prot opt in     out     source               destination\n"
+    )
 }
 
 fn tables(shell: &str) -> String {

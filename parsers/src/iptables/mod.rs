@@ -30,10 +30,11 @@ mod tests;
 
 pub use crate::write::WriteError;
 pub use builtin::{base_chain, chain_name, is_base_chain};
+pub(crate) use edit::numbered_commands;
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
-pub(crate) use read::read_text;
 pub use read::{Backend, backend, write};
+pub(crate) use read::{read_text, read_written};
 pub(crate) use targets::goes_on;
 pub use targets::{TARGETS, TargetSpec};
 pub(crate) use values::under_mask;

@@ -249,7 +249,7 @@ pub(crate) fn number(text: &str) -> Option<u32> {
 }
 
 /// An ICMP type and, where the name fixes one, its code.
-pub(super) type Icmp = (u8, Option<u8>);
+pub(crate) type Icmp = (u8, Option<u8>);
 
 /// Names of ICMP types (iptables-extensions(8), icmp).
 const ICMP: &[(&str, Icmp)] = &[
@@ -331,7 +331,7 @@ const ICMP6: &[(&str, Icmp)] = &[
 ];
 
 /// An ICMP type by the beginning of one name alone, `type` or `type/code`. `any` is not a type.
-pub(super) fn icmp(text: &str, v6: bool) -> Option<Icmp> {
+pub(crate) fn icmp(text: &str, v6: bool) -> Option<Icmp> {
     let byte = |s: &str| number(s).and_then(|n| u8::try_from(n).ok());
     if text.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
         return match text.split_once('/') {

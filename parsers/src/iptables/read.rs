@@ -102,6 +102,11 @@ pub(super) fn read_leniently(text: &str) -> Export {
     read_to(text, "", (Depth::Whole, false))
 }
 
+/// Reads a text that was written from a listing of the tools: what these list, they loaded.
+pub(crate) fn read_written(text: &str, path: &str, depth: Depth) -> Export {
+    read_to(text, path, (depth, false))
+}
+
 /// Writes netfilter points as dumps, one after the other. A point of one family gets the header that names it; one whose
 /// family is not known gets none.
 ///

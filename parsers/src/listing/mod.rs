@@ -1,26 +1,41 @@
-//! Listings of `iptables -L` and `ip6tables -L`: columns instead of options.
+//! Listings of `iptables -L` and `ip6tables -L`: columns instead of options. `ipset list` beside them is read, too.
+//!
+//! `lines` splits a text into listings and chains, `tables` says which table of which family each is, `rule` turns a row
+//! into the options of a save file, which the reader of those reads; `apply` puts the places of the listing in, and what
+//! it leaves open.
 
-use crate::input::{FormatSpec, Input, Score};
-use hylint_model::Export;
+mod apply;
+mod columns;
+mod command;
+mod doubt;
+mod lines;
+mod matches;
+mod packet;
+mod rates;
+mod read;
+mod rule;
+mod save_file;
+mod set;
+mod sets;
+mod spec;
+mod tables;
+mod targets;
+mod told;
+mod translate;
+mod xml;
+
+#[cfg(test)]
+mod tests;
+
+use crate::input::FormatSpec;
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
-    id: "iptables-list",
+    id: read::ID,
     name: "iptables -L",
     command: "iptables -L -n -v",
-    detect,
-    read,
+    detect: read::detect,
+    read: read::read,
     edit: None,
-    commands: None,
+    commands: Some(read::commands),
 };
-
-fn detect(_: &Input<'_>) -> Score {
-    0
-}
-
-fn read(_: &Input<'_>) -> Export {
-    Export {
-        format: FORMAT.id,
-        ..Export::default()
-    }
-}

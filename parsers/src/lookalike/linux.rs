@@ -98,12 +98,6 @@ pub(super) const FORMS: &[Form] = &[
     ),
     Form::new(Source, fragment, NFT_PART.what, NFT_PART.instead),
     Form::new(Host, nft, NFT, NATIVE),
-    Form::new(
-        Host,
-        listing,
-        "`iptables -L`, which leaves out interfaces and matches",
-        SAVE,
-    ),
     Form::new(Host, ufw, "`ufw status`", SAVE),
     Form::new(
         Host,
@@ -136,12 +130,6 @@ pub(super) const FORMS: &[Form] = &[
         iptables_xml,
         "a dump of iptables as XML (`iptables-xml`)",
         SAVE,
-    ),
-    Form::new(
-        Host,
-        ipset,
-        "`ipset list`, which is not read",
-        "run `ipset save` on the host and give its output",
     ),
     Form::new(
         Other,
@@ -322,16 +310,6 @@ fn wrapped(t: &Text<'_>) -> bool {
     t.has_any(&table) && !t.begins(&table) && t.has_any(&chains) && t.has("COMMIT")
 }
 
-fn listing(t: &Text<'_>) -> bool {
-    let chain = |l: &str| {
-        l.starts_with("Chain ") && (l.contains("(policy ") || l.ends_with(" references)"))
-    };
-    t.has("Chain ")
-        && t.lines().any(chain)
-        && t.lines()
-            .any(|l| l.contains("target") && l.contains("prot") && l.contains("source"))
-}
-
 /// What `ufw status` prints of a firewall that is off, in the words of its translations (locales/po of ufw).
 const INACTIVE: [&str; 9] = [
     "Status: Inaktiv",
@@ -428,11 +406,6 @@ fn ipfw(t: &Text<'_>) -> bool {
         number && rest.iter().take(3).any(acts) && rest.contains(&"from") && rest.contains(&"to")
     };
     t.has_all(&[" from ", " to "]) && t.lines().filter(|l| rule(l)).count() >= 2
-}
-
-/// ipset(8), `list`: a block for each set.
-fn ipset(t: &Text<'_>) -> bool {
-    t.fields(&["Name", "Type", "Members"]) || t.fields(&["Name", "Type", "Revision", "Header"])
 }
 
 fn addresses(t: &Text<'_>) -> bool {

@@ -24,14 +24,6 @@ fn each_form_is_told_by_a_line_of_its_own() {
         ),
         ("table inet filter {\n\tchain input {\n\t}\n}\n", "nft"),
         (
-            "Chain INPUT (policy DROP)\ntarget     prot opt source               destination\n",
-            "iptables -L",
-        ),
-        (
-            "Chain f (1 references)\nnum   pkts bytes target     prot opt in     out     source\n",
-            "iptables -L",
-        ),
-        (
             "table ip filter { # handle 1\n\tchain INPUT { # handle 1\n",
             "nft",
         ),

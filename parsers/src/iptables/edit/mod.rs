@@ -48,6 +48,16 @@ pub(super) fn commands(source: &Source, export: &Export, change: &Change) -> Res
     command::commands(&source.text, &resolved)
 }
 
+/// The commands for an export whose text is no dump: rules are picked by their numbers.
+pub(crate) fn numbered_commands(
+    source: &Source,
+    export: &Export,
+    change: &Change,
+) -> Result<Vec<String>> {
+    let resolved = Resolved::of(&source.text, export, change)?;
+    command::commands(&source.text, &resolved)
+}
+
 /// Whether the change takes out one line of a text in which every command appends a rule: then the others stay what they are,
 /// and the text need not be read again. Without a header, the rules tell of which family the dump is.
 fn plainly_removed(text: &str, resolved: &Resolved<'_>) -> bool {

@@ -175,6 +175,8 @@ impl<'a> Reader<'_, '_, 'a> {
         match word {
             "-s" | "--source" | "--src" => self.address(&mut o, glued, Side::Src),
             "-d" | "--destination" | "--dst" => self.address(&mut o, glued, Side::Dst),
+            // Behind `-m policy` the beginning of `--protocol` is an option of its own.
+            "--proto" if self.owner("proto").is_some() => self.module_option(o, glued),
             "-p" | "--protocol" | "--proto" => {
                 self.values(&mut o, glued, arity::ONE);
                 o.name = "protocol";

@@ -1,0 +1,148 @@
+//! `ipset list` (ipset(8)): a block of fields for each set, and its members. They are written as `ipset save` writes them.
+
+use super::save_file::Gen;
+use super::set::Listed;
+use super::xml;
+use crate::input::Depth;
+use crate::iptables;
+use hylint_model::{Companion, Export, Problem, ProblemKind, Span};
+
+/// Whether a text lists sets.
+pub(super) fn are_in(text: &str) -> bool {
+    let has = |part: &str| memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some();
+    has("<ipset name=") || has("Name: ") && has("Type: ") && !split(text).0.is_empty()
+}
+
+/// The sets of a text, and the lines that they take.
+pub(super) fn split(text: &str) -> (Vec<Listed<'_>>, Vec<Span>) {
+    if memchr::memmem::find(text.as_bytes(), b"<ipset name=").is_some() {
+        return xml::sets(text);
+    }
+    let (mut out, mut taken): (Vec<Listed<'_>>, Vec<Span>) = (Vec::new(), Vec::new());
+    if memchr::memmem::find(text.as_bytes(), b"Name: ").is_none() {
+        return (out, taken);
+    }
+    let mut open = false;
+    let mut at = 0;
+    while at < text.len() {
+        let rest = text.as_bytes().get(at..).unwrap_or(&[]);
+        let end = memchr::memchr(b'\n', rest).map_or(text.len(), |n| at + n);
+        let whole = text.get(at..end).unwrap_or("");
+        let body = whole.trim();
+        let start = at + (whole.len() - whole.trim_start().len());
+        let span = Span::new(start, start + body.len());
+        let line = Span::new(at, end);
+        at = end + 1;
+        if let Some(name) = body.strip_prefix("Name: ") {
+            let typed = text
+                .get(at..)
+                .is_some_and(|t| t.trim_start().starts_with("Type: "));
+            if typed {
+                open = true;
+                out.push(Listed {
+                    name: name.trim().into(),
+                    span,
+                    ..Listed::default()
+                });
+                taken.push(line);
+                continue;
+            }
+        }
+        let Some(set) = out.last_mut().filter(|_| open) else {
+            continue;
+        };
+        open = field(set, body, span);
+        if open || body.is_empty() {
+            taken.push(line);
+        }
+    }
+    if open && let Some(set) = out.last_mut() {
+        set.last = true;
+    }
+    // A set without a type is cut in its second line, and anything else that begins so is none.
+    out.retain(|s| !s.kind.is_empty());
+    (out, taken)
+}
+
+/// Takes a line of a set; false where it is none.
+fn field<'a>(set: &mut Listed<'a>, body: &'a str, span: Span) -> bool {
+    if let Some(members) = &mut set.members {
+        if body.is_empty() {
+            return false;
+        }
+        members.push((body.into(), span));
+        return true;
+    }
+    let Some((key, value)) = body.split_once(':') else {
+        return false;
+    };
+    let value = value.trim();
+    match key {
+        "Type" => set.kind = value.into(),
+        "Header" => set.options = value.to_owned(),
+        "Number of entries" => set.count = value.parse().ok(),
+        "Members" if value.is_empty() => set.members = Some(Vec::new()),
+        "Revision" | "Size in memory" | "References" => {}
+        _ => return false,
+    }
+    true
+}
+
+/// Adds the sets to an export as companions, as `ipset save` gives them. One whose members are not all listed is left out, so
+/// that nothing is concluded from it.
+pub(super) fn add(sets: &[Listed<'_>], export: &mut Export) {
+    let mut file = Gen::default();
+    for set in sets {
+        let Some(members) = whole(set, &mut export.problems) else {
+            continue;
+        };
+        let create = format!("create {} {} {}", set.name, set.kind, set.options);
+        file.line(create.trim_end(), set.span);
+        for (member, at) in members {
+            file.line(&format!("add {} {member}", set.name), *at);
+        }
+    }
+    if file.text.is_empty() {
+        return;
+    }
+    file.finish();
+    let read = iptables::read_written(&file.text, "", Depth::Whole);
+    for companion in read.companions {
+        let Companion::IpSet(mut set) = companion else {
+            continue;
+        };
+        set.span = file.back(set.span);
+        for entry in &mut set.entries {
+            entry.span = file.back(entry.span);
+        }
+        export.companions.push(Companion::IpSet(set));
+    }
+    for mut problem in read.problems {
+        problem.span = file.back(problem.span);
+        export.problems.push(problem);
+    }
+}
+
+/// The members of a set, if they are all listed.
+fn whole<'s, 'a>(
+    set: &'s Listed<'a>,
+    problems: &mut Vec<Problem>,
+) -> Option<&'s [(std::borrow::Cow<'a, str>, Span)]> {
+    // Expired members may be counted and not listed.
+    let timed = set.options.split_ascii_whitespace().any(|w| w == "timeout");
+    let message = match (&set.members, set.count) {
+        (None, Some(0)) => return Some(&[]),
+        (None, _) => format!("the members of the set `{}` are not listed", set.name),
+        (Some(m), Some(n)) if m.len() < n && (set.last || !timed) => {
+            format!(
+                "the set `{}` has {n} members, and {} are listed",
+                set.name,
+                m.len()
+            )
+        }
+        (Some(m), _) => return Some(m),
+    };
+    let problem = Problem::new(ProblemKind::Incomplete, set.span, message);
+    problems.push(problem.help("run `ipset save` on the host and give its output"));
+    None
+}
