@@ -8,9 +8,7 @@ use super::protocol::protocol_name;
 use super::spec::FlowSpec;
 use crate::finding::{AssumptionId, Place};
 use hylint_engine::{Decider, Effect};
-use hylint_model::{
-    Body, Condition, DefaultOrigin, OtherRules, Point, Running, Span, Test, file_name,
-};
+use hylint_model::{Body, Condition, DefaultOrigin, OtherRules, Point, Running, Test, file_name};
 use hylint_space::PacketBox;
 use std::collections::HashMap;
 
@@ -99,14 +97,11 @@ impl<'a> Checked<'a> {
     }
 
     /// Names the network whose profile decides.
-    pub(super) fn note_network(&mut self, exports: &Exports, network: Option<&(String, Span)>) {
-        let at = self.guard.points.first().copied();
-        let settings = at.and_then(|at| exports.get(exports.settings(at)));
-        if let (Some((name, span)), Some(export)) = (network, settings) {
-            let place = export.place(*span);
+    pub(super) fn note_network(&mut self, network: Option<&(String, Place)>) {
+        if let Some((name, place)) = network {
             let profile = self.guard.profile.told();
             self.fact(
-                &place,
+                place,
                 format!("the {profile} is that of interface \"{name}\""),
             );
         }

@@ -287,7 +287,7 @@ fn way_checks<'a>(
         if peers.addrs.is_empty() && !peers.unknown {
             continue;
         }
-        let networks = profiles::Networks::of(exports, host, guard.points);
+        let networks = profiles::Networks::of(host);
         if host.profile.is_none() && networks.differ() {
             let split = networks.split(guard.profile, direction, (me, &peers));
             let (settled, rest) = (split.settled, split.open);
@@ -297,7 +297,7 @@ fn way_checks<'a>(
             };
             let place = networks.place(guard.profile);
             let told = settled.as_ref().and_then(at).map(|mut c| {
-                c.note_network(exports, place);
+                c.note_network(place);
                 c
             });
             out.extend(told);

@@ -4,13 +4,12 @@ use super::check::Checked;
 use super::failure::Cause;
 use super::flows::Peers;
 use super::probe::Guard;
+use crate::finding::Place;
 use crate::finding::outcome::Status;
 use crate::judge::Exports;
 use crate::site::Host;
 use hylint_engine::{Direction, PointId};
-use hylint_model::{
-    Body, HostInterface, NetworkProfile, OtherPolicy, Point, Profiles, RuleOrigin, Span,
-};
+use hylint_model::{Body, HostInterface, OtherPolicy, Point, Profiles, RuleOrigin};
 use hylint_space::{AddrSet, Family};
 
 /// The firewall of a layer whose settings and rules depend on the profile.
@@ -59,8 +58,8 @@ pub(super) struct Part {
     own: AddrSet,
     /// Peers that such interfaces lead to.
     faced: AddrSet,
-    /// Where the profile of the network stands, with the interface.
-    network: Option<(String, Span)>,
+    /// Where the network is listed, with its interface.
+    network: Option<(String, Place)>,
 }
 
 /// What the networks of a Windows host, with their profiles, and its interfaces tell of each active profile.
@@ -69,28 +68,30 @@ pub(super) struct Networks(Vec<(Profiles, Part)>);
 
 impl Networks {
     /// Reads them; none unless each network's interface is listed with its addresses.
-    pub(super) fn of(exports: &Exports, host: &Host<PointId>, points: &[PointId]) -> Self {
-        let point = by_profile(exports, points);
-        let networks = point.and_then(|p| p.windows.as_ref()).map(|w| &w.networks);
+    pub(super) fn of(host: &Host<PointId>) -> Self {
         let mut out = Self::default();
-        for n in networks.into_iter().flatten() {
-            let mut listed = host.facts.interfaces.iter().map(|(i, _)| i);
-            let Some(i) = listed.find(|i| is_of(n, i)) else {
+        let all = || host.facts.interfaces.iter();
+        for (network, place) in all() {
+            let Some(profile) = network.network else {
+                continue;
+            };
+            let listed = all().map(|(i, _)| i).filter(|i| i.network.is_none());
+            let Some(i) = listed.into_iter().find(|i| is_same(network, i)) else {
                 return Self::default();
             };
             let faced = faced(host, i);
-            let slot = out.0.iter_mut().find(|(p, _)| *p == n.profile);
+            let slot = out.0.iter_mut().find(|(p, _)| *p == profile);
             match slot {
                 Some((_, part)) => {
                     part.own = part.own.union(&i.addrs);
                     part.faced = part.faced.union(&faced);
                 }
                 None => out.0.push((
-                    n.profile,
+                    profile,
                     Part {
                         own: i.addrs.clone(),
                         faced,
-                        network: Some((i.name.to_string(), n.span)),
+                        network: Some((network.name.to_string(), place.clone())),
                     },
                 )),
             }
@@ -115,7 +116,7 @@ impl Networks {
     }
 
     /// Where the first network of a profile stands, with its interface.
-    pub(super) fn place(&self, profile: Profiles) -> Option<&(String, Span)> {
+    pub(super) fn place(&self, profile: Profiles) -> Option<&(String, Place)> {
         self.part(profile)?.network.as_ref()
     }
 
@@ -178,30 +179,40 @@ pub(super) struct Split {
     pub(super) open: Option<Peers>,
 }
 
-/// Whether a network is that of an interface.
-fn is_of(network: &NetworkProfile, interface: &HostInterface) -> bool {
-    let (name, alias) = (interface.name.to_lowercase(), network.alias.to_lowercase());
+/// Whether a network and an interface, of two listings, are of one interface.
+fn is_same(network: &HostInterface, interface: &HostInterface) -> bool {
+    let (name, alias) = (interface.name.to_lowercase(), network.name.to_lowercase());
+    let by_name = !alias.is_empty() && (name == alias || name.ends_with(&format!(" {alias}")));
     match (network.index, interface.index) {
-        (Some(a), Some(b)) => a == b,
         // A heading of `ipconfig` in a language whose words are not known ends with the name.
-        _ => !alias.is_empty() && (name == alias || name.ends_with(&format!(" {alias}"))),
+        _ if by_name => true,
+        (Some(a), Some(b)) => a == b,
+        _ => false,
     }
 }
 
 /// The peers that an interface leads to: by the routes of the host, else its own networks, and everything else if it is the
 /// only one with a gateway.
 fn faced(host: &Host<PointId>, interface: &HostInterface) -> AddrSet {
-    let routed = host
+    // `route print` names an interface by its address, and other listings by its number.
+    let named = |name: &str| {
+        let number = interface.index.is_some_and(|n| name == n.to_string());
+        let address = name.parse().is_ok_and(|a| interface.addrs.contains(a));
+        *name == *interface.name || number || address
+    };
+    let mut routed = host
         .facts
         .faces
         .iter()
-        .find(|(name, _)| **name == *interface.name);
-    if let Some((_, addrs)) = routed {
-        return addrs.clone();
+        .filter(|(name, _)| named(name))
+        .peekable();
+    if routed.peek().is_some() {
+        return routed.fold(AddrSet::empty(), |all, (_, addrs)| all.union(addrs));
     }
     let up = |i: &&HostInterface| !i.loopback && i.up != Some(false);
     let others = || {
         let all = host.facts.interfaces.iter().map(|(i, _)| i).filter(up);
+        let all = all.filter(|i| i.network.is_none());
         all.filter(|i| i.name != interface.name || i.index != interface.index)
     };
     let theirs = others().fold(AddrSet::empty(), |all, i| all.union(&i.networks));
@@ -239,16 +250,12 @@ pub(super) fn reconcile(checks: &mut [Checked<'_>]) {
 /// The active profiles of the networks on whose interfaces a host has its declared addresses, with where the first of them
 /// stands and its interface; `None` if nothing tells.
 #[must_use]
-pub fn of_networks(
-    exports: &Exports,
-    host: &Host<PointId>,
-    points: &[PointId],
-) -> Option<(Profiles, Vec<(Profiles, String, Span)>)> {
-    let networks = Networks::of(exports, host, points);
+pub fn of_networks(host: &Host<PointId>) -> Option<(Profiles, Vec<(Profiles, String, Place)>)> {
+    let networks = Networks::of(host);
     let profiles = networks.deciding(&host.seen)?;
     let each = profiles.each().filter_map(|p| {
-        let (name, span) = networks.place(p)?;
-        Some((p, name.clone(), *span))
+        let (name, place) = networks.place(p)?;
+        Some((p, name.clone(), place.clone()))
     });
     Some((profiles, each.collect()))
 }

@@ -5,7 +5,9 @@ use super::unite::has_policy;
 use crate::common::paths::{folder, host_words};
 use crate::finding::{Code, Finding, Identity, Known, Severity};
 use crate::load::{self, ExportId, Heads, LoadedExport, RunPoint};
-use hylint_model::{Body, Companion, DefaultOrigin, Direction, Point, Stores};
+use hylint_model::{
+    Body, Companion, DefaultOrigin, Direction, Point, Span, Stores, WindowsProfiles,
+};
 
 pub(super) fn join(exports: &mut Heads, links: &mut Links) {
     settings_of_their_own(exports, links);
@@ -156,7 +158,14 @@ pub(super) fn hosts_of_policy(exports: &Heads, index: &Index, at: ExportId) -> V
 }
 
 fn settings_of_their_own(exports: &mut Heads, links: &mut Links) {
-    for at in exports.ids() {
+    // Files that tell which profiles are active and nothing of their settings come after those that do.
+    let only_active = |i: &ExportId| {
+        let companions = exports.get(*i).map(|e| &e.export.companions);
+        let mut all = companions.into_iter().flatten();
+        all.any(|c| matches!(c, Companion::WindowsProfiles(p) if p.only_active()))
+    };
+    let (networks, settings): (Vec<ExportId>, Vec<ExportId>) = exports.ids().partition(only_active);
+    for at in settings.into_iter().chain(networks) {
         let Some(export) = exports.get(at) else {
             continue;
         };
@@ -172,6 +181,9 @@ fn settings_of_their_own(exports: &mut Heads, links: &mut Links) {
             continue;
         }
         let targets = targets(exports, &links.index, at);
+        if profiles.only_active() && tell_active(exports, &links.index, at, &profiles) {
+            continue;
+        }
         if targets.is_empty() {
             if let Some(export) = exports.get(at) {
                 links.findings.push(finding(
@@ -195,6 +207,41 @@ fn settings_of_their_own(exports: &mut Heads, links: &mut Links) {
             }
         }
     }
+}
+
+/// Says of firewalls whose settings are known which profiles are active, by a file that tells it alone; false if there are none
+/// of its host.
+fn tell_active(
+    exports: &mut Heads,
+    index: &Index,
+    at: ExportId,
+    networks: &WindowsProfiles,
+) -> bool {
+    let has_settings = |e: &LoadedExport| {
+        let mut points = e.export.points.iter();
+        points.any(|p| p.kind.has_profiles() && p.windows.is_some())
+    };
+    let scope = index.scope(exports, at).into_iter();
+    let mut all: Vec<ExportId> = scope
+        .filter(|i| exports.get(*i).is_some_and(has_settings))
+        .collect();
+    if index.claims(at).is_empty() && all.len() > 1 {
+        let words = |i: ExportId| exports.get(i).map(|e| host_words(&e.path));
+        let own = words(at);
+        all.retain(|i| words(*i) == own);
+    }
+    for target in &all {
+        let points = exports.get_mut(*target).map(|e| &mut e.export.points);
+        let windows = points
+            .into_iter()
+            .flatten()
+            .filter_map(|p| p.windows.as_mut());
+        for w in windows.filter(|w| w.active.is_none()) {
+            // The place is in another file than that of the settings.
+            w.active = networks.active.map(|(p, _)| (p, Span::default()));
+        }
+    }
+    !all.is_empty()
 }
 
 /// Exports of rules that a file of profiles belongs to: those of the same entry of the site; in a folder, the only one,

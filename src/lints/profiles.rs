@@ -2,12 +2,13 @@
 //! where hylint.toml says another one than the export.
 
 use super::place::{decider_name, decider_place, place_in, point_name};
-use super::words;
-use crate::finding::{AssumptionId, Code, Finding, Identity, Related, Severity};
+use super::{describe, words};
+use crate::finding::{AssumptionId, Code, Finding, Identity, Place, Related, Severity};
 use crate::judge::{Checked, Exports, Judged, of_networks};
 use crate::site::Host;
 use hylint_engine::PointId;
-use hylint_model::{Profiles, Span};
+use hylint_model::Profiles;
+use hylint_space::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules named beside the first one.
@@ -56,17 +57,12 @@ pub fn contradictions(exports: &Exports, hosts: &[Host<PointId>]) -> Vec<Finding
         let Some(said) = host.profile else { continue };
         for at in host.layers.iter().flat_map(|l| &l.points) {
             // Of several networks, those on whose interfaces the host has its addresses count.
-            if let Some((active, networks)) = of_networks(exports, host, std::slice::from_ref(at)) {
+            if let Some((active, networks)) = of_networks(host) {
                 let other = networks.into_iter().find(|(p, ..)| !p.intersects(said));
-                if let Some((profile, name, span)) = other {
+                if let Some((profile, name, place)) = other {
                     let text = words::other_network(&host.name, said, profile, &name);
-                    out.push(contradiction(
-                        exports,
-                        host,
-                        *at,
-                        (said, active),
-                        (text, span),
-                    ));
+                    let pair = (said, active);
+                    out.push(contradiction(exports, host, *at, pair, (text, Some(place))));
                 }
                 continue;
             }
@@ -76,17 +72,24 @@ pub fn contradictions(exports: &Exports, hosts: &[Host<PointId>]) -> Vec<Finding
             };
             if printed.0 & !said.0 != 0 {
                 let text = words::other_profile(&host.name, said, printed);
-                out.push(contradiction(
-                    exports,
-                    host,
-                    *at,
-                    (said, printed),
-                    (text, span),
-                ));
+                let place = match span.is_empty() {
+                    // Another file than that of the settings tells.
+                    true => network_place(host, printed),
+                    false => place_in(exports, exports.settings(*at), span),
+                };
+                let pair = (said, printed);
+                out.push(contradiction(exports, host, *at, pair, (text, place)));
             }
         }
     }
     out
+}
+
+/// Where a network of one of these profiles is listed.
+fn network_place(host: &Host<PointId>, profiles: Profiles) -> Option<Place> {
+    let mut all = host.facts.interfaces.iter();
+    let found = all.find(|(i, _)| i.network.is_some_and(|p| p.intersects(profiles)));
+    found.map(|(_, place)| place.clone())
 }
 
 fn contradiction(
@@ -94,10 +97,9 @@ fn contradiction(
     host: &Host<PointId>,
     at: PointId,
     (said, printed): (Profiles, Profiles),
-    (text, span): (words::Said, Span),
+    (text, place): (words::Said, Option<Place>),
 ) -> Finding {
     let identity = Identity::of(&["profile-contradiction", &known_as(said), &known_as(printed)]);
-    let place = place_in(exports, exports.settings(at), span);
     let mut f = Finding::new(
         Code::IncompleteExport,
         Severity::Warning,
@@ -115,6 +117,40 @@ fn contradiction(
         label: format!("{} here", said.told()),
     }));
     f
+}
+
+/// One warning for each keyword that hylint.toml resolves to other addresses than the host's own interfaces show.
+#[must_use]
+pub fn keywords(hosts: &[Host<PointId>]) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for host in hosts {
+        for k in &host.facts.keywords {
+            let Some(said) = host.resolve.get(k.name).filter(|said| **said != k.addrs) else {
+                continue;
+            };
+            let may = k.addrs.union(&k.open);
+            if k.addrs.is_subset(said) && said.is_subset(&may) {
+                continue;
+            }
+            let addresses = |set: &AddrSet| describe::addresses(set, &AddrSet::empty(), NAMED);
+            let (said, shown) = (addresses(said), addresses(&k.addrs));
+            let text = words::other_keyword(&host.name, k.name, &said, &shown);
+            let identity = Identity::of(&["keyword-contradiction", k.name]);
+            let place = Some(k.place.clone());
+            let code = Code::IncompleteExport;
+            let mut f = Finding::new(code, Severity::Warning, text.message, identity, place);
+            f.host = Some(host.name.clone());
+            f.label = text.label;
+            f.help = Some(text.help);
+            f.cause = Some(text.cause);
+            f.related.extend(host.entry.clone().map(|place| Related {
+                place,
+                label: "resolved here".into(),
+            }));
+            out.push(f);
+        }
+    }
+    out
 }
 
 fn word(exports: &Exports, fails: &Fails<'_>) -> Finding {

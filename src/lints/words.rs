@@ -363,6 +363,21 @@ pub(super) fn stray(host: &str, via: &str, onward: &Onward, behind: &AddrSet) ->
     }
 }
 
+/// The site file resolves a keyword to other addresses than the host's own interfaces show.
+pub(super) fn other_keyword(host: &str, key: &str, said: &str, shown: &str) -> Said {
+    Said {
+        message: format!(
+            "hylint.toml resolves `{key}` to {said} for `{host}`, but its interfaces show {shown}"
+        ),
+        label: "shows other addresses".into(),
+        help: format!("remove `\"{key}\"` under [resolve] in hylint.toml, or correct it"),
+        cause: Cause::of(&["contradicted", key]).told(
+            Counted::Hosts,
+            format!("hosts show other addresses than hylint.toml resolves `{key}` to"),
+        ),
+    }
+}
+
 /// Required flows that pass in the assumed profile and not in others.
 pub(super) fn assumed_profile(
     host: &str,

@@ -119,6 +119,13 @@ pub const TRIED: &[Tried] = &[
         writer: Writer::By(|e| nft::write(&e.points).map_err(|e| format!("{e:?}"))),
     },
     Tried {
+        id: "windows-network",
+        examples: &[("../tests/formats/windows-network.txt", "session-host")],
+        role: "session-host",
+        named: |name| ("wn/ipconfig.txt", interface(&one_line(name))),
+        writer: Writer::None("commands print it, and none reads it"),
+    },
+    Tried {
         id: "aws",
         examples: &[
             (
@@ -145,6 +152,14 @@ pub const TRIED: &[Tried] = &[
         }),
     },
 ];
+
+/// A listing of an interface that has a name.
+fn interface(name: &str) -> String {
+    format!(
+        "Windows IP Configuration\n\n\nEthernet adapter {name}:\n\n   IPv4 Address. . . . . . . . . . . : 10.20.10.31\n   \
+         Subnet Mask . . . . . . . . . . . : 255.255.255.0\n"
+    )
+}
 
 /// The ids of every format.
 pub fn ids() -> impl Iterator<Item = &'static str> {

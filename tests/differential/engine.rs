@@ -104,6 +104,7 @@ fn checked(exports: &Exports, ids: &[PointId], place: &Place, t: &Talk) -> Answe
         local: &place.own,
         profile: Profiles::ASSUMED,
         named: Arc::new(NamedInterfaces::of(exports, ids)),
+        facts: None,
     };
     let (port, from) = ([t.dport], PortSet::single(t.sport));
     let spec = FlowSpec {

@@ -1,6 +1,7 @@
 //! What a host's own commands say of it beside its firewall: addresses, routes, what listens.
 
 use super::point::Families;
+use super::profiles::Profiles;
 use crate::Span;
 use hylint_space::AddrSet;
 
@@ -27,6 +28,9 @@ pub struct HostInterface {
     pub gateways: AddrSet,
     /// The DNS servers that it is configured with, if the listing prints them.
     pub dns: AddrSet,
+    /// The profile of the network that it is connected to, which Windows Firewall applies on it
+    /// (`Get-NetConnectionProfile`). Such a listing prints no addresses: the same interface may be listed twice.
+    pub network: Option<Profiles>,
     /// Its text.
     pub span: Span,
 }

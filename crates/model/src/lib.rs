@@ -42,8 +42,8 @@ pub use point::{
 };
 pub use problem::{Problem, ProblemKind, Wording, reworded};
 pub use profiles::{
-    Active, ActiveSource, InboundPolicy, NetworkProfile, NotInForce, Overrides, ProfileSettings,
-    Profiles, Store, Stores, WindowsProfiles,
+    Active, ActiveSource, InboundPolicy, NotInForce, Overrides, ProfileSettings, Profiles, Store,
+    Stores, WindowsProfiles,
 };
 pub use rule::{Action, Clause, Field, Hits, Nat, NatKind, Rule, RuleOrigin};
 pub use security::ConnectionSecurity;

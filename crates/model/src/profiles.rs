@@ -249,21 +249,6 @@ pub struct WindowsProfiles {
     pub span: Span,
     /// The store that the settings are of.
     pub store: Store,
-    /// The networks that the host is connected to, each with its profile (`Get-NetConnectionProfile`).
-    pub networks: Vec<NetworkProfile>,
-}
-
-/// The profile of the network that an interface is connected to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkProfile {
-    /// Alias of the interface, or empty.
-    pub alias: Box<str>,
-    /// Its number, if printed.
-    pub index: Option<u32>,
-    /// The profile.
-    pub profile: Profiles,
-    /// Its text.
-    pub span: Span,
 }
 
 impl WindowsProfiles {
@@ -294,12 +279,14 @@ impl WindowsProfiles {
         Self {
             profiles,
             active: winner.active.or(other.active),
-            networks: match winner.networks.is_empty() {
-                true => other.networks,
-                false => winner.networks,
-            },
             ..winner
         }
+    }
+
+    /// Whether it tells nothing but which profiles are active.
+    #[must_use]
+    pub fn only_active(&self) -> bool {
+        self.profiles.iter().all(Option::is_none)
     }
 
     /// Lets the rules decide in a profile that blocks all inbound packets whatever they say.

@@ -45,9 +45,6 @@ impl WindowsProfiles {
         }
         self.span = self.span.behind(bytes);
         moved(&mut self.active, bytes);
-        for n in &mut self.networks {
-            n.span = n.span.behind(bytes);
-        }
         for p in self.profiles.iter_mut().flatten() {
             p.span = p.span.behind(bytes);
             moved(&mut p.enabled, bytes);

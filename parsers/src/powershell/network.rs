@@ -3,6 +3,7 @@
 use super::found::Found;
 use super::props::Prop;
 use super::record::{Kind, Record};
+use super::words;
 use crate::windows::build::clip;
 use crate::winnet::{dual, is_tunnel};
 use hylint_model::{
@@ -121,11 +122,26 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
             }
         }
         self.default_gateways(&mut all);
+        whole &= listed;
+        for record in self.each(Kind::Connection) {
+            let category = record.get(Prop::Category).and_then(|c| c.words().first());
+            let Some(network) = category.and_then(|w| words::category(&w.text)) else {
+                continue;
+            };
+            span = Some(span.map_or(record.span, |s| s.to(record.span)));
+            all.push(HostInterface {
+                name: alias(record).into(),
+                index: number(record, Prop::IfIndex),
+                network: Some(network),
+                span: record.span,
+                ..HostInterface::default()
+            });
+        }
         Some(HostInterfaces {
-            interfaces: all,
             families: Families { v4: true, v6 },
             whole,
-            span: span.filter(|_| listed)?,
+            span: span.filter(|_| !all.is_empty())?,
+            interfaces: all,
         })
     }
 

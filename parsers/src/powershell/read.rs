@@ -424,6 +424,7 @@ impl Unseen {
             "netudpendpoint",
             "process",
             "win32_service",
+            "dnsclient",
             "get-itemproperty",
             "portproxy",
         ];

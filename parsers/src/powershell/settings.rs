@@ -8,8 +8,7 @@ use super::record::{Kind, Record};
 use super::words;
 use crate::windows::build::clip;
 use hylint_model::{
-    InboundPolicy, NetworkProfile, Problem, ProblemKind, ProfileSettings, Profiles, Span, Store,
-    WindowsProfiles,
+    InboundPolicy, Problem, ProblemKind, ProfileSettings, Profiles, Span, Store, WindowsProfiles,
 };
 
 /// What stands beside rules.
@@ -35,7 +34,9 @@ impl Beside {
             match kind {
                 Kind::Profile => out.profile(record, found),
                 Kind::Setting => out.active(record.get(Prop::ActiveProfile), words::profiles),
-                Kind::Connection => out.connection(record),
+                Kind::Connection => out.active(record.get(Prop::Category), |words| {
+                    words::category(&words.first()?.text)
+                }),
                 _ => {}
             }
         }
@@ -147,23 +148,6 @@ impl Beside {
             }
             let before = slot.take().unwrap_or_default();
             *slot = Some(new.clone().or(before));
-        }
-    }
-
-    /// A network that the host is connected to.
-    fn connection(&mut self, record: &Record<'_>) {
-        let category = |words: &[Word<'_>]| words::category(&words.first()?.text);
-        self.active(record.get(Prop::Category), category);
-        let profile = record.get(Prop::Category).and_then(|c| category(c.words()));
-        let all = self.settings.iter_mut().find(|s| s.active.is_some());
-        if let (Some(profile), Some(all)) = (profile, all) {
-            let index = record.one(Prop::IfIndex);
-            all.networks.push(NetworkProfile {
-                alias: super::network::alias(record).into(),
-                index: index.and_then(|w| w.text.parse().ok()),
-                profile,
-                span: record.span,
-            });
         }
     }
 

@@ -132,6 +132,28 @@ $collect = {
         }
     }
 
+    # Sockets that wait for connections or datagrams, each with its program and the services in its process.
+    function Get-Sockets {
+        $programs = @{}
+        foreach ($process in @(Get-CimInstance -ClassName Win32_Process)) { $programs["$($process.ProcessId)"] = $process }
+        $services = @{}
+        foreach ($service in @(Get-CimInstance -ClassName Win32_Service | Where-Object { $_.ProcessId })) {
+            $key = "$($service.ProcessId)"
+            $services[$key] = @($services[$key] | Where-Object { $_ }) + $service.Name
+        }
+        $tcp = @(Get-NetTCPConnection -State Listen | Select-Object @{ n = 'Protocol'; e = { 'TCP' } }, LocalAddress, LocalPort, OwningProcess)
+        $udp = @(Get-NetUDPEndpoint | Select-Object @{ n = 'Protocol'; e = { 'UDP' } }, LocalAddress, LocalPort, OwningProcess)
+        foreach ($socket in $tcp + $udp) {
+            $key = "$($socket.OwningProcess)"
+            $program = $programs[$key]
+            [ordered] @{
+                Protocol = $socket.Protocol; LocalAddress = "$($socket.LocalAddress)"; LocalPort = [int] $socket.LocalPort
+                OwningProcess = [int] $socket.OwningProcess; ProcessName = "$($program.Name)"
+                ProcessPath = "$($program.ExecutablePath)"; Services = [string[]] @($services[$key] | Where-Object { $_ })
+            }
+        }
+    }
+
     # ActiveStore is what is in effect, Group Policy included; PersistentStore is what the host itself stores.
     $parts = @(foreach ($store in 'ActiveStore', 'PersistentStore') {
         $lists = @(
@@ -143,6 +165,9 @@ $collect = {
     })
     $parts += Get-Records 'ConnectionProfiles' 'Get-NetConnectionProfile'
     $parts += Get-Records 'IPAddresses' 'Get-NetIPAddress'
+    $parts += Get-Records 'Routes' 'Get-NetRoute' 'ActiveStore'
+    $parts += Get-Records 'DnsServers' 'Get-DnsClientServerAddress'
+    $parts += Get-List 'Sockets' 'Get-NetTCPConnection and Get-NetUDPEndpoint' { Get-Sockets }
     $parts += Get-List 'PortProxy' 'the keys of PortProxy in the registry' { Get-PortProxy }
     $parts += "`"Errors`":[`n" + ($failures -join ",`n") + "`n]"
 

@@ -100,16 +100,25 @@ impl<'c, 'a> Case<'c, 'a> {
         Some((listening(&running), place))
     }
 
-    /// What the nearest rule asks of the process.
-    fn asked_program(&self) -> String {
-        let clause = self.miss.as_ref().map(|m| m.clause);
-        let conditions = clause.into_iter().flat_map(|c| &c.conditions);
-        let asked = conditions.filter_map(|c| match &c.test {
-            Test::Program(p) => Some(file_name(p).to_owned()),
-            Test::Service(s) if &**s != "*" => Some(s.to_string()),
-            _ => None,
-        });
-        words::all_of(asked)
+    /// What listens, and what the nearest rule is for: paths where the file names are the same.
+    fn programs(&self) -> Option<(String, String)> {
+        let miss = self.miss.as_ref().filter(|m| m.wrong == Wrong::Program)?;
+        let (running, _) = self.checked.guard.behind(self.failure.packets.first()?)?;
+        let (mut program, mut service) = (None, None);
+        for c in &miss.clause.conditions {
+            match &c.test {
+                Test::Program(p) => program = Some(&**p),
+                Test::Service(s) if &**s != "*" => service = Some(&**s),
+                _ => {}
+            }
+        }
+        let file = program.map(file_name);
+        let same = file.is_some_and(|f| f.eq_ignore_ascii_case(file_name(running.program)));
+        Some(match (service, program) {
+            (None, Some(path)) if same => (running.program.to_owned(), path.to_owned()),
+            (Some(service), _) => (listening(&running), service.to_owned()),
+            (None, _) => (listening(&running), file.unwrap_or_default().to_owned()),
+        })
     }
 
     /// Whether the flow's own local rule does not act because of policy.
@@ -235,11 +244,15 @@ impl<'c, 'a> Case<'c, 'a> {
                 Why::OnePort { passing }
             }
             Stop::Disabled => Why::Disabled(self.missed().unwrap_or_default()),
-            Stop::Missing | Stop::Partial if self.other_program().is_some() => Why::OtherProgram {
-                rule: self.missed().unwrap_or_default(),
-                asks: self.asked_program(),
-                listens: self.other_program().map(|(who, _)| who).unwrap_or_default(),
-            },
+            Stop::Missing | Stop::Partial if self.programs().is_some() => {
+                let (listens, asks) = self.programs().unwrap_or_default();
+                let rule = self.missed().unwrap_or_default();
+                Why::OtherProgram {
+                    rule,
+                    asks,
+                    listens,
+                }
+            }
             Stop::Partial if off => Why::LocalRules { blocked: blocked() },
             Stop::Partial => Why::Said,
             Stop::Missing if off => Why::LocalRules { blocked: blocked() },

@@ -124,6 +124,7 @@ fn judge_exports(
     out.findings
         .extend(profiles::contradictions(exports, &scope.hosts));
     out.findings.extend(via::findings(flows, exports));
+    out.findings.extend(profiles::keywords(&scope.hosts));
     // What is open is judged in a profile too, whether or not there are checks.
     if scope.hosts.iter().any(|h| judge::assumed(exports, h)) {
         out.assumed.entry(AssumptionId::ProfileDomain).or_default();

@@ -22,7 +22,8 @@ impl Binder<'_> {
             let own = self.own_layers(&exports, &h.name);
             let mut base = self.host(h);
             // What contradicts the entry points at it.
-            base.entry = h.profile.map(|_| {
+            let may = h.profile.is_some() || !h.resolve.is_empty();
+            base.entry = may.then(|| {
                 let span = Span::new(h.span.start, h.span.end);
                 Place::new(&config.path, &source, span)
             });

@@ -6,15 +6,18 @@ use crate::finding::Place;
 use crate::site::Host;
 use crate::site::facts::{HostFacts, Keyword};
 use hylint_model::HostInterface;
-use hylint_space::{AddrSet, Family};
+use hylint_space::{AddrSet, Family, class};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What an interface says under a name.
 type Part = fn(&HostInterface) -> &AddrSet;
 
+/// The keyword for the host's own networks.
+const LOCAL: &str = "windows:LocalSubnet";
+
 const KEYWORDS: [(&str, Part); 3] = [
-    ("windows:LocalSubnet", |i| &i.networks),
+    (LOCAL, |i| &i.networks),
     ("windows:DNS", |i| &i.dns),
     ("windows:DefaultGateway", |i| &i.gateways),
 ];
@@ -59,7 +62,11 @@ fn keyword(facts: &HostFacts, name: &'static str, part: Part) -> Option<Keyword>
         own.iter()
             .fold(AddrSet::empty(), |all, (i, _)| all.union(of(i)))
     };
-    let addrs = union(part);
+    // An interface without a server for its address has one of 169.254.0.0/16, where no peer is.
+    let addrs = match name == LOCAL {
+        true => union(part).subtract(&class::link_local().only(Family::V4)),
+        false => union(part),
+    };
     let first = own.iter().find(|(i, _)| !part(i).is_empty())?;
     // A listing of some interfaces, or one without the lengths of prefixes, leaves others open.
     let whole = facts.families;
@@ -70,7 +77,7 @@ fn keyword(facts: &HostFacts, name: &'static str, part: Part) -> Option<Keyword>
             Family::V4 => f.v4,
             Family::V6 => f.v6,
         });
-        let lengths = name != "windows:LocalSubnet" || !unknown.has(family);
+        let lengths = name != LOCAL || !unknown.has(family);
         if !(listed && lengths) {
             open = open.union(&AddrSet::any_of(family));
         }
