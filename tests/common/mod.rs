@@ -105,6 +105,7 @@ pub fn outcome() -> Outcome {
         witness: Some(witness()),
         via: None,
         assumptions: vec!["peers-unknown".into()],
+        facts: Vec::new(),
     };
     let requirement = |id: &str, row, status, reason: Option<&str>, checks| RequirementResult {
         id: id.into(),
