@@ -502,3 +502,32 @@ fn a_draft_as_written_hides_no_finding_of_the_run_without_it() {
     });
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
+
+/// A translation to a host and an address that two hosts have are asked, as comments: a guess must not change what is judged.
+#[test]
+fn what_may_stand_between_senders_and_hosts_is_asked() {
+    let own = |name: &str, address: &str| {
+        format!(
+            "# hylint: role=session-host address={address} host={name}\n{}",
+            dump("")
+        )
+    };
+    let edge = "*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n\
+                -A PREROUTING -d 203.0.113.10/32 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.0.0.31:8443\nCOMMIT\n"
+        .to_owned()
+        + &dump("-A FORWARD -d 10.0.0.31/32 -p tcp -m tcp --dport 8443 -j ACCEPT\n");
+    let text = drafted(&[
+        ("a/sh1.rules", own("sh1", "10.0.0.31")),
+        ("b/sh2.rules", own("sh2", "10.0.0.32")),
+        ("edge/edge.rules", edge),
+    ]);
+    assert!(
+        text.contains(
+            "# edge/edge.rules:6 translates 203.0.113.10 to 10.0.0.31. If senders use that address"
+        ),
+        "{text}"
+    );
+    let entry = "# [[via]]\n# front = [\"203.0.113.10\"]\n# hosts = [\"sh1\"]\n# ports = { \"443\" = \"8443\" }\n";
+    assert!(text.contains(entry), "{text}");
+    assert!(!active(&text).contains("via"), "{text}");
+}

@@ -84,12 +84,21 @@ pub struct Check {
     pub evidence: Vec<Evidence>,
     /// A packet that fails, or one that passes when all do.
     pub witness: Option<Witness>,
-    /// What of hylint.toml stands between the ends, with its front.
-    pub via: Option<String>,
+    /// What of hylint.toml stands between the ends.
+    pub via: Option<CheckVia>,
     /// What was assumed.
     pub assumptions: Vec<String>,
     /// What listings of the host settle that would be assumed without them, each with where it stands.
     pub facts: Vec<(Place, String)>,
+}
+
+/// A load balancer, a virtual address or a NAT that the packets of a check go through.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CheckVia {
+    /// Its name and its front.
+    pub label: String,
+    /// The check is behind it, on the side of the hosts.
+    pub behind: bool,
 }
 
 /// One requirement's result.

@@ -5,6 +5,7 @@
 pub(super) mod badge;
 mod evidence;
 pub(super) mod findings;
+mod flows;
 
 use super::{RenderOptions, Report, words};
 use crate::common::sanitize::{limited, text};
@@ -55,6 +56,7 @@ fn page(o: &Outcome) -> Markup {
                 main {
                     (summary(o))
                     (grounds(o))
+                    (flows::section(o))
                     (findings::section(o))
                     (evidence::requirements(o))
                     (findings::suppressed(o))

@@ -564,7 +564,7 @@ impl<'a> CheckOut<'a> {
             ports: &c.ports,
             evidence: c.evidence.iter().map(EvidenceOut::of).collect(),
             witness: c.witness.as_ref(),
-            via: c.via.as_deref(),
+            via: c.via.as_ref().map(|v| v.label.as_str()),
             assumptions: &c.assumptions,
             facts: c.facts.iter().map(FactOut::of).collect(),
         }

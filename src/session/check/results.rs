@@ -1,8 +1,8 @@
 //! From what was judged to what is reported.
 
 use crate::finding::AssumptionId;
-use crate::finding::outcome::{Assumption, Check, ExportInfo, RequirementResult, Status};
-use crate::judge::{Checked, Exports, InSite, Judged, Row, RowVerdict};
+use crate::finding::outcome::{Assumption, Check, CheckVia, ExportInfo, RequirementResult, Status};
+use crate::judge::{Checked, Exports, InSite, Judged, Row, RowVerdict, Side};
 use crate::lints::place;
 use crate::load::{ExportId, Heads, Included};
 use crate::site::Bound;
@@ -72,7 +72,10 @@ pub(super) fn check_of<'a>(exports: &Exports, j: &Judged<'a>, c: &Checked<'a>) -
             .map(|d| place::evidence(exports, d))
             .collect(),
         witness: sample.and_then(place::witness),
-        via: c.through.map(|t| t.via.label.clone()),
+        via: c.through.map(|t| CheckVia {
+            label: t.via.label.clone(),
+            behind: t.side == Side::Behind,
+        }),
         assumptions: c.assumption_texts(),
         facts: c.facts.clone(),
     }

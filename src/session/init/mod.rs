@@ -17,6 +17,7 @@ mod peers;
 mod questions;
 mod survey;
 mod verify;
+mod vias;
 mod write;
 
 pub use questions::Question;
@@ -98,13 +99,15 @@ pub fn draft(root: &Path, matrix: Matrix, named: Option<&str>) -> Result<Option<
     let bare = Bare::run(root, matrix.clone())?;
     let mut core_is_there = false;
     loop {
-        let questions = Questions::of(&survey, &hosts, groups.len(), &names, &files);
+        let vias = vias::shown(&survey, &hosts);
+        let questions = Questions::of(&survey, &hosts, groups.len(), &names, (&files, &vias));
         let all = write::Contents {
             matrix: named,
             hosts: &hosts,
             groups: &groups,
             names: &names,
             unread: &unread,
+            vias: &vias,
             questions: &questions,
             core_is_there,
         };

@@ -3,6 +3,7 @@
 use super::candidate::Candidate;
 use super::found::Name;
 use super::survey::Survey;
+use super::vias::Via;
 use crate::rules::matrix::{AccessRule, RoleIx};
 
 /// Names in one question; the others are counted.
@@ -34,6 +35,7 @@ pub(super) struct Questions {
     pub(super) profile: usize,
     pub(super) groups: usize,
     pub(super) unread: usize,
+    pub(super) vias: usize,
 }
 
 /// `a, b and 3 more`.
@@ -62,7 +64,7 @@ impl Questions {
         hosts: &[Candidate],
         groups: usize,
         resolve: &[Name],
-        unread: &[&str],
+        (unread, vias): (&[&str], &[Via]),
     ) -> Self {
         let mut q = Self::default();
         let bare = names(hosts, |h| h.stands() && h.addresses.is_empty());
@@ -141,6 +143,21 @@ impl Questions {
                     "export {them} again, or remove {} [[host]]",
                     its(unread.len())
                 ),
+            );
+        }
+        if !vias.is_empty() {
+            let fronts: Vec<&str> = vias.iter().map(|v| v.front.as_str()).collect();
+            let address = if fronts.len() == 1 {
+                "address"
+            } else {
+                "addresses"
+            };
+            q.vias = q.ask(
+                format!(
+                    "Do senders reach hosts through the {address} {}?",
+                    some(&fronts)
+                ),
+                "[[via]] without the #, if they do".into(),
             );
         }
         if !resolve.is_empty() {

@@ -6,6 +6,7 @@ use super::found::{self, Name};
 use super::peers::Peers;
 use super::questions::Questions;
 use super::survey::Survey;
+use super::vias::Via;
 use crate::common::paths;
 use crate::common::sanitize::{escape_json, limited as sanitize_limited};
 use crate::common::words::hanging;
@@ -34,6 +35,8 @@ pub(super) struct Contents<'a> {
     pub(super) names: &'a [Name],
     /// Files that could not be read and stand for a host, with what is said of them.
     pub(super) unread: &'a [(String, String)],
+    /// What may stand between senders and hosts.
+    pub(super) vias: &'a [Via],
     pub(super) questions: &'a Questions,
     /// The roles that every site has are written as being there.
     pub(super) core_is_there: bool,
@@ -98,6 +101,7 @@ pub(super) fn file(s: &Survey<'_>, c: &Contents<'_>) -> String {
         nowhere(s, q, &mut taken, &mut out);
     }
     idle(c, &mut out);
+    vias(c, &mut out);
     let to = s.matrix.roles.first().map(|r| r.id.as_str());
     let _ = write!(
         out,
@@ -426,5 +430,28 @@ fn idle(c: &Contents<'_>, out: &mut String) {
     }
     if c.groups.len() > GROUPS {
         let _ = writeln!(out, "#   and {} more", c.groups.len() - GROUPS);
+    }
+}
+
+/// What may stand between senders and hosts, as comments.
+fn vias(c: &Contents<'_>, out: &mut String) {
+    for v in c.vias {
+        let text = format!(
+            "{}. If senders use that address ({}):",
+            said(&v.reason),
+            asked(c.questions.vias)
+        );
+        out.push('\n');
+        comment(out, "# ", &text);
+        let _ = writeln!(
+            out,
+            "# [[via]]\n# front = {}\n# hosts = {}",
+            list(std::slice::from_ref(&v.front)),
+            list(&v.hosts)
+        );
+        if let Some((front, host)) = v.ports {
+            let _ = writeln!(out, "# ports = {{ \"{front}\" = \"{host}\" }}");
+        }
+        out.push_str("# sources = [\"…\"]  # what the hosts see as source, if not the senders' own addresses\n");
     }
 }
