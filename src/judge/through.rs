@@ -284,7 +284,11 @@ impl<'a> Flows<'a> {
             let (before, behind) = match said {
                 true => (
                     transit.to_front.contains(&(from, n)),
-                    transit.behind.contains(&(n, to)),
+                    // A role that lives on the hosts of one that is named is behind the same firewall.
+                    transit
+                        .behind
+                        .iter()
+                        .any(|(v, r)| *v == n && self.is_on(to, *r)),
                 ),
                 false if !crosses(front) => (false, false),
                 false => match (
@@ -322,6 +326,12 @@ impl<'a> Flows<'a> {
         }
         out.retain(|w| !w.me.is_empty() && !w.peers.addrs.is_empty());
         out
+    }
+
+    /// Whether the hosts of a role are those of another one.
+    fn is_on(&self, role: RoleIx, other: RoleIx) -> bool {
+        let state = self.site.roles.get(usize::from(role.0));
+        role == other || state.is_some_and(|s| s.lives_on == Some(other))
     }
 
     /// Whether a flow between these roles may go through a via.

@@ -79,7 +79,7 @@ fn configured(text: &str, exports: impl Into<Heads>) -> Bound {
 fn bound(config: Option<&Config>, cli: &CliOverrides, m: &Matrix, mut exports: Heads) -> Bound {
     let claims = claims(config, exports.iter().map(|e| &*e.path));
     let links = Links::join(&mut exports, &claims, &[]);
-    bind_all(config, cli, m, &exports, &links, &[], &|_| None)
+    bind_all(config, cli, m, &exports, &links, &[], &|_| None).unwrap()
 }
 
 fn free(cli: &CliOverrides, exports: impl Into<Heads>) -> Bound {
