@@ -177,7 +177,7 @@ impl IpConfig {
         let named = ["IPv4", "IPv6"].iter().any(|f| label.contains(f));
         let is_own = named && !label.contains("DHCPv6") && self.last == Last::Other;
         match self.last {
-            Last::Gateway | Last::Dns => return self.more(addr),
+            Last::Gateway | Last::Dns => self.more(addr),
             Last::Other if is_own => {
                 own(interface, addr, None);
                 if class::link_local().contains(addr) && addr.is_ipv6() {
