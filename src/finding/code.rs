@@ -30,6 +30,7 @@ macro_rules! registry {
             ConflictingRule "conflicting-rule" Note Hygiene "Two rules with opposite actions overlap, and only their order decides.";
             DuplicateName "duplicate-name" Note Hygiene "Several rules of a point have the same name.";
             UnreferencedChain "unreferenced-chain" Note Hygiene "No rule jumps to a chain that has rules.";
+            UnusedRule "unused-rule" Note Hygiene "An allow rule has matched nothing since its counter began.";
             MalformedExport "malformed-export" Error Trust "A file, or a part of it, could not be read.";
             UnreadFile "unread-file" Warning Trust "A file that may hold a firewall is not read.";
             EmptyExport "empty-export" Error Trust "A file promises rules and holds none.";

@@ -236,6 +236,11 @@ pub enum Known<'a> {
         /// The table.
         table: &'a str,
     },
+    /// Rules that have matched nothing.
+    RulesUnused {
+        /// The point.
+        point: &'a str,
+    },
     /// Rules without which others decide the same.
     RulesRedundant {
         /// How many.
@@ -371,6 +376,9 @@ impl Known<'_> {
             }
             Self::ChainsUnused { table } => {
                 format!("no rule of the {table} table jumps to 1 of its chains")
+            }
+            Self::RulesUnused { point } => {
+                format!("rules of {point} have matched nothing since their counters began")
             }
             Self::RulesRedundant { rules: 1, point } => {
                 format!("1 rule of {point} changes nothing: without it other rules allow the same")

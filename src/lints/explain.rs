@@ -70,7 +70,8 @@ pub fn chapters(code: Code) -> &'static [(&'static str, &'static str)] {
         | Code::RedundantRule
         | Code::ConflictingRule
         | Code::DuplicateName
-        | Code::UnreferencedChain => &[(
+        | Code::UnreferencedChain
+        | Code::UnusedRule => &[(
             "Adopt hylint on an old site: levels of lints",
             "adopt.md#levels-of-lints",
         )],

@@ -1,4 +1,5 @@
-//! Rules that say nothing or are hard to tell apart: `duplicate-name`, `unreferenced-chain`. One folded note per point.
+//! Rules that say nothing or are hard to tell apart: `duplicate-name`, `unreferenced-chain`, `unused-rule`. One folded note
+//! per point.
 
 use super::chain::{self, NamedChain};
 use super::folded::{folded, named_point};
@@ -8,7 +9,7 @@ use super::words;
 use crate::finding::{Code, Finding, Known};
 use crate::judge::Exports;
 use hylint_engine::PointId;
-use hylint_model::{Body, Chain, Point, RuleOrigin, Span, Table};
+use hylint_model::{Action, Body, Chain, Hits, Netfilter, Point, RuleOrigin, Span, Table};
 use hylint_parsers::iptables::is_base_chain;
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub(crate) fn findings(exports: &Exports, out: &mut Vec<Finding>) -> Idle {
                     .iter()
                     .filter_map(|t| unreferenced(exports, at, t)),
             );
+            out.extend(unused(exports, at, nf, &idle));
         }
     }
     idle
@@ -51,6 +53,64 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
     let said = words::repeated_names(named_point(exports, at).as_deref(), &names);
     let known = Known::NamesRepeated { point: &name };
     folded(exports, at, Code::DuplicateName, said, &known, &spans)
+}
+
+/// Allow rules in force of which the counters say that nothing matched. Counters that are all zero have just begun.
+fn unused(exports: &Exports, at: PointId, nf: &Netfilter, idle: &Idle) -> Option<Finding> {
+    let tables = nf.tables().iter();
+    let counted = |t: &Table| {
+        t.chains
+            .iter()
+            .flat_map(|c| &c.rules)
+            .any(|r| r.hits == Hits::Some)
+    };
+    if !tables.clone().any(counted) {
+        return None;
+    }
+    let nft = chain::is_nft(exports, at);
+    let mut spans: Vec<Span> = Vec::new();
+    for table in tables.filter(|t| t.filters) {
+        let mut reached = vec![false; table.chains.len()];
+        let bases = table
+            .chains
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.base.is_some());
+        for chain in bases.flat_map(|(i, _)| table.reached(i)) {
+            if let Some(r) = reached.get_mut(chain) {
+                *r = true;
+            }
+        }
+        let chains = table
+            .chains
+            .iter()
+            .zip(reached)
+            .filter(|(_, reached)| *reached);
+        for (chain, _) in chains {
+            // What a program writes, it writes for what may come.
+            if !NamedChain::new(table, chain, nft).is_edited() {
+                continue;
+            }
+            let rules = chain.rules.iter().filter(|r| {
+                r.action == Action::Allow && r.hits == Hits::None && r.enabled && !idle.holds(r)
+            });
+            let own = rules.filter(|r| r.origin != RuleOrigin::Platform && !r.span.is_empty());
+            spans.extend(own.map(|r| r.span));
+        }
+    }
+    spans.sort_unstable();
+    spans.dedup();
+    let name = point_name(exports, at);
+    let text = |s: &Span| {
+        exports
+            .get(at.set)
+            .map_or("", |e| e.source.slice(*s))
+            .to_owned()
+    };
+    let known: Vec<String> = spans.iter().map(text).collect();
+    let said = words::unused(named_point(exports, at).as_deref(), spans.len(), &known);
+    let known = Known::RulesUnused { point: &name };
+    folded(exports, at, Code::UnusedRule, said, &known, &spans)
 }
 
 /// Whether the kernel calls a chain, or would in another table of iptables: that of a line may have been lost.

@@ -238,6 +238,22 @@ pub(super) fn unreferenced(table: &str, chains: &[&str], tool: &str) -> Said {
     }
 }
 
+/// Allow rules that have matched nothing.
+pub(super) fn unused(point: Option<&str>, rules: usize, known: &[String]) -> Said {
+    let have = verb(rules, "has", "have");
+    Said {
+        message: format!(
+            "{} {have} matched nothing since counting began",
+            of_point(rules, "allow rule", point)
+        ),
+        label: first_of("0 packets so far", rules),
+        help: "check whether they are still needed, also for required flows: when counting began is not in the export, and a \
+               reload, a restart or `-Z` begins anew"
+            .into(),
+        cause: of_rules("unused", known),
+    }
+}
+
 /// An export that is older than the site accepts, in days.
 pub(super) fn old(age: i64, accepted: u32) -> Said {
     Said {

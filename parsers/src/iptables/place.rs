@@ -1,6 +1,6 @@
 //! Where rules stand.
 
-use hylint_model::Span;
+use hylint_model::{Hits, Span};
 use hylint_space::Family;
 
 /// Where a rule's text is.
@@ -16,6 +16,8 @@ pub(super) struct Place {
     pub(super) late: bool,
     /// `-4` or `-6` before the command: the line is for this family's tool alone.
     pub(super) family: Option<Family>,
+    /// What the counter before the command says.
+    pub(super) hits: Hits,
 }
 
 impl Place {
@@ -27,6 +29,7 @@ impl Place {
             cut: false,
             late: false,
             family: None,
+            hits: Hits::Unprinted,
         }
     }
 }

@@ -124,7 +124,7 @@ impl<'a: 'c, 'c> Chain<'_, 'c, 'a> {
         }
         let opaque = read.missing.map(|name| {
             self.out.unlisted.insert(name.span);
-            format!("chain `{}`, which is not listed", name.text).into()
+            format!("{} (chain not listed)", name.text).into()
         });
         let about = About {
             opens: read.spec.opens,
@@ -141,7 +141,7 @@ impl<'a: 'c, 'c> Chain<'_, 'c, 'a> {
     /// A rule of which nothing is known, or which stands for such rules.
     fn unknown(&mut self, span: Span, made: bool) {
         let opaque = match made {
-            true => "rules that may follow and are not listed",
+            true => "rules that are not listed",
             false => "a line that is cut off",
         };
         if !made {

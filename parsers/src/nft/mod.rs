@@ -4,6 +4,7 @@
 //! then there into the model.
 
 pub mod catalog;
+mod counted;
 mod detect;
 mod edit;
 mod include;

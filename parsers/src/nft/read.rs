@@ -2,7 +2,7 @@
 
 use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdict};
 use super::write as written;
-use super::{json, list, lower, parts, ruleset, text};
+use super::{counted, json, list, lower, parts, ruleset, text};
 use crate::input::Input;
 use crate::source::Source;
 use crate::write::WriteError;
@@ -85,6 +85,9 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     point.label = label;
     if form == Form::Listing {
         point.view = View::Effective;
+    }
+    for rule in point.rules_mut() {
+        rule.hits = counted::of(source.slice(rule.span));
     }
     export.points.push(point);
     export

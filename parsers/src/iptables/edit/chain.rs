@@ -1,7 +1,7 @@
 //! The chain that a change is about.
 
 use crate::edit::{EditError, List, ListRef};
-use hylint_model::{Body, Chain, Export, Point, Rule, Span, Table};
+use hylint_model::{Body, Chain, Export, Hits, Point, Rule, Span, Table};
 
 pub(super) type Result<T> = std::result::Result<T, EditError>;
 
@@ -38,6 +38,7 @@ impl<'e> ChainAt<'e> {
 pub(super) fn bare(rule: &Rule) -> Rule {
     let mut rule = rule.clone();
     rule.span = Span::default();
+    rule.hits = Hits::Unprinted;
     rule.fields.iter_mut().for_each(|f| f.1 = Span::default());
     for c in rule.clauses.iter_mut().flat_map(|c| &mut c.conditions) {
         // Two conditions after a rewrite are told apart by their places.

@@ -6,7 +6,7 @@ use super::super::token::{Token, Tokens};
 use super::super::{builtin::is_base_chain, family};
 use super::Splitter;
 use super::edits::Edit;
-use hylint_model::{ChainPolicy, Problem, ProblemKind, Span, reworded};
+use hylint_model::{ChainPolicy, Hits, Problem, ProblemKind, Span, reworded};
 use hylint_space::Family;
 
 #[derive(Clone, Copy)]
@@ -135,7 +135,11 @@ impl<'a> Splitter<'a> {
             Some((i, rest)) => {
                 let skip = i + rest.len() - rest.trim_start().len();
                 let start = span.start as usize + skip;
+                let packets = line.get(1..i).and_then(|c| c.split(':').next());
+                let packets = packets.and_then(|p| p.trim().parse().ok());
+                self.hits = packets.map_or(Hits::Unprinted, Hits::of);
                 self.command(rest.trim_start(), Span::new(start, span.end as usize));
+                self.hits = Hits::Unprinted;
             }
             None => self.other(line, span),
         }
@@ -309,6 +313,7 @@ impl<'a> Splitter<'a> {
         let before = insert.then(|| insertion(&mut tokens)).flatten();
         let mut place = Place::new(span, tokens.offset());
         place.family = family;
+        place.hits = self.hits;
         place.late = !insert || before.unwrap_or(0) > 0;
         let Some(table) = self.open.as_mut() else {
             return;

@@ -2,7 +2,7 @@
 
 use super::super::builtin::TableName;
 use super::lines::{Layout, TableLines};
-use hylint_model::{Problem, ProblemKind, Span, Wording};
+use hylint_model::{Hits, Problem, ProblemKind, Span, Wording};
 use hylint_space::Family;
 
 /// What may be spent on the edits of one file, in moved places; beyond it an edit is told and left out. Each walks a
@@ -48,6 +48,8 @@ pub(in super::super) struct Splitter<'a> {
     pub(in super::super) open: Option<TableLines<'a>>,
     /// A header whose table is still to come.
     pub(super) header: Option<(Option<Family>, Span)>,
+    /// What the counter before the rule on this line says.
+    pub(super) hits: Hits,
     /// Chain and place in it of the open table's last rule.
     pub(super) last_rule: Option<(usize, usize)>,
     pub(super) outside: Outside<'a>,
@@ -74,6 +76,7 @@ impl<'a> Splitter<'a> {
             out: Layout::default(),
             open: None,
             header: None,
+            hits: Hits::Unprinted,
             last_rule: None,
             outside: Outside::default(),
             garbage: Prose::default(),

@@ -33,6 +33,7 @@ pub(in super::super) fn read<'a>(
         draft: Draft::new(context.space.clone(), context.merges_ports),
         tokens: Tokens::of(context.text, body, context.shell),
         jump: None,
+        hits: place.hits,
         stray: false,
     };
     if let Some(family) = place.family {
@@ -41,6 +42,7 @@ pub(in super::super) fn read<'a>(
     reader.options();
     reader.matches();
     let mut action = reader.action();
+    let hits = reader.hits;
     let mut draft = reader.draft;
     if reader.tokens.unterminated {
         draft.unknown(place.span, "text with a quote that does not end");
@@ -81,7 +83,7 @@ pub(in super::super) fn read<'a>(
         origin: RuleOrigin::Unsaid,
         group: Box::default(),
         comment: draft.comment.into(),
-        hits: Hits::Unprinted,
+        hits,
     }
 }
 
@@ -202,7 +204,12 @@ impl<'a> Reader<'_, '_, 'a> {
                     o.negated,
                 );
             }
-            "-c" | "--set-counters" => self.values(&mut o, glued, arity::TWO),
+            "-c" | "--set-counters" => {
+                self.values(&mut o, glued, arity::TWO);
+                if let Ok(packets) = o.a.text.parse() {
+                    self.hits = Hits::of(packets);
+                }
+            }
             // The table is the one that the line stands in; the rest is for the command, not for the rule.
             "-t" | "--table" => self.values(&mut o, glued, arity::ONE),
             "-w" | "--wait" | "-v" | "--verbose" | "-n" | "--numeric" => {}

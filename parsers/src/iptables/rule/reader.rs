@@ -4,7 +4,7 @@ use crate::iptables::draft::{Draft, Opt, OptionTable};
 use crate::iptables::matches::MatchSpec;
 use crate::iptables::targets::TargetSpec;
 use crate::iptables::token::{Token, Tokens};
-use hylint_model::Span;
+use hylint_model::{Hits, Span};
 use hylint_space::PacketBox;
 use rustc_hash::FxHashMap;
 
@@ -70,6 +70,8 @@ pub(super) struct Reader<'s, 't, 'a> {
     pub(super) tokens: Tokens<'a>,
     /// `-j`/`-g` and its word.
     pub(super) jump: Option<(Token<'a>, bool, Span)>,
+    /// What a counter of the rule says.
+    pub(super) hits: Hits,
     /// Words that belong to no option.
     pub(super) stray: bool,
 }
