@@ -59,6 +59,7 @@ pub fn read_to(source: &Source, depth: Depth) -> Option<Export> {
     let input = Input::with_depth(source, depth);
     let format = detect(&input)?;
     let mut export = (format.read)(&input);
+    listings_beside(source, format, &mut export);
     export.problems.extend(second_format(source, format));
     export.problems.extend(conflict(source));
     Some(export)
@@ -177,13 +178,51 @@ fn other_than(format: &FormatSpec, part: &str) -> Option<&'static FormatSpec> {
     }
     let source = Source::new("", part, "UTF-8");
     let input = Input::new(&source);
-    // A ruleset of nftables around a dump is a sign that the reader of dumps knows.
+    // A ruleset of nftables around a dump is a sign that the reader of dumps knows; listings are read with what they stand
+    // beside.
     let known = |f: &FormatSpec| {
         format.id == crate::iptables::FORMAT.id && f.id == crate::nft::ID
             || format.id == crate::ufw::FORMAT.id && f.id == crate::iptables::FORMAT.id
+            || holds_listings(format) && f.id == crate::iproute2::FORMAT.id
     };
     let others = FORMATS.iter().filter(|f| f.id != format.id && !known(f));
     others.copied().find(|f| (f.detect)(&input) >= SURE)
+}
+
+/// Whether people save listings of the same host in one file with an export of this format: one script printed both.
+fn holds_listings(format: &FormatSpec) -> bool {
+    let firewalls = [
+        crate::iptables::FORMAT.id,
+        crate::listing::FORMAT.id,
+        crate::firewalld::FORMAT.id,
+        crate::nft::FORMAT.id,
+    ];
+    firewalls.contains(&format.id)
+}
+
+/// A longer text of rules is not looked through for listings: no capture of one host's commands is as long.
+const LOOKED_THROUGH: usize = 1 << 20;
+
+/// Reads the listings of a host that stand in one text with the rules of its firewall.
+fn listings_beside(source: &Source, format: &FormatSpec, export: &mut Export) {
+    if !holds_listings(format) {
+        return;
+    }
+    let text = source.text.get(source.own().range()).unwrap_or("");
+    let bytes = text.as_bytes();
+    let first = memchr::memmem::find(bytes, b"\n*").or(text.starts_with('*').then_some(0));
+    let parts = match (first, memchr::memmem::rfind(bytes, b"COMMIT")) {
+        // A dump is long, and nothing stands in it.
+        (Some(start), Some(end)) if start < end => vec![0..start, end..text.len()],
+        _ if text.len() > LOOKED_THROUGH => return,
+        _ => std::iter::once(0..text.len()).collect(),
+    };
+    for part in parts {
+        let start = part.start;
+        let (companions, problems) = crate::iproute2::beside(text.get(part).unwrap_or(""), start);
+        export.companions.extend(companions);
+        export.problems.extend(problems);
+    }
 }
 
 fn told(span: Span, found: &FormatSpec) -> Problem {

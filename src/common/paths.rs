@@ -119,6 +119,17 @@ const PLAIN_WORDS: &[&str] = &[
     "ps",
     "pwsh",
     "console",
+    "ip",
+    "addr",
+    "addrs",
+    "address",
+    "route",
+    "ss",
+    "socket",
+    "netstat",
+    "ifconfig",
+    "interfaces",
+    "listening",
     "collected",
     "monitor",
     "wf",
@@ -268,6 +279,9 @@ mod tests {
             ("gw1/iptables.rules", "gw1/sockets.txt"),
             ("gw1/iptables.rules", "gw1/routing-rules.json"),
             ("gw1/iptables.rules", "gw1/firewalld-zones.txt"),
+            ("db1.rules", "db1-ip-addr.txt"),
+            ("db1.rules", "db1_ss_listening.txt"),
+            ("db1.rules", "db1-ip-route.json"),
         ] {
             assert_eq!(host_words(a), host_words(b), "{a} {b}");
         }

@@ -114,9 +114,11 @@ pub struct Routes {
 pub struct RoutingRule {
     /// Priority; the lowest is asked first.
     pub priority: u32,
+    /// Sources that it asks for.
+    pub from: AddrSet,
     /// Destinations that it asks for.
     pub to: AddrSet,
-    /// It asks for something else as well: a source, a mark, an interface.
+    /// It asks for something else as well: a mark, an interface, a user.
     pub narrowed: bool,
     /// The table that it looks up, or empty if it does something else.
     pub table: Box<str>,

@@ -131,13 +131,6 @@ pub(super) const FORMS: &[Form] = &[
         "a dump of iptables as XML (`iptables-xml`)",
         SAVE,
     ),
-    Form::new(
-        Other,
-        addresses,
-        "`ip addr`, `ip route` or `ifconfig`",
-        NONE,
-    ),
-    Form::new(Other, sockets, "`ss` or `netstat`", NONE),
     Form::new(Other, log, "a log of packets", NONE),
     Form::new(
         Other,
@@ -406,32 +399,6 @@ fn ipfw(t: &Text<'_>) -> bool {
         number && rest.iter().take(3).any(acts) && rest.contains(&"from") && rest.contains(&"to")
     };
     t.has_all(&[" from ", " to "]) && t.lines().filter(|l| rule(l)).count() >= 2
-}
-
-fn addresses(t: &Text<'_>) -> bool {
-    let link = |l: &str| {
-        let mut words = l.split_ascii_whitespace();
-        let number = words.next().and_then(|w| w.strip_suffix(':'));
-        number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())) && l.contains(" mtu ")
-    };
-    let route = |l: &str| {
-        l.contains(" dev ")
-            && (l.contains(" via ") || l.contains(" scope ") || l.contains(" proto "))
-    };
-    t.has(" mtu ")
-        && t.lines()
-            .any(|l| link(l) || l.contains("flags=") && l.contains(" mtu "))
-        || route(t.first())
-        || t.json(&["ifindex", "ifname", "addr_info"])
-        || t.json(&["dst", "dev", "prefsrc"])
-}
-
-fn sockets(t: &Text<'_>) -> bool {
-    let heads = ["Netid", "Recv-Q", "Local Address"];
-    t.lines()
-        .take(5)
-        .any(|l| heads.iter().filter(|h| l.contains(**h)).count() >= 2)
-        || t.json(&["LocalAddress", "LocalPort", "OwningProcess"])
 }
 
 /// ebtables(8) and arptables(8): their lists, and what their save tools say of themselves.

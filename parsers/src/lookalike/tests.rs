@@ -413,9 +413,10 @@ fn forms_of_other_firewalls_are_told_however_they_are_printed() {
 #[test]
 fn what_commands_print_of_other_things_is_no_firewall() {
     for text in [
-        "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN\n    inet 127.0.0.1/8 scope host lo\n",
-        "default via 10.0.0.1 dev eth0 proto dhcp\n10.0.0.0/24 dev eth0 scope link\n",
-        "Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp LISTEN 0 128 *:22 *:*\n",
+        "Nov 30 10:00:00 gw1 kernel: DROP IN=eth0 OUT= SRC=10.0.0.1 DST=10.0.0.2 LEN=60 PROTO=TCP SPT=5 DPT=22
+",
+        "polkit.addRule(function(action, subject) {});
+",
     ] {
         let like = of_text(text);
         assert_eq!(like.map(|l| l.standing), Some(Standing::Other), "{text}");

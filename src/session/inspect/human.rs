@@ -73,6 +73,12 @@ pub fn write_human(
             write_profiles(&profile_views(w), out)?;
         }
     }
+    if !view.facts.is_empty() {
+        writeln!(out, "\nbeside rules")?;
+    }
+    for f in &view.facts {
+        writeln!(out, "    {:>6}  {}  {}", f.line, f.kind, clean(&f.text))?;
+    }
     if !view.unmodelled.is_empty() {
         writeln!(out, "\nread in part, or not at all")?;
     }

@@ -1,5 +1,6 @@
 //! The view of an export that `inspect --format json` writes.
 
+use super::facts::{FactView, facts};
 use super::zones;
 use crate::lints::place;
 use crate::load::{LoadedExport, Unmodelled, unmodelled};
@@ -22,6 +23,8 @@ pub struct Inspection {
     pub encoding: &'static str,
     /// In file order.
     pub points: Vec<PointView>,
+    /// What stands beside rules, by line.
+    pub facts: Vec<FactView>,
     /// What is not in the model as written, by line.
     pub unmodelled: Vec<UnmodelledView>,
 }
@@ -184,6 +187,7 @@ impl Inspection {
             format: e.export.format,
             encoding: e.source.encoding,
             points: e.export.points.iter().map(|p| point(e, p)).collect(),
+            facts: facts(e),
             unmodelled: unmodelled(&e.source, &e.export)
                 .into_iter()
                 .map(UnmodelledView::from)

@@ -12,8 +12,11 @@ impl<'a> Splitter<'a> {
     /// Takes in a line outside of any table.
     pub(super) fn outside(&mut self, line: &'a str, span: Span) {
         self.remember_outside(line);
-        self.outside.first.get_or_insert(span);
-        self.outside.lines += 1;
+        // Listings of the host's addresses, routes and sockets are read with the dump.
+        if !crate::iproute2::is_line(line) {
+            self.outside.first.get_or_insert(span);
+            self.outside.lines += 1;
+        }
         let command = shown_command(line);
         self.outside.captured |= command.is_some() || collector(line).is_some();
         if let Some(host) = collector(line).or_else(|| prompt_host(line)) {
