@@ -83,6 +83,34 @@ fn what_an_export_says_is_written_out_with_what_said_it() {
     );
 }
 
+/// Catches a draft that asks for what the host's own listing shows, and one that takes the bridge of containers for it.
+#[test]
+fn addresses_that_the_host_itself_lists_are_written_out_and_not_asked_for() {
+    let addr = "\
+1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+2: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever
+3: docker0    inet 172.17.0.1/16 scope global docker0\\       valid_lft forever preferred_lft forever
+";
+    let files = [
+        ("sql-server/db.rules", dump(SQL)),
+        ("sql-server/db-ip-addr.txt", addr.to_owned()),
+    ];
+    let text = drafted(&files);
+    let said = "addresses = [\"10.0.0.5\"]  # shown at sql-server/db-ip-addr.txt:1\n";
+    assert!(text.contains(said), "{text}");
+    let exports = "exports = [\"sql-server/db-ip-addr.txt\", \"sql-server/db.rules\"]";
+    assert!(text.contains(exports), "{text}");
+    // With a second interface on the wire, a person has to say which one peers use.
+    let two = format!(
+        "{addr}4: eth1    inet 10.9.0.5/24 scope global eth1\\       valid_lft forever preferred_lft forever\n"
+    );
+    let text = drafted(&[files[0].clone(), ("sql-server/db-ip-addr.txt", two)]);
+    assert!(
+        text.contains("# addresses = [\"10.0.0.5\", \"10.9.0.5\", \"172.17.0.1\"]  # shown at"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_role_that_is_only_likely_is_a_comment_and_stays_an_assumption_of_the_run() {
     let ports = [1433, 1434].map(|p| format!("-A INPUT -p tcp -m tcp --dport {p} -j ACCEPT\n"));

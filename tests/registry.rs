@@ -31,7 +31,7 @@ const CODES: [(Group, Severity, &str); 9] = [
     (
         Group::Hygiene,
         Severity::Note,
-        "conflicting-rule redundant-rule unreferenced-chain duplicate-name",
+        "conflicting-rule redundant-rule unreferenced-chain duplicate-name no-listener",
     ),
     (
         Group::Trust,

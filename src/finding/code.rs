@@ -29,6 +29,7 @@ macro_rules! registry {
             RedundantRule "redundant-rule" Note Hygiene "A rule is redundant: other rules do the same without it.";
             ConflictingRule "conflicting-rule" Note Hygiene "Two rules with opposite actions overlap, and only their order decides.";
             DuplicateName "duplicate-name" Note Hygiene "Several rules of a point have the same name.";
+            NoListener "no-listener" Note Hygiene "A required flow is allowed, and nothing listens on its port.";
             UnreferencedChain "unreferenced-chain" Note Hygiene "No rule jumps to a chain that has rules.";
             UnusedRule "unused-rule" Note Hygiene "An allow rule has matched nothing since its counter began.";
             MalformedExport "malformed-export" Error Trust "A file, or a part of it, could not be read.";

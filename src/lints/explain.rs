@@ -75,6 +75,10 @@ pub fn chapters(code: Code) -> &'static [(&'static str, &'static str)] {
             "Adopt hylint on an old site: levels of lints",
             "adopt.md#levels-of-lints",
         )],
+        Code::NoListener => &[(
+            "What a verdict rests on: the host's own listings",
+            "verdicts.md#what-a-hosts-own-listings-say",
+        )],
         Code::MalformedExport | Code::EmptyExport | Code::IncompleteExport => &[
             ("Export the firewalls", "export.md"),
             ("Troubleshooting", "troubleshooting.md#a-file-is-not-read"),

@@ -11,6 +11,7 @@ pub mod excess;
 pub mod explain;
 mod folded;
 pub mod hygiene;
+pub mod listener;
 pub(crate) mod order;
 pub mod place;
 mod process;

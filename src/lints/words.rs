@@ -420,3 +420,55 @@ pub(super) fn assumed_profile(
             .told(Counted::Hosts, format!("hosts allow required flows {only}")),
     }
 }
+
+/// A required flow that is allowed and that nothing answers.
+pub(super) struct Unanswered<'u> {
+    pub(super) host: &'u str,
+    /// `TCP 1433`.
+    pub(super) service: &'u str,
+    /// The role that it is from.
+    pub(super) from: &'u str,
+    /// Addresses at which its ports are listened on, where peers do not reach them.
+    pub(super) elsewhere: &'u [String],
+    /// An address at which they would be reached.
+    pub(super) wanted: Option<&'u str>,
+}
+
+/// Label at the line of a listing that shows a socket at another address.
+pub(super) const OTHER_SOCKET: &str = "listens here only";
+/// Label at a listing of sockets.
+pub(super) const SOCKETS: &str = "everything that listens";
+
+/// Nothing listens on the ports of a flow that a host allows.
+pub(super) fn no_listener(u: &Unanswered<'_>) -> Said {
+    let Unanswered {
+        host,
+        service,
+        from,
+        ..
+    } = u;
+    let (what, help) = match u.elsewhere {
+        [] => (
+            "nothing listens on it".to_owned(),
+            "start the service, or list what listens again if it was not running".to_owned(),
+        ),
+        all => {
+            let at = u
+                .wanted
+                .map_or_else(String::new, |a| format!(" on {a}, or"));
+            (
+                format!("it listens on {} only", some(all, NAMED)),
+                format!("let the service listen{at} on every address, and list what listens again"),
+            )
+        }
+    };
+    Said {
+        message: format!("`{host}` allows inbound {service} from `{from}`, but {what}"),
+        label: "allows what nothing answers".to_owned(),
+        help,
+        cause: Cause::of(&["no-listener", service]).told(
+            Counted::Hosts,
+            format!("hosts allow inbound {service}, but nothing listens on it"),
+        ),
+    }
+}

@@ -34,7 +34,7 @@ pub use read::{
 };
 pub use renamed::{Held, Renamed};
 pub use seal::Seal;
-pub use summary::{Opening, openings};
+pub use summary::{Opening, PLACED, openings};
 pub use unmodelled::{Unmodelled, unmodelled};
 pub use unread::{Sign, Unread, Why};
 pub use walk::{CONFIG_NAME, shown};

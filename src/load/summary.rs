@@ -188,9 +188,20 @@ fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
     spans.into_iter().map(place).collect()
 }
 
+/// Lines of one listing whose places are kept. A longer one is told of by its first line.
+pub const PLACED: usize = 4096;
+
 /// Where what a host's own listings show stands.
 fn shown(c: &Companion) -> Vec<Span> {
+    let mut all = lines(c);
+    all.truncate(PLACED);
+    all
+}
+
+fn lines(c: &Companion) -> Vec<Span> {
     match c {
+        Companion::Routes(l) => l.routes.iter().map(|r| r.span).collect(),
+        Companion::RoutingRules(l) => l.rules.iter().map(|r| r.span).collect(),
         Companion::HostInterfaces(l) => l.interfaces.iter().map(|i| i.span).collect(),
         Companion::Sockets(l) => l.sockets.iter().map(|s| s.span).collect(),
         Companion::Processes(l) => l.processes.iter().map(|p| p.span).collect(),

@@ -2,7 +2,7 @@
 
 use crate::finding::Place;
 use hylint_model::{Families, HostInterface, Running, Socket};
-use hylint_space::{AddrSet, Family};
+use hylint_space::{AddrSet, Family, class};
 
 /// What the listings in a host's folder say.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -11,6 +11,8 @@ pub struct HostFacts {
     pub interfaces: Vec<(HostInterface, Place)>,
     /// The families whose addresses are shown whole: the host has no others.
     pub families: Option<Families>,
+    /// Where the first listing of interfaces begins.
+    pub listing: Option<Place>,
     /// Which addresses each interface leads to, by its routes; disjoint. Addresses of which the routes do not tell are in
     /// none.
     pub faces: Vec<(String, AddrSet)>,
@@ -40,7 +42,7 @@ pub struct Heard {
     pub tcp: bool,
     /// Sockets of UDP are listed whole.
     pub udp: bool,
-    /// The families whose sockets are listed.
+    /// The families whose sockets are listed, of both protocols.
     pub families: Families,
     /// Each socket with where it stands, its process with its program and services where another listing tells them.
     pub sockets: Vec<(Socket, Place)>,
@@ -94,5 +96,49 @@ impl HostFacts {
     pub fn addrs(&self) -> AddrSet {
         let own = self.interfaces.iter().filter(|(i, _)| !i.loopback);
         own.fold(AddrSet::empty(), |all, (i, _)| all.union(&i.addrs))
+    }
+
+    /// The addresses that a person would write down for the host: those of its one interface on the wire, of IPv4 if it has
+    /// any. `None` if several interfaces have some, since listings do not tell which of them peers use.
+    #[must_use]
+    pub fn main_addrs(&self, is_software: impl Fn(&str) -> bool) -> Option<AddrSet> {
+        let local = class::link_local().union(class::loopback());
+        let wired =
+            self.interfaces.iter().map(|(i, _)| i).filter(|i| {
+                !i.loopback && !i.tunnel && i.up != Some(false) && !is_software(&i.name)
+            });
+        let each = wired.map(|i| i.addrs.subtract(&local));
+        let each: Vec<AddrSet> = each.filter(|a| !a.is_empty()).collect();
+        for family in Family::BOTH {
+            let mut of_family = each
+                .iter()
+                .map(|a| a.only(family))
+                .filter(|a| !a.is_empty());
+            if let Some(first) = of_family.next() {
+                return of_family.all(|other| other == first).then_some(first);
+            }
+        }
+        None
+    }
+
+    /// Whether all addresses of a host are shown, in both families.
+    #[must_use]
+    pub fn are_whole(&self) -> bool {
+        self.families == Some(Families::BOTH)
+    }
+
+    /// The interfaces that lead to addresses: those that the site names, and for other addresses those of the routes.
+    #[must_use]
+    pub fn with_faces(&self, said: &[(String, AddrSet)]) -> Vec<(String, AddrSet)> {
+        let known = said
+            .iter()
+            .fold(AddrSet::empty(), |all, (_, a)| all.union(a));
+        let mut all = said.to_vec();
+        let rest = self
+            .faces
+            .iter()
+            .map(|(n, a)| (n.clone(), a.subtract(&known)));
+        all.extend(rest.filter(|(_, a)| !a.is_empty()));
+        all
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod bind;
 pub mod config;
+mod faces;
 mod facts;
 mod nested;
 mod parts;
@@ -10,6 +11,7 @@ mod via;
 
 pub use bind::{Bound, Listening, Overrides, bind};
 pub use config::{Config, find, load, load_matrix};
+pub use faces::Routing;
 pub use facts::{Heard, HostFacts, Keyword};
 pub use nested::nested;
 pub use parts::{

@@ -126,6 +126,13 @@ pub const TRIED: &[Tried] = &[
         writer: Writer::None("commands print it, and none reads it"),
     },
     Tried {
+        id: "iproute2",
+        examples: &[("../tests/formats/listings.txt", "session-host")],
+        role: "session-host",
+        named: |name| ("i/ss.txt", sockets(&one_line(name))),
+        writer: Writer::None("commands print it, and none reads it"),
+    },
+    Tried {
         id: "aws",
         examples: &[
             (
@@ -158,6 +165,14 @@ fn interface(name: &str) -> String {
     format!(
         "Windows IP Configuration\n\n\nEthernet adapter {name}:\n\n   IPv4 Address. . . . . . . . . . . : 10.20.10.31\n   \
          Subnet Mask . . . . . . . . . . . : 255.255.255.0\n"
+    )
+}
+
+/// A listing of sockets of which a program has a name.
+fn sockets(name: &str) -> String {
+    format!(
+        "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n\
+         tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"{name}\",pid=812,fd=3))\n"
     )
 }
 

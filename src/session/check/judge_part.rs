@@ -10,7 +10,7 @@ use crate::judge::{
     self, Decision, Exports, Flows, InPart, InSite, Judged, Order, Remedies, Tally,
 };
 use crate::lints::undeclared::{self, HeldUp};
-use crate::lints::{excess, hygiene, profiles, required, trust, via};
+use crate::lints::{excess, hygiene, listener, profiles, required, trust, via};
 use crate::load::LoadedExport;
 use crate::session::suppress;
 use hylint_parsers::source::Position;
@@ -125,6 +125,8 @@ fn judge_exports(
         .extend(profiles::contradictions(exports, &scope.hosts));
     out.findings.extend(via::findings(flows, exports));
     out.findings.extend(profiles::keywords(&scope.hosts));
+    out.findings
+        .extend(listener::findings(exports, &scope.hosts, &judged));
     // What is open is judged in a profile too, whether or not there are checks.
     if scope.hosts.iter().any(|h| judge::assumed(exports, h)) {
         out.assumed.entry(AssumptionId::ProfileDomain).or_default();

@@ -284,7 +284,14 @@ fn host(s: &Survey<'_>, h: &Candidate, q: &Questions, peers: &Peers, out: &mut S
     match h.addresses.is_empty() {
         true => own_addresses(s, h, q, peers, out),
         false => {
-            let _ = writeln!(out, "{off}addresses = {}", list(&h.addresses));
+            let by_listing = h
+                .shown
+                .as_ref()
+                .filter(|(all, _)| h.addresses.iter().all(|a| all.contains(a)));
+            let place = by_listing.map_or_else(String::new, |(_, place)| {
+                format!("  # shown at {}", said(place))
+            });
+            let _ = writeln!(out, "{off}addresses = {}{place}", list(&h.addresses));
         }
     }
     let roles = if h.roles.is_empty() {

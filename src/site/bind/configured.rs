@@ -1,12 +1,15 @@
 //! Hosts and forwarding firewalls that hylint.toml names.
 
 use super::cloud::Pick;
+use super::contradict::Declared;
 use super::{Binder, keywords};
 use crate::common::paths;
 use crate::finding::{Place, RoleSource};
 use crate::load::{ExportId, RunPoint};
+use crate::rules::matrix::RoleIx;
+use crate::rules::platform;
 use crate::site::config::{HostConfig, TransitConfig};
-use crate::site::{Host, Transit};
+use crate::site::{Host, HostFacts, Layer, Transit};
 use hylint_model::Span;
 use hylint_parsers::source::Source;
 use hylint_space::AddrSet;
@@ -27,8 +30,19 @@ impl Binder<'_> {
                 let span = Span::new(h.span.start, h.span.end);
                 Place::new(&config.path, &source, span)
             });
-            base.facts = self.facts(&exports);
-            base.every = base.every.union(&base.facts.addrs());
+            base.facts = self.facts(&exports, Some(&h.addrs));
+            self.compare_with_facts(
+                &Declared {
+                    array: "host",
+                    number: entry,
+                    name: &h.name,
+                    addrs: &h.addrs,
+                    interfaces: &h.interfaces,
+                },
+                &base.facts.clone(),
+                &exports,
+            );
+            self.take_facts(&mut base, &own);
             keywords::resolve(&mut base);
             let pick = Pick::Host(h, !own.is_empty());
             let mut hosts = self.cloud_hosts(base, &exports, pick);
@@ -37,6 +51,41 @@ impl Binder<'_> {
             }
             self.hosts.extend(hosts);
         }
+    }
+
+    /// Gives a host what its own listings say and hylint.toml does not.
+    pub(super) fn take_facts(&self, host: &mut Host, own: &[Layer]) {
+        let facts = host.facts.clone();
+        if host.addrs.is_empty() && !host.roles.is_empty() {
+            let addrs = self.listed_addrs(&host.roles, &facts);
+            host.seen = addrs.clone();
+            host.addrs = addrs;
+        }
+        host.every = host.every.union(&host.addrs).union(&facts.addrs());
+        host.listed |= facts.are_whole();
+        if self.have_interfaces(own) {
+            host.interfaces = facts.with_faces(&host.interfaces);
+        }
+    }
+
+    /// The addresses of a host that nobody declared: those of its roles that it shows, else those of its one interface on the
+    /// wire.
+    fn listed_addrs(&self, roles: &[RoleIx], facts: &HostFacts) -> AddrSet {
+        let declared = self.config.iter().flat_map(|c| &c.roles);
+        let declared = declared.filter(|(role, _)| roles.contains(role));
+        let of_roles = declared.fold(AddrSet::empty(), |all, (_, a)| all.union(a));
+        let shown = of_roles.intersect(&facts.addrs());
+        if !shown.is_empty() {
+            return shown;
+        }
+        facts
+            .main_addrs(platform::is_software_iface)
+            .unwrap_or_default()
+    }
+
+    fn have_interfaces(&self, layers: &[Layer]) -> bool {
+        let mut points = layers.iter().flat_map(|l| &l.points);
+        points.any(|at| self.point(*at).is_some_and(|p| p.kind.has_interfaces()))
     }
 
     fn host(&self, h: &HostConfig) -> Host {
@@ -85,6 +134,19 @@ impl Binder<'_> {
         for (n, t) in config.transits.iter().enumerate() {
             let exports = self.with_views(config.hosts.len() + n, &t.name);
             let points = self.transit_points(t, &exports);
+            let facts = self.facts(&exports, None);
+            self.compare_with_facts(
+                &Declared {
+                    array: "transit",
+                    number: n,
+                    name: &t.name,
+                    addrs: &AddrSet::empty(),
+                    interfaces: &t.interfaces,
+                },
+                &facts,
+                &exports,
+            );
+            let interfaces = facts.with_faces(&t.interfaces);
             let first = exports.first().and_then(|i| self.exports.get(*i));
             let name = match (&t.name, first) {
                 (name, Some(e)) if name.is_empty() => paths::host_name(&e.path),
@@ -97,7 +159,7 @@ impl Binder<'_> {
                     between: t.between.clone(),
                     to_front: t.to_front.clone(),
                     behind: t.behind.clone(),
-                    interfaces: t.interfaces.clone(),
+                    interfaces: interfaces.clone(),
                     resolve: self.merged(&t.resolve),
                 });
             }

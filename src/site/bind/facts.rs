@@ -2,14 +2,19 @@
 
 use super::{Binder, processes};
 use crate::common::paths;
-use crate::load::{ExportId, LoadedExport};
+use crate::finding::Place;
+use crate::load::{ExportId, LoadedExport, PLACED};
+use crate::rules::platform;
+use crate::site::faces::Routing;
 use crate::site::facts::{Heard, HostFacts};
-use hylint_model::{Companion, Families};
+use hylint_model::{Companion, Families, Span};
+use hylint_space::AddrSet;
 use std::sync::Arc;
 
 impl Binder<'_> {
     /// What listings say of the host of these exports: those among them, and those of its folder that are of no other host.
-    pub(super) fn facts(&self, exports: &[ExportId]) -> Arc<HostFacts> {
+    /// `own` are the addresses that the site declares for it; none for a firewall that forwards the packets of others.
+    pub(super) fn facts(&self, exports: &[ExportId], own: Option<&AddrSet>) -> Arc<HostFacts> {
         let mut facts = HostFacts::default();
         let listings = self.listings(exports);
         for e in &listings {
@@ -18,7 +23,51 @@ impl Binder<'_> {
         if let Some(heard) = &mut facts.heard {
             processes::join(heard, &listings);
         }
+        let mut routing = routing(&listings);
+        routing.own = match own {
+            Some(own) if own.is_empty() => facts
+                .main_addrs(platform::is_software_iface)
+                .unwrap_or_default(),
+            Some(own) => own.clone(),
+            None => AddrSet::empty(),
+        };
+        facts.faces = routing.faces();
         Arc::new(facts)
+    }
+
+    /// Where the listings say that an interface leads to an address: its route with the longest prefix, else the interface.
+    pub(super) fn place_of_way(
+        &self,
+        exports: &[ExportId],
+        name: &str,
+        to: &AddrSet,
+    ) -> Option<Place> {
+        let listings = self.listings(exports);
+        let mut best: Option<(u8, Place)> = None;
+        for e in &listings {
+            for c in &e.export.companions {
+                match c {
+                    Companion::Routes(l) => {
+                        let there = l.routes.iter().take(PLACED).filter(|r| {
+                            r.to.intersects(to) && r.interfaces.iter().any(|i| **i == *name)
+                        });
+                        for r in there {
+                            if best.as_ref().is_none_or(|(length, _)| *length < r.length) {
+                                best = Some((r.length, e.place(r.span)));
+                            }
+                        }
+                    }
+                    Companion::HostInterfaces(l) => {
+                        let own = l.interfaces.iter().take(PLACED).find(|i| *i.name == *name);
+                        if let (None, Some(i)) = (&best, own) {
+                            best = Some((0, e.place(i.span)));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        best.map(|(_, place)| place)
     }
 
     /// The exports with listings of the host of these.
@@ -71,6 +120,26 @@ fn has_listing(e: &LoadedExport) -> bool {
     e.export.companions.iter().any(|c| c.of_host().is_some())
 }
 
+/// What listings tell of a host's routing.
+fn routing<'e>(listings: &[&'e LoadedExport]) -> Routing<'e> {
+    let mut out = Routing::default();
+    for c in listings.iter().flat_map(|e| &e.export.companions) {
+        match c {
+            // Windows names an interface by its address in `route print`, and its firewall asks for none.
+            Companion::Routes(r) => out.routes.push(r),
+            Companion::RoutingRules(r) => out.rules.push(r),
+            Companion::HostInterfaces(l) => out.interfaces.extend(&l.interfaces),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// The place of a line of a listing; of a long listing, that of its beginning.
+fn line(e: &LoadedExport, at: usize, own: Span, listing: Span) -> Place {
+    e.place(if at < PLACED { own } else { listing })
+}
+
 fn add(facts: &mut HostFacts, e: &LoadedExport) {
     for c in &e.export.companions {
         match c {
@@ -80,27 +149,36 @@ fn add(facts: &mut HostFacts, e: &LoadedExport) {
                     (Some(a), Some(b)) => Some(both(a, b)),
                     (a, b) => a.or(b),
                 };
-                let each = listing.interfaces.iter();
+                facts.listing.get_or_insert_with(|| e.place(listing.span));
+                let each = listing.interfaces.iter().enumerate();
                 facts
                     .interfaces
-                    .extend(each.map(|i| (i.clone(), e.place(i.span))));
+                    .extend(each.map(|(n, i)| (i.clone(), line(e, n, i.span, listing.span))));
             }
             Companion::Sockets(listing) => {
                 let heard = facts.heard.get_or_insert_with(|| Heard {
                     tcp: false,
                     udp: false,
-                    families: listing.families,
+                    families: NONE,
                     sockets: Vec::new(),
                     services: false,
                     place: e.place(listing.span),
                 });
-                heard.tcp |= listing.tcp && listing.whole;
-                heard.udp |= listing.udp && listing.whole;
-                heard.families = both(heard.families, listing.families);
-                let each = listing.sockets.iter();
+                if listing.whole && (listing.tcp || listing.udp) {
+                    let same = (heard.tcp, heard.udp) == (listing.tcp, listing.udp);
+                    heard.families = match heard.tcp || heard.udp {
+                        false => listing.families,
+                        true if same => both(heard.families, listing.families),
+                        // Each protocol is listed in these, whatever else one of them is listed in.
+                        true => common(heard.families, listing.families),
+                    };
+                    heard.tcp |= listing.tcp;
+                    heard.udp |= listing.udp;
+                }
+                let each = listing.sockets.iter().enumerate();
                 heard
                     .sockets
-                    .extend(each.map(|s| (s.clone(), e.place(s.span))));
+                    .extend(each.map(|(n, s)| (s.clone(), line(e, n, s.span, listing.span))));
             }
             _ => {}
         }
@@ -113,3 +191,15 @@ fn both(a: Families, b: Families) -> Families {
         v6: a.v6 || b.v6,
     }
 }
+
+fn common(a: Families, b: Families) -> Families {
+    Families {
+        v4: a.v4 && b.v4,
+        v6: a.v6 && b.v6,
+    }
+}
+
+const NONE: Families = Families {
+    v4: false,
+    v6: false,
+};

@@ -125,10 +125,10 @@ impl Binder<'_> {
         // Some lints need no role.
         let known = known.unwrap_or_default();
         let mut host = self.guessed(first, known);
-        host.facts = self.facts(files);
-        host.every = host.every.union(&host.facts.addrs());
-        keywords::resolve(&mut host);
+        host.facts = self.facts(files, Some(&host.addrs));
         let layers = self.own_layers(files, &host.name);
+        self.take_facts(&mut host, &layers);
+        keywords::resolve(&mut host);
         // Cloud points of the same file (a mixed export) are bound like any others.
         self.hosts.push(Host { layers, ..host });
     }

@@ -4,6 +4,7 @@ mod alone;
 mod cloud;
 mod configured;
 mod content;
+mod contradict;
 mod copies;
 mod facts;
 mod globs;

@@ -508,3 +508,58 @@ pub(super) fn wanted(globs: &[&str]) -> String {
     let all: Vec<String> = globs.iter().map(|g| format!("`{g}`")).collect();
     list(&all)
 }
+
+/// Labels of what a host's own listings say otherwise than hylint.toml.
+pub(super) const DECLARED: &str = "declared here";
+pub(super) const LISTED_ADDRESSES: &str = "its addresses";
+pub(super) const LISTED_INTERFACES: &str = "its interfaces";
+pub(super) const ROUTED: &str = "leads there";
+
+/// hylint.toml declares an address that the host's listing does not show.
+pub(super) fn no_such_address(host: &str, address: &str, shown: &[String]) -> Said {
+    let instead = match shown {
+        [] => String::new(),
+        all => format!(" (it shows {})", some(all, LISTED)),
+    };
+    Said::new(
+        format!("`{host}` does not have the address {address} that hylint.toml declares"),
+        format!("correct `addresses` of [[host]] \"{host}\"{instead}, or save the listing of its addresses again"),
+    )
+    .folded(
+        &["address-not-listed"],
+        Counted::Hosts,
+        "hosts do not have an address that hylint.toml declares",
+    )
+}
+
+/// hylint.toml names an interface that the host does not have.
+pub(super) fn no_such_interface(host: &str, interface: &str, shown: &[String]) -> Said {
+    Said::new(
+        format!("`{host}` has no interface `{interface}`, which hylint.toml names"),
+        format!(
+            "name one that it has in `interfaces`: {}",
+            some(shown, LISTED)
+        ),
+    )
+    .folded(
+        &["interface-not-listed"],
+        Counted::Hosts,
+        "hosts do not have an interface that hylint.toml names",
+    )
+}
+
+/// hylint.toml and the host's routes name different interfaces for some peers.
+pub(super) fn other_way(host: &str, peers: &[String], said: &str, routed: &str) -> Said {
+    let peers = some(peers, NAMED);
+    Said::new(
+        format!(
+            "`{host}` reaches {peers} by `{routed}`, and hylint.toml says `{said}`, which is judged"
+        ),
+        "correct `interfaces` in hylint.toml, or remove it: the routes are used then",
+    )
+    .folded(
+        &["interface-by-routes"],
+        Counted::Hosts,
+        "hosts reach peers by other interfaces than hylint.toml says",
+    )
+}
