@@ -466,7 +466,7 @@ pub(super) fn no_listener(u: &Unanswered<'_>) -> Said {
         message: format!("`{host}` allows inbound {service} from `{from}`, but {what}"),
         label: "allows what nothing answers".to_owned(),
         help,
-        cause: Cause::of(&["no-listener", service]).told(
+        cause: Cause::of(&["unheard", service]).told(
             Counted::Hosts,
             format!("hosts allow inbound {service}, but nothing listens on it"),
         ),

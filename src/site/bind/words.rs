@@ -526,7 +526,7 @@ pub(super) fn no_such_address(host: &str, address: &str, shown: &[String]) -> Sa
         format!("correct `addresses` of [[host]] \"{host}\"{instead}, or save the listing of its addresses again"),
     )
     .folded(
-        &["address-not-listed"],
+        &["unlisted"],
         Counted::Hosts,
         "hosts do not have an address that hylint.toml declares",
     )
@@ -542,7 +542,7 @@ pub(super) fn no_such_interface(host: &str, interface: &str, shown: &[String]) -
         ),
     )
     .folded(
-        &["interface-not-listed"],
+        &["unnamed"],
         Counted::Hosts,
         "hosts do not have an interface that hylint.toml names",
     )
@@ -558,7 +558,7 @@ pub(super) fn other_way(host: &str, peers: &[String], said: &str, routed: &str) 
         "correct `interfaces` in hylint.toml, or remove it: the routes are used then",
     )
     .folded(
-        &["interface-by-routes"],
+        &["rerouted"],
         Counted::Hosts,
         "hosts reach peers by other interfaces than hylint.toml says",
     )
