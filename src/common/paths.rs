@@ -187,6 +187,8 @@ const PLAIN_WORDS: &[&str] = &[
     "local",
     "policy",
     "policies",
+    "default",
+    "zone",
     "zones",
     "firewalld",
     "sockets",

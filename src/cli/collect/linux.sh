@@ -67,13 +67,14 @@ for family in '' 6; do
 done
 if has ipset; then keep ipset.txt ipset save; fi
 # What firewalld was told; the rules that it wrote of it are in the ruleset.
-if has firewall-cmd && firewall-cmd --state >/dev/null 2>&1; then
-    keep firewalld-zones.txt firewall-cmd --list-all-zones
+shown() { echo "# $*"; "$@"; }
+firewalld() {
+    shown firewall-cmd --get-default-zone && shown firewall-cmd --list-all-zones || return 1
     # Versions before 0.9 have no policies.
-    if firewall-cmd --get-policies >/dev/null 2>&1; then
-        keep firewalld-policies.txt firewall-cmd --list-all-policies
-    fi
-fi
+    if firewall-cmd --get-policies >/dev/null 2>&1; then shown firewall-cmd --list-all-policies || return 1; fi
+    shown firewall-cmd --direct --get-all-rules
+}
+if has firewall-cmd && firewall-cmd --state >/dev/null 2>&1; then keep firewalld.txt firewalld; fi
 # Whose addresses they are, by which interface a packet leaves, and what listens.
 if has ip; then
     # An ip without JSON prints text.
