@@ -31,7 +31,10 @@ fn files(folder: &str) -> Vec<PathBuf> {
         return Vec::new();
     };
     let walk = walkdir::WalkDir::new(root.join(folder)).sort_by_file_name();
-    let found = walk.into_iter().flatten().filter(|e| e.file_type().is_file());
+    let found = walk
+        .into_iter()
+        .flatten()
+        .filter(|e| e.file_type().is_file());
     found.map(walkdir::DirEntry::into_path).collect()
 }
 
@@ -90,9 +93,7 @@ fn facts(name: &str, text: &str) -> Option<usize> {
         }
         n if n.contains("ip-j-addr") => matches(text, r#""ifname":"#),
         n if n.contains("ip-addr") => matches(text, r"(?m)^\s*\d+: \S+: <"),
-        n if n.contains("ip-route-show") => {
-            text.lines().filter(|l| !l.trim().is_empty()).count()
-        }
+        n if n.contains("ip-route-show") => text.lines().filter(|l| !l.trim().is_empty()).count(),
         n if n.contains("ss-tulpen") => matches(text, r"(?m)^(?:tcp|udp)"),
         _ => return None,
     })
@@ -156,7 +157,10 @@ fn every_file_is_read_whole() {
                 faults.push(format!("{shown}: {} lost", x.lost()));
             }
             if told.is_some_and(|n| n != x.rules_in_file) {
-                faults.push(format!("{shown}: {} rules, and its text has {told:?}", x.rules_in_file));
+                faults.push(format!(
+                    "{shown}: {} rules, and its text has {told:?}",
+                    x.rules_in_file
+                ));
             }
             let problems = x.problems.iter().any(|p| !p.message.is_empty());
             if said.is_some_and(|n| sum.unwrap_or(0) < n) && !problems {

@@ -11,6 +11,7 @@ mod set;
 
 use crate::input::FormatSpec;
 
+pub use read::ID;
 pub use set::{FILES, MAIN, is_of_set};
 
 /// The format's registration.

@@ -9,7 +9,7 @@ use hylint_model::{Body, Export, Netfilter, OtherRules, Problem, ProblemKind, Sp
 use hylint_space::Family;
 
 /// The format's id in outputs.
-pub(super) const ID: &str = "ufw";
+pub const ID: &str = "ufw";
 
 /// More than of the dump that such a file looks like.
 const SCORE: Score = 97;

@@ -23,7 +23,7 @@ use compare::{acts, difference, listed, named, supply};
 use hylint_model::{Body, Export, Netfilter, OtherRules, Point, Span, Table, View, ties};
 use hylint_parsers::iptables::{self, Backend};
 use hylint_parsers::source::Source;
-use hylint_parsers::{firewalld, nft};
+use hylint_parsers::{firewalld, nft, ufw};
 use open::{open_rules, unsupplied};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -42,6 +42,23 @@ pub fn is_zones(heads: &Heads, at: RunPoint) -> bool {
     export.is_some_and(|e| e.export.format == firewalld::ID)
 }
 
+/// Whether a point is of files that a firewall is loaded from, which a dump shows as they were loaded.
+#[must_use]
+pub fn is_loaded_from(heads: &Heads, at: RunPoint) -> bool {
+    let export = heads.get(at.export);
+    export.is_some_and(|e| e.export.format == ufw::ID)
+}
+
+/// Whether a dump has the chains that ufw makes.
+#[must_use]
+pub fn shows_ufw(point: &Point) -> bool {
+    let own = |name: &str| matches!(name, "ufw-before-input" | "ufw6-before-input");
+    match &point.body {
+        Body::Netfilter(n) => n.chains().any(|(_, _, c)| own(&c.name)),
+        Body::Lists(_) => false,
+    }
+}
+
 /// Whether dumps may go into an export of a format.
 #[must_use]
 pub fn is_main(format: &str) -> bool {
@@ -54,7 +71,7 @@ pub struct Other {
     path: Arc<str>,
     /// It is a ruleset, too.
     ruleset: bool,
-    /// It is of zones of firewalld.
+    /// It is of zones of firewalld, or of files of ufw: what the rules were made from.
     zones: bool,
     text: String,
     annotations: Vec<(String, Span)>,
@@ -71,7 +88,8 @@ impl Other {
             said.retain(|f| f.code != Code::UnmodelledMatch || !own(f));
             from.summary.unmodelled = 0;
         }
-        if from.export.format == firewalld::ID {
+        let settings = matches!(from.export.format, firewalld::ID | ufw::ID);
+        if settings {
             // What a listing of zones does not show, the ruleset does.
             let own = |f: &Finding| f.place.as_ref().is_some_and(|p| p.path == from.path);
             said.retain(|f| f.code != Code::IncompleteExport || !own(f));
@@ -81,7 +99,7 @@ impl Other {
         Self {
             path: from.path.clone(),
             ruleset: from.export.format == nft::ID,
-            zones: from.export.format == firewalld::ID,
+            zones: settings,
             text: source.text,
             annotations: std::mem::take(&mut from.export.annotations),
             points: std::mem::take(&mut from.export.points),

@@ -17,6 +17,7 @@ impl Binder<'_> {
             |b: &Self, at: &RunPoint| b.point(*at).is_some_and(|p| p.kind == PointKind::Netfilter);
         let (dumps, mut rest): (Vec<_>, Vec<_>) =
             rest.into_iter().partition(|at| is_dump(self, at));
+        let (dumps, loaded) = self.without_files(dumps, !rulesets.is_empty());
         let (zones, mut rulesets): (Vec<_>, Vec<_>) = rulesets
             .into_iter()
             .partition(|at| link::is_zones(self.exports, *at));
@@ -50,6 +51,7 @@ impl Binder<'_> {
         };
         rulesets.sort_by_key(order);
         let mut others = rulesets.split_off(1);
+        others.extend(loaded);
         others.extend(self.current(dumps, host));
         if let Some(ruleset) = rulesets.first().copied() {
             self.views.retain(|v| v.main != ruleset);
@@ -62,6 +64,42 @@ impl Binder<'_> {
         rest.extend(rulesets);
         rest.sort_unstable();
         rest
+    }
+
+    /// The dumps of a host without the files of ufw that they show as loaded, and those files where a ruleset shows them.
+    fn without_files(
+        &mut self,
+        points: Vec<RunPoint>,
+        ruleset: bool,
+    ) -> (Vec<RunPoint>, Vec<RunPoint>) {
+        let (files, mut dumps): (Vec<_>, Vec<_>) = points
+            .into_iter()
+            .partition(|at| link::is_loaded_from(self.exports, *at));
+        if ruleset {
+            return (dumps, files);
+        }
+        // The files are one export: it is set aside as a whole, or not at all.
+        let shows = |file: &RunPoint| {
+            let families = self.point(*file).map(|p| p.families);
+            let shown = |at: &&RunPoint| {
+                let point = self.point(**at);
+                point.is_some_and(|p| Some(p.families) == families && link::shows_ufw(p))
+            };
+            dumps.iter().find(shown).copied()
+        };
+        let main = files.first().and_then(shows);
+        let Some(main) = main.filter(|_| files.iter().all(|f| shows(f).is_some())) else {
+            dumps.extend(files);
+            dumps.sort_unstable();
+            return (dumps, Vec::new());
+        };
+        self.copies.extend(&files);
+        self.views.retain(|v| v.main != main);
+        self.views.push(Views {
+            main,
+            others: files,
+        });
+        (dumps, Vec::new())
     }
 
     /// Whether a dump has the chains of firewalld.
