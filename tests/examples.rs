@@ -25,12 +25,13 @@ const GATEWAY: &str = "gw1/iptables.rules";
 const GATEWAY6: &str = "gw1/ip6tables.rules";
 const EDGE: &str = "edge/iptables.rules";
 const RULESET: &str = "gw1/ruleset.json";
+const ZONES: &str = "gw1/firewalld.txt";
 const GROUPS: &str = "aws/security-groups.json";
 const ACLS: &str = "aws/network-acls.json";
 const NSGS: &str = "azure/nsg-list.json";
 
 /// The faults of each site, each named by a text of the export.
-const FAULTS: [(&str, &[About]); 4] = [
+const FAULTS: [(&str, &[About]); 5] = [
     (
         "windows-dc",
         &[
@@ -85,6 +86,15 @@ const FAULTS: [(&str, &[About]); 4] = [
             ),
             ("over-permissive-source", RULESET, "\"port\": 8500"),
             ("shadowed-rule", "dv2/ruleset.nft", "ip saddr 10.30.9.4"),
+        ],
+    ),
+    (
+        "rhel-firewalld",
+        &[
+            ("blocked-flow", ZONES, "target: default"),
+            ("over-permissive-port", ZONES, "target: ACCEPT"),
+            ("over-permissive-source", ZONES, "cockpit dhcpv6-client ssh"),
+            ("unneeded-flow", ZONES, "cockpit dhcpv6-client ssh"),
         ],
     ),
     (
@@ -276,6 +286,12 @@ fn debian_nft_compliant() {
 }
 
 #[test]
+fn rhel_firewalld_compliant() {
+    let report = assert_compliant(&examples().join("rhel-firewalld/compliant"));
+    assert_eq!(rows_of(&report, "satisfied"), [48, 49, 50, 51, 53]);
+}
+
+#[test]
 fn cloud_hybrid_compliant() {
     let report = assert_compliant(&examples().join("cloud-hybrid/compliant"));
     let rows = [
@@ -311,6 +327,11 @@ fn linux_gateway_faulty() {
 #[test]
 fn debian_nft_faulty() {
     assert_faulty("debian-nft");
+}
+
+#[test]
+fn rhel_firewalld_faulty() {
+    assert_faulty("rhel-firewalld");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub use ipset::files as set_files;
 pub use scope::{Index, Links};
 pub use unite::{
     Other, Views, WindowsView, has_filters, has_policy, has_proxies, is_loaded_from, is_main,
-    is_of_policy_alone, is_ruleset, is_zones, kind_of_view, shows_ufw, unite, unite_windows,
+    is_of_policy_alone, is_ruleset, is_zones, kind_of_view, shows_files, unite, unite_windows,
     views_of_windows,
 };
 

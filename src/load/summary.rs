@@ -141,6 +141,7 @@ fn bare(p: &mut Point) -> Point {
         Body::Netfilter(n) => {
             let mut head = Netfilter::default();
             head.front_end = n.front_end;
+            head.shows_files = n.shows_files;
             head.whole = n.whole;
             Body::Netfilter(head)
         }

@@ -384,6 +384,8 @@ pub struct Netfilter {
     pub ties: Vec<(Hook, PacketBox)>,
     /// The rules of a front end that may as well write nftables rules are in the export: one that runs is no sign of others.
     pub front_end: bool,
+    /// A dump: it shows what a front end has loaded from files of its own.
+    pub shows_files: bool,
 }
 
 /// What is known of rule sets that filter the same packets and are not in the export: iptables-nft and the legacy tools
@@ -421,6 +423,7 @@ impl Netfilter {
             others: OtherRules::Unsaid,
             ties: Vec::new(),
             front_end: false,
+            shows_files: false,
         }
     }
 

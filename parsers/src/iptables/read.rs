@@ -5,7 +5,7 @@ use super::builtin::{TableName, table_family};
 use super::layout::{self, Dump};
 use super::{changes, family, ipset, script};
 use crate::input::{Depth, Input, Score};
-use crate::lookalike::linux;
+use crate::lookalike::{front_ends, linux};
 use crate::write::WriteError;
 use hylint_model::{
     Body, Companion, Export, Families, Netfilter, OtherRules, Point, PointKind, Problem,
@@ -226,6 +226,8 @@ fn point(
     netfilter.unloaded = unloaded.iter().map(|(n, _)| n.as_str().into()).collect();
     let mut chains = netfilter.tables().iter().flat_map(|t| &t.chains);
     netfilter.front_end = chains.any(|c| linux::is_front_end(&c.name));
+    let mut chains = netfilter.tables().iter().flat_map(|t| &t.chains);
+    netfilter.shows_files = chains.any(|c| front_ends::is_ufw(&c.name));
     let body = Body::Netfilter(netfilter);
     let mut point = Point::new(PointKind::Netfilter, dump.span, body);
     point.label = label;

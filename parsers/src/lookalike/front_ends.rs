@@ -60,6 +60,11 @@ pub(super) const FORMS: &[Form] = &[
     ),
 ];
 
+/// Whether a chain is one that ufw loads from its files.
+pub(crate) fn is_ufw(chain: &str) -> bool {
+    matches!(chain, "ufw-before-input" | "ufw6-before-input")
+}
+
 /// Lines that are no comment.
 fn code<'t>(t: &'t Text<'_>) -> impl Iterator<Item = &'t str> {
     t.lines().filter(|l| !l.is_empty() && !l.starts_with('#'))

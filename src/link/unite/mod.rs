@@ -49,12 +49,11 @@ pub fn is_loaded_from(heads: &Heads, at: RunPoint) -> bool {
     export.is_some_and(|e| e.export.format == ufw::ID)
 }
 
-/// Whether a dump has the chains that ufw makes.
+/// Whether a dump shows what a front end has loaded from its files.
 #[must_use]
-pub fn shows_ufw(point: &Point) -> bool {
-    let own = |name: &str| matches!(name, "ufw-before-input" | "ufw6-before-input");
+pub fn shows_files(point: &Point) -> bool {
     match &point.body {
-        Body::Netfilter(n) => n.chains().any(|(_, _, c)| own(&c.name)),
+        Body::Netfilter(n) => n.shows_files,
         Body::Lists(_) => false,
     }
 }

@@ -83,7 +83,7 @@ impl Binder<'_> {
             let families = self.point(*file).map(|p| p.families);
             let shown = |at: &&RunPoint| {
                 let point = self.point(**at);
-                point.is_some_and(|p| Some(p.families) == families && link::shows_ufw(p))
+                point.is_some_and(|p| Some(p.families) == families && link::shows_files(p))
             };
             dumps.iter().find(shown).copied()
         };
