@@ -68,7 +68,7 @@ fn rules(folder: &str, text: &str) -> Option<usize> {
                     inside = head;
                     return false;
                 }
-                inside && !line.trim().is_empty()
+                inside && line.split_whitespace().count() > 3
             });
             Some(rules.count())
         }
