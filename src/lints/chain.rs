@@ -105,9 +105,34 @@ impl<'a> NamedChain<'a> {
         self.owner().is_none_or(|o| o.leaves(&self.chain.name))
     }
 
+    /// Whether it stands for rules of a zone or a policy, which people write: no file has the chain itself.
+    #[must_use]
+    pub fn is_of_zones(self) -> bool {
+        self.table.span.is_empty() && &*self.table.name == "firewalld"
+    }
+
+    /// The zone or policy whose rules for packets to the host it stands for: zone `public`.
+    #[must_use]
+    pub fn zone(self) -> Option<String> {
+        let own = self
+            .chain
+            .name
+            .strip_prefix("filter_")
+            .filter(|_| self.is_of_zones())?;
+        let (short, name) = own.split_once('_')?;
+        match (short, name.strip_prefix("policy_")) {
+            ("IN" | "OUT" | "FWD", Some(policy)) => Some(format!("policy `{policy}`")),
+            ("IN", None) => Some(format!("zone `{name}`")),
+            _ => None,
+        }
+    }
+
     /// The program that writes it.
     #[must_use]
     pub fn owner(self) -> Option<&'static Owner> {
+        if self.is_of_zones() {
+            return None;
+        }
         platform::owner(self.table.family, &self.table.name, &self.chain.name)
     }
 

@@ -29,6 +29,11 @@ pub(super) fn of_steps(exports: &Exports, mut steps: Vec<Step>) -> Option<Vec<St
         let loaded = exports.get(*set)?;
         let format = FORMATS.iter().find(|f| f.id == loaded.export.format)?;
         let lines = format.commands?(&loaded.source, &loaded.export, change).ok()?;
+        // One reload takes all of them.
+        let reload = |l: &String| l.ends_with(" --reload");
+        if lines.last().is_some_and(reload) && out.last() == lines.last() {
+            out.pop();
+        }
         out.extend(lines);
     }
     Some(out)

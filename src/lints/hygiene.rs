@@ -33,7 +33,15 @@ pub(crate) fn findings(exports: &Exports, out: &mut Vec<Finding>) -> Idle {
 
 /// A second rule of one name is a slip where names occur once.
 fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Finding> {
-    if !point.kind.has_unique_rule_names() {
+    // A rule of a zone is called by what it says.
+    let of_zones = match &point.body {
+        Body::Netfilter(n) => n
+            .tables()
+            .iter()
+            .any(|t| t.span.is_empty() && !t.chains.is_empty()),
+        Body::Lists(_) => false,
+    };
+    if !point.kind.has_unique_rule_names() || of_zones {
         return None;
     }
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
@@ -125,7 +133,10 @@ fn unreferenced(exports: &Exports, at: PointId, table: &Table) -> Option<Finding
         return None;
     }
     // Programs keep chains for what may come, and nobody edits those.
-    let written = |c: &Chain| NamedChain::new(table, c, nft).owner().is_some();
+    let written = |c: &Chain| {
+        let named = NamedChain::new(table, c, nft);
+        named.owner().is_some() || named.is_of_zones()
+    };
     let mut used = vec![false; table.chains.len()];
     let rules = table.chains.iter().flat_map(|c| &c.rules);
     for to in rules.flat_map(|r| r.action.called()) {

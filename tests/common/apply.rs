@@ -1,6 +1,8 @@
 //! Does to the text of an export what a printed command would do to the machine that it is of. It stands on nothing of
 //! hylint: a command that hylint prints and cannot read back is not help.
 
+#[path = "apply_firewalld.rs"]
+mod firewalld;
 #[path = "apply_powershell.rs"]
 mod powershell;
 
@@ -51,6 +53,7 @@ pub fn apply(text: &str, command: &str) -> Result<String, String> {
             nft(text, (verb, object), (family, table, chain), rest)
         }
         ["az", "network", "nsg", "rule", verb, rest @ ..] => azure(text, verb, rest),
+        ["firewall-cmd", rest @ ..] => firewalld::apply(text, rest),
         _ => Err(format!("unknown command: {command}")),
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn build(
 }
 
 /// The names of zones in chains: their own, where nftables takes them.
-fn names(own: &Own) -> Vec<String> {
+pub(super) fn names(own: &Own) -> Vec<String> {
     let name = |(n, z): (usize, &Zone)| match matches::is_name(&z.name) {
         true => z.name.to_string(),
         false => format!("zone{n}"),

@@ -3,7 +3,7 @@
 use super::matches::{self, Match, Matches};
 use super::own::{Act, Element, Forward, Rich, Rules, Word};
 use super::ruleset::{Origin, OriginId, Ruleset};
-use hylint_model::{Field, Problem, ProblemKind, Side, Span};
+use hylint_model::{ConditionKind, Field, Problem, ProblemKind, Side, Span};
 use hylint_space::Family;
 
 /// The kind of chain that a rule is for.
@@ -26,7 +26,9 @@ const PRE: u8 = 0;
 const LOG: u8 = 1;
 const DENY: u8 = 2;
 const ALLOW: u8 = 3;
-const POST: u8 = 4;
+/// What a service may open whose ports are not known: what is surely open goes before it.
+const UNKNOWN: u8 = 4;
+const POST: u8 = 5;
 
 const REJECT: &str = "reject with icmpx admin-prohibited";
 
@@ -115,7 +117,13 @@ impl<'a, 'o> Drafts<'a, 'o> {
     }
 
     fn origin(&mut self, span: Span, name: &str, fields: &[(Field, Span)], m: &Match) -> OriginId {
+        // What it opens is not known, so nothing is said to be open.
+        let unknown = m
+            .conditions
+            .iter()
+            .find(|c| c.kind == ConditionKind::Unknown);
         self.out.origin(Origin {
+            opaque: unknown.map(|c| c.text.to_string()),
             span,
             name: format!("{}: {name}", self.whose),
             fields: fields.to_vec(),
@@ -169,7 +177,8 @@ impl<'a, 'o> Drafts<'a, 'o> {
                 | Element::Port(_)
                 | Element::Protocol(_)
                 | Element::SourcePort(_) => {
-                    self.push((Kind::Filter, ALLOW, 0), m, "accept", origin);
+                    let phase = if is_unknown(m) { UNKNOWN } else { ALLOW };
+                    self.push((Kind::Filter, phase, 0), m, "accept", origin);
                 }
             }
         }
@@ -201,10 +210,7 @@ impl<'a, 'o> Drafts<'a, 'o> {
                 rich.act_span
             },
         ));
-        let name = rich.element.as_ref().map_or_else(
-            || "rich rule".to_owned(),
-            |e| format!("rich rule, {}", matches::words(e)),
-        );
+        let name = named(rich);
         if families.is_empty() {
             families.extend(Family::BOTH);
         }
@@ -260,7 +266,11 @@ impl<'a, 'o> Drafts<'a, 'o> {
             p if p < 0 => PRE,
             _ => POST,
         };
-        let act = phase(if denies { DENY } else { ALLOW });
+        let act = match (denies, is_unknown(m)) {
+            (true, _) => phase(DENY),
+            (false, true) => phase(UNKNOWN),
+            (false, false) => phase(ALLOW),
+        };
         let filter = match (&rich.act, zone) {
             // firewalld takes such a rule for packets to anywhere.
             (Some(Act::Mark(_)), true) => Kind::Forward,
@@ -318,6 +328,35 @@ impl<'a, 'o> Drafts<'a, 'o> {
         );
         Ok(())
     }
+}
+
+/// Whether it is what a service opens whose ports are not known.
+fn is_unknown(m: &Match) -> bool {
+    m.conditions
+        .iter()
+        .any(|c| c.kind == ConditionKind::Unknown)
+}
+
+/// A rich rule in words: what it is about, for whom, and what it does.
+fn named(rich: &Rich) -> String {
+    let mut out = "rich rule".to_owned();
+    if let Some(element) = &rich.element {
+        out.push_str(&format!(" {}", matches::words(element)));
+    }
+    for (word, end) in [("from", &rich.source), ("to", &rich.destination)] {
+        if let Some(end) = end {
+            let not = if end.not { "not " } else { "" };
+            out.push_str(&format!(" {word} {not}{}", end.word.text));
+        }
+    }
+    out.push_str(match &rich.act {
+        Some(Act::Accept) => " accept",
+        Some(Act::Reject) => " reject",
+        Some(Act::Drop) => " drop",
+        Some(Act::Mark(_)) => " mark",
+        None => "",
+    });
+    out
 }
 
 /// Whether a match is of one of the families.

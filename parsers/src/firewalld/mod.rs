@@ -6,6 +6,7 @@
 
 mod build;
 mod catalog;
+mod commands;
 mod conf;
 mod detect;
 mod direct;
@@ -34,5 +35,5 @@ pub const FORMAT: FormatSpec = FormatSpec {
     detect: detect::detect,
     read: read::read,
     edit: None,
-    commands: None,
+    commands: Some(commands::commands),
 };

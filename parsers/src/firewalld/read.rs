@@ -70,11 +70,17 @@ fn gather(source: &Source) -> Own {
     own
 }
 
-pub(super) fn read(input: &Input<'_>) -> Export {
-    let source = input.source;
+/// What the texts of a source say together.
+pub(super) fn settled(source: &Source) -> Own {
     let mut own = gather(source);
     settle::bind(&mut own);
     settle::unify(&mut own);
+    own
+}
+
+pub(super) fn read(input: &Input<'_>) -> Export {
+    let source = input.source;
+    let mut own = settled(source);
     let whole = Span::new(0, source.text.len());
     let companions = sets(&own);
     let mut export = Export {

@@ -214,6 +214,9 @@ impl Plan {
                 let table = n.tables().get(table)?;
                 let nft = chain::is_nft(exports, id);
                 let named = NamedChain::new(table, table.chains.get(chain)?, nft);
+                if let Some(zone) = named.zone() {
+                    return Some(AddedTo::Zone(zone));
+                }
                 match &*table.name {
                     other if !nft && other != "filter" => {
                         format!("{} of table {other}", named.told())

@@ -25,6 +25,8 @@ pub(super) enum AddedTo {
         numbers: Vec<u32>,
         kind: PointKind,
     },
+    /// A zone or a policy of firewalld.
+    Zone(String),
     /// A chain, as people of its tool name it, before a rule.
     Chain {
         chain: String,
@@ -49,6 +51,13 @@ pub(super) fn add(rule: &Added) -> String {
             let peers = peers.map_or_else(String::new, |p| format!(" {end} {p}"));
             let number = numbered(numbers, *kind);
             format!("{allow} {way} {service}{peers}{number}")
+        }
+        AddedTo::Zone(zone) => {
+            let peers = rule
+                .peers
+                .as_ref()
+                .map_or_else(String::new, |p| format!(" {p}"));
+            format!("{allow} {service}{peers} in {zone}")
         }
         AddedTo::Chain { chain, before } => {
             let peers = rule.peers.as_ref();
