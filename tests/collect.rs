@@ -56,6 +56,8 @@ fn files(dir: &Path) -> Vec<String> {
 const ROOT: (&str, &str) = ("id", "echo 0");
 const NAME: (&str, &str) = ("hostname", "echo gw1");
 const NONE: &str = "exit 0";
+/// A firewalld that does not run (firewall-cmd(1), exit codes).
+const STOPPED: (&str, &str) = ("firewall-cmd", "exit 252");
 const SAVED: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 443 -j ACCEPT\nCOMMIT";
 
 /// Programs of a host with the legacy iptables, whose `ipset` fails.
@@ -64,7 +66,6 @@ fn legacy() -> Vec<(&'static str, String)> {
         "nft",
         "ip",
         "ss",
-        "firewall-cmd",
         "iptables-legacy-save",
         "ip6tables-legacy-save",
     ];
@@ -86,7 +87,7 @@ fn legacy() -> Vec<(&'static str, String)> {
 fn what_fails_on_linux_leaves_no_file_and_is_said() {
     let programs = legacy();
     let mut programs: Vec<(&str, &str)> = programs.iter().map(|(n, b)| (*n, b.as_str())).collect();
-    programs.extend([ROOT, NAME]);
+    programs.extend([ROOT, NAME, STOPPED]);
     let dir = prepared("linux", &programs);
     let done = collect(dir.path(), &["exports"]);
     let said = text(&done.stderr);
@@ -110,16 +111,8 @@ fn what_fails_on_linux_leaves_no_file_and_is_said() {
 fn the_ruleset_of_a_host_comes_as_an_archive_too() {
     let ruleset = include_str!("../examples/debian-nft/compliant/gw1/ruleset.json");
     let nft = format!("cat <<'END'\n{}\nEND", ruleset.trim_end());
-    let quiet = [
-        "ip",
-        "ss",
-        "firewall-cmd",
-        "ipset",
-        "iptables-save",
-        "ip6tables-save",
-    ]
-    .map(|name| (name, NONE));
-    let mut programs = vec![ROOT, NAME, ("nft", nft.as_str())];
+    let quiet = ["ip", "ss", "ipset", "iptables-save", "ip6tables-save"].map(|name| (name, NONE));
+    let mut programs = vec![ROOT, NAME, STOPPED, ("nft", nft.as_str())];
     programs.extend(quiet);
     let dir = prepared("linux", &programs);
     let done = collect(dir.path(), &["-"]);
@@ -345,4 +338,53 @@ fn scripts_beside_exports_are_no_exports() {
     let report = text(&judged.stdout);
     assert!(report.contains("1 export, 1 rule"), "{report}");
     assert!(!report.contains("unread-file"), "{report}");
+}
+
+/// What the script for Linux collects in network and mount namespaces of its own, of a host that is set up there; `None` where
+/// this machine does not let the test make one.
+fn collected_in_a_namespace(dir: &Path) -> Option<()> {
+    let set_up = "set -e; hostname sh9; ip link set lo up; \
+        ip link add eth0 type veth peer name peer0; ip link set eth0 up; ip link set peer0 up; \
+        ip addr add 10.1.0.5/24 dev eth0; ip route add default via 10.1.0.1; \
+        ipset create admins hash:net; ipset add admins 10.1.9.0/24; \
+        iptables -P INPUT DROP; iptables -A INPUT -i lo -j ACCEPT; \
+        iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT; \
+        iptables -A INPUT -s 10.1.0.9 -p tcp -m multiport --dports 3389,38863,38870,38871 -j ACCEPT; \
+        iptables -A INPUT -m set --match-set admins src -p tcp --dport 22 -j ACCEPT; \
+        ip6tables -P INPUT DROP; ip6tables -A INPUT -i lo -j ACCEPT; \
+        sh collect exports";
+    let run = Command::new("unshare")
+        .args(["--mount", "--net", "--uts", "sh", "-c", set_up])
+        .current_dir(dir)
+        .output()
+        .ok()?;
+    println!("{}", text(&run.stderr));
+    run.status.success().then_some(())
+}
+
+// Fails if the script writes something that is not read, or if what stands beside the rules is not taken for the host's.
+#[test]
+fn what_is_collected_of_a_running_host_is_read_whole() {
+    let dir = prepared("linux", &[]);
+    if collected_in_a_namespace(dir.path()).is_none() {
+        println!("skipped: no namespaces, or a tool is missing");
+        return;
+    }
+    let site = "[[host]]\nname = \"sh9\"\nroles = [\"session-host\"]\nexports = [\"exports/sh9/*\"]\n\n\
+        [[host]]\nname = \"cm1\"\nroles = [\"controller-management\"]\naddresses = [\"10.1.0.9\"]\n";
+    fs::write(dir.path().join("hylint.toml"), site).unwrap();
+    let found = files(&dir.path().join("exports"));
+    for file in [
+        "addresses.json",
+        "iptables.rules",
+        "ipset.txt",
+        "routes.json",
+    ] {
+        assert!(found.contains(&format!("sh9/{file}")), "{found:?}");
+    }
+    let judged = hylint(dir.path(), &["check", ".", "-v"]);
+    let report = text_of(&judged);
+    for code in ["unread-file", "malformed-export", "missing-flow"] {
+        assert!(!report.contains(code), "{report}");
+    }
 }

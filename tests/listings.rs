@@ -5,6 +5,8 @@
 //! `cargo test --test listings -- --ignored --nocapture`.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_range_loop,
     clippy::panic,
     clippy::print_stdout,
     reason = "a test says what it leaves out and fails by panicking"
@@ -43,13 +45,12 @@ fn named(save: &str, v6: bool) -> [Vec<String>; 3] {
     for word in save.split_whitespace() {
         let host = word.split(['/', '-', ',']).next().unwrap_or("");
         match before {
-            "-s" | "-d" | "--src-range" | "--dst-range" => {
+            "-s" | "-d" | "--src-range" | "--dst-range"
                 if host
                     .parse::<std::net::IpAddr>()
-                    .is_ok_and(|a| a.is_ipv6() == v6)
-                {
-                    addresses.insert(host.to_owned());
-                }
+                    .is_ok_and(|a| a.is_ipv6() == v6) =>
+            {
+                addresses.insert(host.to_owned());
             }
             "--dport" | "--sport" | "--dports" | "--sports" | "--ports" => {
                 let each = word.split([',', ':']).filter(|p| p.parse::<u16>().is_ok());

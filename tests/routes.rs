@@ -237,7 +237,7 @@ fn asked(seed: u64) -> (String, String) {
         .unwrap();
     let _ = std::fs::remove_file(&batch);
     let mut r = Random(seed ^ 0xabcd);
-    let json = seed % 2 == 0;
+    let json = seed.is_multiple_of(2);
     let commands: [&[&str]; 4] = match json {
         true => [
             &["-j", "route", "show", "table", "all"],

@@ -2,6 +2,8 @@
 //! by hand, by what it sees. `HYLINT_VIAS=2000` sets the number of sites, `HYLINT_VIAS_SEEDS=3,17` names some.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::needless_range_loop,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects

@@ -80,7 +80,7 @@ impl<'a> Checked<'a> {
         for k in facts.flat_map(|f| &f.keywords) {
             let asks = |c: &&Condition| matches!(&c.test, Test::Named { key, .. } if key.trim_end_matches(['4', '6']) == k.name);
             let resolved = self.guard.resolve.get(k.name) == Some(&k.addrs);
-            if resolved && conditions.iter().any(|c| asks(&c)) {
+            if resolved && conditions.iter().any(asks) {
                 self.fact(&k.place, format!("`{}` is {}", k.name, k.addrs));
             }
         }

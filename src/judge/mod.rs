@@ -34,7 +34,7 @@ pub use miss::{Miss, Serving, Wrong, nearest};
 pub use order::{InPart, InSite, Leg, Order};
 pub use overruled::{Overridden, overridden, overruled};
 pub use probe::{Answer, Guard};
-pub use profiles::{alternative_profiles, assumed, of_networks};
+pub use profiles::{OfNetwork, alternative_profiles, assumed, of_networks};
 pub use protocol::protocol_name;
 pub use relay::{Sent, Stray, strays};
 pub use remedy::{Narrowed, Remedies, Step};

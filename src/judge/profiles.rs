@@ -247,10 +247,13 @@ pub(super) fn reconcile(checks: &mut [Checked<'_>]) {
     }
 }
 
+/// A profile, the interface of a network that has it, and where that stands.
+pub type OfNetwork = (Profiles, String, Place);
+
 /// The active profiles of the networks on whose interfaces a host has its declared addresses, with where the first of them
 /// stands and its interface; `None` if nothing tells.
 #[must_use]
-pub fn of_networks(host: &Host<PointId>) -> Option<(Profiles, Vec<(Profiles, String, Place)>)> {
+pub fn of_networks(host: &Host<PointId>) -> Option<(Profiles, Vec<OfNetwork>)> {
     let networks = Networks::of(host);
     let profiles = networks.deciding(&host.seen)?;
     let each = profiles.each().filter_map(|p| {

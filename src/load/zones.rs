@@ -142,10 +142,7 @@ fn tree(from: &dyn Files, path: &Path) -> Option<PathBuf> {
         return Some(folder.parent().unwrap_or(Path::new("")).to_path_buf());
     }
     let holds = |f: &&str| from.is_folder(&folder.join(f));
-    FOLDERS
-        .iter()
-        .any(|f| holds(&f))
-        .then(|| folder.to_path_buf())
+    FOLDERS.iter().any(holds).then(|| folder.to_path_buf())
 }
 
 /// The folder of the host of a tree: what `etc/firewalld` is in.

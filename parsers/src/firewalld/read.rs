@@ -185,7 +185,7 @@ fn unseen(own: &Own, others: Option<Span>, label: Span, problems: &mut Vec<Probl
 
 /// The sets, for direct rules that name them.
 fn sets(own: &Own) -> Vec<Companion> {
-    let set = |(name, set): (&Box<str>, &IpSet)| {
+    let set = |name: &str, set: &IpSet| {
         let kind = set.kind.strip_prefix("hash:")?;
         if set.open || !matches!(kind, "ip" | "net") {
             return None;
@@ -200,13 +200,16 @@ fn sets(own: &Own) -> Vec<Companion> {
         };
         let entries: Option<Vec<IpSetEntry>> = set.entries.iter().map(entry).collect();
         Some(Companion::IpSet(hylint_model::IpSet {
-            name: name.clone(),
+            name: name.into(),
             kind: set.kind.clone(),
             entries: entries?,
             span: set.span,
         }))
     };
-    own.ipsets.iter().filter_map(set).collect()
+    own.ipsets
+        .iter()
+        .filter_map(|(name, s)| set(name, s))
+        .collect()
 }
 
 /// Comments for hylint: `# hylint: …` of a listing, `<!-- hylint: … -->` of XML.

@@ -140,5 +140,5 @@ pub(super) fn may_hold(text: &str) -> bool {
         " UNCONN ",
     ];
     let has = |s: &&str| memchr::memmem::find(text.as_bytes(), s.as_bytes()).is_some();
-    signs.iter().any(|s| has(&s)) || has(&"ip ") && (has(&" dev ") || has(&" lookup "))
+    signs.iter().any(has) || has(&"ip ") && (has(&" dev ") || has(&" lookup "))
 }

@@ -69,8 +69,10 @@ pub(super) fn read(text: &str, base: usize) -> Array {
         () if has("dst")
             && (has("dev") || has("nexthops") || has("gateway") || has("type") || has("flags")) =>
         {
-            let mut list = RouteList::default();
-            list.cut = root.is_cut();
+            let mut list = RouteList {
+                cut: root.is_cut(),
+                ..RouteList::default()
+            };
             for item in all() {
                 match at.route(item) {
                     Some(read) => list.reads.push(read),

@@ -109,7 +109,7 @@ pub(crate) fn is_ferm(text: &str) -> bool {
         )
     };
     let lines = || text.lines().map(str::trim).filter(|l| !l.starts_with('#'));
-    lines().any(|l| words(l)) && lines().any(block) && !has(" hook ")
+    lines().any(words) && lines().any(block) && !has(" hook ")
 }
 
 /// csf.conf.

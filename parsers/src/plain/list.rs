@@ -37,7 +37,7 @@ const NAMES: [&str; 2] = ["tables", "nft"];
 /// Whether the first command of a text is one of these lists: that is soon known, and few texts are.
 pub(crate) fn begins_list(text: &str) -> bool {
     let named = |n: &&str| memchr::memmem::find(text.as_bytes(), n.as_bytes()).is_some();
-    if !NAMES.iter().any(|n| named(&n)) {
+    if !NAMES.iter().any(named) {
         return false;
     }
     let mut lines = Lines::new(text);

@@ -248,7 +248,7 @@ fn is_yes(word: &str) -> bool {
 }
 
 /// A policy that `ufw-init` knows.
-fn policy<'t>(said: Option<(&'t str, Span)>) -> Option<(&'t str, Span)> {
+fn policy(said: Option<(&str, Span)>) -> Option<(&str, Span)> {
     said.filter(|(word, _)| matches!(*word, "ACCEPT" | "DROP" | "REJECT"))
 }
 
