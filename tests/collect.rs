@@ -2,7 +2,12 @@
 //!
 //! The scripts run here with programs of the test's own in place of `nft`, `aws` and `az`. The one for Windows does not run here.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
