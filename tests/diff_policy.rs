@@ -773,6 +773,47 @@ fn changes_of_what_is_where_are_policy() {
 
 /// Catches levels, a threshold or a matrix of the new side that judge it.
 #[test]
+fn changes_of_a_via_are_policy_and_judged() {
+    let via = |more: &str| {
+        toml("") + "[[via]]\nname = \"vip\"\nfront = [\"10.0.0.9\"]\nhosts = [\"sql1\"]\n" + more
+    };
+    let snat = "sources = [\"10.0.0.8\"]\n";
+    for (old, new, all) in [
+        (toml(""), via(""), "[[via]] +"),
+        (via(""), via(snat), "via.sources +"),
+        (
+            via(""),
+            via("ports = { \"1433\" = \"14330\" }\n"),
+            "via.ports +",
+        ),
+        (
+            via(""),
+            via("for = [\"controller-management\"]\n"),
+            "via.for +",
+        ),
+        (via(""), via("direct = true\n"), "via.direct +"),
+        (
+            via(""),
+            via("").replace("10.0.0.9", "10.0.0.10"),
+            "via.front +",
+        ),
+    ] {
+        assert_eq!(policy(&old, &new), [all], "{new}");
+        assert_eq!(policy(&new, &old), [all], "{new}");
+        assert!(policy(&new, &new).is_empty());
+    }
+    // The hosts see the load balancer now, which no rule lets in.
+    let d = policy_of(&via(""), &via(snat));
+    assert!(
+        d.requirements
+            .iter()
+            .any(|r| r.id == "database.service-management" && r.new == Some(Status::Violated)),
+        "{:?}",
+        d.requirements
+    );
+}
+
+#[test]
 fn the_new_side_is_judged_by_the_old_levels() {
     let closed = |more: &str| {
         State::default()

@@ -200,8 +200,19 @@ impl<'a> Checked<'a> {
         self.through.map_or(ports, |t| t.ports(ports))
     }
 
+    /// Whether its peers are not the other end of its flow, but what a via has in its place.
+    #[must_use]
+    pub fn sees_via(&self) -> bool {
+        let out = self.guard.direction == Direction::Out;
+        self.through.is_some_and(|t| match t.side {
+            Side::Front => out && !t.via.front.is_empty(),
+            Side::Behind => !out && !t.via.sources.is_empty(),
+        })
+    }
+
     /// The port that its packets have for one that a requirement names.
-    pub(super) fn port(&self, port: u16) -> u16 {
+    #[must_use]
+    pub fn port(&self, port: u16) -> u16 {
         match self.through {
             Some(t) if t.side == Side::Behind => t.via.behind_one(port),
             _ => port,
@@ -242,6 +253,21 @@ impl<'a> Checked<'a> {
             facts: Vec::new(),
             through: None,
         }
+    }
+
+    /// A check through a via of which nothing can be asked, because its two sides share no family. `None` if its point is
+    /// not at hand.
+    pub(super) fn unasked(
+        exports: &'a Exports,
+        guard: Guard<'a>,
+        through: Option<Through<'a>>,
+        ports: &[u16],
+    ) -> Option<Self> {
+        guard.kind(exports)?;
+        let mut c = Self::local(guard);
+        c.status = Status::Conditional;
+        c.assumptions.clear();
+        Some(c.passing_through(through, ports))
     }
 
     fn merge(&mut self, o: Self) {

@@ -2,9 +2,10 @@
 
 use crate::judge::Exports;
 use crate::rules::platform;
+use crate::site::Transit;
 use hylint_engine::PointId;
 use hylint_model::{Body, Point, Values};
-use hylint_space::IfaceSet;
+use hylint_space::{AddrSet, IfaceSet};
 use std::collections::BTreeMap;
 
 /// Interfaces looked at for one point; a router with more named ones is judged by the first.
@@ -79,4 +80,15 @@ fn text(lo: u128, hi: u128) -> String {
         s.push('+');
     }
     s
+}
+
+/// Whether the interfaces that the site names lead from some addresses to others: in by one, out by another one.
+pub(super) fn leads(transit: &Transit<PointId>, from: &AddrSet, to: &AddrSet) -> bool {
+    let by = |addrs: &AddrSet| {
+        let all = transit.interfaces.iter();
+        let of = all.filter(|(_, peers)| peers.intersects(addrs));
+        of.map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let (ins, outs) = (by(from), by(to));
+    ins.iter().any(|i| outs.iter().any(|o| i != o))
 }

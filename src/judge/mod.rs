@@ -18,6 +18,7 @@ mod relay;
 mod remedy;
 mod spec;
 mod through;
+mod transits;
 mod wanted;
 pub mod whole;
 
@@ -36,7 +37,7 @@ pub use overruled::{Overridden, overridden, overruled};
 pub use probe::{Answer, Guard};
 pub use profiles::{OfNetwork, alternative_profiles, assumed, of_networks};
 pub use protocol::protocol_name;
-pub use relay::{Sent, Stray, strays};
+pub use relay::{Odd, Sent, Stray, strays};
 pub use remedy::{Narrowed, Remedies, Step};
 pub use spec::FlowSpec;
 pub use through::{Behind, Side, Through, Way};
@@ -52,8 +53,9 @@ use crate::site::{Host, Site, Transit};
 use hylint_engine::{Direction, PointId};
 use hylint_model::{Listener, Profiles};
 use hylint_space::AddrSet;
-use relay::{leads_elsewhere, translated};
+use relay::{contradicts, hides, odd, translated};
 use std::sync::LazyLock;
+use transits::transit_pairs;
 
 /// A requirement's checks for each of its possible destinations, before it is known which of them counts.
 #[derive(Debug)]
@@ -275,6 +277,11 @@ fn way_checks<'a>(
 ) {
     let Way { me, peers, through } = way;
     let asked = spec.ports;
+    if way.is_apart() {
+        let all = host_guards(exports, host, direction).into_iter();
+        out.extend(all.filter_map(|(g, _, _)| Checked::unasked(exports, g, *through, asked)));
+        return;
+    }
     let spec = &spec.through(*through);
     let before = out.len();
     // Checks of several active profiles, of which nothing tells which one decides.
@@ -317,7 +324,11 @@ fn way_checks<'a>(
     }
     profiles::reconcile(&mut open);
     out.append(&mut open);
+    let apart = through.is_some_and(|t| t.via.apart.binary_search(&host.name).is_ok());
     for c in out.iter_mut().skip(before) {
+        if apart && c.status == Status::Satisfied {
+            c.status = Status::Conditional;
+        }
         if profiles::policy_untold(exports, &c.guard) {
             c.assumptions
                 .insert((AssumptionId::OtherPolicyStores, String::new()));
@@ -348,17 +359,23 @@ fn relay_checks<'a>(
             let before = out.len();
             way_checks(exports, host, direction, &way, spec, out);
             // What is translated elsewhere does not reach the hosts behind the via.
-            let strays = sent.iter().any(|s| s.strays(t.via, spec.ports));
+            let strays = odd(t, &sent, spec.ports, &host.every).is_some();
             for c in out.iter_mut().skip(before) {
                 if strays && c.status == Status::Satisfied {
                     c.status = Status::Conditional;
                 }
             }
-        } else if sent.iter().all(|s| s.onward.is_none()) {
+        } else if !sent.iter().any(Sent::is_forwarded) {
             let on = flows.relayed(host, Direction::Out, &from, &to);
-            let same = |w: &Way<'_>| w.through.is_some_and(|o| std::ptr::eq(o.via, t.via));
-            for way in on.into_iter().filter(same) {
+            for way in on.into_iter().filter(|w| w.is_of(t.via)) {
+                let before = out.len();
                 way_checks(exports, host, Direction::Out, &way, spec, out);
+                let hidden = hides(exports, host, &way, spec).is_some();
+                for c in out.iter_mut().skip(before) {
+                    if hidden && c.status == Status::Satisfied {
+                        c.status = Status::Conditional;
+                    }
+                }
             }
         }
     }
@@ -427,7 +444,7 @@ fn transit_checks<'a>(
 ) {
     let guard = transit_guard(exports, t);
     let pairs = transit_pairs(flows, exports, t, from, to);
-    for (f, d) in pairs.told {
+    for (f, d) in pairs.told.iter().copied() {
         let (src, dst) = (flows.addrs(&[f]), flows.addrs(&[d]));
         if f == d || flows.has_via(f, d) {
             continue;
@@ -437,22 +454,25 @@ fn transit_checks<'a>(
             out.extend(run(exports, &guard, spec, &dst, &peers));
         }
     }
-    for (f, d) in pairs.by_via {
-        let crosses = |dst: &AddrSet| match &pairs.named {
-            None => t.between.contains(&(f, d)),
-            Some(named) => {
-                let far = dst.intersects(named) || flows.addrs(&[d]).intersects(named);
-                far && flows.addrs(&[f]).intersects(named)
+    for pair in &pairs.by_via {
+        let crosses = |dst: &AddrSet| pairs.crosses(flows, t, *pair, dst);
+        for way in flows.forwarded(t, *pair, crosses) {
+            if way.is_apart() {
+                out.extend(Checked::unasked(
+                    exports,
+                    guard.clone(),
+                    way.through,
+                    spec.ports,
+                ));
+                continue;
             }
-        };
-        for way in flows.forwarded(t, (f, d), crosses) {
             let spec_there = spec.through(way.through);
             let Some(c) = run(exports, &guard, &spec_there, &way.me, &way.peers) else {
                 continue;
             };
             let mut c = c.passing_through(way.through, spec.ports);
-            // What is translated elsewhere does not reach the hosts behind the via.
-            if c.status == Status::Satisfied && leads_elsewhere(exports, &guard, &way, spec) {
+            // What is translated elsewhere does not reach the hosts behind the via as they are judged.
+            if c.status == Status::Satisfied && contradicts(exports, &guard, &way, spec) {
                 c.status = Status::Conditional;
             }
             out.push(c);
@@ -468,56 +488,6 @@ fn apart((dst, src): (AddrSet, AddrSet)) -> Option<(AddrSet, Peers)> {
         external: false,
     };
     (!dst.is_empty() && !peers.addrs.is_empty()).then_some((dst, peers))
-}
-
-/// Pairs of roles of a requirement at a transit.
-struct TransitPairs {
-    /// Those that cross it.
-    told: Vec<(RoleIx, RoleIx)>,
-    /// Those that go through a via, wherever it is.
-    by_via: Vec<(RoleIx, RoleIx)>,
-    /// The addresses that its rules name, where the site does not say whose flows cross it.
-    named: Option<AddrSet>,
-}
-
-/// The role pairs of a requirement that cross a transit: those that the site lists, else those that the firewall can tell
-/// apart because a rule of it names an address of either.
-fn transit_pairs(
-    flows: Flows<'_>,
-    exports: &Exports,
-    t: &Transit<PointId>,
-    from: &[RoleIx],
-    to: &[RoleIx],
-) -> TransitPairs {
-    let pairs = || from.iter().flat_map(|f| to.iter().map(move |d| (*f, *d)));
-    let by_via = pairs().filter(|(f, d)| f != d && flows.has_via(*f, *d));
-    let by_via = by_via.collect();
-    if t.is_told() {
-        return TransitPairs {
-            told: pairs().filter(|p| t.between.contains(p)).collect(),
-            by_via,
-            named: None,
-        };
-    }
-    let guard = transit_guard(exports, t);
-    let mut named = AddrSet::empty();
-    for (_, r) in overruled::rules(exports, &guard) {
-        for c in &r.clauses {
-            for side in [&c.space.src, &c.space.dst] {
-                if !side.v4.is_full() && !side.v6.is_full() && !side.v4.contains(0) {
-                    named = named.union(side);
-                }
-            }
-        }
-    }
-    let told = pairs().filter(|(f, d)| {
-        flows.addrs(&[*f]).intersects(&named) && flows.addrs(&[*d]).intersects(&named)
-    });
-    TransitPairs {
-        told: told.collect(),
-        by_via,
-        named: Some(named),
-    }
 }
 
 /// What stops a check's first packets if they may use this port alone.

@@ -5,6 +5,7 @@
 //! unless the site names its role among the senders.
 
 use super::flows::{Flows, Peers};
+use super::interfaces::leads;
 use crate::rules::matrix::RoleIx;
 use crate::site::{Host, Transit, Via};
 use hylint_engine::{Direction, PointId};
@@ -62,11 +63,24 @@ pub struct Way<'a> {
 }
 
 /// Peers at known addresses.
-const fn at(addrs: AddrSet) -> Peers {
+pub(super) const fn at(addrs: AddrSet) -> Peers {
     Peers {
         addrs,
         unknown: false,
         external: false,
+    }
+}
+
+impl Way<'_> {
+    /// Whether it is through a via.
+    pub(super) fn is_of(&self, via: &Via) -> bool {
+        self.through.is_some_and(|t| std::ptr::eq(t.via, via))
+    }
+
+    /// Whether its two ends share no family of addresses, so that nothing can be asked.
+    pub(super) fn is_apart(&self) -> bool {
+        let known = !self.peers.unknown && !self.me.is_empty() && !self.peers.addrs.is_empty();
+        known && self.through.is_some() && !self.me.shares_family(&self.peers.addrs)
     }
 }
 
@@ -290,13 +304,13 @@ impl<'a> Flows<'a> {
                         .iter()
                         .any(|(v, r)| *v == n && self.is_on(to, *r)),
                 ),
-                false if !crosses(front) => (false, false),
+                false if transit.is_told() && !crosses(front) => (false, false),
                 false => match (
                     leads(transit, &senders, front),
                     leads(transit, &from_behind, &hosts),
                 ) {
                     // Nothing tells on which side it is: senders know the front alone.
-                    (false, false) => (true, false),
+                    (false, false) => (crosses(front), false),
                     told => told,
                 },
             };
@@ -383,15 +397,4 @@ fn seen(via: &Via, senders: Peers) -> Peers {
         true => senders,
         false => at(via.sources.clone()),
     }
-}
-
-/// Whether the interfaces that the site names lead from some addresses to others: by one to each.
-fn leads(transit: &Transit<PointId>, from: &AddrSet, to: &AddrSet) -> bool {
-    let by = |addrs: &AddrSet| {
-        let all = transit.interfaces.iter().enumerate();
-        let of = all.filter(|(_, (_, peers))| peers.intersects(addrs));
-        of.map(|(n, _)| n).collect::<Vec<_>>()
-    };
-    let (ins, outs) = (by(from), by(to));
-    ins.iter().any(|i| outs.iter().any(|o| i != o))
 }

@@ -6,7 +6,7 @@ use crate::common::hash::digest;
 use crate::common::words::{count, list, some, verb};
 use crate::finding::{Cause, Counted};
 use hylint_engine::Onward;
-use hylint_model::{Action, PointKind, Profiles};
+use hylint_model::{Action, Nat, PointKind, Profiles};
 use hylint_space::AddrSet;
 
 /// Names that a sentence lists.
@@ -376,6 +376,39 @@ pub(super) fn stray(host: &str, via: &str, onward: &Onward, behind: &AddrSet) ->
             to(behind)
         ),
         cause: Cause::of(&["stray", via, host]),
+    }
+}
+
+/// What stands before the hosts of a via gives its packets another source than hylint.toml says.
+pub(super) fn other_source(host: &str, via: &str, new: Option<&Nat>, sources: &AddrSet) -> Said {
+    let none = AddrSet::empty();
+    let text = |a: &AddrSet| describe::addresses(a, &none, NAMED);
+    let to = match new.map(|n| n.addrs.as_ref().map(text)) {
+        None => String::new(),
+        Some(None) => "its own address".to_owned(),
+        Some(Some(addrs)) => addrs,
+    };
+    let what = match new {
+        None => format!("keeps the source of packets through {via}"),
+        Some(_) => format!("translates the source of packets through {via} to {to}"),
+    };
+    let said = match sources.is_empty() {
+        true => "the [[via]] in hylint.toml has no `sources`".to_owned(),
+        false => format!("its hosts see {} in hylint.toml", text(sources)),
+    };
+    let mend = match new {
+        None => format!("translate the source to {} as well", text(sources)),
+        Some(_) if sources.is_empty() => "remove the translation".to_owned(),
+        Some(_) => format!("translate the source to {}", text(sources)),
+    };
+    Said {
+        message: format!("`{host}` {what}, but {said}"),
+        label: match new {
+            None => "sends them on here".into(),
+            Some(_) => "translates their source here".into(),
+        },
+        help: format!("correct `sources` of the [[via]] in hylint.toml, or {mend}"),
+        cause: Cause::of(&["source", via, host]),
     }
 }
 

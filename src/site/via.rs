@@ -29,6 +29,8 @@ pub struct Via {
     pub direct: bool,
     /// The hosts have the front among their own addresses: packets reach them with the front as destination.
     pub carried: bool,
+    /// Names of hosts at either end that have no address of the family that they need here, ascending.
+    pub apart: Vec<String>,
     /// The port at the front → the port at the hosts, where it is another one.
     pub ports: BTreeMap<u16, u16>,
     /// The same of the lists of ports that flows have.

@@ -72,8 +72,41 @@ fn acts(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
+/// All formats of one run over a site whose hosts, and what stands between them, bear the name.
+fn flows(name: &str) -> (Hylint, Run) {
+    let via = toml_text(&format!("{name} via"));
+    let name = toml_text(name);
+    let site = format!(
+        "[roles]\nsession-host = []\nactive-directory = []\nworkspace-client = []\n\
+         [[host]]\nname = {name}\naddresses = [\"10.20.1.11\"]\nroles = [\"controller-management\"]\nexports = [\"a.rules\"]\n\
+         [[host]]\nname = \"sql1\"\naddresses = [\"10.20.5.21\"]\nroles = [\"sql-server\"]\nexports = [\"b.rules\"]\n\
+         [[via]]\nname = {via}\nfront = [\"10.20.5.10\"]\nhosts = [\"sql1\"]\nsources = [\"10.20.5.11\"]\n"
+    );
+    let rules = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\nCOMMIT\n";
+    let mut h = Hylint::new().file("hylint.toml", site).file("out/x", "");
+    for file in ["a.rules", "b.rules"] {
+        h = h.file(file, rules);
+    }
+    let outputs: Vec<String> = ids().map(|f| format!("--output {f}=out/{f}")).collect();
+    let h = h.args(&format!(
+        ". --at 2026-11-25T00:00:00Z {}",
+        outputs.join(" ")
+    ));
+    let run = h.run();
+    (h, run)
+}
+
 #[test]
 fn nothing_gets_through() {
+    nothing_of(reports);
+}
+
+#[test]
+fn nothing_of_flows_gets_through() {
+    nothing_of(flows);
+}
+
+fn nothing_of(reports: fn(&str) -> (Hylint, Run)) {
     let long = long();
     for name in NAMES.iter().copied().chain([long.as_str()]) {
         let (h, run) = reports(name);

@@ -162,6 +162,13 @@ impl AddrSet {
         }
     }
 
+    /// True when both sets hold addresses of some family.
+    #[must_use]
+    pub fn shares_family(&self, other: &Self) -> bool {
+        let both = |f: &Family| self.has(*f) && other.has(*f);
+        Family::BOTH.iter().any(both)
+    }
+
     /// The part of one family.
     #[must_use]
     pub fn only(&self, family: Family) -> Self {

@@ -162,6 +162,7 @@ impl<'c, 'a> Case<'c, 'a> {
             from: s.from,
             to: s.to,
             via: self.via(),
+            sees_via: self.checked.sees_via(),
         }
     }
 
@@ -239,7 +240,7 @@ impl<'c, 'a> Case<'c, 'a> {
                 _ => Why::RuleAlone(by()),
             },
             _ if self.one_port() => {
-                let ports = c.passing.iter().map(u16::to_string);
+                let ports = c.passing.iter().map(|p| c.port(*p).to_string());
                 let passing = words::all_of(ports);
                 Why::OnePort { passing }
             }

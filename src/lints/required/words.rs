@@ -60,6 +60,8 @@ pub(super) struct Flow<'t> {
     pub to: &'t str,
     /// What stands between the ends, with its front.
     pub via: Option<&'t str>,
+    /// The peers are addresses of what stands between, not the role at the other end.
+    pub sees_via: bool,
 }
 
 impl Flow<'_> {
@@ -242,6 +244,7 @@ fn failing(flow: &Flow<'_>, stop: Stop, part: &Part) -> String {
     let (reply, next) = (stop == Stop::NoReply, matches!(stop, Stop::Next { .. }));
     let text = |set: &AddrSet| describe::addresses(set, &AddrSet::empty(), NAMED);
     let some = match part {
+        Part::Peers { failing, .. } if flow.sees_via => Some(text(failing)),
         Part::Peers { failing, .. } => Some(format!("{} in `{}`", text(failing), flow.peers())),
         _ => None,
     };

@@ -1,6 +1,7 @@
 //! Which export guards which host, which roles the hosts have, and what follows for the site.
 
 mod alone;
+mod apart;
 mod cloud;
 mod configured;
 mod content;

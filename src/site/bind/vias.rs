@@ -20,10 +20,11 @@ impl Binder<'_> {
         };
         let mut all = Vec::new();
         for (n, c) in config.vias.iter().enumerate() {
-            let via = self.via(config, c, roles);
+            let mut via = self.via(config, c, roles);
             if !self.serves(&via) {
                 self.findings.push(unused(config, n, &via));
             }
+            self.families(config, n, &mut via, roles);
             all.push(via);
         }
         all
@@ -106,6 +107,7 @@ impl Binder<'_> {
             senders: c.senders.clone(),
             direct: c.direct,
             carried,
+            apart: Vec::new(),
             ports: c.ports.clone(),
             lists: self.mapped(config, c),
         }

@@ -500,7 +500,32 @@ pub(super) fn unused_via(label: &str) -> (String, String) {
     )
 }
 
+/// A host or role that has no address of the family that is at its end of a via: the message, and what to do.
+pub(super) fn apart(who: &str, via: &str, there: &str, v4: bool) -> (String, String) {
+    let (own, other) = if v4 {
+        ("IPv4", "IPv6")
+    } else {
+        ("IPv6", "IPv4")
+    };
+    let help = match there {
+        "the front" => {
+            format!("add an {own} address to `front`, or the {other} addresses of {who}")
+        }
+        "the sources" => format!(
+            "add the {own} addresses that {who} sees to `sources`, or the {other} addresses of {who}"
+        ),
+        _ => format!("add what the hosts see to `sources`, or the {other} addresses of {who}"),
+    };
+    let message = format!(
+        "{who} has {own} addresses only, and {there} of {via} only {other} ones: nothing is judged between them"
+    );
+    (message, help)
+}
+
 /// At the header of such an entry.
+pub(super) const APART: &str = "its ends share no family of addresses";
+
+/// At the header of an entry that no flow needs.
 pub(super) const UNUSED_VIA: &str = "no required flow uses it";
 
 /// The paths of an entry, in quotes.

@@ -7,7 +7,7 @@ use super::{HostConfig, TransitConfig, ViaConfig};
 use crate::common::toml_reader::{Table, Value};
 use crate::rules::matrix::RoleIx;
 use hylint_model::Profiles;
-use hylint_space::AddrSet;
+use hylint_space::{AddrSet, Family};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads every host, and reports what contradicts itself or `[roles]`.
@@ -98,12 +98,28 @@ fn profiles(value: &Value<'_, '_>) -> Option<Profiles> {
     Some(Profiles(all))
 }
 
+/// Reads which peers are reached by which interface: by the one with the smallest networks that hold them, as routes do.
 fn interfaces(t: &Table<'_, '_>) -> Vec<(String, AddrSet)> {
     let table = t.get("interfaces").and_then(|v| v.table());
     let entries = table.iter().flat_map(Table::entries);
-    entries
+    let all: Vec<(String, AddrSet)> = entries
         .filter_map(|(name, _, v)| Some((name.to_owned(), addresses(&v)?)))
-        .collect()
+        .collect();
+    let size = |a: &AddrSet| a.v4.count().saturating_add(a.v6.count());
+    let left = |(name, peers): &(String, AddrSet)| {
+        let mut left = peers.clone();
+        for (f, (_, other)) in Family::BOTH
+            .iter()
+            .flat_map(|f| all.iter().map(move |o| (f, o)))
+        {
+            let (mine, theirs) = (peers.only(*f), other.only(*f));
+            if size(&theirs) < size(&mine) {
+                left = left.subtract(&theirs);
+            }
+        }
+        (name.clone(), left)
+    };
+    all.iter().map(left).collect()
 }
 
 fn own_resolve(t: &Table<'_, '_>) -> BTreeMap<String, AddrSet> {

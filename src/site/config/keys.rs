@@ -346,7 +346,7 @@ const SOURCE: Kind = Kind::Either(
     &ADDRESS,
     &Kind::Form(r"^(aws:sg-|aws:pl-|azure:|ipset:)[\s\S]"),
 );
-const SOURCES: Kind = Kind::Either(&SOURCE, &Kind::List(&SOURCE, 0));
+const SOURCES: Kind = Kind::Either(&SOURCE, &Kind::List(&SOURCE, 1));
 const SENDERS: Kind = Kind::Either(&ROLE_OR_GROUP, &Kind::List(&ROLE_OR_GROUP, 1));
 
 /// `[[allow]]`.

@@ -6,7 +6,7 @@ use super::{HostConfig, ViaConfig};
 use crate::common::diag::nearest;
 use crate::common::toml_reader::{Table, Value};
 use crate::rules::matrix::RoleIx;
-use hylint_space::AddrSet;
+use hylint_space::{AddrSet, Family, class};
 use std::collections::BTreeMap;
 
 /// What of a file a `[[via]]` refers to.
@@ -38,6 +38,7 @@ pub(super) fn vias(names: &Names<'_>, root: &Table<'_, '_>, around: &Around<'_>)
             v.error(format!("via `{}` is defined twice", via.name), None);
         }
         overlaps(t, &via, &all, around);
+        families(t, &via, around);
         all.push(via);
     }
     all
@@ -69,6 +70,11 @@ fn via(names: &Names<'_>, t: &Table<'_, '_>, around: &Around<'_>) -> ViaConfig {
                 format!("`{}` is a role: a via needs a name of its own", out.name),
                 Some(format!("write name = \"{}-vip\"", out.name)),
             );
+        } else if !out.name.is_empty() && around.hosts.iter().any(|h| h.name == out.name) {
+            v.error(
+                format!("`{}` is a host: a via needs a name of its own", out.name),
+                Some(format!("write name = \"{}-vip\"", out.name)),
+            );
         }
     }
     if let Some(v) = t.get("front") {
@@ -81,6 +87,7 @@ fn via(names: &Names<'_>, t: &Table<'_, '_>, around: &Around<'_>) -> ViaConfig {
             );
         }
         out.front = front.unwrap_or_default();
+        sendable(&v, &out.front);
     }
     if let Some(v) = t.need("hosts") {
         behind(names, &v, around, &mut out);
@@ -160,17 +167,42 @@ fn looks_like_address(text: &str) -> bool {
 /// Kinds of names that stand for the sources of a load balancer.
 const NAMED: [&str; 4] = ["aws:sg-", "aws:pl-", "azure:", "ipset:"];
 
+/// Reports addresses that no packet between hosts has.
+fn sendable(value: &Value<'_, '_>, addrs: &AddrSet) {
+    let none = [
+        (class::loopback(), "a loopback address"),
+        (class::multicast(), "a multicast address"),
+        (class::unspecified(), "no address of a host"),
+    ];
+    for (class, what) in none {
+        let odd = addrs.intersect(class);
+        // A wide range may hold some that nobody means.
+        if !odd.is_empty() && addrs.is_subset(class) {
+            let help = "write the unicast addresses that packets have";
+            value.error(format!("{odd} is {what}"), Some(help.into()));
+        }
+    }
+}
+
 /// Reads `sources`: addresses, and names that `[resolve]` or the exports give addresses to.
 fn sources(value: &Value<'_, '_>, out: &mut ViaConfig) {
     let list = match value.is_str() {
-        true => vec![value.clone()],
-        false => value.list().unwrap_or_default(),
+        true => Some(vec![value.clone()]),
+        false => value.list(),
     };
-    for v in list {
+    if list.as_ref().is_some_and(Vec::is_empty) {
+        let help = "leave `sources` out where the hosts see the senders' own addresses";
+        value.error(
+            "empty list, expected at least one address",
+            Some(help.into()),
+        );
+    }
+    for v in list.unwrap_or_default() {
         let Some(text) = v.str() else { continue };
         if NAMED.iter().any(|n| text.starts_with(n)) {
             out.source_names.push(text.to_owned());
         } else if let Some(set) = AddrSet::parse(text) {
+            sendable(&v, &set);
             out.sources = out.sources.union(&set);
         } else {
             let help = format!("{}, or a name such as aws:sg-0a1b", address_help(text));
@@ -221,7 +253,15 @@ fn senders(names: &Names<'_>, value: &Value<'_, '_>) -> Option<Vec<RoleIx>> {
         let Some(text) = v.str() else { continue };
         let roles = names.matrix.roles_named(text);
         if roles.is_empty() {
-            let _ = names.role(text, &v, v.span());
+            let known = names.matrix.roles.iter().map(|r| r.id.as_str());
+            let known = known.chain(names.matrix.groups.iter().map(|g| g.id.as_str()));
+            match nearest(text, known) {
+                Some(near) => {
+                    let help = format!("did you mean `{near}`?");
+                    v.error(format!("unknown role `{text}`"), Some(help));
+                }
+                None => drop(names.role(text, &v, v.span())),
+            }
         }
         for role in roles {
             if all.contains(&role) {
@@ -271,6 +311,49 @@ fn overlaps(t: &Table<'_, '_>, via: &ViaConfig, others: &[ViaConfig], around: &A
             Some("write one entry for it, or separate the senders with `for`".into()),
         );
     }
+}
+
+/// Reports a host that has no address of a family that reaches it: what translates between families hides the senders.
+fn families(t: &Table<'_, '_>, via: &ViaConfig, around: &Around<'_>) {
+    let (key, seen) = match via.sources.is_empty() {
+        true => ("front", &via.front),
+        false => ("sources", &via.sources),
+    };
+    let Some(v) = t.get(key).filter(|_| via.source_names.is_empty()) else {
+        return;
+    };
+    let behind = around.hosts.iter().filter(|h| via.holds_host(h));
+    let named = behind.map(|h| (format!("`{}`", h.name), h.addrs.clone()));
+    let mut rest = via.addrs.clone();
+    let mut all: Vec<(String, AddrSet)> = Vec::new();
+    for (name, addrs) in named {
+        rest = rest.subtract(&addrs);
+        all.push((name, addrs));
+    }
+    all.push((rest.to_string(), rest));
+    let apart = |a: &AddrSet| !a.is_empty() && !seen.is_empty() && !a.shares_family(seen);
+    let Some((name, addrs)) = all.into_iter().find(|(_, a)| apart(a)) else {
+        return;
+    };
+    let (theirs, ours) = match addrs.has(Family::V4) {
+        true => ("IPv4", "IPv6"),
+        false => ("IPv6", "IPv4"),
+    };
+    let (message, help) = match key {
+        "sources" => (
+            format!("{name} has {theirs} addresses only, and these sources are {ours}"),
+            format!(
+                "add the {theirs} addresses that {name} sees, or the {ours} addresses of {name}"
+            ),
+        ),
+        _ => (
+            format!("{name} has {theirs} addresses only, and this front is {ours}"),
+            format!(
+                "what translates between the two hides the senders: write the {theirs} addresses that {name} sees in `sources`"
+            ),
+        ),
+    };
+    v.error(message, Some(help));
 }
 
 impl ViaConfig {

@@ -158,7 +158,9 @@ pub(super) fn needing(peers: &AddrSet) -> Option<String> {
         match usize::try_from(size) {
             Ok(more) if more < TOGETHER => {
                 hosts += more + 1;
-                single.extend((more == 0).then_some(text));
+                // Two that are next to each other are a range.
+                let ends = text.split('-').map(str::to_owned);
+                single.extend(ends.filter(|_| more <= 1));
             }
             _ => nets.push(text),
         }
