@@ -261,14 +261,21 @@ pub fn strays<'a>(flows: Flows<'a>, exports: &'a Exports) -> Vec<Stray<'a>> {
             let guard = transit_guard(exports, t);
             let pairs = transit_pairs(flows, exports, t, &from, &to);
             for pair in &pairs.by_via {
-                for way in flows.forwarded(t, *pair, |dst| pairs.crosses(flows, t, *pair, dst)) {
+                // Who translates a front is on its way, whatever its other rules name.
+                let ways = [
+                    flows.forwarded(t, *pair, |dst| pairs.crosses(flows, t, *pair, dst)),
+                    flows.forwarded(t, *pair, |_| true),
+                ];
+                for (crossing, way) in ways
+                    .iter()
+                    .zip([true, false])
+                    .flat_map(|(w, c)| w.iter().map(move |w| (c, w)))
+                {
                     if let Some(o) = way.through {
-                        let sent = sent(exports, &guard, &way, &spec.through(way.through));
-                        add(
-                            &t.name,
-                            o.via,
-                            first(o, &sent, spec.ports, &AddrSet::empty()),
-                        );
+                        let sent = sent(exports, &guard, way, &spec.through(way.through));
+                        let found = first(o, &sent, spec.ports, &AddrSet::empty());
+                        let sure = |(_, s): &(Odd, Sent)| crossing || s.is_forwarded();
+                        add(&t.name, o.via, found.filter(sure));
                     }
                 }
             }
