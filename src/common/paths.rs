@@ -127,6 +127,16 @@ const PLAIN_WORDS: &[&str] = &[
     "ss",
     "socket",
     "netstat",
+    "tasklist",
+    "ipconfig",
+    "ano",
+    "svc",
+    "processes",
+    "tcpconnection",
+    "nettcpconnection",
+    "netudpendpoint",
+    "netroute",
+    "netipconfiguration",
     "ifconfig",
     "interfaces",
     "listening",
@@ -284,6 +294,9 @@ mod tests {
             ("db1.rules", "db1-ip-addr.txt"),
             ("db1.rules", "db1_ss_listening.txt"),
             ("db1.rules", "db1-ip-route.json"),
+            ("sql1-rules.txt", "sql1-netstat-ano.txt"),
+            ("sql1-rules.txt", "sql1-tasklist-svc.txt"),
+            ("sql1-rules.txt", "sql1-ipconfig-all.txt"),
         ] {
             assert_eq!(host_words(a), host_words(b), "{a} {b}");
         }

@@ -187,7 +187,7 @@ fn named_space<'c>(guard: &Guard<'_>, c: &'c Clause) -> Cow<'c, PacketBox> {
 /// Whether an allow is a statement about a flow: it names its ports, or the process that is expected behind them.
 fn carries(listener: &Listener<'_>, c: &Clause) -> bool {
     match listener.asked(c) {
-        Some(Asked::Listener | Asked::Shown) => true,
+        Some(Asked::Listener | Asked::Shown | Asked::Named) => true,
         Some(Asked::NotShown) => false,
         Some(Asked::MayBe | Asked::Other) | None => Carry::of(&c.space) == Carry::Finite,
     }

@@ -10,7 +10,7 @@ use crate::judge::Exports;
 use crate::site::Host;
 use hylint_engine::{Direction, PointId};
 use hylint_model::{Body, HostInterface, OtherPolicy, Point, Profiles, RuleOrigin};
-use hylint_space::{AddrSet, Family};
+use hylint_space::{AddrSet, Family, class};
 
 /// The firewall of a layer whose settings and rules depend on the profile.
 fn by_profile<'a>(exports: &'a Exports, points: &[PointId]) -> Option<&'a Point> {
@@ -25,6 +25,10 @@ pub(super) fn judged(
     points: &[PointId],
 ) -> (Vec<Profiles>, bool) {
     match points.first().and_then(|at| exports.point(*at)) {
+        Some(point) if host.profile.is_none() && Networks::are_elsewhere(host) => {
+            let active = point.active_profiles(Some(Profiles::ASSUMED));
+            (active.passes(), point.kind.has_profiles())
+        }
         Some(point) => {
             let active = point.active_profiles(host.profile);
             (active.passes(), active.is_assumed())
@@ -97,6 +101,26 @@ impl Networks {
             }
         }
         out
+    }
+
+    /// Whether the networks whose profiles are listed are on other interfaces than the host's declared addresses, which may
+    /// have any profile.
+    fn are_elsewhere(host: &Host<PointId>) -> bool {
+        let networks = Self::of(host);
+        let known = networks
+            .0
+            .iter()
+            .fold(AddrSet::empty(), |all, (_, p)| all.union(&p.own));
+        if known.is_empty() || host.seen.is_empty() || host.seen.is_subset(&known) {
+            return false;
+        }
+        let local = class::link_local();
+        let mut others = host.facts.interfaces.iter().map(|(i, _)| i).filter(|i| {
+            let own = i.addrs.subtract(local);
+            let used = !i.loopback && i.up != Some(false) && i.network.is_none();
+            used && !own.is_empty() && !own.is_subset(&known)
+        });
+        others.next().is_some() || host.facts.families.is_none()
     }
 
     fn part(&self, profile: Profiles) -> Option<&Part> {

@@ -167,6 +167,7 @@ fn bare(p: &mut Point) -> Point {
 fn places(e: &LoadedExport) -> BTreeMap<Span, Place> {
     let mut spans: Vec<Span> = e.export.annotations.iter().map(|(_, s)| *s).collect();
     spans.extend(e.export.points.iter().map(|p| p.label));
+    spans.extend(e.export.host_name.as_ref().map(|(_, s)| *s));
     let profiles = e.export.companions.iter().filter_map(|c| match c {
         Companion::WindowsProfiles(p) => Some(p.span),
         Companion::WindowsFilters { span } => Some(*span),

@@ -63,19 +63,32 @@ impl Heard {
         family: Family,
     ) -> Option<(Running<'_>, &Place)> {
         let at = at.only(family);
-        let here = |s: &Socket| match at.is_empty() {
-            true => s.addrs.has(family),
-            false => s.addrs.intersects(&at),
-        };
-        let mut all = self
+        let every = AddrSet::any_of(family);
+        let of_port = self
             .sockets
             .iter()
-            .filter(|(s, _)| s.protocol == protocol && s.port == port && here(s));
+            .filter(|(s, _)| s.protocol == protocol && s.port == port && s.addrs.has(family));
+        let (wide, narrow): (Vec<_>, Vec<_>) =
+            of_port.partition(|(s, _)| every.is_subset(&s.addrs));
+        // Of several sockets on one port, the one that is bound to the address itself gets what is sent to it.
+        let own = |s: &Socket| match at.is_empty() {
+            true => !s.addrs.subtract(class::loopback()).is_empty(),
+            false => s.addrs.intersects(&at),
+        };
+        let narrow: Vec<_> = narrow.into_iter().filter(|(s, _)| own(s)).collect();
+        let bound = narrow
+            .iter()
+            .fold(AddrSet::empty(), |all, (s, _)| all.union(&s.addrs));
+        let rest = at.is_empty() || !at.is_subset(&bound);
+        if rest && wide.is_empty() && !at.is_empty() {
+            return None;
+        }
+        let wide = wide.into_iter().filter(|_| rest);
+        let mut all = narrow.into_iter().chain(wide);
         let (first, place) = all.next()?;
         let running = self.process(first)?;
-        let covers = at.is_empty() || at.is_subset(&first.addrs);
         let same = all.all(|(s, _)| self.process(s) == Some(running));
-        (covers && same).then_some((running, place))
+        same.then_some((running, place))
     }
 
     fn process<'s>(&self, socket: &'s Socket) -> Option<Running<'s>> {

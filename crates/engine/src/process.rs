@@ -242,7 +242,8 @@ impl Asks<'_, '_> {
             return Tri::False;
         }
         let shown = asked == Some(Asked::Shown);
-        if !self.finite() && asked != Some(Asked::Listener) && !shown {
+        let likely = matches!(asked, Some(Asked::Listener | Asked::Named));
+        if !self.finite() && !likely && !shown {
             return Tri::False;
         }
         if names && shown {
@@ -274,7 +275,7 @@ impl Asks<'_, '_> {
                 Some(Asked::Other) if listener.names.is_empty() => Some(Tri::PassedOver),
                 Some(Asked::Other | Asked::NotShown) => Some(Tri::False),
                 Some(Asked::Shown) => Some(Tri::True),
-                Some(Asked::MayBe) | None => None,
+                Some(Asked::MayBe | Asked::Named) | None => None,
             },
             Test::Package { named: true } => Some(Tri::False),
             // What the block names is the process; what else narrows it is not known.

@@ -31,7 +31,7 @@ pub use facts::{
     HostInterface, HostInterfaces, Process, Processes, Route, RouteKind, Routes, RoutingRule,
     RoutingRules, Socket, Sockets,
 };
-pub use listener::{Asked, Listener, Running, SameProgram, file_name, same_program};
+pub use listener::{Asked, CUT_OFF, Listener, Running, SameProgram, file_name, same_program};
 pub use netfilter::{
     BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, OtherRules, Table,
     TableFamily, priority,

@@ -43,7 +43,13 @@ pub enum Asked {
     Shown,
     /// It asks for another one than a listing shows behind the port.
     NotShown,
+    /// It asks for a program of the name that a listing shows behind the port, in a directory where that one does not usually
+    /// stand.
+    Named,
 }
+
+/// The last character of a program's name of which a listing prints the beginning alone.
+pub const CUT_OFF: char = '\u{2026}';
 
 impl Listener<'_> {
     /// Which process a clause asks for; `None` if it asks for no program and no service.
@@ -62,11 +68,17 @@ impl Listener<'_> {
         }
         let shown = self.running.and_then(|r| {
             let is = r.answers(program.as_deref(), service.as_deref(), self.shared);
-            Some(match is? {
-                (true, true) => Asked::Shown,
-                (true, false) => Asked::Listener,
-                (false, _) => Asked::NotShown,
-            })
+            match is {
+                Answer::Yes => Some(Asked::Shown),
+                Answer::Likely => Some(Asked::Listener),
+                Answer::Name => Some(Asked::Named),
+                Answer::No => Some(Asked::NotShown),
+                // Each service of one process may have the port, and rules for each of them act on it.
+                Answer::OneOf if !service.as_deref().is_some_and(|s| self.is(s)) => {
+                    Some(Asked::MayBe)
+                }
+                Answer::OneOf | Answer::Untold => None,
+            }
         });
         if shown.is_some() {
             return shown;
@@ -129,39 +141,59 @@ impl Listener<'_> {
     }
 }
 
+/// Whether a process that a listing shows is that of a program and a service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Answer {
+    Yes,
+    No,
+    /// Its name is, and its directory is not printed.
+    Likely,
+    /// Its name is that of the host of services, which stands in the directory of Windows, and the rule names another one.
+    Name,
+    /// It is the process of several services, of which that is one.
+    OneOf,
+    /// The listing does not tell.
+    Untold,
+}
+
+/// Where the host of services stands.
+const SYSTEM_FOLDER: &str = "c:\\windows\\system32\\";
+
 impl Running<'_> {
-    /// Whether it is the process of a program and a service that a rule names, and whether that is sure: the directory of a
-    /// program that is printed by its name alone is not known. `None` if the listing does not tell.
-    fn answers(
-        &self,
-        program: Option<&str>,
-        service: Option<&str>,
-        shared: &[String],
-    ) -> Option<(bool, bool)> {
-        let program = program.map(|p| same_program(self.program, p));
+    /// Whether it is the process of a program and a service that a rule names.
+    fn answers(&self, program: Option<&str>, service: Option<&str>, shared: &[String]) -> Answer {
+        let same = program.map(|p| same_program(self.program, p));
         let service = service.map(|s| self.has(s));
         let host = || {
             let file = self.program.to_lowercase();
             shared.iter().any(|s| s == file_name(&file))
         };
-        match (program, service) {
-            (Some(SameProgram::No), _) | (_, Some(Some(false))) => Some((false, true)),
-            (Some(SameProgram::Open), _) | (_, Some(None)) => None,
-            // There is one host of services, in the directory of Windows.
-            (Some(SameProgram::Name), _) => Some((true, host())),
-            (Some(SameProgram::Yes) | None, _) => Some((true, true)),
+        let usual = || {
+            program.is_some_and(|p| {
+                let (path, _) = expanded(p);
+                !path.contains('\\') || path.starts_with(SYSTEM_FOLDER)
+            })
+        };
+        match (same, service) {
+            (Some(SameProgram::No), _) | (_, Some(Answer::No)) => Answer::No,
+            (Some(SameProgram::Open), _) => Answer::Untold,
+            (_, Some(other @ (Answer::Untold | Answer::OneOf))) => other,
+            (Some(SameProgram::Name), _) if !host() => Answer::Likely,
+            (Some(SameProgram::Name), _) if !usual() => Answer::Name,
+            _ => Answer::Yes,
         }
     }
 
-    /// Whether it is the process of a service, in lower case. Of several services in one process, any may have the port.
-    fn has(&self, service: &str) -> Option<bool> {
+    /// Whether it is the process of a service, in lower case. Of several services in one process, any may have the port, and
+    /// its token holds the SIDs of all.
+    fn has(&self, service: &str) -> Answer {
         let mut all = self.services.iter();
         match (service, self.services.len()) {
-            ("*", 0) => self.listed.then_some(false),
-            ("*", _) => Some(true),
-            (_, 1) if all.any(|s| s.to_lowercase() == service) => Some(true),
-            _ if self.services.iter().any(|s| s.to_lowercase() == service) => None,
-            _ => self.listed.then_some(false),
+            ("*", 1..) => Answer::Yes,
+            (_, 1) if all.any(|s| s.to_lowercase() == service) => Answer::Yes,
+            _ if self.services.iter().any(|s| s.to_lowercase() == service) => Answer::OneOf,
+            _ if self.listed => Answer::No,
+            _ => Answer::Untold,
         }
     }
 }
@@ -182,9 +214,16 @@ pub enum SameProgram {
 /// Compares two programs as Windows does, without regard to case.
 #[must_use]
 pub fn same_program(a: &str, b: &str) -> SameProgram {
-    let (a, b) = (expanded(a), expanded(b));
+    let ((a, a_usual), (b, b_usual)) = (expanded(a), expanded(b));
     if a == b {
         return SameProgram::Yes;
+    }
+    let begins = |cut: &str, other: &str| {
+        let stem = file_name(cut).strip_suffix(CUT_OFF);
+        stem.is_some_and(|stem| file_name(other).starts_with(stem))
+    };
+    if begins(&a, &b) || begins(&b, &a) {
+        return SameProgram::Name;
     }
     if !fits(file_name(&a), file_name(&b)) {
         return SameProgram::No;
@@ -195,7 +234,11 @@ pub fn same_program(a: &str, b: &str) -> SameProgram {
     }
     let parts = |p: &str| p.split('\\').map(str::to_owned).collect::<Vec<_>>();
     let (x, y) = (parts(&a), parts(&b));
-    let open = a.contains('%') || b.contains('%');
+    // Windows may stand on another drive, and a device has no letter.
+    let drive = |p: &str| p.starts_with(DEVICE) || p.get(1..2) == Some(":");
+    let unsure = a_usual || b_usual || a.starts_with(DEVICE) || b.starts_with(DEVICE);
+    let moved = unsure && drive(&a) && drive(&b) && behind_drive(&a) == behind_drive(&b);
+    let open = a.contains('%') || b.contains('%') || moved;
     let short = x.len() == y.len() && x.iter().zip(&y).all(|(x, y)| fits(x, y));
     match open || short {
         true => SameProgram::Open,
@@ -220,8 +263,18 @@ fn fits(a: &str, b: &str) -> bool {
     a == b || short(a, b) || short(b, a)
 }
 
-/// A path in lower case, with the variables of a usual installation replaced.
-fn expanded(path: &str) -> String {
+/// How the name of a volume begins in the names of the kernel.
+const DEVICE: &str = "\\device\\";
+
+/// A path without its drive or volume.
+fn behind_drive(path: &str) -> &str {
+    let rest = path.strip_prefix(DEVICE).unwrap_or(path);
+    rest.split_once('\\').map_or("", |(_, rest)| rest)
+}
+
+/// A path in lower case, with the variables of a usual installation replaced, and whether there was one. The prefixes by which
+/// Windows takes a path as it is written (`\\?\`) say nothing else.
+fn expanded(path: &str) -> (String, bool) {
     const VARIABLES: [(&str, &str); 5] = [
         ("%systemroot%", "c:\\windows"),
         ("%windir%", "c:\\windows"),
@@ -230,10 +283,13 @@ fn expanded(path: &str) -> String {
         ("%programfiles%", "c:\\program files"),
     ];
     let path = path.trim().to_lowercase().replace('/', "\\");
+    let plain = ["\\\\?\\", "\\\\.\\", "\\??\\"];
+    let plain = plain.iter().find_map(|p| path.strip_prefix(p));
+    let path = plain.map_or(path.clone(), str::to_owned);
     let known = VARIABLES.iter().find(|(v, _)| path.starts_with(v));
     match known {
-        Some((variable, folder)) => path.replacen(variable, folder, 1),
-        None => path,
+        Some((variable, folder)) => (path.replacen(variable, folder, 1), true),
+        None => (path, false),
     }
 }
 
@@ -278,6 +334,36 @@ mod tests {
                 r"C:\jdk\bin\java.exe",
                 SameProgram::Open,
             ),
+            (
+                r"\\?\C:\SQL\sqlservr.exe",
+                r"C:\SQL\sqlservr.exe",
+                SameProgram::Yes,
+            ),
+            (
+                r"D:\Program Files\SQL\sqlservr.exe",
+                r"%ProgramFiles%\SQL\sqlservr.exe",
+                SameProgram::Open,
+            ),
+            (
+                r"D:\Temp\sqlservr.exe",
+                r"%ProgramFiles%\SQL\sqlservr.exe",
+                SameProgram::No,
+            ),
+            (
+                r"\Device\HarddiskVolume3\SQL\sqlservr.exe",
+                r"C:\SQL\sqlservr.exe",
+                SameProgram::Open,
+            ),
+            (
+                "SQLServerVeryLongProgramN\u{2026}",
+                r"C:\SQL\SQLServerVeryLongProgramName.exe",
+                SameProgram::Name,
+            ),
+            (
+                "SQLServerVeryLongProgramN\u{2026}",
+                r"C:\SQL\sqlservr.exe",
+                SameProgram::No,
+            ),
         ] {
             assert_eq!(same_program(a, b), want, "{a} {b}");
         }
@@ -300,12 +386,21 @@ mod tests {
                 &shared,
             )
         };
-        assert_eq!(of(&one, true, Some("termservice")), Some((true, true)));
-        assert_eq!(of(&two, true, Some("rpcss")), None);
-        assert_eq!(of(&two, true, Some("termservice")), Some((false, true)));
-        assert_eq!(of(&two, true, Some("*")), Some((true, true)));
-        assert_eq!(of(&[], false, Some("termservice")), None);
-        assert_eq!(of(&[], false, None), Some((true, true)));
+        assert_eq!(of(&one, true, Some("termservice")), Answer::Yes);
+        assert_eq!(of(&two, true, Some("rpcss")), Answer::OneOf);
+        assert_eq!(of(&two, true, Some("termservice")), Answer::No);
+        assert_eq!(of(&two, true, Some("*")), Answer::Yes);
+        assert_eq!(of(&[], true, Some("*")), Answer::No);
+        assert_eq!(of(&[], false, Some("termservice")), Answer::Untold);
+        assert_eq!(of(&[], false, None), Answer::Yes);
+        let elsewhere = Running {
+            program: "svchost.exe",
+            services: &one,
+            listed: true,
+        };
+        for path in [r"C:\Temp\svchost.exe", r"C:\Windows\SysWOW64\svchost.exe"] {
+            assert_eq!(elsewhere.answers(Some(path), None, &shared), Answer::Name);
+        }
         let sql = Running {
             program: "sqlservr.exe",
             services: &[],
@@ -313,7 +408,7 @@ mod tests {
         };
         assert_eq!(
             sql.answers(Some(r"c:\x\sqlservr.exe"), None, &shared),
-            Some((true, false))
+            Answer::Likely
         );
     }
 }

@@ -74,11 +74,15 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
     fn interfaces(&self, problems: &mut Vec<Problem>) -> Option<HostInterfaces> {
         let mut all: Vec<HostInterface> = Vec::new();
         let mut span: Option<Span> = None;
-        let (mut v6, mut whole, mut listed) = (false, true, false);
+        let (mut whole, mut listed) = (true, false);
         for record in self.each(Kind::Address) {
             whole &= !self.is_part(record);
             span = Some(span.map_or(record.span, |s| s.to(record.span)));
             let interface = slot(&mut all, record);
+            // What is stored acts once Windows starts again.
+            if is_stored(record) {
+                continue;
+            }
             for (prop, set) in [
                 (Prop::Gateway, &mut interface.gateways),
                 (Prop::Dns, &mut interface.dns),
@@ -95,7 +99,6 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
                     problems.push(Problem::new(ProblemKind::Malformed, w.span, message));
                     continue;
                 };
-                v6 |= addr.is_ipv6();
                 interface.loopback |= addr.is_loopback();
                 listed = true;
                 if is_unused(text(record, Prop::AddressState)) {
@@ -123,6 +126,10 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
         }
         self.default_gateways(&mut all);
         whole &= listed;
+        let families = Families {
+            v4: is_shown(&all, Family::V4),
+            v6: is_shown(&all, Family::V6),
+        };
         for record in self.each(Kind::Connection) {
             let category = record.get(Prop::Category).and_then(|c| c.words().first());
             let Some(network) = category.and_then(|w| words::category(&w.text)) else {
@@ -138,8 +145,8 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
             });
         }
         Some(HostInterfaces {
-            families: Families { v4: true, v6 },
-            whole,
+            families,
+            whole: whole && (families.v4 || families.v6),
             span: span.filter(|_| !all.is_empty())?,
             interfaces: all,
         })
@@ -182,8 +189,7 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
             families.v4 |= route.to.has(Family::V4);
             families.v6 |= route.to.has(Family::V6);
             // `PersistentStore` repeats what acts.
-            let stored = text(record, Prop::Store).to_lowercase();
-            if !stored.starts_with("persis") {
+            if !is_stored(record) {
                 routes.push(route);
             }
         }
@@ -271,6 +277,14 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
             let words = record.get(prop).map_or(&[][..], |c| c.words());
             services.extend(words.iter().map(|w| Box::from(w.text.trim())));
         }
+        // A row of one address without a state and a remote end may be a connection: what it is says nothing of the listener.
+        let every =
+            addrs == AddrSet::any() || Family::BOTH.iter().any(|f| addrs == AddrSet::any_of(*f));
+        let (_, said) = self.protocol(record);
+        if !said && !every {
+            programs.clear();
+            services.clear();
+        }
         Socket {
             protocol,
             addrs,
@@ -278,7 +292,7 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
             interface: "".into(),
             programs,
             services,
-            pid: number(record, Prop::Process),
+            pid: number(record, Prop::Process).filter(|_| said || every),
             span: record.span,
         }
     }
@@ -375,6 +389,22 @@ fn is_of(interface: &HostInterface, record: &Record<'_>) -> bool {
         (Some(a), Some(b)) => a == b,
         _ => !name.is_empty() && *interface.name == *name,
     }
+}
+
+/// Whether an object is of the store that Windows reads when it starts, and not of what acts.
+fn is_stored(record: &Record<'_>) -> bool {
+    text(record, Prop::Store)
+        .to_lowercase()
+        .starts_with("persis")
+}
+
+/// Whether the addresses of a family are all there, as far as they tell: `Get-NetIPAddress` prints those of the loopback
+/// interface, too, but for a list of one interface.
+fn is_shown(all: &[HostInterface], family: Family) -> bool {
+    let with = |i: &&HostInterface| i.addrs.has(family);
+    let mut loopback = all.iter().filter(with);
+    let own = loopback.any(|i| i.loopback && i.addrs.intersects(class::loopback()));
+    own || all.iter().filter(with).count() > 1
 }
 
 /// States of addresses that no packet may use, by word and number (MSFT_NetIPAddress).

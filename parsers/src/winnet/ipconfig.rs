@@ -18,6 +18,8 @@ enum Last {
     #[default]
     Other,
     Own(IpAddr),
+    /// An own address that no packet may use.
+    Unused,
     Gateway,
     Dns,
 }
@@ -33,9 +35,13 @@ pub(super) struct IpConfig {
     fields: usize,
     /// An adapter's block is being read.
     in_adapter: bool,
+    /// Its medium is not connected.
+    disconnected: bool,
     open: bool,
     /// Lines of adapters without their headings.
     part: bool,
+    /// The word behind the first address that is in use, in lower case: each language has one.
+    usual: Option<String>,
 }
 
 /// The label and the value of a field. Dots lead from one to the other, and the label itself may hold a colon.
@@ -69,6 +75,12 @@ fn address(value: &str) -> Option<(IpAddr, Option<u32>)> {
         None => (plain, None),
     };
     Some((addr.parse().ok()?, zone))
+}
+
+/// The word behind an address: `10.0.2.15(Preferred)`.
+fn state(value: &str) -> Option<&str> {
+    let (_, word) = value.split_once(['(', '\u{ff08}'])?;
+    Some(word.trim().trim_end_matches([')', '\u{ff09}']).trim())
 }
 
 /// The length of a prefix that a mask stands for.
@@ -120,6 +132,7 @@ impl IpConfig {
         self.span = Some(self.span.map_or(span, |s| s.to(span)));
         self.open = true;
         self.in_adapter = true;
+        self.disconnected = false;
         self.fields = 0;
         self.last = Last::Other;
         self.interfaces.push(HostInterface {
@@ -162,8 +175,18 @@ impl IpConfig {
             return;
         };
         interface.tunnel |= is_tunnel(value);
+        if words::is(value, Meaning::Disconnected) {
+            self.disconnected = true;
+            return;
+        }
+        if before == Last::Unused && mask(value).is_some() {
+            return;
+        }
         if let (Last::Own(addr), Some(len)) = (before, mask(value)) {
             own(interface, addr, Some(len));
+            if self.disconnected {
+                interface.up = Some(false);
+            }
             return;
         }
         if words::is(label, Meaning::Gateway) {
@@ -179,14 +202,29 @@ impl IpConfig {
         match self.last {
             Last::Gateway | Last::Dns => self.more(addr),
             Last::Other if is_own => {
-                own(interface, addr, None);
+                match in_use(&mut self.usual, state(value)) {
+                    Some(true) => own(interface, addr, None),
+                    Some(false) => {
+                        self.last = Last::Unused;
+                        return;
+                    }
+                    // Its network may be one of the host's.
+                    None => {
+                        own(interface, addr, None);
+                        self.last = Last::Unused;
+                        return;
+                    }
+                }
+                if self.disconnected {
+                    interface.up = Some(false);
+                }
                 if class::link_local().contains(addr) && addr.is_ipv6() {
                     interface.index = interface.index.or(zone);
                 }
                 self.last = Last::Own(addr);
             }
             // Before Vista: it is an own one if a mask follows.
-            Last::Other | Last::Own(_) => self.last = Last::Own(addr),
+            Last::Other | Last::Own(_) | Last::Unused => self.last = Last::Own(addr),
         }
     }
 
@@ -201,8 +239,18 @@ impl IpConfig {
             _ if addr.is_unspecified() => {}
             Last::Gateway => i.gateways = i.gateways.union(&set),
             Last::Dns => i.dns = i.dns.union(&set),
-            Last::Own(_) | Last::Other => {}
+            Last::Own(_) | Last::Unused | Last::Other => {}
         }
+    }
+
+    /// The file ends with this line, and not where a line ends. What stands in it may be cut, and more may have followed.
+    pub(super) fn ends_within(&mut self, line: &Line<'_>, taken: bool) {
+        let cut = match taken {
+            // The last field of an adapter is rarely a word that is cut.
+            true => self.last != Last::Other || field(line).is_some_and(|(_, v)| v.contains('.')),
+            false => line.indent() == 0,
+        };
+        self.part |= self.open && cut;
     }
 
     /// Nothing more of this listing follows.
@@ -236,6 +284,17 @@ fn heads_fields(line: &Line<'_>, rest: &[Line<'_>]) -> bool {
     let below = rest.iter().filter(|l| !l.is_blank()).take(FIRST);
     let mut below = below.take_while(|l| l.indent() > line.indent());
     below.any(|l| field(l).is_some())
+}
+
+/// Whether an address is in use, by the word behind it; `None` where the word is not known.
+fn in_use(usual: &mut Option<String>, state: Option<&str>) -> Option<bool> {
+    let Some(word) = state else { return Some(true) };
+    if words::is(word, Meaning::Unused) {
+        return Some(false);
+    }
+    let lower = word.to_lowercase();
+    let first = usual.get_or_insert_with(|| lower.clone());
+    (words::is(word, Meaning::InUse) || *first == lower).then_some(true)
 }
 
 /// Adds an own address of an interface, which has one while its medium is connected.

@@ -84,6 +84,16 @@ fn may_hold(text: &str) -> bool {
     has(". . .") || has("=====") || has("  TCP    ") || has("\",\"PID\",\"")
 }
 
+/// Which listing took a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Netstat,
+    Tasklist,
+    Routes,
+    IpConfig,
+    Nobody,
+}
+
 /// The listings of a text.
 #[derive(Default)]
 struct Listings {
@@ -106,6 +116,7 @@ impl Listings {
         let all = lines::lines(text, offset);
         let mut command: Option<Command> = None;
         let mut above: Option<Line<'_>> = None;
+        let mut last: Option<(Line<'_>, By)> = None;
         let mut at = 0;
         while let Some(line) = all.get(at) {
             at += 1;
@@ -113,6 +124,7 @@ impl Listings {
                 out.close();
                 command = Some(c);
                 above = None;
+                last = None;
                 continue;
             }
             if line.is_blank() {
@@ -120,31 +132,53 @@ impl Listings {
                 continue;
             }
             let rest = all.get(at..).unwrap_or_default();
-            at += out.line(line, rest, command.as_ref(), above.as_ref());
+            let (more, by) = out.line(line, rest, command.as_ref(), above.as_ref());
+            at += more;
             above = Some(*line);
+            last = Some((*line, by));
+        }
+        // These commands end each line: a file that does not was cut.
+        let whole = text.ends_with(['\n', '\r', '>', '\0']);
+        if let Some((line, by)) = last.filter(|_| !whole) {
+            out.ends_within(&line, by);
         }
         out
     }
 
-    /// Takes a line, and returns how many of the following ones belong to it.
+    fn ends_within(&mut self, line: &Line<'_>, by: By) {
+        match by {
+            By::Netstat => self.netstat.ends_within(),
+            By::Tasklist => self.tasks.ends_within(),
+            By::Routes => self.routes.ends_within(),
+            By::IpConfig | By::Nobody => self.ip.ends_within(line, by == By::IpConfig),
+        }
+    }
+
+    /// Takes a line, and returns how many of the following ones belong to it, and which listing it is of.
     fn line<'a>(
         &mut self,
         line: &Line<'a>,
         rest: &[Line<'a>],
         command: Option<&Command>,
         above: Option<&Line<'_>>,
-    ) -> usize {
+    ) -> (usize, By) {
         match self.netstat.line(line, rest.first(), command, above) {
-            Taken::Yes => return 0,
-            Taken::Two => return 1,
+            Taken::Yes => return (0, By::Netstat),
+            Taken::Two => return (1, By::Netstat),
             Taken::No => {}
         }
-        let taken = self.tasks.line(line, command)
-            || self.routes.line(line, command)
-            || self.ip.line(line, rest, command);
-        if taken {
+        let by = if self.tasks.line(line, command) {
+            By::Tasklist
+        } else if self.routes.line(line, command) {
+            By::Routes
+        } else if self.ip.line(line, rest, command) {
+            By::IpConfig
+        } else {
+            By::Nobody
+        };
+        if by != By::Nobody {
             self.netstat.close();
-            return 0;
+            return (0, by);
         }
         let text = line.text.trim();
         if command.is_some_and(|c| c.tool == Tool::HostName)
@@ -152,7 +186,7 @@ impl Listings {
             && !text.contains(char::is_whitespace)
         {
             self.host = Some((text.to_owned(), line.span()));
-            return 0;
+            return (0, By::Nobody);
         }
         let address = |w: &str| {
             let plain = w.trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -161,7 +195,7 @@ impl Listings {
         if self.unread.is_none() && text.split_whitespace().any(address) {
             self.unread = Some((line.span(), text.to_owned()));
         }
-        0
+        (0, By::Nobody)
     }
 
     fn close(&mut self) {

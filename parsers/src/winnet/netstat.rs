@@ -49,11 +49,12 @@ fn row<'a>(words: &[&'a str]) -> Option<Row<'a>> {
     };
     let protocol = protocol(first)?;
     let (addr, port) = end(local);
-    let (state, pid) = match rest.split_last() {
-        Some((last, state)) if last.bytes().all(|b| b.is_ascii_digit()) => {
-            (state, last.parse().ok())
-        }
-        _ => (rest, None),
+    // Behind the process `-t` prints the offload state.
+    let number = |w: &&str| w.bytes().all(|b| b.is_ascii_digit());
+    let at = rest.iter().position(number);
+    let (state, pid) = match at.and_then(|at| Some((rest.get(..at)?, rest.get(at)?))) {
+        Some((state, pid)) => (state, pid.parse().ok()),
+        None => (rest, None),
     };
     let waits = foreign.ends_with(":0") || foreign.ends_with(":*");
     let joined = state.join(" ");
@@ -141,9 +142,12 @@ impl Netstat {
         let mut span = line.span();
         let mut taken = Taken::Yes;
         // A narrow console breaks rows.
+        let number = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_digit());
         let broken =
             words.len() < 3 || words.len() == 3 && words.first() == Some(&"TCP") && self.last_pid;
-        if let Some(next) = next.filter(|n| broken && !is_row(n) && n.indent() == 0) {
+        let headless = !words.iter().skip(3).any(|w| number(w));
+        let lone = |n: &Line<'_>| headless && number(n.text.trim());
+        if let Some(next) = next.filter(|n| !is_row(n) && (broken && n.indent() == 0 || lone(n))) {
             let more = next.text.split_whitespace();
             if !next.is_blank() && next.command().is_none() {
                 words.extend(more);
@@ -222,6 +226,14 @@ impl Netstat {
             socket.services.extend(service.map(Into::into));
         }
         Taken::Yes
+    }
+
+    /// The file ends within the last row: its process is a part of a number, and more may have followed.
+    pub(super) fn ends_within(&mut self) {
+        self.part = true;
+        if let Some((socket, _)) = self.sockets.last_mut() {
+            socket.pid = None;
+        }
     }
 
     /// Nothing more of this listing follows.

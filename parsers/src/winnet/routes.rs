@@ -17,6 +17,8 @@ pub(super) struct RoutePrint {
     open: bool,
     /// A ruler stands around the rows, which a filter leaves out.
     ruled: bool,
+    /// No ruler stands below the last row yet: the table may go on.
+    in_rows: bool,
     part: bool,
 }
 
@@ -33,6 +35,7 @@ impl RoutePrint {
         if ruler {
             self.open = true;
             self.ruled = true;
+            self.in_rows = false;
             return true;
         }
         if let Some(route) = v4(&words, line.span()) {
@@ -52,8 +55,15 @@ impl RoutePrint {
     fn push(&mut self, route: Route) {
         let span = route.span;
         self.open = true;
+        self.in_rows = true;
         self.span = Some(self.span.map_or(span, |s| s.to(span)));
         self.routes.push(route);
+    }
+
+    /// The file ends within the last row.
+    pub(super) fn ends_within(&mut self) {
+        self.part = true;
+        self.routes.pop();
     }
 
     /// Nothing more of this listing follows.
@@ -69,7 +79,7 @@ impl RoutePrint {
                 v6: self.families.1,
             },
             every_table: true,
-            whole: self.ruled && !self.part,
+            whole: self.ruled && !self.in_rows && !self.part,
             span: self.span?,
             routes: self.routes,
         })

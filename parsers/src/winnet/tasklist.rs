@@ -2,7 +2,7 @@
 
 use super::lines::{Command, Line, Tool};
 use super::words::{self, Meaning};
-use hylint_model::{Process, Processes, Span};
+use hylint_model::{CUT_OFF, Process, Processes, Span};
 
 /// The kernel's process, which serves http.sys and SMB, and the idle one have these numbers on every Windows.
 const OWN: [u32; 2] = [0, 4];
@@ -80,7 +80,11 @@ impl Tasklist {
         let [(a, b), (c, d), rest @ ..] = self.columns.as_slice() else {
             return false;
         };
-        let (name, pid) = (column(line.text, *a, *b), column(line.text, *c, *d));
+        let (mut name, pid) = (column(line.text, *a, *b), column(line.text, *c, *d));
+        // The column cuts longer names.
+        if name.chars().count() >= b - a && !name.to_ascii_lowercase().ends_with(".exe") {
+            name.push(CUT_OFF);
+        }
         let last = rest.first().map_or(String::new(), |(from, _)| {
             column(line.text, *from, usize::MAX)
         });
@@ -175,6 +179,12 @@ impl Tasklist {
         true
     }
 
+    /// The file ends within the last row, whose number and services may be cut.
+    pub(super) fn ends_within(&mut self) {
+        self.close();
+        self.rows.pop();
+    }
+
     /// Nothing more of this listing follows.
     pub(super) fn close(&mut self) {
         self.block();
@@ -264,7 +274,7 @@ mod tests {
                         60,
                         "BrokerInfrastructure+DcomLaunch+Power+SystemEventsBroker"
                     ),
-                    ("Microsoft.ActiveDirectory", 3268, "ADWS"),
+                    ("Microsoft.ActiveDirectory…", 3268, "ADWS"),
                 ]),
             );
         }

@@ -15,14 +15,23 @@ pub(super) enum Meaning {
     Gateway,
     /// There is none (of services).
     Nothing,
+    /// What stands behind an address that is in use, also if it is not to be used any more.
+    InUse,
+    /// What stands behind an address that no packet may use.
+    Unused,
+    /// The medium of an adapter is not connected.
+    Disconnected,
 }
 
-const KEYS: [(&str, Meaning); 5] = [
+const KEYS: [(&str, Meaning); 8] = [
     ("state.listening", Meaning::Listening),
     ("state.bound", Meaning::Bound),
     ("adapter", Meaning::Adapter),
     ("gateway", Meaning::Gateway),
     ("none", Meaning::Nothing),
+    ("address.used", Meaning::InUse),
+    ("address.unused", Meaning::Unused),
+    ("disconnected", Meaning::Disconnected),
 ];
 
 const TEXT: &str = include_str!("words.txt");

@@ -117,6 +117,8 @@ impl<'c, 'a> Case<'c, 'a> {
         Some(match (service, program) {
             (None, Some(path)) if same => (running.program.to_owned(), path.to_owned()),
             (Some(service), _) => (listening(&running), service.to_owned()),
+            // `Service: Any`, without a program.
+            (None, None) => (listening(&running), "services".to_owned()),
             (None, _) => (listening(&running), file.unwrap_or_default().to_owned()),
         })
     }

@@ -2,6 +2,7 @@
 
 use super::cloud::Pick;
 use super::contradict::Declared;
+use super::foreign::Machine;
 use super::{Binder, keywords};
 use crate::common::paths;
 use crate::finding::{Place, RoleSource};
@@ -30,7 +31,16 @@ impl Binder<'_> {
                 let span = Span::new(h.span.start, h.span.end);
                 Place::new(&config.path, &source, span)
             });
-            base.facts = self.facts(&exports, Some(&h.addrs));
+            base.facts = self.facts(&exports, &h.name, Some(&h.addrs));
+            let machine = Machine {
+                name: &h.name,
+                addrs: &h.addrs,
+            };
+            self.tell_foreign(
+                &exports,
+                machine,
+                Some(&config.place_of_entry("host", entry)),
+            );
             self.compare_with_facts(
                 &Declared {
                     array: "host",
@@ -134,7 +144,9 @@ impl Binder<'_> {
         for (n, t) in config.transits.iter().enumerate() {
             let exports = self.with_views(config.hosts.len() + n, &t.name);
             let points = self.transit_points(t, &exports);
-            let facts = self.facts(&exports, None);
+            let facts = self.facts(&exports, &t.name, None);
+            let listings = self.listing_ids(&exports);
+            self.listed.extend(listings);
             self.compare_with_facts(
                 &Declared {
                     array: "transit",

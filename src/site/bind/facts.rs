@@ -1,5 +1,6 @@
 //! Listings of a host's own commands, and the host that they are of.
 
+use super::foreign::Machine;
 use super::{Binder, processes};
 use crate::common::paths;
 use crate::finding::Place;
@@ -14,9 +15,24 @@ use std::sync::Arc;
 impl Binder<'_> {
     /// What listings say of the host of these exports: those among them, and those of its folder that are of no other host.
     /// `own` are the addresses that the site declares for it; none for a firewall that forwards the packets of others.
-    pub(super) fn facts(&self, exports: &[ExportId], own: Option<&AddrSet>) -> Arc<HostFacts> {
+    /// Listings that are of another machine settle nothing.
+    pub(super) fn facts(
+        &self,
+        exports: &[ExportId],
+        name: &str,
+        own: Option<&AddrSet>,
+    ) -> Arc<HostFacts> {
         let mut facts = HostFacts::default();
-        let listings = self.listings(exports);
+        let none = AddrSet::empty();
+        let of = Machine {
+            name,
+            addrs: own.unwrap_or(&none),
+        };
+        let mut ids = self.listing_ids(exports);
+        let foreign = self.foreign(&ids, of);
+        ids.retain(|i| foreign.iter().all(|f| f.listing != *i));
+        let listings: Vec<&LoadedExport> =
+            ids.iter().filter_map(|i| self.exports.get(*i)).collect();
         for e in &listings {
             add(&mut facts, e);
         }
@@ -72,17 +88,23 @@ impl Binder<'_> {
 
     /// The exports with listings of the host of these.
     fn listings(&self, exports: &[ExportId]) -> Vec<&LoadedExport> {
+        let all = self.listing_ids(exports).into_iter();
+        all.filter_map(|i| self.exports.get(i)).collect()
+    }
+
+    /// The same, by their numbers.
+    pub(super) fn listing_ids(&self, exports: &[ExportId]) -> Vec<ExportId> {
         let mut all: Vec<ExportId> = exports.to_vec();
         all.extend(self.exports.ids().filter(|i| {
             !exports.contains(i) && self.is_free_listing(*i) && self.is_of(exports, *i)
         }));
         all.sort_unstable();
-        let all = all.into_iter().filter_map(|i| self.exports.get(i));
-        all.filter(|e| has_listing(e)).collect()
+        all.retain(|i| self.exports.get(*i).is_some_and(has_listing));
+        all
     }
 
     /// Whether an export is nothing but listings, and no entry of the site names it.
-    fn is_free_listing(&self, at: ExportId) -> bool {
+    pub(super) fn is_free_listing(&self, at: ExportId) -> bool {
         let named = self.claims.get(at.index()).is_some_and(|c| !c.is_empty());
         let listing = |e: &LoadedExport| e.export.points.is_empty() && has_listing(e);
         !named && self.exports.get(at).is_some_and(listing)

@@ -1,6 +1,7 @@
 //! Exports that hylint.toml does not name: roles from options, annotations, tags, paths, and at last from their ports.
 
 use super::cloud::{Pick, tag};
+use super::foreign::Machine;
 use super::infer::Listening;
 use super::said::Said;
 use super::words;
@@ -125,7 +126,12 @@ impl Binder<'_> {
         // Some lints need no role.
         let known = known.unwrap_or_default();
         let mut host = self.guessed(first, known);
-        host.facts = self.facts(files, Some(&host.addrs));
+        host.facts = self.facts(files, "", Some(&host.addrs));
+        let machine = Machine {
+            name: "",
+            addrs: &host.addrs,
+        };
+        self.tell_foreign(files, machine, None);
         let layers = self.own_layers(files, &host.name);
         self.take_facts(&mut host, &layers);
         keywords::resolve(&mut host);

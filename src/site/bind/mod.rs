@@ -8,6 +8,7 @@ mod content;
 mod contradict;
 mod copies;
 mod facts;
+mod foreign;
 mod globs;
 mod guess;
 mod ids;
@@ -176,6 +177,8 @@ struct Binder<'a> {
     /// Entries of hylint.toml of which a finding says that a file of theirs is not read.
     told_entries: BTreeSet<usize>,
     contradicted: usize,
+    /// Listings that lie with the rules of some host.
+    listed: BTreeSet<ExportId>,
     /// By what roles are inferred, once one has to be.
     listening: Option<infer::Listening>,
     /// Mistakes of hylint.toml that only the exports show.
@@ -251,6 +254,7 @@ fn bind_all(
         passed_over: Vec::new(),
         told_entries: BTreeSet::new(),
         contradicted: 0,
+        listed: BTreeSet::new(),
         listening: None,
         wrong: Vec::new(),
     };
@@ -258,6 +262,7 @@ fn bind_all(
     b.configured_transits();
     b.unclaimed();
     b.companions_alone();
+    b.homeless_listings();
     b.unguarded();
     b.contradicted_annotations();
     b.unread_files(unread);

@@ -588,3 +588,56 @@ pub(super) fn other_way(host: &str, peers: &[String], said: &str, routed: &str) 
         "hosts reach peers by other interfaces than hylint.toml says",
     )
 }
+
+/// Labels of listings that are of another machine, or of no host.
+pub(super) const THE_HOST: &str = "the host";
+pub(super) const OF_WHICH: &str = "of which host?";
+
+/// At the name in a listing.
+pub(super) fn names(machine: &str) -> String {
+    format!("names `{machine}`")
+}
+
+/// A listing names another machine than the host beside whose rules it lies.
+pub(super) fn other_machine(host: &str, machine: &str) -> Said {
+    Said::new(
+        format!("a listing beside the rules of `{host}` is of `{machine}`: it settles nothing"),
+        format!("save it on `{host}` again; if `{machine}` is this host, write `name = \"{machine}\"` in its [[host]]"),
+    )
+    .folded(
+        &["stranger"],
+        Counted::Hosts,
+        "hosts have listings of another machine beside their rules",
+    )
+}
+
+/// A listing shows no address that hylint.toml declares for the host beside whose rules it lies.
+pub(super) fn no_declared_address(host: &str, shown: &[String]) -> Said {
+    let shown = some(shown, LISTED);
+    Said::new(
+        format!("a listing beside the rules of `{host}` has none of its declared addresses: it settles nothing"),
+        format!("save it on `{host}` again; if it is of this host, correct `addresses` of its [[host]] (it shows {shown})"),
+    )
+    .folded(
+        &["readdressed"],
+        Counted::Hosts,
+        "hosts have listings without their declared addresses beside their rules",
+    )
+}
+
+/// Listings that are of no host of the site.
+pub(super) fn listings_of_nobody(files: &[String]) -> Said {
+    let named: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
+    let line: Vec<String> = files
+        .iter()
+        .take(LISTED)
+        .map(|f| format!("\"{f}\""))
+        .collect();
+    Said::new(
+        format!("listings fit no host and settle nothing: {}", some(&named, NAMED)),
+        format!(
+            "add them to the exports of a [[host]], `exports = […, {}]`, or put them into the folder of its rules",
+            line.join(", ")
+        ),
+    )
+}
