@@ -634,7 +634,10 @@ pub(super) fn listings_of_nobody(files: &[String]) -> Said {
         .map(|f| format!("\"{f}\""))
         .collect();
     Said::new(
-        format!("listings fit no host and settle nothing: {}", some(&named, NAMED)),
+        format!(
+            "listings fit no host and settle nothing: {}",
+            some(&named, NAMED)
+        ),
         format!(
             "add them to the exports of a [[host]], `exports = […, {}]`, or put them into the folder of its rules",
             line.join(", ")
