@@ -26,7 +26,7 @@ use hylint_model::{Companion, Export, Problem};
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
     id: "iproute2",
-    name: "ip and ss",
+    name: "Linux network listings",
     command: "ip -j addr; ip -j route; ip -j rule; ss -H -lntup",
     detect: detect::detect,
     read,
