@@ -16,6 +16,12 @@ awk -v n="$n" 'BEGIN {
     for (i = 0; i < n; i++)
         printf "-A INPUT -s 10.%d.%d.0/24 -i eth0 -p tcp -m tcp --dport %d -m conntrack --ctstate NEW -m comment --comment \"rule %d\" -j ACCEPT\n", int(i / 256) % 256, i % 256, 1024 + i % 60000, i
     print "COMMIT" }' >"$work/iptables.rules"
+awk -v n="$n" 'BEGIN {
+    head = " pkts bytes target     prot opt in     out     source               destination         \n"
+    printf "Chain INPUT (policy DROP 0 packets, 0 bytes)\n%s", head
+    for (i = 0; i < n; i++)
+        printf "    0     0 ACCEPT     6    --  eth0   *       %-20s 0.0.0.0/0            tcp dpt:%d ctstate NEW /* rule %d */\n", sprintf("10.%d.%d.0/24", int(i / 256) % 256, i % 256), 1024 + i % 60000, i
+    printf "\nChain FORWARD (policy DROP 0 packets, 0 bytes)\n%s\nChain OUTPUT (policy ACCEPT 0 packets, 0 bytes)\n%s", head, head }' >"$work/listing.txt"
 jq -n --argjson n "$n" '{SecurityGroups: [{GroupId: "sg-1", GroupName: "g", VpcId: "v", IpPermissionsEgress: [],
     IpPermissions: [range($n) | {IpProtocol: "tcp", FromPort: (1024 + . % 60000), ToPort: (1024 + . % 60000),
     IpRanges: [{CidrIp: "10.\((. / 256 | floor) % 256).\(. % 256).0/24", Description: "rule \(.)"}],
@@ -50,7 +56,7 @@ awk 'BEGIN {
     print " }\n\t}\n\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\tip saddr @allowed accept\n\t\tip saddr . tcp dport vmap @ways\n\t}\n}" }' >"$work/sets.nft"
 
 cargo build --release -q -p hylint-parsers --example parse_speed
-files=("$work"/iptables.rules "$work"/netsh.txt "$work"/aws.json "$work"/azure.json "$work"/nft.nft "$work"/nft.json "$work"/sets.nft)
+files=("$work"/iptables.rules "$work"/listing.txt "$work"/netsh.txt "$work"/aws.json "$work"/azure.json "$work"/nft.nft "$work"/nft.json "$work"/sets.nft)
 
 # MB/s of a command on a file: the best of three.
 speed() {
@@ -66,7 +72,7 @@ speed() {
     echo "$best"
 }
 
-printf '%-9s %9s %8s %8s %22s %6s %6s\n' format MB rules hylint "iptables-restore -t" "nft -c" jq
+printf '%-13s %9s %8s %8s %22s %6s %6s\n' format MB rules hylint "iptables-restore -t" "nft -c" jq
 "${CARGO_TARGET_DIR:-target}/release/examples/parse_speed" "${files[@]}" |
     while IFS=$'\t' read -r format bytes rules rate path; do
         other=- nft_rate=- jq_rate=-
@@ -76,5 +82,5 @@ printf '%-9s %9s %8s %8s %22s %6s %6s\n' format MB rules hylint "iptables-restor
             *.json) jq_rate=$(speed "$path" jq .) ;;
         esac
         mb=$(awk -v b="$bytes" 'BEGIN { printf "%.1f", b / 1e6 }')
-        printf '%-9s %9s %8s %8s %22s %6s %6s\n' "$format" "$mb" "$rules" "$rate" "$other" "$nft_rate" "$jq_rate"
+        printf '%-13s %9s %8s %8s %22s %6s %6s\n' "$format" "$mb" "$rules" "$rate" "$other" "$nft_rate" "$jq_rate"
     done

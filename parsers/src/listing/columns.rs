@@ -63,6 +63,11 @@ pub(super) fn heads(line: &str) -> Option<Columns> {
     })
 }
 
+/// How many characters a line has.
+pub(super) fn width(line: &str) -> usize {
+    line.trim_end_matches('\r').chars().count()
+}
+
 /// A rule as it stands in its columns.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row<'a> {
@@ -83,6 +88,10 @@ pub(super) struct Row<'a> {
     pub(super) rest: Vec<Word<'a>>,
     /// Lines that look like the rest of it.
     pub(super) more: Option<Span>,
+    /// How many characters its line has, with blanks at its end.
+    pub(super) width: usize,
+    /// What stood at its end may be lost.
+    pub(super) cut: bool,
 }
 
 impl Row<'_> {
@@ -182,6 +191,7 @@ pub(super) fn row<'a>(text: &'a str, line: Span, columns: Columns) -> Option<Row
         return None;
     }
     let last = all.last()?;
+    row.width = width(text.get(line.range()).unwrap_or(""));
     row.span = Span {
         start: all.first()?.span.start,
         end: last.span.end,

@@ -90,6 +90,17 @@ pub(super) fn shown(text: &str, span: Span) -> Option<Vec<Shown<'_>>> {
     (more && !out.is_empty()).then_some(out)
 }
 
+/// Of a line that shows `ipset list`: whether another program leaves lines of its output out.
+pub(super) fn lists_sets(line: &str) -> Option<bool> {
+    let mut words = line.split_ascii_whitespace();
+    let is = |w: &str| w.rsplit(['/', '#', '$', '>']).next() == Some("ipset");
+    words.find(|w| is(w))?;
+    let lists = |w: &str| matches!(w, "list" | "-L" | "-l" | "--list");
+    words.next().filter(|w| lists(w))?;
+    let filters = |w: &str| FILTERS.contains(&w.trim_start_matches('|'));
+    Some(line.contains('|') && words.any(filters))
+}
+
 fn program(word: &str) -> Option<Family> {
     let name = word
         .rsplit(['/', '#', '$', '>', '`', '(', '\'', '"'])

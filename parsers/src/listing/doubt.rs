@@ -11,6 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) struct Doubt<'a> {
     /// Rules may be missing anywhere: where this shows, and how.
     pub(super) anywhere: Option<(Span, String)>,
+    /// Where its chains are listed again with other rules.
+    pub(super) unclear: Option<Span>,
     /// The chain after whose listed rules others may follow.
     pub(super) after: Option<&'a str>,
     /// Chains that rules go to and that are not listed, each once.
@@ -46,6 +48,7 @@ pub(super) fn of<'a>(listed: &Listed<'a>) -> Doubt<'a> {
         out.anywhere = Some((shown.span, why));
         return out;
     }
+    out.unclear = listed.unclear;
     out.anywhere = gap(listed);
     // One chain alone, as its command says, is all that there was to print.
     let alone: FxHashSet<&str> = listed
@@ -63,6 +66,9 @@ pub(super) fn of<'a>(listed: &Listed<'a>) -> Doubt<'a> {
         let last = listed.chains().last().map(|c| c.name);
         out.after = last.filter(|_| !single || !missing);
     }
+    out.after = out
+        .after
+        .or_else(|| listed.chains().find(|c| c.cut).map(|c| c.name));
     if out.anywhere.is_none() && out.after.is_none() && !by_command {
         let less = listed.chains().find_map(|c| {
             let (said, found) = (c.references?, references.get(c.name).copied().unwrap_or(0));

@@ -2,7 +2,7 @@
 
 use super::columns::{self, Columns, Row, headless, heads};
 use super::command::{self, Shown};
-use super::{set, sets};
+use super::{cut, set, sets};
 use hylint_model::Span;
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
@@ -25,7 +25,11 @@ pub(super) struct ChainPart<'a> {
     /// How many rules go to it.
     pub(super) references: Option<usize>,
     pub(super) columns: Option<Columns>,
+    /// The width of the heads of its columns, if they are not whole.
+    pub(super) short_heads: Option<usize>,
     pub(super) items: Vec<Item<'a>>,
+    /// The text ends in it, perhaps before its last rule.
+    pub(super) cut: bool,
 }
 
 /// A listing: what one command printed.
@@ -55,8 +59,9 @@ pub(super) struct Lines<'a> {
     pub(super) strays: Vec<Span>,
     /// The first other line, and how many there are.
     pub(super) outside: Option<(Span, usize)>,
-    /// A chain begins anew behind other rules of another table.
     pub(super) rules: usize,
+    /// The column at which lines are cut.
+    pub(super) width: Option<usize>,
 }
 
 /// Splits a text.
@@ -82,10 +87,15 @@ pub(super) fn split(text: &str) -> Lines<'_> {
             taken.next();
         }
         if taken.peek().is_none_or(|t| t.start > line.start) {
+            let near = s.near;
             s.line(line);
+            if end == text.len() {
+                s.unended(line, near);
+            }
         }
     }
     s.close();
+    s.out.width = cut::mark(&mut s.out.blocks);
     s.out
 }
 
@@ -117,6 +127,7 @@ impl<'a> Splitter<'a> {
             self.near = true;
             if let Some(open) = self.open.chains.last_mut() {
                 open.columns.get_or_insert(columns);
+                open.short_heads = cut::short(whole);
             }
         } else if let Some(row) = self.row(line) {
             self.near = true;
@@ -136,6 +147,29 @@ impl<'a> Splitter<'a> {
         } else if !command::is_remark(body) {
             let (_, count) = self.out.outside.get_or_insert((span, 0));
             *count += 1;
+        }
+    }
+
+    /// The last line, without its end: what is left of it may be a part, and others may have followed.
+    fn unended(&mut self, line: Span, near: bool) {
+        let body = self.text.get(line.range()).unwrap_or("");
+        let listed = self.near || near && body.trim().is_empty() && !body.is_empty();
+        let Some(open) = self.open.chains.last_mut().filter(|_| listed) else {
+            return;
+        };
+        (open.cut, open.short_heads) = (true, None);
+        let known = |p: &columns::Word<'_>| matches!(p.text, "ACCEPT" | "DROP");
+        open.policy = open.policy.map(|p| match known(&p) {
+            true => p,
+            false => columns::Word {
+                text: "ACCEPT",
+                ..p
+            },
+        });
+        if let Some(Item::Rule(row)) = open.items.last_mut()
+            && row.span.start >= line.start
+        {
+            row.cut = true;
         }
     }
 
@@ -161,7 +195,7 @@ impl<'a> Splitter<'a> {
             Some(Item::Rule(row)) if !begins(body) => {
                 row.more = Some(row.more.map_or(span, |m| m.to(span)));
             }
-            None if is_head(body) => {}
+            None if is_head(body) => open.short_heads = None,
             _ => self.push(Item::Torn(span)),
         }
     }
@@ -235,7 +269,9 @@ fn chain(text: &str, span: Span) -> Option<ChainPart<'_>> {
         policy: None,
         references: None,
         columns: None,
+        short_heads: None,
         items: Vec::new(),
+        cut: false,
     };
     if third.text == "(policy" {
         let policy = rest.first()?;

@@ -7,6 +7,7 @@
 mod apply;
 mod columns;
 mod command;
+mod cut;
 mod doubt;
 mod lines;
 mod matches;

@@ -68,7 +68,10 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     };
     beside(&lines, &mut export);
     let Lines {
-        blocks, comments, ..
+        blocks,
+        comments,
+        width,
+        ..
     } = lines;
     let (listed, replaced) = tables::sort(text, blocks);
     for block in &replaced {
@@ -97,7 +100,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         half(input, &file, &mut export);
         written.push(file);
     }
-    tell(&written, &mut export);
+    tell(&written, width, &mut export);
     export.problems.sort_by_key(|p| p.span.start);
     export
 }
@@ -127,7 +130,10 @@ fn half(input: &Input<'_>, file: &Written<'_>, export: &mut Export) {
     apply::apply(&file.file, &mut read);
     read.problems
         .retain(|p| !(p.kind == ProblemKind::Unmodelled && file.unlisted.contains(&p.span)));
-    let part = file.doubts.iter().any(|(_, _, d)| d.anywhere.is_some());
+    let part = file
+        .doubts
+        .iter()
+        .any(|(_, _, d)| d.anywhere.is_some() || d.unclear.is_some());
     for mut point in read.points {
         if let Body::Netfilter(n) = &mut point.body {
             n.in_part |= part;
@@ -147,7 +153,7 @@ fn half(input: &Input<'_>, file: &Written<'_>, export: &mut Export) {
 }
 
 /// What is told of the listings.
-fn tell(written: &[Written<'_>], export: &mut Export) {
+fn tell(written: &[Written<'_>], width: Option<usize>, export: &mut Export) {
     let doubts = written.iter().flat_map(|w| &w.doubts);
     let doubts: Vec<Problem> = doubts
         .filter_map(|(table, head, doubt)| told::doubt(table, *head, doubt))
@@ -156,7 +162,7 @@ fn tell(written: &[Written<'_>], export: &mut Export) {
         .iter()
         .flat_map(|w| w.torn.iter().copied())
         .collect();
-    export.problems.extend(told::torn(&torn));
+    export.problems.extend(told::torn(&torn, width));
     export.problems.extend(doubts);
     let at = export.points.first().map(|p| p.label).unwrap_or_default();
     export

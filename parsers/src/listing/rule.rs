@@ -15,6 +15,8 @@ pub(super) struct Setting<'s> {
     pub(super) chain: &'s dyn Fn(&str) -> bool,
     /// The kernel's chain that the row stands in, if it does.
     pub(super) family: Option<Family>,
+    /// The listing prints numbers (`-n`): any interface is `*`, and `any` the name of one.
+    pub(super) numeric: bool,
 }
 
 /// A row that was read.
@@ -52,7 +54,7 @@ pub(super) fn read<'a>(set: Setting<'a>, row: &Row<'a>) -> Read<'a> {
         idle: !jumps && (row.target.is_none() || goes_on(named)),
     };
     let long = row.rest.len() > MOST_WORDS || row.span.len() > MOST_BYTES;
-    let spec = match (row.is_whole() && !long, row.more) {
+    let spec = match (row.is_whole() && !long && !row.cut, row.more) {
         (true, None) => whole(set, row, kind, &row.rest),
         (true, Some(more)) => wrapped(set, row, kind, more),
         (false, _) => torn(set, row, kind),
@@ -76,7 +78,7 @@ struct Kind<'a> {
 fn whole<'a>(set: Setting<'a>, row: &Row<'a>, kind: Kind<'a>, rest: &[Word<'a>]) -> Spec<'a> {
     let mut spec = Spec::default();
     ends(&mut spec, row, set.family);
-    interfaces(&mut spec, row, kind.idle);
+    interfaces(&mut spec, row, kind.idle, set.numeric);
     protocol(&mut spec, row);
     let rest = rest.get(usize::from(kind.goto)..).unwrap_or(&[]);
     let mut c = Cursor::new(set.text, rest);
@@ -237,7 +239,16 @@ fn address(text: &str, family: Option<Family>) -> Option<std::borrow::Cow<'_, st
     })
 }
 
-fn interfaces<'a>(spec: &mut Spec<'a>, row: &Row<'a>, idle: bool) {
+/// Whether a listing prints numbers (`-n`).
+pub(super) fn is_numeric<'r, 'a: 'r>(mut rows: impl Iterator<Item = &'r Row<'a>>) -> bool {
+    rows.any(|r| {
+        let is = |w: Option<Word<'_>>, texts: &[&str]| w.is_some_and(|w| texts.contains(&w.text));
+        let any = |w| is(w, &["0.0.0.0/0", "::/0"]);
+        is(r.input, &["*"]) || is(r.output, &["*"]) || any(r.source) || any(r.destination)
+    })
+}
+
+fn interfaces<'a>(spec: &mut Spec<'a>, row: &Row<'a>, idle: bool, numeric: bool) {
     if row.input.is_none() || row.output.is_none() {
         if !idle {
             spec.open(ConditionKind::Unknown, INTERFACES, row.span);
@@ -247,7 +258,7 @@ fn interfaces<'a>(spec: &mut Spec<'a>, row: &Row<'a>, idle: bool) {
     for (column, option) in [(row.input, "-i"), (row.output, "-o")] {
         let Some(word) = column else { continue };
         let (not, name) = word.negation();
-        if name != "*" && name != "any" || not {
+        if name != "*" && (name != "any" || numeric) || not {
             spec.option(option, name, not, word.span);
         }
     }

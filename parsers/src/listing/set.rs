@@ -16,4 +16,6 @@ pub(super) struct Listed<'a> {
     pub(super) count: Option<usize>,
     /// Nothing stands behind it, so that it may be cut.
     pub(super) last: bool,
+    /// It ends in the middle of a line, or another program leaves lines of it out.
+    pub(super) part: bool,
 }

@@ -1,5 +1,6 @@
 //! `ipset list` (ipset(8)): a block of fields for each set, and its members. They are written as `ipset save` writes them.
 
+use super::command;
 use super::save_file::Gen;
 use super::set::Listed;
 use super::xml;
@@ -22,7 +23,7 @@ pub(super) fn split(text: &str) -> (Vec<Listed<'_>>, Vec<Span>) {
     if memchr::memmem::find(text.as_bytes(), b"Name: ").is_none() {
         return (out, taken);
     }
-    let mut open = false;
+    let (mut open, mut filtered) = (false, false);
     let mut at = 0;
     while at < text.len() {
         let rest = text.as_bytes().get(at..).unwrap_or(&[]);
@@ -42,11 +43,16 @@ pub(super) fn split(text: &str) -> (Vec<Listed<'_>>, Vec<Span>) {
                 out.push(Listed {
                     name: name.trim().into(),
                     span,
+                    part: filtered,
                     ..Listed::default()
                 });
                 taken.push(line);
                 continue;
             }
+        }
+        if let Some(part) = command::lists_sets(body) {
+            (open, filtered) = (false, part);
+            continue;
         }
         let Some(set) = out.last_mut().filter(|_| open) else {
             continue;
@@ -58,6 +64,7 @@ pub(super) fn split(text: &str) -> (Vec<Listed<'_>>, Vec<Span>) {
     }
     if open && let Some(set) = out.last_mut() {
         set.last = true;
+        set.part |= !text.ends_with('\n');
     }
     // A set without a type is cut in its second line, and anything else that begins so is none.
     out.retain(|s| !s.kind.is_empty());
@@ -132,8 +139,15 @@ fn whole<'s, 'a>(
     let timed = set.options.split_ascii_whitespace().any(|w| w == "timeout");
     let message = match (&set.members, set.count) {
         (None, Some(0)) => return Some(&[]),
+        // Old versions print no number: a set that is cut before its first member looks like an empty one.
+        (Some(m), None) if set.part || set.last && m.is_empty() => {
+            format!(
+                "the set `{}` may have more members than are listed",
+                set.name
+            )
+        }
         (None, _) => format!("the members of the set `{}` are not listed", set.name),
-        (Some(m), Some(n)) if m.len() < n && (set.last || !timed) => {
+        (Some(m), Some(n)) if m.len() < n && (set.last || set.part || !timed) => {
             format!(
                 "the set `{}` has {n} members, and {} are listed",
                 set.name,

@@ -4,7 +4,7 @@ use super::columns::Row;
 use super::lines::{Block, ChainPart, Item};
 use hylint_model::Span;
 use hylint_space::Family;
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 /// Most parts of a table that are compared with another listing of it.
 const MOST_PARTS: usize = 64;
@@ -18,9 +18,14 @@ pub(super) struct Listed<'a> {
     pub(super) family: Option<Family>,
     pub(super) table: &'static str,
     pub(super) parts: Vec<Block<'a>>,
+    /// Another listing with other rules, which may be a newer one, or of something else.
+    pub(super) unclear: Option<Span>,
     /// The chains that are listed.
-    names: FxHashSet<&'a str>,
+    outline: Outline<'a>,
 }
+
+/// The chains of a listing, each with its policy and the targets of its rules.
+type Outline<'a> = FxHashMap<&'a str, (Option<&'a str>, Vec<&'a str>)>;
 
 impl<'a> Listed<'a> {
     pub(super) fn chains(&self) -> impl Iterator<Item = &ChainPart<'a>> {
@@ -44,7 +49,7 @@ pub(super) fn rows<'c, 'a>(chain: &'c ChainPart<'a>) -> impl Iterator<Item = &'c
 }
 
 /// Puts the listings of a text to their tables. Of one that is listed again, the earlier listing is `replaced`.
-pub(super) fn sort<'a>(text: &str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>>, Vec<Block<'a>>) {
+pub(super) fn sort<'a>(text: &'a str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>>, Vec<Block<'a>>) {
     let (mut all, mut replaced): (Vec<Listed<'a>>, Vec<Block<'a>>) = (Vec::new(), Vec::new());
     for block in blocks {
         let table = table(text, &block);
@@ -58,37 +63,103 @@ pub(super) fn sort<'a>(text: &str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>>, 
         let same = all.iter_mut().find(|l| {
             l.table == table && (l.family == family || l.family.is_none() || family.is_none())
         });
+        let own = outline(text, &block);
         let Some(listed) = same else {
-            let names = block.chains.iter().map(|c| c.name).collect();
             all.push(Listed {
                 family,
                 table,
                 parts: vec![block],
-                names,
+                unclear: None,
+                outline: own,
             });
             continue;
         };
         listed.family = listed.family.or(family);
         let saves = !block.saved.is_empty() && listed.parts.iter().any(|b| !b.saved.is_empty());
-        let again = saves || block.chains.iter().any(|c| listed.names.contains(c.name));
+        let again = saves || own.keys().any(|c| listed.outline.contains_key(c));
         if !again {
-            listed.names.extend(block.chains.iter().map(|c| c.name));
+            listed.outline.extend(own);
             listed.parts.push(block);
             continue;
         }
+        let few = listed.parts.len() <= MOST_PARTS;
+        let sure = few && listed.parts.iter().all(|b| is_said(b) && is_said(&block));
+        if !sure && !alike(&listed.outline, &own) {
+            listed.unclear.get_or_insert(place(&block));
+        }
         // What says more is taken; of equals, the later.
         let says = |b: &Block<'_>| (b.chains.len().max(b.saved.len()), detail(b));
-        let few = listed.parts.len() <= MOST_PARTS;
         if few && listed.parts.iter().all(|b| says(&block) >= says(b)) {
             replaced.append(&mut listed.parts);
-            listed.names = block.chains.iter().map(|c| c.name).collect();
+            listed.outline = own;
             listed.parts.push(block);
         } else {
             replaced.push(block);
         }
     }
+    adopt(&mut all);
     all.sort_by_key(|l| TABLES.iter().position(|t| *t == l.table));
     (all, replaced)
+}
+
+/// A listing that does not say its family is of that of another one in the file.
+fn adopt(all: &mut [Listed<'_>]) {
+    let known: Vec<(&str, Family)> = all
+        .iter()
+        .filter_map(|l| Some((l.table, l.family?)))
+        .collect();
+    for listed in all.iter_mut().filter(|l| l.family.is_none()) {
+        let free = |f: &Family| !known.contains(&(listed.table, *f));
+        listed.family = known.iter().map(|(_, f)| *f).find(free);
+    }
+}
+
+/// Whether the text says of which table and family a listing is.
+fn is_said(block: &Block<'_>) -> bool {
+    block
+        .shown
+        .is_some_and(|s| s.table.is_some() && s.family.is_some())
+}
+
+fn place(block: &Block<'_>) -> Span {
+    let chain = block.chains.first().map(|c| c.span);
+    chain
+        .or_else(|| block.saved.first().copied())
+        .unwrap_or_default()
+}
+
+fn outline<'a>(text: &'a str, block: &Block<'a>) -> Outline<'a> {
+    let mut out = Outline::default();
+    for chain in &block.chains {
+        let targets = chain.items.iter().map(|i| match i {
+            Item::Rule(row) => row.target.map_or("", |t| t.text),
+            Item::Torn(_) => "?",
+        });
+        let policy = chain.policy.map(|p| p.text);
+        out.entry(chain.name).or_insert((policy, targets.collect()));
+    }
+    for line in block.saved.iter().filter_map(|s| text.get(s.range())) {
+        let mut words = line.split_ascii_whitespace();
+        let (first, Some(name)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let (policy, targets) = out.entry(name).or_default();
+        match first {
+            Some("-P") => *policy = words.next(),
+            Some("-A") => {
+                words.find(|w| matches!(*w, "-j" | "-g"));
+                targets.push(words.next().unwrap_or(""));
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Whether two listings may be of one state of a table: the chains that both have are alike.
+fn alike(a: &Outline<'_>, b: &Outline<'_>) -> bool {
+    b.iter()
+        .all(|(name, chain)| a.get(name).is_none_or(|c| c == chain))
 }
 
 /// How much a listing says: interfaces, and numbers in place of names.

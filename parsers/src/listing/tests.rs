@@ -383,3 +383,194 @@ fn sets_as_text_and_as_xml() {
     assert_eq!(members(&cut), [], "{:?}", told(&cut));
     assert_eq!(tells(&cut, "members of the set `a` are not listed"), 1);
 }
+
+// Fails if the row or the chain in which a text ends is taken for whole.
+#[test]
+fn a_text_that_ends_in_a_row_or_in_a_heading() {
+    let whole = filter(SSH);
+    let open = |text: &str, chain: &str| {
+        let e = read(text);
+        let rules = rules(&e, "filter", chain);
+        let opaque = rules.iter().any(|r| matches!(r.action, Action::Opaque(_)));
+        let asks: usize = rules.iter().map(|r| r.conditions().count()).sum();
+        (opaque, asks, tells(&e, "after chain `"))
+    };
+    assert_eq!(open(&whole, "OUTPUT"), (false, 0, 0));
+    // A prompt or an empty line follows.
+    for end in ["root@gw:~# ", "\nroot@gw:~# "] {
+        assert_eq!(open(&format!("{whole}{end}"), "OUTPUT"), (false, 0, 0));
+    }
+    let row =
+        "    0     0 ACCEPT     6    --  *      *       0.0.0.0/0            0.0.0.0/0            ";
+    for (end, asks) in [
+        (row, 1),
+        (row.trim_end(), 1),
+        (&*format!("{row}tcp dpt:22"), 1),
+        ("    ", 0),
+    ] {
+        assert_eq!(
+            open(&format!("{whole}{end}"), "OUTPUT"),
+            (true, asks, 1),
+            "{end}"
+        );
+    }
+    // In the heads of the columns, and in the line of the chain.
+    let heads = whole.rfind(" source").expect("heads");
+    let policy = whole.rfind("12K").expect("policy");
+    for end in [heads + 4, policy + 2, policy - 2 - "CEPT".len()] {
+        assert_eq!(
+            open(&whole[..end], "OUTPUT"),
+            (true, 0, 1),
+            "{}",
+            &whole[..end]
+        );
+        assert_eq!(open(&whole[..end], "INPUT"), (false, 0, 1));
+    }
+}
+
+// Fails if rules whose ends are cut away at a column are taken for whole, or rules that end alike for cut ones.
+#[test]
+fn lines_that_end_at_one_column() {
+    let row = |rest: &str| {
+        format!(
+            "    0     0 ACCEPT     6    --  *      *       0.0.0.0/0            0.0.0.0/0            {rest}\n"
+        )
+    };
+    let text = filter(
+        &[
+            "tcp dpt:1433 ctstate NEW",
+            "tcp spts:1024:65535 dpt:22",
+            "ctstate RELATED,ESTABLISHED",
+            "tcp dpt:53",
+        ]
+        .map(row)
+        .concat(),
+    );
+    let cut = |at: usize| {
+        let line = |l: &str| l.chars().take(at).collect::<String>() + "\n";
+        text.lines().map(line).collect::<String>()
+    };
+    let asks = |text: &str| {
+        let e = read(text);
+        let asks = |r: &Rule| r.conditions().any(|c| c.text.contains("cut off"));
+        let asks = rules(&e, "filter", "INPUT")
+            .iter()
+            .filter(|r| asks(r))
+            .count();
+        (asks, tells(&e, "cut off: lines end at column"))
+    };
+    assert_eq!(asks(&text), (0, 0));
+    for at in [66, 80, 87] {
+        assert_eq!(asks(&cut(at)), (4, 1), "{at}");
+    }
+    // The last rule is shorter.
+    assert_eq!(asks(&cut(103)), (3, 1));
+    // Behind the match, of which nothing is left.
+    assert_eq!(asks(&cut(93)), (4, 1));
+    // Ports of as many digits.
+    let same = filter(
+        &["tcp dpt:22", "tcp dpt:80", "udp dpt:53", "tcp dpt:25"]
+            .map(row)
+            .concat(),
+    );
+    assert_eq!(asks(&same), (0, 0));
+    // A target that always prints options.
+    let reject = filter(&(row("").replace("ACCEPT", "REJECT") + &row("")));
+    assert_eq!(asks(&reject), (2, 1));
+}
+
+// Fails if chains without rules, of whatever table or family, stand for a listing with rules.
+#[test]
+fn a_second_listing_that_does_not_say_what_it_is_of() {
+    let empty = filter("").replace("DROP", "ACCEPT");
+    for text in [
+        format!("{}{empty}", filter(SSH)),
+        format!("{empty}{}", filter(SSH)),
+    ] {
+        let e = read(&text);
+        assert_eq!(e.points.len(), 1);
+        assert!(netfilter(&e, 0).in_part, "{:?}", told(&e));
+        assert_eq!(tells(&e, "are listed again with other rules"), 1);
+    }
+    // The same again, later, and one that says what it is of.
+    let e = read(&format!(
+        "{}{}",
+        filter(SSH),
+        filter(&SSH.replace("12", "99"))
+    ));
+    assert!(!netfilter(&e, 0).in_part, "{:?}", told(&e));
+    for command in [
+        "ip6tables -nvL",
+        "iptables -t security -nvL",
+        "iptables -nvL",
+    ] {
+        let e = read(&format!(
+            "# iptables -nvL\n{}# {command}\n{empty}",
+            filter(SSH)
+        ));
+        assert!(!netfilter(&e, 0).in_part, "{command}: {:?}", told(&e));
+    }
+}
+
+// Fails if tables of one firewall become two for which of them comes first.
+#[test]
+fn nat_before_filter() {
+    let nat = format!(
+        "Chain PREROUTING (policy ACCEPT 0 packets, 0 bytes)\n{V}\nChain INPUT (policy ACCEPT 0 packets, 0 bytes)\n{V}\n\
+         Chain OUTPUT (policy ACCEPT 0 packets, 0 bytes)\n{V}\nChain POSTROUTING (policy ACCEPT 0 packets, 0 bytes)\n{V}"
+    );
+    for text in [
+        format!("{nat}{}", filter(SSH)),
+        format!("{}{nat}", filter(SSH)),
+    ] {
+        let e = read(&text);
+        assert_eq!((e.points.len(), e.points[0].families), (1, Families::V4));
+        assert_eq!(netfilter(&e, 0).tables().len(), 2);
+    }
+}
+
+// Fails if `any` of a numeric listing, where it is a name, stands for every interface.
+#[test]
+fn an_interface_named_any() {
+    let named = |line: &str| {
+        let e = read(&filter(line));
+        rules(&e, "filter", "INPUT")[0].conditions().count()
+    };
+    let numeric = SSH.replace("eth0   ", "any    ");
+    assert_eq!(named(&numeric), named(SSH));
+    assert_eq!(named(&SSH.replace("eth0   *  ", "any    any")), 0);
+}
+
+// Fails if a set of which `head` left no member is taken for an empty one.
+#[test]
+fn sets_without_their_members() {
+    let old = "Name: mg\nType: hash:ip\nRevision: 5\nHeader: family inet hashsize 1024 maxelem 65536\nSize in memory: 200\n\
+        References: 1\nMembers:\n";
+    let other =
+        "\nName: b\nType: hash:ip\nHeader: family inet\nReferences: 0\nMembers:\n10.0.0.1\n";
+    assert_eq!(members(&read(old)), []);
+    assert_eq!(
+        tells(
+            &read(old),
+            "the set `mg` may have more members than are listed"
+        ),
+        1
+    );
+    let both = format!("{old}{other}");
+    assert_eq!(members(&read(&both)), [("mg".into(), 0), ("b".into(), 1)]);
+    // Another program took what it wanted, or the text ends in a member.
+    assert_eq!(
+        members(&read(&format!("$ sudo ipset list | head -20\n{both}"))),
+        []
+    );
+    assert_eq!(
+        members(&read(&format!("$ sudo ipset list\n{both}"))),
+        members(&read(&both))
+    );
+    assert_eq!(members(&read(both.trim_end())), [("mg".into(), 0)]);
+    let counted = both.replace("Members:", "Number of entries: 1\nMembers:");
+    assert_eq!(
+        members(&read(&format!("# ipset list|head -20\n{counted}"))),
+        [("b".into(), 1)]
+    );
+}

@@ -46,7 +46,13 @@ pub(super) const fn help() -> &'static str {
 
 /// What a table leaves out.
 pub(super) fn doubt(table: &str, head: Span, doubt: &Doubt<'_>) -> Option<Problem> {
-    let (at, message) = if let Some((at, why)) = &doubt.anywhere {
+    let (at, message) = if let Some(at) = doubt.unclear {
+        let message = format!(
+            "the chains of the {table} table are listed again with other rules: a newer listing, another table or the other \
+             family, which the file does not say"
+        );
+        (at, message)
+    } else if let Some((at, why)) = &doubt.anywhere {
         (
             *at,
             format!("rules of the {table} table are not listed: {why}"),
@@ -75,12 +81,16 @@ pub(super) fn doubt(table: &str, head: Span, doubt: &Doubt<'_>) -> Option<Proble
     Some(Problem::new(ProblemKind::Incomplete, at, message).help(SAVE))
 }
 
-/// Lines that are wrapped or cut.
-pub(super) fn torn(lines: &[Span]) -> Option<Problem> {
+/// Lines that are wrapped or cut, at a column or anywhere.
+pub(super) fn torn(lines: &[Span], width: Option<usize>) -> Option<Problem> {
     let first = lines.first()?;
-    let message = match lines.len() {
-        1 => "a rule of the listing is wrapped or cut off".to_owned(),
-        n => format!("{n} rules of the listing are wrapped or cut off"),
+    let rules = match lines.len() {
+        1 => "a rule of the listing is".to_owned(),
+        n => format!("{n} rules of the listing are"),
+    };
+    let message = match width {
+        None => format!("{rules} wrapped or cut off"),
+        Some(n) => format!("{rules} cut off: lines end at column {n}"),
     };
     let help =
         "write the output to a file: `iptables-save > rules.v4`, `ip6tables-save > rules.v6`";

@@ -57,6 +57,7 @@ fn one<'a>(out: &mut Written<'a>, text: &'a str, listed: &Listed<'a>) {
         text,
         chain: &is_chain,
         family: listed.family,
+        numeric: rule::is_numeric(listed.chains().flat_map(super::tables::rows)),
     };
     let head = listed.chains().next().map(|c| c.span);
     let head = head.or_else(|| listed.parts.first()?.saved.first().copied());
@@ -103,7 +104,7 @@ impl<'a: 'c, 'c> Chain<'_, 'c, 'a> {
                 Item::Torn(span) => self.unknown(*span, false),
             }
         }
-        if doubt.after == Some(self.chain.name) {
+        if doubt.after == Some(self.chain.name) || self.chain.cut {
             let end = self.chain.span.range().end;
             self.unknown(Span::new(end, end), true);
         }
@@ -111,7 +112,7 @@ impl<'a: 'c, 'c> Chain<'_, 'c, 'a> {
 
     fn rule(&mut self, row: &'c super::columns::Row<'a>) {
         let read = rule::read(self.set, row);
-        if row.more.is_some() || !row.is_whole() {
+        if row.more.is_some() || !row.is_whole() || row.cut {
             self.out.torn.push(row.span);
         }
         let blind = read
