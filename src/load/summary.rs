@@ -4,8 +4,8 @@ use super::export::{Kept, LoadedExport, Summary};
 use super::include::Included;
 use crate::finding::Place;
 use hylint_model::{
-    Action, Body, Clause, Companion, Direction, Export, Hook, Lists, Netfilter, Point, Problem,
-    Profiles, Rule, RuleList, Span, Test,
+    Action, Body, Clause, Companion, Direction, Export, Hook, Lists, Netfilter, Outline, Point,
+    Problem, Profiles, Rule, RuleList, Span, Test,
 };
 use hylint_parsers::source::Source;
 use hylint_space::{PortSet, proto};
@@ -143,6 +143,7 @@ fn bare(p: &mut Point) -> Point {
             head.front_end = n.front_end;
             head.shows_files = n.shows_files;
             head.whole = n.whole;
+            head.outline = Some(Box::new(Outline::of(n)));
             Body::Netfilter(head)
         }
         Body::Lists(l) => {

@@ -386,6 +386,35 @@ pub struct Netfilter {
     pub front_end: bool,
     /// A dump: it shows what a front end has loaded from files of its own.
     pub shows_files: bool,
+    /// What its tables are, where the tables themselves are not held here.
+    pub outline: Option<Box<Outline>>,
+}
+
+/// What is known of tables without their rules.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outline {
+    /// Their names.
+    pub names: Vec<Box<str>>,
+    /// One of them filters.
+    pub filters: bool,
+    /// They have no rules, and every packet passes them.
+    pub idle: bool,
+    /// All that they hold is known and in force.
+    pub sound: bool,
+}
+
+impl Outline {
+    /// Of the tables of an instance.
+    #[must_use]
+    pub fn of(n: &Netfilter) -> Self {
+        let mut chains = n.tables.iter().flat_map(|t| &t.chains);
+        Self {
+            names: n.tables.iter().map(|t| t.name.clone()).collect(),
+            filters: n.tables.iter().any(|t| t.filters),
+            idle: chains.all(|c| c.rules.is_empty() && c.policy.as_ref().is_none_or(|p| p.allow)),
+            sound: !n.in_part && !n.broken && n.unloaded.is_empty(),
+        }
+    }
 }
 
 /// What is known of rule sets that filter the same packets and are not in the export: iptables-nft and the legacy tools
@@ -424,6 +453,7 @@ impl Netfilter {
             ties: Vec::new(),
             front_end: false,
             shows_files: false,
+            outline: None,
         }
     }
 

@@ -25,6 +25,7 @@ mod roles;
 mod said;
 mod stand_in;
 mod stores;
+mod tables;
 mod tagged;
 mod unguarded;
 mod unread;

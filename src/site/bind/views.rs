@@ -37,6 +37,10 @@ impl Binder<'_> {
         } else {
             rulesets.extend(zones);
         }
+        let dumps = match rulesets.is_empty() {
+            true => self.with_tables(dumps),
+            false => dumps,
+        };
         if rulesets.is_empty() || rulesets.len() + dumps.len() < 2 {
             rest.extend(rulesets.into_iter().chain(dumps));
             rest.sort_unstable();
