@@ -63,18 +63,11 @@ fn duplicate_names(exports: &Exports, at: PointId, point: &Point) -> Option<Find
     folded(exports, at, Code::DuplicateName, said, &known, &spans)
 }
 
-/// Allow rules in force of which the counters say that nothing matched. Counters that are all zero have just begun.
+/// Allow rules in force of which the counters say that nothing matched. Counters of a chain that are all zero have just begun,
+/// or no packet came there: they say nothing of its rules.
 fn unused(exports: &Exports, at: PointId, nf: &Netfilter, idle: &Idle) -> Option<Finding> {
     let tables = nf.tables().iter();
-    let counted = |t: &Table| {
-        t.chains
-            .iter()
-            .flat_map(|c| &c.rules)
-            .any(|r| r.hits == Hits::Some)
-    };
-    if !tables.clone().any(counted) {
-        return None;
-    }
+    let counted = |c: &Chain| c.rules.iter().any(|r| r.hits == Hits::Some);
     let nft = chain::is_nft(exports, at);
     let mut spans: Vec<Span> = Vec::new();
     for table in tables.filter(|t| t.filters) {
@@ -96,7 +89,7 @@ fn unused(exports: &Exports, at: PointId, nf: &Netfilter, idle: &Idle) -> Option
             .filter(|(_, reached)| *reached);
         for (chain, _) in chains {
             // What a program writes, it writes for what may come.
-            if !NamedChain::new(table, chain, nft).is_edited() {
+            if !counted(chain) || !NamedChain::new(table, chain, nft).is_edited() {
                 continue;
             }
             let rules = chain.rules.iter().filter(|r| {

@@ -416,6 +416,9 @@ impl<'a> PointReview<'a, '_> {
         }
         f.message
             .push_str(&chain::of_owner(self.exports, self.at, &[rule]));
+        if class.kind == Kind::AnyAny {
+            f.message.push_str(words::unprinted(rule));
+        }
         f.help = Some(match rule.origin {
             RuleOrigin::Platform => words::WIDENED.to_owned(),
             _ => opened.help(class),

@@ -288,6 +288,19 @@ pub(super) fn given(rule: &Rule, scene: Scene<'_>) -> String {
     format!(", if {}", all.join(" and "))
 }
 
+/// What a listing leaves out that may limit a rule, to stand behind a message: every rule of `iptables -L` without `-v` may be
+/// of one interface.
+pub(super) fn unprinted(rule: &Rule) -> &'static str {
+    let open = |c: &Condition| c.text.starts_with("interface is not printed");
+    let mut each = rule.clauses.iter();
+    let all = each.all(|clause| clause.conditions.iter().any(open));
+    if all && !rule.clauses.is_empty() {
+        ", unless its interface, which the listing does not print, limits it"
+    } else {
+        ""
+    }
+}
+
 /// How help about a profile that may be active ends.
 pub(super) const OTHER_PROFILE: &str = "; or set `profile = \"domain\"` for the host in hylint.toml, if no other profile is ever active";
 
