@@ -68,6 +68,20 @@ pub(super) fn width(line: &str) -> usize {
     line.trim_end_matches('\r').chars().count()
 }
 
+/// Blanks that the tools print behind the last head.
+const BLANKS: usize = 9;
+
+/// The width of a line of heads that is not whole. Blanks count only where those between the columns are still there.
+pub(super) fn short_heads(line: &str) -> Option<usize> {
+    let line = line.trim_end_matches('\r');
+    let body = line.trim_end();
+    let blanks = line.len() - body.len();
+    let whole = body.ends_with("destination");
+    let padded = body.contains("source        ");
+    let cut = !whole || padded && blanks > 0 && blanks < BLANKS;
+    cut.then(|| width(line))
+}
+
 /// A rule as it stands in its columns.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row<'a> {

@@ -1,24 +1,11 @@
 //! Listings whose lines end at one column: cut by `cut -c1-80`, a pager or a narrow terminal.
 
-use super::columns::{Row, width};
+use super::columns::Row;
 use super::lines::{Block, ChainPart, Item};
 use rustc_hash::FxHashSet;
 
-/// Blanks that the tools print behind the last head.
-const BLANKS: usize = 9;
 /// Widths that terminals have.
 const USUAL: [usize; 3] = [80, 160, 240];
-
-/// The width of a line of heads that is not whole. Blanks count only where those between the columns are still there.
-pub(super) fn short(line: &str) -> Option<usize> {
-    let line = line.trim_end_matches('\r');
-    let body = line.trim_end();
-    let blanks = line.len() - body.len();
-    let whole = body.ends_with("destination");
-    let padded = body.contains("source        ");
-    let cut = !whole || padded && blanks > 0 && blanks < BLANKS;
-    cut.then(|| width(line))
-}
 
 /// Marks the rows whose end may be lost. Returns the column at which lines are cut.
 pub(super) fn mark(blocks: &mut [Block<'_>]) -> Option<usize> {

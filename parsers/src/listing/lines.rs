@@ -2,7 +2,7 @@
 
 use super::columns::{self, Columns, Row, headless, heads};
 use super::command::{self, Shown};
-use super::{cut, set, sets};
+use super::{set, sets};
 use hylint_model::Span;
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
@@ -60,8 +60,6 @@ pub(super) struct Lines<'a> {
     /// The first other line, and how many there are.
     pub(super) outside: Option<(Span, usize)>,
     pub(super) rules: usize,
-    /// The column at which lines are cut.
-    pub(super) width: Option<usize>,
 }
 
 /// Splits a text.
@@ -95,7 +93,6 @@ pub(super) fn split(text: &str) -> Lines<'_> {
         }
     }
     s.close();
-    s.out.width = cut::mark(&mut s.out.blocks);
     s.out
 }
 
@@ -127,7 +124,7 @@ impl<'a> Splitter<'a> {
             self.near = true;
             if let Some(open) = self.open.chains.last_mut() {
                 open.columns.get_or_insert(columns);
-                open.short_heads = cut::short(whole);
+                open.short_heads = columns::short_heads(whole);
             }
         } else if let Some(row) = self.row(line) {
             self.near = true;

@@ -4,7 +4,7 @@ use super::command::is_remark;
 use super::lines::{self, Item, Lines};
 use super::tables::{self, Listed};
 use super::translate::{self, Written};
-use super::{apply, columns, command, sets, told};
+use super::{apply, columns, command, cut, sets, told};
 use crate::edit::{Change, EditError, Position};
 use crate::input::{Input, Score};
 use crate::iptables;
@@ -60,7 +60,8 @@ fn only_rows(text: &str) -> bool {
 
 pub(super) fn read(input: &Input<'_>) -> Export {
     let text = input.source.text.as_str();
-    let lines = lines::split(text);
+    let mut lines = lines::split(text);
+    let width = cut::mark(&mut lines.blocks);
     let mut export = Export {
         format: ID,
         rules_in_file: lines.rules,
@@ -68,10 +69,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     };
     beside(&lines, &mut export);
     let Lines {
-        blocks,
-        comments,
-        width,
-        ..
+        blocks, comments, ..
     } = lines;
     let (listed, replaced) = tables::sort(text, blocks);
     for block in &replaced {
