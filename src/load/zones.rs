@@ -33,7 +33,7 @@ const FOLDERS: [&str; 6] = [
 ];
 
 /// Words of file names that tell what stands in a file, and not of which host it is.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 38] = [
     "zone",
     "zones",
     "policy",
@@ -58,6 +58,20 @@ const WORDS: [&str; 24] = [
     "conf",
     "etc",
     "ruleset",
+    "svc",
+    "set",
+    "sets",
+    "pt",
+    "passthrough",
+    "passthroughs",
+    "chains",
+    "state",
+    "panic",
+    "entries",
+    "output",
+    "query",
+    "helper",
+    "helpers",
 ];
 
 /// Whether a text may be of firewalld.
@@ -70,6 +84,10 @@ fn may_be(text: &str) -> bool {
         "DefaultZone=",
         "firewall-cmd",
         "filter ",
+        "ipv4 -",
+        "ipv6 -",
+        "entries:",
+        "not running",
     ];
     text.len() <= LARGEST && (start.starts_with('<') || signs.iter().any(|s| text.contains(s)))
 }
@@ -220,11 +238,12 @@ fn members(from: &dyn Files, file: &FileRef) -> Vec<Member> {
             }
         }
     }
-    // Only files that a folder was given for are told apart by their names.
-    let Some(flat) = flat.filter(|_| !file.named || tree.is_some()) else {
+    // A file that is named is read with what stands beside it, as if its folder were.
+    let Some(flat) = flat else {
         return out;
     };
     let own_key = own_tree.is_none().then(|| key(&file.open));
+    let hosts = xml_hosts(&from.names(&flat));
     let own_xml = own_tree.is_none() && file.open.extension().is_some_and(|e| e == "xml");
     for entry in from.names(&flat) {
         let path = flat.join(entry);
@@ -236,6 +255,13 @@ fn members(from: &dyn Files, file: &FileRef) -> Vec<Member> {
         let same = own_key.as_ref().is_none_or(|own| {
             let other = key(&path);
             // XML bears the name of its zone.
+            if xml || own_xml {
+                // `sql1-public.xml` and `web1-public.xml` are of two hosts.
+                let (a, b) = (xml_host(&file.open, &hosts), xml_host(&path, &hosts));
+                if a != b {
+                    return false;
+                }
+            }
             *own == other || (own_xml || xml) && is_plain(&path) && is_plain(&file.open)
         });
         if same && let Some(m) = member(from, path) {
@@ -253,6 +279,39 @@ fn members(from: &dyn Files, file: &FileRef) -> Vec<Member> {
         out.retain(|m| m.part != Part::Zones);
     }
     out
+}
+
+/// The hosts that names of zone files begin with, behind which a zone follows that ships with firewalld; none unless they are
+/// of several.
+fn xml_hosts(names: &[std::ffi::OsString]) -> Vec<String> {
+    let mut out: Vec<String> = names
+        .iter()
+        .filter_map(|n| {
+            let n = n.to_string_lossy();
+            let stem = n.strip_suffix(".xml")?;
+            let (host, zone) = stem.rsplit_once(['-', '_', '.'])?;
+            let own = firewalld::is_shipped(stem) || !firewalld::is_shipped(zone);
+            (!own && !host.is_empty()).then(|| host.to_ascii_lowercase())
+        })
+        .collect();
+    out.sort();
+    out.dedup();
+    if out.len() < 2 {
+        out.clear();
+    }
+    // The longest name is tried first.
+    out.reverse();
+    out
+}
+
+/// The one of these hosts that the name of a file begins with.
+fn xml_host<'h>(path: &Path, hosts: &'h [String]) -> Option<&'h str> {
+    let name = name(path).to_ascii_lowercase();
+    let of = |h: &&String| {
+        let rest = name.strip_prefix(h.as_str());
+        rest.is_some_and(|r| r.starts_with(['-', '_', '.']))
+    };
+    hosts.iter().find(of).map(String::as_str)
 }
 
 /// Whether a name is one that firewalld gives a file, or says nothing of a host.

@@ -247,6 +247,11 @@ impl Build<'_, '_> {
                 };
                 let goto = format!("goto {}", zone_chain(table, hook, name));
                 let mut m = Match::default();
+                if let Some(at) = self.lands_elsewhere(z) {
+                    let text = "an interface that no zone names";
+                    m.conditions
+                        .push(Condition::new(ConditionKind::Peer, Test::Opaque, at, text));
+                }
                 if n < last {
                     let text = format!("default zone {}", z.name);
                     m.conditions.push(Condition::new(
@@ -259,6 +264,20 @@ impl Build<'_, '_> {
                 self.line(&chain, &m, &goto, z.head);
             }
         }
+    }
+
+    /// Where it shows that the interfaces of the host are in other zones than the default one: a listing of what runs shows
+    /// each with its zone, and `eth+` takes all that begin so.
+    fn lands_elsewhere(&self, default: &Zone) -> Option<Span> {
+        if !default.interfaces.is_empty() {
+            return None;
+        }
+        let others = self.own.zones.iter().filter(|z| z.name != default.name);
+        let takes = |z: &&Zone| {
+            let open = z.interfaces.iter().any(|i| i.text.ends_with('+'));
+            open || !z.permanent && z.interfaces.iter().any(|i| &*i.text != "lo")
+        };
+        others.into_iter().find(takes).map(|_| default.head)
     }
 
     /// Zones that no file shows may take packets first.
@@ -308,7 +327,11 @@ impl Build<'_, '_> {
             for s in &zone.sources {
                 match self.matches.end(s, side, false) {
                     Ok((m, _)) => sources.push(((priority, 0), n, m)),
-                    Err(why) => problem(self.problems, s.span, why),
+                    Err(why) => {
+                        // Packets of any source may be of this zone.
+                        self.out.in_part = true;
+                        problem(self.problems, s.span, why);
+                    }
                 }
             }
             for i in &zone.interfaces {
@@ -317,11 +340,11 @@ impl Build<'_, '_> {
                         let key = if out { "oifname" } else { "iifname" };
                         interfaces.push(((priority, 1), n, Match::of(format!("{key} \"{name}\""))));
                     }
-                    None => problem(
-                        self.problems,
-                        i.span,
-                        format!("`{}` is no interface", i.text),
-                    ),
+                    None => {
+                        self.out.in_part = true;
+                        let message = format!("`{}` is no interface", i.text);
+                        problem(self.problems, i.span, message);
+                    }
                 }
             }
         }

@@ -108,6 +108,28 @@ fn fill<'d>(direct: impl Iterator<Item = &'d Direct>, problems: &mut Vec<Problem
     tables
 }
 
+/// A direct rule in a chain that only firewalld's iptables backend makes, as `IN_public_deny`.
+pub(super) fn of_backend(direct: &[Direct]) -> Option<(Span, &str)> {
+    const BEGINS: [&str; 8] = [
+        "IN_", "FWDI_", "FWDO_", "FWD_", "OUT_", "PRE_", "POST_", "INPUT_",
+    ];
+    let declared = |name: &str| {
+        let is =
+            |d: &Direct| matches!(&d.kind, DirectKind::Chain { chain, .. } if **chain == *name);
+        direct.iter().any(is)
+    };
+    direct.iter().find_map(|d| match &d.kind {
+        DirectKind::Rule { chain, .. }
+            if BEGINS.iter().any(|b| chain.starts_with(b))
+                && !chain.ends_with("_direct")
+                && !declared(chain) =>
+        {
+            Some((d.span, &**chain))
+        }
+        _ => None,
+    })
+}
+
 fn is_builtin(chain: &str) -> bool {
     matches!(
         chain,

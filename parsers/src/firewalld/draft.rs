@@ -3,7 +3,7 @@
 use super::matches::{self, Match, Matches};
 use super::own::{Act, Element, Forward, Rich, Rules, Word};
 use super::ruleset::{Origin, OriginId, Ruleset};
-use hylint_model::{ConditionKind, Field, Problem, ProblemKind, Side, Span};
+use hylint_model::{Condition, ConditionKind, Field, Problem, ProblemKind, Side, Span, Test};
 use hylint_space::Family;
 
 /// The kind of chain that a rule is for.
@@ -78,16 +78,38 @@ impl<'a, 'o> Drafts<'a, 'o> {
         for (element, span) in &rules.items {
             self.missing(element, *span);
             if let Err(why) = self.item(element, *span, rules.icmp_inversion.is_some()) {
+                self.out.refused = true;
+                self.unread(*span);
                 self.refused(*span, why);
             }
+        }
+        for span in &rules.unread {
+            self.unread(*span);
         }
         for rich in &rules.rich {
             if let Some(element) = &rich.element {
                 self.missing(element, rich.span);
             }
             if let Err(why) = self.rich(rich, zone) {
+                self.unread(rich.span);
                 self.refused(rich.span, why);
             }
+        }
+    }
+
+    /// What cannot be read may decide any packet of its zone or policy.
+    fn unread(&mut self, span: Span) {
+        for kind in [Kind::Filter, Kind::Forward] {
+            let text = "a rule that cannot be read";
+            let condition = Condition::new(ConditionKind::Unknown, Test::Opaque, span, text);
+            let origin = self.out.origin(Origin {
+                conditions: vec![condition],
+                closing: true,
+                opaque: Some(text.to_owned()),
+                condition_at: span,
+                ..Origin::default()
+            });
+            self.push((kind, PRE, i32::MIN), &Match::default(), "accept", origin);
         }
     }
 

@@ -5,7 +5,8 @@ use super::own::{
     Direct, DirectKind, Element, Forward, IpSet, Own, Policy, PortOf, Rules, Service, Target, Word,
     Zone,
 };
-use super::{catalog, direct, rich};
+use super::wrap::{self, Joint};
+use super::{direct, rich, session};
 use hylint_model::{Problem, ProblemKind, Span};
 use std::mem;
 
@@ -85,6 +86,9 @@ struct Asked {
     default_zone: bool,
     names: bool,
     known: bool,
+    panic: bool,
+    /// Which command of the text it is.
+    number: usize,
 }
 
 /// A block: a name and its lines.
@@ -95,6 +99,41 @@ struct Block {
     head: Span,
     asked: Asked,
     lines: Vec<(&'static str, usize, Line)>,
+    /// Lines whose key nothing knows.
+    strange: Vec<(Span, String)>,
+    /// A blank line stands behind it.
+    ended: bool,
+}
+
+impl Block {
+    fn has(&self, key: &str) -> bool {
+        self.lines.iter().any(|(k, ..)| *k == key)
+    }
+
+    /// Whether all is there that firewall-cmd prints of one.
+    fn is_whole(&self) -> bool {
+        ["rich rules", "entries", "includes", "helpers"]
+            .iter()
+            .any(|k| self.has(k))
+    }
+
+    /// Whether a line in front of one with a key is the name of the next block, and no value that a line break cut off.
+    fn ends_before(&self, name: &str, marks: &str, key: &str) -> bool {
+        let begins = matches!(key, "target" | "type" | "summary" | "short" | "family");
+        let bound = self
+            .lines
+            .iter()
+            .all(|(k, ..)| matches!(*k, "interfaces" | "sources"));
+        let value = self
+            .lines
+            .last()
+            .is_some_and(|(k, ..)| *k == "sources" && wrap::is_source(name));
+        self.is_whole()
+            || self.has(key)
+            || begins
+            || !marks.is_empty()
+            || bound && !value && !self.lines.is_empty()
+    }
 }
 
 /// Reads the lines from one offset to another.
@@ -104,13 +143,17 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
         asked: Asked::default(),
         block: None,
         blocks: Vec::new(),
+        hosts: Vec::new(),
     };
+    reader.own.commands += 1;
+    reader.asked.number = reader.own.commands;
     let lines: Vec<(usize, &str)> = lines(text, at);
     for (n, (at, line)) in lines.iter().enumerate() {
         let next = lines.get(n + 1..).unwrap_or_default();
         let next = next.iter().map(|(_, l)| *l).find(|l| !l.trim().is_empty());
         reader.line(*at, line, next);
     }
+    reader.cut(text, &lines);
     reader.finish();
 }
 
@@ -139,7 +182,13 @@ pub(super) fn shows(text: &str) -> Shows {
         () if !own.policies.is_empty() => Shows::Policies,
         () if !own.direct.is_empty() => Shows::Direct,
         () if !own.services.is_empty() || !own.ipsets.is_empty() => Shows::Named,
-        () if !own.bound.is_empty() || own.default_zone.is_some() => Shows::Active,
+        () if !own.bound.is_empty()
+            || own.default_zone.is_some()
+            || own.panic.is_some()
+            || own.stopped.is_some() =>
+        {
+            Shows::Active
+        }
         () => Shows::Nothing,
     }
 }
@@ -159,27 +208,30 @@ struct Reader<'o> {
     asked: Asked,
     block: Option<Block>,
     blocks: Vec<Block>,
+    /// The hosts that prompts name.
+    hosts: Vec<(String, Span)>,
 }
 
 impl Reader<'_> {
     fn line(&mut self, at: usize, line: &str, next: Option<&str>) {
         let trimmed = line.trim();
         if trimmed.is_empty() {
+            if let Some(block) = &mut self.block {
+                block.ended = true;
+            }
             return;
         }
-        if let Some(options) = command(line) {
-            self.close();
-            self.command(options);
+        if self.around(at, line) {
             return;
         }
-        if let Some((key, value)) = key(line)
-            && let Some(block) = &mut self.block
-        {
-            block.lines.push((key, value, Line::new(line, at)));
+        if self.keyed(at, line) {
             return;
         }
-        let leads = next.is_some_and(|n| key(n).is_some());
-        if let Some((name, marks)) = header(line).filter(|_| leads) {
+        let next = next.and_then(key).map(|(k, _)| k);
+        let fits = |b: &Option<Block>, name: &str, marks: &str| {
+            next.is_some_and(|k| b.as_ref().is_none_or(|b| b.ends_before(name, marks, k)))
+        };
+        if let Some((name, marks)) = header(line).filter(|(n, m)| fits(&self.block, n, m)) {
             self.close();
             let start = at + (line.len() - line.trim_start().len());
             let head = Span::new(start, start + trimmed.len());
@@ -189,6 +241,8 @@ impl Reader<'_> {
                 head,
                 asked: self.asked.clone(),
                 lines: Vec::new(),
+                strange: Vec::new(),
+                ended: false,
             });
             return;
         }
@@ -206,17 +260,78 @@ impl Reader<'_> {
             self.asked.default_zone = false;
             return;
         }
-        if self.block.is_some() {
-            self.more(line, at);
+        if self.block.is_some() && self.more(line, at) {
             return;
         }
         self.loose(trimmed, span);
+    }
+
+    /// A line of the session around the outputs: a prompt with a command or without, a banner.
+    fn around(&mut self, at: usize, line: &str) -> bool {
+        let trimmed = line.trim();
+        let span = Span::new(at, at + line.trim_end().len());
+        let typed = session::prompt(line);
+        let host = typed.and_then(|(host, _)| host);
+        let task = session::of_task(line);
+        let asks = command(line).filter(|_| !trimmed.starts_with("rule"));
+        let sent = asks.and_then(|_| session::of_ssh(line));
+        if let Some(host) = sent.or(host).or(task)
+            && !self.hosts.iter().any(|(h, _)| h == host)
+        {
+            self.hosts.push((host.to_owned(), span));
+        }
+        if let Some(options) = asks {
+            self.close();
+            self.command(options);
+            return true;
+        }
+        if typed.is_some() || task.is_some() || session::is_banner(line) {
+            self.close();
+            return true;
+        }
+        // A remark is of no output, and ends none.
+        self.block.is_some() && trimmed.starts_with('#')
+    }
+
+    /// A line of a block that begins with a key.
+    fn keyed(&mut self, at: usize, line: &str) -> bool {
+        let Some(block) = &mut self.block else {
+            return false;
+        };
+        if let Some((key, value)) = key(line) {
+            block.lines.push((key, value, Line::new(line, at)));
+            return true;
+        }
+        let Some((word, rest)) = line.trim().split_once(':') else {
+            return false;
+        };
+        let plain = |c: char| c.is_ascii_lowercase() || c == '-';
+        let free = block
+            .lines
+            .last()
+            .is_some_and(|(k, ..)| matches!(*k, "description" | "summary" | "short"));
+        let fits = line.starts_with([' ', '\t']) && !word.is_empty() && word.chars().all(plain);
+        if free || !fits || !(rest.is_empty() || rest.starts_with(' ')) {
+            return false;
+        }
+        let whole = Line::new(line, at).whole();
+        let text = format!("hylint does not know what `{word}` means in a zone or a policy");
+        block.strange.push((whole, text));
+        true
     }
 
     /// A line that is of no block.
     fn loose(&mut self, text: &str, span: Span) {
         let remark = text.starts_with(['#', '$', '+']) || text.starts_with("---");
         let word = matches!(text, "yes" | "no" | "success" | "running");
+        if self.asked.panic && text == "yes" {
+            self.own.panic = Some(span);
+        }
+        let stopped = text.to_ascii_lowercase();
+        if stopped == "not running" || stopped.contains("firewalld is not running") {
+            self.own.stopped = Some(span);
+            return;
+        }
         if self.asked.names || remark || word || text.ends_with(['$', '#']) {
             return;
         }
@@ -241,7 +356,10 @@ impl Reader<'_> {
             default_zone: has("--get-default-zone"),
             names: begins("--get-") || begins("--list-") && !begins("--list-all"),
             known: true,
+            panic: has("--query-panic"),
+            number: self.own.commands + 1,
         };
+        self.own.commands += 1;
         self.own.all_zones |= has("--list-all-zones");
         self.own.all_policies |= has("--list-all-policies");
         self.own.all_direct |= has("--get-all-rules");
@@ -263,27 +381,108 @@ impl Reader<'_> {
     }
 
     /// A line of a block without a key: a rich rule, a forwarded port, or what a terminal has broken off the line before.
-    fn more(&mut self, line: &str, at: usize) {
+    fn more(&mut self, line: &str, at: usize) -> bool {
         let Some(block) = &mut self.block else {
-            return;
+            return false;
         };
-        let key = block.lines.last().map(|(k, ..)| *k);
+        let Some((key, value, before)) = block.lines.last_mut() else {
+            return true;
+        };
+        let (key, value, rest) = (*key, *value, line.trim_end());
         let trimmed = line.trim_start();
         let own = match key {
-            Some("rich rules") => trimmed == "rule" || trimmed.starts_with("rule "),
-            Some("forward-ports") => trimmed.starts_with("port="),
+            "rich rules" => trimmed == "rule" || trimmed.starts_with("rule "),
+            "forward-ports" => trimmed.starts_with("port="),
             _ => false,
         };
-        match (key, block.lines.last_mut()) {
-            (Some(key), _) if own => block.lines.push((key, 0, Line::new(line, at))),
-            (Some("description" | "summary" | "short"), _) => {}
-            (Some(key), Some((_, value, before))) => {
-                // A terminal breaks a line at its width, wherever that is.
-                let apart = apart(key, &before.text, line.trim_end(), *value);
-                before.join(line.trim_end(), at, apart);
-            }
-            _ => {}
+        if own {
+            block.lines.push((key, 0, Line::new(line, at)));
+            return true;
         }
+        if matches!(key, "description" | "summary" | "short") {
+            return true;
+        }
+        let said = before.text.get(value..).unwrap_or("");
+        if key == "rich rules" && (block.ended || !wrap::goes_on(said, rest)) {
+            return false;
+        }
+        // A terminal breaks a line at its width, wherever that is.
+        let joint = wrap::joint(key, said, rest);
+        before.join(rest, at, joint != Joint::Whole);
+        if joint == Joint::Open {
+            let message = format!(
+                "the line goes on what `{key}` says above, and nothing tells whether a word ends between them"
+            );
+            self.doubt(Span::new(at, at + rest.len()), message);
+        }
+        true
+    }
+
+    /// Something is missing, so that nothing is known for certain.
+    fn doubt(&mut self, span: Span, message: String) {
+        self.own.cut = true;
+        let problem = Problem::new(ProblemKind::Incomplete, span, message);
+        let help = "save the output with `firewall-cmd --list-all-zones > FILE`, and give the file";
+        self.own.problems.push(problem.help(help));
+    }
+
+    /// Tells a text that ends before what it says does.
+    fn cut(&mut self, text: &str, lines: &[(usize, &str)]) {
+        self.close();
+        let last = lines.iter().rev().find(|(_, l)| !l.trim().is_empty());
+        let Some((at, last)) = last else { return };
+        let span = Span::new(*at, at + last.trim_end().len());
+        for n in 0..self.blocks.len() {
+            let Some(b) = self.blocks.get(n) else { break };
+            let zone = ["target", "services", "ingress-zones", "egress-zones"];
+            let sure = b.has("masquerade") || b.has("icmp-block-inversion") || b.has("priority");
+            if (zone.iter().any(|k| b.has(k)) || sure) && !b.has("rich rules") {
+                let end = b.lines.last().map_or(b.head, |(.., l)| l.whole());
+                let message = format!(
+                    "`{}` ends before its rich rules, which firewall-cmd prints of every zone and policy: the listing is cut off",
+                    b.name.text
+                );
+                self.doubt(end, message);
+            }
+        }
+        if header(last).is_some_and(|(_, marks)| !marks.is_empty()) {
+            self.doubt(
+                span,
+                "the listing ends behind the name of a zone or a policy".into(),
+            );
+            return;
+        }
+        if text.ends_with('\n') {
+            return;
+        }
+        let rule = last.trim_start().starts_with("rule ");
+        let apart = self
+            .blocks
+            .split_last()
+            .is_some_and(|(_, before)| !before.is_empty() && before.iter().all(|b| b.ended));
+        let bare = |l: &str| !l.contains(" -j ") && !l.contains(" -g ");
+        if rule && apart || direct::listed(last).is_some() && bare(last) {
+            let message = "the text ends without the end of its last line: it may be cut off";
+            self.doubt(span, message.into());
+        }
+    }
+
+    /// Outputs of several hosts are those of none.
+    fn several_hosts(&mut self) {
+        let [(first, _), (second, at), ..] = self.hosts.as_slice() else {
+            return;
+        };
+        if self.blocks.is_empty() {
+            return;
+        }
+        let message = format!(
+            "the text holds outputs of `{first}` and of `{second}`: which zones are of which host is not told apart"
+        );
+        let problem = Problem::new(ProblemKind::Malformed, *at, message);
+        self.own
+            .problems
+            .push(problem.help("put the output of each host into a file of its own"));
+        self.own.contradicted = true;
     }
 
     fn close(&mut self) {
@@ -294,6 +493,7 @@ impl Reader<'_> {
 
     fn finish(mut self) {
         self.close();
+        self.several_hosts();
         for block in mem::take(&mut self.blocks) {
             self.block(block);
         }
@@ -304,8 +504,8 @@ impl Reader<'_> {
         match () {
             () if has("ingress-zones") || has("egress-zones") => self.policy(block),
             () if has("services") || has("rich rules") || has("target") => self.zone(block),
-            () if has("interfaces") || has("sources") => self.active(&block),
             () if has("entries") || has("type") => self.ipset(&block),
+            () if has("interfaces") || has("sources") => self.active(&block),
             () if has("ports") => self.service(&block),
             // Types of ICMP, helpers.
             () => {}
@@ -394,6 +594,8 @@ impl Reader<'_> {
             disabled: block.marks.split(", ").any(|m| m == "disabled"),
             ..Policy::default()
         };
+        policy.said = block.asked.number;
+        self.strange(&block, &mut policy.rules);
         for (key, value, line) in &block.lines {
             let words = line.words(*value);
             let first = words.first();
@@ -423,6 +625,8 @@ impl Reader<'_> {
             is_default: block.marks.split(", ").any(|m| m == "default"),
             ..Zone::default()
         };
+        zone.said = block.asked.number;
+        self.strange(&block, &mut zone.rules);
         for (key, value, line) in &block.lines {
             let words = line.words(*value);
             let first = words.first();
@@ -490,7 +694,9 @@ impl Reader<'_> {
                 for w in &words {
                     match forward(w) {
                         Some(f) => rules.items.push((Element::ForwardPort(f), w.span)),
-                        None => self.refused(w.span, "the forwarded port is incomplete".into()),
+                        None => {
+                            self.refused(rules, w.span, "the forwarded port is incomplete".into());
+                        }
                     }
                 }
             }
@@ -501,7 +707,8 @@ impl Reader<'_> {
                     match rich::read(line, from) {
                         Ok(r) => rules.rich.push(r),
                         Err((why, _)) => {
-                            self.refused(line.span(from, line.text.trim_end().len()), why)
+                            let span = line.span(from, line.text.trim_end().len());
+                            self.refused(rules, span, why);
                         }
                     }
                 }
@@ -511,16 +718,27 @@ impl Reader<'_> {
         self.own.rules += rules.items.len() + rules.rich.len() - before;
     }
 
-    fn refused(&mut self, span: Span, why: String) {
+    /// What cannot be read may be any rule of its zone.
+    fn refused(&mut self, rules: &mut Rules, span: Span, why: String) {
         self.own.rules += 1;
+        rules.unread.push(span);
         let problem = Problem::new(ProblemKind::Malformed, span, why).dropped();
         self.own.problems.push(problem);
+    }
+
+    fn strange(&mut self, block: &Block, rules: &mut Rules) {
+        for (span, text) in &block.strange {
+            rules.unread.push(*span);
+            let problem = Problem::new(ProblemKind::Unmodelled, *span, text.clone());
+            self.own.problems.push(problem);
+        }
     }
 
     fn number(&mut self, word: Option<&Word>) -> Option<i32> {
         let word = word?;
         let number = word.text.parse().ok();
         if number.is_none() {
+            self.own.cut = true;
             let message = format!("`{}` is no priority", word.text);
             let problem = Problem::new(ProblemKind::Malformed, word.span, message);
             self.own.problems.push(problem);
@@ -532,6 +750,7 @@ impl Reader<'_> {
         let word = word?;
         let target = Target::named(&word.text);
         if target.is_none() {
+            self.own.cut = true;
             let message = format!("unknown target `{}`", word.text);
             let problem = Problem::new(ProblemKind::Malformed, word.span, message);
             self.own.problems.push(problem);
@@ -576,27 +795,4 @@ fn forward(w: &Word) -> Option<Forward> {
         to_addr: value(":toaddr=", None).filter(filled).map(word),
     };
     (forward.to_port.is_some() || forward.to_addr.is_some()).then_some(forward)
-}
-
-/// Whether a blank belongs between two parts of a line that a terminal broke: where the first part ends a word, and both
-/// parts are words of their own.
-fn apart(key: &str, before: &str, rest: &str, value: usize) -> bool {
-    if before.ends_with(char::is_whitespace) || rest.starts_with(char::is_whitespace) {
-        return false;
-    }
-    let last = before.get(value..).unwrap_or(before);
-    let last = last.split_ascii_whitespace().next_back().unwrap_or("");
-    let first = rest.split_ascii_whitespace().next().unwrap_or("");
-    let whole = format!("{last}{first}");
-    let is_word = |w: &str| match key {
-        "ports" | "source-ports" => w.split_once('/').is_some_and(|(port, protocol)| {
-            let numbers = port.chars().all(|c| c.is_ascii_digit() || c == '-');
-            numbers && !port.is_empty() && matches!(protocol, "tcp" | "udp" | "sctp" | "dccp")
-        }),
-        "services" => catalog::is_service(w),
-        "protocols" => catalog::protocol(w).is_some(),
-        "icmp-blocks" => catalog::icmp(w).is_some(),
-        _ => false,
-    };
-    !is_word(&whole) && is_word(last) && is_word(first)
 }

@@ -17,15 +17,24 @@ mod lower;
 mod matches;
 mod own;
 mod read;
+mod refuse;
 mod rich;
 mod ruleset;
+mod session;
 mod settle;
 mod tags;
+mod wrap;
 mod xml;
 
 pub use read::{ID, Part, part_of};
 
 use crate::input::FormatSpec;
+
+/// Whether firewalld ships a zone of a name.
+#[must_use]
+pub fn is_shipped(zone: &str) -> bool {
+    catalog::zones().any(|(name, ..)| name == zone)
+}
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {

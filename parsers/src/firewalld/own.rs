@@ -150,6 +150,8 @@ pub(super) struct Rules {
     pub rich: Vec<Rich>,
     /// The named ICMP types are accepted, and all others are rejected.
     pub icmp_inversion: Option<Span>,
+    /// What may be a rule and cannot be read.
+    pub unread: Vec<Span>,
 }
 
 /// A zone.
@@ -177,6 +179,8 @@ pub(super) struct Zone {
     pub shipped: bool,
     /// The listing is of what is stored, and not of what runs.
     pub permanent: bool,
+    /// The command whose output it is in.
+    pub said: usize,
 }
 
 /// A policy.
@@ -193,6 +197,8 @@ pub(super) struct Policy {
     pub rules: Rules,
     pub disabled: bool,
     pub permanent: bool,
+    /// The command whose output it is in.
+    pub said: usize,
 }
 
 /// A service.
@@ -283,8 +289,16 @@ pub(super) struct Own {
     pub contradicted: bool,
     /// The default zone is one that no file shows.
     pub hidden_default: Option<Span>,
-    /// firewalld does not load a file.
+    /// firewalld does not load a file, or refuses the whole configuration.
     pub broken: bool,
+    /// A listing is cut off, or a line of it cannot be read.
+    pub cut: bool,
+    /// Panic mode is on.
+    pub panic: Option<Span>,
+    /// firewalld does not run.
+    pub stopped: Option<Span>,
+    /// Commands whose outputs were read.
+    pub commands: usize,
     pub problems: Vec<Problem>,
     /// Rules that the files hold.
     pub rules: usize,

@@ -1,7 +1,7 @@
 //! Reads the files of a host's firewalld: one of them, or all of them as parts of one text.
 
 use super::own::{IpSet, Own, Target};
-use super::{build, conf, detect, direct, listing, lower, matches, settle, xml};
+use super::{build, conf, detect, direct, listing, lower, matches, refuse, settle, xml};
 use crate::input::Input;
 use crate::source::Source;
 use hylint_model::{
@@ -98,6 +98,8 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     let defaults = settle::defaults(&mut own);
     let mut problems = std::mem::take(&mut own.problems);
     unseen(&own, others, label, &mut problems);
+    state(&mut own, &mut problems);
+    refuse::check(&mut own, &mut problems);
     let ruleset = build::build(
         &own,
         &defaults,
@@ -107,7 +109,8 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     let tables = direct::tables(&own.direct, &mut problems);
     let iptables = own.conf.iptables.is_some();
     let mut netfilter = lower::lower(&ruleset, tables, iptables, label, &mut problems);
-    netfilter.in_part |= own.broken || own.contradicted;
+    netfilter.broken |= own.broken || ruleset.refused && !own.listing;
+    netfilter.in_part |= own.contradicted || own.cut || ruleset.in_part;
     let mut point = Point::new(PointKind::Netfilter, whole, Body::Netfilter(netfilter));
     point.label = label;
     problems.sort_by_key(|p| p.span.start);
@@ -117,6 +120,35 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     let targets = targets.chain(own.policies.iter().map(|p| p.target));
     export.rules_in_file = own.rules + targets.filter(|t| *t == Target::Accept).count();
     export
+}
+
+/// What else firewalld says of itself that decides packets before the zones do.
+fn state(own: &mut Own, problems: &mut Vec<Problem>) {
+    let panic = "panic mode is on: every packet is dropped, whatever the zones accept";
+    let stopped = "firewalld does not run: what it has stored is not in force";
+    let all = [
+        (own.panic, panic, "run `firewall-cmd --panic-off`"),
+        (
+            own.stopped,
+            stopped,
+            "run `systemctl enable --now firewalld`",
+        ),
+    ];
+    if let Some((at, chain)) = direct::of_backend(&own.direct) {
+        let message = format!(
+            "a direct rule is in `{chain}`, which firewalld makes with its iptables backend alone: whether it decides packets is not known"
+        );
+        let problem = Problem::new(ProblemKind::Incomplete, at, message);
+        problems.push(problem.help(
+            "give the output of `iptables-save` or of `nft list ruleset`, or make it a rich rule",
+        ));
+        own.cut = true;
+    }
+    for (at, message, help) in all {
+        let Some(at) = at else { continue };
+        own.cut = true;
+        problems.push(Problem::new(ProblemKind::Incomplete, at, message).help(help));
+    }
 }
 
 fn label(own: &Own) -> Option<Span> {

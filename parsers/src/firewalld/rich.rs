@@ -53,6 +53,12 @@ pub(super) fn check(rich: &Rich) -> Result<(), String> {
     if rich.act.is_none() && !own && rich.log.is_none() && rich.audit.is_none() {
         return Err("the rich rule has no action".into());
     }
+    let address = |e: &Option<End>| e.as_ref().is_some_and(|e| e.kind == EndKind::Address);
+    if rich.family.is_none() && (address(&rich.source) || address(&rich.destination)) {
+        return Err(
+            "the rich rule names an address and no family: firewalld takes no such rule".into(),
+        );
+    }
     if rich.element.is_none() && rich.source.is_none() && rich.destination.is_none() {
         // firewalld takes such a rule only with a priority (core/rich.py).
         if rich.priority == 0 {

@@ -45,6 +45,10 @@ pub(super) struct Ruleset {
     chains: Vec<Chain>,
     by_name: HashMap<String, usize>,
     pub origins: Vec<Origin>,
+    /// Which packets come to which chain is not known of each.
+    pub in_part: bool,
+    /// firewalld does not take a port, a protocol or a service of a zone.
+    pub refused: bool,
 }
 
 /// A text, and the origin of the rule on each of its lines by where the line begins.

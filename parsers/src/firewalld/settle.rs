@@ -36,6 +36,16 @@ pub(super) fn unify(own: &mut Own) {
             continue;
         };
         let differ = shape_of_zone(known) != shape;
+        let twice = known.permanent == z.permanent && known.said != 0 && known.said == z.said;
+        if twice && !differ && !mem::replace(&mut own.contradicted, true) {
+            let message = format!(
+                "zone `{}` is listed twice by one command: the text holds the listings of two hosts, or one of them twice",
+                z.name
+            );
+            let problem = Problem::new(ProblemKind::Malformed, z.head, message);
+            let help = "put the output of each host into a file of its own";
+            own.problems.push(problem.help(help));
+        }
         let (kept, other) = match known.permanent && !z.permanent {
             true => (z.clone(), mem::replace(known, z)),
             false => (known.clone(), z),

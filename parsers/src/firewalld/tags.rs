@@ -29,8 +29,8 @@ pub(super) enum Event {
     Open(Tag),
     Text(String, Span),
     Close(Box<str>),
-    /// A document type.
-    Declared(Span),
+    /// A document type, and whether it declares nothing.
+    Declared(Span, bool),
     Broken(String, Span),
 }
 
@@ -110,7 +110,10 @@ impl<'t> Tags<'t> {
                     let text = text.map_or_else(|_| inner.to_owned(), |t| t.into_owned());
                     return Some(Event::Text(text, self.last));
                 }
-                Ok(Xml::DocType(_)) => return Some(Event::Declared(self.last)),
+                Ok(Xml::DocType(_)) => {
+                    let bare = raw.split_ascii_whitespace().count() == 2 && !raw.contains('[');
+                    return Some(Event::Declared(self.last, bare));
+                }
                 Ok(Xml::Eof) => self.done = true,
                 Ok(_) => {}
                 Err(e) => {

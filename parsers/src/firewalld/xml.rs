@@ -70,8 +70,8 @@ pub(super) fn root(text: &str) -> Option<Root> {
                     _ => None,
                 };
             }
-            Event::Text(..) | Event::Close(_) => {}
-            Event::Broken(..) | Event::Declared(_) => return None,
+            Event::Text(..) | Event::Close(_) | Event::Declared(..) => {}
+            Event::Broken(..) => return None,
         }
     }
     None
@@ -118,8 +118,10 @@ impl Reader<'_, '_> {
                     self.broken(span, &format!("the XML is not well-formed: {why}"));
                     return None;
                 }
-                Some(Event::Declared(span)) => {
-                    self.broken(span, "the XML declares a document type of its own, which firewalld's files never do");
+                // A bare document type changes nothing.
+                Some(Event::Declared(_, true)) => {}
+                Some(Event::Declared(span, false)) => {
+                    self.broken(span, "the XML declares a document type of its own, which may change what the file says");
                 }
                 None if depth > 0 || self.tags.open() > 0 => {
                     let end = self.whole.end as usize;
@@ -157,8 +159,7 @@ impl Reader<'_, '_> {
 
     fn unknown(&mut self, tag: &Tag) {
         let message = format!("unknown element `{}`", tag.name);
-        let problem = Problem::new(ProblemKind::Unmodelled, tag.span, message);
-        self.own.problems.push(problem);
+        self.broken(tag.span, &message);
     }
 
     fn target(&mut self, tag: &Tag, otherwise: Target) -> Target {
@@ -166,6 +167,7 @@ impl Reader<'_, '_> {
             return otherwise;
         };
         Target::named(&word.text).unwrap_or_else(|| {
+            self.own.broken = true;
             let message = format!("unknown target `{}`", word.text);
             let problem = Problem::new(ProblemKind::Malformed, word.span, message);
             self.own.problems.push(problem);
@@ -176,6 +178,7 @@ impl Reader<'_, '_> {
     fn number(&mut self, word: Option<&Word>, otherwise: i32) -> i32 {
         let Some(word) = word else { return otherwise };
         word.text.parse().unwrap_or_else(|_| {
+            self.own.broken = true;
             let message = format!("`{}` is no priority", word.text);
             let problem = Problem::new(ProblemKind::Malformed, word.span, message);
             self.own.problems.push(problem);
@@ -275,6 +278,7 @@ impl Reader<'_, '_> {
                 rules.items.push((element, tag.span));
             }
             Some(Err(missing)) => {
+                self.own.broken = true;
                 self.refused(tag.span, format!("`{}` lacks `{missing}`", tag.name));
             }
             None => self.unknown(tag),
@@ -338,6 +342,8 @@ impl Reader<'_, '_> {
                 },
             }
         }
+        // firewalld passes over a rule that its own check refuses, and refuses all for an element that it does not know.
+        self.own.broken |= refused.is_some();
         match refused.map_or_else(|| rich::check(&rich), Err) {
             Ok(()) => {
                 self.own.rules += 1;

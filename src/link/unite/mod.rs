@@ -150,6 +150,10 @@ pub fn unite(
             let (label, kernel) = (p.label.behind(behind), p.view == View::Effective);
             let Body::Netfilter(d) = p.body else { continue };
             if other.zones {
+                // One table of another program does not show that firewalld has none.
+                if zones::are_zones(&d) && !zones::is_ruleset(&tables, &source.text) {
+                    work.others.get_or_insert(Span::default());
+                }
                 let kernel = (&*tables, work.path.clone());
                 let found = zones::compare(kernel, d, (&other.path, behind), source);
                 work.differences.extend(found);

@@ -33,8 +33,9 @@ pub(super) fn compare(
             .iter()
             .flat_map(|c| &c.rules)
             .find(|r| is_rule(r))?;
-        let message =
-            format!("`{path}` has no table of firewalld: the zones in `{other}` are not in force");
+        let message = format!(
+            "`{path}` has no table of firewalld: the zones in `{other}` are not in force, or it is not the whole ruleset"
+        );
         return Some(found(
             message,
             at(rule.span),
@@ -72,6 +73,17 @@ pub(super) fn compare(
         };
         Some(found(message, place, related, &c.name))
     })
+}
+
+/// Whether they are zones of firewalld, and no files of another program.
+pub(super) fn are_zones(n: &Netfilter) -> bool {
+    n.tables().iter().any(|t| &*t.name == "firewalld")
+}
+
+/// Whether a ruleset is whole, or has what firewalld writes.
+pub(super) fn is_ruleset(tables: &[Table], text: &str) -> bool {
+    let own = |t: &Table| &*t.name == "firewalld" || t.chain("INPUT_ZONES").is_some();
+    tables.iter().any(own) || text.contains("list ruleset")
 }
 
 fn found(message: String, place: Place, related: Vec<Related>, what: &str) -> Finding {
