@@ -288,7 +288,7 @@ fn debian_nft_compliant() {
 #[test]
 fn rhel_firewalld_compliant() {
     let report = assert_compliant(&examples().join("rhel-firewalld/compliant"));
-    assert_eq!(rows_of(&report, "satisfied"), [48, 49, 50, 51, 53]);
+    assert_eq!(rows_of(&report, "satisfied"), [48, 49, 50, 51, 52, 53]);
 }
 
 #[test]
@@ -332,6 +332,11 @@ fn debian_nft_faulty() {
 #[test]
 fn rhel_firewalld_faulty() {
     assert_faulty("rhel-firewalld");
+    let (_, report) = check(&examples().join("rhel-firewalld/faulty"));
+    let all = report["findings"].as_array().unwrap().iter();
+    let silent: Vec<_> = all.filter(|f| f["code"] == "no-listener").collect();
+    assert_eq!(silent.len(), 1, "{silent:?}");
+    assert_eq!(silent[0]["line"], 99);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use hylint_model::{
     Action, Body, Chain, ChainId, DefaultOrigin, DefaultVerdict, Direction, Discipline, Lists,
     Point, PointKind, Profiles, Rule, RuleList, RuleOrigin, Span, Table, Test,
 };
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules named that make another one idle.
@@ -57,8 +57,14 @@ pub(super) fn findings<'a>(
     let mut redundant = Vec::new();
     let mut conflicting = Vec::new();
     let mut undecided = 0;
-    for (name, edited, said) in look.of_point(point) {
-        let told = said.idle.iter().filter(|_| edited);
+    let lists = look.of_point(point);
+    let alive = alive(point, &lists);
+    for (n, (name, edited, said)) in lists.into_iter().enumerate() {
+        let elsewhere = |r: &Rule| {
+            let lists = alive.get(&(r.span.start, r.span.end));
+            lists.is_some_and(|all| all.iter().any(|other| *other != n))
+        };
+        let told = said.idle.iter().filter(|(r, _)| edited && !elsewhere(r));
         out.extend(told.map(|(r, by)| look.idle(&name, r, by)));
         if ordered {
             let rules = said.idle.iter().map(|(r, _)| std::ptr::from_ref(*r).addr());
@@ -74,6 +80,31 @@ pub(super) fn findings<'a>(
     out.extend(look.redundant(&redundant));
     out.extend(look.conflicting(&conflicting));
     out.extend(look.undecided(point, undecided));
+}
+
+/// The chains in which a line of the file decides something, of lines that are idle in another chain: a target of a zone is a
+/// rule of several chains.
+fn alive(point: &Point, lists: &[(String, bool, Said<'_>)]) -> FxHashMap<(u32, u32), Vec<usize>> {
+    let mut out = FxHashMap::default();
+    let Body::Netfilter(nf) = &point.body else {
+        return out;
+    };
+    let idle = || lists.iter().flat_map(|(_, _, said)| &said.idle);
+    let lines: FxHashSet<(u32, u32)> = idle().map(|(r, _)| (r.span.start, r.span.end)).collect();
+    if lines.is_empty() {
+        return out;
+    }
+    let idle: FxHashSet<usize> = idle().map(|(r, _)| std::ptr::from_ref(*r).addr()).collect();
+    let chains = nf.tables().iter().flat_map(|t| &t.chains).enumerate();
+    for (n, chain) in chains {
+        for r in &chain.rules {
+            let line = (r.span.start, r.span.end);
+            if lines.contains(&line) && !idle.contains(&std::ptr::from_ref(r).addr()) {
+                out.entry(line).or_insert_with(Vec::new).push(n);
+            }
+        }
+    }
+    out
 }
 
 fn decided(d: &DefaultVerdict) -> Option<bool> {

@@ -129,9 +129,28 @@ fn line(exports: &Exports, at: PointId, span: Span) -> String {
 #[must_use]
 pub fn column(source: &Source, span: Span) -> Option<u32> {
     let start = source.position(span.start);
-    let whole = source.line_span(source.line(span.start)).len();
-    let long = !span.is_empty() && start.column > 1 && whole > Excerpt::CHARS;
-    long.then_some(start.column)
+    let line = source.line_span(source.line(span.start));
+    let long = start.column > 1 && line.len() > Excerpt::CHARS;
+    let apart = || shares_line(source, line, span);
+    (!span.is_empty() && (long || apart())).then_some(start.column)
+}
+
+/// Whether another command stands before or behind a span on its line: `iptables …; iptables …`.
+fn shares_line(source: &Source, line: Span, span: Span) -> bool {
+    if span.end > line.end {
+        return false;
+    }
+    let part = |from: u32, to: u32| {
+        source
+            .slice(Span {
+                start: from,
+                end: to,
+            })
+            .trim()
+    };
+    let before = part(line.start, span.start);
+    let behind = part(span.end, line.end).strip_prefix(';').map(str::trim);
+    before.contains("; ") || behind.is_some_and(|b| !b.is_empty() && !b.starts_with(['#', '}']))
 }
 
 /// Characters kept of a name in a sentence.

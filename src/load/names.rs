@@ -404,8 +404,21 @@ const BACKUPS: &[&str] = &[
 /// The path of the file that a path is a backup copy of, by its name.
 #[must_use]
 pub fn original(path: &str) -> Option<&str> {
-    let original = BACKUPS.iter().find_map(|b| path.strip_suffix(b))?;
+    let kept = BACKUPS.iter().find_map(|b| path.strip_suffix(b));
+    let original = kept.or_else(|| reset_by_ufw(path))?;
     (!original.is_empty() && !original.ends_with('/')).then_some(original)
+}
+
+/// The file of ufw that `ufw reset` kept under another name, which ends in the time: `user.rules.20261130_202557`
+/// (src/backend_iptables.py of ufw 0.36).
+fn reset_by_ufw(path: &str) -> Option<&str> {
+    let (original, stamp) = path.rsplit_once('.')?;
+    let (day, time) = stamp.split_once('_')?;
+    let digits = |t: &str, n: usize| t.len() == n && t.bytes().all(|b| b.is_ascii_digit());
+    let name = original.rsplit('/').next().unwrap_or(original);
+    let rules = name.strip_suffix(".rules").unwrap_or("");
+    let own = ["before", "after", "user"].contains(&rules.trim_end_matches('6'));
+    (own && digits(day, 8) && digits(time, 6)).then_some(original)
 }
 
 /// Whether a path ends as a program, a script, a template or a playbook does. What an export is called like is asked of its
@@ -442,6 +455,12 @@ mod tests {
         for (path, of) in [
             ("sql1/rules.v4.bak", Some("sql1/rules.v4")),
             ("rules.v4~", Some("rules.v4")),
+            (
+                "etc/ufw/user6.rules.20261130_202557",
+                Some("etc/ufw/user6.rules"),
+            ),
+            ("sql1/rules.v4.20261130_202557", None),
+            ("etc/ufw/user.rules.20261130", None),
             ("sql1/.old", None),
             ("old/rules.v4", None),
             ("iptables.save", None),

@@ -96,7 +96,9 @@ fn is_document(file: &FileRef) -> bool {
 /// What a text looks like; of a file that is plainly something else only where somebody calls it an export.
 fn like(file: &FileRef, text: &str) -> Option<Lookalike> {
     let asked = file.named || file.bound || name_kind(&file.shown) != NameKind::Other;
-    asked.then(|| lookalike::of_text(text)).flatten()
+    asked
+        .then(|| lookalike::of_file(&file.shown, text))
+        .flatten()
 }
 
 /// Reads one file. What comes from standard input is held whatever `keep` says: it cannot be read twice.

@@ -213,7 +213,8 @@ fn table<'a>(
             chain: c.name,
             hooks,
         };
-        for (place, rule) in c.rules.iter().zip(&mut chain.rules) {
+        let mut failed = Vec::new();
+        for (i, (place, rule)) in c.rules.iter().zip(&mut chain.rules).enumerate() {
             if reading.shell {
                 let known = c.fresh || name != TableName::Filter || !is_base_chain(c.name);
                 unsure(rule, *place, known, &bad);
@@ -223,12 +224,21 @@ fn table<'a>(
             let own = said.next_if(inside);
             let asked = whole || reading.shell;
             let refusal = asked.then(|| refuse::rule(set, *place, family)).flatten();
-            if refusal.as_ref().is_some_and(|r| r.by == By::Both) {
+            if let Some(r) = refusal.as_ref().filter(|r| r.by == By::Both) {
+                if place.alone {
+                    problems.push(fails(r, family));
+                    failed.push(i);
+                    continue;
+                }
                 bad.push(place.span);
                 rule.clauses.iter_mut().for_each(rule::open);
             }
             problems.extend(told(own, refusal, whole, family));
         }
+        let mut at = 0..;
+        chain
+            .rules
+            .retain(|_| at.next().is_none_or(|i| failed.binary_search(&i).is_err()));
     }
     let table = Table {
         name: name.as_str().into(),
@@ -249,6 +259,18 @@ fn unsure(rule: &mut Rule, place: Place, known: bool, bad: &[Span]) {
     if bad.contains(&place.span) {
         rule.clauses.iter_mut().for_each(rule::open);
     }
+}
+
+/// A command of a list that fails, and leaves no rule.
+fn fails(refusal: &Refusal, family: Option<Family>) -> Problem {
+    let tool = match family {
+        Some(Family::V6) => "ip6tables",
+        _ => "iptables",
+    };
+    let message = refusal
+        .why
+        .within(|why| format!("{tool} refuses the command, so it adds no rule: {why}"));
+    Problem::new(ProblemKind::Malformed, refusal.span, message).dropped()
 }
 
 /// What is said of a rule: why the tools refuse it, else what is not understood of it. What the tools load is not malformed.
@@ -409,8 +431,12 @@ fn undeclared(
     silent.retain(|c| !known.iter().any(|k| **k == **c));
     if !silent.is_empty() {
         let (chains, table) = (silent.join(", "), lines.name.map_or("", TableName::as_str));
+        let now = match shell {
+            true => format!("the list sets no policy of {chains}"),
+            false => format!("the {table} table of the dump has no policy for {chains}"),
+        };
         let message = reworded(
-            format!("the {table} table of the dump has no policy for {chains}"),
+            now,
             format!("the policy of {chains} is not in the {table} table of the dump"),
         );
         problems.push(

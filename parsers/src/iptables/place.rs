@@ -14,6 +14,8 @@ pub(super) struct Place {
     pub(super) cut: bool,
     /// In a list of commands: it stands behind rules that the chain had before, if it had any.
     pub(super) late: bool,
+    /// A command of a list that the tool refuses changes nothing, and those behind it are run.
+    pub(super) alone: bool,
     /// `-4` or `-6` before the command: the line is for this family's tool alone.
     pub(super) family: Option<Family>,
     /// What the counter before the command says.
@@ -28,6 +30,7 @@ impl Place {
             body,
             cut: false,
             late: false,
+            alone: false,
             family: None,
             hits: Hits::Unprinted,
         }

@@ -132,7 +132,8 @@ pub(super) fn split(text: &str) -> Layout<'_> {
             }
             (Line::Command(c), Program::Tables(family)) => {
                 if let Some(found) = command(text, &c, (family, first)) {
-                    work.command(&found, c.span(), c.may_fail);
+                    let last = c.span().range().end == text.len();
+                    work.command(&found, c.span(), (c.may_fail, last));
                 }
             }
             (Line::Command(c), Program::Sets) => {
@@ -164,7 +165,8 @@ struct Work<'t> {
 }
 
 impl Work<'_> {
-    fn command(&mut self, found: &Command, span: Span, may_fail: bool) {
+    /// `last`: the text ends with it, without the end of its line, so that it may be cut.
+    fn command(&mut self, found: &Command, span: Span, (may_fail, last): (bool, bool)) {
         let known = self
             .dumps
             .iter()
@@ -190,6 +192,9 @@ impl Work<'_> {
         self.splitter.out.tolerant = may_fail || !self.strict;
         self.splitter
             .command(self.text.get(found.at.range()).unwrap_or(""), found.at);
+        if last {
+            self.splitter.mark_cut();
+        }
         dump.tables.extend(self.splitter.open.take());
     }
 

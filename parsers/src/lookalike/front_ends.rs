@@ -60,6 +60,32 @@ pub(super) const FORMS: &[Form] = &[
     ),
 ];
 
+/// Files that hold too little to be told by it, and have a name of their own.
+pub(super) const NAMED: &[(&[&str], Form)] = &[
+    (
+        &["csf.allow", "csf.deny", "csf.ignore"],
+        Form::new(
+            Source,
+            csf_entries,
+            "a list of addresses of ConfigServer Firewall (csf)",
+            SAVE,
+        ),
+    ),
+    (
+        &["policy", "rules"],
+        Form::new(Source, shorewall_row, "a configuration of Shorewall", SAVE),
+    ),
+    (
+        &["interfaces"],
+        Form::new(
+            Source,
+            shorewall_interfaces,
+            "a configuration of Shorewall",
+            SAVE,
+        ),
+    ),
+];
+
 /// Whether a chain is one that ufw loads from its files.
 pub(crate) fn is_ufw(chain: &str) -> bool {
     matches!(chain, "ufw-before-input" | "ufw6-before-input")
@@ -139,6 +165,18 @@ fn csf_list(t: &Text<'_>) -> bool {
         word == "Include" || word.parse::<std::net::IpAddr>().is_ok() || advanced(l)
     };
     code(t).any(advanced) || maker && t.first().starts_with('#') && code(t).all(entry)
+}
+
+/// Nothing but addresses.
+fn csf_entries(t: &Text<'_>) -> bool {
+    let entry = |l: &str| {
+        let word = l.split([' ', '\t', '#', '/', '|']).next().unwrap_or("");
+        word == "Include"
+            || word.parse::<std::net::IpAddr>().is_ok()
+            || l.contains("|d=")
+            || l.contains("|s=")
+    };
+    code(t).next().is_some() && code(t).all(entry)
 }
 
 /// conf.apf, and the lists of trusted hosts (`tcp:in:d=22:s=10.0.0.1`).
@@ -248,6 +286,48 @@ fn shorewall_zones(t: &Text<'_>) -> bool {
 
 /// Rows of rules (`SSH(ACCEPT) net $FW`) or policies (`net all DROP info`), and nothing else.
 fn shorewall_rows(t: &Text<'_>) -> bool {
+    shorewall_row(t) && code(t).filter(|l| !is_directive(l)).take(2).count() == 2
+}
+
+fn is_directive(line: &str) -> bool {
+    ["?", "SECTION ", "INCLUDE "]
+        .iter()
+        .any(|d| line.starts_with(d))
+}
+
+/// shorewall-interfaces(5) without its head: a zone, an interface and options.
+fn shorewall_interfaces(t: &Text<'_>) -> bool {
+    // interfaces(5) of Debian.
+    const OTHER: [&str; 7] = [
+        "auto",
+        "iface",
+        "source",
+        "source-directory",
+        "mapping",
+        "up",
+        "allow-hotplug",
+    ];
+    let row = |l: &str| {
+        let words: Vec<&str> = l.split_ascii_whitespace().collect();
+        let [zone, interface, rest @ ..] = words.as_slice() else {
+            return false;
+        };
+        let plain = |w: &str| {
+            w.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-+.:@".contains(&b))
+        };
+        !OTHER.contains(zone)
+            && zone.len() <= 12
+            && plain(zone)
+            && plain(interface)
+            && rest.len() <= 2
+    };
+    let rows = || code(t).filter(|l| !is_directive(l));
+    rows().next().is_some() && rows().all(row)
+}
+
+/// At least one such row, and nothing else.
+fn shorewall_row(t: &Text<'_>) -> bool {
     const ACTIONS: [&str; 8] = [
         "ACCEPT", "DROP", "REJECT", "DNAT", "REDIRECT", "CONTINUE", "NONE", "QUEUE",
     ];
@@ -270,8 +350,6 @@ fn shorewall_rows(t: &Text<'_>) -> bool {
             None => ACTIONS.contains(&bare),
         }
     };
-    let directive =
-        |l: &str| l.starts_with('?') || l.starts_with("SECTION ") || l.starts_with("INCLUDE ");
     let row = |l: &str| {
         let words: Vec<&str> = l.split_ascii_whitespace().collect();
         match words.as_slice() {
@@ -280,8 +358,8 @@ fn shorewall_rows(t: &Text<'_>) -> bool {
             _ => false,
         }
     };
-    let rows = || code(t).filter(|l| !directive(l));
-    rows().take(2).count() == 2 && rows().all(row)
+    let rows = || code(t).filter(|l| !is_directive(l));
+    rows().next().is_some() && rows().all(row)
 }
 
 /// pve-firewall(8): sections, and rules that begin with their direction.

@@ -46,6 +46,18 @@ pub fn of_text(text: &str) -> Option<Lookalike> {
     forms.find(|f| (f.fits)(&text)).map(Form::lookalike)
 }
 
+/// Tells a file that is no export by its text, else by its name together with what it holds.
+#[must_use]
+pub fn of_file(path: &str, text: &str) -> Option<Lookalike> {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    of_text(text).or_else(|| {
+        let text = Text::new(text);
+        let mut named = front_ends::NAMED.iter();
+        let form = named.find(|(names, form)| names.contains(&name) && (form.fits)(&text));
+        form.map(|(_, form)| form.lookalike())
+    })
+}
+
 /// Tells a text that is no export although it may quote one, whoever calls it one: a report or a baseline of hylint's own, a
 /// schema, a patch. It is asked before any reader.
 #[must_use]

@@ -10,6 +10,9 @@ const LOADED: &str = "give the file that it loads, or the output of `iptables-sa
 const RUN_WINDOWS: &str = "a script is not read: run it, then give the output of `netsh advfirewall firewall show rule name=all verbose`";
 const RUN_ANSIBLE: &str = "give what the playbook leaves on the host: `iptables-save`, or `netsh advfirewall firewall show rule name=all verbose`";
 
+const RUN_FIREWALLD: &str = "run them, then give the output of `firewall-cmd --list-all-zones` and \
+    `firewall-cmd --list-all-policies`";
+
 const SHELL: Form = Form::new(
     Source,
     shell,
@@ -23,6 +26,12 @@ pub(super) const FORMS: &[Form] = &[
         windows,
         "a script that makes Windows firewall rules",
         RUN_WINDOWS,
+    ),
+    Form::new(
+        Source,
+        firewall_cmd,
+        "`firewall-cmd` commands that change zones",
+        RUN_FIREWALLD,
     ),
     SHELL,
     Form::new(
@@ -136,6 +145,45 @@ fn changes(line: &str, is_program: fn(&str) -> bool, is_change: fn(&str) -> bool
         let rest = at.and_then(|n| words.get(n + 1..)).unwrap_or_default();
         at.is_some_and(|n| n < 4) && rest.iter().any(|w| is_change(w))
     })
+}
+
+/// Commands of firewalld's own tools, and of no other that changes rules.
+fn firewall_cmd(t: &Text<'_>) -> bool {
+    if !t.has("firewall-cmd") && !t.has("firewall-offline-cmd") {
+        return false;
+    }
+    let own = |w: &str| {
+        let name = w.rsplit('/').next().unwrap_or(w);
+        matches!(name, "firewall-cmd" | "firewall-offline-cmd")
+    };
+    let is_change = |w: &&str| {
+        const VERBS: [&str; 6] = [
+            "--add-",
+            "--remove-",
+            "--set-",
+            "--change-",
+            "--new-",
+            "--delete-",
+        ];
+        VERBS.iter().any(|v| w.starts_with(v))
+    };
+    // Behind a prompt, too.
+    let own_change = |line: &str| {
+        !line.starts_with('#')
+            && commands(line).any(|words| {
+                let at = words.iter().position(|w| own(w));
+                let (before, rest) = words.split_at(at.unwrap_or(words.len()));
+                before.last().is_none_or(|w| w.ends_with(['#', '$'])) && rest.iter().any(is_change)
+            })
+    };
+    let others = |line: &str| {
+        changes(
+            line,
+            |w| is_tables(w) && !w.contains("firewall-"),
+            |w| CHANGES.contains(&w),
+        ) || changes(line, is_nft, |w| CHANGES.contains(&w))
+    };
+    t.lines().any(own_change) && !t.lines().any(others)
 }
 
 /// At least two commands that change rules.

@@ -1,8 +1,10 @@
 //! Lists of `nft …` commands for a shell: the same commands as `nft -f` takes them, each at its place.
 
+use super::syntax::{Command, CommandKind, Object};
 use crate::plain::{self, Line, Program, Word};
 use crate::source::Source;
-use hylint_model::Span;
+use hylint_model::{Problem, ProblemKind, Span};
+use std::collections::HashSet;
 
 /// The commands of such a list, with blanks in the place of what the shell takes; none if the text is another one.
 pub(super) fn commands(source: &Source) -> Option<Source> {
@@ -28,6 +30,38 @@ pub(super) fn commands(source: &Source) -> Option<Source> {
     }
     let masked = String::from_utf8(out).ok()?;
     Some(Source::new(source.path.as_str(), masked, source.encoding))
+}
+
+/// Tells of the first table that a list adds rules to and neither flushes nor deletes first: what it held before stays.
+pub(super) fn unknown_start(commands: &[Command<'_>]) -> Option<Problem> {
+    let mut emptied = HashSet::new();
+    for command in commands {
+        let empties = matches!(
+            command.kind,
+            CommandKind::Flush | CommandKind::Delete | CommandKind::Destroy
+        );
+        let target = match &command.object {
+            Object::Ruleset(None) if empties => return None,
+            Object::Table(decl) if empties => {
+                emptied.insert((decl.target.family, decl.target.table.clone()));
+                continue;
+            }
+            Object::Rule(rule) if !empties => &rule.target,
+            _ => continue,
+        };
+        if emptied.contains(&(target.family, target.table.clone())) {
+            continue;
+        }
+        let message = format!(
+            "the list does not flush the table `{}` first: rules that the host had before are not known",
+            target.table
+        );
+        let problem = Problem::new(ProblemKind::Incomplete, command.span, message);
+        return Some(problem.help(
+            "begin the list with `nft flush ruleset`, or give the output of `nft list ruleset` on the host",
+        ));
+    }
+    None
 }
 
 /// Copies a part of the text to a place.

@@ -50,6 +50,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     };
     let dropped = problems.iter().filter(|p| p.dropped).count();
     let rules_in_file = dropped + commands.iter().map(rules_of).sum::<usize>();
+    let stale = list.as_ref().and_then(|_| list::unknown_start(&commands));
     let tables = ruleset::carry_out(commands, &mut problems);
     let listed = form != Form::Configuration;
     let mut netfilter = lower::lower(&tables, listed, form == Form::Part, &mut problems);
@@ -65,6 +66,10 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         netfilter.in_part = true;
         // Where the text is cut off, that is why a declaration is missing.
         problems.extend((!malformed).then_some(part));
+    }
+    if let Some(stale) = stale {
+        netfilter.in_part = true;
+        problems.push(stale);
     }
     // nft loads a file as a whole or not at all.
     netfilter.broken = malformed;

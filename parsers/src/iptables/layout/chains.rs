@@ -315,6 +315,7 @@ impl<'a> Splitter<'a> {
         place.family = family;
         place.hits = self.hits;
         place.late = !insert || before.unwrap_or(0) > 0;
+        place.alone = self.out.shell && self.out.tolerant;
         let Some(table) = self.open.as_mut() else {
             return;
         };
@@ -342,6 +343,18 @@ impl<'a> Splitter<'a> {
     /// Puts a rule before the one with the index `at`, or last where that does not work.
     fn insert(&mut self, chain: usize, place: Place, at: usize) {
         let len = self.chain_rules(chain).map_or(0, |r| r.len());
+        let chains = self.open.as_ref().map(|t| &t.chains);
+        let known = chains.and_then(|c| c.get(chain)).is_some_and(|c| c.fresh);
+        if at > len && place.alone && known {
+            self.last_rule = None;
+            let message = format!(
+                "iptables refuses the command: the chain has {len} rules, so none can be put at number {}",
+                at.wrapping_add(1)
+            );
+            let problem = Problem::new(ProblemKind::Malformed, place.span, message);
+            self.out.problems.push(problem.dropped());
+            return;
+        }
         let refused = if at > len {
             Some(format!(
                 "the chain has {len} rules, so none can be put at number {}",

@@ -78,7 +78,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// The line after a rule is no line of its own: perhaps the rule's rest.
-    pub(super) fn mark_cut(&mut self) {
+    pub(in super::super) fn mark_cut(&mut self) {
         let Some((chain, at)) = self.last_rule else {
             return;
         };
