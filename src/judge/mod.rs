@@ -409,6 +409,7 @@ fn local_checks<'a>(
     spec: &FlowSpec<'a>,
     out: &mut Vec<Checked<'a>>,
 ) {
+    static NOBODY: LazyLock<AddrSet> = LazyLock::new(AddrSet::empty);
     static LO: LazyLock<Vec<(String, AddrSet)>> =
         LazyLock::new(|| vec![("lo".to_owned(), AddrSet::any())]);
     if host.addrs.is_empty() {
@@ -424,6 +425,7 @@ fn local_checks<'a>(
             if guard.has_interfaces(exports) {
                 let guard = Guard {
                     interfaces: &LO,
+                    unproven: &NOBODY,
                     ..guard
                 };
                 out.extend(run(exports, &guard, spec, &host.addrs, &own));

@@ -25,6 +25,8 @@ pub struct Guard<'a> {
     pub direction: Direction,
     /// Which interface named which peers, if the site says.
     pub interfaces: &'a [(String, AddrSet)],
+    /// Peers of which it is likely, and not sure, that these interfaces lead to them.
+    pub unproven: &'a AddrSet,
     /// Names.
     pub resolve: &'a BTreeMap<String, AddrSet>,
     /// Addresses of which it is not known whether a name holds them.
@@ -181,7 +183,15 @@ impl<'a> Guard<'a> {
         }
         let mut whole: Option<Answer<'a>> = None;
         for part in self.by_site_interfaces(query) {
-            let answer = self.over_interfaces(part, ask);
+            let likely = self.likely_interface(&part);
+            let likely = likely.map(|name| (name, part.clone()));
+            let mut answer = self.over_interfaces(part, ask);
+            if let Some((name, part)) = likely
+                && !answer.allowed.is_empty()
+                && self.differs(part, ask)
+            {
+                answer.interface = Some(name.to_owned());
+            }
             whole = Some(match whole {
                 None => answer,
                 Some(mut w) => {
@@ -201,6 +211,37 @@ impl<'a> Guard<'a> {
             branches: Vec::new(),
             interface: None,
         })
+    }
+
+    /// The interface that leads to the peers of a part as far as it is known, which is not for sure.
+    fn likely_interface(&self, part: &PacketBox) -> Option<&'a str> {
+        let (peers, iface) = match self.direction {
+            Direction::Out => (&part.dst, &part.out_iface),
+            Direction::In | Direction::Forward => (&part.src, &part.in_iface),
+        };
+        let other = self.direction == Direction::Forward && !part.out_iface.is_full();
+        let (peers, iface) = match iface.is_full() && other {
+            true => (&part.dst, &part.out_iface),
+            false => (peers, iface),
+        };
+        let sides = peers.intersects(self.unproven)
+            || self.direction == Direction::Forward && part.dst.intersects(self.unproven);
+        if iface.is_full() || !sides {
+            return None;
+        }
+        let mut all = self.interfaces.iter().map(|(name, _)| &**name);
+        all.find(|name| IfaceSet::iface(name) == *iface)
+    }
+
+    /// Whether it matters by which interface the packets of a part come or go.
+    fn differs(&self, part: PacketBox, ask: &dyn Fn(&PacketBox) -> Vec<Branch<'a>>) -> bool {
+        let open = PacketBox {
+            in_iface: IfaceSet::full(),
+            out_iface: IfaceSet::full(),
+            ..part
+        };
+        let any = self.over_interfaces(open, ask);
+        any.interface.is_some() || any.allowed.is_empty()
     }
 
     /// Splits a query by the interfaces that the site names; full interface sets mean "not said".

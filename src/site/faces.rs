@@ -2,9 +2,10 @@
 //! with a table; in a table the longest prefix, and of several routes of one prefix that with the lowest metric (ip-rule(8),
 //! ip-route(8)).
 
+use crate::rules::platform::is_software_iface as is_software;
 use hylint_model::{HostInterface, Route, RouteKind, Routes, RoutingRule, RoutingRules};
 use hylint_space::{AddrSet, Family, RangeSet, class};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules that are followed at most. A host with more has them made by a program, and they ask for more than addresses.
 const MOST_RULES: usize = 256;
@@ -24,6 +25,17 @@ pub struct Routing<'a> {
     pub own: AddrSet,
     /// Interfaces with their networks, for a host whose routes are not listed.
     pub interfaces: Vec<&'a HostInterface>,
+    /// These are all interfaces of the host.
+    pub every_interface: bool,
+}
+
+/// Where the packets to a host's peers go.
+#[derive(Debug)]
+pub struct Faces {
+    /// The addresses that each interface leads to, by its name; disjoint. Addresses of which nothing is known are in none.
+    pub known: Vec<(String, AddrSet)>,
+    /// Those of these addresses to which other routes may lead.
+    pub unproven: AddrSet,
 }
 
 /// Where packets to some addresses go.
@@ -31,6 +43,8 @@ pub struct Routing<'a> {
 enum Way<'a> {
     /// Out by an interface.
     By(&'a str),
+    /// Out by an interface without a carrier, as long as Linux is not told to pass over such routes.
+    Likely(&'a str),
     /// Nowhere: they are the host's own, or refused.
     Stays,
     /// To the next table.
@@ -43,28 +57,80 @@ enum Way<'a> {
 type Ways<'a> = BTreeMap<Way<'a>, AddrSet>;
 
 impl Routing<'_> {
-    /// The addresses that each interface leads to, by its name; disjoint. Addresses of which nothing is known for sure are in
-    /// none.
+    /// The interfaces that lead to addresses.
     #[must_use]
-    pub fn faces(&self) -> Vec<(String, AddrSet)> {
+    pub fn faces(&self) -> Faces {
         let mut all: BTreeMap<&str, AddrSet> = BTreeMap::new();
+        let mut unproven = AddrSet::empty();
         for family in Family::BOTH {
+            let proven = self.picks_tables(family);
             for (way, addrs) in self.ways(family) {
-                if let Way::By(name) = way {
-                    let known = all.entry(name).or_insert_with(AddrSet::empty);
-                    *known = known.union(&addrs);
+                let (Way::By(name) | Way::Likely(name)) = way else {
+                    continue;
+                };
+                if !proven || matches!(way, Way::Likely(_)) {
+                    unproven = unproven.union(&addrs);
                 }
+                let known = all.entry(name).or_insert_with(AddrSet::empty);
+                *known = known.union(&addrs);
             }
         }
         let each = all.into_iter().filter(|(_, a)| !a.is_empty());
-        each.map(|(name, addrs)| (name.to_owned(), addrs)).collect()
+        Faces {
+            known: each.map(|(name, addrs)| (name.to_owned(), addrs)).collect(),
+            unproven,
+        }
+    }
+
+    /// Whether it is known how the host picks a table: the rules are listed, or there is no other table that has a route.
+    fn picks_tables(&self, family: Family) -> bool {
+        let mut lists = self.routes.iter().filter(|l| l.families.has(family));
+        let ruled = self.rules.iter().any(|r| r.families.has(family));
+        ruled
+            || lists.any(|l| l.every_table && l.routes.iter().all(|r| KERNEL.contains(&&*r.table)))
+    }
+
+    /// A route by an interface that the host does not have, where all interfaces are listed: routes and interfaces are of
+    /// another time or machine.
+    #[must_use]
+    pub fn stale(&self) -> Option<(&str, &Route)> {
+        if !self.every_interface {
+            return None;
+        }
+        let has = |name: &str| self.interfaces.iter().any(|i| is_named(i, name));
+        let mut all = self.routes.iter().flat_map(|l| &l.routes);
+        all.find_map(|r| {
+            let name = r.interfaces.iter().find(|n| !has(n))?;
+            Some((&**name, r))
+        })
+    }
+
+    /// Whether the routes of a family lead to each network that an interface has, as those of a whole listing do
+    /// (`fib_add_ifaddr`).
+    fn has_networks(&self, family: Family) -> bool {
+        let own = |i: &&&HostInterface| {
+            !i.loopback && !i.tunnel && i.up == Some(true) && i.master.is_empty()
+        };
+        let routed: BTreeSet<(u128, u128)> = self
+            .routes
+            .iter()
+            .flat_map(|l| &l.routes)
+            .flat_map(|r| ranges(&r.to, family))
+            .collect();
+        let mut all = self.interfaces.iter().filter(own).flat_map(|i| {
+            let networks = i.networks.only(family).subtract(class::link_local());
+            ranges(&networks, family).collect::<Vec<_>>()
+        });
+        all.all(|(lo, hi)| lo == hi || routed.range((lo, 0)..=(lo, hi)).next().is_some())
     }
 
     fn ways(&self, family: Family) -> Ways<'_> {
         let lists = || self.routes.iter().filter(|l| l.families.has(family));
         let routes: usize = lists().map(|l| l.routes.len()).sum();
         // A listing that is cut off may lack the very route that decides.
-        if routes > MOST_ROUTES || lists().any(|l| !l.whole) {
+        let linux = self.every_interface && lists().next().is_some();
+        let part = linux && !self.has_networks(family);
+        if routes > MOST_ROUTES || lists().any(|l| !l.whole) || part || self.stale().is_some() {
             return Ways::new();
         }
         let tables = if lists().next().is_none() {
@@ -209,11 +275,19 @@ impl<'a> Tables<'a> {
         let first = ways.next().unwrap_or(Way::Open);
         let one = ways.all(|w| w == first);
         match first {
-            Way::By(name) if one && self.down.contains(&name) => Way::Open,
+            Way::By(name) if one && self.down.contains(&name) && !is_software(name) => Way::Open,
+            Way::By(name) if one && self.down.contains(&name) => Way::Likely(name),
             way if one && same.iter().all(|e| e.way != Way::Open) => way,
             _ => Way::Open,
         }
     }
+}
+
+/// Whether an interface has a name, number or address by which routes name it.
+fn is_named(interface: &HostInterface, name: &str) -> bool {
+    *name == *interface.name
+        || interface.index.is_some_and(|n| name == n.to_string())
+        || name.parse().is_ok_and(|a| interface.addrs.contains(a))
 }
 
 /// The routes of a family by their tables.
@@ -225,6 +299,8 @@ fn by_table<'a>(
     for r in routes.filter(|r| r.to.has(family)) {
         let way = match (r.kind, r.interfaces.as_slice()) {
             (RouteKind::Unicast, [one]) if !r.down => Way::By(one),
+            // Tunnels often show no carrier.
+            (RouteKind::Unicast, [one]) if is_software(one) => Way::Likely(one),
             (RouteKind::Own | RouteKind::Refused, _) => Way::Stays,
             (RouteKind::Throw, _) => Way::Throw,
             (RouteKind::Unicast | RouteKind::Other, _) => Way::Open,

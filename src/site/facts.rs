@@ -1,7 +1,7 @@
 //! What a host's own listings say of it: its addresses, the interfaces that lead to its peers, what listens on it.
 
 use crate::finding::Place;
-use hylint_model::{Families, HostInterface, Running, Socket};
+use hylint_model::{Families, HostInterface, Running, Socket, own_addrs};
 use hylint_space::{AddrSet, Family, class};
 
 /// What the listings in a host's folder say.
@@ -16,6 +16,12 @@ pub struct HostFacts {
     /// Which addresses each interface leads to, by its routes; disjoint. Addresses of which the routes do not tell are in
     /// none.
     pub faces: Vec<(String, AddrSet)>,
+    /// Those of these addresses to which other routes may lead: the rules that pick a routing table are not listed, or an
+    /// interface has no carrier.
+    pub unproven: AddrSet,
+    /// An interface of its routes that its listing of all interfaces does not show, with its route: one of the two listings is
+    /// of another time or machine.
+    pub stale: Option<(String, Option<Place>)>,
     /// What listens, if that is listed.
     pub heard: Option<Heard>,
     /// What its interfaces make of keywords that its rules may use.
@@ -104,11 +110,10 @@ impl Heard {
 }
 
 impl HostFacts {
-    /// Every address of the host that is shown, without those of loopback interfaces.
+    /// Every address of the host that is shown, without those of loopback (127.0.0.0/8, ::1).
     #[must_use]
     pub fn addrs(&self) -> AddrSet {
-        let own = self.interfaces.iter().filter(|(i, _)| !i.loopback);
-        own.fold(AddrSet::empty(), |all, (i, _)| all.union(&i.addrs))
+        own_addrs(self.interfaces.iter().map(|(i, _)| i))
     }
 
     /// The addresses that a person would write down for the host: those of its one interface on the wire, of IPv4 if it has
@@ -138,6 +143,13 @@ impl HostFacts {
     #[must_use]
     pub fn are_whole(&self) -> bool {
         self.families == Some(Families::BOTH)
+    }
+
+    /// The addresses of which it is not sure where they are, but of those that the site names.
+    #[must_use]
+    pub fn unproven_beside(&self, said: &[(String, AddrSet)]) -> AddrSet {
+        let rest = |all: AddrSet, (_, a): &(String, AddrSet)| all.subtract(a);
+        said.iter().fold(self.unproven.clone(), rest)
     }
 
     /// The interfaces that lead to addresses: those that the site names, and for other addresses those of the routes.

@@ -78,6 +78,8 @@ pub struct Host<P = RunPoint> {
     pub profile: Option<Profiles>,
     /// Interface → peers that are reached by it, if the site says.
     pub interfaces: Vec<(String, AddrSet)>,
+    /// Peers of which it is likely, and not sure, that these interfaces lead to them.
+    pub unproven: AddrSet,
     /// Its entry in hylint.toml, if it has one.
     pub entry: Option<Place>,
     /// What its own listings say of it.
@@ -100,7 +102,7 @@ impl<P> Host<P> {
     /// Whether it has the front of a via among its addresses and is not behind it: the load balancer itself.
     #[must_use]
     pub fn carries(&self, via: &Via) -> bool {
-        !self.is_behind(via) && self.roles.is_empty() && self.addrs.intersects(&via.front)
+        !self.is_behind(via) && self.roles.is_empty() && self.every.intersects(&via.front)
     }
 }
 
@@ -126,6 +128,7 @@ impl Host {
             interfaces: self.interfaces.clone(),
             entry: self.entry.clone(),
             facts: self.facts.clone(),
+            unproven: self.unproven.clone(),
             resolve: self.resolve.clone(),
             open: self.open.clone(),
             widened_by: self.widened_by.clone(),
@@ -148,6 +151,8 @@ pub struct Transit<P = RunPoint> {
     pub behind: Vec<(usize, RoleIx)>,
     /// Interface → peers, if the site says.
     pub interfaces: Vec<(String, AddrSet)>,
+    /// Peers of which it is likely, and not sure, that these interfaces lead to them.
+    pub unproven: AddrSet,
     /// `[resolve]`.
     pub resolve: Arc<BTreeMap<String, AddrSet>>,
 }
@@ -170,6 +175,7 @@ impl Transit {
             to_front: self.to_front.clone(),
             behind: self.behind.clone(),
             interfaces: self.interfaces.clone(),
+            unproven: self.unproven.clone(),
             resolve: self.resolve.clone(),
         }
     }

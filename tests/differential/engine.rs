@@ -94,11 +94,13 @@ impl Evaluator for Engine {
 }
 
 fn checked(exports: &Exports, ids: &[PointId], place: &Place, t: &Talk) -> Answer {
+    let nobody = AddrSet::empty();
     let guard = Guard {
         name: "host",
         points: ids,
         direction: t.way,
         interfaces: &place.faces,
+        unproven: &nobody,
         resolve: &known(),
         open: None,
         local: &place.own,

@@ -3,7 +3,7 @@
 use super::point::Families;
 use super::profiles::Profiles;
 use crate::Span;
-use hylint_space::AddrSet;
+use hylint_space::{AddrSet, class};
 
 /// A network interface of a host (`ip addr`, `ipconfig /all`, `Get-NetIPAddress`).
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -49,12 +49,18 @@ pub struct HostInterfaces {
 }
 
 impl HostInterfaces {
-    /// Every address of the host, without those of loopback interfaces.
+    /// Every address of the host that others may send to: virtual ones on loopback interfaces are among them.
     #[must_use]
     pub fn addrs(&self) -> AddrSet {
-        let own = self.interfaces.iter().filter(|i| !i.loopback);
-        own.fold(AddrSet::empty(), |all, i| all.union(&i.addrs))
+        own_addrs(self.interfaces.iter())
     }
+}
+
+/// Every address of some interfaces but those of loopback (127.0.0.0/8, ::1). A host answers on an address by any interface,
+/// and load balancers with direct return have their virtual address on `lo` of each server.
+pub fn own_addrs<'i>(interfaces: impl Iterator<Item = &'i HostInterface>) -> AddrSet {
+    let all = interfaces.fold(AddrSet::empty(), |all, i| all.union(&i.addrs));
+    all.subtract(class::loopback())
 }
 
 /// What becomes of packets that a route matches (ip-route(8), "TYPE").

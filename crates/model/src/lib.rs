@@ -29,7 +29,7 @@ pub use condition::{AddrTypes, Condition, ConditionKind, ConnTest, Side, Test, n
 pub use direction::Direction;
 pub use facts::{
     HostInterface, HostInterfaces, Process, Processes, Route, RouteKind, Routes, RoutingRule,
-    RoutingRules, Socket, Sockets,
+    RoutingRules, Socket, Sockets, own_addrs,
 };
 pub use listener::{Asked, CUT_OFF, Listener, Running, SameProgram, file_name, same_program};
 pub use netfilter::{

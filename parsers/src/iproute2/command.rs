@@ -19,6 +19,10 @@ pub(super) struct Asked {
     pub(super) udp: bool,
     /// It asks for sockets that listen.
     pub(super) listening: bool,
+    /// It runs in another network namespace or container.
+    pub(super) elsewhere: bool,
+    /// The host that it runs on, as its prompt or `ssh` names it.
+    pub(super) host: Option<Box<str>>,
 }
 
 /// What is listed.
@@ -42,6 +46,8 @@ impl Asked {
             tcp: false,
             udp: false,
             listening: false,
+            elsewhere: false,
+            host: None,
         }
     }
 }
@@ -55,12 +61,22 @@ pub(super) fn command(line: &str) -> Option<Asked> {
     if let Some(asked) = known(undecorated) {
         return Some(asked);
     }
-    let shown = shown(line)?;
-    Some(known(shown).unwrap_or_else(|| Asked::new(What::Other)))
+    let (prompt, shown) = shown(line)?;
+    let mut asked = known(shown).unwrap_or_else(|| Asked::new(What::Other));
+    asked.host = asked.host.or_else(|| host_of(prompt));
+    Some(asked)
 }
 
-/// What stands behind a prompt such as `root@fw:~#` or `[root@fw ~]$`.
-fn shown(line: &str) -> Option<&str> {
+/// The host in a prompt `user@host:~`, `[user@host ~]` or `(venv) user@host`.
+fn host_of(prompt: &str) -> Option<Box<str>> {
+    let (_, rest) = prompt.rsplit_once('@')?;
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let end = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
+    rest.get(..end).filter(|h| !h.is_empty()).map(Box::from)
+}
+
+/// A prompt such as `root@fw:~#` or `[root@fw ~]$`, and what stands behind it.
+fn shown(line: &str) -> Option<(&str, &str)> {
     let at = line.find(['#', '$', '%', '>'])?;
     let (prompt, rest) = line.split_at(at);
     let is_prompt = !prompt.is_empty()
@@ -70,7 +86,7 @@ fn shown(line: &str) -> Option<&str> {
         && !prompt.trim_end().contains("  ")
         && prompt.split_ascii_whitespace().count() <= 2;
     let rest = rest.get(1..)?;
-    (is_prompt && (rest.is_empty() || rest.starts_with(' '))).then(|| rest.trim())
+    (is_prompt && (rest.is_empty() || rest.starts_with(' '))).then(|| (prompt, rest.trim()))
 }
 
 /// The command, if it is one of those whose output is read, or one of their kind.
@@ -89,7 +105,11 @@ fn known(text: &str) -> Option<Asked> {
     }
     let program = words.next()?;
     let words: Vec<&str> = words.collect();
-    let mut asked = match program.rsplit('/').next()? {
+    let program = program.rsplit('/').next()?;
+    if let Some(asked) = inside(program, &words) {
+        return Some(asked);
+    }
+    let mut asked = match program {
         "ip" => ip(&words)?,
         "ss" => sockets(&words, "states")?,
         "netstat" => netstat(&words)?,
@@ -112,6 +132,56 @@ fn known(text: &str) -> Option<Asked> {
             .any(|h| p.trim().starts_with(h))
     };
     asked.narrowed |= piped.is_some_and(|p| !p.split('|').all(harmless));
+    Some(asked)
+}
+
+/// Programs that run a command in another network namespace or container, by the first word of what they are told.
+const INTO: [(&str, &[&str]); 14] = [
+    ("ip", &["netns"]),
+    ("docker", &["exec", "run", "compose", "container"]),
+    ("podman", &["exec", "run", "container"]),
+    ("nerdctl", &["exec", "run"]),
+    ("crictl", &["exec"]),
+    ("kubectl", &["exec", "-n", "--namespace"]),
+    ("oc", &["exec", "rsh"]),
+    ("lxc", &["exec"]),
+    ("incus", &["exec"]),
+    ("pct", &["exec"]),
+    ("lxc-attach", &[]),
+    ("nsenter", &[]),
+    ("machinectl", &["shell"]),
+    ("systemd-nspawn", &[]),
+];
+
+/// A command that runs one of those whose output is read, somewhere else: the words behind it are that one's.
+fn inside(program: &str, words: &[&str]) -> Option<Asked> {
+    let read = |from: usize| {
+        let ends = ["ip", "ss", "netstat", "ifconfig", "route"];
+        let is =
+            |w: &&str| ends.contains(&w.rsplit('/').next().unwrap_or(w).trim_matches(['\'', '"']));
+        let at = words.iter().skip(from).position(is)? + from;
+        let inner = words.get(at..)?.join(" ");
+        known(inner.trim_matches(['\'', '"']))
+    };
+    if program == "ssh" {
+        let host = words.iter().find(|w| !w.starts_with('-'))?;
+        let host = host.rsplit('@').next().unwrap_or(host);
+        let mut asked = read(1)?;
+        asked.host = Some(host.into());
+        return Some(asked);
+    }
+    let switch = ["-n", "-netns", "--netns"];
+    let named = program == "ip" && words.first().is_some_and(|w| switch.contains(w));
+    let into = INTO.iter().any(|(p, first)| {
+        let begins = first.is_empty() || words.first().is_some_and(|w| first.contains(w));
+        *p == program && begins
+    });
+    let mut asked = match () {
+        () if named => ip(words.get(2..)?)?,
+        () if into => read(1)?,
+        () => return None,
+    };
+    asked.elsewhere = true;
     Some(asked)
 }
 

@@ -3,7 +3,7 @@
 use super::addr::{Own, is_name, is_up, network};
 use super::listing::{Addresses, Layout, RouteList, RuleList};
 use super::route::{self, Read};
-use super::rule::family_of;
+use super::rule::{family_of, negate};
 use crate::json::{Json, Value};
 use hylint_model::{HostInterface, Route, RouteKind, RoutingRule, Span};
 use hylint_space::{AddrSet, Family};
@@ -186,6 +186,10 @@ impl At {
                 interfaces.push(name.into());
             }
         }
+        let others = hops().filter(|h| !flag(*h, "onlink"));
+        let all = others.chain((!flag(item, "onlink")).then_some(item));
+        let gateways = all.filter_map(|h| text(h, "gateway")?.parse().ok());
+        let gateways = gateways.collect();
         let hop_family = hops().find_map(|h| family(&text(h, "gateway")?));
         // `from` and `tos` pick some of the packets.
         let some = item.get("from").is_some() || item.get("tos").is_some();
@@ -198,6 +202,7 @@ impl At {
                 .or(near)
                 .or(hop_family)
                 .or(by_key),
+            gateways,
             whole: !interfaces.is_empty() || !matches!(kind, RouteKind::Unicast | RouteKind::Own),
             route: Route {
                 to: set.unwrap_or_else(AddrSet::empty),
@@ -226,11 +231,14 @@ impl At {
         };
         let mut family = None;
         let (mut from, mut to) = ((None, None), (None, None));
+        let mut negated = false;
         for (key, value) in item.members() {
             let key = key.str()?;
             let said = value.text().unwrap_or_default();
             match &*key {
                 "priority" | "protocol" | "action" => {}
+                // Its value is `null`.
+                "not" => negated = true,
                 "src" if said == "all" => {}
                 "src" => from.0 = Some(said.into_owned()),
                 "srclen" => from.1 = Some(said.into_owned()),
@@ -253,6 +261,9 @@ impl At {
                 Some(read) => *set = read,
                 None => rule.narrowed = true,
             }
+        }
+        if negated {
+            negate(&mut rule);
         }
         Some((rule, family))
     }

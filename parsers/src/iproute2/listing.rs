@@ -9,7 +9,8 @@ use hylint_model::{
     Companion, Families, HostInterface, HostInterfaces, Problem, ProblemKind, Routes, RoutingRule,
     RoutingRules, Socket, Sockets, Span,
 };
-use hylint_space::{Family, proto};
+use hylint_space::{AddrSet, Family, RangeSet, proto};
+use std::net::IpAddr;
 
 /// How a listing of addresses is laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,6 +132,21 @@ pub(super) struct RouteList {
 }
 
 impl RouteList {
+    /// The first gateway that no other route leads to, with its route. The kernel takes none without one (`fib_check_nh`), but
+    /// where it is told that the gateway is on the link; of IPv6, gateways are link-local.
+    fn lost_gateway(&self) -> Option<(Span, IpAddr)> {
+        let reached = self.reads.iter().map(|r| &r.route).filter(|r| r.length > 0);
+        let reached = AddrSet {
+            v4: reached.flat_map(|r| r.to.v4.iter()).collect(),
+            v6: RangeSet::empty(),
+        };
+        let mut gateways = self.reads.iter().flat_map(|r| {
+            let all = r.gateways.iter().filter(|g| g.is_ipv4());
+            all.map(|g| (r.route.span, *g))
+        });
+        gateways.find(|(_, g)| !reached.contains(*g))
+    }
+
     fn close(mut self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
         let End { asked, span, .. } = end;
         let cut = self.reads.iter().filter(|r| !r.whole).map(|r| r.route.span);
@@ -147,8 +163,16 @@ impl RouteList {
             .filter(|t| *t != "all");
         let mut every_table = asked.is_some_and(|a| a.table.as_deref() == Some("all"));
         every_table |= one_table.is_none() && self.reads.iter().any(|r| &*r.route.table == "local");
+        let lost = self.lost_gateway().filter(|_| asked.is_none());
+        if let Some((at, gateway)) = lost {
+            let message = format!(
+                "the listing shows no route to the gateway {gateway}: it is a part of the routes, which do not tell where packets go"
+            );
+            problems.push(Problem::new(ProblemKind::Disputed, at, message).help(AGAIN_ROUTE));
+        }
+        let narrowed = asked.is_some_and(|a| a.narrowed) || lost.is_some();
         // A listing that is not whole may lack the very route that decides.
-        every_table &= self.bad.is_empty() && !self.cut && !asked.is_some_and(|a| a.narrowed);
+        every_table &= self.bad.is_empty() && !self.cut && !narrowed;
         let family = asked.and_then(|a| a.family);
         let first = self.reads.iter().find_map(|r| r.family);
         let mut last = family.or(first).unwrap_or(Family::V4);
@@ -173,7 +197,7 @@ impl RouteList {
         Companion::Routes(Box::new(Routes {
             routes,
             families,
-            whole: self.bad.is_empty() && !self.cut && !asked.is_some_and(|a| a.narrowed),
+            whole: self.bad.is_empty() && !self.cut && !narrowed,
             every_table,
             span,
         }))
@@ -258,7 +282,8 @@ impl SocketList {
                 a.tcp && a.listening,
                 a.udp && a.listening,
                 a.family.map_or(Families::BOTH, only),
-                !a.narrowed,
+                // `-4` hides sockets of IPv6 that wait for IPv4 as well.
+                !a.narrowed && a.family != Some(Family::V4),
             ),
             None => (
                 has(proto::TCP),

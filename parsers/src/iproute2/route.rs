@@ -3,7 +3,7 @@
 use super::lines::Line;
 use hylint_model::{Route, RouteKind};
 use hylint_space::{AddrSet, Family};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A route as a line says it, before the family of a bare `default` is known.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub(super) struct Read {
     pub(super) route: Route,
     /// Its family, as far as the line tells.
     pub(super) family: Option<Family>,
+    /// Its gateways that another route has to lead to.
+    pub(super) gateways: Vec<IpAddr>,
     /// Whether it names its interface, if it needs one.
     pub(super) whole: bool,
 }
@@ -96,6 +98,7 @@ pub(super) fn read(line: &Line<'_>) -> Option<Read> {
             down: false,
             span: line.span(),
         },
+        gateways: Vec::new(),
         whole: false,
     };
     read.options(words);
@@ -112,6 +115,9 @@ impl Read {
             match word {
                 "linkdown" | "dead" => self.route.down = true,
                 "nexthop" => {}
+                "onlink" | "pervasive" => {
+                    self.gateways.pop();
+                }
                 _ if VALUED.contains(&word) => {
                     let mut value = words.next().unwrap_or("");
                     let mut other = None;
@@ -143,6 +149,9 @@ impl Read {
             "from" | "tos" => self.route.kind = RouteKind::Other,
             // A next hop of the other family tells nothing of the destination's, and `pref` is of IPv6.
             "via" | "src" => {
+                if key == "via" {
+                    self.gateways.extend(value.parse::<IpAddr>().ok());
+                }
                 let family = match () {
                     () if value.parse::<Ipv6Addr>().is_ok() => Some(Family::V6),
                     () if value.parse::<Ipv4Addr>().is_ok() => Some(Family::V4),

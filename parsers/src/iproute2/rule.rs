@@ -22,8 +22,10 @@ pub(super) fn read(line: &Line<'_>) -> Option<(RoutingRule, Option<Family>)> {
         span: line.span(),
     };
     let mut family = None;
+    let mut negated = false;
     while let Some(word) = words.next() {
         match word {
+            "not" => negated = true,
             "from" => {
                 let from = words.next()?;
                 family = family.or(family_of(from));
@@ -50,7 +52,25 @@ pub(super) fn read(line: &Line<'_>) -> Option<(RoutingRule, Option<Family>)> {
             _ => rule.narrowed = true,
         }
     }
+    if negated {
+        negate(&mut rule);
+    }
     Some((rule, family))
+}
+
+/// Turns what a rule asks for into its contrary. That of several conditions is no condition of one kind: such a rule may match
+/// any packet.
+pub(super) fn negate(rule: &mut RoutingRule) {
+    let any = AddrSet::any();
+    match (rule.from == any, rule.to == any) {
+        (false, true) if !rule.narrowed => rule.from = any.subtract(&rule.from),
+        (true, false) if !rule.narrowed => rule.to = any.subtract(&rule.to),
+        _ => {
+            rule.from = any.clone();
+            rule.to = any;
+            rule.narrowed = true;
+        }
+    }
 }
 
 pub(super) fn family_of(text: &str) -> Option<Family> {

@@ -97,6 +97,7 @@ pub(super) fn read(line: &Line<'_>, columns: Columns) -> Option<Read> {
     Some(Read {
         route,
         family: Some(family),
+        gateways: Vec::new(),
         whole: true,
     })
 }

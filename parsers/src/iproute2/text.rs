@@ -22,6 +22,8 @@ pub(super) fn read(text: &str, start: usize, alone: Alone) -> Export {
         out: Export::default(),
         asked: None,
         open: None,
+        asked_at: None,
+        host: None,
         stray: None,
     };
     let mut passed = 0;
@@ -54,6 +56,10 @@ struct Reader {
     /// The last command, which printed what follows.
     asked: Option<Asked>,
     open: Option<(Listing, Span)>,
+    /// Where that command stands.
+    asked_at: Option<Span>,
+    /// The host that its prompt names.
+    host: Option<Box<str>>,
     /// The first line that is of no listing, and how many there are.
     stray: Option<(Span, usize)>,
 }
@@ -77,6 +83,8 @@ impl Reader {
         }
         if let Some(asked) = command::command(text) {
             self.close();
+            self.host.clone_from(&asked.host);
+            self.asked_at = Some(line.span());
             self.asked = Some(asked).filter(|a| a.what != What::Other);
             return;
         }
@@ -133,6 +141,24 @@ impl Reader {
         };
         let asked = self.asked.as_ref().filter(|a| a.what == what);
         let end = End { asked, span, torn };
+        let at = self.asked_at.unwrap_or(span);
+        // Of a listing that tells nothing, it does not matter what is wrong with it.
+        if self.asked.as_ref().is_some_and(|a| a.elsewhere) {
+            let problem = Problem::new(ProblemKind::Disputed, at, ELSEWHERE);
+            self.out.problems.push(problem.help(ON_THE_HOST));
+            return;
+        }
+        if let Some(host) = &self.host {
+            let (first, _) = self
+                .out
+                .host_name
+                .get_or_insert_with(|| (host.to_string(), at));
+            if !same_host(first, host) {
+                let problem = Problem::new(ProblemKind::Disputed, at, other_host(host, first));
+                self.out.problems.push(problem.help(ON_THE_HOST));
+                return;
+            }
+        }
         let companion = listing.close(end, &mut self.out.problems);
         self.out.companions.push(companion);
     }
@@ -153,6 +179,21 @@ impl Reader {
         self.out.problems.sort_by_key(|p| p.span);
         self.out
     }
+}
+
+const ELSEWHERE: &str = "this listing is of another network namespace or container: it says nothing of the host, and is not used";
+const ON_THE_HOST: &str = "save the output of the command that runs on the host itself";
+
+fn other_host(name: &str, first: &str) -> String {
+    format!(
+        "this listing is of the host `{name}`, and the first one of the file is of `{first}`: it is not used"
+    )
+}
+
+/// Whether two names are of one host: with or without its domain.
+fn same_host(a: &str, b: &str) -> bool {
+    let first = |n: &str| n.split('.').next().unwrap_or(n).to_ascii_lowercase();
+    first(a) == first(b)
 }
 
 /// What tools say beside their listings.

@@ -74,6 +74,7 @@ impl Binder<'_> {
         host.every = host.every.union(&host.addrs).union(&facts.addrs());
         host.listed |= facts.are_whole();
         if self.have_interfaces(own) {
+            host.unproven = facts.unproven_beside(&host.interfaces);
             host.interfaces = facts.with_faces(&host.interfaces);
         }
     }
@@ -113,6 +114,7 @@ impl Binder<'_> {
             profile: h.profile,
             interfaces: h.interfaces.clone(),
             entry: None,
+            unproven: AddrSet::empty(),
             facts: Default::default(),
             resolve: self.merged(&h.resolve),
             open: self.still_open(&h.resolve),
@@ -159,6 +161,7 @@ impl Binder<'_> {
                 &exports,
             );
             let interfaces = facts.with_faces(&t.interfaces);
+            let unproven = facts.unproven_beside(&t.interfaces);
             let first = exports.first().and_then(|i| self.exports.get(*i));
             let name = match (&t.name, first) {
                 (name, Some(e)) if name.is_empty() => paths::host_name(&e.path),
@@ -172,6 +175,7 @@ impl Binder<'_> {
                     to_front: t.to_front.clone(),
                     behind: t.behind.clone(),
                     interfaces: interfaces.clone(),
+                    unproven: unproven.clone(),
                     resolve: self.merged(&t.resolve),
                 });
             }

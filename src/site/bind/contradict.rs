@@ -33,6 +33,7 @@ impl Binder<'_> {
         let mut found = self.missing_addresses(of, facts);
         found.extend(self.unknown_interfaces(of, facts));
         found.extend(self.other_ways(of, facts, exports));
+        found.extend(stale(of, facts));
         for (said, identity, related, label) in found {
             let place = self.config.map(|c| c.place_of_entry(of.array, of.number));
             let warning = Severity::Warning;
@@ -133,6 +134,17 @@ impl Binder<'_> {
         }
         out
     }
+}
+
+/// Routes and interfaces that are not of one host.
+fn stale(of: &Declared<'_>, facts: &HostFacts) -> Option<Contradiction> {
+    let (name, place) = facts.stale.as_ref()?;
+    Some((
+        words::stale_route(of.name, name),
+        Identity::of(&["route by an interface that is not there", of.name, name]),
+        place.clone(),
+        words::ROUTED_BY,
+    ))
 }
 
 type Contradiction = (Said, Identity, Option<Place>, &'static str);

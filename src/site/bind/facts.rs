@@ -8,7 +8,7 @@ use crate::load::{ExportId, LoadedExport, PLACED};
 use crate::rules::platform;
 use crate::site::faces::Routing;
 use crate::site::facts::{Heard, HostFacts};
-use hylint_model::{Companion, Families, Span};
+use hylint_model::{Companion, Families, Route, Span};
 use hylint_space::AddrSet;
 use std::sync::Arc;
 
@@ -47,7 +47,12 @@ impl Binder<'_> {
             Some(own) => own.clone(),
             None => AddrSet::empty(),
         };
-        facts.faces = routing.faces();
+        let faces = routing.faces();
+        (facts.faces, facts.unproven) = (faces.known, faces.unproven);
+        facts.stale = routing.stale().map(|(name, route)| {
+            let at = listings.iter().find(|e| holds(e, route));
+            (name.to_owned(), at.map(|e| e.place(route.span)))
+        });
         Arc::new(facts)
     }
 
@@ -142,6 +147,15 @@ fn has_listing(e: &LoadedExport) -> bool {
     e.export.companions.iter().any(|c| c.of_host().is_some())
 }
 
+/// The name of the loopback interface of Linux.
+const LOOPBACK: &str = "lo";
+
+/// Whether a route is of an export.
+fn holds(e: &LoadedExport, route: &Route) -> bool {
+    let mut all = e.export.companions.iter();
+    all.any(|c| matches!(c, Companion::Routes(l) if l.routes.iter().any(|r| std::ptr::eq(r, route))))
+}
+
 /// What listings tell of a host's routing.
 fn routing<'e>(listings: &[&'e LoadedExport]) -> Routing<'e> {
     let mut out = Routing::default();
@@ -150,7 +164,11 @@ fn routing<'e>(listings: &[&'e LoadedExport]) -> Routing<'e> {
             // Windows names an interface by its address in `route print`, and its firewall asks for none.
             Companion::Routes(r) => out.routes.push(r),
             Companion::RoutingRules(r) => out.rules.push(r),
-            Companion::HostInterfaces(l) => out.interfaces.extend(&l.interfaces),
+            Companion::HostInterfaces(l) => {
+                let is_linux = l.interfaces.iter().any(|i| &*i.name == LOOPBACK);
+                out.every_interface |= l.whole && is_linux;
+                out.interfaces.extend(&l.interfaces);
+            }
             _ => {}
         }
     }

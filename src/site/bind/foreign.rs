@@ -165,7 +165,7 @@ impl Binder<'_> {
     }
 }
 
-/// Whether an export is of Windows. Linux listings are compared with hylint.toml address by address.
+/// Whether an export is nothing but listings, or of Windows: what lies behind a dump of Linux is of its host.
 fn is_windows(e: &LoadedExport) -> bool {
     e.export.companions.iter().any(|c| c.of_host().is_some())
         && !e
@@ -173,7 +173,7 @@ fn is_windows(e: &LoadedExport) -> bool {
             .points
             .iter()
             .any(|p| p.kind != PointKind::WindowsFirewall)
-        && ["windows-network", "powershell"].contains(&e.export.format)
+        && ["windows-network", "powershell", "iproute2"].contains(&e.export.format)
 }
 
 fn interfaces(e: &LoadedExport) -> impl Iterator<Item = &HostInterfaces> {

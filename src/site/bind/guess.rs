@@ -157,6 +157,7 @@ impl Binder<'_> {
             profile: None,
             interfaces: Vec::new(),
             entry: None,
+            unproven: AddrSet::empty(),
             facts: Default::default(),
             resolve: self.resolve.clone(),
             open: self.open.clone(),

@@ -540,6 +540,21 @@ pub(super) const LISTED_ADDRESSES: &str = "its addresses";
 pub(super) const LISTED_INTERFACES: &str = "its interfaces";
 pub(super) const ROUTED: &str = "leads there";
 
+pub(super) const ROUTED_BY: &str = "leads by it";
+
+/// A route by an interface that the host does not have.
+pub(super) fn stale_route(host: &str, interface: &str) -> Said {
+    Said::new(
+        format!("a route of `{host}` leads by `{interface}`, which is not among its interfaces: the routes are not used"),
+        format!("save `ip -j addr`, `ip -j route show table all` and `ip -j rule` of `{host}` again, at one time"),
+    )
+    .folded(
+        &["stale"],
+        Counted::Hosts,
+        "hosts have routes by interfaces that they do not have",
+    )
+}
+
 /// hylint.toml declares an address that the host's listing does not show.
 pub(super) fn no_such_address(host: &str, address: &str, shown: &[String]) -> Said {
     let instead = match shown {
