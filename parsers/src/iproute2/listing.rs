@@ -132,7 +132,7 @@ pub(super) struct RouteList {
 }
 
 impl RouteList {
-    /// The first gateway that no other route leads to, with its route. The kernel takes none without one (`fib_check_nh`), but
+    /// The first gateway of a default route that no other route leads to, with its route. The kernel takes none without one (`fib_check_nh`), but
     /// where it is told that the gateway is on the link; of IPv6, gateways are link-local.
     fn lost_gateway(&self) -> Option<(Span, IpAddr)> {
         let reached = self.reads.iter().map(|r| &r.route).filter(|r| r.length > 0);
@@ -140,7 +140,8 @@ impl RouteList {
             v4: reached.flat_map(|r| r.to.v4.iter()).collect(),
             v6: RangeSet::empty(),
         };
-        let mut gateways = self.reads.iter().flat_map(|r| {
+        let default = |r: &&Read| r.route.length == 0 && &*r.route.table == "main";
+        let mut gateways = self.reads.iter().filter(default).flat_map(|r| {
             let all = r.gateways.iter().filter(|g| g.is_ipv4());
             all.map(|g| (r.route.span, *g))
         });

@@ -208,7 +208,7 @@ eth1             DOWN
 #[test]
 fn json_of_ip() {
     let text = r#"[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP","LOWER_UP"],"mtu":65536,"operstate":"UNKNOWN","link_type":"loopback","addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8,"scope":"host"}]},{"ifindex":4,"ifname":"tun0","flags":["POINTOPOINT","UP"],"link_type":"none","addr_info":[{"family":"inet","local":"10.8.0.1","address":"10.8.0.2","prefixlen":32,"scope":"global"}]},{"ifindex":2,"link":"bond0","ifname":"bond0.10","flags":["BROADCAST","UP","LOWER_UP"],"operstate":"UP","master":"br0","link_type":"ether","addr_info":[{"family":"inet","local":"10.20.1.11","prefixlen":24},{"family":"inet6","local":"2001:db8::9","prefixlen":64,"dadfailed":true}]}]
-[{"dst":"default","gateway":"10.20.1.1","dev":"bond0.10","protocol":"dhcp","metric":100,"flags":[]},{"type":"unreachable","dst":"10.66.0.0/16","dev":"lo","metric":4278198272,"flags":[]},{"dst":"10.50.0.0/16","flags":[],"nexthops":[{"gateway":"10.20.1.2","dev":"bond0.10","weight":1,"flags":[]},{"gateway":"10.21.1.2","dev":"eth1","weight":1,"flags":["dead","linkdown"]}]},{"dst":"10.51.0.0/16","via":{"family":"inet6","host":"fe80::1"},"dev":"eth9","flags":["linkdown"]}]
+[{"dst":"default","gateway":"10.20.1.1","dev":"bond0.10","protocol":"dhcp","metric":100,"flags":["onlink"]},{"type":"unreachable","dst":"10.66.0.0/16","dev":"lo","metric":4278198272,"flags":[]},{"dst":"10.50.0.0/16","flags":[],"nexthops":[{"gateway":"10.20.1.2","dev":"bond0.10","weight":1,"flags":[]},{"gateway":"10.21.1.2","dev":"eth1","weight":1,"flags":["dead","linkdown"]}]},{"dst":"10.51.0.0/16","via":{"family":"inet6","host":"fe80::1"},"dev":"eth9","flags":["linkdown"]}]
 [{"priority":0,"src":"all","table":"local"},{"priority":100,"src":"10.21.1.0","srclen":24,"table":"100"},{"priority":32766,"src":"all","table":"main"},{"priority":32767,"src":"all","table":"default"}]
 tcp   LISTEN 0      128          0.0.0.0:22        0.0.0.0:*    users:(("sshd",pid=812,fd=3))
 udp   UNCONN 0      0            0.0.0.0:68        0.0.0.0:*    users:(("dhclient",pid=9,fd=3))
@@ -737,4 +737,108 @@ fn other_texts_are_no_listings() {
     none("The gateway is UP and running.\nAsk the network team about 10.0.0.0/8 via VPN.\n");
     none("10.0.0.0/8\n192.168.0.0/16\n");
     none("[{\"Name\":\"x\",\"Priority\":100}]");
+}
+
+#[test]
+fn a_negated_rule_asks_for_the_contrary() {
+    let all = clean(
+        "0:\tfrom all lookup local
+100:\tnot from 10.30.0.0/24 lookup 100
+101:\tnot from all to 10.40.0.0/16 lookup 101
+102:\tnot from 10.30.0.0/24 to 10.40.0.0/16 lookup 102
+32766:\tfrom all lookup main
+32767:\tfrom all lookup default
+",
+    );
+    let json = clean(
+        r#"[{"priority":0,"src":"all","table":"local"},
+{"priority":100,"not":null,"src":"10.30.0.0","srclen":24,"table":"100"},
+{"priority":101,"not":null,"src":"all","dst":"10.40.0.0","dstlen":16,"table":"101"},
+{"priority":102,"not":null,"src":"10.30.0.0","srclen":24,"dst":"10.40.0.0","dstlen":16,"table":"102"},
+{"priority":32766,"src":"all","table":"main"},{"priority":32767,"src":"all","table":"default"}]
+"#,
+    );
+    let any = AddrSet::any();
+    for e in [&all, &json] {
+        let each: Vec<(AddrSet, AddrSet, bool)> = rules(e)
+            .rules
+            .iter()
+            .filter(|r| (100..200).contains(&r.priority))
+            .map(|r| (r.from.clone(), r.to.clone(), r.narrowed))
+            .collect();
+        let but = |text: &str| any.subtract(&set(&[text]));
+        let wanted = vec![
+            (but("10.30.0.0/24"), any.clone(), false),
+            (any.clone(), but("10.40.0.0/16"), false),
+            (any.clone(), any.clone(), true),
+        ];
+        assert_eq!(each, wanted);
+    }
+}
+
+#[test]
+fn a_gateway_that_no_route_leads_to_shows_a_filter() {
+    for (text, whole) in [
+        ("default via 10.0.0.1 dev eth0\n", false),
+        ("default via 10.0.0.1 dev eth0 onlink\n", true),
+        ("default dev ppp0 scope link\n", true),
+        (
+            "default via 10.0.0.1 dev eth0\n10.0.0.1 dev eth0 scope link\n",
+            true,
+        ),
+        (
+            "default via 10.0.0.1 dev eth0\n10.1.0.0/16 dev eth1 scope link\n",
+            false,
+        ),
+        (
+            "default \n\tnexthop via 10.0.0.1 dev eth0 weight 1\n\tnexthop via 10.1.0.1 dev eth1 weight 1\n10.0.0.0/24 dev eth0 scope link\n",
+            false,
+        ),
+        ("root@a:~# ip route\ndefault via 10.0.0.1 dev eth0\n", true),
+        (
+            r#"[{"dst":"default","gateway":"10.0.0.1","dev":"eth0","flags":[]}]"#,
+            false,
+        ),
+        (
+            r#"[{"dst":"default","gateway":"10.0.0.1","dev":"eth0","flags":["onlink"]}]"#,
+            true,
+        ),
+    ] {
+        let e = read(text);
+        assert_eq!(routes(&e).whole, whole, "{text}");
+        assert_eq!(e.problems.is_empty(), whole, "{text}");
+    }
+}
+
+#[test]
+fn listings_of_other_machines_tell_nothing() {
+    let listing = "default via 10.0.0.1 dev eth0\n10.0.0.0/24 dev eth0 scope link\n";
+    for command in [
+        "$ ip netns exec blue ip route",
+        "# ip -n blue route",
+        "$ sudo docker exec -it web ip route",
+        "root@a:~# nsenter -t 812 -n ip route",
+        "$ kubectl exec web -- ip route",
+    ] {
+        let e = read(&format!("{command}\n{listing}"));
+        let told = e
+            .companions
+            .iter()
+            .any(|c| matches!(c, Companion::Routes(_)));
+        assert!(!told && e.problems.len() == 1, "{command}: {e:?}");
+    }
+    let named = |text: String| read(&text).host_name.map(|(n, _)| n);
+    for (command, host) in [
+        ("root@web7:~# ip route", Some("web7")),
+        ("[root@web7 ~]# ip route", Some("web7")),
+        ("admin@jump:~$ ssh -q root@web7 ip route", Some("web7")),
+        ("$ ip route", None),
+    ] {
+        let name = named(format!("{command}\n{listing}"));
+        assert_eq!(name.as_deref(), host, "{command}");
+    }
+    let two = read(&format!(
+        "root@a:~# ip route\n{listing}root@b:~# ip route\n{listing}"
+    ));
+    assert_eq!((two.companions.len(), two.problems.len()), (1, 1));
 }

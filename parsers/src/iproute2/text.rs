@@ -5,7 +5,7 @@ use super::command::{self, Asked, What};
 use super::lines::{Line, lines, numbered};
 use super::listing::{Addresses, End, Layout, Listing, RouteList, RuleList, SocketList};
 use super::{addr, ifconfig, json, netstat, route, rule, socket, table};
-use hylint_model::{Export, Problem, ProblemKind, Span};
+use hylint_model::{Companion, Export, Families, Problem, ProblemKind, RoutingRules, Span};
 
 /// Whether a text holds nothing but listings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +68,12 @@ impl Reader {
     fn line(&mut self, line: &Line<'_>) {
         let text = line.trimmed();
         if text.is_empty() {
+            // The file ends in the blanks before an address.
+            if let (false, Some((Listing::Addresses(l), _))) =
+                (line.text.is_empty(), &mut self.open)
+            {
+                l.last = Last::Open;
+            }
             return;
         }
         if let Some(said) = text
@@ -146,6 +152,7 @@ impl Reader {
         if self.asked.as_ref().is_some_and(|a| a.elsewhere) {
             let problem = Problem::new(ProblemKind::Disputed, at, ELSEWHERE);
             self.out.problems.push(problem.help(ON_THE_HOST));
+            self.out.companions.push(nothing(at));
             return;
         }
         if let Some(host) = &self.host {
@@ -179,6 +186,19 @@ impl Reader {
         self.out.problems.sort_by_key(|p| p.span);
         self.out
     }
+}
+
+/// A listing that tells nothing, so that the file is known for one.
+fn nothing(span: Span) -> Companion {
+    Companion::RoutingRules(Box::new(RoutingRules {
+        rules: Vec::new(),
+        families: Families {
+            v4: false,
+            v6: false,
+        },
+        whole: true,
+        span,
+    }))
 }
 
 const ELSEWHERE: &str = "this listing is of another network namespace or container: it says nothing of the host, and is not used";
