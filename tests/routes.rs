@@ -28,7 +28,7 @@ fn faces(listings: &Export, own: &AddrSet) -> Vec<(String, AddrSet)> {
             _ => {}
         }
     }
-    routing.faces()
+    routing.faces().known
 }
 
 fn read(text: &str) -> Export {
