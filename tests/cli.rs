@@ -13,7 +13,10 @@ fn inspect_shows_every_rule_with_its_line() {
         .args("inspect ok.rules --format json");
     let d = h.run().json();
     let keys: Vec<_> = d.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(keys, ["encoding", "format", "points", "unmodelled"]);
+    assert_eq!(
+        keys,
+        ["encoding", "facts", "format", "points", "unmodelled"]
+    );
     let point = d["points"][0].as_object().unwrap();
     let mut keys: Vec<_> = point.keys().map(String::as_str).collect();
     keys.sort_unstable();

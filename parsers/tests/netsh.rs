@@ -891,8 +891,8 @@ fn port_proxies_and_foreign_output_are_told() {
     let told: Vec<&str> = export.problems.iter().map(|p| &*p.message).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("TCP 3389 at any address is forwarded"));
-    let routes = read(&(verbose(&[]) + "C:\\>route print\n\nActive Routes\n"));
-    assert!(routes.problems[0].message.contains("not read"));
+    let foreign = read(&(verbose(&[]) + "C:\\>getmac\n\nPhysical Address\n"));
+    assert!(foreign.problems[0].message.contains("not read"));
     assert_eq!(export.rules_in_file, 1);
 }
 

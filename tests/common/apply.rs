@@ -95,6 +95,16 @@ fn iptables(
     rest: &[&str],
 ) -> Result<String, String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    // A list of commands: one more runs at its end.
+    let is_list = lines.iter().any(|l| l.contains("iptables -"));
+    if is_list && !lines.iter().any(|l| l.starts_with('*')) {
+        let words: Vec<String> = rest.iter().map(|w| format!("'{w}'")).collect();
+        lines.push(format!(
+            "iptables -t {table} {verb} {chain} {}",
+            words.join(" ")
+        ));
+        return Ok(lines.join("\n") + "\n");
+    }
     let start = lines.iter().rposition(|l| l.trim() == format!("*{table}"));
     let start = start.ok_or("no such table")?;
     let end = lines.iter().skip(start).position(|l| l.trim() == "COMMIT");

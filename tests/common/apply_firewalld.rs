@@ -14,9 +14,12 @@ pub fn apply(text: &str, words: &[&str]) -> Result<String, String> {
         .ok_or("the command names no zone and no policy")?;
     let (option, value) = option.split_once('=').unwrap_or((option, ""));
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let head =
-        |l: &String| l.split(' ').next() == Some(name) && !l.starts_with(char::is_whitespace);
-    let start = lines.iter().position(head).ok_or("no such zone")?;
+    // A name alone may be what `--get-default-zone` prints.
+    let head = |at: &usize| {
+        let named = lines[*at].split(' ').next() == Some(name);
+        named && lines.get(at + 1).is_some_and(|l| l.starts_with(' '))
+    };
+    let start = (0..lines.len()).find(head).ok_or("no such zone")?;
     let end = lines
         .iter()
         .skip(start + 1)

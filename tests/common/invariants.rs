@@ -116,6 +116,11 @@ pub fn spans_are_rules(e: &LoadedExport) -> usize {
                 assert!(!own.is_empty() && own.trim() == own, "{}", told());
             }
             // A row.
+            "iptables-list" | "ufw" => {
+                assert!(own.trim_end() == own && !own.is_empty(), "{}", told())
+            }
+            // A value of a zone's line, or an element.
+            "firewalld" => assert!(!own.is_empty() && own.trim() == own, "{}", told()),
             "wfmsc" => assert!(own.trim_end() == own && !own.contains('\n'), "{}", told()),
             "netsh" => {
                 let rulers = own

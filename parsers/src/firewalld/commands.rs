@@ -55,6 +55,9 @@ struct Work<'a> {
 /// Whose rules are changed, as an option of firewall-cmd.
 struct Whose(String);
 
+/// Bytes of a zone's name in a command: firewalld takes fewer (`max_zone_name_len`).
+const LONGEST: usize = 64;
+
 impl Whose {
     fn command(&self, option: &str, value: &str) -> Result<String, EditError> {
         let value = match value {
@@ -100,6 +103,11 @@ impl Work<'_> {
         let zone = at
             .and_then(|at| self.own.zones.get(at))
             .map_or(zone, |z| &z.name);
+        if zone.len() > LONGEST {
+            return Err(EditError::Unsupported(
+                "no zone of firewalld has so long a name",
+            ));
+        }
         Ok(Whose(format!("--zone={}", quoted(zone)?)))
     }
 

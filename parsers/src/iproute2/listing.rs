@@ -93,8 +93,11 @@ impl Addresses {
         for at in &self.bad {
             problems.push(unreadable(*at, ADDRESS_LINE, AGAIN_ADDR));
         }
+        let with_addrs = self.interfaces.iter().filter(|i| !i.addrs.is_empty());
+        let addressed = with_addrs.count();
         let cut = match self.last {
-            Last::Address => self.lifetimes,
+            // BusyBox prints no lifetimes, which one interface does not tell.
+            Last::Address => self.lifetimes || torn || addressed < 2,
             Last::Head => true,
             Last::Open => torn,
             Last::Whole => false,
@@ -398,5 +401,5 @@ fn unreadable(at: Span, message: &str, help: &str) -> Problem {
 /// The end of a listing.
 fn last_line(span: Span) -> Span {
     let end = span.range().end;
-    Span::new(end.saturating_sub(1), end)
+    Span::new(end, end)
 }

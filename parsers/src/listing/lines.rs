@@ -3,7 +3,8 @@
 use super::columns::{self, Columns, Row, headless, heads};
 use super::command::{self, Shown};
 use super::{set, sets};
-use hylint_model::Span;
+use crate::iptables::chain_name;
+use hylint_model::{Hook, Span};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 
@@ -291,11 +292,17 @@ fn chain(text: &str, span: Span) -> Option<ChainPart<'_>> {
 }
 
 /// The order in which the chains of the kernel are listed.
-const ORDER: [&str; 5] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+const ORDER: [Hook; 5] = [
+    Hook::Prerouting,
+    Hook::Input,
+    Hook::Forward,
+    Hook::Output,
+    Hook::Postrouting,
+];
 
 /// Whether a chain begins the next listing: the chains of the kernel come first, in the order of their hooks.
 fn next(before: &[ChainPart<'_>], name: &str) -> bool {
-    let place = |name: &str| ORDER.iter().position(|n| *n == name);
+    let place = |name: &str| ORDER.iter().position(|h| chain_name(*h) == name);
     let (Some(new), Some(last)) = (place(name), before.last()) else {
         return false;
     };

@@ -192,7 +192,9 @@ fn shell(t: &Text<'_>) -> bool {
         |w: &str| CHANGES.contains(&w) || w.starts_with("--add-") || w.starts_with("--set-");
     let named = t.has_any(&PROGRAMS) || t.has_any(&["$IP", "${IP", "$ip", "${ip"]);
     let found = t.lines().filter(|l| changes(l, is_tables, is_change));
-    named && found.take(2).count() == 2
+    let found: Vec<&str> = found.take(2).collect();
+    // One command is a quotation, unless its words stand for others.
+    named && (found.len() == 2 || found.iter().any(|l| l.contains('$')))
 }
 
 /// The same of nft.

@@ -43,6 +43,8 @@ pub(super) struct Loaded {
     pub(super) made: Made,
     /// Rules of chains that a later file empties.
     pub(super) replaced: Vec<Span>,
+    /// Where files end inside a table.
+    pub(super) cut: Vec<Span>,
 }
 
 /// The tables in the making.
@@ -50,6 +52,7 @@ pub(super) struct Loader<'t> {
     text: &'t str,
     family: Family,
     tables: Vec<Table<'t>>,
+    cut: Vec<Span>,
     replaced: Vec<Span>,
 }
 
@@ -70,6 +73,7 @@ impl<'t> Loader<'t> {
             family,
             tables: vec![filter],
             replaced: Vec::new(),
+            cut: Vec::new(),
         }
     }
 
@@ -122,6 +126,7 @@ impl<'t> Loader<'t> {
     /// A file, as `iptables-restore -n` loads it: chains that it declares are emptied first.
     pub(super) fn file(&mut self, span: Span, rules: Rules) {
         let mut open: Option<usize> = None;
+        let mut last = Span::default();
         let mut at = span.range().start;
         for line in self
             .text
@@ -133,6 +138,9 @@ impl<'t> Loader<'t> {
             let start = at + (line.len() - line.trim_start().len());
             at += line.len();
             let place = Span::new(start, start + body.len());
+            if !body.is_empty() {
+                last = place;
+            }
             match body.as_bytes() {
                 [] => {}
                 [b'#', ..] if !body.contains("hylint:") => {}
@@ -141,6 +149,9 @@ impl<'t> Loader<'t> {
                 [b':', ..] => self.declare(open.unwrap_or(0), body, place),
                 _ => self.line(open.unwrap_or(0), body, place),
             }
+        }
+        if open.is_some() {
+            self.cut.push(last);
         }
         if rules == Rules::User {
             let ufw = self.prefix();
@@ -248,6 +259,7 @@ impl<'t> Loader<'t> {
         Loaded {
             made,
             replaced: self.replaced,
+            cut: self.cut,
         }
     }
 }

@@ -185,6 +185,13 @@ impl<'s> Work<'s> {
             .extend(annotations.map(|(text, span)| (text, place(span))));
         let own = read.rules_in_file.saturating_sub(loaded.made.rules);
         self.export.rules_in_file += own + loaded.replaced.len();
+        for at in &loaded.cut {
+            let message = "file ends before COMMIT: ufw loads nothing of the table";
+            let problem = Problem::new(ProblemKind::Malformed, *at, message);
+            self.export
+                .problems
+                .push(problem.help("copy the whole file again"));
+        }
         for at in &loaded.replaced {
             let message = "rule is not loaded: a later file of ufw empties its chain";
             let problem = Problem::new(ProblemKind::Note, *at, message);

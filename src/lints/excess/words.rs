@@ -514,7 +514,7 @@ mod tests {
             "`h` allows TCP 1400-1500, a default port that hylint.toml moves, from 10.0.0.0/8. remove the rule, or limit it to the port that hylint.toml names".to_owned(),
             "`h` allows more ports than required from 10.0.0.0/8: TCP 1400-1500 (only 1433 is required). limit the rule to the ports that are required".to_owned(),
             "`h` allows every TCP port from 10.0.0.0/8; nothing requires it. limit the rule to the ports that are required".to_owned(),
-            "`h` allows TCP 1400-1500 from more sources than required: 10.0.0.0/8 (2 hosts and 10.0.2.0/24 need it). limit the sources to 10.0.0.11-10.0.0.12 and 10.0.2.0/24".to_owned(),
+            "`h` allows TCP 1400-1500 from more sources than required: 10.0.0.0/8 (10.0.0.11, 10.0.0.12 and 10.0.2.0/24 need it). limit the sources to 10.0.0.11-10.0.0.12 and 10.0.2.0/24".to_owned(),
             "`h` allows TCP 1433 from 10.9.0.0/16 (only 10.0.0.11 needs it). limit the sources to 10.0.0.11".to_owned(),
             "`h` allows GRE from 10.0.0.0/8; nothing requires it. remove the rule, or declare the flow under [[allow]] in hylint.toml".to_owned(),
         ];

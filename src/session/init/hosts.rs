@@ -10,6 +10,7 @@ use crate::link::same_id;
 use crate::load::{ExportId, LoadedExport, RunPoint};
 use crate::site::{Host, role_names};
 use hylint_model::{ActiveSource, Companion, NetworkInterface, Point, Subnet};
+use hylint_parsers::firewalld;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every host, those that an export says first, by name; names are unique. And the points of which nothing is known:
@@ -90,9 +91,12 @@ fn point<'a>(s: &'a Survey<'_>, at: RunPoint) -> Option<&'a Point> {
 /// A host as the run without a site file takes it.
 fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
     let points: Vec<RunPoint> = h.layers.iter().flat_map(|l| l.points.clone()).collect();
-    let files: BTreeSet<ExportId> = points.iter().map(|p| p.export).collect();
+    let mut files: BTreeSet<ExportId> = points.iter().map(|p| p.export).collect();
     let own: Vec<&Point> = points.iter().filter_map(|at| point(s, *at)).collect();
     let cloud = own.iter().any(|p| p.kind.is_cloud());
+    if !cloud {
+        files.extend(around(s, &files));
+    }
     // What lives on another role's hosts comes by itself.
     let states = &s.bound.site.roles;
     let declared = h.roles.iter().filter(|r| {
@@ -228,6 +232,31 @@ fn files_of(s: &Survey<'_>, files: &BTreeSet<ExportId>, cloud: bool) -> Vec<Stri
     let all = beside(s, files, cloud).into_iter();
     let paths: BTreeSet<&str> = all.map(|e| &*e.path).collect();
     paths.into_iter().map(|p| relative(s, p)).collect()
+}
+
+/// Listings of a host, and zones whose ruleset is exported, which lie in a folder with exports of no other host.
+fn around(s: &Survey<'_>, files: &BTreeSet<ExportId>) -> Vec<ExportId> {
+    let own = files.iter().filter_map(|i| s.heads.get(*i));
+    let folders: BTreeSet<&str> = own.map(|e| paths::host_folder(&e.path)).collect();
+    let zones = |e: &LoadedExport| e.export.format == firewalld::FORMAT.id;
+    let others = |folder: &str| {
+        s.heads.each().any(|(i, e)| {
+            let rules = e.export.points.iter().any(|p| p.kind.is_host()) && !zones(e);
+            rules && !files.contains(&i) && paths::host_folder(&e.path) == folder
+        })
+    };
+    let alone: Vec<&str> = folders.into_iter().filter(|f| !others(f)).collect();
+    let fits = |e: &LoadedExport| {
+        let companions = &e.export.companions;
+        let listing =
+            e.export.points.is_empty() && companions.iter().any(|c| c.of_host().is_some());
+        (listing || zones(e)) && alone.contains(&paths::host_folder(&e.path))
+    };
+    let found = s
+        .heads
+        .each()
+        .filter(|(i, e)| !files.contains(i) && fits(e));
+    found.map(|(i, _)| i).collect()
 }
 
 /// The exports of a host, and those without rules that lie beside them for it.

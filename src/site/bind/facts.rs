@@ -153,7 +153,9 @@ const LOOPBACK: &str = "lo";
 /// Whether a route is of an export.
 fn holds(e: &LoadedExport, route: &Route) -> bool {
     let mut all = e.export.companions.iter();
-    all.any(|c| matches!(c, Companion::Routes(l) if l.routes.iter().any(|r| std::ptr::eq(r, route))))
+    all.any(
+        |c| matches!(c, Companion::Routes(l) if l.routes.iter().any(|r| std::ptr::eq(r, route))),
+    )
 }
 
 /// What listings tell of a host's routing.
