@@ -307,6 +307,8 @@ fn next(before: &[ChainPart<'_>], name: &str) -> bool {
         return false;
     };
     // Kernels before 2.6.34 list the chains of nat in another order.
-    let old_nat = name == "OUTPUT" && last.name == "POSTROUTING" && before.len() == 2;
+    let is = |name: &str, hook: Hook| name == chain_name(hook);
+    let turned = is(name, Hook::Output) && is(last.name, Hook::Postrouting);
+    let old_nat = turned && before.len() == 2;
     place(last.name).is_none_or(|last| last > new) && !old_nat
 }

@@ -2,7 +2,8 @@
 
 use super::columns::Row;
 use super::lines::{Block, ChainPart, Item};
-use hylint_model::Span;
+use crate::iptables::chain_name;
+use hylint_model::{Hook, Span};
 use hylint_space::Family;
 use rustc_hash::FxHashMap;
 
@@ -186,7 +187,12 @@ fn table(text: &str, block: &Block<'_>) -> &'static str {
     let has = |name: &str| block.chains.iter().any(|c| c.name == name) || named.contains(&name);
     let targets = block.chains.iter().flat_map(rows).filter_map(|r| r.target);
     let uses = |all: &[&str]| targets.clone().any(|t| all.contains(&t.text));
-    match (has("PREROUTING"), has("FORWARD"), has("POSTROUTING")) {
+    let hooked = |hook: Hook| has(chain_name(hook));
+    match (
+        hooked(Hook::Prerouting),
+        hooked(Hook::Forward),
+        hooked(Hook::Postrouting),
+    ) {
         (_, true, true) | (true, true, _) => "mangle",
         (_, false, true) => "nat",
         (true, false, false) if uses(&["DNAT", "REDIRECT", "NETMAP"]) => "nat",
