@@ -98,7 +98,13 @@ fn iptables(
     // A list of commands: one more runs at its end.
     let is_list = lines.iter().any(|l| l.contains("iptables -"));
     if is_list && !lines.iter().any(|l| l.starts_with('*')) {
-        let words: Vec<String> = rest.iter().map(|w| format!("'{w}'")).collect();
+        let words: Vec<String> = rest
+            .iter()
+            .map(|w| match w.contains([' ', '!', '"']) {
+                true => format!("'{w}'"),
+                false => (*w).to_owned(),
+            })
+            .collect();
         lines.push(format!(
             "iptables -t {table} {verb} {chain} {}",
             words.join(" ")

@@ -239,12 +239,14 @@ fn family(text: &str, block: &Block<'_>) -> Option<Family> {
 }
 
 /// The chains of the kernel in a table.
-pub(super) fn base_chains(table: &str) -> &'static [&'static str] {
-    match table {
-        "raw" => &["PREROUTING", "OUTPUT"],
+pub(super) fn base_chains(table: &str) -> Vec<&'static str> {
+    use Hook::{Forward, Input, Output, Postrouting, Prerouting};
+    let hooks: &[Hook] = match table {
+        "raw" => &[Prerouting, Output],
         // Kernels before 2.6.34 have no INPUT in it.
-        "nat" => &["PREROUTING", "OUTPUT", "POSTROUTING"],
-        "mangle" => &["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
-        _ => &["INPUT", "FORWARD", "OUTPUT"],
-    }
+        "nat" => &[Prerouting, Output, Postrouting],
+        "mangle" => &[Prerouting, Input, Forward, Output, Postrouting],
+        _ => &[Input, Forward, Output],
+    };
+    hooks.iter().map(|h| chain_name(*h)).collect()
 }
