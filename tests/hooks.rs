@@ -92,9 +92,12 @@ fn the_names_of_hooks_stand_in_the_reader_alone() {
         let path = file.strip_prefix(root).unwrap();
         // nftables has the words of its own hooks, which the model knows as well.
         let nft = path.starts_with("parsers/src/nft") || path.ends_with("model/src/netfilter.rs");
-        // What ufw loads around its files is text of a save file.
-        let ufw = path.starts_with("parsers/src/ufw");
-        if nft || ufw || path.starts_with(READER) {
+        // What ufw and firewalld load is text of a save file or of a ruleset, and front ends are told by their words.
+        let loaders = ["ufw", "firewalld", "lookalike"];
+        let loads = loaders
+            .iter()
+            .any(|l| path.starts_with(Path::new("parsers/src").join(l)));
+        if nft || loads || path.starts_with(READER) {
             continue;
         }
         let text = fs::read_to_string(&file).unwrap();
