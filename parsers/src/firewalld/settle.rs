@@ -52,14 +52,8 @@ pub(super) fn unify(own: &mut Own) {
         };
         own.rules = own.rules.saturating_sub(count(&other.rules));
         let what = format!("zone `{}`", other.name);
-        tell(
-            &mut own.problems,
-            &what,
-            differ,
-            (kept.permanent, other.permanent),
-            other.head,
-        );
-        own.contradicted |= differ && kept.permanent == other.permanent;
+        let permanent = (kept.permanent, other.permanent);
+        set_aside(own, &what, differ, permanent, other.head);
     }
     let policies = mem::take(&mut own.policies);
     for p in policies {
@@ -76,15 +70,15 @@ pub(super) fn unify(own: &mut Own) {
         };
         own.rules = own.rules.saturating_sub(count(&other.rules));
         let what = format!("policy `{}`", other.name);
-        tell(
-            &mut own.problems,
-            &what,
-            differ,
-            (kept.permanent, other.permanent),
-            other.head,
-        );
-        own.contradicted |= differ && kept.permanent == other.permanent;
+        let permanent = (kept.permanent, other.permanent);
+        set_aside(own, &what, differ, permanent, other.head);
     }
+}
+
+/// Tells that one of two listings of a zone or policy is set aside, and keeps whether they contradict each other.
+fn set_aside(own: &mut Own, what: &str, differ: bool, permanent: (bool, bool), at: Span) {
+    tell(&mut own.problems, what, differ, permanent, at);
+    own.contradicted |= differ && permanent.0 == permanent.1;
 }
 
 fn count(rules: &Rules) -> usize {
