@@ -32,7 +32,7 @@ fn faces(listings: &Export, own: &AddrSet) -> Vec<(String, AddrSet)> {
 }
 
 fn read(text: &str) -> Export {
-    let export = format::read(&Source::new("facts.txt", text, "UTF-8")).expect("listings");
+    let export = format::read(&Source::new("facts.txt", text, "UTF-8")).unwrap();
     assert_eq!(export.format, "iproute2");
     let wrong: Vec<_> = export.problems.iter().map(|p| &p.message).collect();
     assert!(wrong.is_empty(), "{wrong:?}\n{text}");
