@@ -15,7 +15,16 @@ pub struct Tried {
     pub role: &'static str,
     /// An export whose one rule lets anyone in and bears the name, with the path that it goes to.
     pub named: fn(name: &str) -> (&'static str, String),
+    pub names: Names,
     pub writer: Writer,
+}
+
+/// Names that a format has room for.
+pub enum Names {
+    /// Any text.
+    Text,
+    /// One word; the reason. Another character that would end the word is written as `_`.
+    Word(&'static str),
 }
 
 /// What writes a format.
@@ -35,6 +44,7 @@ pub const TRIED: &[Tried] = &[
         ],
         role: "session-host",
         named: |name| ("w/firewall.txt", windows_rule(&one_line(name))),
+        names: Names::Text,
         writer: Writer::By(|e| {
             let all: Result<Vec<String>, _> = e.points.iter().map(netsh::write).collect();
             all.map(|a| a.concat()).map_err(|e| format!("{e:?}"))
@@ -45,6 +55,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("../tests/windows_lists/inbound.txt", "session-host")],
         role: "session-host",
         named: |name| ("w/inbound.txt", console_list(&one_line(name))),
+        names: Names::Text,
         writer: Writer::None("a console writes it, and no command reads it"),
     },
     Tried {
@@ -52,6 +63,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("windows-forms/compliant/sh1/firewall.json", "session-host")],
         role: "session-host",
         named: |name| ("p/firewall.json", firewall_rule(&json(name))),
+        names: Names::Text,
         writer: Writer::By(|e| {
             let all: Result<Vec<String>, _> = e.points.iter().map(powershell::write).collect();
             all.map(|a| a.concat()).map_err(|e| format!("{e:?}"))
@@ -62,6 +74,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("../tests/formats/firewall.reg", "session-host")],
         role: "session-host",
         named: |name| ("r/firewall.reg", registry_rule(&one_line(name))),
+        names: Names::Text,
         writer: Writer::By(|e| {
             let all: Result<Vec<String>, _> = e.points.iter().map(registry::write).collect();
             all.map(|a| a.concat()).map_err(|e| e.to_string())
@@ -72,6 +85,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("../tests/formats/policy.xml", "session-host")],
         role: "session-host",
         named: |name| ("g/policy.xml", policy_report(&one_line(name))),
+        names: Names::Text,
         writer: Writer::None("a console writes it of a policy, and no command reads it"),
     },
     Tried {
@@ -82,6 +96,7 @@ pub const TRIED: &[Tried] = &[
         )],
         role: "hysecure-gateway",
         named: |name| ("l/iptables.rules", tables(&shell(name))),
+        names: Names::Text,
         writer: Writer::By(|e| iptables::write(&e.points).map_err(|e| format!("{e:?}"))),
     },
     Tried {
@@ -89,6 +104,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("../tests/formats/ufw/user.rules", "session-host")],
         role: "session-host",
         named: |name| ("u/user.rules", user_rules(&shell(name))),
+        names: Names::Text,
         writer: Writer::None("ufw writes it, and loads it by itself alone"),
     },
     Tried {
@@ -96,6 +112,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("../tests/formats/zones.txt", "session-host")],
         role: "session-host",
         named: |name| ("d/zones.txt", zones(&one_line(name))),
+        names: Names::Word("firewalld takes no name of a zone with a blank"),
         writer: Writer::None("firewall-cmd prints it, and reads no listing"),
     },
     Tried {
@@ -106,6 +123,7 @@ pub const TRIED: &[Tried] = &[
         )],
         role: "hysecure-gateway",
         named: |name| ("l/listing.txt", listing(&one_line(name))),
+        names: Names::Text,
         writer: Writer::None("a list of what is loaded: the reader of save files has the writer"),
     },
     Tried {
@@ -116,6 +134,7 @@ pub const TRIED: &[Tried] = &[
         ],
         role: "session-host",
         named: |name| ("n/ruleset.nft", ruleset(&one_line(name))),
+        names: Names::Text,
         writer: Writer::By(|e| nft::write(&e.points).map_err(|e| format!("{e:?}"))),
     },
     Tried {
@@ -123,6 +142,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("../tests/formats/windows-network.txt", "session-host")],
         role: "session-host",
         named: |name| ("wn/ipconfig.txt", interface(&one_line(name))),
+        names: Names::Text,
         writer: Writer::None("commands print it, and none reads it"),
     },
     Tried {
@@ -130,6 +150,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("../tests/formats/listings.txt", "session-host")],
         role: "session-host",
         named: |name| ("i/ss.txt", sockets(&one_line(name))),
+        names: Names::Text,
         writer: Writer::None("commands print it, and none reads it"),
     },
     Tried {
@@ -146,6 +167,7 @@ pub const TRIED: &[Tried] = &[
         ],
         role: "controller-management",
         named: |name| ("a/security-groups.json", security_group(&json(name))),
+        names: Names::Text,
         writer: Writer::By(|e| aws::write(&e.points).map_err(|e| format!("{e:?}"))),
     },
     Tried {
@@ -153,6 +175,7 @@ pub const TRIED: &[Tried] = &[
         examples: &[("cloud-hybrid/compliant/azure/nsg-list.json", "session-host")],
         role: "session-host",
         named: |name| ("z/nsg-list.json", network_group(&json(name))),
+        names: Names::Text,
         writer: Writer::By(|e| {
             let points: Vec<&Point> = e.points.iter().collect();
             azure::write::write(&points).map_err(|e| e.to_string())
