@@ -2,6 +2,7 @@
 
 use super::own::{Direct, DirectKind};
 use crate::input::Input;
+use crate::iptables::is_base_chain;
 use crate::source::Source;
 use hylint_model::{Body, Problem, ProblemKind, Rule, Span, Table};
 use std::collections::BTreeMap;
@@ -88,7 +89,7 @@ fn fill<'d>(direct: impl Iterator<Item = &'d Direct>, problems: &mut Vec<Problem
                 priority,
             } => {
                 // `INPUT_direct` is the name that the chain has where firewalld writes by iptables.
-                let name = chain.strip_suffix("_direct").filter(|c| is_builtin(c));
+                let name = chain.strip_suffix("_direct").filter(|c| is_base_chain(c));
                 let table = tables.entry(table.to_string()).or_default();
                 let chain = table.entry(name.unwrap_or(chain).to_owned()).or_default();
                 let at = chain.rules.partition_point(|(p, ..)| p <= priority);
@@ -128,13 +129,6 @@ pub(super) fn of_backend(direct: &[Direct]) -> Option<(Span, &str)> {
         }
         _ => None,
     })
-}
-
-fn is_builtin(chain: &str) -> bool {
-    matches!(
-        chain,
-        "INPUT" | "FORWARD" | "OUTPUT" | "PREROUTING" | "POSTROUTING"
-    )
 }
 
 /// A passthrough: a command as the tool takes it.
@@ -192,7 +186,7 @@ fn read(tables: &Tables, tool: &str, problems: &mut Vec<Problem>) -> Vec<Table> 
     for (name, chains) in tables {
         text.push_str(&format!("*{name}\n"));
         for (chain, c) in chains {
-            let policy = match is_builtin(chain) {
+            let policy = match is_base_chain(chain) {
                 true => c.policy.as_deref().unwrap_or("ACCEPT"),
                 false => "-",
             };
