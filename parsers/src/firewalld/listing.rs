@@ -445,6 +445,9 @@ impl Reader<'_> {
                 self.doubt(end, message);
             }
         }
+        if self.breaks_off(text, last, span) {
+            return;
+        }
         if header(last).is_some_and(|(_, marks)| !marks.is_empty()) {
             self.doubt(
                 span,
@@ -453,6 +456,11 @@ impl Reader<'_> {
             return;
         }
         if text.ends_with('\n') {
+            return;
+        }
+        if self.torn_rule() {
+            let message = "the listing ends inside a rich rule: it is cut off";
+            self.doubt(span, message.into());
             return;
         }
         let rule = last.trim_start().starts_with("rule ");
@@ -465,6 +473,59 @@ impl Reader<'_> {
             let message = "the text ends without the end of its last line: it may be cut off";
             self.doubt(span, message.into());
         }
+    }
+
+    /// Takes away a last rich rule that is none: of a rule that is cut off, nothing is known.
+    fn torn_rule(&mut self) -> bool {
+        let Some(block) = self.blocks.last_mut().filter(|b| !b.ended) else {
+            return false;
+        };
+        let torn = |(key, value, line): &(&str, usize, Line)| {
+            let rest = line.text.get(*value..).unwrap_or("");
+            let from = value + (rest.len() - rest.trim_start().len());
+            *key == "rich rules" && !rest.trim().is_empty() && rich::read(line, from).is_err()
+        };
+        let torn = block.lines.last().is_some_and(torn);
+        if torn && let Some((key, ..)) = block.lines.pop() {
+            let has = block.lines.iter().any(|(k, ..)| *k == key);
+            // A rule beside its key is the line of the key.
+            block
+                .lines
+                .extend((!has).then(|| (key, 0, Line::default())));
+        }
+        torn
+    }
+
+    /// Tells lines behind the last block that begin another one, of which no line says anything: the name of a zone, half a
+    /// name, half a key. A zone ends with its rich rules, so that half a rule is such a line as well.
+    fn breaks_off(&mut self, text: &str, last: &str, span: Span) -> bool {
+        let Some(end) = self.blocks.last().map(|b| span_of(b).end) else {
+            return false;
+        };
+        let note = |p: &Problem| p.kind == ProblemKind::Note && p.span.start >= end;
+        if !self
+            .own
+            .problems
+            .last()
+            .is_some_and(|p| note(p) && p.span.end == span.end)
+        {
+            return false;
+        }
+        // A name alone may be what `--get-default-zone` prints of a zone that is listed.
+        let name = last.trim().split(" (").next().unwrap_or("");
+        let listed = text.ends_with('\n') && self.blocks.iter().any(|b| *b.name.text == *name);
+        let begins = header(name).is_some() && !listed;
+        if !last.starts_with([' ', '\t']) && !begins {
+            return false;
+        }
+        let notes = self.own.problems.iter().filter(|p| note(p));
+        let whole = notes.fold(span, |all, p| p.span.to(all));
+        self.own.problems.retain(|p| !note(p));
+        self.doubt(
+            whole,
+            "the listing ends inside a zone, a policy or a rich rule: it is cut off".into(),
+        );
+        true
     }
 
     /// Outputs of several hosts are those of none.
