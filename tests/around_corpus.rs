@@ -13,43 +13,16 @@
 
 #[path = "common/invariants.rs"]
 mod invariants;
+#[path = "common/real.rs"]
+mod real;
 
-use hylint::load::{Disk, FileRef, LoadedExport, NoExport, read_whole};
+use hylint::load::NoExport;
 use hylint_model::Companion;
 use invariants::export_holds;
+use real::{files, name, read, text};
 use regex::Regex;
-use std::path::{Path, PathBuf};
 
 const FOLDERS: [&str; 5] = ["firewalld", "listings", "facts", "facts-windows", "mixed"];
-
-fn files(folder: &str) -> Vec<PathBuf> {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let beside = above.skip(1).map(|a| a.join("shared/corpus"));
-    let named = std::env::var_os("HYLINT_CORPUS").map(PathBuf::from);
-    let Some(root) = named.into_iter().chain(beside).find(|r| r.is_dir()) else {
-        println!("SKIPPED: no folder of real files (HYLINT_CORPUS, or ../shared/corpus)");
-        return Vec::new();
-    };
-    let walk = walkdir::WalkDir::new(root.join(folder)).sort_by_file_name();
-    let found = walk
-        .into_iter()
-        .flatten()
-        .filter(|e| e.file_type().is_file());
-    found.map(walkdir::DirEntry::into_path).collect()
-}
-
-fn read(path: &Path) -> Result<LoadedExport, NoExport> {
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let file = FileRef {
-        shown: name.into(),
-        ..FileRef::new(path.into(), true)
-    };
-    read_whole(&Disk, &file).map(|(e, _)| e)
-}
-
-fn text(path: &Path) -> String {
-    String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
-}
 
 fn matches(text: &str, pattern: &str) -> usize {
     Regex::new(pattern).unwrap().find_iter(text).count()
@@ -119,13 +92,13 @@ fn every_file_is_read_whole() {
     let mut faults = Vec::new();
     for folder in FOLDERS {
         for path in files(folder) {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let name = name(&path);
             let shown = format!("{folder}/{name}");
             let text = text(&path);
             let (told, said) = (rules(folder, &text), facts(&name, &text));
             let number = |n: Option<usize>| n.map_or("-".to_owned(), |n| n.to_string());
             let export = match read(&path) {
-                Ok(e) => e,
+                Ok((e, _)) => e,
                 Err(NoExport::Unread(u)) => {
                     println!("{shown:<52} unread: {}", u.what());
                     // Templates and pages are none.

@@ -13,51 +13,21 @@
 mod formats;
 #[path = "common/invariants.rs"]
 mod invariants;
+#[path = "common/real.rs"]
+mod real;
 
-use hylint::finding::Finding;
 use hylint::finding::Severity;
 use hylint::finding::outcome::{Outcome, Status};
-use hylint::load::{Disk, FileRef, LoadedExport, NoExport, read_whole};
+use hylint::load::{LoadedExport, NoExport};
 use hylint::session::{Request, check};
 use hylint_model::{Body, Export, Point, ProblemKind};
 use invariants::{export_holds, outcome_holds, spans_are_rules};
+use real::{files, name, read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Far more than a file of this size takes.
 const LONGEST: Duration = Duration::from_secs(20);
-
-/// The files of a folder of the corpus, each format's in the folder of its id, in order, or none with a printed reason.
-fn files(folder: &str) -> Vec<PathBuf> {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let mut roots: Vec<PathBuf> = above.skip(1).map(|a| a.join("shared/corpus")).collect();
-    if let Some(set) = std::env::var_os("HYLINT_CORPUS") {
-        roots = vec![set.into()];
-        assert!(roots[0].is_dir(), "HYLINT_CORPUS is no folder");
-    }
-    let Some(root) = roots.iter().find(|r| r.is_dir()) else {
-        println!("skipped: no folder of real exports (HYLINT_CORPUS, or ../shared/corpus)");
-        return Vec::new();
-    };
-    let walk = walkdir::WalkDir::new(root.join(folder)).sort_by_file_name();
-    let found = walk
-        .into_iter()
-        .flatten()
-        .filter(|e| e.file_type().is_file());
-    found.map(walkdir::DirEntry::into_path).collect()
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
-}
-
-fn read(path: &Path) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
-    let file = FileRef {
-        shown: name(path).into(),
-        ..FileRef::new(path.into(), true)
-    };
-    read_whole(&Disk, &file)
-}
 
 fn problems(e: &Export, kind: ProblemKind) -> usize {
     e.problems.iter().filter(|p| p.kind == kind).count()

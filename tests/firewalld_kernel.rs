@@ -10,46 +10,20 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    dead_code,
-    reason = "a test says what it leaves out and fails by panicking; it uses parts of the harness of tests/kernel.rs"
+    reason = "a test says what it leaves out and fails by panicking"
 )]
 
-#[path = "oracle/chains.rs"]
-mod chains;
-#[path = "oracle/conversations.rs"]
-mod conversations;
-#[path = "differential/mod.rs"]
-mod differential;
-#[path = "kernel/jobs.rs"]
-mod jobs;
-#[path = "oracle/lists.rs"]
-mod lists;
-#[path = "oracle/naive.rs"]
-mod naive;
-#[path = "kernel/nft.rs"]
-mod nft;
-#[path = "kernel/small.rs"]
-mod small;
-#[path = "oracle/tables.rs"]
-mod tables;
-#[path = "kernel/tally.rs"]
-mod tally;
-#[path = "oracle/universe.rs"]
-mod universe;
+#[path = "common/labs.rs"]
+mod labs;
 
-use differential::kernel::Lab;
-use hylint_engine::Direction;
+use labs::*;
 use nft::{Ruleset, Size};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use tally::Tally;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/firewalld");
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kernel/kernel.py");
-const HYLINT: &str = env!("CARGO_BIN_EXE_hylint");
 
 /// Listings that say less than the configuration, and what they leave out.
 const LISTING_LACKS: [(&str, &str); 2] = [
@@ -390,41 +364,15 @@ fn the_rulesets_of_firewalld_agree_with_the_kernel() {
         made.is_ok_and(|s| s.success()),
         "firewalld writes something else than is saved, or cannot be run: see above"
     );
-    let deep = std::env::var("HYLINT_KERNEL").is_ok_and(|v| v == "deep");
+    let deep = is_deep();
     let folder = tempfile::tempdir().unwrap();
-    let (todo, tally) = (Mutex::new(labs().into_iter()), Mutex::new(Tally::default()));
     let real = rulesets();
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let lab = todo.lock().unwrap().next();
-                    let Some(lab) = lab else { break };
-                    let size = Size {
-                        packets: if deep { 120 } else { 40 },
-                    };
-                    if let Err(e) = nft::run(lab, size, &[], &real, folder.path(), &tally) {
-                        println!("{} broke off: {e}", lab.name());
-                        tally.lock().unwrap().failed.push(lab.name());
-                    }
-                }
-            });
-        }
-    });
-    let tally: Tally = tally.into_inner().unwrap();
+    let size = Size {
+        packets: if deep { 120 } else { 40 },
+    };
+    let tally = in_labs(|lab, tally| nft::run(lab, size, &[], &real, folder.path(), tally));
     assert!(
         tally.print(),
         "hylint and the kernel disagree: see the lines with DIFFERENT or LEFT OPEN"
     );
-}
-
-fn labs() -> Vec<Lab> {
-    let each = [4, 6].into_iter().flat_map(|version| {
-        [Direction::In, Direction::Forward, Direction::Out].map(|direction| Lab {
-            direction,
-            version,
-            backend: "native",
-        })
-    });
-    each.collect()
 }

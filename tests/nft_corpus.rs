@@ -13,11 +13,14 @@
 
 #[path = "common/invariants.rs"]
 mod invariants;
+#[path = "common/real.rs"]
+mod real;
 
-use hylint::load::{Disk, FileRef, LoadedExport, NoExport, read_whole, unmodelled};
+use hylint::load::unmodelled;
 use hylint_model::{Export, ProblemKind};
 use invariants::export_holds;
-use std::path::{Path, PathBuf};
+use real::{files, name, read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What alone is no ruleset: commands about sets and variables of another file.
@@ -26,39 +29,6 @@ const PARTS: [&str; 3] = [
     "10-default.rules",
     "ms-jpq-3-docker.nft",
 ];
-
-fn files() -> Vec<PathBuf> {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let beside = above.skip(1).map(|a| a.join("shared/corpus"));
-    let named = std::env::var_os("HYLINT_CORPUS").map(PathBuf::from);
-    let Some(root) = named.into_iter().chain(beside).find(|r| r.is_dir()) else {
-        println!("skipped: no folder of real exports (HYLINT_CORPUS, or ../shared/corpus)");
-        return Vec::new();
-    };
-    let walk = walkdir::WalkDir::new(root.join("nft")).sort_by_file_name();
-    let found = walk
-        .into_iter()
-        .flatten()
-        .filter(|e| e.file_type().is_file());
-    found.map(walkdir::DirEntry::into_path).collect()
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
-}
-
-fn read(path: &Path) -> Result<LoadedExport, NoExport> {
-    let file = FileRef {
-        open: path.into(),
-        shown: name(path).into(),
-        named: true,
-        bound: false,
-        copy: false,
-        stdin: false,
-        root: Path::new("").into(),
-    };
-    read_whole(&Disk, &file).map(|(export, _)| export)
-}
 
 /// Whether nft takes a file in a namespace of its own; `None` where it cannot be asked.
 fn accepted(path: &Path) -> Option<bool> {
@@ -92,11 +62,11 @@ fn every_ruleset_is_read_whole_and_what_nft_accepts_is_not_refused() {
         "file", "rules", "model", "unmodel", "lost", "malformed"
     );
     let (mut rules, mut open, mut not_asked) = (0, 0, 0);
-    for path in files() {
+    for path in files("nft") {
         let nft = accepted(&path);
         not_asked += usize::from(nft.is_none());
         let read = match read(&path) {
-            Ok(e) => e,
+            Ok((e, _)) => e,
             Err(_) if PARTS.contains(&name(&path).as_str()) => continue,
             Err(_) => panic!("{} is not read", path.display()),
         };

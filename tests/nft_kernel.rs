@@ -11,43 +11,15 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    dead_code,
-    reason = "a test says what it leaves out and fails by panicking; it uses parts of the harness of tests/kernel.rs"
+    reason = "a test says what it leaves out and fails by panicking"
 )]
 
-#[path = "oracle/chains.rs"]
-mod chains;
-#[path = "oracle/conversations.rs"]
-mod conversations;
-#[path = "differential/mod.rs"]
-mod differential;
-#[path = "kernel/jobs.rs"]
-mod jobs;
-#[path = "oracle/lists.rs"]
-mod lists;
-#[path = "oracle/naive.rs"]
-mod naive;
-#[path = "kernel/nft.rs"]
-mod nft;
-#[path = "kernel/small.rs"]
-mod small;
-#[path = "oracle/tables.rs"]
-mod tables;
-#[path = "kernel/tally.rs"]
-mod tally;
-#[path = "oracle/universe.rs"]
-mod universe;
+#[path = "common/labs.rs"]
+mod labs;
 
-use differential::kernel::Lab;
-use hylint_engine::Direction;
+use labs::*;
 use nft::{Ruleset, Size};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Mutex;
-use tally::Tally;
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kernel/kernel.py");
-const HYLINT: &str = env!("CARGO_BIN_EXE_hylint");
 
 /// Rulesets of programs, and those that the environment names.
 fn real() -> Vec<Ruleset> {
@@ -89,7 +61,7 @@ fn ruleset(path: &Path) -> Ruleset {
 
 /// Numbers of generated rulesets, and packets of each lab and ruleset.
 fn size() -> (Vec<u64>, Size) {
-    let deep = std::env::var("HYLINT_KERNEL").is_ok_and(|v| v == "deep");
+    let deep = is_deep();
     let named = std::env::var("HYLINT_KERNEL_SEEDS").ok();
     let number = |n: &str| {
         n.trim()
@@ -106,47 +78,15 @@ fn size() -> (Vec<u64>, Size) {
     )
 }
 
-fn labs() -> Vec<Lab> {
-    let each = [4, 6].into_iter().flat_map(|version| {
-        [Direction::In, Direction::Forward, Direction::Out].map(|direction| Lab {
-            direction,
-            version,
-            backend: "native",
-        })
-    });
-    each.collect()
-}
-
 #[test]
 #[ignore = "needs root, network namespaces and nft"]
 fn rulesets_of_nft_agree_with_the_kernel() {
-    let tools = Command::new("python3").args([SCRIPT, "tools"]).status();
-    assert!(
-        tools.is_ok_and(|t| t.success()),
-        "the comparison could not run here: see above"
-    );
+    need_tools();
     let folder = tempfile::tempdir().unwrap();
-    let keep = std::env::var_os("HYLINT_KERNEL_KEEP")
-        .map_or_else(|| folder.path().to_owned(), PathBuf::from);
-    std::fs::create_dir_all(&keep).unwrap();
+    let keep = keep(folder.path());
     let (seeds, size) = size();
     let real = real();
-    let (todo, tally) = (Mutex::new(labs().into_iter()), Mutex::new(Tally::default()));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let lab = todo.lock().unwrap().next();
-                    let Some(lab) = lab else { break };
-                    if let Err(e) = nft::run(lab, size, &seeds, &real, &keep, &tally) {
-                        println!("{} broke off: {e}", lab.name());
-                        tally.lock().unwrap().failed.push(lab.name());
-                    }
-                }
-            });
-        }
-    });
-    let tally: Tally = tally.into_inner().unwrap();
+    let tally = in_labs(|lab, tally| nft::run(lab, size, &seeds, &real, &keep, tally));
     assert!(
         tally.print(),
         "hylint and the kernel disagree: see the lines with DIFFERENT or LEFT OPEN"

@@ -9,45 +9,21 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    dead_code,
-    reason = "a test says what it leaves out and fails by panicking; it uses parts of the harness of tests/kernel.rs"
+    reason = "a test says what it leaves out and fails by panicking"
 )]
 
-#[path = "oracle/chains.rs"]
-mod chains;
-#[path = "oracle/conversations.rs"]
-mod conversations;
-#[path = "differential/mod.rs"]
-mod differential;
-#[path = "kernel/jobs.rs"]
-mod jobs;
-#[path = "oracle/lists.rs"]
-mod lists;
-#[path = "oracle/naive.rs"]
-mod naive;
-#[path = "kernel/nft.rs"]
-mod nft;
-#[path = "kernel/small.rs"]
-mod small;
-#[path = "oracle/tables.rs"]
-mod tables;
-#[path = "kernel/tally.rs"]
-mod tally;
+#[path = "common/labs.rs"]
+mod labs;
 #[path = "kernel/translate.rs"]
 mod translate;
-#[path = "oracle/universe.rs"]
-mod universe;
 
 use differential::kernel::{Kernel, Lab, text};
-use hylint_engine::Direction;
+use labs::*;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Mutex;
 use tally::Tally;
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/kernel/kernel.py");
-const HYLINT: &str = env!("CARGO_BIN_EXE_hylint");
 /// One dump in so many is tried where the whole is not asked for.
 const SAMPLE: usize = 4;
 
@@ -103,46 +79,17 @@ fn run(
 #[test]
 #[ignore = "needs root, network namespaces, nft and iptables"]
 fn translated_dumps_get_the_verdicts_of_the_originals() {
-    let tools = Command::new("python3").args([SCRIPT, "tools"]).status();
-    assert!(
-        tools.is_ok_and(|t| t.success()),
-        "the comparison could not run here: see above"
-    );
-    let deep = std::env::var("HYLINT_KERNEL").is_ok_and(|v| v == "deep");
+    need_tools();
+    let deep = is_deep();
     let dumps = dumps(deep);
     if dumps.is_empty() {
         println!("SKIPPED: no real dumps are at hand (HYLINT_CORPUS, HYLINT_KERNEL_DUMPS)");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let keep = std::env::var_os("HYLINT_KERNEL_KEEP")
-        .map_or_else(|| folder.path().to_owned(), PathBuf::from);
-    std::fs::create_dir_all(&keep).unwrap();
-    let labs = [4, 6].into_iter().flat_map(|version| {
-        [Direction::In, Direction::Forward, Direction::Out].map(|direction| Lab {
-            direction,
-            version,
-            backend: "native",
-        })
-    });
-    let labs: Vec<Lab> = labs.collect();
-    let (todo, tally) = (Mutex::new(labs.into_iter()), Mutex::new(Tally::default()));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let lab = todo.lock().unwrap().next();
-                    let Some(lab) = lab else { break };
-                    let count = if deep { 100 } else { 40 };
-                    if let Err(e) = run(lab, &dumps, count, &keep, &tally) {
-                        println!("{} broke off: {e}", lab.name());
-                        tally.lock().unwrap().failed.push(lab.name());
-                    }
-                }
-            });
-        }
-    });
-    let tally: Tally = tally.into_inner().unwrap();
+    let keep = keep(folder.path());
+    let count = if deep { 100 } else { 40 };
+    let tally = in_labs(|lab, tally| run(lab, &dumps, count, &keep, tally));
     assert!(
         tally.print(),
         "a translation is judged otherwise: see the lines with DIFFERENT or LEFT OPEN"

@@ -13,14 +13,16 @@
 
 #[path = "common/invariants.rs"]
 mod invariants;
+#[path = "common/real.rs"]
+mod real;
 
-use hylint::finding::Finding;
-use hylint::load::{Disk, FileRef, LoadedExport, NoExport, read_whole};
+use hylint::load::NoExport;
 use hylint_model::{Export, ProblemKind};
 use invariants::export_holds;
+use real::{files, name, read, text};
 use regex::Regex;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const FOLDERS: [&str; 6] = [
     "powershell",
@@ -30,48 +32,6 @@ const FOLDERS: [&str; 6] = [
     "facts-windows",
     "netsh",
 ];
-
-fn files(folder: &str) -> Vec<PathBuf> {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let beside = above.skip(1).map(|a| a.join("shared/corpus"));
-    let named = std::env::var_os("HYLINT_CORPUS").map(PathBuf::from);
-    let Some(root) = named.into_iter().chain(beside).find(|r| r.is_dir()) else {
-        println!("SKIPPED: no folder of real exports (HYLINT_CORPUS, or ../shared/corpus)");
-        return Vec::new();
-    };
-    let walk = walkdir::WalkDir::new(root.join(folder)).sort_by_file_name();
-    let found = walk.into_iter().flatten();
-    found
-        .filter(|e| e.file_type().is_file())
-        .map(walkdir::DirEntry::into_path)
-        .collect()
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
-}
-
-fn read(path: &Path) -> Result<(LoadedExport, Vec<Finding>), NoExport> {
-    let file = FileRef {
-        shown: name(path).into(),
-        ..FileRef::new(path.into(), true)
-    };
-    read_whole(&Disk, &file)
-}
-
-/// The text of a file that its encoding is plain of.
-fn text(path: &Path) -> String {
-    let bytes = std::fs::read(path).unwrap();
-    match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => {
-            let units = rest
-                .chunks_exact(2)
-                .map(|b| u16::from_le_bytes([b[0], b[1]]));
-            String::from_utf16_lossy(&units.collect::<Vec<_>>())
-        }
-        other => String::from_utf8_lossy(other).into_owned(),
-    }
-}
 
 fn matches(text: &str, pattern: &str) -> usize {
     Regex::new(pattern).unwrap().find_iter(text).count()
