@@ -26,9 +26,9 @@ pub use ids::{INTERNET, NO_ACCESS, VIRTUAL_NETWORK, parent, same_id, short_name}
 pub use ipset::files as set_files;
 pub use scope::{Index, Links};
 pub use unite::{
-    Other, Views, WindowsView, has_filters, has_policy, has_proxies, is_loaded_from, is_main,
-    is_of_policy_alone, is_ruleset, is_zones, kind_of_view, shows_files, unite, unite_windows,
-    views_of_windows,
+    Other, Views, WindowsView, further_tables, has_filters, has_policy, has_proxies,
+    is_loaded_from, is_main, is_of_policy_alone, is_ruleset, is_zones, kind_of_view, shows_files,
+    unite, unite_windows, views_of_windows,
 };
 
 impl Links {

@@ -7,6 +7,7 @@
 mod compare;
 mod open;
 mod stores;
+mod tables;
 mod views;
 mod windows;
 mod zones;
@@ -14,6 +15,7 @@ mod zones;
 pub use stores::{
     has_filters, has_policy, has_proxies, is_of_policy_alone, kind_of_view, views_of_windows,
 };
+pub use tables::further_tables;
 pub use views::Views;
 pub use windows::{WindowsView, unite_windows};
 

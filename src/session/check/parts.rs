@@ -153,11 +153,23 @@ impl Part {
         let (mut rulesets, dumps): (Vec<_>, Vec<_>) = points.partition(|at| is_ruleset(heads, *at));
         // What the kernel has goes before what zones tell of it.
         rulesets.sort_by_key(|at| link::is_zones(heads, *at));
-        let others = rulesets.iter().skip(1).copied().chain(dumps).collect();
-        let views = rulesets.first().map(|ruleset| Views {
-            main: *ruleset,
-            others,
-        });
+        let mut views: Vec<Views> = Vec::new();
+        if let Some((ruleset, others)) = rulesets.split_first() {
+            views.push(Views {
+                main: *ruleset,
+                others: others.iter().copied().chain(dumps).collect(),
+            });
+        } else {
+            for (main, other) in link::further_tables(heads, &dumps) {
+                match views.iter_mut().find(|v| v.main == main) {
+                    Some(view) => view.others.push(other),
+                    None => views.push(Views {
+                        main,
+                        others: vec![other],
+                    }),
+                }
+            }
+        }
         let own = heads.each().flat_map(|(id, e)| {
             let own = e.export.points.iter().enumerate();
             let own = own.filter(|(_, p)| p.kind == PointKind::WindowsFirewall);
@@ -165,8 +177,8 @@ impl Part {
         });
         let (own, all): (Vec<_>, Vec<_>) = (own.collect(), heads.ids().collect());
         let windows = link::views_of_windows(heads, &own, &all);
-        let views = views.into_iter().filter(|v| !v.others.is_empty());
-        let views = views.chain(windows).collect();
+        views.retain(|v| !v.others.is_empty());
+        views.extend(windows);
         Self {
             exports: heads.ids().collect(),
             views,
