@@ -63,7 +63,7 @@ enum Unreadable<'c> {
 
 /// Readers word what they could not read as a sentence with the text as code.
 fn unreadable(c: &Condition) -> Option<Unreadable<'_>> {
-    if let Some((field, _)) = c.text.split_once(" is not printed") {
+    if let Some(field) = c.unprinted() {
         return Some(Unreadable::Absent(field));
     }
     let text = c.without_place();

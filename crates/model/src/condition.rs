@@ -46,6 +46,14 @@ impl Condition {
     /// How the text of a condition begins that asks whether a port proxy of Windows takes the packet from the host's programs.
     pub const PROXY: &'static str = "port prox";
 
+    /// What of a rule the export does not print, where that is what it depends on: `interface`.
+    #[must_use]
+    pub fn unprinted(&self) -> Option<&str> {
+        self.text
+            .split_once(" is not printed")
+            .map(|(what, _)| what)
+    }
+
     /// Whether it asks that.
     #[must_use]
     pub fn is_proxy(&self) -> bool {

@@ -22,6 +22,11 @@ pub(super) fn commands(
     change: &Change,
 ) -> Result<Vec<String>, EditError> {
     let own = settled(source);
+    if own.cut || own.contradicted {
+        return Err(EditError::Unsupported(
+            "the zones are not shown whole, so that nothing tells what a rule changes",
+        ));
+    }
     let work = Work {
         source,
         export,
@@ -114,6 +119,15 @@ impl Work<'_> {
     fn insert(&self, at: Position, rule: &Rule) -> Result<Vec<String>, EditError> {
         let list = at.list();
         let whose = self.whose(list)?;
+        let unread = |r: &Rule| matches!(r.action, Action::Opaque(_)) && r.span.is_empty();
+        if list
+            .rules(self.export)
+            .is_some_and(|all| all.iter().any(unread))
+        {
+            return Err(EditError::Unsupported(
+                "a rule of the zone cannot be read, and may come first",
+            ));
+        }
         let index = match at {
             Position::Before(next) => next.index,
             Position::End(list) => list.rules(self.export).map_or(0, <[Rule]>::len),

@@ -9,7 +9,7 @@ use crate::edit::{Change, EditError, Position};
 use crate::input::{Input, Score};
 use crate::iptables;
 use crate::source::Source;
-use hylint_model::{Body, Export, Problem, ProblemKind, Span};
+use hylint_model::{Action, Body, Export, Problem, ProblemKind, Rule, Span};
 use hylint_space::Family;
 
 /// The format's id in outputs.
@@ -198,6 +198,16 @@ pub(super) fn commands(
         Change::Insert { rule, .. } | Change::Replace { new: rule, .. } => Some(rule),
         _ => None,
     };
+    let list = match change {
+        Change::Insert { at, .. } => at.list().rules(export),
+        _ => None,
+    };
+    let missing = |r: &Rule| matches!(r.action, Action::Opaque(_)) && r.span.is_empty();
+    if list.is_some_and(|all| all.iter().any(missing)) {
+        return Err(EditError::Unsupported(
+            "the listing ends before the rules of the chain do",
+        ));
+    }
     let open = new.is_some_and(|r| r.conditions().any(|c| c.text.contains("(at byte ")));
     if open {
         return Err(EditError::Unsupported(

@@ -141,15 +141,23 @@ impl Flow<'_, '_> {
             let what = What::LetRulesDecide(profile);
             return Some(vec![Planned { at, what }]);
         }
-        match f.by {
-            Decider::Rule { rule, .. } if rule.action == Action::Deny => {
+        let rules = place::rules(point, list)?;
+        let stops = match f.by {
+            Decider::Rule { rule, .. } => Some(rule).filter(|r| r.action == Action::Deny),
+            _ => None,
+        };
+        // What is allowed by now may still be blocked.
+        let added = f.cause.is_undecided() && rules.iter().any(|r| r.span == ADDED);
+        let may = || rules.iter().find(|r| may_stop(r, f)).filter(|_| added);
+        match (stops.or_else(may), &f.by) {
+            (Some(rule), _) => {
                 let index = place::index_of(point, list, rule)?;
                 let parts = block::without(rule, &self.packets(f), list)?;
                 (rule.origin != RuleOrigin::GroupPolicy && rule.span != ADDED).then_some(())?;
                 Some(block::planned(at, list, index, parts))
             }
-            Decider::Nothing { .. } => None,
-            _ => {
+            (None, Decider::Nothing { .. }) => None,
+            (None, _) => {
                 let rule = self.allow(point, f);
                 let acts = |why| matches!(why, NotInForce::LocalRulesDisabled(_));
                 let dead = point.not_in_force(&rule, profile).any(acts);
@@ -174,7 +182,7 @@ impl Flow<'_, '_> {
         };
         let rules = place::rules(point, list)?;
         let below = match f.cause.is_undecided() {
-            true => may_stop(rules, f).or(below),
+            true => first_stop(rules, f).or(below),
             false => below,
         };
         let allow = self.allow(point, f);
@@ -295,12 +303,16 @@ impl Flow<'_, '_> {
     }
 }
 
-/// The number of the first deny that takes the packets if what a failure depends on holds.
-fn may_stop(rules: &[Rule], f: &Failure<'_>) -> Option<u32> {
+/// Whether a rule denies the packets if what a failure depends on holds.
+fn may_stop(rule: &Rule, f: &Failure<'_>) -> bool {
     let open = |c: &Condition| f.conditions.iter().any(|o| std::ptr::eq(*o, c));
-    let asks = |c: &Clause| c.conditions.iter().any(open);
-    let denies = rules.iter().filter(|r| r.action == Action::Deny);
-    let stop = denies.filter(|r| r.clauses.iter().any(asks));
+    let mut clauses = rule.clauses.iter();
+    rule.action == Action::Deny && clauses.any(|c| c.conditions.iter().any(open))
+}
+
+/// The number of the first deny that takes the packets if what a failure depends on holds.
+fn first_stop(rules: &[Rule], f: &Failure<'_>) -> Option<u32> {
+    let stop = rules.iter().filter(|r| may_stop(r, f));
     stop.filter_map(|r| r.priority).min()
 }
 

@@ -155,7 +155,8 @@ fn caller(
             meets && r.called().any(|to| to == chain)
         };
         if let Some(i) = rules.iter().position(jumps) {
-            return Some((at, i));
+            // A jump that stands in no file is of a front end, which has no words for a rule before it.
+            return rules.get(i).filter(|r| !r.span.is_empty()).map(|_| (at, i));
         }
     }
     None

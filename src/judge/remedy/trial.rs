@@ -9,7 +9,7 @@ use crate::judge::failure::{Cause, Failure};
 use crate::judge::miss::Miss;
 use crate::judge::spec::FlowSpec;
 use crate::rules::matrix::Require;
-use hylint_model::{Condition, Test};
+use hylint_model::{Condition, PointKind, Test};
 
 /// Changes that are tried for one finding: both families, the flow and its replies, and a table before the filter.
 const STEPS: usize = 8;
@@ -41,7 +41,12 @@ impl Remedies {
         let (me, peers) = c.asked.as_deref()?;
         let unsaid = f.cause.is_odd() || f.cause == Cause::PeersUnknown;
         // What a name stands for is for the site to say; what is surely denied goes before rules that ask for names.
-        let named = |c: &&Condition| matches!(c.test, Test::Named { .. });
+        // What a listing does not print, it would not print of a new rule either.
+        let kind = exports.point(f.by.at()).map(|p| p.kind);
+        let listed = kind == Some(PointKind::Netfilter);
+        let named = |c: &&Condition| {
+            matches!(c.test, Test::Named { .. }) || listed && c.unprinted().is_some()
+        };
         let unsaid = unsaid || f.cause.is_undecided() && f.conditions.iter().any(named);
         if unsaid || peers.unknown && !peers.external {
             return None;

@@ -199,6 +199,11 @@ pub(super) const fn export(reason: Reason) -> &'static str {
     }
 }
 
+/// Advises on what the export does not print of a rule.
+pub(super) fn printed(what: &str) -> String {
+    format!("export the rule again with its {what}: `iptables-save` prints all of a rule")
+}
+
 /// Advises on a condition that the flow may not meet.
 pub(super) fn unconditional(flow: &Flow<'_>, condition: Option<&Condition>) -> String {
     let Terms { allow, .. } = flow.terms;

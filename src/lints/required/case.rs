@@ -10,7 +10,7 @@ use crate::judge::{
 use crate::lints::{chain, depends, describe, place};
 use hylint_engine::{Decider, Direction};
 use hylint_model::{
-    Body, Condition, Discipline, Point, PointKind, Rule, RuleOrigin, Test, file_name,
+    Action, Body, Condition, Discipline, Point, PointKind, Rule, RuleOrigin, Test, file_name,
 };
 use hylint_space::PortSet;
 
@@ -310,6 +310,14 @@ impl<'c, 'a> Case<'c, 'a> {
             place::known_as(self.exports, &Decider::Rule { at, rule }),
             rule,
         ))
+    }
+
+    /// Whether it depends on rules that the export has and that are not read: they stand nowhere in it.
+    pub(super) fn is_unread(&self) -> bool {
+        let first = self.failure.conditions.first();
+        let asked = first.and_then(|c| self.asking(c)).map(|(_, rule)| rule);
+        let unread = |r: &Rule| matches!(r.action, Action::Opaque(_)) && r.span.is_empty();
+        asked.into_iter().chain(self.failure.by.rule()).any(unread)
     }
 
     /// The role at the other end.

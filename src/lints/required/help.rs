@@ -6,8 +6,8 @@ use super::stop::Stop;
 use crate::finding::AssumptionId;
 use crate::judge::Failure;
 use crate::lints::describe;
-use hylint_engine::{Decider, Direction};
-use hylint_model::{Action, Condition, RuleOrigin, Test};
+use hylint_engine::{Decider, Direction, Reason};
+use hylint_model::{Action, Condition, PointKind, ProblemKind, RuleOrigin, Test};
 use hylint_space::{AddrSet, PortSet};
 
 /// Peers named in help.
@@ -53,9 +53,16 @@ fn conditional(case: &Case<'_, '_>) -> String {
             rule.action == Action::Deny && blocks_first(case.exports, case.checked)
         })
     };
+    let listed = case.kind == PointKind::Netfilter;
+    let mut open = f.conditions.iter().filter(|_| listed);
+    let unprinted = open.find_map(|c| c.unprinted());
+    if let Some(what) = unprinted {
+        return advised::printed(what);
+    }
     match (first.as_ref().and_then(named), &f.by) {
         (Some(help), _) => help,
         (None, Decider::Nothing { reason, .. }) => advised::export(*reason).into(),
+        (None, _) if case.is_unread() => advised::export(unread(case)).into(),
         (None, _) => match block() {
             Some((name, rule)) => {
                 let what = format!("{} {} {}", service(case), end(case), who(case));
@@ -63,6 +70,16 @@ fn conditional(case: &Case<'_, '_>) -> String {
             }
             None => advised::unconditional(&case.flow(), first),
         },
+    }
+}
+
+/// What is missing of an export of which a part is not read: it is broken, or it is not whole.
+fn unread(case: &Case<'_, '_>) -> Reason {
+    let export = case.exports.get(case.failure.by.at().set);
+    let mut problems = export.iter().flat_map(|e| &e.export.problems);
+    match problems.any(|p| p.kind == ProblemKind::Malformed) {
+        true => Reason::MalformedExport,
+        false => Reason::IncompleteExport,
     }
 }
 
