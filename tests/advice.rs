@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Sites whose advice is not applied, and why.
-const EXCEPT: [(&str, &str); 12] = [
+const EXCEPT: [(&str, &str); 7] = [
     (
         "tests/cases/linux/29-second-filter-block-replaces-the-first",
         "two dumps in one file have no rule numbers of their own",
@@ -28,28 +28,8 @@ const EXCEPT: [(&str, &str); 12] = [
         "the group stands in several files, and a command changes one",
     ),
     (
-        "tests/cases/linux/277-list-cut-in-its-last-command",
-        "the command that is cut stays",
-    ),
-    (
-        "tests/cases/linux/279-list-that-stops-at-a-command-that-fails",
-        "the list stops before a command at its end",
-    ),
-    (
         "tests/cases/site/218-any-of-two-ports-is-mapped/front-port-at-the-host",
-        "one port must pass at two hosts, and each gets its own command",
-    ),
-    (
-        "tests/cases/windows/221-net-old-listing-beside-the-right-one",
-        "the only rule is removed, and a file without rules is none",
-    ),
-    (
-        "tests/cases/windows/230-net-disconnected-adapter",
-        "the only rule is removed, and a file without rules is none",
-    ),
-    (
-        "tests/cases/windows/243-net-block-of-svchost-in-another-folder",
-        "a block that may act is not removed by a command",
+        "hosts are judged apart: mq1 is told to open the first of two ports, pe1 lets the other pass, and the next finding says so",
     ),
     (
         "tests/cases/windows/06-mixed-utf16-then-ansi-block",

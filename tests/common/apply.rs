@@ -3,27 +3,35 @@
 
 #[path = "apply_firewalld.rs"]
 mod firewalld;
+#[path = "apply_iptables.rs"]
+mod iptables;
+#[path = "apply_listing.rs"]
+mod listing;
 #[path = "apply_powershell.rs"]
 mod powershell;
+#[path = "apply_zone_files.rs"]
+mod zone_files;
 
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
-/// The text after a command.
-pub fn apply(text: &str, command: &str) -> Result<String, String> {
+/// The text of a file after a command; `path` is the file's, from the site.
+pub fn apply(path: &Path, text: &str, command: &str) -> Result<String, String> {
     if powershell::is_for(command) {
         return powershell::apply(text, command);
     }
     let words = words(command)?;
     let all: Vec<&str> = words.iter().map(String::as_str).collect();
     match all.as_slice() {
+        ["iptables" | "ip6tables", ..] if listing::is_one(text) => listing::apply(path, text, &all),
         [
-            "iptables" | "ip6tables",
+            tool @ ("iptables" | "ip6tables"),
             "-t",
             table,
             verb,
             chain,
             rest @ ..,
-        ] => iptables(text, table, verb, chain, rest),
+        ] => iptables::apply(path, text, tool, (table, verb, chain), rest),
         ["netsh", "advfirewall", "firewall", "add", "rule", rest @ ..] => {
             Ok(text.to_owned() + &netsh_rule(rest)?)
         }
@@ -53,6 +61,9 @@ pub fn apply(text: &str, command: &str) -> Result<String, String> {
             nft(text, (verb, object), (family, table, chain), rest)
         }
         ["az", "network", "nsg", "rule", verb, rest @ ..] => azure(text, verb, rest),
+        ["firewall-cmd", rest @ ..] if path.extension().is_some_and(|e| e == "xml") => {
+            zone_files::apply(path, text, rest)
+        }
         ["firewall-cmd", rest @ ..] => firewalld::apply(text, rest),
         _ => Err(format!("unknown command: {command}")),
     }
@@ -87,89 +98,7 @@ pub fn words(line: &str) -> Result<Vec<String>, String> {
     Ok(out)
 }
 
-fn iptables(
-    text: &str,
-    table: &str,
-    verb: &str,
-    chain: &str,
-    rest: &[&str],
-) -> Result<String, String> {
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    // A list of commands: one more runs at its end.
-    let is_list = lines.iter().any(|l| l.contains("iptables -"));
-    if is_list && !lines.iter().any(|l| l.starts_with('*')) {
-        let words: Vec<String> = rest
-            .iter()
-            .map(|w| match w.contains([' ', '!', '"']) {
-                true => format!("'{w}'"),
-                false => (*w).to_owned(),
-            })
-            .collect();
-        lines.push(format!(
-            "iptables -t {table} {verb} {chain} {}",
-            words.join(" ")
-        ));
-        return Ok(lines.join("\n") + "\n");
-    }
-    let start = lines.iter().rposition(|l| l.trim() == format!("*{table}"));
-    let start = start.ok_or("no such table")?;
-    let end = lines.iter().skip(start).position(|l| l.trim() == "COMMIT");
-    let end = start + end.ok_or("no COMMIT")?;
-    let body = |l: &str| match l.strip_prefix('[') {
-        Some(counted) => counted.split_once("] ").map_or("", |(_, b)| b).to_owned(),
-        None => l.to_owned(),
-    };
-    let own = |l: &String| body(l).starts_with(&format!("-A {chain} "));
-    let at: Vec<usize> = (start..end).filter(|i| own(&lines[*i])).collect();
-    let counted = lines[start..end].iter().any(|l| l.starts_with('['));
-    let line = |rest: &[&str]| {
-        let quoted = |w: &&str| match w.contains(' ') || w.is_empty() {
-            true => format!("\"{}\"", w.replace('\\', "\\\\").replace('"', "\\\"")),
-            false => (*w).to_owned(),
-        };
-        let words: Vec<String> = rest.iter().map(quoted).collect();
-        let zero = if counted { "[0:0] " } else { "" };
-        format!("{zero}-A {chain} {}", words.join(" "))
-    };
-    match (verb, rest) {
-        ("-A", rest) => {
-            let place = at.last().map_or(end, |i| i + 1);
-            lines.insert(place, line(rest));
-        }
-        ("-I", [number, rest @ ..]) => {
-            let n: usize = number.parse().map_err(|e| format!("{e}"))?;
-            let place = *at.get(n - 1).ok_or("no such rule number")?;
-            lines.insert(place, line(rest));
-        }
-        ("-D", [number]) => {
-            let n: usize = number.parse().map_err(|e| format!("{e}"))?;
-            lines.remove(*at.get(n - 1).ok_or("no such rule number")?);
-        }
-        ("-D", rest) => {
-            let said = line(rest);
-            let parts = |l: &str| words(l.trim()).unwrap_or_default();
-            let same = at
-                .iter()
-                .find(|i| parts(&body(&lines[**i])) == parts(&body(&said)));
-            lines.remove(*same.ok_or(format!("no such rule: {said}"))?);
-        }
-        ("-P", [policy]) => {
-            let head = format!(":{chain} ");
-            let at = (start..end).find(|i| lines[*i].starts_with(&head));
-            let at = at.ok_or("no such chain")?;
-            let rest = lines[at].rsplit(' ').next().unwrap_or_default();
-            lines[at] = format!("{head}{policy} {rest}");
-        }
-        ("-R", [number, rest @ ..]) => {
-            let n: usize = number.parse().map_err(|e| format!("{e}"))?;
-            lines[*at.get(n - 1).ok_or("no such rule number")?] = line(rest);
-        }
-        _ => return Err(format!("unknown: {verb} {rest:?}")),
-    }
-    Ok(lines.join("\n") + "\n")
-}
-
-/// The same of a ruleset in JSON.
+/// Applies a command to a ruleset in JSON.
 fn nft_json(
     text: &str,
     (verb, object): (&str, &str),
@@ -351,7 +280,9 @@ const LABELS: [(&str, &str); 12] = [
 ];
 
 fn netsh_rule(words: &[&str]) -> Result<String, String> {
-    let said = pairs(words)?;
+    let mut said = pairs(words)?;
+    // A description is printed with `verbose` alone.
+    said.retain(|(key, _)| *key != "description");
     if let Some((key, _)) = said
         .iter()
         .find(|(k, _)| LABELS.iter().all(|(l, _)| l != k))
@@ -443,10 +374,14 @@ fn netsh_edit(
             out += &block;
         }
     }
-    match found {
-        0 => Err(format!("no rule is picked by {picked:?}")),
-        _ => Ok(out),
+    if found == 0 {
+        return Err(format!("no rule is picked by {picked:?}"));
     }
+    if !out.contains("Rule Name:") {
+        // What netsh prints of a firewall without rules.
+        out.insert_str(0, "\nNo rules match the specified criteria.\n\n");
+    }
+    Ok(out)
 }
 
 fn netsh_set(text: &str, words: &[&str]) -> Result<String, String> {
