@@ -16,6 +16,11 @@ pub(super) struct Tag {
 }
 
 impl Tag {
+    /// The names of its attributes.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.attributes.iter().map(|(n, _)| &**n)
+    }
+
     /// The value of an attribute.
     pub(super) fn attribute(&self, name: &str) -> Option<&Word> {
         let found = self.attributes.iter().find(|(n, _)| &**n == name);

@@ -46,11 +46,16 @@ pub(super) fn root(text: &str) -> Option<Root> {
                             "target=",
                             "<protocol",
                             "<icmp-block",
-                        ]) =>
+                        ]) || is_bare(text) =>
                     {
                         Some(Root::Zone)
                     }
-                    "policy" if has(&["<ingress-zone", "<egress-zone"]) => Some(Root::Policy),
+                    "policy"
+                        if has(&["<ingress-zone", "<egress-zone"])
+                            || tag.attribute("target").is_some() && is_bare(text) =>
+                    {
+                        Some(Root::Policy)
+                    }
                     "service"
                         if has(&[
                             "<port ",
@@ -59,12 +64,13 @@ pub(super) fn root(text: &str) -> Option<Root> {
                             "<include ",
                             "<module ",
                             "<helper ",
-                        ]) =>
+                        ]) || is_bare(text) =>
                     {
                         Some(Root::Service)
                     }
                     "ipset" if tag.attribute("type").is_some() => Some(Root::IpSet),
                     "direct" if has(&["<rule ", "<chain ", "<passthrough "]) => Some(Root::Direct),
+                    "direct" if is_bare(text) => Some(Root::Inert),
                     "helper" if has(&["module="]) => Some(Root::Inert),
                     "icmptype" | "whitelist" => Some(Root::Inert),
                     _ => None,
@@ -75,6 +81,43 @@ pub(super) fn root(text: &str) -> Option<Root> {
         }
     }
     None
+}
+
+/// Whether a document has nothing inside its first element but words for people. Such a file takes the place of what ships
+/// under its name, as any other does.
+fn is_bare(text: &str) -> bool {
+    const ATTRIBUTES: [&str; 7] = [
+        "version",
+        "name",
+        "immutable",
+        "target",
+        "priority",
+        "ingress-priority",
+        "egress-priority",
+    ];
+    let mut tags = Tags::new(text, 0);
+    let mut depth = 0_usize;
+    while let Some(event) = tags.next() {
+        match event {
+            Event::Open(tag) => {
+                let fits = match depth {
+                    0 => tag.names().all(|n| ATTRIBUTES.contains(&n)),
+                    1 => matches!(&*tag.name, "short" | "description" | "version"),
+                    _ => false,
+                };
+                if !fits {
+                    return false;
+                }
+                depth += 1;
+            }
+            Event::Close(_) => depth = depth.saturating_sub(1),
+            // What stands in no element is of no file of firewalld.
+            Event::Text(text, _) if depth == 1 && !text.trim().is_empty() => return false,
+            Event::Text(..) | Event::Declared(..) => {}
+            Event::Broken(..) => return false,
+        }
+    }
+    true
 }
 
 /// Reads the document of a file from one offset to another.
