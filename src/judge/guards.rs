@@ -20,7 +20,11 @@ pub fn host_guards<'a>(
     let mut out = Vec::new();
     for layer in &host.layers {
         let (each, assumed) = profiles::judged(exports, host, &layer.points);
-        let named = Arc::new(NamedInterfaces::of(exports, &layer.points));
+        let named = Arc::new(NamedInterfaces::of(
+            exports,
+            &layer.points,
+            Some(&host.facts),
+        ));
         for profile in each {
             let guard = Guard {
                 name: &host.name,
@@ -55,7 +59,7 @@ pub fn transit_guard<'a>(exports: &Exports, t: &'a Transit<PointId>) -> Guard<'a
         open: None,
         local: &NOBODY,
         profile: Profiles::ALL,
-        named: Arc::new(NamedInterfaces::of(exports, &t.points)),
+        named: Arc::new(NamedInterfaces::of(exports, &t.points, None)),
         facts: None,
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::judge::Exports;
 use crate::rules::platform;
-use crate::site::Transit;
+use crate::site::{HostFacts, Transit};
 use hylint_engine::PointId;
-use hylint_model::{Body, Point, Values};
-use hylint_space::{AddrSet, IfaceSet};
+use hylint_model::{Body, HostInterface, Point, Values};
+use hylint_space::{AddrSet, IfaceExt, IfaceSet, iface_name};
 use std::collections::BTreeMap;
 
 /// Interfaces looked at for one point; a router with more named ones is judged by the first.
@@ -15,14 +15,14 @@ const MAX: usize = 64;
 /// by the same, so it makes no difference where a rule names it.
 #[derive(Debug)]
 pub struct NamedInterfaces {
-    /// By number, for people; the unnamed interface (0) is always first.
+    /// By number, for people. The unnamed interface (0) is first, unless a listing shows every interface of the host.
     pub(super) peers: BTreeMap<u128, String>,
 }
 
 impl NamedInterfaces {
-    /// Looks through the rules once.
+    /// Looks through the rules once. Where `facts` show every interface of the host, peers come by one of these.
     #[must_use]
-    pub fn of(exports: &Exports, points: &[PointId]) -> Self {
+    pub fn of(exports: &Exports, points: &[PointId], facts: Option<&HostFacts>) -> Self {
         let mut peers = BTreeMap::from([(0, String::new())]);
         for p in points.iter().filter_map(|at| exports.point(*at)) {
             // Other kinds of points have no interfaces, and are asked about none.
@@ -35,7 +35,36 @@ impl NamedInterfaces {
             }
             in_sets(p).for_each(|set| add(set, &mut peers));
         }
+        if let Some(facts) = facts {
+            listed(facts, &mut peers);
+        }
         Self { peers }
+    }
+}
+
+/// Leaves the interfaces that the host has, if its listings show all of them.
+fn listed(facts: &HostFacts, peers: &mut BTreeMap<u128, String>) {
+    if !facts.every_interface || facts.stale.is_some() {
+        return;
+    }
+    let named = |name: &str| {
+        let n = iface_name(name);
+        peers.iter().any(|(hi, text)| {
+            let set = IfaceSet::iface(text);
+            *hi != 0 && set.contains(n)
+        })
+    };
+    // Packets to a port of a bridge or a bond come by what it is a port of.
+    let faces = |i: &HostInterface| {
+        let own = i.master.is_empty() && !platform::is_software_iface(&i.name);
+        !i.loopback && (own || named(&i.name))
+    };
+    let all = facts.interfaces.iter().map(|(i, _)| i).filter(|i| faces(i));
+    let all: BTreeMap<u128, String> = all
+        .map(|i| (iface_name(&i.name), i.name.to_string()))
+        .collect();
+    if !all.is_empty() && all.len() <= MAX {
+        *peers = all;
     }
 }
 
@@ -52,7 +81,8 @@ fn add(set: &IfaceSet, out: &mut BTreeMap<u128, String>) {
     };
     for (lo, hi) in named.iter() {
         let name = text(lo, hi);
-        if name != "lo" && !platform::is_software_iface(&name) {
+        // `+` is any interface that is known.
+        if name != "+" && name != "lo" && !platform::is_software_iface(&name) {
             out.insert(hi, name);
         }
     }

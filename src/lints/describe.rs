@@ -357,7 +357,7 @@ pub fn protocols(set: &ProtoSet, terms: usize) -> String {
 fn interfaces(set: &IfaceSet, terms: usize) -> Option<String> {
     let peers = |set: &IfaceSet| {
         let named = set.iter().map(|(lo, hi)| interface(lo, hi));
-        let named: Vec<String> = named.filter(|n| !no_peer(n)).collect();
+        let named: Vec<String> = named.filter(|n| !n.is_empty() && !no_peer(n)).collect();
         named
     };
     if !set.contains(0) {

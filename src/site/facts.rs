@@ -11,6 +11,8 @@ pub struct HostFacts {
     pub interfaces: Vec<(HostInterface, Place)>,
     /// The families whose addresses are shown whole: the host has no others.
     pub families: Option<Families>,
+    /// A listing of Linux shows every interface.
+    pub every_interface: bool,
     /// Where the first listing of interfaces begins.
     pub listing: Option<Place>,
     /// Which addresses each interface leads to, by its routes; disjoint. Addresses of which the routes do not tell are in

@@ -105,7 +105,7 @@ fn checked(exports: &Exports, ids: &[PointId], place: &Place, t: &Talk) -> Answe
         open: None,
         local: &place.own,
         profile: Profiles::ASSUMED,
-        named: Arc::new(NamedInterfaces::of(exports, ids)),
+        named: Arc::new(NamedInterfaces::of(exports, ids, None)),
         facts: None,
     };
     let (port, from) = ([t.dport], PortSet::single(t.sport));

@@ -2,10 +2,10 @@
 
 use super::draft::{Draft, Drafts, Kind};
 use super::matches::{self, Match, Matches};
-use super::own::{Own, Policy, Target, Word, Zone};
+use super::own::{Element, Own, Policy, Target, Word, Zone};
 use super::ruleset::{Origin, OriginId, Ruleset};
 use hylint_model::{Condition, ConditionKind, Problem, ProblemKind, Side, Span, Test};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 /// Tables and hooks that packets of zones go through.
@@ -139,30 +139,8 @@ impl Build<'_, '_> {
             }
             let chain = format!("{table}_{hook}");
             self.out.chain(&chain, head);
-            let own: &[&str] = match (table, hook) {
-                ("filter", "INPUT") => &[
-                    "ct state { established, related } accept",
-                    "ct status dnat accept",
-                    "iifname \"lo\" accept",
-                    "ct state invalid drop",
-                ],
-                ("filter", _) if self.own.conf.no_rfc3964 => &[
-                    "ct state { established, related } accept",
-                    "ct status dnat accept",
-                    "iifname \"lo\" accept",
-                    "ct state invalid drop",
-                ],
-                ("filter", _) => &[
-                    "ct state { established, related } accept",
-                    "ct status dnat accept",
-                    "iifname \"lo\" accept",
-                    "ct state invalid drop",
-                    EMBEDDED,
-                ],
-                _ => &[],
-            };
-            for rule in own {
-                self.out.rule(&chain, *rule, OWN);
+            if table == "filter" {
+                self.first(&chain, hook);
             }
             self.out.rule(&chain, format!("jump {chain}_ZONES"), OWN);
             if table == "filter" {
@@ -171,6 +149,64 @@ impl Build<'_, '_> {
             }
         }
         self.output();
+    }
+
+    /// What passes or is refused before zones are asked.
+    fn first(&mut self, chain: &str, hook: &str) {
+        self.out
+            .rule(chain, "ct state { established, related } accept", OWN);
+        self.translated(chain);
+        self.out.rule(chain, "iifname \"lo\" accept", OWN);
+        self.out.rule(chain, "ct state invalid drop", OWN);
+        if hook == "FORWARD" && !self.own.conf.no_rfc3964 {
+            self.out.rule(chain, EMBEDDED, OWN);
+        }
+    }
+
+    /// Packets whose destination was changed: all of them pass, or with `StrictForwardPorts` those to ports that firewalld
+    /// itself forwards (firewalld 2.3, core/nftables.py).
+    fn translated(&mut self, chain: &str) {
+        if self.own.conf.strict_forward.is_none() {
+            self.out.rule(chain, "ct status dnat accept", OWN);
+            return;
+        }
+        let called = format!("{chain}_dnat");
+        self.out.chain(&called, "");
+        self.out
+            .rule(chain, format!("ct status dnat jump {called}"), OWN);
+        for port in self.forwarded(chain) {
+            let rule = format!("ct original proto-dst {port} accept");
+            self.out.rule(&called, rule, OWN);
+        }
+        self.out
+            .rule(&called, "reject with icmpx admin-prohibited", OWN);
+    }
+
+    /// The ports that zones and policies forward to this host, to others, or from this host.
+    fn forwarded(&self, chain: &str) -> BTreeSet<String> {
+        let zones = self.own.zones.iter().map(|z| (false, &z.rules));
+        let policies = self.own.policies.iter();
+        let policies = policies.map(|p| (has(&p.ingress, "HOST"), &p.rules));
+        let forward = |e: &Element| match e {
+            Element::ForwardPort(f) => {
+                Some((f.to_addr.is_some(), matches::ports(&f.from.port.text)?))
+            }
+            _ => None,
+        };
+        let mut out = BTreeSet::new();
+        for (own, rules) in zones.chain(policies) {
+            let rich = rules.rich.iter().filter_map(|r| r.element.as_ref());
+            let all = rules.items.iter().map(|(e, _)| e).chain(rich);
+            out.extend(all.filter_map(forward).filter_map(|(to_other, port)| {
+                let place = match (own, to_other) {
+                    (true, _) => "filter_OUTPUT",
+                    (false, true) => "filter_FORWARD",
+                    (false, false) => "filter_INPUT",
+                };
+                (place == chain).then_some(port)
+            }));
+        }
+        out
     }
 
     fn prerouting(&mut self) {
@@ -208,6 +244,9 @@ impl Build<'_, '_> {
             .chain(chain, "filter hook output priority filter + 10");
         self.out
             .rule(chain, "ct state { established, related } accept", OWN);
+        if self.own.conf.strict_forward.is_some() {
+            self.translated(chain);
+        }
         self.out.rule(chain, "oifname \"lo\" accept", OWN);
         if !self.own.conf.no_rfc3964 {
             self.out.rule(chain, EMBEDDED, OWN);
@@ -246,12 +285,11 @@ impl Build<'_, '_> {
                     continue;
                 };
                 let goto = format!("goto {}", zone_chain(table, hook, name));
-                let mut m = Match::default();
                 if let Some(at) = self.lands_elsewhere(z) {
-                    let text = "an interface that no zone names";
-                    m.conditions
-                        .push(Condition::new(ConditionKind::Peer, Test::Opaque, at, text));
+                    let side = if out { Side::Dst } else { Side::Src };
+                    self.by_another_zone(&chain, side, at);
                 }
+                let mut m = Match::default();
                 if n < last {
                     let text = format!("default zone {}", z.name);
                     m.conditions.push(Condition::new(
@@ -278,6 +316,21 @@ impl Build<'_, '_> {
             open || !z.permanent && z.interfaces.iter().any(|i| &*i.text != "lo")
         };
         others.into_iter().find(takes).map(|_| default.head)
+    }
+
+    /// A packet of which no interface is known may come by one of another zone. One by an interface that no zone names is the
+    /// default zone's.
+    fn by_another_zone(&mut self, chain: &str, side: Side, at: Span) {
+        let text = "an interface of another zone";
+        let condition = Condition::new(ConditionKind::Peer, Test::Opaque, at, text);
+        let origin = self.out.origin(Origin {
+            conditions: vec![condition],
+            closing: true,
+            condition_at: at,
+            unknown_interface: Some(side),
+            ..Origin::default()
+        });
+        self.out.rule(chain, "return", origin);
     }
 
     /// Zones that no file shows may take packets first.
@@ -342,7 +395,7 @@ impl Build<'_, '_> {
                     }
                     None => {
                         self.out.in_part = true;
-                        let message = format!("`{}` is no interface", i.text);
+                        let message = format!("invalid interface name `{}`", i.text);
                         problem(self.problems, i.span, message);
                     }
                 }

@@ -4,10 +4,10 @@ use super::ruleset::{Origin, Ruleset};
 use crate::input::Input;
 use crate::source::Source;
 use hylint_model::{
-    Action, Body, Chain, Netfilter, OtherRules, Problem, ProblemKind, Rule, RuleOrigin, Span,
+    Action, Body, Chain, Netfilter, OtherRules, Problem, ProblemKind, Rule, RuleOrigin, Side, Span,
     Table, ties,
 };
-use hylint_space::Family;
+use hylint_space::{Family, IfaceSet, iface_name};
 
 /// The model of a ruleset with the tables of direct rules beside it. `iptables`: firewalld writes both by iptables, so that
 /// direct rules come before zones and an accept of theirs is one.
@@ -100,6 +100,12 @@ fn placed(rule: &mut Rule, own: &Origin) {
     for clause in &mut rule.clauses {
         clause.conditions.iter_mut().for_each(|c| c.span = at);
         clause.conditions.extend(own.conditions.iter().cloned());
+        let unknown = || IfaceSet::single(iface_name(""));
+        match own.unknown_interface {
+            Some(Side::Src) => clause.space.in_iface = unknown(),
+            Some(Side::Dst) => clause.space.out_iface = unknown(),
+            None => {}
+        }
     }
     if let Some(text) = &own.opaque {
         rule.action = Action::Opaque(text.as_str().into());

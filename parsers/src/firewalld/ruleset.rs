@@ -3,7 +3,7 @@
 //! The chains and their order are those of firewalld 1.3.3 (src/firewall/core/nftables.py), as far as they decide packets:
 //! the five chains of a zone (`pre`, `log`, `deny`, `allow`, `post`) are one here, in that order.
 
-use hylint_model::{Condition, Field, Span};
+use hylint_model::{Condition, Field, Side, Span};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -24,6 +24,8 @@ pub(super) struct Origin {
     pub opaque: Option<String>,
     /// Where its conditions stand, if not where it does.
     pub condition_at: Span,
+    /// It is for packets of which the interface on this side is not known.
+    pub unknown_interface: Option<Side>,
 }
 
 /// Which of the origins a rule has.

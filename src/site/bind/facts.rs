@@ -47,6 +47,7 @@ impl Binder<'_> {
             Some(own) => own.clone(),
             None => AddrSet::empty(),
         };
+        facts.every_interface = routing.every_interface && facts.are_whole();
         let faces = routing.faces();
         (facts.faces, facts.unproven) = (faces.known, faces.unproven);
         facts.stale = routing.stale().map(|(name, route)| {
