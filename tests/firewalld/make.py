@@ -283,6 +283,130 @@ CONFIGS = {
 """),
         "zones/dmz.xml": zone('<interface name="eth0"/>\n<service name="https"/>\n<masquerade/>'),
     },
+    # firewalld#192, #535, #1359: sources of several zones overlap.
+    "12-overlap": {
+        "firewalld.conf": conf(),
+        "ipsets/office.xml": xml("ipset", "<entry>10.1.0.0/24</entry>\n<entry>10.5.0.7</entry>", type="hash:net"),
+        "zones/public.xml": zone('<interface name="eth0"/>\n<service name="ssh"/>\n<service name="https"/>\n<forward/>'),
+        "zones/alpha.xml": zone('<source address="10.0.0.0/8"/>\n<port port="8080" protocol="tcp"/>\n<forward/>'),
+        "zones/beta.xml": zone('<source address="10.1.0.0/16"/>\n<source ipset="office"/>\n<port port="3389" protocol="tcp"/>', target="DROP"),
+        "zones/Gamma.xml": zone('<source address="10.1.0.5"/>\n<interface name="eth1"/>\n<port port="1433" protocol="tcp"/>'),
+        "zones/zulu.xml": zone('<source address="0.0.0.0/0"/>\n<service name="http"/>'),
+        "zones/work.xml": zone('<source address="::/0"/>\n<source mac="02:00:00:00:0B:02"/>\n<interface name="eth2"/>\n<service name="dns"/>'),
+    },
+    # firewalld#140, #1124, #1205: a default zone that accepts all, zones without sources, policies of the default zone.
+    "13-default": {
+        "firewalld.conf": conf(zone="trusted"),
+        "zones/trusted.xml": zone('<rule family="ipv4"><source address="203.0.113.0/24"/><port port="22" protocol="tcp"/><reject/></rule>', target="ACCEPT"),
+        "zones/public.xml": zone('<interface name="eth0"/>\n<service name="ssh"/>\n<forward/>'),
+        "zones/dmz.xml": zone('<source address="10.30.0.0/16"/>\n<service name="ssh"/>\n<forward/>'),
+        "zones/idle.xml": zone('<rule family="ipv4"><source address="10.1.0.0/16"/><port port="8080" protocol="tcp"/><accept/></rule>\n<port port="443" protocol="tcp"/>'),
+        "policies/dmz-out.xml": policy('<ingress-zone name="dmz"/>\n<egress-zone name="trusted"/>', target="ACCEPT"),
+        "policies/from-default.xml": policy('<ingress-zone name="trusted"/>\n<egress-zone name="HOST"/>\n<port port="25" protocol="tcp"/>', target="DROP", priority="-10"),
+        "policies/any-out.xml": policy('<ingress-zone name="ANY"/>\n<egress-zone name="dmz"/>\n<service name="https"/>', target="REJECT", priority="-7"),
+    },
+    # firewalld#1466, moby/libnetwork#2651: what rejects in a zone does not meet what is translated.
+    "14-translated": {
+        "firewalld.conf": conf(),
+        "zones/public.xml": zone("""
+<interface name="eth0"/>
+<forward-port port="8143" protocol="tcp" to-port="143" to-addr="10.20.1.11"/>
+<forward-port port="8080-8081" protocol="tcp" to-port="443"/>
+<rule family="ipv4"><source address="203.0.113.0/24"/><port port="8143" protocol="tcp"/><reject/></rule>
+<rule family="ipv4"><source address="203.0.113.0/24"/><port port="143" protocol="tcp"/><reject/></rule>
+<rule family="ipv4"><source address="10.5.0.0/16"/><forward-port port="2222" protocol="tcp" to-port="22" to-addr="10.20.1.12"/></rule>
+<rule family="ipv4"><destination address="10.20.10.31"/><masquerade/></rule>
+<forward/>
+"""),
+        "zones/docker.xml": zone("""
+<interface name="eth1"/>
+<interface name="eth3"/>
+<rule family="ipv4"><source address="10.1.0.0/16"/><port port="80" protocol="tcp"/><reject/></rule>
+""", target="ACCEPT"),
+        "policies/in.xml": policy("""
+<ingress-zone name="ANY"/>
+<egress-zone name="HOST"/>
+<forward-port port="4000" protocol="tcp" to-port="22"/>
+<rule family="ipv4"><source address="198.51.100.0/24"/><port port="22" protocol="tcp"/><drop/></rule>
+""", target="CONTINUE", priority="-20"),
+        "policies/own.xml": policy("""
+<ingress-zone name="HOST"/>
+<egress-zone name="ANY"/>
+<forward-port port="8000" protocol="tcp" to-port="8080" to-addr="10.20.1.11"/>
+<rule family="ipv4"><destination address="10.20.1.12"/><reject/></rule>
+""", target="CONTINUE"),
+        "policies/docker-out.xml": policy('<ingress-zone name="docker"/>\n<egress-zone name="public"/>\n<masquerade/>', target="ACCEPT"),
+    },
+    # firewalld#611 and reports like it: rich rules about ICMP, for everyone and for some.
+    "15-icmp": {
+        "firewalld.conf": conf(zone="drop"),
+        "zones/drop.xml": zone("""
+<protocol value="icmp"/>
+<rule family="ipv4"><source address="10.1.0.0/16"/><icmp-type name="echo-request"/><accept/></rule>
+<rule family="ipv4"><source address="0.0.0.0/0"/><icmp-type name="echo-request"/><drop/></rule>
+<rule family="ipv6"><icmp-type name="echo-request"/><accept/></rule>
+""", target="DROP"),
+        "zones/public.xml": zone("""
+<interface name="eth0"/>
+<rule priority="-5" family="ipv4"><source address="10.1.0.0/16"/><icmp-type name="echo-request"/><accept/></rule>
+<rule family="ipv4"><source address="0.0.0.0/0"/><icmp-type name="echo-request"/><drop/></rule>
+<rule><icmp-block name="redirect"/></rule>
+<rule priority="7" family="ipv4"><source address="10.0.0.0/8"/><reject type="icmp-admin-prohibited"/></rule>
+"""),
+        "zones/work.xml": zone("""
+<interface name="eth1"/>
+<icmp-block-inversion/>
+<icmp-block name="echo-reply"/>
+<icmp-block name="neighbour-solicitation"/>
+<service name="ssh"/>
+""", target="DROP"),
+        "zones/home.xml": zone("""
+<interface name="eth2"/>
+<icmp-block-inversion/>
+<icmp-block name="echo-request"/>
+""", target="ACCEPT"),
+        "zones/block.xml": zone('<interface name="eth3"/>\n<icmp-block name="echo-request"/>', target="%%REJECT%%"),
+    },
+    # firewalld#1539: a policy from ANY to ANY is for what passes through the host; policies of one priority.
+    "16-any": {
+        "firewalld.conf": conf(),
+        "zones/public.xml": zone('<interface name="eth0"/>\n<service name="ssh"/>\n<port port="8080" protocol="tcp"/>\n<forward/>'),
+        "zones/internal.xml": zone('<interface name="eth1"/>\n<source address="10.1.0.0/16"/>\n<service name="ssh"/>\n<service name="https"/>\n<forward/>'),
+        "zones/dmz.xml": zone('<interface name="eth2"/>\n<source address="fd00:1::/64"/>\n<service name="https"/>'),
+        "policies/barrier.xml": policy("""
+<ingress-zone name="ANY"/>
+<egress-zone name="ANY"/>
+<rule family="ipv4"><source address="10.0.0.0/8"/><destination address="10.20.0.0/16"/><drop/></rule>
+""", target="CONTINUE"),
+        "policies/b-open.xml": policy('<ingress-zone name="internal"/>\n<ingress-zone name="dmz"/>\n<egress-zone name="public"/>\n<service name="https"/>', target="DROP", priority="-40"),
+        "policies/a-open.xml": policy('<ingress-zone name="internal"/>\n<egress-zone name="public"/>\n<egress-zone name="dmz"/>\n<port port="443" protocol="tcp"/>\n<port port="22" protocol="tcp"/>', target="CONTINUE", priority="-40"),
+        "policies/late.xml": policy('<ingress-zone name="public"/>\n<egress-zone name="internal"/>\n<port port="3389" protocol="tcp"/>', target="CONTINUE", priority="40"),
+        "policies/to-host.xml": policy('<ingress-zone name="dmz"/>\n<ingress-zone name="public"/>\n<egress-zone name="HOST"/>\n<port port="1433" protocol="tcp"/>\n<rule family="ipv4"><source address="10.5.0.0/16"/><port port="8080" protocol="tcp"/><reject/></rule>', target="CONTINUE", priority="-3"),
+    },
+    # Sets in every place of a rule, and services that have a destination.
+    "17-sets": {
+        "firewalld.conf": conf(),
+        "ipsets/servers.xml": xml("ipset", "<entry>10.20.10.31</entry>\n<entry>10.20.1.0/24</entry>", type="hash:net"),
+        "ipsets/cards.xml": xml("ipset", "<entry>02:00:00:00:0B:01</entry>", type="hash:mac"),
+        "ipsets/ranges.xml": xml("ipset", "<entry>10.1.0.4/30</entry>\n<entry>10.5.1.0/24</entry>", type="hash:net"),
+        "services/group.xml": xml("service", '<port port="5353" protocol="udp"/>\n<protocol value="igmp"/>\n<destination ipv4="224.0.0.251" ipv6="ff02::fb"/>'),
+        "zones/public.xml": zone("""
+<interface name="eth0"/>
+<service name="group"/>
+<rule family="ipv4"><destination ipset="servers"/><port port="443" protocol="tcp"/><accept/></rule>
+<rule family="ipv4"><source ipset="ranges"/><destination address="10.20.10.31"/><service name="ssh"/><accept/></rule>
+<rule family="ipv4"><destination invert="true" address="10.20.10.31"/><port port="8080" protocol="tcp"/><reject/></rule>
+<rule family="ipv4"><port port="8080" protocol="tcp"/><accept/></rule>
+<rule><source ipset="cards"/><port port="5900" protocol="tcp"/><accept/></rule>
+<rule family="ipv4"><source invert="true" ipset="ranges"/><port port="1433" protocol="tcp"/><drop/></rule>
+<rule><port port="1433" protocol="tcp"/><accept/></rule>
+<rule family="ipv4"><source address="10.9.0.0/16"/><service name="group"/><reject/></rule>
+<rule family="ipv4"><source address="10.1.0.0/16"/><port port="22" protocol="tcp"/><audit><limit value="2/m"/></audit><accept><limit value="3/m"/></accept></rule>
+<rule family="ipv6"><protocol value="ipv6-icmp"/><drop/></rule>
+<rule family="ipv4"><source address="10.6.0.0/16"/><protocol value="ah"/><accept/></rule>
+"""),
+        "zones/internal.xml": zone('<source ipset="servers"/>\n<source ipset="ranges"/>\n<service name="samba"/>\n<forward/>'),
+    },
 }
 
 BUS = """<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
@@ -312,7 +436,7 @@ def inside(config, out):
     run("mount", "--bind", config, "/etc/firewalld")
     daemon = subprocess.Popen(["firewalld", "--nofork", "--nopid"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(100):
+        for _ in range(300):
             time.sleep(0.2)
             if subprocess.run(["firewall-cmd", "--state"], capture_output=True).returncode == 0:
                 break

@@ -1,9 +1,9 @@
 //! What firewalld refuses of a permanent configuration: it then loads none of it, and starts with the zones that it ships
 //! (firewalld 1.3.3, core/fw.py, core/io/zone.py and policy.py).
 
+use super::catalog;
 use super::matches::Matches;
-use super::own::{Own, Word};
-use super::{catalog, own};
+use super::own::{Element, Own, Word};
 use hylint_model::{Problem, ProblemKind, Span};
 use std::collections::HashMap;
 
@@ -19,6 +19,7 @@ pub(super) fn check(own: &mut Own, problems: &mut Vec<Problem>) {
     let mut told: Vec<(Span, String)> = names(own);
     told.extend(bound(own));
     told.extend(ends(own));
+    told.extend(policies(own));
     own.broken |= !told.is_empty();
     for (span, why) in told {
         let message = format!("{why}: firewalld refuses the whole configuration");
@@ -39,7 +40,48 @@ fn names(own: &Own) -> Vec<(Span, String)> {
         );
         (n > LONGEST).then_some((z.head, why))
     });
-    long.collect()
+    let mut out: Vec<(Span, String)> = long.collect();
+    for p in &own.policies {
+        let mut zones = own.zones.iter().map(|z| &*z.name);
+        if zones.any(|z| z == &*p.name) || catalog::zones().any(|(z, ..)| z == &*p.name) {
+            let why = format!("policy `{}` has the name of a zone", p.name);
+            out.push((p.head, why));
+        }
+    }
+    out
+}
+
+/// Rules and priorities that a policy cannot have.
+fn policies(own: &Own) -> Vec<(Span, String)> {
+    let mut out = Vec::new();
+    for p in &own.policies {
+        let name = &p.name;
+        if p.priority == 0 || i16::try_from(p.priority).is_err() {
+            let why = format!("policy `{name}` has the invalid priority {}", p.priority);
+            out.push((p.head, why));
+        }
+        let host = |zones: &[Word]| zones.iter().any(|w| &*w.text == "HOST");
+        let (from_host, to_host) = (host(&p.ingress), host(&p.egress));
+        let rich = p.rules.rich.iter();
+        let rich = rich.filter_map(|r| Some((r.element.as_ref()?, r.span)));
+        let all = p.rules.items.iter().map(|(e, s)| (e, *s)).chain(rich);
+        for (element, span) in all {
+            let why = match element {
+                Element::Masquerade if from_host || to_host => "masquerades from or to HOST",
+                Element::ForwardPort(f) if to_host && f.to_addr.is_some() => {
+                    "forwards a port to another host, and is to HOST"
+                }
+                Element::ForwardPort(f)
+                    if !to_host && f.to_addr.is_none() && !p.egress.is_empty() =>
+                {
+                    "forwards a port to no address, and is not to HOST"
+                }
+                _ => continue,
+            };
+            out.push((span, format!("policy `{name}` {why}")));
+        }
+    }
+    out
 }
 
 /// Interfaces and sources that are in two zones.
@@ -103,7 +145,7 @@ fn lacks_service(own: &Own) -> bool {
     let matches = Matches::new(own);
     let zones = own.zones.iter().map(|z| &z.rules);
     let all = zones.chain(own.policies.iter().map(|p| &p.rules));
-    let lacks = |e: &own::Element| !matches.missing(e).is_empty();
+    let lacks = |e: &Element| !matches.missing(e).is_empty();
     all.into_iter().any(|r| {
         let rich = r.rich.iter().filter_map(|r| r.element.as_ref());
         r.items.iter().map(|(e, _)| e).chain(rich).any(lacks)
