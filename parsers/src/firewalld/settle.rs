@@ -202,18 +202,12 @@ pub(super) fn shipped(own: &mut Own, wanted: &str) {
 
 /// The default zone, or those that may be it.
 pub(super) fn defaults(own: &mut Own) -> Defaults {
-    let said = own
-        .default_zone
-        .clone()
-        .or_else(|| own.conf.default_zone.clone());
-    let marked = own
-        .zones
-        .iter()
-        .find(|z| z.is_default)
-        .map(|z| z.name.clone());
-    let name = said.as_ref().map(|w| w.text.clone()).or(marked);
-    if let Some(name) = name {
-        return named(own, &name, said.map(|w| w.span));
+    if let Some(word) = running_default(own) {
+        stored_default(own, &word);
+        return named(own, &word.text, Some(word.span));
+    }
+    if let Some(word) = own.conf.default_zone.clone() {
+        return named(own, &word.text, Some(word.span));
     }
     let bound = |z: &Zone| !z.interfaces.is_empty() || !z.sources.is_empty();
     if own.one_zone.is_some() && own.zones.len() == 1 {
@@ -273,6 +267,33 @@ pub(super) fn defaults(own: &mut Own) -> Defaults {
     };
     own.problems.push(problem.help(help));
     Defaults { zones }
+}
+
+/// The default zone as firewall-cmd shows it.
+fn running_default(own: &Own) -> Option<Word> {
+    let marked = || own.zones.iter().find(|z| z.is_default);
+    let marked = || marked().map(|z| Word::new(z.name.clone(), z.head));
+    own.default_zone.clone().or_else(marked)
+}
+
+/// Tells that firewalld.conf names another default zone than the one that runs.
+fn stored_default(own: &mut Own, running: &Word) {
+    let Some(stored) = own.conf.default_zone.clone() else {
+        return;
+    };
+    if stored.text == running.text {
+        return;
+    }
+    let message = format!(
+        "firewalld.conf names `{}` as the default zone, and `{}` is the running one, which is judged",
+        stored.text, running.text
+    );
+    let help = format!(
+        "set `DefaultZone={}` in firewalld.conf, or run `firewall-cmd --reload` if the file is right",
+        running.text
+    );
+    let problem = Problem::new(ProblemKind::Incomplete, stored.span, message);
+    own.problems.push(problem.help(help));
 }
 
 /// The default zone of a name.
