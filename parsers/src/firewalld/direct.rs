@@ -148,7 +148,7 @@ fn pass(tables: &mut Tables, d: &Direct) -> Result<(), String> {
     let args: Vec<&str> = rest.collect();
     if chain.is_empty() {
         return Err(format!(
-            "`{}` is no command of iptables that adds a rule",
+            "`{}` is not a command of iptables that adds a rule",
             d.args
         ));
     }
@@ -171,7 +171,7 @@ fn pass(tables: &mut Tables, d: &Direct) -> Result<(), String> {
         "-P" | "--policy" => chain.policy = args.first().map(|p| (*p).to_owned()),
         _ => {
             return Err(format!(
-                "`{command}` is no command of iptables that adds a rule"
+                "`{command}` is not a command of iptables that adds a rule"
             ));
         }
     }

@@ -268,7 +268,7 @@ impl<'a, 'o> Drafts<'a, 'o> {
                 && own != *given
             {
                 return Err(format!(
-                    "`{}` is no address of the rule's family",
+                    "address `{}` is not of the family of the rule",
                     end.word.text
                 ));
             }
@@ -402,7 +402,9 @@ const fn proto(family: Family) -> &'static str {
 /// Where a forwarded port goes, and in which family.
 fn destination(f: &Forward) -> Result<(Family, String), String> {
     let port = match &f.to_port {
-        Some(w) => Some(matches::ports(&w.text).ok_or_else(|| format!("`{}` is no port", w.text))?),
+        Some(w) => {
+            Some(matches::ports(&w.text).ok_or_else(|| format!("invalid port `{}`", w.text))?)
+        }
         None => None,
     };
     match (&f.to_addr, port) {
@@ -411,7 +413,7 @@ fn destination(f: &Forward) -> Result<(Family, String), String> {
         (Some(w), port) => {
             let (family, address) = matches::network(&w.text)
                 .filter(|(_, text)| !text.contains('/'))
-                .ok_or_else(|| format!("`{}` is no address", w.text))?;
+                .ok_or_else(|| format!("invalid address `{}`", w.text))?;
             let ip = matches::ip(family);
             let to = match (family, port) {
                 (_, None) => address,
@@ -428,7 +430,7 @@ fn limit(word: Option<&Word>) -> Result<String, String> {
     let Some(word) = word else {
         return Ok(String::new());
     };
-    let wrong = || format!("`{}` is no limit", word.text);
+    let wrong = || format!("invalid limit `{}`", word.text);
     let (rate, unit) = word.text.split_once('/').ok_or_else(wrong)?;
     let rate: u32 = rate.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?;
     let unit = match unit {
@@ -449,7 +451,7 @@ fn mark(text: &str) -> Result<String, String> {
             Some(hex) => u32::from_str_radix(hex, 16),
             None => t.parse(),
         };
-        n.map_err(|_| format!("`{text}` is no mark"))
+        n.map_err(|_| format!("invalid mark `{text}`"))
     };
     match text.split_once('/') {
         Some((value, mask)) => Ok(format!(

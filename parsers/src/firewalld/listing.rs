@@ -338,7 +338,7 @@ impl Reader<'_> {
         let problem = Problem::new(
             ProblemKind::Note,
             span,
-            "the line is no part of a zone or a policy, and is not read",
+            "the line is not part of a zone or a policy, and is not read",
         );
         self.own.problems.push(problem);
     }
@@ -800,7 +800,7 @@ impl Reader<'_> {
         let number = word.text.parse().ok();
         if number.is_none() {
             self.own.cut = true;
-            let message = format!("`{}` is no priority", word.text);
+            let message = format!("invalid priority `{}`", word.text);
             let problem = Problem::new(ProblemKind::Malformed, word.span, message);
             self.own.problems.push(problem);
         }

@@ -126,7 +126,7 @@ impl<'o> Matches<'o> {
             return Ok((Match::of(format!("ether {field} {is}{mac}")), None));
         }
         let (family, text) =
-            network(&word.text).ok_or_else(|| format!("`{}` is no address", word.text))?;
+            network(&word.text).ok_or_else(|| format!("invalid address `{}`", word.text))?;
         let text = format!("{} {field} {is}{text}", ip(family));
         Ok((Match::of(text), Some(family)))
     }
@@ -265,7 +265,7 @@ fn ports_of(service: &Service) -> Result<Vec<Match>, String> {
     let mut out = Vec::new();
     for destination in &service.destinations {
         let (family, text) =
-            network(destination).ok_or_else(|| format!("`{destination}` is no address"))?;
+            network(destination).ok_or_else(|| format!("invalid address `{destination}`"))?;
         let to = Match::of(format!("{} daddr {text}", ip(family)));
         out.extend(each.iter().map(|m| to.clone().and(m)));
     }
@@ -280,9 +280,9 @@ pub(super) fn port(p: &PortOf, side: &str) -> Result<Match, String> {
     }
     let name = protocol_of.to_ascii_lowercase();
     if !matches!(&*name, "tcp" | "udp" | "sctp" | "dccp") {
-        return Err(format!("`{protocol_of}` is no protocol with ports"));
+        return Err(format!("protocol `{protocol_of}` has no ports"));
     }
-    let ports = ports(&p.port.text).ok_or_else(|| format!("`{}` is no port", p.port.text))?;
+    let ports = ports(&p.port.text).ok_or_else(|| format!("invalid port `{}`", p.port.text))?;
     Ok(Match::of(format!("{name} {side} {ports}")))
 }
 
@@ -383,7 +383,7 @@ pub(super) fn kind(set: &IpSet) -> Option<String> {
 /// # Errors
 /// What is wrong with it.
 pub(super) fn member(set: &IpSet, entry: &str) -> Result<String, String> {
-    let wrong = || format!("`{entry}` is no member of a set of type {}", set.kind);
+    let wrong = || format!("invalid entry `{entry}` of a set of type {}", set.kind);
     let (_, dimensions) = set.kind.split_once(':').ok_or_else(wrong)?;
     let dimensions: Vec<&str> = dimensions.split(',').collect();
     let values: Vec<&str> = entry.split(',').map(str::trim).collect();

@@ -243,7 +243,7 @@ impl Work {
             (Within::Rule, "priority") => {
                 let number = value.text.parse();
                 self.rich.priority =
-                    number.map_err(|_| (format!("`{}` is no priority", value.text), span))?;
+                    number.map_err(|_| (format!("invalid priority `{}`", value.text), span))?;
                 true
             }
             (Within::Source | Within::Destination, "address" | "mac" | "ipset") => {
