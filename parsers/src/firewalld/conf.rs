@@ -1,6 +1,7 @@
 //! Reads firewalld.conf(5).
 
 use super::own::{Own, Word};
+use super::template;
 use hylint_model::{Problem, ProblemKind, Span};
 
 /// Settings that stand in every version's file, and none of another program's.
@@ -11,10 +12,21 @@ const SIGNS: [&str; 4] = [
     "IPv6_rpfilter=",
 ];
 
+/// Settings that decide no packet.
+const INERT: [&str; 5] = [
+    "CleanupOnExit",
+    "CleanupModulesOnExit",
+    "Lockdown",
+    "IndividualCalls",
+    "LogDenied",
+];
+
 /// Whether a text is a firewalld.conf.
 pub(super) fn is(text: &str) -> bool {
     let lines = || text.lines().map(str::trim_start);
-    let plain = |l: &str| l.is_empty() || l.starts_with('#') || l.contains('=');
+    let plain = |l: &str| {
+        l.is_empty() || l.starts_with(['#', '{']) || l.starts_with("<%") || l.contains('=')
+    };
     let signs = SIGNS.iter().filter(|s| lines().any(|l| l.starts_with(**s)));
     signs.count() >= 2 && lines().all(plain)
         || lines().any(|l| l.starts_with("DefaultZone=")) && lines().all(plain)
@@ -22,8 +34,10 @@ pub(super) fn is(text: &str) -> bool {
 
 /// Reads the settings of a text that begins at an offset.
 pub(super) fn read(own: &mut Own, text: &str, at: usize) {
+    let masked = template::mask(text);
+    let mut made = None;
     let mut start = at;
-    for line in text.split_inclusive('\n') {
+    for line in masked.text.split_inclusive('\n') {
         let whole = line.trim_end();
         let trimmed = whole.trim_start();
         let begin = start + (whole.len() - trimmed.len());
@@ -31,11 +45,20 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
         if trimmed.starts_with('#') {
             continue;
         }
+        if trimmed.starts_with(template::FILLER) {
+            made = made.or(masked.first);
+        }
         let Some((key, value)) = trimmed.split_once('=') else {
             continue;
         };
         let (key, value) = (key.trim(), value.trim());
         let span = Span::new(begin, begin + trimmed.len());
+        if value.contains(template::FILLER) {
+            if !INERT.contains(&key) {
+                made = made.or(masked.first);
+            }
+            continue;
+        }
         let lower = value.to_ascii_lowercase();
         let yes = matches!(&*lower, "yes" | "true");
         match key {
@@ -59,5 +82,8 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
             own.problems
                 .push(problem.help("set `AllowZoneDrifting=no`"));
         }
+    }
+    if let Some(first) = made {
+        template::tell(own, text, first, at);
     }
 }

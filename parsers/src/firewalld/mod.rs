@@ -23,6 +23,7 @@ mod ruleset;
 mod session;
 mod settle;
 mod tags;
+mod template;
 mod wrap;
 mod xml;
 

@@ -5,7 +5,7 @@ use super::own::{
     Act, Direct, DirectKind, Element, End, EndKind, Forward, IpSet, Own, Policy, PortOf, Rich,
     Rules, Service, Target, Word, Zone,
 };
-use super::{rich, tags};
+use super::{rich, tags, template};
 use hylint_model::{Problem, ProblemKind, Span};
 use tags::{Event, Tag, Tags};
 
@@ -23,8 +23,9 @@ pub(super) enum Root {
 
 /// What the first element of a text is, if firewalld has files of the kind.
 pub(super) fn root(text: &str) -> Option<Root> {
-    let start = text.trim_start_matches('\u{feff}').trim_start();
-    if !start.starts_with('<') {
+    let masked = template::mask(text);
+    let text = template::start(&masked.text);
+    if !text.starts_with('<') {
         return None;
     }
     let mut tags = Tags::new(text, 0);
@@ -123,11 +124,28 @@ fn is_bare(text: &str) -> bool {
 /// Reads the document of a file from one offset to another.
 pub(super) fn read(own: &mut Own, text: &str, at: usize, path: &str) {
     let Some(root) = root(text) else { return };
+    let masked = template::mask(text);
+    let name = name_of(path);
+    let Some(first) = masked.first else {
+        document(own, root, &masked.text, (at, name));
+        return;
+    };
+    template::tell(own, text, first, at);
+    let mut read = Own::default();
+    document(&mut read, root, &masked.text, (at, name));
+    template::take(own, read);
+}
+
+/// Reads a document at an offset of a file that gives it a name.
+fn document(own: &mut Own, root: Root, text: &str, (at, name): (usize, Box<str>)) {
+    let begin = text.len() - template::start(text).len();
+    let (text, at) = (text.get(begin..).unwrap_or(text), at + begin);
     let mut reader = Reader {
         own,
         tags: Tags::new(text, at),
         whole: Span::new(at, at + text.trim_end().len()),
-        name: name_of(path),
+        name,
+        declared: false,
     };
     match root {
         Root::Zone => reader.zone(),
@@ -142,7 +160,10 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize, path: &str) {
 /// The name of what a file defines: that of the file.
 fn name_of(path: &str) -> Box<str> {
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    file.strip_suffix(".xml").unwrap_or(file).into()
+    // `public.xml.j2` is a template of `public.xml`.
+    file.split_once(".xml")
+        .map_or(file, |(name, _)| name)
+        .into()
 }
 
 struct Reader<'o, 't> {
@@ -150,6 +171,8 @@ struct Reader<'o, 't> {
     tags: Tags<'t>,
     whole: Span,
     name: Box<str>,
+    /// A declaration or an entity is told that may change all that the file says.
+    declared: bool,
 }
 
 impl Reader<'_, '_> {
@@ -164,6 +187,7 @@ impl Reader<'_, '_> {
                 // A bare document type changes nothing.
                 Some(Event::Declared(_, true)) => {}
                 Some(Event::Declared(span, false)) => {
+                    self.declared = true;
                     self.broken(span, "the XML declares a document type of its own, which may change what the file says");
                 }
                 None if depth > 0 || self.tags.open() > 0 => {
@@ -175,6 +199,7 @@ impl Reader<'_, '_> {
                 event => {
                     if let Some(Event::Open(tag)) = &event
                         && let Some((entity, span)) = &tag.entity
+                        && !std::mem::replace(&mut self.declared, true)
                     {
                         let message = format!("the entity `{entity}` is not defined");
                         self.broken(*span, &message);
@@ -222,7 +247,7 @@ impl Reader<'_, '_> {
         let Some(word) = word else { return otherwise };
         word.text.parse().unwrap_or_else(|_| {
             self.own.broken = true;
-            let message = format!("`{}` is no priority", word.text);
+            let message = format!("invalid priority `{}`", word.text);
             let problem = Problem::new(ProblemKind::Malformed, word.span, message);
             self.own.problems.push(problem);
             otherwise
@@ -280,6 +305,9 @@ impl Reader<'_, '_> {
                     depth = 1;
                     policy.head = tag.span;
                     policy.target_at = tag.attribute("target").map_or(tag.span, |w| w.span);
+                    if tag.attribute("target").is_none() {
+                        self.broken(tag.span, "the policy has no `target`");
+                    }
                     policy.target = self.target(&tag, Target::Continue);
                     policy.priority = self.number(tag.attribute("priority"), -1);
                 }
@@ -303,6 +331,11 @@ impl Reader<'_, '_> {
     }
 
     fn item(&mut self, rules: &mut Rules, tag: &Tag) {
+        // What an entity stands for is not known, and is told.
+        if tag.entity.is_some() {
+            rules.unread.push(tag.span);
+            return;
+        }
         let element = match &*tag.name {
             "rule" => return self.rich(rules, tag),
             "short" | "description" | "version" => return,
@@ -336,6 +369,7 @@ impl Reader<'_, '_> {
             ..Rich::default()
         };
         let mut refused = None;
+        let mut unknown = false;
         let mut limited = "";
         // An empty element ends at once.
         while let Some(event) = self.next(1) {
@@ -347,6 +381,7 @@ impl Reader<'_, '_> {
                 Event::Open(t) => t,
                 _ => continue,
             };
+            unknown |= t.entity.is_some();
             match &*t.name {
                 "source" => rich.source = end(&t),
                 "destination" => rich.destination = end(&t),
@@ -384,6 +419,10 @@ impl Reader<'_, '_> {
                     None => refused = Some(format!("unknown element `{}`", t.name)),
                 },
             }
+        }
+        if unknown {
+            rules.unread.push(rich.span);
+            return;
         }
         // firewalld passes over a rule that its own check refuses, and refuses all for an element that it does not know.
         self.own.broken |= refused.is_some();
