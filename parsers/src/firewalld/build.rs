@@ -63,6 +63,8 @@ pub(super) fn build(
         problems,
         zones: Vec::new(),
         policies: Vec::new(),
+        mangle: false,
+        nat: false,
     };
     work.drafts();
     work.base_chains();
@@ -92,6 +94,10 @@ struct Build<'o, 'p> {
     zones: Vec<Vec<Draft>>,
     /// Those of each policy.
     policies: Vec<Vec<Draft>>,
+    /// Some rule marks packets.
+    mangle: bool,
+    /// Some rule translates addresses.
+    nat: bool,
 }
 
 impl Build<'_, '_> {
@@ -116,17 +122,18 @@ impl Build<'_, '_> {
             drafts.of(&p.rules, false);
             self.policies.push(drafts.done());
         }
+        let all = || self.zones.iter().chain(&self.policies).flatten();
+        self.mangle = all().any(|d| d.kind == Kind::Mangle);
+        self.nat = all().any(|d| matches!(d.kind, Kind::NatPre | Kind::NatPost));
     }
 
     /// Whether some rule is of a table.
     fn needs(&self, table: &str) -> bool {
-        let kinds: &[Kind] = match table {
-            "mangle" => &[Kind::Mangle],
-            "nat" => &[Kind::NatPre, Kind::NatPost],
-            _ => return true,
-        };
-        let all = self.zones.iter().chain(&self.policies).flatten();
-        all.into_iter().any(|d| kinds.contains(&d.kind))
+        match table {
+            "mangle" => self.mangle,
+            "nat" => self.nat,
+            _ => true,
+        }
     }
 
     fn base_chains(&mut self) {
@@ -416,7 +423,7 @@ impl Build<'_, '_> {
                 continue;
             };
             for (table, hook, _) in PLACES {
-                if !needs_of(&all, &self.policies, table) {
+                if !self.needs(table) {
                     continue;
                 }
                 let chain = zone_chain(table, hook, &name);
@@ -711,19 +718,6 @@ impl Build<'_, '_> {
             self.out.set(&name, &kind, interval, &elements);
         }
     }
-}
-
-fn needs_of(zones: &[Vec<Draft>], policies: &[Vec<Draft>], table: &str) -> bool {
-    let kinds: &[Kind] = match table {
-        "mangle" => &[Kind::Mangle],
-        "nat" => &[Kind::NatPre, Kind::NatPost],
-        _ => return true,
-    };
-    zones
-        .iter()
-        .chain(policies)
-        .flatten()
-        .any(|d| kinds.contains(&d.kind))
 }
 
 fn has(zones: &[Word], name: &str) -> bool {

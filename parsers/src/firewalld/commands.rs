@@ -8,6 +8,10 @@ use crate::shell::posix as quoted;
 use crate::source::Source;
 use hylint_model::{Action, Body, Export, Rule, RuleOrigin, Span};
 use hylint_space::{AddrSet, Family, PortSet, StateSet, proto};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// Commands that a change may take.
 const COMMANDS: usize = 64;
@@ -21,8 +25,8 @@ pub(super) fn commands(
     export: &Export,
     change: &Change,
 ) -> Result<Vec<String>, EditError> {
-    let own = settled(source);
-    if own.cut || own.contradicted {
+    let known = known(source);
+    if known.own.cut || known.own.contradicted {
         return Err(EditError::Unsupported(
             "the zones are not shown whole, so that nothing tells what a rule changes",
         ));
@@ -30,7 +34,8 @@ pub(super) fn commands(
     let work = Work {
         source,
         export,
-        own: &own,
+        own: &known.own,
+        priorities: &known.priorities,
     };
     let mut lines = match change {
         Change::Insert { at, rule } => work.insert(*at, rule)?,
@@ -51,10 +56,49 @@ pub(super) fn commands(
     Ok(lines)
 }
 
+/// What a source says, for the commands of all its findings.
+struct Known {
+    path: String,
+    text: String,
+    parts: Vec<(Span, Arc<str>)>,
+    own: Own,
+    /// Of its rich rules, by where they begin and end.
+    priorities: HashMap<(u32, u32), i32>,
+}
+
+thread_local! {
+    /// The last source that was asked about: findings of one file come one after the other.
+    static LAST: RefCell<Option<Rc<Known>>> = const { RefCell::new(None) };
+}
+
+fn known(source: &Source) -> Rc<Known> {
+    let parts = || source.parts.iter().map(|p| (p.span, p.path.clone()));
+    let same = |k: &&Rc<Known>| {
+        k.path == source.path && k.text == source.text && parts().eq(k.parts.iter().cloned())
+    };
+    let last = LAST.with_borrow(|last| last.as_ref().filter(same).cloned());
+    last.unwrap_or_else(|| {
+        let own = settled(source);
+        let zones = own.zones.iter().flat_map(|z| &z.rules.rich);
+        let rich = zones.chain(own.policies.iter().flat_map(|p| &p.rules.rich));
+        let priorities = rich.map(|r| ((r.span.start, r.span.end), r.priority));
+        let new = Rc::new(Known {
+            path: source.path.clone(),
+            text: source.text.clone(),
+            parts: parts().collect(),
+            priorities: priorities.collect(),
+            own,
+        });
+        LAST.set(Some(new.clone()));
+        new
+    })
+}
+
 struct Work<'a> {
     source: &'a Source,
     export: &'a Export,
     own: &'a Own,
+    priorities: &'a HashMap<(u32, u32), i32>,
 }
 
 /// Whose rules are changed, as an option of firewall-cmd.
@@ -175,7 +219,10 @@ impl Work<'_> {
         let rules = list.rules(self.export).unwrap_or_default();
         let later = rules.iter().skip(index);
         let denies = later.filter(|r| r.action == Action::Deny && r.origin != RuleOrigin::Platform);
-        let of = |r: &Rule| self.rich(r.span).map_or(0, |r| r.priority);
+        let of = |r: &Rule| {
+            let known = self.priorities.get(&(r.span.start, r.span.end));
+            known.copied().unwrap_or(0)
+        };
         match denies.map(of).min() {
             None => 0,
             // Those without a priority come behind each that has a negative one, and before each that has a positive one.
@@ -193,12 +240,6 @@ impl Work<'_> {
             let name = quoted(name).unwrap_or_default();
             (format!("--{kind}={name}"), rules, Some(target))
         })
-    }
-
-    fn rich(&self, span: Span) -> Option<&Rich> {
-        let zones = self.own.zones.iter().flat_map(|z| &z.rules.rich);
-        let policies = self.own.policies.iter().flat_map(|p| &p.rules.rich);
-        zones.chain(policies).find(|r| r.span == span)
     }
 
     fn remove(&self, rule: RuleRef) -> Result<String, EditError> {
@@ -376,6 +417,9 @@ fn elements(protocols: &[(u8, u8)], ports: &PortSet) -> Result<Vec<New>, EditErr
 
 /// The ends of rich rules that together are these sets.
 fn ends(src: &AddrSet, dst: &AddrSet) -> Vec<String> {
+    if src.is_any() && dst.is_any() {
+        return vec![String::new()];
+    }
     let mut out = Vec::new();
     for family in Family::BOTH {
         let (from, to) = (src.only(family), dst.only(family));
