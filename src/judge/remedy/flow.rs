@@ -236,6 +236,26 @@ impl Flow<'_, '_> {
         out
     }
 
+    /// Takes all required peers where that are fewer rules: what passes already is required as well.
+    fn whole(&self, packets: &mut PacketBox, way: Direction) {
+        if self.peers.unknown || self.peers.external || way == Direction::Forward {
+            return;
+        }
+        let family = family_of(packets);
+        let failing = match way {
+            Direction::Out => &mut packets.dst,
+            Direction::In | Direction::Forward => &mut packets.src,
+        };
+        let required = self.peers.addrs.only(family);
+        let fewer = required.prefixes().len() < failing.prefixes().len();
+        if fewer && failing.is_subset(&required) {
+            *failing = required;
+        }
+        if *failing == AddrSet::any_of(family) && self.peers.addrs.is_any() {
+            *failing = AddrSet::any();
+        }
+    }
+
     /// The rule that allows the packets that fail.
     fn allow(&self, point: &Point, f: &Failure<'_>) -> Rule {
         let packets = self.packets(f);
@@ -249,13 +269,20 @@ impl Flow<'_, '_> {
             ..PacketBox::any()
         };
         let way = self.way(f);
+        if point.kind == PointKind::Netfilter && !f.cause.is_reply() {
+            self.whole(&mut space, way);
+        }
         if let Some(onward) = f.onward.as_ref().filter(|_| !f.cause.is_reply()) {
             (space.dst, space.dport) = (onward.dst.clone(), onward.dport.clone());
         }
         // Rules of a host's own firewall are about the host, and those of a cloud about whatever stands behind them.
+        let own = |peers: &AddrSet| match peers.is_any() {
+            true => AddrSet::any(),
+            false => AddrSet::any_of(family),
+        };
         match way {
-            Direction::In => space.dst = AddrSet::any_of(family),
-            Direction::Out => space.src = AddrSet::any_of(family),
+            Direction::In => space.dst = own(&space.src),
+            Direction::Out => space.src = own(&space.dst),
             Direction::Forward => {}
         }
         let next = matches!(

@@ -246,15 +246,19 @@ impl Details<'_, '_> {
     fn of_one_host(&self) -> Vec<&str> {
         let mut packets = FxHashSet::default();
         let mut known = FxHashSet::default();
-        self.first_host()
+        let all = self
+            .first_host()
             .filter(|f| match (&f.requirement, &f.witness) {
                 (Some(_), Some(w)) => packets.insert((&w.src, &w.dst, &w.proto, w.dport)),
                 _ => true,
             })
             .flat_map(|f| &f.commands)
             .map(String::as_str)
-            .filter(|c| known.insert(*c))
-            .collect()
+            .filter(|c| known.insert(*c));
+        // One reload takes what all of them change.
+        let (last, mut out): (Vec<&str>, Vec<&str>) = all.partition(|c| c.ends_with(" --reload"));
+        out.extend(last);
+        out
     }
 
     /// Lines under one head.
