@@ -246,12 +246,14 @@ impl Flow<'_, '_> {
             Direction::Out => &mut packets.dst,
             Direction::In | Direction::Forward => &mut packets.src,
         };
-        let required = self.peers.addrs.only(family);
+        // A host does not reach itself by the network: to leave its own addresses out takes a rule for each prefix around them.
+        let every = self.peers.addrs.union(self.me);
+        let required = every.only(family);
         let fewer = required.prefixes().len() < failing.prefixes().len();
         if fewer && failing.is_subset(&required) {
             *failing = required;
         }
-        if *failing == AddrSet::any_of(family) && self.peers.addrs.is_any() {
+        if *failing == AddrSet::any_of(family) && every.is_any() {
             *failing = AddrSet::any();
         }
     }
