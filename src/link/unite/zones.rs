@@ -43,6 +43,15 @@ pub(super) fn compare(
             "firewalld does not run",
         ));
     };
+    let defaults = (default_zone(zones), default_zone(kernel));
+    if let (Some((named, _)), Some((own, rule))) = defaults
+        && named != own
+    {
+        let message = format!(
+            "`{path}` makes `{own}` the default zone, which is judged, and `{other}` has `{named}`"
+        );
+        return Some(found(message, at(rule.span), Vec::new(), "default zone"));
+    }
     zones.chains.iter().find_map(|c| {
         let here = reached(kernel, c)?;
         let rules = || c.rules.iter().filter(|r| is_rule(r));
@@ -80,10 +89,36 @@ pub(super) fn are_zones(n: &Netfilter) -> bool {
     n.tables().iter().any(|t| &*t.name == "firewalld")
 }
 
-/// Whether a ruleset is whole, or has what firewalld writes.
+/// Whether a ruleset is whole, or has what firewalld writes. That of one family may lack it.
 pub(super) fn is_ruleset(tables: &[Table], text: &str) -> bool {
     let own = |t: &Table| &*t.name == "firewalld" || t.chain("INPUT_ZONES").is_some();
-    tables.iter().any(own) || text.contains("list ruleset")
+    let whole = |rest: &str| {
+        let next = rest.split_ascii_whitespace().next().unwrap_or("");
+        let line = rest.starts_with(['\n', '\r']);
+        line || !matches!(next, "ip" | "ip6" | "arp" | "bridge" | "netdev")
+    };
+    tables.iter().any(own) || text.split("list ruleset").skip(1).any(whole)
+}
+
+/// The default zone of the table of firewalld, with the rule that sends to it all that no source and no interface does; `None`
+/// if it may be one of several.
+fn default_zone(table: &Table) -> Option<(&str, &Rule)> {
+    let (_, chain) = table.chain("filter_INPUT_ZONES")?;
+    let last = chain.rules.last()?;
+    let open = |r: &Rule| r.conditions().next().is_some();
+    let Action::Goto(to) = last.action else {
+        return None;
+    };
+    let name = &table.chains.get(to as usize)?.name;
+    let zone = name.strip_prefix("filter_IN_")?;
+    // The reader numbers zones whose names nftables does not take.
+    let number = |n: &str| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit());
+    if zone.strip_prefix("zone").is_some_and(number) {
+        return None;
+    }
+    let gotos = chain.rules.iter();
+    let several = gotos.filter(|r| matches!(r.action, Action::Goto(_)) && open(r));
+    (several.count() == 0).then_some((zone, last))
 }
 
 fn found(message: String, place: Place, related: Vec<Related>, what: &str) -> Finding {
