@@ -143,6 +143,7 @@ fn bare(p: &mut Point) -> Point {
             head.front_end = n.front_end;
             head.shows_files = n.shows_files;
             head.whole = n.whole;
+            head.backend = n.backend;
             head.outline = Some(Box::new(Outline::of(n)));
             Body::Netfilter(head)
         }

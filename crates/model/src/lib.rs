@@ -33,8 +33,8 @@ pub use facts::{
 };
 pub use listener::{Asked, CUT_OFF, Listener, Running, SameProgram, file_name, same_program};
 pub use netfilter::{
-    BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter, OtherRules,
-    Outline, Table, TableFamily, priority,
+    Backend, BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter,
+    OtherRules, Outline, Table, TableFamily, priority,
 };
 pub use point::{
     Body, Default as DefaultVerdict, DefaultOrigin, Discipline, Families, Lists, OtherPolicy,

@@ -386,6 +386,8 @@ pub struct Netfilter {
     pub front_end: bool,
     /// A dump: it shows what a front end has loaded from files of its own.
     pub shows_files: bool,
+    /// Which of the two kinds of iptables it is of. Rules of both are in force together.
+    pub backend: Backend,
     /// What its tables are, where the tables themselves are not held here.
     pub outline: Option<Box<Outline>>,
 }
@@ -413,6 +415,46 @@ impl Outline {
             filters: n.tables.iter().any(|t| t.filters),
             idle: chains.all(|c| c.rules.is_empty() && c.policy.as_ref().is_none_or(|p| p.allow)),
             sound: !n.in_part && !n.broken && n.unloaded.is_empty(),
+        }
+    }
+}
+
+/// What a dump or a listing says of the tool that printed it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Backend {
+    /// The legacy tools, whose tables nft does not show.
+    Legacy,
+    /// iptables-nft, whose tables are those of nftables.
+    Nft,
+    /// Nothing, or what leaves it open.
+    #[default]
+    Unsaid,
+}
+
+impl Backend {
+    /// Whether two are known to be of different tools, so that neither replaces the other.
+    #[must_use]
+    pub fn differs(self, other: Self) -> bool {
+        self != other && self != Self::Unsaid && other != Self::Unsaid
+    }
+
+    /// What names of its programs end with.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Legacy => "-legacy",
+            Self::Nft => "-nft",
+            Self::Unsaid => "",
+        }
+    }
+
+    /// By the name of a program, `iptables-legacy` or `ip6tables-nft-save`.
+    #[must_use]
+    pub fn of_program(name: &str) -> Self {
+        match name.trim_end_matches("-save").rsplit_once('-') {
+            Some((_, "legacy")) => Self::Legacy,
+            Some((_, "nft")) => Self::Nft,
+            _ => Self::Unsaid,
         }
     }
 }
@@ -453,6 +495,7 @@ impl Netfilter {
             ties: Vec::new(),
             front_end: false,
             shows_files: false,
+            backend: Backend::Unsaid,
             outline: None,
         }
     }

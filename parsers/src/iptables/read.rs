@@ -8,7 +8,7 @@ use crate::input::{Depth, Input, Score};
 use crate::lookalike::{front_ends, linux};
 use crate::write::WriteError;
 use hylint_model::{
-    Body, Companion, Export, Families, Netfilter, OtherRules, Point, PointKind, Problem,
+    Backend, Body, Companion, Export, Families, Netfilter, OtherRules, Point, PointKind, Problem,
     ProblemKind,
 };
 use hylint_space::{AddrSet, Family, PacketBox};
@@ -163,8 +163,26 @@ fn read_to(text: &str, path: &str, (depth, strict): (Depth, bool)) -> Export {
             .push(point(&reading, dump, &mut made, &mut export.problems));
         reading.first = false;
     }
+    name_tools(&mut export.points);
     export.problems.sort_by_key(|p| p.span.start);
     export
+}
+
+/// Names points of one family after their tools, where the export has those of both.
+pub(crate) fn name_tools(points: &mut [Point]) {
+    let tool = |p: &Point| match &p.body {
+        Body::Netfilter(n) => (p.families, n.backend),
+        Body::Lists(_) => (p.families, Backend::Unsaid),
+    };
+    let all: Vec<_> = points.iter().map(tool).collect();
+    for (point, own) in points.iter_mut().zip(&all) {
+        let mut of_family = all.iter().filter(|(f, _)| *f == own.0);
+        if !of_family.any(|(_, backend)| *backend != own.1) {
+            continue;
+        }
+        let base = point.name.split(' ').next().unwrap_or("").to_owned();
+        point.name = format!("{base}{}", own.1.suffix()).into();
+    }
 }
 
 fn point(
@@ -223,6 +241,7 @@ fn point(
         None if may_be_nft(header) => OtherRules::Hidden,
         None => OtherRules::Unsaid,
     };
+    netfilter.backend = dump.backend;
     netfilter.unloaded = unloaded.iter().map(|(n, _)| n.as_str().into()).collect();
     let mut chains = netfilter.tables().iter().flat_map(|t| &t.chains);
     netfilter.front_end = chains.any(|c| linux::is_front_end(&c.name));
@@ -272,20 +291,8 @@ fn may_be_nft(header: Option<&str>) -> bool {
     header.is_some_and(|h| h.contains("-save v")) && !is_legacy(header)
 }
 
-/// What the header of a dump says of the tool that printed it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Backend {
-    /// The legacy tools, whose tables nft does not show.
-    Legacy,
-    /// iptables-nft, whose tables are those of nftables.
-    Nft,
-    /// It has none, or one that leaves it open.
-    Unsaid,
-}
-
 /// What a header says of the tool.
-#[must_use]
-pub fn backend(header: &str) -> Backend {
+pub(super) fn backend(header: &str) -> Backend {
     match is_legacy(Some(header)) {
         true => Backend::Legacy,
         false if header.contains("-save v") && names_nft(header) => Backend::Nft,

@@ -4,7 +4,7 @@ use super::builtin::{TableName, is_base_chain};
 use super::layout::{Dump, Layout, Splitter, TableLines};
 use super::token::Tokens;
 use crate::plain::{self, Line, Program};
-use hylint_model::{Problem, ProblemKind, Span};
+use hylint_model::{Backend, Problem, ProblemKind, Span};
 use hylint_space::Family;
 
 /// A command of one of the tools.
@@ -175,6 +175,7 @@ impl Work<'_> {
             self.dumps.push(Dump {
                 family: Some(found.family),
                 header: None,
+                backend: Backend::Unsaid,
                 tables: Vec::new(),
                 span,
             });

@@ -1,13 +1,15 @@
 //! Commands and remarks between listings.
 
 use super::columns::words;
-use hylint_model::Span;
+use hylint_model::{Backend, Span};
 use hylint_space::Family;
 
 /// A command whose output follows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Shown<'a> {
     pub(super) family: Option<Family>,
+    /// Of the program that the line names.
+    pub(super) backend: Backend,
     /// The table; `None` if the line does not say.
     pub(super) table: Option<&'a str>,
     /// The chain that is listed alone.
@@ -39,11 +41,12 @@ pub(super) fn shown(text: &str, span: Span) -> Option<Vec<Shown<'_>>> {
     }
     if let [tool, table, end] = all.as_slice()
         && end.text.trim_end_matches(':') == "table"
-        && let Some(family) = program(tool.text)
+        && let Some((family, backend)) = program(tool.text)
     {
         let (family, table) = (Some(family), Some(table.text));
         return Some(vec![Shown {
             family,
+            backend,
             table,
             ..bare
         }]);
@@ -51,7 +54,7 @@ pub(super) fn shown(text: &str, span: Span) -> Option<Vec<Shown<'_>>> {
     let mut out = Vec::new();
     let mut words = all.iter().map(|w| w.text).peekable();
     while let Some(word) = words.next() {
-        let Some(family) = program(word) else {
+        let Some((family, backend)) = program(word) else {
             if out.is_empty() || !FILTERS.contains(&word) {
                 continue;
             }
@@ -62,6 +65,7 @@ pub(super) fn shown(text: &str, span: Span) -> Option<Vec<Shown<'_>>> {
         };
         let mut shown = Shown {
             family: Some(family),
+            backend,
             table: Some("filter"),
             ..bare
         };
@@ -101,14 +105,14 @@ pub(super) fn lists_sets(line: &str) -> Option<bool> {
     Some(line.contains('|') && words.any(filters))
 }
 
-fn program(word: &str) -> Option<Family> {
+fn program(word: &str) -> Option<(Family, Backend)> {
     let name = word
         .rsplit(['/', '#', '$', '>', '`', '(', '\'', '"'])
         .next()?;
-    let name = name.trim_end_matches("-nft").trim_end_matches("-legacy");
-    match name {
-        "iptables" => Some(Family::V4),
-        "ip6tables" => Some(Family::V6),
+    let backend = Backend::of_program(name);
+    match name.trim_end_matches("-nft").trim_end_matches("-legacy") {
+        "iptables" => Some((Family::V4, backend)),
+        "ip6tables" => Some((Family::V6, backend)),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use crate::edit::{Change, EditError, Position};
 use crate::input::{Input, Score};
 use crate::iptables;
 use crate::source::Source;
-use hylint_model::{Action, Body, Export, Problem, ProblemKind, Rule, Span};
+use hylint_model::{Action, Backend, Body, Export, Problem, ProblemKind, Rule, Span};
 use hylint_space::Family;
 
 /// The format's id in outputs.
@@ -83,21 +83,24 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         let rules = rules.chain(saved.filter(said));
         export.problems.extend(rules.map(told::replaced));
     }
-    let mut families: Vec<Option<Family>> = Vec::new();
+    let mut tools: Vec<(Option<Family>, Backend)> = Vec::new();
+    let tool = |l: &Listed<'_>| (l.family, l.backend.unwrap_or_default());
     for l in &listed {
-        if !families.contains(&l.family) {
-            families.push(l.family);
+        if !tools.contains(&tool(l)) {
+            tools.push(tool(l));
         }
     }
     let mut written = Vec::new();
     let mut comments = comments.as_slice();
-    for family in families {
-        let tables: Vec<&Listed<'_>> = listed.iter().filter(|l| l.family == family).collect();
+    for (family, backend) in tools {
+        let own = listed.iter().filter(|l| tool(l) == (family, backend));
+        let tables: Vec<&Listed<'_>> = own.collect();
         let file = translate::write(text, family, comments, &tables);
         comments = &[];
-        half(input, &file, &mut export);
+        half(input, &file, backend, &mut export);
         written.push(file);
     }
+    iptables::name_tools(&mut export.points);
     tell(&written, width, &mut export);
     export.problems.sort_by_key(|p| p.span.start);
     export
@@ -116,8 +119,8 @@ fn beside(lines: &Lines<'_>, export: &mut Export) {
     }
 }
 
-/// Reads what was written for a family, and adds its point.
-fn half(input: &Input<'_>, file: &Written<'_>, export: &mut Export) {
+/// Reads what was written for a tool of a family, and adds its point.
+fn half(input: &Input<'_>, file: &Written<'_>, backend: Backend, export: &mut Export) {
     let text = &file.file.text;
     let mut read = iptables::read_written(text, &input.source.path, input.depth);
     // What is missing of its chains is told in the words of a listing.
@@ -135,6 +138,7 @@ fn half(input: &Input<'_>, file: &Written<'_>, export: &mut Export) {
     for mut point in read.points {
         if let Body::Netfilter(n) = &mut point.body {
             n.in_part |= part;
+            n.backend = backend;
         }
         let same = export
             .points

@@ -3,7 +3,7 @@
 use super::columns::Row;
 use super::lines::{Block, ChainPart, Item};
 use crate::iptables::chain_name;
-use hylint_model::{Hook, Span};
+use hylint_model::{Backend, Hook, Span};
 use hylint_space::Family;
 use rustc_hash::FxHashMap;
 
@@ -17,6 +17,8 @@ const TABLES: [&str; 5] = ["raw", "mangle", "nat", "filter", "security"];
 #[derive(Debug)]
 pub(super) struct Listed<'a> {
     pub(super) family: Option<Family>,
+    /// What the command says that is shown before it; `None` where none is.
+    pub(super) backend: Option<Backend>,
     pub(super) table: &'static str,
     pub(super) parts: Vec<Block<'a>>,
     /// Another listing with other rules, which may be a newer one, or of something else.
@@ -55,6 +57,8 @@ pub(super) fn sort<'a>(text: &'a str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>
     for block in blocks {
         let table = table(text, &block);
         let own = family(text, &block);
+        let shown = block.shown.filter(|s| s.family.is_some());
+        let backend = shown.map(|s| s.backend);
         // A listing that does not say it is most likely of the tool of the one before it.
         let last = all.last().map(|l| l.family);
         let family = own.or_else(|| {
@@ -62,12 +66,16 @@ pub(super) fn sort<'a>(text: &'a str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>
             last.flatten().filter(free)
         });
         let same = all.iter_mut().find(|l| {
-            l.table == table && (l.family == family || l.family.is_none() || family.is_none())
+            // The tools of two names were asked because each has its rules.
+            let apart = matches!((l.backend, backend), (Some(a), Some(b)) if a != b);
+            let may_be = l.family == family || l.family.is_none() || family.is_none();
+            l.table == table && !apart && may_be
         });
         let own = outline(text, &block);
         let Some(listed) = same else {
             all.push(Listed {
                 family,
+                backend,
                 table,
                 parts: vec![block],
                 unclear: None,
@@ -76,6 +84,7 @@ pub(super) fn sort<'a>(text: &'a str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>
             continue;
         };
         listed.family = listed.family.or(family);
+        listed.backend = listed.backend.or(backend);
         let saves = !block.saved.is_empty() && listed.parts.iter().any(|b| !b.saved.is_empty());
         let again = saves || own.keys().any(|c| listed.outline.contains_key(c));
         if !again {

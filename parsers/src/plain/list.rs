@@ -2,7 +2,7 @@
 
 use super::inert;
 use super::lexer::{Command, Line, Lines};
-use hylint_model::Span;
+use hylint_model::{Backend, Span};
 use hylint_space::Family;
 
 /// A program that changes rules.
@@ -59,6 +59,7 @@ pub(crate) fn list(text: &str) -> Option<List> {
         nft: false,
     };
     let (mut tables, mut rules, mut ended) = (false, false, false);
+    let mut backend = None;
     for line in Lines::new(text) {
         let line = line.ok()?;
         let (program, at) = match &line {
@@ -69,7 +70,15 @@ pub(crate) fn list(text: &str) -> Option<List> {
         };
         if let Line::Command(c) = &line {
             match program {
-                Program::Tables(_) => rules |= appends(text, c, at),
+                Program::Tables(_) => {
+                    // Rules of two tools are in tables of their own.
+                    let name = c.words.get(at.wrapping_sub(1)).map(|w| w.value(text));
+                    let own = Backend::of_program(&name.unwrap_or_default());
+                    if *backend.get_or_insert(own) != own {
+                        return None;
+                    }
+                    rules |= appends(text, c, at);
+                }
                 Program::Nft => rules |= adds(text, c, at),
                 _ => {}
             }

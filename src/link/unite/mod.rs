@@ -22,8 +22,7 @@ pub use windows::{WindowsView, unite_windows};
 use crate::finding::{Code, Finding, Identity, Place, Related, Severity};
 use crate::load::{Heads, LoadedExport, RunPoint};
 use compare::{acts, difference, listed, named, supply};
-use hylint_model::{Body, Export, Netfilter, OtherRules, Point, Span, Table, View, ties};
-use hylint_parsers::iptables::{self, Backend};
+use hylint_model::{Backend, Body, Export, Netfilter, OtherRules, Point, Span, Table, View, ties};
 use hylint_parsers::source::Source;
 use hylint_parsers::{firewalld, nft, ufw};
 use open::{open_rules, unsupplied};
@@ -149,7 +148,7 @@ pub fn unite(
         let moved = other.annotations.into_iter();
         annotations.extend(moved.map(|(text, span)| (text, span.behind(behind))));
         for p in other.points {
-            let (label, kernel) = (p.label.behind(behind), p.view == View::Effective);
+            let kernel = p.view == View::Effective;
             let Body::Netfilter(d) = p.body else { continue };
             if other.zones {
                 // One table of another program does not show that firewalld has none.
@@ -166,7 +165,7 @@ pub fn unite(
                 continue;
             }
             unloaded.extend(d.unloaded.iter().cloned());
-            work.dump(&mut tables, d, (label, behind), source);
+            work.dump(&mut tables, d, behind, source);
         }
     }
     if work.legacy {
@@ -240,14 +239,8 @@ struct Work {
 
 impl Work {
     /// Takes in the tables of one dump.
-    fn dump(
-        &mut self,
-        tables: &mut Vec<Table>,
-        dump: Netfilter,
-        (label, behind): (Span, u32),
-        source: &Source,
-    ) {
-        let backend = iptables::backend(source.slice(label));
+    fn dump(&mut self, tables: &mut Vec<Table>, dump: Netfilter, behind: u32, source: &Source) {
+        let backend = dump.backend;
         self.legacy |= backend == Backend::Legacy;
         if let OtherRules::Shown(at) = dump.others {
             let at = at.behind(behind);

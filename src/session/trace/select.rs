@@ -2,7 +2,7 @@
 
 use crate::judge::Exports;
 use hylint_engine::{Direction, PointId, SetId};
-use hylint_model::{Point, PointKind};
+use hylint_model::{Backend, Body, Point};
 use std::fmt;
 
 /// The layers, each a union of points.
@@ -89,16 +89,19 @@ pub fn select(
     }
     // Groups of one interface are united, and so are the two families of one host; any other point is a layer of its own.
     let mut layers: Selection = Vec::new();
-    for together in [PointKind::is_united, PointKind::has_halves] {
-        let united: Vec<PointId> = chosen
-            .iter()
-            .filter(|(_, p)| together(p.kind))
-            .map(|(at, _)| *at)
-            .collect();
-        if !united.is_empty() {
-            layers.push(united);
+    let united = chosen.iter().filter(|(_, p)| p.kind.is_united());
+    let united: Vec<PointId> = united.map(|(at, _)| *at).collect();
+    layers.extend((!united.is_empty()).then_some(united));
+    let mut halves: Vec<Points<'_>> = Vec::new();
+    for point in chosen.iter().filter(|(_, p)| p.kind.has_halves()) {
+        let free = |l: &&mut Points<'_>| l.iter().all(|(_, other)| !overlap(other, point.1));
+        match halves.iter_mut().find(free) {
+            Some(layer) => layer.push(*point),
+            None => halves.push(vec![*point]),
         }
     }
+    let ids = |l: Points<'_>| l.into_iter().map(|(at, _)| at).collect();
+    layers.extend(halves.into_iter().map(ids));
     let alone = chosen
         .iter()
         .filter(|(_, p)| !p.kind.is_united() && !p.kind.has_halves());
@@ -108,18 +111,34 @@ pub fn select(
 
 type Points<'a> = Vec<(PointId, &'a Point)>;
 
-/// All points, if they are one: a single point, or an IPv4 and an IPv6 half.
+/// All points, if they are one: a single point, an IPv4 and an IPv6 half, or those of iptables-nft and of the legacy tools.
 fn only<'a>(points: &[(PointId, &'a Point)]) -> Result<Points<'a>, SelectError> {
-    let halves = |(_, a): &(PointId, &Point), (_, b): &(PointId, &Point)| {
-        let of_one = a.kind == b.kind && a.kind.has_halves();
-        let apart = !(a.families.v4 && b.families.v4 || a.families.v6 && b.families.v6);
-        of_one && apart
+    let of_one = |a: &Point, b: &Point| {
+        let together = !overlap(a, b) || backend(a) != backend(b);
+        a.kind == b.kind && a.kind.has_halves() && together
     };
+    let mut rest = points;
+    while let [(_, a), behind @ ..] = rest {
+        if !behind.iter().all(|(_, b)| of_one(a, b)) {
+            return Err(SelectError::Ambiguous(labels(points)));
+        }
+        rest = behind;
+    }
     match points {
         [] => Err(SelectError::NoPoint),
-        [one] => Ok(vec![*one]),
-        [a, b] if halves(a, b) => Ok(vec![*a, *b]),
-        _ => Err(SelectError::Ambiguous(labels(points))),
+        all => Ok(all.to_vec()),
+    }
+}
+
+/// Whether two points see packets of one family.
+fn overlap(a: &Point, b: &Point) -> bool {
+    a.families.v4 && b.families.v4 || a.families.v6 && b.families.v6
+}
+
+fn backend(p: &Point) -> Backend {
+    match &p.body {
+        Body::Netfilter(n) => n.backend,
+        Body::Lists(_) => Backend::Unsaid,
     }
 }
 

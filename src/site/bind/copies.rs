@@ -236,6 +236,12 @@ impl Binder<'_> {
         let (Some(p), Some(q)) = (self.point(a), self.point(b)) else {
             return false;
         };
+        // Rules of two tools are in force together.
+        if let (Body::Netfilter(m), Body::Netfilter(n)) = (&p.body, &q.body)
+            && m.backend.differs(n.backend)
+        {
+            return false;
+        }
         let both = p.families.v4 && q.families.v4 || p.families.v6 && q.families.v6;
         p.kind == q.kind && (!p.kind.has_halves() || both)
     }

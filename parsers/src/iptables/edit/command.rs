@@ -30,7 +30,7 @@ pub(super) fn commands(text: &str, resolved: &Resolved<'_>) -> Result<Vec<String
     }
 }
 
-/// The tool of the dump's family; where the dump does not say it, that of the new rule's addresses.
+/// The tool that the point is named after; else that of the dump's family; where the dump does not say it, that of the new rule's addresses.
 fn program(at: &ChainAt<'_>, effect: &Effect) -> Result<&'static str> {
     let has = |family| {
         let Effect::Splice(splice) = effect else {
@@ -40,6 +40,15 @@ fn program(at: &ChainAt<'_>, effect: &Effect) -> Result<&'static str> {
         let named = |c: &Clause| c.space.src.has(family) && c.space.dst.has(family);
         clauses.clone().any(named)
     };
+    const BY_NAME: [&str; 4] = [
+        "iptables-legacy",
+        "ip6tables-legacy",
+        "iptables-nft",
+        "ip6tables-nft",
+    ];
+    if let Some(name) = BY_NAME.into_iter().find(|n| *n == &*at.point.name) {
+        return Ok(name);
+    }
     match (at.point.families, has(Family::V4), has(Family::V6)) {
         (Families::V4, ..) | (_, true, false) => Ok("iptables"),
         (Families::V6, ..) | (_, false, true) => Ok("ip6tables"),

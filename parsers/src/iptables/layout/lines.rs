@@ -2,7 +2,7 @@
 
 use super::super::builtin::{TableName, is_base_chain};
 use crate::iptables::place::Place;
-use hylint_model::{ChainPolicy, Problem, Span};
+use hylint_model::{Backend, ChainPolicy, Problem, Span};
 use hylint_space::Family;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
@@ -107,6 +107,8 @@ pub(in super::super) struct Dump<'a> {
     /// From the header.
     pub(in super::super) family: Option<Family>,
     pub(in super::super) header: Option<Span>,
+    /// By the header, or by the command that is shown before a listing.
+    pub(in super::super) backend: Backend,
     pub(in super::super) tables: Vec<TableLines<'a>>,
     pub(in super::super) span: Span,
 }

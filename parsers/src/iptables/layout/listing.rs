@@ -3,7 +3,7 @@
 use super::super::{builtin::TableName, family};
 use super::lines::TableLines;
 use super::splitter::{Shown, Splitter};
-use hylint_model::Span;
+use hylint_model::{Backend, Span};
 use hylint_space::Family;
 
 /// The command in a line such as `root@fw:~# iptables -t nat -S`.
@@ -11,14 +11,14 @@ fn shown(line: &str, span: Span) -> Option<Shown> {
     let mut words = line.split_ascii_whitespace();
     let program = words.find_map(|w| {
         let name = w.rsplit(['/', '#', '$', '>']).next()?;
-        let name = name.trim_end_matches("-nft").trim_end_matches("-legacy");
-        match name {
-            "iptables" => Some(Family::V4),
-            "ip6tables" => Some(Family::V6),
+        let backend = Backend::of_program(name);
+        match name.trim_end_matches("-nft").trim_end_matches("-legacy") {
+            "iptables" => Some((Family::V4, backend)),
+            "ip6tables" => Some((Family::V6, backend)),
             _ => None,
         }
     });
-    let family = program?;
+    let (family, backend) = program?;
     let (mut table, mut lists) = (TableName::Filter, false);
     while let Some(w) = words.next() {
         match w {
@@ -30,6 +30,7 @@ fn shown(line: &str, span: Span) -> Option<Shown> {
     }
     lists.then_some(Shown {
         family,
+        backend,
         table,
         span,
     })
@@ -84,12 +85,6 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// The family and table that were shown before the listing that opens.
-    pub(super) fn take_shown(&mut self) -> Option<(Family, Span, TableName)> {
-        let s = self.shown.take()?;
-        Some((s.family, s.span, s.table))
-    }
-
     /// Puts a listing that ended to the one before it, if both are tables of one firewall.
     pub(super) fn join_listing(&mut self, table: TableLines<'a>) {
         let Some(mut dump) = self.out.dumps.pop() else {
@@ -102,7 +97,8 @@ impl<'a> Splitter<'a> {
             let known =
                 |d: &super::lines::Dump<'a>| d.family.or_else(|| family::infer(self.text, d));
             let differ = matches!((known(before), known(&dump)), (Some(a), Some(b)) if a != b);
-            !tables.is_empty() && plain && room && !differ
+            let apart = before.backend.differs(dump.backend);
+            !tables.is_empty() && plain && room && !differ && !apart
         });
         match self.out.dumps.last_mut() {
             Some(before) if joins => {

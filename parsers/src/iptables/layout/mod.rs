@@ -16,7 +16,7 @@ pub(super) use lines::{Dump, Layout, TableLines};
 pub(super) use splitter::Splitter;
 
 use super::family;
-use hylint_model::{Problem, ProblemKind, Span, reworded};
+use hylint_model::{Backend, Problem, ProblemKind, Span, reworded};
 use hylint_space::Family;
 
 /// Most firewalls of one file: a hostile one could hold one for each of its lines.
@@ -204,6 +204,7 @@ impl<'a> Splitter<'a> {
             let family = dump.family.or_else(|| family::infer(self.text, &dump));
             let same = |(d, f): &&mut (Dump<'a>, Option<Family>)| {
                 let apart = matches!((*f, family), (Some(a), Some(b)) if a != b);
+                let apart = apart || d.backend.differs(dump.backend);
                 !listing && !apart && d.tables.iter().all(|t| !t.listing)
             };
             match all.iter_mut().rev().find(same) {
@@ -211,6 +212,9 @@ impl<'a> Splitter<'a> {
                     before.span = before.span.to(dump.span);
                     before.family = before.family.or(dump.family);
                     before.header = dump.header.or(before.header);
+                    if dump.backend != Backend::Unsaid {
+                        before.backend = dump.backend;
+                    }
                     before.tables.extend(dump.tables);
                     *known = known.or(family);
                 }

@@ -2,7 +2,7 @@
 
 use super::super::builtin::TableName;
 use super::lines::{Layout, TableLines};
-use hylint_model::{Hits, Problem, ProblemKind, Span, Wording};
+use hylint_model::{Backend, Hits, Problem, ProblemKind, Span, Wording};
 use hylint_space::Family;
 
 /// What may be spent on the edits of one file, in moved places; beyond it an edit is told and left out. Each walks a
@@ -13,6 +13,7 @@ pub(super) const BUDGET: usize = 100_000_000;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shown {
     pub(super) family: Family,
+    pub(super) backend: Backend,
     pub(super) table: TableName,
     pub(super) span: Span,
 }

@@ -1,9 +1,9 @@
 //! Headers, `*table` lines and COMMIT.
 
 use super::super::refuse::{self, By};
-use super::super::{builtin::TableName, family};
+use super::super::{builtin::TableName, family, read};
 use super::{Dump, Splitter, TableLines};
-use hylint_model::{Problem, ProblemKind, Span, Wording, reworded};
+use hylint_model::{Backend, Problem, ProblemKind, Span, Wording, reworded};
 use hylint_space::Family;
 
 fn unknown_table(name: &str) -> Wording {
@@ -113,8 +113,16 @@ impl<'a> Splitter<'a> {
 
     pub(super) fn begin(&mut self, name: Option<TableName>, span: Span, listing: bool) {
         let header = self.header.take();
-        let (header, name) = match self.take_shown().filter(|_| listing) {
-            Some((family, place, table)) => (header.or(Some((Some(family), place))), Some(table)),
+        let mut backend = header.map_or(Backend::Unsaid, |(_, h)| {
+            read::backend(self.text.get(h.range()).unwrap_or(""))
+        });
+        let (header, name) = match self.shown.take().filter(|_| listing) {
+            Some(s) => {
+                if header.is_none() {
+                    backend = s.backend;
+                }
+                (header.or(Some((Some(s.family), s.span))), Some(s.table))
+            }
             None => (header, name),
         };
         let joins = self.out.dumps.last().is_some_and(|dump| {
@@ -128,13 +136,15 @@ impl<'a> Splitter<'a> {
                 (Some((None, _)), _) => true,
                 (None, _) => false,
             };
-            !repeated && !other && !listing
+            let apart = backend.differs(dump.backend);
+            !repeated && !other && !apart && !listing
         });
         let start = header.map_or(span, |(_, h)| h);
         if !joins {
             self.out.dumps.push(Dump {
                 family: None,
                 header: None,
+                backend,
                 tables: Vec::new(),
                 span: start,
             });
@@ -142,6 +152,9 @@ impl<'a> Splitter<'a> {
         if let (Some(dump), Some((family, place))) = (self.out.dumps.last_mut(), header) {
             dump.family = dump.family.or(family);
             dump.header.get_or_insert(place);
+            if dump.backend == Backend::Unsaid {
+                dump.backend = backend;
+            }
         }
         if let Some(dump) = self.out.dumps.last_mut() {
             dump.span = dump.span.to(span);
