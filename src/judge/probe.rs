@@ -125,7 +125,9 @@ impl<'a> Guard<'a> {
         if !self.has_interfaces(ctx.sets) {
             return evaluate(ctx, self.points, self.direction, query);
         }
-        let each = self.by_site_interfaces(query).into_iter();
+        let mut each = self.by_site_interfaces(query);
+        each.extend(self.by_idle_interfaces(query));
+        let each = each.into_iter();
         each.flat_map(|part| evaluate(ctx, self.points, self.direction, &self.spread(part).query))
             .collect()
     }
@@ -277,6 +279,30 @@ impl<'a> Guard<'a> {
         }
         parts.retain(|p| !p.is_empty());
         parts
+    }
+
+    /// A query to the host at each interface that its rules name and to which no route leads: an interface that has no address
+    /// yet, or does not exist now, may bring packets tomorrow.
+    fn by_idle_interfaces(&self, query: &PacketBox) -> Vec<PacketBox> {
+        if self.direction != Direction::In || self.interfaces.is_empty() {
+            return Vec::new();
+        }
+        let faces: Vec<IfaceSet> = self
+            .interfaces
+            .iter()
+            .map(|(n, _)| IfaceSet::iface(n))
+            .collect();
+        let named = self.named.peers.iter().filter(|(n, _)| **n != 0);
+        let idle = named.filter(|(n, text)| match text.strip_suffix('+') {
+            Some(start) => !self.interfaces.iter().any(|(i, _)| i.starts_with(start)),
+            None => !faces.iter().any(|f| f.contains(**n)),
+        });
+        let at = |(n, _): (&u128, &String)| PacketBox {
+            in_iface: IfaceSet::single(*n),
+            out_iface: IfaceSet::full(),
+            ..query.clone()
+        };
+        idle.map(at).collect()
     }
 
     /// The interfaces of one part of a query, and the query over all of them at once.

@@ -150,7 +150,8 @@ impl<'a> PointReview<'a, '_> {
         } else {
             Family::V4
         };
-        let said = words::lacking(fold.rules.len(), family.as_str());
+        let linked = self.has_linked(family);
+        let said = words::lacking(fold.rules.len(), family.as_str(), linked);
         self.fold(fold, Folded::Lacking, Severity::Note, &said)
     }
 

@@ -79,10 +79,13 @@ pub(super) fn families(point: &Point) -> Families {
     }
 }
 
-/// Any address of the families of which listed interfaces show none.
+/// Any address of the families of which listed interfaces show none, or none that is known beyond the link.
 fn lacking(hosts: &[&Host<PointId>], families: Families) -> AddrSet {
     let none = |f: &Family| {
-        let without = |h: &&Host<PointId>| h.listed && !h.every.is_empty() && !h.every.has(*f);
+        let without = |h: &&Host<PointId>| {
+            let far = h.every.subtract(class::link_local());
+            h.listed && !far.is_empty() && !far.has(*f)
+        };
         !hosts.is_empty() && families.has(*f) && hosts.iter().all(without)
     };
     let families = Family::BOTH.into_iter().filter(none);
@@ -157,6 +160,11 @@ impl<'a, 'b> PointReview<'a, 'b> {
     pub(super) fn hosts(&self) -> Vec<AddrSet> {
         let of = |h: &&Host<PointId>| in_families(h, families(self.point));
         self.hosts.iter().map(of).collect()
+    }
+
+    /// Whether a host behind the point has an address of a family.
+    pub(super) fn has_linked(&self, family: Family) -> bool {
+        self.hosts.iter().any(|h| h.every.has(family))
     }
 
     /// Whether more than one host is behind the point.

@@ -95,10 +95,12 @@ pub(in crate::lints::excess) fn undeclared(opened: &[PacketBox]) -> Both {
     }
 }
 
-/// Rules of a family of which no host has an address.
-pub(in crate::lints::excess) fn lacking(n: usize, family: &str) -> Both {
-    let what =
-        format!("{family} traffic that nothing requires; no interface has an {family} address");
+/// Rules of a family of which no host has an address; `linked`: but those of links.
+pub(in crate::lints::excess) fn lacking(n: usize, family: &str, linked: bool) -> Both {
+    let but = if linked { " but link-local ones" } else { "" };
+    let what = format!(
+        "{family} traffic that nothing requires; no interface has an {family} address{but}"
+    );
     Both::of(n, "rule", &what)
 }
 
