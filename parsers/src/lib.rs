@@ -20,6 +20,7 @@ pub mod listing;
 pub mod lookalike;
 pub mod netsh;
 pub mod nft;
+mod part;
 pub mod patch;
 mod pieces;
 pub mod plain;

@@ -92,6 +92,9 @@ fn folded(path: &Arc<str>, source: &Source, group: &[&Problem]) -> Option<Findin
 }
 
 fn label(p: &Problem) -> String {
+    if let Some(own) = p.label {
+        return own.into();
+    }
     let text = match (p.kind, p.dropped) {
         (ProblemKind::Malformed, false) => "invalid",
         (ProblemKind::Empty, _) => "no rules follow",

@@ -83,6 +83,8 @@ pub struct Problem {
     pub elsewhere: Option<Direction>,
     /// Why a dropped text is in no rule, in one word, where that says more than the message.
     pub reason: Option<&'static str>,
+    /// What is said at its place, where the words of its kind do not fit; at most six words.
+    pub label: Option<&'static str>,
     /// True when the text at `span` held a rule (or may have) that is in no rule of the model.
     pub dropped: bool,
 }
@@ -99,6 +101,7 @@ impl Problem {
             help: None,
             elsewhere: None,
             reason: None,
+            label: None,
             dropped: false,
         }
     }
@@ -121,6 +124,13 @@ impl Problem {
     #[must_use]
     pub fn reason(mut self, word: &'static str) -> Self {
         self.reason = Some(word);
+        self
+    }
+
+    /// Says something else at its place than its kind does.
+    #[must_use]
+    pub fn label(mut self, text: &'static str) -> Self {
+        self.label = Some(text);
         self
     }
 

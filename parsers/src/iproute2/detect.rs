@@ -117,7 +117,11 @@ const BELOW: [&str; 9] = [
 
 /// Whether a line without the blanks around it is one of a listing, or a command that prints one.
 pub(super) fn is_line(text: &str) -> bool {
-    let line = Line { text, at: 0 };
+    let line = Line {
+        text,
+        at: 0,
+        torn: false,
+    };
     let first = line.words().next().unwrap_or("");
     is_sure(&line)
         || BELOW.contains(&first)

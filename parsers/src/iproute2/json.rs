@@ -73,7 +73,7 @@ pub(super) fn read(text: &str, base: usize) -> Array {
                 cut: root.is_cut(),
                 ..RouteList::default()
             };
-            for item in all() {
+            for item in all().filter(|i| !i.is_cut()) {
                 match at.route(item) {
                     Some(read) => list.reads.push(read),
                     None => list.bad.push(at.span(item)),
@@ -83,7 +83,8 @@ pub(super) fn read(text: &str, base: usize) -> Array {
         }
         () if has("priority") && (has("table") || has("action") || has("goto") || has("src")) => {
             let mut list = RuleList::default();
-            for item in all() {
+            list.cut = root.is_cut();
+            for item in all().filter(|i| !i.is_cut()) {
                 match at.rule(item) {
                     Some(rule) => list.rules.push(rule),
                     None => list.bad.push(at.span(item)),
@@ -115,6 +116,11 @@ impl At {
     }
 
     fn interface(self, item: Value<'_>, list: &mut Addresses) {
+        // What is cut off before its addresses may be a part of a name.
+        if item.is_cut() && item.get("addr_info").is_none() {
+            list.cut = true;
+            return;
+        }
         let Some(name) = text(item, "ifname").filter(|n| is_name(n)) else {
             list.bad.push(self.span(item));
             return;
@@ -146,7 +152,8 @@ impl At {
             return;
         };
         list.cut |= item.is_cut() || addresses.is_cut();
-        for own in addresses.items().filter(|a| !a.is_childless()) {
+        let whole = |a: &Value<'_>| !a.is_childless() && !a.is_cut();
+        for own in addresses.items().filter(whole) {
             match address(own) {
                 Some(own) => list.add(&own),
                 None => list.bad.push(self.span(own)),

@@ -9,6 +9,8 @@ pub(super) struct Line<'t> {
     pub(super) text: &'t str,
     /// Where it begins.
     pub(super) at: usize,
+    /// The text ends in it, without the end of a line: it may have gone on.
+    pub(super) torn: bool,
 }
 
 impl<'t> Line<'t> {
@@ -39,12 +41,14 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let rest = text.get(at..).filter(|r| !r.is_empty())?;
-        let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        let end = memchr::memchr(b'\n', rest.as_bytes());
+        let length = end.unwrap_or(rest.len());
         let line = Line {
-            text: rest.get(..end)?.trim_end_matches('\r'),
+            text: rest.get(..length)?.trim_end_matches('\r'),
             at,
+            torn: end.is_none(),
         };
-        at += end + 1;
+        at += length + 1;
         Some(line)
     })
 }

@@ -5,6 +5,7 @@ use super::command::Asked;
 use super::route::{Read, all_of};
 use super::socket::Row;
 use super::table::Columns;
+use crate::part::{self, PART, Shown};
 use hylint_model::{
     Companion, Families, HostInterface, HostInterfaces, Problem, ProblemKind, Routes, RoutingRule,
     RoutingRules, Socket, Sockets, Span,
@@ -97,15 +98,17 @@ impl Addresses {
         let addressed = with_addrs.count();
         let cut = match self.last {
             // BusyBox prints no lifetimes, which one interface does not tell.
-            Last::Address => self.lifetimes || torn || addressed < 2,
+            Last::Address => self.lifetimes || addressed < 2,
             Last::Head => true,
-            Last::Open => torn,
-            Last::Whole => false,
+            Last::Whole | Last::Open => false,
         };
         let cut = cut || self.cut;
-        if cut && !bad {
-            problems.push(unreadable(last_line(span), CUT_ADDRESSES, AGAIN_ADDR));
+        if let Some(at) = torn {
+            problems.push(part::torn(Shown::Addresses, at, AGAIN_ADDR));
+        } else if cut && !bad {
+            problems.push(part::cut(Shown::Addresses, last_line(span), AGAIN_ADDR));
         }
+        let cut = cut || torn.is_some();
         let narrowed = asked.is_some_and(|a| a.narrowed);
         let loopback = self.interfaces.iter().any(|i| i.loopback);
         let families = self.families(asked);
@@ -152,31 +155,35 @@ impl RouteList {
     }
 
     fn close(mut self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
-        let End { asked, span, .. } = end;
+        let End { asked, span, torn } = end;
         let cut = self.reads.iter().filter(|r| !r.whole).map(|r| r.route.span);
         self.bad.extend(cut);
         self.bad.sort_unstable();
         for at in &self.bad {
             problems.push(unreadable(*at, ROUTE_LINE, AGAIN_ROUTE));
         }
-        if self.cut && self.bad.is_empty() {
-            problems.push(unreadable(last_line(span), CUT_ROUTES, AGAIN_ROUTE));
+        if let Some(at) = torn {
+            problems.push(part::torn(Shown::Routes, at, AGAIN_ROUTE));
+        } else if self.cut && self.bad.is_empty() {
+            problems.push(part::cut(Shown::Routes, last_line(span), AGAIN_ROUTE));
         }
+        let cut = self.cut || torn.is_some();
         let one_table = asked
             .and_then(|a| a.table.as_deref())
             .filter(|t| *t != "all");
         let mut every_table = asked.is_some_and(|a| a.table.as_deref() == Some("all"));
         every_table |= one_table.is_none() && self.reads.iter().any(|r| &*r.route.table == "local");
-        let lost = self.lost_gateway().filter(|_| asked.is_none());
+        let part = cut || !self.bad.is_empty();
+        let lost = self.lost_gateway().filter(|_| asked.is_none() && !part);
         if let Some((at, gateway)) = lost {
             let message = format!(
                 "the listing shows no route to the gateway {gateway}: it is a part of the routes, which do not tell where packets go"
             );
-            problems.push(Problem::new(ProblemKind::Disputed, at, message).help(AGAIN_ROUTE));
+            problems.push(unreadable(at, message, AGAIN_ROUTE));
         }
         let narrowed = asked.is_some_and(|a| a.narrowed) || lost.is_some();
         // A listing that is not whole may lack the very route that decides.
-        every_table &= self.bad.is_empty() && !self.cut && !narrowed;
+        every_table &= !part && !narrowed;
         let family = asked.and_then(|a| a.family);
         let first = self.reads.iter().find_map(|r| r.family);
         let mut last = family.or(first).unwrap_or(Family::V4);
@@ -201,7 +208,7 @@ impl RouteList {
         Companion::Routes(Box::new(Routes {
             routes,
             families,
-            whole: self.bad.is_empty() && !self.cut && !narrowed,
+            whole: !part && !narrowed,
             every_table,
             span,
         }))
@@ -212,15 +219,27 @@ impl RouteList {
 #[derive(Clone, Debug, Default)]
 pub(super) struct RuleList {
     pub(super) rules: Vec<(RoutingRule, Option<Family>)>,
+    /// Its end is missing.
+    pub(super) cut: bool,
     pub(super) bad: Vec<Span>,
 }
 
 impl RuleList {
     fn close(mut self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
-        let End { asked, span, .. } = end;
+        let End { asked, span, torn } = end;
         for at in &self.bad {
             problems.push(unreadable(*at, RULE_LINE, AGAIN_RULE));
         }
+        let narrowed = asked.is_some_and(|a| a.narrowed);
+        // Every host has the rule for the table main, among the last ones.
+        let has_main = self.rules.iter().any(|(r, _)| &*r.table == "main");
+        let cut = self.cut || torn.is_some() || !has_main && !narrowed;
+        if let Some(at) = torn {
+            problems.push(part::torn(Shown::Rules, at, AGAIN_RULE));
+        } else if cut && self.bad.is_empty() {
+            problems.push(part::cut(Shown::Rules, last_line(span), AGAIN_RULE));
+        }
+        let part = cut || !self.bad.is_empty();
         let known = asked.and_then(|a| a.family);
         let seen = known.or_else(|| self.rules.iter().find_map(|(_, f)| *f));
         // Rules of IPv6 are listed with `-6` alone, and the last default one is of IPv4.
@@ -228,7 +247,7 @@ impl RuleList {
         let families = match seen {
             Some(family) => only(family),
             // What is missing may be that one.
-            None if !self.bad.is_empty() => Families::BOTH,
+            None if part => Families::BOTH,
             None if has_default => Families::V4,
             None => Families::V6,
         };
@@ -236,7 +255,7 @@ impl RuleList {
         Companion::RoutingRules(Box::new(RoutingRules {
             rules: self.rules.into_iter().map(|(r, _)| r).collect(),
             families,
-            whole: self.bad.is_empty() && !asked.is_some_and(|a| a.narrowed),
+            whole: !part && !narrowed,
             span,
         }))
     }
@@ -270,17 +289,20 @@ impl SocketList {
     }
 
     fn close(self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
-        let End { asked, span, .. } = end;
+        let End { asked, span, torn } = end;
         if let Some(at) = self.named {
             let problem = Problem::new(ProblemKind::Disputed, at, NAMED_PORT);
-            problems.push(problem.help(AGAIN_SOCKETS));
+            problems.push(problem.help(AGAIN_SOCKETS).label("port is a name"));
         }
         for at in &self.bad {
             problems.push(unreadable(*at, SOCKET_LINE, AGAIN_SOCKETS));
         }
+        if let Some(at) = torn {
+            problems.push(part::torn(Shown::Sockets, at, AGAIN_SOCKETS));
+        }
         let has = |p: u8| self.sockets.iter().any(|s| s.protocol == p);
         let shows = |f: Family| self.sockets.iter().any(|s| s.addrs.has(f));
-        let clean = self.bad.is_empty() && self.named.is_none();
+        let clean = self.bad.is_empty() && self.named.is_none() && torn.is_none();
         let (tcp, udp, families, whole) = match asked {
             Some(a) => (
                 a.tcp && a.listening,
@@ -347,14 +369,14 @@ impl Listing {
 }
 
 /// The end of a listing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct End<'c> {
     /// The command that printed it.
     pub(super) asked: Option<&'c Asked>,
     /// Its text.
     pub(super) span: Span,
-    /// The text ends here without the end of a line.
-    pub(super) torn: bool,
+    /// The last line of the text, which is of this listing and may be cut off.
+    pub(super) torn: Option<Span>,
 }
 
 const NONE: Families = Families {
@@ -378,11 +400,8 @@ fn add(families: &mut Families, family: Family) {
 
 const ADDRESS_LINE: &str =
     "unreadable address: the listing may be cut off, and does not show every address of the host";
-const CUT_ADDRESSES: &str =
-    "listing of addresses is cut off: it does not show every address of the host";
 const ROUTE_LINE: &str =
     "unreadable route: the listing may be cut off, and does not show every route";
-const CUT_ROUTES: &str = "listing of routes is cut off: it does not show every route";
 const RULE_LINE: &str =
     "unreadable routing rule: the listing may be cut off, and does not show every rule";
 const SOCKET_LINE: &str =
@@ -394,12 +413,13 @@ const AGAIN_ROUTE: &str = "save the output of `ip -j route show table all` again
 const AGAIN_RULE: &str = "save the output of `ip -j rule` again";
 const AGAIN_SOCKETS: &str = "save the output of `ss -H -lntup` again";
 
-fn unreadable(at: Span, message: &str, help: &str) -> Problem {
-    Problem::new(ProblemKind::Disputed, at, message).help(help)
+fn unreadable(at: Span, message: impl Into<String>, help: &str) -> Problem {
+    let problem = Problem::new(ProblemKind::Disputed, at, message.into());
+    problem.help(help).label(PART)
 }
 
 /// The end of a listing.
-fn last_line(span: Span) -> Span {
+pub(super) fn last_line(span: Span) -> Span {
     let end = span.range().end;
     Span::new(end, end)
 }

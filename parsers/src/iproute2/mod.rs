@@ -16,9 +16,11 @@ mod route;
 mod rule;
 mod socket;
 mod table;
+mod take;
 #[cfg(test)]
 mod tests;
 mod text;
+mod torn;
 
 use crate::input::{FormatSpec, Input};
 use hylint_model::{Companion, Export, Problem};

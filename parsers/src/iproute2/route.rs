@@ -17,6 +17,22 @@ pub(super) struct Read {
     pub(super) whole: bool,
 }
 
+/// Words that a route may begin with.
+pub(super) const FIRST: [&str; 12] = [
+    "default",
+    "unicast",
+    "local",
+    "broadcast",
+    "multicast",
+    "anycast",
+    "unreachable",
+    "blackhole",
+    "prohibit",
+    "throw",
+    "nat",
+    "xresolve",
+];
+
 /// Types of routes (ip-route(8), "TYPE").
 pub(super) fn kind(word: &str) -> Option<RouteKind> {
     Some(match word {

@@ -63,7 +63,8 @@ pub(super) fn read(line: &Line<'_>) -> Option<Row> {
         }
         _ => None,
     };
-    if protocol.is_some() {
+    let named = protocol.is_some();
+    if named {
         words.next();
     }
     let state = words.next().filter(|s| STATES.contains(s))?;
@@ -79,9 +80,15 @@ pub(super) fn read(line: &Line<'_>) -> Option<Row> {
     }) else {
         return Some(Row::Connected);
     };
-    // Sockets of Unix have a path and the number of an inode.
-    if !local.contains(':') || !peer.contains(':') {
-        return Some(Row::Other);
+    // Sockets of Unix have a path and the number of an inode; the end of a line may be cut off.
+    let port = |text: &str| {
+        text.rsplit_once(':')
+            .is_some_and(|(_, p)| p.parse::<u16>().is_ok())
+    };
+    match (local.contains(':'), peer.contains(':')) {
+        (true, true) => {}
+        (true, false) if named || port(local) => return None,
+        _ => return Some(Row::Other),
     }
     if !matches!(state, "LISTEN" | "UNCONN") {
         return Some(Row::Connected);

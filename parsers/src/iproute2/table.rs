@@ -39,7 +39,7 @@ pub(super) fn title(line: &Line<'_>) -> bool {
 pub(super) fn read(line: &Line<'_>, columns: Columns) -> Option<Read> {
     let words: Vec<&str> = line.words().collect();
     let interface = *match columns {
-        Columns::NextHop => words.last(),
+        Columns::NextHop => words.get(6),
         Columns::Metric | Columns::Window => words.get(7),
     }?;
     let (to, length, flags, metric, family) = match columns {

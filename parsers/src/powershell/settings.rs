@@ -120,7 +120,8 @@ impl Beside {
         );
         let problem = Problem::new(ProblemKind::Disputed, cell.span, message);
         let help = "set it back: `Set-NetFirewallProfile -DisabledInterfaceAliases NotConfigured`";
-        self.problems.push(problem.help(help));
+        self.problems
+            .push(problem.help(help).label("filters nothing there"));
     }
 
     fn put(&mut self, store: Store, which: Profiles, new: ProfileSettings) {
