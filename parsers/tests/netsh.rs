@@ -891,8 +891,26 @@ fn port_proxies_and_foreign_output_are_told() {
     let told: Vec<&str> = export.problems.iter().map(|p| &*p.message).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("TCP 3389 at any address is forwarded"));
-    let foreign = read(&(verbose(&[]) + "C:\\>getmac\n\nPhysical Address\n"));
-    assert!(foreign.problems[0].message.contains("not read"));
+    for command in [
+        "getmac",
+        "route print",
+        "ipconfig /all",
+        "netstat -ano",
+        "tasklist /svc",
+    ] {
+        let export = read(&(verbose(&[]) + "C:\\>" + command + "\n\nActive Routes\n"));
+        let told: Vec<&str> = export.problems.iter().map(|p| &*p.message).collect();
+        assert_eq!(
+            told,
+            ["the output of this command is not read"],
+            "{command}"
+        );
+        let empty = read(&(verbose(&[]) + "C:\\>" + command + "\n\nC:\\>exit\n"));
+        assert_eq!(empty.problems.len(), 0, "{command}");
+    }
+    let table = "\nActive Connections\n\n  Proto  Local Address          Foreign Address        State           PID\n  TCP    0.0.0.0:135            0.0.0.0:0              LISTENING       1052\n";
+    let listed = read(&(verbose(&[]) + "C:\\>netstat -ano\n" + table));
+    assert_eq!((listed.problems.len(), listed.companions.len()), (0, 1));
     assert_eq!(export.rules_in_file, 1);
 }
 

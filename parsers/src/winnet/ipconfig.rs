@@ -57,6 +57,13 @@ pub(super) fn field<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str)> {
     Some((label, text.get(at + 1..)?.trim()))
 }
 
+/// Whether an address cannot have another digit: something stands behind it, or its last number would be too large.
+fn is_ended(value: &str) -> bool {
+    let last = value.rsplit('.').next().unwrap_or_default();
+    let full = |n: u32| n * 10 > 255;
+    value.ends_with([')', '\u{ff09}']) || last.parse().is_ok_and(full)
+}
+
 /// The same without dots, as long labels are printed.
 fn bare_field<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str)> {
     let (label, value) = line.text.split_once(':')?;
@@ -243,14 +250,42 @@ impl IpConfig {
         }
     }
 
-    /// The file ends with this line, and not where a line ends. What stands in it may be cut, and more may have followed.
-    pub(super) fn ends_within(&mut self, line: &Line<'_>, taken: bool) {
-        let cut = match taken {
-            // The last field of an adapter is rarely a word that is cut.
-            true => self.last != Last::Other || field(line).is_some_and(|(_, v)| v.contains('.')),
-            false => line.indent() == 0,
+    /// Whether the last line of a file, which has no end, may be a part of one: an address or a label that is cut, or a field
+    /// behind which addresses of its adapter stand. Then it is not to be read, and the listing is a part.
+    pub(super) fn is_part(&mut self, line: &Line<'_>) -> bool {
+        if !self.open {
+            return false;
+        }
+        let whole = match field(line) {
+            Some((label, value)) => self.ends_with(label, value),
+            // A further address.
+            None => {
+                line.indent() > 16
+                    && address(line.text.trim()).is_none_or(|_| is_ended(line.text.trim()))
+            }
         };
-        self.part |= self.open && cut;
+        self.part |= !whole;
+        !whole
+    }
+
+    /// Whether a field may be the last one of all, and is whole.
+    fn ends_with(&self, label: &str, value: &str) -> bool {
+        if self.last_is_own() && mask(value).is_some() {
+            return true;
+        }
+        let digits = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '%');
+        if address(value).is_some() || !value.is_empty() && value.chars().all(digits) {
+            return address(value).is_some() && is_ended(value);
+        }
+        let own = ["IPv4", "IPv6"].iter().any(|f| label.contains(f));
+        let has = |i: &HostInterface| !i.addrs.is_empty();
+        let addressed = self.interfaces.last().is_some_and(has);
+        let disconnected = self.disconnected || words::is(value, Meaning::Disconnected);
+        !own && self.in_adapter && (addressed || disconnected)
+    }
+
+    fn last_is_own(&self) -> bool {
+        matches!(self.last, Last::Own(_) | Last::Unused)
     }
 
     /// Nothing more of this listing follows.
@@ -265,8 +300,15 @@ impl IpConfig {
         self.host.take()
     }
 
-    pub(super) fn finish(self) -> Option<HostInterfaces> {
+    pub(super) fn finish(mut self) -> Option<HostInterfaces> {
         let whole = !self.part;
+        // The addresses of the last adapter may stand behind the end of the text.
+        if let Some(last) = self.interfaces.last_mut()
+            && last.addrs.is_empty()
+            && !self.disconnected
+        {
+            last.up = None;
+        }
         Some(HostInterfaces {
             families: Families::BOTH,
             whole,

@@ -144,6 +144,15 @@ impl Command {
         }
     }
 
+    /// Whether it asks for a listing that is read.
+    pub(super) fn lists(&self) -> bool {
+        let asks = self
+            .options
+            .iter()
+            .all(|o| !["release", "renew", "flushdns", "registerdns"].contains(&o.as_str()));
+        self.is_call && asks && !matches!(self.tool, Tool::HostName | Tool::Other)
+    }
+
     /// Whether an option of letters, such as `-ano`, holds one.
     pub(super) fn has(&self, letter: char) -> bool {
         let letters = self.options.iter().filter(|o| o.len() <= 6);

@@ -8,13 +8,16 @@ mod lines;
 mod netstat;
 mod routes;
 mod tasklist;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub(crate) use ipconfig::is_tunnel;
 pub(crate) use netstat::dual;
 
 use crate::input::{FormatSpec, Input, Score};
-use hylint_model::{Companion, Export, Problem, ProblemKind, Span};
+use crate::part::{self, Shown};
+use hylint_model::{Companion, Export, ProblemKind, Span};
 use ipconfig::IpConfig;
 use lines::{Command, Line, Tool};
 use netstat::{Netstat, Taken};
@@ -81,7 +84,24 @@ pub(crate) fn beside(text: &str, export: &mut Export) {
 /// Whether a text may hold a listing at all: most exports of a firewall do not, and are long.
 fn may_hold(text: &str) -> bool {
     let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
-    has(". . .") || has("=====") || has("  TCP    ") || has("\",\"PID\",\"")
+    let called = ["ipconfig", "netstat", "tasklist", "route print"];
+    has(". . .")
+        || has("=====")
+        || has("  TCP    ")
+        || has("\",\"PID\",\"")
+        || called.into_iter().any(has)
+}
+
+const UNREAD: &str = "the output of this command is not read";
+
+/// How to get a whole listing.
+const fn again(shown: Shown) -> &'static str {
+    match shown {
+        Shown::Addresses => "save the output of `ipconfig /all` again",
+        Shown::Routes | Shown::Rules => "save the output of `route print` again",
+        Shown::Sockets => "save the output of `netstat -ano` again",
+        Shown::Processes => "save the output of `tasklist /svc` again",
+    }
 }
 
 /// Which listing took a line.
@@ -104,6 +124,10 @@ struct Listings {
     host: Option<(String, Span)>,
     /// The first line that has an address and that nothing took.
     unread: Option<(Span, String)>,
+    /// The last line, if it may be cut off, and what its listing shows.
+    torn: Option<(Shown, Span)>,
+    /// Commands behind which nothing was read yet, though they printed something: the last of these, and those before.
+    silent: Vec<Span>,
     end: usize,
 }
 
@@ -114,14 +138,17 @@ impl Listings {
             ..Self::default()
         };
         let all = lines::lines(text, offset);
+        let whole = text.ends_with(['\n', '\r', '>', '\0']);
         let mut command: Option<Command> = None;
         let mut above: Option<Line<'_>> = None;
         let mut last: Option<(Line<'_>, By)> = None;
+        let mut called: Option<Span> = None;
         let mut at = 0;
         while let Some(line) = all.get(at) {
             at += 1;
             if let Some(c) = line.command() {
                 out.close();
+                called = c.lists().then(|| line.span());
                 command = Some(c);
                 above = None;
                 last = None;
@@ -132,26 +159,37 @@ impl Listings {
                 continue;
             }
             let rest = all.get(at..).unwrap_or_default();
+            // These commands end each line. An editor may have taken the last end away, or the file was cut.
+            let torn = !whole && rest.iter().all(Line::is_blank);
+            if torn && out.ip.is_part(line) && !netstat::is_row(line) {
+                out.torn = Some((Shown::Addresses, line.span()));
+                last = None;
+                continue;
+            }
             let (more, by) = out.line(line, rest, command.as_ref(), above.as_ref());
             at += more;
+            match (by, called) {
+                (By::Nobody, Some(at)) if out.silent.last() != Some(&at) => out.silent.push(at),
+                (By::Nobody, _) | (_, None) => {}
+                (_, Some(at)) => {
+                    out.silent.retain(|s| *s != at);
+                    called = None;
+                }
+            }
             above = Some(*line);
             last = Some((*line, by));
         }
-        // These commands end each line: a file that does not was cut.
-        let whole = text.ends_with(['\n', '\r', '>', '\0']);
         if let Some((line, by)) = last.filter(|_| !whole) {
-            out.ends_within(&line, by);
+            let part = match by {
+                By::Netstat => (out.netstat.ends_within(&line), Shown::Sockets),
+                By::Tasklist => (out.tasks.ends_within(&line), Shown::Processes),
+                By::Routes => (out.routes.ends_within(), Shown::Routes),
+                By::IpConfig => (false, Shown::Addresses),
+                By::Nobody => (out.routes.begins_row(&line), Shown::Routes),
+            };
+            out.torn = Some((part.1, line.span())).filter(|_| part.0);
         }
         out
-    }
-
-    fn ends_within(&mut self, line: &Line<'_>, by: By) {
-        match by {
-            By::Netstat => self.netstat.ends_within(),
-            By::Tasklist => self.tasks.ends_within(),
-            By::Routes => self.routes.ends_within(),
-            By::IpConfig | By::Nobody => self.ip.ends_within(line, by == By::IpConfig),
-        }
     }
 
     /// Takes a line, and returns how many of the following ones belong to it, and which listing it is of.
@@ -223,21 +261,29 @@ impl Listings {
                 .finish()
                 .map(|l| Companion::HostInterfaces(Box::new(l))),
         );
+        let cut = self.routes.is_cut();
         found.extend(self.routes.finish().map(|l| Companion::Routes(Box::new(l))));
-        let (sockets, problems) = self.netstat.finish(self.end);
+        let (sockets, mut problems) = self.netstat.finish(self.end);
+        match (self.torn, cut) {
+            (Some((shown, at)), _) => problems.push(part::torn(shown, at, again(shown))),
+            (None, Some(at)) => problems.push(part::cut(Shown::Routes, at, again(Shown::Routes))),
+            (None, None) => {}
+        }
         found.extend(sockets.map(|l| Companion::Sockets(Box::new(l))));
         found.extend(
             self.tasks
                 .finish()
                 .map(|l| Companion::Processes(Box::new(l))),
         );
+        for at in &self.silent {
+            export.problem(ProblemKind::Note, *at, UNREAD);
+        }
         if found.is_empty() {
             return;
         }
         found.sort_by_key(|c| c.of_host());
         export.companions.extend(found);
-        let told: Vec<Problem> = problems;
-        export.problems.extend(told);
+        export.problems.extend(problems);
         if export.host_name.is_none() {
             export.host_name = host;
         }

@@ -6,6 +6,7 @@ use super::lines::{Command, Line, Tool};
 use super::words::{self, Meaning};
 use hylint_model::{Families, Problem, ProblemKind, Socket, Sockets, Span};
 use hylint_space::{AddrSet, Family, proto};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// A row.
@@ -17,6 +18,8 @@ struct Row<'a> {
     /// Its state is no known word, and its addresses decide.
     odd: Option<&'a str>,
     pid: Option<u32>,
+    /// Its state and its far end are there.
+    whole: bool,
 }
 
 /// Whether a line begins as a row does.
@@ -74,7 +77,19 @@ fn row<'a>(words: &[&'a str]) -> Option<Row<'a>> {
             .then(|| state.first().copied())
             .flatten(),
         pid,
+        whole: (foreign.ends_with(":*") || end(foreign).1.is_some()) && (!tcp || !state.is_empty()),
     })
+}
+
+/// What the last row is, for the case that the file ends in it.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    span: Span,
+    pid: Option<u32>,
+    /// Its state and its far end are there.
+    whole: bool,
+    /// It listens.
+    listens: bool,
 }
 
 /// Sockets that are being read.
@@ -94,6 +109,10 @@ pub(super) struct Netstat {
     odd: Option<(Span, String)>,
     unread: Option<Span>,
     last_pid: bool,
+    /// Processes of the rows before the last one.
+    pids: BTreeSet<u32>,
+    /// The last row.
+    last: Option<Last>,
     /// The service that stands between a row and its program.
     component: Option<String>,
     open: bool,
@@ -164,10 +183,23 @@ impl Netstat {
         self.span = Some(self.span.map_or(span, |s| s.to(span)));
         self.open = true;
         self.component = None;
+        self.pids.extend(self.last.and_then(|l| l.pid));
         let Some(row) = row(&words) else {
             self.unread = self.unread.or(Some(span));
+            self.last = Some(Last {
+                span,
+                pid: None,
+                whole: false,
+                listens: false,
+            });
             return taken;
         };
+        self.last = Some(Last {
+            span,
+            pid: row.pid,
+            whole: row.whole,
+            listens: row.listens && row.addr.is_some() && row.port.is_some(),
+        });
         self.last_pid = row.pid.is_some();
         self.with_pid += usize::from(row.pid.is_some());
         match row.protocol {
@@ -228,12 +260,33 @@ impl Netstat {
         Taken::Yes
     }
 
-    /// The file ends within the last row: its process is a part of a number, and more may have followed.
-    pub(super) fn ends_within(&mut self) {
-        self.part = true;
-        if let Some((socket, _)) = self.sockets.last_mut() {
-            socket.pid = None;
+    /// The file ends within the last line. Returns whether that may be a part of one: a row that may be a part is not read.
+    pub(super) fn ends_within(&mut self, line: &Line<'_>) -> bool {
+        let Some(last) = self.last else { return false };
+        if last.span != line.span() {
+            // What stands below a row is the program in brackets.
+            let whole = line.text.trim_end().ends_with(']');
+            self.part |= !whole;
+            return !whole;
         }
+        let digits = |pid: u32| pid.to_string();
+        let whole = match last.pid {
+            // The number of a process may be a part of another one.
+            Some(pid) => {
+                let own = digits(pid);
+                let longer = |p: &u32| *p != pid && digits(*p).starts_with(&own);
+                self.pids.contains(&pid) && !self.pids.iter().any(longer)
+            }
+            None => last.whole && self.with_pid == 0,
+        };
+        if !whole {
+            self.part = true;
+            self.unread = self.unread.filter(|at| *at != last.span);
+            if last.listens {
+                self.sockets.pop();
+            }
+        }
+        !whole
     }
 
     /// Nothing more of this listing follows.

@@ -19,6 +19,8 @@ pub(super) struct RoutePrint {
     ruled: bool,
     /// No ruler stands below the last row yet: the table may go on.
     in_rows: bool,
+    /// Another line stands below the last row.
+    below: bool,
     part: bool,
 }
 
@@ -49,6 +51,7 @@ impl RoutePrint {
             self.push(route);
             return true;
         }
+        self.below = true;
         is_persistent(&words) || self.open && is_interface(text)
     }
 
@@ -56,14 +59,33 @@ impl RoutePrint {
         let span = route.span;
         self.open = true;
         self.in_rows = true;
+        self.below = false;
         self.span = Some(self.span.map_or(span, |s| s.to(span)));
         self.routes.push(route);
     }
 
-    /// The file ends within the last row.
-    pub(super) fn ends_within(&mut self) {
-        self.part = true;
-        self.routes.pop();
+    /// The file ends within the last line. Returns whether that is a row, whose metric or gateway may be cut: it is not read.
+    pub(super) fn ends_within(&mut self) -> bool {
+        if self.in_rows && !self.below {
+            self.part = true;
+            self.routes.pop();
+        }
+        self.part
+    }
+
+    /// The file ends within a line that nothing takes. Returns whether it may be the beginning of a row.
+    pub(super) fn begins_row(&mut self, line: &Line<'_>) -> bool {
+        let digits = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/');
+        let mut words = line.text.split_whitespace();
+        let begun = self.open && self.ruled && words.all(|w| w.chars().all(digits));
+        self.part |= begun;
+        begun
+    }
+
+    /// Where the last row stands, if the ruler below it is missing.
+    pub(super) fn is_cut(&self) -> Option<Span> {
+        let last = self.routes.last().map(|r| r.span);
+        last.filter(|_| self.ruled && self.in_rows && !self.part)
     }
 
     /// Nothing more of this listing follows.

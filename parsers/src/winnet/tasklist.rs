@@ -179,10 +179,31 @@ impl Tasklist {
         true
     }
 
-    /// The file ends within the last row, whose number and services may be cut.
-    pub(super) fn ends_within(&mut self) {
+    /// The file ends within the last line. Returns whether the number or the services of its row may be cut: it is not read.
+    pub(super) fn ends_within(&mut self, line: &Line<'_>) -> bool {
+        let ruled = self.columns.get(1).map(|(_, end)| *end);
         self.close();
-        self.rows.pop();
+        let quoted = csv(line.text).is_some();
+        let nothing = self.nothing();
+        let Some(last) = self.rows.last() else {
+            return false;
+        };
+        let whole = match ruled {
+            _ if quoted => true,
+            _ if self.services => is_nothing(&last.rest, nothing.as_deref()),
+            Some(end) => !column(line.text, end, usize::MAX).is_empty(),
+            None => false,
+        };
+        if !whole {
+            self.rows.pop();
+        }
+        !whole
+    }
+
+    /// What stands in the place of services where there are none, in the language of the listing.
+    fn nothing(&self) -> Option<String> {
+        let own = self.rows.iter().find(|r| OWN.contains(&r.pid));
+        own.map(|r| r.rest.clone())
     }
 
     /// Nothing more of this listing follows.
@@ -194,12 +215,13 @@ impl Tasklist {
 
     pub(super) fn finish(mut self) -> Option<Processes> {
         self.close();
-        let own = self.rows.iter().find(|r| OWN.contains(&r.pid));
-        let nothing = own.map(|r| r.rest.clone());
-        let is_service = |text: &&str| {
-            let none = nothing.as_deref() == Some(*text) || words::is(text, Meaning::Nothing);
-            !text.is_empty() && !none
-        };
+        // Services go on in a line that is not there.
+        let goes_on = |r: &Row| self.services && r.rest.ends_with(',');
+        if self.rows.last().is_some_and(goes_on) {
+            self.rows.pop();
+        }
+        let nothing = self.nothing();
+        let is_service = |text: &&str| !text.is_empty() && !is_nothing(text, nothing.as_deref());
         let process = |r: &Row| Process {
             pid: r.pid,
             program: r.name.as_str().into(),
@@ -221,6 +243,11 @@ impl Tasklist {
             span: self.span.filter(|_| !self.rows.is_empty())?,
         })
     }
+}
+
+/// Whether a text stands for no service.
+fn is_nothing(text: &str, own: Option<&str>) -> bool {
+    own == Some(text) || words::is(text, Meaning::Nothing)
 }
 
 /// The cells of a line in which every cell is quoted.
