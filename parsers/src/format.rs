@@ -217,6 +217,9 @@ fn listings_beside(source: &Source, format: &FormatSpec, export: &mut Export) {
         _ if text.len() > LOOKED_THROUGH => return,
         _ => std::iter::once(0..text.len()).collect(),
     };
+    if format.id == crate::iptables::FORMAT.id {
+        crate::listing::sets_beside(text, export);
+    }
     for part in parts {
         let start = part.start;
         let (companions, problems) = crate::iproute2::beside(text.get(part).unwrap_or(""), start);

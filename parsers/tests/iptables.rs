@@ -308,6 +308,5 @@ fn a_rule_put_into_a_dump_of_the_corpus_and_taken_out_leaves_its_bytes() {
         }
     }
     println!("{same} changes leave the same bytes, {refused} are refused");
-    // Two dumps stand in sessions with listings, which are told again.
-    assert!(same > 1000 && refused * 14 < same);
+    assert!(same > 1000 && refused * 50 < same);
 }

@@ -21,6 +21,8 @@ pub(super) struct Reading<'a> {
     pub(super) others: &'a [(Option<Family>, Span)],
     /// What the file's name says of its family.
     pub(super) named: Option<family::Named>,
+    /// The family of a listing, by the file's name.
+    pub(super) listed: Option<Family>,
     /// The text holds one firewall.
     pub(super) alone: bool,
     /// It is the first one.

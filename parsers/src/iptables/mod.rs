@@ -22,6 +22,7 @@ mod rule;
 mod script;
 mod targets;
 mod token;
+mod torn;
 mod values;
 mod write;
 
@@ -33,9 +34,8 @@ pub use builtin::{base_chain, chain_name, is_base_chain};
 pub(crate) use edit::numbered_commands;
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
-pub(crate) use read::name_tools;
 pub use read::write;
-pub(crate) use read::{read_text, read_written};
+pub(crate) use read::{name_tools, named_family, read_text, read_written, unsaid_family};
 pub(crate) use targets::goes_on;
 pub use targets::{TARGETS, TargetSpec};
 pub(crate) use values::under_mask;

@@ -3,13 +3,13 @@
 use super::block::{Reading, Tool, empty_table, load};
 use super::builtin::{TableName, table_family};
 use super::layout::{self, Dump};
-use super::{changes, family, ipset, script};
+use super::{changes, family, ipset, script, torn};
 use crate::input::{Depth, Input, Score};
 use crate::lookalike::{front_ends, linux};
 use crate::write::WriteError;
 use hylint_model::{
     Backend, Body, Companion, Export, Families, Netfilter, OtherRules, Point, PointKind, Problem,
-    ProblemKind,
+    ProblemKind, Span,
 };
 use hylint_space::{AddrSet, Family, PacketBox};
 
@@ -89,7 +89,24 @@ fn command_score(line: &str, table: bool) -> Score {
 }
 
 pub(super) fn read(input: &Input<'_>) -> Export {
-    read_to(&input.source.text, &input.source.path, (input.depth, true))
+    let text = input.source.text.as_str();
+    let mut export = read_to(text, &input.source.path, (input.depth, true));
+    let open = torn::of(text);
+    // What would be a listing of the one family may be one of the other.
+    let listing = !text.lines().any(|l| l.trim_start().starts_with('*'));
+    for point in &mut export.points {
+        let empty = point.rule_count() == 0;
+        if let Body::Netfilter(n) = &mut point.body {
+            let filters = n.table("filter").is_some();
+            let unsaid = listing && point.families_assumed && filters;
+            n.in_part |= unsaid && empty || open.is_some();
+            export
+                .problems
+                .extend(unsaid.then(|| unsaid_family(point.label)));
+        }
+    }
+    export.problems.extend(open);
+    export
 }
 
 /// Reads all of a text.
@@ -153,6 +170,7 @@ fn read_to(text: &str, path: &str, (depth, strict): (Depth, bool)) -> Export {
         strict,
         first: true,
         named: family::named(path),
+        listed: named_family(path),
         alone: layout.dumps.len() == 1,
         depth,
         shell: layout.shell,
@@ -193,14 +211,13 @@ fn point(
 ) -> Point {
     let text = reading.text;
     let (family, contradiction) = family::of(text, &dump, reading.named);
+    let is_listing = !dump.tables.is_empty() && dump.tables.iter().all(|t| t.listing);
+    let family = family.or(reading.listed.filter(|_| is_listing));
     // A file may hold the rules of both families.
     if let Some(message) = contradiction.filter(|_| reading.alone) {
         let at = dump.header.or_else(|| dump.tables.first().map(|t| t.span));
-        problems.push(Problem::new(
-            ProblemKind::Disputed,
-            at.unwrap_or(dump.span),
-            message,
-        ));
+        let problem = Problem::new(ProblemKind::Disputed, at.unwrap_or(dump.span), message);
+        problems.push(problem.label("of the other family"));
     }
     if reading.depth == Depth::Heads {
         dump.leave_out_rules();
@@ -266,6 +283,22 @@ fn point(
         };
     }
     point
+}
+
+/// What is told of a listing of which it is not known whether `iptables` or `ip6tables` printed it.
+pub(crate) fn unsaid_family(at: Span) -> Problem {
+    let message = "the listing does not say whether `iptables` or `ip6tables` printed it";
+    let help = "name the file `iptables-L.txt` or `ip6tables-L.txt`, or keep the command that printed it in the file";
+    Problem::new(ProblemKind::Incomplete, at, message).help(help)
+}
+
+/// The family that the name of a file with a listing tells, or the tool in it.
+pub(crate) fn named_family(path: &str) -> Option<Family> {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or("");
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let tool = |w: &str| w.eq_ignore_ascii_case("iptables").then_some(Family::V4);
+    let said = family::named(path).map(|n| n.family);
+    said.or_else(|| words.find_map(tool))
 }
 
 /// Whether a dump with this header may be of a tool that [`rule::Context::merges_ports`] tells of. Without a version

@@ -115,6 +115,93 @@ impl Row<'_> {
     }
 }
 
+/// The width of the column of the destination.
+const DESTINATION: usize = 20;
+
+/// Whether the last line of a text, which has no end, is a whole row: its last word is no part of a number or of a name, and none
+/// is sure to follow.
+pub(super) fn is_ended(row: &Row<'_>, line: &str) -> bool {
+    let line = line.trim_end_matches('\r');
+    let blanks = width(line) - width(line.trim_end());
+    let Some(destination) = row.destination.filter(|_| row.more.is_none()) else {
+        return false;
+    };
+    let Some(last) = row.rest.last().map(|w| w.text) else {
+        // Matches of its ports mostly follow a protocol.
+        let bare = row.protocol.is_some_and(|p| matches!(p.text, "all" | "0"));
+        // Another blank stands before a match.
+        let padded = destination.text.len().max(DESTINATION - 1) + 1;
+        let whole = match blanks {
+            0 => is_closed(destination.text),
+            n => destination.text.len() + n == padded,
+        };
+        return bare && whole;
+    };
+    let before = row.rest.len().checked_sub(2).and_then(|n| row.rest.get(n));
+    let key = before.map_or("", |w| w.text);
+    let port = |word: &str| {
+        let number = word.rsplit(':').next().unwrap_or("");
+        number
+            .parse()
+            .is_ok_and(|n: u32| blanks > 0 || n * 10 > 65535)
+    };
+    let state = |s: &str| {
+        let known = [
+            "INVALID",
+            "NEW",
+            "RELATED",
+            "ESTABLISHED",
+            "UNTRACKED",
+            "SNAT",
+            "DNAT",
+        ];
+        known.contains(&s)
+    };
+    match last {
+        "*/" | "LOCAL" => true,
+        _ if last.ends_with('"') => true,
+        _ if key == "reject-with" => REJECTS.contains(&last),
+        _ if ["dpt:", "dpts:", "spt:", "spts:"]
+            .iter()
+            .any(|p| last.starts_with(p)) =>
+        {
+            port(last)
+        }
+        _ if last.starts_with("to:") => last.matches(':').count() == 2 && port(last),
+        _ => last.split(',').all(state),
+    }
+}
+
+/// What REJECT answers with (iptables-extensions(8)).
+const REJECTS: [&str; 15] = [
+    "icmp-net-unreachable",
+    "icmp-host-unreachable",
+    "icmp-port-unreachable",
+    "icmp-proto-unreachable",
+    "icmp-net-prohibited",
+    "icmp-host-prohibited",
+    "icmp-admin-prohibited",
+    "tcp-reset",
+    "icmp6-no-route",
+    "icmp6-adm-prohibited",
+    "icmp6-addr-unreachable",
+    "icmp6-port-unreachable",
+    "icmp6-policy-fail",
+    "icmp6-reject-route",
+    "echo-reply",
+];
+
+/// Whether an address is no part of another one.
+fn is_closed(end: &str) -> bool {
+    let (_, text) = end.split_at(usize::from(end.starts_with('!')));
+    let most = if text.contains(':') { 128 } else { 32 };
+    match text.split_once('/') {
+        Some((_, "0")) => true,
+        Some((_, length)) => length.parse().is_ok_and(|n: u32| n * 10 > most),
+        None => text == "anywhere",
+    }
+}
+
 /// A counter of `-v`: with a suffix it is rounded.
 pub(super) fn counter(word: &str) -> Option<u64> {
     let digits = word.trim_end_matches(['K', 'M', 'G', 'T', 'P']);

@@ -155,6 +155,18 @@ impl<'a> Splitter<'a> {
         let Some(open) = self.open.chains.last_mut().filter(|_| listed) else {
             return;
         };
+        // An editor may have taken the end of the line away.
+        let whole = match open.items.last() {
+            Some(Item::Rule(row)) => row.span.start >= line.start && columns::is_ended(row, body),
+            Some(Item::Torn(_)) => false,
+            None => {
+                let heads = open.columns.is_some() && heads(body.trim()).is_some();
+                heads && columns::short_heads(body).is_none()
+            }
+        };
+        if whole {
+            return;
+        }
         (open.cut, open.short_heads) = (true, None);
         let known = |p: &columns::Word<'_>| matches!(p.text, "ACCEPT" | "DROP");
         open.policy = open.policy.map(|p| match known(&p) {

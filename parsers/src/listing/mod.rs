@@ -30,6 +30,12 @@ mod tests;
 
 use crate::input::FormatSpec;
 
+/// Adds the sets that `ipset list` shows in one text with a dump.
+pub(crate) fn sets_beside(text: &str, export: &mut hylint_model::Export) {
+    let (listed, _) = sets::split(text);
+    sets::add(&listed, export);
+}
+
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {
     id: read::ID,

@@ -71,7 +71,8 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     let Lines {
         blocks, comments, ..
     } = lines;
-    let (listed, replaced) = tables::sort(text, blocks);
+    let (mut listed, replaced) = tables::sort(text, blocks);
+    by_name(&mut listed, &input.source.path);
     for block in &replaced {
         let items = block.chains.iter().flat_map(|c| &c.items);
         let rules = items.map(|i| match i {
@@ -106,6 +107,17 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     export
 }
 
+/// Listings of which the text does not tell the family are of that in the file's name.
+fn by_name(listed: &mut [Listed<'_>], path: &str) {
+    if listed.iter().any(|l| l.family.is_some()) {
+        return;
+    }
+    let family = iptables::named_family(path);
+    for l in listed {
+        l.family = family;
+    }
+}
+
 /// What stands beside the chains.
 fn beside(lines: &Lines<'_>, export: &mut Export) {
     sets::add(&lines.sets, export);
@@ -136,6 +148,12 @@ fn half(input: &Input<'_>, file: &Written<'_>, backend: Backend, export: &mut Ex
         .iter()
         .any(|(_, _, d)| d.anywhere.is_some() || d.unclear.is_some());
     for mut point in read.points {
+        // Another table completes those of another file, which tell its family.
+        let unsaid = point.families_assumed && file.tables.contains(&"filter");
+        let part = part || unsaid;
+        if unsaid {
+            export.problems.push(iptables::unsaid_family(point.label));
+        }
         if let Body::Netfilter(n) = &mut point.body {
             n.in_part |= part;
             n.backend = backend;

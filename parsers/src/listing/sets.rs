@@ -74,7 +74,7 @@ pub(super) fn split(text: &str) -> (Vec<Listed<'_>>, Vec<Span>) {
 /// Takes a line of a set; false where it is none.
 fn field<'a>(set: &mut Listed<'a>, body: &'a str, span: Span) -> bool {
     if let Some(members) = &mut set.members {
-        if body.is_empty() {
+        if body.is_empty() || ends_members(body, set.count.is_some_and(|n| members.len() >= n)) {
             return false;
         }
         members.push((body.into(), span));
@@ -93,6 +93,13 @@ fn field<'a>(set: &mut Listed<'a>, body: &'a str, span: Span) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Whether a line stands behind the members of a set: a prompt, or, where all of them are there, anything that begins as none.
+fn ends_members(body: &str, all: bool) -> bool {
+    let first = body.split_ascii_whitespace().next().unwrap_or("");
+    let member = first.starts_with(|c: char| c.is_ascii_hexdigit()) && first.contains(['.', ':']);
+    command::is_remark(body) || first.contains(['@', '#', '$', '~', '>']) || all && !member
 }
 
 /// Adds the sets to an export as companions, as `ipset save` gives them. One whose members are not all listed is left out, so

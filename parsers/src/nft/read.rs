@@ -4,6 +4,7 @@ use super::syntax::{Command, CommandKind, Object, RuleDecl, StatementKind, Verdi
 use super::write as written;
 use super::{counted, json, list, lower, parts, ruleset, text};
 use crate::input::Input;
+use crate::plain;
 use crate::source::Source;
 use crate::write::WriteError;
 use hylint_model::{Body, Export, OtherRules, Point, PointKind, Problem, ProblemKind, Span, View};
@@ -70,6 +71,13 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     if let Some(stale) = stale {
         netfilter.in_part = true;
         problems.push(stale);
+    }
+    if let Some(at) = list.as_ref().and_then(|_| plain::torn(&input.source.text)) {
+        netfilter.in_part = true;
+        let message = "last command may be cut off: the list may not hold every rule";
+        let problem = Problem::new(ProblemKind::Incomplete, at, message);
+        let help = "save the file again, with the end of its last line";
+        problems.push(problem.help(help).label("may be cut off"));
     }
     // nft loads a file as a whole or not at all.
     netfilter.broken = malformed;

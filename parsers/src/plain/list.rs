@@ -91,6 +91,49 @@ pub(crate) fn list(text: &str) -> Option<List> {
     (rules && !(tables && out.nft)).then_some(out)
 }
 
+/// The last command of a list whose text ends without the end of a line, if it may go on: its last word may be a part of a number
+/// or of a name, or another one may follow.
+pub(crate) fn torn(text: &str) -> Option<Span> {
+    let ended = text.trim_end_matches([' ', '\t']).ends_with(['\n', '\r']);
+    let list = list(text).filter(|_| !ended)?;
+    let (Line::Command(last), program, _) = list.lines.last()? else {
+        return None;
+    };
+    let word = last.words.last()?;
+    let said = text.get(word.span.range()).unwrap_or("");
+    let closed = match program {
+        Program::Nft => said.ends_with(['}', ';', '\'', '"']) || VERDICTS.contains(&said),
+        Program::Tables(_) => said.ends_with(['\'', '"']) || is_last(said),
+        Program::Sets => false,
+        Program::Inert | Program::Exit | Program::Strict => true,
+    };
+    (!closed).then(|| last.span())
+}
+
+/// Words that end a rule of nft.
+const VERDICTS: [&str; 6] = [
+    "accept",
+    "drop",
+    "reject",
+    "return",
+    "continue",
+    "masquerade",
+];
+
+/// Whether a word ends a rule of iptables: a target without options that matter, or what REJECT answers with.
+pub(crate) fn is_last(word: &str) -> bool {
+    let targets = [
+        "ACCEPT",
+        "DROP",
+        "REJECT",
+        "RETURN",
+        "MASQUERADE",
+        "NOTRACK",
+    ];
+    let answers = ["-unreachable", "-prohibited", "tcp-reset"];
+    targets.contains(&word) || answers.iter().any(|a| word.ends_with(a))
+}
+
 /// Whether a command of iptables adds a rule.
 fn appends(text: &str, command: &Command, at: usize) -> bool {
     let adds = ["-A", "-I", "--append", "--insert"];

@@ -11,7 +11,7 @@ mod list;
 mod tests;
 
 pub(crate) use lexer::{Command, Line, Word};
-pub(crate) use list::{Program, list};
+pub(crate) use list::{Program, is_last, list, torn};
 
 /// Whether a text is a list of plain commands that a reader takes.
 #[must_use]

@@ -128,3 +128,30 @@ fn what_may_change_rules_or_flow_makes_a_script() {
     let found = list(&format!("iptables -N save\n{RULE}")).unwrap();
     assert!(matches!(found.lines[0].1, Program::Tables(_)));
 }
+
+#[test]
+fn a_last_command_without_its_end_may_go_on() {
+    for (text, cut) in [
+        ("iptables -A INPUT -p tcp --dport 22 -j ACCEPT", false),
+        ("iptables -A INPUT -p tcp --dport 2", true),
+        ("iptables -A INPUT -p tcp --dport 22 -j ACC", true),
+        ("iptables -A INPUT -p tcp --dport 22 -j ACC\n", false),
+        (
+            "iptables -A INPUT -j REJECT --reject-with icmp-host-prohibited",
+            false,
+        ),
+        ("nft add rule inet filter input tcp dport 22 accept", false),
+        ("nft add rule inet filter input tcp dport 2", true),
+        ("nft add rule inet filter input tcp dport 2\n", false),
+        (
+            "nft add table inet f\nnft add rule inet f i tcp dport { 22, 80 } accept\nnft add chain inet f i '{ policy drop; }'",
+            false,
+        ),
+        (
+            "iptables -A INPUT -j ACCEPT\niptables-save > /etc/iptables/rules.v4",
+            false,
+        ),
+    ] {
+        assert_eq!(super::torn(text).is_some(), cut, "{text}");
+    }
+}

@@ -5,6 +5,20 @@ use super::splitter::Splitter;
 use crate::lookalike::linux;
 use hylint_model::{Problem, ProblemKind, Span, Wording, reworded};
 
+/// Fields of a set (ipset(8), `list`).
+const SET: [&str; 10] = [
+    "Name: ",
+    "Type: hash:",
+    "Type: bitmap:",
+    "Type: list:",
+    "Revision: ",
+    "Size in memory: ",
+    "References: ",
+    "Number of entries: ",
+    "Header: ",
+    "Members:",
+];
+
 /// How much of these lines is kept, as much as is looked at of a file that is no export.
 const KEPT: usize = 64 * 1024;
 
@@ -13,7 +27,8 @@ impl<'a> Splitter<'a> {
     pub(super) fn outside(&mut self, line: &'a str, span: Span) {
         self.remember_outside(line);
         // Listings of the host's addresses, routes and sockets are read with the dump.
-        if !crate::iproute2::is_line(line) {
+        let set = self.is_of_set(line);
+        if !set && !crate::iproute2::is_line(line) {
             self.outside.first.get_or_insert(span);
             self.outside.lines += 1;
         }
@@ -39,6 +54,15 @@ impl<'a> Splitter<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a line is of what `ipset list` prints, which is read with the dump.
+    fn is_of_set(&mut self, line: &str) -> bool {
+        let first = line.split_ascii_whitespace().next().unwrap_or("");
+        let digit = first.starts_with(|c: char| c.is_ascii_hexdigit());
+        let member = self.outside.members && digit && first.contains(['.', ':']);
+        self.outside.members = member || line.trim_end() == "Members:";
+        member || SET.iter().any(|f| line.starts_with(f))
     }
 
     /// Keeps a line for [`Splitter::beside`].

@@ -32,6 +32,8 @@ pub(in super::super) struct Outside<'a> {
     pub(in super::super) first: Option<Span>,
     /// How many such lines there are.
     pub(super) lines: usize,
+    /// The line before is a member of a set, or stands above the first one.
+    pub(super) members: bool,
     /// A line shows that the text was captured: a prompt, a traced command, a collector's mark.
     pub(in super::super) captured: bool,
     /// Their text, comments too.
