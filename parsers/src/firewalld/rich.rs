@@ -25,6 +25,7 @@ pub(super) fn read(line: &Line, from: usize) -> Result<Rich, (String, Span)> {
             ..Rich::default()
         },
         within: Within::Rule,
+        seen: Vec::new(),
         port: None,
         protocol: None,
         to_port: None,
@@ -66,6 +67,23 @@ pub(super) fn check(rich: &Rich) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Says that a rule has a part twice, of which it takes one.
+pub(super) fn twice(part: &str) -> String {
+    format!("the rich rule has more than one {part}: firewalld takes no such rule")
+}
+
+/// The kind of a part of which a rule has one; empty of others.
+fn kind(name: &str) -> &'static str {
+    match name {
+        "source" => "source",
+        "destination" => "destination",
+        "service" | "port" | "source-port" | "forward-port" | "protocol" | "icmp-block"
+        | "icmp-type" | "masquerade" | "tcp-mss-clamp" => "element",
+        "accept" | "reject" | "drop" | "mark" => "action",
+        _ => "",
+    }
 }
 
 fn tokens(line: &Line, from: usize, end: usize) -> Result<Vec<Token>, (String, Span)> {
@@ -153,6 +171,8 @@ enum Limited {
 struct Work {
     rich: Rich,
     within: Within,
+    /// The kinds of parts that were there.
+    seen: Vec<&'static str>,
     port: Option<Word>,
     protocol: Option<Word>,
     to_port: Option<Word>,
@@ -181,6 +201,13 @@ impl Work {
                 word: Word::new("", span),
             });
             return Ok(());
+        }
+        let kind = kind(name);
+        if self.seen.contains(&kind) {
+            return Err((twice(kind), span));
+        }
+        if !kind.is_empty() {
+            self.seen.push(kind);
         }
         let before = self.within;
         self.close();

@@ -370,6 +370,7 @@ impl Reader<'_, '_> {
         };
         let mut refused = None;
         let mut unknown = false;
+        let mut twice = None;
         let mut limited = "";
         // An empty element ends at once.
         while let Some(event) = self.next(1) {
@@ -383,7 +384,9 @@ impl Reader<'_, '_> {
             };
             unknown |= t.entity.is_some();
             match &*t.name {
+                "source" if rich.source.is_some() => twice = Some("source"),
                 "source" => rich.source = end(&t),
+                "destination" if rich.destination.is_some() => twice = Some("destination"),
                 "destination" => rich.destination = end(&t),
                 "log" | "nflog" => {
                     rich.log = Some(None);
@@ -392,6 +395,9 @@ impl Reader<'_, '_> {
                 "audit" => {
                     rich.audit = Some(None);
                     limited = "audit";
+                }
+                "accept" | "reject" | "drop" | "mark" if rich.act.is_some() => {
+                    twice = Some("action");
                 }
                 "accept" | "reject" | "drop" | "mark" => {
                     limited = "action";
@@ -412,6 +418,7 @@ impl Reader<'_, '_> {
                     }
                 }
                 _ => match element(&t) {
+                    Some(Ok(_)) if rich.element.is_some() => twice = Some("element"),
                     Some(Ok(e)) => rich.element = Some(e),
                     Some(Err(missing)) => {
                         refused = Some(format!("`{}` lacks `{missing}`", t.name));
@@ -426,6 +433,13 @@ impl Reader<'_, '_> {
         }
         // firewalld passes over a rule that its own check refuses, and refuses all for an element that it does not know.
         self.own.broken |= refused.is_some();
+        if let Some(what) = twice.filter(|_| refused.is_none()) {
+            // Of two destinations firewalld takes the first (core/io/policy.py).
+            if what == "destination" {
+                rules.unread.push(rich.span);
+            }
+            return self.refused(rich.span, rich::twice(what));
+        }
         match refused.map_or_else(|| rich::check(&rich), Err) {
             Ok(()) => {
                 self.own.rules += 1;
