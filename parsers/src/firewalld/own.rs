@@ -297,6 +297,12 @@ pub(super) struct Own {
     pub panic: Option<Span>,
     /// firewalld does not run.
     pub stopped: Option<Span>,
+    /// The version that firewall-cmd names: its first two numbers.
+    pub version: Option<(u32, u32)>,
+    /// The kernel has no rules of nftables.
+    pub no_rules: Option<Span>,
+    /// A command that changed zones behind their listing.
+    pub changed: Option<Span>,
     /// Commands whose outputs were read.
     pub commands: usize,
     pub problems: Vec<Problem>,
