@@ -276,7 +276,16 @@ impl Reader<'_, '_> {
                 }
                 Event::Open(tag) => match &*tag.name {
                     "interface" => zone.interfaces.extend(tag.attribute("name").cloned()),
-                    "source" => zone.sources.extend(source(&tag)),
+                    "source" => match source(&tag) {
+                        Ok(word) => zone.sources.push(word),
+                        Err(why) => {
+                            let message = format!("the source has {why}: firewalld ignores it");
+                            let problem = Problem::new(ProblemKind::Note, tag.span, message);
+                            self.own.problems.push(problem.help(
+                                "write `<source address=\"…\"/>`, which takes a network, an address or a MAC address",
+                            ));
+                        }
+                    },
                     "forward" => zone.forward = Some(tag.span),
                     "icmp-block-inversion" => zone.rules.icmp_inversion = Some(tag.span),
                     _ => self.item(&mut zone.rules, &tag),
@@ -587,13 +596,15 @@ impl Reader<'_, '_> {
     }
 }
 
-/// A source of a zone.
-fn source(tag: &Tag) -> Option<Word> {
-    let plain = tag.attribute("address").or_else(|| tag.attribute("mac"));
-    plain.cloned().or_else(|| {
-        let set = tag.attribute("ipset")?;
-        Some(Word::new(format!("ipset:{}", set.text), set.span))
-    })
+/// A source of a zone, or why firewalld takes none of it (core/io/zone.py).
+fn source(tag: &Tag) -> Result<Word, &'static str> {
+    match (tag.attribute("address"), tag.attribute("ipset")) {
+        (None, None) => Err("no address and no ipset"),
+        (Some(_), Some(_)) => Err("an address and an ipset"),
+        _ if tag.attribute("invert").is_some() => Err("`invert`"),
+        (Some(word), None) => Ok(word.clone()),
+        (None, Some(set)) => Ok(Word::new(format!("ipset:{}", set.text), set.span)),
+    }
 }
 
 /// An end of a rich rule.
