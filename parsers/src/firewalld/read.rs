@@ -1,7 +1,7 @@
 //! Reads the files of a host's firewalld: one of them, or all of them as parts of one text.
 
 use super::own::{IpSet, Own, Target};
-use super::{build, conf, detect, direct, listing, lower, matches, refuse, settle, xml};
+use super::{build, catalog, conf, detect, direct, listing, lower, matches, refuse, settle, xml};
 use crate::input::Input;
 use crate::source::Source;
 use hylint_model::{
@@ -172,16 +172,32 @@ fn others(own: &Own, label: Span) -> Option<Span> {
     match () {
         () if own.one_zone.is_some() => own.one_zone,
         // A listing of every zone has at least those that ship.
-        () if own.listing && one => Some(label),
+        () if own.listing && (one || !missing(own).is_empty()) => Some(label),
         () if own.zones.is_empty() && own.conf.default_zone.is_none() => Some(label),
         () => None,
     }
 }
 
+/// The zones that ship with firewalld and that a listing of several does not have: nobody can remove them, so it is a part.
+fn missing(own: &Own) -> Vec<&'static str> {
+    let known = |name: &str| own.zones.iter().any(|z| *z.name == *name);
+    if !own.zones.iter().any(|z| z.said > 0) {
+        return Vec::new();
+    }
+    let shipped = catalog::zones().map(|(name, ..)| name);
+    shipped.filter(|name| !known(name)).collect()
+}
+
 /// Says once what else a listing would have to show.
 fn unseen(own: &Own, others: Option<Span>, label: Span, problems: &mut Vec<Problem>) {
     if let Some(at) = others {
+        let shown = own.zones.iter().filter(|z| !z.shipped);
+        let lacks = missing(own);
         let message = match own.zones.iter().find(|z| !z.shipped) {
+            Some(_) if shown.count() > 1 && !lacks.is_empty() => format!(
+                "the listing lacks zones that every firewalld has ({}): a source or an interface of another zone goes before those shown",
+                lacks.join(", ")
+            ),
             Some(z) => format!(
                 "zone `{}` alone is in the export: a source or an interface of another zone goes before it",
                 z.name
