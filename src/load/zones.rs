@@ -33,7 +33,7 @@ const FOLDERS: [&str; 6] = [
 ];
 
 /// Words of file names that tell what stands in a file, and not of which host it is.
-const WORDS: [&str; 38] = [
+const WORDS: [&str; 45] = [
     "zone",
     "zones",
     "policy",
@@ -72,6 +72,13 @@ const WORDS: [&str; 38] = [
     "query",
     "helper",
     "helpers",
+    "version",
+    "systemctl",
+    "status",
+    "nft",
+    "is",
+    "enabled",
+    "running",
 ];
 
 /// Whether a text may be of firewalld.
@@ -81,7 +88,11 @@ fn may_be(text: &str) -> bool {
         "rich rules:",
         "ports:",
         "interfaces:",
-        "DefaultZone=",
+        "DefaultZone",
+        "CleanupOnExit",
+        "firewalld.service",
+        "systemctl",
+        "nft list ruleset",
         "firewall-cmd",
         "filter ",
         "ipv4 -",

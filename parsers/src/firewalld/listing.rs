@@ -5,8 +5,9 @@ use super::own::{
     Direct, DirectKind, Element, Forward, IpSet, Own, Policy, PortOf, Rules, Service, Target, Word,
     Zone,
 };
+use super::session::Change;
 use super::wrap::{self, Joint};
-use super::{direct, rich, session};
+use super::{catalog, direct, rich, session};
 use hylint_model::{Problem, ProblemKind, Span};
 use std::mem;
 
@@ -87,6 +88,13 @@ struct Asked {
     names: bool,
     known: bool,
     panic: bool,
+    version: bool,
+    /// Whether the service runs.
+    active: bool,
+    /// What it changes if it succeeds.
+    changes: Option<Change>,
+    /// Where it stands.
+    at: Span,
     /// Which command of the text it is.
     number: usize,
 }
@@ -144,6 +152,9 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
         block: None,
         blocks: Vec::new(),
         hosts: Vec::new(),
+        changed: None,
+        unit: false,
+        nft: None,
     };
     reader.own.commands += 1;
     reader.asked.number = reader.own.commands;
@@ -168,6 +179,9 @@ pub(super) enum Shows {
     Nothing,
 }
 
+/// How lines of other programs' rules begin.
+const RULES: [&str; 6] = ["*filter", "*nat", ":INPUT", "table ", "Chain ", "-P "];
+
 /// What a text shows, by its first block of most weight.
 pub(super) fn shows(text: &str) -> Shows {
     let mut own = Own::default();
@@ -177,15 +191,19 @@ pub(super) fn shows(text: &str) -> Shows {
     if strange.count() > 8 {
         return Shows::Nothing;
     }
+    // Rules of another program are of its reader, whatever stands before them.
+    let rules = |l: &str| RULES.iter().any(|r| l.starts_with(r));
+    let rules = || text.lines().any(|l| rules(l.trim_start()));
     match () {
         () if !own.zones.is_empty() => Shows::Zones,
         () if !own.policies.is_empty() => Shows::Policies,
         () if !own.direct.is_empty() => Shows::Direct,
         () if !own.services.is_empty() || !own.ipsets.is_empty() => Shows::Named,
-        () if !own.bound.is_empty()
-            || own.default_zone.is_some()
-            || own.panic.is_some()
-            || own.stopped.is_some() =>
+        () if !own.bound.is_empty() || own.default_zone.is_some() || own.panic.is_some() => {
+            Shows::Active
+        }
+        () if (own.stopped.is_some() || own.no_rules.is_some() || own.version.is_some())
+            && !rules() =>
         {
             Shows::Active
         }
@@ -210,6 +228,12 @@ struct Reader<'o> {
     blocks: Vec<Block>,
     /// The hosts that prompts name.
     hosts: Vec<(String, Span)>,
+    /// The last command that changed zones, and whether it changed what is stored.
+    changed: Option<(Span, bool)>,
+    /// What follows is what systemd says of firewalld.
+    unit: bool,
+    /// `nft list ruleset`, behind which nothing stands so far.
+    nft: Option<Span>,
 }
 
 impl Reader<'_> {
@@ -221,7 +245,7 @@ impl Reader<'_> {
             }
             return;
         }
-        if self.around(at, line) {
+        if self.running(at, line) || self.around(at, line, next) {
             return;
         }
         if self.keyed(at, line) {
@@ -267,23 +291,24 @@ impl Reader<'_> {
     }
 
     /// A line of the session around the outputs: a prompt with a command or without, a banner.
-    fn around(&mut self, at: usize, line: &str) -> bool {
+    fn around(&mut self, at: usize, line: &str, next: Option<&str>) -> bool {
         let trimmed = line.trim();
         let span = Span::new(at, at + line.trim_end().len());
         let typed = session::prompt(line);
         let host = typed.and_then(|(host, _)| host);
-        let task = session::of_task(line);
+        let minion = session::of_minion(line)
+            .filter(|_| key(line).is_none() && next.is_some_and(session::is_indented));
+        let task = session::of_task(line).or(minion);
         let asks = command(line).filter(|_| !trimmed.starts_with("rule"));
         let sent = asks.and_then(|_| session::of_ssh(line));
-        if let Some(host) = sent.or(host).or(task)
-            && !self.hosts.iter().any(|(h, _)| h == host)
-        {
-            self.hosts.push((host.to_owned(), span));
-        }
+        self.host(sent.or(host).or(task), span);
         if let Some(options) = asks {
             self.close();
-            self.command(options);
+            self.command(options, span);
             return true;
+        }
+        if trimmed == "success" {
+            self.succeeded();
         }
         if typed.is_some() || task.is_some() || session::is_banner(line) {
             self.close();
@@ -291,6 +316,82 @@ impl Reader<'_> {
         }
         // A remark is of no output, and ends none.
         self.block.is_some() && trimmed.starts_with('#')
+    }
+
+    /// Keeps a host that a prompt or a tool names.
+    fn host(&mut self, host: Option<&str>, span: Span) {
+        if let Some(host) = host
+            && !self.hosts.iter().any(|(h, _)| h == host)
+        {
+            self.hosts.push((host.to_owned(), span));
+        }
+    }
+
+    /// What systemd and nft say of whether firewalld has rules in force.
+    fn running(&mut self, at: usize, line: &str) -> bool {
+        let trimmed = line.trim();
+        let span = Span::new(at, at + line.trim_end().len());
+        let typed = session::prompt(line).is_some() || trimmed.starts_with(['#', '$']);
+        if let Some(before) = self.nft.take()
+            && (typed || command(line).is_some())
+        {
+            self.own.no_rules = Some(before);
+        }
+        if trimmed.ends_with("nft list ruleset") && (typed || trimmed.split(' ').count() <= 4) {
+            self.close();
+            self.host(session::prompt(line).and_then(|(host, _)| host), span);
+            self.nft = Some(span);
+            self.unit = false;
+            return true;
+        }
+        if let Some(command) = session::of_service(line) {
+            self.close();
+            self.host(session::prompt(line).and_then(|(host, _)| host), span);
+            self.unit = true;
+            self.asked = Asked {
+                names: true,
+                active: command == "is-active",
+                number: self.own.commands,
+                ..Asked::default()
+            };
+            match command {
+                "stop" => self.own.stopped = Some(span),
+                "start" | "restart" => self.own.stopped = None,
+                _ => {}
+            }
+            return true;
+        }
+        if trimmed.contains("firewalld.service - ") {
+            self.close();
+            self.unit = true;
+            self.asked.names = true;
+            return true;
+        }
+        if trimmed.contains(".service - ") {
+            self.unit = false;
+        }
+        let state = trimmed.strip_prefix("Active:").map(str::trim_start);
+        if let Some(state) = state.filter(|_| self.unit) {
+            if state.starts_with("inactive") || state.starts_with("failed") {
+                self.own.stopped = Some(span);
+            }
+            return true;
+        }
+        if self.asked.active && matches!(trimmed, "inactive" | "failed" | "unknown" | "dead") {
+            self.own.stopped = Some(span);
+            return true;
+        }
+        false
+    }
+
+    /// The last command has done what it says.
+    fn succeeded(&mut self) {
+        match self.asked.changes.take() {
+            Some(Change::Panic(true)) => self.own.panic = Some(self.asked.at),
+            Some(Change::Panic(false)) => self.own.panic = None,
+            Some(Change::Zones) => self.changed = Some((self.asked.at, self.asked.permanent)),
+            None => {}
+        }
     }
 
     /// A line of a block that begins with a key.
@@ -327,6 +428,12 @@ impl Reader<'_> {
         if self.asked.panic && text == "yes" {
             self.own.panic = Some(span);
         }
+        if self.asked.version
+            && let Some(version) = session::version(text)
+        {
+            self.own.version = Some(version);
+            return;
+        }
         let stopped = text.to_ascii_lowercase();
         if stopped == "not running" || stopped.contains("firewalld is not running") {
             self.own.stopped = Some(span);
@@ -343,7 +450,8 @@ impl Reader<'_> {
         self.own.problems.push(problem);
     }
 
-    fn command(&mut self, options: &str) {
+    fn command(&mut self, options: &str, at: Span) {
+        self.unit = false;
         let has = |name: &str| options.split_ascii_whitespace().any(|o| o == name);
         let begins = |name: &str| {
             let mut words = options.split_ascii_whitespace();
@@ -357,6 +465,10 @@ impl Reader<'_> {
             names: begins("--get-") || begins("--list-") && !begins("--list-all"),
             known: true,
             panic: has("--query-panic"),
+            version: has("--version") || has("-V"),
+            active: false,
+            changes: session::change(options),
+            at,
             number: self.own.commands + 1,
         };
         self.own.commands += 1;
@@ -554,6 +666,17 @@ impl Reader<'_> {
 
     fn finish(mut self) {
         self.close();
+        if let Some(at) = self.nft.take() {
+            self.own.no_rules = Some(at);
+        }
+        let zone = |b: &&Block| b.has("services") || b.has("target");
+        if let Some((at, permanent)) = self.changed
+            && let Some(last) = self.blocks.iter().rev().find(zone)
+            && last.head.start < at.start
+            && last.asked.permanent == permanent
+        {
+            self.own.changed = Some(at);
+        }
         self.several_hosts();
         for block in mem::take(&mut self.blocks) {
             self.block(block);
@@ -684,6 +807,7 @@ impl Reader<'_> {
             target_at: block.head,
             permanent: block.asked.permanent,
             is_default: block.marks.split(", ").any(|m| m == "default"),
+            target: shipped_target(&block),
             ..Zone::default()
         };
         zone.said = block.asked.number;
@@ -818,6 +942,12 @@ impl Reader<'_> {
         }
         target
     }
+}
+
+/// The target of a zone of which the listing names none, as those of firewalld 0.3 do: that of the zone which ships.
+fn shipped_target(block: &Block) -> Target {
+    let shipped = catalog::zones().find(|(name, ..)| *name == &*block.name.text);
+    shipped.map_or(Target::Default, |(_, target, _)| target)
 }
 
 fn span_of(block: &Block) -> Span {

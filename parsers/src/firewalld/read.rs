@@ -133,6 +133,16 @@ fn state(own: &mut Own, problems: &mut Vec<Problem>) {
             stopped,
             "run `systemctl enable --now firewalld`",
         ),
+        (
+            own.no_rules.filter(|_| own.stopped.is_none()),
+            "`nft list ruleset` prints no rules: what firewalld has stored is not in force",
+            "run `systemctl enable --now firewalld`",
+        ),
+        (
+            own.changed,
+            "the command changes what the zones above it show",
+            "run `firewall-cmd --list-all-zones` again, and give its output alone",
+        ),
     ];
     if let Some((at, chain)) = direct::of_backend(&own.direct) {
         let message = format!(
