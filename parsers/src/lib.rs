@@ -9,6 +9,7 @@ pub mod azure;
 pub mod catalog;
 pub mod decode;
 pub mod edit;
+mod elided;
 pub mod firewalld;
 pub mod format;
 pub mod gpo;

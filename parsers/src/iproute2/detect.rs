@@ -3,6 +3,7 @@
 use super::command::{self, What};
 use super::lines::{Line, lines};
 use super::{addr, ifconfig, netstat, route, rule, socket, table};
+use crate::elided::is_elided;
 use crate::input::{Input, Score};
 
 /// How much of a text is looked at.
@@ -66,6 +67,10 @@ fn of_text(head: &str) -> Score {
         }
         if let Some(command) = command::command(line.trimmed()) {
             asked |= !matches!(command.what, What::Other);
+            continue;
+        }
+        // What is left out says nothing of the rest.
+        if is_elided(line.text) {
             continue;
         }
         last_is_other = false;

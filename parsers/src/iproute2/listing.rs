@@ -89,7 +89,10 @@ impl Addresses {
     }
 
     fn close(self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
-        let End { asked, span, torn } = end;
+        let End {
+            asked, span, torn, ..
+        } = end;
+        let elided = end.tell_elided(NOT_EVERY_ADDRESS, AGAIN_ADDR, problems);
         let bad = !self.bad.is_empty();
         for at in &self.bad {
             problems.push(unreadable(*at, ADDRESS_LINE, AGAIN_ADDR));
@@ -102,10 +105,10 @@ impl Addresses {
             Last::Head => true,
             Last::Whole | Last::Open => false,
         };
-        let cut = cut || self.cut;
+        let cut = cut || self.cut || elided;
         if let Some(at) = torn {
             problems.push(part::torn(Shown::Addresses, at, AGAIN_ADDR));
-        } else if cut && !bad {
+        } else if cut && !bad && !elided {
             problems.push(part::cut(Shown::Addresses, last_line(span), AGAIN_ADDR));
         }
         let cut = cut || torn.is_some();
@@ -155,7 +158,10 @@ impl RouteList {
     }
 
     fn close(mut self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
-        let End { asked, span, torn } = end;
+        let End {
+            asked, span, torn, ..
+        } = end;
+        let elided = end.tell_elided(NOT_EVERY_ROUTE, AGAIN_ROUTE, problems);
         let cut = self.reads.iter().filter(|r| !r.whole).map(|r| r.route.span);
         self.bad.extend(cut);
         self.bad.sort_unstable();
@@ -164,7 +170,7 @@ impl RouteList {
         }
         if let Some(at) = torn {
             problems.push(part::torn(Shown::Routes, at, AGAIN_ROUTE));
-        } else if self.cut && self.bad.is_empty() {
+        } else if self.cut && self.bad.is_empty() && !elided {
             problems.push(part::cut(Shown::Routes, last_line(span), AGAIN_ROUTE));
         }
         let cut = self.cut || torn.is_some();
@@ -173,7 +179,7 @@ impl RouteList {
             .filter(|t| *t != "all");
         let mut every_table = asked.is_some_and(|a| a.table.as_deref() == Some("all"));
         every_table |= one_table.is_none() && self.reads.iter().any(|r| &*r.route.table == "local");
-        let part = cut || !self.bad.is_empty();
+        let part = cut || !self.bad.is_empty() || elided;
         let lost = self.lost_gateway().filter(|_| asked.is_none() && !part);
         if let Some((at, gateway)) = lost {
             let message = format!(
@@ -181,7 +187,7 @@ impl RouteList {
             );
             problems.push(unreadable(at, message, AGAIN_ROUTE));
         }
-        let narrowed = asked.is_some_and(|a| a.narrowed) || lost.is_some();
+        let narrowed = asked.is_some_and(|a| a.narrowed) || lost.is_some() || elided;
         // A listing that is not whole may lack the very route that decides.
         every_table &= !part && !narrowed;
         let family = asked.and_then(|a| a.family);
@@ -226,7 +232,10 @@ pub(super) struct RuleList {
 
 impl RuleList {
     fn close(mut self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
-        let End { asked, span, torn } = end;
+        let End {
+            asked, span, torn, ..
+        } = end;
+        let elided = end.tell_elided(NOT_EVERY_RULE, AGAIN_RULE, problems);
         for at in &self.bad {
             problems.push(unreadable(*at, RULE_LINE, AGAIN_RULE));
         }
@@ -247,7 +256,7 @@ impl RuleList {
         let families = match seen {
             Some(family) => only(family),
             // What is missing may be that one.
-            None if part => Families::BOTH,
+            None if part || elided => Families::BOTH,
             None if has_default => Families::V4,
             None => Families::V6,
         };
@@ -255,7 +264,7 @@ impl RuleList {
         Companion::RoutingRules(Box::new(RoutingRules {
             rules: self.rules.into_iter().map(|(r, _)| r).collect(),
             families,
-            whole: !part && !narrowed,
+            whole: !part && !elided && !narrowed,
             span,
         }))
     }
@@ -289,7 +298,10 @@ impl SocketList {
     }
 
     fn close(self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
-        let End { asked, span, torn } = end;
+        let End {
+            asked, span, torn, ..
+        } = end;
+        let elided = end.tell_elided(NOT_EVERY_SOCKET, AGAIN_SOCKETS, problems);
         if let Some(at) = self.named {
             let problem = Problem::new(ProblemKind::Disputed, at, NAMED_PORT);
             problems.push(problem.help(AGAIN_SOCKETS).label("port is a name"));
@@ -302,7 +314,7 @@ impl SocketList {
         }
         let has = |p: u8| self.sockets.iter().any(|s| s.protocol == p);
         let shows = |f: Family| self.sockets.iter().any(|s| s.addrs.has(f));
-        let clean = self.bad.is_empty() && self.named.is_none() && torn.is_none();
+        let clean = self.bad.is_empty() && self.named.is_none() && torn.is_none() && !elided;
         let (tcp, udp, families, whole) = match asked {
             Some(a) => (
                 a.tcp && a.listening,
@@ -377,6 +389,20 @@ pub(super) struct End<'c> {
     pub(super) span: Span,
     /// The last line of the text, which is of this listing and may be cut off.
     pub(super) torn: Option<Span>,
+    /// A line of it, or beside it, that stands for others.
+    pub(super) elided: Option<Span>,
+}
+
+impl End<'_> {
+    /// Whether lines of the listing are left out, which is told with what it then does not show.
+    fn tell_elided(&self, unshown: &str, help: &str, problems: &mut Vec<Problem>) -> bool {
+        if let Some(at) = self.elided {
+            let message =
+                format!("lines are left out here: the listing does not show every {unshown}");
+            problems.push(unreadable(at, &message, help));
+        }
+        self.elided.is_some()
+    }
 }
 
 const NONE: Families = Families {
@@ -398,6 +424,10 @@ fn add(families: &mut Families, family: Family) {
     }
 }
 
+const NOT_EVERY_ADDRESS: &str = "address of the host";
+const NOT_EVERY_ROUTE: &str = "route";
+const NOT_EVERY_RULE: &str = "routing rule";
+const NOT_EVERY_SOCKET: &str = "socket that listens";
 const ADDRESS_LINE: &str =
     "unreadable address: the listing may be cut off, and does not show every address of the host";
 const ROUTE_LINE: &str =

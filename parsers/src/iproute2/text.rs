@@ -5,6 +5,7 @@ use super::lines::{Line, lines};
 use super::listing::{Addresses, End, Layout, Listing, RouteList, RuleList, SocketList, last_line};
 use super::take::{is_notice, take};
 use super::{addr, ifconfig, json, netstat, route, rule, socket, table, torn};
+use crate::elided::is_elided;
 use hylint_model::{Companion, Export, Families, Problem, ProblemKind, RoutingRules, Span};
 
 /// Whether a text holds nothing but listings.
@@ -24,6 +25,7 @@ pub(super) fn read(text: &str, start: usize, alone: Alone) -> Export {
         open: None,
         asked_at: None,
         host: None,
+        elided: None,
         stray: None,
         torn: None,
     };
@@ -61,6 +63,8 @@ struct Reader {
     asked_at: Option<Span>,
     /// The host that its prompt names.
     host: Option<Box<str>>,
+    /// A line since that command that stands for others.
+    elided: Option<Span>,
     /// The first line that is of no listing, and how many there are.
     stray: Option<(Span, usize)>,
     /// The last line, if it is of the listing that is open and may be cut off.
@@ -95,7 +99,12 @@ impl Reader {
             self.close();
             self.host.clone_from(&asked.host);
             self.asked_at = Some(line.span());
+            self.elided = None;
             self.asked = Some(asked).filter(|a| a.what != What::Other);
+            return;
+        }
+        if is_elided(text) {
+            self.elided.get_or_insert(line.span());
             return;
         }
         if let Some((listing, span)) = &mut self.open {
@@ -120,6 +129,7 @@ impl Reader {
             self.open = Some((listing, line.span()));
         } else if self.alone == Alone::No {
             self.close();
+            self.elided = None;
         } else if !text.starts_with('#') && !is_notice(text) {
             let stray = self.stray.get_or_insert((line.span(), 0));
             stray.1 += 1;
@@ -155,10 +165,12 @@ impl Reader {
             Listing::Sockets(_) => What::Sockets,
         };
         let asked = self.asked.as_ref().filter(|a| a.what == what);
+        let elided = self.elided;
         let end = End {
             asked,
             span,
             torn: self.torn.take(),
+            elided,
         };
         let at = self.asked_at.unwrap_or(span);
         // Of a listing that tells nothing, it does not matter what is wrong with it.

@@ -288,6 +288,11 @@ impl IpConfig {
         matches!(self.last, Last::Own(_) | Last::Unused)
     }
 
+    /// Lines of it are left out.
+    pub(super) fn leaves_out(&mut self) {
+        self.part = true;
+    }
+
     /// Nothing more of this listing follows.
     pub(super) fn close(&mut self) {
         self.open = false;

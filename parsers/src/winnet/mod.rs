@@ -15,9 +15,10 @@ mod words;
 pub(crate) use ipconfig::is_tunnel;
 pub(crate) use netstat::dual;
 
+use crate::elided::is_elided;
 use crate::input::{FormatSpec, Input, Score};
 use crate::part::{self, Shown};
-use hylint_model::{Companion, Export, ProblemKind, Span};
+use hylint_model::{Companion, Export, Problem, ProblemKind, Span};
 use ipconfig::IpConfig;
 use lines::{Command, Line, Tool};
 use netstat::{Netstat, Taken};
@@ -128,6 +129,8 @@ struct Listings {
     torn: Option<(Shown, Span)>,
     /// Commands behind which nothing was read yet, though they printed something: the last of these, and those before.
     silent: Vec<Span>,
+    /// The first line that stands for others of a listing.
+    elided: Option<Span>,
     end: usize,
 }
 
@@ -143,6 +146,9 @@ impl Listings {
         let mut above: Option<Line<'_>> = None;
         let mut last: Option<(Line<'_>, By)> = None;
         let mut called: Option<Span> = None;
+        // What stands between one command and the next, and a line in it that stands for others.
+        let mut taken: Vec<By> = Vec::new();
+        let mut elided: Option<Span> = None;
         let mut at = 0;
         while let Some(line) = all.get(at) {
             at += 1;
@@ -152,6 +158,15 @@ impl Listings {
                 command = Some(c);
                 above = None;
                 last = None;
+                taken.clear();
+                elided = None;
+                continue;
+            }
+            if is_elided(line.text) {
+                elided.get_or_insert(line.span());
+                for by in taken.drain(..) {
+                    out.leaves_out(by, line.span());
+                }
                 continue;
             }
             if line.is_blank() {
@@ -168,6 +183,11 @@ impl Listings {
             }
             let (more, by) = out.line(line, rest, command.as_ref(), above.as_ref());
             at += more;
+            match elided {
+                Some(span) => out.leaves_out(by, span),
+                None if !taken.contains(&by) => taken.push(by),
+                None => {}
+            }
             match (by, called) {
                 (By::Nobody, Some(at)) if out.silent.last() != Some(&at) => out.silent.push(at),
                 (By::Nobody, _) | (_, None) => {}
@@ -190,6 +210,18 @@ impl Listings {
             out.torn = Some((part.1, line.span())).filter(|_| part.0);
         }
         out
+    }
+
+    /// Lines of a listing are left out, for which the one at a place stands.
+    fn leaves_out(&mut self, by: By, at: Span) {
+        match by {
+            By::Netstat => self.netstat.leaves_out(),
+            By::Tasklist => self.tasks.leaves_out(),
+            By::Routes => self.routes.leaves_out(),
+            By::IpConfig => self.ip.leaves_out(),
+            By::Nobody => return,
+        }
+        self.elided.get_or_insert(at);
     }
 
     /// Takes a line, and returns how many of the following ones belong to it, and which listing it is of.
@@ -284,6 +316,14 @@ impl Listings {
         found.sort_by_key(|c| c.of_host());
         export.companions.extend(found);
         export.problems.extend(problems);
+        if let Some(at) = self.elided {
+            let message =
+                "lines are left out here: what the listing does not show may be there all the same";
+            let problem = Problem::new(ProblemKind::Disputed, at, message);
+            export
+                .problems
+                .push(problem.help("save the whole output of the command"));
+        }
         if export.host_name.is_none() {
             export.host_name = host;
         }

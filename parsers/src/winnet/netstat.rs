@@ -143,10 +143,6 @@ impl Netstat {
             self.component = one.then(|| text.to_owned());
             return Taken::Yes;
         }
-        if is_cut(text) {
-            self.part = true;
-            return Taken::Yes;
-        }
         Taken::No
     }
 
@@ -289,6 +285,11 @@ impl Netstat {
         !whole
     }
 
+    /// Lines of it are left out.
+    pub(super) fn leaves_out(&mut self) {
+        self.part = true;
+    }
+
     /// Nothing more of this listing follows.
     pub(super) fn close(&mut self) {
         self.open = false;
@@ -370,12 +371,6 @@ fn is_heading(line: &Line<'_>) -> bool {
         .filter(|c| !c.trim().is_empty());
     let digits = line.text.contains(|c: char| c.is_ascii_digit());
     !digits && columns.count() >= 3
-}
-
-/// Whether a line stands for rows that somebody left out.
-fn is_cut(text: &str) -> bool {
-    let dots = |t: &str| t == "..." || t == "…" || t == "[...]" || t == "[…]";
-    dots(text) || text.to_ascii_lowercase().contains("snip") || text.starts_with("-- More")
 }
 
 #[cfg(test)]

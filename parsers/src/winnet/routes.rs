@@ -88,6 +88,11 @@ impl RoutePrint {
         last.filter(|_| self.ruled && self.in_rows && !self.part)
     }
 
+    /// Lines of it are left out.
+    pub(super) fn leaves_out(&mut self) {
+        self.part = true;
+    }
+
     /// Nothing more of this listing follows.
     pub(super) fn close(&mut self) {
         self.open = false;

@@ -26,6 +26,8 @@ pub(super) struct Tasklist {
     /// Fields of a list that are being read.
     fields: Vec<(String, Span)>,
     open: bool,
+    /// Lines of it are left out.
+    part: bool,
 }
 
 /// The columns that a ruler of `=` draws.
@@ -206,6 +208,11 @@ impl Tasklist {
         own.map(|r| r.rest.clone())
     }
 
+    /// Lines of it are left out.
+    pub(super) fn leaves_out(&mut self) {
+        self.part = true;
+    }
+
     /// Nothing more of this listing follows.
     pub(super) fn close(&mut self) {
         self.block();
@@ -239,7 +246,7 @@ impl Tasklist {
         };
         Some(Processes {
             processes: self.rows.iter().map(process).collect(),
-            services: self.services,
+            services: self.services && !self.part,
             span: self.span.filter(|_| !self.rows.is_empty())?,
         })
     }
