@@ -1,5 +1,9 @@
 //! Marks that people and pagers leave where lines of an output are left out.
 
+/// What is told of a listing that has such a line.
+pub(crate) const LEFT_OUT: &str =
+    "lines are left out here: what the listing does not show may be there all the same";
+
 /// Words that say so, in lower case.
 const WORDS: [&str; 14] = [
     "snip",

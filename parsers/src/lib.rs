@@ -33,6 +33,7 @@ pub mod setting;
 pub mod shell;
 pub mod source;
 pub mod ufw;
+mod unused;
 pub mod wfmsc;
 mod windows;
 pub mod winnet;

@@ -2,6 +2,7 @@
 
 use super::addr::{Last, Own};
 use super::command::Asked;
+use super::lines::Line;
 use super::route::{Read, all_of};
 use super::socket::Row;
 use super::table::Columns;
@@ -278,6 +279,10 @@ pub(super) struct SocketList {
     pub(super) heads: bool,
     /// Every line that is a socket.
     pub(super) rows: usize,
+    /// An IPv4 socket has the peer `0.0.0.0:*`, which old versions print as `*:*`.
+    pub(super) tells_families: bool,
+    /// Sockets at `[::]`, by their places in the list, of which nothing says that they are of IPv6 alone.
+    pub(super) perhaps_dual: Vec<usize>,
     /// The first socket at a port that is a name.
     pub(super) named: Option<Span>,
     /// Lines that cannot be read.
@@ -286,10 +291,18 @@ pub(super) struct SocketList {
 
 impl SocketList {
     /// Takes a line in.
-    pub(super) fn add(&mut self, row: Row, span: Span) {
+    pub(super) fn add(&mut self, row: Row, line: &Line<'_>) {
         self.rows += 1;
+        let span = line.span();
+        self.tells_families |= line.words().any(|w| w == "0.0.0.0:*");
         match row {
-            Row::Waits(socket) => self.sockets.push(socket),
+            Row::Waits(socket) => {
+                let every = socket.addrs == AddrSet::any_of(Family::V6);
+                if every && !line.words().any(|w| w == "v6only:1") {
+                    self.perhaps_dual.push(self.sockets.len());
+                }
+                self.sockets.push(socket);
+            }
             Row::Named => {
                 self.named.get_or_insert(span);
             }
@@ -297,10 +310,18 @@ impl SocketList {
         }
     }
 
-    fn close(self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
+    fn close(mut self, end: End<'_>, problems: &mut Vec<Problem>) -> Companion {
         let End {
             asked, span, torn, ..
         } = end;
+        // Before iproute2 4.13 `[::]` is any address of a socket of IPv6, which takes IPv4 as well unless it is told not to.
+        if !self.tells_families {
+            for at in &self.perhaps_dual {
+                if let Some(socket) = self.sockets.get_mut(*at) {
+                    socket.addrs = AddrSet::any();
+                }
+            }
+        }
         let elided = end.tell_elided(NOT_EVERY_SOCKET, AGAIN_SOCKETS, problems);
         if let Some(at) = self.named {
             let problem = Problem::new(ProblemKind::Disputed, at, NAMED_PORT);

@@ -118,7 +118,8 @@ pub(super) fn waits(local: &str, protocol: u8, programs: Programs, line: &Line<'
 }
 
 /// The addresses of a local address, and the interface that it is bound to. `*` is both families, and so may be `::` where it
-/// has no brackets; with brackets `ss` means IPv6 alone (`inet_addr_print`).
+/// has no brackets; with brackets `ss` means IPv6 alone since iproute2 4.13
+/// (`inet_addr_print`); the listing tells its version by other sockets.
 fn address(text: &str) -> (AddrSet, Box<str>) {
     let (text, interface) = match text.split_once('%') {
         Some((addr, interface)) => (addr.to_owned(), interface.trim_end_matches(']')),

@@ -149,7 +149,7 @@ fn a_socket(list: &mut SocketList, line: &Line<'_>) -> bool {
         return true;
     }
     if let Some(row) = socket::read(line).or_else(|| netstat::read(line)) {
-        list.add(row, line.span());
+        list.add(row, line);
         return true;
     }
     let first = line.words().next().unwrap_or("");

@@ -6,7 +6,8 @@ use super::listing::{Addresses, End, Layout, Listing, RouteList, RuleList, Socke
 use super::take::{is_notice, take};
 use super::{addr, ifconfig, json, netstat, route, rule, socket, table, torn};
 use crate::elided::is_elided;
-use hylint_model::{Companion, Export, Families, Problem, ProblemKind, RoutingRules, Span};
+use crate::unused::nothing;
+use hylint_model::{Export, Problem, ProblemKind, Span};
 
 /// Whether a text holds nothing but listings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -215,19 +216,6 @@ impl Reader {
         self.out.problems.sort_by_key(|p| p.span);
         self.out
     }
-}
-
-/// A listing that tells nothing, so that the file is known for one.
-fn nothing(span: Span) -> Companion {
-    Companion::RoutingRules(Box::new(RoutingRules {
-        rules: Vec::new(),
-        families: Families {
-            v4: false,
-            v6: false,
-        },
-        whole: true,
-        span,
-    }))
 }
 
 const ELSEWHERE: &str = "this listing is of another network namespace or container: it says nothing of the host, and is not used";
