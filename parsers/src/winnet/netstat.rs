@@ -303,7 +303,7 @@ impl Netstat {
         };
         if let Some(at) = self.unread {
             let message = "a row of netstat is not read: its address or port is no number";
-            let problem = Problem::new(ProblemKind::Malformed, at, message);
+            let problem = Problem::new(ProblemKind::Disputed, at, message);
             problems.push(problem.help("run `netstat -ano`, which prints numbers"));
             self.part = true;
         }
