@@ -1,5 +1,6 @@
 //! Lines of a console capture, and the commands at its prompts.
 
+use super::machine::{self, Machine};
 use hylint_model::Span;
 
 /// A line without its end, with where it begins.
@@ -40,16 +41,20 @@ impl<'a> Line<'a> {
             let mut chars = t.chars();
             chars.next().is_some_and(|c| c.is_ascii_alphabetic()) && t.get(1..3) == Some(":\\")
         };
-        let remote = |t: &'a str| {
-            let (_, rest) = t.strip_prefix('[')?.split_once("]: PS ")?;
-            Some(rest)
-        };
-        let plain = text.strip_prefix("PS ").or_else(|| remote(text));
+        let remote = text.strip_prefix('[').and_then(|t| t.split_once("]: PS "));
+        let plain = text.strip_prefix("PS ").or(remote.map(|(_, rest)| rest));
         let called = match plain {
             Some(rest) => behind(rest),
             None if drive(text) => behind(text),
             None => text.strip_prefix("PS>").map(str::trim),
         };
+        if let (Some((host, _)), Some(called)) = (remote, called) {
+            let mut command = Command::of(called);
+            let prompt = Machine::Named(host.trim().to_owned());
+            command.by_prompt = command.machine.is_none();
+            command.machine.get_or_insert(prompt);
+            return Some(command);
+        }
         called.map(Command::of).or_else(|| {
             let bare = text.trim_start_matches(['>', '#', '$', '`', ' ']);
             let command = Command::of(bare.trim_end_matches('`'));
@@ -89,6 +94,10 @@ pub(super) struct Command {
     pub(super) tool: Tool,
     /// Something lets only some of its lines through.
     pub(super) filtered: bool,
+    /// Where it runs, if that is not the machine of the prompt.
+    pub(super) machine: Option<Machine>,
+    /// The prompt says so, and what stands beside it has the same.
+    pub(super) by_prompt: bool,
     /// Its options in lower case, without `/` and `-`.
     options: Vec<String>,
     /// An option follows or nothing, as in a call and not in a sentence.
@@ -109,6 +118,16 @@ const PASS: [&str; 8] = [
 
 impl Command {
     fn of(text: &str) -> Self {
+        match machine::elsewhere(text) {
+            Some((machine, inner)) => Self {
+                machine: Some(machine),
+                ..Self::here(&inner)
+            },
+            None => Self::here(text),
+        }
+    }
+
+    fn here(text: &str) -> Self {
         let lower = text.to_ascii_lowercase();
         let mut parts = lower.split('|');
         let first = parts.next().unwrap_or_default();
@@ -139,6 +158,8 @@ impl Command {
         Self {
             tool,
             filtered: filters.next().is_some() || rest.iter().any(asks),
+            machine: None,
+            by_prompt: false,
             options: options.map(str::to_owned).collect(),
             is_call: rest.first().is_none_or(|w| value(w) || known(w)),
         }

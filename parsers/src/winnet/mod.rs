@@ -5,6 +5,7 @@
 
 mod ipconfig;
 mod lines;
+mod machine;
 mod netstat;
 mod routes;
 mod tasklist;
@@ -13,11 +14,13 @@ mod tests;
 mod words;
 
 pub(crate) use ipconfig::is_tunnel;
+pub(crate) use machine::{Machine, of_parameters};
 pub(crate) use netstat::dual;
 
-use crate::elided::is_elided;
+use crate::elided::{LEFT_OUT, is_elided};
 use crate::input::{FormatSpec, Input, Score};
 use crate::part::{self, Shown};
+use crate::unused::nothing;
 use hylint_model::{Companion, Export, Problem, ProblemKind, Span};
 use ipconfig::IpConfig;
 use lines::{Command, Line, Tool};
@@ -51,7 +54,7 @@ fn detect(input: &Input<'_>) -> Score {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    match Listings::of(text.get(..end).unwrap_or(text), 0).found() {
+    match Listings::of(text.get(..end).unwrap_or(text), Beside::Nothing).found() {
         true => SURE,
         false => 0,
     }
@@ -63,7 +66,7 @@ fn read(input: &Input<'_>) -> Export {
         ..Export::default()
     };
     let source = input.source;
-    let listings = Listings::of(&source.text, 0);
+    let listings = Listings::of(&source.text, Beside::Nothing);
     if let Some((span, text)) = &listings.unread {
         let message = format!(
             "a line that may be of a listing is not read: `{}`",
@@ -78,7 +81,7 @@ fn read(input: &Input<'_>) -> Export {
 /// Adds the listings that stand in a text beside rules.
 pub(crate) fn beside(text: &str, export: &mut Export) {
     if may_hold(text) {
-        Listings::of(text, 0).give(export);
+        Listings::of(text, Beside::Rules).give(export);
     }
 }
 
@@ -105,6 +108,14 @@ const fn again(shown: Shown) -> &'static str {
     }
 }
 
+/// What else stands in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    /// Rules of a firewall, which may be of another machine than listings of it.
+    Rules,
+}
+
 /// Which listing took a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
@@ -123,6 +134,10 @@ struct Listings {
     routes: RoutePrint,
     tasks: Tasklist,
     host: Option<(String, Span)>,
+    /// The machine that a command names which printed a listing.
+    machine: Option<(String, Span)>,
+    /// Commands whose listings are not used, each with why.
+    unused: Vec<(Span, String)>,
     /// The first line that has an address and that nothing took.
     unread: Option<(Span, String)>,
     /// The last line, if it may be cut off, and what its listing shows.
@@ -135,14 +150,16 @@ struct Listings {
 }
 
 impl Listings {
-    fn of(text: &str, offset: usize) -> Self {
+    fn of(text: &str, beside: Beside) -> Self {
         let mut out = Self {
-            end: offset + text.trim_end().len(),
+            end: text.trim_end().len(),
             ..Self::default()
         };
-        let all = lines::lines(text, offset);
+        let all = lines::lines(text, 0);
         let whole = text.ends_with(['\n', '\r', '>', '\0']);
         let mut command: Option<Command> = None;
+        // Why what follows is passed over, until its first line has told that it is a listing.
+        let (mut passed, mut why) = (false, None);
         let mut above: Option<Line<'_>> = None;
         let mut last: Option<(Line<'_>, By)> = None;
         let mut called: Option<Span> = None;
@@ -155,11 +172,19 @@ impl Listings {
             if let Some(c) = line.command() {
                 out.close();
                 called = c.lists().then(|| line.span());
+                why = out.is_of_another(&c, line.span(), beside);
+                passed = why.is_some();
                 command = Some(c);
                 above = None;
                 last = None;
                 taken.clear();
                 elided = None;
+                continue;
+            }
+            if passed {
+                if is_of_listing(line) {
+                    out.unused.extend(why.take());
+                }
                 continue;
             }
             if is_elided(line.text) {
@@ -210,6 +235,31 @@ impl Listings {
             out.torn = Some((part.1, line.span())).filter(|_| part.0);
         }
         out
+    }
+
+    /// Why what a command prints is not of the host that the text is of, with the command's place; `None` if it may be.
+    fn is_of_another(
+        &mut self,
+        command: &Command,
+        at: Span,
+        beside: Beside,
+    ) -> Option<(Span, String)> {
+        let machine = command.machine.as_ref()?;
+        if command.tool == Tool::Other || command.by_prompt && beside == Beside::Rules {
+            return None;
+        }
+        let why = match machine {
+            Machine::Unnamed => ELSEWHERE.to_owned(),
+            Machine::Named(name) if beside == Beside::Rules => of_other(name),
+            Machine::Named(name) => {
+                let (first, _) = self.machine.get_or_insert_with(|| (name.clone(), at));
+                if machine::is_same(first, name) {
+                    return None;
+                }
+                of_other(name)
+            }
+        };
+        Some((at, why))
     }
 
     /// Lines of a listing are left out, for which the one at a place stands.
@@ -277,6 +327,9 @@ impl Listings {
 
     /// Whether there is any listing.
     fn found(self) -> bool {
+        if !self.unused.is_empty() {
+            return true;
+        }
         let (sockets, _) = self.netstat.finish(self.end);
         sockets.is_some()
             || self.ip.finish().is_some()
@@ -287,6 +340,7 @@ impl Listings {
     /// Puts the listings into an export.
     fn give(mut self, export: &mut Export) {
         let host = self.ip.host().or(self.host);
+        let host = self.machine.or(host);
         let mut found: Vec<Companion> = Vec::new();
         found.extend(
             self.ip
@@ -310,6 +364,13 @@ impl Listings {
         for at in &self.silent {
             export.problem(ProblemKind::Note, *at, UNREAD);
         }
+        for (at, message) in self.unused {
+            if found.is_empty() {
+                found.push(nothing(at));
+            }
+            let problem = Problem::new(ProblemKind::Disputed, at, message);
+            export.problems.push(problem.help(ON_THE_HOST));
+        }
         if found.is_empty() {
             return;
         }
@@ -317,9 +378,7 @@ impl Listings {
         export.companions.extend(found);
         export.problems.extend(problems);
         if let Some(at) = self.elided {
-            let message =
-                "lines are left out here: what the listing does not show may be there all the same";
-            let problem = Problem::new(ProblemKind::Disputed, at, message);
+            let problem = Problem::new(ProblemKind::Disputed, at, LEFT_OUT);
             export
                 .problems
                 .push(problem.help("save the whole output of the command"));
@@ -328,4 +387,20 @@ impl Listings {
             export.host_name = host;
         }
     }
+}
+
+/// Whether a line begins as those of a listing do.
+fn is_of_listing(line: &Line<'_>) -> bool {
+    netstat::is_row(line) || ipconfig::field(line).is_some() || line.text.starts_with("=====")
+}
+
+const ELSEWHERE: &str =
+    "this listing is of another machine or container: it says nothing of the host, and is not used";
+const ON_THE_HOST: &str = "save the output of the command that runs on the host itself";
+
+fn of_other(name: &str) -> String {
+    format!(
+        "this listing is of the machine `{}`, and the rest of the file may be of another: it is not used",
+        crate::windows::build::clip(name)
+    )
 }
