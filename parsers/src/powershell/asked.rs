@@ -85,6 +85,9 @@ const PICKS: &[&str] = &[
     "-interfacealias",
     "-interfaceindex",
     "-addressfamily",
+    "-networkcategory",
+    "-ipv4connectivity",
+    "-ipv6connectivity",
 ];
 
 impl Asked {

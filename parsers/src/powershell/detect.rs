@@ -102,7 +102,7 @@ fn record(r: &Record<'_>) -> Score {
             }
         }
         Kind::Setting | Kind::Connection => 40,
-        Kind::Address if r.has(Prop::Alias) => 30,
+        Kind::Address if r.has_any(&[Prop::Alias, Prop::IfIndex, Prop::PrefixLength]) => 30,
         Kind::Socket | Kind::Route | Kind::Adapter => 30,
         Kind::Process | Kind::Service => 22,
         Kind::Ipsec => 50,
@@ -154,7 +154,11 @@ impl Seen {
             () if self.all(&[Prop::LocalAddress, Prop::RemoteAddress, Prop::InstanceId]) => 70,
             () if self.has(Prop::InstanceId) && FILTERS.iter().any(|p| self.has(*p)) => 60,
             () if self.has(Prop::Category) && self.has(Prop::Alias) => 40,
-            () if self.has(Prop::IpAddress) && self.has(Prop::Alias) => 30,
+            () if self.has(Prop::IpAddress)
+                && (self.has(Prop::Alias) || self.has(Prop::PrefixLength)) =>
+            {
+                30
+            }
             () if self.all(&[Prop::LocalPort, Prop::Process]) => 30,
             () if self.all(&[Prop::Destination, Prop::NextHop]) => 30,
             () if self.all(&[Prop::Id, Prop::ProcessName]) => 22,

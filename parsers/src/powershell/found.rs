@@ -43,6 +43,8 @@ pub(super) struct Found<'a> {
     /// Whether a list of the rules in effect is there, though it may be empty.
     pub(super) active: bool,
     pub(super) problems: Vec<Problem>,
+    /// The first line of a console that stands for others.
+    pub(super) elided: Option<Span>,
 }
 
 impl<'a> Found<'a> {

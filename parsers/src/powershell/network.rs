@@ -4,6 +4,8 @@ use super::found::Found;
 use super::props::Prop;
 use super::record::{Kind, Record};
 use super::words;
+use crate::elided::LEFT_OUT;
+use crate::unused::nothing;
 use crate::windows::build::clip;
 use crate::winnet::{dual, is_tunnel};
 use hylint_model::{
@@ -60,7 +62,16 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
         let sockets = self.sockets(problems);
         out.extend(sockets.map(|l| Companion::Sockets(Box::new(l))));
         let processes = self.processes();
+        let adapters = self.each(Kind::Adapter).next();
         out.extend(processes.map(|l| Companion::Processes(Box::new(l))));
+        if let (Some(at), false) = (self.found.elided, out.is_empty()) {
+            let problem = Problem::new(ProblemKind::Disputed, at, LEFT_OUT);
+            problems.push(problem.help("save the whole output of the command"));
+        }
+        // Adapters without addresses settle nothing.
+        if out.is_empty() {
+            out.extend(adapters.map(|r| nothing(r.span)));
+        }
         out
     }
 
@@ -76,7 +87,7 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
         let mut span: Option<Span> = None;
         let (mut whole, mut listed) = (true, false);
         for record in self.each(Kind::Address) {
-            whole &= !self.is_part(record);
+            whole &= !self.is_part(record) && self.found.elided.is_none();
             span = Some(span.map_or(record.span, |s| s.to(record.span)));
             let interface = slot(&mut all, record);
             // What is stored acts once Windows starts again.
@@ -96,7 +107,8 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
             for w in addresses {
                 let Some(addr) = address(&w.text) else {
                     let message = format!("invalid address `{}` of the host", clip(&w.text));
-                    problems.push(Problem::new(ProblemKind::Malformed, w.span, message));
+                    problems.push(Problem::new(ProblemKind::Disputed, w.span, message));
+                    whole = false;
                     continue;
                 };
                 interface.loopback |= addr.is_loopback();
@@ -176,13 +188,13 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
         );
         for record in self.each(Kind::Route) {
             span = Some(span.map_or(record.span, |s| s.to(record.span)));
-            whole &= !self.is_part(record);
+            whole &= !self.is_part(record) && self.found.elided.is_none();
             let Some(route) = route(record) else {
                 let message = format!(
                     "invalid destination `{}` of a route",
                     clip(text(record, Prop::Destination))
                 );
-                problems.push(Problem::new(ProblemKind::Malformed, record.span, message));
+                problems.push(Problem::new(ProblemKind::Disputed, record.span, message));
                 whole = false;
                 continue;
             };
@@ -213,7 +225,7 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
         };
         for record in self.each(Kind::Socket) {
             span = Some(span.map_or(record.span, |s| s.to(record.span)));
-            whole &= !self.is_part(record);
+            whole &= !self.is_part(record) && self.found.elided.is_none();
             if !listens(record) {
                 continue;
             }
@@ -249,7 +261,7 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
         }
         if let Some(at) = unread {
             let message = "a socket is not read: its address or port is not printed whole";
-            let problem = Problem::new(ProblemKind::Malformed, at, message);
+            let problem = Problem::new(ProblemKind::Disputed, at, message);
             problems.push(problem.help("export with `ConvertTo-Json`, or run the script that `hylint collect windows` prints"));
             whole = false;
         }
@@ -337,7 +349,7 @@ impl<'r, 'a, 'f> Network<'r, 'a, 'f> {
         let mut services = false;
         for record in self.each(Kind::Service) {
             span = Some(span.map_or(record.span, |s| s.to(record.span)));
-            services |= !self.is_part(record);
+            services |= !self.is_part(record) && self.found.elided.is_none();
             let Some(pid) = number(record, Prop::ProcessId).filter(|pid| *pid != 0) else {
                 continue;
             };

@@ -147,7 +147,7 @@ impl<'a> Record<'a> {
         self.cells.is_empty() && self.odd.is_empty()
     }
 
-    fn has_any(&self, props: &[Prop]) -> bool {
+    pub(super) fn has_any(&self, props: &[Prop]) -> bool {
         props.iter().any(|p| self.has(*p))
     }
 
@@ -208,12 +208,24 @@ impl<'a> Record<'a> {
             {
                 Some(Kind::Service)
             }
+            () if self.is_endpoint() => Some(Kind::Socket),
             () if self.has(DisplayName) => None,
             () if number(ProcessId) && named() => Some(Kind::Process),
             () if number(Id) && named() => Some(Kind::Process),
             () if self.has(Mac) && self.has(IfIndex) && self.has(Name) => Some(Kind::Adapter),
             () => None,
         }
+    }
+
+    /// Whether it is an address and a port and nothing else, which `Get-NetUDPEndpoint` prints where nothing is selected.
+    fn is_endpoint(&self) -> bool {
+        let text = |p| self.one(p).map(|w| w.text.trim().to_owned());
+        let address = text(Prop::LocalAddress).is_some_and(|t| {
+            let plain = t.split('%').next().unwrap_or_default();
+            plain.parse::<std::net::IpAddr>().is_ok()
+        });
+        let port = text(Prop::LocalPort).is_some_and(|t| t.parse::<u16>().is_ok());
+        self.cells.len() == 2 && address && port
     }
 
     /// Whether it has properties of INetFwRule (netfw.h), whose numbers mean something else, or of sockets.

@@ -34,6 +34,8 @@ impl Beside {
             match kind {
                 Kind::Profile => out.profile(record, found),
                 Kind::Setting => out.active(record.get(Prop::ActiveProfile), words::profiles),
+                // Another network, which the command leaves out, may have another profile.
+                Kind::Connection if is_part(record, found) => out.part(record),
                 Kind::Connection => out.active(record.get(Prop::Category), |words| {
                     words::category(&words.first()?.text)
                 }),
@@ -41,6 +43,16 @@ impl Beside {
             }
         }
         out
+    }
+
+    /// Tells once that a listing shows some of the networks.
+    fn part(&mut self, record: &Record<'_>) {
+        let told = self.problems.iter().any(|p| p.message == PART);
+        if record.get(Prop::Category).is_some() && !told {
+            let problem = Problem::new(ProblemKind::Note, record.span, PART);
+            self.problems
+                .push(problem.help("save the output of `Get-NetConnectionProfile`"));
+        }
     }
 
     fn profile(&mut self, record: &Record<'_>, found: &Found<'_>) {
@@ -178,6 +190,16 @@ impl Beside {
             }),
         }
     }
+}
+
+const PART: &str =
+    "the command shows some of the networks: which profiles are active is not known from it";
+
+/// Whether a command picked some of the objects.
+fn is_part(record: &Record<'_>, found: &Found<'_>) -> bool {
+    let context = found.contexts.get(record.context);
+    let asked = context.and_then(|c| c.asked.as_ref());
+    asked.is_some_and(|a| a.some)
 }
 
 /// The store that settings are of. Only policy, or what is in effect, has a value for whether local rules act.

@@ -2,9 +2,11 @@
 
 use super::list::{self, Lists};
 use super::{csv, foreign, table};
+use crate::elided::is_elided;
 use crate::powershell::asked::Asked;
 use crate::powershell::found::{Context, Found};
 use crate::powershell::lines::{self, Line};
+use crate::winnet::{Machine, of_parameters};
 
 /// Names of a header that must be known before it is one of a table.
 const COLUMNS: usize = 2;
@@ -14,6 +16,8 @@ pub(in crate::powershell) fn read<'a>(text: &'a str, offset: usize, found: &mut 
     let mut lines: Vec<Line<'a>> = lines::lines(text, offset).collect();
     // The end of the last line is no blank line.
     lines.pop_if(|last| last.text.is_empty());
+    let left_out = lines.iter().find(|l| is_elided(l.text));
+    found.elided = found.elided.or(left_out.map(Line::span));
     let mut lists = Lists::new(is_spaced(&lines));
     let mut at = 0;
     while let Some(line) = lines.get(at) {
@@ -96,6 +100,9 @@ fn annotation(line: &Line<'_>, found: &mut Found<'_>) -> bool {
 fn prompt<'a>(line: &Line<'a>, command: &'a str, lists: &mut Lists<'a>, found: &mut Found<'a>) {
     if let Some(host) = line.remote_host() {
         found.host(host, line.place(host));
+    }
+    if let Some(Machine::Named(host)) = of_parameters(command) {
+        found.host(&host, line.span());
     }
     // `Show-NetFirewallRule` prints the filters of a rule below it, each under the command that gets it.
     let of_last = line.text.trim_start().starts_with("$_ |") || command.starts_with("$_ |");
