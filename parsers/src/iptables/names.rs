@@ -222,6 +222,20 @@ const SERVICES: &[(&str, u16)] = &[
     ("amanda", 10080),
     ("http-alt", 8080),
     ("webcache", 8080),
+    // Red Hat ships the whole registry of IANA.
+    ("ideafarm-door", 902),
+    ("vmrdp", 2179),
+    ("ndl-aas", 3128),
+    ("squid", 3128),
+    ("msft-gc", 3268),
+    ("msft-gc-ssl", 3269),
+    ("terabase", 4000),
+    ("newoak", 4001),
+    ("wsman", 5985),
+    ("wsmans", 5986),
+    ("sun-sr-https", 6443),
+    ("trivnet1", 8200),
+    ("wap-wsp", 9200),
 ];
 
 /// A port by number or service name.

@@ -219,7 +219,10 @@ fn address(text: &str, family: Option<Family>) -> Option<std::borrow::Cow<'_, st
     let (host, mask) = text
         .split_once('/')
         .map_or((text, None), |(h, m)| (h, Some(m)));
+    let lower = host.to_ascii_lowercase();
+    let multicast = MULTICAST.iter().find(|(name, _)| *name == lower);
     let known = match host {
+        _ if multicast.is_some() => multicast.map_or(host, |(_, a)| a),
         "anywhere" => return None,
         "default" => "0.0.0.0",
         "loopback" if mask.is_some() => "127.0.0.0",
@@ -238,6 +241,21 @@ fn address(text: &str, family: Option<Family>) -> Option<std::borrow::Cow<'_, st
         None => known.into(),
     })
 }
+
+/// Names of multicast addresses that every resolver gets from the servers of mcast.net (IANA, "IPv4 Multicast Address Space
+/// Registry", RFC 1112 and its successors).
+const MULTICAST: [(&str, &str); 10] = [
+    ("base-address.mcast.net", "224.0.0.0"),
+    ("all-systems.mcast.net", "224.0.0.1"),
+    ("all-routers.mcast.net", "224.0.0.2"),
+    ("ospf-all.mcast.net", "224.0.0.5"),
+    ("ospf-dsig.mcast.net", "224.0.0.6"),
+    ("rip2-routers.mcast.net", "224.0.0.9"),
+    ("pim-routers.mcast.net", "224.0.0.13"),
+    ("vrrp.mcast.net", "224.0.0.18"),
+    ("igmp.mcast.net", "224.0.0.22"),
+    ("mdns.mcast.net", "224.0.0.251"),
+];
 
 /// Whether a listing prints numbers (`-n`).
 pub(super) fn is_numeric<'r, 'a: 'r>(mut rows: impl Iterator<Item = &'r Row<'a>>) -> bool {
