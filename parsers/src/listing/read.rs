@@ -9,6 +9,7 @@ use crate::edit::{Change, EditError, Position};
 use crate::input::{Input, Score};
 use crate::iptables;
 use crate::source::Source;
+use crate::unused::nothing;
 use hylint_model::{Action, Backend, Body, Export, Problem, ProblemKind, Rule, Span};
 use hylint_space::Family;
 
@@ -68,6 +69,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         ..Export::default()
     };
     beside(&lines, &mut export);
+    let set = lines.sets.first().map(|s| s.span);
     let Lines {
         blocks, comments, ..
     } = lines;
@@ -103,6 +105,10 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     }
     iptables::name_tools(&mut export.points);
     tell(&written, width, &mut export);
+    // Known for sets all the same, none of which is whole.
+    if export.points.is_empty() && export.companions.is_empty() {
+        export.companions.extend(set.map(nothing));
+    }
     export.problems.sort_by_key(|p| p.span.start);
     export
 }
