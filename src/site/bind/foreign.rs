@@ -41,6 +41,7 @@ impl Binder<'_> {
             beside.into_iter().filter(|(_, e)| is_windows(e)).collect();
         let mut out = Vec::new();
         let mut named = Vec::new();
+        let (mut unsaid, mut shown) = (Vec::new(), false);
         // Names of a machine that shows a declared address are its names.
         let mut known: Vec<(String, Option<Place>)> = own
             .iter()
@@ -52,11 +53,28 @@ impl Binder<'_> {
                     out.push(self.other_addresses(*i, e, of));
                     continue;
                 }
-                Some(true) => known.extend(name_of(e).map(|(n, p)| (n, Some(p)))),
+                Some(true) => {
+                    shown = true;
+                    known.extend(name_of(e).map(|(n, p)| (n, Some(p))));
+                }
                 None => {}
             }
-            if let Some((name, place)) = name_of(e) {
-                named.push((*i, name, place));
+            match name_of(e) {
+                Some((name, place)) => named.push((*i, name, place)),
+                None => unsaid.push((*i, *e)),
+            }
+        }
+        // Routes and sockets that say nothing of their machine were saved with the addresses beside them.
+        if !out.is_empty() && !shown {
+            let folders: BTreeSet<&str> = out
+                .iter()
+                .filter_map(|f: &Foreign| self.exports.get(f.listing))
+                .map(|e| paths::folder(&e.path))
+                .collect();
+            for (i, e) in unsaid {
+                if folders.contains(paths::folder(&e.path)) && !has_interfaces(e) {
+                    out.push(beside_other(i, e, of));
+                }
             }
         }
         if known.is_empty() && !of.name.is_empty() {
@@ -174,6 +192,22 @@ fn is_windows(e: &LoadedExport) -> bool {
             .iter()
             .any(|p| p.kind != PointKind::WindowsFirewall)
         && ["windows-network", "powershell", "iproute2"].contains(&e.export.format)
+}
+
+/// A listing that lies beside one without a declared address of the host.
+fn beside_other(at: ExportId, e: &LoadedExport, of: Machine<'_>) -> Foreign {
+    let first = e.export.companions.iter().find_map(Companion::of_host);
+    Foreign {
+        listing: at,
+        said: words::beside_no_declared_address(of.name),
+        label: words::OF_WHICH.to_owned(),
+        place: e.place(first.unwrap_or_default()),
+        other: None,
+    }
+}
+
+fn has_interfaces(e: &LoadedExport) -> bool {
+    interfaces(e).next().is_some()
 }
 
 fn interfaces(e: &LoadedExport) -> impl Iterator<Item = &HostInterfaces> {

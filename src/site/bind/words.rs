@@ -640,6 +640,19 @@ pub(super) fn no_declared_address(host: &str, shown: &[String]) -> Said {
     )
 }
 
+/// A listing that names no machine, beside one that shows none of the host's declared addresses.
+pub(super) fn beside_no_declared_address(host: &str) -> Said {
+    Said::new(
+        format!("a listing of `{host}` lies beside one that has none of its declared addresses: it settles nothing"),
+        format!("save both on `{host}` again; if they are of this host, correct `addresses` of its [[host]]"),
+    )
+    .folded(
+        &["readdressed", "beside"],
+        Counted::Hosts,
+        "hosts have listings beside those without their declared addresses",
+    )
+}
+
 /// Listings that are of no host of the site.
 pub(super) fn listings_of_nobody(files: &[String]) -> Said {
     let named: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
