@@ -269,7 +269,7 @@ fn shorewall(t: &Text<'_>) -> bool {
                 "SECTION NEW" | "?SECTION NEW" | "?SECTION ALL" | "?SECTION ESTABLISHED"
             )
         })
-        || t.begins(&["STARTUP_ENABLED="]) && t.has("SHOREWALL")
+        || t.begins(&["STARTUP_ENABLED="])
         || shorewall_zones(t)
         || shorewall_rows(t)
 }
@@ -438,8 +438,26 @@ fn openwrt(t: &Text<'_>) -> bool {
                 "zone" | "rule" | "forwarding" | "defaults" | "redirect"
             )
     };
+    // `uci set firewall.…`, `uci add firewall rule`.
+    let command = |l: &str| {
+        let mut words = l
+            .split_ascii_whitespace()
+            .skip_while(|w| *w != "uci")
+            .skip(1);
+        let mut words = words.by_ref().skip_while(|w| w.starts_with('-'));
+        let verbs = [
+            "set", "add", "add_list", "del_list", "delete", "rename", "reorder", "import", "batch",
+        ];
+        words.next().is_some_and(|w| verbs.contains(&w))
+            && words.next().is_some_and(|w| {
+                let config = w.trim_matches(['"', '\'']);
+                config == "firewall" || config.starts_with("firewall.")
+            })
+            && !l.starts_with('#')
+    };
     t.has("config") && t.lines().any(section) && t.lines().any(option)
         || t.has("firewall.") && t.lines().filter(|l| shown(l)).take(2).count() == 2
+        || t.has("uci ") && t.lines().any(command)
 }
 
 /// /etc/default/ufw and ufw.conf(5).

@@ -3,6 +3,7 @@
 //! This is the one registry of such forms. A form is a line in [`FORMS`] (or in the table of a vendor below it): how a
 //! text is told to be one, what it is called, what to do instead, and what it stands for ([`Standing`]).
 
+mod carriers;
 mod cloud;
 mod engines;
 mod form;
@@ -28,6 +29,7 @@ use hylint_model::OtherPolicy;
 const FORMS: &[&[Form]] = &[
     refusal::REPORTS,
     refusal::FORMS,
+    carriers::FORMS,
     script::FORMS,
     policy::FORMS,
     windows::FORMS,
@@ -89,6 +91,14 @@ pub fn around(text: &str) -> Option<Lookalike> {
 #[must_use]
 pub fn filled_in(text: &str) -> Option<Lookalike> {
     script::filled_in(text)
+}
+
+/// Tells a source that makes firewall rules when it is run, whatever else its file is called like.
+#[must_use]
+pub fn makes_rules(text: &str) -> Option<Lookalike> {
+    let text = Text::new(text);
+    let mut forms = carriers::FORMS.iter().chain(script::FORMS);
+    forms.find(|f| (f.fits)(&text)).map(Form::lookalike)
 }
 
 /// A file that is called like a source of rules, and in which a reader finds an export.

@@ -3,7 +3,7 @@
 use super::form::Standing::Source;
 use super::form::{Form, Lookalike, Text};
 
-const RUN: &str =
+pub(super) const RUN: &str =
     "a script is not read: run it, then save the result with `iptables-save` and `ip6tables-save`";
 const RUN_NFT: &str = "a script is not read: run it, then give the output of `nft list ruleset`";
 const LOADED: &str = "give the file that it loads, or the output of `iptables-save`, `ip6tables-save` and `nft list ruleset`";
@@ -186,32 +186,108 @@ fn firewall_cmd(t: &Text<'_>) -> bool {
     t.lines().any(own_change) && !t.lines().any(others)
 }
 
-/// At least two commands that change rules.
+/// Commands that change rules: one in what can only be a script, else two.
 fn shell(t: &Text<'_>) -> bool {
-    let is_change =
-        |w: &str| CHANGES.contains(&w) || w.starts_with("--add-") || w.starts_with("--set-");
-    let named = t.has_any(&PROGRAMS) || t.has_any(&["$IP", "${IP", "$ip", "${ip"]);
-    let found = t.lines().filter(|l| changes(l, is_tables, is_change));
-    let found: Vec<&str> = found.take(2).collect();
-    // One command is a quotation, unless its words stand for others.
-    named && (found.len() == 2 || found.iter().any(|l| l.contains('$')))
+    let named = t.has_any(&PROGRAMS)
+        || t.has_any(&["$IP", "${IP", "$ip", "${ip", "$FW", "${FW"])
+        || t.has(" -j ");
+    let own = |l: &&str| changes(l, is_tables, is_change) || is_called_by_variable(l);
+    named && is_run(t, &|l| own(&l))
 }
 
 /// The same of nft.
 fn nft(t: &Text<'_>) -> bool {
-    let verbs = |w: &str| {
-        matches!(
-            w.trim_matches(['"', '\'']),
-            "add" | "insert" | "create" | "flush" | "delete"
-        ) || w.starts_with("\"add ")
-            || w.starts_with("'add ")
+    t.has_any(&["nft", "NFT"]) && is_run(t, &|l| changes(l, is_nft, is_nft_change))
+}
+
+/// Whether a text runs such commands: one command in a text of prose or of settings is a quotation, unless the text is a
+/// script or its words stand for others.
+fn is_run(t: &Text<'_>, own: &dyn Fn(&str) -> bool) -> bool {
+    let found = t.lines().filter(|l| own(l)).take(2);
+    let found: Vec<&str> = found.collect();
+    found.len() == 2 || found.iter().any(|l| l.contains('$')) || !found.is_empty() && is_script(t)
+}
+
+/// Whether the first line of a text names a shell.
+pub(super) fn is_shell(t: &Text<'_>) -> bool {
+    let first = t.first();
+    let mut words = first.split_ascii_whitespace();
+    first.starts_with("#!") && words.any(|w| w.ends_with("sh"))
+}
+
+/// Whether a text is of Ansible, Puppet or Salt.
+pub(super) fn is_managed(t: &Text<'_>) -> bool {
+    ansible(t) || managed(t)
+}
+
+/// Whether a text is of a shell by its first line, or by words that only a shell has.
+fn is_script(t: &Text<'_>) -> bool {
+    let ends = |l: &str| {
+        matches!(l, "fi" | "done" | "esac")
+            || l.starts_with("done ")
+            || l.ends_with("; done")
+            || l.ends_with("; fi")
     };
-    t.has_any(&["nft", "NFT"])
-        && t.lines()
-            .filter(|l| changes(l, is_nft, verbs))
-            .take(2)
-            .count()
-            == 2
+    is_shell(t)
+        || t.lines().any(ends)
+        || t.lines()
+            .any(|l| l.ends_with("() {") || l.contains("() { "))
+}
+
+fn is_change(w: &str) -> bool {
+    CHANGES.contains(&w) || w.starts_with("--add-") || w.starts_with("--set-")
+}
+
+fn is_nft_change(w: &str) -> bool {
+    matches!(
+        w.trim_matches(['"', '\'']),
+        "add" | "insert" | "create" | "flush" | "delete" | "replace"
+    ) || w.starts_with("\"add ")
+        || w.starts_with("'add ")
+}
+
+/// A command whose program is in a variable of any name, and whose words can only be those of iptables.
+fn is_called_by_variable(line: &str) -> bool {
+    !line.starts_with('#')
+        && commands(line).any(|words| {
+            let called = words
+                .first()
+                .is_some_and(|w| w.trim_start_matches('"').starts_with('$'));
+            let acts = words
+                .get(1..)
+                .unwrap_or_default()
+                .iter()
+                .take(4)
+                .any(|w| matches!(*w, "-A" | "-I" | "-P" | "-F"));
+            let of_tables = |w: &&str| {
+                matches!(
+                    *w,
+                    "-j" | "INPUT" | "OUTPUT" | "FORWARD" | "PREROUTING" | "POSTROUTING"
+                )
+            };
+            called && acts && words.iter().any(of_tables)
+        })
+}
+
+/// Whether a word is the name of a program that changes rules.
+pub(super) fn is_program(word: &str) -> bool {
+    is_tables(word) || is_nft(word)
+}
+
+/// Whether a line holds a command that changes rules.
+pub(super) fn changes_rules(line: &str) -> bool {
+    changes(line, is_tables, is_change) || changes(line, is_nft, is_nft_change)
+}
+
+/// Whether a command changes rules or loads them from a file.
+pub(super) fn acts_on_rules(command: &str) -> bool {
+    let loads = commands(command).any(|words| {
+        let name = words
+            .first()
+            .map_or("", |w| w.rsplit('/').next().unwrap_or(w));
+        name.ends_with("tables-restore") || name == "nft" && words.contains(&"-f")
+    });
+    loads || changes_rules(command)
 }
 
 /// Commands that load a saved ruleset, in a text whose first line names a shell.
@@ -285,6 +361,9 @@ fn windows(t: &Text<'_>) -> bool {
             "new-netfirewallrule",
             "set-netfirewallrule",
             "set-netfirewallprofile",
+            "netsh firewall add ",
+            "netsh firewall set ",
+            "netsh firewall delete ",
         ]
         .iter()
         .any(|c| l.contains(c))

@@ -430,3 +430,119 @@ fn a_hive_of_the_registry_is_no_text() {
     assert!(!super::is_registry(b"regfile of the house\n"));
     assert!(!super::is_registry(b"PReg\x01\0\0\0[\0"), "it is read");
 }
+
+#[test]
+fn what_runs_commands_of_a_firewall_is_called_what_it_is() {
+    let shell = "a shell script that makes firewall rules";
+    let native = "a shell script that makes nftables rules";
+    for (text, is) in [
+        (
+            "#!/bin/sh\nfor p in 22 80; do\n  nft add rule inet f i tcp dport $p accept\ndone\n",
+            native,
+        ),
+        (
+            "#!/bin/bash\nfor i in 1 2; do nft add rule x y z; done\n",
+            native,
+        ),
+        (
+            "#!/bin/sh\nif [ -x /sbin/iptables ]; then\n  iptables -A INPUT -j DROP\nfi\n",
+            shell,
+        ),
+        (
+            "#!/bin/sh\ncase \"$1\" in\nstart)\n  iptables -I INPUT -p tcp --dport 3389 -j DROP\n  ;;\nesac\n",
+            shell,
+        ),
+        (
+            "#!/bin/sh\nfw_start() {\n\tiptables -A INPUT -j DROP\n}\nfw_start\n",
+            shell,
+        ),
+        (
+            "#!/bin/sh\n[ -f /etc/x ] && iptables -A INPUT -j DROP\n",
+            shell,
+        ),
+        (
+            "#!/bin/sh\ncat ips | xargs -n1 iptables -A INPUT -j DROP -s\n",
+            shell,
+        ),
+        (
+            "#!/bin/sh\nFW=$(which iptables)\n${FW} -A INPUT -j DROP\n",
+            shell,
+        ),
+        (
+            "[Service]\nType=oneshot\nExecStart=/sbin/iptables -A INPUT -j DROP\n",
+            "a systemd unit that makes firewall rules",
+        ),
+        (
+            "auto eth0\niface eth0 inet static\n address 10.1.0.5/24\n post-up iptables -A INPUT -j DROP\n",
+            "a network configuration that makes firewall rules",
+        ),
+        (
+            "@reboot root /sbin/iptables -A INPUT -j DROP\n",
+            "a crontab that makes firewall rules",
+        ),
+        (
+            "0 3 * * * nft -f /etc/fw.nft\n",
+            "a crontab that makes firewall rules",
+        ),
+        (
+            "fw:\n\tiptables -A INPUT -j DROP\n",
+            "a makefile that makes firewall rules",
+        ),
+        (
+            "#!/usr/bin/env python3\nimport subprocess\nsubprocess.run([\"iptables\",\"-A\",\"INPUT\",\"-j\",\"DROP\"])\n",
+            "a program that makes firewall rules",
+        ),
+        (
+            "lang en_US\nfirewall --enabled --ssh --port=3389:tcp\n%packages\n@core\n%end\n",
+            "a kickstart file that sets up a firewall",
+        ),
+        (
+            "# Configuration file for system-config-firewall\n\n--enabled\n--port=3389:tcp\n",
+            "a configuration of system-config-firewall (lokkit)",
+        ),
+        (
+            "netsh firewall add portopening TCP 3389 \"RDP\"\n",
+            "a script that makes Windows firewall rules",
+        ),
+        (
+            "uci set firewall.@rule[-1].src='wan'\nuci commit firewall\n",
+            "a firewall configuration of OpenWrt",
+        ),
+        (
+            "STARTUP_ENABLED=Yes\nVERBOSITY=1\n",
+            "a configuration of Shorewall",
+        ),
+        (
+            "*filter\n:INPUT DROP [0:0]\n{% for p in ports %}\n-A INPUT -p tcp --dport {{ p }} -j ACCEPT\n{% endfor %}\nCOMMIT\n",
+            "a template of firewall rules",
+        ),
+        (
+            "*filter\n:INPUT DROP [0:0]\n-A INPUT -s <%= @net %> -j ACCEPT\nCOMMIT\n",
+            "a template of firewall rules",
+        ),
+        (
+            "table inet f {\n chain i { type filter hook input priority 0; policy drop;\n tcp dport {{ ports }} accept\n}\n}\n",
+            "a template of firewall rules",
+        ),
+        (
+            "<zone>\n{% for s in all %}<service name=\"{{ s }}\"/>{% endfor %}\n</zone>\n",
+            "a template of firewall rules",
+        ),
+    ] {
+        assert_eq!(what(text), is, "{text}");
+    }
+    for text in [
+        "#!/bin/sh\nfor p in 1 2; do echo $p; done\n",
+        "[Service]\nExecStart=/usr/bin/nginx -t\n",
+        "auto eth0\niface eth0 inet static\n post-up ip route add default via 10.0.0.1\n",
+        "0 3 * * * root run-parts /etc/cron.daily\n",
+        "all:\n\tcargo build\n",
+        "import subprocess\nsubprocess.run([\"ip\", \"addr\", \"add\"])\n",
+        "hello {{ name }}, the table is set\n",
+        "run iptables -A INPUT -j DROP to close it\n",
+        "uci set network.lan.proto='static'\n",
+        "--enabled-by-default\n",
+    ] {
+        assert_eq!(of_text(text).map(|l| l.what), None, "{text}");
+    }
+}
