@@ -93,12 +93,14 @@ fn is_document(file: &FileRef) -> bool {
     !file.named && !file.bound && name_kind(&file.shown) == NameKind::Document
 }
 
-/// What a text looks like; of a file that is plainly something else only where somebody calls it an export.
+/// What a text looks like. A file that is plainly something else, and that nobody calls an export, may still be a program
+/// that makes rules: it is for the site to say whether it is of a host.
 fn like(file: &FileRef, text: &str) -> Option<Lookalike> {
     let asked = file.named || file.bound || name_kind(&file.shown) != NameKind::Other;
-    asked
-        .then(|| lookalike::of_file(&file.shown, text))
-        .flatten()
+    match asked {
+        true => lookalike::of_file(&file.shown, text),
+        false => lookalike::makes_rules(text),
+    }
 }
 
 /// Reads one file. What comes from standard input is held whatever `keep` says: it cannot be read twice.

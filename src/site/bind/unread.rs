@@ -11,7 +11,7 @@ use crate::finding::outcome::UnreadFile;
 use crate::load::{NameKind, Sign, Unread, Why, name_kind};
 use crate::rules::matrix::RoleIx;
 use crate::site::role_names;
-use hylint_parsers::lookalike::{self, Standing};
+use hylint_parsers::lookalike::Standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -129,7 +129,7 @@ impl<'a> Binder<'a> {
                 self.told_entries.extend(&claims);
             }
             match u.like {
-                Some(like) if u.sign() == Sign::Source && severity == Severity::Warning => {
+                Some(like) if makes_rules(u) && severity == Severity::Warning => {
                     sources.entry(like.what).or_default().push(u);
                 }
                 _ => {
@@ -167,21 +167,25 @@ impl<'a> Binder<'a> {
             let more = words::is_named(&self.entry_name(*entry));
             return Some((Severity::Error, more));
         }
-        let holds = u.like == Some(lookalike::called_a_source());
+        let told = self.told_by_path(&u.path, read);
+        let whose = told.entry.is_some() || told.role.is_some() || told.sibling;
+        let is_of_host = !claims.is_empty() || told.expected && whose;
         let sign = match sign {
-            // What a glob takes may be an export whatever it is called.
-            Sign::Other if holds && !claims.is_empty() => Sign::Source,
+            // What makes rules in the folder of a host makes them there, whatever it is called.
+            Sign::Other if (is_of_host || told.expected) && makes_rules(u) => Sign::Source,
             Sign::Other => return None,
             sign => sign,
         };
         if let Some(first) = claims.first() {
             return Some(self.weigh_claimed(sign, *first, claims));
         }
-        let told = self.told_by_path(&u.path, read);
         match sign {
             Sign::Form | Sign::Source => {}
             Sign::Remains if told.expected => {}
             Sign::None if told.expected && may_be_export(u, told) => {}
+            Sign::None if is_of_host && name_kind(&u.path) == NameKind::Source => {
+                return Some((Severity::Note, String::new()));
+            }
             Sign::Other | Sign::None | Sign::Remains => return None,
         }
         Some(self.weigh_unclaimed(u, told, read))
@@ -203,7 +207,7 @@ impl<'a> Binder<'a> {
     /// Of a file that the site does not name.
     fn weigh_unclaimed(&self, u: &Unread, told: Told, read: &Read<'_>) -> (Severity, String) {
         let warning = (Severity::Warning, String::new());
-        if u.sign() == Sign::Source && !told.sibling {
+        if (u.sign() == Sign::Source || makes_rules(u)) && !told.sibling {
             return warning;
         }
         if let Some(entry) = told.entry {
@@ -325,6 +329,11 @@ impl<'a> Binder<'a> {
             names.iter().position(is_it)
         })
     }
+}
+
+/// Whether a file is one that rules are made from, whatever its name says.
+fn makes_rules(u: &Unread) -> bool {
+    u.like.is_some_and(|l| l.standing == Standing::Source)
 }
 
 /// Whether a file without any sign of a firewall may still be an export where one is expected. A folder of exports holds

@@ -1,0 +1,2 @@
+#!/bin/sh
+rsync -a app/ /srv/app/
