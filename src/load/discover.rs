@@ -25,6 +25,8 @@ pub struct FileRef {
     pub stdin: bool,
     /// The folder that was given, which what the file includes does not leave: the outermost one that holds it, else its own.
     pub root: Arc<Path>,
+    /// Files that are given beside it as of the same host, wherever they lie.
+    pub with: Arc<[PathBuf]>,
 }
 
 impl FileRef {
@@ -39,6 +41,7 @@ impl FileRef {
             bound: false,
             copy: false,
             stdin: false,
+            with: Arc::default(),
         }
     }
 
@@ -61,6 +64,7 @@ impl FileRef {
             copy: false,
             stdin: true,
             root: Path::new("").into(),
+            with: Arc::default(),
         }
     }
 }

@@ -154,6 +154,11 @@ impl Files for Disk {
     }
 
     fn names(&self, folder: &Path) -> Vec<OsString> {
+        // The folder of a file that is given by its name alone.
+        let folder = match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        };
         let entries = WalkDir::new(folder).sort_by_file_name();
         let entries = entries.min_depth(1).max_depth(1).into_iter();
         entries

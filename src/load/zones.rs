@@ -112,6 +112,12 @@ pub(super) fn compose(from: &dyn Files, file: &FileRef, source: &Source) -> Opti
     firewalld::part_of(&source.text)?;
     let main_at = from.resolved(&file.open);
     let mut members = members(from, file);
+    for path in &*file.with {
+        let at = from.resolved(path);
+        if members.iter().all(|m| m.at != at) {
+            members.extend(member(from, path.clone()));
+        }
+    }
     members.sort_by(|a, b| (a.part, &a.path).cmp(&(b.part, &b.path)));
     // A file that somebody names is the one that is spoken of.
     if file.named {

@@ -313,6 +313,12 @@ fn one_host(files: &dyn Files, request: &Request) -> Result<Discovered, Vec<Miss
         out.files.extend(found.files);
         out.findings.extend(found.findings);
     }
+    let all: Vec<_> = out.files.iter().filter(|f| !f.stdin).collect();
+    let all: Vec<_> = all.into_iter().map(|f| f.open.clone()).collect();
+    for file in &mut out.files {
+        let others = all.iter().filter(|o| **o != file.open);
+        file.with = others.cloned().collect();
+    }
     Ok(out)
 }
 
