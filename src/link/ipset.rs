@@ -24,7 +24,14 @@ enum Members {
     /// Addresses alone.
     Addrs(AddrSet),
     /// One entry per member.
-    Each(Vec<Vec<PacketDim>>),
+    Each(Vec<Member>),
+}
+
+/// A member, or several that are one.
+struct Member {
+    dims: Vec<PacketDim>,
+    /// It has a timeout: whether it is still one is not known.
+    expires: bool,
 }
 
 struct Set {
@@ -115,6 +122,12 @@ fn members<'a>(set: &'a IpSet, lookup: &impl Fn(&str) -> Option<&'a IpSet>) -> O
         .kind
         .split_once(':')
         .map_or(1, |(_, d)| d.split(',').count());
+    if let Some(each) = expiring(set) {
+        return Some(Set {
+            members: Members::Each(each),
+            dimensions,
+        });
+    }
     if let Some(addrs) = addresses(set) {
         return Some(Set {
             members: Members::Addrs(addrs),
@@ -125,17 +138,53 @@ fn members<'a>(set: &'a IpSet, lookup: &impl Fn(&str) -> Option<&'a IpSet>) -> O
     if set.entries.iter().any(|e| e.nomatch) {
         return None;
     }
-    let each = set.entries.iter().map(|e| e.dims.clone()).collect();
+    let each = set.entries.iter().map(|e| Member {
+        dims: e.dims.clone(),
+        expires: e.expires,
+    });
     Some(Set {
-        members: Members::Each(each),
+        members: Members::Each(each.collect()),
         dimensions,
     })
+}
+
+/// The members of a set of addresses in which some expire: those that stay, and those that do not.
+fn expiring(set: &IpSet) -> Option<Vec<Member>> {
+    if !set.entries.iter().any(|e| e.expires) || set.entries.iter().any(|e| e.nomatch) {
+        return None;
+    }
+    let mut parts = [AddrSet::empty(), AddrSet::empty()];
+    for expires in [false, true] {
+        let own = set.entries.iter().filter(|e| e.expires == expires);
+        let own: Option<Vec<&AddrSet>> = own
+            .map(|e| match e.dims.as_slice() {
+                [PacketDim::Addr(a)] => Some(a),
+                _ => None,
+            })
+            .collect();
+        let own = own?;
+        let v4 = own.iter().flat_map(|a| a.v4.iter()).collect();
+        let v6 = own.iter().flat_map(|a| a.v6.iter()).collect();
+        if let Some(part) = parts.get_mut(usize::from(expires)) {
+            *part = AddrSet { v4, v6 };
+        }
+    }
+    let [stays, expires] = parts;
+    let member = |addrs, expires| Member {
+        dims: vec![PacketDim::Addr(addrs)],
+        expires,
+    };
+    let expires = expires.subtract(&stays);
+    Some(vec![member(stays, false), member(expires, true)])
 }
 
 /// The addresses of a set of one dimension. The longest prefix decides between members and exceptions, so larger
 /// entries come first.
 fn addresses(set: &IpSet) -> Option<AddrSet> {
     let mut entries = Vec::with_capacity(set.entries.len());
+    if set.entries.iter().any(|e| e.expires) {
+        return None;
+    }
     for e in &set.entries {
         match e.dims.as_slice() {
             [PacketDim::Addr(a)] => entries.push((a, e.nomatch)),
@@ -309,24 +358,22 @@ fn clauses(
                 vec![one]
             })
         }
-        Members::Each(each) if condition.negated => outside(clause, each, sides),
+        Members::Each(each) if condition.negated => outside(clause, each, sides, condition),
         Members::Each(each) => {
             if each.len() > MEMBERS.min(budget) {
                 return None;
             }
-            let all = each
-                .iter()
-                .map(|dims| member(clause, dims, sides, condition));
+            let all = each.iter().map(|one| member(clause, one, sides, condition));
             Some(all.filter(|c| !c.space.is_empty()).collect())
         }
     }
 }
 
 /// The part of a clause that one member matches; what packets cannot decide stays the condition.
-fn member(clause: &Clause, dims: &[PacketDim], sides: &[Side], condition: &Condition) -> Clause {
+fn member(clause: &Clause, member: &Member, sides: &[Side], condition: &Condition) -> Clause {
     let mut one = clause.clone();
-    let mut decided = true;
-    for (dim, side) in dims.iter().zip(sides) {
+    let mut decided = !member.expires;
+    for (dim, side) in member.dims.iter().zip(sides) {
         decided &= dim.narrow(&mut one.space, *side);
     }
     if !decided {
@@ -335,13 +382,18 @@ fn member(clause: &Clause, dims: &[PacketDim], sides: &[Side], condition: &Condi
     one
 }
 
-/// The part of a clause that no member matches.
-fn outside(clause: &Clause, each: &[Vec<PacketDim>], sides: &[Side]) -> Option<Vec<Clause>> {
+/// The part of a clause that no member matches, and with the condition that of members that expire.
+fn outside(
+    clause: &Clause,
+    each: &[Member],
+    sides: &[Side],
+    condition: &Condition,
+) -> Option<Vec<Clause>> {
     if each.len() > NEGATED_MEMBERS {
         return None;
     }
     let mut left = vec![clause.space.clone()];
-    for dims in each {
+    for Member { dims, .. } in each {
         let mut cut = hylint_space::PacketBox::any();
         for (dim, side) in dims.iter().zip(sides) {
             if !dim.narrow(&mut cut, *side) {
@@ -354,5 +406,8 @@ fn outside(clause: &Clause, each: &[Vec<PacketDim>], sides: &[Side]) -> Option<V
         space,
         conditions: clause.conditions.clone(),
     };
-    Some(left.into_iter().map(with).collect())
+    let expiring = each.iter().filter(|m| m.expires);
+    let expiring = expiring.map(|m| member(clause, m, sides, condition));
+    let all = left.into_iter().map(with).chain(expiring);
+    Some(all.filter(|c| !c.space.is_empty()).collect())
 }

@@ -156,6 +156,8 @@ pub struct IpSetEntry {
     pub dims: Vec<PacketDim>,
     /// `nomatch`: an exception.
     pub nomatch: bool,
+    /// It has a timeout, after which it is no member any more.
+    pub expires: bool,
     /// Its text.
     pub span: Span,
 }

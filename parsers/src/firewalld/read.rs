@@ -253,6 +253,7 @@ fn sets(own: &Own) -> Vec<Companion> {
             Some(IpSetEntry {
                 dims: vec![PacketDim::Addr(AddrSet::parse(&text)?)],
                 nomatch: false,
+                expires: false,
                 span: w.span,
             })
         };

@@ -1,7 +1,7 @@
 //! `ipset save` text (ipset(8)): `create NAME TYPE …` and `add NAME ENTRY …`.
 
 use super::names;
-use super::token::{Token, Tokens};
+use super::token::Tokens;
 use hylint_model::{IpSet, IpSetEntry, PacketDim, Problem, ProblemKind, Span};
 use hylint_space::{AddrSet, PortSet, ProtoSet, RangeSet, proto};
 use rustc_hash::FxHashMap;
@@ -35,6 +35,8 @@ struct Building {
     netmask: Option<u8>,
     /// A mask that is no prefix, or another option that changes what members mean.
     odd: bool,
+    /// Members expire unless they say otherwise.
+    timeout: bool,
 }
 
 /// Reads the lines, in order.
@@ -89,6 +91,7 @@ fn create(name: &str, mut tokens: Tokens<'_>, span: Span) -> Building {
         },
         netmask: None,
         odd: false,
+        timeout: false,
     };
     while let Some(t) = tokens.next() {
         match t.text {
@@ -97,6 +100,7 @@ fn create(name: &str, mut tokens: Tokens<'_>, span: Span) -> Building {
                 b.odd |= b.netmask.is_none();
             }
             "bitmask" => b.odd = true,
+            "timeout" => b.timeout = tokens.next().is_none_or(|t| t.text != "0"),
             _ => {}
         }
     }
@@ -105,7 +109,16 @@ fn create(name: &str, mut tokens: Tokens<'_>, span: Span) -> Building {
 
 fn add(b: &mut Building, mut tokens: Tokens<'_>, span: Span, problems: &mut Vec<Problem>) {
     let member = tokens.next().unwrap_or_default();
-    let nomatch = tokens.any(|t: Token<'_>| t.text == "nomatch");
+    let (mut nomatch, mut expires) = (false, b.timeout);
+    while let Some(t) = tokens.next() {
+        match t.text {
+            "nomatch" => nomatch = true,
+            "timeout" => expires = tokens.next().is_none_or(|t| t.text != "0"),
+            // The next word is a text.
+            "comment" => _ = tokens.next(),
+            _ => {}
+        }
+    }
     let kinds = b.set.kind.split_once(':').map_or("", |(_, k)| k);
     let mut parts = member.text.split(',');
     let mut dims = Vec::with_capacity(3);
@@ -130,6 +143,7 @@ fn add(b: &mut Building, mut tokens: Tokens<'_>, span: Span, problems: &mut Vec<
     b.set.entries.push(IpSetEntry {
         dims,
         nomatch,
+        expires,
         span,
     });
 }
