@@ -114,6 +114,56 @@ pub(super) fn is_commands(text: &str) -> bool {
         })
 }
 
+/// A rule that names a set which the list creates only below it.
+struct Early {
+    set: String,
+    at: Span,
+}
+
+/// Sets that rules name before the list creates them: iptables refuses such a command on a host that has no set of the name
+/// (`set_get_nfnl_byname` of extensions/libxt_set.h), and takes it where the list runs once more.
+fn early_sets(text: &str, lines: &[(Line, Program, usize)]) -> Vec<Early> {
+    let mut named: Vec<Early> = Vec::new();
+    let mut out: Vec<Early> = Vec::new();
+    let mut created: Vec<String> = Vec::new();
+    for (line, program, first) in lines {
+        let Line::Command(c) = line else { continue };
+        let mut words = c.words.iter().skip(*first).map(|w| w.value(text));
+        match program {
+            Program::Sets => {
+                let mut own = words.filter(|w| !w.starts_with('-'));
+                if own.next().as_deref() == Some("create")
+                    && let Some(name) = own.next()
+                {
+                    if !created.contains(&name)
+                        && let Some(i) = named.iter().position(|e| e.set == name)
+                    {
+                        out.push(named.swap_remove(i));
+                    }
+                    created.push(name);
+                }
+            }
+            Program::Tables(_) => {
+                while let Some(word) = words.next() {
+                    let names = matches!(
+                        word.as_str(),
+                        "--match-set" | "--add-set" | "--del-set" | "--map-set"
+                    );
+                    let set = names.then(|| words.next()).flatten();
+                    let set = set.filter(|s| !created.contains(s));
+                    if let Some(set) = set
+                        && named.iter().all(|e| e.set != set)
+                    {
+                        named.push(Early { set, at: c.span() });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
 /// Splits such a list.
 pub(super) fn split(text: &str) -> Layout<'_> {
     let mut work = Work {
@@ -124,6 +174,16 @@ pub(super) fn split(text: &str) -> Layout<'_> {
     };
     work.splitter.out.shell = true;
     let lines = plain::list(text).map(|l| l.lines).unwrap_or_default();
+    let early = early_sets(text, &lines);
+    for Early { set, at } in &early {
+        let message = format!(
+            "the rule names the set `{set}`, which the list creates below it: iptables refuses the rule on a host without the set"
+        );
+        let help = format!("create the set `{set}` before the rule");
+        let problem = Problem::new(ProblemKind::Incomplete, *at, message);
+        work.splitter.out.problems.push(problem.help(help));
+    }
+    let is_early = |name: &str| early.iter().any(|e| e.set == name);
     for (line, program, first) in lines {
         match (line, program) {
             (Line::Comment(span), _) => {
@@ -137,10 +197,13 @@ pub(super) fn split(text: &str) -> Layout<'_> {
                 }
             }
             (Line::Command(c), Program::Sets) => {
-                work.splitter
-                    .out
-                    .set_lines
-                    .extend(set_line(text, &c, first));
+                let mut words = c.words.iter().skip(first).map(|w| w.value(text));
+                // What such a set holds decides nothing: the rule may not be there.
+                let own = words.by_ref().filter(|w| !w.starts_with('-')).nth(1);
+                if !own.is_some_and(|name| is_early(&name)) {
+                    let lines = &mut work.splitter.out.set_lines;
+                    lines.extend(set_line(text, &c, first));
+                }
             }
             (_, Program::Strict) => work.strict = true,
             _ => {}
