@@ -183,7 +183,9 @@ impl<'a> Binder<'a> {
             Sign::Form | Sign::Source => {}
             Sign::Remains if told.expected => {}
             Sign::None if told.expected && may_be_export(u, told) => {}
-            Sign::None if is_of_host && name_kind(&u.path) == NameKind::Source => {
+            Sign::None
+                if whose && read.is_near(&u.path) && name_kind(&u.path) == NameKind::Source =>
+            {
                 return Some((Severity::Note, String::new()));
             }
             Sign::Other | Sign::None | Sign::Remains => return None,
