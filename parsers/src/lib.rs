@@ -32,6 +32,7 @@ mod scan;
 pub mod setting;
 pub mod shell;
 pub mod source;
+mod terminal;
 pub mod ufw;
 mod unused;
 pub mod wfmsc;

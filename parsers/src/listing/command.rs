@@ -132,7 +132,7 @@ pub(super) fn is_saved(line: &str) -> bool {
 pub(super) fn is_remark(line: &str) -> bool {
     let rule = |l: &str| {
         l.bytes()
-            .all(|b| matches!(b, b'=' | b'-' | b'`' | b'~' | b'*' | b'.'))
+            .all(|b| matches!(b, b'=' | b'-' | b'`' | b'~' | b'*'))
     };
     let prompt =
         |l: &str| l.ends_with(['#', '$', '%', '>']) && l.split_ascii_whitespace().count() <= 2;

@@ -31,7 +31,7 @@ fn rows<'c, 'a: 'c>(chains: &'c mut [ChainPart<'a>]) -> impl Iterator<Item = &'c
     let items = chains.iter_mut().flat_map(|c| &mut c.items);
     items.filter_map(|i| match i {
         Item::Rule(row) => Some(&mut **row),
-        Item::Torn(_) => None,
+        Item::Torn(_) | Item::Elided(_) => None,
     })
 }
 

@@ -22,6 +22,17 @@ pub(super) struct Doubt<'a> {
 /// Looks for what is missing.
 pub(super) fn of<'a>(listed: &Listed<'a>) -> Doubt<'a> {
     let mut out = Doubt::default();
+    let elided = || listed.parts.iter().find_map(|b| b.elided);
+    if let Some(at) = listed.changed {
+        let why = "a command behind the listing changes them".to_owned();
+        out.anywhere = Some((at, why));
+        return out;
+    }
+    if let Some(at) = elided() {
+        let why = "lines are left out here".to_owned();
+        out.anywhere = Some((at, why));
+        return out;
+    }
     let names: FxHashSet<&str> = listed.chains().map(|c| c.name).collect();
     if listed.chains().next().is_none() {
         return out;

@@ -4,7 +4,9 @@ use super::columns::{self, Columns, Row, headless, heads};
 use super::command::{self, Shown};
 use super::{set, sets};
 use crate::iptables::chain_name;
+use crate::terminal;
 use hylint_model::{Hook, Span};
+use hylint_space::Family;
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 
@@ -14,6 +16,8 @@ pub(super) enum Item<'a> {
     Rule(Box<Row<'a>>),
     /// A line that stands where rules do and that cannot be read.
     Torn(Span),
+    /// A line that says that others were left out.
+    Elided(Span),
 }
 
 /// A chain that is listed.
@@ -41,6 +45,8 @@ pub(super) struct Block<'a> {
     pub(super) chains: Vec<ChainPart<'a>>,
     /// Lines of `iptables -S`.
     pub(super) saved: Vec<Span>,
+    /// A line between those that says that others were left out.
+    pub(super) elided: Option<Span>,
 }
 
 impl Block<'_> {
@@ -60,8 +66,17 @@ pub(super) struct Lines<'a> {
     pub(super) strays: Vec<Span>,
     /// The first other line, and how many there are.
     pub(super) outside: Option<(Span, usize)>,
+    /// Other lines and comments, in which other programs may show their rules.
+    pub(super) around: String,
+    /// Where the tool says that it cannot show a table.
+    pub(super) incompatible: Option<Span>,
+    /// Commands that change rules, each with its family if it says one.
+    pub(super) changes: Vec<(Span, Option<Family>)>,
     pub(super) rules: usize,
 }
+
+/// How much of the other lines is kept.
+const KEPT: usize = 64 * 1024;
 
 /// Splits a text.
 pub(super) fn split(text: &str) -> Lines<'_> {
@@ -132,19 +147,56 @@ impl<'a> Splitter<'a> {
             self.push(Item::Rule(Box::new(row)));
         } else if command::is_saved(body) {
             self.saved(span, body);
+        } else if terminal::leaves_out(body) && !self.open.is_empty() {
+            self.left_out(span);
         } else if let Some(shown) = command::shown(self.text, span) {
             self.close();
             self.pending.extend(shown);
+        } else if terminal::changes_rules(terminal::command(body)) {
+            let v6 = terminal::command(body).contains("ip6tables");
+            let v4 = !v6 && body.contains("iptables");
+            let family = v6.then_some(Family::V6).or(v4.then_some(Family::V4));
+            self.close();
+            self.out.changes.push((span, family));
+        } else if terminal::ends_output(body) {
+            self.close();
+            self.around(body);
         } else if body.starts_with('#') {
+            self.around(body);
             self.out.comments.push(span);
+        } else if is_incompatible(body) {
+            self.near = near;
+            self.around(body);
+            self.out.incompatible.get_or_insert(span);
         } else if near && !command::is_remark(body) {
             self.rest(span, body);
         } else if headless(self.text, line).is_some() {
             self.out.rules += 1;
             self.out.strays.push(span);
         } else if !command::is_remark(body) {
+            self.around(body);
             let (_, count) = self.out.outside.get_or_insert((span, 0));
             *count += 1;
+        }
+    }
+
+    /// Keeps a line of something else.
+    fn around(&mut self, body: &str) {
+        let kept = &mut self.out.around;
+        if kept.len() + body.len() < KEPT {
+            kept.push_str(body);
+            kept.push('\n');
+        }
+    }
+
+    /// Lines were left out here: of the chain that is open, or of the commands that `iptables -S` prints.
+    fn left_out(&mut self, span: Span) {
+        self.near = true;
+        match self.open.chains.last_mut() {
+            Some(open) => open.items.push(Item::Elided(span)),
+            None => {
+                self.open.elided.get_or_insert(span);
+            }
         }
     }
 
@@ -249,6 +301,11 @@ impl<'a> Splitter<'a> {
             self.out.blocks.push(block);
         }
     }
+}
+
+/// What iptables over nf_tables says of a table that it cannot show (iptables/nft.c).
+fn is_incompatible(body: &str) -> bool {
+    body.contains("is incompatible, use 'nft' tool")
 }
 
 /// Whether a line begins with the name of a target that every host has.

@@ -8,9 +8,10 @@ use super::{apply, columns, command, cut, sets, told};
 use crate::edit::{Change, EditError, Position};
 use crate::input::{Input, Score};
 use crate::iptables;
+use crate::lookalike::linux;
 use crate::source::Source;
 use crate::unused::nothing;
-use hylint_model::{Action, Backend, Body, Export, Problem, ProblemKind, Rule, Span};
+use hylint_model::{Action, Backend, Body, Export, OtherRules, Problem, ProblemKind, Rule, Span};
 use hylint_space::Family;
 
 /// The format's id in outputs.
@@ -70,16 +71,27 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     };
     beside(&lines, &mut export);
     let set = lines.sets.first().map(|s| s.span);
+    let others = others(&lines, &mut export);
     let Lines {
-        blocks, comments, ..
+        blocks,
+        comments,
+        changes,
+        ..
     } = lines;
     let (mut listed, replaced) = tables::sort(text, blocks);
     by_name(&mut listed, &input.source.path);
+    for l in &mut listed {
+        let own = |f: Option<Family>| f.is_none() || l.family.is_none() || f == l.family;
+        let begin = l.span().start;
+        let behind = changes.iter().find(|(at, f)| at.start > begin && own(*f));
+        l.changed = behind.map(|(at, _)| *at);
+    }
     for block in &replaced {
         let items = block.chains.iter().flat_map(|c| &c.items);
-        let rules = items.map(|i| match i {
-            Item::Rule(row) => row.span,
-            Item::Torn(span) => *span,
+        let rules = items.filter_map(|i| match i {
+            Item::Rule(row) => Some(row.span),
+            Item::Torn(span) => Some(*span),
+            Item::Elided(_) => None,
         });
         let saved = block.saved.iter().copied();
         let said = |s: &Span| text.get(s.range()).is_some_and(|l| l.starts_with("-A"));
@@ -109,6 +121,13 @@ pub(super) fn read(input: &Input<'_>) -> Export {
     if export.points.is_empty() && export.companions.is_empty() {
         export.companions.extend(set.map(nothing));
     }
+    if let Some(at) = others {
+        for point in &mut export.points {
+            if let Body::Netfilter(n) = &mut point.body {
+                n.others = OtherRules::Shown(at);
+            }
+        }
+    }
     export.problems.sort_by_key(|p| p.span.start);
     export
 }
@@ -135,6 +154,24 @@ fn beside(lines: &Lines<'_>, export: &mut Export) {
         };
         export.problem(ProblemKind::Note, first, message);
     }
+}
+
+/// Where the text shows rules that iptables does not: a listing of nft, a running firewalld.
+fn others(lines: &Lines<'_>, export: &mut Export) -> Option<Span> {
+    if let Some(at) = lines.incompatible {
+        export.problems.push(told::incompatible(at));
+        return Some(at);
+    }
+    let (first, _) = lines.outside?;
+    let sign = linux::sign(&lines.around)?;
+    let chains = || lines.blocks.iter().flat_map(|b| &b.chains);
+    if sign.front_end && chains().any(|c| linux::is_front_end(c.name)) {
+        return None;
+    }
+    export
+        .problems
+        .push(told::beside(first, sign.what, sign.instead));
+    Some(first)
 }
 
 /// Reads what was written for a tool of a family, and adds its point.
@@ -190,6 +227,10 @@ fn tell(written: &[Written<'_>], width: Option<usize>, export: &mut Export) {
         .collect();
     export.problems.extend(told::torn(&torn, width));
     export.problems.extend(doubts);
+    for w in written {
+        export.problems.extend(told::joined(&w.joined));
+        export.problems.extend(told::elided(&w.elided));
+    }
     let at = export.points.first().map(|p| p.label).unwrap_or_default();
     export
         .problems

@@ -25,6 +25,8 @@ pub(super) struct Read<'a> {
     pub(super) hits: Hits,
     /// The name of a chain that it goes to and that is not listed.
     pub(super) missing: Option<Word<'a>>,
+    /// Words of it may be cut.
+    pub(super) torn: bool,
 }
 
 /// Words for what a column leaves open.
@@ -54,15 +56,22 @@ pub(super) fn read<'a>(set: Setting<'a>, row: &Row<'a>) -> Read<'a> {
         idle: !jumps && (row.target.is_none() || goes_on(named)),
     };
     let long = row.rest.len() > MOST_WORDS || row.span.len() > MOST_BYTES;
-    let spec = match (row.is_whole() && !long && !row.cut, row.more) {
-        (true, None) => whole(set, row, kind, &row.rest),
-        (true, Some(more)) => wrapped(set, row, kind, more),
-        (false, _) => torn(set, row, kind),
+    let (spec, is_torn) = match (row.is_whole() && !long && !row.cut, row.more) {
+        (true, None) => (whole(set, row, kind, &row.rest), false),
+        (true, Some(more)) => match wrapped(set, row, kind, more) {
+            Some(spec) => (spec, false),
+            None => (torn(set, row, kind), true),
+        },
+        (false, _) => {
+            let is = row.more.is_some() || !row.is_whole() || row.cut;
+            (torn(set, row, kind), is)
+        }
     };
     Read {
         spec,
         hits: row.packets.map_or(Hits::Unprinted, Hits::of),
         missing: row.target.filter(|_| !jumps && (!known || goto)),
+        torn: is_torn,
     }
 }
 
@@ -102,16 +111,16 @@ fn whole<'a>(set: Setting<'a>, row: &Row<'a>, kind: Kind<'a>, rest: &[Word<'a>])
     spec
 }
 
-/// A row whose rest stands on the next line. It is read if the line was broken between two words.
-fn wrapped<'a>(set: Setting<'a>, row: &Row<'a>, kind: Kind<'a>, more: Span) -> Spec<'a> {
+/// A row whose rest stands on the next line; `None` unless the line was broken between two words.
+fn wrapped<'a>(set: Setting<'a>, row: &Row<'a>, kind: Kind<'a>, more: Span) -> Option<Spec<'a>> {
     let mut rest = row.rest.clone();
     rest.extend(words(set.text, more));
     let spec = whole(set, row, kind, &rest);
     let listed = row.input.is_some() || kind.idle;
     if spec.opens.len() == usize::from(!listed) {
-        return spec;
+        return Some(spec);
     }
-    torn(set, row, kind)
+    None
 }
 
 /// A row of which any word may be cut but its target.

@@ -6,6 +6,7 @@ use super::set::Listed;
 use super::xml;
 use crate::input::Depth;
 use crate::iptables;
+use crate::terminal;
 use hylint_model::{Companion, Export, Problem, ProblemKind, Span};
 
 /// Whether a text lists sets.
@@ -73,9 +74,17 @@ pub(super) fn split(text: &str) -> (Vec<Listed<'_>>, Vec<Span>) {
 
 /// Takes a line of a set; false where it is none.
 fn field<'a>(set: &mut Listed<'a>, body: &'a str, span: Span) -> bool {
+    // A set of sets may have one that is called `exit`.
+    let is_list = set.kind == "list:set";
     if let Some(members) = &mut set.members {
-        if body.is_empty() || ends_members(body, set.count.is_some_and(|n| members.len() >= n)) {
+        let full = set.count.is_some_and(|n| members.len() >= n);
+        let ends = terminal::ends_output(body) && !(is_list && !body.contains(' '));
+        if body.is_empty() || ends || ends_members(body, full) {
             return false;
+        }
+        if terminal::leaves_out(body) {
+            set.part = true;
+            return true;
         }
         members.push((body.into(), span));
         return true;

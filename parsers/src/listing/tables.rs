@@ -23,6 +23,8 @@ pub(super) struct Listed<'a> {
     pub(super) parts: Vec<Block<'a>>,
     /// Another listing with other rules, which may be a newer one, or of something else.
     pub(super) unclear: Option<Span>,
+    /// A command behind it that changes its rules.
+    pub(super) changed: Option<Span>,
     /// The chains that are listed.
     outline: Outline<'a>,
 }
@@ -47,7 +49,7 @@ impl<'a> Listed<'a> {
 pub(super) fn rows<'c, 'a>(chain: &'c ChainPart<'a>) -> impl Iterator<Item = &'c Row<'a>> + Clone {
     chain.items.iter().filter_map(|i| match i {
         Item::Rule(row) => Some(&**row),
-        Item::Torn(_) => None,
+        Item::Torn(_) | Item::Elided(_) => None,
     })
 }
 
@@ -79,6 +81,7 @@ pub(super) fn sort<'a>(text: &'a str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>
                 table,
                 parts: vec![block],
                 unclear: None,
+                changed: None,
                 outline: own,
             });
             continue;
@@ -143,7 +146,7 @@ fn outline<'a>(text: &'a str, block: &Block<'a>) -> Outline<'a> {
     for chain in &block.chains {
         let targets = chain.items.iter().map(|i| match i {
             Item::Rule(row) => row.target.map_or("", |t| t.text),
-            Item::Torn(_) => "?",
+            Item::Torn(_) | Item::Elided(_) => "?",
         });
         let policy = chain.policy.map(|p| p.text);
         out.entry(chain.name).or_insert((policy, targets.collect()));

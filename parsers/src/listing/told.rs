@@ -97,6 +97,39 @@ pub(super) fn torn(lines: &[Span], width: Option<usize>) -> Option<Problem> {
     Some(Problem::new(ProblemKind::Malformed, *first, message).help(help))
 }
 
+/// Rules that were wrapped and are read.
+pub(super) fn joined(lines: &[Span]) -> Option<Problem> {
+    let message = match lines.len() {
+        1 => "a rule of the listing is wrapped: it is read with the next line".to_owned(),
+        n => format!("{n} rules of the listing are wrapped: each is read with the next line"),
+    };
+    Some(Problem::new(ProblemKind::Note, *lines.first()?, message))
+}
+
+/// Places at which a chain leaves lines out.
+pub(super) fn elided(lines: &[(Span, &str)]) -> impl Iterator<Item = Problem> {
+    lines.iter().map(|(at, chain)| {
+        let message = format!("lines are left out here: chain `{chain}` may have more rules");
+        Problem::new(ProblemKind::Incomplete, *at, message).help(SAVE)
+    })
+}
+
+/// Rules of another program that stand beside the listing.
+pub(super) fn beside(at: Span, what: &str, instead: &str) -> Problem {
+    let message = format!(
+        "the file has {what} beside the listing: rules that iptables does not show are not read"
+    );
+    Problem::new(ProblemKind::Incomplete, at, message).help(instead)
+}
+
+/// What iptables says of a table that it cannot show.
+pub(super) fn incompatible(at: Span) -> Problem {
+    let message =
+        "nft made rules in a table that iptables cannot show: they are not in the listing";
+    let help = "run `nft list ruleset` on the host and give its output";
+    Problem::new(ProblemKind::Incomplete, at, message).help(help)
+}
+
 /// Rules without the chain that they are in.
 pub(super) fn strays(lines: &[Span]) -> impl Iterator<Item = Problem> {
     let count = lines.len();

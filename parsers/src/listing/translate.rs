@@ -19,6 +19,10 @@ pub(super) struct Written<'a> {
     pub(super) unlisted: FxHashSet<Span>,
     /// Lines that were wrapped or cut.
     pub(super) torn: Vec<Span>,
+    /// Rules that were wrapped and are read.
+    pub(super) joined: Vec<Span>,
+    /// Lines that say that others were left out, with the chain that they stand in.
+    pub(super) elided: Vec<(Span, &'a str)>,
     /// Some rules have no interfaces.
     pub(super) blind: Option<Span>,
     /// Tables that are listed.
@@ -90,6 +94,9 @@ fn declare(out: &mut Written<'_>, chain: &ChainPart<'_>) {
     out.file.raw(" [0:0]");
 }
 
+/// What stands for rules that are not there.
+const NOT_LISTED: &str = "rules that are not listed";
+
 struct Chain<'o, 'c, 'a> {
     out: &'o mut Written<'a>,
     set: Setting<'c>,
@@ -101,19 +108,28 @@ impl<'a: 'c, 'c> Chain<'_, 'c, 'a> {
         for item in &self.chain.items {
             match item {
                 Item::Rule(row) => self.rule(row),
-                Item::Torn(span) => self.unknown(*span, false),
+                Item::Torn(span) => {
+                    self.out.torn.push(*span);
+                    self.unknown(*span, "a line that is cut off");
+                }
+                Item::Elided(span) => {
+                    self.out.elided.push((*span, self.chain.name));
+                    self.unknown(*span, NOT_LISTED);
+                }
             }
         }
         if doubt.after == Some(self.chain.name) || self.chain.cut {
             let end = self.chain.span.range().end;
-            self.unknown(Span::new(end, end), true);
+            self.unknown(Span::new(end, end), NOT_LISTED);
         }
     }
 
     fn rule(&mut self, row: &'c super::columns::Row<'a>) {
         let read = rule::read(self.set, row);
-        if row.more.is_some() || !row.is_whole() || row.cut {
+        if read.torn {
             self.out.torn.push(row.span);
+        } else if row.more.is_some() {
+            self.out.joined.push(row.span);
         }
         let blind = read
             .spec
@@ -140,14 +156,7 @@ impl<'a: 'c, 'c> Chain<'_, 'c, 'a> {
     }
 
     /// A rule of which nothing is known, or which stands for such rules.
-    fn unknown(&mut self, span: Span, made: bool) {
-        let opaque = match made {
-            true => "rules that are not listed",
-            false => "a line that is cut off",
-        };
-        if !made {
-            self.out.torn.push(span);
-        }
+    fn unknown(&mut self, span: Span, opaque: &str) {
         let about = About {
             opaque: Some(opaque.into()),
             ..About::default()

@@ -62,9 +62,10 @@ pub(crate) fn sign(text: &str) -> Option<Sign> {
     if translated(&t) || idle(&t) {
         return None;
     }
-    let signs: [(Fits, &str, &str); 4] = [
+    let signs: [(Fits, &str, &str); 5] = [
         (nft, NFT, NATIVE),
         (firewalld, FIREWALL_CMD, FIREWALLD),
+        (firewalld_asked, FIREWALL_CMD, FIREWALLD),
         (engines::firewalld_runs, FIREWALLD_RUNS, FIREWALLD),
         (engines::writes_nft, ENGINE, NATIVE),
     ];
@@ -339,6 +340,18 @@ fn firewalld(t: &Text<'_>) -> bool {
     t.fields(&["services", "ports", "rich rules"])
         || t.fields(&["egress-zones", "rich rules"])
         || active_zones(t)
+}
+
+/// The command at a prompt, with the head of what it prints below it.
+fn firewalld_asked(t: &Text<'_>) -> bool {
+    let lists = |l: &str| {
+        let mut words = crate::terminal::command(l).split_ascii_whitespace();
+        let first = words.find(|w| *w != "sudo");
+        first == Some("firewall-cmd") && words.any(|w| w.starts_with("--list-all"))
+    };
+    t.has("firewall-cmd --list-all")
+        && t.has_any(&["target: ", " (active)"])
+        && t.lines().any(lists)
 }
 
 /// `firewall-cmd --get-active-zones`: names of zones, and their interfaces or sources below them.

@@ -3,6 +3,7 @@
 use super::listing::prompt;
 use super::splitter::Splitter;
 use crate::lookalike::linux;
+use crate::terminal::changes_rules;
 use hylint_model::{Problem, ProblemKind, Span, Wording, reworded};
 
 /// Fields of a set (ipset(8), `list`).
@@ -127,34 +128,6 @@ fn shown_command(line: &str) -> Option<&str> {
     }
     let at = line.find(['#', '$', '%'])?;
     Some(line.get(at + 1..).unwrap_or("").trim_start())
-}
-
-/// Whether a command line changes rules of iptables or nftables.
-fn changes_rules(line: &str) -> bool {
-    let mut words = line.split_ascii_whitespace();
-    let mut program = words.next().unwrap_or("");
-    while matches!(program, "sudo" | "doas" | "+") {
-        program = words.next().unwrap_or("");
-    }
-    let name = program.rsplit('/').next().unwrap_or("");
-    let command = |w: &str| {
-        let long = [
-            "--append",
-            "--insert",
-            "--delete",
-            "--replace",
-            "--policy",
-            "--flush",
-        ];
-        let short = ["-A", "-I", "-D", "-R", "-P", "-F", "-X", "-N", "-E"];
-        short.contains(&w) || long.contains(&w)
-    };
-    match name {
-        "iptables" | "ip6tables" | "iptables-nft" | "ip6tables-nft" | "iptables-legacy"
-        | "ip6tables-legacy" => words.any(command),
-        "nft" => words.any(|w| matches!(w, "add" | "insert" | "delete" | "flush" | "replace")),
-        _ => false,
-    }
 }
 
 /// The host that a collector names: `sh1 | CHANGED | rc=0 >>` of Ansible, `==> sh1/iptables <==` of head(1) and tail(1).
