@@ -1,6 +1,7 @@
 //! The registry of export formats. A new format is one folder and one line here.
 
 pub use crate::input::{Depth, FormatSpec, Input, Score};
+use crate::places;
 use crate::source::Source;
 use hylint_model::{Export, Problem, ProblemKind, Span, reworded};
 
@@ -38,7 +39,32 @@ pub fn detect(input: &Input<'_>) -> Option<&'static FormatSpec> {
             break;
         }
     }
+    // What `iptables -S` prints may stand behind the addresses and routes of its host.
+    let facts = best.is_some_and(|(_, f)| f.id == crate::iproute2::FORMAT.id);
+    if facts && !input.source.text.starts_with(['[', '{']) {
+        let rules = (crate::iptables::FORMAT.detect)(input);
+        if rules >= RULES {
+            return Some(&crate::iptables::FORMAT);
+        }
+    }
     best.map(|(_, f)| f)
+}
+
+/// A score of the reader of iptables at which a text has some of its commands.
+const RULES: Score = 20;
+
+/// Tells of the rules of another program among listings of addresses, routes and sockets.
+fn beside_facts(source: &Source, format: &FormatSpec) -> Option<Problem> {
+    if format.id != crate::iproute2::FORMAT.id || source.text.len() > LOOKED_THROUGH {
+        return None;
+    }
+    let sign = crate::lookalike::linux::sign(&source.text)?;
+    let message = format!(
+        "the file has {} beside the listings, which is not read",
+        sign.what
+    );
+    let problem = Problem::new(ProblemKind::Malformed, Span::new(0, 0), message);
+    Some(problem.help(sign.instead))
 }
 
 /// Whether a text is sure to be an export.
@@ -58,9 +84,24 @@ pub fn read(source: &Source) -> Option<Export> {
 pub fn read_to(source: &Source, depth: Depth) -> Option<Export> {
     let input = Input::with_depth(source, depth);
     let format = detect(&input)?;
-    let mut export = (format.read)(&input);
-    listings_beside(source, format, &mut export);
+    let places = places::of(source, format);
+    let source = places.own.as_ref().unwrap_or(source);
+    let input = Input::with_depth(source, depth);
+    let left = match &places.own {
+        Some(_) => detect(&input),
+        None => Some(format),
+    };
+    let mut export = match left {
+        Some(format) => {
+            let mut export = (format.read)(&input);
+            listings_beside(source, format, &mut export);
+            export
+        }
+        None => places::nothing(format, &places),
+    };
+    places.tell(&mut export);
     export.problems.extend(second_format(source, format));
+    export.problems.extend(beside_facts(source, format));
     export.problems.extend(conflict(source));
     Some(export)
 }

@@ -45,6 +45,7 @@ impl LoadedExport {
             annotations: self.export.annotations.clone(),
             exported_at: self.export.exported_at.clone(),
             host_name: self.export.host_name.clone(),
+            host_asked: self.export.host_asked,
             problems: elsewhere(&self.export.problems),
             ..Export::default()
         };

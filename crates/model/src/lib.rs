@@ -71,6 +71,8 @@ pub struct Export {
     pub exported_at: Option<(String, Span)>,
     /// The host that the file itself names, if it does.
     pub host_name: Option<(String, Span)>,
+    /// That name is of a machine that a command asked (`ssh`): a prompt may show another name than the one it is known by.
+    pub host_asked: bool,
 }
 
 impl Export {

@@ -24,6 +24,7 @@ mod torn;
 
 use crate::input::{FormatSpec, Input};
 use hylint_model::{Companion, Export, Problem};
+pub(crate) use text::{ELSEWHERE, ON_THE_HOST};
 
 /// The format's registration.
 pub const FORMAT: FormatSpec = FormatSpec {

@@ -45,6 +45,7 @@ impl Binder<'_> {
         // Names of a machine that shows a declared address are its names.
         let mut known: Vec<(String, Option<Place>)> = own
             .iter()
+            .filter(|(_, e)| !is_session(e))
             .filter_map(|(_, e)| name_of(e).map(|(n, p)| (n, Some(p))))
             .collect();
         for (i, e) in &beside {
@@ -140,6 +141,51 @@ impl Binder<'_> {
             self.findings.push(told);
         }
         self.listed.extend(listings);
+        self.tell_other_rules(exports, of, entry);
+    }
+
+    /// Tells of rules that are of another machine: the command that printed them asked it, or the prompt names another host
+    /// of hylint.toml.
+    fn tell_other_rules(&mut self, exports: &[ExportId], of: Machine<'_>, entry: Option<&Place>) {
+        let Some(config) = self.config.filter(|_| !of.name.is_empty()) else {
+            return;
+        };
+        let mut told_of = Vec::new();
+        for e in exports.iter().filter_map(|i| self.exports.get(*i)) {
+            let Some((name, span)) = e.export.host_name.as_ref().filter(|_| is_session(e)) else {
+                continue;
+            };
+            let own = match name.parse() {
+                Ok(address) => of.addrs.is_empty() || of.addrs.contains(address),
+                Err(_) => are_same(of.name, name),
+            };
+            let other = || {
+                config
+                    .hosts
+                    .iter()
+                    .any(|h| h.name != of.name && are_same(&h.name, name))
+            };
+            if own || !(e.export.host_asked || other()) {
+                continue;
+            }
+            let identity = Identity::of(&["rules of another machine", of.name, &e.path]);
+            let said = words::rules_of_another(of.name, name);
+            let mut f = told(
+                Code::IncompleteExport,
+                Severity::Error,
+                said,
+                identity,
+                e.place(*span),
+            );
+            f.host = Some(of.name.to_owned());
+            f.label = words::names(name);
+            f.related.extend(entry.cloned().map(|place| Related {
+                place,
+                label: words::THE_HOST.to_owned(),
+            }));
+            told_of.push(f);
+        }
+        self.findings.extend(told_of);
     }
 
     /// Tells of listings that lie beside rules and are of no host.
@@ -181,6 +227,12 @@ impl Binder<'_> {
             self.findings.push(f);
         }
     }
+}
+
+/// Whether an export holds rules of Linux, which no tool puts the name of the machine into: prompts and commands may name one.
+fn is_session(e: &LoadedExport) -> bool {
+    !e.export.points.is_empty()
+        && ["iptables", "iptables-list", "firewalld", "nft"].contains(&e.export.format)
 }
 
 /// Whether an export is nothing but listings, or of Windows: what lies behind a dump of Linux is of its host.

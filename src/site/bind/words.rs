@@ -626,6 +626,17 @@ pub(super) fn other_machine(host: &str, machine: &str) -> Said {
     )
 }
 
+/// The rules that are given of a host were printed on another machine.
+pub(super) fn rules_of_another(host: &str, machine: &str) -> Said {
+    Said::new(
+        format!("the rules that are given of `{host}` are of `{machine}`"),
+        format!(
+            "export them on `{host}`, or give the file in the [[host]] of `{machine}`; if `{machine}` is this host, write \
+             `name = \"{machine}\"` in its [[host]]"
+        ),
+    )
+}
+
 /// A listing shows no address that hylint.toml declares for the host beside whose rules it lies.
 pub(super) fn no_declared_address(host: &str, shown: &[String]) -> Said {
     let shown = some(shown, LISTED);
