@@ -77,13 +77,13 @@ pub(crate) fn of(source: &Source, format: &FormatSpec) -> Places {
 
 impl Places {
     /// Adds what is told of them, and the host that is named.
-    pub(crate) fn tell(self, export: &mut Export) {
-        export.problems.extend(self.problems);
+    pub(crate) fn tell(&self, export: &mut Export) {
+        export.problems.extend(self.problems.iter().cloned());
         if export.host_name.is_none()
-            && let Some((name, at, asked)) = self.host
+            && let Some((name, at, asked)) = &self.host
         {
-            export.host_name = Some((name, at));
-            export.host_asked = asked;
+            export.host_name = Some((name.clone(), *at));
+            export.host_asked = *asked;
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::input::Depth;
 use crate::iptables;
 use crate::terminal;
 use hylint_model::{Companion, Export, Problem, ProblemKind, Span};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Whether a text lists sets.
 pub(super) fn are_in(text: &str) -> bool {
@@ -115,7 +116,29 @@ fn ends_members(body: &str, all: bool) -> bool {
 /// that nothing is concluded from it.
 pub(super) fn add(sets: &[Listed<'_>], export: &mut Export) {
     let mut file = Gen::default();
+    let mut firsts: FxHashMap<&str, &Listed<'_>> = FxHashMap::default();
+    let mut differ: FxHashSet<&str> = FxHashSet::default();
+    let mut again: FxHashSet<u32> = FxHashSet::default();
     for set in sets {
+        let first = *firsts.entry(&*set.name).or_insert(set);
+        if std::ptr::eq(first, set) {
+            continue;
+        }
+        again.insert(set.span.start);
+        if !same(first, set) && differ.insert(&*set.name) {
+            let message = format!(
+                "the set `{}` is listed twice with different members",
+                set.name
+            );
+            let problem = Problem::new(ProblemKind::Incomplete, set.span, message);
+            let help = "keep the output of the later `ipset list`, or run `ipset save` on the host and give its output";
+            export.problems.push(problem.help(help));
+        }
+    }
+    for set in sets {
+        if differ.contains(&*set.name) || again.contains(&set.span.start) {
+            continue;
+        }
         let Some(members) = whole(set, &mut export.problems) else {
             continue;
         };
@@ -144,6 +167,17 @@ pub(super) fn add(sets: &[Listed<'_>], export: &mut Export) {
         problem.span = file.back(problem.span);
         export.problems.push(problem);
     }
+}
+
+/// Whether two listings are of one state of a set.
+fn same(a: &Listed<'_>, b: &Listed<'_>) -> bool {
+    let members = |s: &Listed<'_>| {
+        let all = s.members.iter().flatten();
+        let mut all: Vec<String> = all.map(|(m, _)| m.to_string()).collect();
+        all.sort_unstable();
+        all
+    };
+    a.kind == b.kind && members(a) == members(b)
 }
 
 /// The members of a set, if they are all listed.

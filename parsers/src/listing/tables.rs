@@ -107,6 +107,10 @@ pub(super) fn sort<'a>(text: &'a str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>
             listed.outline = own;
             listed.parts.push(block);
         } else {
+            // The later one is not taken, so that it has to say the same.
+            if !alike(&listed.outline, &own) {
+                listed.unclear.get_or_insert(place(&block));
+            }
             replaced.push(block);
         }
     }

@@ -230,7 +230,7 @@ impl Binder<'_> {
 }
 
 /// Whether an export holds rules of Linux, which no tool puts the name of the machine into: prompts and commands may name one.
-fn is_session(e: &LoadedExport) -> bool {
+pub(super) fn is_session(e: &LoadedExport) -> bool {
     !e.export.points.is_empty()
         && ["iptables", "iptables-list", "firewalld", "nft"].contains(&e.export.format)
 }

@@ -1,7 +1,7 @@
 //! Exports that hylint.toml does not name: roles from options, annotations, tags, paths, and at last from their ports.
 
 use super::cloud::{Pick, tag};
-use super::foreign::Machine;
+use super::foreign::{Machine, is_session};
 use super::infer::Listening;
 use super::said::Said;
 use super::words;
@@ -141,7 +141,8 @@ impl Binder<'_> {
 
     pub(super) fn guessed(&self, export: ExportId, known: Known) -> Host {
         let e = self.exports.get(export);
-        let own = e.and_then(|e| e.export.host_name.as_ref().map(|(n, _)| n.clone()));
+        let own = e.filter(|e| !is_session(e));
+        let own = own.and_then(|e| e.export.host_name.as_ref().map(|(n, _)| n.clone()));
         let path = e.map(|e| paths::host_name(&e.path)).unwrap_or_default();
         Host {
             name: known.name.or(own).unwrap_or(path),
@@ -180,7 +181,7 @@ impl Binder<'_> {
         }
         let by_path = files.iter().find_map(|i| {
             let e = self.exports.get(*i)?;
-            let own = e.export.host_name.as_ref();
+            let own = e.export.host_name.as_ref().filter(|_| !is_session(e));
             let named = || own.and_then(|(n, _)| role_names::role_in(n, self.matrix));
             role_names::role(&e.path, self.matrix).or_else(named)
         })?;
