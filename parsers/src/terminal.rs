@@ -148,7 +148,7 @@ pub(crate) fn leaves_out(line: &str) -> bool {
     if line.is_empty() || line.len() > LONGEST {
         return false;
     }
-    let dots = line.contains("..") || line.contains(['…', '⋮']);
+    let dots = line.contains(['…', '⋮']) || line.matches('.').count() > 1;
     let mark = |c: char| !c.is_alphanumeric();
     let marked = line.starts_with(mark) || line.ends_with(mark);
     let mut words = line.split(mark).filter(|w| !w.is_empty()).peekable();

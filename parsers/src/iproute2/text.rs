@@ -220,8 +220,7 @@ impl Reader {
 
 pub(crate) const ELSEWHERE: &str = "this listing is of another network namespace or container: it says nothing of the host, and is not used";
 const FOREIGN: &str = "of another machine";
-pub(crate) const ON_THE_HOST: &str =
-    "save the output of the command that runs on the host itself";
+pub(crate) const ON_THE_HOST: &str = "save the output of the command that runs on the host itself";
 
 fn other_host(name: &str, first: &str) -> String {
     format!(

@@ -210,7 +210,7 @@ impl<'a> Splitter<'a> {
         // An editor may have taken the end of the line away.
         let whole = match open.items.last() {
             Some(Item::Rule(row)) => row.span.start >= line.start && columns::is_ended(row, body),
-            Some(Item::Torn(_)) => false,
+            Some(Item::Torn(_) | Item::Elided(_)) => false,
             None => {
                 let heads = open.columns.is_some() && heads(body.trim()).is_some();
                 heads && columns::short_heads(body).is_none()
