@@ -6,10 +6,10 @@ use hylint_model::{Problem, ProblemKind, Span};
 
 /// Settings that stand in every version's file, and none of another program's.
 const SIGNS: [&str; 4] = [
-    "DefaultZone=",
-    "FirewallBackend=",
-    "CleanupOnExit=",
-    "IPv6_rpfilter=",
+    "DefaultZone",
+    "FirewallBackend",
+    "CleanupOnExit",
+    "IPv6_rpfilter",
 ];
 
 /// Settings that decide no packet.
@@ -25,11 +25,11 @@ const INERT: [&str; 5] = [
 pub(super) fn is(text: &str) -> bool {
     let lines = || text.lines().map(str::trim_start);
     let plain = |l: &str| {
-        l.is_empty() || l.starts_with(['#', '{']) || l.starts_with("<%") || l.contains('=')
+        l.is_empty() || l.starts_with(['#', ';', '{']) || l.starts_with("<%") || l.contains('=')
     };
-    let signs = SIGNS.iter().filter(|s| lines().any(|l| l.starts_with(**s)));
-    signs.count() >= 2 && lines().all(plain)
-        || lines().any(|l| l.starts_with("DefaultZone=")) && lines().all(plain)
+    let has = |key: &str| lines().any(|l| l.split_once('=').is_some_and(|(k, _)| k.trim() == key));
+    let signs = SIGNS.iter().filter(|s| has(s));
+    (signs.count() >= 2 || has("DefaultZone")) && lines().all(plain)
 }
 
 /// Reads the settings of a text that begins at an offset.
@@ -37,12 +37,14 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
     let masked = template::mask(text);
     let mut made = None;
     let mut start = at;
+    let mut seen: Vec<&str> = Vec::new();
+    own.conf.there = true;
     for line in masked.text.split_inclusive('\n') {
         let whole = line.trim_end();
         let trimmed = whole.trim_start();
         let begin = start + (whole.len() - trimmed.len());
         start += line.len();
-        if trimmed.starts_with('#') {
+        if trimmed.starts_with(['#', ';']) {
             continue;
         }
         if trimmed.starts_with(template::FILLER) {
@@ -53,6 +55,18 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
         };
         let (key, value) = (key.trim(), value.trim());
         let span = Span::new(begin, begin + trimmed.len());
+        // firewalld passes over a line without a value or with two, and takes a setting where it stands first
+        // (core/io/firewalld_conf.py).
+        if value.is_empty() || value.contains('=') {
+            continue;
+        }
+        if seen.contains(&key) {
+            let message = format!("`{key}` stands twice: firewalld takes the first");
+            let problem = Problem::new(ProblemKind::Note, span, message);
+            own.problems.push(problem.help("delete the line"));
+            continue;
+        }
+        seen.push(key);
         if value.contains(template::FILLER) {
             if !INERT.contains(&key) {
                 made = made.or(masked.first);
@@ -62,7 +76,7 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
         let lower = value.to_ascii_lowercase();
         let yes = matches!(&*lower, "yes" | "true");
         match key {
-            "DefaultZone" if !value.is_empty() => {
+            "DefaultZone" => {
                 own.conf.default_zone = Some(Word::new(value, span));
             }
             "FirewallBackend" if lower == "iptables" => own.conf.iptables = Some(span),

@@ -252,6 +252,8 @@ pub(super) enum DirectKind {
 /// Settings of firewalld.conf that decide packets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Conf {
+    /// A file of settings is there.
+    pub there: bool,
     pub default_zone: Option<Word>,
     pub iptables: Option<Span>,
     pub no_rpfilter: bool,

@@ -209,6 +209,10 @@ pub(super) fn defaults(own: &mut Own) -> Defaults {
     if let Some(word) = own.conf.default_zone.clone() {
         return named(own, &word.text, Some(word.span));
     }
+    // Where the settings name none it is `public` (core/io/firewalld_conf.py).
+    if own.conf.there && !own.listing {
+        return named(own, "public", None);
+    }
     let bound = |z: &Zone| !z.interfaces.is_empty() || !z.sources.is_empty();
     if own.one_zone.is_some() && own.zones.len() == 1 {
         return Defaults { zones: vec![0] };
