@@ -46,7 +46,8 @@ pub(crate) fn is_elided(line: &str) -> bool {
         return true;
     }
     // `[more.exe]` is the name of a program.
-    let marked = text.starts_with(['[', '(', '<', '{', '-', '*', '=', '~'])
+    let marked = text.starts_with(['[', '(', '<', '{', '*', '=', '~'])
+        || text.starts_with("--")
         || text.starts_with(is_dot)
         || text.ends_with("...")
         || text.ends_with('\u{2026}');
