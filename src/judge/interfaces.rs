@@ -17,6 +17,8 @@ const MAX: usize = 64;
 pub struct NamedInterfaces {
     /// By number, for people. The unnamed interface (0) is first, unless a listing shows every interface of the host.
     pub(super) peers: BTreeMap<u128, String>,
+    /// Those that rules name, whether the host has them now or not.
+    pub(super) ruled: BTreeMap<u128, String>,
 }
 
 impl NamedInterfaces {
@@ -35,10 +37,11 @@ impl NamedInterfaces {
             }
             in_sets(p).for_each(|set| add(set, &mut peers));
         }
+        let ruled = peers.clone();
         if let Some(facts) = facts {
             listed(facts, &mut peers);
         }
-        Self { peers }
+        Self { peers, ruled }
     }
 }
 

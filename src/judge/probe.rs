@@ -292,7 +292,7 @@ impl<'a> Guard<'a> {
             .iter()
             .map(|(n, _)| IfaceSet::iface(n))
             .collect();
-        let named = self.named.peers.iter().filter(|(n, _)| **n != 0);
+        let named = self.named.ruled.iter().filter(|(n, _)| **n != 0);
         let idle = named.filter(|(n, text)| match text.strip_suffix('+') {
             Some(start) => !self.interfaces.iter().any(|(i, _)| i.starts_with(start)),
             None => !faces.iter().any(|f| f.contains(**n)),

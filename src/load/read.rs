@@ -16,7 +16,7 @@ use crate::finding::{Code, Finding, Identity, Known, Place, Severity};
 use hylint_model::Span;
 use hylint_parsers::decode::{self, DecodeError};
 use hylint_parsers::format::{self, Depth, Input};
-use hylint_parsers::lookalike::{self, Lookalike};
+use hylint_parsers::lookalike::{self, Lookalike, Standing};
 use hylint_parsers::nft;
 use hylint_parsers::plain;
 use hylint_parsers::source::Source;
@@ -96,11 +96,25 @@ fn is_document(file: &FileRef) -> bool {
 /// What a text looks like. A file that is plainly something else, and that nobody calls an export, may still be a program
 /// that makes rules: it is for the site to say whether it is of a host.
 fn like(file: &FileRef, text: &str) -> Option<Lookalike> {
-    let asked = file.named || file.bound || name_kind(&file.shown) != NameKind::Other;
-    match asked {
+    let named = file.named || file.bound;
+    // What `hylint collect` prints only reads.
+    if !named && is_collector(text) {
+        return Some(Lookalike {
+            what: "a script of `hylint collect`",
+            instead: "run it, and give what it writes",
+            standing: Standing::Other,
+        });
+    }
+    match named || name_kind(&file.shown) != NameKind::Other {
         true => lookalike::of_file(&file.shown, text),
         false => lookalike::makes_rules(text),
     }
+}
+
+/// Whether a text is a script that `hylint collect` prints, by its first lines.
+fn is_collector(text: &str) -> bool {
+    let mut head = text.lines().take(6);
+    head.any(|l| l.contains("Printed by `hylint collect "))
 }
 
 /// Reads one file. What comes from standard input is held whatever `keep` says: it cannot be read twice.

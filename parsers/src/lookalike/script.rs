@@ -2,6 +2,7 @@
 
 use super::form::Standing::Source;
 use super::form::{Form, Lookalike, Text};
+use crate::iptables::is_base_chain;
 
 pub(super) const RUN: &str =
     "a script is not read: run it, then save the result with `iptables-save` and `ip6tables-save`";
@@ -259,12 +260,7 @@ fn is_called_by_variable(line: &str) -> bool {
                 .iter()
                 .take(4)
                 .any(|w| matches!(*w, "-A" | "-I" | "-P" | "-F"));
-            let of_tables = |w: &&str| {
-                matches!(
-                    *w,
-                    "-j" | "INPUT" | "OUTPUT" | "FORWARD" | "PREROUTING" | "POSTROUTING"
-                )
-            };
+            let of_tables = |w: &&str| *w == "-j" || is_base_chain(w);
             called && acts && words.iter().any(of_tables)
         })
 }
