@@ -82,8 +82,10 @@ pub(super) fn read(text: &str, base: usize) -> Array {
             Array::Routes(list)
         }
         () if has("priority") && (has("table") || has("action") || has("goto") || has("src")) => {
-            let mut list = RuleList::default();
-            list.cut = root.is_cut();
+            let mut list = RuleList {
+                cut: root.is_cut(),
+                ..RuleList::default()
+            };
             for item in all().filter(|i| !i.is_cut()) {
                 match at.rule(item) {
                     Some(rule) => list.rules.push(rule),

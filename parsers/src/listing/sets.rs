@@ -79,7 +79,7 @@ fn field<'a>(set: &mut Listed<'a>, body: &'a str, span: Span) -> bool {
     let is_list = set.kind == "list:set";
     if let Some(members) = &mut set.members {
         let full = set.count.is_some_and(|n| members.len() >= n);
-        let ends = terminal::ends_output(body) && !(is_list && !body.contains(' '));
+        let ends = (!is_list || body.contains(' ')) && terminal::ends_output(body);
         if body.is_empty() || ends || ends_members(body, full) {
             return false;
         }

@@ -23,6 +23,7 @@ fn is_within(part: &Companion, whole: &Companion) -> bool {
             // Of one route to a destination, the metric decides nothing.
             let alone = |r: &Route| a.routes.iter().filter(|o| o.to == r.to).count() == 1;
             let held = |r: &Route, s: &Route| {
+                #[allow(clippy::borrowed_box, reason = "the names are held so")]
                 let here = |i: &Box<str>| s.interfaces.contains(i);
                 (&r.to, r.length, r.kind, &r.table) == (&s.to, s.length, s.kind, &s.table)
                     && r.interfaces.iter().all(here)
