@@ -27,8 +27,8 @@ pub use ipset::files as set_files;
 pub use scope::{Index, Links};
 pub use unite::{
     Other, Views, WindowsView, further_tables, has_filters, has_policy, has_proxies,
-    is_loaded_from, is_main, is_of_policy_alone, is_ruleset, is_zones, kind_of_view, shows_files,
-    unite, unite_windows, views_of_windows,
+    hold_other_tables, is_loaded_from, is_main, is_of_policy_alone, is_ruleset, is_zones,
+    kind_of_view, shows_files, unite, unite_windows, views_of_windows,
 };
 
 impl Links {

@@ -292,6 +292,10 @@ impl<'w> OnePacket<'w> {
         for beside in exports.beside(set) {
             option("with", &path(beside));
         }
+        let parts = export.included.iter().flatten().filter(|f| f.by_site);
+        for part in parts {
+            option("with", &path(&part.path));
+        }
         for id in named_points(&export.export.points, points)? {
             option("point", id);
         }

@@ -2,6 +2,7 @@
 
 use super::files::{Files, Kind};
 use super::walk::shown;
+use super::whose::Whose;
 use crate::common::diag::Diag;
 use crate::common::paths::normal;
 use crate::finding::Finding;
@@ -27,6 +28,8 @@ pub struct FileRef {
     pub root: Arc<Path>,
     /// Files that are given beside it as of the same host, wherever they lie.
     pub with: Arc<[PathBuf]>,
+    /// Whose the files of the run are by hylint.toml.
+    pub whose: Whose,
 }
 
 impl FileRef {
@@ -42,6 +45,7 @@ impl FileRef {
             copy: false,
             stdin: false,
             with: Arc::default(),
+            whose: Whose::default(),
         }
     }
 
@@ -65,13 +69,23 @@ impl FileRef {
             stdin: true,
             root: Path::new("").into(),
             with: Arc::default(),
+            whose: Whose::default(),
         }
     }
 }
 
-/// The folder around a file that is given alone: that of its host, as far as the path tells it by `etc`, else its own.
+/// The folder around a file that is given alone: that of its host, as far as the path tells it by `etc` or by where firewalld
+/// has what ships, else its own.
 fn own_root(path: &Path) -> &Path {
     let folder = path.parent().unwrap_or(Path::new(""));
+    let ships = |a: &&Path| a.ends_with("usr/lib/firewalld");
+    if let Some(host) = folder
+        .ancestors()
+        .find(ships)
+        .and_then(|a| a.ancestors().nth(3))
+    {
+        return host;
+    }
     let etc = folder
         .ancestors()
         .find(|a| a.file_name().is_some_and(|n| n == "etc"));

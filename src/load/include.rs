@@ -35,6 +35,8 @@ pub struct Included {
     pub bytes: u64,
     /// Rules of the model that stand in it; 0 in a head.
     pub rules: usize,
+    /// It is of the host because hylint.toml says so, and not by its name or place.
+    pub by_site: bool,
     /// Without links.
     pub(super) at: PathBuf,
 }
@@ -281,6 +283,7 @@ impl<'f> Work<'f> {
             sha256,
             bytes: size as u64,
             rules: 0,
+            by_site: false,
             at: at.clone(),
         });
         self.known.insert(at, part);

@@ -18,6 +18,8 @@ mod summary;
 mod unmodelled;
 mod unread;
 mod walk;
+mod whose;
+mod zone_names;
 mod zones;
 
 pub use discover::{Discovered, FileRef, Missing, discover};
@@ -38,3 +40,4 @@ pub use summary::{Opening, PLACED, openings};
 pub use unmodelled::{Unmodelled, unmodelled};
 pub use unread::{Sign, Unread, Why};
 pub use walk::{CONFIG_NAME, shown};
+pub use whose::Whose;

@@ -9,6 +9,11 @@ use super::files::Files;
 use super::include::{Composed, Included};
 use super::seal::Seal;
 use super::walk::shown;
+use super::whose::Kin;
+use super::zone_names::{
+    is_plain, key, loose_key, may_be_empty, may_name_a_zone, name, says_default, xml_host,
+    xml_hosts,
+};
 use crate::common::hash;
 use hylint_parsers::decode;
 use hylint_parsers::firewalld::{self, Part};
@@ -32,55 +37,6 @@ const FOLDERS: [&str; 6] = [
     "icmptypes",
 ];
 
-/// Words of file names that tell what stands in a file, and not of which host it is.
-const WORDS: [&str; 45] = [
-    "zone",
-    "zones",
-    "policy",
-    "policies",
-    "list",
-    "all",
-    "firewall",
-    "firewalld",
-    "cmd",
-    "active",
-    "default",
-    "get",
-    "info",
-    "service",
-    "services",
-    "direct",
-    "rules",
-    "ipset",
-    "ipsets",
-    "runtime",
-    "permanent",
-    "conf",
-    "etc",
-    "ruleset",
-    "svc",
-    "set",
-    "sets",
-    "pt",
-    "passthrough",
-    "passthroughs",
-    "chains",
-    "state",
-    "panic",
-    "entries",
-    "output",
-    "query",
-    "helper",
-    "helpers",
-    "version",
-    "systemctl",
-    "status",
-    "nft",
-    "is",
-    "enabled",
-    "running",
-];
-
 /// Whether a text may be of firewalld.
 fn may_be(text: &str) -> bool {
     let start = text.trim_start();
@@ -100,7 +56,9 @@ fn may_be(text: &str) -> bool {
         "entries:",
         "not running",
     ];
-    text.len() <= LARGEST && (start.starts_with('<') || signs.iter().any(|s| text.contains(s)))
+    let sign = || signs.iter().any(|s| text.contains(s));
+    let direct = |l: &str| ["ipv4 ", "ipv6 ", "eb "].iter().any(|f| l.starts_with(f));
+    text.len() <= LARGEST && (start.starts_with('<') || sign() || text.lines().any(direct))
 }
 
 /// The text of a file with those of the other files of its host's firewalld; `None` if it stands alone, or if another one of
@@ -109,15 +67,23 @@ pub(super) fn compose(from: &dyn Files, file: &FileRef, source: &Source) -> Opti
     if file.stdin || !may_be(&source.text) {
         return None;
     }
-    firewalld::part_of(&source.text)?;
+    let part = firewalld::part_of(&source.text)?;
     let main_at = from.resolved(&file.open);
-    let mut members = members(from, file);
+    let mut members = members(from, file, part);
     for path in &*file.with {
         let at = from.resolved(path);
         if members.iter().all(|m| m.at != at) {
             members.extend(member(from, path.clone()));
         }
     }
+    let known = |word: &str| members.iter().any(|m| m.names(word));
+    let said = |m: &Member| match &m.what {
+        What::Word(word) => firewalld::is_shipped(word) || known(word) || says_default(&m.path),
+        What::Text | What::Nothing => true,
+    };
+    let said: Vec<bool> = members.iter().map(said).collect();
+    let mut said = said.into_iter();
+    members.retain(|_| said.next().unwrap_or(true));
     members.sort_by(|a, b| (a.part, &a.path).cmp(&(b.part, &b.path)));
     // A file that somebody names is the one that is spoken of.
     if file.named {
@@ -144,6 +110,7 @@ pub(super) fn compose(from: &dyn Files, file: &FileRef, source: &Source) -> Opti
             sha256: m.sha256,
             bytes: m.bytes,
             rules: 0,
+            by_site: m.by_site,
             at: m.at,
         });
     }
@@ -155,6 +122,9 @@ struct Member {
     path: PathBuf,
     at: PathBuf,
     part: Part,
+    what: What,
+    /// hylint.toml says of which host it is, and its name does not.
+    by_site: bool,
     text: String,
     lossy: bool,
     encoding: &'static str,
@@ -163,11 +133,29 @@ struct Member {
     seal: Seal,
 }
 
-fn name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+/// What a file holds.
+#[derive(PartialEq, Eq, Debug)]
+enum What {
+    /// What a reader knows.
+    Text,
+    /// A word and nothing else: the default zone, as `--get-default-zone` prints it.
+    Word(String),
+    /// Nothing, as `--direct --get-all-rules` prints where there are no direct rules.
+    Nothing,
+}
+
+impl Member {
+    /// Whether it has a zone of a name.
+    fn names(&self, zone: &str) -> bool {
+        match self.part {
+            Part::Zones => self.text.lines().any(|l| {
+                let name = l.trim().split(" (").next();
+                name == Some(zone)
+            }),
+            Part::Zone => self.path.file_stem().is_some_and(|s| *s == *zone),
+            _ => false,
+        }
+    }
 }
 
 /// The folder of /etc/firewalld, or of what stands for it, in which a file is; `None` of a file in no such folder.
@@ -180,44 +168,19 @@ fn tree(from: &dyn Files, path: &Path) -> Option<PathBuf> {
     FOLDERS.iter().any(holds).then(|| folder.to_path_buf())
 }
 
-/// The folder of the host of a tree: what `etc/firewalld` is in.
+/// The folders of a host's configuration: what ships, and what takes its place (firewalld.dirs(5)).
+const TREES: [&str; 2] = ["etc/firewalld", "usr/lib/firewalld"];
+
+/// The folder of the host of a tree: what `etc/firewalld` or `usr/lib/firewalld` is in.
 fn host_of(tree: &Path) -> PathBuf {
-    let above = tree.parent().unwrap_or(Path::new(""));
-    let etc = name(tree) == "firewalld" && name(above) == "etc";
-    match etc {
-        true => above.parent().unwrap_or(Path::new("")).to_path_buf(),
-        false => tree.to_path_buf(),
-    }
+    let of = TREES.iter().find(|t| tree.ends_with(t));
+    let depth = of.map(|t| t.split('/').count());
+    let host = depth.and_then(|depth| tree.ancestors().nth(depth));
+    host.unwrap_or(tree).to_path_buf()
 }
 
-/// The words of a name that tell the host.
-fn key(path: &Path) -> Vec<String> {
-    let stem = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_ascii_lowercase();
-    let words = stem
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|w| !w.is_empty());
-    let own: Vec<String> = words
-        .filter(|w| !WORDS.contains(w))
-        .map(str::to_owned)
-        .collect();
-    let folder = path
-        .parent()
-        .map(name)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    if own.join("-") == folder {
-        Vec::new()
-    } else {
-        own
-    }
-}
-
-/// The files of the host's firewalld that a file is of.
-fn members(from: &dyn Files, file: &FileRef) -> Vec<Member> {
+/// The files of the host's firewalld that a file is of. `part`: what the file itself holds.
+fn members(from: &dyn Files, file: &FileRef, part: Part) -> Vec<Member> {
     let root = from.resolved(match file.root.as_os_str().is_empty() {
         true => Path::new("."),
         false => &file.root,
@@ -227,24 +190,20 @@ fn members(from: &dyn Files, file: &FileRef) -> Vec<Member> {
     // The folder of a configuration belongs to each of its files.
     let own_tree = tree(from, &file.open);
     let folder = file.open.parent().unwrap_or(Path::new(""));
-    let (tree, flat) = match &own_tree {
+    let flat = match &own_tree {
         Some(t) => {
             let host = host_of(t);
-            (
-                Some(t.clone()),
-                (host != *t && inside(&host)).then_some(host),
-            )
+            (host != *t && inside(&host)).then_some(host)
         }
         // A listing in the folder of a host, whose files of /etc stand below it.
-        None => {
-            let below = folder.join("etc/firewalld");
-            (
-                from.is_folder(&below).then_some(below),
-                Some(folder.to_path_buf()),
-            )
-        }
+        None => Some(folder.to_path_buf()),
     };
-    if let Some(tree) = &tree {
+    let of_host = flat.iter().flat_map(|h| TREES.map(|t| h.join(t)));
+    let mut trees: Vec<PathBuf> = of_host.filter(|t| from.is_folder(t)).collect();
+    if let Some(own) = own_tree.as_ref().filter(|o| !trees.contains(o)) {
+        trees.push(own.clone());
+    }
+    for tree in &trees {
         for path in from.walk(tree, &|_| false).files {
             let depth = path
                 .strip_prefix(tree)
@@ -259,34 +218,26 @@ fn members(from: &dyn Files, file: &FileRef) -> Vec<Member> {
     let Some(flat) = flat else {
         return out;
     };
-    let own_key = own_tree.is_none().then(|| key(&file.open));
-    let hosts = xml_hosts(&from.names(&flat));
-    let own_xml = own_tree.is_none() && file.open.extension().is_some_and(|e| e == "xml");
+    let asked = Asked {
+        file,
+        part,
+        in_tree: own_tree.is_some(),
+        hosts: xml_hosts(&from.names(&flat)),
+    };
     for entry in from.names(&flat) {
         let path = flat.join(entry);
         let hidden = name(&path).starts_with('.');
         if hidden || out.len() >= FILES || !from.is_file(&path) {
             continue;
         }
-        let xml = path.extension().is_some_and(|e| e == "xml");
-        let same = own_key.as_ref().is_none_or(|own| {
-            let other = key(&path);
-            // XML bears the name of its zone.
-            if xml || own_xml {
-                // `sql1-public.xml` and `web1-public.xml` are of two hosts.
-                let (a, b) = (xml_host(&file.open, &hosts), xml_host(&path, &hosts));
-                if a != b {
-                    return false;
-                }
-            }
-            *own == other || (own_xml || xml) && is_plain(&path) && is_plain(&file.open)
-        });
-        if same && let Some(m) = member(from, path) {
-            out.push(m);
+        let Some(by_site) = asked.takes(&path) else {
+            continue;
+        };
+        if let Some(m) = member(from, path).filter(|m| asked.may_stand_beside(m)) {
+            out.push(Member { by_site, ..m });
         }
     }
-    let named =
-        |m: &Member| own_tree.is_none() || !tree.as_ref().is_some_and(|t| m.path.starts_with(t));
+    let named = |m: &Member| own_tree.is_none() || !trees.iter().any(|t| m.path.starts_with(t));
     // Two listings of zones in a host's folder are of two hosts, unless their names say that they are of one.
     let listings = out
         .iter()
@@ -298,53 +249,50 @@ fn members(from: &dyn Files, file: &FileRef) -> Vec<Member> {
     out
 }
 
-/// The hosts that names of zone files begin with, behind which a zone follows that ships with firewalld; none unless they are
-/// of several.
-fn xml_hosts(names: &[std::ffi::OsString]) -> Vec<String> {
-    let mut out: Vec<String> = names
-        .iter()
-        .filter_map(|n| {
-            let n = n.to_string_lossy();
-            let stem = n.strip_suffix(".xml")?;
-            let (host, zone) = stem.rsplit_once(['-', '_', '.'])?;
-            let own = firewalld::is_shipped(stem) || !firewalld::is_shipped(zone);
-            (!own && !host.is_empty()).then(|| host.to_ascii_lowercase())
-        })
-        .collect();
-    out.sort();
-    out.dedup();
-    if out.len() < 2 {
-        out.clear();
-    }
-    // The longest name is tried first.
-    out.reverse();
-    out
+/// A file whose host's files are looked for in a folder.
+struct Asked<'f> {
+    file: &'f FileRef,
+    /// What it holds.
+    part: Part,
+    /// It stands in the folders of a configuration, whose host the folder is of.
+    in_tree: bool,
+    /// The hosts that names of zone files in the folder begin with.
+    hosts: Vec<String>,
 }
 
-/// The one of these hosts that the name of a file begins with.
-fn xml_host<'h>(path: &Path, hosts: &'h [String]) -> Option<&'h str> {
-    let name = name(path).to_ascii_lowercase();
-    let of = |h: &&String| {
-        let rest = name.strip_prefix(h.as_str());
-        rest.is_some_and(|r| r.starts_with(['-', '_', '.']))
-    };
-    hosts.iter().find(of).map(String::as_str)
+impl Asked<'_> {
+    /// Whether a file of the folder is of the same host: `Some(true)` if hylint.toml alone says so.
+    fn takes(&self, path: &Path) -> Option<bool> {
+        let own = &*self.file.open;
+        let kin = self.file.whose.kin(&self.file.shown, &shown(path));
+        if kin == Kin::Other {
+            return None;
+        }
+        if self.in_tree {
+            return Some(false);
+        }
+        let (xml, own_xml) = (is_xml(path), is_xml(own));
+        // XML bears the name of its zone: `sql1-public.xml` and `web1-public.xml` are of two hosts.
+        if (xml || own_xml) && xml_host(own, &self.hosts) != xml_host(path, &self.hosts) {
+            return None;
+        }
+        let alike = loose_key(own) == loose_key(path);
+        let plain = (xml || own_xml) && is_plain(path) && is_plain(own);
+        match alike || plain {
+            true => Some(false),
+            false => (kin == Kin::Same).then_some(true),
+        }
+    }
+
+    /// Whether what a file of the host holds goes with the file: two listings of zones may be of two days.
+    fn may_stand_beside(&self, m: &Member) -> bool {
+        let both = self.part == Part::Zones && m.part == Part::Zones;
+        !both || self.in_tree || key(&self.file.open) == key(&m.path)
+    }
 }
 
-/// Whether a name is one that firewalld gives a file, or says nothing of a host.
-fn is_plain(path: &Path) -> bool {
-    let xml = path.extension().is_some_and(|e| e == "xml");
-    let stem = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_ascii_lowercase();
-    let words: Vec<&str> = stem.split(['-', '_', ' ', '.']).collect();
-    match xml {
-        // `web1-zone-public.xml` is named by a person, `public.xml` by firewalld.
-        true => words.len() == 1 || !words.iter().any(|w| WORDS.contains(w)),
-        false => key(path).is_empty(),
-    }
+fn is_xml(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "xml")
 }
 
 fn member(from: &dyn Files, path: PathBuf) -> Option<Member> {
@@ -354,14 +302,13 @@ fn member(from: &dyn Files, path: PathBuf) -> Option<Member> {
     }
     let (size, seal, sha256) = (bytes.len() as u64, Seal::of(&bytes), hash::sha256(&bytes));
     let decoded = decode::decode(bytes).ok()?;
-    if !may_be(&decoded.text) {
-        return None;
-    }
-    let part = firewalld::part_of(&decoded.text)?;
+    let (part, what) = held(&path, &decoded.text)?;
     Some(Member {
         at: from.resolved(&path),
         path,
         part,
+        what,
+        by_site: false,
         text: decoded.text,
         lossy: decoded.lossy,
         encoding: decoded.encoding,
@@ -369,4 +316,19 @@ fn member(from: &dyn Files, path: PathBuf) -> Option<Member> {
         bytes: size,
         seal,
     })
+}
+
+/// What a text is of a host's firewalld.
+fn held(path: &Path, text: &str) -> Option<(Part, What)> {
+    if text.trim().is_empty() {
+        return may_be_empty(path).then_some((Part::Rules, What::Nothing));
+    }
+    if let Some(word) = firewalld::word(text) {
+        let fits = may_name_a_zone(path);
+        return fits.then(|| (Part::Active, What::Word(word.to_owned())));
+    }
+    if !may_be(text) {
+        return None;
+    }
+    Some((firewalld::part_of(text)?, What::Text))
 }

@@ -10,7 +10,7 @@ use crate::common::progress::Progress;
 use crate::link::{Beside, Links, Tells};
 use crate::load::{
     self, Discovered, ExportId, FileRef, Files, Keep, Loaded, LoadedExport, Missing, NameKind,
-    Overlay, Read, Unread,
+    Overlay, Read, Unread, Whose,
 };
 use crate::rules::matrix::{self, Matrix};
 use crate::site::{self, Bound, Config, Overrides, bind as bind_site};
@@ -71,6 +71,7 @@ pub(super) fn open(
     } = configuration(&*files, &request, matrix)?;
     let mut reading = reading(&*files, &request, config.as_ref())?;
     mark_by_name(config.as_ref(), &mut reading.found.files);
+    mark_by_host(config.as_ref(), &mut reading.found.files);
     progress.begin("reading", reading.found.files.len());
     let whole_site = reading.whole_site;
     let before = before.filter(|b| b.reads_alike(config.as_ref(), matrix.as_ref()));
@@ -149,6 +150,16 @@ fn mark_by_name(config: Option<&Config>, files: &mut [FileRef]) {
         let mut globs = globs.flatten().filter(|g| g.is_match(&path));
         file.bound = globs.any(|g| is_for(g.glob().glob()));
         file.copy &= !file.bound;
+    }
+}
+
+/// Tells each file which of the others hylint.toml gives to the same host.
+fn mark_by_host(config: Option<&Config>, files: &mut [FileRef]) {
+    let claims = bind_site::claims(config, files.iter().map(|f| &*f.shown));
+    let paths = files.iter().map(|f| f.shown.clone());
+    let whose = Whose::new(paths.zip(claims));
+    for file in files {
+        file.whose = whose.clone();
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tells the texts of firewalld.
 
-use super::listing::{header, key};
+use super::direct;
+use super::listing::{self, header, key};
+use super::own::DirectKind;
 use super::xml::{self, Root};
 use crate::input::{Input, Score};
 
@@ -9,10 +11,10 @@ pub(super) fn detect(input: &Input<'_>) -> Score {
     let text = source.slice(source.own());
     match xml::root(text) {
         Some(Root::Zone | Root::Policy | Root::Direct | Root::IpSet) => return 80,
-        Some(Root::Service | Root::Inert) => return 0,
+        Some(Root::Service | Root::NoDirect | Root::Inert) => return 0,
         None => {}
     }
-    if is_listing(text) {
+    if is_listing(text) || is_direct(text) {
         return 80;
     }
     0
@@ -43,6 +45,15 @@ pub(super) fn is_listing(text: &str) -> bool {
         }
     }
     fits(&keys)
+}
+
+/// Whether a text lists direct rules: nothing but them, and the prompts and answers of a session.
+pub(super) fn is_direct(text: &str) -> bool {
+    let rules = text
+        .lines()
+        .filter_map(direct::listed)
+        .filter(|(_, kind, _)| !matches!(kind, DirectKind::Chain { .. }));
+    rules.count() > 0 && listing::shows(text) == listing::Shows::Direct
 }
 
 /// Whether the keys of a block are those of a zone or a policy.

@@ -6,6 +6,7 @@ use super::own::{
     Zone,
 };
 use super::session::Change;
+use super::shown::{self, Lists, Shown};
 use super::wrap::{self, Joint};
 use super::{catalog, direct, rich, session};
 use hylint_model::{Problem, ProblemKind, Span};
@@ -144,8 +145,9 @@ impl Block {
     }
 }
 
-/// Reads the lines from one offset to another.
-pub(super) fn read(own: &mut Own, text: &str, at: usize) {
+/// Reads the lines of a text that begins at an offset. Of an output without its command the name of the file says whether
+/// it is of what is stored.
+pub(super) fn read(own: &mut Own, text: &str, at: usize, path: &str) {
     let mut reader = Reader {
         own,
         asked: Asked::default(),
@@ -158,6 +160,7 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
     };
     reader.own.commands += 1;
     reader.asked.number = reader.own.commands;
+    reader.asked.permanent = shown::is_permanent(path);
     let lines: Vec<(usize, &str)> = lines(text, at);
     for (n, (at, line)) in lines.iter().enumerate() {
         let next = lines.get(n + 1..).unwrap_or_default();
@@ -185,7 +188,7 @@ const RULES: [&str; 6] = ["*filter", "*nat", ":INPUT", "table ", "Chain ", "-P "
 /// What a text shows, by its first block of most weight.
 pub(super) fn shows(text: &str) -> Shows {
     let mut own = Own::default();
-    read(&mut own, text, 0);
+    read(&mut own, text, 0, "");
     // A text that is mostly something else is no listing.
     let strange = own.problems.iter().filter(|p| p.kind == ProblemKind::Note);
     if strange.count() > 8 {
@@ -197,7 +200,7 @@ pub(super) fn shows(text: &str) -> Shows {
     match () {
         () if !own.zones.is_empty() => Shows::Zones,
         () if !own.policies.is_empty() => Shows::Policies,
-        () if !own.direct.is_empty() => Shows::Direct,
+        () if !own.direct.is_empty() || own.direct_shown != Shown::default() => Shows::Direct,
         () if !own.services.is_empty() || !own.ipsets.is_empty() => Shows::Named,
         () if !own.bound.is_empty() || own.default_zone.is_some() || own.panic.is_some() => {
             Shows::Active
@@ -475,6 +478,15 @@ impl Reader<'_> {
         self.own.all_zones |= has("--list-all-zones");
         self.own.all_policies |= has("--list-all-policies");
         self.own.all_direct |= has("--get-all-rules");
+        let lists = [
+            ("--get-all-rules", Lists::Rules),
+            ("--get-all-passthroughs", Lists::Passthroughs),
+        ];
+        for (option, lists) in lists {
+            if has(option) {
+                self.own.direct_shown.put(self.asked.permanent, lists);
+            }
+        }
     }
 
     fn direct(&mut self, line: &str, at: usize) {
@@ -484,10 +496,21 @@ impl Reader<'_> {
         let start = at + (line.len() - line.trim_start().len());
         self.own.rules += usize::from(!matches!(kind, DirectKind::Chain { .. }));
         self.own.all_direct = true;
+        let permanent = self.asked.permanent;
+        let lists = match kind {
+            DirectKind::Rule { .. } => Some(Lists::Rules),
+            DirectKind::Passthrough => Some(Lists::Passthroughs),
+            DirectKind::Chain { .. } => None,
+        };
+        // A command for one chain lists not all.
+        if let Some(lists) = lists.filter(|_| !self.asked.known) {
+            self.own.direct_shown.put(permanent, lists);
+        }
         self.own.direct.push(Direct {
             ipv,
             kind,
             args,
+            permanent,
             span: Span::new(start, at + line.trim_end().len()),
         });
     }
@@ -645,7 +668,7 @@ impl Reader<'_> {
         let [(first, _), (second, at), ..] = self.hosts.as_slice() else {
             return;
         };
-        if self.blocks.is_empty() {
+        if self.blocks.is_empty() && self.own.direct.is_empty() {
             return;
         }
         let message = format!(

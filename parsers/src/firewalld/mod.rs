@@ -22,12 +22,14 @@ mod rich;
 mod ruleset;
 mod session;
 mod settle;
+mod shown;
+mod stored;
 mod tags;
 mod template;
 mod wrap;
 mod xml;
 
-pub use read::{ID, Part, part_of};
+pub use read::{ID, Part, part_of, word};
 
 use crate::input::FormatSpec;
 

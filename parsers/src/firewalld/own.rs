@@ -1,5 +1,6 @@
 //! What firewalld has: zones, policies, services, sets, direct rules, settings. Listings and XML become the same.
 
+use super::shown::Shown;
 use hylint_model::{Problem, Span};
 use std::collections::BTreeMap;
 
@@ -233,6 +234,8 @@ pub(super) struct Direct {
     /// The arguments of the tool.
     pub args: Box<str>,
     pub span: Span,
+    /// It is stored; whether it runs is not said.
+    pub permanent: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -281,8 +284,12 @@ pub(super) struct Own {
     pub all_direct: bool,
     /// It is a listing, and not XML.
     pub listing: bool,
-    /// The default zone as a listing shows it.
+    /// The default zone as the text shows it that is being read.
     pub default_zone: Option<Word>,
+    /// The default zone as each of the texts shows it.
+    pub default_zones: Vec<Word>,
+    /// Which outputs of direct rules are there.
+    pub direct_shown: Shown,
     /// What `--get-active-zones` says is bound to which zone: interfaces and sources.
     pub bound: Vec<(Word, Vec<Word>, Vec<Word>)>,
     /// Zones that `--get-active-zones` names.

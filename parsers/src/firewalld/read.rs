@@ -1,13 +1,16 @@
 //! Reads the files of a host's firewalld: one of them, or all of them as parts of one text.
 
-use super::own::{IpSet, Own, Target};
-use super::{build, catalog, conf, detect, direct, listing, lower, matches, refuse, settle, xml};
+use super::own::{IpSet, Own, Target, Word};
+use super::{
+    build, catalog, conf, detect, direct, listing, lower, matches, refuse, settle, stored, xml,
+};
 use crate::input::Input;
 use crate::source::Source;
 use hylint_model::{
     Body, Companion, Export, IpSetEntry, PacketDim, Point, PointKind, Problem, ProblemKind, Span,
 };
 use hylint_space::AddrSet;
+use std::collections::BTreeSet;
 
 /// The format's id in outputs.
 pub const ID: &str = "firewalld";
@@ -36,7 +39,9 @@ pub fn part_of(text: &str) -> Option<Part> {
         return Some(match root {
             xml::Root::Zone => Part::Zone,
             xml::Root::Policy | xml::Root::Direct => Part::Rules,
-            xml::Root::Service | xml::Root::IpSet | xml::Root::Inert => Part::Named,
+            xml::Root::Service | xml::Root::IpSet | xml::Root::NoDirect | xml::Root::Inert => {
+                Part::Named
+            }
         });
     }
     if conf::is(text) {
@@ -51,20 +56,53 @@ pub fn part_of(text: &str) -> Option<Part> {
     }
 }
 
+/// The one word of a text that has no other, as `firewall-cmd --get-default-zone` prints it.
+#[must_use]
+pub fn word(text: &str) -> Option<&str> {
+    let word = text.trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    (!word.is_empty() && word.len() <= LONGEST && word.chars().all(plain)).then_some(word)
+}
+
+/// Bytes of a zone's name: firewalld takes fewer.
+const LONGEST: usize = 64;
+
+/// The path of a file below a folder of firewalld.
+fn in_tree<'p>(path: &'p str, tree: &str) -> Option<&'p str> {
+    let (before, rest) = path.split_once(tree)?;
+    (before.is_empty() || before.ends_with('/')).then_some(rest)
+}
+
 /// Reads the texts of a source and of its parts.
 fn gather(source: &Source) -> Own {
     let mut own = Own::default();
     let first = (source.own(), source.path.as_str());
     let parts = source.parts.iter().map(|p| (p.span, &*p.path));
-    for (span, path) in std::iter::once(first).chain(parts) {
+    let all: Vec<(Span, &str)> = std::iter::once(first).chain(parts).collect();
+    let here: BTreeSet<&str> = all
+        .iter()
+        .filter_map(|(_, p)| in_tree(p, "etc/firewalld/"))
+        .collect();
+    // What ships gives way to a file of the same name (firewalld.dirs(5)).
+    let replaced =
+        |path: &str| in_tree(path, "usr/lib/firewalld/").is_some_and(|p| here.contains(p));
+    for (span, path) in all.into_iter().filter(|(_, path)| !replaced(path)) {
         let (text, at) = (source.slice(span), span.start as usize);
-        if xml::root(text).is_some() {
+        if let Some(word) = word(text) {
+            let start = at + text.find(word).unwrap_or(0);
+            let span = Span::new(start, start + word.len());
+            own.default_zones.push(Word::new(word, span));
+        } else if text.trim().is_empty() {
+            own.all_direct = true;
+            own.direct_shown.put_empty(path);
+        } else if xml::root(text).is_some() {
             xml::read(&mut own, text, at, path);
         } else if conf::is(text) {
             conf::read(&mut own, text, at);
         } else {
             own.listing |= detect::is_listing(text);
-            listing::read(&mut own, text, at);
+            listing::read(&mut own, text, at, path);
+            own.default_zones.extend(own.default_zone.take());
         }
     }
     own
@@ -75,6 +113,7 @@ pub(super) fn settled(source: &Source) -> Own {
     let mut own = gather(source);
     settle::bind(&mut own);
     settle::unify(&mut own);
+    stored::unify(&mut own);
     own
 }
 

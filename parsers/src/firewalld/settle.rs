@@ -202,8 +202,12 @@ pub(super) fn shipped(own: &mut Own, wanted: &str) {
 
 /// The default zone, or those that may be it.
 pub(super) fn defaults(own: &mut Own) -> Defaults {
-    if let Some(word) = running_default(own) {
-        stored_default(own, &word);
+    let shown = running_defaults(own);
+    if let [word, others @ ..] = shown.as_slice() {
+        if !others.is_empty() {
+            return several(own, &shown);
+        }
+        stored_default(own, word);
         return named(own, &word.text, Some(word.span));
     }
     if let Some(word) = own.conf.default_zone.clone() {
@@ -246,6 +250,10 @@ pub(super) fn defaults(own: &mut Own) -> Defaults {
     }
     let names = zones.iter().filter_map(|n| own.zones.get(*n));
     let names: Vec<String> = names.map(|z| format!("`{}`", z.name)).collect();
+    // That no zone is there is told already.
+    if names.is_empty() {
+        return Defaults { zones };
+    }
     let at = own.zones.iter().map(|z| z.head).find(|s| !s.is_empty());
     let at = at
         .or_else(|| own.policies.first().map(|p| p.head))
@@ -273,11 +281,36 @@ pub(super) fn defaults(own: &mut Own) -> Defaults {
     Defaults { zones }
 }
 
-/// The default zone as firewall-cmd shows it.
-fn running_default(own: &Own) -> Option<Word> {
-    let marked = || own.zones.iter().find(|z| z.is_default);
-    let marked = || marked().map(|z| Word::new(z.name.clone(), z.head));
-    own.default_zone.clone().or_else(marked)
+/// The default zone as firewall-cmd shows it, each name once.
+fn running_defaults(own: &Own) -> Vec<Word> {
+    let marked = own.zones.iter().find(|z| z.is_default);
+    let marked = marked.map(|z| Word::new(z.name.clone(), z.head));
+    let mut out: Vec<Word> = Vec::new();
+    for word in own.default_zones.iter().cloned().chain(marked) {
+        if out.iter().all(|w| w.text != word.text) {
+            out.push(word);
+        }
+    }
+    out
+}
+
+/// The default zones that outputs name which contradict each other.
+fn several(own: &mut Own, shown: &[Word]) -> Defaults {
+    if let [first, second, ..] = shown {
+        let message = format!(
+            "one output names `{}` as the default zone and another one `{}`: which is in force is not known",
+            first.text, second.text
+        );
+        let problem = Problem::new(ProblemKind::Malformed, first.span, message);
+        own.problems.push(problem.help(
+            "run `firewall-cmd --list-all-zones` and `firewall-cmd --get-default-zone` again, and give their output alone",
+        ));
+    }
+    let mut zones = Vec::new();
+    for word in shown {
+        zones.extend(named(own, &word.text, Some(word.span)).zones);
+    }
+    Defaults { zones }
 }
 
 /// Tells that firewalld.conf names another default zone than the one that runs.

@@ -123,6 +123,7 @@ pub(super) fn take(own: &mut Own, mut read: Own) {
     own.policies.append(&mut read.policies);
     own.direct.append(&mut read.direct);
     own.all_direct |= read.all_direct;
+    own.direct_shown.join(read.direct_shown);
 }
 
 fn is_literal(w: &Word) -> bool {

@@ -5,6 +5,7 @@ use super::own::{
     Act, Direct, DirectKind, Element, End, EndKind, Forward, IpSet, Own, Policy, PortOf, Rich,
     Rules, Service, Target, Word, Zone,
 };
+use super::shown::Lists;
 use super::{rich, tags, template};
 use hylint_model::{Problem, ProblemKind, Span};
 use tags::{Event, Tag, Tags};
@@ -17,6 +18,8 @@ pub(super) enum Root {
     Service,
     IpSet,
     Direct,
+    /// Direct rules, of which there are none.
+    NoDirect,
     /// Helpers, types of ICMP, the whitelist of the lockdown: none of them decides packets.
     Inert,
 }
@@ -71,7 +74,7 @@ pub(super) fn root(text: &str) -> Option<Root> {
                     }
                     "ipset" if tag.attribute("type").is_some() => Some(Root::IpSet),
                     "direct" if has(&["<rule ", "<chain ", "<passthrough "]) => Some(Root::Direct),
-                    "direct" if is_bare(text) => Some(Root::Inert),
+                    "direct" if is_bare(text) => Some(Root::NoDirect),
                     "helper" if has(&["module="]) => Some(Root::Inert),
                     "icmptype" | "whitelist" => Some(Root::Inert),
                     _ => None,
@@ -152,7 +155,7 @@ fn document(own: &mut Own, root: Root, text: &str, (at, name): (usize, Box<str>)
         Root::Policy => reader.policy(),
         Root::Service => reader.service(),
         Root::IpSet => reader.ipset(),
-        Root::Direct => reader.direct(),
+        Root::Direct | Root::NoDirect => reader.direct(),
         Root::Inert => while reader.next(0).is_some() {},
     }
 }
@@ -546,6 +549,7 @@ impl Reader<'_, '_> {
                             },
                             args: "".into(),
                             span: tag.span,
+                            permanent: true,
                         });
                     }
                     "rule" | "passthrough" => {
@@ -572,6 +576,9 @@ impl Reader<'_, '_> {
             }
         }
         self.own.all_direct = true;
+        for lists in [Lists::Rules, Lists::Passthroughs] {
+            self.own.direct_shown.put(true, lists);
+        }
     }
 
     fn one_direct(&mut self, tag: &Tag, args: &str, span: Span) {
@@ -592,6 +599,7 @@ impl Reader<'_, '_> {
             kind,
             args: args.join(" ").into(),
             span,
+            permanent: true,
         });
     }
 }

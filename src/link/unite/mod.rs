@@ -15,7 +15,7 @@ mod zones;
 pub use stores::{
     has_filters, has_policy, has_proxies, is_of_policy_alone, kind_of_view, views_of_windows,
 };
-pub use tables::further_tables;
+pub use tables::{further_tables, hold_other_tables};
 pub use views::Views;
 pub use windows::{WindowsView, unite_windows};
 

@@ -20,6 +20,16 @@ pub fn further_tables(heads: &Heads, dumps: &[RunPoint]) -> Vec<(RunPoint, RunPo
     others.iter().filter_map(main).collect()
 }
 
+/// Whether two dumps hold no table of the same name: each shows a part of what filters.
+#[must_use]
+pub fn hold_other_tables(heads: &Heads, a: RunPoint, b: RunPoint) -> bool {
+    let (Some((_, a)), Some((_, b))) = (outline(heads, a), outline(heads, b)) else {
+        return false;
+    };
+    let named = !a.names.is_empty() && !b.names.is_empty();
+    named && a.names.iter().all(|t| !b.names.contains(t))
+}
+
 fn outline(heads: &Heads, at: RunPoint) -> Option<(&Point, Cow<'_, Outline>)> {
     let point = heads.point(at)?;
     let Body::Netfilter(n) = &point.body else {

@@ -9,6 +9,7 @@ use super::words::{self, Copied, told};
 use crate::common::moment::moment;
 use crate::common::paths;
 use crate::finding::{Code, Identity, Severity};
+use crate::link;
 use crate::load::{ExportId, RunPoint};
 use crate::site::{Host, Layer};
 use hylint_model::{Body, DefaultOrigin, OtherPolicy, PointKind, RuleList, View};
@@ -240,6 +241,9 @@ impl Binder<'_> {
         if let (Body::Netfilter(m), Body::Netfilter(n)) = (&p.body, &q.body)
             && m.backend.differs(n.backend)
         {
+            return false;
+        }
+        if link::hold_other_tables(self.exports, a, b) {
             return false;
         }
         let both = p.families.v4 && q.families.v4 || p.families.v6 && q.families.v6;
