@@ -138,6 +138,11 @@ pub(super) fn says_default(path: &Path) -> bool {
     has("defaultzone") || has("default") && has("zone")
 }
 
+/// Whether a name says that the version stands in the file.
+pub(super) fn says_version(path: &Path) -> bool {
+    words(path).iter().any(|w| w == "version")
+}
+
 /// The hosts that names of zone files begin with, behind which a zone follows that ships with firewalld; none unless they are
 /// of several.
 pub(super) fn xml_hosts(names: &[std::ffi::OsString]) -> Vec<String> {

@@ -11,8 +11,8 @@ use super::seal::Seal;
 use super::walk::shown;
 use super::whose::Kin;
 use super::zone_names::{
-    is_plain, key, loose_key, may_be_empty, may_name_a_zone, name, says_default, xml_host,
-    xml_hosts,
+    is_plain, key, loose_key, may_be_empty, may_name_a_zone, name, says_default, says_version,
+    xml_host, xml_hosts,
 };
 use crate::common::hash;
 use hylint_parsers::decode;
@@ -78,7 +78,12 @@ pub(super) fn compose(from: &dyn Files, file: &FileRef, source: &Source) -> Opti
     }
     let known = |word: &str| members.iter().any(|m| m.names(word));
     let said = |m: &Member| match &m.what {
-        What::Word(word) => firewalld::is_shipped(word) || known(word) || says_default(&m.path),
+        What::Word(word) => {
+            firewalld::is_shipped(word)
+                || known(word)
+                || says_default(&m.path)
+                || says_version(&m.path)
+        }
         What::Text | What::Nothing => true,
     };
     let said: Vec<bool> = members.iter().map(said).collect();

@@ -1,5 +1,6 @@
 //! Makes the ruleset of zones and policies.
 
+use super::age;
 use super::draft::{Draft, Drafts, Kind};
 use super::matches::{self, Match, Matches};
 use super::own::{Element, Own, Policy, Target, Word, Zone};
@@ -277,12 +278,18 @@ impl Build<'_, '_> {
                 self.other_zones(&chain, at);
             }
             let out = hook == "POSTROUTING";
-            for (_, zone, m) in self.bindings(out) {
+            for ((_, kind), zone, m) in self.bindings(out) {
+                let by_source = kind == 0;
                 let Some(name) = self.names.get(zone) else {
                     continue;
                 };
-                let goto = format!("goto {}", zone_chain(table, hook, name));
-                let at = self.own.zones.get(zone).map_or(Span::default(), |z| z.head);
+                let zone = self.own.zones.get(zone);
+                let drifts = by_source
+                    && table == "filter"
+                    && zone.is_some_and(|z| age::passes_on(self.own, z));
+                let verb = if drifts { "jump" } else { "goto" };
+                let goto = format!("{verb} {}", zone_chain(table, hook, name));
+                let at = zone.map_or(Span::default(), |z| z.head);
                 self.line(&chain, &m, &goto, at);
             }
             let last = defaults.zones.len().saturating_sub(1);
@@ -446,7 +453,8 @@ impl Build<'_, '_> {
                         self.icmp(zone, &chain);
                     }
                     let whose = format!("zone {}", zone.name);
-                    self.closing(&chain, zone.target, zone.target_at, &whose);
+                    let drifts = age::passes_on(self.own, zone);
+                    self.closing(&chain, zone.target, zone.target_at, (&whose, drifts));
                 }
             }
         }
@@ -518,8 +526,8 @@ impl Build<'_, '_> {
             .rule(chain, format!("meta l4proto {{ 1, 58 }} {verdict}"), origin);
     }
 
-    /// What happens to packets that no rule decides. To accept them all is a rule.
-    fn closing(&mut self, chain: &str, target: Target, at: Span, whose: &str) {
+    /// What happens to packets that no rule decides. To accept them all is a rule. `drifts`: they may pass on to another zone.
+    fn closing(&mut self, chain: &str, target: Target, at: Span, (whose, drifts): (&str, bool)) {
         let verdict = match target {
             Target::Continue => return,
             Target::Accept => "accept",
@@ -532,9 +540,12 @@ impl Build<'_, '_> {
         } else {
             String::new()
         };
+        let text = "no drifting to the zone of the interface";
+        let condition = Condition::new(ConditionKind::Unknown, Test::Opaque, at, text);
         let origin = self.out.origin(Origin {
             span: at,
             name,
+            conditions: drifts.then_some(condition).into_iter().collect(),
             closing: !accepts,
             ..Origin::default()
         });
@@ -588,7 +599,7 @@ impl Build<'_, '_> {
             self.put(&chain, drafts, of_filter);
             if kind == Kind::Filter {
                 let whose = format!("policy {}", policy.name);
-                self.closing(&chain, policy.target, policy.target_at, &whose);
+                self.closing(&chain, policy.target, policy.target_at, (&whose, false));
             }
             let dispatch = format!("{table}_{hook}_POLICIES_{when}");
             if !active || !self.out.has(&dispatch) {

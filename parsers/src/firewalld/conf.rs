@@ -82,19 +82,11 @@ pub(super) fn read(own: &mut Own, text: &str, at: usize) {
             "FirewallBackend" if lower == "iptables" => own.conf.iptables = Some(span),
             "IPv6_rpfilter" => own.conf.no_rpfilter = matches!(&*lower, "no" | "false"),
             "RFC3964_IPv4" => own.conf.no_rfc3964 = matches!(&*lower, "no" | "false"),
+            "FirewallBackend" => own.conf.nftables = lower == "nftables",
+            "AllowZoneDrifting" if matches!(&*lower, "no" | "false") => own.conf.no_drifting = true,
             "AllowZoneDrifting" if yes => own.conf.zone_drifting = Some(span),
             "StrictForwardPorts" if yes => own.conf.strict_forward = Some(span),
             _ => {}
-        }
-        if key == "AllowZoneDrifting" && yes {
-            let problem = Problem::new(
-                ProblemKind::Note,
-                span,
-                "`AllowZoneDrifting` lets packets of a source zone pass by the zone of their interface as well (firewalld 0.9 and \
-                 older); later versions ignore it, and so does hylint",
-            );
-            own.problems
-                .push(problem.help("set `AllowZoneDrifting=no`"));
         }
     }
     if let Some(first) = made {

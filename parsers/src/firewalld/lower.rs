@@ -1,20 +1,21 @@
 //! The model of the ruleset that zones and policies make, with the places of their lines.
 
+use super::age::Backend;
 use super::ruleset::{Origin, Ruleset};
 use crate::input::Input;
 use crate::source::Source;
 use hylint_model::{
-    Action, Body, Chain, Netfilter, OtherRules, Problem, ProblemKind, Rule, RuleOrigin, Side, Span,
-    Table, ties,
+    Action, Body, Chain, Condition, ConditionKind, Netfilter, OtherRules, Problem, ProblemKind,
+    Rule, RuleOrigin, Side, Span, Table, Test, ties,
 };
 use hylint_space::{Family, IfaceSet, iface_name};
 
-/// The model of a ruleset with the tables of direct rules beside it. `iptables`: firewalld writes both by iptables, so that
-/// direct rules come before zones and an accept of theirs is one.
+/// The model of a ruleset with the tables of direct rules beside it. Where firewalld writes both by iptables, direct rules
+/// come before zones and an accept of theirs is one; where that is open it may be one.
 pub(super) fn lower(
     ruleset: &Ruleset,
     direct: Vec<Table>,
-    iptables: bool,
+    backend: Backend,
     label: Span,
     problems: &mut Vec<Problem>,
 ) -> Netfilter {
@@ -68,9 +69,14 @@ pub(super) fn lower(
         }
     }
     for t in direct {
-        match tables.first_mut().filter(|_| iptables && t.filters) {
-            Some(own) => insert(own, t),
-            None => tables.push(t),
+        let own = tables.first_mut().filter(|_| t.filters);
+        match (backend, own) {
+            (Backend::Iptables, Some(own)) => insert(own, t),
+            (Backend::Open, Some(own)) => {
+                insert(own, accepts_alone(&t));
+                tables.push(t);
+            }
+            _ => tables.push(t),
         }
     }
     let mut out = Netfilter::new(tables);
@@ -129,6 +135,31 @@ fn join(chain: &mut Chain) {
             _ => chain.rules.push(rule),
         }
     }
+}
+
+/// A table of direct rules that does nothing but accept, where firewalld writes its rules by iptables.
+fn accepts_alone(direct: &Table) -> Table {
+    let mut out = direct.clone();
+    for chain in &mut out.chains {
+        chain.rules.retain(|r| {
+            matches!(
+                r.action,
+                Action::Allow | Action::Jump(_) | Action::Goto(_) | Action::Return
+            )
+        });
+        for rule in &mut chain.rules {
+            let text = "the iptables backend of firewalld";
+            let condition = Condition::new(ConditionKind::Unknown, Test::Opaque, rule.span, text);
+            if rule.action == Action::Allow {
+                for clause in &mut rule.clauses {
+                    clause.conditions.push(condition.clone());
+                }
+            }
+            // The rule itself stands in the table beside.
+            rule.origin = RuleOrigin::Platform;
+        }
+    }
+    out
 }
 
 /// Puts the rules of a table of direct rules before those by which zones are told apart.

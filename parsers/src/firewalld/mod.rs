@@ -4,6 +4,7 @@
 //! Zones and policies become the chains that firewalld would write from them, so one evaluator judges both: [`build`] makes
 //! the ruleset, the reader of nftables takes it, and [`lower`] gives its rules the places of the zones' lines.
 
+mod age;
 mod build;
 mod catalog;
 mod commands;

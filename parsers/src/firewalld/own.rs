@@ -259,9 +259,13 @@ pub(super) struct Conf {
     pub there: bool,
     pub default_zone: Option<Word>,
     pub iptables: Option<Span>,
+    /// The settings name the nftables backend.
+    pub nftables: bool,
     pub no_rpfilter: bool,
     pub no_rfc3964: bool,
     pub zone_drifting: Option<Span>,
+    /// The settings switch zone drifting off.
+    pub no_drifting: bool,
     pub strict_forward: Option<Span>,
 }
 

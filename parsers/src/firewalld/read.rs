@@ -2,12 +2,14 @@
 
 use super::own::{IpSet, Own, Target, Word};
 use super::{
-    build, catalog, conf, detect, direct, listing, lower, matches, refuse, settle, stored, xml,
+    age, build, catalog, conf, detect, direct, listing, lower, matches, refuse, session, settle,
+    stored, xml,
 };
 use crate::input::Input;
 use crate::source::Source;
 use hylint_model::{
-    Body, Companion, Export, IpSetEntry, PacketDim, Point, PointKind, Problem, ProblemKind, Span,
+    Action, Body, Companion, Export, IpSetEntry, PacketDim, Point, PointKind, Problem, ProblemKind,
+    Span, Table,
 };
 use hylint_space::AddrSet;
 use std::collections::BTreeSet;
@@ -88,7 +90,9 @@ fn gather(source: &Source) -> Own {
         |path: &str| in_tree(path, "usr/lib/firewalld/").is_some_and(|p| here.contains(p));
     for (span, path) in all.into_iter().filter(|(_, path)| !replaced(path)) {
         let (text, at) = (source.slice(span), span.start as usize);
-        if let Some(word) = word(text) {
+        if let Some(version) = session::version(text.trim()) {
+            own.version = Some(version);
+        } else if let Some(word) = word(text) {
             let start = at + text.find(word).unwrap_or(0);
             let span = Span::new(start, start + word.len());
             own.default_zones.push(Word::new(word, span));
@@ -146,8 +150,10 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         &mut problems,
     );
     let tables = direct::tables(&own.direct, &mut problems);
-    let iptables = own.conf.iptables.is_some();
-    let mut netfilter = lower::lower(&ruleset, tables, iptables, label, &mut problems);
+    let accepts = tables.iter().filter(|t| t.filters).flat_map(accepting);
+    age::tell(&own, accepts.min(), &mut problems);
+    let backend = age::backend(&own);
+    let mut netfilter = lower::lower(&ruleset, tables, backend, label, &mut problems);
     netfilter.broken |= own.broken || ruleset.refused && !own.listing;
     netfilter.in_part |= own.contradicted || own.cut || ruleset.in_part;
     let mut point = Point::new(PointKind::Netfilter, whole, Body::Netfilter(netfilter));
@@ -198,6 +204,13 @@ fn state(own: &mut Own, problems: &mut Vec<Problem>) {
         own.cut = true;
         problems.push(Problem::new(ProblemKind::Incomplete, at, message).help(help));
     }
+}
+
+/// Where rules of a table accept packets.
+fn accepting(table: &Table) -> impl Iterator<Item = Span> + '_ {
+    let rules = table.chains.iter().flat_map(|c| &c.rules);
+    let rules = rules.filter(|r| r.action == Action::Allow);
+    rules.map(|r| r.span)
 }
 
 fn label(own: &Own) -> Option<Span> {
