@@ -8,6 +8,7 @@ mod companion;
 mod condition;
 mod direction;
 mod facts;
+mod listed;
 mod listener;
 mod netfilter;
 mod number;
@@ -31,6 +32,7 @@ pub use facts::{
     HostInterface, HostInterfaces, Process, Processes, Route, RouteKind, Routes, RoutingRule,
     RoutingRules, Socket, Sockets, own_addrs,
 };
+pub use listed::contradiction;
 pub use listener::{Asked, CUT_OFF, Listener, Running, SameProgram, file_name, same_program};
 pub use netfilter::{
     Backend, BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter,

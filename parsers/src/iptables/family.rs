@@ -2,6 +2,7 @@
 
 use super::layout::Dump;
 use super::token::Tokens;
+use hylint_model::Span;
 use hylint_space::Family;
 
 /// The family of a dump and, where that contradicts what else is known, what to say of it: by its header, by a name that a
@@ -37,15 +38,21 @@ pub(super) fn infer(text: &str, dump: &Dump<'_>) -> Option<Family> {
 
 /// The family of the addresses in a dump, and that of its other words.
 fn words(text: &str, dump: &Dump<'_>) -> (Option<Family>, Option<Family>) {
+    let chains = dump.tables.iter().flat_map(|t| &t.chains);
+    words_of(text, chains.flat_map(|c| &c.rules).map(|place| place.span))
+}
+
+/// The family that some rules speak of, each at its place.
+pub(crate) fn of_rules(text: &str, rules: impl Iterator<Item = Span>) -> Option<Family> {
+    let (strong, weak) = words_of(text, rules);
+    strong.or(weak)
+}
+
+fn words_of(text: &str, rules: impl Iterator<Item = Span>) -> (Option<Family>, Option<Family>) {
     let mut weak = None;
-    let places = dump
-        .tables
-        .iter()
-        .flat_map(|t| &t.chains)
-        .flat_map(|c| &c.rules);
-    for place in places {
+    for span in rules {
         let mut before = "";
-        for t in Tokens::new(text, place.span) {
+        for t in Tokens::new(text, span) {
             match before {
                 "-s" | "-d" | "--source" | "--src" | "--destination" | "--dst" | "--src-range"
                 | "--dst-range"

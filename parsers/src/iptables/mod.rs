@@ -32,6 +32,7 @@ mod tests;
 pub use crate::write::WriteError;
 pub use builtin::{base_chain, chain_name, is_base_chain};
 pub(crate) use edit::numbered_commands;
+pub(crate) use family::of_rules as family_of;
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
 pub use read::write;

@@ -11,8 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) struct Doubt<'a> {
     /// Rules may be missing anywhere: where this shows, and how.
     pub(super) anywhere: Option<(Span, String)>,
-    /// Where its chains are listed again with other rules.
-    pub(super) unclear: Option<Span>,
+    /// Where its chains are listed again with other rules, and in what these differ.
+    pub(super) unclear: Option<(Span, String)>,
     /// The chain after whose listed rules others may follow.
     pub(super) after: Option<&'a str>,
     /// Chains that rules go to and that are not listed, each once.
@@ -33,6 +33,7 @@ pub(super) fn of<'a>(listed: &Listed<'a>) -> Doubt<'a> {
         out.anywhere = Some((at, why));
         return out;
     }
+    out.unclear.clone_from(&listed.unclear);
     let names: FxHashSet<&str> = listed.chains().map(|c| c.name).collect();
     if listed.chains().next().is_none() {
         return out;
@@ -59,7 +60,6 @@ pub(super) fn of<'a>(listed: &Listed<'a>) -> Doubt<'a> {
         out.anywhere = Some((shown.span, why));
         return out;
     }
-    out.unclear = listed.unclear;
     out.anywhere = gap(listed);
     // One chain alone, as its command says, is all that there was to print.
     let alone: FxHashSet<&str> = listed

@@ -1,9 +1,11 @@
 //! Listings of `iptables -L` and `ip6tables -L`: columns instead of options. `ipset list` beside them is read, too.
 //!
-//! `lines` splits a text into listings and chains, `tables` says which table of which family each is, `rule` turns a row
+//! `lines` splits a text into listings and chains, `tables` says which table of which family each is, `again` which of them
+//! are of one table, `rule` turns a row
 //! into the options of a save file, which the reader of those reads; `apply` puts the places of the listing in, and what
 //! it leaves open.
 
+mod again;
 mod apply;
 mod columns;
 mod command;

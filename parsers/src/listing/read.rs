@@ -2,9 +2,9 @@
 
 use super::command::is_remark;
 use super::lines::{self, Item, Lines};
-use super::tables::{self, Listed};
+use super::tables::Listed;
 use super::translate::{self, Written};
-use super::{apply, columns, command, cut, sets, told};
+use super::{again, apply, columns, command, cut, sets, told};
 use crate::edit::{Change, EditError, Position};
 use crate::input::{Input, Score};
 use crate::iptables;
@@ -78,7 +78,7 @@ pub(super) fn read(input: &Input<'_>) -> Export {
         changes,
         ..
     } = lines;
-    let (mut listed, replaced) = tables::sort(text, blocks);
+    let (mut listed, replaced) = again::sort(text, blocks);
     by_name(&mut listed, &input.source.path);
     for l in &mut listed {
         let own = |f: Option<Family>| f.is_none() || l.family.is_none() || f == l.family;

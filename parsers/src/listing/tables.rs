@@ -2,16 +2,13 @@
 
 use super::columns::Row;
 use super::lines::{Block, ChainPart, Item};
-use crate::iptables::chain_name;
+use crate::iptables::{self, chain_name};
 use hylint_model::{Backend, Hook, Span};
 use hylint_space::Family;
-use rustc_hash::FxHashMap;
-
-/// Most parts of a table that are compared with another listing of it.
-const MOST_PARTS: usize = 64;
+use rustc_hash::FxHashSet;
 
 /// The tables, in the order in which a save file has them.
-const TABLES: [&str; 5] = ["raw", "mangle", "nat", "filter", "security"];
+pub(super) const TABLES: [&str; 5] = ["raw", "mangle", "nat", "filter", "security"];
 
 /// A table that is listed, perhaps in parts.
 #[derive(Debug)]
@@ -21,16 +18,13 @@ pub(super) struct Listed<'a> {
     pub(super) backend: Option<Backend>,
     pub(super) table: &'static str,
     pub(super) parts: Vec<Block<'a>>,
-    /// Another listing with other rules, which may be a newer one, or of something else.
-    pub(super) unclear: Option<Span>,
+    /// Another listing with other rules, which may be a newer one, or of something else, and in what it differs.
+    pub(super) unclear: Option<(Span, String)>,
     /// A command behind it that changes its rules.
     pub(super) changed: Option<Span>,
     /// The chains that are listed.
-    outline: Outline<'a>,
+    pub(super) names: FxHashSet<&'a str>,
 }
-
-/// The chains of a listing, each with its policy and the targets of its rules.
-type Outline<'a> = FxHashMap<&'a str, (Option<&'a str>, Vec<&'a str>)>;
 
 impl<'a> Listed<'a> {
     pub(super) fn chains(&self) -> impl Iterator<Item = &ChainPart<'a>> {
@@ -53,134 +47,31 @@ pub(super) fn rows<'c, 'a>(chain: &'c ChainPart<'a>) -> impl Iterator<Item = &'c
     })
 }
 
-/// Puts the listings of a text to their tables. Of one that is listed again, the earlier listing is `replaced`.
-pub(super) fn sort<'a>(text: &'a str, blocks: Vec<Block<'a>>) -> (Vec<Listed<'a>>, Vec<Block<'a>>) {
-    let (mut all, mut replaced): (Vec<Listed<'a>>, Vec<Block<'a>>) = (Vec::new(), Vec::new());
-    for block in blocks {
-        let table = table(text, &block);
-        let own = family(text, &block);
-        let shown = block.shown.filter(|s| s.family.is_some());
-        let backend = shown.map(|s| s.backend);
-        // A listing that does not say it is most likely of the tool of the one before it.
-        let last = all.last().map(|l| l.family);
-        let family = own.or_else(|| {
-            let free = |f: &Family| all.iter().all(|l| l.family != Some(*f) || l.table != table);
-            last.flatten().filter(free)
-        });
-        let same = all.iter_mut().find(|l| {
-            // The tools of two names were asked because each has its rules.
-            let apart = matches!((l.backend, backend), (Some(a), Some(b)) if a != b);
-            let may_be = l.family == family || l.family.is_none() || family.is_none();
-            l.table == table && !apart && may_be
-        });
-        let own = outline(text, &block);
-        let Some(listed) = same else {
-            all.push(Listed {
-                family,
-                backend,
-                table,
-                parts: vec![block],
-                unclear: None,
-                changed: None,
-                outline: own,
-            });
-            continue;
-        };
-        listed.family = listed.family.or(family);
-        listed.backend = listed.backend.or(backend);
-        let saves = !block.saved.is_empty() && listed.parts.iter().any(|b| !b.saved.is_empty());
-        let again = saves || own.keys().any(|c| listed.outline.contains_key(c));
-        if !again {
-            listed.outline.extend(own);
-            listed.parts.push(block);
-            continue;
-        }
-        let few = listed.parts.len() <= MOST_PARTS;
-        let sure = few && listed.parts.iter().all(|b| is_said(b) && is_said(&block));
-        if !sure && !alike(&listed.outline, &own) {
-            listed.unclear.get_or_insert(place(&block));
-        }
-        // What says more is taken; of equals, the later.
-        let says = |b: &Block<'_>| (b.chains.len().max(b.saved.len()), detail(b));
-        if few && listed.parts.iter().all(|b| says(&block) >= says(b)) {
-            replaced.append(&mut listed.parts);
-            listed.outline = own;
-            listed.parts.push(block);
-        } else {
-            // The later one is not taken, so that it has to say the same.
-            if !alike(&listed.outline, &own) {
-                listed.unclear.get_or_insert(place(&block));
-            }
-            replaced.push(block);
-        }
-    }
-    adopt(&mut all);
-    all.sort_by_key(|l| TABLES.iter().position(|t| *t == l.table));
-    (all, replaced)
-}
-
-/// A listing that does not say its family is of that of another one in the file.
-fn adopt(all: &mut [Listed<'_>]) {
-    let known: Vec<(&str, Family)> = all
-        .iter()
-        .filter_map(|l| Some((l.table, l.family?)))
-        .collect();
-    for listed in all.iter_mut().filter(|l| l.family.is_none()) {
-        let free = |f: &Family| !known.contains(&(listed.table, *f));
-        listed.family = known.iter().map(|(_, f)| *f).find(free);
-    }
-}
-
 /// Whether the text says of which table and family a listing is.
-fn is_said(block: &Block<'_>) -> bool {
+pub(super) fn is_said(block: &Block<'_>) -> bool {
     block
         .shown
         .is_some_and(|s| s.table.is_some() && s.family.is_some())
 }
 
-fn place(block: &Block<'_>) -> Span {
+pub(super) fn place(block: &Block<'_>) -> Span {
     let chain = block.chains.first().map(|c| c.span);
     chain
         .or_else(|| block.saved.first().copied())
         .unwrap_or_default()
 }
 
-fn outline<'a>(text: &'a str, block: &Block<'a>) -> Outline<'a> {
-    let mut out = Outline::default();
-    for chain in &block.chains {
-        let targets = chain.items.iter().map(|i| match i {
-            Item::Rule(row) => row.target.map_or("", |t| t.text),
-            Item::Torn(_) | Item::Elided(_) => "?",
-        });
-        let policy = chain.policy.map(|p| p.text);
-        out.entry(chain.name).or_insert((policy, targets.collect()));
-    }
-    for line in block.saved.iter().filter_map(|s| text.get(s.range())) {
-        let mut words = line.split_ascii_whitespace();
-        let (first, Some(name)) = (words.next(), words.next()) else {
-            continue;
-        };
-        let (policy, targets) = out.entry(name).or_default();
-        match first {
-            Some("-P") => *policy = words.next(),
-            Some("-A") => {
-                words.find(|w| matches!(*w, "-j" | "-g"));
-                targets.push(words.next().unwrap_or(""));
-            }
-            _ => {}
-        }
-    }
-    out
-}
-
-/// Whether two listings may be of one state of a table: the chains that both have are alike.
-fn alike(a: &Outline<'_>, b: &Outline<'_>) -> bool {
-    b.iter()
-        .all(|(name, chain)| a.get(name).is_none_or(|c| c == chain))
+/// The chains that a listing shows.
+pub(super) fn names<'a>(text: &'a str, block: &Block<'a>) -> FxHashSet<&'a str> {
+    let listed = block.chains.iter().map(|c| c.name);
+    let saved = block.saved.iter().filter_map(|s| text.get(s.range()));
+    listed
+        .chain(saved.filter_map(|l| l.split_ascii_whitespace().nth(1)))
+        .collect()
 }
 
 /// How much a listing says: interfaces, and numbers in place of names.
-fn detail(block: &Block<'_>) -> u8 {
+pub(super) fn detail(block: &Block<'_>) -> u8 {
     let columns = block.chains.iter().filter_map(|c| c.columns);
     let interfaces = columns.clone().any(|c| c.interfaces);
     let ends = block.chains.iter().flat_map(rows);
@@ -191,7 +82,7 @@ fn detail(block: &Block<'_>) -> u8 {
     saved + u8::from(interfaces) * 2 + u8::from(!named)
 }
 
-fn table(text: &str, block: &Block<'_>) -> &'static str {
+pub(super) fn table(text: &str, block: &Block<'_>) -> &'static str {
     let said = block.shown.and_then(|s| s.table);
     if let Some(t) = TABLES.into_iter().find(|t| said == Some(t)) {
         return t;
@@ -219,8 +110,8 @@ fn table(text: &str, block: &Block<'_>) -> &'static str {
     }
 }
 
-/// The family of a listing: by its command, by its addresses, by the column that old versions of ip6tables leave blank.
-fn family(text: &str, block: &Block<'_>) -> Option<Family> {
+/// The family of a listing: by its command, by its addresses and words, by the column that old versions of ip6tables leave blank.
+pub(super) fn family(text: &str, block: &Block<'_>) -> Option<Family> {
     if let Some(family) = block.shown.and_then(|s| s.family) {
         return Some(family);
     }
@@ -250,8 +141,7 @@ fn family(text: &str, block: &Block<'_>) -> Option<Family> {
     let words = all().flat_map(|r| r.protocol.iter().chain(&r.rest));
     let mut words = words.filter_map(|w| word(w.negation().1));
     let first = words.next();
-    let _ = text;
-    first
+    first.or_else(|| iptables::family_of(text, block.saved.iter().copied()))
 }
 
 /// The chains of the kernel in a table.

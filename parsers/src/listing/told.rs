@@ -46,12 +46,12 @@ pub(super) const fn help() -> &'static str {
 
 /// What a table leaves out.
 pub(super) fn doubt(table: &str, head: Span, doubt: &Doubt<'_>) -> Option<Problem> {
-    let (at, message) = if let Some(at) = doubt.unclear {
+    let (at, message) = if let Some((at, what)) = &doubt.unclear {
         let message = format!(
-            "the chains of the {table} table are listed again with other rules: a newer listing, another table or the other \
-             family, which the file does not say"
+            "the chains of the {table} table are listed again with other rules, {what}: a newer listing, another table or the \
+             other family, which the file does not say"
         );
-        (at, message)
+        (*at, message)
     } else if let Some((at, why)) = &doubt.anywhere {
         (
             *at,

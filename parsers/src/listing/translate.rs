@@ -5,7 +5,7 @@ use super::lines::{ChainPart, Item};
 use super::rule::{self, Setting};
 use super::save_file::{About, Gen};
 use super::tables::Listed;
-use hylint_model::Span;
+use hylint_model::{Action, Span};
 use hylint_space::Family;
 use rustc_hash::FxHashSet;
 
@@ -94,9 +94,6 @@ fn declare(out: &mut Written<'_>, chain: &ChainPart<'_>) {
     out.file.raw(" [0:0]");
 }
 
-/// What stands for rules that are not there.
-const NOT_LISTED: &str = "rules that are not listed";
-
 struct Chain<'o, 'c, 'a> {
     out: &'o mut Written<'a>,
     set: Setting<'c>,
@@ -114,13 +111,13 @@ impl<'a: 'c, 'c> Chain<'_, 'c, 'a> {
                 }
                 Item::Elided(span) => {
                     self.out.elided.push((*span, self.chain.name));
-                    self.unknown(*span, NOT_LISTED);
+                    self.unknown(*span, Action::NOT_LISTED);
                 }
             }
         }
         if doubt.after == Some(self.chain.name) || self.chain.cut {
             let end = self.chain.span.range().end;
-            self.unknown(Span::new(end, end), NOT_LISTED);
+            self.unknown(Span::new(end, end), Action::NOT_LISTED);
         }
     }
 

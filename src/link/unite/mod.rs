@@ -126,6 +126,7 @@ pub fn unite(
         shown: Vec::new(),
     };
     let LoadedExport { source, export, .. } = ruleset;
+    let export_format = export.format;
     let Export {
         points,
         annotations,
@@ -142,6 +143,7 @@ pub fn unite(
     let (hidden, mut unloaded) = (n.others, n.unloaded.clone());
     let (in_part, broken) = (n.in_part, n.broken);
     let mut tables = std::mem::take(n).into_tables();
+    let is_dump = !is_main(export_format);
     for other in others {
         let part = source.add_part(other.path.clone(), &other.text);
         let behind = source.parts.get(part).map_or(0, |p| p.span.start);
@@ -165,7 +167,12 @@ pub fn unite(
                 continue;
             }
             unloaded.extend(d.unloaded.iter().cloned());
-            work.dump(&mut tables, d, behind, source);
+            let same = work.dump(&mut tables, d, behind, source);
+            if same && is_dump {
+                // What it leaves open of these tables, the dump tells.
+                let own = |f: &Finding| f.place.as_ref().is_some_and(|p| p.path == other.path);
+                said.retain(|f| f.code != Code::IncompleteExport || !own(f));
+            }
         }
     }
     if work.legacy {
@@ -238,8 +245,15 @@ struct Work {
 }
 
 impl Work {
-    /// Takes in the tables of one dump.
-    fn dump(&mut self, tables: &mut Vec<Table>, dump: Netfilter, behind: u32, source: &Source) {
+    /// Takes in the tables of one dump. Returns whether all of them were there, and with the same rules.
+    fn dump(
+        &mut self,
+        tables: &mut Vec<Table>,
+        dump: Netfilter,
+        behind: u32,
+        source: &Source,
+    ) -> bool {
+        let mut same = true;
         let backend = dump.backend;
         self.legacy |= backend == Backend::Legacy;
         if let OtherRules::Shown(at) = dump.others {
@@ -263,6 +277,7 @@ impl Work {
                     self.not_listed(&table, source);
                 }
                 tables.push(table);
+                same = false;
                 continue;
             };
             if unloaded.contains(&table.name) {
@@ -273,9 +288,13 @@ impl Work {
             };
             match difference(kernel, &table) {
                 None => self.supplied.extend(supply(kernel, &table, source)),
-                Some(what) => self.differ(kernel, &table, backend, &what, source),
+                Some(what) => {
+                    same = false;
+                    self.differ(kernel, &table, backend, &what, source);
+                }
             }
         }
+        same
     }
 
     /// Compares another form of the ruleset, which is not taken in. `kernel`: it is a listing.

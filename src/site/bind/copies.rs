@@ -184,6 +184,14 @@ impl Binder<'_> {
                     }
                     _ => {}
                 }
+                if let Some((main, less)) = self.says_more(other, at) {
+                    self.take_in(main, less);
+                    match less == at {
+                        true => keep = false,
+                        false => gone.push(other),
+                    }
+                    continue;
+                }
                 let (a, b) = (self.content(other), self.content(at));
                 let stores = (self.shows_policy(other), self.shows_policy(at));
                 if b.within(&a) || b.is_capture_of(&a) || b.is_brief_view_of(&a) {

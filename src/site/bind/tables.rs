@@ -2,7 +2,8 @@
 
 use super::Binder;
 use crate::link::{self, Views};
-use crate::load::RunPoint;
+use crate::load::{LoadedExport, RunPoint};
+use hylint_model::{Action, Body, Netfilter, Table, contradiction};
 
 impl Binder<'_> {
     /// The dumps of a host without those that only hold further tables of another one.
@@ -13,6 +14,49 @@ impl Binder<'_> {
         }
         dumps.sort_unstable();
         dumps
+    }
+
+    /// Of two dumps that show one state of a firewall, of which one leaves more of its rules open, the one that says more, and
+    /// the other one.
+    pub(super) fn says_more(&self, a: RunPoint, b: RunPoint) -> Option<(RunPoint, RunPoint)> {
+        let leaves_open = |at: RunPoint| match &self.point(at)?.body {
+            Body::Netfilter(_) => (self.look)(at.export),
+            Body::Lists(_) => None,
+        };
+        let (one, other) = (leaves_open(a)?, leaves_open(b)?);
+        let netfilter =
+            |e: &LoadedExport, at: RunPoint| match &e.export.points.get(at.index())?.body {
+                Body::Netfilter(n) => Some(n.clone()),
+                Body::Lists(_) => None,
+            };
+        let (one, other) = (netfilter(&one, a)?, netfilter(&other, b)?);
+        let pairs = |t: &Table| other.tables().iter().find(|o| o.name == t.name).cloned();
+        let shared: Vec<(&Table, Table)> = one
+            .tables()
+            .iter()
+            .filter_map(|t| Some((t, pairs(t)?)))
+            .collect();
+        let one_state = shared.iter().all(|(t, o)| contradiction(t, o).is_none());
+        if !one_state || !shared.iter().any(|(t, _)| t.filters) {
+            return None;
+        }
+        match untold(&one).cmp(&untold(&other)) {
+            std::cmp::Ordering::Less => Some((a, b)),
+            std::cmp::Ordering::Greater => Some((b, a)),
+            std::cmp::Ordering::Equal => None,
+        }
+    }
+
+    /// Puts a dump to the one that says more, and what belonged to it.
+    pub(super) fn take_in(&mut self, main: RunPoint, less: RunPoint) {
+        let (own, rest) = std::mem::take(&mut self.views)
+            .into_iter()
+            .partition(|v| v.main == less);
+        self.views = rest;
+        for other in own.into_iter().flat_map(|v: Views| v.others) {
+            self.add_tables(main, other);
+        }
+        self.add_tables(main, less);
     }
 
     fn add_tables(&mut self, main: RunPoint, other: RunPoint) {
@@ -26,4 +70,18 @@ impl Binder<'_> {
             }),
         }
     }
+}
+
+/// How much a dump leaves open of its rules.
+fn untold(n: &Netfilter) -> (bool, usize) {
+    let gap = |r: &hylint_model::Rule| matches!(&r.action, Action::Opaque(a) if **a == *Action::NOT_LISTED);
+    let rules = n
+        .tables()
+        .iter()
+        .flat_map(|t| &t.chains)
+        .flat_map(|c| &c.rules);
+    (
+        n.in_part,
+        rules.map(|r| r.untold() + usize::from(gap(r))).sum(),
+    )
 }
