@@ -106,9 +106,42 @@ fn addresses_that_the_host_itself_lists_are_written_out_and_not_asked_for() {
     );
     let text = drafted(&[files[0].clone(), ("sql-server/db-ip-addr.txt", two)]);
     assert!(
-        text.contains("# addresses = [\"10.0.0.5\", \"10.9.0.5\", \"172.17.0.1\"]  # shown at"),
+        text.contains("# addresses = [\"10.0.0.5\", \"10.9.0.5\"]  # shown at"),
         "{text}"
     );
+}
+
+/// Catches a host that is called after the command whose output a file holds, two hosts with one docker0 that are taken to
+/// have an address in common, and files of a host's firewalld that the draft does not name.
+#[test]
+fn hosts_are_called_after_their_folders_where_files_are_called_after_commands() {
+    let zones = "public (default, active)\n  target: DROP\n  interfaces: eth0\n  sources: \n  services: \n  ports: 1433/tcp\n";
+    let policies = "deny-sql (active)\n  priority: -100\n  target: CONTINUE\n  ingress-zones: ANY\n  egress-zones: HOST\n  services: \n  ports: \n";
+    let addr = |n: u8| {
+        format!(
+            "2: eth0    inet 10.0.0.{n}/24 scope global eth0\\       valid_lft forever preferred_lft forever\n\
+             2: eth0    inet 10.0.0.{}/24 scope global eth0\\       valid_lft forever preferred_lft forever\n\
+             3: docker0    inet 172.17.0.1/16 scope global docker0\\       valid_lft forever preferred_lft forever\n",
+            n + 1
+        )
+    };
+    let text = drafted(&[
+        ("sql1/firewall-cmd.txt", zones.to_owned()),
+        ("sql1/ip-addr.txt", addr(4)),
+        ("sql2/iptables_-vnxL", dump(SQL)),
+        ("sql2/ip-addr.txt", addr(8)),
+        ("sql3/firewall-cmd-list-all-zones.txt", zones.to_owned()),
+        ("sql3/policies.txt", policies.to_owned()),
+    ]);
+    for name in ["sql1", "sql2", "sql3"] {
+        assert!(text.contains(&format!("name = \"{name}\"")), "{text}");
+    }
+    assert!(!text.contains("172.17.0.1"), "{text}");
+    // Two addresses side by side are two.
+    let own = "addresses = [\"10.0.0.4\", \"10.0.0.5\"]  # shown at sql1/ip-addr.txt:1\n";
+    assert!(text.contains(own), "{text}");
+    let exports = "exports = [\"sql3/firewall-cmd-list-all-zones.txt\", \"sql3/policies.txt\"]";
+    assert!(text.contains(exports), "{text}");
 }
 
 #[test]

@@ -201,6 +201,9 @@ const PLAIN_WORDS: &[&str] = &[
     "zone",
     "zones",
     "firewalld",
+    "cmd",
+    "permanent",
+    "runtime",
     "sockets",
     "routes",
     "routing",
@@ -222,6 +225,35 @@ fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Programs whose file of output may be called like the command line: `iptables-t-nat-nvL.txt`.
+const LISTERS: [&str; 2] = ["iptables", "ip6tables"];
+
+/// Tables as such a command line has them behind `-t`.
+const TABLES: [&str; 4] = ["nat", "mangle", "raw", "security"];
+
+/// Whether a word behind a name of [`LISTERS`] is an option or a table of iptables(8): `nvL`, `t`, `nat`.
+fn is_option(word: &str) -> bool {
+    let lists = word.contains(['L', 'S']) && word.chars().all(|c| "LSnvxt".contains(c));
+    let one = word.len() == 1 && "nvxtcl".contains(word);
+    lists || one || TABLES.contains(&word)
+}
+
+/// Whether a file is one of those below `/etc/firewalld` or `/usr/lib/firewalld`: a zone's name is no host's
+/// (firewalld.dirs(5)).
+fn is_of_firewalld(path: &str) -> bool {
+    let folder = folder(path);
+    let below = |d: &str| folder == d || folder.ends_with(&format!("/{d}"));
+    let parts = [
+        "zones",
+        "services",
+        "policies",
+        "ipsets",
+        "helpers",
+        "icmptypes",
+    ];
+    below("firewalld") || parts.iter().any(|p| below(&format!("firewalld/{p}")))
+}
+
 /// The words of a file name, lower case, without trailing digits where `bare`.
 #[must_use]
 pub fn words(text: &str, bare: bool) -> Vec<String> {
@@ -237,19 +269,26 @@ pub fn words(text: &str, bare: bool) -> Vec<String> {
     .collect()
 }
 
-/// The words of a file name that tell the host: equal for the files of one host in one folder.
+/// The words of a file name that tell the host, lower case: equal for the files of one host in one folder.
 #[must_use]
 pub fn host_words(path: &str) -> Vec<String> {
-    if UFW.contains(&last(path)) {
+    if UFW.contains(&last(path)) || is_of_firewalld(path) {
         return Vec::new();
     }
-    let all = words(stem(path), false).into_iter();
-    all.filter(|w| {
-        let bare = w.trim_end_matches(|c: char| c.is_ascii_digit());
-        let plain = PLAIN_WORDS.contains(&bare) && w.len() - bare.len() <= 1;
-        !plain && !PLAIN_WORDS.contains(&w.as_str())
-    })
-    .collect()
+    let all = stem(path).split(|c: char| !c.is_alphanumeric());
+    let mut lists = false;
+    let mut told = Vec::new();
+    for word in all.filter(|w| !w.is_empty()) {
+        let lower = word.to_lowercase();
+        let bare = lower.trim_end_matches(|c: char| c.is_ascii_digit());
+        let plain = PLAIN_WORDS.contains(&bare) && lower.len() - bare.len() <= 1;
+        let option = lists && is_option(word);
+        lists |= LISTERS.contains(&lower.as_str());
+        if !option && !plain && !PLAIN_WORDS.contains(&lower.as_str()) {
+            told.push(lower);
+        }
+    }
+    told
 }
 
 /// A name for the host of an export: the words of the file name that tell it, else its folder's name, else the file's.
@@ -297,6 +336,13 @@ mod tests {
             ("sql1-rules.txt", "sql1-netstat-ano.txt"),
             ("sql1-rules.txt", "sql1-tasklist-svc.txt"),
             ("sql1-rules.txt", "sql1-ipconfig-all.txt"),
+            ("sql1/iptables-nvL.txt", "sql1/iptables-t-nat-nvL.txt"),
+            ("sql1/iptables_-vnxL", "sql1/iptables-L-n-v.txt"),
+            ("sql1/firewall-cmd.txt", "sql1/zones-permanent.txt"),
+            (
+                "sql1/etc/firewalld/zones/public.xml",
+                "sql1/etc/firewalld/firewalld.conf",
+            ),
         ] {
             assert_eq!(host_words(a), host_words(b), "{a} {b}");
         }
@@ -310,6 +356,14 @@ mod tests {
             assert_eq!(host_folder(path), of, "{path}");
         }
         assert_ne!(host_words("sh1.txt"), host_words("sh2.txt"));
+        for (path, words) in [
+            ("iptables-ns.txt", vec!["ns"]),
+            ("iptables-L-nat.txt", vec![]),
+            ("nat-iptables.txt", vec!["nat"]),
+            ("zones/public.xml", vec!["public"]),
+        ] {
+            assert_eq!(host_words(path), words, "{path}");
+        }
         assert_eq!(
             (
                 host_name("gw1/iptables.rules"),
@@ -317,6 +371,13 @@ mod tests {
             ),
             ("gw1".into(), "sh1".into())
         );
+        for (path, name) in [
+            ("files/cm1/etc/firewalld/zones/public.xml", "cm1"),
+            ("sh7/firewall-cmd--list-all-zones.txt", "sh7"),
+            ("sh1/iptables_-t_nat_-nvL", "sh1"),
+        ] {
+            assert_eq!(host_name(path), name, "{path}");
+        }
     }
 
     #[test]

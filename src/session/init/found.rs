@@ -3,12 +3,16 @@
 use super::evidence;
 use super::survey::{Survey, relative};
 use crate::load::{LoadedExport, RunPoint};
-use hylint_model::{Body, Companion, Hook, Point, Profiles, Rule, Test};
+use crate::rules::platform;
+use hylint_model::{Body, Companion, Hook, Point, Profiles, Rule, Test, own_addrs};
 use hylint_space::{AddrSet, Family, class};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 /// Addresses offered for a host.
 const HOST_ADDRESSES: usize = 4;
+/// Adjacent IPv4 addresses that one host may have.
+const NEIGHBOURS: u32 = 8;
 /// Sources named in the file.
 const SOURCES: usize = 12;
 
@@ -113,7 +117,10 @@ pub(super) fn shown_addresses(
                 continue;
             };
             let span = listing.span;
-            all = all.union(&listing.addrs());
+            // What a bridge of containers has on one host it has on every other: 172.17.0.1 of Docker.
+            let interfaces = listing.interfaces.iter();
+            let wired = interfaces.filter(|i| !platform::is_software_iface(&i.name));
+            all = all.union(&own_addrs(wired));
             let place = || {
                 format!(
                     "{}:{}",
@@ -126,8 +133,25 @@ pub(super) fn shown_addresses(
     }
     let own = [class::loopback(), class::link_local()];
     let all = own.iter().fold(all, |all, set| all.subtract(set));
-    let texts: Vec<String> = all.texts().filter_map(|t| single(&t)).collect();
+    let texts: Vec<String> = each(&all).into_iter().filter_map(|t| single(&t)).collect();
     Some((texts, first?)).filter(|(texts, _)| !texts.is_empty())
+}
+
+/// The addresses of a set one by one, as a host's own are written; ranges of more than [`NEIGHBOURS`] stay ranges.
+pub(super) fn each(set: &AddrSet) -> Vec<String> {
+    let mut out = Vec::new();
+    for text in set.texts() {
+        let range = AddrSet::parse(&text).unwrap_or_else(AddrSet::empty);
+        let v4 = range.v4.iter().filter(|(lo, hi)| hi - lo < NEIGHBOURS);
+        let one: Vec<String> = v4
+            .flat_map(|(lo, hi)| (lo..=hi).map(|a| Ipv4Addr::from(a).to_string()))
+            .collect();
+        match one.is_empty() {
+            true => out.push(single(&text).unwrap_or(text)),
+            false => out.extend(one),
+        }
+    }
+    out
 }
 
 /// The address of a text that stands for one.

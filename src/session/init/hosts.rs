@@ -129,7 +129,10 @@ fn guessed(s: &Survey<'_>, h: &Host) -> Candidate {
         evidence: evidence_of(s, &points, &roles),
         reason: reason(s, h, &files),
         roles,
-        addresses: h.addrs.texts().map(bare).collect(),
+        addresses: match cloud {
+            true => h.addrs.texts().map(bare).collect(),
+            false => found::each(&h.addrs),
+        },
         maybe: if cloud {
             Vec::new()
         } else {
@@ -229,8 +232,14 @@ fn opened(s: &Survey<'_>, files: &BTreeSet<ExportId>) -> String {
 
 /// The files of a host: its exports, and what lies beside them for it.
 fn files_of(s: &Survey<'_>, files: &BTreeSet<ExportId>, cloud: bool) -> Vec<String> {
-    let all = beside(s, files, cloud).into_iter();
-    let paths: BTreeSet<&str> = all.map(|e| &*e.path).collect();
+    let mut paths: BTreeSet<&str> = BTreeSet::new();
+    for e in beside(s, files, cloud) {
+        paths.insert(&e.path);
+        // Each file of firewalld is bound by itself; what an nftables file includes comes with it.
+        if e.export.format == firewalld::FORMAT.id {
+            paths.extend(e.included.iter().flatten().map(|i| &*i.path));
+        }
+    }
     paths.into_iter().map(|p| relative(s, p)).collect()
 }
 
