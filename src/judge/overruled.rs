@@ -139,7 +139,9 @@ pub fn overruled<'a>(
     f: &Failure<'a>,
 ) -> Option<(PointId, &'a Rule)> {
     let listener = listener(guard, spec, f);
-    let all: Vec<_> = acting(exports, guard).collect();
+    let mut all: Vec<_> = acting(exports, guard).collect();
+    let left = left_behind(exports, f);
+    all.retain(|(at, r)| *at != f.by.at() || !left.contains(&std::ptr::from_ref(*r)));
     let packets: Vec<PacketBox> = f.packets.iter().map(on_unnamed).collect();
     let holds = |r: &Rule, whole: bool| {
         r.clauses_that(allows)
@@ -160,6 +162,51 @@ pub fn overruled<'a>(
         .find(|(_, r)| holds(r, true))
         .or_else(|| all.iter().find(|(_, r)| holds(r, false)));
     best.copied()
+}
+
+/// The rules that packets no longer meet once they are where a rule denies them, whatever that rule does: those of another
+/// zone of firewalld, whose chains are entered by goto.
+fn left_behind(exports: &Exports, f: &Failure<'_>) -> HashSet<*const Rule> {
+    let mut out = HashSet::new();
+    let point = exports.point(f.by.at()).map(|p| &p.body);
+    let (Some(Body::Netfilter(nf)), Some(deny)) = (point, f.by.rule()) else {
+        return out;
+    };
+    let goes = |r: &Rule| r.does(|a| matches!(a, Action::Goto(_)));
+    for table in nf.tables() {
+        let chains = table.chains.iter().enumerate();
+        if !chains.clone().any(|(_, c)| c.rules.iter().any(goes)) {
+            continue;
+        }
+        let found = chains.clone().find_map(|(n, c)| {
+            let at = c.rules.iter().position(|r| std::ptr::eq(r, deny))?;
+            Some((n, at))
+        });
+        let Some((chain, at)) = found else { continue };
+        let behind = table.behind(chain, at);
+        // Other base chains of the table are asked as well.
+        let bases = chains.clone().filter(|(_, c)| c.base.is_some());
+        let mut own: Vec<bool> = vec![false; table.chains.len()];
+        let mut others = own.clone();
+        for (base, _) in bases {
+            let reached = table.reached(base);
+            let to = match reached.contains(&chain) {
+                true => &mut own,
+                false => &mut others,
+            };
+            reached.into_iter().for_each(|c| {
+                if let Some(c) = to.get_mut(c) {
+                    *c = true;
+                }
+            });
+        }
+        let has = |all: &[bool], n: usize| all.get(n).copied().unwrap_or(false);
+        let left = chains.filter(|(n, _)| {
+            *n != chain && has(&own, *n) && !has(&others, *n) && !has(&behind, *n)
+        });
+        out.extend(left.flat_map(|(_, c)| c.rules.iter().map(std::ptr::from_ref)));
+    }
+    out
 }
 
 /// The packets of a clause as far as the names in it are known: a rule for the members of a group says nothing of others.

@@ -4,6 +4,7 @@ use super::rule::{Action, Rule};
 use super::set::{NamedSet, NamedSetId};
 use crate::Span;
 use hylint_space::{Family, PacketBox};
+use std::collections::HashSet;
 use std::slice;
 
 /// A place on a packet's way at which the kernel calls chains.
@@ -236,6 +237,50 @@ impl Table {
         let mut walk = Walk::new(self, from);
         walk.by_ref().for_each(drop);
         walk.entered
+    }
+
+    /// For each chain whether packets may still meet its rules that the rule at `at` of `chain` lets go on: those behind it,
+    /// and what its callers have behind the call. After a goto that is what follows where the calling chain was called.
+    #[must_use]
+    pub fn behind(&self, chain: usize, at: usize) -> Vec<bool> {
+        let mut met = vec![false; self.chains.len()];
+        // Where packets go on: a chain, and the first rule of it that they meet.
+        let mut open = vec![(chain, at.saturating_add(1))];
+        let mut seen: HashSet<(usize, usize)> = HashSet::new();
+        while let Some((chain, from)) = open.pop() {
+            if !seen.insert((chain, from)) {
+                continue;
+            }
+            let rules = self.chains.get(chain).map(|c| &c.rules);
+            let rest = rules.and_then(|r| r.get(from..)).unwrap_or_default();
+            if let Some(met) = met.get_mut(chain).filter(|_| !rest.is_empty()) {
+                *met = true;
+            }
+            for called in rest.iter().flat_map(Rule::called) {
+                if met.get(called) == Some(&false) {
+                    self.reached(called).into_iter().for_each(|c| {
+                        if let Some(met) = met.get_mut(c) {
+                            *met = true;
+                        }
+                    });
+                }
+            }
+            for (caller, c) in self.chains.iter().enumerate() {
+                for (n, rule) in c.rules.iter().enumerate().filter(|(_, r)| r.enabled) {
+                    for action in rule.action.each() {
+                        match action {
+                            Action::Jump(to) if *to as usize == chain => open.push((caller, n + 1)),
+                            // Behind the last rule of the caller, so to its callers.
+                            Action::Goto(to) if *to as usize == chain => {
+                                open.push((caller, c.rules.len()));
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+            }
+        }
+        met
     }
 }
 
@@ -699,5 +744,22 @@ mod tests {
         let filters: Vec<ChainId> = nf.filter_chains(Hook::Prerouting).map(|b| b.id).collect();
         assert!(filters.iter().all(|id| id.table == 0), "{filters:?}");
         assert_eq!(nf.base_chains(Hook::Input).count(), 0);
+    }
+
+    // Fails if what a goto left behind counts as met, or if what the caller has behind a jump does not.
+    #[test]
+    fn packets_go_on_behind_a_jump_and_not_behind_a_goto() {
+        let base = vec![
+            rule(0, Action::Jump(1)),
+            rule(1, Action::Jump(4)),
+            rule(2, Action::Allow),
+        ];
+        let zones = vec![rule(3, Action::Goto(2)), rule(4, Action::Goto(3))];
+        let zone = |at| vec![rule(at, Action::Allow), rule(at + 1, Action::Deny)];
+        let all = [base, zones, zone(10), zone(20), zone(30)];
+        let table = table(true, all.into_iter().map(|r| chain(None, r)).collect());
+        assert_eq!(table.behind(2, 1), [true, false, false, false, true]);
+        assert_eq!(table.behind(4, 0), [true, false, false, false, true]);
+        assert_eq!(table.behind(0, 2), [false; 5]);
     }
 }
