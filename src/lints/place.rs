@@ -109,7 +109,7 @@ pub fn decider_name(exports: &Exports, d: &Decider<'_>) -> String {
     }
 }
 
-/// `line 12`; with its column where a line holds many rules, with its file where that is an included one.
+/// `line 12`; with its column where a line holds many rules, with its file where the export is of several.
 fn line(exports: &Exports, at: PointId, span: Span) -> String {
     let Some(source) = exports.get(at.set).map(|e| &e.source) else {
         return "line 0".into();
@@ -118,8 +118,10 @@ fn line(exports: &Exports, at: PointId, span: Span) -> String {
     if let Some(column) = column(source, span) {
         text.push_str(&format!(":{column}"));
     }
-    if let Some(part) = source.part(span.start) {
-        let name = part.path.rsplit('/').next().unwrap_or(&part.path);
+    // Of a host's several files each has a line 12.
+    if !source.parts.is_empty() {
+        let path = exports.get(at.set).map_or("", |e| e.path_at(span.start));
+        let name = path.rsplit('/').next().unwrap_or(path);
         text.push_str(&format!(" of `{name}`"));
     }
     text

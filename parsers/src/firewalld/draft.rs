@@ -130,9 +130,13 @@ impl<'a, 'o> Drafts<'a, 'o> {
             let message = format!(
                 "service `{name}` is not defined in the export: which ports it opens is not known"
             );
-            let help = format!(
-                "put the output of `firewall-cmd --info-service={name}` or `/etc/firewalld/services/{name}.xml` beside this file"
-            );
+            let help = if is_plain(&name) {
+                format!(
+                    "put the output of `firewall-cmd --info-service={name}` or `/etc/firewalld/services/{name}.xml` beside this file"
+                )
+            } else {
+                "put its file of `/etc/firewalld/services` beside this file".to_owned()
+            };
             let problem = Problem::new(ProblemKind::Incomplete, at, message);
             self.problems.push(problem.help(help));
         }
@@ -461,4 +465,10 @@ fn mark(text: &str) -> Result<String, String> {
         )),
         None => Ok(format!("meta mark set 0x{:08x}", number(text)?)),
     }
+}
+
+/// Whether a name may stand in a command as it is; firewalld has no others.
+pub(super) fn is_plain(name: &str) -> bool {
+    let own = |c: char| c.is_alphanumeric() || "._-/".contains(c);
+    !name.is_empty() && !name.starts_with('-') && name.chars().all(own)
 }

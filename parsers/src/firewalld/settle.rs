@@ -349,7 +349,10 @@ fn named(own: &mut Own, name: &str, at: Option<Span>) -> Defaults {
                 .or_else(|| own.zones.first().map(|z| z.head))
                 .unwrap_or_default();
             let problem = Problem::new(ProblemKind::Incomplete, at, message);
-            let help = format!("add the output of `firewall-cmd --zone={name} --list-all`");
+            let help = match super::draft::is_plain(name) {
+                true => format!("add the output of `firewall-cmd --zone={name} --list-all`"),
+                false => "add the output of `firewall-cmd --list-all-zones`".to_owned(),
+            };
             own.problems.push(problem.help(help));
             own.hidden_default = Some(at);
             Defaults::default()

@@ -199,9 +199,9 @@ fn whole<'s, 'a>(
         (None, _) => format!("the members of the set `{}` are not listed", set.name),
         (Some(m), Some(n)) if m.len() < n && (set.last || set.part || !timed) => {
             format!(
-                "the set `{}` has {n} members, and {} are listed",
-                set.name,
-                m.len()
+                "the listing shows {} of the {n} members of the set `{}`",
+                m.len(),
+                set.name
             )
         }
         (Some(m), _) => return Some(m),

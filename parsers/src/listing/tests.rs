@@ -366,7 +366,7 @@ fn sets_as_text_and_as_xml() {
         ),
         (
             text.replace("Number of entries: 0", "Number of entries: 3"),
-            "the set `b` has 3 members, and 0 are listed",
+            "the listing shows 0 of the 3 members of the set `b`",
         ),
     ] {
         let e = read(&text);
@@ -726,10 +726,5 @@ fn sets_that_are_listed_beside_a_dump() {
     let cut = text.replace("10.9.0.0/24\n", "");
     let e =
         crate::format::read(&crate::source::Source::new("fw.txt", cut, "UTF-8")).expect("a dump");
-    assert_eq!(
-        tells(&e, "has 1 members, and 0 are listed"),
-        1,
-        "{:?}",
-        told(&e)
-    );
+    assert_eq!(tells(&e, "shows 0 of the 1 members"), 1, "{:?}", told(&e));
 }

@@ -299,7 +299,8 @@ impl Binder<'_> {
                 Judged::Unknown => (Severity::Error, Copied::Unknown),
             };
             let (from, to) = (path(a.export), path(b.export));
-            let said = words::copies_differ(first, more, from, to, &how);
+            let glob = self.glob(to);
+            let said = words::copies_differ(first, more, [from, to], &glob, &how);
             let identity = Identity::of(&["copies differ", &one, &other, first]);
             let label = self.point(b).map(|p| p.label);
             let place = self.place_in(b.export, label);

@@ -211,11 +211,11 @@ impl Binder<'_> {
                 let other = self.exports.get(**j);
                 other.is_some_and(|o| paths::folder(&o.path) == folder)
             };
-            let files: Vec<String> = free
+            let files: Vec<(String, String)> = free
                 .iter()
                 .filter(others)
                 .filter_map(|j| self.exports.get(*j))
-                .map(|o| o.path.to_string())
+                .map(|o| (o.path.to_string(), self.glob(&o.path)))
                 .collect();
             let first = e.export.companions.iter().find_map(Companion::of_host);
             let place = e.place(first.unwrap_or_default());

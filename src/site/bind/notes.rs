@@ -106,6 +106,14 @@ impl Binder<'_> {
         self.findings.push(f);
     }
 
+    /// A path as `exports` of hylint.toml has it.
+    pub(super) fn glob(&self, path: &str) -> String {
+        match self.config {
+            Some(c) => globset::escape(&c.relative(path)),
+            None => path.to_owned(),
+        }
+    }
+
     /// Nothing tells the role of an export.
     pub(super) fn unknown_role(&mut self, export: ExportId) {
         self.told.extend(self.points_of(&[export]));

@@ -268,8 +268,14 @@ pub(super) enum Copied<'p> {
     Unknown,
 }
 
-/// `first` and `more` resources differ between two files.
-pub(super) fn copies_differ(first: &str, more: usize, a: &str, b: &str, how: &Copied<'_>) -> Said {
+/// `first` and `more` resources differ between two files, of which the second is `glob` in hylint.toml.
+pub(super) fn copies_differ(
+    first: &str,
+    more: usize,
+    [a, b]: [&str; 2],
+    glob: &str,
+    how: &Copied<'_>,
+) -> Said {
     let what = match more {
         0 => format!("`{first}` differs"),
         more => format!("`{first}` and {more} more differ"),
@@ -283,7 +289,7 @@ pub(super) fn copies_differ(first: &str, more: usize, a: &str, b: &str, how: &Co
     Said::new(
         format!("{what} between `{a}` and `{b}`: {why}"),
         format!(
-            "remove one of the two, or name the one in force in hylint.toml: `exports = [\"{b}\"]`"
+            "remove one of the two, or name the one in force in hylint.toml: `exports = [\"{glob}\"]`"
         ),
     )
 }
@@ -664,13 +670,13 @@ pub(super) fn beside_no_declared_address(host: &str) -> Said {
     )
 }
 
-/// Listings that are of no host of the site.
-pub(super) fn listings_of_nobody(files: &[String]) -> Said {
-    let named: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
+/// Listings that are of no host of the site, each with what it is in hylint.toml.
+pub(super) fn listings_of_nobody(files: &[(String, String)]) -> Said {
+    let named: Vec<String> = files.iter().map(|(f, _)| format!("`{f}`")).collect();
     let line: Vec<String> = files
         .iter()
         .take(LISTED)
-        .map(|f| format!("\"{f}\""))
+        .map(|(_, glob)| format!("\"{glob}\""))
         .collect();
     Said::new(
         format!(
