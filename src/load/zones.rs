@@ -55,6 +55,10 @@ fn may_be(text: &str) -> bool {
         "ipv6 -",
         "entries:",
         "not running",
+        "[connection]",
+        "BOOTPROTO",
+        "ONBOOT",
+        "DEVICE=",
     ];
     let sign = || signs.iter().any(|s| text.contains(s));
     let direct = |l: &str| ["ipv4 ", "ipv6 ", "eb "].iter().any(|f| l.starts_with(f));
@@ -176,6 +180,13 @@ fn tree(from: &dyn Files, path: &Path) -> Option<PathBuf> {
 /// The folders of a host's configuration: what ships, and what takes its place (firewalld.dirs(5)).
 const TREES: [&str; 2] = ["etc/firewalld", "usr/lib/firewalld"];
 
+/// Where NetworkManager keeps its connections, which name zones.
+const CONNECTIONS: [&str; 3] = [
+    "etc/NetworkManager/system-connections",
+    "etc/sysconfig/network-scripts",
+    "etc/sysconfig/network",
+];
+
 /// The folder of the host of a tree: what `etc/firewalld` or `usr/lib/firewalld` is in.
 fn host_of(tree: &Path) -> PathBuf {
     let of = TREES.iter().find(|t| tree.ends_with(t));
@@ -216,6 +227,14 @@ fn members(from: &dyn Files, file: &FileRef, part: Part) -> Vec<Member> {
             let kind = path.extension().is_some_and(|e| e == "xml" || e == "conf");
             if kind && depth <= 3 {
                 out.extend(member(from, path));
+            }
+        }
+    }
+    let connections = flat.iter().flat_map(|h| CONNECTIONS.map(|c| h.join(c)));
+    for folder in connections.filter(|f| from.is_folder(f)) {
+        for entry in from.names(&folder) {
+            if out.len() < FILES {
+                out.extend(member(from, folder.join(entry)));
             }
         }
     }

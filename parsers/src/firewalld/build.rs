@@ -319,7 +319,7 @@ impl Build<'_, '_> {
     }
 
     /// Where it shows that the interfaces of the host are in other zones than the default one: a listing of what runs shows
-    /// each with its zone, and `eth+` takes all that begin so.
+    /// each with its zone, a connection of NetworkManager names its own, and `eth+` takes all that begin so.
     fn lands_elsewhere(&self, default: &Zone) -> Option<Span> {
         if !default.interfaces.is_empty() {
             return None;
@@ -327,7 +327,8 @@ impl Build<'_, '_> {
         let others = self.own.zones.iter().filter(|z| z.name != default.name);
         let takes = |z: &&Zone| {
             let open = z.interfaces.iter().any(|i| i.text.ends_with('+'));
-            open || !z.permanent && z.interfaces.iter().any(|i| &*i.text != "lo")
+            open || (!z.permanent || z.by_connection)
+                && z.interfaces.iter().any(|i| &*i.text != "lo")
         };
         others.into_iter().find(takes).map(|_| default.head)
     }

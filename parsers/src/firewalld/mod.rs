@@ -9,6 +9,7 @@ mod build;
 mod catalog;
 mod commands;
 mod conf;
+mod connection;
 mod detect;
 mod direct;
 mod draft;

@@ -182,6 +182,8 @@ pub(super) struct Zone {
     pub permanent: bool,
     /// The command whose output it is in.
     pub said: usize,
+    /// A connection of NetworkManager puts an interface into it.
+    pub by_connection: bool,
 }
 
 /// A policy.
@@ -252,6 +254,14 @@ pub(super) enum DirectKind {
     Passthrough,
 }
 
+/// A connection of NetworkManager in a zone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Connection {
+    /// `None` if it is for any interface, or names one by its address.
+    pub interface: Option<Word>,
+    pub zone: Word,
+}
+
 /// Settings of firewalld.conf that decide packets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Conf {
@@ -292,6 +302,8 @@ pub(super) struct Own {
     pub default_zone: Option<Word>,
     /// The default zone as each of the texts shows it.
     pub default_zones: Vec<Word>,
+    /// Connections of NetworkManager that name a zone.
+    pub connections: Vec<Connection>,
     /// Which outputs of direct rules are there.
     pub direct_shown: Shown,
     /// What `--get-active-zones` says is bound to which zone: interfaces and sources.

@@ -2,8 +2,8 @@
 
 use super::own::{IpSet, Own, Target, Word};
 use super::{
-    age, build, catalog, conf, detect, direct, listing, lower, matches, refuse, session, settle,
-    stored, xml,
+    age, build, catalog, conf, connection, detect, direct, listing, lower, matches, refuse,
+    session, settle, stored, xml,
 };
 use crate::input::Input;
 use crate::source::Source;
@@ -45,6 +45,9 @@ pub fn part_of(text: &str) -> Option<Part> {
                 Part::Named
             }
         });
+    }
+    if connection::is(text) {
+        return Some(Part::Active);
     }
     if conf::is(text) {
         return Some(Part::Settings);
@@ -101,6 +104,8 @@ fn gather(source: &Source) -> Own {
             own.direct_shown.put_empty(path);
         } else if xml::root(text).is_some() {
             xml::read(&mut own, text, at, path);
+        } else if connection::is(text) {
+            connection::read(&mut own, text, at, path);
         } else if conf::is(text) {
             conf::read(&mut own, text, at);
         } else {
@@ -118,6 +123,7 @@ pub(super) fn settled(source: &Source) -> Own {
     settle::bind(&mut own);
     settle::unify(&mut own);
     stored::unify(&mut own);
+    connection::bind(&mut own);
     own
 }
 

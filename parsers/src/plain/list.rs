@@ -49,7 +49,7 @@ pub(crate) fn begins_list(text: &str) -> bool {
     command == Some(true)
 }
 
-/// The list that a text is; none if it is a script, or has no command that adds a rule.
+/// The list that a text is; none if it is a script, or has no command that adds a rule or closes a chain.
 pub(crate) fn list(text: &str) -> Option<List> {
     if !begins_list(text) {
         return None;
@@ -134,11 +134,12 @@ pub(crate) fn is_last(word: &str) -> bool {
     targets.contains(&word) || answers.iter().any(|a| word.ends_with(a))
 }
 
-/// Whether a command of iptables adds a rule.
+/// Whether a command of iptables adds a rule, or makes a policy that drops.
 fn appends(text: &str, command: &Command, at: usize) -> bool {
     let adds = ["-A", "-I", "--append", "--insert"];
-    let mut own = command.words.iter().skip(at).map(|w| w.value(text));
-    own.any(|w| adds.iter().any(|a| w.starts_with(a)))
+    let own = || command.words.iter().skip(at).map(|w| w.value(text));
+    let closes = own().any(|w| w == "-P" || w == "--policy") && own().any(|w| w == "DROP");
+    closes || own().any(|w| adds.iter().any(|a| w.starts_with(a)))
 }
 
 /// Whether a command of nft adds something.

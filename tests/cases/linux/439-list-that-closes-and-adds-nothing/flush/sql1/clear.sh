@@ -1,0 +1,2 @@
+ip6tables -F
+ip6tables -X
