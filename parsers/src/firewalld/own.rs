@@ -302,6 +302,8 @@ pub(super) struct Own {
     pub default_zone: Option<Word>,
     /// The default zone as each of the texts shows it.
     pub default_zones: Vec<Word>,
+    /// Connections of NetworkManager are there.
+    pub shows_connections: bool,
     /// Connections of NetworkManager that name a zone.
     pub connections: Vec<Connection>,
     /// Which outputs of direct rules are there.

@@ -105,6 +105,7 @@ fn gather(source: &Source) -> Own {
         } else if xml::root(text).is_some() {
             xml::read(&mut own, text, at, path);
         } else if connection::is(text) {
+            own.shows_connections = true;
             connection::read(&mut own, text, at, path);
         } else if conf::is(text) {
             conf::read(&mut own, text, at);
@@ -279,6 +280,7 @@ fn unseen(own: &Own, others: Option<Span>, label: Span, problems: &mut Vec<Probl
         return;
     }
     let has_policies = own.zones.iter().any(|z| z.says_forward);
+    unshown_interfaces(own, label, problems);
     if !own.listing || own.all_policies || !has_policies {
         return;
     }
@@ -297,6 +299,17 @@ fn unseen(own: &Own, others: Option<Span>, label: Span, problems: &mut Vec<Probl
         commands.join(" and ")
     );
     problems.push(Problem::new(ProblemKind::Incomplete, label, message).help(help));
+}
+
+/// Says that no file shows which interfaces NetworkManager has put into zones: it keeps that in its connections.
+fn unshown_interfaces(own: &Own, label: Span, problems: &mut Vec<Problem>) {
+    let stored = own.zones.iter().all(|z| z.permanent) && !own.zones.is_empty();
+    if !stored || !own.active.is_empty() || own.shows_connections {
+        return;
+    }
+    let message = "interfaces that no zone names are taken for those of the default zone: NetworkManager may have put them into others";
+    let problem = Problem::new(ProblemKind::Note, label, message);
+    problems.push(problem.help("add the output of `firewall-cmd --get-active-zones`"));
 }
 
 /// The sets, for direct rules that name them.

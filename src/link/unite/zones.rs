@@ -52,6 +52,14 @@ pub(super) fn compare(
         );
         return Some(found(message, at(rule.span), Vec::new(), "default zone"));
     }
+    let held: BTreeSet<String> = sources(kernel).map(|(key, ..)| key).collect();
+    if let Some((_, zone, _)) = sources(zones).find(|(key, ..)| !held.contains(key)) {
+        let message = format!(
+            "zone `{zone}` has a source in `{other}` that it does not have in `{path}`, which is judged"
+        );
+        let place = default_zone(kernel).map_or(kernel.span, |(_, rule)| rule.span);
+        return Some(found(message, at(place), Vec::new(), "source of a zone"));
+    }
     zones.chains.iter().find_map(|c| {
         let here = reached(kernel, c)?;
         let rules = || c.rules.iter().filter(|r| is_rule(r));
@@ -69,9 +77,12 @@ pub(super) fn compare(
             }
             (None, Some(rule)) => {
                 let zone = c.name.splitn(3, '_').nth(2).unwrap_or(&c.name);
-                let message = format!(
-                    "a rule of `{zone}` is in `{path}`, which is judged, and not in `{other}`"
-                );
+                let what = match rule.name.is_empty() {
+                    true => format!("a rule of `{zone}`"),
+                    false => named(rule),
+                };
+                let message =
+                    format!("{what} is in `{path}`, which is judged, and not in `{other}`");
                 let related = rules().next().map(|r| Related {
                     place: at(r.span),
                     label: "the zone".into(),
@@ -121,6 +132,28 @@ fn default_zone(table: &Table) -> Option<(&str, &Rule)> {
     (several.count() == 0).then_some((zone, last))
 }
 
+/// The sources of zones by which packets come to them: a key to compare them by, the zone, and the rule.
+fn sources(table: &Table) -> impl Iterator<Item = (String, &str, &Rule)> {
+    let dispatch = |c: &&Chain| c.name.starts_with("filter_INPUT_ZONES");
+    let rules = table.chains.iter().filter(dispatch).flat_map(|c| &c.rules);
+    rules.filter_map(|r| {
+        let (Action::Goto(to) | Action::Jump(to)) = r.action else {
+            return None;
+        };
+        let zone = table
+            .chains
+            .get(to as usize)?
+            .name
+            .strip_prefix("filter_IN_")?;
+        let open = r.conditions().next().is_some();
+        let [clause] = r.clauses.as_slice() else {
+            return None;
+        };
+        let src = &clause.space.src;
+        (!open && !src.is_any()).then(|| (format!("{zone} {src}"), zone, r))
+    })
+}
+
 fn found(message: String, place: Place, related: Vec<Related>, what: &str) -> Finding {
     let identity = Identity::of(&["zones and ruleset differ", what]);
     let mut f = Finding::new(
@@ -156,11 +189,17 @@ fn reached<'t>(kernel: &'t Table, chain: &Chain) -> Option<Vec<&'t Rule>> {
     if !chain.name.starts_with("filter_IN_") {
         return None;
     }
-    kernel.chain(&chain.name)?;
-    let phases = PHASES
+    let (_, whole) = kernel.chain(&chain.name)?;
+    let phases: Vec<&Chain> = PHASES
         .iter()
-        .filter_map(|p| kernel.chain(&format!("{}{p}", chain.name)));
-    let rules = phases.flat_map(|(_, c)| &c.rules);
+        .filter_map(|p| kernel.chain(&format!("{}{p}", chain.name)))
+        .map(|(_, c)| c)
+        .collect();
+    // Another listing of zones, whose chains are not cut into phases.
+    if phases.is_empty() {
+        return Some(whole.rules.iter().filter(|r| is_rule(r)).collect());
+    }
+    let rules = phases.into_iter().flat_map(|c| &c.rules);
     let decides = |r: &&Rule| matches!(r.action, Action::Allow | Action::Deny);
     Some(rules.filter(decides).collect())
 }
