@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 impl Action {
     /// What a rule is handed to that stands for rules which a listing leaves out.
-    pub const NOT_LISTED: &'static str = "rules that are not listed";
+    pub const NOT_LISTED: &'static str = "a rule that is not listed";
 
     fn is_gap(&self) -> bool {
         matches!(self, Self::Opaque(what) if **what == *Self::NOT_LISTED)
