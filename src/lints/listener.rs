@@ -8,7 +8,7 @@ use crate::judge::{Checked, Exports, Judged, Leg};
 use crate::rules::matrix::Require;
 use crate::site::{Heard, Host};
 use hylint_engine::{Decider, PointId};
-use hylint_model::{Action, NatKind, Socket};
+use hylint_model::{Action, Body, NatKind, NatTable, Socket};
 use hylint_space::{AddrSet, Family, PortSet, class, proto};
 use std::collections::BTreeMap;
 
@@ -121,15 +121,22 @@ fn reaches(s: &Socket, to: &AddrSet) -> bool {
     &*s.interface != "lo" && s.addrs.intersects(to)
 }
 
-/// Whether rules send packets to a port elsewhere: to a container, another port, another host. Who listens there, the sockets
+/// Whether rules send packets to a port elsewhere, or a table may that is not shown: to a container, another port, another host. Who listens there, the sockets
 /// of the host do not tell.
 fn is_translated(exports: &Exports, checks: &[&Checked<'_>], protocol: u8, port: u16) -> bool {
     let moves = |a: &Action| match a {
         Action::Nat(n) => matches!(n.kind, NatKind::Dnat | NatKind::Redirect | NatKind::Netmap),
         _ => false,
     };
-    let points = checks.iter().flat_map(|c| c.guard.points);
-    let mut rules = points
+    let points = || checks.iter().flat_map(|c| c.guard.points);
+    let unshown = |at: &PointId| match exports.point(*at).map(|p| &p.body) {
+        Some(Body::Netfilter(n)) => n.nat != NatTable::Unasked,
+        _ => false,
+    };
+    if points().any(unshown) {
+        return true;
+    }
+    let mut rules = points()
         .filter_map(|at| exports.point(*at))
         .flat_map(|p| p.rules());
     rules.any(|r| {

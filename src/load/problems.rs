@@ -8,6 +8,7 @@
 //! | unmodelled, the rule is in the model | `unmodelled-match` | note (the engine raises it where a verdict rests on it) |
 //! | unmodelled, the rule is in no model | `unmodelled-match` | error |
 //! | disputed (some tools refuse it) | `malformed-export` | warning |
+//! | unshown (a further export would show it) | `incomplete-export` | note |
 //! | note (odd, but decided) | `malformed-export` | note |
 
 use super::LoadedExport;
@@ -63,6 +64,7 @@ pub fn classify(p: &Problem) -> (Code, Severity) {
         (ProblemKind::Unmodelled, true) => (Code::UnmodelledMatch, Severity::Error),
         (ProblemKind::Unmodelled, false) => (Code::UnmodelledMatch, Severity::Note),
         (ProblemKind::Disputed, _) => (Code::MalformedExport, Severity::Warning),
+        (ProblemKind::Unshown, _) => (Code::IncompleteExport, Severity::Note),
         (ProblemKind::Note, _) => (Code::MalformedExport, Severity::Note),
     }
 }
@@ -101,6 +103,7 @@ fn label(p: &Problem) -> String {
         (ProblemKind::Incomplete, _) => "incomplete",
         (ProblemKind::Unmodelled, false) => "effect not modelled",
         (ProblemKind::Disputed, false) => "some tools refuse this",
+        (ProblemKind::Unshown, false) => "not shown",
         (ProblemKind::Note, false) => "noted",
         (_, true) => "in no rule",
     };

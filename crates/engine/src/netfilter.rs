@@ -18,8 +18,8 @@ use super::sets::PointId;
 use super::trail::Start;
 use crate::rulespace::Kinds;
 use hylint_model::{
-    Action, Chain, ChainId, ChainType, Condition, Direction, Hook, Hooked, NatKind, Netfilter,
-    OtherRules, PacketField, Rule, Side, Table, Test, priority,
+    Action, Chain, ChainId, ChainType, Condition, Direction, Hook, Hooked, NatKind, NatTable,
+    Netfilter, OtherRules, PacketField, Rule, Side, Table, Test, priority,
 };
 use hylint_space::{AddrSet, Family, IfaceExt, IfaceSet, PacketBox, StateSet, class};
 use smallvec::SmallVec;
@@ -113,6 +113,12 @@ pub(super) fn evaluate<'a>(
             false => Reason::IncompleteExport,
         };
         w.give_up(start, reason);
+        return w.out;
+    }
+    // What a table that is not shown makes of a packet on its way in, is not known.
+    let unshown = matches!(nf.nat, NatTable::Proven(_)) && !matches!(dir, Direction::Out);
+    if unshown && !matches!(ctx.policy, LocalPolicy::Holds) {
+        w.give_up(start, Reason::IncompleteExport);
         return w.out;
     }
     let passed = if ctx.filter_only {

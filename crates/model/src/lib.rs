@@ -35,7 +35,7 @@ pub use facts::{
 pub use listed::contradiction;
 pub use listener::{Asked, CUT_OFF, Listener, Running, SameProgram, file_name, same_program};
 pub use netfilter::{
-    Backend, BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, Netfilter,
+    Backend, BaseChain, Chain, ChainId, ChainPolicy, ChainType, Hook, Hooked, NatTable, Netfilter,
     OtherRules, Outline, Table, TableFamily, priority,
 };
 pub use point::{

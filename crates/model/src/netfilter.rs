@@ -420,6 +420,8 @@ pub struct Netfilter {
     pub unloaded: Vec<Box<str>>,
     /// A part of it was not given (a file that is included, the table that a rule is added to), which may hold any rule.
     pub in_part: bool,
+    /// A listing that shows no nat table, which is a command of its own.
+    pub nat: NatTable,
     /// The tools refuse the file as a whole, so that nothing of it is known to be in force.
     pub broken: bool,
     /// Whether other rule sets filter the same packets.
@@ -504,6 +506,18 @@ impl Backend {
     }
 }
 
+/// What is known of the nat table of a listing that does not show it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum NatTable {
+    /// It is shown, or the export would show it if there were one.
+    #[default]
+    Unasked,
+    /// It may be there.
+    Unshown(Span),
+    /// A chain at this place shows that there is one which translates destinations.
+    Proven(Span),
+}
+
 /// What is known of rule sets that filter the same packets and are not in the export: iptables-nft and the legacy tools
 /// each show their own tables, and nothing that nft made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -535,6 +549,7 @@ impl Netfilter {
             whole: false,
             unloaded: Vec::new(),
             in_part: false,
+            nat: NatTable::Unasked,
             broken: false,
             others: OtherRules::Unsaid,
             ties: Vec::new(),

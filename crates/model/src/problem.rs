@@ -17,6 +17,8 @@ pub enum ProblemKind {
     /// Taken by some tools and refused by others, or at odds with what else is known of the file: told as a warning
     /// (`malformed-export`), and read as the tools that take it do.
     Disputed,
+    /// Something that a further export would hold, and that most hosts lack: `incomplete-export`, as a note.
+    Unshown,
     /// Odd but decided; told so that nothing is silent (a note).
     Note,
 }

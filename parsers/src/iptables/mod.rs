@@ -35,8 +35,10 @@ pub(crate) use edit::numbered_commands;
 pub(crate) use family::of_rules as family_of;
 pub use matches::{MATCHES, MatchSpec};
 pub use names::protocol as protocol_number;
-pub use read::write;
-pub(crate) use read::{name_tools, named_family, read_text, read_written, unsaid_family};
+pub use read::{NO_NAT, write};
+pub(crate) use read::{
+    name_tools, named_family, read_text, read_written, unsaid_family, unshown_nat,
+};
 pub(crate) use targets::goes_on;
 pub use targets::{TARGETS, TargetSpec};
 pub(crate) use values::under_mask;

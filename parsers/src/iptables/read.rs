@@ -8,8 +8,8 @@ use crate::input::{Depth, Input, Score};
 use crate::lookalike::{front_ends, linux};
 use crate::write::WriteError;
 use hylint_model::{
-    Backend, Body, Companion, Export, Families, Netfilter, OtherRules, Point, PointKind, Problem,
-    ProblemKind, Span,
+    Backend, Body, Chain, Companion, Export, Families, NatTable, Netfilter, OtherRules, Point,
+    PointKind, Problem, ProblemKind, Span, Table, TableFamily,
 };
 use hylint_space::{AddrSet, Family, PacketBox};
 
@@ -100,6 +100,11 @@ pub(super) fn read(input: &Input<'_>) -> Export {
             let filters = n.table("filter").is_some();
             let unsaid = listing && point.families_assumed && filters;
             n.in_part |= unsaid && empty || open.is_some();
+            if listing && !script::is_commands(text) {
+                let (nat, said) = unshown_nat(n.tables(), point.label);
+                n.nat = nat;
+                export.problems.extend(said);
+            }
             export
                 .problems
                 .extend(unsaid.then(|| unsaid_family(point.label)));
@@ -291,6 +296,32 @@ pub(crate) fn unsaid_family(at: Span) -> Problem {
     let help = "name the file `iptables-L.txt` or `ip6tables-L.txt`, or keep the command that printed it in the file";
     Problem::new(ProblemKind::Incomplete, at, message).help(help)
 }
+
+/// What a listing of tables leaves open of the nat table, and what to say of it.
+pub(crate) fn unshown_nat(tables: &[Table], at: Span) -> (NatTable, Option<Problem>) {
+    let filter = tables.iter().find(|t| t.filters);
+    let Some(filter) = filter.filter(|_| tables.iter().all(|t| &*t.name != "nat")) else {
+        return (NatTable::Unasked, None);
+    };
+    let tool = match filter.family {
+        TableFamily::Ip6 => "ip6tables",
+        _ => "iptables",
+    };
+    let publishes = |c: &&Chain| linux::publishes_ports(&c.name);
+    let Some(chain) = filter.chains.iter().find(publishes) else {
+        return (NatTable::Unshown(at), None);
+    };
+    let message = format!(
+        "{NO_NAT}: chain `{}` shows that there is one, and which ports are published is not shown",
+        chain.name
+    );
+    let help = format!("add the output of `{tool} -t nat -S` (or `{tool} -t nat -L -n -v`)");
+    let problem = Problem::new(ProblemKind::Incomplete, chain.span, message).help(help);
+    (NatTable::Proven(chain.span), Some(problem))
+}
+
+/// How what is told of such a listing begins.
+pub const NO_NAT: &str = "the listing shows no nat table";
 
 /// The family that the name of a file with a listing tells, or the tool in it.
 pub(crate) fn named_family(path: &str) -> Option<Family> {

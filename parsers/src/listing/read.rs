@@ -200,6 +200,9 @@ fn half(input: &Input<'_>, file: &Written<'_>, backend: Backend, export: &mut Ex
         if let Body::Netfilter(n) = &mut point.body {
             n.in_part |= part;
             n.backend = backend;
+            let (nat, said) = iptables::unshown_nat(n.tables(), point.label);
+            n.nat = nat;
+            export.problems.extend(said);
         }
         let same = export
             .points
@@ -232,9 +235,12 @@ fn tell(written: &[Written<'_>], width: Option<usize>, export: &mut Export) {
         export.problems.extend(told::elided(&w.elided));
     }
     let at = export.points.first().map(|p| p.label).unwrap_or_default();
+    let nat = |p: &Problem| p.message.starts_with(iptables::NO_NAT);
+    let told = export.problems.iter().any(nat);
+    let left_out = told::left_out(written, at, told::help());
     export
         .problems
-        .extend(told::left_out(written, at, told::help()));
+        .extend(left_out.filter(|p| !(told && nat(p))));
 }
 
 /// The commands of [`crate::format::CommandsFn`]: a rule is picked by its number, as its words are not those of a command.

@@ -2,6 +2,7 @@
 
 use super::doubt::Doubt;
 use super::translate::Written;
+use crate::iptables::NO_NAT;
 use hylint_model::{Problem, ProblemKind, Span};
 
 const SAVE: &str = "export with `iptables-save` (and `ip6tables-save`), which prints the interfaces and matches of every rule, \
@@ -31,12 +32,11 @@ pub(super) fn left_out(written: &[Written<'_>], at: Span, help: &str) -> Option<
         return Some(Problem::new(ProblemKind::Incomplete, place, message).help(help));
     }
     let tables = || written.iter().flat_map(|w| &w.tables);
-    if tables().any(|t| *t == "nat") || tables().next().is_none() {
+    if tables().any(|t| *t == "nat") || !tables().any(|t| *t == "filter") {
         return None;
     }
-    let message =
-        "the listing shows no nat table, which may translate packets before its rules see them";
-    Some(Problem::new(ProblemKind::Note, at, message).help(help))
+    let message = format!("{NO_NAT}, which may translate packets before its rules see them");
+    Some(Problem::new(ProblemKind::Unshown, at, message).help(help))
 }
 
 /// The help of such problems.

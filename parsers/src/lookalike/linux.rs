@@ -78,6 +78,24 @@ pub(crate) fn sign(text: &str) -> Option<Sign> {
     })
 }
 
+/// Whether a chain of the filter table shows that a nat table translates destinations.
+pub(crate) fn publishes_ports(chain: &str) -> bool {
+    PUBLISHERS.contains(&chain)
+}
+
+/// Chains of the filter table that programs make which translate destinations in the nat table of the same family: Docker
+/// (libnetwork, iptables/), kube-proxy (pkg/proxy/iptables/proxier.go), netavark (src/firewall/varktables/types.rs).
+const PUBLISHERS: [&str; 8] = [
+    "DOCKER",
+    "DOCKER-BRIDGE",
+    "DOCKER-CT",
+    "DOCKER-FORWARD",
+    "DOCKER-ISOLATION-STAGE-1",
+    "KUBE-NODEPORTS",
+    "KUBE-SERVICES",
+    "NETAVARK_FORWARD",
+];
+
 /// Whether a chain of iptables is one that a front end makes where it writes by iptables alone.
 pub(crate) fn is_front_end(chain: &str) -> bool {
     chain == FIREWALLD_CHAIN

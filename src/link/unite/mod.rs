@@ -22,9 +22,11 @@ pub use windows::{WindowsView, unite_windows};
 use crate::finding::{Code, Finding, Identity, Place, Related, Severity};
 use crate::load::{Heads, LoadedExport, RunPoint};
 use compare::{acts, difference, listed, named, supply};
-use hylint_model::{Backend, Body, Export, Netfilter, OtherRules, Point, Span, Table, View, ties};
+use hylint_model::{
+    Backend, Body, Export, NatTable, Netfilter, OtherRules, Point, Span, Table, View, ties,
+};
 use hylint_parsers::source::Source;
-use hylint_parsers::{firewalld, nft, ufw};
+use hylint_parsers::{firewalld, iptables, nft, ufw};
 use open::{open_rules, unsupplied};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -141,7 +143,7 @@ pub fn unite(
     };
     let (sets, whole, front_end) = (std::mem::take(&mut n.sets), n.whole, n.front_end);
     let (hidden, mut unloaded) = (n.others, n.unloaded.clone());
-    let (in_part, broken) = (n.in_part, n.broken);
+    let (in_part, broken, nat) = (n.in_part, n.broken, n.nat);
     let mut tables = std::mem::take(n).into_tables();
     let is_dump = !is_main(export_format);
     for other in others {
@@ -183,6 +185,8 @@ pub fn unite(
     (united.sets, united.whole, united.front_end) = (sets, whole, front_end);
     united.unloaded = unloaded;
     (united.in_part, united.broken) = (in_part, broken);
+    let has_nat = united.tables().iter().any(|t| &*t.name == "nat");
+    united.nat = if has_nat { NatTable::Unasked } else { nat };
     united.ties = ties(&united);
     united.others = match (hidden, missing) {
         (OtherRules::Unsaid | OtherRules::Hidden, Some(at)) => OtherRules::Shown(at),
@@ -214,7 +218,14 @@ pub fn unite(
                     .is_some_and(|p| p.start.line == s.start.line)
             })
     };
-    said.retain(|f| !is_about(f, &work.path, &lines) && !is_shown(f));
+    let of_nat = |f: &Finding| {
+        let own = f.place.as_ref().is_some_and(|p| p.path == work.path);
+        has_nat
+            && own
+            && f.code == Code::IncompleteExport
+            && f.message.starts_with(iptables::NO_NAT)
+    };
+    said.retain(|f| !is_about(f, &work.path, &lines) && !is_shown(f) && !of_nat(f));
     said.append(&mut work.differences);
     said.extend(unsupplied(&work.path, source, &open));
 }

@@ -3,7 +3,7 @@
 use super::Binder;
 use crate::link::{self, Views};
 use crate::load::{LoadedExport, RunPoint};
-use hylint_model::{Action, Body, Netfilter, Table, contradiction};
+use hylint_model::{Action, Body, NatTable, Netfilter, Rule, Table, contradiction};
 
 impl Binder<'_> {
     /// The dumps of a host without those that only hold further tables of another one.
@@ -72,16 +72,11 @@ impl Binder<'_> {
     }
 }
 
-/// How much a dump leaves open of its rules.
-fn untold(n: &Netfilter) -> (bool, usize) {
-    let gap = |r: &hylint_model::Rule| matches!(&r.action, Action::Opaque(a) if **a == *Action::NOT_LISTED);
-    let rules = n
-        .tables()
-        .iter()
-        .flat_map(|t| &t.chains)
-        .flat_map(|c| &c.rules);
-    (
-        n.in_part,
-        rules.map(|r| r.untold() + usize::from(gap(r))).sum(),
-    )
+/// How much a dump leaves open of its rules, and whether it is a listing to which the nat table is missing.
+fn untold(n: &Netfilter) -> (bool, usize, bool) {
+    let gap = |r: &Rule| matches!(&r.action, Action::Opaque(a) if **a == *Action::NOT_LISTED);
+    let chains = n.tables().iter().flat_map(|t| &t.chains);
+    let rules = chains.flat_map(|c| &c.rules);
+    let open = rules.map(|r| r.untold() + usize::from(gap(r))).sum();
+    (n.in_part, open, n.nat != NatTable::Unasked)
 }
