@@ -121,8 +121,8 @@ fn reaches(s: &Socket, to: &AddrSet) -> bool {
     &*s.interface != "lo" && s.addrs.intersects(to)
 }
 
-/// Whether rules send packets to a port elsewhere, or a table may that is not shown: to a container, another port, another host. Who listens there, the sockets
-/// of the host do not tell.
+/// Whether rules send packets to a port elsewhere, or a table may that is not shown: to a container, another port, another
+/// host. Who listens there, the sockets of the host do not tell.
 fn is_translated(exports: &Exports, checks: &[&Checked<'_>], protocol: u8, port: u16) -> bool {
     let moves = |a: &Action| match a {
         Action::Nat(n) => matches!(n.kind, NatKind::Dnat | NatKind::Redirect | NatKind::Netmap),

@@ -115,12 +115,6 @@ pub(super) fn evaluate<'a>(
         w.give_up(start, reason);
         return w.out;
     }
-    // What a table that is not shown makes of a packet on its way in, is not known.
-    let unshown = matches!(nf.nat, NatTable::Proven(_)) && !matches!(dir, Direction::Out);
-    if unshown && !matches!(ctx.policy, LocalPolicy::Holds) {
-        w.give_up(start, Reason::IncompleteExport);
-        return w.out;
-    }
     let passed = if ctx.filter_only {
         w.hook(dir.hook(), start)
     } else {
@@ -137,6 +131,15 @@ pub(super) fn evaluate<'a>(
             reason: Reason::NoFilter,
         });
         w.out.push(p.branch(Effect::Allow, by));
+    }
+    // A port that is published is translated before the rules for what comes in, and never meets those that drop it.
+    let published = matches!(nf.nat, NatTable::Proven(_)) && dir == Direction::In;
+    if published && !matches!(ctx.policy, LocalPolicy::Holds) {
+        let reason = Reason::IncompleteExport;
+        for b in w.out.iter_mut().filter(|b| b.effect == Effect::Deny) {
+            b.effect = Effect::Unknown;
+            b.by = Decider::Nothing { at, reason };
+        }
     }
     w.out
 }

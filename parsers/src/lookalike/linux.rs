@@ -85,12 +85,8 @@ pub(crate) fn publishes_ports(chain: &str) -> bool {
 
 /// Chains of the filter table that programs make which translate destinations in the nat table of the same family: Docker
 /// (libnetwork, iptables/), kube-proxy (pkg/proxy/iptables/proxier.go), netavark (src/firewall/varktables/types.rs).
-const PUBLISHERS: [&str; 8] = [
+const PUBLISHERS: [&str; 4] = [
     "DOCKER",
-    "DOCKER-BRIDGE",
-    "DOCKER-CT",
-    "DOCKER-FORWARD",
-    "DOCKER-ISOLATION-STAGE-1",
     "KUBE-NODEPORTS",
     "KUBE-SERVICES",
     "NETAVARK_FORWARD",
