@@ -91,7 +91,7 @@ const FAULTS: [(&str, &[About]); 5] = [
     (
         "rhel-firewalld",
         &[
-            ("blocked-flow", ZONES, "target: default"),
+            ("partial-flow", ZONES, "target: default"),
             ("over-permissive-port", ZONES, "target: ACCEPT"),
             ("over-permissive-source", ZONES, "cockpit dhcpv6-client ssh"),
             ("unneeded-flow", ZONES, "cockpit dhcpv6-client ssh"),
