@@ -80,10 +80,10 @@ fn may_be_one((t, a): (&Table, &[Rule]), (u, b): (&Table, &[Rule])) -> bool {
     let chain = |t: &Table, at: u32| t.chains.get(at as usize).map(|c| c.name.clone());
     match (&x.action, &y.action) {
         (Action::Opaque(_), _) | (_, Action::Opaque(_)) => return true,
-        (Action::Jump(p), Action::Jump(q)) | (Action::Goto(p), Action::Goto(q)) => {
-            if chain(t, *p) != chain(u, *q) {
-                return false;
-            }
+        (Action::Jump(p), Action::Jump(q)) | (Action::Goto(p), Action::Goto(q))
+            if chain(t, *p) != chain(u, *q) =>
+        {
+            return false;
         }
         (p, q) if std::mem::discriminant(p) != std::mem::discriminant(q) => return false,
         // Whether such a rule matches decides nothing, and listings are not asked for it.
