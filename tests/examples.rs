@@ -91,9 +91,9 @@ const FAULTS: [(&str, &[About]); 5] = [
     (
         "rhel-firewalld",
         &[
-            ("partial-flow", ZONES, "target: default"),
             ("over-permissive-port", ZONES, "target: ACCEPT"),
             ("over-permissive-source", ZONES, "cockpit dhcpv6-client ssh"),
+            ("partial-flow", ZONES, "target: default"),
             ("unneeded-flow", ZONES, "cockpit dhcpv6-client ssh"),
         ],
     ),
