@@ -128,7 +128,7 @@ udp   UNCONN 0      0            0.0.0.0:68        0.0.0.0:*    users:(("dhclien
         "lo up lo: 127.0.0.1; 127.0.0.0/8\ntun0 up: 10.8.0.1; 10.8.0.2\nbond0.10 up in br0: 10.20.1.11; 10.20.1.0/24\n"
     );
     let list = routes(&export);
-    let all: Vec<String> = list.routes.iter().map(routes::one_route).collect();
+    let all = routes::each_route(list);
     assert_eq!(
         all,
         [

@@ -4,7 +4,12 @@ use super::{clean, read, routes, rules, set};
 use hylint_model::{Families, RouteKind};
 use hylint_space::AddrSet;
 
-pub(super) fn one_route(r: &hylint_model::Route) -> String {
+/// The routes of a listing, a text each.
+pub(super) fn each_route(list: &hylint_model::Routes) -> Vec<String> {
+    list.routes.iter().map(one_route).collect()
+}
+
+fn one_route(r: &hylint_model::Route) -> String {
     let to = r.to.texts().collect::<Vec<_>>().join(",");
     let down = if r.down { " down" } else { "" };
     format!(
@@ -35,7 +40,7 @@ prohibit 10.68.0.0/16 proto static
 ";
     let export = clean(text);
     let list = routes(&export);
-    let all: Vec<String> = list.routes.iter().map(one_route).collect();
+    let all = each_route(list);
     assert_eq!(
         all,
         [
@@ -110,7 +115,7 @@ Destination                    Next Hop                   Flag Met Ref Use If
 ";
     let export = clean(text);
     let list = routes(&export);
-    let all: Vec<String> = list.routes.iter().map(one_route).collect();
+    let all = each_route(list);
     assert_eq!(
         all,
         [
